@@ -1,0 +1,1 @@
+"""Plans carried out, observed and written down."""

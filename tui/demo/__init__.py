@@ -1,0 +1,1 @@
+"""The embedded estate: servers that speak the real protocols on loopback."""

@@ -1,0 +1,34 @@
+"""What the estate asks of a registry, most urgent first."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import msgspec
+
+from tui.domain.image import RepositoryName
+
+__all__ = ["Demand", "Priority"]
+
+
+class Priority(IntEnum):
+    """Lower is served first: what the operator opened, what runs, the bases of what runs, the rest."""
+
+    OPENED = 0
+    RUNNING = 1
+    BASE = 2
+    REST = 3
+
+
+class Demand(msgspec.Struct, frozen=True, gc=False):
+    """A wish to know a manifest by tag or digest (`reference`), with its platforms' configs.
+
+    With `referrers`, also what is attached to it; with `history`, also the repository's tags and manifests (to say whether
+    a digest was ever there and which tag it had).
+    """
+
+    name: RepositoryName
+    reference: str
+    priority: Priority = Priority.RUNNING
+    referrers: bool = False
+    history: bool = False

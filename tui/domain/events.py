@@ -1,0 +1,278 @@
+"""Everything a source may say. Sources yield facts, never verdicts; the order of events cannot matter.
+
+A list cycle has a generation: objects seen carry it, and only a completed cycle removes what it did not see.
+`source` is the name of the source that speaks, e.g. `cluster/prod-weu` or `registry/contoso.azurecr.io`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from tui.domain.image import Claim, ImageConfig, Manifest, ManifestListing, Referrer, RepositoryName, Tag
+from tui.domain.workload import Controller, Node, Pod, Resource
+
+__all__ = [
+    "AbsenceKind",
+    "CatalogListed",
+    "ClaimsRead",
+    "ConfigRead",
+    "ControllersSeen",
+    "Denial",
+    "Event",
+    "HealthChanged",
+    "ListCompleted",
+    "LookupFailed",
+    "ManifestRead",
+    "ManifestsListed",
+    "NodesSeen",
+    "ObjectGone",
+    "PodsSeen",
+    "Progress",
+    "ReferrersListed",
+    "SourceHealth",
+    "SourceKind",
+    "SourceState",
+    "TagResolved",
+    "TagsListed",
+]
+
+
+class SourceKind(StrEnum):
+    """What a source is."""
+
+    CLUSTER = "cluster"
+    REGISTRY = "registry"
+    SCANNER = "scanner"
+    SIGNATURES = "signatures"
+    ADMISSION = "admission"
+    ARM = "arm"
+
+
+class SourceState(StrEnum):
+    """How a source is doing. PARTIAL: some of it is refused or failed; OFF: not asked for by the configuration."""
+
+    LOADING = "loading"
+    OK = "ok"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    OFF = "off"
+
+
+class Denial(msgspec.Struct, frozen=True):
+    """Something a source may not read: what, the missing right, and whom to ask for what."""
+
+    what: str
+    right: str = ""
+    remedy: str = ""
+    reason: str = ""
+
+
+class Progress(msgspec.Struct, frozen=True, gc=False):
+    """How far a load is: `done` of `total` (None when the server does not say) of `unit`, requests per second, and a wait."""
+
+    unit: str
+    done: int
+    total: int | None = None
+    rate: float = 0.0
+    waiting: float = 0.0
+    waiting_reason: str = ""
+
+
+class SourceHealth(msgspec.Struct, frozen=True):
+    """The state of a source. `as_of` is the last successful answer; `error` and `remedy` explain what is wrong."""
+
+    name: str
+    kind: SourceKind
+    state: SourceState
+    as_of: datetime | None = None
+    objects: int = 0
+    requests: int = 0
+    error: str = ""
+    remedy: str = ""
+    auth_failed: bool = False
+    live: bool = False
+    identity: str = ""
+    endpoint: str = ""
+    progress: tuple[Progress, ...] = ()
+    denials: tuple[Denial, ...] = ()
+
+
+class HealthChanged(msgspec.Struct, frozen=True):
+    """A source says how it is doing; the newest word counts."""
+
+    health: SourceHealth
+
+
+# ---- clusters
+
+
+class PodsSeen(msgspec.Struct, frozen=True):
+    """Pods of one page or one watch event; `scope` is the namespace that was listed, empty for the whole cluster."""
+
+    source: str
+    scope: str
+    generation: int
+    pods: tuple[Pod, ...]
+
+
+class ControllersSeen(msgspec.Struct, frozen=True):
+    """Controllers of one resource, from a page or a watch event."""
+
+    source: str
+    resource: Resource
+    scope: str
+    generation: int
+    controllers: tuple[Controller, ...]
+
+
+class NodesSeen(msgspec.Struct, frozen=True):
+    """Nodes, from a page or a watch event."""
+
+    source: str
+    generation: int
+    nodes: tuple[Node, ...]
+
+
+class ObjectGone(msgspec.Struct, frozen=True, gc=False):
+    """A watch said that an object was deleted; `uid` is the node's name for nodes."""
+
+    source: str
+    resource: Resource
+    uid: str
+
+
+class ListCompleted(msgspec.Struct, frozen=True, gc=False):
+    """A list cycle saw everything: what was seen in an older generation of this resource and scope, and not in this, is gone."""
+
+    source: str
+    resource: Resource
+    scope: str
+    generation: int
+
+
+# ---- registries
+
+
+class AbsenceKind(StrEnum):
+    """Why a manifest could not be read."""
+
+    MANIFEST_UNKNOWN = "manifest-unknown"
+    REPOSITORY_UNKNOWN = "repository-unknown"
+    DENIED = "denied"
+    UNREACHABLE = "unreachable"
+    THROTTLED = "throttled"
+    UNTRUSTED = "untrusted"
+    FAILED = "failed"
+    NOT_ASKED = "not-asked"
+
+
+class TagResolved(msgspec.Struct, frozen=True, gc=False):
+    """A tag names this digest now."""
+
+    source: str
+    name: RepositoryName
+    tag: str
+    digest: str
+    at: datetime
+
+
+class ManifestRead(msgspec.Struct, frozen=True):
+    """A manifest was read from a repository: it is there, and this is its content."""
+
+    source: str
+    name: RepositoryName
+    manifest: Manifest
+    at: datetime
+
+
+class ConfigRead(msgspec.Struct, frozen=True):
+    """A config blob was read and matched its digest; it is the same wherever it lies."""
+
+    config: ImageConfig
+
+
+class LookupFailed(msgspec.Struct, frozen=True, gc=False):
+    """A tag or digest could not be read; `reference` is the tag or the digest, `right` the missing right when denied."""
+
+    source: str
+    name: RepositoryName
+    reference: str
+    kind: AbsenceKind
+    reason: str
+    at: datetime
+    remedy: str = ""
+    right: str = ""
+
+
+class CatalogListed(msgspec.Struct, frozen=True):
+    """The repositories of a registry, whole when `complete`."""
+
+    source: str
+    registry: str
+    repositories: tuple[str, ...]
+    complete: bool
+    at: datetime
+
+
+class TagsListed(msgspec.Struct, frozen=True):
+    """The tags of a repository; a complete list replaces what was known."""
+
+    source: str
+    name: RepositoryName
+    tags: tuple[Tag, ...]
+    complete: bool
+    at: datetime
+
+
+class ManifestsListed(msgspec.Struct, frozen=True):
+    """The manifests of a repository as the registry lists them; a complete list replaces what was known."""
+
+    source: str
+    name: RepositoryName
+    manifests: tuple[ManifestListing, ...]
+    complete: bool
+    at: datetime
+
+
+class ReferrersListed(msgspec.Struct, frozen=True):
+    """What is attached to a manifest; `error` is set when not every way of finding could be tried."""
+
+    source: str
+    name: RepositoryName
+    subject: str
+    referrers: tuple[Referrer, ...]
+    at: datetime
+    error: str = ""
+
+
+class ClaimsRead(msgspec.Struct, frozen=True):
+    """Statements about the base of an image from outside its manifest and config (provenance, build records).
+
+    `digest` is that of a platform manifest or an index.
+    """
+
+    source: str
+    digest: str
+    claims: tuple[Claim, ...]
+
+
+Event = (
+    HealthChanged
+    | PodsSeen
+    | ControllersSeen
+    | NodesSeen
+    | ObjectGone
+    | ListCompleted
+    | TagResolved
+    | ManifestRead
+    | ConfigRead
+    | LookupFailed
+    | CatalogListed
+    | TagsListed
+    | ManifestsListed
+    | ReferrersListed
+    | ClaimsRead
+)

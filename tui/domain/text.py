@@ -1,0 +1,26 @@
+"""Text from outside is data: nothing in it may move the cursor, change colours or reorder what is read."""
+
+from __future__ import annotations
+
+import unicodedata
+
+__all__ = ["clean"]
+
+# Cc control, Cf format (bidi overrides and isolates, zero width), Cs surrogates, Co private use, Zl/Zp separators.
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def clean(text: str, limit: int = 0) -> str:
+    """The text on one line with every control, bidi and invisible character replaced; cut to `limit` characters if > 0."""
+    if limit and len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    if character in "\t\n\r":
+        return " "
+    return _REPLACEMENT if unicodedata.category(character) in _UNSAFE else character

@@ -1,0 +1,69 @@
+"""Checks, their states and the roll-up. Unknown never looks like fine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+__all__ = ["Check", "CheckName", "State", "roll_up", "worst"]
+
+
+class State(StrEnum):
+    """How a check ends. OFF: the policy does not ask, or nothing can answer yet; it never counts."""
+
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    OFF = "off"
+
+    @property
+    def severity(self) -> int:
+        """Worst is highest: fail > unknown > warn > pass > off."""
+        return _SEVERITY[self]
+
+
+_SEVERITY = {State.OFF: 0, State.PASS: 1, State.WARN: 2, State.UNKNOWN: 3, State.FAIL: 4}
+
+
+class CheckName(StrEnum):
+    """The seven questions."""
+
+    REGISTRY = "registry"
+    SIGNATURE = "signature"
+    SCAN = "scan"
+    BASE = "base"
+    IDENTITY = "identity"
+    AGE = "age"
+    ADMISSION = "admission"
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One question about one image or container, answered.
+
+    `reason` is a plain sentence; `source` names where the facts came from; `rule` the policy rule that decided;
+    `brief` a few words for a tree row (`unsigned`, `moved 3d`), empty when fine; `remedy` what would change the answer.
+    """
+
+    name: CheckName
+    state: State
+    reason: str
+    source: str = ""
+    as_of: datetime | None = None
+    rule: str = ""
+    brief: str = ""
+    remedy: str = ""
+
+
+def worst(states: Iterable[State]) -> State:
+    """The worst of the states; UNKNOWN when there is none, or none that counts: nothing known is not fine."""
+    found = max(states, key=lambda state: state.severity, default=State.UNKNOWN)
+    return State.UNKNOWN if found is State.OFF else found
+
+
+def roll_up(checks: Iterable[Check]) -> State:
+    """The verdict of a set of checks."""
+    return worst(check.state for check in checks)

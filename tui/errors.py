@@ -1,0 +1,125 @@
+"""The error tree. Every error carries a headline for the operator and the next step.
+
+TrustreeError
+├── UsageError                 the command line, a query or a setting is wrong
+│   ├── InvalidReference       text that is not an image reference
+│   ├── InvalidQuery           with the position of the fault
+│   └── InvalidConfig          with file, line and column
+└── SourceError                something outside did not answer as it should
+    ├── Unreachable            name, network, TLS or time-out
+    ├── AuthenticationFailed   not signed in, or the sign-in was refused
+    ├── Forbidden              signed in, but a right is missing
+    ├── NotFound
+    ├── Expired                410: the position in a list or watch is gone
+    ├── Throttled              429, with the seconds to wait when given
+    ├── ServerFault            5xx
+    └── UntrustedPayload       a body that is malformed, too large or lies about its digest
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AuthenticationFailed",
+    "Expired",
+    "Forbidden",
+    "InvalidConfig",
+    "InvalidQuery",
+    "InvalidReference",
+    "NotFound",
+    "ServerFault",
+    "SourceError",
+    "Throttled",
+    "TrustreeError",
+    "Unreachable",
+    "UntrustedPayload",
+    "UsageError",
+]
+
+MAX_TEXT = 400
+
+
+class TrustreeError(Exception):
+    """An error that explains itself: what happened and what to do next."""
+
+    def __init__(self, headline: str, remedy: str = "") -> None:
+        self.headline = headline[:MAX_TEXT]
+        self.remedy = remedy[:MAX_TEXT]
+        super().__init__(self.headline)
+
+
+class UsageError(TrustreeError):
+    """The command line, a query or a setting cannot be understood."""
+
+
+class InvalidReference(UsageError):
+    """Text that is not an image reference."""
+
+
+class InvalidQuery(UsageError):
+    """A query that does not parse; `position` is the offset in characters of the fault."""
+
+    def __init__(self, headline: str, position: int, remedy: str = "") -> None:
+        super().__init__(headline, remedy)
+        self.position = position
+
+
+class InvalidConfig(UsageError):
+    """A configuration or policy file that cannot be used; line and column count from 1, 0 when unknown."""
+
+    def __init__(self, headline: str, remedy: str = "", *, path: str = "", line: int = 0, column: int = 0) -> None:
+        super().__init__(headline, remedy)
+        self.path = path
+        self.line = line
+        self.column = column
+
+
+class SourceError(TrustreeError):
+    """An outside system did not answer as it should."""
+
+
+class Unreachable(SourceError):
+    """The host does not resolve, refuses, times out or shows a certificate we do not trust."""
+
+
+class AuthenticationFailed(SourceError):
+    """Nobody is signed in, or the sign-in was refused."""
+
+
+class Forbidden(SourceError):
+    """Signed in, but a right is missing; `right` names it when known."""
+
+    def __init__(self, headline: str, remedy: str = "", *, right: str = "") -> None:
+        super().__init__(headline, remedy)
+        self.right = right
+
+
+class NotFound(SourceError):
+    """The thing asked for is not there."""
+
+
+class Expired(SourceError):
+    """A position in a list or watch is too old (HTTP 410)."""
+
+    def __init__(self, headline: str, remedy: str = "", *, continue_token: str = "") -> None:
+        super().__init__(headline, remedy)
+        self.continue_token = continue_token
+
+
+class Throttled(SourceError):
+    """Too many requests; `retry_after` is in seconds, None when the server did not say."""
+
+    def __init__(self, headline: str, remedy: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(headline, remedy)
+        self.retry_after = retry_after
+
+
+class ServerFault(SourceError):
+    """The server failed (5xx)."""
+
+    def __init__(self, headline: str, remedy: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(headline, remedy)
+        self.retry_after = retry_after
+
+
+class UntrustedPayload(SourceError):
+    """A body that is malformed, too large, too deep or does not match its digest."""

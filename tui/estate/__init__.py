@@ -1,0 +1,1 @@
+"""The living state: one writer, supervised sources, frozen snapshots."""

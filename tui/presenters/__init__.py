@@ -1,0 +1,1 @@
+"""Pure: snapshot to rows, sections and words."""

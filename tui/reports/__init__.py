@@ -1,0 +1,1 @@
+"""The second front end: the same core without a terminal."""

@@ -1,0 +1,1 @@
+"""Mediators between widgets, presenters and the estate."""

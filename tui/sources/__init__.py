@@ -1,0 +1,1 @@
+"""Adapters: one outside system per module, wire payload to domain event."""

@@ -1,0 +1,1 @@
+"""Azure Container Registry and every other OCI registry."""

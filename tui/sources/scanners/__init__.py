@@ -1,0 +1,1 @@
+"""Vulnerability scanners and admission gates."""

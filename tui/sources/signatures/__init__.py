@@ -1,0 +1,1 @@
+"""Notary Project and cosign verification."""

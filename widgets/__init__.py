@@ -1,0 +1,1 @@
+"""Textual widgets that know rows and keys, and nothing of Kubernetes."""
