@@ -61,7 +61,7 @@ class Descriptor(msgspec.Struct, frozen=True):
     size: int
     platform: Platform | None = None
     artifact_type: str = ""
-    annotations: dict[str, str] = {}  # noqa: RUF012  # msgspec copies defaults
+    annotations: dict[str, str] = {}  # msgspec copies defaults
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -77,7 +77,7 @@ class Manifest(msgspec.Struct, frozen=True):
     config: Descriptor | None = None
     layers: tuple[Descriptor, ...] = ()
     children: tuple[Descriptor, ...] = ()
-    annotations: dict[str, str] = {}  # noqa: RUF012
+    annotations: dict[str, str] = {}
     subject: str = ""
     artifact_type: str = ""
 
@@ -99,7 +99,7 @@ class ImageConfig(msgspec.Struct, frozen=True):
     diff_ids: tuple[str, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
     created: datetime | None = None
-    labels: dict[str, str] = {}  # noqa: RUF012
+    labels: dict[str, str] = {}
 
 
 class Locks(msgspec.Struct, frozen=True, gc=False):

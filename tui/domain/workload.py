@@ -106,7 +106,7 @@ class Pod(msgspec.Struct, frozen=True):
     created: datetime | None = None
     mirror: bool = False
     deleting: bool = False
-    labels: dict[str, str] = {}  # noqa: RUF012
+    labels: dict[str, str] = {}
 
 
 class Controller(msgspec.Struct, frozen=True):
@@ -130,8 +130,8 @@ class Controller(msgspec.Struct, frozen=True):
     suspended: bool = False
     created: datetime | None = None
     revision: str = ""
-    labels: dict[str, str] = {}  # noqa: RUF012
-    annotations: dict[str, str] = {}  # noqa: RUF012
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
     readable: bool = True
 
     @property

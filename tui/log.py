@@ -1,0 +1,3 @@
+"""The redacting log."""
+
+from __future__ import annotations
