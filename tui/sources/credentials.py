@@ -1,0 +1,3 @@
+"""Credentials and the hosts they are for."""
+
+from __future__ import annotations

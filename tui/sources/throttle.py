@@ -1,0 +1,3 @@
+"""Request budgets, back-off and Retry-After."""
+
+from __future__ import annotations
