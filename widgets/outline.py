@@ -1,0 +1,192 @@
+"""What a tree shows, without a screen: which rows are unfolded, their flat order, and where the cursor is."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+from widgets.rows import Column, Row, RowKey, TreeModel
+from widgets.rows import Span as _Span
+
+__all__ = ["NOTHING", "Outline"]
+
+
+class _Fold:
+    """Whether the row at this place is open, and the places under it that are remembered."""
+
+    __slots__ = ("inside", "open")
+
+    def __init__(self) -> None:
+        self.open = False
+        self.inside: dict[Hashable, _Fold] = {}
+
+
+class _Nothing:
+    """The model without rows."""
+
+    def columns(self) -> Sequence[Column]:
+        """None."""
+        return ()
+
+    def roots(self) -> Sequence[RowKey]:
+        """None."""
+        return ()
+
+    def children(self, key: RowKey) -> Sequence[RowKey]:
+        """None."""
+        return ()
+
+    def has_children(self, key: RowKey) -> bool:
+        """Never."""
+        return False
+
+    def row(self, key: RowKey) -> Row:
+        """Blank."""
+        return Row(_Span(""), ())
+
+
+NOTHING: TreeModel = _Nothing()
+
+
+class Outline:
+    """The unfolded rows of a model as one flat list, and a cursor in it.
+
+    Open places are kept as a tree of their last key parts, so that laying out a hundred thousand rows hashes only the
+    rows next to an open one. `cursor` is an index into `rows`; it is 0 when there are no rows.
+    """
+
+    def __init__(self, model: TreeModel = NOTHING) -> None:
+        self.model = model
+        self._top = _Fold()
+        self._top.open = True
+        self.cursor = 0
+        self.rows: list[RowKey] = list(model.roots())
+
+    @property
+    def cursor_key(self) -> RowKey | None:
+        """The row under the cursor, None when there are no rows."""
+        return self.rows[self.cursor] if self.rows else None
+
+    @property
+    def expanded(self) -> frozenset[RowKey]:
+        """Every place that is open, also inside folded ones."""
+        return frozenset(_open_places(self._top, ()))
+
+    def is_expanded(self, key: RowKey) -> bool:
+        """Whether a place is open."""
+        fold = self._find(key)
+        return fold is not None and fold.open
+
+    def reconcile(self, model: TreeModel, expanded: Iterable[RowKey] | None = None) -> None:
+        """Show another model: what is open stays open, the cursor stays on its row or goes to the nearest ancestor left.
+
+        `expanded` replaces the open places.
+        """
+        key, line = self.cursor_key, self.cursor
+        self.model = model
+        if expanded is not None:
+            self._top.inside = {}
+            for place in expanded:
+                self._make(place).open = True
+        self.rows = []
+        self._lay_out(self.rows, model.roots(), self._top)
+        self.cursor = self._surviving(key, line)
+
+    def fold(self, index: int) -> bool:
+        """Close the row at an index; False when it was not open."""
+        key = self.rows[index]
+        fold = self._find(key)
+        if fold is None or not fold.open:
+            return False
+        fold.open = False
+        end = self.end_of(index)
+        del self.rows[index + 1 : end]
+        if index < self.cursor:
+            self.cursor = max(index, self.cursor - (end - index - 1))
+        return True
+
+    def unfold(self, index: int) -> bool:
+        """Open the row at an index; False when it is open already or has nothing under it."""
+        key = self.rows[index]
+        if self.is_expanded(key) or not self.model.has_children(key):
+            return False
+        fold = self._make(key)
+        fold.open = True
+        grown: list[RowKey] = []
+        self._lay_out(grown, self.model.children(key), fold)
+        self.rows[index + 1 : index + 1] = grown
+        if index < self.cursor:
+            self.cursor += len(grown)
+        return True
+
+    def parent_of(self, index: int) -> int | None:
+        """The index of the row above in the tree, None for a root."""
+        depth = len(self.rows[index])
+        if depth <= 1:
+            return None
+        return next(at for at in range(index - 1, -1, -1) if len(self.rows[at]) < depth)
+
+    def end_of(self, index: int) -> int:
+        """The index after the last visible row under a row."""
+        rows, depth = self.rows, len(self.rows[index])
+        return next((at for at in range(index + 1, len(rows)) if len(rows[at]) <= depth), len(rows))
+
+    def reveal(self, key: RowKey) -> bool:
+        """Open what is above a row and put the cursor on it, or on the nearest ancestor that there is; False when none is."""
+        for length in range(1, len(key)):
+            index = self.index_of(key[:length])
+            if index is None:
+                break
+            self.unfold(index)
+        for length in range(len(key), 0, -1):
+            index = self.index_of(key[:length])
+            if index is not None:
+                self.cursor = index
+                return True
+        return False
+
+    def index_of(self, key: RowKey, hint: int = -1) -> int | None:
+        """Where a visible row is, None when it is not visible; `hint` is tried first."""
+        if 0 <= hint < len(self.rows) and self.rows[hint] == key:
+            return hint
+        try:
+            return self.rows.index(key)
+        except ValueError:
+            return None
+
+    def _surviving(self, key: RowKey | None, line: int) -> int:
+        for length in range(len(key) if key else 0, 0, -1):
+            index = self.index_of(key[:length] if key else (), line)
+            if index is not None:
+                return index
+        return max(0, min(line, len(self.rows) - 1))
+
+    def _lay_out(self, rows: list[RowKey], keys: Sequence[RowKey], fold: _Fold) -> None:
+        inside = fold.inside
+        if not inside:
+            rows.extend(keys)
+            return
+        for key in keys:
+            rows.append(key)
+            under = inside.get(key[-1])
+            if under is not None and under.open:
+                self._lay_out(rows, self.model.children(key), under)
+
+    def _find(self, key: RowKey) -> _Fold | None:
+        fold: _Fold | None = self._top
+        for part in key:
+            fold = fold.inside.get(part) if fold else None
+        return fold
+
+    def _make(self, key: RowKey) -> _Fold:
+        fold = self._top
+        for part in key:
+            fold = fold.inside.setdefault(part, _Fold())
+        return fold
+
+
+def _open_places(fold: _Fold, path: RowKey) -> Iterator[RowKey]:
+    for part, under in fold.inside.items():
+        key = (*path, part)
+        if under.open:
+            yield key
+        yield from _open_places(under, key)

@@ -1,0 +1,75 @@
+"""Text measured in terminal cells, and made harmless."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from rich.cells import cell_len, chop_cells
+
+__all__ = ["ELLIPSIS", "fit", "harmless", "middle", "width_of", "wrap"]
+
+ELLIPSIS = "…"
+
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
+
+
+def harmless(text: str) -> str:
+    """The text on one line without anything that moves the cursor, reorders what is read or makes widths ambiguous."""
+    if text.isprintable() and (text.isascii() or _SELECTORS.isdisjoint(text)):
+        return text
+    return "".join(_visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return "" if character in _SELECTORS else character
+    if character in "\t\n\r" or unicodedata.category(character) == "Zs":
+        return " "
+    return _REPLACEMENT
+
+
+def width_of(text: str) -> int:
+    """The width of harmless text in terminal cells."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def fit(text: str, width: int, ellipsis: str = ELLIPSIS) -> str:
+    """The text cut at its end to at most `width` cells, with an ellipsis when something was cut."""
+    if width_of(text) <= width:
+        return text
+    room = width - len(ellipsis)
+    return ellipsis[:width] if room <= 0 else _head(text, room) + ellipsis
+
+
+def middle(text: str, width: int, ellipsis: str = ELLIPSIS) -> str:
+    """The text cut in its middle to at most `width` cells: both ends say more than the middle."""
+    if width_of(text) <= width:
+        return text
+    room = width - len(ellipsis)
+    if room < 4:
+        return fit(text, width, ellipsis)
+    tail = _head(text[::-1], room - room // 3)[::-1]
+    return _head(text, room // 3) + ellipsis + tail
+
+
+def _head(text: str, room: int) -> str:
+    if text.isascii():
+        return text[:room]
+    return chop_cells(text, room)[0] if width_of(text) > room else text
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """The words of the text on lines of at most `width` cells; a word that is longer is cut into pieces."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        joined = f"{line} {word}" if line else word
+        if width_of(joined) <= width:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        *full, line = chop_cells(word, max(width, 2)) if width_of(word) > width else [word]
+        lines.extend(full)
+    return [*lines, line] if line or not lines else lines

@@ -1,0 +1,412 @@
+"""A tree of any number of rows: rows are data, and only what is on the screen is asked for and painted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, NamedTuple
+
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from widgets.columns import GAP, Slot, lay_cell, lay_out
+from widgets.outline import NOTHING, Outline
+from widgets.painted import Painted, segments_to_strip
+from widgets.rows import Cell, Row, RowKey, Span, TreeModel
+
+__all__ = ["VirtualTree"]
+
+HEADER = 1
+WHEEL = 3
+
+
+class _Line(NamedTuple):
+    """What is painted on one line: two equal lines look the same."""
+
+    row: Row
+    depth: int
+    marker: str
+    ground: str
+    thumb: str
+
+
+class VirtualTree(Painted, can_focus=True):
+    """A foldable tree with columns over a `TreeModel`.
+
+    The widget scrolls by itself instead of being a scroll view: a change of the number of rows is then no layout of the
+    screen, and the row under the cursor can keep its line exactly when rows come and go above it.
+    """
+
+    class RowHighlighted(Message):
+        """The cursor is on another row; `key` is None when there are no rows."""
+
+        def __init__(self, tree: VirtualTree, key: RowKey | None) -> None:
+            self.tree = tree
+            self.key = key
+            super().__init__()
+
+        @property
+        def control(self) -> VirtualTree:
+            """The tree."""
+            return self.tree
+
+        def can_replace(self, message: Message) -> bool:
+            """Only where the cursor is now matters."""
+            return isinstance(message, VirtualTree.RowHighlighted) and message.tree is self.tree
+
+    class RowOpened(Message):
+        """Enter was pressed on a row."""
+
+        def __init__(self, tree: VirtualTree, key: RowKey) -> None:
+            self.tree = tree
+            self.key = key
+            super().__init__()
+
+        @property
+        def control(self) -> VirtualTree:
+            """The tree."""
+            return self.tree
+
+    class RowFolded(Message):
+        """A row was folded, or unfolded (`expanded`)."""
+
+        def __init__(self, tree: VirtualTree, key: RowKey, expanded: bool) -> None:
+            self.tree = tree
+            self.key = key
+            self.expanded = expanded
+            super().__init__()
+
+        @property
+        def control(self) -> VirtualTree:
+            """The tree."""
+            return self.tree
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "step(1)", "Down", show=False, id="tree.down"),
+        Binding("up,k", "step(-1)", "Up", show=False, id="tree.up"),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, id="tree.page-down"),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, id="tree.page-up"),
+        Binding("g,home", "first", "First", show=False, id="tree.first"),
+        Binding("G,end", "last", "Last", show=False, id="tree.last"),
+        Binding("l,right", "unfold", "Unfold", show=False, id="tree.unfold"),
+        Binding("h,left", "fold", "Fold", show=False, id="tree.fold"),
+        Binding("enter", "open", "open", id="tree.open"),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"tree--header", "tree--marker", "tree--scroll"}
+
+    DEFAULT_CSS = """
+    VirtualTree {
+        height: 1fr;
+        & > .tree--header { color: $foreground 60%; }
+        & > .tree--marker { color: $foreground 60%; }
+        & > .tree--scroll { color: $foreground 35%; }
+    }
+    """
+
+    ascii: reactive[bool] = reactive(False)
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._outline = Outline(NOTHING)
+        self._top = 0
+        self._slots: list[Slot] | None = None
+        self._painted: dict[int, _Line | None] = {}
+
+    # ---- what is shown
+
+    @property
+    def model(self) -> TreeModel:
+        """The rows."""
+        return self._outline.model
+
+    @property
+    def cursor_key(self) -> RowKey | None:
+        """The row under the cursor."""
+        return self._outline.cursor_key
+
+    @property
+    def cursor_line(self) -> int:
+        """The line of the widget that the cursor is on, counted from the first row."""
+        return self._outline.cursor - self._top
+
+    @property
+    def expanded(self) -> frozenset[RowKey]:
+        """Every row that is unfolded, also inside folded ones."""
+        return self._outline.expanded
+
+    @property
+    def row_count(self) -> int:
+        """How many rows are unfolded."""
+        return len(self._outline.rows)
+
+    @property
+    def visible_keys(self) -> list[RowKey]:
+        """The rows on the screen, top first."""
+        return self._outline.rows[self._top : self._top + self._room]
+
+    def set_model(self, model: TreeModel, *, expanded: Iterable[RowKey] | None = None) -> None:
+        """Show another model in place: open rows stay open and the cursor's row stays on its line.
+
+        When the cursor's row is gone, the cursor is on the nearest ancestor that is left. `expanded` replaces the open rows.
+        """
+        before, line = self.cursor_key, self.cursor_line
+        if tuple(model.columns()) != tuple(self.model.columns()):
+            self._slots = None
+            self.refresh(Region(0, 0, self.size.width, HEADER))
+        self._outline.reconcile(model, expanded)
+        self._top = self._clamped(self._outline.cursor - line)
+        self._show_cursor()
+        self._repaint_changes()
+        if self.cursor_key != before:
+            self.post_message(self.RowHighlighted(self, self.cursor_key))
+
+    def select(self, key: RowKey) -> bool:
+        """Put the cursor on a row, opening what is above it; on the nearest ancestor when there is no such row."""
+        before = self.cursor_key
+        found = self._outline.reveal(key)
+        if self._outline.cursor >= self._top + self._room or self._outline.cursor < self._top:
+            self._top = self._clamped(self._outline.cursor - self._room // 3)
+        self._repaint_changes()
+        if self.cursor_key != before:
+            self.post_message(self.RowHighlighted(self, self.cursor_key))
+        return found
+
+    # ---- moving
+
+    def action_step(self, by: int) -> None:
+        """Move the cursor by rows."""
+        self._move_to(self._outline.cursor + by)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor and the view by a page."""
+        step = max(1, self._room - 1) * by
+        self._top = self._clamped(self._top + step)
+        self._move_to(self._outline.cursor + step)
+
+    def action_first(self) -> None:
+        """Move to the first row."""
+        self._move_to(0)
+
+    def action_last(self) -> None:
+        """Move to the last row."""
+        self._move_to(self.row_count - 1)
+
+    def action_unfold(self) -> None:
+        """Unfold the row, or go to its first child when it is open."""
+        key = self.cursor_key
+        if key is None:
+            return
+        if self._outline.is_expanded(key):
+            if self._outline.end_of(self._outline.cursor) > self._outline.cursor + 1:
+                self._move_to(self._outline.cursor + 1)
+        else:
+            self._set_expanded(self._outline.cursor, True)
+
+    def action_fold(self) -> None:
+        """Fold the row, or go to its parent when it is not open."""
+        key = self.cursor_key
+        if key is None or self._set_expanded(self._outline.cursor, False):
+            return
+        parent = self._outline.parent_of(self._outline.cursor)
+        if parent is not None:
+            self._move_to(parent)
+
+    def action_open(self) -> None:
+        """Say that the row was opened."""
+        if self.cursor_key is not None:
+            self.post_message(self.RowOpened(self, self.cursor_key))
+
+    def _move_to(self, index: int) -> None:
+        index = max(0, min(index, self.row_count - 1))
+        before, top = self._outline.cursor, self._top
+        self._outline.cursor = index
+        self._show_cursor()
+        if self._top != top:
+            self._repaint_changes()
+        elif index != before:
+            self._repaint_row(before)
+            self._repaint_row(index)
+        if index != before:
+            self.post_message(self.RowHighlighted(self, self.cursor_key))
+
+    def _set_expanded(self, index: int, expanded: bool) -> bool:
+        key = self._outline.rows[index]
+        changed = self._outline.unfold(index) if expanded else self._outline.fold(index)
+        if changed:
+            self._top = self._clamped(self._top)
+            self._show_cursor()
+            self._repaint_changes()
+            self.post_message(self.RowFolded(self, key, expanded))
+        return changed
+
+    # ---- scrolling
+
+    @property
+    def _room(self) -> int:
+        """How many rows fit."""
+        return max(1, self.size.height - HEADER)
+
+    def _clamped(self, top: int) -> int:
+        return max(0, min(top, self.row_count - self._room))
+
+    def _show_cursor(self) -> None:
+        """Scroll no further than is needed to see the cursor."""
+        cursor = self._outline.cursor
+        if cursor < self._top:
+            self._top = cursor
+        elif cursor >= self._top + self._room:
+            self._top = cursor - self._room + 1
+
+    def on_resize(self) -> None:
+        """Lay the columns out again and keep the cursor in sight."""
+        self._slots = None
+        self._top = self._clamped(self._top)
+        self._show_cursor()
+        self.refresh()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll the rows; the cursor stays in sight."""
+        event.stop()
+        self._scroll_by(WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll the rows; the cursor stays in sight."""
+        event.stop()
+        self._scroll_by(-WHEEL)
+
+    def _scroll_by(self, lines: int) -> None:
+        self._top = self._clamped(self._top + lines)
+        inside = max(self._top, min(self._outline.cursor, self._top + self._room - 1))
+        self._repaint_changes()
+        self._move_to(inside)
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the row; fold or unfold it when its marker was hit, open it on a double click."""
+        index = self._top + event.y - HEADER
+        if event.y < HEADER or index >= self.row_count:
+            return
+        self._move_to(index)
+        key = self._outline.rows[index]
+        if event.x <= 2 * len(key):
+            self._set_expanded(index, not self._outline.is_expanded(key))
+        elif event.chain == 2:
+            self.action_open()
+
+    def on_focus(self) -> None:
+        """Show the cursor brightly."""
+        self._repaint_row(self._outline.cursor)
+
+    def on_blur(self) -> None:
+        """Show the cursor dimly."""
+        self._repaint_row(self._outline.cursor)
+
+    # ---- painting
+
+    def _repaint_row(self, index: int) -> None:
+        self.refresh(Region(0, index - self._top + HEADER, self.size.width, 1))
+
+    def _repaint_changes(self) -> None:
+        """Repaint the lines that no longer look as they were painted, and nothing else."""
+        if not self.is_mounted or not self.size:
+            return
+        changed = [y for y in range(HEADER, self.size.height) if self._painted.get(y, ()) != self._line_at(y)]
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+
+    def watch_ascii(self) -> None:
+        """Other markers."""
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Colours changed: every line is painted anew."""
+        self._painted.clear()
+        super().notify_style_update()
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line of the widget."""
+        if y < HEADER:
+            return self._header_strip()
+        line = self._line_at(y)
+        self._painted[y] = line
+        return self._row_strip(line) if line else segments_to_strip((), self.size.width, self.role(""))
+
+    def _line_at(self, y: int) -> _Line | None:
+        index = self._top + y - HEADER
+        if index >= self.row_count:
+            return None
+        key = self._outline.rows[index]
+        ground = ""
+        if index == self._outline.cursor:
+            ground = "cursor" if self.has_focus else "idle-cursor"
+        return _Line(self.model.row(key), len(key) - 1, self._marker(key), ground, self._thumb(y))
+
+    def _marker(self, key: RowKey) -> str:
+        if not self.model.has_children(key):
+            return " "
+        if self._outline.is_expanded(key):
+            return "-" if self.ascii else "▾"
+        return "+" if self.ascii else "▸"
+
+    @property
+    def _shown(self) -> list[Slot]:
+        if self._slots is None:
+            self._slots = lay_out(self.model.columns(), self.size.width)
+        return self._slots
+
+    def _header_strip(self) -> Strip:
+        columns = self.model.columns()
+        spans: list[Span] = []
+        for slot in self._shown:
+            title = columns[slot.at].title
+            cell: Cell = (Span(title if slot.at else f"  {title}"),)
+            spans.extend(lay_cell(cell, slot, ellipsis=self._ellipsis))
+            spans.append(Span(" " * GAP))
+        style = self.role("") + Style(color=self.get_component_rich_style("tree--header").color)
+        return segments_to_strip([(" ", style), *((text, style) for text, _ in spans)], self.size.width, style)
+
+    def _row_strip(self, line: _Line) -> Strip:
+        base = self.role("", line.ground)
+        marker = base + Style(color=self.get_component_rich_style("tree--marker").color)
+        parts: list[tuple[str, Style]] = [(" ", base)]
+        for slot in self._shown:
+            if slot.at == 0:
+                parts.extend(self._name_parts(line, slot, marker))
+            else:
+                cell = line.row.cells[slot.at]
+                for text, style in lay_cell(cell, slot, ellipsis=self._ellipsis):
+                    parts.append((text, self.role(style, line.ground)))
+            parts.append((" " * GAP, base))
+        strip = segments_to_strip(parts, self.size.width, base)
+        if not line.thumb:
+            return strip
+        edge = base + Style(color=self.get_component_rich_style("tree--scroll").color)
+        return Strip([*strip.crop(0, self.size.width - 1), *segments_to_strip([(line.thumb, edge)], 1, edge)], self.size.width)
+
+    def _name_parts(self, line: _Line, slot: Slot, marker: Style) -> Iterator[tuple[str, Style]]:
+        indent = min(2 * line.depth, max(0, slot.width - 12))
+        room = max(0, slot.width - indent - 4)
+        glyph = line.row.glyph
+        yield " " * indent + line.marker + " ", marker
+        yield (glyph.text or " ")[:1] + " ", self.role(glyph.style, line.ground)
+        bold = " bold" if line.ground else ""
+        name = slot._replace(width=room)
+        for text, style in lay_cell(line.row.cells[0], name, from_middle=True, ellipsis=self._ellipsis):
+            yield text, self.role(style + bold, line.ground)
+
+    @property
+    def _ellipsis(self) -> str:
+        return "~" if self.ascii else "…"
+
+    def _thumb(self, y: int) -> str:
+        """The mark of the visible part at the right edge, blank where it is not or when everything is visible."""
+        rows, room = self.row_count, self._room
+        if rows <= room:
+            return ""
+        size = max(1, room * room // rows)
+        start = round((room - size) * self._top / (rows - room))
+        return ("|" if self.ascii else "▐") if start <= y - HEADER < start + size else ""
