@@ -1,3 +1,164 @@
-"""Request budgets, back-off and Retry-After."""
+"""Request budgets, back-off and Retry-After: one per registry, obeyed by everybody who talks to it."""
 
 from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+__all__ = ["Backoff", "Bucket", "RequestClass", "Throttle", "parse_retry_after"]
+
+MAX_PENALTY = 600.0
+DEFAULT_PENALTY = 5.0
+BURST_SECONDS = 2.0
+
+
+class RequestClass(StrEnum):
+    """What a request counts against (ACR keeps separate buckets for reads, referrers and sign-in)."""
+
+    READ = "read"
+    LIST = "list"
+    REFERRERS = "referrers"
+    OAUTH = "oauth"
+
+
+# Half of what Basic and Standard registries allow one identity per minute, so that others who share it are not starved
+# (container-registry-skus: 5,000 reads, 250 referrers, 10,000 OAuth; lists count as reads).
+DEFAULT_BUDGETS: Mapping[RequestClass, float] = {
+    RequestClass.READ: 2500.0,
+    RequestClass.LIST: 2500.0,
+    RequestClass.REFERRERS: 240.0,
+    RequestClass.OAUTH: 2500.0,
+}
+
+
+class Bucket:
+    """A token bucket; `reserve` takes one token and says how many seconds to wait before using it."""
+
+    def __init__(self, per_minute: float, now: float, burst_seconds: float = BURST_SECONDS) -> None:
+        self._rate = max(per_minute, 1.0) / 60.0
+        self._burst = max(1.0, self._rate * burst_seconds)
+        self._tokens = self._burst
+        self._at = now
+
+    def reserve(self, now: float) -> float:
+        """Take a token, going into debt when there is none; seconds to wait."""
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._at = now
+        self._tokens -= 1.0
+        return max(0.0, -self._tokens / self._rate)
+
+
+class Backoff:
+    """Growing, jittered waits: `first` seconds, doubled each time up to `most`, spread by half so that clients part."""
+
+    def __init__(self, first: float = 1.0, most: float = 60.0, jitter: Callable[[], float] = random.random) -> None:
+        self._first, self._most, self._jitter = first, most, jitter
+        self._tries = 0
+
+    def next(self) -> float:
+        """Seconds to wait before the next try."""
+        span = min(self._most, self._first * 2.0 ** min(self._tries, 30))
+        self._tries += 1
+        return float(span * (0.5 + 0.5 * self._jitter()))
+
+    def reset(self) -> None:
+        """It worked: begin anew."""
+        self._tries = 0
+
+
+class Throttle:
+    """Budgets per class, a limit of requests in flight, and one pause that all obey when the server says so."""
+
+    def __init__(
+        self,
+        budgets: Mapping[RequestClass, float] | None = None,
+        concurrency: int = 12,
+        clock: Callable[[], float] | None = None,
+        sleep: Callable[[float], object] = asyncio.sleep,
+    ) -> None:
+        self._clock = clock or (lambda: asyncio.get_running_loop().time())
+        self._sleep = sleep
+        self._budgets = {**DEFAULT_BUDGETS, **(budgets or {})}
+        self._buckets: dict[tuple[RequestClass, bool], Bucket] = {}
+        self._slots = asyncio.Semaphore(concurrency)
+        self._rest_slots = asyncio.Semaphore(max(1, concurrency // 2))
+        self._resume_at = 0.0
+        self._penalty = Backoff(DEFAULT_PENALTY, MAX_PENALTY)
+        self._waiters = 0
+
+    @asynccontextmanager
+    async def slot(self, kind: RequestClass, rest: bool = False) -> AsyncIterator[None]:
+        """Wait for budget, for the end of any pause, and for a place; `rest` work uses at most half of budget and places."""
+        if rest:
+            async with self._rest_slots:
+                await self._wait(kind, rest)
+                async with self._slots:
+                    yield
+        else:
+            await self._wait(kind, rest)
+            async with self._slots:
+                yield
+
+    async def _wait(self, kind: RequestClass, rest: bool) -> None:
+        delays = [self._bucket(kind, False).reserve(self._clock())]
+        if rest:
+            delays.append(self._bucket(kind, True).reserve(self._clock()))
+        await self.pause(max(delays))
+        while (left := self.waiting) > 0:
+            await self.pause(left)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, counted among those who wait."""
+        if seconds <= 0:
+            return
+        self._waiters += 1
+        try:
+            result = self._sleep(seconds)
+            if asyncio.iscoroutine(result):
+                await result
+        finally:
+            self._waiters -= 1
+
+    def _bucket(self, kind: RequestClass, rest: bool) -> Bucket:
+        key = (kind, rest)
+        if key not in self._buckets:
+            rate = self._budgets[kind] * (0.5 if rest else 1.0)
+            self._buckets[key] = Bucket(rate, self._clock())
+        return self._buckets[key]
+
+    def penalise(self, retry_after: float | None) -> float:
+        """The server answered 429: everybody pauses for the seconds it named, or a growing guess; returns the seconds."""
+        seconds = self._penalty.next() if retry_after is None else min(max(retry_after, 0.0), MAX_PENALTY)
+        self._resume_at = max(self._resume_at, self._clock() + seconds)
+        return seconds
+
+    def succeeded(self) -> None:
+        """An answer came that was not 429."""
+        self._penalty.reset()
+
+    @property
+    def waiting(self) -> float:
+        """Seconds until the pause ends, 0 when there is none."""
+        return max(0.0, self._resume_at - self._clock())
+
+    @property
+    def waiting_reason(self) -> str:
+        """Why requests wait now: `throttled` by the server, `budget` of our own, or empty."""
+        if self.waiting > 0:
+            return "throttled"
+        return "budget" if self._waiters else ""
+
+
+def parse_retry_after(value: str, now: float) -> float | None:
+    """Seconds of a Retry-After header: a number or an HTTP date (RFC 9110 10.2.3), `now` in epoch seconds; None if neither."""
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+    except (ValueError, OverflowError, TypeError):
+        return None

@@ -1,3 +1,310 @@
-"""One HTTP transport for every source but the clusters."""
+"""One HTTP transport for every source but the clusters: explicit time-outs, bounded bodies, redirects that leak nothing."""
 
 from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self, TypeVar
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from tui.domain.text import clean
+from tui.errors import SourceError, Unreachable, UntrustedPayload
+
+__all__ = [
+    "CONFIG_LIMIT",
+    "LIST_LIMIT",
+    "MANIFEST_LIMIT",
+    "Reply",
+    "Transport",
+    "TransportOptions",
+    "decode_json",
+    "is_loopback",
+    "same_origin",
+]
+
+MANIFEST_LIMIT = 4 << 20
+CONFIG_LIMIT = 8 << 20
+LIST_LIMIT = 16 << 20
+ERROR_LIMIT = 64 << 10
+MAX_REDIRECTS = 5
+CONNECT_TIMEOUT = 5.0
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+USER_AGENT = "trustree"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+T = TypeVar("T")
+
+
+class TransportOptions(msgspec.Struct, frozen=True):
+    """How to connect. `timeout` is the whole time in seconds a request may take, `ca_file` a PEM bundle added to the system's.
+
+    `server_name` is the name asked for in TLS and in `Host` when the address connected to is not the server's own name.
+    """
+
+    timeout: float = 60.0
+    ca_file: str = ""
+    server_name: str = ""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer, read whole. Header names are lower case; `url` is where it came from after redirects."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    url: str
+
+    def header(self, name: str) -> str:
+        """A header by its lower case name, empty when absent."""
+        return self.headers.get(name, "")
+
+    @property
+    def correlation(self) -> str:
+        """What to quote to support (ACR: `X-Ms-Correlation-Request-Id`), empty when absent."""
+        return clean(self.header("x-ms-correlation-request-id"), 64)
+
+
+class Transport:
+    """A pool of connections to one registry and the hosts it redirects to."""
+
+    def __init__(self, options: TransportOptions) -> None:
+        self._options = options
+        self._session: aiohttp.ClientSession | None = None
+        self._count = 0
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far, redirects included."""
+        return self._count
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Release every connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | list[tuple[str, str]] | None = None,
+        limit: int = LIST_LIMIT,
+        foreign_redirects: bool = False,
+        rewrite: Callable[[URL], URL] | None = None,
+    ) -> Reply:
+        """Send, follow redirects, read the body up to `limit` bytes.
+
+        Raises Unreachable, UntrustedPayload. `Authorization` goes to the origin of `url` only; a redirect to another host is
+        followed only with `foreign_redirects` (blobs), never from https to http. `rewrite` maps the target of a redirect.
+        """
+        at, sent = URL(url), dict(headers or {})
+        try:
+            async with asyncio.timeout(self._options.timeout):
+                return await self._follow(method, at, sent, form, limit, foreign_redirects, rewrite)
+        except TimeoutError as error:
+            raise _timed_out(at, self._options.timeout) from error
+        except (aiohttp.ClientError, OSError, ssl.SSLError, ValueError) as error:
+            raise _unreachable(error, at, self._options) from error
+
+    async def _follow(
+        self,
+        method: str,
+        at: URL,
+        headers: dict[str, str],
+        form: Mapping[str, str] | list[tuple[str, str]] | None,
+        limit: int,
+        foreign: bool,
+        rewrite: Callable[[URL], URL] | None,
+    ) -> Reply:
+        for _ in range(MAX_REDIRECTS + 1):
+            reply = await self._once(method, at, headers, form, limit)
+            if reply.status not in REDIRECTS or not reply.header("location"):
+                return reply
+            target = at.join(URL(reply.header("location")))
+            target = rewrite(target) if rewrite else target
+            _check_redirect(at, target, foreign and form is None)
+            if not same_origin(at, target):
+                headers = {name: value for name, value in headers.items() if name.lower() not in ("authorization", "cookie")}
+            at = target
+        raise UntrustedPayload(
+            f"{at.host} redirects in a circle", f"More than {MAX_REDIRECTS} redirects; check the proxy or mirror."
+        )
+
+    async def _once(
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | list[tuple[str, str]] | None,
+        limit: int,
+    ) -> Reply:
+        self._count += 1
+        name = self._options.server_name if url.scheme == "https" else ""
+        extra = {"Host": name} if name else {}
+        async with self._open().request(
+            method,
+            url,
+            headers={**headers, **extra},
+            data=form,
+            allow_redirects=False,
+            server_hostname=name or None,
+        ) as response:
+            found = {key.lower(): ", ".join(response.headers.getall(key)) for key in response.headers}
+            body = b"" if method == "HEAD" else await _read(response, limit, url)
+            return Reply(status=response.status, headers=found, body=body, url=str(url))
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=_context(self._options.ca_file), limit=32),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, connect=None, sock_connect=CONNECT_TIMEOUT, sock_read=self._options.timeout
+                ),
+                headers={"User-Agent": USER_AGENT},
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=True,
+                auto_decompress=True,
+            )
+        return self._session
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int, url: URL) -> bytes:
+    bound = limit if response.status < 300 else min(limit, ERROR_LIMIT)
+    parts, size = [], 0
+    async for chunk in response.content.iter_chunked(64 << 10):
+        size += len(chunk)
+        if size > bound and response.status >= 300:
+            break
+        if size > bound:
+            raise UntrustedPayload(
+                f"{url.host} sends more than {bound >> 20} MiB where at most that is allowed",
+                "The answer was dropped unread. If the address is right, this is not a registry's answer: tell its owner.",
+            )
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _context(ca_file: str) -> ssl.SSLContext:
+    # create_default_context honours SSL_CERT_FILE and SSL_CERT_DIR.
+    context = ssl.create_default_context()
+    if ca_file:
+        context.load_verify_locations(cafile=ca_file)
+    return context
+
+
+def same_origin(one: URL, other: URL) -> bool:
+    """Whether scheme, host and port agree: the only place that may see the same credentials."""
+    return one.origin() == other.origin()
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host is this machine."""
+    return host in LOOPBACK
+
+
+def _check_redirect(at: URL, target: URL, foreign: bool) -> None:
+    if target.scheme not in ("http", "https") or not target.host:
+        raise UntrustedPayload(
+            f"{at.host} redirects to something that is not a web address", "Check the endpoint in the settings."
+        )
+    if at.scheme == "https" and target.scheme != "https":
+        raise UntrustedPayload(
+            f"{at.host} redirects from https to http ({clean(target.host, 80)})",
+            "Not followed, it would be readable on the way. Fix the registry's external URL.",
+        )
+    if not foreign and at.host != target.host:
+        raise UntrustedPayload(
+            f"{at.host} redirects this request to another host, {clean(target.host, 80)}",
+            "Not followed: only blobs may come from elsewhere. If that host is the registry, set it as its `endpoint`.",
+        )
+
+
+def _timed_out(url: URL, seconds: float) -> Unreachable:
+    return Unreachable(
+        f"{url.host} did not answer in full within {seconds:g} s",
+        "Check network, VPN and proxy (HTTPS_PROXY, NO_PROXY); raise `request_timeout` if it is just slow.",
+    )
+
+
+def _unreachable(error: Exception, url: URL, options: TransportOptions) -> SourceError:
+    host, port = url.host, url.port
+    match error:
+        case FileNotFoundError() | IsADirectoryError() | PermissionError() if options.ca_file:
+            return Unreachable(
+                f"the CA file {clean(options.ca_file, 200)} cannot be read", "Correct `ca_file` for this registry."
+            )
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError() | ssl.SSLError():
+            return _tls(error, url, options)
+        case aiohttp.ClientConnectorDNSError():
+            return Unreachable(
+                f"the name {host} does not resolve",
+                "Check spelling and DNS; behind a private endpoint use its private DNS zone, or set `endpoint`.",
+            )
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return Unreachable(
+                f"the proxy on the way to {host} refused", "Check HTTPS_PROXY, and NO_PROXY for hosts reached directly."
+            )
+        case aiohttp.ClientConnectorError() | ConnectionRefusedError():
+            why = os.strerror(error.errno) if error.errno else "no connection"
+            return Unreachable(
+                f"{host}:{port} cannot be connected to: {why}", "Is it running, and does a firewall let this machine in?"
+            )
+        case TimeoutError() | aiohttp.ServerTimeoutError():
+            return _timed_out(url, CONNECT_TIMEOUT)
+        case aiohttp.ClientResponseError():
+            return UntrustedPayload(f"{host} sent an answer that is not proper HTTP", "Is this address really a registry?")
+        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | ConnectionResetError() | aiohttp.ClientOSError():
+            return Unreachable(
+                f"{host} cut the connection before its answer was complete", "It is tried again; check proxies on the way."
+            )
+        case aiohttp.InvalidURL() | ValueError():
+            return Unreachable(f"{clean(str(url), 120)} is not a usable address", "Check `endpoint` in the settings.")
+        case _:
+            return Unreachable(f"{host} did not answer: {clean(type(error).__name__, 60)}", "Check network and proxy.")
+
+
+def _tls(error: Exception, url: URL, options: TransportOptions) -> Unreachable:
+    text = str(error).lower()
+    named = options.ca_file or os.environ.get("SSL_CERT_FILE", "") or "the system's CAs"
+    if "hostname mismatch" in text or "ip address mismatch" in text:
+        return Unreachable(
+            f"the certificate of {url.host} is for another name",
+            "Set `endpoint` to a name that the certificate holds, or `server_name` to the registry's own.",
+        )
+    if "expired" in text:
+        return Unreachable(f"the certificate of {url.host} has expired", "Renew it, or check this machine's clock.")
+    if "certificate" in text:
+        return Unreachable(
+            f"the certificate of {url.host} is signed by a CA that is not trusted here ({clean(named, 120)})",
+            "Set `ca_file` for this registry to its CA, or SSL_CERT_FILE for all.",
+        )
+    return Unreachable(
+        f"{url.host}:{url.port} does not speak TLS as expected", 'If it is a plain http registry, set `endpoint = "http://..."`.'
+    )
+
+
+def decode_json(body: bytes, kind: type[T], what: str) -> T:
+    """Decode a body into a struct. Raises UntrustedPayload when it is malformed, of another shape or nested too deep."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except RecursionError as error:
+        raise UntrustedPayload(f"{what} is nested too deeply", "It was dropped; tell the owner of the registry.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UntrustedPayload(
+            f"{what} is not the JSON expected: {clean(str(error), 160)}",
+            "Is the address really a registry? A proxy or sign-in page answers like this.",
+        ) from error

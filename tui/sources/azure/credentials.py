@@ -1,0 +1,191 @@
+"""Sign-in to Entra ID by azure-identity: an explicit, short chain instead of DefaultAzureCredential.
+
+DefaultAzureCredential takes some 25 s to fall through where there is no metadata service (azure-sdk-for-net#62761). Here a member
+is tried only where its environment says so, each with its own time limit; nothing ever opens a browser or asks a question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import importlib
+import shutil
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.domain.text import clean
+from tui.errors import AuthenticationFailed
+from tui.sources.credentials import EntraToken
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+__all__ = ["EntraCredentials", "Member", "choose"]
+
+RENEW_BEFORE = 300.0
+# `az account get-access-token` takes 11 to 13 s on slow machines (azure-cli#20404), the library's own limit is 10 s.
+AZ_TIMEOUT = 30.0
+DIRECTORY_TIMEOUT = 20.0
+METADATA_TIMEOUT = 3.0
+PUBLIC_AUTHORITIES = frozenset({"login.microsoftonline.com", "login.chinacloudapi.cn", "login.microsoftonline.us"})
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One way to sign in: its words for the operator, the credential class of azure-identity, its arguments and time limit."""
+
+    label: str
+    kind: str
+    timeout: float
+    arguments: dict[str, str | int | bool] = {}
+
+
+class _Claims(msgspec.Struct):
+    upn: str = ""
+    unique_name: str = ""
+    preferred_username: str = ""
+    appid: str = ""
+    oid: str = ""
+    tid: str = ""
+
+
+def choose(environ: Mapping[str, str], which: Callable[[str], str | None] = shutil.which) -> tuple[Member, ...]:
+    """The members worth trying, best first, as the environment says (azure-identity's own variables).
+
+    `AZURE_TOKEN_CREDENTIALS` names one class, or `prod` (no developer tools) or `dev` (only those).
+    """
+    wanted = environ.get("AZURE_TOKEN_CREDENTIALS", "").strip().lower()
+    if wanted not in ("", "prod", "dev"):
+        return tuple(member for member in _every(environ) if member.kind.lower() == wanted)
+    found = [*_deployed(environ)] if wanted != "dev" else []
+    if wanted != "prod" and which("az"):
+        found.append(_az(environ))
+    if wanted != "dev" and not any(member.kind == "ManagedIdentityCredential" for member in found):
+        found.append(_managed(environ, METADATA_TIMEOUT))
+    return tuple(found)
+
+
+def _every(environ: Mapping[str, str]) -> tuple[Member, ...]:
+    return (_environment(environ), _workload(environ), _managed(environ, DIRECTORY_TIMEOUT), _az(environ))
+
+
+def _deployed(environ: Mapping[str, str]) -> tuple[Member, ...]:
+    has = {name for name, value in environ.items() if value}
+    found = []
+    if {"AZURE_CLIENT_ID", "AZURE_TENANT_ID"} <= has and has & {"AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH"}:
+        found.append(_environment(environ))
+    if {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE"} <= has:
+        found.append(_workload(environ))
+    if has & {"IDENTITY_ENDPOINT", "MSI_ENDPOINT"}:
+        found.append(_managed(environ, DIRECTORY_TIMEOUT))
+    return tuple(found)
+
+
+def _environment(environ: Mapping[str, str]) -> Member:
+    return Member("service principal of AZURE_CLIENT_ID", "EnvironmentCredential", DIRECTORY_TIMEOUT, _authority(environ))
+
+
+def _workload(environ: Mapping[str, str]) -> Member:
+    return Member("workload identity", "WorkloadIdentityCredential", DIRECTORY_TIMEOUT, _authority(environ))
+
+
+def _managed(environ: Mapping[str, str], timeout: float) -> Member:
+    client = environ.get("AZURE_CLIENT_ID", "")
+    return Member("managed identity", "ManagedIdentityCredential", timeout, {"client_id": client} if client else {})
+
+
+def _az(environ: Mapping[str, str]) -> Member:
+    arguments: dict[str, str | int | bool] = {"process_timeout": int(AZ_TIMEOUT)}
+    if tenant := environ.get("AZURE_TENANT_ID"):
+        arguments["tenant_id"] = tenant
+    return Member("az login", "AzureCliCredential", AZ_TIMEOUT + 2, arguments)
+
+
+def _authority(environ: Mapping[str, str]) -> dict[str, str | int | bool]:
+    # MSAL looks an unknown authority up at login.microsoftonline.com, which a closed network does not reach.
+    host = environ.get("AZURE_AUTHORITY_HOST", "").split("://")[-1].strip("/").lower()
+    return {"disable_instance_discovery": True} if host and host not in PUBLIC_AUTHORITIES else {}
+
+
+class EntraCredentials:
+    """Tokens of Entra ID, cached per scope until shortly before they expire; one member is kept once it has worked."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        clock: Callable[[], float],
+        which: Callable[[str], str | None] = shutil.which,
+        load: Callable[[], ModuleType] = lambda: importlib.import_module("azure.identity.aio"),
+    ) -> None:
+        self._environ, self._which, self._load, self._clock = environ, which, load, clock
+        self._tokens: dict[str, EntraToken] = {}
+        self._lock: asyncio.Lock | None = None
+        self._chosen: Member | None = None
+
+    async def token(self, scope: str) -> EntraToken:
+        """A token for the scope. Raises AuthenticationFailed with what was tried."""
+        self._lock = self._lock or asyncio.Lock()
+        async with self._lock:
+            known = self._tokens.get(scope)
+            if known is None or known.expires - self._clock() < RENEW_BEFORE:
+                known = await self._fetch(scope)
+                self._tokens[scope] = known
+            return known
+
+    async def _fetch(self, scope: str) -> EntraToken:
+        members = (self._chosen,) if self._chosen else choose(self._environ, self._which)
+        # The import takes a few hundred milliseconds: not on the loop that paints.
+        module = await asyncio.to_thread(self._load)
+        reasons = []
+        for member in members:
+            try:
+                found = await _sign_in(module, member, scope)
+            except AuthenticationFailed as error:
+                reasons.append(error.headline)
+                continue
+            self._chosen = member
+            return found
+        self._chosen = None
+        raise AuthenticationFailed(
+            "not signed in to Azure: " + ("; ".join(reasons) or "no way to sign in is set up here"),
+            "Run `az login`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or use a managed identity.",
+        )
+
+
+async def _sign_in(module: ModuleType, member: Member, scope: str) -> EntraToken:
+    from azure.core.exceptions import AzureError
+
+    try:
+        credential: AsyncTokenCredential = getattr(module, member.kind)(**member.arguments)
+        async with asyncio.timeout(member.timeout), credential:
+            answer = await credential.get_token(scope)
+    except TimeoutError as error:
+        raise AuthenticationFailed(f"{member.label}: no answer within {member.timeout:g} s") from error
+    except (AzureError, ValueError, OSError) as error:
+        raise AuthenticationFailed(f"{member.label}: {_first_line(error)}") from error
+    return EntraToken(value=answer.token, expires=float(answer.expires_on), identity=_identity(answer.token, member.label))
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return clean(lines[0] if lines else type(error).__name__, 160)
+
+
+def _identity(token: str, label: str) -> str:
+    """Who the token is for, in words. The token is not verified: this is for reading only."""
+    try:
+        part = token.split(".")[1]
+        claims = msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)), type=_Claims)
+    except (IndexError, ValueError, binascii.Error, msgspec.DecodeError, RecursionError):
+        return label
+    who = (
+        claims.upn
+        or claims.unique_name
+        or claims.preferred_username
+        or (f"application {claims.appid}" if claims.appid else claims.oid)
+    )
+    return clean(f"{who} ({label})" if who else label, 160)

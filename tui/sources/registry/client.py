@@ -1,0 +1,290 @@
+"""The distribution API of one registry: every request authorised, budgeted, bounded, and each body held against its digest."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import AsyncIterator, Callable
+from urllib.parse import quote
+
+import msgspec
+from yarl import URL
+
+from tui.domain.text import clean
+from tui.errors import UntrustedPayload
+from tui.sources.credentials import Credentials
+from tui.sources.registry.faults import Asked, fault, retry_after
+from tui.sources.registry.options import RegistryOptions
+from tui.sources.registry.parse import check_digest, compute_digest, is_digest
+from tui.sources.registry.tokens import Authorizer
+from tui.sources.registry.wire import Catalog, WireManifest, WireTags
+from tui.sources.throttle import Backoff, RequestClass, Throttle
+from tui.sources.transport import CONFIG_LIMIT, LIST_LIMIT, MANIFEST_LIMIT, Reply, Transport, TransportOptions, decode_json
+
+__all__ = ["CATALOG_SCOPE", "Body", "RegistryClient", "next_link"]
+
+# Without `*/*`: a registry that only has an old schema 1 image shall say so instead of sending it.
+ACCEPT = ", ".join(
+    (
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.oci.artifact.manifest.v1+json",
+        "application/vnd.cncf.oras.artifact.manifest.v1+json",
+    )
+)
+CATALOG_SCOPE = "registry:catalog:*"
+PAGE = 1000
+MAX_PAGES = 1000
+MAX_429 = 3
+LONG_WAIT = 120.0
+MAX_5XX = 2
+LINK = re.compile(r"<([^>]*)>([^<]*)")
+MAX_LINK = 8192
+TRANSIENT = frozenset({408, 500, 502, 503, 504})
+
+
+class Body(msgspec.Struct, frozen=True):
+    """A manifest as it came, with the digest that we computed of it."""
+
+    digest: str
+    content: bytes
+    content_type: str
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One request: path with query from the endpoint's root, what it counts as, and the words for its errors."""
+
+    path: str
+    asked: Asked
+    method: str = "GET"
+    scope: str = ""
+    kind: RequestClass = RequestClass.READ
+    accept: str = "application/json"
+    limit: int = LIST_LIMIT
+    rest: bool = False
+    foreign: bool = False
+
+
+class RegistryClient:
+    """One registry. Methods raise SourceError; `rest` marks work that may use half the budget only."""
+
+    def __init__(
+        self,
+        options: RegistryOptions,
+        credentials: Credentials,
+        throttle: Throttle | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.options = options
+        self.throttle = throttle or Throttle(options.requests_per_minute, options.concurrency)
+        self.transport = Transport(
+            TransportOptions(timeout=options.request_timeout, ca_file=options.ca_file, server_name=options.server_name)
+        )
+        self.auth = Authorizer(options, credentials, self.transport, self.throttle, clock)
+
+    async def close(self) -> None:
+        """Release every connection."""
+        await self.transport.close()
+
+    async def ping(self) -> Reply:
+        """`GET /v2/` without credentials: is it there, and how does it want to be asked? 401 is a good answer."""
+        asked = Asked(self.options.host, "/v2/")
+        reply = await self._patiently(Request(path="/v2/", asked=asked), "")
+        if reply.status not in (200, 401):
+            raise fault(reply, asked, "")
+        self.auth.learned(reply)
+        return reply
+
+    async def send(self, request: Request) -> Reply:
+        """The answer, whatever its status, after at most two rounds of signing in."""
+        for _ in range(3):
+            used = await self.auth.authorization(request.scope)
+            reply = await self._patiently(request, used)
+            if reply.status != 401:
+                self.throttle.succeeded()
+                if used and reply.status < 300:
+                    self.auth.succeeded()
+                return reply
+            if not self.auth.challenged(reply, request.scope, used):
+                return reply
+        return reply
+
+    async def fetch(self, request: Request) -> Reply:
+        """The answer if it is 200. Raises SourceError."""
+        reply = await self.send(request)
+        if reply.status != 200:
+            raise fault(reply, request.asked, self.auth.signed_in)
+        return reply
+
+    async def _patiently(self, request: Request, used: str) -> Reply:
+        limited, failed, backoff = 0, 0, Backoff(0.3, 5.0)
+        while True:
+            async with self.throttle.slot(request.kind, request.rest):
+                reply = await self._once(request, used)
+            wait = retry_after(reply)
+            if reply.status == 429 or (reply.status == 503 and wait is not None):
+                # Everybody pauses, whether this request is tried again or not.
+                self.throttle.penalise(wait)
+                limited += 1
+                if limited > MAX_429 or (wait or 0.0) > LONG_WAIT:
+                    return reply
+            elif reply.status in TRANSIENT and failed < MAX_5XX:
+                failed += 1
+                await self.throttle.pause(backoff.next())
+            else:
+                return reply
+
+    async def _once(self, request: Request, used: str) -> Reply:
+        headers = {"Accept": request.accept}
+        if used:
+            headers["Authorization"] = used
+        return await self.transport.request(
+            request.method,
+            f"{str(self.options.base).rstrip('/')}{request.path}",
+            headers=headers,
+            limit=request.limit,
+            foreign_redirects=request.foreign,
+            rewrite=self.options.route,
+        )
+
+    def repository_scope(self, repository: str) -> str:
+        """What a token for a repository must allow: ACR lists need `metadata_read` besides `pull`."""
+        return f"repository:{repository}:{'pull,metadata_read' if self.options.acr else 'pull'}"
+
+    def asked(self, what: str, repository: str) -> Asked:
+        """The words for errors on a repository, with the right that would be needed."""
+        if self.options.acr:
+            return Asked(
+                self.options.host,
+                what,
+                "AcrPull",
+                "Ask for AcrPull on the registry; if it uses ABAC, for Container Registry Repository Reader on the repository.",
+            )
+        return Asked(
+            self.options.host, what, f"pull on {repository}", "Ask the owner of the registry for read access to the repository."
+        )
+
+    # ---- manifests and blobs
+
+    async def manifest(self, repository: str, reference: str, rest: bool = False) -> Body:
+        """A manifest by tag or digest, held against the digest asked for and the one the registry tells."""
+        request = self._manifest_request("GET", repository, reference, rest)
+        reply = await self.fetch(request)
+        what, told = f"{repository}{_at(reference)}", reply.header("docker-content-digest")
+        expected = reference if is_digest(reference) else told
+        if is_digest(expected):
+            check_digest(reply.body, expected, what)
+        if is_digest(told) and told.partition(":")[0] == expected.partition(":")[0] and told != expected:
+            raise UntrustedPayload(
+                f"{what}: the registry names another digest than the one asked for", "Do not run it; check for a proxy."
+            )
+        digest = expected if is_digest(expected) else compute_digest(reply.body)
+        return Body(digest, reply.body, reply.header("content-type"))
+
+    async def head(self, repository: str, reference: str, rest: bool = False) -> str:
+        """The digest that a tag names now (a hint: only a body proves it), or a check that a digest is there."""
+        request = self._manifest_request("HEAD", repository, reference, rest)
+        reply = await self.fetch(request)
+        told = reply.header("docker-content-digest")
+        if is_digest(told):
+            return told
+        return reference if is_digest(reference) else (await self.manifest(repository, reference, rest)).digest
+
+    def _manifest_request(self, method: str, repository: str, reference: str, rest: bool) -> Request:
+        return Request(
+            method=method,
+            path=f"/v2/{quote(repository)}/manifests/{quote(reference, safe=':')}",
+            asked=self.asked(f"{repository}{_at(reference)}", repository),
+            scope=self.repository_scope(repository),
+            accept=ACCEPT,
+            limit=MANIFEST_LIMIT,
+            rest=rest,
+        )
+
+    async def blob(self, repository: str, digest: str, limit: int = CONFIG_LIMIT, rest: bool = False) -> bytes:
+        """A small blob, verified; it may come from another host (storage), which sees no credentials."""
+        reply = await self.fetch(
+            Request(
+                path=f"/v2/{quote(repository)}/blobs/{quote(digest, safe=':')}",
+                asked=self.asked(f"{repository}@{digest[:19]} (blob)", repository),
+                scope=self.repository_scope(repository),
+                accept="*/*",
+                limit=limit,
+                rest=rest,
+                foreign=True,
+            )
+        )
+        check_digest(reply.body, digest, f"blob {digest[:19]} of {repository}")
+        return reply.body
+
+    # ---- lists
+
+    async def pages(self, request: Request) -> AsyncIterator[Reply]:
+        """The pages of a list, `Link` followed (distribution: `rel="next"`, RFC 8288)."""
+        seen = {request.path}
+        for _ in range(MAX_PAGES):
+            reply = await self.fetch(request)
+            yield reply
+            path = self._next(reply)
+            if not path or path in seen:
+                return
+            seen.add(path)
+            request = msgspec.structs.replace(request, path=path)
+
+    def _next(self, reply: Reply) -> str:
+        link = next_link(reply.header("link"))
+        if not link:
+            return ""
+        target = self.options.route(URL(reply.url).join(URL(link, encoded=True)))
+        if target.origin() != self.options.base:
+            raise UntrustedPayload(
+                f"{self.options.host} continues a list on another host, {clean(target.host or '', 80)}",
+                "Not followed. If that host is the registry, set it as its `endpoint`.",
+            )
+        return target.raw_path_qs
+
+    async def catalog(self) -> AsyncIterator[tuple[str, ...]]:
+        """Repository names, page by page (`/v2/_catalog`, where it exists)."""
+        asked = Asked(self.options.host, "the list of repositories", "catalog", "Repositories are taken from what runs instead.")
+        request = Request(path=f"/v2/_catalog?n={PAGE}", asked=asked, scope=CATALOG_SCOPE, kind=RequestClass.LIST)
+        async for reply in self.pages(request):
+            yield tuple(decode_json(reply.body, Catalog, "the list of repositories").repositories or ())
+
+    async def tags(self, repository: str, rest: bool = False) -> AsyncIterator[tuple[str, ...]]:
+        """Tag names, page by page."""
+        request = Request(
+            path=f"/v2/{quote(repository)}/tags/list?n={PAGE}",
+            asked=self.asked(f"the tags of {repository}", repository),
+            scope=self.repository_scope(repository),
+            kind=RequestClass.LIST,
+            rest=rest,
+        )
+        async for reply in self.pages(request):
+            yield tuple(decode_json(reply.body, WireTags, f"the tags of {repository}").tags or ())
+
+    async def referrers(self, repository: str, digest: str) -> AsyncIterator[WireManifest]:
+        """Indexes of what is attached to a digest; never filtered by the server (ACR leaves types out: Azure/acr#784)."""
+        request = Request(
+            path=f"/v2/{quote(repository)}/referrers/{quote(digest, safe=':')}",
+            asked=self.asked(f"what is attached to {repository}@{digest[:19]}", repository),
+            scope=self.repository_scope(repository),
+            kind=RequestClass.REFERRERS,
+            accept="application/vnd.oci.image.index.v1+json",
+            limit=MANIFEST_LIMIT,
+        )
+        async for reply in self.pages(request):
+            yield decode_json(reply.body, WireManifest, f"the referrers of {digest[:19]}")
+
+
+def _at(reference: str) -> str:
+    return f"@{reference[:19]}" if ":" in reference else f":{clean(reference, 128)}"
+
+
+def next_link(header: str) -> str:
+    """The target of the `next` link, empty when there is none."""
+    for target, parameters in LINK.findall(header[:MAX_LINK]):
+        if 'rel="next"' in parameters or "rel=next" in parameters:
+            return str(target).strip()
+    return ""

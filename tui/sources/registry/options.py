@@ -1,0 +1,159 @@
+"""How one registry is spoken to."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+from yarl import URL
+
+from tui.errors import InvalidConfig
+from tui.sources.throttle import RequestClass
+from tui.sources.transport import is_loopback
+
+__all__ = ["AuthMode", "RegistryKind", "RegistryOptions", "is_acr", "is_public", "may_hand_over"]
+
+# ACR suffixes of the public cloud, China and US Government.
+ACR_SUFFIXES = (".azurecr.io", ".azurecr.cn", ".azurecr.us")
+DOCKER_HUB_ENDPOINT = "https://registry-1.docker.io"
+# Shared by the whole world: never walked through, only asked for what runs and its bases.
+PUBLIC_REGISTRIES = frozenset(
+    {
+        "docker.io",
+        "gcr.io",
+        "ghcr.io",
+        "k8s.gcr.io",
+        "lscr.io",
+        "mcr.microsoft.com",
+        "nvcr.io",
+        "public.ecr.aws",
+        "quay.io",
+        "registry.access.redhat.com",
+        "registry.gitlab.com",
+        "registry.k8s.io",
+        "registry.redhat.io",
+    }
+)
+# Token services that live beside their registry, under a name that no one else can take.
+KNOWN_REALMS = {"docker.io": "auth.docker.io", "docker.elastic.co": "docker-auth.elastic.co"}
+ACR_AUDIENCE = "https://containerregistry.azure.net/.default"
+
+
+class RegistryKind(StrEnum):
+    """Which API lists what a registry holds."""
+
+    AUTO = "auto"
+    ACR = "acr"
+    OCI = "oci"
+
+
+class AuthMode(StrEnum):
+    """How to sign in; AUTO: configured login, Entra ID (ACR only), Docker's config.json, nothing, in this order."""
+
+    AUTO = "auto"
+    ENTRA = "entra"
+    DOCKER = "docker"
+    BASIC = "basic"
+    ANONYMOUS = "anonymous"
+
+
+class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of one registry; `host` is its name as written in references.
+
+    `endpoint` is connected to instead, under its own name: URL, `Host` and certificate are those of the endpoint (a mirror,
+    a test server). With `server_name` too, TLS and `Host` use that name (a private endpoint by address). URLs of the registry
+    itself in challenges and links are led to the endpoint as well. `refresh`: seconds between looks at running tags.
+    `requests_per_minute`: own budget per class. `token_hosts`: further hosts that may see the credentials of this registry.
+    `rest_limit`: how many manifests beyond what runs are read at most.
+    """
+
+    host: str
+    kind: RegistryKind = RegistryKind.AUTO
+    endpoint: str | None = None
+    server_name: str = ""
+    ca_file: str = ""
+    auth: AuthMode = AuthMode.AUTO
+    username: str = ""
+    password: str = ""
+    request_timeout: float = 60.0
+    refresh: float = 30.0
+    azure: bool = True
+    requests_per_minute: dict[RequestClass, float] = {}
+    concurrency: int = 12
+    catalog: bool = True
+    token_hosts: tuple[str, ...] = ()
+    audience: str = ACR_AUDIENCE
+    rest_limit: int = 20_000
+
+    def __repr__(self) -> str:
+        return (
+            f"RegistryOptions(host={self.host!r}, kind={self.kind.value!r}, endpoint={self.endpoint!r}, auth={self.auth.value!r})"
+        )
+
+    __str__ = __repr__
+
+    @property
+    def acr(self) -> bool:
+        """Whether it is spoken to as an Azure Container Registry."""
+        return self.kind is RegistryKind.ACR or (self.kind is RegistryKind.AUTO and is_acr(self.host))
+
+    @property
+    def base(self) -> URL:
+        """Where to connect: scheme, host and port. Raises InvalidConfig."""
+        if self.endpoint is None:
+            text = (
+                DOCKER_HUB_ENDPOINT if self.host == "docker.io" else f"{'http' if _plain(self.host) else 'https'}://{self.host}"
+            )
+        else:
+            text = self.endpoint if "://" in self.endpoint else f"https://{self.endpoint}"
+        try:
+            url = URL(text).origin()
+        except ValueError as error:
+            raise InvalidConfig(
+                f"{text!r} is not the address of a registry", "Write it as https://host or https://host:port."
+            ) from error
+        if url.scheme not in ("http", "https"):
+            raise InvalidConfig(f"{text!r} is not the address of a registry", "Write it as https://host or https://host:port.")
+        return url
+
+    def route(self, url: URL) -> URL:
+        """The same URL, led to the endpoint when it names the registry itself."""
+        if self.endpoint is not None and url.authority == self.host:
+            base = self.base
+            return url.with_scheme(base.scheme).with_host(base.host or "").with_port(base.port)
+        return url
+
+    @property
+    def surveyed(self) -> bool:
+        """Whether the whole registry is walked through, not only what runs."""
+        return self.catalog and not is_public(self.host)
+
+
+def _plain(host: str) -> bool:
+    # Like docker and containerd: a registry on this machine without a configured endpoint is plain http.
+    return is_loopback(URL(f"//{host}").host)
+
+
+def is_acr(host: str) -> bool:
+    """Whether a host name is one of Azure Container Registry's."""
+    return host.lower().endswith(ACR_SUFFIXES)
+
+
+def is_public(host: str) -> bool:
+    """Whether a registry is one of those shared by everybody."""
+    return host in PUBLIC_REGISTRIES or host.endswith((".gcr.io", ".pkg.dev"))
+
+
+def may_hand_over(options: RegistryOptions, realm: URL) -> bool:
+    """Whether credentials of a registry may go to the token service that its challenge names.
+
+    Yes for the registry itself and its endpoint, a host configured in `token_hosts`, a known token service, and the domain that
+    the registry is directly under (registry.gitlab.com -> gitlab.com); over https only, except to this machine.
+    """
+    if realm.scheme != "https" and not (realm.scheme == "http" and is_loopback(realm.host)):
+        return False
+    own, host = URL(f"//{options.host}"), realm.host or ""
+    if host in (own.host, options.base.host):
+        return True
+    parent = (own.host or "").partition(".")[2]
+    return host in options.token_hosts or host == KNOWN_REALMS.get(options.host) or ("." in parent and host == parent)

@@ -1,0 +1,218 @@
+"""From bytes of a registry to facts: manifests, indexes, configs and ACR's rows."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from tui.domain.image import (
+    Descriptor,
+    HistoryEntry,
+    ImageConfig,
+    Locks,
+    Manifest,
+    ManifestKind,
+    ManifestListing,
+    Platform,
+    Tag,
+)
+from tui.domain.text import clean
+from tui.errors import UntrustedPayload
+from tui.sources.registry.wire import (
+    AcrAttributes,
+    AcrManifest,
+    AcrTag,
+    WireConfig,
+    WireDescriptor,
+    WireHistory,
+    WireManifest,
+    moment,
+)
+from tui.sources.transport import decode_json
+
+__all__ = [
+    "ATTESTATION_OF",
+    "check_digest",
+    "compute_digest",
+    "from_wire",
+    "is_attestation",
+    "is_digest",
+    "listing",
+    "locks",
+    "read_config",
+    "read_manifest",
+    "tag",
+]
+
+ATTESTATION_TYPE = "vnd.docker.reference.type"
+ATTESTATION_OF = "vnd.docker.reference.digest"
+IMAGE_CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
+DIGEST = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
+MAX_DESCRIPTORS = 2000
+MAX_HISTORY = 2000
+MAX_TEXT = 4096
+
+
+def is_digest(text: str) -> bool:
+    """Whether a text is a digest that we can compute."""
+    return DIGEST.fullmatch(text) is not None
+
+
+def compute_digest(body: bytes, like: str = "sha256:") -> str:
+    """The digest of a body by the algorithm of another digest."""
+    name = "sha512" if like.startswith("sha512:") else "sha256"
+    return f"{name}:{hashlib.new(name, body).hexdigest()}"
+
+
+def check_digest(body: bytes, expected: str, what: str) -> None:
+    """Raise UntrustedPayload unless the body has the digest."""
+    found = compute_digest(body, expected)
+    if found != expected:
+        raise UntrustedPayload(
+            f"{what} does not match its digest: asked for {clean(expected, 80)}, got {found}",
+            "Do not run it. The registry, a proxy or a mirror changed the content, or the answer was cut.",
+        )
+
+
+def read_manifest(body: bytes, digest: str, content_type: str = "") -> Manifest:
+    """A manifest of digest `digest`. Raises UntrustedPayload when it is not one, or claims to be two things at once."""
+    what = f"manifest {digest[:19]}"
+    wire = decode_json(body, WireManifest, what)
+    layers = wire.layers if wire.layers is not None else wire.blobs
+    if wire.manifests is not None and (layers is not None or wire.config is not None):
+        # A body that reads as an index and as an image is an attack (CVE-2021-41190).
+        raise UntrustedPayload(f"{what} is an image and an index at once", "Do not run it; rebuild and push the image.")
+    if wire.manifests is None and layers is None and wire.config is None and wire.subject is None and not wire.artifact_type:
+        raise UntrustedPayload(f"{what} is not an image manifest", "Old schema 1 images are not read: push the image anew.")
+    _bound(wire.manifests, what)
+    _bound(layers, what)
+    media_type = wire.media_type or content_type.partition(";")[0].strip()
+    return Manifest(
+        digest=digest,
+        kind=_kind(wire, layers or []),
+        media_type=clean(media_type, 200),
+        size=len(body),
+        config=from_wire(wire.config) if wire.config else None,
+        layers=tuple(from_wire(layer) for layer in layers or ()),
+        children=tuple(from_wire(child) for child in wire.manifests or ()),
+        annotations=_texts(wire.annotations),
+        subject=wire.subject.digest if wire.subject and is_digest(wire.subject.digest) else "",
+        artifact_type=clean(wire.artifact_type or "", 200),
+    )
+
+
+def _bound(descriptors: list[WireDescriptor] | None, what: str) -> None:
+    if descriptors and len(descriptors) > MAX_DESCRIPTORS:
+        raise UntrustedPayload(
+            f"{what} lists {len(descriptors)} parts", f"More than {MAX_DESCRIPTORS} are not read; rebuild the image."
+        )
+    for one in descriptors or ():
+        if not is_digest(one.digest):
+            raise UntrustedPayload(
+                f"{what} names a part by something that is not a digest: {clean(one.digest, 60)}", "Push it anew."
+            )
+
+
+def _kind(wire: WireManifest, layers: list[WireDescriptor]) -> ManifestKind:
+    if wire.manifests is not None:
+        return ManifestKind.INDEX
+    config = (wire.config.media_type if wire.config else "") or ""
+    if wire.artifact_type or config not in IMAGE_CONFIGS:
+        return ManifestKind.ARTIFACT
+    # Cosign signatures and BuildKit attestations have an image config but layers that are no file systems.
+    return ManifestKind.IMAGE if all("tar" in (layer.media_type or "tar") for layer in layers) else ManifestKind.ARTIFACT
+
+
+def from_wire(wire: WireDescriptor) -> Descriptor:
+    """A descriptor as our own."""
+    platform = None
+    if wire.platform is not None:
+        platform = _platform(wire.platform.os, wire.platform.architecture, wire.platform.variant)
+    return Descriptor(
+        media_type=clean(wire.media_type or "", 200),
+        digest=wire.digest,
+        size=max(wire.size, 0),
+        platform=platform,
+        artifact_type=clean(wire.artifact_type or "", 200),
+        annotations=_texts(wire.annotations),
+    )
+
+
+def _platform(os: str | None, architecture: str | None, variant: str | None) -> Platform:
+    return Platform(clean(os or "unknown", 40), clean(architecture or "unknown", 40), clean(variant or "", 40))
+
+
+def _texts(found: dict[str, str] | None) -> dict[str, str]:
+    return dict(found or {})
+
+
+def is_attestation(child: Descriptor) -> bool:
+    """Whether an index entry is a BuildKit attestation manifest (docs/attestations/attestation-storage.md)."""
+    return child.annotations.get(ATTESTATION_TYPE) == "attestation-manifest"
+
+
+def read_config(body: bytes, digest: str) -> ImageConfig:
+    """An image config of digest `digest`. Raises UntrustedPayload."""
+    what = f"config {digest[:19]}"
+    wire = decode_json(body, WireConfig, what)
+    history, chain = wire.history or [], (wire.rootfs.diff_ids if wire.rootfs else None) or []
+    if len(history) > MAX_HISTORY or len(chain) > MAX_HISTORY:
+        raise UntrustedPayload(f"{what} has more than {MAX_HISTORY} steps", "It is not read; rebuild the image.")
+    return ImageConfig(
+        digest=digest,
+        platform=_platform(wire.os, wire.architecture, wire.variant),
+        diff_ids=tuple(chain),
+        history=tuple(_step(step) for step in history),
+        created=moment(wire.created),
+        labels=_texts(wire.config.labels if wire.config else None),
+    )
+
+
+def _step(wire: WireHistory) -> HistoryEntry:
+    return HistoryEntry(
+        created_by=(wire.created_by or "")[:MAX_TEXT],
+        empty_layer=bool(wire.empty_layer),
+        created=moment(wire.created),
+        comment=(wire.comment or "")[:MAX_TEXT],
+    )
+
+
+def tag(wire: AcrTag) -> Tag:
+    """A row of ACR's `_tags`."""
+    return Tag(
+        name=wire.name,
+        digest=wire.digest,
+        created=moment(wire.created_time),
+        updated=moment(wire.last_update_time),
+        signed=bool(wire.signed),
+        locks=locks(wire.changeable_attributes),
+    )
+
+
+def listing(wire: AcrManifest) -> ManifestListing:
+    """A row of ACR's `_manifests`; `createdTime` there is when it was pushed."""
+    return ManifestListing(
+        digest=wire.digest,
+        pushed=moment(wire.created_time),
+        updated=moment(wire.last_update_time),
+        size=wire.image_size,
+        media_type=wire.media_type or "",
+        config_media_type=wire.config_media_type or "",
+        architecture=wire.architecture or "",
+        os=wire.os or "",
+        tags=tuple(wire.tags or ()),
+        locks=locks(wire.changeable_attributes),
+    )
+
+
+def locks(wire: AcrAttributes | None) -> Locks | None:
+    """ACR's changeable attributes; a missing one means that it is not locked."""
+    if wire is None:
+        return None
+    return Locks(
+        delete=wire.delete_enabled is not False,
+        write=wire.write_enabled is not False,
+        read=wire.read_enabled is not False,
+        list=wire.list_enabled is not False,
+        quarantine=wire.quarantine_state or "",
+    )

@@ -1,0 +1,101 @@
+"""Finding what is attached to a manifest: the referrers API, then both tag schemes.
+
+Notation stores by the tag schema `sha256-<hex>` by default, cosign under `sha256-<hex>.sig`, `.att` and `.sbom`, newer tools by
+the API: none of the ways excludes the others, so all are tried and each find says how it was found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from tui.domain.image import Descriptor, Manifest, Referrer
+from tui.errors import AuthenticationFailed, Forbidden, NotFound, UntrustedPayload
+from tui.sources.registry.client import Body, RegistryClient
+from tui.sources.registry.faults import RouteNotFound
+from tui.sources.registry.parse import from_wire, read_manifest
+
+__all__ = ["Found", "Referrers", "is_referrer_tag"]
+
+MAX_REFERRERS = 1000
+COSIGN = (".sig", ".att", ".sbom")
+_REFERRER_TAG = re.compile(r"sha(256-[0-9a-f]{64}|512-[0-9a-f]{128})(\.[a-z]+)?")
+
+
+def is_referrer_tag(tag: str) -> bool:
+    """Whether a tag is one that holds attached artifacts, not a version."""
+    return _REFERRER_TAG.fullmatch(tag) is not None
+
+
+class Found:
+    """What a search found: the referrers, the manifests read on the way, and which ways could not be tried."""
+
+    def __init__(self) -> None:
+        self.referrers: dict[tuple[str, str], Referrer] = {}
+        self.manifests: list[Manifest] = []
+        self.errors: list[str] = []
+
+    def add(self, descriptor: Descriptor, how: str) -> None:
+        """One find; the same artifact found in two ways is kept as found first."""
+        if len(self.referrers) < MAX_REFERRERS and all(digest != descriptor.digest for digest, _ in self.referrers):
+            self.referrers[descriptor.digest, how] = Referrer(descriptor, how)
+
+
+class Referrers:
+    """Searches in one registry; remembers when it has no referrers API."""
+
+    def __init__(self, client: RegistryClient) -> None:
+        self._client = client
+        self.supported: bool | None = None
+
+    async def find(self, repository: str, subject: str, tags: frozenset[str] | None) -> Found:
+        """Everything attached to `subject`; `tags` are the repository's tags when they are known, so that none is tried in vain.
+
+        Raises SourceError only when the registry is not there at all: a way that is refused is named in `errors`.
+        """
+        found = Found()
+        await self._by_api(found, repository, subject)
+        schema = subject.replace(":", "-", 1)
+        await self._by_tag(found, repository, schema, tags, self._index)
+        for suffix in COSIGN:
+            await self._by_tag(found, repository, f"{schema}{suffix}", tags, self._cosign)
+        return found
+
+    async def _by_api(self, found: Found, repository: str, subject: str) -> None:
+        if self.supported is False:
+            return
+        try:
+            async for page in self._client.referrers(repository, subject):
+                for wire in (page.manifests or [])[:MAX_REFERRERS]:
+                    found.add(from_wire(wire), "referrers")
+            self.supported = True
+        except RouteNotFound:
+            # Plain text 404: the API is not there (distribution v3, ACR with customer-managed keys).
+            self.supported = False
+        except NotFound:
+            return
+        except (AuthenticationFailed, Forbidden, UntrustedPayload) as error:
+            found.errors.append(error.headline)
+
+    async def _by_tag(
+        self, found: Found, repository: str, tag: str, tags: frozenset[str] | None, use: Callable[[Found, Body], None]
+    ) -> None:
+        if tags is not None and tag not in tags:
+            return
+        try:
+            use(found, await self._client.manifest(repository, tag))
+        except NotFound:
+            return
+        except (AuthenticationFailed, Forbidden, UntrustedPayload) as error:
+            found.errors.append(error.headline)
+
+    def _index(self, found: Found, body: Body) -> None:
+        for descriptor in read_manifest(body.content, body.digest, body.content_type).children:
+            found.add(descriptor, "tag-schema")
+
+    def _cosign(self, found: Found, body: Body) -> None:
+        manifest = read_manifest(body.content, body.digest, body.content_type)
+        found.manifests.append(manifest)
+        config = manifest.config.media_type if manifest.config else ""
+        kind = manifest.artifact_type or next((layer.media_type for layer in manifest.layers), config)
+        found.add(Descriptor(manifest.media_type, manifest.digest, manifest.size, None, kind, manifest.annotations), "cosign-tag")

@@ -1,0 +1,105 @@
+"""Who we are to a registry: the ways to sign in, tried in order, and the one that held."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tui.errors import AuthenticationFailed, SourceError
+from tui.sources.credentials import ACR_TOKEN_USER, Credentials, EntraToken, Login
+from tui.sources.registry.options import AuthMode, RegistryOptions
+
+__all__ = ["Identity", "SignIns"]
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Somebody to be: a login, a token of Entra ID to exchange, or nobody. `words` is for the operator, empty for nobody."""
+
+    words: str = ""
+    login: Login | None = None
+    entra: EntraToken | None = None
+
+    @property
+    def refresh_token(self) -> str:
+        """An OAuth refresh token that needs no exchange, empty when there is none."""
+        if self.login is None:
+            return ""
+        return self.login.identity_token or (self.login.password if self.login.username == ACR_TOKEN_USER else "")
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether this is nobody."""
+        return self.login is None and self.entra is None
+
+
+class SignIns:
+    """The ways to sign in that the options allow; `refuse` moves on to the next."""
+
+    def __init__(self, options: RegistryOptions, credentials: Credentials) -> None:
+        self._options, self._credentials = options, credentials
+        self._ways = _ways(options, credentials)
+        self._at = 0
+        self.reasons: list[str] = []
+
+    async def current(self) -> Identity:
+        """Who to be now. Raises AuthenticationFailed when the one way that was configured does not work."""
+        while True:
+            way = self._ways[self._at]
+            try:
+                found = await self._try(way)
+            except AuthenticationFailed as error:
+                self.refuse(error)
+                continue
+            if found is not None:
+                return found
+            if self._at + 1 >= len(self._ways):
+                raise AuthenticationFailed(
+                    f"there are no credentials for {self._options.host} in {way.value}",
+                    f"Sign in: `docker login {self._options.host}`, or change `auth` for this registry.",
+                )
+            self._at += 1
+
+    def refuse(self, error: SourceError) -> None:
+        """The current way does not work: go on to the next, or raise the error when there is none."""
+        if self._at + 1 >= len(self._ways):
+            # Beginning anew next time: a login may appear while we run.
+            self._at = 0
+            raise error
+        self.reasons.append(error.headline)
+        self._at += 1
+
+    def restart(self) -> None:
+        """Forget what was refused: the operator may have signed in since."""
+        self._at = 0
+        self.reasons.clear()
+
+    async def _try(self, way: AuthMode) -> Identity | None:
+        options = self._options
+        match way:
+            case AuthMode.BASIC:
+                return Identity(options.username, login=Login(options.username, options.password, source="settings"))
+            case AuthMode.ENTRA if self._credentials.entra is not None:
+                token = await self._credentials.entra.token(options.audience)
+                return Identity(token.identity or "Entra ID", entra=token)
+            case AuthMode.DOCKER if self._credentials.docker is not None:
+                login = await self._credentials.docker.login(options.host)
+                return Identity(_words(login), login=login) if login else None
+            case AuthMode.ANONYMOUS:
+                return Identity()
+            case _:
+                return None
+
+
+def _words(login: Login) -> str:
+    user = login.username if login.username and login.username != ACR_TOKEN_USER else "token"
+    return f"{user} ({login.source})"
+
+
+def _ways(options: RegistryOptions, credentials: Credentials) -> tuple[AuthMode, ...]:
+    if options.auth is not AuthMode.AUTO:
+        return (options.auth,)
+    ways = [AuthMode.BASIC] if options.username and options.password else []
+    if options.acr and options.azure and credentials.entra is not None:
+        ways.append(AuthMode.ENTRA)
+    if credentials.docker is not None:
+        ways.append(AuthMode.DOCKER)
+    return (*ways, AuthMode.ANONYMOUS)

@@ -1,0 +1,252 @@
+"""The token layer: exchanges once, caches per scope, renews before the end, and asks once however many wait.
+
+The procedure, in steps:
+1. a challenge names the token service; credentials go there only if `may_hand_over` says so;
+2. ACR with Entra ID: the Entra token is exchanged for a refresh token of the registry (3 h 15 min), kept for that long;
+3. a refresh token, a login or nothing is turned into an access token per scope (ACR: 75 min), kept likewise;
+4. a sign-in that is refused before it ever worked gives way to the next one that the options allow;
+5. a 401 although the token is fresh is a missing right, never a reason to sign in again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+from yarl import URL
+
+from tui.errors import AuthenticationFailed, Forbidden
+from tui.sources.credentials import Credentials
+from tui.sources.registry.challenge import Challenge, granted, lifetime, parse_challenge
+from tui.sources.registry.options import RegistryOptions
+from tui.sources.registry.signin import Identity, SignIns
+from tui.sources.registry.tokenservice import TokenService
+from tui.sources.throttle import Throttle
+from tui.sources.transport import Reply, Transport
+
+__all__ = ["Authorizer"]
+
+RENEW_SHARE = 0.1
+RENEW_MOST = 300.0
+FRESH = 30.0
+MAX_HELD = 20_000
+
+
+class _Held(msgspec.Struct, frozen=True, gc=False):
+    """A token with its times in epoch seconds; `shared` when it was asked for together with other scopes."""
+
+    value: str
+    issued: float
+    until: float
+    shared: bool = False
+
+    def usable(self, now: float) -> bool:
+        """Whether it need not be renewed yet."""
+        return now < self.until - min(RENEW_MOST, RENEW_SHARE * (self.until - self.issued))
+
+
+class Authorizer:
+    """Knows the value of `Authorization` for a scope."""
+
+    def __init__(
+        self,
+        options: RegistryOptions,
+        credentials: Credentials,
+        transport: Transport,
+        throttle: Throttle,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._options, self._clock = options, clock
+        self._service = TokenService(options, transport, throttle)
+        self._ways = SignIns(options, credentials)
+        self._challenge: Challenge | None = None
+        self._identity: Identity | None = None
+        self._proven = False
+        self._batches = True
+        self._refresh: _Held | None = None
+        self._access: dict[str, _Held] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._entry = asyncio.Lock()
+
+    @property
+    def identity(self) -> str:
+        """Who we are to the registry, in words; `anonymous` when nobody, empty before the first sign-in."""
+        return "" if self._identity is None else (self._identity.words or "anonymous")
+
+    @property
+    def signed_in(self) -> str:
+        """Like `identity`, but empty for nobody."""
+        return self._identity.words if self._identity else ""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why better ways to sign in did not work."""
+        return tuple(self._ways.reasons)
+
+    @property
+    def exchanges(self) -> int:
+        """Exchanges of an Entra token so far."""
+        return self._service.exchanges
+
+    @property
+    def tokens(self) -> int:
+        """Access tokens asked for so far."""
+        return self._service.tokens
+
+    def restart(self) -> None:
+        """Sign in anew at the next request: the operator may have signed in since."""
+        self._ways.restart()
+        self._identity = self._refresh = None
+        self._proven = False
+        self._access.clear()
+
+    async def authorization(self, scope: str) -> str:
+        """The header for a scope, empty while the registry asks for none or nobody is signed in. Raises SourceError."""
+        if self._challenge is None:
+            return ""
+        if self._challenge.scheme == "basic":
+            return await self._basic()
+        return f"Bearer {(await self._token(scope)).value}"
+
+    def challenged(self, reply: Reply, scope: str, used: str) -> bool:
+        """A 401 came although `used` was sent: True when it makes sense to ask again with a new header."""
+        found = parse_challenge(reply.header("www-authenticate"))
+        if found is None:
+            return False
+        known, self._challenge = self._challenge, found
+        if known is None or known.scheme != found.scheme:
+            return True
+        if found.scheme == "basic":
+            return self._basic_refused(used)
+        held = self._access.get(scope)
+        if held is None or f"Bearer {held.value}" != used:
+            return True
+        if not held.shared and self._clock() - held.issued < FRESH:
+            return False
+        del self._access[scope]
+        return True
+
+    def learned(self, reply: Reply) -> None:
+        """An answer to `/v2/`: remember how it wants to be asked."""
+        if reply.status == 401:
+            self._challenge = parse_challenge(reply.header("www-authenticate"))
+
+    async def enter(self) -> None:
+        """Sign in as far as that is possible without naming a repository. Raises SourceError."""
+        if self._challenge is None:
+            return
+        if self._challenge.scheme == "basic":
+            await self._basic()
+        elif self._options.acr:
+            await self._issue_none()
+        else:
+            await self._token("")
+
+    async def prefetch(self, scopes: Sequence[str]) -> None:
+        """One token for many scopes, so that a walk through a registry does not cost one token each (ACR)."""
+        wanted = [scope for scope in scopes if (held := self._access.get(scope)) is None or not held.usable(self._clock())]
+        if not self._batches or len(wanted) < 2 or self._challenge is None or self._challenge.scheme == "basic":
+            return
+        held = await self._issue(tuple(wanted))
+        names = granted(held.value)
+        good = [scope for scope in wanted if names is None or scope.split(":")[1] in names]
+        # A service that only honours one of several scopes is not asked for several again.
+        self._batches = len(good) > 1
+        for scope in good:
+            self._access[scope] = held
+
+    async def _basic(self) -> str:
+        identity = await self._who()
+        if identity.login is None:
+            return ""
+        self._service.check_channel(self._options.base)
+        return identity.login.basic()
+
+    def _basic_refused(self, used: str) -> bool:
+        if not used or self._proven:
+            return False
+        self._ways.refuse(_refusal(self._options.host, self.signed_in))
+        self._identity = None
+        return True
+
+    def succeeded(self) -> None:
+        """The registry accepted us: from now on a refusal is about a right."""
+        self._proven = True
+
+    async def _who(self) -> Identity:
+        async with self._entry:
+            if self._identity is None:
+                self._identity = await self._ways.current()
+            return self._identity
+
+    async def _token(self, scope: str) -> _Held:
+        held = self._access.get(scope)
+        if held is not None and held.usable(self._clock()):
+            return held
+        async with self._locks.setdefault(scope, asyncio.Lock()):
+            held = self._access.get(scope)
+            if held is None or not held.usable(self._clock()):
+                held = await self._issue((scope,) if scope else ())
+                self._make_room()
+                self._access[scope] = held
+            return held
+
+    def _make_room(self) -> None:
+        if len(self._access) >= MAX_HELD:
+            self._access.clear()
+            self._locks = {scope: lock for scope, lock in self._locks.items() if lock.locked()}
+
+    async def _issue_none(self) -> None:
+        identity = await self._who()
+        if identity.entra is not None:
+            await self._attempt(identity, None)
+
+    async def _issue(self, scopes: tuple[str, ...]) -> _Held:
+        while True:
+            identity = await self._who()
+            held = await self._attempt(identity, scopes)
+            if held is not None:
+                return held
+
+    async def _attempt(self, identity: Identity, scopes: tuple[str, ...] | None) -> _Held | None:
+        """A token, or None when the identity was refused and the next one is to be tried; scopes None: only exchange."""
+        challenge = self._challenge
+        if challenge is None:
+            raise _refusal(self._options.host, identity.words)
+        realm = self._service.realm(challenge, identity.anonymous)
+        try:
+            refresh = await self._refresh_token(identity, challenge, realm)
+            if scopes is None:
+                return None
+            answer = await self._service.token(challenge, realm, identity, refresh, scopes)
+        except (AuthenticationFailed, Forbidden) as error:
+            if self._proven or identity.anonymous:
+                raise
+            self._ways.refuse(error)
+            self._identity = self._refresh = None
+            return None
+        self._proven = self._proven or not identity.anonymous
+        now = self._clock()
+        value = answer.access_token or answer.token or ""
+        return _Held(value, now, lifetime(value, answer.expires_in, now), shared=len(scopes) > 1)
+
+    async def _refresh_token(self, identity: Identity, challenge: Challenge, realm: URL) -> str:
+        if identity.entra is None:
+            return identity.refresh_token
+        async with self._entry:
+            if self._refresh is None or not self._refresh.usable(self._clock()):
+                # The Entra token itself lives for about an hour: take the newest for each exchange.
+                newest = await self._ways.current()
+                token = await self._service.exchange(challenge, realm, (newest.entra or identity.entra).value)
+                now = self._clock()
+                self._refresh = _Held(token, now, lifetime(token, None, now))
+            return self._refresh.value
+
+
+def _refusal(host: str, who: str) -> AuthenticationFailed:
+    return AuthenticationFailed(
+        f"{host} refused the sign-in{f' of {who}' if who else ''}",
+        f"Check user and password, or sign in again: `docker login {host}`.",
+    )

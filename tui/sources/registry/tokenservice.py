@@ -1,0 +1,128 @@
+"""The requests to a registry's token service, and who may be told what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from yarl import URL
+
+from tui.domain.text import clean
+from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload
+from tui.sources.registry.challenge import Challenge
+from tui.sources.registry.faults import Asked, fault, retry_after
+from tui.sources.registry.options import RegistryOptions, may_hand_over
+from tui.sources.registry.signin import Identity
+from tui.sources.registry.wire import WireToken
+from tui.sources.throttle import RequestClass, Throttle
+from tui.sources.transport import Reply, Transport, decode_json, is_loopback
+
+__all__ = ["TokenService"]
+
+TOKEN_LIMIT = 1 << 20
+CLIENT_ID = "trustree"
+TRIES = 4
+Form = list[tuple[str, str]]
+
+
+class TokenService:
+    """Asks for refresh and access tokens. Sources: distribution docs/spec/auth; Azure/acr AAD-OAuth.md and recordings."""
+
+    def __init__(self, options: RegistryOptions, transport: Transport, throttle: Throttle) -> None:
+        self._options, self._transport, self._throttle = options, transport, throttle
+        self.exchanges = 0
+        self.tokens = 0
+
+    def realm(self, challenge: Challenge, anonymous: bool) -> URL:
+        """Where to ask, led to the endpoint. Raises AuthenticationFailed when credentials must not go there.
+
+        Nobody's request carries no secret and may go to any https host (lscr.io is served by ghcr.io's token service).
+        """
+        try:
+            realm = URL(challenge.realm)
+            host = realm.host
+        except ValueError as error:
+            raise UntrustedPayload(f"{self._options.host} names no usable token service", "Is it really a registry?") from error
+        routed = self._options.route(realm)
+        own = host is not None and routed.origin() == self._options.base
+        if host and (own or may_hand_over(self._options, realm) or (anonymous and realm.scheme == "https")):
+            if not anonymous:
+                self.check_channel(routed)
+            return routed
+        raise AuthenticationFailed(
+            f"{self._options.host} wants sign-ins sent to another host: {clean(str(realm.with_query(None)), 120)}",
+            "Nothing was sent there. If that is its token service, add the host to `token_hosts` of this registry.",
+        )
+
+    def check_channel(self, url: URL) -> None:
+        """Raise AuthenticationFailed when credentials would be readable on the way."""
+        if url.scheme != "https" and not is_loopback(url.host):
+            raise AuthenticationFailed(
+                f"{self._options.host} asks for a sign-in over plain http",
+                'Nothing was sent: it would be readable on the way. Use https, or `auth = "anonymous"`.',
+            )
+
+    async def exchange(self, challenge: Challenge, realm: URL, entra: str) -> str:
+        """ACR: a refresh token for a token of Entra ID."""
+        self.exchanges += 1
+        service = challenge.service or self._options.host
+        form = [("grant_type", "access_token"), ("service", service), ("access_token", entra)]
+        reply = await self._ask("POST", realm.with_path("/oauth2/exchange").with_query(None), form)
+        answer = self._read(reply, "the exchange of the Entra token")
+        if not answer.refresh_token:
+            raise UntrustedPayload(
+                f"{self._options.host} exchanged the Entra token for nothing", "Is it really a container registry?"
+            )
+        return answer.refresh_token
+
+    async def token(self, challenge: Challenge, realm: URL, who: Identity, refresh: str, scopes: Sequence[str]) -> WireToken:
+        """An access token for the scopes, by whatever this identity has."""
+        self.tokens += 1
+        service = challenge.service or self._options.host
+        fields: Form = [("service", service), *(("scope", scope) for scope in scopes)]
+        if refresh:
+            grant = [("grant_type", "refresh_token"), ("refresh_token", refresh), ("client_id", CLIENT_ID)]
+            reply = await self._ask("POST", realm, [*grant, *fields])
+        elif who.login is None and self._options.acr:
+            reply = await self._ask("POST", realm, [("grant_type", "password"), *fields])
+        else:
+            reply = await self._docker_style(realm, who, fields)
+        answer = self._read(reply, "the token service")
+        if not (answer.access_token or answer.token):
+            raise UntrustedPayload(f"the token service of {self._options.host} gave no token", "Is it really a registry?")
+        return answer
+
+    async def _docker_style(self, realm: URL, who: Identity, fields: Form) -> Reply:
+        url = realm.extend_query(fields)
+        if who.login is None:
+            return await self._ask("GET", url)
+        reply = await self._ask("GET", url.extend_query(account=who.login.username), headers={"Authorization": who.login.basic()})
+        if reply.status not in (404, 405):
+            return reply
+        grant = [("grant_type", "password"), ("username", who.login.username), ("password", who.login.password)]
+        return await self._ask("POST", realm, [*grant, ("client_id", CLIENT_ID), *fields])
+
+    async def _ask(self, method: str, url: URL, form: Form | None = None, headers: dict[str, str] | None = None) -> Reply:
+        for attempt in range(TRIES):
+            async with self._throttle.slot(RequestClass.OAUTH):
+                reply = await self._transport.request(method, str(url), headers=headers, form=form, limit=TOKEN_LIMIT)
+            if reply.status != 429 or attempt == TRIES - 1:
+                break
+            self._throttle.penalise(retry_after(reply))
+        return reply
+
+    def _read(self, reply: Reply, what: str) -> WireToken:
+        if reply.status != 200:
+            raise self._refused(reply, what)
+        return decode_json(reply.body, WireToken, f"the answer of {what} of {self._options.host}")
+
+    def _refused(self, reply: Reply, what: str) -> SourceError:
+        error = fault(reply, Asked(self._options.host, what), "")
+        # 400 is how OAuth says that a grant is invalid (RFC 6749 5.2).
+        if reply.status in (400, 401):
+            return AuthenticationFailed(
+                f"{self._options.host} refused the sign-in at {what} ({reply.status})",
+                f"It may have expired: run `az login` or `docker login {self._options.host}` again.",
+            )
+        return (
+            error if not isinstance(error, Forbidden) else Forbidden(error.headline, error.remedy, right=error.right or "sign-in")
+        )

@@ -1,0 +1,175 @@
+"""What registries send, as far as it is used: OCI image and distribution specifications, and ACR's own listings.
+
+Every field may be missing or null: recordings of real registries lack nearly each of them somewhere.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+__all__ = [
+    "AcrManifest",
+    "AcrManifests",
+    "AcrTag",
+    "AcrTags",
+    "Catalog",
+    "WireConfig",
+    "WireDescriptor",
+    "WireError",
+    "WireErrors",
+    "WireManifest",
+    "WireTags",
+    "WireToken",
+    "moment",
+]
+
+
+class WirePlatform(msgspec.Struct):
+    os: str | None = None
+    architecture: str | None = None
+    variant: str | None = None
+
+
+class WireDescriptor(msgspec.Struct, rename="camel"):
+    """An OCI content descriptor."""
+
+    media_type: str | None = None
+    digest: str = ""
+    size: int = 0
+    platform: WirePlatform | None = None
+    artifact_type: str | None = None
+    annotations: dict[str, str] | None = None
+
+
+class WireManifest(msgspec.Struct, rename="camel"):
+    """A manifest or an index: which one is told by the fields that are there."""
+
+    schema_version: int = 0
+    media_type: str | None = None
+    artifact_type: str | None = None
+    config: WireDescriptor | None = None
+    layers: list[WireDescriptor] | None = None
+    blobs: list[WireDescriptor] | None = None
+    manifests: list[WireDescriptor] | None = None
+    subject: WireDescriptor | None = None
+    annotations: dict[str, str] | None = None
+
+
+class WireHistory(msgspec.Struct):
+    created: str | None = None
+    created_by: str | None = None
+    comment: str | None = None
+    empty_layer: bool | None = None
+
+
+class WireRootfs(msgspec.Struct):
+    diff_ids: list[str] | None = None
+
+
+class WireRuntime(msgspec.Struct, rename="pascal"):
+    labels: dict[str, str] | None = None
+
+
+class WireConfig(msgspec.Struct):
+    """An image config."""
+
+    architecture: str | None = None
+    os: str | None = None
+    variant: str | None = None
+    created: str | None = None
+    config: WireRuntime | None = None
+    rootfs: WireRootfs | None = None
+    history: list[WireHistory] | None = None
+
+
+class WireError(msgspec.Struct):
+    """One error; `detail` is null, a list, an object or a string and is not read."""
+
+    code: str | None = None
+    message: str | None = None
+
+
+class WireErrors(msgspec.Struct):
+    """The body of a refusal."""
+
+    errors: list[WireError] | None = None
+
+
+class WireToken(msgspec.Struct):
+    """Answers of a token service, and of ACR's exchange."""
+
+    token: str | None = None
+    access_token: str | None = None
+    refresh_token: str | None = None
+    expires_in: float | None = None
+
+
+class Catalog(msgspec.Struct):
+    """`_catalog`; null when empty."""
+
+    repositories: list[str] | None = None
+
+
+class WireTags(msgspec.Struct):
+    """`tags/list`."""
+
+    tags: list[str] | None = None
+
+
+class AcrAttributes(msgspec.Struct, rename="camel"):
+    delete_enabled: bool | None = None
+    write_enabled: bool | None = None
+    read_enabled: bool | None = None
+    list_enabled: bool | None = None
+    quarantine_state: str | None = None
+
+
+class AcrTag(msgspec.Struct, rename="camel"):
+    """A row of `_tags`."""
+
+    name: str
+    digest: str = ""
+    created_time: str | None = None
+    last_update_time: str | None = None
+    signed: bool | None = None
+    changeable_attributes: AcrAttributes | None = None
+
+
+class AcrTags(msgspec.Struct):
+    """`/acr/v1/{name}/_tags`."""
+
+    tags: list[AcrTag] | None = None
+
+
+class AcrManifest(msgspec.Struct, rename="camel"):
+    """A row of `_manifests`."""
+
+    digest: str
+    image_size: int | None = None
+    created_time: str | None = None
+    last_update_time: str | None = None
+    architecture: str | None = None
+    os: str | None = None
+    media_type: str | None = None
+    config_media_type: str | None = None
+    tags: list[str] | None = None
+    changeable_attributes: AcrAttributes | None = None
+
+
+class AcrManifests(msgspec.Struct):
+    """`/acr/v1/{name}/_manifests`."""
+
+    manifests: list[AcrManifest] | None = None
+
+
+def moment(text: str | None) -> datetime | None:
+    """An RFC 3339 time (ACR writes seven digits of fraction); None when absent, unreadable or without a zone."""
+    if not text:
+        return None
+    try:
+        found = msgspec.convert(text, datetime)
+    except msgspec.ValidationError:
+        return None
+    return found if found.tzinfo is not None else None
