@@ -1,0 +1,353 @@
+"""What is said of a base, weighed against what the layers prove: a claim never overrides layers, and never vanishes.
+
+The scores order the evidence; they are judgement, and shown as words only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from tui.domain.image import Claim, ClaimKind, RepositoryName
+from tui.domain.lineage_layers import ROOT, Content, Forest, Proof
+from tui.domain.reference import Reference, is_digest, parse_reference
+from tui.domain.snapshot import Basis, Confidence, ImageKey
+from tui.domain.text import clean
+from tui.errors import InvalidReference
+
+__all__ = ["SCORE", "Edge", "Said", "Weigher", "is_scratch"]
+
+SCORE: Mapping[ClaimKind, float] = {
+    ClaimKind.CONFIGURED: 1.0,
+    ClaimKind.PROVENANCE_SIGNED: 0.98,
+    ClaimKind.BUILD_RUN: 0.95,
+    ClaimKind.BUILDPACK: 0.95,
+    ClaimKind.COPA: 0.90,
+    ClaimKind.PROVENANCE: 0.90,
+    ClaimKind.BUILDINFO: 0.85,
+    ClaimKind.ANNOTATION: 0.85,
+    ClaimKind.TASK: 0.75,
+    ClaimKind.LABEL: 0.65,
+    ClaimKind.NAME: 0.45,
+}
+_PROOF_SCORE = {Proof.HISTORY: 0.97, Proof.NO_HISTORY: 0.90, Proof.DISAGREES: 0.75, Proof.SHARED: 0.60}
+_NAME_ONLY = SCORE[ClaimKind.NAME]
+_DOUBT_LEFT = 0.05  # of the doubt in a claim that the layers confirm
+_NOT_COMPARABLE = 0.7  # a known base whose layers are not in the image
+_ABSENT = 0.9  # a base that no registry shows us
+
+_PROOF_NOTE = {
+    Proof.HISTORY: "Layers and history begin with those of the base.",
+    Proof.NO_HISTORY: "The layers begin with those of the base; there is no history to compare.",
+    Proof.DISAGREES: "The layers begin with those of the base, but the history does not.",
+    Proof.SHARED: "Independent repositories share these layers.",
+}
+_SPEAKER = {
+    ClaimKind.CONFIGURED: "The configuration",
+    ClaimKind.PROVENANCE_SIGNED: "The signed provenance",
+    ClaimKind.BUILD_RUN: "The build run",
+    ClaimKind.BUILDPACK: "The buildpack's label",
+    ClaimKind.COPA: "The patcher's label",
+    ClaimKind.PROVENANCE: "The provenance, unsigned,",
+    ClaimKind.BUILDINFO: "The build info",
+    ClaimKind.ANNOTATION: "The annotation",
+    ClaimKind.TASK: "The build task",
+    ClaimKind.LABEL: "The label",
+    ClaimKind.NAME: "The name",
+}
+_BASIS = {
+    ClaimKind.CONFIGURED: Basis.CONFIGURED,
+    ClaimKind.PROVENANCE_SIGNED: Basis.PROVENANCE,
+    ClaimKind.PROVENANCE: Basis.PROVENANCE,
+    ClaimKind.BUILD_RUN: Basis.BUILD_RECORD,
+    ClaimKind.BUILDPACK: Basis.BUILD_RECORD,
+    ClaimKind.COPA: Basis.BUILD_RECORD,
+    ClaimKind.BUILDINFO: Basis.BUILD_RECORD,
+    ClaimKind.TASK: Basis.BUILD_RECORD,
+    ClaimKind.ANNOTATION: Basis.ANNOTATION,
+    ClaimKind.LABEL: Basis.ANNOTATION,
+    ClaimKind.NAME: Basis.ANNOTATION,
+}
+
+
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """A claim with its reference parsed; `name` is None when it names no repository. The digest is the one that decides."""
+
+    claim: Claim
+    name: RepositoryName | None
+    tag: str
+    digest: str
+
+    @property
+    def words(self) -> str:
+        """What it names, as a person reads it."""
+        text = clean(self.claim.reference, 120)
+        if not self.digest:
+            return text
+        return f"{text.partition('@')[0]} ({short(self.digest)})" if text else short(self.digest)
+
+
+@dataclass(slots=True)
+class Edge:
+    """How one content stands on its base: `target` as in the forest, or `absent` for a base that nothing readable holds."""
+
+    target: int = ROOT
+    absent: ImageKey | None = None
+    basis: Basis = Basis.LAYERS
+    confidence: Confidence = Confidence.LIKELY
+    score: float = 0.0
+    layers: int = 0
+    said: Said | None = None
+    note: str = ""
+    contradictions: list[str] = field(default_factory=list)
+
+    @property
+    def stands(self) -> bool:
+        """Whether there is a base at all."""
+        return self.target != ROOT or self.absent is not None
+
+
+def short(digest: str) -> str:
+    """The digest as people compare it: algorithm and twelve digits."""
+    algorithm, _, encoded = clean(digest, 200).partition(":")
+    return f"{algorithm}:{encoded[:12]}" if encoded else algorithm[:20]
+
+
+def is_scratch(content: Content) -> bool:
+    """Whether something says that it was built from scratch."""
+    return any(claim.scratch for claim in content.claims)
+
+
+class Weigher:
+    """Weighs the claims of contents against the forest of layers."""
+
+    def __init__(
+        self,
+        forest: Forest,
+        aliases: Mapping[str, tuple[str, ...]],
+        tags: Mapping[tuple[RepositoryName, str], str],
+    ) -> None:
+        self._forest = forest
+        self._aliases = aliases
+        self._tags = tags
+        self._numbers = {content.config: number for number, content in enumerate(forest.contents)}
+        self._references: dict[str, Reference | None] = {}
+
+    def edge(self, number: int) -> Edge:
+        """The edge of a content, from its layers and its claims together."""
+        edge = self._layer_edge(number)
+        claims = self._forest.contents[number].claims
+        if not claims:
+            return edge
+        if is_scratch(self._forest.contents[number]):
+            return self._from_scratch(number, edge, claims)
+        found = [(said, self._targets(number, said)) for said in self._read(claims)]
+        confirmed = [any(self._contains(number, target) for target in targets) for _, targets in found]
+        for index in sorted(range(len(found)), key=lambda index: not confirmed[index]):  # what layers confirm speaks first
+            edge = self._weigh(number, edge, *found[index])
+        return edge
+
+    def _layer_edge(self, number: int) -> Edge:
+        forest = self._forest
+        proof = forest.proofs[number]
+        if proof is None:
+            return Edge()
+        confidence = Confidence.CERTAIN if proof is Proof.HISTORY else Confidence.LIKELY
+        return Edge(
+            forest.parents[number],
+            None,
+            Basis.LAYERS,
+            confidence,
+            _PROOF_SCORE[proof],
+            forest.depths[number],
+            note=_PROOF_NOTE[proof],
+        )
+
+    def _from_scratch(self, number: int, edge: Edge, claims: Sequence[Claim]) -> Edge:
+        claim = max((claim for claim in claims if claim.scratch), key=lambda claim: SCORE[claim.kind])
+        trusted = claim.kind in (ClaimKind.CONFIGURED, ClaimKind.PROVENANCE_SIGNED)
+        if self._forest.proofs[number] is Proof.HISTORY and not trusted:
+            edge.contradictions.append(f"{_SPEAKER[claim.kind]} says that it was built from scratch.")
+            return edge
+        root = Edge(note=f"{_SPEAKER[claim.kind]} says that it was built from scratch.")
+        if edge.stands:
+            root.contradictions.append("Its layers begin with those of another image.")
+        root.contradictions += [f"{_SPEAKER[said.claim.kind]} names {said.words}." for said in self._read(claims)]
+        return root
+
+    def _read(self, claims: Sequence[Claim]) -> list[Said]:
+        said = [self._say(claim) for claim in claims if not claim.scratch and (claim.reference or claim.digest)]
+        return sorted(said, key=lambda one: (-SCORE[one.claim.kind], one.claim.reference, one.digest))
+
+    def _say(self, claim: Claim) -> Said:
+        reference = self._parse(claim.reference) if claim.reference else None
+        digest = claim.digest if is_digest(claim.digest) else ""
+        if reference is None:
+            return Said(claim, None, "", digest)
+        name = RepositoryName(reference.registry, reference.repository)
+        return Said(claim, name, reference.tag, digest or reference.digest)
+
+    def _parse(self, text: str) -> Reference | None:
+        if text not in self._references:
+            try:
+                self._references[text] = parse_reference(text)
+            except InvalidReference:
+                self._references[text] = None
+        return self._references[text]
+
+    # ---- one claim against the edge so far
+
+    def _weigh(self, number: int, edge: Edge, said: Said, targets: list[int]) -> Edge:
+        if number in targets:
+            return edge  # an image that names itself says nothing
+        contained = [target for target in targets if self._contains(number, target)]
+        if contained:
+            return self._contained(number, edge, said, contained)
+        if targets:
+            return self._elsewhere(edge, said, min(targets, key=lambda target: self._forest.contents[target].config))
+        return self._unresolved(number, edge, said)
+
+    def _targets(self, number: int, said: Said) -> list[int]:
+        """The contents that the claimed digest, or else the tag as it is now, means on this content's platform."""
+        found = self._contents_of(said.digest, number) if said.digest else []
+        if found or said.name is None:
+            return found
+        by_name = [parent for parent in self._ancestors(number) if self._is_called(parent, said.name)]
+        if by_name:
+            return by_name[:1]
+        now = self._tags.get((said.name, said.tag), "") if said.tag else ""
+        resolved = self._contents_of(now, number) if now else []
+        if said.claim.kind is ClaimKind.CONFIGURED:
+            return resolved
+        # without its layers in the image, what the tag means now is not what the image was built on
+        return [target for target in resolved if target == number or self._contains(number, target)]
+
+    def _contents_of(self, digest: str, number: int) -> list[int]:
+        configs = self._aliases.get(digest, (digest,))
+        platform = self._forest.platforms[number]
+        numbers = (self._numbers.get(config, ROOT) for config in configs)
+        return [found for found in numbers if found != ROOT and self._forest.platforms[found] == platform]
+
+    def _ancestors(self, number: int) -> list[int]:
+        found: list[int] = []
+        parent = self._forest.parents[number]
+        while parent != ROOT:
+            if parent >= 0:
+                found.append(parent)
+            parent = self._forest.parents[parent] if parent >= 0 else self._forest.prefix(parent).parent
+        return found
+
+    def _is_called(self, number: int, name: RepositoryName) -> bool:
+        images = self._forest.contents[number].images
+        return any(image.repository == name.repository and image.registry == name.registry for image in images)
+
+    def _contains(self, number: int, target: int) -> bool:
+        """Whether the target's layers are the first of this content, and the target is not built on this content."""
+        forest = self._forest
+        chain, base = forest.chains[number], forest.chains[target]
+        if not base or chain[: len(base)] != base:
+            return False
+        return len(base) < len(chain) or not _continues(forest.histories[target], forest.histories[number])
+
+    def _contained(self, number: int, edge: Edge, said: Said, targets: list[int]) -> Edge:
+        configs = self._forest.contents
+        target = max(targets, key=lambda target: (target == edge.target, self._rank(number, target), configs[target].config))
+        if edge.target < ROOT and said.claim.kind is ClaimKind.LABEL:
+            return self._farther(edge, said, target)
+        if edge.target >= 0 and edge.absent is None and target != edge.target and not self._as_near(number, target, edge.target):
+            return self._farther(edge, said, target)
+        claimed = edge.said is None
+        if not claimed and edge.target != target:
+            return _contradicted(edge, said, "names another base")
+        score = max(edge.score, 1 - (1 - self._score(said)) * _DOUBT_LEFT)
+        disagrees = bool(edge.target == target and self._forest.proofs[number] is Proof.DISAGREES)
+        return Edge(
+            target,
+            None,
+            Basis.LAYERS,
+            edge.confidence if disagrees or said.claim.kind is ClaimKind.NAME else Confidence.CERTAIN,
+            score,
+            len(self._forest.chains[target]),
+            said if claimed else edge.said,
+            f"{edge.note or 'The layers begin with those of the base.'} {_SPEAKER[said.claim.kind]} agrees.",
+            edge.contradictions,
+        )
+
+    def _rank(self, number: int, target: int) -> tuple[int, bool]:
+        forest = self._forest
+        return len(forest.chains[target]), _continues(forest.histories[number], forest.histories[target])
+
+    def _as_near(self, number: int, target: int, parent: int) -> bool:
+        """Whether a claimed base that is contained may take the place of the parent that the layers chose."""
+        forest = self._forest
+        if forest.proofs[number] is Proof.HISTORY and len(forest.chains[target]) == len(forest.chains[parent]):
+            return forest.histories[target] == forest.histories[parent]
+        return len(forest.chains[target]) >= len(forest.chains[parent])
+
+    def _farther(self, edge: Edge, said: Said, target: int) -> Edge:
+        ancestors = self._ancestors(edge.target) if edge.target >= 0 else ()
+        if target in ancestors or len(self._forest.chains[target]) < edge.layers:
+            sentence = f"{_SPEAKER[said.claim.kind]} names {said.words}, which lies further down: it was inherited or copied."
+            edge.contradictions.append(sentence)
+            return edge
+        return _contradicted(edge, said, "the history says otherwise")
+
+    def _elsewhere(self, edge: Edge, said: Said, target: int) -> Edge:
+        """The claimed base is known, and its layers are not in the image."""
+        configured = said.claim.kind is ClaimKind.CONFIGURED and edge.said is None
+        score = self._score(said) * _NOT_COMPARABLE
+        if (edge.target >= 0 or edge.score >= score) and not configured:
+            return _contradicted(edge, said, "the layers of that image are not in this one")
+        note = f"{_SPEAKER[said.claim.kind]} says so; the layers cannot confirm it: squashed or rebuilt."
+        contradictions = list(edge.contradictions)
+        if edge.target != ROOT:
+            contradictions.append("The layers say otherwise: they begin with those of another image.")
+        return Edge(target, None, *_standing(said, score), 0, said, note, contradictions)
+
+    def _unresolved(self, number: int, edge: Edge, said: Said) -> Edge:
+        """The claimed base is in no registry that can be read, or its config is not known."""
+        if said.name is None and not said.digest:
+            return _contradicted(edge, said, "that is not an image reference")
+        key = _absent_key(said)
+        score = self._score(said) * _ABSENT
+        if edge.said is not None or (edge.score >= score and said.claim.kind is not ClaimKind.CONFIGURED):
+            return self._hinted(edge, said, key)
+        note = f"{_SPEAKER[said.claim.kind]} names it; it is in no registry that can be read."
+        return Edge(edge.target, key, *_standing(said, score), edge.layers, said, note, edge.contradictions)
+
+    def _hinted(self, edge: Edge, said: Said, key: ImageKey) -> Edge:
+        if edge.absent == key or (edge.said is not None and edge.said.name == said.name and said.name is not None):
+            edge.note = f"{edge.note} {_SPEAKER[said.claim.kind]} agrees."
+            return edge
+        if edge.target < ROOT and edge.said is None:
+            edge.said = said  # names the unknown base
+        return _contradicted(edge, said, "which is in no registry that can be read") if edge.target >= 0 else edge
+
+    def _score(self, said: Said) -> float:
+        score = SCORE[said.claim.kind]
+        return score if said.digest or said.claim.kind is ClaimKind.CONFIGURED else min(score, _NAME_ONLY)
+
+
+def _continues(history: tuple[int, ...], start: tuple[int, ...]) -> bool:
+    return bool(start) and len(start) < len(history) and history[: len(start)] == start
+
+
+def _contradicted(edge: Edge, said: Said, why: str) -> Edge:
+    edge.contradictions.append(f"{_SPEAKER[said.claim.kind]} names {said.words}: {why}.")
+    return edge
+
+
+def _standing(said: Said, score: float) -> tuple[Basis, Confidence, float]:
+    basis = _BASIS[said.claim.kind]
+    if said.claim.kind is ClaimKind.CONFIGURED:
+        return basis, Confidence.CERTAIN, score
+    likely = basis is not Basis.ANNOTATION and score >= 0.70
+    return basis, Confidence.LIKELY if likely else Confidence.CLAIMED, score
+
+
+def _absent_key(said: Said) -> ImageKey:
+    if said.name is None:
+        return ImageKey("", "", said.digest)
+    return ImageKey(said.name.registry, said.name.repository, said.digest)

@@ -1,0 +1,283 @@
+"""From contents to names: which image, in which repository, is shown as the base of which."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tui.domain.image import Platform, RepositoryName
+from tui.domain.lineage_claims import Edge, Said, short
+from tui.domain.lineage_layers import ROOT, Forest, Prefix, chain_id
+from tui.domain.snapshot import BaseLink, Basis, Confidence, ImageKey, NodeKind, UnknownBase
+
+__all__ = ["Lifted", "best_tag", "lift"]
+
+_VERSION = re.compile(r"v?\d+(?:\.\d+)*(?:[-+_].*)?", re.ASCII)
+_PREFIX_SCORE = 0.60
+_PREFIX_NOTE = "Every image that shares these layers begins with those of the base."
+
+
+@dataclass(slots=True)
+class Lifted:
+    """Links between images, the bases that are no readable image, and remarks on images that stand on nothing."""
+
+    links: dict[ImageKey, BaseLink] = field(default_factory=dict)
+    bases: dict[ImageKey, UnknownBase] = field(default_factory=dict)
+    remarks: dict[ImageKey, tuple[str, ...]] = field(default_factory=dict)
+
+
+def best_tag(tags: Iterable[str]) -> str:
+    """The tag to show for an image: the most exact version, else any that is not `latest`, else what there is."""
+    return min(tags, key=_tag_rank, default="")
+
+
+def _tag_rank(tag: str) -> tuple[bool, bool, int, int, str]:
+    return _VERSION.fullmatch(tag) is None, tag == "latest", -tag.count("."), len(tag), tag
+
+
+def lift(
+    forest: Forest,
+    edges: Sequence[Edge],
+    tags: Mapping[tuple[RepositoryName, str], str],
+    names: Mapping[ImageKey, tuple[str, ...]],
+) -> Lifted:
+    """The edges of contents as links between images: an index stands on the union of what its platforms stand on."""
+    return _Lift(forest, edges, tags, names).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One platform's edge, and the images that may be shown for its base."""
+
+    platform: Platform
+    edge: Edge
+    candidates: tuple[ImageKey, ...]
+
+
+class _Lift:
+    def __init__(
+        self,
+        forest: Forest,
+        edges: Sequence[Edge],
+        tags: Mapping[tuple[RepositoryName, str], str],
+        names: Mapping[ImageKey, tuple[str, ...]],
+    ) -> None:
+        self._forest = forest
+        self._edges = edges
+        self._tags = tags
+        self._names = names
+        self._holdings: dict[ImageKey, list[int]] = {}
+        for number, content in enumerate(forest.contents):
+            for image in content.images:
+                self._holdings.setdefault(image, []).append(number)
+        self._prefix_keys: list[ImageKey] = []
+        self._out = Lifted()
+
+    def run(self) -> Lifted:
+        self._name_prefixes()
+        for image, numbers in self._holdings.items():
+            self._link(image, [(self._forest.contents[number].platform, self._edges[number]) for number in numbers])
+        self._add_prefixes()
+        self._add_claimed()
+        return self._out
+
+    # ---- links
+
+    def _link(self, image: ImageKey, edges: list[tuple[Platform, Edge]]) -> None:
+        ways = [_Way(platform, edge, self._candidates(image, edge)) for platform, edge in edges]
+        base = self._choose(image, ways)
+        if base is not None:
+            self._out.links[image] = self._make(base, ways)
+            return
+        remarks = [text for way in ways for text in (way.edge.note, *way.edge.contradictions) if text]
+        if remarks:
+            self._out.remarks[image] = tuple(dict.fromkeys(remarks))
+
+    def _candidates(self, image: ImageKey, edge: Edge) -> tuple[ImageKey, ...]:
+        if edge.absent is not None:
+            found: tuple[ImageKey, ...] = (edge.absent,)
+        elif edge.target >= 0:
+            found = self._forest.contents[edge.target].images
+        elif edge.target != ROOT:
+            found = (self._prefix_keys[-2 - edge.target],)
+        else:
+            return ()
+        return tuple([key for key in found if key != image]) if image in found else found
+
+    def _choose(self, image: ImageKey, ways: list[_Way]) -> ImageKey | None:
+        if len(ways) == 1 and len(ways[0].candidates) < 2:
+            return ways[0].candidates[0] if ways[0].candidates else None
+        votes: dict[ImageKey, list[_Way]] = {}
+        for way in ways:
+            for key in way.candidates:
+                votes.setdefault(key, []).append(way)
+        return min(votes, key=lambda key: self._preference(image, key, votes[key]), default=None)
+
+    def _preference(self, image: ImageKey, key: ImageKey, ways: list[_Way]) -> tuple[object, ...]:
+        """Smaller is better: named by a claim, more platforms, better proven, the same registry, a version tag, a short name."""
+        said = [way.edge.said for way in ways if way.edge.said is not None]
+        tags = self._names.get(key, ())
+        return (
+            not any(_is_named(one, key) for one in said),
+            -len(ways),
+            -max(way.edge.score for way in ways),
+            not any(one.digest == key.digest for one in said),
+            key.registry != image.registry,
+            _tag_rank(best_tag(tags)) if tags else (True, True, 1, 0, ""),
+            len(key.repository),
+            key,
+        )
+
+    def _make(self, base: ImageKey, ways: list[_Way]) -> BaseLink:
+        here = [way for way in ways if base in way.candidates]
+        best = max(here, key=lambda way: (way.edge.score, way.edge.said is not None)).edge
+        said = [way.edge.said for way in here if way.edge.said is not None]
+        contradictions = dict.fromkeys(text for way in ways for text in way.edge.contradictions)
+        return BaseLink(
+            base=base,
+            basis=best.basis,
+            confidence=best.confidence,
+            tag=self._tag(base, said),
+            score=best.score,
+            layers=best.layers,
+            note=" ".join(filter(None, (best.note, self._mixed(base, ways)))),
+            contradictions=tuple(contradictions),
+        )
+
+    def _tag(self, base: ImageKey, said: list[Said]) -> str:
+        for one in said:
+            if one.tag and (_is_named(one, base) or (RepositoryName(base.registry, base.repository), one.tag) in self._tags):
+                return one.tag
+        return best_tag(self._names.get(base, ()))
+
+    def _mixed(self, base: ImageKey, ways: list[_Way]) -> str:
+        if len(ways) == 1:
+            return ""
+        others = [way for way in ways if not any(_same_base(base, key) for key in way.candidates)]
+        bare = sorted({str(way.platform) for way in others if not way.candidates})
+        mixed = sorted({f"{way.platform} on {_shown(min(way.candidates))}" for way in others if way.candidates})
+        found = f"Mixed: {', '.join(mixed)}." if mixed else ""
+        missing = f"No base is known for {', '.join(bare)}." if bare else ""
+        return " ".join(filter(None, (found, missing)))
+
+    # ---- bases that are no image
+
+    def _name_prefixes(self) -> None:
+        """A key for each shared prefix; those of several platforms under the same images are one base."""
+        forest = self._forest
+        children: list[set[object]] = [set() for _ in forest.prefixes]
+        claims: list[set[ImageKey | None]] = [set() for _ in forest.prefixes]
+        for number, edge in enumerate(self._edges):
+            if edge.target < ROOT and edge.absent is None:
+                children[-2 - edge.target].update(forest.contents[number].images)
+                claims[-2 - edge.target].add(_claimed_key(edge))
+            elif edge.target < ROOT:
+                children[-2 - edge.target].add(edge.absent)
+                claims[-2 - edge.target].add(edge.absent)
+        keys: dict[frozenset[object], ImageKey] = {}
+        self._prefix_keys = [ImageKey("", "", "")] * len(forest.prefixes)
+        for index in sorted(range(len(forest.prefixes)), key=lambda index: -forest.prefixes[index].length):
+            prefix = forest.prefixes[index]
+            signature = frozenset(children[index])
+            claimed = claims[index].pop() if len(claims[index]) == 1 else None
+            own = claimed if claimed is not None and claimed not in self._holdings else self._chain_key(prefix)
+            key = keys.setdefault(signature, own) if signature else own
+            self._prefix_keys[index] = key
+            if prefix.parent < ROOT:
+                children[-2 - prefix.parent].add(key)
+                claims[-2 - prefix.parent].add(None)
+
+    def _chain_key(self, prefix: Prefix) -> ImageKey:
+        diff_ids = self._forest.contents[prefix.member].diff_ids[: prefix.length]
+        return ImageKey("", "", chain_id(diff_ids))
+
+    def _add_prefixes(self) -> None:
+        """Nodes for the shared prefixes that something stands on."""
+        by_key: dict[ImageKey, list[int]] = {}
+        for index, key in enumerate(self._prefix_keys):
+            by_key.setdefault(key, []).append(index)
+        wanted = [link.base for link in self._out.links.values() if link.base in by_key]
+        wanted += [self._prefix_keys[-2 - edge.target] for edge in self._edges if edge.absent is not None and edge.target < ROOT]
+        while wanted:
+            key = wanted.pop()
+            if key not in self._out.bases:
+                base = self._out.bases[key] = self._prefix_node(key, by_key[key])
+                wanted += [base.base.base] if base.base is not None and base.base.base in by_key else []
+
+    def _prefix_node(self, key: ImageKey, indexes: list[int]) -> UnknownBase:
+        prefixes = [self._forest.prefixes[index] for index in indexes]
+        edges = [(self._forest.contents[prefix.member].platform, self._prefix_edge(prefix)) for prefix in prefixes]
+        ways = [_Way(platform, edge, self._candidates(key, edge)) for platform, edge in edges]
+        base = self._choose(key, ways)
+        layers = max(prefix.length for prefix in prefixes)
+        repositories = max(prefix.repositories for prefix in prefixes)
+        claimed = bool(key.registry or key.repository)
+        shared = f"{repositories} repositories share {layers} {'layer' if layers == 1 else 'layers'}"
+        return UnknownBase(
+            key=key,
+            kind=NodeKind.CLAIMED if claimed else NodeKind.SHARED_LAYERS,
+            label=_shown(key) if claimed else shared,
+            reason=f"It is in no registry that can be read; {shared}." if claimed else f"{shared} that are no known image's.",
+            base=self._make(base, ways) if base is not None else None,
+            layers=layers,
+            repositories=repositories,
+        )
+
+    def _prefix_edge(self, prefix: Prefix) -> Edge:
+        parent = prefix.parent
+        if parent == ROOT:
+            return Edge()
+        layers = len(self._forest.chains[parent]) if parent >= 0 else self._forest.prefix(parent).length
+        return Edge(parent, None, Basis.LAYERS, Confidence.LIKELY, _PREFIX_SCORE, layers, note=_PREFIX_NOTE)
+
+    def _add_claimed(self) -> None:
+        """Nodes for the bases that are only named; they stand on what the layers of all who name them stand on."""
+        below: dict[ImageKey, list[tuple[Platform, Edge]]] = {}
+        said: dict[ImageKey, Said] = {}
+        for number, edge in enumerate(self._edges):
+            if edge.absent is not None and edge.absent not in self._holdings:
+                below.setdefault(edge.absent, []).append((self._forest.contents[number].platform, edge))
+                if edge.said is not None:
+                    said.setdefault(edge.absent, edge.said)
+        for key, edges in below.items():
+            if key not in self._out.bases:
+                self._out.bases[key] = self._claimed_node(key, edges, said.get(key))
+
+    def _claimed_node(self, key: ImageKey, edges: list[tuple[Platform, Edge]], said: Said | None) -> UnknownBase:
+        found = {(platform, edge.target) for platform, edge in edges}
+        agreed = len(found) == len({platform for platform, _ in found}) and all(target != ROOT for _, target in found)
+        link = None
+        if agreed:
+            stands = [(platform, self._claimed_edge(target)) for platform, target in sorted(found)]
+            ways = [_Way(platform, edge, self._candidates(key, edge)) for platform, edge in stands]
+            base = self._choose(key, ways)
+            link = self._make(base, ways) if base is not None else None
+        label = said.words if said is not None and said.claim.reference else _shown(key)
+        return UnknownBase(key, NodeKind.CLAIMED, label, "It is named by its images and in no registry that can be read.", link)
+
+    def _claimed_edge(self, target: int) -> Edge:
+        layers = len(self._forest.chains[target]) if target >= 0 else self._forest.prefix(target).length
+        note = "Every image that names it begins with the layers of the base."
+        return Edge(target, None, Basis.LAYERS, Confidence.LIKELY, _PREFIX_SCORE, layers, note=note)
+
+
+def _is_named(said: Said, key: ImageKey) -> bool:
+    return said.name is not None and said.name.registry == key.registry and said.name.repository == key.repository
+
+
+def _claimed_key(edge: Edge) -> ImageKey | None:
+    said = edge.said
+    if said is None or said.name is None:
+        return None
+    return ImageKey(said.name.registry, said.name.repository, said.digest)
+
+
+def _same_base(one: ImageKey, other: ImageKey) -> bool:
+    """The same, or two platform manifests of one base that no registry shows as an index."""
+    return one == other or (one.repository == other.repository != "" and one.registry == other.registry)
+
+
+def _shown(key: ImageKey) -> str:
+    name = f"{key.registry}/{key.repository}" if key.registry else "shared layers"
+    return f"{name}@{short(key.digest)}" if key.digest else name
