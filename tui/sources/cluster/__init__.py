@@ -1,1 +1,12 @@
-"""Kubernetes API servers."""
+"""Kubernetes API servers: kubeconfig, lists and watches as raw bytes, rights, owners of any kind.
+
+Importing this package loads neither aiohttp nor the kubernetes package; opening a source does.
+"""
+
+from __future__ import annotations
+
+from tui.sources.cluster.kubeconfig import Contexts, contexts
+from tui.sources.cluster.options import ClusterOptions
+from tui.sources.cluster.source import ClusterSource
+
+__all__ = ["ClusterOptions", "ClusterSource", "Contexts", "contexts"]

@@ -1,0 +1,1 @@
+"""The cluster source against scripted API servers on real sockets."""

@@ -1,0 +1,267 @@
+"""From a kubeconfig context to what a request needs: address, TLS, credentials, proxy.
+
+The kubernetes package resolves the entries (inline data and files, tokens, basic auth, proxies); loading its two modules
+costs about 130 ms, and they are loaded without the initialisers of their parents, which would bring the whole synchronous
+client (another 100 ms and 270 modules).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib
+import importlib.util
+import os
+import ssl
+import sys
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from tui.domain.text import clean
+from tui.errors import AuthenticationFailed, InvalidConfig
+from tui.sources.cluster.execplugin import ExecCredential, read_plugin, run_plugin
+from tui.sources.cluster.kubeconfig import Kubeconfig, default_paths, read_kubeconfig
+from tui.sources.cluster.options import ClusterOptions
+
+__all__ = ["Access", "Place", "find_place", "open_access"]
+
+_SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+# A token is renewed this long before it ends, so that no request is under way with a dead one.
+_SKEW = timedelta(seconds=10)
+_GONE_PROVIDERS = {
+    "azure": "kubelogin convert-kubeconfig -l azurecli turns it into an exec plugin.",
+    "gcp": "Install gke-gcloud-auth-plugin and fetch the kubeconfig anew.",
+}
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A context to connect to: what it is called, its default namespace, and the kubeconfig (None inside a pod)."""
+
+    context: str
+    namespace: str
+    kubeconfig: Kubeconfig | None = None
+
+
+class Access(msgspec.Struct, frozen=True):
+    """How to talk to one API server; `authorization` is the header's value, empty with a client certificate.
+
+    `fingerprint` changes when the address or the certificates do, so that connections must be made anew.
+    """
+
+    server: str
+    tls: ssl.SSLContext | None
+    authorization: str = ""
+    server_hostname: str = ""
+    proxy: str = ""
+    expires: datetime | None = None
+    fingerprint: str = ""
+
+    def __repr__(self) -> str:
+        return f"Access(server={self.server!r})"
+
+    def stale(self, now: datetime) -> bool:
+        """True when the credential ends, or is about to."""
+        return self.expires is not None and now >= self.expires - _SKEW
+
+
+def find_place(options: ClusterOptions) -> Place:
+    """The context that the options mean. Raises InvalidConfig and UsageError. Reads files: not for the event loop."""
+    inside = "KUBERNETES_SERVICE_HOST" in os.environ and (_SERVICE_ACCOUNT / "token").exists()
+    paths = options.paths or default_paths()
+    if inside and not options.context and not any(path.exists() for path in paths):
+        return Place(options.name or "in-cluster", _read_text(_SERVICE_ACCOUNT / "namespace") or "default")
+    kubeconfig = read_kubeconfig(paths)
+    context = kubeconfig.choose(options.context)
+    namespace = kubeconfig.entry("contexts", context).get("namespace")
+    return Place(context, namespace if isinstance(namespace, str) and namespace else "default", kubeconfig)
+
+
+async def open_access(place: Place, options: ClusterOptions) -> Access:
+    """Everything a request to this place needs, with a fresh credential. Raises InvalidConfig and AuthenticationFailed."""
+    if place.kubeconfig is None:
+        return _inside_access()
+    context = place.kubeconfig.entry("contexts", place.context)
+    user = place.kubeconfig.entry("users", _text(context.get("user")))
+    cluster = place.kubeconfig.entry("clusters", _text(context.get("cluster")))
+    _check_cluster(place.context, context, cluster)
+    _check_provider(user)
+    credential = None
+    if "exec" in user:
+        credential = await run_plugin(read_plugin(user["exec"]), cluster, options.exec_timeout)
+    return await _resolve(place.context, cluster, user, credential)
+
+
+def _check_cluster(name: str, context: Mapping[str, object], cluster: Mapping[str, object]) -> None:
+    if not isinstance(cluster.get("server"), str) or not str(cluster["server"]).startswith(("https://", "http://")):
+        named = clean(_text(context.get("cluster")) or "(none)", 60)
+        raise InvalidConfig(
+            f"The context '{clean(name, 60)}' names the cluster '{named}', which has no usable server address.",
+            "Fetch the kubeconfig anew.",
+        )
+
+
+def _check_provider(user: Mapping[str, object]) -> None:
+    provider = user.get("auth-provider")
+    name = _text(provider.get("name")) if isinstance(provider, dict) else ""
+    if name in _GONE_PROVIDERS:
+        raise InvalidConfig(
+            f"The kubeconfig signs in by auth-provider '{name}', which Kubernetes has removed.", _GONE_PROVIDERS[name]
+        )
+    if name == "oidc":
+        _check_oidc(provider)
+    elif name:
+        raise InvalidConfig(f"The kubeconfig signs in by the unknown auth-provider '{clean(name, 40)}'.", "Use an exec plugin.")
+
+
+def _check_oidc(provider: object) -> None:
+    # The package would renew an id-token over TLS that it does not verify; an expired one is renewed by other means.
+    config = provider.get("config") if isinstance(provider, dict) else None
+    token = _text(config.get("id-token")) if isinstance(config, dict) else ""
+    expires = _jwt_expiry(token)
+    # The package refreshes by itself from five minutes before the end.
+    if not token or (expires is not None and expires <= datetime.now(UTC) + timedelta(minutes=5)):
+        raise AuthenticationFailed(
+            "The oidc id-token in the kubeconfig has expired.", "Sign in again, or use an exec plugin such as kubelogin."
+        )
+
+
+class _JwtClaims(msgspec.Struct):
+    exp: int | float | None = None
+
+
+def _jwt_expiry(token: str) -> datetime | None:
+    parts = token.split(".")
+    if len(parts) != 3:
+        return datetime.fromtimestamp(0, UTC)
+    try:
+        claims = msgspec.json.decode(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)), type=_JwtClaims)
+        return datetime.fromtimestamp(claims.exp, UTC) if claims.exp is not None else None
+    except (ValueError, OverflowError, OSError, msgspec.MsgspecError):
+        return datetime.fromtimestamp(0, UTC)
+
+
+async def _resolve(
+    context: str, cluster: dict[str, object], user: dict[str, object], credential: ExecCredential | None
+) -> Access:
+    package = _kubeconfig_module()
+    settings = package.Configuration()
+    document = {
+        "contexts": [{"name": context, "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": cluster}],
+        # The plugin has run already; the loader must not run it again.
+        "users": [{"name": "u", "user": {key: value for key, value in user.items() if key != "exec"}}],
+    }
+    loader = package.KubeConfigLoader(document, active_context=context)
+    try:
+        with tempfile.TemporaryDirectory(prefix="trustree-") as folder:
+            loader._temp_file_path = folder
+            await loader.load_and_set(settings)
+            if credential and credential.client_certificate_data:
+                settings.cert_file, settings.key_file = _write_pair(Path(folder), credential)
+            tls = _tls(settings) if settings.host.startswith("https://") else None
+            fingerprint = _fingerprint(settings)
+            # The loader remembers the files that it wrote, which end with this folder.
+            package._cleanup_temp_files()
+    except package.ConfigException as error:
+        raise InvalidConfig(
+            f"The context '{clean(context, 60)}' cannot be used: {clean(str(error), 160)}.", "Correct the kubeconfig."
+        ) from error
+    except (ssl.SSLError, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        headline = (
+            f"The certificates or credentials of the context '{clean(context, 60)}' cannot be read ({type(error).__name__})."
+        )
+        raise InvalidConfig(headline, "Fetch the kubeconfig anew.") from error
+    token = f"Bearer {credential.token}" if credential and credential.token else settings.api_key.get("BearerToken", "")
+    return Access(
+        server=settings.host,
+        tls=tls,
+        authorization=_header(token),
+        server_hostname=settings.tls_server_name or "",
+        proxy=settings.proxy or "",
+        expires=credential.expiration_timestamp if credential else None,
+        fingerprint=fingerprint,
+    )
+
+
+def _fingerprint(settings: Any) -> str:
+    digest = hashlib.sha256(f"{settings.host} {settings.verify_ssl} {settings.proxy}".encode())
+    for name in (settings.ssl_ca_cert, settings.cert_file, settings.key_file):
+        digest.update(Path(name).read_bytes() if name else b"-")
+    return digest.hexdigest()
+
+
+def _tls(settings: Any) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=settings.ssl_ca_cert or None)
+    if settings.cert_file:
+        # An encrypted key would ask for its pass phrase on the terminal.
+        context.load_cert_chain(settings.cert_file, settings.key_file, password=lambda: "")
+    if not settings.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    # Cluster CAs are often made without key identifiers; kubectl accepts them, Python's strict mode (3.13) does not.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
+def _write_pair(folder: Path, credential: ExecCredential) -> tuple[str, str]:
+    certificate, key = folder / "client.crt", folder / "client.key"
+    certificate.write_text(credential.client_certificate_data)
+    key.write_text(credential.client_key_data)
+    return str(certificate), str(key)
+
+
+def _inside_access() -> Access:
+    """Inside a pod: the service account's token and CA (kubernetes.io/docs/tasks/run-application/access-api-from-pod)."""
+    host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")
+    tls = ssl.create_default_context(cafile=str(_SERVICE_ACCOUNT / "ca.crt"))
+    tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    name = f"[{host}]" if ":" in host else host
+    # The kubelet renews the file; it is read again before half of the shortest life (10 minutes) has passed.
+    renew = datetime.now(UTC) + timedelta(minutes=5)
+    return Access(f"https://{name}:{port}", tls, _header("Bearer " + _read_text(_SERVICE_ACCOUNT / "token")), expires=renew)
+
+
+def _header(value: str) -> str:
+    stripped = value.strip()
+    if any(ord(character) < 32 or ord(character) > 126 for character in stripped):
+        raise AuthenticationFailed(
+            "The token of the kubeconfig holds characters that no token has.", "Fetch the kubeconfig anew."
+        )
+    return stripped
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _kubeconfig_module() -> Any:
+    """`kubernetes.aio.config.kube_config`, without what `import kubernetes` brings along."""
+    name = "kubernetes.aio.config.kube_config"
+    if name in sys.modules or "kubernetes" in sys.modules:
+        return importlib.import_module(name)
+    spec = importlib.util.find_spec("kubernetes")
+    roots = list(spec.submodule_search_locations or ()) if spec else []
+    parents = {"kubernetes": roots, "kubernetes.aio": [f"{root}/aio" for root in roots]}
+    for parent, paths in parents.items():
+        module = ModuleType(parent)
+        module.__path__ = paths
+        sys.modules[parent] = module
+    try:
+        return importlib.import_module(name)
+    finally:
+        # A later `import kubernetes` shall find the real package.
+        for parent in parents:
+            sys.modules.pop(parent, None)

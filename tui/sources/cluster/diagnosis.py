@@ -1,0 +1,78 @@
+"""What `doctor` says of a cluster: reachable, who we are, and each right that reading needs."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tui.errors import SourceError, UsageError
+from tui.sources.cluster.access import Place, find_place
+from tui.sources.cluster.api import Api
+from tui.sources.cluster.failures import remedy_for
+from tui.sources.cluster.kinds import KINDS, Kind
+from tui.sources.cluster.options import ClusterOptions
+from tui.sources.cluster.reviews import list_namespaces, may, server_version, whoami
+from tui.sources.ports import Diagnosis
+
+__all__ = ["diagnose"]
+
+_VERBS = ("list", "watch")
+
+
+async def diagnose(options: ClusterOptions) -> list[Diagnosis]:
+    """Try the kubeconfig, the connection, the sign-in and each right, in this order; a failure ends what depends on it."""
+    try:
+        place = await asyncio.to_thread(find_place, options)
+    except UsageError as error:
+        return [Diagnosis("kubeconfig", "failed", error.headline, remedy=error.remedy)]
+    found = [Diagnosis("kubeconfig", "ok", f"context {place.context}, namespace {place.namespace}")]
+    async with Api(place, options) as api:
+        reached = await _reach(api)
+        found += reached
+        if all(item.state == "ok" for item in reached):
+            found += await _rights(api, place, options)
+    return found
+
+
+async def _reach(api: Api) -> list[Diagnosis]:
+    try:
+        version = await server_version(api)
+        found = [Diagnosis("reachable", "ok", f"{api.host} {version}")]
+    except SourceError as error:
+        return [Diagnosis("reachable", "failed", error.headline, remedy=error.remedy)]
+    try:
+        return [*found, Diagnosis("signed in", "ok", await whoami(api) or "the server does not say as whom")]
+    except SourceError as error:
+        return [*found, Diagnosis("signed in", "failed", error.headline, remedy=error.remedy)]
+
+
+async def _rights(api: Api, place: Place, options: ClusterOptions) -> list[Diagnosis]:
+    scopes = options.namespaces or ("",)
+    async with asyncio.TaskGroup() as group:
+        checks = [
+            group.create_task(_right(api, kind, scope)) for kind in KINDS for scope in (scopes if kind.namespaced else ("",))
+        ]
+    found = [check.result() for check in checks]
+    if options.namespaces or all(item.state == "ok" for item in found):
+        return found
+    return [*found, await _namespaces(api), await _right(api, KINDS[0], place.namespace)]
+
+
+async def _right(api: Api, kind: Kind, scope: str) -> Diagnosis:
+    what = kind.right(scope, "read")
+    try:
+        missing = [verb for verb in _VERBS if not await may(api, kind, verb, scope)]
+    except SourceError as error:
+        return Diagnosis(what, "failed", error.headline, remedy=error.remedy)
+    if not missing:
+        return Diagnosis(what, "ok")
+    right = kind.right(scope, " and ".join(missing))
+    return Diagnosis(what, "denied", f"No right to {right}.", right, remedy_for(right))
+
+
+async def _namespaces(api: Api) -> Diagnosis:
+    try:
+        return Diagnosis("list namespaces", "ok", f"{len(await list_namespaces(api))} namespaces")
+    except SourceError as error:
+        return Diagnosis(
+            "list namespaces", "denied", error.headline, "list namespaces", "Name the namespaces that you may read with -n."
+        )

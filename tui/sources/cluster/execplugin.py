@@ -1,0 +1,157 @@
+"""Credential plugins of kubeconfig (`exec`), run without a terminal and with a time limit.
+
+Source: kubernetes.io/docs/reference/access-authn-authz/authentication, "client-go credential plugins". The runner of the
+kubernetes package is not used: it has no time limit, hands the terminal to the plugin and swallows its errors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.text import clean
+from tui.errors import AuthenticationFailed, InvalidConfig
+
+__all__ = ["ExecCredential", "ExecPlugin", "read_plugin", "run_plugin"]
+
+MAX_OUTPUT = 1024 * 1024
+_NEXT_STEP = "Run it by hand to see what it asks for; on AKS: kubelogin convert-kubeconfig -l azurecli."
+
+
+class _Variable(msgspec.Struct):
+    name: str
+    value: str = ""
+
+
+class ExecPlugin(msgspec.Struct, rename="camel"):
+    """The `exec` section of a user; `command` is absolute or looked up in PATH."""
+
+    command: str
+    api_version: str
+    args: list[str] | None = None
+    env: list[_Variable] | None = None
+    install_hint: str = ""
+    provide_cluster_info: bool = False
+    interactive_mode: str = ""
+
+
+class ExecCredential(msgspec.Struct, rename="camel", frozen=True):
+    """What a plugin answers in `status`: a token, or a client certificate with its key (both PEM)."""
+
+    token: str = ""
+    expiration_timestamp: datetime | None = None
+    client_certificate_data: str = ""
+    client_key_data: str = ""
+
+    def __repr__(self) -> str:
+        return f"ExecCredential(expiration_timestamp={self.expiration_timestamp!r})"
+
+
+class _Answer(msgspec.Struct, rename="camel"):
+    api_version: str
+    kind: str
+    status: ExecCredential | None = None
+
+
+def read_plugin(section: object) -> ExecPlugin:
+    """The plugin of a user entry. Raises InvalidConfig."""
+    try:
+        plugin = msgspec.convert(section, ExecPlugin)
+    except msgspec.ValidationError as error:
+        raise InvalidConfig(
+            f"The kubeconfig's exec section is wrong: {clean(str(error), 120)}.", "Fetch the kubeconfig anew."
+        ) from error
+    if plugin.interactive_mode == "Always":
+        raise InvalidConfig(
+            f"The credential plugin {clean(plugin.command, 60)} insists on a terminal (interactiveMode: Always).",
+            "Use a sign-in that needs none, e.g. kubelogin convert-kubeconfig -l azurecli.",
+        )
+    return plugin
+
+
+async def run_plugin(plugin: ExecPlugin, cluster: Mapping[str, object], timeout: float) -> ExecCredential:
+    """The credential that the plugin gives within `timeout` seconds. Raises AuthenticationFailed."""
+    name = clean(plugin.command.rsplit("/", 1)[-1], 60)
+    process = await _start(plugin, cluster, name)
+    try:
+        async with asyncio.timeout(timeout):
+            output, complaint = await asyncio.gather(_read(process.stdout), _read(process.stderr))
+            code = await process.wait()
+    except TimeoutError as error:
+        raise AuthenticationFailed(
+            f"The credential plugin {name} did not answer within {timeout:g} s; it may be waiting for a sign-in.", _NEXT_STEP
+        ) from error
+    finally:
+        await _end(process)
+    if code:
+        said = clean(complaint.decode(errors="replace").strip()[-200:], 200)
+        raise AuthenticationFailed(
+            f"The credential plugin {name} failed (exit code {code})" + (f": {said}" if said else "."), _NEXT_STEP
+        )
+    return _credential(output, plugin, name)
+
+
+async def _start(plugin: ExecPlugin, cluster: Mapping[str, object], name: str) -> asyncio.subprocess.Process:
+    spec: dict[str, object] = {"interactive": False}
+    if plugin.provide_cluster_info:
+        spec["cluster"] = dict(cluster)
+    request = {"apiVersion": plugin.api_version, "kind": "ExecCredential", "spec": spec}
+    environment = {**os.environ, **{item.name: item.value for item in plugin.env or ()}}
+    environment["KUBERNETES_EXEC_INFO"] = msgspec.json.encode(request).decode()
+    try:
+        return await asyncio.create_subprocess_exec(
+            plugin.command,
+            *(plugin.args or ()),
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            # Without a session of its own it could still open /dev/tty and draw over the screen.
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        reason = "is not installed" if isinstance(error, FileNotFoundError) else "cannot be started"
+        hint = clean(plugin.install_hint.strip(), 200) or f"Install {name}, or correct 'command' in the kubeconfig."
+        raise AuthenticationFailed(f"The credential plugin {name} {reason}.", hint) from error
+
+
+async def _read(stream: asyncio.StreamReader | None) -> bytes:
+    assert stream is not None
+    body = bytearray()
+    # What exceeds the bound is read and dropped, so that the plugin can end.
+    while chunk := await stream.read(65536):
+        body += chunk[: MAX_OUTPUT - len(body)]
+    return bytes(body)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    # The plugin and what it started; the session that it leads has its id.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+def _credential(output: bytes, plugin: ExecPlugin, name: str) -> ExecCredential:
+    try:
+        answer = msgspec.json.decode(output, type=_Answer)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise AuthenticationFailed(
+            f"The credential plugin {name} printed something else than a credential.", _NEXT_STEP
+        ) from error
+    if answer.kind != "ExecCredential" or answer.api_version != plugin.api_version:
+        versions = f"{clean(answer.api_version, 60)} instead of {clean(plugin.api_version, 60)}"
+        raise AuthenticationFailed(
+            f"The credential plugin {name} speaks another version: {versions}.", "Update it or fetch the kubeconfig anew."
+        )
+    status = answer.status
+    if status is None or not (status.token or (status.client_certificate_data and status.client_key_data)):
+        raise AuthenticationFailed(
+            f"The credential plugin {name} gave neither a token nor a certificate with its key.", _NEXT_STEP
+        )
+    return status

@@ -1,0 +1,294 @@
+"""From wire objects to facts. Equal texts and label sets are kept once, however many pods say them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import msgspec
+
+from tui.domain.text import clean
+from tui.domain.workload import ContainerType, Controller, Node, OwnerRef, Pod, PodContainer, TemplateContainer
+from tui.sources.cluster.wire import (
+    Container,
+    ContainerStatus,
+    ControllerObject,
+    NodeObject,
+    ObjectMeta,
+    Owner,
+    PodObject,
+    PodSpec,
+    PodStatus,
+    Volume,
+)
+
+__all__ = ["Facts", "steady"]
+
+# Longer than the longest reference (host 253, name 255, tag 128, digest 71).
+MAX_TEXT = 1024
+MAX_MESSAGE = 400
+MAX_SHARED = 200_000
+_MIRROR = b"kubernetes.io/config.mirror"
+_REVISIONS = ("deployment.kubernetes.io/revision", "rollout.argoproj.io/revision")
+# Who manages an object: the recommended labels, Helm, Argo CD and Flux, and the words teams use for themselves.
+_MANAGING = frozenset(
+    {
+        "app.kubernetes.io/managed-by",
+        "app.kubernetes.io/instance",
+        "app.kubernetes.io/name",
+        "app.kubernetes.io/part-of",
+        "app.kubernetes.io/version",
+        "helm.sh/chart",
+        "meta.helm.sh/release-name",
+        "meta.helm.sh/release-namespace",
+        "argocd.argoproj.io/instance",
+        "argocd.argoproj.io/tracking-id",
+        "kustomize.toolkit.fluxcd.io/name",
+        "kustomize.toolkit.fluxcd.io/namespace",
+        "helm.toolkit.fluxcd.io/name",
+        "helm.toolkit.fluxcd.io/namespace",
+        "team",
+        "owner",
+    }
+)
+_PULLING = frozenset({"ErrImagePull", "ImagePullBackOff"})
+_NO_SPEC, _NO_STATUS = PodSpec(), PodStatus()
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+_words = msgspec.json.Decoder(dict[str, str] | None)
+
+
+class Facts:
+    """Makes the facts of one cluster."""
+
+    def __init__(self, cluster: str) -> None:
+        self.cluster = cluster
+        self._texts: dict[str, str] = {}
+        self._owners: dict[str, OwnerRef] = {}
+        self._labels: dict[bytes, dict[str, str]] = {}
+
+    def pod(self, wire: PodObject) -> Pod:
+        """A pod with all its containers."""
+        meta, text = wire.metadata, self._text
+        spec, status = wire.spec or _NO_SPEC, wire.status or _NO_STATUS
+        return Pod(
+            cluster=self.cluster,
+            namespace=text(meta.namespace),
+            name=clean(meta.name, MAX_TEXT),
+            uid=clean(meta.uid, MAX_TEXT),
+            node=text(spec.node_name),
+            phase=text(status.phase),
+            owner=self._owner(meta.owner_references),
+            containers=tuple(self._pod_containers(spec, status)),
+            created=meta.creation_timestamp,
+            mirror=_MIRROR in bytes(meta.annotations),
+            deleting=meta.deletion_timestamp is not None,
+            labels=self._managing(meta.labels),
+        )
+
+    def controller(self, wire: ControllerObject, kind: str, api_version: str) -> Controller:
+        """A controller of one of the listed kinds."""
+        meta, spec, status = wire.metadata, wire.spec, wire.status
+        template = spec.template if spec else None
+        if spec and spec.job_template and spec.job_template.spec:
+            template = spec.job_template.spec.template
+        desired = spec.replicas if spec else None
+        ready = (status.ready_replicas if kind != "Job" else status.ready) if status else None
+        if kind == "DaemonSet" and status:
+            desired, ready = status.desired_number_scheduled or 0, status.number_ready
+        counted = desired is not None
+        annotations = _decode_words(meta.annotations)
+        return Controller(
+            cluster=self.cluster,
+            namespace=self._text(meta.namespace),
+            kind=kind,
+            name=clean(meta.name, MAX_TEXT),
+            uid=clean(meta.uid, MAX_TEXT),
+            api_version=api_version,
+            owner=self._owner(meta.owner_references),
+            containers=self.template(template.spec if template else None),
+            desired=desired,
+            # The server leaves a zero out.
+            ready=(ready or 0) if counted else ready,
+            suspended=bool(spec and spec.suspend),
+            created=meta.creation_timestamp,
+            revision=self._revision(annotations),
+            labels=self._managing(meta.labels),
+            annotations=self._chosen(annotations),
+        )
+
+    def node(self, wire: NodeObject) -> Node:
+        """A node, as far as images need it."""
+        info = wire.status.node_info if wire.status else None
+        name = self._text(wire.metadata.name)
+        if info is None:
+            return Node(self.cluster, name)
+        return Node(
+            self.cluster,
+            name,
+            self._text(info.operating_system),
+            self._text(info.architecture),
+            self._text(info.container_runtime_version),
+        )
+
+    def template(self, spec: PodSpec | None) -> tuple[TemplateContainer, ...]:
+        """What a pod template declares."""
+        if spec is None:
+            return ()
+        text = self._text
+        declared = [
+            TemplateContainer(text(container.name), kind, text(container.image), text(container.image_pull_policy))
+            for kind, container in _declared(spec)
+        ]
+        declared += [
+            TemplateContainer(
+                text(volume.name), ContainerType.VOLUME, text(volume.image.reference), text(volume.image.pull_policy)
+            )
+            for volume in spec.volumes or ()
+            if volume.image
+        ]
+        return tuple(declared)
+
+    def unreadable(self, namespace: str, owner: OwnerRef) -> Controller:
+        """An owner of which only the name is known."""
+        return Controller(self.cluster, namespace, owner.kind, owner.name, owner.uid, owner.api_version, readable=False)
+
+    def managers(self, meta: ObjectMeta) -> tuple[dict[str, str], dict[str, str], OwnerRef | None]:
+        """Managing labels and annotations, and the owner, of any object."""
+        return self._managing(meta.labels), self._chosen(_decode_words(meta.annotations)), self._owner(meta.owner_references)
+
+    def revision(self, meta: ObjectMeta) -> str:
+        """The revision that an object says it is at."""
+        return self._revision(_decode_words(meta.annotations))
+
+    def _revision(self, annotations: dict[str, str]) -> str:
+        return self._text(next((annotations[key] for key in _REVISIONS if key in annotations), ""))
+
+    def _pod_containers(self, spec: PodSpec, status: PodStatus) -> Iterator[PodContainer]:
+        statuses = {item.name: item for item in status.container_statuses or ()}
+        for item in status.init_container_statuses or ():
+            statuses[item.name] = item
+        for item in status.ephemeral_container_statuses or ():
+            statuses[item.name] = item
+        for kind, container in _declared(spec):
+            yield self._pod_container(kind, container, statuses.get(container.name))
+        for volume in spec.volumes or ():
+            if volume.image:
+                yield self._image_volume(volume, statuses.values())
+
+    def _pod_container(self, kind: ContainerType, container: Container, status: ContainerStatus | None) -> PodContainer:
+        text = self._text
+        if status is None:
+            return PodContainer(text(container.name), kind, text(container.image), pull_policy=text(container.image_pull_policy))
+        states = status.state
+        word, state = "", None
+        if states is not None:
+            if states.running is not None:
+                word, state = "running", states.running
+            elif states.waiting is not None:
+                word, state = "waiting", states.waiting
+            elif states.terminated is not None:
+                word, state = "terminated", states.terminated
+        return PodContainer(
+            text(container.name),
+            kind,
+            text(container.image),
+            text(status.image_id),
+            text(status.image),
+            word,
+            text(state.reason) if state else "",
+            text(clean(state.message, MAX_MESSAGE)) if state and state.message else "",
+            status.restart_count,
+            state.started_at if state else None,
+            text(container.image_pull_policy),
+        )
+
+    def _image_volume(self, volume: Volume, statuses: Iterable[ContainerStatus]) -> PodContainer:
+        assert volume.image is not None
+        text = self._text
+        found = ""
+        for mount in (mount for status in statuses for mount in status.volume_mounts or () if mount.name == volume.name):
+            if mount.volume_status and mount.volume_status.image:
+                found = mount.volume_status.image.image_ref or found
+        return PodContainer(
+            text(volume.name),
+            ContainerType.VOLUME,
+            text(volume.image.reference),
+            text(found),
+            pull_policy=text(volume.image.pull_policy),
+        )
+
+    def _owner(self, owners: list[Owner] | None) -> OwnerRef | None:
+        for owner in owners or ():
+            if owner.controller:
+                known = self._owners.get(owner.uid)
+                if known is None or known.name != owner.name or known.kind != owner.kind:
+                    known = OwnerRef(
+                        self._text(owner.api_version), self._text(owner.kind), self._text(owner.name), clean(owner.uid, MAX_TEXT)
+                    )
+                    _bound(self._owners)[owner.uid] = known
+                return known
+        return None
+
+    def _managing(self, raw: msgspec.Raw) -> dict[str, str]:
+        body = bytes(raw)
+        known = self._labels.get(body)
+        if known is None:
+            known = self._chosen(_decode_words(raw))
+            _bound(self._labels)[body] = known
+        return known
+
+    def _chosen(self, words: dict[str, str]) -> dict[str, str]:
+        return {self._text(key): self._text(value) for key, value in words.items() if key in _MANAGING}
+
+    def _text(self, text: str) -> str:
+        known = self._texts.get(text)
+        if known is None:
+            known = clean(text, MAX_TEXT)
+            _bound(self._texts)[text] = known
+        return known
+
+
+def steady(known: Pod | None, seen: Pod) -> Pod:
+    """The pod as seen, but the known one where all that changed is the word for an image that cannot be pulled.
+
+    The kubelet flips such containers between ErrImagePull and ImagePullBackOff for ever; to an operator nothing happens.
+    """
+    if known is None or known == seen:
+        return seen if known is None else known
+    if len(known.containers) != len(seen.containers):
+        return seen
+    kept = tuple(old if _flipped(old, new) else new for old, new in zip(known.containers, seen.containers, strict=True))
+    calm = msgspec.structs.replace(seen, containers=kept)
+    return known if calm == known else calm
+
+
+def _flipped(old: PodContainer, new: PodContainer) -> bool:
+    return (
+        old.reason != new.reason
+        and old.reason in _PULLING
+        and new.reason in _PULLING
+        and (old.name, old.image, old.image_id, old.restarts) == (new.name, new.image, new.image_id, new.restarts)
+    )
+
+
+def _declared(spec: PodSpec) -> Iterator[tuple[ContainerType, Container]]:
+    """Containers in the order in which they start."""
+    for container in spec.init_containers or ():
+        yield (ContainerType.SIDECAR if container.restart_policy == "Always" else ContainerType.INIT), container
+    for container in spec.containers or ():
+        yield ContainerType.CONTAINER, container
+    for container in spec.ephemeral_containers or ():
+        yield ContainerType.EPHEMERAL, container
+
+
+def _decode_words(raw: msgspec.Raw) -> dict[str, str]:
+    body = bytes(raw)
+    return (_words.decode(body) or {}) if body else {}
+
+
+def _bound(table: dict[_Key, _Value]) -> dict[_Key, _Value]:
+    """The table, emptied when it has grown beyond what sharing is worth."""
+    if len(table) >= MAX_SHARED:
+        table.clear()
+    return table

@@ -1,0 +1,188 @@
+"""What goes wrong between us and an API server, in the operator's words."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+
+import aiohttp
+import msgspec
+
+from tui.domain.text import clean
+from tui.errors import (
+    AuthenticationFailed,
+    Expired,
+    Forbidden,
+    NotFound,
+    ServerFault,
+    SourceError,
+    Throttled,
+    Unreachable,
+    UntrustedPayload,
+)
+
+__all__ = ["Status", "answer_error", "decode_error", "status_error", "transport_error"]
+
+# A wait longer than this is a mistake of the server or of something in between.
+MAX_RETRY_AFTER = 300.0
+
+
+class _Metadata(msgspec.Struct, rename="camel", gc=False):
+    continue_token: str = msgspec.field(default="", name="continue")
+
+
+class _Details(msgspec.Struct, rename="camel", gc=False):
+    retry_after_seconds: float | None = None
+
+
+class Status(msgspec.Struct, rename="camel", gc=False):
+    """The error object of API servers (meta/v1 Status)."""
+
+    message: str = ""
+    reason: str = ""
+    code: int = 0
+    metadata: _Metadata | None = None
+    details: _Details | None = None
+
+
+_status = msgspec.json.Decoder(Status)
+
+
+def answer_error(code: int, body: bytes, what: str, host: str, retry_after: str = "") -> SourceError:
+    """The error for an HTTP answer that is not 200; `what` names the right, e.g. `list pods in namespace shop`."""
+    try:
+        status = _status.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        # The body of something that is not an API server stays out of messages: it may hold anything.
+        status = Status()
+    status.code = code
+    return status_error(status, what, host, _seconds(retry_after))
+
+
+def status_error(status: Status, what: str, host: str, retry_after: float | None = None) -> SourceError:
+    """The error for a Status, as an answer or as an ERROR event of a watch (then its `code` counts, not HTTP's 200)."""
+    said = clean(status.message, 200)
+    wait = retry_after if retry_after is not None else _asked_wait(status)
+    match status.code:
+        case 401:
+            return AuthenticationFailed(
+                f"The API server {host} does not accept the sign-in.",
+                "Sign in again (az login; kubelogin convert-kubeconfig -l azurecli) or fetch the kubeconfig anew.",
+            )
+        case 403:
+            return Forbidden(f"No right to {what}." + (f" {said}" if said else ""), remedy_for(what), right=what)
+        case 404:
+            return NotFound(
+                f"The API server {host} has no {what}." + (f" {said}" if said else ""), "Check the server's address and version."
+            )
+        case 410:
+            token = status.metadata.continue_token if status.metadata else ""
+            return Expired(f"The position to {what} is no longer known to {host}.", "It is listed anew.", continue_token=token)
+        case 429:
+            return Throttled(f"The API server {host} asks for fewer requests.", "Waiting as it asks.", retry_after=wait)
+        case code if 300 <= code < 400:
+            return Unreachable(
+                f"{host} redirects elsewhere, which API servers do not.", "Check 'server' in the kubeconfig and the proxy."
+            )
+        case code if code >= 500:
+            return ServerFault(
+                f"The API server {host} failed with {code}" + (f": {said}" if said else "."),
+                "It is tried again by itself.",
+                retry_after=wait,
+            )
+        case code:
+            return SourceError(
+                f"The API server {host} refused to {what} with {code}" + (f": {said}" if said else "."), "It is tried again."
+            )
+
+
+def remedy_for(what: str) -> str:
+    """Whom to ask for what, when a right is missing."""
+    if "namespace" in what and "namespaces" not in what:
+        return "Ask for the role 'view' in that namespace (on AKS: Azure Kubernetes Service RBAC Reader scoped to it)."
+    if "nodes" in what:
+        return "Ask for a ClusterRole that may get, list and watch nodes ('view' does not)."
+    return "Ask for the ClusterRole 'view' (on AKS: Azure Kubernetes Service RBAC Reader), or name namespaces with -n."
+
+
+def transport_error(error: Exception, host: str) -> SourceError:
+    """The error for a request that got no whole answer."""
+    name = host.rsplit(":", 1)[0].strip("[]")
+    match error:
+        case SourceError():
+            return error
+        case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
+            reason = clean(str(getattr(getattr(error, "certificate_error", error), "verify_message", "") or "not trusted"), 120)
+            return Unreachable(
+                f"The certificate of {host} is not trusted: {reason}.",
+                "Check certificate-authority-data in the kubeconfig, or whether a proxy opens TLS connections (SSL_CERT_FILE).",
+            )
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return Unreachable(
+                f"The proxy on the way to {host} does not let us through.", "Check HTTPS_PROXY, NO_PROXY and proxy-url."
+            )
+        case aiohttp.ClientConnectorDNSError():
+            return Unreachable(
+                f"The name {name} does not resolve.",
+                "A private cluster's name resolves only inside its network: use the VPN, a jump box or its private DNS zone.",
+            )
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return Unreachable(
+                f"No TLS connection with {host}: {clean(str(error), 120)}.",
+                "Check the server's address, port and client certificate.",
+            )
+        case TimeoutError():
+            return Unreachable(
+                f"{host} did not answer in time.", "Check the network, the VPN and the API server's authorised IP ranges."
+            )
+        case aiohttp.InvalidURL():
+            return Unreachable("The server's address in the kubeconfig is not a URL.", "Correct 'server' of the cluster.")
+        case aiohttp.ClientConnectorError() | OSError():
+            return Unreachable(
+                f"{host} cannot be reached: {_reason(error)}.", "Check that the cluster runs, the network and the VPN."
+            )
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError():
+            return Unreachable(f"{host} cut the connection in the middle of an answer.", "It is tried again by itself.")
+        case aiohttp.ClientResponseError():
+            return UntrustedPayload(
+                f"{host} does not answer as HTTP: {clean(str(error.message), 120)}.", "Check 'server' in the kubeconfig."
+            )
+        case _:
+            return Unreachable(
+                f"The request to {host} failed: {type(error).__name__}.", "Check the network; it is tried again by itself."
+            )
+
+
+def decode_error(error: Exception, what: str, host: str) -> UntrustedPayload:
+    """The error for a body that is not what it should be."""
+    detail = clean(str(error), 160)
+    return UntrustedPayload(
+        f"{host} sent something else than asked ({what}): {detail}.",
+        "Check 'server' in the kubeconfig, and whether a proxy answers in its place.",
+    )
+
+
+def _reason(error: Exception) -> str:
+    match getattr(error, "errno", None):
+        case errno.ECONNREFUSED:
+            return "the connection is refused"
+        case errno.EHOSTUNREACH | errno.ENETUNREACH:
+            return "no route"
+        case errno.ECONNRESET | errno.EPIPE:
+            return "the connection was cut"
+        case _:
+            return clean(getattr(error, "strerror", None) or type(error).__name__, 80)
+
+
+def _asked_wait(status: Status) -> float | None:
+    asked = status.details.retry_after_seconds if status.details else None
+    return min(max(asked, 0.0), MAX_RETRY_AFTER) if asked is not None else None
+
+
+def _seconds(retry_after: str) -> float | None:
+    """`Retry-After` in seconds; API servers send whole seconds, never a date."""
+    return (
+        min(float(retry_after), MAX_RETRY_AFTER)
+        if retry_after.isascii() and retry_after.isdigit() and len(retry_after) < 9
+        else None
+    )

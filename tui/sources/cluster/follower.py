@@ -1,0 +1,256 @@
+"""List, then watch, then list again when the position is lost: one resource in one scope.
+
+Pages by limit and continue, the next one fetched while the last is decoded; bookmarks keep the position young; 410 in any of
+its three forms starts anew. What was read stays known through every failure.
+Source: kubernetes.io/docs/reference/using-api/api-concepts, "Efficient detection of changes" and "Retrieving large results".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+from tui.domain.events import Event, ListCompleted, ObjectGone
+from tui.domain.workload import Node, OwnerRef
+from tui.errors import Expired, Forbidden, ServerFault, SourceError, Throttled, Unreachable, UntrustedPayload
+from tui.sources.cluster.api import Api
+from tui.sources.cluster.health import Line
+from tui.sources.cluster.options import ClusterOptions
+from tui.sources.cluster.readers import Fact, Page, Reader, WireObject
+from tui.sources.throttle import Backoff
+
+__all__ = ["Emit", "Follower"]
+
+Emit = Callable[[Event], Awaitable[None]]
+Meet = Callable[[str, OwnerRef], None]
+
+# Facts made between two looks at the event loop: about 5 ms.
+_SLICE = 100
+_PAGE_TRIES = 3
+# Watches end by themselves after this many seconds and a random part more, so that they do not all reopen at once.
+_WATCH_SECONDS = 300
+
+
+class Follower:
+    """Keeps the facts of one resource in one scope up to date until it is cancelled."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        scope: str,
+        api: Api,
+        options: ClusterOptions,
+        line: Line,
+        emit: Emit,
+        meet: Meet,
+        generation: Callable[[], int],
+    ) -> None:
+        self._reader = reader
+        self._scope = scope
+        self._api = api
+        self._options = options
+        self._line = line
+        self._emit = emit
+        self._meet = meet
+        self._next_generation = generation
+        self._generation = 0
+        self._path = reader.kind.path(scope)
+        self._version = ""
+        self._known: dict[str, Fact] = {}
+        self._backoff = Backoff(options.backoff, options.backoff_most)
+        self._patched = False
+
+    async def run(self, *, give_up: bool = False) -> None:
+        """For ever. With `give_up`, raises Forbidden when the first list is refused."""
+        while True:
+            try:
+                if not self._version:
+                    self._version = await self._list()
+                await self._watch()
+            except Expired:
+                self._version = ""
+                await asyncio.sleep(self._backoff.next())
+            except Forbidden as error:
+                if give_up and not self._line.listed:
+                    raise
+                await self._pause(error, self._options.retry_denied)
+            except SourceError as error:
+                if isinstance(error, UntrustedPayload):
+                    self._version = ""
+                await self._pause(error, self._delay(error))
+
+    async def _pause(self, error: SourceError, seconds: float) -> None:
+        self._line.failed(error, seconds)
+        await asyncio.sleep(seconds)
+
+    def _delay(self, error: SourceError) -> float:
+        guess = self._backoff.next()
+        asked = error.retry_after if isinstance(error, Throttled | ServerFault) else None
+        return guess if asked is None else max(asked, 0.05)
+
+    # ---- list
+
+    async def _list(self) -> str:
+        """One cycle; the version to watch from. Raises Expired when the position was lost on the way."""
+        self._generation = self._next_generation()
+        seen: dict[str, Fact] = {}
+        version, token, broken, patched = "", "", 0, False
+        failure: SourceError | None = None
+        async with asyncio.TaskGroup() as group:
+            request = group.create_task(self._try_page(""))
+            while True:
+                body = await request
+                if isinstance(body, Expired) and body.continue_token and not patched:
+                    # The server lets us read on from a newer state; what went away in between is missed.
+                    patched, token = True, body.continue_token
+                    request = group.create_task(self._try_page(token))
+                    continue
+                page = body if isinstance(body, SourceError) else self._decode(body)
+                if isinstance(page, SourceError):
+                    failure = page
+                    break
+                broken += page.broken
+                version, token = page.metadata.resource_version or version, page.metadata.continue_token
+                if token:
+                    request = group.create_task(self._try_page(token))
+                await self._take(page, seen)
+                if not token:
+                    break
+        if failure is not None:
+            raise failure
+        return await self._complete(seen, version, broken, patched)
+
+    async def _complete(self, seen: dict[str, Fact], version: str, broken: int, patched: bool) -> str:
+        """Remove what was not seen, if everything was; then the version to watch from."""
+        self._line.broken = broken
+        if patched and not self._patched:
+            # Listed in two halves of different age: once more, and if that fails too, take it as it is (so does client-go).
+            self._patched = True
+            self._known |= seen
+            raise Expired("The list was interrupted by a compaction.", "It is listed anew.")
+        self._patched = False
+        if broken:
+            # An unreadable object may be one that we knew; nothing is removed on the word of such a list.
+            self._known |= seen
+        else:
+            self._known = seen
+            await self._emit(ListCompleted(self._reader.source, self._reader.kind.resource, self._scope, self._generation))
+        if not version:
+            raise UntrustedPayload(
+                f"{self._api.host} sent a list without a version.", "Check what answers in the API server's place."
+            )
+        return version
+
+    async def _try_page(self, token: str) -> bytes | SourceError:
+        """The body of a page, or why not: an answer, so that a failed page does not cancel the decoding of the last."""
+        parameters: dict[str, str | int] = {"limit": self._options.page_size}
+        if token:
+            parameters["continue"] = token
+        what = self._reader.kind.right(self._scope)
+        error: SourceError | None = None
+        for _ in range(_PAGE_TRIES if token else 1):
+            try:
+                return await self._api.get(self._path, parameters, what=what)
+            except (Throttled, ServerFault, Unreachable) as failure:
+                error = failure
+                # The pages before this one need not be read again for a cut connection.
+                if token:
+                    await self._pause(failure, self._delay(failure))
+            except SourceError as failure:
+                return failure
+        assert error is not None
+        return error
+
+    def _decode(self, body: bytes) -> Page | SourceError:
+        try:
+            return self._reader.page(body)
+        except SourceError as error:
+            return error
+
+    async def _take(self, page: Page, seen: dict[str, Fact]) -> None:
+        items = page.items
+        facts: list[Fact] = []
+        for start in range(0, len(items), _SLICE):
+            for item in items[start : start + _SLICE]:
+                facts.append(self._fact(item, seen))
+            await asyncio.sleep(0)
+        remaining = page.metadata.remaining_item_count
+        last = not page.metadata.continue_token
+        self._line.counted(len(seen), len(seen) if last else None if remaining is None else len(seen) + max(remaining, 0))
+        if facts:
+            await self._emit(self._reader.seen(self._scope, self._generation, facts))
+
+    def _fact(self, wire: WireObject, into: dict[str, Fact]) -> Fact:
+        identity = self._reader.identity(wire)
+        fact = self._reader.fact(wire, self._known.get(identity))
+        into[identity] = fact
+        if not isinstance(fact, Node) and fact.owner is not None:
+            self._meet(fact.namespace, fact.owner)
+        return fact
+
+    # ---- watch
+
+    async def _watch(self) -> None:
+        """Follow until the server closes or falls silent."""
+        parameters: dict[str, str | int] = {
+            "watch": "true",
+            "resourceVersion": self._version,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": _WATCH_SECONDS + random.randrange(_WATCH_SECONDS),  # noqa: S311  spreads load, hides nothing
+        }
+        heard = False
+        what = self._reader.kind.right(self._scope, "watch")
+        async with self._api.stream(self._path, parameters, what=what) as stream:
+            self._line.watching(len(self._known))
+            async for lines in stream.bursts():
+                heard = True
+                self._backoff.reset()
+                await self._apply(lines)
+        if not heard:
+            # A server that closes at once must not be asked in a circle.
+            await asyncio.sleep(self._backoff.next())
+
+    async def _apply(self, lines: list[bytes]) -> None:
+        """One burst: of several events of an object the last counts; what changes nothing that we know is not told."""
+        changed: dict[str, Fact] = {}
+        gone: dict[str, None] = {}
+        failure: SourceError | None = None
+        for number, line in enumerate(lines, 1):
+            try:
+                self._apply_line(line, changed, gone)
+            except SourceError as error:
+                failure = error
+                break
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
+        self._line.watching(len(self._known))
+        if changed:
+            await self._emit(self._reader.seen(self._scope, self._generation, changed.values()))
+        for uid in gone:
+            await self._emit(ObjectGone(self._reader.source, self._reader.kind.resource, uid))
+        if failure is not None:
+            raise failure
+
+    def _apply_line(self, line: bytes, changed: dict[str, Fact], gone: dict[str, None]) -> None:
+        change = self._reader.change(line)
+        if change is None:
+            self._line.broken += 1
+            return
+        self._version = change.object.metadata.resource_version or self._version
+        match change.type:
+            case "ADDED" | "MODIFIED":
+                before = self._known.get(self._reader.identity(change.object))
+                fact = self._fact(change.object, self._known)
+                if fact is not before:
+                    identity = self._reader.identity(change.object)
+                    changed[identity] = fact
+                    gone.pop(identity, None)
+            case "DELETED":
+                identity = self._reader.identity(change.object)
+                self._known.pop(identity, None)
+                changed.pop(identity, None)
+                gone[identity] = None
+            case _:
+                # BOOKMARK, and whatever later servers invent: only its version counts.
+                pass

@@ -1,0 +1,198 @@
+"""How a cluster source is doing, gathered from its lists and watches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from tui.domain.events import Denial, Progress, SourceHealth, SourceKind, SourceState
+from tui.domain.workload import Resource
+from tui.errors import AuthenticationFailed, Forbidden, SourceError
+
+__all__ = ["Board", "Line"]
+
+_FRESH_SECONDS = 5.0
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Line:
+    """The state of one list and watch; whoever runs it writes it, and says `changed` to the board."""
+
+    def __init__(self, board: Board, resource: Resource, scope: str) -> None:
+        self.resource = resource
+        self.scope = scope
+        self.objects = 0
+        self.total: int | None = None
+        self.listed = False
+        self.live = False
+        self.error: SourceError | None = None
+        self.wait = 0.0
+        self.broken = 0
+        self._board = board
+
+    def answered(self) -> None:
+        """The server answered well."""
+        if self.error is not None or self.wait:
+            self.error, self.wait = None, 0.0
+            self._board.changed()
+        self._board.answered()
+
+    def counted(self, objects: int, total: int | None) -> None:
+        """A page came."""
+        self.objects, self.total = objects, total
+        self.answered()
+        self._board.changed()
+
+    def watching(self, objects: int) -> None:
+        """The list is complete and the watch is open."""
+        changed = not self.live
+        self.objects, self.total, self.listed, self.live = objects, None, True, True
+        self.answered()
+        if changed:
+            self._board.changed()
+
+    def failed(self, error: SourceError, wait: float) -> None:
+        """It failed and is tried again after `wait` seconds."""
+        self.error, self.wait, self.live = error, wait, False
+        self._board.changed()
+
+    @property
+    def what(self) -> str:
+        """In words."""
+        return f"{self.resource} in {self.scope}" if self.scope else str(self.resource)
+
+
+class Board:
+    """All lines of a source; `health()` is the word of the moment."""
+
+    def __init__(self, name: str, clock: Callable[[], datetime] = _utc_now) -> None:
+        self.identity = ""
+        self.endpoint = ""
+        self.requests: Callable[[], int] = lambda: 0
+        self._name = name
+        self._clock = clock
+        self._lines: list[Line] = []
+        self._denials: dict[str, Denial] = {}
+        self._as_of: datetime | None = None
+        self._started = clock()
+        self._dirty = asyncio.Event()
+
+    def line(self, resource: Resource, scope: str) -> Line:
+        """A new line."""
+        line = Line(self, resource, scope)
+        self._lines.append(line)
+        self.changed()
+        return line
+
+    def drop(self, line: Line) -> None:
+        """This line is given up for others."""
+        self._lines.remove(line)
+        self.changed()
+
+    def deny(self, denial: Denial) -> None:
+        """Something that no line stands for cannot be read."""
+        self._denials[denial.what] = denial
+        self.changed()
+
+    def answered(self) -> None:
+        """Remember the time, and say so when the last word is old."""
+        now = self._clock()
+        if self._as_of is None or (now - self._as_of).total_seconds() >= _FRESH_SECONDS:
+            self.changed()
+        self._as_of = now
+
+    def changed(self) -> None:
+        """There is something new to say."""
+        self._dirty.set()
+
+    async def wait(self) -> None:
+        """Until there is something new to say."""
+        await self._dirty.wait()
+        self._dirty.clear()
+
+    def health(self) -> SourceHealth:
+        """The state of the source now."""
+        denials = (*self._denials.values(), *(_denial(line) for line in self._lines if line.error), *_broken(self._lines))
+        state, error, remedy = self._verdict(bool(denials))
+        return SourceHealth(
+            name=self._name,
+            kind=SourceKind.CLUSTER,
+            state=state,
+            as_of=self._as_of,
+            objects=sum(line.objects for line in self._lines),
+            requests=self.requests(),
+            error=error,
+            remedy=remedy,
+            auth_failed=any(isinstance(line.error, AuthenticationFailed) for line in self._lines),
+            live=bool(self._lines)
+            and all(line.live or isinstance(line.error, Forbidden) for line in self._lines)
+            and any(line.live for line in self._lines),
+            identity=self.identity,
+            endpoint=self.endpoint,
+            progress=self._progress(),
+            denials=denials,
+        )
+
+    def _verdict(self, partial: bool) -> tuple[SourceState, str, str]:
+        failing = [line.error for line in self._lines if line.error]
+        pods = [line for line in self._lines if line.resource is Resource.PODS]
+        # Without pods nothing runs, as far as we know; without the others something is still to be seen.
+        lost = [line.error for line in pods if line.error]
+        if failing and (len(failing) == len(self._lines) or (pods and len(lost) == len(pods))):
+            error = next((item for item in failing if not isinstance(item, Forbidden)), failing[0])
+            return SourceState.FAILED, self._since(error), error.remedy
+        if any(not line.listed and line.error is None for line in self._lines) or not self._lines:
+            return SourceState.LOADING, "", ""
+        if partial:
+            worst = next((item for item in failing if not isinstance(item, Forbidden)), None)
+            return SourceState.PARTIAL, worst.headline if worst else "", worst.remedy if worst else ""
+        return SourceState.OK, "", ""
+
+    def _since(self, error: SourceError) -> str:
+        if self._as_of is None or isinstance(error, Forbidden):
+            return error.headline
+        return f"{error.headline} No answer since {self._as_of.astimezone():%H:%M:%S}."
+
+    def _progress(self) -> tuple[Progress, ...]:
+        loading = [line for line in self._lines if line.resource is Resource.PODS and not line.listed]
+        waits = [line for line in self._lines if line.wait > 0 and line.error]
+        if not loading and not waits:
+            return ()
+        counted = loading or [line for line in self._lines if line.resource is Resource.PODS]
+        totals = [line.total for line in counted]
+        known = None if any(total is None for total in totals) else sum(total or 0 for total in totals)
+        longest = max(waits, key=lambda line: line.wait, default=None)
+        elapsed = max((self._clock() - self._started).total_seconds(), 0.001)
+        return (
+            Progress(
+                unit="pods",
+                done=sum(line.objects for line in counted),
+                total=known if loading else None,
+                rate=round(self.requests() / elapsed, 1),
+                waiting=round(longest.wait, 1) if longest else 0.0,
+                waiting_reason=longest.error.headline if longest and longest.error else "",
+            ),
+        )
+
+
+def _denial(line: Line) -> Denial:
+    error = line.error
+    assert error is not None
+    right = error.right if isinstance(error, Forbidden) else ""
+    return Denial(what=line.what, right=right, remedy=error.remedy, reason=error.headline)
+
+
+def _broken(lines: list[Line]) -> list[Denial]:
+    return [
+        Denial(
+            what=f"{line.broken} of the {line.what}",
+            reason="The API server sent objects that cannot be read.",
+            remedy="Look at them with kubectl; they are read again at the next list.",
+        )
+        for line in lines
+        if line.broken
+    ]

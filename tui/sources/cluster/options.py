@@ -1,0 +1,32 @@
+"""What a cluster source is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+__all__ = ["ClusterOptions"]
+
+
+class ClusterOptions(msgspec.Struct, frozen=True):
+    """A context of the kubeconfig files, and how patient to be with its API server; times are in seconds.
+
+    An empty `context` means the current one; empty `paths` mean `KUBECONFIG` or `~/.kube/config`. With `namespaces` only
+    those are read. `name` is what the cluster is called on screen, the context by default. `silence` is how long a watch
+    may say nothing: servers send a bookmark about once a minute.
+    """
+
+    context: str = ""
+    paths: tuple[Path, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    name: str = ""
+    page_size: int = 500
+    request_timeout: float = 30.0
+    connect_timeout: float = 10.0
+    exec_timeout: float = 15.0
+    silence: float = 150.0
+    backoff: float = 0.5
+    backoff_most: float = 30.0
+    retry_denied: float = 60.0
+    refresh_owners: float = 120.0

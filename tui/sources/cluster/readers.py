@@ -1,0 +1,243 @@
+"""Pages and watch lines of one kind, decoded from bytes; one broken object costs itself, not its page."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+
+import msgspec
+
+from tui.domain.events import ControllersSeen, Event, NodesSeen, PodsSeen
+from tui.domain.text import clean
+from tui.domain.workload import Controller, Node, Pod, Resource
+from tui.sources.cluster.facts import MAX_TEXT, Facts, steady
+from tui.sources.cluster.failures import Status, decode_error, status_error
+from tui.sources.cluster.kinds import Kind
+from tui.sources.cluster.wire import ControllerObject, ListMeta, NodeObject, PodObject
+
+__all__ = ["DECODING", "Change", "Fact", "Page", "Reader", "WireObject", "reader_of"]
+
+Fact = Pod | Controller | Node
+WireObject = PodObject | ControllerObject | NodeObject
+
+# What hostile bytes can raise in a decoder; RecursionError for deep nesting.
+DECODING = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+class Page(msgspec.Struct, gc=False):
+    """A page of a list; objects that cannot be read are missing from `items` and counted in `broken`."""
+
+    metadata: ListMeta
+    items: Sequence[WireObject]
+    broken: int = 0
+
+
+class Change(msgspec.Struct, gc=False):
+    """A watch event: ADDED, MODIFIED, DELETED or BOOKMARK."""
+
+    type: str
+    object: WireObject
+
+
+class _PodPage(msgspec.Struct, gc=False):
+    metadata: ListMeta
+    items: list[PodObject] | None = None
+
+
+class _ControllerPage(msgspec.Struct, gc=False):
+    metadata: ListMeta
+    items: list[ControllerObject] | None = None
+
+
+class _NodePage(msgspec.Struct, gc=False):
+    metadata: ListMeta
+    items: list[NodeObject] | None = None
+
+
+class _PodChange(msgspec.Struct, gc=False):
+    type: str
+    object: PodObject
+
+
+class _ControllerChange(msgspec.Struct, gc=False):
+    type: str
+    object: ControllerObject
+
+
+class _NodeChange(msgspec.Struct, gc=False):
+    type: str
+    object: NodeObject
+
+
+class _RawPage(msgspec.Struct, gc=False):
+    metadata: ListMeta
+    items: list[msgspec.Raw] | None = None
+
+
+class _RawChange(msgspec.Struct, gc=False):
+    type: str
+    object: msgspec.Raw
+
+
+_pod, _pod_page, _pod_change = (msgspec.json.Decoder(PodObject), msgspec.json.Decoder(_PodPage), msgspec.json.Decoder(_PodChange))
+_controller, _controller_page, _controller_change = (
+    msgspec.json.Decoder(ControllerObject),
+    msgspec.json.Decoder(_ControllerPage),
+    msgspec.json.Decoder(_ControllerChange),
+)
+_node, _node_page, _node_change = (
+    msgspec.json.Decoder(NodeObject),
+    msgspec.json.Decoder(_NodePage),
+    msgspec.json.Decoder(_NodeChange),
+)
+_raw_page = msgspec.json.Decoder(_RawPage)
+_raw_change = msgspec.json.Decoder(_RawChange)
+_status = msgspec.json.Decoder(Status)
+
+
+class Reader(ABC):
+    """Decodes one kind and makes facts and events of it."""
+
+    def __init__(self, kind: Kind, facts: Facts, source: str, host: Callable[[], str]) -> None:
+        self.kind = kind
+        self.source = source
+        self._facts = facts
+        self._host = host
+
+    def page(self, body: bytes) -> Page:
+        """A page of a list. Raises UntrustedPayload when it is not a list at all."""
+        try:
+            return self._decode_page(body)
+        except DECODING:
+            return self._salvage(body)
+
+    def change(self, line: bytes) -> Change | None:
+        """A watch event, None when its object cannot be read. Raises what an ERROR event says, and UntrustedPayload."""
+        try:
+            change = self._decode_change(line)
+        except DECODING:
+            return self._failed_change(line)
+        return self._failed_change(line) if change.type == "ERROR" else change
+
+    @abstractmethod
+    def fact(self, wire: WireObject, known: Fact | None) -> Fact:
+        """The fact in a wire object; the known one when nothing changed."""
+
+    @abstractmethod
+    def seen(self, scope: str, generation: int, facts: Iterable[Fact]) -> Event:
+        """The event that says these were seen."""
+
+    @abstractmethod
+    def _decode_page(self, body: bytes) -> Page: ...
+
+    @abstractmethod
+    def _decode_change(self, line: bytes) -> Change: ...
+
+    @abstractmethod
+    def _decode_item(self, item: msgspec.Raw) -> WireObject: ...
+
+    def identity(self, wire: WireObject) -> str:
+        """What an object is remembered by: its uid, as the facts write it."""
+        return clean(wire.metadata.uid, MAX_TEXT)
+
+    def _salvage(self, body: bytes) -> Page:
+        try:
+            raw = _raw_page.decode(body)
+        except DECODING as error:
+            raise decode_error(error, self.kind.right(""), self._host()) from error
+        items: list[WireObject] = []
+        for item in raw.items or ():
+            with suppress(*DECODING):
+                items.append(self._decode_item(item))
+        return Page(raw.metadata, items, len(raw.items or ()) - len(items))
+
+    def _failed_change(self, line: bytes) -> Change | None:
+        try:
+            raw = _raw_change.decode(line)
+            status = _status.decode(raw.object) if raw.type == "ERROR" else None
+        except DECODING as error:
+            raise decode_error(error, self.kind.right("", "watch"), self._host()) from error
+        if status is None:
+            return None
+        # A watch that is too old answers 200 and then this event, with code 410.
+        if status.reason in ("Expired", "Gone"):
+            status.code = 410
+        raise status_error(status, self.kind.right("", "watch"), self._host())
+
+
+class _PodReader(Reader):
+    def fact(self, wire: WireObject, known: Fact | None) -> Fact:
+        assert isinstance(wire, PodObject)
+        return steady(known if isinstance(known, Pod) else None, self._facts.pod(wire))
+
+    def seen(self, scope: str, generation: int, facts: Iterable[Fact]) -> Event:
+        return PodsSeen(self.source, scope, generation, tuple(fact for fact in facts if isinstance(fact, Pod)))
+
+    def _decode_page(self, body: bytes) -> Page:
+        page = _pod_page.decode(body)
+        return Page(page.metadata, page.items or ())
+
+    def _decode_change(self, line: bytes) -> Change:
+        change = _pod_change.decode(line)
+        return Change(change.type, change.object)
+
+    def _decode_item(self, item: msgspec.Raw) -> WireObject:
+        return _pod.decode(item)
+
+
+class _ControllerReader(Reader):
+    def fact(self, wire: WireObject, known: Fact | None) -> Fact:
+        assert isinstance(wire, ControllerObject)
+        fact = self._facts.controller(wire, self.kind.kind, self.kind.api_version)
+        return known if known is not None and known == fact else fact
+
+    def seen(self, scope: str, generation: int, facts: Iterable[Fact]) -> Event:
+        controllers = tuple(fact for fact in facts if isinstance(fact, Controller))
+        return ControllersSeen(self.source, self.kind.resource, scope, generation, controllers)
+
+    def _decode_page(self, body: bytes) -> Page:
+        page = _controller_page.decode(body)
+        return Page(page.metadata, page.items or ())
+
+    def _decode_change(self, line: bytes) -> Change:
+        change = _controller_change.decode(line)
+        return Change(change.type, change.object)
+
+    def _decode_item(self, item: msgspec.Raw) -> WireObject:
+        return _controller.decode(item)
+
+
+class _NodeReader(Reader):
+    def fact(self, wire: WireObject, known: Fact | None) -> Fact:
+        assert isinstance(wire, NodeObject)
+        fact = self._facts.node(wire)
+        return known if known is not None and known == fact else fact
+
+    def identity(self, wire: WireObject) -> str:
+        return clean(wire.metadata.name, MAX_TEXT)
+
+    def seen(self, scope: str, generation: int, facts: Iterable[Fact]) -> Event:
+        return NodesSeen(self.source, generation, tuple(fact for fact in facts if isinstance(fact, Node)))
+
+    def _decode_page(self, body: bytes) -> Page:
+        page = _node_page.decode(body)
+        return Page(page.metadata, page.items or ())
+
+    def _decode_change(self, line: bytes) -> Change:
+        change = _node_change.decode(line)
+        return Change(change.type, change.object)
+
+    def _decode_item(self, item: msgspec.Raw) -> WireObject:
+        return _node.decode(item)
+
+
+def reader_of(kind: Kind, facts: Facts, source: str, host: Callable[[], str]) -> Reader:
+    """The reader of a kind."""
+    match kind.resource:
+        case Resource.PODS:
+            return _PodReader(kind, facts, source, host)
+        case Resource.NODES:
+            return _NodeReader(kind, facts, source, host)
+        case _:
+            return _ControllerReader(kind, facts, source, host)

@@ -1,0 +1,96 @@
+"""What the API server says about ourselves: who we are and what we may read.
+
+All of it is asked by POST, and none of it is stored: reviews are computed and forgotten.
+Source: kubernetes.io/docs/reference/kubernetes-api/authorization-resources.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from tui.domain.text import clean
+from tui.sources.cluster.api import Api
+from tui.sources.cluster.failures import decode_error
+from tui.sources.cluster.kinds import Kind
+from tui.sources.cluster.readers import DECODING
+from tui.sources.cluster.wire import ListMeta, NamespaceObject
+
+__all__ = ["list_namespaces", "may", "server_version", "whoami"]
+
+_Shape = TypeVar("_Shape")
+
+
+class _UserInfo(msgspec.Struct):
+    username: str = ""
+
+
+class _SelfStatus(msgspec.Struct, rename="camel"):
+    user_info: _UserInfo | None = None
+
+
+class _SelfReview(msgspec.Struct):
+    status: _SelfStatus | None = None
+
+
+class _AccessStatus(msgspec.Struct):
+    allowed: bool = False
+
+
+class _AccessReview(msgspec.Struct):
+    status: _AccessStatus | None = None
+
+
+class _Namespaces(msgspec.Struct):
+    metadata: ListMeta
+    items: list[NamespaceObject] | None = None
+
+
+class _Version(msgspec.Struct, rename="camel"):
+    git_version: str = ""
+
+
+async def whoami(api: Api) -> str:
+    """The name by which the server knows us (Kubernetes 1.28 and later), empty when it does not say. Raises SourceError."""
+    path, group = "/apis/authentication.k8s.io/v1/selfsubjectreviews", "authentication.k8s.io/v1"
+    what = "ask who we are"
+    body = await api.review(path, {"apiVersion": group, "kind": "SelfSubjectReview"}, what=what)
+    status = _decode(body, _SelfReview, what, api.host).status
+    return clean(status.user_info.username, 200) if status and status.user_info else ""
+
+
+async def may(api: Api, kind: Kind, verb: str, namespace: str) -> bool:
+    """Whether we may do this to a resource in a namespace, or (empty) in all of them. Raises SourceError."""
+    path, group = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "authorization.k8s.io/v1"
+    attributes = {"verb": verb, "resource": str(kind.resource), "group": kind.group, "namespace": namespace}
+    what = "ask what we may do"
+    request = {"apiVersion": group, "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
+    status = _decode(await api.review(path, request, what=what), _AccessReview, what, api.host).status
+    return bool(status and status.allowed)
+
+
+async def list_namespaces(api: Api) -> tuple[str, ...]:
+    """All namespaces. Raises SourceError, Forbidden when they may not be listed."""
+    names: list[str] = []
+    token, what = "", "list namespaces"
+    while True:
+        parameters: dict[str, str | int] = {"limit": 500, "continue": token} if token else {"limit": 500}
+        page = _decode(await api.get("/api/v1/namespaces", parameters, what=what), _Namespaces, what, api.host)
+        names += [clean(item.metadata.name, 253) for item in page.items or ()]
+        token = page.metadata.continue_token
+        if not token or len(names) > 100_000:
+            return tuple(names)
+
+
+async def server_version(api: Api) -> str:
+    """The server's version, e.g. `v1.31.4`. Raises SourceError."""
+    what = "read the server's version"
+    return clean(_decode(await api.get("/version", what=what), _Version, what, api.host).git_version, 60)
+
+
+def _decode(body: bytes, shape: type[_Shape], what: str, host: str) -> _Shape:
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except DECODING as error:
+        raise decode_error(error, what, host) from error

@@ -1,0 +1,96 @@
+"""A cluster as a source of facts: every resource listed and watched where we may, and the rest said to be unreadable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from tui.domain.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.workload import Resource
+from tui.errors import InvalidConfig, UsageError
+from tui.sources.cluster.kubeconfig import contexts
+from tui.sources.cluster.options import ClusterOptions
+
+if TYPE_CHECKING:
+    from tui.sources.ports import Diagnosis
+
+__all__ = ["ClusterSource"]
+
+# Pages waiting to be applied; a slow reader holds the lists back instead of filling the memory.
+_WAITING = 16
+
+
+class ClusterSource:
+    """One context of a kubeconfig; a `Source` and a `Probe`."""
+
+    def __init__(self, options: ClusterOptions) -> None:
+        self._options = options
+        self._cluster = options.name or options.context or _current(options)
+        # Generations go on growing when the source is started again.
+        self._generations: dict[tuple[Resource, str], int] = {}
+
+    @property
+    def name(self) -> str:
+        """`cluster/prod-weu`."""
+        return f"cluster/{self._cluster}"
+
+    @property
+    def kind(self) -> SourceKind:
+        """A cluster."""
+        return SourceKind.CLUSTER
+
+    @property
+    def cluster(self) -> str:
+        """What the facts call the cluster: the context, unless it was given another name."""
+        return self._cluster
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Facts for ever. Raises UsageError, after saying so in the health, when the kubeconfig cannot be used."""
+        queue: asyncio.Queue[Event | None] = asyncio.Queue(_WAITING)
+        # Not a TaskGroup: its block may not be left open over a yield, where the consumer's errors would arrive in it.
+        work = asyncio.create_task(self._work(queue), name=self.name)
+        try:
+            while (event := await queue.get()) is not None:
+                yield event
+            await work
+        finally:
+            work.cancel()
+            with suppress(asyncio.CancelledError):
+                await work
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """What can be reached and read, and the right that is missing for the rest."""
+        from tui.sources.cluster.diagnosis import diagnose
+
+        return await diagnose(self._options)
+
+    async def _work(self, queue: asyncio.Queue[Event | None]) -> None:
+        # Everything that loads the SDK and aiohttp waits until a source is really opened.
+        from tui.sources.cluster.access import find_place
+        from tui.sources.cluster.coverage import cover
+
+        try:
+            await queue.put(HealthChanged(SourceHealth(self.name, SourceKind.CLUSTER, SourceState.LOADING)))
+            place = await asyncio.to_thread(find_place, self._options)
+            await cover(place, self._options, self.name, self._cluster, queue.put, self._generation)
+        except UsageError as error:
+            health = SourceHealth(self.name, SourceKind.CLUSTER, SourceState.FAILED, error=error.headline, remedy=error.remedy)
+            await queue.put(HealthChanged(health))
+            raise
+        finally:
+            with suppress(asyncio.QueueFull):
+                queue.put_nowait(None)
+
+    def _generation(self, resource: Resource, scope: str) -> int:
+        generation = self._generations.get((resource, scope), 0) + 1
+        self._generations[resource, scope] = generation
+        return generation
+
+
+def _current(options: ClusterOptions) -> str:
+    try:
+        return contexts(options.paths).current or "current"
+    except InvalidConfig:
+        return "current"
