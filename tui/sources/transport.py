@@ -208,7 +208,7 @@ def _context(ca_file: str) -> ssl.SSLContext:
 
 def same_origin(one: URL, other: URL) -> bool:
     """Whether scheme, host and port agree: the only place that may see the same credentials."""
-    return one.origin() == other.origin()
+    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
 
 
 def is_loopback(host: str | None) -> bool:

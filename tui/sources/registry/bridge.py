@@ -14,6 +14,7 @@ from yarl import URL
 from tui.domain.text import clean
 from tui.errors import UntrustedPayload
 from tui.sources.registry.client import Request
+from tui.sources.registry.options import names
 from tui.sources.transport import Reply
 
 __all__ = ["Bridge", "Call", "open_sdk"]
@@ -75,7 +76,7 @@ class Bridge(AsyncHttpTransport[HttpRequest, AsyncHttpResponse]):
         ours, url = kwargs["ours"], URL(request.url, encoded=True)
         if not isinstance(ours, Call):
             raise TypeError("a listing is started with `ours`")
-        if url.authority != self._host:
+        if not names(url, self._host):
             raise UntrustedPayload(
                 f"{self._host} continues a list on another host, {clean(url.host or '', 80)}",
                 "Not followed. If that host is the registry, set it as its `endpoint`.",

@@ -19,7 +19,16 @@ from tui.sources.registry.parse import check_digest, compute_digest, is_digest
 from tui.sources.registry.tokens import Authorizer
 from tui.sources.registry.wire import Catalog, WireManifest, WireTags
 from tui.sources.throttle import Backoff, RequestClass, Throttle
-from tui.sources.transport import CONFIG_LIMIT, LIST_LIMIT, MANIFEST_LIMIT, Reply, Transport, TransportOptions, decode_json
+from tui.sources.transport import (
+    CONFIG_LIMIT,
+    LIST_LIMIT,
+    MANIFEST_LIMIT,
+    Reply,
+    Transport,
+    TransportOptions,
+    decode_json,
+    same_origin,
+)
 
 __all__ = ["CATALOG_SCOPE", "Body", "RegistryClient", "next_link"]
 
@@ -238,7 +247,7 @@ class RegistryClient:
         if not link:
             return ""
         target = self.options.route(URL(reply.url).join(URL(link, encoded=True)))
-        if target.origin() != self.options.base:
+        if not same_origin(target, self.options.base):
             raise UntrustedPayload(
                 f"{self.options.host} continues a list on another host, {clean(target.host or '', 80)}",
                 "Not followed. If that host is the registry, set it as its `endpoint`.",

@@ -11,7 +11,7 @@ from tui.errors import InvalidConfig
 from tui.sources.throttle import RequestClass
 from tui.sources.transport import is_loopback
 
-__all__ = ["AuthMode", "RegistryKind", "RegistryOptions", "is_acr", "is_public", "may_hand_over"]
+__all__ = ["AuthMode", "RegistryKind", "RegistryOptions", "is_acr", "is_public", "may_hand_over", "names"]
 
 # ACR suffixes of the public cloud, China and US Government.
 ACR_SUFFIXES = (".azurecr.io", ".azurecr.cn", ".azurecr.us")
@@ -118,7 +118,7 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     def route(self, url: URL) -> URL:
         """The same URL, led to the endpoint when it names the registry itself."""
-        if self.endpoint is not None and url.authority == self.host:
+        if self.endpoint is not None and names(url, self.host):
             base = self.base
             return url.with_scheme(base.scheme).with_host(base.host or "").with_port(base.port)
         return url
@@ -132,6 +132,12 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
 def _plain(host: str) -> bool:
     # Like docker and containerd: a registry on this machine without a configured endpoint is plain http.
     return is_loopback(URL(f"//{host}").host)
+
+
+def names(url: URL, host: str) -> bool:
+    """Whether a URL is on the registry `host`, written with its port if that is not the usual one."""
+    own = URL(f"{url.scheme}://{host}")
+    return (url.host, url.port) == (own.host, own.port)
 
 
 def is_acr(host: str) -> bool:

@@ -14,7 +14,7 @@ from tui.sources.registry.options import RegistryOptions, may_hand_over
 from tui.sources.registry.signin import Identity
 from tui.sources.registry.wire import WireToken
 from tui.sources.throttle import RequestClass, Throttle
-from tui.sources.transport import Reply, Transport, decode_json, is_loopback
+from tui.sources.transport import Reply, Transport, decode_json, is_loopback, same_origin
 
 __all__ = ["TokenService"]
 
@@ -43,7 +43,7 @@ class TokenService:
         except ValueError as error:
             raise UntrustedPayload(f"{self._options.host} names no usable token service", "Is it really a registry?") from error
         routed = self._options.route(realm)
-        own = host is not None and routed.origin() == self._options.base
+        own = host is not None and same_origin(routed, self._options.base)
         if host and (own or may_hand_over(self._options, realm) or (anonymous and realm.scheme == "https")):
             if not anonymous:
                 self.check_channel(routed)

@@ -1,0 +1,132 @@
+"""What may be read of a registry, tried once each, for `doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
+from tui.sources.ports import Diagnosis
+from tui.sources.registry.acr import AcrLists
+from tui.sources.registry.client import RegistryClient
+from tui.sources.registry.faults import RouteNotFound
+from tui.sources.registry.referrers import is_referrer_tag
+
+__all__ = ["diagnose"]
+
+SAMPLES = 5
+Step = Callable[[], Awaitable[str]]
+
+
+async def diagnose(client: RegistryClient, running: list[str]) -> list[Diagnosis]:
+    """Reachable, signed in, catalog, one repository's lists, one manifest, what is attached to it."""
+    examination = _Examination(client, running)
+    found: list[Diagnosis] = []
+    for what, step in examination.steps():
+        found.append(await _try(what, step))
+        if found[-1].state != "ok" and what in ("reachable", "sign-in"):
+            break
+    return found
+
+
+async def _try(what: str, step: Step) -> Diagnosis:
+    try:
+        return Diagnosis(what, "ok", await step())
+    except RouteNotFound as error:
+        return Diagnosis(what, "ok", f"not offered: {error.headline}", remedy=error.remedy)
+    except Forbidden as error:
+        return Diagnosis(what, "denied", error.headline, error.right, error.remedy)
+    except AuthenticationFailed as error:
+        return Diagnosis(what, "denied", error.headline, "sign-in", error.remedy)
+    except SourceError as error:
+        return Diagnosis(what, "failed", error.headline, remedy=error.remedy)
+
+
+class _Examination:
+    """The steps; each may leave something for the next."""
+
+    def __init__(self, client: RegistryClient, running: list[str]) -> None:
+        self._client = client
+        self._acr = AcrLists(client) if client.options.acr else None
+        self._candidates = running[:SAMPLES]
+        self._repository = running[0] if running else ""
+        self._tag = ""
+        self._digest = ""
+
+    def steps(self) -> list[tuple[str, Step]]:
+        """In the order in which they build on each other."""
+        steps: list[tuple[str, Step]] = [
+            ("reachable", self._reach),
+            ("sign-in", self._enter),
+            ("catalog", self._catalog),
+            ("tags", self._tags),
+        ]
+        if self._acr is not None:
+            steps.append(("manifest list", self._manifests))
+        return [*steps, ("pull", self._pull), ("referrers", self._referrers)]
+
+    async def _reach(self) -> str:
+        reply = await self._client.ping()
+        kind = "ACR" if self._acr is not None else "OCI"
+        return f"{self._client.options.base} answers as {kind} registry ({reply.status})"
+
+    async def _enter(self) -> str:
+        await self._client.auth.enter()
+        reasons = "; ".join(self._client.auth.reasons)
+        return f"as {self._client.auth.identity or 'anonymous'}{f' ({reasons})' if reasons else ''}"
+
+    async def _catalog(self) -> str:
+        names: list[str] = []
+        async for page in (self._acr or self._client).catalog():
+            names.extend(page)
+            break
+        self._candidates = list(dict.fromkeys([*self._candidates, *names[:SAMPLES]]))
+        self._repository = self._repository or (names[0] if names else "")
+        return f"{len(names)} repositories on the first page"
+
+    async def _tags(self) -> str:
+        first: SourceError | None = None
+        for repository in self._candidates:
+            try:
+                tags = await self._first_tags(repository)
+            except SourceError as error:
+                first = first or error
+                continue
+            if tags:
+                self._repository, self._tag = repository, tags[-1]
+                return f"{len(tags)} tags of {repository} on the first page"
+        if first is not None:
+            raise first
+        raise NotFound(
+            "there is no repository to try this on", "Name one: give a query or start with a cluster that runs its images."
+        )
+
+    async def _first_tags(self, repository: str) -> list[str]:
+        if self._acr is not None:
+            async for rows in self._acr.tags(repository):
+                return [row.name for row in rows if not is_referrer_tag(row.name)]
+            return []
+        async for names in self._client.tags(repository):
+            return [name for name in names if not is_referrer_tag(name)]
+        return []
+
+    async def _manifests(self) -> str:
+        if self._acr is None or not self._repository:
+            raise NotFound("there is no repository to try this on", "Name one.")
+        async for rows in self._acr.manifests(self._repository):
+            return f"{len(rows)} manifests of {self._repository} on the first page"
+        return f"no manifests in {self._repository}"
+
+    async def _pull(self) -> str:
+        if not self._tag:
+            raise NotFound("there is no tag to try this on", "It needs a repository whose tags can be listed.")
+        body = await self._client.manifest(self._repository, self._tag)
+        self._digest = body.digest
+        return f"{self._repository}:{self._tag} is {body.digest[:19]}"
+
+    async def _referrers(self) -> str:
+        if not self._digest:
+            raise NotFound("there is no manifest to try this on", "It needs a manifest that can be pulled.")
+        count = 0
+        async for page in self._client.referrers(self._repository, self._digest):
+            count += len(page.manifests or ())
+        return f"{count} attached to {self._repository}@{self._digest[:19]}"

@@ -1,0 +1,98 @@
+"""How a registry source is doing, gathered from all its parts and told at a bounded pace."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+
+from tui.domain.events import Denial, Progress, SourceHealth, SourceKind, SourceState
+from tui.errors import AuthenticationFailed, Forbidden, SourceError
+from tui.sources.registry.client import RegistryClient
+
+__all__ = ["Health"]
+
+MAX_DENIALS = 200
+RATE_WINDOW = 5.0
+
+
+class Health:
+    """The counters behind `SourceHealth`."""
+
+    def __init__(self, name: str, client: RegistryClient, now: Callable[[], datetime]) -> None:
+        self._name, self._client, self.now = name, client, now
+        self.as_of: datetime | None = None
+        self.loading = True
+        self.down: SourceError | None = None
+        self.repositories: tuple[int, int | None] = (0, None)
+        self.demands: tuple[int, int] = (0, 0)
+        self.manifests = 0
+        self._denials: dict[str, Denial] = {}
+        self._notes: dict[str, Denial] = {}
+        self._samples: deque[tuple[float, int]] = deque(maxlen=64)
+
+    def good(self) -> None:
+        """An answer came."""
+        self.as_of = self.now()
+
+    def deny(self, what: str, error: SourceError) -> None:
+        """Something cannot be read: the source is partial."""
+        if what in self._denials or len(self._denials) < MAX_DENIALS:
+            self._denials[what] = _denial(what, error)
+
+    def allow(self, what: str) -> None:
+        """It can be read after all."""
+        self._denials.pop(what, None)
+
+    def note(self, what: str, error: SourceError) -> None:
+        """Something is not offered and not needed: told, but nothing is missing."""
+        self._notes[what] = _denial(what, error)
+
+    def read(self, monotonic: float) -> SourceHealth:
+        """The state now; `monotonic` in seconds is for the rate."""
+        error = self.down
+        return SourceHealth(
+            name=self._name,
+            kind=SourceKind.REGISTRY,
+            state=self._state(),
+            as_of=self.as_of,
+            objects=self.manifests,
+            requests=self._client.transport.requests,
+            error=error.headline if error else "",
+            remedy=error.remedy if error else "",
+            auth_failed=isinstance(error, AuthenticationFailed),
+            live=error is None and not self.loading,
+            identity=self._client.auth.identity,
+            endpoint=str(self._client.options.base),
+            progress=self._progress(monotonic),
+            denials=(*self._denials.values(), *self._notes.values()),
+        )
+
+    def _state(self) -> SourceState:
+        if self.down is not None:
+            return SourceState.FAILED
+        if self.loading:
+            return SourceState.LOADING
+        return SourceState.PARTIAL if self._denials else SourceState.OK
+
+    def _progress(self, monotonic: float) -> tuple[Progress, ...]:
+        rate, throttle = self._rate(monotonic), self._client.throttle
+        wait = round(throttle.waiting, 1)
+        found = [Progress("images", *self.demands, rate, wait, throttle.waiting_reason)]
+        done, total = self.repositories
+        if total is not None or done:
+            found.append(Progress("repositories", done, total, 0.0))
+        found.append(Progress("manifests", self.manifests, None))
+        return tuple(found)
+
+    def _rate(self, monotonic: float) -> float:
+        self._samples.append((monotonic, self._client.transport.requests))
+        while len(self._samples) > 2 and monotonic - self._samples[0][0] > RATE_WINDOW:
+            self._samples.popleft()
+        (start, before), (end, after) = self._samples[0], self._samples[-1]
+        return round((after - before) / (end - start), 1) if end > start else 0.0
+
+
+def _denial(what: str, error: SourceError) -> Denial:
+    right = error.right if isinstance(error, Forbidden) else ""
+    return Denial(what=what, right=right, remedy=error.remedy, reason=error.headline)

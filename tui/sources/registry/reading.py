@@ -1,0 +1,281 @@
+"""From one demand to facts: tag -> manifest -> platforms -> configs, what is attached, and the repository's lists."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.events import (
+    ClaimsRead,
+    ConfigRead,
+    Event,
+    LookupFailed,
+    ManifestRead,
+    ManifestsListed,
+    ReferrersListed,
+    TagResolved,
+    TagsListed,
+)
+from tui.domain.image import Claim, Descriptor, Manifest, ManifestKind, ManifestListing, RepositoryName, Tag
+from tui.domain.text import clean
+from tui.errors import Forbidden, NotFound, SourceError, Unreachable
+from tui.sources.registry.acr import AcrLists
+from tui.sources.registry.client import Body, RegistryClient
+from tui.sources.registry.content import ContentStore
+from tui.sources.registry.faults import absence
+from tui.sources.registry.parse import (
+    ATTESTATION_OF,
+    IMAGE_CONFIGS,
+    compute_digest,
+    is_attestation,
+    is_digest,
+    read_config,
+    read_manifest,
+)
+from tui.sources.registry.referrers import Referrers, is_referrer_tag
+
+__all__ = ["Emit", "Outcome", "ProvenanceReader", "Reader", "failure"]
+
+MAX_CHILDREN = 64
+MAX_DEPTH = 3
+MAX_HEADS = 200
+MAX_TAGS = 20_000
+INTOTO = "application/vnd.in-toto+json"
+PREDICATE = "in-toto.io/predicate-type"
+
+Emit = Callable[[Event], Awaitable[None]]
+History = tuple[tuple[Tag, ...], tuple[ManifestListing, ...]]
+ProvenanceReader = Callable[[bytes], tuple[Claim, ...]]
+
+
+def failure(source: str, name: RepositoryName, reference: str, error: SourceError, at: datetime) -> LookupFailed:
+    """The fact that something could not be read, and why."""
+    return LookupFailed(
+        source=source,
+        name=name,
+        reference=reference,
+        kind=absence(error),
+        reason=error.headline,
+        at=at,
+        remedy=error.remedy,
+        right=error.right if isinstance(error, Forbidden) else "",
+    )
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The digest that was read, and what below it could not be."""
+
+    digest: str
+    errors: tuple[SourceError, ...] = ()
+
+
+class _Visit:
+    """One reading from the top down: where, for whom, and what failed on the way."""
+
+    __slots__ = ("errors", "name", "rest")
+
+    def __init__(self, name: RepositoryName, rest: bool) -> None:
+        self.name, self.rest = name, rest
+        self.errors: list[SourceError] = []
+
+
+class Reader:
+    """Reads from one registry and emits what it reads. The same content is never fetched twice."""
+
+    def __init__(
+        self,
+        source: str,
+        client: RegistryClient,
+        store: ContentStore,
+        emit: Emit,
+        now: Callable[[], datetime],
+        provenance: ProvenanceReader,
+    ) -> None:
+        self.source, self._client, self._store, self._emit, self._now = source, client, store, emit, now
+        self._provenance = provenance
+        self._referrers = Referrers(client)
+        self._acr = AcrLists(client) if client.options.acr else None
+        self._manifests: dict[tuple[RepositoryName, str], Manifest] = {}
+        self._configs: set[str] = set()
+        self._tag_names: dict[str, frozenset[str]] = {}
+        self._histories: dict[RepositoryName, History] = {}
+        self.resolved: dict[tuple[RepositoryName, str], str] = {}
+
+    @property
+    def acr(self) -> AcrLists | None:
+        """ACR's lists, None for other registries."""
+        return self._acr
+
+    @property
+    def manifests(self) -> int:
+        """How many manifests were read."""
+        return len(self._manifests)
+
+    def knows(self, name: RepositoryName, digest: str) -> bool:
+        """Whether a manifest was read from the repository."""
+        return (name, digest) in self._manifests
+
+    def forget(self, name: RepositoryName, reference: str) -> None:
+        """It is not there any more."""
+        self._manifests.pop((name, reference), None)
+        self.resolved.pop((name, reference), None)
+
+    async def read(self, name: RepositoryName, reference: str, rest: bool = False) -> Outcome:
+        """Read a manifest by tag or digest with all that belongs to it. Raises SourceError.
+
+        A platform that fails is told as its own `LookupFailed`, loses nothing else, and is in the outcome.
+        """
+        visit = _Visit(name, rest)
+        manifest = await self._manifest(name, reference, rest)
+        if not is_digest(reference):
+            self.resolved[name, reference] = manifest.digest
+            await self._emit(TagResolved(self.source, name, reference, manifest.digest, self._now()))
+        await self._below(visit, manifest, MAX_DEPTH)
+        return Outcome(manifest.digest, tuple(visit.errors))
+
+    async def _manifest(self, name: RepositoryName, reference: str, rest: bool) -> Manifest:
+        known = self._manifests.get((name, reference))
+        if known is not None:
+            return known
+        body = await self._body(name, reference, rest)
+        manifest = read_manifest(body.content, body.digest, body.content_type)
+        self._store.put(body.digest, body.content)
+        if (name, body.digest) not in self._manifests:
+            self._manifests[name, body.digest] = manifest
+            await self._emit(ManifestRead(self.source, name, manifest, self._now()))
+        return manifest
+
+    async def _body(self, name: RepositoryName, reference: str, rest: bool) -> Body:
+        stored = self._store.get(reference) if is_digest(reference) else None
+        if stored is not None and compute_digest(stored, reference) == reference:
+            # The content is known; whether this repository has it is not.
+            await self._client.head(name.repository, reference, rest)
+            return Body(reference, stored, "")
+        return await self._client.manifest(name.repository, reference, rest)
+
+    async def _below(self, visit: _Visit, manifest: Manifest, depth: int) -> None:
+        match manifest.kind:
+            case ManifestKind.INDEX if depth > 0:
+                async with asyncio.TaskGroup() as group:
+                    for child in manifest.children[:MAX_CHILDREN]:
+                        group.create_task(self._guarded(visit, child.digest, self._child(visit, child, depth - 1)))
+            case ManifestKind.IMAGE if manifest.config is not None:
+                await self._guarded(visit, manifest.config.digest, self._config(visit, manifest.config))
+            case _:
+                return
+
+    async def _child(self, visit: _Visit, child: Descriptor, depth: int) -> None:
+        manifest = await self._manifest(visit.name, child.digest, visit.rest)
+        if is_attestation(child):
+            await self._attestation(visit, child, manifest)
+        else:
+            await self._below(visit, manifest, depth)
+
+    async def _guarded(self, visit: _Visit, reference: str, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except SourceError as error:
+            visit.errors.append(error)
+            await self._emit(failure(self.source, visit.name, reference, error, self._now()))
+
+    async def _config(self, visit: _Visit, wanted: Descriptor) -> None:
+        if wanted.digest in self._configs or wanted.media_type not in IMAGE_CONFIGS:
+            return
+        self._configs.add(wanted.digest)
+        try:
+            content = await self._blob(visit.name, wanted.digest, visit.rest)
+            await self._emit(ConfigRead(read_config(content, wanted.digest)))
+        except BaseException:
+            self._configs.discard(wanted.digest)
+            raise
+
+    async def _blob(self, name: RepositoryName, digest: str, rest: bool) -> bytes:
+        stored = self._store.get(digest)
+        if stored is None or compute_digest(stored, digest) != digest:
+            stored = await self._client.blob(name.repository, digest, rest=rest)
+            self._store.put(digest, stored)
+        return stored
+
+    async def _attestation(self, visit: _Visit, child: Descriptor, manifest: Manifest) -> None:
+        subject = child.annotations.get(ATTESTATION_OF, "")
+        for layer in manifest.layers:
+            if (
+                layer.media_type == INTOTO
+                and "slsa.dev/provenance" in layer.annotations.get(PREDICATE, "")
+                and is_digest(subject)
+            ):
+                claims = self._provenance(await self._blob(visit.name, layer.digest, visit.rest))
+                if claims:
+                    await self._emit(ClaimsRead(self.source, subject, claims))
+
+    # ---- what is attached
+
+    async def attached(self, name: RepositoryName, digest: str) -> None:
+        """Find what is attached to a manifest, and to its platforms when it is an index. Raises SourceError."""
+        subjects = [digest]
+        manifest = self._manifests.get((name, digest))
+        if manifest is not None and manifest.kind is ManifestKind.INDEX:
+            subjects += [child.digest for child in manifest.children[:MAX_CHILDREN] if not is_attestation(child)]
+        tags = await self._names(name)
+        for subject in subjects:
+            found = await self._referrers.find(name.repository, subject, tags)
+            for one in found.manifests:
+                await self._emit(ManifestRead(self.source, name, one, self._now()))
+            error = clean("; ".join(dict.fromkeys(found.errors)), 400)
+            await self._emit(ReferrersListed(self.source, name, subject, tuple(found.referrers.values()), self._now(), error))
+
+    async def _names(self, name: RepositoryName) -> frozenset[str] | None:
+        """The tags of a repository, None when they cannot be listed: then each name is tried."""
+        known = self._tag_names.get(name.repository)
+        if known is None:
+            try:
+                known = frozenset([tag async for page in self._client.tags(name.repository) for tag in page])
+            except Unreachable:
+                raise
+            except SourceError:
+                return None
+            self._tag_names[name.repository] = known
+        return known
+
+    def refresh_lists(self) -> None:
+        """Lists of repositories are read anew when next needed."""
+        self._tag_names.clear()
+        self._histories.clear()
+
+    # ---- what a repository holds
+
+    async def history(self, name: RepositoryName, rest: bool = False) -> History:
+        """Emit the tags and, for ACR, the manifests of a repository, and return them. Raises SourceError.
+
+        Other registries list names only: the digest of each is asked for, of at most `MAX_HEADS` that are not known yet.
+        """
+        known = self._histories.get(name)
+        if known is None:
+            known = await (self._plain_history(name, rest) if self._acr is None else self._acr_history(self._acr, name, rest))
+            self._histories[name] = known
+        return known
+
+    async def _acr_history(self, lists: AcrLists, name: RepositoryName, rest: bool) -> History:
+        tags = tuple([tag async for page in lists.tags(name.repository, rest) for tag in page])
+        self._tag_names[name.repository] = frozenset(tag.name for tag in tags)
+        await self._emit(TagsListed(self.source, name, tags, True, self._now()))
+        rows = tuple([row async for page in lists.manifests(name.repository, rest) for row in page])
+        await self._emit(ManifestsListed(self.source, name, rows, True, self._now()))
+        return tags, rows
+
+    async def _plain_history(self, name: RepositoryName, rest: bool) -> History:
+        names = [tag async for page in self._client.tags(name.repository, rest) for tag in page][:MAX_TAGS]
+        self._tag_names[name.repository] = frozenset(names)
+        versions = [tag for tag in names if not is_referrer_tag(tag)]
+        unknown = [tag for tag in versions if (name, tag) not in self.resolved]
+        for tag in unknown[-MAX_HEADS:]:
+            try:
+                self.resolved[name, tag] = await self._client.head(name.repository, tag, rest)
+            except NotFound:
+                continue
+        tags = tuple(Tag(tag, self.resolved[name, tag]) for tag in versions if (name, tag) in self.resolved)
+        await self._emit(TagsListed(self.source, name, tags, len(unknown) <= MAX_HEADS, self._now()))
+        return tags, ()

@@ -1,0 +1,272 @@
+"""What works while a registry's events are read: workers, the walk through the rest, a second look, recovery, health."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from tui.domain.demand import Priority
+from tui.domain.events import Event, HealthChanged, SourceHealth, SourceState
+from tui.errors import AuthenticationFailed, Forbidden, NotFound, ServerFault, SourceError, Throttled, Unreachable
+from tui.sources.registry.client import RegistryClient
+from tui.sources.registry.content import ContentStore
+from tui.sources.registry.health import Health
+from tui.sources.registry.parse import is_digest
+from tui.sources.registry.queue import DemandQueue, Wanted
+from tui.sources.registry.reading import ProvenanceReader, Reader, failure
+from tui.sources.registry.survey import Survey
+from tui.sources.throttle import Backoff
+
+__all__ = ["Session"]
+
+EVENT_ROOM = 512
+HEALTH_PACE = 0.25
+# How long the walk through the rest waits for what runs to be asked for and answered, in seconds.
+HEAD_START = 2.0
+SURVEY_AGAIN = 600.0
+NAMES_AGAIN = 10
+DIGESTS_AGAIN = 4
+LOOKS_AT_ONCE = 8
+RETRY_MOST = 900.0
+
+
+class Session:
+    """One run of a registry source. `next` gives the events, `drive` does the work until it is cancelled."""
+
+    def __init__(
+        self,
+        source: str,
+        client: RegistryClient,
+        queue: DemandQueue,
+        store: ContentStore,
+        provenance: ProvenanceReader,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._source, self._client, self._queue, self._now = source, client, queue, now
+        self._options = client.options
+        self._events: asyncio.Queue[Event] = asyncio.Queue(EVENT_ROOM)
+        self.health = Health(source, client, now)
+        self._reader = Reader(source, client, store, self._events.put, now, provenance)
+        self._survey = Survey(client, self._reader, self.health, self._events.put, queue.repositories)
+        self._decided, self._up, self._lost = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._surveyed = False
+        self._told: SourceHealth | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do now, or nothing can be done because the registry is not there."""
+        told = self._told is not None and self._told.state is not SourceState.LOADING
+        return told and self._queue.idle and self._events.empty() and (self._surveyed or self.health.down is not None)
+
+    async def next(self, driver: asyncio.Task[None]) -> Event | None:
+        """The next event; None when the driver ended. Raises what it raised."""
+        if not self._events.empty():
+            return self._events.get_nowait()
+        getter = asyncio.ensure_future(self._events.get())
+        try:
+            await asyncio.wait({getter, driver}, return_when=asyncio.FIRST_COMPLETED)
+            if getter.done():
+                return getter.result()
+            driver.result()
+            return None
+        finally:
+            getter.cancel()
+
+    async def drive(self) -> None:
+        """Everything at once, until cancelled."""
+        await self._tell()
+        async with asyncio.TaskGroup() as group:
+            for part in (self._keep_connected, self._keep_telling, self._keep_looking, self._keep_surveying):
+                group.create_task(part())
+            for _ in range(self._options.concurrency):
+                group.create_task(self._keep_working())
+
+    # ---- connection
+
+    async def _keep_connected(self) -> None:
+        backoff = Backoff()
+        while True:
+            self._lost.clear()
+            try:
+                await self._client.ping()
+                await self._client.auth.enter()
+            except SourceError as error:
+                await self._down(error)
+                await asyncio.sleep(backoff.next())
+                self._client.auth.restart()
+                continue
+            backoff.reset()
+            self._came_up()
+            await self._lost.wait()
+
+    async def _down(self, error: SourceError) -> None:
+        self.health.down = error
+        self._up.clear()
+        self._decided.set()
+        await self._tell()
+
+    def _came_up(self) -> None:
+        was_down, self.health.down = self.health.down, None
+        self.health.good()
+        self._up.set()
+        self._decided.set()
+        if was_down is not None:
+            for wanted in self._queue:
+                if isinstance(wanted.error, Unreachable | AuthenticationFailed | type(was_down)):
+                    self._queue.again(wanted)
+
+    # ---- demands
+
+    async def _keep_working(self) -> None:
+        while True:
+            wanted = await self._queue.get()
+            try:
+                await self._decided.wait()
+                if self.health.down is not None:
+                    await self._failed(wanted, self.health.down)
+                else:
+                    await self._answer(wanted)
+            finally:
+                self._queue.done()
+
+    async def _answer(self, wanted: Wanted) -> None:
+        name, reference = wanted.key
+        try:
+            outcome = await self._reader.read(name, reference, rest=wanted.demand.priority is Priority.REST)
+        except SourceError as error:
+            await self._failed(wanted, error)
+            return
+        wanted.digest, wanted.error = outcome.digest, None
+        self.health.good()
+        self.health.allow(str(name))
+        if outcome.errors:
+            self._later(wanted, outcome.errors[0])
+        else:
+            wanted.failures = 0
+        await self._more(wanted)
+
+    async def _more(self, wanted: Wanted) -> None:
+        name = wanted.demand.name
+        if wanted.demand.history:
+            try:
+                await self._reader.history(name)
+                self.health.allow(f"tags of {name}")
+            except SourceError as error:
+                self._noticed(f"tags of {name}", error)
+        if wanted.demand.referrers:
+            try:
+                await self._reader.attached(name, wanted.digest)
+                self.health.allow(f"what is attached to images of {name}")
+            except SourceError as error:
+                self._noticed(f"what is attached to images of {name}", error)
+
+    def _noticed(self, what: str, error: SourceError) -> None:
+        if isinstance(error, Unreachable):
+            self._lost.set()
+        elif not isinstance(error, NotFound):
+            self.health.deny(what, error)
+
+    async def _failed(self, wanted: Wanted, error: SourceError) -> None:
+        name, reference = wanted.key
+        wanted.digest = ""
+        # So that a later success is told anew.
+        self._reader.forget(name, reference)
+        self._later(wanted, error)
+        if self.health.down is None:
+            self._noticed(str(name), error)
+        await self._events.put(failure(self._source, name, reference, error, self._now()))
+
+    def _later(self, wanted: Wanted, error: SourceError) -> None:
+        wanted.error = error
+        wanted.failures += 1
+        wait = min(RETRY_MOST, self._options.refresh * 2.0 ** min(wanted.failures - 1, 10))
+        wanted.retry_at = time.monotonic() + wait
+
+    # ---- a second look
+
+    async def _keep_looking(self) -> None:
+        cycle = 0
+        while True:
+            await asyncio.sleep(self._options.refresh)
+            await self._up.wait()
+            cycle += 1
+            if cycle % NAMES_AGAIN == 0:
+                self._reader.refresh_lists()
+            self._retry()
+            watched = [wanted for wanted in self._queue if self._watched(wanted, cycle)]
+            for start in range(0, len(watched), LOOKS_AT_ONCE):
+                async with asyncio.TaskGroup() as group:
+                    for wanted in watched[start : start + LOOKS_AT_ONCE]:
+                        group.create_task(self._look(wanted))
+
+    def _retry(self) -> None:
+        now = time.monotonic()
+        for wanted in self._queue:
+            if wanted.error is not None and wanted.retry_at <= now:
+                self._queue.again(wanted)
+
+    def _watched(self, wanted: Wanted, cycle: int) -> bool:
+        if wanted.queued or not wanted.digest or wanted.demand.priority > Priority.BASE:
+            return False
+        return not is_digest(wanted.demand.reference) or cycle % DIGESTS_AGAIN == 0
+
+    async def _look(self, wanted: Wanted) -> None:
+        name, reference = wanted.key
+        try:
+            digest = await self._client.head(name.repository, reference)
+        except Unreachable:
+            self._lost.set()
+        except (Throttled, ServerFault):
+            # What is known stays known; the next look is soon.
+            return
+        except SourceError:
+            self._reader.forget(name, reference)
+            self._queue.again(wanted)
+        else:
+            self.health.good()
+            if digest != wanted.digest:
+                self._queue.again(wanted)
+
+    # ---- the rest
+
+    async def _keep_surveying(self) -> None:
+        await self._up.wait()
+        try:
+            async with asyncio.timeout(HEAD_START):
+                await self._queue.quiet()
+        except TimeoutError:
+            pass
+        while self._options.surveyed:
+            try:
+                await self._survey.run()
+            except Unreachable:
+                self._lost.set()
+                await asyncio.sleep(1.0)
+                await self._up.wait()
+                continue
+            except (AuthenticationFailed, Forbidden, Throttled, ServerFault) as error:
+                self.health.deny("the rest of the registry", error)
+            else:
+                self.health.allow("the rest of the registry")
+            self._surveyed = True
+            await asyncio.sleep(SURVEY_AGAIN)
+        self._surveyed = True
+
+    # ---- health
+
+    async def _keep_telling(self) -> None:
+        while True:
+            await asyncio.sleep(HEALTH_PACE)
+            await self._tell()
+
+    async def _tell(self) -> None:
+        health = self.health
+        if self._surveyed and self._queue.idle:
+            health.loading = False
+        health.manifests, health.demands = self._reader.manifests, self._queue.progress
+        now = health.read(time.monotonic())
+        if now != self._told:
+            self._told = now
+            await self._events.put(HealthChanged(now))

@@ -1,0 +1,86 @@
+"""A registry as a source: answers demands, walks through the rest, looks again at what runs, and says how it is doing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+from tui.domain.demand import Demand
+from tui.domain.events import Event, SourceKind
+from tui.sources.credentials import Credentials
+from tui.sources.ports import Diagnosis
+from tui.sources.registry.client import RegistryClient
+from tui.sources.registry.content import ContentStore, MemoryStore
+from tui.sources.registry.diagnose import diagnose
+from tui.sources.registry.options import RegistryOptions
+from tui.sources.registry.queue import DemandQueue
+from tui.sources.registry.reading import ProvenanceReader
+from tui.sources.registry.session import Session
+
+__all__ = ["RegistrySource"]
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
+
+
+class RegistrySource:
+    """One registry. `store` keeps content between runs; `provenance` reads the claims of a build attestation."""
+
+    def __init__(
+        self,
+        options: RegistryOptions,
+        credentials: Credentials,
+        *,
+        store: ContentStore | None = None,
+        provenance: ProvenanceReader = lambda _: (),
+        now: Callable[[], datetime] = _utc,
+    ) -> None:
+        self._options, self._credentials, self._now = options, credentials, now
+        self._store = store or MemoryStore()
+        self._provenance = provenance
+        self._queue = DemandQueue()
+        self._session: Session | None = None
+
+    @property
+    def name(self) -> str:
+        """`registry/<host>`."""
+        return f"registry/{self._options.host}"
+
+    @property
+    def kind(self) -> SourceKind:
+        """A registry."""
+        return SourceKind.REGISTRY
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything asked for was answered and the first pass over the registry is done, or it is not there."""
+        return self._session is not None and self._session.idle
+
+    def want(self, demands: tuple[Demand, ...]) -> None:
+        """Ask for more. Never blocks. Demands for other registries are not ours."""
+        self._queue.add(demand for demand in demands if demand.name.registry == self._options.host)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Facts as they come, for ever."""
+        client = RegistryClient(self._options, self._credentials)
+        session = Session(self.name, client, self._queue, self._store, self._provenance, self._now)
+        self._session = session
+        self._queue.restart()
+        driver = asyncio.create_task(session.drive(), name=self.name)
+        try:
+            while (event := await session.next(driver)) is not None:
+                yield event
+        finally:
+            driver.cancel()
+            await asyncio.wait({driver})
+            await client.close()
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """Try each kind of read once."""
+        client = RegistryClient(self._options, self._credentials)
+        try:
+            return await diagnose(client, sorted(self._queue.repositories()))
+        finally:
+            await client.close()
