@@ -92,7 +92,7 @@ class PodContainer(msgspec.Struct, frozen=True, gc=False):
     pull_policy: str = ""
 
 
-class Pod(msgspec.Struct, frozen=True):
+class Pod(msgspec.Struct, frozen=True, gc=False):
     """A pod with its containers; `mirror` marks a static pod (annotation kubernetes.io/config.mirror)."""
 
     cluster: str
@@ -109,7 +109,7 @@ class Pod(msgspec.Struct, frozen=True):
     labels: dict[str, str] = {}
 
 
-class Controller(msgspec.Struct, frozen=True):
+class Controller(msgspec.Struct, frozen=True, gc=False):
     """An object that owns pods or owns such an owner: Deployment, ReplicaSet, Job, CronJob, Rollout, ...
 
     `desired` is the wanted number of pods, None where the kind has none; `suspended` is for CronJobs and Jobs.
