@@ -178,7 +178,7 @@ class Weigher:
         return root
 
     def _read(self, claims: Sequence[Claim]) -> list[Said]:
-        said = [self._say(claim) for claim in claims if not claim.scratch and (claim.reference or claim.digest)]
+        said = [self._say(claim) for claim in dict.fromkeys(claims) if not claim.scratch and (claim.reference or claim.digest)]
         return sorted(said, key=lambda one: (-SCORE[one.claim.kind], one.claim.reference, one.digest))
 
     def _say(self, claim: Claim) -> Said:
@@ -314,7 +314,8 @@ class Weigher:
         score = self._score(said) * _ABSENT
         if edge.said is not None or (edge.score >= score and said.claim.kind is not ClaimKind.CONFIGURED):
             return self._hinted(edge, said, key)
-        note = f"{_SPEAKER[said.claim.kind]} names it; it is in no registry that can be read."
+        where = "it is in no registry that can be read" if said.digest else "which build of it, nothing tells"
+        note = f"{_SPEAKER[said.claim.kind]} names it; {where}."
         return Edge(edge.target, key, *_standing(said, score), edge.layers, said, note, edge.contradictions)
 
     def _hinted(self, edge: Edge, said: Said, key: ImageKey) -> Edge:
@@ -323,7 +324,8 @@ class Weigher:
             return edge
         if edge.target < ROOT and edge.said is None:
             edge.said = said  # names the unknown base
-        return _contradicted(edge, said, "which is in no registry that can be read") if edge.target >= 0 else edge
+            return edge
+        return _contradicted(edge, said, "in no registry that can be read" if said.digest else "which build of it, nothing tells")
 
     def _score(self, said: Said) -> float:
         score = SCORE[said.claim.kind]

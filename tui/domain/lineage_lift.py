@@ -254,7 +254,8 @@ class _Lift:
             base = self._choose(key, ways)
             link = self._make(base, ways) if base is not None else None
         label = said.words if said is not None and said.claim.reference else _shown(key)
-        return UnknownBase(key, NodeKind.CLAIMED, label, "It is named by its images and in no registry that can be read.", link)
+        where = "it is in no registry that can be read" if key.digest else "nothing tells which build of it they stand on"
+        return UnknownBase(key, NodeKind.CLAIMED, label, f"Its images name it, but {where}.", link)
 
     def _claimed_edge(self, target: int) -> Edge:
         layers = len(self._forest.chains[target]) if target >= 0 else self._forest.prefix(target).length
