@@ -22,10 +22,9 @@ from tui.domain.events import (
     TagResolved,
     TagsListed,
 )
-from tui.domain.image import Claim, ClaimKind, ManifestKind, Platform
+from tui.domain.image import ClaimKind, ManifestKind, Platform
 from tui.sources.credentials import Credentials
 from tui.sources.ports import DemandSource
-from tui.sources.registry.source import RegistrySource
 
 
 async def test_a_tag_is_resolved_and_its_platforms_and_configs_are_read() -> None:
@@ -165,10 +164,12 @@ async def test_what_is_attached_is_found_in_every_way(api: bool) -> None:
 
 async def test_provenance_in_an_attestation_manifest_becomes_claims() -> None:
     # Shape: BuildKit docs/attestations/attestation-storage.md.
-    claim = Claim(ClaimKind.PROVENANCE, reference="docker.io/library/debian:12")
+    base = digest_of(b"base")
     async with FakeRegistry() as server:
         image = server.image("app")
-        statement = json.dumps({"predicateType": "https://slsa.dev/provenance/v0.2"}).encode()
+        material = {"uri": "pkg:docker/debian@12?platform=linux%2Famd64", "digest": {"sha256": base[7:]}}
+        predicate = {"predicateType": "https://slsa.dev/provenance/v0.2", "predicate": {"materials": [material]}}
+        statement = json.dumps(predicate).encode()
         layer = {"mediaType": "application/vnd.in-toto+json", **server.blob(statement)}
         layer["annotations"] = {"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"}
         config = {
@@ -190,18 +191,13 @@ async def test_provenance_in_an_attestation_manifest_becomes_claims() -> None:
                 },
             ],
         )
-        read: list[bytes] = []
-
-        def provenance(body: bytes) -> tuple[Claim, ...]:
-            read.append(body)
-            return (claim,)
-
-        registry = RegistrySource(options(server, catalog=False), Credentials(), provenance=provenance)
+        registry = source(options(server, catalog=False))
         registry.want((demand("app", "1"),))
         async with Collector(registry) as seen:
             await seen.idle()
-        assert read == [statement]
-        assert [(event.digest, event.claims) for event in seen.of(ClaimsRead)] == [(image, (claim,))]
+        (said,) = seen.of(ClaimsRead)
+        assert said.digest == image
+        assert [(claim.kind, claim.digest) for claim in said.claims] == [(ClaimKind.PROVENANCE, base)]
         assert len(seen.of(ConfigRead)) == 1
 
 

@@ -19,7 +19,9 @@ from tui.domain.events import (
     TagResolved,
     TagsListed,
 )
+from tui.domain.evidence import buildinfo_claims
 from tui.domain.image import Claim, Descriptor, Manifest, ManifestKind, ManifestListing, RepositoryName, Tag
+from tui.domain.provenance import provenance_claims
 from tui.domain.text import clean
 from tui.errors import Forbidden, NotFound, SourceError, Unreachable
 from tui.sources.registry.acr import AcrLists
@@ -37,7 +39,7 @@ from tui.sources.registry.parse import (
 )
 from tui.sources.registry.referrers import Referrers, is_referrer_tag
 
-__all__ = ["Emit", "Outcome", "ProvenanceReader", "Reader", "failure"]
+__all__ = ["Emit", "Outcome", "Reader", "failure"]
 
 MAX_CHILDREN = 64
 MAX_DEPTH = 3
@@ -48,7 +50,6 @@ PREDICATE = "in-toto.io/predicate-type"
 
 Emit = Callable[[Event], Awaitable[None]]
 History = tuple[tuple[Tag, ...], tuple[ManifestListing, ...]]
-ProvenanceReader = Callable[[bytes], tuple[Claim, ...]]
 
 
 def failure(source: str, name: RepositoryName, reference: str, error: SourceError, at: datetime) -> LookupFailed:
@@ -92,10 +93,8 @@ class Reader:
         store: ContentStore,
         emit: Emit,
         now: Callable[[], datetime],
-        provenance: ProvenanceReader,
     ) -> None:
         self.source, self._client, self._store, self._emit, self._now = source, client, store, emit, now
-        self._provenance = provenance
         self._referrers = Referrers(client)
         self._acr = AcrLists(client) if client.options.acr else None
         self._manifests: dict[tuple[RepositoryName, str], Manifest] = {}
@@ -159,13 +158,18 @@ class Reader:
     async def _below(self, visit: _Visit, manifest: Manifest, depth: int) -> None:
         match manifest.kind:
             case ManifestKind.INDEX if depth > 0:
-                async with asyncio.TaskGroup() as group:
-                    for child in manifest.children[:MAX_CHILDREN]:
-                        group.create_task(self._guarded(visit, child.digest, self._child(visit, child, depth - 1)))
+                # Images first: provenance is read against the layers of the image that it is about.
+                await self._children(visit, [child for child in manifest.children if not is_attestation(child)], depth - 1)
+                await self._children(visit, [child for child in manifest.children if is_attestation(child)], depth - 1)
             case ManifestKind.IMAGE if manifest.config is not None:
-                await self._guarded(visit, manifest.config.digest, self._config(visit, manifest.config))
+                await self._guarded(visit, manifest.config.digest, self._config(visit, manifest, manifest.config))
             case _:
                 return
+
+    async def _children(self, visit: _Visit, children: list[Descriptor], depth: int) -> None:
+        async with asyncio.TaskGroup() as group:
+            for child in children[:MAX_CHILDREN]:
+                group.create_task(self._guarded(visit, child.digest, self._child(visit, child, depth)))
 
     async def _child(self, visit: _Visit, child: Descriptor, depth: int) -> None:
         manifest = await self._manifest(visit.name, child.digest, visit.rest)
@@ -181,13 +185,14 @@ class Reader:
             visit.errors.append(error)
             await self._emit(failure(self.source, visit.name, reference, error, self._now()))
 
-    async def _config(self, visit: _Visit, wanted: Descriptor) -> None:
+    async def _config(self, visit: _Visit, manifest: Manifest, wanted: Descriptor) -> None:
         if wanted.digest in self._configs or wanted.media_type not in IMAGE_CONFIGS:
             return
         self._configs.add(wanted.digest)
         try:
             content = await self._blob(visit.name, wanted.digest, visit.rest)
             await self._emit(ConfigRead(read_config(content, wanted.digest)))
+            await self._claim(manifest.digest, buildinfo_claims(content))
         except BaseException:
             self._configs.discard(wanted.digest)
             raise
@@ -201,15 +206,19 @@ class Reader:
 
     async def _attestation(self, visit: _Visit, child: Descriptor, manifest: Manifest) -> None:
         subject = child.annotations.get(ATTESTATION_OF, "")
+        image = self._manifests.get((visit.name, subject))
+        layers = [layer.digest for layer in image.layers] if image else []
         for layer in manifest.layers:
             if (
                 layer.media_type == INTOTO
                 and "slsa.dev/provenance" in layer.annotations.get(PREDICATE, "")
                 and is_digest(subject)
             ):
-                claims = self._provenance(await self._blob(visit.name, layer.digest, visit.rest))
-                if claims:
-                    await self._emit(ClaimsRead(self.source, subject, claims))
+                await self._claim(subject, provenance_claims(await self._blob(visit.name, layer.digest, visit.rest), layers))
+
+    async def _claim(self, digest: str, claims: tuple[Claim, ...]) -> None:
+        if claims:
+            await self._emit(ClaimsRead(self.source, digest, claims))
 
     # ---- what is attached
 

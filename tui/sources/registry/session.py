@@ -15,7 +15,7 @@ from tui.sources.registry.content import ContentStore
 from tui.sources.registry.health import Health
 from tui.sources.registry.parse import is_digest
 from tui.sources.registry.queue import DemandQueue, Wanted
-from tui.sources.registry.reading import ProvenanceReader, Reader, failure
+from tui.sources.registry.reading import Reader, failure
 from tui.sources.registry.survey import Survey
 from tui.sources.throttle import Backoff
 
@@ -41,14 +41,13 @@ class Session:
         client: RegistryClient,
         queue: DemandQueue,
         store: ContentStore,
-        provenance: ProvenanceReader,
         now: Callable[[], datetime],
     ) -> None:
         self._source, self._client, self._queue, self._now = source, client, queue, now
         self._options = client.options
         self._events: asyncio.Queue[Event] = asyncio.Queue(EVENT_ROOM)
         self.health = Health(source, client, now)
-        self._reader = Reader(source, client, store, self._events.put, now, provenance)
+        self._reader = Reader(source, client, store, self._events.put, now)
         self._survey = Survey(client, self._reader, self.health, self._events.put, queue.repositories)
         self._decided, self._up, self._lost = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._surveyed = False

@@ -15,7 +15,6 @@ from tui.sources.registry.content import ContentStore, MemoryStore
 from tui.sources.registry.diagnose import diagnose
 from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.queue import DemandQueue
-from tui.sources.registry.reading import ProvenanceReader
 from tui.sources.registry.session import Session
 
 __all__ = ["RegistrySource"]
@@ -26,7 +25,7 @@ def _utc() -> datetime:
 
 
 class RegistrySource:
-    """One registry. `store` keeps content between runs; `provenance` reads the claims of a build attestation."""
+    """One registry. `store` keeps content between runs."""
 
     def __init__(
         self,
@@ -34,12 +33,10 @@ class RegistrySource:
         credentials: Credentials,
         *,
         store: ContentStore | None = None,
-        provenance: ProvenanceReader = lambda _: (),
         now: Callable[[], datetime] = _utc,
     ) -> None:
         self._options, self._credentials, self._now = options, credentials, now
         self._store = store or MemoryStore()
-        self._provenance = provenance
         self._queue = DemandQueue()
         self._session: Session | None = None
 
@@ -65,7 +62,7 @@ class RegistrySource:
     async def events(self) -> AsyncIterator[Event]:
         """Facts as they come, for ever."""
         client = RegistryClient(self._options, self._credentials)
-        session = Session(self.name, client, self._queue, self._store, self._provenance, self._now)
+        session = Session(self.name, client, self._queue, self._store, self._now)
         self._session = session
         self._queue.restart()
         driver = asyncio.create_task(session.drive(), name=self.name)
