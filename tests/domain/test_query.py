@@ -1,0 +1,203 @@
+"""The query language: what parses, where it does not, and what is found."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.domain import estates as e
+from tui.domain.query import EVERYTHING, Index, Query, complete, parse_query
+from tui.domain.query_language import CHOICES, Key, Op, Term
+from tui.domain.snapshot import EMPTY
+from tui.errors import InvalidQuery
+
+ESTATE = e.estate()
+
+
+def names(text: str) -> tuple[set[str], set[str], int]:
+    """What a query finds, by short names, and how many could not be told."""
+    found = parse_query(text).images(ESTATE, e.NOW)
+    return {key.digest[7] for key in found.images}, {key.name for key in found.workloads}, found.undecided
+
+
+@pytest.mark.parametrize(
+    ("text", "images", "workloads", "undecided"),
+    [
+        ("", "b a 9 1 2 3", "api ledger nightly dns typo", 0),
+        ("ledger", "1", "ledger", 0),
+        ("LEDGER", "1", "ledger", 0),
+        ("payments/api:1.8", "a 9", "api nightly", 0),  # the old build runs under this name in the spec of `api`
+        ("contoso.azurecr.io/payments/api:1.8.2", "a 9", "api nightly", 0),
+        ("payments/api@sha256:aaaa", "a", "api nightly", 0),
+        ("sha256:cccc", "a", "api nightly", 0),
+        ("aaaaaaaaaaaa", "a", "api nightly", 0),
+        ("digest:9999", "9", "api", 0),
+        ("ns:payments", "a 9 1 2", "api ledger", 0),
+        ("ns:pay", "", "", 0),
+        ("ns:pay*", "a 9 1 2", "api ledger", 0),
+        ("ctx:neu", "a 2", "nightly dns typo", 0),
+        ("ctx:neu -ns:kube-system", "a", "nightly typo", 0),
+        ("-ns:payments proxy", "2", "dns", 0),
+        ("repo:payments/*", "a 9 1", "api ledger nightly typo", 0),
+        ("repo:api", "a 9", "api nightly typo", 0),
+        ("kind:deploy", "a 9 2", "api typo", 0),
+        ("kind:CronJob", "a", "nightly", 0),
+        ("team:pay", "a 9 2", "api", 0),
+        ("is:running", "a 9 1 2", "api ledger dns", 0),
+        ("is:running api ns:payments -proxy", "a 9", "api", 0),
+        ("is:unused", "b 3 a", "nightly typo", 0),
+        ("is:stuck", "", "typo", 0),
+        ("is:suspended", "a", "nightly", 0),
+        ("is:managed", "a 9 2", "api", 0),
+        ("is:untagged", "9", "api", 0),
+        ("is:multiarch", "a", "api nightly", 0),
+        ("is:base", "b", "", 0),
+        ("is:outdated", "9", "api", 3),  # python's base and the ledger's are not known, and `typo` has no image
+        ("is:faulty", "9 1 2", "api ledger dns typo", 0),
+        ("is:drifted", "a 9", "api", 2),
+        ("drift:mixed", "a 9", "api", 2),
+        ("drift:unknown", "1", "ledger typo", 0),
+        ("verdict:fail", "9", "api", 2),
+        ("verdict:unknown", "1", "ledger typo", 0),
+        ("verdict:pass", "b a 3", "nightly", 2),
+        ("-verdict:pass", "9 2", "api dns", 2),
+        ("check:age=fail", "9", "api", 5),
+        ("check:signature=off", "a", "api nightly", 0),
+        ("age>90d", "9 3", "api", 2),
+        ("age<=3d", "a 2", "api nightly dns", 2),
+        ("base:debian", "b a 9", "api nightly", 2),
+        ("base:python ns:batch", "a", "nightly", 0),
+        ("-base:python", "2 3", "api dns", 3),
+        ("base:sha256:dddddd", "b a 9", "api nightly", 2),
+        ("cve:CVE-2026-1", "", "", 7),
+        ("-cve:CVE-2026-1", "", "", 7),
+        ("pkg:openssl ns:payments", "", "", 4),
+        ("sev>=high is:unsigned", "", "", 7),
+        ("is:unsigned", "", "", 7),
+    ],
+)
+def test_finds(text: str, images: str, workloads: str, undecided: int) -> None:
+    assert names(text) == (set(images.split()), set(workloads.split()), undecided)
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "remedy"),
+    [
+        ("nss:prod", 0, "repo, base, digest, ns, ctx"),
+        ("api  foo:bar", 5, "Keys are"),
+        ("verdict:bad", 8, "pass, warn, fail, unknown"),
+        ("is:", 3, "right after the key"),
+        ("-", 0, "-word"),
+        ("--x", 0, "quotes"),
+        ('ns:"a b', 3, 'closing `"`'),
+        ('"a"b', 3, "spaces"),
+        ('a"b"', 1, "whole word"),
+        ('""', 0, "quotes"),
+        ("check:scan", 6, "registry, signature, scan"),
+        ("check:scan=bad", 6, "NAME=STATE"),
+        ("age:90d", 3, "age>90d"),
+        ("age>soon", 4, "90d"),
+        ("age=3d", 3, "age>90d"),
+        ("ns>3", 2, "`ns:"),
+        ("x>3", 0, "quotes"),
+        ("sev>=awful", 5, "low, medium, high, critical"),
+        ("x" * 3000, 2000, "less"),
+    ],
+)
+def test_says_where_it_does_not_parse_and_what_is_allowed(text: str, position: int, remedy: str) -> None:
+    with pytest.raises(InvalidQuery) as raised:
+        parse_query(text)
+    assert raised.value.position == position
+    assert remedy in raised.value.remedy
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nginx:1.25", "nginx:latest", "payments-api:stable", "localhost:5000/x", "docker.io/library/nginx", "a/b@sha256:3f2a"],
+)
+def test_a_pasted_name_is_a_word(text: str) -> None:
+    assert parse_query(text).terms == (Term(Key.WORD, text),)
+
+
+def test_a_key_in_capitals_and_a_quoted_value_are_understood() -> None:
+    assert parse_query('NS:"a \\"b\\\\"').terms == (Term(Key.NS, 'a "b\\'),)
+
+
+@given(st.text(max_size=60) | st.text('abins:"\\ ->=<9dsv', max_size=30))
+def test_any_text_parses_or_says_where_not(text: str) -> None:
+    fault, query = attempt(text)
+    if fault is None:
+        assert parse_query(query.text) == query
+    else:
+        assert 0 <= fault.position <= len(text)
+        assert fault.remedy
+
+
+def attempt(text: str) -> tuple[InvalidQuery | None, Query]:
+    """The fault of a text, or the query that it means."""
+    try:
+        return None, parse_query(text)
+    except InvalidQuery as error:
+        return error, EVERYTHING
+
+
+TEXTS = st.text(min_size=1, max_size=12)
+TERMS_OF_STATE = [Term(key, value) for key, values in CHOICES.items() for value in values]
+TERMS = (
+    st.builds(Term, st.sampled_from([Key.WORD, Key.NS, Key.REPO, Key.CVE, Key.BASE]), TEXTS, negated=st.booleans())
+    | st.sampled_from(TERMS_OF_STATE)
+    | st.builds(Term, st.just(Key.AGE), st.sampled_from(["1s", "90d", "2y"]), st.sampled_from([Op.OVER, Op.AT_MOST]))
+)
+
+
+@given(st.lists(TERMS, max_size=4))
+def test_parsing_what_was_formatted_gives_the_same_query(terms: list[Term]) -> None:
+    query = Query(tuple(terms))
+    assert parse_query(query.text) == query
+
+
+@settings(max_examples=60)
+@given(st.sampled_from([*TERMS_OF_STATE]), st.sampled_from(["ns:payments", "base:debian", "age>1d", "api", "drift:same", ""]))
+def test_nothing_is_dropped_silently(term: Term, other: str) -> None:
+    index = Index(ESTATE)
+    rest = parse_query(other).terms
+    whole = Query(rest).images(index, e.NOW)
+    yes = Query((*rest, term)).images(index, e.NOW)
+    no = Query((*rest, msgspec.structs.replace(term, negated=True))).images(index, e.NOW)
+    assert yes.images | no.images <= whole.images
+    missing = len(whole.images - yes.images - no.images)
+    assert missing <= yes.undecided
+    assert missing <= no.undecided
+
+
+def test_an_empty_estate_finds_nothing() -> None:
+    assert parse_query("cve:x").images(EMPTY, e.NOW) == EVERYTHING.images(EMPTY, e.NOW)
+
+
+def test_terms_that_no_source_answers_yet_are_named() -> None:
+    assert parse_query("api cve:CVE-1 sev>=high").ignorant == (Term(Key.CVE, "CVE-1"), Term(Key.SEV, "high", Op.AT_LEAST))
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("n", "ns:"),
+        ("ag", "age>"),
+        ("is:un", "is:unsigned"),
+        ("api -ns:ku", "api -ns:kube-system"),
+        ("check:si", "check:signature=fail"),
+        ("base:py", "base:base/python:3.12"),
+        ("led", "ledger"),
+        ("kind:d", "kind:DaemonSet"),
+    ],
+)
+def test_completes_what_is_begun(text: str, first: str) -> None:
+    assert first in complete(text, len(text), ESTATE)
+
+
+def test_completes_only_left_of_the_cursor_at_the_end_of_a_word() -> None:
+    assert complete("ns:ku api", 5, ESTATE) == ["ns:kube-system api"]
+    assert complete("ns:ku api", 4, ESTATE) == []
+    assert complete("", 0, ESTATE) == []

@@ -1,0 +1,63 @@
+"""One query language everywhere: filter bar, palette, command line.
+
+`parse_query` gives a `Query`; `Query.images` finds the images and workloads of a snapshot for which every term holds.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.query_complete import complete
+from tui.domain.query_index import Index
+from tui.domain.query_language import Key, Term, format_term, parse_terms
+from tui.domain.snapshot import ImageKey, Snapshot
+from tui.domain.workload import ObjectKey
+
+__all__ = ["EVERYTHING", "Index", "Query", "Selection", "complete", "parse_query"]
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """What a query finds: images, and workloads.
+
+    An image is found by itself or with a workload that runs it, a workload by itself or with its images. `undecided` counts
+    the images, and the workloads without a known image, of which it could not be told; they are not in the sets.
+    """
+
+    images: frozenset[ImageKey]
+    workloads: frozenset[ObjectKey]
+    undecided: int = 0
+
+
+class Query(msgspec.Struct, frozen=True):
+    """A parsed query: terms that must all hold; without terms everything is found."""
+
+    terms: tuple[Term, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The query as text; parsing it gives the same query."""
+        return " ".join(map(format_term, self.terms))
+
+    @property
+    def ignorant(self) -> tuple[Term, ...]:
+        """The terms that no source can answer yet."""
+        return tuple(term for term in self.terms if term.key in (Key.CVE, Key.PKG, Key.SEV))
+
+    def images(self, snapshot: Snapshot | Index, now: datetime) -> Selection:
+        """What is found in a snapshot; pass its `Index` when asking more than once."""
+        if not self.terms:
+            whole = snapshot.snapshot if isinstance(snapshot, Index) else snapshot
+            return Selection(frozenset(whole.images), frozenset(whole.workloads))
+        index = snapshot if isinstance(snapshot, Index) else Index(snapshot)
+        found = index.find(self.terms, now)
+        return Selection(found.images, found.workloads, found.undecided)
+
+
+EVERYTHING = Query()
+
+
+def parse_query(text: str) -> Query:
+    """The query that a text means. Raises InvalidQuery with the position of the fault."""
+    return Query(parse_terms(text))
