@@ -1,3 +1,200 @@
-"""The Textual application."""
+"""The Textual application: it paints first, opens the estate afterwards, and hands every snapshot to its screens."""
 
 from __future__ import annotations
+
+import asyncio
+import importlib
+import locale
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import ClassVar, Protocol
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from tui.commands import commands_of
+from tui.domain.demand import Demand
+from tui.domain.snapshot import EMPTY, Snapshot
+from tui.errors import TrustreeError
+from tui.keymap import GLOBAL
+from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
+from tui.screens.explorer import ExplorerScreen
+from tui.screens.themes import DARK, THEMES, defaults_for, theme_named
+
+__all__ = ["LiveEstate", "Looks", "TrustreeApp", "run"]
+
+log = logging.getLogger(__name__)
+
+
+class Looks(Protocol):
+    """The settings that the screens care about."""
+
+    @property
+    def ascii(self) -> bool:
+        """Whether to draw with ASCII only."""
+        ...
+
+    @property
+    def theme(self) -> str:
+        """The name of a theme, empty for the built-in one."""
+        ...
+
+    @property
+    def keymap(self) -> Mapping[str, str]:
+        """Keys by binding id."""
+        ...
+
+    @property
+    def write(self) -> bool:
+        """Whether anything may be changed."""
+        ...
+
+
+class LiveEstate(Protocol):
+    """The estate as the screens see it."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot."""
+        ...
+
+    def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
+        """Hear of every new snapshot until the returned function is called."""
+        ...
+
+    def want(self, demands: tuple[Demand, ...]) -> None:
+        """Ask for more about images."""
+        ...
+
+    def refresh(self) -> None:
+        """Read again now."""
+        ...
+
+
+Opener = Callable[[], AbstractAsyncContextManager[LiveEstate]]
+
+
+class TrustreeApp(App[int]):
+    """The explorer over one estate."""
+
+    class SnapshotArrived(Message):
+        """A snapshot was published; only the newest matters."""
+
+        def __init__(self, snapshot: Snapshot) -> None:
+            self.snapshot = snapshot
+            super().__init__()
+
+        def can_replace(self, message: Message) -> bool:
+            """A newer snapshot stands for all before it."""
+            return isinstance(message, TrustreeApp.SnapshotArrived)
+
+    TITLE = "trustree"
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = GLOBAL
+    ENABLE_COMMAND_PALETTE = True
+
+    snapshot: reactive[Snapshot] = reactive(EMPTY, init=False)
+    trouble: reactive[TrustreeError | None] = reactive(None, init=False)
+
+    def __init__(
+        self, settings: Looks, opener: Opener, query: str = "", clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.estate: LiveEstate | None = None
+        self.glyphs: Glyphs = ASCII if settings.ascii or not _speaks_unicode() else UNICODE
+        self._opener = opener
+        self._query = query
+        super().__init__()
+        self.animation_level = "none"
+        for theme in THEMES:
+            self.register_theme(theme)
+        wished = theme_named(settings.theme)
+        self.theme = wished if wished in self.available_themes else DARK.name
+        self.set_keymap(dict(settings.keymap))
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The variables of our style sheet, for themes that do not set them."""
+        return defaults_for(self.current_theme)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The explorer."""
+        return ExplorerScreen(self._query)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the command palette offers."""
+        return commands_of(self, screen)
+
+    def on_mount(self) -> None:
+        """Open the estate once the first frame is on the terminal."""
+        self.call_after_refresh(self.open_estate)
+
+    def open_estate(self) -> None:
+        """Open the estate and follow it; what goes wrong becomes `trouble`."""
+        self.trouble = None
+        self.run_worker(self._follow(), name="estate", group="estate", exclusive=True, exit_on_error=False)
+
+    async def _follow(self) -> None:
+        async with self._opener() as estate:
+            self.estate = estate
+            unsubscribe = estate.subscribe(lambda snapshot: self._arrived(snapshot))
+            self._arrived(estate.snapshot)
+            try:
+                await asyncio.Event().wait()  # until the worker is cancelled with the app
+            finally:
+                unsubscribe()
+                self.estate = None
+
+    def _arrived(self, snapshot: Snapshot) -> None:
+        self.post_message(self.SnapshotArrived(snapshot))
+
+    def on_trustree_app_snapshot_arrived(self, message: SnapshotArrived) -> None:
+        """Show the newest snapshot; compared by identity, as snapshots are."""
+        self.snapshot = message.snapshot
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Say what any worker failed with, in the operator's words."""
+        if event.state is not WorkerState.ERROR:
+            return
+        error = event.worker.error
+        log.error("worker %s failed", event.worker.name, exc_info=error)
+        if isinstance(error, TrustreeError):
+            self.trouble = error
+        else:
+            self.trouble = TrustreeError(f"{event.worker.name} failed: {error}", "The log file has the details; R tries again.")
+
+    def action_refresh_estate(self) -> None:
+        """Read again now what would be read again later; after a failed start, start again."""
+        if self.estate is not None:
+            self.estate.refresh()
+            self.notify("Reading everything again.", timeout=2)
+        elif self.trouble is not None:
+            self.open_estate()
+
+    def action_help(self) -> None:
+        """Show every key of this screen."""
+        from tui.screens.pages import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+
+def _speaks_unicode() -> bool:
+    return locale.getpreferredencoding(False).lower().replace("-", "") == "utf8"
+
+
+def run(settings: Looks, query: str = "") -> int:
+    """Run the explorer on the estate that the settings describe; returns the exit code."""
+    return TrustreeApp(settings, lambda: _opened(settings), query).run() or 0
+
+
+def _opened(settings: Looks) -> AbstractAsyncContextManager[LiveEstate]:
+    wiring = importlib.import_module("tui.wiring")
+    opened: AbstractAsyncContextManager[LiveEstate] = wiring.open_estate(settings)
+    return opened

@@ -22,6 +22,7 @@ ROLES = (
     "unknown",
     "text",
     "dim",
+    "muted",
     "faint",
     "accent",
     "bold",
@@ -34,6 +35,9 @@ ROLES = (
     "badge-unknown",
 )
 """The roles a span's style may name; several are joined by spaces (`fail bold`). An unknown role is plain text."""
+
+_ON_CURSOR = {"dim": "muted", "faint": "dim"}
+"""On the ground of the cursor quiet words are brighter, to stay readable."""
 
 
 class Painted(Widget):
@@ -49,6 +53,7 @@ class Painted(Widget):
         & > .role--unknown { color: $secondary; }
         & > .role--text { color: $foreground; }
         & > .role--dim { color: $foreground 60%; }
+        & > .role--muted { color: $foreground 85%; }
         & > .role--faint { color: $foreground 35%; }
         & > .role--accent { color: $primary; }
         & > .role--bold { text-style: bold; }
@@ -82,6 +87,7 @@ class Painted(Widget):
             style += self.get_component_rich_style(f"ground--{ground}")
             style += Style(color=self.rich_style.color)
         for part in role.split():
+            part = _ON_CURSOR.get(part, part) if ground == "cursor" else part
             if part in ROLES:
                 style += self._partial(part, style)
         return style

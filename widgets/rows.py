@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple, Protocol
 
-__all__ = ["Cell", "Column", "Row", "RowKey", "Span", "TreeModel"]
+__all__ = ["Cell", "Column", "Row", "RowKey", "Span", "TextLine", "TreeModel"]
 
 RowKey = tuple[Hashable, ...]
 """The path of a row from its root: `(root, child, grandchild)`. Its length is the depth plus one."""
@@ -19,6 +19,13 @@ class Span(NamedTuple):
 
 
 Cell = tuple[Span, ...]
+
+
+class TextLine(NamedTuple):
+    """One line of text: what stands at the left edge, and what stands at the right edge and is never cut."""
+
+    left: Cell = ()
+    right: Cell = ()
 
 
 class Column(NamedTuple):

@@ -86,14 +86,14 @@ class VirtualTree(Painted, can_focus=True):
             return self.tree
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "step(1)", "Down", show=False, id="tree.down"),
-        Binding("up,k", "step(-1)", "Up", show=False, id="tree.up"),
-        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, id="tree.page-down"),
-        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, id="tree.page-up"),
-        Binding("g,home", "first", "First", show=False, id="tree.first"),
-        Binding("G,end", "last", "Last", show=False, id="tree.last"),
-        Binding("l,right", "unfold", "Unfold", show=False, id="tree.unfold"),
-        Binding("h,left", "fold", "Fold", show=False, id="tree.fold"),
+        Binding("down,j", "step(1)", "down", show=False, id="tree.down"),
+        Binding("up,k", "step(-1)", "up", show=False, id="tree.up"),
+        Binding("pagedown,ctrl+f", "page(1)", "page down", show=False, id="tree.page-down"),
+        Binding("pageup,ctrl+b", "page(-1)", "page up", show=False, id="tree.page-up"),
+        Binding("g,home", "first", "first", show=False, id="tree.first"),
+        Binding("G,end", "last", "last", show=False, id="tree.last"),
+        Binding("l,right", "unfold", "unfold", show=False, id="tree.unfold"),
+        Binding("h,left", "fold", "fold", show=False, id="tree.fold"),
         Binding("enter", "open", "open", id="tree.open"),
     ]
 

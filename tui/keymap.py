@@ -1,0 +1,34 @@
+"""The keys of the explorer: each binding has an id, so that the user's config may remap it; help is made from these."""
+
+from __future__ import annotations
+
+from textual.binding import Binding, BindingType
+
+__all__ = ["EXPLORER", "GLOBAL", "PAGE"]
+
+GLOBAL: list[BindingType] = [
+    Binding("question_mark", "help", "help", key_display="?", id="help"),
+    Binding("colon", "command_palette", "command", key_display=":", id="command"),
+    Binding("ctrl+p", "command_palette", "command palette", show=False, id="palette"),
+    Binding("t", "change_theme", "theme", show=False, id="theme"),
+    Binding("R,ctrl+r", "refresh_estate", "read again", show=False, id="refresh"),
+]
+
+EXPLORER: list[BindingType] = [
+    Binding("slash", "filter", "filter", key_display="/", id="filter"),
+    Binding("f", "faults", "faults", id="faults"),
+    Binding("1", "view(0)", "Lineage", show=False, id="view.lineage"),
+    Binding("2", "view(1)", "Workloads", show=False, id="view.workloads"),
+    Binding("tab,right_square_bracket", "tab(1)", "next section", show=False, id="detail.next"),
+    Binding("shift+tab,left_square_bracket", "tab(-1)", "section before", show=False, id="detail.before"),
+    Binding("z", "zoom", "zoom", id="zoom"),
+    Binding("c", "copy_name", "copy name", show=False, id="copy.name"),
+    Binding("C", "copy_reference", "copy reference with digest", show=False, id="copy.reference"),
+    Binding("s", "sources", "sources", id="sources"),
+    Binding("escape", "back", "back", show=False, id="back"),
+    Binding("q", "leave", "quit", id="leave"),
+]
+
+PAGE: list[BindingType] = [
+    Binding("escape,q", "leave", "back", id="page.back"),
+]

@@ -1,0 +1,209 @@
+"""Where an image comes from and where it runs, drawn as one small tree; and the pods in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tui.domain.snapshot import (
+    BaseLink,
+    BaseState,
+    Basis,
+    Confidence,
+    Container,
+    Drift,
+    ImageKey,
+    PodRef,
+    Snapshot,
+    UnknownBase,
+    Workload,
+)
+from tui.domain.trust import State, worst
+from tui.domain.workload import ObjectKey
+from tui.presenters.detail import Look, Tab, heading, overview, tab_line, wrapped
+from tui.presenters.glyphs import Glyphs
+from tui.presenters.keys import Subject, images_of
+from tui.presenters.lineage import pod_state
+from tui.presenters.phrases import age, node_name, plural, short
+from widgets.rows import Cell, Span, TextLine
+
+__all__ = ["detail_lines", "lineage_section", "running_section"]
+
+MOST = 12
+DRIFT_ROLE = {Drift.SAME: "dim", Drift.MOVED: "warn", Drift.MIXED: "warn", Drift.GONE: "fail", Drift.UNKNOWN: "unknown"}
+
+
+def detail_lines(subject: Subject, tab: Tab, look: Look) -> list[TextLine]:
+    """The whole detail of a row."""
+    head = [tab_line(tab, look.glyphs), TextLine(), *heading(subject, look)]
+    match tab:
+        case Tab.OVERVIEW:
+            short_tree = lineage_section(subject, look, brief=True)
+            title = [TextLine(), TextLine((Span(" Where it comes from, where it runs", "dim"),))] if short_tree else []
+            return [*head, *overview(subject, look), *title, *short_tree]
+        case Tab.LINEAGE:
+            return [*head, *(lineage_section(subject, look) or [_nothing("No image to show the lineage of.")])]
+        case Tab.RUNNING:
+            return [*head, *(running_section(subject, look) or [_nothing("No pod runs it.")])]
+
+
+def lineage_section(subject: Subject, look: Look, *, brief: bool = False) -> list[TextLine]:
+    """The chain of bases with what proves each step, then the workloads that run the image, and what is built on it."""
+    image = subject.image or _first_image(subject.workload, look.snapshot)
+    if image is None:
+        return []
+    chain = _chain(image, look.snapshot)
+    lines = [line for depth, key in enumerate(chain) for line in _step(depth, key, chain, look, brief)]
+    users = [look.snapshot.workloads[user] for user in look.snapshot.users.get(image, ()) if user in look.snapshot.workloads]
+    derived = look.snapshot.derived.get(image, ())
+    lines += _users(users, image, len(chain), look, last=brief or not derived)
+    return lines if brief else [*lines, *_derived(derived, len(chain), look)]
+
+
+def running_section(subject: Subject, look: Look) -> list[TextLine]:
+    """Every workload that runs it: containers, drift with its reason, and each pod with node, digest, state and age."""
+    if subject.workload is not None and subject.container is None:
+        users: Sequence[ObjectKey] = (subject.workload,)
+    else:
+        users = look.snapshot.users.get(subject.image, ()) if subject.image else ()
+    lines: list[TextLine] = []
+    for user in users:
+        workload = look.snapshot.workloads.get(user)
+        if workload is not None:
+            lines += _running(workload, subject.image, look)
+    return lines
+
+
+def _running(workload: Workload, image: ImageKey | None, look: Look) -> Iterator[TextLine]:
+    key = workload.key
+    title = (Span(" "), look.glyphs.of(workload.verdict), Span(f" {key.kind}/{key.name}", "bold"))
+    yield TextLine((*title, Span(f"  {key.cluster}  {key.namespace}", "dim")), (Span(f"{plural(workload.pods, 'pod')} ", "dim"),))
+    for container in workload.containers:
+        if image is None or image in images_of(container):
+            yield from _container(container, look)
+    yield TextLine()
+
+
+def _container(container: Container, look: Look) -> Iterator[TextLine]:
+    yield TextLine(
+        (Span(f"   {container.name}", ""), Span(f"  {container.image}", "dim")), (Span(f"{container.pull_policy} ", "dim"),)
+    )
+    reason = container.drift_reason or f"drift: {container.drift.value}"
+    yield from wrapped(reason, DRIFT_ROLE[container.drift], look.width, indent=3)
+    yield from wrapped(container.trouble, "fail", look.width, indent=3)
+    for pod in container.pod_refs:
+        yield _pod(pod, container, look)
+
+
+def _pod(pod: PodRef, container: Container, look: Look) -> TextLine:
+    state, role = pod_state(pod)
+    odd = len(container.digests) > 1
+    left = (Span(f"     {pod.name}"), Span(f"  {state}" if state else "", role))
+    digest = Span(f"{short(pod.digest) or 'not started'}  ", "warn" if odd else "dim")
+    return TextLine(left, (Span(f"{pod.node}  ", "dim"), digest, Span(f"{age(pod.created, look.now):>4} ", "dim")))
+
+
+def _step(depth: int, key: ImageKey, chain: Sequence[ImageKey], look: Look, brief: bool) -> Iterator[TextLine]:
+    node = look.snapshot.images.get(key) or look.snapshot.bases.get(key)
+    if node is None:
+        return
+    verdict = State.UNKNOWN if isinstance(node, UnknownBase) else node.verdict
+    lead = (Span(" " + _branch(depth, look.glyphs), "faint"), look.glyphs.of(verdict))
+    name = Span(f" {node_name(node)}", "bold" if key == chain[-1] else "")
+    registry = Span(f"  {key.registry}" if depth == 0 and key.registry else "", "dim")
+    yield TextLine(
+        (*lead, name, registry, Span("  " + basis_words(node.base) if node.base else "", "dim")), _base_state(node.base, look)
+    )
+    if node.base is None or brief:
+        return
+    indent = 2 * depth + 4
+    yield from wrapped(node.base.note, "dim", look.width, indent)
+    yield from wrapped(node.base.state_reason, "dim" if node.base.state is BaseState.CURRENT else "warn", look.width, indent)
+    for contradiction in node.base.contradictions:
+        yield from wrapped(f"{look.glyphs.states[State.WARN]} {contradiction}", "warn", look.width, indent)
+
+
+def basis_words(link: BaseLink) -> str:
+    """What proves a step, and how sure it is."""
+    words = {
+        Basis.CONFIGURED: "configured",
+        Basis.LAYERS: f"proven by {plural(link.layers, 'layer')}" if link.layers else "proven by layers",
+        Basis.BUILD_RECORD: "by its build record",
+        Basis.PROVENANCE: "by its provenance",
+        Basis.ANNOTATION: "claimed by the image",
+    }[link.basis]
+    return f"{words}, likely" if link.confidence is Confidence.LIKELY else words
+
+
+def _base_state(link: BaseLink | None, look: Look) -> Cell:
+    if link is None:
+        return ()
+    match link.state:
+        case BaseState.OUTDATED:
+            since = f"base moved {age(link.since, look.now)}" if link.since else "base outdated"
+            return (Span(f"{since} ", "warn"),)
+        case BaseState.UNKNOWN:
+            return (Span("newest base unknown ", "unknown"),)
+        case BaseState.CURRENT:
+            return (Span("current ", "dim"),)
+
+
+def _users(users: Sequence[Workload], image: ImageKey, depth: int, look: Look, last: bool) -> Iterator[TextLine]:
+    for at, workload in enumerate(users[:MOST]):
+        containers = [container for container in workload.containers if image in container.runs]
+        end = at == len(users) - 1 and last
+        lead = Span(" " + "  " * depth + (look.glyphs.last if end else look.glyphs.branch), "faint")
+        glyph = look.glyphs.of(worst(container.verdict for container in containers))
+        key = workload.key
+        words, role = _drift(containers)
+        name = Span(f" {key.cluster}  {key.namespace}  {key.kind}/{key.name}")
+        yield TextLine((lead, glyph, name), (Span(f"{words}  ", role), Span(f"{plural(workload.pods, 'pod')} ", "dim")))
+    if len(users) > MOST:
+        yield TextLine((Span("  " * depth + f"   and {len(users) - MOST} more workloads", "dim"),))
+
+
+def _derived(derived: Sequence[ImageKey], depth: int, look: Look) -> Iterator[TextLine]:
+    for at, key in enumerate(derived[:MOST]):
+        node = look.snapshot.images.get(key)
+        if node is not None:
+            end = at == len(derived) - 1
+            lead = Span(" " + "  " * depth + (look.glyphs.last if end else look.glyphs.branch), "faint")
+            yield TextLine((lead, look.glyphs.of(node.verdict), Span(f" {node_name(node)}"), Span("  built on it", "dim")))
+    if len(derived) > MOST:
+        yield TextLine((Span("  " * depth + f"   and {len(derived) - MOST} more images", "dim"),))
+
+
+def _drift(containers: Sequence[Container]) -> tuple[str, str]:
+    order = [Drift.GONE, Drift.UNKNOWN, Drift.MIXED, Drift.MOVED, Drift.SAME]
+    found = min((container.drift for container in containers), key=order.index, default=Drift.UNKNOWN)
+    words = {
+        Drift.GONE: "digest gone",
+        Drift.UNKNOWN: "drift unknown",
+        Drift.MIXED: "mixed digests",
+        Drift.MOVED: "tag moved",
+        Drift.SAME: "",
+    }
+    return words[found], DRIFT_ROLE[found]
+
+
+def _branch(depth: int, glyphs: Glyphs) -> str:
+    return "" if depth == 0 else "  " * (depth - 1) + glyphs.last
+
+
+def _chain(image: ImageKey, snapshot: Snapshot) -> list[ImageKey]:
+    """From the lowest base known up to the image; a cycle ends where it closes."""
+    chain: dict[ImageKey, None] = {}
+    at: ImageKey | None = image
+    while at is not None and at not in chain:
+        chain[at] = None
+        node = snapshot.images.get(at) or snapshot.bases.get(at)
+        at = node.base.base if node and node.base else None
+    return list(chain)[::-1]
+
+
+def _first_image(workload: ObjectKey | None, snapshot: Snapshot) -> ImageKey | None:
+    found = snapshot.workloads.get(workload) if workload else None
+    return next((key for container in (found.containers if found else ()) for key in images_of(container)), None)
+
+
+def _nothing(text: str) -> TextLine:
+    return TextLine((Span(f" {text}", "dim"),))

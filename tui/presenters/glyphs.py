@@ -1,0 +1,83 @@
+"""The signs that pictures are made of, and the style role of each state. Never colour alone: shape and word too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from tui.domain.trust import State
+from widgets.rows import Cell, Span
+
+__all__ = ["ASCII", "BAD_FIRST", "ROLE", "UNICODE", "WORD", "Glyphs", "mix"]
+
+BAD_FIRST = (State.FAIL, State.UNKNOWN, State.WARN, State.PASS)
+ROLE = {State.FAIL: "fail", State.UNKNOWN: "unknown", State.WARN: "warn", State.PASS: "pass", State.OFF: "dim"}
+WORD = {State.FAIL: "failing", State.UNKNOWN: "unknown", State.WARN: "warnings", State.PASS: "trusted"}
+
+
+class Glyphs(NamedTuple):
+    """One set of signs."""
+
+    states: dict[State, str]
+    strip: str
+    bar: str
+    gone: str
+    branch: str
+    last: str
+    dot: str
+    arrow: str
+    rule: str
+    partial: str
+    times: str
+
+    def of(self, state: State) -> Span:
+        """The sign of a state in its colour."""
+        return Span(self.states[state], ROLE[state])
+
+
+UNICODE = Glyphs(
+    states={State.PASS: "✔", State.WARN: "▲", State.FAIL: "✘", State.UNKNOWN: "?", State.OFF: "·"},
+    strip="━",
+    bar="▄",
+    gone="░",
+    branch="├ ",
+    last="└ ",
+    dot=" · ",
+    arrow="→ ",
+    rule="─",
+    partial="◍",
+    times="—",
+)
+ASCII = Glyphs(
+    states={State.PASS: "+", State.WARN: "!", State.FAIL: "x", State.UNKNOWN: "?", State.OFF: "."},
+    strip="=",
+    bar="=",
+    gone=".",
+    branch="|-",
+    last="`-",
+    dot=", ",
+    arrow="> ",
+    rule="-",
+    partial="o",
+    times="-",
+)
+
+
+def mix(counts: Sequence[int], width: int, sign: str) -> Cell:
+    """A bar of `width` signs that shows how many fail, are unknown, warn and pass; whatever is there is seen."""
+    return tuple(Span(sign * cells, ROLE[state]) for state, cells in zip(BAD_FIRST, _shares(counts, width), strict=True) if cells)
+
+
+def _shares(counts: Sequence[int], width: int) -> list[int]:
+    """Whole cells in proportion that fill the width exactly, at least one for each count above zero."""
+    total = sum(counts)
+    if not total:
+        return [0] * len(counts)
+    cells = [max(1, count * width // total) if count else 0 for count in counts]
+    biggest = max(range(len(counts)), key=counts.__getitem__)
+    cells[biggest] += width - sum(cells)
+    return _trimmed(cells) if cells[biggest] < 1 else cells
+
+
+def _trimmed(cells: Iterable[int]) -> list[int]:
+    return [1 if count else 0 for count in cells]

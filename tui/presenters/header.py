@@ -1,0 +1,157 @@
+"""The lines above the tree: whose estate this is, how it is, and where the operator is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from tui.domain.events import SourceHealth, SourceKind, SourceState
+from tui.domain.snapshot import Snapshot
+from tui.presenters.glyphs import BAD_FIRST, ROLE, WORD, Glyphs, mix
+from tui.presenters.phrases import age, clock, count
+from widgets.rows import Cell, Span, TextLine
+
+__all__ = ["NARROW", "Place", "header_height", "header_lines", "registries_of", "verdict_counts"]
+
+NARROW = 110
+
+
+class Place(NamedTuple):
+    """Where the operator is: the views there are, the one shown, and the filter with what it lets through."""
+
+    views: Sequence[str]
+    view: int
+    query: str = ""
+    shown: int | None = None
+    undecided: int = 0
+    faults: bool = False
+    readonly: bool = True
+
+
+def header_height(width: int) -> int:
+    """How many lines the header takes: where it is narrow the picture of the estate has its own line."""
+    return 4 if width < NARROW else 3
+
+
+def header_lines(snapshot: Snapshot, place: Place, now: datetime, width: int, glyphs: Glyphs) -> list[TextLine]:
+    """Brand and scope, the verdicts as a picture and as counts, and the views with the filter."""
+    brand = TextLine(_brand(snapshot), _pulse(snapshot, place, now, width, glyphs))
+    tabs = TextLine(_tabs(place), _filter(place, snapshot))
+    chips = _chips(snapshot, glyphs, width)
+    counts = verdict_counts(snapshot, glyphs, words=width >= NARROW)
+    if width >= NARROW and _length(counts) + _length(chips) + 28 > width:
+        counts = verdict_counts(snapshot, glyphs, words=False)
+    numbers = [snapshot.summary.images.get(state, 0) for state in BAD_FIRST]
+    if width < NARROW:
+        strip = TextLine((Span(" "), *_strip(numbers, width - 2, glyphs)))
+        return [brand, strip, TextLine((Span(" "), *counts), chips), tabs]
+    strip_width = max(16, min(width * 9 // 25, width - _length(counts) - _length(chips) - 6))
+    return [brand, TextLine((Span(" "), *_strip(numbers, strip_width, glyphs), Span("  "), *counts), chips), tabs]
+
+
+def verdict_counts(snapshot: Snapshot, glyphs: Glyphs, words: bool) -> Cell:
+    """`✘ 112 failing  ? 33 unknown  ...`, worst first; a verdict that nothing has is dim."""
+    spans: list[Span] = []
+    for state in BAD_FIRST:
+        number = snapshot.summary.images.get(state, 0)
+        role = ROLE[state] if number else "dim"
+        spans.append(Span(f"{glyphs.states[state]} {count(number)}", f"{role} bold" if number else role))
+        spans.append(Span(f" {WORD[state]}  " if words else "  ", "dim"))
+    return tuple(spans[:-1]) if not words else (*spans[:-1], Span(spans[-1].text.rstrip(), "dim"))
+
+
+def registries_of(snapshot: Snapshot) -> list[str]:
+    """The registries that are asked, as their sources name them."""
+    return [health.name.partition("/")[2] for health in snapshot.sources if health.kind is SourceKind.REGISTRY]
+
+
+def _strip(numbers: Sequence[int], width: int, glyphs: Glyphs) -> Cell:
+    return mix(numbers, width, glyphs.strip) or (Span(glyphs.strip * width, "line"),)
+
+
+def _brand(snapshot: Snapshot) -> Cell:
+    clusters = [health.name.partition("/")[2] for health in snapshot.sources if health.kind is SourceKind.CLUSTER]
+    registries = [
+        health for health in snapshot.sources if health.kind is SourceKind.REGISTRY and health.state is not SourceState.OFF
+    ]
+    spans = [Span(" trustree ", "badge-brand"), Span("  ")]
+    if clusters:
+        spans.append(Span(clusters[0], "bold"))
+        spans.append(Span("".join(f" + {name}" for name in clusters[1:3]), "dim"))
+        spans.append(Span(f" +{len(clusters) - 3}" if len(clusters) > 3 else "", "dim"))
+    if registries:
+        first = max(registries, key=lambda health: health.objects).name.partition("/")[2]
+        more = f" +{len(registries) - 1}" if len(registries) > 1 else ""
+        spans.append(Span(f"   {first}{more}", "dim"))
+    return tuple(spans)
+
+
+def _pulse(snapshot: Snapshot, place: Place, now: datetime, width: int, glyphs: Glyphs) -> Cell:
+    rights = Span("read-only   " if place.readonly and width >= 100 else "", "dim")
+    if not snapshot.number:
+        return (rights, Span(" starting ", "badge-unknown"), Span(" "))
+    asked = [health for health in snapshot.sources if health.state is not SourceState.OFF]
+    moment = Span(f" {clock(snapshot.as_of)}" if width >= NARROW else f" {clock(snapshot.as_of)[:5]}", "dim")
+    if any(health.state is SourceState.LOADING for health in asked):
+        badge = Span(" loading ", "badge-brand")
+    elif asked and all(health.state is SourceState.FAILED for health in asked if health.kind is SourceKind.CLUSTER):
+        badge = Span(" no answer ", "badge-fail")
+    elif any(health.live for health in asked):
+        badge = Span(" live ", "badge-live")
+    else:
+        badge = Span(f" {age(snapshot.as_of, now)} old ", "badge-warn")
+    return (rights, badge, moment, Span(" "))
+
+
+def _chips(snapshot: Snapshot, glyphs: Glyphs, width: int) -> Cell:
+    """One chip for each source that is not well, and how many are."""
+    asked = [health for health in snapshot.sources if health.state is not SourceState.OFF]
+    sick = [health for health in asked if health.state in (SourceState.PARTIAL, SourceState.FAILED)]
+    if not asked:
+        return ()
+    if not sick:
+        well = sum(health.state is SourceState.OK for health in asked)
+        return (Span(f"{well}/{len(asked)} sources ok ", "dim"),)
+    if width < NARROW:
+        worst = "failed" if any(health.state is SourceState.FAILED for health in sick) else "partial"
+        return (Span(f"{glyphs.partial} ", "warn"), Span(f"{len(sick)} of {len(asked)} sources {worst} ", "dim"))
+    chips = [span for health in sick[:2] for span in _chip(health, glyphs, room=26)]
+    more = f"+{len(sick) - 2}  " if len(sick) > 2 else ""
+    return (*chips, Span(f"{more}{len(asked) - len(sick)}/{len(asked)} ok ", "dim"))
+
+
+def _chip(health: SourceHealth, glyphs: Glyphs, room: int) -> Cell:
+    role = "fail" if health.state is SourceState.FAILED else "warn"
+    why = health.error or (f"no right to {health.denials[0].what}" if health.denials else health.state.value)
+    name = health.name.partition("/")[2] or health.name
+    return (Span(f"{glyphs.partial} ", role), Span(_cut(name, 18)), Span(f" {_cut(why, room)}  ", "dim"))
+
+
+def _tabs(place: Place) -> Cell:
+    spans: list[Span] = [Span("  ")]
+    for at, name in enumerate(place.views):
+        spans.append(Span(f"{at + 1} ", "dim"))
+        spans.append(Span(name, "bold" if at == place.view else "dim"))
+        spans.append(Span("   "))
+    return tuple(spans)
+
+
+def _filter(place: Place, snapshot: Snapshot) -> Cell:
+    if not place.query and not place.faults:
+        return ()
+    spans = [Span("/ ", "accent bold"), Span(place.query)] if place.query else []
+    spans.append(Span("  faults only" if place.query else "faults only", "warn") if place.faults else Span(""))
+    if place.shown is not None:
+        spans.append(Span(f"   {count(place.shown)} of {count(len(snapshot.images))}", "dim"))
+    if place.undecided:
+        spans.append(Span(f"   {count(place.undecided)} cannot tell", "unknown"))
+    return (*spans, Span(" "))
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1] + "…"
+
+
+def _length(cell: Cell) -> int:
+    return sum(len(span.text) for span in cell)

@@ -1,0 +1,139 @@
+"""What rows are called: paths of typed parts, so that no label is ever parsed back."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tui.domain.snapshot import Container, ImageKey, Snapshot
+from tui.domain.workload import ContainerType, ObjectKey
+from widgets.rows import RowKey
+
+__all__ = [
+    "UNREADABLE",
+    "ClusterPart",
+    "ContainerPart",
+    "NamespacePart",
+    "PodPart",
+    "Subject",
+    "lineage_key",
+    "subject_of",
+    "workload_key",
+]
+
+UNREADABLE = "not in any readable registry"
+
+
+class ClusterPart(msgspec.Struct, frozen=True, gc=False):
+    """A cluster in a row key."""
+
+    name: str
+
+
+class NamespacePart(msgspec.Struct, frozen=True, gc=False):
+    """A namespace in a row key, under its cluster."""
+
+    name: str
+
+
+class ContainerPart(msgspec.Struct, frozen=True, gc=False):
+    """A container in a row key, under its workload."""
+
+    type: ContainerType
+    name: str
+
+
+class PodPart(msgspec.Struct, frozen=True, gc=False):
+    """A pod in a row key, under its workload."""
+
+    name: str
+    container: str
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What a row is about: the innermost image and workload of its path, and the rest of the path."""
+
+    image: ImageKey | None = None
+    workload: ObjectKey | None = None
+    container: ContainerPart | None = None
+    pod: PodPart | None = None
+    cluster: str = ""
+    namespace: str = ""
+    unreadable: bool = False
+
+
+def subject_of(key: RowKey | None) -> Subject:
+    """What the row at a path is about; what comes later in the path wins."""
+    subject = Subject()
+    for part in key or ():
+        match part:
+            case ImageKey():
+                subject = msgspec.structs.replace(subject, image=part)
+            case ObjectKey():
+                subject = msgspec.structs.replace(subject, workload=part)
+            case ContainerPart():
+                subject = msgspec.structs.replace(subject, container=part)
+            case PodPart():
+                subject = msgspec.structs.replace(subject, pod=part)
+            case ClusterPart():
+                subject = msgspec.structs.replace(subject, cluster=part.name)
+            case NamespacePart():
+                subject = msgspec.structs.replace(subject, namespace=part.name)
+            case _:
+                subject = msgspec.structs.replace(subject, unreadable=True)
+    return subject
+
+
+def lineage_key(subject: Subject, snapshot: Snapshot) -> RowKey | None:
+    """Where the subject is in the lineage view: below every base it stands on."""
+    image = subject.image or _image_of(subject.workload, subject.container, snapshot)
+    if image is None:
+        return None
+    path = tuple(reversed(_bases(image, snapshot)))
+    root = snapshot.images.get(path[0])
+    head: RowKey = (UNREADABLE,) if root is not None and root.absent else ()
+    users = snapshot.users.get(image, ())
+    tail: RowKey = (subject.workload,) if subject.workload in users else ()
+    return (*head, *path, *tail)
+
+
+def workload_key(subject: Subject, snapshot: Snapshot) -> RowKey | None:
+    """Where the subject is in the workload view: the workload, or the first that runs the image."""
+    users = snapshot.users.get(subject.image, ()) if subject.image else ()
+    workload = subject.workload or (users[0] if users else None)
+    if workload is None or workload not in snapshot.workloads:
+        return None
+    key: RowKey = (ClusterPart(workload.cluster), NamespacePart(workload.namespace), workload)
+    for container in snapshot.workloads[workload].containers:
+        if subject.workload is None and subject.image in container.runs:
+            return (*key, ContainerPart(container.type, container.name), subject.image)
+    return key
+
+
+def images_of(container: Container) -> tuple[ImageKey, ...]:
+    """What a container runs; what it is declared to run when no pod says."""
+    return container.runs or ((container.declared,) if container.declared else ())
+
+
+def _image_of(workload: ObjectKey | None, part: ContainerPart | None, snapshot: Snapshot) -> ImageKey | None:
+    found = snapshot.workloads.get(workload) if workload else None
+    for container in found.containers if found else ():
+        if part is None or (container.type, container.name) == (part.type, part.name):
+            images = images_of(container)
+            if images:
+                return images[0]
+    return None
+
+
+def _bases(image: ImageKey, snapshot: Snapshot) -> list[ImageKey]:
+    """The image and every base below it, nearest first."""
+    chain: dict[ImageKey, None] = {image: None}
+    link = _link(image, snapshot)
+    while link is not None and link not in chain:
+        chain[link] = None
+        link = _link(link, snapshot)
+    return list(chain)
+
+
+def _link(key: ImageKey, snapshot: Snapshot) -> ImageKey | None:
+    node = snapshot.images.get(key) or snapshot.bases.get(key)
+    return node.base.base if node and node.base else None

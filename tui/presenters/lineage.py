@@ -1,0 +1,228 @@
+"""View 1: base -> derived -> workload -> pods, worst and widest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from tui.domain.reference import DEFAULT_REGISTRY
+from tui.domain.snapshot import Container, Image, ImageKey, PodRef, Snapshot, UnknownBase, Workload
+from tui.domain.trust import State, worst
+from tui.domain.workload import ContainerType, ObjectKey
+from tui.presenters.glyphs import ROLE, Glyphs, mix
+from tui.presenters.keys import UNREADABLE, PodPart
+from tui.presenters.phrases import age, briefs, count, image_name
+from tui.presenters.totals import ALL, NOTHING, Shown, Totals, lineage_totals
+from widgets.rows import Cell, Column, Row, RowKey, Span
+
+__all__ = ["BAR", "WIDE", "LineageModel", "container_state", "pod_state"]
+
+BAR = 8
+WIDE = 88
+COLUMNS = (
+    Column("image, base first"),
+    Column("state"),
+    Column("subtree", BAR, from_width=WIDE),
+    Column("imgs", 5, right=True, from_width=WIDE),
+    Column("pods", 6, right=True),
+    Column("age", 5, right=True, from_width=WIDE),
+)
+
+
+class LineageModel:
+    """The lineage as rows. Totals and orders are made here, once and off the loop; rows and cells when asked for."""
+
+    def __init__(self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: Shown = ALL) -> None:
+        self.snapshot = snapshot
+        self._now = now
+        self._glyphs = glyphs
+        self._shown = shown
+        self._totals = lineage_totals(snapshot, shown)
+        self._derived = {key: self._ordered(under) for key, under in snapshot.derived.items() if key in self._totals}
+        tops = self._ordered(_tops(snapshot))
+        self._unreadable = [key for key in tops if _absent(snapshot, key)]
+        self._roots: list[RowKey] = [(key,) for key in tops if not _absent(snapshot, key)]
+        if self._unreadable:
+            self._roots.append((UNREADABLE,))
+
+    def columns(self) -> Sequence[Column]:
+        """Name, state, mix of verdicts below, counts and age."""
+        return COLUMNS
+
+    def roots(self) -> Sequence[RowKey]:
+        """Images and unknown bases that stand on nothing known, and one group for what no registry lets us read."""
+        return self._roots
+
+    def children(self, key: RowKey) -> Sequence[RowKey]:
+        """The workloads that run the image and the images built on it; the pods of a workload."""
+        last = key[-1]
+        if isinstance(last, ImageKey):
+            return [*((*key, user) for user in self._users(last)), *((*key, child) for child in self._derived.get(last, ()))]
+        if isinstance(last, ObjectKey):
+            return [(*key, PodPart(pod.name, pod.container)) for pod, _ in self._pods(key)]
+        return [(*key, image) for image in self._unreadable] if last == UNREADABLE else []
+
+    def has_children(self, key: RowKey) -> bool:
+        """Whether anything shown is under a row."""
+        last = key[-1]
+        if isinstance(last, ImageKey):
+            return bool(self._derived.get(last)) or any(map(self._shown.workload, self.snapshot.users.get(last, ())))
+        if isinstance(last, ObjectKey):
+            return any(True for _ in self._pods(key))
+        return last == UNREADABLE
+
+    def row(self, key: RowKey) -> Row:
+        """The cells of a row."""
+        match key[-1]:
+            case ImageKey() as image:
+                return self._node_row(image, top=len(key) == 1 or key[-2] == UNREADABLE)
+            case ObjectKey() as workload:
+                return self._workload_row(key, self.snapshot.workloads[workload])
+            case PodPart() as part:
+                return self._pod_row(key, part)
+            case _:
+                return self._group_row()
+
+    def matches(self) -> list[RowKey]:
+        """Every row that must be unfolded for each image shown to be seen."""
+        keys: list[RowKey] = []
+        stack = list(self._roots)
+        while stack:
+            key = stack.pop()
+            under = self._unreadable if key == (UNREADABLE,) else self._derived.get(_image(key), ())
+            if under:
+                keys.append(key)
+                stack.extend((*key, child) for child in under)
+        return keys
+
+    # ---- structure
+
+    def _ordered(self, keys: Iterable[ImageKey]) -> list[ImageKey]:
+        totals = self._totals
+        return sorted((key for key in keys if key in totals), key=lambda key: (totals[key].rank, key.repository, key.digest))
+
+    def _users(self, image: ImageKey) -> list[ObjectKey]:
+        workloads = self.snapshot.workloads
+        users = [key for key in self.snapshot.users.get(image, ()) if self._shown.workload(key) and key in workloads]
+        return sorted(users, key=lambda key: (-workloads[key].verdict.severity, -workloads[key].pods, key))
+
+    def _containers(self, key: RowKey) -> list[Container]:
+        """The containers of the workload at a path that run the image above it."""
+        workload, image = key[-1], key[-2]
+        found = self.snapshot.workloads.get(workload) if isinstance(workload, ObjectKey) else None
+        return [container for container in found.containers if image in container.runs] if found else []
+
+    def _pods(self, key: RowKey) -> Iterable[tuple[PodRef, Container]]:
+        image = self.snapshot.images.get(_image(key[:-1]))
+        known = {*image.digests, *image.config_digests} if image else set()
+        for container in self._containers(key):
+            for pod in container.pod_refs:
+                if len(container.runs) == 1 or not pod.digest or pod.digest in known:
+                    yield pod, container
+
+    # ---- cells
+
+    def _node_row(self, key: ImageKey, top: bool) -> Row:
+        image = self.snapshot.images.get(key)
+        totals = self._totals.get(key, NOTHING)
+        if image is None:
+            return self._unknown_row(self.snapshot.bases.get(key), totals)
+        state = briefs(image.checks, self._glyphs.dot)
+        name = self._image_cell(image, top)
+        return Row(self._glyphs.of(image.verdict), (name, state, *self._counts(totals, image.created)))
+
+    def _image_cell(self, image: Image, top: bool) -> Cell:
+        context = self._shown.narrowed and not self._shown.image(image.key)
+        name = Span(image_name(image), "dim" if context else "")
+        if not top or image.key.registry == DEFAULT_REGISTRY:
+            return (name,)
+        return (Span(f"{image.key.registry}/", "dim"), name)
+
+    def _unknown_row(self, base: UnknownBase | None, totals: Totals) -> Row:
+        label = base.label if base else "base"
+        reason = base.reason if base else ""
+        return Row(self._glyphs.of(State.UNKNOWN), ((Span(label),), (Span(reason, "unknown"),), *self._counts(totals, None)))
+
+    def _group_row(self) -> Row:
+        totals = sum((self._totals[key] for key in self._unreadable), NOTHING)
+        registries = ", ".join(dict.fromkeys(key.registry for key in self._unreadable))
+        cells = ((Span(UNREADABLE),), (Span(registries, "unknown"),))
+        return Row(self._glyphs.of(State.UNKNOWN), (*cells, *self._counts(totals, None)))
+
+    def _counts(self, totals: Totals, since: datetime | None) -> tuple[Cell, ...]:
+        return (
+            mix(totals.counts, BAR, self._glyphs.bar),
+            (Span(count(totals.items), "dim"),),
+            (Span(count(totals.pods)),),
+            (Span(age(since, self._now), "dim"),),
+        )
+
+    def _workload_row(self, key: RowKey, workload: Workload) -> Row:
+        containers = self._containers(key)
+        pods = sum(1 for _ in self._pods(key)) or sum(container.pods for container in containers)
+        where = workload.key
+        place = "  ".join(part for part in (where.cluster, where.namespace) if part)
+        name = (Span(f"{place}  {where.kind}/{where.name}", "dim"), *_extra(workload, containers))
+        verdict = worst(container.verdict for container in containers)
+        state = container_state(containers, workload, self._glyphs)
+        return Row(self._glyphs.of(verdict), (name, state, (), (), (Span(count(pods)),), (self._age(workload.created),)))
+
+    def _pod_row(self, key: RowKey, part: PodPart) -> Row:
+        found = next((pod for pod, _ in self._pods(key[:-1]) if (pod.name, pod.container) == (part.name, part.container)), None)
+        if found is None:
+            return Row(Span(""), ((Span(part.name, "dim"),), (), (), (), (), ()))
+        state, role = pod_state(found)
+        place = (Span(found.name, "dim"), Span(f"  {found.node}" if found.node else "", "dim"))
+        return Row(
+            Span(self._glyphs.states[State.OFF], "faint"), (place, (Span(state, role),), (), (), (), (self._age(found.created),))
+        )
+
+    def _age(self, since: datetime | None) -> Span:
+        return Span(age(since, self._now), "dim")
+
+
+def container_state(containers: Sequence[Container], workload: Workload, glyphs: Glyphs) -> Cell:
+    """What is not fine with containers of a workload, in a few words."""
+    trouble = next((container.trouble for container in containers if container.trouble), "")
+    if trouble:
+        return (Span(trouble, "fail"),)
+    told = briefs([check for container in containers for check in container.checks], glyphs.dot)
+    if told:
+        return told
+    if workload.suspended:
+        return (Span("suspended", "dim"),)
+    return (Span("scaled to zero", "dim"),) if workload.desired == 0 else ()
+
+
+def pod_state(pod: PodRef) -> tuple[str, str]:
+    """The state of a pod in a word or two with its role; nothing when it simply runs."""
+    restarts = f"{pod.restarts} restarts" if pod.restarts else ""
+    if pod.reason and pod.state != "running":
+        return (pod.reason, "dim" if pod.reason == "Completed" else "fail")
+    if pod.phase == "Running" and pod.state in ("running", ""):
+        return (restarts, "dim")
+    return (pod.phase.lower() or "unknown", ROLE[State.WARN] if pod.phase == "Pending" else "dim")
+
+
+def _extra(workload: Workload, containers: Sequence[Container]) -> Cell:
+    """Which container it is, where a workload has several or it is not a plain one."""
+    if len(workload.containers) <= 1 or len(containers) != 1:
+        return ()
+    kind = "" if containers[0].type is ContainerType.CONTAINER else f"{containers[0].type} "
+    return (Span(f"  {kind}{containers[0].name}", "dim"),)
+
+
+def _tops(snapshot: Snapshot) -> Iterable[ImageKey]:
+    """The roots, and images whose base is not there, so that nothing known is ever left out."""
+    under: set[ImageKey] = {key for derived in snapshot.derived.values() for key in derived}
+    return dict.fromkeys([*snapshot.roots, *(key for key in snapshot.images if key not in under)])
+
+
+def _absent(snapshot: Snapshot, key: ImageKey) -> bool:
+    image = snapshot.images.get(key)
+    return image is not None and bool(image.absent) and not snapshot.derived.get(key)
+
+
+def _image(key: RowKey) -> ImageKey:
+    last = key[-1] if key else None
+    return last if isinstance(last, ImageKey) else ImageKey("", "", "")

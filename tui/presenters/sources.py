@@ -1,0 +1,144 @@
+"""How the sources do: progress while loading, what is missing and why, and each source in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from tui.domain.events import Denial, Progress, SourceHealth, SourceKind, SourceState
+from tui.domain.snapshot import Snapshot
+from tui.errors import TrustreeError
+from tui.presenters.glyphs import Glyphs
+from tui.presenters.phrases import age, count, plural
+from widgets.rows import Cell, Span, TextLine
+from widgets.text import fit, wrap
+
+__all__ = ["error_lines", "notice_lines", "progress_lines", "source_lines", "starting_lines"]
+
+BAR = 24
+NAME = 30
+STATE_ROLE = {
+    SourceState.LOADING: "accent",
+    SourceState.OK: "pass",
+    SourceState.PARTIAL: "warn",
+    SourceState.FAILED: "fail",
+    SourceState.OFF: "dim",
+}
+
+
+def progress_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[TextLine]:
+    """One line for each source that still loads: bar, counts, requests a second, and what it waits for."""
+    loading = [health for health in snapshot.sources if health.state is SourceState.LOADING]
+    lines = [line for health in loading for line in _source_progress(health, width, glyphs)]
+    return lines[:6] if len(lines) <= 6 else [*lines[:5], TextLine((Span(f" and {len(lines) - 5} more", "dim"),))]
+
+
+def starting_lines() -> list[TextLine]:
+    """Before anything is known."""
+    return [TextLine(), TextLine((Span("  Reading the estate", "bold"), Span("  clusters first, then what runs in them", "dim")))]
+
+
+def notice_lines(snapshot: Snapshot, width: int, narrowed: str) -> list[TextLine]:
+    """What to say when there is no row: what is missing, why, and what to do."""
+    sick = [health for health in snapshot.sources if health.state in (SourceState.FAILED, SourceState.PARTIAL)]
+    if narrowed:
+        return _titled(f"Nothing matches {narrowed}", "Esc clears the filter; / changes it.", width)
+    if any(health.state is SourceState.LOADING for health in snapshot.sources):
+        return starting_lines()
+    if not sick:
+        what = "No workloads and no images" if snapshot.sources else "No cluster and no registry was named"
+        return _titled(what, "Nothing runs in the namespaces that were read, and no registry was asked.", width)
+    lines = _titled("Nothing could be read", "", width)
+    for health in sick:
+        lines += [*_source(health, snapshot.as_of, width), TextLine()]
+    return lines
+
+
+def error_lines(error: TrustreeError, width: int) -> list[TextLine]:
+    """An error that keeps the estate from opening, with the next step."""
+    lines = [TextLine(), TextLine((Span(" "), Span(" CANNOT START ", "badge-fail"))), TextLine()]
+    lines += [TextLine((Span(f" {part}", "bold"),)) for part in wrap(error.headline, width - 4)]
+    if error.remedy:
+        lines += [TextLine(), *(TextLine((Span(f" {part}", "dim"),)) for part in wrap(error.remedy, width - 4))]
+    return [
+        *lines,
+        TextLine(),
+        TextLine((Span(" R", "accent bold"), Span(" try again   ", "dim"), Span("q", "accent bold"), Span(" quit", "dim"))),
+    ]
+
+
+def source_lines(snapshot: Snapshot, now: datetime, width: int) -> list[TextLine]:
+    """Every source in full, the sick ones first."""
+    order = {SourceState.FAILED: 0, SourceState.PARTIAL: 1, SourceState.LOADING: 2, SourceState.OK: 3, SourceState.OFF: 4}
+    lines: list[TextLine] = []
+    for health in sorted(snapshot.sources, key=lambda health: (order[health.state], health.name)):
+        lines += [*_source(health, now, width), TextLine()]
+    return lines or [TextLine((Span(" No source is known yet.", "dim"),))]
+
+
+def _source_progress(health: SourceHealth, width: int, glyphs: Glyphs) -> Iterator[TextLine]:
+    name = Span(f" {fit(_short(health), NAME):<{NAME}} ", "")
+    if not health.progress:
+        yield TextLine((name, Span(glyphs.strip * BAR, "line"), Span("  connecting", "dim")))
+    for progress in health.progress:
+        if progress.total is None or progress.done < progress.total or len(health.progress) == 1:
+            yield TextLine((name, *_bar(progress, glyphs), Span("  "), *_counts(progress, glyphs)))
+
+
+def _bar(progress: Progress, glyphs: Glyphs) -> Cell:
+    if not progress.total:
+        return (Span(glyphs.strip * BAR, "line"),)
+    done = min(BAR, BAR * progress.done // progress.total)
+    return (Span(glyphs.strip * done, "accent"), Span(glyphs.strip * (BAR - done), "line"))
+
+
+def _counts(progress: Progress, glyphs: Glyphs) -> Cell:
+    total = f" / {count(progress.total)}" if progress.total is not None else ""
+    rate = f"{glyphs.dot}{progress.rate:.0f} req/s" if progress.rate >= 1 else ""
+    spans = [Span(progress.unit, "dim"), Span(f" {count(progress.done)}{total}"), Span(rate, "dim")]
+    if progress.waiting > 0:
+        spans.append(Span(f"{glyphs.dot}waiting {progress.waiting:.0f} s: {progress.waiting_reason}", "warn"))
+    return tuple(spans)
+
+
+def _titled(title: str, text: str, width: int) -> list[TextLine]:
+    lines = [TextLine(), TextLine((Span(f"  {title}", "bold"),))]
+    return [*lines, *(TextLine((Span(f"  {part}", "dim"),)) for part in wrap(text, width - 4) if part), TextLine()]
+
+
+def _source(health: SourceHealth, now: datetime, width: int) -> Iterator[TextLine]:
+    facts = [
+        plural(health.objects, "object") if health.objects else "",
+        plural(health.requests, "request") if health.requests else "",
+        f"as {health.identity}" if health.identity else "",
+    ]
+    right = f"{age(health.as_of, now)} ago " if health.as_of else "never answered "
+    state = "live" if health.live and health.state is SourceState.OK else health.state.value
+    yield TextLine((Span(f"  {health.name}", "bold"), Span(f"  {state}", STATE_ROLE[health.state])), (Span(right, "dim"),))
+    told = ", ".join(fact for fact in (health.endpoint, *facts) if fact)
+    yield from _lines(told, "dim", width)
+    yield from _lines(health.error, "unknown", width)
+    yield from _lines(health.remedy, "accent", width)
+    for denial in health.denials:
+        yield from _denial(denial, width)
+
+
+def _denial(denial: Denial, width: int) -> Iterator[TextLine]:
+    right = f": the right {denial.right} is missing" if denial.right else (f": {denial.reason}" if denial.reason else "")
+    yield from _lines(f"may not read {denial.what}{right}", "unknown", width)
+    yield from _lines(denial.remedy, "accent", width)
+
+
+def _lines(text: str, role: str, width: int) -> Iterator[TextLine]:
+    if text:
+        yield from (TextLine((Span(f"    {part}", role),)) for part in wrap(text, max(20, width - 6)))
+
+
+def _short(health: SourceHealth) -> str:
+    name = health.name.partition("/")[2]
+    return name if name and health.kind is not SourceKind.ARM else health.name
+
+
+def sick_sources(sources: Sequence[SourceHealth]) -> int:
+    """How many sources are not well."""
+    return sum(health.state in (SourceState.FAILED, SourceState.PARTIAL) for health in sources)

@@ -1,0 +1,133 @@
+"""How many images of each verdict, and how many pods, are under every node: once per snapshot, off the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tui.domain.snapshot import ImageKey, Snapshot
+from tui.domain.trust import State
+from tui.domain.workload import ObjectKey
+
+__all__ = ["ALL", "NOTHING", "Shown", "Totals", "lineage_totals", "one", "pods_of"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """Which images and workloads a filter lets through; None lets everything through."""
+
+    images: Set[ImageKey] | None = None
+    workloads: Set[ObjectKey] | None = None
+
+    def image(self, key: ImageKey) -> bool:
+        """Whether an image is let through."""
+        return self.images is None or key in self.images
+
+    def workload(self, key: ObjectKey) -> bool:
+        """Whether a workload is let through."""
+        return self.workloads is None or key in self.workloads
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether this is a filter at all."""
+        return self.images is not None or self.workloads is not None
+
+
+ALL = Shown()
+
+
+class Totals(NamedTuple):
+    """What is in a subtree."""
+
+    fail: int = 0
+    unknown: int = 0
+    warn: int = 0
+    ok: int = 0
+    pods: int = 0
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """By verdict, worst first."""
+        return self[:4]
+
+    @property
+    def items(self) -> int:
+        """How many images or workloads."""
+        return self.fail + self.unknown + self.warn + self.ok
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """Worst and widest first, when sorted."""
+        severity = 3 if self.fail else 2 if self.unknown else 1 if self.warn else 0
+        return (-severity, -self.pods, -self.items)
+
+    def __add__(self, other: object) -> Totals:
+        assert isinstance(other, Totals)
+        return Totals(
+            self.fail + other.fail,
+            self.unknown + other.unknown,
+            self.warn + other.warn,
+            self.ok + other.ok,
+            self.pods + other.pods,
+        )
+
+
+NOTHING = Totals()
+_ONE = {
+    State.FAIL: Totals(fail=1),
+    State.UNKNOWN: Totals(unknown=1),
+    State.WARN: Totals(warn=1),
+    State.PASS: Totals(ok=1),
+    State.OFF: Totals(unknown=1),
+}
+
+
+def one(verdict: State, pods: int) -> Totals:
+    """A single item."""
+    return _ONE[verdict]._replace(pods=pods)
+
+
+def lineage_totals(snapshot: Snapshot, shown: Shown) -> Mapping[ImageKey, Totals]:
+    """The totals of every node of the lineage that is shown; a node without anything shown below it is left out."""
+    totals: dict[ImageKey, Totals] = {}
+    for key in reversed(_top_down(snapshot)):
+        here = _own(key, snapshot, shown)
+        for child in snapshot.derived.get(key, ()):
+            below = totals.get(child)
+            if below is not None:
+                here = below if here is NOTHING else here + below
+        if here is not NOTHING or (key in snapshot.bases and not shown.narrowed):
+            totals[key] = here
+    return totals
+
+
+def _own(key: ImageKey, snapshot: Snapshot, shown: Shown) -> Totals:
+    image = snapshot.images.get(key)
+    if image is None or not shown.image(key):
+        return NOTHING
+    return one(image.verdict, image.pods if shown.workloads is None else pods_of(key, snapshot, shown))
+
+
+def pods_of(key: ImageKey, snapshot: Snapshot, shown: Shown) -> int:
+    """The pods of the workloads shown that run an image."""
+    return sum(
+        container.pods
+        for user in snapshot.users.get(key, ())
+        if shown.workload(user) and user in snapshot.workloads
+        for container in snapshot.workloads[user].containers
+        if key in container.runs
+    )
+
+
+def _top_down(snapshot: Snapshot) -> list[ImageKey]:
+    """Every node once, each after the base it stands on; images that no root leads to come last."""
+    order: dict[ImageKey, None] = {}
+    stack = [*snapshot.roots]
+    while stack:
+        key = stack.pop()
+        if key not in order:
+            order[key] = None
+            stack.extend(snapshot.derived.get(key, ()))
+    order.update(dict.fromkeys(key for key in snapshot.images if key not in order))
+    return list(order)

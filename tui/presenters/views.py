@@ -1,0 +1,106 @@
+"""The views over one estate: which there are, and the rows of one under a filter. Made off the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from datetime import datetime
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.domain.snapshot import ImageKey, Snapshot
+from tui.domain.trust import State
+from tui.domain.workload import ObjectKey
+from tui.presenters.glyphs import Glyphs
+from tui.presenters.lineage import LineageModel
+from tui.presenters.totals import ALL, Shown
+from tui.presenters.workloads import WorkloadModel
+from widgets.rows import RowKey
+
+if TYPE_CHECKING:
+    from tui.domain.query import Index
+
+__all__ = ["VIEW_NAMES", "Built", "Filter", "View", "build_view", "first_unfolded"]
+
+
+class View(IntEnum):
+    """The views, in the order of their keys."""
+
+    LINEAGE = 0
+    WORKLOADS = 1
+
+
+VIEW_NAMES = ("Lineage", "Workloads")
+
+
+class Filter(NamedTuple):
+    """What the operator narrowed the estate to: a query, and only what is at fault."""
+
+    query: str = ""
+    faults: bool = False
+
+    @property
+    def words(self) -> str:
+        """The filter in words, empty when there is none."""
+        return " ".join(part for part in (self.query, "(faults only)" if self.faults else "") if part)
+
+
+class Built(NamedTuple):
+    """The rows of a view; with a filter, how many images it lets through, what it could not decide, and what to unfold."""
+
+    model: LineageModel | WorkloadModel
+    matched: int | None
+    undecided: int
+    unfold: tuple[RowKey, ...]
+
+
+MOST_UNFOLDED = 500
+
+
+def build_view(
+    view: View, snapshot: Snapshot, chosen: Filter, now: datetime, glyphs: Glyphs, index: Index | None = None
+) -> Built:
+    """Select and lay out the rows of a view; `index` is the snapshot's, where it was made before. Raises InvalidQuery."""
+    shown, undecided = select(snapshot, chosen, now, index)
+    model_of = LineageModel if view is View.LINEAGE else WorkloadModel
+    model = model_of(snapshot, now, glyphs, shown)
+    if not shown.narrowed:
+        return Built(model, None, 0, ())
+    matched = len(snapshot.images) if shown.images is None else len(shown.images)
+    return Built(model, matched, undecided, tuple(model.matches()[:MOST_UNFOLDED]))
+
+
+def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: Index | None = None) -> tuple[Shown, int]:
+    """What a filter lets through, and how much it could not decide. Raises InvalidQuery."""
+    images: Set[ImageKey] | None = None
+    workloads: Set[ObjectKey] | None = None
+    undecided = 0
+    if chosen.query.strip():
+        from tui.domain.query import parse_query  # not before somebody filters
+
+        selection = parse_query(chosen.query).images(index or snapshot, now)
+        images, workloads, undecided = selection.images, selection.workloads, selection.undecided
+    if chosen.faults:
+        faulty = {key for key, image in snapshot.images.items() if _at_fault(image.verdict)}
+        at_work = {key for key, workload in snapshot.workloads.items() if _at_fault(workload.verdict)}
+        images = faulty if images is None else faulty & images
+        workloads = at_work if workloads is None else at_work & workloads
+    return (ALL if images is None and workloads is None else Shown(images, workloads)), undecided
+
+
+def _at_fault(verdict: State) -> bool:
+    return verdict not in (State.PASS, State.OFF)
+
+
+def first_unfolded(model: LineageModel | WorkloadModel, room: int) -> list[RowKey]:
+    """The rows to unfold before the operator does: from the top, each whose children still fit; never down to pods."""
+    opened: list[RowKey] = []
+    used = len(model.roots())
+    waiting = list(model.roots())
+    while waiting and used < room:
+        key = waiting.pop(0)
+        children = () if isinstance(key[-1], ObjectKey) else model.children(key)
+        if children and used + len(children) <= room:
+            opened.append(key)
+            used += len(children)
+            waiting.extend(children)
+    return opened

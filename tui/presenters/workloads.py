@@ -1,0 +1,203 @@
+"""View 2: cluster -> namespace -> workload -> container -> image -> its bases upward."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from tui.domain.events import SourceHealth, SourceKind, SourceState
+from tui.domain.snapshot import BaseState, Container, Image, ImageKey, Snapshot, Workload
+from tui.domain.trust import State, worst
+from tui.domain.workload import ContainerType, ObjectKey
+from tui.presenters.glyphs import BAD_FIRST, Glyphs, mix
+from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, images_of
+from tui.presenters.lineage import BAR, WIDE, container_state
+from tui.presenters.phrases import age, briefs, count, image_name
+from tui.presenters.totals import ALL, NOTHING, Shown, Totals, one
+from widgets.rows import Cell, Column, Row, RowKey, Span
+
+__all__ = ["WorkloadModel"]
+
+COLUMNS = (
+    Column("workload, cluster first"),
+    Column("state"),
+    Column("subtree", BAR, from_width=WIDE),
+    Column("wklds", 5, right=True, from_width=WIDE),
+    Column("pods", 6, right=True),
+    Column("age", 5, right=True, from_width=WIDE),
+)
+Place = tuple[str, str]
+
+
+class WorkloadModel:
+    """Workloads as rows: groups and orders are made here, once and off the loop; rows and cells when asked for."""
+
+    def __init__(self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: Shown = ALL) -> None:
+        self.snapshot = snapshot
+        self._now = now
+        self._glyphs = glyphs
+        self._health = {health.name: health for health in snapshot.sources if health.kind is SourceKind.CLUSTER}
+        self._in_namespace: dict[Place, list[Workload]] = defaultdict(list)
+        self._totals: dict[Place, Totals] = defaultdict(lambda: NOTHING)
+        self._cluster_totals: dict[str, Totals] = defaultdict(lambda: NOTHING)
+        for key, workload in snapshot.workloads.items():
+            if shown.workload(key):
+                self._add(workload)
+        for inside in self._in_namespace.values():
+            inside.sort(key=lambda workload: (-workload.verdict.severity, -workload.pods, workload.key))
+        self._clusters = self._cluster_names(shown)
+
+    def columns(self) -> Sequence[Column]:
+        """Name, state, mix of verdicts below, counts and age."""
+        return COLUMNS
+
+    def roots(self) -> Sequence[RowKey]:
+        """The clusters, also those that nothing could be read from."""
+        return [(ClusterPart(name),) for name in self._clusters]
+
+    def children(self, key: RowKey) -> Sequence[RowKey]:
+        """What is one step further in: namespaces, workloads, containers, images, bases."""
+        match key[-1]:
+            case ClusterPart(name):
+                return [(*key, NamespacePart(namespace)) for namespace in self._namespaces(name)]
+            case NamespacePart(name):
+                return [(*key, workload.key) for workload in self._in_namespace.get((_cluster(key), name), ())]
+            case ObjectKey() as workload:
+                return [(*key, ContainerPart(each.type, each.name)) for each in self.snapshot.workloads[workload].containers]
+            case ContainerPart():
+                container = self._container(key)
+                return [(*key, image) for image in images_of(container)] if container else []
+            case ImageKey() as image:
+                base = self._base(image)
+                return [(*key, base)] if base and base not in key else []
+            case _:
+                return []
+
+    def has_children(self, key: RowKey) -> bool:
+        """Whether anything is one step further in."""
+        last = key[-1]
+        return isinstance(last, NamespacePart) or bool(self.children(key))
+
+    def row(self, key: RowKey) -> Row:
+        """The cells of a row."""
+        match key[-1]:
+            case ClusterPart(name):
+                return self._cluster_row(name)
+            case NamespacePart(name):
+                return self._group_row((Span(name or "no namespace"),), (), self._totals[(_cluster(key), name)])
+            case ObjectKey() as workload:
+                return self._workload_row(self.snapshot.workloads[workload])
+            case ContainerPart():
+                return self._container_row(key)
+            case ImageKey() as image:
+                return self._image_row(key, image)
+            case _:
+                return Row(Span(""), ((), (), (), (), (), ()))
+
+    def matches(self) -> list[RowKey]:
+        """Every row that must be unfolded for each workload shown to be seen."""
+        clusters = self.roots()
+        return [*clusters, *(child for key in clusters for child in self.children(key))]
+
+    # ---- structure
+
+    def _add(self, workload: Workload) -> None:
+        key = workload.key
+        self._in_namespace[key.cluster, key.namespace].append(workload)
+        own = one(workload.verdict, workload.pods)
+        self._totals[key.cluster, key.namespace] += own
+        self._cluster_totals[key.cluster] += own
+
+    def _cluster_names(self, shown: Shown) -> list[str]:
+        names = {cluster for cluster, _ in self._in_namespace}
+        if not shown.narrowed:
+            names |= {name.partition("/")[2] for name in self._health}
+        return sorted(names)
+
+    def _namespaces(self, cluster: str) -> list[str]:
+        places = [place for place in self._in_namespace if place[0] == cluster]
+        return [place[1] for place in sorted(places, key=lambda place: (self._totals[place].rank, place))]
+
+    def _container(self, key: RowKey) -> Container | None:
+        part, workload = key[3], self.snapshot.workloads.get(_workload(key))
+        for container in workload.containers if workload else ():
+            if isinstance(part, ContainerPart) and (container.type, container.name) == (part.type, part.name):
+                return container
+        return None
+
+    def _base(self, image: ImageKey) -> ImageKey | None:
+        node = self.snapshot.images.get(image) or self.snapshot.bases.get(image)
+        return node.base.base if node and node.base else None
+
+    # ---- cells
+
+    def _group_row(self, name: Cell, state: Cell, totals: Totals, verdict: State | None = None) -> Row:
+        found = verdict or worst(state for state, number in zip(BAD_FIRST, totals.counts, strict=True) if number)
+        bar = mix(totals.counts, BAR, self._glyphs.bar)
+        cells = (name, state, bar, (Span(count(totals.items), "dim"),), (Span(count(totals.pods)),), ())
+        return Row(self._glyphs.of(found), cells)
+
+    def _cluster_row(self, name: str) -> Row:
+        health = self._health.get(f"cluster/{name}")
+        return self._group_row((Span(name, "bold"),), cluster_state(health), self._cluster_totals[name])
+
+    def _workload_row(self, workload: Workload) -> Row:
+        name: Cell = (Span(f"{workload.key.kind}/", "dim"), Span(workload.key.name))
+        state = container_state(workload.containers, workload, self._glyphs)
+        mixture = mix(_verdicts(workload), BAR, self._glyphs.bar) if len(workload.containers) > 1 else ()
+        since = (Span(age(workload.created, self._now), "dim"),)
+        return Row(self._glyphs.of(workload.verdict), (name, state, mixture, (), (Span(count(workload.pods)),), since))
+
+    def _container_row(self, key: RowKey) -> Row:
+        container, workload = self._container(key), self.snapshot.workloads.get(_workload(key))
+        if container is None or workload is None:
+            return Row(Span(""), ((), (), (), (), (), ()))
+        kind = "" if container.type is ContainerType.CONTAINER else f"{container.type} "
+        name: Cell = (Span(kind, "dim"), Span(container.name), Span(f"  {container.image}", "dim"))
+        state = container_state([container], workload, self._glyphs)
+        return Row(self._glyphs.of(container.verdict), (name, state, (), (), (Span(count(container.pods), "dim"),), ()))
+
+    def _image_row(self, key: RowKey, image: ImageKey) -> Row:
+        found = self.snapshot.images.get(image)
+        on = Span("on ", "dim") if isinstance(key[-2], ImageKey) else Span("")
+        if found is None:
+            base = self.snapshot.bases.get(image)
+            cells: tuple[Cell, ...] = (
+                (on, Span(base.label if base else "base")),
+                (Span(base.reason if base else "", "unknown"),),
+            )
+            return Row(self._glyphs.of(State.UNKNOWN), (*cells, (), (), (), ()))
+        since = (Span(age(found.created, self._now), "dim"),)
+        state = self._image_state(found)
+        return Row(self._glyphs.of(found.verdict), ((on, Span(image_name(found))), state, (), (), (), since))
+
+    def _image_state(self, image: Image) -> Cell:
+        told = briefs(image.checks, self._glyphs.dot)
+        if told or image.base is None:
+            return told
+        return (Span("current", "dim"),) if image.base.state is BaseState.CURRENT else ()
+
+
+def cluster_state(health: SourceHealth | None) -> Cell:
+    """How reading a cluster goes, empty when all is well."""
+    if health is None or health.state in (SourceState.OK, SourceState.OFF):
+        return ()
+    if health.state is SourceState.LOADING:
+        return (Span("loading", "accent"),)
+    denied = health.denials[0].what if health.denials else ""
+    return (Span(health.error or (f"may not read {denied}" if denied else health.state), "unknown"),)
+
+
+def _verdicts(workload: Workload) -> Sequence[int]:
+    found = [container.verdict for container in workload.containers]
+    return [sum(verdict is state for verdict in found) for state in BAD_FIRST]
+
+
+def _cluster(key: RowKey) -> str:
+    return key[0].name if isinstance(key[0], ClusterPart) else ""
+
+
+def _workload(key: RowKey) -> ObjectKey:
+    found = key[2] if len(key) > 2 else None
+    return found if isinstance(found, ObjectKey) else ObjectKey("", "", "", "")

@@ -1,0 +1,67 @@
+"""Rows are made in a thread, one view at a time, and only the newest wish is served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.screen import Screen
+
+from tui.domain.snapshot import Snapshot
+from tui.errors import InvalidQuery
+from tui.presenters.glyphs import Glyphs
+from tui.presenters.views import Built, Filter, View, build_view
+
+if TYPE_CHECKING:
+    from tui.domain.query import Index
+
+__all__ = ["RowBuilder", "Wish"]
+
+
+class Wish(NamedTuple):
+    """What rows are wanted."""
+
+    view: View
+    chosen: Filter
+    snapshot: Snapshot
+    now: datetime
+    glyphs: Glyphs
+
+
+class RowBuilder:
+    """Serves wishes in a worker of a screen; `done` is called on the loop with what was built, or why it could not be."""
+
+    def __init__(self, screen: Screen[None], done: Callable[[Wish, Built | InvalidQuery], object]) -> None:
+        self._screen = screen
+        self._done = done
+        self._wish: Wish | None = None
+        self._busy = False
+        self._index: Index | None = None
+
+    def ask(self, wish: Wish) -> None:
+        """Want these rows; a wish that was not begun is forgotten."""
+        self._wish = wish
+        if not self._busy:
+            self._busy = True
+            self._screen.run_worker(self._serve(), name="rows", group="rows", exit_on_error=False)
+
+    async def _serve(self) -> None:
+        try:
+            while self._wish is not None:
+                wish, self._wish = self._wish, None
+                self._done(wish, await asyncio.to_thread(self._build, wish))
+        finally:
+            self._busy = False
+
+    def _build(self, wish: Wish) -> Built | InvalidQuery:
+        """In a thread, one at a time: the index is made once for all keys typed over one snapshot."""
+        if wish.chosen.query and (self._index is None or self._index.snapshot is not wish.snapshot):
+            from tui.domain.query import Index  # not before somebody filters
+
+            self._index = Index(wish.snapshot)
+        try:
+            return build_view(wish.view, wish.snapshot, wish.chosen, wish.now, wish.glyphs, self._index)
+        except InvalidQuery as error:
+            return error

@@ -1,0 +1,414 @@
+"""The explorer: one tree over the estate, and what is known about the row under the cursor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.getters import query_one
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+
+from tui.domain.demand import Demand, Priority
+from tui.domain.text import clean
+from tui.errors import InvalidQuery, TrustreeError
+from tui.keymap import EXPLORER
+from tui.presenters.copying import name_to_copy, reference_to_copy
+from tui.presenters.detail import Look, Tab
+from tui.presenters.detail_tree import detail_lines
+from tui.presenters.header import NARROW, Place, header_height, header_lines
+from tui.presenters.keys import lineage_key, subject_of, workload_key
+from tui.presenters.phrases import count
+from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
+from tui.presenters.views import VIEW_NAMES, Built, Filter, View, first_unfolded
+from tui.screens.building import RowBuilder, Wish
+from tui.screens.keys import KeyLine
+from widgets.page import Banner, TextPage
+from widgets.rows import RowKey, Span, TextLine
+from widgets.tree import VirtualTree
+
+if TYPE_CHECKING:
+    from tui.app import TrustreeApp
+    from widgets.prompt import FilterBar
+
+__all__ = ["ExplorerScreen"]
+
+SETTLE = 0.04
+"""Seconds that the cursor rests before the detail follows: a held key moves the tree and nothing else."""
+
+
+class ExplorerScreen(Screen[None]):
+    """Mediates between the snapshot, the tree, the detail and the filter."""
+
+    class RowsBuilt(Message):
+        """The rows that were wished for are there, or the query does not parse."""
+
+        def __init__(self, wish: Wish, built: Built | InvalidQuery) -> None:
+            self.wish = wish
+            self.built = built
+            super().__init__()
+
+    BINDINGS: ClassVar[list[BindingType]] = EXPLORER
+
+    DEFAULT_CSS = """
+    ExplorerScreen {
+        & #header { height: 3; }
+        & #rule { height: 1; }
+        & #body { height: 1fr; }
+        & #left { width: 64fr; }
+        & #detail { width: 36fr; display: none; }
+        & #notice { display: none; }
+        & #progress { height: auto; display: none; }
+        &.wide #detail { display: block; }
+        &.empty #notice { display: block; }
+        &.empty #tree { display: none; }
+        &.zoom-tree #detail { display: none; }
+        &.zoom-detail #left { display: none; }
+        &.zoom-detail #detail { display: block; }
+    }
+    """
+
+    header = query_one("#header", Banner)
+    rule = query_one("#rule", Banner)
+    body = query_one("#body", Horizontal)
+    outline = query_one("#tree", VirtualTree)
+    notice = query_one("#notice", TextPage)
+    progress = query_one("#progress", Banner)
+    detail = query_one("#detail", TextPage)
+
+    if TYPE_CHECKING:
+        app: TrustreeApp
+
+    def __init__(self, query: str = "") -> None:
+        super().__init__()
+        self.view = View.LINEAGE
+        self.chosen = Filter(query)
+        self.tab = Tab.OVERVIEW
+        self._built: Built | None = None
+        self._scene: tuple[View, Filter] | None = None
+        self._open_in: dict[View, frozenset[RowKey]] = {}
+        self._touched = False
+        self._filtering: FilterBar | None = None
+        self._wrong: InvalidQuery | None = None
+        self._detail_timer: Timer | None = None
+        self._detail_key: RowKey | None = None
+
+    def compose(self) -> ComposeResult:
+        """Header, tree and detail side by side, keys."""
+        yield Banner(id="header")
+        yield Banner(id="rule")
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield VirtualTree(id="tree")
+                yield TextPage(id="notice")
+            yield TextPage(id="detail")
+        yield Banner(id="progress")
+        yield KeyLine(id="keys", classes="keys")
+
+    def on_mount(self) -> None:
+        """Follow the app's snapshot."""
+        self._rows = RowBuilder(self, lambda wish, built: self.post_message(self.RowsBuilt(wish, built)))
+        self.watch(self.app, "snapshot", self._snapshot_changed, init=False)
+        self.watch(self.app, "trouble", self._trouble_changed, init=False)
+        self.set_interval(1, self._show_header)
+        self._show_notice(starting_lines())
+        self.outline.focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Choose the form for the width: side by side, or the detail as a screen of its own."""
+        wide = event.size.width >= NARROW
+        self.set_class(wide, "wide")
+        self.header.styles.height = header_height(event.size.width)
+        self.rule.set_lines([TextLine((Span(self.app.glyphs.rule * event.size.width, "line"),))])
+        self._show_header()
+        self.call_after_refresh(self._show_detail)
+        if self._built is None or not self._built.model.roots():
+            self.call_after_refresh(self._snapshot_changed)
+
+    # ---- from the estate to the screen
+
+    def _snapshot_changed(self) -> None:
+        """Ask for the rows of the newest snapshot, and show how loading goes."""
+        snapshot = self.app.snapshot
+        self._show_header()
+        lines = progress_lines(snapshot, self.size.width, self.app.glyphs)
+        self.progress.styles.height = len(lines)
+        self.progress.display = bool(lines)
+        self.progress.set_lines(lines)
+        self._ask()
+
+    def _ask(self) -> None:
+        self._rows.ask(Wish(self.view, self.chosen, self.app.snapshot, self.app.clock(), self.app.glyphs))
+
+    def _trouble_changed(self, trouble: TrustreeError | None) -> None:
+        if trouble is None:
+            self._show_notice(starting_lines())
+        elif self._built is None or not self._built.model.roots():
+            self._show_notice(error_lines(trouble, self.size.width))
+        else:
+            self.notify(f"{trouble.headline} {trouble.remedy}", severity="error", markup=False)
+        self.refresh_bindings()
+
+    @on(RowsBuilt)
+    def _rows_arrived(self, message: RowsBuilt) -> None:
+        """Show rows, unless the operator has gone elsewhere since they were wished for."""
+        wish, built = message.wish, message.built
+        if (wish.view, wish.chosen) != (self.view, self.chosen):
+            return
+        if isinstance(built, InvalidQuery):
+            self._say_wrong(built)
+        else:
+            self._show_rows(wish, built)
+
+    def _show_rows(self, wish: Wish, built: Built) -> None:
+        scene = (wish.view, wish.chosen)
+        if scene != self._scene:
+            self._change_scene(scene, built)
+        elif self._touched or wish.chosen.words:
+            self.outline.set_model(built.model)
+        else:
+            self._show_first(built)
+        self._built = built
+        self._show_emptiness()
+        self._show_header()
+        self._show_count()
+        self._show_detail()
+        self.refresh_bindings()
+
+    def _change_scene(self, scene: tuple[View, Filter], built: Built) -> None:
+        """Other rows altogether: keep what is open in the view left, and the selection across."""
+        view, chosen = scene
+        subject = subject_of(self.outline.cursor_key)
+        if self._scene is not None and not self._scene[1].words:
+            self._open_in[self._scene[0]] = self.outline.expanded
+        other_view = self._scene is not None and self._scene[0] is not view
+        self._scene = scene
+        if chosen.words:
+            self.outline.set_model(built.model, expanded=built.unfold)
+        elif self._touched:
+            self.outline.set_model(built.model, expanded=self._open_in.get(view, frozenset()))
+        else:
+            self._show_first(built)
+        if other_view:
+            key = (lineage_key if view is View.LINEAGE else workload_key)(subject, self.app.snapshot)
+            if key is not None:
+                self.outline.select(key)
+
+    def _show_first(self, built: Built) -> None:
+        """Until the operator touches the tree it shows the worst first, unfolded as far as there is room."""
+        self.outline.set_model(built.model, expanded=first_unfolded(built.model, self.body.size.height - 2))
+        self.outline.action_first()
+
+    def _show_emptiness(self) -> None:
+        empty = self._built is None or not self._built.model.roots()
+        self.set_class(empty, "empty")
+        if empty and self.app.trouble is None:
+            self._show_notice(notice_lines(self.app.snapshot, self.size.width, self.chosen.words))
+
+    def _show_notice(self, lines: list[TextLine]) -> None:
+        if self._built is None or not self._built.model.roots():
+            self.add_class("empty")
+            self.notice.show(lines)
+
+    def _show_header(self) -> None:
+        built = self._built
+        place = Place(
+            VIEW_NAMES,
+            self.view,
+            self.chosen.query,
+            built.matched if built else None,
+            built.undecided if built else 0,
+            self.chosen.faults,
+            not self.app.settings.write,
+        )
+        width = self.size.width
+        self.header.set_lines(header_lines(self.app.snapshot, place, self.app.clock(), width, self.app.glyphs))
+
+    # ---- the detail
+
+    @on(VirtualTree.RowHighlighted)
+    def _row_highlighted(self) -> None:
+        if self._detail_timer is not None:
+            self._detail_timer.stop()
+        self._detail_timer = self.set_timer(SETTLE, self._show_detail)
+
+    def _show_detail(self) -> None:
+        if not self.detail.display:
+            return
+        key = self.outline.cursor_key
+        lines = self.detail_lines(self.detail.size.width) if key is not None else []
+        self.detail.show(lines, from_top=key != self._detail_key)
+        self._detail_key = key
+
+    def detail_lines(self, width: int) -> list[TextLine]:
+        """What is known about the row under the cursor."""
+        look = Look(self.app.snapshot, self.app.clock(), self.app.glyphs, width)
+        return detail_lines(subject_of(self.outline.cursor_key), self.tab, look)
+
+    @on(VirtualTree.RowOpened)
+    def _row_opened(self) -> None:
+        """Go into the detail, and ask for what is not known of the image yet."""
+        subject = subject_of(self.outline.cursor_key)
+        image = self.app.snapshot.images.get(subject.image) if subject.image else None
+        if image is not None and self.app.estate is not None and image.key.digest:
+            wish = Demand(image.name, image.key.digest, Priority.OPENED, referrers=True, history=True)
+            self.app.estate.want((wish,))
+        if self.detail.display:
+            self.detail.focus()
+        else:
+            from tui.screens.pages import DetailScreen
+
+            self.app.push_screen(DetailScreen(self))
+
+    def action_tab(self, by: int) -> None:
+        """Another section of the detail."""
+        tabs = list(Tab)
+        self.tab = tabs[(tabs.index(self.tab) + by) % len(tabs)]
+        self._detail_key = None
+        self._show_detail()
+
+    # ---- views, filter, faults
+
+    def action_view(self, number: int) -> None:
+        """Another view of the same estate, on the same thing."""
+        self.view = View(number)
+        self._touched = True
+        self._show_header()
+        self._ask()
+
+    def action_faults(self) -> None:
+        """Only what is not trusted, or everything again."""
+        self._narrow(self.chosen._replace(faults=not self.chosen.faults))
+
+    def _narrow(self, chosen: Filter) -> None:
+        if chosen != self.chosen:
+            self.chosen = chosen
+            self._ask()
+
+    def action_filter(self) -> None:
+        """Type a filter; the rows follow with every key."""
+        from widgets.prompt import FilterBar
+
+        if self._filtering is None:
+            self._filtering = FilterBar(self.chosen.query, self._offers, id="filter")
+            self.mount(self._filtering)
+            self.call_after_refresh(self._show_count)
+
+    def _offers(self, text: str) -> list[str]:
+        from tui.domain.query import complete
+
+        return complete(text, len(text), self.app.snapshot)
+
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+        """Narrow as it is typed."""
+        self._narrow(self.chosen._replace(query=event.text.strip()))
+
+    def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
+        """Keep the filter, unless it is wrong."""
+        if self._wrong is None:
+            self._end_filter()
+
+    def on_filter_bar_cancelled(self) -> None:
+        """No filter."""
+        self._narrow(self.chosen._replace(query=""))
+        self._end_filter()
+
+    def _end_filter(self) -> None:
+        if self._filtering is not None:
+            self._filtering.remove()
+            self._filtering = None
+        self._wrong = None
+        self.outline.focus()
+
+    def _show_count(self) -> None:
+        """How many images the filter lets through, beside where it is typed."""
+        self._wrong = None
+        built = self._built
+        if self._filtering is None or built is None or not self._filtering.is_mounted:
+            return
+        total = len(self.app.snapshot.images)
+        words = f"{count(total)} images" if built.matched is None else f"{count(built.matched)} of {count(total)}"
+        undecided = Span(f"  {count(built.undecided)} cannot tell" if built.undecided else "", "unknown")
+        self._filtering.say((Span(words, "dim"), undecided))
+
+    def _say_wrong(self, error: InvalidQuery) -> None:
+        """The filter does not parse: say where and why, and leave the rows as they are."""
+        self._wrong = error
+        if self._filtering is not None and self._filtering.is_mounted:
+            self._filtering.say((Span(f"at {error.position + 1}: ", "fail bold"), Span(error.headline, "fail")))
+        else:
+            self.notify(f"The filter is wrong at {error.position + 1}: {error.headline}", severity="error", markup=False)
+
+    # ---- the rest
+
+    def on_key(self) -> None:
+        """From the first key on, the tree is the operator's."""
+        self._touched = True
+
+    def on_click(self) -> None:
+        """As a key."""
+        self._touched = True
+
+    def action_zoom(self) -> None:
+        """The pane that has the focus on the whole width, or both again."""
+        zoomed = self.has_class("zoom-tree") or self.has_class("zoom-detail")
+        self.remove_class("zoom-tree", "zoom-detail")
+        if not zoomed:
+            self.add_class("zoom-detail" if self.detail.has_focus else "zoom-tree")
+        self.call_after_refresh(self._show_detail)
+
+    def action_copy_name(self) -> None:
+        """Copy the name of what the row is about (OSC 52)."""
+        self._copy(name_to_copy(subject_of(self.outline.cursor_key), self.app.snapshot))
+
+    def action_copy_reference(self) -> None:
+        """Copy the image's reference with its digest (OSC 52)."""
+        self._copy(reference_to_copy(subject_of(self.outline.cursor_key), self.app.snapshot))
+
+    def _copy(self, text: str) -> None:
+        if text:
+            self.app.copy_to_clipboard(clean(text))
+            self.notify(f"copied {clean(text)}", timeout=2, markup=False)
+
+    def action_sources(self) -> None:
+        """Every source in full."""
+        from tui.screens.pages import SourcesScreen
+
+        self.app.push_screen(SourcesScreen())
+
+    def action_back(self) -> None:
+        """One step back: out of the detail, out of the zoom, out of the filter."""
+        if self.detail.has_focus:
+            self.remove_class("zoom-detail")
+            self.outline.focus()
+        elif self.has_class("zoom-tree"):
+            self.action_zoom()
+        elif self.chosen.words:
+            self._narrow(Filter())
+
+    def action_leave(self) -> None:
+        """Back from the detail; at the root ask before the program ends."""
+        if self.detail.has_focus:
+            self.action_back()
+            return
+        from tui.screens.pages import QuitScreen
+
+        self.app.push_screen(QuitScreen())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Dim the keys that cannot do anything now."""
+        match action:
+            case "copy_name":
+                return bool(name_to_copy(subject_of(self.outline.cursor_key), self.app.snapshot)) or None
+            case "copy_reference":
+                return bool(reference_to_copy(subject_of(self.outline.cursor_key), self.app.snapshot)) or None
+            case "filter" | "faults":
+                return True if self.app.snapshot.images or self.app.snapshot.workloads or self.chosen.words else None
+            case "zoom":
+                return self.has_class("wide")
+            case _:
+                return True

@@ -1,0 +1,45 @@
+"""The line of keys at the bottom: every key is shown where it works, and is dim where it cannot run."""
+
+from __future__ import annotations
+
+from textual.keys import format_key
+from textual.screen import Screen
+
+from widgets.page import Banner
+from widgets.rows import Span, TextLine
+
+__all__ = ["KeyLine", "keys_of"]
+
+FIRST = ("tree.open", "page.back", "filter", "faults", "zoom", "sources", "command", "help", "leave")
+
+
+def keys_of(screen: Screen[object], *, hidden: bool = False) -> list[tuple[str, str, bool]]:
+    """Key, what it does and whether it can run, in the order of FIRST; `hidden` adds the keys that have no room below."""
+    found: dict[str, tuple[str, str, bool, str]] = {}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if not binding.id or not binding.description or not (binding.show or hidden):
+            continue
+        name = binding.key_display or format_key(binding.key)
+        name = {"enter": "Enter", "escape": "Esc"}.get(binding.key, name)
+        before = found.get(binding.action)
+        keys = " ".join(dict.fromkeys([*(before[0].split() if before else ()), name]))
+        found[binding.action] = (keys, binding.description, active.enabled, binding.id or "")
+    ranked = sorted(found.values(), key=lambda each: FIRST.index(each[3]) if each[3] in FIRST else len(FIRST))
+    return [each[:3] for each in ranked]
+
+
+class KeyLine(Banner):
+    """The keys that work now."""
+
+    def on_mount(self) -> None:
+        """Follow the bindings."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.show_keys())
+        self.call_after_refresh(self.show_keys)
+
+    def show_keys(self) -> None:
+        """Show the keys that work now."""
+        spans = [Span(" ")]
+        for key, words, enabled in keys_of(self.screen):
+            spans += [Span(key, "accent bold" if enabled else "dim"), Span(f" {words}   ", "dim")]
+        self.set_lines([TextLine(tuple(spans))])
