@@ -1,8 +1,7 @@
 """The evaluator of queries: every condition is answered for all rows at once, in bit masks.
 
-A row is an image as one container of a workload runs it (or declares it, when nothing runs), an image that no workload has,
-or a container whose image is not known. So `ns:prod base:debian` finds what stands on debian and runs in prod, and
-`-ns:kube-system` keeps an image that runs elsewhere too.
+`ns:prod base:debian` finds what stands on debian and runs in prod, and `-ns:kube-system` keeps an image that runs elsewhere
+too, because a row is an image in one workload.
 
 An answer has three values: yes, no, and cannot be told. A state of unknown or off is "cannot be told" unless it is asked for
 by name.
@@ -14,27 +13,27 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
-from itertools import compress
 from typing import NamedTuple, assert_never
 
-from tui.domain.image import RepositoryName
 from tui.domain.query_language import Key, Op, Term, Trait, parse_age
 from tui.domain.query_lineage import Ancestry
-from tui.domain.query_match import digest_matcher, is_hex, name_matcher, text_matcher
+from tui.domain.query_match import is_glob, is_hex, name_matcher, text_matcher
+from tui.domain.query_rows import Rows, Texts
 from tui.domain.snapshot import BaseState, Container, Drift, Image, ImageKey, Snapshot, Workload
-from tui.domain.trust import CheckName, State, worst
+from tui.domain.trust import Check, CheckName, State
 from tui.domain.workload import ObjectKey
 
 __all__ = ["Found", "Index", "Truth"]
 
 CACHED = 200
+_UNSURE = frozenset({State.UNKNOWN, State.OFF})
 
 
 class Truth(NamedTuple):
-    """For which rows something holds, and for which it cannot be told: one byte per row, never both."""
+    """For which rows something holds, and for which it cannot be told; never both."""
 
     yes: int
-    maybe: int
+    maybe: int = 0
 
 
 class Found(NamedTuple):
@@ -53,90 +52,28 @@ class Side(Enum):
 
 
 class Index:
-    """The rows of a snapshot with their texts prepared; make one per snapshot and ask it many times."""
+    """The rows of a snapshot with what was already answered; make one per snapshot and ask it many times."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._images = tuple(snapshot.images.values())
-        self._workloads = tuple(snapshot.workloads.values())
-        self._containers: list[Container] = []
-        self._row_image: list[int] = []
-        self._row_workload: list[int] = []
-        self._row_container: list[int] = []
-        self._row_runs = bytearray()
-        self._cache: dict[tuple[Term, Side], Truth] = {}
-        self._fill()
-        self._all = int.from_bytes(b"\1" * len(self._row_image), "little")
+        self._cache: dict[tuple[Term, Side | None], Truth] = {}
 
     def find(self, terms: Iterable[Term], now: datetime) -> Found:
         """The images and workloads for which every term holds."""
-        terms = tuple(terms)
-        images, workloads = (self._every(terms, side, now) for side in Side)
-        found_images = self._pick(images.yes, self._row_image)
-        found_workloads = self._pick(workloads.yes, self._row_workload)
-        undecided = self._pick(images.maybe, self._row_image) - found_images
-        lonely = self._pick(workloads.maybe & self._no_image, self._row_workload) - found_workloads
-        none_image, none_workload = len(self._images), len(self._workloads)
+        terms, rows = tuple(terms), self._rows
+        by_image, by_workload = (self._every(terms, side, now) for side in Side)
+        images, workloads = rows.image.things(by_image.yes), rows.workload.things(by_workload.yes)
+        undecided = rows.image.things(by_image.maybe) - images
+        lonely = rows.workload.things(by_workload.maybe & rows.without_image) - workloads if by_workload.maybe else set()
         return Found(
-            frozenset(self._images[number].key for number in found_images if number != none_image),
-            frozenset(self._workloads[number].key for number in found_workloads if number != none_workload),
-            len(undecided - {none_image}) + len(lonely - {none_workload}),
+            frozenset(rows.images[number].key for number in images),
+            frozenset(rows.workloads[number].key for number in workloads),
+            len(undecided) + len(lonely),
         )
 
-    # ---- rows
-
-    def _fill(self) -> None:
-        numbers = {image.key: number for number, image in enumerate(self._images)}
-        seen: set[int] = set()
-        for number, workload in enumerate(self._workloads):
-            for container in workload.containers:
-                seen |= self._add_container(number, container, numbers)
-            if not workload.containers:
-                self._add(len(self._images), number, -1, runs=workload.pods > 0)
-        for number, image in enumerate(self._images):
-            if number not in seen:
-                self._add(number, len(self._workloads), -1, runs=image.in_use)
-        absent = len(self._containers)
-        self._row_container = [absent if number < 0 else number for number in self._row_container]
-
-    def _add_container(self, workload: int, container: Container, numbers: dict[ImageKey, int]) -> set[int]:
-        place = len(self._containers)
-        self._containers.append(container)
-        declared = (container.declared,) if container.declared else ()
-        images = {numbers[key] for key in (container.runs or declared) if key in numbers}
-        for image in images or (len(self._images),):
-            self._add(image, workload, place, runs=bool(container.runs or container.digests))
-        return images
-
-    def _add(self, image: int, workload: int, container: int, *, runs: bool) -> None:
-        self._row_image.append(image)
-        self._row_workload.append(workload)
-        self._row_container.append(container)
-        self._row_runs.append(runs)
-
     @cached_property
-    def _no_image(self) -> int:
-        absent = len(self._images)
-        return _mask(number == absent for number in self._row_image)
-
-    def _pick(self, mask: int, column: Sequence[int]) -> set[int]:
-        if not mask:
-            return set()
-        return set(compress(column, mask.to_bytes(len(column), "little")))
-
-    # ---- prepared texts
-
-    @cached_property
-    def _image_texts(self) -> tuple[str, ...]:
-        return tuple(_image_text(image) for image in self._images)
-
-    @cached_property
-    def _workload_texts(self) -> tuple[str, ...]:
-        return tuple(f"{workload.key.namespace}\n{workload.key.name}".lower() for workload in self._workloads)
-
-    @cached_property
-    def _container_texts(self) -> tuple[str, ...]:
-        return tuple(f"{container.name}\n{container.image}".lower() for container in self._containers)
+    def _rows(self) -> Rows:
+        return Rows(self.snapshot)
 
     @cached_property
     def _ancestry(self) -> Ancestry:
@@ -145,7 +82,7 @@ class Index:
     # ---- logic
 
     def _every(self, terms: Iterable[Term], side: Side, now: datetime) -> Truth:
-        yes, possible = self._all, self._all
+        yes = possible = self._rows.all
         for term in terms:
             truth = self._signed(term, side, now)
             yes &= truth.yes
@@ -153,17 +90,16 @@ class Index:
         return Truth(yes, possible ^ yes)
 
     def _signed(self, term: Term, side: Side, now: datetime) -> Truth:
-        truth = self._cached(term, side, now)
-        return Truth(self._all ^ (truth.yes | truth.maybe), truth.maybe) if term.negated else truth
+        truth = self._age(term, now) if term.key is Key.AGE else self._cached(term, side)
+        return Truth(self._rows.all ^ (truth.yes | truth.maybe), truth.maybe) if term.negated else truth
 
-    def _cached(self, term: Term, side: Side, now: datetime) -> Truth:
-        if term.key is Key.AGE:
-            return self._age(term, now)
-        truth = self._cache.get((term, side))
+    def _cached(self, term: Term, side: Side) -> Truth:
+        place = (term, side if term.key is Key.VERDICT or term.value == Trait.FAULTY else None)
+        truth = self._cache.get(place)
         if truth is None:
             if len(self._cache) >= CACHED:
                 self._cache.clear()
-            truth = self._cache[term, side] = self._answer(term, side)
+            truth = self._cache[place] = self._answer(term, side)
         return truth
 
     def _answer(self, term: Term, side: Side) -> Truth:
@@ -181,13 +117,14 @@ class Index:
             case Key.VERDICT:
                 return self._verdict(State(term.value), side)
             case Key.CHECK:
-                return self._check(term.value)
+                name, _, state = term.value.partition("=")
+                return self._check(CheckName(name), State(state))
             case Key.DRIFT:
                 return self._drift(Drift(term.value))
             case Key.IS:
                 return self._trait(Trait(term.value), side)
             case Key.CVE | Key.PKG | Key.SEV:
-                return Truth(0, self._all)  # no scanner has spoken
+                return Truth(0, self._rows.all)  # no scanner has spoken
             case Key.AGE:
                 raise AssertionError("an age depends on now and is never cached")
             case _:
@@ -196,147 +133,133 @@ class Index:
     # ---- conditions
 
     def _word(self, word: str) -> Truth:
-        name, at, digest = word.lower().partition("@")
-        contains = text_matcher(name)
-        yes = self._by_image(map(contains, self._image_texts)) | self._by_container(map(contains, self._container_texts))
-        yes |= self._by_workload(map(contains, self._workload_texts))
-        if at and digest:
-            return Truth(yes & self._digest(digest).yes, 0)
-        return Truth(yes | self._digest(word).yes, 0) if is_hex(word) else Truth(yes, 0)
+        rows = self._rows
+        name, _, digest = word.lower().partition("@")
+        yes = rows.image.rows_of(_search(rows.image_texts, name)) | rows.workload.rows_of(_search(rows.workload_texts, name))
+        yes |= rows.container.rows_of(_search(rows.container_texts, name))
+        if digest:
+            return Truth(yes & self._digest(digest).yes)
+        return Truth(yes | self._digest(word).yes) if is_hex(word) else Truth(yes)
 
     def _of_workload(self, term: Term) -> Truth:
-        matches = text_matcher(term.value.lower()) if term.key is Key.CTX else name_matcher(term.key, term.value)
         read = _READ[term.key]
-        return Truth(self._by_workload(matches(read(workload).lower()) for workload in self._workloads), 0)
+        matches = text_matcher(term.value) if term.key is Key.CTX else name_matcher(term.key, term.value)
+        values = [read(workload) for workload in self._rows.workloads]
+        wanted = {value for value in set(values) if matches(value.lower())}
+        return Truth(self._rows.workload.where(value in wanted for value in values) if wanted else 0)
 
     def _repository(self, value: str) -> Truth:
         matches = name_matcher(Key.REPO, value)
-        yes = self._by_image(_in_repository(image.name, matches) for image in self._images)
-        return Truth(yes | self._by_container(_in_repository(container.name_of, matches) for container in self._containers), 0)
+        images, containers = (texts.matching(lambda name: _in_repository(name, matches)) for texts in self._rows.repositories)
+        return Truth(self._rows.image.rows_of(images) | self._rows.container.rows_of(containers))
 
     def _digest(self, value: str) -> Truth:
-        matches = digest_matcher(value)
-        yes = self._by_image(
-            any(map(matches, image.digests)) or any(map(matches, image.config_digests)) for image in self._images
-        )
-        reported = self._by_container(any(map(matches, item.digests)) or matches(item.pin) for item in self._containers)
-        return Truth(yes | (reported & self._no_image), 0)
+        rows, value = self._rows, value.lower()
+        images, containers = (digests.beginning(value) for digests in rows.digests)
+        # A container that runs two builds has the digests of both: where the image is known, only its own count.
+        return Truth(rows.image.rows_of(images) | (rows.container.rows_of(containers) & rows.without_image))
 
     def _base(self, value: str) -> Truth:
-        stands = self._ancestry.standing_on(value)
-        answers = [stands.get(image.key) for image in self._images]
+        yes, maybe = self._ancestry.standing_on(value)
         return Truth(
-            self._by_image(answer is True for answer in answers),
-            self._by_image(answer is None for answer in answers) | self._no_image,
+            self._rows.image.where(image.key in yes for image in self._rows.images),
+            self._rows.image.where(image.key in maybe for image in self._rows.images) | self._rows.without_image,
         )
 
     def _verdict(self, wanted: State, side: Side) -> Truth:
-        match side:
-            case Side.IMAGE:
-                by, states = self._by_image, [image.verdict for image in self._images]
-            case Side.WORKLOAD:
-                by, states = self._by_workload, [workload.verdict for workload in self._workloads]
-        unsure = () if wanted is State.UNKNOWN else (State.UNKNOWN, State.OFF)
-        return Truth(by(state is wanted for state in states), by(state in unsure for state in states))
+        column, states = (
+            (self._rows.image, [image.verdict for image in self._rows.images])
+            if side is Side.IMAGE
+            else (self._rows.workload, [workload.verdict for workload in self._rows.workloads])
+        )
+        unsure = frozenset() if wanted is State.UNKNOWN else _UNSURE
+        return Truth(column.where(state is wanted for state in states), column.where(state in unsure for state in states))
 
-    def _check(self, value: str) -> Truth:
-        name, _, state = value.partition("=")
-        return self._check_state(CheckName(name), State(state))
-
-    def _check_state(self, name: CheckName, wanted: State) -> Truth:
-        """Whether a check of the image, or of the container where it has its own, ends in a state."""
-        states = [self._state_of(name, *row) for row in zip(self._row_image, self._row_container, strict=True)]
-        unsure = () if wanted in (State.UNKNOWN, State.OFF) else (State.UNKNOWN, State.OFF)
-        return Truth(_mask(state is wanted for state in states), _mask(state in unsure for state in states))
-
-    def _state_of(self, name: CheckName, image: int, container: int) -> State:
-        checks = self._images[image].checks if image < len(self._images) else ()
-        if container < len(self._containers):
-            checks += self._containers[container].checks
-        states = [check.state for check in checks if check.name is name]
-        return State.OFF if states and all(state is State.OFF for state in states) else worst(states)
+    def _check(self, name: CheckName, wanted: State) -> Truth:
+        """Whether a check of the image, or of the container where that has its own, ends in a state; the worse one counts."""
+        rows = self._rows
+        images = bytes([_severity(image.checks, name) for image in rows.images]) + b"\0"
+        containers = bytes([_severity(container.checks, name) for container in rows.containers]) + b"\0"
+        both = map(max, map(images.__getitem__, rows.image), map(containers.__getitem__, rows.container))
+        codes = bytes(both).translate(_ABSENT_IS_UNKNOWN)
+        unsure = frozenset() if wanted in _UNSURE else _UNSURE
+        return Truth(_having(codes, frozenset({wanted})), _having(codes, unsure))
 
     def _drift(self, wanted: Drift) -> Truth:
-        drifts = [container.drift for container in self._containers]
-        yes = self._by_container(drift is wanted for drift in drifts)
-        return Truth(yes, 0 if wanted is Drift.UNKNOWN else self._by_container(drift is Drift.UNKNOWN for drift in drifts))
+        drifts = [container.drift for container in self._rows.containers]
+        column = self._rows.container
+        maybe = 0 if wanted is Drift.UNKNOWN else column.where(drift is Drift.UNKNOWN for drift in drifts)
+        return Truth(column.where(drift is wanted for drift in drifts), maybe)
 
     def _age(self, term: Term, now: datetime) -> Truth:
         limit = parse_age(term.value) or 0
-        born = [image.created or image.pushed for image in self._images]
+        born = [image.created or image.pushed for image in self._rows.images]
         ages = [None if moment is None else (now - moment).total_seconds() for moment in born]
+        column = self._rows.image
         return Truth(
-            self._by_image(age is not None and _compare(age, term.op, limit) for age in ages),
-            self._by_image(age is None for age in ages) | self._no_image,
+            column.where(age is not None and _compare(age, term.op, limit) for age in ages),
+            column.where(age is None for age in ages) | self._rows.without_image,
         )
 
     def _trait(self, trait: Trait, side: Side) -> Truth:
+        rows = self._rows
         match trait:
             case Trait.RUNNING:
-                return Truth(int.from_bytes(self._row_runs, "little"), 0)
+                return Truth(rows.running)
             case Trait.UNUSED:
-                return Truth(self._all ^ int.from_bytes(self._row_runs, "little"), 0)
+                return Truth(rows.all ^ rows.running)
             case Trait.FAULTY:
-                passed = self._verdict(State.PASS, side).yes
-                return Truth(self._all ^ passed, 0)
+                return Truth(rows.all ^ self._verdict(State.PASS, side).yes)
             case Trait.SIGNED:
-                return self._check_state(CheckName.SIGNATURE, State.PASS)
+                return self._check(CheckName.SIGNATURE, State.PASS)
             case Trait.UNSIGNED:
-                return self._check_state(CheckName.SIGNATURE, State.FAIL)
+                return self._check(CheckName.SIGNATURE, State.FAIL)
             case Trait.DRIFTED:
                 moved, mixed, gone = (self._drift(drift) for drift in (Drift.MOVED, Drift.MIXED, Drift.GONE))
                 return Truth(moved.yes | mixed.yes | gone.yes, moved.maybe)
             case Trait.OUTDATED:
                 return self._outdated()
             case Trait.STUCK | Trait.PINNED:
-                return Truth(self._by_container(map(_CONTAINER_TRAITS[trait], self._containers)), 0)
+                return Truth(rows.container.where(map(_CONTAINER_TRAITS[trait], rows.containers)))
             case Trait.SUSPENDED | Trait.MANAGED:
-                return Truth(self._by_workload(map(_WORKLOAD_TRAITS[trait], self._workloads)), 0)
+                return Truth(rows.workload.where(map(_WORKLOAD_TRAITS[trait], rows.workloads)))
             case Trait.BASE:
-                return Truth(self._by_image(bool(self.snapshot.derived.get(image.key)) for image in self._images), 0)
+                return Truth(rows.image.where(bool(self.snapshot.derived.get(image.key)) for image in rows.images))
             case Trait.ABSENT | Trait.ROOT | Trait.ORPHAN | Trait.TAGGED | Trait.UNTAGGED | Trait.MULTIARCH:
-                return Truth(self._by_image(map(_IMAGE_TRAITS[trait], self._images)), 0)
+                return Truth(rows.image.where(map(_IMAGE_TRAITS[trait], rows.images)))
             case _:
                 assert_never(trait)
 
     def _outdated(self) -> Truth:
-        states = [_base_state(image) for image in self._images]
+        states = [_base_state(image) for image in self._rows.images]
+        column = self._rows.image
         return Truth(
-            self._by_image(state is BaseState.OUTDATED for state in states),
-            self._by_image(state is BaseState.UNKNOWN for state in states) | self._no_image,
+            column.where(state is BaseState.OUTDATED for state in states),
+            column.where(state is BaseState.UNKNOWN for state in states) | self._rows.without_image,
         )
 
-    # ---- from things to rows
 
-    def _by_image(self, flags: Iterable[bool]) -> int:
-        return _spread(flags, self._row_image)
-
-    def _by_workload(self, flags: Iterable[bool]) -> int:
-        return _spread(flags, self._row_workload)
-
-    def _by_container(self, flags: Iterable[bool]) -> int:
-        return _spread(flags, self._row_container)
+def _search(texts: Texts, part: str) -> Sequence[int]:
+    return texts.matching(text_matcher(part)) if is_glob(part) else texts.containing(part)
 
 
-def _spread(flags: Iterable[bool], column: Sequence[int]) -> int:
-    """The mask of the rows whose thing is flagged; the number after the last thing stands for none."""
-    packed = bytes(flags) + b"\0"
-    if 1 not in packed:
-        return 0
-    return int.from_bytes(bytes(map(packed.__getitem__, column)), "little")
+def _in_repository(name: str, matches: Callable[[str], bool]) -> bool:
+    return bool(name) and (matches(name) or matches(name.partition("/")[2]))
 
 
-def _mask(flags: Iterable[bool]) -> int:
-    return int.from_bytes(bytes(flags), "little")
+_CODES: dict[State | None, int] = {None: 0, State.OFF: 1, State.PASS: 2, State.WARN: 3, State.UNKNOWN: 4, State.FAIL: 5}
+_ABSENT_IS_UNKNOWN = bytes.maketrans(bytes([_CODES[None]]), bytes([_CODES[State.UNKNOWN]]))
 
 
-def _image_text(image: Image) -> str:
-    name = f"{image.key.registry}/{image.key.repository}"
-    return ("\n".join(f"{name}:{tag}" for tag in image.tags) or name).lower()
+def _severity(checks: tuple[Check, ...], name: CheckName) -> int:
+    """The code of the worst state of a check, 0 when it is not there."""
+    return max([_CODES[check.state] for check in checks if check.name is name], default=0)
 
 
-def _in_repository(name: RepositoryName | None, matches: Callable[[str], bool]) -> bool:
-    return name is not None and (matches(name.repository.lower()) or matches(str(name).lower()))
+def _having(codes: bytes, states: frozenset[State]) -> int:
+    wanted = {_CODES[state] for state in states}
+    table = bytes(code in wanted for code in range(256))
+    return int.from_bytes(codes.translate(table), "little")
 
 
 def _base_state(image: Image) -> BaseState | None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tui.domain.query_match import Matcher, digest_matcher, is_hex, text_matcher
+from collections.abc import Iterable
+from functools import cached_property
+
+from tui.domain.query_match import is_glob, is_hex, text_matcher
+from tui.domain.query_rows import Digests, Texts
 from tui.domain.snapshot import BaseLink, ImageKey, Snapshot
 
 __all__ = ["Ancestry"]
@@ -15,55 +19,58 @@ class Ancestry:
         self._snapshot = snapshot
         self._links: dict[ImageKey, BaseLink | None] = {key: base.base for key, base in snapshot.bases.items()}
         self._links.update((key, image.base) for key, image in snapshot.images.items())
-        self._names = self._named()
+        self._children: dict[ImageKey, list[ImageKey]] = {}
+        for key, link in self._links.items():
+            if link is not None:
+                self._children.setdefault(link.base, []).append(key)
+        self._bases = tuple(self._children)
 
-    def standing_on(self, value: str) -> dict[ImageKey, bool | None]:
-        """For every node, whether one of its bases has the value in its name or digest; None when a base is not known."""
-        by_name = text_matcher(value)
-        by_digest = digest_matcher(value) if is_hex(value) else None
-        named = {key for key, name in self._names.items() if by_name(name) or _has_digest(key, by_digest)}
-        answers: dict[ImageKey, bool | None] = {}
-        for key in self._links:
-            self._walk(key, named, answers)
-        return answers
+    def standing_on(self, value: str) -> tuple[set[ImageKey], set[ImageKey]]:
+        """The nodes that have a base with the value in its name or digest, and those of which it cannot be told."""
+        value = value.lower()
+        found = self._names.matching(text_matcher(value)) if is_glob(value) else self._names.containing(value)
+        if is_hex(value):
+            found = [*found, *self._digests.beginning(value)]
+        yes = self._above(self._bases[number] for number in found)
+        return yes, self._open - yes
 
-    def _walk(self, key: ImageKey, named: set[ImageKey], answers: dict[ImageKey, bool | None]) -> None:
-        """Answer for a node and everything under it down to the first node that is answered."""
-        path: dict[ImageKey, None] = {}
-        answer: bool | None = None
-        while key not in path:
-            if key in answers:
-                answer = answers[key]
-                break
-            path[key] = None
-            link = self._links.get(key)
-            if link is None:
-                answer = False if self._is_root(key) else None
-                break
-            if link.base in named:
-                answer = True
-                break
-            key = link.base
-        answers.update(dict.fromkeys(path, answer))
+    def _above(self, bases: Iterable[ImageKey]) -> set[ImageKey]:
+        """Everything that stands on the bases, directly or not."""
+        found: set[ImageKey] = set()
+        stack = list(bases)
+        while stack:
+            for child in self._children.get(stack.pop(), ()):
+                if child not in found:
+                    found.add(child)
+                    stack.append(child)
+        return found
+
+    @cached_property
+    def _open(self) -> set[ImageKey]:
+        """The nodes below which something is not known: their chain does not end in an image that stands on nothing."""
+        ends = {key for key, link in self._links.items() if link is None and not self._is_root(key)}
+        ends.update(base for base in self._bases if base not in self._links)
+        return ends | self._above(ends)
 
     def _is_root(self, key: ImageKey) -> bool:
         image = self._snapshot.images.get(key)
         return image is not None and image.root
 
-    def _named(self) -> dict[ImageKey, str]:
+    @cached_property
+    def _digests(self) -> Digests:
+        return Digests((number, (key.digest,)) for number, key in enumerate(self._bases))
+
+    @cached_property
+    def _names(self) -> Texts:
         """Every name of every base: its tags now, the tags that it was built from, and its label when it cannot be read."""
-        names = {key: set(self._own_names(key)) for key in {link.base for link in self._links.values() if link}}
+        names = {key: set(self._own_names(key)) for key in self._bases}
         for link in self._links.values():
             if link is not None and link.tag:
                 names[link.base].add(f"{link.base.registry}/{link.base.repository}:{link.tag}")
-        return {key: "\n".join(found).lower() for key, found in names.items()}
+        return Texts("\n".join(sorted(names[key])).lower() for key in self._bases)
 
     def _own_names(self, key: ImageKey) -> list[str]:
         image = self._snapshot.images.get(key)
         unknown = self._snapshot.bases.get(key)
         name = f"{key.registry}/{key.repository}"
         return [name, *(f"{name}:{tag}" for tag in (image.tags if image else ())), *([unknown.label] if unknown else ())]
-
-
-def _has_digest(key: ImageKey, matches: Matcher | None) -> bool:
-    return matches is not None and matches(key.digest)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tui.domain.query_language import Key
 
-__all__ = ["Matcher", "digest_matcher", "is_hex", "name_matcher", "text_matcher"]
+__all__ = ["Matcher", "is_glob", "is_hex", "name_matcher", "text_matcher"]
 
 Matcher = Callable[[str], bool]
 
@@ -41,7 +41,7 @@ def is_hex(word: str) -> bool:
 def text_matcher(value: str) -> Matcher:
     """Whether the text has the value in it; with `*` or `?` the value is a pattern for a part of it."""
     value = value.lower()
-    if _is_glob(value):
+    if is_glob(value):
         return _glob(f"*{value}*")
     return lambda text: value in text
 
@@ -49,7 +49,7 @@ def text_matcher(value: str) -> Matcher:
 def name_matcher(key: Key, value: str) -> Matcher:
     """Whether the text is the value, or matches it as a pattern; a part is enough for a repository without a pattern."""
     value = value.lower()
-    if _is_glob(value):
+    if is_glob(value):
         return _glob(value)
     if key is Key.REPO:
         return lambda text: value in text
@@ -58,15 +58,8 @@ def name_matcher(key: Key, value: str) -> Matcher:
     return value.__eq__
 
 
-def digest_matcher(value: str) -> Matcher:
-    """Whether a digest begins with the value, with or without its algorithm."""
-    value = value.lower()
-    if ":" in value:
-        return lambda digest: digest.startswith(value)
-    return lambda digest: digest.partition(":")[2].startswith(value)
-
-
-def _is_glob(value: str) -> bool:
+def is_glob(value: str) -> bool:
+    """Whether a value is a pattern."""
     return "*" in value or "?" in value
 
 
