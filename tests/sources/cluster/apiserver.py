@@ -41,11 +41,11 @@ class ApiServer:
         self._reviews: dict[str, Callable[[Json], Json]] = {}
         self.gate: Callable[[web.Request], web.Response | None] = lambda _: None
 
-    def list(self, path: str, *answers: Answer) -> None:
+    def lists(self, path: str, *answers: Answer) -> None:
         """Answer lists of this path so."""
         self._lists[path].extend(answers)
 
-    def watch(self, path: str, *answers: Answer) -> None:
+    def watches(self, path: str, *answers: Answer) -> None:
         """Answer watches of this path so."""
         self._watches[path].extend(answers)
 
@@ -232,7 +232,9 @@ def owned(by: str, kind: str = "ReplicaSet", api_version: str = "apps/v1") -> li
     return [{"apiVersion": api_version, "kind": kind, "name": by, "uid": f"uid-{by}", "controller": True}]
 
 
-def write_kubeconfig(folder: Path, url: str, user: Json | None = None, *, namespace: str = "", **cluster: Any) -> Path:
+def write_kubeconfig(
+    folder: Path, url: str, user: Json | None = None, *, namespace: str = "", cluster: Mapping[str, object] | None = None
+) -> Path:
     """A kubeconfig with the one context `test`."""
     context: Json = {"cluster": "c", "user": "u"} | ({"namespace": namespace} if namespace else {})
     document = {
@@ -240,7 +242,7 @@ def write_kubeconfig(folder: Path, url: str, user: Json | None = None, *, namesp
         "kind": "Config",
         "current-context": "test",
         "contexts": [{"name": "test", "context": context}],
-        "clusters": [{"name": "c", "cluster": {"server": url} | cluster}],
+        "clusters": [{"name": "c", "cluster": {"server": url, **(cluster or {})}}],
         "users": [{"name": "u", "user": user or {"token": "secret-token"}}],
     }
     path = folder / "kubeconfig"

@@ -26,7 +26,7 @@ def partial(events: list[Event]) -> bool:
 
 async def test_pages_are_told_one_by_one_then_the_list_is_complete(tmp_path: Path) -> None:
     server = ApiServer()
-    server.list(PODS, page([pod("a")], token="t1", remaining=1), page([pod("b")]))
+    server.lists(PODS, page([pod("a")], token="t1", remaining=1), page([pod("b")]))
     async with server.running():
         events = await until(ClusterSource(options(write_kubeconfig(tmp_path, server.url))), listed)
     seen = [event for event in events if isinstance(event, PodsSeen)]
@@ -48,7 +48,7 @@ async def test_the_second_run_goes_on_counting_generations(tmp_path: Path) -> No
 
 async def test_everything_listed_and_watched_is_ok_and_live(tmp_path: Path) -> None:
     server = ApiServer()
-    server.list(PODS, page([pod("a")]))
+    server.lists(PODS, page([pod("a")]))
     async with server.running():
         source = ClusterSource(options(write_kubeconfig(tmp_path, server.url)))
         health = await until_health(source, lambda health: health.state is SourceState.OK)
@@ -58,7 +58,7 @@ async def test_everything_listed_and_watched_is_ok_and_live(tmp_path: Path) -> N
 
 async def test_progress_counts_what_the_server_says_remains(tmp_path: Path) -> None:
     server = ApiServer()
-    server.list(PODS, page([pod("a")], token="t1", remaining=3), silent())
+    server.lists(PODS, page([pod("a")], token="t1", remaining=3), silent())
     async with server.running():
         source = ClusterSource(options(write_kubeconfig(tmp_path, server.url)))
         health = await until_health(source, lambda health: bool(health.progress) and health.progress[0].done == 1)
@@ -67,7 +67,7 @@ async def test_progress_counts_what_the_server_says_remains(tmp_path: Path) -> N
 
 async def test_a_page_cut_in_the_middle_is_asked_for_again(tmp_path: Path) -> None:
     server = ApiServer()
-    server.list(PODS, page([pod("a")], token="t1"), cut(b'{"metadata":{},"items":[{'), page([pod("b")]))
+    server.lists(PODS, page([pod("a")], token="t1"), cut(b'{"metadata":{},"items":[{'), page([pod("b")]))
     async with server.running():
         events = await until(ClusterSource(options(write_kubeconfig(tmp_path, server.url))), listed)
     assert pod_names(events) == ["a", "b"]
@@ -76,7 +76,7 @@ async def test_a_page_cut_in_the_middle_is_asked_for_again(tmp_path: Path) -> No
 
 async def test_a_lost_position_begins_a_new_generation(tmp_path: Path) -> None:
     server = ApiServer()
-    server.list(PODS, page([pod("a")], token="t1"), refuse(410, "Expired"), page([pod("b")]))
+    server.lists(PODS, page([pod("a")], token="t1"), refuse(410, "Expired"), page([pod("b")]))
     async with server.running():
         events = await until(ClusterSource(options(write_kubeconfig(tmp_path, server.url))), listed)
     last = events[-1]
@@ -88,7 +88,7 @@ async def test_a_410_with_a_fresh_token_reads_on_and_then_lists_once_more(tmp_pa
     """kube-apiserver after compaction and a restart: 410 whose metadata.continue reads an inconsistent rest."""
     server = ApiServer()
     gone = refuse(410, "Expired", metadata={"continue": "t2"})
-    server.list(PODS, page([pod("a")], token="t1"), gone, page([pod("b")]), page([pod("b"), pod("c")]))
+    server.lists(PODS, page([pod("a")], token="t1"), gone, page([pod("b")]), page([pod("b"), pod("c")]))
     async with server.running():
         events = await until(ClusterSource(options(write_kubeconfig(tmp_path, server.url))), listed)
     last = events[-1]
@@ -100,7 +100,7 @@ async def test_a_410_with_a_fresh_token_reads_on_and_then_lists_once_more(tmp_pa
 @pytest.mark.parametrize("headers", [{"Retry-After": "0"}, {}])
 async def test_429_is_waited_out(tmp_path: Path, headers: dict[str, str]) -> None:
     server = ApiServer()
-    server.list(PODS, refuse(429, "TooManyRequests", headers=headers), page([pod("a")]))
+    server.lists(PODS, refuse(429, "TooManyRequests", headers=headers), page([pod("a")]))
     async with server.running():
         events = await until(ClusterSource(options(write_kubeconfig(tmp_path, server.url))), listed)
     assert pod_names(events) == ["a"]
@@ -108,7 +108,7 @@ async def test_429_is_waited_out(tmp_path: Path, headers: dict[str, str]) -> Non
 
 async def test_a_wait_that_the_server_asks_for_is_shown(tmp_path: Path) -> None:
     server = ApiServer()
-    server.list(PODS, refuse(429, "TooManyRequests", headers={"Retry-After": "7"}))
+    server.lists(PODS, refuse(429, "TooManyRequests", headers={"Retry-After": "7"}))
     async with server.running():
         source = ClusterSource(options(write_kubeconfig(tmp_path, server.url)))
         health = await until_health(source, lambda health: bool(health.progress) and health.progress[0].waiting > 0)
@@ -129,7 +129,7 @@ HOSTILE = {
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
 async def test_a_hostile_body_fails_the_source_and_nothing_else(tmp_path: Path, content: bytes) -> None:
     server = ApiServer()
-    server.list(PODS, body(content))
+    server.lists(PODS, body(content))
     async with server.running():
         source = ClusterSource(options(write_kubeconfig(tmp_path, server.url)))
         health = await until_health(source, lambda health: health.state is SourceState.FAILED)
@@ -140,7 +140,7 @@ async def test_a_hostile_body_fails_the_source_and_nothing_else(tmp_path: Path, 
 async def test_one_broken_pod_costs_itself_only(tmp_path: Path) -> None:
     server = ApiServer()
     broken = pod("bad") | {"spec": {"containers": "none"}}
-    server.list(PODS, page([pod("a"), broken, pod("b")]))
+    server.lists(PODS, page([pod("a"), broken, pod("b")]))
     async with server.running():
         source = ClusterSource(options(write_kubeconfig(tmp_path, server.url)))
         events = await until(source, partial)
@@ -151,7 +151,7 @@ async def test_one_broken_pod_costs_itself_only(tmp_path: Path) -> None:
 async def test_escapes_in_names_and_messages_are_made_harmless(tmp_path: Path) -> None:
     server = ApiServer()
     state = {"waiting": {"reason": "Bad\x1b[2J", "message": "\u202eevil\r\n" + "x" * 9999}}
-    server.list(PODS, page([pod("a\x1b[31m", state=state)]))
+    server.lists(PODS, page([pod("a\x1b[31m", state=state)]))
     async with server.running():
         events = await until(ClusterSource(options(write_kubeconfig(tmp_path, server.url))), listed)
     text = json.dumps([str(event) for event in events], ensure_ascii=False)

@@ -7,6 +7,7 @@ client (another 100 ms and 270 modules).
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import importlib
@@ -15,6 +16,7 @@ import os
 import ssl
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +36,8 @@ __all__ = ["Access", "Place", "find_place", "open_access"]
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 # A token is renewed this long before it ends, so that no request is under way with a dead one.
 _SKEW = timedelta(seconds=10)
+# The loader keeps the files that it writes in a table of its module; contexts are resolved one at a time.
+_resolving = threading.Lock()
 _GONE_PROVIDERS = {
     "azure": "kubelogin convert-kubeconfig -l azurecli turns it into an exec plugin.",
     "gcp": "Install gke-gcloud-auth-plugin and fetch the kubeconfig anew.",
@@ -94,7 +98,8 @@ async def open_access(place: Place, options: ClusterOptions) -> Access:
     credential = None
     if "exec" in user:
         credential = await run_plugin(read_plugin(user["exec"]), cluster, options.exec_timeout)
-    return await _resolve(place.context, cluster, user, credential)
+    # Loading the package, the certificates and the system's CAs would hold the event loop for a quarter of a second.
+    return await asyncio.to_thread(_resolve, place.context, cluster, user, credential)
 
 
 def _check_cluster(name: str, context: Mapping[str, object], cluster: Mapping[str, object]) -> None:
@@ -146,28 +151,24 @@ def _jwt_expiry(token: str) -> datetime | None:
         return datetime.fromtimestamp(0, UTC)
 
 
-async def _resolve(
-    context: str, cluster: dict[str, object], user: dict[str, object], credential: ExecCredential | None
-) -> Access:
+def _resolve(context: str, cluster: dict[str, object], user: dict[str, object], credential: ExecCredential | None) -> Access:
     package = _kubeconfig_module()
     settings = package.Configuration()
-    document = {
-        "contexts": [{"name": context, "context": {"cluster": "c", "user": "u"}}],
-        "clusters": [{"name": "c", "cluster": cluster}],
-        # The plugin has run already; the loader must not run it again.
-        "users": [{"name": "u", "user": {key: value for key, value in user.items() if key != "exec"}}],
-    }
-    loader = package.KubeConfigLoader(document, active_context=context)
     try:
-        with tempfile.TemporaryDirectory(prefix="trustree-") as folder:
-            loader._temp_file_path = folder
-            await loader.load_and_set(settings)
-            if credential and credential.client_certificate_data:
-                settings.cert_file, settings.key_file = _write_pair(Path(folder), credential)
-            tls = _tls(settings) if settings.host.startswith("https://") else None
-            fingerprint = _fingerprint(settings)
-            # The loader remembers the files that it wrote, which end with this folder.
-            package._cleanup_temp_files()
+        with _resolving, tempfile.TemporaryDirectory(prefix="trustree-") as folder:
+            try:
+                loader = package.KubeConfigLoader(
+                    _document(context, cluster, user), active_context=context, temp_file_path=folder
+                )
+                # What it would wait for, plugins and renewals, was done or refused before.
+                asyncio.run(loader.load_and_set(settings))
+                if credential and credential.client_certificate_data:
+                    settings.cert_file, settings.key_file = _write_pair(Path(folder), credential)
+                tls = _tls(settings) if settings.host.startswith("https://") else None
+                fingerprint = _fingerprint(settings)
+            finally:
+                # The loader remembers the files that it wrote, which end with this folder.
+                package._cleanup_temp_files()
     except package.ConfigException as error:
         raise InvalidConfig(
             f"The context '{clean(context, 60)}' cannot be used: {clean(str(error), 160)}.", "Correct the kubeconfig."
@@ -187,6 +188,14 @@ async def _resolve(
         expires=credential.expiration_timestamp if credential else None,
         fingerprint=fingerprint,
     )
+
+
+def _document(context: str, cluster: dict[str, object], user: dict[str, object]) -> dict[str, object]:
+    """A kubeconfig of this one context, without the plugin, which has run already."""
+    entries = {"contexts": ("context", {"cluster": "c", "user": "u"}, context), "clusters": ("cluster", cluster, "c")}
+    people = {key: value for key, value in user.items() if key != "exec"}
+    entries["users"] = ("user", people, "u")
+    return {section: [{"name": name, key: value}] for section, (key, value, name) in entries.items()}
 
 
 def _fingerprint(settings: Any) -> str:

@@ -28,8 +28,6 @@ MAX_ERROR: Final = 64 * 1024
 MAX_LINE: Final = 8 * 1024 * 1024
 # A body that trickles is given up after this many time-outs of a single read.
 SLOWEST_BODY: Final = 8.0
-# A credential that is refused when it is this young (seconds) is not asked for again.
-RENEWAL_PAUSE: Final = 5.0
 _BUFFER: Final = 256 * 1024
 _LOOPBACK = ("localhost", "127.", "::1")
 
@@ -144,7 +142,9 @@ class Api:
                 return response
             async with response:
                 error = await self._refusal(response, what)
-            just_renewed = asyncio.get_running_loop().time() - self._renewed < RENEWAL_PAUSE and self._access is access
+            just_renewed = (
+                asyncio.get_running_loop().time() - self._renewed < self._options.renewal_pause and self._access is access
+            )
             if not isinstance(error, AuthenticationFailed) or not again or just_renewed:
                 raise error
             await self._renew(access)

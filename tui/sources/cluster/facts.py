@@ -58,12 +58,22 @@ _Value = TypeVar("_Value")
 _words = msgspec.json.Decoder(dict[str, str] | None)
 
 
+class _Texts(dict[str, str]):
+    """Texts made harmless, each kept once."""
+
+    def __missing__(self, text: str) -> str:
+        cleaned = clean(text, MAX_TEXT)
+        _bound(self)[text] = cleaned
+        return cleaned
+
+
 class Facts:
     """Makes the facts of one cluster."""
 
     def __init__(self, cluster: str) -> None:
         self.cluster = cluster
-        self._texts: dict[str, str] = {}
+        # A bound method, not a function of ours: it is called twenty times for each pod.
+        self._text = _Texts().__getitem__
         self._owners: dict[str, OwnerRef] = {}
         self._labels: dict[bytes, dict[str, str]] = {}
 
@@ -164,17 +174,15 @@ class Facts:
     def _revision(self, annotations: dict[str, str]) -> str:
         return self._text(next((annotations[key] for key in _REVISIONS if key in annotations), ""))
 
-    def _pod_containers(self, spec: PodSpec, status: PodStatus) -> Iterator[PodContainer]:
+    def _pod_containers(self, spec: PodSpec, status: PodStatus) -> list[PodContainer]:
         statuses = {item.name: item for item in status.container_statuses or ()}
         for item in status.init_container_statuses or ():
             statuses[item.name] = item
         for item in status.ephemeral_container_statuses or ():
             statuses[item.name] = item
-        for kind, container in _declared(spec):
-            yield self._pod_container(kind, container, statuses.get(container.name))
-        for volume in spec.volumes or ():
-            if volume.image:
-                yield self._image_volume(volume, statuses.values())
+        found = [self._pod_container(kind, container, statuses.get(container.name)) for kind, container in _declared(spec)]
+        found += [self._image_volume(volume, statuses.values()) for volume in spec.volumes or () if volume.image]
+        return found
 
     def _pod_container(self, kind: ContainerType, container: Container, status: ContainerStatus | None) -> PodContainer:
         text = self._text
@@ -240,13 +248,6 @@ class Facts:
 
     def _chosen(self, words: dict[str, str]) -> dict[str, str]:
         return {self._text(key): self._text(value) for key, value in words.items() if key in _MANAGING}
-
-    def _text(self, text: str) -> str:
-        known = self._texts.get(text)
-        if known is None:
-            known = clean(text, MAX_TEXT)
-            _bound(self._texts)[text] = known
-        return known
 
 
 def steady(known: Pod | None, seen: Pod) -> Pod:

@@ -172,9 +172,9 @@ class Follower:
         items = page.items
         facts: list[Fact] = []
         for start in range(0, len(items), _SLICE):
-            for item in items[start : start + _SLICE]:
-                facts.append(self._fact(item, seen))
+            # Decoding the page has held the event loop for long enough already.
             await asyncio.sleep(0)
+            facts += [self._fact(item, seen) for item in items[start : start + _SLICE]]
         remaining = page.metadata.remaining_item_count
         last = not page.metadata.continue_token
         self._line.counted(len(seen), len(seen) if last else None if remaining is None else len(seen) + max(remaining, 0))

@@ -143,7 +143,7 @@ class Board:
         # Without pods nothing runs, as far as we know; without the others something is still to be seen.
         lost = [line.error for line in pods if line.error]
         if failing and (len(failing) == len(self._lines) or (pods and len(lost) == len(pods))):
-            error = next((item for item in failing if not isinstance(item, Forbidden)), failing[0])
+            error = next((item for item in failing if not isinstance(item, Forbidden)), [*lost, *failing][0])
             return SourceState.FAILED, self._since(error), error.remedy
         if any(not line.listed and line.error is None for line in self._lines) or not self._lines:
             return SourceState.LOADING, "", ""

@@ -14,7 +14,8 @@ class ClusterOptions(msgspec.Struct, frozen=True):
 
     An empty `context` means the current one; empty `paths` mean `KUBECONFIG` or `~/.kube/config`. With `namespaces` only
     those are read. `name` is what the cluster is called on screen, the context by default. `silence` is how long a watch
-    may say nothing: servers send a bookmark about once a minute.
+    may say nothing: servers send a bookmark about once a minute. A credential that is refused when it is younger than
+    `renewal_pause` is not asked for again at once.
     """
 
     context: str = ""
@@ -28,5 +29,6 @@ class ClusterOptions(msgspec.Struct, frozen=True):
     silence: float = 150.0
     backoff: float = 0.5
     backoff_most: float = 30.0
+    renewal_pause: float = 5.0
     retry_denied: float = 60.0
     refresh_owners: float = 120.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,13 @@ from tui.sources.cluster.kubeconfig import contexts
 from tui.sources.cluster.options import ClusterOptions
 
 if TYPE_CHECKING:
+    from tui.sources.cluster.access import Place
+    from tui.sources.cluster.coverage import Generation
+    from tui.sources.cluster.follower import Emit
     from tui.sources.ports import Diagnosis
+
+    FindPlace = Callable[[ClusterOptions], Place]
+    Cover = Callable[[Place, ClusterOptions, str, str, Emit, Generation], Awaitable[None]]
 
 __all__ = ["ClusterSource"]
 
@@ -46,7 +52,7 @@ class ClusterSource:
         """What the facts call the cluster: the context, unless it was given another name."""
         return self._cluster
 
-    async def events(self) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncGenerator[Event, None]:
         """Facts for ever. Raises UsageError, after saying so in the health, when the kubeconfig cannot be used."""
         queue: asyncio.Queue[Event | None] = asyncio.Queue(_WAITING)
         # Not a TaskGroup: its block may not be left open over a yield, where the consumer's errors would arrive in it.
@@ -57,8 +63,10 @@ class ClusterSource:
             await work
         finally:
             work.cancel()
-            with suppress(asyncio.CancelledError):
-                await work
+            # Only waits: when the consumer leaves, an error of the work is nobody's any more.
+            await asyncio.wait([work])
+            if not work.cancelled():
+                work.exception()
 
     async def diagnose(self) -> list[Diagnosis]:
         """What can be reached and read, and the right that is missing for the rest."""
@@ -67,12 +75,9 @@ class ClusterSource:
         return await diagnose(self._options)
 
     async def _work(self, queue: asyncio.Queue[Event | None]) -> None:
-        # Everything that loads the SDK and aiohttp waits until a source is really opened.
-        from tui.sources.cluster.access import find_place
-        from tui.sources.cluster.coverage import cover
-
         try:
             await queue.put(HealthChanged(SourceHealth(self.name, SourceKind.CLUSTER, SourceState.LOADING)))
+            find_place, cover = await asyncio.to_thread(_load)
             place = await asyncio.to_thread(find_place, self._options)
             await cover(place, self._options, self.name, self._cluster, queue.put, self._generation)
         except UsageError as error:
@@ -87,6 +92,14 @@ class ClusterSource:
         generation = self._generations.get((resource, scope), 0) + 1
         self._generations[resource, scope] = generation
         return generation
+
+
+def _load() -> tuple[FindPlace, Cover]:
+    """What loads aiohttp waits until a source is really opened, and then happens off the event loop."""
+    from tui.sources.cluster.access import find_place
+    from tui.sources.cluster.coverage import cover
+
+    return find_place, cover
 
 
 def _current(options: ClusterOptions) -> str:
