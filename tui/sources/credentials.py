@@ -15,7 +15,7 @@ import msgspec
 from tui.domain.text import clean
 from tui.errors import AuthenticationFailed
 
-__all__ = ["Credentials", "DockerConfig", "EntraToken", "EntraTokens", "Login", "docker_key"]
+__all__ = ["Credentials", "DockerConfig", "EntraToken", "EntraTokens", "Login", "Logins", "docker_key"]
 
 HELPER_TIMEOUT = 10.0
 HELPER_LIMIT = 64 << 10
@@ -66,10 +66,18 @@ class EntraTokens(Protocol):
         ...
 
 
+class Logins(Protocol):
+    """Somebody who knows logins by registry host."""
+
+    async def login(self, host: str) -> Login | None:
+        """The login for a registry, None when there is none. Raises AuthenticationFailed."""
+        ...
+
+
 class Credentials(msgspec.Struct, frozen=True):
     """What there is to sign in with; a registry's own options say which of it is used."""
 
-    docker: DockerConfig | None = None
+    docker: Logins | None = None
     entra: EntraTokens | None = None
 
 
@@ -153,7 +161,9 @@ class DockerConfig:
         user, password = entry.username, entry.password
         if entry.auth:
             try:
-                user, _, password = base64.b64decode(entry.auth, validate=False).decode().rstrip("\0").partition(":")
+                user, _, password = (
+                    base64.b64decode("".join(entry.auth.split()), validate=True).decode().rstrip("\0").partition(":")
+                )
             except (binascii.Error, UnicodeDecodeError) as error:
                 raise self._broken("an `auth` in it is not base64 of user:password") from error
         if entry.identitytoken:

@@ -38,9 +38,16 @@ class FakeRegistry:
     """State and handlers; `auth` is `none`, `basic` or `bearer`; denied repositories need a right that nobody has."""
 
     def __init__(
-        self, *, auth: str = "none", acr: bool = False, referrers: bool = True, page: int = 1000, life: float = 4500
+        self,
+        *,
+        auth: str = "none",
+        acr: bool = False,
+        referrers: bool = True,
+        page: int = 1000,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self.auth, self.acr, self.with_referrers, self.page, self.life = auth, acr, referrers, page, life
+        self.clock = clock
+        self.auth, self.acr, self.with_referrers, self.page = auth, acr, referrers, page
         self.users = {"ops": "secret"}
         self.manifests: dict[str, dict[str, tuple[str, bytes]]] = {}
         self.tags: dict[str, dict[str, str]] = {}
@@ -184,14 +191,14 @@ class FakeRegistry:
         if request.path == "/oauth2/exchange":
             if form.get("access_token") != "entra-token":
                 return web.json_response({"errors": [{"code": "UNAUTHORIZED", "message": "no"}]}, status=401)
-            return web.json_response({"refresh_token": jwt(exp=time.time() + 11_700)})
+            return web.json_response({"refresh_token": jwt(exp=self.clock() + 11_700)})
         given = request.headers.get("Authorization", "")
         if request.method == "GET" and given and not self._knows_basic(given):
             return web.json_response({"errors": [{"code": "UNAUTHORIZED", "message": "bad password"}]}, status=401)
         access = [
             {"Type": "repository", "Name": scope.split(":")[1], "Actions": scope.split(":")[2].split(",")} for scope in scopes
         ]
-        return web.json_response({"access_token": jwt(exp=time.time() + self.life, access=access)})
+        return web.json_response({"access_token": jwt(exp=self.clock() + 4_500, access=access)})
 
     def _serve(self, request: web.Request, path: str, repository: str) -> web.Response:
         if path in ("/v2/", "/v2"):

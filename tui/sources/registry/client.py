@@ -49,7 +49,7 @@ MAX_PAGES = 1000
 MAX_429 = 3
 LONG_WAIT = 120.0
 MAX_5XX = 2
-LINK = re.compile(r"<([^>]*)>([^<]*)")
+LINK = re.compile(r"<([^<>]*)>([^<]*)")
 MAX_LINK = 8192
 TRANSIENT = frozenset({408, 500, 502, 503, 504})
 

@@ -1,0 +1,105 @@
+"""Sign-in to Entra ID: the chain that the environment asks for, with azure-identity against loopback servers."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from tests.sources.registry.servers import FakeRegistry
+from tui.errors import AuthenticationFailed
+from tui.sources.azure.credentials import EntraCredentials, choose
+
+SCOPE = "https://containerregistry.azure.net/.default"
+PRINCIPAL = {"AZURE_CLIENT_ID": "c", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_SECRET": "s"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "az", "kinds"),
+    [
+        ({}, True, ["AzureCliCredential", "ManagedIdentityCredential"]),
+        ({}, False, ["ManagedIdentityCredential"]),
+        (PRINCIPAL, True, ["EnvironmentCredential", "AzureCliCredential", "ManagedIdentityCredential"]),
+        ({**PRINCIPAL, "AZURE_CLIENT_SECRET": ""}, False, ["ManagedIdentityCredential"]),
+        ({"IDENTITY_ENDPOINT": "http://x"}, True, ["ManagedIdentityCredential", "AzureCliCredential"]),
+        (
+            {"AZURE_CLIENT_ID": "c", "AZURE_TENANT_ID": "t", "AZURE_FEDERATED_TOKEN_FILE": "f"},
+            False,
+            ["WorkloadIdentityCredential", "ManagedIdentityCredential"],
+        ),
+        ({"AZURE_TOKEN_CREDENTIALS": "AzureCliCredential", **PRINCIPAL}, False, ["AzureCliCredential"]),
+        ({"AZURE_TOKEN_CREDENTIALS": "dev", **PRINCIPAL}, True, ["AzureCliCredential"]),
+        ({"AZURE_TOKEN_CREDENTIALS": "prod"}, True, ["ManagedIdentityCredential"]),
+    ],
+)
+def test_the_environment_chooses(environ: dict[str, str], az: bool, kinds: list[str]) -> None:
+    found = choose(environ, lambda _: "/usr/bin/az" if az else None)
+    assert [member.kind for member in found] == kinds
+
+
+def test_an_authority_of_ones_own_is_not_looked_up_in_public() -> None:
+    members = choose({**PRINCIPAL, "AZURE_AUTHORITY_HOST": "https://login.private.test"}, lambda _: None)
+    assert members[0].arguments == {"disable_instance_discovery": True}
+
+
+def entra(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, now: list[float]) -> EntraCredentials:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    return EntraCredentials(environ, clock=lambda: now[0])
+
+
+async def test_a_managed_identity_by_its_endpoint_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Protocol of App Service identities: azure.md 1.11.
+    now, claims = [1000.0], base64.urlsafe_b64encode(json.dumps({"appid": "app-1"}).encode()).rstrip(b"=").decode()
+    async with FakeRegistry() as server:
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            assert request.headers["X-IDENTITY-HEADER"] == "x"
+            assert request.query["resource"] == "https://containerregistry.azure.net"
+            body = {"access_token": f"e30.{claims}.x", "expires_on": "4070908800", "resource": "r", "token_type": "Bearer"}
+            return web.json_response(body)
+
+        server.fault = answer
+        where = {
+            "IDENTITY_ENDPOINT": f"{server.url}/msi/token",
+            "IDENTITY_HEADER": "x",
+            "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+        }
+        credentials = entra(where, monkeypatch, now)
+        first, second = await credentials.token(SCOPE), await credentials.token(SCOPE)
+        assert first == second
+        assert first.identity == "application app-1 (managed identity)"
+        assert first.expires == 4070908800
+        assert len(server.requests) == 1
+        assert first.value not in repr(first)
+
+
+async def test_az_is_asked_and_its_refusal_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "az"
+    program.write_text("#!/bin/sh\necho 'ERROR: Please run az login to setup account.' >&2; exit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    credentials = entra({"AZURE_TOKEN_CREDENTIALS": "AzureCliCredential"}, monkeypatch, [0.0])
+    with pytest.raises(AuthenticationFailed, match="az login") as caught:
+        await credentials.token(SCOPE)
+    assert "Run `az login`" in caught.value.remedy
+    expires = {
+        "accessToken": "tok",
+        "expiresOn": "2099-01-01 00:00:00.000000",
+        "expires_on": 4070908800,
+        "subscription": "s",
+        "tenant": "t",
+    }
+    program.write_text(f"#!/bin/sh\necho '{json.dumps({**expires, 'tokenType': 'Bearer'})}'\n")
+    found = await credentials.token(SCOPE)
+    assert (found.value, found.identity) == ("tok", "az login")
+
+
+async def test_no_way_at_all_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    credentials = entra({"AZURE_TOKEN_CREDENTIALS": "NoSuchCredential"}, monkeypatch, [0.0])
+    with pytest.raises(AuthenticationFailed) as caught:
+        await credentials.token(SCOPE)
+    assert "AZURE_CLIENT_ID" in caught.value.remedy

@@ -1,0 +1,182 @@
+"""Recorded exchanges of real ACRs, replayed on a socket: what they hold comes out as facts.
+
+The recordings are azure-sdk-for-python's and azure-cli-extensions' own test data; their tokens are dummies.
+The server answers by method, path and page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+from aiohttp import web
+
+from tests.sources.registry.helpers import Entra
+from tests.sources.registry.servers import FakeRegistry, jwt
+from tui.errors import NotFound
+from tui.sources.credentials import Credentials
+from tui.sources.registry.acr import AcrLists
+from tui.sources.registry.challenge import parse_challenge
+from tui.sources.registry.client import RegistryClient, Request
+from tui.sources.registry.faults import Asked, RouteNotFound
+from tui.sources.registry.options import AuthMode, RegistryOptions
+
+FOLDER = Path(__file__).resolve().parents[3].parent / "shared" / "recordings" / "data-plane"
+HOST = "fakeurl.azurecr.io"
+
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the recordings of real registries are not beside this checkout")
+
+
+class Exchange:
+    """One recorded request and its answer."""
+
+    def __init__(self, raw: Mapping[str, Mapping[str, object]]) -> None:
+        request, response = raw["request"], raw["response"]
+        address = urlsplit(str(request["uri"]))
+        self.method, self.path = str(request["method"]), unquote(address.path)
+        self.query = unquote(address.query)
+        status, headers, body = response["status"], response["headers"], response["body"]
+        assert isinstance(status, dict)
+        assert isinstance(headers, dict)
+        assert isinstance(body, dict)
+        self.status = int(status["code"])
+        self.headers = {str(key).lower(): _first(value) for key, value in headers.items()}
+        self.body = str(body["string"])
+
+
+def _first(value: object) -> str:
+    return str(value[0]) if isinstance(value, list) else str(value)
+
+
+def recorded(name: str) -> list[Exchange]:
+    """The exchanges of a file."""
+    return [
+        Exchange(raw)
+        for raw in yaml.safe_load((FOLDER / f"{name}.yaml").read_text().replace("fake_url.", "fakeurl."))["interactions"]
+    ]
+
+
+class Replay(FakeRegistry):
+    """Answers data calls as recorded; 401 to calls without a token, as each recording begins."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(acr=True)
+        self.exchanges = recorded(name)
+        self.refused = [one for one in self.exchanges if one.status == 401]
+        self.fault = self._replay
+
+    async def _replay(self, request: web.Request) -> web.StreamResponse:
+        path = unquote(request.path)
+        if path == "/v2/" or not (request.headers.get("Authorization") or path.startswith("/oauth2/")):
+            challenge = f'Bearer realm="https://{HOST}/oauth2/token",service="{HOST}",error="invalid_token"'
+            body = self.refused[0].body if self.refused else "{}"
+            return web.Response(status=401, text=body, headers={"WWW-Authenticate": challenge})
+        if path.startswith("/oauth2/"):
+            return web.json_response({"refresh_token": jwt(exp=4e9), "access_token": jwt(exp=4e9)})
+        return self._answer(request.method, path, request.query.get("last", ""))
+
+    def _answer(self, method: str, path: str, last: str) -> web.Response:
+        for one in self.exchanges:
+            if (
+                (one.method, one.path) == (method, path)
+                and one.status != 401
+                and (f"last={last}" in one.query if last else "last=" not in one.query)
+            ):
+                kept = {
+                    name: value
+                    for name, value in one.headers.items()
+                    if name in ("content-type", "link", "docker-content-digest")
+                }
+                return web.Response(status=one.status, body=one.body.encode(), headers=kept)
+        return web.Response(status=500, text=f"nothing recorded for {method} {path} after {last!r}")
+
+
+@asynccontextmanager
+async def replayed(name: str) -> AsyncIterator[tuple[Replay, RegistryClient]]:
+    """A client that believes to speak to the recorded host."""
+    async with Replay(name) as server:
+        anonymous = name.startswith("anonymous")
+        here = RegistryOptions(host=HOST, endpoint=server.url, auth=AuthMode.ANONYMOUS if anonymous else AuthMode.ENTRA)
+        client = RegistryClient(here, Credentials(entra=Entra()))
+        try:
+            await client.ping()
+            yield server, client
+        finally:
+            await client.close()
+
+
+def rows_of(exchanges: list[Exchange], end: str, member: str) -> tuple[list[Any], int]:
+    """The rows of all good answers on a path, and how many answers there were."""
+    good = [one for one in exchanges if one.status == 200 and one.path.endswith(end)]
+    return [row for one in good for row in yaml.safe_load(one.body)[member]], len(good)
+
+
+@pytest.mark.parametrize(
+    "name", ["client.list_repository_names", "client.list_repository_names_by_page", "anonymous.list_repository_names_by_page"]
+)
+async def test_catalogs(name: str) -> None:
+    async with replayed(name) as (server, client):
+        found = [page async for page in AcrLists(client).catalog()]
+        expected, answers = rows_of(server.exchanges, "/_catalog", "repositories")
+        assert [repository for page in found for repository in page] == expected
+        assert len(expected) > 1
+        assert len(found) == len(server.paths("/acr/v1/_catalog")) == answers
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "answers"), [("client.list_registry_artifacts", 30, 1), ("client.list_registry_artifacts_by_page", 30, 15)]
+)
+async def test_manifest_lists(name: str, count: int, answers: int) -> None:
+    async with replayed(name) as (server, client):
+        rows = [row async for page in AcrLists(client).manifests("library/busybox") for row in page]
+        expected, given = rows_of(server.exchanges, "/_manifests", "manifests")
+        assert [row.digest for row in rows] == [one["digest"] for one in expected]
+        assert (len(rows), given) == (count, answers)
+        assert len(server.paths("/acr/v1/")) == answers
+        assert all(row.pushed and row.updated and row.media_type for row in rows)
+        assert all(row.locks is not None and row.locks.delete for row in rows)
+        assert {row.os for row in rows} >= {"linux"}
+
+
+@pytest.mark.parametrize("name", ["client.list_tag_properties", "anonymous.list_tag_properties"])
+async def test_tag_lists(name: str) -> None:
+    async with replayed(name) as (server, client):
+        expected, _ = rows_of(server.exchanges, "/_tags", "tags")
+        repository = next(one.path for one in server.exchanges if one.path.endswith("/_tags"))
+        repository = repository.removeprefix("/acr/v1/").removesuffix("/_tags")
+        rows = [row async for page in AcrLists(client).tags(repository) for row in page]
+        assert [(row.name, row.digest) for row in rows] == [(one["name"], one["digest"]) for one in expected]
+        assert rows
+        assert all(row.created is not None and not row.signed for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("client.get_manifest_properties_does_not_exist", NotFound), ("client.get_tag_properties_does_not_exist", RouteNotFound)],
+)
+async def test_what_is_not_there(name: str, kind: type[NotFound]) -> None:
+    async with replayed(name) as (server, client):
+        missing = next(one for one in server.exchanges if one.status == 404)
+        with pytest.raises(NotFound) as caught:
+            await client.fetch(Request(path=missing.path, asked=Asked(HOST, "it"), scope="repository:x:pull"))
+        assert type(caught.value) is kind
+
+
+def test_every_recorded_challenge_is_understood() -> None:
+    seen = 0
+    for file in sorted(FOLDER.glob("*.yaml")):
+        for one in recorded(file.stem):
+            header = one.headers.get("www-authenticate")
+            if one.status == 401 and header:
+                challenge = parse_challenge(header)
+                assert challenge is not None
+                assert challenge.scheme == "bearer"
+                assert challenge.realm.endswith("/oauth2/token")
+                assert challenge.service
+                seen += 1
+    assert seen > 50

@@ -1,0 +1,111 @@
+"""Budgets and back-off, on a clock of our own."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tui.sources.throttle import Backoff, Bucket, RequestClass, Throttle, parse_retry_after
+
+
+class Clock:
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+@settings(max_examples=40)
+@given(rate=st.floats(1, 10_000), steps=st.lists(st.floats(0, 10), min_size=1, max_size=200))
+def test_a_bucket_never_gives_more_than_its_rate_and_burst(rate: float, steps: list[float]) -> None:
+    bucket, now, last = Bucket(rate, 0.0), 0.0, 0.0
+    for step in steps:
+        now += step
+        last = max(last, now + bucket.reserve(now))
+    burst = max(1.0, rate / 60 * 2)
+    assert len(steps) <= burst + last * rate / 60 + 1e-6 * len(steps) + 1
+
+
+async def test_the_budget_of_a_class_is_kept() -> None:
+    clock = Clock()
+    throttle = Throttle({RequestClass.REFERRERS: 60.0}, clock=clock, sleep=clock.sleep)
+    for _ in range(12):
+        async with throttle.slot(RequestClass.REFERRERS):
+            pass
+    assert clock.now - 1000.0 == pytest.approx(10.0)
+
+
+async def test_work_of_the_rest_uses_half() -> None:
+    clock = Clock()
+    throttle = Throttle({RequestClass.READ: 60.0}, clock=clock, sleep=clock.sleep)
+    for _ in range(11):
+        async with throttle.slot(RequestClass.READ, rest=True):
+            pass
+    assert clock.now - 1000.0 == pytest.approx(20.0)
+
+
+async def test_a_pause_is_obeyed_by_all_and_visible() -> None:
+    clock = Clock()
+    throttle = Throttle(clock=clock, sleep=clock.sleep)
+    assert throttle.penalise(60.0) == 60.0
+    assert throttle.waiting == 60.0
+    assert throttle.waiting_reason == "throttled"
+    for kind in RequestClass:
+        async with throttle.slot(kind):
+            assert clock.now >= 1060.0
+    assert throttle.waiting_reason == ""
+
+
+async def test_without_a_time_the_pause_grows_until_it_works() -> None:
+    clock = Clock()
+    throttle = Throttle(clock=clock, sleep=clock.sleep)
+    first, second, third = (throttle.penalise(None) for _ in range(3))
+    assert 2.5 <= first <= 5.0 <= second <= 10.0 <= third <= 20.0
+    throttle.succeeded()
+    assert throttle.penalise(None) <= 5.0
+
+
+async def test_at_most_so_many_are_in_flight_and_half_of_them_for_the_rest() -> None:
+    throttle, running, most = Throttle(concurrency=4), [0], [0]
+
+    async def work() -> None:
+        async with throttle.slot(RequestClass.READ, rest=True):
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+            await asyncio.sleep(0)
+            running[0] -= 1
+
+    await asyncio.gather(*(work() for _ in range(20)))
+    assert most[0] == 2
+
+
+def test_backoff_grows_to_its_limit_and_starts_anew() -> None:
+    backoff = Backoff(1.0, 8.0, jitter=lambda: 1.0)
+    assert [backoff.next() for _ in range(5)] == [1.0, 2.0, 4.0, 8.0, 8.0]
+    backoff.reset()
+    assert backoff.next() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("60", 60.0),
+        (" 0 ", 0.0),
+        ("Thu, 01 Jan 1970 00:01:00 GMT", 50.0),
+        ("Thu, 01 Jan 1970 00:00:01 GMT", 0.0),
+        ("soon", None),
+        ("-1", None),
+    ],
+)
+def test_retry_after(value: str, seconds: float | None) -> None:
+    assert parse_retry_after(value, 10.0) == seconds
