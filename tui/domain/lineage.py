@@ -9,8 +9,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -56,25 +58,34 @@ def build(
     scratch = {number for number, content in enumerate(unique) if content.claims and is_scratch(content)}
     forest = build_forest(unique, scratch)
     weigher = Weigher(forest, aliases, tags)
-    edges = [weigher.edge(number) for number in range(len(unique))]
+    edges = weigher.edges()
     lifted = lift(forest, edges, tags, names)
     _cut_cycles(lifted)
-    images = {image for content in unique for image in content.images}
     parents = {
         content.config: unique[edge.target].config
         for content, edge in zip(unique, edges, strict=True)
         if edge.target >= 0 and edge.absent is None
     }
-    return _finish(lifted, images, parents)
+    return _finish(lifted, parents)
 
 
 def _unique(contents: Sequence[Content]) -> list[Content]:
-    """One content per config, in an order that is the same for any order of the input."""
+    """One content per config, the oldest first: the same order for any order of the input."""
     found: dict[str, Content] = {}
     for content in contents:
         other = found.get(content.config)
         found[content.config] = content if other is None else _merged(other, content)
-    return [found[config] for config in sorted(found)]
+    return sorted(found.values(), key=_age)
+
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+def _age(content: Content) -> tuple[float, str]:
+    created = content.created
+    if created is None:
+        return math.inf, content.config
+    return ((created if created.tzinfo else created.replace(tzinfo=UTC)) - _EPOCH).total_seconds(), content.config
 
 
 def _merged(one: Content, other: Content) -> Content:
@@ -86,9 +97,12 @@ def _merged(one: Content, other: Content) -> Content:
 
 
 def _cut_cycles(lifted: Lifted) -> None:
-    """Every node has one link at most, so the cycles are disjoint; each loses its weakest link."""
+    """Every node has one link at most, so the cycles are disjoint; each loses its weakest link.
+
+    Layers alone make no cycle, as a chain or its history grows with every edge: only what else there is can begin one.
+    """
     state: dict[ImageKey, int] = {}
-    for turn, start in enumerate(sorted((*lifted.links, *lifted.bases)), 1):
+    for turn, start in enumerate((*lifted.doubtful, *lifted.bases), 1):
         path: list[ImageKey] = []
         node: ImageKey | None = start
         while node is not None and node not in state:
@@ -121,20 +135,22 @@ def _cut(lifted: Lifted, cycle: list[ImageKey]) -> None:
         lifted.bases[weakest] = msgspec.structs.replace(lifted.bases[weakest], base=None)
 
 
-def _finish(lifted: Lifted, images: set[ImageKey], parents: dict[str, str]) -> Lineage:
+def _finish(lifted: Lifted, parents: dict[str, str]) -> Lineage:
     derived: dict[ImageKey, list[ImageKey]] = {}
     roots: list[ImageKey] = []
-    for node in sorted({*images, *lifted.bases}):
-        link = _link(lifted, node)
-        if link is None:
-            roots.append(node)
+    for node, link in lifted.links.items():
+        derived.setdefault(link.base, []).append(node)
+    for node, base in lifted.bases.items():
+        if base.base is not None:
+            derived.setdefault(base.base.base, []).append(node)
         else:
-            derived.setdefault(link.base, []).append(node)
+            roots.append(node)
+    roots += [image for image in lifted.images if image not in lifted.links]
     return Lineage(
         links=lifted.links,
         bases=lifted.bases,
-        derived={base: tuple(children) for base, children in derived.items()},
-        roots=tuple(roots),
+        derived={base: tuple(sorted(children)) for base, children in derived.items()},
+        roots=tuple(sorted(roots)),
         parents=parents,
         remarks=lifted.remarks,
     )

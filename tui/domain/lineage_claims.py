@@ -6,7 +6,6 @@ The scores order the evidence; they are judgement, and shown as words only.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -89,8 +88,7 @@ class Said(msgspec.Struct, frozen=True, gc=False):
         return f"{text.partition('@')[0]} ({short(self.digest)})" if text else short(self.digest)
 
 
-@dataclass(slots=True)
-class Edge:
+class Edge(msgspec.Struct, gc=False):
     """How one content stands on its base: `target` as in the forest, or `absent` for a base that nothing readable holds."""
 
     target: int = ROOT
@@ -101,7 +99,7 @@ class Edge:
     layers: int = 0
     said: Said | None = None
     note: str = ""
-    contradictions: list[str] = field(default_factory=list)
+    contradictions: tuple[str, ...] = ()
 
     @property
     def stands(self) -> bool:
@@ -135,12 +133,24 @@ class Weigher:
         self._numbers = {content.config: number for number, content in enumerate(forest.contents)}
         self._references: dict[str, Reference | None] = {}
 
-    def edge(self, number: int) -> Edge:
-        """The edge of a content, from its layers and its claims together."""
+    def edges(self) -> list[Edge]:
+        """The edge of every content; contents without claims that stand alike on the same base share one."""
+        shared: dict[tuple[int, Proof | None, int], Edge] = {}
+        found: list[Edge] = []
+        forest = self._forest
+        for number, content in enumerate(forest.contents):
+            if content.claims:
+                found.append(self._edge(number, content.claims))
+                continue
+            alike = forest.parents[number], forest.proofs[number], forest.depths[number]
+            edge = shared.get(alike)
+            if edge is None:
+                edge = shared[alike] = self._layer_edge(number)
+            found.append(edge)
+        return found
+
+    def _edge(self, number: int, claims: Sequence[Claim]) -> Edge:
         edge = self._layer_edge(number)
-        claims = self._forest.contents[number].claims
-        if not claims:
-            return edge
         if is_scratch(self._forest.contents[number]):
             return self._from_scratch(number, edge, claims)
         found = [(said, self._targets(number, said)) for said in self._read(claims)]
@@ -154,14 +164,11 @@ class Weigher:
         proof = forest.proofs[number]
         if proof is None:
             return Edge()
-        confidence = Confidence.CERTAIN if proof is Proof.HISTORY else Confidence.LIKELY
         return Edge(
-            forest.parents[number],
-            None,
-            Basis.LAYERS,
-            confidence,
-            _PROOF_SCORE[proof],
-            forest.depths[number],
+            target=forest.parents[number],
+            confidence=Confidence.CERTAIN if proof is Proof.HISTORY else Confidence.LIKELY,
+            score=_PROOF_SCORE[proof],
+            layers=forest.depths[number],
             note=_PROOF_NOTE[proof],
         )
 
@@ -169,12 +176,12 @@ class Weigher:
         claim = max((claim for claim in claims if claim.scratch), key=lambda claim: SCORE[claim.kind])
         trusted = claim.kind in (ClaimKind.CONFIGURED, ClaimKind.PROVENANCE_SIGNED)
         if self._forest.proofs[number] is Proof.HISTORY and not trusted:
-            edge.contradictions.append(f"{_SPEAKER[claim.kind]} says that it was built from scratch.")
+            edge.contradictions += (f"{_SPEAKER[claim.kind]} says that it was built from scratch.",)
             return edge
         root = Edge(note=f"{_SPEAKER[claim.kind]} says that it was built from scratch.")
         if edge.stands:
-            root.contradictions.append("Its layers begin with those of another image.")
-        root.contradictions += [f"{_SPEAKER[said.claim.kind]} names {said.words}." for said in self._read(claims)]
+            root.contradictions += ("Its layers begin with those of another image.",)
+        root.contradictions += tuple(f"{_SPEAKER[said.claim.kind]} names {said.words}." for said in self._read(claims))
         return root
 
     def _read(self, claims: Sequence[Claim]) -> list[Said]:
@@ -290,7 +297,7 @@ class Weigher:
         ancestors = self._ancestors(edge.target) if edge.target >= 0 else ()
         if target in ancestors or len(self._forest.chains[target]) < edge.layers:
             sentence = f"{_SPEAKER[said.claim.kind]} names {said.words}, which lies further down: it was inherited or copied."
-            edge.contradictions.append(sentence)
+            edge.contradictions += (sentence,)
             return edge
         return _contradicted(edge, said, "the history says otherwise")
 
@@ -301,15 +308,17 @@ class Weigher:
         if (edge.target >= 0 or edge.score >= score) and not configured:
             return _contradicted(edge, said, "the layers of that image are not in this one")
         note = f"{_SPEAKER[said.claim.kind]} says so; the layers cannot confirm it: squashed or rebuilt."
-        contradictions = list(edge.contradictions)
+        contradictions = edge.contradictions
         if edge.target != ROOT:
-            contradictions.append("The layers say otherwise: they begin with those of another image.")
+            contradictions += ("The layers say otherwise: they begin with those of another image.",)
         return Edge(target, None, *_standing(said, score), 0, said, note, contradictions)
 
     def _unresolved(self, number: int, edge: Edge, said: Said) -> Edge:
         """The claimed base is in no registry that can be read, or its config is not known."""
         if said.name is None and not said.digest:
             return _contradicted(edge, said, "that is not an image reference")
+        if self._is_elsewhere_only(said):
+            return _contradicted(edge, said, "it has nothing for this platform")
         key = _absent_key(said)
         score = self._score(said) * _ABSENT
         if edge.said is not None or (edge.score >= score and said.claim.kind is not ClaimKind.CONFIGURED):
@@ -317,6 +326,11 @@ class Weigher:
         where = "it is in no registry that can be read" if said.digest else "which build of it, nothing tells"
         note = f"{_SPEAKER[said.claim.kind]} names it; {where}."
         return Edge(edge.target, key, *_standing(said, score), edge.layers, said, note, edge.contradictions)
+
+    def _is_elsewhere_only(self, said: Said) -> bool:
+        """Whether all that the claimed digest means is known; being unresolved, it is then of other platforms."""
+        configs = self._aliases.get(said.digest, (said.digest,)) if said.digest else ()
+        return bool(configs) and all(config in self._numbers for config in configs)
 
     def _hinted(self, edge: Edge, said: Said, key: ImageKey) -> Edge:
         if edge.absent == key or (edge.said is not None and edge.said.name == said.name and said.name is not None):
@@ -337,7 +351,7 @@ def _continues(history: tuple[int, ...], start: tuple[int, ...]) -> bool:
 
 
 def _contradicted(edge: Edge, said: Said, why: str) -> Edge:
-    edge.contradictions.append(f"{_SPEAKER[said.claim.kind]} names {said.words}: {why}.")
+    edge.contradictions += (f"{_SPEAKER[said.claim.kind]} names {said.words}: {why}.",)
     return edge
 
 

@@ -7,11 +7,12 @@ the same, never by its time, as builders rewrite the times of a base's entries (
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Hashable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
+from itertools import count
 
 import msgspec
 
@@ -82,7 +83,10 @@ class Forest:
 
 
 def build_forest(contents: Sequence[Content], scratch: set[int]) -> Forest:
-    """Find the parent of every content, O(n log n); those in `scratch` get no unknown base."""
+    """Find the parent of every content, O(n log n); those in `scratch` get no unknown base.
+
+    Of contents with equal layers and history the first given stands for them all: give the oldest first.
+    """
     forest = _number(contents)
     order = _order(forest)
     branches = _sweep(forest, order)
@@ -99,25 +103,19 @@ def chain_id(diff_ids: Sequence[str]) -> str:
     return chain
 
 
-class _Numbers(dict[Hashable, int]):
-    """Consecutive numbers for things, in the order in which they are first met."""
-
-    def __missing__(self, key: Hashable) -> int:
-        number = self[key] = len(self)
-        return number
-
-
 def _number(contents: Sequence[Content]) -> Forest:
-    layers, platforms, steps, empty_steps = _Numbers(), _Numbers(), _Numbers(), _Numbers()
-    chains = [tuple([layers[diff_id] for diff_id in content.diff_ids]) for content in contents]
-    histories = [
-        tuple([~empty_steps[step.created_by] if step.empty_layer else steps[step.created_by] for step in content.history])
-        for content in contents
-    ]
+    """Strings become numbers where they are met first: counting defaultdicts do it without a step of ours per string."""
+    layers: dict[str, int] = defaultdict(count().__next__)
+    steps: dict[str, int] = defaultdict(count().__next__)
+    empty_steps: dict[str, int] = defaultdict(count(-1, -1).__next__)
+    platforms: dict[Platform, int] = defaultdict(count().__next__)
     return Forest(
         contents=contents,
-        chains=chains,
-        histories=histories,
+        chains=[tuple(map(layers.__getitem__, content.diff_ids)) for content in contents],
+        histories=[
+            tuple([(empty_steps if step.empty_layer else steps)[step.created_by] for step in content.history])
+            for content in contents
+        ],
         platforms=[platforms[_comparable(content.platform)] for content in contents],
         parents=[ROOT] * len(contents),
         proofs=[None] * len(contents),
@@ -136,48 +134,51 @@ def _comparable(platform: Platform) -> Platform:
 
 
 def _order(forest: Forest) -> list[int]:
+    """The contents by platform, chain and length of history; among equals the order of the input stays."""
     keys = [
-        (platform, chain, len(history), _age(content.created), content.config, number)
-        for number, (platform, chain, history, content) in enumerate(
-            zip(forest.platforms, forest.chains, forest.histories, forest.contents, strict=True)
-        )
+        (platform, chain, len(history))
+        for platform, chain, history in zip(forest.platforms, forest.chains, forest.histories, strict=True)
     ]
-    keys.sort()
-    return [key[-1] for key in keys]
+    return sorted(range(len(keys)), key=keys.__getitem__)
 
 
-_EPOCH = datetime.fromtimestamp(0, UTC)
-
-
-def _age(created: datetime | None) -> float:
-    if created is None:
-        return math.inf
-    return ((created if created.tzinfo else created.replace(tzinfo=UTC)) - _EPOCH).total_seconds()
-
-
-@dataclass(slots=True)
 class _Group:
-    """Contents with the same chain, by history; without any it marks where chains part. `start` is its place in the order."""
+    """Contents with the same chain, by history; without any it marks where chains part. `start` is its place in the order.
 
-    length: int
-    start: int
-    first: int = ROOT
-    by_history: dict[tuple[int, ...], int] = field(default_factory=dict)
-    lengths: list[int] = field(default_factory=list)
+    Most have one content: a table is made for the second only.
+    """
+
+    __slots__ = ("first", "history", "length", "lengths", "shares", "start", "table")
+
+    def __init__(self, length: int, start: int) -> None:
+        self.length = length
+        self.start = start
+        self.first = ROOT
+        self.history: tuple[int, ...] = ()
+        self.table: dict[tuple[int, ...], int] | None = None
+        self.lengths: list[int] = []
+        self.shares = True  # until a content has exactly these layers
 
     def add(self, content: int, history: tuple[int, ...]) -> None:
         if self.first == ROOT:
-            self.first = content
-        if history not in self.by_history:
-            self.by_history[history] = content
-            if history and (not self.lengths or self.lengths[-1] != len(history)):
+            self.first, self.history, self.shares = content, history, False
+            return
+        if self.table is None:
+            self.table = {self.history: self.first}
+            self.lengths.append(len(self.history))
+        if history not in self.table:
+            self.table[history] = content
+            if self.lengths[-1] != len(history):
                 self.lengths.append(len(history))  # the order brings short histories first
 
     def origin(self, history: tuple[int, ...]) -> int:
         """The content with the longest history that this one continues, `ROOT` when there is none."""
+        if self.table is None:
+            length = len(self.history)
+            return self.first if 0 < length < len(history) and history[:length] == self.history else ROOT
         for length in reversed(self.lengths):
-            if length < len(history):
-                found = self.by_history.get(history[:length], ROOT)
+            if 0 < length < len(history):
+                found = self.table.get(history[:length], ROOT)
                 if found != ROOT:
                     return found
         return ROOT
@@ -216,7 +217,7 @@ def _unwind(stack: list[_Group], length: int, place: int, branches: list[tuple[i
     while stack and stack[-1].length > length:
         group = stack.pop()
         start = group.start
-        if group.first == ROOT:
+        if group.shares:
             branches.append((group.length, group.start, place))
     return start
 
@@ -239,9 +240,17 @@ def _parent(forest: Forest, stack: list[_Group], length: int, history: tuple[int
             return found, Proof.HISTORY
     for group in reversed(stack):
         if group.length < length and group.first != ROOT:
-            known = bool(history and forest.histories[group.first])
-            return group.first, Proof.DISAGREES if known else Proof.NO_HISTORY
+            if _is_sibling(group.history, history):
+                group.shares = True
+                continue
+            return group.first, Proof.DISAGREES if history and group.history else Proof.NO_HISTORY
     return ROOT, None
+
+
+def _is_sibling(base: tuple[int, ...], history: tuple[int, ...]) -> bool:
+    """Whether the two only share a base: their histories agree on every layer of `base`, and part at a step without one."""
+    common = _common(base, history)
+    return 0 < common < len(base) and all(step < 0 for step in base[common:])
 
 
 def _assume_bases(forest: Forest, order: list[int], branches: list[tuple[int, int, int]], scratch: set[int]) -> None:
@@ -265,7 +274,7 @@ def _put_under(forest: Forest, members: list[int], length: int, repositories: in
 
 def _families(contents: Sequence[Content]) -> list[int]:
     """A number per content for the repositories it comes from; repositories that hold the same content count as one."""
-    numbers = _Numbers()
+    numbers: dict[tuple[str, str], int] = defaultdict(count().__next__)
     leader: list[int] = []
 
     def find(number: int) -> int:
@@ -275,11 +284,16 @@ def _families(contents: Sequence[Content]) -> list[int]:
 
     firsts: list[int] = []
     for content in contents:
+        if len(content.images) == 1:  # the usual case
+            image = content.images[0]
+            firsts.append(numbers[image.registry, image.repository])
+            continue
         names = [numbers[image.registry, image.repository] for image in content.images]
         leader.extend(range(len(leader), len(numbers)))
         for other in names[1:]:
             leader[find(other)] = find(names[0])
         firsts.append(names[0] if names else -1)
+    leader.extend(range(len(leader), len(numbers)))
     return [find(first) if first >= 0 else -1 for first in firsts]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui.domain.image import Platform, RepositoryName
@@ -20,15 +20,22 @@ _PREFIX_NOTE = "Every image that shares these layers begins with those of the ba
 
 @dataclass(slots=True)
 class Lifted:
-    """Links between images, the bases that are no readable image, and remarks on images that stand on nothing."""
+    """Links between images, the bases that are no readable image, and remarks on images that stand on nothing.
+
+    `doubtful` are the images whose link does not come from the layers of one platform alone.
+    """
 
     links: dict[ImageKey, BaseLink] = field(default_factory=dict)
     bases: dict[ImageKey, UnknownBase] = field(default_factory=dict)
     remarks: dict[ImageKey, tuple[str, ...]] = field(default_factory=dict)
+    images: Collection[ImageKey] = ()
+    doubtful: list[ImageKey] = field(default_factory=list)
 
 
-def best_tag(tags: Iterable[str]) -> str:
+def best_tag(tags: tuple[str, ...]) -> str:
     """The tag to show for an image: the most exact version, else any that is not `latest`, else what there is."""
+    if len(tags) < 2:
+        return tags[0] if tags else ""
     return min(tags, key=_tag_rank, default="")
 
 
@@ -72,29 +79,52 @@ class _Lift:
             for image in content.images:
                 self._holdings.setdefault(image, []).append(number)
         self._prefix_keys: list[ImageKey] = []
+        self._shared: dict[int, BaseLink] = {}
         self._out = Lifted()
 
     def run(self) -> Lifted:
+        self._out.images = self._holdings.keys()
         self._name_prefixes()
         for image, numbers in self._holdings.items():
-            self._link(image, [(self._forest.contents[number].platform, self._edges[number]) for number in numbers])
+            if len(numbers) > 1 or not self._link_simply(image, self._edges[numbers[0]]):
+                self._link(image, [(self._forest.contents[number].platform, self._edges[number]) for number in numbers])
         self._add_prefixes()
         self._add_claimed()
         return self._out
 
     # ---- links
 
+    def _link_simply(self, image: ImageKey, edge: Edge) -> bool:
+        """Link an image of one platform, without claims, to a base of one name; says whether that is all there is to it."""
+        if edge.said is not None or edge.contradictions or edge.absent is not None:
+            return False
+        if edge.target == ROOT:
+            return not edge.note
+        link = self._shared.get(id(edge))  # the edges live as long as this object
+        if link is None:
+            candidates = self._candidates(None, edge)
+            if len(candidates) != 1:
+                return False
+            (base,) = candidates
+            tag = best_tag(self._names.get(base, ()))
+            link = self._shared[id(edge)] = BaseLink(base, edge.basis, edge.confidence, tag, edge.score, edge.layers, edge.note)
+        if link.base == image:
+            return False
+        self._out.links[image] = link
+        return True
+
     def _link(self, image: ImageKey, edges: list[tuple[Platform, Edge]]) -> None:
         ways = [_Way(platform, edge, self._candidates(image, edge)) for platform, edge in edges]
         base = self._choose(image, ways)
         if base is not None:
             self._out.links[image] = self._make(base, ways)
+            self._out.doubtful.append(image)
             return
         remarks = [text for way in ways for text in (way.edge.note, *way.edge.contradictions) if text]
         if remarks:
             self._out.remarks[image] = tuple(dict.fromkeys(remarks))
 
-    def _candidates(self, image: ImageKey, edge: Edge) -> tuple[ImageKey, ...]:
+    def _candidates(self, image: ImageKey | None, edge: Edge) -> tuple[ImageKey, ...]:
         if edge.absent is not None:
             found: tuple[ImageKey, ...] = (edge.absent,)
         elif edge.target >= 0:

@@ -88,7 +88,7 @@ class NodeKind(StrEnum):
     SHARED_LAYERS = "shared-layers"
 
 
-class BaseLink(msgspec.Struct, frozen=True):
+class BaseLink(msgspec.Struct, frozen=True, gc=False):
     """The edge from an image down to its base, with what proves it.
 
     `tag` is the base's tag that the image was built from, when known; `note` says in words how the edge was found;
