@@ -8,11 +8,10 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
-from textual.reactive import reactive
 from textual.strip import Strip
 
 from widgets.columns import GAP, cut
-from widgets.painted import Painted, segments_to_strip
+from widgets.painted import Painted
 from widgets.rows import Span, TextLine
 from widgets.text import harmless, width_of
 
@@ -27,8 +26,6 @@ class Banner(Painted):
     DEFAULT_CSS = """
     Banner { height: 1; }
     """
-
-    ascii: reactive[bool] = reactive(False)
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -59,7 +56,7 @@ class Banner(Painted):
         """The line at an index, blank after the last."""
         width = self.size.width
         if not 0 <= at < len(self._lines):
-            return segments_to_strip((), width, self.role(""))
+            return self.join((), width, self.role(""))
         line = self._lines[at]
         return self.paint(_joined(line, width, "~" if self.ascii else "…"), width)
 

@@ -7,13 +7,14 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
 from widgets.rows import Span
-from widgets.text import harmless, width_of
+from widgets.text import ascii_only, harmless, width_of
 
-__all__ = ["ROLES", "Painted", "segments_to_strip"]
+__all__ = ["ROLES", "Painted"]
 
 ROLES = (
     "pass",
@@ -69,6 +70,9 @@ class Painted(Widget):
     }
     """
 
+    ascii: reactive[bool] = reactive(False)
+    """Whether the terminal shows nothing but ASCII."""
+
     _styles_by_role: dict[tuple[str, str], Style] | None = None
 
     def role(self, role: str, ground: str = "") -> Style:
@@ -108,9 +112,13 @@ class Painted(Widget):
 
     def paint(self, spans: Iterable[Span], width: int, ground: str = "") -> Strip:
         """One line of exactly `width` cells."""
-        return segments_to_strip(
-            ((harmless(text), self.role(style, ground)) for text, style in spans), width, self.role("", ground)
-        )
+        return self.join(((harmless(text), self.role(style, ground)) for text, style in spans), width, self.role("", ground))
+
+    def join(self, parts: Iterable[tuple[str, Style]], width: int, blank: Style) -> Strip:
+        """One line of exactly `width` cells from harmless parts that have their styles."""
+        if self.ascii:
+            parts = [(ascii_only(text), style) for text, style in parts]
+        return segments_to_strip(parts, width, blank)
 
 
 def segments_to_strip(parts: Iterable[tuple[str, Style]], width: int, blank: Style) -> Strip:

@@ -6,7 +6,7 @@ import unicodedata
 
 from rich.cells import cell_len, chop_cells
 
-__all__ = ["ELLIPSIS", "fit", "harmless", "middle", "width_of", "wrap"]
+__all__ = ["ELLIPSIS", "ascii_only", "fit", "harmless", "middle", "width_of", "wrap"]
 
 ELLIPSIS = "…"
 
@@ -27,6 +27,16 @@ def _visible(character: str) -> str:
     if character in "\t\n\r" or unicodedata.category(character) == "Zs":
         return " "
     return _REPLACEMENT
+
+
+_PLAIN = str.maketrans({"·": ",", "…": "~", "→": ">", "–": "-", "—": "-", "’": "'", "“": '"', "”": '"', "×": "x", "≥": ">"})
+
+
+def ascii_only(text: str) -> str:
+    """Harmless text for a terminal that shows ASCII only, as wide as before."""
+    if text.isascii():
+        return text
+    return "".join(each if each.isascii() else "?" * cell_len(each) for each in text.translate(_PLAIN))
 
 
 def width_of(text: str) -> int:

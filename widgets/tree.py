@@ -10,12 +10,11 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
-from textual.reactive import reactive
 from textual.strip import Strip
 
 from widgets.columns import GAP, Slot, lay_cell, lay_out
 from widgets.outline import NOTHING, Outline
-from widgets.painted import Painted, segments_to_strip
+from widgets.painted import Painted
 from widgets.rows import Cell, Row, RowKey, Span, TreeModel
 
 __all__ = ["VirtualTree"]
@@ -107,8 +106,6 @@ class VirtualTree(Painted, can_focus=True):
         & > .tree--scroll { color: $foreground 35%; }
     }
     """
-
-    ascii: reactive[bool] = reactive(False)
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -333,7 +330,7 @@ class VirtualTree(Painted, can_focus=True):
             return self._header_strip()
         line = self._line_at(y)
         self._painted[y] = line
-        return self._row_strip(line) if line else segments_to_strip((), self.size.width, self.role(""))
+        return self._row_strip(line) if line else self.join((), self.size.width, self.role(""))
 
     def _line_at(self, y: int) -> _Line | None:
         index = self._top + y - HEADER
@@ -367,7 +364,7 @@ class VirtualTree(Painted, can_focus=True):
             spans.extend(lay_cell(cell, slot, ellipsis=self._ellipsis))
             spans.append(Span(" " * GAP))
         style = self.role("") + Style(color=self.get_component_rich_style("tree--header").color)
-        return segments_to_strip([(" ", style), *((text, style) for text, _ in spans)], self.size.width, style)
+        return self.join([(" ", style), *((text, style) for text, _ in spans)], self.size.width, style)
 
     def _row_strip(self, line: _Line) -> Strip:
         base = self.role("", line.ground)
@@ -381,11 +378,11 @@ class VirtualTree(Painted, can_focus=True):
                 for text, style in lay_cell(cell, slot, ellipsis=self._ellipsis):
                     parts.append((text, self.role(style, line.ground)))
             parts.append((" " * GAP, base))
-        strip = segments_to_strip(parts, self.size.width, base)
+        strip = self.join(parts, self.size.width, base)
         if not line.thumb:
             return strip
         edge = base + Style(color=self.get_component_rich_style("tree--scroll").color)
-        return Strip([*strip.crop(0, self.size.width - 1), *segments_to_strip([(line.thumb, edge)], 1, edge)], self.size.width)
+        return Strip([*strip.crop(0, self.size.width - 1), *self.join([(line.thumb, edge)], 1, edge)], self.size.width)
 
     def _name_parts(self, line: _Line, slot: Slot, marker: Style) -> Iterator[tuple[str, Style]]:
         indent = min(2 * line.depth, max(0, slot.width - 12))

@@ -21,14 +21,12 @@ class Glyphs(NamedTuple):
     states: dict[State, str]
     strip: str
     bar: str
-    gone: str
     branch: str
     last: str
     dot: str
     arrow: str
     rule: str
     partial: str
-    times: str
 
     def of(self, state: State) -> Span:
         """The sign of a state in its colour."""
@@ -39,27 +37,23 @@ UNICODE = Glyphs(
     states={State.PASS: "✔", State.WARN: "▲", State.FAIL: "✘", State.UNKNOWN: "?", State.OFF: "·"},
     strip="━",
     bar="▄",
-    gone="░",
     branch="├ ",
     last="└ ",
     dot=" · ",
     arrow="→ ",
     rule="─",
     partial="◍",
-    times="—",
 )
 ASCII = Glyphs(
     states={State.PASS: "+", State.WARN: "!", State.FAIL: "x", State.UNKNOWN: "?", State.OFF: "."},
     strip="=",
     bar="=",
-    gone=".",
     branch="|-",
     last="`-",
     dot=", ",
     arrow="> ",
     rule="-",
     partial="o",
-    times="-",
 )
 
 

@@ -92,7 +92,7 @@ def lineage_key(subject: Subject, snapshot: Snapshot) -> RowKey | None:
     root = snapshot.images.get(path[0])
     head: RowKey = (UNREADABLE,) if root is not None and root.absent else ()
     users = snapshot.users.get(image, ())
-    tail: RowKey = (subject.workload,) if subject.workload in users else ()
+    tail: RowKey = (subject.workload,) if subject.workload in users and not _about_image(subject) else ()
     return (*head, *path, *tail)
 
 
@@ -112,6 +112,11 @@ def workload_key(subject: Subject, snapshot: Snapshot) -> RowKey | None:
 def images_of(container: Container) -> tuple[ImageKey, ...]:
     """What a container runs; what it is declared to run when no pod says."""
     return container.runs or ((container.declared,) if container.declared else ())
+
+
+def _about_image(subject: Subject) -> bool:
+    """In the workload view an image lies under its container: then the row is about the image, not the workload."""
+    return subject.container is not None and subject.image is not None
 
 
 def _image_of(workload: ObjectKey | None, part: ContainerPart | None, snapshot: Snapshot) -> ImageKey | None:

@@ -26,7 +26,7 @@ from tui.presenters.phrases import count
 from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
 from tui.presenters.views import VIEW_NAMES, Built, Filter, View, first_unfolded
 from tui.screens.building import RowBuilder, Wish
-from tui.screens.keys import KeyLine
+from tui.screens.keys import KeyLine, dress
 from widgets.page import Banner, TextPage
 from widgets.rows import RowKey, Span, TextLine
 from widgets.tree import VirtualTree
@@ -111,6 +111,7 @@ class ExplorerScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Follow the app's snapshot."""
+        dress(self, self.app.glyphs)
         self._rows = RowBuilder(self, lambda wish, built: self.post_message(self.RowsBuilt(wish, built)))
         self.watch(self.app, "snapshot", self._snapshot_changed, init=False)
         self.watch(self.app, "trouble", self._trouble_changed, init=False)
@@ -166,7 +167,7 @@ class ExplorerScreen(Screen[None]):
 
     def _show_rows(self, wish: Wish, built: Built) -> None:
         scene = (wish.view, wish.chosen)
-        if scene != self._scene:
+        if scene != self._scene or (wish.chosen.words and not self.outline.row_count):
             self._change_scene(scene, built)
         elif self._touched or wish.chosen.words:
             self.outline.set_model(built.model)

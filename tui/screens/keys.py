@@ -5,10 +5,12 @@ from __future__ import annotations
 from textual.keys import format_key
 from textual.screen import Screen
 
+from tui.presenters.glyphs import ASCII, Glyphs
 from widgets.page import Banner
+from widgets.painted import Painted
 from widgets.rows import Span, TextLine
 
-__all__ = ["KeyLine", "keys_of"]
+__all__ = ["KeyLine", "dress", "keys_of"]
 
 FIRST = ("tree.open", "page.back", "filter", "faults", "zoom", "sources", "command", "help", "leave")
 
@@ -27,6 +29,12 @@ def keys_of(screen: Screen[object], *, hidden: bool = False) -> list[tuple[str, 
         found[binding.action] = (keys, binding.description, active.enabled, binding.id or "")
     ranked = sorted(found.values(), key=lambda each: FIRST.index(each[3]) if each[3] in FIRST else len(FIRST))
     return [each[:3] for each in ranked]
+
+
+def dress(screen: Screen[None], glyphs: Glyphs) -> None:
+    """Let every painted widget of a screen use the signs that the terminal can show."""
+    for painted in screen.query(Painted):
+        painted.ascii = glyphs is ASCII
 
 
 class KeyLine(Banner):

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen, Screen
 from tui.keymap import PAGE
 from tui.presenters.phrases import count
 from tui.presenters.sources import source_lines
-from tui.screens.keys import KeyLine, keys_of
+from tui.screens.keys import KeyLine, dress, keys_of
 from widgets.page import Banner, TextPage
 from widgets.rows import Span, TextLine
 from widgets.text import wrap
@@ -48,6 +48,7 @@ class TextScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Follow the snapshot."""
+        dress(self, self.app.glyphs)
         self.watch(self.app, "snapshot", self.show_lines, init=False)
         self.page.focus()
 

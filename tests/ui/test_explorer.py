@@ -1,0 +1,237 @@
+"""Flows through the explorer, with the keyboard only."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+
+from tests.estates import HandEstate, company, freeze, loading, sick
+from tests.ui.driving import Settings, explorer, make_app, names, text_of, until
+from tui.domain.demand import Priority
+from tui.domain.snapshot import EMPTY, ImageKey
+from tui.errors import InvalidConfig
+from tui.presenters.views import View
+from tui.screens.explorer import ExplorerScreen
+from tui.screens.pages import DetailScreen, HelpScreen, QuitScreen, SourcesScreen
+
+
+async def test_starts_with_the_worst_unfolded_as_far_as_there_is_room() -> None:
+    async with explorer(company(), (80, 24)) as (_, screen, _estate):
+        assert names(screen)[:4] == ["debian:12-slim", "base/python:3.12", "payments-api:1.8.2", "ledger:2.1"]
+        assert "✘ 2" in text_of(screen)
+
+
+async def test_the_detail_follows_the_cursor() -> None:
+    async with explorer(company()) as (pilot, screen, _):
+        await pilot.press("j", "j")
+        await until(pilot, lambda: "another image has this name" in screen.detail.text)
+        assert "NOT TRUSTED" in screen.detail.text
+        assert "→ Pin the digest, or roll back." in screen.detail.text
+        await pilot.press("tab")
+        assert "proven by 7 layers" in screen.detail.text
+        await pilot.press("tab")
+        assert "aks-pool1-0" in screen.detail.text
+
+
+async def test_the_selection_is_carried_from_view_to_view() -> None:
+    async with explorer(company()) as (pilot, screen, _):
+        await pilot.press("j", "j")
+        key = screen.outline.cursor_key
+        await pilot.press("2")
+        await until(pilot, lambda: "Workload" in type(screen.outline.model).__name__)
+        assert screen.outline.cursor_key is not None
+        assert key is not None
+        assert screen.outline.cursor_key[-1] == key[-1]
+        await pilot.press("1")
+        await until(pilot, lambda: "Lineage" in type(screen.outline.model).__name__)
+        assert screen.outline.cursor_key == key
+        assert screen.view is View.LINEAGE
+
+
+async def test_an_update_moves_nothing_that_the_operator_has_placed() -> None:
+    async with explorer(company()) as (pilot, screen, estate):
+        await pilot.press("j", "j", "j", "h")
+        before = (screen.outline.cursor_key, screen.outline.cursor_line, screen.outline.expanded)
+        now = company()
+        newcomers = {ImageKey("aaa.io", f"new/{at}", f"sha256:{at:064}"): image for at, image in enumerate(now.images.values())}
+        more = {key: msgspec.structs.replace(image, key=key, base=None, checks=()) for key, image in newcomers.items()}
+        estate.publish(freeze({**now.images, **more}, dict(now.bases), dict(now.workloads), now.sources, 2))
+        await until(pilot, lambda: screen.outline.model.snapshot.number == 2)  # type: ignore[attr-defined]
+        assert (screen.outline.cursor_key, screen.outline.cursor_line, screen.outline.expanded) == before
+
+
+async def test_the_filter_narrows_with_every_key_and_escape_brings_everything_back() -> None:
+    async with explorer(company()) as (pilot, screen, _):
+        await pilot.press("j", "j")
+        before = screen.outline.expanded
+        await pilot.press("slash", *"shop-web")
+        await until(pilot, lambda: "shop-web:3.4.0" in names(screen) and len(names(screen)) == 3)
+        assert names(screen) == ["debian:12-slim", "base/node:22", "shop-web:3.4.0"]
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.outline.has_focus)
+        assert "1 of 12" in text_of(screen)
+        await pilot.press("escape")
+        await until(pilot, lambda: len(names(screen)) > 10)
+        assert screen.outline.expanded == before
+
+
+async def test_a_query_that_does_not_parse_says_where_and_leaves_the_rows() -> None:
+    async with explorer(company()) as (pilot, screen, _):
+        rows = names(screen)
+        await pilot.press("slash")
+        await until(pilot, lambda: bool(screen.query("#filter Input")))
+        screen.query_one("#filter Input").value = "nonsense:x"  # type: ignore[attr-defined]
+        await until(pilot, lambda: "at 1:" in filter_word(screen))
+        assert names(screen) == rows
+        await pilot.press("enter")
+        assert screen.query("#filter")
+
+
+async def test_the_filter_completes_the_word_being_typed() -> None:
+    async with explorer(company()) as (pilot, screen, _):
+        await pilot.press("slash", *"ns:pa")
+        await until(pilot, lambda: screen.query_one("#filter Input")._suggestion != "")  # type: ignore[attr-defined]
+        await pilot.press("tab")
+        await until(pilot, lambda: screen.chosen.query == "ns:payments")
+        await until(pilot, lambda: "payments-api:1.8.2" in names(screen))
+
+
+async def test_faults_only_hides_what_is_trusted_and_keeps_what_leads_to_faults() -> None:
+    async with explorer(company()) as (pilot, screen, _):
+        await pilot.press("f")
+        await until(pilot, lambda: "7 of 12" in text_of(screen))
+        assert "risk-engine:5.0.3" not in names(screen)
+        assert "base/node:22" in names(screen)
+        await pilot.press("f")
+        await until(pilot, lambda: "risk-engine:5.0.3" in names(screen))
+
+
+async def test_in_a_narrow_terminal_the_detail_is_a_screen_of_its_own() -> None:
+    async with explorer(company(), (80, 24)) as (pilot, screen, estate):
+        await pilot.press("j", "j", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DetailScreen))
+        shown = pilot.app.screen
+        assert isinstance(shown, DetailScreen)
+        await until(pilot, lambda: "NOT TRUSTED" in shown.page.text)
+        await pilot.press("tab")
+        await until(pilot, lambda: "proven by 7 layers" in shown.page.text)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert [demand.priority for demand in estate.wanted] == [Priority.OPENED]
+
+
+async def test_growing_and_shrinking_keeps_the_place() -> None:
+    async with explorer(company(), (80, 24)) as (pilot, screen, _):
+        await pilot.press("j", "j")
+        key = screen.outline.cursor_key
+        await pilot.resize_terminal(160, 48)
+        await until(pilot, lambda: screen.detail.display and "NOT TRUSTED" in screen.detail.text)
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: not screen.detail.display)
+        assert screen.outline.cursor_key == key
+
+
+async def test_leaving_asks_once() -> None:
+    async with explorer(company()) as (pilot, screen, _):
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, QuitScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await pilot.press("q", "q")
+        await until(pilot, lambda: pilot.app.return_value == 0)
+
+
+async def test_help_names_the_keys_from_the_bindings_as_remapped() -> None:
+    async with explorer(company(), settings=Settings(keymap={"faults": "x"})) as (pilot, _, _estate):
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        shown = pilot.app.screen
+        assert isinstance(shown, HelpScreen)
+        await until(pilot, lambda: "copy reference with digest" in shown.page.text)
+        assert "x" in [line.left[0].text.strip() for line in shown.page.lines if line.left]
+
+
+async def test_sources_say_what_is_refused_and_whom_to_ask() -> None:
+    async with explorer(company()) as (pilot, _, _estate):
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SourcesScreen))
+        shown = pilot.app.screen
+        assert isinstance(shown, SourcesScreen)
+        await until(pilot, lambda: "Ask for Container Registry Repository Reader." in shown.page.text)
+
+
+async def test_copies_the_name_and_the_reference_with_its_digest() -> None:
+    async with explorer(company()) as (pilot, _, _estate):
+        await pilot.press("j", "j", "c")
+        assert pilot.app.clipboard == "contoso.azurecr.io/payments-api:1.8.2"
+        await pilot.press("C")
+        assert pilot.app.clipboard.startswith("contoso.azurecr.io/payments-api@sha256:")
+
+
+async def test_loading_shows_counts_rates_and_waits() -> None:
+    async with explorer(loading(), (120, 30)) as (pilot, screen, estate):
+        await until(pilot, lambda: screen.progress.display)
+        said = "\n".join(screen.progress.render_line(y).text for y in range(3))
+        assert "pods 12,000 / 15,000" in said
+        assert "repositories 210 / 640 · 38 req/s · waiting 4 s: throttled" in said
+        assert "quay.io" in said
+        estate.publish(company())
+        await until(pilot, lambda: not screen.progress.display and screen.outline.row_count > 0)
+
+
+async def test_when_nothing_may_be_read_it_says_what_why_and_what_next() -> None:
+    async with explorer(sick(), (80, 24)) as (pilot, screen, _):
+        await until(pilot, lambda: "Nothing could be read" in screen.notice.text)
+        assert "the right list pods is missing" in screen.notice.text
+        assert "Ask for the ClusterRole view on prod-weu." in screen.notice.text
+
+
+async def test_an_estate_that_does_not_open_is_explained_and_tried_again() -> None:
+    tries: list[int] = []
+
+    @asynccontextmanager
+    async def opener() -> AsyncIterator[HandEstate]:
+        tries.append(1)
+        if len(tries) == 1:
+            raise InvalidConfig("No kubeconfig at ~/.kube/config", "Set KUBECONFIG, or pass --kubeconfig.")
+        yield HandEstate(company())
+
+    app, _ = make_app(EMPTY, opener=opener)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, ExplorerScreen)
+        await until(pilot, lambda: "No kubeconfig at ~/.kube/config" in screen.notice.text)
+        assert "Set KUBECONFIG" in screen.notice.text
+        await pilot.press("R")
+        await until(pilot, lambda: screen.outline.row_count > 0)
+
+
+async def test_a_start_query_narrows_the_first_rows() -> None:
+    async with explorer(company(), query="shop-web") as (pilot, screen, _):
+        await until(pilot, lambda: names(screen) == ["debian:12-slim", "base/node:22", "shop-web:3.4.0"])
+
+
+async def test_without_unicode_everything_is_ascii() -> None:
+    async with explorer(company(), settings=Settings(ascii=True)) as (pilot, screen, _):
+        await pilot.press("j")
+        assert text_of(screen).isascii()
+        assert all(screen.detail.render_line(y).text.isascii() for y in range(20))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (109, 30), (110, 30), (160, 48), (200, 60)])
+async def test_every_line_is_exactly_as_wide_as_the_screen(size: tuple[int, int]) -> None:
+    async with explorer(company(), size) as (pilot, screen, _):
+        await pilot.press("G")
+        for y in range(screen.header.size.height):
+            assert screen.header.render_line(y).cell_length == size[0]
+        assert {screen.outline.render_line(y).cell_length for y in range(screen.outline.size.height)} == {
+            screen.outline.size.width
+        }
+
+
+def filter_word(screen: ExplorerScreen) -> str:
+    """What the filter says at its right edge."""
+    return "".join(span.text for banner in screen.query("#verdict") for line in banner.lines for span in line.right)  # type: ignore[attr-defined]

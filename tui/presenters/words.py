@@ -1,0 +1,51 @@
+"""Words that screens and reports share: ages in one unit, counts with their thousands separated, digests of 12 digits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tui.domain.trust import State
+
+__all__ = ["HEX", "VERDICTS", "age", "clock", "count", "plural", "short", "size"]
+
+HEX = 12
+VERDICTS = {State.PASS: "pass", State.WARN: "warn", State.FAIL: "fail", State.UNKNOWN: "unknown", State.OFF: "off"}
+
+
+def count(number: int) -> str:
+    """A number with its thousands separated."""
+    return f"{number:,}"
+
+
+def plural(number: int, word: str) -> str:
+    """`1 pod`, `2 pods`."""
+    return f"{count(number)} {word}{'' if number == 1 else 's'}"
+
+
+def age(since: datetime | None, now: datetime) -> str:
+    """How long ago in one unit (`4s`, `12m`, `7h`, `3d`); a dash when not known."""
+    if since is None:
+        return "-"
+    seconds = max(0, int((now - since).total_seconds()))
+    if seconds < 120:
+        return f"{seconds}s"
+    if seconds < 7200:
+        return f"{seconds // 60}m"
+    return f"{seconds // 3600}h" if seconds < 172800 else f"{seconds // 86400}d"
+
+
+def clock(moment: datetime) -> str:
+    """The time of day, on the clock of the operator."""
+    return moment.astimezone().strftime("%H:%M:%S")
+
+
+def short(digest: str) -> str:
+    """The first twelve hex digits of a digest."""
+    return digest.rpartition(":")[2][:HEX]
+
+
+def size(octets: int | None) -> str:
+    """A size in MB, empty when not known."""
+    if octets is None:
+        return ""
+    return f"{octets / 1e6:,.0f} MB" if octets >= 10_000_000 else f"{octets / 1e6:.1f} MB"
