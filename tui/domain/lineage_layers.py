@@ -26,7 +26,7 @@ _INDEPENDENT = 2  # repositories that must share layers before an unknown base i
 _INDEPENDENT_OVER_KNOWN = 3
 
 
-class Content(msgspec.Struct, frozen=True):
+class Content(msgspec.Struct, frozen=True, gc=False):
     """One platform's image content, whatever it is called: its config digest is its identity.
 
     `images` are all images that hold it: mirrors, imports and re-pushed indexes meet here. `claims` are what is said of its
@@ -156,16 +156,16 @@ class _Group:
         self.first = ROOT
         self.history: tuple[int, ...] = ()
         self.table: dict[tuple[int, ...], int] | None = None
-        self.lengths: list[int] = []
+        self.lengths: list[int] | None = None
         self.shares = True  # until a content has exactly these layers
 
     def add(self, content: int, history: tuple[int, ...]) -> None:
         if self.first == ROOT:
             self.first, self.history, self.shares = content, history, False
             return
-        if self.table is None:
+        if self.table is None or self.lengths is None:
             self.table = {self.history: self.first}
-            self.lengths.append(len(self.history))
+            self.lengths = [len(self.history)]
         if history not in self.table:
             self.table[history] = content
             if self.lengths[-1] != len(history):
@@ -173,7 +173,7 @@ class _Group:
 
     def origin(self, history: tuple[int, ...]) -> int:
         """The content with the longest history that this one continues, `ROOT` when there is none."""
-        if self.table is None:
+        if self.table is None or self.lengths is None:
             length = len(self.history)
             return self.first if 0 < length < len(history) and history[:length] == self.history else ROOT
         for length in reversed(self.lengths):

@@ -74,10 +74,10 @@ class _Lift:
         self._edges = edges
         self._tags = tags
         self._names = names
-        self._holdings: dict[ImageKey, list[int]] = {}
+        self._holdings: dict[ImageKey, tuple[int, ...]] = {}
         for number, content in enumerate(forest.contents):
             for image in content.images:
-                self._holdings.setdefault(image, []).append(number)
+                self._holdings[image] = (*self._holdings.get(image, ()), number)
         self._prefix_keys: list[ImageKey] = []
         self._shared: dict[int, BaseLink] = {}
         self._out = Lifted()

@@ -60,8 +60,8 @@ class _Kind(msgspec.Struct):
     exec: _Exec | None = None
     file: _File | None = None
     merge: _Merge | None = None
-    diff: msgspec.Raw | None = None
-    build: msgspec.Raw | None = None
+    diff: dict[str, object] | None = None
+    build: dict[str, object] | None = None
 
 
 class _Op(msgspec.Struct):
