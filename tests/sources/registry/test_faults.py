@@ -507,3 +507,43 @@ def test_options_never_show_the_password() -> None:
     here = RegistryOptions(host="x.test", auth=AuthMode.BASIC, username="u", password="hunter2")
     assert "hunter2" not in repr(here)
     assert "hunter2" not in f"{here} {Login('u', 'hunter2')}"
+
+
+async def test_nobody_signed_in_where_all_is_closed_is_a_failed_sign_in_and_says_what_was_tried() -> None:
+    async with FakeRegistry(auth="bearer") as server:
+        server.image("app", "1")
+        server.denied.add("app")
+
+        class Docker:
+            async def login(self, host: str) -> Login:
+                return Login("ops", "expired", source="docker config")
+
+        registry = source(options(server, catalog=False), Credentials(docker=Docker()))
+        registry.want((demand("app", "1"),))
+        async with Collector(registry) as seen:
+            await seen.idle()
+        assert (seen.health.state, seen.health.auth_failed) == (SourceState.FAILED, True)
+        assert "refused the sign-in" in seen.health.error
+
+
+async def test_a_refresh_token_that_was_revoked_is_exchanged_anew_once() -> None:
+    now = [1_000_000.0]
+    async with FakeRegistry(auth="bearer", acr=True, clock=lambda: now[0]) as server:
+        server.image("a", "1")
+        server.image("b", "1")
+        client = RegistryClient(options(server), Credentials(entra=Entra()), clock=lambda: now[0])
+        await client.ping()
+        await client.manifest("a", "1")
+        now[0] += 600
+        left = [1]
+
+        async def revoked(request: web.Request) -> web.StreamResponse | None:
+            if request.path == "/oauth2/token" and left[0]:
+                left[0] -= 1
+                return web.Response(status=401)
+            return None
+
+        server.fault = revoked
+        await client.manifest("b", "1")
+        await client.close()
+        assert client.auth.exchanges == 2

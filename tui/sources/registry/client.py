@@ -11,7 +11,7 @@ import msgspec
 from yarl import URL
 
 from tui.domain.text import clean
-from tui.errors import UntrustedPayload
+from tui.errors import AuthenticationFailed, SourceError, UntrustedPayload
 from tui.sources.credentials import Credentials
 from tui.sources.registry.faults import Asked, fault, retry_after
 from tui.sources.registry.options import RegistryOptions
@@ -124,8 +124,14 @@ class RegistryClient:
         """The answer if it is 200. Raises SourceError."""
         reply = await self.send(request)
         if reply.status != 200:
-            raise fault(reply, request.asked, self.auth.signed_in)
+            raise self._explained(fault(reply, request.asked, self.auth.signed_in))
         return reply
+
+    def _explained(self, error: SourceError) -> SourceError:
+        reasons = "; ".join(self.auth.reasons)
+        if not isinstance(error, AuthenticationFailed) or not reasons:
+            return error
+        return AuthenticationFailed(f"{error.headline} ({reasons})", error.remedy)
 
     async def _patiently(self, request: Request, used: str) -> Reply:
         limited, failed, backoff = 0, 0, Backoff(0.3, 5.0)

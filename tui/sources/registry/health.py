@@ -27,6 +27,7 @@ class Health:
         self.repositories: tuple[int, int | None] = (0, None)
         self.demands: tuple[int, int] = (0, 0)
         self.manifests = 0
+        self._unsigned: AuthenticationFailed | None = None
         self._denials: dict[str, Denial] = {}
         self._notes: dict[str, Denial] = {}
         self._samples: deque[tuple[float, int]] = deque(maxlen=64)
@@ -37,6 +38,8 @@ class Health:
 
     def deny(self, what: str, error: SourceError) -> None:
         """Something cannot be read: the source is partial."""
+        if isinstance(error, AuthenticationFailed):
+            self._unsigned = error
         if what in self._denials or len(self._denials) < MAX_DENIALS:
             self._denials[what] = _denial(what, error)
 
@@ -50,7 +53,7 @@ class Health:
 
     def read(self, monotonic: float) -> SourceHealth:
         """The state now; `monotonic` in seconds is for the rate."""
-        error = self.down
+        error = self._error
         return SourceHealth(
             name=self._name,
             kind=SourceKind.REGISTRY,
@@ -68,8 +71,13 @@ class Health:
             denials=(*self._denials.values(), *self._notes.values()),
         )
 
+    @property
+    def _error(self) -> SourceError | None:
+        # Where nothing at all could be read, the missing sign-in is the failure, not a part of it.
+        return self.down or (None if self.manifests else self._unsigned)
+
     def _state(self) -> SourceState:
-        if self.down is not None:
+        if self._error is not None:
             return SourceState.FAILED
         if self.loading:
             return SourceState.LOADING

@@ -101,9 +101,7 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     def base(self) -> URL:
         """Where to connect: scheme, host and port. Raises InvalidConfig."""
         if self.endpoint is None:
-            text = (
-                DOCKER_HUB_ENDPOINT if self.host == "docker.io" else f"{'http' if _plain(self.host) else 'https'}://{self.host}"
-            )
+            text = DOCKER_HUB_ENDPOINT if self.host == "docker.io" else f"https://{self.host}"
         else:
             text = self.endpoint if "://" in self.endpoint else f"https://{self.endpoint}"
         try:
@@ -127,11 +125,6 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     def surveyed(self) -> bool:
         """Whether the whole registry is walked through, not only what runs."""
         return self.catalog and not is_public(self.host)
-
-
-def _plain(host: str) -> bool:
-    # Like docker and containerd: a registry on this machine without a configured endpoint is plain http.
-    return is_loopback(URL(f"//{host}").host)
 
 
 def names(url: URL, host: str) -> bool:

@@ -23,6 +23,7 @@ from tui.sources.registry.challenge import Challenge, granted, lifetime, parse_c
 from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.signin import Identity, SignIns
 from tui.sources.registry.tokenservice import TokenService
+from tui.sources.registry.wire import WireToken
 from tui.sources.throttle import Throttle
 from tui.sources.transport import Reply, Transport
 
@@ -217,10 +218,9 @@ class Authorizer:
             raise _refusal(self._options.host, identity.words)
         realm = self._service.realm(challenge, identity.anonymous)
         try:
-            refresh = await self._refresh_token(identity, challenge, realm)
-            if scopes is None:
+            answer = await self._ask(identity, challenge, realm, scopes)
+            if answer is None or scopes is None:
                 return None
-            answer = await self._service.token(challenge, realm, identity, refresh, scopes)
         except (AuthenticationFailed, Forbidden) as error:
             if self._proven or identity.anonymous:
                 raise
@@ -231,6 +231,21 @@ class Authorizer:
         now = self._clock()
         value = answer.access_token or answer.token or ""
         return _Held(value, now, lifetime(value, answer.expires_in, now), shared=len(scopes) > 1)
+
+    async def _ask(self, who: Identity, challenge: Challenge, realm: URL, scopes: tuple[str, ...] | None) -> WireToken | None:
+        refresh = await self._refresh_token(who, challenge, realm)
+        if scopes is None:
+            return None
+        try:
+            return await self._service.token(challenge, realm, who, refresh, scopes)
+        except AuthenticationFailed:
+            held = self._refresh
+            if held is None or held.value != refresh or self._clock() - held.issued < FRESH:
+                raise
+            # The registry rolled its keys or the token was revoked before its end: one new exchange is worth a try.
+            self._refresh = None
+            refresh = await self._refresh_token(who, challenge, realm)
+            return await self._service.token(challenge, realm, who, refresh, scopes)
 
     async def _refresh_token(self, identity: Identity, challenge: Challenge, realm: URL) -> str:
         if identity.entra is None:
