@@ -131,7 +131,7 @@ def estate(
     bases: Iterable[UnknownBase] = BASES, complete: bool = True,
 ) -> Snapshot:  # fmt: skip
     """A snapshot of these, with what follows from them filled in."""
-    images, workloads = tuple(images), tuple(workloads)
+    images, workloads, bases = tuple(images), tuple(workloads), tuple(bases)
     derived: dict[ImageKey, tuple[ImageKey, ...]] = {}
     users: dict[ImageKey, tuple[ObjectKey, ...]] = {}
     for image in images:
@@ -142,7 +142,7 @@ def estate(
             users[key] = (*users.get(key, ()), workload.key)
     return Snapshot(
         1, NOW, {image.key: image for image in images}, {base.key: base for base in bases}, derived,
-        tuple(key for key in derived if key not in {image.key for image in images}),
+        (*(base.key for base in bases), *(image.key for image in images if image.base is None)),
         {workload.key: workload for workload in workloads}, users, sources,
         Summary(
             _count(image.verdict for image in images), _count(item.verdict for item in workloads), sum(w.pods for w in workloads)

@@ -1,0 +1,42 @@
+"""`-o name`: one name to a line, for `xargs` and `while read`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tui.domain.snapshot import Image, Workload
+from tui.domain.text import clean
+from tui.domain.trust import State
+from tui.reports.document import Document, Format, View
+
+__all__ = ["FORMAT"]
+
+
+def _render(document: Document) -> Iterator[bytes]:
+    for name in _names(document):
+        yield f"{clean(name)}\n".encode(errors="replace")
+
+
+def _names(document: Document) -> Iterator[str]:
+    match document.view:
+        case View.ALL | View.IMAGES | View.LINEAGE:
+            yield from map(_image, document.images())
+        case View.WORKLOADS:
+            yield from map(_workload, document.workloads())
+        case View.FINDINGS:
+            yield from (_image(image) for image in document.images() if image.verdict is not State.PASS)
+            yield from (_workload(item) for item in document.workloads() if item.verdict is not State.PASS)
+        case View.SOURCES:
+            yield from (source.name for source in document.snapshot.sources)
+
+
+def _image(image: Image) -> str:
+    return f"{image.key.registry}/{image.key.repository}@{image.key.digest}"
+
+
+def _workload(workload: Workload) -> str:
+    key = workload.key
+    return "/".join(part for part in (key.cluster, key.namespace, key.kind.lower(), key.name) if part)
+
+
+FORMAT = Format(View.IMAGES, _render)

@@ -1,0 +1,234 @@
+"""`-o table`: aligned text for people, worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from tui.domain.snapshot import Drift, Image, ImageKey, Snapshot, Workload
+from tui.domain.trust import Check, State
+from tui.presenters.glyphs import ASCII, UNICODE
+from tui.presenters.phrases import image_name
+from tui.presenters.totals import Shown, lineage_totals
+from tui.presenters.words import VERDICTS, age, count, plural, short
+from tui.reports.columns import Cell, Head, lines, plain
+from tui.reports.document import Document, Format, View, severity
+from tui.reports.wire import source_row, summary_row
+
+__all__ = ["FORMAT"]
+
+_COLOURS = {State.PASS: "32", State.WARN: "33", State.FAIL: "31", State.UNKNOWN: "35", State.OFF: "35"}
+DEEPEST = 64
+Table = tuple[Sequence[Head], Sequence[Sequence[Cell]]]
+
+
+def _render(document: Document) -> Iterator[bytes]:
+    look = document.look
+    heads, rows = _table(document)
+    for line in (*lines(heads, rows, look.width, look.colour, look.unicode), "", *_footer(document)):
+        yield f"{line}\n".encode(errors="replace")
+
+
+def _table(document: Document) -> Table:
+    match document.view:
+        case View.ALL | View.IMAGES:
+            return _images(document)
+        case View.WORKLOADS:
+            return _workloads(document)
+        case View.LINEAGE:
+            return _lineage(document)
+        case View.FINDINGS:
+            return _findings(document)
+        case View.SOURCES:
+            return _sources(document)
+
+
+def _images(document: Document) -> Table:
+    heads = (
+        Head("VERDICT"),
+        Head("IMAGE", gives=True),
+        Head("DIGEST"),
+        Head("AGE", right=True),
+        Head("PODS", right=True),
+        Head("WHY", gives=True),
+    )
+    now = document.snapshot.as_of
+    rows = [
+        (
+            _verdict(image.verdict, document),
+            Cell(_full_name(image)),
+            Cell(short(image.key.digest)),
+            Cell(age(image.created or image.pushed, now)),
+            Cell(count(image.pods)),
+            Cell(_why(image.checks)),
+        )
+        for image in document.images()
+    ]
+    return heads, rows
+
+
+def _workloads(document: Document) -> Table:
+    heads = (
+        Head("VERDICT"),
+        Head("CLUSTER"),
+        Head("NAMESPACE"),
+        Head("WORKLOAD", gives=True),
+        Head("PODS", right=True),
+        Head("IMAGES", right=True),
+        Head("DRIFT"),
+        Head("WHY", gives=True),
+    )
+    rows = [
+        (
+            _verdict(workload.verdict, document),
+            Cell(workload.key.cluster),
+            Cell(workload.key.namespace),
+            Cell(f"{workload.key.kind}/{workload.key.name}"),
+            Cell(count(workload.pods)),
+            Cell(count(len({key for item in workload.containers for key in item.runs}))),
+            Cell(_drift(workload)),
+            Cell(_workload_why(workload, document.snapshot)),
+        )
+        for workload in document.workloads()
+    ]
+    return heads, rows
+
+
+def _lineage(document: Document) -> Table:
+    heads = (Head("VERDICT"), Head("IMAGE", gives=True), Head("DIGEST"), Head("BASIS"), Head("BASE"), Head("PODS", right=True))
+    return heads, list(_tree(document))
+
+
+def _tree(document: Document) -> Iterator[Sequence[Cell]]:
+    """Base before derived, indented, worst and widest first; only what the query found and the bases that lead to it."""
+    snapshot = document.snapshot
+    totals = lineage_totals(snapshot, Shown(document.selection.images))
+    seen: set[ImageKey] = set()
+    for start in (*sorted((root for root in snapshot.roots if root in totals), key=lambda key: totals[key].rank), *totals):
+        stack = [(start, 0)]
+        while stack:
+            key, depth = stack.pop()
+            if key in seen:
+                continue
+            seen.add(key)
+            yield _node(key, depth, document)
+            below = sorted(
+                (child for child in snapshot.derived.get(key, ()) if child in totals), key=lambda key: totals[key].rank
+            )
+            stack.extend((child, depth + 1) for child in reversed(below))
+
+
+def _node(key: ImageKey, depth: int, document: Document) -> Sequence[Cell]:
+    snapshot = document.snapshot
+    image, unknown = snapshot.images.get(key), snapshot.bases.get(key)
+    node = image or unknown
+    link = node.base if node else None
+    label = _full_name(image) if image else unknown.label if unknown else str(key.repository)
+    return (
+        _verdict(image.verdict if image else State.UNKNOWN, document),
+        Cell("  " * min(depth, DEEPEST) + label),
+        Cell(short(key.digest)),
+        Cell(link.basis.value if link else ""),
+        Cell(link.state.value if link else ""),
+        Cell(count(image.pods) if image else ""),
+    )
+
+
+def _findings(document: Document) -> Table:
+    heads = (Head("STATE"), Head("CHECK"), Head("WHERE", gives=True), Head("PODS", right=True), Head("WHAT", gives=True))
+    found = [*_image_findings(document), *_workload_findings(document)]
+    found.sort(key=lambda finding: (-severity(finding[0]), -finding[3], finding[1], finding[2]))
+    return heads, [
+        (_verdict(state, document), Cell(name), Cell(where), Cell(count(pods)), Cell(what))
+        for state, name, where, pods, what in found
+    ]
+
+
+Finding = tuple[State, str, str, int, str]
+
+
+def _image_findings(document: Document) -> Iterator[Finding]:
+    for image in document.images():
+        for check in _bad(image.checks):
+            yield check.state, check.name, f"{_full_name(image)}@{short(image.key.digest)}", image.pods, check.reason
+        if not image.checks:
+            yield State.UNKNOWN, "", _full_name(image), image.pods, image.absent or "Nothing is known of it."
+
+
+def _workload_findings(document: Document) -> Iterator[Finding]:
+    for workload in document.workloads():
+        key = workload.key
+        for container in workload.containers:
+            where = f"{key.cluster}/{key.namespace}/{key.kind}/{key.name}/{container.name}"
+            for check in _bad(container.checks):
+                yield check.state, check.name, where, container.pods, check.reason
+            if container.trouble:
+                yield State.FAIL, "start", where, container.pods, container.trouble
+
+
+def _sources(document: Document) -> Table:
+    heads = (
+        Head("STATE"),
+        Head("SOURCE"),
+        Head("KIND"),
+        Head("OBJECTS", right=True),
+        Head("REQUESTS", right=True),
+        Head("AGE", right=True),
+        Head("WHY", gives=True),
+    )
+    colours = {"ok": "32", "partial": "33", "failed": "31", "off": ""}
+    rows = []
+    for source in document.snapshot.sources:
+        row = source_row(source)
+        why = "; ".join(part for part in (row.error or "", source.remedy) if part)
+        numbers = (Cell(count(row.objects)), Cell(count(row.requests)), Cell(age(row.as_of, document.snapshot.as_of)))
+        rows.append((Cell(row.state, colours[row.state]), Cell(row.name), Cell(row.kind), *numbers, Cell(why)))
+    return heads, rows
+
+
+def _verdict(state: State, document: Document) -> Cell:
+    state = State.UNKNOWN if state is State.OFF else state
+    glyphs = UNICODE if document.look.unicode else ASCII
+    return Cell(f"{glyphs.states[state]} {VERDICTS[state]}", _COLOURS[state])
+
+
+def _full_name(image: Image) -> str:
+    return f"{image.key.registry}/{image_name(image)}" if image.tags else f"{image.key.registry}/{image.key.repository}"
+
+
+def _bad(checks: Iterable[Check]) -> list[Check]:
+    bad = [check for check in checks if check.state not in (State.PASS, State.OFF)]
+    return sorted(bad, key=lambda check: -check.state.severity)
+
+
+def _why(checks: Iterable[Check]) -> str:
+    return "; ".join(dict.fromkeys(check.brief or check.reason for check in _bad(checks)))
+
+
+def _drift(workload: Workload) -> str:
+    order = (Drift.GONE, Drift.MIXED, Drift.MOVED, Drift.UNKNOWN, Drift.SAME)
+    found = {container.drift for container in workload.containers}
+    return next((drift.value for drift in order if drift in found), "")
+
+
+def _workload_why(workload: Workload, snapshot: Snapshot) -> str:
+    troubles = [container.trouble for container in workload.containers if container.trouble]
+    own = [check for item in workload.containers for check in item.checks]
+    images = {key: snapshot.images[key] for item in workload.containers for key in item.runs if key in snapshot.images}
+    checks = [*own, *(check for image in images.values() for check in image.checks)]
+    return "; ".join(dict.fromkeys([*troubles, *filter(None, [_why(checks)])]))
+
+
+def _footer(document: Document) -> Iterator[str]:
+    summary, snapshot = summary_row(document), document.snapshot
+    for name, counts in (("image", summary.images), ("workload", summary.workloads)):
+        total = counts.passed + counts.warn + counts.fail + counts.unknown
+        words = f"{counts.fail:,} fail, {counts.unknown:,} unknown, {counts.warn:,} warn, {counts.passed:,} pass"
+        yield f"{plural(total, name)}: {words}" + (f"; {plural(summary.pods, 'pod')}" if name == "workload" else "")
+    if document.selection.undecided:
+        yield f"{count(document.selection.undecided)} could not be told"
+    for source in (row for row in map(source_row, snapshot.sources) if row.state in ("partial", "failed")):
+        yield plain(f"{source.state}: {source.name}: {source.error or 'not everything could be read'}", document.look.unicode)
+    yield f"as of {snapshot.as_of:%Y-%m-%d %H:%M:%S} UTC, {'complete' if snapshot.complete else 'NOT COMPLETE'}"
+
+
+FORMAT = Format(View.IMAGES, _render)

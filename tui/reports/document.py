@@ -1,0 +1,64 @@
+"""What a report is made from, whatever its format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from tui.domain.query import Selection
+from tui.domain.snapshot import Image, Snapshot, Workload
+from tui.domain.trust import State
+
+__all__ = ["Document", "Format", "Look", "View"]
+
+
+class View(StrEnum):
+    """What a report is about; ALL is for formats that hold everything."""
+
+    ALL = "all"
+    IMAGES = "images"
+    WORKLOADS = "workloads"
+    LINEAGE = "lineage"
+    FINDINGS = "findings"
+    SOURCES = "sources"
+
+
+class Look(msgspec.Struct, frozen=True):
+    """How text may look: cells to a line (0: as many as needed), colours, and signs outside of ASCII."""
+
+    width: int = 0
+    colour: bool = False
+    unicode: bool = True
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A snapshot, what of it was asked for, and the view."""
+
+    snapshot: Snapshot
+    selection: Selection
+    view: View = View.ALL
+    look: Look = Look()
+
+    def images(self) -> Sequence[Image]:
+        """The images of the report, worst first, then by the pods that run them."""
+        chosen = (image for key, image in self.snapshot.images.items() if key in self.selection.images)
+        return sorted(chosen, key=lambda image: (-severity(image.verdict), -image.pods, image.key))
+
+    def workloads(self) -> Sequence[Workload]:
+        """The workloads of the report, worst first, then by their pods."""
+        chosen = (workload for key, workload in self.snapshot.workloads.items() if key in self.selection.workloads)
+        return sorted(chosen, key=lambda workload: (-severity(workload.verdict), -workload.pods, workload.key))
+
+
+class Format(msgspec.Struct, frozen=True):
+    """A way to write a report; `view` is what it shows when no view is asked for."""
+
+    view: View
+    render: Callable[[Document], Iterator[bytes]]
+
+
+def severity(state: State) -> int:
+    """Worst is highest; what nobody judged is unknown."""
+    return (State.UNKNOWN if state is State.OFF else state).severity

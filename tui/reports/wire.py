@@ -1,0 +1,288 @@
+"""The stable shape `trustree/report/v1`; its JSON Schema is `report-v1.schema.json` beside this file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from tui.domain.events import SourceHealth, SourceState
+from tui.domain.snapshot import BaseLink, BaseState, Basis, Confidence, Container, Drift, Image, Snapshot, Workload
+from tui.domain.trust import Check, CheckName, State
+from tui.domain.workload import ContainerType
+from tui.reports.document import Document, View
+
+__all__ = ["SCHEMA", "SCHEMA_FILE", "ImageRow", "Report", "WorkloadRow", "report_of", "schema_text"]
+
+SCHEMA: Literal["trustree/report/v1"] = "trustree/report/v1"
+SCHEMA_FILE = Path(__file__).with_name("report-v1.schema.json")
+STILL_LOADING = "still loading"
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Number = Annotated[int, msgspec.Meta(ge=0)]
+Verdict = Literal["pass", "warn", "fail", "unknown"]
+
+
+class Row(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A part of the report; every field is always there."""
+
+
+class SourceRow(Row, frozen=True):
+    """A source and how whole its facts are; a source that is still loading is partial."""
+
+    name: str
+    kind: str
+    state: Literal["ok", "partial", "failed", "off"]
+    as_of: Moment | None
+    objects: Number
+    requests: Number
+    error: str | None
+
+
+class Counts(Row, frozen=True):
+    """How many ended in each verdict."""
+
+    passed: Number = msgspec.field(name="pass")
+    warn: Number
+    fail: Number
+    unknown: Number
+
+
+class SummaryRow(Row, frozen=True):
+    """What is in this report, counted."""
+
+    images: Counts
+    workloads: Counts
+    pods: Number
+
+
+class CheckRow(Row, frozen=True):
+    """One question and its answer."""
+
+    name: CheckName
+    state: State
+    reason: str
+    source: str
+    as_of: Moment | None
+
+
+class BaseRow(Row, frozen=True):
+    """The base that an image stands on; names are null for layers that are only known to be shared."""
+
+    registry: str | None
+    repository: str | None
+    tag: str | None
+    digest: str | None
+    basis: Basis
+    confidence: Confidence
+    state: BaseState
+
+
+class VulnerabilityRow(Row, frozen=True):
+    """A vulnerability that a scanner found; `from_base` is null when it cannot be told."""
+
+    id: str
+    severity: str
+    package: str
+    installed: str
+    fixed: str | None
+    from_base: bool | None
+    source: str
+
+
+class ImageRow(Row, frozen=True):
+    """An image; `size` in bytes, `digests` of the index and its platforms, `derived` the digests built directly on it."""
+
+    registry: str
+    repository: str
+    digest: str
+    digests: tuple[str, ...]
+    tags: tuple[str, ...]
+    platforms: tuple[str, ...]
+    size: Number | None
+    created: Moment | None
+    pushed: Moment | None
+    in_use: bool
+    pods: Number
+    verdict: Verdict
+    checks: list[CheckRow]
+    base: BaseRow | None
+    derived: list[str]
+    vulnerabilities: list[VulnerabilityRow]
+
+
+class ContainerRow(Row, frozen=True):
+    """A container over all pods of its workload; a sidecar is an init container."""
+
+    name: str
+    type: Literal["container", "init", "ephemeral"]
+    image: str
+    digests: tuple[str, ...]
+    pods: Number
+    drift: Drift
+
+
+class WorkloadRow(Row, frozen=True):
+    """The top controller of pods."""
+
+    cluster: str
+    namespace: str
+    kind: str
+    name: str
+    verdict: Verdict
+    managed_by: str | None
+    containers: list[ContainerRow]
+
+
+class Report(Row, frozen=True):
+    """Everything that was asked for; `complete` when every source answered whole."""
+
+    schema: Literal["trustree/report/v1"]
+    as_of: Moment
+    complete: bool
+    sources: list[SourceRow]
+    summary: SummaryRow
+    images: list[ImageRow]
+    workloads: list[WorkloadRow]
+
+
+def report_of(document: Document) -> Report:
+    """The report of a snapshot; a view leaves the lists empty that it is not about."""
+    snapshot, view = document.snapshot, document.view
+    images, workloads = document.images(), document.workloads()
+    if view is View.FINDINGS:
+        images = [image for image in images if image.verdict is not State.PASS]
+        workloads = [workload for workload in workloads if workload.verdict is not State.PASS]
+    with_images = view in (View.ALL, View.IMAGES, View.LINEAGE, View.FINDINGS)
+    with_workloads = view in (View.ALL, View.WORKLOADS, View.FINDINGS)
+    return Report(
+        SCHEMA,
+        snapshot.as_of,
+        snapshot.complete,
+        [source_row(source) for source in snapshot.sources],
+        summary_row(document),
+        [image_row(image, snapshot) for image in images] if with_images else [],
+        [workload_row(workload) for workload in workloads] if with_workloads else [],
+    )
+
+
+def summary_row(document: Document) -> SummaryRow:
+    """Counts of what the query found."""
+    chosen, snapshot = document.selection, document.snapshot
+    whole = len(chosen.workloads) == len(snapshot.workloads)
+    workloads = [snapshot.workloads[key] for key in chosen.workloads if key in snapshot.workloads]
+    return SummaryRow(
+        _counts(snapshot.images[key].verdict for key in chosen.images if key in snapshot.images),
+        _counts(workload.verdict for workload in workloads),
+        snapshot.summary.pods if whole else sum(workload.pods for workload in workloads),
+    )
+
+
+def source_row(source: SourceHealth) -> SourceRow:
+    """A source as the report names it."""
+    error = source.error or (STILL_LOADING if source.state is SourceState.LOADING else "")
+    return SourceRow(
+        source.name, source.kind.value, _STATES[source.state], source.as_of, source.objects, source.requests, error or None
+    )
+
+
+def image_row(image: Image, snapshot: Snapshot) -> ImageRow:
+    """An image as the report names it."""
+    return ImageRow(
+        image.key.registry,
+        image.key.repository,
+        image.key.digest,
+        image.digests,
+        image.tags,
+        tuple(map(str, image.platforms)),
+        image.size,
+        image.created,
+        image.pushed,
+        image.in_use,
+        image.pods,
+        verdict_of(image.verdict),
+        [_check_row(check) for check in image.checks],
+        _base_row(image.base) if image.base else None,
+        [key.digest for key in snapshot.derived.get(image.key, ())],
+        [],  # no scanner is asked yet
+    )
+
+
+def workload_row(workload: Workload) -> WorkloadRow:
+    """A workload as the report names it."""
+    key = workload.key
+    return WorkloadRow(
+        key.cluster,
+        key.namespace,
+        key.kind,
+        key.name,
+        verdict_of(workload.verdict),
+        workload.managed_by or None,
+        [_container_row(container) for container in workload.containers],
+    )
+
+
+def verdict_of(state: State) -> Verdict:
+    """The verdict of a state: what nobody judged is unknown."""
+    match state:
+        case State.PASS:
+            return "pass"
+        case State.WARN:
+            return "warn"
+        case State.FAIL:
+            return "fail"
+        case State.UNKNOWN | State.OFF:
+            return "unknown"
+
+
+def schema_text() -> str:
+    """The JSON Schema of the report, as it is shipped."""
+    schema = msgspec.json.schema(Report)
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA, "title": "trustree report"}
+    return msgspec.json.format(msgspec.json.encode(head | schema), indent=1).decode() + "\n"
+
+
+def _counts(verdicts: Iterable[State]) -> Counts:
+    found = Counter(map(verdict_of, verdicts))
+    return Counts(found["pass"], found["warn"], found["fail"], found["unknown"])
+
+
+def _check_row(check: Check) -> CheckRow:
+    return CheckRow(check.name, check.state, check.reason, check.source, check.as_of)
+
+
+def _base_row(link: BaseLink) -> BaseRow:
+    base = link.base
+    return BaseRow(
+        base.registry or None,
+        base.repository or None,
+        link.tag or None,
+        base.digest or None,
+        link.basis,
+        link.confidence,
+        link.state,
+    )
+
+
+def _container_row(container: Container) -> ContainerRow:
+    kind = _TYPES[container.type]
+    return ContainerRow(container.name, kind, container.image, container.digests, container.pods, container.drift)
+
+
+_TYPES: dict[ContainerType, Literal["container", "init", "ephemeral"]] = {
+    ContainerType.CONTAINER: "container",
+    ContainerType.INIT: "init",
+    ContainerType.SIDECAR: "init",
+    ContainerType.EPHEMERAL: "ephemeral",
+    ContainerType.VOLUME: "container",
+}
+_STATES: dict[SourceState, Literal["ok", "partial", "failed", "off"]] = {
+    SourceState.LOADING: "partial",
+    SourceState.OK: "ok",
+    SourceState.PARTIAL: "partial",
+    SourceState.FAILED: "failed",
+    SourceState.OFF: "off",
+}
