@@ -1,0 +1,67 @@
+"""How a check fails: a stated reason, or one of a closed list of exceptions that counts as a failure."""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Callable
+from typing import TypeVar
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.x509 import AttributeNotFound, DuplicateExtension, ExtensionNotFound, InvalidVersion
+
+from tui.domain.signature import Reason
+from tui.domain.text import clean
+from tui.errors import UntrustedPayload
+
+__all__ = ["EXPECTED", "CheckFailed", "guarded", "said"]
+
+T = TypeVar("T")
+
+# What parsers and cryptography raise on hostile input. A check that meets one of these has failed; anything
+# else is a fault of ours and must be seen as such.
+EXPECTED: tuple[type[Exception], ...] = (
+    ValueError,  # includes UnicodeError, json errors, binascii.Error, asn1crypto's and most of cryptography's
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,  # asn1crypto walking a value of another type
+    RecursionError,
+    NotImplementedError,
+    binascii.Error,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    InvalidVersion,
+    DuplicateExtension,
+    ExtensionNotFound,
+    AttributeNotFound,
+)
+
+
+class CheckFailed(UntrustedPayload):
+    """A check did not hold; `reason` is its code, the headline a sentence for the operator.
+
+    `unknown` marks a check that could not be decided, as opposed to one that was decided against the signature.
+    """
+
+    def __init__(self, headline: str, reason: Reason, *, unknown: bool = False) -> None:
+        super().__init__(clean(headline, 300))
+        self.reason = reason
+        self.unknown = unknown
+
+
+def said(error: Exception) -> str:
+    """An exception in a few clean words."""
+    return clean(str(error) or type(error).__name__, 160)
+
+
+def guarded(check: Callable[[], T], what: str, reason: Reason) -> T:
+    """Run a check so that it either holds or fails closed: the one place where parser exceptions end.
+
+    Raises CheckFailed with `what` and the exception's words.
+    """
+    try:
+        return check()
+    except CheckFailed:
+        raise
+    except EXPECTED as error:
+        raise CheckFailed(f"{what}: {said(error)}", reason) from error

@@ -1,0 +1,121 @@
+"""COSE_Sign1 envelopes (signature-envelope-cose.md; RFC 9052 sections 3 and 4)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from tui.domain.signature import Reason
+from tui.domain.text import clean
+from tui.sources.signatures import cbor
+from tui.sources.signatures.faults import CheckFailed
+from tui.sources.signatures.notation.attributes import Attribute, Envelope, RawAttributes, check_attributes
+
+__all__ = ["MEDIA_TYPE", "parse_cose", "to_be_signed"]
+
+MEDIA_TYPE = "application/cose"
+SIGN1 = 18
+EPOCH_TIME = 1
+ALGORITHM, CRITICAL, CONTENT_TYPE, CHAIN = 1, 2, 3, 33
+
+# IANA COSE Algorithms: what notation allows, by number.
+_ALGORITHMS = {-37: "PS256", -38: "PS384", -39: "PS512", -7: "ES256", -35: "ES384", -36: "ES512"}
+_TOKEN = "io.cncf.notary.timestampSignature"
+_AGENT = "io.cncf.notary.signingAgent"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Header: TypeAlias = dict[int | str, cbor.Value]
+
+
+def parse_cose(data: bytes) -> Envelope:
+    """The parts of a tagged COSE_Sign1 message with its attributes checked; CheckFailed, ValueError and friends otherwise."""
+    message = cbor.read(data)
+    if not isinstance(message, cbor.Tagged) or message.tag != SIGN1 or not isinstance(message.value, list):
+        raise ValueError("not a COSE_Sign1 message")
+    raw, unprotected, payload, signature = message.value
+    if not isinstance(raw, bytes) or not isinstance(payload, bytes) or not isinstance(signature, bytes):
+        raise ValueError("a part of the COSE_Sign1 message is not a byte string")
+    protected = _header(cbor.read(raw))
+    outer = _header(unprotected)
+    if protected.keys() & outer.keys():
+        raise ValueError("a header is both protected and unprotected")
+    token = outer.get(_TOKEN, b"")
+    agent = outer.get(_AGENT)
+    return Envelope(
+        signed=to_be_signed(raw, payload),
+        payload=payload,
+        signature=signature,
+        chain=_chain(outer.get(CHAIN)),
+        attributes=check_attributes(_attributes(protected)),
+        token=token if isinstance(token, bytes) else _wrong("time stamp"),
+        agent=clean(agent, 120) if isinstance(agent, str) else "",
+    )
+
+
+def to_be_signed(protected: bytes, payload: bytes) -> bytes:
+    """Sig_structure without external data (RFC 9052 section 4.4)."""
+    parts = (cbor.encode_text("Signature1"), *map(cbor.encode_bytes, (protected, b"", payload)))
+    return cbor.encode_head(4, len(parts)) + b"".join(parts)
+
+
+def _wrong(what: str) -> bytes:
+    raise ValueError(f"the {what} is of the wrong type")
+
+
+def _header(value: cbor.Value) -> Header:
+    if not isinstance(value, dict):
+        raise ValueError("a header is not a map")
+    return value
+
+
+def _chain(value: cbor.Value) -> tuple[bytes, ...]:
+    certificates = value if isinstance(value, list) else []
+    found = tuple(item for item in certificates if isinstance(item, bytes))
+    if not found or len(found) != len(certificates):
+        raise CheckFailed("the certificate chain is missing or malformed", Reason.CHAIN)
+    return found
+
+
+def _attributes(protected: Header) -> RawAttributes:
+    algorithm = protected.get(ALGORITHM)
+    if not isinstance(algorithm, int) or algorithm not in _ALGORITHMS:
+        raise CheckFailed(f"the algorithm {algorithm!r} is not allowed", Reason.ALGORITHM)
+    return RawAttributes(
+        algorithm=_ALGORITHMS[algorithm],
+        content_type=_text(protected, CONTENT_TYPE),
+        scheme=_text(protected, Attribute.SCHEME.value),
+        critical=_critical(protected.get(CRITICAL)),
+        present=tuple(protected),
+        signing_time=_moment(protected, Attribute.SIGNING_TIME.value),
+        authentic_time=_moment(protected, Attribute.AUTHENTIC_TIME.value),
+        expiry=_moment(protected, Attribute.EXPIRY.value),
+        plugin=_text(protected, Attribute.PLUGIN.value) if Attribute.PLUGIN.value in protected else None,
+        understood=(ALGORITHM, CONTENT_TYPE, Attribute.SIGNING_TIME.value),
+    )
+
+
+def _text(header: Header, label: int | str) -> str:
+    value = header.get(label)
+    if not isinstance(value, str):
+        raise ValueError(f"header {label} is missing or not text")
+    return value
+
+
+def _critical(value: cbor.Value) -> tuple[int | str, ...]:
+    labels = value if isinstance(value, list) else []
+    found = tuple(label for label in labels if isinstance(label, int | str) and not isinstance(label, bool))
+    if len(found) != len(labels):
+        raise ValueError("the critical header holds something that is not a label")
+    return found
+
+
+def _moment(header: Header, label: str) -> datetime | None:
+    """Tag 1, an integer of seconds; a float of seconds is refused (signature-envelope-cose.md)."""
+    if label not in header:
+        return None
+    value = header[label]
+    if not isinstance(value, cbor.Tagged) or value.tag != EPOCH_TIME:
+        raise ValueError(f"{label} is not a tagged time")
+    if not isinstance(value.value, int) or isinstance(value.value, bool):
+        raise ValueError(f"{label} is not in whole seconds")
+    return _EPOCH + timedelta(seconds=value.value)

@@ -1,0 +1,159 @@
+"""The part of a verdict that neither clock nor policy can change: parse, integrity, chain, token.
+
+It may be cached by the envelope's digest and `STATIC_VERSION`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+import msgspec
+from cryptography import x509
+
+from tui.domain.signature import Reason
+from tui.sources.signatures.certificates import (
+    CertificateFacts,
+    Purpose,
+    algorithm_of,
+    check_chain,
+    facts_of,
+    load_certificate,
+)
+from tui.sources.signatures.faults import EXPECTED, CheckFailed, guarded, said
+from tui.sources.signatures.keys import verify_signature
+from tui.sources.signatures.notation.attributes import Envelope
+from tui.sources.signatures.notation.cose import MEDIA_TYPE as COSE
+from tui.sources.signatures.notation.cose import parse_cose
+from tui.sources.signatures.notation.jws import MEDIA_TYPE as JWS
+from tui.sources.signatures.notation.jws import parse_jws
+from tui.sources.signatures.notation.names import attributes_of
+from tui.sources.signatures.notation.payload import Target, read_payload
+from tui.sources.signatures.notation.stamp import Token
+
+__all__ = ["ENVELOPE_LIMIT", "STATIC_VERSION", "StaticResult", "parse_envelope"]
+
+ENVELOPE_LIMIT = 32 << 20
+# Part of a cache's key: raise it whenever a rule of the static part changes.
+STATIC_VERSION = 1
+
+
+class StaticResult(msgspec.Struct, frozen=True):
+    """What an envelope is, once and for all; msgspec can store it.
+
+    `fault` is empty when step 1 holds, but for the subject. Nothing of a faulty envelope is kept but its digest. `plugin` is the
+    verification plugin that the signer demands. `names` are the leaf's subject attributes, or `names_fault` says why none match.
+    `token` is a checked time stamp, `token_fault` why there is none though one was sent.
+    """
+
+    digest: str
+    media_type: str
+    fault: str = ""
+    reason: Reason = Reason.NONE
+    target: Target | None = None
+    scheme: str = ""
+    algorithm: str = ""
+    signing_time: datetime | None = None
+    expiry: datetime | None = None
+    agent: str = ""
+    plugin: str = ""
+    extended: tuple[str, ...] = ()
+    chain: tuple[CertificateFacts, ...] = ()
+    names: dict[str, str] = {}
+    names_fault: str = ""
+    token: Token | None = None
+    token_fault: str = ""
+
+
+def parse_envelope(data: bytes, media_type: str) -> StaticResult:
+    """Steps 1.1 to 1.5, which need neither clock nor policy; never raises for what the envelope holds.
+
+    1.1 parse and check the attributes, 1.2 parse the certificates, 1.3 the signature, 1.4 the chain, 1.5 the payload, and
+    the token.
+    """
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    try:
+        envelope = _parse(data, media_type)
+        return _checked(envelope, digest, media_type)
+    except CheckFailed as failed:
+        return StaticResult(digest, media_type, fault=failed.headline, reason=failed.reason)
+
+
+def _parse(data: bytes, media_type: str) -> Envelope:
+    """1.1 (signature-envelope-jws.md, signature-envelope-cose.md)."""
+    if len(data) > ENVELOPE_LIMIT:
+        raise CheckFailed("the envelope is larger than 32 MiB", Reason.MALFORMED)
+    if media_type == JWS:
+        return guarded(lambda: parse_jws(data), "malformed JWS envelope", Reason.MALFORMED)
+    if media_type == COSE:
+        return guarded(lambda: parse_cose(data), "malformed COSE envelope", Reason.MALFORMED)
+    raise CheckFailed(f"unsupported envelope media type {media_type}", Reason.UNSUPPORTED)
+
+
+def _checked(envelope: Envelope, digest: str, media_type: str) -> StaticResult:
+    certificates = guarded(lambda: _certificates(envelope.chain), "malformed certificate", Reason.CHAIN)
+    guarded(lambda: _check_signature(envelope, certificates[0]), "the signature does not match", Reason.SIGNATURE_MISMATCH)
+    guarded(lambda: check_chain(certificates, Purpose.CODE_SIGNING), "the certificate chain is not usable", Reason.CHAIN)
+    target = guarded(lambda: read_payload(envelope.payload), "malformed payload", Reason.MALFORMED)
+    facts = guarded(lambda: _facts(certificates, envelope.chain), "malformed certificate", Reason.CHAIN)
+    names, names_fault = _names(certificates[0])
+    token, token_fault = _token(envelope)
+    attributes = envelope.attributes
+    return StaticResult(
+        digest=digest,
+        media_type=media_type,
+        target=target,
+        scheme=attributes.scheme.value,
+        algorithm=attributes.algorithm,
+        signing_time=attributes.signing_time,
+        expiry=attributes.expiry,
+        agent=envelope.agent,
+        plugin=attributes.plugin,
+        extended=attributes.extended,
+        chain=facts,
+        names=names,
+        names_fault=names_fault,
+        token=token,
+        token_fault=token_fault,
+    )
+
+
+def _certificates(chain: tuple[bytes, ...]) -> list[x509.Certificate]:
+    """1.2: every certificate parses, with every extension."""
+    if not 0 < len(chain) <= 16:
+        raise CheckFailed("the certificate chain is empty or too long", Reason.CHAIN)
+    return [load_certificate(der) for der in chain]
+
+
+def _facts(certificates: list[x509.Certificate], chain: tuple[bytes, ...]) -> tuple[CertificateFacts, ...]:
+    return tuple(facts_of(certificate, der) for certificate, der in zip(certificates, chain, strict=True))
+
+
+def _check_signature(envelope: Envelope, leaf: x509.Certificate) -> None:
+    """1.3: the algorithm follows from the key of the leaf and never from the envelope alone (signature-specification.md)."""
+    fitting = algorithm_of(leaf)
+    if envelope.attributes.algorithm != fitting:
+        raise CheckFailed(f"the envelope says {envelope.attributes.algorithm}, its key signs with {fitting}", Reason.ALGORITHM)
+    if not envelope.signature:
+        raise CheckFailed("the envelope holds no signature", Reason.MALFORMED)
+    verify_signature(fitting, leaf.public_key(), envelope.signed, envelope.signature, any_salt=envelope.any_salt)
+
+
+def _names(leaf: x509.Certificate) -> tuple[dict[str, str], str]:
+    try:
+        return attributes_of(leaf.subject), ""
+    except EXPECTED as error:
+        return {}, said(error)
+
+
+def _token(envelope: Envelope) -> tuple[Token | None, str]:
+    """A broken token says nothing against the signature until the policy asks for a time stamp."""
+    if not envelope.token:
+        return None, ""
+    try:
+        # Most signatures carry no token: the parser is loaded when the first one is met.
+        from tui.sources.signatures.notation.timestamp import read_token
+
+        return read_token(envelope.token, envelope.signature), ""
+    except CheckFailed as failed:
+        return None, failed.headline

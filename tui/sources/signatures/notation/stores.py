@@ -1,0 +1,166 @@
+"""Trust stores on disk: `truststore/x509/<type>/<name>/*` (notation-go dir and verifier/truststore).
+
+A store with anything doubtful in it is not used at all, and says why. Reading is the shell's work, judging only looks names up.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tui.domain.text import clean
+from tui.errors import InvalidConfig, NotFound
+from tui.sources.signatures.certificates import load_certificate, self_signed, subject_of
+from tui.sources.signatures.faults import EXPECTED, said
+from tui.sources.signatures.notation.policy import PolicyDocument, StoreType, parse_policy
+
+__all__ = ["Store", "TrustStores", "config_directory", "read_policy", "read_store", "read_stores"]
+
+FILE_LIMIT = 1 << 20
+MAX_FILES = 1000
+_PEM = b"-----BEGIN "
+POLICY_FILES = ("trustpolicy.oci.json", "trustpolicy.json")
+
+
+class Store(msgspec.Struct, frozen=True):
+    """One named store: DER certificates, or the sentence that says why it cannot be used; `notes` are for the operator."""
+
+    kind: StoreType
+    name: str
+    certificates: tuple[bytes, ...] = ()
+    fault: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class TrustStores(msgspec.Struct, frozen=True):
+    """Every store that the policy names, read once."""
+
+    stores: tuple[Store, ...] = ()
+
+    def get(self, kind: StoreType, name: str) -> Store:
+        """The store, or one that says that it was never read."""
+        found = (store for store in self.stores if store.kind is kind and store.name == name)
+        return next(found, Store(kind, name, fault=f"the trust store {kind}:{name} does not exist"))
+
+
+def config_directory(environment: Mapping[str, str], platform: str, home: Path) -> Path:
+    """Where notation keeps its configuration: `NOTATION_CONFIG`, else `notation` in the user's configuration directory."""
+    if environment.get("NOTATION_CONFIG"):
+        return Path(environment["NOTATION_CONFIG"])
+    if platform == "darwin":
+        return home / "Library" / "Application Support" / "notation"
+    if platform == "win32":
+        return Path(environment.get("AppData") or environment.get("APPDATA") or home / "AppData" / "Roaming") / "notation"
+    return Path(environment.get("XDG_CONFIG_HOME") or home / ".config") / "notation"
+
+
+def read_policy(directory: Path) -> PolicyDocument:
+    """The trust policy: `trustpolicy.oci.json` when it exists, else `trustpolicy.json`.
+
+    Raises NotFound without either, InvalidConfig for one that cannot be used.
+    """
+    for name in POLICY_FILES:
+        path = directory / name
+        if os.path.lexists(path):
+            try:
+                return parse_policy(_file_bytes(path), str(path))
+            except (OSError, ValueError) as error:
+                headline = f"the trust policy {path} cannot be used: {_words(error)}"
+                raise InvalidConfig(headline, "make it a regular file that only you can write", path=str(path)) from error
+    raise NotFound(f"there is no trust policy in {directory}", "write trustpolicy.json there, or name another directory")
+
+
+def read_stores(directory: Path, document: PolicyDocument, now: datetime) -> TrustStores:
+    """Every store that the statements name; a store that cannot be used carries its fault."""
+    named = {store for statement in document.statements for store in statement.stores}
+    return TrustStores(tuple(read_store(directory, kind, name, now) for kind, name in sorted(named)))
+
+
+def read_store(directory: Path, kind: StoreType, name: str, now: datetime) -> Store:
+    """One store; expired certificates stay (a time stamp may still vouch for what they signed), with a note."""
+    path = directory / "truststore" / "x509" / kind / name
+    try:
+        certificates = [certificate for file in _files(path) for certificate in _certificates(file, kind)]
+        if not certificates:
+            raise ValueError("it holds no certificate")
+    except FileNotFoundError:
+        return Store(kind, name, fault=f"the trust store {kind}:{name} does not exist")
+    except OSError as error:
+        return Store(kind, name, fault=f"the trust store {kind}:{name} cannot be read: {_words(error)}")
+    except EXPECTED as error:
+        return Store(kind, name, fault=f"the trust store {kind}:{name} cannot be used: {_words(error)}")
+    ders = tuple(certificate.public_bytes(Encoding.DER) for certificate in certificates)
+    notes = [
+        f"{subject_of(one)} expired {one.not_valid_after_utc:%Y-%m-%d}" for one in certificates if one.not_valid_after_utc < now
+    ]
+    return Store(kind, name, ders, notes=tuple(notes))
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, PermissionError):
+        return clean(f"no permission to read {error.filename}", 200)
+    if isinstance(error, OSError) and error.strerror:
+        return clean(f"{error.strerror}: {error.filename}", 200)
+    return said(error)
+
+
+def _files(path: Path) -> list[Path]:
+    if not stat.S_ISDIR(_owned(path).st_mode):
+        raise ValueError("it is not a directory (symbolic links are not followed)")
+    files = sorted(path.iterdir())
+    if len(files) > MAX_FILES:
+        raise ValueError(f"it holds more than {MAX_FILES} files")
+    return files
+
+
+def _owned(path: Path) -> os.stat_result:
+    """The status of a path that strangers cannot change; the link itself, not its target."""
+    status = path.lstat()
+    if os.name == "posix" and not stat.S_ISLNK(status.st_mode) and status.st_mode & stat.S_IWOTH:
+        raise ValueError(f"everybody may write {path.name}")
+    return status
+
+
+def _file_bytes(path: Path) -> bytes:
+    status = _owned(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError(f"{path.name} is not a regular file (symbolic links and directories are not followed)")
+    if status.st_size > FILE_LIMIT * 4:
+        raise ValueError(f"{path.name} is too large")
+    return path.read_bytes()
+
+
+def _certificates(path: Path, kind: StoreType) -> list[x509.Certificate]:
+    data = _file_bytes(path)
+    if len(data) > FILE_LIMIT:
+        raise ValueError(f"{path.name} is too large")
+    loaded = x509.load_pem_x509_certificates(data) if _PEM in data else [x509.load_der_x509_certificate(data)]
+    if _PEM in data and data.count(_PEM) != len(loaded):
+        raise ValueError(f"{path.name} holds something that is not a certificate")
+    certificates = [load_certificate(certificate.public_bytes(Encoding.DER)) for certificate in loaded]
+    for certificate in certificates:
+        _check_anchor(certificate, kind, path.name)
+    return certificates
+
+
+def _check_anchor(certificate: x509.Certificate, kind: StoreType, file: str) -> None:
+    """A CA or a self-signed certificate; in a `tsa` store a root (trust-store-trust-policy.md, trust store)."""
+    root = self_signed(certificate, single=False)
+    if kind is StoreType.TSA and not root:
+        raise ValueError(f"{file}: {subject_of(certificate)} is not a root CA")
+    if not (root or _is_authority(certificate) or self_signed(certificate, single=True)):
+        raise ValueError(f"{file}: {subject_of(certificate)} is neither a CA nor self-signed")
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
