@@ -46,6 +46,7 @@ class Health:
     def allow(self, what: str) -> None:
         """It can be read after all."""
         self._denials.pop(what, None)
+        self._notes.pop(what, None)
 
     def note(self, what: str, error: SourceError) -> None:
         """Something is not offered and not needed: told, but nothing is missing."""

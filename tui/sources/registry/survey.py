@@ -49,13 +49,13 @@ class Survey:
         try:
             async for page in lists.catalog():
                 names.extend(page)
-                await self._emit(self._listed(names, False))
                 if len(names) >= MAX_REPOSITORIES:
                     break
         except (AuthenticationFailed, Forbidden, NotFound, UntrustedPayload) as error:
             # Many registries have no catalog, and many rights do not reach it: what runs is known anyway.
             self._health.note(CATALOG, error)
             return sorted(self._demanded())
+        self._health.allow(CATALOG)
         await self._emit(self._listed(names, len(names) < MAX_REPOSITORIES))
         running = self._demanded()
         return sorted(dict.fromkeys(names), key=lambda name: name not in running)
