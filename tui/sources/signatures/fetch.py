@@ -1,0 +1,202 @@
+"""Fetching revocation data: the one place where a URL out of a certificate is followed, with every guard that this needs.
+
+Call it with the lookups of `revocation_lookups` only: they exist once authenticity holds. http only, no address of a private
+network after name resolution, redirects checked anew, five seconds, bounded bodies, answers kept until their next update.
+No proxy of the environment is used: behind one, nobody could say which address is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import msgspec
+from aiohttp.abc import AbstractResolver, ResolveResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from yarl import URL
+
+from tui.domain.text import clean
+from tui.sources.signatures.faults import EXPECTED, said
+from tui.sources.signatures.revocation import Answer, FetchedRevocation, Lookup, RevocationState, crl_key, ocsp_key
+from tui.sources.signatures.revocation_judge import CRL_LIMIT, OCSP_LIMIT, fetchable, judge_ocsp, next_update
+
+__all__ = ["FetchOptions", "PublicOnly", "RevocationFetcher", "is_public"]
+
+MAX_REDIRECTS = 3
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+KEPT_BYTES = 64 << 20
+OCSP_HEADERS = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+FAULTS: tuple[type[Exception], ...] = (aiohttp.ClientError, TimeoutError, OSError, *EXPECTED)
+KEEP_FAULT = timedelta(minutes=5)
+KEEP_AT_MOST = timedelta(days=7)
+
+
+class FetchOptions(msgspec.Struct, frozen=True):
+    """Limits: `timeout` in seconds for one URL, `parallel` URLs at once.
+
+    `allow_private` is for responders inside a company network, when the operator says so.
+    """
+
+    timeout: float = 5.0
+    parallel: int = 8
+    allow_private: bool = False
+
+
+class Refused(aiohttp.ClientError):
+    """A guard forbids the request."""
+
+
+def is_public(address: str) -> bool:
+    """True for an address of the public internet, also when it embeds another; ValueError when it is none."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    inner: ipaddress.IPv4Address | None = None
+    if isinstance(parsed, ipaddress.IPv6Address):
+        translated = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF) if parsed in _NAT64 else None
+        inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo or (None, None))[1] or translated
+    return parsed.is_global and not parsed.is_multicast and (inner is None or is_public(str(inner)))
+
+
+class PublicOnly(AbstractResolver):
+    """Resolves names and refuses those with any address that is not public: what was checked is what is connected to."""
+
+    def __init__(self, inner: AbstractResolver) -> None:
+        self._inner = inner
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
+        """The addresses; OSError when one of them is not public."""
+        found = await self._inner.resolve(host, port, family)
+        if not all(is_public(one["host"]) for one in found):
+            raise OSError(f"{clean(host, 80)} has an address in a private network")
+        return found
+
+    async def close(self) -> None:
+        """Release the inner resolver."""
+        await self._inner.close()
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    answer: Answer
+    until: datetime
+
+
+class RevocationFetcher:
+    """Fetches what lookups need, and keeps answers until their next update."""
+
+    def __init__(self, options: FetchOptions, clock: Callable[[], datetime], resolver: AbstractResolver | None = None) -> None:
+        self._options = options
+        self._clock = clock
+        self._resolver = resolver
+        self._session: aiohttp.ClientSession | None = None
+        self._kept: dict[str, _Kept] = {}
+        self._slots = asyncio.Semaphore(options.parallel)
+
+    async def __aenter__(self) -> Self:
+        inner = self._resolver or aiohttp.ThreadedResolver()
+        resolver = inner if self._options.allow_private else PublicOnly(inner)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False),
+            timeout=aiohttp.ClientTimeout(total=self._options.timeout),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": "trustree"},
+        )
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def fetch(self, lookups: Iterable[Lookup]) -> FetchedRevocation:
+        """Every answer that judging the lookups needs: OCSP first, lists where OCSP leaves it unknown."""
+        answers: dict[str, Answer] = {}
+        async with asyncio.TaskGroup() as group:
+            for lookup in dict.fromkeys(lookups):
+                group.create_task(self._one(lookup, answers), name="revocation")
+        return FetchedRevocation(answers)
+
+    async def _one(self, lookup: Lookup, answers: dict[str, Answer]) -> None:
+        certificate = lookup.certificate
+        for url in certificate.ocsp:
+            key = ocsp_key(certificate, lookup.issuer, url)
+            answers[key] = await self._answer(key, url, OCSP_LIMIT, lookup)
+            state = judge_ocsp(lookup, answers, self._clock(), None).state
+            if state in (RevocationState.GOOD, RevocationState.REVOKED):
+                return
+        for url in certificate.crl:
+            answers[crl_key(url)] = await self._answer(crl_key(url), url, CRL_LIMIT, None)
+
+    async def _answer(self, key: str, url: str, limit: int, lookup: Lookup | None) -> Answer:
+        """A kept answer, or a fresh one; never raises for what the other side does."""
+        kept, now = self._kept.get(key), self._clock()
+        if kept is not None and now < kept.until:
+            return kept.answer
+        try:
+            async with self._slots:
+                answer = Answer(await self._body(url, limit, _request(lookup) if lookup is not None else None))
+        except FAULTS as error:
+            answer = Answer(fault=f"{clean(url, 80)} did not answer: {said(error)}")
+        until = next_update(key, answer.body) if answer.body else now + KEEP_FAULT
+        self._keep(key, _Kept(answer, min(until or now + KEEP_FAULT, now + KEEP_AT_MOST)))
+        return answer
+
+    def _keep(self, key: str, kept: _Kept) -> None:
+        """Keep an answer, and let the oldest go when they become too many."""
+        self._kept.pop(key, None)
+        self._kept[key] = kept
+        while len(self._kept) > 1 and sum(len(one.answer.body) for one in self._kept.values()) > KEPT_BYTES:
+            self._kept.pop(next(iter(self._kept)))
+
+    async def _body(self, url: str, limit: int, request: bytes | None) -> bytes:
+        """The body after at most three redirects, each checked like the first URL."""
+        if self._session is None:
+            raise Refused("the fetcher is closed")
+        session, target = self._session, URL(url)
+        headers = {} if request is None else OCSP_HEADERS
+        for _ in range(MAX_REDIRECTS + 1):
+            self._check(target)
+            method = "GET" if request is None else "POST"
+            async with session.request(method, target, data=request, headers=headers, allow_redirects=False) as response:
+                if response.status in REDIRECTS:
+                    target = target.join(URL(response.headers.get("Location", "")))
+                    continue
+                if response.status != 200:
+                    raise Refused(f"status {response.status}")
+                return await _bounded(response, limit)
+        raise Refused("too many redirects")
+
+    def _check(self, target: URL) -> None:
+        """Literal addresses never meet the resolver: they are checked here."""
+        if not fetchable(str(target)) or not target.host or target.user or target.password:
+            raise Refused("not a plain http URL")
+        try:
+            literal = is_public(target.host)
+        except ValueError:
+            return
+        if not literal and not self._options.allow_private:
+            raise Refused("an address in a private network")
+
+
+def _request(lookup: Lookup) -> bytes:
+    """An OCSP request by SHA-1 identifiers, the only ones that public responders all answer."""
+    certificate = x509.load_der_x509_certificate(lookup.certificate.der)
+    issuer = x509.load_der_x509_certificate(lookup.issuer.der)
+    builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1())  # noqa: S303  # an identifier
+    return builder.build().public_bytes(Encoding.DER)
+
+
+async def _bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(64 << 10):
+        body += chunk
+        if len(body) > limit:
+            raise Refused("the answer is too large")
+    return bytes(body)
