@@ -116,7 +116,7 @@ class TrustreeApp(App[int]):
         for theme in THEMES:
             self.register_theme(theme)
         wished = theme_named(settings.theme)
-        self.theme = wished if wished in self.available_themes else DARK.name
+        self.set_reactive(App.theme, wished if wished in self.available_themes else DARK.name)  # not painted twice at the start
         self.set_keymap(dict(settings.keymap))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import NamedTuple
 
+from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -14,60 +16,52 @@ from textual.widget import Widget
 from widgets.rows import Span
 from widgets.text import ascii_only, harmless, width_of
 
-__all__ = ["ROLES", "Painted"]
+__all__ = ["GROUNDS", "ROLES", "Painted"]
 
-ROLES = (
-    "pass",
-    "warn",
-    "fail",
-    "unknown",
-    "text",
-    "dim",
-    "muted",
-    "faint",
-    "accent",
-    "bold",
-    "line",
-    "badge-brand",
-    "badge-live",
-    "badge-pass",
-    "badge-warn",
-    "badge-fail",
-    "badge-unknown",
-)
+
+class _Paint(NamedTuple):
+    """A theme variable for the text, how much of it where that variable is a fallback, and for badges one for the ground."""
+
+    variable: str = ""
+    fallback: str = ""
+    part: float = 1.0
+    ground: str = ""
+    bold: bool | None = None
+
+
+ROLES = {
+    "pass": _Paint("success"),
+    "warn": _Paint("warning"),
+    "fail": _Paint("error"),
+    "unknown": _Paint("secondary"),
+    "text": _Paint("foreground"),
+    "dim": _Paint("words-dim", "foreground", 0.72),
+    "muted": _Paint("words-muted", "foreground", 0.85),
+    "faint": _Paint("words-faint", "foreground", 0.4),
+    "accent": _Paint("primary"),
+    "bold": _Paint(bold=True),
+    "line": _Paint("rule", "foreground", 0.2),
+    "badge-brand": _Paint("badge-text", "background", ground="primary", bold=True),
+    "badge-live": _Paint("badge-text", "background", ground="success"),
+    "badge-pass": _Paint("badge-text", "background", ground="success", bold=True),
+    "badge-warn": _Paint("badge-text", "background", ground="warning", bold=True),
+    "badge-fail": _Paint("badge-text", "background", ground="error", bold=True),
+    "badge-unknown": _Paint("badge-text", "background", ground="secondary", bold=True),
+}
 """The roles a span's style may name; several are joined by spaces (`fail bold`). An unknown role is plain text."""
+
+GROUNDS = {"cursor": _Paint("selection", "primary", 0.3), "idle-cursor": _Paint("selection-idle", "primary", 0.15)}
+"""The grounds of a line that is not the widget's own."""
 
 _ON_CURSOR = {"dim": "muted", "faint": "dim"}
 """On the ground of the cursor quiet words are brighter, to stay readable."""
 
 
 class Painted(Widget):
-    """A widget that paints spans of text by role, on a ground that is a component class or its own background."""
+    """A widget that paints spans of text by role, in the colours of the theme.
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"role--{role}" for role in ROLES} | {"ground--cursor", "ground--idle-cursor"}
-
-    DEFAULT_CSS = """
-    Painted {
-        & > .role--pass { color: $success; }
-        & > .role--warn { color: $warning; }
-        & > .role--fail { color: $error; }
-        & > .role--unknown { color: $secondary; }
-        & > .role--text { color: $foreground; }
-        & > .role--dim { color: $foreground 60%; }
-        & > .role--muted { color: $foreground 85%; }
-        & > .role--faint { color: $foreground 35%; }
-        & > .role--accent { color: $primary; }
-        & > .role--bold { text-style: bold; }
-        & > .role--line { color: $foreground 20%; }
-        & > .role--badge-brand { color: $background; background: $primary; text-style: bold; }
-        & > .role--badge-live { color: $background; background: $success; }
-        & > .role--badge-pass { color: $background; background: $success; text-style: bold; }
-        & > .role--badge-warn { color: $background; background: $warning; text-style: bold; }
-        & > .role--badge-fail { color: $background; background: $error; text-style: bold; }
-        & > .role--badge-unknown { color: $background; background: $secondary; text-style: bold; }
-        & > .ground--cursor { background: $primary 25%; }
-        & > .ground--idle-cursor { background: $primary 12%; }
-    }
+    Roles are theme variables rather than component classes: matching style sheets for twenty classes in each of a screen's
+    widgets took longer than everything else before the first frame.
     """
 
     ascii: reactive[bool] = reactive(False)
@@ -88,22 +82,23 @@ class Painted(Widget):
     def _resolve(self, role: str, ground: str) -> Style:
         style = self.rich_style
         if ground:
-            style += self.get_component_rich_style(f"ground--{ground}")
-            style += Style(color=self.rich_style.color)
+            style += Style(bgcolor=self._color(GROUNDS[ground]), reverse=True if self.app.no_color else None)
         for part in role.split():
-            part = _ON_CURSOR.get(part, part) if ground == "cursor" else part
-            if part in ROLES:
-                style += self._partial(part, style)
+            paint = ROLES.get(_ON_CURSOR.get(part, part) if ground == "cursor" else part, ROLES["text"])
+            style += Style(
+                color=self._color(paint) if paint.variable else None,
+                bgcolor=self._color(_Paint(paint.ground)) if paint.ground else None,
+                bold=paint.bold,
+            )
         return style
 
-    def _partial(self, part: str, under: Style) -> Style:
-        """Only what the role sets itself: the ground stays, unless the role is a badge with a ground of its own."""
-        rules = self.get_component_styles(f"role--{part}")
-        found = self.get_component_rich_style(f"role--{part}")
-        color = found.color if rules.has_rule("color") else None
-        ground = found.bgcolor if rules.has_rule("background") else under.bgcolor
-        bold = True if rules.has_rule("text_style") and rules.text_style.bold else None
-        return Style(color=color, bgcolor=ground, bold=bold)
+    def _color(self, paint: _Paint) -> RichColor:
+        """The colour of a theme variable, or of part of its fallback on the ground where the theme does not have it."""
+        variables = self.app.theme_variables
+        if paint.variable in variables:
+            return Color.parse(variables[paint.variable]).rich_color
+        fallback, under = Color.parse(variables[paint.fallback]), self.background_colors[1]
+        return (fallback if fallback.ansi is not None else under.blend(fallback, paint.part, 1.0)).rich_color
 
     def notify_style_update(self) -> None:
         """Forget the resolved styles: the theme or the style sheet changed."""
@@ -124,15 +119,18 @@ class Painted(Widget):
 def segments_to_strip(parts: Iterable[tuple[str, Style]], width: int, blank: Style) -> Strip:
     """Join parts to a line of exactly `width` cells, with as few style changes as can be.
 
-    Blanks take the style that stands before them where the ground is the same: every change of style costs forty bytes
+    Blanks take the style that stands beside them where the ground is the same: every change of style costs forty bytes
     on the way to the terminal.
     """
     merged: list[tuple[str, Style]] = []
     for text, style in parts:
         if not text:
             continue
-        if merged and (merged[-1][1] == style or (text.isspace() and merged[-1][1].bgcolor == style.bgcolor)):
-            merged[-1] = (merged[-1][0] + text, merged[-1][1])
+        before, worn = merged[-1] if merged else ("", None)
+        if worn is not None and (worn == style or (text.isspace() and worn.bgcolor == style.bgcolor)):
+            merged[-1] = (before + text, worn)
+        elif worn is not None and before.isspace() and worn.bgcolor == style.bgcolor:
+            merged[-1] = (before + text, style)
         else:
             merged.append((text, style))
     used = sum(width_of(text) for text, _ in merged)

@@ -21,6 +21,7 @@ __all__ = ["VirtualTree"]
 
 HEADER = 1
 WHEEL = 3
+KEPT = 1000
 
 
 class _Line(NamedTuple):
@@ -96,14 +97,9 @@ class VirtualTree(Painted, can_focus=True):
         Binding("enter", "open", "open", id="tree.open"),
     ]
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"tree--header", "tree--marker", "tree--scroll"}
-
     DEFAULT_CSS = """
     VirtualTree {
         height: 1fr;
-        & > .tree--header { color: $foreground 60%; }
-        & > .tree--marker { color: $foreground 60%; }
-        & > .tree--scroll { color: $foreground 35%; }
     }
     """
 
@@ -113,6 +109,7 @@ class VirtualTree(Painted, can_focus=True):
         self._top = 0
         self._slots: list[Slot] | None = None
         self._painted: dict[int, _Line | None] = {}
+        self._strips: dict[_Line, Strip] = {}
 
     # ---- what is shown
 
@@ -154,6 +151,7 @@ class VirtualTree(Painted, can_focus=True):
         before, line = self.cursor_key, self.cursor_line
         if tuple(model.columns()) != tuple(self.model.columns()):
             self._slots = None
+            self._strips.clear()
             self.refresh(Region(0, 0, self.size.width, HEADER))
         self._outline.reconcile(model, expanded)
         self._top = self._clamped(self._outline.cursor - line)
@@ -262,6 +260,7 @@ class VirtualTree(Painted, can_focus=True):
     def on_resize(self) -> None:
         """Lay the columns out again and keep the cursor in sight."""
         self._slots = None
+        self._strips.clear()
         self._top = self._clamped(self._top)
         self._show_cursor()
         self.refresh()
@@ -317,11 +316,13 @@ class VirtualTree(Painted, can_focus=True):
 
     def watch_ascii(self) -> None:
         """Other markers."""
+        self._strips.clear()
         self.refresh()
 
     def notify_style_update(self) -> None:
         """Colours changed: every line is painted anew."""
         self._painted.clear()
+        self._strips.clear()
         super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
@@ -330,7 +331,16 @@ class VirtualTree(Painted, can_focus=True):
             return self._header_strip()
         line = self._line_at(y)
         self._painted[y] = line
-        return self._row_strip(line) if line else self.join((), self.size.width, self.role(""))
+        return self._kept_strip(line) if line else self.join((), self.size.width, self.role(""))
+
+    def _kept_strip(self, line: _Line) -> Strip:
+        """The line as it was painted before: a scroll step then paints one new row only."""
+        strip = self._strips.get(line)
+        if strip is None:
+            if len(self._strips) >= KEPT:
+                self._strips.clear()
+            strip = self._strips[line] = self._row_strip(line)
+        return strip
 
     def _line_at(self, y: int) -> _Line | None:
         index = self._top + y - HEADER
@@ -363,12 +373,12 @@ class VirtualTree(Painted, can_focus=True):
             cell: Cell = (Span(title if slot.at else f"  {title}"),)
             spans.extend(lay_cell(cell, slot, ellipsis=self._ellipsis))
             spans.append(Span(" " * GAP))
-        style = self.role("") + Style(color=self.get_component_rich_style("tree--header").color)
+        style = self.role("dim")
         return self.join([(" ", style), *((text, style) for text, _ in spans)], self.size.width, style)
 
     def _row_strip(self, line: _Line) -> Strip:
         base = self.role("", line.ground)
-        marker = base + Style(color=self.get_component_rich_style("tree--marker").color)
+        marker = self.role("dim", line.ground)
         parts: list[tuple[str, Style]] = [(" ", base)]
         for slot in self._shown:
             if slot.at == 0:
@@ -381,7 +391,7 @@ class VirtualTree(Painted, can_focus=True):
         strip = self.join(parts, self.size.width, base)
         if not line.thumb:
             return strip
-        edge = base + Style(color=self.get_component_rich_style("tree--scroll").color)
+        edge = self.role("faint", line.ground)
         return Strip([*strip.crop(0, self.size.width - 1), *self.join([(line.thumb, edge)], 1, edge)], self.size.width)
 
     def _name_parts(self, line: _Line, slot: Slot, marker: Style) -> Iterator[tuple[str, Style]]:

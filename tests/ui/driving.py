@@ -54,7 +54,7 @@ async def explorer(
     async with app.run_test(size=size) as pilot:
         screen = app.screen
         assert isinstance(screen, ExplorerScreen)
-        await until(pilot, lambda: screen.outline.row_count > 0 or screen.has_class("empty"))
+        await until(pilot, lambda: screen.outline.row_count > 0 or screen.empty)
         if snapshot.images:
             await until(pilot, lambda: screen.outline.row_count > 0, "rows")
         yield pilot, screen, estate

@@ -12,7 +12,8 @@ from tui.domain.snapshot import Container, Image, ImageKey, Snapshot, UnknownBas
 from tui.domain.trust import Check, State
 from tui.presenters.glyphs import ROLE, Glyphs
 from tui.presenters.keys import Subject
-from tui.presenters.phrases import age, image_name, plural, short, size, verdict_word
+from tui.presenters.phrases import image_name, verdict_word
+from tui.presenters.words import age, plural, short, size
 from widgets.rows import Cell, Span, TextLine
 from widgets.text import wrap
 

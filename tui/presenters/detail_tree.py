@@ -23,7 +23,8 @@ from tui.presenters.detail import Look, Tab, heading, overview, tab_line, wrappe
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.keys import Subject, images_of
 from tui.presenters.lineage import pod_state
-from tui.presenters.phrases import age, node_name, plural, short
+from tui.presenters.phrases import node_name
+from tui.presenters.words import age, plural, short
 from widgets.rows import Cell, Span, TextLine
 
 __all__ = ["detail_lines", "lineage_section", "running_section"]

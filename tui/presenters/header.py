@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.snapshot import Snapshot
 from tui.presenters.glyphs import BAD_FIRST, ROLE, WORD, Glyphs, mix
-from tui.presenters.phrases import age, clock, count
+from tui.presenters.words import age, clock, count
 from widgets.rows import Cell, Span, TextLine
 
 __all__ = ["NARROW", "Place", "header_height", "header_lines", "registries_of", "verdict_counts"]

@@ -11,8 +11,9 @@ from tui.domain.trust import State, worst
 from tui.domain.workload import ContainerType, ObjectKey
 from tui.presenters.glyphs import ROLE, Glyphs, mix
 from tui.presenters.keys import UNREADABLE, PodPart
-from tui.presenters.phrases import age, briefs, count, image_name
+from tui.presenters.phrases import briefs, image_name
 from tui.presenters.totals import ALL, NOTHING, Shown, Totals, lineage_totals
+from tui.presenters.words import age, count
 from widgets.rows import Cell, Column, Row, RowKey, Span
 
 __all__ = ["BAR", "WIDE", "LineageModel", "container_state", "pod_state"]

@@ -9,7 +9,7 @@ from tui.domain.events import Denial, Progress, SourceHealth, SourceKind, Source
 from tui.domain.snapshot import Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.glyphs import Glyphs
-from tui.presenters.phrases import age, count, plural
+from tui.presenters.words import age, count, plural
 from widgets.rows import Cell, Span, TextLine
 from widgets.text import fit, wrap
 

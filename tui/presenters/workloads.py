@@ -13,8 +13,9 @@ from tui.domain.workload import ContainerType, ObjectKey
 from tui.presenters.glyphs import BAD_FIRST, Glyphs, mix
 from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, images_of
 from tui.presenters.lineage import BAR, WIDE, container_state
-from tui.presenters.phrases import age, briefs, count, image_name
+from tui.presenters.phrases import briefs, image_name
 from tui.presenters.totals import ALL, NOTHING, Shown, Totals, one
+from tui.presenters.words import age, count
 from widgets.rows import Cell, Column, Row, RowKey, Span
 
 __all__ = ["WorkloadModel"]

@@ -22,9 +22,9 @@ from tui.presenters.detail import Look, Tab
 from tui.presenters.detail_tree import detail_lines
 from tui.presenters.header import NARROW, Place, header_height, header_lines
 from tui.presenters.keys import lineage_key, subject_of, workload_key
-from tui.presenters.phrases import count
 from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
 from tui.presenters.views import VIEW_NAMES, Built, Filter, View, first_unfolded
+from tui.presenters.words import count
 from tui.screens.building import RowBuilder, Wish
 from tui.screens.keys import KeyLine, dress
 from widgets.page import Banner, TextPage
@@ -60,21 +60,15 @@ class ExplorerScreen(Screen[None]):
         & #rule { height: 1; }
         & #body { height: 1fr; }
         & #left { width: 64fr; }
-        & #detail { width: 36fr; display: none; }
-        & #notice { display: none; }
-        & #progress { height: auto; display: none; }
-        &.wide #detail { display: block; }
-        &.empty #notice { display: block; }
-        &.empty #tree { display: none; }
-        &.zoom-tree #detail { display: none; }
-        &.zoom-detail #left { display: none; }
-        &.zoom-detail #detail { display: block; }
+        & #detail { width: 36fr; }
+        & #progress { height: auto; }
     }
     """
 
     header = query_one("#header", Banner)
     rule = query_one("#rule", Banner)
     body = query_one("#body", Horizontal)
+    left = query_one("#left", Vertical)
     outline = query_one("#tree", VirtualTree)
     notice = query_one("#notice", TextPage)
     progress = query_one("#progress", Banner)
@@ -92,6 +86,7 @@ class ExplorerScreen(Screen[None]):
         self._scene: tuple[View, Filter] | None = None
         self._open_in: dict[View, frozenset[RowKey]] = {}
         self._touched = False
+        self._zoomed: str = ""
         self._filtering: FilterBar | None = None
         self._wrong: InvalidQuery | None = None
         self._detail_timer: Timer | None = None
@@ -116,19 +111,37 @@ class ExplorerScreen(Screen[None]):
         self.watch(self.app, "snapshot", self._snapshot_changed, init=False)
         self.watch(self.app, "trouble", self._trouble_changed, init=False)
         self.set_interval(1, self._show_header)
+        self.progress.display = False
+        self._arrange()
         self._show_notice(starting_lines())
         self.outline.focus()
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose the form for the width: side by side, or the detail as a screen of its own."""
-        wide = event.size.width >= NARROW
-        self.set_class(wide, "wide")
+        self._arrange()
         self.header.styles.height = header_height(event.size.width)
         self.rule.set_lines([TextLine((Span(self.app.glyphs.rule * event.size.width, "line"),))])
         self._show_header()
         self.call_after_refresh(self._show_detail)
-        if self._built is None or not self._built.model.roots():
+        if self.empty:
             self.call_after_refresh(self._snapshot_changed)
+
+    @property
+    def wide(self) -> bool:
+        """Whether there is room for the detail beside the tree."""
+        return self.size.width >= NARROW
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no row to show."""
+        return self._built is None or not self._built.model.roots()
+
+    def _arrange(self) -> None:
+        """Show what there is room for; set on the widgets, as classes on the screen would style every widget anew."""
+        self.detail.display = self.wide and self._zoomed != "tree"
+        self.left.display = not (self.wide and self._zoomed == "detail")
+        self.outline.display = not self.empty
+        self.notice.display = self.empty
 
     # ---- from the estate to the screen
 
@@ -148,7 +161,7 @@ class ExplorerScreen(Screen[None]):
     def _trouble_changed(self, trouble: TrustreeError | None) -> None:
         if trouble is None:
             self._show_notice(starting_lines())
-        elif self._built is None or not self._built.model.roots():
+        elif self.empty:
             self._show_notice(error_lines(trouble, self.size.width))
         else:
             self.notify(f"{trouble.headline} {trouble.remedy}", severity="error", markup=False)
@@ -205,14 +218,12 @@ class ExplorerScreen(Screen[None]):
         self.outline.action_first()
 
     def _show_emptiness(self) -> None:
-        empty = self._built is None or not self._built.model.roots()
-        self.set_class(empty, "empty")
-        if empty and self.app.trouble is None:
+        self._arrange()
+        if self.empty and self.app.trouble is None:
             self._show_notice(notice_lines(self.app.snapshot, self.size.width, self.chosen.words))
 
     def _show_notice(self, lines: list[TextLine]) -> None:
-        if self._built is None or not self._built.model.roots():
-            self.add_class("empty")
+        if self.empty:
             self.notice.show(lines)
 
     def _show_header(self) -> None:
@@ -356,10 +367,8 @@ class ExplorerScreen(Screen[None]):
 
     def action_zoom(self) -> None:
         """The pane that has the focus on the whole width, or both again."""
-        zoomed = self.has_class("zoom-tree") or self.has_class("zoom-detail")
-        self.remove_class("zoom-tree", "zoom-detail")
-        if not zoomed:
-            self.add_class("zoom-detail" if self.detail.has_focus else "zoom-tree")
+        self._zoomed = "" if self._zoomed else "detail" if self.detail.has_focus else "tree"
+        self._arrange()
         self.call_after_refresh(self._show_detail)
 
     def action_copy_name(self) -> None:
@@ -384,9 +393,10 @@ class ExplorerScreen(Screen[None]):
     def action_back(self) -> None:
         """One step back: out of the detail, out of the zoom, out of the filter."""
         if self.detail.has_focus:
-            self.remove_class("zoom-detail")
+            self._zoomed = ""
+            self._arrange()
             self.outline.focus()
-        elif self.has_class("zoom-tree"):
+        elif self._zoomed:
             self.action_zoom()
         elif self.chosen.words:
             self._narrow(Filter())
@@ -410,6 +420,6 @@ class ExplorerScreen(Screen[None]):
             case "filter" | "faults":
                 return True if self.app.snapshot.images or self.app.snapshot.workloads or self.chosen.words else None
             case "zoom":
-                return self.has_class("wide")
+                return self.wide
             case _:
                 return True

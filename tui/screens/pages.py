@@ -10,8 +10,8 @@ from textual.getters import query_one
 from textual.screen import ModalScreen, Screen
 
 from tui.keymap import PAGE
-from tui.presenters.phrases import count
 from tui.presenters.sources import source_lines
+from tui.presenters.words import count
 from tui.screens.keys import KeyLine, dress, keys_of
 from widgets.page import Banner, TextPage
 from widgets.rows import Span, TextLine

@@ -47,7 +47,7 @@ DARK = Theme(
         "words-muted": "#a3b0be",
         "words-faint": "#4a5868",
         "rule": "#263241",
-        "selection": "#22354a",
+        "selection": "#1e3042",
         "selection-idle": "#1b2733",
         "badge-text": "#10151c",
         "input-cursor-background": "#5cc8e6",

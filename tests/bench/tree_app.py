@@ -1,0 +1,99 @@
+"""The child of `tree100k`: one tree that measures itself."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+from textual import events
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+
+from tests.bench.tree100k import Measured
+from tests.widgets.models import WideModel
+from widgets.tree import VirtualTree
+
+__all__ = ["main"]
+
+ROUNDS = 5
+
+
+class TreeApp(App[None]):
+    """A tree; what is written to the terminal is counted between keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "done", "done")]
+
+    def __init__(self, report: Path) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self.report = report
+        self.measured = Measured()
+        self._pressed = 0.0
+        self._bytes = 0
+        self._painted = False
+        self._last: events.Event | None = None
+
+    def compose(self) -> ComposeResult:
+        """Nothing at first: mounting is measured."""
+        yield from ()
+
+    async def on_mount(self) -> None:
+        """Mount both sizes in turns, then leave the large one."""
+        for _ in range(ROUNDS):
+            self.measured.small.append(await self._mounted(10))
+            self.measured.large.append(await self._mounted(1000))
+        self._count_writes()
+
+    async def _mounted(self, groups: int) -> float:
+        await self.query(VirtualTree).remove()
+        model = WideModel(groups, 99)
+        begun = time.perf_counter()
+        tree = VirtualTree()
+        await self.mount(tree)
+        tree.set_model(model, expanded=model.roots())
+        tree.focus()
+        return time.perf_counter() - begun
+
+    def _count_writes(self) -> None:
+        driver = self._driver
+        assert driver is not None
+        write = driver.write
+
+        def counted(data: str) -> None:
+            write(data)
+            self._wrote(len(data.encode()))
+
+        driver.write = counted  # type: ignore[method-assign]
+
+    def _wrote(self, count: int) -> None:
+        if self._pressed:
+            self._bytes += count
+            if not self._painted:
+                self.measured.paint.append(time.perf_counter() - self._pressed)
+                self._painted = True
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take the time when a key comes in."""
+        if isinstance(event, events.Key) and event is not self._last:
+            self._last = event
+            self._close_step()
+            self._pressed = time.perf_counter()
+        await super().on_event(event)
+
+    def _close_step(self) -> None:
+        if self._pressed:
+            self.measured.written.append(self._bytes)
+        self._bytes = 0
+        self._painted = False
+
+    def action_done(self) -> None:
+        """Write the report and end."""
+        self.report.write_bytes(msgspec.json.encode(self.measured))
+        self.exit()
+
+
+def main(report: str) -> None:
+    """Run on the terminal that there is."""
+    TreeApp(Path(report)).run()

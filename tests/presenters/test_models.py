@@ -1,0 +1,134 @@
+"""The rows of both views: order, counts, words, filters."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tests.estates import NOW, Builder, company, huge
+from tui.domain.snapshot import ImageKey, Snapshot
+from tui.domain.trust import State
+from tui.presenters.glyphs import UNICODE, mix
+from tui.presenters.keys import UNREADABLE, ClusterPart, lineage_key, subject_of, workload_key
+from tui.presenters.lineage import LineageModel
+from tui.presenters.totals import ALL, Shown, lineage_totals
+from tui.presenters.views import Filter, View, build_view
+from tui.presenters.workloads import WorkloadModel
+from widgets.rows import Cell, RowKey, TreeModel
+
+
+def text(cell: Cell) -> str:
+    return "".join(span.text for span in cell)
+
+
+def named(model: TreeModel, key: RowKey) -> list[str]:
+    return [text(cell) for cell in model.row(key).cells]
+
+
+def find(snapshot: Snapshot, repository: str) -> ImageKey:
+    return next(key for key in snapshot.images if key.repository == repository)
+
+
+def every_key(model: TreeModel) -> list[RowKey]:
+    keys, stack = [], list(model.roots())
+    while stack:
+        key = stack.pop()
+        keys.append(key)
+        children = model.children(key)
+        assert model.has_children(key) == bool(children)
+        assert all(child[:-1] == key for child in children)
+        stack.extend(children)
+    return keys
+
+
+def test_roots_are_worst_and_widest_first_and_the_unreadable_last() -> None:
+    model = LineageModel(company(), NOW, UNICODE)
+    names = [named(model, key)[0] for key in model.roots()]
+    assert names == [
+        "mcr.microsoft.com/debian:12-slim",
+        "alpine:3.16",
+        "base not known: 2 repositories share 4 layers",
+        UNREADABLE,
+    ]
+
+
+def test_a_row_says_what_is_wrong_and_sums_what_is_below() -> None:
+    model = LineageModel(company(), NOW, UNICODE)
+    assert named(model, model.roots()[0]) == ["mcr.microsoft.com/debian:12-slim", "moved 3d", "▄" * 8, "8", "154", "3d"]
+    assert model.row(model.roots()[0]).glyph == ("✘", "fail")
+
+
+def test_what_is_fine_has_an_empty_state() -> None:
+    snapshot = company()
+    model = LineageModel(snapshot, NOW, UNICODE)
+    key = lineage_key(subject_of((find(snapshot, "risk-engine"),)), snapshot)
+    assert key is not None
+    assert named(model, key)[1] == ""
+
+
+def test_every_row_of_both_views_can_be_reached_and_drawn() -> None:
+    snapshot = company()
+    for model in (LineageModel(snapshot, NOW, UNICODE), WorkloadModel(snapshot, NOW, UNICODE)):
+        keys = every_key(model)
+        assert len(keys) == len(set(keys))
+        assert all(len(model.row(key).cells) == len(model.columns()) for key in keys)
+    images = {key[-1] for key in every_key(LineageModel(snapshot, NOW, UNICODE)) if isinstance(key[-1], ImageKey)}
+    assert images == {*snapshot.images, *snapshot.bases}
+
+
+def test_workloads_are_cluster_namespace_workload_container_image_base() -> None:
+    snapshot = company()
+    model = WorkloadModel(snapshot, NOW, UNICODE)
+    key = workload_key(subject_of((find(snapshot, "payments-api"),)), snapshot)
+    assert key is not None
+    assert [type(part).__name__ for part in key] == ["ClusterPart", "NamespacePart", "ObjectKey", "ContainerPart", "ImageKey"]
+    base = model.children(key)[0]
+    assert named(model, base)[0] == "on base/python:3.12"
+    assert named(model, model.children(base)[0])[0] == "on debian:12-slim"
+
+
+def test_a_cluster_that_answers_nothing_still_has_a_row() -> None:
+    model = WorkloadModel(Builder().freeze(*company().sources), NOW, UNICODE)
+    assert list(model.roots()) == [(ClusterPart("prod-neu"),), (ClusterPart("prod-weu"),)]
+    assert model.row(model.roots()[0]).glyph.text == "?"
+
+
+def test_a_filter_keeps_what_leads_to_its_matches_and_counts_only_these() -> None:
+    snapshot = company()
+    wanted = find(snapshot, "shop-web")
+    model = LineageModel(snapshot, NOW, UNICODE, Shown(frozenset({wanted}), frozenset(snapshot.users[wanted])))
+    keys = [key for key in every_key(model) if isinstance(key[-1], ImageKey)]
+    assert [named(model, key)[0] for key in keys] == ["mcr.microsoft.com/debian:12-slim", "base/node:22", "shop-web:3.4.0"]
+    assert named(model, keys[0])[3:5] == ["1", "64"]
+
+
+def test_faults_only_leaves_out_what_is_trusted() -> None:
+    built = build_view(View.LINEAGE, company(), Filter(faults=True), NOW, UNICODE)
+    assert built.matched == 7
+    shown = {key[-1] for key in every_key(built.model)}
+    assert find(company(), "risk-engine") not in shown
+
+
+def test_a_bar_fills_its_width_and_shows_everything_that_is_there() -> None:
+    for counts in ((1, 0, 0, 1000), (0, 0, 0, 1), (5, 5, 5, 5), (1, 1, 1, 100_000), (3, 0, 7, 0)):
+        bar = mix(counts, 8, "▄")
+        assert sum(len(span.text) for span in bar) == 8
+        assert len(bar) == sum(count > 0 for count in counts)
+    assert mix((0, 0, 0, 0), 8, "▄") == ()
+
+
+def test_lineage_that_goes_in_a_circle_does_not_hang() -> None:
+    build = Builder()
+    one = build.image("one:1")
+    two = build.image("two:1", on=one)
+    link = build.images[two].base
+    assert link is not None
+    build.images[one] = msgspec.structs.replace(build.images[one], base=msgspec.structs.replace(link, base=two))
+    totals = lineage_totals(build.freeze(), ALL)
+    assert set(totals) == {one, two}
+
+
+def test_many_images_have_their_totals_made_once() -> None:
+    snapshot = huge(2000)
+    model = LineageModel(snapshot, NOW, UNICODE)
+    assert sum(int(named(model, key)[3].replace(",", "")) for key in model.roots()) == 2000
+    assert snapshot.summary.images[State.WARN] == 600

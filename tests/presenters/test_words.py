@@ -1,0 +1,115 @@
+"""Header, progress, detail and what is copied: the words."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.estates import NOW, company, loading, sick
+from tui.domain.snapshot import EMPTY, ImageKey, Snapshot
+from tui.domain.workload import ObjectKey
+from tui.presenters.copying import name_to_copy, reference_to_copy
+from tui.presenters.detail import Look, Tab
+from tui.presenters.detail_tree import detail_lines
+from tui.presenters.glyphs import UNICODE
+from tui.presenters.header import Place, header_height, header_lines
+from tui.presenters.keys import Subject
+from tui.presenters.sources import notice_lines, progress_lines, source_lines
+from tui.presenters.views import VIEW_NAMES
+from widgets.rows import TextLine
+from widgets.text import width_of
+
+PLACE = Place(VIEW_NAMES, 0, "is:running", 7, 2)
+
+
+def said(lines: list[TextLine]) -> str:
+    return "\n".join("".join(span.text for span in (*line.left, *line.right)) for line in lines)
+
+
+def subject(snapshot: Snapshot, repository: str) -> Subject:
+    return Subject(image=next(key for key in snapshot.images if key.repository == repository))
+
+
+@pytest.mark.parametrize("width", [80, 100, 110, 120, 160, 200])
+def test_the_header_has_its_height_and_the_counts_are_never_cut(width: int) -> None:
+    lines = header_lines(company(), PLACE, NOW, width, UNICODE)
+    assert len(lines) == header_height(width)
+    for line in lines:
+        assert sum(width_of(span.text) for span in (*line.left, *line.right)) <= width
+    assert "✘ 2" in said(lines)
+    assert "is:running   7 of 12   2 cannot tell" in said(lines)
+
+
+def test_before_anything_is_known_the_header_says_so() -> None:
+    assert " starting " in said(header_lines(EMPTY, Place(VIEW_NAMES, 0), NOW, 160, UNICODE))
+    assert " loading " in said(header_lines(loading(), Place(VIEW_NAMES, 0), NOW, 160, UNICODE))
+    assert " no answer " in said(header_lines(sick(), Place(VIEW_NAMES, 0), NOW, 160, UNICODE))
+
+
+def test_progress_has_a_line_for_each_source_with_counts_and_waits() -> None:
+    text = said(progress_lines(loading(), 120, UNICODE))
+    assert "12,000 / 15,000" in text
+    assert "38 req/s · waiting 4 s: throttled" in text
+    assert "connecting" in text
+    assert progress_lines(company(), 120, UNICODE) == []
+
+
+def test_nothing_to_show_says_what_is_missing_and_the_next_step() -> None:
+    assert "Ask for the ClusterRole view on prod-weu." in said(notice_lines(sick(), 80, ""))
+    assert "Nothing matches ns:x" in said(notice_lines(company(), 80, "ns:x"))
+
+
+def test_sources_are_listed_sick_first() -> None:
+    lines = source_lines(company(), NOW, 120)
+    assert lines[0].left[0].text.strip() == "registry/legacy.azurecr.io"
+    assert "as ops@contoso" in said(lines)
+
+
+@pytest.mark.parametrize("tab", list(Tab))
+@pytest.mark.parametrize("width", [40, 58, 80, 160])
+def test_every_section_of_every_row_fits_its_width(tab: Tab, width: int) -> None:
+    snapshot = company()
+    subjects = [Subject(image=key) for key in (*snapshot.images, *snapshot.bases)]
+    subjects += [Subject(workload=key) for key in snapshot.workloads]
+    subjects += [Subject(cluster="prod-weu"), Subject(cluster="prod-weu", namespace="shop"), Subject(unreadable=True), Subject()]
+    for each in subjects:
+        for line in detail_lines(each, tab, Look(snapshot, NOW, UNICODE, width)):
+            assert sum(width_of(span.text) for span in line.right) <= width
+
+
+def test_the_overview_gives_every_check_its_reason_source_age_and_remedy() -> None:
+    snapshot = company()
+    text = said(detail_lines(subject(snapshot, "payments-api"), Tab.OVERVIEW, Look(snapshot, NOW, UNICODE, 120)))
+    for words in (
+        "NOT TRUSTED",
+        "another image has this name now",
+        "→ Pin the digest, or roll back.",
+        "layers 4s",
+        "not asked: signature",
+    ):
+        assert words in text
+
+
+def test_the_lineage_says_what_proves_each_step() -> None:
+    snapshot = company()
+    text = said(detail_lines(subject(snapshot, "payments-api"), Tab.LINEAGE, Look(snapshot, NOW, UNICODE, 120)))
+    assert "proven by 7 layers" in text
+    assert "diff_ids begin with the base's whole chain" in text
+    assert "prod-neu  payments  Deployment/api" in text
+
+
+def test_running_lists_pods_with_node_digest_and_drift() -> None:
+    snapshot = company()
+    text = said(detail_lines(subject(snapshot, "payments-api"), Tab.RUNNING, Look(snapshot, NOW, UNICODE, 120)))
+    assert "the tag moved while pods were replaced" in text
+    assert "api-7d4b9c-00003" in text
+
+
+def test_copies_names_that_other_tools_take() -> None:
+    snapshot = company()
+    image = subject(snapshot, "library/alpine")
+    assert name_to_copy(image, snapshot) == "docker.io/library/alpine:3.16"
+    assert reference_to_copy(image, snapshot).startswith("docker.io/library/alpine@sha256:")
+    workload = Subject(workload=ObjectKey("prod-weu", "payments", "Deployment", "api"))
+    assert name_to_copy(workload, snapshot) == "deployment/api"
+    assert "payments-api@sha256:" in reference_to_copy(workload, snapshot)
+    assert reference_to_copy(Subject(image=ImageKey("x", "y", "")), snapshot) == ""
