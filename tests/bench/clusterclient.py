@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
+import ssl
 import sys
 import time
 from contextlib import aclosing
@@ -18,7 +19,7 @@ import msgspec
 
 from tests.bench.podserver import PAGE
 from tui.domain.events import Event, ListCompleted, ObjectGone, PodsSeen
-from tui.domain.workload import Resource
+from tui.domain.workload import Pod, Resource
 from tui.memory import collect_rarely
 from tui.sources.cluster import ClusterOptions, ClusterSource
 
@@ -44,13 +45,15 @@ async def measure(what: str, url: str, folder: str) -> Measured:
 
 
 class Inventory:
+    """Pods by uid, as the estate keeps them."""
+
     def __init__(self) -> None:
-        self.pods = {}
+        self.pods: dict[str, Pod] = {}
 
     def apply(self, event: Event) -> None:
+        """Keep what was seen."""
         if isinstance(event, PodsSeen):
-            for pod in event.pods:
-                self.pods[pod.uid] = pod
+            self.pods.update((pod.uid, pod) for pod in event.pods)
 
 
 class _Ticker:
@@ -115,11 +118,15 @@ def _source(url: str, folder: str) -> ClusterSource:
     return ClusterSource(ClusterOptions(paths=(write_kubeconfig(Path(folder), url),)))
 
 
+def _session(folder: str) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=f"{folder}/server.pem")))
+
+
 async def _drain_list(url: str, folder: str, clock: _Clock) -> int:
     """Read the same pages, decode nothing but the token of the next."""
     clock.start()
     pages, token = 0, "0"
-    async with aiohttp.ClientSession() as session:
+    async with _session(folder) as session:
         while token:
             async with session.get(f"{url}/api/v1/pods?limit=500&continue={token}") as response:
                 body = await response.read()
@@ -133,7 +140,7 @@ async def _drain_list(url: str, folder: str, clock: _Clock) -> int:
 async def _drain_watch(url: str, folder: str, clock: _Clock) -> int:
     """Read the same events, count their lines."""
     count, tail = 0, b""
-    async with aiohttp.ClientSession() as session, session.get(f"{url}/api/v1/pods?watch=true") as response:
+    async with _session(folder) as session, session.get(f"{url}/api/v1/pods?watch=true") as response:
         clock.start()
         async for chunk in response.content.iter_any():
             count += chunk.count(b"\n")
@@ -147,12 +154,12 @@ async def _drain_watch(url: str, folder: str, clock: _Clock) -> int:
 def write_kubeconfig(folder: Path, url: str) -> Path:
     """A kubeconfig for the pod server, for us and for kubectl."""
     path = folder / "kubeconfig"
-    entries = {
-        "clusters": {"cluster": {"server": url}},
-        "users": {"user": {}},
+    entries: dict[str, dict[str, object]] = {
+        "clusters": {"cluster": {"server": url, "certificate-authority": "server.pem"}},
+        "users": {"user": {"token": "bench"}},
         "contexts": {"context": {"cluster": "bench", "user": "bench"}},
     }
-    document = {"apiVersion": "v1", "kind": "Config", "current-context": "bench"}
+    document: dict[str, object] = {"apiVersion": "v1", "kind": "Config", "current-context": "bench"}
     path.write_text(json.dumps(document | {section: [{"name": "bench"} | body] for section, body in entries.items()}))
     return path
 

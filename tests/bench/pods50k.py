@@ -16,7 +16,7 @@ from tests.bench.results import Result
 __all__ = ["run"]
 
 PODS = 50_000
-ROUNDS = 1
+ROUNDS = 3
 
 
 def run() -> list[Result]:
@@ -26,7 +26,7 @@ def run() -> list[Result]:
 
 
 async def _run(folder: str) -> list[Result]:
-    async with podserver(PODS, 0) as url:
+    async with podserver(PODS, 0, folder) as url:
         # In turn, so that a busy moment of the machine hits both.
         rounds = [(await measure("drain-list", url, folder), await measure("ours-list", url, folder)) for _ in range(ROUNDS)]
         kubectl = await _kubectl(url, folder)

@@ -1,6 +1,7 @@
 """A static API server for benchmarks: realistic pods in pages, and a watch at full speed. Run as a child process.
 
-`python -m tests.bench.podserver PODS EVENTS` prints its port. Pods are 6-10 kB as API servers send them, with managedFields
+`python -m tests.bench.podserver PODS EVENTS FOLDER` prints its port. It speaks TLS, as every API server does, with the
+certificate and key in `FOLDER/server.pem`. Pods are 6-10 kB as API servers send them, with managedFields
 (37 % of a real page), owners, init containers, volumes, conditions and statuses.
 """
 
@@ -8,32 +9,65 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 __all__ = ["PAGE", "podserver"]
 
 PAGE = 500
-# Fixed-width marks in a page built once, so that serving costs the server next to nothing.
+# The pages differ in this mark of fixed width only; they are made on disk before the first request, so that serving them
+# costs the server next to nothing.
 _PAGE_MARK = b"@PAGE@"
 Json = dict[str, Any]
 
 
 @asynccontextmanager
-async def podserver(pods: int, events: int) -> AsyncIterator[str]:
-    """The URL of a server in a process of its own."""
+async def podserver(pods: int, events: int, folder: str) -> AsyncIterator[str]:
+    """The URL of a server in a process of its own; its certificate is left in the folder as `server.pem`."""
+    _make_certificate(Path(folder))
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.podserver", str(pods), str(events), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "tests.bench.podserver", str(pods), str(events), folder, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:
-        yield f"http://127.0.0.1:{int(await process.stdout.readline())}"
+        yield f"https://127.0.0.1:{int(await process.stdout.readline())}"
     finally:
         process.terminate()
         await process.wait()
+
+
+def _make_certificate(folder: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "pod server")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "server.pem").write_bytes(certificate.public_bytes(pem) + secret)
 
 
 def make_pod(number: int, page: str) -> Json:
@@ -41,8 +75,10 @@ def make_pod(number: int, page: str) -> Json:
     app = f"service-{number // 5:03d}"
     name = f"{app}-6d4b75cb6d-{page}{number:03d}"
     digest = f"{number // 5:064x}"
-    containers = [_container("main", app), _container("proxy", "mesh-proxy")]
-    statuses = [_container_status(name, app, digest) for name, app in (("main", app), ("proxy", "mesh-proxy"))]
+    # Every pod has an init container, every third one a proxy beside its main container.
+    names = [("main", app), ("proxy", "mesh-proxy")][: 2 if number % 3 == 0 else 1]
+    containers = [_container(name, image) for name, image in names]
+    statuses = [_container_status(name, image, digest) for name, image in names]
     return {
         "metadata": {
             "name": name,
@@ -130,7 +166,7 @@ def _container_status(name: str, app: str, digest: str) -> Json:
 
 
 def _managed(manager: str) -> Json:
-    fields = {f'k:{{"name":"SETTING_{number}"}}': {".": {}, "f:name": {}, "f:value": {}} for number in range(10)}
+    fields: Json = {f'k:{{"name":"SETTING_{number}"}}': {".": {}, "f:name": {}, "f:value": {}} for number in range(10)}
     spec = {
         "f:spec": {"f:containers": {'k:{"name":"main"}': {".": {}, "f:env": fields}, 'k:{"name":"proxy"}': {"f:env": fields}}}
     }
@@ -152,10 +188,19 @@ class _Server:
     def __init__(self, pods: int, events: int) -> None:
         self._pages = pods // PAGE
         self._events = events
-        self._items = _template()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the server
+        self._length = 0
+        items = _template()
+        for number in range(self._pages):
+            body = _page(items, number, self._pages)
+            self._length = len(body)
+            self._file.write(body)
+        self._file.flush()
 
-    async def serve(self) -> None:
-        server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
+    async def serve(self, folder: str) -> None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(Path(folder) / "server.pem")
+        server = await asyncio.start_server(self._connection, "127.0.0.1", 0, ssl=tls)
         print(server.sockets[0].getsockname()[1], flush=True)
         await server.serve_forever()
 
@@ -173,27 +218,22 @@ class _Server:
         query = parse_qs(url.query)
         if "watch" in query:
             await self._watch(url.path, writer)
-            return
-        body = self._body(url.path, int(query.get("continue", ["0"])[0]))
-        status = "200 OK" if body else "404 Not Found"
-        writer.write(f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode())
-        writer.write(body)
-        await writer.drain()
+        elif url.path == "/api/v1/pods":
+            await self._send_page(int(query.get("continue", ["0"])[0]), writer)
+        else:
+            body = json.dumps(_DISCOVERY.get(url.path, _EMPTY)).encode()
+            writer.write(_head(len(body)) + body)
+            await writer.drain()
 
-    def _body(self, path: str, number: int) -> bytes:
-        if path == "/api/v1/pods":
-            return self._page(number)
-        if path in _DISCOVERY:
-            return json.dumps(_DISCOVERY[path]).encode()
-        return b'{"kind":"List","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[]}'
-
-    def _page(self, number: int) -> bytes:
-        last = number + 1 >= self._pages
-        metadata = {"resourceVersion": "184467441"}
-        if not last:
-            metadata |= {"continue": str(number + 1)}
-        head = json.dumps({"kind": "PodList", "apiVersion": "v1", "metadata": metadata}, separators=(",", ":")).encode()
-        return head[:-1] + b',"items":' + self._items.replace(_PAGE_MARK, b"%06d" % number) + b"}"
+    async def _send_page(self, number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(_head(self._length))
+        self._file.seek(number * self._length)
+        left = self._length
+        while left:
+            chunk = self._file.read(min(left, 256 * 1024))
+            left -= len(chunk)
+            writer.write(chunk)
+            await writer.drain()
 
     async def _watch(self, path: str, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")
@@ -206,6 +246,23 @@ class _Server:
         await asyncio.sleep(3600)
 
 
+def _head(length: int) -> bytes:
+    return f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+def _page(items: bytes, number: int, pages: int) -> bytes:
+    following = "" if number + 1 == pages else f"{number + 1:06d}"
+    # The spaces keep every page at one length.
+    metadata = b'{"resourceVersion":"184467441"' + (b',"continue":"%s"}' % following.encode() if following else b"}" + b" " * 20)
+    return (
+        b'{"kind":"PodList","apiVersion":"v1","metadata":'
+        + metadata
+        + b',"items":'
+        + items.replace(_PAGE_MARK, b"%06d" % number)
+        + b"}"
+    )
+
+
 def _bursts(events: int) -> Iterator[bytes]:
     """Events as one write each 100: every one changes its pod (a restart more)."""
     pods = [json.dumps(make_pod(number, "000000"), separators=(",", ":")).encode() for number in range(100)]
@@ -214,6 +271,7 @@ def _bursts(events: int) -> Iterator[bytes]:
         yield b"".join(b'{"type":"MODIFIED","object":' + pod.replace(b'"restartCount":0,', changed) + b"}\n" for pod in pods)
 
 
+_EMPTY: Json = {"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": []}
 _POD_RESOURCE = {
     "name": "pods",
     "singularName": "pod",
@@ -231,4 +289,4 @@ _DISCOVERY: dict[str, Json] = {
 
 
 if __name__ == "__main__":
-    asyncio.run(_Server(int(sys.argv[1]), int(sys.argv[2])).serve())
+    asyncio.run(_Server(int(sys.argv[1]), int(sys.argv[2])).serve(sys.argv[3]))

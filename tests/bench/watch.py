@@ -13,7 +13,7 @@ from tests.bench.results import Result
 __all__ = ["run"]
 
 EVENTS = 40_000
-ROUNDS = 1
+ROUNDS = 3
 
 
 def run() -> list[Result]:
@@ -23,7 +23,7 @@ def run() -> list[Result]:
 
 
 async def _run(folder: str) -> Result:
-    async with podserver(PAGE, EVENTS) as url:
+    async with podserver(PAGE, EVENTS, folder) as url:
         rounds = [(await measure("drain-watch", url, folder), await measure("ours-watch", url, folder)) for _ in range(ROUNDS)]
     base, mine = median(_seconds(drain) for drain, _ in rounds), median(_seconds(ours) for _, ours in rounds)
     rate, ratio = EVENTS / mine, mine / base

@@ -25,6 +25,7 @@ def options(path: Path, **more: Any) -> ClusterOptions:
         "backoff": 0.01,
         "backoff_most": 0.02,
         "retry_denied": 0.05,
+        "renewal_pause": 0.0,
     }
     return ClusterOptions(**{"paths": (path,)} | short | more)
 

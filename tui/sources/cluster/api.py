@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
@@ -92,9 +92,19 @@ class Api:
         """Host and port of the server; the context's name until it is known."""
         return urlsplit(self._access.server).netloc if self._access else self._place.context
 
-    async def get(self, path: str, parameters: Mapping[str, str | int] | None = None, *, what: str) -> bytes:
-        """The body of a 200. `what` is the right that it needs, in words. Raises SourceError."""
-        return await self._whole("GET", path, parameters, None, what)
+    async def get(
+        self,
+        path: str,
+        parameters: Mapping[str, str | int] | None = None,
+        *,
+        what: str,
+        peek: Callable[[bytes], None] | None = None,
+    ) -> bytes:
+        """The body of a 200; `peek` is shown its first bytes while the rest is on the way.
+
+        `what` is the right that it needs, in words. Raises SourceError.
+        """
+        return await self._whole("GET", path, parameters, None, what, peek)
 
     async def review(self, path: str, body: object, *, what: str) -> bytes:
         """The answer to a question about ourselves.
@@ -115,13 +125,19 @@ class Api:
             response.close()
 
     async def _whole(
-        self, method: str, path: str, parameters: Mapping[str, str | int] | None, body: bytes | None, what: str
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, str | int] | None,
+        body: bytes | None,
+        what: str,
+        peek: Callable[[bytes], None] | None = None,
     ) -> bytes:
         try:
             async with asyncio.timeout(self._options.request_timeout * SLOWEST_BODY):
                 response = await self._send(method, path, parameters, body, what, read_timeout=self._options.request_timeout)
                 async with response:
-                    return await _bounded(response, MAX_PAGE, self.host)
+                    return await _bounded(response, MAX_PAGE, self.host, peek)
         except (aiohttp.ClientError, OSError) as error:
             raise transport_error(error, self.host) from error
 
@@ -248,7 +264,7 @@ def _near(server: str) -> bool:
     return (urlsplit(server).hostname or "").startswith(_LOOPBACK)
 
 
-async def _bounded(response: aiohttp.ClientResponse, most: int, host: str) -> bytes:
+async def _bounded(response: aiohttp.ClientResponse, most: int, host: str, peek: Callable[[bytes], None] | None = None) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.content.iter_any():
@@ -257,5 +273,7 @@ async def _bounded(response: aiohttp.ClientResponse, most: int, host: str) -> by
             raise UntrustedPayload(
                 f"{host} sent an answer of more than {most // 1024} kB.", "Check what answers in the API server's place."
             )
+        if peek is not None and not chunks:
+            peek(chunk)
         chunks.append(chunk)
     return b"".join(chunks)

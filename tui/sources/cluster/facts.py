@@ -11,8 +11,10 @@ from tui.domain.text import clean
 from tui.domain.workload import ContainerType, Controller, Node, OwnerRef, Pod, PodContainer, TemplateContainer
 from tui.sources.cluster.wire import (
     Container,
+    ContainerState,
     ContainerStatus,
     ControllerObject,
+    MountStatus,
     NodeObject,
     ObjectMeta,
     Owner,
@@ -52,9 +54,11 @@ _MANAGING = frozenset(
     }
 )
 _PULLING = frozenset({"ErrImagePull", "ImagePullBackOff"})
-_NO_SPEC, _NO_STATUS = PodSpec(), PodStatus()
+_NO_SPEC, _NO_STATUS, _NO_STATE = PodSpec(), PodStatus(), ContainerState()
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
+_volumes: msgspec.json.Decoder[list[Volume] | None] = msgspec.json.Decoder(list[Volume] | None)
+_mounts: msgspec.json.Decoder[list[MountStatus] | None] = msgspec.json.Decoder(list[MountStatus] | None)
 _words = msgspec.json.Decoder(dict[str, str] | None)
 
 
@@ -81,19 +85,20 @@ class Facts:
         """A pod with all its containers."""
         meta, text = wire.metadata, self._text
         spec, status = wire.spec or _NO_SPEC, wire.status or _NO_STATUS
+        # By position: names cost half a microsecond a pod.
         return Pod(
-            cluster=self.cluster,
-            namespace=text(meta.namespace),
-            name=clean(meta.name, MAX_TEXT),
-            uid=clean(meta.uid, MAX_TEXT),
-            node=text(spec.node_name),
-            phase=text(status.phase),
-            owner=self._owner(meta.owner_references),
-            containers=tuple(self._pod_containers(spec, status)),
-            created=meta.creation_timestamp,
-            mirror=_MIRROR in bytes(meta.annotations),
-            deleting=meta.deletion_timestamp is not None,
-            labels=self._managing(meta.labels),
+            self.cluster,
+            text(meta.namespace),
+            clean(meta.name, MAX_TEXT),
+            clean(meta.uid, MAX_TEXT),
+            text(spec.node_name),
+            text(status.phase),
+            self._owner(meta.owner_references),
+            tuple(self._pod_containers(spec, status)),
+            meta.creation_timestamp,
+            _MIRROR in bytes(meta.annotations),
+            meta.deletion_timestamp is not None,
+            self._managing(meta.labels),
         )
 
     def controller(self, wire: ControllerObject, kind: str, api_version: str) -> Controller:
@@ -154,7 +159,7 @@ class Facts:
             TemplateContainer(
                 text(volume.name), ContainerType.VOLUME, text(volume.image.reference), text(volume.image.pull_policy)
             )
-            for volume in spec.volumes or ()
+            for volume in _image_volumes(spec.volumes)
             if volume.image
         ]
         return tuple(declared)
@@ -180,23 +185,18 @@ class Facts:
             statuses[item.name] = item
         for item in status.ephemeral_container_statuses or ():
             statuses[item.name] = item
-        found = [self._pod_container(kind, container, statuses.get(container.name)) for kind, container in _declared(spec)]
-        found += [self._image_volume(volume, statuses.values()) for volume in spec.volumes or () if volume.image]
+        make, get = self._pod_container, statuses.get
+        found = [make(_init_type(item), item, get(item.name)) for item in spec.init_containers or ()]
+        found += [make(ContainerType.CONTAINER, item, get(item.name)) for item in spec.containers or ()]
+        found += [make(ContainerType.EPHEMERAL, item, get(item.name)) for item in spec.ephemeral_containers or ()]
+        found += [self._image_volume(volume, statuses.values()) for volume in _image_volumes(spec.volumes)]
         return found
 
     def _pod_container(self, kind: ContainerType, container: Container, status: ContainerStatus | None) -> PodContainer:
         text = self._text
         if status is None:
             return PodContainer(text(container.name), kind, text(container.image), pull_policy=text(container.image_pull_policy))
-        states = status.state
-        word, state = "", None
-        if states is not None:
-            if states.running is not None:
-                word, state = "running", states.running
-            elif states.waiting is not None:
-                word, state = "waiting", states.waiting
-            elif states.terminated is not None:
-                word, state = "terminated", states.terminated
+        word, state = _state(status)
         return PodContainer(
             text(container.name),
             kind,
@@ -204,10 +204,10 @@ class Facts:
             text(status.image_id),
             text(status.image),
             word,
-            text(state.reason) if state else "",
-            text(clean(state.message, MAX_MESSAGE)) if state and state.message else "",
+            text(state.reason) if state.reason else "",
+            text(clean(state.message, MAX_MESSAGE)) if state.message else "",
             status.restart_count,
-            state.started_at if state else None,
+            state.started_at,
             text(container.image_pull_policy),
         )
 
@@ -215,7 +215,8 @@ class Facts:
         assert volume.image is not None
         text = self._text
         found = ""
-        for mount in (mount for status in statuses for mount in status.volume_mounts or () if mount.name == volume.name):
+        mounts = (mount for status in statuses for mount in _decode_mounts(status.volume_mounts))
+        for mount in (mount for mount in mounts if mount.name == volume.name):
             if mount.volume_status and mount.volume_status.image:
                 found = mount.volume_status.image.image_ref or found
         return PodContainer(
@@ -250,14 +251,14 @@ class Facts:
         return {self._text(key): self._text(value) for key, value in words.items() if key in _MANAGING}
 
 
-def steady(known: Pod | None, seen: Pod) -> Pod:
+def steady(known: Pod, seen: Pod) -> Pod:
     """The pod as seen, but the known one where all that changed is the word for an image that cannot be pulled.
 
     The kubelet flips such containers between ErrImagePull and ImagePullBackOff for ever; to an operator nothing happens.
     """
-    if known is None or known == seen:
-        return seen if known is None else known
-    if len(known.containers) != len(seen.containers):
+    if known == seen:
+        return known
+    if len(known.containers) != len(seen.containers) or not any(map(_flipped, known.containers, seen.containers)):
         return seen
     kept = tuple(old if _flipped(old, new) else new for old, new in zip(known.containers, seen.containers, strict=True))
     calm = msgspec.structs.replace(seen, containers=kept)
@@ -266,21 +267,48 @@ def steady(known: Pod | None, seen: Pod) -> Pod:
 
 def _flipped(old: PodContainer, new: PodContainer) -> bool:
     return (
-        old.reason != new.reason
-        and old.reason in _PULLING
+        old.reason in _PULLING
+        and old.reason != new.reason
         and new.reason in _PULLING
         and (old.name, old.image, old.image_id, old.restarts) == (new.name, new.image, new.image_id, new.restarts)
     )
 
 
+def _state(status: ContainerStatus) -> tuple[str, ContainerState]:
+    states = status.state
+    if states is None:
+        return "", _NO_STATE
+    if states.running is not None:
+        return "running", states.running
+    if states.waiting is not None:
+        return "waiting", states.waiting
+    return ("terminated", states.terminated) if states.terminated is not None else ("", _NO_STATE)
+
+
+def _init_type(container: Container) -> ContainerType:
+    return ContainerType.SIDECAR if container.restart_policy == "Always" else ContainerType.INIT
+
+
 def _declared(spec: PodSpec) -> Iterator[tuple[ContainerType, Container]]:
     """Containers in the order in which they start."""
     for container in spec.init_containers or ():
-        yield (ContainerType.SIDECAR if container.restart_policy == "Always" else ContainerType.INIT), container
+        yield _init_type(container), container
     for container in spec.containers or ():
         yield ContainerType.CONTAINER, container
     for container in spec.ephemeral_containers or ():
         yield ContainerType.EPHEMERAL, container
+
+
+def _image_volumes(raw: msgspec.Raw) -> list[Volume]:
+    body = bytes(raw)
+    if b'"image":' not in body:
+        return []
+    return [volume for volume in _volumes.decode(body) or () if volume.image]
+
+
+def _decode_mounts(raw: msgspec.Raw) -> list[MountStatus]:
+    body = bytes(raw)
+    return (_mounts.decode(body) or []) if body else []
 
 
 def _decode_words(raw: msgspec.Raw) -> dict[str, str]:

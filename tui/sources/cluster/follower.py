@@ -12,18 +12,19 @@ import random
 from collections.abc import Awaitable, Callable
 
 from tui.domain.events import Event, ListCompleted, ObjectGone
-from tui.domain.workload import Node, OwnerRef
+from tui.domain.text import clean
 from tui.errors import Expired, Forbidden, ServerFault, SourceError, Throttled, Unreachable, UntrustedPayload
 from tui.sources.cluster.api import Api
+from tui.sources.cluster.facts import MAX_TEXT
 from tui.sources.cluster.health import Line
 from tui.sources.cluster.options import ClusterOptions
-from tui.sources.cluster.readers import Fact, Page, Reader, WireObject
+from tui.sources.cluster.pages import Body, Pages
+from tui.sources.cluster.readers import Fact, Meet, Page, Reader
 from tui.sources.throttle import Backoff
 
 __all__ = ["Emit", "Follower"]
 
 Emit = Callable[[Event], Awaitable[None]]
-Meet = Callable[[str, OwnerRef], None]
 
 # Facts made between two looks at the event loop: about 5 ms.
 _SLICE = 100
@@ -98,13 +99,12 @@ class Follower:
         version, token, broken, patched = "", "", 0, False
         failure: SourceError | None = None
         async with asyncio.TaskGroup() as group:
-            request = group.create_task(self._try_page(""))
+            pages = Pages(group, self._try_page)
             while True:
-                body = await request
+                body = await pages.take(token)
                 if isinstance(body, Expired) and body.continue_token and not patched:
                     # The server lets us read on from a newer state; what went away in between is missed.
                     patched, token = True, body.continue_token
-                    request = group.create_task(self._try_page(token))
                     continue
                 page = body if isinstance(body, SourceError) else self._decode(body)
                 if isinstance(page, SourceError):
@@ -112,11 +112,10 @@ class Follower:
                     break
                 broken += page.broken
                 version, token = page.metadata.resource_version or version, page.metadata.continue_token
-                if token:
-                    request = group.create_task(self._try_page(token))
                 await self._take(page, seen)
                 if not token:
                     break
+            pages.close()
         if failure is not None:
             raise failure
         return await self._complete(seen, version, broken, patched)
@@ -142,8 +141,8 @@ class Follower:
             )
         return version
 
-    async def _try_page(self, token: str) -> bytes | SourceError:
-        """The body of a page, or why not: an answer, so that a failed page does not cancel the decoding of the last."""
+    async def _try_page(self, token: str, peek: Callable[[bytes], None]) -> Body:
+        """The body of a page, or why there is none."""
         parameters: dict[str, str | int] = {"limit": self._options.page_size}
         if token:
             parameters["continue"] = token
@@ -151,7 +150,7 @@ class Follower:
         error: SourceError | None = None
         for _ in range(_PAGE_TRIES if token else 1):
             try:
-                return await self._api.get(self._path, parameters, what=what)
+                return await self._api.get(self._path, parameters, what=what, peek=peek)
             except (Throttled, ServerFault, Unreachable) as failure:
                 error = failure
                 # The pages before this one need not be read again for a cut connection.
@@ -174,20 +173,12 @@ class Follower:
         for start in range(0, len(items), _SLICE):
             # Decoding the page has held the event loop for long enough already.
             await asyncio.sleep(0)
-            facts += [self._fact(item, seen) for item in items[start : start + _SLICE]]
+            facts += self._reader.facts(items[start : start + _SLICE], self._known, seen, self._meet)
         remaining = page.metadata.remaining_item_count
         last = not page.metadata.continue_token
         self._line.counted(len(seen), len(seen) if last else None if remaining is None else len(seen) + max(remaining, 0))
         if facts:
             await self._emit(self._reader.seen(self._scope, self._generation, facts))
-
-    def _fact(self, wire: WireObject, into: dict[str, Fact]) -> Fact:
-        identity = self._reader.identity(wire)
-        fact = self._reader.fact(wire, self._known.get(identity))
-        into[identity] = fact
-        if not isinstance(fact, Node) and fact.owner is not None:
-            self._meet(fact.namespace, fact.owner)
-        return fact
 
     # ---- watch
 
@@ -228,7 +219,7 @@ class Follower:
         if changed:
             await self._emit(self._reader.seen(self._scope, self._generation, changed.values()))
         for uid in gone:
-            await self._emit(ObjectGone(self._reader.source, self._reader.kind.resource, uid))
+            await self._emit(ObjectGone(self._reader.source, self._reader.kind.resource, clean(uid, MAX_TEXT)))
         if failure is not None:
             raise failure
 
@@ -240,10 +231,10 @@ class Follower:
         self._version = change.object.metadata.resource_version or self._version
         match change.type:
             case "ADDED" | "MODIFIED":
-                before = self._known.get(self._reader.identity(change.object))
-                fact = self._fact(change.object, self._known)
+                identity = self._reader.identity(change.object)
+                before = self._known.get(identity)
+                (fact,) = self._reader.facts((change.object,), self._known, self._known, self._meet)
                 if fact is not before:
-                    identity = self._reader.identity(change.object)
                     changed[identity] = fact
                     gone.pop(identity, None)
             case "DELETED":

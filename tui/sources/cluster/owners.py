@@ -20,12 +20,13 @@ from tui.errors import NotFound, SourceError, UntrustedPayload
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.facts import Facts
 from tui.sources.cluster.failures import decode_error
-from tui.sources.cluster.kinds import LISTED_OWNERS
+from tui.sources.cluster.kinds import KINDS, LISTED_OWNERS
 from tui.sources.cluster.readers import DECODING
 from tui.sources.cluster.wire import ObjectMeta, PodSpec, Template
 
 __all__ = ["Owners"]
 
+_LISTED = frozenset((kind.api_version, kind.kind) for kind in KINDS)
 MAX_OWNERS = 20_000
 MAX_DEPTH = 8
 _Shape = TypeVar("_Shape")
@@ -95,7 +96,13 @@ class Owners:
 
     def meet(self, namespace: str, owner: OwnerRef, depth: int = 0) -> None:
         """An object names this owner."""
-        if owner.uid in self._met or len(self._met) >= MAX_OWNERS or depth > MAX_DEPTH:
+        # Asked for every pod: the common answer first.
+        if (
+            (owner.api_version, owner.kind) in _LISTED
+            or owner.uid in self._met
+            or len(self._met) >= MAX_OWNERS
+            or depth > MAX_DEPTH
+        ):
             return
         group = owner.api_version.rpartition("/")[0]
         if (group, owner.kind) not in LISTED_OWNERS:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
 
 from tui.domain.events import ControllersSeen, Event, NodesSeen, PodsSeen
-from tui.domain.text import clean
-from tui.domain.workload import Controller, Node, Pod, Resource
-from tui.sources.cluster.facts import MAX_TEXT, Facts, steady
+from tui.domain.workload import Controller, Node, OwnerRef, Pod, Resource
+from tui.sources.cluster.facts import Facts, steady
 from tui.sources.cluster.failures import Status, decode_error, status_error
 from tui.sources.cluster.kinds import Kind
 from tui.sources.cluster.wire import ControllerObject, ListMeta, NodeObject, PodObject
 
-__all__ = ["DECODING", "Change", "Fact", "Page", "Reader", "WireObject", "reader_of"]
+__all__ = ["DECODING", "Change", "Fact", "Meet", "Page", "Reader", "WireObject", "reader_of"]
 
 Fact = Pod | Controller | Node
+Meet = Callable[[str, OwnerRef], None]
 WireObject = PodObject | ControllerObject | NodeObject
 
 # What hostile bytes can raise in a decoder; RecursionError for deep nesting.
@@ -120,6 +120,19 @@ class Reader(ABC):
             return self._failed_change(line)
         return self._failed_change(line) if change.type == "ERROR" else change
 
+    def facts(self, items: Sequence[WireObject], known: Mapping[str, Fact], into: dict[str, Fact], meet: Meet) -> list[Fact]:
+        """The facts of several objects, also put into the table; `meet` is told of every owner."""
+        found: list[Fact] = []
+        identity, make = self.identity, self.fact
+        for wire in items:
+            name = identity(wire)
+            fact = make(wire, known.get(name))
+            into[name] = fact
+            found.append(fact)
+            if not isinstance(fact, Node) and fact.owner is not None:
+                meet(fact.namespace, fact.owner)
+        return found
+
     @abstractmethod
     def fact(self, wire: WireObject, known: Fact | None) -> Fact:
         """The fact in a wire object; the known one when nothing changed."""
@@ -138,8 +151,8 @@ class Reader(ABC):
     def _decode_item(self, item: msgspec.Raw) -> WireObject: ...
 
     def identity(self, wire: WireObject) -> str:
-        """What an object is remembered by: its uid, as the facts write it."""
-        return clean(wire.metadata.uid, MAX_TEXT)
+        """What an object is remembered by: its uid."""
+        return wire.metadata.uid
 
     def _salvage(self, body: bytes) -> Page:
         try:
@@ -169,7 +182,8 @@ class Reader(ABC):
 class _PodReader(Reader):
     def fact(self, wire: WireObject, known: Fact | None) -> Fact:
         assert isinstance(wire, PodObject)
-        return steady(known if isinstance(known, Pod) else None, self._facts.pod(wire))
+        pod = self._facts.pod(wire)
+        return steady(known, pod) if isinstance(known, Pod) else pod
 
     def seen(self, scope: str, generation: int, facts: Iterable[Fact]) -> Event:
         return PodsSeen(self.source, scope, generation, tuple(fact for fact in facts if isinstance(fact, Pod)))
@@ -215,7 +229,7 @@ class _NodeReader(Reader):
         return known if known is not None and known == fact else fact
 
     def identity(self, wire: WireObject) -> str:
-        return clean(wire.metadata.name, MAX_TEXT)
+        return wire.metadata.name
 
     def seen(self, scope: str, generation: int, facts: Iterable[Fact]) -> Event:
         return NodesSeen(self.source, generation, tuple(fact for fact in facts if isinstance(fact, Node)))

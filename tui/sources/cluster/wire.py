@@ -16,6 +16,7 @@ __all__ = [
     "ContainerStatus",
     "ControllerObject",
     "ListMeta",
+    "MountStatus",
     "NamespaceObject",
     "NodeObject",
     "ObjectMeta",
@@ -91,7 +92,8 @@ class PodSpec(_Wire):
     containers: list[Container] | None = None
     init_containers: list[Container] | None = None
     ephemeral_containers: list[Container] | None = None
-    volumes: list[Volume] | None = None
+    # Hardly any volume is an image: the others are not built.
+    volumes: msgspec.Raw = msgspec.Raw()
     node_name: str = ""
 
 
@@ -117,7 +119,9 @@ class _VolumeStatus(_Wire):
     image: _MountedImage | None = None
 
 
-class _MountStatus(_Wire):
+class MountStatus(_Wire):
+    """status.containerStatuses[].volumeMounts[], used only for volumes that are images."""
+
     name: str
     volume_status: _VolumeStatus | None = None
 
@@ -130,7 +134,7 @@ class ContainerStatus(_Wire):
     image_id: str = msgspec.field(default="", name="imageID")
     restart_count: int = 0
     state: _States | None = None
-    volume_mounts: list[_MountStatus] | None = None
+    volume_mounts: msgspec.Raw = msgspec.Raw()
 
 
 class PodStatus(_Wire):
