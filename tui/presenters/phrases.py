@@ -9,10 +9,10 @@ from tui.domain.reference import DEFAULT_REGISTRY
 from tui.domain.snapshot import Image, ImageKey, UnknownBase
 from tui.domain.trust import Check, State, worst
 from tui.presenters.glyphs import ROLE
-from tui.presenters.words import age, clock, count, plural, short, size
+from tui.presenters.words import short
 from widgets.rows import Cell, Span
 
-__all__ = ["age", "briefs", "clock", "count", "image_name", "node_name", "plural", "repository_name", "short", "size"]
+__all__ = ["briefs", "image_name", "node_name", "repository_name", "verdict_word"]
 
 
 def repository_name(name: RepositoryName | ImageKey) -> str:
