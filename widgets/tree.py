@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from widgets.columns import GAP, Slot, lay_cell, lay_out
+from widgets.messages import FromWidget
 from widgets.outline import NOTHING, Outline
 from widgets.painted import Painted
 from widgets.rows import Cell, Row, RowKey, Span, TreeModel
@@ -41,49 +42,31 @@ class VirtualTree(Painted, can_focus=True):
     screen, and the row under the cursor can keep its line exactly when rows come and go above it.
     """
 
-    class RowHighlighted(Message):
+    class RowHighlighted(FromWidget["VirtualTree"]):
         """The cursor is on another row; `key` is None when there are no rows."""
 
         def __init__(self, tree: VirtualTree, key: RowKey | None) -> None:
-            self.tree = tree
+            super().__init__(tree)
             self.key = key
-            super().__init__()
-
-        @property
-        def control(self) -> VirtualTree:
-            """The tree."""
-            return self.tree
 
         def can_replace(self, message: Message) -> bool:
             """Only where the cursor is now matters."""
-            return isinstance(message, VirtualTree.RowHighlighted) and message.tree is self.tree
+            return isinstance(message, VirtualTree.RowHighlighted) and message.control is self.control
 
-    class RowOpened(Message):
+    class RowOpened(FromWidget["VirtualTree"]):
         """Enter was pressed on a row."""
 
         def __init__(self, tree: VirtualTree, key: RowKey) -> None:
-            self.tree = tree
+            super().__init__(tree)
             self.key = key
-            super().__init__()
 
-        @property
-        def control(self) -> VirtualTree:
-            """The tree."""
-            return self.tree
-
-    class RowFolded(Message):
+    class RowFolded(FromWidget["VirtualTree"]):
         """A row was folded, or unfolded (`expanded`)."""
 
         def __init__(self, tree: VirtualTree, key: RowKey, expanded: bool) -> None:
-            self.tree = tree
+            super().__init__(tree)
             self.key = key
             self.expanded = expanded
-            super().__init__()
-
-        @property
-        def control(self) -> VirtualTree:
-            """The tree."""
-            return self.tree
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "step(1)", "down", show=False, id="tree.down"),
@@ -171,8 +154,6 @@ class VirtualTree(Painted, can_focus=True):
             self.post_message(self.RowHighlighted(self, self.cursor_key))
         return found
 
-    # ---- moving
-
     def action_step(self, by: int) -> None:
         """Move the cursor by rows."""
         self._move_to(self._outline.cursor + by)
@@ -238,8 +219,6 @@ class VirtualTree(Painted, can_focus=True):
             self._repaint_changes()
             self.post_message(self.RowFolded(self, key, expanded))
         return changed
-
-    # ---- scrolling
 
     @property
     def _room(self) -> int:

@@ -24,8 +24,8 @@ from tui.presenters.header import NARROW, Place, header_height, header_lines
 from tui.presenters.keys import lineage_key, subject_of, workload_key
 from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
 from tui.presenters.views import VIEW_NAMES, Built, Filter, View, first_unfolded
-from tui.presenters.words import count
 from tui.screens.building import RowBuilder, Wish
+from tui.screens.filtering import Filtering
 from tui.screens.keys import KeyLine, dress
 from widgets.page import Banner, TextPage
 from widgets.rows import RowKey, Span, TextLine
@@ -87,8 +87,7 @@ class ExplorerScreen(Screen[None]):
         self._open_in: dict[View, frozenset[RowKey]] = {}
         self._touched = False
         self._zoomed: str = ""
-        self._filtering: FilterBar | None = None
-        self._wrong: InvalidQuery | None = None
+        self._filtering = Filtering(self)
         self._detail_timer: Timer | None = None
         self._detail_key: RowKey | None = None
 
@@ -174,7 +173,7 @@ class ExplorerScreen(Screen[None]):
         if (wish.view, wish.chosen) != (self.view, self.chosen):
             return
         if isinstance(built, InvalidQuery):
-            self._say_wrong(built)
+            self._filtering.show_wrong(built)
         else:
             self._show_rows(wish, built)
 
@@ -303,12 +302,8 @@ class ExplorerScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Type a filter; the rows follow with every key."""
-        from widgets.prompt import FilterBar
-
-        if self._filtering is None:
-            self._filtering = FilterBar(self.chosen.query, self._offers, id="filter")
-            self.mount(self._filtering)
-            self.call_after_refresh(self._show_count)
+        self._filtering.open(self.chosen.query, self._offers)
+        self.call_after_refresh(self._show_count)
 
     def _offers(self, text: str) -> list[str]:
         from tui.domain.query import complete
@@ -321,7 +316,7 @@ class ExplorerScreen(Screen[None]):
 
     def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
         """Keep the filter, unless it is wrong."""
-        if self._wrong is None:
+        if self._filtering.wrong is None:
             self._end_filter()
 
     def on_filter_bar_cancelled(self) -> None:
@@ -330,32 +325,11 @@ class ExplorerScreen(Screen[None]):
         self._end_filter()
 
     def _end_filter(self) -> None:
-        if self._filtering is not None:
-            self._filtering.remove()
-            self._filtering = None
-        self._wrong = None
+        self._filtering.close()
         self.outline.focus()
 
     def _show_count(self) -> None:
-        """How many images the filter lets through, beside where it is typed."""
-        self._wrong = None
-        built = self._built
-        if self._filtering is None or built is None or not self._filtering.is_mounted:
-            return
-        total = len(self.app.snapshot.images)
-        words = f"{count(total)} images" if built.matched is None else f"{count(built.matched)} of {count(total)}"
-        undecided = Span(f"  {count(built.undecided)} cannot tell" if built.undecided else "", "unknown")
-        self._filtering.say((Span(words, "dim"), undecided))
-
-    def _say_wrong(self, error: InvalidQuery) -> None:
-        """The filter does not parse: say where and why, and leave the rows as they are."""
-        self._wrong = error
-        if self._filtering is not None and self._filtering.is_mounted:
-            self._filtering.say((Span(f"at {error.position + 1}: ", "fail bold"), Span(error.headline, "fail")))
-        else:
-            self.notify(f"The filter is wrong at {error.position + 1}: {error.headline}", severity="error", markup=False)
-
-    # ---- the rest
+        self._filtering.show_count(self._built, len(self.app.snapshot.images))
 
     def on_key(self) -> None:
         """From the first key on, the tree is the operator's."""

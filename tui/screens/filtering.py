@@ -1,0 +1,59 @@
+"""The filter while it is typed: the bar at the bottom, and what it says of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from tui.errors import InvalidQuery
+from tui.presenters.views import Built
+from tui.presenters.words import count
+from widgets.rows import Span
+
+if TYPE_CHECKING:
+    from widgets.prompt import FilterBar
+
+__all__ = ["Filtering"]
+
+
+class Filtering:
+    """A filter bar of a screen, there only while it is used; `wrong` is why the text does not parse."""
+
+    def __init__(self, screen: Screen[None]) -> None:
+        self._screen = screen
+        self._bar: FilterBar | None = None
+        self.wrong: InvalidQuery | None = None
+
+    def open(self, text: str, offers: Callable[[str], Sequence[str]]) -> None:
+        """Let the operator type."""
+        from widgets.prompt import FilterBar  # not before somebody filters: it costs at the start
+
+        if self._bar is None:
+            self._bar = FilterBar(text, offers, id="filter")
+            self._screen.mount(self._bar)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self.wrong = None
+        if self._bar is not None:
+            self._bar.remove()
+            self._bar = None
+
+    def show_count(self, built: Built | None, total: int) -> None:
+        """How many images are let through, beside where it is typed."""
+        self.wrong = None
+        if self._bar is not None and self._bar.is_mounted and built is not None:
+            words = f"{count(total)} images" if built.matched is None else f"{count(built.matched)} of {count(total)}"
+            undecided = Span(f"  {count(built.undecided)} cannot tell" if built.undecided else "", "unknown")
+            self._bar.say((Span(words, "dim"), undecided))
+
+    def show_wrong(self, error: InvalidQuery) -> None:
+        """Where the text does not parse, and why."""
+        self.wrong = error
+        if self._bar is not None and self._bar.is_mounted:
+            self._bar.say((Span(f"at {error.position + 1}: ", "fail bold"), Span(error.headline, "fail")))
+        else:
+            words = f"The filter is wrong at {error.position + 1}: {error.headline}"
+            self._screen.notify(words, severity="error", markup=False)
