@@ -1,0 +1,1 @@
+"""A Kubernetes API server: lists in pages, watches, reviews and errors as kube-apiserver has them."""

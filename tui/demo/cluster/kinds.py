@@ -1,0 +1,50 @@
+"""The kinds that are served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["KINDS", "Kind", "kind_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A resource as discovery shows it."""
+
+    resource: str
+    kind: str
+    group: str = ""
+    version: str = "v1"
+    namespaced: bool = True
+    short: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ("get", "list", "watch")
+
+    @property
+    def api_version(self) -> str:
+        """Group and version as objects write them."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+_REVIEW = ("create",)
+KINDS: tuple[Kind, ...] = (
+    Kind("namespaces", "Namespace", namespaced=False, short=("ns",)),
+    Kind("nodes", "Node", namespaced=False, short=("no",)),
+    Kind("pods", "Pod", short=("po",)),
+    Kind("replicationcontrollers", "ReplicationController", short=("rc",)),
+    Kind("daemonsets", "DaemonSet", "apps", short=("ds",)),
+    Kind("deployments", "Deployment", "apps", short=("deploy",)),
+    Kind("replicasets", "ReplicaSet", "apps", short=("rs",)),
+    Kind("statefulsets", "StatefulSet", "apps", short=("sts",)),
+    Kind("cronjobs", "CronJob", "batch", short=("cj",)),
+    Kind("jobs", "Job", "batch"),
+    Kind("rollouts", "Rollout", "argoproj.io", "v1alpha1", short=("ro",)),
+    Kind("selfsubjectreviews", "SelfSubjectReview", "authentication.k8s.io", namespaced=False, verbs=_REVIEW),
+    Kind("selfsubjectaccessreviews", "SelfSubjectAccessReview", "authorization.k8s.io", namespaced=False, verbs=_REVIEW),
+    Kind("selfsubjectrulesreviews", "SelfSubjectRulesReview", "authorization.k8s.io", namespaced=False, verbs=_REVIEW),
+)
+_BY_KIND = {kind.kind: kind for kind in KINDS}
+
+
+def kind_of(kind: str) -> Kind:
+    """The kind of this name."""
+    return _BY_KIND[kind]

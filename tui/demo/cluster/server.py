@@ -1,0 +1,169 @@
+"""Requests to an API server: who asks, what for, whether they may, and the answer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import random
+import re
+from collections.abc import Callable, Mapping
+from secrets import token_hex
+
+from tui.demo.cluster import status
+from tui.demo.cluster.discovery import api_groups, api_resources, api_versions, version_info
+from tui.demo.cluster.kinds import KINDS, Kind
+from tui.demo.cluster.reviews import review
+from tui.demo.cluster.rights import User
+from tui.demo.cluster.store import Entry, Key, Store, Watch
+from tui.demo.http import Reply, Request, json_reply
+
+__all__ = ["ApiServer"]
+
+_PATH = re.compile(
+    r"/(?:api|apis/(?P<group>[^/]+))/(?P<version>[^/]+)"
+    r"(?:/namespaces/(?P<namespace>[^/]+)(?=/[^/]+))?/(?P<resource>[^/]+)(?:/(?P<name>[^/]+))?(?P<rest>/.*)?"
+)
+_BY_PATH = {(kind.group, kind.version, kind.resource): kind for kind in KINDS}
+_OPEN = ("/version", "/healthz", "/livez", "/readyz")
+Who = Callable[[Request], User | None]
+
+
+class ApiServer:
+    """One API server over a store; `who` authenticates."""
+
+    def __init__(self, store: Store, who: Who) -> None:
+        self.store, self._who = store, who
+
+    async def handle(self, request: Request) -> Reply:
+        """One request."""
+        user = self._who(request)
+        reply = status.unauthorized() if user is None else self._answer(request, user)
+        reply.headers = (*reply.headers, ("Audit-Id", token_hex(16)))
+        reply.compress = True
+        return reply
+
+    def _answer(self, request: Request, user: User) -> Reply:
+        path = request.path.rstrip("/")
+        if path in _OPEN:
+            return json_reply(version_info()) if path == "/version" else Reply(200, b"ok", media_type="text/plain")
+        if (found := api_versions(path) or api_groups(path) or api_resources(path)) is not None:
+            return json_reply(found, headers=(status.AUDIT,))
+        match = _PATH.fullmatch(path)
+        kind = _BY_PATH.get((match["group"] or "", match["version"], match["resource"])) if match else None
+        if match is None or kind is None or match["rest"] or (match["namespace"] and not kind.namespaced):
+            return status.no_route()
+        if "create" in kind.verbs:
+            return review(request, kind, user) if request.method == "POST" else status.not_allowed()
+        return self._resource(request, user, kind, match["namespace"] or "", match["name"] or "")
+
+    def _resource(self, request: Request, user: User, kind: Kind, namespace: str, name: str) -> Reply:
+        watch = request.query.get("watch", "") in ("1", "true")
+        verb = _verb(request.method, watch, bool(name))
+        where = name if kind.kind == "Namespace" and name else namespace
+        if not user.may_kind(verb, kind, where):
+            return status.forbidden(user.name, verb, kind, namespace, name)
+        if request.method != "GET":
+            return status.not_allowed()
+        if name:
+            entry = self.store.table(kind).entries.get((namespace, name))
+            return status.not_found(kind, name) if entry is None else Reply(200, entry.whole, (status.AUDIT,))
+        try:
+            matches = _selection(namespace, request.query)
+            return self._watch(request, kind, matches) if watch else self._list(request, kind, matches)
+        except ValueError as error:
+            return status.bad_request(str(error))
+
+    # ---- lists
+
+    def _list(self, request: Request, kind: Kind, matches: Callable[[Key, Entry], bool]) -> Reply:
+        store, table = self.store, self.store.table(kind)
+        limit = _number(request.query.get("limit", ""), "limit") or 0
+        if request.query.get("resourceVersion") == "0" and not request.query.get("continue"):
+            limit = 0  # served from the watch cache, which ignores it
+        version, start = store.version, ("", "")
+        if token := request.query.get("continue", ""):
+            asked, start = _read_token(token)
+            if 0 <= asked < table.oldest:
+                return status.expired_page(_token(-1, start))
+            version = asked if asked >= 0 else version
+        keys = [key for key in table.sorted_keys() if key > start and matches(key, table.entries[key])]
+        page = keys[:limit] if limit else keys
+        metadata: dict[str, object] = {"resourceVersion": str(version)}
+        if len(page) < len(keys):
+            metadata["continue"] = _token(version, page[-1])
+            if "labelSelector" not in request.query and "fieldSelector" not in request.query:
+                metadata["remainingItemCount"] = len(keys) - len(page)
+        head = json.dumps(
+            {"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": metadata}, separators=(",", ":")
+        )
+        items = b",".join([table.entries[key].item for key in page])
+        return Reply(200, b'%s,"items":[%s]}\n' % (head[:-1].encode(), items), (status.AUDIT,))
+
+    def _watch(self, request: Request, kind: Kind, matches: Callable[[Key, Entry], bool]) -> Reply:
+        query = request.query
+        version = _number(query.get("resourceVersion", ""), "resourceVersion")
+        seconds = _number(query.get("timeoutSeconds", ""), "timeoutSeconds") or random.randint(1800, 3600)  # noqa: S311
+        initial = query.get("sendInitialEvents") == "true" or not version
+        watch = Watch(self.store, kind, matches, bookmarks=query.get("allowWatchBookmarks") in ("1", "true"), seconds=seconds)
+        return Reply(200, b"", (status.AUDIT,), watch.run(version or None, initial=initial))
+
+
+def _verb(method: str, watch: bool, named: bool) -> str:
+    if method == "GET":
+        return "get" if named else "watch" if watch else "list"
+    return {"POST": "create", "PUT": "update", "PATCH": "patch"}.get(method, "delete" if named else "deletecollection")
+
+
+def _number(text: str, what: str) -> int | None:
+    if not text:
+        return None
+    if not text.isdigit():
+        raise ValueError(f'invalid value for {what}: strconv.ParseUint: parsing "{text[:60]}": invalid syntax')
+    return int(text)
+
+
+def _token(version: int, start: Key) -> str:
+    """As the server writes it: opaque to clients, base64 of version and the key to start after."""
+    body = json.dumps({"v": "meta.k8s.io/v1", "rv": version, "start": "/".join(start) + "\0"}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(body.encode()).rstrip(b"=").decode()
+
+
+def _read_token(token: str) -> tuple[int, Key]:
+    try:
+        found = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        namespace, _, name = str(found["start"]).rstrip("\0").partition("/")
+        return int(found["rv"]), (namespace, name)
+    except (ValueError, KeyError, TypeError, binascii.Error) as error:
+        raise ValueError("continue key is not valid: illegal base64 data or unrecognized encoded version") from error
+
+
+def _selection(namespace: str, query: Mapping[str, str]) -> Callable[[Key, Entry], bool]:
+    """The objects asked for: those of a namespace, of one name, or with labels (equality only)."""
+    fields = _pairs(query.get("fieldSelector", ""), "fieldSelector")
+    labels = _pairs(query.get("labelSelector", ""), "labelSelector")
+    wanted = {"metadata.name": fields.pop("metadata.name", ""), "metadata.namespace": fields.pop("metadata.namespace", "")}
+    node = fields.pop("spec.nodeName", "")
+    if fields:
+        raise ValueError(f"field label not supported: {', '.join(fields)}")
+
+    def matches(key: Key, entry: Entry) -> bool:
+        if (namespace or wanted["metadata.namespace"] or key[0]) != key[0] or (wanted["metadata.name"] or key[1]) != key[1]:
+            return False
+        if not labels and not node:
+            return True
+        body = json.loads(entry.item)
+        found = body["metadata"].get("labels") or {}
+        return all(found.get(name) == value for name, value in labels.items()) and node in ("", body["spec"].get("nodeName"))
+
+    return matches
+
+
+def _pairs(text: str, what: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in filter(None, text.split(",")):
+        name, sign, value = part.partition("=")
+        if not sign or name.endswith("!"):
+            raise ValueError(f"unable to parse requirement of {what}: {part[:60]}")
+        found[name] = value.lstrip("=")
+    return found

@@ -1,0 +1,112 @@
+"""Errors as kube-apiserver words them (k8s.io/apimachinery/pkg/api/errors; seen on 1.36)."""
+
+from __future__ import annotations
+
+from tui.demo.cluster.kinds import Kind
+from tui.demo.content import Json
+from tui.demo.http import Reply, json_reply, text_reply
+
+__all__ = [
+    "bad_request",
+    "expired",
+    "expired_page",
+    "forbidden",
+    "gone_event",
+    "internal",
+    "no_route",
+    "not_allowed",
+    "not_found",
+]
+__all__ += ["too_many", "unauthorized"]
+
+AUDIT = ("Cache-Control", "no-cache, private")
+_PAGE_EXPIRED = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
+    "continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with "
+    "the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the "
+    "first chunk was returned and now may show up in the list."
+)
+
+
+def _status(code: int, reason: str, message: str, details: Json | None = None, metadata: Json | None = None) -> Json:
+    found: Json = {"kind": "Status", "apiVersion": "v1", "metadata": metadata or {}, "status": "Failure", "message": message}
+    found["reason"] = reason
+    if details is not None:
+        found["details"] = details
+    return {**found, "code": code}
+
+
+def _reply(body: Json, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+    code = body["code"]
+    return json_reply(body, code if isinstance(code, int) else 500, (AUDIT, ("Content-Type", "application/json"), *headers))
+
+
+def unauthorized() -> Reply:
+    """401."""
+    return _reply(_status(401, "Unauthorized", "Unauthorized"))
+
+
+def forbidden(user: str, verb: str, kind: Kind, namespace: str, name: str = "") -> Reply:
+    """403 of the RBAC authorizer."""
+    scope = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
+    subject = f'{_plural(kind)} "{name}"' if name else _plural(kind)
+    what = f'cannot {verb} resource "{kind.resource}" in API group "{kind.group}" {scope}'
+    details: Json = {"name": name} if name else {}
+    details |= {"group": kind.group} if kind.group else {}
+    message = f'{subject} is forbidden: User "{user}" {what}'
+    return _reply(
+        _status(403, "Forbidden", message, {**details, "kind": kind.resource}), (("X-Content-Type-Options", "nosniff"),)
+    )
+
+
+def not_found(kind: Kind, name: str) -> Reply:
+    """404 of an object."""
+    details: Json = {"name": name, **({"group": kind.group} if kind.group else {}), "kind": kind.resource}
+    return _reply(_status(404, "NotFound", f'{_plural(kind)} "{name}" not found', details))
+
+
+def no_route() -> Reply:
+    """404 of a path that is not served."""
+    return text_reply("404 page not found\n", 404, (AUDIT, ("X-Content-Type-Options", "nosniff")))
+
+
+def not_allowed() -> Reply:
+    """405: the demo changes nothing."""
+    return _reply(_status(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {}))
+
+
+def bad_request(message: str) -> Reply:
+    """400."""
+    return _reply(_status(400, "BadRequest", message))
+
+
+def too_many(seconds: int) -> Reply:
+    """429 of API priority and fairness."""
+    details: Json = {"retryAfterSeconds": seconds}
+    message = "the server has received too many requests and has asked us to try again later"
+    return _reply(_status(429, "TooManyRequests", message, details), (("Retry-After", str(seconds)),))
+
+
+def internal(message: str) -> Reply:
+    """500."""
+    details: Json = {"causes": [{"message": message}]}
+    return _reply(_status(500, "InternalError", f"Internal error occurred: {message}", details))
+
+
+def expired_page(token: str) -> Reply:
+    """410 of a page, with a token for the rest of the list as it is now."""
+    return _reply(_status(410, "Expired", _PAGE_EXPIRED, metadata={"continue": token}))
+
+
+def expired(asked: int, oldest: int) -> Json:
+    """What a watch from a version that is too old is told: an object in an ERROR event, not a status line."""
+    return _status(410, "Expired", f"too old resource version: {asked} ({oldest})")
+
+
+def gone_event(asked: int, oldest: int) -> Json:
+    """The ERROR event."""
+    return {"type": "ERROR", "object": expired(asked, oldest)}
+
+
+def _plural(kind: Kind) -> str:
+    return f"{kind.resource}.{kind.group}" if kind.group else kind.resource

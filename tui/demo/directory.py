@@ -1,0 +1,61 @@
+"""The private directory of a run: kubeconfig, CA, Docker's config.json and the program's own settings."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from tui.demo.content import Json
+from tui.demo.pki import Pair
+
+__all__ = ["SILENT", "write_docker", "write_kubeconfig", "write_settings"]
+
+# Registries of the whole world, and one that no name server knows: the demo never leaves this machine.
+SILENT = ("docker.io", "quay.io", "registry.internal.contoso.example")
+
+
+def _write(path: Path, text: str) -> Path:
+    path.touch(0o600)
+    path.write_text(text)
+    return path
+
+
+def write_kubeconfig(directory: Path, servers: Mapping[str, str], ca: bytes, admin: Pair, tokens: Mapping[str, str]) -> Path:
+    """One context per cluster for the administrator, and for each cluster one per user with a token (`prod-weu-viewer`)."""
+    encoded = base64.b64encode(ca).decode()
+    clusters = [
+        {"name": name, "cluster": {"server": url, "certificate-authority-data": encoded}} for name, url in servers.items()
+    ]
+    files = {"client-certificate-data": admin.certificate, "client-key-data": admin.key}
+    users: list[Json] = [{"name": "admin", "user": {name: base64.b64encode(value).decode() for name, value in files.items()}}]
+    users += [{"name": name, "user": {"token": token}} for name, token in tokens.items()]
+    contexts = [_context(name, name, "admin") for name in servers]
+    contexts += [_context(f"{name}-{user}", name, user) for name in servers for user in tokens]
+    found: Json = {"apiVersion": "v1", "kind": "Config", "current-context": next(iter(servers)), "preferences": {}}
+    # JSON is YAML.
+    return _write(
+        directory / "kubeconfig", json.dumps({**found, "clusters": clusters, "users": users, "contexts": contexts}, indent=1)
+    )
+
+
+def _context(name: str, cluster: str, user: str) -> Json:
+    return {"name": name, "context": {"cluster": cluster, "user": user, "namespace": "payments"}}
+
+
+def write_docker(directory: Path, host: str, user: str, password: str) -> Path:
+    """Docker's config.json with one login."""
+    auth = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return _write(directory / "config.json", json.dumps({"auths": {host: {"auth": auth}}}, indent=1))
+
+
+def write_settings(directory: Path, registries: Mapping[str, tuple[str, str, str]]) -> Path:
+    """The program's settings: registry -> (kind, endpoint, how to sign in)."""
+    lines = ["# Written by the demo; gone when it ends.", ""]
+    for host, (kind, endpoint, auth) in registries.items():
+        lines += [f'[registry."{host}"]', f'kind = "{kind}"', f'endpoint = "{endpoint}"']
+        lines += [f"ca_file = {json.dumps(str(directory / 'ca.crt'))}", f'auth = "{auth}"', ""]
+    for host in SILENT:
+        lines += [f'[registry."{host}"]', "ask = false", ""]
+    return _write(directory / "config.toml", "\n".join(lines))

@@ -1,0 +1,97 @@
+"""The whole estate of a scenario: registries, and two clusters in their stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from tui.demo.cluster.kinds import kind_of
+from tui.demo.cluster.store import Store
+from tui.demo.estate import objects
+from tui.demo.estate.images import fill
+from tui.demo.estate.images_on_nodes import NodeImages
+from tui.demo.estate.model import Controller, PodModel
+from tui.demo.estate.raising import Estate, Raiser
+from tui.demo.estate.special import add_special
+from tui.demo.estate.work import Work
+from tui.demo.estate.workloads import workloads
+from tui.demo.estate.yard import Yard
+
+__all__ = ["Cluster", "Company", "build_company", "write_controller", "write_pod"]
+
+CLUSTERS = ("prod-weu", "prod-neu")
+FIRST_VERSION = 48_211_903
+
+
+@dataclass(slots=True)
+class Cluster:
+    """A cluster: the models, the objects made of them, and who goes on building it."""
+
+    estate: Estate
+    store: Store
+    raiser: Raiser
+
+
+@dataclass(slots=True)
+class Company:
+    """Everything there is."""
+
+    yard: Yard
+    clusters: list[Cluster]
+    now: datetime
+
+
+def build_company(seed: int, now: datetime, *, empty: bool = False, extra: Callable[[Yard], list[Work]] | None = None) -> Company:
+    """Build it. The same seed on the same day makes the same digests, names and numbers.
+
+    `extra` adds to the registries and says what else runs.
+    """
+    anchor = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    yard = Yard(seed, anchor)
+    works: list[Work] = []
+    if not empty:
+        yard = fill(seed, anchor)
+        add_special(yard)
+        works = [*workloads(), *(extra(yard) if extra else ())]
+    images = NodeImages(yard)
+    return Company(yard, [_cluster(name, seed, now, images, works) for name in CLUSTERS], now)
+
+
+def _cluster(name: str, seed: int, now: datetime, images: NodeImages, works: list[Work]) -> Cluster:
+    raiser = Raiser(name, seed, now, images)
+    raiser.add_nodes("apps", 22 if name.endswith("weu") else 12)
+    raiser.add_nodes("system", 3)
+    if name.endswith("weu"):
+        raiser.add_nodes("arm", 2, "arm64")
+    else:
+        raiser.add_nodes("edge", 2, runtime="cri-o://1.33.4")
+    for space in ("default", "kube-system", "kube-public", "kube-node-lease"):
+        raiser.estate.namespaces[space] = now - timedelta(days=720)
+    estate = raiser.raise_all(works)
+    store = Store(FIRST_VERSION)
+    _load(estate, store, raiser)
+    return Cluster(estate, store, raiser)
+
+
+def _load(estate: Estate, store: Store, raiser: Raiser) -> None:
+    for space, created in estate.namespaces.items():
+        store.load(kind_of("Namespace"), "", space, partial(objects.namespace, space, raiser.uid(), created))
+    for node in estate.nodes:
+        store.load(kind_of("Node"), "", node.name, partial(objects.node, node))
+    for controller in estate.controllers:
+        store.load(kind_of(controller.kind), controller.namespace, controller.name, partial(objects.controller, controller))
+    for pod in estate.pods:
+        store.load(kind_of("Pod"), pod.namespace, pod.name, partial(objects.pod, pod))
+    store.settle()
+
+
+def write_pod(store: Store, pod: PodModel, *, gone: bool = False) -> None:
+    """Put a pod as it is now into the store, or take it out."""
+    (store.delete if gone else store.put)(kind_of("Pod"), pod.namespace, pod.name, partial(objects.pod, pod))
+
+
+def write_controller(store: Store, controller: Controller) -> None:
+    """Put a controller as it is now into the store."""
+    store.put(kind_of(controller.kind), controller.namespace, controller.name, partial(objects.controller, controller))

@@ -1,0 +1,26 @@
+"""What makes the estate huge: 10,000 pods and 5,000 manifests."""
+
+from __future__ import annotations
+
+from tui.demo.estate.images import CONTOSO
+from tui.demo.estate.work import Work
+from tui.demo.estate.yard import Product, Yard
+
+__all__ = ["add_huge"]
+
+REPOSITORIES, VERSIONS = 235, 20
+TENANTS = 235
+_BASES = (("python", "app-python"), ("node", "app-node"), ("dotnet", "app-dotnet"), ("java", "app-java"))
+
+
+def add_huge(yard: Yard) -> list[Work]:
+    """Further repositories with many versions each, and tenants that run them."""
+    works = []
+    for number in range(REPOSITORIES):
+        base, kind = _BASES[number % len(_BASES)]
+        name = f"{CONTOSO}/tenants/t{number:03}/app"
+        tags = tuple((f"1.{minor}.{number % 7}", (VERSIONS - minor) * 9 + number % 9) for minor in range(VERSIONS))
+        yard.build(Product(name, kind, tags, f"{CONTOSO}/base/{base}"))
+        replicas = 20 if number % 2 else 19
+        works.append(Work(f"tenant-{number % 60:02}", f"t{number:03}", f"{name}:{tags[-1][0]}", replicas, age=5.0, lively=False))
+    return works

@@ -1,0 +1,59 @@
+"""What a node reports for a container: the imageID in the form of its runtime (kubelet: ImageID is CRI's image_ref)."""
+
+from __future__ import annotations
+
+from tui.demo.estate.special import made_up
+from tui.demo.estate.work import Form
+from tui.demo.estate.yard import Published, Yard
+
+__all__ = ["NodeImages", "split"]
+
+
+def split(image: str) -> tuple[str, str]:
+    """`host/repository` and tag, as containerd completes a name."""
+    name, _, tag = image.rpartition(":") if ":" in image.rpartition("/")[2] else (image, "", "latest")
+    first = name.partition("/")[0]
+    if "." not in first and ":" not in first and first != "localhost":
+        name = f"docker.io/{name}" if "/" in name else f"docker.io/library/{name}"
+    return name, tag
+
+
+class NodeImages:
+    """Resolves references against the registries as they were when the pods started."""
+
+    def __init__(self, yard: Yard) -> None:
+        self._yard = yard
+
+    def image_id(self, image: str, form: Form = Form.DIGEST, run: str = "", arch: str = "amd64") -> str:
+        """The imageID of a running container; `run` is the tag that it was pulled under, the present one when empty."""
+        name, tag = split(image)
+        found = self._find(name, run or tag)
+        if found is None:
+            return f"{name}@{made_up(image)}"
+        match form:
+            case Form.BARE:
+                return found.config(arch).removeprefix("sha256:")
+            case Form.CONFIG:
+                return found.config(arch)
+            case Form.DOCKER:
+                return f"docker-pullable://{name}@{found.digest}"
+            case Form.PLATFORM:
+                return f"{name}@{found.images[arch].digest}"
+            case Form.OTHER_NAME:
+                return f"{found.name}@{found.digest}"
+            case Form.DIGEST:
+                return f"{name}@{found.digest}"
+
+    def _find(self, name: str, tag: str) -> Published | None:
+        for found in reversed(self._yard.published.get(name, [])):
+            if found.tag == tag:
+                return found
+        host, _, repository = name.partition("/")
+        shelf = self._yard.shelves.get(host)
+        known = shelf.repositories.get(repository) if shelf else None
+        row = known.find(tag) if known else None
+        if row is None:
+            return None
+        digest = row.stored.digest
+        everything = (found for line in self._yard.published.values() for found in line)
+        return next((found for found in everything if found.digest == digest), None)

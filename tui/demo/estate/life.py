@@ -1,0 +1,160 @@
+"""What goes on while somebody looks: pods restart and roll, a tag moves, pulls fail again and again, watches expire.
+
+Gently: one thing every second or two. What a case stands for is left alone, so that it can be found at any time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import UTC, datetime, timedelta
+
+from tui.demo.cluster.kinds import kind_of
+from tui.demo.estate.company import Cluster, Company, write_controller, write_pod
+from tui.demo.estate.images import CONTOSO
+from tui.demo.estate.model import Controller, Kinds, PodModel
+from tui.demo.estate.yard import Published
+
+__all__ = ["Life"]
+
+FIRST_MOVE, BETWEEN_MOVES = 12.0, 180.0
+FIRST_EXPIRY, BETWEEN_EXPIRIES = 35.0, 240.0
+STARTING = 2.5  # seconds that a new pod takes
+SITE = f"{CONTOSO}/storefront/web"
+
+
+class Life:
+    """Moves a company; everything random comes from the seed."""
+
+    def __init__(self, company: Company, seed: int) -> None:
+        self._company = company
+        self._random = random.Random(f"life:{seed}")  # noqa: S311
+        self._moves = 0
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._days())
+            group.create_task(self._tags())
+            group.create_task(self._expiries())
+
+    async def _days(self) -> None:
+        while True:
+            await asyncio.sleep(self._random.uniform(0.9, 2.1))
+            cluster = self._random.choice(self._company.clusters)
+            match self._random.randrange(4):
+                case 0:
+                    self._restart(cluster)
+                case 1:
+                    self._pull_again(cluster)
+                case _:
+                    await self._replace_one(cluster)
+
+    async def _expiries(self) -> None:
+        await asyncio.sleep(FIRST_EXPIRY)
+        while True:
+            for cluster in self._company.clusters:
+                cluster.store.expire(kind_of("Pod"))
+                await asyncio.sleep(BETWEEN_EXPIRIES / 4)
+            await asyncio.sleep(BETWEEN_EXPIRIES / 2)
+
+    # ---- small things
+
+    def _restart(self, cluster: Cluster) -> None:
+        """A container is killed and started again."""
+        pods = [pod for pod in cluster.estate.pods if pod.phase == "Running" and pod.ready and self._lively(cluster, pod)]
+        if not pods:
+            return
+        pod = self._random.choice(pods)
+        pod.containers[0].restarts += 1
+        pod.containers[0].started = datetime.now(UTC)
+        write_pod(cluster.store, pod)
+
+    def _pull_again(self, cluster: Cluster) -> None:
+        """A pod that cannot pull flips between its two reasons."""
+        pods = [pod for pod in cluster.estate.pods if pod.phase == "Pending" and pod.containers[0].reason in _PULLING]
+        if not pods:
+            return
+        pod = self._random.choice(pods)
+        first = pod.containers[0]
+        first.reason = _PULLING[first.reason]
+        back_off = f'Back-off pulling image "{first.box.image}": ErrImagePull: '
+        bare = first.message.removeprefix(back_off)
+        first.message = bare if first.reason == "ErrImagePull" else f"{back_off}{bare}"
+        write_pod(cluster.store, pod)
+
+    async def _replace_one(self, cluster: Cluster) -> None:
+        """A pod of a Deployment is evicted, and another takes its place."""
+        owners = {one.uid: one for one in cluster.estate.controllers if one.kind is Kinds.REPLICASET and one.replicas}
+        pods = [
+            pod
+            for pod in cluster.estate.pods
+            if pod.owner and pod.owner.uid in owners and pod.ready and self._lively(cluster, pod)
+        ]
+        if pods:
+            pod = self._random.choice(pods)
+            await self._roll(cluster, pod, pod.containers[0].image_id)
+
+    def _lively(self, cluster: Cluster, pod: PodModel) -> bool:
+        """Whether the pod stands for nothing in particular."""
+        works = cluster.estate.works.values()
+        name = pod.labels.get("app", "")
+        return any(work.lively and not work.runs and work.name == name and work.namespace == pod.namespace for work in works)
+
+    # ---- rolling
+
+    async def _roll(self, cluster: Cluster, old: PodModel, image_id: str) -> None:
+        """The old pod goes; a new one comes, without an image at first."""
+        now = datetime.now(UTC)
+        old.deleting = now + timedelta(seconds=30)
+        write_pod(cluster.store, old)
+        base = old.name.rpartition("-")[0]
+        new = PodModel(old.namespace, f"{base}-{cluster.raiser.word(5)}", cluster.raiser.uid(), old.node, now, [], old.owner)
+        new.labels, new.phase = dict(old.labels), "Pending"
+        new.containers = [type(one)(one.box, "", "waiting", "ContainerCreating") for one in old.containers]
+        cluster.estate.pods.append(new)
+        write_pod(cluster.store, new)
+        await asyncio.sleep(STARTING)
+        self._started(new, old, image_id)
+        write_pod(cluster.store, new)
+        cluster.estate.pods.remove(old)
+        write_pod(cluster.store, old, gone=True)
+
+    def _started(self, new: PodModel, old: PodModel, image_id: str) -> None:
+        new.phase = "Running"
+        for place, (one, before) in enumerate(zip(new.containers, old.containers, strict=True)):
+            one.state, one.reason, one.started = before.state if before.state != "waiting" else "running", "", datetime.now(UTC)
+            one.image_id = image_id if place == 0 else before.image_id
+
+    # ---- a release
+
+    async def _tags(self) -> None:
+        """The shop's front page is released: the tag moves, and the Deployment follows pod by pod."""
+        await asyncio.sleep(FIRST_MOVE)
+        versions = self._company.yard.published.get(SITE, [])
+        while versions:
+            self._moves += 1
+            release = versions[-1] if self._moves % 2 else versions[-2]
+            repository = self._company.yard.shelf(CONTOSO).repositories["storefront/web"]
+            repository.tag("live", release.digest, datetime.now(UTC))
+            await asyncio.sleep(6)
+            for cluster in self._company.clusters:
+                await self._release(cluster, release)
+            await asyncio.sleep(BETWEEN_MOVES)
+
+    async def _release(self, cluster: Cluster, release: Published) -> None:
+        """`kubectl rollout restart`: a new ReplicaSet takes over."""
+        sets = [
+            one for one in cluster.estate.controllers if one.kind is Kinds.REPLICASET and one.boxes[0].image == f"{SITE}:live"
+        ]
+        for one in sets:
+            for pod in cluster.estate.pods_of(one.uid):
+                await self._roll(cluster, pod, f"{SITE}@{release.digest}")
+            self._touch(cluster, one)
+
+    def _touch(self, cluster: Cluster, controller: Controller) -> None:
+        controller.annotations = {**controller.annotations, "kubectl.kubernetes.io/restartedAt": datetime.now(UTC).isoformat()}
+        write_controller(cluster.store, controller)
+
+
+_PULLING = {"ImagePullBackOff": "ErrImagePull", "ErrImagePull": "ImagePullBackOff"}

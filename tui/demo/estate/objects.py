@@ -1,0 +1,220 @@
+"""Objects as kube-apiserver prints them (kubernetes.io/docs/reference/kubernetes-api; seen on AKS 1.33)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tui.demo.content import Json
+from tui.demo.estate.model import Box, Container, Controller, Kinds, NodeModel, Owner, PodModel, Slot
+from tui.demo.moments import kube_time
+
+__all__ = ["controller", "namespace", "node", "pod"]
+
+
+def _metadata(name: str, uid: str, created: datetime, version: str, space: str = "") -> Json:
+    found: Json = {"name": name, "namespace": space, "uid": uid} if space else {"name": name, "uid": uid}
+    return {**found, "resourceVersion": version, "creationTimestamp": kube_time(created)}
+
+
+def _owners(owner: Owner | None) -> Json:
+    if owner is None:
+        return {}
+    reference = {"apiVersion": owner.api_version, "kind": owner.kind, "name": owner.name, "uid": owner.uid}
+    return {"ownerReferences": [{**reference, "controller": True, "blockOwnerDeletion": owner.kind != "Node"}]}
+
+
+def _managed(manager: str, version: str, at: datetime, *parts: str) -> Json:
+    """One writer of fields; the real list names every field, here the top ones stand for them."""
+    fields: Json = {f"f:{part}": {} for part in parts}
+    entry: Json = {
+        "manager": manager,
+        "operation": "Update",
+        "apiVersion": version,
+        "time": kube_time(at),
+        "fieldsType": "FieldsV1",
+    }
+    return {**entry, "fieldsV1": {"f:metadata": {"f:labels": {".": {}, "f:app": {}}}, "f:spec": fields}}
+
+
+# ---- pods
+
+
+def pod(model: PodModel, version: str) -> Json:
+    """v1 Pod."""
+    metadata = _metadata(model.name, model.uid, model.created, version, model.namespace)
+    metadata["labels"] = dict(model.labels)
+    if model.annotations:
+        metadata["annotations"] = dict(model.annotations)
+    metadata |= _owners(model.owner)
+    if model.deleting is not None:
+        metadata |= {"deletionTimestamp": kube_time(model.deleting), "deletionGracePeriodSeconds": 30}
+    made = _managed(
+        "kube-controller-manager", "v1", model.created, "containers", "dnsPolicy", "enableServiceLinks", "tolerations"
+    )
+    seen = _managed("kubelet", "v1", model.created, "conditions", "containerStatuses", "hostIP", "phase", "podIP", "startTime")
+    metadata["managedFields"] = [made, {**seen, "subresource": "status"}]
+    return {"metadata": metadata, "spec": _pod_spec(model), "status": _pod_status(model)}
+
+
+def _pod_spec(model: PodModel) -> Json:
+    spec = template_spec([one.box for one in model.containers], node="")
+    ephemeral = [_container(one.box) for one in model.containers if one.box.slot is Slot.EPHEMERAL]
+    if ephemeral:
+        spec["ephemeralContainers"] = ephemeral
+    restart = "Never" if model.owner is not None and model.owner.kind == "Job" else "Always"
+    fixed: Json = {"restartPolicy": restart, "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst"}
+    spec |= {**fixed, "serviceAccountName": "default", "schedulerName": "default-scheduler", "securityContext": {}}
+    return {**spec, "nodeName": model.node} if model.node else spec
+
+
+def template_spec(boxes: list[Box] | tuple[Box, ...], node: str) -> Json:
+    """The spec of a pod template, without what admission adds."""
+    found: Json = {"containers": [_container(box) for box in boxes if box.slot is Slot.MAIN]}
+    early = [_container(box) for box in boxes if box.slot in (Slot.INIT, Slot.SIDECAR)]
+    if early:
+        found["initContainers"] = early
+    return {**found, "nodeSelector": {"kubernetes.io/arch": node}} if node else found
+
+
+def _container(box: Box) -> Json:
+    found: Json = {"name": box.name, "image": box.image, "imagePullPolicy": box.pull}
+    found["resources"] = {"limits": {"memory": "512Mi"}, "requests": {"cpu": "100m", "memory": "128Mi"}}
+    token = {"name": "kube-api-access", "readOnly": True, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}
+    found |= {"volumeMounts": [token], "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File"}
+    return {**found, "restartPolicy": "Always"} if box.slot is Slot.SIDECAR else found
+
+
+def _pod_status(model: PodModel) -> Json:
+    ready = "True" if model.ready else "False"
+    at = kube_time(model.created)
+    kinds = (
+        ("PodScheduled", "True" if model.node else "False"),
+        ("Initialized", "True"),
+        ("ContainersReady", ready),
+        ("Ready", ready),
+    )
+    conditions = [{"type": kind, "status": value, "lastProbeTime": None, "lastTransitionTime": at} for kind, value in kinds]
+    found: Json = {"phase": model.phase, "conditions": conditions, "qosClass": "Burstable"}
+    if model.node:
+        found |= {"hostIP": "10.224.0.7", "podIP": "10.244.3.21", "startTime": at}
+    groups = (
+        ("initContainerStatuses", (Slot.INIT, Slot.SIDECAR)),
+        ("containerStatuses", (Slot.MAIN,)),
+        ("ephemeralContainerStatuses", (Slot.EPHEMERAL,)),
+    )
+    for name, slots in groups:
+        statuses = [_status(one, model) for one in model.containers if one.box.slot in slots and one.state]
+        if statuses:
+            found[name] = statuses
+    return found
+
+
+def _status(one: Container, model: PodModel) -> Json:
+    started = kube_time(one.started or model.created)
+    match one.state:
+        case "running":
+            state: Json = {"running": {"startedAt": started}}
+        case "terminated":
+            ended: Json = {"exitCode": 0, "reason": one.reason or "Completed", "startedAt": started, "finishedAt": started}
+            state = {"terminated": ended}
+        case _:
+            waiting: Json = {"reason": one.reason}
+            state = {"waiting": {**waiting, "message": one.message} if one.message else waiting}
+    up = one.state == "running"
+    last: Json = {}
+    if one.restarts:
+        last = {
+            "terminated": {"exitCode": 137, "reason": "OOMKilled", "startedAt": kube_time(model.created), "finishedAt": started}
+        }
+    found: Json = {"name": one.box.name, "state": state, "lastState": last, "ready": up, "restartCount": one.restarts}
+    found |= {"image": one.shown_image or one.box.image, "imageID": one.image_id, "started": up}
+    return {**found, "containerID": f"containerd://{model.uid.replace('-', '') * 2}"} if one.image_id else found
+
+
+# ---- controllers
+
+
+def controller(model: Controller, version: str) -> Json:
+    """A controller of any of the kinds."""
+    metadata = _metadata(model.name, model.uid, model.created, version, model.namespace)
+    metadata |= {"generation": model.generation, "labels": dict(model.labels)}
+    if model.annotations:
+        metadata["annotations"] = dict(model.annotations)
+    metadata |= _owners(model.owner)
+    manager = "kube-controller-manager" if model.owner else "kubectl-client-side-apply"
+    metadata["managedFields"] = [
+        _managed(manager, model.reference.api_version, model.created, "replicas", "selector", "template")
+    ]
+    return {"metadata": metadata, "spec": _controller_spec(model), "status": _controller_status(model)}
+
+
+def _template(model: Controller) -> Json:
+    spec = template_spec(model.boxes, model.arch)
+    restart = "OnFailure" if model.kind in (Kinds.JOB, Kinds.CRONJOB) else "Always"
+    fixed: Json = {"restartPolicy": restart, "dnsPolicy": "ClusterFirst", "securityContext": {}}
+    return {"metadata": {"creationTimestamp": None, "labels": dict(model.selector)}, "spec": {**spec, **fixed}}
+
+
+def _controller_spec(model: Controller) -> Json:
+    template = _template(model)
+    match model.kind:
+        case Kinds.CRONJOB:
+            found: Json = {"schedule": model.schedule, "suspend": model.suspended, "concurrencyPolicy": "Forbid"}
+            job: Json = {"metadata": {"creationTimestamp": None}, "spec": {"template": template}}
+            return {**found, "jobTemplate": job, "successfulJobsHistoryLimit": 3, "failedJobsHistoryLimit": 1}
+        case Kinds.JOB:
+            return {"parallelism": 1, "completions": 1, "backoffLimit": 6, "suspend": model.suspended, "template": template}
+        case Kinds.REPLICATIONCONTROLLER:
+            return {"replicas": model.replicas or 0, "selector": dict(model.selector), "template": template}
+        case Kinds.DAEMONSET:
+            return {
+                "selector": {"matchLabels": dict(model.selector)},
+                "template": template,
+                "updateStrategy": {"type": "RollingUpdate"},
+            }
+        case Kinds.STATEFULSET | Kinds.DEPLOYMENT | Kinds.REPLICASET | Kinds.ROLLOUT:
+            found = {"replicas": model.replicas or 0, "selector": {"matchLabels": dict(model.selector)}, "template": template}
+            return {**found, "serviceName": model.name} if model.kind is Kinds.STATEFULSET else found
+
+
+def _controller_status(model: Controller) -> Json:
+    count, ready = model.replicas or 0, model.ready
+    match model.kind:
+        case Kinds.CRONJOB:
+            return {} if model.suspended else {"lastScheduleTime": kube_time(model.created + timedelta(days=1))}
+        case Kinds.JOB:
+            return {"startTime": kube_time(model.created), "succeeded": 1} if not ready else {"active": ready, "ready": ready}
+        case Kinds.DAEMONSET:
+            wanted: Json = {"currentNumberScheduled": count, "desiredNumberScheduled": count, "numberMisscheduled": 0}
+            return {**wanted, "numberReady": ready, "updatedNumberScheduled": count, "observedGeneration": model.generation}
+        case Kinds.STATEFULSET | Kinds.DEPLOYMENT | Kinds.REPLICASET | Kinds.ROLLOUT | Kinds.REPLICATIONCONTROLLER:
+            found: Json = {"observedGeneration": model.generation, "replicas": count}
+            return {**found, "readyReplicas": ready, "availableReplicas": ready} if ready else found
+
+
+# ---- the rest
+
+
+def namespace(name: str, uid: str, created: datetime, version: str) -> Json:
+    """v1 Namespace."""
+    metadata = _metadata(name, uid, created, version)
+    metadata["labels"] = {"kubernetes.io/metadata.name": name}
+    return {"metadata": metadata, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
+
+
+def node(model: NodeModel, version: str) -> Json:
+    """v1 Node."""
+    metadata = _metadata(model.name, model.uid, model.created, version)
+    fixed = {"kubernetes.io/os": "linux", "kubernetes.io/arch": model.arch, "kubernetes.io/hostname": model.name}
+    metadata["labels"] = {**fixed, "kubernetes.azure.com/agentpool": model.pool}
+    info: Json = {
+        "architecture": model.arch,
+        "operatingSystem": "linux",
+        "osImage": "Ubuntu 24.04.3 LTS",
+        "kernelVersion": "6.8.0-1040-azure",
+    }
+    info |= {"containerRuntimeVersion": model.runtime, "kubeletVersion": "v1.33.5", "kubeProxyVersion": ""}
+    info |= {"machineID": model.uid.replace("-", ""), "systemUUID": model.uid, "bootID": model.uid}
+    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "lastTransitionTime": kube_time(model.created)}
+    status: Json = {"capacity": {"cpu": "8", "memory": "32863532Ki", "pods": "110"}, "conditions": [ready], "nodeInfo": info}
+    return {"metadata": metadata, "spec": {"podCIDR": "10.244.3.0/24"}, "status": {**status, "addresses": []}}

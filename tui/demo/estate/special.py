@@ -1,0 +1,150 @@
+"""Images with which something is the matter: each of them is one case of lineage or of drift."""
+
+from __future__ import annotations
+
+from tui.demo.content import Index
+from tui.demo.estate.evidence import Evidence
+from tui.demo.estate.images import CONTOSO, FABRIKAM, INTERNAL
+from tui.demo.estate.recipes import hash_of
+from tui.demo.estate.yard import BOTH, ONE, Product, Yard
+
+__all__ = ["HOSTILE", "add_special", "made_up"]
+
+# An escape sequence that would set the window's title, a bidirectional override and markup, as an attacker would write them.
+HOSTILE = "fast\x1b]0;owned\x07\x1b[31m \u202egnp.live\u202c [bold red]checkout[/]"
+RUBY = "docker.io/library/ruby"
+
+
+def made_up(text: str) -> str:
+    """The digest of an image that none of our registries holds."""
+    return f"sha256:{hash_of(text) * 0x9E3779B97F4A7C15F39CC0605CEDC8341082276BF3A27251 % (1 << 256):064x}"
+
+
+def add_special(yard: Yard) -> None:
+    """Build them all."""
+    for product in (*_squashed(), *_claiming(), *_odd()):
+        yard.build(product)
+    _drift(yard)
+    _two_names(yard)
+
+
+def _squashed() -> list[Product]:
+    """No layer of the base is left: only what is said tells it. One for each way of saying it, and one where nobody says it."""
+
+    def one(name: str, base: str, version: str, age: float, says: Evidence) -> Product:
+        return Product(f"{CONTOSO}/{name}", "squashed", ((version, age),), f"{CONTOSO}/base/{base}", (), ONE, says, squash=True)
+
+    return [
+        one("catalog/thumbs", "python", "1.8", 43, Evidence.ANNOTATION),
+        one("loyalty/points", "dotnet", "2.5", 52, Evidence.LABEL),
+        one("ml/ranker", "python", "0.44", 24, Evidence.PROVENANCE),
+        one("search/indexer", "java", "6.0", 133, Evidence.BUILDINFO),
+        one("platform/scanner", "alpine", "4", 15, Evidence.NONE),
+        one("fulfilment/scheduler", "node", "5", 20, Evidence.NAME),
+    ]
+
+
+def _claiming() -> list[Product]:
+    """Statements that the layers contradict, cannot confirm, or that name what nobody here can read."""
+    run = (f"{INTERNAL}/buildpacks/run:jammy", made_up("buildpacks/run:jammy"))
+    ruby = (f"{RUBY}:3.3-slim", made_up(f"{RUBY}:3.3-slim"))
+    trusted = (f"{CONTOSO}/base/static:nonroot", made_up("a build of base/static that never was"))
+    return [
+        Product(f"{INTERNAL}/buildpacks/run", "ubuntu", (("jammy", 160),)),
+        Product(
+            f"{CONTOSO}/identity/directory",
+            "app-node",
+            (("9.1", 63), ("9.2", 18)),
+            f"{INTERNAL}/buildpacks/run",
+            says=Evidence.BUILDPACK,
+            epoch=True,
+            claims=run,
+        ),
+        Product(RUBY, "debian", (("3.3-slim", 58),)),
+        Product(f"{CONTOSO}/notify/mailer", "app-python", (("3.1", 34),), RUBY, says=Evidence.ANNOTATION, claims=ruby),
+        Product(
+            f"{CONTOSO}/vendor/chat",
+            "app-node",
+            (("12", 46),),
+            f"{CONTOSO}/base/alpine",
+            says=Evidence.ANNOTATION,
+            claims=trusted,
+        ),
+        Product(
+            f"{CONTOSO}/identity/login",
+            "app-node",
+            (("5.2.0", 79),),
+            f"{CONTOSO}/base/node",
+            says=Evidence.PROVENANCE,
+            arches=BOTH,
+        ),
+    ]
+
+
+def _odd() -> list[Product]:
+    """Rewritten histories, reset clocks, a patched image, an inherited label, hostile text."""
+    login, static = f"{CONTOSO}/identity/login", f"{CONTOSO}/base/static"
+    return [
+        Product(login, "patched", (("5.2.0-1", 11),), login, says=Evidence.COPA),
+        Product(f"{CONTOSO}/data/export", "app-go", (("1.0", 92), ("1.1", 39)), static, epoch=True),
+        Product(f"{CONTOSO}/ml/runtime", "hardened", (("1", 55),), f"{CONTOSO}/base/python", says=Evidence.LABEL),
+        Product(f"{CONTOSO}/ml/serving", "app-python", (("2.3", 32),), f"{CONTOSO}/ml/runtime"),
+        Product(
+            f"{CONTOSO}/checkout/banner",
+            "app-static",
+            (("1.0", 14),),
+            f"{CONTOSO}/base/nginx",
+            labels={"org.opencontainers.image.description": HOSTILE},
+            annotations={"org.opencontainers.image.description": HOSTILE},
+        ),
+    ]
+
+
+# ---- drift
+
+
+def _drift(yard: Yard) -> None:
+    web = Product(f"{CONTOSO}/checkout/web", "app-node", (("3.0.1", 30), ("3.0.2", 2)), f"{CONTOSO}/base/node", ("3.0",))
+    live = (("2026.46", 16), ("2026.47", 9), ("2026.48", 0.4))
+    worker = (("2.7.0", 41), ("2.8.0", 3))
+    for product in (
+        web,
+        Product(
+            f"{CONTOSO}/payments/worker", "app-dotnet", worker, f"{CONTOSO}/base/dotnet", ("stable",), says=Evidence.ANNOTATION
+        ),
+        Product(f"{CONTOSO}/catalog/api", "app-dotnet", (("7.0", 60), ("7.1", 13)), f"{CONTOSO}/base/dotnet", ("7",)),
+        Product(f"{CONTOSO}/storefront/web", "app-static", live, f"{CONTOSO}/base/nginx", says=Evidence.ANNOTATION),
+        Product(f"{CONTOSO}/fulfilment/mailer", "app-python", (("3", 150),), f"{CONTOSO}/base/python"),
+        Product(f"{CONTOSO}/checkout/session", "app-dotnet", (("2.4", 38),), f"{CONTOSO}/base/dotnet"),
+        Product(f"{CONTOSO}/checkout/pricing", "app-go", (("1.6", 49),), f"{CONTOSO}/base/static", (), BOTH),
+    ):
+        yard.build(product)
+    yard.retag(yard.get(f"{CONTOSO}/storefront/web", "2026.47"), "live", 8.9)
+    _gone(yard)
+    _repushed(yard)
+
+
+def _gone(yard: Yard) -> None:
+    """A tag and manifest that were deleted, one that was replaced by something else, and old versions that were purged."""
+    yard.purge(yard.newest(f"{CONTOSO}/fulfilment/mailer"))
+    yard.purge(yard.newest(f"{CONTOSO}/checkout/session"))
+    stranger = yard.build(Product(f"{CONTOSO}/checkout/session", "app-go", (("2.4", 1.2),), f"{FABRIKAM}/base/ubuntu"))
+    yard.published[f"{CONTOSO}/checkout/session"].remove(stranger[0])
+    yard.purge(yard.get(f"{CONTOSO}/fulfilment/orders", "4.0.9"))
+    yard.purge(yard.get(f"{CONTOSO}/search/api", "6.1.0"))
+
+
+def _repushed(yard: Yard) -> None:
+    """The tag's index was pushed again with a platform less: other digest, same content where it runs."""
+    known = yard.newest(f"{CONTOSO}/checkout/pricing")
+    index = Index([known.images["amd64"]], {}).stored
+    repository = yard.shelf(CONTOSO).repositories["checkout/pricing"]
+    repository.put(index, yard.moment(5))
+    repository.tag("1.6", index.digest, yard.moment(5))
+
+
+def _two_names(yard: Yard) -> None:
+    """One content under two names: containerd reports the smaller one for both."""
+    tools = Product(f"{CONTOSO}/platform/toolbox", "app-go", (("1.6", 53),), f"{CONTOSO}/base/alpine", ("1",))
+    (published,) = yard.build(tools)
+    yard.copy(published, f"{FABRIKAM}/mirror/toolbox", "1.6", 20)

@@ -1,0 +1,98 @@
+"""What goes wrong in the scenario `broken`: wrappers around servers that answer wrongly, late, or not at all."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, replace
+
+from tui.demo.cluster import status
+from tui.demo.http import Handler, Reply, Request
+from tui.demo.registry.errors import error, too_many
+
+__all__ = ["Fault", "Faults"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that goes wrong on one server: requests whose path matches, from and until seconds after the start.
+
+    `what`: `500`, `429`, `cut`, `malformed`, `lie`, `denied`. `first` limits it to so many requests.
+    """
+
+    server: str
+    path: str
+    what: str
+    begins: float = 0.0
+    ends: float = 1e9
+    first: int = 1_000_000_000
+
+
+class Faults:
+    """The faults of a run; none unless given."""
+
+    def __init__(self, faults: tuple[Fault, ...] = ()) -> None:
+        self._faults = faults
+        self._counts = [0] * len(faults)
+        self._began = time.monotonic()
+
+    @classmethod
+    def many(cls) -> Faults:
+        """Those of `broken`."""
+        return cls(
+            (
+                # The second cluster answers for a while, then only with errors.
+                Fault("prod-neu", r"/api.*", "500", begins=6.0),
+                Fault("prod-neu", r"/apis/batch/.*", "cut", ends=6.0),
+                Fault("prod-weu", r"/api/v1/pods", "429", first=1),
+                # The carrier's registry throttles first and fails then.
+                Fault("fabrikam.azurecr.io", r"/(acr|v2)/.*", "429", first=4),
+                Fault("fabrikam.azurecr.io", r"/(acr|v2)/.*", "500", begins=2.0),
+                Fault("contoso.azurecr.io", r"/acr/v1/catalog/media/_manifests", "malformed"),
+                Fault("contoso.azurecr.io", r"/v2/checkout/tax/manifests/.*", "lie"),
+                Fault("contoso.azurecr.io", r"/(v2|acr/v1)/vendor/chat(/.*)?", "denied"),
+            )
+        )
+
+    def around(self, server: str, handler: Handler) -> Handler:
+        """The handler of a server, with its faults."""
+        mine = [(place, fault) for place, fault in enumerate(self._faults) if fault.server == server]
+        if not mine:
+            return handler
+
+        async def handle(request: Request) -> Reply:
+            for place, fault in mine:
+                if self._strikes(place, fault, request):
+                    return _spoil(fault, request, await handler(request))
+            return await handler(request)
+
+        return handle
+
+    def _strikes(self, place: int, fault: Fault, request: Request) -> bool:
+        since = time.monotonic() - self._began
+        if not fault.begins <= since < fault.ends or self._counts[place] >= fault.first:
+            return False
+        if re.fullmatch(fault.path, request.path) is None:
+            return False
+        self._counts[place] += 1
+        return True
+
+
+def _spoil(fault: Fault, request: Request, reply: Reply) -> Reply:
+    cluster = fault.server.startswith("prod-")
+    match fault.what:
+        case "429":
+            return status.too_many(1) if cluster else too_many(1)
+        case "500":
+            message = "etcdserver: request timed out"
+            return status.internal(message) if cluster else error(500, "UNKNOWN", "unknown error", None)
+        case "denied":
+            return replace(reply, status=401, body=error(401, "UNAUTHORIZED", "authentication required", None).body, chunks=None)
+        case "cut" if reply.status == 200:
+            return replace(reply, cut=True, compress=False, chunked=False)
+        case "malformed" if reply.status == 200:
+            return replace(reply, body=reply.body[: len(reply.body) * 2 // 3])
+        case "lie" if reply.status == 200 and request.method == "GET":
+            return replace(reply, body=reply.body.replace(b'"size":', b'"size" :', 1))
+        case _:
+            return reply

@@ -1,0 +1,155 @@
+"""One run of the demo: servers up, files written, until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import ssl
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.demo.cluster.rights import User
+from tui.demo.cluster.server import ApiServer
+from tui.demo.content import Json
+from tui.demo.directory import write_docker, write_kubeconfig, write_settings
+from tui.demo.estate.company import Company, build_company
+from tui.demo.estate.images import CONTOSO, FABRIKAM, LEGACY, MCR
+from tui.demo.estate.life import Life
+from tui.demo.faults import Faults
+from tui.demo.http import Handler, Request, serve
+from tui.demo.identity import ManagedIdentity
+from tui.demo.pki import Authority
+from tui.demo.registry.acr import AzureRegistry
+from tui.demo.registry.plain import OpenRegistry, PasswordRegistry, Storage
+from tui.demo.scenarios import Scenario
+
+__all__ = ["Run"]
+
+ADMIN, VIEWER, NOBODY = "admin", "viewer", "denied"
+VIEWED = ("payments", "checkout")
+LEGACY_USER = "svc-reader"
+# Set to nothing, so that nothing of the operator's own sign-in is used in the demo.
+_CLEARED = (
+    "AZURE_CLIENT_ID",
+    "AZURE_TENANT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_USERNAME",
+    "AZURE_PASSWORD",
+    "AZURE_AUTHORITY_HOST",
+    "MSI_ENDPOINT",
+    "MSI_SECRET",
+    "IDENTITY_SERVER_THUMBPRINT",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tls:
+    authority: Authority
+    clusters: ssl.SSLContext
+    registries: ssl.SSLContext
+
+
+class Run:
+    """Starts everything of one scenario; `handshake` is what the parent has to know."""
+
+    def __init__(self, scenario: Scenario, seed: int, directory: Path) -> None:
+        self._scenario, self._directory = scenario, directory
+        self.company: Company = build_company(
+            seed, datetime.now(UTC).replace(microsecond=0), empty=scenario.empty, extra=scenario.extra
+        )
+        self._seed = seed
+        self._faults: Faults = scenario.faults()
+        self._servers = AsyncExitStack()
+        self._tokens = {name: secrets.token_urlsafe(24) for name in (VIEWER, NOBODY)}
+        self._password = secrets.token_urlsafe(12)
+        self._identity = ManagedIdentity()
+
+    async def start(self) -> Json:
+        """Start the servers, write the files, and return the handshake. Raises OSError."""
+        authority = Authority()
+        tls = _Tls(authority, authority.context(self._directory, True), authority.context(self._directory, False))
+        ca = self._directory / "ca.crt"
+        ca.write_bytes(authority.pem)
+        clusters = await self._start_clusters(tls)
+        registries = await self._start_registries(tls)
+        admin = authority.issue("contoso-admin", "system:masters")
+        kubeconfig = write_kubeconfig(self._directory, clusters, authority.pem, admin, self._tokens)
+        write_docker(self._directory, LEGACY, LEGACY_USER, self._password)
+        settings = write_settings(self._directory, registries)
+        _, port = await self._serve("identity", self._identity.handle, None)
+        environment = {
+            **dict.fromkeys(_CLEARED, ""),
+            "DOCKER_CONFIG": str(self._directory),
+            "IDENTITY_ENDPOINT": f"http://127.0.0.1:{port}/msi/token",
+            "IDENTITY_HEADER": self._identity.secret,
+            "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+        }
+        found: Json = {"directory": str(self._directory), "kubeconfig": str(kubeconfig), "config": str(settings)}
+        return {**found, "environment": environment, "contexts": list(clusters)}
+
+    async def live(self) -> None:
+        """Let things happen until cancelled."""
+        if self._scenario.lives:
+            await Life(self.company, self._seed).run()
+
+    async def stop(self) -> None:
+        """Close every listening socket."""
+        await self._servers.aclose()
+
+    async def _serve(self, name: str, handler: Handler, context: ssl.SSLContext | None) -> tuple[str, int]:
+        server, port = await serve(self._faults.around(name, handler), context)
+        self._servers.callback(server.close)
+        return f"https://127.0.0.1:{port}", port
+
+    async def _start_clusters(self, tls: _Tls) -> dict[str, str]:
+        found = {}
+        for cluster in self.company.clusters:
+            name = cluster.estate.name
+            found[name], _ = await self._serve(name, ApiServer(cluster.store, self._who).handle, tls.clusters)
+        return found
+
+    def _who(self, request: Request) -> User | None:
+        """Who asks: by client certificate, or by token."""
+        everything = not self._scenario.denied
+        if request.certificate:
+            return User(request.certificate, ("system:masters",) if everything else (), everything)
+        token = request.headers.get("authorization", "").partition(" ")[2]
+        known = {value: name for name, value in self._tokens.items()}
+        name = known.get(token)
+        if name is None:
+            return None
+        namespaces = VIEWED if name == VIEWER and everything else ()
+        return User(f"{name}@contoso.example", ("aad:contoso-developers",), False, namespaces)
+
+    async def _start_registries(self, tls: _Tls) -> Mapping[str, tuple[str, str, str]]:
+        yard, context = self.company.yard, tls.registries
+        storage, _ = await self._serve("storage", Storage(yard.shelves.values()).handle, context)
+        found = {}
+        for host in (CONTOSO, FABRIKAM):
+            registry = AzureRegistry(yard.shelf(host), self._known)
+            registry.distribution.storage = storage
+            url, _ = await self._serve(host, registry.handle, context)
+            found[host] = ("acr", url, "entra")
+        url, _ = await self._serve(MCR, OpenRegistry(yard.shelf(MCR)).handle, context)
+        found[MCR] = ("oci", url, "anonymous")
+        legacy = PasswordRegistry(yard.shelf(LEGACY), LEGACY_USER, self._password)
+        url, _ = await self._serve(LEGACY, legacy.handle, context)
+        found[LEGACY] = ("oci", url, "docker")
+        return found
+
+    def _known(self, token: str) -> bool:
+        return not self._scenario.denied and self._identity.issued(token)
+
+
+async def wait_for_end(ended: asyncio.Event, seconds: float) -> None:
+    """Until the end is asked for, or for so long."""
+    try:
+        async with asyncio.timeout(seconds):
+            await ended.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,34 @@
+"""The scenarios by name, and what is different in each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tui.demo.estate.huge import add_huge
+from tui.demo.estate.work import Work
+from tui.demo.estate.yard import Yard
+from tui.demo.faults import Faults
+
+__all__ = ["SCENARIOS", "Scenario"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One estate. `extra` adds to it, `denied` takes every right away, `faults` is what goes wrong."""
+
+    title: str
+    empty: bool = False
+    denied: bool = False
+    lives: bool = True
+    faults: Callable[[], Faults] = Faults
+    extra: Callable[[Yard], list[Work]] | None = None
+
+
+SCENARIOS: Mapping[str, Scenario] = {
+    "contoso": Scenario("a retailer with two clusters and the carrier that it bought"),
+    "empty": Scenario("two clusters without workloads, and empty registries", empty=True, lives=False),
+    "denied": Scenario("no right anywhere", denied=True, lives=False),
+    "broken": Scenario("servers that fail, lie, throttle and break off", faults=Faults.many),
+    "huge": Scenario("10,000 pods and 5,000 manifests", extra=add_huge),
+}

@@ -1,0 +1,97 @@
+"""What a registry holds: repositories with manifests, tags and blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tui.demo.content import Stored
+
+__all__ = ["Repository", "Row", "Shelf", "TagRow"]
+
+
+@dataclass(slots=True)
+class Row:
+    """A manifest in a repository: when it was pushed, and whether it is locked."""
+
+    stored: Stored
+    created: datetime
+    updated: datetime
+    locked: bool = False
+
+
+@dataclass(slots=True)
+class TagRow:
+    """A tag and what it names now."""
+
+    name: str
+    digest: str
+    created: datetime
+    updated: datetime
+
+
+@dataclass(slots=True)
+class Repository:
+    """One repository."""
+
+    name: str
+    created: datetime
+    rows: dict[str, Row] = field(default_factory=dict)
+    tags: dict[str, TagRow] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def updated(self) -> datetime:
+        """When anything in it last changed."""
+        times = [row.updated for row in self.rows.values()] + [tag.updated for tag in self.tags.values()]
+        return max(times, default=self.created)
+
+    def put(self, stored: Stored, at: datetime) -> None:
+        """Push a manifest with its blobs; one that is there already stays as it is."""
+        self.rows.setdefault(stored.digest, Row(stored, at, at))
+        self.blobs.update(stored.blobs)
+        self.created = min(self.created, at)
+
+    def tag(self, name: str, digest: str, at: datetime) -> None:
+        """Let a tag name a manifest."""
+        known = self.tags.get(name)
+        self.tags[name] = TagRow(name, digest, known.created if known else at, at)
+
+    def purge(self, digest: str) -> None:
+        """Delete a manifest with the tags that name it, and what an index alone listed."""
+        row = self.rows.pop(digest, None)
+        self.tags = {name: tag for name, tag in self.tags.items() if tag.digest != digest}
+        if row is not None:
+            for child in row.stored.children:
+                self.rows.pop(str(child["digest"]), None)
+
+    def find(self, reference: str) -> Row | None:
+        """A manifest by tag or digest."""
+        tag = self.tags.get(reference)
+        return self.rows.get(tag.digest if tag else reference)
+
+    def tags_of(self, digest: str) -> list[str]:
+        """The tags of one manifest."""
+        return sorted(tag.name for tag in self.tags.values() if tag.digest == digest)
+
+    def referrers(self, digest: str) -> Iterator[Stored]:
+        """What refers to a manifest."""
+        return (row.stored for row in self.rows.values() if row.stored.subject == digest)
+
+
+class Shelf:
+    """All repositories of one registry."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.repositories: dict[str, Repository] = {}
+
+    def repository(self, name: str, at: datetime) -> Repository:
+        """A repository, made when it is not there yet."""
+        return self.repositories.setdefault(name, Repository(name, at))
+
+    @property
+    def manifests(self) -> int:
+        """How many manifests there are."""
+        return sum(len(repository.rows) for repository in self.repositories.values())
