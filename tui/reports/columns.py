@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tui.domain.text import clean
 
-__all__ = ["Cell", "Head", "lines", "plain"]
+__all__ = ["Cell", "Head", "cells", "lines", "plain"]
 
 GAP = "  "
 LEAST = 8
@@ -36,7 +36,7 @@ def lines(heads: Sequence[Head], rows: Sequence[Sequence[Cell]], width: int, col
         [Cell(head.title) for head in heads],
         *([Cell(plain(cell.text, unicode), cell.colour) for cell in row] for row in rows),
     ]
-    widths = [max(_cells(row[column].text) for row in whole) for column in range(len(heads))]
+    widths = [max(cells(row[column].text) for row in whole) for column in range(len(heads))]
     if width:
         widths = _fitted(heads, widths, width)
     for row in whole:
@@ -53,7 +53,7 @@ def _line(heads: Sequence[Head], row: Sequence[Cell], widths: Sequence[int], col
     parts = []
     for head, cell, width in zip(heads, row, widths, strict=True):
         text = _cut(cell.text, width, "…" if unicode else "~")
-        space = " " * (width - _cells(text))
+        space = " " * (width - cells(text))
         shown = f"\x1b[{cell.colour}m{text}\x1b[0m" if colour and cell.colour and text else text
         parts.append(space + shown if head.right else shown + space)
     return GAP.join(parts).rstrip()
@@ -74,18 +74,19 @@ def _fitted(heads: Sequence[Head], widths: Sequence[int], width: int) -> list[in
 
 
 def _cut(text: str, width: int, mark: str) -> str:
-    if _cells(text) <= width:
+    if cells(text) <= width:
         return text
     kept, used = "", 1
     for character in text:
-        used += _cells(character)
+        used += cells(character)
         if used > width:
             break
         kept += character
     return kept + mark
 
 
-def _cells(text: str) -> int:
+def cells(text: str) -> int:
+    """How many terminal cells a text takes."""
     if text.isascii():
         return len(text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

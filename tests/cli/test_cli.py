@@ -1,0 +1,316 @@
+"""The command line: what is printed where, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.cli.fakes import opener_of
+from tests.domain import estates as e
+from tui.arguments import SCENARIOS
+from tui.cli import main
+from tui.config import Settings
+from tui.doctor import Examined
+from tui.domain.events import Denial, SourceHealth, SourceKind, SourceState
+from tui.domain.snapshot import EMPTY, Snapshot
+from tui.domain.trust import State
+from tui.errors import AuthenticationFailed
+from tui.sources.ports import Diagnosis
+
+WHOLE = e.estate()
+FINE = e.estate(
+    [image for image in e.IMAGES if image.verdict is State.PASS],
+    [w for w in e.WORKLOADS if w.verdict is State.PASS],
+    e.SOURCES[:1],
+)
+
+
+def cluster(state: SourceState, *, auth_failed: bool = False, objects: int = 0, denials: tuple[Denial, ...] = ()) -> SourceHealth:
+    """The health of a cluster."""
+    error = "" if state is SourceState.OK else "the server said no"
+    return SourceHealth(
+        "cluster/c", SourceKind.CLUSTER, state, objects=objects, error=error, auth_failed=auth_failed, denials=denials
+    )
+
+
+NOT_SIGNED_IN = e.estate((), (), (cluster(SourceState.FAILED, auth_failed=True),), complete=False)
+NO_RIGHT = e.estate((), (), (cluster(SourceState.PARTIAL, denials=(Denial("pods"),)), *e.SOURCES[1:]), complete=False)
+UNREACHABLE = e.estate((), (), (cluster(SourceState.FAILED),), complete=False)
+LOADING = e.estate(FINE.images.values(), FINE.workloads.values(), e.SOURCES[:1], complete=False)
+WARNED = e.estate([i for i in e.IMAGES if i.verdict in (State.PASS, State.WARN)], [e.WORKLOADS[3]], e.SOURCES[:1])
+UNSURE = e.estate([i for i in e.IMAGES if i.verdict in (State.PASS, State.UNKNOWN)], (), e.SOURCES[:1])
+
+
+@pytest.mark.parametrize(
+    ("argv", "snapshot", "code"),
+    [
+        ("report", WHOLE, 0),
+        ("report", EMPTY, 3),
+        ("report", e.estate(complete=False), 3),
+        ("report is:unsigned", WHOLE, 3),
+        ("report", NOT_SIGNED_IN, 4),
+        ("report", NO_RIGHT, 4),
+        ("report", UNREACHABLE, 3),
+        ("report -o pdf", WHOLE, 1),
+        ("report nss:prod", WHOLE, 1),
+        ("report --frob", WHOLE, 1),
+        ("report --request-timeout soon", WHOLE, 1),
+        ("info query", WHOLE, 1),
+        ("check", WHOLE, 2),
+        ("check", FINE, 0),
+        ("check ns:kube-system", WHOLE, 0),
+        ("check ns:kube-system --fail-on warn", WHOLE, 2),
+        ("check", WARNED, 0),
+        ("check", UNSURE, 3),
+        ("check --allow-unknown", UNSURE, 0),
+        ("check ns:nowhere", WHOLE, 3),
+        ("check", LOADING, 3),
+        ("check --allow-unknown", LOADING, 0),
+        ("check", NOT_SIGNED_IN, 4),
+        ("check --allow-unknown", NOT_SIGNED_IN, 4),
+        ("", WHOLE, 0),
+        ("ns:payments", WHOLE, 0),
+    ],
+)
+def test_exit_codes(argv: str, snapshot: Snapshot, code: int, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(argv.split(), opener=opener_of(snapshot)) == code
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_data_goes_to_stdout_and_messages_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "-o", "json"], opener=opener_of(WHOLE)) == 0
+    captured = capfd.readouterr()
+    assert json.loads(captured.out)["complete"] is True
+    assert captured.err == f"registry/{e.ACR}: payments/ledger is refused\n"
+
+
+def test_what_was_not_loaded_in_time_is_said(capfd: pytest.CaptureFixture[str]) -> None:
+    opener = opener_of(e.estate(complete=False), whole=False)
+    assert main(["report", "--wait", "1m30s"], opener=opener) == 3
+    assert opener.estate.waited == [90.0]
+    assert "Not everything was loaded within 90 s" in capfd.readouterr().err
+    assert opener.estate.listeners == []
+
+
+def test_a_query_that_does_not_parse_is_shown_with_a_caret(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "api", "verdict:bad"], opener=opener_of(WHOLE)) == 1
+    assert capfd.readouterr().err.splitlines() == [
+        "trustree: “bad” is not a value of `verdict`.",
+        "  api verdict:bad",
+        "              ^",
+        "  It is one of pass, warn, fail, unknown.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("argv", "demo", "command_output"),
+    [
+        ("--demo report -o name", "contoso", True),
+        ("report --demo -o name", "contoso", True),
+        ("report -o name --demo", "contoso", True),
+        ("--demo broken report -o name", "broken", True),
+        ("report --demo huge -o name", "huge", True),
+        ("report --demo=empty -o name", "empty", True),
+        ("--demo", "contoso", False),
+    ],
+)
+def test_demo_goes_anywhere(argv: str, demo: str, command_output: bool, capfd: pytest.CaptureFixture[str]) -> None:
+    opener = opener_of(WHOLE)
+    assert main(argv.split(), opener=opener) == 0
+    assert opener.settings[0].demo == demo
+    assert capfd.readouterr().out.startswith(e.ACR) == command_output
+
+
+def test_every_scenario_is_known(capfd: pytest.CaptureFixture[str]) -> None:
+    assert SCENARIOS == ("contoso", "empty", "denied", "broken", "huge")
+    assert main(["--demo=mars"], opener=opener_of(WHOLE)) == 1
+    assert "contoso" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "names"),
+    [
+        (["report", "-o", "name", "-ns:payments", "proxy"], {"mesh/proxy"}),
+        (["report", "-o", "name", "-is:running", "--view", "images"], {"base/python", "tools/spare", "payments/api"}),
+        (["report", "-o", "name", "-is:running", "--", "-api"], {"base/python", "tools/spare"}),
+    ],
+)
+def test_terms_with_a_minus_are_terms_and_not_flags(
+    argv: Sequence[str], names: set[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv, opener=opener_of(WHOLE)) == 0
+    lines = [line for line in capfd.readouterr().out.splitlines() if "@" in line]
+    assert {line.partition("@")[0].removeprefix(e.ACR + "/") for line in lines} == names
+
+
+def settings_of(*argv: str) -> Settings:
+    """The settings that a command line means."""
+    opener = opener_of(FINE)
+    assert main(["report", *argv], opener=opener) == 0
+    return opener.settings[0]
+
+
+def test_shared_flags_become_settings() -> None:
+    found = settings_of(
+        "--context", "a,b", "--context=c", "-n", "x", "-n", "y", "--registry", "r.io", "--no-azure", "--kubeconfig", "k",
+        "--policy", "p",
+        "--write", "--request-timeout", "10s", "--log-level", "debug",
+    )  # fmt: skip
+    assert (found.contexts, found.namespaces, found.registries) == (("a", "b", "c"), ("x", "y"), ("r.io",))
+    assert (found.azure, found.kubeconfig, found.policy, found.write) == (False, "k", "p", True)
+    assert (found.request_timeout, found.log_level) == (10.0, "debug")
+
+
+def test_read_only_is_the_default_and_wins() -> None:
+    assert settings_of().write is False
+    assert settings_of("--write", "--readonly").write is False
+
+
+def test_interrupted_ends_with_130_and_silence(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["report"], opener=opener_of(WHOLE, error=KeyboardInterrupt())) == 130
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_an_error_of_a_source_is_a_sentence_and_the_next_step(grouped: bool, capfd: pytest.CaptureFixture[str]) -> None:
+    error: BaseException = AuthenticationFailed("Nobody is signed in.", "Run az login.")
+    opener = opener_of(WHOLE, error=BaseExceptionGroup("tasks", [error]) if grouped else error)
+    assert main(["report"], opener=opener) == 1
+    assert capfd.readouterr().err == "trustree: Nobody is signed in.\n  Run az login.\n"
+
+
+def test_a_fault_in_the_settings_is_shown_with_its_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("\nazur = false\n")
+    assert main(["report", "--config", str(file)], opener=opener_of(WHOLE)) == 1
+    assert f"{file}:2:1: “azur” is not a setting" in capfd.readouterr().err
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    program = (
+        "import sys; from tests.cli.fakes import opener_of; from tests.domain import estates as e; from tui.cli import main\n"
+        "images = [e.IMAGES[1].__class__(e.image_key(f'r/{n}', '1'), ()) for n in range(20000)]\n"
+        "sys.exit(main(['report', '-o', 'name'], opener=opener_of(e.estate(images))))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    errors = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait() == 0
+    assert "Broken" not in errors
+    assert "Traceback" not in errors
+
+
+SDKS = {"textual", "rich", "kubernetes", "azure", "aiohttp"}
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        (
+            "tui.cli",
+            {"textual", "rich", "kubernetes", "azure", "aiohttp", "asyncio", "tui.domain.query", "tui.reports", "tui.wiring"},
+        ),
+        ("tui.headless", {"textual", "rich", "kubernetes", "azure", "aiohttp"}),
+    ],
+)
+def test_importing_the_command_line_is_cheap(module: str, absent: set[str]) -> None:
+    program = f"import sys, {module}; print('\\n'.join(sys.modules))"
+    loaded = set(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout.split())
+    assert not loaded & absent
+
+
+def test_version_and_help_end_well(capfd: pytest.CaptureFixture[str]) -> None:
+    for argv in (["--version"], ["--help"], ["report", "--help"], ["doctor", "-h"]):
+        with pytest.raises(SystemExit) as ended:
+            main(argv)
+        assert ended.value.code == 0
+    out = capfd.readouterr().out
+    assert "130 interrupted" in out
+    assert "doctor" in out
+    assert "rebuild" not in out  # what does not exist is not offered
+
+
+# ---- doctor and info
+
+TRIED = [
+    Diagnosis("list pods", "ok", "12"),
+    Diagnosis("list nodes", "denied", "forbidden", "list nodes", "Ask for the role view."),
+]
+
+
+def doctor(*sources: Examined, output: str = "table") -> int:
+    """Run doctor on these sources."""
+
+    async def diagnose(_: Settings) -> Sequence[Examined]:
+        return sources
+
+    return main(["doctor", "-o", output], diagnose=diagnose)
+
+
+@pytest.mark.parametrize(
+    ("states", "code"),
+    [(["ok", "ok"], 0), (["ok", "denied"], 3), (["failed"], 3), (["denied"], 4), (["denied", "failed"], 4), ([], 3)],
+)
+def test_doctor_exit_codes(states: list[str], code: int) -> None:
+    assert doctor(("cluster/a", "cluster", "", "", [Diagnosis("x", state) for state in states])) == code
+
+
+def test_doctor_says_who_what_and_the_next_step(capfd: pytest.CaptureFixture[str]) -> None:
+    assert doctor(("cluster/a", "cluster", "ann", "https://a:6443", TRIED)) == 3
+    assert capfd.readouterr().out.splitlines() == [
+        "cluster/a  https://a:6443  as ann",
+        "  ✔ ok      list pods   12",
+        "  ✘ denied  list nodes  forbidden",
+        "      missing right: list nodes",
+        "      next step: Ask for the role view.",
+        "",
+    ]
+
+
+def test_doctor_as_json(capfd: pytest.CaptureFixture[str]) -> None:
+    assert doctor(("cluster/a", "cluster", "ann", "https://a:6443", TRIED), output="json") == 3
+    found = json.loads(capfd.readouterr().out)
+    assert found["schema"] == "trustree/doctor/v1"
+    assert found["sources"][0]["tried"][1] == {
+        "what": "list nodes", "state": "denied", "detail": "forbidden", "right": "list nodes", "remedy": "Ask for the role view.",
+    }  # fmt: skip
+
+
+def test_info_names_versions_and_paths_and_hides_passwords(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:hunter2@proxy:3128")
+    assert main(["info"]) == 0
+    out = capfd.readouterr().out
+    assert f"{home}/config/trustree/config.toml (not there)" in out
+    assert f"{home}/state/trustree" in out
+    assert "msgspec" in out
+    assert "hunter2" not in out
+    assert main(["info", "-o", "json"]) == 0
+    assert json.loads(capfd.readouterr().out)["info"]["policy"] == "built in"
+
+
+def test_the_log_is_a_private_file_and_the_terminal_stays_silent(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["report"], opener=opener_of(FINE)) == 0
+    logging.getLogger("x").warning("careful")
+    file = home / "state" / "trustree" / "trustree.log"
+    if not file.exists():  # the state directory of other platforms
+        pytest.skip("this platform keeps its state elsewhere")
+    assert "careful" in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "careful" not in capfd.readouterr().err
+
+
+def test_a_log_file_that_was_asked_for_must_be_writable(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--log-file", "/dev/null/x"], opener=opener_of(FINE)) == 1
+    assert "cannot be written" in capfd.readouterr().err

@@ -1,0 +1,164 @@
+"""Settings: the file is strict and says where it is wrong; environment and flags come after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tui.config import Auth, Kind, LogLevel, load, paths
+from tui.durations import seconds
+from tui.errors import InvalidConfig
+
+FULL = """\
+contexts = ["prod-weu", "prod-neu"]
+namespaces = ["a"]
+registries = ["contoso.azurecr.io"]
+azure = false
+request_timeout = "1m30s"
+theme = "nord"
+log_level = "debug"
+refresh = "5m"
+
+[keymap]
+rebuild = "B"
+
+[registry."contoso.azurecr.io"]
+kind = "acr"
+endpoint = "https://10.0.0.4"
+ca_file = "/etc/ca.pem"
+auth = "entra"
+ask = true
+refresh = "45s"
+
+[registry.mirror]
+auth = "basic"
+username = "me"
+password_env = "MIRROR_PASSWORD"
+ask = false
+
+[context.prod-weu]
+write = true
+namespaces = ["b"]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file with every kind of setting."""
+    path = tmp_path / "config.toml"
+    path.write_text(FULL)
+    return path
+
+
+def test_every_setting_of_a_file_is_read(file: Path) -> None:
+    found = load({}, {}, str(file))
+    assert found.contexts == ("prod-weu", "prod-neu")
+    assert (found.azure, found.request_timeout, found.theme, found.log_level) == (False, 90.0, "nord", LogLevel.DEBUG)
+    assert (found.refresh, found.keymap) == (300.0, {"rebuild": "B"})
+    acr = found.registry["contoso.azurecr.io"]
+    assert (acr.kind, acr.endpoint, acr.ca_file, acr.auth, acr.ask) == (
+        Kind.ACR,
+        "https://10.0.0.4",
+        "/etc/ca.pem",
+        Auth.ENTRA,
+        True,
+    )
+    assert acr.refresh == 45.0
+    mirror = found.registry["mirror"]
+    assert (mirror.kind, mirror.username, mirror.password_env, mirror.ask) == (Kind.AUTO, "me", "MIRROR_PASSWORD", False)
+    assert found.context["prod-weu"].write is True
+    assert found.source == str(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "headline", "remedy"),
+    [
+        ("a = ", 1, 5, "Invalid value", "TOML"),
+        ("x = 1\nx = 2\n", 2, 6, "overwrite", "TOML"),
+        ("azure = true\nazur = 1\n", 2, 1, "“azur” is not a setting", "contexts, all_contexts"),
+        ("azure = 'yes'\n", 1, 1, "`azure` has a wrong value", "true or false"),
+        ("\ncontexts = 'a'\n", 2, 1, "`contexts` has a wrong value", '["a", "b"]'),
+        ("theme = 3\n", 1, 1, "`theme` has a wrong value", "text in quotes"),
+        ("log_level = 'loud'\n", 1, 1, "`log_level` has a wrong value", "debug, info, warning, error"),
+        ("request_timeout = '10 potatoes'\n", 1, 1, "not a duration", '"10s"'),
+        ("request_timeout = 10\n", 1, 1, "wrong value", "duration in quotes"),
+        ("[registry.x]\nask = true\n[registry.'a.io']\n  kind = 'docker'\n", 4, 3, "`kind` has a wrong value", "auto, acr, oci"),
+        ("[registry.x]\nauth = 'magic'\n", 2, 1, "wrong value", "auto, entra, docker, basic, anonymous"),
+        ("[registry.x]\nusr = 'me'\n", 2, 1, "“usr” is not a setting", "username, password_env"),
+        ("[registry.x]\npassword = 's3cret'\n", 2, 1, "password does not belong", "password_env"),
+        ("[registry.x]\nrefresh = 'often'\n", 2, 1, "not a duration", '"10s"'),
+        ("registry.x.kind = 'docker'\n", 1, 1, "wrong value", "auto, acr, oci"),
+        ("[context.c]\nwrite = 1\n", 2, 1, "wrong value", "true or false"),
+        ("registry = 3\n", 1, 1, "wrong value", "[registry]"),
+    ],
+)
+def test_a_fault_names_file_line_and_what_is_allowed(
+    text: str, line: int, column: int, headline: str, remedy: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text(text)
+    with pytest.raises(InvalidConfig) as raised:
+        load({}, {}, str(file))
+    error = raised.value
+    assert (error.path, error.line, error.column) == (str(file), line, column)
+    assert headline in error.headline
+    assert error.headline.startswith(f"{file}:{line}:{column}")
+    assert remedy in error.remedy
+    assert "s3cret" not in error.headline
+
+
+def test_a_file_that_is_not_text_is_refused_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_bytes(b"a = 1\nb = '\xff'\n")
+    with pytest.raises(InvalidConfig, match="UTF-8") as raised:
+        load({}, {}, str(file))
+    assert raised.value.line == 2
+
+
+def test_a_named_file_must_be_there_and_the_usual_one_need_not(tmp_path: Path) -> None:
+    assert load({}, {}).source == ""
+    with pytest.raises(InvalidConfig, match="no file"):
+        load({}, {"TRUSTREE_CONFIG": str(tmp_path / "none.toml")})
+    with pytest.raises(InvalidConfig, match="cannot be read"):
+        load({}, {}, str(tmp_path))
+
+
+def test_the_usual_file_is_found(home: Path) -> None:
+    usual = paths().config
+    usual.parent.mkdir(parents=True)
+    usual.write_text("theme = 'nord'\n")
+    assert load({}, {}).theme == "nord"
+
+
+def test_environment_beats_the_file_and_flags_beat_both(file: Path) -> None:
+    environment = {"TRUSTREE_CONFIG": str(file), "TRUSTREE_THEME": "light", "TRUSTREE_ASCII": "1", "TRUSTREE_LOG_LEVEL": "ERROR"}
+    found = load({"log_level": LogLevel.WARNING}, environment)
+    assert (found.theme, found.ascii, found.log_level) == ("light", True, LogLevel.WARNING)
+
+
+@pytest.mark.parametrize(("variable", "value"), [("TRUSTREE_ASCII", "perhaps"), ("TRUSTREE_LOG_LEVEL", "loud")])
+def test_a_variable_with_a_wrong_value_is_named(variable: str, value: str) -> None:
+    with pytest.raises(InvalidConfig, match=variable):
+        load({}, {variable: value})
+
+
+def test_flags_settle_what_contradicts_them(file: Path) -> None:
+    everywhere = load({"all_namespaces": True}, {}, str(file))
+    assert (everywhere.namespaces, everywhere.context["prod-weu"].namespaces) == ((), ())
+    narrowed = load({"namespaces": ("z",)}, {}, str(file))
+    assert (narrowed.namespaces, narrowed.context["prod-weu"].namespaces) == (("z",), ())
+    assert load({"write": False}, {}, str(file)).context["prod-weu"].write is False
+    assert load({"write": True}, {}, str(file)).write is True
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("10s", 10.0), ("2m", 120.0), ("1m30s", 90.0), ("500ms", 0.5), ("1.5h", 5400.0), ("30", 30.0), ("0", 0.0), ("0s", 0.0),
+        ("", None), ("-1s", None), ("1d", None), ("s", None), ("1 s", None), ("10s ", None), ("٣s", None), ("1e3s", None),
+    ],
+)  # fmt: skip
+def test_durations_are_those_of_kubectl(text: str, found: float | None) -> None:
+    """Units of Go's time.ParseDuration, and a bare number as seconds (client-go, ParseTimeout)."""
+    assert seconds(text) == found

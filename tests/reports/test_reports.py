@@ -1,0 +1,243 @@
+"""Reports: the shape of the JSON, the look of the table, and hostile text in both."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.domain import estates as e
+from tui.domain.events import SourceHealth, SourceKind, SourceState
+from tui.domain.query import EVERYTHING, parse_query
+from tui.domain.snapshot import EMPTY, BaseLink, Basis, Confidence, Image, ImageKey, Snapshot, Workload
+from tui.domain.text import clean
+from tui.domain.trust import CheckName, State
+from tui.domain.workload import ContainerType, ObjectKey
+from tui.errors import UsageError
+from tui.reports import Document, Look, View, format_names, render
+from tui.reports.wire import SCHEMA_FILE, schema_text
+
+SCHEMA: dict[str, Any] = json.loads(SCHEMA_FILE.read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
+HOSTILE = "a\x1b[31mb\u202ec\x07d\u200be[bold]\x9bf\nß漢"
+
+
+def output(name: str, snapshot: Snapshot, query: str = "", view: View | None = None, look: Look = Look()) -> str:  # noqa: B008
+    """A report as text."""
+    from tui.reports import format_named
+
+    selection = (parse_query(query) if query else EVERYTHING).images(snapshot, e.NOW)
+    return b"".join(render(name, Document(snapshot, selection, view or format_named(name).view, look))).decode()
+
+
+def test_the_shipped_schema_is_that_of_the_structs_and_is_closed() -> None:
+    assert SCHEMA_FILE.read_text() == schema_text()
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert all(part.get("additionalProperties") is False for part in SCHEMA["$defs"].values() if part.get("type") == "object")
+
+
+@pytest.mark.parametrize("view", list(View))
+@pytest.mark.parametrize("snapshot", [e.estate(), EMPTY, e.estate(complete=False)], ids=["estate", "empty", "loading"])
+def test_json_has_the_shape_of_the_schema(snapshot: Snapshot, view: View) -> None:
+    VALIDATOR.validate(json.loads(output("json", snapshot, view=view)))
+
+
+def test_json_says_what_product_md_names() -> None:
+    found = json.loads(output("json", e.estate()))
+    assert found["schema"] == "trustree/report/v1"
+    assert found["summary"] == {
+        "images": {"pass": 3, "warn": 1, "fail": 1, "unknown": 1},
+        "workloads": {"pass": 1, "warn": 1, "fail": 1, "unknown": 2},
+        "pods": 9,
+    }
+    api = next(image for image in found["images"] if image["digest"] == e.API.digest)
+    assert api["platforms"] == ["linux/amd64", "linux/arm64/v8"]
+    assert api["base"] | {"digest": ""} == {
+        "registry": e.ACR, "repository": "base/python", "tag": "3.12", "digest": "", "basis": "layers", "confidence": "certain",
+        "state": "current",
+    }  # fmt: skip
+    python = next(image for image in found["images"] if image["digest"] == e.PYTHON.digest)
+    assert python["derived"] == [e.API.digest, e.OLD_API.digest]
+    assert [image["verdict"] for image in found["images"]] == ["fail", "unknown", "warn", "pass", "pass", "pass"]
+    web = next(item for item in found["workloads"] if item["name"] == "api")
+    assert [container["type"] for container in web["containers"]] == ["container", "init"]
+    assert web["managed_by"] == "Argo CD"
+    assert found["workloads"][1]["managed_by"] is None
+
+
+def test_a_source_that_is_still_loading_is_partial() -> None:
+    loading = SourceHealth("registry/x", SourceKind.REGISTRY, SourceState.LOADING)
+    found = json.loads(output("json", e.estate(sources=(loading,), complete=False)))
+    assert found["sources"][0] == {
+        "name": "registry/x", "kind": "registry", "state": "partial", "as_of": None, "objects": 0, "requests": 0,
+        "error": "still loading",
+    }  # fmt: skip
+    assert found["complete"] is False
+
+
+def test_a_query_narrows_the_report_and_its_counts() -> None:
+    found = json.loads(output("json", e.estate(), "ns:kube-system"))
+    assert [item["name"] for item in found["workloads"]] == ["dns"]
+    assert found["summary"]["images"] == {"pass": 0, "warn": 1, "fail": 0, "unknown": 0}
+    assert found["summary"]["pods"] == 2
+
+
+STATES = st.sampled_from(list(State))
+TEXT = st.text(max_size=20)
+KEYS = st.builds(ImageKey, TEXT, TEXT, TEXT)
+TIMES = st.none() | st.datetimes(datetime(1970, 1, 2), timezones=st.just(UTC))  # noqa: DTZ001  # hypothesis adds the zone
+LINKS = st.none() | st.builds(BaseLink, KEYS, st.sampled_from(list(Basis)), st.sampled_from(list(Confidence)), TEXT)
+CHECKS = st.builds(e.check, st.sampled_from(list(CheckName)), STATES, TEXT, TEXT)
+PICTURES = st.builds(
+    Image, KEYS, st.tuples(TEXT), st.tuples(TEXT), size=st.none() | st.integers(0, 2**40), created=TIMES, pushed=TIMES,
+    in_use=st.booleans(), pods=st.integers(0, 9), checks=st.tuples(CHECKS), verdict=STATES, base=LINKS,
+)  # fmt: skip
+CONTAINERS = st.builds(e.container, TEXT, TEXT, type=st.sampled_from(list(ContainerType)), trouble=TEXT)
+NAMES = st.builds(ObjectKey, TEXT, TEXT, TEXT, TEXT)
+THINGS = st.builds(Workload, NAMES, st.tuples(CONTAINERS), verdict=STATES, managed_by=TEXT, pods=st.integers(0, 9))
+SNAPSHOTS = st.builds(
+    e.estate,
+    st.lists(PICTURES, max_size=4, unique_by=lambda image: image.key),
+    st.lists(THINGS, max_size=2, unique_by=lambda workload: workload.key),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SNAPSHOTS)
+def test_any_snapshot_validates_and_prints_nothing_that_a_terminal_obeys(snapshot: Snapshot) -> None:
+    whole = output("json", snapshot)
+    VALIDATOR.validate(json.loads(whole))
+    texts = [whole, output("jsonl", snapshot)]
+    texts += [output(name, snapshot, view=view) for view in View for name in ("table", "name")]
+    assert all(clean(line) == line for text in texts for line in text.split("\n"))
+
+
+def test_hostile_text_stays_data_in_json_and_is_cleaned_elsewhere() -> None:
+    image = msgspec.structs.replace(e.IMAGES[3], tags=(HOSTILE,))
+    snapshot = e.estate((image,), ())
+    raw = output("json", snapshot)
+    assert json.loads(raw)["images"][0]["tags"] == [HOSTILE]
+    assert "\\u001b" in raw
+    assert "\\u202e" in raw
+    assert "漢" in raw
+    table = output("table", snapshot)
+    assert "\x1b" not in table
+    assert "\u202e" not in table
+    assert "[bold]" in table
+
+
+def test_json_lines_are_the_same_objects_one_to_a_line() -> None:
+    whole = json.loads(output("json", e.estate()))
+    lines = [json.loads(line) for line in output("jsonl", e.estate()).splitlines()]
+    assert [line.pop("record") for line in lines] == ["report", *["source"] * 2, *["image"] * 6, *["workload"] * 5]
+    assert lines[0] == {name: whole[name] for name in ("schema", "as_of", "complete", "summary")}
+    assert lines[1:] == [*whole["sources"], *whole["images"], *whole["workloads"]]
+
+
+TABLE = """\
+VERDICT    IMAGE                                   DIGEST         AGE  PODS  WHY
+✘ fail     contoso.azurecr.io/payments/api         999999999999  120d     1  120d old
+? unknown  contoso.azurecr.io/payments/ledger:2.1  111111111111     -     2  not readable
+▲ warn     contoso.azurecr.io/mesh/proxy:1.0       222222222222   24h     6  80d old
+✔ pass     contoso.azurecr.io/payments/api:1.8.2   aaaaaaaaaaaa    3d     3
+✔ pass     contoso.azurecr.io/base/python:3.12     bbbbbbbbbbbb   40d     0
+✔ pass     contoso.azurecr.io/tools/spare:1        333333333333  200d     0
+
+6 images: 1 fail, 1 unknown, 1 warn, 3 pass
+5 workloads: 1 fail, 2 unknown, 1 warn, 1 pass; 9 pods
+partial: registry/contoso.azurecr.io: payments/ledger is refused
+as of 2026-03-01 12:00:00 UTC, complete
+"""
+WORKLOADS = """\
+VERDICT    CLUSTER   NAMESPACE    WORKLOAD            PODS  IMAGES  DRIFT    WHY
+x fail     prod-weu  payments     Deployment/api         4       3  mixed    120d old; 80d old
+? unknown  prod-weu  payments     StatefulSet/ledger     2       1  unknown  not readable
+? unknown  prod-neu  prod         Deployment/typo        1       0  unknown  The repository does not exist.
+! warn     prod-neu  kube-system  DaemonSet/dns          2       1  same     80d old
++ pass     prod-neu  batch        CronJob/nightly        0       0  same
+"""
+LINEAGE = """\
+VERDICT    IMAGE                                      DIGEST        BASIS       BASE      PODS
+? unknown  docker.io/library/debian:12-slim           dddddddddddd
+✔ pass       contoso.azurecr.io/base/python:3.12      bbbbbbbbbbbb  annotation  unknown      0
+✘ fail         contoso.azurecr.io/payments/api        999999999999  layers      outdated     1
+✔ pass         contoso.azurecr.io/payments/api:1.8.2  aaaaaaaaaaaa  layers      current      3
+? unknown  contoso.azurecr.io/payments/ledger:2.1     111111111111                           2
+▲ warn     contoso.azurecr.io/mesh/proxy:1.0          222222222222                           6
+✔ pass     contoso.azurecr.io/tools/spare:1           333333333333                           0
+"""
+FINDINGS = """\
+STATE      CHECK     WHERE                                                PODS  WHAT
+✘ fail     age       contoso.azurecr.io/payments/api@999999999999            1  Built 120 days ago.
+✘ fail     start     prod-neu/prod/Deployment/typo/web                       1  The repository does not exist.
+? unknown  registry  contoso.azurecr.io/payments/ledger:2.1@111111111111     2  The registry refused.
+▲ warn     age       contoso.azurecr.io/mesh/proxy:1.0@222222222222          6  Built 80 days ago.
+"""
+SOURCES = """\
+STATE    SOURCE                       KIND      OBJECTS  REQUESTS  AGE  WHY
+ok       cluster/prod-weu             cluster        40        12   0s
+partial  registry/contoso.azurecr.io  registry        9        30   0s  payments/ledger is refused
+"""
+
+
+def test_the_table_is_aligned_worst_first_with_the_reason() -> None:
+    assert output("table", e.estate()) == TABLE
+
+
+@pytest.mark.parametrize(
+    ("view", "look", "text"),
+    [
+        (View.WORKLOADS, Look(unicode=False), WORKLOADS),
+        (View.LINEAGE, Look(), LINEAGE),
+        (View.FINDINGS, Look(), FINDINGS),
+        (View.SOURCES, Look(), SOURCES),
+    ],
+)
+def test_every_view_has_its_table(view: View, look: Look, text: str) -> None:
+    assert output("table", e.estate(), view=view, look=look).partition("\n\n")[0] + "\n" == text
+
+
+def test_in_ascii_nothing_else_is_written() -> None:
+    assert output("table", e.estate(), look=Look(unicode=False)).isascii()
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_table_fits_the_terminal(width: int) -> None:
+    lines = output("table", e.estate(), look=Look(width=width)).partition("\n\n")[0].splitlines()
+    assert max(map(len, lines)) <= width
+    assert any("…" in line for line in lines) == (width < 90)
+
+
+def test_only_a_terminal_gets_colours() -> None:
+    assert "\x1b[31m✘ fail\x1b[0m " in output("table", e.estate(), look=Look(colour=True))
+    assert "\x1b" not in output("table", e.estate())
+
+
+@pytest.mark.parametrize(
+    ("view", "first", "count"),
+    [
+        (View.IMAGES, f"{e.ACR}/payments/api@{e.OLD_API.digest}", 6),
+        (View.WORKLOADS, "prod-weu/payments/deployment/api", 5),
+        (View.FINDINGS, f"{e.ACR}/payments/api@{e.OLD_API.digest}", 7),
+        (View.SOURCES, "cluster/prod-weu", 2),
+    ],
+)
+def test_names_are_one_to_a_line(view: View, first: str, count: int) -> None:
+    lines = output("name", e.estate(), view=view).splitlines()
+    assert (lines[0], len(lines)) == (first, count)
+
+
+def test_formats_are_found_by_their_modules() -> None:
+    assert {"json", "jsonl", "name", "table"} <= set(format_names())
+    with pytest.raises(UsageError, match="no report format"):
+        render("pdf", Document(EMPTY, EVERYTHING.images(EMPTY, e.NOW)))
+
+
+def test_what_could_not_be_told_is_counted_in_the_table() -> None:
+    assert "7 could not be told" in output("table", e.estate(), "cve:CVE-2026-1")

@@ -1,0 +1,148 @@
+"""`doctor`: what each source can and cannot read; `info`: versions and paths."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import os
+import platform
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from tui import __version__
+from tui.config import Settings, paths
+from tui.log import redact
+from tui.output import Exit, Writer, look_of_stdout
+from tui.reports.columns import plain
+from tui.reports.encoding import encode
+from tui.sources.ports import Diagnosis
+
+__all__ = ["Diagnose", "Examined", "doctor", "exit_of_doctor", "info"]
+
+Examined = tuple[str, str, str, str, Sequence[Diagnosis]]
+"""A source: its name, kind, who is signed in, its endpoint, and what was tried."""
+
+Diagnose = Callable[[Settings], Awaitable[Sequence[Examined]]]
+PACKAGES = ("textual", "msgspec", "aiohttp", "kubernetes", "azure-identity", "azure-containerregistry", "cryptography")
+VARIABLES = (
+    *("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE"),
+    *("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST"),
+)
+_SIGNS = {"ok": ("✔", "+"), "denied": ("✘", "x"), "failed": ("✘", "x")}
+
+
+class SourceFound(msgspec.Struct, frozen=True):
+    """One source as `-o json` shows it."""
+
+    name: str
+    kind: str
+    identity: str
+    endpoint: str
+    tried: Sequence[Diagnosis]
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What `doctor -o json` prints."""
+
+    schema: str
+    sources: list[SourceFound]
+
+
+def doctor(settings: Settings, output: str, diagnose: Diagnose, write: Writer) -> Exit:
+    """Try each kind of read of every source once, and print how it went."""
+    examined = asyncio.run(_diagnosed(settings, diagnose))
+    if output == "json":
+        write([encode(Found("trustree/doctor/v1", [SourceFound(*source) for source in examined])), b"\n"])
+    else:
+        unicode = look_of_stdout(settings.ascii).unicode
+        write(f"{plain(line, unicode)}\n".encode(errors="replace") for line in _lines(examined, unicode))
+    return exit_of_doctor(examined)
+
+
+def exit_of_doctor(examined: Sequence[Examined]) -> Exit:
+    """4 when nothing at all may be read and something was refused, 3 when anything is refused or failed, 0 when all is well."""
+    states = [diagnosis.state for source in examined for diagnosis in source[4]]
+    if "denied" in states and "ok" not in states:
+        return Exit.DENIED
+    return Exit.OK if states and all(state == "ok" for state in states) else Exit.UNSURE
+
+
+async def _diagnosed(settings: Settings, diagnose: Diagnose) -> Sequence[Examined]:
+    return await diagnose(settings)
+
+
+def _lines(examined: Sequence[Examined], unicode: bool) -> Iterator[str]:
+    if not examined:
+        yield "No source is set up: there is no kubeconfig context and no registry."
+    for name, _, identity, endpoint, tried in examined:
+        yield "  ".join(part for part in (name, endpoint, f"as {identity}" if identity else "not signed in") if part)
+        width = max((len(diagnosis.what) for diagnosis in tried), default=0)
+        for diagnosis in tried:
+            sign = _SIGNS.get(diagnosis.state, ("?", "?"))[0 if unicode else 1]
+            yield f"  {sign} {diagnosis.state:6}  {diagnosis.what:{width}}  {diagnosis.detail}".rstrip()
+            if diagnosis.right:
+                yield f"      missing right: {diagnosis.right}"
+            if diagnosis.remedy:
+                yield f"      next step: {diagnosis.remedy}"
+        yield ""
+
+
+def info(settings: Settings, output: str, write: Writer) -> Exit:
+    """Print versions and every path in use."""
+    facts = {**_versions(), **_places(settings), **_environment()}
+    if output == "json":
+        write([encode(Facts("trustree/info/v1", facts)), b"\n"])
+    else:
+        width = max(map(len, facts))
+        unicode = look_of_stdout(settings.ascii).unicode
+        write(f"{plain(f'{name:{width}}  {value}', unicode)}\n".encode(errors="replace") for name, value in facts.items())
+    return Exit.OK
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What `info -o json` prints."""
+
+    schema: str
+    info: dict[str, str]
+
+
+def _versions() -> dict[str, str]:
+    found = {"trustree": __version__, "python": platform.python_version(), "platform": platform.platform()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _places(settings: Settings) -> dict[str, str]:
+    usual = paths()
+    kubeconfig = settings.kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    docker = os.environ.get("DOCKER_CONFIG") or str(Path.home() / ".docker")
+    return {
+        "settings": settings.source or f"{usual.config} (not there)",
+        "policy": settings.policy or "built in",
+        "kubeconfig": kubeconfig,
+        "docker config": str(Path(docker) / "config.json"),
+        "cache": str(usual.cache),
+        "state": str(usual.state),
+        "log": settings.log_file or str(usual.log),
+    }
+
+
+def _environment() -> dict[str, str]:
+    """Variables that change where connections go; credentials in them are hidden."""
+    names = (
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "NO_PROXY",
+        "SSL_CERT_FILE",
+        "AZURE_TENANT_ID",
+        "AZURE_CLIENT_ID",
+        "AZURE_AUTHORITY_HOST",
+    )
+    given = {name: os.environ.get(name) or os.environ.get(name.lower()) for name in names}
+    return {name: redact(value) for name, value in given.items() if value}

@@ -1,0 +1,120 @@
+"""The commands that print the estate instead of painting it: report and check."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Protocol
+
+from tui.arguments import Options
+from tui.config import Settings
+from tui.domain.events import SourceHealth, SourceKind, SourceState
+from tui.domain.query import Query, Selection
+from tui.domain.snapshot import Snapshot
+from tui.domain.trust import State
+from tui.output import Exit, Writer, look_of_stdout, say
+from tui.progress import Progress
+from tui.reports import Document, Look, View, format_named
+
+__all__ = ["OpenEstate", "Opener", "barred", "check", "exit_of_check", "exit_of_report", "report"]
+
+
+class OpenEstate(Protocol):
+    """What is needed of the living estate."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot."""
+        ...
+
+    def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
+        """Hear of every new snapshot until the returned function is called."""
+        ...
+
+    async def settled(self, timeout: float) -> bool:
+        """Wait until every source has answered."""
+        ...
+
+
+Opener = Callable[[Settings], AbstractAsyncContextManager[OpenEstate]]
+
+
+def report(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
+    """Print what is known once it is complete, or the time to wait is over."""
+    snapshot, selection = asyncio.run(_look(settings, query, options.wait, opener))
+    write(_rendered(snapshot, selection, options, look_of_stdout(settings.ascii)))
+    _remark(snapshot, selection)
+    return exit_of_report(snapshot, selection)
+
+
+def check(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
+    """Print what is not trusted, and say so by the exit code."""
+    snapshot, selection = asyncio.run(_look(settings, query, options.wait, opener))
+    write(_rendered(snapshot, selection, options, look_of_stdout(settings.ascii)))
+    _remark(snapshot, selection)
+    return exit_of_check(snapshot, selection, options)
+
+
+def exit_of_report(snapshot: Snapshot, selection: Selection) -> Exit:
+    """4 when nothing could be read for want of a sign-in or a right, 3 when anything asked for is missing, else 0."""
+    if barred(snapshot.sources):
+        return Exit.DENIED
+    return Exit.OK if snapshot.complete and not selection.undecided else Exit.UNSURE
+
+
+def exit_of_check(snapshot: Snapshot, selection: Selection, options: Options) -> Exit:
+    """2 beats 3: what is known to be wrong is wrong whatever else is missing; a query that finds nothing is 3."""
+    verdicts = [snapshot.images[key].verdict for key in selection.images if key in snapshot.images]
+    verdicts += [snapshot.workloads[key].verdict for key in selection.workloads if key in snapshot.workloads]
+    wrong = {State.FAIL, State.WARN} if options.fail_on == "warn" else {State.FAIL}
+    if any(verdict in wrong for verdict in verdicts):
+        return Exit.VIOLATED
+    if barred(snapshot.sources):
+        return Exit.DENIED
+    if options.allow_unknown:
+        return Exit.OK
+    unsure = not verdicts or any(verdict in (State.UNKNOWN, State.OFF) for verdict in verdicts)
+    return Exit.UNSURE if unsure else exit_of_report(snapshot, selection)
+
+
+def barred(sources: Iterable[SourceHealth]) -> bool:
+    """Whether every cluster, or every source, gave nothing because nobody is signed in or has the right."""
+    asked = [source for source in sources if source.state is not SourceState.OFF]
+    clusters = [source for source in asked if source.kind is SourceKind.CLUSTER]
+    return any(group and all(map(_refused, group)) for group in (clusters, asked))
+
+
+def _refused(source: SourceHealth) -> bool:
+    return not source.objects and source.state is not SourceState.OK and (source.auth_failed or bool(source.denials))
+
+
+async def _look(settings: Settings, query: Query, wait: float, opener: Opener) -> tuple[Snapshot, Selection]:
+    async with opener(settings) as estate:
+        progress = Progress(sys.stderr)
+        end = estate.subscribe(progress.show)
+        try:
+            settled = await estate.settled(wait)
+        finally:
+            end()
+            progress.done()
+        if not settled:
+            say(f"Not everything was loaded within {wait:g} s; this is what is known. --wait gives more time.")
+        return estate.snapshot, query.images(estate.snapshot, datetime.now(UTC))
+
+
+def _rendered(snapshot: Snapshot, selection: Selection, options: Options, look: Look) -> Iterable[bytes]:
+    form = format_named(options.output)
+    view = View(options.view) if options.view else form.view
+    return form.render(Document(snapshot, selection, view, look))
+
+
+def _remark(snapshot: Snapshot, selection: Selection) -> None:
+    if selection.undecided:
+        say(f"{selection.undecided:,} could not be told: no source answers that for them.")
+    for source in snapshot.sources:
+        if source.state in (SourceState.FAILED, SourceState.PARTIAL, SourceState.LOADING):
+            what = source.error or ("still loading" if source.state is SourceState.LOADING else "not everything could be read")
+            say(f"{source.name}: {what}" + (f" {source.remedy}" if source.remedy else ""))
