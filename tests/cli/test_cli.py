@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import subprocess
@@ -18,9 +19,11 @@ from tui.cli import main
 from tui.config import Settings
 from tui.doctor import Examined
 from tui.domain.events import Denial, SourceHealth, SourceKind, SourceState
+from tui.domain.events import Progress as Counted
 from tui.domain.snapshot import EMPTY, Snapshot
 from tui.domain.trust import State
 from tui.errors import AuthenticationFailed
+from tui.progress import Progress
 from tui.sources.ports import Diagnosis
 
 WHOLE = e.estate()
@@ -314,3 +317,43 @@ def test_the_log_is_a_private_file_and_the_terminal_stays_silent(home: Path, cap
 def test_a_log_file_that_was_asked_for_must_be_writable(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "--log-file", "/dev/null/x"], opener=opener_of(FINE)) == 1
     assert "cannot be written" in capfd.readouterr().err
+
+
+def test_ctrl_c_while_loading_ends_with_130_without_a_traceback() -> None:
+    program = (
+        "import asyncio, os, signal, sys\n"
+        "from tests.cli.fakes import FakeEstate, FakeOpener\n"
+        "from tests.domain import estates as e\n"
+        "from tui.cli import main\n"
+        "class Slow(FakeEstate):\n"
+        "    async def settled(self, timeout):\n"
+        "        os.kill(os.getpid(), signal.SIGINT); await asyncio.Event().wait()\n"
+        "sys.exit(main(['report'], opener=FakeOpener(Slow(e.estate()))))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=30)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
+
+
+def test_progress_is_one_line_rewritten_on_a_terminal_and_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Terminal()
+    progress = Progress(screen)
+    loading = SourceHealth(
+        "cluster/c\x1b[2J", SourceKind.CLUSTER, SourceState.LOADING, progress=(Counted("pods", 12_000, 15_000),)
+    )
+    progress.show(e.estate((), (), (loading,)))
+    progress.done()
+    assert screen.getvalue() == "\r\x1b[2Kloading cluster/c?[2J: pods 12,000 / 15,000\r\x1b[2K"
+
+
+def test_progress_elsewhere_is_sparse() -> None:
+    pipe = io.StringIO()
+    progress = Progress(pipe)
+    progress.show(WHOLE)
+    progress.done()
+    assert pipe.getvalue() == ""
