@@ -9,10 +9,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -69,23 +67,16 @@ def build(
     return _finish(lifted, parents)
 
 
-def _unique(contents: Sequence[Content]) -> list[Content]:
-    """One content per config, the oldest first: the same order for any order of the input."""
-    found: dict[str, Content] = {}
+def _unique(contents: Sequence[Content]) -> Sequence[Content]:
+    """One content per config."""
+    found = {content.config: content for content in contents}
+    if len(found) == len(contents):
+        return contents
+    found.clear()
     for content in contents:
         other = found.get(content.config)
         found[content.config] = content if other is None else _merged(other, content)
-    return sorted(found.values(), key=_age)
-
-
-_EPOCH = datetime.fromtimestamp(0, UTC)
-
-
-def _age(content: Content) -> tuple[float, str]:
-    created = content.created
-    if created is None:
-        return math.inf, content.config
-    return ((created if created.tzinfo else created.replace(tzinfo=UTC)) - _EPOCH).total_seconds(), content.config
+    return list(found.values())
 
 
 def _merged(one: Content, other: Content) -> Content:

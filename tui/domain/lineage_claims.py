@@ -6,11 +6,12 @@ The scores order the evidence; they are judgement, and shown as words only.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from tui.domain.image import Claim, ClaimKind, RepositoryName
-from tui.domain.lineage_layers import ROOT, Content, Forest, Proof
+from tui.domain.lineage_layers import ROOT, Content, Forest, History, Proof
 from tui.domain.reference import Reference, is_digest, parse_reference
 from tui.domain.snapshot import Basis, Confidence, ImageKey
 from tui.domain.text import clean
@@ -118,6 +119,18 @@ def is_scratch(content: Content) -> bool:
     return any(claim.scratch for claim in content.claims)
 
 
+class _Found(NamedTuple):
+    """A claim with the contents that it can mean, and those of them whose layers begin the image's."""
+
+    said: Said
+    targets: list[int]
+    contained: list[int]
+
+
+def _is_unconfirmed(found: _Found) -> bool:
+    return not found.contained
+
+
 class Weigher:
     """Weighs the claims of contents against the forest of layers."""
 
@@ -153,11 +166,14 @@ class Weigher:
         edge = self._layer_edge(number)
         if is_scratch(self._forest.contents[number]):
             return self._from_scratch(number, edge, claims)
-        found = [(said, self._targets(number, said)) for said in self._read(claims)]
-        confirmed = [any(self._contains(number, target) for target in targets) for _, targets in found]
-        for index in sorted(range(len(found)), key=lambda index: not confirmed[index]):  # what layers confirm speaks first
-            edge = self._weigh(number, edge, *found[index])
+        found = [self._find(number, said) for said in self._read(claims)]
+        for one in sorted(found, key=_is_unconfirmed) if len(found) > 1 else found:  # what layers confirm speaks first
+            edge = self._weigh(number, edge, one)
         return edge
+
+    def _find(self, number: int, said: Said) -> _Found:
+        targets = self._targets(number, said)
+        return _Found(said, targets, [target for target in targets if target != number and self._contains(number, target)])
 
     def _layer_edge(self, number: int) -> Edge:
         forest = self._forest
@@ -185,8 +201,11 @@ class Weigher:
         return root
 
     def _read(self, claims: Sequence[Claim]) -> list[Said]:
+        if len(claims) == 1:  # the usual case
+            (claim,) = claims
+            return [] if claim.scratch or not (claim.reference or claim.digest) else [self._say(claim)]
         said = [self._say(claim) for claim in dict.fromkeys(claims) if not claim.scratch and (claim.reference or claim.digest)]
-        return sorted(said, key=lambda one: (-SCORE[one.claim.kind], one.claim.reference, one.digest))
+        return sorted(said, key=lambda one: (-SCORE[one.claim.kind], one.claim.kind, one.claim.reference, one.digest))
 
     def _say(self, claim: Claim) -> Said:
         reference = self._parse(claim.reference) if claim.reference else None
@@ -206,15 +225,17 @@ class Weigher:
 
     # ---- one claim against the edge so far
 
-    def _weigh(self, number: int, edge: Edge, said: Said, targets: list[int]) -> Edge:
-        if number in targets:
+    def _weigh(self, number: int, edge: Edge, found: _Found) -> Edge:
+        if number in found.targets:
             return edge  # an image that names itself says nothing
-        contained = [target for target in targets if self._contains(number, target)]
-        if contained:
-            return self._contained(number, edge, said, contained)
-        if targets:
-            return self._elsewhere(edge, said, min(targets, key=lambda target: self._forest.contents[target].config))
-        return self._unresolved(number, edge, said)
+        if found.contained:
+            return self._contained(number, edge, found.said, found.contained)
+        if found.targets:
+            return self._elsewhere(edge, found.said, min(found.targets, key=self._config))
+        return self._unresolved(number, edge, found.said)
+
+    def _config(self, number: int) -> str:
+        return self._forest.contents[number].config
 
     def _targets(self, number: int, said: Said) -> list[int]:
         """The contents that the claimed digest, or else the tag as it is now, means on this content's platform."""
@@ -256,11 +277,12 @@ class Weigher:
         chain, base = forest.chains[number], forest.chains[target]
         if not base or chain[: len(base)] != base:
             return False
-        return len(base) < len(chain) or not _continues(forest.histories[target], forest.histories[number])
+        return len(base) < len(chain) or not _continues(forest.history(target), forest.history(number))
 
     def _contained(self, number: int, edge: Edge, said: Said, targets: list[int]) -> Edge:
-        configs = self._forest.contents
-        target = max(targets, key=lambda target: (target == edge.target, self._rank(number, target), configs[target].config))
+        target = targets[0]
+        if len(targets) > 1:
+            target = max(targets, key=lambda target: (target == edge.target, self._rank(number, target), self._config(target)))
         if edge.target < ROOT and said.claim.kind is ClaimKind.LABEL:
             return self._farther(edge, said, target)
         if edge.target >= 0 and edge.absent is None and target != edge.target and not self._as_near(number, target, edge.target):
@@ -284,13 +306,13 @@ class Weigher:
 
     def _rank(self, number: int, target: int) -> tuple[int, bool]:
         forest = self._forest
-        return len(forest.chains[target]), _continues(forest.histories[number], forest.histories[target])
+        return len(forest.chains[target]), _continues(forest.history(number), forest.history(target))
 
     def _as_near(self, number: int, target: int, parent: int) -> bool:
         """Whether a claimed base that is contained may take the place of the parent that the layers chose."""
         forest = self._forest
         if forest.proofs[number] is Proof.HISTORY and len(forest.chains[target]) == len(forest.chains[parent]):
-            return forest.histories[target] == forest.histories[parent]
+            return forest.history(target) == forest.history(parent)
         return len(forest.chains[target]) >= len(forest.chains[parent])
 
     def _farther(self, edge: Edge, said: Said, target: int) -> Edge:
@@ -346,7 +368,7 @@ class Weigher:
         return score if said.digest or said.claim.kind is ClaimKind.CONFIGURED else min(score, _NAME_ONLY)
 
 
-def _continues(history: tuple[int, ...], start: tuple[int, ...]) -> bool:
+def _continues(history: History, start: History) -> bool:
     return bool(start) and len(start) < len(history) and history[: len(start)] == start
 
 

@@ -7,10 +7,11 @@ the same, never by its time, as builders rewrite the times of a base's entries (
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import count
 
@@ -19,11 +20,16 @@ import msgspec
 from tui.domain.image import Claim, HistoryEntry, Platform
 from tui.domain.snapshot import ImageKey
 
-__all__ = ["ROOT", "Content", "Forest", "Prefix", "Proof", "build_forest", "chain_id"]
+__all__ = ["ROOT", "Content", "Forest", "History", "Prefix", "Proof", "build_forest", "chain_id"]
 
 ROOT = -1  # parent of what stands on nothing; contents are 0 and up, shared prefixes -2 and down
 _INDEPENDENT = 2  # repositories that must share layers before an unknown base is assumed under them
 _INDEPENDENT_OVER_KNOWN = 3
+
+
+Step = str | tuple[str]
+"""What makes two history entries the same: the command, in a tuple when the step made no layer."""
+History = tuple[Step, ...]
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
@@ -70,12 +76,15 @@ class Forest:
 
     contents: Sequence[Content]
     chains: list[tuple[int, ...]]
-    histories: list[tuple[int, ...]]
     platforms: list[int]
     parents: list[int]
     proofs: list[Proof | None]
     depths: list[int]
     prefixes: list[Prefix] = field(default_factory=list)
+
+    def history(self, number: int) -> History:
+        """The steps of a content; made when asked for, as all of them at once take more memory than the input."""
+        return tuple([(step.created_by,) if step.empty_layer else step.created_by for step in self.contents[number].history])
 
     def prefix(self, parent: int) -> Prefix:
         """The shared prefix that a parent of -2 and down stands for."""
@@ -83,10 +92,7 @@ class Forest:
 
 
 def build_forest(contents: Sequence[Content], scratch: set[int]) -> Forest:
-    """Find the parent of every content, O(n log n); those in `scratch` get no unknown base.
-
-    Of contents with equal layers and history the first given stands for them all: give the oldest first.
-    """
+    """Find the parent of every content, O(n log n); those in `scratch` get no unknown base."""
     forest = _number(contents)
     order = _order(forest)
     branches = _sweep(forest, order)
@@ -104,18 +110,12 @@ def chain_id(diff_ids: Sequence[str]) -> str:
 
 
 def _number(contents: Sequence[Content]) -> Forest:
-    """Strings become numbers where they are met first: counting defaultdicts do it without a step of ours per string."""
+    """Layers become numbers where they are met first: a counting defaultdict does it without a step of ours per string."""
     layers: dict[str, int] = defaultdict(count().__next__)
-    steps: dict[str, int] = defaultdict(count().__next__)
-    empty_steps: dict[str, int] = defaultdict(count(-1, -1).__next__)
     platforms: dict[Platform, int] = defaultdict(count().__next__)
     return Forest(
         contents=contents,
         chains=[tuple(map(layers.__getitem__, content.diff_ids)) for content in contents],
-        histories=[
-            tuple([(empty_steps if step.empty_layer else steps)[step.created_by] for step in content.history])
-            for content in contents
-        ],
         platforms=[platforms[_comparable(content.platform)] for content in contents],
         parents=[ROOT] * len(contents),
         proofs=[None] * len(contents),
@@ -134,10 +134,10 @@ def _comparable(platform: Platform) -> Platform:
 
 
 def _order(forest: Forest) -> list[int]:
-    """The contents by platform, chain and length of history; among equals the order of the input stays."""
+    """The contents by platform, chain and length of history."""
     keys = [
-        (platform, chain, len(history))
-        for platform, chain, history in zip(forest.platforms, forest.chains, forest.histories, strict=True)
+        (platform, chain, len(content.history))
+        for platform, chain, content in zip(forest.platforms, forest.chains, forest.contents, strict=True)
     ]
     return sorted(range(len(keys)), key=keys.__getitem__)
 
@@ -154,24 +154,28 @@ class _Group:
         self.length = length
         self.start = start
         self.first = ROOT
-        self.history: tuple[int, ...] = ()
-        self.table: dict[tuple[int, ...], int] | None = None
+        self.history: History = ()
+        self.table: dict[History, int] | None = None
         self.lengths: list[int] | None = None
         self.shares = True  # until a content has exactly these layers
 
-    def add(self, content: int, history: tuple[int, ...]) -> None:
+    def add(self, number: int, history: History, contents: Sequence[Content]) -> None:
+        """Add a content; the order brings short histories first, and of twins the oldest stands for all."""
         if self.first == ROOT:
-            self.first, self.history, self.shares = content, history, False
+            self.first, self.history, self.shares = number, history, False
             return
         if self.table is None or self.lengths is None:
             self.table = {self.history: self.first}
             self.lengths = [len(self.history)]
-        if history not in self.table:
-            self.table[history] = content
-            if self.lengths[-1] != len(history):
-                self.lengths.append(len(history))  # the order brings short histories first
+        twin = self.table.get(history)
+        if twin is None or _age(contents[number]) < _age(contents[twin]):
+            self.table[history] = number
+        if self.lengths[-1] != len(history):
+            self.lengths.append(len(history))
+        elif len(self.lengths) == 1 and _age(contents[number]) < _age(contents[self.first]):
+            self.first, self.history = number, history
 
-    def origin(self, history: tuple[int, ...]) -> int:
+    def origin(self, history: History) -> int:
         """The content with the longest history that this one continues, `ROOT` when there is none."""
         if self.table is None or self.lengths is None:
             length = len(self.history)
@@ -184,13 +188,22 @@ class _Group:
         return ROOT
 
 
-def _common(left: tuple[int, ...], right: tuple[int, ...]) -> int:
-    length = 0
-    for one, other in zip(left, right, strict=False):
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+def _age(content: Content) -> tuple[float, str]:
+    """Sorts the oldest first, and those without a time last."""
+    created = content.created
+    if created is None:
+        return math.inf, content.config
+    return ((created if created.tzinfo else created.replace(tzinfo=UTC)) - _EPOCH).total_seconds(), content.config
+
+
+def _common(left: tuple[object, ...], right: tuple[object, ...]) -> int:
+    for length, (one, other) in enumerate(zip(left, right, strict=False)):
         if one != other:
-            break
-        length += 1
-    return length
+            return length
+    return min(len(left), len(right))
 
 
 def _sweep(forest: Forest, order: list[int]) -> list[tuple[int, int, int]]:
@@ -223,17 +236,17 @@ def _unwind(stack: list[_Group], length: int, place: int, branches: list[tuple[i
 
 
 def _place(forest: Forest, stack: list[_Group], number: int, place: int) -> None:
-    chain, history = forest.chains[number], forest.histories[number]
+    chain, history = forest.chains[number], forest.history(number)
     parent, proof = _parent(forest, stack, len(chain), history)
     if parent != ROOT:
         forest.parents[number], forest.proofs[number] = parent, proof
         forest.depths[number] = len(forest.chains[parent])
     if not stack or stack[-1].length < len(chain):
         stack.append(_Group(len(chain), place))
-    stack[-1].add(number, history)
+    stack[-1].add(number, history, forest.contents)
 
 
-def _parent(forest: Forest, stack: list[_Group], length: int, history: tuple[int, ...]) -> tuple[int, Proof | None]:
+def _parent(forest: Forest, stack: list[_Group], length: int, history: History) -> tuple[int, Proof | None]:
     for group in reversed(stack):
         found = group.origin(history)
         if found != ROOT:
@@ -247,10 +260,10 @@ def _parent(forest: Forest, stack: list[_Group], length: int, history: tuple[int
     return ROOT, None
 
 
-def _is_sibling(base: tuple[int, ...], history: tuple[int, ...]) -> bool:
+def _is_sibling(base: History, history: History) -> bool:
     """Whether the two only share a base: their histories agree on every layer of `base`, and part at a step without one."""
     common = _common(base, history)
-    return 0 < common < len(base) and all(step < 0 for step in base[common:])
+    return 0 < common < len(base) and all(isinstance(step, tuple) for step in base[common:])
 
 
 def _assume_bases(forest: Forest, order: list[int], branches: list[tuple[int, int, int]], scratch: set[int]) -> None:

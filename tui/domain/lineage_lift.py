@@ -114,7 +114,7 @@ class _Lift:
         return True
 
     def _link(self, image: ImageKey, edges: list[tuple[Platform, Edge]]) -> None:
-        ways = [_Way(platform, edge, self._candidates(image, edge)) for platform, edge in edges]
+        ways = self._ways(image, edges)
         base = self._choose(image, ways)
         if base is not None:
             self._out.links[image] = self._make(base, ways)
@@ -123,6 +123,11 @@ class _Lift:
         remarks = [text for way in ways for text in (way.edge.note, *way.edge.contradictions) if text]
         if remarks:
             self._out.remarks[image] = tuple(dict.fromkeys(remarks))
+
+    def _ways(self, image: ImageKey, edges: list[tuple[Platform, Edge]]) -> list[_Way]:
+        if len(edges) > 1:
+            edges = sorted(edges, key=lambda pair: (pair[0], pair[1].score, pair[1].layers, pair[1].note))
+        return [_Way(platform, edge, self._candidates(image, edge)) for platform, edge in edges]
 
     def _candidates(self, image: ImageKey | None, edge: Edge) -> tuple[ImageKey, ...]:
         if edge.absent is not None:
@@ -207,8 +212,7 @@ class _Lift:
                 claims[-2 - edge.target].add(edge.absent)
         keys: dict[frozenset[object], ImageKey] = {}
         self._prefix_keys = [ImageKey("", "", "")] * len(forest.prefixes)
-        for index in sorted(range(len(forest.prefixes)), key=lambda index: -forest.prefixes[index].length):
-            prefix = forest.prefixes[index]
+        for prefix, index in sorted(zip(forest.prefixes, range(len(forest.prefixes)), strict=True), key=self._longest_first):
             signature = frozenset(children[index])
             claimed = claims[index].pop() if len(claims[index]) == 1 else None
             own = claimed if claimed is not None and claimed not in self._holdings else self._chain_key(prefix)
@@ -217,6 +221,10 @@ class _Lift:
             if prefix.parent < ROOT:
                 children[-2 - prefix.parent].add(key)
                 claims[-2 - prefix.parent].add(None)
+
+    def _longest_first(self, pair: tuple[Prefix, int]) -> tuple[int, Platform, str]:
+        content = self._forest.contents[pair[0].member]
+        return -pair[0].length, content.platform, content.config
 
     def _chain_key(self, prefix: Prefix) -> ImageKey:
         diff_ids = self._forest.contents[prefix.member].diff_ids[: prefix.length]
@@ -238,7 +246,7 @@ class _Lift:
     def _prefix_node(self, key: ImageKey, indexes: list[int]) -> UnknownBase:
         prefixes = [self._forest.prefixes[index] for index in indexes]
         edges = [(self._forest.contents[prefix.member].platform, self._prefix_edge(prefix)) for prefix in prefixes]
-        ways = [_Way(platform, edge, self._candidates(key, edge)) for platform, edge in edges]
+        ways = self._ways(key, edges)
         base = self._choose(key, ways)
         layers = max(prefix.length for prefix in prefixes)
         repositories = max(prefix.repositories for prefix in prefixes)
@@ -269,7 +277,7 @@ class _Lift:
             if edge.absent is not None and edge.absent not in self._holdings:
                 below.setdefault(edge.absent, []).append((self._forest.contents[number].platform, edge))
                 if edge.said is not None:
-                    said.setdefault(edge.absent, edge.said)
+                    said[edge.absent] = min(said.get(edge.absent, edge.said), edge.said, key=lambda one: one.words)
         for key, edges in below.items():
             if key not in self._out.bases:
                 self._out.bases[key] = self._claimed_node(key, edges, said.get(key))
@@ -279,8 +287,7 @@ class _Lift:
         agreed = len(found) == len({platform for platform, _ in found}) and all(target != ROOT for _, target in found)
         link = None
         if agreed:
-            stands = [(platform, self._claimed_edge(target)) for platform, target in sorted(found)]
-            ways = [_Way(platform, edge, self._candidates(key, edge)) for platform, edge in stands]
+            ways = self._ways(key, [(platform, self._claimed_edge(target)) for platform, target in found])
             base = self._choose(key, ways)
             link = self._make(base, ways) if base is not None else None
         label = said.words if said is not None and said.claim.reference else _shown(key)
