@@ -27,9 +27,14 @@ __all__ = ["Measured", "measure", "write_kubeconfig"]
 
 
 class Measured(msgspec.Struct):
-    """Seconds, objects, the longest time (ms of processor) that the event loop was held, and the peak of memory in MB."""
+    """What a client did.
+
+    `seconds` are those of the transfer, `whole` those from the start of the process; `held` is the longest time (ms of
+    processor) that the event loop was held, `memory` the peak in MB.
+    """
 
     seconds: float
+    whole: float
     objects: int
     held: float
     memory: float
@@ -37,9 +42,8 @@ class Measured(msgspec.Struct):
 
 async def measure(what: str, url: str, folder: str) -> Measured:
     """Run one client in a child process."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.clusterclient", what, url, folder, stdout=asyncio.subprocess.PIPE
-    )
+    arguments = ("-m", "tests.bench.clusterclient", what, url, folder, str(time.monotonic()))
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()
     return msgspec.json.decode(output, type=Measured)
 
@@ -167,15 +171,16 @@ def write_kubeconfig(folder: Path, url: str) -> Path:
 _CLIENTS = {"ours-list": _ours_list, "drain-list": _drain_list, "ours-watch": _ours_watch, "drain-watch": _drain_watch}
 
 
-async def _main(what: str, url: str, folder: str) -> Measured:
+async def _main(what: str, url: str, folder: str, begun: str) -> Measured:
     # As the program does when it starts.
     collect_rarely()
     ticker, clock = _Ticker(), _Clock()
     ticking = asyncio.create_task(ticker.run())
     objects = await _CLIENTS[what](url, folder, clock)
+    whole = time.monotonic() - float(begun)
     ticking.cancel()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Measured(clock.seconds, objects, ticker.longest * 1000, peak)
+    return Measured(clock.seconds, whole, objects, ticker.longest * 1000, peak)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""50,000 realistic pods listed, decoded and applied, against aiohttp draining the same pages in the same run."""
+"""50,000 realistic pods listed, decoded and applied, against aiohttp draining the same pages in the same run.
+
+Each client is timed as a whole process, interpreter and imports included, as kubectl is.
+"""
 
 from __future__ import annotations
 
@@ -36,10 +39,16 @@ async def _run(folder: str) -> list[Result]:
 
 
 def _ratio(drained: list[Measured], ours: list[Measured]) -> Result:
-    base, mine = median(item.seconds for item in drained), median(item.seconds for item in ours)
+    base, mine = median(item.whole for item in drained), median(item.whole for item in ours)
     complete = all(item.objects == PODS for item in (*drained, *ours))
     ratio = mine / base
-    details = {"pods": ours[0].objects, "ours_s": round(mine, 2), "drained_s": round(base, 2)}
+    transfer = median(item.seconds for item in ours) / median(item.seconds for item in drained)
+    details = {
+        "pods": ours[0].objects,
+        "ours_s": round(mine, 2),
+        "drained_s": round(base, 2),
+        "transfer_only": round(transfer, 2),
+    }
     return Result("pods50k", round(ratio, 2), "x of draining", "<= 2.5", complete and ratio <= 2.5, dict(details))
 
 
@@ -77,6 +86,6 @@ async def _kubectl(url: str, folder: str) -> float | None:
 def _against_kubectl(ours: list[Measured], kubectl: float | None) -> list[Result]:
     if kubectl is None:
         return []
-    share = median(item.seconds for item in ours) / kubectl
+    share = median(item.whole for item in ours) / kubectl
     details: dict[str, str | int | float | bool] = {"kubectl_s": round(kubectl, 1)}
     return [Result("pods50k-kubectl", round(share, 4), "of kubectl's time", "<= 0.0667", share <= 1 / 15, details)]

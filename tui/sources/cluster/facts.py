@@ -59,6 +59,7 @@ _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 _volumes: msgspec.json.Decoder[list[Volume] | None] = msgspec.json.Decoder(list[Volume] | None)
 _mounts: msgspec.json.Decoder[list[MountStatus] | None] = msgspec.json.Decoder(list[MountStatus] | None)
+_owners: msgspec.json.Decoder[list[Owner] | None] = msgspec.json.Decoder(list[Owner] | None)
 _words = msgspec.json.Decoder(dict[str, str] | None)
 
 
@@ -78,7 +79,7 @@ class Facts:
         self.cluster = cluster
         # A bound method, not a function of ours: it is called twenty times for each pod.
         self._text = _Texts().__getitem__
-        self._owners: dict[str, OwnerRef] = {}
+        self._owners: dict[bytes, OwnerRef | None] = {}
         self._labels: dict[bytes, dict[str, str]] = {}
 
     def pod(self, wire: PodObject) -> Pod:
@@ -227,16 +228,22 @@ class Facts:
             pull_policy=text(volume.image.pull_policy),
         )
 
-    def _owner(self, owners: list[Owner] | None) -> OwnerRef | None:
-        for owner in owners or ():
+    def _owner(self, raw: msgspec.Raw) -> OwnerRef | None:
+        body = bytes(raw)
+        if not body:
+            return None
+        try:
+            return self._owners[body]
+        except KeyError:
+            owner = self._controlling(_owners.decode(body) or ())
+            _bound(self._owners)[body] = owner
+            return owner
+
+    def _controlling(self, owners: Iterable[Owner]) -> OwnerRef | None:
+        text = self._text
+        for owner in owners:
             if owner.controller:
-                known = self._owners.get(owner.uid)
-                if known is None or known.name != owner.name or known.kind != owner.kind:
-                    known = OwnerRef(
-                        self._text(owner.api_version), self._text(owner.kind), self._text(owner.name), clean(owner.uid, MAX_TEXT)
-                    )
-                    _bound(self._owners)[owner.uid] = known
-                return known
+                return OwnerRef(text(owner.api_version), text(owner.kind), text(owner.name), text(owner.uid))
         return None
 
     def _managing(self, raw: msgspec.Raw) -> dict[str, str]:

@@ -110,9 +110,8 @@ class Follower:
                 if isinstance(page, SourceError):
                     failure = page
                     break
-                broken += page.broken
                 version, token = page.metadata.resource_version or version, page.metadata.continue_token
-                await self._take(page, seen)
+                broken += page.broken + await self._take(page, seen)
                 if not token:
                     break
             pages.close()
@@ -167,7 +166,8 @@ class Follower:
         except SourceError as error:
             return error
 
-    async def _take(self, page: Page, seen: dict[str, Fact]) -> None:
+    async def _take(self, page: Page, seen: dict[str, Fact]) -> int:
+        """Tell the facts of a page; how many of its objects could not be read."""
         items = page.items
         facts: list[Fact] = []
         for start in range(0, len(items), _SLICE):
@@ -179,6 +179,7 @@ class Follower:
         self._line.counted(len(seen), len(seen) if last else None if remaining is None else len(seen) + max(remaining, 0))
         if facts:
             await self._emit(self._reader.seen(self._scope, self._generation, facts))
+        return len(items) - len(facts)
 
     # ---- watch
 
@@ -233,9 +234,11 @@ class Follower:
             case "ADDED" | "MODIFIED":
                 identity = self._reader.identity(change.object)
                 before = self._known.get(identity)
-                (fact,) = self._reader.facts((change.object,), self._known, self._known, self._meet)
-                if fact is not before:
-                    changed[identity] = fact
+                facts = self._reader.facts((change.object,), self._known, self._known, self._meet)
+                if not facts:
+                    self._line.broken += 1
+                elif facts[0] is not before:
+                    changed[identity] = facts[0]
                     gone.pop(identity, None)
             case "DELETED":
                 identity = self._reader.identity(change.object)

@@ -121,12 +121,18 @@ class Reader(ABC):
         return self._failed_change(line) if change.type == "ERROR" else change
 
     def facts(self, items: Sequence[WireObject], known: Mapping[str, Fact], into: dict[str, Fact], meet: Meet) -> list[Fact]:
-        """The facts of several objects, also put into the table; `meet` is told of every owner."""
+        """The facts of several objects, also put into the table; `meet` is told of every owner.
+
+        Objects whose owners, labels or volumes cannot be read are left out: fewer come back than went in.
+        """
         found: list[Fact] = []
         identity, make = self.identity, self.fact
         for wire in items:
             name = identity(wire)
-            fact = make(wire, known.get(name))
+            try:
+                fact = make(wire, known.get(name))
+            except DECODING:
+                continue
             into[name] = fact
             found.append(fact)
             if not isinstance(fact, Node) and fact.owner is not None:

@@ -44,7 +44,7 @@ class Owner(_Wire):
 
 
 class ObjectMeta(_Wire):
-    """metadata. Labels and annotations stay bytes: pods of one owner share them, and few are ever looked at."""
+    """metadata. Owners, labels and annotations stay bytes: pods of one owner share them, and few are ever looked at."""
 
     name: str = ""
     namespace: str = ""
@@ -52,7 +52,7 @@ class ObjectMeta(_Wire):
     resource_version: str = ""
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
-    owner_references: list[Owner] | None = None
+    owner_references: msgspec.Raw = msgspec.Raw()
     labels: msgspec.Raw = msgspec.Raw()
     annotations: msgspec.Raw = msgspec.Raw()
 
