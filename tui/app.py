@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import locale
 import logging
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from tui.errors import TrustreeError
 from tui.keymap import GLOBAL
 from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
 from tui.screens.explorer import ExplorerScreen
-from tui.screens.themes import DARK, THEMES, defaults_for, theme_named
+from tui.screens.themes import DARK, SIXTEEN, THEMES, defaults_for, theme_named
 
 __all__ = ["LiveEstate", "Looks", "TrustreeApp", "run"]
 
@@ -111,13 +112,21 @@ class TrustreeApp(App[int]):
         self.glyphs: Glyphs = ASCII if settings.ascii or not _speaks_unicode() else UNICODE
         self._opener = opener
         self._query = query
-        super().__init__()
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)  # or colours would only turn to greys
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
-        wished = theme_named(settings.theme)
-        self.set_reactive(App.theme, wished if wished in self.available_themes else DARK.name)  # not painted twice at the start
+        wished = SIXTEEN.name if self.no_color else theme_named(settings.theme)
+        self._begin_with(wished if wished in self.available_themes else DARK.name)
         self.set_keymap(dict(settings.keymap))
+
+    def _begin_with(self, theme: str) -> None:
+        """Set the first theme; the usual one without a change of theme, which would style everything a second time."""
+        if theme == DARK.name:
+            self.set_reactive(App.theme, theme)
+            self.stylesheet.set_variables(self.get_css_variables())
+        else:
+            self.theme = theme
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The variables of our style sheet, for themes that do not set them."""

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
+from textual.color import Color
 
 from tests.estates import HandEstate, company, freeze, loading, sick
 from tests.ui.driving import Settings, explorer, make_app, names, text_of, until
@@ -16,6 +17,7 @@ from tui.errors import InvalidConfig
 from tui.presenters.views import View
 from tui.screens.explorer import ExplorerScreen
 from tui.screens.pages import DetailScreen, HelpScreen, QuitScreen, SourcesScreen
+from tui.screens.themes import theme_named
 
 
 async def test_starts_with_the_worst_unfolded_as_far_as_there_is_room() -> None:
@@ -235,3 +237,25 @@ async def test_every_line_is_exactly_as_wide_as_the_screen(size: tuple[int, int]
 def filter_word(screen: ExplorerScreen) -> str:
     """What the filter says at its right edge."""
     return "".join(span.text for banner in screen.query("#verdict") for line in banner.lines for span in line.right)  # type: ignore[attr-defined]
+
+
+async def test_no_color_takes_every_colour_away_and_marks_the_cursor_by_reversing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with explorer(company(), (80, 24)) as (pilot, screen, _):
+        await pilot.press("j")
+        painted = pilot.app.screen._compositor.render_strips()
+        styles = [segment.style for strip in painted for segment in strip if segment.style]
+        assert all(color is None or color.is_default for style in styles for color in (style.color, style.bgcolor))
+        assert any(style.reverse for style in styles)
+        assert screen.outline.cursor_line == 1
+
+
+@pytest.mark.parametrize("theme", ["", "light", "16", "colour-blind", "nord"])
+async def test_the_theme_asked_for_is_there_from_the_first_frame(theme: str) -> None:
+    async with explorer(company(), (80, 24), settings=Settings(theme=theme)) as (pilot, screen, _):
+        await pilot.pause()
+        assert pilot.app.theme == theme_named(theme)
+        painted, wanted = screen.outline.role("fail").color, Color.parse(pilot.app.current_theme.error or "").rich_color
+        assert painted is not None
+        shown, asked = painted.get_truecolor(), wanted.get_truecolor()
+        assert all(abs(one - other) <= 1 for one, other in zip(shown, asked, strict=True))  # the colour system rounds

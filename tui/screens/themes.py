@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from textual.color import Color
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
-__all__ = ["DARK", "THEMES", "defaults_for", "theme_named"]
+__all__ = ["DARK", "SIXTEEN", "THEMES", "defaults_for", "theme_named"]
 
 BLENDS = {
     "words-dim": ("foreground", 0.72),
@@ -110,6 +110,7 @@ SIXTEEN = Theme(
     boost="ansi_default",
     dark=True,
     variables={
+        **BUILTIN_THEMES["ansi-dark"].variables,
         "words-dim": "ansi_white",
         "words-muted": "ansi_bright_white",
         "words-faint": "ansi_bright_black",
