@@ -106,8 +106,8 @@ def identities() -> Iterator[Case]:
         wrong = {"signingAuthority/a": usual().root}
         yield Case(f"wrong kind of store {level}", jws(Ask()), policy=document(level), anchors=wrong)
         for label, changed in (("digest", DIGEST[:-1] + "c"), ("algorithm", "sha512:" + "ab" * 64)):
-            subject = (IMAGE, changed, 1234)
-            yield Case(f"subject {label} {level}", cose(Ask()), COSE, document(level), anchors_of(Ask()), subject=subject)
+            other = (IMAGE, changed, 1234)
+            yield Case(f"subject {label} {level}", cose(Ask()), COSE, document(level), anchors_of(Ask()), subject=other)
 
 
 def times() -> Iterator[Case]:
@@ -266,8 +266,8 @@ def encodings() -> Iterator[Case]:
         "five parts": good_one[:1] + b"\x85" + good_one[2:] + b"\0",
         "trailing byte": good_one + b"\0",
     }
-    for label, envelope in changed.items():
-        yield Case(f"CBOR {label}", envelope, COSE, document("audit"), anchors)
+    for label, bent in changed.items():
+        yield Case(f"CBOR {label}", bent, COSE, document("audit"), anchors)
 
 
 def mutations() -> Iterator[Case]:

@@ -107,7 +107,9 @@ def test_we_are_never_more_lenient(tmp_path: Path) -> None:
     cases = all_cases(SHARED)
     questions = [written(case, tmp_path, number) for number, case in enumerate(cases)]
     errors = theirs(questions)
-    same, stricter, lenient = 0, [], []
+    same = 0
+    stricter: list[str] = []
+    lenient: list[str] = []
     for number, case in enumerate(cases):
         outcome, error = ours(case, Path(str(questions[number]["Config"]))), errors[str(number)]
         if accepted(outcome) is (error == ""):

@@ -1,4 +1,4 @@
-"""Every Notary Project case of the shared fixtures: the verdict is that of their INDEX.md, the set-up that of notation-go's tests."""
+"""Every Notary Project case of the shared fixtures: verdicts as in their INDEX.md, set-ups as in notation-go's tests."""
 
 from __future__ import annotations
 

@@ -85,14 +85,30 @@ def load_certificate(der: bytes) -> x509.Certificate:
     """Parse one certificate and every extension of it; ValueError and friends when malformed."""
     if len(der) > MAX_CERTIFICATE:
         raise ValueError("certificate is too large")
+    _check_serial(der)
     certificate = x509.load_der_x509_certificate(der)
     for extension in certificate.extensions:
         _ = extension.value
     if certificate.version is not x509.Version.v3:
         raise ValueError("certificate is not of version 3")
-    if certificate.serial_number < 0:
-        raise ValueError("certificate has a negative serial number")
     return certificate
+
+
+def _check_serial(der: bytes) -> None:
+    """A serial number is positive (RFC 5280 section 4.1.2.2); looked at before parsing, for the parser only warns, on stderr."""
+    inside = _content(der, _content(der, 0, 0x30), 0x30)
+    version = _content(der, inside, 0xA0)
+    serial = _content(der, version + der[version - 1], 0x02)
+    if der[serial] & 0x80 or not any(der[serial : serial + der[serial - 1]]):
+        raise ValueError("certificate has a serial number that is not positive")
+
+
+def _content(der: bytes, position: int, tag: int) -> int:
+    """Where the content of the element at the position begins; ValueError for another tag."""
+    if der[position] != tag:
+        raise ValueError("certificate is not made as X.509 says")
+    length = der[position + 1]
+    return position + 2 + (length & 0x7F if length & 0x80 else 0)
 
 
 def subject_of(certificate: x509.Certificate) -> str:

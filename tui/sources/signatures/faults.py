@@ -27,6 +27,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     AttributeError,  # asn1crypto walking a value of another type
     RecursionError,
     NotImplementedError,
+    Warning,  # where warnings are errors, what a parser finds odd is refused
     binascii.Error,
     InvalidSignature,
     UnsupportedAlgorithm,
