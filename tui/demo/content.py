@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from tui.demo.moments import nano_time
 
@@ -129,7 +130,10 @@ def digest_of(body: bytes) -> str:
 
 def encode(value: object) -> bytes:
     """JSON without spaces."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(value).encode()
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False)
 
 
 class Image:
@@ -167,7 +171,7 @@ class Image:
         found: Json = {**recipe.platform.wire, "config": runtime, "created": nano_time(recipe.created)}
         if recipe.history:
             found["history"] = [step.wire for step in recipe.steps]
-        chain = [digest_of(f"tar {step.layer}".encode()) for step in recipe.steps if step.layer]
+        chain = [_names_of(step.layer)[0] for step in recipe.steps if step.layer]
         found["rootfs"] = {"type": "layers", "diff_ids": chain}
         return {**found, **recipe.extra}
 
@@ -186,7 +190,13 @@ class Image:
 
 
 def _layer(step: Step, dialect: Dialect) -> Json:
-    return {"mediaType": dialect.layer, "digest": digest_of(f"gzip {step.layer}".encode()), "size": step.size}
+    return {"mediaType": dialect.layer, "digest": _names_of(step.layer)[1], "size": step.size}
+
+
+@lru_cache(maxsize=4096)
+def _names_of(layer: str) -> tuple[str, str]:
+    """The digests of a layer that exists by name only: uncompressed, and compressed."""
+    return digest_of(f"tar {layer}".encode()), digest_of(f"gzip {layer}".encode())
 
 
 class Index:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 from tui.demo.cluster import status
@@ -17,7 +19,7 @@ __all__ = ["Fault", "Faults"]
 class Fault:
     """One thing that goes wrong on one server: requests whose path matches, from and until seconds after the start.
 
-    `what`: `500`, `429`, `cut`, `malformed`, `lie`, `denied`. `first` limits it to so many requests.
+    `what`: `500`, `429`, `cut`, `malformed`, `lie`, `drop` (no answer at all). `first` limits it to so many requests.
     """
 
     server: str
@@ -41,16 +43,16 @@ class Faults:
         """Those of `broken`."""
         return cls(
             (
-                # The second cluster answers for a while, then only with errors.
-                Fault("prod-neu", r"/api.*", "500", begins=6.0),
-                Fault("prod-neu", r"/apis/batch/.*", "cut", ends=6.0),
+                # The second cluster answers for a while, then only with errors, and then not at all.
+                Fault("prod-neu", r"/.*", "500", begins=10.0, ends=25.0),
+                Fault("prod-neu", r"/.*", "drop", begins=25.0),
+                Fault("prod-neu", r"/apis/batch/.*", "cut", first=2),
                 Fault("prod-weu", r"/api/v1/pods", "429", first=1),
                 # The carrier's registry throttles first and fails then.
                 Fault("fabrikam.azurecr.io", r"/(acr|v2)/.*", "429", first=4),
                 Fault("fabrikam.azurecr.io", r"/(acr|v2)/.*", "500", begins=2.0),
                 Fault("contoso.azurecr.io", r"/acr/v1/catalog/media/_manifests", "malformed"),
                 Fault("contoso.azurecr.io", r"/v2/checkout/tax/manifests/.*", "lie"),
-                Fault("contoso.azurecr.io", r"/(v2|acr/v1)/vendor/chat(/.*)?", "denied"),
             )
         )
 
@@ -64,7 +66,12 @@ class Faults:
             for place, fault in mine:
                 if self._strikes(place, fault, request):
                     return _spoil(fault, request, await handler(request))
-            return await handler(request)
+            reply = await handler(request)
+            if reply.chunks is not None:
+                reply.chunks = _until(
+                    reply.chunks, self._began + min((fault.begins for _, fault in mine if fault.begins), default=1e9)
+                )
+            return reply
 
         return handle
 
@@ -81,13 +88,13 @@ class Faults:
 def _spoil(fault: Fault, request: Request, reply: Reply) -> Reply:
     cluster = fault.server.startswith("prod-")
     match fault.what:
+        case "drop":
+            raise ConnectionResetError
         case "429":
             return status.too_many(1) if cluster else too_many(1)
         case "500":
             message = "etcdserver: request timed out"
             return status.internal(message) if cluster else error(500, "UNKNOWN", "unknown error", None)
-        case "denied":
-            return replace(reply, status=401, body=error(401, "UNAUTHORIZED", "authentication required", None).body, chunks=None)
         case "cut" if reply.status == 200:
             return replace(reply, cut=True, compress=False, chunked=False)
         case "malformed" if reply.status == 200:
@@ -96,3 +103,14 @@ def _spoil(fault: Fault, request: Request, reply: Reply) -> Reply:
             return replace(reply, body=reply.body.replace(b'"size":', b'"size" :', 1))
         case _:
             return reply
+
+
+async def _until(chunks: AsyncIterator[bytes], end: float) -> AsyncIterator[bytes]:
+    """A stream that ends when its server fails."""
+    while True:
+        try:
+            async with asyncio.timeout(max(0.0, end - time.monotonic())):
+                chunk = await anext(chunks)
+        except (TimeoutError, StopAsyncIteration):
+            return
+        yield chunk

@@ -131,7 +131,7 @@ class Run:
         storage, _ = await self._serve("storage", Storage(yard.shelves.values()).handle, context)
         found = {}
         for host in (CONTOSO, FABRIKAM):
-            registry = AzureRegistry(yard.shelf(host), self._known)
+            registry = AzureRegistry(yard.shelf(host), self._known, denied=self._scenario.hidden if host == CONTOSO else ())
             registry.distribution.storage = storage
             url, _ = await self._serve(host, registry.handle, context)
             found[host] = ("acr", url, "entra")

@@ -15,12 +15,16 @@ __all__ = ["SCENARIOS", "Scenario"]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One estate. `extra` adds to it, `denied` takes every right away, `faults` is what goes wrong."""
+    """One estate. `extra` adds to it, `denied` takes every right away, `faults` is what goes wrong.
+
+    `hidden` are repositories of Contoso's registry that the identity may not read, as roles per repository have it.
+    """
 
     title: str
     empty: bool = False
     denied: bool = False
     lives: bool = True
+    hidden: tuple[str, ...] = ()
     faults: Callable[[], Faults] = Faults
     extra: Callable[[Yard], list[Work]] | None = None
 
@@ -29,6 +33,8 @@ SCENARIOS: Mapping[str, Scenario] = {
     "contoso": Scenario("a retailer with two clusters and the carrier that it bought"),
     "empty": Scenario("two clusters without workloads, and empty registries", empty=True, lives=False),
     "denied": Scenario("no right anywhere", denied=True, lives=False),
-    "broken": Scenario("servers that fail, lie, throttle and break off", faults=Faults.many),
+    "broken": Scenario(
+        "servers that fail, lie, throttle and break off", hidden=("vendor/", "identity/directory"), faults=Faults.many
+    ),
     "huge": Scenario("10,000 pods and 5,000 manifests", extra=add_huge),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -86,6 +86,17 @@ class Shelf:
     def __init__(self, host: str) -> None:
         self.host = host
         self.repositories: dict[str, Repository] = {}
+        self._later: dict[str, Callable[[], object]] = {}
+
+    def later(self, name: str, fill: Callable[[], object]) -> None:
+        """What fills the rest of a repository when somebody first looks into it."""
+        self._later[name] = fill
+
+    def open(self, name: str) -> Repository | None:
+        """A repository with everything in it, None when it is not there."""
+        if (fill := self._later.pop(name, None)) is not None:
+            fill()
+        return self.repositories.get(name)
 
     def repository(self, name: str, at: datetime) -> Repository:
         """A repository, made when it is not there yet."""
@@ -94,4 +105,5 @@ class Shelf:
     @property
     def manifests(self) -> int:
         """How many manifests there are."""
-        return sum(len(repository.rows) for repository in self.repositories.values())
+        opened = [self.open(name) for name in list(self.repositories)]
+        return sum(len(repository.rows) for repository in opened if repository is not None)

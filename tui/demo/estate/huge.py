@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tui.demo.estate.images import CONTOSO
 from tui.demo.estate.work import Work
 from tui.demo.estate.yard import Product, Yard
@@ -20,7 +22,10 @@ def add_huge(yard: Yard) -> list[Work]:
         base, kind = _BASES[number % len(_BASES)]
         name = f"{CONTOSO}/tenants/t{number:03}/app"
         tags = tuple((f"1.{minor}.{number % 7}", (VERSIONS - minor) * 9 + number % 9) for minor in range(VERSIONS))
-        yard.build(Product(name, kind, tags, f"{CONTOSO}/base/{base}"))
+        yard.build(Product(name, kind, tags[-1:], f"{CONTOSO}/base/{base}"))
+        older = Product(name, kind, tags[:-1], f"{CONTOSO}/base/{base}")
+        # Built when the repository is first looked into: the servers are up before.
+        yard.shelf(CONTOSO).later(older.repository, partial(yard.build, older))
         replicas = 20 if number % 2 else 19
         works.append(Work(f"tenant-{number % 60:02}", f"t{number:03}", f"{name}:{tags[-1][0]}", replicas, age=5.0, lively=False))
     return works

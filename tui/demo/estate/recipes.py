@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from zlib import crc32
 
 __all__ = ["LANGUAGES", "ROOTS", "Line", "lines_of"]
 
@@ -28,14 +29,14 @@ def _ubuntu(version: str, arch: str) -> tuple[Line, ...]:
     return (
         Line("/bin/sh -c #(nop)  ARG RELEASE", comment=""),
         Line(f"/bin/sh -c #(nop)  LABEL org.opencontainers.image.version={version}", comment=""),
-        Line(f"/bin/sh -c #(nop) ADD file:{abs(hash_of(version + arch)):064x} in / ", 29.5, ""),
+        Line(f"/bin/sh -c #(nop) ADD file:{hash_of(version + arch):064x} in / ", 29.5, ""),
         Line('/bin/sh -c #(nop)  CMD ["/bin/bash"]', comment=""),
     )
 
 
 def hash_of(text: str) -> int:
     """A number that is the same in every process (`hash` is not)."""
-    return sum((index + 1) * ord(letter) * 2_654_435_761 for index, letter in enumerate(text))
+    return crc32(text.encode()) * 2_654_435_761
 
 
 def _alpine(version: str, arch: str) -> tuple[Line, ...]:

@@ -27,7 +27,8 @@ _REFUSED = "authentication required, visit https://aka.ms/acr/authorization for 
 class AzureRegistry:
     """One registry; `denied` names what the identity may not read: repositories, or prefixes ending in a slash.
 
-    Without `catalog` the list of repositories is refused, as in registries whose roles are per repository.
+    Without `catalog` the list of repositories is refused, as in registries whose roles are per repository. `actions` are what
+    it may do in the others.
     """
 
     def __init__(
@@ -37,9 +38,11 @@ class AzureRegistry:
         *,
         denied: tuple[str, ...] = (),
         catalog: bool = True,
+        actions: tuple[str, ...] = ("pull", "metadata_read"),
+        anonymous: bool = False,
     ) -> None:
-        self._shelf, self._denied, self._catalog_allowed = shelf, denied, catalog
-        self.tokens = TokenService(shelf.host, entra, self._grant)
+        self._shelf, self._denied, self._catalog_allowed, self._actions = shelf, denied, catalog, actions
+        self.tokens = TokenService(shelf.host, entra, self._grant, anonymous=anonymous)
         self.distribution = Distribution(shelf, headers=ACR_HEADERS)
 
     async def handle(self, request: Request) -> Reply:
@@ -63,7 +66,7 @@ class AzureRegistry:
             return ["*"] if name == "catalog" and self._catalog_allowed else []
         if kind != "repository" or self._is_denied(name):
             return []
-        return [action for action in actions if action in ("pull", "metadata_read")]
+        return [action for action in actions if action in self._actions]
 
     def _is_denied(self, name: str) -> bool:
         return any(name.startswith(denied) if denied.endswith("/") else name == denied for denied in self._denied)
@@ -84,6 +87,8 @@ class AzureRegistry:
     def _answer(self, request: Request) -> Reply:
         if request.path.startswith("/v2"):
             return self.distribution.answer(request)
+        if request.method == "DELETE":
+            return self._untag(request.path)
         if request.method != "GET":
             return error(405, "UNSUPPORTED", "The operation is unsupported.")
         if request.path == "/acr/v1/_catalog":
@@ -91,7 +96,7 @@ class AzureRegistry:
         match = _LIST.fullmatch(request.path)
         if match is None:
             return no_route()
-        repository = self._shelf.repositories.get(match["name"])
+        repository = self._shelf.open(match["name"])
         if repository is None:
             return _missing(match["what"]) if match["reference"] else name_unknown(match["name"])
         match match["what"], match["reference"]:
@@ -142,6 +147,20 @@ class AzureRegistry:
         if row is None:
             return manifest_unknown()
         return _listed({**self._head(repository), "manifest": manifest_row(repository, row, alone=True)})
+
+    def _untag(self, path: str) -> Reply:
+        """DELETE of a tag: the manifest stays."""
+        match = _LIST.fullmatch(path)
+        if match is None or match["what"] != "tags" or not match["reference"]:
+            return error(405, "UNSUPPORTED", "The operation is unsupported.")
+        repository = self._shelf.open(match["name"])
+        tag = repository.tags.pop(match["reference"], None) if repository else None
+        left = ("x-ms-ratelimit-remaining-calls-per-second", "8.000000")
+        if tag is None:
+            reply = _missing("tags")
+            reply.headers = (*reply.headers, left)
+            return reply
+        return Reply(202, b"", (*ACR_HEADERS, left, ("x-ms-int-docker-content-digest", tag.digest)))
 
     def _tag_row(self, repository: Repository, name: str) -> Json:
         tag = repository.tags[name]

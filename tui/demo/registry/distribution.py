@@ -35,7 +35,7 @@ class Distribution:
         name, what, reference = match["name"], match["what"], match["reference"]
         if what == "referrers" and not self._referrers:
             return no_route()
-        repository = self._shelf.repositories.get(name)
+        repository = self._shelf.open(name)
         if repository is None:
             return name_unknown(name)
         match what:

@@ -60,7 +60,7 @@ class Storage:
         host, _, rest = request.path.lstrip("/").partition("/")
         name, _, digest = rest.rpartition("/")
         shelf = self._shelves.get(host)
-        repository = shelf.repositories.get(name) if shelf else None
+        repository = shelf.open(name) if shelf else None
         body = repository.blobs.get(digest) if repository and request.query.get("sig") else None
         if body is None:
             return json_reply({"error": "BlobNotFound"}, 404, (JSON,))

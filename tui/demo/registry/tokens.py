@@ -40,10 +40,13 @@ class _Entry(TypedDict):
 
 
 class TokenService:
-    """Issues tokens for one registry; `entra` says whether an Entra token is good, `grant` which actions a scope gives."""
+    """Issues tokens for one registry; `entra` says whether an Entra token is good, `grant` which actions a scope gives.
 
-    def __init__(self, host: str, entra: Callable[[str], bool], grant: Grant) -> None:
-        self._host, self._entra, self._grant = host, entra, grant
+    With `anonymous` a token is issued to nobody, too (`anonymousPullEnabled`).
+    """
+
+    def __init__(self, host: str, entra: Callable[[str], bool], grant: Grant, *, anonymous: bool = False) -> None:
+        self._host, self._entra, self._grant, self._anonymous = host, entra, grant, anonymous
         self._refresh: dict[str, float] = {}
         self._access: dict[str, tuple[float, frozenset[str]]] = {}
         self._left = RATE
@@ -66,7 +69,7 @@ class TokenService:
         """POST or GET /oauth2/token: an access token for one or several scopes."""
         pairs = parse_qsl(request.body.decode("utf-8", "replace")) if request.method == "POST" else request.pairs
         form = dict(pairs)
-        if form.get("grant_type") != "refresh_token" or self._refresh.get(form.get("refresh_token", ""), 0.0) < time.time():
+        if not self._signed_in(form):
             return self._refused()
         wanted = [scope for name, value in pairs if name == "scope" for scope in value.split(" ") if scope]
         access = [self._entry(scope) for scope in wanted]
@@ -76,6 +79,11 @@ class TokenService:
         granted = frozenset(f"{entry['Type']}:{entry['Name']}:{action}" for entry in access for action in entry["Actions"])
         self._access[token] = (time.time() + ACCESS_LIFE, granted)
         return json_reply({"access_token": token}, headers=self._rate()).chunk()
+
+    def _signed_in(self, form: Mapping[str, str]) -> bool:
+        if form.get("grant_type") == "password":
+            return self._anonymous and "username" not in form
+        return form.get("grant_type") == "refresh_token" and self._refresh.get(form.get("refresh_token", ""), 0.0) > time.time()
 
     def _entry(self, scope: str) -> _Entry:
         kind, _, rest = scope.partition(":")
