@@ -80,26 +80,7 @@ def make_pod(number: int, page: str) -> Json:
     containers = [_container(name, image) for name, image in names]
     statuses = [_container_status(name, image, digest) for name, image in names]
     return {
-        "metadata": {
-            "name": name,
-            "generateName": f"{app}-6d4b75cb6d-",
-            "namespace": f"team-{number % 20:02d}",
-            "uid": f"5f0c1a2e-8f6d-4c7b-9a51-{page}{number:06d}",
-            "resourceVersion": "184467440",
-            "creationTimestamp": "2026-11-20T08:15:30Z",
-            "labels": {"app": app, "app.kubernetes.io/managed-by": "Helm", "pod-template-hash": "6d4b75cb6d"},
-            "annotations": {"prometheus.io/scrape": "true", "checksum/config": digest},
-            "ownerReferences": [
-                {
-                    "apiVersion": "apps/v1",
-                    "kind": "ReplicaSet",
-                    "name": f"{app}-6d4b75cb6d",
-                    "uid": f"rs-{number // 5}",
-                    "controller": True,
-                }
-            ],
-            "managedFields": [_managed("kube-controller-manager"), _managed("kubelet")],
-        },
+        "metadata": _metadata(number, page, name, app, digest),
         "spec": {
             "volumes": [
                 {"name": "kube-api-access-x7k2p", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}
@@ -125,6 +106,29 @@ def make_pod(number: int, page: str) -> Json:
             "containerStatuses": statuses,
             "qosClass": "Burstable",
         },
+    }
+
+
+def _metadata(number: int, page: str, name: str, app: str, digest: str) -> Json:
+    return {
+        "name": name,
+        "generateName": f"{app}-6d4b75cb6d-",
+        "namespace": f"team-{number % 20:02d}",
+        "uid": f"5f0c1a2e-8f6d-4c7b-9a51-{page}{number:06d}",
+        "resourceVersion": "184467440",
+        "creationTimestamp": "2026-11-20T08:15:30Z",
+        "labels": {"app": app, "app.kubernetes.io/managed-by": "Helm", "pod-template-hash": "6d4b75cb6d"},
+        "annotations": {"prometheus.io/scrape": "true", "checksum/config": digest},
+        "ownerReferences": [
+            {
+                "apiVersion": "apps/v1",
+                "kind": "ReplicaSet",
+                "name": f"{app}-6d4b75cb6d",
+                "uid": f"rs-{number // 5}",
+                "controller": True,
+            }
+        ],
+        "managedFields": [_managed("kube-controller-manager"), _managed("kubelet")],
     }
 
 

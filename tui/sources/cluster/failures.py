@@ -131,6 +131,12 @@ def transport_error(error: Exception, host: str) -> SourceError:
                 f"No TLS connection with {host}: {clean(str(error), 120)}.",
                 "Check the server's address, port and client certificate.",
             )
+        case _:
+            return _broken_off(error, host)
+
+
+def _broken_off(error: Exception, host: str) -> SourceError:
+    match error:
         case TimeoutError():
             return Unreachable(
                 f"{host} did not answer in time.", "Check the network, the VPN and the API server's authorised IP ranges."
