@@ -154,7 +154,9 @@ def _selection(namespace: str, query: Mapping[str, str]) -> Callable[[Key, Entry
             return True
         body = json.loads(entry.item)
         found = body["metadata"].get("labels") or {}
-        return all(found.get(name) == value for name, value in labels.items()) and node in ("", body["spec"].get("nodeName"))
+        return all(found.get(name) == value for name, value in labels.items()) and (
+            not node or body["spec"].get("nodeName") == node
+        )
 
     return matches
 

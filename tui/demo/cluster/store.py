@@ -126,6 +126,11 @@ class Store:
         table.log.clear()
         self.wake()
 
+    @property
+    def watches(self) -> int:
+        """How many watches wait for something to happen."""
+        return len(self._waiting)
+
     def wake(self) -> None:
         """Let every watch look."""
         for event in self._waiting:

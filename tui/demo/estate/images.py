@@ -51,10 +51,20 @@ def _bases() -> list[Product]:
     base = f"{CONTOSO}/base"
     said = Evidence.ANNOTATION
     return [
-        Product(f"{base}/debian", "hardened", _ages("12.10:222 12.11:131 12.12:29"), _DEBIAN, ("12-slim",), BOTH, said),
+        Product(f"{base}/debian", "hardened", _ages("12.9:310 12.10:222 12.11:131 12.12:29"), _DEBIAN, ("12-slim",), BOTH, said),
         Product(f"{base}/alpine", "hardened", _ages("3.21.3:250 3.22.1:121 3.22.2:30"), _ALPINE, ("3.22",), BOTH, said),
-        Product(f"{base}/python", "python", _ages("3.12.8:215 3.12.10:126 3.12.11:27"), f"{base}/debian", ("3.12",), BOTH, said),
-        Product(f"{base}/node", "node", _ages("22.14.0:200 22.17.0:118 22.20.0:21"), f"{base}/debian", ("22",), BOTH, said),
+        Product(
+            f"{base}/python",
+            "python",
+            _ages("3.12.7:305 3.12.8:215 3.12.10:126 3.12.11:27"),
+            f"{base}/debian",
+            ("3.12",),
+            BOTH,
+            said,
+        ),
+        Product(
+            f"{base}/node", "node", _ages("22.11.0:300 22.14.0:200 22.17.0:118 22.20.0:21"), f"{base}/debian", ("22",), BOTH, said
+        ),
         Product(
             f"{base}/dotnet", "hardened", _ages("8.0.17:220 8.0.19:130 8.0.20:28"), f"{MCR}/dotnet/aspnet", ("8.0",), BOTH, said
         ),
@@ -73,31 +83,31 @@ def _bases() -> list[Product]:
 
 # repository, kind, base, tags with ages, platforms, evidence: a = annotation, p = provenance, n = none
 _PRODUCTS = """
-payments/api          dotnet  base/dotnet  1.12.0:118,1.13.4:45,1.14.2:6      2 a
-payments/gateway      dotnet  base/dotnet  4.2.1:97,4.3.0:31,4.4.0:9          1 a
-payments/fraud        python  base/python  0.30.2:84,0.31.0:40,0.32.1:12      1 p
-payments/settlement   java    base/java    2.0.4:110,2.1.0:56,2.1.1:20        1 a
-payments/migrate      dotnet  base/dotnet  1.13.4:45,1.14.2:6                 1 n
-checkout/cart         node    base/node    5.0.1:90,5.1.0:33,5.1.2:4          2 p
-checkout/tax          python  base/python  1.9.0:76,1.9.3:25                  1 n
-catalog/importer      python  base/python  11.0:120,11.1:60,11.2:8            1 a
-catalog/media         node    base/node    2.6.0:70,2.7.1:15                  1 a
-search/api            java    base/java    6.1.0:88,6.2.0:39,6.2.3:11         1 p
-search/suggest        go      base/static  1.4.0:95,1.5.0:30                  2 n
-identity/tokens       go      base/static  3.1.0:105,3.2.1:28                 2 a
-identity/consent      dotnet  base/dotnet  1.0.9:64,1.1.0:19                  1 a
-fulfilment/orders     java    base/java    4.0.9:130,4.1.0:50,4.1.3:14        1 a
-fulfilment/routing    go      base/static  0.9.4:99,1.0.0:22                  1 n
-fulfilment/labels     python  base/python  2.2.0:115,2.2.4:48                 1 a
-loyalty/campaigns     node    base/node    1.3.0:81,1.4.2:17                  1 n
-notify/sms            node    base/node    3.0.0:109,3.0.2:37                 1 a
-notify/push           go      base/static  2.8.1:66,2.9.0:13                  1 n
-data/etl              python  base/python  20.4:58,20.5:27,20.6:3             1 p
-data/reports          dotnet  base/dotnet  7.7.0:112,7.8.0:44                 1 a
-ml/features           python  base/python  0.14.0:74,0.15.2:10                1 n
-platform/backup       go      base/alpine  1.2.0:240,1.3.0:122                1 a
-platform/agent        go      base/static  0.8.9:180,0.9.2:29                 2 n
-platform/gateway      static  base/nginx   8.1:118,8.2:23                     2 a
+payments/api          dotnet  base/dotnet  1.11.0:173,1.12.0:118,1.13.4:45,1.14.2:6 2 a
+payments/gateway      dotnet  base/dotnet  4.2.0:146,4.2.1:97,4.3.0:31,4.4.0:9    2 a
+payments/fraud        python  base/python  0.30.1:129,0.30.2:84,0.31.0:40,0.32.1:12 1 p
+payments/settlement   java    base/java    2.0.3:163,2.0.4:110,2.1.0:56,2.1.1:20  1 a
+payments/migrate      dotnet  base/dotnet  1.13.3:78,1.13.4:45,1.14.2:6           1 n
+checkout/cart         node    base/node    5.0.0:137,5.0.1:90,5.1.0:33,5.1.2:4    2 p
+checkout/tax          python  base/python  1.8.0:118,1.9.0:76,1.9.3:25            1 n
+catalog/importer      python  base/python  10.0:176,11.0:120,11.1:60,11.2:8       1 a
+catalog/media         node    base/node    2.5.0:111,2.6.0:70,2.7.1:15            2 a
+search/api            java    base/java    6.0.0:134,6.1.0:88,6.2.0:39,6.2.3:11   1 p
+search/suggest        go      base/static  1.3.0:143,1.4.0:95,1.5.0:30            2 n
+identity/tokens       go      base/static  3.0.0:156,3.1.0:105,3.2.1:28           2 a
+identity/consent      dotnet  base/dotnet  1.0.8:103,1.0.9:64,1.1.0:19            1 a
+fulfilment/orders     java    base/java    4.0.8:189,4.0.9:130,4.1.0:50,4.1.3:14  2 a
+fulfilment/routing    go      base/static  0.9.3:148,0.9.4:99,1.0.0:22            1 n
+fulfilment/labels     python  base/python  2.1.0:169,2.2.0:115,2.2.4:48           1 a
+loyalty/campaigns     node    base/node    1.2.0:125,1.3.0:81,1.4.2:17            1 n
+notify/sms            node    base/node    2.0.0:161,3.0.0:109,3.0.2:37           1 a
+notify/push           go      base/static  2.8.0:105,2.8.1:66,2.9.0:13            1 n
+data/etl              python  base/python  20.3:95,20.4:58,20.5:27,20.6:3         1 p
+data/reports          dotnet  base/dotnet  7.6.0:165,7.7.0:112,7.8.0:44           1 a
+ml/features           python  base/python  0.13.0:116,0.14.0:74,0.15.2:10         1 n
+platform/backup       go      base/alpine  1.1.0:332,1.2.0:240,1.3.0:122          1 a
+platform/agent        go      base/static  0.8.8:254,0.8.9:180,0.9.2:29           2 n
+platform/gateway      static  base/nginx   8.0:173,8.1:118,8.2:23                 2 a
 """
 
 

@@ -9,41 +9,41 @@ from tui.demo.estate.work import BARE, STATIC, Form, Manager, Trouble, Work, sid
 
 __all__ = ["workloads"]
 
-# namespace/name, image, replicas in weu and neu, age in days, manager, kind, older ReplicaSets
+# namespace/name, image, replicas in weu and neu (- for not there), age in days, manager, kind, older ReplicaSets
 _ORDINARY = """
-payments/api            payments/api:1.14.2          14 8  5   argo - 1.13.4,1.12.0
+payments/api            payments/api:1.14.2          20 12  5   argo - 1.13.4,1.12.0
 payments/gateway        payments/gateway:4.4.0       10 6  8   argo - 4.3.0,4.2.1
 payments/fraud          payments/fraud:0.32.1        12 6  11  argo - 0.31.0
 payments/settlement     payments/settlement:2.1.1    4  2  19  argo - 2.1.0
-checkout/cart           checkout/cart:5.1.2          16 10 3   argo - 5.1.0
+checkout/cart           checkout/cart:5.1.2          24 14 3   argo - 5.1.0
 checkout/tax            checkout/tax:1.9.3           6  4  24  argo - 1.9.0
-checkout/banner         checkout/banner:1.0          3  2  13  -    - -
+checkout/banner         checkout/banner:1.0          3  -   13  -    - -
 catalog/media           catalog/media:2.7.1          12 6  14  helm - 2.6.0
 catalog/thumbs          catalog/thumbs:1.8           8  4  42  helm - -
-search/api              search/api:6.2.3             18 10 10  helm - 6.2.0,6.1.0
+search/api              search/api:6.2.3             26 14 10  helm - 6.2.0,6.1.0
 search/suggest          search/suggest:1.5.0         12 8  29  helm - 1.4.0
-search/indexer          search/indexer:6.0           2  1  130 helm StatefulSet -
-identity/tokens         identity/tokens:3.2.1        12 8  27  flux - 3.1.0
+search/indexer          search/indexer:6.0           2  -   130 helm StatefulSet -
+identity/tokens         identity/tokens:3.2.1        16 12  27  flux - 3.1.0
 identity/login          identity/login:5.2.0-1       10 6  10  flux - 5.2.0
-identity/consent        identity/consent:1.1.0       4  3  18  flux - 1.0.9
+identity/consent        identity/consent:1.1.0       4  -   18  flux - 1.0.9
 identity/directory      identity/directory:9.2       6  4  17  flux - 9.1
-fulfilment/orders       fulfilment/orders:4.1.3      12 6  13  argo - 4.1.0,4.0.9
+fulfilment/orders       fulfilment/orders:4.1.3      16 10  13  argo - 4.1.0,4.0.9
 fulfilment/routing      fulfilment/routing:1.0.0     8  5  21  argo - 0.9.4
-fulfilment/labels       fulfilment/labels:2.2.4      4  2  47  argo - 2.2.0
-fulfilment/scheduler    fulfilment/scheduler:5       2  1  19  argo - -
-loyalty/campaigns       loyalty/campaigns:1.4.2      5  3  16  -    - 1.3.0
+fulfilment/labels       fulfilment/labels:2.2.4      4  -   47  argo - 2.2.0
+fulfilment/scheduler    fulfilment/scheduler:5       2  -   19  argo - -
+loyalty/campaigns       loyalty/campaigns:1.4.2      5  -   16  -    - 1.3.0
 loyalty/points          loyalty/points:2.5           6  4  51  -    - -
 notify/sms              notify/sms:3.0.2             4  3  36  helm - 3.0.0
 notify/push             notify/push:2.9.0            6  4  12  helm - 2.8.1
-notify/mailer           notify/mailer:3.1            4  2  33  helm - -
-data/reports            data/reports:7.8.0           3  1  43  -    - 7.7.0
+notify/mailer           notify/mailer:3.1            4  -   33  helm - -
+data/reports            data/reports:7.8.0           3  -   43  -    - 7.7.0
 ml/features             ml/features:0.15.2           6  3  9   flux - 0.14.0
 ml/ranker               ml/ranker:0.44               8  4  23  flux StatefulSet -
-ml/serving              ml/serving:2.3               6  4  31  flux - -
-vendor/chat             vendor/chat:12               3  2  45  helm - -
+ml/serving              ml/serving:2.3               6  -   31  flux - -
+vendor/chat             vendor/chat:12               3  -   45  helm - -
 platform/gateway        platform/gateway:8.2         10 8  22  flux - 8.1
 platform/agent          platform/agent:0.9.2         0  0  28  flux DaemonSet -
-platform/scanner        platform/scanner:4           2  1  14  flux - -
+platform/scanner        platform/scanner:4           2  -   14  flux - -
 """
 
 
@@ -53,6 +53,8 @@ def _ordinary() -> list[Work]:
         place, image, west, north, age, manager, kind, older = line.split()
         namespace, _, name = place.partition("/")
         for cluster, replicas in (("weu", west), ("neu", north)):
+            if replicas == "-":
+                continue
             found.append(
                 Work(
                     namespace,
@@ -118,8 +120,8 @@ def _drifting() -> list[Work]:
     """What runs is not what the name says: one workload for each way, and the near misses that are none."""
     one = ("weu",)
     return [
-        Work("payments", "worker", f"{CONTOSO}/payments/worker:stable", 8, runs=("2.7.0",), age=41, pull="Always", lively=False),
-        Work("checkout", "web", f"{CONTOSO}/checkout/web:3.0", 12, runs=("3.0.1", "3.0.1", "3.0.2"), age=30, lively=False),
+        Work("payments", "worker", f"{CONTOSO}/payments/worker:stable", 12, runs=("2.7.0",), age=41, pull="Always", lively=False),
+        Work("checkout", "web", f"{CONTOSO}/checkout/web:3.0", 18, runs=("3.0.1", "3.0.1", "3.0.2"), age=30, lively=False),
         Work("checkout", "session", f"{CONTOSO}/checkout/session:2.4", 6, runs=("2.4",), age=37, lively=False),
         Work("fulfilment", "mailer", f"{CONTOSO}/fulfilment/mailer:3", 3, runs=("3",), age=148, clusters=one, lively=False),
         Work(
@@ -199,14 +201,40 @@ def _troubled() -> list[Work]:
 
 def _scheduled() -> list[Work]:
     """What does not run now but will: the victims of a purge."""
-    cron = Kinds.CRONJOB
+    cron, one = Kinds.CRONJOB, ("weu",)
     return [
-        Work("payments", "reconcile", f"{CONTOSO}/payments/migrate:1.13.4", kind=cron, schedule="*/20 * * * *", age=44),
-        Work("data", "etl-nightly", f"{CONTOSO}/data/etl:20.6", kind=cron, schedule="0 2 * * *", age=3, manager=Manager.FLUX),
-        Work("data", "export-monthly", f"{CONTOSO}/data/export:1.0", kind=cron, schedule="0 4 1 * *", age=90, suspended=True),
+        Work(
+            "payments",
+            "reconcile",
+            f"{CONTOSO}/payments/migrate:1.13.4",
+            kind=cron,
+            schedule="*/20 * * * *",
+            age=44,
+            clusters=one,
+        ),
+        Work(
+            "data",
+            "etl-nightly",
+            f"{CONTOSO}/data/etl:20.6",
+            kind=cron,
+            schedule="0 2 * * *",
+            age=3,
+            manager=Manager.FLUX,
+            clusters=one,
+        ),
+        Work(
+            "data",
+            "export-monthly",
+            f"{CONTOSO}/data/export:1.0",
+            kind=cron,
+            schedule="0 4 1 * *",
+            age=90,
+            suspended=True,
+            clusters=one,
+        ),
         Work("platform", "backup", f"{CONTOSO}/platform/backup:1.2.0", kind=cron, schedule="0 3 * * *", age=235),
         Work("catalog", "import-once", f"{CONTOSO}/catalog/importer:11.2", kind=Kinds.JOB, age=7, clusters=("weu",)),
-        Work("catalog", "importer", f"{CONTOSO}/catalog/importer:11.0", 0, age=119),
+        Work("catalog", "importer", f"{CONTOSO}/catalog/importer:11.0", 0, age=119, clusters=one),
         Work("data", "export", f"{CONTOSO}/data/export:1.1", 0, age=38, clusters=("weu",)),
         Work("loyalty", "points-next", f"{CONTOSO}/loyalty/points:3.0", 0, age=2, clusters=("weu",)),
     ]
