@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -21,6 +22,7 @@ from tui.domain.text import clean
 from tui.sources.signatures.faults import EXPECTED, CheckFailed
 
 __all__ = [
+    "MAX_CHAIN",
     "CertificateFacts",
     "Purpose",
     "algorithm_of",
@@ -30,10 +32,12 @@ __all__ = [
     "load_certificate",
     "self_signed",
     "shown",
+    "signing_chain",
     "subject_of",
 ]
 
 MAX_CERTIFICATE = 64 << 10
+MAX_CHAIN = 16
 SECURE_HASHES = ("sha256", "sha384", "sha512")
 _SMALLEST_RSA = 1024
 _RSA = {2048: "PS256", 3072: "PS384", 4096: "PS512"}
@@ -156,12 +160,23 @@ def _distribution(points: x509.CRLDistributionPoints) -> tuple[str, ...]:
     return tuple(name.value for name in names if isinstance(name, x509.UniformResourceIdentifier))
 
 
+@lru_cache(maxsize=512)
+def signing_chain(ders: tuple[bytes, ...]) -> tuple[CertificateFacts, ...]:
+    """The facts of a code signing chain, leaf first, once it obeys every rule; raises as `load_certificate` and `check_chain` do.
+
+    One signer signs thousands of images, and the rules are free of time and policy: a chain that held is not checked again.
+    """
+    certificates = [load_certificate(der) for der in ders]
+    check_chain(certificates, Purpose.CODE_SIGNING)
+    return tuple(facts_of(certificate, der) for certificate, der in zip(certificates, ders, strict=True))
+
+
 def check_chain(chain: list[x509.Certificate], purpose: Purpose) -> None:
     """Check a whole chain, leaf first, ending in its self-signed root; CheckFailed with the first rule that does not hold."""
     if not chain:
         raise CheckFailed("the certificate chain is empty", Reason.CHAIN)
-    if len(chain) > 16:
-        raise CheckFailed("the certificate chain is longer than 16", Reason.CHAIN)
+    if len(chain) > MAX_CHAIN:
+        raise CheckFailed(f"the certificate chain is longer than {MAX_CHAIN}", Reason.CHAIN)
     for position, certificate in enumerate(chain[:-1]):
         _check_link(certificate, chain[position + 1])
     if not self_signed(chain[-1], single=len(chain) == 1):

@@ -7,16 +7,26 @@ authentic timestamp; RFC 5280 section 6.1 as far as crypto/x509 of Go applies it
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from tui.domain.signature import Reason
-from tui.sources.signatures.certificates import Purpose, check_chain, issued_by, load_certificate, subject_of
+from tui.sources.signatures.certificates import (
+    CertificateFacts,
+    Purpose,
+    check_chain,
+    facts_of,
+    issued_by,
+    load_certificate,
+    subject_of,
+)
 from tui.sources.signatures.faults import CheckFailed
 from tui.sources.signatures.notation.stamp import Token
 
-__all__ = ["authority_chain"]
+__all__ = ["authority_chain", "authority_facts"]
 
 MAX_DEPTH = 8
 MAX_CHECKS = 200
@@ -33,6 +43,13 @@ _KNOWN = frozenset(
         ExtensionOID.CRL_DISTRIBUTION_POINTS,
     }
 )
+
+
+@lru_cache(maxsize=4096)
+def authority_facts(token: Token, roots: tuple[bytes, ...]) -> tuple[CertificateFacts, ...]:
+    """The facts of `authority_chain`; it depends on token and roots alone, so a policy judged again does not build it again."""
+    chain = authority_chain(token, roots)
+    return tuple(facts_of(certificate, certificate.public_bytes(Encoding.DER)) for certificate in chain)
 
 
 def authority_chain(token: Token, roots: tuple[bytes, ...]) -> list[x509.Certificate]:

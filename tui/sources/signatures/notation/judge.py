@@ -13,7 +13,7 @@ import msgspec
 
 from tui.domain.signature import Action, Outcome, Reason, SignatureSystem, Step, StepName, StepState, Timestamp, Verdict
 from tui.domain.text import clean
-from tui.sources.signatures.certificates import CertificateFacts, facts_of
+from tui.sources.signatures.certificates import CertificateFacts
 from tui.sources.signatures.faults import CheckFailed, guarded
 from tui.sources.signatures.notation.attributes import Scheme
 from tui.sources.signatures.notation.names import is_subset
@@ -267,13 +267,10 @@ def _token(case: Case) -> Token:
 
 
 def _stamp_chain(case: Case) -> tuple[CertificateFacts, ...]:
-    from cryptography.hazmat.primitives.serialization import Encoding
+    from tui.sources.signatures.notation.authority import authority_facts
 
-    from tui.sources.signatures.notation.authority import authority_chain
-
-    token = _token(case)
-    chain = authority_chain(token, _anchors(case, StoreType.TSA))
-    return tuple(facts_of(certificate, certificate.public_bytes(Encoding.DER)) for certificate in chain)
+    token, roots = _token(case), _anchors(case, StoreType.TSA)
+    return guarded(lambda: authority_facts(token, roots), "the chain of the time stamp is malformed", Reason.TIMESTAMP_INVALID)
 
 
 def check_revocation(case: Case) -> str:

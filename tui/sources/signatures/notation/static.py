@@ -13,12 +13,11 @@ from cryptography import x509
 
 from tui.domain.signature import Reason
 from tui.sources.signatures.certificates import (
+    MAX_CHAIN,
     CertificateFacts,
-    Purpose,
     algorithm_of,
-    check_chain,
-    facts_of,
     load_certificate,
+    signing_chain,
 )
 from tui.sources.signatures.faults import EXPECTED, CheckFailed, guarded, said
 from tui.sources.signatures.keys import verify_signature
@@ -68,8 +67,8 @@ class StaticResult(msgspec.Struct, frozen=True):
 def parse_envelope(data: bytes, media_type: str) -> StaticResult:
     """Steps 1.1 to 1.5, which need neither clock nor policy; never raises for what the envelope holds.
 
-    1.1 parse and check the attributes, 1.2 parse the certificates, 1.3 the signature, 1.4 the chain, 1.5 the payload, and
-    the token.
+    1.1 parse and check the attributes, 1.2 parse the signer's certificate, 1.3 the signature, 1.4 the chain, 1.5 the
+    payload, and the token.
     """
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     try:
@@ -91,12 +90,11 @@ def _parse(data: bytes, media_type: str) -> Envelope:
 
 
 def _checked(envelope: Envelope, digest: str, media_type: str) -> StaticResult:
-    certificates = guarded(lambda: _certificates(envelope.chain), "malformed certificate", Reason.CHAIN)
-    guarded(lambda: _check_signature(envelope, certificates[0]), "the signature does not match", Reason.SIGNATURE_MISMATCH)
-    guarded(lambda: check_chain(certificates, Purpose.CODE_SIGNING), "the certificate chain is not usable", Reason.CHAIN)
+    leaf = guarded(lambda: _leaf(envelope.chain), "malformed certificate", Reason.CHAIN)
+    guarded(lambda: _check_signature(envelope, leaf), "the signature does not match", Reason.SIGNATURE_MISMATCH)
+    facts = guarded(lambda: signing_chain(envelope.chain), "the certificate chain is not usable", Reason.CHAIN)
     target = guarded(lambda: read_payload(envelope.payload), "malformed payload", Reason.MALFORMED)
-    facts = guarded(lambda: _facts(certificates, envelope.chain), "malformed certificate", Reason.CHAIN)
-    names, names_fault = _names(certificates[0])
+    names, names_fault = _names(leaf)
     token, token_fault = _token(envelope)
     attributes = envelope.attributes
     return StaticResult(
@@ -118,15 +116,11 @@ def _checked(envelope: Envelope, digest: str, media_type: str) -> StaticResult:
     )
 
 
-def _certificates(chain: tuple[bytes, ...]) -> list[x509.Certificate]:
-    """1.2: every certificate parses, with every extension."""
-    if not 0 < len(chain) <= 16:
+def _leaf(chain: tuple[bytes, ...]) -> x509.Certificate:
+    """1.2: there is a chain, and the signer's certificate parses; the others follow in 1.4."""
+    if not 0 < len(chain) <= MAX_CHAIN:
         raise CheckFailed("the certificate chain is empty or too long", Reason.CHAIN)
-    return [load_certificate(der) for der in chain]
-
-
-def _facts(certificates: list[x509.Certificate], chain: tuple[bytes, ...]) -> tuple[CertificateFacts, ...]:
-    return tuple(facts_of(certificate, der) for certificate, der in zip(certificates, chain, strict=True))
+    return load_certificate(chain[0])
 
 
 def _check_signature(envelope: Envelope, leaf: x509.Certificate) -> None:
