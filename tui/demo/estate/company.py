@@ -92,6 +92,7 @@ def write_pod(store: Store, pod: PodModel, *, gone: bool = False) -> None:
     (store.delete if gone else store.put)(kind_of("Pod"), pod.namespace, pod.name, partial(objects.pod, pod))
 
 
-def write_controller(store: Store, controller: Controller) -> None:
-    """Put a controller as it is now into the store."""
-    store.put(kind_of(controller.kind), controller.namespace, controller.name, partial(objects.controller, controller))
+def write_controller(store: Store, controller: Controller, *, gone: bool = False) -> None:
+    """Put a controller as it is now into the store, or take it out."""
+    write = store.delete if gone else store.put
+    write(kind_of(controller.kind), controller.namespace, controller.name, partial(objects.controller, controller))

@@ -10,7 +10,8 @@ __all__ = ["NodeImages", "split"]
 
 
 def split(image: str) -> tuple[str, str]:
-    """`host/repository` and tag, as containerd completes a name."""
+    """`host/repository` and tag, as containerd completes a name; a digest behind it is left out."""
+    image = image.partition("@")[0]
     name, _, tag = image.rpartition(":") if ":" in image.rpartition("/")[2] else (image, "", "latest")
     first = name.partition("/")[0]
     if "." not in first and ":" not in first and first != "localhost":
@@ -23,6 +24,16 @@ class NodeImages:
 
     def __init__(self, yard: Yard) -> None:
         self._yard = yard
+
+    def pinned(self, image: str, tag: str) -> str:
+        """The reference with the digest that a tag had when it was pushed."""
+        found = self._find(split(image)[0], tag)
+        return f"{image}@{found.digest}" if found else image
+
+    def shown(self, image: str, run: str, arch: str) -> str:
+        """`status.image`: containerd shows the config's digest for an image that was pulled by digest."""
+        found = self._find(split(image)[0], run) if "@" in image else None
+        return found.config(arch) if found else image
 
     def image_id(self, image: str, form: Form = Form.DIGEST, run: str = "", arch: str = "amd64") -> str:
         """The imageID of a running container; `run` is the tag that it was pulled under, the present one when empty."""

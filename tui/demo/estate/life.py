@@ -19,15 +19,16 @@ __all__ = ["Life"]
 
 FIRST_MOVE, BETWEEN_MOVES = 12.0, 180.0
 FIRST_EXPIRY, BETWEEN_EXPIRIES = 35.0, 240.0
+KEPT_JOBS = 3
 STARTING = 2.5  # seconds that a new pod takes
 SITE = f"{CONTOSO}/storefront/web"
 
 
 class Life:
-    """Moves a company; everything random comes from the seed."""
+    """Moves a company; everything random comes from the seed. `pace` stretches every pause."""
 
-    def __init__(self, company: Company, seed: int) -> None:
-        self._company = company
+    def __init__(self, company: Company, seed: int, pace: float = 1.0) -> None:
+        self._company, self._pace = company, pace
         self._random = random.Random(f"life:{seed}")  # noqa: S311
         self._moves = 0
 
@@ -38,25 +39,30 @@ class Life:
             group.create_task(self._tags())
             group.create_task(self._expiries())
 
+    async def _pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds * self._pace)
+
     async def _days(self) -> None:
         while True:
-            await asyncio.sleep(self._random.uniform(0.9, 2.1))
+            await self._pause(self._random.uniform(0.9, 2.1))
             cluster = self._random.choice(self._company.clusters)
-            match self._random.randrange(4):
+            match self._random.randrange(5):
                 case 0:
                     self._restart(cluster)
                 case 1:
                     self._pull_again(cluster)
+                case 2:
+                    await self._run_job(cluster)
                 case _:
                     await self._replace_one(cluster)
 
     async def _expiries(self) -> None:
-        await asyncio.sleep(FIRST_EXPIRY)
+        await self._pause(FIRST_EXPIRY)
         while True:
             for cluster in self._company.clusters:
                 cluster.store.expire(kind_of("Pod"))
-                await asyncio.sleep(BETWEEN_EXPIRIES / 4)
-            await asyncio.sleep(BETWEEN_EXPIRIES / 2)
+                await self._pause(BETWEEN_EXPIRIES / 4)
+            await self._pause(BETWEEN_EXPIRIES / 2)
 
     # ---- small things
 
@@ -95,6 +101,32 @@ class Life:
             pod = self._random.choice(pods)
             await self._roll(cluster, pod, pod.containers[0].image_id)
 
+    async def _run_job(self, cluster: Cluster) -> None:
+        """A CronJob runs once more; the oldest of its runs is cleaned up."""
+        owners = [one for one in cluster.estate.controllers if one.kind is Kinds.CRONJOB and not one.suspended]
+        if not owners:
+            return
+        owner = self._random.choice(owners)
+        job, pod = cluster.raiser.start_job(owner, datetime.now(UTC))
+        write_controller(cluster.store, job)
+        write_pod(cluster.store, pod)
+        await self._pause(STARTING)
+        job.ready, pod.phase = 0, "Succeeded"
+        for one in pod.containers:
+            one.state, one.reason = "terminated", "Completed"
+        write_pod(cluster.store, pod)
+        write_controller(cluster.store, job)
+        self._clean_up(cluster, owner)
+
+    def _clean_up(self, cluster: Cluster, owner: Controller) -> None:
+        jobs = [one for one in cluster.estate.controllers if one.owner is not None and one.owner.uid == owner.uid]
+        for job in jobs[:-KEPT_JOBS]:
+            for pod in cluster.estate.pods_of(job.uid):
+                cluster.estate.pods.remove(pod)
+                write_pod(cluster.store, pod, gone=True)
+            cluster.estate.controllers.remove(job)
+            write_controller(cluster.store, job, gone=True)
+
     def _lively(self, cluster: Cluster, pod: PodModel) -> bool:
         """Whether the pod stands for nothing in particular."""
         works = cluster.estate.works.values()
@@ -114,7 +146,7 @@ class Life:
         new.containers = [type(one)(one.box, "", "waiting", "ContainerCreating") for one in old.containers]
         cluster.estate.pods.append(new)
         write_pod(cluster.store, new)
-        await asyncio.sleep(STARTING)
+        await self._pause(STARTING)
         self._started(new, old, image_id)
         write_pod(cluster.store, new)
         cluster.estate.pods.remove(old)
@@ -130,17 +162,17 @@ class Life:
 
     async def _tags(self) -> None:
         """The shop's front page is released: the tag moves, and the Deployment follows pod by pod."""
-        await asyncio.sleep(FIRST_MOVE)
+        await self._pause(FIRST_MOVE)
         versions = self._company.yard.published.get(SITE, [])
         while versions:
             self._moves += 1
             release = versions[-1] if self._moves % 2 else versions[-2]
             repository = self._company.yard.shelf(CONTOSO).repositories["storefront/web"]
             repository.tag("live", release.digest, datetime.now(UTC))
-            await asyncio.sleep(6)
+            await self._pause(6)
             for cluster in self._company.clusters:
                 await self._release(cluster, release)
-            await asyncio.sleep(BETWEEN_MOVES)
+            await self._pause(BETWEEN_MOVES)
 
     async def _release(self, cluster: Cluster, release: Published) -> None:
         """`kubectl rollout restart`: a new ReplicaSet takes over."""

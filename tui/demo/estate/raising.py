@@ -61,7 +61,8 @@ class Raiser:
         """Raise every workload that this cluster has."""
         for work in works:
             if self.estate.name.rpartition("-")[2] in work.clusters:
-                self._raise(work)
+                image = self._images.pinned(work.image, work.pin) if work.pin else work.image
+                self._raise(replace(work, image=image))
         return self.estate
 
     # ---- one workload
@@ -135,23 +136,29 @@ class Raiser:
         return made
 
     def _jobs(self, work: Work, owner: Controller) -> None:
-        if work.suspended:
-            return
-        for number in range(2):
-            started = self.now - timedelta(hours=3 + 21 * number)
-            minutes = int(started.timestamp() // 60)
-            job = replace(
-                owner,
-                kind=Kinds.JOB,
-                name=f"{work.name}-{minutes}",
-                uid=self.uid(),
-                created=started,
-                owner=owner.reference,
-                annotations={},
-                ready=0,
-            )
-            self.estate.controllers.append(job)
-            self._pods(replace(work, replicas=1, age=(3 + 21 * number) / 24, kind=Kinds.JOB), job)
+        if not work.suspended:
+            for hours in (24, 3):
+                self._job(work, owner, self.now - timedelta(hours=hours), hours / 24)
+
+    def _job(self, work: Work, owner: Controller, started: datetime, age: float) -> Controller:
+        name = f"{work.name}-{int(started.timestamp()) // 60}"
+        taken = sum(one.name.startswith(name) for one in self.estate.controllers)
+        made = replace(owner, kind=Kinds.JOB, name=f"{name}-{taken}" if taken else name, uid=self.uid(), created=started)
+        made.owner, made.annotations, made.ready = owner.reference, {}, 0
+        self.estate.controllers.append(made)
+        self._pods(replace(work, replicas=1, age=age, kind=Kinds.JOB), made)
+        return made
+
+    def start_job(self, owner: Controller, now: datetime) -> tuple[Controller, PodModel]:
+        """One more run of a CronJob, and its pod, which runs now."""
+        self.now = now
+        job = self._job(self.estate.works[owner.uid], owner, now, 0.0)
+        job.ready = 1
+        pod = self.estate.pods[-1]
+        pod.phase = "Running"
+        for one in pod.containers:
+            one.state, one.started = "running", now
+        return job, pod
 
     # ---- pods
 
@@ -197,7 +204,8 @@ class Raiser:
         started = created + timedelta(seconds=self.random.randint(3, 40))
         state = "terminated" if box.slot is Slot.INIT else "running"
         image_id = self._images.image_id(box.image, form, run, node.arch)
-        return Container(box, image_id, state, "", "", restarts if main else 0, started)
+        shown = self._images.shown(box.image, run, node.arch)
+        return Container(box, image_id, state, "", "", restarts if main else 0, started, shown)
 
     def _stop(self, pod: PodModel, work: Work) -> None:
         first, trouble = pod.containers[0], work.trouble

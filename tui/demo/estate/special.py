@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tui.demo.content import Index
+from tui.demo.content import ARTIFACT, OCI, Index, Json, Stored, digest_of, encode, store_artifact
 from tui.demo.estate.evidence import Evidence
-from tui.demo.estate.images import CONTOSO, FABRIKAM, INTERNAL
+from tui.demo.estate.images import CONTOSO, FABRIKAM, INTERNAL, LEGACY
 from tui.demo.estate.recipes import hash_of
-from tui.demo.estate.yard import BOTH, ONE, Product, Yard
+from tui.demo.estate.yard import BOTH, ONE, Product, Published, Yard
 
 __all__ = ["HOSTILE", "add_special", "made_up"]
 
@@ -22,10 +22,11 @@ def made_up(text: str) -> str:
 
 def add_special(yard: Yard) -> None:
     """Build them all."""
-    for product in (*_squashed(), *_claiming(), *_odd()):
+    for product in (*_squashed(), *_claiming(yard), *_odd()):
         yard.build(product)
     _drift(yard)
     _two_names(yard)
+    _attached(yard)
 
 
 def _squashed() -> list[Product]:
@@ -44,11 +45,11 @@ def _squashed() -> list[Product]:
     ]
 
 
-def _claiming() -> list[Product]:
+def _claiming(yard: Yard) -> list[Product]:
     """Statements that the layers contradict, cannot confirm, or that name what nobody here can read."""
     run = (f"{INTERNAL}/buildpacks/run:jammy", made_up("buildpacks/run:jammy"))
     ruby = (f"{RUBY}:3.3-slim", made_up(f"{RUBY}:3.3-slim"))
-    trusted = (f"{CONTOSO}/base/static:nonroot", made_up("a build of base/static that never was"))
+    trusted = (f"{CONTOSO}/base/static:nonroot", yard.newest(f"{CONTOSO}/base/static").digest)
     return [
         Product(f"{INTERNAL}/buildpacks/run", "ubuntu", (("jammy", 160),)),
         Product(
@@ -141,6 +142,32 @@ def _repushed(yard: Yard) -> None:
     repository = yard.shelf(CONTOSO).repositories["checkout/pricing"]
     repository.put(index, yard.moment(5))
     repository.tag("1.6", index.digest, yard.moment(5))
+
+
+def _attached(yard: Yard) -> None:
+    """What refers to images: found by the referrers API, or where there is none by the tag schema (distribution-spec v1.1)."""
+    spdx, life = "application/spdx+json", "application/vnd.microsoft.artifact.lifecycle"
+    api = yard.newest(f"{CONTOSO}/payments/api")
+    sbom = encode({"spdxVersion": "SPDX-2.3", "name": api.reference, "packages": []})
+    _attach(
+        yard, api, store_artifact(api.stored[-1], spdx, sbom, spdx, {"org.opencontainers.image.created": "2026-11-01T08:00:00Z"})
+    )
+    ended = {"vnd.microsoft.artifact.lifecycle.end-of-life.date": "2026-09-30"}
+    export = yard.get(f"{CONTOSO}/data/export", "1.0")
+    _attach(yard, export, store_artifact(export.stored[-1], life, b"{}", ARTIFACT, ended))
+    erp = yard.newest(f"{LEGACY}/erp/server")
+    old = store_artifact(erp.stored[-1], spdx, encode({"spdxVersion": "SPDX-2.2", "packages": []}), spdx, {})
+    _attach(yard, erp, old)
+    listed: Json = {"mediaType": old.media_type, "digest": old.digest, "size": len(old.body), "artifactType": spdx}
+    body = encode({"schemaVersion": 2, "mediaType": OCI.index, "manifests": [listed]})
+    schema = Stored(digest_of(body), OCI.index, body, len(body), children=(listed,))
+    _attach(yard, erp, schema)
+    yard.shelf(LEGACY).repositories["erp/server"].tag(erp.digest.replace(":", "-"), schema.digest, yard.moment(erp.age - 1))
+
+
+def _attach(yard: Yard, published: Published, stored: Stored) -> None:
+    host, _, repository = published.name.partition("/")
+    yard.shelf(host).repositories[repository].put(stored, yard.moment(published.age - 0.5))
 
 
 def _two_names(yard: Yard) -> None:

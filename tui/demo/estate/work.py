@@ -47,7 +47,7 @@ class Work:
     """A workload. `image` is what the spec says; `runs` what the pods run instead of what its tag names now, in turn.
 
     A member of `runs` is a tag of the same repository (as it was when that version was pushed), or `other-repo:tag`.
-    `rollback` are tags of older ReplicaSets.
+    `rollback` are tags of older ReplicaSets; `pin` is the tag whose digest is written behind the name.
     """
 
     namespace: str
@@ -69,6 +69,7 @@ class Work:
     pull: str = "IfNotPresent"
     annotations: Mapping[str, str] = field(default_factory=dict)
     lively: bool = True
+    pin: str = ""
 
 
 def side(name: str, image: str, slot: Slot = Slot.SIDECAR) -> Box:
