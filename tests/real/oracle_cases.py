@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -42,7 +42,7 @@ TARGET = (IMAGE, DIGEST, 1234)
 
 @dataclass(frozen=True)
 class Case:
-    """One question. `anchors` are certificates by store, `files` replaces them by raw files by path below the configuration."""
+    """One question. `anchors` are certificates by store; `prepare` writes the store `ca:c`, `config` is a whole folder."""
 
     name: str
     envelope: bytes
@@ -50,6 +50,7 @@ class Case:
     policy: dict[str, Any] = field(default_factory=document)
     anchors: dict[str, bytes] = field(default_factory=dict)
     config: Path | None = None
+    prepare: Callable[[Path], None] | None = None
     subject: tuple[str, str, int] = TARGET
     reference: str = "registry.example/app"
 

@@ -6,6 +6,7 @@ Policy, Reference, Descriptor) and answers ID, Level, Error, Checks, an empty Er
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -15,13 +16,16 @@ from pathlib import Path
 import pytest
 
 from tests.real.oracle_cases import Case, all_cases
+from tests.real.oracle_network import revocation_cases, serving, store_cases
 from tui.domain.signature import Outcome, Verdict
 from tui.errors import InvalidConfig
-from tui.sources.signatures.notation.judge import judge
+from tui.sources.signatures.fetch import FetchOptions, RevocationFetcher
+from tui.sources.signatures.notation.judge import judge, revocation_lookups
 from tui.sources.signatures.notation.payload import Target
 from tui.sources.signatures.notation.policy import parse_policy
 from tui.sources.signatures.notation.static import parse_envelope
 from tui.sources.signatures.notation.stores import read_stores
+from tui.sources.signatures.revocation import FetchedRevocation, Lookup
 
 ORACLE = os.environ.get("TRUSTREE_NOTATION_ORACLE", "")
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -49,6 +53,10 @@ STRICTER = (
     "raw",
     "damage",
     "stamp",
+    "revocation OCSP early",
+    "revocation OCSP delegated without the usage",
+    "revocation OCSP delegated and expired",
+    "revocation CRL of another",
 )
 
 
@@ -73,6 +81,8 @@ def config_of(case: Case, folder: Path, number: int) -> Path:
     if case.config is not None:
         return case.config
     config = folder / f"config{number}"
+    if case.prepare is not None:
+        case.prepare(config / "truststore" / "x509" / "ca" / "c")
     for store, der in case.anchors.items():
         (config / "truststore" / "x509" / store).mkdir(parents=True)
         (config / "truststore" / "x509" / store / "root.der").write_bytes(der)
@@ -80,7 +90,7 @@ def config_of(case: Case, folder: Path, number: int) -> Path:
 
 
 def ours(case: Case, config: Path) -> Outcome | None:
-    """What we make of it; None when the policy is refused."""
+    """What we make of it, revocation fetched as the shell would; None when the policy is refused."""
     now = datetime.now(UTC)
     try:
         document = parse_policy(json.dumps(case.policy).encode())
@@ -88,7 +98,15 @@ def ours(case: Case, config: Path) -> Outcome | None:
         return None
     statement = document.select(case.reference)
     stores = read_stores(config, document, now)
-    return judge(parse_envelope(case.envelope, case.media_type), Target(*case.subject), statement, stores, now)
+    static, subject = parse_envelope(case.envelope, case.media_type), Target(*case.subject)
+    fetched = asyncio.run(revocation_of(revocation_lookups(static, subject, statement, stores, now), now))
+    return judge(static, subject, statement, stores, now, fetched)
+
+
+async def revocation_of(lookups: tuple[Lookup, ...], now: datetime) -> FetchedRevocation:
+    """The answers of the servers on loopback."""
+    async with RevocationFetcher(FetchOptions(allow_private=True), lambda: now) as fetcher:
+        return await fetcher.fetch(lookups)
 
 
 def theirs(questions: list[dict[str, object]]) -> dict[str, str]:
@@ -104,14 +122,16 @@ def accepted(outcome: Outcome | None) -> bool:
 
 
 def test_we_are_never_more_lenient(tmp_path: Path) -> None:
-    cases = all_cases(SHARED)
-    questions = [written(case, tmp_path, number) for number, case in enumerate(cases)]
-    errors = theirs(questions)
+    with serving() as served:
+        cases = [*all_cases(SHARED), *store_cases(), *revocation_cases(served)]
+        questions = [written(case, tmp_path, number) for number, case in enumerate(cases)]
+        errors = theirs(questions)
+        outcomes = [ours(case, Path(str(asked["Config"]))) for case, asked in zip(cases, questions, strict=True)]
     same = 0
     stricter: list[str] = []
     lenient: list[str] = []
     for number, case in enumerate(cases):
-        outcome, error = ours(case, Path(str(questions[number]["Config"]))), errors[str(number)]
+        outcome, error = outcomes[number], errors[str(number)]
         if accepted(outcome) is (error == ""):
             same += 1
         else:

@@ -34,7 +34,9 @@ def test_pem_bundles_and_der_are_read(store: Path) -> None:
     both = [usual().chain[-1], stamping().chain[-1]]
     (store / "b.pem").write_bytes(b"# roots\n" + b"".join(one.public_bytes(PEM) for one in both))
     found = read_store(store.parents[3], StoreType.CA, "c", NOW)
-    assert (found.fault, len(found.certificates), found.notes) == ("", 3, ())
+    (store / "c.der").write_bytes(usual().root * 2)
+    found = read_store(store.parents[3], StoreType.CA, "c", NOW)
+    assert (found.fault, len(found.certificates), found.notes) == ("", 5, ())
 
 
 def test_a_leaf_is_refused_and_a_self_signed_signer_is_not(store: Path) -> None:
@@ -64,7 +66,9 @@ def test_an_expired_root_stays_with_a_note(store: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "cannot be used"),
+        (b"", "other holds no certificate"),
+        (b"\x30", "cannot be used"),
+        (b"\x30\x82\xff\xff", "not a certificate"),
         (b"junk", "cannot be used"),
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "cannot be used"),
         (

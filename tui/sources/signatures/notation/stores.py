@@ -141,13 +141,32 @@ def _certificates(path: Path, kind: StoreType) -> list[x509.Certificate]:
     data = _file_bytes(path)
     if len(data) > FILE_LIMIT:
         raise ValueError(f"{path.name} is too large")
-    loaded = x509.load_pem_x509_certificates(data) if _PEM in data else [x509.load_der_x509_certificate(data)]
-    if _PEM in data and data.count(_PEM) != len(loaded):
-        raise ValueError(f"{path.name} holds something that is not a certificate")
-    certificates = [load_certificate(certificate.public_bytes(Encoding.DER)) for certificate in loaded]
+    certificates = [load_certificate(der) for der in (_pem_parts(data) if _PEM in data else _der_parts(data))]
+    if not certificates:
+        raise ValueError(f"{path.name} holds no certificate")
     for certificate in certificates:
         _check_anchor(certificate, kind, path.name)
     return certificates
+
+
+def _pem_parts(data: bytes) -> list[bytes]:
+    loaded = x509.load_pem_x509_certificates(data)
+    if data.count(_PEM) != len(loaded):
+        raise ValueError("it holds something that is not a certificate")
+    return [certificate.public_bytes(Encoding.DER) for certificate in loaded]
+
+
+def _der_parts(data: bytes) -> list[bytes]:
+    """The certificates of a file that holds one DER after the other."""
+    parts: list[bytes] = []
+    while data:
+        width = data[1] & 0x7F if data[1] & 0x80 else 0
+        end = 2 + width + (int.from_bytes(data[2 : 2 + width], "big") if width else data[1])
+        if data[0] != 0x30 or end > len(data):
+            raise ValueError("it holds something that is not a certificate")
+        parts.append(data[:end])
+        data = data[end:]
+    return parts
 
 
 def _check_anchor(certificate: x509.Certificate, kind: StoreType, file: str) -> None:
