@@ -50,7 +50,7 @@ class Faults:
                 Fault("prod-weu", r"/api/v1/pods", "429", first=1),
                 # The carrier's registry throttles first and fails then.
                 Fault("fabrikam.azurecr.io", r"/(acr|v2)/.*", "429", first=4),
-                Fault("fabrikam.azurecr.io", r"/(acr|v2)/.*", "500", begins=2.0),
+                Fault("fabrikam.azurecr.io", r"/(acr|v2)/.*", "500"),
                 Fault("contoso.azurecr.io", r"/acr/v1/catalog/media/_manifests", "malformed"),
                 Fault("contoso.azurecr.io", r"/v2/checkout/tax/manifests/.*", "lie"),
             )

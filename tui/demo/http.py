@@ -94,6 +94,7 @@ class _Connection:
         self._certificate = _common_name(writer)
 
     async def run(self) -> None:
+        """Until the client leaves, or an answer ends the connection."""
         try:
             while (request := await self._request()) is not None and await self._answer(request):
                 pass

@@ -137,7 +137,8 @@ class Run:
             found[host] = ("acr", url, "entra")
         url, _ = await self._serve(MCR, OpenRegistry(yard.shelf(MCR)).handle, context)
         found[MCR] = ("oci", url, "anonymous")
-        legacy = PasswordRegistry(yard.shelf(LEGACY), LEGACY_USER, self._password)
+        expected = secrets.token_urlsafe(12) if self._scenario.denied else self._password
+        legacy = PasswordRegistry(yard.shelf(LEGACY), LEGACY_USER, expected)
         url, _ = await self._serve(LEGACY, legacy.handle, context)
         found[LEGACY] = ("oci", url, "docker")
         return found

@@ -62,6 +62,7 @@ class _Table:
         self.keys: list[Key] | None = None
 
     def sorted_keys(self) -> list[Key]:
+        """Namespace and name of each, in the order of lists."""
         if self.keys is None:
             self.keys = sorted(self.entries)
         return self.keys

@@ -31,6 +31,12 @@ class Life:
         self._company, self._pace = company, pace
         self._random = random.Random(f"life:{seed}")  # noqa: S311
         self._moves = 0
+        self._ordinary = {
+            cluster.estate.name: {
+                (work.namespace, work.name) for work in cluster.estate.works.values() if work.lively and not work.runs
+            }
+            for cluster in company.clusters
+        }
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -129,9 +135,7 @@ class Life:
 
     def _lively(self, cluster: Cluster, pod: PodModel) -> bool:
         """Whether the pod stands for nothing in particular."""
-        works = cluster.estate.works.values()
-        name = pod.labels.get("app", "")
-        return any(work.lively and not work.runs and work.name == name and work.namespace == pod.namespace for work in works)
+        return (pod.namespace, pod.labels.get("app", "")) in self._ordinary[cluster.estate.name]
 
     # ---- rolling
 

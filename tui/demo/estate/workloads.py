@@ -141,12 +141,19 @@ def _drifting() -> list[Work]:
             "storefront",
             "web",
             f"{CONTOSO}/storefront/web:live",
-            12,
+            16,
             runs=("2026.47",),
             age=8,
             pull="Always",
             rollback=("2026.46",),
         ),
+    ]
+
+
+def _reported() -> list[Work]:
+    """What a node reports in another form than usual, although nothing is wrong."""
+    one = ("weu",)
+    return [
         Work("platform", "mirror-tools", f"{FABRIKAM}/mirror/toolbox:1.6", 2, form=Form.OTHER_NAME, age=19, clusters=one),
         Work("search", "suggest-arm", f"{CONTOSO}/search/suggest:1.5.0", 4, arch="arm64", age=28, clusters=one),
         Work("identity", "tokens-edge", f"{CONTOSO}/identity/tokens:3.2.1", 3, form=Form.BARE, age=26, clusters=("neu",)),
@@ -271,4 +278,4 @@ def _debugger() -> tuple[Box, ...]:
 
 def workloads() -> list[Work]:
     """All of them."""
-    return [*_ordinary(), *_system(), *_drifting(), *_troubled(), *_scheduled(), *_carrier()]
+    return [*_ordinary(), *_system(), *_drifting(), *_reported(), *_troubled(), *_scheduled(), *_carrier()]
