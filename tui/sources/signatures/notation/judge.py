@@ -65,7 +65,7 @@ def judge(
     steps = _steps(case)
     verdict, decisive = _verdict(steps)
     outcome = _outcome(static, subject, verdict, decisive.sentence, decisive.reason, steps)
-    stamped = _shown_stamp(static.token, steps)
+    stamped = _shown_stamp(case, steps)
     return msgspec.structs.replace(outcome, statement=statement.name, level=statement.level.value, timestamp=stamped)
 
 
@@ -290,12 +290,13 @@ def _check_status(status: Status, prefix: str) -> None:
         raise CheckFailed(f"{prefix}{status.sentence}", _REVOCATION_REASON[status.state], unknown=offline)
 
 
-def _shown_stamp(token: Token | None, steps: tuple[Step, ...]) -> Timestamp | None:
+def _shown_stamp(case: Case, steps: tuple[Step, ...]) -> Timestamp | None:
+    """The stamp for display; trusted when step 4 passed because of it."""
+    token = case.static.token
     if token is None:
         return None
-    trusted = any(
-        step.name is StepName.TIMESTAMP and step.state is StepState.PASSED and "stamped" in step.sentence for step in steps
-    )
+    passed = any(step.name is StepName.TIMESTAMP and step.state is StepState.PASSED for step in steps)
+    trusted = passed and case.static.scheme == Scheme.X509 and _stamp_counts(case)
     return Timestamp(token.time, token.accuracy / 1_000_000, token.authority, trusted)
 
 
