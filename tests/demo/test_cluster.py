@@ -196,6 +196,13 @@ async def test_access_reviews_agree_with_the_lists(namespace: str, allowed: bool
     assert (listed.status == 200) == allowed
 
 
+async def test_reviews_in_protobuf_are_refused_as_a_media_type() -> None:
+    path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    async with serving(make_store()) as ask:
+        answer = await ask(path, "POST", "k8s", **{"Content-Type": "application/vnd.kubernetes.protobuf"})
+    assert (answer.status, answer.json["reason"]) == (415, "UnsupportedMediaType")
+
+
 async def test_it_says_who_asks_and_what_they_may() -> None:
     async with serving(make_store(), VIEWER) as ask:
         who = (await ask("/apis/authentication.k8s.io/v1/selfsubjectreviews", "POST", "{}")).json["status"]

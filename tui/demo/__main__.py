@@ -37,9 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="trustree-demo-") as directory:
             asyncio.run(_run(given.scenario, given.seed, Path(directory)))
     except OSError as error:
-        sys.stderr.write(
-            f"The demo cannot start: {error}. It needs free ports on 127.0.0.1 and room in {tempfile.gettempdir()}.\n"
-        )
+        sys.stderr.write(f"The demo cannot start: {error}. It needs free ports on 127.0.0.1 and a folder for temporary files.\n")
         return 1
     except KeyboardInterrupt:
         return 130

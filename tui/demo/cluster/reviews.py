@@ -16,6 +16,8 @@ __all__ = ["review"]
 
 def review(request: Request, kind: Kind, user: User) -> Reply:
     """Answer a review; nothing is stored."""
+    if "protobuf" in request.headers.get("content-type", ""):
+        return status.unsupported()
     try:
         spec = _object(_object(json.loads(request.body or b"{}")).get("spec"))
     except ValueError as error:

@@ -17,7 +17,7 @@ __all__ = [
     "not_allowed",
     "not_found",
 ]
-__all__ += ["too_many", "unauthorized"]
+__all__ += ["too_many", "unauthorized", "unsupported"]
 
 AUDIT = ("Cache-Control", "no-cache, private")
 _PAGE_EXPIRED = (
@@ -78,6 +78,12 @@ def not_allowed() -> Reply:
 def bad_request(message: str) -> Reply:
     """400."""
     return _reply(_status(400, "BadRequest", message))
+
+
+def unsupported() -> Reply:
+    """415: only JSON is read here; the real server reads protobuf, too."""
+    message = "the body of the request was in an unknown format - accepted media types include: application/json"
+    return _reply(_status(415, "UnsupportedMediaType", message, {}))
 
 
 def too_many(seconds: int) -> Reply:

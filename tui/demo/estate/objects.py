@@ -96,7 +96,9 @@ def _pod_status(model: PodModel) -> Json:
     conditions = [{"type": kind, "status": value, "lastProbeTime": None, "lastTransitionTime": at} for kind, value in kinds]
     found: Json = {"phase": model.phase, "conditions": conditions, "qosClass": "Burstable"}
     if model.node:
-        found |= {"hostIP": "10.224.0.7", "podIP": "10.244.3.21", "startTime": at}
+        address = f"10.244.{int(model.uid[:2], 16) % 40}.{int(model.uid[2:4], 16)}"
+        host = f"10.224.0.{4 + int(model.node[-6:], 16)}"
+        found |= {"hostIP": host, "podIP": address, "podIPs": [{"ip": address}], "startTime": at}
     groups = (
         ("initContainerStatuses", (Slot.INIT, Slot.SIDECAR)),
         ("containerStatuses", (Slot.MAIN,)),
