@@ -108,3 +108,12 @@ def test_an_unknown_scenario_is_refused_with_the_names_of_the_known_ones() -> No
     assert status == 2
     assert "broken" in said
     assert "huge" in said
+
+
+def test_what_keeps_it_from_starting_is_said_in_a_sentence() -> None:
+    few = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (9, 9)); sys.argv = ['demo']; "
+    command = [sys.executable, "-c", few + "runpy.run_module('tui.demo', run_name='__main__')"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("The demo cannot start: ")
+    assert len(done.stderr.splitlines()) == 1

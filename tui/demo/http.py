@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -82,8 +83,10 @@ async def serve(handler: Handler, context: ssl.SSLContext | None) -> tuple[async
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await _Connection(handler, reader, writer).run()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context, limit=MAX_HEAD)
-    return server, int(server.sockets[0].getsockname()[1])
+    # Bound here, as asyncio goes on without a socket when the process may not open another one.
+    listening = socket.create_server(("127.0.0.1", 0), backlog=100)
+    server = await asyncio.start_server(connected, sock=listening, ssl=context, limit=MAX_HEAD)
+    return server, int(listening.getsockname()[1])
 
 
 class _Connection:
