@@ -30,7 +30,7 @@ VARIABLES = (
     *("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE"),
     *("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST"),
 )
-_SIGNS = {"ok": ("✔", "+"), "denied": ("✘", "x"), "failed": ("✘", "x")}
+_SIGNS = {"ok": ("✔", "+"), "denied": ("✘", "x"), "failed": ("✘", "x"), "off": ("·", ".")}
 
 
 class SourceFound(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ def doctor(settings: Settings, output: str, diagnose: Diagnose, write: Writer) -
 
 def exit_of_doctor(examined: Sequence[Examined]) -> Exit:
     """4 when nothing at all may be read and something was refused, 3 when anything is refused or failed, 0 when all is well."""
-    states = [diagnosis.state for source in examined for diagnosis in source[4]]
+    states = [diagnosis.state for source in examined for diagnosis in source[4] if diagnosis.state != "off"]
     if "denied" in states and "ok" not in states:
         return Exit.DENIED
     return Exit.OK if states and all(state == "ok" for state in states) else Exit.UNSURE

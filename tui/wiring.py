@@ -1,3 +1,166 @@
 """Composition root: the only module that names concrete sources."""
 
 from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from tui.config import RegistrySettings, Settings
+from tui.doctor import Examined
+from tui.domain.events import SourceHealth, SourceState
+from tui.domain.policy import built_in
+from tui.domain.reference import normalize_registry
+from tui.embedded import embedded
+from tui.errors import InvalidConfig
+from tui.estate.estate import Estate
+from tui.sources.azure.credentials import EntraCredentials
+from tui.sources.cluster import ClusterOptions, ClusterSource, contexts
+from tui.sources.credentials import Credentials, DockerConfig
+from tui.sources.ports import DemandSource, Diagnosis
+from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
+from tui.sources.registry.source import RegistrySource
+
+__all__ = ["diagnose", "open_estate"]
+
+NO_LIMIT = 86_400.0
+"""Seconds that stand for no limit on a request: a day."""
+LEARNING = 20.0
+"""Seconds that `doctor` gives the clusters to name the registries in use."""
+
+
+@asynccontextmanager
+async def open_estate(settings: Settings) -> AsyncIterator[Estate]:
+    """The living estate that the settings describe, running while the context lasts. Raises TrustreeError."""
+    async with AsyncExitStack() as stack:
+        if settings.demo:
+            settings = await stack.enter_async_context(embedded(settings))
+        parts = _Parts(settings)
+        estate = Estate(parts.clusters(), parts.registry, built_in(parts.named), parts.named)
+        yield await stack.enter_async_context(estate.running())
+
+
+async def diagnose(settings: Settings) -> Sequence[Examined]:
+    """Every source that the settings name, with what it can and cannot read. Raises TrustreeError.
+
+    Registries are those named and those of the images that run, as far as the clusters tell.
+    """
+    async with AsyncExitStack() as stack:
+        if settings.demo:
+            settings = await stack.enter_async_context(embedded(settings))
+        return await _examined(_Parts(settings))
+
+
+class _Parts:
+    """The sources that settings describe; credentials are shared, so that one sign-in serves all."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.made: list[ClusterSource | RegistrySource] = []
+        self._credentials = Credentials(
+            docker=DockerConfig.from_environment(os.environ),
+            entra=EntraCredentials(os.environ, clock=time.time) if settings.azure else None,
+        )
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The registries that the command line or the settings name and that may be asked."""
+        asked = (host for host, registry in self._settings.registry.items() if registry.ask)
+        return tuple(dict.fromkeys(normalize_registry(host) for host in (*self._settings.registries, *asked)))
+
+    def clusters(self) -> list[ClusterSource]:
+        """One source per context."""
+        settings = self._settings
+        found = [ClusterSource(_cluster_options(settings, name)) for name in _context_names(settings)]
+        self.made += found
+        return found
+
+    def registry(self, registry: str) -> DemandSource | None:
+        """The source of a registry; None when the settings say not to ask it."""
+        given = self._settings.registry.get(registry, RegistrySettings())
+        if not given.ask:
+            return None
+        source = RegistrySource(_registry_options(self._settings, registry, given), self._credentials)
+        self.made.append(source)
+        return source
+
+
+async def _examined(parts: _Parts) -> list[Examined]:
+    """Load for a while, to learn which registries there are and who is signed in; then try each kind of read."""
+    estate = Estate(parts.clusters(), parts.registry, built_in(parts.named), parts.named)
+    async with estate.running():
+        await estate.settled(LEARNING)
+        health = {each.name: each for each in estate.snapshot.sources}
+        async with asyncio.TaskGroup() as group:
+            tried = [(source, group.create_task(source.diagnose())) for source in parts.made]
+    found = [_shown(source, health.get(source.name), task.result()) for source, task in tried]
+    return found + [_left_alone(each) for each in health.values() if each.state is SourceState.OFF]
+
+
+def _shown(source: ClusterSource | RegistrySource, health: SourceHealth | None, tried: Sequence[Diagnosis]) -> Examined:
+    identity, endpoint = (health.identity, health.endpoint) if health is not None else ("", "")
+    return source.name, source.kind.value, identity, endpoint, tried
+
+
+def _left_alone(health: SourceHealth) -> Examined:
+    return health.name, health.kind.value, "", "", [Diagnosis("asked", "off", health.error, remedy=health.remedy)]
+
+
+def _paths(settings: Settings) -> tuple[Path, ...]:
+    return tuple(Path(part).expanduser() for part in settings.kubeconfig.split(os.pathsep) if part)
+
+
+def _context_names(settings: Settings) -> tuple[str, ...]:
+    """The contexts asked for; the current one, named by an empty text, when none is."""
+    if settings.all_contexts:
+        try:
+            return contexts(_paths(settings)).names or ("",)
+        except InvalidConfig:
+            return ("",)  # its source says what is wrong
+    return settings.contexts or ("",)
+
+
+def _cluster_options(settings: Settings, name: str) -> ClusterOptions:
+    own = settings.context.get(name)
+    usual = ClusterOptions()
+    timeout = settings.request_timeout
+    return ClusterOptions(
+        context=name,
+        paths=_paths(settings),
+        namespaces=settings.namespaces or (own.namespaces if own is not None else ()),
+        request_timeout=usual.request_timeout if timeout is None else timeout or NO_LIMIT,
+    )
+
+
+def _registry_options(settings: Settings, host: str, given: RegistrySettings) -> RegistryOptions:
+    usual = RegistryOptions(host=host)
+    timeout = settings.request_timeout
+    refresh = given.refresh if given.refresh is not None else settings.refresh
+    return RegistryOptions(
+        host=host,
+        kind=RegistryKind(given.kind),
+        endpoint=given.endpoint or None,
+        ca_file=given.ca_file,
+        auth=AuthMode(given.auth),
+        username=given.username,
+        password=_password(host, given),
+        request_timeout=usual.request_timeout if timeout is None else timeout or NO_LIMIT,
+        refresh=usual.refresh if refresh is None else refresh,
+        azure=settings.azure,
+    )
+
+
+def _password(host: str, given: RegistrySettings) -> str:
+    """The password from the environment variable that the settings name. Raises InvalidConfig."""
+    if not given.password_env:
+        return ""
+    password = os.environ.get(given.password_env, "")
+    if not password:
+        raise InvalidConfig(
+            f"The password of {host} is to be in the variable {given.password_env}, which is not set.",
+            f"Set {given.password_env}, or change password_env in the configuration.",
+        )
+    return password

@@ -18,8 +18,9 @@ import aiohttp
 import msgspec
 
 from tests.bench.podserver import PAGE
-from tui.domain.events import Event, ListCompleted, ObjectGone, PodsSeen
-from tui.domain.workload import Pod, Resource
+from tui.domain.events import ListCompleted, ObjectGone, PodsSeen
+from tui.domain.inventory import Inventory
+from tui.domain.workload import Resource
 from tui.memory import collect_rarely
 from tui.sources.cluster import ClusterOptions, ClusterSource
 
@@ -46,18 +47,6 @@ async def measure(what: str, url: str, folder: str) -> Measured:
     process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()
     return msgspec.json.decode(output, type=Measured)
-
-
-class Inventory:
-    """Pods by uid, as the estate keeps them."""
-
-    def __init__(self) -> None:
-        self.pods: dict[str, Pod] = {}
-
-    def apply(self, event: Event) -> None:
-        """Keep what was seen."""
-        if isinstance(event, PodsSeen):
-            self.pods.update((pod.uid, pod) for pod in event.pods)
 
 
 class _Ticker:
@@ -98,7 +87,7 @@ async def _ours_list(url: str, folder: str, clock: _Clock) -> int:
             if isinstance(event, ListCompleted) and event.resource is Resource.PODS:
                 break
         clock.stop()
-    return len(inventory.pods)
+    return sum(len(pods) for pods in inventory.freeze().cluster.pods.values())
 
 
 async def _ours_watch(url: str, folder: str, clock: _Clock) -> int:

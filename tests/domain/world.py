@@ -1,0 +1,290 @@
+"""A small world told in events: registries with images, clusters with workloads, and the snapshot of it all.
+
+It models the estate that the real test clusters run (one method a kind of thing), so that each case of drift is a few lines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+from tui.domain.assemble import Assembler
+from tui.domain.events import (
+    AbsenceKind,
+    ConfigRead,
+    ControllersSeen,
+    Event,
+    HealthChanged,
+    ListCompleted,
+    LookupFailed,
+    ManifestRead,
+    NodesSeen,
+    PodsSeen,
+    SourceHealth,
+    SourceKind,
+    SourceState,
+    TagResolved,
+)
+from tui.domain.image import Descriptor, HistoryEntry, ImageConfig, Manifest, ManifestKind, Platform, RepositoryName
+from tui.domain.inventory import Inventory
+from tui.domain.policy import Policy, built_in
+from tui.domain.snapshot import Container, Image, Snapshot, Workload
+from tui.domain.trust import Check, CheckName
+from tui.domain.wanted import wanted
+from tui.domain.workload import (
+    ContainerType,
+    Controller,
+    Node,
+    OwnerRef,
+    Pod,
+    PodContainer,
+    Resource,
+    TemplateContainer,
+)
+
+NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+AMD = Platform("linux", "amd64")
+ARM = Platform("linux", "arm64")
+A = "a.azurecr.io"
+B = "b.example.com"
+CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
+MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+
+
+def digest(text: str) -> str:
+    """A digest made from a word."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def name_of(text: str) -> RepositoryName:
+    """`host/repository`."""
+    host, _, repository = text.partition("/")
+    return RepositoryName(host, repository)
+
+
+class World:
+    """Collects events; `clock` is the time of the next one, each comes a second after the last."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.clock = NOW - timedelta(hours=1)
+        self.uids = 0
+
+    def tell(self, event: Event) -> None:
+        """One more event."""
+        self.events.append(event)
+        self.clock += timedelta(seconds=1)
+
+    # ---- registries
+
+    def config(
+        self, content: str, platform: Platform = AMD, layers: str = "", days: float = 10, labels: dict[str, str] | None = None
+    ) -> str:
+        """A config blob; its layers and history are letters."""
+        found = digest(f"config {content} {platform}")
+        diff_ids = tuple(digest(f"layer {x} {platform}") for x in layers or content)
+        history = tuple(HistoryEntry(x) for x in layers or content)
+        self.tell(ConfigRead(ImageConfig(found, platform, diff_ids, history, NOW - timedelta(days=days), labels or {})))
+        return found
+
+    def manifest(
+        self,
+        name: str,
+        content: str,
+        *tags: str,
+        platform: Platform = AMD,
+        layers: str = "",
+        says: dict[str, str] | None = None,
+        salt: str = "",
+        days: float = 10,
+        labels: dict[str, str] | None = None,
+    ) -> str:
+        """A manifest of one platform; the same content with another `salt` is another manifest."""
+        config = self.config(content, platform, layers, days, labels)
+        found = digest(f"manifest {content} {platform} {salt}")
+        described = Descriptor(CONFIG_TYPE, config, 100)
+        blobs = tuple(Descriptor("tar", digest(f"blob {x}"), 1000) for x in layers or content)
+        body = Manifest(found, ManifestKind.IMAGE, MANIFEST_TYPE, 10, described, blobs, annotations=says or {})
+        self.tell(ManifestRead(f"registry/{name_of(name).registry}", name_of(name), body, self.clock))
+        self.tag(name, found, *tags)
+        return found
+
+    def index(
+        self,
+        name: str,
+        content: str,
+        *tags: str,
+        platforms: tuple[Platform, ...] = (AMD, ARM),
+        contents: dict[Platform, str] | None = None,
+        salt: str = "",
+        attested: bool = False,
+    ) -> str:
+        """An index of several platforms, each with the same content or that of `contents`."""
+        inside = {platform: (contents or {}).get(platform, content) for platform in platforms}
+        manifests = [self.manifest(name, inside[platform], platform=platform) for platform in platforms]
+        children = [Descriptor(MANIFEST_TYPE, each, 10, on) for each, on in zip(manifests, platforms, strict=True)]
+        if attested:
+            said = {"vnd.docker.reference.type": "attestation-manifest"}
+            statement = digest(f"attestation {content}")
+            children.append(Descriptor(MANIFEST_TYPE, statement, 10, Platform("unknown", "unknown"), annotations=said))
+        found = digest(f"index {sorted(inside.items())} {salt} {attested}")
+        body = Manifest(found, ManifestKind.INDEX, "application/vnd.oci.image.index.v1+json", 10, children=tuple(children))
+        self.tell(ManifestRead(f"registry/{name_of(name).registry}", name_of(name), body, self.clock))
+        self.tag(name, found, *tags)
+        return found
+
+    def tag(self, name: str, found: str, *tags: str) -> None:
+        """Tags name a digest from now on."""
+        for tag in tags:
+            self.tell(TagResolved(f"registry/{name_of(name).registry}", name_of(name), tag, found, self.clock))
+
+    def fail(self, name: str, reference: str, kind: AbsenceKind = AbsenceKind.MANIFEST_UNKNOWN, reason: str = "") -> None:
+        """A tag or digest cannot be read."""
+        source = f"registry/{name_of(name).registry}"
+        said = reason or f"{name_of(name).registry} answers {kind.value}"
+        self.tell(LookupFailed(source, name_of(name), reference, kind, said, self.clock))
+
+    def purge(self, name: str, found: str, *tags: str) -> None:
+        """A manifest and its tags are gone."""
+        for reference in (found, *tags):
+            self.fail(name, reference)
+
+    def health(
+        self, name: str, state: SourceState = SourceState.OK, kind: SourceKind | None = None, error: str = "", identity: str = ""
+    ) -> None:
+        """How a source is doing."""
+        guessed = kind or (SourceKind.CLUSTER if name.startswith("cluster/") else SourceKind.REGISTRY)
+        self.tell(HealthChanged(SourceHealth(name, guessed, state, self.clock, error=error, identity=identity)))
+
+    # ---- clusters
+
+    def uid(self) -> str:
+        """A fresh uid."""
+        self.uids += 1
+        return f"uid-{self.uids}"
+
+    def node(self, name: str, architecture: str = "amd64", cluster: str = "lab") -> None:
+        """A node."""
+        self.tell(NodesSeen(f"cluster/{cluster}", 1, (Node(cluster, name, "linux", architecture, "containerd://2.1.4"),)))
+
+    def controller(
+        self,
+        place: str,
+        resource: Resource,
+        *containers: TemplateContainer,
+        owner: OwnerRef | None = None,
+        desired: int | None = None,
+        suspended: bool = False,
+        labels: dict[str, str] | None = None,
+        annotations: dict[str, str] | None = None,
+        revision: str = "",
+        cluster: str = "lab",
+    ) -> OwnerRef:
+        """A controller at `namespace/Kind/name`; the reference to it that what it owns carries."""
+        namespace, kind, name = place.split("/")
+        found = Controller(
+            cluster,
+            namespace,
+            kind,
+            name,
+            self.uid(),
+            "apps/v1",
+            owner,
+            containers,
+            desired,
+            suspended=suspended,
+            created=NOW - timedelta(days=3),
+            revision=revision,
+            labels=labels or {},
+            annotations=annotations or {},
+        )
+        self.tell(ControllersSeen(f"cluster/{cluster}", resource, "", 1, (found,)))
+        return OwnerRef("apps/v1", kind, name, found.uid)
+
+    def deployment(self, place: str, image: str, desired: int = 1, **more: str) -> OwnerRef:
+        """A Deployment with its ReplicaSet; the reference to the ReplicaSet. `place` is `namespace/name`."""
+        namespace, name = place.split("/")
+        template = TemplateContainer("main", ContainerType.CONTAINER, image)
+        top = self.controller(
+            f"{namespace}/Deployment/{name}", Resource.DEPLOYMENTS, template, desired=desired, revision="2", labels=more
+        )
+        return self.controller(
+            f"{namespace}/ReplicaSet/{name}-7d4b", Resource.REPLICASETS, template, owner=top, desired=desired, revision="2"
+        )
+
+    def pod(
+        self,
+        place: str,
+        *containers: PodContainer,
+        owner: OwnerRef | None = None,
+        node: str = "n1",
+        phase: str = "Running",
+        cluster: str = "lab",
+        mirror: bool = False,
+        age: float = 1,
+    ) -> Pod:
+        """A pod at `namespace/name`."""
+        namespace, name = place.split("/")
+        found = Pod(cluster, namespace, name, self.uid(), node, phase, owner, containers, NOW - timedelta(days=age), mirror)
+        self.tell(PodsSeen(f"cluster/{cluster}", "", 1, (found,)))
+        return found
+
+    def run(self, place: str, image: str, *image_ids: str, node: str = "n1") -> None:
+        """A Deployment at `namespace/name` whose pods report these imageIDs."""
+        owner = self.deployment(place, image, len(image_ids))
+        for number, image_id in enumerate(image_ids):
+            self.pod(f"{place}-7d4b-{number}", running(image, image_id), owner=owner, node=node)
+
+    def list_completed(self, resource: Resource = Resource.PODS, cluster: str = "lab") -> None:
+        """A list cycle is done."""
+        self.tell(ListCompleted(f"cluster/{cluster}", resource, "", 1))
+
+    # ---- results
+
+    def inventory(self) -> Inventory:
+        """Everything that was told, applied."""
+        found = Inventory()
+        for event in self.events:
+            found.apply(event)
+        return found
+
+    def snapshot(self, policy: Policy | None = None) -> Snapshot:
+        """The world as it is."""
+        return Assembler().assemble(self.inventory().freeze(), policy or built_in((A,)), NOW)
+
+    def wanted(self) -> dict[str, bool]:
+        """What is asked for, as text, and whether the history is too."""
+        return {f"{each.name} {each.reference}": each.history for each in wanted(self.inventory().freeze())}
+
+
+def running(image: str, image_id: str, name: str = "main", type: ContainerType = ContainerType.CONTAINER) -> PodContainer:
+    """A container that runs, as its pod's status says."""
+    return PodContainer(name, type, image, image_id, image, "running", pull_policy="IfNotPresent")
+
+
+def waiting(image: str, reason: str = "ImagePullBackOff", message: str = "", name: str = "main") -> PodContainer:
+    """A container that waits for its image."""
+    return PodContainer(name, ContainerType.CONTAINER, image, state="waiting", reason=reason, message=message)
+
+
+def workload(snapshot: Snapshot, name: str) -> Workload:
+    """The workload of that name."""
+    (found,) = (each for key, each in snapshot.workloads.items() if key.name == name)
+    return found
+
+
+def container(snapshot: Snapshot, name: str) -> Container:
+    """The first container of a workload."""
+    return workload(snapshot, name).containers[0]
+
+
+def image(snapshot: Snapshot, found: str) -> Image:
+    """The image with a digest."""
+    (one,) = (each for each in snapshot.images.values() if found in each.digests)
+    return one
+
+
+def check(subject: Image | Container, name: CheckName) -> Check:
+    """The check of that name."""
+    (found,) = (each for each in subject.checks if each.name is name)
+    return found

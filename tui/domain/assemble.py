@@ -1,0 +1,227 @@
+"""From facts to a snapshot: joined, related, judged. Pure, but for what it keeps of the last time to do no work twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from tui.domain.checks import BUILT_IN, Checks
+from tui.domain.drift import Judge
+from tui.domain.events import SourceHealth, SourceKind, SourceState
+from tui.domain.facts import Facts
+from tui.domain.genealogy import Bases, judge_bases, lineage_of
+from tui.domain.join import Catalog, join
+from tui.domain.judged_images import ImageJudge, used
+from tui.domain.judged_workloads import JoinedWorkload, Use, WorkloadJudge, join_workloads, uses_of
+from tui.domain.lineage import Lineage
+from tui.domain.policy import Policy
+from tui.domain.snapshot import Image, ImageKey, Snapshot, Summary, UnknownBase, Workload
+from tui.domain.standing import Registries
+from tui.domain.trust import Check, CheckName, State
+from tui.domain.wanted import is_outstanding
+from tui.domain.workload import ObjectKey
+
+__all__ = ["Assembler", "is_complete", "lost_sources"]
+
+T = TypeVar("T")
+Lost = Mapping[str, str]
+
+
+class _Kept(Generic[T]):
+    """The last answer, as long as it is asked for the same."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Hashable, T] | None = None
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        if self._last is None or self._last[0] != key:
+            self._last = (key, make())
+        return self._last[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ancestry:
+    """What follows from what registries hold alone."""
+
+    catalog: Catalog
+    lineage: Lineage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Runs:
+    """What follows from that and from what clusters run."""
+
+    workloads: Mapping[ObjectKey, JoinedWorkload]
+    uses: Mapping[ImageKey, Use]
+
+
+class Assembler:
+    """Makes snapshots, numbered from 1. Lineage is built anew only when facts about images changed."""
+
+    def __init__(self, checks: Checks = BUILT_IN) -> None:
+        self._checks = checks
+        self._number = 0
+        self._ancestry: _Kept[_Ancestry] = _Kept()
+        self._bases: _Kept[Bases] = _Kept()
+        self._images: _Kept[dict[ImageKey, Image]] = _Kept()
+        self._runs: _Kept[_Runs] = _Kept()
+        self._outstanding: _Kept[bool] = _Kept()
+
+    def assemble(self, facts: Facts, policy: Policy, now: datetime) -> Snapshot:
+        """The snapshot of these facts, judged by a policy. The same facts give the same snapshot but for its number."""
+        lost = lost_sources(facts.health, SourceKind.REGISTRY)
+        registries = Registries(facts.images, {name.removeprefix("registry/"): text for name, text in lost.items()})
+        images_at = (facts.images.version, tuple(sorted(lost.items())))
+        ancestry = self._ancestry.get(facts.images.version, lambda: _ancestry(facts))
+        bases = self._bases.get(images_at, lambda: judge_bases(ancestry.catalog, ancestry.lineage, registries))
+        runs = self._runs.get((facts.cluster.version, images_at), lambda: _runs(facts, ancestry.catalog, registries))
+        judge = ImageJudge(
+            facts.images, ancestry.catalog, ancestry.lineage, bases, self._checks, policy.rules, _coarse(now), signed_in(facts)
+        )
+        at = (images_at, policy.rules, judge.now, judge.signed_in)
+        known = self._images.get(at, judge.all)
+        images = _with_absent(known, runs.uses, ancestry.lineage, judge, registries)
+        outstanding = self._outstanding.get((facts.cluster.version, facts.images.version), lambda: is_outstanding(facts))
+        return self._finish(facts, policy, now, runs, images, ancestry.lineage, bases, outstanding)
+
+    def _finish(
+        self,
+        facts: Facts,
+        policy: Policy,
+        now: datetime,
+        runs: _Runs,
+        images: dict[ImageKey, Image],
+        lineage: Lineage,
+        bases: Bases,
+        outstanding: bool,
+    ) -> Snapshot:
+        lost = lost_sources(facts.health, SourceKind.CLUSTER)
+        judge = WorkloadJudge(images, self._checks, policy.rules, _coarse(now), lost, facts.health)
+        workloads = {key: judge.workload(joined) for key, joined in runs.workloads.items()}
+        shown = _with_uses(images, runs.uses, workloads)
+        derived = _derived(lineage, shown)
+        self._number += 1
+        return Snapshot(
+            number=self._number,
+            as_of=now,
+            images=shown,
+            bases=_bases(lineage, bases),
+            derived=derived,
+            roots=_roots(lineage, shown),
+            workloads=workloads,
+            users={key: tuple(use.users) for key, use in runs.uses.items() if use.users},
+            sources=tuple(facts.health[name] for name in sorted(facts.health)),
+            summary=_summary(shown, workloads),
+            complete=is_complete(facts.health) and not outstanding,
+        )
+
+
+def lost_sources(health: Mapping[str, SourceHealth], kind: SourceKind) -> dict[str, str]:
+    """The sources of a kind that do not answer, with a sentence that says since when and why."""
+    return {name: _lost(each) for name, each in health.items() if each.kind is kind and each.state is SourceState.FAILED}
+
+
+def _lost(health: SourceHealth) -> str:
+    name = health.name.partition("/")[2] or health.name
+    since = f" has not answered since {health.as_of:%Y-%m-%d %H:%M} UTC" if health.as_of is not None else " does not answer"
+    return f"{name}{since}{f': {health.error}' if health.error else '.'}"
+
+
+def is_complete(health: Mapping[str, SourceHealth]) -> bool:
+    """Whether every source that is asked has answered whole. What the configuration turns off is not asked."""
+    asked = [each.state for each in health.values() if each.state is not SourceState.OFF]
+    return bool(asked) and all(state is SourceState.OK for state in asked)
+
+
+def signed_in(facts: Facts) -> frozenset[str]:
+    """The registries that somebody is signed in to and that answer."""
+    return frozenset(
+        name.removeprefix("registry/")
+        for name, each in facts.health.items()
+        if each.kind is SourceKind.REGISTRY
+        and each.identity
+        and each.state in (SourceState.OK, SourceState.PARTIAL, SourceState.LOADING)
+    )
+
+
+def _coarse(now: datetime) -> datetime:
+    """Ages are judged by the hour: what did not change stays the very same."""
+    return now.replace(minute=0, second=0, microsecond=0)
+
+
+def _ancestry(facts: Facts) -> _Ancestry:
+    catalog = join(facts.images)
+    return _Ancestry(catalog, lineage_of(catalog, facts.images))
+
+
+def _runs(facts: Facts, catalog: Catalog, registries: Registries) -> _Runs:
+    workloads = join_workloads(facts.cluster, Judge(catalog, registries))
+    return _Runs(workloads, uses_of(workloads))
+
+
+def _with_absent(
+    known: Mapping[ImageKey, Image],
+    uses: Mapping[ImageKey, Use],
+    lineage: Lineage,
+    judge: ImageJudge,
+    registries: Registries,
+) -> dict[ImageKey, Image]:
+    """What registries hold, without what is gone and needed by nothing, and with what runs but is in no registry."""
+    kept = {key: image for key, image in known.items() if not image.absent or key in uses or key in lineage.derived}
+    for key in sorted(uses):
+        if key not in kept:
+            kept[key] = judge.absent(key, registries)
+    return kept
+
+
+def _with_uses(
+    images: dict[ImageKey, Image], uses: Mapping[ImageKey, Use], workloads: Mapping[ObjectKey, Workload]
+) -> dict[ImageKey, Image]:
+    identities: dict[ImageKey, list[Check]] = {}
+    for workload in workloads.values():
+        for container in workload.containers:
+            own = [check for check in container.checks if check.name is CheckName.IDENTITY]
+            for key in container.runs:
+                identities.setdefault(key, []).extend(own)
+    shown = dict(images)
+    for key, use in uses.items():
+        shown[key] = used(images[key], tuple(identities.get(key, ())), use.pods)
+    return shown
+
+
+def _derived(lineage: Lineage, shown: Mapping[ImageKey, Image]) -> dict[ImageKey, tuple[ImageKey, ...]]:
+    found = {
+        base: tuple(child for child in children if child in shown or child in lineage.bases)
+        for base, children in lineage.derived.items()
+    }
+    return {base: children for base, children in found.items() if children}
+
+
+def _bases(lineage: Lineage, bases: Bases) -> dict[ImageKey, UnknownBase]:
+    """Unknown bases with the state of what they stand on themselves."""
+    return {key: _with_link(base, bases) for key, base in sorted(lineage.bases.items())}
+
+
+def _with_link(base: UnknownBase, bases: Bases) -> UnknownBase:
+    link = bases.links.get(base.key)
+    return (
+        base if link is None else UnknownBase(base.key, base.kind, base.label, base.reason, link, base.layers, base.repositories)
+    )
+
+
+def _roots(lineage: Lineage, shown: Mapping[ImageKey, Image]) -> tuple[ImageKey, ...]:
+    """What stands on nothing: images, unknown bases, and images of which nothing could be read."""
+    alone = (key for key, image in shown.items() if image.base is None)
+    bases = (key for key, base in lineage.bases.items() if base.base is None)
+    return tuple(sorted({*alone, *bases}))
+
+
+def _summary(images: Mapping[ImageKey, Image], workloads: Mapping[ObjectKey, Workload]) -> Summary:
+    counted = Counter(image.verdict for image in images.values())
+    working = Counter(workload.verdict for workload in workloads.values())
+    states = [state for state in State if state is not State.OFF]
+    pods = sum(workload.pods for workload in workloads.values())
+    return Summary({state: counted[state] for state in states}, {state: working[state] for state in states}, pods)

@@ -1,0 +1,254 @@
+"""Checks as a list of functions: each answers one question about an image, or about a container of a workload.
+
+Adding a check is adding a function to `Checks`; nothing else knows their number. A check that lacks a fact is unknown and
+says why; none passes for want of anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tui.domain.image import RepositoryName
+from tui.domain.join import Known
+from tui.domain.joined import Joined
+from tui.domain.outdated import BaseVerdict
+from tui.domain.policy import Rules, is_azure_registry
+from tui.domain.snapshot import BaseLink, BaseState, Drift, ImageKey
+from tui.domain.trust import Check, CheckName, State, worst
+
+__all__ = ["BUILT_IN", "Checks", "ContainerContext", "ImageContext", "identity_of_image"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageContext:
+    """What image checks may look at.
+
+    `known` is None for an image that no registry shows, `absent` then says why. `scratch`, `distro` and `derived` tell of an
+    image without a base whether that is right: built from scratch, a distribution's own, one that others stand on. `remarks`
+    are sentences on why it has none. `base_at` is when the registry said what the base's tag names.
+    """
+
+    rules: Rules
+    now: datetime
+    key: ImageKey
+    known: Known | None = None
+    absent: str = ""
+    link: BaseLink | None = None
+    base: BaseVerdict | None = None
+    base_at: datetime | None = None
+    scratch: bool = False
+    distro: str = ""
+    derived: bool = False
+    remarks: tuple[str, ...] = ()
+    signed_in: frozenset[str] = frozenset()
+
+    @property
+    def source(self) -> str:
+        """The source that tells of the image."""
+        return f"registry/{self.key.registry}"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerContext:
+    """What container checks may look at; `lost` says since when the cluster does not answer, empty while it does."""
+
+    rules: Rules
+    now: datetime
+    container: Joined
+    source: str
+    lost: str = ""
+    lost_at: datetime | None = None
+    remedy: str = ""
+
+
+ImageCheck = Callable[[ImageContext], Check]
+ContainerCheck = Callable[[ContainerContext], Check]
+
+
+# ---- registry
+
+
+def check_registry(context: ImageContext) -> Check:
+    """Does it come from a registry and repository that the policy trusts? Answered by the name alone."""
+    name = RepositoryName(context.key.registry, context.key.repository)
+    for pattern in context.rules.trusted:
+        if pattern.matches(name):
+            return _registry(State.PASS, f"{name} is trusted.", f"trusted: {pattern.text}")
+    if context.rules.trust_signed_in and is_azure_registry(name.registry) and name.registry in context.signed_in:
+        return _registry(
+            State.PASS, f"{name.registry} is an Azure registry that is signed in to.", "trusted: signed-in Azure registries"
+        )
+    reason = f"{name} matches no trusted registry or repository."
+    remedy = f"Use one from a trusted registry, or trust this one: --registry {name.registry}, or name it in the configuration."
+    return _registry(State.FAIL, reason, "trusted", "untrusted registry", remedy)
+
+
+def _registry(state: State, reason: str, rule: str, brief: str = "", remedy: str = "") -> Check:
+    return Check(CheckName.REGISTRY, state, reason, "policy", rule=rule, brief=brief, remedy=remedy)
+
+
+# ---- base
+
+
+def check_base(context: ImageContext) -> Check:
+    """Is it built on the newest build of its base?"""
+    if context.known is None:
+        return _base(context, State.UNKNOWN, f"What it is built on is not known: {context.absent}", brief="not readable")
+    if context.link is None or context.base is None:
+        return _no_base(context, context.known)
+    verdict = context.base
+    match verdict.state:
+        case BaseState.CURRENT:
+            return _base(context, State.PASS, verdict.reason, verdict.rule)
+        case BaseState.UNKNOWN:
+            return _base(
+                context, State.UNKNOWN, verdict.reason, verdict.rule, verdict.brief, "Make the base's registry readable."
+            )
+        case BaseState.OUTDATED:
+            overdue = verdict.since is not None and verdict.since < context.now - timedelta(days=context.rules.base_grace)
+            state = State.FAIL if overdue else context.rules.base_outdated
+            newest = f" ({verdict.newest})" if verdict.newest else ""
+            return _base(context, state, verdict.reason, verdict.rule, verdict.brief, f"Rebuild it on the newest base{newest}.")
+
+
+def _no_base(context: ImageContext, known: Known) -> Check:
+    if context.scratch:
+        return _base(context, State.PASS, "It is built from scratch: there is no base.", "scratch")
+    if not known.complete:
+        return _base(context, State.UNKNOWN, "Its layers have not all been read.", brief="not read")
+    if context.remarks:
+        return _base(context, State.UNKNOWN, " ".join(context.remarks), "no-base", "base unknown")
+    if context.distro:
+        return _base(
+            context, State.PASS, f"It is a distribution's own image ({context.distro}): there is no base.", "distribution"
+        )
+    if context.derived:
+        reason = "It is a base itself and stands on no other image that is known here."
+        return _base(context, State.OFF, reason, "base-itself")
+    remedy = "Build it with a base annotation or provenance, or make the registry of its base readable."
+    return _base(context, State.UNKNOWN, "Nothing tells what it is built on.", "no-base", "base unknown", remedy)
+
+
+def _base(context: ImageContext, state: State, reason: str, rule: str = "", brief: str = "", remedy: str = "") -> Check:
+    source, at = context.source, context.known.held if context.known else None
+    if context.link is not None and context.link.base.registry:
+        source, at = f"registry/{context.link.base.registry}", context.base_at
+    return Check(CheckName.BASE, state, reason, source, at, str(rule), brief, remedy)
+
+
+# ---- age
+
+
+def check_age(context: ImageContext) -> Check:
+    """Is it young enough? By when it was built; by when it was pushed where the builder reset the clock."""
+    known, rules = context.known, context.rules
+    at = known.held if known else None
+    if known is None:
+        reason = f"When it was built is not known: {context.absent}"
+        return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, brief="not readable")
+    built = known.created or known.pushed
+    if built is None:
+        reason = "When it was built is not known: its builder reset the clock, and the registry does not say when it was pushed."
+        reason = reason if known.complete else "When it was built is not known: its configuration has not been read."
+        return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, brief="age unknown")
+    verb = "Built" if known.created else "Its clock was reset; pushed"
+    state, rule = _age(context.now - built, rules)
+    if state is State.PASS:
+        return Check(CheckName.AGE, state, f"{verb} on {built:%Y-%m-%d}.", context.source, at, rule)
+    limit = rules.max_age if state is State.FAIL else rules.warn_age
+    reason = f"{verb} on {built:%Y-%m-%d}, more than {limit} days ago."
+    return Check(CheckName.AGE, state, reason, context.source, at, rule, f"over {limit} days old", "Rebuild it.")
+
+
+def _age(age: timedelta, rules: Rules) -> tuple[State, str]:
+    if rules.max_age and age > timedelta(days=rules.max_age):
+        return State.FAIL, f"age: at most {rules.max_age} days"
+    if rules.warn_age and age > timedelta(days=rules.warn_age):
+        return State.WARN, f"age: warn over {rules.warn_age} days"
+    return State.PASS, f"age: at most {rules.max_age} days" if rules.max_age else "age: no limit"
+
+
+# ---- identity
+
+
+_IDENTITY_BRIEF = {
+    Drift.SAME: "",
+    Drift.MOVED: "tag moved",
+    Drift.MIXED: "two images under one name",
+    Drift.GONE: "gone from the registry",
+    Drift.UNKNOWN: "identity unknown",
+}
+_IDENTITY_REMEDY = {
+    Drift.SAME: "",
+    Drift.MOVED: "Restart the workload to run what the tag names now, or pin the digest that was tested.",
+    Drift.MIXED: "Restart the workload so that all pods run the same, and pin the digest.",
+    Drift.GONE: "Push the image again or deploy one that is there: a new pod could not start.",
+    Drift.UNKNOWN: "",
+}
+
+
+def check_identity(context: ContainerContext) -> Check:
+    """Is what runs what the name says?"""
+    container, rules = context.container, context.rules
+    if context.lost:
+        return _identity(context, State.UNKNOWN, context.lost, "cluster does not answer", context.remedy, context.lost_at)
+    if container.trouble:
+        return _identity(context, State.UNKNOWN, f"{container.reason} It {container.trouble}", "cannot pull")
+    if container.idle and container.drift is Drift.UNKNOWN:
+        return _identity(context, State.OFF, container.reason)
+    states = {Drift.SAME: State.PASS, Drift.MOVED: rules.moved, Drift.MIXED: rules.mixed, Drift.GONE: rules.gone}
+    state = states.get(container.drift, State.UNKNOWN)
+    reason = " ".join(filter(None, (container.reason, container.note)))
+    return _identity(context, state, reason, _IDENTITY_BRIEF[container.drift], _IDENTITY_REMEDY[container.drift])
+
+
+def _identity(
+    context: ContainerContext, state: State, reason: str, brief: str = "", remedy: str = "", at: datetime | None = None
+) -> Check:
+    rule = f"identity: {context.container.drift}"
+    return Check(CheckName.IDENTITY, state, reason, context.source, at or context.container.at, rule, brief, remedy)
+
+
+def identity_of_image(checks: tuple[Check, ...]) -> Check:
+    """What the containers that run an image say of its identity, as one answer: the worst of them."""
+    asked = [check for check in checks if check.state is not State.OFF]
+    if not asked:
+        return Check(CheckName.IDENTITY, State.OFF, "Nothing that is known runs it.", rule="identity")
+    found = worst(check.state for check in asked)
+    return min((check for check in asked if check.state is found), key=lambda check: (check.source, check.reason))
+
+
+# ---- what nothing answers yet
+
+
+def not_yet(name: CheckName, what: str) -> ImageCheck:
+    """A check that no source answers: off, and it says so."""
+    check = Check(name, State.OFF, f"not checked yet: {what}")
+
+    def answer(context: ImageContext) -> Check:
+        return check
+
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The questions that are asked, in the order in which they are shown; `identity` follows from the containers."""
+
+    image: tuple[ImageCheck, ...] = field(default=())
+    container: tuple[ContainerCheck, ...] = field(default=())
+
+
+BUILT_IN = Checks(
+    image=(
+        check_registry,
+        not_yet(CheckName.SIGNATURE, "no source of signatures is set up"),
+        not_yet(CheckName.SCAN, "no scanner is set up"),
+        check_base,
+        check_age,
+        not_yet(CheckName.ADMISSION, "the cluster's admission rules are not read"),
+    ),
+    container=(check_identity,),
+)

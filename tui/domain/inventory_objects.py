@@ -1,0 +1,65 @@
+"""Objects of clusters by uid, with the list cycles that saw them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+__all__ = ["ObjectTable"]
+
+T = TypeVar("T")
+_Cycle = tuple[int, int]
+
+
+class ObjectTable(Generic[T]):
+    """Objects of one resource of one source.
+
+    Each object remembers the turn in which it was last seen, each scope its newest generation and the turn in which that
+    began: a completed list removes what it covers and has not seen since it began. Turns are shared by a whole page.
+    """
+
+    __slots__ = ("_cycles", "_namespaces", "_seen", "_turn", "objects")
+
+    def __init__(self) -> None:
+        self.objects: dict[str, T] = {}
+        self._seen: dict[str, int] = {}
+        self._namespaces: dict[str, str] = {}
+        self._cycles: dict[str, _Cycle] = {}
+        self._turn = 0
+
+    def see(self, scope: str, generation: int, objects: Iterable[tuple[str, str, T]]) -> bool:
+        """Take objects (uid, namespace, object) in, but none of an older generation. Says whether anything changed."""
+        if not self._enter(scope, generation):
+            return False
+        turn = self._turn = self._turn + 1
+        changed = False
+        for uid, namespace, found in objects:
+            changed = changed or self.objects.get(uid) is not found
+            self.objects[uid] = found
+            self._seen[uid] = turn
+            if namespace:
+                self._namespaces[uid] = namespace
+        return changed
+
+    def drop(self, uid: str) -> bool:
+        """An object is gone. Says whether it was known."""
+        self._seen.pop(uid, None)
+        self._namespaces.pop(uid, None)
+        return self.objects.pop(uid, None) is not None
+
+    def complete(self, scope: str, generation: int) -> bool:
+        """A cycle saw everything in its scope. Says whether anything was removed."""
+        if not self._enter(scope, generation):
+            return False
+        began = self._cycles[scope][1]
+        gone = [uid for uid, seen in self._seen.items() if seen < began and (not scope or self._namespaces.get(uid, "") == scope)]
+        for uid in gone:
+            self.drop(uid)
+        return bool(gone)
+
+    def _enter(self, scope: str, generation: int) -> bool:
+        """Whether the generation is the newest of its scope; a newer one begins here."""
+        newest, _ = self._cycles.get(scope, (-1, 0))
+        if generation > newest:
+            self._cycles[scope] = (generation, self._turn + 1)
+        return generation >= newest

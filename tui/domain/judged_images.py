@@ -1,0 +1,128 @@
+"""Images with everything but their use: what the catalog and the lineage know of them, and what the checks make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.checks import Checks, ImageContext, identity_of_image
+from tui.domain.facts import ImageFacts
+from tui.domain.genealogy import Bases, distribution, is_distribution, is_scratch
+from tui.domain.image import RepositoryName
+from tui.domain.join import Catalog, Known
+from tui.domain.lineage import Lineage
+from tui.domain.policy import Rules
+from tui.domain.snapshot import Image, ImageKey
+from tui.domain.standing import Registries
+from tui.domain.trust import Check, CheckName, State, roll_up, worst
+
+__all__ = ["ImageJudge", "used", "verdict_of"]
+
+_ORDER = {name: number for number, name in enumerate(CheckName)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageJudge:
+    """Makes an `Image` of what is known of it; `now` should be coarse, so that equal images stay equal."""
+
+    facts: ImageFacts
+    catalog: Catalog
+    lineage: Lineage
+    bases: Bases
+    checks: Checks
+    rules: Rules
+    now: datetime
+    signed_in: frozenset[str]
+
+    def all(self) -> dict[ImageKey, Image]:
+        """Every image that a registry shows or showed, in the order of the catalog."""
+        roots = frozenset(self.lineage.roots)
+        return {key: self.image(known, key in roots) for key, known in self.catalog.images.items()}
+
+    def image(self, known: Known, root: bool) -> Image:
+        """One image."""
+        key = known.key
+        link = self.bases.links.get(key)
+        distro = distribution(known, self.catalog)
+        checks = self._checks(self._context(known, distro))
+        return Image(
+            key=key,
+            digests=known.digests,
+            tags=known.tags,
+            platforms=known.platforms,
+            size=known.size,
+            created=known.created,
+            pushed=known.pushed,
+            checks=checks,
+            verdict=roll_up(checks),
+            base=link,
+            root=root and link is None,
+            distro=distro,
+            absent=known.absent,
+            as_of=known.held,
+            config_digests=known.configs,
+            same_content=self.catalog.same_content(key),
+        )
+
+    def absent(self, key: ImageKey, registries: Registries) -> Image:
+        """An image that runs although no registry shows it to us."""
+        reason = _why_absent(key, registries)
+        checks = self._checks(ImageContext(self.rules, self.now, key, absent=reason, signed_in=self.signed_in))
+        word = registries.digest(RepositoryName(key.registry, key.repository), key.digest)
+        return Image(key=key, digests=(key.digest,), checks=checks, verdict=roll_up(checks), absent=reason, as_of=word.at)
+
+    def _context(self, known: Known, distro: str) -> ImageContext:
+        key = known.key
+        link = self.bases.links.get(key)
+        alone = link is None
+        return ImageContext(
+            rules=self.rules,
+            now=self.now,
+            key=key,
+            known=known,
+            absent=known.absent,
+            link=link,
+            base=self.bases.verdicts.get(key),
+            base_at=self.bases.read.get(key),
+            scratch=alone and is_scratch(known, self.catalog, self.facts),
+            distro=distro if alone and is_distribution(known, self.catalog) else "",
+            derived=key in self.lineage.derived,
+            remarks=self.lineage.remarks.get(key, ()),
+            signed_in=self.signed_in,
+        )
+
+    def _checks(self, context: ImageContext) -> tuple[Check, ...]:
+        return _in_order((*(check(context) for check in self.checks.image), identity_of_image(())))
+
+
+def used(image: Image, identities: tuple[Check, ...], pods: int) -> Image:
+    """The image as something uses it: with what its containers say of its identity."""
+    others = (check for check in image.checks if check.name is not CheckName.IDENTITY)
+    checks = _in_order((*others, identity_of_image(identities)))
+    return msgspec.structs.replace(image, in_use=True, pods=pods, checks=checks, verdict=roll_up(checks))
+
+
+def verdict_of(own: Iterable[Check], images: Iterable[Image]) -> State:
+    """The verdict of a container: its own checks and those of the images that it runs, but for what others run of them."""
+    return worst([*(check.state for check in own), *(state for image in images for state in _own_states(image))])
+
+
+def _own_states(image: Image) -> Iterator[State]:
+    return (check.state for check in image.checks if check.name is not CheckName.IDENTITY)
+
+
+def _in_order(checks: Iterable[Check]) -> tuple[Check, ...]:
+    return tuple(sorted(checks, key=lambda check: _ORDER[check.name]))
+
+
+def _why_absent(key: ImageKey, registries: Registries) -> str:
+    name = RepositoryName(key.registry, key.repository)
+    word = registries.digest(name, key.digest)
+    if word.gone:
+        return f"{name} does not have it any more: it was deleted or purged."
+    if word.there:
+        return f"{name} has it, but it has not been read."
+    return word.reason

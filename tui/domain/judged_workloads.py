@@ -1,0 +1,153 @@
+"""Workloads with their containers judged, and what they use of which image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tui.domain.checks import Checks, ContainerContext
+from tui.domain.drift import Judge, Seen
+from tui.domain.events import SourceHealth
+from tui.domain.facts import ClusterFacts
+from tui.domain.grouping import Group, group
+from tui.domain.joined import Joined, joined_of
+from tui.domain.judged_images import verdict_of
+from tui.domain.owners import managed_by, team_of
+from tui.domain.policy import Rules
+from tui.domain.snapshot import Container, Drift, Image, ImageKey, Workload
+from tui.domain.trust import Check, worst
+from tui.domain.workload import ObjectKey
+
+__all__ = ["JoinedWorkload", "Use", "WorkloadJudge", "join_workloads", "uses_of"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JoinedWorkload:
+    """A workload before it is judged: it depends on no policy and no time."""
+
+    key: ObjectKey
+    group: Group
+    containers: tuple[Joined, ...]
+    rollback: tuple[ImageKey, ...]
+
+
+@dataclass(slots=True)
+class Use:
+    """What uses an image: workloads that run it, their pods, and whether something would run it that does not now."""
+
+    users: dict[ObjectKey, None] = field(default_factory=dict)
+    pods: int = 0
+
+
+def join_workloads(facts: ClusterFacts, judge: Judge) -> dict[ObjectKey, JoinedWorkload]:
+    """Every workload, in the order of the keys."""
+    groups = group(facts)
+    return {key: _join(key, groups[key], facts, judge) for key in sorted(groups)}
+
+
+def _join(key: ObjectKey, found: Group, facts: ClusterFacts, judge: Judge) -> JoinedWorkload:
+    containers = joined_of(found, judge, facts.nodes.get(found.source, {}))
+    old = (judge.find(Seen(each.image)).declared for controller in found.rollback for each in controller.containers)
+    return JoinedWorkload(key, found, containers, tuple(sorted({image for image in old if image is not None})))
+
+
+def uses_of(workloads: Mapping[ObjectKey, JoinedWorkload]) -> dict[ImageKey, Use]:
+    """Every image that something runs, would run, or could go back to."""
+    found: dict[ImageKey, Use] = {}
+    for workload in workloads.values():
+        pods: dict[ImageKey, set[str]] = {}
+        for container in workload.containers:
+            for uid, image in container.running:
+                pods.setdefault(image, set()).add(uid)
+            if not container.pods and container.declared is not None:
+                found.setdefault(container.declared, Use())
+        for image, uids in pods.items():
+            use = found.setdefault(image, Use())
+            use.users[workload.key] = None
+            use.pods += len(uids)
+        for image in workload.rollback:
+            found.setdefault(image, Use())
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WorkloadJudge:
+    """Makes a `Workload` of what was joined; `lost` are the clusters (by source) that do not answer, with a sentence."""
+
+    images: Mapping[ImageKey, Image]
+    checks: Checks
+    rules: Rules
+    now: datetime
+    lost: Mapping[str, str]
+    health: Mapping[str, SourceHealth]
+
+    def workload(self, joined: JoinedWorkload) -> Workload:
+        """One workload."""
+        found = joined.group
+        own = found.controller
+        containers = tuple(self._container(each, found.source) for each in joined.containers)
+        words = tuple(_words(found))
+        return Workload(
+            key=joined.key,
+            containers=containers,
+            verdict=worst(container.verdict for container in containers),
+            pods=len(found.pods),
+            desired=own.desired if own is not None else None,
+            suspended=own.suspended if own is not None else False,
+            managed_by=managed_by(words),
+            team=team_of(words),
+            created=own.created if own is not None else min((pod.created for pod in found.pods if pod.created), default=None),
+            rollback=tuple(image for image in joined.rollback if image in self.images),
+            owner_readable=found.top.readable,
+            source=found.source,
+        )
+
+    def _container(self, joined: Joined, source: str) -> Container:
+        lost = self.lost.get(source, "")
+        checks = self._checks(joined, source, lost)
+        declared = joined.declared if joined.declared in self.images else None
+        shown = joined.runs or ((declared,) if declared is not None else ())
+        return Container(
+            name=joined.slot[1],
+            type=joined.slot[0],
+            image=joined.image,
+            name_of=joined.name,
+            tag=joined.tag,
+            pin=joined.pin,
+            digests=joined.digests,
+            runs=joined.runs,
+            declared=declared,
+            pods=joined.pods,
+            drift=Drift.UNKNOWN if lost else joined.drift,
+            drift_reason=lost or " ".join(filter(None, (joined.reason, joined.note))),
+            trouble=joined.trouble,
+            checks=checks,
+            verdict=verdict_of(checks, (self.images[key] for key in shown if key in self.images)),
+            pull_policy=joined.pull_policy,
+            pod_refs=joined.refs,
+        )
+
+    def _checks(self, joined: Joined, source: str, lost: str) -> tuple[Check, ...]:
+        health = self.health.get(source)
+        context = ContainerContext(
+            rules=self.rules,
+            now=self.now,
+            container=joined,
+            source=source,
+            lost=lost,
+            lost_at=health.as_of if health is not None and lost else None,
+            remedy=health.remedy if health is not None else "",
+        )
+        return tuple(check(context) for check in self.checks.container)
+
+
+def _words(found: Group) -> Iterator[Mapping[str, str]]:
+    """Labels and annotations, those of the top first."""
+    own = found.controller
+    others = [each for each in found.controllers.values() if own is None or each.uid != own.uid]
+    for each in ([own] if own is not None else []) + sorted(others, key=lambda each: each.uid):
+        yield each.annotations
+        yield each.labels
+    if not found.controllers and found.pods:
+        yield min(found.pods, key=lambda pod: pod.uid).labels

@@ -1,0 +1,99 @@
+"""The estate as everybody else sees it: the newest snapshot, and wishes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from tui.domain.demand import Demand
+from tui.domain.policy import Policy
+from tui.domain.snapshot import Snapshot
+from tui.estate.pump import Pump
+from tui.estate.store import Listener, Store
+from tui.sources.ports import RegistryFactory, Source
+
+__all__ = ["Estate"]
+
+
+def utc_now() -> datetime:
+    """The only clock of the estate."""
+    return datetime.now(UTC)
+
+
+class Estate:
+    """Sources, store and pump as one living thing.
+
+    `sources` run from the start; `registries` makes the source of a registry when one of its images is met, and of each
+    of `preload` at once.
+    """
+
+    def __init__(
+        self,
+        sources: Iterable[Source],
+        registries: RegistryFactory,
+        policy: Policy,
+        preload: Iterable[str] = (),
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._sources = tuple(sources)
+        self._store = Store(policy, clock)
+        self._pump = Pump(self._store.apply, registries, clock)
+        self._store.on_demand(self._pump.route)
+        self._preload = tuple(preload)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot; the empty one at first."""
+        return self._store.snapshot
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` on the loop with every new snapshot; the returned function ends that."""
+        return self._store.subscribe(listener)
+
+    def want(self, demands: tuple[Demand, ...]) -> None:
+        """Ask registries for more; never blocks."""
+        self._pump.route(demands)
+
+    def refresh(self) -> None:
+        """Read again now what would be read again later."""
+        self._pump.refresh()
+
+    def set_policy(self, policy: Policy) -> None:
+        """Judge by another policy from the next snapshot on."""
+        self._store.set_policy(policy)
+
+    async def settled(self, timeout: float) -> bool:
+        """Wait until every source has answered and the snapshot shows it; False when `timeout` seconds were not enough."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._settle()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _settle(self) -> None:
+        while True:
+            while not self._pump.loaded:
+                await self._pump.moved()
+            await self._store.turned(self._store.version)
+            if self._pump.loaded:  # the snapshot may have brought new demands
+                return
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Estate]:
+        """Run the estate while the context lasts."""
+        task = asyncio.create_task(self._run(), name="estate")  # owned here: cancelled and awaited below
+        try:
+            yield self
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _run(self) -> None:
+        for registry in self._preload:
+            self._pump.add_registry(registry)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._store.run(), name="store")
+            group.create_task(self._pump.run(self._sources), name="pump")

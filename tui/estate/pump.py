@@ -1,0 +1,205 @@
+"""Supervises the sources: runs them, restarts them with back-off, routes demands, and tells when all have answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import aclosing
+from datetime import datetime
+
+from tui.domain.demand import Demand
+from tui.domain.events import (
+    AbsenceKind,
+    Event,
+    HealthChanged,
+    LookupFailed,
+    SourceHealth,
+    SourceKind,
+    SourceState,
+)
+from tui.errors import AuthenticationFailed, Forbidden, SourceError
+from tui.sources.ports import DemandSource, RegistryFactory, Source
+
+__all__ = ["Pump"]
+
+_log = logging.getLogger(__name__)
+
+SLICE = 0.008
+"""Seconds of applying events before the loop gets its turn: half of a frame."""
+FIRST_DELAY, LONGEST_DELAY = 1.0, 60.0
+"""Seconds before a failed source is started again; doubled each time."""
+
+
+class Pump:
+    """Runs every source and makes the source of a registry when it is first asked for.
+
+    `apply` takes each event in; `clock` says what time it is.
+    """
+
+    def __init__(self, apply: Callable[[Event], None], registries: RegistryFactory, clock: Callable[[], datetime]) -> None:
+        self._apply = apply
+        self._factory = registries
+        self._clock = clock
+        self._states: dict[str, SourceState] = {}
+        self._registries: dict[str, DemandSource | None] = {}
+        self._unasked: set[Demand] = set()
+        self._group: asyncio.TaskGroup | None = None
+        self._waiting: list[Source] = []
+        self._moved = asyncio.Event()
+        self._sources: dict[str, Source] = {}
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self, sources: Iterable[Source]) -> None:
+        """Run the sources, and those that demands bring, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            for source in (*sources, *self._waiting):
+                self._start(source)
+            self._waiting.clear()
+            self._moved.set()
+            await asyncio.Event().wait()
+
+    def add_registry(self, registry: str) -> None:
+        """Load a registry although no image of it was met yet."""
+        self._registry(registry)
+
+    def route(self, demands: Iterable[Demand]) -> None:
+        """Hand each demand to the source of its registry; those nobody may ask are answered at once."""
+        by_registry: dict[str, list[Demand]] = {}
+        for demand in demands:
+            by_registry.setdefault(demand.name.registry, []).append(demand)
+        for registry, wishes in by_registry.items():
+            source = self._registry(registry)
+            if source is not None:
+                source.want(tuple(wishes))
+            else:
+                self._refuse(registry, wishes)
+
+    def refresh(self) -> None:
+        """Start every source anew, those that wait after a failure too; what is known stays until they say otherwise."""
+        for source in tuple(self._sources.values()):
+            self._start(source)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether every source has answered, or said that it cannot."""
+        started = self._group is not None
+        return (
+            started
+            and all(state is not SourceState.LOADING for state in self._states.values())
+            and all(
+                source.idle or self._states.get(source.name) is SourceState.FAILED
+                for source in self._registries.values()
+                if source is not None
+            )
+        )
+
+    async def moved(self) -> None:
+        """Wait for the next event of any source."""
+        self._moved.clear()
+        await self._moved.wait()
+
+    def _registry(self, registry: str) -> DemandSource | None:
+        if registry not in self._registries:
+            source = self._registries[registry] = self._factory(registry)
+            if source is None:
+                self._take(HealthChanged(_off(registry)))
+            else:
+                self._start(source)
+        return self._registries[registry]
+
+    def _refuse(self, registry: str, demands: Iterable[Demand]) -> None:
+        for demand in demands:
+            if demand not in self._unasked:
+                self._unasked.add(demand)
+                self._take(_not_asked(registry, demand, self._clock()))
+
+    def _start(self, source: Source) -> None:
+        if self._group is None:
+            self._waiting.append(source)
+            return
+        self._states.setdefault(source.name, SourceState.LOADING)
+        self._sources[source.name] = source
+        before = self._running.get(source.name)
+        self._running[source.name] = self._group.create_task(self._supervise(source, before), name=source.name)
+
+    async def _supervise(self, source: Source, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            before.cancel()
+            await asyncio.wait([before])
+        delay = FIRST_DELAY
+        while True:
+            began = asyncio.get_running_loop().time()
+            try:
+                await self._drain(source)
+                _log.info("%s ended", source.name)
+                return
+            except SourceError as error:
+                _log.warning("%s failed: %s", source.name, error.headline)
+                self._take(HealthChanged(_failed(source, error)))
+            except Exception:  # noqa: BLE001 - the supervisor: one broken source must not end the others
+                _log.exception("%s broke", source.name)
+                self._take(HealthChanged(_broken(source)))
+            lasted = asyncio.get_running_loop().time() - began
+            delay = FIRST_DELAY if lasted > LONGEST_DELAY else min(delay * 2, LONGEST_DELAY)
+            await asyncio.sleep(delay)
+
+    async def _drain(self, source: Source) -> None:
+        clock = asyncio.get_running_loop().time
+        turn = clock()
+        async with aclosing(source.events()) as events:  # type: ignore[type-var]  # the port promises an async generator
+            async for event in events:
+                self._take(event)
+                if clock() - turn > SLICE:
+                    await asyncio.sleep(0)
+                    turn = clock()
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, HealthChanged):
+            self._states[event.health.name] = event.health.state
+        self._apply(event)
+        self._moved.set()
+
+
+def _failed(source: Source, error: SourceError) -> SourceHealth:
+    return SourceHealth(
+        name=source.name,
+        kind=source.kind,
+        state=SourceState.FAILED,
+        error=error.headline,
+        remedy=error.remedy,
+        auth_failed=isinstance(error, AuthenticationFailed | Forbidden),
+    )
+
+
+def _broken(source: Source) -> SourceHealth:
+    return SourceHealth(
+        name=source.name,
+        kind=source.kind,
+        state=SourceState.FAILED,
+        error="a fault in trustree itself; the log has the details",
+        remedy="see `trustree info` for the log's path, and report it",
+    )
+
+
+def _off(registry: str) -> SourceHealth:
+    return SourceHealth(
+        name=f"registry/{registry}",
+        kind=SourceKind.REGISTRY,
+        state=SourceState.OFF,
+        error=f"the configuration says not to ask {registry}",
+        remedy=f'set ask = true under [registry."{registry}"] in the configuration',
+    )
+
+
+def _not_asked(registry: str, demand: Demand, now: datetime) -> LookupFailed:
+    return LookupFailed(
+        source=f"registry/{registry}",
+        name=demand.name,
+        reference=demand.reference,
+        kind=AbsenceKind.NOT_ASKED,
+        reason=f"the configuration says not to ask {registry}",
+        at=now,
+        remedy=f'set ask = true under [registry."{registry}"] in the configuration',
+    )

@@ -1,0 +1,105 @@
+"""The one writer: events change the inventory; snapshots are assembled off the loop and published whole."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from tui.domain.assemble import Assembler
+from tui.domain.demand import Demand
+from tui.domain.events import Event
+from tui.domain.inventory import Facts, Inventory
+from tui.domain.policy import Policy
+from tui.domain.snapshot import EMPTY, Snapshot
+from tui.domain.wanted import wanted
+
+__all__ = ["Listener", "Store"]
+
+Listener = Callable[[Snapshot], None]
+_log = logging.getLogger(__name__)
+
+FIRST_PAUSE = 0.02
+"""Seconds from the first fact to the first snapshot: long enough for one page, short enough to feel at once."""
+PAUSE = 0.15
+"""Seconds between snapshots at least; an assembly that takes longer than half of it doubles the pause."""
+
+
+class Store:
+    """Holds the inventory and the last snapshot; `run` publishes a new one whenever facts have changed.
+
+    `version` counts the events applied, `published` is the version that the last snapshot has seen.
+    """
+
+    def __init__(self, policy: Policy, clock: Callable[[], datetime]) -> None:
+        self.snapshot: Snapshot = EMPTY
+        self.version = 0
+        self.published = 0
+        self._policy = policy
+        self._clock = clock
+        self._inventory = Inventory()
+        self._assembler = Assembler()
+        self._listeners: list[Listener] = []
+        self._demanded: Callable[[tuple[Demand, ...]], None] = _ignore
+        self._changed = asyncio.Event()
+        self._turned = asyncio.Condition()
+
+    def on_demand(self, route: Callable[[tuple[Demand, ...]], None]) -> None:
+        """Where the wishes that follow from the facts go, before each snapshot is published."""
+        self._demanded = route
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` on the loop with every new snapshot; the returned function ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def apply(self, event: Event) -> None:
+        """Take one fact in."""
+        self._inventory.apply(event)
+        self.version += 1
+        self._changed.set()
+
+    def set_policy(self, policy: Policy) -> None:
+        """Judge by another policy from the next snapshot on."""
+        self._policy = policy
+        self.version += 1
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Publish snapshots until cancelled: debounced, one at a time, never on the loop's back."""
+        pause = FIRST_PAUSE
+        while True:
+            await self._changed.wait()
+            await asyncio.sleep(pause)
+            self._changed.clear()
+            pause = max(PAUSE, 2 * await self._publish())
+
+    async def turned(self, version: int) -> None:
+        """Wait until a snapshot has seen at least this version."""
+        async with self._turned:
+            await self._turned.wait_for(lambda: self.published >= version)
+
+    async def _publish(self) -> float:
+        """Assemble and publish once; the seconds it took."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        version, facts, policy, now = self.version, self._inventory.freeze(), self._policy, self._clock()
+        snapshot, demands = await asyncio.to_thread(self._assemble, facts, policy, now)
+        self._demanded(demands)
+        self.snapshot = snapshot
+        for listener in tuple(self._listeners):
+            listener(snapshot)
+        async with self._turned:
+            self.published = version
+            self._turned.notify_all()
+        took = loop.time() - began
+        _log.debug("snapshot %d of version %d in %.0f ms", snapshot.number, version, took * 1000)
+        return took
+
+    def _assemble(self, facts: Facts, policy: Policy, now: datetime) -> tuple[Snapshot, tuple[Demand, ...]]:
+        return self._assembler.assemble(facts, policy, now), wanted(facts)
+
+
+def _ignore(demands: tuple[Demand, ...]) -> None:
+    """Demands before anybody listens are computed again with the next snapshot."""
