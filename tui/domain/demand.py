@@ -6,9 +6,9 @@ from enum import IntEnum
 
 import msgspec
 
-from tui.domain.image import RepositoryName
+from tui.domain.image import Descriptor, Referrer, RepositoryName
 
-__all__ = ["Demand", "Priority"]
+__all__ = ["ArtifactDemand", "Demand", "Priority"]
 
 
 class Priority(IntEnum):
@@ -32,3 +32,17 @@ class Demand(msgspec.Struct, frozen=True, gc=False):
     priority: Priority = Priority.RUNNING
     referrers: bool = False
     history: bool = False
+
+
+class ArtifactDemand(msgspec.Struct, frozen=True):
+    """A wish to read what is attached to a manifest: signatures, reports, statements.
+
+    `subject` is the manifest that they must be about. `error` says why the list of `referrers` may not be whole. Two demands
+    that are equal are answered once; a longer list of referrers is a new demand.
+    """
+
+    name: RepositoryName
+    subject: Descriptor
+    referrers: tuple[Referrer, ...]
+    priority: Priority = Priority.RUNNING
+    error: str = ""

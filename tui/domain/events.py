@@ -11,7 +11,10 @@ from enum import StrEnum
 
 import msgspec
 
+from tui.domain.admission import Constraint
 from tui.domain.image import Claim, ImageConfig, Manifest, ManifestListing, Referrer, RepositoryName, Tag
+from tui.domain.scan import ScanReport
+from tui.domain.signature import Outcome
 from tui.domain.workload import Controller, Node, Pod, Resource
 
 __all__ = [
@@ -19,6 +22,7 @@ __all__ = [
     "CatalogListed",
     "ClaimsRead",
     "ConfigRead",
+    "ConstraintsListed",
     "ControllersSeen",
     "Denial",
     "Event",
@@ -32,6 +36,10 @@ __all__ = [
     "PodsSeen",
     "Progress",
     "ReferrersListed",
+    "ScanGone",
+    "ScansCompleted",
+    "ScansSeen",
+    "SignaturesVerified",
     "SourceHealth",
     "SourceKind",
     "SourceState",
@@ -259,6 +267,60 @@ class ClaimsRead(msgspec.Struct, frozen=True):
     claims: tuple[Claim, ...]
 
 
+# ---- trust
+
+
+class ScansSeen(msgspec.Struct, frozen=True):
+    """Scan reports of one page, one watch event or one file; a report replaces the one with the same source and key."""
+
+    source: str
+    generation: int
+    reports: tuple[ScanReport, ...]
+
+
+class ScansCompleted(msgspec.Struct, frozen=True, gc=False):
+    """A list cycle of a scanner saw every report: those of an older generation that it did not see are gone."""
+
+    source: str
+    generation: int
+
+
+class ScanGone(msgspec.Struct, frozen=True, gc=False):
+    """A watch said that a report was deleted."""
+
+    source: str
+    key: str
+
+
+class SignaturesVerified(msgspec.Struct, frozen=True):
+    """Every signature found on a manifest, verified; no outcome means that none was found.
+
+    `subject` is the digest of the index or platform manifest that was looked at. `searched` names the ways of finding that
+    were tried; `error` is set when one of them failed, or an envelope could not be fetched: then "none" is not known.
+    `notes` are remarks that decide nothing (`Docker Content Trust data exists: retired 2028-03-31, not verified`).
+    """
+
+    source: str
+    name: RepositoryName
+    subject: str
+    outcomes: tuple[Outcome, ...]
+    at: datetime
+    searched: tuple[str, ...] = ()
+    error: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class ConstraintsListed(msgspec.Struct, frozen=True):
+    """Every admission constraint of a cluster that bears on images; a newer list replaces an older one."""
+
+    source: str
+    cluster: str
+    constraints: tuple[Constraint, ...]
+    at: datetime
+    complete: bool = True
+    error: str = ""
+
+
 Event = (
     HealthChanged
     | PodsSeen
@@ -275,4 +337,9 @@ Event = (
     | ManifestsListed
     | ReferrersListed
     | ClaimsRead
+    | ScansSeen
+    | ScansCompleted
+    | ScanGone
+    | SignaturesVerified
+    | ConstraintsListed
 )

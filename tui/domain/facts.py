@@ -8,11 +8,20 @@ from datetime import datetime
 
 import msgspec
 
-from tui.domain.events import CatalogListed, LookupFailed, ManifestsListed, ReferrersListed, SourceHealth
+from tui.domain.events import (
+    CatalogListed,
+    ConstraintsListed,
+    LookupFailed,
+    ManifestsListed,
+    ReferrersListed,
+    SignaturesVerified,
+    SourceHealth,
+)
 from tui.domain.image import Claim, ImageConfig, Manifest, RepositoryName, Tag
+from tui.domain.scan import ScanReport
 from tui.domain.workload import Controller, Node, Pod
 
-__all__ = ["ClusterFacts", "Facts", "ImageFacts", "TagRecord"]
+__all__ = ["ClusterFacts", "Facts", "ImageFacts", "TagRecord", "TrustFacts"]
 
 
 class TagRecord(msgspec.Struct, frozen=True):
@@ -86,6 +95,20 @@ class ImageFacts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class TrustFacts:
+    """What was said of the trust in images.
+
+    `scans` are reports by source and key: a source that is there has been heard. `signatures` are by repository and the
+    digest that was looked at, `constraints` by cluster.
+    """
+
+    version: int = 0
+    scans: Mapping[str, Mapping[str, ScanReport]] = field(default_factory=dict)
+    signatures: Mapping[RepositoryName, Mapping[str, SignaturesVerified]] = field(default_factory=dict)
+    constraints: Mapping[str, ConstraintsListed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Facts:
     """Everything known; a group whose version did not change is the same object as before."""
 
@@ -93,3 +116,4 @@ class Facts:
     images: ImageFacts = field(default_factory=ImageFacts)
     health: Mapping[str, SourceHealth] = field(default_factory=dict)
     health_version: int = 0
+    trust: TrustFacts = field(default_factory=TrustFacts)

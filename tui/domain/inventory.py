@@ -10,6 +10,7 @@ from tui.domain.events import (
     CatalogListed,
     ClaimsRead,
     ConfigRead,
+    ConstraintsListed,
     ControllersSeen,
     Event,
     HealthChanged,
@@ -21,6 +22,10 @@ from tui.domain.events import (
     ObjectGone,
     PodsSeen,
     ReferrersListed,
+    ScanGone,
+    ScansCompleted,
+    ScansSeen,
+    SignaturesVerified,
     SourceHealth,
     TagResolved,
     TagsListed,
@@ -28,6 +33,7 @@ from tui.domain.events import (
 from tui.domain.facts import ClusterFacts, Facts, ImageFacts
 from tui.domain.inventory_images import ImageTables
 from tui.domain.inventory_objects import ObjectTable
+from tui.domain.inventory_trust import TrustTables
 from tui.domain.workload import Controller, Node, Pod, Resource
 
 __all__ = ["Facts", "Inventory"]
@@ -46,9 +52,11 @@ class Inventory:
         self._controllers: defaultdict[tuple[str, Resource], ObjectTable[Controller]] = defaultdict(ObjectTable)
         self._nodes: defaultdict[str, ObjectTable[Node]] = defaultdict(ObjectTable)
         self._images = ImageTables()
+        self._trust = TrustTables()
         self._health: dict[str, SourceHealth] = {}
         self._cluster_version = 0
         self._image_version = 0
+        self._trust_version = 0
         self._health_version = 0
         self._frozen = Facts()
 
@@ -72,6 +80,8 @@ class Inventory:
             ):
                 self._image_version += 1
                 self._apply_images(event)
+            case ScansSeen() | ScansCompleted() | ScanGone() | SignaturesVerified() | ConstraintsListed():
+                self._trust_version += self._apply_trust(event)
             case _:
                 assert_never(event)
 
@@ -81,7 +91,8 @@ class Inventory:
         cluster = last.cluster if last.cluster.version == self._cluster_version else self._freeze_cluster()
         images = last.images if last.images.version == self._image_version else self._freeze_images()
         health = last.health if last.health_version == self._health_version else self._health.copy()
-        self._frozen = Facts(cluster, images, health, self._health_version)
+        trust = last.trust if last.trust.version == self._trust_version else self._trust.freeze(self._trust_version)
+        self._frozen = Facts(cluster, images, health, self._health_version, trust)
         return self._frozen
 
     def _heard(self, health: SourceHealth) -> None:
@@ -149,6 +160,21 @@ class Inventory:
                 tables.attached(event)
             case ClaimsRead():
                 tables.claimed(event)
+            case _:
+                assert_never(event)
+
+    def _apply_trust(self, event: ScansSeen | ScansCompleted | ScanGone | SignaturesVerified | ConstraintsListed) -> bool:
+        match event:
+            case ScansSeen():
+                return self._trust.scans(event)
+            case ScansCompleted():
+                return self._trust.scans_completed(event)
+            case ScanGone():
+                return self._trust.scan_gone(event)
+            case SignaturesVerified():
+                return self._trust.signatures(event)
+            case ConstraintsListed():
+                return self._trust.constraints(event)
             case _:
                 assert_never(event)
 

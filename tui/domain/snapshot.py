@@ -9,8 +9,9 @@ from enum import StrEnum
 
 import msgspec
 
-from tui.domain.events import SourceHealth
+from tui.domain.events import SignaturesVerified, SourceHealth
 from tui.domain.image import Platform, RepositoryName
+from tui.domain.scan import ImageVulnerability, ScanReport
 from tui.domain.trust import Check, State
 from tui.domain.workload import ContainerType, ObjectKey
 
@@ -114,6 +115,7 @@ class Image(msgspec.Struct, frozen=True):
 
     `digests` holds index and platform manifests, the top one first. `as_of` is when the registry last confirmed it.
     `absent` is why it cannot be read (empty when it can); `same_content` names other images of the same content.
+    `vulnerabilities` are worst first, over all reports in `scans`; `signatures` holds what was found on each of its digests.
     """
 
     key: ImageKey
@@ -134,6 +136,9 @@ class Image(msgspec.Struct, frozen=True):
     as_of: datetime | None = None
     config_digests: tuple[str, ...] = ()
     same_content: tuple[ImageKey, ...] = ()
+    vulnerabilities: tuple[ImageVulnerability, ...] = ()
+    scans: tuple[ScanReport, ...] = ()
+    signatures: tuple[SignaturesVerified, ...] = ()
 
     @property
     def name(self) -> RepositoryName:

@@ -11,7 +11,7 @@ from tui.domain.demand import Demand
 from tui.domain.policy import Policy
 from tui.domain.snapshot import Snapshot
 from tui.estate.pump import Pump
-from tui.estate.store import Listener, Store
+from tui.estate.store import Listener, Store, Wishes
 from tui.sources.ports import RegistryFactory, Source
 
 __all__ = ["Estate"]
@@ -40,7 +40,7 @@ class Estate:
         self._sources = tuple(sources)
         self._store = Store(policy, clock)
         self._pump = Pump(self._store.apply, registries, clock)
-        self._store.on_demand(self._pump.route)
+        self._store.on_demand(self._route)
         self._preload = tuple(preload)
 
     @property
@@ -51,6 +51,11 @@ class Estate:
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` on the loop with every new snapshot; the returned function ends that."""
         return self._store.subscribe(listener)
+
+    def _route(self, wishes: Wishes) -> None:
+        demands, artifacts = wishes
+        self._pump.route(demands)
+        self._pump.examine(artifacts)
 
     def want(self, demands: tuple[Demand, ...]) -> None:
         """Ask registries for more; never blocks."""

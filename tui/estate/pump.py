@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from datetime import datetime
 
-from tui.domain.demand import Demand
+from tui.domain.demand import ArtifactDemand, Demand
 from tui.domain.events import (
     AbsenceKind,
     Event,
@@ -19,7 +19,7 @@ from tui.domain.events import (
     SourceState,
 )
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
-from tui.sources.ports import DemandSource, RegistryFactory, Source
+from tui.sources.ports import ArtifactSource, DemandSource, RegistryFactory, Source
 
 __all__ = ["Pump"]
 
@@ -81,19 +81,26 @@ class Pump:
         for source in tuple(self._sources.values()):
             self._start(source)
 
+    def examine(self, demands: tuple[ArtifactDemand, ...]) -> None:
+        """Hand what is attached to images to every source that reads such things."""
+        for source in self._examiners:
+            source.examine(demands)
+
+    @property
+    def _examiners(self) -> list[ArtifactSource]:
+        return [source for source in self._sources.values() if isinstance(source, ArtifactSource)]
+
     @property
     def loaded(self) -> bool:
         """Whether every source has answered, or said that it cannot."""
-        started = self._group is not None
-        return (
-            started
-            and all(state is not SourceState.LOADING for state in self._states.values())
-            and all(
-                source.idle or self._states.get(source.name) is SourceState.FAILED
-                for source in self._registries.values()
-                if source is not None
-            )
-        )
+        return self._group is not None and all(state is not SourceState.LOADING for state in self._states.values()) and self._idle
+
+    @property
+    def _idle(self) -> bool:
+        """Whether everything asked for was answered; a source that failed answers nothing more."""
+        asked: list[DemandSource | ArtifactSource] = [source for source in self._registries.values() if source is not None]
+        asked += self._examiners
+        return all(source.idle or self._states.get(source.name) is SourceState.FAILED for source in asked)
 
     async def moved(self) -> None:
         """Wait for the next event of any source."""

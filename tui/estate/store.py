@@ -8,16 +8,19 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tui.domain.assemble import Assembler
-from tui.domain.demand import Demand
+from tui.domain.demand import ArtifactDemand, Demand
 from tui.domain.events import Event
 from tui.domain.inventory import Facts, Inventory
 from tui.domain.policy import Policy
 from tui.domain.snapshot import EMPTY, Snapshot
 from tui.domain.wanted import wanted
+from tui.domain.wanted_artifacts import wanted_artifacts
 
-__all__ = ["Listener", "Store"]
+__all__ = ["Listener", "Store", "Wishes"]
 
 Listener = Callable[[Snapshot], None]
+Wishes = tuple[tuple[Demand, ...], tuple[ArtifactDemand, ...]]
+"""What registries are asked for, and what is to be examined of what is attached to images."""
 _log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.02
@@ -41,11 +44,11 @@ class Store:
         self._inventory = Inventory()
         self._assembler = Assembler()
         self._listeners: list[Listener] = []
-        self._demanded: Callable[[tuple[Demand, ...]], None] = _ignore
+        self._demanded: Callable[[Wishes], None] = _ignore
         self._changed = asyncio.Event()
         self._turned = asyncio.Condition()
 
-    def on_demand(self, route: Callable[[tuple[Demand, ...]], None]) -> None:
+    def on_demand(self, route: Callable[[Wishes], None]) -> None:
         """Where the wishes that follow from the facts go, before each snapshot is published."""
         self._demanded = route
 
@@ -85,8 +88,8 @@ class Store:
         loop = asyncio.get_running_loop()
         began = loop.time()
         version, facts, policy, now = self.version, self._inventory.freeze(), self._policy, self._clock()
-        snapshot, demands = await asyncio.to_thread(self._assemble, facts, policy, now)
-        self._demanded(demands)
+        snapshot, wishes = await asyncio.to_thread(self._assemble, facts, policy, now)
+        self._demanded(wishes)
         self.snapshot = snapshot
         for listener in tuple(self._listeners):
             listener(snapshot)
@@ -97,9 +100,9 @@ class Store:
         _log.debug("snapshot %d of version %d in %.0f ms", snapshot.number, version, took * 1000)
         return took
 
-    def _assemble(self, facts: Facts, policy: Policy, now: datetime) -> tuple[Snapshot, tuple[Demand, ...]]:
-        return self._assembler.assemble(facts, policy, now), wanted(facts)
+    def _assemble(self, facts: Facts, policy: Policy, now: datetime) -> tuple[Snapshot, Wishes]:
+        return self._assembler.assemble(facts, policy, now), (wanted(facts), wanted_artifacts(facts))
 
 
-def _ignore(demands: tuple[Demand, ...]) -> None:
-    """Demands before anybody listens are computed again with the next snapshot."""
+def _ignore(wishes: Wishes) -> None:
+    """Wishes before anybody listens are computed again with the next snapshot."""

@@ -7,10 +7,11 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from tui.domain.demand import Demand
+from tui.domain.demand import ArtifactDemand, Demand
 from tui.domain.events import Event, SourceKind
+from tui.domain.image import RepositoryName
 
-__all__ = ["DemandSource", "Diagnosis", "Probe", "RegistryFactory", "Source"]
+__all__ = ["ArtifactSource", "ContentReader", "DemandSource", "Diagnosis", "Probe", "RegistryFactory", "Source"]
 
 
 class Source(Protocol):
@@ -47,6 +48,35 @@ class DemandSource(Source, Protocol):
     @property
     def idle(self) -> bool:
         """True when everything asked for was answered, and the first pass over the registry is done."""
+        ...
+
+
+@runtime_checkable
+class ArtifactSource(Source, Protocol):
+    """A source that reads what is attached to images: signatures, reports, provenance. It takes what it understands."""
+
+    def examine(self, demands: tuple[ArtifactDemand, ...]) -> None:
+        """Ask for more; asking twice for the same costs nothing. Never blocks."""
+        ...
+
+    @property
+    def idle(self) -> bool:
+        """True when everything asked for was answered."""
+        ...
+
+
+class ContentReader(Protocol):
+    """Reads content of registries by digest: what one source needs of another, handed over by the wiring.
+
+    Every body is checked against its digest. Raises SourceError: NotFound, Forbidden, Unreachable, UntrustedPayload...
+    """
+
+    async def manifest(self, name: RepositoryName, digest: str) -> bytes:
+        """The body of a manifest."""
+        ...
+
+    async def blob(self, name: RepositoryName, digest: str, limit: int) -> bytes:
+        """A blob of at most `limit` bytes; a larger one raises UntrustedPayload."""
         ...
 
 

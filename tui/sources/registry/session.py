@@ -43,7 +43,7 @@ class Session:
         store: ContentStore,
         now: Callable[[], datetime],
     ) -> None:
-        self._source, self._client, self._queue, self._now = source, client, queue, now
+        self._source, self.client, self._queue, self._now = source, client, queue, now
         self._options = client.options
         self._events: asyncio.Queue[Event] = asyncio.Queue(EVENT_ROOM)
         self.health = Health(source, client, now)
@@ -89,12 +89,12 @@ class Session:
         while True:
             self._lost.clear()
             try:
-                await self._client.ping()
-                await self._client.auth.enter()
+                await self.client.ping()
+                await self.client.auth.enter()
             except SourceError as error:
                 await self._down(error)
                 await asyncio.sleep(backoff.next())
-                self._client.auth.restart()
+                self.client.auth.restart()
                 continue
             backoff.reset()
             self._came_up()
@@ -214,7 +214,7 @@ class Session:
     async def _look(self, wanted: Wanted) -> None:
         name, reference = wanted.key
         try:
-            digest = await self._client.head(name.repository, reference)
+            digest = await self.client.head(name.repository, reference)
         except Unreachable:
             self._lost.set()
         except (Throttled, ServerFault):

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 from tui.domain.demand import Demand
 from tui.domain.events import Event, SourceKind
+from tui.domain.image import RepositoryName
+from tui.errors import Unreachable
 from tui.sources.credentials import Credentials
 from tui.sources.ports import Diagnosis
 from tui.sources.registry.client import RegistryClient
@@ -58,6 +60,19 @@ class RegistrySource:
     def want(self, demands: tuple[Demand, ...]) -> None:
         """Ask for more. Never blocks. Demands for other registries are not ours."""
         self._queue.add(demand for demand in demands if demand.name.registry == self._options.host)
+
+    async def manifest(self, name: RepositoryName, digest: str) -> bytes:
+        """The body of a manifest, checked against its digest. Raises SourceError."""
+        return (await self._running().manifest(name.repository, digest)).content
+
+    async def blob(self, name: RepositoryName, digest: str, limit: int) -> bytes:
+        """A blob of at most `limit` bytes, checked against its digest. Raises SourceError."""
+        return await self._running().blob(name.repository, digest, limit)
+
+    def _running(self) -> RegistryClient:
+        if self._session is None:
+            raise Unreachable(f"{self._options.host} has not been connected to yet", "It is tried again.")
+        return self._session.client
 
     async def events(self) -> AsyncIterator[Event]:
         """Facts as they come, for ever."""

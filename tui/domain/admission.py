@@ -1,0 +1,55 @@
+"""What a cluster's own gate says: constraints of Gatekeeper and Azure Policy, and Ratify's configuration. Facts, no verdicts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+__all__ = ["Constraint", "Enforcement", "Violation"]
+
+
+class Enforcement(StrEnum):
+    """What the gate does with what violates (Gatekeeper `enforcementAction`)."""
+
+    DENY = "deny"
+    WARN = "warn"
+    DRYRUN = "dryrun"
+    SCOPED = "scoped"
+    UNKNOWN = "unknown"
+
+
+class Violation(msgspec.Struct, frozen=True, gc=False):
+    """One object that violates a constraint, as its audit reports it."""
+
+    kind: str
+    namespace: str
+    name: str
+    message: str
+    action: Enforcement
+
+
+class Constraint(msgspec.Struct, frozen=True):
+    """One constraint. `total` is the number of violations that the audit counted, of which `violations` lists some.
+
+    `images` and `excluded_containers` are the parameters of image constraints (a regular expression of Go's RE2);
+    `integrity` marks one that asks for signatures (Ratify, Image Integrity). `managed_by` is `Azure Policy` or empty.
+    `audited` is when the audit last ran, None when it never did.
+    """
+
+    cluster: str
+    kind: str
+    name: str
+    action: Enforcement
+    total: int | None = None
+    violations: tuple[Violation, ...] = ()
+    audited: datetime | None = None
+    images: str = ""
+    excluded_containers: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    excluded_namespaces: tuple[str, ...] = ()
+    integrity: bool = False
+    managed_by: str = ""
+    title: str = ""

@@ -1,0 +1,60 @@
+"""Tables of what scanners, signature verification and clusters' gates said; the newest word on each thing counts."""
+
+from __future__ import annotations
+
+from tui.domain.events import ConstraintsListed, ScanGone, ScansCompleted, ScansSeen, SignaturesVerified
+from tui.domain.facts import TrustFacts
+from tui.domain.image import RepositoryName
+from tui.domain.inventory_objects import ObjectTable
+from tui.domain.scan import ScanReport
+
+__all__ = ["TrustTables"]
+
+
+class TrustTables:
+    """Scan reports by source and key, signatures by repository and digest, constraints by cluster."""
+
+    def __init__(self) -> None:
+        self._scans: dict[str, ObjectTable[ScanReport]] = {}
+        self._signatures: dict[RepositoryName, dict[str, SignaturesVerified]] = {}
+        self._constraints: dict[str, ConstraintsListed] = {}
+
+    def scans(self, event: ScansSeen) -> bool:
+        """Reports were seen. Says whether anything changed."""
+        table = self._scans.setdefault(event.source, ObjectTable())
+        return table.see("", event.generation, ((report.key, "", report) for report in event.reports))
+
+    def scans_completed(self, event: ScansCompleted) -> bool:
+        """A cycle saw every report. Says whether anything was removed; a first, empty list changes that it is known."""
+        new = event.source not in self._scans
+        return self._scans.setdefault(event.source, ObjectTable()).complete("", event.generation) or new
+
+    def scan_gone(self, event: ScanGone) -> bool:
+        """A report was deleted. Says whether it was known."""
+        return self._scans.setdefault(event.source, ObjectTable()).drop(event.key)
+
+    def signatures(self, event: SignaturesVerified) -> bool:
+        """A manifest was looked at. Says whether anything changed."""
+        found = self._signatures.setdefault(event.name, {})
+        known = found.get(event.subject)
+        if known is not None and (event.at, len(event.outcomes)) <= (known.at, len(known.outcomes)):
+            return False
+        found[event.subject] = event
+        return True
+
+    def constraints(self, event: ConstraintsListed) -> bool:
+        """The constraints of a cluster. Says whether anything changed."""
+        known = self._constraints.get(event.cluster)
+        if known is not None and event.at <= known.at:
+            return False
+        self._constraints[event.cluster] = event
+        return True
+
+    def freeze(self, version: int) -> TrustFacts:
+        """Copies of all tables."""
+        return TrustFacts(
+            version=version,
+            scans={source: table.objects.copy() for source, table in self._scans.items()},
+            signatures={name: found.copy() for name, found in self._signatures.items()},
+            constraints=self._constraints.copy(),
+        )
