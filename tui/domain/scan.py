@@ -27,6 +27,12 @@ class Severity(StrEnum):
         """Worst is highest; UNKNOWN ranks between high and critical, as it may be either."""
         return _RANK[self]
 
+    @staticmethod
+    def of_score(score: float) -> Severity:
+        """The word for a CVSS base score (CVSS v3.1 specification, section 5: qualitative severity rating scale)."""
+        scale = ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM), (0.1, Severity.LOW))
+        return next((severity for least, severity in scale if score >= least), Severity.NEGLIGIBLE)
+
 
 _RANK = {
     Severity.NEGLIGIBLE: 0,
@@ -62,7 +68,8 @@ class Vulnerability(msgspec.Struct, frozen=True, gc=False):
     """One vulnerability in one package, as one scanner reports it.
 
     `severity` is the scanner's own word; `cvss` the base score 0-10 that it gives, None when none. `fixed` is empty when no
-    fix is known. `layer` is the digest or diff_id of the layer, where the scanner tells.
+    fix is known. `layer` is the digest or diff_id of the layer, where the scanner tells. `aliases` are other identifiers of
+    the same vulnerability (GHSA, RHSA...), where the scanner gives them.
     """
 
     id: str
@@ -75,6 +82,7 @@ class Vulnerability(msgspec.Struct, frozen=True, gc=False):
     url: str = ""
     path: str = ""
     layer: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 class ScanReport(msgspec.Struct, frozen=True):
@@ -84,7 +92,8 @@ class ScanReport(msgspec.Struct, frozen=True):
     source. `digest` is that of a manifest, an index or a config, empty when the scanner tells only the name and `tag`.
     `vulnerabilities` is None when only the `counts` are known. `complete` is False for a scan that failed or was cut,
     `reason` then says why. `os` is `debian 12.11` or the like; `end_of_life` is True when the scanner says so of the OS.
-    `cluster` and `namespace` are set for reports that lie in a cluster.
+    `cluster` and `namespace` are set for reports that lie in a cluster. A statement that is no scan (VEX alone) has `vex`, no
+    `vulnerabilities` (None) and no `counts`.
     """
 
     source: str
@@ -104,6 +113,16 @@ class ScanReport(msgspec.Struct, frozen=True):
     cluster: str = ""
     namespace: str = ""
 
+    @property
+    def is_scan(self) -> bool:
+        """Whether somebody looked into the image; False for a mere statement about it."""
+        return self.vulnerabilities is not None or bool(self.counts) or not self.vex
+
+    @property
+    def whole(self) -> bool:
+        """Whether what it does not list is not there: a scan that was done and is known in detail."""
+        return self.complete and self.vulnerabilities is not None
+
 
 class ImageVulnerability(msgspec.Struct, frozen=True, gc=False):
     """One vulnerability in one package of an image, over all scanners that report it.
@@ -111,7 +130,7 @@ class ImageVulnerability(msgspec.Struct, frozen=True, gc=False):
     `severity` is the strictest; `disagreement` says in a sentence how the scanners differ, empty when they agree. `from_base`
     is True when the image's base carries it too, None when that is not known; `base` names the lowest base that carries it
     (`registry/repository:tag`). `rebuild` is True when today's build of the base no longer has it. `vex` is the statement that
-    takes it out of the count (`not-affected`, `fixed`), if any.
+    takes it out of the count (`not-affected`, `fixed`), if any. `aliases` are its other identifiers.
     """
 
     id: str
@@ -128,3 +147,4 @@ class ImageVulnerability(msgspec.Struct, frozen=True, gc=False):
     base: str = ""
     rebuild: bool | None = None
     vex: Vex | None = None
+    aliases: tuple[str, ...] = ()
