@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
 import msgspec
@@ -11,7 +12,18 @@ from tui.domain.demand import ArtifactDemand, Demand
 from tui.domain.events import Event, SourceKind
 from tui.domain.image import RepositoryName
 
-__all__ = ["ArtifactSource", "ContentReader", "DemandSource", "Diagnosis", "Probe", "RegistryFactory", "Source"]
+__all__ = [
+    "ApiResource",
+    "ArtifactSource",
+    "ClusterReader",
+    "ClusterSession",
+    "ContentReader",
+    "DemandSource",
+    "Diagnosis",
+    "Probe",
+    "RegistryFactory",
+    "Source",
+]
 
 
 class Source(Protocol):
@@ -77,6 +89,69 @@ class ContentReader(Protocol):
 
     async def blob(self, name: RepositoryName, digest: str, limit: int) -> bytes:
         """A blob of at most `limit` bytes; a larger one raises UntrustedPayload."""
+        ...
+
+
+class ApiResource(msgspec.Struct, frozen=True):
+    """A resource that an API server serves: `group_version` is `aquasecurity.github.io/v1alpha1`, `name` its plural."""
+
+    group_version: str
+    name: str
+    kind: str
+    namespaced: bool = True
+
+
+class ClusterSession(Protocol):
+    """An open connection to a cluster's API server, signed in."""
+
+    @property
+    def endpoint(self) -> str:
+        """Host and port of the server; the context's name until it is known."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+        ...
+
+    async def resources(self, group_version: str) -> tuple[ApiResource, ...]:
+        """What is served under a group and version, empty when the server does not know it. Raises SourceError."""
+        ...
+
+    def pages(
+        self, resource: ApiResource, namespace: str = "", *, size: int = 500, metadata_only: bool = False
+    ) -> AsyncGenerator[bytes, None]:
+        """The list of a resource, page by page as raw JSON, in one namespace or (empty) in the whole cluster.
+
+        With `metadata_only` the items are asked for without anything but `metadata`; a server that cannot do that sends them
+        whole. Raises SourceError: Forbidden without the right to list, Expired when the list must be started anew.
+        """
+        ...
+
+    async def item(self, resource: ApiResource, namespace: str, name: str) -> bytes:
+        """One object as raw JSON. Raises SourceError, NotFound when it is gone."""
+        ...
+
+    async def readable(self, resource: ApiResource) -> tuple[str, ...]:
+        """The namespaces in which the resource may be listed, for when the whole cluster may not be. Raises SourceError."""
+        ...
+
+
+class ClusterReader(Protocol):
+    """Opens a cluster for sources that read particular resources of it: handed over by the wiring."""
+
+    @property
+    def cluster(self) -> str:
+        """What the facts call the cluster."""
+        ...
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """The only namespaces to be read, empty for all that may be."""
+        ...
+
+    def open(self) -> AbstractAsyncContextManager[ClusterSession]:
+        """Connect. Raises UsageError when the kubeconfig cannot be used."""
         ...
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
@@ -30,6 +30,18 @@ MAX_LINE: Final = 8 * 1024 * 1024
 SLOWEST_BODY: Final = 8.0
 _BUFFER: Final = 256 * 1024
 _LOOPBACK = ("localhost", "127.", "::1")
+JSON: Final = "application/json"
+
+
+class _Call(NamedTuple):
+    """A request; `what` is the right that it needs, in words, `accept` the form in which the answer is wanted."""
+
+    method: str
+    path: str
+    parameters: Mapping[str, str | int] | None
+    what: str
+    body: bytes | None = None
+    accept: str = JSON
 
 
 class Stream:
@@ -99,12 +111,13 @@ class Api:
         *,
         what: str,
         peek: Callable[[bytes], None] | None = None,
+        accept: str = JSON,
     ) -> bytes:
         """The body of a 200; `peek` is shown its first bytes while the rest is on the way.
 
         `what` is the right that it needs, in words. Raises SourceError.
         """
-        return await self._whole("GET", path, parameters, None, what, peek)
+        return await self._whole(_Call("GET", path, parameters, what, accept=accept), peek)
 
     async def review(self, path: str, body: object, *, what: str) -> bytes:
         """The answer to a question about ourselves.
@@ -112,52 +125,36 @@ class Api:
         Reviews (authorization.k8s.io, authentication.k8s.io) are asked by POST, yet nothing is stored: the server computes
         the answer and forgets the object.
         """
-        return await self._whole("POST", path, None, msgspec.json.encode(body), what)
+        return await self._whole(_Call("POST", path, None, what, msgspec.json.encode(body)))
 
     @asynccontextmanager
     async def stream(self, path: str, parameters: Mapping[str, str | int], *, what: str) -> AsyncIterator[Stream]:
         """A watch. Raises SourceError."""
-        response = await self._send("GET", path, parameters, None, what, read_timeout=None)
+        response = await self._send(_Call("GET", path, parameters, what), read_timeout=None)
         try:
             yield Stream(response, self._options.silence, self.host)
         finally:
             # A watch has no end to wait for; closing drops the connection.
             response.close()
 
-    async def _whole(
-        self,
-        method: str,
-        path: str,
-        parameters: Mapping[str, str | int] | None,
-        body: bytes | None,
-        what: str,
-        peek: Callable[[bytes], None] | None = None,
-    ) -> bytes:
+    async def _whole(self, call: _Call, peek: Callable[[bytes], None] | None = None) -> bytes:
         try:
             async with asyncio.timeout(self._options.request_timeout * SLOWEST_BODY):
-                response = await self._send(method, path, parameters, body, what, read_timeout=self._options.request_timeout)
+                response = await self._send(call, read_timeout=self._options.request_timeout)
                 async with response:
                     return await _bounded(response, MAX_PAGE, self.host, peek)
         except (aiohttp.ClientError, OSError) as error:
             raise transport_error(error, self.host) from error
 
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        parameters: Mapping[str, str | int] | None,
-        body: bytes | None,
-        what: str,
-        read_timeout: float | None,
-    ) -> aiohttp.ClientResponse:
+    async def _send(self, call: _Call, read_timeout: float | None) -> aiohttp.ClientResponse:
         """The answer, if it is a success. A 401 renews the credential once."""
         for again in (True, False):
             access, session = await self._ready()
-            response = await self._request(access, session, method, path, parameters, body, read_timeout)
+            response = await self._request(access, session, call, read_timeout)
             if response.status in (200, 201):
                 return response
             async with response:
-                error = await self._refusal(response, what)
+                error = await self._refusal(response, call.what)
             just_renewed = (
                 asyncio.get_running_loop().time() - self._renewed < self._options.renewal_pause and self._access is access
             )
@@ -170,14 +167,11 @@ class Api:
         self,
         access: Access,
         session: aiohttp.ClientSession,
-        method: str,
-        path: str,
-        parameters: Mapping[str, str | int] | None,
-        body: bytes | None,
+        call: _Call,
         read_timeout: float | None,
     ) -> aiohttp.ClientResponse:
-        query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
-        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        query = f"?{urlencode(call.parameters, quote_via=quote)}" if call.parameters else ""
+        headers = {"Accept": call.accept, "Content-Type": JSON}
         if access.authorization:
             headers["Authorization"] = access.authorization
         if _near(access.server):
@@ -187,9 +181,9 @@ class Api:
         try:
             async with asyncio.timeout(self._options.connect_timeout + self._options.request_timeout):
                 return await session.request(
-                    method,
-                    URL(access.server + path + query, encoded=True),
-                    data=body,
+                    call.method,
+                    URL(access.server + call.path + query, encoded=True),
+                    data=call.body,
                     headers=headers,
                     timeout=timeout,
                     proxy=access.proxy or None,

@@ -17,7 +17,7 @@ from tui.sources.cluster.kinds import Kind
 from tui.sources.cluster.readers import DECODING
 from tui.sources.cluster.wire import ListMeta, NamespaceObject
 
-__all__ = ["list_namespaces", "may", "server_version", "whoami"]
+__all__ = ["decode_answer", "list_namespaces", "may", "may_read", "server_version", "whoami"]
 
 _Shape = TypeVar("_Shape")
 
@@ -56,17 +56,22 @@ async def whoami(api: Api) -> str:
     path, group = "/apis/authentication.k8s.io/v1/selfsubjectreviews", "authentication.k8s.io/v1"
     what = "ask who we are"
     body = await api.review(path, {"apiVersion": group, "kind": "SelfSubjectReview"}, what=what)
-    status = _decode(body, _SelfReview, what, api.host).status
+    status = decode_answer(body, _SelfReview, what, api.host).status
     return clean(status.user_info.username, 200) if status and status.user_info else ""
 
 
 async def may(api: Api, kind: Kind, verb: str, namespace: str) -> bool:
     """Whether we may do this to a resource in a namespace, or (empty) in all of them. Raises SourceError."""
+    return await may_read(api, kind.group, str(kind.resource), verb, namespace)
+
+
+async def may_read(api: Api, resource_group: str, resource: str, verb: str, namespace: str) -> bool:
+    """As `may`, for a resource of any group. Raises SourceError."""
     path, group = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "authorization.k8s.io/v1"
-    attributes = {"verb": verb, "resource": str(kind.resource), "group": kind.group, "namespace": namespace}
+    attributes = {"verb": verb, "resource": resource, "group": resource_group, "namespace": namespace}
     what = "ask what we may do"
     request = {"apiVersion": group, "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
-    status = _decode(await api.review(path, request, what=what), _AccessReview, what, api.host).status
+    status = decode_answer(await api.review(path, request, what=what), _AccessReview, what, api.host).status
     return bool(status and status.allowed)
 
 
@@ -76,7 +81,7 @@ async def list_namespaces(api: Api) -> tuple[str, ...]:
     token, what = "", "list namespaces"
     while True:
         parameters: dict[str, str | int] = {"limit": 500, "continue": token} if token else {"limit": 500}
-        page = _decode(await api.get("/api/v1/namespaces", parameters, what=what), _Namespaces, what, api.host)
+        page = decode_answer(await api.get("/api/v1/namespaces", parameters, what=what), _Namespaces, what, api.host)
         names += [clean(item.metadata.name, 253) for item in page.items or ()]
         token = page.metadata.continue_token
         if not token or len(names) > 100_000:
@@ -86,10 +91,11 @@ async def list_namespaces(api: Api) -> tuple[str, ...]:
 async def server_version(api: Api) -> str:
     """The server's version, e.g. `v1.31.4`. Raises SourceError."""
     what = "read the server's version"
-    return clean(_decode(await api.get("/version", what=what), _Version, what, api.host).git_version, 60)
+    return clean(decode_answer(await api.get("/version", what=what), _Version, what, api.host).git_version, 60)
 
 
-def _decode(body: bytes, shape: type[_Shape], what: str, host: str) -> _Shape:
+def decode_answer(body: bytes, shape: type[_Shape], what: str, host: str) -> _Shape:
+    """The answer as this struct. Raises UntrustedPayload."""
     try:
         return msgspec.json.decode(body, type=shape)
     except DECODING as error:

@@ -12,6 +12,7 @@ from tui.domain.workload import Resource
 from tui.errors import InvalidConfig, UsageError
 from tui.sources.cluster.kubeconfig import contexts
 from tui.sources.cluster.options import ClusterOptions
+from tui.sources.cluster.reader import KubeReader
 
 if TYPE_CHECKING:
     from tui.sources.cluster.access import Place
@@ -51,6 +52,10 @@ class ClusterSource:
     def cluster(self) -> str:
         """What the facts call the cluster: the context, unless it was given another name."""
         return self._cluster
+
+    def reader(self) -> KubeReader:
+        """Opens the same cluster for sources that read other resources of it."""
+        return KubeReader(self._options, self._cluster)
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Facts for ever. Raises UsageError, after saying so in the health, when the kubeconfig cannot be used."""

@@ -1,0 +1,156 @@
+"""What other sources read of a cluster: discovery, raw pages and single objects of any resource.
+
+Source: kubernetes.io/docs/reference/using-api/api-concepts, "Receiving resources as Tables" (negotiation of
+PartialObjectMetadataList), "Retrieving large results sets in chunks" and "API discovery".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import msgspec
+
+from tui.domain.text import clean
+from tui.errors import Forbidden, NotFound, ServerFault, Throttled, Unreachable, UntrustedPayload
+from tui.sources.cluster.access import find_place
+from tui.sources.cluster.api import JSON, Api
+from tui.sources.cluster.options import ClusterOptions
+from tui.sources.cluster.reviews import decode_answer, list_namespaces, may_read
+from tui.sources.ports import ApiResource
+from tui.sources.throttle import Backoff
+
+__all__ = ["KubeSession"]
+
+PAGE_TRIES = 3
+REVIEWS_AT_ONCE = 8
+MAX_NAME = 253
+# The second choice is what servers send that do not know the first.
+METADATA_ONLY = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,{JSON}"
+
+
+class _Resource(msgspec.Struct):
+    name: str = ""
+    kind: str = ""
+    namespaced: bool = False
+
+
+class _Resources(msgspec.Struct):
+    resources: list[_Resource] | None = None
+
+
+class _Metadata(msgspec.Struct):
+    token: str = msgspec.field(default="", name="continue")
+
+
+class _Listing(msgspec.Struct):
+    metadata: _Metadata
+
+
+class KubeSession:
+    """A `ClusterSession`; an async context manager that raises UsageError when the kubeconfig cannot be used."""
+
+    def __init__(self, options: ClusterOptions) -> None:
+        self._options = options
+
+    async def __aenter__(self) -> Self:
+        place = await asyncio.to_thread(find_place, self._options)
+        self._namespace = place.namespace
+        self._api = Api(place, self._options)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        await self._api.__aexit__(kind, error, tb)
+
+    @property
+    def endpoint(self) -> str:
+        """Host and port of the server; the context's name until it is known."""
+        return self._api.host
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+        return self._api.requests
+
+    async def resources(self, group_version: str) -> tuple[ApiResource, ...]:
+        """What is served under a group and version, empty when the server does not know it. Raises SourceError."""
+        what = f"discover {group_version}"
+        try:
+            body = await self._patiently(f"/apis/{group_version}", {}, what)
+        except NotFound:
+            return ()
+        found = decode_answer(body, _Resources, what, self.endpoint).resources or ()
+        return tuple(
+            ApiResource(group_version, clean(each.name, MAX_NAME), clean(each.kind, MAX_NAME), each.namespaced)
+            for each in found
+            if each.name and "/" not in each.name  # `pods/log` is a part of a resource
+        )
+
+    async def pages(
+        self, resource: ApiResource, namespace: str = "", *, size: int = 500, metadata_only: bool = False
+    ) -> AsyncGenerator[bytes, None]:
+        """The list of a resource, page by page as raw JSON. Raises SourceError."""
+        path, what = _path(resource, namespace), _right("list", resource, namespace)
+        accept = METADATA_ONLY if metadata_only else JSON
+        token, seen = "", set[str]()
+        while True:
+            parameters: dict[str, str | int] = {"limit": size, "continue": token} if token else {"limit": size}
+            body = await self._patiently(path, parameters, what, accept)
+            token = decode_answer(body, _Listing, what, self.endpoint).metadata.token
+            yield body
+            if not token:
+                return
+            if token in seen:
+                raise UntrustedPayload(f"{self.endpoint} repeats a page of {resource.name}.", "Tell who runs the API server.")
+            seen.add(token)
+
+    async def item(self, resource: ApiResource, namespace: str, name: str) -> bytes:
+        """One object as raw JSON. Raises SourceError, NotFound when it is gone."""
+        path = f"{_path(resource, namespace)}/{quote(name, safe='')}"
+        return await self._patiently(path, {}, _right("get", resource, namespace))
+
+    async def readable(self, resource: ApiResource) -> tuple[str, ...]:
+        """The namespaces in which the resource may be listed; the context's own where none can be listed."""
+        try:
+            candidates = await list_namespaces(self._api)
+        except Forbidden:
+            candidates = (self._namespace,)
+        places = asyncio.Semaphore(REVIEWS_AT_ONCE)
+        group = resource.group_version.rpartition("/")[0]
+
+        async def check(namespace: str) -> bool:
+            async with places:
+                return await may_read(self._api, group, resource.name, "list", namespace)
+
+        answers = await asyncio.gather(*(check(namespace) for namespace in candidates))
+        return tuple(namespace for namespace, allowed in zip(candidates, answers, strict=True) if allowed)
+
+    async def _patiently(self, path: str, parameters: dict[str, str | int], what: str, accept: str = JSON) -> bytes:
+        """The body; what may pass is tried again a few times, as long as the server asks."""
+        backoff = Backoff(self._options.backoff, self._options.backoff_most)
+        for left in reversed(range(PAGE_TRIES)):
+            try:
+                return await self._api.get(path, parameters, what=what, accept=accept)
+            except (Throttled, ServerFault, Unreachable) as error:
+                if not left:
+                    raise
+                guess = backoff.next()
+                asked = None if isinstance(error, Unreachable) else error.retry_after
+                await asyncio.sleep(guess if asked is None else asked)
+        raise AssertionError("unreachable")
+
+
+def _path(resource: ApiResource, namespace: str) -> str:
+    place = f"namespaces/{quote(namespace, safe='')}/" if namespace else ""
+    # A name comes from the server: it stays one part of the path.
+    return f"/apis/{resource.group_version}/{place}{quote(resource.name, safe='')}"
+
+
+def _right(verb: str, resource: ApiResource, namespace: str) -> str:
+    """The right that reading needs, in words."""
+    group = resource.group_version.rpartition("/")[0]
+    where = f" in namespace {namespace}" if namespace else " cluster-wide" if resource.namespaced else ""
+    return f"{verb} {resource.name}.{group}{where}"
