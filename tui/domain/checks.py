@@ -14,7 +14,8 @@ from tui.domain.image import RepositoryName
 from tui.domain.join import Known
 from tui.domain.joined import Joined
 from tui.domain.outdated import BaseVerdict
-from tui.domain.policy import Rules, is_azure_registry
+from tui.domain.patterns import is_azure_registry
+from tui.domain.rules import Rules
 from tui.domain.snapshot import BaseLink, BaseState, Drift, ImageKey
 from tui.domain.trust import Check, CheckName, State, worst
 
@@ -73,16 +74,16 @@ ContainerCheck = Callable[[ContainerContext], Check]
 def check_registry(context: ImageContext) -> Check:
     """Does it come from a registry and repository that the policy trusts? Answered by the name alone."""
     name = RepositoryName(context.key.registry, context.key.repository)
-    for pattern in context.rules.trusted:
+    rules = context.rules
+    for pattern in rules.trusted:
         if pattern.matches(name):
-            return _registry(State.PASS, f"{name} is trusted.", f"trusted: {pattern.text}")
-    if context.rules.trust_signed_in and is_azure_registry(name.registry) and name.registry in context.signed_in:
-        return _registry(
-            State.PASS, f"{name.registry} is an Azure registry that is signed in to.", "trusted: signed-in Azure registries"
-        )
+            return _registry(State.PASS, f"{name} is trusted.", rules.cite("trusted", pattern.text))
+    if rules.trust_signed_in and is_azure_registry(name.registry) and name.registry in context.signed_in:
+        reason = f"{name.registry} is an Azure registry that is signed in to."
+        return _registry(State.PASS, reason, rules.cite("trust_signed_in"))
     reason = f"{name} matches no trusted registry or repository."
     remedy = f"Use one from a trusted registry, or trust this one: --registry {name.registry}, or name it in the configuration."
-    return _registry(State.FAIL, reason, "trusted", "untrusted registry", remedy)
+    return _registry(State.FAIL, reason, rules.cite("trusted"), "untrusted registry", remedy)
 
 
 def _registry(state: State, reason: str, rule: str, brief: str = "", remedy: str = "") -> Check:
@@ -109,8 +110,9 @@ def check_base(context: ImageContext) -> Check:
         case BaseState.OUTDATED:
             overdue = verdict.since is not None and verdict.since < context.now - timedelta(days=context.rules.base_grace)
             state = State.FAIL if overdue else context.rules.base_outdated
+            rule = f"{verdict.rule}; {context.rules.cite('base_grace' if overdue else 'base_outdated')}"
             newest = f" ({verdict.newest})" if verdict.newest else ""
-            return _base(context, state, verdict.reason, verdict.rule, verdict.brief, f"Rebuild it on the newest base{newest}.")
+            return _base(context, state, verdict.reason, rule, verdict.brief, f"Rebuild it on the newest base{newest}.")
 
 
 def _no_base(context: ImageContext, known: Known) -> Check:
@@ -164,10 +166,10 @@ def check_age(context: ImageContext) -> Check:
 
 def _age(age: timedelta, rules: Rules) -> tuple[State, str]:
     if rules.max_age and age > timedelta(days=rules.max_age):
-        return State.FAIL, f"age: at most {rules.max_age} days"
+        return State.FAIL, rules.cite("max_age")
     if rules.warn_age and age > timedelta(days=rules.warn_age):
-        return State.WARN, f"age: warn over {rules.warn_age} days"
-    return State.PASS, f"age: at most {rules.max_age} days" if rules.max_age else "age: no limit"
+        return State.WARN, rules.cite("warn_age")
+    return State.PASS, rules.cite("warn_age" if rules.warn_age else "max_age")
 
 
 # ---- identity
@@ -207,7 +209,8 @@ def check_identity(context: ContainerContext) -> Check:
 def _identity(
     context: ContainerContext, state: State, reason: str, brief: str = "", remedy: str = "", at: datetime | None = None
 ) -> Check:
-    rule = f"identity: {context.container.drift}"
+    drift = context.container.drift
+    rule = context.rules.cite(drift.value) if drift in (Drift.MOVED, Drift.MIXED, Drift.GONE) else f"identity: {drift}"
     return Check(CheckName.IDENTITY, state, reason, context.source, at or context.container.at, rule, brief, remedy)
 
 

@@ -14,7 +14,7 @@ from tui.domain.genealogy import Bases, distribution, is_distribution, is_scratc
 from tui.domain.image import RepositoryName
 from tui.domain.join import Catalog, Known
 from tui.domain.lineage import Lineage
-from tui.domain.policy import Rules
+from tui.domain.rules import Rules
 from tui.domain.snapshot import Image, ImageKey
 from tui.domain.standing import Registries
 from tui.domain.trust import Check, CheckName, State, roll_up, worst

@@ -14,7 +14,7 @@ from tui.domain.grouping import Group, group
 from tui.domain.joined import Joined, joined_of
 from tui.domain.judged_images import verdict_of
 from tui.domain.owners import managed_by, team_of
-from tui.domain.policy import Rules
+from tui.domain.rules import Rules
 from tui.domain.snapshot import Container, Drift, Image, ImageKey, Workload
 from tui.domain.trust import Check, worst
 from tui.domain.workload import ObjectKey

@@ -1,4 +1,4 @@
-"""What is asked of images: the rules that checks judge by.
+"""What is asked of images.
 
 A policy holds rules; checks see rules only, so that scopes can choose between several sets of them. Built in: trusted are
 the registries that the configuration names, Azure registries that somebody is signed in to, and Microsoft's own
@@ -7,97 +7,15 @@ the registries that the configuration names, Azure registries that somebody is s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 import msgspec
 
-from tui.domain.image import RepositoryName
+from tui.domain.patterns import Pattern, is_azure_registry, parse_pattern
 from tui.domain.reference import normalize_registry
-from tui.domain.text import clean
-from tui.domain.trust import State
-from tui.errors import InvalidConfig
+from tui.domain.rules import Rules
 
 __all__ = ["Pattern", "Policy", "Rules", "built_in", "is_azure_registry", "parse_pattern"]
-
-_AZURE = (".azurecr.io", ".azurecr.cn", ".azurecr.us")
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.ASCII)
-_HOST = re.compile(
-    r"(?:\*\.)?[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9-]+)*(?::[0-9]{1,5})?|\[[0-9a-fA-F:]+\](?::[0-9]{1,5})?",
-    re.ASCII,
-)
-_PATH = re.compile(r"[a-z0-9*._-]+(?:/[a-z0-9*._-]+)*", re.ASCII)
-MAX_PATTERN = 512
-
-
-class Pattern(msgspec.Struct, frozen=True):
-    """A trusted registry, or a part of one: `host[:port][/path]`.
-
-    The host is compared whole, with its port; a leading `*.` stands for exactly one label. The path is compared part by
-    part, and what lies below it is meant too; `*` stands for any text within one part.
-    """
-
-    text: str
-    host: str
-    parts: tuple[str, ...] = ()
-
-    def matches(self, name: RepositoryName) -> bool:
-        """Whether a repository is meant."""
-        return self._matches_host(name.registry) and self._matches_path(name.repository.split("/"))
-
-    def _matches_host(self, registry: str) -> bool:
-        if not self.host.startswith("*."):
-            return registry == self.host
-        label, _, rest = registry.partition(".")
-        return rest == self.host[2:] and _LABEL.fullmatch(label) is not None
-
-    def _matches_path(self, repository: list[str]) -> bool:
-        if len(repository) < len(self.parts):
-            return False
-        return all(_glob(part).fullmatch(found) for part, found in zip(self.parts, repository, strict=False))
-
-
-@lru_cache(maxsize=1024)
-def _glob(part: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(text) for text in part.split("*")), re.ASCII)
-
-
-def parse_pattern(text: str) -> Pattern:
-    """Read a pattern. Raises InvalidConfig: a pattern that is not understood must not trust anything by accident."""
-    host, slash, path = text.partition("/")
-    if len(text) > MAX_PATTERN or _HOST.fullmatch(host) is None or "**" in text:
-        raise InvalidConfig(
-            f"“{clean(text, 80)}” is not a registry pattern.", "Write host[:port][/path], such as quay.io/team/*."
-        )
-    if slash and _PATH.fullmatch(path) is None:
-        raise InvalidConfig(f"The path of “{clean(text, 80)}” is not one of a repository.", "Parts are small letters, `*`, `/`.")
-    return Pattern(text, normalize_registry(host), tuple(path.split("/")) if slash else ())
-
-
-def is_azure_registry(host: str) -> bool:
-    """Whether a host is an Azure Container Registry, by its whole name (`contoso.azurecr.io.evil.com` is none)."""
-    return any(host.endswith(suffix) and _LABEL.fullmatch(host.removesuffix(suffix)) for suffix in _AZURE)
-
-
-class Rules(msgspec.Struct, frozen=True):
-    """What an image must be to pass.
-
-    `trusted` are patterns of registries and repositories; with `trust_signed_in`, also Azure registries that somebody is
-    signed in to. Ages are in days, 0 asks for none: older than `warn_age` warns, than `max_age` fails. An outdated base
-    warns, and fails when the newer build has been there for more than `base_grace` days. `moved`, `mixed` and `gone` are the
-    states of what drifted so.
-    """
-
-    trusted: tuple[Pattern, ...] = ()
-    trust_signed_in: bool = True
-    warn_age: int = 90
-    max_age: int = 365
-    base_outdated: State = State.WARN
-    base_grace: int = 30
-    moved: State = State.FAIL
-    mixed: State = State.FAIL
-    gone: State = State.FAIL
 
 
 class Policy(msgspec.Struct, frozen=True):

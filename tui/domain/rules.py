@@ -1,0 +1,115 @@
+"""The rules that checks judge by: one setting each, with where it is written."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from tui.domain.exceptions import PolicyException
+from tui.domain.patterns import Pattern
+from tui.domain.scan import Severity
+from tui.domain.text import clean
+from tui.domain.trust import CheckName, State
+
+__all__ = ["BUILT_IN", "SETTINGS", "Rules", "Unfixed"]
+
+BUILT_IN = "built in"
+SHOWN = 60
+
+
+class Unfixed(StrEnum):
+    """What a vulnerability counts for which no fix is known."""
+
+    COUNT = "count"
+    WARN = "warn"
+    IGNORE = "ignore"
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What an image must be to pass, at one place. States are those of what is found so; OFF does not ask.
+
+    `off` are checks that are not asked at all. `trusted` are patterns of registries and repositories; with `trust_signed_in`,
+    also Azure registries that somebody is signed in to. `unsigned` has no signature, `unverified` none that verifies;
+    `signers` are patterns of who must have signed, none for whomever the trust policy accepts.
+
+    A vulnerability of at least `scan_fail_on` fails, of at least `scan_warn_on` warns, None for no such threshold; a report
+    older than `scan_max_age` says nothing any more; `scan_missing` is the state without a report.
+
+    Ages are in days, 0 asks for none: older than `warn_age` warns, than `max_age` fails. An outdated base ends in
+    `base_outdated`, and fails when the newer build has been there for more than `base_grace` days.
+
+    `origins` says which settings are not built in and where they are written (a scope, or the policy's name); `exceptions`
+    are those that count here and now.
+    """
+
+    off: tuple[CheckName, ...] = ()
+    trusted: tuple[Pattern, ...] = ()
+    trust_signed_in: bool = True
+    unsigned: State = State.FAIL
+    unverified: State = State.FAIL
+    signers: tuple[str, ...] = ()
+    scan_fail_on: Severity | None = Severity.CRITICAL
+    scan_warn_on: Severity | None = Severity.HIGH
+    scan_unfixed: Unfixed = Unfixed.COUNT
+    scan_missing: State = State.UNKNOWN
+    scan_max_age: int = 7
+    base_outdated: State = State.WARN
+    base_grace: int = 30
+    base_end_of_life: State = State.FAIL
+    moved: State = State.FAIL
+    mixed: State = State.FAIL
+    gone: State = State.FAIL
+    impostor: State = State.FAIL
+    warn_age: int = 90
+    max_age: int = 365
+    admission_deny: State = State.FAIL
+    admission_warn: State = State.WARN
+    admission_dryrun: State = State.WARN
+    origins: tuple[tuple[str, str], ...] = ()
+    exceptions: tuple[PolicyException, ...] = ()
+
+    def cite(self, field: str, value: str = "") -> str:
+        """The rule that a field is, as the policy writes it: `age.max = 365 (scope prod)`; `value` for one of a list."""
+        shown = value or _shown(getattr(self, field))
+        return f"{'.'.join(SETTINGS[field])} = {clean(shown, SHOWN)} ({self.origin(field)})"
+
+    def origin(self, field: str) -> str:
+        """Where a field is written."""
+        return dict(self.origins).get(field, BUILT_IN)
+
+
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "off": ("off",),
+    "trusted": ("registry", "trusted"),
+    "trust_signed_in": ("registry", "signed_in"),
+    "unsigned": ("signature", "unsigned"),
+    "unverified": ("signature", "unverified"),
+    "signers": ("signature", "signers"),
+    "scan_fail_on": ("scan", "fail_on"),
+    "scan_warn_on": ("scan", "warn_on"),
+    "scan_unfixed": ("scan", "unfixed"),
+    "scan_missing": ("scan", "missing"),
+    "scan_max_age": ("scan", "max_age"),
+    "base_outdated": ("base", "outdated"),
+    "base_grace": ("base", "grace"),
+    "base_end_of_life": ("base", "end_of_life"),
+    "moved": ("identity", "moved"),
+    "mixed": ("identity", "mixed"),
+    "gone": ("identity", "gone"),
+    "impostor": ("identity", "impostor"),
+    "warn_age": ("age", "warn"),
+    "max_age": ("age", "max"),
+    "admission_deny": ("admission", "deny"),
+    "admission_warn": ("admission", "warn"),
+    "admission_dryrun": ("admission", "dryrun"),
+}
+"""Where the policy file writes each field of the rules."""
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(each.text if isinstance(each, Pattern) else str(each) for each in value) or "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "none" if value is None else str(value)
