@@ -66,9 +66,20 @@ def test_the_line_names_what_the_program_needs(handshake: Handshake) -> None:
 def test_the_directory_and_every_secret_in_it_are_private(handshake: Handshake) -> None:
     directory = Path(str(handshake["directory"]))
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-    secret = [path for path in directory.iterdir() if path.name != "ca.crt"]
+    secret = [path for path in directory.iterdir() if path.is_file() and path.name != "ca.crt"]
     assert {path.name for path in secret} == {"kubeconfig", "config.json", "config.toml"}
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in secret)
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o700 for path in directory.rglob("*") if path.is_dir())
+
+
+def test_the_trust_policy_of_the_operator_is_not_read_but_one_that_came_with_the_demo(handshake: Handshake) -> None:
+    environment = handshake["environment"]
+    assert isinstance(environment, dict)
+    folder = Path(environment["NOTATION_CONFIG"])
+    assert folder.is_relative_to(Path(str(handshake["directory"])))
+    (statement, *_) = json.loads((folder / "trustpolicy.json").read_text())["trustPolicies"]
+    kinds = [store.split(":") for store in statement["trustStores"]]
+    assert all((folder / "truststore" / "x509" / kind / name / "root.crt").exists() for kind, name in kinds)
 
 
 def test_the_settings_lead_every_registry_to_loopback_or_leave_it_alone(handshake: Handshake) -> None:

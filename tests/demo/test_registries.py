@@ -93,7 +93,9 @@ async def test_referrers_are_found_and_filtered_by_the_api() -> None:
         held = await token(ask, "repository:payments/api:pull,metadata_read")
         everything = await ask(f"/v2/payments/api/referrers/{image.digest}", Authorization=held)
         none = await ask(f"/v2/payments/api/referrers/{image.digest}?artifactType=application%2Fx", Authorization=held)
-    assert [one["artifactType"] for one in json.loads(everything.body)["manifests"]] == ["application/spdx+json"]
+    kinds = [one.get("artifactType") for one in json.loads(everything.body)["manifests"]]
+    assert "application/spdx+json" in kinds
+    assert None in kinds  # a signature whose kind is its config's media type: ACR leaves it out (Azure/acr#784)
     assert none.json["manifests"] == []
     assert none.headers["oci-filters-applied"] == "artifactType"
 

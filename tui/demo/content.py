@@ -237,23 +237,29 @@ def _attested(image: Image, stored: Stored) -> Json:
     return {**found, "platform": Platform("unknown", "unknown").wire}
 
 
-def store_artifact(subject: Stored, kind: str, payload: bytes, media_type: str, annotations: Mapping[str, str]) -> Stored:
-    """An artifact that refers to a subject (OCI image-spec manifest.md, guidelines for artifact usage)."""
+def store_artifact(
+    subject: Stored, kind: str, payload: bytes, media_type: str, annotations: Mapping[str, str], *, by_config: bool = False
+) -> Stored:
+    """An artifact that refers to a subject (OCI image-spec manifest.md, guidelines for artifact usage).
+
+    `by_config` tells its kind by the config's media type, as before artifactType was there.
+    """
     empty = b"{}"
     layer = {"mediaType": media_type, "digest": digest_of(payload), "size": len(payload)}
     about = {"mediaType": subject.media_type, "digest": subject.digest, "size": len(subject.body)}
-    config = {"mediaType": ARTIFACT, "digest": digest_of(empty), "size": len(empty)}
-    manifest: Json = {"schemaVersion": 2, "mediaType": OCI.manifest, "artifactType": kind, "config": config, "layers": [layer]}
-    body = encode({**manifest, "subject": about, "annotations": dict(annotations)})
-    blobs = {digest_of(empty): empty, digest_of(payload): payload}
+    config_type = kind if by_config else ARTIFACT
+    config = {"mediaType": config_type, "digest": digest_of(empty), "size": len(empty)}
+    manifest: Json = {"schemaVersion": 2, "mediaType": OCI.manifest, **({} if by_config else {"artifactType": kind})}
+    rest: Json = {"config": config, "layers": [layer], "subject": about, "annotations": dict(annotations)}
+    body = encode({**manifest, **rest})
     return Stored(
         digest_of(body),
         OCI.manifest,
         body,
         len(payload),
-        config_media_type=ARTIFACT,
-        blobs=blobs,
+        config_media_type=config_type,
+        blobs={digest_of(empty): empty, digest_of(payload): payload},
         subject=subject.digest,
-        artifact_type=kind,
+        artifact_type="" if by_config else kind,
         annotations=annotations,
     )

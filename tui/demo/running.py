@@ -25,6 +25,7 @@ from tui.demo.pki import Authority
 from tui.demo.registry.acr import AzureRegistry
 from tui.demo.registry.plain import OpenRegistry, PasswordRegistry, Storage
 from tui.demo.scenarios import Scenario
+from tui.demo.trust import write_cosign_keys, write_trust
 
 __all__ = ["Run"]
 
@@ -82,8 +83,12 @@ class Run:
         write_docker(self._directory, LEGACY, LEGACY_USER, self._password)
         settings = write_settings(self._directory, registries)
         _, port = await self._serve("identity", self._identity.handle, None)
+        yard = self.company.yard
+        trust = write_trust(self._directory, self.company.signers, yard.shelves.values())
+        write_cosign_keys(self._directory, self.company.signers)
         environment = {
             **dict.fromkeys(_CLEARED, ""),
+            "NOTATION_CONFIG": str(trust),
             "DOCKER_CONFIG": str(self._directory),
             "IDENTITY_ENDPOINT": f"http://127.0.0.1:{port}/msi/token",
             "IDENTITY_HEADER": self._identity.secret,

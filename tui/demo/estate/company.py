@@ -14,10 +14,12 @@ from tui.demo.estate.images import fill
 from tui.demo.estate.images_on_nodes import NodeImages
 from tui.demo.estate.model import Controller, PodModel
 from tui.demo.estate.raising import Estate, Raiser
+from tui.demo.estate.signed import sign_images
 from tui.demo.estate.special import add_special
 from tui.demo.estate.work import Work
 from tui.demo.estate.workloads import workloads
 from tui.demo.estate.yard import Yard
+from tui.demo.signing.signers import Signers, make_signers
 
 __all__ = ["Cluster", "Company", "build_company", "write_controller", "write_pod"]
 
@@ -41,6 +43,7 @@ class Company:
     yard: Yard
     clusters: list[Cluster]
     now: datetime
+    signers: Signers
 
 
 def build_company(seed: int, now: datetime, *, empty: bool = False, extra: Callable[[Yard], list[Work]] | None = None) -> Company:
@@ -49,14 +52,15 @@ def build_company(seed: int, now: datetime, *, empty: bool = False, extra: Calla
     `extra` adds to the registries and says what else runs.
     """
     anchor = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    yard = Yard(seed, anchor)
+    yard, signers = Yard(seed, anchor), make_signers(seed, anchor)
     works: list[Work] = []
     if not empty:
         yard = fill(seed, anchor)
         add_special(yard)
         works = [*workloads(), *(extra(yard) if extra else ())]
+        sign_images(yard, signers)
     images = NodeImages(yard)
-    return Company(yard, [_cluster(name, seed, now, images, works) for name in CLUSTERS], now)
+    return Company(yard, [_cluster(name, seed, now, images, works) for name in CLUSTERS], now, signers)
 
 
 def _cluster(name: str, seed: int, now: datetime, images: NodeImages, works: list[Work]) -> Cluster:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tui.demo.content import ARTIFACT, OCI, Index, Json, Stored, digest_of, encode, store_artifact
+from tui.demo.content import ARTIFACT, Index, encode, store_artifact
+from tui.demo.estate.attaching import attach
 from tui.demo.estate.evidence import Evidence
 from tui.demo.estate.images import CONTOSO, FABRIKAM, INTERNAL, LEGACY
 from tui.demo.estate.recipes import hash_of
-from tui.demo.estate.yard import BOTH, ONE, Product, Published, Yard
+from tui.demo.estate.yard import BOTH, ONE, Product, Yard
 
 __all__ = ["HOSTILE", "add_special", "made_up"]
 
@@ -145,29 +146,18 @@ def _repushed(yard: Yard) -> None:
 
 
 def _attached(yard: Yard) -> None:
-    """What refers to images: found by the referrers API, or where there is none by the tag schema (distribution-spec v1.1)."""
+    """Lists of what is in a new and in an old image, and the end of life of a version."""
     spdx, life = "application/spdx+json", "application/vnd.microsoft.artifact.lifecycle"
     api = yard.newest(f"{CONTOSO}/payments/api")
     sbom = encode({"spdxVersion": "SPDX-2.3", "name": api.reference, "packages": []})
-    _attach(
+    attach(
         yard, api, store_artifact(api.stored[-1], spdx, sbom, spdx, {"org.opencontainers.image.created": "2026-11-01T08:00:00Z"})
     )
     ended = {"vnd.microsoft.artifact.lifecycle.end-of-life.date": "2026-09-30"}
     export = yard.get(f"{CONTOSO}/data/export", "1.0")
-    _attach(yard, export, store_artifact(export.stored[-1], life, b"{}", ARTIFACT, ended))
+    attach(yard, export, store_artifact(export.stored[-1], life, b"{}", ARTIFACT, ended))
     erp = yard.newest(f"{LEGACY}/erp/server")
-    old = store_artifact(erp.stored[-1], spdx, encode({"spdxVersion": "SPDX-2.2", "packages": []}), spdx, {})
-    _attach(yard, erp, old)
-    listed: Json = {"mediaType": old.media_type, "digest": old.digest, "size": len(old.body), "artifactType": spdx}
-    body = encode({"schemaVersion": 2, "mediaType": OCI.index, "manifests": [listed]})
-    schema = Stored(digest_of(body), OCI.index, body, len(body), children=(listed,))
-    _attach(yard, erp, schema)
-    yard.shelf(LEGACY).repositories["erp/server"].tag(erp.digest.replace(":", "-"), schema.digest, yard.moment(erp.age - 1))
-
-
-def _attach(yard: Yard, published: Published, stored: Stored) -> None:
-    host, _, repository = published.name.partition("/")
-    yard.shelf(host).repositories[repository].put(stored, yard.moment(published.age - 0.5))
+    attach(yard, erp, store_artifact(erp.stored[-1], spdx, encode({"spdxVersion": "SPDX-2.2", "packages": []}), spdx, {}))
 
 
 def _two_names(yard: Yard) -> None:

@@ -86,5 +86,7 @@ class Distribution:
 
 
 def _descriptor(stored: Stored) -> Json:
+    """ACR leaves artifactType out for artifacts whose kind is their config's media type (Azure/acr#784)."""
     found: Json = {"mediaType": stored.media_type, "digest": stored.digest, "size": len(stored.body)}
-    return {**found, "artifactType": stored.artifact_type, "annotations": dict(stored.annotations)}
+    kind: Json = {"artifactType": stored.artifact_type} if stored.artifact_type else {}
+    return {**found, **kind, "annotations": dict(stored.annotations)}

@@ -1,0 +1,47 @@
+"""Hangs artifacts on images: found by the referrers API, or where there is none by the tag schema (distribution-spec v1.1)."""
+
+from __future__ import annotations
+
+import json
+
+from tui.demo.content import OCI, Json, Stored, digest_of, encode
+from tui.demo.estate.images import LEGACY
+from tui.demo.estate.yard import Published, Yard
+
+__all__ = ["attach", "push_tagged"]
+
+SOON = 0.02  # days after the image
+
+
+def attach(yard: Yard, published: Published, stored: Stored) -> None:
+    """Push an artifact whose subject is a manifest of this version."""
+    host, _, repository = published.name.partition("/")
+    there = yard.shelf(host).repositories[repository]
+    there.put(stored, yard.moment(published.age - SOON))
+    if host == LEGACY:  # its registry has no referrers API
+        _list_by_tag(yard, published, stored)
+
+
+def _list_by_tag(yard: Yard, published: Published, stored: Stored) -> None:
+    host, _, repository = published.name.partition("/")
+    there = yard.shelf(host).repositories[repository]
+    tag = stored.subject.replace(":", "-")
+    known = there.find(tag)
+    listed = json.loads(known.stored.body)["manifests"] if known else []
+    descriptor: Json = {"mediaType": stored.media_type, "digest": stored.digest, "size": len(stored.body)}
+    kind = stored.artifact_type or stored.config_media_type
+    children = (*listed, {**descriptor, "artifactType": kind, "annotations": dict(stored.annotations)})
+    body = encode({"schemaVersion": 2, "mediaType": OCI.index, "manifests": list(children)})
+    index = Stored(digest_of(body), OCI.index, body, len(body), children=children)
+    if known is not None:
+        del there.rows[known.stored.digest]
+    there.put(index, yard.moment(published.age - SOON))
+    there.tag(tag, index.digest, yard.moment(published.age - SOON))
+
+
+def push_tagged(yard: Yard, published: Published, stored: Stored, tag: str, name: str = "") -> None:
+    """Push a manifest under a tag beside a version; `name` is another repository that holds the version too."""
+    host, _, repository = (name or published.name).partition("/")
+    there = yard.shelf(host).repositories[repository]
+    there.put(stored, yard.moment(published.age - SOON))
+    there.tag(tag, stored.digest, yard.moment(published.age - SOON))

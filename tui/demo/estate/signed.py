@@ -1,0 +1,172 @@
+"""Which images are signed, by whom and how: most of them well, and one for each way in which a signature is worth nothing.
+
+Contoso signs what it builds since 200 days; each team has its own habit: JWS or COSE envelopes of the Notary Project,
+time stamped ones of short-lived certificates, cosign's simple signing, cosign's bundles.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tui.demo.content import Stored, encode, store_artifact
+from tui.demo.estate.attaching import attach, push_tagged
+from tui.demo.estate.images import CONTOSO, FABRIKAM, LEGACY, MCR
+from tui.demo.estate.yard import Published, Yard
+from tui.demo.signing.cosign import bundle, simple, simple_tag
+from tui.demo.signing.notary import JWS, Wish, envelope
+from tui.demo.signing.signers import Signers
+
+__all__ = ["CASES", "Way", "sign_images"]
+
+SINCE = 200.0
+LATEST = 350.0  # what is older was signed when the signers began
+_SIGNATURE = "application/vnd.cncf.notary.signature"
+_THUMBPRINTS = "io.cncf.notary.x509chain.thumbprint#S256"
+
+
+class Way(StrEnum):
+    """How an image is signed."""
+
+    NONE = "not at all"
+    COSE = "COSE envelope"
+    JWS = "JWS envelope"
+    STAMPED = "time stamped, the certificate has expired since"
+    COSIGN = "cosign, simple signing"
+    BUNDLE = "cosign, bundle"
+    FABRIKAM = "Fabrikam's own authority"
+    MICROSOFT = "Microsoft's own authority"
+    PLATFORM = "one platform only"
+    TWICE = "an expired signature and a good one"
+    EXPIRED = "the signature has expired"
+    FORMER = "the certificate has expired, and no time stamp"
+    SANDBOX = "an identity that is not trusted"
+    TAMPERED = "changed after signing"
+    OTHER = "made for another version"
+    VENDOR = "an authority that is not trusted"
+    STRAY = "cosign with a key that nobody knows"
+
+
+CASES: Mapping[str, Way] = {
+    f"{CONTOSO}/identity/login:5.2.0": Way.PLATFORM,
+    f"{CONTOSO}/identity/login:5.2.0-1": Way.COSE,
+    f"{CONTOSO}/catalog/media:2.7.1": Way.PLATFORM,
+    f"{CONTOSO}/payments/gateway:4.4.0": Way.TWICE,
+    f"{CONTOSO}/checkout/tax:1.9.3": Way.EXPIRED,
+    f"{CONTOSO}/data/reports:7.8.0": Way.FORMER,
+    f"{CONTOSO}/loyalty/campaigns:1.4.2": Way.SANDBOX,
+    f"{CONTOSO}/fulfilment/labels:2.2.4": Way.TAMPERED,
+    f"{CONTOSO}/notify/sms:3.0.2": Way.OTHER,
+    f"{CONTOSO}/notify/mailer:3.1": Way.STRAY,
+    f"{CONTOSO}/vendor/chat:12": Way.VENDOR,
+    f"{CONTOSO}/platform/scanner:4": Way.NONE,
+    f"{CONTOSO}/checkout/banner:1.0": Way.NONE,
+    f"{CONTOSO}/platform/toolbox:1.6": Way.COSIGN,
+    f"{FABRIKAM}/edge/gatebox:1.2": Way.NONE,
+    f"{LEGACY}/erp/server:2019.4": Way.FORMER,
+}
+_MIRRORS = {f"{CONTOSO}/platform/toolbox": f"{FABRIKAM}/mirror/toolbox"}
+_HABITS = {"payments": Way.JWS, "data": Way.STAMPED, "identity": Way.COSIGN, "search": Way.BUNDLE}
+
+
+def _way(published: Published) -> Way:
+    if (case := CASES.get(published.reference)) is not None:
+        return case
+    host, _, repository = published.name.partition("/")
+    match host:
+        case "mcr.microsoft.com":
+            return Way.MICROSOFT
+        case "fabrikam.azurecr.io":
+            return Way.FABRIKAM
+        case "contoso.azurecr.io" if published.age < SINCE:
+            return _HABITS.get(repository.partition("/")[0], Way.COSE)
+        case _:
+            return Way.NONE
+
+
+def sign_images(yard: Yard, signers: Signers) -> None:
+    """Sign every version that is still there, and carry the signatures of a mirrored image along."""
+    for line in list(yard.published.values()):
+        for before, published in zip((line[0], *line), line, strict=False):
+            host, _, repository = published.name.partition("/")
+            known = yard.shelf(host).repositories.get(repository)
+            if host in (CONTOSO, FABRIKAM, LEGACY, MCR) and known is not None and published.digest in known.rows:
+                _Signing(yard, signers, published).sign(_way(published), before)
+
+
+class _Signing:
+    """The signatures of one version; the subject is what its tag names."""
+
+    def __init__(self, yard: Yard, signers: Signers, published: Published) -> None:
+        self._yard, self._signers, self._published = yard, signers, published
+        self._subject = published.stored[-1]
+        self._at = yard.moment(min(published.age, LATEST) - 0.01)
+
+    def sign(self, way: Way, before: Published) -> None:
+        """Sign in that way; `before` is the version before this one."""
+        by = self._signers
+        plain = Wish(self._subject, by.release, self._at)
+        match way:
+            case Way.NONE:
+                return
+            case Way.COSIGN | Way.STRAY:
+                self._cosign(by.key if way is Way.COSIGN else by.stray)
+            case Way.BUNDLE:
+                attach(self._yard, self._published, bundle(self._subject, by.key, self._at))
+            case Way.TWICE:
+                self._notary(self._expired())
+                self._notary(plain)
+            case Way.OTHER:
+                self._notary(Wish(before.stored[-1], by.release, self._at))
+            case _:
+                self._notary(self._wish(way))
+
+    def _wish(self, way: Way) -> Wish:
+        by, subject, at = self._signers, self._subject, self._at
+        match way:
+            case Way.JWS:
+                return Wish(subject, by.release, at, JWS)
+            case Way.STAMPED:
+                return Wish(subject, by.for_days(at), at, stamper=by.stamper)
+            case Way.FABRIKAM:
+                return Wish(subject, by.fabrikam, at, JWS)
+            case Way.MICROSOFT:
+                return Wish(subject, by.microsoft, at)
+            case Way.PLATFORM:
+                return Wish(self._published.images["amd64"].stored, by.release, at)
+            case Way.EXPIRED:
+                return self._expired()
+            case Way.FORMER:
+                return Wish(subject, by.former, at)
+            case Way.SANDBOX:
+                return Wish(subject, by.sandbox, at)
+            case Way.TAMPERED:
+                return Wish(subject, by.release, at, tampered=True)
+            case Way.VENDOR:
+                return Wish(subject, by.vendor, at, JWS)
+            case _:
+                return Wish(subject, by.release, at)
+
+    def _expired(self) -> Wish:
+        return Wish(self._subject, self._signers.release, self._at, JWS, expiry=self._at + timedelta(days=2))
+
+    def _notary(self, wish: Wish) -> None:
+        """The kind is told by the artifact type in the one habit, by the config's media type in the other."""
+        thumbprints = [hashlib.sha256(der).hexdigest() for der in wish.signer.chain]
+        annotations = {_THUMBPRINTS: encode(thumbprints).decode()}
+        subject: Stored = wish.subject if wish.subject in self._published.stored else self._subject
+        signature = store_artifact(
+            subject, _SIGNATURE, envelope(wish), wish.media_type, annotations, by_config=wish.media_type == JWS
+        )
+        attach(self._yard, self._published, signature)
+
+    def _cosign(self, key: ec.EllipticCurvePrivateKey) -> None:
+        name, tag = self._published.name, simple_tag(self._subject.digest)
+        signature = simple(self._subject, name, key)
+        push_tagged(self._yard, self._published, signature, tag)
+        if (mirror := _MIRRORS.get(name)) is not None:  # an import takes the tag along, and what was signed keeps its old name
+            push_tagged(self._yard, self._published, signature, tag, mirror)
