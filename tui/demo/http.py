@@ -11,6 +11,7 @@ import json
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -155,15 +156,29 @@ class _Connection:
         return not reply.cut and request.headers.get("connection", "").lower() != "close"
 
     async def _stream(self, reply: Reply) -> None:
+        """Send what comes until it ends or the client leaves, as a watch may be silent for long."""
         self._head(reply, [("Transfer-Encoding", "chunked"), ("Connection", "close")])
         await self._writer.drain()
         if reply.chunks is None:
             return
-        async for chunk in reply.chunks:
-            self._writer.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+        async with asyncio.TaskGroup() as group:
+            sending = group.create_task(self._send(reply.chunks))
+            leaving = group.create_task(self._left())
+            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+            sending.cancel()
+            leaving.cancel()
+
+    async def _send(self, chunks: AsyncIterator[bytes]) -> None:
+        with suppress(OSError):  # the client left
+            async for chunk in chunks:
+                self._writer.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+                await self._writer.drain()
+            self._writer.write(b"0\r\n\r\n")
             await self._writer.drain()
-        self._writer.write(b"0\r\n\r\n")
-        await self._writer.drain()
+
+    async def _left(self) -> None:
+        with suppress(OSError):
+            await self._reader.read(1)  # nothing comes but the end: the answer says that the connection closes after it
 
     def _head(self, reply: Reply, extra: Iterable[tuple[str, str]]) -> None:
         try:
