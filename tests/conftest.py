@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
+from collections.abc import AsyncIterator
+
 import pytest
+from hypothesis import settings
 
 LONGEST_ID = 60
+TURNS = 20
+"""Turns of the loop in which what was cancelled may come to its end."""
+
+settings.register_profile("suite", deadline=None, derandomize=True)  # the same examples each time, however slow the machine
+settings.register_profile("search", deadline=None)  # pytest --hypothesis-profile=search: other examples each time
+settings.load_profile("suite")
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Name cases made of bytes or long texts by their argument and number: the workers must all collect the same names."""
     return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > LONGEST_ID) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every coroutine test is watched for tasks that it leaves behind: set up before its other fixtures, torn down last."""
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.fixturenames.insert(0, "no_leaked_tasks")
+
+
+@pytest.fixture
+async def no_leaked_tasks() -> AsyncIterator[None]:
+    """Fails a test that ends while a task that it started still runs: nobody would see that one fail."""
+    yield
+    for _ in range(TURNS):
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        if not left:
+            return
+        await asyncio.sleep(0)
+    names = sorted(f"{task.get_name()}: {task.get_coro()}" for task in left)
+    pytest.fail(f"tasks were left running: {', '.join(names)}", pytrace=False)

@@ -239,7 +239,7 @@ def test_another_predicate_says_nothing() -> None:
 
 
 _json = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-3, 9), st.text(max_size=8)),
+    st.sampled_from([None, True, -3, 7, "", "x", "pkg:docker/a@1", "sha256", "\x1b[0m"]),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
@@ -247,13 +247,14 @@ _json = st.recursive(
                 ["predicate", "materials", "buildConfig", "llbDefinition", "id", "op", "Op", "inputs", "uri", "digest"]
             ),
             inner,
+            max_size=4,
         ),
     ),
-    max_leaves=12,
+    max_leaves=8,
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60)
 @given(_json, _json)
 def test_hostile_provenance_raises_only_untrusted_payload(steps: object, materials: object) -> None:
     for body in (v02(steps, materials), v1(steps, materials), json.dumps(steps).encode()):

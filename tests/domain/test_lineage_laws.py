@@ -14,27 +14,30 @@ from tui.domain.snapshot import ImageKey
 
 NAMES = [f"img{number}" for number in range(8)]
 
+REFERENCES = ["", *(f"r.io/{name}:1" for name in NAMES), "not A ref"]
+DIGESTS = ["", *(key(name).digest for name in NAMES), digest("nowhere")]
 _claims = st.lists(
     st.builds(
         Claim,
         kind=st.sampled_from(list(ClaimKind)),
-        reference=st.one_of(st.just(""), st.sampled_from(NAMES).map(lambda name: f"r.io/{name}:1"), st.just("not A ref")),
-        digest=st.one_of(st.just(""), st.sampled_from(NAMES).map(lambda name: key(name).digest), st.just(digest("nowhere"))),
-        scratch=st.integers(0, 9).map(lambda number: number == 0),
+        reference=st.sampled_from(REFERENCES),
+        digest=st.sampled_from(DIGESTS),
+        scratch=st.sampled_from([*[False] * 9, True]),
     ),
     max_size=2,
 )
+_layers = st.sampled_from(["", "a", "b", "ab", "ba", "aba", "abab"])
+_steps = st.sampled_from([None, "", "a", "a-b", "ab-", "-aba", "ab-ab"])
 
 
 @st.composite
 def _contents(draw: st.DrawFn) -> list[Content]:
     made: list[Content] = []
-    for name in draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=8)):
-        for platform in draw(st.sampled_from([(AMD,), (ARM,), (AMD, ARM)])):
-            layers = draw(st.text("ab", max_size=4))
-            steps = draw(st.one_of(st.none(), st.just(""), st.text("ab-", max_size=6)))
-            extra = draw(st.sampled_from([(), (key(name), key(name, "mirror.io"))]))
-            made.append(content(name, layers, steps, *draw(_claims), platform=platform, images=extra))
+    for name in draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=6)):
+        mirrored, platforms = draw(st.booleans()), draw(st.sampled_from([(AMD,), (ARM,), (AMD, ARM)]))
+        extra = (key(name), key(name, "mirror.io")) if mirrored else ()
+        for platform in platforms:
+            made.append(content(name, draw(_layers), draw(_steps), *draw(_claims), platform=platform, images=extra))
     return made
 
 
@@ -45,15 +48,15 @@ def facts(lineage: Lineage) -> object:
 TAGS = {f"r.io/{name}:1": key(name).digest for name in NAMES[:4]}
 
 
-@settings(max_examples=150, deadline=None)
-@given(_contents(), st.randoms(use_true_random=False))
-def test_the_order_of_the_input_does_not_matter(contents: list[Content], order: random.Random) -> None:
+@settings(max_examples=60)
+@given(_contents(), st.integers(0, 999))
+def test_the_order_of_the_input_does_not_matter(contents: list[Content], seed: int) -> None:
     shuffled = list(contents)
-    order.shuffle(shuffled)
+    random.Random(seed).shuffle(shuffled)
     assert facts(make(*contents, tags=TAGS)) == facts(make(*shuffled, tags=TAGS))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60)
 @given(_contents())
 def test_there_are_no_circles_and_every_base_is_a_node(contents: list[Content]) -> None:
     lineage = make(*contents, tags=TAGS)
@@ -73,7 +76,7 @@ def test_there_are_no_circles_and_every_base_is_a_node(contents: list[Content]) 
     assert below.isdisjoint(lineage.roots)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50)
 @given(_contents())
 def test_an_unrelated_image_changes_no_edge(contents: list[Content]) -> None:
     before = make(*contents, tags=TAGS)
@@ -82,7 +85,7 @@ def test_an_unrelated_image_changes_no_edge(contents: list[Content]) -> None:
     assert all(after.bases[base] == node for base, node in before.bases.items())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40)
 @given(_contents())
 def test_telling_the_same_twice_says_nothing_new(contents: list[Content]) -> None:
     assert facts(make(*contents, *contents, tags=TAGS)) == facts(make(*contents, tags=TAGS))
