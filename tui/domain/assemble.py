@@ -24,7 +24,7 @@ from tui.domain.trust import Check, CheckName, State
 from tui.domain.wanted import is_outstanding
 from tui.domain.workload import ObjectKey
 
-__all__ = ["Assembler", "is_complete", "lost_sources"]
+__all__ = ["Assembler", "is_complete", "lost_sources", "signatures_lost"]
 
 T = TypeVar("T")
 Lost = Mapping[str, str]
@@ -56,6 +56,7 @@ class _Runs:
 
     workloads: Mapping[ObjectKey, JoinedWorkload]
     uses: Mapping[ImageKey, Use]
+    used: frozenset[ImageKey]
 
 
 class Assembler:
@@ -79,9 +80,19 @@ class Assembler:
         bases = self._bases.get(images_at, lambda: judge_bases(ancestry.catalog, ancestry.lineage, registries))
         runs = self._runs.get((facts.cluster.version, images_at), lambda: _runs(facts, ancestry.catalog, registries))
         judge = ImageJudge(
-            facts.images, ancestry.catalog, ancestry.lineage, bases, self._checks, policy.rules, _coarse(now), signed_in(facts)
+            facts=facts.images,
+            catalog=ancestry.catalog,
+            lineage=ancestry.lineage,
+            bases=bases,
+            checks=self._checks,
+            rules=policy.rules,
+            now=_coarse(now),
+            signed_in=signed_in(facts),
+            trust=facts.trust,
+            used=runs.used,
+            signatures_lost=signatures_lost(facts.health),
         )
-        at = (images_at, policy.rules, judge.now, judge.signed_in)
+        at = (images_at, policy.rules, judge.now, judge.signed_in, facts.trust.version, judge.used, judge.signatures_lost)
         known = self._images.get(at, judge.all)
         images = _with_absent(known, runs.uses, ancestry.lineage, judge, registries)
         outstanding = self._outstanding.get((facts.cluster.version, facts.images.version), lambda: is_outstanding(facts))
@@ -130,6 +141,15 @@ def _lost(health: SourceHealth) -> str:
     return f"{name}{since}{f': {health.error}' if health.error else '.'}"
 
 
+def signatures_lost(health: Mapping[str, SourceHealth]) -> str:
+    """Why no signatures are looked for, in a sentence; empty while a source looks for them."""
+    found = [each for each in health.values() if each.kind is SourceKind.SIGNATURES]
+    if not found:
+        return "No source of signatures is set up."
+    idle = [each for each in found if each.state in (SourceState.FAILED, SourceState.OFF)]
+    return f"Signatures are not verified: {idle[0].error or idle[0].state}." if len(idle) == len(found) else ""
+
+
 def is_complete(health: Mapping[str, SourceHealth]) -> bool:
     """Whether every source that is asked has answered whole. What the configuration turns off is not asked."""
     asked = [each.state for each in health.values() if each.state is not SourceState.OFF]
@@ -159,7 +179,8 @@ def _ancestry(facts: Facts) -> _Ancestry:
 
 def _runs(facts: Facts, catalog: Catalog, registries: Registries) -> _Runs:
     workloads = join_workloads(facts.cluster, Judge(catalog, registries))
-    return _Runs(workloads, uses_of(workloads))
+    uses = uses_of(workloads)
+    return _Runs(workloads, uses, frozenset(uses))
 
 
 def _with_absent(

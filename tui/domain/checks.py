@@ -10,58 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tui.domain.check_context import ContainerContext, ImageContext
+from tui.domain.checks_signature import check_signature
 from tui.domain.image import RepositoryName
 from tui.domain.join import Known
-from tui.domain.joined import Joined
-from tui.domain.outdated import BaseVerdict
 from tui.domain.patterns import is_azure_registry
 from tui.domain.rules import Rules
-from tui.domain.snapshot import BaseLink, BaseState, Drift, ImageKey
+from tui.domain.snapshot import BaseState, Drift
 from tui.domain.trust import Check, CheckName, State, worst
 
-__all__ = ["BUILT_IN", "Checks", "ContainerContext", "ImageContext", "identity_of_image"]
-
-
-@dataclass(frozen=True, slots=True)
-class ImageContext:
-    """What image checks may look at.
-
-    `known` is None for an image that no registry shows, `absent` then says why. `scratch`, `distro` and `derived` tell of an
-    image without a base whether that is right: built from scratch, a distribution's own, one that others stand on. `remarks`
-    are sentences on why it has none. `base_at` is when the registry said what the base's tag names.
-    """
-
-    rules: Rules
-    now: datetime
-    key: ImageKey
-    known: Known | None = None
-    absent: str = ""
-    link: BaseLink | None = None
-    base: BaseVerdict | None = None
-    base_at: datetime | None = None
-    scratch: bool = False
-    distro: str = ""
-    derived: bool = False
-    remarks: tuple[str, ...] = ()
-    signed_in: frozenset[str] = frozenset()
-
-    @property
-    def source(self) -> str:
-        """The source that tells of the image."""
-        return f"registry/{self.key.registry}"
-
-
-@dataclass(frozen=True, slots=True)
-class ContainerContext:
-    """What container checks may look at; `lost` says since when the cluster does not answer, empty while it does."""
-
-    rules: Rules
-    now: datetime
-    container: Joined
-    source: str
-    lost: str = ""
-    lost_at: datetime | None = None
-    remedy: str = ""
+__all__ = ["BUILT_IN", "Checks", "identity_of_image"]
 
 
 ImageCheck = Callable[[ImageContext], Check]
@@ -247,7 +205,7 @@ class Checks:
 BUILT_IN = Checks(
     image=(
         check_registry,
-        not_yet(CheckName.SIGNATURE, "no source of signatures is set up"),
+        check_signature,
         not_yet(CheckName.SCAN, "no scanner is set up"),
         check_base,
         check_age,

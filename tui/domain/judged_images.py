@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
 
-from tui.domain.checks import Checks, ImageContext, identity_of_image
-from tui.domain.facts import ImageFacts
+from tui.domain.check_context import ImageContext
+from tui.domain.checks import Checks, identity_of_image
+from tui.domain.events import SignaturesVerified
+from tui.domain.facts import ImageFacts, TrustFacts
 from tui.domain.genealogy import Bases, distribution, is_distribution, is_scratch
 from tui.domain.image import RepositoryName
 from tui.domain.join import Catalog, Known
@@ -26,7 +28,10 @@ _ORDER = {name: number for number, name in enumerate(CheckName)}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageJudge:
-    """Makes an `Image` of what is known of it; `now` should be coarse, so that equal images stay equal."""
+    """Makes an `Image` of what is known of it; `now` should be coarse, so that equal images stay equal.
+
+    `used` are the images that something runs, `signatures_lost` says why no signatures are looked for, empty while they are.
+    """
 
     facts: ImageFacts
     catalog: Catalog
@@ -36,6 +41,9 @@ class ImageJudge:
     rules: Rules
     now: datetime
     signed_in: frozenset[str]
+    trust: TrustFacts = field(default_factory=TrustFacts)
+    used: frozenset[ImageKey] = frozenset()
+    signatures_lost: str = ""
 
     def all(self) -> dict[ImageKey, Image]:
         """Every image that a registry shows or showed, in the order of the catalog."""
@@ -47,7 +55,8 @@ class ImageJudge:
         key = known.key
         link = self.bases.links.get(key)
         distro = distribution(known, self.catalog)
-        checks = self._checks(self._context(known, distro))
+        context = self._context(known, distro)
+        checks = self._checks(context)
         return Image(
             key=key,
             digests=known.digests,
@@ -65,12 +74,17 @@ class ImageJudge:
             as_of=known.held,
             config_digests=known.configs,
             same_content=self.catalog.same_content(key),
+            signatures=context.signatures,
         )
 
     def absent(self, key: ImageKey, registries: Registries) -> Image:
         """An image that runs although no registry shows it to us."""
         reason = _why_absent(key, registries)
-        checks = self._checks(ImageContext(self.rules, self.now, key, absent=reason, signed_in=self.signed_in))
+        lost = self.signatures_lost
+        context = ImageContext(
+            self.rules, self.now, key, absent=reason, signed_in=self.signed_in, in_use=True, signatures_lost=lost
+        )
+        checks = self._checks(context)
         word = registries.digest(RepositoryName(key.registry, key.repository), key.digest)
         return Image(key=key, digests=(key.digest,), checks=checks, verdict=roll_up(checks), absent=reason, as_of=word.at)
 
@@ -92,7 +106,22 @@ class ImageJudge:
             derived=key in self.lineage.derived,
             remarks=self.lineage.remarks.get(key, ()),
             signed_in=self.signed_in,
+            in_use=key in self.used,
+            signatures=self._signatures(known),
+            signatures_lost=self.signatures_lost,
+            content_trust=self._content_trust(known),
         )
+
+    def _signatures(self, known: Known) -> tuple[SignaturesVerified, ...]:
+        """What was found on each of its digests that was looked at."""
+        here = self.trust.signatures.get(known.name, {})
+        return tuple(here[digest] for digest in known.digests if digest in here)
+
+    def _content_trust(self, known: Known) -> bool:
+        """Whether its registry marks a tag of it as signed by Docker Content Trust (ACR: `signed` of a tag)."""
+        tags = self.facts.tags.get(known.name, {})
+        rows = (record.row for tag in known.tags if (record := tags.get(tag)) is not None)
+        return any(row is not None and row.signed for row in rows)
 
     def _checks(self, context: ImageContext) -> tuple[Check, ...]:
         return _in_order((*(check(context) for check in self.checks.image), identity_of_image(())))

@@ -92,10 +92,10 @@ def _demands(running: Iterable[_Running], registries: Registries) -> Iterator[De
         found = parse_image_id(each.image_id)
         differs = found.kind is not ImageIdKind.NONE and not _is_current(name, reference.tag, found.digest, registries)
         if reference.digest:
-            yield Demand(name, reference.digest)
+            yield Demand(name, reference.digest, referrers=True)
         if reference.tag:
             word = registries.tag(name, reference.tag)
-            yield Demand(name, reference.tag, history=word.gone or (differs and not reference.digest))
+            yield Demand(name, reference.tag, referrers=True, history=word.gone or (differs and not reference.digest))
         if found.kind is ImageIdKind.REPO_DIGEST:
             yield from _reported(name, found.name or name, found.digest, registries)
 
@@ -108,11 +108,11 @@ def _is_current(name: RepositoryName, tag: str, digest: str, registries: Registr
 
 def _reported(name: RepositoryName, reported: RepositoryName, digest: str, registries: Registries) -> Iterator[Demand]:
     """The running digest where the node says it is from; under the spec's name too when it is not to be had there."""
-    yield Demand(reported, digest)
+    yield Demand(reported, digest, referrers=True)
     if reported != name and digest not in registries.facts.manifests:
         word = registries.digest(reported, digest)
         if word.kind is not None:
-            yield Demand(name, digest)
+            yield Demand(name, digest, referrers=True)
 
 
 def _merged(demands: Iterable[Demand]) -> Iterator[Demand]:
@@ -185,7 +185,8 @@ def _demands_of(claim: Claim, hosts: frozenset[str]) -> Iterator[Demand]:
     if reference.registry not in hosts:
         return
     name = RepositoryName(reference.registry, reference.repository)
+    attached = reference.registry not in PUBLIC  # everybody shares their budget for what is attached
     if reference.tag:
-        yield Demand(name, reference.tag, Priority.BASE)
+        yield Demand(name, reference.tag, Priority.BASE, referrers=attached)
     for digest in dict.fromkeys(filter(None, (reference.digest, claim.digest))):
-        yield Demand(name, digest, Priority.BASE)
+        yield Demand(name, digest, Priority.BASE, referrers=attached)

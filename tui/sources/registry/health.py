@@ -26,6 +26,7 @@ class Health:
         self.down: SourceError | None = None
         self.repositories: tuple[int, int | None] = (0, None)
         self.demands: tuple[int, int] = (0, 0)
+        self.searches: tuple[int, int] = (0, 0)
         self.manifests = 0
         self._unsigned: AuthenticationFailed | None = None
         self._denials: dict[str, Denial] = {}
@@ -92,6 +93,8 @@ class Health:
         if total is not None or done:
             found.append(Progress("repositories", done, total, 0.0))
         found.append(Progress("manifests", self.manifests, None))
+        if self.searches[1]:
+            found.append(Progress("searched for signatures", *self.searches))
         return tuple(found)
 
     def _rate(self, monotonic: float) -> float:

@@ -222,19 +222,24 @@ class Reader:
 
     # ---- what is attached
 
-    async def attached(self, name: RepositoryName, digest: str) -> None:
-        """Find what is attached to a manifest, and to its platforms when it is an index. Raises SourceError."""
-        subjects = [digest]
+    def subjects(self, name: RepositoryName, digest: str) -> tuple[str, ...]:
+        """A manifest, and its platforms when it is an index: things are attached to either."""
         manifest = self._manifests.get((name, digest))
-        if manifest is not None and manifest.kind is ManifestKind.INDEX:
-            subjects += [child.digest for child in manifest.children[:MAX_CHILDREN] if not is_attestation(child)]
-        tags = await self._names(name)
-        for subject in subjects:
-            found = await self._referrers.find(name.repository, subject, tags)
-            for one in found.manifests:
-                await self._emit(ManifestRead(self.source, name, one, self._now()))
-            error = clean("; ".join(dict.fromkeys(found.errors)), 400)
-            await self._emit(ReferrersListed(self.source, name, subject, tuple(found.referrers.values()), self._now(), error))
+        if manifest is None or manifest.kind is not ManifestKind.INDEX:
+            return (digest,)
+        return (digest, *(child.digest for child in manifest.children[:MAX_CHILDREN] if not is_attestation(child)))
+
+    async def attached(self, name: RepositoryName, subject: str) -> None:
+        """Find what is attached to one manifest. Raises SourceError, and then tells that the list is not whole."""
+        try:
+            found = await self._referrers.find(name.repository, subject, await self._names(name))
+        except SourceError as error:
+            await self._emit(ReferrersListed(self.source, name, subject, (), self._now(), error.headline))
+            raise
+        for one in found.manifests:
+            await self._emit(ManifestRead(self.source, name, one, self._now()))
+        error_text = clean("; ".join(dict.fromkeys(found.errors)), 400)
+        await self._emit(ReferrersListed(self.source, name, subject, tuple(found.referrers.values()), self._now(), error_text))
 
     async def _names(self, name: RepositoryName) -> frozenset[str] | None:
         """The tags of a repository, None when they cannot be listed: then each name is tried."""

@@ -9,7 +9,9 @@ from datetime import datetime
 
 from tui.domain.demand import Priority
 from tui.domain.events import Event, HealthChanged, SourceHealth, SourceState
+from tui.domain.image import RepositoryName
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, ServerFault, SourceError, Throttled, Unreachable
+from tui.sources.registry.attaching import Attaching
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.content import ContentStore
 from tui.sources.registry.health import Health
@@ -29,6 +31,9 @@ SURVEY_AGAIN = 600.0
 NAMES_AGAIN = 10
 DIGESTS_AGAIN = 4
 LOOKS_AT_ONCE = 8
+SEARCHES_AT_ONCE = 4
+# What is attached to everything that runs is searched anew every so many looks: half an hour, in small budgets as long as it takes.
+SEARCH_AGAIN = 60
 RETRY_MOST = 900.0
 
 
@@ -49,6 +54,7 @@ class Session:
         self.health = Health(source, client, now)
         self._reader = Reader(source, client, store, self._events.put, now)
         self._survey = Survey(client, self._reader, self.health, self._events.put, queue.repositories)
+        self._attaching = Attaching(self._search)
         self._decided, self._up, self._lost = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._surveyed = False
         self._told: SourceHealth | None = None
@@ -57,7 +63,8 @@ class Session:
     def idle(self) -> bool:
         """Whether there is nothing to do now, or nothing can be done because the registry is not there."""
         told = self._told is not None and self._told.state is not SourceState.LOADING
-        return told and self._queue.idle and self._events.empty() and (self._surveyed or self.health.down is not None)
+        asked = self._queue.idle and (self._attaching.idle or self.health.down is not None)
+        return told and asked and self._events.empty() and (self._surveyed or self.health.down is not None)
 
     async def next(self, driver: asyncio.Task[None]) -> Event | None:
         """The next event; None when the driver ended. Raises what it raised."""
@@ -81,6 +88,8 @@ class Session:
                 group.create_task(part())
             for _ in range(self._options.concurrency):
                 group.create_task(self._keep_working())
+            for _ in range(SEARCHES_AT_ONCE):
+                group.create_task(self._attaching.work())
 
     # ---- connection
 
@@ -155,11 +164,17 @@ class Session:
             except SourceError as error:
                 self._noticed(f"tags of {name}", error)
         if wanted.demand.referrers:
-            try:
-                await self._reader.attached(name, wanted.digest)
-                self.health.allow(f"what is attached to images of {name}")
-            except SourceError as error:
-                self._noticed(f"what is attached to images of {name}", error)
+            for subject in self._reader.subjects(name, wanted.digest):
+                self._attaching.add(name, subject)
+
+    async def _search(self, name: RepositoryName, subject: str) -> bool:
+        try:
+            await self._reader.attached(name, subject)
+        except SourceError as error:
+            self._noticed(f"what is attached to images of {name}", error)
+            return False
+        self.health.allow(f"what is attached to images of {name}")
+        return True
 
     def _noticed(self, what: str, error: SourceError) -> None:
         if isinstance(error, Unreachable):
@@ -194,6 +209,9 @@ class Session:
             if cycle % NAMES_AGAIN == 0:
                 self._reader.refresh_lists()
             self._retry()
+            self._attaching.retry()
+            if cycle % SEARCH_AGAIN == 0:
+                self._attaching.again()
             watched = [wanted for wanted in self._queue if self._watched(wanted, cycle)]
             for start in range(0, len(watched), LOOKS_AT_ONCE):
                 async with asyncio.TaskGroup() as group:
@@ -262,9 +280,10 @@ class Session:
 
     async def _tell(self) -> None:
         health = self.health
-        if self._surveyed and self._queue.idle:
+        if self._surveyed and self._queue.idle and self._attaching.idle:
             health.loading = False
         health.manifests, health.demands = self._reader.manifests, self._queue.progress
+        health.searches = self._attaching.progress
         now = health.read(time.monotonic())
         if now != self._told:
             self._told = now

@@ -1,0 +1,169 @@
+"""The check `signature`: is a signature present, and verified against the trust policy?
+
+A signature on an index covers its platforms; one on a platform covers that platform only, so an image without a signature on
+its index passes when every platform has a good one. One good signature is enough. What was not looked at is unknown, never
+unsigned.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from tui.domain.check_context import ImageContext
+from tui.domain.events import SignaturesVerified
+from tui.domain.signature import Outcome, Reason, Verdict, best
+from tui.domain.trust import Check, CheckName, State
+
+__all__ = ["CONTENT_TRUST", "check_signature"]
+
+CONTENT_TRUST = "Docker Content Trust data exists: retired 2028-03-31, not verified."
+"""Microsoft's deprecation of Docker Content Trust in ACR (container-registry-content-trust-deprecation)."""
+_SOURCE = "signatures"
+_SIGN = "Sign it: notation sign {0}@{1}, or cosign sign --key KEY {0}@{1}."
+_BRIEFS = {
+    Reason.EXPIRED: "signature expired",
+    Reason.CERTIFICATE_EXPIRED: "signer's certificate expired",
+    Reason.CERTIFICATE_NOT_YET_VALID: "signer not yet valid",
+    Reason.UNTRUSTED: "untrusted signer",
+    Reason.IDENTITY_MISMATCH: "wrong signer",
+    Reason.WRONG_KEY: "wrong key",
+    Reason.WRONG_SUBJECT: "signature of another image",
+    Reason.REVOKED: "signer revoked",
+    Reason.REVOCATION_UNKNOWN: "revocation unknown",
+}
+_REMEDIES = {
+    Reason.EXPIRED: "Sign it again, or rebuild it.",
+    Reason.CERTIFICATE_EXPIRED: "Sign it again with a valid certificate, and with a time stamp (notation sign --timestamp-url).",
+    Reason.UNTRUSTED: "If this signer is right, add its root to a trust store that the policy names (notation certificate add).",
+    Reason.IDENTITY_MISMATCH: "If this signer is right, add it to the identities that the trust policy names.",
+    Reason.WRONG_SUBJECT: "Do not run it: somebody attached a signature that was made for other content.",
+    Reason.REVOKED: "Do not run it: find out why the certificate was revoked, and sign again.",
+    Reason.REVOCATION_UNKNOWN: "Make the revocation service reachable, or let the trust policy log revocation.",
+    Reason.REVOCATION_OFFLINE: 'Let revocation be asked for: revocation = "online" under [signatures].',
+    Reason.NO_KEY: "Name the signer's public key in the configuration: cosign_keys under [signatures].",
+    Reason.MISSING_EXTRA: "Install the optional part: pip install 'trustree[sigstore]'.",
+    Reason.NO_POLICY: "Write a trust policy (trustpolicy.json of notation), or name cosign_keys under [signatures].",
+    Reason.PLUGIN_REQUIRED: "Verify it with notation and the plugin that the signature asks for.",
+}
+
+
+def check_signature(context: ImageContext) -> Check:
+    """Whether the image, or each of its platforms, has a signature that the trust policy accepts."""
+    rules = context.rules
+    if rules.unsigned is State.OFF and rules.unverified is State.OFF:
+        return _check(context, State.OFF, "The policy asks for no signatures.")
+    if context.known is None:
+        reason = f"Whether it is signed is not known: {context.absent}"
+        return _check(context, State.UNKNOWN, reason, brief="not readable")
+    if context.signatures_lost:
+        return _not_looked_at(context, context.signatures_lost)
+    looked = {each.subject: each for each in context.signatures}
+    top, platforms = looked.get(context.key.digest), context.known.digests[1:]
+    accepted = _accepted(context, top)
+    if accepted is not None:
+        return _signed(context, accepted, "index" if platforms else "image")
+    covered = [_accepted(context, looked.get(digest)) for digest in platforms]
+    if platforms and all(covered):
+        weakest = max((each for each in covered if each is not None), key=lambda each: each.verdict is not Verdict.VALID)
+        return _signed(context, weakest, "platform, each of them")
+    missing = [digest for digest in context.known.digests if digest not in looked]
+    if missing:
+        return _not_looked_at(context, "Signatures have not been looked for yet.")
+    return _refused(context, sum(each is not None for each in covered), len(platforms))
+
+
+def _not_looked_at(context: ImageContext, why: str) -> Check:
+    """Unknown for what runs; nothing is asked of what nothing runs, so that its registry is not asked for all it holds."""
+    if context.in_use:
+        return _check(context, State.UNKNOWN, f"Whether it is signed is not known: {why}", brief="signatures not read")
+    return _check(context, State.OFF, "Nothing that is known runs it: its signatures have not been looked for.")
+
+
+def _accepted(context: ImageContext, found: SignaturesVerified | None) -> Outcome | None:
+    """The best accepted signature on a manifest, of those that the policy wants if it names any."""
+    good = tuple(each for each in (found.outcomes if found is not None else ()) if each.verdict.accepted)
+    wanted = tuple(each for each in good if _is_wanted(context.rules.signers, each.signer))
+    return best(wanted)
+
+
+def _is_wanted(signers: tuple[str, ...], signer: str) -> bool:
+    return not signers or any(_pattern(wanted).fullmatch(signer) for wanted in signers)
+
+
+@lru_cache(maxsize=256)
+def _pattern(wanted: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in wanted.split("*")))
+
+
+def _signed(context: ImageContext, outcome: Outcome, where: str) -> Check:
+    said = f"Signed by {outcome.signer or 'an unnamed signer'} ({outcome.system}, on the {where})"
+    under = f" under {outcome.statement}" if outcome.statement else ""
+    if outcome.verdict is Verdict.VALID:
+        return _check(context, State.PASS, f"{said}, verified{under}.")
+    reason = f"{said}, accepted with a warning{under}: {outcome.sentence}."
+    return _check(
+        context, State.WARN, reason, _BRIEFS.get(outcome.reason, "signed, with a warning"), _REMEDIES.get(outcome.reason)
+    )
+
+
+def _refused(context: ImageContext, covered: int, platforms: int) -> Check:
+    """Everything was looked at, and nothing that covers the image is accepted."""
+    failed = next((each for each in context.signatures if each.error), None)
+    if failed is not None:
+        return _check(context, State.UNKNOWN, f"Not every signature could be read: {failed.error}", "signatures not read")
+    rules = context.rules
+    if covered:
+        reason = f"Only {covered} of its {platforms} platforms are signed by whom the policy accepts, and the index is not."
+        return _check(context, rules.unverified, reason, "partly signed", _sign(context))
+    outcomes = tuple(outcome for each in context.signatures for outcome in each.outcomes)
+    top = next((each.outcomes for each in context.signatures if each.subject == context.key.digest), ())
+    decisive = best(top) or best(outcomes)
+    if decisive is None:
+        where = f" on the index or its {platforms} platforms" if platforms else ""
+        return _check(context, rules.unsigned, f"No signature was found{where}.", "unsigned", _sign(context), "unsigned")
+    return _unverified(context, decisive, len(outcomes))
+
+
+def _unverified(context: ImageContext, outcome: Outcome, count: int) -> Check:
+    state, remedy = context.rules.unverified, _REMEDIES.get(outcome.reason)
+    said = _described(outcome)
+    match outcome.verdict:
+        case Verdict.SKIPPED:
+            return _check(context, State.OFF, f"The trust policy does not ask: {outcome.sentence}.")
+        case Verdict.NO_POLICY:
+            reason = f"Signed, but nothing says whom to trust: {outcome.sentence} ({said})."
+            return _check(context, State.UNKNOWN, reason, "no trust policy", remedy)
+        case Verdict.INCONCLUSIVE:
+            reason = f"Signed, but it cannot be told whether rightly: {outcome.sentence} ({said})."
+            return _check(context, State.UNKNOWN, reason, "signature undecided", remedy)
+        case Verdict.INVALID:
+            some = f"None of its {count} signatures verifies" if count > 1 else "Its signature does not verify"
+            brief = _BRIEFS.get(outcome.reason, "signature invalid")
+            return _check(context, state, f"{some}: {outcome.sentence} ({said}).", brief, remedy)
+        case Verdict.VALID | Verdict.VALID_WITH_WARNINGS:
+            wanted = ", ".join(context.rules.signers)
+            reason = f"Signed by {outcome.signer}, but the policy asks for {wanted}."
+            return _check(context, state, reason, "wrong signer", "Have it signed by them, or change the policy.", "signers")
+
+
+def _described(outcome: Outcome) -> str:
+    """System, scheme, signer and the end of the signer's certificate, as far as they are known."""
+    until = f"certificate until {outcome.chain[0].not_after:%Y-%m-%d}" if outcome.chain else ""
+    signer = f"by {outcome.signer}" if outcome.signer else ""
+    expiry = f"expires {outcome.expiry:%Y-%m-%d}" if outcome.expiry is not None else ""
+    return ", ".join(filter(None, (outcome.system.value, outcome.scheme, signer, until, expiry)))
+
+
+def _sign(context: ImageContext) -> str:
+    key = context.key
+    return _SIGN.format(f"{key.registry}/{key.repository}", key.digest)
+
+
+def _check(
+    context: ImageContext, state: State, reason: str, brief: str = "", remedy: str | None = None, rule: str = "unverified"
+) -> Check:
+    at = min((each.at for each in context.signatures), default=None)
+    said = f"{reason} {CONTENT_TRUST}" if context.content_trust and state is not State.OFF else reason
+    rule = context.rules.cite(rule)
+    return Check(CheckName.SIGNATURE, state, said, _SOURCE, at, rule, "" if state is State.PASS else brief, remedy or "")

@@ -1,0 +1,65 @@
+"""Searching for what is attached, apart from reading what runs: its budget is the smallest, and nothing else may wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from tui.domain.image import RepositoryName
+
+__all__ = ["Attaching"]
+
+Subject = tuple[RepositoryName, str]
+Search = Callable[[RepositoryName, str], Awaitable[bool]]
+"""Searches one manifest and tells what it finds; says whether the search was whole."""
+
+
+class Attaching:
+    """A queue of manifests to search for what is attached to them; each is searched once, or again until that succeeds."""
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self._queue: asyncio.Queue[Subject] = asyncio.Queue()
+        self._asked: set[Subject] = set()
+        self._failed: set[Subject] = set()
+        self._left = 0
+
+    def add(self, name: RepositoryName, digest: str) -> None:
+        """Search a manifest, unless that was asked for already. Never blocks."""
+        if (name, digest) not in self._asked:
+            self._asked.add((name, digest))
+            self._put((name, digest))
+
+    def retry(self) -> None:
+        """Search again what could not be searched."""
+        failed, self._failed = self._failed, set()
+        for subject in sorted(failed):
+            self._put(subject)
+
+    def again(self) -> None:
+        """Search everything again, unless that is still going on: something may have been attached since."""
+        if self.idle:
+            for subject in sorted(self._asked):
+                self._put(subject)
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Manifests searched, and manifests in all."""
+        return max(0, len(self._asked) - self._left), len(self._asked)
+
+    @property
+    def idle(self) -> bool:
+        """Whether every search has ended."""
+        return self._left == 0
+
+    async def work(self) -> None:
+        """Search one after the other, until cancelled."""
+        while True:
+            subject = await self._queue.get()
+            if not await self._search(*subject):
+                self._failed.add(subject)
+            self._left -= 1
+
+    def _put(self, subject: Subject) -> None:
+        self._left += 1
+        self._queue.put_nowait(subject)
