@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tui.domain.checks import Checks, ContainerContext
+from tui.domain.check_context import ContainerContext
+from tui.domain.checks import Checks
 from tui.domain.drift import Judge, Seen
 from tui.domain.events import SourceHealth
 from tui.domain.facts import ClusterFacts

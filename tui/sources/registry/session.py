@@ -32,7 +32,7 @@ NAMES_AGAIN = 10
 DIGESTS_AGAIN = 4
 LOOKS_AT_ONCE = 8
 SEARCHES_AT_ONCE = 4
-# What is attached to everything that runs is searched anew every so many looks: half an hour, in small budgets as long as it takes.
+# What is attached to everything that runs is searched anew every so many looks: half an hour, or as long as it takes.
 SEARCH_AGAIN = 60
 RETRY_MOST = 900.0
 
