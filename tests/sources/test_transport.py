@@ -14,9 +14,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from yarl import URL
 
 from tests.sources.registry.servers import FakeRegistry
 from tui.errors import Unreachable, UntrustedPayload
+from tui.sources.proxies import NO_PROXY, Proxies
 from tui.sources.transport import Transport, TransportOptions, decode_json
 
 LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
@@ -170,3 +172,36 @@ def test_json_that_is_not_what_is_expected() -> None:
     for body in (b"[1]", b"{", b"[" * 100_000, b"\xff"):
         with pytest.raises(UntrustedPayload):
             decode_json(body, dict[str, int], "it")
+
+
+def test_the_proxy_of_the_environment_with_its_credential(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:hunter2@proxy:3128")
+    monkeypatch.setenv("NO_PROXY", ".corp.example,10.0.0.1")
+    proxies = Proxies()
+    found = proxies.of(URL("https://registry.io/v2/"))
+    assert str(found.url) == "http://proxy:3128"
+    assert (found.connecting, found.forwarded) == ({"Proxy-Authorization": "Basic bWU6aHVudGVyMg=="}, {})
+    assert proxies.of(URL("https://acr.corp.example/v2/")) == proxies.of(URL("https://10.0.0.1:6443/api")) == NO_PROXY
+
+
+async def test_a_proxy_that_reads_our_requests_is_told_who_we_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        told.append(request.headers.get("Proxy-Authorization", ""))
+        return web.Response()
+
+    async with FakeRegistry() as proxy:
+        proxy.fault = answer
+        monkeypatch.setenv("HTTP_PROXY", proxy.url.replace("://", "://me:hunter2@"))
+        monkeypatch.setenv("NO_PROXY", "")
+        async with Transport(TransportOptions()) as transport:
+            await transport.request("GET", "http://registry.invalid/v2/")
+    assert told == ["Basic bWU6aHVudGVyMg=="]
+
+
+def test_a_proxy_may_be_named_without_a_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As curl takes it."""
+    monkeypatch.setenv("HTTPS_PROXY", "proxy:3128")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert str(Proxies().of(URL("https://registry.io/")).url) == "http://proxy:3128"

@@ -15,6 +15,7 @@ from yarl import URL
 
 from tui.domain.text import clean
 from tui.errors import SourceError, Unreachable, UntrustedPayload
+from tui.sources.proxies import Proxies
 
 __all__ = [
     "CONFIG_LIMIT",
@@ -76,6 +77,8 @@ class Transport:
     def __init__(self, options: TransportOptions) -> None:
         self._options = options
         self._session: aiohttp.ClientSession | None = None
+        self._opening = asyncio.Lock()
+        self._proxies = Proxies()
         self._count = 0
 
     @property
@@ -155,31 +158,39 @@ class Transport:
         self._count += 1
         name = self._options.server_name if url.scheme == "https" else ""
         extra = {"Host": name} if name else {}
-        async with self._open().request(
+        proxy = self._proxies.of(url)
+        session = self._session or await self._open()
+        async with session.request(
             method,
             url,
-            headers={**headers, **extra},
+            headers={**headers, **extra, **proxy.forwarded},
             data=form,
             allow_redirects=False,
             server_hostname=name or None,
+            proxy=proxy.url,
+            proxy_headers=proxy.connecting,
         ) as response:
             found = {key.lower(): ", ".join(response.headers.getall(key)) for key in response.headers}
             body = b"" if method == "HEAD" else await _read(response, limit, url)
             return Reply(status=response.status, headers=found, body=body, url=str(url))
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=_context(self._options.ca_file), limit=32),
-                timeout=aiohttp.ClientTimeout(
-                    total=None, connect=None, sock_connect=CONNECT_TIMEOUT, sock_read=self._options.timeout
-                ),
-                headers={"User-Agent": USER_AGENT},
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=True,
-                auto_decompress=True,
-            )
-        return self._session
+    async def _open(self) -> aiohttp.ClientSession:
+        async with self._opening:
+            if self._session is None:
+                # Reading the system's certificates takes tens of milliseconds: not on the loop that paints.
+                context = await asyncio.to_thread(_context, self._options.ca_file)
+                self._session = _session(context, self._options.timeout)
+            return self._session
+
+
+def _session(context: ssl.SSLContext, timeout: float) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=context, limit=32),
+        timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=CONNECT_TIMEOUT, sock_read=timeout),
+        headers={"User-Agent": USER_AGENT},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=True,
+    )
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int, url: URL) -> bytes:

@@ -17,6 +17,7 @@ from tui.errors import AuthenticationFailed, SourceError, UntrustedPayload, Usag
 from tui.sources.cluster.access import Access, Place, find_place, open_access
 from tui.sources.cluster.failures import answer_error, transport_error
 from tui.sources.cluster.options import ClusterOptions
+from tui.sources.proxies import Proxies, Proxy
 from tui.sources.throttle import parse_retry_after
 
 __all__ = ["Api", "Stream"]
@@ -89,6 +90,7 @@ class Api:
         self._options = options
         self._access: Access | None = None
         self._session: aiohttp.ClientSession | None = None
+        self._proxies = Proxies()
         self._renewal = asyncio.Lock()
         self._renewed = 0.0
         self._failure: tuple[float, SourceError] | None = None
@@ -179,14 +181,17 @@ class Api:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._options.connect_timeout, sock_read=read_timeout)
         self.requests += 1
         try:
+            url = URL(access.server + call.path + query, encoded=True)
+            proxy = Proxy(URL(access.proxy)) if access.proxy else self._proxies.of(url)
             async with asyncio.timeout(self._options.connect_timeout + self._options.request_timeout):
                 return await session.request(
                     call.method,
-                    URL(access.server + call.path + query, encoded=True),
+                    url,
                     data=call.body,
-                    headers=headers,
+                    headers={**headers, **proxy.forwarded},
                     timeout=timeout,
-                    proxy=access.proxy or None,
+                    proxy=proxy.url,
+                    proxy_headers=proxy.connecting,
                     server_hostname=access.server_hostname or None,
                     # A credential never follows a redirect to another host, and API servers have none.
                     allow_redirects=False,
@@ -250,7 +255,7 @@ class Api:
 def _session(access: Access) -> aiohttp.ClientSession:
     # Every watch holds a connection, so their number is not limited here.
     connector = aiohttp.TCPConnector(limit=0, ssl=access.tls if access.tls is not None else True)
-    return aiohttp.ClientSession(connector=connector, trust_env=True, read_bufsize=_BUFFER, cookie_jar=aiohttp.DummyCookieJar())
+    return aiohttp.ClientSession(connector=connector, read_bufsize=_BUFFER, cookie_jar=aiohttp.DummyCookieJar())
 
 
 def _near(server: str) -> bool:
