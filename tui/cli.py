@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from tui.arguments import Arguments, parse
 from tui.config import Settings, load, paths
 from tui.errors import InvalidQuery, TrustreeError
+from tui.interpreter import prepare_interpreter
 
 if TYPE_CHECKING:
     from tui.doctor import Diagnose
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None, *, opener: Opener | None = None, dia
 
 
 def _run(argv: Sequence[str], opener: Opener | None, diagnose: Diagnose | None) -> int:
+    prepare_interpreter()
     arguments = parse(argv, _format_names)
     settings = load(arguments.settings, path=arguments.config)
     _start_log(settings)

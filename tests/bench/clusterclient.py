@@ -21,7 +21,7 @@ from tests.bench.podserver import PAGE
 from tui.domain.events import ListCompleted, ObjectGone, PodsSeen
 from tui.domain.inventory import Inventory
 from tui.domain.workload import Resource
-from tui.memory import collect_rarely
+from tui.interpreter import prepare_interpreter
 from tui.sources.cluster import ClusterOptions, ClusterSource
 
 __all__ = ["Measured", "measure", "write_kubeconfig"]
@@ -162,7 +162,7 @@ _CLIENTS = {"ours-list": _ours_list, "drain-list": _drain_list, "ours-watch": _o
 
 async def _main(what: str, url: str, folder: str, begun: str) -> Measured:
     # As the program does when it starts.
-    collect_rarely()
+    prepare_interpreter()
     ticker, clock = _Ticker(), _Clock()
     ticking = asyncio.create_task(ticker.run())
     objects = await _CLIENTS[what](url, folder, clock)
