@@ -58,7 +58,7 @@ class RegistrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[registry."host"]`: how one registry is spoken to; `password_env` names the variable that holds the password.
 
     `endpoint` is connected to instead of the host. With `ask = false` the registry is left alone. `refresh` is the seconds
-    between looks at running tags, None for the usual.
+    between looks at running tags, `requests_per_minute` what the registry is read with at most for long; None for the usual.
     """
 
     kind: Kind = Kind.AUTO
@@ -69,6 +69,7 @@ class RegistrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password_env: str = ""
     ask: bool = True
     refresh: float | None = None
+    requests_per_minute: int | None = None
 
 
 class ContextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

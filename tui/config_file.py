@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import NoReturn, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
 import msgspec
 
@@ -43,6 +43,7 @@ class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password_env: str = ""
     ask: bool = True
     refresh: str | None = None
+    requests_per_minute: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -201,5 +202,7 @@ def _allowed(kind: type[msgspec.Struct], name: str) -> str:
             return 'It is a list of texts, such as ["a", "b"].'
         case _ if name in _DURATIONS:
             return 'It is a duration in quotes, such as "10s".'
+        case _ if name == "requests_per_minute":
+            return "It is a whole number from 1."
         case _:
             return f"It is a table: [{name}]."

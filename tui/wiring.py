@@ -23,6 +23,7 @@ from tui.sources.credentials import Credentials, DockerConfig
 from tui.sources.ports import DemandSource, Diagnosis
 from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
 from tui.sources.registry.source import RegistrySource
+from tui.sources.throttle import budgets_for
 
 __all__ = ["diagnose", "open_estate"]
 
@@ -149,6 +150,7 @@ def _registry_options(settings: Settings, host: str, given: RegistrySettings) ->
         password=_password(host, given),
         request_timeout=usual.request_timeout if timeout is None else timeout or NO_LIMIT,
         refresh=usual.refresh if refresh is None else refresh,
+        requests_per_minute=budgets_for(given.requests_per_minute) if given.requests_per_minute else {},
         azure=settings.azure,
     )
 

@@ -88,6 +88,7 @@ def test_every_setting_of_a_file_is_read(file: Path) -> None:
         ("[registry.x]\nusr = 'me'\n", 2, 1, "“usr” is not a setting", "username, password_env"),
         ("[registry.x]\npassword = 's3cret'\n", 2, 1, "password does not belong", "password_env"),
         ("[registry.x]\nrefresh = 'often'\n", 2, 1, "not a duration", '"10s"'),
+        ("[registry.x]\nrequests_per_minute = 0\n", 2, 1, "wrong value", "whole number"),
         ("registry.x.kind = 'docker'\n", 1, 1, "wrong value", "auto, acr, oci"),
         ("[context.c]\nwrite = 1\n", 2, 1, "wrong value", "true or false"),
         ("registry = 3\n", 1, 1, "wrong value", "[registry]"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.sources.throttle import Backoff, Bucket, RequestClass, Throttle, parse_retry_after
+from tui.sources.throttle import BURST_SECONDS, Backoff, Bucket, RequestClass, Throttle, parse_retry_after
 
 
 class Clock:
@@ -32,15 +32,24 @@ def test_a_bucket_never_gives_more_than_its_rate_and_burst(rate: float, steps: l
     for step in steps:
         now += step
         last = max(last, now + bucket.reserve(now))
-    burst = max(1.0, rate / 60 * 2)
+    burst = max(1.0, rate / 60 * BURST_SECONDS)
     assert len(steps) <= burst + last * rate / 60 + 1e-6 * len(steps) + 1
 
 
 async def test_the_budget_of_a_class_is_kept() -> None:
     clock = Clock()
     throttle = Throttle({RequestClass.REFERRERS: 60.0}, clock=clock, sleep=clock.sleep)
-    for _ in range(12):
+    for _ in range(40):
         async with throttle.slot(RequestClass.REFERRERS):
+            pass
+    assert clock.now - 1000.0 == pytest.approx(10.0)
+
+
+async def test_lists_count_as_reads() -> None:
+    clock = Clock()
+    throttle = Throttle({RequestClass.READ: 60.0}, clock=clock, sleep=clock.sleep)
+    for kind in (RequestClass.READ, RequestClass.LIST) * 20:
+        async with throttle.slot(kind):
             pass
     assert clock.now - 1000.0 == pytest.approx(10.0)
 
@@ -48,7 +57,7 @@ async def test_the_budget_of_a_class_is_kept() -> None:
 async def test_work_of_the_rest_uses_half() -> None:
     clock = Clock()
     throttle = Throttle({RequestClass.READ: 60.0}, clock=clock, sleep=clock.sleep)
-    for _ in range(11):
+    for _ in range(25):
         async with throttle.slot(RequestClass.READ, rest=True):
             pass
     assert clock.now - 1000.0 == pytest.approx(20.0)

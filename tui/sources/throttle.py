@@ -9,15 +9,26 @@ from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
-__all__ = ["Backoff", "Bucket", "RequestClass", "Throttle", "parse_retry_after"]
+__all__ = [
+    "BURST_SECONDS",
+    "DEFAULT_BUDGETS",
+    "Backoff",
+    "Bucket",
+    "RequestClass",
+    "Throttle",
+    "budgets_for",
+    "parse_retry_after",
+]
 
 MAX_PENALTY = 600.0
 DEFAULT_PENALTY = 5.0
-BURST_SECONDS = 2.0
+# What was not asked for so long may be asked at once. Registries count by the minute: in none of them go out more than one and
+# a half of the budgets below, and a registry of a few hundred images is read without a pause.
+BURST_SECONDS = 30.0
 
 
 class RequestClass(StrEnum):
-    """What a request counts against (ACR keeps separate buckets for reads, referrers and sign-in)."""
+    """What a request counts against (ACR keeps separate buckets for reads, referrers and sign-in; lists are reads to it)."""
 
     READ = "read"
     LIST = "list"
@@ -25,14 +36,18 @@ class RequestClass(StrEnum):
     OAUTH = "oauth"
 
 
-# Half of what Basic and Standard registries allow one identity per minute, so that others who share it are not starved
-# (container-registry-skus: 5,000 reads, 250 referrers, 10,000 OAuth; lists count as reads).
+# Within what Basic and Standard registries allow one identity per minute, bursts included, so that others who share it are not
+# starved (container-registry-skus: 5,000 reads, 250 referrers, 10,000 OAuth).
 DEFAULT_BUDGETS: Mapping[RequestClass, float] = {
     RequestClass.READ: 2500.0,
-    RequestClass.LIST: 2500.0,
-    RequestClass.REFERRERS: 240.0,
+    RequestClass.REFERRERS: 160.0,
     RequestClass.OAUTH: 2500.0,
 }
+
+
+def budgets_for(reads: float) -> dict[RequestClass, float]:
+    """The budgets that belong to so many reads a minute, in the usual proportions."""
+    return {kind: usual * reads / DEFAULT_BUDGETS[RequestClass.READ] for kind, usual in DEFAULT_BUDGETS.items()}
 
 
 class Bucket:
@@ -124,6 +139,7 @@ class Throttle:
             self._waiters -= 1
 
     def _bucket(self, kind: RequestClass, rest: bool) -> Bucket:
+        kind = RequestClass.READ if kind is RequestClass.LIST else kind
         key = (kind, rest)
         if key not in self._buckets:
             rate = self._budgets[kind] * (0.5 if rest else 1.0)
