@@ -29,14 +29,14 @@ class Terminal:
         self.started = started
         self._handle = handle
 
-    def wait_for(self, marker: bytes) -> float:
-        """Seconds from the start until the marker is on the terminal. Raises TimeoutError."""
+    def wait_for(self, *markers: bytes) -> float:
+        """Seconds from the start until one of the markers is on the terminal. Raises TimeoutError."""
         seen = b""
         while time.perf_counter() - self.started < PATIENCE:
             seen = (seen + self.read(1.0))[-200_000:]
-            if marker in seen:
+            if any(marker in seen for marker in markers):
                 return time.perf_counter() - self.started
-        raise TimeoutError(f"{marker!r} never came; the terminal shows {seen[-400:]!r}")
+        raise TimeoutError(f"{markers[0]!r} never came; the terminal shows {seen[-400:]!r}")
 
     def read(self, patience: float) -> bytes:
         """What has come, empty when nothing comes for some seconds or the child is gone."""
