@@ -168,17 +168,12 @@ def paths() -> Paths:
 
 
 def _file_values(file: Path, *, must_exist: bool) -> dict[str, object]:
-    try:
-        content = file.read_bytes()
-    except FileNotFoundError as error:
-        if not must_exist:
-            return {}
-        raise InvalidConfig(
-            f"There is no file {file}.", "Name another with --config or TRUSTREE_CONFIG.", path=str(file)
-        ) from error
-    except OSError as error:
-        remedy = "Make it readable, or name another with --config or TRUSTREE_CONFIG."
-        raise InvalidConfig(f"{file} cannot be read: {error.strerror or error}.", remedy, path=str(file)) from error
+    if not must_exist and not file.exists():
+        return {}
+    from tui.toml_file import content_of
+
+    other = "Name another with --config or TRUSTREE_CONFIG."
+    content = content_of(file, other, f"Make it readable. {other}")
     from tui.config_file import read
 
     return {**read(content, str(file)), "source": str(file)}
