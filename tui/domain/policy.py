@@ -11,18 +11,23 @@ from collections.abc import Iterable
 
 import msgspec
 
+from tui.domain.exceptions import PolicyException
 from tui.domain.patterns import Pattern, is_azure_registry, parse_pattern
 from tui.domain.reference import normalize_registry
 from tui.domain.rules import Rules
+from tui.domain.scopes import Scope
 
 __all__ = ["Pattern", "Policy", "Rules", "built_in", "is_azure_registry", "parse_pattern"]
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """A named set of rules."""
+    """Rules, the scopes that say otherwise, and exceptions; `path` is the file, empty for what is built in."""
 
     name: str
     rules: Rules
+    scopes: tuple[Scope, ...] = ()
+    exceptions: tuple[PolicyException, ...] = ()
+    path: str = ""
 
 
 def built_in(registries: Iterable[str] = ()) -> Policy:

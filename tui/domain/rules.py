@@ -40,7 +40,7 @@ class Rules(msgspec.Struct, frozen=True):
     `base_outdated`, and fails when the newer build has been there for more than `base_grace` days.
 
     `origins` says which settings are not built in and where they are written (a scope, or the policy's name); `exceptions`
-    are those that count here and now.
+    are those that count here and now, `expired` those that did.
     """
 
     off: tuple[CheckName, ...] = ()
@@ -68,6 +68,7 @@ class Rules(msgspec.Struct, frozen=True):
     admission_dryrun: State = State.WARN
     origins: tuple[tuple[str, str], ...] = ()
     exceptions: tuple[PolicyException, ...] = ()
+    expired: tuple[PolicyException, ...] = ()
 
     def cite(self, field: str, value: str = "") -> str:
         """The rule that a field is, as the policy writes it: `age.max = 365 (scope prod)`; `value` for one of a list."""

@@ -45,7 +45,8 @@ class Check(msgspec.Struct, frozen=True):
     """One question about one image or container, answered.
 
     `reason` is a plain sentence; `source` names where the facts came from; `rule` the policy rule that decided;
-    `brief` a few words for a tree row (`unsigned`, `moved 3d`), empty when fine; `remedy` what would change the answer.
+    `brief` a few words for a tree row (`unsigned`, `moved 3d`), empty when fine; `remedy` what would change the answer;
+    `accepted` the exceptions of the policy that turned a failure into a warning.
     """
 
     name: CheckName
@@ -56,6 +57,7 @@ class Check(msgspec.Struct, frozen=True):
     rule: str = ""
     brief: str = ""
     remedy: str = ""
+    accepted: str = ""
 
 
 def worst(states: Iterable[State]) -> State:

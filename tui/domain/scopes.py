@@ -1,0 +1,86 @@
+"""Where a part of a policy counts, and which of several parts counts more.
+
+A scope counts where each of its conditions (clusters, namespaces, repositories) is met by one of its patterns; a condition
+without patterns is always met. Each setting comes from the most specific scope that has it. More specific is, in this
+order: the closer repository pattern, the closer namespace pattern, the closer cluster pattern; a scope without the condition
+comes last. Of two repository patterns the one of more parts is closer, then the one with fewer `*`, then the longer one; of
+two names the one without `*`, then the longer one. Of scopes that are equally specific the first by name counts. Their order
+in the file never matters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+import msgspec
+
+from tui.domain.exceptions import PolicyException
+from tui.domain.image import RepositoryName
+from tui.domain.patterns import Pattern
+
+__all__ = ["NOWHERE", "Place", "Scope", "covers", "specificity"]
+
+Closeness = tuple[int, int, int]
+"""Parts of a pattern, minus its wildcards, its literal characters: the greater, the closer."""
+_OPEN: Closeness = (0, 0, 0)
+
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """Where a question is asked: cluster and namespace are empty for an image that does not run."""
+
+    cluster: str = ""
+    namespace: str = ""
+    name: RepositoryName | None = None
+
+
+NOWHERE = Place()
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """A part of a policy that counts in some places; `settings` are fields of the rules with their values."""
+
+    name: str
+    settings: tuple[tuple[str, object], ...]
+    clusters: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    repositories: tuple[Pattern, ...] = ()
+
+
+def specificity(scope: Scope, place: Place) -> tuple[Closeness, Closeness, Closeness] | None:
+    """How specific a scope is at a place, greater is more; None where it does not count."""
+    repository = _closest_repository(scope.repositories, place.name)
+    namespace = _closest_name(scope.namespaces, place.namespace)
+    cluster = _closest_name(scope.clusters, place.cluster)
+    if repository is None or namespace is None or cluster is None:
+        return None
+    return repository, namespace, cluster
+
+
+def covers(exception: PolicyException, place: Place) -> bool:
+    """Whether an exception is about a place; its digests are not looked at."""
+    return (
+        _closest_repository(exception.repositories, place.name) is not None
+        and _closest_name(exception.namespaces, place.namespace) is not None
+        and _closest_name(exception.clusters, place.cluster) is not None
+    )
+
+
+def _closest_repository(patterns: Iterable[Pattern], name: RepositoryName | None) -> Closeness | None:
+    if not patterns:
+        return _OPEN
+    met = (pattern for pattern in patterns if name is not None and pattern.matches(name))
+    return max(((1 + len(each.parts), -each.text.count("*"), len(each.text)) for each in met), default=None)
+
+
+def _closest_name(patterns: Iterable[str], name: str) -> Closeness | None:
+    if not patterns:
+        return _OPEN
+    met = (pattern for pattern in patterns if name and _name_pattern(pattern).fullmatch(name))
+    return max(((1, -each.count("*"), len(each)) for each in met), default=None)
+
+
+@lru_cache(maxsize=1024)
+def _name_pattern(text: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in text.split("*")), re.DOTALL)
