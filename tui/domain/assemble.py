@@ -15,9 +15,11 @@ from tui.domain.facts import Facts
 from tui.domain.genealogy import Bases, judge_bases, lineage_of
 from tui.domain.join import Catalog, join
 from tui.domain.judged_images import ImageJudge, used
+from tui.domain.judged_places import JudgedImages
 from tui.domain.judged_workloads import JoinedWorkload, Use, WorkloadJudge, join_workloads, uses_of
 from tui.domain.lineage import Lineage
 from tui.domain.policy import Policy
+from tui.domain.rulebook import RuleBook
 from tui.domain.snapshot import Image, ImageKey, Snapshot, Summary, UnknownBase, Workload
 from tui.domain.standing import Registries
 from tui.domain.trust import Check, CheckName, State
@@ -67,7 +69,8 @@ class Assembler:
         self._number = 0
         self._ancestry: _Kept[_Ancestry] = _Kept()
         self._bases: _Kept[Bases] = _Kept()
-        self._images: _Kept[dict[ImageKey, Image]] = _Kept()
+        self._book: _Kept[RuleBook] = _Kept()
+        self._images: _Kept[JudgedImages] = _Kept()
         self._runs: _Kept[_Runs] = _Kept()
         self._outstanding: _Kept[bool] = _Kept()
 
@@ -79,40 +82,42 @@ class Assembler:
         ancestry = self._ancestry.get(facts.images.version, lambda: _ancestry(facts))
         bases = self._bases.get(images_at, lambda: judge_bases(ancestry.catalog, ancestry.lineage, registries))
         runs = self._runs.get((facts.cluster.version, images_at), lambda: _runs(facts, ancestry.catalog, registries))
+        book = RuleBook(policy, now)
+        book = self._book.get(book.key, lambda: book)
         judge = ImageJudge(
             facts=facts.images,
             catalog=ancestry.catalog,
             lineage=ancestry.lineage,
             bases=bases,
             checks=self._checks,
-            rules=policy.rules,
+            book=book,
             now=_coarse(now),
             signed_in=signed_in(facts),
             trust=facts.trust,
             used=runs.used,
             signatures_lost=signatures_lost(facts.health),
         )
-        at = (images_at, policy.rules, judge.now, judge.signed_in, facts.trust.version, judge.used, judge.signatures_lost)
-        known = self._images.get(at, judge.all)
-        images = _with_absent(known, runs.uses, ancestry.lineage, judge, registries)
+        at = (images_at, book.key, judge.now, judge.signed_in, facts.trust.version, judge.used, judge.signatures_lost)
+        judged = self._images.get(at, lambda: JudgedImages(judge))
+        images = _with_absent(judged.known, runs.uses, ancestry.lineage, judge, registries)
         outstanding = self._outstanding.get((facts.cluster.version, facts.images.version), lambda: is_outstanding(facts))
-        return self._finish(facts, policy, now, runs, images, ancestry.lineage, bases, outstanding)
+        return self._finish(facts, now, runs, judged, images, ancestry.lineage, bases, outstanding)
 
     def _finish(
         self,
         facts: Facts,
-        policy: Policy,
         now: datetime,
         runs: _Runs,
+        judged: JudgedImages,
         images: dict[ImageKey, Image],
         lineage: Lineage,
         bases: Bases,
         outstanding: bool,
     ) -> Snapshot:
         lost = lost_sources(facts.health, SourceKind.CLUSTER)
-        judge = WorkloadJudge(images, self._checks, policy.rules, _coarse(now), lost, facts.health)
+        judge = WorkloadJudge(images, judged, self._checks, _coarse(now), lost, facts.health)
         workloads = {key: judge.workload(joined) for key, joined in runs.workloads.items()}
-        shown = _with_uses(images, runs.uses, workloads)
+        shown = _with_uses(images, judged, runs.uses, workloads)
         derived = _derived(lineage, shown)
         self._number += 1
         return Snapshot(
@@ -199,7 +204,10 @@ def _with_absent(
 
 
 def _with_uses(
-    images: dict[ImageKey, Image], uses: Mapping[ImageKey, Use], workloads: Mapping[ObjectKey, Workload]
+    images: dict[ImageKey, Image],
+    judged: JudgedImages,
+    uses: Mapping[ImageKey, Use],
+    workloads: Mapping[ObjectKey, Workload],
 ) -> dict[ImageKey, Image]:
     identities: dict[ImageKey, list[Check]] = {}
     for workload in workloads.values():
@@ -209,7 +217,7 @@ def _with_uses(
                 identities.setdefault(key, []).extend(own)
     shown = dict(images)
     for key, use in uses.items():
-        shown[key] = used(images[key], tuple(identities.get(key, ())), use.pods)
+        shown[key] = used(judged.wherever(images[key], use.users), tuple(identities.get(key, ())), use.pods)
     return shown
 
 

@@ -16,7 +16,10 @@ from tui.domain.genealogy import Bases, distribution, is_distribution, is_scratc
 from tui.domain.image import RepositoryName
 from tui.domain.join import Catalog, Known
 from tui.domain.lineage import Lineage
+from tui.domain.rulebook import RuleBook
 from tui.domain.rules import Rules
+from tui.domain.ruling import ruled
+from tui.domain.scopes import Place
 from tui.domain.snapshot import Image, ImageKey
 from tui.domain.standing import Registries
 from tui.domain.trust import Check, CheckName, State, roll_up, worst
@@ -38,7 +41,7 @@ class ImageJudge:
     lineage: Lineage
     bases: Bases
     checks: Checks
-    rules: Rules
+    book: RuleBook
     now: datetime
     signed_in: frozenset[str]
     trust: TrustFacts = field(default_factory=TrustFacts)
@@ -46,17 +49,18 @@ class ImageJudge:
     signatures_lost: str = ""
 
     def all(self) -> dict[ImageKey, Image]:
-        """Every image that a registry shows or showed, in the order of the catalog."""
+        """Every image that a registry shows or showed, in the order of the catalog, by the rules of its repository."""
         roots = frozenset(self.lineage.roots)
         return {key: self.image(known, key in roots) for key, known in self.catalog.images.items()}
 
     def image(self, known: Known, root: bool) -> Image:
-        """One image."""
+        """One image, by the rules of its repository."""
         key = known.key
         link = self.bases.links.get(key)
         distro = distribution(known, self.catalog)
-        context = self._context(known, distro)
-        checks = self._checks(context)
+        rules = self.book.rules(Place(name=RepositoryName(key.registry, key.repository)))
+        context = self._context(known, distro, rules)
+        checks = self._checks(context, known.digests)
         return Image(
             key=key,
             digests=known.digests,
@@ -80,20 +84,28 @@ class ImageJudge:
     def absent(self, key: ImageKey, registries: Registries) -> Image:
         """An image that runs although no registry shows it to us."""
         reason = _why_absent(key, registries)
-        lost = self.signatures_lost
-        context = ImageContext(
-            self.rules, self.now, key, absent=reason, signed_in=self.signed_in, in_use=True, signatures_lost=lost
-        )
-        checks = self._checks(context)
-        word = registries.digest(RepositoryName(key.registry, key.repository), key.digest)
+        name = RepositoryName(key.registry, key.repository)
+        checks = self._checks(self._bare(key, reason, self.book.rules(Place(name=name))), (key.digest,))
+        word = registries.digest(name, key.digest)
         return Image(key=key, digests=(key.digest,), checks=checks, verdict=roll_up(checks), absent=reason, as_of=word.at)
 
-    def _context(self, known: Known, distro: str) -> ImageContext:
+    def again(self, image: Image, rules: Rules) -> tuple[Check, ...]:
+        """The checks of an image by other rules."""
+        known = self.catalog.images.get(image.key)
+        if known is None:
+            return self._checks(self._bare(image.key, image.absent, rules), image.digests)
+        return self._checks(self._context(known, image.distro, rules), image.digests)
+
+    def _bare(self, key: ImageKey, reason: str, rules: Rules) -> ImageContext:
+        lost = self.signatures_lost
+        return ImageContext(rules, self.now, key, absent=reason, signed_in=self.signed_in, in_use=True, signatures_lost=lost)
+
+    def _context(self, known: Known, distro: str, rules: Rules) -> ImageContext:
         key = known.key
         link = self.bases.links.get(key)
         alone = link is None
         return ImageContext(
-            rules=self.rules,
+            rules=rules,
             now=self.now,
             key=key,
             known=known,
@@ -123,8 +135,9 @@ class ImageJudge:
         rows = (record.row for tag in known.tags if (record := tags.get(tag)) is not None)
         return any(row is not None and row.signed for row in rows)
 
-    def _checks(self, context: ImageContext) -> tuple[Check, ...]:
-        return _in_order((*(check(context) for check in self.checks.image), identity_of_image(())))
+    def _checks(self, context: ImageContext, digests: tuple[str, ...]) -> tuple[Check, ...]:
+        answers = ruled((check(context) for check in self.checks.image), context.rules, digests)
+        return _in_order((*answers, identity_of_image(())))
 
 
 def used(image: Image, identities: tuple[Check, ...], pods: int) -> Image:
@@ -134,13 +147,13 @@ def used(image: Image, identities: tuple[Check, ...], pods: int) -> Image:
     return msgspec.structs.replace(image, in_use=True, pods=pods, checks=checks, verdict=roll_up(checks))
 
 
-def verdict_of(own: Iterable[Check], images: Iterable[Image]) -> State:
+def verdict_of(own: Iterable[Check], images: Iterable[tuple[Check, ...]]) -> State:
     """The verdict of a container: its own checks and those of the images that it runs, but for what others run of them."""
-    return worst([*(check.state for check in own), *(state for image in images for state in _own_states(image))])
+    return worst([*(check.state for check in own), *(state for checks in images for state in _own_states(checks))])
 
 
-def _own_states(image: Image) -> Iterator[State]:
-    return (check.state for check in image.checks if check.name is not CheckName.IDENTITY)
+def _own_states(checks: Iterable[Check]) -> Iterator[State]:
+    return (check.state for check in checks if check.name is not CheckName.IDENTITY)
 
 
 def _in_order(checks: Iterable[Check]) -> tuple[Check, ...]:

@@ -14,8 +14,10 @@ from tui.domain.facts import ClusterFacts
 from tui.domain.grouping import Group, group
 from tui.domain.joined import Joined, joined_of
 from tui.domain.judged_images import verdict_of
+from tui.domain.judged_places import JudgedImages
 from tui.domain.owners import managed_by, team_of
-from tui.domain.rules import Rules
+from tui.domain.ruling import ruled
+from tui.domain.scopes import Place
 from tui.domain.snapshot import Container, Drift, Image, ImageKey, Workload
 from tui.domain.trust import Check, worst
 from tui.domain.workload import ObjectKey
@@ -77,8 +79,8 @@ class WorkloadJudge:
     """Makes a `Workload` of what was joined; `lost` are the clusters (by source) that do not answer, with a sentence."""
 
     images: Mapping[ImageKey, Image]
+    judged: JudgedImages
     checks: Checks
-    rules: Rules
     now: datetime
     lost: Mapping[str, str]
     health: Mapping[str, SourceHealth]
@@ -87,7 +89,7 @@ class WorkloadJudge:
         """One workload."""
         found = joined.group
         own = found.controller
-        containers = tuple(self._container(each, found.source) for each in joined.containers)
+        containers = tuple(self._container(each, joined) for each in joined.containers)
         words = tuple(_words(found))
         return Workload(
             key=joined.key,
@@ -104,9 +106,10 @@ class WorkloadJudge:
             source=found.source,
         )
 
-    def _container(self, joined: Joined, source: str) -> Container:
+    def _container(self, joined: Joined, workload: JoinedWorkload) -> Container:
+        key, source = workload.key, workload.group.source
         lost = self.lost.get(source, "")
-        checks = self._checks(joined, source, lost)
+        checks = self._checks(joined, Place(key.cluster, key.namespace, joined.name), source, lost)
         declared = joined.declared if joined.declared in self.images else None
         shown = joined.runs or ((declared,) if declared is not None else ())
         return Container(
@@ -124,15 +127,19 @@ class WorkloadJudge:
             drift_reason=lost or " ".join(filter(None, (joined.reason, joined.note))),
             trouble=joined.trouble,
             checks=checks,
-            verdict=verdict_of(checks, (self.images[key] for key in shown if key in self.images)),
+            verdict=verdict_of(checks, (self._image_checks(image, key) for image in shown if image in self.images)),
             pull_policy=joined.pull_policy,
             pod_refs=joined.refs,
         )
 
-    def _checks(self, joined: Joined, source: str, lost: str) -> tuple[Check, ...]:
+    def _image_checks(self, image: ImageKey, workload: ObjectKey) -> tuple[Check, ...]:
+        return self.judged.at(self.images[image], workload.cluster, workload.namespace)
+
+    def _checks(self, joined: Joined, place: Place, source: str, lost: str) -> tuple[Check, ...]:
         health = self.health.get(source)
+        rules = self.judged.judge.book.rules(place)
         context = ContainerContext(
-            rules=self.rules,
+            rules=rules,
             now=self.now,
             container=joined,
             source=source,
@@ -140,7 +147,7 @@ class WorkloadJudge:
             lost_at=health.as_of if health is not None and lost else None,
             remedy=health.remedy if health is not None else "",
         )
-        return tuple(check(context) for check in self.checks.container)
+        return ruled((check(context) for check in self.checks.container), rules, joined.digests)
 
 
 def _words(found: Group) -> Iterator[Mapping[str, str]]:
