@@ -18,14 +18,26 @@ from tui.domain.events import (
     ListCompleted,
     LookupFailed,
     ManifestRead,
+    ManifestsListed,
     NodesSeen,
     PodsSeen,
     SourceHealth,
     SourceKind,
     SourceState,
     TagResolved,
+    TagsListed,
 )
-from tui.domain.image import Descriptor, HistoryEntry, ImageConfig, Manifest, ManifestKind, Platform, RepositoryName
+from tui.domain.image import (
+    Descriptor,
+    HistoryEntry,
+    ImageConfig,
+    Manifest,
+    ManifestKind,
+    ManifestListing,
+    Platform,
+    RepositoryName,
+    Tag,
+)
 from tui.domain.inventory import Inventory
 from tui.domain.policy import Policy, built_in
 from tui.domain.snapshot import Container, Image, Snapshot, Workload
@@ -143,6 +155,26 @@ class World:
         source = f"registry/{name_of(name).registry}"
         said = reason or f"{name_of(name).registry} answers {kind.value}"
         self.tell(LookupFailed(source, name_of(name), reference, kind, said, self.clock))
+
+    def list_tags(self, name: str, tags: dict[str, str], complete: bool = True) -> None:
+        """The registry lists the tags of a repository."""
+        rows = tuple(Tag(tag, found, updated=self.clock) for tag, found in tags.items())
+        self.tell(TagsListed(f"registry/{name_of(name).registry}", name_of(name), rows, complete, self.clock))
+
+    def list_manifests(self, name: str, *digests: str, complete: bool = True, pushed: datetime | None = None) -> None:
+        """The registry lists the manifests of a repository."""
+        rows = tuple(ManifestListing(found, pushed=pushed) for found in digests)
+        self.tell(ManifestsListed(f"registry/{name_of(name).registry}", name_of(name), rows, complete, self.clock))
+
+    def attach(self, name: str, subject: str, *tags: str) -> str:
+        """An artifact attached to a manifest."""
+        found = digest(f"artifact on {subject}")
+        described = Descriptor("application/vnd.oci.empty.v1+json", digest("empty"), 2)
+        kind = "application/vnd.cncf.notary.signature"
+        body = Manifest(found, ManifestKind.ARTIFACT, MANIFEST_TYPE, 10, described, subject=subject, artifact_type=kind)
+        self.tell(ManifestRead(f"registry/{name_of(name).registry}", name_of(name), body, self.clock))
+        self.tag(name, found, *tags)
+        return found
 
     def purge(self, name: str, found: str, *tags: str) -> None:
         """A manifest and its tags are gone."""

@@ -22,6 +22,7 @@ from tui.domain.policy import Policy
 from tui.domain.rulebook import RuleBook
 from tui.domain.snapshot import Image, ImageKey, Snapshot, Summary, UnknownBase, Workload
 from tui.domain.standing import Registries
+from tui.domain.text import full_stop
 from tui.domain.trust import Check, CheckName, State
 from tui.domain.wanted import is_outstanding
 from tui.domain.workload import ObjectKey
@@ -143,7 +144,7 @@ def lost_sources(health: Mapping[str, SourceHealth], kind: SourceKind) -> dict[s
 def _lost(health: SourceHealth) -> str:
     name = health.name.partition("/")[2] or health.name
     since = f" has not answered since {health.as_of:%Y-%m-%d %H:%M} UTC" if health.as_of is not None else " does not answer"
-    return f"{name}{since}{f': {health.error}' if health.error else '.'}"
+    return full_stop(f"{name}{since}{f': {health.error}' if health.error else ''}")
 
 
 def signatures_lost(health: Mapping[str, SourceHealth]) -> str:

@@ -272,5 +272,5 @@ def _differ(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
 
 def _not_started(seen: Seen) -> str:
     if seen.image_id:
-        return f"The node reports its image in a form that says nothing: {clean(seen.image_id, 80)}"
+        return f"The node reports its image in a form that says nothing: {clean(seen.image_id, 80)}."
     return "It has not started, so the node reports no image."

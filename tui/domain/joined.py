@@ -116,7 +116,7 @@ def _drift(instances: list[Instance], newest: Instance) -> tuple[Drift, str, str
 
 def _waiting(newest: Instance) -> str:
     _, container, finding = newest
-    if finding.name is None:
+    if finding.name is None or container.image_id:  # no name, or an imageID of an unknown form: the finding says so
         return finding.reason
     why = f" ({container.reason})" if container.reason else ""
     return f"It has not started{why}, so nothing can be compared."

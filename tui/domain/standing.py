@@ -12,6 +12,7 @@ import msgspec
 from tui.domain.events import AbsenceKind, LookupFailed
 from tui.domain.facts import ImageFacts
 from tui.domain.image import ManifestListing, RepositoryName
+from tui.domain.text import full_stop
 
 __all__ = ["Registries", "Standing", "Word", "is_attached_tag"]
 
@@ -144,11 +145,7 @@ def _not_older(at: datetime, other: datetime | None) -> bool:
 
 def _failed(failure: LookupFailed, digest: str) -> Word:
     standing = Standing.GONE if failure.kind in _GONE else Standing.UNREAD
-    return Word(standing, digest, _sentence(failure.reason), failure.at, failure.kind, failure.remedy, failure.right)
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) or not text else f"{text}."
+    return Word(standing, digest, full_stop(failure.reason), failure.at, failure.kind, failure.remedy, failure.right)
 
 
 def _not_yet(name: RepositoryName) -> Word:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["clean"]
+__all__ = ["clean", "full_stop"]
 
 # Cc control, Cf format (bidi overrides and isolates, zero width), Cs surrogates, Co private use, Zl/Zp separators.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -18,6 +18,11 @@ def clean(text: str, limit: int = 0) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_visible(character) for character in text)
+
+
+def full_stop(text: str) -> str:
+    """The text as a sentence: with a full stop unless it is empty or ends like one already."""
+    return text if text.endswith((".", "!", "?")) or not text else f"{text}."
 
 
 def _visible(character: str) -> str:

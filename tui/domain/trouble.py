@@ -7,6 +7,7 @@ Sources: kubernetes pkg/kubelet/images/types.go (reasons); messages of container
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from tui.domain.events import AbsenceKind
@@ -56,9 +57,9 @@ _NETWORK = (
     "500 internal server error",
     "eof",
 )
-_LIMIT = ("toomanyrequests", "too many requests", "429", "rate limit")
+_LIMIT = ("toomanyrequests", "too many requests", "rate limit")
 _PLATFORM = ("no match for platform", "no matching manifest", "exec format")
-_RIGHT = ("insufficient_scope", "pull access denied", "unauthorized", "denied", "401", "403", "forbidden", "authorization failed")
+_RIGHT = ("insufficient_scope", "pull access denied", "unauthorized", "denied", "forbidden", "authorization failed")
 _MISSING = ("manifest unknown", "not found", "name unknown", "repository does not exist", "manifest_unknown", "name_unknown")
 
 
@@ -73,7 +74,7 @@ def cause_of(container: PodContainer, reference: Reference | None, word: Word | 
         return Cause.NAME
     if container.reason == "ErrImageNeverPull":
         return Cause.NEVER
-    message = container.message.lower()
+    message = _without_names(container, reference)
     if any(part in message for part in _PLATFORM):
         return Cause.PLATFORM
     if any(part in message for part in _LIMIT):
@@ -87,6 +88,12 @@ def cause_of(container: PodContainer, reference: Reference | None, word: Word | 
     if any(part in message for part in _MISSING):
         return Cause.DIGEST if reference.digest else Cause.TAG
     return Cause.RIGHT if word.kind is AbsenceKind.DENIED else Cause.UNKNOWN
+
+
+def _without_names(container: PodContainer, reference: Reference) -> str:
+    """The kubelet's message in small letters without what it is about: a repository may be called `geofence`, a tag `denied`."""
+    names = "|".join(re.escape(name.lower()) for name in (container.image, reference.registry, "https://", "http://"))
+    return re.sub(rf"(?:{names})[^\s\"]*", "", container.message.lower())
 
 
 def _missing(reference: Reference, word: Word) -> Cause:

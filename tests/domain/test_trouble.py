@@ -1,0 +1,126 @@
+"""Why a container cannot get its image: the kubelet's own words with the registry's answer to us beside them.
+
+The messages are those of containerd 2 (`pull and unpack image`, `failed to resolve reference`) as real kubelets put them into
+`state.waiting.message`, with other names; kubernetes pkg/kubelet/images/types.go names the reasons.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.domain.world import A, World, check, container, digest, waiting
+from tui.domain.events import AbsenceKind
+from tui.domain.reference import parse_reference
+from tui.domain.standing import Standing, Word
+from tui.domain.trouble import Cause, cause_of, is_pulling, sentence
+from tui.domain.trust import CheckName, State
+
+TAG, PIN = f"{A}/team/app:1", f"{A}/team/app@{digest('pin')}"
+LEAD = f'Failed to pull image "{TAG}": rpc error: code = NotFound desc = failed to pull and unpack image "{TAG}": '
+NOT_FOUND = f'{LEAD}failed to resolve reference "{TAG}": {TAG}: not found'
+AMBIGUOUS = (
+    f'{LEAD}failed to resolve reference "{TAG}": pull access denied, repository does not exist or may require authorization: '
+    "server message: insufficient_scope: authorization failed"
+)
+UNAUTHORIZED = f"{LEAD}failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized"
+FORBIDDEN = f"{LEAD}unexpected status from HEAD request to https://{A}/v2/team/app/manifests/1: 403 Forbidden"
+DNS = f'{LEAD}failed to do request: Head "https://{A}/v2/team/app/manifests/1": dial tcp: lookup {A}: no such host'
+TIMEOUT = f'{LEAD}failed to do request: Head "https://{A}/v2/": dial tcp 10.0.0.4:443: i/o timeout'
+TLS = f"{LEAD}failed to do request: tls: failed to verify certificate: x509: certificate signed by unknown authority"
+LIMIT = (
+    f"{LEAD}unexpected status from HEAD request: 429 Too Many Requests - toomanyrequests: You have reached your pull rate limit"
+)
+PLATFORM = f"{LEAD}no match for platform in manifest: not found"
+
+UNREAD = Word(Standing.UNREAD, reason="not read")
+THERE = Word(Standing.THERE, digest("new"))
+NO_TAG = Word(Standing.GONE, kind=AbsenceKind.MANIFEST_UNKNOWN)
+NO_REPOSITORY = Word(Standing.GONE, kind=AbsenceKind.REPOSITORY_UNKNOWN)
+DENIED = Word(Standing.UNREAD, kind=AbsenceKind.DENIED)
+
+
+@pytest.mark.parametrize(
+    ("message", "image", "word", "cause"),
+    [
+        pytest.param(AMBIGUOUS, TAG, NO_REPOSITORY, Cause.REPOSITORY, id="no repository, by the registry's word"),
+        pytest.param(AMBIGUOUS, TAG, NO_TAG, Cause.TAG, id="no tag, by the registry's word"),
+        pytest.param(AMBIGUOUS, TAG, THERE, Cause.RIGHT, id="it is there, so it is a right"),
+        pytest.param(AMBIGUOUS, TAG, DENIED, Cause.RIGHT, id="nobody may read it"),
+        pytest.param(AMBIGUOUS, TAG, UNREAD, Cause.RIGHT, id="nobody else can tell"),
+        pytest.param(NOT_FOUND, TAG, NO_TAG, Cause.TAG, id="no tag"),
+        pytest.param(NOT_FOUND, TAG, UNREAD, Cause.TAG, id="no tag, by the node's word alone"),
+        pytest.param(NOT_FOUND, TAG, THERE, Cause.TAG, id="no tag then, but now"),
+        pytest.param(NOT_FOUND, PIN, NO_TAG, Cause.DIGEST, id="no digest"),
+        pytest.param(NOT_FOUND, PIN, UNREAD, Cause.DIGEST, id="no digest, by the node's word alone"),
+        pytest.param(UNAUTHORIZED, TAG, THERE, Cause.RIGHT, id="401"),
+        pytest.param(FORBIDDEN, TAG, THERE, Cause.RIGHT, id="403"),
+        pytest.param(DNS, TAG, THERE, Cause.NETWORK, id="name not resolved"),
+        pytest.param(TIMEOUT, TAG, THERE, Cause.NETWORK, id="time-out"),
+        pytest.param(TLS, TAG, UNREAD, Cause.NETWORK, id="certificate"),
+        pytest.param(LIMIT, TAG, THERE, Cause.LIMIT, id="pull limit"),
+        pytest.param(PLATFORM, TAG, THERE, Cause.PLATFORM, id="platform"),
+        pytest.param("", TAG, NO_TAG, Cause.TAG, id="back-off without a message"),
+        pytest.param("", TAG, DENIED, Cause.RIGHT, id="back-off, and refused to us"),
+        pytest.param("", TAG, UNREAD, Cause.UNKNOWN, id="nothing is known"),
+        pytest.param(f'Back-off pulling image "{TAG}"', TAG, UNREAD, Cause.UNKNOWN, id="back-off says nothing"),
+    ],
+)
+def test_the_cause_is_told_apart(message: str, image: str, word: Word, cause: Cause) -> None:
+    assert cause_of(waiting(image, message=message), parse_reference(image), word) is cause
+    text = sentence(waiting(image, message=message), word)
+    assert text.startswith("cannot pull: ")
+    assert text.isprintable()
+
+
+@pytest.mark.parametrize("name", ["geofence:1", "denied:eof", "forbidden/x509:429", f"unauthorized@{digest('429')}"])
+def test_the_name_of_an_image_is_no_cause(name: str) -> None:
+    image = f"{A}/{name}"
+    said = f'failed to pull and unpack image "{image}": failed to resolve reference "{image}": {image}: not found'
+    cause = Cause.DIGEST if "@" in name else Cause.TAG
+    assert cause_of(waiting(image, message=said), parse_reference(image), UNREAD) is cause
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause"),
+    [("InvalidImageName", Cause.NAME), ("ErrImageNeverPull", Cause.NEVER)],
+)
+def test_some_reasons_say_all(reason: str, cause: Cause) -> None:
+    assert cause_of(waiting(TAG, reason), parse_reference(TAG), UNREAD) is cause
+
+
+@pytest.mark.parametrize(
+    ("image", "message", "word", "words"),
+    [
+        (TAG, AMBIGUOUS, NO_REPOSITORY, ["has no repository team/app"]),
+        (TAG, NOT_FOUND, NO_TAG, ["the tag 1 is not in", "Push it"]),
+        (TAG, NOT_FOUND, THERE, ["it is there now"]),
+        (PIN, NOT_FOUND, NO_TAG, ["the digest sha256:", "deleted, or never pushed"]),
+        (TAG, AMBIGUOUS, THERE, ["the image is there", "AcrPull", "imagePullSecrets"]),
+        (TAG, AMBIGUOUS, DENIED, ["cannot be read from here either"]),
+        (TAG, DNS, THERE, ["does not reach a.azurecr.io", "no such host"]),
+        (f"{A}/Team/app:1", "", UNREAD, ["upper-case", "small letters"]),
+        (TAG, "desc = \x1b[31mred\u202e", UNREAD, ["cannot pull: "]),
+    ],
+)
+def test_the_sentence_says_what_would_help(image: str, message: str, word: Word, words: list[str]) -> None:
+    text = sentence(waiting(image, message=message), word)
+    assert [each for each in words if each not in text] == [], text
+    assert text.isprintable()
+
+
+def test_only_waiting_for_an_image_is_pulling() -> None:
+    assert is_pulling(waiting(TAG, "ErrImagePull"))
+    assert not is_pulling(waiting(TAG, "CrashLoopBackOff"))
+    assert not is_pulling(waiting(TAG, "ContainerCreating"))
+
+
+def test_a_workload_that_cannot_pull_is_unknown_and_says_why() -> None:
+    world = World()
+    world.node("n1")
+    world.fail(f"{A}/team/app", "1", AbsenceKind.REPOSITORY_UNKNOWN)
+    world.pod("x/web-0", waiting(TAG, message=AMBIGUOUS), owner=world.deployment("x/web", TAG))
+    found = container(world.snapshot(), "web")
+    identity = check(found, CheckName.IDENTITY)
+    assert "has no repository" in found.trouble
+    assert (identity.state, identity.brief) == (State.UNKNOWN, "cannot pull")
+    assert "has no repository" in identity.reason
