@@ -8,7 +8,7 @@ import locale
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import UTC, datetime
 from typing import ClassVar, Protocol
 
@@ -17,7 +17,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
 
 from tui.commands import commands_of
 from tui.domain.demand import Demand
@@ -31,6 +31,9 @@ from tui.screens.themes import DARK, SIXTEEN, THEMES, defaults_for, theme_named
 __all__ = ["LiveEstate", "Looks", "TrustreeApp", "run"]
 
 log = logging.getLogger(__name__)
+
+CLOSING = 6.0
+"""Seconds that the estate is given to close; longer than the demo's process is."""
 
 
 class Looks(Protocol):
@@ -112,6 +115,7 @@ class TrustreeApp(App[int]):
         self.glyphs: Glyphs = ASCII if settings.ascii or not _speaks_unicode() else UNICODE
         self._opener = opener
         self._query = query
+        self._following: Worker[None] | None = None
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)  # or colours would only turn to greys
         self.animation_level = "none"
         for theme in THEMES:
@@ -147,7 +151,14 @@ class TrustreeApp(App[int]):
     def open_estate(self) -> None:
         """Open the estate and follow it; what goes wrong becomes `trouble`."""
         self.trouble = None
-        self.run_worker(self._follow(), name="estate", group="estate", exclusive=True, exit_on_error=False)
+        self._following = self.run_worker(self._follow(), name="estate", group="estate", exclusive=True, exit_on_error=False)
+
+    async def on_unmount(self) -> None:
+        """Wait until the estate is closed: connections, and the demo's process."""
+        if self._following is not None:
+            with suppress(TimeoutError, WorkerFailed, WorkerCancelled):
+                async with asyncio.timeout(CLOSING):
+                    await self._following.wait()
 
     async def _follow(self) -> None:
         async with self._opener() as estate:

@@ -59,8 +59,22 @@ def middle(text: str, width: int, ellipsis: str = ELLIPSIS) -> str:
     room = width - len(ellipsis)
     if room < 4:
         return fit(text, width, ellipsis)
+    path = _short_path(text, width, ellipsis)
+    if path:
+        return path
     tail = _head(text[::-1], room - room // 3)[::-1]
     return _head(text, room // 3) + ellipsis + tail
+
+
+def _short_path(text: str, width: int, ellipsis: str) -> str:
+    """`host/…/name` for a path: its head, and as many of its last parts as fit; empty when the last does not fit."""
+    first, *parts = text.split("/")
+    for at in range(1, len(parts)):
+        short = "/".join((first, ellipsis, *parts[at:]))
+        if width_of(short) <= width:
+            return short
+    room = width - width_of(parts[-1]) - len(ellipsis) - 1 if parts else 0
+    return f"{_head(text, room)}{ellipsis}/{parts[-1]}" if room >= 6 else ""
 
 
 def _head(text: str, room: int) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.estates import NOW, company, loading, sick
+from tests.estates import NOW, Builder, company, loading, sick
+from tui.domain.events import Denial, SourceState
 from tui.domain.snapshot import EMPTY, ImageKey, Snapshot
 from tui.domain.workload import ObjectKey
 from tui.presenters.copying import name_to_copy, reference_to_copy
@@ -13,7 +14,7 @@ from tui.presenters.detail_tree import detail_lines
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.header import Place, header_height, header_lines
 from tui.presenters.keys import Subject
-from tui.presenters.sources import notice_lines, progress_lines, source_lines
+from tui.presenters.sources import denial_lines, notice_lines, progress_lines, source_lines
 from tui.presenters.views import VIEW_NAMES
 from widgets.rows import TextLine
 from widgets.text import width_of
@@ -56,6 +57,32 @@ def test_progress_has_a_line_for_each_source_with_counts_and_waits() -> None:
 def test_nothing_to_show_says_what_is_missing_and_the_next_step() -> None:
     assert "Ask for the ClusterRole view on prod-weu." in said(notice_lines(sick(), 80, ""))
     assert "Nothing matches ns:x" in said(notice_lines(company(), 80, "ns:x"))
+    assert "Reading the estate" in said(notice_lines(EMPTY, 80, ""))
+
+
+def test_nothing_found_is_not_nothing_there_when_some_cannot_be_told() -> None:
+    text = said(notice_lines(company(), 80, "cve:CVE-2026-1", undecided=12))
+    assert "Nothing is known to match cve:CVE-2026-1" in text
+    assert "Of 12 it cannot be told" in text
+
+
+def test_an_empty_estate_names_who_answered() -> None:
+    well = tuple(health for health in company().sources if health.state is SourceState.OK)
+    text = said(notice_lines(Builder().freeze(*well), 200, ""))
+    assert "2 clusters and 2 registries answered" in text
+    assert "Name a context with --context" in said(notice_lines(Builder().freeze(), 80, ""))
+
+
+def test_what_has_one_cause_and_one_remedy_is_said_once() -> None:
+    denials = [Denial(kind, f"list {kind}", "Ask for view.") for kind in ("pods", "jobs")]
+    failures = [Denial(kind, reason="It timed out.", remedy="Wait.") for kind in ("nodes", "cronjobs")]
+    lines = [said([line]).strip() for line in denial_lines([*denials, *failures], 100, 2)]
+    assert lines == [
+        "may not read pods, jobs: missing right list pods, list jobs",
+        "Ask for view.",
+        "could not read nodes, cronjobs: It timed out.",
+        "Wait.",
+    ]
 
 
 def test_sources_are_listed_sick_first() -> None:

@@ -56,7 +56,7 @@ async def explorer(
         assert isinstance(screen, ExplorerScreen)
         await until(pilot, lambda: screen.outline.row_count > 0 or screen.empty)
         if snapshot.images:
-            await until(pilot, lambda: screen.outline.row_count > 0, "rows")
+            await until(pilot, lambda: screen.outline.row_count > 0 and screen.outline.size.height > 1, "rows, laid out")
         yield pilot, screen, estate
 
 

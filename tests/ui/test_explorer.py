@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -22,7 +23,7 @@ from tui.screens.themes import theme_named
 
 async def test_starts_with_the_worst_unfolded_as_far_as_there_is_room() -> None:
     async with explorer(company(), (80, 24)) as (_, screen, _estate):
-        assert names(screen)[:4] == ["debian:12-slim", "base/python:3.12", "payments-api:1.8.2", "ledger:2.1"]
+        assert names(screen)[:4] == ["debian:12-slim", "base/python:3.12", "payments-api:1.8.2", "api"]
         assert "✘ 2" in text_of(screen)
 
 
@@ -187,7 +188,7 @@ async def test_loading_shows_counts_rates_and_waits() -> None:
 async def test_when_nothing_may_be_read_it_says_what_why_and_what_next() -> None:
     async with explorer(sick(), (80, 24)) as (pilot, screen, _):
         await until(pilot, lambda: "Nothing could be read" in screen.notice.text)
-        assert "the right list pods is missing" in screen.notice.text
+        assert "may not read pods: missing right list pods" in screen.notice.text
         assert "Ask for the ClusterRole view on prod-weu." in screen.notice.text
 
 
@@ -209,6 +210,30 @@ async def test_an_estate_that_does_not_open_is_explained_and_tried_again() -> No
         assert "Set KUBECONFIG" in screen.notice.text
         await pilot.press("R")
         await until(pilot, lambda: screen.outline.row_count > 0)
+
+
+async def test_leaving_waits_until_the_estate_is_closed() -> None:
+    closed: list[bool] = []
+
+    @asynccontextmanager
+    async def opener() -> AsyncIterator[HandEstate]:
+        try:
+            yield HandEstate(company())
+        finally:
+            await asyncio.sleep(0)
+            closed.append(True)
+
+    app, _ = make_app(EMPTY, opener=opener)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: bool(app.snapshot.images))
+    assert closed
+
+
+async def test_a_view_seen_for_the_first_time_is_unfolded_as_far_as_there_is_room() -> None:
+    async with explorer(company()) as (pilot, screen, _):
+        await pilot.press("2")
+        await until(pilot, lambda: "Workload" in type(screen.outline.model).__name__)
+        assert "payments" in names(screen)
 
 
 async def test_a_start_query_narrows_the_first_rows() -> None:

@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from tui.domain.events import SourceHealth
-from tui.domain.snapshot import Container, Image, ImageKey, Snapshot, UnknownBase, Workload
+from tui.domain.snapshot import Container, Image, Snapshot, UnknownBase, Workload
 from tui.domain.trust import Check, State
 from tui.presenters.glyphs import ROLE, Glyphs
 from tui.presenters.keys import Subject
-from tui.presenters.phrases import image_name, verdict_word
+from tui.presenters.phrases import image_name, source_word, verdict_word
+from tui.presenters.sources import denial_lines
 from tui.presenters.words import age, plural, short, size
 from widgets.rows import Cell, Span, TextLine
 from widgets.text import wrap
@@ -125,7 +126,7 @@ def wrapped(text: str, role: str, width: int, indent: int = 1) -> list[TextLine]
 
 def _check(check: Check, look: Look) -> Iterator[TextLine]:
     fine = check.state is State.PASS
-    where = " ".join(part for part in (check.source, age(check.as_of, look.now) if check.as_of else "") if part)
+    where = " ".join(part for part in (source_word(check.source), age(check.as_of, look.now) if check.as_of else "") if part)
     right: Cell = (Span(f"{where} ", "dim"),) if where else ()
     indent = 3 + CHECK_NAME
     room = look.width - indent - len(where) - 3
@@ -143,15 +144,15 @@ def _check(check: Check, look: Look) -> Iterator[TextLine]:
 
 
 def _image_heading(image: Image, look: Look) -> list[TextLine]:
-    facts = "   ".join(part for part in (_platforms(image), size(image.size), image.distro) if part)
+    facts = [part for part in (_platforms(image), size(image.size), image.distro) if part]
     kind, _, _ = image.key.digest.partition(":")
     lines = [
         TextLine((Span(f" {image_name(image)}", "bold"), Span(f"  {image.key.registry}", "dim"))),
-        TextLine((Span(f" {kind}:", "dim"), Span(short(image.key.digest)), Span(f"   {facts}", "dim"))),
+        TextLine((Span(f" {kind}:", "dim"), Span(short(image.key.digest)))),
+        *wrapped(look.glyphs.dot.join(facts), "dim", look.width),
     ]
     others = [tag for tag in image.tags if not image_name(image).endswith(f":{tag}")]
-    if others:
-        lines.append(TextLine((Span(f" also {', '.join(others)}", "dim"),)))
+    lines += wrapped(f"also {', '.join(others)}" if others else "", "dim", look.width)
     return [*lines, TextLine(), _badge(image.verdict, image.checks, look), TextLine()]
 
 
@@ -211,17 +212,9 @@ def _health_lines(health: SourceHealth, look: Look) -> list[TextLine]:
     lines = wrapped(said, "dim", look.width)
     lines += wrapped(health.error, "unknown", look.width)
     lines += wrapped(health.remedy, "accent", look.width)
-    for denial in health.denials:
-        lines += wrapped(f"may not read {denial.what} {f'({denial.right})' if denial.right else ''}", "unknown", look.width)
-        lines += wrapped(denial.remedy, "accent", look.width)
-    return lines
+    return [*lines, *denial_lines(health.denials, look.width, indent=1)]
 
 
 def _image_is_inside(subject: Subject) -> bool:
     """In the workload view an image lies under its container: then the row is about the image, not the workload."""
     return subject.container is not None and subject.image is not None
-
-
-def image_node(key: ImageKey, snapshot: Snapshot) -> Image | UnknownBase | None:
-    """The image or unknown base of a key."""
-    return snapshot.images.get(key) or snapshot.bases.get(key)

@@ -92,7 +92,8 @@ def _pulse(snapshot: Snapshot, place: Place, now: datetime, width: int, glyphs: 
     if not snapshot.number:
         return (rights, Span(" starting ", "badge-unknown"), Span(" "))
     asked = [health for health in snapshot.sources if health.state is not SourceState.OFF]
-    moment = Span(f" {clock(snapshot.as_of)}" if width >= NARROW else f" {clock(snapshot.as_of)[:5]}", "dim")
+    since = age(snapshot.as_of, now)
+    moment = Span(f" {clock(snapshot.as_of)}  {since:>3} ago" if width >= NARROW else f" {clock(snapshot.as_of)[:5]}", "dim")
     if any(health.state is SourceState.LOADING for health in asked):
         badge = Span(" loading ", "badge-brand")
     elif asked and all(health.state is SourceState.FAILED for health in asked if health.kind is SourceKind.CLUSTER):
@@ -100,7 +101,7 @@ def _pulse(snapshot: Snapshot, place: Place, now: datetime, width: int, glyphs: 
     elif any(health.live for health in asked):
         badge = Span(" live ", "badge-live")
     else:
-        badge = Span(f" {age(snapshot.as_of, now)} old ", "badge-warn")
+        badge = Span(f" {since} old ", "badge-warn")
     return (rights, badge, moment, Span(" "))
 
 
@@ -123,9 +124,18 @@ def _chips(snapshot: Snapshot, glyphs: Glyphs, width: int) -> Cell:
 
 def _chip(health: SourceHealth, glyphs: Glyphs, room: int) -> Cell:
     role = "fail" if health.state is SourceState.FAILED else "warn"
-    why = health.error or (f"no right to {health.denials[0].what}" if health.denials else health.state.value)
     name = health.name.partition("/")[2] or health.name
-    return (Span(f"{glyphs.partial} ", role), Span(_cut(name, 18)), Span(f" {_cut(why, room)}  ", "dim"))
+    return (Span(f"{glyphs.partial} ", role), Span(_cut(name, 18)), Span(f" {_cut(_ailment(health), room)}  ", "dim"))
+
+
+def _ailment(health: SourceHealth) -> str:
+    """What is wrong with a source, in two or three words; the sources' page has the sentence."""
+    if health.auth_failed:
+        return "not signed in"
+    refused = [denial.what for denial in health.denials if denial.right]
+    if refused:
+        return f"no right to {refused[0]}" if len(refused) == 1 else f"{len(refused)} rights missing"
+    return "does not answer" if health.state is SourceState.FAILED else "partly read"
 
 
 def _tabs(place: Place) -> Cell:

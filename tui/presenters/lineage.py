@@ -7,11 +7,11 @@ from datetime import datetime
 
 from tui.domain.reference import DEFAULT_REGISTRY
 from tui.domain.snapshot import Container, Image, ImageKey, PodRef, Snapshot, UnknownBase, Workload
-from tui.domain.trust import State, worst
+from tui.domain.trust import Check, State, worst
 from tui.domain.workload import ContainerType, ObjectKey
 from tui.presenters.glyphs import ROLE, Glyphs, mix
 from tui.presenters.keys import UNREADABLE, PodPart
-from tui.presenters.phrases import briefs, image_name
+from tui.presenters.phrases import base_brief, briefs, image_name
 from tui.presenters.totals import ALL, NOTHING, Shown, Totals, lineage_totals
 from tui.presenters.words import age, count
 from widgets.rows import Cell, Column, Row, RowKey, Span
@@ -84,6 +84,13 @@ class LineageModel:
             case _:
                 return self._group_row()
 
+    def urgency(self, key: RowKey) -> int:
+        """How bad the worst below a row is, and itself."""
+        last = key[-1]
+        if isinstance(last, ImageKey):
+            return -self._totals.get(last, NOTHING).rank[0]
+        return self.snapshot.workloads[last].verdict.severity - 1 if isinstance(last, ObjectKey) else 0
+
     def matches(self) -> list[RowKey]:
         """Every row that must be unfolded for each image shown to be seen."""
         keys: list[RowKey] = []
@@ -140,9 +147,11 @@ class LineageModel:
         return (Span(f"{image.key.registry}/", "dim"), name)
 
     def _unknown_row(self, base: UnknownBase | None, totals: Totals) -> Row:
-        label = base.label if base else "base"
-        reason = base.reason if base else ""
-        return Row(self._glyphs.of(State.UNKNOWN), ((Span(label),), (Span(reason, "unknown"),), *self._counts(totals, None)))
+        name: Cell = (Span(base.label if base else "base"),)
+        if base is not None and base.key.registry and base.label.startswith(f"{base.key.registry}/"):
+            name = (Span(f"{base.key.registry}/", "dim"), Span(base.label.removeprefix(f"{base.key.registry}/")))
+        state = Span(base_brief(base) if base else "", "unknown")
+        return Row(self._glyphs.of(State.UNKNOWN), (name, (state,), *self._counts(totals, None)))
 
     def _group_row(self) -> Row:
         totals = sum((self._totals[key] for key in self._unreadable), NOTHING)
@@ -154,7 +163,7 @@ class LineageModel:
         return (
             mix(totals.counts, BAR, self._glyphs.bar),
             (Span(count(totals.items), "dim"),),
-            (Span(count(totals.pods)),),
+            (Span(count(totals.pods), "" if totals.pods else "dim"),),
             (Span(age(since, self._now), "dim"),),
         )
 
@@ -182,12 +191,12 @@ class LineageModel:
         return Span(age(since, self._now), "dim")
 
 
-def container_state(containers: Sequence[Container], workload: Workload, glyphs: Glyphs) -> Cell:
-    """What is not fine with containers of a workload, in a few words."""
+def container_state(containers: Sequence[Container], workload: Workload, glyphs: Glyphs, more: Sequence[Check] = ()) -> Cell:
+    """What is not fine with containers of a workload, in a few words; `more` are checks of what they run."""
     trouble = next((container.trouble for container in containers if container.trouble), "")
     if trouble:
         return (Span(trouble, "fail"),)
-    told = briefs([check for container in containers for check in container.checks], glyphs.dot)
+    told = briefs([*(check for container in containers for check in container.checks), *more], glyphs.dot)
     if told:
         return told
     if workload.suspended:

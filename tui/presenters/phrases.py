@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from tui.domain.image import RepositoryName
 from tui.domain.reference import DEFAULT_REGISTRY
-from tui.domain.snapshot import Image, ImageKey, UnknownBase
+from tui.domain.snapshot import Image, ImageKey, NodeKind, UnknownBase
 from tui.domain.trust import Check, State, worst
 from tui.presenters.glyphs import ROLE
 from tui.presenters.words import short
 from widgets.rows import Cell, Span
 
-__all__ = ["briefs", "image_name", "node_name", "repository_name", "verdict_word"]
+__all__ = ["base_brief", "briefs", "image_name", "node_name", "repository_name", "source_word", "verdict_word"]
 
 
 def repository_name(name: RepositoryName | ImageKey) -> str:
@@ -31,6 +31,17 @@ def image_name(image: Image) -> str:
 def node_name(node: Image | UnknownBase) -> str:
     """What a node of the lineage is called in one line."""
     return image_name(node) if isinstance(node, Image) else node.label
+
+
+def base_brief(base: UnknownBase) -> str:
+    """Why a base is only a name, in a few words."""
+    return "base not known" if base.kind is NodeKind.SHARED_LAYERS else "only named, not readable"
+
+
+def source_word(source: str) -> str:
+    """A source where there is little room: a registry and an image's scanner by their kind, a cluster by its name."""
+    kind, _, name = source.partition("/")
+    return kind if kind == "registry" else name or kind
 
 
 def briefs(checks: Iterable[Check], dot: str) -> Cell:

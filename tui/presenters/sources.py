@@ -9,14 +9,16 @@ from tui.domain.events import Denial, Progress, SourceHealth, SourceKind, Source
 from tui.domain.snapshot import Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.glyphs import Glyphs
-from tui.presenters.words import age, count, plural
+from tui.presenters.words import age, count, plural, several
 from widgets.rows import Cell, Span, TextLine
 from widgets.text import fit, wrap
 
-__all__ = ["error_lines", "notice_lines", "progress_lines", "source_lines", "starting_lines"]
+__all__ = ["denial_lines", "error_lines", "notice_lines", "progress_lines", "source_lines", "starting_lines"]
 
 BAR = 24
 NAME = 30
+MOST_RIGHTS = 2
+"""How many of several rights with one remedy are spelled out."""
 STATE_ROLE = {
     SourceState.LOADING: "accent",
     SourceState.OK: "pass",
@@ -38,20 +40,44 @@ def starting_lines() -> list[TextLine]:
     return [TextLine(), TextLine((Span("  Reading the estate", "bold"), Span("  clusters first, then what runs in them", "dim")))]
 
 
-def notice_lines(snapshot: Snapshot, width: int, narrowed: str) -> list[TextLine]:
+def notice_lines(snapshot: Snapshot, width: int, narrowed: str, undecided: int = 0) -> list[TextLine]:
     """What to say when there is no row: what is missing, why, and what to do."""
-    sick = [health for health in snapshot.sources if health.state in (SourceState.FAILED, SourceState.PARTIAL)]
     if narrowed:
-        return _titled(f"Nothing matches {narrowed}", "Esc clears the filter; / changes it.", width)
-    if any(health.state is SourceState.LOADING for health in snapshot.sources):
+        return _nothing_matches(narrowed, undecided, width)
+    if not snapshot.number or any(health.state is SourceState.LOADING for health in snapshot.sources):
         return starting_lines()
+    sick = [health for health in snapshot.sources if health.state in (SourceState.FAILED, SourceState.PARTIAL)]
     if not sick:
-        what = "No workloads and no images" if snapshot.sources else "No cluster and no registry was named"
-        return _titled(what, "Nothing runs in the namespaces that were read, and no registry was asked.", width)
+        return _nothing_there(snapshot, width)
     lines = _titled("Nothing could be read", "", width)
     for health in sick:
         lines += [*_source(health, snapshot.as_of, width), TextLine()]
     return lines
+
+
+def _nothing_matches(narrowed: str, undecided: int, width: int) -> list[TextLine]:
+    """Nothing found is not the same as nothing there, when some of it cannot be told."""
+    if not undecided:
+        return _titled(f"Nothing matches {narrowed}", "Esc clears the filter; / changes it.", width)
+    lines = _titled(f"Nothing is known to match {narrowed}", "", width)
+    unsure = f"Of {count(undecided)} it cannot be told: what would answer it has not been read. s shows what may be read."
+    lines[2:] = [TextLine((Span(f"  {part}", "unknown"),)) for part in wrap(unsure, width - 4)]
+    return [*lines, TextLine((Span("  Esc clears the filter; / changes it.", "dim"),))]
+
+
+def _nothing_there(snapshot: Snapshot, width: int) -> list[TextLine]:
+    """Everything that was asked answered, and there is nothing."""
+    asked = [health.kind for health in snapshot.sources if health.state is not SourceState.OFF]
+    if not asked:
+        return _titled(
+            "No cluster and no registry was named", "Name a context with --context, a registry with --registry.", width
+        )
+    places = ((SourceKind.CLUSTER, "cluster"), (SourceKind.REGISTRY, "registry"))
+    counted = [several(asked.count(kind), word) for kind, word in places if kind in asked]
+    said = f"{' and '.join(counted)} answered: nothing runs in the namespaces that were read, and no registry holds an image."
+    lines = _titled("No workloads and no images", said, width)
+    step = "Other places: --context, --all-contexts, -n NAMESPACE, --registry. R reads again, s shows every source."
+    return [*lines, *(TextLine((Span(f"  {part}", "dim"),)) for part in wrap(step, width - 4))]
 
 
 def error_lines(error: TrustreeError, width: int) -> list[TextLine]:
@@ -119,26 +145,29 @@ def _source(health: SourceHealth, now: datetime, width: int) -> Iterator[TextLin
     yield from _lines(told, "dim", width)
     yield from _lines(health.error, "unknown", width)
     yield from _lines(health.remedy, "accent", width)
-    for denial in health.denials:
-        yield from _denial(denial, width)
+    yield from denial_lines(health.denials, width, indent=4)
 
 
-def _denial(denial: Denial, width: int) -> Iterator[TextLine]:
-    right = f": the right {denial.right} is missing" if denial.right else (f": {denial.reason}" if denial.reason else "")
-    yield from _lines(f"may not read {denial.what}{right}", "unknown", width)
-    yield from _lines(denial.remedy, "accent", width)
+def denial_lines(denials: Sequence[Denial], width: int, indent: int) -> Iterator[TextLine]:
+    """What may not or could not be read, what has the same cause and the same remedy in one sentence."""
+    alike: dict[tuple[str, str, bool], list[Denial]] = {}
+    for denial in denials:
+        cause = "" if denial.right else denial.reason
+        alike.setdefault((cause, denial.remedy, bool(denial.right)), []).append(denial)
+    for (cause, remedy, refused), group in alike.items():
+        what = ", ".join(dict.fromkeys(denial.what for denial in group))
+        rights = ", ".join(dict.fromkeys(denial.right for denial in group[:MOST_RIGHTS]))
+        rights += f" and {len(group) - MOST_RIGHTS} more" if len(group) > MOST_RIGHTS else ""
+        told = f"may not read {what}: missing right {rights}" if refused else f"could not read {what}" + (cause and f": {cause}")
+        yield from _lines(told, "unknown", width, indent)
+        yield from _lines(remedy, "accent", width, indent)
 
 
-def _lines(text: str, role: str, width: int) -> Iterator[TextLine]:
+def _lines(text: str, role: str, width: int, indent: int = 4) -> Iterator[TextLine]:
     if text:
-        yield from (TextLine((Span(f"    {part}", role),)) for part in wrap(text, max(20, width - 6)))
+        yield from (TextLine((Span(" " * indent + part, role),)) for part in wrap(text, max(20, width - indent - 2)))
 
 
 def _short(health: SourceHealth) -> str:
     name = health.name.partition("/")[2]
     return name if name and health.kind is not SourceKind.ARM else health.name
-
-
-def sick_sources(sources: Sequence[SourceHealth]) -> int:
-    """How many sources are not well."""
-    return sum(health.state in (SourceState.FAILED, SourceState.PARTIAL) for health in sources)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Set
 from datetime import datetime
 from enum import IntEnum
+from heapq import heapify, heappop, heappush
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.domain.snapshot import ImageKey, Snapshot
@@ -92,15 +94,21 @@ def _at_fault(verdict: State) -> bool:
 
 
 def first_unfolded(model: LineageModel | WorkloadModel, room: int) -> list[RowKey]:
-    """The rows to unfold before the operator does: from the top, each whose children still fit; never down to pods."""
+    """The rows to unfold before the operator does: what leads to the worst, from the top, as far as there is room.
+
+    Worst first, and never down to pods. Where there are more roots than room, the last ones are pushed out of sight.
+    """
     opened: list[RowKey] = []
-    used = len(model.roots())
-    waiting = list(model.roots())
+    used = min(len(model.roots()), room // 2)
+    numbers = count()
+    waiting = [(-model.urgency(key), next(numbers), key) for key in model.roots()]
+    heapify(waiting)
     while waiting and used < room:
-        key = waiting.pop(0)
+        *_, key = heappop(waiting)
         children = () if isinstance(key[-1], ObjectKey) else model.children(key)
         if children and used + len(children) <= room:
             opened.append(key)
             used += len(children)
-            waiting.extend(children)
+            for child in children:
+                heappush(waiting, (-model.urgency(child), next(numbers), child))
     return opened

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tui.domain.trust import State
 
-__all__ = ["HEX", "VERDICTS", "age", "clock", "count", "plural", "short", "size"]
+__all__ = ["HEX", "VERDICTS", "age", "clock", "count", "plural", "several", "short", "size"]
 
 HEX = 12
 VERDICTS = {State.PASS: "pass", State.WARN: "warn", State.FAIL: "fail", State.UNKNOWN: "unknown", State.OFF: "off"}
@@ -20,6 +20,13 @@ def count(number: int) -> str:
 def plural(number: int, word: str) -> str:
     """`1 pod`, `2 pods`."""
     return f"{count(number)} {word}{'' if number == 1 else 's'}"
+
+
+def several(number: int, word: str) -> str:
+    """`1 registry`, `2 registries`, `2 clusters`."""
+    if number != 1 and word.endswith("y"):
+        return f"{count(number)} {word[:-1]}ies"
+    return plural(number, word)
 
 
 def age(since: datetime | None, now: datetime) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.snapshot import BaseState, Container, Image, ImageKey, Snapshot, Workload
-from tui.domain.trust import State, worst
+from tui.domain.trust import Check, CheckName, State, worst
 from tui.domain.workload import ContainerType, ObjectKey
 from tui.presenters.glyphs import BAD_FIRST, Glyphs, mix
 from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, images_of
 from tui.presenters.lineage import BAR, WIDE, container_state
-from tui.presenters.phrases import briefs, image_name
+from tui.presenters.phrases import base_brief, briefs, image_name
 from tui.presenters.totals import ALL, NOTHING, Shown, Totals, one
 from tui.presenters.words import age, count
 from widgets.rows import Cell, Column, Row, RowKey, Span
@@ -96,6 +96,18 @@ class WorkloadModel:
             case _:
                 return Row(Span(""), ((), (), (), (), (), ()))
 
+    def urgency(self, key: RowKey) -> int:
+        """How bad the worst below a row is, and itself."""
+        match key[-1]:
+            case ClusterPart(name):
+                return -self._cluster_totals[name].rank[0]
+            case NamespacePart(name):
+                return -self._totals[(_cluster(key), name)].rank[0]
+            case ObjectKey() as workload:
+                return self.snapshot.workloads[workload].verdict.severity - 1
+            case _:
+                return 0
+
     def matches(self) -> list[RowKey]:
         """Every row that must be unfolded for each workload shown to be seen."""
         clusters = self.roots()
@@ -145,7 +157,7 @@ class WorkloadModel:
 
     def _workload_row(self, workload: Workload) -> Row:
         name: Cell = (Span(f"{workload.key.kind}/", "dim"), Span(workload.key.name))
-        state = container_state(workload.containers, workload, self._glyphs)
+        state = container_state(workload.containers, workload, self._glyphs, self._image_checks(workload.containers))
         mixture = mix(_verdicts(workload), BAR, self._glyphs.bar) if len(workload.containers) > 1 else ()
         since = (Span(age(workload.created, self._now), "dim"),)
         return Row(self._glyphs.of(workload.verdict), (name, state, mixture, (), (Span(count(workload.pods)),), since))
@@ -156,8 +168,13 @@ class WorkloadModel:
             return Row(Span(""), ((), (), (), (), (), ()))
         kind = "" if container.type is ContainerType.CONTAINER else f"{container.type} "
         name: Cell = (Span(kind, "dim"), Span(container.name), Span(f"  {container.image}", "dim"))
-        state = container_state([container], workload, self._glyphs)
+        state = container_state([container], workload, self._glyphs, self._image_checks([container]))
         return Row(self._glyphs.of(container.verdict), (name, state, (), (), (Span(count(container.pods), "dim"),), ()))
+
+    def _image_checks(self, containers: Iterable[Container]) -> list[Check]:
+        """What the images of containers are judged by, but for what others run of them."""
+        images = (self.snapshot.images.get(key) for container in containers for key in container.runs)
+        return [check for image in images if image for check in image.checks if check.name is not CheckName.IDENTITY]
 
     def _image_row(self, key: RowKey, image: ImageKey) -> Row:
         found = self.snapshot.images.get(image)
@@ -166,7 +183,7 @@ class WorkloadModel:
             base = self.snapshot.bases.get(image)
             cells: tuple[Cell, ...] = (
                 (on, Span(base.label if base else "base")),
-                (Span(base.reason if base else "", "unknown"),),
+                (Span(base_brief(base) if base else "", "unknown"),),
             )
             return Row(self._glyphs.of(State.UNKNOWN), (*cells, (), (), (), ()))
         since = (Span(age(found.created, self._now), "dim"),)

@@ -11,24 +11,22 @@ from textual.containers import Horizontal, Vertical
 from textual.getters import query_one
 from textual.message import Message
 from textual.screen import Screen
-from textual.timer import Timer
 
 from tui.domain.demand import Demand, Priority
 from tui.domain.text import clean
 from tui.errors import InvalidQuery, TrustreeError
 from tui.keymap import EXPLORER
 from tui.presenters.copying import name_to_copy, reference_to_copy
-from tui.presenters.detail import Look, Tab
-from tui.presenters.detail_tree import detail_lines
 from tui.presenters.header import NARROW, Place, header_height, header_lines
-from tui.presenters.keys import lineage_key, subject_of, workload_key
 from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
-from tui.presenters.views import VIEW_NAMES, Built, Filter, View, first_unfolded
+from tui.presenters.views import VIEW_NAMES, Built, Filter, View
 from tui.screens.building import RowBuilder, Wish
 from tui.screens.filtering import Filtering
+from tui.screens.inspector import Inspector
 from tui.screens.keys import KeyLine, dress
+from tui.screens.stage import Stage
 from widgets.page import Banner, TextPage
-from widgets.rows import RowKey, Span, TextLine
+from widgets.rows import Span, TextLine
 from widgets.tree import VirtualTree
 
 if TYPE_CHECKING:
@@ -37,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ExplorerScreen"]
 
-SETTLE = 0.04
-"""Seconds that the cursor rests before the detail follows: a held key moves the tree and nothing else."""
+FRAME = 3
+"""Lines that neither the header nor rows take: the rule, the titles of the columns, the keys."""
 
 
 class ExplorerScreen(Screen[None]):
@@ -81,15 +79,10 @@ class ExplorerScreen(Screen[None]):
         super().__init__()
         self.view = View.LINEAGE
         self.chosen = Filter(query)
-        self.tab = Tab.OVERVIEW
         self._built: Built | None = None
-        self._scene: tuple[View, Filter] | None = None
-        self._open_in: dict[View, frozenset[RowKey]] = {}
-        self._touched = False
         self._zoomed: str = ""
         self._filtering = Filtering(self)
-        self._detail_timer: Timer | None = None
-        self._detail_key: RowKey | None = None
+        self.inspector = Inspector(self)
 
     def compose(self) -> ComposeResult:
         """Header, tree and detail side by side, keys."""
@@ -106,6 +99,7 @@ class ExplorerScreen(Screen[None]):
     def on_mount(self) -> None:
         """Follow the app's snapshot."""
         dress(self, self.app.glyphs)
+        self._stage = Stage(self.outline)
         self._rows = RowBuilder(self, lambda wish, built: self.post_message(self.RowsBuilt(wish, built)))
         self.watch(self.app, "snapshot", self._snapshot_changed, init=False)
         self.watch(self.app, "trouble", self._trouble_changed, init=False)
@@ -121,9 +115,11 @@ class ExplorerScreen(Screen[None]):
         self.header.styles.height = header_height(event.size.width)
         self.rule.set_lines([TextLine((Span(self.app.glyphs.rule * event.size.width, "line"),))])
         self._show_header()
-        self.call_after_refresh(self._show_detail)
+        self.call_after_refresh(self.inspector.show)
         if self.empty:
-            self.call_after_refresh(self._snapshot_changed)
+            self.call_after_refresh(self._show_emptiness)
+        elif self._built is not None and not self._stage.touched and not self.chosen.words:
+            self._stage.unfold_first(self._built, self._room)
 
     @property
     def wide(self) -> bool:
@@ -137,7 +133,7 @@ class ExplorerScreen(Screen[None]):
 
     def _arrange(self) -> None:
         """Show what there is room for; set on the widgets, as classes on the screen would style every widget anew."""
-        self.detail.display = self.wide and self._zoomed != "tree"
+        self.detail.display = self.wide and self._zoomed != "tree" and not self.empty
         self.left.display = not (self.wide and self._zoomed == "detail")
         self.outline.display = not self.empty
         self.notice.display = self.empty
@@ -178,48 +174,25 @@ class ExplorerScreen(Screen[None]):
             self._show_rows(wish, built)
 
     def _show_rows(self, wish: Wish, built: Built) -> None:
-        scene = (wish.view, wish.chosen)
-        if scene != self._scene or (wish.chosen.words and not self.outline.row_count):
-            self._change_scene(scene, built)
-        elif self._touched or wish.chosen.words:
-            self.outline.set_model(built.model)
-        else:
-            self._show_first(built)
+        self._stage.show(wish, built, self._room)
         self._built = built
         self._show_emptiness()
         self._show_header()
         self._show_count()
-        self._show_detail()
+        self.inspector.show()
         self.refresh_bindings()
 
-    def _change_scene(self, scene: tuple[View, Filter], built: Built) -> None:
-        """Other rows altogether: keep what is open in the view left, and the selection across."""
-        view, chosen = scene
-        subject = subject_of(self.outline.cursor_key)
-        if self._scene is not None and not self._scene[1].words:
-            self._open_in[self._scene[0]] = self.outline.expanded
-        other_view = self._scene is not None and self._scene[0] is not view
-        self._scene = scene
-        if chosen.words:
-            self.outline.set_model(built.model, expanded=built.unfold)
-        elif self._touched:
-            self.outline.set_model(built.model, expanded=self._open_in.get(view, frozenset()))
-        else:
-            self._show_first(built)
-        if other_view:
-            key = (lineage_key if view is View.LINEAGE else workload_key)(subject, self.app.snapshot)
-            if key is not None:
-                self.outline.select(key)
-
-    def _show_first(self, built: Built) -> None:
-        """Until the operator touches the tree it shows the worst first, unfolded as far as there is room."""
-        self.outline.set_model(built.model, expanded=first_unfolded(built.model, self.body.size.height - 2))
-        self.outline.action_first()
+    @property
+    def _room(self) -> int:
+        """How many rows of the tree fit, known before anything is laid out."""
+        lines = self.app.size.height - header_height(self.app.size.width) - FRAME
+        return lines - (len(self.progress.lines) if self.progress.display else 0)
 
     def _show_emptiness(self) -> None:
         self._arrange()
         if self.empty and self.app.trouble is None:
-            self._show_notice(notice_lines(self.app.snapshot, self.size.width, self.chosen.words))
+            undecided = self._built.undecided if self._built else 0
+            self._show_notice(notice_lines(self.app.snapshot, self.size.width, self.chosen.words, undecided))
 
     def _show_notice(self, lines: list[TextLine]) -> None:
         if self.empty:
@@ -243,27 +216,12 @@ class ExplorerScreen(Screen[None]):
 
     @on(VirtualTree.RowHighlighted)
     def _row_highlighted(self) -> None:
-        if self._detail_timer is not None:
-            self._detail_timer.stop()
-        self._detail_timer = self.set_timer(SETTLE, self._show_detail)
-
-    def _show_detail(self) -> None:
-        if not self.detail.display:
-            return
-        key = self.outline.cursor_key
-        lines = self.detail_lines(self.detail.size.width) if key is not None else []
-        self.detail.show(lines, from_top=key != self._detail_key)
-        self._detail_key = key
-
-    def detail_lines(self, width: int) -> list[TextLine]:
-        """What is known about the row under the cursor."""
-        look = Look(self.app.snapshot, self.app.clock(), self.app.glyphs, width)
-        return detail_lines(subject_of(self.outline.cursor_key), self.tab, look)
+        self.inspector.follow()
 
     @on(VirtualTree.RowOpened)
     def _row_opened(self) -> None:
         """Go into the detail, and ask for what is not known of the image yet."""
-        subject = subject_of(self.outline.cursor_key)
+        subject = self.inspector.subject
         image = self.app.snapshot.images.get(subject.image) if subject.image else None
         if image is not None and self.app.estate is not None and image.key.digest:
             wish = Demand(image.name, image.key.digest, Priority.OPENED, referrers=True, history=True)
@@ -277,17 +235,14 @@ class ExplorerScreen(Screen[None]):
 
     def action_tab(self, by: int) -> None:
         """Another section of the detail."""
-        tabs = list(Tab)
-        self.tab = tabs[(tabs.index(self.tab) + by) % len(tabs)]
-        self._detail_key = None
-        self._show_detail()
+        self.inspector.turn(by)
 
     # ---- views, filter, faults
 
     def action_view(self, number: int) -> None:
         """Another view of the same estate, on the same thing."""
         self.view = View(number)
-        self._touched = True
+        self._stage.touched = True
         self._show_header()
         self._ask()
 
@@ -333,25 +288,25 @@ class ExplorerScreen(Screen[None]):
 
     def on_key(self) -> None:
         """From the first key on, the tree is the operator's."""
-        self._touched = True
+        self._stage.touched = True
 
     def on_click(self) -> None:
         """As a key."""
-        self._touched = True
+        self._stage.touched = True
 
     def action_zoom(self) -> None:
         """The pane that has the focus on the whole width, or both again."""
         self._zoomed = "" if self._zoomed else "detail" if self.detail.has_focus else "tree"
         self._arrange()
-        self.call_after_refresh(self._show_detail)
+        self.call_after_refresh(self.inspector.show)
 
     def action_copy_name(self) -> None:
         """Copy the name of what the row is about (OSC 52)."""
-        self._copy(name_to_copy(subject_of(self.outline.cursor_key), self.app.snapshot))
+        self._copy(name_to_copy(self.inspector.subject, self.app.snapshot))
 
     def action_copy_reference(self) -> None:
         """Copy the image's reference with its digest (OSC 52)."""
-        self._copy(reference_to_copy(subject_of(self.outline.cursor_key), self.app.snapshot))
+        self._copy(reference_to_copy(self.inspector.subject, self.app.snapshot))
 
     def _copy(self, text: str) -> None:
         if text:
@@ -388,12 +343,12 @@ class ExplorerScreen(Screen[None]):
         """Dim the keys that cannot do anything now."""
         match action:
             case "copy_name":
-                return bool(name_to_copy(subject_of(self.outline.cursor_key), self.app.snapshot)) or None
+                return bool(name_to_copy(self.inspector.subject, self.app.snapshot)) or None
             case "copy_reference":
-                return bool(reference_to_copy(subject_of(self.outline.cursor_key), self.app.snapshot)) or None
+                return bool(reference_to_copy(self.inspector.subject, self.app.snapshot)) or None
             case "filter" | "faults":
                 return True if self.app.snapshot.images or self.app.snapshot.workloads or self.chosen.words else None
             case "zoom":
-                return self.wide
+                return self.wide and not self.empty
             case _:
                 return True

@@ -14,6 +14,8 @@ __all__ = ["KeyLine", "dress", "keys_of"]
 
 FIRST = ("tree.open", "page.back", "filter", "faults", "zoom", "sources", "command", "help", "leave")
 
+NAMES = {"⏎": "Enter", "escape": "Esc", "esc": "Esc", "pgup": "PgUp", "pgdn": "PgDn", "pageup": "PgUp", "pagedown": "PgDn"}
+
 
 def keys_of(screen: Screen[object], *, hidden: bool = False) -> list[tuple[str, str, bool]]:
     """Key, what it does and whether it can run, in the order of FIRST; `hidden` adds the keys that have no room below."""
@@ -22,13 +24,18 @@ def keys_of(screen: Screen[object], *, hidden: bool = False) -> list[tuple[str, 
         binding = active.binding
         if not binding.id or not binding.description or not (binding.show or hidden):
             continue
-        name = binding.key_display or format_key(binding.key)
-        name = {"enter": "Enter", "escape": "Esc"}.get(binding.key, name)
+        name = binding.key_display or _key_name(binding.key)
         before = found.get(binding.action)
         keys = " ".join(dict.fromkeys([*(before[0].split() if before else ()), name]))
         found[binding.action] = (keys, binding.description, active.enabled, binding.id or "")
     ranked = sorted(found.values(), key=lambda each: FIRST.index(each[3]) if each[3] in FIRST else len(FIRST))
     return [each[:3] for each in ranked]
+
+
+def _key_name(key: str) -> str:
+    """A key as it is written on keyboards: `Esc`, `PgDn`, `Ctrl+F`."""
+    parts = format_key(key).split("+")
+    return "+".join(NAMES.get(part, part.title() if len(part) > 1 else part) for part in parts)
 
 
 def dress(screen: Screen[None], glyphs: Glyphs) -> None:
@@ -46,8 +53,16 @@ class KeyLine(Banner):
         self.call_after_refresh(self.show_keys)
 
     def show_keys(self) -> None:
-        """Show the keys that work now."""
-        spans = [Span(" ")]
+        """Show the keys that work now, as many as there is room for."""
+        spans, room = [Span(" ")], self.size.width - 1
         for key, words, enabled in keys_of(self.screen):
+            room -= len(key) + len(words) + 1
+            if room < 0:
+                break
             spans += [Span(key, "accent bold" if enabled else "dim"), Span(f" {words}   ", "dim")]
+            room -= 3
         self.set_lines([TextLine(tuple(spans))])
+
+    def on_resize(self) -> None:
+        """Other room."""
+        self.show_keys()

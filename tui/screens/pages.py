@@ -88,7 +88,7 @@ class DetailScreen(TextScreen):
 
     def lines(self) -> list[TextLine]:
         """As beside the tree."""
-        return self._explorer.detail_lines(self.size.width)
+        return self._explorer.inspector.lines(self.size.width)
 
     def action_tab(self, by: int) -> None:
         """Another section."""
