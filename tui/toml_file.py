@@ -6,9 +6,10 @@ import os
 import re
 import stat
 import tomllib
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import ClassVar, NoReturn, TypeVar
 
 import msgspec
 
@@ -21,6 +22,8 @@ MAX_SIZE = 1_000_000
 """Bytes."""
 MAX_LINE = 1_000
 """Characters of a line that can begin a table: longer ones are not searched for the place of a fault."""
+MOST_DOTS = 100
+"""Dots of a line outside of texts."""
 Place = tuple[str, ...]
 """The parts of a dotted key, from the top."""
 _S = TypeVar("_S", bound=msgspec.Struct)
@@ -29,6 +32,7 @@ _AT = re.compile(r"`\$((?:\.\w+|\[[^]]*\])+)`")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _HEADER = re.compile(r"\s*\[\[?\s*(.*?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[\w.-]+)\s*(?:=|\.)""")
+_QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'[^']*'""")
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -38,10 +42,9 @@ def content_of(file: Path, missing: str, unreadable: str) -> bytes:
     Raises InvalidConfig, with the remedies `missing` and `unreadable`.
     """
     try:
-        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK)  # or a named pipe would never let us go
-        with os.fdopen(handle, "rb") as opened:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise InvalidConfig(f"{file} cannot be read: it is no regular file.", unreadable, path=str(file))
+        if not stat.S_ISREG(os.stat(file).st_mode):  # a named pipe would never let us go
+            raise InvalidConfig(f"{file} cannot be read: it is no regular file.", unreadable, path=str(file))
+        with file.open("rb") as opened:
             content = opened.read(MAX_SIZE + 1)
     except FileNotFoundError as error:
         raise InvalidConfig(f"There is no file {file}.", missing, path=str(file)) from error
@@ -53,12 +56,17 @@ def content_of(file: Path, missing: str, unreadable: str) -> bytes:
 
 
 class Reader:
-    """One file: turns its tables into structs, and faults into places. Raises InvalidConfig when it is no TOML."""
+    """One file: turns its tables into structs, and faults into places. Raises InvalidConfig when it is no TOML.
+
+    `hints` say what may stand where the types do not tell.
+    """
+
+    hints: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, content: bytes, path: str) -> None:
         text, self.table = _toml(content, path)
         self._lines = text.splitlines()
-        self._path = path
+        self.path = path
 
     def convert(self, table: dict[str, object], kind: type[_S], place: Place) -> _S:
         """The table at this place as this struct. Raises InvalidConfig."""
@@ -70,8 +78,8 @@ class Reader:
     def refuse(self, what: str, place: Place, remedy: str, error: Exception | None = None) -> NoReturn:
         """Raise InvalidConfig for what stands at this place."""
         line, column = locate(self._lines, place)
-        where = f"{self._path}:{line}:{column}" if line else self._path
-        raise InvalidConfig(f"{where}: {what}.", remedy, path=self._path, line=line, column=column) from error
+        where = f"{self.path}:{line}:{column}" if line else self.path
+        raise InvalidConfig(f"{where}: {what}.", remedy, path=self.path, line=line, column=column) from error
 
     def _explain(self, message: str, kind: type[msgspec.Struct], place: Place, error: Exception) -> NoReturn:
         if unknown := _UNKNOWN.search(message):
@@ -83,9 +91,12 @@ class Reader:
         if at is None:
             missing = re.search(r"required field `(\w+)`", message)
             what = f"`{missing[1]}` is missing" if missing else clean(message, 200)
-            self.refuse(what, place, allowed(kind, missing[1]) if missing else "", error)
+            self.refuse(what, place, self._allowed(kind, missing[1]) if missing else "", error)
         name = at[1].removeprefix(".").partition(".")[0].partition("[")[0]
-        self.refuse(f"`{name}` has a wrong value", (*place, name), allowed(kind, name), error)
+        self.refuse(f"`{name}` has a wrong value", (*place, name), self._allowed(kind, name), error)
+
+    def _allowed(self, kind: type[msgspec.Struct], name: str) -> str:
+        return self.hints.get(name) or allowed(kind, name)
 
 
 def locate(lines: list[str], place: Place) -> tuple[int, int]:
@@ -125,6 +136,7 @@ def _toml(content: bytes, path: str) -> tuple[str, dict[str, object]]:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InvalidConfig(f"{path}:{line}: the file is not UTF-8.", "Save it as UTF-8.", path=path, line=line) from error
+    _refuse_long_keys(text, path)
     try:
         return text, tomllib.loads(text)
     except RecursionError as error:
@@ -136,6 +148,14 @@ def _toml(content: bytes, path: str) -> tuple[str, dict[str, object]]:
         what = clean(_TOML_PLACE.sub("", message), 200)
         remedy = "The file is TOML: texts in quotes, tables as [name]."
         raise InvalidConfig(f"{path}:{line}:{column}: {what}.", remedy, path=path, line=line, column=column) from error
+
+
+def _refuse_long_keys(text: str, path: str) -> None:
+    """tomllib takes minutes for a key of very many parts: its time grows with the square of their number."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.count(".") > MOST_DOTS and _QUOTED.sub("", line).count(".") > MOST_DOTS:
+            headline = f"{path}:{number}: a key of more than {MOST_DOTS} parts."
+            raise InvalidConfig(headline, "Is it the right file?", path=path, line=number)
 
 
 def _end(text: str) -> tuple[int, int]:
@@ -161,8 +181,6 @@ def _words(found: object, name: str) -> str:
     match found:
         case inspect.EnumType():
             return f"It is one of {', '.join(map(str, found.cls))}."
-        case inspect.LiteralType():
-            return f"It is one of {', '.join(map(str, found.values))}."
         case inspect.BoolType():
             return "It is true or false."
         case inspect.IntType():
@@ -174,7 +192,5 @@ def _words(found: object, name: str) -> str:
             return 'It is a list of texts, such as ["a", "b"].'
         case inspect.VarTupleType():
             return _words(found.item_type, name).replace("It is", "It is a list; each is")
-        case inspect.DateType() | inspect.DateTimeType():
-            return "It is a day without quotes, such as 2030-12-31."
         case _:
             return ""

@@ -81,6 +81,7 @@ def test_a_pattern_means_what_it_says_and_nothing_that_looks_like_it(
         "**",
         "r.io/**",
         "https://r.io",
+        "r.io/*a*a*a*",
         "r.io/App",
         "r.io//a",
         "r.io/",

@@ -22,6 +22,8 @@ _HOST = re.compile(
 )
 _PATH = re.compile(r"[a-z0-9*._-]+(?:/[a-z0-9*._-]+)*", re.ASCII)
 MAX_PATTERN = 512
+MOST_STARS = 3
+"""In one part of a path: each more takes longer to match."""
 
 
 class Pattern(msgspec.Struct, frozen=True):
@@ -63,7 +65,7 @@ def parse_pattern(text: str) -> Pattern:
         raise InvalidConfig(
             f"“{clean(text, 80)}” is not a registry pattern.", "Write host[:port][/path], such as quay.io/team/*."
         )
-    if slash and _PATH.fullmatch(path) is None:
+    if slash and (_PATH.fullmatch(path) is None or any(part.count("*") > MOST_STARS for part in path.split("/"))):
         raise InvalidConfig(f"The path of “{clean(text, 80)}” is not one of a repository.", "Parts are small letters, `*`, `/`.")
     return Pattern(text, normalize_registry(host), tuple(path.split("/")) if slash else ())
 

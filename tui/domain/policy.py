@@ -31,6 +31,9 @@ class Policy(msgspec.Struct, frozen=True):
 
 
 def built_in(registries: Iterable[str] = ()) -> Policy:
-    """The policy without a file; `registries` are hosts that the configuration or the command line names."""
+    """The policy without a file, as `tui/policies/builtin.toml` writes it.
+
+    `registries` are hosts that the configuration or the command line names: they are trusted too.
+    """
     hosts = dict.fromkeys((*(normalize_registry(host) for host in registries), "mcr.microsoft.com"))
-    return Policy("built-in", Rules(trusted=tuple(parse_pattern(host) for host in hosts)))
+    return Policy("built in", Rules(trusted=tuple(parse_pattern(host) for host in hosts)))
