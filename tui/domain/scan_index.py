@@ -1,0 +1,125 @@
+"""Which reports are about which image: by digest of manifest, index or config, and by name only when nothing better is there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from tui.domain.image import RepositoryName
+from tui.domain.join import Catalog, Known
+from tui.domain.scan import ScanReport
+from tui.domain.standing import Registries
+
+__all__ = ["Matched", "ScanIndex"]
+
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+_NOTHING: tuple[str, ...] = ()
+
+
+class Matched(msgspec.Struct, frozen=True):
+    """The reports on an image; `by_name` says that nothing but the name relates them, `note` why others were not taken."""
+
+    reports: tuple[ScanReport, ...] = ()
+    by_name: bool = False
+    note: str = ""
+
+
+class ScanIndex:
+    """All reports, found by the image that they are about.
+
+    A report on a digest is about every image of the same content, wherever it lies: about a config about all images that
+    hold it, about a manifest or an index about those that hold all of its platforms.
+    """
+
+    def __init__(self, scans: Mapping[str, Mapping[str, ScanReport]], catalog: Catalog, registries: Registries) -> None:
+        self._catalog, self._registries = catalog, registries
+        digested: defaultdict[str, list[ScanReport]] = defaultdict(list)
+        named: defaultdict[tuple[RepositoryName, str], list[ScanReport]] = defaultdict(list)
+        for source in sorted(scans):
+            for report in scans[source].values():
+                if report.digest:
+                    digested[report.digest].append(report)
+                elif report.name is not None and report.tag:
+                    named[report.name, report.tag].append(report)
+        self._digested = {digest: _best(reports) for digest, reports in digested.items()}
+        self._named = {name: _best(reports) for name, reports in named.items()}
+        self._contents = {digest: found for digest in self._digested if (found := self._configs(digest))}
+        self._by_config = self._reverse()
+
+    def of(self, known: Known) -> Matched:
+        """The reports on an image."""
+        digests = dict.fromkeys((*known.digests, *known.configs, *self._elsewhere(known)))
+        found = [report for digest in digests for report in self._digested.get(digest, ())]
+        if any(report.is_scan for report in found) or not self._named:
+            return Matched(_ordered(found))
+        return self._by_name(known, found)
+
+    def of_digest(self, digest: str) -> Matched:
+        """The reports on an image of which nothing but a digest is known."""
+        return Matched(self._digested.get(digest, ()))
+
+    def _configs(self, digest: str) -> frozenset[str]:
+        """The contents that a report on a digest is about; empty when they are not all known."""
+        if digest in self._catalog.by_config:
+            return frozenset((digest,))
+        configs = frozenset(member.config for member in self._catalog.contents.members(digest) or ())
+        return frozenset() if "" in configs else configs
+
+    def _reverse(self) -> dict[str, tuple[str, ...]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for digest, configs in self._contents.items():
+            for config in configs:
+                found[config].append(digest)
+        return {config: tuple(sorted(digests)) for config, digests in found.items()}
+
+    def _elsewhere(self, known: Known) -> Iterator[str]:
+        """Digests with reports under which parts of the same content lie elsewhere."""
+        for config in known.configs:
+            for digest in self._by_config.get(config, _NOTHING):
+                if self._contents[digest] <= frozenset(known.configs):
+                    yield digest
+
+    def _by_name(self, known: Known, found: list[ScanReport]) -> Matched:
+        """Reports that tell only a name are about what its tag names now, if they are not older than that."""
+        taken, note = list(found), ""
+        for tag in known.tags:
+            for report in self._named.get((known.name, tag), ()):
+                since = self._registries.moved(known.name, tag) or known.pushed or known.created
+                if report.at is not None and since is not None and report.at >= since:
+                    taken.append(report)
+                else:
+                    note = _too_early(report, f"{known.name}:{tag}")
+        by_name = len(taken) > len(found)
+        return Matched(_ordered(taken), by_name, "" if by_name else note)
+
+
+def _too_early(report: ScanReport, name: str) -> str:
+    at = f"of {report.at:%Y-%m-%d} " if report.at is not None else ""
+    return f"A report {at}by {report.scanner} names {name} without a digest, and may be about an earlier image of that name."
+
+
+def _best(reports: Iterable[ScanReport]) -> tuple[ScanReport, ...]:
+    """One scan a scanner, and every statement: operators report one image once for each workload that runs it."""
+    scans: dict[tuple[str, str], ScanReport] = {}
+    others = []
+    for report in reports:
+        if not report.is_scan:
+            others.append(report)
+            continue
+        place = (report.source, report.scanner)
+        known = scans.get(place)
+        if known is None or _worth(report) > _worth(known):
+            scans[place] = report
+    return _ordered((*scans.values(), *others))
+
+
+def _worth(report: ScanReport) -> tuple[bool, datetime, bool, str]:
+    # A failed attempt does not take the word of an earlier report; of two that succeeded the newer one counts.
+    return report.complete, report.at or _NEVER, report.vulnerabilities is not None, report.key
+
+
+def _ordered(reports: Iterable[ScanReport]) -> tuple[ScanReport, ...]:
+    return tuple(sorted(reports, key=lambda report: (report.source, report.scanner, report.digest, report.key)))
