@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["Constraint", "Enforcement", "Violation"]
+__all__ = ["Constraint", "Enforcement", "Gate", "Violation"]
 
 
 class Enforcement(StrEnum):
@@ -35,7 +35,9 @@ class Constraint(msgspec.Struct, frozen=True):
 
     `images` and `excluded_containers` are the parameters of image constraints (a regular expression of Go's RE2);
     `integrity` marks one that asks for signatures (Ratify, Image Integrity). `managed_by` is `Azure Policy` or empty.
-    `audited` is when the audit last ran, None when it never did.
+    `audited` is when the audit last ran, None when it never did. `exempt_images` are images that it lets through, whole or up
+    to a `*` at the end. `selective` says that it asks only for objects with certain labels or the like, which is not known
+    of workloads here.
     """
 
     cluster: str
@@ -53,3 +55,21 @@ class Constraint(msgspec.Struct, frozen=True):
     integrity: bool = False
     managed_by: str = ""
     title: str = ""
+    exempt_images: tuple[str, ...] = ()
+    selective: bool = False
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """A cluster's gate as far as it is known.
+
+    `absent` says that there is none, `unread` why it is not known at all, `partial` why not all of it is; each is a sentence
+    or empty.
+    """
+
+    source: str
+    constraints: tuple[Constraint, ...] = ()
+    at: datetime | None = None
+    absent: str = ""
+    unread: str = ""
+    partial: str = ""
+    remedy: str = ""

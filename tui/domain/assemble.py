@@ -9,21 +9,27 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from tui.domain.checks import BUILT_IN, Checks
+from tui.domain.checks_scan import scanners_of
 from tui.domain.drift import Judge
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.facts import Facts
+from tui.domain.gate import gates_of
 from tui.domain.genealogy import Bases, judge_bases, lineage_of
+from tui.domain.impostor import Suspicion
 from tui.domain.join import Catalog, join
 from tui.domain.judged_images import ImageJudge, used
 from tui.domain.judged_places import JudgedImages
 from tui.domain.judged_workloads import JoinedWorkload, Use, WorkloadJudge, join_workloads, uses_of
 from tui.domain.lineage import Lineage
+from tui.domain.observed import Observer, suspicions
 from tui.domain.policy import Policy
 from tui.domain.rulebook import RuleBook
+from tui.domain.scanned import ScanJoin
 from tui.domain.snapshot import Image, ImageKey, Snapshot, Summary, UnknownBase, Workload
 from tui.domain.standing import Registries
 from tui.domain.text import full_stop
-from tui.domain.trust import Check, CheckName, State
+from tui.domain.traits import TraitsOf
+from tui.domain.trust import Check, State
 from tui.domain.wanted import is_outstanding
 from tui.domain.workload import ObjectKey
 
@@ -31,6 +37,7 @@ __all__ = ["Assembler", "is_complete", "lost_sources", "signatures_lost"]
 
 T = TypeVar("T")
 Lost = Mapping[str, str]
+Suspicions = Mapping[tuple[ObjectKey, str], Suspicion]
 
 
 class _Kept(Generic[T]):
@@ -51,6 +58,7 @@ class _Ancestry:
 
     catalog: Catalog
     lineage: Lineage
+    traits: TraitsOf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +82,8 @@ class Assembler:
         self._images: _Kept[JudgedImages] = _Kept()
         self._runs: _Kept[_Runs] = _Kept()
         self._outstanding: _Kept[bool] = _Kept()
+        self._suspicions: _Kept[Suspicions] = _Kept()
+        self._scans = ScanJoin()
 
     def assemble(self, facts: Facts, policy: Policy, now: datetime) -> Snapshot:
         """The snapshot of these facts, judged by a policy. The same facts give the same snapshot but for its number."""
@@ -88,6 +98,7 @@ class Assembler:
         judge = ImageJudge(
             facts=facts.images,
             catalog=ancestry.catalog,
+            traits=ancestry.traits,
             lineage=ancestry.lineage,
             bases=bases,
             checks=self._checks,
@@ -97,12 +108,18 @@ class Assembler:
             trust=facts.trust,
             used=runs.used,
             signatures_lost=signatures_lost(facts.health),
+            scans=self._scans.join(facts.trust.scans, ancestry.catalog, bases, registries),
+            scanners=scanners_of(facts.health, facts.trust.scans),
         )
-        at = (images_at, book.key, judge.now, judge.signed_in, facts.trust.version, judge.used, judge.signatures_lost)
+        trust_at = (facts.trust.version, judge.signatures_lost)
+        at = (images_at, book.key, judge.now, judge.signed_in, trust_at, judge.used, judge.scanners)
         judged = self._images.get(at, lambda: JudgedImages(judge))
         images = _with_absent(judged.known, runs.uses, ancestry.lineage, judge, registries)
         outstanding = self._outstanding.get((facts.cluster.version, facts.images.version), lambda: is_outstanding(facts))
-        return self._finish(facts, now, runs, judged, images, ancestry.lineage, bases, outstanding)
+        odd = self._suspicions.get(
+            (facts.cluster.version, images_at, trust_at), lambda: _suspicions(facts, ancestry, bases, runs, judge.signatures_lost)
+        )
+        return self._finish(facts, now, runs, judged, images, ancestry.lineage, bases, outstanding, odd)
 
     def _finish(
         self,
@@ -114,9 +131,11 @@ class Assembler:
         lineage: Lineage,
         bases: Bases,
         outstanding: bool,
+        odd: Suspicions,
     ) -> Snapshot:
         lost = lost_sources(facts.health, SourceKind.CLUSTER)
-        judge = WorkloadJudge(images, judged, self._checks, _coarse(now), lost, facts.health)
+        gates = gates_of(facts.health, facts.trust.constraints)
+        judge = WorkloadJudge(images, judged, self._checks, _coarse(now), lost, facts.health, gates, odd)
         workloads = {key: judge.workload(joined) for key, joined in runs.workloads.items()}
         shown = _with_uses(images, judged, runs.uses, workloads)
         derived = _derived(lineage, shown)
@@ -133,6 +152,7 @@ class Assembler:
             sources=tuple(facts.health[name] for name in sorted(facts.health)),
             summary=_summary(shown, workloads),
             complete=is_complete(facts.health) and not outstanding,
+            gates=gates,
         )
 
 
@@ -180,7 +200,12 @@ def _coarse(now: datetime) -> datetime:
 
 def _ancestry(facts: Facts) -> _Ancestry:
     catalog = join(facts.images)
-    return _Ancestry(catalog, lineage_of(catalog, facts.images))
+    return _Ancestry(catalog, lineage_of(catalog, facts.images), TraitsOf(catalog, facts.images))
+
+
+def _suspicions(facts: Facts, ancestry: _Ancestry, bases: Bases, runs: _Runs, signatures_lost: str) -> Suspicions:
+    observer = Observer(facts.images, facts.trust, ancestry.catalog, ancestry.lineage, bases, signatures=not signatures_lost)
+    return suspicions(runs.workloads, observer)
 
 
 def _runs(facts: Facts, catalog: Catalog, registries: Registries) -> _Runs:
@@ -210,15 +235,14 @@ def _with_uses(
     uses: Mapping[ImageKey, Use],
     workloads: Mapping[ObjectKey, Workload],
 ) -> dict[ImageKey, Image]:
-    identities: dict[ImageKey, list[Check]] = {}
+    answers: dict[ImageKey, list[Check]] = {}
     for workload in workloads.values():
         for container in workload.containers:
-            own = [check for check in container.checks if check.name is CheckName.IDENTITY]
             for key in container.runs:
-                identities.setdefault(key, []).extend(own)
+                answers.setdefault(key, []).extend(container.checks)
     shown = dict(images)
     for key, use in uses.items():
-        shown[key] = used(judged.wherever(images[key], use.users), tuple(identities.get(key, ())), use.pods)
+        shown[key] = used(judged.wherever(images[key], use.users), tuple(answers.get(key, ())), use.pods)
     return shown
 
 

@@ -5,14 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from tui.domain.admission import Gate
+from tui.domain.endoflife import Product
 from tui.domain.events import SignaturesVerified
+from tui.domain.impostor import Suspicion
 from tui.domain.join import Known
 from tui.domain.joined import Joined
 from tui.domain.outdated import BaseVerdict
 from tui.domain.rules import Rules
+from tui.domain.scanned import NOT_SCANNED, Scanned
 from tui.domain.snapshot import BaseLink, ImageKey
+from tui.domain.workload import ObjectKey
 
-__all__ = ["ContainerContext", "ImageContext"]
+__all__ = ["ContainerContext", "ImageContext", "Scanners"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scanners:
+    """The scanners that are set up, by the names of their sources.
+
+    `lost` are those that do not answer, or are turned off, `open` those that have not said all; each with a sentence.
+    """
+
+    names: tuple[str, ...] = ()
+    lost: tuple[tuple[str, str], ...] = ()
+    open: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +42,9 @@ class ImageContext:
 
     `in_use` says whether something that is known runs it. `signatures` are what was found on its digests, `signatures_lost`
     says why nothing is looked for, empty while it is; `content_trust` that its registry holds Docker Content Trust data of it.
+
+    `scan` is what scanners say of it, `scanners` how they do. `system` is the distribution that it is built on (`debian 12`),
+    also where that is not its own; `runtimes` are the language runtimes that its build set up.
     """
 
     rules: Rules
@@ -44,6 +64,10 @@ class ImageContext:
     signatures: tuple[SignaturesVerified, ...] = ()
     signatures_lost: str = ""
     content_trust: bool = False
+    scan: Scanned = NOT_SCANNED
+    scanners: Scanners = Scanners()
+    system: str = ""
+    runtimes: tuple[Product, ...] = ()
 
     @property
     def source(self) -> str:
@@ -53,12 +77,19 @@ class ImageContext:
 
 @dataclass(frozen=True, slots=True)
 class ContainerContext:
-    """What container checks may look at; `lost` says since when the cluster does not answer, empty while it does."""
+    """What container checks may look at; `lost` says since when the cluster does not answer, empty while it does.
+
+    `workload` is what it belongs to. `gate` is the cluster's own, None when nobody was asked for it. `suspicion` is how what
+    it runs, or would run, differs from all that ran before under its name.
+    """
 
     rules: Rules
     now: datetime
     container: Joined
+    workload: ObjectKey
     source: str
     lost: str = ""
     lost_at: datetime | None = None
     remedy: str = ""
+    gate: Gate | None = None
+    suspicion: Suspicion | None = None

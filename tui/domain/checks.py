@@ -6,20 +6,24 @@ says why; none passes for want of anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tui.domain.check_context import ContainerContext, ImageContext
+from tui.domain.checks_admission import check_admission
+from tui.domain.checks_impostor import with_suspicion
+from tui.domain.checks_lifetime import with_lifetime
+from tui.domain.checks_scan import check_scan
 from tui.domain.checks_signature import check_signature
 from tui.domain.image import RepositoryName
 from tui.domain.join import Known
 from tui.domain.patterns import is_azure_registry
 from tui.domain.rules import Rules
 from tui.domain.snapshot import BaseState, Drift
-from tui.domain.trust import Check, CheckName, State, worst
+from tui.domain.trust import Check, CheckName, State
 
-__all__ = ["BUILT_IN", "Checks", "identity_of_image"]
+__all__ = ["BUILT_IN", "BY_CONTAINER", "Checks", "of_containers"]
 
 
 ImageCheck = Callable[[ImageContext], Check]
@@ -52,7 +56,11 @@ def _registry(state: State, reason: str, rule: str, brief: str = "", remedy: str
 
 
 def check_base(context: ImageContext) -> Check:
-    """Is it built on the newest build of its base?"""
+    """Is it built on the newest build of its base, and is what that is made of still mended?"""
+    return with_lifetime(_check_build(context), context)
+
+
+def _check_build(context: ImageContext) -> Check:
     if context.known is None:
         return _base(context, State.UNKNOWN, f"What it is built on is not known: {context.absent}", brief="not readable")
     if context.link is None or context.base is None:
@@ -150,7 +158,11 @@ _IDENTITY_REMEDY = {
 
 
 def check_identity(context: ContainerContext) -> Check:
-    """Is what runs what the name says?"""
+    """Is what runs what the name says, and of the kind that ran under it before?"""
+    return with_suspicion(_check_drift(context), context)
+
+
+def _check_drift(context: ContainerContext) -> Check:
     container, rules = context.container, context.rules
     if context.lost:
         return _identity(context, State.UNKNOWN, context.lost, "cluster does not answer", context.remedy, context.lost_at)
@@ -172,44 +184,31 @@ def _identity(
     return Check(CheckName.IDENTITY, state, reason, context.source, at or context.container.at, rule, brief, remedy)
 
 
-def identity_of_image(checks: tuple[Check, ...]) -> Check:
-    """What the containers that run an image say of its identity, as one answer: the worst of them."""
-    asked = [check for check in checks if check.state is not State.OFF]
-    if not asked:
-        return Check(CheckName.IDENTITY, State.OFF, "Nothing that is known runs it.", rule="identity")
-    found = worst(check.state for check in asked)
-    return min((check for check in asked if check.state is found), key=lambda check: (check.source, check.reason))
+# ---- of images, what is asked of the containers that run them
 
 
-# ---- what nothing answers yet
+BY_CONTAINER = frozenset({CheckName.IDENTITY, CheckName.ADMISSION})
+"""The questions that containers answer, each for itself."""
 
 
-def not_yet(name: CheckName, what: str) -> ImageCheck:
-    """A check that no source answers: off, and it says so."""
-    check = Check(name, State.OFF, f"not checked yet: {what}")
-
-    def answer(context: ImageContext) -> Check:
-        return check
-
-    return answer
+def of_containers(name: CheckName, checks: Iterable[Check]) -> Check:
+    """What the containers that run an image answer to a question, as one answer: the worst of them."""
+    found = sorted((check for check in checks if check.name is name), key=lambda check: (check.source, check.reason))
+    if not found:
+        return Check(name, State.OFF, "Nothing that is known runs it.", rule=str(name))
+    state = max((check.state for check in found), key=lambda state: state.severity)
+    return next(check for check in found if check.state is state)
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The questions that are asked, in the order in which they are shown; `identity` follows from the containers."""
+    """The questions that are asked, in the order in which they are shown; images answer `BY_CONTAINER` by their containers."""
 
     image: tuple[ImageCheck, ...] = field(default=())
     container: tuple[ContainerCheck, ...] = field(default=())
 
 
 BUILT_IN = Checks(
-    image=(
-        check_registry,
-        check_signature,
-        not_yet(CheckName.SCAN, "no scanner is set up"),
-        check_base,
-        check_age,
-        not_yet(CheckName.ADMISSION, "the cluster's admission rules are not read"),
-    ),
-    container=(check_identity,),
+    image=(check_registry, check_signature, check_scan, check_base, check_age),
+    container=(check_identity, check_admission),
 )

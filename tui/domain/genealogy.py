@@ -16,7 +16,7 @@ from tui.domain.outdated import BaseFacts, BaseVerdict, apply_verdict, judge, wi
 from tui.domain.snapshot import BaseLink, ImageKey
 from tui.domain.standing import Registries, is_attached_tag
 
-__all__ = ["Bases", "distribution", "is_distribution", "is_scratch", "judge_bases", "lineage_of", "said_of"]
+__all__ = ["Bases", "distribution", "is_distribution", "is_scratch", "judge_bases", "lineage_of", "said_of", "usual_config"]
 
 _NO_ANNOTATIONS: Mapping[str, str] = {}
 
@@ -194,7 +194,7 @@ def _read_at(link: BaseLink, registries: Registries) -> datetime | None:
 # ---- distributions
 
 
-def _usual_config(known: Known, catalog: Catalog) -> ImageConfig | None:
+def usual_config(known: Known, catalog: Catalog) -> ImageConfig | None:
     """The config of the platform that most nodes have, else of the first."""
     usual = Platform("linux", "amd64")
     members = sorted(known.members, key=lambda member: member.platform != usual)
@@ -203,13 +203,13 @@ def _usual_config(known: Known, catalog: Catalog) -> ImageConfig | None:
 
 def distribution(known: Known, catalog: Catalog) -> str:
     """What an image is built on in the end, such as `debian 12`; empty when nothing tells."""
-    config = _usual_config(known, catalog)
+    config = usual_config(known, catalog)
     return distro_of(config) if config is not None else ""
 
 
 def is_distribution(known: Known, catalog: Catalog) -> bool:
     """Whether an image is a distribution's own: its history begins one, and adds no layer to it."""
-    config = _usual_config(known, catalog)
+    config = usual_config(known, catalog)
     if config is None:
         return False
     return len(config.diff_ids) == 1 and bool(distro_hint(config.history, _NO_ANNOTATIONS))

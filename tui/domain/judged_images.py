@@ -8,20 +8,23 @@ from datetime import datetime
 
 import msgspec
 
-from tui.domain.check_context import ImageContext
-from tui.domain.checks import Checks, identity_of_image
+from tui.domain.check_context import ImageContext, Scanners
+from tui.domain.checks import BY_CONTAINER, Checks, of_containers
+from tui.domain.checks_scan import scan_gap
 from tui.domain.events import SignaturesVerified
 from tui.domain.facts import ImageFacts, TrustFacts
-from tui.domain.genealogy import Bases, distribution, is_distribution, is_scratch
+from tui.domain.genealogy import Bases
 from tui.domain.image import RepositoryName
 from tui.domain.join import Catalog, Known
 from tui.domain.lineage import Lineage
 from tui.domain.rulebook import RuleBook
 from tui.domain.rules import Rules
 from tui.domain.ruling import ruled
+from tui.domain.scanned import Scans
 from tui.domain.scopes import Place
 from tui.domain.snapshot import Image, ImageKey
 from tui.domain.standing import Registries
+from tui.domain.traits import TraitsOf
 from tui.domain.trust import Check, CheckName, State, roll_up, worst
 
 __all__ = ["ImageJudge", "used", "verdict_of"]
@@ -38,6 +41,7 @@ class ImageJudge:
 
     facts: ImageFacts
     catalog: Catalog
+    traits: TraitsOf
     lineage: Lineage
     bases: Bases
     checks: Checks
@@ -47,6 +51,8 @@ class ImageJudge:
     trust: TrustFacts = field(default_factory=TrustFacts)
     used: frozenset[ImageKey] = frozenset()
     signatures_lost: str = ""
+    scans: Scans = field(default_factory=Scans)
+    scanners: Scanners = field(default_factory=Scanners)
 
     def all(self) -> dict[ImageKey, Image]:
         """Every image that a registry shows or showed, in the order of the catalog, by the rules of its repository."""
@@ -57,9 +63,8 @@ class ImageJudge:
         """One image, by the rules of its repository."""
         key = known.key
         link = self.bases.links.get(key)
-        distro = distribution(known, self.catalog)
         rules = self.book.rules(Place(name=RepositoryName(key.registry, key.repository)))
-        context = self._context(known, distro, rules)
+        context = self._context(known, rules)
         checks = self._checks(context, known.digests)
         return Image(
             key=key,
@@ -73,35 +78,58 @@ class ImageJudge:
             verdict=roll_up(checks),
             base=link,
             root=root and link is None,
-            distro=distro,
+            distro=context.system,
             absent=known.absent,
             as_of=known.held,
             config_digests=known.configs,
             same_content=self.catalog.same_content(key),
             signatures=context.signatures,
+            vulnerabilities=context.scan.vulnerabilities,
+            scans=context.scan.reports,
+            scan_gap=scan_gap(context),
         )
 
     def absent(self, key: ImageKey, registries: Registries) -> Image:
         """An image that runs although no registry shows it to us."""
         reason = _why_absent(key, registries)
         name = RepositoryName(key.registry, key.repository)
-        checks = self._checks(self._bare(key, reason, self.book.rules(Place(name=name))), (key.digest,))
-        word = registries.digest(name, key.digest)
-        return Image(key=key, digests=(key.digest,), checks=checks, verdict=roll_up(checks), absent=reason, as_of=word.at)
+        context = self._bare(key, reason, self.book.rules(Place(name=name)))
+        checks = self._checks(context, (key.digest,))
+        return Image(
+            key=key,
+            digests=(key.digest,),
+            checks=checks,
+            verdict=roll_up(checks),
+            absent=reason,
+            as_of=registries.digest(name, key.digest).at,
+            vulnerabilities=context.scan.vulnerabilities,
+            scans=context.scan.reports,
+            scan_gap=scan_gap(context),
+        )
 
     def again(self, image: Image, rules: Rules) -> tuple[Check, ...]:
         """The checks of an image by other rules."""
         known = self.catalog.images.get(image.key)
         if known is None:
             return self._checks(self._bare(image.key, image.absent, rules), image.digests)
-        return self._checks(self._context(known, image.distro, rules), image.digests)
+        return self._checks(self._context(known, rules), image.digests)
 
     def _bare(self, key: ImageKey, reason: str, rules: Rules) -> ImageContext:
-        lost = self.signatures_lost
-        return ImageContext(rules, self.now, key, absent=reason, signed_in=self.signed_in, in_use=True, signatures_lost=lost)
+        return ImageContext(
+            rules=rules,
+            now=self.now,
+            key=key,
+            absent=reason,
+            signed_in=self.signed_in,
+            in_use=True,
+            signatures_lost=self.signatures_lost,
+            scan=self.scans.of_digest(key.digest),
+            scanners=self.scanners,
+        )
 
-    def _context(self, known: Known, distro: str, rules: Rules) -> ImageContext:
+    def _context(self, known: Known, rules: Rules) -> ImageContext:
         key = known.key
+        traits = self.traits.of(known)
         link = self.bases.links.get(key)
         alone = link is None
         return ImageContext(
@@ -113,8 +141,8 @@ class ImageJudge:
             link=link,
             base=self.bases.verdicts.get(key),
             base_at=self.bases.read.get(key),
-            scratch=alone and is_scratch(known, self.catalog, self.facts),
-            distro=distro if alone and is_distribution(known, self.catalog) else "",
+            scratch=alone and traits.scratch,
+            distro=traits.system if alone and traits.distribution else "",
             derived=key in self.lineage.derived,
             remarks=self.lineage.remarks.get(key, ()),
             signed_in=self.signed_in,
@@ -122,6 +150,10 @@ class ImageJudge:
             signatures=self._signatures(known),
             signatures_lost=self.signatures_lost,
             content_trust=self._content_trust(known),
+            scan=self.scans.of(key),
+            scanners=self.scanners,
+            system=traits.system,
+            runtimes=traits.runtimes,
         )
 
     def _signatures(self, known: Known) -> tuple[SignaturesVerified, ...]:
@@ -137,13 +169,13 @@ class ImageJudge:
 
     def _checks(self, context: ImageContext, digests: tuple[str, ...]) -> tuple[Check, ...]:
         answers = ruled((check(context) for check in self.checks.image), context.rules, digests)
-        return _in_order((*answers, identity_of_image(())))
+        return _in_order((*answers, *(of_containers(name, ()) for name in BY_CONTAINER)))
 
 
-def used(image: Image, identities: tuple[Check, ...], pods: int) -> Image:
-    """The image as something uses it: with what its containers say of its identity."""
-    others = (check for check in image.checks if check.name is not CheckName.IDENTITY)
-    checks = _in_order((*others, identity_of_image(identities)))
+def used(image: Image, answers: tuple[Check, ...], pods: int) -> Image:
+    """The image as something uses it: with the answers of its containers."""
+    others = (check for check in image.checks if check.name not in BY_CONTAINER)
+    checks = _in_order((*others, *(of_containers(name, answers) for name in BY_CONTAINER)))
     return msgspec.structs.replace(image, in_use=True, pods=pods, checks=checks, verdict=roll_up(checks))
 
 
@@ -153,7 +185,7 @@ def verdict_of(own: Iterable[Check], images: Iterable[tuple[Check, ...]]) -> Sta
 
 
 def _own_states(checks: Iterable[Check]) -> Iterator[State]:
-    return (check.state for check in checks if check.name is not CheckName.IDENTITY)
+    return (check.state for check in checks if check.name not in BY_CONTAINER)
 
 
 def _in_order(checks: Iterable[Check]) -> tuple[Check, ...]:

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tui.domain.admission import Gate
 from tui.domain.check_context import ContainerContext
 from tui.domain.checks import Checks
 from tui.domain.drift import Judge, Seen
 from tui.domain.events import SourceHealth
 from tui.domain.facts import ClusterFacts
 from tui.domain.grouping import Group, group
+from tui.domain.impostor import Suspicion
 from tui.domain.joined import Joined, joined_of
 from tui.domain.judged_images import verdict_of
 from tui.domain.judged_places import JudgedImages
@@ -84,6 +86,8 @@ class WorkloadJudge:
     now: datetime
     lost: Mapping[str, str]
     health: Mapping[str, SourceHealth]
+    gates: Mapping[str, Gate] = field(default_factory=dict)
+    suspicions: Mapping[tuple[ObjectKey, str], Suspicion] = field(default_factory=dict)
 
     def workload(self, joined: JoinedWorkload) -> Workload:
         """One workload."""
@@ -109,7 +113,7 @@ class WorkloadJudge:
     def _container(self, joined: Joined, workload: JoinedWorkload) -> Container:
         key, source = workload.key, workload.group.source
         lost = self.lost.get(source, "")
-        checks = self._checks(joined, Place(key.cluster, key.namespace, joined.name), source, lost)
+        checks = self._checks(joined, key, source, lost)
         declared = joined.declared if joined.declared in self.images else None
         shown = joined.runs or ((declared,) if declared is not None else ())
         return Container(
@@ -135,17 +139,20 @@ class WorkloadJudge:
     def _image_checks(self, image: ImageKey, workload: ObjectKey) -> tuple[Check, ...]:
         return self.judged.at(self.images[image], workload.cluster, workload.namespace)
 
-    def _checks(self, joined: Joined, place: Place, source: str, lost: str) -> tuple[Check, ...]:
+    def _checks(self, joined: Joined, key: ObjectKey, source: str, lost: str) -> tuple[Check, ...]:
         health = self.health.get(source)
-        rules = self.judged.judge.book.rules(place)
+        rules = self.judged.judge.book.rules(Place(key.cluster, key.namespace, joined.name))
         context = ContainerContext(
             rules=rules,
             now=self.now,
             container=joined,
+            workload=key,
             source=source,
             lost=lost,
             lost_at=health.as_of if health is not None and lost else None,
             remedy=health.remedy if health is not None else "",
+            gate=self.gates.get(key.cluster),
+            suspicion=self.suspicions.get((key, joined.slot[1])),
         )
         return ruled((check(context) for check in self.checks.container), rules, joined.digests)
 

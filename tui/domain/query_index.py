@@ -15,6 +15,7 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple, assert_never
 
+from tui.domain import query_findings
 from tui.domain.query_language import Key, Op, Term, Trait, parse_age
 from tui.domain.query_lineage import Ancestry
 from tui.domain.query_match import is_glob, is_hex, name_matcher, text_matcher
@@ -123,8 +124,12 @@ class Index:
                 return self._drift(Drift(term.value))
             case Key.IS:
                 return self._trait(Trait(term.value), side)
-            case Key.CVE | Key.PKG | Key.SEV:
-                return Truth(0, self._rows.all)  # no scanner has spoken
+            case Key.CVE:
+                return self._finding(query_findings.names(term.value))
+            case Key.PKG:
+                return self._finding(query_findings.package(term.value))
+            case Key.SEV:
+                return self._severity(term)
             case Key.AGE:
                 raise AssertionError("an age depends on now and is never cached")
             case _:
@@ -200,6 +205,19 @@ class Index:
             column.where(age is not None and _compare(age, term.op, limit) for age in ages),
             column.where(age is None for age in ages) | self._rows.without_image,
         )
+
+    def _finding(self, matches: query_findings.Matcher) -> Truth:
+        images, column = self._rows.images, self._rows.image
+        yes = column.where(query_findings.having(images, matches))
+        open_ = column.where(map(query_findings.is_open, images)) | self._rows.without_image
+        return Truth(yes, open_ & ~yes)
+
+    def _severity(self, term: Term) -> Truth:
+        images, column = self._rows.images, self._rows.image
+        found = self._finding(query_findings.severity(term.value, term.op))
+        yes = found.yes | column.where(query_findings.counting(image, term.value, term.op) for image in images)
+        ungraded = column.where(query_findings.ungraded(image.vulnerabilities) for image in images)
+        return Truth(yes, (found.maybe | ungraded) & ~yes)
 
     def _trait(self, trait: Trait, side: Side) -> Truth:
         rows = self._rows

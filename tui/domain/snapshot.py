@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tui.domain.admission import Gate
 from tui.domain.events import SignaturesVerified, SourceHealth
 from tui.domain.image import Platform, RepositoryName
 from tui.domain.scan import ImageVulnerability, ScanReport
@@ -115,7 +116,8 @@ class Image(msgspec.Struct, frozen=True):
 
     `digests` holds index and platform manifests, the top one first. `as_of` is when the registry last confirmed it.
     `absent` is why it cannot be read (empty when it can); `same_content` names other images of the same content.
-    `vulnerabilities` are worst first, over all reports in `scans`; `signatures` holds what was found on each of its digests.
+    `vulnerabilities` are worst first, over all reports in `scans`; `scan_gap` says why one that is not listed may be there all
+    the same, empty when the reports are whole and recent. `signatures` holds what was found on each of its digests.
     """
 
     key: ImageKey
@@ -138,6 +140,7 @@ class Image(msgspec.Struct, frozen=True):
     same_content: tuple[ImageKey, ...] = ()
     vulnerabilities: tuple[ImageVulnerability, ...] = ()
     scans: tuple[ScanReport, ...] = ()
+    scan_gap: str = ""
     signatures: tuple[SignaturesVerified, ...] = ()
 
     @property
@@ -233,7 +236,7 @@ class Snapshot:
 
     `bases` holds unknown bases; `derived` maps a base (image or unknown) to the images built directly on it; `roots`
     are images and unknown bases without a base; `users` maps an image to the workloads that run it.
-    `complete` is True when every source that was asked has answered whole.
+    `complete` is True when every source that was asked has answered whole. `gates` are the clusters' own, by cluster.
     """
 
     number: int
@@ -247,6 +250,7 @@ class Snapshot:
     sources: tuple[SourceHealth, ...] = ()
     summary: Summary = field(default_factory=lambda: Summary({}, {}))
     complete: bool = False
+    gates: Mapping[str, Gate] = field(default_factory=dict)
 
 
 EMPTY = Snapshot(0, datetime.fromisoformat("1970-01-01T00:00:00+00:00"))

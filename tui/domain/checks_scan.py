@@ -1,0 +1,281 @@
+"""The check `scan`: is there a recent scan, and does it pass?
+
+A vulnerability that is found counts however old the report is, as an image does not change. That nothing is found counts only
+in a report that is whole and recent: a missing, failed, partial or old one is unknown, and so is what a scanner said that does
+not answer any more. Several scanners: the strictest decides.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from tui.domain.check_context import ImageContext, Scanners
+from tui.domain.events import SourceHealth, SourceKind, SourceState
+from tui.domain.rules import BUILT_IN, Rules, Unfixed
+from tui.domain.scan import ImageVulnerability, ScanReport, Severity
+from tui.domain.text import clean
+from tui.domain.trust import Check, CheckName, State
+from tui.domain.vulnerabilities import merge
+
+__all__ = ["check_scan", "scan_gap", "scanners_of"]
+
+_SETTINGS = ("scan_fail_on", "scan_warn_on", "scan_unfixed", "scan_missing", "scan_max_age")
+_SHOWN = 3
+
+
+class _Opinion(NamedTuple):
+    """One thing that bears on the answer."""
+
+    state: State
+    reason: str
+    rule: str
+    brief: str = ""
+    remedy: str = ""
+
+
+def scanners_of(health: Mapping[str, SourceHealth], scans: Iterable[str]) -> Scanners:
+    """How the scanners do, as far as they are set up; `scans` are the sources that reports came from."""
+    asked = {name: each for name, each in health.items() if each.kind is SourceKind.SCANNER}
+    lost = {name: _lost(each) for name, each in asked.items() if each.state is SourceState.FAILED}
+    open_ = {name: _open(each) for name, each in asked.items() if each.state in (SourceState.LOADING, SourceState.PARTIAL)}
+    off = {name: f"{_name(name)} is turned off." for name, each in asked.items() if each.state is SourceState.OFF}
+    names = {name for name, each in asked.items() if each.state is not SourceState.OFF} | (set(scans) - set(asked))
+    return Scanners(tuple(sorted(names)), tuple(sorted((lost | off).items())), tuple(sorted(open_.items())))
+
+
+def _name(source: str) -> str:
+    return source.partition("/")[2] or source
+
+
+def _lost(health: SourceHealth) -> str:
+    since = f" has not answered since {health.as_of:%Y-%m-%d %H:%M} UTC" if health.as_of is not None else " does not answer"
+    return f"{_name(health.name)}{since}{f': {health.error}' if health.error else '.'}"
+
+
+def _open(health: SourceHealth) -> str:
+    if health.state is SourceState.LOADING:
+        return f"{_name(health.name)} has not been read whole yet."
+    return f"{_name(health.name)} could be read in part only{f': {health.error}' if health.error else '.'}"
+
+
+def check_scan(context: ImageContext) -> Check:
+    """Whether scanners looked at the image lately, and what they found is below the thresholds."""
+    rules = context.rules
+    if rules.scan_fail_on is None and rules.scan_warn_on is None and rules.scan_missing is State.OFF:
+        return _check(context, (), _Opinion(State.OFF, "The policy asks for no scan.", rules.cite("scan_missing")))
+    lost = dict(context.scanners.lost)
+    reports = [report for report in context.scan.reports if report.is_scan]
+    heard = [report for report in reports if report.source not in lost]
+    if not reports:
+        return _check(context, (), _missing(context))
+    silenced = {report.source: lost[report.source] for report in reports if report.source in lost}
+    found = merge(_with_statements(context, lost)).rows if silenced else context.scan.vulnerabilities
+    opinions = [_found(found, heard, rules), *_freshness(heard, context)]
+    opinions += [
+        _Opinion(State.UNKNOWN, text, rules.cite("scan_missing"), "scanner lost") for _, text in sorted(silenced.items())
+    ]
+    return _check(context, heard, max(opinions, key=lambda each: each.state.severity), _remarks(found, heard, context))
+
+
+def scan_gap(context: ImageContext) -> str:
+    """Why a vulnerability that no report lists may be there all the same; empty when somebody looked well, and lately."""
+    lost = dict(context.scanners.lost)
+    reports = [report for report in context.scan.reports if report.is_scan]
+    if not reports:
+        return _missing(context).reason
+    silenced = sorted({lost[report.source] for report in reports if report.source in lost})
+    heard = [report for report in reports if report.source not in lost]
+    stale = _freshness(heard, context) if heard else []
+    if silenced or stale:
+        return " ".join((*silenced, *(each.reason for each in stale)))
+    return "" if any(report.whole for report in heard) else f"{_scanner(heard[0])} tells only how many vulnerabilities there are."
+
+
+def _with_statements(context: ImageContext, lost: Mapping[str, str]) -> tuple[ScanReport, ...]:
+    return tuple(report for report in context.scan.reports if report.source not in lost)
+
+
+def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: _Opinion, remarks: str = "") -> Check:
+    sources = ", ".join(sorted({report.source for report in heard})) or ", ".join(context.scanners.names)
+    at = max((report.at for report in heard if report.at is not None), default=None)
+    reason = " ".join(filter(None, (opinion.reason, remarks)))
+    return Check(CheckName.SCAN, opinion.state, reason, sources, at, opinion.rule, opinion.brief, opinion.remedy)
+
+
+# ---- no report
+
+
+def _missing(context: ImageContext) -> _Opinion:
+    rules, scanners = context.rules, context.scanners
+    if not scanners.names:
+        if all(rules.origin(setting) == BUILT_IN for setting in _SETTINGS) and not context.scan.matched.note:
+            reason = "No scanner is set up, and the policy does not ask for one."
+            return _Opinion(State.OFF, reason, rules.cite("scan_missing"))
+        reason = "The policy asks for a scan, and no scanner is set up."
+        return _Opinion(
+            rules.scan_missing, reason, rules.cite("scan_missing"), "not scanned", "Set up a scanner: [scanner.NAME]."
+        )
+    unsure = [text for _, text in (*scanners.lost, *scanners.open)]
+    if context.scan.matched.note or unsure:
+        why = " ".join(filter(None, (context.scan.matched.note, *unsure)))
+        return _Opinion(State.UNKNOWN, f"No report on it is known. {why}", rules.cite("scan_missing"), "scan unknown")
+    who = " or ".join(map(_name, scanners.names))
+    return _Opinion(
+        rules.scan_missing, f"{who} has no report on it.", rules.cite("scan_missing"), "not scanned", "Have it scanned."
+    )
+
+
+# ---- what was found
+
+
+def _found(found: Sequence[ImageVulnerability], heard: Sequence[ScanReport], rules: Rules) -> _Opinion:
+    """The worst of what was found, where anything was heard."""
+    accepted = _accepted(rules)
+    counted = [row for row in found if row.vex is None and not accepted & {row.id, *row.aliases}]
+    states = [(_weight(row.severity, bool(row.fixed), rules), row) for row in counted]
+    worst = max((state for state, _ in states), key=lambda state: state.severity, default=State.PASS)
+    by_counts = _of_counts(heard, rules)
+    if by_counts is not None and by_counts.state.severity > worst.severity:
+        return by_counts
+    deciding = [row for state, row in states if state is worst]
+    match worst:
+        case State.PASS | State.OFF:
+            return _Opinion(State.PASS, _clean(rules), rules.cite("scan_fail_on"))
+        case State.UNKNOWN:
+            text = f"It has {len(deciding)} {_noun(len(deciding))} of unknown severity: {_some(deciding)}."
+            return _Opinion(worst, text, rules.cite("scan_fail_on"), "severity unknown", _remedy(deciding))
+        case State.FAIL | State.WARN:
+            rule = rules.cite("scan_fail_on" if worst is State.FAIL else "scan_warn_on")
+            counts = _counted(Counter(row.severity for row in deciding))
+            noun = _noun(len(deciding))
+            return _Opinion(worst, f"It has {counts} {noun}: {_some(deciding)}.", rule, counts, _remedy(deciding))
+
+
+def _accepted(rules: Rules) -> frozenset[str]:
+    """The vulnerabilities that dated exceptions accept here and now."""
+    return frozenset(name for exception in rules.exceptions for name in exception.cves)
+
+
+def _weight(severity: Severity, fixed: bool, rules: Rules) -> State:
+    """What one vulnerability counts."""
+    if not fixed and rules.scan_unfixed is Unfixed.IGNORE:
+        return State.PASS
+    state = _threshold(severity, rules)
+    return State.WARN if state is State.FAIL and not fixed and rules.scan_unfixed is Unfixed.WARN else state
+
+
+def _threshold(severity: Severity, rules: Rules) -> State:
+    if severity is Severity.UNKNOWN:
+        return State.PASS if rules.scan_fail_on is None and rules.scan_warn_on is None else State.UNKNOWN
+    if rules.scan_fail_on is not None and severity.rank >= rules.scan_fail_on.rank:
+        return State.FAIL
+    return State.WARN if rules.scan_warn_on is not None and severity.rank >= rules.scan_warn_on.rank else State.PASS
+
+
+def _of_counts(heard: Sequence[ScanReport], rules: Rules) -> _Opinion | None:
+    """What reports say that give numbers only; numbers do not tell whether a fix is known."""
+    worst: _Opinion | None = None
+    for report in heard:
+        if report.vulnerabilities is not None:
+            continue
+        states = {severity: _threshold(severity, rules) for severity, number in report.counts.items() if number}
+        state = max(states.values(), key=lambda each: each.severity, default=State.PASS)
+        if state is State.PASS or (worst is not None and worst.state.severity >= state.severity):
+            continue
+        numbers = Counter({each: report.counts[each] for each, found in states.items() if found is state})
+        counts = _counted(numbers)
+        reason = f"It has {counts} {_noun(numbers.total())}; {_scanner(report)} tells only the number."
+        if state is not State.UNKNOWN and rules.scan_unfixed is not Unfixed.COUNT:
+            worst = _Opinion(State.UNKNOWN, f"{reason} Whether they have a fix is not known.", rules.cite("scan_unfixed"), counts)
+        else:
+            worst = _Opinion(state, reason, rules.cite("scan_fail_on" if state is State.FAIL else "scan_warn_on"), counts)
+    return worst
+
+
+def _clean(rules: Rules) -> str:
+    least = min((each for each in (rules.scan_fail_on, rules.scan_warn_on) if each), key=lambda each: each.rank, default=None)
+    return f"No vulnerability counts that is {least} or worse." if least is not None else "The policy sets no threshold."
+
+
+def _counted(counts: Counter[Severity]) -> str:
+    ranked = sorted(counts, key=lambda severity: -severity.rank)
+    return " and ".join(f"{counts[severity]} {severity}" for severity in ranked)
+
+
+def _noun(number: int) -> str:
+    return "vulnerability" if number == 1 else "vulnerabilities"
+
+
+def _some(rows: Sequence[ImageVulnerability]) -> str:
+    names = list(dict.fromkeys(clean(row.id, 40) for row in rows))
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"
+
+
+def _remedy(rows: Sequence[ImageVulnerability]) -> str:
+    """What mends most: a rebuild, then updates; without a fix somebody has to decide."""
+    rebuilt = [row for row in rows if row.rebuild]
+    if rebuilt:
+        return f"Rebuild it on today's build of {clean(rebuilt[0].base, 120)}: that mends {len(rebuilt)} of {len(rows)}."
+    fixable = next((row for row in rows if row.fixed), None)
+    if fixable is None:
+        return "No fix is known: say in a VEX document why it does not apply, or accept it in the policy until a date."
+    return f"Update what has a fix, first {clean(fixable.package, 60)} to {clean(fixable.fixed, 60)}, and rebuild."
+
+
+# ---- how far the reports can be believed
+
+
+def _freshness(heard: Sequence[ScanReport], context: ImageContext) -> list[_Opinion]:
+    """Empty when a scan is whole and recent."""
+    rules = context.rules
+    limit = timedelta(days=rules.scan_max_age)
+    whole = [report for report in heard if report.complete]
+    if any(not limit or (report.at is not None and context.now - report.at <= limit) for report in whole):
+        return []
+    dated = [report for report in whole if report.at is not None]
+    if dated:
+        newest = max(dated, key=lambda report: (report.at is not None, report.at, report.key))
+        reason = f"The newest report is of {newest.at:%Y-%m-%d}, more than {rules.scan_max_age} days old."
+        return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan too old", "Have it scanned again.")]
+    if whole:
+        reason = f"{_scanner(whole[0])} does not say when it scanned the image."
+        return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan of unknown age")]
+    return [
+        _Opinion(
+            State.UNKNOWN,
+            f"{_scanner(report)} could not scan it: {clean(report.reason, 200) or 'it does not say why'}.",
+            rules.cite("scan_missing"),
+            "scan failed",
+            "Look into the scanner, and have it scanned again.",
+        )
+        for report in heard[:1]
+    ]
+
+
+def _scanner(report: ScanReport) -> str:
+    return clean(report.scanner or _name(report.source), 60)
+
+
+def _remarks(found: Sequence[ImageVulnerability], heard: Sequence[ScanReport], context: ImageContext) -> str:
+    """What else is to be known of the answer: who looked, what was not counted, what the reports leave open."""
+    said = [f"Scanned by {' and '.join(sorted({_scanner(report) for report in heard}))}."] if heard else []
+    if context.scan.matched.by_name:
+        said.append("The report names the image by its tag only.")
+    failed = [report for report in heard if not report.complete]
+    if failed and len(failed) < len(heard):
+        said.append(f"{_scanner(failed[0])} could not scan it whole: {clean(failed[0].reason, 200) or 'it does not say why'}.")
+    cleared = [row for row in found if row.vex is not None]
+    if cleared:
+        authors = sorted({clean(row.vex.author, 60) for row in cleared if row.vex is not None and row.vex.author})
+        said.append(f"{len(cleared)} not counted: stated not to apply by {', '.join(authors[:_SHOWN]) or 'an unnamed author'}.")
+    accepted = _accepted(context.rules)
+    excepted = sum(1 for row in found if row.vex is None and accepted & {row.id, *row.aliases}) if accepted else 0
+    if excepted:
+        said.append(f"{excepted} not counted: accepted by a dated exception.")
+    if any(row.disagreement for row in found):
+        said.append("The scanners disagree.")
+    return " ".join(said)
