@@ -9,7 +9,7 @@ __all__ = ["KINDS", "Kind", "kind_of"]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A resource as discovery shows it."""
+    """A resource as discovery shows it; `columns` are the printer columns of a custom one: path, name, type, priority."""
 
     resource: str
     kind: str
@@ -18,6 +18,7 @@ class Kind:
     namespaced: bool = True
     short: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ("get", "list", "watch")
+    columns: tuple[tuple[str, str, str, int], ...] = ()
 
     @property
     def api_version(self) -> str:
@@ -26,6 +27,14 @@ class Kind:
 
 
 _REVIEW = ("create",)
+# As trivy-operator's CustomResourceDefinition has them.
+_REPORT_COLUMNS = (
+    ("report.artifact.repository", "Repository", "string", 0),
+    ("report.artifact.tag", "Tag", "string", 0),
+    ("report.scanner.name", "Scanner", "string", 0),
+    ("metadata.creationTimestamp", "Age", "date", 0),
+    *((f"report.summary.{name.lower()}Count", name, "integer", 1) for name in ("Critical", "High", "Medium", "Low", "Unknown")),
+)
 KINDS: tuple[Kind, ...] = (
     Kind("namespaces", "Namespace", namespaced=False, short=("ns",)),
     Kind("nodes", "Node", namespaced=False, short=("no",)),
@@ -38,6 +47,14 @@ KINDS: tuple[Kind, ...] = (
     Kind("cronjobs", "CronJob", "batch", short=("cj",)),
     Kind("jobs", "Job", "batch"),
     Kind("rollouts", "Rollout", "argoproj.io", "v1alpha1", short=("ro",)),
+    Kind(
+        "vulnerabilityreports",
+        "VulnerabilityReport",
+        "aquasecurity.github.io",
+        "v1alpha1",
+        short=("vuln", "vulns"),
+        columns=_REPORT_COLUMNS,
+    ),
     Kind("selfsubjectreviews", "SelfSubjectReview", "authentication.k8s.io", namespaced=False, verbs=_REVIEW),
     Kind("selfsubjectaccessreviews", "SelfSubjectAccessReview", "authorization.k8s.io", namespaced=False, verbs=_REVIEW),
     Kind("selfsubjectrulesreviews", "SelfSubjectRulesReview", "authorization.k8s.io", namespaced=False, verbs=_REVIEW),

@@ -16,6 +16,7 @@ from tui.demo.cluster.kinds import KINDS, Kind
 from tui.demo.cluster.reviews import review
 from tui.demo.cluster.rights import User
 from tui.demo.cluster.store import Entry, Key, Store, Watch
+from tui.demo.cluster.views import view_of
 from tui.demo.http import Reply, Request, json_reply
 
 __all__ = ["ApiServer"]
@@ -94,11 +95,13 @@ class ApiServer:
             metadata["continue"] = _token(version, page[-1])
             if "labelSelector" not in request.query and "fieldSelector" not in request.query:
                 metadata["remainingItemCount"] = len(keys) - len(page)
+        items = [table.entries[key].item for key in page]
+        if (view := view_of(request.headers.get("accept", ""), kind)) is not None:
+            return json_reply(view(kind, metadata, items), headers=(status.AUDIT,))
         head = json.dumps(
             {"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": metadata}, separators=(",", ":")
         )
-        items = b",".join([table.entries[key].item for key in page])
-        return Reply(200, b'%s,"items":[%s]}\n' % (head[:-1].encode(), items), (status.AUDIT,))
+        return Reply(200, b'%s,"items":[%s]}\n' % (head[:-1].encode(), b",".join(items)), (status.AUDIT,))
 
     def _watch(self, request: Request, kind: Kind, matches: Callable[[Key, Entry], bool]) -> Reply:
         query = request.query

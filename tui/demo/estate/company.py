@@ -20,6 +20,9 @@ from tui.demo.estate.work import Work
 from tui.demo.estate.workloads import workloads
 from tui.demo.estate.yard import Yard
 from tui.demo.signing.signers import Signers, make_signers
+from tui.demo.vulnerabilities.images import ScannedImages
+from tui.demo.vulnerabilities.operator import operator_reports
+from tui.demo.vulnerabilities.trivy import write_report
 
 __all__ = ["Cluster", "Company", "build_company", "write_controller", "write_pod"]
 
@@ -44,6 +47,7 @@ class Company:
     clusters: list[Cluster]
     now: datetime
     signers: Signers
+    scanned: ScannedImages
 
 
 def build_company(seed: int, now: datetime, *, empty: bool = False, extra: Callable[[Yard], list[Work]] | None = None) -> Company:
@@ -59,8 +63,11 @@ def build_company(seed: int, now: datetime, *, empty: bool = False, extra: Calla
         add_special(yard)
         works = [*workloads(), *(extra(yard) if extra else ())]
         sign_images(yard, signers)
-    images = NodeImages(yard)
-    return Company(yard, [_cluster(name, seed, now, images, works) for name in CLUSTERS], now, signers)
+    images, scanned = NodeImages(yard), ScannedImages(yard)
+    clusters = [_cluster(name, seed, now, images, works) for name in CLUSTERS]
+    for cluster in clusters:
+        _load(cluster, scanned, now)
+    return Company(yard, clusters, now, signers, scanned)
 
 
 def _cluster(name: str, seed: int, now: datetime, images: NodeImages, works: list[Work]) -> Cluster:
@@ -74,12 +81,11 @@ def _cluster(name: str, seed: int, now: datetime, images: NodeImages, works: lis
     for space in ("default", "kube-system", "kube-public", "kube-node-lease"):
         raiser.estate.namespaces[space] = now - timedelta(days=720)
     estate = raiser.raise_all(works)
-    store = Store(FIRST_VERSION)
-    _load(estate, store, raiser)
-    return Cluster(estate, store, raiser)
+    return Cluster(estate, Store(FIRST_VERSION), raiser)
 
 
-def _load(estate: Estate, store: Store, raiser: Raiser) -> None:
+def _load(cluster: Cluster, scanned: ScannedImages, now: datetime) -> None:
+    estate, store, raiser = cluster.estate, cluster.store, cluster.raiser
     for space, created in estate.namespaces.items():
         store.load(kind_of("Namespace"), "", space, partial(objects.namespace, space, raiser.uid(), created))
     for node in estate.nodes:
@@ -88,6 +94,8 @@ def _load(estate: Estate, store: Store, raiser: Raiser) -> None:
         store.load(kind_of(controller.kind), controller.namespace, controller.name, partial(objects.controller, controller))
     for pod in estate.pods:
         store.load(kind_of("Pod"), pod.namespace, pod.name, partial(objects.pod, pod))
+    for report in operator_reports(estate, raiser, scanned, now):
+        store.load(kind_of("VulnerabilityReport"), report.controller.namespace, report.name, partial(write_report, report))
     store.settle()
 
 

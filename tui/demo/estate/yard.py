@@ -55,7 +55,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A version that was pushed: `digest` is what its tag names, of the index where there is one."""
+    """A version that was pushed: `digest` is what its tag names, of the index where there is one.
+
+    `kind` is that of its own layers, `base` what it stands on.
+    """
 
     name: str
     tag: str
@@ -63,6 +66,8 @@ class Published:
     images: Mapping[str, Image]
     stored: tuple[Stored, ...]
     age: float
+    kind: str = ""
+    base: Published | None = field(default=None, repr=False)
 
     @property
     def reference(self) -> str:
@@ -139,7 +144,7 @@ class Yard:
         for one in stored:
             repository.put(one, pushed)
         repository.tag(tag, stored[-1].digest, pushed)
-        return Published(product.name, tag, stored[-1].digest, images, stored, age)
+        return Published(product.name, tag, stored[-1].digest, images, stored, age, product.kind, base)
 
     def _base_of(self, product: Product, age: float) -> Published | None:
         if not product.base:

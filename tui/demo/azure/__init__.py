@@ -1,0 +1,1 @@
+"""Azure Resource Manager, as far as it is asked: queries over resources."""

@@ -1,0 +1,335 @@
+"""The part of the Kusto query language that queries over resources use (learn.microsoft.com/azure/governance/resource-graph).
+
+A table, then operators after pipes: where, extend, project, order by, summarize (count, countif), take, count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tui.demo.content import Json
+
+__all__ = ["ParserFailure", "query"]
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<text>@?'(?:[^'\\]|\\.)*'|@?\"(?:[^\"\\]|\\.)*\")|(?P<number>\d+(?:\.\d+)?)"
+    r"|(?P<name>in~|[A-Za-z_$][\w$]*(?:\.[\w$]+|\['[^']*'\])*)|(?P<sign>=~|!~|==|!=|<=|>=|[|(),=<>*]))"
+)
+Value = Callable[[Json], object]
+Rows = list[Json]
+
+
+class ParserFailure(Exception):
+    """A query that is none: where, and at which word."""
+
+    def __init__(self, place: int, token: str) -> None:
+        super().__init__(token)
+        self.place, self.token = place, token
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    place: int
+
+
+def query(text: str, tables: Mapping[str, Callable[[], Iterable[Json]]]) -> Rows:
+    """The rows that a query gives. Raises ParserFailure."""
+    reader = _Reader(_tokens(text))
+    table = reader.name().lower()
+    steps = []
+    while reader.take("|"):
+        steps.append(_step(reader))
+    reader.end()
+    rows = list(tables.get(table, tuple)())
+    for step in steps:
+        rows = step(rows)
+    return rows
+
+
+def _tokens(text: str) -> list[_Token]:
+    found, place = list[_Token](), 0
+    text = re.sub(r"//[^\n']*\n", "\n", text)
+    while place < len(text.rstrip()):
+        match = _TOKEN.match(text, place)
+        if match is None:
+            raise ParserFailure(place, text[place : place + 20].strip())
+        kind = str(match.lastgroup)
+        found.append(_Token(kind, match[kind], match.start(kind)))
+        place = match.end()
+    return [*found, _Token("end", "<EOF>", place)]
+
+
+class _Reader:
+    """Tokens, one after the other."""
+
+    def __init__(self, tokens: Sequence[_Token]) -> None:
+        self._tokens, self._next = tokens, 0
+
+    @property
+    def ahead(self) -> _Token:
+        """The next one."""
+        return self._tokens[self._next]
+
+    def failure(self) -> ParserFailure:
+        """That the next one is not expected."""
+        return ParserFailure(self.ahead.place, self.ahead.text)
+
+    def take(self, *texts: str) -> bool:
+        """Pass the next tokens if they are these, in any case of letters."""
+        ahead = [token.text.lower() for token in self._tokens[self._next : self._next + len(texts)]]
+        if ahead != [text.lower() for text in texts]:
+            return False
+        self._next += len(texts)
+        return True
+
+    def expect(self, text: str) -> None:
+        """Pass this token."""
+        if not self.take(text):
+            raise self.failure()
+
+    def one(self, kind: str) -> str:
+        """The text of the next token, which must be of a kind."""
+        if self.ahead.kind != kind:
+            raise self.failure()
+        self._next += 1
+        return self._tokens[self._next - 1].text
+
+    def name(self) -> str:
+        """A name or a path."""
+        return self.one("name")
+
+    def end(self) -> None:
+        """Nothing is left."""
+        if self.ahead.kind != "end":
+            raise self.failure()
+
+
+# ---- operators
+
+
+def _step(reader: _Reader) -> Callable[[Rows], Rows]:
+    word = reader.name().lower()
+    match word:
+        case "where":
+            holds = _condition(reader)
+            return lambda rows: [row for row in rows if holds(row)]
+        case "extend":
+            given = _assignments(reader)
+            return lambda rows: [_extended(row, given) for row in rows]
+        case "project":
+            given = _assignments(reader)
+            return lambda rows: [{name: value(row) for name, value in given} for row in rows]
+        case "order" | "sort":
+            return _order(reader)
+        case "summarize":
+            return _summarize(reader)
+        case "take" | "limit":
+            count = int(reader.one("number"))
+            return lambda rows: rows[:count]
+        case "count":
+            return lambda rows: [{"Count": len(rows)}]
+        case _:
+            raise reader.failure()
+
+
+def _extended(row: Json, given: Sequence[tuple[str, Value]]) -> Json:
+    row = dict(row)
+    for name, value in given:
+        row[name] = value(row)
+    return row
+
+
+def _assignments(reader: _Reader) -> list[tuple[str, Value]]:
+    found = []
+    while True:
+        name = reader.name()
+        found.append((name, _value(reader) if reader.take("=") else _path(name)))
+        if not reader.take(","):
+            return found
+
+
+def _order(reader: _Reader) -> Callable[[Rows], Rows]:
+    reader.expect("by")
+    keys = []
+    while True:
+        path = _path(reader.name())
+        falling = not reader.take("asc") and (reader.take("desc") or True)
+        keys.append((path, falling))
+        if not reader.take(","):
+            break
+
+    def sort(rows: Rows) -> Rows:
+        for path, falling in reversed(keys):
+            rows = sorted(rows, key=lambda row: str(path(row)), reverse=falling)
+        return rows
+
+    return sort
+
+
+def _summarize(reader: _Reader) -> Callable[[Rows], Rows]:
+    counts = []
+    while True:
+        name = reader.name()
+        function = reader.name() if reader.take("=") else name
+        reader.expect("(")
+        holds: Value = _condition(reader) if function.lower() == "countif" else lambda row: True
+        reader.expect(")")
+        counts.append((name if name != function else f"{function}_", holds))
+        if not reader.take(","):
+            break
+    keys = _assignments(reader) if reader.take("by") else []
+
+    def summarize(rows: Rows) -> Rows:
+        groups: dict[str, tuple[Json, Rows]] = {}
+        for row in rows:
+            group = {name: value(row) for name, value in keys}
+            groups.setdefault(repr(group), (group, []))[1].append(row)
+        return [
+            {**group, **{name: sum(bool(holds(row)) for row in found) for name, holds in counts}}
+            for group, found in groups.values()
+        ]
+
+    return summarize
+
+
+# ---- conditions and values
+
+
+def _condition(reader: _Reader) -> Value:
+    held = _conjunction(reader)
+    while reader.take("or"):
+        held = _either(held, _conjunction(reader))
+    return held
+
+
+def _conjunction(reader: _Reader) -> Value:
+    held = _comparison(reader)
+    while reader.take("and"):
+        held = _both(held, _comparison(reader))
+    return held
+
+
+def _either(first: Value, second: Value) -> Value:
+    return lambda row: first(row) or second(row)
+
+
+def _both(first: Value, second: Value) -> Value:
+    return lambda row: first(row) and second(row)
+
+
+def _comparison(reader: _Reader) -> Value:
+    if reader.take("("):
+        held = _condition(reader)
+        reader.expect(")")
+        return held
+    left = _value(reader)
+    if reader.take("in~"):
+        return _among(left, _list(reader), folded=True)
+    if reader.take("in"):
+        return _among(left, _list(reader), folded=False)
+    for sign, compare in _COMPARISONS.items():
+        if reader.take(sign):
+            right = _value(reader)
+            return lambda row: compare(_text(left(row)), _text(right(row)))
+    return left
+
+
+def _among(left: Value, values: Sequence[Value], folded: bool) -> Value:
+    def held(row: Json) -> bool:
+        wanted = {_text(value(row)) for value in values}
+        found = _text(left(row))
+        return found.lower() in {one.lower() for one in wanted} if folded else found in wanted
+
+    return held
+
+
+_COMPARISONS: dict[str, Callable[[str, str], bool]] = {
+    "==": lambda left, right: left == right,
+    "!=": lambda left, right: left != right,
+    "=~": lambda left, right: left.lower() == right.lower(),
+    "!~": lambda left, right: left.lower() != right.lower(),
+    "contains": lambda left, right: right.lower() in left.lower(),
+    "has": lambda left, right: right.lower() in left.lower(),
+    "startswith": lambda left, right: left.lower().startswith(right.lower()),
+}
+
+
+def _list(reader: _Reader) -> list[Value]:
+    reader.expect("(")
+    found = [_value(reader)]
+    while reader.take(","):
+        found.append(_value(reader))
+    reader.expect(")")
+    return found
+
+
+def _value(reader: _Reader) -> Value:
+    match reader.ahead.kind:
+        case "text":
+            text = _unquoted(reader.one("text"))
+            return lambda row: text
+        case "number":
+            number = float(reader.one("number"))
+            return lambda row: number
+    name = reader.name()
+    return _call(reader, name.lower()) if reader.ahead.text == "(" else _path(name)
+
+
+def _call(reader: _Reader, function: str) -> Value:
+    known = {"tostring", "tolower", "toupper", "todynamic", "toint", "isnotempty", "isempty", "extract"}
+    if function not in known:
+        raise reader.failure()
+    given = _list(reader)
+    if function == "extract":
+        pattern, group = re.compile(_text(given[0]({}))), int(float(_text(given[1]({}))))
+        return lambda row: match[group] if (match := pattern.search(_text(given[2](row)))) else ""
+    change = _CHANGES.get(function, _same)
+    return lambda row: change(given[0](row))
+
+
+def _same(value: object) -> object:
+    return value
+
+
+_CHANGES: dict[str, Callable[[object], object]] = {
+    "tostring": lambda value: _text(value),
+    "tolower": lambda value: _text(value).lower(),
+    "toupper": lambda value: _text(value).upper(),
+    "toint": lambda value: int(float(_text(value) or 0)),
+    "isnotempty": lambda value: bool(_text(value)),
+    "isempty": lambda value: not _text(value),
+}
+
+
+def _path(name: str) -> Value:
+    parts = [part or quoted for part, quoted in re.findall(r"([\w$]+)|\['([^']*)'\]", name)]
+
+    def value(row: Json) -> object:
+        found: object = row
+        for part in parts:
+            found = found.get(part) if isinstance(found, dict) else None
+        return found
+
+    return value
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case float() if value.is_integer():
+            return str(int(value))
+        case _:
+            return str(value)
+
+
+def _unquoted(text: str) -> str:
+    if text.startswith("@"):
+        return text[2:-1]
+    return re.sub(r"\\(.)", r"\1", text[1:-1])

@@ -1,0 +1,1 @@
+"""Consoles of vulnerability scanners: sign-in with a password, a token, pages of results."""

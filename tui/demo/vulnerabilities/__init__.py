@@ -1,0 +1,1 @@
+"""What is vulnerable in the estate, and how each scanner tells it."""

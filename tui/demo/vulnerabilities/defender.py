@@ -1,0 +1,146 @@
+"""Findings of Defender for Containers as Resource Graph stores them: sub-assessments of two generations of recommendations.
+
+Shape: azure-rest-api-specs, example of Microsoft.Security subAssessments (recordings, scanners/defender).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zlib import crc32
+
+from tui.demo.azure.resources import CLUSTERS, REGISTRIES, TENANT, Resource
+from tui.demo.content import OCI, Json
+from tui.demo.estate.images import CONTOSO, FABRIKAM
+from tui.demo.estate.raising import Estate
+from tui.demo.moments import acr_time
+from tui.demo.vulnerabilities.findings import Finding
+from tui.demo.vulnerabilities.images import Scanned, ScannedImages
+
+__all__ = ["finding_rows"]
+
+# Fabrikam's subscription still has the recommendations that are on their way out.
+_REGISTRY_KEYS = {CONTOSO: "33422d8f-ab1e-42be-bc9a-38685bb567b9", FABRIKAM: "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5"}
+_RUNNING_KEY = "e9acaf48-d2cf-45a3-a6e7-3caa2ef769e0"
+LOOKED_AT = 100.0  # days: older images are no longer scanned
+# Scanned no more since their pulls stopped, or never because the push came too late; and one that is exempt.
+MISSED = frozenset({"ml/ranker", "platform/scanner"})
+EXEMPT = frozenset({"CVE-2019-1010022"})
+STATUS = {"critical": "High", "high": "High", "medium": "Medium", "low": "Low"}
+
+
+def finding_rows(images: ScannedImages, estates: list[Estate], now: datetime) -> Iterator[Json]:
+    """The table `securityresources`, as far as it is about images."""
+    for image in images.of(_REGISTRY_KEYS, LOOKED_AT):
+        if image.repository not in MISSED:
+            for one in image.findings:
+                if not _is_unknown_to(one):
+                    yield _in_registry(image, one, now)
+    for estate in estates:
+        yield from _running(images, estate, now)
+
+
+def _is_unknown_to(one: Finding) -> bool:
+    """Defender reports a little less than others do: the oldest quarrels of Debian are not in its data."""
+    return one.flaw.severity == "low" and crc32(one.flaw.id.encode()) % 3 == 0
+
+
+def _in_registry(image: Scanned, one: Finding, now: datetime) -> Json:
+    registry, key = REGISTRIES[image.host], _REGISTRY_KEYS[image.host]
+    about: Json = {"id": f"/repositories/{image.repository}/images/{image.manifest}", "source": "Azure"}
+    if image.host == CONTOSO:
+        about |= {"ResourceType": "acr.containerimage", "ResourceProvider": "Azure", "ResourceName": image.repository}
+    at = now - timedelta(hours=3 + crc32(image.digest.encode()) % 19)
+    return _row(registry, key, image, one, at, about, {})
+
+
+def _running(images: ScannedImages, estate: Estate, now: datetime) -> Iterator[Json]:
+    """Running images that lie in no registry of ours."""
+    cluster, seen = CLUSTERS[estate.name], set[str]()
+    for pod in estate.pods:
+        for one in pod.containers:
+            image = images.running(one.box.image, one.image_id) if one.image_id else None
+            if image is None or image.host in (*REGISTRIES, "legacy.contoso.example") or image.digest in seen:
+                continue
+            seen.add(image.digest)
+            owner = pod.owner.kind if pod.owner else "Pod"
+            where: Json = {"namespace": pod.namespace, "clusterResourceId": cluster.id, "clusterName": cluster.name}
+            where |= {"controllerKind": owner, "controllerName": pod.owner.name if pod.owner else pod.name}
+            where |= {"containerName": one.box.name, "podName": pod.name, "clusterKind": "AKS", "cloud": "Azure"}
+            for finding in image.findings:
+                about: Json = {"id": cluster.id, "source": "Azure", "ResourceType": "k8s.container"}
+                extra: Json = {"kubernetesDetails": where}
+                yield _row(cluster, _RUNNING_KEY, image, finding, now - timedelta(hours=5), about, extra)
+
+
+def _row(resource: Resource, key: str, image: Scanned, one: Finding, at: datetime, about: Json, extra: Json) -> Json:
+    mark = hashlib.sha256(f"{image.manifest}{one.flaw.id}{one.package.name}{resource.name}".encode()).hexdigest()
+    name = f"{mark[:8]}-{mark[8:12]}-{mark[12:16]}-{mark[16:20]}-{mark[20:32]}"
+    place = f"{resource.id}/providers/Microsoft.Security/assessments/{key}/subassessments/{name}"
+    row: Json = {"id": place, "name": name, "type": "microsoft.security/assessments/subassessments", "tenantId": TENANT}
+    row |= {"kind": "", "location": "global", "resourceGroup": resource.group, "subscriptionId": resource.subscription}
+    row |= {"managedBy": "", "sku": None, "plan": None, "properties": _properties(image, one, at, about, extra)}
+    return {**row, "tags": None, "identity": None, "zones": None, "extendedLocation": None}
+
+
+def _properties(image: Scanned, one: Finding, at: datetime, about: Json, extra: Json) -> Json:
+    exempt: Json = {"description": "Disabled by an exemption", "code": "NotApplicable", "cause": "Exempt"}
+    status: Json = exempt if one.flaw.id in EXEMPT else {"code": "Unhealthy"}
+    data: Json = {"assessedResourceType": "AzureContainerRegistryVulnerability", "vulnerabilityDetails": _details(one)}
+    data |= {"artifactDetails": _artifact(image, at), "softwareDetails": _software(image, one), "cvssV30Score": one.flaw.score}
+    return {
+        "id": one.flaw.id,
+        "additionalData": {**data, **extra},
+        "description": one.flaw.title,
+        "displayName": one.flaw.id,
+        "resourceDetails": about,
+        "timeGenerated": acr_time(at),
+        "remediation": f"Update {one.package.name} to {one.flaw.fixed}" if one.flaw.fixed else "No remediation exists",
+        "status": {**status, "severity": STATUS[one.flaw.nvd]},
+    }
+
+
+def _details(one: Finding) -> Json:
+    exploit: Json = {"exploitStepsPublished": False, "exploitStepsVerified": False, "isInExploitKit": False}
+    vector = "CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+    return {
+        "severity": one.flaw.nvd.capitalize(),
+        "exploitabilityAssessment": {**exploit, "exploitUris": [], "types": ["Remote"]},
+        "lastModifiedDate": "2026-10-28T00:00:00Z",
+        "publishedDate": "2026-08-12T09:15:00Z",
+        "workarounds": [],
+        "references": [{"title": one.flaw.id, "link": f"https://nvd.nist.gov/vuln/detail/{one.flaw.id}"}],
+        "weaknesses": {"cwe": [{"id": "CWE-787"}]},
+        "cveId": one.flaw.id,
+        "cvss": {"2.0": None, "3.0": {"cvssVectorString": vector, "base": one.flaw.score}},
+        "cpe": {"vendor": one.package.name, "product": one.package.name, "part": "Applications", "version": "*"},
+    }
+
+
+def _artifact(image: Scanned, at: datetime) -> Json:
+    media = image.published.images["amd64"].stored.media_type if image.published else OCI.manifest
+    return {
+        "lastPushedToRegistryUTC": acr_time(at - timedelta(days=3)),
+        "repositoryName": image.repository,
+        "registryHost": image.host,
+        "artifactType": "ContainerImage",
+        "mediaType": media,
+        "digest": image.manifest,
+        "tags": [image.tag],
+    }
+
+
+def _software(image: Scanned, one: Finding) -> Json:
+    system = f"{image.platform.family}_linux_{image.platform.version}"
+    return {
+        "category": "OS" if one.is_system else "Language",
+        "language": "" if one.is_system else one.package.ecosystem,
+        "fixedVersion": one.flaw.fixed,
+        "version": one.installed,
+        "vendor": image.platform.family if one.is_system else one.package.name,
+        "packageName": one.package.name,
+        "osDetails": {"osPlatform": "linux", "osVersion": system},
+        "fixStatus": "FixAvailable" if one.flaw.fixed else "NoFixAvailable",
+        "evidence": [],
+    }

@@ -1,0 +1,89 @@
+"""What a scanner is given to look at: images by their digests, and those of registries that are not ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tui.demo.estate.images_on_nodes import split
+from tui.demo.estate.yard import Published, Yard
+from tui.demo.vulnerabilities.findings import Chain, Finding, Platform, chain_of, find, platform_of
+
+__all__ = ["Scanned", "ScannedImages"]
+
+# Images of the whole world that run here: the kind of the system in them and its age in days.
+_FOREIGN = {
+    "docker.io/library/redis": ("alpine", 28.0),
+    "docker.io/library/traefik": ("alpine", 31.5),
+    "docker.io/grafana/grafana": ("alpine", 22.0),
+}
+_GO: Chain = (("app-go", 40.0), ("distroless", 52.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """An image before a scanner; `digest` is what ran or was pulled, `manifest` the one of its platform."""
+
+    host: str
+    repository: str
+    tag: str
+    digest: str
+    manifest: str
+    chain: Chain
+    platform: Platform
+    published: Published | None = None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything that there is to be found."""
+        return find(self.chain, self.repository)
+
+    @property
+    def reference(self) -> str:
+        """Host, repository and tag."""
+        return f"{self.host}/{self.repository}:{self.tag}"
+
+
+class ScannedImages:
+    """The images of the registries, and by name those of elsewhere."""
+
+    def __init__(self, yard: Yard) -> None:
+        self._by_digest: dict[str, Published] = {}
+        for line in yard.published.values():
+            for published in line:
+                for digest in (published.digest, *(image.digest for image in published.images.values())):
+                    self._by_digest[digest] = published
+                for image in published.images.values():
+                    self._by_digest[image.config_digest] = published
+        self._yard = yard
+
+    def running(self, image: str, image_id: str) -> Scanned:
+        """A container's image, by what its spec says and its status reports."""
+        name, tag = split(image)
+        digest = image_id.rpartition("@")[2]
+        published = self._by_digest.get(digest if ":" in digest else f"sha256:{digest}")
+        host, _, repository = name.partition("/")
+        if published is None:
+            system = _FOREIGN.get(name)
+            chain = ((system[0], system[1]),) if system else _GO
+            platform = Platform("alpine", "3.22.2") if system else Platform("debian", "12.12")
+            return Scanned(host, repository, tag, digest, digest, chain, platform)
+        return _scanned(published, host, repository, tag)
+
+    def of(self, hosts: Iterable[str], oldest: float) -> list[Scanned]:
+        """The images of these registries that are still there and not older, in days; in the order of their names."""
+        wanted = frozenset(hosts)
+        found = []
+        for name, line in sorted(self._yard.published.items()):
+            host, _, repository = name.partition("/")
+            known = self._yard.shelf(host).repositories.get(repository) if host in wanted else None
+            if known is not None:
+                there = [one for one in line if one.age <= oldest and one.digest in known.rows]
+                found += [_scanned(one, host, repository, one.tag) for one in there]
+        return found
+
+
+def _scanned(published: Published, host: str, repository: str, tag: str) -> Scanned:
+    manifest = (published.images.get("amd64") or next(iter(published.images.values()))).digest
+    chain = chain_of(published)
+    return Scanned(host, repository, tag, published.digest, manifest, chain, platform_of(published), published)

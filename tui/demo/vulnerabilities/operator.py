@@ -1,0 +1,45 @@
+"""trivy-operator's reports of a cluster: one for each container of what is active, with the gaps that real clusters have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tui.demo.estate.model import Controller, Kinds, PodModel
+from tui.demo.estate.raising import Estate, Raiser
+from tui.demo.vulnerabilities.images import ScannedImages
+from tui.demo.vulnerabilities.trivy import OperatorReport
+
+__all__ = ["SKIPPED", "STALE", "operator_reports"]
+
+# Left out by the operator's settings, and by a scan job that never ends.
+SKIPPED = frozenset({("prod-weu", "vendor"), ("prod-weu", "legacy"), ("prod-neu", "logistics"), ("prod-neu", "platform")})
+FAILED = frozenset({"directory"})
+# Written before the operator lost its right to this namespace; days.
+STALE = {("search", "indexer"): 120}
+_KINDS = frozenset({Kinds.REPLICASET, Kinds.STATEFULSET, Kinds.DAEMONSET, Kinds.JOB, Kinds.REPLICATIONCONTROLLER})
+
+
+def operator_reports(estate: Estate, raiser: Raiser, images: ScannedImages, now: datetime) -> Iterator[OperatorReport]:
+    """The reports of one cluster."""
+    pods: dict[str, PodModel] = {}
+    for pod in estate.pods:
+        if pod.owner is not None and pod.containers[0].image_id:
+            pods.setdefault(pod.owner.uid, pod)
+    for controller in estate.controllers:
+        active = pods.get(controller.uid) if controller.kind in _KINDS else None
+        if active is not None and not _is_left_out(estate.name, controller):
+            yield from _of(controller, active, raiser, images, now)
+
+
+def _is_left_out(cluster: str, controller: Controller) -> bool:
+    return (cluster, controller.namespace) in SKIPPED or controller.selector.get("app") in FAILED
+
+
+def _of(controller: Controller, pod: PodModel, raiser: Raiser, images: ScannedImages, now: datetime) -> Iterator[OperatorReport]:
+    days = STALE.get((controller.namespace, controller.name), 0)
+    hours = int(controller.uid[:2], 16) % 20  # each report is renewed every day, at a time of its own
+    at = now - timedelta(days=days) if days else max(pod.created, now - timedelta(hours=hours, minutes=7))
+    for one in pod.containers:
+        if one.image_id:
+            yield OperatorReport(controller, one.box.name, images.running(one.box.image, one.image_id), at, raiser.uid())
