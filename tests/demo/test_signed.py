@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.demo.test_content import NOW, company
 from tui.demo.content import Stored
@@ -14,6 +16,7 @@ from tui.demo.estate.images_on_nodes import split
 from tui.demo.estate.signed import CASES, Way
 from tui.demo.shelf import Repository
 from tui.demo.signing.cosign import simple_tag
+from tui.demo.signing.revocation import revocation_list
 from tui.demo.trust import write_cosign_keys, write_trust
 from tui.domain.signature import Outcome, Reason, Verdict
 from tui.sources.signatures.cosign.bundle import verify_bundle
@@ -143,3 +146,17 @@ def test_the_old_server_lists_what_refers_to_an_image_by_tag() -> None:
 @pytest.mark.parametrize("reference", [name for name, way in CASES.items() if way is Way.NONE])
 def test_some_images_have_no_signature(verifier: Verifier, reference: str) -> None:
     assert verifier.outcomes(reference) == []
+
+
+def test_a_revoked_certificate_is_on_the_list_that_it_names_and_its_neighbour_is_not(verifier: Verifier) -> None:
+    """The lists are fetched when the estate runs; here nobody asks, and that is said."""
+    for reference in ("ml/ranker:0.44", "ml/features:0.15.2"):
+        (outcome,) = verifier.outcomes(f"{CONTOSO}/{reference}")
+        assert (outcome.verdict, outcome.reason) == (Verdict.INCONCLUSIVE, Reason.REVOCATION_OFFLINE), outcome.sentence
+    signers = company().signers
+    listed = x509.load_der_x509_crl(revocation_list(signers, NOW))
+    serials = [x509.load_der_x509_certificate(one.chain[0]).serial_number for one in (signers.revoked, signers.listed)]
+    assert [listed.get_revoked_certificate_by_serial_number(serial) is not None for serial in serials] == [True, False]
+    authority = x509.load_der_x509_certificate(signers.authority.anchor).public_key()
+    assert isinstance(authority, ec.EllipticCurvePublicKey)
+    assert listed.is_signature_valid(authority)

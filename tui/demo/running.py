@@ -25,6 +25,8 @@ from tui.demo.pki import Authority
 from tui.demo.registry.acr import AzureRegistry
 from tui.demo.registry.plain import OpenRegistry, PasswordRegistry, Storage
 from tui.demo.scenarios import Scenario
+from tui.demo.services import make_services
+from tui.demo.signing.revocation import RevocationList
 from tui.demo.trust import write_cosign_keys, write_trust
 
 __all__ = ["Run"]
@@ -59,11 +61,7 @@ class Run:
     """Starts everything of one scenario; `handshake` is what the parent has to know."""
 
     def __init__(self, scenario: Scenario, seed: int, directory: Path) -> None:
-        self._scenario, self._directory = scenario, directory
-        self.company: Company = build_company(
-            seed, datetime.now(UTC).replace(microsecond=0), empty=scenario.empty, extra=scenario.extra
-        )
-        self._seed = seed
+        self._scenario, self._directory, self._seed = scenario, directory, seed
         self._faults: Faults = scenario.faults()
         self._servers = AsyncExitStack()
         self._tokens = {name: secrets.token_urlsafe(24) for name in (VIEWER, NOBODY)}
@@ -72,6 +70,7 @@ class Run:
 
     async def start(self) -> Json:
         """Start the servers, write the files, and return the handshake. Raises OSError."""
+        self.company = await self._build()
         authority = Authority()
         tls = _Tls(authority, authority.context(self._directory, True), authority.context(self._directory, False))
         ca = self._directory / "ca.crt"
@@ -81,10 +80,12 @@ class Run:
         admin = authority.issue("contoso-admin", "system:masters")
         kubeconfig = write_kubeconfig(self._directory, clusters, authority.pem, admin, self._tokens)
         write_docker(self._directory, LEGACY, LEGACY_USER, self._password)
+        services = make_services(self.company, self._known, denied=self._scenario.denied)
+        for service in services:
+            await self._serve(service.name, service.handler, tls.registries)
         settings = write_settings(self._directory, registries)
         _, port = await self._serve("identity", self._identity.handle, None)
-        yard = self.company.yard
-        trust = write_trust(self._directory, self.company.signers, yard.shelves.values())
+        trust = write_trust(self._directory, self.company.signers, self.company.yard.shelves.values())
         write_cosign_keys(self._directory, self.company.signers)
         environment = {
             **dict.fromkeys(_CLEARED, ""),
@@ -93,9 +94,24 @@ class Run:
             "IDENTITY_ENDPOINT": f"http://127.0.0.1:{port}/msi/token",
             "IDENTITY_HEADER": self._identity.secret,
             "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+            **{service.variable: service.secret for service in services if service.secret},
         }
         found: Json = {"directory": str(self._directory), "kubeconfig": str(kubeconfig), "config": str(settings)}
         return {**found, "environment": environment, "contexts": list(clusters)}
+
+    async def _build(self) -> Company:
+        """The company; its certificates name the address of the list that revokes them, so that is served first."""
+        revoked = RevocationList()
+        _, port = await self._serve("revocation", revoked.handle, None)
+        company = build_company(
+            self._seed,
+            datetime.now(UTC).replace(microsecond=0),
+            empty=self._scenario.empty,
+            extra=self._scenario.extra,
+            revocation=f"http://127.0.0.1:{port}/contoso.crl",
+        )
+        revoked.signers = company.signers
+        return company
 
     async def live(self) -> None:
         """Let things happen until cancelled."""

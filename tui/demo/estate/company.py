@@ -50,13 +50,20 @@ class Company:
     scanned: ScannedImages
 
 
-def build_company(seed: int, now: datetime, *, empty: bool = False, extra: Callable[[Yard], list[Work]] | None = None) -> Company:
+def build_company(
+    seed: int,
+    now: datetime,
+    *,
+    empty: bool = False,
+    extra: Callable[[Yard], list[Work]] | None = None,
+    revocation: str = "http://127.0.0.1/contoso.crl",
+) -> Company:
     """Build it. The same seed on the same day makes the same digests, names and numbers.
 
-    `extra` adds to the registries and says what else runs.
+    `extra` adds to the registries and says what else runs; `revocation` is where certificates say that they are revoked.
     """
     anchor = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    yard, signers = Yard(seed, anchor), make_signers(seed, anchor)
+    yard, signers = Yard(seed, anchor), make_signers(seed, anchor, revocation)
     works: list[Work] = []
     if not empty:
         yard = fill(seed, anchor)

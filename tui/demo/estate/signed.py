@@ -46,6 +46,8 @@ class Way(StrEnum):
     FORMER = "the certificate has expired, and no time stamp"
     SANDBOX = "an identity that is not trusted"
     TAMPERED = "changed after signing"
+    LISTED = "its revocation can be looked up"
+    REVOKED = "the certificate was revoked"
     OTHER = "made for another version"
     VENDOR = "an authority that is not trusted"
     STRAY = "cosign with a key that nobody knows"
@@ -62,6 +64,7 @@ CASES: Mapping[str, Way] = {
     f"{CONTOSO}/fulfilment/labels:2.2.4": Way.TAMPERED,
     f"{CONTOSO}/notify/sms:3.0.2": Way.OTHER,
     f"{CONTOSO}/notify/mailer:3.1": Way.STRAY,
+    f"{CONTOSO}/ml/ranker:0.44": Way.REVOKED,
     f"{CONTOSO}/vendor/chat:12": Way.VENDOR,
     f"{CONTOSO}/platform/scanner:4": Way.NONE,
     f"{CONTOSO}/checkout/banner:1.0": Way.NONE,
@@ -70,7 +73,7 @@ CASES: Mapping[str, Way] = {
     f"{LEGACY}/erp/server:2019.4": Way.FORMER,
 }
 _MIRRORS = {f"{CONTOSO}/platform/toolbox": f"{FABRIKAM}/mirror/toolbox"}
-_HABITS = {"payments": Way.JWS, "data": Way.STAMPED, "identity": Way.COSIGN, "search": Way.BUNDLE}
+_HABITS = {"payments": Way.JWS, "data": Way.STAMPED, "identity": Way.COSIGN, "search": Way.BUNDLE, "ml": Way.LISTED}
 
 
 def _way(published: Published) -> Way:
@@ -144,6 +147,10 @@ class _Signing:
                 return Wish(subject, by.former, at)
             case Way.SANDBOX:
                 return Wish(subject, by.sandbox, at)
+            case Way.LISTED:
+                return Wish(subject, by.listed, at)
+            case Way.REVOKED:
+                return Wish(subject, by.revoked, at)
             case Way.TAMPERED:
                 return Wish(subject, by.release, at, tampered=True)
             case Way.VENDOR:

@@ -29,7 +29,8 @@ SHORT = timedelta(days=3)
 class Signers:
     """Every signer: `release` is the good one; `sandbox` and `former` are Contoso's too, but not trusted, and expired.
 
-    `key` signs for cosign, `stray` is a key that nobody knows.
+    `listed` names where its revocation is to be looked up, and is in order; `revoked` is not. `key` signs for cosign,
+    `stray` is a key that nobody knows.
     """
 
     seed: str
@@ -37,6 +38,8 @@ class Signers:
     release: Certified
     sandbox: Certified
     former: Certified
+    listed: Certified
+    revoked: Certified
     fabrikam: Certified
     microsoft: Certified
     vendor: Certified
@@ -50,8 +53,8 @@ class Signers:
         return signed_by(self.authority, self.seed, subject, (at - timedelta(hours=1), at + SHORT))
 
 
-def make_signers(seed: int, anchor: datetime) -> Signers:
-    """All of them; `anchor` is the start of the day."""
+def make_signers(seed: int, anchor: datetime, revocation: str) -> Signers:
+    """All of them; `anchor` is the start of the day, `revocation` the URL of Contoso's list of revoked certificates."""
     name = f"signers:{seed}"
     ages: Life = (anchor - timedelta(days=1500), anchor + timedelta(days=2000))
     now: Life = (anchor - timedelta(days=400), anchor + timedelta(days=300))
@@ -70,6 +73,8 @@ def make_signers(seed: int, anchor: datetime) -> Signers:
         release=signed_by(contoso, name, Subject(*_CONTOSO, "Contoso Release Pipeline", unit), now),
         sandbox=signed_by(contoso, name, Subject(*_CONTOSO, "Contoso Sandbox Pipeline", "Sandbox"), now),
         former=signed_by(contoso, name, Subject(*_CONTOSO, "Contoso Release Pipeline 2025", unit), past),
+        listed=signed_by(contoso, name, Subject(*_CONTOSO, "Contoso ML Pipeline", unit), now, revocation=revocation),
+        revoked=signed_by(contoso, name, Subject(*_CONTOSO, "Contoso Build Agent 7", unit), now, revocation=revocation),
         fabrikam=signed_by(authority(_FABRIKAM, "Fabrikam Signing CA"), name, Subject(*_FABRIKAM, "Fabrikam Build"), now),
         microsoft=signed_by(
             authority(_MICROSOFT, "Demo Supply Chain Root CA"), name, Subject(*_MICROSOFT, "Demo Products Signing"), now
