@@ -143,7 +143,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """What one signature is worth under one policy at one moment, with every step kept for the detail view.
 
     `sentence` and `reason` tell the step that decided. `statement` is the policy statement, `level` its level.
-    `signer` is the leaf's subject, a key's name or an identity; `subject_digest` is what was verified.
+    `signer` is the leaf's subject, a key's name or an identity; `subject_digest` is what was verified. `artifact` is the digest
+    of the manifest that holds the signature, `found_by` the way it was found: `referrers`, `tag-schema` or `cosign-tag`.
     """
 
     system: SignatureSystem
@@ -163,6 +164,8 @@ class Outcome(msgspec.Struct, frozen=True):
     envelope_digest: str = ""
     media_type: str = ""
     subject_digest: str = ""
+    artifact: str = ""
+    found_by: str = ""
 
     def step(self, name: StepName) -> Step | None:
         """The step of that name, None when it does not exist for this system."""

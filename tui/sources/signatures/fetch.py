@@ -128,8 +128,8 @@ class RevocationFetcher:
         for url in certificate.ocsp:
             key = ocsp_key(certificate, lookup.issuer, url)
             answers[key] = await self._answer(key, url, OCSP_LIMIT, lookup)
-            state = judge_ocsp(lookup, answers, self._clock(), None).state
-            if state in (RevocationState.GOOD, RevocationState.REVOKED):
+            status = await asyncio.to_thread(judge_ocsp, lookup, answers, self._clock(), None)
+            if status.state in (RevocationState.GOOD, RevocationState.REVOKED):
                 return
         for url in certificate.crl:
             answers[crl_key(url)] = await self._answer(crl_key(url), url, CRL_LIMIT, None)
@@ -144,7 +144,7 @@ class RevocationFetcher:
                 answer = Answer(await self._body(url, limit, _request(lookup) if lookup is not None else None))
         except FAULTS as error:
             answer = Answer(fault=f"{clean(url, 80)} did not answer: {said(error)}")
-        until = next_update(key, answer.body) if answer.body else now + KEEP_FAULT
+        until = await asyncio.to_thread(next_update, key, answer.body) if answer.body else now + KEEP_FAULT
         self._keep(key, _Kept(answer, min(until or now + KEEP_FAULT, now + KEEP_AT_MOST)))
         return answer
 

@@ -1,0 +1,146 @@
+"""From what was read to outcomes, pure: the static part once for each envelope, that of clock and policy as often as asked."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from tui.domain.demand import ArtifactDemand
+from tui.domain.signature import Outcome, Reason, SignatureSystem, Verdict
+from tui.sources.signatures.artifacts import Artifact
+from tui.sources.signatures.cosign.bundle import verify_bundle
+from tui.sources.signatures.cosign.keys import CosignPolicy
+from tui.sources.signatures.cosign.simple import MEDIA_TYPE as SIMPLE
+from tui.sources.signatures.cosign.simple import signature_of_layer, verify_simple
+from tui.sources.signatures.notation.judge import judge, revocation_lookups
+from tui.sources.signatures.notation.payload import Target
+from tui.sources.signatures.notation.static import StaticResult, parse_envelope
+from tui.sources.signatures.revocation import OFFLINE, Lookup, Revocation
+from tui.sources.signatures.trust import Trust
+
+__all__ = ["Assessment", "Found", "Statics", "assess"]
+
+MAX_STATICS = 20_000
+REVOCATION_AGAIN = timedelta(hours=1)
+REVOCATION_RETRY = timedelta(minutes=5)
+
+
+class Found(msgspec.Struct, frozen=True):
+    """One signature as it is kept: of notation's the static result, of cosign's the bytes."""
+
+    artifact: Artifact
+    static: StaticResult | None = None
+
+
+class Assessment(msgspec.Struct, frozen=True):
+    """What the signatures on one manifest are worth; `lookups` would say more, and `due` is when that may have changed."""
+
+    outcomes: tuple[Outcome, ...]
+    lookups: tuple[Lookup, ...] = ()
+    due: datetime | None = None
+
+
+class Statics:
+    """Static results by media type and digest of the envelope: many images carry the same one under many names."""
+
+    def __init__(self, limit: int = MAX_STATICS) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[tuple[str, str], StaticResult] = OrderedDict()
+
+    def found(self, artifact: Artifact) -> Found:
+        """The artifact with its static result, without the bytes that are not needed any more."""
+        if artifact.system is not SignatureSystem.NOTATION:
+            return Found(artifact)
+        key = artifact.media_type, artifact.digest
+        static = self._kept.get(key)
+        if static is None:
+            static = self._parsed(artifact)
+            self._kept[key] = static
+            if len(self._kept) > self._limit:
+                self._kept.popitem(last=False)
+        return Found(msgspec.structs.replace(artifact, data=b""), static)
+
+    def _parsed(self, artifact: Artifact) -> StaticResult:
+        if artifact.fault:
+            return StaticResult(artifact.digest, artifact.media_type, fault=artifact.fault, reason=Reason.MALFORMED)
+        return parse_envelope(artifact.data, artifact.media_type)
+
+
+def assess(
+    demand: ArtifactDemand, found: tuple[Found, ...], trust: Trust, now: datetime, revocation: Revocation = OFFLINE
+) -> Assessment:
+    """The outcomes under a policy at a moment; artifacts that turn out to be no signatures are left out."""
+    subject = Target(demand.subject.media_type, demand.subject.digest, demand.subject.size)
+    outcomes = [_outcome(one, subject, str(demand.name), trust, now, revocation) for one in found]
+    told = tuple(outcome for outcome in outcomes if outcome.reason is not Reason.NOT_A_SIGNATURE) or _skipped(
+        demand, trust, subject
+    )
+    lookups = _lookups(demand, found, subject, trust, now)
+    return Assessment(told, lookups, _due(found, told, lookups, now))
+
+
+def _outcome(one: Found, subject: Target, repository: str, trust: Trust, now: datetime, revocation: Revocation) -> Outcome:
+    if one.static is not None:
+        outcome = _notation(one.static, subject, repository, trust, now, revocation)
+    else:
+        outcome = _cosign(one.artifact, subject.digest, repository, trust.cosign)
+    return msgspec.structs.replace(outcome, artifact=one.artifact.manifest, found_by=one.artifact.found_by)
+
+
+def _notation(
+    static: StaticResult, subject: Target, repository: str, trust: Trust, now: datetime, revocation: Revocation
+) -> Outcome:
+    statement = trust.document.select(repository) if trust.document is not None else None
+    outcome = judge(static, subject, statement, trust.stores, now, revocation)
+    if trust.fault:
+        return msgspec.structs.replace(outcome, verdict=Verdict.INCONCLUSIVE, sentence=trust.fault, reason=Reason.TRUST_STORE)
+    return outcome
+
+
+def _cosign(artifact: Artifact, digest: str, repository: str, policy: CosignPolicy | None) -> Outcome:
+    """Without anybody to trust the steps still tell what the artifact is."""
+    if artifact.media_type == SIMPLE:
+        signature = signature_of_layer(artifact.media_type, artifact.data, artifact.annotations)
+        outcome = verify_simple(signature, digest, repository, policy or CosignPolicy())
+    else:
+        outcome = verify_bundle(artifact.data, digest, policy or CosignPolicy())
+    if policy is None and outcome.verdict is Verdict.INCONCLUSIVE and outcome.reason is Reason.NO_KEY:
+        words = "no cosign key and no identity is configured for it"
+        return msgspec.structs.replace(outcome, verdict=Verdict.NO_POLICY, sentence=words, reason=Reason.NO_POLICY)
+    return outcome
+
+
+def _skipped(demand: ArtifactDemand, trust: Trust, subject: Target) -> tuple[Outcome, ...]:
+    """A statement of level skip says so even where there is no signature."""
+    statement = trust.document.select(str(demand.name)) if trust.document is not None else None
+    nothing = judge(StaticResult("", ""), subject, statement, trust.stores, _NEVER)
+    return (nothing,) if nothing.verdict is Verdict.SKIPPED else ()
+
+
+_NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _lookups(demand: ArtifactDemand, found: Iterable[Found], subject: Target, trust: Trust, now: datetime) -> tuple[Lookup, ...]:
+    if trust.document is None:
+        return ()
+    statement = trust.document.select(str(demand.name))
+    asked = (revocation_lookups(one.static, subject, statement, trust.stores, now) for one in found if one.static is not None)
+    return tuple(dict.fromkeys(lookup for lookups in asked for lookup in lookups))
+
+
+def _due(found: Iterable[Found], outcomes: Iterable[Outcome], lookups: tuple[Lookup, ...], now: datetime) -> datetime | None:
+    """The next moment at which the clock alone may change an outcome."""
+    moments = [moment for one in found if one.static is not None for moment in _moments(one.static) if moment > now]
+    if lookups:
+        unknown = any(step.reason is Reason.REVOCATION_UNKNOWN for outcome in outcomes for step in outcome.steps)
+        moments.append(now + (REVOCATION_RETRY if unknown else REVOCATION_AGAIN))
+    return min(moments, default=None)
+
+
+def _moments(static: StaticResult) -> list[datetime]:
+    second = timedelta(seconds=1)  # certificates are valid to the end of their last second
+    ends = [moment for one in static.chain for moment in (one.shown.not_before, one.shown.not_after + second)]
+    return [*ends, *([static.expiry] if static.expiry is not None else [])]

@@ -1,0 +1,49 @@
+"""What `doctor` says of signatures: each thing that is trusted, whether it can be read, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from tui.sources.ports import Diagnosis
+from tui.sources.signatures.cosign.keyless import available
+from tui.sources.signatures.options import RevocationMode, SignatureOptions, Trusted
+from tui.sources.signatures.trust import Trust, read_trust
+
+__all__ = ["diagnose"]
+
+
+def diagnose(options: SignatureOptions, now: datetime) -> list[Diagnosis]:
+    """Read everything once. Blocks."""
+    found = [line for trusted in options.all for line in _trusted(trusted, read_trust(trusted, now))]
+    return [*dict.fromkeys(found), _revocation(options), _keyless()]
+
+
+def _trusted(trusted: Trusted, trust: Trust) -> Iterator[Diagnosis]:
+    if trust.document is not None:
+        detail = f"{trusted.notation_config}: {trust.summary}"
+        yield Diagnosis("trust policy", "ok", "; ".join((detail, *trust.notes)))
+    elif not trust.fault:
+        detail = f"none in {trusted.notation_config or 'any place'}"
+        remedy = "Write trustpolicy.json there (notation policy init), or name its directory: notation_config under [signatures]."
+        yield Diagnosis("trust policy", "off", detail, remedy=remedy)
+    if trust.cosign is None:
+        yield Diagnosis("cosign", "off", "no key and no identity is named", remedy="Name cosign_keys under [signatures].")
+    else:
+        detail = f"{len(trust.cosign.keys)} keys, {len(trust.cosign.identities)} identities, {len(trust.cosign.rekor)} logs"
+        yield Diagnosis("cosign", "ok", detail)
+    for problem in trust.problems:
+        yield Diagnosis(problem.what, "failed", problem.reason, remedy=problem.remedy)
+
+
+def _revocation(options: SignatureOptions) -> Diagnosis:
+    if options.revocation is RevocationMode.OFFLINE:
+        remedy = 'Set revocation = "online" under [signatures].'
+        return Diagnosis("revocation", "off", "responders and lists are not asked", remedy=remedy)
+    return Diagnosis("revocation", "ok", "responders and lists are asked once a signer is trusted")
+
+
+def _keyless() -> Diagnosis:
+    if available():
+        return Diagnosis("keyless bundles", "ok", "sigstore is installed")
+    return Diagnosis("keyless bundles", "off", "sigstore is not installed", remedy="pip install 'trustree[sigstore]'")

@@ -1,0 +1,51 @@
+"""Whether files that trust is read from have changed: their sizes and times, without reading them or `cryptography`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tui.sources.signatures.options import Trusted
+
+__all__ = ["Footprint", "footprint"]
+
+MAX_FILES = 5000
+POLICY_FILES = ("trustpolicy.oci.json", "trustpolicy.json")
+Footprint = tuple[tuple[str, int, int, int], ...]
+"""Path, modification time in nanoseconds, size and inode of each; files that are not there are left out."""
+
+
+def footprint(trusted: Iterable[Trusted]) -> Footprint:
+    """What the files and directories look like now."""
+    paths = dict.fromkeys(path for one in trusted for path in _paths(one))
+    return tuple(print_ for path in list(paths)[:MAX_FILES] if (print_ := _print(path)) is not None)
+
+
+def _paths(trusted: Trusted) -> Iterator[str]:
+    yield from trusted.files
+    if trusted.notation_config:
+        directory = Path(trusted.notation_config)
+        yield from (str(directory / name) for name in POLICY_FILES)
+        yield from _below(str(directory / "truststore" / "x509"), 3)
+
+
+def _below(directory: str, depth: int) -> Iterator[str]:
+    yield directory
+    if depth == 0:
+        return
+    try:
+        with os.scandir(directory) as entries:
+            names = sorted(entry.path for entry in entries)[:MAX_FILES]
+    except OSError:
+        return
+    for name in names:
+        yield from _below(name, depth - 1)
+
+
+def _print(path: str) -> tuple[str, int, int, int] | None:
+    try:
+        status = os.lstat(path)
+    except (OSError, ValueError):
+        return None
+    return path, status.st_mtime_ns, status.st_size, status.st_ino

@@ -1,0 +1,68 @@
+"""What the signature source is told; without `cryptography`, so that the wiring can build it before the first frame."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from tui.domain.image import RepositoryName
+from tui.domain.patterns import Pattern
+
+__all__ = ["RevocationMode", "SignatureOptions", "Signer", "Trusted"]
+
+
+class RevocationMode(StrEnum):
+    """Whether OCSP responders and revocation lists are asked. OFFLINE leaves what names one undecided."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class Signer(msgspec.Struct, frozen=True):
+    """Who may sign without a key: a subject (`pattern`: a regular expression over all of it) and the exact OIDC issuer."""
+
+    subject: str
+    issuer: str
+    pattern: bool = False
+
+
+class Trusted(msgspec.Struct, frozen=True):
+    """Where what is trusted lies: notation's configuration directory, and files of cosign's.
+
+    `cosign_keys` and `rekor_keys` are PEM public keys, `fulcio_roots` PEM certificates; with `require_log` a signature without
+    an entry of the transparency log is refused.
+    """
+
+    notation_config: str = ""
+    cosign_keys: tuple[str, ...] = ()
+    rekor_keys: tuple[str, ...] = ()
+    fulcio_roots: tuple[str, ...] = ()
+    identities: tuple[Signer, ...] = ()
+    require_log: bool = False
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that is named."""
+        return (*self.cosign_keys, *self.rekor_keys, *self.fulcio_roots)
+
+
+class SignatureOptions(msgspec.Struct, frozen=True):
+    """`scopes` are asked in their order, the first that means a repository counts; else `usual` does.
+
+    `private_responders` allows revocation to be asked of addresses inside a private network.
+    """
+
+    usual: Trusted = Trusted()
+    scopes: tuple[tuple[Pattern, Trusted], ...] = ()
+    revocation: RevocationMode = RevocationMode.ONLINE
+    private_responders: bool = False
+
+    def trusted(self, name: RepositoryName) -> Trusted:
+        """What counts for a repository."""
+        return next((trusted for pattern, trusted in self.scopes if pattern.matches(name)), self.usual)
+
+    @property
+    def all(self) -> tuple[Trusted, ...]:
+        """Everything that may count somewhere, each once, the usual first."""
+        return tuple(dict.fromkeys((self.usual, *(trusted for _, trusted in self.scopes))))

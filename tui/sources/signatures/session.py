@@ -1,0 +1,223 @@
+"""What works while the events of the signature source are read: workers, a watch on what is trusted, the clock, health."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
+from datetime import datetime
+
+from tui.domain.demand import ArtifactDemand
+from tui.domain.events import (
+    Denial,
+    Event,
+    HealthChanged,
+    Progress,
+    SignaturesVerified,
+    SourceHealth,
+    SourceKind,
+    SourceState,
+)
+from tui.domain.signature import Outcome
+from tui.domain.text import clean
+from tui.sources.ports import ContentReader
+from tui.sources.signatures.artifacts import Gathered, gather
+from tui.sources.signatures.assessing import Assessment, Found, Statics, assess
+from tui.sources.signatures.backlog import Backlog, Key
+from tui.sources.signatures.fetch import FetchOptions, RevocationFetcher
+from tui.sources.signatures.footprint import Footprint, footprint
+from tui.sources.signatures.options import RevocationMode, SignatureOptions, Trusted
+from tui.sources.signatures.trust import Trust, read_trust
+
+__all__ = ["Readers", "Session"]
+
+Readers = Callable[[str], ContentReader | None]
+"""The reader of a registry by its host; None when it is not asked."""
+EVENT_ROOM = 512
+WORKERS = 4
+CHUNK = 50
+HEALTH_PACE = 0.25
+WAYS = ("referrers API", "tag schema sha256-<hex>", "cosign tag sha256-<hex>.sig")
+
+
+class Looked:
+    """A manifest that was looked at: what was found, and what it was worth when `generation` of what is trusted was read."""
+
+    __slots__ = ("demand", "due", "errors", "found", "generation", "outcomes")
+
+    def __init__(self, demand: ArtifactDemand, found: tuple[Found, ...], errors: tuple[str, ...]) -> None:
+        self.demand, self.found, self.errors = demand, found, errors
+        self.outcomes: tuple[Outcome, ...] | None = None
+        self.due: datetime | None = None
+        self.generation = -1
+
+
+class Session:
+    """One run of the signature source. `drive` works until it is cancelled, `events` are what it has to say."""
+
+    def __init__(
+        self,
+        source: str,
+        options: SignatureOptions,
+        readers: Readers,
+        backlog: Backlog,
+        now: Callable[[], datetime],
+        watch: float,
+    ) -> None:
+        self._source, self._options, self._readers, self._backlog = source, options, readers, backlog
+        self._now, self._watch = now, watch
+        self.events: asyncio.Queue[Event] = asyncio.Queue(EVENT_ROOM)
+        self._statics = Statics()
+        self._looked: dict[Key, Looked] = {}
+        self._trusts: dict[Trusted, Trust] = {}
+        self._footprint: Footprint = ()
+        self._generation = 0
+        self._reading = asyncio.Lock()
+        self._stack = AsyncExitStack()
+        self._fetcher: RevocationFetcher | None = None
+        self._seen: object = None
+        self._loading = True
+        self._requests = 0
+        self._as_of: datetime | None = None
+
+    async def drive(self) -> None:
+        """Everything at once, until cancelled."""
+        async with self._stack, asyncio.TaskGroup() as group:
+            for _ in range(WORKERS):
+                group.create_task(self._keep_working(), name="signatures")
+            group.create_task(self._keep_watching(), name="what is trusted")
+            group.create_task(self._keep_telling(), name="health of signatures")
+
+    # ---- looking at manifests
+
+    async def _keep_working(self) -> None:
+        while True:
+            demand = await self._backlog.get()
+            failed = True
+            try:
+                failed = await self._look(demand)
+            finally:
+                self._backlog.done(demand, failed, self._now())
+
+    async def _look(self, demand: ArtifactDemand) -> bool:
+        """Look at one manifest; whether something could not be read that may be readable later."""
+        gathered = await self._gathered(demand)
+        found = await asyncio.to_thread(lambda: tuple(self._statics.found(artifact) for artifact in gathered.artifacts))
+        self._requests += gathered.requests
+        looked = Looked(demand, found, tuple(dict.fromkeys(filter(None, (demand.error, *gathered.errors)))))
+        self._looked[demand.name, demand.subject.digest] = looked
+        while looked.generation != self._generation:  # what is trusted may change while this is judged
+            await self._judge([looked])
+        return bool(gathered.errors)
+
+    async def _gathered(self, demand: ArtifactDemand) -> Gathered:
+        if not demand.referrers:
+            return Gathered()
+        reader = self._readers(demand.name.registry)
+        if reader is None:
+            return Gathered(errors=(f"{demand.name.registry} is not asked.",))
+        return await gather(demand, reader)
+
+    # ---- judging
+
+    async def _judge(self, several: list[Looked]) -> None:
+        """Judge anew, off the loop, in portions; revocation is asked for where authenticity holds."""
+        for start in range(0, len(several), CHUNK):
+            chunk = several[start : start + CHUNK]
+            generation, trusts = self._generation, await self._trusted(chunk)
+            judged = await asyncio.to_thread(self._assessed, chunk, trusts)
+            for looked, trust, assessment in zip(chunk, trusts, judged, strict=True):
+                if assessment.lookups and self._options.revocation is RevocationMode.ONLINE:
+                    assessment = await self._with_revocation(looked, trust, assessment)
+                looked.generation = generation
+                await self._conclude(looked, assessment)
+
+    def _assessed(self, chunk: Iterable[Looked], trusts: Iterable[Trust]) -> list[Assessment]:
+        now = self._now()
+        return [assess(looked.demand, looked.found, trust, now) for looked, trust in zip(chunk, trusts, strict=True)]
+
+    async def _with_revocation(self, looked: Looked, trust: Trust, assessment: Assessment) -> Assessment:
+        if self._fetcher is None:
+            options = FetchOptions(allow_private=self._options.private_responders)
+            self._fetcher = await self._stack.enter_async_context(RevocationFetcher(options, self._now))
+        self._requests += len(assessment.lookups)
+        answers = await self._fetcher.fetch(assessment.lookups)
+        return await asyncio.to_thread(assess, looked.demand, looked.found, trust, self._now(), answers)
+
+    async def _conclude(self, looked: Looked, assessment: Assessment) -> None:
+        """Keep the assessment; tell it when it is another than before."""
+        looked.due = assessment.due
+        self._as_of = self._now()
+        if looked.outcomes == assessment.outcomes:
+            return
+        looked.outcomes = assessment.outcomes
+        demand = looked.demand
+        error = clean("; ".join(looked.errors), 400)
+        await self.events.put(
+            SignaturesVerified(self._source, demand.name, demand.subject.digest, assessment.outcomes, self._as_of, WAYS, error)
+        )
+
+    # ---- what is trusted
+
+    async def _trusted(self, chunk: Iterable[Looked]) -> list[Trust]:
+        return [await self._trust(self._options.trusted(looked.demand.name)) for looked in chunk]
+
+    async def _trust(self, trusted: Trusted) -> Trust:
+        async with self._reading:
+            if not self._trusts:
+                self._footprint = await asyncio.to_thread(footprint, self._options.all)
+            if trusted not in self._trusts:
+                self._trusts[trusted] = await asyncio.to_thread(read_trust, trusted, self._now())
+            return self._trusts[trusted]
+
+    async def _keep_watching(self) -> None:
+        """Judge again what is due, and everything when a file of what is trusted has changed."""
+        while True:
+            await asyncio.sleep(self._watch)
+            now = self._now()
+            self._backlog.retry(now)
+            if self._trusts and await asyncio.to_thread(footprint, self._options.all) != self._footprint:
+                self._trusts.clear()
+                self._generation += 1
+                await self._judge(list(self._looked.values()))
+            await self._judge([looked for looked in self._looked.values() if looked.due is not None and looked.due <= now])
+
+    # ---- health
+
+    async def _keep_telling(self) -> None:
+        while True:
+            now = (self._as_of, self._backlog.progress, self._generation, len(self._trusts))
+            if now != self._seen:  # counting takes a while in a large estate
+                self._seen, health = now, self._health()
+                await self.events.put(HealthChanged(health))
+            await asyncio.sleep(HEALTH_PACE)
+
+    def _health(self) -> SourceHealth:
+        done, total = self._backlog.progress
+        unread = [(str(looked.demand.name), looked.errors[0]) for looked in self._looked.values() if looked.errors]
+        problems = list(dict.fromkeys(problem for trust in self._trusts.values() for problem in trust.problems))
+        first = problems[0] if problems else None
+        return SourceHealth(
+            name=self._source,
+            kind=SourceKind.SIGNATURES,
+            state=self._state(bool(unread or problems)),
+            as_of=self._as_of,
+            objects=sum(len(looked.outcomes or ()) for looked in self._looked.values()),
+            requests=self._requests,
+            error=first.reason if first is not None else "",
+            remedy=first.remedy if first is not None else "",
+            live=self._backlog.idle,
+            identity="; ".join(dict.fromkeys(trust.summary for trust in self._trusts.values())),
+            endpoint=", ".join(filter(None, (trusted.notation_config for trusted in self._trusts))),
+            progress=(Progress("manifests", done, total),) if total else (),
+            denials=(
+                *(Denial(problem.what, remedy=problem.remedy, reason=problem.reason) for problem in problems),
+                *(Denial(f"signatures of {name}", reason=reason) for name, reason in dict(unread).items()),
+            ),
+        )
+
+    def _state(self, troubled: bool) -> SourceState:
+        self._loading = self._loading and not self._backlog.idle
+        if self._loading:
+            return SourceState.LOADING
+        return SourceState.PARTIAL if troubled else SourceState.OK

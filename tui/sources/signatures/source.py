@@ -1,0 +1,102 @@
+"""Signatures as a source: takes what registries found attached, verifies it, and says what each manifest's signatures are worth.
+
+Verification brings `cryptography` with it: it is imported, off the loop, when the first manifest is to be looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from tui.domain.demand import ArtifactDemand
+from tui.domain.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.sources.ports import ContentReader, Diagnosis
+from tui.sources.signatures.backlog import Backlog
+from tui.sources.signatures.options import SignatureOptions
+
+if TYPE_CHECKING:
+    from tui.sources.signatures.session import Session
+
+__all__ = ["SignatureSource"]
+
+WATCH = 2.0
+"""Seconds between looks at the files of what is trusted, and at the clock."""
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
+
+
+class SignatureSource:
+    """`readers` gives the reader of a registry by its host, None for one that is not asked."""
+
+    def __init__(
+        self,
+        options: SignatureOptions,
+        readers: Callable[[str], ContentReader | None],
+        *,
+        now: Callable[[], datetime] = _utc,
+        watch: float = WATCH,
+    ) -> None:
+        self._options, self._readers, self._now, self._watch = options, readers, now, watch
+        self._backlog = Backlog()
+        self._session: Session | None = None
+
+    @property
+    def name(self) -> str:
+        """`signatures`."""
+        return "signatures"
+
+    @property
+    def kind(self) -> SourceKind:
+        """Signatures."""
+        return SourceKind.SIGNATURES
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything asked for was looked at and told."""
+        return self._backlog.idle and (self._session is None or self._session.events.empty())
+
+    def examine(self, demands: tuple[ArtifactDemand, ...]) -> None:
+        """Ask for more. Never blocks."""
+        self._backlog.add(demands)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """What is found, for ever."""
+        yield HealthChanged(SourceHealth(self.name, self.kind, SourceState.OK, live=True))
+        await self._backlog.filled()
+        await asyncio.to_thread(import_module, "tui.sources.signatures.session")
+        from tui.sources.signatures.session import Session
+
+        self._backlog.restart()
+        session = self._session = Session(self.name, self._options, self._readers, self._backlog, self._now, self._watch)
+        driver = asyncio.create_task(session.drive(), name=self.name)
+        try:
+            while (event := await _next(session.events, driver)) is not None:
+                yield event
+        finally:
+            self._session = None
+            driver.cancel()
+            await asyncio.wait({driver})
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """What is trusted, as far as it can be read."""
+        from tui.sources.signatures.diagnosis import diagnose
+
+        return await asyncio.to_thread(diagnose, self._options, self._now())
+
+
+async def _next(events: asyncio.Queue[Event], driver: asyncio.Task[None]) -> Event | None:
+    """The next event; None when the driver ended. Raises what it raised."""
+    getter = asyncio.ensure_future(events.get())
+    try:
+        await asyncio.wait({getter, driver}, return_when=asyncio.FIRST_COMPLETED)
+        if getter.done():
+            return getter.result()
+        driver.result()
+        return None
+    finally:
+        getter.cancel()

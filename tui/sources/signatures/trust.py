@@ -1,0 +1,120 @@
+"""What is trusted, read from where it lies: notation's policy and stores, cosign's keys. A fault spoils its own part only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tui.domain.text import clean
+from tui.errors import InvalidConfig, NotFound
+from tui.sources.signatures.cosign.keys import CosignPolicy, Identity, PublicKey, load_key
+from tui.sources.signatures.faults import EXPECTED, said
+from tui.sources.signatures.notation.policy import PolicyDocument
+from tui.sources.signatures.notation.stores import TrustStores, read_policy, read_stores
+from tui.sources.signatures.options import Trusted
+
+__all__ = ["Problem", "Trust", "read_trust"]
+
+FILE_LIMIT = 1 << 20
+_UNREADABLE: tuple[type[Exception], ...] = (OSError, *EXPECTED)
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Something that was named and cannot be used: what, why, and the next step."""
+
+    what: str
+    reason: str
+    remedy: str = ""
+
+
+class Trust(msgspec.Struct, frozen=True):
+    """What counts for some repositories.
+
+    `document` is None without a trust policy; `fault` then says why one that is there cannot be used. `cosign` is None when
+    nobody was named whose cosign signatures to trust; `notes` are remarks on what was read, such as expired roots.
+    """
+
+    document: PolicyDocument | None = None
+    fault: str = ""
+    stores: TrustStores = TrustStores()
+    cosign: CosignPolicy | None = None
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """What was read, in a few words."""
+        statements = len(self.document.statements) if self.document is not None else 0
+        certificates = sum(len(store.certificates) for store in self.stores.stores)
+        keys = len(self.cosign.keys) + len(self.cosign.identities) if self.cosign is not None else 0
+        return f"{statements} policy statements, {certificates} trusted certificates, {keys} cosign signers"
+
+
+def read_trust(trusted: Trusted, now: datetime) -> Trust:
+    """Read everything that is named. Blocks; raises nothing for what the files hold."""
+    problems: list[Problem] = []
+    document, fault = _document(trusted, problems)
+    stores = read_stores(Path(trusted.notation_config), document, now) if document is not None else TrustStores()
+    problems += [Problem(f"trust store {store.kind}:{store.name}", store.fault) for store in stores.stores if store.fault]
+    notes = tuple(f"{store.kind}:{store.name}: {note}" for store in stores.stores for note in store.notes)
+    return Trust(document, fault, stores, _cosign(trusted, problems), tuple(problems), notes)
+
+
+def _document(trusted: Trusted, problems: list[Problem]) -> tuple[PolicyDocument | None, str]:
+    if not trusted.notation_config:
+        return None, ""
+    try:
+        return read_policy(Path(trusted.notation_config)), ""
+    except NotFound:
+        return None, ""
+    except InvalidConfig as error:
+        problems.append(Problem("trust policy", error.headline, error.remedy))
+        return None, error.headline
+
+
+def _cosign(trusted: Trusted, problems: list[Problem]) -> CosignPolicy | None:
+    """The policy for cosign; None when no key and no identity is named. A key that cannot be read is left out, and told."""
+    if not (trusted.cosign_keys or trusted.identities):
+        return None
+    return CosignPolicy(
+        keys=tuple(key for path in trusted.cosign_keys if (key := _key(path, problems)) is not None),
+        rekor=tuple(key for path in trusted.rekor_keys if (key := _key(path, problems)) is not None),
+        require_log=trusted.require_log,
+        fulcio=tuple(der for path in trusted.fulcio_roots for der in _roots(path, problems)),
+        identities=tuple(Identity(signer.subject, signer.issuer, signer.pattern) for signer in trusted.identities),
+    )
+
+
+def _key(path: str, problems: list[Problem]) -> PublicKey | None:
+    try:
+        return load_key(Path(path).name, _content(path))
+    except InvalidConfig as error:
+        problems.append(Problem(f"key {clean(path, 200)}", error.headline, error.remedy))
+    except _UNREADABLE as error:
+        problems.append(_unreadable(path, error))
+    return None
+
+
+def _roots(path: str, problems: list[Problem]) -> tuple[bytes, ...]:
+    try:
+        return tuple(each.public_bytes(Encoding.DER) for each in x509.load_pem_x509_certificates(_content(path)))
+    except _UNREADABLE as error:
+        problems.append(_unreadable(path, error))
+        return ()
+
+
+def _content(path: str) -> bytes:
+    with Path(path).expanduser().open("rb") as file:
+        content = file.read(FILE_LIMIT + 1)
+    if len(content) > FILE_LIMIT:
+        raise ValueError("the file is too large to be a key")
+    return content
+
+
+def _unreadable(path: str, error: Exception) -> Problem:
+    words = error.strerror if isinstance(error, OSError) and error.strerror else said(error)
+    return Problem(f"file {clean(path, 200)}", f"{clean(path, 200)} cannot be used: {words}", "Correct its name or its content.")
