@@ -19,7 +19,11 @@ __all__ = [
     "LogLevel",
     "Paths",
     "RegistrySettings",
+    "Revocation",
     "Settings",
+    "SignatureSettings",
+    "SignerSettings",
+    "TrustSettings",
     "load",
     "paths",
 ]
@@ -72,6 +76,47 @@ class RegistrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     requests_per_minute: int | None = None
 
 
+class Revocation(StrEnum):
+    """Whether revocation services are asked."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class SignerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`{subject = "...", issuer = "..."}`: who may sign without a key; `pattern`: the subject is a regular expression."""
+
+    subject: str
+    issuer: str
+    pattern: bool = False
+
+
+class TrustSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[signatures.scope."host/repository"]`: where what is trusted there lies; None for what `[signatures]` says.
+
+    `notation_config` is notation's configuration directory. The others are files of cosign's: public keys, keys of
+    transparency logs, roots of Fulcio; with `require_log` a signature must be in a transparency log.
+    """
+
+    notation_config: str | None = None
+    cosign_keys: tuple[str, ...] | None = None
+    rekor_keys: tuple[str, ...] | None = None
+    fulcio_roots: tuple[str, ...] | None = None
+    identities: tuple[SignerSettings, ...] | None = None
+    require_log: bool | None = None
+
+
+class SignatureSettings(TrustSettings, frozen=True, forbid_unknown_fields=True):
+    """`[signatures]`: what is trusted everywhere but in the `scope`s, the first of which that means a repository counts.
+
+    `private_responders` allows revocation to be asked of addresses in a private network.
+    """
+
+    revocation: Revocation = Revocation.ONLINE
+    private_responders: bool = False
+    scope: dict[str, TrustSettings] = {}
+
+
 class ContextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[context."name"]`: whether a cluster may be changed, and which namespaces are read (none: all)."""
 
@@ -106,6 +151,7 @@ class Settings(msgspec.Struct, frozen=True):
     demo: str = ""
     registry: dict[str, RegistrySettings] = {}
     context: dict[str, ContextSettings] = {}
+    signatures: SignatureSettings = SignatureSettings()
     source: str = ""
 
 

@@ -9,7 +9,12 @@ rebuild = "B"
 kind = "acr"                       # auto, acr, oci; also: endpoint, ca_file, auth, username, password_env, ask, refresh
 [context."prod-weu"]
 write = false                      # also: namespaces
+[signatures]
+cosign_keys = ["cosign.pub"]       # also: notation_config, rekor_keys, fulcio_roots, identities, require_log, revocation
+[signatures.scope."contoso.azurecr.io/payments"]
+notation_config = "payments"       # also: cosign_keys, rekor_keys, fulcio_roots, identities, require_log
 ```
+Paths that are not absolute are meant from where the file lies.
 """
 
 from __future__ import annotations
@@ -18,8 +23,19 @@ from typing import Annotated
 
 import msgspec
 
-from tui.config import Auth, ContextSettings, Kind, LogLevel, RegistrySettings
+from tui.config import (
+    Auth,
+    ContextSettings,
+    Kind,
+    LogLevel,
+    RegistrySettings,
+    SignatureSettings,
+    TrustSettings,
+)
+from tui.domain.patterns import parse_pattern
+from tui.domain.text import clean
 from tui.durations import seconds
+from tui.errors import InvalidConfig
 from tui.toml_file import Place, Reader
 
 __all__ = ["read"]
@@ -59,6 +75,7 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     keymap: dict[str, str] = {}
     registry: dict[str, dict[str, object]] = {}
     context: dict[str, dict[str, object]] = {}
+    signatures: dict[str, object] = {}
 
 
 _DURATIONS = ("request_timeout", "refresh")
@@ -69,10 +86,12 @@ def read(content: bytes, path: str) -> dict[str, object]:
     reader = _Reader(content, path)
     table = reader.table
     file = reader.convert(table, File, ())
-    values: dict[str, object] = {name: getattr(file, name) for name in table if name not in ("registry", "context")}
+    values: dict[str, object] = {name: getattr(file, name) for name in table if name not in ("registry", "context", "signatures")}
     values |= {name: reader.duration(table, name, ()) for name in _DURATIONS if name in table}
     values["registry"] = {host: reader.registry(host, entry) for host, entry in file.registry.items()}
     values["context"] = {name: reader.convert(entry, ContextSettings, ("context", name)) for name, entry in file.context.items()}
+    if file.signatures:
+        values["signatures"] = reader.signatures(file.signatures)
     return values
 
 
@@ -88,6 +107,26 @@ class _Reader(Reader):
         raw = self.convert(entry, Registry, place)
         plain = {name: getattr(raw, name) for name in Registry.__struct_fields__ if name != "refresh"}
         return RegistrySettings(**plain, refresh=self.duration(entry, "refresh", place))
+
+    def signatures(self, entry: dict[str, object]) -> SignatureSettings:
+        """What is trusted, with its scopes."""
+        scopes = entry.get("scope", {})
+        found = self.convert({**entry, "scope": {}}, SignatureSettings, ("signatures",))
+        if not isinstance(scopes, dict):
+            self.refuse(
+                "`scope` has a wrong value", ("signatures", "scope"), 'It is tables: [signatures.scope."host/repository"].'
+            )
+        return msgspec.structs.replace(found, scope={name: self._scope(name, scope) for name, scope in scopes.items()})
+
+    def _scope(self, name: str, entry: object) -> TrustSettings:
+        place = ("signatures", "scope", name)
+        try:
+            parse_pattern(name)
+        except InvalidConfig as error:
+            self.refuse(error.headline.removesuffix("."), place, error.remedy, error)
+        if not isinstance(entry, dict):
+            self.refuse(f"“{clean(name, 60)}” is not a table", place, f'Write [signatures.scope."{clean(name, 60)}"].')
+        return self.convert(entry, TrustSettings, place)
 
     def duration(self, table: dict[str, object], name: str, place: Place) -> float | None:
         """A duration in seconds, None when it is not there."""

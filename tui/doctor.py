@@ -30,6 +30,8 @@ VARIABLES = (
     *("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE"),
     *("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST"),
 )
+SIGNED_IN = frozenset({"cluster", "registry"})
+"""Kinds of sources that somebody signs in to."""
 _SIGNS = {"ok": ("✔", "+"), "denied": ("✘", "x"), "failed": ("✘", "x"), "off": ("·", ".")}
 
 
@@ -76,8 +78,9 @@ async def _diagnosed(settings: Settings, diagnose: Diagnose) -> Sequence[Examine
 def _lines(examined: Sequence[Examined], unicode: bool) -> Iterator[str]:
     if not examined:
         yield "No source is set up: there is no kubeconfig context and no registry."
-    for name, _, identity, endpoint, tried in examined:
-        yield "  ".join(part for part in (name, endpoint, f"as {identity}" if identity else "not signed in") if part)
+    for name, kind, identity, endpoint, tried in examined:
+        anonymous = "not signed in" if kind in SIGNED_IN else ""
+        yield "  ".join(part for part in (name, endpoint, f"as {identity}" if identity else anonymous) if part)
         width = max((len(diagnosis.what) for diagnosis in tried), default=0)
         for diagnosis in tried:
             sign = _SIGNS.get(diagnosis.state, ("?", "?"))[0 if unicode else 1]

@@ -104,6 +104,7 @@ def _led_there(settings: Settings, handshake: _Handshake) -> Settings:
         contexts=settings.contexts or (() if settings.all_contexts else tuple(handshake.contexts)),
         registry=theirs.registry,
         context={},
+        signatures=theirs.signatures,
         azure=True,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,13 +21,16 @@ from tui.estate.estate import Estate
 from tui.sources.azure.credentials import EntraCredentials
 from tui.sources.cluster import ClusterOptions, ClusterSource, contexts
 from tui.sources.credentials import Credentials, DockerConfig
-from tui.sources.ports import DemandSource, Diagnosis
+from tui.sources.ports import DemandSource, Diagnosis, Source
 from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
 from tui.sources.registry.source import RegistrySource
+from tui.sources.signatures.source import SignatureSource
 from tui.sources.throttle import budgets_for
+from tui.wired_signatures import signature_source
 
 __all__ = ["diagnose", "open_estate"]
 
+_Made = ClusterSource | RegistrySource | SignatureSource
 NO_LIMIT = 86_400.0
 """Seconds that stand for no limit on a request: a day."""
 LEARNING = 20.0
@@ -40,7 +44,7 @@ async def open_estate(settings: Settings) -> AsyncIterator[Estate]:
         if settings.demo:
             settings = await stack.enter_async_context(embedded(settings))
         parts = _Parts(settings)
-        estate = Estate(parts.clusters(), parts.registry, built_in(parts.named), parts.named)
+        estate = Estate(parts.sources(), parts.registry, built_in(parts.named), parts.named)
         yield await stack.enter_async_context(estate.running())
 
 
@@ -60,7 +64,8 @@ class _Parts:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.made: list[ClusterSource | RegistrySource] = []
+        self.made: list[_Made] = []
+        self._registries: dict[str, RegistrySource] = {}
         self._credentials = Credentials(
             docker=DockerConfig.from_environment(os.environ),
             entra=EntraCredentials(os.environ, clock=time.time) if settings.azure else None,
@@ -71,6 +76,16 @@ class _Parts:
         """The registries that the command line or the settings name and that may be asked."""
         asked = (host for host, registry in self._settings.registry.items() if registry.ask)
         return tuple(dict.fromkeys(normalize_registry(host) for host in (*self._settings.registries, *asked)))
+
+    def sources(self) -> list[Source]:
+        """Everything that is there from the start."""
+        return [*self.clusters(), self.signatures()]
+
+    def signatures(self) -> SignatureSource:
+        """The source of signatures; it reads content by the sources of the registries."""
+        source = signature_source(self._settings, self._registries.get, os.environ, sys.platform, Path.home())
+        self.made.append(source)
+        return source
 
     def clusters(self) -> list[ClusterSource]:
         """One source per context."""
@@ -86,12 +101,13 @@ class _Parts:
             return None
         source = RegistrySource(_registry_options(self._settings, registry, given), self._credentials)
         self.made.append(source)
+        self._registries[registry] = source
         return source
 
 
 async def _examined(parts: _Parts) -> list[Examined]:
     """Load for a while, to learn which registries there are and who is signed in; then try each kind of read."""
-    estate = Estate(parts.clusters(), parts.registry, built_in(parts.named), parts.named)
+    estate = Estate(parts.sources(), parts.registry, built_in(parts.named), parts.named)
     async with estate.running():
         await estate.settled(LEARNING)
         health = {each.name: each for each in estate.snapshot.sources}
@@ -101,7 +117,9 @@ async def _examined(parts: _Parts) -> list[Examined]:
     return found + [_left_alone(each) for each in health.values() if each.state is SourceState.OFF]
 
 
-def _shown(source: ClusterSource | RegistrySource, health: SourceHealth | None, tried: Sequence[Diagnosis]) -> Examined:
+def _shown(
+    source: ClusterSource | RegistrySource | SignatureSource, health: SourceHealth | None, tried: Sequence[Diagnosis]
+) -> Examined:
     identity, endpoint = (health.identity, health.endpoint) if health is not None else ("", "")
     return source.name, source.kind.value, identity, endpoint, tried
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tui.config import Auth, Kind, LogLevel, load, paths
+from tui.config import Auth, Kind, LogLevel, Revocation, load, paths
+from tui.domain.image import RepositoryName
 from tui.durations import seconds
 from tui.errors import InvalidConfig
+from tui.wired_signatures import signature_source
 
 FULL = """\
 contexts = ["prod-weu", "prod-neu"]
@@ -40,6 +42,14 @@ ask = false
 [context.prod-weu]
 write = true
 namespaces = ["b"]
+
+[signatures]
+cosign_keys = ["cosign.pub"]
+revocation = "offline"
+identities = [{subject = "https://github.com/contoso/.*", issuer = "https://token.actions.githubusercontent.com", pattern = true}]
+
+[signatures.scope."contoso.azurecr.io/payments"]
+notation_config = "~/payments"
 """
 
 
@@ -49,6 +59,43 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "config.toml"
     path.write_text(FULL)
     return path
+
+
+def test_what_is_trusted_is_read(file: Path) -> None:
+    found = load({}, {}, str(file)).signatures
+    (signer,) = found.identities or ()
+    assert (found.cosign_keys, found.revocation, found.notation_config) == (("cosign.pub",), Revocation.OFFLINE, None)
+    assert (signer.issuer, signer.pattern) == ("https://token.actions.githubusercontent.com", True)
+    assert found.scope["contoso.azurecr.io/payments"].notation_config == "~/payments"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ('[signatures]\ncosign_key = "x"\n', "2:1", "Did you mean `cosign_keys`"),
+        ('[signatures]\nrevocation = "sometimes"\n', "2:1", "online, offline"),
+        ("[signatures]\nscope = 7\n", "2:1", "It is tables"),
+        ('[signatures.scope."a b"]\ncosign_keys = []\n', "1:1", "host[:port]"),
+        ('[signatures.scope."a.io/b"]\nrevocation = "offline"\n', "2:1", "Settings here are notation_config"),
+        ('[signatures]\nidentities = [{subject = "x"}]\n', "2:1", ""),
+    ],
+)
+def test_faults_in_what_is_trusted_have_their_place(tmp_path: Path, text: str, place: str, words: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    with pytest.raises(InvalidConfig) as caught:
+        load({}, {}, str(path))
+    assert caught.value.headline.startswith(f"{path}:{place}")
+    assert words in caught.value.remedy
+
+
+def test_paths_of_what_is_trusted_are_meant_from_the_file(file: Path) -> None:
+    home = Path.home()
+    source = signature_source(load({}, {}, str(file)), lambda host: None, {"NOTATION_CONFIG": "/n"}, "linux", home)
+    usual, scoped = source.options.usual, source.options.trusted(RepositoryName("contoso.azurecr.io", "payments/api"))
+    assert (usual.notation_config, usual.cosign_keys) == ("/n", (str(file.parent / "cosign.pub"),))
+    assert (scoped.notation_config, scoped.cosign_keys) == (str(home / "payments"), usual.cosign_keys)
+    assert scoped.identities == usual.identities != ()
 
 
 def test_every_setting_of_a_file_is_read(file: Path) -> None:

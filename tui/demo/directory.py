@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tui.demo.content import Json
@@ -50,8 +50,8 @@ def write_docker(directory: Path, host: str, user: str, password: str) -> Path:
     return _write(directory / "config.json", json.dumps({"auths": {host: {"auth": auth}}}, indent=1))
 
 
-def write_settings(directory: Path, registries: Mapping[str, tuple[str, str, str]]) -> Path:
-    """The program's settings: registry -> (kind, endpoint, how to sign in)."""
+def write_settings(directory: Path, registries: Mapping[str, tuple[str, str, str]], keys: Iterable[Path]) -> Path:
+    """The program's settings: registry -> (kind, endpoint, how to sign in), and the keys of those whose signatures count."""
     lines = ["# Written by the demo; gone when it ends.", ""]
     for host, (kind, endpoint, auth) in registries.items():
         lines += [f'[registry."{host}"]', f'kind = "{kind}"', f'endpoint = "{endpoint}"']
@@ -60,4 +60,5 @@ def write_settings(directory: Path, registries: Mapping[str, tuple[str, str, str
         lines += ["requests_per_minute = 60000", ""]
     for host in SILENT:
         lines += [f'[registry."{host}"]', "ask = false", ""]
+    lines += ["[signatures]", f"cosign_keys = {json.dumps([str(key) for key in keys])}", ""]
     return _write(directory / "config.toml", "\n".join(lines))

@@ -83,10 +83,10 @@ class Run:
         services = make_services(self.company, self._known, denied=self._scenario.denied)
         for service in services:
             await self._serve(service.name, service.handler, tls.registries)
-        settings = write_settings(self._directory, registries)
+        keys = write_cosign_keys(self._directory, self.company.signers)
+        settings = write_settings(self._directory, registries, keys.values())
         _, port = await self._serve("identity", self._identity.handle, None)
         trust = write_trust(self._directory, self.company.signers, self.company.yard.shelves.values())
-        write_cosign_keys(self._directory, self.company.signers)
         environment = {
             **dict.fromkeys(_CLEARED, ""),
             "NOTATION_CONFIG": str(trust),

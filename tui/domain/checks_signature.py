@@ -25,6 +25,9 @@ _BRIEFS = {
     Reason.EXPIRED: "signature expired",
     Reason.CERTIFICATE_EXPIRED: "signer's certificate expired",
     Reason.CERTIFICATE_NOT_YET_VALID: "signer not yet valid",
+    Reason.TIMESTAMP_MISSING: "no time stamp",
+    Reason.TIMESTAMP_INVALID: "time stamp invalid",
+    Reason.TIMESTAMP_UNTRUSTED: "untrusted time stamp",
     Reason.UNTRUSTED: "untrusted signer",
     Reason.IDENTITY_MISMATCH: "wrong signer",
     Reason.WRONG_KEY: "wrong key",
@@ -35,6 +38,7 @@ _BRIEFS = {
 _REMEDIES = {
     Reason.EXPIRED: "Sign it again, or rebuild it.",
     Reason.CERTIFICATE_EXPIRED: "Sign it again with a valid certificate, and with a time stamp (notation sign --timestamp-url).",
+    Reason.TIMESTAMP_MISSING: "Sign it again with a time stamp: notation sign --timestamp-url URL.",
     Reason.UNTRUSTED: "If this signer is right, add its root to a trust store that the policy names (notation certificate add).",
     Reason.IDENTITY_MISMATCH: "If this signer is right, add it to the identities that the trust policy names.",
     Reason.WRONG_SUBJECT: "Do not run it: somebody attached a signature that was made for other content.",

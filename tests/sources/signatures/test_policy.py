@@ -14,7 +14,8 @@ from tui.domain.signature import Action, StepName
 from tui.errors import InvalidConfig, NotFound
 from tui.sources.signatures.notation.names import is_subset, parse_name
 from tui.sources.signatures.notation.policy import Level, parse_policy
-from tui.sources.signatures.notation.stores import config_directory, read_policy
+from tui.sources.signatures.notation.stores import read_policy
+from tui.sources.signatures.options import config_directory
 
 GOOD = {"policy exact before any", "policy skip", "policy empty timestamp option", "policy other scope", "policy prefix"}
 GOOD |= {"policy host in capitals", "policy name C=US,ST=WA,O=Contoso,CN=", "policy name C=US;ST=WA;O=Contoso"}

@@ -21,7 +21,8 @@ def diagnose(options: SignatureOptions, now: datetime) -> list[Diagnosis]:
 
 def _trusted(trusted: Trusted, trust: Trust) -> Iterator[Diagnosis]:
     if trust.document is not None:
-        detail = f"{trusted.notation_config}: {trust.summary}"
+        counts = f"{trust.statements} statements, {trust.certificates} trusted certificates"
+        detail = f"{trusted.notation_config}: {counts}"
         yield Diagnosis("trust policy", "ok", "; ".join((detail, *trust.notes)))
     elif not trust.fault:
         detail = f"none in {trusted.notation_config or 'any place'}"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 
 import msgspec
 
 from tui.domain.image import RepositoryName
 from tui.domain.patterns import Pattern
 
-__all__ = ["RevocationMode", "SignatureOptions", "Signer", "Trusted"]
+__all__ = ["RevocationMode", "SignatureOptions", "Signer", "Trusted", "config_directory"]
 
 
 class RevocationMode(StrEnum):
@@ -66,3 +68,14 @@ class SignatureOptions(msgspec.Struct, frozen=True):
     def all(self) -> tuple[Trusted, ...]:
         """Everything that may count somewhere, each once, the usual first."""
         return tuple(dict.fromkeys((self.usual, *(trusted for _, trusted in self.scopes))))
+
+
+def config_directory(environment: Mapping[str, str], platform: str, home: Path) -> Path:
+    """Where notation keeps its configuration: `NOTATION_CONFIG`, else `notation` in the user's configuration directory."""
+    if environment.get("NOTATION_CONFIG"):
+        return Path(environment["NOTATION_CONFIG"])
+    if platform == "darwin":
+        return home / "Library" / "Application Support" / "notation"
+    if platform == "win32":
+        return Path(environment.get("AppData") or environment.get("APPDATA") or home / "AppData" / "Roaming") / "notation"
+    return Path(environment.get("XDG_CONFIG_HOME") or home / ".config") / "notation"

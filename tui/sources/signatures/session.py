@@ -207,13 +207,23 @@ class Session:
             error=first.reason if first is not None else "",
             remedy=first.remedy if first is not None else "",
             live=self._backlog.idle,
-            identity="; ".join(dict.fromkeys(trust.summary for trust in self._trusts.values())),
             endpoint=", ".join(filter(None, (trusted.notation_config for trusted in self._trusts))),
-            progress=(Progress("manifests", done, total),) if total else (),
+            progress=(Progress("manifests", done, total), *self._counts()) if total else (),
             denials=(
                 *(Denial(problem.what, remedy=problem.remedy, reason=problem.reason) for problem in problems),
                 *(Denial(f"signatures of {name}", reason=reason) for name, reason in dict(unread).items()),
             ),
+        )
+
+    def _counts(self) -> tuple[Progress, ...]:
+        """What is trusted, in numbers."""
+        trusts = tuple(self._trusts.values())
+        statements = sum(trust.statements for trust in trusts)
+        certificates = sum(trust.certificates for trust in trusts)
+        return (
+            Progress("policy statements", statements),
+            Progress("trusted certificates", certificates),
+            Progress("cosign signers", sum(trust.signers for trust in trusts)),
         )
 
     def _state(self, troubled: bool) -> SourceState:

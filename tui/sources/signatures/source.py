@@ -41,7 +41,7 @@ class SignatureSource:
         now: Callable[[], datetime] = _utc,
         watch: float = WATCH,
     ) -> None:
-        self._options, self._readers, self._now, self._watch = options, readers, now, watch
+        self.options, self._readers, self._now, self._watch = options, readers, now, watch
         self._backlog = Backlog()
         self._session: Session | None = None
 
@@ -72,7 +72,7 @@ class SignatureSource:
         from tui.sources.signatures.session import Session
 
         self._backlog.restart()
-        session = self._session = Session(self.name, self._options, self._readers, self._backlog, self._now, self._watch)
+        session = self._session = Session(self.name, self.options, self._readers, self._backlog, self._now, self._watch)
         driver = asyncio.create_task(session.drive(), name=self.name)
         try:
             while (event := await _next(session.events, driver)) is not None:
@@ -86,7 +86,7 @@ class SignatureSource:
         """What is trusted, as far as it can be read."""
         from tui.sources.signatures.diagnosis import diagnose
 
-        return await asyncio.to_thread(diagnose, self._options, self._now())
+        return await asyncio.to_thread(diagnose, self.options, self._now())
 
 
 async def _next(events: asyncio.Queue[Event], driver: asyncio.Task[None]) -> Event | None:

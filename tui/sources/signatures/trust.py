@@ -46,12 +46,19 @@ class Trust(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
     @property
-    def summary(self) -> str:
-        """What was read, in a few words."""
-        statements = len(self.document.statements) if self.document is not None else 0
-        certificates = sum(len(store.certificates) for store in self.stores.stores)
-        keys = len(self.cosign.keys) + len(self.cosign.identities) if self.cosign is not None else 0
-        return f"{statements} policy statements, {certificates} trusted certificates, {keys} cosign signers"
+    def statements(self) -> int:
+        """Statements of the trust policy."""
+        return len(self.document.statements) if self.document is not None else 0
+
+    @property
+    def certificates(self) -> int:
+        """Certificates of all stores that are named."""
+        return sum(len(store.certificates) for store in self.stores.stores)
+
+    @property
+    def signers(self) -> int:
+        """Keys and identities whose cosign signatures count."""
+        return len(self.cosign.keys) + len(self.cosign.identities) if self.cosign is not None else 0
 
 
 def read_trust(trusted: Trusted, now: datetime) -> Trust:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from tui.sources.signatures.certificates import load_certificate, self_signed, s
 from tui.sources.signatures.faults import EXPECTED, said
 from tui.sources.signatures.notation.policy import PolicyDocument, StoreType, parse_policy
 
-__all__ = ["Store", "TrustStores", "config_directory", "read_policy", "read_store", "read_stores"]
+__all__ = ["Store", "TrustStores", "read_policy", "read_store", "read_stores"]
 
 FILE_LIMIT = 1 << 20
 MAX_FILES = 1000
@@ -48,17 +47,6 @@ class TrustStores(msgspec.Struct, frozen=True):
         """The store, or one that says that it was never read."""
         found = (store for store in self.stores if store.kind is kind and store.name == name)
         return next(found, Store(kind, name, fault=f"the trust store {kind}:{name} does not exist"))
-
-
-def config_directory(environment: Mapping[str, str], platform: str, home: Path) -> Path:
-    """Where notation keeps its configuration: `NOTATION_CONFIG`, else `notation` in the user's configuration directory."""
-    if environment.get("NOTATION_CONFIG"):
-        return Path(environment["NOTATION_CONFIG"])
-    if platform == "darwin":
-        return home / "Library" / "Application Support" / "notation"
-    if platform == "win32":
-        return Path(environment.get("AppData") or environment.get("APPDATA") or home / "AppData" / "Roaming") / "notation"
-    return Path(environment.get("XDG_CONFIG_HOME") or home / ".config") / "notation"
 
 
 def read_policy(directory: Path) -> PolicyDocument:
