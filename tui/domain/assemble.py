@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from tui.domain.checks import BUILT_IN, Checks
 from tui.domain.checks_scan import scanners_of
+from tui.domain.demand import ArtifactDemand, Demand
 from tui.domain.drift import Judge
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.facts import Facts
@@ -30,7 +31,8 @@ from tui.domain.standing import Registries
 from tui.domain.text import full_stop
 from tui.domain.traits import TraitsOf
 from tui.domain.trust import Check, State
-from tui.domain.wanted import is_outstanding
+from tui.domain.wanted import is_outstanding, registries_asked, wanted
+from tui.domain.wanted_artifacts import wanted_artifacts
 from tui.domain.workload import ObjectKey
 
 __all__ = ["Assembler", "is_complete", "lost_sources", "signatures_lost"]
@@ -81,9 +83,20 @@ class Assembler:
         self._book: _Kept[RuleBook] = _Kept()
         self._images: _Kept[JudgedImages] = _Kept()
         self._runs: _Kept[_Runs] = _Kept()
+        self._demands: _Kept[tuple[Demand, ...]] = _Kept()
+        self._artifacts: _Kept[tuple[ArtifactDemand, ...]] = _Kept()
         self._outstanding: _Kept[bool] = _Kept()
         self._suspicions: _Kept[Suspicions] = _Kept()
         self._scans = ScanJoin()
+
+    def demands(self, facts: Facts) -> tuple[Demand, ...]:
+        """What registries are to be asked for; the very same as long as nothing has changed that it follows from."""
+        at = (facts.cluster.version, facts.images.version, registries_asked(facts))
+        return self._demands.get(at, lambda: wanted(facts))
+
+    def artifacts(self, facts: Facts) -> tuple[ArtifactDemand, ...]:
+        """What is to be examined of what is attached to images; likewise."""
+        return self._artifacts.get(facts.images.version, lambda: wanted_artifacts(facts))
 
     def assemble(self, facts: Facts, policy: Policy, now: datetime) -> Snapshot:
         """The snapshot of these facts, judged by a policy. The same facts give the same snapshot but for its number."""
@@ -115,7 +128,8 @@ class Assembler:
         at = (images_at, book.key, judge.now, judge.signed_in, trust_at, judge.used, judge.scanners)
         judged = self._images.get(at, lambda: JudgedImages(judge))
         images = _with_absent(judged.known, runs.uses, ancestry.lineage, judge, registries)
-        outstanding = self._outstanding.get((facts.cluster.version, facts.images.version), lambda: is_outstanding(facts))
+        demands = self.demands(facts)
+        outstanding = self._outstanding.get((facts.images.version, demands), lambda: is_outstanding(demands, facts.images))
         odd = self._suspicions.get(
             (facts.cluster.version, images_at, trust_at), lambda: _suspicions(facts, ancestry, bases, runs, judge.signatures_lost)
         )

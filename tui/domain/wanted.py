@@ -14,7 +14,7 @@ from tui.domain.reference import ImageIdKind, parse_image_id, parse_reference
 from tui.domain.standing import Registries
 from tui.errors import InvalidReference
 
-__all__ = ["PUBLIC", "is_outstanding", "wanted"]
+__all__ = ["PUBLIC", "is_outstanding", "registries_asked", "wanted"]
 
 MAX_BASES = 2000
 MAX_GENERATIONS = 12
@@ -49,15 +49,15 @@ def wanted(facts: Facts) -> tuple[Demand, ...]:
     """Every manifest that the facts make us want to know; the order is stable, most urgent first."""
     registries = Registries(facts.images)
     running = list(_merged(_demands(_references(facts), registries)))
-    known = {demand.name.registry for demand in running} | {name.registry for name in facts.images.held} | _asked(facts)
+    known = {demand.name.registry for demand in running} | {name.registry for name in facts.images.held} | registries_asked(facts)
     bases = _bases(running, facts.images, registries, frozenset(known) | PUBLIC)
     return tuple(_merged([*running, *bases]))
 
 
-def is_outstanding(facts: Facts) -> bool:
+def is_outstanding(demands: Iterable[Demand], facts: ImageFacts) -> bool:
     """Whether anything that is wanted has not been answered in any way yet."""
-    registries = Registries(facts.images)
-    return any(not _is_answered(demand, registries) for demand in wanted(facts))
+    registries = Registries(facts)
+    return any(not _is_answered(demand, registries) for demand in demands)
 
 
 def _is_answered(demand: Demand, registries: Registries) -> bool:
@@ -66,8 +66,9 @@ def _is_answered(demand: Demand, registries: Registries) -> bool:
     return word.at is not None or word.kind is not None
 
 
-def _asked(facts: Facts) -> set[str]:
-    return {name.removeprefix("registry/") for name in facts.health if name.startswith("registry/")}
+def registries_asked(facts: Facts) -> frozenset[str]:
+    """The registries that are asked already, or that the configuration says not to ask."""
+    return frozenset(name.removeprefix("registry/") for name in facts.health if name.startswith("registry/"))
 
 
 def _references(facts: Facts) -> list[_Running]:

@@ -13,8 +13,6 @@ from tui.domain.events import Event
 from tui.domain.inventory import Facts, Inventory
 from tui.domain.policy import Policy
 from tui.domain.snapshot import EMPTY, Snapshot
-from tui.domain.wanted import wanted
-from tui.domain.wanted_artifacts import wanted_artifacts
 
 __all__ = ["Listener", "Store", "Wishes"]
 
@@ -45,6 +43,7 @@ class Store:
         self._assembler = Assembler()
         self._listeners: list[Listener] = []
         self._demanded: Callable[[Wishes], None] = _ignore
+        self._wished: Wishes = ((), ())
         self._changed = asyncio.Event()
         self._turned = asyncio.Condition()
 
@@ -88,9 +87,9 @@ class Store:
         loop = asyncio.get_running_loop()
         began = loop.time()
         version, facts, policy, now = self.version, self._inventory.freeze(), self._policy, self._clock()
-        snapshot, wishes = await asyncio.to_thread(self._assemble, facts, policy, now)
-        self._demanded(wishes)
-        self.snapshot = snapshot
+        # Registries answer while the snapshot is still in the making.
+        self._wish(await asyncio.to_thread(self._wishes, facts))
+        self.snapshot = snapshot = await asyncio.to_thread(self._assembler.assemble, facts, policy, now)
         for listener in tuple(self._listeners):
             listener(snapshot)
         async with self._turned:
@@ -100,9 +99,14 @@ class Store:
         _log.debug("snapshot %d of version %d in %.0f ms", snapshot.number, version, took * 1000)
         return took
 
-    def _assemble(self, facts: Facts, policy: Policy, now: datetime) -> tuple[Snapshot, Wishes]:
-        return self._assembler.assemble(facts, policy, now), (wanted(facts), wanted_artifacts(facts))
+    def _wishes(self, facts: Facts) -> Wishes:
+        return self._assembler.demands(facts), self._assembler.artifacts(facts)
+
+    def _wish(self, wishes: Wishes) -> None:
+        if wishes != self._wished:
+            self._demanded(wishes)
+            self._wished = wishes
 
 
 def _ignore(wishes: Wishes) -> None:
-    """Wishes before anybody listens are computed again with the next snapshot."""
+    """Wishes before anybody listens go nowhere."""
