@@ -56,4 +56,8 @@ def api_resources(path: str) -> Json | None:
         }
         resource["verbs"] = list(kind.verbs)
         resources.append({**resource, "shortNames": list(kind.short)} if kind.short else resource)
+        if kind.status:
+            resources.append(
+                {**resource, "name": f"{kind.resource}/status", "singularName": "", "verbs": ["get", "patch", "update"]}
+            )
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": prefix, "resources": resources}

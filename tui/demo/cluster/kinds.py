@@ -9,7 +9,10 @@ __all__ = ["KINDS", "Kind", "kind_of"]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A resource as discovery shows it; `columns` are the printer columns of a custom one: path, name, type, priority."""
+    """A resource as discovery shows it.
+
+    `columns` are the printer columns of a custom one: path, name, type, priority; `status` tells that it has that subresource.
+    """
 
     resource: str
     kind: str
@@ -19,6 +22,7 @@ class Kind:
     short: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ("get", "list", "watch")
     columns: tuple[tuple[str, str, str, int], ...] = ()
+    status: bool = False
 
     @property
     def api_version(self) -> str:
@@ -27,6 +31,10 @@ class Kind:
 
 
 _REVIEW = ("create",)
+# Gatekeeper makes a kind of each template; its resource is the kind in small letters.
+_CONSTRAINTS, _RATIFY = "constraints.gatekeeper.sh", "config.ratify.deislabs.io"
+_CONSTRAINT_KINDS = ("K8sAzureV2ContainerAllowedImages", "K8sAllowedRepos", "K8sDisallowedTags", "RatifyVerification")
+_RATIFY_KINDS = ("Store", "Verifier", "KeyManagementProvider")
 # As trivy-operator's CustomResourceDefinition has them.
 _REPORT_COLUMNS = (
     ("report.artifact.repository", "Repository", "string", 0),
@@ -55,6 +63,8 @@ KINDS: tuple[Kind, ...] = (
         short=("vuln", "vulns"),
         columns=_REPORT_COLUMNS,
     ),
+    *(Kind(name.lower(), name, _CONSTRAINTS, "v1beta1", namespaced=False, status=True) for name in _CONSTRAINT_KINDS),
+    *(Kind(f"{name.lower()}s", name, _RATIFY, "v1beta1", namespaced=False, status=True) for name in _RATIFY_KINDS),
     Kind("selfsubjectreviews", "SelfSubjectReview", "authentication.k8s.io", namespaced=False, verbs=_REVIEW),
     Kind("selfsubjectaccessreviews", "SelfSubjectAccessReview", "authorization.k8s.io", namespaced=False, verbs=_REVIEW),
     Kind("selfsubjectrulesreviews", "SelfSubjectRulesReview", "authorization.k8s.io", namespaced=False, verbs=_REVIEW),

@@ -10,6 +10,7 @@ from functools import partial
 from tui.demo.cluster.kinds import kind_of
 from tui.demo.cluster.store import Store
 from tui.demo.estate import objects
+from tui.demo.estate.gate import RATIFY_NAMES, gate_of, write_constraint, write_ratify
 from tui.demo.estate.images import fill
 from tui.demo.estate.images_on_nodes import NodeImages
 from tui.demo.estate.model import Controller, PodModel
@@ -103,7 +104,17 @@ def _load(cluster: Cluster, scanned: ScannedImages, now: datetime) -> None:
         store.load(kind_of("Pod"), pod.namespace, pod.name, partial(objects.pod, pod))
     for report in operator_reports(estate, raiser, scanned, now):
         store.load(kind_of("VulnerabilityReport"), report.controller.namespace, report.name, partial(write_report, report))
+    _load_gate(cluster, now)
     store.settle()
+
+
+def _load_gate(cluster: Cluster, now: datetime) -> None:
+    estate, store, gate = cluster.estate, cluster.store, gate_of(cluster.estate.name)
+    for rule in gate.rules:
+        write = partial(write_constraint, rule, estate, cluster.raiser.uid(), now)
+        store.load(kind_of(rule.kind), "", rule.name, write)
+    for kind in RATIFY_NAMES if gate.ratify else ():
+        store.load(kind_of(kind), "", RATIFY_NAMES[kind], partial(write_ratify, kind, cluster.raiser.uid(), now))
 
 
 def write_pod(store: Store, pod: PodModel, *, gone: bool = False) -> None:

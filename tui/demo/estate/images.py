@@ -42,7 +42,7 @@ def _upstream() -> list[Product]:
     system = "oss/kubernetes/coredns:v1.12.1 oss/kubernetes/kube-proxy:v1.33.5 oss/kubernetes/metrics-server:v0.7.2"
     system += " containernetworking/azure-cns:v1.6.31 oss/kubernetes-csi/azuredisk-csi:v1.33.4"
     for name, _, tag in (word.partition(":") for word in system.split()):
-        found.append(Product(f"{MCR}/{name}", "app-go", ((tag, 61.0),), root, (), BOTH))
+        found.append(Product(f"{MCR}/{name}", "app-go", ((tag, 45.0),), root, (), BOTH, Evidence.ANNOTATION))
     return found
 
 
@@ -112,7 +112,8 @@ platform/gateway      static  base/nginx   8.0:173,8.1:118,8.2:23               
 
 
 def _products() -> list[Product]:
-    found = []
+    mirrored, static = f"{CONTOSO}/mirror/otel/opentelemetry-collector", f"{CONTOSO}/base/static"
+    found = [Product(mirrored, "app-go", _ages("0.131.0:92 0.137.0:26"), static, (), BOTH, Evidence.ANNOTATION)]
     for line in _PRODUCTS.strip().splitlines():
         name, kind, base, ages, arches, said = line.split()
         evidence = {"a": Evidence.ANNOTATION, "p": Evidence.PROVENANCE, "n": Evidence.NONE}[said]

@@ -76,7 +76,7 @@ def _companions(name: str) -> tuple[Box, ...]:
     """A migration before the start, a proxy beside, a debugger in the middle of an incident."""
     match name:
         case "api" | "gateway":
-            return (side("otel", "docker.io/otel/opentelemetry-collector-contrib:0.137.0"),)
+            return (side("otel", f"{CONTOSO}/mirror/otel/opentelemetry-collector:0.137.0"),)
         case "settlement" | "consent":
             return (Box("migrate", f"{CONTOSO}/payments/migrate:1.14.2", Slot.INIT),)
         case "fraud":
