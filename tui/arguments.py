@@ -22,8 +22,10 @@ COMMANDS = {
     "report": "print what is known as a table, JSON, JSON lines or names",
     "check": "exit 2 when something is not trusted, 3 when it cannot be told",
     "doctor": "what each source can and cannot read, with the right that is missing",
+    "policy": "show, explain or check what images are judged by",
     "info": "versions and every path in use",
 }
+ACTIONS = ("show", "explain", "check")
 VIEWS = ("images", "workloads", "lineage", "findings", "sources")
 EPILOG = """\
 A query is a list of words and terms that must all hold: ns:prod  ctx:weu  repo:payments/*  base:debian  digest:sha256:ab
@@ -52,13 +54,17 @@ class Options(msgspec.Struct, frozen=True):
 
 
 class Arguments(NamedTuple):
-    """A parsed command line: the command (empty for the explorer), the query, settings by field name, and the rest."""
+    """A parsed command line: the command (empty for the explorer), the query, settings by field name, and the rest.
+
+    `action` is the first word after the command, where the command has actions; the query is what follows it.
+    """
 
     command: str
     query: str
     settings: dict[str, object]
     options: Options
     config: str
+    action: str = ""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -75,7 +81,20 @@ def parse(argv: Sequence[str], formats: Callable[[], Sequence[str]]) -> Argument
     found = _parser(command, formats).parse_args(flags)
     if words and command in ("doctor", "info"):
         raise UsageError(f"`trustree {command}` takes no query.", f"`trustree report {clean(words[0], 40)}` does.")
-    return Arguments(command, " ".join(words), _settings(found), _options(found), found.config or "")
+    action, words = _action(command, words)
+    return Arguments(command, " ".join(words), _settings(found), _options(found), found.config or "", action)
+
+
+def _action(command: str, words: list[str]) -> tuple[str, list[str]]:
+    """The action of a command that has some, and the other words. Raises UsageError."""
+    if command != "policy":
+        return "", words
+    action = words[0] if words else "show"
+    if action not in ACTIONS:
+        raise UsageError(f"`trustree policy {clean(action, 40)}` is not a command.", f"It is one of {', '.join(ACTIONS)}.")
+    if (action == "show" and len(words) > 1) or (action == "check" and len(words) > 2):
+        raise UsageError(f"`trustree policy {action}` takes fewer words.", "`trustree policy --help` says what may be written.")
+    return action, words[1:]
 
 
 def _sorted(argv: Sequence[str]) -> tuple[list[str], list[str], str]:
@@ -105,7 +124,8 @@ def _sorted(argv: Sequence[str]) -> tuple[list[str], list[str], str]:
 
 
 def _parser(command: str, formats: Callable[[], Sequence[str]]) -> _Parser:
-    usage = f"trustree {command or '[COMMAND]'} [QUERY] [options]"
+    query = "[show | explain QUERY | check FILE]" if command == "policy" else "[QUERY]"
+    usage = f"trustree {command or '[COMMAND]'} {query} [options]"
     text = COMMANDS.get(command) or _overview()
     parser = _Parser(
         prog="trustree",
@@ -150,7 +170,7 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
 
 def _add_printing(parser: argparse.ArgumentParser, command: str, formats: Callable[[], Sequence[str]]) -> None:
     add = parser.add_argument
-    if command:
+    if command and command != "policy":
         names = ("table", "json") if command in ("doctor", "info") else tuple(formats())
         add("-o", "--output", choices=names, default="table", help="the format, a table if not given")
     if command in ("report", "check"):

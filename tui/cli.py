@@ -62,6 +62,8 @@ def _run(argv: Sequence[str], opener: Opener | None, diagnose: Diagnose | None) 
             return info(settings, arguments.options.output, write_stdout)
         case "doctor":
             return _doctor(arguments, settings, diagnose)
+        case "policy":
+            return _policy(arguments, settings, opener)
         case "" if _interactive():
             _query(arguments.query)
             from tui.app import run
@@ -78,6 +80,20 @@ def _print(arguments: Arguments, settings: Settings, opener: Opener | None) -> i
 
     command = check if arguments.command == "check" else report
     return command(settings, query, arguments.options, opener or _wired_opener(), write_stdout)
+
+
+def _policy(arguments: Arguments, settings: Settings, opener: Opener | None) -> int:
+    from tui import policy_command
+    from tui.output import write_stdout
+
+    match arguments.action:
+        case "explain":
+            query = _query(arguments.query)
+            return policy_command.explain(settings, query, arguments.options, opener or _wired_opener(), write_stdout)
+        case "check":
+            return policy_command.check(settings, arguments.query, write_stdout)
+        case _:
+            return policy_command.show(settings, write_stdout)
 
 
 def _doctor(arguments: Arguments, settings: Settings, diagnose: Diagnose | None) -> int:

@@ -19,7 +19,7 @@ from tui.output import Exit, Writer, look_of_stdout, say
 from tui.progress import Progress
 from tui.reports import Document, Look, View, format_named
 
-__all__ = ["OpenEstate", "Opener", "barred", "check", "exit_of_check", "exit_of_report", "report"]
+__all__ = ["OpenEstate", "Opener", "barred", "check", "exit_of_check", "exit_of_report", "look", "remark", "report"]
 
 
 class OpenEstate(Protocol):
@@ -44,18 +44,23 @@ Opener = Callable[[Settings], AbstractAsyncContextManager[OpenEstate]]
 
 def report(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
     """Print what is known once it is complete, or the time to wait is over."""
-    snapshot, selection = asyncio.run(_look(settings, query, options.wait, opener))
+    snapshot, selection = look(settings, query, options.wait, opener)
     write(_rendered(snapshot, selection, options, look_of_stdout(settings.ascii)))
-    _remark(snapshot, selection)
+    remark(snapshot, selection)
     return exit_of_report(snapshot, selection)
 
 
 def check(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
     """Print what is not trusted, and say so by the exit code."""
-    snapshot, selection = asyncio.run(_look(settings, query, options.wait, opener))
+    snapshot, selection = look(settings, query, options.wait, opener)
     write(_rendered(snapshot, selection, options, look_of_stdout(settings.ascii)))
-    _remark(snapshot, selection)
+    remark(snapshot, selection)
     return exit_of_check(snapshot, selection, options)
+
+
+def look(settings: Settings, query: Query, wait: float, opener: Opener) -> tuple[Snapshot, Selection]:
+    """What is known once it is complete, or `wait` seconds are over, and what of it the query finds."""
+    return asyncio.run(_look(settings, query, wait, opener))
 
 
 def exit_of_report(snapshot: Snapshot, selection: Selection) -> Exit:
@@ -82,7 +87,7 @@ def exit_of_check(snapshot: Snapshot, selection: Selection, options: Options) ->
 
 def barred(sources: Iterable[SourceHealth]) -> bool:
     """Whether every cluster, or every source, gave nothing because nobody is signed in or has the right."""
-    asked = [source for source in sources if source.state is not SourceState.OFF]
+    asked = [source for source in sources if source.state is not SourceState.OFF and source.kind is not SourceKind.POLICY]
     clusters = [source for source in asked if source.kind is SourceKind.CLUSTER]
     return any(group and all(map(_refused, group)) for group in (clusters, asked))
 
@@ -111,7 +116,8 @@ def _rendered(snapshot: Snapshot, selection: Selection, options: Options, look: 
     return form.render(Document(snapshot, selection, view, look))
 
 
-def _remark(snapshot: Snapshot, selection: Selection) -> None:
+def remark(snapshot: Snapshot, selection: Selection) -> None:
+    """Say on stderr what is missing from what was found."""
     if selection.undecided:
         say(f"{selection.undecided:,} could not be told: no source answers that for them.")
     for source in snapshot.sources:

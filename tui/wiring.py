@@ -18,6 +18,7 @@ from tui.domain.reference import normalize_registry
 from tui.embedded import embedded
 from tui.errors import InvalidConfig
 from tui.estate.estate import Estate
+from tui.policy_watch import PolicyWatch
 from tui.sources.azure.credentials import EntraCredentials
 from tui.sources.cluster import ClusterOptions, ClusterSource, contexts
 from tui.sources.credentials import Credentials, DockerConfig
@@ -44,8 +45,7 @@ async def open_estate(settings: Settings) -> AsyncIterator[Estate]:
         if settings.demo:
             settings = await stack.enter_async_context(embedded(settings))
         parts = _Parts(settings)
-        estate = Estate(parts.sources(), parts.registry, built_in(parts.named), parts.named)
-        yield await stack.enter_async_context(estate.running())
+        yield await stack.enter_async_context(_estate(parts).running())
 
 
 async def diagnose(settings: Settings) -> Sequence[Examined]:
@@ -87,6 +87,10 @@ class _Parts:
         self.made.append(source)
         return source
 
+    def policy(self) -> PolicyWatch | None:
+        """The policy file that the settings name, followed; None for what is built in. Raises InvalidConfig."""
+        return PolicyWatch(self._settings.policy, self.named) if self._settings.policy else None
+
     def clusters(self) -> list[ClusterSource]:
         """One source per context."""
         settings = self._settings
@@ -105,9 +109,19 @@ class _Parts:
         return source
 
 
+def _estate(parts: _Parts) -> Estate:
+    """The sources, judged by the policy that the settings name; its file is followed. Raises InvalidConfig."""
+    watch = parts.policy()
+    if watch is None:
+        return Estate(parts.sources(), parts.registry, built_in(parts.named), parts.named)
+    estate = Estate((watch, *parts.sources()), parts.registry, watch.policy, parts.named)
+    watch.taken = estate.set_policy
+    return estate
+
+
 async def _examined(parts: _Parts) -> list[Examined]:
     """Load for a while, to learn which registries there are and who is signed in; then try each kind of read."""
-    estate = Estate(parts.sources(), parts.registry, built_in(parts.named), parts.named)
+    estate = _estate(parts)
     async with estate.running():
         await estate.settled(LEARNING)
         health = {each.name: each for each in estate.snapshot.sources}

@@ -192,8 +192,9 @@ def signatures_lost(health: Mapping[str, SourceHealth]) -> str:
 
 def is_complete(health: Mapping[str, SourceHealth]) -> bool:
     """Whether every source that is asked has answered whole. What the configuration turns off is not asked."""
-    asked = [each.state for each in health.values() if each.state is not SourceState.OFF]
-    return bool(asked) and all(state is SourceState.OK for state in asked)
+    asked = [each for each in health.values() if each.state is not SourceState.OFF]
+    facts = any(each.kind is not SourceKind.POLICY for each in asked)
+    return facts and all(each.state is SourceState.OK for each in asked)
 
 
 def signed_in(facts: Facts) -> frozenset[str]:

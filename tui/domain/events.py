@@ -57,6 +57,7 @@ class SourceKind(StrEnum):
     SIGNATURES = "signatures"
     ADMISSION = "admission"
     ARM = "arm"
+    POLICY = "policy"
 
 
 class SourceState(StrEnum):

@@ -12,7 +12,7 @@ from tui.domain.scan import Severity
 from tui.domain.text import clean
 from tui.domain.trust import CheckName, State
 
-__all__ = ["BUILT_IN", "SETTINGS", "Rules", "Unfixed"]
+__all__ = ["BUILT_IN", "SETTINGS", "Rules", "Unfixed", "shown"]
 
 BUILT_IN = "built in"
 SHOWN = 60
@@ -72,8 +72,8 @@ class Rules(msgspec.Struct, frozen=True):
 
     def cite(self, field: str, value: str = "") -> str:
         """The rule that a field is, as the policy writes it: `age.max = 365 (scope prod)`; `value` for one of a list."""
-        shown = value or _shown(getattr(self, field))
-        return f"{'.'.join(SETTINGS[field])} = {clean(shown, SHOWN)} ({self.origin(field)})"
+        text = value or shown(getattr(self, field))
+        return f"{'.'.join(SETTINGS[field])} = {clean(text, SHOWN)} ({self.origin(field)})"
 
     def origin(self, field: str) -> str:
         """Where a field is written."""
@@ -108,9 +108,12 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 """Where the policy file writes each field of the rules."""
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value of a rule as a policy writes it, without quotes."""
     if isinstance(value, tuple):
-        return ", ".join(each.text if isinstance(each, Pattern) else str(each) for each in value) or "none"
+        return ", ".join(map(shown, value)) or "none"
+    if isinstance(value, Pattern):
+        return value.text
     if isinstance(value, bool):
         return str(value).lower()
     return "none" if value is None else str(value)

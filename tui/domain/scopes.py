@@ -11,7 +11,7 @@ in the file never matters.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import msgspec
@@ -20,7 +20,7 @@ from tui.domain.exceptions import PolicyException
 from tui.domain.image import RepositoryName
 from tui.domain.patterns import Pattern
 
-__all__ = ["NOWHERE", "Place", "Scope", "covers", "specificity"]
+__all__ = ["NOWHERE", "Place", "Scope", "covers", "specificity", "tied"]
 
 Closeness = tuple[int, int, int]
 """Parts of a pattern, minus its wildcards, its literal characters: the greater, the closer."""
@@ -56,6 +56,27 @@ def specificity(scope: Scope, place: Place) -> tuple[Closeness, Closeness, Close
     if repository is None or namespace is None or cluster is None:
         return None
     return repository, namespace, cluster
+
+
+def tied(scopes: tuple[Scope, ...]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Pairs of scopes, by name, that can be equally specific at one place and differ in some settings: which the name decides."""
+    ordered = sorted(scopes, key=lambda scope: scope.name)
+    for at, first in enumerate(ordered):
+        for second in ordered[at + 1 :]:
+            other = dict(second.settings)
+            fields = tuple(name for name, value in first.settings if name in other and other[name] != value)
+            if fields and _alike(first, second):
+                yield first.name, second.name, fields
+
+
+def _alike(first: Scope, second: Scope) -> bool:
+    """Whether two scopes share a pattern in each condition: elsewhere one is closer, as far as can be told."""
+    pairs = (
+        (first.repositories, second.repositories),
+        (first.namespaces, second.namespaces),
+        (first.clusters, second.clusters),
+    )
+    return all(set(one) & set(other) or not (one or other) for one, other in pairs)
 
 
 def covers(exception: PolicyException, place: Place) -> bool:
