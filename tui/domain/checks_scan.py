@@ -12,9 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
+import msgspec
+
 from tui.domain.check_context import ImageContext, Scanners
 from tui.domain.events import SourceHealth, SourceKind, SourceState
+from tui.domain.exceptions import PolicyException
 from tui.domain.rules import BUILT_IN, Rules, Unfixed
+from tui.domain.ruling import accepted_as, expiry_words
 from tui.domain.scan import ImageVulnerability, ScanReport, Severity
 from tui.domain.text import clean
 from tui.domain.trust import Check, CheckName, State
@@ -66,18 +70,49 @@ def check_scan(context: ImageContext) -> Check:
     rules = context.rules
     if rules.scan_fail_on is None and rules.scan_warn_on is None and rules.scan_missing is State.OFF:
         return _check(context, (), _Opinion(State.OFF, "The policy asks for no scan.", rules.cite("scan_missing")))
-    lost = dict(context.scanners.lost)
     reports = [report for report in context.scan.reports if report.is_scan]
-    heard = [report for report in reports if report.source not in lost]
     if not reports:
         return _check(context, (), _missing(context))
+    strict = _answer(context, reports, frozenset())
+    exceptions = _meant(rules.exceptions, context)
+    if strict.state not in (State.FAIL, State.WARN) or not exceptions:
+        return _with_expired(strict, context)
+    lenient = _answer(context, reports, frozenset(name for each in exceptions for name in each.cves))
+    return accepted_as(strict, exceptions) if lenient.state is State.PASS else _with_expired(lenient, context)
+
+
+def _answer(context: ImageContext, reports: Sequence[ScanReport], accepted: frozenset[str]) -> Check:
+    """The answer when the vulnerabilities that are `accepted` do not count."""
+    rules, lost = context.rules, dict(context.scanners.lost)
+    heard = [report for report in reports if report.source not in lost]
     silenced = {report.source: lost[report.source] for report in reports if report.source in lost}
-    found = merge(_with_statements(context, lost)).rows if silenced else context.scan.vulnerabilities
-    opinions = [_found(found, heard, rules), *_freshness(heard, context)]
+    found = _without(context, lost) if silenced else context.scan.vulnerabilities
+    counted = [row for row in found if row.vex is None and accepted.isdisjoint((row.id, *row.aliases))]
+    opinions = [_found(counted, heard, rules), *_freshness(heard, context)]
     opinions += [
         _Opinion(State.UNKNOWN, text, rules.cite("scan_missing"), "scanner lost") for _, text in sorted(silenced.items())
     ]
-    return _check(context, heard, max(opinions, key=lambda each: each.state.severity), _remarks(found, heard, context))
+    worst = max(opinions, key=lambda each: each.state.severity)
+    return _check(context, heard, worst, _remarks(found, len(counted), heard, context))
+
+
+def _without(context: ImageContext, lost: Mapping[str, str]) -> tuple[ImageVulnerability, ...]:
+    """What is found in the reports of scanners that still answer."""
+    return merge(tuple(report for report in context.scan.reports if report.source not in lost)).rows
+
+
+def _meant(exceptions: Iterable[PolicyException], context: ImageContext) -> tuple[PolicyException, ...]:
+    """The exceptions that accept vulnerabilities of this image."""
+    digests = {context.key.digest, *(context.known.digests if context.known is not None else ())}
+    names = {name for row in context.scan.vulnerabilities if row.vex is None for name in (row.id, *row.aliases)}
+    about = (each for each in exceptions if not each.digests or not digests.isdisjoint(each.digests))
+    return tuple(each for each in about if not names.isdisjoint(each.cves))
+
+
+def _with_expired(check: Check, context: ImageContext) -> Check:
+    late = _meant(context.rules.expired, context) if check.state in (State.FAIL, State.WARN) else ()
+    words = " ".join(map(expiry_words, late))
+    return msgspec.structs.replace(check, reason=f"{check.reason} {words}") if words else check
 
 
 def scan_gap(context: ImageContext) -> str:
@@ -92,10 +127,6 @@ def scan_gap(context: ImageContext) -> str:
     if silenced or stale:
         return " ".join((*silenced, *(each.reason for each in stale)))
     return "" if any(report.whole for report in heard) else f"{_scanner(heard[0])} tells only how many vulnerabilities there are."
-
-
-def _with_statements(context: ImageContext, lost: Mapping[str, str]) -> tuple[ScanReport, ...]:
-    return tuple(report for report in context.scan.reports if report.source not in lost)
 
 
 def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: _Opinion, remarks: str = "") -> Check:
@@ -133,9 +164,7 @@ def _missing(context: ImageContext) -> _Opinion:
 
 def _found(found: Sequence[ImageVulnerability], heard: Sequence[ScanReport], rules: Rules) -> _Opinion:
     """The worst of what was found, where anything was heard."""
-    accepted = _accepted(rules)
-    counted = [row for row in found if row.vex is None and not accepted & {row.id, *row.aliases}]
-    states = [(_weight(row.severity, bool(row.fixed), rules), row) for row in counted]
+    states = [(_weight(row.severity, bool(row.fixed), rules), row) for row in found]
     worst = max((state for state, _ in states), key=lambda state: state.severity, default=State.PASS)
     by_counts = _of_counts(heard, rules)
     if by_counts is not None and by_counts.state.severity > worst.severity:
@@ -152,11 +181,6 @@ def _found(found: Sequence[ImageVulnerability], heard: Sequence[ScanReport], rul
             counts = _counted(Counter(row.severity for row in deciding))
             noun = _noun(len(deciding))
             return _Opinion(worst, f"It has {counts} {noun}: {_some(deciding)}.", rule, counts, _remedy(deciding))
-
-
-def _accepted(rules: Rules) -> frozenset[str]:
-    """The vulnerabilities that dated exceptions accept here and now."""
-    return frozenset(name for exception in rules.exceptions for name in exception.cves)
 
 
 def _weight(severity: Severity, fixed: bool, rules: Rules) -> State:
@@ -260,7 +284,7 @@ def _scanner(report: ScanReport) -> str:
     return clean(report.scanner or _name(report.source), 60)
 
 
-def _remarks(found: Sequence[ImageVulnerability], heard: Sequence[ScanReport], context: ImageContext) -> str:
+def _remarks(found: Sequence[ImageVulnerability], counted: int, heard: Sequence[ScanReport], context: ImageContext) -> str:
     """What else is to be known of the answer: who looked, what was not counted, what the reports leave open."""
     said = [f"Scanned by {' and '.join(sorted({_scanner(report) for report in heard}))}."] if heard else []
     if context.scan.matched.by_name:
@@ -272,10 +296,8 @@ def _remarks(found: Sequence[ImageVulnerability], heard: Sequence[ScanReport], c
     if cleared:
         authors = sorted({clean(row.vex.author, 60) for row in cleared if row.vex is not None and row.vex.author})
         said.append(f"{len(cleared)} not counted: stated not to apply by {', '.join(authors[:_SHOWN]) or 'an unnamed author'}.")
-    accepted = _accepted(context.rules)
-    excepted = sum(1 for row in found if row.vex is None and accepted & {row.id, *row.aliases}) if accepted else 0
-    if excepted:
-        said.append(f"{excepted} not counted: accepted by a dated exception.")
+    if len(found) - len(cleared) > counted:
+        said.append(f"{len(found) - len(cleared) - counted} not counted: accepted by a dated exception.")
     if any(row.disagreement for row in found):
         said.append("The scanners disagree.")
     return " ".join(said)
