@@ -176,10 +176,6 @@ def test_an_empty_estate_finds_nothing() -> None:
     assert parse_query("cve:x").images(EMPTY, e.NOW) == EVERYTHING.images(EMPTY, e.NOW)
 
 
-def test_terms_that_no_source_answers_yet_are_named() -> None:
-    assert parse_query("api cve:CVE-1 sev>=high").ignorant == (Term(Key.CVE, "CVE-1"), Term(Key.SEV, "high", Op.AT_LEAST))
-
-
 @pytest.mark.parametrize(
     ("text", "first"),
     [

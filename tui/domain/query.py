@@ -11,7 +11,7 @@ import msgspec
 
 from tui.domain.query_complete import complete
 from tui.domain.query_index import Index
-from tui.domain.query_language import Key, Term, format_term, parse_terms
+from tui.domain.query_language import Term, format_term, parse_terms
 from tui.domain.snapshot import ImageKey, Snapshot
 from tui.domain.workload import ObjectKey
 
@@ -39,11 +39,6 @@ class Query(msgspec.Struct, frozen=True):
     def text(self) -> str:
         """The query as text; parsing it gives the same query."""
         return " ".join(map(format_term, self.terms))
-
-    @property
-    def ignorant(self) -> tuple[Term, ...]:
-        """The terms that no source can answer yet."""
-        return tuple(term for term in self.terms if term.key in (Key.CVE, Key.PKG, Key.SEV))
 
     def images(self, snapshot: Snapshot | Index, now: datetime) -> Selection:
         """What is found in a snapshot; pass its `Index` when asking more than once."""

@@ -1,0 +1,233 @@
+"""The check `scan`: recent, whole, below the thresholds; everything else is unknown and says why."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.domain.scan_kit import CVE, LATELY, report, set_up, statement, tell, vulnerability
+from tests.domain.world import NOW, World, check, image
+from tui.domain.events import SourceState
+from tui.domain.exceptions import PolicyException
+from tui.domain.policy import Policy
+from tui.domain.rules import Rules, Unfixed
+from tui.domain.scan import Exploitability, ScanReport, Severity
+from tui.domain.trust import Check, CheckName, State
+
+APP = "a.azurecr.io/app"
+
+
+def verdict(*reports: ScanReport, rules: Rules | None = None, scanners: tuple[str, ...] = ("Trivy",)) -> Check:
+    """The check of one image with reports on `APP`."""
+    world = World()
+    app = world.manifest(APP, "app", "1")
+    set_up(world, *scanners)
+    tell(world, *(on(app, each) for each in reports))
+    return check(image(world.snapshot(Policy("test", rules or Rules())), app), CheckName.SCAN)
+
+
+def on(app: str, each: ScanReport) -> ScanReport:
+    """A report that was made for no digest, on this one."""
+    return report(app, scanner=each.scanner, **{name: getattr(each, name) for name in _FIELDS})
+
+
+_FIELDS = ("vulnerabilities", "counts", "complete", "reason", "at", "vex", "os", "end_of_life")
+
+
+def saying(*found: Any, **more: Any) -> ScanReport:
+    """What some scanner says."""
+    return report("", *found, **more)
+
+
+def test_without_a_scanner_nothing_is_asked() -> None:
+    answer = verdict(scanners=())
+    assert (answer.state, answer.reason) == (State.OFF, "No scanner is set up, and the policy does not ask for one.")
+
+
+def test_a_policy_that_asks_for_scans_is_not_met_without_a_scanner() -> None:
+    answer = verdict(scanners=(), rules=Rules(scan_missing=State.FAIL, origins=(("scan_missing", "test"),)))
+    assert (answer.state, answer.brief) == (State.FAIL, "not scanned")
+
+
+def test_no_report_is_unknown() -> None:
+    answer = verdict()
+    assert (answer.state, answer.reason) == (State.UNKNOWN, "trivy has no report on it.")
+
+
+def test_no_report_may_fail() -> None:
+    assert verdict(rules=Rules(scan_missing=State.FAIL)).state is State.FAIL
+
+
+@pytest.mark.parametrize("state", [SourceState.LOADING, SourceState.PARTIAL, SourceState.FAILED])
+def test_no_report_of_a_scanner_that_was_not_heard_out_is_unknown_whatever_the_policy(state: SourceState) -> None:
+    world = World()
+    app = world.manifest(APP, "app", "1")
+    set_up(world, "Trivy", state=state, error="HTTP 403")
+    answer = check(image(world.snapshot(Policy("test", Rules(scan_missing=State.FAIL))), app), CheckName.SCAN)
+    assert answer.state is State.UNKNOWN
+    assert "trivy" in answer.reason
+
+
+def test_clean_and_recent_passes() -> None:
+    answer = verdict(saying())
+    assert (answer.state, answer.source, answer.as_of) == (State.PASS, "scanner/trivy", LATELY)
+    assert answer.reason == "No vulnerability counts that is high or worse. Scanned by Trivy."
+
+
+@pytest.mark.parametrize(
+    ("severity", "state"),
+    [
+        ("critical", State.FAIL),
+        ("high", State.WARN),
+        ("medium", State.PASS),
+        ("negligible", State.PASS),
+        ("unknown", State.UNKNOWN),
+    ],
+)
+def test_thresholds(severity: str, state: State) -> None:
+    assert verdict(saying(vulnerability(severity=severity))).state is state
+
+
+def test_what_fails_is_named_with_what_mends_it() -> None:
+    answer = verdict(saying(vulnerability(), vulnerability("CVE-2026-0002", "high")))
+    assert (answer.state, answer.brief) == (State.FAIL, "1 critical")
+    assert answer.reason == f"It has 1 critical vulnerability: {CVE}. Scanned by Trivy."
+    assert answer.remedy == "Update what has a fix, first openssl to 3.1, and rebuild."
+    assert answer.rule == "scan.fail_on = critical (built in)"
+
+
+@pytest.mark.parametrize(
+    ("unfixed", "state"), [(Unfixed.COUNT, State.FAIL), (Unfixed.WARN, State.WARN), (Unfixed.IGNORE, State.PASS)]
+)
+def test_what_cannot_be_mended_counts_as_the_policy_says(unfixed: Unfixed, state: State) -> None:
+    assert verdict(saying(vulnerability(fixed="")), rules=Rules(scan_unfixed=unfixed)).state is state
+
+
+@pytest.mark.parametrize(
+    ("found", "brief"),
+    [
+        (saying(at=NOW - timedelta(days=8)), "scan too old"),
+        (saying(at=None), "scan of unknown age"),
+        (saying(complete=False, reason="out of memory"), "scan failed"),
+        (saying(complete=False, vulnerabilities=None), "scan failed"),
+    ],
+    ids=["old", "undated", "failed", "failed without a word"],
+)
+def test_clean_but_not_to_be_believed_is_unknown(found: ScanReport, brief: str) -> None:
+    answer = verdict(found)
+    assert (answer.state, answer.brief) == (State.UNKNOWN, brief)
+
+
+def test_age_is_not_asked_where_the_policy_says_so() -> None:
+    assert verdict(saying(at=NOW - timedelta(days=800)), rules=Rules(scan_max_age=0)).state is State.PASS
+
+
+def test_what_an_old_or_failed_report_found_is_there_all_the_same() -> None:
+    assert verdict(saying(vulnerability(), at=NOW - timedelta(days=800))).state is State.FAIL
+    assert verdict(saying(vulnerability(), complete=False)).state is State.FAIL
+    assert verdict(saying(vulnerability(severity="high"), complete=False)).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("counts", "unfixed", "state"),
+    [
+        ({}, Unfixed.COUNT, State.PASS),
+        ({Severity.CRITICAL: 0, Severity.LOW: 3}, Unfixed.COUNT, State.PASS),
+        ({Severity.CRITICAL: 2}, Unfixed.COUNT, State.FAIL),
+        ({Severity.HIGH: 2}, Unfixed.COUNT, State.WARN),
+        ({Severity.UNKNOWN: 1}, Unfixed.COUNT, State.UNKNOWN),
+        ({Severity.CRITICAL: 2}, Unfixed.IGNORE, State.UNKNOWN),
+    ],
+)
+def test_numbers_alone(counts: dict[Severity, int], unfixed: Unfixed, state: State) -> None:
+    found = saying(vulnerabilities=None, counts=counts)
+    assert verdict(found, rules=Rules(scan_unfixed=unfixed)).state is state
+
+
+def test_the_stricter_of_two_scanners_decides() -> None:
+    answer = verdict(saying(), saying(vulnerability(), scanner="Aqua"), scanners=("Trivy", "Aqua"))
+    assert (answer.state, answer.source) == (State.FAIL, "scanner/aqua, scanner/trivy")
+    assert answer.reason.endswith("Scanned by Aqua and Trivy. The scanners disagree.")
+
+
+def test_one_fresh_report_is_enough() -> None:
+    old = saying(scanner="Aqua", at=datetime(2020, 1, 1, tzinfo=NOW.tzinfo))
+    assert verdict(saying(), old, scanners=("Trivy", "Aqua")).state is State.PASS
+
+
+def test_a_statement_takes_it_out_of_the_count_and_its_author_is_named() -> None:
+    vex = (statement(Exploitability.NOT_AFFECTED, "Product Security"),)
+    answer = verdict(saying(vulnerability(), vex=vex))
+    assert (answer.state, answer.reason.endswith("1 not counted: stated not to apply by Product Security.")) == (State.PASS, True)
+
+
+def test_a_statement_alone_is_no_scan() -> None:
+    answer = verdict(saying(vulnerabilities=None, vex=(statement(Exploitability.NOT_AFFECTED),)))
+    assert (answer.state, answer.brief) == (State.UNKNOWN, "not scanned")
+
+
+def test_a_report_by_name_says_so() -> None:
+    world = World()
+    app = world.manifest(APP, "app", "1")
+    set_up(world, "Trivy")
+    name = image(world.snapshot(), app).name
+    tell(world, report("", name=name, tag="1"))
+    assert "by its tag only" in check(image(world.snapshot(), app), CheckName.SCAN).reason
+
+
+# ---- exceptions
+
+UNTIL = NOW + timedelta(days=10)
+EXCEPTION = PolicyException("EX-1", "not reachable", "Platform", UNTIL, cves=(CVE,))
+
+
+def test_an_exception_makes_it_a_warning_that_names_who_answers_for_it() -> None:
+    answer = verdict(saying(vulnerability()), rules=Rules(exceptions=(EXCEPTION,)))
+    assert (answer.state, answer.accepted) == (State.WARN, "EX-1")
+    assert "Platform: not reachable (EX-1)" in answer.reason
+
+
+def test_an_exception_accepts_nothing_else() -> None:
+    found = saying(vulnerability(), vulnerability("CVE-2026-0002"))
+    answer = verdict(found, rules=Rules(exceptions=(EXCEPTION,)))
+    assert (answer.state, answer.accepted) == (State.FAIL, "")
+    assert "CVE-2026-0002" in answer.reason
+    assert "1 not counted: accepted by a dated exception." in answer.reason
+
+
+def test_an_exception_for_another_digest_is_none() -> None:
+    other = PolicyException("EX-2", "why", "who", UNTIL, cves=(CVE,), digests=("sha256:0",))
+    assert verdict(saying(vulnerability()), rules=Rules(exceptions=(other,))).state is State.FAIL
+
+
+def test_an_expired_exception_counts_for_nothing_and_says_so() -> None:
+    answer = verdict(saying(vulnerability()), rules=Rules(expired=(EXCEPTION,)))
+    assert (answer.state, "EX-1" in answer.reason) == (State.FAIL, True)
+
+
+# ---- a scanner is lost
+
+
+def lost(*reports: ScanReport) -> Check:
+    world = World()
+    app = world.manifest(APP, "app", "1")
+    set_up(world, "Aqua")
+    set_up(world, "Trivy", state=SourceState.FAILED, error="HTTP 503")
+    tell(world, *(on(app, each) for each in reports))
+    return check(image(world.snapshot(), app), CheckName.SCAN)
+
+
+def test_what_a_lost_scanner_said_is_not_known_any_more() -> None:
+    for found in (saying(), saying(vulnerability())):
+        answer = lost(found)
+        assert (answer.state, "HTTP 503" in answer.reason, answer.brief) == (State.UNKNOWN, True, "scanner lost")
+
+
+def test_another_scanner_still_fails_what_it_fails() -> None:
+    assert lost(saying(), saying(vulnerability(), scanner="Aqua")).state is State.FAIL
+
+
+def test_another_scanner_still_knows_what_only_it_knew() -> None:
+    assert lost(saying(scanner="Aqua")).state is State.PASS
