@@ -244,6 +244,9 @@ class _PolicyReader(Reader):
         if not found.checks and not found.cves:
             remedy = 'Name checks = ["age"] or cves = ["CVE-2030-1"].'
             self.refuse(f"Exception “{clean(id, 60)}” does not say what it accepts", place, remedy)
+        if found.cves and CheckName.SCAN in found.checks:
+            remedy = "Leave out one: cves accepts these vulnerabilities, checks the whole check."
+            self.refuse("`checks` has scan although `cves` names vulnerabilities", (*place, "checks"), remedy)
         if not isinstance(found.until, date):  # a datetime is a date too
             self.refuse("`until` has a wrong value", (*place, "until"), self.hints["until"])
         for digest in found.digests:

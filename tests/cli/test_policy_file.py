@@ -149,6 +149,10 @@ def test_scopes_and_exceptions_are_read() -> None:
             "[exception.E]\nreason = 'a'\nowner = 'a'\nuntil = 2030-01-01\nchecks = ['age']\ndigests = ['sha256:1']\n",
             6, 1, "is no digest", "64 hex",
         ),
+        (
+            "[exception.E]\nreason = 'a'\nowner = 'a'\nuntil = 2030-01-01\nchecks = ['scan']\ncves = ['CVE-1']\n",
+            5, 1, "has scan although", "Leave out one",
+        ),
         ("exception = 3\n", 1, 1, "`exception` has a wrong value", "[exception]"),
         ("a = [\n", 2, 1, "Invalid value", "TOML"),
     ],

@@ -10,13 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.world import NOW, A, B, World, check, container, digest, image
+from tui.domain.check_context import ImageContext, Scanners
+from tui.domain.checks_scan import check_scan
 from tui.domain.exceptions import PolicyException
 from tui.domain.image import RepositoryName
 from tui.domain.policy import Policy, built_in, parse_pattern
 from tui.domain.rulebook import RuleBook, scopes_at
 from tui.domain.rules import SETTINGS, Rules
 from tui.domain.ruling import ruled
+from tui.domain.scan import ImageVulnerability, ScanReport, Severity, Vulnerability
+from tui.domain.scan_index import Matched
+from tui.domain.scanned import Scanned
 from tui.domain.scopes import Place, Scope
+from tui.domain.snapshot import ImageKey
 from tui.domain.trust import Check, CheckName, State
 from tui.errors import InvalidConfig
 
@@ -256,6 +262,66 @@ def test_the_order_of_exceptions_cannot_matter(exceptions: list[PolicyException]
 def test_a_check_that_is_not_asked_is_off() -> None:
     (found,) = ruled((AGED,), Rules(off=(CheckName.AGE,)), ())
     assert (found.state, found.rule) == (State.OFF, "off = age (built in)")
+
+
+# ---- accepted vulnerabilities
+
+BAD = ImageVulnerability("CVE-2030-1", Severity.CRITICAL, "openssl", fixed="3.1")
+WORSE = ImageVulnerability("GHSA-aaaa-bbbb", Severity.CRITICAL, "zlib")
+MINOR = ImageVulnerability("CVE-2030-2", Severity.LOW, "bash")
+
+
+def scanned(
+    *found: ImageVulnerability, active: tuple[PolicyException, ...] = (), ended: tuple[PolicyException, ...] = ()
+) -> Check:
+    """The check `scan` of an image of which one scanner reported this today."""
+    rows = tuple(Vulnerability(row.id, row.severity, row.package, fixed=row.fixed) for row in found)
+    report = ScanReport("scanner/t", "Trivy", "k", NOW, digest=digest("x"), vulnerabilities=rows)
+    key = ImageKey(A, "payments/api", digest("x"))
+    rules = Rules(exceptions=active, expired=ended)
+    scan = Scanned(Matched((report,)), found)
+    return check_scan(ImageContext(rules, NOW, key, scan=scan, scanners=Scanners(("scanner/t",))))
+
+
+def accepts(*cves: str, id: str = "EX-1", digests: tuple[str, ...] = ()) -> PolicyException:
+    """An exception for vulnerabilities."""
+    return msgspec.structs.replace(exception(id), checks=(), cves=cves, digests=digests)
+
+
+def test_what_is_accepted_leaves_a_warning() -> None:
+    found = scanned(BAD, MINOR, active=(accepts("CVE-2030-1"),))
+    assert (found.state, found.accepted) == (State.WARN, "EX-1")
+    assert "by ann: the vendor is slow (EX-1)." in found.reason
+    assert found.rule.startswith("exception EX-1; ")
+
+
+def test_what_is_not_accepted_still_fails_and_says_what_was() -> None:
+    found = scanned(BAD, WORSE, active=(accepts("CVE-2030-1"),))
+    assert (found.state, found.accepted) == (State.FAIL, "")
+    assert "GHSA-aaaa-bbbb" in found.reason
+    assert "1 not counted: accepted by EX-1." in found.reason
+
+
+def test_several_exceptions_accept_together_and_letters_may_be_of_any_size() -> None:
+    found = scanned(BAD, WORSE, active=(accepts("CVE-2030-1"), accepts("GHSA-AAAA-BBBB", id="EX-2")))
+    assert (found.state, found.accepted) == (State.WARN, "EX-1, EX-2")
+
+
+@pytest.mark.parametrize("digests", [(digest("y"),), (digest("y"), digest("z"))])
+def test_an_exception_for_other_content_accepts_nothing(digests: tuple[str, ...]) -> None:
+    assert scanned(BAD, active=(accepts("CVE-2030-1", digests=digests),)).state is State.FAIL
+    assert scanned(BAD, active=(accepts("CVE-2030-1", digests=(*digests, digest("x"))),)).state is State.WARN
+
+
+def test_an_exception_for_what_does_not_count_says_nothing() -> None:
+    found = scanned(MINOR, active=(accepts("CVE-2030-2", "CVE-2030-9"),))
+    assert (found.state, found.accepted) == (State.PASS, "")
+
+
+def test_an_exception_that_has_ended_is_said_where_it_would_have_counted() -> None:
+    found = scanned(BAD, ended=(msgspec.structs.replace(accepts("CVE-2030-1"), until=NOW),))
+    assert (found.state, found.accepted) == (State.FAIL, "")
+    assert "The exception EX-1 of ann for it ended on 2026-03-01." in found.reason
 
 
 # ---- in a world

@@ -74,6 +74,11 @@ class ImageContext:
         """The source that tells of the image."""
         return f"registry/{self.key.registry}"
 
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """Its digests, those of its platforms included."""
+        return self.known.digests if self.known is not None else (self.key.digest,)
+
 
 @dataclass(frozen=True, slots=True)
 class ContainerContext:

@@ -16,7 +16,7 @@ import msgspec
 
 from tui.domain.check_context import ImageContext, Scanners
 from tui.domain.events import SourceHealth, SourceKind, SourceState
-from tui.domain.exceptions import PolicyException
+from tui.domain.exceptions import PolicyException, accepting
 from tui.domain.rules import BUILT_IN, Rules, Unfixed
 from tui.domain.ruling import accepted_as, expiry_words
 from tui.domain.scan import ImageVulnerability, ScanReport, Severity
@@ -73,27 +73,31 @@ def check_scan(context: ImageContext) -> Check:
     reports = [report for report in context.scan.reports if report.is_scan]
     if not reports:
         return _check(context, (), _missing(context))
-    strict = _answer(context, reports, frozenset())
+    strict = _answer(context, reports)
     exceptions = _meant(rules.exceptions, context)
     if strict.state not in (State.FAIL, State.WARN) or not exceptions:
         return _with_expired(strict, context)
-    lenient = _answer(context, reports, frozenset(name for each in exceptions for name in each.cves))
+    lenient = _answer(context, reports, exceptions)
     return accepted_as(strict, exceptions) if lenient.state is State.PASS else _with_expired(lenient, context)
 
 
-def _answer(context: ImageContext, reports: Sequence[ScanReport], accepted: frozenset[str]) -> Check:
-    """The answer when the vulnerabilities that are `accepted` do not count."""
+def _answer(context: ImageContext, reports: Sequence[ScanReport], exceptions: tuple[PolicyException, ...] = ()) -> Check:
+    """The answer when the vulnerabilities that `exceptions` accept do not count."""
     rules, lost = context.rules, dict(context.scanners.lost)
     heard = [report for report in reports if report.source not in lost]
     silenced = {report.source: lost[report.source] for report in reports if report.source in lost}
     found = _without(context, lost) if silenced else context.scan.vulnerabilities
-    counted = [row for row in found if row.vex is None and accepted.isdisjoint((row.id, *row.aliases))]
+    accepted = accepting(exceptions, context.digests)
+    counted = [row for row in found if row.vex is None]
+    if accepted:
+        counted = [row for row in counted if accepted.keys().isdisjoint(_names(row))]
     opinions = [_found(counted, heard, rules), *_freshness(heard, context)]
     opinions += [
         _Opinion(State.UNKNOWN, text, rules.cite("scan_missing"), "scanner lost") for _, text in sorted(silenced.items())
     ]
     worst = max(opinions, key=lambda each: each.state.severity)
-    return _check(context, heard, worst, _remarks(found, len(counted), heard, context))
+    remarks = _remarks(found, len(counted), ", ".join(each.id for each in exceptions), heard, context)
+    return _check(context, heard, worst, remarks)
 
 
 def _without(context: ImageContext, lost: Mapping[str, str]) -> tuple[ImageVulnerability, ...]:
@@ -101,12 +105,20 @@ def _without(context: ImageContext, lost: Mapping[str, str]) -> tuple[ImageVulne
     return merge(tuple(report for report in context.scan.reports if report.source not in lost)).rows
 
 
-def _meant(exceptions: Iterable[PolicyException], context: ImageContext) -> tuple[PolicyException, ...]:
-    """The exceptions that accept vulnerabilities of this image."""
-    digests = {context.key.digest, *(context.known.digests if context.known is not None else ())}
-    names = {name for row in context.scan.vulnerabilities if row.vex is None for name in (row.id, *row.aliases)}
-    about = (each for each in exceptions if not each.digests or not digests.isdisjoint(each.digests))
-    return tuple(each for each in about if not names.isdisjoint(each.cves))
+def _meant(exceptions: Sequence[PolicyException], context: ImageContext) -> tuple[PolicyException, ...]:
+    """The exceptions that accept vulnerabilities of this image which would count."""
+    if not exceptions:
+        return ()
+    rules = context.rules
+    rows = (row for row in context.scan.vulnerabilities if row.vex is None)
+    names = {name for row in rows if _weight(row.severity, bool(row.fixed), rules) is not State.PASS for name in _names(row)}
+    found = (each for name, each in accepting(exceptions, context.digests).items() if name in names)
+    return tuple(sorted(dict.fromkeys(found), key=lambda each: each.id))
+
+
+def _names(row: ImageVulnerability) -> Iterable[str]:
+    """Every identifier of a vulnerability, in capitals, as exceptions hold them."""
+    return (name.upper() for name in (row.id, *row.aliases))
 
 
 def _with_expired(check: Check, context: ImageContext) -> Check:
@@ -284,7 +296,9 @@ def _scanner(report: ScanReport) -> str:
     return clean(report.scanner or _name(report.source), 60)
 
 
-def _remarks(found: Sequence[ImageVulnerability], counted: int, heard: Sequence[ScanReport], context: ImageContext) -> str:
+def _remarks(
+    found: Sequence[ImageVulnerability], counted: int, names: str, heard: Sequence[ScanReport], context: ImageContext
+) -> str:
     """What else is to be known of the answer: who looked, what was not counted, what the reports leave open."""
     said = [f"Scanned by {' and '.join(sorted({_scanner(report) for report in heard}))}."] if heard else []
     if context.scan.matched.by_name:
@@ -297,7 +311,7 @@ def _remarks(found: Sequence[ImageVulnerability], counted: int, heard: Sequence[
         authors = sorted({clean(row.vex.author, 60) for row in cleared if row.vex is not None and row.vex.author})
         said.append(f"{len(cleared)} not counted: stated not to apply by {', '.join(authors[:_SHOWN]) or 'an unnamed author'}.")
     if len(found) - len(cleared) > counted:
-        said.append(f"{len(found) - len(cleared) - counted} not counted: accepted by a dated exception.")
+        said.append(f"{len(found) - len(cleared) - counted} not counted: accepted by {names}.")
     if any(row.disagreement for row in found):
         said.append("The scanners disagree.")
     return " ".join(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from tui.domain.patterns import Pattern
 from tui.domain.trust import CheckName
 
-__all__ = ["PolicyException"]
+__all__ = ["PolicyException", "accepting"]
 
 
 class PolicyException(msgspec.Struct, frozen=True):
@@ -29,3 +30,17 @@ class PolicyException(msgspec.Struct, frozen=True):
     namespaces: tuple[str, ...] = ()
     repositories: tuple[Pattern, ...] = ()
     digests: tuple[str, ...] = ()
+
+    def is_about(self, digests: Collection[str]) -> bool:
+        """Whether it is about content of one of these digests."""
+        return not self.digests or any(digest in self.digests for digest in digests)
+
+
+def accepting(exceptions: Iterable[PolicyException], digests: Collection[str]) -> dict[str, PolicyException]:
+    """The vulnerabilities that exceptions accept in this content, in capitals, each with the first exception that does."""
+    found: dict[str, PolicyException] = {}
+    for each in exceptions:
+        if each.cves and each.is_about(digests):
+            for cve in each.cves:
+                found.setdefault(cve.upper(), each)
+    return found

@@ -59,7 +59,7 @@ def expiry_words(exception: PolicyException) -> str:
 def _meant(exceptions: Iterable[PolicyException], check: Check, digests: Collection[str]) -> PolicyException | None:
     """The first exception, by id, that is about the whole check of this content."""
     for each in exceptions:
-        if check.name in each.checks and (not each.digests or any(digest in each.digests for digest in digests)):
+        if check.name in each.checks and each.is_about(digests):
             return each
     return None
 
