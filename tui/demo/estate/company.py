@@ -15,6 +15,7 @@ from tui.demo.estate.images import fill
 from tui.demo.estate.images_on_nodes import NodeImages
 from tui.demo.estate.model import Controller, PodModel
 from tui.demo.estate.raising import Estate, Raiser
+from tui.demo.estate.reports import attach_reports
 from tui.demo.estate.signed import sign_images
 from tui.demo.estate.special import add_special
 from tui.demo.estate.work import Work
@@ -72,6 +73,8 @@ def build_company(
         works = [*workloads(), *(extra(yard) if extra else ())]
         sign_images(yard, signers)
     images, scanned = NodeImages(yard), ScannedImages(yard)
+    if not empty:
+        attach_reports(yard, scanned)
     clusters = [_cluster(name, seed, now, images, works) for name in CLUSTERS]
     for cluster in clusters:
         _load(cluster, scanned, now)

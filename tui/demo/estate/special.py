@@ -146,13 +146,8 @@ def _repushed(yard: Yard) -> None:
 
 
 def _attached(yard: Yard) -> None:
-    """Lists of what is in a new and in an old image, and the end of life of a version."""
+    """A list of what is in an old image, and the end of life of a version."""
     spdx, life = "application/spdx+json", "application/vnd.microsoft.artifact.lifecycle"
-    api = yard.newest(f"{CONTOSO}/payments/api")
-    sbom = encode({"spdxVersion": "SPDX-2.3", "name": api.reference, "packages": []})
-    attach(
-        yard, api, store_artifact(api.stored[-1], spdx, sbom, spdx, {"org.opencontainers.image.created": "2026-11-01T08:00:00Z"})
-    )
     ended = {"vnd.microsoft.artifact.lifecycle.end-of-life.date": "2026-09-30"}
     export = yard.get(f"{CONTOSO}/data/export", "1.0")
     attach(yard, export, store_artifact(export.stored[-1], life, b"{}", ARTIFACT, ended))

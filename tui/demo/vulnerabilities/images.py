@@ -70,6 +70,11 @@ class ScannedImages:
             return Scanned(host, repository, tag, digest, digest, chain, platform)
         return _scanned(published, host, repository, tag)
 
+    def published(self, published: Published) -> Scanned:
+        """A version."""
+        host, _, repository = published.name.partition("/")
+        return _scanned(published, host, repository, published.tag)
+
     def of(self, hosts: Iterable[str], oldest: float) -> list[Scanned]:
         """The images of these registries that are still there and not older, in days; in the order of their names."""
         wanted = frozenset(hosts)
