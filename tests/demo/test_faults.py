@@ -37,7 +37,7 @@ async def test_throttling_names_the_wait_and_ends_after_its_count() -> None:
 
 async def test_a_lie_is_a_body_that_does_not_hash_to_its_digest() -> None:
     async with asking(registry("lie")) as ask:
-        lie = await ask("/v2/dotnet/aspnet/manifests/8.0")
+        lie = await ask("/v2/dotnet/aspnet/manifests/10.0")
     truth = company().yard.newest(f"{MCR}/dotnet/aspnet").stored[-1]
     assert lie.headers["docker-content-digest"] == truth.digest
     assert lie.body.encode() != truth.body
@@ -55,7 +55,7 @@ async def test_malformed_json_has_the_right_length_header() -> None:
 async def test_connections_break_in_the_middle(what: str) -> None:
     async with asking(registry(what)) as ask:
         with pytest.raises(aiohttp.ClientError):
-            await ask("/v2/dotnet/aspnet/manifests/8.0")
+            await ask("/v2/dotnet/aspnet/manifests/10.0")
 
 
 async def test_a_cluster_that_fails_later_ends_its_watches_too() -> None:

@@ -116,7 +116,7 @@ async def test_the_old_registry_wants_a_password_and_knows_the_tag_schema_only()
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        ("/v2/dotnet/aspnet/manifests/8.0", 200, ""),
+        ("/v2/dotnet/aspnet/manifests/10.0", 200, ""),
         ("/v2/dotnet/aspnet/manifests/9.9", 404, "MANIFEST_UNKNOWN"),
         ("/v2/dotnet/none/manifests/8.0", 404, "NAME_UNKNOWN"),
         ("/v2/_catalog", 404, "page not found"),

@@ -60,5 +60,6 @@ def write_settings(directory: Path, registries: Mapping[str, tuple[str, str, str
         lines += ["requests_per_minute = 60000", ""]
     for host in SILENT:
         lines += [f'[registry."{host}"]', "ask = false", ""]
-    lines += ["[signatures]", f"cosign_keys = {json.dumps([str(key) for key in keys])}", ""]
+    # The list of revoked certificates is served on this machine, too.
+    lines += ["[signatures]", f"cosign_keys = {json.dumps([str(key) for key in keys])}", "private_responders = true", ""]
     return _write(directory / "config.toml", "\n".join(lines))

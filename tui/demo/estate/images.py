@@ -31,8 +31,8 @@ def _upstream() -> list[Product]:
         Product(_DEBIAN, "debian", _ages("12.9-slim:320 12.10-slim:230 12.11-slim:140 12.12-slim:38"), "", ("12-slim",), BOTH),
         Product(_ALPINE, "alpine", _ages("3.21.3:260 3.22.1:125 3.22.2:33"), "", ("3.22",), BOTH),
         Product(_AZURE, "azurelinux", _ages("3.0.20250702:150 3.0.20250910:75 3.0.20251021:34"), "", ("3.0",), BOTH),
-        Product(deps, "dotnet-deps", _ages("8.0.17:228 8.0.19:138 8.0.20:36"), _DEBIAN, ("8.0",), BOTH),
-        Product(aspnet, "aspnet", _ages("8.0.17:227 8.0.19:137 8.0.20:35"), deps, ("8.0",), BOTH),
+        Product(deps, "dotnet-deps", _ages("10.0.2:228 10.0.6:138 10.0.7:36"), _DEBIAN, ("10.0",), BOTH),
+        Product(aspnet, "aspnet", _ages("10.0.2:227 10.0.6:137 10.0.7:35"), deps, ("10.0",), BOTH),
         Product(
             f"{MCR}/openjdk/jdk", "java", _ages("21.0.7-azurelinux:148 21.0.9-azurelinux:32"), _AZURE, ("21-azurelinux",), BOTH
         ),
@@ -66,7 +66,7 @@ def _bases() -> list[Product]:
             f"{base}/node", "node", _ages("22.11.0:300 22.14.0:200 22.17.0:118 22.20.0:21"), f"{base}/debian", ("22",), BOTH, said
         ),
         Product(
-            f"{base}/dotnet", "hardened", _ages("8.0.17:220 8.0.19:130 8.0.20:28"), f"{MCR}/dotnet/aspnet", ("8.0",), BOTH, said
+            f"{base}/dotnet", "hardened", _ages("10.0.2:220 10.0.6:130 10.0.7:28"), f"{MCR}/dotnet/aspnet", ("10.0",), BOTH, said
         ),
         Product(f"{base}/java", "hardened", _ages("21.0.7:140 21.0.9:26"), f"{MCR}/openjdk/jdk", ("21",), BOTH, said),
         Product(f"{base}/nginx", "nginx", _ages("1.27.2:119 1.27.3:24"), f"{base}/alpine", ("1.27",), BOTH, said),

@@ -109,7 +109,7 @@ LANGUAGES: dict[str, tuple[Line, ...]] = {
         _run("apt-get update && apt-get install -y --no-install-recommends libc6 libicu72 libssl3 zlib1g", 17.9),
         _run("groupadd --gid=$APP_UID app && useradd -l --uid=$APP_UID --gid=$APP_UID app", 0.1),
     ),
-    "aspnet": (Line("ENV ASPNET_VERSION=8.0.20"), _copy("/dotnet /usr/share/dotnet", 33.8), Line('ENTRYPOINT ["dotnet"]')),
+    "aspnet": (Line("ENV ASPNET_VERSION=10.0.7"), _copy("/dotnet /usr/share/dotnet", 33.8), Line('ENTRYPOINT ["dotnet"]')),
     "java": (
         _copy("/usr/lib/jvm/msopenjdk-21 /usr/lib/jvm/msopenjdk-21", 142.0),
         Line("ENV JAVA_HOME=/usr/lib/jvm/msopenjdk-21"),

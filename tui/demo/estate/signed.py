@@ -17,6 +17,7 @@ from tui.demo.content import Stored, encode, store_artifact
 from tui.demo.estate.attaching import attach, push_tagged
 from tui.demo.estate.images import CONTOSO, FABRIKAM, LEGACY, MCR
 from tui.demo.estate.yard import Published, Yard
+from tui.demo.shelf import Repository
 from tui.demo.signing.cosign import bundle, simple, simple_tag
 from tui.demo.signing.notary import JWS, Wish, envelope
 from tui.demo.signing.signers import Signers
@@ -98,15 +99,25 @@ def sign_images(yard: Yard, signers: Signers) -> None:
             host, _, repository = published.name.partition("/")
             known = yard.shelf(host).repositories.get(repository)
             if host in (CONTOSO, FABRIKAM, LEGACY, MCR) and known is not None and published.digest in known.rows:
-                _Signing(yard, signers, published).sign(_way(published), before)
+                _Signing(yard, signers, published, published.stored[-1]).sign(_way(published), before)
+                if (again := _pushed_again(published, known)) is not None:
+                    _Signing(yard, signers, published, again).sign(_way(published), before)
+
+
+def _pushed_again(published: Published, known: Repository) -> Stored | None:
+    """The index that its tag names now, where that still lists what was pushed first."""
+    row = known.find(published.tag)
+    if row is None or row.stored.digest == published.digest:
+        return None
+    ours = {image.digest for image in published.images.values()}
+    return row.stored if any(child["digest"] in ours for child in row.stored.children) else None
 
 
 class _Signing:
-    """The signatures of one version; the subject is what its tag names."""
+    """The signatures of one version; the subject is what its tag names, or named."""
 
-    def __init__(self, yard: Yard, signers: Signers, published: Published) -> None:
-        self._yard, self._signers, self._published = yard, signers, published
-        self._subject = published.stored[-1]
+    def __init__(self, yard: Yard, signers: Signers, published: Published, subject: Stored) -> None:
+        self._yard, self._signers, self._published, self._subject = yard, signers, published, subject
         self._at = yard.moment(min(published.age, LATEST) - 0.01)
 
     def sign(self, way: Way, before: Published) -> None:
@@ -165,7 +176,8 @@ class _Signing:
         """The kind is told by the artifact type in the one habit, by the config's media type in the other."""
         thumbprints = [hashlib.sha256(der).hexdigest() for der in wish.signer.chain]
         annotations = {_THUMBPRINTS: encode(thumbprints).decode()}
-        subject: Stored = wish.subject if wish.subject in self._published.stored else self._subject
+        platform = wish.subject in self._published.stored[:-1]
+        subject = wish.subject if platform else self._subject
         signature = store_artifact(
             subject, _SIGNATURE, envelope(wish), wish.media_type, annotations, by_config=wish.media_type == JWS
         )

@@ -118,11 +118,11 @@ distroless tzdata deb 2025b-0+deb12u1
 _RUNTIMES = """
 dotnet-deps libicu72 deb 72.1-3
   CVE-2026-90139 medium/high 7.0 84 72.1-3+deb12u1 stack overflow in genrb
-aspnet Microsoft.AspNetCore.App.Runtime.linux-x64 nuget 8.0.15
-  CVE-2026-90050 high 7.5 235 8.0.17 denial of service in HTTP/2 stream resets
-  CVE-2026-90222 critical 9.9 36 8.0.20 HTTP request smuggling in Kestrel
-aspnet Microsoft.NETCore.App.Runtime.linux-x64 nuget 8.0.15
-  CVE-2026-90051 medium 5.5 139 8.0.19 information disclosure in System.Net.Mail
+aspnet Microsoft.AspNetCore.App.Runtime.linux-x64 nuget 10.0.0
+  CVE-2026-90050 high 7.5 235 10.0.2 denial of service in HTTP/2 stream resets
+  CVE-2026-90222 critical 9.9 36 10.0.7 HTTP request smuggling in Kestrel
+aspnet Microsoft.NETCore.App.Runtime.linux-x64 nuget 10.0.0
+  CVE-2026-90051 medium 5.5 139 10.0.6 information disclosure in System.Net.Mail
 java msopenjdk-21 rpm 21.0.6-1
   CVE-2026-90060 high 7.4 142 21.0.7-1 improper access in JSSE handshakes
   CVE-2026-90230 medium/high 7.5 33 21.0.9-1 unauthorised update through the JAXP component
@@ -187,8 +187,8 @@ app-node jsonwebtoken node-pkg 8.5.1 @identity/directory,identity/login
   CVE-2026-90491 medium/high 7.6 400 9.0.0 unrestricted key type allows legacy keys
 app-dotnet Newtonsoft.Json nuget 12.0.3 @payments/worker
   CVE-2024-21907 high 7.5 900 13.0.1 improper handling of exceptional conditions
-app-dotnet System.Text.Json nuget 8.0.4
-  CVE-2024-43485 high 7.5 180 8.0.5 denial of service when deserialising
+app-dotnet System.Text.Json nuget 10.0.1
+  CVE-2026-90435 high 7.5 180 10.0.2 denial of service when deserialising
 app-dotnet Azure.Identity nuget 1.11.3
   CVE-2024-35255 medium 5.5 160 1.11.4 elevation of privilege
 app-dotnet Npgsql nuget 8.0.2 @payments/settlement,loyalty/points
