@@ -19,6 +19,7 @@ from tui.embedded import embedded
 from tui.errors import InvalidConfig
 from tui.estate.estate import Estate
 from tui.policy_watch import PolicyWatch
+from tui.sources.admission import GateSource
 from tui.sources.azure.credentials import EntraCredentials
 from tui.sources.cluster import ClusterOptions, ClusterSource, contexts
 from tui.sources.credentials import Credentials, DockerConfig
@@ -31,7 +32,7 @@ from tui.wired_signatures import signature_source
 
 __all__ = ["diagnose", "open_estate"]
 
-_Made = ClusterSource | RegistrySource | SignatureSource
+_Made = ClusterSource | RegistrySource | SignatureSource | GateSource
 NO_LIMIT = 86_400.0
 """Seconds that stand for no limit on a request: a day."""
 LEARNING = 20.0
@@ -79,7 +80,14 @@ class _Parts:
 
     def sources(self) -> list[Source]:
         """Everything that is there from the start."""
-        return [*self.clusters(), self.signatures()]
+        clusters = self.clusters()
+        return [*clusters, *self.gates(clusters), self.signatures()]
+
+    def gates(self, clusters: Sequence[ClusterSource]) -> list[GateSource]:
+        """One source per cluster for what guards it."""
+        found = [GateSource(cluster.reader()) for cluster in clusters]
+        self.made += found
+        return found
 
     def signatures(self) -> SignatureSource:
         """The source of signatures; it reads content by the sources of the registries."""
@@ -131,9 +139,7 @@ async def _examined(parts: _Parts) -> list[Examined]:
     return found + [_left_alone(each) for each in health.values() if each.state is SourceState.OFF]
 
 
-def _shown(
-    source: ClusterSource | RegistrySource | SignatureSource, health: SourceHealth | None, tried: Sequence[Diagnosis]
-) -> Examined:
+def _shown(source: _Made, health: SourceHealth | None, tried: Sequence[Diagnosis]) -> Examined:
     identity, endpoint = (health.identity, health.endpoint) if health is not None else ("", "")
     return source.name, source.kind.value, identity, endpoint, tried
 

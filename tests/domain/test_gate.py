@@ -21,7 +21,8 @@ from tui.domain.workload import ObjectKey
 WEB = ObjectKey("lab", "shop", "Deployment", "web")
 AUDITED = NOW - timedelta(minutes=1)
 ONLY_AZURE = r"^[^\/]+\.azurecr\.io\/.+$"
-SUBJECT = subject_of(WEB, "main", "nginx:1.25", [("web-0", NOW - timedelta(days=1))])
+BOXES = (("main", "nginx:1.25"), ("cache", "redis:7"))
+SUBJECT = subject_of(WEB, "main", "nginx:1.25", [("web-0", NOW - timedelta(days=1))], BOXES)
 
 
 def constraint(**more: Any) -> Constraint:
@@ -110,10 +111,20 @@ def test_an_audit_that_did_not_see_it_is_no_answer(more: dict[str, Any]) -> None
         (violation('container <main> has an invalid image repo <nginx:1.25>, allowed repos are ["x"]'), Answer.REFUSED),
         (violation("image is not signed"), Answer.REFUSED),
         (violation("Container image redis:7 for container cache has not been allowed."), Answer.ADMITTED),
+        (violation("Subject failed verification: redis:7"), Answer.ADMITTED),
         (violation(namespace="other"), Answer.ADMITTED),
         (violation(name="web-1"), Answer.ADMITTED),
     ],
-    ids=["its pod", "its workload", "as the library says it", "the whole pod", "another container", "elsewhere", "another pod"],
+    ids=[
+        "its pod",
+        "its workload",
+        "as the library says it",
+        "the whole pod",
+        "another container",
+        "another's image",
+        "elsewhere",
+        "another pod",
+    ],
 )
 def test_whose_violation_it_is(found: Violation, answer: Answer) -> None:
     assert answers(constraint(violations=(found,), total=1)) == [answer]

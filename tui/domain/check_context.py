@@ -84,8 +84,9 @@ class ImageContext:
 class ContainerContext:
     """What container checks may look at; `lost` says since when the cluster does not answer, empty while it does.
 
-    `workload` is what it belongs to. `gate` is the cluster's own, None when nobody was asked for it. `suspicion` is how what
-    it runs, or would run, differs from all that ran before under its name.
+    `workload` is what it belongs to, `siblings` are the names and images of all its containers. `gate` is the cluster's own,
+    None when nobody was asked for it. `suspicion` is how what it runs, or would run, differs from all that ran before under
+    its name.
     """
 
     rules: Rules
@@ -98,3 +99,4 @@ class ContainerContext:
     remedy: str = ""
     gate: Gate | None = None
     suspicion: Suspicion | None = None
+    siblings: tuple[tuple[str, str], ...] = ()

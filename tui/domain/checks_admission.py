@@ -35,9 +35,8 @@ def check_admission(context: ContainerContext) -> Check:
             gate, State.UNKNOWN, context.lost or gate.unread, brief="gate unknown", remedy=context.remedy or gate.remedy
         )
     container = context.container
-    subject = subject_of(
-        context.workload, container.slot[1], container.image, ((ref.name, ref.created) for ref in container.refs)
-    )
+    pods = ((ref.name, ref.created) for ref in container.refs)
+    subject = subject_of(context.workload, container.slot[1], container.image, pods, context.siblings)
     judgements = list(ask(gate.constraints, subject))
     refused = [each for each in judgements if each.answer is Answer.REFUSED]
     unsure = [each for each in judgements if each.answer is Answer.UNKNOWN]
@@ -51,7 +50,8 @@ def check_admission(context: ContainerContext) -> Check:
         return found
     if unsure:
         return _check(gate, State.OFF, _sentences(unsure))
-    asked = f"{len(judgements)} of the cluster's rules ask for it" if judgements else "no rule of the cluster is about it"
+    rules = "every rule that is about it" if len(judgements) > 1 else "the one rule that is about it"
+    asked = f"it meets {rules}" if judgements else "no rule is about it"
     return _check(gate, State.PASS, f"The cluster would let it in: {asked}.")
 
 

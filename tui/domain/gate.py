@@ -36,7 +36,10 @@ class Answer(StrEnum):
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """A container of a workload as the gate sees it: by its spec; `created` is when the newest of its `pods` was."""
+    """A container of a workload as the gate sees it: by its spec; `created` is when the newest of its `pods` was.
+
+    `others` are the names and images of the workload's other containers.
+    """
 
     namespace: str
     kind: str
@@ -45,6 +48,7 @@ class Subject(msgspec.Struct, frozen=True):
     image: str
     pods: frozenset[str] = frozenset()
     created: datetime | None = None
+    others: frozenset[str] = frozenset()
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -87,11 +91,18 @@ def _gate(cluster: str, health: SourceHealth | None, listed: ConstraintsListed |
             return Gate(source, listed.constraints, listed.at, partial=partial, remedy=remedy)
 
 
-def subject_of(key: ObjectKey, container: str, image: str, pods: Iterable[tuple[str, datetime | None]]) -> Subject:
-    """A container of a workload; `pods` are names and when they were made."""
+def subject_of(
+    key: ObjectKey,
+    container: str,
+    image: str,
+    pods: Iterable[tuple[str, datetime | None]],
+    others: Iterable[tuple[str, str]] = (),
+) -> Subject:
+    """A container of a workload; `pods` are names and when they were made, `others` names and images of other containers."""
     pods = tuple(pods)
     created = max((at for _, at in pods if at is not None), default=None)
-    return Subject(key.namespace, key.kind, key.name, container, image, frozenset(name for name, _ in pods), created)
+    beside = frozenset(word for pair in others for word in pair) - {container, image}
+    return Subject(key.namespace, key.kind, key.name, container, image, frozenset(name for name, _ in pods), created, beside)
 
 
 def ask(constraints: Iterable[Constraint], subject: Subject) -> Iterator[Judgement]:
@@ -165,9 +176,8 @@ def _is_of(violation: Violation, subject: Subject) -> bool:
     if violation.namespace != subject.namespace or not (named or (violation.kind == "Pod" and violation.name in subject.pods)):
         return False
     words = violation.message.replace(",", " ").replace("<", " ").replace(">", " ").replace('"', " ").split()
-    if subject.image in words or subject.container in words:
-        return True
-    return "container" not in words  # a message about one container is not about the others
+    # A message about one container is not about the others; one that names none is about the whole pod.
+    return subject.image in words or subject.container in words or subject.others.isdisjoint(words)
 
 
 def _say(constraint: Constraint, answer: Answer, sentence: str) -> Judgement:
@@ -190,7 +200,8 @@ def rehearse(snapshot: Snapshot) -> tuple[Refusal, ...]:
         softer = [each for each in gate.constraints if each.action is not Enforcement.DENY] if gate is not None else []
         for container in workload.containers if softer else ():
             pods = ((pod.name, pod.created) for pod in container.pod_refs)
-            judgements = ask(softer, subject_of(key, container.name, container.image, pods))
+            others = ((each.name, each.image) for each in workload.containers)
+            judgements = ask(softer, subject_of(key, container.name, container.image, pods, others))
             found += [
                 Refusal(key, container.name, container.image, each) for each in judgements if each.answer is not Answer.ADMITTED
             ]

@@ -113,7 +113,7 @@ class WorkloadJudge:
     def _container(self, joined: Joined, workload: JoinedWorkload) -> Container:
         key, source = workload.key, workload.group.source
         lost = self.lost.get(source, "")
-        checks = self._checks(joined, key, source, lost)
+        checks = self._checks(joined, workload, lost)
         declared = joined.declared if joined.declared in self.images else None
         shown = joined.runs or ((declared,) if declared is not None else ())
         return Container(
@@ -139,7 +139,8 @@ class WorkloadJudge:
     def _image_checks(self, image: ImageKey, workload: ObjectKey) -> tuple[Check, ...]:
         return self.judged.at(self.images[image], workload.cluster, workload.namespace)
 
-    def _checks(self, joined: Joined, key: ObjectKey, source: str, lost: str) -> tuple[Check, ...]:
+    def _checks(self, joined: Joined, workload: JoinedWorkload, lost: str) -> tuple[Check, ...]:
+        key, source = workload.key, workload.group.source
         health = self.health.get(source)
         rules = self.judged.judge.book.rules(Place(key.cluster, key.namespace, joined.name))
         context = ContainerContext(
@@ -153,6 +154,7 @@ class WorkloadJudge:
             remedy=health.remedy if health is not None else "",
             gate=self.gates.get(key.cluster),
             suspicion=self.suspicions.get((key, joined.slot[1])),
+            siblings=tuple((each.slot[1], each.image) for each in workload.containers),
         )
         return ruled((check(context) for check in self.checks.container), rules, joined.digests)
 

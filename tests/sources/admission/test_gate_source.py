@@ -1,0 +1,302 @@
+"""The gate of a cluster, read from an API server: discovery, every kind, what is refused, what is absent, what is hostile.
+
+Shapes: open-policy-agent/gatekeeper website/docs/audit.md and pkg/audit/manager.go; names as AKS gives them
+(azurepolicy-<template, cut>-<hash>); the policy's template as recorded from Azure Policy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import aclosing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.recordings import recording
+from tests.sources.cluster.apiserver import Answer, ApiServer, body, page, refuse, write_kubeconfig
+from tests.sources.cluster.follow import options
+from tui.domain.admission import Constraint, Enforcement, Violation
+from tui.domain.events import ConstraintsListed, Event, HealthChanged, SourceHealth, SourceState
+from tui.domain.re2 import matches
+from tui.sources.admission import GateSource
+from tui.sources.admission.source import Pace
+from tui.sources.admission.wire import read_constraints
+from tui.sources.cluster import ClusterSource
+
+GROUP = "/apis/constraints.gatekeeper.sh/v1beta1"
+RATIFY = "/apis/config.ratify.deislabs.io/v1beta1"
+ALLOWED = "K8sAzureV2ContainerAllowedImages"
+NAME = "azurepolicy-k8sazurev2containerallowedimag-1f6c3a"
+NOW = datetime(2026, 8, 21, 2, tzinfo=UTC)
+
+
+def kinds(*names: str) -> Answer:
+    """Discovery of a group, as the API server answers it: each resource with its status beside it."""
+    found = [{"name": name.lower(), "kind": name, "namespaced": False, "verbs": ["list"]} for name in names]
+    found += [{"name": f"{name.lower()}/status", "kind": name, "namespaced": False, "verbs": ["get"]} for name in names]
+    return body(json.dumps({"kind": "APIResourceList", "resources": found}).encode())
+
+
+def allowed(**more: Any) -> dict[str, Any]:
+    """The constraint that Azure Policy makes of its policy for allowed images."""
+    spec = {
+        "enforcementAction": "deny",
+        "match": {"kinds": [{"apiGroups": [""], "kinds": ["Pod"]}], "excludedNamespaces": ["kube-system"]},
+        "parameters": {"imageRegex": r"^myreg\.azurecr\.io/.+$", "excludedContainers": ["debugger"]},
+    }
+    status = {
+        "auditTimestamp": "2026-08-21T01:46:13Z",
+        "totalViolations": 37,
+        "byPod": [{"id": "gatekeeper-audit-0", "enforced": True}],
+        "violations": [
+            {
+                "enforcementAction": "deny",
+                "group": "",
+                "version": "v1",
+                "kind": "Pod",
+                "name": "web-0",
+                "namespace": "shop",
+                "message": "Container image nginx:1.25 for container web has not been allowed.",
+            }
+        ],
+    }
+    return {"metadata": {"name": NAME}, "spec": spec, "status": status} | more
+
+
+def read(*items: object, kind: str = ALLOWED) -> list[Constraint]:
+    found, broken = read_constraints(json.dumps({"items": items}).encode(), "lab", kind)
+    assert broken == 0
+    return found
+
+
+# ---- objects
+
+
+def test_a_constraint_of_azure_policy() -> None:
+    (found,) = read(allowed())
+    assert found == Constraint(
+        cluster="lab",
+        kind=ALLOWED,
+        name=NAME,
+        action=Enforcement.DENY,
+        total=37,
+        violations=(
+            Violation(
+                "Pod",
+                "shop",
+                "web-0",
+                "Container image nginx:1.25 for container web has not been allowed.",
+                Enforcement.DENY,
+            ),
+        ),
+        audited=datetime(2026, 8, 21, 1, 46, 13, tzinfo=UTC),
+        images=r"^myreg\.azurecr\.io/.+$",
+        excluded_containers=("debugger",),
+        kinds=("Pod",),
+        excluded_namespaces=("kube-system",),
+        managed_by="Azure Policy",
+    )
+
+
+def test_the_parameters_are_those_of_the_recorded_template() -> None:
+    template = yaml.safe_load(recording("gatekeeper/K8sAzureV2ContainerAllowedImages.template.yaml").read_text())
+    crd = template["spec"]["crd"]["spec"]
+    assert crd["names"]["kind"] == ALLOWED
+    assert set(crd["validation"]["openAPIV3Schema"]["properties"]) == {"imageRegex", "excludedContainers"}
+
+
+def test_the_pattern_that_azure_policy_proposes_is_understood() -> None:
+    policy = json.loads(recording("gatekeeper/ContainerAllowedImages.policy.json").read_text())
+    words = policy["properties"]["parameters"]["allowedContainerImagesRegex"]["metadata"]["description"].split()
+    proposed = [word for word in words if word.startswith("^")]
+    assert len(proposed) == 2
+    for pattern in proposed:
+        assert matches(pattern, "contoso.azurecr.io/app:1") is True
+        assert matches(pattern, "contoso.azurecr.io.evil.com/app:1") is False
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        (None, Enforcement.DENY),
+        ("dryrun", Enforcement.DRYRUN),
+        ("warn", Enforcement.WARN),
+        ("scoped", Enforcement.SCOPED),
+        ("explode", Enforcement.UNKNOWN),
+    ],
+)
+def test_actions(text: str | None, action: Enforcement) -> None:
+    """Without a word Gatekeeper denies."""
+    spec = {"enforcementAction": text} if text else {}
+    assert read(allowed(spec=spec))[0].action is action
+
+
+def test_allowed_repositories_are_beginnings() -> None:
+    (found,) = read(
+        {"metadata": {"name": "repos"}, "spec": {"parameters": {"repos": ["myreg.azurecr.io/", "b/c-d"]}}}, kind="K8sAllowedRepos"
+    )
+    answers = [matches(found.images, image) for image in ("myreg.azurecr.io/app", "myregXazurecr.io/app", "b/c-d/e")]
+    assert answers == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("match", "selective"),
+    [
+        ({}, False),
+        ({"labelSelector": {}}, False),
+        ({"labelSelector": {"matchLabels": {"a": "b"}}}, True),
+        ({"namespaceSelector": {"matchLabels": {"a": "b"}}}, True),
+        ({"name": "web-*"}, True),
+    ],
+)
+def test_what_a_match_may_ask_besides(match: dict[str, Any], selective: bool) -> None:
+    assert read(allowed(spec={"match": match}))[0].selective is selective
+
+
+def test_a_constraint_never_audited_has_no_numbers() -> None:
+    (found,) = read(allowed(status={"byPod": []}))
+    assert (found.total, found.audited, found.violations) == (None, None, ())
+
+
+def test_constraints_on_other_things_are_left_out() -> None:
+    assert read({"metadata": {"name": "x"}, "spec": {"parameters": {"cpu": "1"}}}, kind="K8sContainerLimits") == []
+    assert len(read({"metadata": {"name": "x"}, "spec": {"parameters": {"imageRegex": "a"}}}, kind="OurOwn")) == 1
+
+
+def test_parameters_of_another_shape_are_no_fault() -> None:
+    shapes: tuple[object, ...] = ({"repos": "a"}, [], "x", None)
+    for parameters in shapes:
+        assert read(allowed(spec={"parameters": parameters}))[0].images == ""
+
+
+def test_what_is_not_understood_is_counted_and_hides_nothing() -> None:
+    broken = [1, {"metadata": None}, {"metadata": {"name": "x"}, "status": {"auditTimestamp": "yesterday"}}]
+    found, number = read_constraints(json.dumps({"items": [*broken, allowed()]}).encode(), "lab", ALLOWED)
+    assert (len(found), number) == (1, 3)
+
+
+def test_text_from_outside_cannot_reach_the_terminal_as_it_is() -> None:
+    violation = {"kind": "Pod", "name": "web-0", "namespace": "shop", "message": "\x1b[31mred\u202e"}
+    (found,) = read(allowed(status={"violations": [violation], "totalViolations": 1}))
+    assert found.violations[0].message.isprintable()
+
+
+# ---- the source
+
+
+def source(server: ApiServer, folder: Path) -> GateSource:
+    reader = ClusterSource(options(write_kubeconfig(folder, server.url))).reader()
+    return GateSource(reader, Pace(refresh=0.01, retry=0.01, retry_most=0.01), lambda: NOW)
+
+
+async def first(server: ApiServer, folder: Path) -> tuple[ConstraintsListed | None, SourceHealth]:
+    """What the first reading yields."""
+    events: list[Event] = []
+    async with server.running(), asyncio.timeout(10), aclosing(source(server, folder).events()) as told:
+        async for event in told:
+            events.append(event)
+            if isinstance(event, HealthChanged) and event.health.state is not SourceState.LOADING:
+                return next((each for each in events if isinstance(each, ConstraintsListed)), None), event.health
+    raise AssertionError("it ended")
+
+
+def script(**answers: Answer) -> ApiServer:
+    """A server with these kinds of constraints and no Ratify."""
+    server = ApiServer()
+    server.lists(GROUP, kinds(*answers))
+    server.lists(RATIFY, refuse(404, "NotFound"))
+    for name, answer in answers.items():
+        server.lists(f"{GROUP}/{name.lower()}", answer)
+    return server
+
+
+async def test_every_kind_is_read(tmp_path: Path) -> None:
+    disallowed = {"metadata": {"name": "no-latest"}, "spec": {"enforcementAction": "warn", "parameters": {"tags": ["latest"]}}}
+    server = script(K8sAzureV2ContainerAllowedImages=page([allowed()]), K8sDisallowedTags=page([disallowed]), K8sNone=page(None))
+    listed, health = await first(server, tmp_path)
+    assert listed is not None
+    assert [(each.kind, each.action) for each in listed.constraints] == [
+        (ALLOWED, Enforcement.DENY),
+        ("K8sDisallowedTags", Enforcement.WARN),
+    ]
+    assert (listed.complete, listed.source, health.state, health.objects) == (
+        True,
+        f"admission/{listed.cluster}",
+        SourceState.OK,
+        2,
+    )
+    assert all(request.method == "GET" for request in server.seen)
+
+
+async def test_no_gatekeeper_is_off_and_says_so(tmp_path: Path) -> None:
+    server = ApiServer()
+    server.lists(GROUP, refuse(404, "NotFound"))
+    _, health = await first(server, tmp_path)
+    assert (health.state, "Gatekeeper is not installed" in health.error) == (SourceState.OFF, True)
+
+
+async def test_a_kind_that_is_refused_is_named_with_the_right(tmp_path: Path) -> None:
+    server = script(K8sAzureV2ContainerAllowedImages=page([allowed()]), K8sDisallowedTags=refuse(403, "Forbidden", "no"))
+    listed, health = await first(server, tmp_path)
+    assert listed is not None
+    assert (listed.complete, health.state) == (False, SourceState.PARTIAL)
+    assert "list k8sdisallowedtags.constraints.gatekeeper.sh is missing" in listed.error
+    assert [denial.right for denial in health.denials] == ["list k8sdisallowedtags.constraints.gatekeeper.sh"]
+
+
+async def test_everything_refused_is_a_failure_with_the_next_step(tmp_path: Path) -> None:
+    listed, health = await first(script(K8sDisallowedTags=refuse(403, "Forbidden", "no")), tmp_path)
+    assert (listed, health.state, health.auth_failed) == (None, SourceState.FAILED, True)
+    assert "ClusterRole" in health.remedy
+
+
+@pytest.mark.parametrize("answer", [body(b"<html>sign in</html>"), body(b'{"items": 3}'), body(b"\xff\xfe")])
+async def test_a_foreign_answer_is_a_stated_failure(tmp_path: Path, answer: Answer) -> None:
+    listed, health = await first(script(K8sDisallowedTags=answer), tmp_path)
+    assert (listed, health.state) == (None, SourceState.FAILED)
+    assert health.error
+
+
+async def test_ratifys_verifiers_are_named_where_a_constraint_asks_for_signatures(tmp_path: Path) -> None:
+    server = ApiServer()
+    server.lists(GROUP, kinds("RatifyVerification"))
+    server.lists(f"{GROUP}/ratifyverification", page([{"metadata": {"name": "signed"}, "spec": {}}]))
+    server.lists(RATIFY, kinds("Verifiers", "Stores"))
+    server.lists(f"{RATIFY}/verifiers", page([{"metadata": {"name": "verifier-notation"}, "spec": {"name": "notation"}}]))
+    listed, _ = await first(server, tmp_path)
+    assert listed is not None
+    (found,) = listed.constraints
+    assert (found.integrity, found.title) == (True, "RatifyVerification (notation)")
+
+
+async def test_a_server_that_stops_is_said_and_comes_back(tmp_path: Path) -> None:
+    server = script(K8sAzureV2ContainerAllowedImages=page([allowed()]))
+    states: list[SourceState] = []
+    async with server.running(), asyncio.timeout(20), aclosing(source(server, tmp_path).events()) as told:
+        async for event in told:
+            if not isinstance(event, HealthChanged):
+                continue
+            states.append(event.health.state)
+            if event.health.state is SourceState.OK and SourceState.FAILED in states:
+                break
+            failing = event.health.state is SourceState.OK
+            refusal = refuse(403, "Forbidden", "no")
+            server.lists(GROUP, *((refusal, kinds(ALLOWED)) if failing and SourceState.FAILED not in states else ()))
+            if failing:
+                server._lists[GROUP].popleft()
+    assert states[:3] == [SourceState.LOADING, SourceState.OK, SourceState.FAILED]
+
+
+async def test_doctor_reads_once_and_names_what_is_missing(tmp_path: Path) -> None:
+    server = script(K8sAzureV2ContainerAllowedImages=page([allowed()]), K8sDisallowedTags=refuse(403, "Forbidden", "no"))
+    async with server.running():
+        found = await source(server, tmp_path).diagnose()
+    assert [(line.state, line.right) for line in found] == [
+        ("ok", ""),
+        ("denied", "list k8sdisallowedtags.constraints.gatekeeper.sh"),
+    ]
+    assert found[0].detail == "1 constraints on images, of 2 kinds of constraints"

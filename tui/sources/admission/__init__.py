@@ -1,0 +1,5 @@
+"""The clusters' own gates: constraints of Gatekeeper and Azure Policy, and Ratify's configuration."""
+
+from tui.sources.admission.source import GateSource
+
+__all__ = ["GateSource"]

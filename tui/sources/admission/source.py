@@ -1,0 +1,213 @@
+"""A cluster's gate read again and again: every kind of constraint, and what Ratify verifies with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from datetime import UTC, datetime
+
+import msgspec
+
+from tui.domain.admission import Constraint
+from tui.domain.events import ConstraintsListed, Denial, Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload, UsageError
+from tui.sources.admission.wire import DECODING, read_constraints, read_verifiers
+from tui.sources.ports import ApiResource, ClusterReader, ClusterSession, Diagnosis
+from tui.sources.throttle import Backoff
+
+__all__ = ["PACE", "GateSource", "Pace"]
+
+CONSTRAINTS = "constraints.gatekeeper.sh/v1beta1"
+# AKS Image Integrity and Ratify v1; Ratify v2 keeps its verifiers inside Executors, whose names tell nothing.
+RATIFY = ApiResource("config.ratify.deislabs.io/v1beta1", "verifiers", "Verifier", namespaced=False)
+RIGHT = "list constraints.gatekeeper.sh"
+ASK = "Ask for a ClusterRole that may list every resource of constraints.gatekeeper.sh ('view' does not)."
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """Seconds between two readings (Gatekeeper audits every 60), and before a failed one is tried again."""
+
+    refresh: float = 120.0
+    retry: float = 5.0
+    retry_most: float = 300.0
+
+
+PACE = Pace()
+
+
+class _Reading:
+    """What one reading found."""
+
+    def __init__(self) -> None:
+        self.constraints: list[Constraint] = []
+        self.kinds = 0
+        self.verifiers: list[str] = []
+        self.faults: list[SourceError] = []
+        self.denials: list[Denial] = []
+        self.requests = 0
+        self.endpoint = ""
+
+
+class GateSource:
+    """A `Source` and `Probe` of the gate of one cluster."""
+
+    def __init__(
+        self, reader: ClusterReader, pace: Pace = PACE, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._reader, self._pace, self._clock = reader, pace, clock
+        self._health = SourceHealth(self.name, self.kind, SourceState.LOADING)
+        self._backoff = Backoff(pace.retry, pace.retry_most)
+
+    @property
+    def name(self) -> str:
+        """`admission/CLUSTER`."""
+        return f"admission/{self._reader.cluster}"
+
+    @property
+    def kind(self) -> SourceKind:
+        """A gate."""
+        return SourceKind.ADMISSION
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """The constraints for ever, and how it goes."""
+        yield HealthChanged(self._health)
+        while True:
+            delay = self._pace.refresh
+            try:
+                reading = await self._read()
+                yield self._listed(reading)
+                self._health = self._answered(reading)
+                self._backoff.reset()
+            except SourceError as error:
+                delay = self._backoff.next()
+                self._health = self._failed(error)
+            yield HealthChanged(self._health)
+            await asyncio.sleep(delay)
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """Read everything once."""
+        try:
+            reading = await self._read()
+        except SourceError as error:
+            refused = isinstance(error, Forbidden | AuthenticationFailed)
+            right = error.right if isinstance(error, Forbidden) else ""
+            return [Diagnosis("list constraints", "denied" if refused else "failed", error.headline, right, error.remedy)]
+        if not reading.kinds:
+            return [Diagnosis("list constraints", "ok", self._absence())]
+        listed = f"{len(reading.constraints)} constraints on images, of {reading.kinds} kinds of constraints"
+        found = [Diagnosis("list constraints", "ok", listed)]
+        found += [Diagnosis(denial.what, "denied", denial.reason, denial.right, denial.remedy) for denial in reading.denials]
+        found += [Diagnosis("list constraints", "failed", fault.headline, remedy=fault.remedy) for fault in reading.faults]
+        if reading.verifiers and not any(constraint.integrity for constraint in reading.constraints):
+            found.append(Diagnosis("Ratify", "ok", "Ratify is set up, but no constraint asks it."))
+        return found
+
+    # ---- one reading
+
+    async def _read(self) -> _Reading:
+        """Everything that may be read. Raises SourceError when nothing could be."""
+        reading = _Reading()
+        try:
+            async with self._reader.open() as session:
+                reading.endpoint = session.endpoint
+                kinds = await session.resources(CONSTRAINTS)
+                reading.kinds = len(kinds)
+                for resource in kinds:
+                    await self._read_kind(session, resource, reading)
+                reading.verifiers = await self._verifiers(session, reading) if kinds else []
+                reading.requests = session.requests
+        except UsageError as error:
+            raise SourceError(error.headline, error.remedy) from error
+        if reading.kinds and len(reading.denials) + len(reading.faults) >= reading.kinds and not reading.constraints:
+            raise self._whole_failure(reading)
+        reading.constraints = [_with_verifiers(constraint, reading.verifiers) for constraint in reading.constraints]
+        return reading
+
+    async def _read_kind(self, session: ClusterSession, resource: ApiResource, reading: _Reading) -> None:
+        """One kind; one that fails does not hide the others."""
+        try:
+            async with aclosing(session.pages(resource)) as pages:
+                async for page in pages:
+                    found, broken = await asyncio.to_thread(read_constraints, page, self._reader.cluster, resource.kind)
+                    reading.constraints += found
+                    if broken:
+                        reading.faults.append(_unreadable(f"{broken} constraints of kind {resource.kind}"))
+        except Forbidden as error:
+            right = f"list {resource.name}.constraints.gatekeeper.sh"
+            reading.denials.append(Denial(f"constraints of kind {resource.kind}", right, ASK, error.headline))
+        except DECODING:
+            reading.faults.append(_unreadable(f"the constraints of kind {resource.kind}"))
+        except SourceError as error:
+            reading.faults.append(error)
+
+    async def _verifiers(self, session: ClusterSession, reading: _Reading) -> list[str]:
+        """What Ratify verifies with; a cluster without it, or that does not show it, has nothing to tell."""
+        found: list[str] = []
+        try:
+            if all(resource.name != RATIFY.name for resource in await session.resources(RATIFY.group_version)):
+                return []
+            async with aclosing(session.pages(RATIFY)) as pages:
+                async for page in pages:
+                    found += read_verifiers(page)
+        except Forbidden as error:
+            reading.denials.append(Denial("Ratify's verifiers", "list verifiers.config.ratify.deislabs.io", ASK, error.headline))
+        except DECODING:
+            reading.faults.append(_unreadable("Ratify's verifiers"))
+        return found
+
+    def _whole_failure(self, reading: _Reading) -> SourceError:
+        if reading.faults:
+            return reading.faults[0]
+        return Forbidden(f"No constraint of {self._reader.cluster} may be listed.", ASK, right=RIGHT)
+
+    # ---- events
+
+    def _listed(self, reading: _Reading) -> ConstraintsListed:
+        whole = not (reading.faults or reading.denials)
+        constraints = tuple(sorted(reading.constraints, key=lambda each: (each.kind, each.name)))
+        return ConstraintsListed(
+            self.name, self._reader.cluster, constraints, self._clock(), whole, "" if whole else self._trouble(reading)
+        )
+
+    def _trouble(self, reading: _Reading) -> str:
+        if reading.denials:
+            return f"Not all constraints may be read: {reading.denials[0].right} is missing."
+        return reading.faults[0].headline if reading.faults else ""
+
+    def _absence(self) -> str:
+        return f"Gatekeeper is not installed in {self._reader.cluster}: nothing there refuses images."
+
+    def _answered(self, reading: _Reading) -> SourceHealth:
+        trouble = self._trouble(reading)
+        state = SourceState.OFF if not reading.kinds else SourceState.PARTIAL if trouble else SourceState.OK
+        return SourceHealth(
+            name=self.name,
+            kind=self.kind,
+            state=state,
+            as_of=self._clock(),
+            objects=len(reading.constraints),
+            requests=reading.requests,
+            error=trouble if reading.kinds else self._absence(),
+            remedy=ASK if reading.denials else "",
+            live=state is SourceState.OK,
+            endpoint=reading.endpoint,
+            denials=tuple(reading.denials),
+        )
+
+    def _failed(self, error: SourceError) -> SourceHealth:
+        refused = isinstance(error, AuthenticationFailed | Forbidden)
+        return msgspec.structs.replace(
+            self._health, state=SourceState.FAILED, error=error.headline, remedy=error.remedy, auth_failed=refused, live=False
+        )
+
+
+def _with_verifiers(constraint: Constraint, verifiers: list[str]) -> Constraint:
+    """A constraint that asks for signatures says what with."""
+    if not constraint.integrity or not verifiers:
+        return constraint
+    return msgspec.structs.replace(constraint, title=f"{constraint.kind} ({', '.join(verifiers)})")
+
+
+def _unreadable(what: str) -> UntrustedPayload:
+    return UntrustedPayload(f"{what} could not be understood.", "Look at them with kubectl get constraints -o yaml.")
