@@ -21,7 +21,10 @@ __all__ = [
     "DemandSource",
     "Diagnosis",
     "Probe",
+    "QueryPage",
     "RegistryFactory",
+    "ResourceQueries",
+    "ResourceQuerySession",
     "Source",
 ]
 
@@ -152,6 +155,45 @@ class ClusterReader(Protocol):
 
     def open(self) -> AbstractAsyncContextManager[ClusterSession]:
         """Connect. Raises UsageError when the kubeconfig cannot be used."""
+        ...
+
+
+class QueryPage(msgspec.Struct, frozen=True):
+    """Rows of one page as raw JSON; `total` over all pages, `truncated` when the service keeps the rest to itself."""
+
+    rows: tuple[msgspec.Raw, ...]
+    total: int
+    truncated: bool = False
+
+
+class ResourceQuerySession(Protocol):
+    """An open connection to the service that answers queries over Azure resources."""
+
+    @property
+    def endpoint(self) -> str:
+        """The host."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Who is signed in, in words; empty before the first query."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+        ...
+
+    def pages(self, query: str) -> AsyncGenerator[QueryPage, None]:
+        """The rows of a query in KQL, which must keep `id` and order by it. Raises SourceError."""
+        ...
+
+
+class ResourceQueries(Protocol):
+    """Opens a connection for queries over Azure resources: handed over by the wiring."""
+
+    def open(self) -> AbstractAsyncContextManager[ResourceQuerySession]:
+        """Connect; signs in with the first query."""
         ...
 
 

@@ -39,6 +39,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 USER_AGENT = "trustree"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
+Form = Mapping[str, str] | list[tuple[str, str]]
 T = TypeVar("T")
 
 
@@ -72,7 +73,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Transport:
-    """A pool of connections to one registry and the hosts it redirects to."""
+    """A pool of connections to one service and the hosts it redirects to."""
 
     def __init__(self, options: TransportOptions) -> None:
         self._options = options
@@ -104,20 +105,22 @@ class Transport:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        form: Mapping[str, str] | list[tuple[str, str]] | None = None,
+        form: Form | None = None,
+        content: bytes | None = None,
         limit: int = LIST_LIMIT,
         foreign_redirects: bool = False,
         rewrite: Callable[[URL], URL] | None = None,
     ) -> Reply:
-        """Send, follow redirects, read the body up to `limit` bytes.
+        """Send a form or `content` as it is, follow redirects, read the body up to `limit` bytes.
 
         Raises Unreachable, UntrustedPayload. `Authorization` goes to the origin of `url` only; a redirect to another host is
         followed only with `foreign_redirects` (blobs), never from https to http. `rewrite` maps the target of a redirect.
         """
-        at, sent = URL(url), dict(headers or {})
+        at = URL(url)
         try:
             async with asyncio.timeout(self._options.timeout):
-                return await self._follow(method, at, sent, form, limit, foreign_redirects, rewrite)
+                sent = content if content is not None else form
+                return await self._follow(method, at, dict(headers or {}), sent, limit, foreign_redirects, rewrite)
         except TimeoutError as error:
             raise _timed_out(at, self._options.timeout) from error
         except (aiohttp.ClientError, OSError, ssl.SSLError, ValueError) as error:
@@ -128,18 +131,18 @@ class Transport:
         method: str,
         at: URL,
         headers: dict[str, str],
-        form: Mapping[str, str] | list[tuple[str, str]] | None,
+        sent: Form | bytes | None,
         limit: int,
         foreign: bool,
         rewrite: Callable[[URL], URL] | None,
     ) -> Reply:
         for _ in range(MAX_REDIRECTS + 1):
-            reply = await self._once(method, at, headers, form, limit)
+            reply = await self._once(method, at, headers, sent, limit)
             if reply.status not in REDIRECTS or not reply.header("location"):
                 return reply
             target = at.join(URL(reply.header("location")))
             target = rewrite(target) if rewrite else target
-            _check_redirect(at, target, foreign and form is None)
+            _check_redirect(at, target, foreign and sent is None)
             if not same_origin(at, target):
                 headers = {name: value for name, value in headers.items() if name.lower() not in ("authorization", "cookie")}
             at = target
@@ -152,7 +155,7 @@ class Transport:
         method: str,
         url: URL,
         headers: Mapping[str, str],
-        form: Mapping[str, str] | list[tuple[str, str]] | None,
+        sent: Form | bytes | None,
         limit: int,
     ) -> Reply:
         self._count += 1
@@ -164,7 +167,7 @@ class Transport:
             method,
             url,
             headers={**headers, **extra, **proxy.forwarded},
-            data=form,
+            data=sent,
             allow_redirects=False,
             server_hostname=name or None,
             proxy=proxy.url,
@@ -203,7 +206,7 @@ async def _read(response: aiohttp.ClientResponse, limit: int, url: URL) -> bytes
         if size > bound:
             raise UntrustedPayload(
                 f"{url.host} sends more than {bound >> 20} MiB where at most that is allowed",
-                "The answer was dropped unread. If the address is right, this is not a registry's answer: tell its owner.",
+                "The answer was dropped unread. If the address is right, tell the owner of the server.",
             )
         parts.append(chunk)
     return b"".join(parts)
@@ -235,7 +238,7 @@ def _check_redirect(at: URL, target: URL, foreign: bool) -> None:
     if at.scheme == "https" and target.scheme != "https":
         raise UntrustedPayload(
             f"{at.host} redirects from https to http ({clean(target.host, 80)})",
-            "Not followed, it would be readable on the way. Fix the registry's external URL.",
+            "Not followed, it would be readable on the way. Fix the server's external URL.",
         )
     if not foreign and at.host != target.host:
         raise UntrustedPayload(
@@ -255,9 +258,7 @@ def _unreachable(error: Exception, url: URL, options: TransportOptions) -> Sourc
     host, port = url.host, url.port
     match error:
         case FileNotFoundError() | IsADirectoryError() | PermissionError() if options.ca_file:
-            return Unreachable(
-                f"the CA file {clean(options.ca_file, 200)} cannot be read", "Correct `ca_file` for this registry."
-            )
+            return Unreachable(f"the CA file {clean(options.ca_file, 200)} cannot be read", "Correct `ca_file` in the settings.")
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError() | ssl.SSLError():
             return _tls(error, url, options)
         case aiohttp.ClientConnectorDNSError():
@@ -277,7 +278,9 @@ def _unreachable(error: Exception, url: URL, options: TransportOptions) -> Sourc
         case TimeoutError() | aiohttp.ServerTimeoutError():
             return _timed_out(url, CONNECT_TIMEOUT)
         case aiohttp.ClientResponseError():
-            return UntrustedPayload(f"{host} sent an answer that is not proper HTTP", "Is this address really a registry?")
+            return UntrustedPayload(
+                f"{host} sent an answer that is not proper HTTP", "Is this address really that of the service?"
+            )
         case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | ConnectionResetError() | aiohttp.ClientOSError():
             return Unreachable(
                 f"{host} cut the connection before its answer was complete", "It is tried again; check proxies on the way."
@@ -294,17 +297,17 @@ def _tls(error: Exception, url: URL, options: TransportOptions) -> Unreachable:
     if "hostname mismatch" in text or "ip address mismatch" in text:
         return Unreachable(
             f"the certificate of {url.host} is for another name",
-            "Set `endpoint` to a name that the certificate holds, or `server_name` to the registry's own.",
+            "Set `endpoint` to a name that the certificate holds, or `server_name` to the one it holds.",
         )
     if "expired" in text:
         return Unreachable(f"the certificate of {url.host} has expired", "Renew it, or check this machine's clock.")
     if "certificate" in text:
         return Unreachable(
             f"the certificate of {url.host} is signed by a CA that is not trusted here ({clean(named, 120)})",
-            "Set `ca_file` for this registry to its CA, or SSL_CERT_FILE for all.",
+            "Set `ca_file` for it to its CA, or SSL_CERT_FILE for all.",
         )
     return Unreachable(
-        f"{url.host}:{url.port} does not speak TLS as expected", 'If it is a plain http registry, set `endpoint = "http://..."`.'
+        f"{url.host}:{url.port} does not speak TLS as expected", 'If it is plain http, set `endpoint = "http://..."`.'
     )
 
 

@@ -1,0 +1,145 @@
+"""Aqua Enterprise: the list of scanned images for the counts, then every vulnerability of every image.
+
+Source: aquasecurity/terraform-provider-aquasec `client/client.go` (sign-in), `client/image.go`, `client/vulnerabilities.go`. What
+Aqua's operator leaves in a cluster are VulnerabilityReports, which the reader of those resources takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import TypeVar
+
+import msgspec
+
+from tui.domain.events import Denial
+from tui.domain.scan import ScanReport
+from tui.domain.text import clean
+from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, UntrustedPayload
+from tui.sources.ports import Diagnosis
+from tui.sources.scanners.console import Console, ConsoleOptions, opened, token_in
+from tui.sources.scanners.findings import DECODING
+from tui.sources.scanners.formats.aqua import SCANNER, Gathering, ImageRow, Page, Row, read_page
+from tui.sources.scanners.rounds import Pace, Round, Scanner
+from tui.sources.webapi import Service
+
+__all__ = ["AquaSource"]
+
+_T = TypeVar("_T")
+
+PAGE = 200
+MAX_ROWS = 2_000_000
+IMAGES = f"/api/v2/images?pagesize={PAGE}&page="
+RISKS = f"/api/v2/risks/vulnerabilities?pagesize={PAGE}&include_vpatch_info=true&show_negligible=true&hide_base_image=false&page="
+LISTED, FOUND = "list scanned images", "read vulnerabilities of images"
+
+
+class AquaSource(Scanner):
+    """A `Source` and `Probe`."""
+
+    def __init__(self, name: str, options: ConsoleOptions, pace: Pace | None = None, max_rows: int = MAX_ROWS) -> None:
+        super().__init__(f"scanner/{name}", pace or Pace())
+        self._options, self._max_rows = options, max_rows
+        self._service = Service(
+            title=f"{SCANNER} at {options.endpoint.partition('://')[2].strip('/')}",
+            base=options.endpoint.rstrip("/"),
+            sign_in="Check username and password_env (or token_env) of the scanner in the configuration.",
+            right="Images: read, Vulnerabilities: read",
+            ask_for="Ask for a permission set that may view images and vulnerabilities (Auditor).",
+        )
+
+    async def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
+        """Counts first, as far as images are listed; the rows of one image are spread over pages, so details come at the end."""
+        gathering = Gathering(self.name)
+        async with opened(self._service, self._options, _sign_in) as console:
+            round_.requests = lambda: console.requests
+            round_.endpoint, round_.identity = self._options.endpoint, self._options.username
+            await self._images(console, gathering, round_)
+            if counts := gathering.counted():
+                yield counts
+            try:
+                reason = await self._rows(console, gathering)
+            except SourceError as error:
+                if not gathering.rows:
+                    raise
+                reason = f"not all vulnerabilities could be read: {error.headline}"
+                round_.failures.append(error)
+        if reason and not round_.failures:
+            round_.failures.append(UntrustedPayload(reason, "Use a user that sees fewer images."))
+        yield gathering.reports(reason)
+
+    async def _images(self, console: Console, gathering: Gathering, round_: Round) -> None:
+        """The list of images; without it, images that are clean cannot be told from those that were never scanned."""
+        try:
+            async with aclosing(self._pages(console, IMAGES, ImageRow, LISTED)) as pages:
+                async for _, found, lost in pages:
+                    gathering.mourn(lost)
+                    for row in found:
+                        gathering.add_image(row)
+        except (Forbidden, NotFound) as error:
+            reason = f"{error.headline}: images without vulnerabilities cannot be told from images never scanned"
+            round_.denials.append(Denial(LISTED, self._service.right, self._service.ask_for, reason))
+
+    async def _rows(self, console: Console, gathering: Gathering) -> str:
+        """Every vulnerability; the reason why the rest was left, empty when nothing was."""
+        async with aclosing(self._pages(console, RISKS, Row, FOUND)) as pages:
+            async for page, found, lost in pages:
+                gathering.mourn(lost)
+                for row in found:
+                    gathering.add(row)
+                if page.is_partial_data:
+                    return "Aqua sends a part of its data only (is_partial_data)"
+                if gathering.rows >= self._max_rows:
+                    return f"only the first {gathering.rows:,} vulnerabilities of {page.count or 0:,} were read"
+        return f"{gathering.broken} rows of Aqua could not be read" if gathering.broken else ""
+
+    async def _pages(
+        self, console: Console, path: str, kind: type[_T], what: str
+    ) -> AsyncGenerator[tuple[Page, list[_T], list[msgspec.Raw]], None]:
+        number, read = 1, 0
+        while True:
+            reply = await console.get(f"{path}{number}", what)
+            try:
+                page, found, lost = await asyncio.to_thread(read_page, reply.body, kind)
+            except DECODING as error:
+                raise UntrustedPayload(
+                    f"{self._service.title} sent something else than rows: {clean(str(error), 120)}", "Check the address."
+                ) from error
+            size = len(found) + len(lost)
+            read += size
+            yield page, found, lost
+            if size < PAGE if page.count is None else read >= page.count:
+                return
+            if not size:
+                raise UntrustedPayload(
+                    f"{self._service.title} ends its list after {read:,} of {page.count or 0:,} rows", "It is read again."
+                )
+            number += 1
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """Whether the sign-in works, and each list may be read."""
+        found: list[Diagnosis] = []
+        async with opened(self._service, self._options, _sign_in) as console:
+            for path, what in ((IMAGES, LISTED), (RISKS, FOUND)):
+                try:
+                    async with aclosing(self._pages(console, path, msgspec.Raw, what)) as pages:
+                        page, _, _ = await anext(pages)
+                    found.append(Diagnosis(what, "ok", f"{page.count or 0:,} rows"))
+                except AuthenticationFailed as error:
+                    return [Diagnosis("signed in", "denied", error.headline, remedy=error.remedy)]
+                except Forbidden as error:
+                    found.append(Diagnosis(what, "denied", error.headline, error.right, error.remedy))
+                except SourceError as error:
+                    found.append(Diagnosis(what, "failed", error.headline, remedy=error.remedy))
+        return found
+
+
+async def _sign_in(console: Console) -> str:
+    """A token of the self-hosted console, or of Aqua's cloud when that is where to sign in."""
+    options = console.options
+    if options.sign_in:
+        body = {"email": options.username, "password": options.password}
+        return token_in(await console.post("/v2/signin", body, "sign in", options.sign_in.rstrip("/")), SCANNER)
+    body = {"id": options.username, "password": options.password}
+    return token_in(await console.post("/api/v1/login", body, "sign in"), SCANNER)

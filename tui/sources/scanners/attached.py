@@ -1,0 +1,146 @@
+"""Reports attached to images as a source: asked image by image, the most urgent first, each artifact read once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from datetime import datetime
+
+from tui.domain.demand import ArtifactDemand
+from tui.domain.events import Event, HealthChanged, ScanGone, ScansSeen, SourceHealth, SourceKind, SourceState
+from tui.domain.image import RepositoryName
+from tui.domain.scan import ScanReport
+from tui.errors import SourceError
+from tui.sources.ports import ContentReader, Diagnosis
+from tui.sources.scanners.artifacts import ArtifactReader
+from tui.sources.scanners.findings import Pool
+from tui.sources.scanners.rounds import utc_now
+from tui.sources.streams import Emit, emitted
+
+__all__ = ["AttachedSource"]
+
+WORKERS = 4
+RETRY = 300.0
+"""Seconds before what could not be read is tried again."""
+Readers = Callable[[str], ContentReader | None]
+Subject = tuple[RepositoryName, str]
+
+
+class AttachedSource:
+    """An `ArtifactSource` and `Probe`; `readers` gives the reader of a registry, None for one that may not be asked."""
+
+    def __init__(self, readers: Readers, retry: float = RETRY, clock: Callable[[], datetime] = utc_now) -> None:
+        self._readers, self._retry, self._clock = readers, retry, clock
+        self._pool = Pool()
+        self._wanted: dict[ArtifactDemand, None] = {}
+        self._asked: set[ArtifactDemand] = set()
+        self._failed: dict[ArtifactDemand, SourceError] = {}
+        self._known: dict[Subject, dict[str, ScanReport]] = {}
+        self._more = asyncio.Event()
+        self._as_of: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """`scanner/attached`."""
+        return "scanner/attached"
+
+    @property
+    def kind(self) -> SourceKind:
+        """A scanner."""
+        return SourceKind.SCANNER
+
+    @property
+    def idle(self) -> bool:
+        """True when everything asked for was answered."""
+        return not self._wanted
+
+    def examine(self, demands: tuple[ArtifactDemand, ...]) -> None:
+        """Ask for more; asking twice for the same costs nothing. Never blocks."""
+        fresh = [demand for demand in demands if demand not in self._asked]
+        self._asked.update(fresh)
+        self._wanted.update(dict.fromkeys(fresh))
+        if fresh:
+            self._more.set()
+
+    def events(self) -> AsyncGenerator[Event, None]:
+        """Reports as they are asked for."""
+        return emitted(self._work, self.name)
+
+    async def _work(self, emit: Emit) -> None:
+        """Serve what is wanted; what failed is wanted again later."""
+        clock = asyncio.get_running_loop().time
+        again = clock() + self._retry
+        await emit(HealthChanged(self._health()))
+        while True:
+            self._more.clear()
+            if batch := sorted(self._wanted, key=lambda demand: demand.priority)[:WORKERS]:
+                async with asyncio.TaskGroup() as group:
+                    for demand in batch:
+                        group.create_task(self._serve(demand, emit))
+                await emit(HealthChanged(self._health()))
+                continue
+            try:
+                async with asyncio.timeout_at(again):
+                    await self._more.wait()
+            except TimeoutError:
+                self._wanted.update(dict.fromkeys(self._failed))
+                again = clock() + self._retry
+
+    async def _serve(self, demand: ArtifactDemand, emit: Emit) -> None:
+        """One image: what hangs on it now, and what no longer does."""
+        reader = self._readers(demand.name.registry)
+        subject = (demand.name, demand.subject.digest)
+        before = self._known.get(subject, {})
+        try:
+            found = [each async for each in ArtifactReader(self.name, reader, self._pool).read(demand)] if reader else []
+        except SourceError as error:
+            self._failed[demand] = error
+            found = [*before.values()] or [self._unread(demand, error)]
+        else:
+            self._failed.pop(demand, None)
+            self._as_of = self._clock()
+        reports = {report.key: before[report.key] if before.get(report.key) == report else report for report in found}
+        self._known[subject] = reports
+        if reports:
+            await emit(ScansSeen(self.name, 0, tuple(reports.values())))
+        # A list that may not be whole takes nothing away.
+        for key in before.keys() - reports.keys() if not demand.error else ():
+            await emit(ScanGone(self.name, key))
+        self._wanted.pop(demand, None)
+
+    def _unread(self, demand: ArtifactDemand, error: SourceError) -> ScanReport:
+        """What could not be read may have been a report, so nothing is known of this image from here."""
+        return ScanReport(
+            source=self.name,
+            scanner="attached report",
+            key=f"{demand.name}@{demand.subject.digest}",
+            at=None,
+            name=demand.name,
+            digest=demand.subject.digest,
+            complete=False,
+            reason=f"what is attached to the image cannot be read: {error.headline}",
+        )
+
+    def _health(self) -> SourceHealth:
+        first = next(iter(self._failed.values()), None)
+        failed = len(self._failed)
+        return SourceHealth(
+            name=self.name,
+            kind=SourceKind.SCANNER,
+            state=SourceState.OK if first is None else SourceState.PARTIAL,
+            as_of=self._as_of,
+            objects=sum(len(reports) for reports in self._known.values()),
+            error=f"what is attached to {failed} images cannot be read: {first.headline}" if first is not None else "",
+            remedy=first.remedy if first is not None else "",
+            live=first is None,
+        )
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """How far the images that were met have been looked at; the registries say themselves what may be read."""
+        images = len(self._asked)
+        failed = [
+            Diagnosis("read attached reports", "failed", f"{error.headline}", remedy=error.remedy)
+            for error in self._failed.values()
+        ]
+        found = sum(len(reports) for reports in self._known.values())
+        return failed[:1] or [Diagnosis("read attached reports", "ok", f"{found} reports on {images} images")]

@@ -1,0 +1,97 @@
+"""Microsoft Defender for Containers: the findings that Defender for Cloud keeps of images, read through Resource Graph."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+import msgspec
+
+from tui.domain.scan import ScanReport
+from tui.errors import AuthenticationFailed, SourceError
+from tui.sources.ports import Diagnosis, ResourceQueries
+from tui.sources.scanners.formats.defender import QUERY, Gathering
+from tui.sources.scanners.rounds import Absent, Pace, Round, Scanner
+
+__all__ = ["DefenderOptions", "DefenderSource"]
+
+MAX_ROWS = 2_000_000
+"""Findings read at most; a page has 1,000, and the quota allows some 180,000 a minute."""
+RIGHT = "Microsoft.Security/*/read"
+ASK = "Ask for the role Security Reader on the subscriptions of the registries, or turn on the Defender for Containers plan."
+NOTHING = "Defender for Cloud has no finding of an image that you may read"
+
+
+class DefenderOptions(msgspec.Struct, frozen=True):
+    """`expected` means that the configuration names it: then its absence is a fault, and otherwise only said."""
+
+    name: str = "defender"
+    expected: bool = False
+    pace: Pace = Pace()
+    max_rows: int = MAX_ROWS
+
+
+class DefenderSource(Scanner):
+    """A `Source` and `Probe`."""
+
+    def __init__(self, graph: ResourceQueries, options: DefenderOptions | None = None) -> None:
+        self._options = options or DefenderOptions()
+        super().__init__(f"scanner/{self._options.name}", self._options.pace)
+        self._graph = graph
+
+    async def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
+        """The rows of one image are spread over the pages, so reports come at the end, whole or said not to be."""
+        gathering = Gathering(self.name)
+        reason = ""
+        try:
+            reason = await self._gather(gathering, round_)
+        except AuthenticationFailed as error:
+            if self._options.expected or self._known:
+                raise
+            raise Absent(error.headline, error.remedy) from error
+        except SourceError as error:
+            if not gathering.rows:
+                raise
+            round_.failures.append(error)
+            reason = f"not all findings could be read: {error.headline}"
+        if not gathering.rows and not gathering.broken:
+            raise self._nothing()
+        if gathering.broken:
+            reason = reason or f"{gathering.broken} findings of Defender could not be read"
+            round_.failures.append(SourceError(reason, "See the log; it is read again."))
+        yield gathering.reports(reason)
+
+    async def _gather(self, gathering: Gathering, round_: Round) -> str:
+        """Read every page; the reason why the rest was left, empty when nothing was."""
+        async with self._graph.open() as session, aclosing(session.pages(QUERY)) as pages:
+            round_.requests = lambda: session.requests
+            async for page in pages:
+                round_.endpoint, round_.identity = session.endpoint, session.identity
+                for raw in page.rows:
+                    gathering.add(raw)
+                if page.truncated:
+                    return self._cut(round_, "Resource Graph keeps some of the findings to itself (resultTruncated)")
+                if gathering.rows >= self._options.max_rows:
+                    return self._cut(round_, f"only the first {gathering.rows:,} of {page.total:,} findings were read")
+        return ""
+
+    def _cut(self, round_: Round, reason: str) -> str:
+        round_.failures.append(SourceError(reason, "Narrow the `subscriptions` of the scanner in the configuration."))
+        return reason
+
+    def _nothing(self) -> SourceError:
+        return SourceError(NOTHING, ASK) if self._options.expected else Absent(NOTHING, ASK)
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """Whether a query is answered, and has a row."""
+        what = "read findings of Defender for Containers"
+        try:
+            async with self._graph.open() as session, aclosing(session.pages(QUERY)) as pages:
+                async for page in pages:
+                    if page.rows:
+                        return [Diagnosis(what, "ok", f"{page.total:,} findings")]
+                    break
+        except SourceError as error:
+            denied = isinstance(error, AuthenticationFailed)
+            return [Diagnosis(what, "denied" if denied else "failed", error.headline, "" if denied else RIGHT, error.remedy)]
+        return [Diagnosis(what, "denied" if self._options.expected else "off", NOTHING, RIGHT, ASK)]

@@ -1,0 +1,84 @@
+"""Report files that the operator names: read whole, told by their content, read again when they have changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+
+from tui.domain.events import Denial
+from tui.domain.scan import ScanReport
+from tui.domain.text import clean
+from tui.errors import NotFound, SourceError, UntrustedPayload
+from tui.sources.ports import Diagnosis
+from tui.sources.scanners.findings import Pool
+from tui.sources.scanners.formats.detect import KNOWN, read_document
+from tui.sources.scanners.formats.drafts import Reading
+from tui.sources.scanners.rounds import Pace, Round, Scanner
+
+__all__ = ["FilesSource"]
+
+MAX_FILE = 256 << 20
+PACE = Pace(refresh=10.0, retry=5.0, retry_most=30.0)
+Stamp = tuple[int, int]
+
+
+class FilesSource(Scanner):
+    """A `Source` and `Probe` of files; one that cannot be read does not hide the others."""
+
+    def __init__(self, paths: Sequence[Path], pace: Pace = PACE) -> None:
+        super().__init__("scanner/files", pace)
+        self._paths = tuple(dict.fromkeys(paths))
+        self._read: dict[Path, tuple[Stamp, list[ScanReport]]] = {}
+
+    async def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
+        """The reports of every file, in the order named."""
+        refusals: list[SourceError] = []
+        round_.endpoint = f"{len(self._paths)} files"
+        for path in self._paths:
+            try:
+                yield await asyncio.to_thread(self._file, path)
+            except SourceError as error:
+                refusals.append(error)
+                round_.denials.append(Denial(clean(str(path), 200), reason=error.headline, remedy=error.remedy))
+        if len(refusals) == len(self._paths):
+            raise refusals[0]
+
+    def _file(self, path: Path) -> list[ScanReport]:
+        """The reports of one file. Raises SourceError naming file and place."""
+        shown = clean(str(path), 200)
+        try:
+            stat = path.stat()
+            stamp = (stat.st_mtime_ns, stat.st_size)
+            if path in self._read and self._read[path][0] == stamp:
+                return self._read[path][1]
+            if stat.st_size > MAX_FILE:
+                raise UntrustedPayload(f"{shown} is larger than {MAX_FILE >> 20} MiB", "Split it, a file for each image.")
+            body = path.read_bytes()
+        except FileNotFoundError as error:
+            raise NotFound(f"there is no file {shown}", "Correct the name after --scan-report.") from error
+        except OSError as error:
+            raise SourceError(f"{shown} cannot be read: {error.strerror or error}", "Name a readable file.") from error
+        try:
+            reports = read_document(Reading(self.name, shown, Pool()), body)
+        except UntrustedPayload as error:
+            raise UntrustedPayload(f"{shown}: {error.headline}", error.remedy) from error
+        if not reports:
+            raise UntrustedPayload(f"{shown} holds no scan and no statement about vulnerabilities", f"Formats are {KNOWN}.")
+        self._read[path] = (stamp, reports)
+        return reports
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """Whether each file can be read, and is a report."""
+        found: list[Diagnosis] = []
+        for path in self._paths:
+            what = f"read {clean(str(path), 200)}"
+            try:
+                reports = await asyncio.to_thread(self._file, path)
+            except SourceError as error:
+                found.append(Diagnosis(what, "failed", error.headline, remedy=error.remedy))
+            else:
+                found.append(
+                    Diagnosis(what, "ok", f"{', '.join(sorted({each.scanner for each in reports}))}: {len(reports)} images")
+                )
+        return found

@@ -1,0 +1,100 @@
+"""The vulnerabilities of a report, gathered in bounds: equal ones are kept once for all images."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TypeVar
+
+import msgspec
+
+from tui.domain.scan import Severity, Vulnerability
+from tui.errors import UntrustedPayload
+from tui.sources.scanners.words import text
+
+__all__ = ["DECODING", "Findings", "Pool", "decode", "rows"]
+
+MAX_FINDINGS = 20_000
+"""Vulnerabilities of one image that are kept; the largest real images have some 5,000."""
+MAX_POOL = 1_000_000
+"""Different vulnerabilities that are shared; those met later are kept one by one."""
+
+# What hostile bytes can raise in a decoder; RecursionError for deep nesting.
+DECODING = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_T = TypeVar("_T")
+_raws = msgspec.json.Decoder(list[msgspec.Raw] | None)
+
+
+class Pool:
+    """Keeps one of all equal vulnerabilities: images on the same base share theirs."""
+
+    def __init__(self) -> None:
+        self._known: dict[Vulnerability, Vulnerability] = {}
+
+    def one(self, vulnerability: Vulnerability) -> Vulnerability:
+        """The one that is kept."""
+        if len(self._known) >= MAX_POOL:
+            return self._known.get(vulnerability, vulnerability)
+        return self._known.setdefault(vulnerability, vulnerability)
+
+
+class Findings:
+    """The vulnerabilities of one report as they are read; each package's entry once, at most MAX_FINDINGS."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._kept: dict[Vulnerability, None] = {}
+        self.counts: Counter[Severity] = Counter()
+        self.broken = 0
+
+    def add(self, vulnerability: Vulnerability) -> None:
+        """One more; one without an identifier cannot be told from others and counts as unreadable."""
+        if not vulnerability.id:
+            self.broken += 1
+        elif vulnerability not in self._kept:
+            self.counts[vulnerability.severity] += 1
+            if len(self._kept) < MAX_FINDINGS:
+                self._kept[self._pool.one(vulnerability)] = None
+
+    @property
+    def vulnerabilities(self) -> tuple[Vulnerability, ...]:
+        """Those that are kept, in the scanner's order."""
+        return tuple(self._kept)
+
+    def shortfall(self, stated: int = 0) -> str:
+        """Why the list is not whole, empty when it is; `stated` is the number that the scanner itself gives, if any."""
+        found = self.counts.total()
+        if self.broken:
+            return f"{self.broken} of {found + self.broken} vulnerabilities in the report could not be read"
+        if found > len(self._kept):
+            return f"only the first {MAX_FINDINGS:,} of {found:,} vulnerabilities are kept"
+        if stated > found:
+            return f"the report counts {stated:,} vulnerabilities and lists {found:,}"
+        return ""
+
+
+def rows(body: bytes | msgspec.Raw, kind: type[_T]) -> tuple[list[_T], list[msgspec.Raw]]:
+    """The entries of a JSON array (or null) of this shape, and those of another. Raises DECODING when it is no array."""
+    try:
+        return msgspec.json.decode(body, type=list[kind] | None) or [], []  # type: ignore[valid-type]
+    except msgspec.ValidationError:
+        pass
+    found: list[_T] = []
+    broken: list[msgspec.Raw] = []
+    for raw in _raws.decode(body) or ():
+        try:
+            found.append(msgspec.json.decode(raw, type=kind))
+        except DECODING:
+            broken.append(raw)
+    return found, broken
+
+
+def decode(body: bytes | msgspec.Raw, kind: type[_T], what: str) -> _T:
+    """A body as a struct. Raises UntrustedPayload naming `what` and the place of the fault."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except RecursionError as error:
+        raise UntrustedPayload(f"{what} is nested too deeply", "It was dropped; tell who runs the scanner.") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UntrustedPayload(
+            f"{what} is not the JSON expected: {text(str(error), 160)}", "Check the address, and the version of the scanner."
+        ) from error

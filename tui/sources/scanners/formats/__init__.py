@@ -1,0 +1,1 @@
+"""Readers of scanners' own formats: bytes or rows in, reports out, no I/O."""

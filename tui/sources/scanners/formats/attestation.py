@@ -1,0 +1,160 @@
+"""Attestations about images: in-toto statements, bare, in a DSSE envelope (cosign `.att`) or in a Sigstore bundle.
+
+Source: in-toto/attestation `spec/v1/statement.md`, `spec/predicates/vuln.md` (`https://in-toto.io/attestation/vulns/v0.1`),
+sigstore/cosign `specs/COSIGN_VULN_ATTESTATION_SPEC.md`, openvex/spec `ATTESTING.md`, secure-systems-lab/dsse `envelope.md`.
+Signatures are not looked at here: whoever reads a statement says that nobody has verified it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+import msgspec
+
+from tui.domain.reference import is_digest
+from tui.domain.scan import ScanReport, Severity, Vulnerability
+from tui.sources.scanners.findings import Findings, rows
+from tui.sources.scanners.formats.cyclonedx import read_cyclonedx
+from tui.sources.scanners.formats.drafts import Draft, Reading, Subject
+from tui.sources.scanners.formats.openvex import read_openvex
+from tui.sources.scanners.formats.trivy import read_trivy
+from tui.sources.scanners.words import Said, moment, score, severity_of, severity_of_score, text
+
+__all__ = ["is_about_vulnerabilities", "read_envelope", "read_statement"]
+
+COSIGN_VULN = "https://cosign.sigstore.dev/attestation/vuln/"
+INTOTO_VULN = "https://in-toto.io/attestation/vulns/"
+OPENVEX = "https://openvex.dev/ns"
+CYCLONEDX = "https://cyclonedx.org/"
+PREDICATES = (COSIGN_VULN, INTOTO_VULN, OPENVEX, CYCLONEDX)
+
+
+class _Envelope(msgspec.Struct):
+    payload: str
+
+
+class _Bundle(msgspec.Struct, rename="camel"):
+    """A Sigstore bundle; one around a plain signature has no envelope."""
+
+    dsse_envelope: _Envelope | None = None
+
+
+class _Subject(msgspec.Struct):
+    digest: dict[str, str] | None = None
+
+
+class _Statement(msgspec.Struct, rename="camel"):
+    predicate_type: str
+    subject: list[_Subject] | None = None
+    predicate: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _Scanner(msgspec.Struct):
+    uri: Said = None
+    version: Said = None
+    result: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Metadata(msgspec.Struct, rename="camel"):
+    scan_started_on: Said = None
+    scan_finished_on: Said = None
+
+
+class _Vulnerabilities(msgspec.Struct):
+    scanner: _Scanner | None = None
+    metadata: _Metadata | None = None
+
+
+class _Rating(msgspec.Struct):
+    method: Said = None
+    score: str | float | None = None
+
+
+class _Finding(msgspec.Struct):
+    id: Said = None
+    severity: list[_Rating] | None = None
+
+
+def is_about_vulnerabilities(predicate_type: str) -> bool:
+    """Whether a predicate of this type is read here."""
+    return predicate_type.startswith(PREDICATES)
+
+
+def read_envelope(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
+    """The reports in a DSSE envelope or in a Sigstore bundle around one; the signature is not verified. Raises DECODING."""
+    try:
+        envelope: _Envelope | None = msgspec.json.decode(body, type=_Envelope)
+    except msgspec.ValidationError:
+        envelope = msgspec.json.decode(body, type=_Bundle).dsse_envelope
+    if envelope is None:
+        return []
+    try:
+        payload = base64.b64decode(envelope.payload, validate=True)
+    except binascii.Error as error:
+        raise msgspec.ValidationError("the payload of the envelope is not base64 - at `$.payload`") from error
+    return read_statement(reading, payload)
+
+
+def read_statement(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
+    """The reports in an in-toto statement, one for each subject; none for predicates about other things. Raises DECODING."""
+    statement = msgspec.json.decode(body, type=_Statement)
+    digests = [digest for each in statement.subject or () for digest in _digests(each)]
+    found = _read_predicate(reading, statement)
+    if not digests:
+        return [msgspec.structs.replace(report, complete=False, reason="the statement has no subject") for report in found]
+    return [_about(report, digest, number) for number, digest in enumerate(digests) for report in found]
+
+
+def _read_predicate(reading: Reading, statement: _Statement) -> list[ScanReport]:
+    match statement.predicate_type:
+        case kind if kind.startswith(OPENVEX):
+            return read_openvex(reading, statement.predicate)
+        case kind if kind.startswith(CYCLONEDX):
+            return read_cyclonedx(reading, statement.predicate)
+        case kind if kind.startswith((COSIGN_VULN, INTOTO_VULN)):
+            return _read_vulnerabilities(reading, statement.predicate)
+        case _:
+            return []
+
+
+def _about(report: ScanReport, digest: str, number: int) -> ScanReport:
+    """The report as one about a subject; what names another image inside is about that, and says nothing of the subject."""
+    if report.digest and report.digest != digest:
+        reason = f"the statement is about {digest[:19]}, what is in it about {report.digest[:19]}"
+        return msgspec.structs.replace(
+            report, digest=digest, vulnerabilities=None, vex=(), counts={}, complete=False, reason=reason
+        )
+    key = f"{report.key}~{number}" if number else report.key
+    return msgspec.structs.replace(report, digest=digest, key=key)
+
+
+def _digests(subject: _Subject) -> list[str]:
+    return [f"{name}:{value}" for name, value in (subject.digest or {}).items() if is_digest(f"{name}:{value}")]
+
+
+def _read_vulnerabilities(reading: Reading, predicate: msgspec.Raw) -> list[ScanReport]:
+    wire = msgspec.json.decode(predicate, type=_Vulnerabilities)
+    scanner, metadata = wire.scanner or _Scanner(), wire.metadata or _Metadata()
+    at = moment(metadata.scan_finished_on) or moment(metadata.scan_started_on)
+    if bytes(scanner.result[:1]) == b"{":
+        # cosign's form holds the scanner's own report; Trivy is the one that writes it.
+        inner = read_trivy(reading, scanner.result)
+        return [msgspec.structs.replace(report, at=report.at or at) for report in inner]
+    entries, broken = rows(scanner.result, _Finding)
+    findings = Findings(reading.pool)
+    findings.broken = len(broken)
+    for entry in entries:
+        base = score(next((each.score for each in entry.severity or () if score(each.score) is not None), None))
+        findings.add(Vulnerability(id=text(entry.id, 80), severity=_severity(entry, base), package="", cvss=base))
+    named = " ".join(filter(None, (text(scanner.uri, 80), text(scanner.version, 40))))
+    lacking = "" if bytes(scanner.result) != b"null" else "the attestation has no result"
+    draft = Draft(scanner=named or "a scanner that is not named", at=at, subject=Subject(), findings=findings, lacking=lacking)
+    return [draft.report(reading)]
+
+
+def _severity(entry: _Finding, base: float | None) -> Severity:
+    """The worst word among the ratings, else the rating of the score."""
+    words = [severity_of(each.score) for each in entry.severity or () if isinstance(each.score, str)]
+    known = [word for word in words if word is not Severity.UNKNOWN]
+    return max(known, key=lambda word: word.rank, default=severity_of_score(base))

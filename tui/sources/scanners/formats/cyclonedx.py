@@ -1,0 +1,175 @@
+"""CycloneDX documents with vulnerabilities: scans (with components) and VEX (statements alone).
+
+Source: CycloneDX 1.4 to 1.6 (`vulnerabilities[].analysis.state`, `ratings`, `affects[].ref`), package-url for `purl`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.scan import Exploitability, ScanReport, Severity, Vex, Vulnerability
+from tui.sources.scanners.findings import Findings, rows
+from tui.sources.scanners.formats.drafts import Draft, Reading, Subject
+from tui.sources.scanners.formats.purl import Package, package_of, subject_in
+from tui.sources.scanners.words import Said, moment, score, severity_of, severity_of_score, text, web_address
+
+__all__ = ["read_cyclonedx"]
+
+_STATES = {
+    "not_affected": Exploitability.NOT_AFFECTED,
+    "false_positive": Exploitability.NOT_AFFECTED,
+    "resolved": Exploitability.FIXED,
+    "resolved_with_pedigree": Exploitability.FIXED,
+    "exploitable": Exploitability.AFFECTED,
+    "in_triage": Exploitability.UNDER_INVESTIGATION,
+}
+
+
+class _Named(msgspec.Struct):
+    name: Said = None
+
+
+class _Component(msgspec.Struct):
+    ref: Said = msgspec.field(default=None, name="bom-ref")
+    name: Said = None
+    version: Said = None
+    purl: Said = None
+
+
+class _Metadata(msgspec.Struct):
+    timestamp: Said = None
+    component: _Component | None = None
+    authors: list[_Named] | None = None
+    supplier: _Named | None = None
+    tools: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Rating(msgspec.Struct):
+    score: float | None = None
+    severity: Said = None
+
+
+class _Affected(msgspec.Struct):
+    ref: Said = None
+
+
+class _Analysis(msgspec.Struct):
+    state: Said = None
+    justification: Said = None
+    detail: Said = None
+
+
+class _Advisory(msgspec.Struct):
+    url: Said = None
+
+
+class _Entry(msgspec.Struct):
+    id: Said = None
+    ratings: list[_Rating] | None = None
+    description: Said = None
+    recommendation: Said = None
+    affects: list[_Affected] | None = None
+    analysis: _Analysis | None = None
+    advisories: list[_Advisory] | None = None
+
+
+class _Tools(msgspec.Struct):
+    components: list[_Named] | None = None
+
+
+class _Document(msgspec.Struct):
+    metadata: _Metadata | None = None
+    components: list[_Component] | None = None
+    vulnerabilities: msgspec.Raw | None = None
+
+
+def read_cyclonedx(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
+    """The scan or the statements; nothing for a bill of materials without either. Raises DECODING."""
+    wire = msgspec.json.decode(body, type=_Document)
+    if wire.vulnerabilities is None:
+        return []
+    metadata = wire.metadata or _Metadata()
+    entries, broken = rows(wire.vulnerabilities, _Entry)
+    packages: dict[Said, Package] = {
+        each.ref: package_of(each.purl, each.name, each.version) for each in wire.components or () if each.ref
+    }
+    at, who = moment(metadata.timestamp), reading.author(_author(metadata))
+    draft = Draft(
+        scanner=_tool(metadata) or "CycloneDX",
+        at=at,
+        subject=_subject(metadata),
+        vex=tuple(vex for entry in entries for vex in _statements(entry, packages, who, at)),
+    )
+    if packages or any(entry.analysis is None for entry in entries) or not entries:
+        draft.findings = _findings(entries, packages, reading)
+        draft.findings.broken = len(broken)
+    elif broken:
+        draft.lacking = f"{len(broken)} statements could not be read"
+    return [draft.report(reading)]
+
+
+def _findings(entries: list[_Entry], packages: dict[Said, Package], reading: Reading) -> Findings:
+    findings = Findings(reading.pool)
+    for entry in entries:
+        for reference in dict.fromkeys(each.ref for each in entry.affects or ()) or [None]:
+            findings.add(_vulnerability(entry, packages.get(reference) or package_of(reference)))
+    return findings
+
+
+def _vulnerability(entry: _Entry, package: Package) -> Vulnerability:
+    ratings = entry.ratings or []
+    base = score(max((each.score for each in ratings if each.score is not None), default=None))
+    return Vulnerability(
+        id=text(entry.id, 80),
+        severity=_severity(ratings, base),
+        package=package.name,
+        installed=package.version,
+        fixed=_fixed(entry.recommendation),
+        cvss=base,
+        title=text(entry.description, 200),
+        url=web_address(next((each.url for each in entry.advisories or () if each.url), None)),
+    )
+
+
+def _severity(ratings: list[_Rating], base: float | None) -> Severity:
+    """The worst of the words that ratings use, else the rating of the score."""
+    words = [found for each in ratings if (found := severity_of(each.severity)) is not Severity.UNKNOWN]
+    return max(words, key=lambda word: word.rank, default=severity_of_score(base))
+
+
+def _fixed(recommendation: Said) -> str:
+    """Trivy writes `Upgrade PACKAGE to version VERSION; ...`."""
+    said = text(recommendation).partition(";")[0]
+    _, found, version = said.rpartition(" to version ")
+    return version if found else ""
+
+
+def _statements(entry: _Entry, packages: dict[Said, Package], who: str, at: datetime | None) -> list[Vex]:
+    status = _STATES.get((entry.analysis.state or "").lower()) if entry.analysis else None
+    if status is None or entry.analysis is None or not text(entry.id):
+        return []
+    why = text(entry.analysis.justification, 120) or text(entry.analysis.detail, 200)
+    named = {(packages.get(each.ref) or package_of(each.ref)).name for each in entry.affects or ()}
+    return [Vex(text(entry.id, 80), status, who, why, package, at) for package in sorted(named) or [""]]
+
+
+def _subject(metadata: _Metadata) -> Subject:
+    component = metadata.component or _Component()
+    return subject_in(component.purl or component.ref, component.name, component.version)
+
+
+def _author(metadata: _Metadata) -> str:
+    names = [text(each.name, 80) for each in metadata.authors or ()]
+    return ", ".join(filter(None, names)) or text(metadata.supplier.name if metadata.supplier else None, 80) or _tool(metadata)
+
+
+def _tool(metadata: _Metadata) -> str:
+    """The name of the first tool: a list in CycloneDX 1.4, `components` since."""
+    try:
+        found = msgspec.json.decode(metadata.tools, type=list[_Named] | _Tools | None)
+    except (msgspec.MsgspecError, RecursionError):
+        return ""
+    named = found.components if isinstance(found, _Tools) else found
+    return text(named[0].name, 60) if named else ""

@@ -1,0 +1,243 @@
+"""Findings of Microsoft Defender for Containers, as Resource Graph and exports of it give them.
+
+Source: learn.microsoft.com/azure/defender-for-cloud/subassessment-rest-api (`additionalData` of
+AzureContainerRegistryVulnerability), and the real answer in azure-rest-api-specs. `status.severity` has no "Critical";
+`vulnerabilityDetails.severity` has. A finding is for one package of one image, so reports are gathered from many rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.scan import ScanReport, Vulnerability
+from tui.sources.scanners.findings import DECODING, Findings, Pool
+from tui.sources.scanners.words import Said, digest_of, moment, name_of, score, severity_of, text, web_address
+
+__all__ = ["ASSESSMENTS", "QUERY", "SCANNER", "Gathering", "Row"]
+
+SCANNER = "Microsoft Defender for Containers"
+ASSESSMENTS = (
+    "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5",  # images in registries, until the recommendations became individual
+    "33422d8f-ab1e-42be-bc9a-38685bb567b9",  # images in registries, since
+    "c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5",  # images of running containers, until
+    "e9acaf48-d2cf-45a3-a6e7-3caa2ef769e0",  # images of running containers, since
+)
+_KEYS = ", ".join(f"'{key}'" for key in ASSESSMENTS)
+QUERY = f"""securityresources
+| where type =~ 'microsoft.security/assessments/subassessments'
+| extend assessmentKey = tolower(extract(@'(?i)providers/Microsoft.Security/assessments/([^/]*)', 1, id))
+| where assessmentKey in ({_KEYS})
+| extend d = properties.additionalData
+| project id, digest = tostring(d.artifactDetails.digest), repo = tostring(d.artifactDetails.repositoryName),
+    host = tostring(d.artifactDetails.registryHost), cve = tostring(properties.id),
+    severity = tostring(d.vulnerabilityDetails.severity), score = d.cvssV30Score,
+    package = tostring(d.softwareDetails.packageName), version = tostring(d.softwareDetails.version),
+    fixed = tostring(d.softwareDetails.fixedVersion), os = tostring(d.softwareDetails.osDetails.osVersion),
+    code = tostring(properties.status.code), timeGenerated = tostring(properties.timeGenerated)
+| order by id asc"""
+
+
+class _Status(msgspec.Struct):
+    code: Said = None
+
+
+class _Details(msgspec.Struct):
+    severity: Said = None
+
+
+class _Artifact(msgspec.Struct, rename="camel"):
+    registry_host: Said = None
+    repository_name: Said = None
+    digest: Said = None
+
+
+class _Os(msgspec.Struct, rename="camel"):
+    os_version: Said = None
+
+
+class _Software(msgspec.Struct, rename="camel"):
+    package_name: Said = None
+    version: Said = None
+    fixed_version: Said = None
+    os_details: _Os | None = None
+
+
+class _Additional(msgspec.Struct, rename="camel"):
+    vulnerability_details: _Details | None = None
+    artifact_details: _Artifact | None = None
+    software_details: _Software | None = None
+    cvss_v30_score: float | str | None = msgspec.field(default=None, name="cvssV30Score")
+
+
+class _Properties(msgspec.Struct, rename="camel"):
+    id: Said = None
+    status: _Status | None = None
+    additional_data: _Additional | None = None
+    time_generated: Said = None
+
+
+class Row(msgspec.Struct, rename="camel"):
+    """One finding, as our query projects it."""
+
+    digest: Said = None
+    repo: Said = None
+    host: Said = None
+    cve: Said = None
+    severity: Said = None
+    score: float | str | None = None
+    package: Said = None
+    version: Said = None
+    fixed: Said = None
+    os: Said = None
+    code: Said = None
+    time_generated: Said = None
+
+
+class _Wire(Row):
+    """A row on the wire: projected, or a whole sub-assessment with `properties`."""
+
+    properties: _Properties | None = None
+
+
+class _PlaceResource(msgspec.Struct):
+    id: Said = None
+
+
+class _PlaceProperties(msgspec.Struct, rename="camel"):
+    resource_details: _PlaceResource | None = None
+
+
+class _Place(msgspec.Struct):
+    """The least of a row that tells whose finding it is, when the rest of it cannot be read."""
+
+    id: Said = None
+    digest: Said = None
+    properties: _PlaceProperties | None = None
+
+
+class _Image(msgspec.Struct):
+    """The rows of one image so far."""
+
+    row: Row
+    findings: Findings
+    at: datetime | None = None
+
+
+_wire = msgspec.json.Decoder(_Wire)
+
+
+class Gathering:
+    """Gathers rows, in any order, into one report an image; `source` is the name of who reads."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._pool = Pool()
+        self._images: dict[tuple[str, str, str], _Image] = {}
+        self._lost: Counter[str] = Counter()
+        self.broken = 0
+        self.rows = 0
+
+    def add(self, raw: bytes | msgspec.Raw) -> None:
+        """One row as JSON; one that is not of the shape costs its image, or counts as `broken` when it names none."""
+        try:
+            row = _wire.decode(raw)
+        except DECODING:
+            self._mourn(raw)
+            return
+        self.add_row(row if row.properties is None else _projected(row.properties))
+
+    def _mourn(self, raw: bytes | msgspec.Raw) -> None:
+        """A row that cannot be read costs the image that it is about; if that is not known, all."""
+        try:
+            place = msgspec.json.decode(raw, type=_Place)
+        except DECODING:
+            place = _Place()
+        resource = place.properties.resource_details if place.properties else None
+        # `/repositories/NAME/images/sha256:...`
+        digest = digest_of(place.digest) or digest_of((resource.id or "").rpartition("/")[2] if resource else None)
+        if digest:
+            self._lost[digest] += 1
+        else:
+            self.broken += 1
+
+    def add_row(self, row: Row) -> None:
+        """One row."""
+        self.rows += 1
+        digest = digest_of(row.digest)
+        if not digest:
+            self.broken += 1
+            return
+        key = (text(row.host), text(row.repo), digest)
+        image = self._images.get(key)
+        if image is None:
+            image = self._images[key] = _Image(row, Findings(self._pool))
+        at = moment(row.time_generated)
+        image.at = max(filter(None, (image.at, at)), default=None)
+        # "Healthy" says that the finding was there and no longer is; an exemption does not make it go away.
+        if (row.code or "").lower() != "healthy":
+            image.findings.add(_vulnerability(row))
+
+    def reports(self, reason: str = "", prefix: str = "") -> list[ScanReport]:
+        """A report for each image met; with a `reason`, not all rows were read, and none of them is whole.
+
+        `prefix` is put before their keys.
+        """
+        found = [self._report(key, image, reason) for key, image in self._images.items()]
+        return [msgspec.structs.replace(report, key=f"{prefix}#{report.key}") for report in found] if prefix else found
+
+    def _report(self, key: tuple[str, str, str], image: _Image, reason: str) -> ScanReport:
+        host, repository, digest = key
+        image.findings.broken = self._lost[digest]
+        lacking = reason or image.findings.shortfall()
+        return ScanReport(
+            source=self._source,
+            scanner=SCANNER,
+            key=f"{host}/{repository}@{digest}",
+            at=image.at,
+            name=name_of(host, repository) if host else None,
+            # The portal looks tags up when it is asked: they are no part of what was scanned.
+            tag="",
+            digest=digest,
+            vulnerabilities=image.findings.vulnerabilities,
+            counts=dict(image.findings.counts),
+            complete=not lacking,
+            reason=lacking,
+            os=text(image.row.os, 80),
+        )
+
+
+def _projected(whole: _Properties) -> Row:
+    """A stored sub-assessment as the query would have projected it."""
+    data = whole.additional_data or _Additional()
+    artifact = data.artifact_details or _Artifact()
+    software = data.software_details or _Software()
+    return Row(
+        digest=artifact.digest,
+        repo=artifact.repository_name,
+        host=artifact.registry_host,
+        cve=whole.id,
+        severity=data.vulnerability_details.severity if data.vulnerability_details else None,
+        score=data.cvss_v30_score,
+        package=software.package_name,
+        version=software.version,
+        fixed=software.fixed_version,
+        os=software.os_details.os_version if software.os_details else None,
+        code=whole.status.code if whole.status else None,
+        time_generated=whole.time_generated,
+    )
+
+
+def _vulnerability(row: Row) -> Vulnerability:
+    name = text(row.cve, 80)
+    return Vulnerability(
+        id=name,
+        severity=severity_of(row.severity),
+        package=text(row.package),
+        installed=text(row.version, 120),
+        fixed=text(row.fixed, 120),
+        cvss=score(row.score),
+        url=web_address(f"https://nvd.nist.gov/vuln/detail/{name}") if name.startswith("CVE-") else "",
+    )

@@ -1,0 +1,193 @@
+"""Which scanner wrote a document: told by its content, never by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from tui.domain.scan import ScanReport
+from tui.domain.text import clean
+from tui.errors import UntrustedPayload
+from tui.sources.scanners.findings import DECODING, Findings, rows
+from tui.sources.scanners.formats import aqua, defender, defender_csv, twistlock
+from tui.sources.scanners.formats.attestation import read_envelope, read_statement
+from tui.sources.scanners.formats.cyclonedx import read_cyclonedx
+from tui.sources.scanners.formats.drafts import Reading
+from tui.sources.scanners.formats.grype import read_grype
+from tui.sources.scanners.formats.openvex import read_openvex
+from tui.sources.scanners.formats.sarif import read_sarif
+from tui.sources.scanners.formats.trivy import read_trivy
+from tui.sources.scanners.formats.vulnerability_report import headings, read_report
+
+__all__ = ["KNOWN", "read_document"]
+
+KNOWN = "Trivy, Grype, twistcli, Aqua, Defender (JSON, CSV), SARIF, CycloneDX, OpenVEX, in-toto, VulnerabilityReport"
+Read = Callable[[Reading, bytes], list[ScanReport]]
+_RAW = msgspec.Raw(b"")
+
+
+class _Top(msgspec.Struct):
+    """The members by which formats are told apart; each is only asked for whether it is there."""
+
+    schema_version: msgspec.Raw = msgspec.field(default=_RAW, name="SchemaVersion")
+    artifact_name: msgspec.Raw = msgspec.field(default=_RAW, name="ArtifactName")
+    matches: msgspec.Raw = _RAW
+    runs: msgspec.Raw = _RAW
+    bom_format: msgspec.Raw = msgspec.field(default=_RAW, name="bomFormat")
+    context: msgspec.Raw = msgspec.field(default=_RAW, name="@context")
+    statements: msgspec.Raw = _RAW
+    predicate_type: msgspec.Raw = msgspec.field(default=_RAW, name="predicateType")
+    payload: msgspec.Raw = _RAW
+    dsse_envelope: msgspec.Raw = msgspec.field(default=_RAW, name="dsseEnvelope")
+    signature: msgspec.Raw = msgspec.field(default=_RAW, name="messageSignature")
+    results: msgspec.Raw = _RAW
+    result: msgspec.Raw = _RAW
+    data: msgspec.Raw = _RAW
+    items: msgspec.Raw = _RAW
+    report: msgspec.Raw = _RAW
+
+
+class _Format(NamedTuple):
+    """A format: whether the members at the top are its, and its reader."""
+
+    title: str
+    fits: Callable[[_Top], object]
+    read: Read
+
+
+def read_document(reading: Reading, body: bytes) -> list[ScanReport]:
+    """The reports in a document. Raises UntrustedPayload, with line and column or the path of the fault."""
+    start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"<"):
+        raise UntrustedPayload("it is a web page or XML", f"Formats are {KNOWN}.")
+    if not start.startswith((b"{", b"[")):
+        if defender_csv.looks_like_csv(body):
+            return defender_csv.read_csv(reading, body)
+        raise UntrustedPayload("it is no report of a known scanner", f"Formats are {KNOWN}.")
+    body = body.removeprefix(b"\xef\xbb\xbf")
+    found = _format(body)
+    try:
+        return found.read(reading, body)
+    except DECODING as error:
+        raise UntrustedPayload(f"it looks like {found.title}, but {_place(error, body)}", "Write the report again.") from error
+
+
+def _format(body: bytes) -> _Format:
+    try:
+        if body.lstrip().startswith(b"["):
+            return _list_format(body)
+        top = msgspec.json.decode(body, type=_Top)
+    except DECODING as error:
+        raise UntrustedPayload(f"it is not JSON: {_place(error, body)}", "Was it cut? Write the report again.") from error
+    for each in FORMATS:
+        if each.fits(top):
+            return each
+    raise UntrustedPayload("it is JSON, but no report of a known scanner", f"Formats are {KNOWN}.")
+
+
+class _Entry(msgspec.Struct):
+    own_id: msgspec.Raw = msgspec.field(default=_RAW, name="_id")
+    properties: msgspec.Raw = _RAW
+    cve: msgspec.Raw = _RAW
+
+
+def _list_format(body: bytes) -> _Format:
+    """A list is of Prisma Cloud's images or of Defender's findings."""
+    first = next(iter(rows(body, _Entry)[0]), _Entry())
+    if first.own_id is not _RAW:
+        return _Format("images of Prisma Cloud", bool, _read_prisma)
+    if first.properties is not _RAW or first.cve is not _RAW:
+        return _Format("findings of Defender", bool, _read_defender)
+    raise UntrustedPayload("it is a list of something else than a scanner's findings", f"Formats are {KNOWN}.")
+
+
+def _read_prisma(reading: Reading, body: bytes) -> list[ScanReport]:
+    return twistlock.read_images(reading.source, reading.key, body, reading.pool)
+
+
+def _read_twistcli(reading: Reading, body: bytes) -> list[ScanReport]:
+    return list(twistlock.read_twistcli(reading.source, reading.key, body, reading.pool))
+
+
+class _Data(msgspec.Struct):
+    data: msgspec.Raw
+
+
+def _read_defender(reading: Reading, body: bytes) -> list[ScanReport]:
+    """Findings as a list, or under `data` as `az graph query` prints them."""
+    bare = body.lstrip().startswith(b"[")
+    entries, _ = rows(body if bare else msgspec.json.decode(body, type=_Data).data, msgspec.Raw)
+    gathering = defender.Gathering(reading.source)
+    for raw in entries:
+        gathering.add(raw)
+    reason = f"{gathering.broken} findings in the file could not be read" if gathering.broken else ""
+    return gathering.reports(reason, prefix=reading.key)
+
+
+def _read_aqua(reading: Reading, body: bytes) -> list[ScanReport]:
+    page, entries, lost = aqua.read_page(body, aqua.Row)
+    gathering = aqua.Gathering(reading.source)
+    gathering.mourn(lost)
+    for row in entries:
+        gathering.add(row)
+    total = len(entries) + len(lost)
+    reason = f"{gathering.broken} rows in the file could not be read" if gathering.broken else ""
+    if page.is_partial_data or total < (page.count or 0):
+        reason = f"the file has {total:,} of {page.count or 0:,} rows: it is one page of several"
+    return gathering.reports(reason, prefix=reading.key)
+
+
+def _read_resources(reading: Reading, body: bytes) -> list[ScanReport]:
+    """A list of VulnerabilityReports, as `kubectl get vulnerabilityreports -A -o json` prints it."""
+    objects, broken = headings(body)
+    found = [read_report(reading.source, "", raw, reading.pool) for _, raw in objects]
+    if broken:
+        findings = Findings(reading.pool)
+        findings.broken = broken
+        found.append(ScanReport(reading.source, "trivy-operator", reading.key, None, complete=False, reason=findings.shortfall()))
+    return [_keyed(report, reading) for report in found]
+
+
+def _read_resource(reading: Reading, body: bytes) -> list[ScanReport]:
+    return [_keyed(read_report(reading.source, "", body, reading.pool), reading)]
+
+
+def _keyed(report: ScanReport, reading: Reading) -> ScanReport:
+    return msgspec.structs.replace(report, key=f"{reading.key}#{report.key}")
+
+
+FORMATS = (
+    _Format(
+        "a bundle or envelope of an attestation", lambda top: _has(top.payload, top.dsse_envelope, top.signature), read_envelope
+    ),
+    _Format("an in-toto statement", lambda top: _has(top.predicate_type), read_statement),
+    _Format("CycloneDX", lambda top: _has(top.bom_format), read_cyclonedx),
+    _Format("OpenVEX", lambda top: _has(top.context) and _has(top.statements), read_openvex),
+    _Format("SARIF", lambda top: _has(top.runs), read_sarif),
+    _Format("Trivy", lambda top: _has(top.schema_version, top.artifact_name), read_trivy),
+    _Format("Grype", lambda top: _has(top.matches), read_grype),
+    _Format("twistcli", lambda top: _has(top.results), _read_twistcli),
+    _Format("Aqua", lambda top: _has(top.result), _read_aqua),
+    _Format("findings of Defender", lambda top: _has(top.data), _read_defender),
+    _Format("VulnerabilityReports", lambda top: _has(top.items), _read_resources),
+    _Format("a VulnerabilityReport", lambda top: _has(top.report), _read_resource),
+)
+
+
+def _has(*members: msgspec.Raw) -> bool:
+    """Whether one of the members is there."""
+    return any(member is not _RAW for member in members)
+
+
+def _place(error: Exception, body: bytes) -> str:
+    """What is wrong and where: the decoder's path, or line and column of a byte."""
+    said = clean(str(error), 160) or type(error).__name__
+    before, found, number = said.rpartition("(byte ")
+    number = number.rstrip(")")
+    if not found or not number.isdigit():
+        return said
+    head = body[: int(number)]
+    line, column = head.count(b"\n") + 1, int(number) - (head.rfind(b"\n") + 1) + 1
+    return f"{before.strip()} at line {line}, column {column}"

@@ -1,0 +1,93 @@
+"""What a reader of documents is given and gives back: who reads, and reports that say which image they are about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.image import RepositoryName
+from tui.domain.reference import Reference, parse_reference
+from tui.domain.scan import ScanReport, Severity, Vex
+from tui.errors import InvalidReference
+from tui.sources.scanners.findings import Findings, Pool
+from tui.sources.scanners.words import digest_of, text
+
+__all__ = ["Draft", "Reading", "Subject", "subject_of"]
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """Who reads a document and under which key; `trust` is what is said of a statement's author (`unsigned`)."""
+
+    source: str
+    key: str
+    pool: Pool
+    trust: str = "unsigned"
+
+    def author(self, named: str) -> str:
+        """The author of a statement as the operator reads it: nobody has verified who it was."""
+        return f"{named or 'an author who is not named'} ({self.trust})"
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """The image that a document names, as far as it does."""
+
+    name: RepositoryName | None = None
+    tag: str = ""
+    digest: str = ""
+
+
+class Draft(msgspec.Struct, kw_only=True):
+    """A report about to be made; `stated` is the number of vulnerabilities that the document itself gives, if any."""
+
+    scanner: str
+    at: datetime | None
+    subject: Subject = Subject()
+    findings: Findings | None = None
+    counts: dict[Severity, int] = {}
+    stated: int = 0
+    lacking: str = ""
+    os: str = ""
+    end_of_life: bool = False
+    vex: tuple[Vex, ...] = ()
+
+    def report(self, reading: Reading, number: int = 0) -> ScanReport:
+        """The report; `number` tells several of one document apart."""
+        findings = self.findings
+        lacking = self.lacking or (findings.shortfall(self.stated) if findings is not None else "")
+        return ScanReport(
+            source=reading.source,
+            scanner=self.scanner,
+            key=f"{reading.key}#{number}" if number else reading.key,
+            at=self.at,
+            name=self.subject.name,
+            tag=self.subject.tag,
+            digest=self.subject.digest,
+            vulnerabilities=findings.vulnerabilities if findings is not None else None,
+            counts=self.counts or (dict(findings.counts) if findings is not None else {}),
+            complete=not lacking,
+            reason=lacking,
+            os=self.os,
+            end_of_life=self.end_of_life,
+            vex=self.vex,
+        )
+
+
+def subject_of(*references: str | None, image_id: str | None = None) -> Subject:
+    """The image that references name, the best first: one with a digest; else the name, with the config's digest if given."""
+    parsed = [found for each in references if each and (found := _parsed(each)) is not None]
+    best = next((each for each in parsed if each.digest), None) or next(iter(parsed), None)
+    if best is None:
+        return Subject(digest=digest_of(image_id))
+    tag = next((each.tag for each in parsed if each.tag and each.name == best.name), "")
+    return Subject(RepositoryName(best.registry, best.repository), tag, best.digest or digest_of(image_id))
+
+
+def _parsed(said: str) -> Reference | None:
+    """A reference, None for what is none: names of archives and folders are not. The tag is only what was written."""
+    try:
+        found = parse_reference(said.strip())
+    except InvalidReference:
+        return None
+    written = ":" in said.rpartition("/")[2].partition("@")[0]
+    return msgspec.structs.replace(found, tag=text(found.tag, 128) if written else "")

@@ -1,0 +1,135 @@
+"""The JSON report of Grype (`grype IMAGE -o json`).
+
+Source: anchore/grype `grype/presenter/models` (Document, Match, Vulnerability, Source).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from tui.domain.scan import ScanReport, Vulnerability
+from tui.sources.scanners.findings import DECODING, Findings, rows
+from tui.sources.scanners.formats.drafts import Draft, Reading, Subject, subject_of
+from tui.sources.scanners.words import Said, digest_of, moment, score, severity_of, text, web_address
+
+__all__ = ["read_grype"]
+
+
+class _Fix(msgspec.Struct):
+    versions: list[str] | None = None
+
+
+class _Metrics(msgspec.Struct, rename="camel"):
+    base_score: float | None = None
+
+
+class _Cvss(msgspec.Struct):
+    metrics: _Metrics | None = None
+
+
+class _Vulnerability(msgspec.Struct, rename="camel"):
+    id: Said = None
+    severity: Said = None
+    data_source: Said = None
+    description: Said = None
+    fix: _Fix | None = None
+    cvss: list[_Cvss] | None = None
+
+
+class _Related(msgspec.Struct):
+    id: Said = None
+
+
+class _Location(msgspec.Struct):
+    path: Said = None
+    layer: Said = msgspec.field(default=None, name="layerID")
+
+
+class _Artifact(msgspec.Struct):
+    name: Said = None
+    version: Said = None
+    locations: list[_Location] | None = None
+
+
+class _Match(msgspec.Struct, rename="camel"):
+    vulnerability: _Vulnerability
+    artifact: _Artifact
+    related_vulnerabilities: list[_Related] | None = None
+
+
+class _Target(msgspec.Struct, rename="camel"):
+    user_input: Said = None
+    image_id: Said = msgspec.field(default=None, name="imageID")
+    manifest_digest: Said = None
+    tags: list[str] | None = None
+    repo_digests: list[str] | None = None
+
+
+class _Source(msgspec.Struct):
+    target: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _Distro(msgspec.Struct):
+    name: Said = None
+    version: Said = None
+
+
+class _Descriptor(msgspec.Struct):
+    timestamp: Said = None
+
+
+class _Report(msgspec.Struct):
+    matches: msgspec.Raw
+    source: _Source | None = None
+    distro: _Distro | None = None
+    descriptor: _Descriptor | None = None
+
+
+def read_grype(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
+    """The report. Raises DECODING."""
+    wire = msgspec.json.decode(body, type=_Report)
+    entries, broken = rows(wire.matches, _Match)
+    findings = Findings(reading.pool)
+    findings.broken = len(broken)
+    for entry in entries:
+        findings.add(_finding(entry))
+    distro = wire.distro or _Distro()
+    draft = Draft(
+        scanner="Grype",
+        at=moment(wire.descriptor.timestamp if wire.descriptor else None),
+        subject=_subject(wire.source),
+        findings=findings,
+        os=" ".join(filter(None, (text(distro.name, 40), text(distro.version, 40)))),
+    )
+    return [draft.report(reading)]
+
+
+def _subject(source: _Source | None) -> Subject:
+    """The image; `target` is a text for anything but images."""
+    try:
+        target = msgspec.json.decode(source.target if source else b"{}", type=_Target)
+    except DECODING:
+        return Subject()
+    found = subject_of(*(target.repo_digests or ()), *(target.tags or ()), target.user_input, image_id=target.image_id)
+    # Syft computes the manifest's digest by itself when the image came from no registry: the registry's own word is better.
+    return found if found.digest else msgspec.structs.replace(found, digest=digest_of(target.manifest_digest))
+
+
+def _finding(entry: _Match) -> Vulnerability:
+    found, package = entry.vulnerability, entry.artifact
+    place = next(iter(package.locations or ()), _Location())
+    scores = [each.metrics.base_score for each in found.cvss or () if each.metrics and each.metrics.base_score is not None]
+    name = text(found.id, 80)
+    return Vulnerability(
+        id=name,
+        severity=severity_of(found.severity),
+        package=text(package.name),
+        installed=text(package.version, 120),
+        fixed=text(next(iter((found.fix.versions if found.fix else None) or ()), ""), 120),
+        cvss=score(max(scores, default=None)),
+        title=text(found.description, 200),
+        url=web_address(found.data_source),
+        path=text(place.path),
+        layer=text(place.layer, 140),
+        aliases=tuple(dict.fromkeys(text(each.id, 80) for each in entry.related_vulnerabilities or () if each.id != found.id)),
+    )

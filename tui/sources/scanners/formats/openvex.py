@@ -1,0 +1,106 @@
+"""OpenVEX: what somebody states about vulnerabilities in products.
+
+Source: openvex/spec 0.2.0 (`statements[].vulnerability.name`, `products[].@id`, `subcomponents`), and 0.0.1, where a
+vulnerability and a product are plain texts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import msgspec
+
+from tui.domain.scan import Exploitability, ScanReport, Vex
+from tui.sources.scanners.findings import rows
+from tui.sources.scanners.formats.drafts import Draft, Reading, Subject
+from tui.sources.scanners.formats.purl import is_image, package_of, subject_in
+from tui.sources.scanners.words import Said, digest_of, moment, text
+
+__all__ = ["read_openvex"]
+
+_STATES = {
+    "not_affected": Exploitability.NOT_AFFECTED,
+    "affected": Exploitability.AFFECTED,
+    "fixed": Exploitability.FIXED,
+    "under_investigation": Exploitability.UNDER_INVESTIGATION,
+}
+
+
+class _Vulnerability(msgspec.Struct):
+    own_id: Said = msgspec.field(default=None, name="@id")
+    name: Said = None
+
+
+class _Part(msgspec.Struct):
+    own_id: Said = msgspec.field(default=None, name="@id")
+    identifiers: dict[str, str] | None = None
+
+
+class _Product(_Part):
+    subcomponents: list[_Part | str] | None = None
+
+
+class _Statement(msgspec.Struct):
+    vulnerability: _Vulnerability | str
+    status: str
+    products: list[_Product | str] | None = None
+    justification: Said = None
+    impact_statement: Said = None
+    timestamp: Said = None
+
+
+class _Document(msgspec.Struct):
+    statements: msgspec.Raw
+    author: Said = None
+    timestamp: Said = None
+
+
+def read_openvex(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
+    """The statements, gathered by the image that they are about. Raises DECODING."""
+    wire = msgspec.json.decode(body, type=_Document)
+    entries, broken = rows(wire.statements, _Statement)
+    who, at = reading.author(text(wire.author, 80)), moment(wire.timestamp)
+    gathered: defaultdict[Subject, list[Vex]] = defaultdict(list)
+    for entry in entries:
+        status = _STATES.get(entry.status.lower())
+        name = _name(entry.vulnerability)
+        if status is None or not name:
+            continue
+        why = text(entry.justification, 120) or text(entry.impact_statement, 200)
+        for subject, package in _places(entry):
+            gathered[subject].append(Vex(name, status, who, why, package, moment(entry.timestamp) or at))
+    lacking = f"{len(broken)} statements could not be read" if broken else ""
+    drafts = [Draft(scanner="OpenVEX", at=at, subject=each, vex=tuple(vex), lacking=lacking) for each, vex in gathered.items()]
+    return [
+        draft.report(reading, number) for number, draft in enumerate(drafts or [Draft(scanner="OpenVEX", at=at, lacking=lacking)])
+    ]
+
+
+def _name(vulnerability: _Vulnerability | str) -> str:
+    if isinstance(vulnerability, str):
+        return text(vulnerability, 80)
+    return text(vulnerability.name, 80) or text((vulnerability.own_id or "").rpartition("/")[2], 80)
+
+
+def _places(entry: _Statement) -> list[tuple[Subject, str]]:
+    """Image and package (empty for all of it) of each product; without products, whatever the document is attached to.
+
+    A product that is neither an image nor a package is something else: the statement says nothing of images then.
+    """
+    if not entry.products:
+        return [(Subject(), "")]
+    found: list[tuple[Subject, str]] = []
+    for each in entry.products:
+        product = each if isinstance(each, _Product) else _Product(own_id=each)
+        named = _purl(product)
+        if not is_image(named) and not digest_of(named):
+            found += [(Subject(), name)] if (name := package_of(named).name) else []
+            continue
+        parts = [_purl(part if isinstance(part, _Part) else _Part(own_id=part)) for part in product.subcomponents or ()]
+        packages = [package_of(part).name or text(part) for part in parts] or [""]
+        found += [(subject_in(named), package) for package in packages]
+    return found
+
+
+def _purl(part: _Part) -> str:
+    return (part.identifiers or {}).get("purl") or part.own_id or ""

@@ -1,0 +1,114 @@
+"""Prisma Cloud Compute (Twistlock): scans of deployed images, then those of registries, 50 at a time.
+
+Source: PaloAltoNetworks/pan.dev `openapi-specs/compute`: `limit` at most 50, the total in the header `Total-Count`, `null` for an
+empty page, a token of 30 minutes, and 30 requests in 30 seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from tui.domain.events import Denial
+from tui.domain.scan import ScanReport
+from tui.domain.text import clean
+from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload
+from tui.sources.ports import Diagnosis
+from tui.sources.scanners.console import Console, ConsoleOptions, opened, token_in
+from tui.sources.scanners.findings import DECODING, Pool
+from tui.sources.scanners.formats.twistlock import SCANNER, read_images
+from tui.sources.scanners.rounds import Pace, Round, Scanner
+from tui.sources.webapi import Service
+
+__all__ = ["PER_MINUTE", "PrismaSource"]
+
+PAGE = 50
+MAX_IMAGES = 200_000
+PER_MINUTE = 50.0
+"""Requests; the console refuses more than 30 in 30 seconds."""
+LISTS = {"images": "read scans of deployed images", "registry": "read scans of images in registries"}
+
+
+class PrismaSource(Scanner):
+    """A `Source` and `Probe`."""
+
+    def __init__(self, name: str, options: ConsoleOptions, pace: Pace | None = None) -> None:
+        super().__init__(f"scanner/{name}", pace or Pace())
+        self._options = options
+        self._service = Service(
+            title=f"{SCANNER} at {options.endpoint.partition('://')[2].strip('/')}",
+            base=options.endpoint.rstrip("/"),
+            sign_in="Check username and password_env (or token_env) of the scanner in the configuration.",
+            right="read Vulnerability results",
+            ask_for="Ask for a role that may view Monitor > Vulnerabilities (Auditor or DevSecOps User).",
+        )
+
+    async def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
+        """Deployed images first; a list that is refused does not hide the other."""
+        pool, refusals = Pool(), list[SourceError]()
+        async with opened(self._service, self._options, _sign_in) as console:
+            round_.requests = lambda: console.requests
+            round_.endpoint, round_.identity = self._options.endpoint, self._options.username
+            for path, what in LISTS.items():
+                try:
+                    async with aclosing(self._pages(console, path, what, pool)) as batches:
+                        async for batch in batches:
+                            yield batch
+                except Forbidden as error:
+                    refusals.append(error)
+                    round_.denials.append(Denial(what, error.right, error.remedy, error.headline))
+                except AuthenticationFailed:
+                    raise
+                except SourceError as error:
+                    refusals.append(error)
+                    round_.failures.append(error)
+        if len(refusals) == len(LISTS):
+            raise refusals[0]
+
+    async def _pages(self, console: Console, path: str, what: str, pool: Pool) -> AsyncGenerator[list[ScanReport], None]:
+        offset = 0
+        while True:
+            reply = await console.get(f"/api/v1/{path}?limit={PAGE}&offset={offset}", what)
+            try:
+                reports = await asyncio.to_thread(read_images, self.name, path, reply.body, pool, offset)
+            except DECODING as error:
+                raise UntrustedPayload(
+                    f"{self._service.title} sent something else than scans: {clean(str(error), 120)}", "Check the address."
+                ) from error
+            offset, total = offset + len(reports), _total(reply.header("total-count"))
+            yield reports
+            if offset >= total and (total or len(reports) < PAGE):
+                return
+            if not reports:
+                raise UntrustedPayload(
+                    f"{self._service.title} ends its list of {path} after {offset:,} of {total:,}", "It is read again."
+                )
+            if offset >= MAX_IMAGES:
+                raise UntrustedPayload(f"only the first {offset:,} {path} were read", "Use a role with fewer collections.")
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """Whether the sign-in works, and each list may be read."""
+        found: list[Diagnosis] = []
+        async with opened(self._service, self._options, _sign_in) as console:
+            for path, what in LISTS.items():
+                try:
+                    reply = await console.get(f"/api/v1/{path}?limit=1&offset=0", what)
+                    found.append(Diagnosis(what, "ok", f"{_total(reply.header('total-count')):,} images"))
+                except AuthenticationFailed as error:
+                    return [Diagnosis("signed in", "denied", error.headline, remedy=error.remedy)]
+                except Forbidden as error:
+                    found.append(Diagnosis(what, "denied", error.headline, error.right, error.remedy))
+                except SourceError as error:
+                    found.append(Diagnosis(what, "failed", error.headline, remedy=error.remedy))
+        return found
+
+
+async def _sign_in(console: Console) -> str:
+    body = {"username": console.options.username, "password": console.options.password}
+    return token_in(await console.post("/api/v1/authenticate", body, "sign in"), SCANNER)
+
+
+def _total(header: str) -> int:
+    """The number of images that the server counts, 0 when it does not say."""
+    return int(header) if header.isascii() and header.isdigit() and len(header) < 10 else 0

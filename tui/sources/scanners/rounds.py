@@ -1,0 +1,194 @@
+"""A scanner read again and again: one round after the other, what it said kept as it was, its health said as it changes."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+
+import msgspec
+
+from tui.domain.events import (
+    Denial,
+    Event,
+    HealthChanged,
+    Progress,
+    ScansCompleted,
+    ScansSeen,
+    SourceHealth,
+    SourceKind,
+    SourceState,
+)
+from tui.domain.scan import ScanReport
+from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Throttled
+from tui.sources.throttle import Backoff
+
+__all__ = ["Absent", "Pace", "Round", "Scanner"]
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """Seconds: between rounds, before a failed round is tried again (at first and at most), and after a refusal.
+
+    A refused sign-in is not repeated soon: consoles lock users out who fail too often.
+    """
+
+    refresh: float = 900.0
+    retry: float = 5.0
+    retry_most: float = 300.0
+    retry_denied: float = 900.0
+
+
+class Absent(SourceError):
+    """There is no such scanner here, and nobody said that there is: not a failure, and no report either."""
+
+
+class Round:
+    """What one reading learns beside the reports; whoever reads fills it in.
+
+    `denials` name what may not be read, `failures` what failed in passing: then nothing that was known is taken as gone.
+    """
+
+    def __init__(self) -> None:
+        self.endpoint = ""
+        self.identity = ""
+        self.requests: Callable[[], int] = lambda: 0
+        self.total: int | None = None
+        self.denials: list[Denial] = []
+        self.failures: list[SourceError] = []
+
+
+def utc_now() -> datetime:
+    """The time of answers, for the health only."""
+    return datetime.now(UTC)
+
+
+class Scanner(ABC):
+    """A `Source` and `Probe` of reports that are read in rounds; `name` is `scanner/NAME`."""
+
+    def __init__(self, name: str, pace: Pace, clock: Callable[[], datetime] = utc_now) -> None:
+        self._name, self._pace, self._clock = name, pace, clock
+        self._generation = 0
+        self._known: dict[str, ScanReport] = {}
+        self._health = SourceHealth(name, SourceKind.SCANNER, SourceState.LOADING)
+        self._backoff = Backoff(pace.retry, pace.retry_most)
+
+    @property
+    def name(self) -> str:
+        """`scanner/defender`."""
+        return self._name
+
+    @property
+    def kind(self) -> SourceKind:
+        """A scanner."""
+        return SourceKind.SCANNER
+
+    @abstractmethod
+    def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
+        """Every report there is, in batches. Raises SourceError, `Absent` when there is no such scanner."""
+        ...
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """Reports for ever, and how it goes."""
+        yield HealthChanged(self._health)
+        while True:
+            round_ = Round()
+            delay = self._pace.refresh
+            try:
+                async with aclosing(self._reports(round_)) as events:
+                    async for event in events:
+                        yield event
+                self._backoff.reset()
+                self._health = self._ended(round_)
+            except SourceError as error:
+                delay = self._delay(error)
+                self._health = self._failed(round_, error)
+                if isinstance(error, Absent) and self._known:
+                    self._known = {}
+                    yield ScansCompleted(self._name, self._generation)
+            yield HealthChanged(self._health)
+            await asyncio.sleep(delay)
+
+    async def _reports(self, round_: Round) -> AsyncGenerator[Event, None]:
+        """One round; what has not changed is said with the very report that was said before."""
+        self._generation += 1
+        seen: dict[str, ScanReport] = {}
+        async with aclosing(self.read(round_)) as batches:
+            async for batch in batches:
+                told = tuple(self._steady(report) for report in batch)
+                seen.update((report.key, report) for report in told)
+                self._known.update((report.key, report) for report in told)
+                yield ScansSeen(self._name, self._generation, told)
+                if self._health.state is SourceState.LOADING:
+                    yield HealthChanged(self._loading(round_, len(seen)))
+        if not round_.failures:
+            self._known = seen
+            yield ScansCompleted(self._name, self._generation)
+
+    def _steady(self, report: ScanReport) -> ScanReport:
+        known = self._known.get(report.key)
+        return known if known is not None and known == report else report
+
+    # ---- health
+
+    def _loading(self, round_: Round, done: int) -> SourceHealth:
+        progress = (Progress("reports", done, round_.total),)
+        return self._of(round_, SourceState.LOADING, objects=done, progress=progress)
+
+    def _ended(self, round_: Round) -> SourceHealth:
+        state = SourceState.PARTIAL if round_.denials or round_.failures else SourceState.OK
+        first = round_.failures[0] if round_.failures else None
+        error = first.headline if first is not None else round_.denials[0].reason if round_.denials else ""
+        remedy = first.remedy if first is not None else round_.denials[0].remedy if round_.denials else ""
+        return self._of(round_, state, error=error, remedy=remedy, live=state is SourceState.OK)
+
+    def _failed(self, round_: Round, error: SourceError) -> SourceHealth:
+        return self._of(
+            round_,
+            SourceState.OFF if isinstance(error, Absent) else SourceState.FAILED,
+            as_of=self._health.as_of,
+            error=error.headline,
+            remedy=error.remedy,
+            auth_failed=isinstance(error, AuthenticationFailed | Forbidden),
+        )
+
+    def _of(
+        self,
+        round_: Round,
+        state: SourceState,
+        *,
+        objects: int | None = None,
+        as_of: datetime | None = None,
+        error: str = "",
+        remedy: str = "",
+        auth_failed: bool = False,
+        live: bool = False,
+        progress: tuple[Progress, ...] = (),
+    ) -> SourceHealth:
+        answered = state is not SourceState.FAILED and state is not SourceState.OFF
+        return SourceHealth(
+            name=self._name,
+            kind=SourceKind.SCANNER,
+            state=state,
+            as_of=self._clock() if answered else as_of,
+            objects=len(self._known) if objects is None else objects,
+            requests=round_.requests(),
+            error=error,
+            remedy=remedy,
+            auth_failed=auth_failed,
+            live=live,
+            identity=round_.identity,
+            endpoint=round_.endpoint,
+            progress=progress,
+            denials=tuple(round_.denials),
+        )
+
+    def _delay(self, error: SourceError) -> float:
+        if isinstance(error, AuthenticationFailed | Forbidden):
+            return self._pace.retry_denied
+        if isinstance(error, Absent):
+            return self._pace.refresh
+        guess = self._backoff.next()
+        asked = error.retry_after if isinstance(error, Throttled | ServerFault) else None
+        return guess if asked is None else max(asked, guess)

@@ -1,0 +1,116 @@
+"""Words of scanners as our own: severities, moments, scores, names. Nothing here raises on what it does not know."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from tui.domain.image import RepositoryName
+from tui.domain.reference import is_digest, parse_reference
+from tui.domain.scan import Severity
+from tui.domain.text import clean
+from tui.errors import InvalidReference
+
+__all__ = [
+    "Said",
+    "counted",
+    "digest_of",
+    "moment",
+    "name_of",
+    "score",
+    "severity_of",
+    "severity_of_score",
+    "text",
+    "web_address",
+]
+
+Said = str | None
+"""A text that may be missing or null on the wire."""
+
+LONGEST = 300  # characters of any one text; titles and addresses are the longest
+NEVER = datetime(1971, 1, 1, tzinfo=UTC)  # Go writes its zero time as year 1, others epoch 0: both mean "not said"
+
+_SEVERITIES = {
+    "critical": Severity.CRITICAL,
+    "high": Severity.HIGH,
+    "important": Severity.HIGH,  # Red Hat and Prisma Cloud
+    "medium": Severity.MEDIUM,
+    "moderate": Severity.MEDIUM,  # Red Hat, GitHub and Prisma Cloud
+    "low": Severity.LOW,
+    "negligible": Severity.NEGLIGIBLE,
+    "unimportant": Severity.NEGLIGIBLE,  # Debian
+    "informational": Severity.NEGLIGIBLE,
+    "info": Severity.NEGLIGIBLE,
+    "none": Severity.NEGLIGIBLE,  # CVSS: a base score of 0
+}
+
+
+def text(said: object, limit: int = LONGEST) -> str:
+    """A text from outside on one line, empty when it is missing or no text."""
+    return clean(said, limit).strip() if isinstance(said, str) else ""
+
+
+def severity_of(word: Said) -> Severity:
+    """The severity that a word means; UNKNOWN for a word that is not known."""
+    return _SEVERITIES.get((word or "").strip().lower(), Severity.UNKNOWN)
+
+
+def severity_of_score(value: float | None) -> Severity:
+    """The qualitative rating of a base score (CVSS v3.1 specification, table 14)."""
+    if value is None:
+        return Severity.UNKNOWN
+    bounds = ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM), (0.1, Severity.LOW))
+    return next((severity for least, severity in bounds if value >= least), Severity.NEGLIGIBLE)
+
+
+def score(said: object) -> float | None:
+    """A CVSS base score of 0 to 10, None when there is none; 0 stands for none with most scanners."""
+    try:
+        found = float(said) if isinstance(said, int | float | str) and not isinstance(said, bool) else 0.0
+    except ValueError:
+        return None
+    return found if 0.0 < found <= 10.0 else None
+
+
+def moment(said: object) -> datetime | None:
+    """A moment in ISO 8601 or in epoch seconds, None when it is not one; without a zone it is UTC."""
+    try:
+        if isinstance(said, str):
+            found = datetime.fromisoformat(said.strip())
+        elif isinstance(said, int | float) and not isinstance(said, bool):
+            found = datetime.fromtimestamp(said, UTC)
+        else:
+            return None
+    except (ValueError, OverflowError, OSError):
+        return None
+    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
+    return found if found > NEVER else None
+
+
+def name_of(registry: Said, repository: Said) -> RepositoryName | None:
+    """The repository as references write it, None when the scanner's words do not name one."""
+    host = (registry or "").strip().removeprefix("https://").removeprefix("http://").strip("/")
+    path = (repository or "").strip().strip("/")
+    if host and path.startswith(f"{host}/"):
+        path = path[len(host) + 1 :]
+    try:
+        reference = parse_reference(f"{host}/{path}" if host else path)
+    except InvalidReference:
+        return None
+    return RepositoryName(reference.registry, reference.repository)
+
+
+def digest_of(said: Said) -> str:
+    """The digest in a text such as `sha256:...` or `repo@sha256:...`, empty when there is none."""
+    found = (said or "").strip().rpartition("@")[2]
+    return found if is_digest(found) else ""
+
+
+def counted(numbers: dict[Severity, int | None]) -> dict[Severity, int]:
+    """Counts by severity as a summary gives them; nonsense below zero counts as nothing."""
+    return {severity: number for severity, number in numbers.items() if number is not None and number > 0}
+
+
+def web_address(said: object) -> str:
+    """An address of the web, empty for anything else: it may be opened by the operator."""
+    found = text(said)
+    return found if found.startswith(("https://", "http://")) else ""
