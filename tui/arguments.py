@@ -36,7 +36,17 @@ Exit codes: 0 ok; 1 usage or runtime error; 2 policy violated; 3 could not tell:
 4 nothing could be read, as nobody is signed in or has the right; 130 interrupted."""
 _TAKES_VALUE = frozenset(
     {
-        *("--context", "-n", "--namespace", "--kubeconfig", "--registry", "--config", "--policy", "--request-timeout"),
+        *(
+            "--context",
+            "-n",
+            "--namespace",
+            "--kubeconfig",
+            "--registry",
+            "--config",
+            "--policy",
+            "--scan-report",
+            "--request-timeout",
+        ),
         *("--log-level", "--log-file", "-o", "--output", "--view", "--fail-on", "--wait"),
     }
 )
@@ -161,6 +171,7 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
     add("--no-azure", action="store_true", help="never sign in to Azure")
     add("--config", metavar="FILE", help="the settings, instead of TRUSTREE_CONFIG or the usual place")
     add("--policy", metavar="FILE", help="the policy to judge by")
+    add("--scan-report", action="append", metavar="FILE", help="a scanner's report on images, of any format; may be repeated")
     add("--write", action="store_true", default=None, help="allow changes")
     add("--readonly", action="store_false", dest="write", default=None, help="allow none (the default)")
     add("--request-timeout", type=_duration, metavar="TIME", help="how long one request may take: 10s, 2m; 0 for no limit")
@@ -201,6 +212,7 @@ def _settings(found: argparse.Namespace) -> dict[str, object]:
         "registries": found.registry and _split(found.registry),
         "azure": False if found.no_azure else None,
         "policy": found.policy,
+        "scan_reports": found.scan_report and tuple(dict.fromkeys(found.scan_report)),
         "write": found.write,
         "request_timeout": found.request_timeout,
         "log_level": LogLevel(found.log_level) if found.log_level else None,

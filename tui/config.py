@@ -20,6 +20,8 @@ __all__ = [
     "Paths",
     "RegistrySettings",
     "Revocation",
+    "ScannerKind",
+    "ScannerSettings",
     "Settings",
     "SignatureSettings",
     "SignerSettings",
@@ -117,6 +119,36 @@ class SignatureSettings(TrustSettings, frozen=True, forbid_unknown_fields=True):
     scope: dict[str, TrustSettings] = {}
 
 
+class ScannerKind(StrEnum):
+    """Which scanner it is."""
+
+    DEFENDER = "defender"
+    TRIVY_OPERATOR = "trivy-operator"
+    ATTACHED = "attached"
+    AQUA = "aqua"
+    PRISMA = "prisma"
+
+
+class ScannerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[scanner.NAME]`: a scanner whose reports are read; the first three kinds are read without being named.
+
+    `password_env` and `token_env` name the variables that hold the password or the token. `sign_in` is where to sign in when
+    that is not the `endpoint` (Aqua's cloud). `subscriptions` are those that Defender is asked about, none for all. `refresh`
+    is the seconds between looks, None for the usual. With `enabled = false` it is left alone.
+    """
+
+    kind: ScannerKind
+    endpoint: str = ""
+    ca_file: str = ""
+    username: str = ""
+    password_env: str = ""
+    token_env: str = ""
+    sign_in: str = ""
+    subscriptions: tuple[str, ...] = ()
+    enabled: bool = True
+    refresh: float | None = None
+
+
 class ContextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[context."name"]`: whether a cluster may be changed, and which namespaces are read (none: all)."""
 
@@ -151,6 +183,8 @@ class Settings(msgspec.Struct, frozen=True):
     demo: str = ""
     registry: dict[str, RegistrySettings] = {}
     context: dict[str, ContextSettings] = {}
+    scanner: dict[str, ScannerSettings] = {}
+    scan_reports: tuple[str, ...] = ()
     signatures: SignatureSettings = SignatureSettings()
     source: str = ""
 

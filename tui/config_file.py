@@ -2,13 +2,15 @@
 
 ```
 contexts = ["prod-weu"]            # as --context; also: all_contexts, namespaces, all_namespaces, kubeconfig, registries
-request_timeout = "10s"            # also: refresh, azure, policy, theme, ascii, log_level, log_file
+request_timeout = "10s"            # also: scan_reports, refresh, azure, policy, theme, ascii, log_level, log_file
 [keymap]
 rebuild = "B"
 [registry."contoso.azurecr.io"]
 kind = "acr"                       # auto, acr, oci; also: endpoint, ca_file, auth, username, password_env, ask, refresh
 [context."prod-weu"]
 write = false                      # also: namespaces
+[scanner.prisma]
+endpoint = "https://..."           # also: ca_file, username, password_env, token_env, sign_in, enabled, refresh, kind (the name)
 [signatures]
 cosign_keys = ["cosign.pub"]       # also: notation_config, rekor_keys, fulcio_roots, identities, require_log, revocation
 [signatures.scope."contoso.azurecr.io/payments"]
@@ -20,6 +22,7 @@ Paths that are not absolute are meant from where the file lies.
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -29,6 +32,8 @@ from tui.config import (
     Kind,
     LogLevel,
     RegistrySettings,
+    ScannerKind,
+    ScannerSettings,
     SignatureSettings,
     TrustSettings,
 )
@@ -55,6 +60,21 @@ class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     requests_per_minute: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
+class Scanner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A scanner table as it is written; without a kind its name is one. Durations are text."""
+
+    kind: ScannerKind | None = None
+    endpoint: str = ""
+    ca_file: str = ""
+    username: str = ""
+    password_env: str = ""
+    token_env: str = ""
+    sign_in: str = ""
+    subscriptions: tuple[str, ...] = ()
+    enabled: bool = True
+    refresh: object = None
+
+
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The top of the file as it is written; the tables of registries and contexts are read one by one."""
 
@@ -75,10 +95,15 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     keymap: dict[str, str] = {}
     registry: dict[str, dict[str, object]] = {}
     context: dict[str, dict[str, object]] = {}
+    scanner: dict[str, dict[str, object]] = {}
+    scan_reports: tuple[str, ...] = ()
     signatures: dict[str, object] = {}
 
 
 _DURATIONS = ("request_timeout", "refresh")
+_TABLES = ("registry", "context", "scanner", "signatures")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_CONSOLES = (ScannerKind.AQUA, ScannerKind.PRISMA)
 
 
 def read(content: bytes, path: str) -> dict[str, object]:
@@ -86,10 +111,11 @@ def read(content: bytes, path: str) -> dict[str, object]:
     reader = _Reader(content, path)
     table = reader.table
     file = reader.convert(table, File, ())
-    values: dict[str, object] = {name: getattr(file, name) for name in table if name not in ("registry", "context", "signatures")}
+    values: dict[str, object] = {name: getattr(file, name) for name in table if name not in _TABLES}
     values |= {name: reader.duration(table, name, ()) for name in _DURATIONS if name in table}
     values["registry"] = {host: reader.registry(host, entry) for host, entry in file.registry.items()}
     values["context"] = {name: reader.convert(entry, ContextSettings, ("context", name)) for name, entry in file.context.items()}
+    values["scanner"] = {name: reader.scanner(name, entry) for name, entry in file.scanner.items()}
     if file.signatures:
         values["signatures"] = reader.signatures(file.signatures)
     return values
@@ -101,12 +127,33 @@ class _Reader(Reader):
     def registry(self, host: str, entry: dict[str, object]) -> RegistrySettings:
         """One registry table."""
         place = ("registry", host)
-        if "password" in entry:
-            remedy = "Put it in an environment variable and name that in `password_env`."
-            self.refuse("A password does not belong in the file", (*place, "password"), remedy)
+        self._without_secrets(entry, place)
         raw = self.convert(entry, Registry, place)
         plain = {name: getattr(raw, name) for name in Registry.__struct_fields__ if name != "refresh"}
         return RegistrySettings(**plain, refresh=self.duration(entry, "refresh", place))
+
+    def scanner(self, name: str, entry: dict[str, object]) -> ScannerSettings:
+        """One scanner table."""
+        place = ("scanner", name)
+        self._without_secrets(entry, place)
+        raw = self.convert(entry, Scanner, place)
+        kind = raw.kind or next((each for each in ScannerKind if each == name), None)
+        if kind is None:
+            self.refuse("`kind` is missing", place, f"It is one of {', '.join(ScannerKind)}.")
+        if kind in _CONSOLES and raw.enabled and not raw.endpoint:
+            self.refuse("`endpoint` is missing", place, 'Write the address of the console: endpoint = "https://...".')
+        for field in ("endpoint", "sign_in"):
+            if (address := getattr(raw, field)) and not may_be_told(address):
+                remedy = "Write https://: a password or token is sent there."
+                self.refuse(f"`{field}` is no https address", (*place, field), remedy)
+        plain = {field: getattr(raw, field) for field in Scanner.__struct_fields__ if field not in ("kind", "refresh")}
+        return ScannerSettings(kind=kind, **plain, refresh=self.duration(entry, "refresh", place))
+
+    def _without_secrets(self, entry: dict[str, object], place: Place) -> None:
+        for name in ("password", "token"):
+            if name in entry:
+                remedy = f"Put it in an environment variable and name that in `{name}_env`."
+                self.refuse(f"A {name} does not belong in the file", (*place, name), remedy)
 
     def signatures(self, entry: dict[str, object]) -> SignatureSettings:
         """What is trusted, with its scopes."""
@@ -136,3 +183,9 @@ class _Reader(Reader):
         if found is None:
             self.refuse(f"`{name}` is not a duration", (*place, name), 'Write it in quotes as "10s", "2m" or "1m30s".')
         return found
+
+
+def may_be_told(address: str) -> bool:
+    """Whether a secret may be sent to an address: over TLS, or within this machine."""
+    parts = urlsplit(address)
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK))

@@ -103,6 +103,7 @@ def _led_there(settings: Settings, handshake: _Handshake) -> Settings:
         kubeconfig=handshake.kubeconfig,
         contexts=settings.contexts or (() if settings.all_contexts else tuple(handshake.contexts)),
         registry=theirs.registry,
+        scanner=theirs.scanner,
         context={},
         signatures=theirs.signatures,
         azure=True,

@@ -28,11 +28,12 @@ from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
 from tui.sources.registry.source import RegistrySource
 from tui.sources.signatures.source import SignatureSource
 from tui.sources.throttle import budgets_for
+from tui.wired_scanners import ScannerSource, scanner_sources
 from tui.wired_signatures import signature_source
 
 __all__ = ["diagnose", "open_estate"]
 
-_Made = ClusterSource | RegistrySource | SignatureSource | GateSource
+_Made = ClusterSource | RegistrySource | SignatureSource | GateSource | ScannerSource
 NO_LIMIT = 86_400.0
 """Seconds that stand for no limit on a request: a day."""
 LEARNING = 20.0
@@ -81,11 +82,18 @@ class _Parts:
     def sources(self) -> list[Source]:
         """Everything that is there from the start."""
         clusters = self.clusters()
-        return [*clusters, *self.gates(clusters), self.signatures()]
+        return [*clusters, *self.gates(clusters), self.signatures(), *self.scanners(clusters)]
 
     def gates(self, clusters: Sequence[ClusterSource]) -> list[GateSource]:
         """One source per cluster for what guards it."""
         found = [GateSource(cluster.reader()) for cluster in clusters]
+        self.made += found
+        return found
+
+    def scanners(self, clusters: Sequence[ClusterSource]) -> list[ScannerSource]:
+        """The scanners; they read clusters, and content of registries, by what those sources hand out."""
+        readers = [cluster.reader() for cluster in clusters]
+        found = scanner_sources(self._settings, readers, self._registries.get, self._credentials.entra, os.environ)
         self.made += found
         return found
 
@@ -136,7 +144,8 @@ async def _examined(parts: _Parts) -> list[Examined]:
         async with asyncio.TaskGroup() as group:
             tried = [(source, group.create_task(source.diagnose())) for source in parts.made]
     found = [_shown(source, health.get(source.name), task.result()) for source, task in tried]
-    return found + [_left_alone(each) for each in health.values() if each.state is SourceState.OFF]
+    made = {source.name for source in parts.made}
+    return found + [_left_alone(each) for each in health.values() if each.state is SourceState.OFF and each.name not in made]
 
 
 def _shown(source: _Made, health: SourceHealth | None, tried: Sequence[Diagnosis]) -> Examined:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,7 +21,9 @@ from tui.errors import (
     UntrustedPayload,
 )
 from tui.sources.throttle import Backoff, parse_retry_after
-from tui.sources.transport import Reply, Transport
+
+if TYPE_CHECKING:
+    from tui.sources.transport import Reply, Transport
 
 __all__ = ["Asked", "Service", "WebApi", "clock_seconds"]
 

@@ -18,10 +18,10 @@ from tui.domain.text import clean
 from tui.errors import UntrustedPayload
 from tui.sources.credentials import EntraTokens
 from tui.sources.ports import QueryPage
+from tui.sources.webapi import Asked, Service, WebApi, clock_seconds
 
 if TYPE_CHECKING:
     from tui.sources.transport import Reply, Transport
-    from tui.sources.webapi import WebApi
 
 __all__ = ["GraphOptions", "GraphSession", "ResourceGraph"]
 
@@ -71,7 +71,6 @@ class ResourceGraph:
     async def open(self) -> AsyncIterator[GraphSession]:
         """Connect; signs in with the first query."""
         from tui.sources.transport import Transport, TransportOptions  # loads aiohttp: not before it is needed
-        from tui.sources.webapi import Service, WebApi
 
         options = self._options
         service = Service(
@@ -124,8 +123,6 @@ class GraphSession:
             await asyncio.sleep(_rest(reply))
 
     async def _ask(self, query: str, token: str) -> Reply:
-        from tui.sources.webapi import Asked
-
         signed_in = await self._entra.token(_scope(self._options.endpoint))
         self._identity = signed_in.identity
         options = _Options(top=PAGE_ROWS, skip_token=token, result_format="objectArray")
@@ -152,8 +149,6 @@ def _scope(endpoint: str) -> str:
 
 def _rest(reply: Reply) -> float:
     """Seconds to wait before the next query, as the quota's headers say; 0 while there is quota left."""
-    from tui.sources.webapi import clock_seconds
-
     if reply.header("x-ms-user-quota-remaining") != "0":
         return 0.0
     asked = clock_seconds(reply.header("x-ms-user-quota-resets-after"))

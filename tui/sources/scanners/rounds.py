@@ -23,6 +23,7 @@ from tui.domain.events import (
 )
 from tui.domain.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Throttled
+from tui.sources.ports import Diagnosis
 from tui.sources.throttle import Backoff
 
 __all__ = ["Absent", "Pace", "Round", "Scanner"]
@@ -87,6 +88,11 @@ class Scanner(ABC):
     @abstractmethod
     def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
         """Every report there is, in batches. Raises SourceError, `Absent` when there is no such scanner."""
+        ...
+
+    @abstractmethod
+    async def diagnose(self) -> list[Diagnosis]:
+        """Try each kind of read once."""
         ...
 
     async def events(self) -> AsyncGenerator[Event, None]:
