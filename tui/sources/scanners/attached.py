@@ -32,9 +32,10 @@ class AttachedSource:
     def __init__(self, readers: Readers, retry: float = RETRY, clock: Callable[[], datetime] = utc_now) -> None:
         self._readers, self._retry, self._clock = readers, retry, clock
         self._pool = Pool()
-        self._wanted: dict[ArtifactDemand, None] = {}
-        self._asked: set[ArtifactDemand] = set()
-        self._failed: dict[ArtifactDemand, SourceError] = {}
+        # The newest demand on each manifest; one for the same with other referrers takes its place.
+        self._asked: dict[Subject, ArtifactDemand] = {}
+        self._wanted: dict[Subject, None] = {}
+        self._failed: dict[Subject, SourceError] = {}
         self._known: dict[Subject, dict[str, ScanReport]] = {}
         self._more = asyncio.Event()
         self._as_of: datetime | None = None
@@ -56,9 +57,10 @@ class AttachedSource:
 
     def examine(self, demands: tuple[ArtifactDemand, ...]) -> None:
         """Ask for more; asking twice for the same costs nothing. Never blocks."""
-        fresh = [demand for demand in demands if demand not in self._asked]
-        self._asked.update(fresh)
-        self._wanted.update(dict.fromkeys(fresh))
+        fresh = {(demand.name, demand.subject.digest): demand for demand in demands}
+        fresh = {subject: demand for subject, demand in fresh.items() if self._asked.get(subject) != demand}
+        self._asked |= fresh
+        self._wanted |= dict.fromkeys(fresh)
         if fresh:
             self._more.set()
 
@@ -73,31 +75,31 @@ class AttachedSource:
         await emit(HealthChanged(self._health()))
         while True:
             self._more.clear()
-            if batch := sorted(self._wanted, key=lambda demand: demand.priority)[:WORKERS]:
+            if batch := sorted(self._wanted, key=lambda subject: self._asked[subject].priority)[:WORKERS]:
                 async with asyncio.TaskGroup() as group:
-                    for demand in batch:
-                        group.create_task(self._serve(demand, emit))
+                    for subject in batch:
+                        group.create_task(self._serve(subject, emit))
                 await emit(HealthChanged(self._health()))
                 continue
             try:
                 async with asyncio.timeout_at(again):
                     await self._more.wait()
             except TimeoutError:
-                self._wanted.update(dict.fromkeys(self._failed))
+                self._wanted |= dict.fromkeys(self._failed)
                 again = clock() + self._retry
 
-    async def _serve(self, demand: ArtifactDemand, emit: Emit) -> None:
+    async def _serve(self, subject: Subject, emit: Emit) -> None:
         """One image: what hangs on it now, and what no longer does."""
+        demand = self._asked[subject]
         reader = self._readers(demand.name.registry)
-        subject = (demand.name, demand.subject.digest)
         before = self._known.get(subject, {})
         try:
             found = [each async for each in ArtifactReader(self.name, reader, self._pool).read(demand)] if reader else []
         except SourceError as error:
-            self._failed[demand] = error
+            self._failed[subject] = error
             found = [*before.values()] or [self._unread(demand, error)]
         else:
-            self._failed.pop(demand, None)
+            self._failed.pop(subject, None)
             self._as_of = self._clock()
         reports = {report.key: before[report.key] if before.get(report.key) == report else report for report in found}
         self._known[subject] = reports
@@ -106,7 +108,8 @@ class AttachedSource:
         # A list that may not be whole takes nothing away.
         for key in before.keys() - reports.keys() if not demand.error else ():
             await emit(ScanGone(self.name, key))
-        self._wanted.pop(demand, None)
+        if self._asked[subject] is demand:  # otherwise there is more to look at already
+            self._wanted.pop(subject, None)
 
     def _unread(self, demand: ArtifactDemand, error: SourceError) -> ScanReport:
         """What could not be read may have been a report, so nothing is known of this image from here."""
