@@ -19,7 +19,7 @@ __all__ = ["COMMANDS", "SCENARIOS", "Arguments", "Options", "parse"]
 
 SCENARIOS = ("contoso", "empty", "denied", "broken", "huge")
 COMMANDS = {
-    "report": "print what is known as a table, JSON, JSON lines or names",
+    "report": "print what is known: as a table, JSON, SARIF, CycloneDX, CSV and more",
     "check": "exit 2 when something is not trusted, 3 when it cannot be told",
     "doctor": "what each source can and cannot read, with the right that is missing",
     "policy": "show, explain or check what images are judged by",

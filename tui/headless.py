@@ -13,8 +13,8 @@ from tui.arguments import Options
 from tui.config import Settings
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.query import Query, Selection
-from tui.domain.snapshot import Snapshot
-from tui.domain.trust import State
+from tui.domain.snapshot import Snapshot, Workload
+from tui.domain.trust import Check, State
 from tui.output import Exit, Writer, look_of_stdout, say
 from tui.progress import Progress
 from tui.reports import Document, Look, View, format_named
@@ -72,10 +72,13 @@ def exit_of_report(snapshot: Snapshot, selection: Selection) -> Exit:
 
 def exit_of_check(snapshot: Snapshot, selection: Selection, options: Options) -> Exit:
     """2 beats 3: what is known to be wrong is wrong whatever else is missing; a query that finds nothing is 3."""
-    verdicts = [snapshot.images[key].verdict for key in selection.images if key in snapshot.images]
-    verdicts += [snapshot.workloads[key].verdict for key in selection.workloads if key in snapshot.workloads]
+    images = [snapshot.images[key] for key in selection.images if key in snapshot.images]
+    workloads = [snapshot.workloads[key] for key in selection.workloads if key in snapshot.workloads]
     wrong = {State.FAIL, State.WARN} if options.fail_on == "warn" else {State.FAIL}
-    if any(verdict in wrong for verdict in verdicts):
+    checked = [(image.verdict, image.checks) for image in images]
+    checked += [(workload.verdict, _checks_of(workload, snapshot)) for workload in workloads]
+    verdicts = [verdict for verdict, _ in checked]
+    if any(verdict in wrong and not _all_accepted(verdict, checks) for verdict, checks in checked):
         return Exit.VIOLATED
     if barred(snapshot.sources):
         return Exit.DENIED
@@ -83,6 +86,19 @@ def exit_of_check(snapshot: Snapshot, selection: Selection, options: Options) ->
         return Exit.OK
     unsure = not verdicts or any(verdict in (State.UNKNOWN, State.OFF) for verdict in verdicts)
     return Exit.UNSURE if unsure else exit_of_report(snapshot, selection)
+
+
+def _checks_of(workload: Workload, snapshot: Snapshot) -> tuple[Check, ...]:
+    """The checks of a workload's containers and of the images that they run."""
+    run = {key for container in workload.containers for key in container.runs if key in snapshot.images}
+    own = (check for container in workload.containers for check in container.checks)
+    return (*own, *(check for key in run for check in snapshot.images[key].checks))
+
+
+def _all_accepted(verdict: State, checks: Iterable[Check]) -> bool:
+    """Whether a warning is only of what dated exceptions accept: that violates nothing."""
+    warned = [check for check in checks if check.state is State.WARN]
+    return verdict is State.WARN and bool(warned) and all(check.accepted for check in warned)
 
 
 def barred(sources: Iterable[SourceHealth]) -> bool:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.cli.fakes import opener_of
@@ -21,7 +22,7 @@ from tui.doctor import Examined
 from tui.domain.events import Denial, SourceHealth, SourceKind, SourceState
 from tui.domain.events import Progress as Counted
 from tui.domain.snapshot import EMPTY, Snapshot
-from tui.domain.trust import State
+from tui.domain.trust import Check, CheckName, State
 from tui.errors import AuthenticationFailed
 from tui.progress import Progress
 from tui.sources.ports import Diagnosis
@@ -47,6 +48,17 @@ NO_RIGHT = e.estate((), (), (cluster(SourceState.PARTIAL, denials=(Denial("pods"
 UNREACHABLE = e.estate((), (), (cluster(SourceState.FAILED),), complete=False)
 LOADING = e.estate(FINE.images.values(), FINE.workloads.values(), e.SOURCES[:1], complete=False)
 WARNED = e.estate([i for i in e.IMAGES if i.verdict in (State.PASS, State.WARN)], [e.WORKLOADS[3]], e.SOURCES[:1])
+ACCEPTED = e.estate(
+    [
+        msgspec.structs.replace(
+            e.IMAGES[1],
+            verdict=State.WARN,
+            checks=(*e.IMAGES[1].checks, Check(CheckName.AGE, State.WARN, "Accepted.", accepted="EX-1")),
+        )
+    ],
+    (),
+    e.SOURCES[:1],
+)
 UNSURE = e.estate([i for i in e.IMAGES if i.verdict in (State.PASS, State.UNKNOWN)], (), e.SOURCES[:1])
 
 
@@ -70,6 +82,14 @@ UNSURE = e.estate([i for i in e.IMAGES if i.verdict in (State.PASS, State.UNKNOW
         ("check ns:kube-system", WHOLE, 0),
         ("check ns:kube-system --fail-on warn", WHOLE, 2),
         ("check", WARNED, 0),
+        ("check --fail-on warn", WARNED, 2),
+        ("check --fail-on warn", ACCEPTED, 0),
+        ("check --fail-on warn --allow-unknown", UNSURE, 0),
+        ("check", NO_RIGHT, 4),
+        ("check", UNREACHABLE, 3),
+        ("check", EMPTY, 3),
+        ("check -o sarif", WHOLE, 2),
+        ("check -o junit", FINE, 0),
         ("check", UNSURE, 3),
         ("check --allow-unknown", UNSURE, 0),
         ("check ns:nowhere", WHOLE, 3),

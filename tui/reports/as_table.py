@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tui.domain.snapshot import Drift, Image, ImageKey, Snapshot, Workload
+from tui.domain.snapshot import Drift, ImageKey, Snapshot, Workload
 from tui.domain.trust import Check, State
 from tui.presenters.glyphs import ASCII, UNICODE
-from tui.presenters.phrases import image_name
 from tui.presenters.totals import Shown, lineage_totals
 from tui.presenters.words import VERDICTS, age, count, plural, short
 from tui.reports.columns import Cell, Head, lines, plain
-from tui.reports.document import Document, Format, View, severity
+from tui.reports.document import Document, Format, View
+from tui.reports.problems import bad, full_name, problems
 from tui.reports.wire import source_row, summary_row
 
-__all__ = ["FORMAT"]
+__all__ = ["FORMAT", "footer_lines", "table_of"]
 
 _COLOURS = {State.PASS: "32", State.WARN: "33", State.FAIL: "31", State.UNKNOWN: "35", State.OFF: "35"}
 DEEPEST = 64
@@ -23,12 +23,13 @@ Table = tuple[Sequence[Head], Sequence[Sequence[Cell]]]
 
 def _render(document: Document) -> Iterator[bytes]:
     look = document.look
-    heads, rows = _table(document)
-    for line in (*lines(heads, rows, look.width, look.colour, look.unicode), "", *_footer(document)):
+    heads, rows = table_of(document)
+    for line in (*lines(heads, rows, look.width, look.colour, look.unicode), "", *footer_lines(document)):
         yield f"{line}\n".encode(errors="replace")
 
 
-def _table(document: Document) -> Table:
+def table_of(document: Document) -> Table:
+    """The columns and rows of the report's view."""
     match document.view:
         case View.ALL | View.IMAGES:
             return _images(document)
@@ -55,7 +56,7 @@ def _images(document: Document) -> Table:
     rows = [
         (
             _verdict(image.verdict, document),
-            Cell(_full_name(image)),
+            Cell(full_name(image)),
             Cell(short(image.key.digest)),
             Cell(age(image.created or image.pushed, now)),
             Cell(count(image.pods)),
@@ -122,7 +123,7 @@ def _node(key: ImageKey, depth: int, document: Document) -> Sequence[Cell]:
     image, unknown = snapshot.images.get(key), snapshot.bases.get(key)
     node = image or unknown
     link = node.base if node else None
-    label = _full_name(image) if image else unknown.label if unknown else str(key.repository)
+    label = full_name(image) if image else unknown.label if unknown else str(key.repository)
     return (
         _verdict(image.verdict if image else State.UNKNOWN, document),
         Cell("  " * min(depth, DEEPEST) + label),
@@ -135,34 +136,10 @@ def _node(key: ImageKey, depth: int, document: Document) -> Sequence[Cell]:
 
 def _findings(document: Document) -> Table:
     heads = (Head("STATE"), Head("CHECK"), Head("WHERE", gives=True), Head("PODS", right=True), Head("WHAT", gives=True))
-    found = [*_image_findings(document), *_workload_findings(document)]
-    found.sort(key=lambda finding: (-severity(finding[0]), -finding[3], finding[1], finding[2]))
     return heads, [
-        (_verdict(state, document), Cell(name), Cell(where), Cell(count(pods)), Cell(what))
-        for state, name, where, pods, what in found
+        (_verdict(each.state, document), Cell(each.check), Cell(each.label), Cell(count(each.pods)), Cell(each.reason))
+        for each in problems(document)
     ]
-
-
-Finding = tuple[State, str, str, int, str]
-
-
-def _image_findings(document: Document) -> Iterator[Finding]:
-    for image in document.images():
-        for check in _bad(image.checks):
-            yield check.state, check.name, f"{_full_name(image)}@{short(image.key.digest)}", image.pods, check.reason
-        if not image.checks:
-            yield State.UNKNOWN, "", _full_name(image), image.pods, image.absent or "Nothing is known of it."
-
-
-def _workload_findings(document: Document) -> Iterator[Finding]:
-    for workload in document.workloads():
-        key = workload.key
-        for container in workload.containers:
-            where = f"{key.cluster}/{key.namespace}/{key.kind}/{key.name}/{container.name}"
-            for check in _bad(container.checks):
-                yield check.state, check.name, where, container.pods, check.reason
-            if container.trouble:
-                yield State.FAIL, "start", where, container.pods, container.trouble
 
 
 def _sources(document: Document) -> Table:
@@ -191,17 +168,8 @@ def _verdict(state: State, document: Document) -> Cell:
     return Cell(f"{glyphs.states[state]} {VERDICTS[state]}", _COLOURS[state])
 
 
-def _full_name(image: Image) -> str:
-    return f"{image.key.registry}/{image_name(image)}" if image.tags else f"{image.key.registry}/{image.key.repository}"
-
-
-def _bad(checks: Iterable[Check]) -> list[Check]:
-    bad = [check for check in checks if check.state not in (State.PASS, State.OFF)]
-    return sorted(bad, key=lambda check: -check.state.severity)
-
-
 def _why(checks: Iterable[Check]) -> str:
-    return "; ".join(dict.fromkeys(check.brief or check.reason for check in _bad(checks)))
+    return "; ".join(dict.fromkeys(check.brief or check.reason for check in bad(checks)))
 
 
 def _drift(workload: Workload) -> str:
@@ -218,7 +186,8 @@ def _workload_why(workload: Workload, snapshot: Snapshot) -> str:
     return "; ".join(dict.fromkeys([*troubles, *filter(None, [_why(checks)])]))
 
 
-def _footer(document: Document) -> Iterator[str]:
+def footer_lines(document: Document) -> Iterator[str]:
+    """What is said below the table: counts, what is missing, and as of when."""
     summary, snapshot = summary_row(document), document.snapshot
     for name, counts in (("image", summary.images), ("workload", summary.workloads)):
         total = counts.passed + counts.warn + counts.fail + counts.unknown

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from tui.domain.events import SourceHealth, SourceState
+from tui.domain.scan import ImageVulnerability
 from tui.domain.snapshot import BaseLink, BaseState, Basis, Confidence, Container, Drift, Image, Snapshot, Workload
 from tui.domain.trust import Check, CheckName, State
 from tui.domain.workload import ContainerType
@@ -82,7 +83,7 @@ class BaseRow(Row, frozen=True):
 
 
 class VulnerabilityRow(Row, frozen=True):
-    """A vulnerability that a scanner found; `from_base` is null when it cannot be told."""
+    """A vulnerability that counts: what a VEX statement takes out is left out; `from_base` is null when it cannot be told."""
 
     id: str
     severity: str
@@ -207,7 +208,7 @@ def image_row(image: Image, snapshot: Snapshot) -> ImageRow:
         [_check_row(check) for check in image.checks],
         _base_row(image.base) if image.base else None,
         [key.digest for key in snapshot.derived.get(image.key, ())],
-        [],  # no scanner is asked yet
+        [_vulnerability_row(row) for row in image.vulnerabilities if row.vex is None],
     )
 
 
@@ -252,6 +253,11 @@ def _counts(verdicts: Iterable[State]) -> Counts:
 
 def _check_row(check: Check) -> CheckRow:
     return CheckRow(check.name, check.state, check.reason, check.source, check.as_of)
+
+
+def _vulnerability_row(row: ImageVulnerability) -> VulnerabilityRow:
+    source = ", ".join(row.sources)
+    return VulnerabilityRow(row.id, row.severity.value, row.package, row.installed, row.fixed or None, row.from_base, source)
 
 
 def _base_row(link: BaseLink) -> BaseRow:
