@@ -215,6 +215,6 @@ def run(settings: Looks, query: str = "") -> int:
 
 
 def _opened(settings: Looks) -> AbstractAsyncContextManager[LiveEstate]:
-    wiring = importlib.import_module("tui.wiring")
-    opened: AbstractAsyncContextManager[LiveEstate] = wiring.open_estate(settings)
+    opening = importlib.import_module("tui.opening")
+    opened: AbstractAsyncContextManager[LiveEstate] = opening.opened(settings)
     return opened

@@ -104,7 +104,7 @@ def _doctor(arguments: Arguments, settings: Settings, diagnose: Diagnose | None)
 
 
 def _wired_opener() -> Opener:
-    opener: Opener = importlib.import_module("tui.wiring").open_estate
+    opener: Opener = importlib.import_module("tui.opening").opened
     return opener
 
 

@@ -42,12 +42,12 @@ LEARNING = 20.0
 
 @asynccontextmanager
 async def open_estate(settings: Settings) -> AsyncIterator[Estate]:
-    """The living estate that the settings describe, running while the context lasts. Raises TrustreeError."""
-    async with AsyncExitStack() as stack:
-        if settings.demo:
-            settings = await stack.enter_async_context(embedded(settings))
-        parts = _Parts(settings)
-        yield await stack.enter_async_context(_estate(parts).running())
+    """The living estate of the clusters and registries that the settings name, running while the context lasts.
+
+    Raises TrustreeError. `tui.opening` is the way here, for the demo too.
+    """
+    async with _estate(_Parts(settings)).running() as estate:
+        yield estate
 
 
 async def diagnose(settings: Settings) -> Sequence[Examined]:

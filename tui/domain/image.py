@@ -53,7 +53,7 @@ class ManifestKind(StrEnum):
     ARTIFACT = "artifact"
 
 
-class Descriptor(msgspec.Struct, frozen=True):
+class Descriptor(msgspec.Struct, frozen=True, gc=False):
     """What a manifest says of one blob or child manifest; `size` is in bytes (OCI descriptor)."""
 
     media_type: str
@@ -64,7 +64,7 @@ class Descriptor(msgspec.Struct, frozen=True):
     annotations: dict[str, str] = {}  # msgspec copies defaults
 
 
-class Manifest(msgspec.Struct, frozen=True):
+class Manifest(msgspec.Struct, frozen=True, gc=False):
     """One manifest body, verified against its digest; `children` only for an index, `layers` and `config` for the others.
 
     `size` is the length of the manifest itself in bytes.
@@ -91,7 +91,7 @@ class HistoryEntry(msgspec.Struct, frozen=True, gc=False):
     comment: str = ""
 
 
-class ImageConfig(msgspec.Struct, frozen=True):
+class ImageConfig(msgspec.Struct, frozen=True, gc=False):
     """The config blob of a platform image: what makes it the same content under any name."""
 
     digest: str
@@ -138,7 +138,7 @@ class ManifestListing(msgspec.Struct, frozen=True, gc=False):
     locks: Locks | None = None
 
 
-class Referrer(msgspec.Struct, frozen=True):
+class Referrer(msgspec.Struct, frozen=True, gc=False):
     """An artifact attached to a manifest and the way it was found: `referrers`, `tag-schema` or `cosign-tag`."""
 
     descriptor: Descriptor

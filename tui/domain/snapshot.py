@@ -111,7 +111,7 @@ class BaseLink(msgspec.Struct, frozen=True, gc=False):
     newest: str = ""
 
 
-class Image(msgspec.Struct, frozen=True):
+class Image(msgspec.Struct, frozen=True, gc=False):
     """An image: one equivalence set of digests (index and its platform manifests, and their configs) in a repository.
 
     `digests` holds index and platform manifests, the top one first. `as_of` is when the registry last confirmed it.
@@ -175,7 +175,7 @@ class PodRef(msgspec.Struct, frozen=True, gc=False):
     restarts: int = 0
 
 
-class Container(msgspec.Struct, frozen=True):
+class Container(msgspec.Struct, frozen=True, gc=False):
     """A container of a workload over all its pods.
 
     `image` is the text of the spec; `runs` are the images its pods run, `declared` the image its name means now;
@@ -201,7 +201,7 @@ class Container(msgspec.Struct, frozen=True):
     pod_refs: tuple[PodRef, ...] = ()
 
 
-class Workload(msgspec.Struct, frozen=True):
+class Workload(msgspec.Struct, frozen=True, gc=False):
     """The top controller that owns pods, or a bare or static pod, with every container that it has.
 
     `rollback` are the images of ReplicaSets kept as rollback targets; `managed_by` is `Argo CD`, `Flux`, `Helm` or empty.

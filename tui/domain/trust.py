@@ -41,7 +41,7 @@ class CheckName(StrEnum):
     ADMISSION = "admission"
 
 
-class Check(msgspec.Struct, frozen=True):
+class Check(msgspec.Struct, frozen=True, gc=False):
     """One question about one image or container, answered.
 
     `reason` is a plain sentence; `source` names where the facts came from; `rule` the policy rule that decided;
