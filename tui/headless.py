@@ -109,7 +109,8 @@ def barred(sources: Iterable[SourceHealth]) -> bool:
 
 
 def _refused(source: SourceHealth) -> bool:
-    return not source.objects and source.state is not SourceState.OK and (source.auth_failed or bool(source.denials))
+    refused = source.auth_failed or any(denial.right for denial in source.denials)
+    return not source.objects and source.state is not SourceState.OK and refused
 
 
 async def _look(settings: Settings, query: Query, wait: float, opener: Opener) -> tuple[Snapshot, Selection]:
@@ -138,5 +139,17 @@ def remark(snapshot: Snapshot, selection: Selection) -> None:
         say(f"{selection.undecided:,} could not be told: no source answers that for them.")
     for source in snapshot.sources:
         if source.state in (SourceState.FAILED, SourceState.PARTIAL, SourceState.LOADING):
-            what = source.error or ("still loading" if source.state is SourceState.LOADING else "not everything could be read")
-            say(f"{source.name}: {what}" + (f" {source.remedy}" if source.remedy else ""))
+            say(f"{source.name}: {' '.join(filter(None, (_sentence(_trouble(source)), source.remedy)))}")
+
+
+def _trouble(source: SourceHealth) -> str:
+    if source.error:
+        return source.error
+    if source.state is not SourceState.LOADING:
+        return "not everything could be read"
+    waits = (f", waiting {each.waiting:.0f} s: {each.waiting_reason}" for each in source.progress if each.waiting > 0)
+    return "still loading" + next(waits, "")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -18,7 +18,7 @@ from tui.domain.events import (
     SourceKind,
     SourceState,
 )
-from tui.errors import AuthenticationFailed, Forbidden, SourceError
+from tui.errors import AuthenticationFailed, Forbidden, TrustreeError
 from tui.sources.ports import ArtifactSource, DemandSource, RegistryFactory, Source
 
 __all__ = ["Pump"]
@@ -142,7 +142,7 @@ class Pump:
                 await self._drain(source)
                 _log.info("%s ended", source.name)
                 return
-            except SourceError as error:
+            except TrustreeError as error:
                 _log.warning("%s failed: %s", source.name, error.headline)
                 self._take(HealthChanged(_failed(source, error)))
             except Exception:  # noqa: BLE001 - the supervisor: one broken source must not end the others
@@ -169,7 +169,7 @@ class Pump:
         self._moved.set()
 
 
-def _failed(source: Source, error: SourceError) -> SourceHealth:
+def _failed(source: Source, error: TrustreeError) -> SourceHealth:
     return SourceHealth(
         name=source.name,
         kind=source.kind,
