@@ -44,8 +44,10 @@ def cluster(state: SourceState, *, auth_failed: bool = False, objects: int = 0, 
 
 
 NOT_SIGNED_IN = e.estate((), (), (cluster(SourceState.FAILED, auth_failed=True),), complete=False)
-NO_RIGHT = e.estate((), (), (cluster(SourceState.PARTIAL, denials=(Denial("pods"),)), *e.SOURCES[1:]), complete=False)
-UNREACHABLE = e.estate((), (), (cluster(SourceState.FAILED),), complete=False)
+NO_RIGHT = e.estate(
+    (), (), (cluster(SourceState.PARTIAL, denials=(Denial("pods", "list pods"),)), *e.SOURCES[1:]), complete=False
+)
+UNREACHABLE = e.estate((), (), (cluster(SourceState.FAILED, denials=(Denial("pods", reason="no answer"),)),), complete=False)
 LOADING = e.estate(FINE.images.values(), FINE.workloads.values(), e.SOURCES[:1], complete=False)
 WARNED = e.estate([i for i in e.IMAGES if i.verdict in (State.PASS, State.WARN)], [e.WORKLOADS[3]], e.SOURCES[:1])
 ACCEPTED = e.estate(
@@ -110,7 +112,7 @@ def test_data_goes_to_stdout_and_messages_to_stderr(capfd: pytest.CaptureFixture
     assert main(["report", "-o", "json"], opener=opener_of(WHOLE)) == 0
     captured = capfd.readouterr()
     assert json.loads(captured.out)["complete"] is True
-    assert captured.err == f"registry/{e.ACR}: payments/ledger is refused\n"
+    assert captured.err == f"registry/{e.ACR}: payments/ledger is refused.\n"
 
 
 def test_what_was_not_loaded_in_time_is_said(capfd: pytest.CaptureFixture[str]) -> None:
