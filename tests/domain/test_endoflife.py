@@ -143,5 +143,8 @@ def test_where_nothing_else_tells_a_scanner_does() -> None:
     assert (unheard.state, unheard.reason.startswith("Trivy says that photon 3 is at its end of life.")) == (State.FAIL, True)
 
 
-def test_a_lost_scanner_tells_nothing() -> None:
-    assert scanned(SourceState.FAILED, os="photon 3", end_of_life=True).state is State.PASS
+@pytest.mark.parametrize("fields", [{"os": "photon 3", "end_of_life": True}, {"os": "cbl-mariner 2.0"}])
+def test_what_a_lost_scanner_told_is_not_known(fields: dict[str, object]) -> None:
+    answer = scanned(SourceState.FAILED, **fields)
+    assert (answer.state, answer.brief) == (State.UNKNOWN, "end of life unknown")
+    assert scanned(SourceState.FAILED, os="debian 13").state is State.PASS

@@ -243,7 +243,7 @@ def test_a_signer_that_is_gone_is_seen_where_all_else_is_alike() -> None:
     estate.signed(following)
     assert estate.judged() == UNLIKE
     estate.health("signatures", SourceState.FAILED, SourceKind.SIGNATURES)
-    assert estate.judged() == (State.PASS, "")
+    assert estate.judged() == (State.UNKNOWN, "signer unknown")
 
 
 def test_the_policy_says_what_it_counts() -> None:

@@ -118,6 +118,7 @@ class Assembler:
             book=book,
             now=_coarse(now),
             signed_in=signed_in(facts),
+            lost=registries.lost,
             trust=facts.trust,
             used=runs.used,
             signatures_lost=signatures_lost(facts.health),
@@ -219,7 +220,7 @@ def _ancestry(facts: Facts) -> _Ancestry:
 
 
 def _suspicions(facts: Facts, ancestry: _Ancestry, bases: Bases, runs: _Runs, signatures_lost: str) -> Suspicions:
-    observer = Observer(facts.images, facts.trust, ancestry.catalog, ancestry.lineage, bases, signatures=not signatures_lost)
+    observer = Observer(facts.images, facts.trust, ancestry.catalog, ancestry.lineage, bases, signatures_lost)
     return suspicions(runs.workloads, observer)
 
 

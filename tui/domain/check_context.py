@@ -40,7 +40,8 @@ class ImageContext:
     image without a base whether that is right: built from scratch, a distribution's own, one that others stand on. `remarks`
     are sentences on why it has none. `base_at` is when the registry said what the base's tag names.
 
-    `in_use` says whether something that is known runs it. `signatures` are what was found on its digests, `signatures_lost`
+    `signed_in` are the registries that somebody is signed in to, `lost` says since when its own does not answer, empty while it
+    does. `in_use` says whether something that is known runs it. `signatures` are what was found on its digests, `signatures_lost`
     says why nothing is looked for, empty while it is; `content_trust` that its registry holds Docker Content Trust data of it.
 
     `scan` is what scanners say of it, `scanners` how they do. `system` is the distribution that it is built on (`debian 12`),
@@ -60,6 +61,7 @@ class ImageContext:
     derived: bool = False
     remarks: tuple[str, ...] = ()
     signed_in: frozenset[str] = frozenset()
+    lost: str = ""
     in_use: bool = False
     signatures: tuple[SignaturesVerified, ...] = ()
     signatures_lost: str = ""

@@ -43,6 +43,9 @@ def check_registry(context: ImageContext) -> Check:
     if rules.trust_signed_in and is_azure_registry(name.registry) and name.registry in context.signed_in:
         reason = f"{name.registry} is an Azure registry that is signed in to."
         return _registry(State.PASS, reason, rules.cite("trust_signed_in"))
+    if rules.trust_signed_in and is_azure_registry(name.registry) and context.lost:
+        reason = f"Whether anybody is signed in to {name.registry} is not known: {context.lost}"
+        return _registry(State.UNKNOWN, reason, rules.cite("trust_signed_in"), "registry unknown")
     reason = f"{name} matches no trusted registry or repository."
     remedy = f"Use one from a trusted registry, or trust this one: --registry {name.registry}, or name it in the configuration."
     return _registry(State.FAIL, reason, rules.cite("trusted"), "untrusted registry", remedy)

@@ -35,7 +35,7 @@ def with_lifetime(check: Check, context: ImageContext) -> Check:
         return check
     worst = max(endings, key=lambda ending: ending.state.severity)
     said = " ".join(ending.reason for ending in endings)
-    remedy = " ".join(ending.remedy for ending in endings)
+    remedy = " ".join(filter(None, (ending.remedy for ending in endings)))
     if worst.state.severity < check.state.severity:
         return msgspec.structs.replace(
             check, reason=f"{check.reason} {said}", remedy=" ".join(filter(None, (check.remedy, remedy)))
@@ -56,8 +56,8 @@ def _endings(context: ImageContext) -> list[_Ending]:
         return []
     system = _operating_system(context)
     found = [_ending(system, today, rules.base_end_of_life, rules.cite("base_end_of_life"))] if system is not None else []
-    if (system is None or end_of_life(system) is None) and (said := _said_by_scanner(context)):
-        found.append(said)
+    if system is None or end_of_life(system) is None:
+        found.append(_said_by_scanner(context) or _said_by_lost_scanner(context))
     # A runtime is often not reached from outside, and is the application's own choice: it warns.
     warns = State.WARN if rules.base_end_of_life is not State.PASS else State.PASS
     found += [_ending(runtime, today, warns, rules.cite("base_end_of_life")) for runtime in context.runtimes]
@@ -65,7 +65,7 @@ def _endings(context: ImageContext) -> list[_Ending]:
 
 
 def _operating_system(context: ImageContext) -> Product | None:
-    """What the history or the labels tell, else what a scanner saw."""
+    """What the history or the labels tell, else what a scanner saw that still answers."""
     lost = dict(context.scanners.lost)
     texts = (context.system, *(report.os for report in context.scan.reports if report.source not in lost))
     return next((product for text in texts if text and (product := parse_product(text)) is not None), None)
@@ -94,4 +94,16 @@ def _said_by_scanner(context: ImageContext) -> _Ending | None:
             reason = f"{clean(report.scanner, 60)} says that {system} is at its end of life."
             rule = rules.cite("base_end_of_life")
             return _Ending(rules.base_end_of_life, reason, "system at end of life", "Move to a release that gets fixes.", rule)
+    return None
+
+
+def _said_by_lost_scanner(context: ImageContext) -> _Ending | None:
+    """What a scanner said of the end of a system is open while it does not answer."""
+    lost, today = dict(context.scanners.lost), context.now.date()
+    for report in context.scan.reports:
+        product = parse_product(report.os)
+        ends = end_of_life(product) if product is not None else None
+        if report.source in lost and (report.end_of_life or (ends is not None and ends - today <= SOON)):
+            reason = f"Whether its operating system still gets fixes is not known: {lost[report.source]}"
+            return _Ending(State.UNKNOWN, reason, "end of life unknown", "", "")
     return None

@@ -58,10 +58,15 @@ class Observation(msgspec.Struct, frozen=True):
 
 
 class Suspicion(msgspec.Struct, frozen=True):
-    """How an image differs from all that ran before; `impostor` when that is more than a release explains."""
+    """How an image differs from all that ran before; `impostor` when that is more than a release explains.
+
+    `by_signer` says that only its signatures tell. `doubt` says why that may not be so any more, empty when nothing is open.
+    """
 
     impostor: bool
     sentence: str
+    by_signer: bool = False
+    doubt: str = ""
 
 
 def compare(now: Observation, before: Sequence[Observation]) -> Suspicion | None:
@@ -75,7 +80,8 @@ def compare(now: Observation, before: Sequence[Observation]) -> Suspicion | None
         return None
     where = ", ".join(sorted({seen.where for seen in before})[:SHOWN])
     sentence = f"Compared with what ran before under this name ({where}): {'; '.join(differences)}."
-    return Suspicion(bool(signer or (family and steps)), sentence)
+    unlike = bool(family and steps)
+    return Suspicion(unlike or bool(signer), sentence, bool(signer) and not unlike)
 
 
 def _signer(now: Observation, before: Iterable[Observation]) -> str:

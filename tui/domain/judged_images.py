@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -36,7 +36,8 @@ _ORDER = {name: number for number, name in enumerate(CheckName)}
 class ImageJudge:
     """Makes an `Image` of what is known of it; `now` should be coarse, so that equal images stay equal.
 
-    `used` are the images that something runs, `signatures_lost` says why no signatures are looked for, empty while they are.
+    `lost` are the registries that do not answer, with a sentence. `used` are the images that something runs,
+    `signatures_lost` says why no signatures are looked for, empty while they are.
     """
 
     facts: ImageFacts
@@ -48,6 +49,7 @@ class ImageJudge:
     book: RuleBook
     now: datetime
     signed_in: frozenset[str]
+    lost: Mapping[str, str] = field(default_factory=dict)
     trust: TrustFacts = field(default_factory=TrustFacts)
     used: frozenset[ImageKey] = frozenset()
     signatures_lost: str = ""
@@ -121,6 +123,7 @@ class ImageJudge:
             key=key,
             absent=reason,
             signed_in=self.signed_in,
+            lost=self.lost.get(key.registry, ""),
             in_use=True,
             signatures_lost=self.signatures_lost,
             scan=self.scans.of_digest(key.digest),
@@ -146,6 +149,7 @@ class ImageJudge:
             derived=key in self.lineage.derived,
             remarks=self.lineage.remarks.get(key, ()),
             signed_in=self.signed_in,
+            lost=self.lost.get(key.registry, ""),
             in_use=key in self.used,
             signatures=self._signatures(known),
             signatures_lost=self.signatures_lost,

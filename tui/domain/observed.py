@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+import msgspec
+
 from tui.domain.facts import ImageFacts, TrustFacts
 from tui.domain.genealogy import Bases, distribution
 from tui.domain.image import ImageConfig, RepositoryName
@@ -25,13 +27,13 @@ Slot = tuple[ObjectKey, str]
 
 
 class Observer:
-    """Makes observations of images, each once."""
+    """Makes observations of images, each once; `signatures_lost` says why signatures are not known any more, or is empty."""
 
     def __init__(
-        self, facts: ImageFacts, trust: TrustFacts, catalog: Catalog, lineage: Lineage, bases: Bases, signatures: bool
+        self, facts: ImageFacts, trust: TrustFacts, catalog: Catalog, lineage: Lineage, bases: Bases, signatures_lost: str
     ) -> None:
         self._facts, self._trust, self._catalog, self._lineage, self._bases = facts, trust, catalog, lineage, bases
-        self._signatures = signatures
+        self.signatures_lost = signatures_lost
         self._seen: dict[ImageKey, Observation | None] = {}
 
     def observe(self, key: ImageKey) -> Observation | None:
@@ -102,7 +104,7 @@ class Observer:
         """Those whose signatures on the image were accepted; None unless all was looked at."""
         here = self._trust.signatures.get(known.name, {})
         found = [here[digest] for digest in known.digests if digest in here]
-        if not self._signatures or known.key.digest not in here or any(each.error for each in found):
+        if known.key.digest not in here or any(each.error for each in found):
             return None
         return frozenset(outcome.signer for each in found for outcome in each.outcomes if outcome.verdict.accepted)
 
@@ -170,7 +172,9 @@ def _judge(
     seen = ((observer.observe(key), where) for key, where in others.items())
     placed = [_placed(each, where) for each, where in seen if each is not None]
     before = [each for each in (*placed, *remembered) if _is_before(each.at, now.at)]
-    return compare(now, before) if before else None
+    found = compare(now, before) if before else None
+    doubt = observer.signatures_lost if found is not None and found.by_signer else ""
+    return msgspec.structs.replace(found, doubt=doubt) if found is not None and doubt else found
 
 
 def _placed(seen: Observation, where: str) -> Observation:
