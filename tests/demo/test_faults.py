@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import aiohttp
 import pytest
 
@@ -49,6 +51,21 @@ async def test_malformed_json_has_the_right_length_header() -> None:
     assert answer.status == 200
     with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
         _ = answer.json
+
+
+async def test_a_flipped_bit_keeps_the_length_and_a_sign_in_page_is_html() -> None:
+    async with asking(registry("flip")) as ask, asking(registry("page")) as page:
+        flipped, shown = await ask("/v2/dotnet/aspnet/tags/list"), await page("/v2/dotnet/aspnet/tags/list")
+    truth = json.dumps({"name": "dotnet/aspnet", "tags": ["10.0", "10.0.2", "10.0.6", "10.0.7"]}, separators=(",", ":"))
+    assert len(flipped.body) == len(truth)
+    assert sum(one != other for one, other in zip(flipped.body, truth, strict=True)) == 1
+    assert (shown.status, shown.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
+async def test_some_requests_are_spared_at_first() -> None:
+    fault = Fault(MCR, r"/v2/dotnet/.*", "500", spared=2)
+    async with asking(Faults((fault,)).around(MCR, OpenRegistry(company().yard.shelf(MCR)).handle)) as ask:
+        assert [(await ask("/v2/dotnet/aspnet/tags/list")).status for _ in range(3)] == [200, 200, 500]
 
 
 @pytest.mark.parametrize("what", ["cut", "drop"])

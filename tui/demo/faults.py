@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 from tui.demo.cluster import status
-from tui.demo.http import Handler, Reply, Request
+from tui.demo.http import Handler, Reply, Request, json_reply
 from tui.demo.registry.errors import error, too_many
 
 __all__ = ["Fault", "Faults"]
@@ -19,7 +19,8 @@ __all__ = ["Fault", "Faults"]
 class Fault:
     """One thing that goes wrong on one server: requests whose path matches, from and until seconds after the start.
 
-    `what`: `500`, `429`, `cut`, `malformed`, `lie`, `drop` (no answer at all). `first` limits it to so many requests.
+    `what`: `500`, `429`, `cut`, `malformed`, `lie`, `flip` (a bit of the body), `page` (of a sign-in), `drop` (no answer at all).
+    `first` limits it to so many requests, the first `spared` of which are answered well.
     """
 
     server: str
@@ -28,6 +29,7 @@ class Fault:
     begins: float = 0.0
     ends: float = 1e9
     first: int = 1_000_000_000
+    spared: int = 0
 
 
 class Faults:
@@ -53,6 +55,14 @@ class Faults:
                 Fault("fabrikam.azurecr.io", r"/(acr|v2)/.*", "500"),
                 Fault("contoso.azurecr.io", r"/acr/v1/catalog/media/_manifests", "malformed"),
                 Fault("contoso.azurecr.io", r"/v2/checkout/tax/manifests/.*", "lie"),
+                Fault("storage", r"/contoso\.azurecr\.io/platform/agent/.*", "flip"),
+                # What watches over trust fails, each in its own way.
+                Fault("defender", r"/.*", "cut", spared=1),
+                Fault("aqua", r"/api/v2/.*", "page"),
+                Fault("prisma", r"/api/v1/(images|registry)", "429"),
+                Fault("prod-weu", r"/apis/aquasecurity\.github\.io/v1alpha1/.*reports", "malformed"),
+                Fault("prod-weu", r"/apis/constraints\.gatekeeper\.sh/v1beta1/k8sallowedrepos", "500"),
+                Fault("revocation", r"/.*", "drop"),
             )
         )
 
@@ -82,7 +92,7 @@ class Faults:
         if re.fullmatch(fault.path, request.path) is None:
             return False
         self._counts[place] += 1
-        return True
+        return self._counts[place] > fault.spared
 
 
 def _spoil(fault: Fault, request: Request, reply: Reply) -> Reply:
@@ -90,19 +100,40 @@ def _spoil(fault: Fault, request: Request, reply: Reply) -> Reply:
     match fault.what:
         case "drop":
             raise ConnectionResetError
+        case "429" if fault.server == "prisma":
+            return json_reply({"err": "rate limit exceeded"}, 429, (("Retry-After", "900"),))
         case "429":
             return status.too_many(1) if cluster else too_many(1)
         case "500":
             message = "etcdserver: request timed out"
             return status.internal(message) if cluster else error(500, "UNKNOWN", "unknown error", None)
-        case "cut" if reply.status == 200:
-            return replace(reply, cut=True, compress=False, chunked=False)
-        case "malformed" if reply.status == 200:
-            return replace(reply, body=reply.body[: len(reply.body) * 2 // 3])
-        case "lie" if reply.status == 200 and request.method == "GET":
-            return replace(reply, body=reply.body.replace(b'"size":', b'"size" :', 1))
+        case "page":
+            return Reply(200, _SIGN_IN, media_type="text/html; charset=utf-8")
+        case _ if reply.status == 200:
+            return _damage(fault, request, reply)
         case _:
             return reply
+
+
+def _damage(fault: Fault, request: Request, reply: Reply) -> Reply:
+    """An answer that would have been good."""
+    match fault.what:
+        case "cut":
+            return replace(reply, cut=True, compress=False, chunked=False)
+        case "malformed":
+            return replace(reply, body=reply.body[: len(reply.body) * 2 // 3])
+        case "lie" if request.method == "GET":
+            return replace(reply, body=reply.body.replace(b'"size":', b'"size" :', 1))
+        case "flip":
+            middle = len(reply.body) // 2
+            return replace(reply, body=reply.body[:middle] + bytes([reply.body[middle] ^ 1]) + reply.body[middle + 1 :])
+        case _:
+            return reply
+
+
+_SIGN_IN = b"""<!DOCTYPE html><html><head><title>Sign in to your account</title></head>
+<body><form action="/login/callback" method="post"><input name="loginfmt"></form></body></html>
+"""
 
 
 async def _until(chunks: AsyncIterator[bytes], end: float) -> AsyncIterator[bytes]:
