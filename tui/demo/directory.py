@@ -50,8 +50,13 @@ def write_docker(directory: Path, host: str, user: str, password: str) -> Path:
     return _write(directory / "config.json", json.dumps({"auths": {host: {"auth": auth}}}, indent=1))
 
 
-def write_settings(directory: Path, registries: Mapping[str, tuple[str, str, str]], keys: Iterable[Path]) -> Path:
-    """The program's settings: registry -> (kind, endpoint, how to sign in), and the keys of those whose signatures count."""
+def write_settings(
+    directory: Path,
+    registries: Mapping[str, tuple[str, str, str]],
+    keys: Iterable[Path],
+    scanners: Mapping[str, Mapping[str, str]],
+) -> Path:
+    """The program's settings: registry -> (kind, endpoint, how to sign in), the keys whose signatures count, and scanners."""
     lines = ["# Written by the demo; gone when it ends.", ""]
     for host, (kind, endpoint, auth) in registries.items():
         lines += [f'[registry."{host}"]', f'kind = "{kind}"', f'endpoint = "{endpoint}"']
@@ -62,4 +67,7 @@ def write_settings(directory: Path, registries: Mapping[str, tuple[str, str, str
         lines += [f'[registry."{host}"]', "ask = false", ""]
     # The list of revoked certificates is served on this machine, too.
     lines += ["[signatures]", f"cosign_keys = {json.dumps([str(key) for key in keys])}", "private_responders = true", ""]
+    for name, scanner in scanners.items():
+        lines += [f"[scanner.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in scanner.items())]
+        lines += [f"ca_file = {json.dumps(str(directory / 'ca.crt'))}", ""]
     return _write(directory / "config.toml", "\n".join(lines))

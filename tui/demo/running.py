@@ -81,10 +81,12 @@ class Run:
         kubeconfig = write_kubeconfig(self._directory, clusters, authority.pem, admin, self._tokens)
         write_docker(self._directory, LEGACY, LEGACY_USER, self._password)
         services = make_services(self.company, self._known, denied=self._scenario.denied)
+        scanners = {}
         for service in services:
-            await self._serve(service.name, service.handler, tls.registries)
+            url, _ = await self._serve(service.name, service.handler, tls.registries)
+            scanners[service.name] = service.settings(url)
         keys = write_cosign_keys(self._directory, self.company.signers)
-        settings = write_settings(self._directory, registries, keys.values())
+        settings = write_settings(self._directory, registries, keys.values(), scanners)
         _, port = await self._serve("identity", self._identity.handle, None)
         trust = write_trust(self._directory, self.company.signers, self.company.yard.shelves.values())
         environment = {

@@ -32,6 +32,11 @@ class Service:
         """The environment variable that holds the password."""
         return f"TRUSTREE_DEMO_{self.name.upper()}"
 
+    def settings(self, endpoint: str) -> dict[str, str]:
+        """Its table in the settings."""
+        found = {"kind": self.name, "endpoint": endpoint}
+        return {**found, "username": USER, "password_env": self.variable} if self.secret else found
+
 
 def make_services(company: Company, known: Callable[[str], bool], *, denied: bool) -> list[Service]:
     """All of them; with `denied` the passwords are wrong and the queries refused."""
