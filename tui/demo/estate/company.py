@@ -26,7 +26,7 @@ from tui.demo.vulnerabilities.images import ScannedImages
 from tui.demo.vulnerabilities.operator import operator_reports
 from tui.demo.vulnerabilities.trivy import write_report
 
-__all__ = ["Cluster", "Company", "build_company", "write_controller", "write_pod"]
+__all__ = ["Cluster", "Company", "audit", "build_company", "write_controller", "write_pod"]
 
 CLUSTERS = ("prod-weu", "prod-neu")
 FIRST_VERSION = 48_211_903
@@ -78,6 +78,9 @@ def build_company(
     clusters = [_cluster(name, seed, now, images, works) for name in CLUSTERS]
     for cluster in clusters:
         _load(cluster, scanned, now)
+        if not empty:
+            _load_gate(cluster, now)
+        cluster.store.settle()
     return Company(yard, clusters, now, signers, scanned)
 
 
@@ -107,17 +110,21 @@ def _load(cluster: Cluster, scanned: ScannedImages, now: datetime) -> None:
         store.load(kind_of("Pod"), pod.namespace, pod.name, partial(objects.pod, pod))
     for report in operator_reports(estate, raiser, scanned, now):
         store.load(kind_of("VulnerabilityReport"), report.controller.namespace, report.name, partial(write_report, report))
-    _load_gate(cluster, now)
-    store.settle()
 
 
 def _load_gate(cluster: Cluster, now: datetime) -> None:
-    estate, store, gate = cluster.estate, cluster.store, gate_of(cluster.estate.name)
+    gate = gate_of(cluster.estate.name)
     for rule in gate.rules:
-        write = partial(write_constraint, rule, estate, cluster.raiser.uid(), now)
-        store.load(kind_of(rule.kind), "", rule.name, write)
+        cluster.store.load(kind_of(rule.kind), "", rule.name, partial(write_constraint, rule, cluster.estate, now))
     for kind in RATIFY_NAMES if gate.ratify else ():
-        store.load(kind_of(kind), "", RATIFY_NAMES[kind], partial(write_ratify, kind, cluster.raiser.uid(), now))
+        cluster.store.load(kind_of(kind), "", RATIFY_NAMES[kind], partial(write_ratify, kind, now))
+
+
+def audit(cluster: Cluster, now: datetime) -> None:
+    """Let the gate look at everything that runs, as it does every minute."""
+    for rule in gate_of(cluster.estate.name).rules:
+        if rule.violates is not None:
+            cluster.store.put(kind_of(rule.kind), "", rule.name, partial(write_constraint, rule, cluster.estate, now))
 
 
 def write_pod(store: Store, pod: PodModel, *, gone: bool = False) -> None:

@@ -6,10 +6,11 @@ gatekeeper-library; ratify-project/ratify config/samples.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from tui.demo.content import Json
 from tui.demo.estate.images_on_nodes import split
@@ -20,6 +21,7 @@ from tui.demo.moments import kube_time
 
 __all__ = ["ALLOWED", "RATIFY_NAMES", "Gate", "Rule", "gate_of", "write_constraint", "write_ratify"]
 
+_SINCE = datetime(2026, 3, 2, 9, 14, 7, tzinfo=UTC)
 MOST = 20  # of --constraint-violations-limit
 SYSTEM = ("kube-system", "gatekeeper-system", "azure-arc", "azure-extensions-usage-system")
 ALLOWED = "K8sAzureV2ContainerAllowedImages"
@@ -50,6 +52,7 @@ class Rule:
     parameters: Json
     violates: Violates | None
     excluded: tuple[str, ...] = SYSTEM
+    namespaces: tuple[str, ...] = ()
     annotations: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -73,13 +76,14 @@ def gate_of(cluster: str) -> Gate:
         annotations=_AZURE,
     )
     if not first:
-        return Gate((images, Rule("K8sDisallowedTags", "no-floating-tags", "warn", {"tags": _TAGS}, None)), False)
+        new = Rule("K8sDisallowedTags", "no-floating-tags", "warn", {"tags": _TAGS}, None, namespaces=("logistics",))
+        return Gate((images, new), False)
     return Gate(
         (
             images,
             Rule("K8sDisallowedTags", "no-floating-tags", "warn", {"tags": _TAGS}, _has_floating_tag),
             Rule("K8sAllowedRepos", "own-registries-only", "dryrun", {"repos": _REPOS}, _is_from_elsewhere),
-            Rule("RatifyVerification", "signed-images", "dryrun", {}, _is_not_signed, (*SYSTEM, "legacy")),
+            Rule("RatifyVerification", "signed-images", "dryrun", {}, _is_not_signed, namespaces=("payments", "checkout")),
         ),
         True,
     )
@@ -112,14 +116,16 @@ def _is_not_signed(container: str, image: str) -> str:
 # ---- objects
 
 
-def write_constraint(rule: Rule, estate: Estate, uid: str, now: datetime, version: str) -> Json:
+def write_constraint(rule: Rule, estate: Estate, now: datetime, version: str) -> Json:
     """constraints.gatekeeper.sh/v1beta1, as it is after the last audit."""
-    created = now - timedelta(days=95)
+    uid = _uid_of(f"{estate.name}:{rule.name}")
     metadata: Json = {"name": rule.name, "uid": uid, "resourceVersion": version, "generation": 1}
-    metadata["creationTimestamp"] = kube_time(created)
+    metadata["creationTimestamp"] = kube_time(_SINCE)
     if rule.annotations:
         metadata |= {"annotations": dict(rule.annotations), "labels": {"managed-by": "azure-policy-addon"}}
     match: Json = {"kinds": [{"apiGroups": [""], "kinds": ["Pod"]}], "excludedNamespaces": list(rule.excluded)}
+    if rule.namespaces:
+        match["namespaces"] = list(rule.namespaces)
     spec: Json = {"enforcementAction": rule.action, "match": match}
     if rule.parameters:
         spec["parameters"] = rule.parameters
@@ -127,14 +133,20 @@ def write_constraint(rule: Rule, estate: Estate, uid: str, now: datetime, versio
     status: Json = {"byPod": [{**pod, "constraintUID": uid, "observedGeneration": 1} for pod in pods]}
     if rule.violates is not None:
         found = list(_violations(rule, rule.violates, estate))
-        status |= {"auditTimestamp": kube_time(now - timedelta(seconds=37)), "totalViolations": len(found)}
+        status |= {"auditTimestamp": kube_time(now), "totalViolations": len(found)}
         status |= {"violations": found[:MOST]} if found else {}
     return {"metadata": metadata, "spec": spec, "status": status}
 
 
+def _uid_of(text: str) -> str:
+    """A uid that an object keeps from audit to audit."""
+    mark = hashlib.sha256(text.encode()).hexdigest()
+    return f"{mark[:8]}-{mark[8:12]}-4{mark[13:16]}-8{mark[17:20]}-{mark[20:32]}"
+
+
 def _violations(rule: Rule, violates: Violates, estate: Estate) -> Iterator[Json]:
     for pod in sorted(estate.pods, key=lambda pod: (pod.namespace, pod.name)):
-        if pod.namespace not in rule.excluded:
+        if pod.namespace not in rule.excluded and (not rule.namespaces or pod.namespace in rule.namespaces):
             for message in _messages(violates, pod):
                 about: Json = {"enforcementAction": rule.action, "group": "", "version": "v1", "kind": "Pod"}
                 yield {**about, "message": message, "name": pod.name, "namespace": pod.namespace}
@@ -145,10 +157,11 @@ def _messages(violates: Violates, pod: PodModel) -> Iterator[str]:
     return (message for message in found if message)
 
 
-def write_ratify(kind: str, uid: str, now: datetime, version: str) -> Json:
+def write_ratify(kind: str, now: datetime, version: str) -> Json:
     """config.ratify.deislabs.io/v1beta1 Store, Verifier and KeyManagementProvider (AKS Image Integrity)."""
-    metadata: Json = {"name": RATIFY_NAMES[kind], "uid": uid, "resourceVersion": version, "generation": 1}
-    metadata["creationTimestamp"] = kube_time(now - timedelta(days=95))
+    name = RATIFY_NAMES[kind]
+    metadata: Json = {"name": name, "uid": _uid_of(name), "resourceVersion": version, "generation": 1}
+    metadata["creationTimestamp"] = kube_time(_SINCE)
     return {"metadata": metadata, "spec": _RATIFY[kind], "status": {"issuccess": True, "lastfetchedtime": kube_time(now)}}
 
 

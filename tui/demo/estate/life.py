@@ -10,7 +10,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from tui.demo.cluster.kinds import kind_of
-from tui.demo.estate.company import Cluster, Company, write_controller, write_pod
+from tui.demo.estate.company import Cluster, Company, audit, write_controller, write_pod
 from tui.demo.estate.images import CONTOSO
 from tui.demo.estate.model import Controller, Kinds, PodModel
 from tui.demo.estate.yard import Published
@@ -19,6 +19,7 @@ __all__ = ["Life"]
 
 FIRST_MOVE, BETWEEN_MOVES = 12.0, 180.0
 FIRST_EXPIRY, BETWEEN_EXPIRIES = 35.0, 240.0
+BETWEEN_AUDITS = 60.0  # Gatekeeper's own pace
 KEPT_JOBS = 3
 STARTING = 2.5  # seconds that a new pod takes
 SITE = f"{CONTOSO}/storefront/web"
@@ -44,6 +45,7 @@ class Life:
             group.create_task(self._days())
             group.create_task(self._tags())
             group.create_task(self._expiries())
+            group.create_task(self._audits())
 
     async def _pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds * self._pace)
@@ -61,6 +63,13 @@ class Life:
                     await self._run_job(cluster)
                 case _:
                     await self._replace_one(cluster)
+
+    async def _audits(self) -> None:
+        """The clusters' gates look at what runs, again and again."""
+        while True:
+            await self._pause(BETWEEN_AUDITS)
+            for cluster in self._company.clusters:
+                audit(cluster, datetime.now(UTC))
 
     async def _expiries(self) -> None:
         await self._pause(FIRST_EXPIRY)

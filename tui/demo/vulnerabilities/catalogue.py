@@ -22,11 +22,11 @@ debian openssl deb 3.0.14-1~deb12u2
   CVE-2026-90077 medium 5.9 160 3.0.16-1~deb12u1 timing side channel in ECDSA signatures
   CVE-2026-90118 high 7.4 95 3.0.17-1~deb12u1 use after free in TLS session tickets
   CVE-2026-90210 critical 9.8 33 3.0.17-1~deb12u3 stack overflow when a peer sends a long certificate chain
-  CVE-2026-90388 low/medium 4.3 - - excessive memory for large PKCS#12 files
+  CVE-2026-90388 low 4.3 - - excessive memory for large PKCS#12 files
 debian libc6 deb 2.36-9+deb12u8
   CVE-2026-90015 high 7.8 205 2.36-9+deb12u10 buffer overflow in the iconv conversion of ISO-2022
   CVE-2026-90131 medium 6.2 70 2.36-9+deb12u13 wrong result of getaddrinfo under memory pressure
-  CVE-2010-4756 low/medium 4.0 - - glob implementation can consume much CPU
+  CVE-2010-4756 low 4.0 - - glob implementation can consume much CPU
   CVE-2018-20796 low 7.5 - - uncontrolled recursion in regex matching
   CVE-2019-1010022 low 9.8 - - stack guard protection bypass
   CVE-2019-9192 low 7.5 - - uncontrolled recursion in posix regex
@@ -41,8 +41,8 @@ debian libexpat1 deb 2.5.0-1+deb12u1
 debian libkrb5-3 deb 1.20.1-2+deb12u2
   CVE-2026-90160 medium 6.5 102 1.20.1-2+deb12u4 invalid free in GSS message tokens
   CVE-2018-5709 low 7.5 - - integer overflow in dbentry->n_key_data
-  CVE-2024-26458 low/medium 5.3 - - memory leak in pmap_rmt.c
-  CVE-2024-26461 low/medium 5.9 - - memory leak in k5sealv3.c
+  CVE-2024-26458 low 5.3 - - memory leak in pmap_rmt.c
+  CVE-2024-26461 low 5.9 - - memory leak in k5sealv3.c
 debian libsystemd0 deb 252.31-1~deb12u1
   CVE-2013-4392 low 3.3 - - TOCTOU race when updating file permissions
   CVE-2023-31437 low 5.3 - - hidden log entries by a modified journal
@@ -55,9 +55,9 @@ debian tar deb 1.34+dfsg-1.2
   CVE-2005-2541 low 10.0 - - does not warn about setuid when extracting
 debian login deb 1:4.13+dfsg1-1
   CVE-2007-5686 low 4.9 - - initscripts leave btmp readable
-  CVE-2026-90299 low/medium 4.7 - - password of a new user visible for a moment
+  CVE-2026-90299 low 4.7 - - password of a new user visible for a moment
 debian util-linux deb 2.38.1-5+deb12u1
-  CVE-2022-0563 low/medium 5.5 - - partial disclosure of arbitrary files in chfn and chsh
+  CVE-2022-0563 low 5.5 - - partial disclosure of arbitrary files in chfn and chsh
 debian coreutils deb 9.1-1
   CVE-2016-2781 low 6.5 - - non-privileged session can escape to the parent session in chroot
   CVE-2017-18018 low 4.7 - - race condition in chown and chgrp
@@ -67,7 +67,7 @@ debian gpgv deb 2.2.40-1.1
   CVE-2022-3219 low 3.3 - - denial of service by compressed packets
 debian libgcrypt20 deb 1.10.1-3
   CVE-2018-6829 low 7.5 - - ElGamal implementation has no semantic security
-  CVE-2024-2236 low/medium 5.9 - - timing based side channel in RSA decryption
+  CVE-2024-2236 low 5.9 - - timing based side channel in RSA decryption
 debian libgcc-s1 deb 12.2.0-14
   CVE-2022-27943 low 5.5 - - stack exhaustion in demangle_const
 debian libtinfo6 deb 6.4-4
@@ -101,7 +101,7 @@ azurelinux krb5 rpm 1.21.3-2.azl3
 azurelinux freetype rpm 2.13.2-1.azl3
   CVE-2026-90202 high/critical 8.1 130 2.13.3-1.azl3 out-of-bounds write when parsing variable fonts
 azurelinux curl rpm 8.11.1-2.azl3
-  CVE-2026-90334 low/medium 4.3 - - predictable mask of WebSocket frames
+  CVE-2026-90334 low 4.3 - - predictable mask of WebSocket frames
 golden openssl-libs rpm 1:3.2.2-6.el9_5
   CVE-2026-90118 medium/high 7.4 88 1:3.2.2-16.el9_6 use after free in TLS session tickets
   CVE-2026-90210 critical 9.8 30 1:3.2.2-16.el9_6.2 stack overflow when a peer sends a long certificate chain
@@ -110,7 +110,7 @@ golden libarchive rpm 3.5.3-4.el9
 golden glib2 rpm 2.68.4-14.el9
   CVE-2026-90340 medium 6.5 - - integer overflow in g_date_time_new_from_iso8601
 golden sqlite-libs rpm 3.34.1-7.el9
-  CVE-2026-90344 low/high 7.5 - - integer truncation in aggregate queries
+  CVE-2026-90344 low 7.5 - - integer truncation in aggregate queries
 distroless tzdata deb 2025b-0+deb12u1
   CVE-2026-90351 low 3.3 - - wrong offset of a zone before 1900
 """

@@ -15,8 +15,8 @@ __all__ = ["SKIPPED", "STALE", "operator_reports"]
 # Left out by the operator's settings, and by a scan job that never ends.
 SKIPPED = frozenset({("prod-weu", "vendor"), ("prod-weu", "legacy"), ("prod-neu", "logistics"), ("prod-neu", "platform")})
 FAILED = frozenset({"directory"})
-# Written before the operator lost its right to this namespace; days.
-STALE = {("search", "indexer"): 120}
+# Written before the operator could no longer start its jobs for these; days.
+STALE = {("search", "indexer"): 120, ("kube-system", "konnectivity-agent"): 120}
 _KINDS = frozenset({Kinds.REPLICASET, Kinds.STATEFULSET, Kinds.DAEMONSET, Kinds.JOB, Kinds.REPLICATIONCONTROLLER})
 
 
@@ -37,7 +37,7 @@ def _is_left_out(cluster: str, controller: Controller) -> bool:
 
 
 def _of(controller: Controller, pod: PodModel, raiser: Raiser, images: ScannedImages, now: datetime) -> Iterator[OperatorReport]:
-    days = STALE.get((controller.namespace, controller.name), 0)
+    days = STALE.get((controller.namespace, controller.selector.get("app", "")), 0)
     hours = int(controller.uid[:2], 16) % 20  # each report is renewed every day, at a time of its own
     at = now - timedelta(days=days) if days else max(pod.created, now - timedelta(hours=hours, minutes=7))
     for one in pod.containers:
