@@ -8,7 +8,7 @@ from contextlib import aclosing
 import msgspec
 
 from tui.domain.scan import ScanReport
-from tui.errors import AuthenticationFailed, SourceError
+from tui.errors import AuthenticationFailed, Forbidden, SourceError
 from tui.sources.ports import Diagnosis, ResourceQueries
 from tui.sources.scanners.formats.defender import QUERY, Gathering
 from tui.sources.scanners.rounds import Absent, Pace, Round, Scanner
@@ -91,7 +91,9 @@ class DefenderSource(Scanner):
                     if page.rows:
                         return [Diagnosis(what, "ok", f"{page.total:,} findings")]
                     break
+        except Forbidden as error:
+            return [Diagnosis(what, "denied", error.headline, RIGHT, ASK)]
         except SourceError as error:
-            denied = isinstance(error, AuthenticationFailed)
-            return [Diagnosis(what, "denied" if denied else "failed", error.headline, "" if denied else RIGHT, error.remedy)]
+            state = "denied" if isinstance(error, AuthenticationFailed) else "failed"
+            return [Diagnosis(what, state, error.headline, remedy=error.remedy)]
         return [Diagnosis(what, "denied" if self._options.expected else "off", NOTHING, RIGHT, ASK)]

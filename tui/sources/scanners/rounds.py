@@ -109,10 +109,10 @@ class Scanner(ABC):
                 self._health = self._ended(round_)
             except SourceError as error:
                 delay = self._delay(error)
-                self._health = self._failed(round_, error)
                 if isinstance(error, Absent) and self._known:
                     self._known = {}
                     yield ScansCompleted(self._name, self._generation)
+                self._health = self._failed(round_, error)
             yield HealthChanged(self._health)
             await asyncio.sleep(delay)
 

@@ -137,7 +137,7 @@ def _read_vulnerabilities(reading: Reading, predicate: msgspec.Raw) -> list[Scan
     wire = msgspec.json.decode(predicate, type=_Vulnerabilities)
     scanner, metadata = wire.scanner or _Scanner(), wire.metadata or _Metadata()
     at = moment(metadata.scan_finished_on) or moment(metadata.scan_started_on)
-    if bytes(scanner.result[:1]) == b"{":
+    if bytes(scanner.result).startswith(b"{"):
         # cosign's form holds the scanner's own report; Trivy is the one that writes it.
         inner = read_trivy(reading, scanner.result)
         return [msgspec.structs.replace(report, at=report.at or at) for report in inner]

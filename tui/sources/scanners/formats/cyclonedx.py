@@ -82,13 +82,13 @@ class _Tools(msgspec.Struct):
 class _Document(msgspec.Struct):
     metadata: _Metadata | None = None
     components: list[_Component] | None = None
-    vulnerabilities: msgspec.Raw | None = None
+    vulnerabilities: msgspec.Raw = msgspec.Raw(b"null")
 
 
 def read_cyclonedx(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     """The scan or the statements; nothing for a bill of materials without either. Raises DECODING."""
     wire = msgspec.json.decode(body, type=_Document)
-    if wire.vulnerabilities is None:
+    if bytes(wire.vulnerabilities) == b"null":
         return []
     metadata = wire.metadata or _Metadata()
     entries, broken = rows(wire.vulnerabilities, _Entry)
