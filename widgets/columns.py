@@ -25,13 +25,13 @@ class Slot(NamedTuple):
 def lay_out(columns: Sequence[Column], width: int, pad: int = 1) -> list[Slot]:
     """The columns shown in `width` cells.
 
-    What fixed columns and gaps leave is shared by the flexible ones, the first taking three parts and each other two.
+    What fixed columns and gaps leave is shared by the flexible ones.
     """
     shown = [(index, column) for index, column in enumerate(columns) if width >= column.from_width]
     fixed = sum(column.width for _, column in shown)
     room = max(0, width - 2 * pad - fixed - GAP * (len(shown) - 1))
-    flexible = [index for index, column in shown if not column.width]
-    shares = {index: 3 if at == 0 else 2 for at, index in enumerate(flexible)}
+    shares = {index: column.share for index, column in shown if not column.width}
+    flexible = list(shares)
     total = sum(shares.values()) or 1
     slots: list[Slot] = []
     start = pad

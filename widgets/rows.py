@@ -29,12 +29,16 @@ class TextLine(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column: its title, its width in cells (0: takes what is left), and from which total width on it is shown."""
+    """A column: its title, its width in cells, and from which total width on it is shown.
+
+    With width 0 it takes its `share` of what is left.
+    """
 
     title: str
     width: int = 0
     right: bool = False
     from_width: int = 0
+    share: int = 2
 
 
 class Row(NamedTuple):

@@ -19,7 +19,7 @@ class NestedModel:
         self.asked: list[RowKey] = []
 
     def columns(self) -> Sequence[Column]:
-        return (Column("name"), Column("state", from_width=30), Column("pods", 5, right=True))
+        return (Column("name", share=3), Column("state", from_width=30), Column("pods", 5, right=True))
 
     def roots(self) -> Sequence[RowKey]:
         return [(name,) for name in self.shape]

@@ -21,7 +21,7 @@ __all__ = ["BAR", "WIDE", "LineageModel", "container_state", "pod_state"]
 BAR = 8
 WIDE = 88
 COLUMNS = (
-    Column("image, base first"),
+    Column("image, base first", share=3),
     Column("state"),
     Column("subtree", BAR, from_width=WIDE),
     Column("imgs", 5, right=True, from_width=WIDE),
@@ -195,7 +195,7 @@ def container_state(containers: Sequence[Container], workload: Workload, glyphs:
     """What is not fine with containers of a workload, in a few words; `more` are checks of what they run."""
     trouble = next((container.trouble for container in containers if container.trouble), "")
     if trouble:
-        return (Span(trouble, "fail"),)
+        return (Span(trouble.replace("cannot pull: ", "pull: ", 1), "fail"),)
     told = briefs([*(check for container in containers for check in container.checks), *more], glyphs.dot)
     if told:
         return told

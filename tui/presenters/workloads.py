@@ -22,7 +22,7 @@ __all__ = ["WorkloadModel"]
 
 COLUMNS = (
     Column("workload, cluster first"),
-    Column("state"),
+    Column("state", share=3),
     Column("subtree", BAR, from_width=WIDE),
     Column("wklds", 5, right=True, from_width=WIDE),
     Column("pods", 6, right=True),

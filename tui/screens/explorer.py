@@ -79,7 +79,7 @@ class ExplorerScreen(Screen[None]):
         super().__init__()
         self.view = View.LINEAGE
         self.chosen = Filter(query)
-        self._built: Built | None = None
+        self.built: Built | None = None
         self._zoomed: str = ""
         self._filtering = Filtering(self)
         self.inspector = Inspector(self)
@@ -118,8 +118,8 @@ class ExplorerScreen(Screen[None]):
         self.call_after_refresh(self.inspector.show)
         if self.empty:
             self.call_after_refresh(self._show_emptiness)
-        elif self._built is not None and not self._stage.touched and not self.chosen.words:
-            self._stage.unfold_first(self._built, self._room)
+        elif self.built is not None and not self._stage.touched and not self.chosen.words:
+            self._stage.unfold_first(self.built, self._room)
 
     @property
     def wide(self) -> bool:
@@ -129,7 +129,7 @@ class ExplorerScreen(Screen[None]):
     @property
     def empty(self) -> bool:
         """Whether there is no row to show."""
-        return self._built is None or not self._built.model.roots()
+        return self.built is None or not self.built.model.roots()
 
     def _arrange(self) -> None:
         """Show what there is room for; set on the widgets, as classes on the screen would style every widget anew."""
@@ -175,7 +175,7 @@ class ExplorerScreen(Screen[None]):
 
     def _show_rows(self, wish: Wish, built: Built) -> None:
         self._stage.show(wish, built, self._room)
-        self._built = built
+        self.built = built
         self._show_emptiness()
         self._show_header()
         self._show_count()
@@ -191,7 +191,7 @@ class ExplorerScreen(Screen[None]):
     def _show_emptiness(self) -> None:
         self._arrange()
         if self.empty and self.app.trouble is None:
-            undecided = self._built.undecided if self._built else 0
+            undecided = self.built.undecided if self.built else 0
             self._show_notice(notice_lines(self.app.snapshot, self.size.width, self.chosen.words, undecided))
 
     def _show_notice(self, lines: list[TextLine]) -> None:
@@ -199,7 +199,7 @@ class ExplorerScreen(Screen[None]):
             self.notice.show(lines)
 
     def _show_header(self) -> None:
-        built = self._built
+        built = self.built
         place = Place(
             VIEW_NAMES,
             self.view,
@@ -284,7 +284,7 @@ class ExplorerScreen(Screen[None]):
         self.outline.focus()
 
     def _show_count(self) -> None:
-        self._filtering.show_count(self._built, len(self.app.snapshot.images))
+        self._filtering.show_count(self.built, len(self.app.snapshot.images))
 
     def on_key(self) -> None:
         """From the first key on, the tree is the operator's."""

@@ -1,0 +1,173 @@
+"""What an operator asks in an incident, on the embedded estate, each within the keys it may take.
+
+A term that is typed counts as one key, as the start of the program counts as none. The estate is loaded once for the module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+import pytest_asyncio
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tests.ui.driving import Settings as Looks
+from tests.ui.driving import names, text_of, until
+from tui.app import TrustreeApp
+from tui.config import Settings
+from tui.domain.snapshot import Drift, Snapshot
+from tui.domain.trust import State
+from tui.estate.estate import Estate
+from tui.screens.explorer import ExplorerScreen
+from tui.wiring import open_estate
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+LOADING = 90.0
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def estate() -> AsyncIterator[Estate]:
+    """The demo, loaded."""
+    async with open_estate(Settings(demo="contoso")) as found:
+        assert await found.settled(LOADING)
+        yield found
+
+
+class Operator:
+    """Somebody at the keyboard whose keys are counted."""
+
+    def __init__(self, pilot: Pilot[int], screen: ExplorerScreen) -> None:
+        self.pilot, self.screen, self.keys = pilot, screen, 0
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the explorer shows."""
+        return self.screen.app.snapshot
+
+    async def press(self, *keys: str) -> None:
+        """Press keys."""
+        for key in keys:
+            self.keys += 1
+            await self.pilot.press(key)
+
+    async def filter(self, query: str) -> None:
+        """`/` and a term: two keys; the rows follow while it is typed."""
+        await self.press("slash")
+        await until(self.pilot, lambda: bool(self.screen.query("#filter Input")))
+        self.keys += 1
+        self.screen.query_one("#filter Input", Input).value = query
+        await until(self.pilot, lambda: f"/ {query}" in text_of(self.screen) and self.narrowed(query), query)
+
+    def narrowed(self, query: str) -> bool:
+        """Whether the rows are those of the query."""
+        built = self.screen.built
+        return self.screen.chosen.query == query and built is not None and built.matched is not None
+
+    async def sees(self, holds: Callable[[], bool], what: str = "") -> None:
+        """Wait until something shows."""
+        await until(self.pilot, holds, what or text_of(self.screen))
+
+
+@asynccontextmanager
+async def operator(estate: Estate, size: tuple[int, int] = (160, 48)) -> AsyncIterator[Operator]:
+    """The explorer on the loaded estate."""
+
+    @asynccontextmanager
+    async def opener() -> AsyncIterator[Estate]:
+        yield estate
+
+    app = TrustreeApp(Looks(), opener)
+    async with app.run_test(size=size) as pilot:
+        screen = app.screen
+        assert isinstance(screen, ExplorerScreen)
+        await until(pilot, lambda: screen.outline.row_count > 0 and screen.outline.size.height > 1, "rows")
+        yield Operator(pilot, screen)
+
+
+async def test_s2_the_blast_radius_of_a_base_takes_three_keys(estate: Estate) -> None:
+    async with operator(estate) as ops:
+        await ops.filter("base:debian")
+        built = ops.screen.built
+        assert built is not None
+        assert built.matched
+        assert built.matched > 20
+        assert {name.partition(":")[0] for name in names(ops.screen)} >= {"base/debian", "base/python"}
+        assert ops.keys <= 3
+
+
+async def test_s3_a_tag_that_was_moved_under_running_pods_takes_two_keys(estate: Estate) -> None:
+    async with operator(estate) as ops:
+        await ops.filter("drift:moved")
+        assert ops.keys <= 2
+        await ops.sees(lambda: "payments/worker" in text_of(ops.screen) and "tag moved" in text_of(ops.screen))
+        await ops.press("enter", "G")
+        await ops.sees(lambda: "what runs is" in " ".join(ops.screen.detail.text.split()), "the reason")
+
+
+async def test_s4_why_pods_do_not_start_is_told_apart_in_three_keys(estate: Estate) -> None:
+    async with operator(estate, (200, 60)) as ops:
+        await ops.press("2")
+        await ops.filter("is:stuck")
+        assert ops.keys <= 3
+        await ops.sees(lambda: "is not in" in text_of(ops.screen), "a tag that is not there")
+        said = text_of(ops.screen)
+        for cause in ("has no repository", "does not reach", "is not an image reference"):
+            assert cause in said, said
+
+
+async def test_s5_the_start_screen_counts_every_verdict(estate: Estate) -> None:
+    async with operator(estate) as ops:
+        images = ops.snapshot.summary.images
+        said = text_of(ops.screen)
+        assert all(
+            f"{images[state]}" in said for state in (State.FAIL, State.UNKNOWN, State.WARN, State.PASS) if images.get(state)
+        )
+        assert "✘" in said
+        assert ops.keys == 0
+
+
+async def test_s6_what_was_not_rebuilt_since_its_base_moved(estate: Estate) -> None:
+    async with operator(estate) as ops:
+        await ops.filter("is:outdated")
+        assert ops.keys <= 5
+        await ops.sees(lambda: "base moved" in text_of(ops.screen))
+
+
+async def test_s7_what_would_not_come_back_takes_two_keys(estate: Estate) -> None:
+    async with operator(estate) as ops:
+        await ops.filter("drift:gone")
+        assert ops.keys <= 2
+        gone = [each for each in ops.snapshot.workloads.values() if any(box.drift is Drift.GONE for box in each.containers)]
+        assert any(workload.pods == 0 for workload in gone)  # also what is scaled to zero and would not start
+
+
+async def test_s8_the_dossier_of_a_digest_takes_four_keys(estate: Estate) -> None:
+    async with operator(estate) as ops:
+        image = max(ops.snapshot.images.values(), key=lambda image: image.pods if not image.absent else -1)
+        digest = image.key.digest.partition(":")[2][:12]
+        await ops.filter(f"digest:{digest}")
+        await ops.press("enter", "G")
+        assert ops.keys <= 4
+        await ops.sees(lambda: digest in ops.screen.detail.text, "the image's detail")
+
+
+async def test_the_detail_shows_the_lineage_with_what_proves_it(estate: Estate) -> None:
+    async with operator(estate) as ops:
+        await ops.filter("payments/worker")
+        await ops.press("enter", "G")
+        await ops.pilot.press("tab")
+        await ops.sees(lambda: "proven by" in ops.screen.detail.text and "payments/worker" in ops.screen.detail.text)
+
+
+async def test_a_live_change_appears_and_the_cursor_stays(estate: Estate) -> None:
+    async with operator(estate) as ops:
+        await ops.press("j", "j", "j")
+        before, number = ops.screen.outline.cursor_key, ops.snapshot.number
+        line = ops.screen.outline.cursor_line
+        async with asyncio.timeout(LOADING):
+            while ops.snapshot.number < number + 2:
+                await ops.pilot.pause(0.1)
+        assert (ops.screen.outline.cursor_key, ops.screen.outline.cursor_line) == (before, line)
