@@ -24,8 +24,8 @@ from tui.estate.estate import Estate
 from tui.screens.explorer import ExplorerScreen
 from tui.wiring import open_estate
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-LOADING = 90.0
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("embedded estate")]
+LOADING = 240.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
