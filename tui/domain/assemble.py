@@ -18,7 +18,7 @@ from tui.domain.gate import gates_of
 from tui.domain.genealogy import Bases, judge_bases, lineage_of
 from tui.domain.impostor import Suspicion
 from tui.domain.join import Catalog, join
-from tui.domain.judged_images import ImageJudge, used
+from tui.domain.judged_images import ImageJudge, Memory, used
 from tui.domain.judged_places import JudgedImages
 from tui.domain.judged_workloads import JoinedWorkload, Use, WorkloadJudge, join_workloads, uses_of
 from tui.domain.lineage import Lineage
@@ -82,6 +82,7 @@ class Assembler:
         self._bases: _Kept[Bases] = _Kept()
         self._book: _Kept[RuleBook] = _Kept()
         self._images: _Kept[JudgedImages] = _Kept()
+        self._memory: Memory = {}
         self._runs: _Kept[_Runs] = _Kept()
         self._demands: _Kept[tuple[Demand, ...]] = _Kept()
         self._artifacts: _Kept[tuple[ArtifactDemand, ...]] = _Kept()
@@ -124,6 +125,7 @@ class Assembler:
             signatures_lost=signatures_lost(facts.health),
             scans=self._scans.join(facts.trust.scans, ancestry.catalog, bases, registries),
             scanners=scanners_of(facts.health, facts.trust.scans),
+            memory=self._memory,
         )
         trust_at = (facts.trust.version, judge.signatures_lost)
         at = (images_at, book.key, judge.now, judge.signed_in, trust_at, judge.used, judge.scanners)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,9 +28,21 @@ from tui.domain.standing import Registries
 from tui.domain.traits import TraitsOf
 from tui.domain.trust import Check, CheckName, State, roll_up, worst
 
-__all__ = ["ImageJudge", "used", "verdict_of"]
+__all__ = ["ImageJudge", "Memory", "used", "verdict_of"]
 
 _ORDER = {name: number for number, name in enumerate(CheckName)}
+
+
+class Question(NamedTuple):
+    """Everything that an `Image` is made of."""
+
+    context: ImageContext
+    root: bool
+    same_content: tuple[ImageKey, ...]
+
+
+Memory = dict[ImageKey, tuple[Question, Image]]
+"""Images as they were judged last, and upon what."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +51,7 @@ class ImageJudge:
 
     `lost` are the registries that do not answer, with a sentence. `used` are the images that something runs,
     `signatures_lost` says why no signatures are looked for, empty while they are.
+    The same question is not judged again as long as `memory` is handed on.
     """
 
     facts: ImageFacts
@@ -55,21 +69,31 @@ class ImageJudge:
     signatures_lost: str = ""
     scans: Scans = field(default_factory=Scans)
     scanners: Scanners = field(default_factory=Scanners)
+    memory: Memory = field(default_factory=dict)
 
     def all(self) -> dict[ImageKey, Image]:
         """Every image that a registry shows or showed, in the order of the catalog, by the rules of its repository."""
         roots = frozenset(self.lineage.roots)
+        for key in self.memory.keys() - self.catalog.images.keys():
+            del self.memory[key]
         return {key: self.image(known, key in roots) for key, known in self.catalog.images.items()}
 
     def image(self, known: Known, root: bool) -> Image:
         """One image, by the rules of its repository."""
         key = known.key
-        link = self.bases.links.get(key)
         rules = self.book.rules(Place(name=RepositoryName(key.registry, key.repository)))
         context = self._context(known, rules)
+        question = Question(context, root and context.link is None, self.catalog.same_content(key))
+        kept = self.memory.get(key)
+        if kept is None or kept[0] != question:
+            kept = self.memory[key] = question, self._image(known, question)
+        return kept[1]
+
+    def _image(self, known: Known, question: Question) -> Image:
+        context = question.context
         checks = self._checks(context, known.digests)
         return Image(
-            key=key,
+            key=known.key,
             digests=known.digests,
             tags=known.tags,
             platforms=known.platforms,
@@ -78,13 +102,13 @@ class ImageJudge:
             pushed=known.pushed,
             checks=checks,
             verdict=roll_up(checks),
-            base=link,
-            root=root and link is None,
+            base=context.link,
+            root=question.root,
             distro=context.system,
             absent=known.absent,
             as_of=known.held,
             config_digests=known.configs,
-            same_content=self.catalog.same_content(key),
+            same_content=question.same_content,
             signatures=context.signatures,
             vulnerabilities=context.scan.vulnerabilities,
             scans=context.scan.reports,
