@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 import msgspec
 
 from tui.config import Settings, load
+from tui.domain.decoding import from_json
 from tui.domain.text import clean
 from tui.errors import TrustreeError
 
@@ -66,7 +67,7 @@ async def _ready(process: asyncio.subprocess.Process) -> _Handshake:
     except TimeoutError as error:
         raise TrustreeError("The demo did not start in time.", "The machine may be very busy; try again.") from error
     try:
-        return msgspec.json.decode(line, type=_Handshake)
+        return from_json(line, _Handshake)
     except msgspec.DecodeError as error:
         raise TrustreeError(f"The demo did not start: {await _last_words(process)}", "Try again; `doctor` says more.") from error
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.image import Claim, ClaimKind, ImageConfig, Manifest
 from tui.domain.reference import is_digest, parse_reference
 from tui.errors import InvalidReference, UntrustedPayload
@@ -46,7 +47,7 @@ def decode(body: bytes | str, into: type[_T], what: str) -> _T:
     if len(body) > MAX_PAYLOAD:
         raise UntrustedPayload(f"{what} is larger than {MAX_PAYLOAD // 1024 // 1024} MiB.", "It was not read.")
     try:
-        return msgspec.json.decode(body, type=into)
+        return from_json(body, into)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise UntrustedPayload(f"{what} is not readable: {error}.", "It was not used; check what wrote it.") from error
 

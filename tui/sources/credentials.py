@@ -12,6 +12,7 @@ from typing import Protocol
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.text import clean
 from tui.errors import AuthenticationFailed
 
@@ -143,7 +144,7 @@ class DockerConfig:
             if stamp != self._stamp:
                 if stat.st_size > MAX_CONFIG:
                     raise self._broken("it is too large")
-                self._file = msgspec.json.decode(self._path.read_bytes(), type=_ConfigFile)
+                self._file = from_json(self._path.read_bytes(), _ConfigFile)
                 self._stamp = stamp
         except FileNotFoundError:
             self._file, self._stamp = _ConfigFile(), None
@@ -232,7 +233,7 @@ def _understand(out: bytes, code: int, program: str, server: str) -> Login | Non
         # Helpers say "credentials not found in native keychain" on stdout and exit 1: not an error.
         return None
     try:
-        answer = msgspec.json.decode(out, type=_HelperAnswer)
+        answer = from_json(out, _HelperAnswer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise AuthenticationFailed(
             f"the credential helper {clean(program, 80)} answered something that is not JSON",

@@ -13,6 +13,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from tui.domain.decoding import from_json
 from tui.domain.text import clean
 from tui.errors import SourceError, Unreachable, UntrustedPayload
 from tui.sources.proxies import Proxies
@@ -314,7 +315,7 @@ def _tls(error: Exception, url: URL, options: TransportOptions) -> Unreachable:
 def decode_json(body: bytes, kind: type[T], what: str) -> T:
     """Decode a body into a struct. Raises UntrustedPayload when it is malformed, of another shape or nested too deep."""
     try:
-        return msgspec.json.decode(body, type=kind)
+        return from_json(body, kind)
     except RecursionError as error:
         raise UntrustedPayload(f"{what} is nested too deeply", "It was dropped; tell the owner of the registry.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.text import clean
 from tui.errors import (
     AuthenticationFailed,
@@ -133,7 +134,7 @@ def refusal(reply: Reply, what: str, service: Service) -> SourceError:
 
 def _said(reply: Reply) -> str:
     try:
-        answer = msgspec.json.decode(reply.body, type=_Answer)
+        answer = from_json(reply.body, _Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
     fault = answer.error

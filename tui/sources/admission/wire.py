@@ -13,6 +13,7 @@ from datetime import datetime
 import msgspec
 
 from tui.domain.admission import Constraint, Enforcement, Violation
+from tui.domain.decoding import from_json
 from tui.domain.text import clean
 
 __all__ = ["DECODING", "bears_on_images", "read_constraints", "read_verifiers"]
@@ -103,9 +104,9 @@ def bears_on_images(kind: str) -> bool:
 def read_constraints(page: bytes, cluster: str, kind: str) -> tuple[list[Constraint], int]:
     """The constraints of a page that bear on images, and how many objects were not understood. Raises DECODING."""
     found, broken = [], 0
-    for raw in msgspec.json.decode(page, type=_List).items or ():
+    for raw in from_json(page, _List).items or ():
         try:
-            constraint = _constraint(msgspec.json.decode(raw, type=_Object), cluster, kind)
+            constraint = _constraint(from_json(raw, _Object), cluster, kind)
         except DECODING:
             broken += 1
             continue
@@ -117,8 +118,8 @@ def read_constraints(page: bytes, cluster: str, kind: str) -> tuple[list[Constra
 def read_verifiers(page: bytes) -> list[str]:
     """The names of what Ratify verifies with. Raises DECODING."""
     found = []
-    for raw in msgspec.json.decode(page, type=_List).items or ():
-        verifier = msgspec.json.decode(raw, type=_Verifier)
+    for raw in from_json(page, _List).items or ():
+        verifier = from_json(raw, _Verifier)
         spec = verifier.spec or _VerifierSpec()
         found.append(clean(spec.name or spec.type or verifier.metadata.name, MAX_NAME))
     return found
@@ -152,7 +153,7 @@ def _constraint(one: _Object, cluster: str, kind: str) -> Constraint:
 def _parameters(raw: msgspec.Raw) -> _Parameters:
     """The parameters that are known; every template has its own, so another shape is no fault."""
     try:
-        return msgspec.json.decode(raw, type=_Parameters | None) or _Parameters()
+        return from_json(raw, _Parameters | None) or _Parameters()
     except msgspec.ValidationError:
         return _Parameters()
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.text import clean
 from tui.errors import AuthenticationFailed
 from tui.sources.credentials import EntraToken
@@ -179,7 +180,7 @@ def _identity(token: str, label: str) -> str:
     """Who the token is for, in words. The token is not verified: this is for reading only."""
     try:
         part = token.split(".")[1]
-        claims = msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)), type=_Claims)
+        claims = from_json(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)), _Claims)
     except (IndexError, ValueError, binascii.Error, msgspec.DecodeError, RecursionError):
         return label
     who = (

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.text import clean
 from tui.errors import UntrustedPayload
 from tui.sources.credentials import EntraTokens
@@ -133,7 +134,7 @@ class GraphSession:
 
 def _decode(reply: Reply) -> _Answer:
     try:
-        return msgspec.json.decode(reply.body, type=_Answer)
+        return from_json(reply.body, _Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UntrustedPayload(
             f"Azure Resource Graph sent something else than rows: {clean(str(error), 160)}",

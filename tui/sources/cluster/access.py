@@ -25,6 +25,7 @@ from typing import Any
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.text import clean
 from tui.errors import AuthenticationFailed, InvalidConfig
 from tui.sources.cluster.execplugin import ExecCredential, read_plugin, run_plugin
@@ -145,7 +146,7 @@ def _jwt_expiry(token: str) -> datetime | None:
     if len(parts) != 3:
         return datetime.fromtimestamp(0, UTC)
     try:
-        claims = msgspec.json.decode(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)), type=_JwtClaims)
+        claims = from_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)), _JwtClaims)
         return datetime.fromtimestamp(claims.exp, UTC) if claims.exp is not None else None
     except (ValueError, OverflowError, OSError, msgspec.MsgspecError):
         return datetime.fromtimestamp(0, UTC)

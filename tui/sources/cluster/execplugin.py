@@ -15,6 +15,7 @@ from datetime import datetime
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.text import clean
 from tui.errors import AuthenticationFailed, InvalidConfig
 
@@ -139,7 +140,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 def _credential(output: bytes, plugin: ExecPlugin, name: str) -> ExecCredential:
     try:
-        answer = msgspec.json.decode(output, type=_Answer)
+        answer = from_json(output, _Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise AuthenticationFailed(
             f"The credential plugin {name} printed something else than a credential.", _NEXT_STEP

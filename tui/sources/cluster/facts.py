@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tui.domain.decoding import json_decoder
 from tui.domain.text import clean
 from tui.domain.workload import ContainerType, Controller, Node, OwnerRef, Pod, PodContainer, TemplateContainer
 from tui.sources.cluster.wire import (
@@ -57,10 +58,10 @@ _PULLING = frozenset({"ErrImagePull", "ImagePullBackOff"})
 _NO_SPEC, _NO_STATUS, _NO_STATE = PodSpec(), PodStatus(), ContainerState()
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
-_volumes: msgspec.json.Decoder[list[Volume] | None] = msgspec.json.Decoder(list[Volume] | None)
-_mounts: msgspec.json.Decoder[list[MountStatus] | None] = msgspec.json.Decoder(list[MountStatus] | None)
-_owners: msgspec.json.Decoder[list[Owner] | None] = msgspec.json.Decoder(list[Owner] | None)
-_words = msgspec.json.Decoder(dict[str, str] | None)
+_volumes: msgspec.json.Decoder[list[Volume] | None] = json_decoder(list[Volume] | None)
+_mounts: msgspec.json.Decoder[list[MountStatus] | None] = json_decoder(list[MountStatus] | None)
+_owners: msgspec.json.Decoder[list[Owner] | None] = json_decoder(list[Owner] | None)
+_words = json_decoder(dict[str, str] | None)
 
 
 class _Texts(dict[str, str]):

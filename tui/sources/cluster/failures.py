@@ -8,6 +8,7 @@ import ssl
 import aiohttp
 import msgspec
 
+from tui.domain.decoding import json_decoder
 from tui.domain.text import clean
 from tui.errors import (
     AuthenticationFailed,
@@ -45,7 +46,7 @@ class Status(msgspec.Struct, rename="camel", gc=False):
     details: _Details | None = None
 
 
-_status = msgspec.json.Decoder(Status)
+_status = json_decoder(Status)
 
 
 def answer_error(code: int, body: bytes, what: str, host: str, retry_after: str = "") -> SourceError:

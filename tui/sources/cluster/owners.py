@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.events import ControllersSeen, Event, ObjectGone
 from tui.domain.workload import Controller, OwnerRef, Resource, TemplateContainer
 from tui.errors import NotFound, SourceError, UntrustedPayload
@@ -218,13 +219,13 @@ def _template_of(spec: msgspec.Raw) -> PodSpec | None:
 def _shape(raw: msgspec.Raw, shape: type[_Shape]) -> _Shape | None:
     """The part of an unknown object that looks as hoped for, or None."""
     try:
-        return msgspec.json.decode(raw, type=shape)
+        return from_json(raw, shape)
     except DECODING:
         return None
 
 
 def _decode(body: bytes, shape: type[_Shape], what: str, host: str) -> _Shape:
     try:
-        return msgspec.json.decode(body, type=shape)
+        return from_json(body, shape)
     except DECODING as error:
         raise decode_error(error, what, host) from error

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import msgspec
 
+from tui.domain.decoding import json_decoder
 from tui.domain.events import ControllersSeen, Event, NodesSeen, PodsSeen
 from tui.domain.workload import Controller, Node, OwnerRef, Pod, Resource
 from tui.sources.cluster.facts import Facts, steady
@@ -80,20 +81,20 @@ class _RawChange(msgspec.Struct, gc=False):
     object: msgspec.Raw
 
 
-_pod, _pod_page, _pod_change = (msgspec.json.Decoder(PodObject), msgspec.json.Decoder(_PodPage), msgspec.json.Decoder(_PodChange))
+_pod, _pod_page, _pod_change = (json_decoder(PodObject), json_decoder(_PodPage), json_decoder(_PodChange))
 _controller, _controller_page, _controller_change = (
-    msgspec.json.Decoder(ControllerObject),
-    msgspec.json.Decoder(_ControllerPage),
-    msgspec.json.Decoder(_ControllerChange),
+    json_decoder(ControllerObject),
+    json_decoder(_ControllerPage),
+    json_decoder(_ControllerChange),
 )
 _node, _node_page, _node_change = (
-    msgspec.json.Decoder(NodeObject),
-    msgspec.json.Decoder(_NodePage),
-    msgspec.json.Decoder(_NodeChange),
+    json_decoder(NodeObject),
+    json_decoder(_NodePage),
+    json_decoder(_NodeChange),
 )
-_raw_page = msgspec.json.Decoder(_RawPage)
-_raw_change = msgspec.json.Decoder(_RawChange)
-_status = msgspec.json.Decoder(Status)
+_raw_page = json_decoder(_RawPage)
+_raw_change = json_decoder(_RawChange)
+_status = json_decoder(Status)
 
 
 class Reader(ABC):

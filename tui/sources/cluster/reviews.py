@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.text import clean
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.failures import decode_error
@@ -97,6 +98,6 @@ async def server_version(api: Api) -> str:
 def decode_answer(body: bytes, shape: type[_Shape], what: str, host: str) -> _Shape:
     """The answer as this struct. Raises UntrustedPayload."""
     try:
-        return msgspec.json.decode(body, type=shape)
+        return from_json(body, shape)
     except DECODING as error:
         raise decode_error(error, what, host) from error

@@ -7,6 +7,8 @@ import re
 
 import msgspec
 
+from tui.domain.decoding import from_json
+
 __all__ = ["Challenge", "granted", "lifetime", "parse_challenge"]
 
 _SCHEME = re.compile(r"(?:^|,)\s*(Bearer|Basic)(?=\s|$|,)", re.IGNORECASE)
@@ -71,6 +73,6 @@ def _claims(token: str) -> _Life | None:
     if len(parts) != 3:
         return None
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)), type=_Life)
+        return from_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)), _Life)
     except (ValueError, msgspec.DecodeError, RecursionError):
         return None

@@ -6,6 +6,7 @@ import time
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.events import AbsenceKind
 from tui.domain.text import clean
 from tui.errors import (
@@ -112,7 +113,7 @@ def _missing(reply: Reply, asked: Asked, said: str) -> NotFound:
 
 def _errors(reply: Reply) -> list[WireError]:
     try:
-        return msgspec.json.decode(reply.body, type=WireErrors).errors or []
+        return from_json(reply.body, WireErrors).errors or []
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tui.domain.decoding import from_json, json_decoder
 from tui.domain.scan import Severity, Vulnerability
 from tui.errors import UntrustedPayload
 from tui.sources.scanners.words import text
@@ -21,7 +22,7 @@ MAX_POOL = 1_000_000
 # What hostile bytes can raise in a decoder; RecursionError for deep nesting.
 DECODING = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _T = TypeVar("_T")
-_raws = msgspec.json.Decoder(list[msgspec.Raw] | None)
+_raws = json_decoder(list[msgspec.Raw] | None)
 
 
 class Pool:
@@ -75,14 +76,14 @@ class Findings:
 def rows(body: bytes | msgspec.Raw, kind: type[_T]) -> tuple[list[_T], list[msgspec.Raw]]:
     """The entries of a JSON array (or null) of this shape, and those of another. Raises DECODING when it is no array."""
     try:
-        return msgspec.json.decode(body, type=list[kind] | None) or [], []  # type: ignore[valid-type]
+        return from_json(body, list[kind] | None) or [], []  # type: ignore[valid-type]
     except msgspec.ValidationError:
         pass
     found: list[_T] = []
     broken: list[msgspec.Raw] = []
     for raw in _raws.decode(body) or ():
         try:
-            found.append(msgspec.json.decode(raw, type=kind))
+            found.append(from_json(raw, kind))
         except DECODING:
             broken.append(raw)
     return found, broken
@@ -91,7 +92,7 @@ def rows(body: bytes | msgspec.Raw, kind: type[_T]) -> tuple[list[_T], list[msgs
 def decode(body: bytes | msgspec.Raw, kind: type[_T], what: str) -> _T:
     """A body as a struct. Raises UntrustedPayload naming `what` and the place of the fault."""
     try:
-        return msgspec.json.decode(body, type=kind)
+        return from_json(body, kind)
     except RecursionError as error:
         raise UntrustedPayload(f"{what} is nested too deeply", "It was dropped; tell who runs the scanner.") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

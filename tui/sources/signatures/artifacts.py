@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.demand import ArtifactDemand
 from tui.domain.image import Referrer, RepositoryName
 from tui.domain.signature import SignatureSystem
@@ -155,6 +156,6 @@ def _decode(body: bytes, digest: str) -> Wire:
     if len(body) > MANIFEST_LIMIT:
         raise UntrustedPayload(f"{digest[:19]} is larger than a signature manifest may be", "It is not read.")
     try:
-        return msgspec.json.decode(body, type=Wire)
+        return from_json(body, Wire)
     except (msgspec.DecodeError, RecursionError) as error:
         raise UntrustedPayload(f"{digest[:19]}, which is attached, is not a manifest", "It is not read.") from error

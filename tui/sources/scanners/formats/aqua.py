@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.image import RepositoryName
 from tui.domain.scan import ScanReport, Severity, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, Pool, rows
@@ -93,7 +94,7 @@ _T = TypeVar("_T")
 
 def read_page(body: bytes, kind: type[_T]) -> tuple[Page, list[_T], list[msgspec.Raw]]:
     """A page, its entries, and those that cannot be read. Raises DECODING."""
-    page = msgspec.json.decode(body, type=Page)
+    page = from_json(body, Page)
     return page, *rows(page.result, kind)
 
 
@@ -140,7 +141,7 @@ class Gathering:
         """Rows that cannot be read cost the images that they are about; those that name none are counted as `broken`."""
         for raw in lost:
             try:
-                place = msgspec.json.decode(raw, type=_Place)
+                place = from_json(raw, _Place)
             except DECODING:
                 place = _Place()
             digest = digest_of(place.image_digest) or digest_of(place.digest)

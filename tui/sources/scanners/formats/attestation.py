@@ -12,6 +12,7 @@ import binascii
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.reference import is_digest
 from tui.domain.scan import ScanReport, Severity, Vulnerability
 from tui.sources.scanners.findings import Findings, rows
@@ -84,9 +85,9 @@ def is_about_vulnerabilities(predicate_type: str) -> bool:
 def read_envelope(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     """The reports in a DSSE envelope or in a Sigstore bundle around one; the signature is not verified. Raises DECODING."""
     try:
-        envelope: _Envelope | None = msgspec.json.decode(body, type=_Envelope)
+        envelope: _Envelope | None = from_json(body, _Envelope)
     except msgspec.ValidationError:
-        envelope = msgspec.json.decode(body, type=_Bundle).dsse_envelope
+        envelope = from_json(body, _Bundle).dsse_envelope
     if envelope is None:
         return []
     try:
@@ -98,7 +99,7 @@ def read_envelope(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanRepor
 
 def read_statement(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     """The reports in an in-toto statement, one for each subject; none for predicates about other things. Raises DECODING."""
-    statement = msgspec.json.decode(body, type=_Statement)
+    statement = from_json(body, _Statement)
     digests = [digest for each in statement.subject or () for digest in _digests(each)]
     found = _read_predicate(reading, statement)
     if not digests:
@@ -134,7 +135,7 @@ def _digests(subject: _Subject) -> list[str]:
 
 
 def _read_vulnerabilities(reading: Reading, predicate: msgspec.Raw) -> list[ScanReport]:
-    wire = msgspec.json.decode(predicate, type=_Vulnerabilities)
+    wire = from_json(predicate, _Vulnerabilities)
     scanner, metadata = wire.scanner or _Scanner(), wire.metadata or _Metadata()
     at = moment(metadata.scan_finished_on) or moment(metadata.scan_started_on)
     if bytes(scanner.result).startswith(b"{"):

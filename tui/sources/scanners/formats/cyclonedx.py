@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.scan import Exploitability, ScanReport, Severity, Vex, Vulnerability
 from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.drafts import Draft, Reading, Subject
@@ -87,7 +88,7 @@ class _Document(msgspec.Struct):
 
 def read_cyclonedx(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     """The scan or the statements; nothing for a bill of materials without either. Raises DECODING."""
-    wire = msgspec.json.decode(body, type=_Document)
+    wire = from_json(body, _Document)
     if bytes(wire.vulnerabilities) == b"null":
         return []
     metadata = wire.metadata or _Metadata()
@@ -168,7 +169,7 @@ def _author(metadata: _Metadata) -> str:
 def _tool(metadata: _Metadata) -> str:
     """The name of the first tool: a list in CycloneDX 1.4, `components` since."""
     try:
-        found = msgspec.json.decode(metadata.tools, type=list[_Named] | _Tools | None)
+        found = from_json(metadata.tools, list[_Named] | _Tools | None)
     except (msgspec.MsgspecError, RecursionError):
         return ""
     named = found.components if isinstance(found, _Tools) else found

@@ -12,6 +12,7 @@ from datetime import datetime
 
 import msgspec
 
+from tui.domain.decoding import from_json, json_decoder
 from tui.domain.scan import ScanReport, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, Pool
 from tui.sources.scanners.words import Said, digest_of, moment, name_of, score, severity_of, text, web_address
@@ -126,7 +127,7 @@ class _Image(msgspec.Struct):
     at: datetime | None = None
 
 
-_wire = msgspec.json.Decoder(_Wire)
+_wire = json_decoder(_Wire)
 
 
 class Gathering:
@@ -152,7 +153,7 @@ class Gathering:
     def _mourn(self, raw: bytes | msgspec.Raw) -> None:
         """A row that cannot be read costs the image that it is about; if that is not known, all."""
         try:
-            place = msgspec.json.decode(raw, type=_Place)
+            place = from_json(raw, _Place)
         except DECODING:
             place = _Place()
         resource = place.properties.resource_details if place.properties else None

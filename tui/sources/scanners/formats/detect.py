@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.scan import ScanReport
 from tui.domain.text import clean
 from tui.errors import UntrustedPayload
@@ -78,7 +79,7 @@ def _format(body: bytes) -> _Format:
     try:
         if body.lstrip().startswith(b"["):
             return _list_format(body)
-        top = msgspec.json.decode(body, type=_Top)
+        top = from_json(body, _Top)
     except DECODING as error:
         raise UntrustedPayload(f"it is not JSON: {_place(error, body)}", "Was it cut? Write the report again.") from error
     for each in FORMATS:
@@ -118,7 +119,7 @@ class _Data(msgspec.Struct):
 def _read_defender(reading: Reading, body: bytes) -> list[ScanReport]:
     """Findings as a list, or under `data` as `az graph query` prints them."""
     bare = body.lstrip().startswith(b"[")
-    entries, _ = rows(body if bare else msgspec.json.decode(body, type=_Data).data, msgspec.Raw)
+    entries, _ = rows(body if bare else from_json(body, _Data).data, msgspec.Raw)
     gathering = defender.Gathering(reading.source)
     for raw in entries:
         gathering.add(raw)

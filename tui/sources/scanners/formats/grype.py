@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.scan import ScanReport, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, rows
 from tui.sources.scanners.formats.drafts import Draft, Reading, Subject, subject_of
@@ -87,7 +88,7 @@ class _Report(msgspec.Struct):
 
 def read_grype(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     """The report. Raises DECODING."""
-    wire = msgspec.json.decode(body, type=_Report)
+    wire = from_json(body, _Report)
     entries, broken = rows(wire.matches, _Match)
     findings = Findings(reading.pool)
     findings.broken = len(broken)
@@ -107,7 +108,7 @@ def read_grype(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
 def _subject(source: _Source | None) -> Subject:
     """The image; `target` is a text for anything but images."""
     try:
-        target = msgspec.json.decode(source.target if source else b"{}", type=_Target)
+        target = from_json(source.target if source else b"{}", _Target)
     except DECODING:
         return Subject()
     found = subject_of(*(target.repo_digests or ()), *(target.tags or ()), target.user_input, image_id=target.image_id)

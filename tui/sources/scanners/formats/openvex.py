@@ -10,6 +10,7 @@ from collections import defaultdict
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.scan import Exploitability, ScanReport, Vex
 from tui.sources.scanners.findings import rows
 from tui.sources.scanners.formats.drafts import Draft, Reading, Subject
@@ -57,7 +58,7 @@ class _Document(msgspec.Struct):
 
 def read_openvex(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     """The statements, gathered by the image that they are about. Raises DECODING."""
-    wire = msgspec.json.decode(body, type=_Document)
+    wire = from_json(body, _Document)
     entries, broken = rows(wire.statements, _Statement)
     who, at = reading.author(text(wire.author, 80)), moment(wire.timestamp)
     gathered: defaultdict[Subject, list[Vex]] = defaultdict(list)

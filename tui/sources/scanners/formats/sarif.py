@@ -11,6 +11,7 @@ import re
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.scan import ScanReport, Severity, Vulnerability
 from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.drafts import Draft, Reading, subject_of
@@ -93,7 +94,7 @@ class _Log(msgspec.Struct):
 
 def read_sarif(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     """A report for each run. Raises DECODING."""
-    runs = msgspec.json.decode(body, type=_Log).runs
+    runs = from_json(body, _Log).runs
     return [_draft(run, reading).report(reading, number) for number, run in enumerate(runs)]
 
 

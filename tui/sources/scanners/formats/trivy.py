@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.scan import ScanReport, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, rows
 from tui.sources.scanners.formats.drafts import Draft, Reading, subject_of
@@ -66,7 +67,7 @@ class _Finding(msgspec.Struct, rename="pascal"):
 
 def read_trivy(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     """The report; a part of it that cannot be read is said. Raises DECODING."""
-    wire = msgspec.json.decode(body, type=_Report)
+    wire = from_json(body, _Report)
     metadata = wire.metadata or _Metadata()
     system = metadata.os or _Os()
     findings = Findings(reading.pool)
@@ -87,7 +88,7 @@ def read_trivy(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
 
 def _read_result(raw: msgspec.Raw, findings: Findings) -> None:
     try:
-        result = msgspec.json.decode(raw, type=_Result)
+        result = from_json(raw, _Result)
         entries, broken = rows(result.vulnerabilities, _Finding)
     except DECODING:
         findings.broken += 1

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from tui.domain.decoding import from_json
 from tui.domain.scan import ScanReport, Severity, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, Pool, rows
 from tui.sources.scanners.words import Said, counted, digest_of, moment, name_of, score, severity_of, text, web_address
@@ -81,7 +82,7 @@ def read_images(source: str, prefix: str, body: bytes, pool: Pool, start: int = 
 def read_image(source: str, fallback: str, prefix: str, raw: msgspec.Raw, pool: Pool) -> ScanReport:
     """The report of one image; one that cannot be read is a report that says so, under the key `fallback`."""
     try:
-        return _report(source, msgspec.json.decode(raw, type=_Image), prefix, pool)
+        return _report(source, from_json(raw, _Image), prefix, pool)
     except DECODING as error:
         reason = f"a result of Prisma Cloud cannot be read: {text(str(error), 120)}"
         return ScanReport(source, SCANNER, fallback, None, complete=False, reason=reason)
@@ -89,9 +90,9 @@ def read_image(source: str, fallback: str, prefix: str, raw: msgspec.Raw, pool: 
 
 def read_twistcli(source: str, key: str, body: bytes, pool: Pool) -> Iterator[ScanReport]:
     """The reports in the output of `twistcli images scan --output-file`. Raises DECODING."""
-    results, _ = rows(msgspec.json.decode(body, type=_Twistcli).results, msgspec.Raw)
+    results, _ = rows(from_json(body, _Twistcli).results, msgspec.Raw)
     for number, raw in enumerate(results):
-        image = msgspec.json.decode(raw, type=_TwistcliImage)
+        image = from_json(raw, _TwistcliImage)
         image.repo_tag = image.repo_tag or _named(image.name)
         image.repo_digests = image.repo_digests or ([image.digest] if image.digest else None)
         report = _report(source, image, "", pool)
