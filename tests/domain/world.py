@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from tui.domain.assemble import Assembler
 from tui.domain.events import (
     AbsenceKind,
+    ClaimsRead,
     ConfigRead,
     ControllersSeen,
     Event,
@@ -28,6 +29,8 @@ from tui.domain.events import (
     TagsListed,
 )
 from tui.domain.image import (
+    Claim,
+    ClaimKind,
     Descriptor,
     HistoryEntry,
     ImageConfig,
@@ -165,6 +168,10 @@ class World:
         """The registry lists the manifests of a repository."""
         rows = tuple(ManifestListing(found, pushed=pushed) for found in digests)
         self.tell(ManifestsListed(f"registry/{name_of(name).registry}", name_of(name), rows, complete, self.clock))
+
+    def claim(self, found: str, *references: str, kind: ClaimKind = ClaimKind.PROVENANCE) -> None:
+        """Somebody says from outside what a manifest was built on."""
+        self.tell(ClaimsRead("signatures", found, tuple(Claim(kind, reference) for reference in references)))
 
     def attach(self, name: str, subject: str, *tags: str) -> str:
         """An artifact attached to a manifest."""

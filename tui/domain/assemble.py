@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -118,7 +118,8 @@ class Assembler:
             checks=self._checks,
             book=book,
             now=_coarse(now),
-            signed_in=signed_in(facts),
+            signed_in=signed_in(facts.health),
+            signed_out=signed_out(facts.health),
             lost=registries.lost,
             trust=facts.trust,
             used=runs.used,
@@ -128,7 +129,7 @@ class Assembler:
             memory=self._memory,
         )
         trust_at = (facts.trust.version, judge.signatures_lost)
-        at = (images_at, book.key, judge.now, judge.signed_in, trust_at, judge.used, judge.scanners)
+        at = (images_at, book.key, judge.now, judge.signed_in, judge.signed_out, trust_at, judge.used, judge.scanners)
         judged = self._images.get(at, lambda: JudgedImages(judge))
         images = _with_absent(judged.known, runs.uses, ancestry.lineage, judge, registries)
         demands = self.demands(facts)
@@ -200,15 +201,26 @@ def is_complete(health: Mapping[str, SourceHealth]) -> bool:
     return facts and all(each.state is SourceState.OK for each in asked)
 
 
-def signed_in(facts: Facts) -> frozenset[str]:
+def signed_in(health: Mapping[str, SourceHealth]) -> frozenset[str]:
     """The registries that somebody is signed in to and that answer."""
-    return frozenset(
-        name.removeprefix("registry/")
-        for name, each in facts.health.items()
-        if each.kind is SourceKind.REGISTRY
-        and each.identity
-        and each.state in (SourceState.OK, SourceState.PARTIAL, SourceState.LOADING)
-    )
+    return frozenset(_registries(each for each in health.values() if each.identity and each.state in _ANSWERING))
+
+
+def signed_out(health: Mapping[str, SourceHealth]) -> frozenset[str]:
+    """The registries where certainly nobody is signed in: they answer strangers, or are not asked."""
+    return frozenset(_registries(each for each in health.values() if _is_out(each)))
+
+
+_ANSWERING = (SourceState.OK, SourceState.PARTIAL, SourceState.LOADING)
+
+
+def _is_out(health: SourceHealth) -> bool:
+    answered = health.state in (SourceState.OK, SourceState.PARTIAL) and not health.identity
+    return answered or health.state is SourceState.OFF
+
+
+def _registries(health: Iterable[SourceHealth]) -> Iterator[str]:
+    return (each.name.removeprefix("registry/") for each in health if each.kind is SourceKind.REGISTRY)
 
 
 def _coarse(now: datetime) -> datetime:

@@ -40,9 +40,10 @@ class ImageContext:
     image without a base whether that is right: built from scratch, a distribution's own, one that others stand on. `remarks`
     are sentences on why it has none. `base_at` is when the registry said what the base's tag names.
 
-    `signed_in` are the registries that somebody is signed in to, `lost` says since when its own does not answer, empty while it
-    does. `in_use` says whether something that is known runs it. `signatures` are what was found on its digests, `signatures_lost`
-    says why nothing is looked for, empty while it is; `content_trust` that its registry holds Docker Content Trust data of it.
+    `signed_in` are the registries that somebody is signed in to, `signed_out` those where certainly nobody is; of others that
+    is not known. `lost` says since when its own does not answer, empty while it does. `in_use` says whether something that is
+    known runs it. `signatures` are what was found on its digests, `signatures_lost` says why nothing is looked for, empty while
+    it is; `content_trust` that its registry holds Docker Content Trust data of it.
 
     `scan` is what scanners say of it, `scanners` how they do. `system` is the distribution that it is built on (`debian 12`),
     also where that is not its own; `runtimes` are the language runtimes that its build set up.
@@ -62,6 +63,7 @@ class ImageContext:
     remarks: tuple[str, ...] = ()
     signed_in: frozenset[str] = frozenset()
     lost: str = ""
+    signed_out: frozenset[str] = frozenset()
     in_use: bool = False
     signatures: tuple[SignaturesVerified, ...] = ()
     signatures_lost: str = ""

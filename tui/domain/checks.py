@@ -40,12 +40,14 @@ def check_registry(context: ImageContext) -> Check:
     for pattern in rules.trusted:
         if pattern.matches(name):
             return _registry(State.PASS, f"{name} is trusted.", rules.cite("trusted", pattern.text))
-    if rules.trust_signed_in and is_azure_registry(name.registry) and name.registry in context.signed_in:
-        reason = f"{name.registry} is an Azure registry that is signed in to."
-        return _registry(State.PASS, reason, rules.cite("trust_signed_in"))
-    if rules.trust_signed_in and is_azure_registry(name.registry) and context.lost:
-        reason = f"Whether anybody is signed in to {name.registry} is not known: {context.lost}"
-        return _registry(State.UNKNOWN, reason, rules.cite("trust_signed_in"), "registry unknown")
+    if rules.trust_signed_in and is_azure_registry(name.registry):
+        if name.registry in context.signed_in:
+            reason = f"{name.registry} is an Azure registry that is signed in to."
+            return _registry(State.PASS, reason, rules.cite("trust_signed_in"))
+        if name.registry not in context.signed_out:
+            why = context.lost or "it has not answered yet."
+            reason = f"Whether anybody is signed in to {name.registry} is not known: {why}"
+            return _registry(State.UNKNOWN, reason, rules.cite("trust_signed_in"), "registry unknown")
     reason = f"{name} matches no trusted registry or repository."
     remedy = f"Use one from a trusted registry, or trust this one: --registry {name.registry}, or name it in the configuration."
     return _registry(State.FAIL, reason, rules.cite("trusted"), "untrusted registry", remedy)
@@ -124,8 +126,11 @@ def check_age(context: ImageContext) -> Check:
         reason = "When it was built is not known: its builder reset the clock, and the registry does not say when it was pushed."
         reason = reason if known.complete else "When it was built is not known: its configuration has not been read."
         return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, brief="age unknown")
-    verb = "Built" if known.created else "Its clock was reset; pushed"
+    verb = "Built" if known.created else "Its clock was reset; pushed" if known.complete else "Pushed"
     state, rule = _age(context.now - built, rules)
+    if not known.complete and state is not State.FAIL:  # what is not read yet can only make it older
+        reason = "When it was built is not known: not every configuration of it has been read."
+        return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, rule, "age unknown")
     if state is State.PASS:
         return Check(CheckName.AGE, state, f"{verb} on {built:%Y-%m-%d}.", context.source, at, rule)
     limit = rules.max_age if state is State.FAIL else rules.warn_age

@@ -16,6 +16,7 @@ from tui.domain.events import (
 )
 from tui.domain.facts import ImageFacts, TagRecord
 from tui.domain.image import Claim, ImageConfig, Manifest, RepositoryName, Tag
+from tui.domain.newest import replaces
 
 __all__ = ["ImageTables"]
 
@@ -64,27 +65,27 @@ class ImageTables:
     def listing(self, event: ManifestsListed) -> None:
         """The manifests of a repository; a whole list replaces an older one, a partial one only what is not known better."""
         known = self.listings.get(event.name)
-        if known is None or _list_rank(event) > _list_rank(known):
+        if known is None or replaces(event, known, _list_rank):
             self.listings[event.name] = event
 
     def failure(self, event: LookupFailed) -> None:
         """A tag or digest could not be read."""
         failed = self.failed.setdefault(event.name, {})
         known = failed.get(event.reference)
-        if known is None or (event.at, event.kind, event.reason) > (known.at, known.kind, known.reason):
+        if known is None or replaces(event, known, lambda each: (each.at,)):
             failed[event.reference] = event
 
     def catalog(self, event: CatalogListed) -> None:
         """The repositories of a registry."""
         known = self.catalogs.get(event.registry)
-        if known is None or (event.at, event.repositories) > (known.at, known.repositories):
+        if known is None or replaces(event, known, lambda each: (each.at, len(each.repositories))):
             self.catalogs[event.registry] = event
 
     def attached(self, event: ReferrersListed) -> None:
         """What is attached to a manifest."""
         found = self.referrers.setdefault(event.name, {})
         known = found.get(event.subject)
-        if known is None or (event.at, len(event.referrers)) > (known.at, len(known.referrers)):
+        if known is None or replaces(event, known, lambda each: (each.at, bool(each.error), len(each.referrers))):
             found[event.subject] = event
 
     def claimed(self, event: ClaimsRead) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from tui.domain.events import ConstraintsListed, ScanGone, ScansCompleted, ScansSeen, SignaturesVerified
 from tui.domain.facts import TrustFacts
 from tui.domain.image import RepositoryName
 from tui.domain.inventory_objects import ObjectTable
+from tui.domain.newest import replaces
 from tui.domain.scan import ScanReport
 
 __all__ = ["TrustTables"]
@@ -37,7 +40,7 @@ class TrustTables:
         """A manifest was looked at. Says whether anything changed."""
         found = self._signatures.setdefault(event.name, {})
         known = found.get(event.subject)
-        if known is not None and (event.at, len(event.outcomes)) <= (known.at, len(known.outcomes)):
+        if known is not None and not replaces(event, known, _looked):
             return False
         found[event.subject] = event
         return True
@@ -45,7 +48,7 @@ class TrustTables:
     def constraints(self, event: ConstraintsListed) -> bool:
         """The constraints of a cluster. Says whether anything changed."""
         known = self._constraints.get(event.cluster)
-        if known is not None and event.at <= known.at:
+        if known is not None and not replaces(event, known, _listed):
             return False
         self._constraints[event.cluster] = event
         return True
@@ -58,3 +61,14 @@ class TrustTables:
             signatures={name: found.copy() for name, found in self._signatures.items()},
             constraints=self._constraints.copy(),
         )
+
+
+# Of two words at one moment, that which admits a fault counts: unknown must not look like fine.
+
+
+def _looked(event: SignaturesVerified) -> tuple[datetime, bool, int]:
+    return event.at, bool(event.error), len(event.outcomes)
+
+
+def _listed(event: ConstraintsListed) -> tuple[datetime, bool, int]:
+    return event.at, bool(event.error), len(event.constraints)

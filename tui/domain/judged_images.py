@@ -64,6 +64,7 @@ class ImageJudge:
     now: datetime
     signed_in: frozenset[str]
     lost: Mapping[str, str] = field(default_factory=dict)
+    signed_out: frozenset[str] = frozenset()
     trust: TrustFacts = field(default_factory=TrustFacts)
     used: frozenset[ImageKey] = frozenset()
     signatures_lost: str = ""
@@ -148,6 +149,7 @@ class ImageJudge:
             absent=reason,
             signed_in=self.signed_in,
             lost=self.lost.get(key.registry, ""),
+            signed_out=self.signed_out,
             in_use=True,
             signatures_lost=self.signatures_lost,
             scan=self.scans.of_digest(key.digest),
@@ -174,6 +176,7 @@ class ImageJudge:
             remarks=self.lineage.remarks.get(key, ()),
             signed_in=self.signed_in,
             lost=self.lost.get(key.registry, ""),
+            signed_out=self.signed_out,
             in_use=key in self.used,
             signatures=self._signatures(known),
             signatures_lost=self.signatures_lost,

@@ -1,0 +1,325 @@
+"""Snapshots from facts: the checks that follow from the join, the roll-up, what is complete, and what losing a source costs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from tests.domain.world import AMD, ARM, NOW, A, B, World, check, container, digest, image, workload
+from tui.domain.assemble import Assembler
+from tui.domain.checks import identity_of_image
+from tui.domain.events import AbsenceKind, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.policy import Policy, built_in
+from tui.domain.rules import Rules
+from tui.domain.snapshot import Drift, Snapshot
+from tui.domain.trust import Check, CheckName, State, roll_up, worst
+
+APP, TAG = f"{A}/app", f"{A}/app:1"
+BASE_NAME = "org.opencontainers.image.base.name"
+OPEN = Policy("nobody is trusted", Rules())
+
+
+def lab() -> World:
+    """A small estate where all is well: two registries that answer, a cluster, a base and what is built on it."""
+    world = World()
+    world.node("n1")
+    world.manifest(f"{A}/base", "ab", "1", days=20)
+    app = world.manifest(APP, "abc", "1", says={BASE_NAME: f"{A}/base:1"})
+    zoo = world.manifest(f"{B}/zoo", "zo", "1")
+    world.run("x/web", TAG, f"{APP}@{app}", f"{APP}@{app}")
+    world.run("y/zoo", f"{B}/zoo:1", f"{B}/zoo@{zoo}")
+    world.health(f"registry/{A}", identity="me")
+    world.health(f"registry/{B}")
+    world.health("cluster/lab")
+    return world
+
+
+def states(snapshot: Snapshot, found: str) -> dict[CheckName, State]:
+    """The checks of an image."""
+    return {each.name: each.state for each in image(snapshot, found).checks}
+
+
+# ---- registry
+
+
+@pytest.mark.parametrize(
+    ("health", "state"),
+    [
+        pytest.param(SourceHealth("r", SourceKind.REGISTRY, SourceState.OK, identity="me"), State.PASS, id="signed in"),
+        pytest.param(SourceHealth("r", SourceKind.REGISTRY, SourceState.PARTIAL, identity="me"), State.PASS, id="some refused"),
+        pytest.param(SourceHealth("r", SourceKind.REGISTRY, SourceState.OK), State.FAIL, id="it answers strangers"),
+        pytest.param(SourceHealth("r", SourceKind.REGISTRY, SourceState.FAILED, auth_failed=True), State.UNKNOWN, id="refused"),
+        pytest.param(SourceHealth("r", SourceKind.REGISTRY, SourceState.OFF), State.FAIL, id="not asked"),
+        pytest.param(SourceHealth("r", SourceKind.REGISTRY, SourceState.LOADING), State.UNKNOWN, id="not answered yet"),
+        pytest.param(SourceHealth("r", SourceKind.REGISTRY, SourceState.FAILED), State.UNKNOWN, id="lost"),
+        pytest.param(None, State.UNKNOWN, id="never heard of"),
+    ],
+)
+def test_an_azure_registry_is_trusted_when_it_is_signed_in_to(health: SourceHealth | None, state: State) -> None:
+    world = World()
+    found = world.manifest(APP, "abc", "1")
+    if health is not None:
+        world.tell(HealthChanged(msgspec.structs.replace(health, name=f"registry/{A}")))
+    assert states(world.snapshot(OPEN), found)[CheckName.REGISTRY] is state
+
+
+def test_being_signed_in_elsewhere_trusts_no_look_alike() -> None:
+    world = World()
+    found = world.manifest("a.azurecr.io.evil.example.org/app", "abc", "1")
+    world.health("registry/a.azurecr.io.evil.example.org", identity="me")
+    assert states(world.snapshot(OPEN), found)[CheckName.REGISTRY] is State.FAIL
+
+
+# ---- base and age
+
+
+def test_a_base_that_was_rebuilt_is_outdated_and_says_so() -> None:
+    world = lab()
+    assert states(world.snapshot(), app_of(world))[CheckName.BASE] is State.PASS
+    world.manifest(f"{A}/base", "xy", "1")
+    found = check(image(world.snapshot(), app_of(world)), CheckName.BASE)
+    assert found.state is State.WARN
+    assert found.source == f"registry/{A}"
+
+
+def app_of(world: World) -> str:
+    """The digest of the build that the app runs."""
+    return container(world.snapshot(), "web").runs[0].digest
+
+
+@pytest.mark.parametrize(
+    ("days", "state"), [(10, State.PASS), (89, State.PASS), (91, State.WARN), (366, State.FAIL), (365 * 56, State.UNKNOWN)]
+)
+def test_an_image_is_as_old_as_its_config_says(days: int, state: State) -> None:
+    world = World()
+    found = world.manifest(APP, "abc", "1", days=days)
+    assert states(world.snapshot(), found)[CheckName.AGE] is state
+
+
+def test_a_clock_that_was_reset_is_told_by_the_push() -> None:
+    world = World()
+    found = world.manifest(APP, "abc", "1", days=365 * 56)
+    world.list_manifests(APP, found, pushed=NOW - timedelta(days=100))
+    age = check(image(world.snapshot(), found), CheckName.AGE)
+    assert age.state is State.WARN
+    assert "clock was reset" in age.reason
+
+
+@pytest.mark.parametrize(("days", "state"), [(1, State.UNKNOWN), (100, State.UNKNOWN), (400, State.FAIL)])
+def test_a_push_alone_proves_only_that_an_image_is_too_old(days: int, state: State) -> None:
+    world = World()
+    world.list_manifests(APP, digest("unread"), pushed=NOW - timedelta(days=days))
+    world.list_tags(APP, {"1": digest("unread")})
+    age = check(image(world.snapshot(), digest("unread")), CheckName.AGE)
+    assert age.state is state
+    assert "clock" not in age.reason
+
+
+def test_the_oldest_platform_says_the_age() -> None:
+    world = World()
+    world.config("old", ARM, days=400)
+    found = world.index(APP, "new", "1", contents={ARM: "old"})
+    assert states(world.snapshot(), found)[CheckName.AGE] is State.FAIL
+
+
+# ---- identity and the roll-up
+
+
+@pytest.mark.parametrize(
+    ("found", "rolled"),
+    [
+        ([], State.UNKNOWN),
+        ([State.OFF], State.UNKNOWN),
+        ([State.PASS, State.OFF], State.PASS),
+        ([State.PASS, State.WARN], State.WARN),
+        ([State.WARN, State.UNKNOWN, State.PASS], State.UNKNOWN),
+        ([State.UNKNOWN, State.FAIL], State.FAIL),
+    ],
+)
+def test_the_worst_counts_and_nothing_known_is_not_fine(found: list[State], rolled: State) -> None:
+    assert worst(found) is rolled
+    assert roll_up(Check(CheckName.AGE, state, "") for state in found) is rolled
+
+
+def test_the_identity_of_an_image_is_the_worst_of_what_runs_it() -> None:
+    good = Check(CheckName.IDENTITY, State.PASS, "good")
+    bad = Check(CheckName.IDENTITY, State.FAIL, "bad")
+    idle = Check(CheckName.IDENTITY, State.OFF, "idle")
+    assert identity_of_image((good, bad, idle)) is bad
+    assert identity_of_image((good, idle)) is good
+    assert identity_of_image((idle,)).state is State.OFF
+    assert identity_of_image(()).state is State.OFF
+
+
+def test_a_workload_is_as_bad_as_its_worst_container_and_a_container_as_the_worst_of_its_images() -> None:
+    world = lab()
+    world.manifest(APP, "xyz", "1")
+    snapshot = world.snapshot()
+    web = workload(snapshot, "web")
+    assert web.containers[0].drift is Drift.MOVED
+    assert check(web.containers[0], CheckName.IDENTITY).state is State.FAIL
+    assert web.verdict is State.FAIL
+    assert workload(snapshot, "zoo").verdict is not State.PASS
+
+
+def test_what_others_run_of_an_image_is_no_fault_of_one_that_runs_it_rightly() -> None:
+    world = lab()
+    app = app_of(world)
+    world.run("z/pinned", f"{APP}@{app}", f"{APP}@{app}")
+    world.manifest(APP, "xyz", "1")
+    snapshot = world.snapshot()
+    assert check(image(snapshot, app), CheckName.IDENTITY).state is State.FAIL
+    assert check(container(snapshot, "pinned"), CheckName.IDENTITY).state is State.PASS
+    assert container(snapshot, "pinned").verdict is not State.FAIL
+
+
+# ---- losing a source
+
+
+def checks_of(snapshot: Snapshot) -> dict[str, dict[CheckName, State]]:
+    """Every check of every image and container."""
+    found = {f"{key.registry}/{key.repository}": {c.name: c.state for c in each.checks} for key, each in snapshot.images.items()}
+    for key, each in snapshot.workloads.items():
+        found[key.name] = {c.name: c.state for c in each.containers[0].checks}
+    return found
+
+
+def lose(world: World, source: str, kind: SourceKind) -> Snapshot:
+    """The snapshot after a source has failed."""
+    health = SourceHealth(source, kind, SourceState.FAILED, NOW - timedelta(minutes=9), error="time-out", remedy="Look there.")
+    world.tell(HealthChanged(health))
+    return world.snapshot()
+
+
+def test_losing_a_cluster_makes_its_identities_unknown_and_nothing_else() -> None:
+    world = lab()
+    before, after = world.snapshot(), lose(world, "cluster/lab", SourceKind.CLUSTER)
+    assert set(after.workloads) == set(before.workloads)
+    assert set(after.images) == set(before.images)
+    for name in ("web", "zoo"):
+        found = container(after, name)
+        identity = check(found, CheckName.IDENTITY)
+        assert (found.drift, identity.state, identity.remedy) == (Drift.UNKNOWN, State.UNKNOWN, "Look there.")
+        assert "has not answered since 2026-03-01 12:21 UTC: time-out." in identity.reason
+        assert found.runs == container(before, name).runs
+    was, now = checks_of(before), checks_of(after)
+    changed = {(owner, name) for owner, found in was.items() for name in found if now[owner][name] is not found[name]}
+    assert {name for _, name in changed} == {CheckName.IDENTITY}
+
+
+def test_losing_a_registry_makes_what_it_says_unknown_and_nothing_of_the_other() -> None:
+    world = lab()
+    before, after = world.snapshot(), lose(world, f"registry/{A}", SourceKind.REGISTRY)
+    assert set(after.images) == set(before.images)
+    assert set(after.workloads) == set(before.workloads)
+    assert after.derived == before.derived
+    assert container(after, "web").drift is Drift.UNKNOWN
+    assert check(container(after, "web"), CheckName.IDENTITY).state is State.UNKNOWN
+    assert container(after, "zoo") == container(before, "zoo")
+    was, now = checks_of(before), checks_of(after)
+    for owner, found in was.items():
+        for name, state in found.items():
+            assert now[owner][name] in (state, State.UNKNOWN), (owner, name)
+            if owner in (f"{B}/zoo", "zoo"):
+                assert now[owner][name] is state, (owner, name)
+
+
+def test_a_source_that_comes_back_restores_everything() -> None:
+    world = lab()
+    before = checks_of(world.snapshot())
+    lose(world, f"registry/{A}", SourceKind.REGISTRY)
+    lose(world, "cluster/lab", SourceKind.CLUSTER)
+    world.health(f"registry/{A}", identity="me")
+    world.health("cluster/lab")
+    assert checks_of(world.snapshot()) == before
+
+
+# ---- complete
+
+
+def test_complete_means_that_everything_asked_has_answered() -> None:
+    world = lab()
+    assert world.snapshot().complete
+    world.run("x/new", f"{A}/new:1", f"{A}/new@{digest('new')}")
+    assert not world.snapshot().complete
+    world.fail(f"{A}/new", "1", AbsenceKind.DENIED)
+    world.fail(f"{A}/new", digest("new"), AbsenceKind.DENIED)
+    assert world.snapshot().complete
+
+
+@pytest.mark.parametrize(
+    ("state", "complete"),
+    [
+        (SourceState.OK, True),
+        (SourceState.OFF, True),
+        (SourceState.LOADING, False),
+        (SourceState.PARTIAL, False),
+        (SourceState.FAILED, False),
+    ],
+)
+def test_a_source_that_has_not_answered_whole_makes_it_incomplete(state: SourceState, complete: bool) -> None:
+    world = lab()
+    world.health("registry/c.example.org", state)
+    assert world.snapshot().complete is complete
+
+
+def test_nothing_at_all_is_not_complete() -> None:
+    assert not World().snapshot().complete
+
+
+# ---- what is kept from one snapshot to the next
+
+
+def test_what_did_not_change_is_the_very_same_object() -> None:
+    world = lab()
+    inventory, assembler, policy = world.inventory(), Assembler(), built_in((A,))
+    first = assembler.assemble(inventory.freeze(), policy, NOW)
+    idle = {key: each for key, each in first.images.items() if not each.in_use}
+    second = assembler.assemble(inventory.freeze(), policy, NOW + timedelta(seconds=20))
+    assert second.number == first.number + 1
+    assert all(second.images[key] is each for key, each in idle.items())
+    assert dict(second.images) == dict(first.images)
+    assert dict(second.workloads) == dict(first.workloads)
+
+
+def test_another_policy_judges_again() -> None:
+    inventory, assembler = lab().inventory(), Assembler()
+    facts = inventory.freeze()
+    before = assembler.assemble(facts, built_in((A,)), NOW)
+    after = assembler.assemble(facts, built_in((A, B)), NOW)
+    (zoo,) = (key for key in before.images if key.registry == B)
+    assert check(before.images[zoo], CheckName.REGISTRY).state is State.FAIL
+    assert check(after.images[zoo], CheckName.REGISTRY).state is State.PASS
+
+
+def test_time_alone_makes_an_image_too_old() -> None:
+    facts, assembler = lab().inventory().freeze(), Assembler()
+    before = assembler.assemble(facts, built_in((A,)), NOW)
+    after = assembler.assemble(facts, built_in((A,)), NOW + timedelta(days=300))
+    (key,) = (key for key in before.images if key.registry == B)
+    assert check(before.images[key], CheckName.AGE).state is State.PASS
+    assert check(after.images[key], CheckName.AGE).state is State.WARN
+
+
+def test_a_purged_image_that_nothing_needs_is_forgotten_and_one_that_runs_is_not() -> None:
+    world = lab()
+    spare = world.manifest(f"{A}/spare", "sp", "1")
+    world.purge(f"{A}/spare", spare, "1")
+    app = app_of(world)
+    world.purge(APP, app, "1")
+    shown = world.snapshot().images
+    assert not [key for key in shown if key.repository == "spare"]
+    (gone,) = (each for key, each in shown.items() if key.digest == app)
+    assert "deleted or purged" in gone.absent
+    assert gone.in_use
+    assert gone.platforms == (AMD,)
+
+
+def test_the_totals_count_every_image_workload_and_pod_once() -> None:
+    snapshot = lab().snapshot()
+    assert sum(snapshot.summary.images.values()) == len(snapshot.images)
+    assert sum(snapshot.summary.workloads.values()) == len(snapshot.workloads) == 2
+    assert snapshot.summary.pods == 3
+    assert {key.name for keys in snapshot.users.values() for key in keys} == {"web", "zoo"}
