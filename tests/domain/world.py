@@ -116,7 +116,7 @@ class World:
     ) -> str:
         """A manifest of one platform; the same content with another `salt` is another manifest."""
         config = self.config(content, platform, layers, days, labels)
-        found = digest(f"manifest {content} {platform} {salt}")
+        found = digest(f"manifest {content} {platform} {salt}{sorted(says.items()) if says else ''}")
         described = Descriptor(CONFIG_TYPE, config, 100)
         blobs = tuple(Descriptor("tar", digest(f"blob {x}"), 1000) for x in layers or content)
         body = Manifest(found, ManifestKind.IMAGE, MANIFEST_TYPE, 10, described, blobs, annotations=says or {})
