@@ -9,7 +9,7 @@ import pytest
 
 from tests.domain.world import AMD, ARM, NOW, A, B, World, check, container, digest, image, workload
 from tui.domain.assemble import Assembler
-from tui.domain.checks import identity_of_image
+from tui.domain.checks import of_containers
 from tui.domain.events import AbsenceKind, HealthChanged, SourceHealth, SourceKind, SourceState
 from tui.domain.policy import Policy, built_in
 from tui.domain.rules import Rules
@@ -147,10 +147,10 @@ def test_the_identity_of_an_image_is_the_worst_of_what_runs_it() -> None:
     good = Check(CheckName.IDENTITY, State.PASS, "good")
     bad = Check(CheckName.IDENTITY, State.FAIL, "bad")
     idle = Check(CheckName.IDENTITY, State.OFF, "idle")
-    assert identity_of_image((good, bad, idle)) is bad
-    assert identity_of_image((good, idle)) is good
-    assert identity_of_image((idle,)).state is State.OFF
-    assert identity_of_image(()).state is State.OFF
+    assert of_containers(CheckName.IDENTITY, (good, bad, idle)) is bad
+    assert of_containers(CheckName.IDENTITY, (good, idle)) is good
+    assert of_containers(CheckName.IDENTITY, (idle,)).state is State.OFF
+    assert of_containers(CheckName.IDENTITY, ()).state is State.OFF
 
 
 def test_a_workload_is_as_bad_as_its_worst_container_and_a_container_as_the_worst_of_its_images() -> None:
