@@ -82,19 +82,26 @@ class Estate:
         while True:
             while not self._pump.loaded:
                 await self._pump.moved()
+            asked = self._pump.asked
             await self._store.turned(self._store.version)
-            if self._pump.loaded:  # the snapshot may have brought new demands
+            if self._pump.asked == asked and self._pump.loaded:  # else what was asked meanwhile is not in this snapshot
                 return
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Estate]:
-        """Run the estate while the context lasts."""
+        """Run the estate while the context lasts. A fault in the store or the pump ends the context and is raised from it."""
+        owner = asyncio.current_task()
         task = asyncio.create_task(self._run(), name="estate")  # owned here: cancelled and awaited below
+        task.add_done_callback(lambda ended: _alarm(ended, owner))
         try:
             yield self
         finally:
             task.cancel()
             await asyncio.wait([task])
+            if not task.cancelled() and (fault := task.exception()) is not None:
+                if owner is not None:
+                    owner.uncancel()
+                raise fault
 
     async def _run(self) -> None:
         for registry in self._preload:
@@ -102,3 +109,9 @@ class Estate:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._store.run(), name="store")
             group.create_task(self._pump.run(self._sources), name="pump")
+
+
+def _alarm(ended: asyncio.Task[None], owner: asyncio.Task[object] | None) -> None:
+    """Wake the owner of an estate that has a fault, so that nobody waits for a snapshot that never comes."""
+    if not ended.cancelled() and ended.exception() is not None and owner is not None:
+        owner.cancel()

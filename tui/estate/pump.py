@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from datetime import datetime
 
+import msgspec
+
 from tui.domain.demand import ArtifactDemand, Demand
 from tui.domain.events import (
     AbsenceKind,
@@ -21,27 +23,28 @@ from tui.domain.events import (
 from tui.errors import AuthenticationFailed, Forbidden, TrustreeError
 from tui.sources.ports import ArtifactSource, DemandSource, RegistryFactory, Source
 
-__all__ = ["Pump"]
+__all__ = ["Pump", "longer"]
 
 _log = logging.getLogger(__name__)
 
 SLICE = 0.008
 """Seconds of applying events before the loop gets its turn: half of a frame."""
 FIRST_DELAY, LONGEST_DELAY = 1.0, 60.0
-"""Seconds before a failed source is started again; doubled each time."""
+"""Seconds before a failed source is started again; doubled each time, until it has run for longer than the longest."""
 
 
 class Pump:
     """Runs every source and makes the source of a registry when it is first asked for.
 
-    `apply` takes each event in; `clock` says what time it is.
+    `apply` takes each event in; `clock` says what time it is. `asked` counts how often sources were asked for more.
     """
 
     def __init__(self, apply: Callable[[Event], None], registries: RegistryFactory, clock: Callable[[], datetime]) -> None:
+        self.asked = 0
         self._apply = apply
         self._factory = registries
         self._clock = clock
-        self._states: dict[str, SourceState] = {}
+        self._health: dict[str, SourceHealth] = {}
         self._registries: dict[str, DemandSource | None] = {}
         self._unasked: set[Demand] = set()
         self._group: asyncio.TaskGroup | None = None
@@ -66,6 +69,7 @@ class Pump:
 
     def route(self, demands: Iterable[Demand]) -> None:
         """Hand each demand to the source of its registry; those nobody may ask are answered at once."""
+        self.asked += 1
         by_registry: dict[str, list[Demand]] = {}
         for demand in demands:
             by_registry.setdefault(demand.name.registry, []).append(demand)
@@ -83,6 +87,7 @@ class Pump:
 
     def examine(self, demands: tuple[ArtifactDemand, ...]) -> None:
         """Hand what is attached to images to every source that reads such things."""
+        self.asked += 1
         for source in self._examiners:
             source.examine(demands)
 
@@ -93,14 +98,20 @@ class Pump:
     @property
     def loaded(self) -> bool:
         """Whether every source has answered, or said that it cannot."""
-        return self._group is not None and all(state is not SourceState.LOADING for state in self._states.values()) and self._idle
+        return self._group is not None and all(self._has_answered(name) for name in self._sources) and self._idle
+
+    def _has_answered(self, name: str) -> bool:
+        return name in self._health and self._health[name].state is not SourceState.LOADING
+
+    def _has_failed(self, name: str) -> bool:
+        return name in self._health and self._health[name].state is SourceState.FAILED
 
     @property
     def _idle(self) -> bool:
         """Whether everything asked for was answered; a source that failed answers nothing more."""
         asked: list[DemandSource | ArtifactSource] = [source for source in self._registries.values() if source is not None]
         asked += self._examiners
-        return all(source.idle or self._states.get(source.name) is SourceState.FAILED for source in asked)
+        return all(source.idle or self._has_failed(source.name) for source in asked)
 
     async def moved(self) -> None:
         """Wait for the next event of any source."""
@@ -126,7 +137,6 @@ class Pump:
         if self._group is None:
             self._waiting.append(source)
             return
-        self._states.setdefault(source.name, SourceState.LOADING)
         self._sources[source.name] = source
         before = self._running.get(source.name)
         self._running[source.name] = self._group.create_task(self._supervise(source, before), name=source.name)
@@ -144,13 +154,18 @@ class Pump:
                 return
             except TrustreeError as error:
                 _log.warning("%s failed: %s", source.name, error.headline)
-                self._take(HealthChanged(_failed(source, error)))
+                self._take(HealthChanged(_failed(self._last(source), error)))
             except Exception:  # noqa: BLE001 - the supervisor: one broken source must not end the others
                 _log.exception("%s broke", source.name)
-                self._take(HealthChanged(_broken(source)))
-            lasted = asyncio.get_running_loop().time() - began
-            delay = FIRST_DELAY if lasted > LONGEST_DELAY else min(delay * 2, LONGEST_DELAY)
+                self._take(HealthChanged(_broken(self._last(source))))
+            if asyncio.get_running_loop().time() - began > LONGEST_DELAY:
+                delay = FIRST_DELAY
             await asyncio.sleep(delay)
+            delay = longer(delay)
+
+    def _last(self, source: Source) -> SourceHealth:
+        """What the source last said of itself: when it answered last stays known."""
+        return self._health.get(source.name, SourceHealth(source.name, source.kind, SourceState.LOADING))
 
     async def _drain(self, source: Source) -> None:
         clock = asyncio.get_running_loop().time
@@ -164,29 +179,29 @@ class Pump:
 
     def _take(self, event: Event) -> None:
         if isinstance(event, HealthChanged):
-            self._states[event.health.name] = event.health.state
+            self._health[event.health.name] = event.health
         self._apply(event)
         self._moved.set()
 
 
-def _failed(source: Source, error: TrustreeError) -> SourceHealth:
-    return SourceHealth(
-        name=source.name,
-        kind=source.kind,
-        state=SourceState.FAILED,
-        error=error.headline,
-        remedy=error.remedy,
-        auth_failed=isinstance(error, AuthenticationFailed | Forbidden),
-    )
+def longer(delay: float) -> float:
+    """The wait after a wait, in seconds."""
+    return min(delay * 2, LONGEST_DELAY)
 
 
-def _broken(source: Source) -> SourceHealth:
-    return SourceHealth(
-        name=source.name,
-        kind=source.kind,
-        state=SourceState.FAILED,
-        error="a fault in trustree itself; the log has the details",
-        remedy="see `trustree info` for the log's path, and report it",
+def _failed(last: SourceHealth, error: TrustreeError) -> SourceHealth:
+    refused = isinstance(error, AuthenticationFailed | Forbidden)
+    return _ended(last, error.headline, error.remedy, auth_failed=refused)
+
+
+def _broken(last: SourceHealth) -> SourceHealth:
+    remedy = "see `trustree info` for the log's path, and report it"
+    return _ended(last, "a fault in trustree itself; the log has the details", remedy)
+
+
+def _ended(last: SourceHealth, error: str, remedy: str, auth_failed: bool = False) -> SourceHealth:
+    return msgspec.structs.replace(
+        last, state=SourceState.FAILED, error=error, remedy=remedy, auth_failed=auth_failed, live=False, progress=()
     )
 
 
