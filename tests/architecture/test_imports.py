@@ -1,0 +1,95 @@
+"""What static contracts cannot see: what is really imported, when, and what lies at the top of the repository."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bench.terminal import terminal
+
+ROOT = Path(__file__).resolve().parents[2]
+SDKS = ("aiohttp", "kubernetes", "azure", "cryptography", "asn1crypto", "sigstore", "yaml", "requests")
+SCREENS = ("textual", "rich")
+LOOP = ("asyncio",)
+
+
+def imported(code: str, *arguments: str) -> tuple[set[str], str]:
+    """The top-level modules that a fresh interpreter has imported after some code, and what the code wrote to stdout."""
+    script = f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    pass\nprint('|'.join(sys.modules), file=sys.stderr)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=60, cwd=ROOT, env=environment
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return {name.partition(".")[0] for name in done.stderr.splitlines()[-1].split("|")}, done.stdout
+
+
+def domain_modules() -> str:
+    """An import of every module of the domain."""
+    return ", ".join(f"tui.domain.{path.stem}" for path in sorted((ROOT / "tui/domain").glob("*.py")) if path.stem != "__init__")
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        pytest.param(f"import {domain_modules()}", (*SDKS, *SCREENS, *LOOP, "logging", "widgets"), id="domain"),
+        pytest.param("import tui.cli", (*SDKS, *SCREENS, *LOOP, "widgets"), id="cli"),
+        pytest.param("import tui.reports, tui.headless", (*SDKS, *SCREENS, "widgets"), id="reports"),
+        pytest.param("import tui.estate.estate", (*SDKS, *SCREENS, "widgets"), id="estate"),
+        pytest.param("import tui.app", SDKS, id="app"),
+        pytest.param("import widgets, widgets.tree, widgets.page, widgets.prompt", (*SDKS, "tui"), id="widgets"),
+        pytest.param("import tui.demo.running", ("aiohttp", "kubernetes", "azure", *SCREENS), id="demo"),
+    ],
+)
+def test_nothing_heavy_is_imported_before_it_is_needed(code: str, absent: tuple[str, ...]) -> None:
+    found, _ = imported(code)
+    assert not found.intersection(absent)
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_a_question_about_the_program_itself_costs_no_import(flag: str) -> None:
+    found, text = imported("import runpy; runpy.run_module('tui', run_name='__main__', alter_sys=True)", flag)
+    assert "trustree" in text
+    assert not found.intersection((*SDKS, *SCREENS, *LOOP))
+
+
+FIRST_FRAME = """
+import sys
+from contextlib import asynccontextmanager
+from tui.app import TrustreeApp
+
+class Settings:
+    ascii = False
+    theme = ""
+    write = False
+    keymap = {}
+
+@asynccontextmanager
+async def opener():
+    heavy = [name for name in %r if name in sys.modules]
+    raise RuntimeError("IMPORTED " + (" ".join(heavy) or "nothing"))
+    yield
+
+TrustreeApp(Settings(), opener).run()
+"""
+
+
+def test_the_first_frame_is_painted_before_any_sdk_is_imported() -> None:
+    """The estate is opened, and with it the SDKs are imported, only after a frame was on the terminal."""
+    with terminal(FIRST_FRAME % (SDKS,)) as child:
+        child.wait_for(b"Reading the estate")
+        child.wait_for(b"IMPORTED nothing")
+
+
+def test_the_top_of_the_repository_holds_only_what_the_layout_names() -> None:
+    """Ignored files apart: what git tracks."""
+    listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    top = {line.partition("/")[0] for line in listed.stdout.splitlines()}
+    named = {"pyproject.toml", "tui", "widgets", "tests", "README.md", "uv.lock", "LICENSE", "CHANGELOG.md", "docs"}
+    assert {name for name in top if not name.startswith(".")} <= named

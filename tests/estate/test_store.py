@@ -1,0 +1,208 @@
+"""The one writer and the estate around it: snapshots that come whole, one at a time, off the loop, and when all has settled."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.estate.fakes import NOW, HandRegistry, HandSource, until
+from tui.domain.assemble import Assembler
+from tui.domain.events import PodsSeen, SourceState, TagResolved
+from tui.domain.image import RepositoryName
+from tui.domain.policy import built_in
+from tui.domain.snapshot import Snapshot
+from tui.domain.trust import CheckName, State
+from tui.domain.workload import ContainerType, Pod, PodContainer
+from tui.estate import store as module
+from tui.estate.estate import Estate
+from tui.estate.store import Store
+from tui.sources.ports import DemandSource
+
+HOST = "r.example.org"
+IMAGE = f"{HOST}/app:1"
+
+
+def pod(name: str) -> PodsSeen:
+    """A pod that runs the app."""
+    container = PodContainer("main", ContainerType.CONTAINER, IMAGE, f"{HOST}/app@sha256:{'a' * 64}", state="running")
+    return PodsSeen("cluster/a", "", 1, (Pod("a", "x", name, name, phase="Running", containers=(container,)),))
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(module, "PAUSE", 0.0)
+
+
+@asynccontextmanager
+async def storing() -> AsyncIterator[Store]:
+    """A store that publishes."""
+    store = Store(built_in(), lambda: NOW)
+    task = asyncio.create_task(store.run())
+    try:
+        yield store
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def test_many_facts_at_once_make_one_snapshot() -> None:
+    seen: list[Snapshot] = []
+    async with storing() as store:
+        store.subscribe(seen.append)
+        for number in range(200):
+            store.apply(pod(f"p{number}"))
+        await store.turned(store.version)
+        assert [snapshot.summary.pods for snapshot in seen] == [200]
+        assert store.snapshot is seen[0]
+
+
+async def test_nothing_is_published_when_nothing_changed() -> None:
+    async with storing() as store:
+        store.apply(pod("a"))
+        await store.turned(store.version)
+        number = store.snapshot.number
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert store.snapshot.number == number
+
+
+async def test_assembles_off_the_loop_and_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, gate, now, most, threads = threading.get_ident(), threading.Event(), [0], [0], set[int]()
+    assemble = Assembler.assemble
+
+    def slow(self: Assembler, *args: object) -> Snapshot:
+        now[0] += 1
+        most[0] = max(most[0], now[0])
+        threads.add(threading.get_ident())
+        assert gate.wait(20)
+        found = assemble(self, *args)  # type: ignore[arg-type]
+        now[0] -= 1
+        return found
+
+    monkeypatch.setattr(Assembler, "assemble", slow)
+    async with storing() as store:
+        store.apply(pod("a"))
+        await until(lambda: now[0] == 1)
+        first = store.version
+        store.apply(pod("b"))  # the loop is free meanwhile
+        assert store.published == 0
+        gate.set()
+        await store.turned(first)
+        await store.turned(store.version)
+        assert store.snapshot.summary.pods == 2
+    assert most == [1]
+    assert loop not in threads
+
+
+async def test_who_unsubscribes_hears_nothing_more_not_even_from_within() -> None:
+    heard: list[str] = []
+    async with storing() as store:
+
+        def once(_: Snapshot) -> None:
+            heard.append("once")
+            leave()
+
+        leave = store.subscribe(once)
+        stay = store.subscribe(lambda _: heard.append("stay"))
+        for name in ("a", "b"):
+            store.apply(pod(name))
+            await store.turned(store.version)
+        leave()
+        stay()
+    assert heard == ["once", "stay", "stay"]
+
+
+async def test_another_policy_judges_what_is_known_again() -> None:
+    async with storing() as store:
+        store.apply(pod("a"))
+        await store.turned(store.version)
+        assert registry_state(store.snapshot) is State.FAIL
+        store.set_policy(built_in((HOST,)))
+        await store.turned(store.version)
+        assert registry_state(store.snapshot) is State.PASS
+
+
+def registry_state(snapshot: Snapshot) -> State:
+    """Whether the one image is trusted."""
+    (image,) = snapshot.images.values()
+    return next(check.state for check in image.checks if check.name is CheckName.REGISTRY)
+
+
+# ---- the estate
+
+
+def estate(cluster: HandSource, source: HandRegistry, *preload: str) -> Estate:
+    """An estate of one cluster and one registry; `preload` are hosts to load at once."""
+
+    def make(registry: str) -> DemandSource | None:
+        return source if registry == HOST else None
+
+    return Estate((cluster,), make, built_in(), preload, clock=lambda: NOW)
+
+
+async def test_settles_when_everything_that_follows_from_the_facts_was_answered() -> None:
+    cluster, registry = HandSource("cluster/a"), HandRegistry(HOST)
+    async with estate(cluster, registry).running() as found:
+        settling = asyncio.create_task(found.settled(20))
+        cluster.say(pod("a"))
+        cluster.health()
+        registry.idle = False
+        await until(lambda: registry.wanted)
+        assert not settling.done()
+        name = RepositoryName(HOST, "app")
+        registry.say(TagResolved(registry.name, name, "1", f"sha256:{'a' * 64}", NOW))
+        registry.idle = True
+        registry.health()
+        assert await settling
+        assert found.snapshot.summary.pods == 1
+        assert {source.name for source in found.snapshot.sources} == {"cluster/a", registry.name}
+    assert (cluster.open, registry.open) == (0, 0)
+
+
+async def test_does_not_settle_while_a_source_is_silent() -> None:
+    async with estate(HandSource("cluster/a"), HandRegistry(HOST)).running() as found:
+        assert not await found.settled(0.01)
+
+
+async def test_a_registry_may_be_loaded_before_an_image_of_it_is_met() -> None:
+    cluster, registry = HandSource("cluster/a"), HandRegistry(HOST)
+    found = estate(cluster, registry, HOST)
+    async with found.running():
+        await until(lambda: registry.runs == 1)
+
+
+async def test_a_source_that_fails_is_shown_as_failed_and_keeps_what_it_said() -> None:
+    cluster = HandSource("cluster/a")
+    async with estate(cluster, HandRegistry(HOST)).running() as found:
+        cluster.say(pod("a"))
+        cluster.health()
+        cluster.say(ValueError("bug"))
+        await until(lambda: [s for s in found.snapshot.sources if s.state is SourceState.FAILED])
+        assert found.snapshot.summary.pods == 1
+        assert not found.snapshot.complete
+
+
+async def test_a_fault_of_our_own_ends_the_estate_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A snapshot that nobody renews any more must not look like one that is fine."""
+
+    def broken(*_: object) -> Snapshot:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(Assembler, "assemble", broken)
+    cluster = HandSource("cluster/a")
+    with pytest.raises(ExceptionGroup) as raised:
+        await told_and_settled(estate(cluster, HandRegistry(HOST)), cluster)
+    assert raised.group_contains(ZeroDivisionError)
+    assert cluster.open == 0
+
+
+async def told_and_settled(found: Estate, cluster: HandSource) -> bool:
+    """Run an estate, tell it of a pod, and wait for it to settle."""
+    async with found.running():
+        cluster.say(pod("a"))
+        return await found.settled(20)
