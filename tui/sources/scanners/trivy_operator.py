@@ -73,7 +73,7 @@ class TrivyOperatorSource(Scanner):
                     async for batch in batches:
                         yield batch
             except Forbidden as error:
-                refusals.append(error)
+                refusals.append(Forbidden(error.headline, ASK, right=RIGHT))
                 round_.denials.append(Denial(f"reports in {scope}", f"{RIGHT} in namespace {scope}", ASK, error.headline))
             except SourceError as error:
                 refusals.append(error)
