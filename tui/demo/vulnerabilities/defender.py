@@ -23,7 +23,7 @@ __all__ = ["finding_rows"]
 # Fabrikam's subscription still has the recommendations that are on their way out.
 _REGISTRY_KEYS = {CONTOSO: "33422d8f-ab1e-42be-bc9a-38685bb567b9", FABRIKAM: "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5"}
 _RUNNING_KEY = "e9acaf48-d2cf-45a3-a6e7-3caa2ef769e0"
-LOOKED_AT = 100.0  # days: older images are no longer scanned
+LOOKED_AT = 100.0  # days
 # Scanned no more since their pulls stopped, or never because the push came too late; and one that is exempt.
 MISSED = frozenset({"ml/ranker", "platform/scanner"})
 # Not in its data, though others report them.
@@ -34,13 +34,19 @@ STATUS = {"critical": "High", "high": "High", "medium": "Medium", "low": "Low"}
 
 def finding_rows(images: ScannedImages, estates: list[Estate], now: datetime) -> Iterator[Json]:
     """The table `securityresources`, as far as it is about images."""
-    for image in images.of(_REGISTRY_KEYS, LOOKED_AT):
-        if image.repository not in MISSED:
+    for image in images.of(_REGISTRY_KEYS, 1e9):
+        if image.repository not in MISSED and _is_in_use(image):
             for one in image.findings:
                 if one.flaw.id not in UNKNOWN:
                     yield _in_registry(image, one, now)
     for estate in estates:
         yield from _running(images, estate, now)
+
+
+def _is_in_use(image: Scanned) -> bool:
+    """Images that are neither new nor pulled are no longer scanned; builds pull bases of any age."""
+    age = image.published.age if image.published else 0.0
+    return age <= LOOKED_AT or image.repository.startswith("base/")
 
 
 def _in_registry(image: Scanned, one: Finding, now: datetime) -> Json:
