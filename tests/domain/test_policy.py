@@ -15,7 +15,7 @@ from tui.domain.checks_scan import check_scan
 from tui.domain.exceptions import PolicyException
 from tui.domain.image import RepositoryName
 from tui.domain.policy import Policy, built_in, parse_pattern
-from tui.domain.rulebook import RuleBook, scopes_at
+from tui.domain.rulebook import RuleBook
 from tui.domain.rules import SETTINGS, Rules
 from tui.domain.ruling import ruled
 from tui.domain.scan import ImageVulnerability, ScanReport, Severity, Vulnerability
@@ -181,10 +181,25 @@ def test_the_order_of_scopes_cannot_matter(scopes: list[Scope], place: Place, ra
 
 
 @given(SCOPES, PLACES)
-def test_a_scope_that_does_not_count_changes_nothing(scopes: list[Scope], place: Place) -> None:
+def test_places_that_were_asked_about_before_change_nothing(scopes: list[Scope], place: Place) -> None:
     policy = Policy("p", Rules(), tuple(scopes))
-    counting = Policy("p", Rules(), tuple(scopes_at(policy, place)))
-    assert RuleBook(policy, NOW).rules(place) == RuleBook(counting, NOW).rules(place)
+    used = RuleBook(policy, NOW)
+    for other in (Place(), PROD, Place("dev", "p", RepositoryName(B, "x"))):
+        used.rules(other)
+    assert used.rules(place) == RuleBook(policy, NOW).rules(place)
+
+
+@given(SCOPES, PLACES)
+def test_every_setting_of_the_closest_scope_counts(scopes: list[Scope], place: Place) -> None:
+    rules = RuleBook(Policy("p", Rules(), tuple(scopes)), NOW).rules(place)
+    alone = {each.name: RuleBook(Policy("p", Rules(), (each,)), NOW).rules(place) for each in scopes}
+    for field, origin in rules.origins:
+        name = origin.removeprefix("scope ")
+        assert (
+            getattr(rules, field)
+            == getattr(alone[name], field)
+            == dict(next(s for s in scopes if s.name == name).settings)[field]
+        )
 
 
 def test_every_setting_has_its_place_in_the_file() -> None:

@@ -11,20 +11,21 @@ in the file never matters.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import msgspec
 
-from tui.domain.exceptions import PolicyException
 from tui.domain.image import RepositoryName
 from tui.domain.patterns import Pattern
 
-__all__ = ["NOWHERE", "Place", "Scope", "covers", "specificity", "tied"]
+__all__ = ["Closeness", "Place", "Rank", "Scope", "closest_name", "closest_repository", "scopes_by", "tied"]
 
 Closeness = tuple[int, int, int]
 """Parts of a pattern, minus its wildcards, its literal characters: the greater, the closer."""
 _OPEN: Closeness = (0, 0, 0)
+Rank = tuple[Closeness, Closeness, Closeness]
+"""How close a scope is in its repositories, namespaces and clusters."""
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -33,9 +34,6 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     cluster: str = ""
     namespace: str = ""
     name: RepositoryName | None = None
-
-
-NOWHERE = Place()
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -48,14 +46,13 @@ class Scope(msgspec.Struct, frozen=True):
     repositories: tuple[Pattern, ...] = ()
 
 
-def specificity(scope: Scope, place: Place) -> tuple[Closeness, Closeness, Closeness] | None:
-    """How specific a scope is at a place, greater is more; None where it does not count."""
-    repository = _closest_repository(scope.repositories, place.name)
-    namespace = _closest_name(scope.namespaces, place.namespace)
-    cluster = _closest_name(scope.clusters, place.cluster)
-    if repository is None or namespace is None or cluster is None:
-        return None
-    return repository, namespace, cluster
+def scopes_by(scopes: Sequence[Scope], ranks: Sequence[Rank | None]) -> list[Scope]:
+    """The scopes that count, the most specific first; `ranks` are in their order, None for one that does not count."""
+    found = sorted(
+        ((rank, scope) for scope, rank in zip(scopes, ranks, strict=True) if rank is not None), key=lambda each: each[1].name
+    )
+    found.sort(key=lambda each: each[0], reverse=True)  # stable: equally specific scopes stay sorted by name
+    return [scope for _, scope in found]
 
 
 def tied(scopes: tuple[Scope, ...]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -79,23 +76,16 @@ def _alike(first: Scope, second: Scope) -> bool:
     return all(set(one) & set(other) or not (one or other) for one, other in pairs)
 
 
-def covers(exception: PolicyException, place: Place) -> bool:
-    """Whether an exception is about a place; its digests are not looked at."""
-    return (
-        _closest_repository(exception.repositories, place.name) is not None
-        and _closest_name(exception.namespaces, place.namespace) is not None
-        and _closest_name(exception.clusters, place.cluster) is not None
-    )
-
-
-def _closest_repository(patterns: Iterable[Pattern], name: RepositoryName | None) -> Closeness | None:
+def closest_repository(patterns: Iterable[Pattern], name: RepositoryName | None) -> Closeness | None:
+    """How close the closest of the patterns is that a repository meets; None when it meets none of several."""
     if not patterns:
         return _OPEN
     met = (pattern for pattern in patterns if name is not None and pattern.matches(name))
     return max(((1 + len(each.parts), -each.text.count("*"), len(each.text)) for each in met), default=None)
 
 
-def _closest_name(patterns: Iterable[str], name: str) -> Closeness | None:
+def closest_name(patterns: Iterable[str], name: str) -> Closeness | None:
+    """How close the closest of the patterns is that a name meets; None when it meets none of several."""
     if not patterns:
         return _OPEN
     met = (pattern for pattern in patterns if name and _name_pattern(pattern).fullmatch(name))
