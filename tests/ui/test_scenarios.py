@@ -21,8 +21,8 @@ from tui.config import Settings
 from tui.domain.snapshot import Drift, Snapshot
 from tui.domain.trust import State
 from tui.estate.estate import Estate
+from tui.opening import opened
 from tui.screens.explorer import ExplorerScreen
-from tui.wiring import open_estate
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("embedded estate")]
 LOADING = 240.0
@@ -31,7 +31,7 @@ LOADING = 240.0
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def estate() -> AsyncIterator[Estate]:
     """The demo, loaded."""
-    async with open_estate(Settings(demo="contoso")) as found:
+    async with opened(Settings(demo="contoso")) as found:
         assert await found.settled(LOADING)
         yield found
 

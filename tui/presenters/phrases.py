@@ -39,9 +39,11 @@ def base_brief(base: UnknownBase) -> str:
 
 
 def source_word(source: str) -> str:
-    """A source where there is little room: a registry and an image's scanner by their kind, a cluster by its name."""
-    kind, _, name = source.partition("/")
-    return kind if kind == "registry" else name or kind
+    """Sources where there is little room: a registry by its kind, others by name; of several the first and how many more."""
+    first, *more = source.split(", ")
+    kind, _, name = first.partition("/")
+    word = kind if kind == "registry" else name or kind
+    return f"{word} +{len(more)}" if more else word
 
 
 def briefs(checks: Iterable[Check], dot: str) -> Cell:

@@ -1,0 +1,76 @@
+"""The guide says what the program does: settings, environment, views, commands, exit codes, and where packages come from."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.bench.__main__ import NAMES
+from tui import config
+from tui.arguments import COMMANDS
+from tui.config_file import File, Registry, Scanner, read
+from tui.domain.query_language import Key, Trait
+from tui.domain.trust import CheckName
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+
+
+def example() -> str:
+    """The configuration that the guide shows."""
+    found = re.search(r"```toml\n(.*?)```", (DOCS / "configuration.md").read_text(), re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_the_configuration_shown_is_one() -> None:
+    values = read(example().encode(), "/etc/trustree/config.toml")
+    assert values["contexts"] == ("prod-weu",)
+
+
+@pytest.mark.parametrize(
+    "table", [File, Registry, Scanner, config.ContextSettings, config.SignatureSettings, config.SignerSettings]
+)
+def test_every_setting_is_shown(table: type[msgspec.Struct]) -> None:
+    text = example()
+    names = [each.name for each in msgspec.structs.fields(table)]
+    assert not [name for name in names if not re.search(rf"(^|[\[{{.]|, ){name}\b", text, re.MULTILINE)]
+
+
+def test_every_variable_is_named() -> None:
+    text = (DOCS / "configuration.md").read_text()
+    assert not [name for name in config._ENVIRONMENT if f"`{name}`" not in text]
+
+
+def test_checks_terms_and_traits_are_explained() -> None:
+    trust, queries = (DOCS / "trust.md").read_text(), (DOCS / "queries.md").read_text()
+    assert not [name for name in CheckName if f"`{name}`" not in trust]
+    assert not [key for key in Key if key is not Key.WORD and f"`{key}" not in queries]
+    assert not [trait for trait in Trait if trait not in queries]
+
+
+def test_every_command_and_benchmark_named_exists() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert {name for name in COMMANDS if f"trustree {name}" in readme or f"`{name}`" in readme} >= {
+        "report",
+        "check",
+        "doctor",
+        "info",
+    }
+    named = re.findall(r"tests\.bench ([a-z0-9 -]+?) --json", (DOCS / "benchmarks.md").read_text())
+    assert named
+    assert set(named[0].split()) <= set(NAMES)
+
+
+def test_links_lead_somewhere() -> None:
+    for page in (ROOT / "README.md", *DOCS.glob("*.md")):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_lock_names_no_other_index_than_the_usual() -> None:
+    hosts = set(re.findall(r"https?://([^/\"]+)", (ROOT / "uv.lock").read_text()))
+    assert hosts <= {"pypi.org", "files.pythonhosted.org"}
