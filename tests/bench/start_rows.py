@@ -64,8 +64,8 @@ def _list(kubectl: str) -> _Listed | None:
 
 
 def _first_rows(namespaces: list[str]) -> float:
-    """Seconds until the view of workloads shows a namespace."""
+    """Seconds until the view of workloads shows a namespace; `l` unfolds the row of the cluster as soon as it is there."""
     with terminal(PROGRAM) as child:
         child.wait_for(FIRST_FRAME)
         child.send(b"2")
-        return child.wait_for(*(name.encode() for name in dict.fromkeys(namespaces)))
+        return child.wait_for(*(name.encode() for name in dict.fromkeys(namespaces)), pressing=b"l")

@@ -19,6 +19,7 @@ __all__ = ["Terminal", "terminal"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
+PACE = 0.2
 
 
 class Terminal:
@@ -29,11 +30,14 @@ class Terminal:
         self.started = started
         self._handle = handle
 
-    def wait_for(self, *markers: bytes) -> float:
-        """Seconds from the start until one of the markers is on the terminal. Raises TimeoutError."""
-        seen = b""
+    def wait_for(self, *markers: bytes, pressing: bytes = b"") -> float:
+        """Seconds from the start until one of the markers is on the terminal; a key is pressed meanwhile. Raises TimeoutError."""
+        seen, pressed = b"", 0.0
         while time.perf_counter() - self.started < PATIENCE:
-            seen = (seen + self.read(1.0))[-200_000:]
+            if pressing and time.perf_counter() - pressed > PACE:
+                self.send(pressing)
+                pressed = time.perf_counter()
+            seen = (seen + self.read(PACE if pressing else 1.0))[-200_000:]
             if any(marker in seen for marker in markers):
                 return time.perf_counter() - self.started
         raise TimeoutError(f"{markers[0]!r} never came; the terminal shows {seen[-400:]!r}")
