@@ -54,6 +54,20 @@ class _Kept(Generic[T]):
         return self._last[1]
 
 
+class _Changes:
+    """Counts how often a value was another one than before."""
+
+    def __init__(self) -> None:
+        self._last: object = None
+        self._count = 0
+
+    def count(self, value: object) -> int:
+        if value != self._last:
+            self._last = value
+            self._count += 1
+        return self._count
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ancestry:
     """What follows from what registries hold alone."""
@@ -89,6 +103,7 @@ class Assembler:
         self._outstanding: _Kept[bool] = _Kept()
         self._suspicions: _Kept[Suspicions] = _Kept()
         self._scans = ScanJoin()
+        self._changed_scans, self._changed_signatures = _Changes(), _Changes()
 
     def demands(self, facts: Facts) -> tuple[Demand, ...]:
         """What registries are to be asked for; the very same as long as nothing has changed that it follows from."""
@@ -128,14 +143,17 @@ class Assembler:
             scanners=scanners_of(facts.health, facts.trust.scans),
             memory=self._memory,
         )
-        trust_at = (facts.trust.version, judge.signatures_lost)
-        at = (images_at, book.key, judge.now, judge.signed_in, judge.signed_out, trust_at, judge.used, judge.scanners)
+        scans_at = self._changed_scans.count(facts.trust.scans)
+        signed_at = self._changed_signatures.count(facts.trust.signatures), judge.signatures_lost
+        sessions = judge.signed_in, judge.signed_out
+        at = (images_at, book.key, judge.now, sessions, scans_at, signed_at, judge.used, judge.scanners)
         judged = self._images.get(at, lambda: JudgedImages(judge))
         images = _with_absent(judged.known, runs.uses, ancestry.lineage, judge, registries)
         demands = self.demands(facts)
         outstanding = self._outstanding.get((facts.images.version, demands), lambda: is_outstanding(demands, facts.images))
         odd = self._suspicions.get(
-            (facts.cluster.version, images_at, trust_at), lambda: _suspicions(facts, ancestry, bases, runs, judge.signatures_lost)
+            (facts.cluster.version, images_at, signed_at),
+            lambda: _suspicions(facts, ancestry, bases, runs, judge.signatures_lost),
         )
         return self._finish(facts, now, runs, judged, images, ancestry.lineage, bases, outstanding, odd)
 

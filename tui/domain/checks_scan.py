@@ -20,6 +20,7 @@ from tui.domain.exceptions import PolicyException, accepting
 from tui.domain.rules import BUILT_IN, Rules, Unfixed
 from tui.domain.ruling import accepted_as, expiry_words
 from tui.domain.scan import ImageVulnerability, ScanReport, Severity
+from tui.domain.tally import Tally, tally
 from tui.domain.text import clean
 from tui.domain.trust import Check, CheckName, State
 from tui.domain.vulnerabilities import merge
@@ -86,17 +87,17 @@ def _answer(context: ImageContext, reports: Sequence[ScanReport], exceptions: tu
     rules, lost = context.rules, dict(context.scanners.lost)
     heard = [report for report in reports if report.source not in lost]
     silenced = {report.source: lost[report.source] for report in reports if report.source in lost}
-    found = _without(context, lost) if silenced else context.scan.vulnerabilities
     accepted = accepting(exceptions, context.digests)
-    counted = [row for row in found if row.vex is None]
-    if accepted:
-        counted = [row for row in counted if accepted.keys().isdisjoint(_names(row))]
+    found = _without(context, lost) if silenced else context.scan.vulnerabilities
+    whole = tally(found) if silenced else context.scan.tally
+    counted = tally(row for row in found if accepted.keys().isdisjoint(_names(row))) if accepted else whole
     opinions = [_found(counted, heard, rules), *_freshness(heard, context)]
     opinions += [
         _Opinion(State.UNKNOWN, text, rules.cite("scan_missing"), "scanner lost") for _, text in sorted(silenced.items())
     ]
     worst = max(opinions, key=lambda each: each.state.severity)
-    remarks = _remarks(found, len(counted), ", ".join(each.id for each in exceptions), heard, context)
+    excepted = f"{whole.size - counted.size} not counted: accepted by {', '.join(each.id for each in exceptions)}."
+    remarks = _remarks(whole, excepted if counted.size < whole.size else "", heard, context)
     return _check(context, heard, worst, remarks)
 
 
@@ -174,25 +175,24 @@ def _missing(context: ImageContext) -> _Opinion:
 # ---- what was found
 
 
-def _found(found: Sequence[ImageVulnerability], heard: Sequence[ScanReport], rules: Rules) -> _Opinion:
+def _found(found: Tally, heard: Sequence[ScanReport], rules: Rules) -> _Opinion:
     """The worst of what was found, where anything was heard."""
-    states = [(_weight(row.severity, bool(row.fixed), rules), row) for row in found]
-    worst = max((state for state, _ in states), key=lambda state: state.severity, default=State.PASS)
+    states = {kind: _weight(*kind, rules) for kind in found.counting}
+    worst = max(states.values(), key=lambda state: state.severity, default=State.PASS)
     by_counts = _of_counts(heard, rules)
     if by_counts is not None and by_counts.state.severity > worst.severity:
         return by_counts
-    deciding = [row for state, row in states if state is worst]
-    match worst:
-        case State.PASS | State.OFF:
-            return _Opinion(State.PASS, _clean(rules), rules.cite("scan_fail_on"))
-        case State.UNKNOWN:
-            text = f"It has {len(deciding)} {_noun(len(deciding))} of unknown severity: {_some(deciding)}."
-            return _Opinion(worst, text, rules.cite("scan_fail_on"), "severity unknown", _remedy(deciding))
-        case State.FAIL | State.WARN:
-            rule = rules.cite("scan_fail_on" if worst is State.FAIL else "scan_warn_on")
-            counts = _counted(Counter(row.severity for row in deciding))
-            noun = _noun(len(deciding))
-            return _Opinion(worst, f"It has {counts} {noun}: {_some(deciding)}.", rule, counts, _remedy(deciding))
+    if worst in (State.PASS, State.OFF):
+        return _Opinion(State.PASS, _clean(rules), rules.cite("scan_fail_on"))
+    kinds = [kind for kind, state in states.items() if state is worst]
+    deciding = [row for kind in kinds for row in found.counting[kind]]
+    text, remedy = _some(deciding), _remedy(deciding)
+    if worst is State.UNKNOWN:
+        reason = f"It has {len(deciding)} {_noun(len(deciding))} of unknown severity: {text}."
+        return _Opinion(worst, reason, rules.cite("scan_fail_on"), "severity unknown", remedy)
+    rule = rules.cite("scan_fail_on" if worst is State.FAIL else "scan_warn_on")
+    counts = _counted(Counter(row.severity for row in deciding))
+    return _Opinion(worst, f"It has {counts} {_noun(len(deciding))}: {text}.", rule, counts, remedy)
 
 
 def _weight(severity: Severity, fixed: bool, rules: Rules) -> State:
@@ -296,9 +296,7 @@ def _scanner(report: ScanReport) -> str:
     return clean(report.scanner or _name(report.source), 60)
 
 
-def _remarks(
-    found: Sequence[ImageVulnerability], counted: int, names: str, heard: Sequence[ScanReport], context: ImageContext
-) -> str:
+def _remarks(found: Tally, excepted: str, heard: Sequence[ScanReport], context: ImageContext) -> str:
     """What else is to be known of the answer: who looked, what was not counted, what the reports leave open."""
     said = [f"Scanned by {' and '.join(sorted({_scanner(report) for report in heard}))}."] if heard else []
     if context.scan.matched.by_name:
@@ -306,12 +304,12 @@ def _remarks(
     failed = [report for report in heard if not report.complete]
     if failed and len(failed) < len(heard):
         said.append(f"{_scanner(failed[0])} could not scan it whole: {clean(failed[0].reason, 200) or 'it does not say why'}.")
-    cleared = [row for row in found if row.vex is not None]
-    if cleared:
-        authors = sorted({clean(row.vex.author, 60) for row in cleared if row.vex is not None and row.vex.author})
-        said.append(f"{len(cleared)} not counted: stated not to apply by {', '.join(authors[:_SHOWN]) or 'an unnamed author'}.")
-    if len(found) - len(cleared) > counted:
-        said.append(f"{len(found) - len(cleared) - counted} not counted: accepted by {names}.")
-    if any(row.disagreement for row in found):
+    if found.cleared:
+        authors = sorted({clean(row.vex.author, 60) for row in found.cleared if row.vex is not None and row.vex.author})
+        names = ", ".join(authors[:_SHOWN]) or "an unnamed author"
+        said.append(f"{len(found.cleared)} not counted: stated not to apply by {names}.")
+    if excepted:
+        said.append(excepted)
+    if found.disputed:
         said.append("The scanners disagree.")
     return " ".join(said)

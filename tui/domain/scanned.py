@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tui.domain.genealogy import Bases
 from tui.domain.image import RepositoryName
@@ -15,6 +16,7 @@ from tui.domain.scan import ImageVulnerability, ScanReport
 from tui.domain.scan_index import Matched, ScanIndex
 from tui.domain.snapshot import BaseLink, ImageKey
 from tui.domain.standing import Registries
+from tui.domain.tally import Tally, tally
 from tui.domain.vulnerabilities import Merged, merge
 
 __all__ = ["NOT_SCANNED", "ScanJoin", "Scanned", "Scans"]
@@ -24,7 +26,7 @@ _CURRENT = frozenset({Rule.SAME, Rule.INDEX_REPUSHED, Rule.BASE_BEHIND})
 _NO_LAYERS: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Scanned:
     """What is known of one image: its reports, the vulnerabilities over all of them, and how the reports were found."""
 
@@ -35,6 +37,11 @@ class Scanned:
     def reports(self) -> tuple[ScanReport, ...]:
         """The reports, one a scanner and content."""
         return self.matched.reports
+
+    @cached_property
+    def tally(self) -> Tally:
+        """The vulnerabilities by what decides about them."""
+        return tally(self.vulnerabilities)
 
 
 NOT_SCANNED = Scanned()
