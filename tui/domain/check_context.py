@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from tui.domain.admission import Gate
 from tui.domain.endoflife import Product
 from tui.domain.events import SignaturesVerified
@@ -32,8 +34,7 @@ class Scanners:
     open: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ImageContext:
+class ImageContext(msgspec.Struct, frozen=True, eq=False):
     """What image checks may look at.
 
     `known` is None for an image that no registry shows, `absent` then says why. `scratch`, `distro` and `derived` tell of an
@@ -84,8 +85,7 @@ class ImageContext:
         return self.known.digests if self.known is not None else (self.key.digest,)
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerContext:
+class ContainerContext(msgspec.Struct, frozen=True, eq=False):
     """What container checks may look at; `lost` says since when the cluster does not answer, empty while it does.
 
     `workload` is what it belongs to, `siblings` are the names and images of all its containers. `gate` is the cluster's own,

@@ -132,9 +132,9 @@ def check_age(context: ImageContext) -> Check:
         reason = "When it was built is not known: not every configuration of it has been read."
         return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, rule, "age unknown")
     if state is State.PASS:
-        return Check(CheckName.AGE, state, f"{verb} on {built:%Y-%m-%d}.", context.source, at, rule)
+        return Check(CheckName.AGE, state, f"{verb} on {built.date()}.", context.source, at, rule)
     limit = rules.max_age if state is State.FAIL else rules.warn_age
-    reason = f"{verb} on {built:%Y-%m-%d}, more than {limit} days ago."
+    reason = f"{verb} on {built.date()}, more than {limit} days ago."
     return Check(CheckName.AGE, state, reason, context.source, at, rule, f"over {limit} days old", "Rebuild it.")
 
 
@@ -197,15 +197,16 @@ def _identity(
 
 BY_CONTAINER = frozenset({CheckName.IDENTITY, CheckName.ADMISSION})
 """The questions that containers answer, each for itself."""
+_UNUSED = {name: Check(name, State.OFF, "Nothing that is known runs it.", rule=str(name)) for name in BY_CONTAINER}
 
 
 def of_containers(name: CheckName, checks: Iterable[Check]) -> Check:
     """What the containers that run an image answer to a question, as one answer: the worst of them."""
-    found = sorted((check for check in checks if check.name is name), key=lambda check: (check.source, check.reason))
-    if not found:
-        return Check(name, State.OFF, "Nothing that is known runs it.", rule=str(name))
-    state = max((check.state for check in found), key=lambda state: state.severity)
-    return next(check for check in found if check.state is state)
+    found = [check for check in checks if check.name is name]
+    if len(found) < 2:
+        return found[0] if found else _UNUSED[name]
+    found.sort(key=lambda check: (check.source, check.reason))
+    return max(found, key=lambda check: check.state.severity)  # the first of the worst
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from tui.domain.ruling import ruled
 from tui.domain.scopes import Place
 from tui.domain.snapshot import Container, Drift, Image, ImageKey, Workload
 from tui.domain.trust import Check, worst
-from tui.domain.workload import ObjectKey
+from tui.domain.workload import Controller, ObjectKey
 
 __all__ = ["JoinedWorkload", "Use", "WorkloadJudge", "join_workloads", "uses_of"]
 
@@ -35,6 +35,9 @@ class JoinedWorkload:
     group: Group
     containers: tuple[Joined, ...]
     rollback: tuple[ImageKey, ...]
+    controller: Controller | None = None
+    managed_by: str = ""
+    team: str = ""
 
 
 @dataclass(slots=True)
@@ -54,7 +57,9 @@ def join_workloads(facts: ClusterFacts, judge: Judge) -> dict[ObjectKey, JoinedW
 def _join(key: ObjectKey, found: Group, facts: ClusterFacts, judge: Judge) -> JoinedWorkload:
     containers = joined_of(found, judge, facts.nodes.get(found.source, {}))
     old = (judge.find(Seen(each.image)).declared for controller in found.rollback for each in controller.containers)
-    return JoinedWorkload(key, found, containers, tuple(sorted({image for image in old if image is not None})))
+    rollback = tuple(sorted({image for image in old if image is not None}))
+    words = tuple(_words(found))
+    return JoinedWorkload(key, found, containers, rollback, found.controller, managed_by(words), team_of(words))
 
 
 def uses_of(workloads: Mapping[ObjectKey, JoinedWorkload]) -> dict[ImageKey, Use]:
@@ -92,9 +97,8 @@ class WorkloadJudge:
     def workload(self, joined: JoinedWorkload) -> Workload:
         """One workload."""
         found = joined.group
-        own = found.controller
+        own = joined.controller
         containers = tuple(self._container(each, joined) for each in joined.containers)
-        words = tuple(_words(found))
         return Workload(
             key=joined.key,
             containers=containers,
@@ -102,8 +106,8 @@ class WorkloadJudge:
             pods=len(found.pods),
             desired=own.desired if own is not None else None,
             suspended=own.suspended if own is not None else False,
-            managed_by=managed_by(words),
-            team=team_of(words),
+            managed_by=joined.managed_by,
+            team=joined.team,
             created=own.created if own is not None else min((pod.created for pod in found.pods if pod.created), default=None),
             rollback=tuple(image for image in joined.rollback if image in self.images),
             owner_readable=found.top.readable,

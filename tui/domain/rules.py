@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
 
 import msgspec
 
@@ -26,7 +27,7 @@ class Unfixed(StrEnum):
     IGNORE = "ignore"
 
 
-class Rules(msgspec.Struct, frozen=True):
+class Rules(msgspec.Struct, frozen=True, dict=True):
     """What an image must be to pass, at one place. States are those of what is found so; OFF does not ask.
 
     `off` are checks that are not asked at all. `trusted` are patterns of registries and repositories; with `trust_signed_in`,
@@ -72,12 +73,21 @@ class Rules(msgspec.Struct, frozen=True):
 
     def cite(self, field: str, value: str = "") -> str:
         """The rule that a field is, as the policy writes it: `age.max = 365 (scope prod)`; `value` for one of a list."""
-        text = value or shown(getattr(self, field))
-        return f"{'.'.join(SETTINGS[field])} = {clean(text, SHOWN)} ({self.origin(field)})"
+        known = self._cited.get((field, value))
+        if known is None:
+            text = value or shown(getattr(self, field))
+            known = f"{'.'.join(SETTINGS[field])} = {clean(text, SHOWN)} ({self.origin(field)})"
+            self._cited[field, value] = known
+        return known
+
+    @cached_property
+    def _cited(self) -> dict[tuple[str, str], str]:
+        """What was cited before: every image cites the same few."""
+        return {}
 
     def origin(self, field: str) -> str:
         """Where a field is written."""
-        return dict(self.origins).get(field, BUILT_IN)
+        return dict(self.origins).get(field, BUILT_IN) if self.origins else BUILT_IN
 
 
 SETTINGS: dict[str, tuple[str, ...]] = {

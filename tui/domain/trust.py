@@ -62,7 +62,7 @@ class Check(msgspec.Struct, frozen=True, gc=False):
 
 def worst(states: Iterable[State]) -> State:
     """The worst of the states; UNKNOWN when there is none, or none that counts: nothing known is not fine."""
-    found = max(states, key=lambda state: state.severity, default=State.UNKNOWN)
+    found = max(states, key=_SEVERITY.__getitem__, default=State.UNKNOWN)
     return State.UNKNOWN if found is State.OFF else found
 
 

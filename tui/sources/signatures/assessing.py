@@ -127,8 +127,17 @@ def _lookups(demand: ArtifactDemand, found: Iterable[Found], subject: Target, tr
     if trust.document is None:
         return ()
     statement = trust.document.select(str(demand.name))
-    asked = (revocation_lookups(one.static, subject, statement, trust.stores, now) for one in found if one.static is not None)
+    asked = (
+        revocation_lookups(one.static, subject, statement, trust.stores, now)
+        for one in found
+        if one.static is not None and _may_be_revoked(one.static)
+    )
     return tuple(dict.fromkeys(lookup for lookups in asked for lookup in lookups))
+
+
+def _may_be_revoked(static: StaticResult) -> bool:
+    """Whether a certificate names a service; that of a time stamp is only known when its chain has been built."""
+    return static.token is not None or any(certificate.ocsp or certificate.crl for certificate in static.chain)
 
 
 def _due(found: Iterable[Found], outcomes: Iterable[Outcome], lookups: tuple[Lookup, ...], now: datetime) -> datetime | None:

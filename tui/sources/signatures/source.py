@@ -91,6 +91,8 @@ class SignatureSource:
 
 async def _next(events: asyncio.Queue[Event], driver: asyncio.Task[None]) -> Event | None:
     """The next event; None when the driver ended. Raises what it raised."""
+    if not events.empty():
+        return events.get_nowait()
     getter = asyncio.ensure_future(events.get())
     try:
         await asyncio.wait({getter, driver}, return_when=asyncio.FIRST_COMPLETED)
