@@ -127,6 +127,17 @@ async def test_another_policy_judges_what_is_known_again() -> None:
         assert registry_state(store.snapshot) is State.PASS
 
 
+async def test_another_policy_does_not_wait_for_more_facts(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with storing() as store:
+        monkeypatch.setattr(module, "PAUSE", 3600.0)
+        store.apply(pod("a"))
+        await store.turned(store.version)
+        async with asyncio.timeout(10):
+            store.set_policy(built_in((HOST,)))
+            await store.turned(store.version)
+        assert registry_state(store.snapshot) is State.PASS
+
+
 def registry_state(snapshot: Snapshot) -> State:
     """Whether the one image is trusted."""
     (image,) = snapshot.images.values()

@@ -45,6 +45,7 @@ class Store:
         self._demanded: Callable[[Wishes], None] = _ignore
         self._wished: Wishes = ((), ())
         self._changed = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._turned = asyncio.Condition()
 
     def on_demand(self, route: Callable[[Wishes], None]) -> None:
@@ -63,9 +64,10 @@ class Store:
         self._changed.set()
 
     def set_policy(self, policy: Policy) -> None:
-        """Judge by another policy from the next snapshot on."""
+        """Judge by another policy from the next snapshot on, which is made at once: somebody waits for it."""
         self._policy = policy
         self.version += 1
+        self._urgent.set()
         self._changed.set()
 
     async def run(self) -> None:
@@ -73,9 +75,18 @@ class Store:
         pause = FIRST_PAUSE
         while True:
             await self._changed.wait()
-            await asyncio.sleep(pause)
+            await self._rest(pause)
             self._changed.clear()
+            self._urgent.clear()
             pause = max(PAUSE, 2 * await self._publish())
+
+    async def _rest(self, pause: float) -> None:
+        """Let more facts come, unless something is urgent."""
+        try:
+            async with asyncio.timeout(pause):
+                await self._urgent.wait()
+        except TimeoutError:
+            return
 
     async def turned(self, version: int) -> None:
         """Wait until a snapshot has seen at least this version."""
