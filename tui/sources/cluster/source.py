@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tui.domain.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
@@ -13,20 +12,17 @@ from tui.errors import InvalidConfig, UsageError
 from tui.sources.cluster.kubeconfig import contexts
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.reader import KubeReader
+from tui.sources.streams import Emit, emitted
 
 if TYPE_CHECKING:
     from tui.sources.cluster.access import Place
     from tui.sources.cluster.coverage import Generation
-    from tui.sources.cluster.follower import Emit
     from tui.sources.ports import Diagnosis
 
     FindPlace = Callable[[ClusterOptions], Place]
     Cover = Callable[[Place, ClusterOptions, str, str, Emit, Generation], Awaitable[None]]
 
 __all__ = ["ClusterSource"]
-
-# Pages waiting to be applied; a slow reader holds the lists back instead of filling the memory.
-_WAITING = 16
 
 
 class ClusterSource:
@@ -57,21 +53,9 @@ class ClusterSource:
         """Opens the same cluster for sources that read other resources of it."""
         return KubeReader(self._options, self._cluster)
 
-    async def events(self) -> AsyncGenerator[Event, None]:
+    def events(self) -> AsyncGenerator[Event, None]:
         """Facts for ever. Raises UsageError, after saying so in the health, when the kubeconfig cannot be used."""
-        queue: asyncio.Queue[Event | None] = asyncio.Queue(_WAITING)
-        # Not a TaskGroup: its block may not be left open over a yield, where the consumer's errors would arrive in it.
-        work = asyncio.create_task(self._work(queue), name=self.name)
-        try:
-            while (event := await queue.get()) is not None:
-                yield event
-            await work
-        finally:
-            work.cancel()
-            # Only waits: when the consumer leaves, an error of the work is nobody's any more.
-            await asyncio.wait([work])
-            if not work.cancelled():
-                work.exception()
+        return emitted(self._work, self.name)
 
     async def diagnose(self) -> list[Diagnosis]:
         """What can be reached and read, and the right that is missing for the rest."""
@@ -79,19 +63,16 @@ class ClusterSource:
 
         return await diagnose(self._options)
 
-    async def _work(self, queue: asyncio.Queue[Event | None]) -> None:
+    async def _work(self, emit: Emit) -> None:
         try:
-            await queue.put(HealthChanged(SourceHealth(self.name, SourceKind.CLUSTER, SourceState.LOADING)))
+            await emit(HealthChanged(SourceHealth(self.name, SourceKind.CLUSTER, SourceState.LOADING)))
             find_place, cover = await asyncio.to_thread(_load)
             place = await asyncio.to_thread(find_place, self._options)
-            await cover(place, self._options, self.name, self._cluster, queue.put, self._generation)
+            await cover(place, self._options, self.name, self._cluster, emit, self._generation)
         except UsageError as error:
             health = SourceHealth(self.name, SourceKind.CLUSTER, SourceState.FAILED, error=error.headline, remedy=error.remedy)
-            await queue.put(HealthChanged(health))
+            await emit(HealthChanged(health))
             raise
-        finally:
-            with suppress(asyncio.QueueFull):
-                queue.put_nowait(None)
 
     def _generation(self, resource: Resource, scope: str) -> int:
         generation = self._generations.get((resource, scope), 0) + 1
