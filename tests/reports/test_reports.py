@@ -173,11 +173,11 @@ VERDICT    IMAGE                                      DIGEST        BASIS       
 ✔ pass     contoso.azurecr.io/tools/spare:1           333333333333                           0
 """
 FINDINGS = """\
-STATE      CHECK     WHERE                                                PODS  WHAT
-✘ fail     age       contoso.azurecr.io/payments/api@999999999999            1  Built 120 days ago.
-✘ fail     start     prod-neu/prod/Deployment/typo/web                       1  The repository does not exist.
-? unknown  registry  contoso.azurecr.io/payments/ledger:2.1@111111111111     2  The registry refused.
-▲ warn     age       contoso.azurecr.io/mesh/proxy:1.0@222222222222          6  Built 80 days ago.
+STATE      CHECK     WHAT                            IMAGES  WORKLOADS  PODS  FIX
+✘ fail     age       120d old                             1          1     1
+✘ fail     start     The repository does not exist.       0          1     1
+? unknown  registry  not readable                         1          1     2
+▲ warn     age       80d old                              1          2     6
 """
 SOURCES = """\
 STATE    SOURCE                       KIND      OBJECTS  REQUESTS  AGE  WHY

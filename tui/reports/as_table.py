@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from tui.domain.findings import find
 from tui.domain.snapshot import Drift, ImageKey, Snapshot, Workload
 from tui.domain.trust import Check, State
 from tui.presenters.glyphs import ASCII, UNICODE
@@ -11,7 +12,7 @@ from tui.presenters.totals import Shown, lineage_totals
 from tui.presenters.words import VERDICTS, age, count, plural, short
 from tui.reports.columns import Cell, Head, lines, plain
 from tui.reports.document import Document, Format, View
-from tui.reports.problems import bad, full_name, problems
+from tui.reports.problems import bad, full_name
 from tui.reports.wire import source_row, summary_row
 
 __all__ = ["FORMAT", "footer_lines", "table_of"]
@@ -135,11 +136,28 @@ def _node(key: ImageKey, depth: int, document: Document) -> Sequence[Cell]:
 
 
 def _findings(document: Document) -> Table:
-    heads = (Head("STATE"), Head("CHECK"), Head("WHERE", gives=True), Head("PODS", right=True), Head("WHAT", gives=True))
-    return heads, [
-        (_verdict(each.state, document), Cell(each.check), Cell(each.label), Cell(count(each.pods)), Cell(each.reason))
-        for each in problems(document)
+    heads = (
+        Head("STATE"),
+        Head("CHECK"),
+        Head("WHAT", gives=True),
+        Head("IMAGES", right=True),
+        Head("WORKLOADS", right=True),
+        Head("PODS", right=True),
+        Head("FIX", gives=True),
+    )
+    rows = [
+        (
+            _verdict(each.state, document),
+            Cell(each.check),
+            Cell(each.what),
+            Cell(count(len(each.images))),
+            Cell(count(len(each.workloads))),
+            Cell(count(each.pods)),
+            Cell(each.fix),
+        )
+        for each in find(document.snapshot, images=document.selection.images, workloads=document.selection.workloads)
     ]
+    return heads, rows
 
 
 def _sources(document: Document) -> Table:

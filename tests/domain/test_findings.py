@@ -1,0 +1,78 @@
+"""Findings: what is put together, how wide, in which order, and that nothing which is not fine is left out."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from tests.estates import Builder, check, company
+from tui.domain.findings import START, Grouping, find
+from tui.domain.scan import Exploitability, ImageVulnerability, Severity, Vex
+from tui.domain.snapshot import Snapshot
+from tui.domain.trust import CheckName, State
+
+
+def scanned() -> Snapshot:
+    """Two images that carry one vulnerability of their base; the second has one more that somebody excused."""
+    build = Builder()
+    bad = check(CheckName.SCAN, State.FAIL, "1 critical", "1 critical")
+    base = build.image("base/debian:12", days=3)
+    ssl = ImageVulnerability("CVE-2026-1", Severity.CRITICAL, "openssl", "3.0.1", "3.0.2", from_base=True, base="base/debian:12")
+    zlib = ImageVulnerability("CVE-2026-2", Severity.HIGH, "zlib", vex=Vex("CVE-2026-2", Exploitability.NOT_AFFECTED, "us"))
+    for name, inside in (("api:1", (ssl,)), ("web:1", (ssl, zlib))):
+        image = build.image(name, bad, on=base)
+        build.images[image] = msgspec.structs.replace(build.images[image], vulnerabilities=inside)
+        build.run(f"prod/shop/Deployment/{name[:3]}", image, 3)
+    return build.freeze()
+
+
+def test_one_row_for_each_problem_worst_and_widest_first() -> None:
+    found = find(company())
+    ranks = [(each.state.severity, each.pods) for each in found]
+    assert ranks == sorted(ranks, reverse=True)
+    assert len({each.key for each in found}) == len(found)
+
+
+@pytest.mark.parametrize("grouping", Grouping)
+def test_every_row_names_something_that_is_there(grouping: Grouping) -> None:
+    snapshot = company()
+    for each in find(snapshot, grouping):
+        assert each.what
+        assert set(each.images) <= set(snapshot.images)
+        assert set(each.workloads) <= set(snapshot.workloads)
+        assert each.images or each.workloads
+
+
+def test_every_image_that_is_not_fine_is_in_some_row() -> None:
+    snapshot = company()
+    told = {key for each in find(snapshot) for key in each.images}
+    assert {key for key, image in snapshot.images.items() if image.verdict is not State.PASS} <= told
+
+
+def test_pods_that_cannot_start_are_a_problem_of_their_own() -> None:
+    [stuck] = [each for each in find(company()) if each.check == START]
+    assert "is not in contoso.azurecr.io" in stuck.what
+    assert stuck.pods == 2
+
+
+def test_a_vulnerability_is_one_row_with_where_it_runs_and_what_mends_it() -> None:
+    [row] = find(scanned())
+    assert row.what == "openssl: 1 critical (CVE-2026-1)"
+    assert row.fix == "Update to 3.0.2 in base/debian:12, then rebuild."
+    assert (len(row.images), len(row.workloads), row.pods, row.state) == (2, 2, 6, State.FAIL)
+
+
+def test_by_vulnerability_what_was_excused_is_left_out() -> None:
+    assert [each.what for each in find(scanned(), Grouping.CVE)] == ["CVE-2026-1 critical, openssl"]
+
+
+def test_by_base_and_team() -> None:
+    assert [each.what for each in find(scanned(), Grouping.BASE)] == ["built on base/debian"]
+    assert [each.what for each in find(scanned(), Grouping.TEAM)] == ["no team named"]
+
+
+def test_what_is_asked_for_only() -> None:
+    snapshot = scanned()
+    one = next(key for key in snapshot.images if key.repository == "api")
+    [row] = find(snapshot, images={one}, workloads=set())
+    assert (row.images, row.pods) == ((one,), 3)
