@@ -8,7 +8,7 @@ from typing import NamedTuple
 from widgets.rows import Cell, Column, Span
 from widgets.text import ELLIPSIS, fit, harmless, middle, width_of
 
-__all__ = ["GAP", "Slot", "cut", "lay_cell", "lay_out"]
+__all__ = ["GAP", "Slot", "cut", "lay_cell", "lay_out", "thumb"]
 
 GAP = 2
 
@@ -80,3 +80,12 @@ def _ends(spans: Sequence[Span], head: int, tail: int, ellipsis: str) -> Iterato
         marked = marked or cut_here
         yield Span(before + (ellipsis if cut_here else "") + after, style)
         at += len(text)
+
+
+def thumb(top: int, room: int, rows: int) -> range:
+    """The lines of a window of `room` lines that show which part of the rows is seen; none when all are."""
+    if rows <= room:
+        return range(0)
+    size = max(1, room * room // rows)
+    start = round((room - size) * top / (rows - room))
+    return range(start, start + size)

@@ -29,16 +29,16 @@ class Banner(Painted):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._lines: tuple[TextLine, ...] = ()
+        self._lines: Sequence[TextLine] = ()
 
     @property
-    def lines(self) -> tuple[TextLine, ...]:
+    def lines(self) -> Sequence[TextLine]:
         """What is shown."""
         return self._lines
 
     def set_lines(self, lines: Sequence[TextLine]) -> None:
         """Show other lines."""
-        before, self._lines = self._lines, tuple(lines)
+        before, self._lines = self._lines, lines
         count = max(len(before), len(self._lines))
         changed = [at for at in range(count) if before[at : at + 1] != self._lines[at : at + 1]]
         self.refresh_rows(changed)
@@ -101,10 +101,11 @@ class TextPage(Banner, can_focus=True):
 
     def show(self, lines: Sequence[TextLine], *, from_top: bool = False) -> None:
         """Show other lines; `from_top` when they are about something else."""
-        top = 0 if from_top else max(0, min(self._top, len(lines) - self.size.height))
-        moved, self._top = top != self._top, top
-        self.set_lines(lines)
-        if moved:
+        height = self.size.height
+        top = 0 if from_top else max(0, min(self._top, len(lines) - height))
+        before, more = self._lines[self._top : self._top + height], len(self._lines) - self._top
+        self._top, self._lines = top, lines
+        if list(before) != list(lines[top : top + height]) or more != len(lines) - top:
             self.refresh()
 
     def refresh_rows(self, rows: Sequence[int]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Hashable, Sequence
+from typing import NamedTuple, Protocol, TypeVar, overload
 
-__all__ = ["Cell", "Column", "Row", "RowKey", "Span", "TextLine", "TreeModel"]
+__all__ = ["Cell", "Column", "LazyLines", "Row", "RowKey", "Span", "TextLine", "TreeModel"]
+
+Item = TypeVar("Item")
 
 RowKey = tuple[Hashable, ...]
 """The path of a row from its root: `(root, child, grandchild)`. Its length is the depth plus one."""
@@ -26,6 +28,30 @@ class TextLine(NamedTuple):
 
     left: Cell = ()
     right: Cell = ()
+
+
+class LazyLines(Sequence[TextLine]):
+    """Lines that are there, and after them one for each item of a long list, made only when it is seen."""
+
+    def __init__(self, head: Sequence[TextLine], items: Sequence[Item], made: Callable[[Item], TextLine]) -> None:
+        self._head = head
+        self._items: Sequence[object] = items
+        self._made: Callable[..., TextLine] = made
+
+    def __len__(self) -> int:
+        return len(self._head) + len(self._items)
+
+    @overload
+    def __getitem__(self, at: int) -> TextLine: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[TextLine]: ...
+    def __getitem__(self, at: int | slice) -> TextLine | Sequence[TextLine]:
+        """One line, or several."""
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        if at < len(self._head):
+            return self._head[at]
+        return self._made(self._items[at - len(self._head)])
 
 
 class Column(NamedTuple):

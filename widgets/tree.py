@@ -12,7 +12,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from widgets.columns import GAP, Slot, lay_cell, lay_out
+from widgets.columns import GAP, Slot, lay_cell, lay_out, thumb
 from widgets.messages import FromWidget
 from widgets.outline import NOTHING, Outline
 from widgets.painted import Painted
@@ -33,6 +33,7 @@ class _Line(NamedTuple):
     marker: str
     ground: str
     thumb: str
+    mark: bool = False
 
 
 class VirtualTree(Painted, can_focus=True):
@@ -282,6 +283,10 @@ class VirtualTree(Painted, can_focus=True):
 
     # ---- painting
 
+    def is_marked(self, key: RowKey) -> bool:
+        """Whether a row has a mark beside it; for trees that have marks."""
+        return False
+
     def _repaint_row(self, index: int) -> None:
         self.refresh(Region(0, index - self._top + HEADER, self.size.width, 1))
 
@@ -329,7 +334,7 @@ class VirtualTree(Painted, can_focus=True):
         ground = ""
         if index == self._outline.cursor:
             ground = "cursor" if self.has_focus else "idle-cursor"
-        return _Line(self.model.row(key), len(key) - 1, self._marker(key), ground, self._thumb(y))
+        return _Line(self.model.row(key), len(key) - 1, self._marker(key), ground, self._thumb(y), self.is_marked(key))
 
     def _marker(self, key: RowKey) -> str:
         if not self.model.has_children(key):
@@ -358,7 +363,8 @@ class VirtualTree(Painted, can_focus=True):
     def _row_strip(self, line: _Line) -> Strip:
         base = self.role("", line.ground)
         marker = self.role("dim", line.ground)
-        parts: list[tuple[str, Style]] = [(" ", base)]
+        mark = ("*" if self.ascii else "●", self.role("accent", line.ground)) if line.mark else (" ", base)
+        parts: list[tuple[str, Style]] = [mark]
         for slot in self._shown:
             if slot.at == 0:
                 parts.extend(self._name_parts(line, slot, marker))
@@ -390,9 +396,5 @@ class VirtualTree(Painted, can_focus=True):
 
     def _thumb(self, y: int) -> str:
         """The mark of the visible part at the right edge, blank where it is not or when everything is visible."""
-        rows, room = self.row_count, self._room
-        if rows <= room:
-            return ""
-        size = max(1, room * room // rows)
-        start = round((room - size) * self._top / (rows - room))
-        return ("|" if self.ascii else "▐") if start <= y - HEADER < start + size else ""
+        seen = thumb(self._top, self._room, self.row_count)
+        return ("|" if self.ascii else "▐") if y - HEADER in seen else ""

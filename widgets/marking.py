@@ -1,0 +1,70 @@
+"""A tree whose rows can be marked."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from widgets.messages import FromWidget
+from widgets.rows import RowKey
+from widgets.tree import VirtualTree
+
+__all__ = ["MarkingTree"]
+
+
+class MarkingTree(VirtualTree):
+    """A tree with marks; they stay when rows come and go."""
+
+    class MarksChanged(FromWidget["MarkingTree"]):
+        """Other rows are marked."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "mark", "mark", show=False, id="tree.mark"),
+        Binding("V", "mark_range", "mark up to here", show=False, id="tree.mark-range"),
+        Binding("U", "unmark", "no marks", show=False, id="tree.unmark"),
+    ]
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._marked: dict[RowKey, None] = {}
+
+    @property
+    def marked(self) -> tuple[RowKey, ...]:
+        """The rows that are marked, in the order in which they were."""
+        return tuple(self._marked)
+
+    def is_marked(self, key: RowKey) -> bool:
+        """Whether a row has a mark beside it."""
+        return key in self._marked
+
+    def action_mark(self) -> None:
+        """Mark the row or take its mark away, and go on to the next."""
+        key = self.cursor_key
+        if key is not None:
+            if key in self._marked:
+                del self._marked[key]
+            else:
+                self._marked[key] = None
+            self._changed()
+            self._move_to(self._outline.cursor + 1)
+
+    def action_mark_range(self) -> None:
+        """Mark every row from the last marked one to the cursor."""
+        last = next(reversed(self._marked), None)
+        start = self._outline.index_of(last) if last is not None else None
+        if start is None:
+            self.action_mark()
+            return
+        low, high = sorted((start, self._outline.cursor))
+        self._marked.update(dict.fromkeys(self._outline.rows[low : high + 1]))
+        self._changed()
+
+    def action_unmark(self) -> None:
+        """Take all marks away."""
+        self._marked.clear()
+        self._changed()
+
+    def _changed(self) -> None:
+        self._repaint_changes()
+        self.post_message(self.MarksChanged(self))
