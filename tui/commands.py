@@ -11,8 +11,9 @@ from textual.screen import Screen
 __all__ = ["commands_of"]
 
 COMMANDS = (
-    ("lineage", ":img  images by what they are built on", "view(0)"),
-    ("workloads", ":wl  clusters, namespaces, workloads and their images", "view(1)"),
+    ("lineage", ":img  images by what they are built on", "view(1)"),
+    ("workloads", ":wl  clusters, namespaces, workloads and their images", "view(2)"),
+    ("findings", ":find  one row for each problem, worst and widest first", "view(4)"),
     ("filter", "narrow the tree by a query", "filter"),
     ("faults", "only what is not trusted, worst first", "faults"),
     ("sources", ":ctx :acr  every cluster and registry, what it answers and what it refuses", "sources"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.estates import NOW, Builder, company, loading, sick
@@ -22,7 +24,7 @@ from widgets.text import width_of
 PLACE = Place(VIEW_NAMES, 0, "is:running", 7, 2)
 
 
-def said(lines: list[TextLine]) -> str:
+def said(lines: Sequence[TextLine]) -> str:
     return "\n".join("".join(span.text for span in (*line.left, *line.right)) for line in lines)
 
 

@@ -36,6 +36,8 @@ async def test_the_detail_follows_the_cursor() -> None:
         await pilot.press("tab")
         assert "proven by 7 layers" in screen.detail.text
         await pilot.press("tab")
+        assert "No scanner has told anything of it" in screen.detail.text
+        await pilot.press("tab", "tab")
         assert "aks-pool1-0" in screen.detail.text
 
 
@@ -176,7 +178,7 @@ async def test_copies_the_name_and_the_reference_with_its_digest() -> None:
 
 async def test_loading_shows_counts_rates_and_waits() -> None:
     async with explorer(loading(), (120, 30)) as (pilot, screen, estate):
-        await until(pilot, lambda: screen.progress.display)
+        await until(pilot, lambda: screen.progress.display and screen.progress.size.height == 3)
         said = "\n".join(screen.progress.render_line(y).text for y in range(3))
         assert "pods 12,000 / 15,000" in said
         assert "repositories 210 / 640 · 38 req/s · waiting 4 s: throttled" in said

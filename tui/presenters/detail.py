@@ -18,7 +18,18 @@ from tui.presenters.words import age, plural, short, size
 from widgets.rows import Cell, Span, TextLine
 from widgets.text import wrap
 
-__all__ = ["Look", "Tab", "check_lines", "container_lines", "heading", "overview", "plain_heading", "tab_line", "wrapped"]
+__all__ = [
+    "Look",
+    "Order",
+    "Tab",
+    "check_lines",
+    "container_lines",
+    "heading",
+    "overview",
+    "plain_heading",
+    "tab_line",
+    "wrapped",
+]
 
 CHECK_NAME = 11
 TIGHT = 24
@@ -30,23 +41,36 @@ class Tab(StrEnum):
 
     OVERVIEW = "Overview"
     LINEAGE = "Lineage"
+    FINDINGS = "Findings"
+    SIGNATURES = "Signatures"
     RUNNING = "Running"
 
 
+class Order(StrEnum):
+    """What vulnerabilities are sorted by."""
+
+    SEVERITY = "severity"
+    PACKAGE = "package"
+    FIXABLE = "what has a fix"
+    OWN = "own before base"
+
+
 class Look(NamedTuple):
-    """What every section needs to draw itself."""
+    """What every section needs to draw itself; `order` and `wanted` are for vulnerabilities: the filter's, if it names some."""
 
     snapshot: Snapshot
     now: datetime
     glyphs: Glyphs
     width: int
+    order: Order = Order.SEVERITY
+    wanted: str = ""
 
 
 def tab_line(tab: Tab, glyphs: Glyphs) -> TextLine:
     """The names of the sections, the one shown being bright."""
     spans: list[Span] = [Span(" ")]
     for each in Tab:
-        spans += [Span(each.value, "accent bold" if each is tab else "dim"), Span("   ")]
+        spans += [Span(each.value, "accent bold" if each is tab else "dim"), Span("  ")]
     return TextLine(tuple(spans), (Span("Tab ", "dim"),))
 
 

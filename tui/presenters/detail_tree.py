@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tui.domain.snapshot import (
     BaseLink,
@@ -11,6 +11,7 @@ from tui.domain.snapshot import (
     Confidence,
     Container,
     Drift,
+    Image,
     ImageKey,
     PodRef,
     Snapshot,
@@ -20,12 +21,13 @@ from tui.domain.snapshot import (
 from tui.domain.trust import State, worst
 from tui.domain.workload import ObjectKey
 from tui.presenters.detail import Look, Tab, heading, overview, tab_line, wrapped
+from tui.presenters.detail_trust import signature_lines, vulnerability_lines
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.keys import Subject, images_of
 from tui.presenters.lineage import pod_state
 from tui.presenters.phrases import node_name
 from tui.presenters.words import age, plural, short
-from widgets.rows import Cell, Span, TextLine
+from widgets.rows import Cell, LazyLines, Span, TextLine
 
 __all__ = ["detail_lines", "lineage_section", "running_section"]
 
@@ -33,7 +35,7 @@ MOST = 12
 DRIFT_ROLE = {Drift.SAME: "dim", Drift.MOVED: "warn", Drift.MIXED: "warn", Drift.GONE: "fail", Drift.UNKNOWN: "unknown"}
 
 
-def detail_lines(subject: Subject, tab: Tab, look: Look) -> list[TextLine]:
+def detail_lines(subject: Subject, tab: Tab, look: Look) -> Sequence[TextLine]:
     """The whole detail of a row."""
     head = [tab_line(tab, look.glyphs), TextLine(), *heading(subject, look)]
     match tab:
@@ -43,8 +45,18 @@ def detail_lines(subject: Subject, tab: Tab, look: Look) -> list[TextLine]:
             return [*head, *overview(subject, look), *title, *short_tree]
         case Tab.LINEAGE:
             return [*head, *(lineage_section(subject, look) or [_nothing("No image to show the lineage of.")])]
+        case Tab.FINDINGS:
+            return LazyLines(head, _of_image(subject, look, vulnerability_lines), lambda line: line)
+        case Tab.SIGNATURES:
+            return [*head, *_of_image(subject, look, signature_lines)]
         case Tab.RUNNING:
             return [*head, *(running_section(subject, look) or [_nothing("No pod runs it.")])]
+
+
+def _of_image(subject: Subject, look: Look, section: Callable[[Image, Look], Sequence[TextLine]]) -> Sequence[TextLine]:
+    key = subject.image or _first_image(subject.workload, look.snapshot)
+    image = look.snapshot.images.get(key) if key else None
+    return section(image, look) if image else [_nothing("No image that could be read.")]
 
 
 def lineage_section(subject: Subject, look: Look, *, brief: bool = False) -> list[TextLine]:

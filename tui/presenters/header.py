@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -20,13 +20,15 @@ NARROW = 110
 class Place(NamedTuple):
     """Where the operator is: the views there are, the one shown, and the filter with what it lets through."""
 
-    views: Sequence[str]
+    views: Mapping[int, str]
     view: int
     query: str = ""
     shown: int | None = None
     undecided: int = 0
     faults: bool = False
     readonly: bool = True
+    about: str = ""
+    marked: int = 0
 
 
 def header_height(width: int) -> int:
@@ -140,23 +142,25 @@ def _ailment(health: SourceHealth) -> str:
 
 def _tabs(place: Place) -> Cell:
     spans: list[Span] = [Span("  ")]
-    for at, name in enumerate(place.views):
-        spans.append(Span(f"{at + 1} ", "dim"))
+    for at, name in place.views.items():
+        spans.append(Span(f"{at} ", "dim"))
         spans.append(Span(name, "bold" if at == place.view else "dim"))
         spans.append(Span("   "))
     return tuple(spans)
 
 
 def _filter(place: Place, snapshot: Snapshot) -> Cell:
-    if not place.query and not place.faults:
-        return ()
-    spans = [Span("/ ", "accent bold"), Span(place.query)] if place.query else []
+    marked = Span(f"   {place.marked} marked" if place.marked else "", "accent")
+    if not place.query and not place.faults and not place.about:
+        return (marked, Span(" "))
+    spans = [Span(f"{_cut(place.about, 40)}  " if place.about else "", "accent")]
+    spans += [Span("/ ", "accent bold"), Span(place.query)] if place.query else []
     spans.append(Span("  faults only" if place.query else "faults only", "warn") if place.faults else Span(""))
     if place.shown is not None:
         spans.append(Span(f"   {count(place.shown)} of {count(len(snapshot.images))}", "dim"))
     if place.undecided:
         spans.append(Span(f"   {count(place.undecided)} cannot tell", "unknown"))
-    return (*spans, Span(" "))
+    return (*spans, marked, Span(" "))
 
 
 def _cut(text: str, room: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tui.domain.findings import FindingKey
 from tui.domain.snapshot import Container, ImageKey, Snapshot
 from tui.domain.workload import ContainerType, ObjectKey
 from widgets.rows import RowKey
@@ -59,6 +60,7 @@ class Subject(msgspec.Struct, frozen=True):
     cluster: str = ""
     namespace: str = ""
     unreadable: bool = False
+    finding: FindingKey | None = None
 
 
 def subject_of(key: RowKey | None) -> Subject:
@@ -78,6 +80,8 @@ def subject_of(key: RowKey | None) -> Subject:
                 subject = msgspec.structs.replace(subject, cluster=part.name)
             case NamespacePart():
                 subject = msgspec.structs.replace(subject, namespace=part.name)
+            case FindingKey():
+                subject = msgspec.structs.replace(subject, finding=part)
             case _:
                 subject = msgspec.structs.replace(subject, unreadable=True)
     return subject

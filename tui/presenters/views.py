@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from datetime import datetime
 from enum import IntEnum
 from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui.domain.findings import Finding, Grouping, find
 from tui.domain.snapshot import ImageKey, Snapshot
 from tui.domain.trust import State
 from tui.domain.workload import ObjectKey
+from tui.errors import InvalidQuery
+from tui.presenters.findings import FindingModel
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.lineage import LineageModel
 from tui.presenters.totals import ALL, Shown
@@ -21,35 +24,43 @@ from widgets.rows import RowKey
 if TYPE_CHECKING:
     from tui.domain.query import Index
 
-__all__ = ["VIEW_NAMES", "Built", "Filter", "View", "build_view", "first_unfolded"]
+__all__ = ["VIEW_NAMES", "Built", "Filter", "View", "build_view", "first_unfolded", "wanted_vulnerability"]
 
 
 class View(IntEnum):
     """The views, in the order of their keys."""
 
-    LINEAGE = 0
-    WORKLOADS = 1
+    LINEAGE = 1
+    WORKLOADS = 2
+    FINDINGS = 4
 
 
-VIEW_NAMES = ("Lineage", "Workloads")
+VIEW_NAMES: Mapping[int, str] = {View.LINEAGE: "Lineage", View.WORKLOADS: "Workloads", View.FINDINGS: "Findings"}
+Model = LineageModel | WorkloadModel | FindingModel
 
 
 class Filter(NamedTuple):
-    """What the operator narrowed the estate to: a query, and only what is at fault."""
+    """What the operator narrowed the estate to: a query, only what is at fault, and what has one problem.
+
+    `grouping` is how the view of findings puts problems together; it narrows nothing.
+    """
 
     query: str = ""
     faults: bool = False
+    finding: Finding | None = None
+    grouping: Grouping = Grouping.PROBLEM
 
     @property
     def words(self) -> str:
         """The filter in words, empty when there is none."""
-        return " ".join(part for part in (self.query, "(faults only)" if self.faults else "") if part)
+        about = f"“{self.finding.what}”" if self.finding else ""
+        return " ".join(part for part in (self.query, "(faults only)" if self.faults else "", about) if part)
 
 
 class Built(NamedTuple):
     """The rows of a view; with a filter, how many images it lets through, what it could not decide, and what to unfold."""
 
-    model: LineageModel | WorkloadModel
+    model: Model
     matched: int | None
     undecided: int
     unfold: tuple[RowKey, ...]
@@ -63,12 +74,22 @@ def build_view(
 ) -> Built:
     """Select and lay out the rows of a view; `index` is the snapshot's, where it was made before. Raises InvalidQuery."""
     shown, undecided = select(snapshot, chosen, now, index)
-    model_of = LineageModel if view is View.LINEAGE else WorkloadModel
-    model = model_of(snapshot, now, glyphs, shown)
+    model = _model(view, snapshot, chosen, now, glyphs, shown)
     if not shown.narrowed:
         return Built(model, None, 0, ())
     matched = len(snapshot.images) if shown.images is None else len(shown.images)
     return Built(model, matched, undecided, tuple(model.matches()[:MOST_UNFOLDED]))
+
+
+def _model(view: View, snapshot: Snapshot, chosen: Filter, now: datetime, glyphs: Glyphs, shown: Shown) -> Model:
+    match view:
+        case View.LINEAGE:
+            return LineageModel(snapshot, now, glyphs, shown)
+        case View.WORKLOADS:
+            return WorkloadModel(snapshot, now, glyphs, shown)
+        case View.FINDINGS:
+            found = find(snapshot, chosen.grouping, shown.images, shown.workloads)
+            return FindingModel(snapshot, found, chosen.grouping, now, glyphs)
 
 
 def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: Index | None = None) -> tuple[Shown, int]:
@@ -86,6 +107,13 @@ def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: Index | Non
         at_work = {key for key, workload in snapshot.workloads.items() if _at_fault(workload.verdict)}
         images = faulty if images is None else faulty & images
         workloads = at_work if workloads is None else at_work & workloads
+    if chosen.finding is not None:
+        key = chosen.finding.key
+        now_found = next((each for each in find(snapshot, key.grouping) if each.key == key), None)
+        having = frozenset(now_found.images) if now_found else frozenset()
+        at = frozenset(now_found.workloads) if now_found else frozenset()
+        images = having if images is None else having & images
+        workloads = at if workloads is None else at & workloads
     return (ALL if images is None and workloads is None else Shown(images, workloads)), undecided
 
 
@@ -93,7 +121,7 @@ def _at_fault(verdict: State) -> bool:
     return verdict not in (State.PASS, State.OFF)
 
 
-def first_unfolded(model: LineageModel | WorkloadModel, room: int) -> list[RowKey]:
+def first_unfolded(model: Model, room: int) -> list[RowKey]:
     """The rows to unfold before the operator does: what leads to the worst, from the top, as far as there is room.
 
     Worst first, and never down to pods. Where there are more roots than room, the last ones are pushed out of sight.
@@ -112,3 +140,17 @@ def first_unfolded(model: LineageModel | WorkloadModel, room: int) -> list[RowKe
             for child in children:
                 heappush(waiting, (-model.urgency(child), next(numbers), child))
     return opened
+
+
+def wanted_vulnerability(query: str) -> str:
+    """The vulnerability or package that a query names, in small letters; empty when it names none, or does not parse."""
+    if "cve:" not in query and "pkg:" not in query:
+        return ""
+    from tui.domain.query import parse_query
+    from tui.domain.query_language import Key
+
+    try:
+        terms = parse_query(query).terms
+    except InvalidQuery:
+        return ""
+    return next((term.value.lower() for term in terms if term.key in (Key.CVE, Key.PKG) and not term.negated), "")

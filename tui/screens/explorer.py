@@ -13,10 +13,13 @@ from textual.message import Message
 from textual.screen import Screen
 
 from tui.domain.demand import Demand, Priority
+from tui.domain.findings import FindingKey, Grouping
 from tui.domain.text import clean
 from tui.errors import InvalidQuery, TrustreeError
 from tui.keymap import EXPLORER
 from tui.presenters.copying import name_to_copy, reference_to_copy
+from tui.presenters.detail import Tab
+from tui.presenters.findings import FindingModel
 from tui.presenters.header import NARROW, Place, header_height, header_lines
 from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
 from tui.presenters.views import VIEW_NAMES, Built, Filter, View
@@ -25,6 +28,7 @@ from tui.screens.filtering import Filtering
 from tui.screens.inspector import Inspector
 from tui.screens.keys import KeyLine, dress
 from tui.screens.stage import Stage
+from widgets.marking import MarkingTree
 from widgets.page import Banner, TextPage
 from widgets.rows import Span, TextLine
 from widgets.tree import VirtualTree
@@ -67,7 +71,7 @@ class ExplorerScreen(Screen[None]):
     rule = query_one("#rule", Banner)
     body = query_one("#body", Horizontal)
     left = query_one("#left", Vertical)
-    outline = query_one("#tree", VirtualTree)
+    outline = query_one("#tree", MarkingTree)
     notice = query_one("#notice", TextPage)
     progress = query_one("#progress", Banner)
     detail = query_one("#detail", TextPage)
@@ -90,7 +94,7 @@ class ExplorerScreen(Screen[None]):
         yield Banner(id="rule")
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield VirtualTree(id="tree")
+                yield MarkingTree(id="tree")
                 yield TextPage(id="notice")
             yield TextPage(id="detail")
         yield Banner(id="progress")
@@ -208,6 +212,8 @@ class ExplorerScreen(Screen[None]):
             built.undecided if built else 0,
             self.chosen.faults,
             not self.app.settings.write,
+            self.chosen.finding.what if self.chosen.finding else "",
+            len(self.outline.marked),
         )
         width = self.size.width
         self.header.set_lines(header_lines(self.app.snapshot, place, self.app.clock(), width, self.app.glyphs))
@@ -218,10 +224,17 @@ class ExplorerScreen(Screen[None]):
     def _row_highlighted(self) -> None:
         self.inspector.follow()
 
+    @on(MarkingTree.MarksChanged)
+    def _marks_changed(self) -> None:
+        self._show_header()
+
     @on(VirtualTree.RowOpened)
     def _row_opened(self) -> None:
         """Go into the detail, and ask for what is not known of the image yet."""
         subject = self.inspector.subject
+        if subject.finding is not None:
+            self._open_finding(subject.finding)
+            return
         image = self.app.snapshot.images.get(subject.image) if subject.image else None
         if image is not None and self.app.estate is not None and image.key.digest:
             wish = Demand(image.name, image.key.digest, Priority.OPENED, referrers=True, history=True)
@@ -232,6 +245,22 @@ class ExplorerScreen(Screen[None]):
             from tui.screens.pages import DetailScreen
 
             self.app.push_screen(DetailScreen(self))
+
+    def _open_finding(self, key: FindingKey) -> None:
+        """Show the images that a problem is about, in the tree."""
+        model = self.outline.model
+        if isinstance(model, FindingModel) and key in model.found:
+            self.chosen = self.chosen._replace(finding=model.found[key])
+            self.action_view(View.LINEAGE)
+
+    def action_other(self) -> None:
+        """Another grouping of the findings, or another order of an image's vulnerabilities."""
+        if self.view is View.FINDINGS:
+            groupings = list(Grouping)
+            at = groupings.index(self.chosen.grouping)
+            self._narrow(self.chosen._replace(grouping=groupings[(at + 1) % len(groupings)]))
+        else:
+            self.inspector.sort()
 
     def action_tab(self, by: int) -> None:
         """Another section of the detail."""
@@ -327,8 +356,11 @@ class ExplorerScreen(Screen[None]):
             self.outline.focus()
         elif self._zoomed:
             self.action_zoom()
+        elif self.chosen.finding is not None:
+            self.chosen = self.chosen._replace(finding=None)
+            self.action_view(View.FINDINGS)
         elif self.chosen.words:
-            self._narrow(Filter())
+            self._narrow(Filter(grouping=self.chosen.grouping))
 
     def action_leave(self) -> None:
         """Back from the detail; at the root ask before the program ends."""
@@ -348,6 +380,8 @@ class ExplorerScreen(Screen[None]):
                 return bool(reference_to_copy(self.inspector.subject, self.app.snapshot)) or None
             case "filter" | "faults":
                 return True if self.app.snapshot.images or self.app.snapshot.workloads or self.chosen.words else None
+            case "other":
+                return self.view is View.FINDINGS or self.inspector.tab is Tab.FINDINGS
             case "zoom":
                 return self.wide and not self.empty
             case _:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from tui.presenters.detail import Look, Tab
+from tui.presenters.detail import Look, Order, Tab
 from tui.presenters.detail_tree import detail_lines
+from tui.presenters.findings import FindingModel, finding_lines
 from tui.presenters.keys import Subject, subject_of
+from tui.presenters.views import wanted_vulnerability
 from widgets.page import TextPage
 from widgets.rows import RowKey, TextLine
 from widgets.tree import VirtualTree
@@ -31,6 +34,7 @@ class Inspector:
         self._timer: Timer | None = None
         self._shown: tuple[RowKey | None, Tab] | None = None
         self.tab = Tab.OVERVIEW
+        self.order = Order.SEVERITY
 
     @property
     def subject(self) -> Subject:
@@ -59,12 +63,23 @@ class Inspector:
         self._page.show(self.lines(self._page.size.width), from_top=shown != self._shown)
         self._shown = shown
 
-    def lines(self, width: int) -> list[TextLine]:
+    def lines(self, width: int) -> Sequence[TextLine]:
         """The detail, as wide as that."""
         if self._outline.cursor_key is None:
             return []
         app: TrustreeApp = self._screen.app
-        return detail_lines(self.subject, self.tab, Look(app.snapshot, app.clock(), app.glyphs, width))
+        model = self._outline.model
+        found = model.found.get(self.subject.finding) if isinstance(model, FindingModel) and self.subject.finding else None
+        if found is not None:
+            return finding_lines(found, app.snapshot, app.clock(), app.glyphs, width)
+        wanted = wanted_vulnerability(self._screen.chosen.query)
+        return detail_lines(self.subject, self.tab, Look(app.snapshot, app.clock(), app.glyphs, width, self.order, wanted))
+
+    def sort(self) -> None:
+        """Another order of the vulnerabilities."""
+        orders = list(Order)
+        self.order = orders[(orders.index(self.order) + 1) % len(orders)]
+        self.show()
 
     def turn(self, by: int) -> None:
         """Another section."""

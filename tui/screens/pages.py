@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -62,7 +63,7 @@ class TextScreen(Screen[None]):
         self.title_line.set_lines([TextLine(brand), TextLine((Span(self.app.glyphs.rule * self.size.width, "line"),))])
         self.page.show(self.lines())
 
-    def lines(self) -> list[TextLine]:
+    def lines(self) -> Sequence[TextLine]:
         """What the screen says."""
         raise NotImplementedError
 
@@ -86,7 +87,7 @@ class DetailScreen(TextScreen):
         super().__init__()
         self._explorer = explorer
 
-    def lines(self) -> list[TextLine]:
+    def lines(self) -> Sequence[TextLine]:
         """As beside the tree."""
         return self._explorer.inspector.lines(self.size.width)
 
@@ -109,7 +110,7 @@ class SourcesScreen(TextScreen):
 
     heading = "sources"
 
-    def lines(self) -> list[TextLine]:
+    def lines(self) -> Sequence[TextLine]:
         """The sick ones first."""
         return source_lines(self.app.snapshot, self.app.clock(), self.size.width)
 
@@ -123,7 +124,7 @@ class HelpScreen(TextScreen):
         super().__init__()
         self._keys = keys_of(of, hidden=True)
 
-    def lines(self) -> list[TextLine]:
+    def lines(self) -> Sequence[TextLine]:
         """Keys in two columns where there is room, then signs and the query language."""
         entries = [
             (Span(f"  {keys:<22}", "accent"), Span(words, "" if enabled else "dim")) for keys, words, enabled in self._keys

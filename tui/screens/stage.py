@@ -80,6 +80,8 @@ class Stage:
 
     def _carry(self, subject: Subject, view: View, snapshot: Snapshot) -> None:
         """Put the cursor on what it was on in the other view."""
-        key = (lineage_key if view is View.LINEAGE else workload_key)(subject, snapshot)
+        key = None
+        if view is not View.FINDINGS:
+            key = (lineage_key if view is View.LINEAGE else workload_key)(subject, snapshot)
         if key is None or not self._outline.select(key):
             self._outline.action_first()

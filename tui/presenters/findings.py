@@ -1,0 +1,139 @@
+"""View 4: one row per problem, worst and widest first; and what is known of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tui.domain.findings import Finding, FindingKey, Grouping
+from tui.domain.snapshot import Snapshot
+from tui.domain.trust import State
+from tui.presenters.glyphs import ROLE, Glyphs
+from tui.presenters.phrases import image_name
+from tui.presenters.words import age, count, plural
+from widgets.rows import Column, Row, RowKey, Span, TextLine
+from widgets.text import wrap
+
+__all__ = ["FindingModel", "finding_lines"]
+
+MOST = 40
+WIDE, WIDER, WIDEST = 60, 88, 110
+TITLES = {
+    Grouping.PROBLEM: "what is wrong",
+    Grouping.CVE: "vulnerability",
+    Grouping.BASE: "what stands on which base",
+    Grouping.CHECK: "which question",
+    Grouping.TEAM: "whose it is",
+}
+
+
+class FindingModel:
+    """Findings as rows of a tree without branches."""
+
+    def __init__(self, snapshot: Snapshot, found: Sequence[Finding], grouping: Grouping, now: datetime, glyphs: Glyphs) -> None:
+        self.snapshot = snapshot
+        self.found = {each.key: each for each in found}
+        self._grouping = grouping
+        self._now = now
+        self._glyphs = glyphs
+        self._roots: list[RowKey] = [(each.key,) for each in found]
+
+    def columns(self) -> Sequence[Column]:
+        """What, the fix, how wide, since when, which check."""
+        return (
+            Column(TITLES[self._grouping], share=4),
+            Column("what clears it", share=3, from_width=WIDE),
+            Column("imgs", 5, right=True),
+            Column("wklds", 5, right=True, from_width=WIDEST),
+            Column("pods", 6, right=True),
+            Column("since", 5, right=True, from_width=WIDER),
+            Column("check", 10, from_width=WIDER),
+        )
+
+    def roots(self) -> Sequence[RowKey]:
+        """Every problem."""
+        return self._roots
+
+    def children(self, key: RowKey) -> Sequence[RowKey]:
+        """None: a problem is opened, not unfolded."""
+        return ()
+
+    def has_children(self, key: RowKey) -> bool:
+        """Never."""
+        return False
+
+    def urgency(self, key: RowKey) -> int:
+        """Nothing is unfolded."""
+        return 0
+
+    def matches(self) -> list[RowKey]:
+        """Nothing is unfolded."""
+        return []
+
+    def row(self, key: RowKey) -> Row:
+        """The cells of a problem."""
+        part = key[-1]
+        found = self.found.get(part) if isinstance(part, FindingKey) else None
+        if found is None:
+            return Row(Span(""), ((), (), (), (), (), (), ()))
+        cells = (
+            (Span(found.what),),
+            (Span(found.fix, "dim"),),
+            (Span(count(len(found.images))),),
+            (Span(count(len(found.workloads)), "dim"),),
+            (Span(count(found.pods), "" if found.pods else "dim"),),
+            (Span(age(found.since, self._now), "dim"),),
+            (Span(found.check, "dim"),),
+        )
+        return Row(self._glyphs.of(found.state), cells)
+
+
+def finding_lines(found: Finding, snapshot: Snapshot, now: datetime, glyphs: Glyphs, width: int) -> list[TextLine]:
+    """A problem in full: what, how wide, the fix, then the images and the workloads that have it."""
+    role = ROLE[found.state]
+    words = {State.FAIL: "FAILS", State.WARN: "WARNING"}.get(found.state, "UNKNOWN")
+    since = f"since {age(found.since, now)}" if found.since else ""
+    facts = (plural(len(found.images), "image"), plural(len(found.workloads), "workload"), plural(found.pods, "pod"), since)
+    wide = glyphs.dot.join(fact for fact in facts if fact)
+    lines = [TextLine((Span(f" {part}", "bold"),)) for part in wrap(found.what, width - 2)]
+    lines += [TextLine(), TextLine((Span(" "), Span(f" {glyphs.states[found.state]} {words} ", f"badge-{role}")))]
+    lines += [TextLine(), *(TextLine((Span(f" {part}", "dim"),)) for part in wrap(wide, width - 2)), TextLine()]
+    if found.fix:
+        lines += [TextLine((Span(f" {part}", "accent"),)) for part in wrap(f"{glyphs.arrow}{found.fix}", width - 2)]
+        lines.append(TextLine())
+    return [*lines, *_images(found, snapshot, glyphs), TextLine(), *_workloads(found, snapshot, glyphs)]
+
+
+def _images(found: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine]:
+    images = [snapshot.images[key] for key in found.images if key in snapshot.images]
+    lines = [
+        TextLine(
+            (Span(" "), glyphs.of(image.verdict), Span(f" {image_name(image)}"), Span(f"  {image.key.registry}", "dim")),
+            (Span(f"{plural(image.pods, 'pod')} ", "dim"),),
+        )
+        for image in sorted(images, key=lambda image: -image.pods)[:MOST]
+    ]
+    return lines + _more(len(images))
+
+
+def _workloads(found: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine]:
+    workloads = [snapshot.workloads[key] for key in found.workloads if key in snapshot.workloads]
+    lines = [
+        TextLine(
+            (
+                Span(" "),
+                glyphs.of(each.verdict),
+                Span(f" {each.key.cluster}  {each.key.namespace}  ", "dim"),
+                Span(f"{each.key.kind}/{each.key.name}"),
+            ),
+            (Span(f"{plural(each.pods, 'pod')} ", "dim"),),
+        )
+        for each in sorted(workloads, key=lambda each: -each.pods)[:MOST]
+    ]
+    return lines + _more(len(workloads))
+
+
+def _more(number: int) -> list[TextLine]:
+    return (
+        [TextLine((Span(f"   and {count(number - MOST)} more: Enter shows them in the tree", "dim"),))] if number > MOST else []
+    )
