@@ -87,6 +87,19 @@ async def operator(estate: Estate, size: tuple[int, int] = (160, 48)) -> AsyncIt
         yield Operator(pilot, screen)
 
 
+async def test_s1_a_vulnerability_where_it_runs_and_what_mends_it_takes_three_keys(estate: Estate) -> None:
+    async with operator(estate) as ops:
+        images = [image for image in ops.snapshot.images.values() if image.in_use and image.vulnerabilities]
+        bad = max(images, key=lambda image: image.pods).vulnerabilities[0]
+        await ops.press("4")
+        await ops.filter(f"cve:{bad.id}")
+        await ops.sees(lambda: bad.package in ops.screen.detail.text or bad.id in ops.screen.detail.text, "the problem")
+        built = ops.screen.built
+        assert built is not None
+        assert built.matched
+        assert ops.keys <= 3
+
+
 async def test_s2_the_blast_radius_of_a_base_takes_three_keys(estate: Estate) -> None:
     async with operator(estate) as ops:
         await ops.filter("base:debian")

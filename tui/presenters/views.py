@@ -88,8 +88,10 @@ def _model(view: View, snapshot: Snapshot, chosen: Filter, now: datetime, glyphs
         case View.WORKLOADS:
             return WorkloadModel(snapshot, now, glyphs, shown)
         case View.FINDINGS:
-            found = find(snapshot, chosen.grouping, shown.images, shown.workloads)
-            return FindingModel(snapshot, found, chosen.grouping, now, glyphs)
+            wanted = wanted_vulnerability(chosen.query)  # who asks for a vulnerability sees it, not all that is wrong beside it
+            grouping = Grouping.CVE if wanted else chosen.grouping
+            found = find(snapshot, grouping, shown.images, shown.workloads)
+            return FindingModel(snapshot, [each for each in found if wanted in each.what.lower()], grouping, now, glyphs)
 
 
 def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: Index | None = None) -> tuple[Shown, int]:
