@@ -21,6 +21,7 @@ Paths that are not absolute are meant from where the file lies.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -115,6 +116,8 @@ def read(content: bytes, path: str) -> dict[str, object]:
     values |= {name: reader.duration(table, name, ()) for name in _DURATIONS if name in table}
     values["registry"] = {host: reader.registry(host, entry) for host, entry in file.registry.items()}
     values["context"] = {name: reader.convert(entry, ContextSettings, ("context", name)) for name, entry in file.context.items()}
+    if "scan_reports" in table:
+        values["scan_reports"] = tuple(str(Path(path).parent / Path(each).expanduser()) for each in file.scan_reports)
     values["scanner"] = {name: reader.scanner(name, entry) for name, entry in file.scanner.items()}
     if file.signatures:
         values["signatures"] = reader.signatures(file.signatures)

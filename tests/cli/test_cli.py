@@ -192,6 +192,10 @@ def test_shared_flags_become_settings() -> None:
     assert (found.request_timeout, found.log_level) == (10.0, "debug")
 
 
+def test_report_files_are_named_one_by_one_and_keep_their_commas() -> None:
+    assert settings_of("--scan-report", "a,b.json", "--scan-report=c.json", "is:running").scan_reports == ("a,b.json", "c.json")
+
+
 def test_read_only_is_the_default_and_wins() -> None:
     assert settings_of().write is False
     assert settings_of("--write", "--readonly").write is False

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.config import Auth, Kind, LogLevel, Revocation, load, paths
+from tui.config import Auth, Kind, LogLevel, Revocation, ScannerKind, load, paths
 from tui.domain.image import RepositoryName
 from tui.durations import seconds
 from tui.errors import InvalidConfig
@@ -81,6 +81,63 @@ def test_what_is_trusted_is_read(file: Path) -> None:
     ],
 )
 def test_faults_in_what_is_trusted_have_their_place(tmp_path: Path, text: str, place: str, words: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    with pytest.raises(InvalidConfig) as caught:
+        load({}, {}, str(path))
+    assert caught.value.headline.startswith(f"{path}:{place}")
+    assert words in caught.value.remedy
+
+
+SCANNERS = """\
+scan_reports = ["grype.json", "/tmp/trivy.json"]
+
+[scanner.defender]
+subscriptions = ["11111111-1111-1111-1111-111111111111"]
+refresh = "30m"
+
+[scanner."the console"]
+kind = "prisma"
+endpoint = "https://console.contoso.example"
+username = "ops"
+password_env = "PRISMA_PASSWORD"
+
+[scanner.trivy-operator]
+enabled = false
+"""
+
+
+def test_scanners_are_read_with_their_kinds(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(SCANNERS)
+    found = load({}, {}, str(path))
+    assert found.scan_reports == (str(tmp_path / "grype.json"), "/tmp/trivy.json")
+    assert {name: scanner.kind for name, scanner in found.scanner.items()} == {
+        "defender": ScannerKind.DEFENDER,
+        "the console": ScannerKind.PRISMA,
+        "trivy-operator": ScannerKind.TRIVY_OPERATOR,
+    }
+    assert (found.scanner["defender"].refresh, found.scanner["trivy-operator"].enabled) == (1800.0, False)
+    assert found.scanner["the console"].password_env == "PRISMA_PASSWORD"
+    assert load({"scan_reports": ("x",)}, {}, str(path)).scan_reports == ("x",)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("[scanner.mine]\n", "1:1", "It is one of defender, trivy-operator, attached, aqua, prisma"),
+        ("[scanner.mine]\nkind = 'snyk'\n", "2:1", "trivy-operator"),
+        ("[scanner.aqua]\nusername = 'x'\n", "1:1", 'endpoint = "https://..."'),
+        ("[scanner.aqua]\nendpoint = 'http://aqua.example'\n", "2:1", "a password or token is sent there"),
+        ("[scanner.aqua]\nendpoint = 'https:aqua'\n", "2:1", "a password or token is sent there"),
+        ("[scanner.aqua]\nendpoint = 'https://a'\npassword = 'x'\n", "3:1", "`password_env`"),
+        ("[scanner.aqua]\nendpoint = 'https://a'\ntoken = 'x'\n", "3:1", "`token_env`"),
+        ("[scanner.defender]\nrefresh = 5\n", "2:1", '"10s"'),
+        ("[scanner.defender]\nsubscription = 'x'\n", "2:1", "subscriptions"),
+        ("scan_reports = 'x'\n", "1:1", '["a", "b"]'),
+    ],
+)
+def test_faults_in_scanners_have_their_place(tmp_path: Path, text: str, place: str, words: str) -> None:
     path = tmp_path / "config.toml"
     path.write_text(text)
     with pytest.raises(InvalidConfig) as caught:

@@ -12,7 +12,7 @@ from tui.domain.image import HistoryEntry, ManifestListing, RepositoryName
 from tui.domain.impostor import Observation, builder_of, compare, shape_of
 from tui.domain.policy import Policy
 from tui.domain.rules import Rules
-from tui.domain.signature import Outcome, SignatureSystem, Verdict
+from tui.domain.signature import Outcome, Reason, SignatureSystem, Step, StepName, StepState, Verdict
 from tui.domain.snapshot import ImageKey
 from tui.domain.trust import CheckName, State
 from tui.domain.workload import ContainerType, OwnerRef, Resource, TemplateContainer
@@ -244,6 +244,33 @@ def test_a_signer_that_is_gone_is_seen_where_all_else_is_alike() -> None:
     assert estate.judged() == UNLIKE
     estate.health("signatures", SourceState.FAILED, SourceKind.SIGNATURES)
     assert estate.judged() == (State.UNKNOWN, "signer unknown")
+
+
+def _expired(signer: str, *states: StepState, reason: Reason = Reason.EXPIRED, verdict: Verdict = Verdict.INVALID) -> Outcome:
+    steps = tuple(Step(name, state, "") for name, state in zip((StepName.INTEGRITY, StepName.AUTHENTICITY), states, strict=True))
+    return Outcome(SignatureSystem.NOTATION, verdict, "", reason, steps, signer=signer)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "unlike"),
+    [
+        (_expired("CN=us", StepState.PASSED, StepState.PASSED), False),
+        (_expired("CN=us", StepState.FAILED, StepState.NOT_RUN, reason=Reason.SIGNATURE_MISMATCH), True),
+        (_expired("CN=us", StepState.PASSED, StepState.FAILED, reason=Reason.UNTRUSTED), True),
+        (_expired("CN=us", StepState.PASSED, StepState.PASSED, reason=Reason.REVOKED), True),
+        (_expired("", StepState.UNKNOWN, StepState.UNKNOWN, reason=Reason.NO_KEY, verdict=Verdict.INCONCLUSIVE), False),
+    ],
+    ids=["expired", "tampered", "untrusted", "revoked", "undecided"],
+)
+def test_a_signature_that_is_authentic_is_by_the_same_signer_though_it_be_worth_nothing(outcome: Outcome, unlike: bool) -> None:
+    estate = Estate()
+    estate.health("signatures", kind=SourceKind.SIGNATURES)
+    good = estate.good("1")
+    following = estate.build("next", "dgp", "debian:12", 1, "1")
+    run(estate, following)
+    estate.signed(good, "CN=us")
+    estate.tell(SignaturesVerified("signatures", NAME, following, (outcome,), estate.clock))
+    assert (estate.judged() == UNLIKE) is unlike
 
 
 def test_the_policy_says_what_it_counts() -> None:

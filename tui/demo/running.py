@@ -80,9 +80,9 @@ class Run:
         admin = authority.issue("contoso-admin", "system:masters")
         kubeconfig = write_kubeconfig(self._directory, clusters, authority.pem, admin, self._tokens)
         write_docker(self._directory, LEGACY, LEGACY_USER, self._password)
-        services = make_services(self.company, self._known, denied=self._scenario.denied)
+        services = make_services(self.company, self._identity.issued, denied=self._scenario.denied)
         scanners = {}
-        for service in services:
+        for service in services if not self._scenario.empty else ():
             url, _ = await self._serve(service.name, service.handler, tls.registries)
             scanners[service.name] = service.settings(url)
         keys = write_cosign_keys(self._directory, self.company.signers)

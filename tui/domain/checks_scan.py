@@ -166,10 +166,9 @@ def _missing(context: ImageContext) -> _Opinion:
     if context.scan.matched.note or unsure:
         why = " ".join(filter(None, (context.scan.matched.note, *unsure)))
         return _Opinion(State.UNKNOWN, f"No report on it is known. {why}", rules.cite("scan_missing"), "scan unknown")
-    who = " or ".join(map(_name, scanners.names))
-    return _Opinion(
-        rules.scan_missing, f"{who} has no report on it.", rules.cite("scan_missing"), "not scanned", "Have it scanned."
-    )
+    names = [_name(name) for name in scanners.names]
+    who = f"{' or '.join(names)} has no" if len(names) < _SHOWN else f"None of the {len(names)} scanners that are set up has a"
+    return _Opinion(rules.scan_missing, f"{who} report on it.", rules.cite("scan_missing"), "not scanned", "Have it scanned.")
 
 
 # ---- what was found

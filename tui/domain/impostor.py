@@ -90,8 +90,8 @@ def _signer(now: Observation, before: Iterable[Observation]) -> str:
     usual = frozenset().union(*known) if known and all(known) else frozenset[str]()
     if not usual or now.signers is None or now.signers & usual:
         return ""
-    others = _names(usual)
-    return f"it is signed by {_names(now.signers)}, not by {others}" if now.signers else f"it is not signed by {others} any more"
+    others, own = _names(map(_common_name, usual)), _names(map(_common_name, now.signers))
+    return f"it is signed by {own}, not by {others}" if own else f"it is not signed by {others} any more"
 
 
 def _family(now: Observation, before: Iterable[Observation]) -> str:
@@ -118,6 +118,11 @@ def _builder(now: Observation, before: Iterable[Observation]) -> str:
     if not now.builder or not known or now.builder in known:
         return ""
     return f"it was built with {now.builder}, not with {_names(known)}"
+
+
+def _common_name(signer: str) -> str:
+    """The beginning of a distinguished name, which tells people apart; anything else as it is."""
+    return signer.split(",")[0] if signer.startswith("CN=") else signer
 
 
 def _names(names: Iterable[str]) -> str:

@@ -16,12 +16,14 @@ from tui.domain.join import Catalog, Known
 from tui.domain.joined import Joined
 from tui.domain.judged_workloads import JoinedWorkload
 from tui.domain.lineage import Lineage
+from tui.domain.signature import Outcome, Reason, StepName, StepState, Verdict
 from tui.domain.snapshot import ImageKey
 from tui.domain.workload import ObjectKey
 
 __all__ = ["Name", "Observer", "suspicions"]
 
 MAX_GENERATIONS = 30
+_UNDECIDED = frozenset({Verdict.INCONCLUSIVE, Verdict.SKIPPED, Verdict.NO_POLICY})
 Name = tuple[RepositoryName, str]
 Slot = tuple[ObjectKey, str]
 
@@ -101,12 +103,27 @@ class Observer:
             key = link.base
 
     def _signers(self, known: Known) -> frozenset[str] | None:
-        """Those whose signatures on the image were accepted; None unless all was looked at."""
+        """Those who signed the image; None unless all was looked at and could be told.
+
+        One whose signature has expired since is the same signer still: what counts is that it is authentic.
+        """
         here = self._trust.signatures.get(known.name, {})
         found = [here[digest] for digest in known.digests if digest in here]
         if known.key.digest not in here or any(each.error for each in found):
             return None
-        return frozenset(outcome.signer for each in found for outcome in each.outcomes if outcome.verdict.accepted)
+        outcomes = [outcome for each in found for outcome in each.outcomes]
+        signers = frozenset(outcome.signer for outcome in outcomes if _is_authentic(outcome))
+        undecided = any(outcome.verdict in _UNDECIDED for outcome in outcomes)
+        return None if undecided and not signers else signers
+
+
+def _is_authentic(outcome: Outcome) -> bool:
+    """Whether the signature is by whom it says, and not taken back; expiry and the like do not matter."""
+    if outcome.verdict.accepted:
+        return True
+    steps = [outcome.step(name) for name in (StepName.INTEGRITY, StepName.AUTHENTICITY)]
+    passed = all(step is not None and step.state is StepState.PASSED for step in steps)
+    return passed and outcome.reason not in (Reason.REVOKED, Reason.WRONG_SUBJECT)
 
 
 def suspicions(

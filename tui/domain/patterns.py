@@ -39,7 +39,7 @@ class Pattern(msgspec.Struct, frozen=True):
 
     def matches(self, name: RepositoryName) -> bool:
         """Whether a repository is meant."""
-        return self._matches_host(name.registry) and self._matches_path(name.repository.split("/"))
+        return self._matches_host(name.registry) and self._matches_path(name.repository)
 
     def _matches_host(self, registry: str) -> bool:
         if not self.host.startswith("*."):
@@ -47,15 +47,15 @@ class Pattern(msgspec.Struct, frozen=True):
         label, _, rest = registry.partition(".")
         return rest == self.host[2:] and _LABEL.fullmatch(label) is not None
 
-    def _matches_path(self, repository: list[str]) -> bool:
-        if len(repository) < len(self.parts):
-            return False
-        return all(_glob(part).fullmatch(found) for part, found in zip(self.parts, repository, strict=False))
+    def _matches_path(self, repository: str) -> bool:
+        return not self.parts or _path(self.parts).fullmatch(repository) is not None
 
 
 @lru_cache(maxsize=1024)
-def _glob(part: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(text) for text in part.split("*")), re.ASCII)
+def _path(parts: tuple[str, ...]) -> re.Pattern[str]:
+    """The parts one by one, then whatever lies below."""
+    globs = ("[^/]*".join(re.escape(text) for text in part.split("*")) for part in parts)
+    return re.compile(f"{'/'.join(globs)}(?:/.*)?", re.ASCII | re.DOTALL)
 
 
 def parse_pattern(text: str) -> Pattern:

@@ -82,9 +82,9 @@ class Estate:
         while True:
             while not self._pump.loaded:
                 await self._pump.moved()
-            asked = self._pump.asked
+            answers = self._pump.answers
             await self._store.turned(self._store.version)
-            if self._pump.asked == asked and self._pump.loaded:  # else what was asked meanwhile is not in this snapshot
+            if self._pump.has_nothing_new_since(answers):  # no new demand, and none to come of newer answers
                 return
 
     @asynccontextmanager

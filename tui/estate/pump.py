@@ -13,9 +13,14 @@ import msgspec
 from tui.domain.demand import ArtifactDemand, Demand
 from tui.domain.events import (
     AbsenceKind,
+    ControllersSeen,
     Event,
     HealthChanged,
+    ListCompleted,
     LookupFailed,
+    NodesSeen,
+    ObjectGone,
+    PodsSeen,
     SourceHealth,
     SourceKind,
     SourceState,
@@ -29,6 +34,7 @@ _log = logging.getLogger(__name__)
 
 SLICE = 0.008
 """Seconds of applying events before the loop gets its turn: half of a frame."""
+_OF_CLUSTERS = (PodsSeen, ControllersSeen, NodesSeen, ObjectGone, ListCompleted)
 FIRST_DELAY, LONGEST_DELAY = 1.0, 60.0
 """Seconds before a failed source is started again; doubled each time, until it has run for longer than the longest."""
 
@@ -36,11 +42,11 @@ FIRST_DELAY, LONGEST_DELAY = 1.0, 60.0
 class Pump:
     """Runs every source and makes the source of a registry when it is first asked for.
 
-    `apply` takes each event in; `clock` says what time it is. `asked` counts how often sources were asked for more.
+    `apply` takes each event in; `clock` says what time it is. `answers` counts the facts that did not come from clusters:
+    those may make us want more, while clusters never stop talking.
     """
 
     def __init__(self, apply: Callable[[Event], None], registries: RegistryFactory, clock: Callable[[], datetime]) -> None:
-        self.asked = 0
         self._apply = apply
         self._factory = registries
         self._clock = clock
@@ -50,6 +56,7 @@ class Pump:
         self._group: asyncio.TaskGroup | None = None
         self._waiting: list[Source] = []
         self._moved = asyncio.Event()
+        self.answers = 0
         self._sources: dict[str, Source] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
 
@@ -69,7 +76,6 @@ class Pump:
 
     def route(self, demands: Iterable[Demand]) -> None:
         """Hand each demand to the source of its registry; those nobody may ask are answered at once."""
-        self.asked += 1
         by_registry: dict[str, list[Demand]] = {}
         for demand in demands:
             by_registry.setdefault(demand.name.registry, []).append(demand)
@@ -87,7 +93,6 @@ class Pump:
 
     def examine(self, demands: tuple[ArtifactDemand, ...]) -> None:
         """Hand what is attached to images to every source that reads such things."""
-        self.asked += 1
         for source in self._examiners:
             source.examine(demands)
 
@@ -105,6 +110,10 @@ class Pump:
 
     def _has_failed(self, name: str) -> bool:
         return name in self._health and self._health[name].state is SourceState.FAILED
+
+    def has_nothing_new_since(self, answers: int) -> bool:
+        """Whether everything is still loaded and nothing that could bring new wishes was told since."""
+        return self.loaded and self.answers == answers
 
     @property
     def _idle(self) -> bool:
@@ -180,6 +189,8 @@ class Pump:
     def _take(self, event: Event) -> None:
         if isinstance(event, HealthChanged):
             self._health[event.health.name] = event.health
+        elif not isinstance(event, _OF_CLUSTERS):
+            self.answers += 1
         self._apply(event)
         self._moved.set()
 

@@ -214,3 +214,5 @@ async def test_doctor_tells_the_right_that_is_missing() -> None:
     assert (first.state, first.detail) == ("ok", "12,345 findings")
     assert (second.state, second.right) == ("denied", "Microsoft.Security/*/read")
     assert third.state == "denied"
+    unasked = DefenderSource(ResourceGraph(Entra(AuthenticationFailed("not signed in", "Run `az login`."))))
+    assert [each.state for each in await unasked.diagnose()] == ["off"]

@@ -19,7 +19,7 @@ from tui.domain.text import clean
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, UntrustedPayload
 from tui.sources.ports import Diagnosis
 from tui.sources.scanners.console import Console, ConsoleOptions, opened, token_in
-from tui.sources.scanners.findings import DECODING
+from tui.sources.scanners.findings import DECODING, Pool
 from tui.sources.scanners.formats.aqua import SCANNER, Gathering, ImageRow, Page, Row, read_page
 from tui.sources.scanners.rounds import Pace, Round, Scanner
 from tui.sources.webapi import Service
@@ -41,6 +41,7 @@ class AquaSource(Scanner):
     def __init__(self, name: str, options: ConsoleOptions, pace: Pace | None = None, max_rows: int = MAX_ROWS) -> None:
         super().__init__(f"scanner/{name}", pace or Pace())
         self._options, self._max_rows = options, max_rows
+        self._pool = Pool()
         self._service = Service(
             title=f"{SCANNER} at {options.endpoint.partition('://')[2].strip('/')}",
             base=options.endpoint.rstrip("/"),
@@ -51,7 +52,7 @@ class AquaSource(Scanner):
 
     async def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
         """Counts first, as far as images are listed; the rows of one image are spread over pages, so details come at the end."""
-        gathering = Gathering(self.name)
+        gathering = Gathering(self.name, self._pool)
         async with opened(self._service, self._options, _sign_in) as console:
             round_.requests = lambda: console.requests
             round_.endpoint, round_.identity = self._options.endpoint, self._options.username
@@ -67,7 +68,7 @@ class AquaSource(Scanner):
                 round_.failures.append(error)
         if reason and not round_.failures:
             round_.failures.append(UntrustedPayload(reason, "Use a user that sees fewer images."))
-        yield gathering.reports(reason)
+        yield await asyncio.to_thread(gathering.reports, reason)
 
     async def _images(self, console: Console, gathering: Gathering, round_: Round) -> None:
         """The list of images; without it, images that are clean cannot be told from those that were never scanned."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
@@ -10,6 +11,7 @@ import msgspec
 from tui.domain.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
 from tui.sources.ports import Diagnosis, ResourceQueries
+from tui.sources.scanners.findings import Pool
 from tui.sources.scanners.formats.defender import QUERY, Gathering
 from tui.sources.scanners.rounds import Absent, Pace, Round, Scanner
 
@@ -38,10 +40,11 @@ class DefenderSource(Scanner):
         self._options = options or DefenderOptions()
         super().__init__(f"scanner/{self._options.name}", self._options.pace)
         self._graph = graph
+        self._pool = Pool()
 
     async def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
         """The rows of one image are spread over the pages, so reports come at the end, whole or said not to be."""
-        gathering = Gathering(self.name)
+        gathering = Gathering(self.name, self._pool)
         reason = ""
         try:
             reason = await self._gather(gathering, round_)
@@ -59,7 +62,7 @@ class DefenderSource(Scanner):
         if gathering.broken:
             reason = reason or f"{gathering.broken} findings of Defender could not be read"
             round_.failures.append(SourceError(reason, "See the log; it is read again."))
-        yield gathering.reports(reason)
+        yield await asyncio.to_thread(gathering.reports, reason)
 
     async def _gather(self, gathering: Gathering, round_: Round) -> str:
         """Read every page; the reason why the rest was left, empty when nothing was."""
@@ -67,8 +70,8 @@ class DefenderSource(Scanner):
             round_.requests = lambda: session.requests
             async for page in pages:
                 round_.endpoint, round_.identity = session.endpoint, session.identity
-                for raw in page.rows:
-                    gathering.add(raw)
+                # A full page takes longer than a frame.
+                await asyncio.to_thread(gathering.add_all, page.rows)
                 if page.truncated:
                     return self._cut(round_, "Resource Graph keeps some of the findings to itself (resultTruncated)")
                 if gathering.rows >= self._options.max_rows:
@@ -93,7 +96,13 @@ class DefenderSource(Scanner):
                     break
         except Forbidden as error:
             return [Diagnosis(what, "denied", error.headline, RIGHT, ASK)]
+        except AuthenticationFailed as error:
+            return [Diagnosis(what, self._unread, error.headline, remedy=error.remedy)]
         except SourceError as error:
-            state = "denied" if isinstance(error, AuthenticationFailed) else "failed"
-            return [Diagnosis(what, state, error.headline, remedy=error.remedy)]
-        return [Diagnosis(what, "denied" if self._options.expected else "off", NOTHING, RIGHT, ASK)]
+            return [Diagnosis(what, "failed", error.headline, remedy=error.remedy)]
+        return [Diagnosis(what, self._unread, NOTHING, RIGHT, ASK)]
+
+    @property
+    def _unread(self) -> str:
+        """How it is called that nothing may be read: no fault where nobody named Defender."""
+        return "denied" if self._options.expected else "off"

@@ -36,6 +36,7 @@ class PrismaSource(Scanner):
     def __init__(self, name: str, options: ConsoleOptions, pace: Pace | None = None) -> None:
         super().__init__(f"scanner/{name}", pace or Pace())
         self._options = options
+        self._pool = Pool()
         self._service = Service(
             title=f"{SCANNER} at {options.endpoint.partition('://')[2].strip('/')}",
             base=options.endpoint.rstrip("/"),
@@ -46,13 +47,13 @@ class PrismaSource(Scanner):
 
     async def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
         """Deployed images first; a list that is refused does not hide the other."""
-        pool, refusals = Pool(), list[SourceError]()
+        refusals: list[SourceError] = []
         async with opened(self._service, self._options, _sign_in) as console:
             round_.requests = lambda: console.requests
             round_.endpoint, round_.identity = self._options.endpoint, self._options.username
             for path, what in LISTS.items():
                 try:
-                    async with aclosing(self._pages(console, path, what, pool)) as batches:
+                    async with aclosing(self._pages(console, path, what)) as batches:
                         async for batch in batches:
                             yield batch
                 except Forbidden as error:
@@ -66,12 +67,12 @@ class PrismaSource(Scanner):
         if len(refusals) == len(LISTS):
             raise refusals[0]
 
-    async def _pages(self, console: Console, path: str, what: str, pool: Pool) -> AsyncGenerator[list[ScanReport], None]:
+    async def _pages(self, console: Console, path: str, what: str) -> AsyncGenerator[list[ScanReport], None]:
         offset = 0
         while True:
             reply = await console.get(f"/api/v1/{path}?limit={PAGE}&offset={offset}", what)
             try:
-                reports = await asyncio.to_thread(read_images, self.name, path, reply.body, pool, offset)
+                reports = await asyncio.to_thread(read_images, self.name, path, reply.body, self._pool, offset)
             except DECODING as error:
                 raise UntrustedPayload(
                     f"{self._service.title} sent something else than scans: {clean(str(error), 120)}", "Check the address."

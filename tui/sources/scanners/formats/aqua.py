@@ -114,9 +114,8 @@ class _Image(msgspec.Struct):
 class Gathering:
     """Gathers images and vulnerabilities, in any order, into one report an image."""
 
-    def __init__(self, source: str, scanner: str = SCANNER) -> None:
-        self._source, self._scanner = source, scanner
-        self._pool = Pool()
+    def __init__(self, source: str, pool: Pool) -> None:
+        self._source, self._pool = source, pool
         self._images: dict[tuple[str, str], _Image] = {}
         self._lost: Counter[str] = Counter()
         self.rows = 0
@@ -181,7 +180,7 @@ class Gathering:
             counts = counts if sum(counts.values()) >= findings.counts.total() else dict(findings.counts)
         return ScanReport(
             source=self._source,
-            scanner=self._scanner,
+            scanner=SCANNER,
             key=f"{key[0]}@{key[1]}",
             at=moment(listed.scan_date) if listed is not None else image.seen,
             name=_name(image.registry, image.repository),

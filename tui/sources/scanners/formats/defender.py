@@ -8,6 +8,7 @@ AzureContainerRegistryVulnerability), and the real answer in azure-rest-api-spec
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -133,13 +134,17 @@ _wire = json_decoder(_Wire)
 class Gathering:
     """Gathers rows, in any order, into one report an image; `source` is the name of who reads."""
 
-    def __init__(self, source: str) -> None:
-        self._source = source
-        self._pool = Pool()
+    def __init__(self, source: str, pool: Pool) -> None:
+        self._source, self._pool = source, pool
         self._images: dict[tuple[str, str, str], _Image] = {}
         self._lost: Counter[str] = Counter()
         self.broken = 0
         self.rows = 0
+
+    def add_all(self, rows: Iterable[msgspec.Raw]) -> None:
+        """The rows of a page."""
+        for raw in rows:
+            self.add(raw)
 
     def add(self, raw: bytes | msgspec.Raw) -> None:
         """One row as JSON; one that is not of the shape costs its image, or counts as `broken` when it names none."""

@@ -38,7 +38,7 @@ def looks_like_csv(body: bytes) -> bool:
 
 def read_csv(reading: Reading, body: bytes) -> list[ScanReport]:
     """A report for each image. Raises UntrustedPayload naming what is missing, and the line of a fault."""
-    gathering = Gathering(reading.source)
+    gathering = Gathering(reading.source, reading.pool)
     csv.field_size_limit(MAX_FIELD)
     lines = csv.reader(io.StringIO(body.decode("utf-8-sig", "replace"), newline=""))
     try:

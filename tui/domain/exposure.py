@@ -1,0 +1,74 @@
+"""What a vulnerability means for the estate: whether it runs, where, what mends it, and whose it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from tui.domain.scan import ImageVulnerability, Vex
+from tui.domain.snapshot import ImageKey, Snapshot
+from tui.domain.workload import ObjectKey
+
+__all__ = ["Exposure", "exposure"]
+
+
+class Exposure(msgspec.Struct, frozen=True):
+    """The answer to "do we run it, where, is there a fix, is it the base's?".
+
+    `images` have it, `running` are those of them that run, in `workloads` with so many `pods`. `fixes` are the versions that
+    mend it, by package. `bases` are the lowest bases that carry it, each with how many images have it from there; `own` counts
+    images that have it of themselves, `unplaced` those of which that is not known. `rebuild` counts images that a rebuild on
+    today's base rids of it. `excused` are statements that it does not apply. `open` counts running images of which nobody can
+    tell whether they have it.
+    """
+
+    images: tuple[ImageKey, ...] = ()
+    running: tuple[ImageKey, ...] = ()
+    workloads: tuple[ObjectKey, ...] = ()
+    pods: int = 0
+    fixes: tuple[tuple[str, str], ...] = ()
+    bases: tuple[tuple[str, int], ...] = ()
+    own: int = 0
+    unplaced: int = 0
+    rebuild: int = 0
+    excused: tuple[Vex, ...] = ()
+    open: int = 0
+
+
+def exposure(snapshot: Snapshot, matches: Callable[[ImageVulnerability], bool]) -> Exposure:
+    """What the vulnerabilities that match mean; `query_findings.names` makes a match of an identifier."""
+    hits = {key: tuple(filter(matches, image.vulnerabilities)) for key, image in snapshot.images.items()}
+    hits = {key: rows for key, rows in hits.items() if rows}
+    running = tuple(sorted(key for key in hits if snapshot.users.get(key)))
+    rows = [row for found in hits.values() for row in found]
+    origins = [_origin(found) for found in hits.values()]
+    bases = Counter(base for from_base, base in origins if from_base)
+    return Exposure(
+        images=tuple(sorted(hits)),
+        running=running,
+        workloads=tuple(sorted({user for key in running for user in snapshot.users[key]})),
+        pods=sum(snapshot.images[key].pods for key in running),
+        fixes=tuple(sorted({(row.package, row.fixed) for row in rows if row.fixed})),
+        bases=tuple(bases.most_common()),
+        own=sum(from_base is False for from_base, _ in origins),
+        unplaced=sum(from_base is None for from_base, _ in origins),
+        rebuild=sum(all(row.rebuild for row in found) for found in hits.values()),
+        excused=tuple(dict.fromkeys(row.vex for row in rows if row.vex is not None)),
+        open=sum(1 for key in _open(snapshot) if key not in hits),
+    )
+
+
+def _origin(rows: tuple[ImageVulnerability, ...]) -> tuple[bool | None, str]:
+    """Where an image has it from: of itself as soon as one of its packages is its own."""
+    answers = {row.from_base for row in rows}
+    if False in answers:
+        return False, ""
+    return (None, "") if None in answers else (True, max(row.base for row in rows))
+
+
+def _open(snapshot: Snapshot) -> Iterator[ImageKey]:
+    for key, image in snapshot.images.items():
+        if snapshot.users.get(key) and (image.scan_gap or not image.scans):
+            yield key
