@@ -194,10 +194,23 @@ print([name for name in ("aiohttp", "kubernetes", "textual") if name in sys.modu
 def test_the_real_package_is_found_after_a_lean_load(tmp_path: Path) -> None:
     code = """
 import sys
-from tui.sources.cluster.access import _kubeconfig_module
-_kubeconfig_module()
-assert "kubernetes.client" not in sys.modules
+from tui.sources.cluster.lean import kubeconfig_module
+kubeconfig_module()
+assert not {"kubernetes.client", "pydantic", "dateutil.parser"} & set(sys.modules)
 import kubernetes
 assert kubernetes.__version__ and kubernetes.client.__name__ == "kubernetes.client"
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_package_laid_out_otherwise_is_loaded_as_a_whole() -> None:
+    code = """
+import sys
+from tui.sources.cluster import lean
+def refuse(roots):
+    raise ImportError("laid out otherwise")
+lean._read_without_initialisers = refuse
+assert lean.kubeconfig_module().KubeConfigLoader
+assert "kubernetes.aio.client.api_client" in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)

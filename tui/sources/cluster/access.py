@@ -1,8 +1,6 @@
 """From a kubeconfig context to what a request needs: address, TLS, credentials, proxy.
 
-The kubernetes package resolves the entries (inline data and files, tokens, basic auth, proxies); loading its two modules
-costs about 130 ms, and they are loaded without the initialisers of their parents, which would bring the whole synchronous
-client (another 100 ms and 270 modules).
+The kubernetes package resolves the entries (inline data and files, tokens, basic auth, proxies).
 """
 
 from __future__ import annotations
@@ -10,17 +8,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import importlib
-import importlib.util
 import os
 import ssl
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -30,6 +24,7 @@ from tui.domain.text import clean
 from tui.errors import AuthenticationFailed, InvalidConfig
 from tui.sources.cluster.execplugin import ExecCredential, read_plugin, run_plugin
 from tui.sources.cluster.kubeconfig import Kubeconfig, default_paths, read_kubeconfig
+from tui.sources.cluster.lean import kubeconfig_module
 from tui.sources.cluster.options import ClusterOptions
 
 __all__ = ["Access", "Place", "find_place", "open_access"]
@@ -153,7 +148,7 @@ def _jwt_expiry(token: str) -> datetime | None:
 
 
 def _resolve(context: str, cluster: dict[str, object], user: dict[str, object], credential: ExecCredential | None) -> Access:
-    package = _kubeconfig_module()
+    package = kubeconfig_module()
     settings = package.Configuration()
     try:
         with _resolving, tempfile.TemporaryDirectory(prefix="trustree-") as folder:
@@ -255,23 +250,3 @@ def _read_text(path: Path) -> str:
         return path.read_text().strip()
     except OSError:
         return ""
-
-
-def _kubeconfig_module() -> Any:
-    """`kubernetes.aio.config.kube_config`, without what `import kubernetes` brings along."""
-    name = "kubernetes.aio.config.kube_config"
-    if name in sys.modules or "kubernetes" in sys.modules:
-        return importlib.import_module(name)
-    spec = importlib.util.find_spec("kubernetes")
-    roots = list(spec.submodule_search_locations or ()) if spec else []
-    parents = {"kubernetes": roots, "kubernetes.aio": [f"{root}/aio" for root in roots]}
-    for parent, paths in parents.items():
-        module = ModuleType(parent)
-        module.__path__ = paths
-        sys.modules[parent] = module
-    try:
-        return importlib.import_module(name)
-    finally:
-        # A later `import kubernetes` shall find the real package.
-        for parent in parents:
-            sys.modules.pop(parent, None)
