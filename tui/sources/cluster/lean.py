@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import threading
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -18,11 +19,18 @@ __all__ = ["kubeconfig_module"]
 _READER = "kubernetes.aio.config.kube_config"
 _CLIENT = "kubernetes.aio.client"
 _PARENTS = ("kubernetes", "kubernetes.aio", "kubernetes.aio.config", _CLIENT)
+# While packages are stood in for, nobody else may take them for the real ones.
+_loading = threading.Lock()
+
+
+def kubeconfig_module() -> Any:
+    """`kubernetes.aio.config.kube_config`; a later `import kubernetes` finds the whole package all the same."""
+    with _loading:
+        return _loaded()
 
 
 @cache
-def kubeconfig_module() -> Any:
-    """`kubernetes.aio.config.kube_config`; a later `import kubernetes` finds the whole package all the same."""
+def _loaded() -> Any:
     if "kubernetes" in sys.modules:
         return importlib.import_module(_READER)
     spec = importlib.util.find_spec("kubernetes")
