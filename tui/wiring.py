@@ -9,9 +9,9 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.config import RegistrySettings, Settings
-from tui.doctor import Examined
 from tui.domain.events import SourceHealth, SourceState
 from tui.domain.policy import built_in
 from tui.domain.reference import normalize_registry
@@ -30,6 +30,9 @@ from tui.sources.signatures.source import SignatureSource
 from tui.sources.throttle import budgets_for
 from tui.wired_scanners import ScannerSource, scanner_sources
 from tui.wired_signatures import signature_source
+
+if TYPE_CHECKING:
+    from tui.doctor import Examined
 
 __all__ = ["diagnose", "open_estate"]
 
@@ -79,10 +82,9 @@ class _Parts:
         asked = (host for host, registry in self._settings.registry.items() if registry.ask)
         return tuple(dict.fromkeys(normalize_registry(host) for host in (*self._settings.registries, *asked)))
 
-    def sources(self) -> list[Source]:
-        """Everything that is there from the start."""
-        clusters = self.clusters()
-        return [*clusters, *self.gates(clusters), self.signatures(), *self.scanners(clusters)]
+    def others(self, clusters: Sequence[ClusterSource]) -> list[Source]:
+        """What is told of the images that the clusters run, besides their registries."""
+        return [*self.gates(clusters), self.signatures(), *self.scanners(clusters)]
 
     def gates(self, clusters: Sequence[ClusterSource]) -> list[GateSource]:
         """One source per cluster for what guards it."""
@@ -127,11 +129,12 @@ class _Parts:
 
 def _estate(parts: _Parts) -> Estate:
     """The sources, judged by the policy that the settings name; its file is followed. Raises InvalidConfig."""
-    watch = parts.policy()
-    if watch is None:
-        return Estate(parts.sources(), parts.registry, built_in(parts.named), parts.named)
-    estate = Estate((watch, *parts.sources()), parts.registry, watch.policy, parts.named)
-    watch.taken = estate.set_policy
+    watch, clusters = parts.policy(), parts.clusters()
+    policy = built_in(parts.named) if watch is None else watch.policy
+    first: list[Source] = [*clusters] if watch is None else [watch, *clusters]
+    estate = Estate(first, parts.registry, policy, parts.named, later=parts.others(clusters))
+    if watch is not None:
+        watch.taken = estate.set_policy
     return estate
 
 

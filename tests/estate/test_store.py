@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
 from tests.estate.fakes import NOW, HandRegistry, HandSource, until
 from tui.domain.assemble import Assembler
-from tui.domain.events import PodsSeen, SourceState, TagResolved
+from tui.domain.events import PodsSeen, SourceKind, SourceState, TagResolved
 from tui.domain.image import RepositoryName
 from tui.domain.policy import built_in
 from tui.domain.snapshot import Snapshot
 from tui.domain.trust import CheckName, State
 from tui.domain.workload import ContainerType, Pod, PodContainer
+from tui.estate import estate as whole
 from tui.estate import store as module
 from tui.estate.estate import Estate
 from tui.estate.store import Store
-from tui.sources.ports import DemandSource
+from tui.sources.ports import DemandSource, Source
 
 HOST = "r.example.org"
 IMAGE = f"{HOST}/app:1"
@@ -36,6 +37,7 @@ def pod(name: str) -> PodsSeen:
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FIRST_PAUSE", 0.0)
     monkeypatch.setattr(module, "PAUSE", 0.0)
+    monkeypatch.setattr(whole, "BREATH", 0.0)
 
 
 @asynccontextmanager
@@ -147,13 +149,13 @@ def registry_state(snapshot: Snapshot) -> State:
 # ---- the estate
 
 
-def estate(cluster: HandSource, source: HandRegistry, *preload: str) -> Estate:
-    """An estate of one cluster and one registry; `preload` are hosts to load at once."""
+def estate(cluster: HandSource, source: HandRegistry, *preload: str, later: Sequence[Source] = ()) -> Estate:
+    """An estate of one cluster and one registry; `preload` are hosts to load and `later` other sources to run."""
 
     def make(registry: str) -> DemandSource | None:
         return source if registry == HOST else None
 
-    return Estate((cluster,), make, built_in(), preload, clock=lambda: NOW)
+    return Estate((cluster,), make, built_in(), preload, lambda: NOW, later)
 
 
 async def test_settles_when_everything_that_follows_from_the_facts_was_answered() -> None:
@@ -184,7 +186,40 @@ async def test_a_registry_may_be_loaded_before_an_image_of_it_is_met() -> None:
     cluster, registry = HandSource("cluster/a"), HandRegistry(HOST)
     found = estate(cluster, registry, HOST)
     async with found.running():
+        cluster.health()
         await until(lambda: registry.runs == 1)
+
+
+async def test_everything_else_starts_when_the_first_pods_are_shown_and_is_waited_for() -> None:
+    cluster, registry = HandSource("cluster/a"), HandRegistry(HOST)
+    scanner, shown = HandSource("scanner/a", SourceKind.SCANNER), list[int]()
+    async with estate(cluster, registry, later=(scanner,)).running() as found:
+        found.subscribe(lambda snapshot: shown.append(scanner.runs) if snapshot.workloads else None)
+        settling = asyncio.create_task(found.settled(20))
+        cluster.health(SourceState.LOADING)
+        cluster.say(pod("a"))
+        await until(lambda: scanner.runs == 1)
+        assert shown[0] == 0
+        cluster.health()
+        registry.health()
+        assert not settling.done()
+        scanner.health()
+        assert await settling
+
+
+@pytest.mark.parametrize("state", [SourceState.OK, SourceState.FAILED])
+async def test_everything_else_starts_without_pods_when_there_are_none_to_come(state: SourceState) -> None:
+    cluster, scanner = HandSource("cluster/a"), HandSource("scanner/a", SourceKind.SCANNER)
+    async with estate(cluster, HandRegistry(HOST), later=(scanner,)).running():
+        cluster.health(state)
+        await until(lambda: scanner.runs == 1)
+
+
+async def test_everything_else_does_not_wait_for_ever_for_a_silent_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whole, "PATIENCE", 0.01)
+    scanner = HandSource("scanner/a", SourceKind.SCANNER)
+    async with estate(HandSource("cluster/a"), HandRegistry(HOST), later=(scanner,)).running():
+        await until(lambda: scanner.runs == 1)
 
 
 async def test_a_source_that_fails_is_shown_as_failed_and_keeps_what_it_said() -> None:

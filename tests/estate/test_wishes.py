@@ -1,4 +1,4 @@
-"""What the store asks registries for, and when: before the snapshot that the wishes came up with is judged, and once."""
+"""What the store asks registries for, and when: once; before the snapshot is judged, save the first, for which nobody waits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tui.domain.policy import built_in
 from tui.estate.store import Store, Wishes
 
 
-async def test_wishes_go_out_before_the_snapshot_and_not_twice() -> None:
+async def test_wishes_go_out_before_a_snapshot_but_the_first_and_not_twice() -> None:
     world, told = World(), list[str]()
     world.deployment("shop/web", f"{A}/app:1")
     store = Store(built_in((A,)), lambda: NOW)
@@ -25,9 +25,13 @@ async def test_wishes_go_out_before_the_snapshot_and_not_twice() -> None:
     for event in world.events:
         store.apply(event)
     await store.turned(store.version)
+    world.deployment("shop/api", f"{A}/api:2")
+    for event in world.events:
+        store.apply(event)
+    await store.turned(store.version)
     # Nothing that wishes follow from.
     store.apply(HealthChanged(SourceHealth("cluster/c", SourceKind.CLUSTER, SourceState.OK, objects=7)))
     await store.turned(store.version)
     running.cancel()
     await asyncio.wait([running])
-    assert told == ["asked for 1", "1 workloads", "1 workloads"]
+    assert told == ["1 workloads", "asked for 1", "asked for 1, 2", "2 workloads", "2 workloads"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 from tui.domain.demand import Demand
@@ -16,6 +16,11 @@ from tui.sources.ports import RegistryFactory, Source
 
 __all__ = ["Estate"]
 
+PATIENCE = 1.0
+"""Seconds for which everything else waits for the first facts of the sources that come first."""
+BREATH = 0.1
+"""Seconds in which the first rows are drawn before everything else starts."""
+
 
 def utc_now() -> datetime:
     """The only clock of the estate."""
@@ -25,8 +30,8 @@ def utc_now() -> datetime:
 class Estate:
     """Sources, store and pump as one living thing.
 
-    `sources` run from the start; `registries` makes the source of a registry when one of its images is met, and of each
-    of `preload` at once.
+    `sources` run from the start; `later`, which have the same rights but no part in the first rows, once those are there;
+    `registries` makes the source of a registry when one of its images is met, and then of each of `preload`.
     """
 
     def __init__(
@@ -36,8 +41,11 @@ class Estate:
         policy: Policy,
         preload: Iterable[str] = (),
         clock: Callable[[], datetime] = utc_now,
+        later: Iterable[Source] = (),
     ) -> None:
         self._sources = tuple(sources)
+        self._later = tuple(later)
+        self._all_started = asyncio.Event()
         self._store = Store(policy, clock)
         self._pump = Pump(self._store.apply, registries, clock)
         self._store.on_demand(self._route)
@@ -79,6 +87,7 @@ class Estate:
         return True
 
     async def _settle(self) -> None:
+        await self._all_started.wait()
         while True:
             while not self._pump.loaded:
                 await self._pump.moved()
@@ -104,11 +113,27 @@ class Estate:
                 raise fault
 
     async def _run(self) -> None:
-        for registry in self._preload:
-            self._pump.add_registry(registry)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._store.run(), name="store")
             group.create_task(self._pump.run(self._sources), name="pump")
+            group.create_task(self._start_the_rest(), name="rest")
+
+    async def _start_the_rest(self) -> None:
+        """Sign-ins, registries and scanners cost a second of imports and requests, which the first rows are not to wait for."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._first_rows()
+        for registry in self._preload:
+            self._pump.add_registry(registry)
+        for source in self._later:
+            self._pump.add(source)
+        self._all_started.set()
+
+    async def _first_rows(self) -> None:
+        while not self._pump.has_begun:
+            await self._pump.moved()
+        await self._store.turned(self._store.version)
+        await asyncio.sleep(BREATH)
 
 
 def _alarm(ended: asyncio.Task[None], owner: asyncio.Task[object] | None) -> None:

@@ -57,6 +57,7 @@ class Pump:
         self._waiting: list[Source] = []
         self._moved = asyncio.Event()
         self.answers = 0
+        self._pods_seen = False
         self._sources: dict[str, Source] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
 
@@ -73,6 +74,10 @@ class Pump:
     def add_registry(self, registry: str) -> None:
         """Load a registry although no image of it was met yet."""
         self._registry(registry)
+
+    def add(self, source: Source) -> None:
+        """Run one more source."""
+        self._start(source)
 
     def route(self, demands: Iterable[Demand]) -> None:
         """Hand each demand to the source of its registry; those nobody may ask are answered at once."""
@@ -101,9 +106,18 @@ class Pump:
         return [source for source in self._sources.values() if isinstance(source, ArtifactSource)]
 
     @property
+    def has_begun(self) -> bool:
+        """Whether there are pods, or none to wait for, as every source has answered or said that it cannot."""
+        return self._pods_seen or self._all_answered
+
+    @property
     def loaded(self) -> bool:
         """Whether every source has answered, or said that it cannot."""
-        return self._group is not None and all(self._has_answered(name) for name in self._sources) and self._idle
+        return self._all_answered and self._idle
+
+    @property
+    def _all_answered(self) -> bool:
+        return self._group is not None and all(self._has_answered(name) for name in self._sources)
 
     def _has_answered(self, name: str) -> bool:
         return name in self._health and self._health[name].state is not SourceState.LOADING
@@ -191,6 +205,7 @@ class Pump:
             self._health[event.health.name] = event.health
         elif not isinstance(event, _OF_CLUSTERS):
             self.answers += 1
+        self._pods_seen = self._pods_seen or isinstance(event, PodsSeen)
         self._apply(event)
         self._moved.set()
 

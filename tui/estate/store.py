@@ -22,7 +22,7 @@ Wishes = tuple[tuple[Demand, ...], tuple[ArtifactDemand, ...]]
 _log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.02
-"""Seconds from the first fact to the first snapshot: long enough for one page, short enough to feel at once."""
+"""Seconds from a fact after a silence to its snapshot: long enough for one page, short enough to feel at once."""
 PAUSE = 0.15
 """Seconds between snapshots at least; an assembly that takes longer than half of it doubles the pause."""
 
@@ -72,13 +72,15 @@ class Store:
 
     async def run(self) -> None:
         """Publish snapshots until cancelled: debounced, one at a time, never on the loop's back."""
-        pause = FIRST_PAUSE
+        clock = asyncio.get_running_loop().time
+        next_at = clock()
         while True:
             await self._changed.wait()
-            await self._rest(pause)
+            await self._rest(max(FIRST_PAUSE, next_at - clock()))
             self._changed.clear()
             self._urgent.clear()
             pause = max(PAUSE, 2 * await self._publish())
+            next_at = clock() + pause
 
     async def _rest(self, pause: float) -> None:
         """Let more facts come, unless something is urgent."""
@@ -98,11 +100,14 @@ class Store:
         loop = asyncio.get_running_loop()
         began = loop.time()
         version, facts, policy, now = self.version, self._inventory.freeze(), self._policy, self._clock()
-        # Registries answer while the snapshot is still in the making.
-        self._wish(await asyncio.to_thread(self._wishes, facts))
+        first = not self.snapshot.workloads
+        if not first:  # registries answer while the snapshot is still in the making; the first rows do not wait for that
+            await self._wish(facts)
         self.snapshot = snapshot = await asyncio.to_thread(self._assembler.assemble, facts, policy, now)
         for listener in tuple(self._listeners):
             listener(snapshot)
+        if first:
+            await self._wish(facts)
         async with self._turned:
             self.published = version
             self._turned.notify_all()
@@ -113,7 +118,8 @@ class Store:
     def _wishes(self, facts: Facts) -> Wishes:
         return self._assembler.demands(facts), self._assembler.artifacts(facts)
 
-    def _wish(self, wishes: Wishes) -> None:
+    async def _wish(self, facts: Facts) -> None:
+        wishes = await asyncio.to_thread(self._wishes, facts)
         if wishes != self._wished:
             self._demanded(wishes)
             self._wished = wishes
