@@ -187,7 +187,9 @@ class TrustreeApp(App[int]):
         if isinstance(error, TrustreeError):
             self.trouble = error
         else:
-            self.trouble = TrustreeError(f"{event.worker.name} failed: {error}", "The log file has the details; R tries again.")
+            self.trouble = TrustreeError(
+                f"{event.worker.name} failed: {_innermost(error)}", "The log file has the details; R tries again."
+            )
 
     def action_refresh_estate(self) -> None:
         """Read again now what would be read again later; after a failed start, start again."""
@@ -203,6 +205,13 @@ class TrustreeApp(App[int]):
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
+
+
+def _innermost(error: BaseException | None) -> str:
+    """What really happened, where a group of tasks failed with it: a group says only how many did."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{error} ({type(error).__name__})"
 
 
 def _speaks_unicode() -> bool:

@@ -208,12 +208,29 @@ def test_what_is_attached_is_wanted_once_the_manifest_is_read_and_an_empty_list_
         (APP, digest("unread"), referrers, ""),
     ):
         world.tell(ReferrersListed(f"registry/{A}", name_of(name), subject, listed, world.clock, error))
-    asked = wanted_artifacts(world.inventory().freeze())
+    asked = wanted_artifacts(world.inventory().freeze(), ())
     assert [(each.subject.digest, each.referrers, each.error) for each in asked] == [
         (found, referrers, ""),
         (bare, (), "the tag schema was refused"),
     ]
     assert asked[0].subject.size == 10
+
+
+def test_what_is_attached_to_what_runs_comes_first_then_to_bases_then_the_rest() -> None:
+    world = World()
+    base = world.manifest(f"{A}/base", "b", "1")
+    index = world.index(f"{A}/web", "w", "1")
+    old = world.manifest(f"{A}/a-first-by-name", "o", "1")
+    world.run("x/web", f"{A}/web:1", f"{A}/web@{index}")
+    world.claim(index, f"{A}/base:1", kind=ClaimKind.BUILD_RUN)
+    facts = world.inventory().freeze()
+    children = [child.digest for child in facts.images.manifests[index].children]
+    for name, subject in (("a-first-by-name", old), ("base", base), ("web", index), ("web", children[0])):
+        world.tell(ReferrersListed(f"registry/{A}", name_of(f"{A}/{name}"), subject, (), world.clock))
+    facts = world.inventory().freeze()
+    asked = wanted_artifacts(facts, wanted(facts))
+    assert {each.subject.digest for each in asked[:2]} == {index, children[0]}
+    assert [(each.subject.digest, each.priority) for each in asked[2:]] == [(base, Priority.BASE), (old, Priority.REST)]
 
 
 def test_claims_from_outside_lead_on_as_well() -> None:

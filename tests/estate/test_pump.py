@@ -113,6 +113,18 @@ async def test_a_source_that_ends_is_not_started_again() -> None:
         assert source.runs == 1
 
 
+async def test_a_source_that_ends_without_a_word_on_how_it_did_has_failed_and_is_not_waited_for() -> None:
+    source = HandSource("file/x")
+    async with pumping(source) as bench:
+        source.say(NODES)
+        source.end()
+        await until(lambda: source.open == 0 and bench.pump.loaded)
+        (said,) = bench.healths
+        assert (said.name, said.state, source.runs) == ("file/x", SourceState.FAILED, 1)
+        assert "without saying" in said.error
+        assert said.remedy
+
+
 def test_the_waits_grow_to_a_limit_and_begin_anew_after_a_long_run() -> None:
     waits = [1.0]
     for _ in range(8):

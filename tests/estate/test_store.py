@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.estate.fakes import NOW, HandRegistry, HandSource, until
+from tests.estate.fakes import NOW, HandExaminer, HandRegistry, HandSource, until
 from tui.domain.assemble import Assembler
 from tui.domain.events import PodsSeen, SourceKind, SourceState, TagResolved
 from tui.domain.image import RepositoryName
@@ -245,6 +245,20 @@ async def test_a_fault_of_our_own_ends_the_estate_and_is_told(monkeypatch: pytes
         await told_and_settled(estate(cluster, HandRegistry(HOST)), cluster)
     assert raised.group_contains(ZeroDivisionError)
     assert cluster.open == 0
+
+
+@pytest.mark.parametrize("ask", ["want", "examine"])
+async def test_a_fault_while_wishes_are_handed_on_ends_the_estate_and_is_told(ask: str) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    cluster, registry, examiner = HandSource("cluster/a"), HandRegistry(HOST), HandExaminer("signatures")
+    setattr(registry if ask == "want" else examiner, ask, broken)
+    found = Estate((cluster, examiner), lambda _: registry, built_in(), clock=lambda: NOW)
+    with pytest.raises(ExceptionGroup) as raised:
+        await told_and_settled(found, cluster)
+    assert raised.group_contains(ZeroDivisionError)
+    assert (cluster.open, registry.open, examiner.open) == (0, 0, 0)
 
 
 async def told_and_settled(found: Estate, cluster: HandSource) -> bool:

@@ -13,11 +13,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.estate.fakes import HandRegistry, HandSource
+from tests.estate.test_store import HOST, pod
 from tests.sources.cluster.apiserver import ApiServer, failure
 from tests.ui.driving import Settings as Looks
 from tui.app import TrustreeApp
 from tui.config import Settings
+from tui.domain.demand import Demand
 from tui.domain.events import SourceState
+from tui.domain.policy import built_in
+from tui.estate.estate import Estate
 from tui.screens.explorer import ExplorerScreen
 from tui.sources.cluster import ClusterOptions
 from tui.wiring import open_estate
@@ -105,3 +110,22 @@ async def test_an_exec_plugin_that_hangs(tmp_path: Path, monkeypatch: pytest.Mon
     path = kubeconfig(tmp_path, exec=hanging_plugin(tmp_path))
     async with shown(Settings(kubeconfig=str(path), azure=False)) as said:
         assert "plugin" in said
+
+
+async def test_a_fault_of_our_own_is_told_on_the_screen() -> None:
+    """What nobody renews any more must not look like something that is fine."""
+    cluster, registry = HandSource("cluster/a"), HandRegistry(HOST)
+
+    def broken(demands: tuple[Demand, ...]) -> None:
+        raise ZeroDivisionError("a bug of ours")
+
+    setattr(registry, "want", broken)  # noqa: B010 - mypy takes a method for fixed
+    app = TrustreeApp(Looks(), Estate((cluster,), lambda _: registry, built_in()).running)
+    async with app.run_test(size=(120, 40)) as pilot:
+        cluster.say(pod("a"))
+        cluster.health()
+        screen = app.screen
+        assert isinstance(screen, ExplorerScreen)
+        async with asyncio.timeout(LIMIT):
+            while "a bug of ours" not in screen.notice.text:
+                await pilot.pause(0.01)

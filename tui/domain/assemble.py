@@ -112,7 +112,8 @@ class Assembler:
 
     def artifacts(self, facts: Facts) -> tuple[ArtifactDemand, ...]:
         """What is to be examined of what is attached to images; likewise."""
-        return self._artifacts.get(facts.images.version, lambda: wanted_artifacts(facts))
+        demands = self.demands(facts)
+        return self._artifacts.get((facts.images.version, demands), lambda: wanted_artifacts(facts, demands))
 
     def assemble(self, facts: Facts, policy: Policy, now: datetime) -> Snapshot:
         """The snapshot of these facts, judged by a policy. The same facts give the same snapshot but for its number."""

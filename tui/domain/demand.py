@@ -38,7 +38,7 @@ class ArtifactDemand(msgspec.Struct, frozen=True):
     """A wish to read what is attached to a manifest: signatures, reports, statements.
 
     `subject` is the manifest that they must be about. `error` says why the list of `referrers` may not be whole. Two demands
-    that are equal are answered once; a longer list of referrers is a new demand.
+    that ask for the same are answered once; a longer list of referrers is a new demand.
     """
 
     name: RepositoryName
@@ -46,3 +46,7 @@ class ArtifactDemand(msgspec.Struct, frozen=True):
     referrers: tuple[Referrer, ...]
     priority: Priority = Priority.RUNNING
     error: str = ""
+
+    def asks_as(self, other: ArtifactDemand) -> bool:
+        """Whether another demand on the same manifest asks for the same, however urgently."""
+        return self.referrers == other.referrers and self.error == other.error

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from tui.domain.demand import ArtifactDemand, Priority
-from tui.domain.facts import Facts
-from tui.domain.image import Descriptor
+from collections.abc import Iterable
+
+from tui.domain.demand import ArtifactDemand, Demand, Priority
+from tui.domain.facts import Facts, ImageFacts
+from tui.domain.image import Descriptor, RepositoryName
+from tui.domain.standing import Registries
 
 __all__ = ["wanted_artifacts"]
 
+_Subject = tuple[RepositoryName, str]
 
-def wanted_artifacts(facts: Facts) -> tuple[ArtifactDemand, ...]:
-    """One demand for every manifest whose referrers were listed; an empty list is a demand too: it says that there are none."""
-    images = facts.images
+
+def wanted_artifacts(facts: Facts, demands: Iterable[Demand]) -> tuple[ArtifactDemand, ...]:
+    """One demand for every manifest whose referrers were listed; an empty list is a demand too: it says that there are none.
+
+    What was demanded first comes first: what runs before what that stands on, and both before what nobody asks for any more.
+    """
+    images, urgent = facts.images, _urgent(demands, facts.images)
     found = []
-    for name in sorted(images.referrers):
-        for subject, listed in sorted(images.referrers[name].items()):
+    for name, subjects in images.referrers.items():
+        for subject, listed in subjects.items():
             manifest = images.manifests.get(subject)
             if manifest is not None:
                 descriptor = Descriptor(manifest.media_type, subject, manifest.size)
-                found.append(ArtifactDemand(name, descriptor, listed.referrers, Priority.RUNNING, listed.error))
-    return tuple(found)
+                priority = urgent.get((name, subject), Priority.REST)
+                found.append(ArtifactDemand(name, descriptor, listed.referrers, priority, listed.error))
+    return tuple(sorted(found, key=lambda each: (each.priority, each.name, each.subject.digest)))
+
+
+def _urgent(demands: Iterable[Demand], facts: ImageFacts) -> dict[_Subject, Priority]:
+    """How urgent each manifest that is demanded is, and each platform of it."""
+    registries = Registries(facts)
+    found: dict[_Subject, Priority] = {}
+    for demand in demands:
+        digest = demand.reference if ":" in demand.reference else registries.tag(demand.name, demand.reference).digest
+        manifest = facts.manifests.get(digest)
+        platforms = manifest.children if manifest is not None else ()
+        for each in (digest, *(child.digest for child in platforms)):
+            known = found.get((demand.name, each), Priority.REST)
+            found[demand.name, each] = min(known, demand.priority)
+    return found

@@ -173,7 +173,7 @@ class Pump:
             began = asyncio.get_running_loop().time()
             try:
                 await self._drain(source)
-                _log.info("%s ended", source.name)
+                self._ended(source)
                 return
             except TrustreeError as error:
                 _log.warning("%s failed: %s", source.name, error.headline)
@@ -185,6 +185,12 @@ class Pump:
                 delay = FIRST_DELAY
             await asyncio.sleep(delay)
             delay = longer(delay)
+
+    def _ended(self, source: Source) -> None:
+        """A source has said all: one that never told how it did must not be waited for, nor taken for one that did well."""
+        _log.info("%s ended", source.name)
+        if not self._has_answered(source.name):
+            self._take(HealthChanged(_speechless(self._last(source))))
 
     def _last(self, source: Source) -> SourceHealth:
         """What the source last said of itself: when it answered last stays known."""
@@ -217,15 +223,19 @@ def longer(delay: float) -> float:
 
 def _failed(last: SourceHealth, error: TrustreeError) -> SourceHealth:
     refused = isinstance(error, AuthenticationFailed | Forbidden)
-    return _ended(last, error.headline, error.remedy, auth_failed=refused)
+    return _failed_with(last, error.headline, error.remedy, auth_failed=refused)
 
 
 def _broken(last: SourceHealth) -> SourceHealth:
     remedy = "see `trustree info` for the log's path, and report it"
-    return _ended(last, "a fault in trustree itself; the log has the details", remedy)
+    return _failed_with(last, "a fault in trustree itself; the log has the details", remedy)
 
 
-def _ended(last: SourceHealth, error: str, remedy: str, auth_failed: bool = False) -> SourceHealth:
+def _speechless(last: SourceHealth) -> SourceHealth:
+    return _failed_with(last, "it ended without saying whether it had read everything", "refresh to start it again")
+
+
+def _failed_with(last: SourceHealth, error: str, remedy: str, auth_failed: bool = False) -> SourceHealth:
     return msgspec.structs.replace(
         last, state=SourceState.FAILED, error=error, remedy=remedy, auth_failed=auth_failed, live=False, progress=()
     )

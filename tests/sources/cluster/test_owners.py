@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from tests.sources.cluster.apiserver import PODS, Answer, ApiServer, body, owned, page, pod, refuse, write_kubeconfig
 from tests.sources.cluster.follow import options, until
@@ -111,6 +113,18 @@ async def test_an_owner_that_goes_away_is_gone(tmp_path: Path) -> None:
         source = ClusterSource(options(write_kubeconfig(tmp_path, server.url), refresh_owners=0.05))
         events = await until(source, lambda events: isinstance(events[-1], ObjectGone))
     assert events[-1] == ObjectGone("cluster/test", Resource.OTHER, "uid-web")
+
+
+async def test_an_answer_that_takes_longer_than_a_turn_is_not_thrown_away(tmp_path: Path) -> None:
+    async def late(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(0.1)  # ten turns
+        return await served(rollout(template=TEMPLATE))(request)
+
+    server = cluster(late, refuse(404, "NotFound"))
+    async with server.running():
+        source = ClusterSource(options(write_kubeconfig(tmp_path, server.url), refresh_owners=0.01))
+        events = await until(source, lambda events: isinstance(events[-1], ObjectGone))
+    assert [found.name for each in events if (found := other([each]))] == ["web"]
 
 
 async def test_another_object_of_the_same_name_is_not_the_owner(tmp_path: Path) -> None:

@@ -114,13 +114,20 @@ class Owners:
     async def run(self) -> None:
         """For ever: new ones at once, known ones in turn after each `refresh` seconds."""
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._refresh):
-                    while True:
-                        await self._look(await self._new.get())
+            due = asyncio.get_running_loop().time() + self._refresh
+            while (new := await self._next(due)) is not None:
+                await self._look(new)
             self._resources.clear()
             for wanted in list(self._met.values()):
                 await self._look(wanted)
+
+    async def _next(self, due: float) -> _Wanted | None:
+        """The next new one; None when none has come by then. Only this wait is cut short: no answer under way is thrown away."""
+        try:
+            async with asyncio.timeout_at(due):
+                return await self._new.get()
+        except TimeoutError:
+            return None
 
     async def _look(self, wanted: _Wanted) -> None:
         uid = wanted.owner.uid

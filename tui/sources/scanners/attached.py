@@ -58,11 +58,15 @@ class AttachedSource:
     def examine(self, demands: tuple[ArtifactDemand, ...]) -> None:
         """Ask for more; asking twice for the same costs nothing. Never blocks."""
         fresh = {(demand.name, demand.subject.digest): demand for demand in demands}
-        fresh = {subject: demand for subject, demand in fresh.items() if self._asked.get(subject) != demand}
+        fresh = {subject: demand for subject, demand in fresh.items() if not self._is_asked(subject, demand)}
         self._asked |= fresh
         self._wanted |= dict.fromkeys(fresh)
         if fresh:
             self._more.set()
+
+    def _is_asked(self, subject: Subject, demand: ArtifactDemand) -> bool:
+        known = self._asked.get(subject)
+        return known is not None and known.asks_as(demand)
 
     def events(self) -> AsyncGenerator[Event, None]:
         """Reports as they are asked for."""

@@ -34,10 +34,9 @@ class Backlog:
         for demand in demands:
             key = demand.name, demand.subject.digest
             known = self._known.get(key)
-            if known is not None and (known.referrers is demand.referrers or known == demand) and known.error == demand.error:
-                continue
             self._known[key] = demand
-            self._put(key)
+            if known is None or not known.asks_as(demand):
+                self._put(key)
 
     def restart(self) -> None:
         """A new run begins: everything is looked at again."""
