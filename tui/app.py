@@ -103,8 +103,8 @@ class TrustreeApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = GLOBAL
     ENABLE_COMMAND_PALETTE = True
 
-    snapshot: reactive[Snapshot] = reactive(EMPTY, init=False)
-    trouble: reactive[TrustreeError | None] = reactive(None, init=False)
+    snapshot: reactive[Snapshot] = reactive(EMPTY, init=False, repaint=False)
+    trouble: reactive[TrustreeError | None] = reactive(None, init=False, repaint=False)
 
     def __init__(
         self, settings: Looks, opener: Opener, query: str = "", clock: Callable[[], datetime] = lambda: datetime.now(UTC)

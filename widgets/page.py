@@ -101,12 +101,26 @@ class TextPage(Banner, can_focus=True):
 
     def show(self, lines: Sequence[TextLine], *, from_top: bool = False) -> None:
         """Show other lines; `from_top` when they are about something else."""
+        before = self._shown()
+        self._top = 0 if from_top else max(0, min(self._top, len(lines) - self.size.height))
+        self._lines = lines
+        after = self._shown()
+        # The terminal may be at the far end of a slow line: what stays is not sent again.
+        Banner.refresh_rows(self, [row for row, line in enumerate(after) if line != before[row]])
+
+    def _shown(self) -> list[TextLine | int | None]:
+        """What each row of the screen shows: a line, how many more there are, or nothing."""
         height = self.size.height
-        top = 0 if from_top else max(0, min(self._top, len(lines) - height))
-        before, more = self._lines[self._top : self._top + height], len(self._lines) - self._top
-        self._top, self._lines = top, lines
-        if list(before) != list(lines[top : top + height]) or more != len(lines) - top:
-            self.refresh()
+        shown: list[TextLine | int | None] = list(self._lines[self._top : self._top + height])
+        shown += [None] * (height - len(shown))
+        if height and (more := self._more) > 0:
+            shown[-1] = more
+        return shown
+
+    @property
+    def _more(self) -> int:
+        """How many lines are below the last row."""
+        return len(self.lines) - self._top - self.size.height
 
     def refresh_rows(self, rows: Sequence[int]) -> None:
         """Repaint these lines where they are on the screen."""
@@ -114,9 +128,8 @@ class TextPage(Banner, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Paint one line, with a mark in the last one when there is more below."""
-        more = len(self.lines) - self._top - self.size.height
-        if more > 0 and y == self.size.height - 1:
-            return self.paint([Span(f"{'v' if self.ascii else '↓'} {more + 1} more lines", "dim")], self.size.width)
+        if self._more > 0 and y == self.size.height - 1:
+            return self.paint([Span(f"{'v' if self.ascii else '↓'} {self._more + 1} more lines", "dim")], self.size.width)
         return self.line_strip(y + self._top)
 
     def action_scroll_lines(self, by: int) -> None:

@@ -9,6 +9,7 @@ import select
 import signal
 import struct
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,6 @@ __all__ = ["Terminal", "terminal"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
-PACE = 0.2
 
 
 class Terminal:
@@ -30,14 +30,11 @@ class Terminal:
         self.started = started
         self._handle = handle
 
-    def wait_for(self, *markers: bytes, pressing: bytes = b"") -> float:
-        """Seconds from the start until one of the markers is on the terminal; a key is pressed meanwhile. Raises TimeoutError."""
-        seen, pressed = b"", 0.0
+    def wait_for(self, *markers: bytes) -> float:
+        """Seconds from the start until one of the markers is on the terminal. Raises TimeoutError."""
+        seen = b""
         while time.perf_counter() - self.started < PATIENCE:
-            if pressing and time.perf_counter() - pressed > PACE:
-                self.send(pressing)
-                pressed = time.perf_counter()
-            seen = (seen + self.read(PACE if pressing else 1.0))[-200_000:]
+            seen = (seen + self.read(1.0))[-200_000:]
             if any(marker in seen for marker in markers):
                 return time.perf_counter() - self.started
         raise TimeoutError(f"{markers[0]!r} never came; the terminal shows {seen[-400:]!r}")
@@ -71,6 +68,9 @@ def terminal(code: str, arguments: Sequence[str] = (), columns: int = 160, lines
         os.chdir(ROOT)
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
         environment.pop("NO_COLOR", None)
+        if environment.pop("PYTHONDONTWRITEBYTECODE", ""):
+            # What is installed has been compiled: it is not to be compiled at each start here, nor beside the sources.
+            environment["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir()) / f"trustree-bench-{os.getuid()}")
         os.execve(sys.executable, [sys.executable, "-c", code, *arguments], environment)
     fcntl.ioctl(handle, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     try:

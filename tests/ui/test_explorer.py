@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
 from textual.color import Color
+from textual.geometry import Region
+from textual.pilot import Pilot
+from textual.widget import Widget
 
 from tests.estates import HandEstate, company, freeze, loading, sick
 from tests.ui.driving import Settings, explorer, make_app, names, text_of, until
 from tui.domain.demand import Priority
-from tui.domain.snapshot import EMPTY, ImageKey
+from tui.domain.snapshot import EMPTY, ImageKey, Snapshot
 from tui.errors import InvalidConfig
 from tui.presenters.views import View
 from tui.screens.explorer import ExplorerScreen
+from tui.screens.keys import KeyLine
 from tui.screens.pages import DetailScreen, HelpScreen, QuitScreen, SourcesScreen
 from tui.screens.themes import theme_named
 
@@ -183,8 +188,57 @@ async def test_loading_shows_counts_rates_and_waits() -> None:
         assert "pods 12,000 / 15,000" in said
         assert "repositories 210 / 640 · 38 req/s · waiting 4 s: throttled" in said
         assert "quay.io" in said
+        fewer = loading()
+        estate.publish(dataclasses.replace(fewer, sources=fewer.sources[:2]))
+        await until(pilot, lambda: "quay.io" not in screen.progress.render_line(2).text)
+        assert screen.progress.size.height == 3, "all rows are sent anew whenever the room for them changes"
         estate.publish(company())
         await until(pilot, lambda: not screen.progress.display and screen.outline.row_count > 0)
+
+
+async def test_a_view_that_was_opened_before_there_were_rows_is_unfolded_when_they_come() -> None:
+    async with explorer(loading()) as (pilot, screen, estate):
+        await pilot.press("2")
+        await until(pilot, lambda: screen.view is View.WORKLOADS)
+        estate.publish(company())
+        await until(pilot, lambda: screen.outline.row_count > 3, "the rows under the cluster's")
+        await pilot.press("h")
+        folded = screen.outline.row_count
+        estate.publish(dataclasses.replace(company(), number=99))
+        await until(pilot, lambda: screen.app.snapshot.number == 99 and screen.built is not None)
+        assert screen.outline.row_count == folded
+
+
+def _note_repaints(widget: Widget, repainted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write down when a widget is repainted."""
+    refresh = widget.refresh
+
+    def note(*regions: Region, **how: bool) -> Widget:
+        repainted.append(f"{widget} {regions}")
+        return refresh(*regions, **how)
+
+    monkeypatch.setattr(widget, "refresh", note)
+
+
+async def _rows_of(snapshot: Snapshot, pilot: Pilot[int], screen: ExplorerScreen, estate: HandEstate) -> None:
+    """Publish a snapshot and wait until its rows are shown."""
+    before = screen.built
+    estate.publish(snapshot)
+    await until(pilot, lambda: screen.built is not before)
+    await pilot.pause()
+
+
+async def test_a_newer_snapshot_repaints_nothing_that_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with explorer(company()) as (pilot, screen, estate):
+        painted: list[str] = []
+        for widget in (screen, screen.outline, screen.detail, screen.rule, screen.query_one(KeyLine)):
+            _note_repaints(widget, painted, monkeypatch)
+        for number in (98, 99):  # the first may still come while the screen is laid out
+            await pilot.pause()
+            painted.clear()
+            newer = dataclasses.replace(screen.app.snapshot, number=number)
+            await _rows_of(newer, pilot, screen, estate)
+        assert painted == []
 
 
 async def test_when_nothing_may_be_read_it_says_what_why_and_what_next() -> None:

@@ -146,13 +146,18 @@ class ExplorerScreen(Screen[None]):
 
     def _snapshot_changed(self) -> None:
         """Ask for the rows of the newest snapshot, and show how loading goes."""
-        snapshot = self.app.snapshot
         self._show_header()
-        lines = progress_lines(snapshot, self.size.width, self.app.glyphs)
+        self._show_progress()
+        self._ask()
+
+    def _show_progress(self) -> None:
+        """How loading goes. Until it is over the room for it only grows: with every change all rows are sent anew."""
+        lines = progress_lines(self.app.snapshot, self.size.width, self.app.glyphs)
+        if lines:
+            lines += [TextLine()] * (len(self.progress.lines) - len(lines))
         self.progress.styles.height = len(lines)
         self.progress.display = bool(lines)
         self.progress.set_lines(lines)
-        self._ask()
 
     def _ask(self) -> None:
         self._rows.ask(Wish(self.view, self.chosen, self.app.snapshot, self.app.clock(), self.app.glyphs))

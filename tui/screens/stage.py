@@ -34,6 +34,8 @@ class Stage:
         self._scene: tuple[View, Filter] | None = None
         self._open_in: dict[View, frozenset[RowKey]] = {}
         self._whole_since: datetime | None = None
+        self._bare = False
+        """Whether there was nothing to unfold yet: then nobody has folded anything either."""
         self.touched = False
 
     def show(self, wish: Wish, built: Built, room: int) -> None:
@@ -41,6 +43,8 @@ class Stage:
         scene = (wish.view, wish.chosen)
         if scene != self._scene or (wish.chosen.words and not self._outline.row_count):
             self._change(scene, built, wish.snapshot, room)
+        elif self._bare and not wish.chosen.words:
+            self._unfold(built, room)
         elif self.touched or wish.chosen.words:
             self._outline.set_model(built.model)
         else:
@@ -49,8 +53,13 @@ class Stage:
 
     def unfold_first(self, built: Built, room: int) -> None:
         """The worst first, unfolded as far as there is room."""
-        self._outline.set_model(built.model, expanded=first_unfolded(built.model, room))
+        self._unfold(built, room)
         self._outline.action_first()
+
+    def _unfold(self, built: Built, room: int) -> None:
+        places = first_unfolded(built.model, room)
+        self._bare = not places
+        self._outline.set_model(built.model, expanded=places)
 
     def _settle(self, snapshot: Snapshot) -> None:
         """Some seconds after everything was loaded, leave the rows alone as if a key had been pressed."""
@@ -65,10 +74,10 @@ class Stage:
         """Other rows altogether: keep what is open in the view left, and the selection across."""
         view, chosen = scene
         subject = subject_of(self._outline.cursor_key)
-        if self._scene is not None and not self._scene[1].words:
+        if self._scene is not None and not self._scene[1].words and not self._bare:
             self._open_in[self._scene[0]] = self._outline.expanded
         other_view = self._scene is not None and self._scene[0] is not view
-        self._scene = scene
+        self._scene, self._bare = scene, False
         if chosen.words:
             self._outline.set_model(built.model, expanded=built.unfold)
         elif view in self._open_in:
