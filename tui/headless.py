@@ -11,6 +11,7 @@ from typing import Protocol
 
 from tui.arguments import Options
 from tui.config import Settings
+from tui.domain.checks import image_checks
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.query import Query, Selection
 from tui.domain.snapshot import Snapshot, Workload
@@ -90,9 +91,8 @@ def exit_of_check(snapshot: Snapshot, selection: Selection, options: Options) ->
 
 def _checks_of(workload: Workload, snapshot: Snapshot) -> tuple[Check, ...]:
     """The checks of a workload's containers and of the images that they run."""
-    run = {key for container in workload.containers for key in container.runs if key in snapshot.images}
     own = (check for container in workload.containers for check in container.checks)
-    return (*own, *(check for key in run for check in snapshot.images[key].checks))
+    return (*own, *(check for container in workload.containers for check in image_checks(container, snapshot.images)))
 
 
 def _all_accepted(verdict: State, checks: Iterable[Check]) -> bool:

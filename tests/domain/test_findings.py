@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import msgspec
 import pytest
 
@@ -76,3 +78,15 @@ def test_what_is_asked_for_only() -> None:
     one = next(key for key in snapshot.images if key.repository == "api")
     [row] = find(snapshot, images={one}, workloads=set())
     assert (row.images, row.pods) == ((one,), 3)
+
+
+def test_a_pod_with_two_containers_that_have_a_problem_is_one_pod() -> None:
+    build = Builder()
+    images = [build.image(name, check(CheckName.SIGNATURE, State.FAIL, "unsigned")) for name in ("api:1", "proxy:1")]
+    build.run("prod/shop/Deployment/api", images[0], 3)
+    snapshot = build.freeze()
+    (key, workload), *_ = snapshot.workloads.items()
+    sidecar = msgspec.structs.replace(workload.containers[0], name="proxy", runs=(images[1],), pods=3)
+    both = msgspec.structs.replace(workload, containers=(*workload.containers, sidecar))
+    [row] = find(dataclasses.replace(snapshot, workloads={key: both}))
+    assert (len(row.images), row.pods) == (2, 3)

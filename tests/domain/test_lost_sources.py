@@ -16,7 +16,7 @@ from tests.domain.scan_kit import report, set_up, tell, vulnerability
 from tests.domain.world import NOW, World, name_of, running
 from tui.domain.admission import Constraint, Enforcement
 from tui.domain.assemble import Assembler
-from tui.domain.events import ConstraintsListed, SignaturesVerified, SourceHealth, SourceKind, SourceState
+from tui.domain.events import AbsenceKind, ConstraintsListed, SignaturesVerified, SourceHealth, SourceKind, SourceState
 from tui.domain.facts import Facts
 from tui.domain.policy import built_in
 from tui.domain.signature import Outcome, SignatureSystem, Verdict
@@ -172,3 +172,17 @@ def test_nothing_leaves_the_tree_when_sources_are_lost(lost: set[str]) -> None:
     before, after = snapshot(), snapshot(*lost)
     assert (before.images.keys(), before.workloads.keys()) == (after.images.keys(), after.workloads.keys())
     assert after.complete is (before.complete and not lost)
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_what_is_scaled_to_zero_is_not_fine_while_nothing_is_known_of_its_image(told: bool) -> None:
+    world = World()
+    world.health("cluster/lab")
+    world.health(f"registry/{A}", state=SourceState.FAILED, error=ERROR)
+    if told:
+        world.fail(f"{A}/shop", "1", AbsenceKind.UNREACHABLE, ERROR)
+    world.deployment("x/export", f"{A}/shop:1", 0)
+    [workload] = world.snapshot().workloads.values()
+    (check,) = (each for each in workload.containers[0].checks if each.name is CheckName.IDENTITY)
+    assert workload.verdict is State.UNKNOWN
+    assert (check.state, ERROR in check.reason, bool(check.brief)) == (State.UNKNOWN, True, True)

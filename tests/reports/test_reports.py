@@ -158,7 +158,7 @@ WORKLOADS = """\
 VERDICT    CLUSTER   NAMESPACE    WORKLOAD            PODS  IMAGES  DRIFT    WHY
 x fail     prod-weu  payments     Deployment/api         4       3  mixed    120d old; 80d old
 ? unknown  prod-weu  payments     StatefulSet/ledger     2       1  unknown  not readable
-? unknown  prod-neu  prod         Deployment/typo        1       0  unknown  The repository does not exist.
+? unknown  prod-neu  prod         Deployment/typo        1       0  unknown  The repository does not exist
 ! warn     prod-neu  kube-system  DaemonSet/dns          2       1  same     80d old
 + pass     prod-neu  batch        CronJob/nightly        0       0  same
 """

@@ -6,7 +6,7 @@ says why; none passes for want of anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,10 +20,10 @@ from tui.domain.image import RepositoryName
 from tui.domain.join import Known
 from tui.domain.patterns import is_azure_registry
 from tui.domain.rules import Rules
-from tui.domain.snapshot import BaseState, Drift
+from tui.domain.snapshot import BaseState, Container, Drift, Image, ImageKey
 from tui.domain.trust import Check, CheckName, State
 
-__all__ = ["BUILT_IN", "BY_CONTAINER", "Checks", "of_containers"]
+__all__ = ["BUILT_IN", "BY_CONTAINER", "Checks", "image_checks", "of_containers"]
 
 
 ImageCheck = Callable[[ImageContext], Check]
@@ -177,6 +177,8 @@ def _check_drift(context: ContainerContext) -> Check:
     if container.trouble:
         return _identity(context, State.UNKNOWN, f"{container.reason} It {container.trouble}", "cannot pull")
     if container.idle and container.drift is Drift.UNKNOWN:
+        if container.declared is None:  # nothing is known of what it would run: that is not fine
+            return _identity(context, State.UNKNOWN, container.reason, "image not known")
         return _identity(context, State.OFF, container.reason)
     states = {Drift.SAME: State.PASS, Drift.MOVED: rules.moved, Drift.MIXED: rules.mixed, Drift.GONE: rules.gone}
     state = states.get(container.drift, State.UNKNOWN)
@@ -207,6 +209,13 @@ def of_containers(name: CheckName, checks: Iterable[Check]) -> Check:
         return found[0] if found else _UNUSED[name]
     found.sort(key=lambda check: (check.source, check.reason))
     return max(found, key=lambda check: check.state.severity)  # the first of the worst
+
+
+def image_checks(container: Container, images: Mapping[ImageKey, Image]) -> Iterator[Check]:
+    """What the images of a container are judged by, but for what other containers answer of them."""
+    for key in container.images:
+        if key in images:
+            yield from (check for check in images[key].checks if check.name not in BY_CONTAINER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,11 +117,11 @@ def find(
     groups: dict[tuple[str, ...], _Group] = {}
     for hit in _grouped(_hits(snapshot, grouping, images, workloads), snapshot, grouping):
         groups.setdefault(hit.group, _Group()).add(hit)
-    found = [_finding(FindingKey(grouping, key), group) for key, group in groups.items()]
+    found = [_finding(FindingKey(grouping, key), group, snapshot) for key, group in groups.items()]
     return sorted(found, key=lambda each: (-each.state.severity, -each.pods, -len(each.images), each.key.group))
 
 
-def _finding(key: FindingKey, group: _Group) -> Finding:
+def _finding(key: FindingKey, group: _Group, snapshot: Snapshot) -> Finding:
     [(what, _)] = group.what.most_common(1)
     fix = group.fixes.most_common(1)[0][0] if group.fixes else ""
     others = len(group.fixes) - 1
@@ -133,9 +133,17 @@ def _finding(key: FindingKey, group: _Group) -> Finding:
         fix=f"{fix} And {others} more." if others > 0 and key.grouping is not Grouping.PROBLEM else fix,
         images=tuple(group.images),
         workloads=tuple(dict.fromkeys(place.workload for place in group.places)),
-        pods=sum(place.pods for place in group.places),
+        pods=_pods(group.places, snapshot),
         since=group.since,
     )
+
+
+def _pods(places: Iterable[_Place], snapshot: Snapshot) -> int:
+    """How many pods there are at the places: one that runs several of its containers there is one pod."""
+    found: Counter[ObjectKey] = Counter()
+    for place in places:
+        found[place.workload] += place.pods
+    return sum(min(number, snapshot.workloads[workload].pods) for workload, number in found.items())
 
 
 # ---- what is wrong
@@ -186,8 +194,7 @@ def _of_image(image: Image, places: tuple[_Place, ...], grouping: Grouping) -> I
 
 
 def _of_container(workload: Workload, container: Container) -> Iterator[_Hit]:
-    images = container.runs or ((container.declared,) if container.declared else ())
-    places = (_Place(workload.key, container.name, container.pods),)
+    images, places = container.images, (_Place(workload.key, container.name, container.pods),)
     for check in container.checks:
         if _bad(check):
             yield _of_check(check, images, places)

@@ -204,6 +204,8 @@ def _idle(slot: Slot, declared: TemplateContainer, group: Group, judge: Judge) -
         word = judge.word(parse_reference(declared.image))
         if word.gone:
             drift, reason = Drift.GONE, f"{idle or 'No pod of it is there'}, and it could not start: {word.reason}"
+        elif finding.declared is None:
+            reason = f"{idle or 'No pod of it is there'}, and what it would run is not known: {word.reason}"
     return Joined(
         slot=slot,
         image=declared.image,

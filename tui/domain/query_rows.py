@@ -192,8 +192,7 @@ class Rows:
                 self._add(number, len(self.workloads), len(self.containers), image.in_use)
 
     def _add_container(self, workload: int, place: int, container: Container, numbers: dict[ImageKey, int]) -> set[int]:
-        declared = (container.declared,) if container.declared else ()
-        images = {numbers[key] for key in (container.runs or declared) if key in numbers}
+        images = {numbers[key] for key in container.images if key in numbers}
         for image in images or (len(self.images),):
             self._add(image, workload, place, bool(container.runs or container.digests))
         return images

@@ -200,6 +200,11 @@ class Container(msgspec.Struct, frozen=True, gc=False):
     pull_policy: str = ""
     pod_refs: tuple[PodRef, ...] = ()
 
+    @property
+    def images(self) -> tuple[ImageKey, ...]:
+        """What its pods run; what it is declared to run when no pod says."""
+        return self.runs or ((self.declared,) if self.declared is not None else ())
+
 
 class Workload(msgspec.Struct, frozen=True, gc=False):
     """The top controller that owns pods, or a bare or static pod, with every container that it has.

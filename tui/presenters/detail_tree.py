@@ -23,7 +23,7 @@ from tui.domain.workload import ObjectKey
 from tui.presenters.detail import Look, Tab, heading, overview, tab_line, wrapped
 from tui.presenters.detail_trust import signature_lines, vulnerability_lines
 from tui.presenters.glyphs import Glyphs
-from tui.presenters.keys import Subject, images_of
+from tui.presenters.keys import Subject
 from tui.presenters.lineage import pod_state
 from tui.presenters.phrases import node_name
 from tui.presenters.words import age, plural, short
@@ -91,7 +91,7 @@ def _running(workload: Workload, image: ImageKey | None, look: Look) -> Iterator
     title = (Span(" "), look.glyphs.of(workload.verdict), Span(f" {key.kind}/{key.name}", "bold"))
     yield TextLine((*title, Span(f"  {key.cluster}  {key.namespace}", "dim")), (Span(f"{plural(workload.pods, 'pod')} ", "dim"),))
     for container in workload.containers:
-        if image is None or image in images_of(container):
+        if image is None or image in container.images:
             yield from _container(container, look)
     yield TextLine()
 
@@ -215,7 +215,7 @@ def _chain(image: ImageKey, snapshot: Snapshot) -> list[ImageKey]:
 
 def _first_image(workload: ObjectKey | None, snapshot: Snapshot) -> ImageKey | None:
     found = snapshot.workloads.get(workload) if workload else None
-    return next((key for container in (found.containers if found else ()) for key in images_of(container)), None)
+    return next((key for container in (found.containers if found else ()) for key in container.images), None)
 
 
 def _nothing(text: str) -> TextLine:

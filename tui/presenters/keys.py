@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tui.domain.findings import FindingKey
-from tui.domain.snapshot import Container, ImageKey, Snapshot
+from tui.domain.snapshot import ImageKey, Snapshot
 from tui.domain.workload import ContainerType, ObjectKey
 from widgets.rows import RowKey
 
@@ -113,11 +113,6 @@ def workload_key(subject: Subject, snapshot: Snapshot) -> RowKey | None:
     return key
 
 
-def images_of(container: Container) -> tuple[ImageKey, ...]:
-    """What a container runs; what it is declared to run when no pod says."""
-    return container.runs or ((container.declared,) if container.declared else ())
-
-
 def _about_image(subject: Subject) -> bool:
     """In the workload view an image lies under its container: then the row is about the image, not the workload."""
     return subject.container is not None and subject.image is not None
@@ -126,10 +121,8 @@ def _about_image(subject: Subject) -> bool:
 def _image_of(workload: ObjectKey | None, part: ContainerPart | None, snapshot: Snapshot) -> ImageKey | None:
     found = snapshot.workloads.get(workload) if workload else None
     for container in found.containers if found else ():
-        if part is None or (container.type, container.name) == (part.type, part.name):
-            images = images_of(container)
-            if images:
-                return images[0]
+        if (part is None or (container.type, container.name) == (part.type, part.name)) and container.images:
+            return container.images[0]
     return None
 
 

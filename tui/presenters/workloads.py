@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from tui.domain.checks import image_checks
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.snapshot import BaseState, Container, Image, ImageKey, Snapshot, Workload
-from tui.domain.trust import Check, CheckName, State, worst
+from tui.domain.trust import Check, State, worst
 from tui.domain.workload import ContainerType, ObjectKey
 from tui.presenters.glyphs import BAD_FIRST, Glyphs, mix
-from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, images_of
+from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart
 from tui.presenters.lineage import BAR, WIDE, container_state
 from tui.presenters.phrases import base_brief, briefs, image_name
 from tui.presenters.totals import ALL, NOTHING, Shown, Totals, one
@@ -68,7 +69,7 @@ class WorkloadModel:
                 return [(*key, ContainerPart(each.type, each.name)) for each in self.snapshot.workloads[workload].containers]
             case ContainerPart():
                 container = self._container(key)
-                return [(*key, image) for image in images_of(container)] if container else []
+                return [(*key, image) for image in container.images] if container else []
             case ImageKey() as image:
                 base = self._base(image)
                 return [(*key, base)] if base and base not in key else []
@@ -173,8 +174,7 @@ class WorkloadModel:
 
     def _image_checks(self, containers: Iterable[Container]) -> list[Check]:
         """What the images of containers are judged by, but for what others run of them."""
-        images = (self.snapshot.images.get(key) for container in containers for key in container.runs)
-        return [check for image in images if image for check in image.checks if check.name is not CheckName.IDENTITY]
+        return [check for container in containers for check in image_checks(container, self.snapshot.images)]
 
     def _image_row(self, key: RowKey, image: ImageKey) -> Row:
         found = self.snapshot.images.get(image)

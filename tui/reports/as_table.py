@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from tui.domain.checks import image_checks
 from tui.domain.findings import find
 from tui.domain.snapshot import Drift, ImageKey, Snapshot, Workload
-from tui.domain.trust import Check, State
+from tui.domain.trust import Check, CheckName, State
 from tui.presenters.glyphs import ASCII, UNICODE
 from tui.presenters.totals import Shown, lineage_totals
 from tui.presenters.words import VERDICTS, age, count, plural, short
@@ -197,10 +198,11 @@ def _drift(workload: Workload) -> str:
 
 
 def _workload_why(workload: Workload, snapshot: Snapshot) -> str:
-    troubles = [container.trouble for container in workload.containers if container.trouble]
-    own = [check for item in workload.containers for check in item.checks]
-    images = {key: snapshot.images[key] for item in workload.containers for key in item.runs if key in snapshot.images}
-    checks = [*own, *(check for image in images.values() for check in image.checks)]
+    troubles = [container.trouble.removesuffix(".") for container in workload.containers if container.trouble]
+    own = [
+        check for item in workload.containers for check in item.checks if not (item.trouble and check.name is CheckName.IDENTITY)
+    ]
+    checks = [*own, *(check for item in workload.containers for check in image_checks(item, snapshot.images))]
     return "; ".join(dict.fromkeys([*troubles, *filter(None, [_why(checks)])]))
 
 
