@@ -32,6 +32,8 @@ VARIABLES = (
 )
 SIGNED_IN = frozenset({"cluster", "registry"})
 """Kinds of sources that somebody signs in to."""
+BEFORE_READING = frozenset({"kubeconfig", "reachable", "signed in", "sign-in"})
+"""What is tried before anything is read: that it is well says nothing of any right."""
 _SIGNS = {"ok": ("✔", "+"), "denied": ("✘", "x"), "failed": ("✘", "x"), "off": ("·", ".")}
 
 
@@ -64,11 +66,19 @@ def doctor(settings: Settings, output: str, diagnose: Diagnose, write: Writer) -
 
 
 def exit_of_doctor(examined: Sequence[Examined]) -> Exit:
-    """4 when nothing at all may be read and something was refused, 3 when anything is refused or failed, 0 when all is well."""
-    states = [diagnosis.state for source in examined for diagnosis in source[4] if diagnosis.state != "off"]
-    if "denied" in states and "ok" not in states:
+    """4 when no cluster, or nothing at all, may be read for want of a right; 3 when anything is refused or failed; else 0."""
+    asked = [source for source in examined if source[1] in SIGNED_IN]
+    clusters = [source for source in asked if source[1] == "cluster"]
+    if any(_barred(group) for group in (clusters, asked)):
         return Exit.DENIED
+    states = [diagnosis.state for source in examined for diagnosis in source[4] if diagnosis.state != "off"]
     return Exit.OK if states and all(state == "ok" for state in states) else Exit.UNSURE
+
+
+def _barred(sources: Sequence[Examined]) -> bool:
+    tried = [diagnosis for source in sources for diagnosis in source[4]]
+    read = any(diagnosis.state == "ok" and diagnosis.what not in BEFORE_READING for diagnosis in tried)
+    return not read and any(diagnosis.state == "denied" for diagnosis in tried)
 
 
 async def _diagnosed(settings: Settings, diagnose: Diagnose) -> Sequence[Examined]:

@@ -15,8 +15,10 @@ from tui.domain.checks import image_checks
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.query import Query, Selection
 from tui.domain.snapshot import Snapshot, Workload
+from tui.domain.text import full_stop
 from tui.domain.trust import Check, State
 from tui.output import Exit, Writer, look_of_stdout, say
+from tui.presenters.health import next_step, trouble
 from tui.progress import Progress
 from tui.reports import Document, Look, View, format_named
 
@@ -139,17 +141,4 @@ def remark(snapshot: Snapshot, selection: Selection) -> None:
         say(f"{selection.undecided:,} could not be told: no source answers that for them.")
     for source in snapshot.sources:
         if source.state in (SourceState.FAILED, SourceState.PARTIAL, SourceState.LOADING):
-            say(f"{source.name}: {' '.join(filter(None, (_sentence(_trouble(source)), source.remedy)))}")
-
-
-def _trouble(source: SourceHealth) -> str:
-    if source.error:
-        return source.error
-    if source.state is not SourceState.LOADING:
-        return "not everything could be read"
-    waits = (f", waiting {each.waiting:.0f} s: {each.waiting_reason}" for each in source.progress if each.waiting > 0)
-    return "still loading" + next(waits, "")
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+            say(f"{source.name}: {' '.join(filter(None, (full_stop(trouble(source)), next_step(source))))}")

@@ -294,6 +294,26 @@ def test_doctor_exit_codes(states: list[str], code: int) -> None:
     assert doctor(("cluster/a", "cluster", "", "", [Diagnosis("x", state) for state in states])) == code
 
 
+BEFORE = [Diagnosis("kubeconfig", "ok"), Diagnosis("reachable", "ok"), Diagnosis("signed in", "ok")]
+REFUSED, READ = Diagnosis("read pods", "denied"), Diagnosis("catalog", "ok")
+
+
+@pytest.mark.parametrize(
+    ("cluster", "registry", "code"),
+    [
+        ([*BEFORE, REFUSED], [], 4),  # that somebody is signed in is no right to read
+        ([*BEFORE, REFUSED], [READ], 4),  # as in report: without a cluster nothing runs
+        ([*BEFORE, REFUSED, READ], [READ], 3),
+        ([*BEFORE, Diagnosis("read pods", "failed")], [], 3),
+        ([*BEFORE, READ], [REFUSED], 3),
+    ],
+)
+def test_doctor_exits_as_report_does(cluster: list[Diagnosis], registry: list[Diagnosis], code: int) -> None:
+    other = ("signatures", "signatures", "", "", [Diagnosis("trust policy", "ok")])
+    registries = [("registry/x", "registry", "", "", registry)] if registry else []
+    assert doctor(("cluster/a", "cluster", "", "", cluster), *registries, other) == code
+
+
 def test_doctor_says_who_what_and_the_next_step(capfd: pytest.CaptureFixture[str]) -> None:
     assert doctor(("cluster/a", "cluster", "ann", "https://a:6443", TRIED)) == 3
     assert capfd.readouterr().out.splitlines() == [

@@ -152,6 +152,18 @@ def test_the_stricter_of_two_scanners_decides() -> None:
     assert answer.reason.endswith("Scanned by Aqua and Trivy. The scanners disagree.")
 
 
+def test_a_scanner_that_one_report_names_with_its_version_is_one() -> None:
+    answer = verdict(
+        *(saying(scanner=name) for name in ("Trivy", "Trivy 0.67.2", "Aqua")), scanners=("Trivy", "Trivy 0.67.2", "Aqua")
+    )
+    assert answer.reason.endswith("Scanned by Aqua and Trivy 0.67.2.")
+
+
+def test_nobody_of_several_has_a_report() -> None:
+    answer = verdict(scanners=("Aqua", "Grype", "Trivy"))
+    assert (answer.state, answer.reason) == (State.UNKNOWN, "None of the 3 scanners that are set up has a report on it.")
+
+
 def test_one_fresh_report_is_enough() -> None:
     old = saying(scanner="Aqua", at=datetime(2020, 1, 1, tzinfo=NOW.tzinfo))
     assert verdict(saying(), old, scanners=("Trivy", "Aqua")).state is State.PASS

@@ -76,7 +76,7 @@ def test_a_source_that_is_still_loading_is_partial() -> None:
     found = json.loads(output("json", e.estate(sources=(loading,), complete=False)))
     assert found["sources"][0] == {
         "name": "registry/x", "kind": "registry", "state": "partial", "as_of": None, "objects": 0, "requests": 0,
-        "error": "still loading",
+        "error": "still loading, no answer yet",
     }  # fmt: skip
     assert found["complete"] is False
 
@@ -182,7 +182,7 @@ STATE      CHECK     WHAT                            IMAGES  WORKLOADS  PODS  FI
 SOURCES = """\
 STATE    SOURCE                       KIND      OBJECTS  REQUESTS  AGE  WHY
 ok       cluster/prod-weu             cluster        40        12   0s
-partial  registry/contoso.azurecr.io  registry        9        30   0s  payments/ledger is refused
+partial  registry/contoso.azurecr.io  registry        9        30   0s  payments/ledger is refused.
 """
 
 

@@ -46,7 +46,7 @@ def scanners_of(health: Mapping[str, SourceHealth], scans: Iterable[str]) -> Sca
     asked = {name: each for name, each in health.items() if each.kind is SourceKind.SCANNER}
     lost = {name: _lost(each) for name, each in asked.items() if each.state is SourceState.FAILED}
     open_ = {name: _open(each) for name, each in asked.items() if each.state in (SourceState.LOADING, SourceState.PARTIAL)}
-    off = {name: f"{_name(name)} is turned off." for name, each in asked.items() if each.state is SourceState.OFF}
+    off = {name: f"{_name(name)} is not asked." for name, each in asked.items() if each.state is SourceState.OFF}
     names = {name for name, each in asked.items() if each.state is not SourceState.OFF} | (set(scans) - set(asked))
     return Scanners(tuple(sorted(names)), tuple(sorted((lost | off).items())), tuple(sorted(open_.items())))
 
@@ -295,9 +295,21 @@ def _scanner(report: ScanReport) -> str:
     return clean(report.scanner or _name(report.source), 60)
 
 
+def _distinct(names: Iterable[str]) -> list[str]:
+    """Scanners by name; one that is also named with its version is one."""
+    found = sorted(set(names))
+    return [name for name in found if not any(other.startswith(f"{name} ") for other in found)]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def _remarks(found: Tally, excepted: str, heard: Sequence[ScanReport], context: ImageContext) -> str:
     """What else is to be known of the answer: who looked, what was not counted, what the reports leave open."""
-    said = [f"Scanned by {' and '.join(sorted({_scanner(report) for report in heard}))}."] if heard else []
+    said = [f"Scanned by {_listed(_distinct(map(_scanner, heard)))}."] if heard else []
     if context.scan.matched.by_name:
         said.append("The report names the image by its tag only.")
     failed = [report for report in heard if not report.complete]

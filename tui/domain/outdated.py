@@ -133,12 +133,12 @@ def _judge_untagged(facts: BaseFacts) -> BaseVerdict:
     """Without a known tag the base is outdated only when every tag that it could have had names something else now."""
     name = _full_name(facts.link)
     if facts.tags is None:
-        reason = facts.unreadable or f"The tag of {name} that it was built from is not known."
+        reason = facts.unreadable or _no_tag_known(facts.link)
         return _unknown(Rule.UNREADABLE if facts.unreadable else Rule.NO_TAG_KNOWN, reason, "base unknown")
     if any(digest in facts.digests for digest in facts.tags.values()):
         return BaseVerdict(BaseState.CURRENT, Rule.SAME, f"A tag of {name} still names this build.")
     if not facts.tags or not facts.digests:
-        return _unknown(Rule.NO_TAG_KNOWN, f"The tag of {name} that it was built from is not known.", "base unknown")
+        return _unknown(Rule.NO_TAG_KNOWN, _no_tag_known(facts.link), "base unknown")
     reason = f"No tag of {name} names this build any more: the one it was built from has moved on or was deleted."
     return BaseVerdict(BaseState.OUTDATED, Rule.NO_TAG_LEFT, reason, "base untagged", facts.moved)
 
@@ -193,6 +193,12 @@ def _newer_version(facts: BaseFacts) -> BaseVerdict | None:
 
 def _unknown(rule: Rule, reason: str, brief: str) -> BaseVerdict:
     return BaseVerdict(BaseState.UNKNOWN, rule, reason, brief)
+
+
+def _no_tag_known(link: BaseLink) -> str:
+    if not link.base.repository:
+        return "Its base is in no registry that can be read, so whether there is a newer build is not known."
+    return f"From which tag of {_full_name(link)} it was built is not known."
 
 
 def _full_name(link: BaseLink) -> str:

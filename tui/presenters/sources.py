@@ -9,6 +9,7 @@ from tui.domain.events import Denial, Progress, SourceHealth, SourceKind, Source
 from tui.domain.snapshot import Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.glyphs import Glyphs
+from tui.presenters.health import denied
 from tui.presenters.words import age, count, plural, several
 from widgets.rows import Cell, Span, TextLine
 from widgets.text import fit, wrap
@@ -17,8 +18,6 @@ __all__ = ["denial_lines", "error_lines", "notice_lines", "progress_lines", "sou
 
 BAR = 24
 NAME = 30
-MOST_RIGHTS = 2
-"""How many of several rights with one remedy are spelled out."""
 STATE_ROLE = {
     SourceState.LOADING: "accent",
     SourceState.OK: "pass",
@@ -149,16 +148,8 @@ def _source(health: SourceHealth, now: datetime, width: int) -> Iterator[TextLin
 
 
 def denial_lines(denials: Sequence[Denial], width: int, indent: int) -> Iterator[TextLine]:
-    """What may not or could not be read, what has the same cause and the same remedy in one sentence."""
-    alike: dict[tuple[str, str, bool], list[Denial]] = {}
-    for denial in denials:
-        cause = "" if denial.right else denial.reason
-        alike.setdefault((cause, denial.remedy, bool(denial.right)), []).append(denial)
-    for (cause, remedy, refused), group in alike.items():
-        what = ", ".join(dict.fromkeys(denial.what for denial in group))
-        rights = ", ".join(dict.fromkeys(denial.right for denial in group[:MOST_RIGHTS]))
-        rights += f" and {len(group) - MOST_RIGHTS} more" if len(group) > MOST_RIGHTS else ""
-        told = f"may not read {what}: missing right {rights}" if refused else f"could not read {what}" + (cause and f": {cause}")
+    """What may not or could not be read, and the next step."""
+    for told, remedy in denied(denials):
         yield from _lines(told, "unknown", width, indent)
         yield from _lines(remedy, "accent", width, indent)
 

@@ -19,7 +19,9 @@ from tui import __version__
 from tui.domain.events import SourceHealth, SourceState
 from tui.domain.scan import ImageVulnerability, Severity
 from tui.domain.snapshot import Image
+from tui.domain.text import full_stop
 from tui.domain.trust import State
+from tui.presenters.health import next_step
 from tui.reports.document import Document, Format, View
 from tui.reports.encoding import encode
 from tui.reports.problems import QUESTIONS, Problem, image_place, problems
@@ -269,7 +271,7 @@ def _hash(parts: Iterable[str]) -> str:
 
 def _notification(source: SourceHealth) -> Notification:
     row = source_row(source)
-    said = " ".join(filter(None, (f"{row.name} is {row.state}: {row.error or 'not everything could be read'}.", source.remedy)))
+    said = " ".join(filter(None, (full_stop(f"{row.name} is {row.state}: {row.error}"), next_step(source))))
     return Notification(Text(said), "error" if row.state == "failed" else "warning")
 
 

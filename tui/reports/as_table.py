@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from tui.domain.checks import image_checks
 from tui.domain.findings import find
 from tui.domain.snapshot import Drift, ImageKey, Snapshot, Workload
+from tui.domain.text import full_stop
 from tui.domain.trust import Check, CheckName, State
 from tui.presenters.glyphs import ASCII, UNICODE
+from tui.presenters.health import next_step
 from tui.presenters.totals import Shown, lineage_totals
 from tui.presenters.words import VERDICTS, age, count, plural, short
 from tui.reports.columns import Cell, Head, lines, plain
@@ -175,7 +177,7 @@ def _sources(document: Document) -> Table:
     rows = []
     for source in document.snapshot.sources:
         row = source_row(source)
-        why = "; ".join(part for part in (row.error or "", source.remedy) if part)
+        why = " ".join(filter(None, (full_stop(row.error or ""), next_step(source))))
         numbers = (Cell(count(row.objects)), Cell(count(row.requests)), Cell(age(row.as_of, document.snapshot.as_of)))
         rows.append((Cell(row.state, colours[row.state]), Cell(row.name), Cell(row.kind), *numbers, Cell(why)))
     return heads, rows
@@ -216,7 +218,7 @@ def footer_lines(document: Document) -> Iterator[str]:
     if document.selection.undecided:
         yield f"{count(document.selection.undecided)} could not be told"
     for source in (row for row in map(source_row, snapshot.sources) if row.state in ("partial", "failed")):
-        yield plain(f"{source.state}: {source.name}: {source.error or 'not everything could be read'}", document.look.unicode)
+        yield plain(f"{source.state}: {source.name}: {source.error}", document.look.unicode)
     yield f"as of {snapshot.as_of:%Y-%m-%d %H:%M:%S} UTC, {'complete' if snapshot.complete else 'NOT COMPLETE'}"
 
 

@@ -15,13 +15,13 @@ from tui.domain.scan import ImageVulnerability
 from tui.domain.snapshot import BaseLink, BaseState, Basis, Confidence, Container, Drift, Image, Snapshot, Workload
 from tui.domain.trust import Check, CheckName, State
 from tui.domain.workload import ContainerType
+from tui.presenters.health import trouble
 from tui.reports.document import Document, View
 
 __all__ = ["SCHEMA", "SCHEMA_FILE", "ImageRow", "Report", "WorkloadRow", "report_of", "schema_text"]
 
 SCHEMA: Literal["trustree/report/v1"] = "trustree/report/v1"
 SCHEMA_FILE = Path(__file__).with_name("report-v1.schema.json")
-STILL_LOADING = "still loading"
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Number = Annotated[int, msgspec.Meta(ge=0)]
 Verdict = Literal["pass", "warn", "fail", "unknown"]
@@ -184,10 +184,8 @@ def summary_row(document: Document) -> SummaryRow:
 
 def source_row(source: SourceHealth) -> SourceRow:
     """A source as the report names it."""
-    error = source.error or (STILL_LOADING if source.state is SourceState.LOADING else "")
-    return SourceRow(
-        source.name, source.kind.value, _STATES[source.state], source.as_of, source.objects, source.requests, error or None
-    )
+    state, error = _STATES[source.state], trouble(source) or None
+    return SourceRow(source.name, source.kind.value, state, source.as_of, source.objects, source.requests, error)
 
 
 def image_row(image: Image, snapshot: Snapshot) -> ImageRow:

@@ -122,6 +122,8 @@ class Transport:
             async with asyncio.timeout(self._options.timeout):
                 sent = content if content is not None else form
                 return await self._follow(method, at, dict(headers or {}), sent, limit, foreign_redirects, rewrite)
+        except aiohttp.ConnectionTimeoutError as error:
+            raise _not_connected(at) from error
         except TimeoutError as error:
             raise _timed_out(at, self._options.timeout) from error
         except (aiohttp.ClientError, OSError, ssl.SSLError, ValueError) as error:
@@ -248,9 +250,16 @@ def _check_redirect(at: URL, target: URL, foreign: bool) -> None:
         )
 
 
+def _not_connected(url: URL) -> Unreachable:
+    return Unreachable(
+        f"{url.host}:{url.port} took no connection within {CONNECT_TIMEOUT:g} s",
+        "Check network, VPN, firewall and proxy (HTTPS_PROXY, NO_PROXY); the server may hang.",
+    )
+
+
 def _timed_out(url: URL, seconds: float) -> Unreachable:
     return Unreachable(
-        f"{url.host} did not answer in full within {seconds:g} s",
+        f"{url.host}:{url.port} did not answer in full within {seconds:g} s",
         "Check network, VPN and proxy (HTTPS_PROXY, NO_PROXY); raise `request_timeout` if it is just slow.",
     )
 
@@ -276,8 +285,6 @@ def _unreachable(error: Exception, url: URL, options: TransportOptions) -> Sourc
             return Unreachable(
                 f"{host}:{port} cannot be connected to: {why}", "Is it running, and does a firewall let this machine in?"
             )
-        case TimeoutError() | aiohttp.ServerTimeoutError():
-            return _timed_out(url, CONNECT_TIMEOUT)
         case aiohttp.ClientResponseError():
             return UntrustedPayload(
                 f"{host} sent an answer that is not proper HTTP", "Is this address really that of the service?"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from azure.core.exceptions import ClientAuthenticationError
 
 from tests.sources.registry.servers import FakeRegistry
 from tui.errors import AuthenticationFailed
@@ -96,6 +97,22 @@ async def test_az_is_asked_and_its_refusal_told(tmp_path: Path, monkeypatch: pyt
     program.write_text(f"#!/bin/sh\necho '{json.dumps({**expires, 'tokenType': 'Bearer'})}'\n")
     found = await credentials.token(SCOPE)
     assert (found.value, found.identity) == ("tok", "az login")
+
+
+async def test_a_machine_outside_azure_is_told_what_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A proxy may answer in place of the metadata service; azure-identity then complains of the content type.
+    async def refuse(*_: object) -> object:
+        raise ClientAuthenticationError('Unexpected content type "text/plain"')
+
+    monkeypatch.setattr("azure.identity.aio.ManagedIdentityCredential.get_token", refuse)
+    credentials = EntraCredentials({}, clock=lambda: 0.0, which=lambda _: None)
+    with pytest.raises(AuthenticationFailed) as caught:
+        await credentials.token(SCOPE)
+    assert caught.value.headline == (
+        "not signed in to Azure: AZURE_CLIENT_ID is not set; az is not installed; "
+        'managed identity: this machine has none, Unexpected content type "text/plain"'
+    )
+    assert "--no-azure" in caught.value.remedy
 
 
 async def test_no_way_at_all_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:

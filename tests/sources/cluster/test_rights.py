@@ -152,3 +152,12 @@ async def test_a_namespace_named_twice_is_read_once(tmp_path: Path, namespaces: 
         source = ClusterSource(options(write_kubeconfig(tmp_path, server.url), namespaces=namespaces))
         await until_health(source, lambda health: health.live)
     assert len(server.asked("/api/v1/namespaces/shop/pods")) == 1
+
+
+async def test_doctor_says_that_the_sign_in_is_refused_not_that_the_server_is_away(tmp_path: Path) -> None:
+    server = viewer()
+    server.gate = lambda _: web.json_response({"kind": "Status", "code": 401, "reason": "Unauthorized"}, status=401)
+    async with server.running():
+        found = await ClusterSource(options(write_kubeconfig(tmp_path, server.url))).diagnose()
+    assert [(item.what, item.state) for item in found] == [("kubeconfig", "ok"), ("signed in", "denied")]
+    assert "az login" in found[1].remedy

@@ -261,5 +261,14 @@ async def test_diagnose_names_the_missing_right() -> None:
         assert "Container Registry Repository Reader" in found["tags"].remedy
 
 
+async def test_diagnose_says_what_is_done_without_an_api() -> None:
+    async with FakeRegistry(referrers=False) as server:
+        server.image("team/app", "1")
+        registry = source(options(server))
+        found = {line.what: line for line in await registry.diagnose()}
+    line = found["referrers"]
+    assert (line.state, line.detail, line.remedy) == ("ok", "not offered: what is attached is found by its tags", "")
+
+
 def test_digests_in_these_tests_are_real() -> None:
     assert digest_of(b"").endswith("b855")

@@ -152,9 +152,17 @@ class EntraCredentials:
             return found
         self._chosen = None
         raise AuthenticationFailed(
-            "not signed in to Azure: " + ("; ".join(reasons) or "no way to sign in is set up here"),
-            "Run `az login`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or use a managed identity.",
+            "not signed in to Azure: " + ("; ".join([*self._untried(), *reasons]) or "no way to sign in is set up here"),
+            "Run `az login`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or use a managed identity; "
+            "--no-azure leaves Azure out.",
         )
+
+    def _untried(self) -> list[str]:
+        """What is usual and not there; nothing where the environment names the one way to sign in."""
+        if self._environ.get("AZURE_TOKEN_CREDENTIALS", ""):
+            return []
+        missing = {"AZURE_CLIENT_ID is not set": self._environ.get("AZURE_CLIENT_ID"), "az is not installed": self._which("az")}
+        return [words for words, there in missing.items() if not there]
 
 
 async def _sign_in(module: ModuleType, member: Member, scope: str) -> EntraToken:
@@ -167,7 +175,9 @@ async def _sign_in(module: ModuleType, member: Member, scope: str) -> EntraToken
     except TimeoutError as error:
         raise AuthenticationFailed(f"{member.label}: no answer within {member.timeout:g} s") from error
     except (AzureError, ValueError, OSError) as error:
-        raise AuthenticationFailed(f"{member.label}: {_first_line(error)}") from error
+        # Whatever answers where Azure's machines have their metadata service: a proxy, or nothing.
+        nobody = "this machine has none, " if member.timeout == METADATA_TIMEOUT else ""
+        raise AuthenticationFailed(f"{member.label}: {nobody}{_first_line(error)}") from error
     return EntraToken(value=answer.token, expires=float(answer.expires_on), identity=_identity(answer.token, member.label))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tui.errors import SourceError, UsageError
+from tui.errors import AuthenticationFailed, SourceError, UsageError
 from tui.sources.cluster.access import Place, find_place
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.failures import remedy_for
@@ -37,6 +37,8 @@ async def _reach(api: Api) -> list[Diagnosis]:
     try:
         version = await server_version(api)
         found = [Diagnosis("reachable", "ok", f"{api.host} {version}")]
+    except AuthenticationFailed as error:
+        return [Diagnosis("signed in", "denied", error.headline, "sign-in", error.remedy)]
     except SourceError as error:
         return [Diagnosis("reachable", "failed", error.headline, remedy=error.remedy)]
     try:

@@ -14,6 +14,11 @@ from tui.sources.registry.referrers import is_referrer_tag
 __all__ = ["diagnose"]
 
 SAMPLES = 5
+NOT_OFFERED = {
+    "catalog": "not offered: the repositories that run are read",
+    "referrers": "not offered: what is attached is found by its tags",
+}
+"""What is done where an API is missing; the specification leaves these to the registry."""
 Step = Callable[[], Awaitable[str]]
 
 
@@ -32,7 +37,7 @@ async def _try(what: str, step: Step) -> Diagnosis:
     try:
         return Diagnosis(what, "ok", await step())
     except RouteNotFound as error:
-        return Diagnosis(what, "ok", f"not offered: {error.headline}", remedy=error.remedy)
+        return Diagnosis(what, "ok", NOT_OFFERED.get(what, f"not offered: {error.headline}"))
     except Forbidden as error:
         return Diagnosis(what, "denied", error.headline, error.right, error.remedy)
     except AuthenticationFailed as error:

@@ -1,0 +1,53 @@
+"""Why a source is not whole, and what would help: the words that screens and reports share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tui.domain.events import Denial, SourceHealth, SourceState
+from tui.presenters.words import count, plural
+
+__all__ = ["denied", "next_step", "trouble"]
+
+MOST_RIGHTS = 2
+"""How many of several rights with one remedy are spelled out."""
+
+
+def trouble(health: SourceHealth) -> str:
+    """What keeps a source from being whole, in a sentence or a part of one; empty when nothing does."""
+    if health.error or health.state not in (SourceState.LOADING, SourceState.PARTIAL):
+        return health.error
+    if health.state is SourceState.LOADING:
+        return f"still loading, {_awaited(health)}"
+    return "; ".join(told for told, _ in denied(health.denials)) or "not everything could be read"
+
+
+def next_step(health: SourceHealth) -> str:
+    """What would make a source whole; empty when nobody knows, or nothing is wrong."""
+    return health.remedy or ("" if health.error else next((step for _, step in denied(health.denials) if step), ""))
+
+
+def _awaited(health: SourceHealth) -> str:
+    """What a source that loads waits for."""
+    waits = [each for each in health.progress if each.waiting > 0]
+    if waits:
+        return f"waiting {waits[0].waiting:.0f} s: {waits[0].waiting_reason}"
+    if health.as_of is None and not health.objects:
+        return f"no answer yet{f' from {health.endpoint}' if health.endpoint else ''}"
+    open_ = [each for each in health.progress if each.total is None or each.done < each.total]
+    counted = (f"{each.unit} {count(each.done)}{f' of {count(each.total)}' if each.total else ''}" for each in open_)
+    return ", ".join(counted) or f"{plural(health.objects, 'object')} so far"
+
+
+def denied(denials: Sequence[Denial]) -> Iterator[tuple[str, str]]:
+    """What may not or could not be read: what has the same cause and the same remedy in one sentence, with the remedy."""
+    alike: dict[tuple[str, str, bool], list[Denial]] = {}
+    for denial in denials:
+        cause = "" if denial.right else denial.reason
+        alike.setdefault((cause, denial.remedy, bool(denial.right)), []).append(denial)
+    for (cause, remedy, refused), group in alike.items():
+        what = ", ".join(dict.fromkeys(denial.what for denial in group))
+        rights = ", ".join(dict.fromkeys(denial.right for denial in group[:MOST_RIGHTS]))
+        rights += f" and {len(group) - MOST_RIGHTS} more" if len(group) > MOST_RIGHTS else ""
+        told = f"may not read {what}: missing right {rights}" if refused else f"could not read {what}" + (cause and f": {cause}")
+        yield told, remedy
