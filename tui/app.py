@@ -27,6 +27,7 @@ from tui.keymap import GLOBAL
 from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
 from tui.screens.explorer import ExplorerScreen
 from tui.screens.themes import DARK, SIXTEEN, THEMES, defaults_for, theme_named
+from widgets.typeahead import TypeAheadApp
 
 __all__ = ["LiveEstate", "Looks", "TrustreeApp", "run"]
 
@@ -84,7 +85,7 @@ class LiveEstate(Protocol):
 Opener = Callable[[], AbstractAsyncContextManager[LiveEstate]]
 
 
-class TrustreeApp(App[int]):
+class TrustreeApp(TypeAheadApp[int]):
     """The explorer over one estate."""
 
     class SnapshotArrived(Message):

@@ -79,7 +79,7 @@ class FilterBar(Horizontal):
     def on_mount(self) -> None:
         """Ready to type."""
         self.query_one("#sign", Banner).set_lines([TextLine((Span(" / ", "accent bold"),))])
-        self.query_one(Input).focus()
+        self.screen.set_focus(self.query_one(Input))  # not by a message: the keys after it are on their way
 
     def say(self, cell: Cell) -> None:
         """Show how it goes, at the right edge."""

@@ -111,7 +111,7 @@ class ExplorerScreen(Screen[None]):
         self.progress.display = False
         self._arrange()
         self._show_notice(starting_lines())
-        self.outline.focus()
+        self.set_focus(self.outline)
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose the form for the width: side by side, or the detail as a screen of its own."""
@@ -245,7 +245,7 @@ class ExplorerScreen(Screen[None]):
             wish = Demand(image.name, image.key.digest, Priority.OPENED, referrers=True, history=True)
             self.app.estate.want((wish,))
         if self.detail.display:
-            self.detail.focus()
+            self.set_focus(self.detail)
         else:
             from tui.screens.pages import DetailScreen
 
@@ -289,10 +289,10 @@ class ExplorerScreen(Screen[None]):
             self.chosen = chosen
             self._ask()
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Type a filter; the rows follow with every key."""
-        self._filtering.open(self.chosen.query, self._offers)
-        self.call_after_refresh(self._show_count)
+        await self._filtering.open(self.chosen.query, self._offers)
+        self._show_count()
 
     def _offers(self, text: str) -> list[str]:
         from tui.domain.query import complete
@@ -303,19 +303,20 @@ class ExplorerScreen(Screen[None]):
         """Narrow as it is typed."""
         self._narrow(self.chosen._replace(query=event.text.strip()))
 
-    def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
+    async def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
         """Keep the filter, unless it is wrong."""
+        self._narrow(self.chosen._replace(query=event.text.strip()))
         if self._filtering.wrong is None:
-            self._end_filter()
+            await self._end_filter()
 
-    def on_filter_bar_cancelled(self) -> None:
+    async def on_filter_bar_cancelled(self) -> None:
         """No filter."""
         self._narrow(self.chosen._replace(query=""))
-        self._end_filter()
+        await self._end_filter()
 
-    def _end_filter(self) -> None:
-        self._filtering.close()
-        self.outline.focus()
+    async def _end_filter(self) -> None:
+        self.set_focus(self.outline)
+        await self._filtering.close()
 
     def _show_count(self) -> None:
         self._filtering.show_count(self.built, len(self.app.snapshot.images))
@@ -358,7 +359,7 @@ class ExplorerScreen(Screen[None]):
         if self.detail.has_focus:
             self._zoomed = ""
             self._arrange()
-            self.outline.focus()
+            self.set_focus(self.outline)
         elif self._zoomed:
             self.action_zoom()
         elif self.chosen.finding is not None:

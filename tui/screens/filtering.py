@@ -26,20 +26,20 @@ class Filtering:
         self._bar: FilterBar | None = None
         self.wrong: InvalidQuery | None = None
 
-    def open(self, text: str, offers: Callable[[str], Sequence[str]]) -> None:
-        """Let the operator type."""
+    async def open(self, text: str, offers: Callable[[str], Sequence[str]]) -> None:
+        """Let the operator type; when this is done, the next key goes into the bar."""
         from widgets.prompt import FilterBar  # not before somebody filters: it costs at the start
 
         if self._bar is None:
             self._bar = FilterBar(text, offers, id="filter")
-            self._screen.mount(self._bar)
+            await self._screen.mount(self._bar)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Take the bar away."""
         self.wrong = None
         if self._bar is not None:
-            self._bar.remove()
-            self._bar = None
+            bar, self._bar = self._bar, None
+            await bar.remove()
 
     def show_count(self, built: Built | None, total: int) -> None:
         """How many images are let through, beside where it is typed."""

@@ -51,7 +51,7 @@ class TextScreen(Screen[None]):
         """Follow the snapshot."""
         dress(self, self.app.glyphs)
         self.watch(self.app, "snapshot", self.show_lines, init=False)
-        self.page.focus()
+        self.set_focus(self.page)
 
     def on_resize(self) -> None:
         """Wrap anew."""
