@@ -117,12 +117,12 @@ async def test_an_owner_that_goes_away_is_gone(tmp_path: Path) -> None:
 
 async def test_an_answer_that_takes_longer_than_a_turn_is_not_thrown_away(tmp_path: Path) -> None:
     async def late(request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(0.1)  # ten turns
+        await asyncio.sleep(0.2)  # four turns
         return await served(rollout(template=TEMPLATE))(request)
 
     server = cluster(late, refuse(404, "NotFound"))
     async with server.running():
-        source = ClusterSource(options(write_kubeconfig(tmp_path, server.url), refresh_owners=0.01))
+        source = ClusterSource(options(write_kubeconfig(tmp_path, server.url), refresh_owners=0.05))
         events = await until(source, lambda events: isinstance(events[-1], ObjectGone))
     assert [found.name for each in events if (found := other([each]))] == ["web"]
 
