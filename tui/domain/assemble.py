@@ -2,79 +2,52 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic, TypeVar
 
-from tui.domain.checks import BUILT_IN, Checks
+from tui.domain.answering import is_complete, lost_sources, signatures_lost, signed_in, signed_out
+from tui.domain.asking import Questions
+from tui.domain.checks import BUILT_IN, READS, Checks
 from tui.domain.checks_scan import scanners_of
 from tui.domain.demand import ArtifactDemand, Demand
 from tui.domain.drift import Judge
-from tui.domain.events import SourceHealth, SourceKind, SourceState
+from tui.domain.events import SourceHealth, SourceKind
 from tui.domain.facts import Facts
 from tui.domain.gate import gates_of
 from tui.domain.genealogy import Bases, judge_bases, lineage_of
+from tui.domain.grounds import Ancestry, Grounds, Sessions
 from tui.domain.impostor import Suspicion
-from tui.domain.join import Catalog, join
-from tui.domain.judged_images import ImageJudge, Memory, used
+from tui.domain.join import join
+from tui.domain.joined_workloads import JoinedWorkload, Use, WorkloadJoin, uses_of
+from tui.domain.judged_images import ImageJudge, Memory
 from tui.domain.judged_places import JudgedImages
-from tui.domain.judged_workloads import JoinedWorkload, Use, WorkloadJudge, join_workloads, uses_of
-from tui.domain.lineage import Lineage
-from tui.domain.observed import Observer, suspicions
+from tui.domain.judged_uses import UseMemory
+from tui.domain.judged_workloads import Circumstances, Silence, WorkloadJudge, WorkloadMemory
+from tui.domain.kept import Changes, Kept
+from tui.domain.observed import Observer, Suspicions
 from tui.domain.policy import Policy
 from tui.domain.rulebook import RuleBook
 from tui.domain.scanned import ScanJoin
-from tui.domain.snapshot import Image, ImageKey, Snapshot, Summary, UnknownBase, Workload
+from tui.domain.shown import Frame, frame_of, summary_of
+from tui.domain.snapshot import Image, ImageKey, Snapshot
 from tui.domain.standing import Registries
-from tui.domain.text import full_stop
 from tui.domain.traits import TraitsOf
-from tui.domain.trust import Check, State
-from tui.domain.wanted import is_outstanding, registries_asked, wanted
+from tui.domain.wanted import is_outstanding, references_of, registries_asked, wanted
 from tui.domain.wanted_artifacts import wanted_artifacts
 from tui.domain.workload import ObjectKey
 
-__all__ = ["Assembler", "is_complete", "lost_sources", "signatures_lost"]
-
-T = TypeVar("T")
-Lost = Mapping[str, str]
-Suspicions = Mapping[tuple[ObjectKey, str], Suspicion]
-
-
-class _Kept(Generic[T]):
-    """The last answer, as long as it is asked for the same."""
-
-    def __init__(self) -> None:
-        self._last: tuple[Hashable, T] | None = None
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        if self._last is None or self._last[0] != key:
-            self._last = (key, make())
-        return self._last[1]
-
-
-class _Changes:
-    """Counts how often a value was another one than before."""
-
-    def __init__(self) -> None:
-        self._last: object = None
-        self._count = 0
-
-    def count(self, value: object) -> int:
-        if value != self._last:
-            self._last = value
-            self._count += 1
-        return self._count
+__all__ = ["Assembler"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Ancestry:
-    """What follows from what registries hold alone."""
+class _Read:
+    """What follows from what registries hold, and from which of them answer. `at` is equal as long as that is."""
 
-    catalog: Catalog
-    lineage: Lineage
-    traits: TraitsOf
+    at: object
+    ancestry: Ancestry
+    registries: Registries
+    bases: Bases
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,27 +60,36 @@ class _Runs:
 
 
 class Assembler:
-    """Makes snapshots, numbered from 1. Lineage is built anew only when facts about images changed."""
+    """Makes snapshots, numbered from 1. Each part is made anew only when facts changed that it follows from."""
 
     def __init__(self, checks: Checks = BUILT_IN) -> None:
-        self._checks = checks
         self._number = 0
-        self._ancestry: _Kept[_Ancestry] = _Kept()
-        self._bases: _Kept[Bases] = _Kept()
-        self._book: _Kept[RuleBook] = _Kept()
-        self._images: _Kept[JudgedImages] = _Kept()
-        self._memory: Memory = {}
-        self._runs: _Kept[_Runs] = _Kept()
-        self._demands: _Kept[tuple[Demand, ...]] = _Kept()
-        self._artifacts: _Kept[tuple[ArtifactDemand, ...]] = _Kept()
-        self._outstanding: _Kept[bool] = _Kept()
-        self._suspicions: _Kept[Suspicions] = _Kept()
-        self._scans = ScanJoin()
-        self._changed_scans, self._changed_signatures = _Changes(), _Changes()
+        self._of_images = Questions(checks.image, READS)
+        self._of_containers = Questions(checks.container, READS)
+        self._ancestry: Kept[Ancestry] = Kept()
+        self._read: Kept[_Read] = Kept()
+        self._finder: Kept[Judge] = Kept()
+        self._runs: Kept[_Runs] = Kept()
+        self._grounds: Kept[Grounds] = Kept()
+        self._book: Kept[RuleBook] = Kept()
+        self._judged: Kept[JudgedImages] = Kept()
+        self._observer: Kept[Observer] = Kept()
+        self._frame: Kept[Frame] = Kept()
+        self._demands: Kept[tuple[Demand, ...]] = Kept()
+        self._artifacts: Kept[tuple[ArtifactDemand, ...]] = Kept()
+        self._outstanding: Kept[bool] = Kept()
+        self._images: Memory = {}
+        self._uses, self._workloads = UseMemory(), WorkloadMemory()
+        self._references: Kept[object] = Kept()
+        self._odd: Kept[Mapping[tuple[ObjectKey, str], Suspicion]] = Kept()
+        self._joined, self._scans, self._suspicions = WorkloadJoin(), ScanJoin(), Suspicions()
+        self._changed_scans, self._changed_signatures = Changes(), Changes()
 
     def demands(self, facts: Facts) -> tuple[Demand, ...]:
         """What registries are to be asked for; the very same as long as nothing has changed that it follows from."""
-        at = (facts.cluster.version, facts.images.version, registries_asked(facts))
+        # Most of what clusters tell, such as a pod that started again, leads to nothing new.
+        references = self._references.get(facts.cluster.version, lambda: references_of(facts.cluster))
+        at = (references, facts.images.version, registries_asked(facts))
         return self._demands.get(at, lambda: wanted(facts))
 
     def artifacts(self, facts: Facts) -> tuple[ArtifactDemand, ...]:
@@ -117,214 +99,109 @@ class Assembler:
 
     def assemble(self, facts: Facts, policy: Policy, now: datetime) -> Snapshot:
         """The snapshot of these facts, judged by a policy. The same facts give the same snapshot but for its number."""
-        lost = lost_sources(facts.health, SourceKind.REGISTRY)
-        registries = Registries(facts.images, {name.removeprefix("registry/"): text for name, text in lost.items()})
-        images_at = (facts.images.version, tuple(sorted(lost.items())))
-        ancestry = self._ancestry.get(facts.images.version, lambda: _ancestry(facts))
-        bases = self._bases.get(images_at, lambda: judge_bases(ancestry.catalog, ancestry.lineage, registries))
-        runs = self._runs.get((facts.cluster.version, images_at), lambda: _runs(facts, ancestry.catalog, registries))
-        book = RuleBook(policy, now)
-        book = self._book.get(book.key, lambda: book)
-        judge = ImageJudge(
-            facts=facts.images,
-            catalog=ancestry.catalog,
-            traits=ancestry.traits,
-            lineage=ancestry.lineage,
-            bases=bases,
-            checks=self._checks,
-            book=book,
-            now=_coarse(now),
-            signed_in=signed_in(facts.health),
-            signed_out=signed_out(facts.health),
-            lost=registries.lost,
-            trust=facts.trust,
-            used=runs.used,
-            signatures_lost=signatures_lost(facts.health),
-            scans=self._scans.join(facts.trust.scans, ancestry.catalog, bases, registries),
-            scanners=scanners_of(facts.health, facts.trust.scans),
-            memory=self._memory,
-        )
-        scans_at = self._changed_scans.count(facts.trust.scans)
-        signed_at = self._changed_signatures.count(facts.trust.signatures), judge.signatures_lost
-        sessions = judge.signed_in, judge.signed_out
-        at = (images_at, book.key, judge.now, sessions, scans_at, signed_at, judge.used, judge.scanners)
-        judged = self._images.get(at, lambda: JudgedImages(judge))
-        images = _with_absent(judged.known, runs.uses, ancestry.lineage, judge, registries)
-        demands = self.demands(facts)
-        outstanding = self._outstanding.get((facts.images.version, demands), lambda: is_outstanding(demands, facts.images))
-        odd = self._suspicions.get(
-            (facts.cluster.version, images_at, signed_at),
-            lambda: _suspicions(facts, ancestry, bases, runs, judge.signatures_lost),
-        )
-        return self._finish(facts, now, runs, judged, images, ancestry.lineage, bases, outstanding, odd)
-
-    def _finish(
-        self,
-        facts: Facts,
-        now: datetime,
-        runs: _Runs,
-        judged: JudgedImages,
-        images: dict[ImageKey, Image],
-        lineage: Lineage,
-        bases: Bases,
-        outstanding: bool,
-        odd: Suspicions,
-    ) -> Snapshot:
-        lost = lost_sources(facts.health, SourceKind.CLUSTER)
-        gates = gates_of(facts.health, facts.trust.constraints)
-        judge = WorkloadJudge(images, judged, self._checks, _coarse(now), lost, facts.health, gates, odd)
-        workloads = {key: judge.workload(joined) for key, joined in runs.workloads.items()}
-        shown = _with_uses(images, judged, runs.uses, workloads)
-        derived = _derived(lineage, shown)
+        read = self._what_is_read(facts)
+        runs = self._what_runs(facts, read)
+        judged = self._judge_images(self._grounds_of(facts, read, runs), policy, now)
+        images = _with_absent(judged, runs.uses, read.ancestry.lineage.derived)
+        under = Circumstances(judged, _silences(facts.health), gates_of(facts.health, facts.trust.constraints))
+        judge = WorkloadJudge(images, under, self._of_containers, self._what_is_odd(facts, read, runs))
+        workloads = self._workloads.all(runs.workloads, judge)
+        shown = self._uses.all(images, judged, runs.uses, workloads)
+        frame = self._frame.get((read.at, runs.used), lambda: frame_of(read.ancestry.lineage, read.bases, shown))
         self._number += 1
         return Snapshot(
             number=self._number,
             as_of=now,
             images=shown,
-            bases=_bases(lineage, bases),
-            derived=derived,
-            roots=_roots(lineage, shown),
+            bases=frame.bases,
+            derived=frame.derived,
+            roots=frame.roots,
             workloads=workloads,
             users={key: tuple(use.users) for key, use in runs.uses.items() if use.users},
             sources=tuple(facts.health[name] for name in sorted(facts.health)),
-            summary=_summary(shown, workloads),
-            complete=is_complete(facts.health) and not outstanding,
-            gates=gates,
+            summary=summary_of(shown, workloads),
+            complete=is_complete(facts.health) and not self._is_outstanding(facts),
+            gates=under.gates,
         )
 
+    # ---- the steps, each kept as long as it is asked for the same
 
-def lost_sources(health: Mapping[str, SourceHealth], kind: SourceKind) -> dict[str, str]:
-    """The sources of a kind that do not answer, with a sentence that says since when and why."""
-    return {name: _lost(each) for name, each in health.items() if each.kind is kind and each.state is SourceState.FAILED}
+    def _what_is_read(self, facts: Facts) -> _Read:
+        lost = {name.removeprefix("registry/"): text for name, text in lost_sources(facts.health, SourceKind.REGISTRY).items()}
+        at = (facts.images.version, tuple(sorted(lost.items())))
+        ancestry = self._ancestry.get(facts.images.version, lambda: _ancestry(facts))
+        return self._read.get(at, lambda: _read(at, ancestry, Registries(facts.images, lost)))
 
+    def _what_runs(self, facts: Facts, read: _Read) -> _Runs:
+        finder = self._finder.get(read.at, lambda: Judge(read.ancestry.catalog, read.registries))
+        return self._runs.get((facts.cluster.version, read.at), lambda: _runs(self._joined.join(facts.cluster, finder)))
 
-def _lost(health: SourceHealth) -> str:
-    name = health.name.partition("/")[2] or health.name
-    since = f" has not answered since {health.as_of:%Y-%m-%d %H:%M} UTC" if health.as_of is not None else " does not answer"
-    return full_stop(f"{name}{since}{f': {health.error}' if health.error else ''}")
+    def _grounds_of(self, facts: Facts, read: _Read, runs: _Runs) -> Grounds:
+        sessions = Sessions(signed_in(facts.health), signed_out(facts.health), signatures_lost(facts.health))
+        scanners = scanners_of(facts.health, facts.trust.scans)
+        scans = self._scans.join(facts.trust.scans, read.ancestry.catalog, read.bases, read.registries)
+        at = (read.at, sessions, scanners, self._scans_at(facts), self._signed_at(facts))
+        grounds = self._grounds.get(
+            at,
+            lambda: Grounds(at, facts.images, facts.trust, read.ancestry, read.bases, read.registries, sessions, scans, scanners),
+        )
+        return replace(grounds, used=runs.used)
 
+    def _judge_images(self, grounds: Grounds, policy: Policy, now: datetime) -> JudgedImages:
+        book = RuleBook(policy, now)
+        book = self._book.get(book.key, lambda: book)
+        # Ages are judged by the hour: what did not change stays the very same.
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        judge = ImageJudge(grounds, self._of_images, book, hour, self._images)
+        return self._judged.get((grounds.at, grounds.used, book, hour), lambda: JudgedImages(judge))
 
-def signatures_lost(health: Mapping[str, SourceHealth]) -> str:
-    """Why no signatures are looked for, in a sentence; empty while a source looks for them."""
-    found = [each for each in health.values() if each.kind is SourceKind.SIGNATURES]
-    if not found:
-        return "No source of signatures is set up."
-    idle = [each for each in found if each.state in (SourceState.FAILED, SourceState.OFF)]
-    return f"Signatures are not verified: {idle[0].error or idle[0].state}." if len(idle) == len(found) else ""
+    def _what_is_odd(self, facts: Facts, read: _Read, runs: _Runs) -> Mapping[tuple[ObjectKey, str], Suspicion]:
+        lost, ancestry = signatures_lost(facts.health), read.ancestry
+        observer = self._observer.get(
+            (read.at, self._signed_at(facts), lost),
+            lambda: Observer(facts.images, facts.trust, ancestry.catalog, ancestry.lineage, read.bases, lost),
+        )
+        return self._odd.get((runs, observer), lambda: self._suspicions.of(runs.workloads, observer))
 
+    def _is_outstanding(self, facts: Facts) -> bool:
+        demands = self.demands(facts)
+        return self._outstanding.get((facts.images.version, demands), lambda: is_outstanding(demands, facts.images))
 
-def is_complete(health: Mapping[str, SourceHealth]) -> bool:
-    """Whether every source that is asked has answered whole. What the configuration turns off is not asked."""
-    asked = [each for each in health.values() if each.state is not SourceState.OFF]
-    facts = any(each.kind is not SourceKind.POLICY for each in asked)
-    return facts and all(each.state is SourceState.OK for each in asked)
+    def _scans_at(self, facts: Facts) -> int:
+        return self._changed_scans.count(facts.trust.scans)
 
-
-def signed_in(health: Mapping[str, SourceHealth]) -> frozenset[str]:
-    """The registries that somebody is signed in to and that answer."""
-    return frozenset(_registries(each for each in health.values() if each.identity and each.state in _ANSWERING))
-
-
-def signed_out(health: Mapping[str, SourceHealth]) -> frozenset[str]:
-    """The registries where certainly nobody is signed in: they answer strangers, or are not asked."""
-    return frozenset(_registries(each for each in health.values() if _is_out(each)))
-
-
-_ANSWERING = (SourceState.OK, SourceState.PARTIAL, SourceState.LOADING)
-
-
-def _is_out(health: SourceHealth) -> bool:
-    answered = health.state in (SourceState.OK, SourceState.PARTIAL) and not health.identity
-    return answered or health.state is SourceState.OFF
-
-
-def _registries(health: Iterable[SourceHealth]) -> Iterator[str]:
-    return (each.name.removeprefix("registry/") for each in health if each.kind is SourceKind.REGISTRY)
-
-
-def _coarse(now: datetime) -> datetime:
-    """Ages are judged by the hour: what did not change stays the very same."""
-    return now.replace(minute=0, second=0, microsecond=0)
+    def _signed_at(self, facts: Facts) -> int:
+        return self._changed_signatures.count(facts.trust.signatures)
 
 
-def _ancestry(facts: Facts) -> _Ancestry:
+def _ancestry(facts: Facts) -> Ancestry:
     catalog = join(facts.images)
-    return _Ancestry(catalog, lineage_of(catalog, facts.images), TraitsOf(catalog, facts.images))
+    return Ancestry(catalog, lineage_of(catalog, facts.images), TraitsOf(catalog, facts.images))
 
 
-def _suspicions(facts: Facts, ancestry: _Ancestry, bases: Bases, runs: _Runs, signatures_lost: str) -> Suspicions:
-    observer = Observer(facts.images, facts.trust, ancestry.catalog, ancestry.lineage, bases, signatures_lost)
-    return suspicions(runs.workloads, observer)
+def _read(at: object, ancestry: Ancestry, registries: Registries) -> _Read:
+    return _Read(at, ancestry, registries, judge_bases(ancestry.catalog, ancestry.lineage, registries))
 
 
-def _runs(facts: Facts, catalog: Catalog, registries: Registries) -> _Runs:
-    workloads = join_workloads(facts.cluster, Judge(catalog, registries))
+def _runs(workloads: Mapping[ObjectKey, JoinedWorkload]) -> _Runs:
     uses = uses_of(workloads)
     return _Runs(workloads, uses, frozenset(uses))
 
 
+def _silences(health: Mapping[str, SourceHealth]) -> dict[str, Silence]:
+    """The clusters that do not answer, and what would help those that do not answer all."""
+    lost = lost_sources(health, SourceKind.CLUSTER)
+    clusters = {name: each for name, each in health.items() if each.kind is SourceKind.CLUSTER and (each.remedy or name in lost)}
+    return {
+        name: Silence(lost.get(name, ""), each.as_of if name in lost else None, each.remedy) for name, each in clusters.items()
+    }
+
+
 def _with_absent(
-    known: Mapping[ImageKey, Image],
-    uses: Mapping[ImageKey, Use],
-    lineage: Lineage,
-    judge: ImageJudge,
-    registries: Registries,
+    judged: JudgedImages, uses: Mapping[ImageKey, Use], derived: Mapping[ImageKey, tuple[ImageKey, ...]]
 ) -> dict[ImageKey, Image]:
     """What registries hold, without what is gone and needed by nothing, and with what runs but is in no registry."""
-    kept = {key: image for key, image in known.items() if not image.absent or key in uses or key in lineage.derived}
-    for key in sorted(uses):
-        if key not in kept:
-            kept[key] = judge.absent(key, registries)
+    kept = {key: image for key, image in judged.known.items() if not image.absent or key in uses or key in derived}
+    for key in sorted(uses.keys() - kept.keys()):
+        kept[key] = judged.judge.absent(key)
     return kept
-
-
-def _with_uses(
-    images: dict[ImageKey, Image],
-    judged: JudgedImages,
-    uses: Mapping[ImageKey, Use],
-    workloads: Mapping[ObjectKey, Workload],
-) -> dict[ImageKey, Image]:
-    answers: dict[ImageKey, list[Check]] = {}
-    for workload in workloads.values():
-        for container in workload.containers:
-            for key in container.runs:
-                answers.setdefault(key, []).extend(container.checks)
-    shown = dict(images)
-    for key, use in uses.items():
-        shown[key] = used(judged.wherever(images[key], use.users), tuple(answers.get(key, ())), use.pods)
-    return shown
-
-
-def _derived(lineage: Lineage, shown: Mapping[ImageKey, Image]) -> dict[ImageKey, tuple[ImageKey, ...]]:
-    found = {
-        base: tuple(child for child in children if child in shown or child in lineage.bases)
-        for base, children in lineage.derived.items()
-    }
-    return {base: children for base, children in found.items() if children}
-
-
-def _bases(lineage: Lineage, bases: Bases) -> dict[ImageKey, UnknownBase]:
-    """Unknown bases with the state of what they stand on themselves."""
-    return {key: _with_link(base, bases) for key, base in sorted(lineage.bases.items())}
-
-
-def _with_link(base: UnknownBase, bases: Bases) -> UnknownBase:
-    link = bases.links.get(base.key)
-    return (
-        base if link is None else UnknownBase(base.key, base.kind, base.label, base.reason, link, base.layers, base.repositories)
-    )
-
-
-def _roots(lineage: Lineage, shown: Mapping[ImageKey, Image]) -> tuple[ImageKey, ...]:
-    """What stands on nothing: images, unknown bases, and images of which nothing could be read."""
-    alone = (key for key, image in shown.items() if image.base is None)
-    bases = (key for key, base in lineage.bases.items() if base.base is None)
-    return tuple(sorted({*alone, *bases}))
-
-
-def _summary(images: Mapping[ImageKey, Image], workloads: Mapping[ObjectKey, Workload]) -> Summary:
-    counted = Counter(image.verdict for image in images.values())
-    working = Counter(workload.verdict for workload in workloads.values())
-    states = [state for state in State if state is not State.OFF]
-    pods = sum(workload.pods for workload in workloads.values())
-    return Summary({state: counted[state] for state in states}, {state: working[state] for state in states}, pods)

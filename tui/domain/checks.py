@@ -19,11 +19,11 @@ from tui.domain.checks_signature import check_signature
 from tui.domain.image import RepositoryName
 from tui.domain.join import Known
 from tui.domain.patterns import is_azure_registry
-from tui.domain.rules import Rules
+from tui.domain.rules import SETTINGS, Rules
 from tui.domain.snapshot import BaseState, Container, Drift, Image, ImageKey
 from tui.domain.trust import Check, CheckName, State
 
-__all__ = ["BUILT_IN", "BY_CONTAINER", "Checks", "image_checks", "of_containers"]
+__all__ = ["BUILT_IN", "BY_CONTAINER", "READS", "Checks", "image_checks", "of_containers"]
 
 
 ImageCheck = Callable[[ImageContext], Check]
@@ -230,3 +230,14 @@ BUILT_IN = Checks(
     image=(check_registry, check_signature, check_scan, check_base, check_age),
     container=(check_identity, check_admission),
 )
+
+READS: dict[object, tuple[str, ...]] = {
+    check_registry: ("trusted", "trust_signed_in"),
+    check_signature: ("unsigned", "unverified", "signers"),
+    check_scan: (*(name for name in SETTINGS if name.startswith("scan_")), "exceptions", "expired"),
+    check_base: ("base_outdated", "base_grace", "base_end_of_life"),
+    check_age: ("warn_age", "max_age"),
+    check_identity: ("moved", "mixed", "gone", "impostor"),
+    check_admission: ("admission_deny", "admission_warn", "admission_dryrun"),
+}
+"""The settings that each check reads: while they say the same, so does the check."""

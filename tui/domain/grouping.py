@@ -10,7 +10,7 @@ from tui.domain.image import Platform
 from tui.domain.owners import Top, top_of
 from tui.domain.workload import ContainerType, Controller, Node, ObjectKey, Pod, PodContainer, TemplateContainer
 
-__all__ = ["Group", "Slot", "by_slot", "group", "platform_of"]
+__all__ = ["Group", "Grouping", "Slot", "by_slot", "group", "platform_of"]
 
 _ENDED = frozenset({"Succeeded", "Failed"})
 Slot = tuple[ContainerType, str]
@@ -59,20 +59,51 @@ class Group:
                 yield each
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Heads:
+    """What follows from the controllers of a source alone: who owns each, by uid, and those that lead to each top."""
+
+    tops: Mapping[str, Top]
+    groups: Mapping[ObjectKey, Group]
+
+
+class Grouping:
+    """Gathers workloads, round after round: what only pods change costs little."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Mapping[str, Controller], _Heads]] = {}
+
+    def group(self, facts: ClusterFacts) -> dict[ObjectKey, Group]:
+        """All workloads, with and without pods. An object whose owner cannot be read belongs to what its owner is called."""
+        found: dict[ObjectKey, Group] = {}
+        for source in sorted({*facts.pods, *facts.controllers}):
+            controllers = facts.controllers.get(source, {})
+            heads = self._heads(source, controllers)
+            for each in heads.groups.values():
+                _into(found, source, each.top).controllers.update(each.controllers)
+            for pod in facts.pods.get(source, {}).values():
+                _into(found, source, _top_of_pod(pod, controllers, heads.tops)).pods.append(pod)
+        return {key: each for key, each in found.items() if each.pods or _declares(each)}
+
+    def _heads(self, source: str, controllers: Mapping[str, Controller]) -> _Heads:
+        known = self._kept.get(source)
+        if known is None or known[0] is not controllers:
+            known = self._kept[source] = controllers, _heads_of(source, controllers)
+        return known[1]
+
+
 def group(facts: ClusterFacts) -> dict[ObjectKey, Group]:
-    """All workloads, with and without pods. An object whose owner cannot be read belongs to what its owner is called."""
-    found: dict[ObjectKey, Group] = {}
-    for source in sorted({*facts.pods, *facts.controllers}):
-        controllers = facts.controllers.get(source, {})
-        tops: dict[str, Top] = {}
-        for controller in controllers.values():
-            top = top_of(controller, controllers)
-            tops[controller.uid] = top
-            if controller.containers or controller.key == top.key:
-                _into(found, source, top).controllers[controller.uid] = controller
-        for pod in facts.pods.get(source, {}).values():
-            _into(found, source, _top_of_pod(pod, controllers, tops)).pods.append(pod)
-    return {key: each for key, each in found.items() if each.pods or _declares(each)}
+    """All workloads, gathered once."""
+    return Grouping().group(facts)
+
+
+def _heads_of(source: str, controllers: Mapping[str, Controller]) -> _Heads:
+    tops = {uid: top_of(controller, controllers) for uid, controller in controllers.items()}
+    groups: dict[ObjectKey, Group] = {}
+    for uid, controller in controllers.items():
+        if controller.containers or controller.key == tops[uid].key:
+            _into(groups, source, tops[uid]).controllers[uid] = controller
+    return _Heads(tops, groups)
 
 
 def _top_of_pod(pod: Pod, controllers: Mapping[str, Controller], tops: Mapping[str, Top]) -> Top:

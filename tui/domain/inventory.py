@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import TypeVar, assert_never
+from collections.abc import Mapping
+from typing import assert_never
 
 from tui.domain.events import (
     CatalogListed,
@@ -38,8 +38,6 @@ from tui.domain.workload import Controller, Node, Pod, Resource
 
 __all__ = ["Facts", "Inventory"]
 
-T = TypeVar("T")
-
 
 class Inventory:
     """Everything that sources said, newest word by newest word.
@@ -58,6 +56,7 @@ class Inventory:
         self._image_version = 0
         self._trust_version = 0
         self._health_version = 0
+        self._whole: dict[str, tuple[list[Mapping[str, Controller]], Mapping[str, Controller]]] = {}
         self._frozen = Facts()
 
     def apply(self, event: Event) -> None:
@@ -181,21 +180,25 @@ class Inventory:
     def _freeze_cluster(self) -> ClusterFacts:
         return ClusterFacts(
             version=self._cluster_version,
-            pods=_copies(self._pods.items()),
+            pods={source: table.freeze() for source, table in self._pods.items()},
             controllers=self._merged(),
-            nodes=_copies(self._nodes.items()),
+            nodes={source: table.freeze() for source, table in self._nodes.items()},
         )
 
     def _merged(self) -> dict[str, Mapping[str, Controller]]:
         """Controllers of all resources by uid; those only met as owners first, so that a listed one takes their place."""
-        merged: dict[str, dict[str, Controller]] = {}
+        parts: dict[str, list[Mapping[str, Controller]]] = {}
         for (source, _), table in sorted(self._controllers.items(), key=lambda item: item[0][1] is not Resource.OTHER):
-            merged.setdefault(source, {}).update(table.objects)
-        return dict(merged)
+            parts.setdefault(source, []).append(table.freeze())
+        return {source: self._merge(source, tables) for source, tables in parts.items()}
+
+    def _merge(self, source: str, tables: list[Mapping[str, Controller]]) -> Mapping[str, Controller]:
+        """The tables of a source as one; the very same as long as each of them is."""
+        at, known = self._whole.get(source, ([], {}))
+        if list(map(id, at)) != list(map(id, tables)):
+            known = {uid: each for table in tables for uid, each in table.items()}
+            self._whole[source] = tables, known
+        return known
 
     def _freeze_images(self) -> ImageFacts:
         return self._images.freeze(self._image_version)
-
-
-def _copies(tables: Iterable[tuple[str, ObjectTable[T]]]) -> dict[str, Mapping[str, T]]:
-    return {source: table.objects.copy() for source, table in tables}

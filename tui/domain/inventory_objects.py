@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar
 
 __all__ = ["ObjectTable"]
@@ -18,7 +18,7 @@ class ObjectTable(Generic[T]):
     began: a completed list removes what it covers and has not seen since it began. Turns are shared by a whole page.
     """
 
-    __slots__ = ("_cycles", "_namespaces", "_seen", "_turn", "objects")
+    __slots__ = ("_cycles", "_frozen", "_namespaces", "_seen", "_turn", "objects")
 
     def __init__(self) -> None:
         self.objects: dict[str, T] = {}
@@ -26,6 +26,13 @@ class ObjectTable(Generic[T]):
         self._namespaces: dict[str, str] = {}
         self._cycles: dict[str, _Cycle] = {}
         self._turn = 0
+        self._frozen: Mapping[str, T] | None = None
+
+    def freeze(self) -> Mapping[str, T]:
+        """The objects as they are now; the very same as long as nothing changes."""
+        if self._frozen is None:
+            self._frozen = self.objects.copy()
+        return self._frozen
 
     def see(self, scope: str, generation: int, objects: Iterable[tuple[str, str, T]]) -> bool:
         """Take objects (uid, namespace, object) in, but none of an older generation. Says whether anything changed."""
@@ -39,12 +46,14 @@ class ObjectTable(Generic[T]):
             self._seen[uid] = turn
             if namespace:
                 self._namespaces[uid] = namespace
+        self._frozen = None if changed else self._frozen
         return changed
 
     def drop(self, uid: str) -> bool:
         """An object is gone. Says whether it was known."""
         self._seen.pop(uid, None)
         self._namespaces.pop(uid, None)
+        self._frozen = None
         return self.objects.pop(uid, None) is not None
 
     def complete(self, scope: str, generation: int) -> bool:

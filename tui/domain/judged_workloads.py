@@ -1,123 +1,115 @@
-"""Workloads with their containers judged, and what they use of which image."""
+"""Workloads with their containers judged."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from tui.domain.admission import Gate
+from tui.domain.asking import Asked, Questions
 from tui.domain.check_context import ContainerContext
-from tui.domain.checks import Checks
-from tui.domain.drift import Judge, Seen
-from tui.domain.events import SourceHealth
-from tui.domain.facts import ClusterFacts
-from tui.domain.grouping import Group, group
 from tui.domain.impostor import Suspicion
-from tui.domain.joined import Joined, joined_of
+from tui.domain.joined import Joined
+from tui.domain.joined_workloads import JoinedWorkload
 from tui.domain.judged_images import verdict_of
 from tui.domain.judged_places import JudgedImages
-from tui.domain.owners import managed_by, team_of
 from tui.domain.ruling import ruled
 from tui.domain.scopes import Place
 from tui.domain.snapshot import Container, Drift, Image, ImageKey, Workload
 from tui.domain.trust import Check, worst
-from tui.domain.workload import Controller, ObjectKey
+from tui.domain.workload import ObjectKey
 
-__all__ = ["JoinedWorkload", "Use", "WorkloadJudge", "join_workloads", "uses_of"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class JoinedWorkload:
-    """A workload before it is judged: it depends on no policy and no time."""
-
-    key: ObjectKey
-    group: Group
-    containers: tuple[Joined, ...]
-    rollback: tuple[ImageKey, ...]
-    controller: Controller | None = None
-    managed_by: str = ""
-    team: str = ""
+__all__ = ["Circumstances", "Silence", "WorkloadJudge", "WorkloadMemory"]
 
 
-@dataclass(slots=True)
-class Use:
-    """What uses an image: workloads that run it, their pods, and whether something would run it that does not now."""
+class Silence(NamedTuple):
+    """Why a cluster does not answer, in a sentence, since when, and what helps; all empty while it does."""
 
-    users: dict[ObjectKey, None] = field(default_factory=dict)
-    pods: int = 0
-
-
-def join_workloads(facts: ClusterFacts, judge: Judge) -> dict[ObjectKey, JoinedWorkload]:
-    """Every workload, in the order of the keys."""
-    groups = group(facts)
-    return {key: _join(key, groups[key], facts, judge) for key in sorted(groups)}
+    reason: str = ""
+    since: datetime | None = None
+    remedy: str = ""
 
 
-def _join(key: ObjectKey, found: Group, facts: ClusterFacts, judge: Judge) -> JoinedWorkload:
-    containers = joined_of(found, judge, facts.nodes.get(found.source, {}))
-    old = (judge.find(Seen(each.image)).declared for controller in found.rollback for each in controller.containers)
-    rollback = tuple(sorted({image for image in old if image is not None}))
-    words = tuple(_words(found))
-    return JoinedWorkload(key, found, containers, rollback, found.controller, managed_by(words), team_of(words))
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What all workloads are judged under: images by their rules (compared by identity), silences by source, gates by cluster."""
+
+    judged: JudgedImages
+    silences: Mapping[str, Silence] = field(default_factory=dict)
+    gates: Mapping[str, Gate] = field(default_factory=dict)
 
 
-def uses_of(workloads: Mapping[ObjectKey, JoinedWorkload]) -> dict[ImageKey, Use]:
-    """Every image that something runs, would run, or could go back to."""
-    found: dict[ImageKey, Use] = {}
-    for workload in workloads.values():
-        pods: dict[ImageKey, set[str]] = {}
-        for container in workload.containers:
-            for uid, image in container.running:
-                pods.setdefault(image, set()).add(uid)
-            if not container.pods and container.declared is not None:
-                found.setdefault(container.declared, Use())
-        for image, uids in pods.items():
-            use = found.setdefault(image, Use())
-            use.users[workload.key] = None
-            use.pods += len(uids)
-        for image in workload.rollback:
-            found.setdefault(image, Use())
-    return found
+class _Judged(NamedTuple):
+    """A workload as it was judged last, and upon what."""
+
+    joined: JoinedWorkload
+    images: tuple[Image | None, ...]
+    odd: tuple[Suspicion | None, ...]
+    asked: tuple[Asked[ContainerContext], ...]
+    workload: Workload
+
+
+class WorkloadMemory:
+    """Workloads as they were judged last, and the circumstances."""
+
+    def __init__(self) -> None:
+        self._under: Circumstances | None = None
+        self._judged: dict[ObjectKey, _Judged] = {}
+
+    def all(self, workloads: Mapping[ObjectKey, JoinedWorkload], judge: WorkloadJudge) -> dict[ObjectKey, Workload]:
+        """Every workload; none is judged again that nothing changed about."""
+        same = self._under == judge.under
+        kept, self._under, self._judged = self._judged, judge.under, {}
+        for key, joined in workloads.items():
+            self._judged[key] = judge.judged(joined, kept.get(key), same)
+        return {key: each.workload for key, each in self._judged.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WorkloadJudge:
-    """Makes a `Workload` of what was joined; `lost` are the clusters (by source) that do not answer, with a sentence."""
+    """Makes a `Workload` of what was joined; `suspicions` are by workload and name of the container."""
 
     images: Mapping[ImageKey, Image]
-    judged: JudgedImages
-    checks: Checks
-    now: datetime
-    lost: Mapping[str, str]
-    health: Mapping[str, SourceHealth]
-    gates: Mapping[str, Gate] = field(default_factory=dict)
+    under: Circumstances
+    questions: Questions[ContainerContext]
     suspicions: Mapping[tuple[ObjectKey, str], Suspicion] = field(default_factory=dict)
 
-    def workload(self, joined: JoinedWorkload) -> Workload:
-        """One workload."""
-        found = joined.group
-        own = joined.controller
-        containers = tuple(self._container(each, joined) for each in joined.containers)
+    def judged(self, joined: JoinedWorkload, before: _Judged | None, same: bool) -> _Judged:
+        """One workload; `same` says that the circumstances are those of `before`."""
+        images = tuple([self.images.get(key) for key in joined.images])
+        odd = tuple([self.suspicions.get((joined.key, each.slot[1])) for each in joined.containers])
+        if before is not None and same and before.joined is joined and before.images == images and before.odd == odd:
+            return before
+        earlier = {each.context.container.slot: each for each in before.asked} if before is not None else {}
+        asked = tuple(
+            self.questions.ask(self._context(each, joined, suspicion), earlier.get(each.slot))
+            for each, suspicion in zip(joined.containers, odd, strict=True)
+        )
+        return _Judged(joined, images, odd, asked, self._workload(joined, asked))
+
+    def _workload(self, joined: JoinedWorkload, asked: tuple[Asked[ContainerContext], ...]) -> Workload:
+        found, own = joined.group, joined.controller
+        containers = tuple([self._container(each) for each in asked])
         return Workload(
             key=joined.key,
             containers=containers,
-            verdict=worst(container.verdict for container in containers),
+            verdict=worst([container.verdict for container in containers]),
             pods=len(found.pods),
             desired=own.desired if own is not None else None,
             suspended=own.suspended if own is not None else False,
             managed_by=joined.managed_by,
             team=joined.team,
             created=own.created if own is not None else min((pod.created for pod in found.pods if pod.created), default=None),
-            rollback=tuple(image for image in joined.rollback if image in self.images),
+            rollback=tuple([image for image in joined.rollback if image in self.images]),
             owner_readable=found.top.readable,
             source=found.source,
         )
 
-    def _container(self, joined: Joined, workload: JoinedWorkload) -> Container:
-        key, source = workload.key, workload.group.source
-        lost = self.lost.get(source, "")
-        checks = self._checks(joined, workload, lost)
+    def _container(self, asked: Asked[ContainerContext]) -> Container:
+        joined, key, lost = asked.context.container, asked.context.workload, asked.context.lost
+        checks = ruled(asked.answers, asked.context.rules, joined.digests)
         declared = joined.declared if joined.declared in self.images else None
         shown = joined.runs or ((declared,) if declared is not None else ())
         return Container(
@@ -135,40 +127,30 @@ class WorkloadJudge:
             drift_reason=lost or " ".join(filter(None, (joined.reason, joined.note))),
             trouble=joined.trouble,
             checks=checks,
-            verdict=verdict_of(checks, (self._image_checks(image, key) for image in shown if image in self.images)),
+            verdict=verdict_of(checks, [self._image_checks(image, key) for image in shown if image in self.images]),
             pull_policy=joined.pull_policy,
             pod_refs=joined.refs,
         )
 
     def _image_checks(self, image: ImageKey, workload: ObjectKey) -> tuple[Check, ...]:
-        return self.judged.at(self.images[image], workload.cluster, workload.namespace)
+        return self.under.judged.at(self.images[image], workload.cluster, workload.namespace)
 
-    def _checks(self, joined: Joined, workload: JoinedWorkload, lost: str) -> tuple[Check, ...]:
-        key, source = workload.key, workload.group.source
-        health = self.health.get(source)
-        rules = self.judged.judge.book.rules(Place(key.cluster, key.namespace, joined.name))
-        context = ContainerContext(
-            rules=rules,
-            now=self.now,
+    def _context(self, joined: Joined, workload: JoinedWorkload, suspicion: Suspicion | None) -> ContainerContext:
+        key, source, judge = workload.key, workload.group.source, self.under.judged.judge
+        silence = self.under.silences.get(source, _ANSWERS)
+        return ContainerContext(
+            rules=judge.book.rules(Place(key.cluster, key.namespace, joined.name)),
+            now=judge.now,
             container=joined,
             workload=key,
             source=source,
-            lost=lost,
-            lost_at=health.as_of if health is not None and lost else None,
-            remedy=health.remedy if health is not None else "",
-            gate=self.gates.get(key.cluster),
-            suspicion=self.suspicions.get((key, joined.slot[1])),
-            siblings=tuple((each.slot[1], each.image) for each in workload.containers),
+            lost=silence.reason,
+            lost_at=silence.since,
+            remedy=silence.remedy,
+            gate=self.under.gates.get(key.cluster),
+            suspicion=suspicion,
+            siblings=tuple([(each.slot[1], each.image) for each in workload.containers]),
         )
-        return ruled((check(context) for check in self.checks.container), rules, joined.digests)
 
 
-def _words(found: Group) -> Iterator[Mapping[str, str]]:
-    """Labels and annotations, those of the top first."""
-    own = found.controller
-    others = [each for each in found.controllers.values() if own is None or each.uid != own.uid]
-    for each in ([own] if own is not None else []) + sorted(others, key=lambda each: each.uid):
-        yield each.annotations
-        yield each.labels
-    if not found.controllers and found.pods:
-        yield min(found.pods, key=lambda pod: pod.uid).labels
+_ANSWERS = Silence()

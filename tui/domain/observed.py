@@ -14,18 +14,19 @@ from tui.domain.image import ImageConfig, RepositoryName
 from tui.domain.impostor import Observation, Suspicion, builder_of, compare, shape_of
 from tui.domain.join import Catalog, Known
 from tui.domain.joined import Joined
-from tui.domain.judged_workloads import JoinedWorkload
+from tui.domain.joined_workloads import JoinedWorkload
 from tui.domain.lineage import Lineage
 from tui.domain.signature import Outcome, Reason, StepName, StepState, Verdict
 from tui.domain.snapshot import ImageKey
 from tui.domain.workload import ObjectKey
 
-__all__ = ["Name", "Observer", "suspicions"]
+__all__ = ["Name", "Observer", "Suspicions"]
 
 MAX_GENERATIONS = 30
 _UNDECIDED = frozenset({Verdict.INCONCLUSIVE, Verdict.SKIPPED, Verdict.NO_POLICY})
 Name = tuple[RepositoryName, str]
 Slot = tuple[ObjectKey, str]
+_Answered = tuple[JoinedWorkload, Mapping[str, Suspicion]]
 
 
 class Observer:
@@ -126,23 +127,40 @@ def _is_authentic(outcome: Outcome) -> bool:
     return passed and outcome.reason not in (Reason.REVOKED, Reason.WRONG_SUBJECT)
 
 
-def suspicions(
-    workloads: Mapping[ObjectKey, JoinedWorkload],
-    observer: Observer,
-    remembered: Mapping[Name, tuple[Observation, ...]] | None = None,
-) -> dict[Slot, Suspicion]:
-    """The containers, by workload and name, that run or would run something unlike what ran before under the name.
+class Suspicions:
+    """Looks for containers that run or would run something unlike what ran before under the name, round after round.
 
-    `remembered` are observations of earlier days.
+    `remembered` are observations of earlier days. Only what may have another answer than before is looked at.
     """
-    running = _running(workloads)
-    found: dict[Slot, Suspicion] = {}
-    for key, workload in workloads.items():
-        for container in workload.containers:
-            suspicion = _suspicion(workload, container, running, observer, remembered or {})
-            if suspicion is not None:
-                found[key, container.slot[1]] = suspicion
-    return found
+
+    def __init__(self, remembered: Mapping[Name, tuple[Observation, ...]] | None = None) -> None:
+        self._remembered = remembered or {}
+        self._observer: Observer | None = None
+        self._running: Mapping[Name, Mapping[ImageKey, str]] = {}
+        self._last: dict[ObjectKey, _Answered] = {}
+
+    def of(self, workloads: Mapping[ObjectKey, JoinedWorkload], observer: Observer) -> dict[Slot, Suspicion]:
+        """By workload and name of the container; the same `observer` sees the same."""
+        running, before = _running(workloads), self._running
+        kept = self._last if observer is self._observer else {}
+        found: dict[ObjectKey, _Answered] = {}
+        for key, workload in workloads.items():
+            known = kept.get(key)
+            if known is None or known[0] is not workload or any(running.get(n) != before.get(n) for n in _names(workload)):
+                known = workload, self._look(workload, running, observer)
+            found[key] = known
+        self._observer, self._running, self._last = observer, running, found
+        return {(key, name): each for key, (_, odd) in found.items() for name, each in odd.items()}
+
+    def _look(
+        self, workload: JoinedWorkload, running: Mapping[Name, Mapping[ImageKey, str]], observer: Observer
+    ) -> dict[str, Suspicion]:
+        judged = ((each.slot[1], _suspicion(workload, each, running, observer, self._remembered)) for each in workload.containers)
+        return {name: found for name, found in judged if found is not None}
+
+
+def _names(workload: JoinedWorkload) -> Iterator[Name]:
+    return ((each.name, each.tag) for each in workload.containers if each.name is not None)
 
 
 def _running(workloads: Mapping[ObjectKey, JoinedWorkload]) -> dict[Name, dict[ImageKey, str]]:

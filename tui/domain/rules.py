@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import cached_property
 
@@ -85,9 +86,17 @@ class Rules(msgspec.Struct, frozen=True, dict=True):
         """What was cited before: every image cites the same few."""
         return {}
 
+    def alike(self, other: Rules, fields: Iterable[str]) -> bool:
+        """Whether these fields say the same in both, and are written at the same place."""
+        return all(getattr(self, each) == getattr(other, each) and self.origin(each) == other.origin(each) for each in fields)
+
     def origin(self, field: str) -> str:
         """Where a field is written."""
-        return dict(self.origins).get(field, BUILT_IN) if self.origins else BUILT_IN
+        return self._origins.get(field, BUILT_IN) if self.origins else BUILT_IN
+
+    @cached_property
+    def _origins(self) -> dict[str, str]:
+        return dict(self.origins)
 
 
 SETTINGS: dict[str, tuple[str, ...]] = {

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from tui.domain.contents import Contents, is_attestation
 from tui.domain.demand import Demand, Priority
-from tui.domain.facts import Facts, ImageFacts
+from tui.domain.facts import ClusterFacts, Facts, ImageFacts
 from tui.domain.genealogy import said_of
 from tui.domain.image import Claim, ImageConfig, Manifest, ManifestKind, RepositoryName
 from tui.domain.reference import ImageIdKind, parse_image_id, parse_reference
 from tui.domain.standing import Registries
 from tui.errors import InvalidReference
 
-__all__ = ["PUBLIC", "is_outstanding", "registries_asked", "wanted"]
+__all__ = ["PUBLIC", "is_outstanding", "references_of", "registries_asked", "wanted"]
 
 MAX_BASES = 2000
 MAX_GENERATIONS = 12
@@ -48,7 +48,7 @@ class _Running(NamedTuple):
 def wanted(facts: Facts) -> tuple[Demand, ...]:
     """Every manifest that the facts make us want to know; the order is stable, most urgent first."""
     registries = Registries(facts.images)
-    running = list(_merged(_demands(_references(facts), registries)))
+    running = list(_merged(_demands(sorted(references_of(facts.cluster)), registries)))
     known = {demand.name.registry for demand in running} | {name.registry for name in facts.images.held} | registries_asked(facts)
     bases = _bases(running, facts.images, registries, frozenset(known) | PUBLIC)
     return tuple(_merged([*running, *bases]))
@@ -71,16 +71,16 @@ def registries_asked(facts: Facts) -> frozenset[str]:
     return frozenset(name.removeprefix("registry/") for name in facts.health if name.startswith("registry/"))
 
 
-def _references(facts: Facts) -> list[_Running]:
+def references_of(facts: ClusterFacts) -> frozenset[_Running]:
     """Every distinct pair of reference and imageID; templates of workloads without pods and of old ReplicaSets included."""
     found: set[_Running] = set()
-    for pods in facts.cluster.pods.values():
+    for pods in facts.pods.values():
         for pod in pods.values():
             found.update(_Running(container.image, container.image_id) for container in pod.containers)
-    for controllers in facts.cluster.controllers.values():
+    for controllers in facts.controllers.values():
         for controller in controllers.values():
             found.update(_Running(container.image, "") for container in controller.containers)
-    return sorted(found)
+    return frozenset(found)
 
 
 def _demands(running: Iterable[_Running], registries: Registries) -> Iterator[Demand]:

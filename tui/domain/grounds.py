@@ -1,0 +1,128 @@
+"""What images are judged on, whatever the policy and the time: everything that sources told of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.check_context import ImageContext, Scanners
+from tui.domain.events import SignaturesVerified
+from tui.domain.facts import ImageFacts, TrustFacts
+from tui.domain.genealogy import Bases
+from tui.domain.join import Catalog, Known
+from tui.domain.lineage import Lineage
+from tui.domain.rules import Rules
+from tui.domain.scanned import Scans
+from tui.domain.snapshot import ImageKey
+from tui.domain.standing import Registries
+from tui.domain.traits import TraitsOf
+
+__all__ = ["Ancestry", "Grounds", "Sessions"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ancestry:
+    """What follows from what registries hold alone."""
+
+    catalog: Catalog
+    lineage: Lineage
+    traits: TraitsOf
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Registries that somebody is signed in to, those where certainly nobody is, and why no signatures are looked for, if so."""
+
+    signed_in: frozenset[str] = frozenset()
+    signed_out: frozenset[str] = frozenset()
+    signatures_lost: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grounds:
+    """Makes the contexts of images. `used` are the images that something runs, `made` is what was made before, for whichever.
+
+    `at` is equal as long as all but `used` is.
+    """
+
+    at: object
+    facts: ImageFacts
+    trust: TrustFacts
+    ancestry: Ancestry
+    bases: Bases
+    registries: Registries
+    sessions: Sessions
+    scans: Scans
+    scanners: Scanners
+    used: frozenset[ImageKey] = frozenset()
+    made: dict[ImageKey, ImageContext] = field(default_factory=dict)
+
+    def of(self, known: Known, rules: Rules, now: datetime) -> ImageContext:
+        """All that is known of an image, with the rules there; `now` should be coarse, so that equal images stay equal."""
+        made = self.made.get(known.key)
+        if made is None:
+            made = self._context(known, rules, now)
+        elif made.rules is not rules or made.now != now or made.in_use is not (known.key in self.used):
+            made = msgspec.structs.replace(made, rules=rules, now=now, in_use=known.key in self.used)
+        self.made[known.key] = made
+        return made
+
+    def absent(self, key: ImageKey, reason: str, rules: Rules, now: datetime) -> ImageContext:
+        """The little that is known of an image that runs although no registry shows it to us."""
+        return ImageContext(
+            rules=rules,
+            now=now,
+            key=key,
+            absent=reason,
+            signed_in=self.sessions.signed_in,
+            lost=self.registries.lost.get(key.registry, ""),
+            signed_out=self.sessions.signed_out,
+            in_use=True,
+            signatures_lost=self.sessions.signatures_lost,
+            scan=self.scans.of_digest(key.digest),
+            scanners=self.scanners,
+        )
+
+    def _context(self, known: Known, rules: Rules, now: datetime) -> ImageContext:
+        key, sessions, lineage = known.key, self.sessions, self.ancestry.lineage
+        traits = self.ancestry.traits.of(known)
+        link = self.bases.links.get(key)
+        alone = link is None
+        return ImageContext(
+            rules=rules,
+            now=now,
+            key=key,
+            known=known,
+            absent=known.absent,
+            link=link,
+            base=self.bases.verdicts.get(key),
+            base_at=self.bases.read.get(key),
+            scratch=alone and traits.scratch,
+            distro=traits.system if alone and traits.distribution else "",
+            derived=key in lineage.derived,
+            remarks=lineage.remarks.get(key, ()),
+            signed_in=sessions.signed_in,
+            lost=self.registries.lost.get(key.registry, ""),
+            signed_out=sessions.signed_out,
+            in_use=key in self.used,
+            signatures=self._signatures(known),
+            signatures_lost=sessions.signatures_lost,
+            content_trust=self._content_trust(known),
+            scan=self.scans.of(key),
+            scanners=self.scanners,
+            system=traits.system,
+            runtimes=traits.runtimes,
+        )
+
+    def _signatures(self, known: Known) -> tuple[SignaturesVerified, ...]:
+        """What was found on each of its digests that was looked at."""
+        here = self.trust.signatures.get(known.name, {})
+        return tuple(here[digest] for digest in known.digests if digest in here)
+
+    def _content_trust(self, known: Known) -> bool:
+        """Whether its registry marks a tag of it as signed by Docker Content Trust (ACR: `signed` of a tag)."""
+        tags = self.facts.tags.get(known.name, {})
+        rows = (record.row for tag in known.tags if (record := tags.get(tag)) is not None)
+        return any(row is not None and row.signed for row in rows)

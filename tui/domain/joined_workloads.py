@@ -1,0 +1,124 @@
+"""Workloads joined with what registries say, before anything judges them, and what they use of which image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tui.domain.drift import Judge, Seen
+from tui.domain.facts import ClusterFacts
+from tui.domain.grouping import Group, Grouping
+from tui.domain.joined import Joined, joined_of
+from tui.domain.owners import managed_by, team_of
+from tui.domain.snapshot import ImageKey
+from tui.domain.workload import Controller, Node, ObjectKey
+
+__all__ = ["JoinedWorkload", "Use", "WorkloadJoin", "uses_of"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JoinedWorkload:
+    """A workload before it is judged: it depends on no policy and no time.
+
+    `pods` counts its pods by the image that they run, `idle` are images that it would run, or could go back to; `images` are
+    all that its judgement looks at.
+    """
+
+    key: ObjectKey
+    group: Group
+    containers: tuple[Joined, ...]
+    rollback: tuple[ImageKey, ...]
+    controller: Controller | None = None
+    managed_by: str = ""
+    team: str = ""
+    pods: Mapping[ImageKey, int] = field(default_factory=dict)
+    idle: tuple[ImageKey, ...] = ()
+    images: tuple[ImageKey, ...] = ()
+
+
+@dataclass(slots=True)
+class Use:
+    """What uses an image: workloads that run it, their pods, and whether something would run it that does not now."""
+
+    users: dict[ObjectKey, None] = field(default_factory=dict)
+    pods: int = 0
+
+
+class WorkloadJoin:
+    """Joins workloads, round after round: one that nothing changed about is the very same object."""
+
+    def __init__(self) -> None:
+        self._grouping = Grouping()
+        self._judge: Judge | None = None
+        self._nodes: Mapping[str, Mapping[str, Node]] = {}
+        self._last: dict[ObjectKey, JoinedWorkload] = {}
+
+    def join(self, facts: ClusterFacts, judge: Judge) -> dict[ObjectKey, JoinedWorkload]:
+        """Every workload, in the order of the keys; the same `judge` finds the same."""
+        groups = self._grouping.group(facts)
+        kept = self._last if judge is self._judge and facts.nodes == self._nodes else {}
+        order = kept if kept.keys() == groups.keys() else sorted(groups)
+        self._last = {key: _same(kept.get(key), groups[key]) or _join(key, groups[key], facts, judge) for key in order}
+        self._judge, self._nodes = judge, facts.nodes
+        return self._last
+
+
+def _same(known: JoinedWorkload | None, found: Group) -> JoinedWorkload | None:
+    """What is known, when it was made of the same."""
+    return known if known is not None and known.group == found else None
+
+
+def _join(key: ObjectKey, found: Group, facts: ClusterFacts, judge: Judge) -> JoinedWorkload:
+    containers = joined_of(found, judge, facts.nodes.get(found.source, {}))
+    old = (judge.find(Seen(each.image)).declared for controller in found.rollback for each in controller.containers)
+    rollback = tuple(sorted({image for image in old if image is not None}))
+    words = tuple(_words(found))
+    declared = [each.declared for each in containers if each.declared is not None]
+    runs = [image for each in containers for image in each.runs]
+    return JoinedWorkload(
+        key=key,
+        group=found,
+        containers=containers,
+        rollback=rollback,
+        controller=found.controller,
+        managed_by=managed_by(words),
+        team=team_of(words),
+        pods=_pods(containers),
+        idle=(*(each.declared for each in containers if not each.pods and each.declared is not None), *rollback),
+        images=tuple(dict.fromkeys((*runs, *declared, *rollback))),
+    )
+
+
+def _pods(containers: tuple[Joined, ...]) -> dict[ImageKey, int]:
+    found: dict[ImageKey, set[str]] = {}
+    for container in containers:
+        for uid, image in container.running:
+            found.setdefault(image, set()).add(uid)
+    return {image: len(uids) for image, uids in found.items()}
+
+
+def uses_of(workloads: Mapping[ObjectKey, JoinedWorkload]) -> dict[ImageKey, Use]:
+    """Every image that something runs, would run, or could go back to."""
+    found: dict[ImageKey, Use] = {}
+    for workload in workloads.values():
+        for image, pods in workload.pods.items():
+            use = found.get(image)
+            if use is None:
+                use = found[image] = Use()
+            use.users[workload.key] = None
+            use.pods += pods
+        for image in workload.idle:
+            if image not in found:
+                found[image] = Use()
+    return found
+
+
+def _words(found: Group) -> Iterator[Mapping[str, str]]:
+    """Labels and annotations, those of the top first."""
+    own = found.controller
+    others = [each for each in found.controllers.values() if own is None or each.uid != own.uid]
+    for each in ([own] if own is not None else []) + sorted(others, key=lambda each: each.uid):
+        yield each.annotations
+        yield each.labels
+    if not found.controllers and found.pods:
+        yield min(found.pods, key=lambda pod: pod.uid).labels

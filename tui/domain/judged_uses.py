@@ -1,0 +1,61 @@
+"""Images as what runs uses them: with the answers of their containers, and by the rules of the places where they run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tui.domain.joined_workloads import Use
+from tui.domain.judged_images import used
+from tui.domain.judged_places import JudgedImages
+from tui.domain.snapshot import Image, ImageKey, Workload
+from tui.domain.trust import Check
+from tui.domain.workload import ObjectKey
+
+__all__ = ["UseMemory"]
+
+
+class _Shown(NamedTuple):
+    """An image as it was shown last, and upon what; `places` are its checks by the rules of each place."""
+
+    image: Image
+    users: tuple[ObjectKey, ...]
+    answers: tuple[Check, ...]
+    pods: int
+    judged: JudgedImages
+    shown: Image
+
+
+class UseMemory:
+    """Images as they were shown last: what did not change is the very same object."""
+
+    def __init__(self) -> None:
+        self._shown: dict[ImageKey, _Shown] = {}
+
+    def all(
+        self,
+        images: dict[ImageKey, Image],
+        judged: JudgedImages,
+        uses: Mapping[ImageKey, Use],
+        workloads: Mapping[ObjectKey, Workload],
+    ) -> dict[ImageKey, Image]:
+        """Every image, those in use as they are used."""
+        answers, kept, self._shown = _answers(workloads), self._shown, {}
+        shown = dict(images)
+        for key, use in uses.items():
+            image, said, users = images[key], tuple(answers.get(key, ())), tuple(use.users)
+            known = kept.get(key)
+            if known is None or known[:5] != (image, users, said, use.pods, judged):
+                known = _Shown(image, users, said, use.pods, judged, used(judged.wherever(image, users), said, use.pods))
+            self._shown[key] = known
+            shown[key] = known.shown
+        return shown
+
+
+def _answers(workloads: Mapping[ObjectKey, Workload]) -> dict[ImageKey, list[Check]]:
+    found: dict[ImageKey, list[Check]] = {}
+    for workload in workloads.values():
+        for container in workload.containers:
+            for key in container.runs:
+                found.setdefault(key, []).extend(container.checks)
+    return found
