@@ -26,7 +26,10 @@ class JudgedImages:
 
     def at(self, image: Image, cluster: str, namespace: str) -> tuple[Check, ...]:
         """The checks of an image by the rules of where it runs."""
-        book, name = self.judge.book, RepositoryName(image.key.registry, image.key.repository)
+        book = self.judge.book
+        if not book.varies:
+            return image.checks
+        name = RepositoryName(image.key.registry, image.key.repository)
         rules = book.rules(Place(cluster, namespace, name))
         if rules is book.rules(Place(name=name)):
             return image.checks
@@ -37,6 +40,8 @@ class JudgedImages:
 
     def wherever(self, image: Image, users: Iterable[ObjectKey]) -> Image:
         """The image by the strictest answer to each question over the places where it runs; unchanged when it runs nowhere."""
+        if not self.judge.book.varies:
+            return image
         places = sorted({(user.cluster, user.namespace) for user in users})
         found = list(dict.fromkeys(self.at(image, cluster, namespace) for cluster, namespace in places))
         if not found or found == [image.checks]:

@@ -16,13 +16,11 @@ __all__ = ["UseMemory"]
 
 
 class _Shown(NamedTuple):
-    """An image as it was shown last, and upon what; `places` are its checks by the rules of each place."""
+    """An image as it was shown last, and upon what; `placed` is as the rules see it where it runs."""
 
-    image: Image
-    users: tuple[ObjectKey, ...]
+    placed: Image
     answers: tuple[Check, ...]
     pods: int
-    judged: JudgedImages
     shown: Image
 
 
@@ -43,10 +41,9 @@ class UseMemory:
         answers, kept, self._shown = _answers(workloads), self._shown, {}
         shown = dict(images)
         for key, use in uses.items():
-            image, said, users = images[key], tuple(answers.get(key, ())), tuple(use.users)
-            known = kept.get(key)
-            if known is None or known[:5] != (image, users, said, use.pods, judged):
-                known = _Shown(image, users, said, use.pods, judged, used(judged.wherever(image, users), said, use.pods))
+            placed, said, known = judged.wherever(images[key], use.users), tuple(answers.get(key, ())), kept.get(key)
+            if known is None or known[:3] != (placed, said, use.pods):
+                known = _Shown(placed, said, use.pods, used(placed, said, use.pods))
             self._shown[key] = known
             shown[key] = known.shown
         return shown

@@ -87,7 +87,9 @@ class WorkloadJudge:
             self.questions.ask(self._context(each, joined, suspicion), earlier.get(each.slot))
             for each, suspicion in zip(joined.containers, odd, strict=True)
         )
-        return _Judged(joined, images, odd, asked, self._workload(joined, asked))
+        made = self._workload(joined, asked)
+        # Screens and diffs compare by identity first: what says the same stays the very same.
+        return _Judged(joined, images, odd, asked, before.workload if before is not None and before.workload == made else made)
 
     def _workload(self, joined: JoinedWorkload, asked: tuple[Asked[ContainerContext], ...]) -> Workload:
         found, own = joined.group, joined.controller

@@ -43,6 +43,11 @@ class RuleBook:
         self._kept: dict[tuple[int, int, int], Rules] = {}
         self._one: dict[Rules, Rules] = {}
 
+    @property
+    def varies(self) -> bool:
+        """Whether the rules may differ from place to place."""
+        return bool(self._parts)
+
     def rules(self, place: Place) -> Rules:
         """The rules at a place."""
         if not self._parts:
