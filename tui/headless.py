@@ -13,11 +13,13 @@ from tui.arguments import Options
 from tui.config import Settings
 from tui.domain.checks import image_checks
 from tui.domain.events import SourceHealth, SourceKind, SourceState
+from tui.domain.exposure import asked_for, exposure
 from tui.domain.query import Query, Selection
 from tui.domain.snapshot import Snapshot, Workload
 from tui.domain.text import full_stop
 from tui.domain.trust import Check, State
 from tui.output import Exit, Writer, look_of_stdout, say
+from tui.presenters.exposure import exposure_parts
 from tui.presenters.health import next_step, trouble
 from tui.progress import Progress
 from tui.reports import Document, Look, View, format_named
@@ -48,6 +50,7 @@ Opener = Callable[[Settings], AbstractAsyncContextManager[OpenEstate]]
 def report(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
     """Print what is known once it is complete, or the time to wait is over."""
     snapshot, selection = look(settings, query, options.wait, opener)
+    answer(query, snapshot)
     write(_rendered(snapshot, selection, options, look_of_stdout(settings.ascii)))
     remark(snapshot, selection)
     return exit_of_report(snapshot, selection)
@@ -133,6 +136,13 @@ def _rendered(snapshot: Snapshot, selection: Selection, options: Options, look: 
     form = format_named(options.output)
     view = View(options.view) if options.view else form.view
     return form.render(Document(snapshot, selection, view, look))
+
+
+def answer(query: Query, snapshot: Snapshot) -> None:
+    """Say on stderr what the one vulnerability that a query names means for the estate."""
+    asked = asked_for(query.terms)
+    for part in exposure_parts(asked[0], exposure(snapshot, asked[1])) if asked else ():
+        say(f"{part.label}: {part.words}")
 
 
 def remark(snapshot: Snapshot, selection: Selection) -> None:

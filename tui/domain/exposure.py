@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from tui.domain.query_findings import names, package
+from tui.domain.query_language import Key, Term
 from tui.domain.scan import ImageVulnerability, Vex
 from tui.domain.snapshot import ImageKey, Snapshot
 from tui.domain.workload import ObjectKey
 
-__all__ = ["Exposure", "exposure"]
+__all__ = ["Exposure", "asked_for", "exposure"]
 
 
 class Exposure(msgspec.Struct, frozen=True):
@@ -58,6 +60,15 @@ def exposure(snapshot: Snapshot, matches: Callable[[ImageVulnerability], bool]) 
         excused=tuple(dict.fromkeys(row.vex for row in rows if row.vex is not None)),
         open=sum(1 for key in _open(snapshot) if key not in hits),
     )
+
+
+def asked_for(terms: Iterable[Term]) -> tuple[str, Callable[[ImageVulnerability], bool]] | None:
+    """The one vulnerability or package that the terms of a query name, and a match of it; None when they name none or several."""
+    named = [term for term in terms if term.key in (Key.CVE, Key.PKG) and not term.negated]
+    if len(named) != 1:
+        return None
+    [term] = named
+    return term.value, (names if term.key is Key.CVE else package)(term.value)
 
 
 def _origin(rows: tuple[ImageVulnerability, ...]) -> tuple[bool | None, str]:

@@ -22,6 +22,7 @@ from tui.presenters.workloads import WorkloadModel
 from widgets.rows import RowKey
 
 if TYPE_CHECKING:
+    from tui.domain.exposure import Exposure
     from tui.domain.query import Index
 
 __all__ = ["VIEW_NAMES", "Built", "Filter", "View", "build_view", "first_unfolded", "wanted_vulnerability"]
@@ -58,12 +59,17 @@ class Filter(NamedTuple):
 
 
 class Built(NamedTuple):
-    """The rows of a view; with a filter, how many images it lets through, what it could not decide, and what to unfold."""
+    """The rows of a view; with a filter, how many images it lets through, what it could not decide, and what to unfold.
+
+    `asked` is the vulnerability or package that the filter names, and `exposure` what it means for the estate.
+    """
 
     model: Model
     matched: int | None
     undecided: int
     unfold: tuple[RowKey, ...]
+    asked: str = ""
+    exposure: Exposure | None = None
 
 
 MOST_UNFOLDED = 500
@@ -78,7 +84,17 @@ def build_view(
     if not shown.narrowed:
         return Built(model, None, 0, ())
     matched = len(snapshot.images) if shown.images is None else len(shown.images)
-    return Built(model, matched, undecided, tuple(model.matches()[:MOST_UNFOLDED]))
+    return Built(model, matched, undecided, tuple(model.matches()[:MOST_UNFOLDED]), *_exposure(chosen.query, snapshot))
+
+
+def _exposure(query: str, snapshot: Snapshot) -> tuple[str, Exposure | None]:
+    if "cve:" not in query and "pkg:" not in query:
+        return "", None
+    from tui.domain.exposure import asked_for, exposure
+    from tui.domain.query import parse_query
+
+    asked = asked_for(parse_query(query).terms)
+    return (asked[0], exposure(snapshot, asked[1])) if asked else ("", None)
 
 
 def _model(view: View, snapshot: Snapshot, chosen: Filter, now: datetime, glyphs: Glyphs, shown: Shown) -> Model:

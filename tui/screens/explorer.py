@@ -23,6 +23,7 @@ from tui.presenters.findings import FindingModel
 from tui.presenters.header import NARROW, Place, header_height, header_lines
 from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
 from tui.presenters.views import VIEW_NAMES, Built, Filter, View
+from tui.screens.answer import AnswerBar
 from tui.screens.building import RowBuilder, Wish
 from tui.screens.filtering import Filtering
 from tui.screens.inspector import Inspector
@@ -69,6 +70,7 @@ class ExplorerScreen(Screen[None]):
 
     header = query_one("#header", Banner)
     rule = query_one("#rule", Banner)
+    answer = query_one("#answer", AnswerBar)
     body = query_one("#body", Horizontal)
     left = query_one("#left", Vertical)
     outline = query_one("#tree", MarkingTree)
@@ -92,6 +94,7 @@ class ExplorerScreen(Screen[None]):
         """Header, tree and detail side by side, keys."""
         yield Banner(id="header")
         yield Banner(id="rule")
+        yield AnswerBar(id="answer")
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield MarkingTree(id="tree")
@@ -119,6 +122,7 @@ class ExplorerScreen(Screen[None]):
         self.header.styles.height = header_height(event.size.width)
         self.rule.set_lines([TextLine((Span(self.app.glyphs.rule * event.size.width, "line"),))])
         self._show_header()
+        self.answer.show(self.built, self.size.width, self.app.glyphs)
         self.call_after_refresh(self.inspector.show)
         if self.empty:
             self.call_after_refresh(self._show_emptiness)
@@ -187,6 +191,7 @@ class ExplorerScreen(Screen[None]):
         self.built = built
         self._show_emptiness()
         self._show_header()
+        self.answer.show(self.built, self.size.width, self.app.glyphs)
         self._show_count()
         self.inspector.show()
         self.refresh_bindings()

@@ -1,0 +1,30 @@
+"""Above the rows: what the vulnerability that the filter names means for the estate."""
+
+from __future__ import annotations
+
+from tui.presenters.glyphs import Glyphs
+from tui.presenters.views import Built
+from widgets.page import Banner
+from widgets.rows import Span, TextLine
+
+__all__ = ["AnswerBar"]
+
+
+class AnswerBar(Banner):
+    """There only while the filter names one vulnerability or package."""
+
+    def on_mount(self) -> None:
+        """Nothing was asked yet."""
+        self.display = False
+
+    def show(self, built: Built | None, width: int, glyphs: Glyphs) -> None:
+        """Answer what was asked, if anything was."""
+        lines: list[TextLine] = []
+        if built is not None and built.exposure is not None:
+            from tui.presenters.answer import exposure_lines  # not before somebody asks
+
+            lines = exposure_lines(built.asked, built.exposure, width, glyphs)
+            lines.append(TextLine((Span(glyphs.rule * width, "line"),)))
+        self.styles.height = len(lines)
+        self.display = bool(lines)
+        self.set_lines(lines)
