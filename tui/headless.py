@@ -66,7 +66,14 @@ def check(settings: Settings, query: Query, options: Options, opener: Opener, wr
 
 def look(settings: Settings, query: Query, wait: float, opener: Opener) -> tuple[Snapshot, Selection]:
     """What is known once it is complete, or `wait` seconds are over, and what of it the query finds."""
-    return asyncio.run(_look(settings, query, wait, opener))
+    found: list[tuple[Snapshot, Selection]] = []
+
+    async def keep() -> None:
+        # Not returned: when it ends, asyncio formats the task with its whole result, which takes a second for a small estate.
+        found.append(await _look(settings, query, wait, opener))
+
+    asyncio.run(keep())
+    return found[0]
 
 
 def exit_of_report(snapshot: Snapshot, selection: Selection) -> Exit:

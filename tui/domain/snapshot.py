@@ -235,7 +235,7 @@ class Summary(msgspec.Struct, frozen=True):
     pods: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Snapshot:
     """Everything known at `as_of`, joined and judged.
 
