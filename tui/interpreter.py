@@ -15,8 +15,8 @@ def prepare_interpreter() -> None:
     """Collect garbage rarely and let threads take turns often. Call it once, at the start."""
     # Facts are frozen and refer only downwards: they need no collector, yet a full collection walks all of them and holds the
     # event loop for 50 ms at 50,000 pods. Reference counting frees what is dropped either way. So: cycles are looked for in
-    # young objects as often as is useful, in all objects hardly ever.
-    gc.set_threshold(10_000, 20, 100)
+    # young objects, few at a time (200,000 of them held everything for 100 ms, 10,000 for 12), in all objects hardly ever.
+    gc.set_threshold(2_000, 5, 1_000)
     # The event loop gives the interpreter away at every read and write, and waits a whole turn to have it back while a
     # snapshot is judged: with the usual 5 ms a hundred small answers would take half a second.
     sys.setswitchinterval(TURN)
