@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from aiohttp import web
 
 from tests.sources.registry.helpers import HOST, Collector, Entra, basic, demand, options, source
 from tests.sources.registry.servers import MANIFEST, FakeRegistry, digest_of
@@ -160,6 +161,22 @@ async def test_what_is_attached_is_found_in_every_way(api: bool) -> None:
         assert found.error == ""
         expected = {(signature, "referrers" if api else "tag-schema"), (cosign, "cosign-tag")}
         assert {(one.descriptor.digest, one.found_by) for one in found.referrers} == expected
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["listed", "refused"])
+async def test_tags_are_listed_once_for_all_manifests_that_are_searched(refused: bool) -> None:
+    async def refuse(request: web.Request) -> web.StreamResponse | None:
+        return web.json_response({"errors": [{"code": "DENIED"}]}, status=403) if "/tags/list" in request.path else None
+
+    async with FakeRegistry() as server:
+        server.multiarch("app", "1")
+        server.fault = refuse if refused else None
+        registry = source(options(server, catalog=False, refresh=60.0))
+        registry.want((demand("app", "1", referrers=True),))
+        async with Collector(registry) as seen:
+            await seen.idle()
+        assert len(seen.of(ReferrersListed)) == 3
+        assert len([path for _, path, _ in server.requests if "/tags/list" in path]) == 1
 
 
 async def test_provenance_in_an_attestation_manifest_becomes_claims() -> None:

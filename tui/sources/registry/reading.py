@@ -99,7 +99,8 @@ class Reader:
         self._acr = AcrLists(client) if client.options.acr else None
         self._manifests: dict[tuple[RepositoryName, str], Manifest] = {}
         self._configs: set[str] = set()
-        self._tag_names: dict[str, frozenset[str]] = {}
+        self._tag_names: dict[str, frozenset[str] | None] = {}
+        self._listing: dict[str, asyncio.Lock] = {}
         self._histories: dict[RepositoryName, History] = {}
         self.resolved: dict[tuple[RepositoryName, str], str] = {}
 
@@ -243,16 +244,19 @@ class Reader:
 
     async def _names(self, name: RepositoryName) -> frozenset[str] | None:
         """The tags of a repository, None when they cannot be listed: then each name is tried."""
-        known = self._tag_names.get(name.repository)
-        if known is None:
-            try:
-                known = frozenset([tag async for page in self._client.tags(name.repository) for tag in page])
-            except Unreachable:
-                raise
-            except SourceError:
-                return None
-            self._tag_names[name.repository] = known
-        return known
+        # Many manifests of a repository are searched at once: its tags are listed for the first of them.
+        async with self._listing.setdefault(name.repository, asyncio.Lock()):
+            if name.repository not in self._tag_names:
+                self._tag_names[name.repository] = await self._list_names(name.repository)
+            return self._tag_names[name.repository]
+
+    async def _list_names(self, repository: str) -> frozenset[str] | None:
+        try:
+            return frozenset([tag async for page in self._client.tags(repository) for tag in page])
+        except Unreachable:
+            raise
+        except SourceError:
+            return None
 
     def refresh_lists(self) -> None:
         """Lists of repositories are read anew when next needed."""
