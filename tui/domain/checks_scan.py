@@ -17,7 +17,7 @@ import msgspec
 from tui.domain.check_context import ImageContext, Scanners
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.exceptions import PolicyException, accepting
-from tui.domain.rules import BUILT_IN, Rules, Unfixed
+from tui.domain.rules import Rules, Unfixed
 from tui.domain.ruling import accepted_as, expiry_words
 from tui.domain.scan import ImageVulnerability, ScanReport, Severity
 from tui.domain.tally import Tally, tally
@@ -155,7 +155,7 @@ def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: _Opinion
 def _missing(context: ImageContext) -> _Opinion:
     rules, scanners = context.rules, context.scanners
     if not scanners.names:
-        if all(rules.origin(setting) == BUILT_IN for setting in _SETTINGS) and not context.scan.matched.note:
+        if rules.is_built_in(_SETTINGS) and not context.scan.matched.note:
             reason = "No scanner is set up, and the policy does not ask for one."
             return _Opinion(State.OFF, reason, rules.cite("scan_missing"))
         reason = "The policy asks for a scan, and no scanner is set up."

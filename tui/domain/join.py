@@ -63,6 +63,7 @@ class Catalog:
     images: Mapping[ImageKey, Known] = field(default_factory=dict)
     holders: Mapping[RepositoryName, Mapping[str, tuple[ImageKey, ...]]] = field(default_factory=dict)
     by_config: Mapping[str, tuple[ImageKey, ...]] = field(default_factory=dict)
+    _same: dict[ImageKey, tuple[ImageKey, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def holding(self, name: RepositoryName, digest: str) -> tuple[ImageKey, ...]:
         """The images of a repository that a digest of an index or manifest belongs to."""
@@ -70,9 +71,12 @@ class Catalog:
 
     def same_content(self, key: ImageKey) -> tuple[ImageKey, ...]:
         """Other images with the same content on some platform, at most `MAX_SAME`."""
-        known = self.images.get(key)
-        found = {other for config in (known.configs if known else ()) for other in self.by_config.get(config, ())[: 2 * MAX_SAME]}
-        return tuple(sorted(found - {key})[:MAX_SAME])
+        if key not in self._same:
+            known = self.images.get(key)
+            configs = known.configs if known else ()
+            found = {other for config in configs for other in self.by_config.get(config, ())[: 2 * MAX_SAME]}
+            self._same[key] = tuple(sorted(found - {key})[:MAX_SAME])
+        return self._same[key]
 
 
 def join(facts: ImageFacts) -> Catalog:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -148,18 +148,16 @@ _UNUSED = tuple(of_containers(name, ()) for name in BY_CONTAINER)
 
 def used(image: Image, answers: tuple[Check, ...], pods: int) -> Image:
     """The image as something uses it: with the answers of its containers."""
-    others = (check for check in image.checks if check.name not in BY_CONTAINER)
-    checks = _in_order((*others, *(of_containers(name, answers) for name in BY_CONTAINER)))
+    checks = tuple([of_containers(each.name, answers) if each.name in BY_CONTAINER else each for each in image.checks])
     return msgspec.structs.replace(image, in_use=True, pods=pods, checks=checks, verdict=roll_up(checks))
 
 
 def verdict_of(own: Iterable[Check], images: Iterable[tuple[Check, ...]]) -> State:
     """The verdict of a container: its own checks and those of the images that it runs, but for what others run of them."""
-    return worst([*(check.state for check in own), *(state for checks in images for state in _own_states(checks))])
-
-
-def _own_states(checks: Iterable[Check]) -> Iterator[State]:
-    return (check.state for check in checks if check.name not in BY_CONTAINER)
+    states = [check.state for check in own]
+    for checks in images:
+        states += [check.state for check in checks if check.name not in BY_CONTAINER]
+    return worst(states)
 
 
 def _in_order(checks: Iterable[Check]) -> tuple[Check, ...]:

@@ -38,13 +38,14 @@ class UseMemory:
         workloads: Mapping[ObjectKey, Workload],
     ) -> dict[ImageKey, Image]:
         """Every image, those in use as they are used."""
-        answers, kept, self._shown = _answers(workloads), self._shown, {}
-        shown = dict(images)
+        answers, shown = _answers(workloads), dict(images)
+        # In place and one by one: to drop ten thousand at once would hold up whoever else wants the interpreter.
+        for key in self._shown.keys() - uses.keys():
+            del self._shown[key]
         for key, use in uses.items():
-            placed, said, known = judged.wherever(images[key], use.users), tuple(answers.get(key, ())), kept.get(key)
+            placed, said, known = judged.wherever(images[key], use.users), tuple(answers.get(key, ())), self._shown.get(key)
             if known is None or known[:3] != (placed, said, use.pods):
-                known = _Shown(placed, said, use.pods, used(placed, said, use.pods))
-            self._shown[key] = known
+                known = self._shown[key] = _Shown(placed, said, use.pods, used(placed, said, use.pods))
             shown[key] = known.shown
         return shown
 

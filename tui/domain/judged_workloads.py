@@ -60,11 +60,15 @@ class WorkloadMemory:
 
     def all(self, workloads: Mapping[ObjectKey, JoinedWorkload], judge: WorkloadJudge) -> dict[ObjectKey, Workload]:
         """Every workload; none is judged again that nothing changed about."""
-        same = self._under == judge.under
-        kept, self._under, self._judged = self._judged, judge.under, {}
+        same, self._under = self._under == judge.under, judge.under
+        # In place and one by one: to drop ten thousand at once would hold up whoever else wants the interpreter.
+        for key in self._judged.keys() - workloads.keys():
+            del self._judged[key]
+        found = {}
         for key, joined in workloads.items():
-            self._judged[key] = judge.judged(joined, kept.get(key), same)
-        return {key: each.workload for key, each in self._judged.items()}
+            judged = self._judged[key] = judge.judged(joined, self._judged.get(key), same)
+            found[key] = judged.workload
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,11 +86,11 @@ class WorkloadJudge:
         odd = tuple([self.suspicions.get((joined.key, each.slot[1])) for each in joined.containers])
         if before is not None and same and before.joined is joined and before.images == images and before.odd == odd:
             return before
-        earlier = {each.context.container.slot: each for each in before.asked} if before is not None else {}
-        asked = tuple(
-            self.questions.ask(self._context(each, joined, suspicion), earlier.get(each.slot))
-            for each, suspicion in zip(joined.containers, odd, strict=True)
-        )
+        earlier: tuple[Asked[ContainerContext] | None, ...] = (None,) * len(odd)
+        if before is not None and before.joined is joined:
+            earlier = before.asked
+        found = zip(joined.containers, odd, earlier, strict=True)
+        asked = tuple([self.questions.ask(self._context(each, joined, suspicion), old) for each, suspicion, old in found])
         made = self._workload(joined, asked)
         # Screens and diffs compare by identity first: what says the same stays the very same.
         return _Judged(joined, images, odd, asked, before.workload if before is not None and before.workload == made else made)

@@ -90,6 +90,10 @@ class Rules(msgspec.Struct, frozen=True, dict=True):
         """Whether these fields say the same in both, and are written at the same place."""
         return all(getattr(self, each) == getattr(other, each) and self.origin(each) == other.origin(each) for each in fields)
 
+    def is_built_in(self, fields: Iterable[str]) -> bool:
+        """Whether nobody wrote any of these fields."""
+        return not self.origins or all(self.origin(each) == BUILT_IN for each in fields)
+
     def origin(self, field: str) -> str:
         """Where a field is written."""
         return self._origins.get(field, BUILT_IN) if self.origins else BUILT_IN

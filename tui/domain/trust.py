@@ -68,4 +68,4 @@ def worst(states: Iterable[State]) -> State:
 
 def roll_up(checks: Iterable[Check]) -> State:
     """The verdict of a set of checks."""
-    return worst(check.state for check in checks)
+    return worst([check.state for check in checks])

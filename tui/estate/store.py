@@ -25,6 +25,8 @@ FIRST_PAUSE = 0.02
 """Seconds from a fact after a silence to its snapshot: long enough for one page, short enough to feel at once."""
 PAUSE = 0.15
 """Seconds between snapshots at least; an assembly that takes longer than half of it doubles the pause."""
+SLICE = 200
+"""Parts of an outdated snapshot that are freed at once."""
 
 
 class Store:
@@ -103,7 +105,8 @@ class Store:
         first = not self.snapshot.workloads
         if not first:  # registries answer while the snapshot is still in the making; the first rows do not wait for that
             await self._wish(facts)
-        self.snapshot = snapshot = await asyncio.to_thread(self._assembler.assemble, facts, policy, now)
+        snapshot = await asyncio.to_thread(self._assembler.assemble, facts, policy, now)
+        outdated, self.snapshot = [self.snapshot], snapshot
         for listener in tuple(self._listeners):
             listener(snapshot)
         if first:
@@ -111,6 +114,7 @@ class Store:
         async with self._turned:
             self.published = version
             self._turned.notify_all()
+        await asyncio.to_thread(_let_go, outdated)
         took = loop.time() - began
         _log.debug("snapshot %d of version %d in %.0f ms", snapshot.number, version, took * 1000)
         return took
@@ -123,6 +127,15 @@ class Store:
         if wishes != self._wished:
             self._demanded(wishes)
             self._wished = wishes
+
+
+def _let_go(outdated: list[Snapshot]) -> None:
+    """Drop a snapshot bit by bit, where nobody waits for it: to free ten thousand images in one go takes several frames."""
+    last = outdated.pop()
+    parts: list[object] = [*last.images.values(), *last.workloads.values(), *last.users.values()]
+    del last
+    while parts:
+        del parts[-SLICE:]
 
 
 def _ignore(wishes: Wishes) -> None:
