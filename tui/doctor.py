@@ -13,7 +13,7 @@ import msgspec
 
 from tui import __version__
 from tui.config import Settings, paths
-from tui.log import redact
+from tui.domain.redaction import redact
 from tui.output import Exit, Writer, look_of_stdout
 from tui.reports.columns import plain
 from tui.reports.encoding import encode

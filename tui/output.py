@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from enum import IntEnum
 
 from tui.reports.columns import plain
@@ -48,8 +49,9 @@ def look_of_stdout(ascii_only: bool = False) -> Look:
 
 
 def say(message: str) -> None:
-    """A message for people, on stderr, one line."""
-    sys.stderr.write(plain(message, speaks_unicode(sys.stderr.encoding)) + "\n")
+    """A message for people, on stderr, one line; that nobody reads it (`2>&1 | head`) is no error."""
+    with suppress(BrokenPipeError):
+        sys.stderr.write(plain(message, speaks_unicode(sys.stderr.encoding)) + "\n")
 
 
 def speaks_unicode(encoding: str | None) -> bool:

@@ -403,3 +403,12 @@ def test_progress_elsewhere_is_sparse() -> None:
     progress.show(WHOLE)
     progress.done()
     assert pipe.getvalue() == ""
+
+
+def test_messages_that_nobody_reads_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("sys.stderr", Gone())
+    assert main(["report", "check:scan="]) == 1  # the query, not the pipe

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tui.domain.decoding import from_json
-from tui.domain.text import clean
+from tui.domain.redaction import quoted
 from tui.errors import (
     AuthenticationFailed,
     Forbidden,
@@ -139,7 +139,7 @@ def _said(reply: Reply) -> str:
         return ""
     fault = answer.error
     inner = (fault.message or str(fault.code or "")) if isinstance(fault, _Fault) else fault
-    return clean(inner or answer.err or answer.message or "", 200)
+    return quoted(inner or answer.err or answer.message or "", 200)
 
 
 def _wait(reply: Reply) -> float | None:

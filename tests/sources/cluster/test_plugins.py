@@ -69,6 +69,10 @@ FAULTS = {
     "no status": (f"print({json.dumps({'apiVersion': VERSION, 'kind': 'ExecCredential'})!r})", "neither a token"),
     "certificate without key": (f"print({credential(clientCertificateData='x')!r})", "neither a token"),
     "other version": (f"print({credential(token='t').replace('/v1', '/v9')!r})", "speaks another version"),
+    "echoes its token": (
+        "import sys; print('refused: eyJhbGciOiJub25lIn0.eyJzdWIiOiJvcHMifQ.c2ln', 'x' * 150, file=sys.stderr); sys.exit(1)",
+        "failed (exit code 1): refused: [hidden] x",
+    ),
     "fails": (
         "import sys; print('not \\x1b[31msigned in', file=sys.stderr); sys.exit(3)",
         "failed (exit code 3): not \ufffd[31msigned in",

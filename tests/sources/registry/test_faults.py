@@ -547,3 +547,18 @@ async def test_a_refresh_token_that_was_revoked_is_exchanged_anew_once() -> None
         await client.manifest("b", "1")
         await client.close()
         assert client.auth.exchanges == 2
+
+
+async def test_a_registry_that_echoes_the_sign_in_does_not_get_it_shown() -> None:
+    async with FakeRegistry(auth="basic") as server:
+
+        def echo(request: web.Request) -> web.StreamResponse:
+            words = f"cannot handle Authorization: {request.headers.get('Authorization', '')}"
+            return web.json_response({"errors": [{"code": "UNKNOWN", "message": words}]}, status=500)
+
+        server.fault = only("/manifests/", echo)
+        client = await client_of(basic(server))
+        with pytest.raises(ServerFault) as caught:
+            await client.manifest("app", "1")
+        await client.close()
+    assert "cannot handle Authorization: [hidden]" in caught.value.headline

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tui.domain.decoding import from_json
+from tui.domain.redaction import quoted
 from tui.domain.text import clean
 from tui.errors import AuthenticationFailed
 from tui.sources.credentials import EntraToken
@@ -183,7 +184,7 @@ async def _sign_in(module: ModuleType, member: Member, scope: str) -> EntraToken
 
 def _first_line(error: Exception) -> str:
     lines = [line for line in str(error).splitlines() if line.strip()]
-    return clean(lines[0] if lines else type(error).__name__, 160)
+    return quoted(lines[0] if lines else type(error).__name__, 160)
 
 
 def _identity(token: str, label: str) -> str:

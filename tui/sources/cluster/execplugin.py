@@ -16,6 +16,7 @@ from datetime import datetime
 import msgspec
 
 from tui.domain.decoding import from_json
+from tui.domain.redaction import quoted
 from tui.domain.text import clean
 from tui.errors import AuthenticationFailed, InvalidConfig
 
@@ -91,7 +92,7 @@ async def run_plugin(plugin: ExecPlugin, cluster: Mapping[str, object], timeout:
     finally:
         await _end(process)
     if code:
-        said = clean(complaint.decode(errors="replace").strip()[-200:], 200)
+        said = quoted(complaint.decode(errors="replace").strip(), MAX_OUTPUT)[-200:]
         raise AuthenticationFailed(
             f"The credential plugin {name} failed (exit code {code})" + (f": {said}" if said else "."), _NEXT_STEP
         )

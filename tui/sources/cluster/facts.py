@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from tui.domain.decoding import json_decoder
+from tui.domain.redaction import quoted
 from tui.domain.text import clean
 from tui.domain.workload import ContainerType, Controller, Node, OwnerRef, Pod, PodContainer, TemplateContainer
 from tui.sources.cluster.wire import (
@@ -207,7 +208,7 @@ class Facts:
             text(status.image),
             word,
             text(state.reason) if state.reason else "",
-            text(clean(state.message, MAX_MESSAGE)) if state.message else "",
+            text(quoted(state.message, MAX_MESSAGE)) if state.message else "",
             status.restart_count,
             state.started_at,
             text(container.image_pull_policy),

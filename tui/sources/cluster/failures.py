@@ -9,6 +9,7 @@ import aiohttp
 import msgspec
 
 from tui.domain.decoding import json_decoder
+from tui.domain.redaction import quoted
 from tui.domain.text import clean
 from tui.errors import (
     AuthenticationFailed,
@@ -62,7 +63,7 @@ def answer_error(code: int, body: bytes, what: str, host: str, retry_after: str 
 
 def status_error(status: Status, what: str, host: str, retry_after: float | None = None) -> SourceError:
     """The error for a Status, as an answer or as an ERROR event of a watch (then its `code` counts, not HTTP's 200)."""
-    said = clean(status.message, 200)
+    said = quoted(status.message, 200)
     wait = retry_after if retry_after is not None else _asked_wait(status)
     match status.code:
         case 401:

@@ -8,7 +8,7 @@ import msgspec
 
 from tui.domain.decoding import from_json
 from tui.domain.events import AbsenceKind
-from tui.domain.text import clean
+from tui.domain.redaction import quoted
 from tui.errors import (
     AuthenticationFailed,
     Forbidden,
@@ -121,7 +121,7 @@ def _errors(reply: Reply) -> list[WireError]:
 def _said(reply: Reply) -> str:
     found = [error.message or error.code or "" for error in _errors(reply)]
     text = "; ".join(part for part in found if part)
-    return f": {clean(text, 160)}" if text else ""
+    return f": {quoted(text, 160)}" if text else ""
 
 
 def _trace(reply: Reply) -> str:
