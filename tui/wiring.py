@@ -202,6 +202,7 @@ def _registry_options(settings: Settings, host: str, given: RegistrySettings) ->
         refresh=usual.refresh if refresh is None else refresh,
         requests_per_minute=budgets_for(given.requests_per_minute) if given.requests_per_minute else {},
         azure=settings.azure,
+        whole=host in map(normalize_registry, settings.registries),
     )
 
 

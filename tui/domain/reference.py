@@ -23,6 +23,7 @@ __all__ = [
     "Reference",
     "format_reference",
     "is_digest",
+    "is_repository",
     "normalize_registry",
     "parse_image_id",
     "parse_reference",
@@ -129,6 +130,11 @@ def format_reference(reference: Reference) -> str:
 def is_digest(text: str) -> bool:
     """Whether the text is a digest: sha256, sha384 or sha512 with that algorithm's number of lower-case hex digits."""
     return _DIGEST.fullmatch(text) is not None
+
+
+def is_repository(text: str) -> bool:
+    """Whether a text is the name of a repository within its registry (distribution spec: `name`)."""
+    return len(text) <= MAX_REPOSITORY and _REPOSITORY_RE.fullmatch(text) is not None
 
 
 def normalize_registry(host: str) -> str:

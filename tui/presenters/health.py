@@ -19,12 +19,15 @@ def trouble(health: SourceHealth) -> str:
         return health.error
     if health.state is SourceState.LOADING:
         return f"still loading, {_awaited(health)}"
-    return "; ".join(told for told, _ in denied(health.denials)) or "not everything could be read"
+    first, *others = [told for told, _ in denied(health.denials)] or ["not everything could be read"]
+    return f"{first.rstrip('.')}; and {plural(len(others), 'other thing')}" if others else first
 
 
 def next_step(health: SourceHealth) -> str:
     """What would make a source whole; empty when nobody knows, or nothing is wrong."""
-    return health.remedy or ("" if health.error else next((step for _, step in denied(health.denials) if step), ""))
+    if health.error or health.state is not SourceState.PARTIAL:
+        return health.remedy if health.error else ""
+    return next((step for _, step in denied(health.denials) if step), "")
 
 
 def _awaited(health: SourceHealth) -> str:

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from tests.sources.registry.helpers import Collector, Entra, basic, demand, options, source
 from tests.sources.registry.servers import FakeRegistry, digest_of, jwt
-from tui.domain.events import AbsenceKind, HealthChanged, LookupFailed, SourceState, TagResolved
+from tui.domain.events import AbsenceKind, CatalogListed, HealthChanged, LookupFailed, SourceState, TagResolved
 from tui.errors import (
     AuthenticationFailed,
     Forbidden,
@@ -337,7 +337,58 @@ async def test_hostile_catalogs_leave_what_runs() -> None:
         async with Collector(registry) as seen:
             await seen.idle()
         assert seen.of(TagResolved)
-        assert seen.health.state is SourceState.OK
+        assert seen.health.state is SourceState.PARTIAL
+        assert [denial.what for denial in seen.health.denials] == ["the list of repositories"]
+
+
+@pytest.mark.parametrize(("whole", "state"), [(False, SourceState.OK), (True, SourceState.PARTIAL)])
+async def test_a_registry_without_a_catalog_is_whole_unless_all_of_it_was_asked_for(whole: bool, state: SourceState) -> None:
+    async with FakeRegistry() as server:
+        server.image("app", "1")
+        server.fault = only("_catalog", said(404, "UNSUPPORTED"))
+        registry = source(options(server, whole=whole))
+        registry.want((demand("app", "1"),))
+        async with Collector(registry) as seen:
+            await seen.idle()
+        assert (seen.health.state, len(seen.health.denials)) == (state, 1)
+
+
+async def test_a_refused_sign_in_is_told_also_when_nothing_runs_from_there() -> None:
+    async with FakeRegistry(auth="basic") as server, Collector(source(basic(server, password="wrong", whole=True))) as seen:
+        await seen.idle()
+        assert (seen.health.state, seen.health.auth_failed) == (SourceState.FAILED, True)
+
+
+async def test_a_list_that_is_always_cut_does_not_keep_it_loading() -> None:
+    async def cut(request: web.Request) -> web.StreamResponse | None:
+        if "_catalog" not in request.path:
+            return None
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    async with FakeRegistry() as server:
+        server.image("app", "1")
+        server.fault = cut
+        registry = source(options(server))
+        registry.want((demand("app", "1"),))
+        async with Collector(registry) as seen:
+            await seen.idle()
+            assert seen.of(TagResolved)
+            assert seen.health.state is SourceState.PARTIAL
+            assert "cut the connection" in seen.health.denials[0].reason
+
+
+async def test_names_that_nothing_can_be_pulled_by_are_not_asked_for() -> None:
+    names = ["app", "../../admin", "a/b?x=1#f", "A/UP", "a\x1b[31mb", "", "x" * 300]
+    async with FakeRegistry() as server:
+        server.image("app", "1")
+        server.fault = only("_catalog", lambda _: web.json_response({"repositories": names}))
+        async with Collector(source(options(server))) as seen:
+            await seen.idle()
+        assert [list(event.repositories) for event in seen.of(CatalogListed)] == [["app"]]
+        asked = {path.split("?")[0].split("/")[2] for _, path, _ in server.requests}
+        assert asked == {"", "_catalog", "app"}
 
 
 async def test_a_blob_on_another_host_is_fetched_without_credentials() -> None:

@@ -64,7 +64,8 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     a test server). With `server_name` too, TLS and `Host` use that name (a private endpoint by address). URLs of the registry
     itself in challenges and links are led to the endpoint as well. `refresh`: seconds between looks at running tags.
     `requests_per_minute`: own budget per class. `token_hosts`: further hosts that may see the credentials of this registry.
-    `rest_limit`: how many manifests beyond what runs are read at most.
+    `rest_limit`: how many manifests beyond what runs are read at most. `whole`: the operator asks for all of it, so that it is
+    a fault when its repositories cannot be listed.
     """
 
     host: str
@@ -81,6 +82,7 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_minute: dict[RequestClass, float] = {}
     concurrency: int = 12
     catalog: bool = True
+    whole: bool = False
     token_hosts: tuple[str, ...] = ()
     audience: str = ACR_AUDIENCE
     rest_limit: int = 20_000

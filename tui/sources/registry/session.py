@@ -28,6 +28,8 @@ HEALTH_PACE = 0.25
 # How long the walk through the rest waits for what runs to be asked for and answered, in seconds.
 HEAD_START = 2.0
 SURVEY_AGAIN = 600.0
+SURVEY_SOON = 2.0
+REST = "the rest of the registry"
 NAMES_AGAIN = 10
 DIGESTS_AGAIN = 4
 LOOKS_AT_ONCE = 8
@@ -255,20 +257,23 @@ class Session:
                 await self._queue.quiet()
         except TimeoutError:
             pass
+        backoff = Backoff(SURVEY_SOON, SURVEY_AGAIN)
         while self._options.surveyed:
+            wait = SURVEY_AGAIN
             try:
                 await self._survey.run()
-            except Unreachable:
+            except Unreachable as error:
                 self._lost.set()
-                await asyncio.sleep(1.0)
-                await self._up.wait()
-                continue
+                self.health.deny(REST, error)
+                wait = backoff.next()
             except (AuthenticationFailed, Forbidden, Throttled, ServerFault) as error:
-                self.health.deny("the rest of the registry", error)
+                self.health.deny(REST, error)
             else:
-                self.health.allow("the rest of the registry")
+                self.health.allow(REST)
+                backoff.reset()
             self._surveyed = True
-            await asyncio.sleep(SURVEY_AGAIN)
+            await asyncio.sleep(wait)
+            await self._up.wait()
         self._surveyed = True
 
     # ---- health

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 from tui.domain.events import CatalogListed
 from tui.domain.image import ManifestListing, RepositoryName, Tag
+from tui.domain.reference import is_repository
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.health import Health
@@ -51,14 +52,28 @@ class Survey:
                 names.extend(page)
                 if len(names) >= MAX_REPOSITORIES:
                     break
-        except (AuthenticationFailed, Forbidden, NotFound, UntrustedPayload) as error:
+        except (AuthenticationFailed, Forbidden, NotFound) as error:
             # Many registries have no catalog, and many rights do not reach it: what runs is known anyway.
-            self._health.note(CATALOG, error)
+            tell = self._health.deny if self._client.options.whole else self._health.note
+            tell(CATALOG, error)
+            return sorted(self._demanded())
+        except UntrustedPayload as error:
+            # Something else than a registry answers, or somebody in its place: that is never as it should be.
+            self._health.deny(CATALOG, error)
             return sorted(self._demanded())
         self._health.allow(CATALOG)
+        names = self._usable(names)
         await self._emit(self._listed(names, len(names) < MAX_REPOSITORIES))
         running = self._demanded()
         return sorted(dict.fromkeys(names), key=lambda name: name not in running)
+
+    def _usable(self, names: list[str]) -> list[str]:
+        """The names that a reference could hold: whatever else the list names, nothing can be pulled by it."""
+        found = [name for name in names if is_repository(name)]
+        if more := len(names) - len(found):
+            words = f"{self._host} lists {more:,} names that are no names of repositories"
+            self._health.note(f"{more:,} names", UntrustedPayload(words, "Tell the owner of the registry."))
+        return found
 
     def _listed(self, names: list[str], complete: bool) -> CatalogListed:
         return CatalogListed(self._reader.source, self._host, tuple(names), complete, self._health.now())
