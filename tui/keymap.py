@@ -20,7 +20,7 @@ EXPLORER: list[BindingType] = [
     Binding("1", "view(1)", "Lineage", show=False, id="view.lineage"),
     Binding("2", "view(2)", "Workloads", show=False, id="view.workloads"),
     Binding("4", "view(4)", "Findings", show=False, id="view.findings"),
-    Binding("o", "other", "other grouping or order", show=False, id="other"),
+    Binding("o", "other", "order", id="other"),
     Binding("tab,right_square_bracket", "tab(1)", "next section", show=False, id="detail.next"),
     Binding("shift+tab,left_square_bracket", "tab(-1)", "section before", show=False, id="detail.before"),
     Binding("z", "zoom", "zoom", id="zoom"),

@@ -57,7 +57,8 @@ class LazyLines(Sequence[TextLine]):
 class Column(NamedTuple):
     """A column: its title, its width in cells, and from which total width on it is shown.
 
-    With width 0 it takes its `share` of what is left.
+    With width 0 it takes its `share` of what is left. A name that is too long is cut in its middle, or at its end when its
+    beginning must be whole (`keeps_start`).
     """
 
     title: str
@@ -65,6 +66,7 @@ class Column(NamedTuple):
     right: bool = False
     from_width: int = 0
     share: int = 2
+    keeps_start: bool = False
 
 
 class Row(NamedTuple):

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import ClassVar, NamedTuple
+from collections.abc import Iterable
+from typing import ClassVar
 
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from widgets.columns import GAP, Slot, lay_cell, lay_out, thumb
+from widgets.columns import thumb
 from widgets.messages import FromWidget
 from widgets.outline import NOTHING, Outline
 from widgets.painted import Painted
-from widgets.rows import Cell, Row, RowKey, Span, TreeModel
+from widgets.rows import RowKey, TreeModel
+from widgets.treelines import Line, LinePainter
 
 __all__ = ["VirtualTree"]
 
 HEADER = 1
 WHEEL = 3
-KEPT = 1000
-
-
-class _Line(NamedTuple):
-    """What is painted on one line: two equal lines look the same."""
-
-    row: Row
-    depth: int
-    marker: str
-    ground: str
-    thumb: str
-    mark: bool = False
 
 
 class VirtualTree(Painted, can_focus=True):
@@ -91,9 +79,8 @@ class VirtualTree(Painted, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._outline = Outline(NOTHING)
         self._top = 0
-        self._slots: list[Slot] | None = None
-        self._painted: dict[int, _Line | None] = {}
-        self._strips: dict[_Line, Strip] = {}
+        self._painted: dict[int, Line | None] = {}
+        self._painter = LinePainter(self)
 
     # ---- what is shown
 
@@ -134,8 +121,7 @@ class VirtualTree(Painted, can_focus=True):
         """
         before, line = self.cursor_key, self.cursor_line
         if tuple(model.columns()) != tuple(self.model.columns()):
-            self._slots = None
-            self._strips.clear()
+            self._painter.forget()
             self.refresh(Region(0, 0, self.size.width, HEADER))
         self._outline.reconcile(model, expanded)
         self._top = self._clamped(self._outline.cursor - line)
@@ -239,8 +225,7 @@ class VirtualTree(Painted, can_focus=True):
 
     def on_resize(self) -> None:
         """Lay the columns out again and keep the cursor in sight."""
-        self._slots = None
-        self._strips.clear()
+        self._painter.forget()
         self._top = self._clamped(self._top)
         self._show_cursor()
         self.refresh()
@@ -300,33 +285,24 @@ class VirtualTree(Painted, can_focus=True):
 
     def watch_ascii(self) -> None:
         """Other markers."""
-        self._strips.clear()
+        self._painter.forget()
         self.refresh()
 
     def notify_style_update(self) -> None:
         """Colours changed: every line is painted anew."""
         self._painted.clear()
-        self._strips.clear()
+        self._painter.forget()
         super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
         """Paint one line of the widget."""
         if y < HEADER:
-            return self._header_strip()
+            return self._painter.header(self.model.columns())
         line = self._line_at(y)
         self._painted[y] = line
-        return self._kept_strip(line) if line else self.join((), self.size.width, self.role(""))
+        return self._painter.row(line, self.model.columns()) if line else self.join((), self.size.width, self.role(""))
 
-    def _kept_strip(self, line: _Line) -> Strip:
-        """The line as it was painted before: a scroll step then paints one new row only."""
-        strip = self._strips.get(line)
-        if strip is None:
-            if len(self._strips) >= KEPT:
-                self._strips.clear()
-            strip = self._strips[line] = self._row_strip(line)
-        return strip
-
-    def _line_at(self, y: int) -> _Line | None:
+    def _line_at(self, y: int) -> Line | None:
         index = self._top + y - HEADER
         if index >= self.row_count:
             return None
@@ -334,7 +310,7 @@ class VirtualTree(Painted, can_focus=True):
         ground = ""
         if index == self._outline.cursor:
             ground = "cursor" if self.has_focus else "idle-cursor"
-        return _Line(self.model.row(key), len(key) - 1, self._marker(key), ground, self._thumb(y), self.is_marked(key))
+        return Line(self.model.row(key), len(key) - 1, self._marker(key), ground, self._thumb(y), self.is_marked(key))
 
     def _marker(self, key: RowKey) -> str:
         if not self.model.has_children(key):
@@ -342,57 +318,6 @@ class VirtualTree(Painted, can_focus=True):
         if self._outline.is_expanded(key):
             return "-" if self.ascii else "▾"
         return "+" if self.ascii else "▸"
-
-    @property
-    def _shown(self) -> list[Slot]:
-        if self._slots is None:
-            self._slots = lay_out(self.model.columns(), self.size.width)
-        return self._slots
-
-    def _header_strip(self) -> Strip:
-        columns = self.model.columns()
-        spans: list[Span] = []
-        for slot in self._shown:
-            title = columns[slot.at].title
-            cell: Cell = (Span(title if slot.at else f"  {title}"),)
-            spans.extend(lay_cell(cell, slot, ellipsis=self._ellipsis))
-            spans.append(Span(" " * GAP))
-        style = self.role("dim")
-        return self.join([(" ", style), *((text, style) for text, _ in spans)], self.size.width, style)
-
-    def _row_strip(self, line: _Line) -> Strip:
-        base = self.role("", line.ground)
-        marker = self.role("dim", line.ground)
-        mark = ("*" if self.ascii else "●", self.role("accent", line.ground)) if line.mark else (" ", base)
-        parts: list[tuple[str, Style]] = [mark]
-        for slot in self._shown:
-            if slot.at == 0:
-                parts.extend(self._name_parts(line, slot, marker))
-            else:
-                cell = line.row.cells[slot.at]
-                for text, style in lay_cell(cell, slot, ellipsis=self._ellipsis):
-                    parts.append((text, self.role(style, line.ground)))
-            parts.append((" " * GAP, base))
-        strip = self.join(parts, self.size.width, base)
-        if not line.thumb:
-            return strip
-        edge = self.role("faint", line.ground)
-        return Strip([*strip.crop(0, self.size.width - 1), *self.join([(line.thumb, edge)], 1, edge)], self.size.width)
-
-    def _name_parts(self, line: _Line, slot: Slot, marker: Style) -> Iterator[tuple[str, Style]]:
-        indent = min(2 * line.depth, max(0, slot.width - 12))
-        room = max(0, slot.width - indent - 4)
-        glyph = line.row.glyph
-        yield " " * indent + line.marker + " ", marker
-        yield (glyph.text or " ")[:1] + " ", self.role(glyph.style, line.ground)
-        bold = " bold" if line.ground else ""
-        name = slot._replace(width=room)
-        for text, style in lay_cell(line.row.cells[0], name, from_middle=True, ellipsis=self._ellipsis):
-            yield text, self.role(style + bold, line.ground)
-
-    @property
-    def _ellipsis(self) -> str:
-        return "~" if self.ascii else "…"
 
     def _thumb(self, y: int) -> str:
         """The mark of the visible part at the right edge, blank where it is not or when everything is visible."""

@@ -7,7 +7,8 @@ import dataclasses
 import msgspec
 import pytest
 
-from tests.estates import Builder, check, company
+from tests.estates import NOW, Builder, check, company
+from tui.domain.admission import Constraint, Enforcement, Gate
 from tui.domain.findings import START, Grouping, find
 from tui.domain.scan import Exploitability, ImageVulnerability, Severity, Vex
 from tui.domain.snapshot import Snapshot
@@ -59,13 +60,45 @@ def test_pods_that_cannot_start_are_a_problem_of_their_own() -> None:
 
 def test_a_vulnerability_is_one_row_with_where_it_runs_and_what_mends_it() -> None:
     [row] = find(scanned())
-    assert row.what == "openssl: 1 critical (CVE-2026-1)"
+    assert row.what == "CVE-2026-1 critical openssl"
     assert row.fix == "Update to 3.0.2 in base/debian:12, then rebuild."
     assert (len(row.images), len(row.workloads), row.pods, row.state) == (2, 2, 6, State.FAIL)
 
 
+def test_one_vulnerability_in_several_packages_is_one_row() -> None:
+    snapshot = scanned()
+    images = dict(snapshot.images)
+    for key, image in images.items():
+        more = tuple(
+            msgspec.structs.replace(each, package="libssl3") for each in image.vulnerabilities if each.package == "openssl"
+        )
+        images[key] = msgspec.structs.replace(image, vulnerabilities=(*image.vulnerabilities, *more))
+    [row] = find(dataclasses.replace(snapshot, images=images))
+    assert (row.what, row.packages) == ("CVE-2026-1 critical openssl +1", ("openssl", "libssl3"))
+    assert (len(row.images), row.pods) == (2, 6)
+
+
+def test_what_a_gate_would_refuse_if_it_denied() -> None:
+    snapshot = scanned()
+    only_noted = Constraint("prod", "K8sAllowedImages", "ours", Enforcement.DRYRUN, images="^ghcr.io/.*$", title="Allowed images")
+    gates = {"prod": Gate("admission/prod", (only_noted,))}
+    [row] = find(dataclasses.replace(snapshot, gates=gates), Grouping.REHEARSAL)
+    assert (row.state, row.what) == (State.WARN, "Allowed images would refuse (prod)")
+    assert (len(row.images), len(row.workloads), row.pods) == (2, 2, 6)
+    assert "does not allow the image" in row.fix
+    assert not find(snapshot, Grouping.REHEARSAL)
+
+
+def test_since_when_is_told_where_facts_tell() -> None:
+    build = Builder()
+    image = build.image("api:1", check(CheckName.REGISTRY, State.FAIL, "untrusted registry"))
+    build.images[image] = msgspec.structs.replace(build.images[image], pushed=NOW)
+    [row] = find(build.freeze())
+    assert row.since == NOW
+
+
 def test_by_vulnerability_what_was_excused_is_left_out() -> None:
-    assert [each.what for each in find(scanned(), Grouping.CVE)] == ["CVE-2026-1 critical, openssl"]
+    assert [each.what for each in find(scanned(), Grouping.CVE)] == ["CVE-2026-1 critical openssl"]
 
 
 def test_by_base_and_team() -> None:

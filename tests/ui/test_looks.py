@@ -9,7 +9,8 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.estates import company, loading, sick
-from tests.ui.driving import Settings, make_app, until
+from tests.ui.driving import Settings, make_app, text_of, until
+from tui.domain.findings import find
 from tui.domain.snapshot import Snapshot
 from tui.screens.explorer import ExplorerScreen
 
@@ -67,6 +68,7 @@ def test_looks(snap_compare: Compare, shown: Snapshot, size: tuple[int, int], ke
         assert isinstance(screen, ExplorerScreen)
         await until(pilot, lambda: app.snapshot is shown)
         await until(pilot, lambda: not screen.empty if shown.images else bool(screen.notice.lines))
+        await until(pilot, lambda: not find(shown) or f"Findings {len(find(shown))}" in text_of(screen), "problems, counted")
         for key in keys:
             await pilot.press(key)
         await pilot.pause(0.15)

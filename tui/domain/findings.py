@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from tui.domain.gate import Answer, rehearse
 from tui.domain.scan import Exploitability, ImageVulnerability, Severity
-from tui.domain.snapshot import Container, Image, ImageKey, Snapshot, Workload
+from tui.domain.snapshot import Container, Drift, Image, ImageKey, Snapshot, Workload
 from tui.domain.trust import Check, CheckName, State
 from tui.domain.workload import ObjectKey
 
@@ -21,8 +22,6 @@ __all__ = ["START", "Finding", "FindingKey", "Grouping", "find"]
 
 START = "start"
 """The question that pods answer which cannot start."""
-_NAMED = 2
-"""How many vulnerabilities of a package are named in its row."""
 _NUMBER = re.compile(r"\d[\d.]*")
 _HARMLESS = (Exploitability.NOT_AFFECTED, Exploitability.FIXED)
 
@@ -35,6 +34,7 @@ class Grouping(StrEnum):
     BASE = "base"
     CHECK = "check"
     TEAM = "team"
+    REHEARSAL = "rehearsal"
 
 
 class FindingKey(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class FindingKey(msgspec.Struct, frozen=True):
 class Finding(msgspec.Struct, frozen=True):
     """One problem: `what` in words, how wide, `since` when (None: not known), and the `fix`, empty when nobody said one.
 
-    `check` is the name of a check, START, or several of them.
+    `check` is the name of a check, START, or several of them. `packages` are those that have a vulnerability.
     """
 
     key: FindingKey
@@ -59,6 +59,7 @@ class Finding(msgspec.Struct, frozen=True):
     workloads: tuple[ObjectKey, ...]
     pods: int
     since: datetime | None = None
+    packages: tuple[str, ...] = ()
 
 
 class _Place(NamedTuple):
@@ -81,6 +82,7 @@ class _Hit(NamedTuple):
     images: tuple[ImageKey, ...]
     places: tuple[_Place, ...]
     since: datetime | None = None
+    package: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -91,6 +93,7 @@ class _Group:
     checks: set[str] = field(default_factory=set)
     what: Counter[str] = field(default_factory=Counter)
     fixes: Counter[str] = field(default_factory=Counter)
+    packages: Counter[str] = field(default_factory=Counter)
     images: dict[ImageKey, None] = field(default_factory=dict)
     places: dict[_Place, None] = field(default_factory=dict)
     since: datetime | None = None
@@ -102,6 +105,8 @@ class _Group:
         self.what[hit.what] += 1
         if hit.fix:
             self.fixes[hit.fix] += 1
+        if hit.package:
+            self.packages[hit.package] += 1
         self.images.update(dict.fromkeys(hit.images))
         self.places.update(dict.fromkeys(hit.places))
         self.since = min(filter(None, (self.since, hit.since)), default=None)
@@ -129,12 +134,13 @@ def _finding(key: FindingKey, group: _Group, snapshot: Snapshot) -> Finding:
         key=key,
         state=group.state,
         check=", ".join(sorted(group.checks)),
-        what=what,
+        what=f"{what}{_packages(group.packages)}" if key.grouping in (Grouping.PROBLEM, Grouping.CVE) else what,
         fix=f"{fix} And {others} more." if others > 0 and key.grouping is not Grouping.PROBLEM else fix,
         images=tuple(group.images),
         workloads=tuple(dict.fromkeys(place.workload for place in group.places)),
         pods=_pods(group.places, snapshot),
         since=group.since,
+        packages=tuple(group.packages),
     )
 
 
@@ -146,12 +152,23 @@ def _pods(places: Iterable[_Place], snapshot: Snapshot) -> int:
     return sum(min(number, snapshot.workloads[workload].pods) for workload, number in found.items())
 
 
+def _packages(found: Counter[str]) -> str:
+    """The package in which most have it, and how many others there are."""
+    if not found:
+        return ""
+    [(package, _)] = found.most_common(1)
+    return f" {package}" + (f" +{len(found) - 1}" if len(found) > 1 else "")
+
+
 # ---- what is wrong
 
 
 def _hits(
     snapshot: Snapshot, grouping: Grouping, images: Set[ImageKey] | None, workloads: Set[ObjectKey] | None
 ) -> Iterator[_Hit]:
+    if grouping is Grouping.REHEARSAL:
+        yield from _rehearsed(snapshot, images, workloads)
+        return
     places = _places(snapshot)
     for key, image in snapshot.images.items():
         if images is None or key in images:
@@ -160,7 +177,7 @@ def _hits(
         for workload in snapshot.workloads.values():
             if workloads is None or workload.key in workloads:
                 for container in workload.containers:
-                    yield from _of_container(workload, container)
+                    yield from _of_container(workload, container, snapshot)
 
 
 def _places(snapshot: Snapshot) -> Mapping[ImageKey, tuple[_Place, ...]]:
@@ -188,19 +205,36 @@ def _of_image(image: Image, places: tuple[_Place, ...], grouping: Grouping) -> I
     for check in image.checks:
         if not _bad(check) or (check.name is CheckName.IDENTITY and image.in_use):
             continue  # what is used has its identity judged container by container
-        packages = list(_by_package(image, places, check)) if check.name is CheckName.SCAN else []
-        since = image.base.since if check.name is CheckName.BASE and image.base else None
-        yield from packages or [_of_check(check, (image.key,), places, since)]
+        grave = list(_grave(image, places, check)) if check.name is CheckName.SCAN else []
+        yield from grave or [_of_check(check, (image.key,), places, _since(image, check))]
 
 
-def _of_container(workload: Workload, container: Container) -> Iterator[_Hit]:
+def _since(image: Image, check: Check) -> datetime | None:
+    """Since when an image has the fault that a check tells, where that is known."""
+    match check.name:
+        case CheckName.BASE:
+            return image.base.since if image.base else None
+        case CheckName.REGISTRY:
+            return image.pushed
+        case _:
+            return None
+
+
+def _of_container(workload: Workload, container: Container, snapshot: Snapshot) -> Iterator[_Hit]:
     images, places = container.images, (_Place(workload.key, container.name, container.pods),)
     for check in container.checks:
         if _bad(check):
-            yield _of_check(check, images, places)
+            yield _of_check(check, images, places, _moved(container, snapshot) if check.name is CheckName.IDENTITY else None)
     if container.trouble:
         cause, _, step = container.trouble.partition(". ")
-        yield _Hit(State.FAIL, START, (START, cause), cause, step, images, places)
+        waiting = (pod.created for pod in container.pod_refs if pod.created is not None and not pod.digest)
+        yield _Hit(State.FAIL, START, (START, cause), cause, step, images, places, min(waiting, default=None))
+
+
+def _moved(container: Container, snapshot: Snapshot) -> datetime | None:
+    """When what the name means now was pushed, if that is not what runs."""
+    declared = snapshot.images.get(container.declared) if container.declared else None
+    return declared.pushed if declared is not None and container.drift in (Drift.MOVED, Drift.MIXED) else None
 
 
 def _of_check(check: Check, images: tuple[ImageKey, ...], places: tuple[_Place, ...], since: datetime | None = None) -> _Hit:
@@ -213,19 +247,11 @@ def _bad(check: Check) -> bool:
     return check.state not in (State.PASS, State.OFF)
 
 
-def _by_package(image: Image, places: tuple[_Place, ...], check: Check) -> Iterator[_Hit]:
-    """A scan that fails as one hit per package with something critical or high in it; nothing when no details are known."""
-    packages: dict[str, list[ImageVulnerability]] = {}
+def _grave(image: Image, places: tuple[_Place, ...], check: Check) -> Iterator[_Hit]:
+    """A scan that fails as one hit for each critical or high vulnerability; nothing when no details are known."""
     for each in image.vulnerabilities if check.state in (State.FAIL, State.WARN) else ():
         if each.severity.rank >= Severity.HIGH.rank and not _excused(each):
-            packages.setdefault(each.package or each.id, []).append(each)
-    for package, inside in packages.items():
-        worst = max((each.severity for each in inside), key=lambda severity: severity.rank)
-        names = list(dict.fromkeys(each.id for each in inside if each.severity is worst))
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        what = f"{package}: {len(names)} {worst} ({', '.join(names[:_NAMED])}{more})"
-        group = (check.name.value, package)
-        yield _Hit(check.state, check.name.value, group, what, _mended(inside), (image.key,), places)
+            yield _of_vulnerability(each, check.state, image, places)
 
 
 def _by_vulnerability(image: Image, places: tuple[_Place, ...]) -> Iterator[_Hit]:
@@ -233,24 +259,41 @@ def _by_vulnerability(image: Image, places: tuple[_Place, ...]) -> Iterator[_Hit
     for each in image.vulnerabilities:
         if not _excused(each):
             judged = state if each.severity.rank >= Severity.HIGH.rank else State.WARN
-            what = f"{each.id} {each.severity}, {each.package or 'the image'}"
-            yield _Hit(judged, CheckName.SCAN.value, (each.id,), what, _mended([each]), (image.key,), places)
+            yield _of_vulnerability(each, judged, image, places)
+
+
+def _of_vulnerability(each: ImageVulnerability, state: State, image: Image, places: tuple[_Place, ...]) -> _Hit:
+    name = CheckName.SCAN.value
+    what = f"{each.id} {each.severity}"
+    return _Hit(state, name, (name, each.id), what, _mended(each), (image.key,), places, package=each.package)
+
+
+def _rehearsed(snapshot: Snapshot, images: Set[ImageKey] | None, workloads: Set[ObjectKey] | None) -> Iterator[_Hit]:
+    """What the gates would refuse, or might, if all that they only note were denied."""
+    for refusal in rehearse(snapshot):
+        container = next(each for each in snapshot.workloads[refusal.workload].containers if each.name == refusal.container)
+        if (workloads is None or refusal.workload in workloads) and (images is None or not images.isdisjoint(container.runs)):
+            constraint, refused = refusal.judgement.constraint, refusal.judgement.answer is Answer.REFUSED
+            what = f"{constraint.title or constraint.kind} {'would refuse' if refused else 'might refuse'} ({constraint.cluster})"
+            place = _Place(refusal.workload, container.name, container.pods)
+            group = (constraint.cluster, constraint.kind, constraint.name, refusal.judgement.answer.value)
+            state = State.WARN if refused else State.UNKNOWN
+            yield _Hit(state, CheckName.ADMISSION.value, group, what, refusal.judgement.sentence, container.runs, (place,))
 
 
 def _excused(each: ImageVulnerability) -> bool:
     return each.vex is not None and each.vex.status in _HARMLESS
 
 
-def _mended(inside: Iterable[ImageVulnerability]) -> str:
-    """What mends them: a rebuild on today's base, a fixed package in the base or in the image, or nothing yet."""
-    inside = list(inside)
-    if all(each.rebuild for each in inside):
-        return "Rebuild: today's base no longer has it."
-    fixed = next((each.fixed for each in inside if each.fixed), "")
-    if not fixed:
+def _mended(each: ImageVulnerability) -> str:
+    """What mends it: a rebuild on today's base, a fixed package in the base or in the image, or nothing yet."""
+    if each.rebuild:
+        return "Rebuild on today's base."
+    if not each.fixed:
         return "No fix is known yet."
-    base = next((each.base for each in inside if each.from_base and each.base), "")
-    return f"Update to {fixed} in {base}, then rebuild." if base else f"Update to {fixed} and rebuild."
+    if each.from_base and each.base:
+        return f"Update to {each.fixed} in {each.base}, then rebuild."
+    return f"Update to {each.fixed}, then rebuild."
 
 
 # ---- how it is put together
@@ -258,7 +301,7 @@ def _mended(inside: Iterable[ImageVulnerability]) -> str:
 
 def _grouped(hits: Iterable[_Hit], snapshot: Snapshot, grouping: Grouping) -> Iterator[_Hit]:
     match grouping:
-        case Grouping.PROBLEM | Grouping.CVE:
+        case Grouping.PROBLEM | Grouping.CVE | Grouping.REHEARSAL:
             yield from hits
         case Grouping.CHECK:
             yield from (hit._replace(group=(hit.check,), what=f"{hit.check} is not fine") for hit in hits)

@@ -53,7 +53,8 @@ def vulnerability_lines(image: Image, look: Look) -> Sequence[TextLine]:
     lines = [line for report in image.scans for line in _report(report, look)]
     order, wanted = look.order, look.wanted
     if not image.scans:
-        return wrapped("No scanner has told anything of it: that is unknown, not clean.", "unknown", look.width)
+        silent = "No scanner has told anything of it: that is unknown, not clean."
+        return [*wrapped(silent, "unknown", look.width), *wrapped(image.scan_gap, "unknown", look.width)]
     lines += wrapped(image.scan_gap, "unknown", look.width)
     found: Sequence[ImageVulnerability] = image.vulnerabilities
     if wanted:

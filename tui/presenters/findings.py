@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -17,13 +18,15 @@ from widgets.text import wrap
 __all__ = ["FindingModel", "finding_lines"]
 
 MOST = 40
-WIDE, WIDER, WIDEST = 60, 88, 110
+WIDE, WIDER, WIDEST, NEVER = 60, 88, 110, 10_000
+_END = re.compile(r"[:,.;] |\.$| so that | to run ")
 TITLES = {
     Grouping.PROBLEM: "what is wrong",
     Grouping.CVE: "vulnerability",
     Grouping.BASE: "what stands on which base",
     Grouping.CHECK: "which question",
     Grouping.TEAM: "whose it is",
+    Grouping.REHEARSAL: "what the gates would refuse, if they denied",
 }
 
 
@@ -36,17 +39,18 @@ class FindingModel:
         self._grouping = grouping
         self._now = now
         self._glyphs = glyphs
+        self._dated = any(each.since for each in found)
         self._roots: list[RowKey] = [(each.key,) for each in found]
 
     def columns(self) -> Sequence[Column]:
-        """What, the fix, how wide, since when, which check."""
+        """What, the fix, how wide, since when where that is known of any, which check."""
         return (
-            Column(TITLES[self._grouping], share=4),
+            Column(TITLES[self._grouping], share=5, keeps_start=True),
             Column("what clears it", share=3, from_width=WIDE),
             Column("imgs", 5, right=True),
             Column("wklds", 5, right=True, from_width=WIDEST),
             Column("pods", 6, right=True),
-            Column("since", 5, right=True, from_width=WIDER),
+            Column("since", 5, right=True, from_width=WIDER if self._dated else NEVER),
             Column("check", 10, from_width=WIDER),
         )
 
@@ -78,14 +82,21 @@ class FindingModel:
             return Row(Span(""), ((), (), (), (), (), (), ()))
         cells = (
             (Span(found.what),),
-            (Span(found.fix, "dim"),),
+            (Span(brief(found.fix), "dim"),),
             (Span(count(len(found.images))),),
             (Span(count(len(found.workloads)), "dim"),),
             (Span(count(found.pods), "" if found.pods else "dim"),),
-            (Span(age(found.since, self._now), "dim"),),
+            (Span(age(found.since, self._now) if found.since else "", "dim"),),
             (Span(found.check, "dim"),),
         )
         return Row(self._glyphs.of(found.state), cells)
+
+
+def brief(fix: str) -> str:
+    """The first step of a remedy, which is whole in a narrow column: what comes after it stands in the detail."""
+    if fix.startswith("If "):
+        fix = fix.partition(", ")[2].capitalize() or fix
+    return _END.split(fix, maxsplit=1)[0]
 
 
 def finding_lines(found: Finding, snapshot: Snapshot, now: datetime, glyphs: Glyphs, width: int) -> list[TextLine]:

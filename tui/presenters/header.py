@@ -18,7 +18,10 @@ NARROW = 110
 
 
 class Place(NamedTuple):
-    """Where the operator is: the views there are, the one shown, and the filter with what it lets through."""
+    """Where the operator is: the views there are, the one shown, and the filter with what it lets through.
+
+    `counts` are numbers that stand beside the names of views.
+    """
 
     views: Mapping[int, str]
     view: int
@@ -29,6 +32,7 @@ class Place(NamedTuple):
     readonly: bool = True
     about: str = ""
     marked: int = 0
+    counts: Mapping[int, int] = {}
 
 
 def header_height(width: int) -> int:
@@ -145,6 +149,7 @@ def _tabs(place: Place) -> Cell:
     for at, name in place.views.items():
         spans.append(Span(f"{at} ", "dim"))
         spans.append(Span(name, "bold" if at == place.view else "dim"))
+        spans.append(Span(f" {count(place.counts[at])}" if place.counts.get(at) else "", "warn"))
         spans.append(Span("   "))
     return tuple(spans)
 

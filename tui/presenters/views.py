@@ -107,7 +107,11 @@ def _model(view: View, snapshot: Snapshot, chosen: Filter, now: datetime, glyphs
             wanted = wanted_vulnerability(chosen.query)  # who asks for a vulnerability sees it, not all that is wrong beside it
             grouping = Grouping.CVE if wanted else chosen.grouping
             found = find(snapshot, grouping, shown.images, shown.workloads)
-            return FindingModel(snapshot, [each for each in found if wanted in each.what.lower()], grouping, now, glyphs)
+            return FindingModel(snapshot, [each for each in found if _names(each, wanted)], grouping, now, glyphs)
+
+
+def _names(found: Finding, wanted: str) -> bool:
+    return wanted in f"{found.what} {' '.join(found.packages)}".lower()
 
 
 def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: Index | None = None) -> tuple[Shown, int]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.screen import Screen
 
+from tui.domain.findings import find
 from tui.domain.snapshot import Snapshot
 from tui.errors import InvalidQuery
 from tui.presenters.glyphs import Glyphs
@@ -31,11 +32,19 @@ class Wish(NamedTuple):
 
 
 class RowBuilder:
-    """Serves wishes in a worker of a screen; `done` is called on the loop with what was built, or why it could not be."""
+    """Serves wishes in a worker of a screen; `done` is called on the loop with what was built, or why it could not be.
 
-    def __init__(self, screen: Screen[None], done: Callable[[Wish, Built | InvalidQuery], object]) -> None:
+    When nothing else is wished for, `problems` of the newest snapshot are counted, and `counted` is called.
+    """
+
+    def __init__(
+        self, screen: Screen[None], done: Callable[[Wish, Built | InvalidQuery], object], counted: Callable[[], object]
+    ) -> None:
         self._screen = screen
         self._done = done
+        self._counted = counted
+        self._counted_in: Snapshot | None = None
+        self.problems = 0
         self._wish: Wish | None = None
         self._busy = False
         self._index: Index | None = None
@@ -52,8 +61,15 @@ class RowBuilder:
             while self._wish is not None:
                 wish, self._wish = self._wish, None
                 self._done(wish, await asyncio.to_thread(self._build, wish))
+                await self._count(wish.snapshot)
         finally:
             self._busy = False
+
+    async def _count(self, snapshot: Snapshot) -> None:
+        if self._wish is None and self._counted_in is not snapshot:
+            self._counted_in = snapshot
+            self.problems = len(await asyncio.to_thread(find, snapshot))
+            self._counted()
 
     def _build(self, wish: Wish) -> Built | InvalidQuery:
         """In a thread, one at a time: the index is made once for all keys typed over one snapshot."""

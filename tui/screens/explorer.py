@@ -107,7 +107,7 @@ class ExplorerScreen(Screen[None]):
         """Follow the app's snapshot."""
         dress(self, self.app.glyphs)
         self._stage = Stage(self.outline)
-        self._rows = RowBuilder(self, lambda wish, built: self.post_message(self.RowsBuilt(wish, built)))
+        self._rows = RowBuilder(self, lambda wish, built: self.post_message(self.RowsBuilt(wish, built)), self._show_header)
         self.watch(self.app, "snapshot", self._snapshot_changed, init=False)
         self.watch(self.app, "trouble", self._trouble_changed, init=False)
         self.set_interval(1, self._show_header)
@@ -224,6 +224,7 @@ class ExplorerScreen(Screen[None]):
             not self.app.settings.write,
             self.chosen.finding.what if self.chosen.finding else "",
             len(self.outline.marked),
+            {View.FINDINGS: self._rows.problems},
         )
         width = self.size.width
         self.header.set_lines(header_lines(self.app.snapshot, place, self.app.clock(), width, self.app.glyphs))

@@ -12,7 +12,7 @@ from widgets.rows import Span, TextLine
 
 __all__ = ["KeyLine", "dress", "keys_of"]
 
-FIRST = ("tree.open", "page.back", "filter", "faults", "zoom", "sources", "command", "help", "leave")
+FIRST = ("tree.open", "page.back", "other", "filter", "faults", "zoom", "sources", "command", "help", "leave")
 
 NAMES = {"⏎": "Enter", "escape": "Esc", "esc": "Esc", "pgup": "PgUp", "pgdn": "PgDn", "pageup": "PgUp", "pagedown": "PgDn"}
 

@@ -1,0 +1,103 @@
+"""How one line of a tree is painted: a mark, the name with its indentation, sign and glyph, and a cell for each column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from rich.style import Style
+from textual.strip import Strip
+
+from widgets.columns import GAP, Slot, lay_cell, lay_out
+from widgets.painted import Painted
+from widgets.rows import Cell, Column, Row, Span
+
+__all__ = ["Line", "LinePainter"]
+
+KEPT = 1000
+
+
+class Line(NamedTuple):
+    """What is painted on one line: two equal lines look the same."""
+
+    row: Row
+    depth: int
+    marker: str
+    ground: str
+    thumb: str
+    mark: bool = False
+
+
+class LinePainter:
+    """Paints lines in the roles and the width of a widget, and keeps those that it has painted."""
+
+    def __init__(self, canvas: Painted) -> None:
+        self._canvas = canvas
+        self._slots: list[Slot] | None = None
+        self._strips: dict[Line, Strip] = {}
+
+    def forget(self) -> None:
+        """Lay out and paint anew: the columns, the width or the colours are others."""
+        self._slots = None
+        self._strips.clear()
+
+    def header(self, columns: Sequence[Column]) -> Strip:
+        """The titles of the columns."""
+        spans: list[Span] = []
+        for slot in self._shown(columns):
+            title = columns[slot.at].title
+            cell: Cell = (Span(title if slot.at else f"  {title}"),)
+            spans.extend(lay_cell(cell, slot, ellipsis=self._ellipsis))
+            spans.append(Span(" " * GAP))
+        style = self._canvas.role("dim")
+        return self._canvas.join([(" ", style), *((text, style) for text, _ in spans)], self._width, style)
+
+    def row(self, line: Line, columns: Sequence[Column]) -> Strip:
+        """A row as it was painted before: a scroll step then paints one new row only."""
+        strip = self._strips.get(line)
+        if strip is None:
+            if len(self._strips) >= KEPT:
+                self._strips.clear()
+            strip = self._strips[line] = self._paint(line, columns)
+        return strip
+
+    def _paint(self, line: Line, columns: Sequence[Column]) -> Strip:
+        role, ground = self._canvas.role, line.ground
+        base = role("", ground)
+        mark = ("*" if self._canvas.ascii else "●", role("accent", ground)) if line.mark else (" ", base)
+        parts: list[tuple[str, Style]] = [mark]
+        for slot in self._shown(columns):
+            if slot.at == 0:
+                parts.extend(self._name(line, slot, from_middle=not columns[0].keeps_start))
+            else:
+                cell = line.row.cells[slot.at]
+                parts.extend((text, role(style, ground)) for text, style in lay_cell(cell, slot, ellipsis=self._ellipsis))
+            parts.append((" " * GAP, base))
+        strip = self._canvas.join(parts, self._width, base)
+        if not line.thumb:
+            return strip
+        edge = role("faint", ground)
+        return Strip([*strip.crop(0, self._width - 1), *self._canvas.join([(line.thumb, edge)], 1, edge)], self._width)
+
+    def _name(self, line: Line, slot: Slot, *, from_middle: bool) -> Iterator[tuple[str, Style]]:
+        role, ground, glyph = self._canvas.role, line.ground, line.row.glyph
+        indent = min(2 * line.depth, max(0, slot.width - 12))
+        name = slot._replace(width=max(0, slot.width - indent - 4))
+        yield " " * indent + line.marker + " ", role("dim", ground)
+        yield (glyph.text or " ")[:1] + " ", role(glyph.style, ground)
+        bold = " bold" if ground else ""
+        for text, style in lay_cell(line.row.cells[0], name, from_middle=from_middle, ellipsis=self._ellipsis):
+            yield text, role(style + bold, ground)
+
+    def _shown(self, columns: Sequence[Column]) -> list[Slot]:
+        if self._slots is None:
+            self._slots = lay_out(columns, self._width)
+        return self._slots
+
+    @property
+    def _width(self) -> int:
+        return self._canvas.size.width
+
+    @property
+    def _ellipsis(self) -> str:
+        return "~" if self._canvas.ascii else "…"
