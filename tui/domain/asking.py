@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -16,7 +16,7 @@ __all__ = ["Asked", "Questions"]
 C = TypeVar("C", ImageContext, ContainerContext)
 
 
-class Asked(NamedTuple, Generic[C]):
+class Asked(msgspec.Struct, Generic[C], frozen=True, gc=False):
     """What was asked about, and the answers in the order of the checks, before the policy's exceptions."""
 
     context: C

@@ -202,6 +202,6 @@ def _with_absent(
 ) -> dict[ImageKey, Image]:
     """What registries hold, without what is gone and needed by nothing, and with what runs but is in no registry."""
     kept = {key: image for key, image in judged.known.items() if not image.absent or key in uses or key in derived}
-    for key in sorted(uses.keys() - kept.keys()):
+    for key in sorted([key for key in uses if key not in kept]):
         kept[key] = judged.judge.absent(key)
     return kept

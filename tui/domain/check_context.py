@@ -34,7 +34,7 @@ class Scanners:
     open: tuple[tuple[str, str], ...] = ()
 
 
-class ImageContext(msgspec.Struct, frozen=True):
+class ImageContext(msgspec.Struct, frozen=True, gc=False):
     """What image checks may look at.
 
     `known` is None for an image that no registry shows, `absent` then says why. `scratch`, `distro` and `derived` tell of an
@@ -85,7 +85,7 @@ class ImageContext(msgspec.Struct, frozen=True):
         return self.known.digests if self.known is not None else (self.key.digest,)
 
 
-class ContainerContext(msgspec.Struct, frozen=True):
+class ContainerContext(msgspec.Struct, frozen=True, gc=False):
     """What container checks may look at; `lost` says since when the cluster does not answer, empty while it does.
 
     `workload` is what it belongs to, `siblings` are the names and images of all its containers. `gate` is the cluster's own,

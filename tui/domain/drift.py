@@ -32,7 +32,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     platform: Platform | None = None
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """What is found about one way of running.
 
     `content` are the configs that run, None when not known; `runs` and `declared` the images that run and that the name means
@@ -59,7 +59,7 @@ class Finding(msgspec.Struct, frozen=True):
         return bool(self.digest)
 
 
-class _Case(msgspec.Struct, frozen=True):
+class _Case(msgspec.Struct, frozen=True, gc=False):
     """A started container with all that is looked up for it."""
 
     reference: Reference

@@ -293,7 +293,7 @@ class ScanGone(msgspec.Struct, frozen=True, gc=False):
     key: str
 
 
-class SignaturesVerified(msgspec.Struct, frozen=True):
+class SignaturesVerified(msgspec.Struct, frozen=True, gc=False):
     """Every signature found on a manifest, verified; no outcome means that none was found.
 
     `subject` is the digest of the index or platform manifest that was looked at. `searched` names the ways of finding that

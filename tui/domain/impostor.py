@@ -38,7 +38,7 @@ _BUILDERS = (
 MAX_STEP = 1000
 
 
-class Observation(msgspec.Struct, frozen=True):
+class Observation(msgspec.Struct, frozen=True, gc=False):
     """What was seen of an image under a name, now or once.
 
     `where` says where it was seen, in words; `at` is when it was made or pushed. `families` are names of what it stands on
@@ -57,7 +57,7 @@ class Observation(msgspec.Struct, frozen=True):
     signers: frozenset[str] | None = None
 
 
-class Suspicion(msgspec.Struct, frozen=True):
+class Suspicion(msgspec.Struct, frozen=True, gc=False):
     """How an image differs from all that ran before; `impostor` when that is more than a release explains.
 
     `by_signer` says that only its signatures tell. `doubt` says why that may not be so any more, empty when nothing is open.

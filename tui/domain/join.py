@@ -30,7 +30,7 @@ MAX_SAME = 20
 _IMAGE_CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
 
 
-class Known(msgspec.Struct, frozen=True):
+class Known(msgspec.Struct, frozen=True, gc=False):
     """An image that a registry shows or showed: its members are its platforms.
 
     `absent` says why it is not there any more, empty while it is; `held` is when the registry last confirmed it.

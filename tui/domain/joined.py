@@ -26,7 +26,7 @@ _NAMED_NODES = 3
 Instance = tuple[Pod, PodContainer, Finding]
 
 
-class Joined(msgspec.Struct, frozen=True):
+class Joined(msgspec.Struct, frozen=True, gc=False):
     """A container before it is judged; fields as in `snapshot.Container`.
 
     `idle` says that nothing is meant to run: scaled to zero, suspended, between two jobs. `note` is a remark that changes

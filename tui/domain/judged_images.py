@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
 
@@ -29,7 +28,7 @@ __all__ = ["ImageJudge", "Memory", "used", "verdict_of"]
 _ORDER = {name: number for number, name in enumerate(CheckName)}
 
 
-class Question(NamedTuple):
+class Question(msgspec.Struct, frozen=True, gc=False):
     """Everything that an `Image` is made of; `as_of` is when its registry last spoke of it."""
 
     context: ImageContext
@@ -38,7 +37,7 @@ class Question(NamedTuple):
     same_content: tuple[ImageKey, ...] = ()
 
 
-class _Judged(NamedTuple):
+class _Judged(msgspec.Struct, frozen=True, gc=False):
     """An image as it was judged last, and upon what."""
 
     question: Question
@@ -62,7 +61,7 @@ class ImageJudge:
     def all(self) -> dict[ImageKey, Image]:
         """Every image that a registry shows or showed, in the order of the catalog, by the rules of its repository."""
         images = self.grounds.ancestry.catalog.images
-        for key in self.memory.keys() - images.keys() - self.grounds.used:
+        for key in [key for key in self.memory if key not in images and key not in self.grounds.used]:
             del self.memory[key]
         roots = frozenset(self.grounds.ancestry.lineage.roots)
         return {key: self._known(known, key in roots) for key, known in images.items()}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+import msgspec
 
 from tui.domain.joined_workloads import Use
 from tui.domain.judged_images import used
@@ -15,13 +16,17 @@ from tui.domain.workload import ObjectKey
 __all__ = ["UseMemory"]
 
 
-class _Shown(NamedTuple):
+class _Shown(msgspec.Struct, frozen=True, gc=False):
     """An image as it was shown last, and upon what; `placed` is as the rules see it where it runs."""
 
     placed: Image
     answers: tuple[Check, ...]
     pods: int
     shown: Image
+
+    def is_of(self, placed: Image, answers: tuple[Check, ...], pods: int) -> bool:
+        """Whether it would look the same now."""
+        return self.placed == placed and self.answers == answers and self.pods == pods
 
 
 class UseMemory:
@@ -40,11 +45,11 @@ class UseMemory:
         """Every image, those in use as they are used."""
         answers, shown = _answers(workloads), dict(images)
         # In place and one by one: to drop ten thousand at once would hold up whoever else wants the interpreter.
-        for key in self._shown.keys() - uses.keys():
+        for key in [key for key in self._shown if key not in uses]:
             del self._shown[key]
         for key, use in uses.items():
             placed, said, known = judged.wherever(images[key], use.users), tuple(answers.get(key, ())), self._shown.get(key)
-            if known is None or known[:3] != (placed, said, use.pods):
+            if known is None or not known.is_of(placed, said, use.pods):
                 known = self._shown[key] = _Shown(placed, said, use.pods, used(placed, said, use.pods))
             shown[key] = known.shown
         return shown

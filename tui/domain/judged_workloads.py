@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
 from tui.domain.admission import Gate
 from tui.domain.asking import Asked, Questions
 from tui.domain.check_context import ContainerContext
@@ -41,7 +43,7 @@ class Circumstances:
     gates: Mapping[str, Gate] = field(default_factory=dict)
 
 
-class _Judged(NamedTuple):
+class _Judged(msgspec.Struct, frozen=True, gc=False):
     """A workload as it was judged last, and upon what."""
 
     joined: JoinedWorkload
@@ -62,7 +64,7 @@ class WorkloadMemory:
         """Every workload; none is judged again that nothing changed about."""
         same, self._under = self._under == judge.under, judge.under
         # In place and one by one: to drop ten thousand at once would hold up whoever else wants the interpreter.
-        for key in self._judged.keys() - workloads.keys():
+        for key in [key for key in self._judged if key not in workloads]:
             del self._judged[key]
         found = {}
         for key, joined in workloads.items():

@@ -57,7 +57,7 @@ class BaseFacts(msgspec.Struct, frozen=True):
     moved: datetime | None = None
 
 
-class BaseVerdict(msgspec.Struct, frozen=True):
+class BaseVerdict(msgspec.Struct, frozen=True, gc=False):
     """The state of a base with a sentence, a few words for a row (empty when fine), and what would be newer.
 
     `newest` is the tag (or, when a tag moved, the tag with its digest) of the newer build; `since` is when it came, if known.

@@ -139,7 +139,7 @@ class Timestamp(msgspec.Struct, frozen=True):
     trusted: bool = False
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What one signature is worth under one policy at one moment, with every step kept for the detail view.
 
     `sentence` and `reason` tell the step that decided. `statement` is the policy statement, `level` its level.

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-class ImageKey(msgspec.Struct, frozen=True, gc=False, order=True):
+class ImageKey(msgspec.Struct, frozen=True, gc=False, order=True, cache_hash=True):
     """The identity of a node in the lineage: an image by its top digest in a repository.
 
     For bases that are in no readable registry `digest` is the claimed digest or empty, for synthesized common bases

@@ -34,7 +34,7 @@ class Standing(StrEnum):
     UNREAD = "unread"
 
 
-class Word(msgspec.Struct, frozen=True):
+class Word(msgspec.Struct, frozen=True, gc=False):
     """What is known of a tag or digest now.
 
     `digest` is what a tag names, or named last when it is not there or not readable any more. `kind`, `reason`, `remedy` and

@@ -15,7 +15,7 @@ from tui.domain.snapshot import ImageKey
 __all__ = ["Traits", "TraitsOf"]
 
 
-class Traits(msgspec.Struct, frozen=True):
+class Traits(msgspec.Struct, frozen=True, gc=False):
     """`system` is the distribution, such as `debian 12`; `scratch` and `distribution` say that there is no base, and why."""
 
     system: str = ""

@@ -54,7 +54,7 @@ class OwnerRef(msgspec.Struct, frozen=True, gc=False):
     uid: str
 
 
-class ObjectKey(msgspec.Struct, frozen=True, gc=False, order=True):
+class ObjectKey(msgspec.Struct, frozen=True, gc=False, order=True, cache_hash=True):
     """What an object is called: cluster, namespace (empty for cluster-wide ones), kind, name."""
 
     cluster: str
