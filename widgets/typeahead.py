@@ -9,6 +9,7 @@ from textual import events
 from textual.app import App
 from textual.dom import DOMNode
 from textual.message import Message
+from textual.widget import Widget
 
 __all__ = ["TypeAheadApp"]
 
@@ -65,11 +66,19 @@ class TypeAheadApp(App[Result]):
     async def _hand_out(self) -> None:
         self._passing = None
         while self._typed and self._passing is None:
-            receiver = self._receiver
-            await super().on_event(self._typed.popleft())
-            self._send_after(0, receiver)
+            receiver, event = self._receiver, self._typed.popleft()
+            await super().on_event(event)
+            if not self._typed or not all(_is_written(each, receiver) for each in (event, self._typed[0])):
+                self._send_after(0, receiver)
 
     def _send_after(self, calm: int, receiver: DOMNode | None = None) -> None:
         """Send a message after the key; a receiver that is closing takes none, and holds nothing up."""
         passing = self.Passed(receiver or self._receiver, calm)
         self._passing = passing if passing.through.post_message(passing) else None
+
+
+def _is_written(event: events.Key | events.Paste, receiver: DOMNode) -> bool:
+    """Whether it only becomes text, which moves no focus: what follows may follow at once."""
+    if isinstance(event, events.Paste):
+        return True
+    return isinstance(receiver, Widget) and receiver.check_consume_key(event.key, event.character)

@@ -13,11 +13,13 @@ from tui.domain.workload import ObjectKey
 from tui.presenters.copying import name_to_copy, reference_to_copy
 from tui.presenters.detail import Look, Tab
 from tui.presenters.detail_tree import detail_lines
+from tui.presenters.findings import brief
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.header import Place, header_height, header_lines
 from tui.presenters.keys import Subject
 from tui.presenters.sources import denial_lines, notice_lines, progress_lines, source_lines
 from tui.presenters.views import VIEW_NAMES
+from tui.presenters.words import brief_digests
 from widgets.rows import TextLine
 from widgets.text import width_of
 
@@ -142,3 +144,21 @@ def test_copies_names_that_other_tools_take() -> None:
     assert name_to_copy(workload, snapshot) == "deployment/api"
     assert "payments-api@sha256:" in reference_to_copy(workload, snapshot)
     assert reference_to_copy(Subject(image=ImageKey("x", "y", "")), snapshot) == ""
+
+
+def test_what_is_not_renewed_any_more_does_not_look_live() -> None:
+    stopped = header_lines(company(), PLACE._replace(stopped=True), NOW, 160, UNICODE)
+    assert " stopped " in said(stopped)
+    assert " live " not in said(stopped)
+
+
+def test_digests_in_sentences_are_short() -> None:
+    digest = "sha256:" + "a1" * 32
+    assert brief_digests(f"notation sign x@{digest}.") == f"notation sign x@{digest[:19]}."
+
+
+def test_the_first_step_of_a_remedy_is_whole() -> None:
+    assert brief("Sign it: notation sign x, or cosign sign.") == "Sign it"
+    assert brief("If this signer is right, add its root to a store.") == "Add its root to a store"
+    assert brief("Update to 1.12.0, then rebuild.") == "Update to 1.12.0"
+    assert brief("") == ""

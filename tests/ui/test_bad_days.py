@@ -17,6 +17,7 @@ from tests.estate.fakes import HandRegistry, HandSource
 from tests.estate.test_store import HOST, pod
 from tests.sources.cluster.apiserver import ApiServer, failure
 from tests.ui.driving import Settings as Looks
+from tests.ui.driving import text_of
 from tui.app import TrustreeApp
 from tui.config import Settings
 from tui.domain.demand import Demand
@@ -127,5 +128,5 @@ async def test_a_fault_of_our_own_is_told_on_the_screen() -> None:
         screen = app.screen
         assert isinstance(screen, ExplorerScreen)
         async with asyncio.timeout(LIMIT):
-            while "a bug of ours" not in screen.notice.text:
+            while "a bug of ours" not in screen.notice.text and " stopped " not in text_of(screen):
                 await pilot.pause(0.01)

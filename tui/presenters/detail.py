@@ -14,7 +14,7 @@ from tui.presenters.glyphs import ROLE, Glyphs
 from tui.presenters.keys import Subject
 from tui.presenters.phrases import image_name, source_word, verdict_word
 from tui.presenters.sources import denial_lines
-from tui.presenters.words import age, plural, short, size
+from tui.presenters.words import age, brief_digests, plural, short, size
 from widgets.rows import Cell, Span, TextLine
 from widgets.text import wrap
 
@@ -157,13 +157,13 @@ def _check(check: Check, look: Look) -> Iterator[TextLine]:
     lead = (Span(" "), look.glyphs.of(check.state), Span(f" {check.name.value:<{CHECK_NAME}}", "dim" if fine else ""))
     if room < TIGHT:
         indent = 5
-        first, rest = "", wrap(check.reason, max(16, look.width - indent - 1))
+        first, rest = "", wrap(brief_digests(check.reason), max(16, look.width - indent - 1))
     else:
-        first, *rest = wrap(check.reason, room)
+        first, *rest = wrap(brief_digests(check.reason), room)
     yield TextLine((*lead, Span(first, "dim" if fine else "")), right)
     yield from (TextLine((Span(" " * indent + part, "dim" if fine else ""),)) for part in rest)
     if check.remedy and not fine:
-        for at, part in enumerate(wrap(check.remedy, max(20, look.width - indent - 3))):
+        for at, part in enumerate(wrap(brief_digests(check.remedy), max(20, look.width - indent - 3))):
             yield TextLine((Span(" " * indent), Span(look.glyphs.arrow if at == 0 else "  ", "accent"), Span(part, "dim")))
 
 

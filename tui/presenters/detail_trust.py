@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from shlex import quote
 
 from tui.domain.events import SignaturesVerified
 from tui.domain.scan import ImageVulnerability, ScanReport, Severity
@@ -154,8 +155,12 @@ def _facts(outcome: Outcome, look: Look) -> Iterator[TextLine]:
 
 
 def _command(outcome: Outcome, image: Image) -> str:
-    """The command of the system itself that shows the same."""
+    """The command of the system itself that verifies the same; keys and identities that are not known are left to fill in."""
     reference = f"{image.name}@{outcome.subject_digest or image.key.digest}"
     if outcome.system is SignatureSystem.NOTATION:
-        return f"notation inspect {reference}"
-    return f"cosign tree {reference}"
+        return f"notation verify {reference}"
+    if outcome.chain:
+        identity = quote(outcome.signer or "IDENTITY")
+        return f"cosign verify --certificate-identity {identity} --certificate-oidc-issuer ISSUER {reference}"
+    key = outcome.signer if outcome.signer.endswith((".pub", ".pem")) else "KEY.pub"
+    return f"cosign verify --key {quote(key)} {reference}"

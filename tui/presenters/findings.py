@@ -11,7 +11,7 @@ from tui.domain.snapshot import Snapshot
 from tui.domain.trust import State
 from tui.presenters.glyphs import ROLE, Glyphs
 from tui.presenters.phrases import image_name
-from tui.presenters.words import age, count, plural
+from tui.presenters.words import age, brief_digests, count, plural
 from widgets.rows import Column, Row, RowKey, Span, TextLine
 from widgets.text import wrap
 
@@ -110,7 +110,9 @@ def finding_lines(found: Finding, snapshot: Snapshot, now: datetime, glyphs: Gly
     lines += [TextLine(), TextLine((Span(" "), Span(f" {glyphs.states[found.state]} {words} ", f"badge-{role}")))]
     lines += [TextLine(), *(TextLine((Span(f" {part}", "dim"),)) for part in wrap(wide, width - 2)), TextLine()]
     if found.fix:
-        lines += [TextLine((Span(f" {part}", "accent"),)) for part in wrap(f"{glyphs.arrow}{found.fix}", width - 2)]
+        lines += [
+            TextLine((Span(f" {part}", "accent"),)) for part in wrap(f"{glyphs.arrow}{brief_digests(found.fix)}", width - 2)
+        ]
         lines.append(TextLine())
     return [*lines, *_images(found, snapshot, glyphs), TextLine(), *_workloads(found, snapshot, glyphs)]
 

@@ -20,7 +20,7 @@ NARROW = 110
 class Place(NamedTuple):
     """Where the operator is: the views there are, the one shown, and the filter with what it lets through.
 
-    `counts` are numbers that stand beside the names of views.
+    `counts` are numbers that stand beside the names of views; `stopped` says that nothing is renewed any more.
     """
 
     views: Mapping[int, str]
@@ -33,6 +33,7 @@ class Place(NamedTuple):
     about: str = ""
     marked: int = 0
     counts: Mapping[int, int] = {}
+    stopped: bool = False
 
 
 def header_height(width: int) -> int:
@@ -100,7 +101,9 @@ def _pulse(snapshot: Snapshot, place: Place, now: datetime, width: int, glyphs: 
     asked = [health for health in snapshot.sources if health.state is not SourceState.OFF]
     since = age(snapshot.as_of, now)
     moment = Span(f" {clock(snapshot.as_of)}  {since:>3} ago" if width >= NARROW else f" {clock(snapshot.as_of)[:5]}", "dim")
-    if any(health.state is SourceState.LOADING for health in asked):
+    if place.stopped:
+        badge = Span(" stopped ", "badge-fail")
+    elif any(health.state is SourceState.LOADING for health in asked):
         badge = Span(" loading ", "badge-brand")
     elif asked and all(health.state is SourceState.FAILED for health in asked if health.kind is SourceKind.CLUSTER):
         badge = Span(" no answer ", "badge-fail")

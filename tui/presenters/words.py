@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from tui.domain.trust import State
 
-__all__ = ["HEX", "VERDICTS", "age", "clock", "count", "plural", "several", "short", "size"]
+__all__ = ["HEX", "VERDICTS", "age", "brief_digests", "clock", "count", "plural", "several", "short", "size"]
 
 HEX = 12
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 VERDICTS = {State.PASS: "pass", State.WARN: "warn", State.FAIL: "fail", State.UNKNOWN: "unknown", State.OFF: "off"}
 
 
@@ -49,6 +51,11 @@ def clock(moment: datetime) -> str:
 def short(digest: str) -> str:
     """The first twelve hex digits of a digest."""
     return digest.rpartition(":")[2][:HEX]
+
+
+def brief_digests(text: str) -> str:
+    """A text with its digests cut to twelve digits: the whole one is copied, not read."""
+    return _DIGEST.sub(lambda found: found[0][: -(64 - HEX)], text)
 
 
 def size(octets: int | None) -> str:

@@ -225,9 +225,9 @@ class ExplorerScreen(Screen[None]):
             self.chosen.finding.what if self.chosen.finding else "",
             len(self.outline.marked),
             {View.FINDINGS: self._rows.problems},
+            stopped=self.app.trouble is not None,
         )
-        width = self.size.width
-        self.header.set_lines(header_lines(self.app.snapshot, place, self.app.clock(), width, self.app.glyphs))
+        self.header.set_lines(header_lines(self.app.snapshot, place, self.app.clock(), self.size.width, self.app.glyphs))
 
     # ---- the detail
 
