@@ -278,6 +278,19 @@ async def test_diagnose_names_the_missing_right() -> None:
         assert "Container Registry Repository Reader" in found["tags"].remedy
 
 
+async def test_diagnose_finds_no_fault_with_an_empty_registry() -> None:
+    async with FakeRegistry() as server:
+        found = await source(options(server)).diagnose()
+    assert [(line.what, line.state) for line in found] == [
+        ("reachable", "ok"),
+        ("sign-in", "ok"),
+        ("catalog", "ok"),
+        ("tags", "off"),
+        ("pull", "off"),
+        ("referrers", "off"),
+    ]
+
+
 async def test_diagnose_says_what_is_done_without_an_api() -> None:
     async with FakeRegistry(referrers=False) as server:
         server.image("team/app", "1")

@@ -19,6 +19,12 @@ NOT_OFFERED = {
     "referrers": "not offered: what is attached is found by its tags",
 }
 """What is done where an API is missing; the specification leaves these to the registry."""
+
+
+class NothingToTry(NotFound):
+    """There is nothing in the registry that this could be tried on; that is no fault."""
+
+
 Step = Callable[[], Awaitable[str]]
 
 
@@ -36,6 +42,8 @@ async def diagnose(client: RegistryClient, running: list[str]) -> list[Diagnosis
 async def _try(what: str, step: Step) -> Diagnosis:
     try:
         return Diagnosis(what, "ok", await step())
+    except NothingToTry as error:
+        return Diagnosis(what, "off", error.headline, remedy=error.remedy)
     except RouteNotFound as error:
         return Diagnosis(what, "ok", NOT_OFFERED.get(what, f"not offered: {error.headline}"))
     except Forbidden as error:
@@ -101,7 +109,7 @@ class _Examination:
                 return f"{len(tags)} tags of {repository} on the first page"
         if first is not None:
             raise first
-        raise NotFound(
+        raise NothingToTry(
             "there is no repository to try this on", "Name one: give a query or start with a cluster that runs its images."
         )
 
@@ -116,21 +124,21 @@ class _Examination:
 
     async def _manifests(self) -> str:
         if self._acr is None or not self._repository:
-            raise NotFound("there is no repository to try this on", "Name one.")
+            raise NothingToTry("there is no repository to try this on", "Name one.")
         async for rows in self._acr.manifests(self._repository):
             return f"{len(rows)} manifests of {self._repository} on the first page"
         return f"no manifests in {self._repository}"
 
     async def _pull(self) -> str:
         if not self._tag:
-            raise NotFound("there is no tag to try this on", "It needs a repository whose tags can be listed.")
+            raise NothingToTry("there is no tag to try this on", "It needs a repository whose tags can be listed.")
         body = await self._client.manifest(self._repository, self._tag)
         self._digest = body.digest
         return f"{self._repository}:{self._tag} is {body.digest[:19]}"
 
     async def _referrers(self) -> str:
         if not self._digest:
-            raise NotFound("there is no manifest to try this on", "It needs a manifest that can be pulled.")
+            raise NothingToTry("there is no manifest to try this on", "It needs a manifest that can be pulled.")
         count = 0
         async for page in self._client.referrers(self._repository, self._digest):
             count += len(page.manifests or ())
