@@ -1,10 +1,23 @@
-"""`python -m tui`."""
+"""`python -m tui`, and the command `trustree`."""
 
 from __future__ import annotations
 
 import sys
 
-from tui.cli import main
+__all__ = ["run"]
+
+INTERRUPTED = 130
+
+
+def run() -> int:
+    """Run the command line; an interrupt is quiet also while its modules are still being read."""
+    try:
+        from tui.cli import main
+
+        return main()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

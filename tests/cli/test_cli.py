@@ -412,3 +412,17 @@ def test_messages_that_nobody_reads_are_no_error(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("sys.stderr", Gone())
     assert main(["report", "check:scan="]) == 1  # the query, not the pipe
+
+
+def test_an_interrupt_while_modules_are_read_is_quiet() -> None:
+    code = (
+        "import builtins, runpy\n"
+        "real = builtins.__import__\n"
+        "def stop(name, *more, **named):\n"
+        "    if name == 'tui.arguments': raise KeyboardInterrupt\n"
+        "    return real(name, *more, **named)\n"
+        "builtins.__import__ = stop\n"
+        "runpy.run_module('tui', run_name='__main__', alter_sys=True)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
