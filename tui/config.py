@@ -160,8 +160,9 @@ class Settings(msgspec.Struct, frozen=True):
     """Everything that the program may be told; times are in seconds.
 
     Without `contexts` the current one of the kubeconfig is meant. `request_timeout` 0 means no limit. `write` of the command
-    line opens every context, that of a context only this one. `demo` is a scenario, empty for the real world. `source` is
-    the file that was read, empty when there was none.
+    line opens every context, that of a context only this one. `demo` is a scenario, empty for the real world. `base` maps
+    patterns of repositories to the base that their images stand on, `scratch` for none. `source` is the file that was read,
+    empty when there was none.
     """
 
     contexts: tuple[str, ...] = ()
@@ -186,6 +187,7 @@ class Settings(msgspec.Struct, frozen=True):
     scanner: dict[str, ScannerSettings] = {}
     scan_reports: tuple[str, ...] = ()
     signatures: SignatureSettings = SignatureSettings()
+    base: dict[str, str] = {}
     source: str = ""
 
 

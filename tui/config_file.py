@@ -11,6 +11,8 @@ kind = "acr"                       # auto, acr, oci; also: endpoint, ca_file, au
 write = false                      # also: namespaces
 [scanner.prisma]
 endpoint = "https://..."           # also: ca_file, username, password_env, token_env, sign_in, enabled, refresh, kind (the name)
+[base]
+"contoso.azurecr.io/payments/*" = "contoso.azurecr.io/base/python:3.12"    # or "scratch"
 [signatures]
 cosign_keys = ["cosign.pub"]       # also: notation_config, rekor_keys, fulcio_roots, identities, require_log, revocation
 [signatures.scope."contoso.azurecr.io/payments"]
@@ -38,10 +40,12 @@ from tui.config import (
     SignatureSettings,
     TrustSettings,
 )
+from tui.domain.configured import SCRATCH
 from tui.domain.patterns import parse_pattern
+from tui.domain.reference import parse_reference
 from tui.domain.text import clean
 from tui.durations import seconds
-from tui.errors import InvalidConfig
+from tui.errors import InvalidConfig, InvalidReference
 from tui.toml_file import Place, Reader
 
 __all__ = ["read"]
@@ -99,10 +103,11 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     scanner: dict[str, dict[str, object]] = {}
     scan_reports: tuple[str, ...] = ()
     signatures: dict[str, object] = {}
+    base: dict[str, object] = {}
 
 
 _DURATIONS = ("request_timeout", "refresh")
-_TABLES = ("registry", "context", "scanner", "signatures")
+_TABLES = ("registry", "context", "scanner", "signatures", "base")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _CONSOLES = (ScannerKind.AQUA, ScannerKind.PRISMA)
 
@@ -114,6 +119,7 @@ def read(content: bytes, path: str) -> dict[str, object]:
     file = reader.convert(table, File, ())
     values: dict[str, object] = {name: getattr(file, name) for name in table if name not in _TABLES}
     values |= {name: reader.duration(table, name, ()) for name in _DURATIONS if name in table}
+    values["base"] = {images: reader.base(images, base) for images, base in file.base.items()}
     values["registry"] = {host: reader.registry(host, entry) for host, entry in file.registry.items()}
     values["context"] = {name: reader.convert(entry, ContextSettings, ("context", name)) for name, entry in file.context.items()}
     if "scan_reports" in table:
@@ -157,6 +163,19 @@ class _Reader(Reader):
             if name in entry:
                 remedy = f"Put it in an environment variable and name that in `{name}_env`."
                 self.refuse(f"A {name} does not belong in the file", (*place, name), remedy)
+
+    def base(self, images: str, base: object) -> str:
+        """What the images of a pattern of repositories stand on."""
+        place = ("base", images)
+        if not isinstance(base, str):
+            self.refuse(f"“{clean(images, 60)}” has a wrong value", place, f"It is an image in quotes, or {SCRATCH!r}.")
+        try:
+            parse_pattern(images)
+            if base != SCRATCH:
+                parse_reference(base)
+        except (InvalidConfig, InvalidReference) as error:
+            self.refuse(error.headline.removesuffix("."), place, error.remedy, error)
+        return base
 
     def signatures(self, entry: dict[str, object]) -> SignatureSettings:
         """What is trusted, with its scopes."""

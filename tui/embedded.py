@@ -107,6 +107,7 @@ def _led_there(settings: Settings, handshake: _Handshake) -> Settings:
         scanner=theirs.scanner,
         context={},
         signatures=theirs.signatures,
+        base=theirs.base,
         azure=True,
     )
 

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.config import RegistrySettings, Settings
-from tui.domain.events import SourceHealth, SourceState
+from tui.domain.configured import ConfiguredBase
+from tui.domain.events import BasesConfigured, Event, SourceHealth, SourceState
+from tui.domain.patterns import parse_pattern
 from tui.domain.policy import built_in
 from tui.domain.reference import normalize_registry
 from tui.embedded import embedded
@@ -105,6 +107,11 @@ class _Parts:
         self.made.append(source)
         return source
 
+    def told(self) -> tuple[Event, ...]:
+        """What the settings say of images themselves."""
+        bases = tuple(ConfiguredBase(parse_pattern(images), base) for images, base in self._settings.base.items())
+        return (BasesConfigured(bases),) if bases else ()
+
     def policy(self) -> PolicyWatch | None:
         """The policy file that the settings name, followed; None for what is built in. Raises InvalidConfig."""
         return PolicyWatch(self._settings.policy, self.named) if self._settings.policy else None
@@ -132,7 +139,7 @@ def _estate(parts: _Parts) -> Estate:
     watch, clusters = parts.policy(), parts.clusters()
     policy = built_in(parts.named) if watch is None else watch.policy
     first: list[Source] = [*clusters] if watch is None else [watch, *clusters]
-    estate = Estate(first, parts.registry, policy, parts.named, later=parts.others(clusters))
+    estate = Estate(first, parts.registry, policy, parts.named, later=parts.others(clusters), told=parts.told())
     if watch is not None:
         watch.taken = estate.set_policy
     return estate

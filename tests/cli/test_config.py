@@ -50,6 +50,9 @@ identities = [{subject = "https://github.com/contoso/.*", issuer = "https://toke
 
 [signatures.scope."contoso.azurecr.io/payments"]
 notation_config = "~/payments"
+
+[base]
+"contoso.azurecr.io/tools" = "scratch"
 """
 
 
@@ -172,6 +175,7 @@ def test_every_setting_of_a_file_is_read(file: Path) -> None:
     mirror = found.registry["mirror"]
     assert (mirror.kind, mirror.username, mirror.password_env, mirror.ask) == (Kind.AUTO, "me", "MIRROR_PASSWORD", False)
     assert found.context["prod-weu"].write is True
+    assert found.base == {"contoso.azurecr.io/tools": "scratch"}
     assert found.source == str(file)
 
 
@@ -195,6 +199,9 @@ def test_every_setting_of_a_file_is_read(file: Path) -> None:
         ("[registry.x]\nrequests_per_minute = 0\n", 2, 1, "wrong value", "whole number"),
         ("registry.x.kind = 'docker'\n", 1, 1, "wrong value", "auto, acr, oci"),
         ("[context.c]\nwrite = 1\n", 2, 1, "wrong value", "true or false"),
+        ("[base]\n'a.io/Tools' = 'b.io/base:1'\n", 2, 1, "not one of a repository", "small letters"),
+        ("[base]\n'a.io/tools' = 'b.io/BASE:1'\n", 2, 1, "upper-case", "small letters"),
+        ("[base]\n'a.io/tools' = 3\n", 2, 1, "wrong value", "in quotes"),
         ("registry = 3\n", 1, 1, "wrong value", "[registry]"),
     ],
 )

@@ -239,3 +239,13 @@ def test_claims_from_outside_lead_on_as_well() -> None:
     world.run("x/web", TAG, f"{APP}@{found}")
     world.claim(found, f"{A}/base:1", kind=ClaimKind.BUILD_RUN)
     assert f"{A}/base 1" in words(world)
+
+
+def test_a_configured_base_is_wanted_even_where_nothing_else_leads() -> None:
+    """What an image says may not lead to hosts of its choice; what the operator says may."""
+    world = World()
+    world.configure(APP, f"base.example/os:1@{digest('os')}")
+    world.run("x/web", TAG)
+    world.run("x/zoo", f"{B}/zoo:1")
+    assert {"base.example/os 1", f"base.example/os {digest('os')}"} <= set(words(world))
+    assert sum(each.priority is Priority.BASE for each in demands(world)) == 2

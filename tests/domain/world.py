@@ -9,8 +9,10 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 from tui.domain.assemble import Assembler
+from tui.domain.configured import ConfiguredBase
 from tui.domain.events import (
     AbsenceKind,
+    BasesConfigured,
     ClaimsRead,
     ConfigRead,
     ControllersSeen,
@@ -42,6 +44,7 @@ from tui.domain.image import (
     Tag,
 )
 from tui.domain.inventory import Inventory
+from tui.domain.patterns import parse_pattern
 from tui.domain.policy import Policy, built_in
 from tui.domain.snapshot import Container, Image, Snapshot, Workload
 from tui.domain.trust import Check, CheckName
@@ -172,6 +175,10 @@ class World:
     def claim(self, found: str, *references: str, kind: ClaimKind = ClaimKind.PROVENANCE) -> None:
         """Somebody says from outside what a manifest was built on."""
         self.tell(ClaimsRead("signatures", found, tuple(Claim(kind, reference) for reference in references)))
+
+    def configure(self, images: str, base: str) -> None:
+        """The settings say what the images of these repositories are built on."""
+        self.tell(BasesConfigured((ConfiguredBase(parse_pattern(images), base),)))
 
     def attach(self, name: str, subject: str, *tags: str) -> str:
         """An artifact attached to a manifest."""

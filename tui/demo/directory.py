@@ -55,8 +55,11 @@ def write_settings(
     registries: Mapping[str, tuple[str, str, str]],
     keys: Iterable[Path],
     scanners: Mapping[str, Mapping[str, str]],
+    bases: Mapping[str, str],
 ) -> Path:
-    """The program's settings: registry -> (kind, endpoint, how to sign in), the keys whose signatures count, and scanners."""
+    """The program's settings: registry -> (kind, endpoint, how to sign in), the keys whose signatures count, scanners, and
+    the bases of images that say nothing of theirs.
+    """
     lines = ["# Written by the demo; gone when it ends.", ""]
     for host, (kind, endpoint, auth) in registries.items():
         lines += [f'[registry."{host}"]', f'kind = "{kind}"', f'endpoint = "{endpoint}"']
@@ -67,6 +70,7 @@ def write_settings(
         lines += [f'[registry."{host}"]', "ask = false", ""]
     # The list of revoked certificates is served on this machine, too.
     lines += ["[signatures]", f"cosign_keys = {json.dumps([str(key) for key in keys])}", "private_responders = true", ""]
+    lines += ["[base]", *(f"{json.dumps(images)} = {json.dumps(base)}" for images, base in bases.items()), ""]
     for name, scanner in scanners.items():
         lines += [f"[scanner.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in scanner.items())]
         lines += [f"ca_file = {json.dumps(str(directory / 'ca.crt'))}", ""]

@@ -18,6 +18,7 @@ from tui.demo.directory import write_docker, write_kubeconfig, write_settings
 from tui.demo.estate.company import Company, build_company
 from tui.demo.estate.images import CONTOSO, FABRIKAM, LEGACY, MCR
 from tui.demo.estate.life import Life
+from tui.demo.estate.special import told_bases
 from tui.demo.faults import Faults
 from tui.demo.http import Handler, Request, serve
 from tui.demo.identity import ManagedIdentity
@@ -86,7 +87,7 @@ class Run:
             url, _ = await self._serve(service.name, service.handler, tls.registries)
             scanners[service.name] = service.settings(url)
         keys = write_cosign_keys(self._directory, self.company.signers)
-        settings = write_settings(self._directory, registries, keys.values(), scanners)
+        settings = write_settings(self._directory, registries, keys.values(), scanners, told_bases(self.company.yard))
         _, port = await self._serve("identity", self._identity.handle, None)
         trust = write_trust(self._directory, self.company.signers, self.company.yard.shelves.values())
         environment = {

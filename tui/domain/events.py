@@ -12,6 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from tui.domain.admission import Constraint
+from tui.domain.configured import ConfiguredBase
 from tui.domain.image import Claim, ImageConfig, Manifest, ManifestListing, Referrer, RepositoryName, Tag
 from tui.domain.scan import ScanReport
 from tui.domain.signature import Outcome
@@ -19,6 +20,7 @@ from tui.domain.workload import Controller, Node, Pod, Resource
 
 __all__ = [
     "AbsenceKind",
+    "BasesConfigured",
     "CatalogListed",
     "ClaimsRead",
     "ConfigRead",
@@ -268,6 +270,12 @@ class ClaimsRead(msgspec.Struct, frozen=True):
     claims: tuple[Claim, ...]
 
 
+class BasesConfigured(msgspec.Struct, frozen=True):
+    """The bases that the settings name; they replace those of an earlier word."""
+
+    bases: tuple[ConfiguredBase, ...]
+
+
 # ---- trust
 
 
@@ -338,6 +346,7 @@ Event = (
     | ManifestsListed
     | ReferrersListed
     | ClaimsRead
+    | BasesConfigured
     | ScansSeen
     | ScansCompleted
     | ScanGone

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from tui.domain.configured import ConfiguredBase
 from tui.domain.events import (
     CatalogListed,
     ConstraintsListed,
@@ -79,6 +80,7 @@ class ImageFacts:
     `manifests` and `configs` are contents by digest, the same wherever they lie; `held` says when a manifest was last seen in
     a repository, `tags` what tags were said to name, `failed` the newest failure for a tag or digest of a repository.
     `tag_lists` says when the tags of a repository were last listed whole, `listings` are the newest whole lists of manifests.
+    `configured` are the bases that the settings name.
     """
 
     version: int = 0
@@ -92,6 +94,7 @@ class ImageFacts:
     catalogs: Mapping[str, CatalogListed] = field(default_factory=dict)
     referrers: Mapping[RepositoryName, Mapping[str, ReferrersListed]] = field(default_factory=dict)
     claims: Mapping[str, tuple[Claim, ...]] = field(default_factory=dict)
+    configured: tuple[ConfiguredBase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

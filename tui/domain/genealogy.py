@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tui.domain.configured import configured_claims
 from tui.domain.distro import distro_hint, distro_of
 from tui.domain.evidence import claims_of
 from tui.domain.facts import ImageFacts
@@ -74,7 +75,9 @@ def _said_of_members(known: Known, catalog: Catalog, facts: ImageFacts) -> Itera
     manifests, configs = catalog.contents.manifests, catalog.contents.configs
     top = manifests.get(known.key.digest)
     is_index = top is not None and top.kind is ManifestKind.INDEX
-    outer = (*claims_of(top), *facts.claims.get(top.digest, ())) if top is not None and is_index else ()
+    outer = configured_claims(RepositoryName(known.key.registry, known.key.repository), facts.configured)
+    if top is not None and is_index:
+        outer = (*claims_of(top), *facts.claims.get(top.digest, ()), *outer)
     descriptors = {child.digest: child for child in top.children} if top is not None and is_index else {}
     for member in known.members:
         manifest = manifests.get(member.manifest)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from tui.domain.events import (
+    BasesConfigured,
     CatalogListed,
     ClaimsRead,
     ConfigRead,
@@ -76,6 +77,7 @@ class Inventory:
                 | ManifestsListed()
                 | ReferrersListed()
                 | ClaimsRead()
+                | BasesConfigured()
             ):
                 self._image_version += 1
                 self._apply_images(event)
@@ -137,7 +139,8 @@ class Inventory:
         | TagsListed
         | ManifestsListed
         | ReferrersListed
-        | ClaimsRead,
+        | ClaimsRead
+        | BasesConfigured,
     ) -> None:
         tables = self._images
         match event:
@@ -159,6 +162,8 @@ class Inventory:
                 tables.attached(event)
             case ClaimsRead():
                 tables.claimed(event)
+            case BasesConfigured():
+                tables.configured = event.bases
             case _:
                 assert_never(event)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tui.domain.configured import ConfiguredBase
 from tui.domain.events import (
     CatalogListed,
     ClaimsRead,
@@ -38,6 +39,7 @@ class ImageTables:
         self.catalogs: dict[str, CatalogListed] = {}
         self.referrers: dict[RepositoryName, dict[str, ReferrersListed]] = {}
         self.claims: dict[str, dict[str, tuple[Claim, ...]]] = {}
+        self.configured: tuple[ConfiguredBase, ...] = ()
 
     def manifest(self, event: ManifestRead) -> None:
         """A manifest is in a repository."""
@@ -110,6 +112,7 @@ class ImageTables:
             catalogs=self.catalogs.copy(),
             referrers={name: found.copy() for name, found in self.referrers.items()},
             claims=claims,
+            configured=self.configured,
         )
 
     def _name(self, name: RepositoryName, tag: str, digest: str, at: datetime, row: Tag | None = None) -> None:

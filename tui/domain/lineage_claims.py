@@ -247,9 +247,7 @@ class Weigher:
             return by_name[:1]
         now = self._tags.get((said.name, said.tag), "") if said.tag else ""
         resolved = self._contents_of(now, number) if now else []
-        if said.claim.kind is ClaimKind.CONFIGURED:
-            return resolved
-        # without its layers in the image, what the tag means now is not what the image was built on
+        # without its layers in the image, what the tag means now is not what the image was built on, even if it is configured
         return [target for target in resolved if target == number or self._contains(number, target)]
 
     def _contents_of(self, digest: str, number: int) -> list[int]:

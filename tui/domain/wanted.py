@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from tui.domain.configured import configured_claims
 from tui.domain.contents import Contents, is_attestation
 from tui.domain.demand import Demand, Priority
 from tui.domain.facts import ClusterFacts, Facts, ImageFacts
 from tui.domain.genealogy import said_of
-from tui.domain.image import Claim, ImageConfig, Manifest, ManifestKind, RepositoryName
+from tui.domain.image import Claim, ClaimKind, ImageConfig, Manifest, ManifestKind, RepositoryName
 from tui.domain.reference import ImageIdKind, parse_image_id, parse_reference
 from tui.domain.standing import Registries
 from tui.errors import InvalidReference
@@ -137,22 +138,30 @@ def _merged(demands: Iterable[Demand]) -> Iterator[Demand]:
 # ---- bases
 
 
-def _bases(running: Iterable[Demand], facts: ImageFacts, registries: Registries, hosts: frozenset[str]) -> list[Demand]:
+def _bases(running: Sequence[Demand], facts: ImageFacts, registries: Registries, hosts: frozenset[str]) -> list[Demand]:
     """The bases that images are said to stand on, and theirs in turn, as far as they are known by now."""
     contents = Contents(facts.manifests, facts.configs)
     seen: set[str] = set()
     found: dict[Demand, None] = {}
+    claims = _configured(running, facts)
     generation = [digest for demand in running if (digest := _digest_of(demand, registries))]
     for _ in range(MAX_GENERATIONS):
-        claims = [claim for digest in generation if digest not in seen for claim in _claims(digest, contents, facts)]
+        claims += [claim for digest in generation if digest not in seen for claim in _claims(digest, contents, facts)]
         seen.update(generation)
         demands = [demand for claim in claims for demand in _demands_of(claim, hosts)]
         fresh = [demand for demand in dict.fromkeys(demands) if demand not in found][: MAX_BASES - len(found)]
         if not fresh:
             break
         found.update(dict.fromkeys(fresh))
+        claims = _configured(fresh, facts)
         generation = [digest for demand in fresh if (digest := _digest_of(demand, registries))]
     return list(found)
+
+
+def _configured(demands: Iterable[Demand], facts: ImageFacts) -> list[Claim]:
+    """What the settings say of the bases of the repositories that are asked for; usually nothing."""
+    names = dict.fromkeys(demand.name for demand in demands) if facts.configured else ()
+    return [claim for name in names for claim in configured_claims(name, facts.configured)]
 
 
 def _digest_of(demand: Demand, registries: Registries) -> str:
@@ -183,7 +192,7 @@ def _demands_of(claim: Claim, hosts: frozenset[str]) -> Iterator[Demand]:
         reference = parse_reference(claim.reference)
     except InvalidReference:
         return
-    if reference.registry not in hosts:
+    if reference.registry not in hosts and claim.kind is not ClaimKind.CONFIGURED:
         return
     name = RepositoryName(reference.registry, reference.repository)
     attached = reference.registry not in PUBLIC  # everybody shares their budget for what is attached

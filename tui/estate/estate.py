@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 from tui.domain.demand import Demand
+from tui.domain.events import Event
 from tui.domain.policy import Policy
 from tui.domain.snapshot import Snapshot
 from tui.estate.pump import Pump
@@ -32,6 +33,7 @@ class Estate:
 
     `sources` run from the start; `later`, which have the same rights but no part in the first rows, once those are there;
     `registries` makes the source of a registry when one of its images is met, and then of each of `preload`.
+    `told` is known from the start.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Estate:
         preload: Iterable[str] = (),
         clock: Callable[[], datetime] = utc_now,
         later: Iterable[Source] = (),
+        told: Iterable[Event] = (),
     ) -> None:
         self._sources = tuple(sources)
         self._later = tuple(later)
@@ -50,6 +53,8 @@ class Estate:
         self._pump = Pump(self._store.apply, registries, clock)
         self._store.on_demand(self._route)
         self._preload = tuple(preload)
+        for event in told:
+            self._store.apply(event)
 
     @property
     def snapshot(self) -> Snapshot:

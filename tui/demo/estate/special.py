@@ -9,7 +9,7 @@ from tui.demo.estate.images import CONTOSO, FABRIKAM, INTERNAL, LEGACY
 from tui.demo.estate.recipes import hash_of
 from tui.demo.estate.yard import BOTH, ONE, Product, Yard
 
-__all__ = ["HOSTILE", "add_special", "made_up"]
+__all__ = ["HOSTILE", "add_special", "made_up", "told_bases"]
 
 # An escape sequence that would set the window's title, a bidirectional override and markup, as an attacker would write them.
 HOSTILE = "fast\x1b]0;owned\x07\x1b[31m \u202egnp.live\u202c [bold red]checkout[/]"
@@ -30,8 +30,16 @@ def add_special(yard: Yard) -> None:
     _attached(yard)
 
 
+def told_bases(yard: Yard) -> dict[str, str]:
+    """What the company's own settings say of an image that says nothing itself: repository and base."""
+    told = yard.published.get(f"{CONTOSO}/platform/scanner", ())
+    return {each.name: f"{each.base.reference}@{each.base.digest}" for each in told if each.base is not None}
+
+
 def _squashed() -> list[Product]:
-    """No layer of the base is left: only what is said tells it. One for each way of saying it, and one where nobody says it."""
+    """No layer of the base is left: only what is said tells it. One for each way of saying it, and one where only
+    the settings of the company do.
+    """
 
     def one(name: str, base: str, version: str, age: float, says: Evidence) -> Product:
         return Product(f"{CONTOSO}/{name}", "squashed", ((version, age),), f"{CONTOSO}/base/{base}", (), ONE, says, squash=True)
