@@ -40,7 +40,7 @@ def test_the_whole_answer() -> None:
     assert [key.name for key in found.workloads] == ["job", "web"]
     assert (found.pods, found.fixes) == (4, (("openssl", "3.1"),))
     assert (found.bases, found.own, found.unplaced) == (((f"{HOST}/debian:12", 2),), 1, 1)
-    assert (found.rebuild, found.open) == (2, 1)
+    assert (found.rebuild, found.unsure, found.open) == (2, 1, 1)
 
 
 def test_nothing_found_is_no_all_clear_while_something_was_not_scanned() -> None:

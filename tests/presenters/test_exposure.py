@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.domain.scan_kit import CVE
 from tests.domain.test_exposure import asked, estate
 from tui.domain.exposure import Exposure
@@ -18,9 +20,21 @@ WORDS = {part.label: part.words for part in exposure_parts(CVE, asked(estate()))
 def test_it_runs_and_where_and_what_mends_it() -> None:
     assert WORDS["runs"].startswith(f"{CVE} runs: 2 images, 2 workloads, 4 pods in ")
     assert "(shop)" in WORDS["runs"]
-    assert WORDS["fix"] == "fixed in openssl 3.1; a rebuild on today's base rids 2 of 4 images of it."
+    assert WORDS["fix"] == "fixed in openssl 3.1; a rebuild on today's base rids 2 of 4 images of it, not told for 1."
     assert WORDS["whose"] == "the base's: debian:12 (2 images); 1 image of its own; not told for 1."
     assert WORDS["unknown"] == "1 running image has no whole and recent report: it may run there too."
+
+
+@pytest.mark.parametrize(
+    ("unsure", "words"),
+    [
+        (0, "no fix is known; a rebuild on today's base changes nothing."),
+        (2, "no fix is known; whether a rebuild on today's base helps is not told for 2 images."),
+    ],
+)
+def test_that_a_rebuild_changes_nothing_is_said_only_when_it_is_known(unsure: int, words: str) -> None:
+    found = Exposure(images=(ImageKey("a", "b", "c"), ImageKey("a", "b", "d")), unsure=unsure)
+    assert {part.label: part.words for part in exposure_parts("CVE-1", found)}["fix"] == words
 
 
 def test_nothing_found_is_unknown_while_something_was_not_scanned() -> None:

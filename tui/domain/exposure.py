@@ -22,8 +22,8 @@ class Exposure(msgspec.Struct, frozen=True):
     `images` have it, `running` are those of them that run, in `workloads` with so many `pods`. `fixes` are the versions that
     mend it, by package. `bases` are the lowest bases that carry it, each with how many images have it from there; `own` counts
     images that have it of themselves, `unplaced` those of which that is not known. `rebuild` counts images that a rebuild on
-    today's base rids of it. `excused` are statements that it does not apply. `open` counts running images of which nobody can
-    tell whether they have it.
+    today's base rids of it, `unsure` those of which nothing tells whether it would. `excused` are statements that it does
+    not apply. `open` counts running images of which nobody can tell whether they have it.
     """
 
     images: tuple[ImageKey, ...] = ()
@@ -35,6 +35,7 @@ class Exposure(msgspec.Struct, frozen=True):
     own: int = 0
     unplaced: int = 0
     rebuild: int = 0
+    unsure: int = 0
     excused: tuple[Vex, ...] = ()
     open: int = 0
 
@@ -57,6 +58,7 @@ def exposure(snapshot: Snapshot, matches: Callable[[ImageVulnerability], bool]) 
         own=sum(from_base is False for from_base, _ in origins),
         unplaced=sum(from_base is None for from_base, _ in origins),
         rebuild=sum(all(row.rebuild for row in found) for found in hits.values()),
+        unsure=sum({row.rebuild for row in found} in ({None}, {None, True}) for found in hits.values()),
         excused=tuple(dict.fromkeys(row.vex for row in rows if row.vex is not None)),
         open=sum(1 for key in _open(snapshot) if key not in hits),
     )

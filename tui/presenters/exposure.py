@@ -68,9 +68,16 @@ def _fixes(found: Exposure) -> str:
         versions.setdefault(package, []).append(version)
     named = [f"{package} {each[0]}{f' (+{len(each) - 1})' if len(each) > 1 else ''}" for package, each in versions.items()]
     known = f"fixed in {_listed(named, FIXES)}" if named else "no fix is known"
-    of = f"{count(found.rebuild)} of {plural(len(found.images), 'image')}"
-    rebuilt = f"a rebuild on today's base rids {of} of it" if found.rebuild else "a rebuild on today's base changes nothing"
-    return f"{known}; {rebuilt}."
+    return f"{known}; {_rebuilt(found)}."
+
+
+def _rebuilt(found: Exposure) -> str:
+    if found.rebuild:
+        more = f", not told for {count(found.unsure)}" if found.unsure else ""
+        return f"a rebuild on today's base rids {count(found.rebuild)} of {plural(len(found.images), 'image')} of it{more}"
+    if found.unsure:
+        return f"whether a rebuild on today's base helps is not told for {plural(found.unsure, 'image')}"
+    return "a rebuild on today's base changes nothing"
 
 
 def _origins(found: Exposure) -> str:
