@@ -292,6 +292,18 @@ async def test_a_view_seen_for_the_first_time_is_unfolded_as_far_as_there_is_roo
         assert "payments" in names(screen)
 
 
+async def test_what_is_unfolded_by_hand_stays_where_the_view_opens_folded_for_want_of_room() -> None:
+    async with explorer(company(), size=(80, 9)) as (pilot, screen, estate):
+        await pilot.press("2")
+        await until(pilot, lambda: screen.view is View.WORKLOADS)
+        assert not screen.outline.expanded
+        await pilot.press("l")
+        opened = screen.outline.expanded
+        assert opened
+        await _rows_of(dataclasses.replace(company(), number=99), pilot, screen, estate)
+        assert screen.outline.expanded == opened
+
+
 async def test_a_start_query_narrows_the_first_rows() -> None:
     async with explorer(company(), query="shop-web") as (pilot, screen, _):
         await until(pilot, lambda: names(screen) == ["debian:12-slim", "base/node:22", "shop-web:3.4.0"])

@@ -58,7 +58,7 @@ class Stage:
 
     def _unfold(self, built: Built, room: int) -> None:
         places = first_unfolded(built.model, room)
-        self._bare = not places
+        self._bare = not places and not any(built.model.has_children(root) for root in built.model.roots())
         self._outline.set_model(built.model, expanded=places)
 
     def _settle(self, snapshot: Snapshot) -> None:
