@@ -298,7 +298,7 @@ class Weigher:
             score,
             len(self._forest.chains[target]),
             said if claimed else edge.said,
-            f"{edge.note or 'The layers begin with those of the base.'} {_SPEAKER[said.claim.kind]} agrees.",
+            _agreed(edge.note or "The layers begin with those of the base.", said),
             edge.contradictions,
         )
 
@@ -354,7 +354,7 @@ class Weigher:
 
     def _hinted(self, edge: Edge, said: Said, key: ImageKey) -> Edge:
         if edge.absent == key or (edge.said is not None and edge.said.name == said.name and said.name is not None):
-            edge.note = f"{edge.note} {_SPEAKER[said.claim.kind]} agrees."
+            edge.note = _agreed(edge.note, said)
             return edge
         if edge.target < ROOT and edge.said is None:
             edge.said = said  # names the unknown base
@@ -368,6 +368,12 @@ class Weigher:
 
 def _continues(history: History, start: History) -> bool:
     return bool(start) and len(start) < len(history) and history[: len(start)] == start
+
+
+def _agreed(note: str, said: Said) -> str:
+    """The note with who else says so, once: an index and its manifests often carry the same annotation."""
+    sentence = f"{_SPEAKER[said.claim.kind]} agrees."
+    return note if sentence in note else f"{note} {sentence}"
 
 
 def _contradicted(edge: Edge, said: Said, why: str) -> Edge:

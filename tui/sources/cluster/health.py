@@ -155,7 +155,7 @@ class Board:
     def _since(self, error: SourceError) -> str:
         if self._as_of is None or isinstance(error, Forbidden):
             return error.headline
-        return f"{error.headline} No answer since {self._as_of.astimezone():%H:%M:%S}."
+        return f"{error.headline.removesuffix('.')}. No answer since {self._as_of.astimezone():%H:%M:%S}."
 
     def _progress(self) -> tuple[Progress, ...]:
         loading = [line for line in self._lines if line.resource is Resource.PODS and not line.listed]
