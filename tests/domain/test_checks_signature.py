@@ -148,6 +148,11 @@ def test_the_policy_may_want_particular_signers() -> None:
     assert judged(GOOD, outcome(Verdict.VALID, signer="CN=release,O=Contoso"), rules=wanted).state is State.PASS
 
 
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in (Reason.NONE, Reason.SKIPPED)])
+def test_whatever_a_signature_is_refused_for_there_is_a_next_step(reason: Reason) -> None:
+    assert judged(outcome(Verdict.INVALID, reason)).remedy.endswith(".")
+
+
 def test_the_policy_says_how_bad_it_is_or_does_not_ask() -> None:
     lenient = Rules(unsigned=State.WARN, unverified=State.OFF)
     assert judged(rules=lenient).state is State.WARN

@@ -15,7 +15,7 @@ from tui.presenters.detail import Look, Tab
 from tui.presenters.detail_tree import detail_lines
 from tui.presenters.findings import brief
 from tui.presenters.glyphs import UNICODE
-from tui.presenters.header import Place, header_height, header_lines
+from tui.presenters.header import HEIGHT, Place, header_lines
 from tui.presenters.keys import Subject
 from tui.presenters.sources import denial_lines, notice_lines, progress_lines, source_lines
 from tui.presenters.views import VIEW_NAMES
@@ -37,7 +37,7 @@ def subject(snapshot: Snapshot, repository: str) -> Subject:
 @pytest.mark.parametrize("width", [80, 100, 110, 120, 160, 200])
 def test_the_header_has_its_height_and_the_counts_are_never_cut(width: int) -> None:
     lines = header_lines(company(), PLACE, NOW, width, UNICODE)
-    assert len(lines) == header_height(width)
+    assert len(lines) == HEIGHT
     for line in lines:
         assert sum(width_of(span.text) for span in (*line.left, *line.right)) <= width
     assert "✘ 2" in said(lines)

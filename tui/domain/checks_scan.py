@@ -57,13 +57,18 @@ def _name(source: str) -> str:
 
 def _lost(health: SourceHealth) -> str:
     since = f" has not answered since {health.as_of:%Y-%m-%d %H:%M} UTC" if health.as_of is not None else " does not answer"
-    return f"{_name(health.name)}{since}{f': {health.error}' if health.error else '.'}"
+    return f"{_name(health.name)}{since}{_because(health)}"
 
 
 def _open(health: SourceHealth) -> str:
     if health.state is SourceState.LOADING:
         return f"{_name(health.name)} has not been read whole yet."
-    return f"{_name(health.name)} could be read in part only{f': {health.error}' if health.error else '.'}"
+    return f"{_name(health.name)} could be read in part only{_because(health)}"
+
+
+def _because(health: SourceHealth) -> str:
+    """The end of a sentence about a source, with what is wrong with it where that is known."""
+    return f": {health.error.rstrip('.')}." if health.error else "."
 
 
 def check_scan(context: ImageContext) -> Check:

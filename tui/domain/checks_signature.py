@@ -21,6 +21,7 @@ CONTENT_TRUST = "Docker Content Trust data exists: retired 2028-03-31, not verif
 """Microsoft's deprecation of Docker Content Trust in ACR (container-registry-content-trust-deprecation)."""
 _SOURCE = "signatures"
 _SIGN = "Sign it: notation sign {0}@{1}, or cosign sign --key KEY {0}@{1}."
+_AGAIN = "Sign it again with a current notation or cosign: the signature breaks its format."
 _BRIEFS = {
     Reason.EXPIRED: "signature expired",
     Reason.CERTIFICATE_EXPIRED: "signer's certificate expired",
@@ -49,6 +50,21 @@ _REMEDIES = {
     Reason.MISSING_EXTRA: "Install the optional part: pip install 'trustree[sigstore]'.",
     Reason.NO_POLICY: "Write a trust policy (trustpolicy.json of notation), or name cosign_keys under [signatures].",
     Reason.PLUGIN_REQUIRED: "Verify it with notation and the plugin that the signature asks for.",
+    Reason.WRONG_KEY: "If another key may sign it, add that to cosign_keys under [signatures]; if not, have it signed again.",
+    Reason.SIGNATURE_MISMATCH: "Find out who attached or altered it. Then sign the image again.",
+    Reason.LOG_INVALID: "Find out who attached it: its entry in the log is not right. Then sign the image again.",
+    Reason.LOG_MISSING: "Sign it again with an entry in the transparency log: cosign sign without --tlog-upload=false.",
+    Reason.MALFORMED: _AGAIN,
+    Reason.CRITICAL_ATTRIBUTE: _AGAIN,
+    Reason.CHAIN: "Sign it again with a certificate made for signing code, and with all of its chain.",
+    Reason.ALGORITHM: "Sign it again with a key and an algorithm that notation and cosign allow.",
+    Reason.UNSUPPORTED: "Verify it with the tool that made it, or sign it with notation or cosign in a format that is read here.",
+    Reason.CERTIFICATE_NOT_YET_VALID: "Check the signer's clock, and sign it again when the certificate is valid.",
+    Reason.TIMESTAMP_INVALID: "Sign it again with a time stamp: notation sign --timestamp-url URL.",
+    Reason.TIMESTAMP_UNTRUSTED: "If this authority is right, add its root to a trust store of type tsa that the policy names.",
+    Reason.TRUST_STORE: "Mend the trust store or the trust policy; notation certificate list shows the stores.",
+    Reason.REFERENCE_MOVED: "Sign it again under the name that it has now, if that name is right.",
+    Reason.NOT_A_SIGNATURE: "Sign it: what is attached is an attestation, not a signature.",
 }
 
 

@@ -9,18 +9,23 @@ from typing import NamedTuple
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.snapshot import Snapshot
 from tui.presenters.glyphs import BAD_FIRST, ROLE, WORD, Glyphs, mix
+from tui.presenters.health import standing
+from tui.presenters.running import NOTHING_RUNS, Running, running_line
 from tui.presenters.words import age, clock, count
 from widgets.rows import Cell, Span, TextLine
 
-__all__ = ["NARROW", "Place", "header_height", "header_lines", "registries_of", "verdict_counts"]
+__all__ = ["HEIGHT", "NARROW", "Place", "header_lines", "registries_of", "verdict_counts"]
 
 NARROW = 110
+HEIGHT = 4
+"""How many lines the header takes: where it is narrow the picture of the estate has its own line, and the checks have none."""
 
 
 class Place(NamedTuple):
     """Where the operator is: the views there are, the one shown, and the filter with what it lets through.
 
-    `counts` are numbers that stand beside the names of views; `stopped` says that nothing is renewed any more.
+    `counts` are numbers that stand beside the names of views; `stopped` says that nothing is renewed any more;
+    `running` is how the checks of the images that run end.
     """
 
     views: Mapping[int, str]
@@ -34,15 +39,11 @@ class Place(NamedTuple):
     marked: int = 0
     counts: Mapping[int, int] = {}
     stopped: bool = False
-
-
-def header_height(width: int) -> int:
-    """How many lines the header takes: where it is narrow the picture of the estate has its own line."""
-    return 4 if width < NARROW else 3
+    running: Running = NOTHING_RUNS
 
 
 def header_lines(snapshot: Snapshot, place: Place, now: datetime, width: int, glyphs: Glyphs) -> list[TextLine]:
-    """Brand and scope, the verdicts as a picture and as counts, and the views with the filter."""
+    """Brand and scope, the verdicts as a picture and as counts, the checks of what runs, and the views with the filter."""
     brand = TextLine(_brand(snapshot), _pulse(snapshot, place, now, width, glyphs))
     tabs = TextLine(_tabs(place), _filter(place, snapshot))
     chips = _chips(snapshot, glyphs, width)
@@ -54,7 +55,8 @@ def header_lines(snapshot: Snapshot, place: Place, now: datetime, width: int, gl
         strip = TextLine((Span(" "), *_strip(numbers, width - 2, glyphs)))
         return [brand, strip, TextLine((Span(" "), *counts), chips), tabs]
     strip_width = max(16, min(width * 9 // 25, width - _length(counts) - _length(chips) - 6))
-    return [brand, TextLine((Span(" "), *_strip(numbers, strip_width, glyphs), Span("  "), *counts), chips), tabs]
+    verdicts = TextLine((Span(" "), *_strip(numbers, strip_width, glyphs), Span("  "), *counts), chips)
+    return [brand, verdicts, TextLine(running_line(place.running, width, glyphs)), tabs]
 
 
 def verdict_counts(snapshot: Snapshot, glyphs: Glyphs, words: bool) -> Cell:
@@ -117,7 +119,7 @@ def _pulse(snapshot: Snapshot, place: Place, now: datetime, width: int, glyphs: 
 def _chips(snapshot: Snapshot, glyphs: Glyphs, width: int) -> Cell:
     """One chip for each source that is not well, and how many are."""
     asked = [health for health in snapshot.sources if health.state is not SourceState.OFF]
-    sick = [health for health in asked if health.state in (SourceState.PARTIAL, SourceState.FAILED)]
+    sick = sorted((health for health in asked if health.state in (SourceState.PARTIAL, SourceState.FAILED)), key=standing)
     if not asked:
         return ()
     if not sick:
@@ -139,11 +141,11 @@ def _chip(health: SourceHealth, glyphs: Glyphs, room: int) -> Cell:
 
 def _ailment(health: SourceHealth) -> str:
     """What is wrong with a source, in two or three words; the sources' page has the sentence."""
-    if health.auth_failed:
-        return "not signed in"
     refused = [denial.what for denial in health.denials if denial.right]
     if refused:
         return f"no right to {refused[0]}" if len(refused) == 1 else f"{len(refused)} rights missing"
+    if health.auth_failed:
+        return "access refused"
     return "does not answer" if health.state is SourceState.FAILED else "partly read"
 
 

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tui.domain.events import Denial, SourceHealth, SourceState
+from tui.domain.events import Denial, SourceHealth, SourceKind, SourceState
 from tui.presenters.words import count, plural
 
-__all__ = ["denied", "next_step", "trouble"]
+__all__ = ["denied", "next_step", "standing", "trouble"]
 
 MOST_RIGHTS = 2
 """How many of several rights with one remedy are spelled out."""
+
+
+_FIRST = (SourceKind.CLUSTER, SourceKind.REGISTRY)
+
+
+def standing(health: SourceHealth) -> int:
+    """Low for what everything else hangs on: without a cluster nothing is known to run, so its trouble is told first."""
+    return _FIRST.index(health.kind) if health.kind in _FIRST else len(_FIRST)
 
 
 def trouble(health: SourceHealth) -> str:

@@ -9,7 +9,7 @@ from tui.domain.events import Denial, Progress, SourceHealth, SourceKind, Source
 from tui.domain.snapshot import Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.glyphs import Glyphs
-from tui.presenters.health import denied
+from tui.presenters.health import denied, standing
 from tui.presenters.words import age, count, plural, several
 from widgets.rows import Cell, Span, TextLine
 from widgets.text import fit, wrap
@@ -49,7 +49,7 @@ def notice_lines(snapshot: Snapshot, width: int, narrowed: str, undecided: int =
     if not sick:
         return _nothing_there(snapshot, width)
     lines = _titled("Nothing could be read", "", width)
-    for health in sick:
+    for health in sorted(sick, key=standing):
         lines += [*_source(health, snapshot.as_of, width), TextLine()]
     return lines
 
@@ -96,7 +96,7 @@ def source_lines(snapshot: Snapshot, now: datetime, width: int) -> list[TextLine
     """Every source in full, the sick ones first."""
     order = {SourceState.FAILED: 0, SourceState.PARTIAL: 1, SourceState.LOADING: 2, SourceState.OK: 3, SourceState.OFF: 4}
     lines: list[TextLine] = []
-    for health in sorted(snapshot.sources, key=lambda health: (order[health.state], health.name)):
+    for health in sorted(snapshot.sources, key=lambda health: (order[health.state], standing(health), health.name)):
         lines += [*_source(health, now, width), TextLine()]
     return lines or [TextLine((Span(" No source is known yet.", "dim"),))]
 

@@ -13,6 +13,7 @@ from tui.domain.findings import find
 from tui.domain.snapshot import Snapshot
 from tui.errors import InvalidQuery
 from tui.presenters.glyphs import Glyphs
+from tui.presenters.running import NOTHING_RUNS, running_of
 from tui.presenters.views import Built, Filter, View, build_view
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class Wish(NamedTuple):
 class RowBuilder:
     """Serves wishes in a worker of a screen; `done` is called on the loop with what was built, or why it could not be.
 
-    When nothing else is wished for, `problems` of the newest snapshot are counted, and `counted` is called.
+    When nothing else is wished for, the `problems` of the newest snapshot and the checks of what is `running` are counted,
+    and `counted` is called.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class RowBuilder:
         self._counted = counted
         self._counted_in: Snapshot | None = None
         self.problems = 0
+        self.running = NOTHING_RUNS
         self._wish: Wish | None = None
         self._busy = False
         self._index: Index | None = None
@@ -68,7 +71,7 @@ class RowBuilder:
     async def _count(self, snapshot: Snapshot) -> None:
         if self._wish is None and self._counted_in is not snapshot:
             self._counted_in = snapshot
-            self.problems = len(await asyncio.to_thread(find, snapshot))
+            self.problems, self.running = await asyncio.to_thread(lambda: (len(find(snapshot)), running_of(snapshot)))
             self._counted()
 
     def _build(self, wish: Wish) -> Built | InvalidQuery:

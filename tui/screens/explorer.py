@@ -20,7 +20,7 @@ from tui.keymap import EXPLORER
 from tui.presenters.copying import name_to_copy, reference_to_copy
 from tui.presenters.detail import Tab
 from tui.presenters.findings import FindingModel
-from tui.presenters.header import NARROW, Place, header_height, header_lines
+from tui.presenters.header import HEIGHT, NARROW, Place, header_lines
 from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
 from tui.presenters.views import VIEW_NAMES, Built, Filter, View
 from tui.screens.answer import AnswerBar
@@ -59,7 +59,6 @@ class ExplorerScreen(Screen[None]):
 
     DEFAULT_CSS = """
     ExplorerScreen {
-        & #header { height: 3; }
         & #rule { height: 1; }
         & #body { height: 1fr; }
         & #left { width: 64fr; }
@@ -106,6 +105,7 @@ class ExplorerScreen(Screen[None]):
     def on_mount(self) -> None:
         """Follow the app's snapshot."""
         dress(self, self.app.glyphs)
+        self.header.styles.height = HEIGHT
         self._stage = Stage(self.outline)
         self._rows = RowBuilder(self, lambda wish, built: self.post_message(self.RowsBuilt(wish, built)), self._show_header)
         self.watch(self.app, "snapshot", self._snapshot_changed, init=False)
@@ -119,7 +119,6 @@ class ExplorerScreen(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Choose the form for the width: side by side, or the detail as a screen of its own."""
         self._arrange()
-        self.header.styles.height = header_height(event.size.width)
         self.rule.set_lines([TextLine((Span(self.app.glyphs.rule * event.size.width, "line"),))])
         self._show_header()
         self.answer.show(self.built, self.size.width, self.app.glyphs)
@@ -199,7 +198,7 @@ class ExplorerScreen(Screen[None]):
     @property
     def _room(self) -> int:
         """How many rows of the tree fit, known before anything is laid out."""
-        lines = self.app.size.height - header_height(self.app.size.width) - FRAME
+        lines = self.app.size.height - HEIGHT - FRAME
         return lines - (len(self.progress.lines) if self.progress.display else 0)
 
     def _show_emptiness(self) -> None:
@@ -226,6 +225,7 @@ class ExplorerScreen(Screen[None]):
             len(self.outline.marked),
             {View.FINDINGS: self._rows.problems},
             stopped=self.app.trouble is not None,
+            running=self._rows.running,
         )
         self.header.set_lines(header_lines(self.app.snapshot, place, self.app.clock(), self.size.width, self.app.glyphs))
 

@@ -1,0 +1,81 @@
+"""Is everything that runs from our registries, signed, scanned, current? Each check over the running images, in one line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from tui.domain.snapshot import Snapshot
+from tui.domain.trust import CheckName, State
+from tui.presenters.glyphs import BAD_FIRST, ROLE, Glyphs
+from tui.presenters.words import count
+from widgets.rows import Cell, Span
+
+__all__ = ["NOTHING_RUNS", "Running", "running_line", "running_of"]
+
+ASKED = (CheckName.REGISTRY, CheckName.SIGNATURE, CheckName.SCAN, CheckName.BASE, CheckName.IDENTITY)
+GAP = "   "
+MORE = f"{GAP}…"
+_FORMS = (BAD_FIRST, (State.FAIL, State.UNKNOWN, State.WARN), (State.FAIL, State.UNKNOWN))
+"""The states that are counted, from the form that says most to the one that says least."""
+
+
+class Running(NamedTuple):
+    """How many images run, and how each of the questions ends for them."""
+
+    images: int
+    checks: Mapping[CheckName, Mapping[State, int]]
+
+
+NOTHING_RUNS = Running(0, {})
+
+
+def running_of(snapshot: Snapshot) -> Running:
+    """The checks of all images that pods run; it looks at every image, so it is not for the loop."""
+    used = [image for image in snapshot.images.values() if image.pods]
+    counted: dict[CheckName, Counter[State]] = {name: Counter() for name in ASKED}
+    for image in used:
+        for check in image.checks:
+            if check.name in counted:
+                counted[check.name][check.state] += 1
+    return Running(len(used), counted)
+
+
+def running_line(running: Running, width: int, glyphs: Glyphs) -> Cell:
+    """`70 images run   scan ✘ 30 ? 4 ✔ 36   registry ✔ 70`, the worst check first, in the longest form that fits.
+
+    A question that the policy does not ask says so: it must not look like one that is answered.
+    """
+    if not running.images:
+        return ()
+    ranked = sorted(ASKED, key=lambda name: _rank(running.checks.get(name, {})))
+    head = Span(f" {count(running.images)} running", "dim")
+    room = width - len(head.text)
+    for states in _FORMS:
+        told = [_check(name, running.checks.get(name, {}), states, glyphs) for name in ranked]
+        if sum(map(_length, told)) < room:
+            return (head, *chain(*told))
+    while sum(map(_length, told)) + len(MORE) >= room:
+        told.pop()
+    return (head, *chain(*told), Span(MORE, "dim"))
+
+
+def _rank(counts: Mapping[State, int]) -> tuple[int, ...]:
+    """Worst first; what is as bad stays in the order of the questions."""
+    return tuple(-counts.get(state, 0) for state in BAD_FIRST[:-1])
+
+
+def _check(name: CheckName, counts: Mapping[State, int], states: Sequence[State], glyphs: Glyphs) -> Cell:
+    told = [state for state in states if counts.get(state)] or [state for state in (State.WARN, State.PASS) if counts.get(state)][
+        :1
+    ]
+    if not told:
+        return (Span(f"{GAP}{name} not asked", "dim"),)
+    title = Span(f"{GAP}{name}", "" if counts.get(State.FAIL) or counts.get(State.UNKNOWN) else "dim")
+    return (title, *(Span(f" {glyphs.states[state]} {count(counts[state])}", ROLE[state]) for state in told))
+
+
+def _length(cell: Cell) -> int:
+    return sum(len(span.text) for span in cell)
