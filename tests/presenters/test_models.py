@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 
 from tests.estates import NOW, Builder, company, huge
+from tui.domain.events import SourceState
 from tui.domain.snapshot import ImageKey, Snapshot
 from tui.domain.trust import State
 from tui.presenters.glyphs import UNICODE, mix
@@ -48,6 +51,16 @@ def test_roots_are_worst_and_widest_first_and_the_unreadable_last() -> None:
         "alpine:3.16",
         "base not known: 2 repositories share 4 layers",
         UNREADABLE,
+    ]
+
+
+def test_nothing_is_called_unreadable_while_it_may_still_be_read() -> None:
+    now = company()
+    first = msgspec.structs.replace(now.sources[0], state=SourceState.LOADING)
+    model = LineageModel(replace(now, sources=(first, *now.sources[1:])), NOW, UNICODE)
+    assert [named(model, key)[:2] for key in model.roots()][-2:] == [
+        ["base not known: 2 repositories share 4 layers", "not read yet"],
+        ["not read yet", named(model, (UNREADABLE,))[1]],
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from tui.domain.events import SourceState
 from tui.domain.reference import DEFAULT_REGISTRY
 from tui.domain.snapshot import Container, Image, ImageKey, PodRef, Snapshot, UnknownBase, Workload
 from tui.domain.trust import Check, State, worst
@@ -28,6 +29,8 @@ COLUMNS = (
     Column("pods", 6, right=True),
     Column("age", 5, right=True, from_width=WIDE),
 )
+NOT_YET = "not read yet"
+"""What is said of images and bases of which nobody can tell, before all has been read, whether they are readable."""
 
 
 class LineageModel:
@@ -38,6 +41,7 @@ class LineageModel:
         self._now = now
         self._glyphs = glyphs
         self._shown = shown
+        self._loading = any(source.state is SourceState.LOADING for source in snapshot.sources)
         self._totals = lineage_totals(snapshot, shown)
         self._derived = {key: self._ordered(under) for key, under in snapshot.derived.items() if key in self._totals}
         tops = self._ordered(_tops(snapshot))
@@ -150,13 +154,14 @@ class LineageModel:
         name: Cell = (Span(base.label if base else "base"),)
         if base is not None and base.key.registry and base.label.startswith(f"{base.key.registry}/"):
             name = (Span(f"{base.key.registry}/", "dim"), Span(base.label.removeprefix(f"{base.key.registry}/")))
-        state = Span(base_brief(base) if base else "", "unknown")
+        brief = NOT_YET if self._loading else base_brief(base) if base else ""
+        state = Span(brief, "unknown")
         return Row(self._glyphs.of(State.UNKNOWN), (name, (state,), *self._counts(totals, None)))
 
     def _group_row(self) -> Row:
         totals = sum((self._totals[key] for key in self._unreadable), NOTHING)
         registries = ", ".join(dict.fromkeys(key.registry for key in self._unreadable))
-        cells = ((Span(UNREADABLE),), (Span(registries, "unknown"),))
+        cells = ((Span(NOT_YET if self._loading else UNREADABLE),), (Span(registries, "unknown"),))
         return Row(self._glyphs.of(State.UNKNOWN), (*cells, *self._counts(totals, None)))
 
     def _counts(self, totals: Totals, since: datetime | None) -> tuple[Cell, ...]:
