@@ -121,9 +121,15 @@ class TrustreeApp(TypeAheadApp[int]):
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
-        wished = SIXTEEN.name if self.no_color else theme_named(settings.theme)
+        wished = SIXTEEN.name if self.no_color or (not settings.theme and self._has_few_colours) else theme_named(settings.theme)
+        self.set_class(self.glyphs is ASCII, "-ascii")
         self._begin_with(wished if wished in self.available_themes else DARK.name)
         self.set_keymap(dict(settings.keymap))
+
+    @property
+    def _has_few_colours(self) -> bool:
+        """Whether the terminal has sixteen: of these the ones nearest to ours are one grey for unknown and for fine."""
+        return self.console.color_system == "standard"
 
     def _begin_with(self, theme: str) -> None:
         """Set the first theme; the usual one without a change of theme, which would style everything a second time."""

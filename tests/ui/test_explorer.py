@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import msgspec
 import pytest
 from textual.color import Color
+from textual.command import CommandList, CommandPalette
 from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -341,6 +342,27 @@ async def test_no_color_takes_every_colour_away_and_marks_the_cursor_by_reversin
         assert all(color is None or color.is_default for style in styles for color in (style.color, style.bgcolor))
         assert any(style.reverse for style in styles)
         assert screen.outline.cursor_line == 1
+
+
+@pytest.mark.parametrize(("chosen", "shown"), [("", "trustree-16"), ("light", "trustree-light")])
+async def test_a_terminal_of_sixteen_colours_has_its_own_theme_unless_another_is_chosen(
+    chosen: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLORTERM")
+    monkeypatch.setenv("TERM", "xterm")
+    async with explorer(company(), (80, 24), settings=Settings(theme=chosen)) as (pilot, _, _):
+        assert pilot.app.theme == shown
+
+
+async def test_the_palette_has_no_picture_and_no_rule_that_an_ascii_terminal_lacks() -> None:
+    """But for the ellipsis of the placeholder, which is the library's."""
+    async with explorer(company(), (80, 24), settings=Settings(ascii=True)) as (pilot, _, _):
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
+        await until(pilot, lambda: bool(pilot.app.screen.query_one(CommandList).option_count))
+        await pilot.pause()
+        painted = pilot.app.screen._compositor.render_strips()
+        assert {sign for strip in painted for segment in strip for sign in segment.text if not sign.isascii()} <= {"…"}
 
 
 @pytest.mark.parametrize("theme", ["", "light", "16", "colour-blind", "nord"])
