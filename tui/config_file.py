@@ -23,6 +23,7 @@ Paths that are not absolute are meant from where the file lies.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -123,7 +124,10 @@ def read(content: bytes, path: str) -> dict[str, object]:
     values["registry"] = {host: reader.registry(host, entry) for host, entry in file.registry.items()}
     values["context"] = {name: reader.convert(entry, ContextSettings, ("context", name)) for name, entry in file.context.items()}
     if "scan_reports" in table:
-        values["scan_reports"] = tuple(str(Path(path).parent / Path(each).expanduser()) for each in file.scan_reports)
+        values["scan_reports"] = tuple(map(reader.beside, file.scan_reports))
+    values |= {name: reader.beside(getattr(file, name)) for name in ("policy", "log_file") if name in table}
+    if "kubeconfig" in table:
+        values["kubeconfig"] = os.pathsep.join(map(reader.beside, file.kubeconfig.split(os.pathsep)))
     values["scanner"] = {name: reader.scanner(name, entry) for name, entry in file.scanner.items()}
     if file.signatures:
         values["signatures"] = reader.signatures(file.signatures)
@@ -133,12 +137,17 @@ def read(content: bytes, path: str) -> dict[str, object]:
 class _Reader(Reader):
     """Knows the tables of settings."""
 
+    def beside(self, text: str) -> str:
+        """A path, when it is not absolute meant from where the file lies; nothing stays nothing."""
+        return str(Path(self.path).parent / Path(text).expanduser()) if text else ""
+
     def registry(self, host: str, entry: dict[str, object]) -> RegistrySettings:
         """One registry table."""
         place = ("registry", host)
         self._without_secrets(entry, place)
         raw = self.convert(entry, Registry, place)
         plain = {name: getattr(raw, name) for name in Registry.__struct_fields__ if name != "refresh"}
+        plain["ca_file"] = self.beside(raw.ca_file)
         return RegistrySettings(**plain, refresh=self.duration(entry, "refresh", place))
 
     def scanner(self, name: str, entry: dict[str, object]) -> ScannerSettings:
@@ -156,6 +165,7 @@ class _Reader(Reader):
                 remedy = "Write https://: a password or token is sent there."
                 self.refuse(f"`{field}` is no https address", (*place, field), remedy)
         plain = {field: getattr(raw, field) for field in Scanner.__struct_fields__ if field not in ("kind", "refresh")}
+        plain["ca_file"] = self.beside(raw.ca_file)
         return ScannerSettings(kind=kind, **plain, refresh=self.duration(entry, "refresh", place))
 
     def _without_secrets(self, entry: dict[str, object], place: Place) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,28 @@ def test_paths_of_what_is_trusted_are_meant_from_the_file(file: Path) -> None:
     assert (usual.notation_config, usual.cosign_keys) == ("/n", (str(file.parent / "cosign.pub"),))
     assert (scoped.notation_config, scoped.cosign_keys) == (str(home / "payments"), usual.cosign_keys)
     assert scoped.identities == usual.identities != ()
+
+
+def test_every_path_is_meant_from_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        f"""policy = "policy.toml"
+log_file = "/var/log/trustree.log"
+kubeconfig = "a{os.pathsep}~/b"
+[registry."r.io"]
+ca_file = "ca.pem"
+[scanner.aqua]
+endpoint = "https://aqua.example"
+ca_file = "sub/ca.pem"
+"""
+    )
+    found = load({}, {}, str(file))
+    assert (found.policy, found.log_file) == (str(tmp_path / "policy.toml"), "/var/log/trustree.log")
+    assert found.kubeconfig.split(os.pathsep) == [str(tmp_path / "a"), str(Path("~/b").expanduser())]
+    assert (found.registry["r.io"].ca_file, found.scanner["aqua"].ca_file) == (
+        str(tmp_path / "ca.pem"),
+        str(tmp_path / "sub/ca.pem"),
+    )
 
 
 def test_every_setting_of_a_file_is_read(file: Path) -> None:
