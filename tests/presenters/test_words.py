@@ -55,6 +55,8 @@ def test_progress_has_a_line_for_each_source_with_counts_and_waits() -> None:
     assert "12,000 / 15,000" in text
     assert "38 req/s · waiting 4 s: throttled" in text
     assert "connecting" in text
+    narrow = next(line for line in said(progress_lines(loading(), 80, UNICODE)).splitlines() if "210 / 640" in line)
+    assert narrow.index(" · waiting") < 70
     assert progress_lines(company(), 120, UNICODE) == []
 
 

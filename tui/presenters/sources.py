@@ -16,8 +16,10 @@ from widgets.text import fit, wrap
 
 __all__ = ["denial_lines", "error_lines", "notice_lines", "progress_lines", "source_lines", "starting_lines"]
 
-BAR = 24
-NAME = 30
+BAR, NAME = 24, 30
+SHORT_BAR, SHORT_NAME = 10, 19
+ROOMY = 110
+"""From how many columns on a source has its long name and bar; below, what is counted and waited for needs the room."""
 STATE_ROLE = {
     SourceState.LOADING: "accent",
     SourceState.OK: "pass",
@@ -102,19 +104,20 @@ def source_lines(snapshot: Snapshot, now: datetime, width: int) -> list[TextLine
 
 
 def _source_progress(health: SourceHealth, width: int, glyphs: Glyphs) -> Iterator[TextLine]:
-    name = Span(f" {fit(_short(health), NAME):<{NAME}} ", "")
+    room, bar = (NAME, BAR) if width >= ROOMY else (SHORT_NAME, SHORT_BAR)
+    name = Span(f" {fit(_short(health), room):<{room}} ", "")
     if not health.progress:
-        yield TextLine((name, Span(glyphs.strip * BAR, "line"), Span("  connecting", "dim")))
+        yield TextLine((name, Span(glyphs.strip * bar, "line"), Span("  connecting", "dim")))
     for progress in health.progress:
         if progress.total is None or progress.done < progress.total or len(health.progress) == 1:
-            yield TextLine((name, *_bar(progress, glyphs), Span("  "), *_counts(progress, glyphs)))
+            yield TextLine((name, *_bar(progress, bar, glyphs), Span("  "), *_counts(progress, glyphs)))
 
 
-def _bar(progress: Progress, glyphs: Glyphs) -> Cell:
+def _bar(progress: Progress, length: int, glyphs: Glyphs) -> Cell:
     if not progress.total:
-        return (Span(glyphs.strip * BAR, "line"),)
-    done = min(BAR, BAR * progress.done // progress.total)
-    return (Span(glyphs.strip * done, "accent"), Span(glyphs.strip * (BAR - done), "line"))
+        return (Span(glyphs.strip * length, "line"),)
+    done = min(length, length * progress.done // progress.total)
+    return (Span(glyphs.strip * done, "accent"), Span(glyphs.strip * (length - done), "line"))
 
 
 def _counts(progress: Progress, glyphs: Glyphs) -> Cell:

@@ -167,8 +167,7 @@ class QuitScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     QuitScreen {
         align: center middle;
-        background: $background 60%;
-        & > #question { width: 46; height: 3; background: $panel; }
+        & > #question { width: 50; height: 5; padding: 1 2; background: $panel; }
     }
     """
 
