@@ -11,7 +11,7 @@ from typing import Protocol
 
 from tui.arguments import Options
 from tui.config import Settings
-from tui.domain.checks import image_checks
+from tui.domain.container_checks import image_checks
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.exposure import asked_for, exposure
 from tui.domain.query import Query, Selection

@@ -6,7 +6,7 @@ says why; none passes for want of anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,14 +16,15 @@ from tui.domain.checks_impostor import with_suspicion
 from tui.domain.checks_lifetime import with_lifetime
 from tui.domain.checks_scan import check_scan
 from tui.domain.checks_signature import check_signature
+from tui.domain.container_checks import BY_CONTAINER
 from tui.domain.image import RepositoryName
 from tui.domain.join import Known
 from tui.domain.patterns import is_azure_registry
 from tui.domain.rules import SETTINGS, Rules
-from tui.domain.snapshot import BaseState, Container, Drift, Image, ImageKey
+from tui.domain.snapshot import BaseState, Drift
 from tui.domain.trust import Check, CheckName, State
 
-__all__ = ["BUILT_IN", "BY_CONTAINER", "READS", "Checks", "image_checks", "of_containers"]
+__all__ = ["BUILT_IN", "READS", "Checks", "of_containers"]
 
 
 ImageCheck = Callable[[ImageContext], Check]
@@ -197,8 +198,6 @@ def _identity(
 # ---- of images, what is asked of the containers that run them
 
 
-BY_CONTAINER = frozenset({CheckName.IDENTITY, CheckName.ADMISSION})
-"""The questions that containers answer, each for itself."""
 _UNUSED = {name: Check(name, State.OFF, "Nothing that is known runs it.", rule=str(name)) for name in BY_CONTAINER}
 
 
@@ -209,13 +208,6 @@ def of_containers(name: CheckName, checks: Iterable[Check]) -> Check:
         return found[0] if found else _UNUSED[name]
     found.sort(key=lambda check: (check.source, check.reason))
     return max(found, key=lambda check: check.state.severity)  # the first of the worst
-
-
-def image_checks(container: Container, images: Mapping[ImageKey, Image]) -> Iterator[Check]:
-    """What the images of a container are judged by, but for what other containers answer of them."""
-    for key in container.images:
-        if key in images:
-            yield from (check for check in images[key].checks if check.name not in BY_CONTAINER)
 
 
 @dataclass(frozen=True, slots=True)

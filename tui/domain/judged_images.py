@@ -10,8 +10,9 @@ import msgspec
 
 from tui.domain.asking import Asked, Questions
 from tui.domain.check_context import ImageContext
-from tui.domain.checks import BY_CONTAINER, of_containers
+from tui.domain.checks import of_containers
 from tui.domain.checks_scan import scan_gap
+from tui.domain.container_checks import BY_CONTAINER
 from tui.domain.grounds import Grounds
 from tui.domain.image import RepositoryName
 from tui.domain.join import Known

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from tui.domain.checks import image_checks
+from tui.domain.container_checks import image_checks
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.snapshot import BaseState, Container, Image, ImageKey, Snapshot, Workload
 from tui.domain.trust import Check, State, worst

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tui.domain.checks import image_checks
+from tui.domain.container_checks import image_checks
 from tui.domain.findings import find
 from tui.domain.snapshot import Drift, ImageKey, Snapshot, Workload
 from tui.domain.text import full_stop
