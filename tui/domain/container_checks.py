@@ -1,0 +1,20 @@
+"""Which questions containers answer, and which answers about a container come from the images that it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tui.domain.snapshot import Container, Image, ImageKey
+from tui.domain.trust import Check, CheckName
+
+__all__ = ["BY_CONTAINER", "image_checks"]
+
+BY_CONTAINER = frozenset({CheckName.IDENTITY, CheckName.ADMISSION})
+"""The questions that containers answer, each for itself."""
+
+
+def image_checks(container: Container, images: Mapping[ImageKey, Image]) -> Iterator[Check]:
+    """What the images of a container are judged by, but for what other containers answer of them."""
+    for key in container.images:
+        if key in images:
+            yield from (check for check in images[key].checks if check.name not in BY_CONTAINER)
