@@ -119,6 +119,7 @@ def _sorted(argv: Sequence[str]) -> tuple[list[str], list[str], str]:
             break
         if token == "--demo":
             given = argv[at + 1] if at + 1 < len(argv) else ""
+            _refuse_misspelt(given)
             flags.append(f"--demo={given if given in SCENARIOS else SCENARIOS[0]}")
             if given in SCENARIOS:
                 next(rest)
@@ -131,6 +132,17 @@ def _sorted(argv: Sequence[str]) -> tuple[list[str], list[str], str]:
         else:
             words.append(token)
     return flags, words, command
+
+
+def _refuse_misspelt(word: str) -> None:
+    """A misspelt scenario would be taken for a query that finds nothing. Raises UsageError."""
+    from difflib import get_close_matches  # only the demo needs it
+
+    meant = get_close_matches(word, SCENARIOS, 1, 0.75) if word not in SCENARIOS else []
+    if meant:
+        raise UsageError(
+            f"There is no scenario “{clean(word, 40)}”.", f"Write `--demo {meant[0]}`; a query goes before --demo, or after `--`."
+        )
 
 
 def _parser(command: str, formats: Callable[[], Sequence[str]]) -> _Parser:

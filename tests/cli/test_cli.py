@@ -77,6 +77,8 @@ UNSURE = e.estate([i for i in e.IMAGES if i.verdict in (State.PASS, State.UNKNOW
         ("report -o pdf", WHOLE, 1),
         ("report nss:prod", WHOLE, 1),
         ("report --frob", WHOLE, 1),
+        ("report --demo brokn", WHOLE, 1),
+        ("report --demo payments", WHOLE, 0),
         ("report --request-timeout soon", WHOLE, 1),
         ("info query", WHOLE, 1),
         ("check", WHOLE, 2),
