@@ -1,7 +1,7 @@
 """JSON into structs, safely from several threads.
 
 msgspec works out what a struct type consists of when the type is first met, and that is not safe while another thread does
-the same for the same type (a segmentation fault, met with msgspec 0.19 to 0.22): so every decoder is made here, one at a time.
+the same for the same type (a segmentation fault, met with msgspec 0.22.0): so every decoder is made here, one at a time.
 """
 
 from __future__ import annotations
