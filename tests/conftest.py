@@ -9,12 +9,15 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import settings
 
+from tests.laws import DEEP
+
 LONGEST_ID = 60
 TURNS = 20
 """Turns of the loop in which what was cancelled may come to its end."""
 
 settings.register_profile("suite", deadline=None, derandomize=True)  # the same examples each time, however slow the machine
 settings.register_profile("search", deadline=None)  # pytest --hypothesis-profile=search: other examples each time
+settings.register_profile(DEEP, deadline=None, max_examples=5000)  # pytest -m hypothesis --hypothesis-profile=deep: many
 settings.load_profile("suite")
 
 

@@ -27,13 +27,18 @@ COMMANDS = {
 }
 ACTIONS = ("show", "explain", "check")
 VIEWS = ("images", "workloads", "lineage", "findings", "sources")
-EPILOG = """\
+QUERIES = """\
 A query is a list of words and terms that must all hold: ns:prod  ctx:weu  repo:payments/*  base:debian  digest:sha256:ab
 is:running  verdict:unknown  check:scan=fail  drift:moved  age>90d  kind:deploy  team:web  cve:CVE-2026-1  pkg:openssl  sev>=high;
 - negates, quotes group. A negated word goes after --.
 
+"""
+EXIT_CODES = """\
 Exit codes: 0 ok; 1 usage or runtime error; 2 policy violated; 3 could not tell: something needed was unknown or partial;
 4 nothing could be read, as nobody is signed in or has the right; 130 interrupted."""
+EPILOG = f"{QUERIES}{EXIT_CODES}"
+_QUERIES = {"policy": "[show | explain QUERY | check FILE]", "doctor": "", "info": ""}
+"""What may stand after a command, where that is no query."""
 _TAKES_VALUE = frozenset(
     {
         *(
@@ -130,6 +135,8 @@ def _sorted(argv: Sequence[str]) -> tuple[list[str], list[str], str]:
         elif not command and not words and token in COMMANDS:
             command = token
         else:
+            if not command and not words:
+                _refuse_misspelt_command(token)
             words.append(token)
     return flags, words, command
 
@@ -145,15 +152,36 @@ def _refuse_misspelt(word: str) -> None:
         )
 
 
+def _refuse_misspelt_command(word: str) -> None:
+    """A misspelt command would be taken for a query that finds nothing. Raises UsageError."""
+    meant = next((command for command in COMMANDS if _is_slip(word.lower(), command)), "")
+    if meant:
+        shown = clean(word, 40)
+        raise UsageError(
+            f"“{shown}” is not a command.",
+            f"Write `trustree {meant}`; to look for the name “{shown}”, write `trustree -- {shown}`.",
+        )
+
+
+def _is_slip(word: str, meant: str) -> bool:
+    """Whether one slip of the fingers makes the other: a letter too many, too few, another one, or two exchanged."""
+    if word == meant or abs(len(word) - len(meant)) > 1:
+        return word == meant
+    start = next(
+        (at for at, (left, right) in enumerate(zip(word, meant, strict=False)) if left != right), min(len(word), len(meant))
+    )
+    left, right = word[start:], meant[start:]
+    return left[1:] in (right, right[1:]) or left == right[1:] or (left[:2] == right[1::-1] and left[2:] == right[2:])
+
+
 def _parser(command: str, formats: Callable[[], Sequence[str]]) -> _Parser:
-    query = "[show | explain QUERY | check FILE]" if command == "policy" else "[QUERY]"
-    usage = f"trustree {command or '[COMMAND]'} {query} [options]"
+    usage = " ".join(part for part in ("trustree", command or "[COMMAND]", _QUERIES.get(command, "[QUERY]"), "[options]") if part)
     text = COMMANDS.get(command) or _overview()
     parser = _Parser(
         prog="trustree",
         usage=usage,
         description=text,
-        epilog=EPILOG,
+        epilog=EPILOG if _QUERIES.get(command, "[QUERY]") else EXIT_CODES,
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,36 +1,105 @@
-"""The law of differences: applied to the first snapshot they give the second."""
+"""The law of differences: applied to the first snapshot they give the second, in every field that a snapshot has."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
 import msgspec
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain import estates as e
-from tui.domain.diff import apply, diff, same_content
-from tui.domain.snapshot import Snapshot
+from tests.laws import examples
+from tui.domain.admission import Constraint, Enforcement, Gate
+from tui.domain.diff import Diff, apply, diff, same_content
+from tui.domain.snapshot import EMPTY, Image, NodeKind, Snapshot, Summary, UnknownBase, Workload
 from tui.domain.trust import State
 
-IMAGES = [*e.IMAGES, *(msgspec.structs.replace(image, pods=99, verdict=State.WARN) for image in e.IMAGES)]
-WORKLOADS = [*e.WORKLOADS, *(msgspec.structs.replace(workload, pods=7) for workload in e.WORKLOADS)]
-ESTATES = st.builds(
-    lambda images, workloads, complete: e.estate(images, workloads, complete=complete),
-    st.lists(st.sampled_from(IMAGES), unique_by=lambda image: image.key),
-    st.lists(st.sampled_from(WORKLOADS), unique_by=lambda workload: workload.key),
-    st.booleans(),
+KEYS = (e.API, e.OLD_API, e.PYTHON, e.DEBIAN)
+PLACES = tuple(workload.key for workload in e.WORKLOADS)
+DENIES = Constraint("prod-weu", "K8sAllowedRepos", "only-ours", Enforcement.DENY, total=2, images="contoso.*")
+GATES = (
+    Gate("admission/prod-weu"),
+    Gate("admission/prod-weu", (DENIES,), e.NOW),
+    Gate("admission/prod-weu", unread="It may not be read.", remedy="Ask for the right to list constraints."),
+    Gate("admission/prod-weu", absent="Nothing refuses images."),
 )
 
 
-@settings(max_examples=60)
-@given(ESTATES, ESTATES)
+def table(keys: st.SearchStrategy[object], values: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    """A table of some of the keys."""
+    return st.dictionaries(keys, values, max_size=4)
+
+
+def several(values: tuple[object, ...]) -> st.SearchStrategy[object]:
+    """Some of the values, each at most once."""
+    return st.lists(st.sampled_from(values), unique=True, max_size=3).map(tuple)
+
+
+def keyed(*things: Image | UnknownBase | Workload) -> st.SearchStrategy[object]:
+    """Some of the things by their keys; of those with one key the last counts."""
+    return st.lists(st.sampled_from(things), max_size=5).map(lambda chosen: {each.key: each for each in chosen})
+
+
+OTHER_BASE = UnknownBase(e.DEBIAN, NodeKind.SHARED_LAYERS, "shared", "several repositories have them", layers=3, repositories=2)
+FIELDS: Mapping[str, st.SearchStrategy[object]] = {
+    "number": st.integers(1, 9),
+    "as_of": st.integers(0, 9).map(lambda hours: e.NOW + timedelta(hours=hours)),
+    "images": keyed(*e.IMAGES, *(msgspec.structs.replace(image, pods=99, verdict=State.WARN) for image in e.IMAGES)),
+    "bases": keyed(*e.BASES, OTHER_BASE),
+    "derived": table(st.sampled_from(KEYS), several(KEYS)),
+    "roots": several(KEYS),
+    "workloads": keyed(*e.WORKLOADS, *(msgspec.structs.replace(workload, pods=7) for workload in e.WORKLOADS)),
+    "users": table(st.sampled_from(KEYS), several(PLACES)),
+    "sources": several(e.SOURCES),
+    "summary": st.builds(Summary, st.just({State.FAIL: 1}), st.just({State.PASS: 2}), st.integers(0, 3)),
+    "complete": st.booleans(),
+    "gates": table(st.sampled_from(["prod-weu", "prod-neu"]), st.sampled_from(GATES)),
+}
+"""What any snapshot may have in each of its fields; a new field is not forgotten here, as the first test says."""
+
+
+def snapshot_of(fields: Mapping[str, object]) -> Snapshot:
+    """A snapshot with these fields by name, the others empty."""
+    return replace(EMPTY, **fields)  # type: ignore[arg-type]  # their types are those of FIELDS
+
+
+SNAPSHOTS = st.fixed_dictionaries(dict(FIELDS)).map(snapshot_of)
+
+
+def test_every_field_of_a_snapshot_is_made_and_differs() -> None:
+    assert set(FIELDS) == set(Snapshot.__dataclass_fields__)
+    assert set(Diff.__struct_fields__) == set(Snapshot.__dataclass_fields__)
+
+
+@examples(100)
+@given(SNAPSHOTS, SNAPSHOTS)
 def test_applying_a_difference_gives_the_other_snapshot(one: Snapshot, other: Snapshot) -> None:
     assert same_content(apply(diff(one, other), one), other)
 
 
-@settings(max_examples=20)
-@given(ESTATES)
+@pytest.mark.parametrize("name", FIELDS)
+@examples(10)
+@given(data=st.data())
+def test_what_changes_in_one_field_alone_is_not_lost(name: str, data: st.DataObject) -> None:
+    one, other = (snapshot_of({name: data.draw(FIELDS[name])}) for _ in range(2))
+    assert getattr(apply(diff(one, other), one), name) == getattr(other, name)
+    assert same_content(one, other) == (getattr(one, name) == getattr(other, name))
+
+
+@examples(20)
+@given(SNAPSHOTS)
 def test_a_snapshot_does_not_differ_from_itself(one: Snapshot) -> None:
     assert diff(one, one).empty
+
+
+@pytest.mark.parametrize("gate", GATES[1:])
+def test_another_gate_is_a_change(gate: Gate) -> None:
+    before, after = (replace(e.estate(), gates={"prod-weu": each}) for each in (GATES[0], gate))
+    assert not diff(before, after).empty
 
 
 def test_names_what_came_went_and_changed() -> None:

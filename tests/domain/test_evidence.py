@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tui.domain.evidence import buildinfo_claims, claims_of, run_log_claims, run_log_records, task_claims
 from tui.domain.image import Claim, ClaimKind, ImageConfig, Manifest, ManifestKind, Platform
 from tui.domain.provenance import provenance_claims
@@ -254,7 +255,7 @@ _json = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(_json, _json)
 def test_hostile_provenance_raises_only_untrusted_payload(steps: object, materials: object) -> None:
     for body in (v02(steps, materials), v1(steps, materials), json.dumps(steps).encode()):
@@ -348,7 +349,7 @@ def test_a_log_of_two_images_keeps_them_apart() -> None:
     assert run_log_claims("no such list") == ()
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.text(alphabet="- :abimagertgydpos\n'\"#{}[]&*", max_size=200))
 def test_no_log_breaks_the_reader(text: str) -> None:
     run_log_records(f"The following dependencies were found:\n{text}")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import random
-
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.lineage_kit import AMD, ARM, content, digest, key, make
+from tests.laws import examples
 from tui.domain.image import Claim, ClaimKind
 from tui.domain.lineage import Content, Lineage
 from tui.domain.snapshot import ImageKey
@@ -48,15 +47,14 @@ def facts(lineage: Lineage) -> object:
 TAGS = {f"r.io/{name}:1": key(name).digest for name in NAMES[:4]}
 
 
-@settings(max_examples=60)
-@given(_contents(), st.integers(0, 999))
-def test_the_order_of_the_input_does_not_matter(contents: list[Content], seed: int) -> None:
-    shuffled = list(contents)
-    random.Random(seed).shuffle(shuffled)
+@examples(60)
+@given(_contents(), st.data())
+def test_the_order_of_the_input_does_not_matter(contents: list[Content], data: st.DataObject) -> None:
+    shuffled = data.draw(st.permutations(contents))
     assert facts(make(*contents, tags=TAGS)) == facts(make(*shuffled, tags=TAGS))
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(_contents())
 def test_there_are_no_circles_and_every_base_is_a_node(contents: list[Content]) -> None:
     lineage = make(*contents, tags=TAGS)
@@ -76,7 +74,7 @@ def test_there_are_no_circles_and_every_base_is_a_node(contents: list[Content]) 
     assert below.isdisjoint(lineage.roots)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(_contents())
 def test_an_unrelated_image_changes_no_edge(contents: list[Content]) -> None:
     before = make(*contents, tags=TAGS)
@@ -85,7 +83,7 @@ def test_an_unrelated_image_changes_no_edge(contents: list[Content]) -> None:
     assert all(after.bases[base] == node for base, node in before.bases.items())
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(_contents())
 def test_telling_the_same_twice_says_nothing_new(contents: list[Content]) -> None:
     assert facts(make(*contents, *contents, tags=TAGS)) == facts(make(*contents, tags=TAGS))

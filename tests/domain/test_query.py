@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain import estates as e
+from tests.laws import examples
 from tui.domain.query import EVERYTHING, Index, Query, complete, parse_query
 from tui.domain.query_language import CHOICES, Key, Op, Term
 from tui.domain.snapshot import EMPTY
@@ -158,7 +159,7 @@ def test_parsing_what_was_formatted_gives_the_same_query(terms: list[Term]) -> N
     assert parse_query(query.text) == query
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.sampled_from([*TERMS_OF_STATE]), st.sampled_from(["ns:payments", "base:debian", "age>1d", "api", "drift:same", ""]))
 def test_nothing_is_dropped_silently(term: Term, other: str) -> None:
     index = Index(ESTATE)

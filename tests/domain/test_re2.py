@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tui.domain.re2 import Unsupported, compile_pattern, matches
 
 AZURE = r"^([^\/]+\.azurecr\.io|registry\.io)\/.+$"  # the example in Azure Policy's own description of the parameter
@@ -72,7 +73,7 @@ PARTS = st.sampled_from(["a", "b", ".", "[ab]", "[^a]", "a|b", "^", "$", "(a)", 
 PATTERNS = st.lists(st.tuples(PARTS, st.sampled_from(["", "*", "+", "?", "{2}", "{1,2}", "*?"])), max_size=5)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(PATTERNS, st.text("ab.1", max_size=8))
 def test_agrees_with_re_where_both_mean_the_same(parts: list[tuple[str, str]], text: str) -> None:
     pattern = "".join(f"(?:{part}){sign}" if part not in "^$" else part for part, sign in parts)

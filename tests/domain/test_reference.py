@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tui.domain.image import RepositoryName
 from tui.domain.reference import (
     MAX_REFERENCE,
@@ -167,7 +168,7 @@ def _texts(draw: st.DrawFn) -> str:
     return f"{host}/{path}{tag}{digest}" if host else f"{path}{tag}{digest}"
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(_texts())
 def test_formatting_and_parsing_again_gives_the_same_reference(text: str) -> None:
     reference = parse_reference(text)
@@ -175,7 +176,7 @@ def test_formatting_and_parsing_again_gives_the_same_reference(text: str) -> Non
     assert parse_reference(str(reference)) == reference
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.one_of(st.text(max_size=40), st.text("aA0.:/@[]-_\x1b\u202e \n", max_size=40), _texts().map(lambda text: text + "\n")))
 @example("a" * 64)
 @example("sha256:" + "a" * 64)

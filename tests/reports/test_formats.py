@@ -16,10 +16,11 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from referencing import Registry, Resource
 
 from tests.domain import estates as e
+from tests.laws import examples
 from tests.reports.test_reports import HOSTILE, SNAPSHOTS, output
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.scan import Exploitability, ImageVulnerability, Severity, Vex
@@ -294,7 +295,7 @@ def test_every_format_of_the_command_line_is_there() -> None:
     assert set(format_names()) == {"table", "json", "jsonl", "name", *TOOLS}
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(SNAPSHOTS)
 def test_any_snapshot_is_written_whole_and_safely(snapshot: Snapshot) -> None:
     texts = {name: output(name, snapshot) for name in TOOLS}

@@ -9,10 +9,11 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain import estates as e
+from tests.laws import examples
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.query import EVERYTHING, parse_query
 from tui.domain.snapshot import EMPTY, BaseLink, Basis, Confidence, Image, ImageKey, Snapshot, Workload
@@ -108,7 +109,7 @@ SNAPSHOTS = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(SNAPSHOTS)
 def test_any_snapshot_validates_and_prints_nothing_that_a_terminal_obeys(snapshot: Snapshot) -> None:
     whole = output("json", snapshot)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tui.sources.throttle import BURST_SECONDS, Backoff, Bucket, RequestClass, Throttle, parse_retry_after
 
 
@@ -25,7 +26,7 @@ class Clock:
         await asyncio.sleep(0)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(rate=st.floats(1, 10_000), steps=st.lists(st.floats(0, 10), min_size=1, max_size=200))
 def test_a_bucket_never_gives_more_than_its_rate_and_burst(rate: float, steps: list[float]) -> None:
     bucket, now, last = Bucket(rate, 0.0), 0.0, 0.0

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.laws import examples
 from tests.widgets.models import NestedModel, Shape, leaves
 from widgets.outline import Outline
 from widgets.rows import RowKey
@@ -85,7 +86,7 @@ def test_revealing_opens_what_is_above() -> None:
     assert not outline.reveal(("gone",))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(before=SHAPES, after=SHAPES, data=st.data())
 def test_after_reconciling_the_new_rows_show_with_expansion_and_cursor_kept(
     before: Shape, after: Shape, data: st.DataObject
@@ -139,5 +140,5 @@ class OutlineMachine(RuleBasedStateMachine):
         assert not self.outline.rows or 0 <= self.outline.cursor < len(self.outline.rows)
 
 
-OutlineMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
+OutlineMachine.TestCase.settings = settings(examples(25), stateful_step_count=15)
 TestOutlineMachine = OutlineMachine.TestCase

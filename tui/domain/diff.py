@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from tui.domain.admission import Gate
 from tui.domain.events import SourceHealth
 from tui.domain.snapshot import Image, ImageKey, Snapshot, Summary, UnknownBase, Workload
 from tui.domain.workload import ObjectKey
@@ -47,11 +48,12 @@ class Diff(msgspec.Struct, frozen=True):
     sources: tuple[SourceHealth, ...]
     summary: Summary
     complete: bool
+    gates: Changes[str, Gate]
 
     @property
     def empty(self) -> bool:
-        """Whether no image, base or workload changed; ages and health alone are no change."""
-        return self.images.empty and self.bases.empty and self.workloads.empty
+        """Whether no image, base, workload or gate changed; ages and health alone are no change."""
+        return all(changes.empty for changes in (self.images, self.bases, self.workloads, self.gates))
 
 
 def diff(before: Snapshot, after: Snapshot) -> Diff:
@@ -68,6 +70,7 @@ def diff(before: Snapshot, after: Snapshot) -> Diff:
         after.sources,
         after.summary,
         after.complete,
+        _changes(before.gates, after.gates),
     )
 
 
@@ -85,6 +88,7 @@ def apply(changes: Diff, before: Snapshot) -> Snapshot:
         changes.sources,
         changes.summary,
         changes.complete,
+        _changed(before.gates, changes.gates),
     )
 
 

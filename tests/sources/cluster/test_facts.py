@@ -7,9 +7,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.sources.cluster.apiserver import owned, pod
 from tui.domain.workload import ContainerType, Controller, Node, OwnerRef, Pod, Resource
 from tui.errors import SourceError
@@ -187,7 +188,7 @@ def mutilated(draw: st.DrawFn) -> dict[str, Any]:
         place = inner
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(mutilated(), st.sampled_from([kind.resource for kind in KINDS]))
 def test_whatever_stands_in_an_object_costs_at_most_that_object(item: dict[str, Any], resource: Resource) -> None:
     made = reader(resource)
@@ -200,7 +201,7 @@ def test_whatever_stands_in_an_object_costs_at_most_that_object(item: dict[str, 
     assert (change is None) == (page.broken == 2)
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(st.binary(max_size=60))
 def test_whatever_bytes_come_raise_only_source_errors(body: bytes) -> None:
     made = reader()

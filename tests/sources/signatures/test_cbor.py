@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.sources.signatures.signer import Tag, to_cbor
 from tui.sources.signatures import cbor
 
@@ -19,13 +20,13 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(VALUES)
 def test_every_encoded_value_reads_back(value: Any) -> None:
     assert cbor.read(to_cbor(value)) == value
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.binary(max_size=60))
 def test_any_bytes_read_to_their_one_encoding_or_are_refused(data: bytes) -> None:
     try:

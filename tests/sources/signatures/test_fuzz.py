@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.real.fuzz_envelopes import cut, flip, fuzz, insert, replace, truncate
 from tests.sources.signatures.cases import verify
 from tests.sources.signatures.cosigner import bundle, public
@@ -29,7 +30,7 @@ def test_damaged_envelopes_are_refused_without_a_crash() -> None:
 
 
 @pytest.mark.parametrize("media_type", [JWS, COSE])
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(data=st.binary(max_size=300))
 def test_any_bytes_get_a_verdict(media_type: str, data: bytes) -> None:
     assert verify(data, media_type).verdict is Verdict.INVALID

@@ -1,0 +1,19 @@
+"""How many examples a law is tried with: a few in every run, many where somebody looks for what is rare.
+
+`pytest -m hypothesis --hypothesis-profile=deep` runs every law, and only the laws, with fifty times as many examples, others
+each time. A law draws what it needs from strategies, a shuffle or a choice too, so that what breaks it shrinks.
+"""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+__all__ = ["DEEP", "examples"]
+
+DEEP = "deep"
+TIMES = 50
+
+
+def examples(number: int) -> settings:
+    """So many examples in the suite, and many times as many under the deep profile."""
+    return settings(max_examples=number * (TIMES if settings.get_current_profile_name() == DEEP else 1), deadline=None)
