@@ -143,13 +143,26 @@ class World:
         children = [Descriptor(MANIFEST_TYPE, each, 10, on) for each, on in zip(manifests, platforms, strict=True)]
         if attested:
             said = {"vnd.docker.reference.type": "attestation-manifest"}
-            statement = digest(f"attestation {content}")
+            statement = self.attestation(name, content)
             children.append(Descriptor(MANIFEST_TYPE, statement, 10, Platform("unknown", "unknown"), annotations=said))
         found = digest(f"index {sorted(inside.items())} {salt} {attested}")
         body = Manifest(found, ManifestKind.INDEX, "application/vnd.oci.image.index.v1+json", 10, children=tuple(children))
         self.tell(ManifestRead(f"registry/{name_of(name).registry}", name_of(name), body, self.clock))
         self.tag(name, found, *tags)
         return found
+
+    def attestation(self, name: str, content: str) -> str:
+        """What BuildKit pushes beside an image (docs/attestations/attestation-storage.md)."""
+        found = digest(f"attestation {content}")
+        layers = (Descriptor("application/vnd.in-toto+json", digest(f"statement {content}"), 100),)
+        config = Descriptor(CONFIG_TYPE, digest(f"config of {found}"), 167)
+        self.read(name, Manifest(found, ManifestKind.ARTIFACT, MANIFEST_TYPE, 10, config, layers))
+        return found
+
+    def read(self, name: str, body: Manifest) -> str:
+        """A manifest is read; its digest."""
+        self.tell(ManifestRead(f"registry/{name_of(name).registry}", name_of(name), body, self.clock))
+        return body.digest
 
     def tag(self, name: str, found: str, *tags: str) -> None:
         """Tags name a digest from now on."""

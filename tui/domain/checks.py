@@ -73,6 +73,9 @@ def _check_build(context: ImageContext) -> Check:
         return _no_base(context, context.known)
     verdict = context.base
     match verdict.state:
+        case BaseState.CURRENT if not context.known.complete:
+            reason = f"Not everything that it could run has been read. {context.known.gap}".rstrip()
+            return _base(context, State.UNKNOWN, reason, verdict.rule, "not read")
         case BaseState.CURRENT:
             return _base(context, State.PASS, verdict.reason, verdict.rule)
         case BaseState.UNKNOWN:
@@ -88,10 +91,10 @@ def _check_build(context: ImageContext) -> Check:
 
 
 def _no_base(context: ImageContext, known: Known) -> Check:
+    if not known.complete:
+        return _base(context, State.UNKNOWN, f"Its layers have not all been read. {known.gap}".rstrip(), brief="not read")
     if context.scratch:
         return _base(context, State.PASS, "It is built from scratch: there is no base.", "scratch")
-    if not known.complete:
-        return _base(context, State.UNKNOWN, "Its layers have not all been read.", brief="not read")
     if context.remarks:
         return _base(context, State.UNKNOWN, " ".join(context.remarks), "no-base", "base unknown")
     if context.distro:
@@ -130,7 +133,7 @@ def check_age(context: ImageContext) -> Check:
     verb = "Built" if known.created else "Its clock was reset; pushed" if known.complete else "Pushed"
     state, rule = _age(context.now - built, rules)
     if not known.complete and state is not State.FAIL:  # what is not read yet can only make it older
-        reason = "When it was built is not known: not every configuration of it has been read."
+        reason = f"When it was built is not known: not every configuration of it has been read. {known.gap}".rstrip()
         return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, rule, "age unknown")
     if state is State.PASS:
         return Check(CheckName.AGE, state, f"{verb} on {built.date()}.", context.source, at, rule)

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from tui.domain.image import Descriptor, ImageConfig, Manifest, ManifestKind, Platform
+from tui.domain.image import ImageConfig, Manifest, ManifestKind, Platform
+from tui.domain.runnable import could_run
 
-__all__ = ["Contents", "Member", "is_attestation"]
+__all__ = ["Contents", "Member"]
 
 MAX_DEPTH = 3  # indexes in indexes that are followed
-_ATTESTATION = "vnd.docker.reference.type"
-_UNKNOWN = "unknown"
+MAX_MEMBERS = 256
+"""Platforms of one image that are looked at; indexes in indexes can name more of them than anybody could hold."""
 # What containerd's default platform matcher takes first (containerd/platforms, compare.go: platformVector); the least
 # demanding variant is what every node of the architecture can run.
 _VARIANTS = {"arm64": ("v8", ""), "arm": ("v7", "v6", "v5", ""), "amd64": ("", "v1", "v2", "v3", "v4")}
@@ -31,13 +32,6 @@ class Member(msgspec.Struct, frozen=True, gc=False):
     manifest: str
     config: str
     platform: Platform | None = None
-
-
-def is_attestation(child: Descriptor) -> bool:
-    """Whether an entry of an index is an attestation and no platform (BuildKit: attestation-storage.md)."""
-    platform = child.platform
-    unknown = platform is not None and platform.os == _UNKNOWN and platform.architecture == _UNKNOWN
-    return unknown or _ATTESTATION in child.annotations
 
 
 class Contents:
@@ -78,23 +72,24 @@ class Contents:
         if manifest is None:
             return None
         match manifest.kind:
-            case ManifestKind.INDEX if depth > 0:
-                return self._flatten(manifest, depth - 1)
+            case ManifestKind.INDEX:
+                # What lies deeper than is followed is not known: it is a platform that was not read, never none.
+                return self._flatten(manifest, depth - 1) if depth > 0 else (Member(digest, ""),)
             case ManifestKind.IMAGE if manifest.config is not None:
                 config = self.configs.get(manifest.config.digest)
                 own = config.platform if config is not None else None
                 return (Member(digest, manifest.config.digest, platform or own),)
             case _:
-                return ()
+                return (Member(digest, "", platform),) if could_run(manifest) else ()
 
     def _flatten(self, index: Manifest, depth: int) -> tuple[Member, ...]:
-        found: list[Member] = []
-        for child in index.children:
-            if is_attestation(child):
-                continue
-            part = self._find(child.digest, child.platform, depth)
-            found += part if part is not None else (Member(child.digest, "", child.platform),)
-        return tuple(dict.fromkeys(found))
+        found: dict[Member, None] = {}
+        for digest, platform in dict.fromkeys((child.digest, child.platform) for child in index.children):
+            part = self._find(digest, platform, depth)
+            found.update(dict.fromkeys(part if part is not None else (Member(digest, "", platform),)))
+            if len(found) > MAX_MEMBERS:  # what is left out is a platform that was not read
+                return (*list(found)[:MAX_MEMBERS], Member(index.digest, ""))
+        return tuple(found)
 
 
 def _fitting(members: tuple[Member, ...], platform: Platform) -> frozenset[str] | None:

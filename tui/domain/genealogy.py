@@ -211,13 +211,15 @@ def distribution(known: Known, catalog: Catalog) -> str:
 
 
 def is_distribution(known: Known, catalog: Catalog) -> bool:
-    """Whether an image is a distribution's own: its history begins one, and adds no layer to it."""
-    config = usual_config(known, catalog)
-    if config is None:
-        return False
-    return len(config.diff_ids) == 1 and bool(distro_hint(config.history, _NO_ANNOTATIONS))
+    """Whether an image is a distribution's own on every platform: its history begins one, and adds no layer to it."""
+    configs = [catalog.contents.configs.get(member.config) for member in known.members]
+    return bool(configs) and all(
+        config is not None and len(config.diff_ids) == 1 and bool(distro_hint(config.history, _NO_ANNOTATIONS))
+        for config in configs
+    )
 
 
 def is_scratch(known: Known, catalog: Catalog, facts: ImageFacts) -> bool:
-    """Whether something says that an image was built from nothing."""
-    return any(claim.scratch for _, claims in _said_of_members(known, catalog, facts) for claim in claims)
+    """Whether something says of every platform of an image that it was built from nothing."""
+    scratch = {config for config, claims in _said_of_members(known, catalog, facts) if any(claim.scratch for claim in claims)}
+    return bool(known.members) and all(member.config in scratch for member in known.members)

@@ -16,9 +16,12 @@ import msgspec
 from tui.domain.contents import Contents, Member
 from tui.domain.facts import ImageFacts
 from tui.domain.image import ManifestKind, ManifestListing, Platform, RepositoryName
+from tui.domain.lineage_claims import short
 from tui.domain.lineage_lift import best_tag
+from tui.domain.runnable import IMAGE_CONFIGS
 from tui.domain.snapshot import ImageKey
 from tui.domain.standing import Registries, Word, is_attached_tag
+from tui.domain.text import full_stop
 
 __all__ = ["Catalog", "Known", "join"]
 
@@ -26,14 +29,13 @@ FIRST_CREDIBLE_YEAR = 2013
 """Images were not built before there were any: builders that reset the clock write 1970, 1980 or the year 1."""
 MAX_SAME = 20
 """Other images of the same content that are named."""
-# containerd, docker and buildah write these for configs of images; other config types mark artifacts (OCI image-spec).
-_IMAGE_CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):
     """An image that a registry shows or showed: its members are its platforms.
 
-    `absent` says why it is not there any more, empty while it is; `held` is when the registry last confirmed it.
+    `absent` says why it is not there any more, empty while it is; `held` is when the registry last confirmed it. `gap` says why
+    it is not `complete`, as far as that is known.
     """
 
     key: ImageKey
@@ -48,6 +50,7 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     held: datetime | None = None
     absent: str = ""
     complete: bool = True
+    gap: str = ""
 
     @property
     def name(self) -> RepositoryName:
@@ -137,9 +140,10 @@ class _Repository:
 
     def _has_platforms(self, digest: str) -> bool:
         """An index of nothing but artifacts is a list of what is attached."""
-        index = self._contents.manifests[digest]
-        typed = {child.digest for child in index.children if child.artifact_type}
-        return any(member.manifest not in typed for member in self._contents.members(digest) or ())
+        index, manifests = self._contents.manifests[digest], self._contents.manifests
+        typed = {child.digest for child in index.children if child.artifact_type and child.platform is None}
+        members = self._contents.members(digest) or ()
+        return any(member.manifest in manifests or member.manifest not in typed for member in members)
 
     def _known(self, digest: str) -> Known:
         members = self._contents.members(digest) or ()
@@ -159,7 +163,24 @@ class _Repository:
             held=word.at,
             absent=_absence(self._name, word),
             complete=bool(members) and all(member.config in self._contents.configs for member in members),
+            gap=next(self._gaps(members), ""),
         )
+
+    def _gaps(self, members: tuple[Member, ...]) -> Iterator[str]:
+        """Sentences on the platforms that were not read."""
+        for member in members:
+            if member.config in self._contents.configs:
+                continue
+            what = member.manifest if member.manifest not in self._contents.manifests else member.config
+            word = self._registries.failure(self._name, what) if what else None
+            which = f"{short(member.manifest)}{f' ({member.platform})' if member.platform is not None else ''}"
+            manifest = self._contents.manifests.get(member.manifest)
+            if word is not None:
+                yield f"{which}, which it could run, is not known: {full_stop(word.reason)}"
+            elif manifest is not None and manifest.kind is ManifestKind.INDEX:
+                yield f"{which}, an index, lies too deep or names too much to be read."
+            elif manifest is not None and not member.config:
+                yield f"{which}, which it could run, has a configuration that is not an image's: it cannot be read."
 
     def _versions(self, digests: tuple[str, ...]) -> tuple[str, ...]:
         tags = sorted({tag for digest in digests for tag in self._tags.get(digest, ())})
@@ -194,7 +215,7 @@ def _usual(members: tuple[Member, ...]) -> str:
 
 
 def _may_be_image(row: ManifestListing | None) -> bool:
-    return row is not None and (not row.config_media_type or row.config_media_type in _IMAGE_CONFIGS)
+    return row is not None and (not row.config_media_type or row.config_media_type in IMAGE_CONFIGS)
 
 
 def _absence(name: RepositoryName, word: Word) -> str:

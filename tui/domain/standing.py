@@ -84,7 +84,7 @@ class Registries:
     def digest(self, name: RepositoryName, digest: str) -> Word:
         """Whether a repository holds a manifest now."""
         held = self.facts.held.get(name, {}).get(digest)
-        failure = self._failure(name, digest)
+        failure = self.failure(name, digest)
         listed = self._listed_at(name)
         if name.registry in self.lost:
             return Word(Standing.UNREAD, digest, self.lost[name.registry], held, AbsenceKind.UNREACHABLE)
@@ -116,7 +116,7 @@ class Registries:
 
     def _read_tag(self, name: RepositoryName, tag: str) -> Word:
         record = self.facts.tags.get(name, {}).get(tag)
-        failure = self._failure(name, tag)
+        failure = self.failure(name, tag)
         listed = self.facts.tag_lists.get(name)
         digest = record.digest if record is not None else ""
         last = record.last if record is not None else None
@@ -130,7 +130,8 @@ class Registries:
             return Word(Standing.THERE, digest, at=last)
         return _not_yet(name)
 
-    def _failure(self, name: RepositoryName, reference: str) -> LookupFailed | None:
+    def failure(self, name: RepositoryName, reference: str) -> LookupFailed | None:
+        """The newest failure to read a tag, a manifest or a configuration of a repository, if any."""
         return self.facts.failed.get(name, {}).get(reference)
 
     def _listed_at(self, name: RepositoryName) -> datetime | None:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from tui.domain.configured import configured_claims
-from tui.domain.contents import Contents, is_attestation
+from tui.domain.contents import Contents
 from tui.domain.demand import Demand, Priority
 from tui.domain.facts import ClusterFacts, Facts, ImageFacts
 from tui.domain.genealogy import said_of
 from tui.domain.image import Claim, ClaimKind, ImageConfig, Manifest, ManifestKind, RepositoryName
 from tui.domain.reference import ImageIdKind, parse_image_id, parse_reference
+from tui.domain.runnable import is_attestation
 from tui.domain.standing import Registries
 from tui.errors import InvalidReference
 
@@ -176,7 +177,7 @@ def _claims(digest: str, contents: Contents, facts: ImageFacts) -> Iterator[Clai
     if manifest.kind is ManifestKind.INDEX:
         for child in manifest.children:
             below = facts.manifests.get(child.digest)
-            if below is not None and not is_attestation(child):
+            if below is not None and not is_attestation(child, below):
                 yield from said_of(below, _config(below, facts), facts, child)
 
 

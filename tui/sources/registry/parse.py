@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
+import msgspec
+
 from tui.domain.image import (
     Descriptor,
     HistoryEntry,
@@ -16,6 +18,7 @@ from tui.domain.image import (
     Platform,
     Tag,
 )
+from tui.domain.runnable import IMAGE_CONFIGS, could_run
 from tui.domain.text import clean
 from tui.errors import UntrustedPayload
 from tui.sources.registry.wire import (
@@ -35,7 +38,6 @@ __all__ = [
     "check_digest",
     "compute_digest",
     "from_wire",
-    "is_attestation",
     "is_digest",
     "listing",
     "locks",
@@ -44,9 +46,7 @@ __all__ = [
     "tag",
 ]
 
-ATTESTATION_TYPE = "vnd.docker.reference.type"
 ATTESTATION_OF = "vnd.docker.reference.digest"
-IMAGE_CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
 DIGEST = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 MAX_DESCRIPTORS = 2000
 MAX_HISTORY = 2000
@@ -87,9 +87,9 @@ def read_manifest(body: bytes, digest: str, content_type: str = "") -> Manifest:
     _bound(wire.manifests, what)
     _bound(layers, what)
     media_type = wire.media_type or content_type.partition(";")[0].strip()
-    return Manifest(
+    manifest = Manifest(
         digest=digest,
-        kind=_kind(wire, layers or []),
+        kind=ManifestKind.ARTIFACT,
         media_type=clean(media_type, 200),
         size=len(body),
         config=from_wire(wire.config) if wire.config else None,
@@ -99,6 +99,7 @@ def read_manifest(body: bytes, digest: str, content_type: str = "") -> Manifest:
         subject=wire.subject.digest if wire.subject and is_digest(wire.subject.digest) else "",
         artifact_type=clean(wire.artifact_type or "", 200),
     )
+    return _with_kind(manifest, wire.manifests is not None)
 
 
 def _bound(descriptors: list[WireDescriptor] | None, what: str) -> None:
@@ -113,14 +114,16 @@ def _bound(descriptors: list[WireDescriptor] | None, what: str) -> None:
             )
 
 
-def _kind(wire: WireManifest, layers: list[WireDescriptor]) -> ManifestKind:
-    if wire.manifests is not None:
-        return ManifestKind.INDEX
-    config = (wire.config.media_type if wire.config else "") or ""
-    if wire.artifact_type or config not in IMAGE_CONFIGS:
-        return ManifestKind.ARTIFACT
-    # Cosign signatures and BuildKit attestations have an image config but layers that are no file systems.
-    return ManifestKind.IMAGE if all("tar" in (layer.media_type or "tar") for layer in layers) else ManifestKind.ARTIFACT
+def _with_kind(manifest: Manifest, is_index: bool) -> Manifest:
+    """What it is. Neither `artifactType` nor `subject` keeps a node from running what has an image's config and layers.
+
+    Cosign signatures and BuildKit attestations have an image config, but layers that are no file systems.
+    """
+    if is_index:
+        return msgspec.structs.replace(manifest, kind=ManifestKind.INDEX)
+    config = manifest.config.media_type if manifest.config is not None else ""
+    image = config in IMAGE_CONFIGS and could_run(manifest)
+    return msgspec.structs.replace(manifest, kind=ManifestKind.IMAGE if image else ManifestKind.ARTIFACT)
 
 
 def from_wire(wire: WireDescriptor) -> Descriptor:
@@ -144,11 +147,6 @@ def _platform(os: str | None, architecture: str | None, variant: str | None) -> 
 
 def _texts(found: dict[str, str] | None) -> dict[str, str]:
     return dict(found or {})
-
-
-def is_attestation(child: Descriptor) -> bool:
-    """Whether an index entry is a BuildKit attestation manifest (docs/attestations/attestation-storage.md)."""
-    return child.annotations.get(ATTESTATION_TYPE) == "attestation-manifest"
 
 
 def read_config(body: bytes, digest: str) -> ImageConfig:

@@ -22,6 +22,7 @@ from tui.domain.events import (
 from tui.domain.evidence import buildinfo_claims
 from tui.domain.image import Claim, Descriptor, Manifest, ManifestKind, ManifestListing, RepositoryName, Tag
 from tui.domain.provenance import provenance_claims
+from tui.domain.runnable import IMAGE_CONFIGS, is_attestation, says_attestation
 from tui.domain.text import clean
 from tui.errors import Forbidden, NotFound, SourceError, Unreachable
 from tui.sources.registry.acr import AcrLists
@@ -30,9 +31,7 @@ from tui.sources.registry.content import ContentStore
 from tui.sources.registry.faults import absence
 from tui.sources.registry.parse import (
     ATTESTATION_OF,
-    IMAGE_CONFIGS,
     compute_digest,
-    is_attestation,
     is_digest,
     read_config,
     read_manifest,
@@ -160,8 +159,8 @@ class Reader:
         match manifest.kind:
             case ManifestKind.INDEX if depth > 0:
                 # Images first: provenance is read against the layers of the image that it is about.
-                await self._children(visit, [child for child in manifest.children if not is_attestation(child)], depth - 1)
-                await self._children(visit, [child for child in manifest.children if is_attestation(child)], depth - 1)
+                await self._children(visit, [child for child in manifest.children if not says_attestation(child)], depth - 1)
+                await self._children(visit, [child for child in manifest.children if says_attestation(child)], depth - 1)
             case ManifestKind.IMAGE if manifest.config is not None:
                 await self._guarded(visit, manifest.config.digest, self._config(visit, manifest, manifest.config))
             case _:
@@ -174,7 +173,7 @@ class Reader:
 
     async def _child(self, visit: _Visit, child: Descriptor, depth: int) -> None:
         manifest = await self._manifest(visit.name, child.digest, visit.rest)
-        if is_attestation(child):
+        if is_attestation(child, manifest):
             await self._attestation(visit, child, manifest)
         else:
             await self._below(visit, manifest, depth)
@@ -228,7 +227,11 @@ class Reader:
         manifest = self._manifests.get((name, digest))
         if manifest is None or manifest.kind is not ManifestKind.INDEX:
             return (digest,)
-        return (digest, *(child.digest for child in manifest.children[:MAX_CHILDREN] if not is_attestation(child)))
+        return (digest, *(child.digest for child in manifest.children[:MAX_CHILDREN] if not self._attests(name, child)))
+
+    def _attests(self, name: RepositoryName, child: Descriptor) -> bool:
+        manifest = self._manifests.get((name, child.digest))
+        return manifest is not None and is_attestation(child, manifest)
 
     async def attached(self, name: RepositoryName, subject: str) -> None:
         """Find what is attached to one manifest. Raises SourceError, and then tells that the list is not whole."""

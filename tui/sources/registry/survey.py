@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from tui.domain.events import CatalogListed
 from tui.domain.image import ManifestListing, RepositoryName, Tag
 from tui.domain.reference import is_repository
+from tui.domain.runnable import IMAGE_CONFIGS
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.health import Health
-from tui.sources.registry.parse import IMAGE_CONFIGS
 from tui.sources.registry.reading import Emit, Reader, failure
 from tui.sources.registry.referrers import is_referrer_tag
 
