@@ -93,7 +93,11 @@ class Progress(msgspec.Struct, frozen=True, gc=False):
 
 
 class SourceHealth(msgspec.Struct, frozen=True):
-    """The state of a source. `as_of` is the last successful answer; `error` and `remedy` explain what is wrong."""
+    """The state of a source. `as_of` is when all that it said was confirmed last; `error` and `remedy` explain what is wrong.
+
+    `through` names the source that it reads by: what that one cannot confirm, this one cannot either. `remarks` are what an
+    operator should know although nothing is missing (a certificate that is not verified, keys that are not understood).
+    """
 
     name: str
     kind: SourceKind
@@ -109,6 +113,8 @@ class SourceHealth(msgspec.Struct, frozen=True):
     endpoint: str = ""
     progress: tuple[Progress, ...] = ()
     denials: tuple[Denial, ...] = ()
+    through: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 class HealthChanged(msgspec.Struct, frozen=True):

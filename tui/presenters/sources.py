@@ -145,6 +145,8 @@ def _source(health: SourceHealth, now: datetime, width: int) -> Iterator[TextLin
     yield TextLine((Span(f"  {health.name}", "bold"), Span(f"  {state}", STATE_ROLE[health.state])), (Span(right, "dim"),))
     told = ", ".join(fact for fact in (health.endpoint, *facts) if fact)
     yield from _lines(told, "dim", width)
+    for remark in health.remarks:
+        yield from _lines(remark, "warn", width)
     yield from _lines(health.error, "unknown", width)
     yield from _lines(health.remedy, "accent", width)
     yield from denial_lines(health.denials, width, indent=4)

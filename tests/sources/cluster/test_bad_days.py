@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.sources.cluster.apiserver import PODS, ApiServer, failure, page, pod, silent, write_kubeconfig
 from tests.sources.cluster.follow import options, until_health
+from tests.sources.cluster.tunnels import Tunnel
 from tui.domain.events import SourceHealth, SourceState
 from tui.sources.cluster import ClusterSource
 from tui.sources.cluster.failures import transport_error
@@ -213,21 +214,89 @@ async def test_verification_may_be_turned_off(tmp_path: Path) -> None:
         await until_health(ClusterSource(options(path)), lambda health: health.live)
 
 
-async def test_a_proxy_of_the_kubeconfig_is_used(tmp_path: Path) -> None:
-    proxy = ApiServer()
-    async with proxy.running():
-        path = write_kubeconfig(tmp_path, "http://cluster.invalid", cluster={"proxy-url": proxy.url})
+def port_of(server: ApiServer) -> int:
+    return int(server.url.rpartition(":")[2])
+
+
+@pytest.mark.parametrize("environment", [False, True])
+async def test_a_proxy_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: bool) -> None:
+    authority, server = Authority("ca"), ApiServer()
+    async with (
+        server.running(server_tls(tmp_path, authority, "cluster.invalid")),
+        Tunnel(lambda: port_of(server), socks=False).running() as proxy,
+    ):
+        trust = {"certificate-authority-data": data(authority.pem)}
+        if environment:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            monkeypatch.delenv("NO_PROXY", raising=False)
+            monkeypatch.delenv("no_proxy", raising=False)
+        else:
+            trust["proxy-url"] = proxy.url
+        path = write_kubeconfig(tmp_path, "https://cluster.invalid", cluster=trust)
         await until_health(ClusterSource(options(path)), lambda health: health.live)
-    assert {request.host for request in proxy.seen} == {"cluster.invalid"}
+    assert set(proxy.asked) == {("cluster.invalid", 443)}
 
 
-async def test_a_proxy_of_the_environment_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    proxy = ApiServer()
-    async with proxy.running():
+async def test_a_server_on_this_machine_is_never_asked_for_by_the_environments_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, proxy = ApiServer(), ApiServer()
+    async with server.running(), proxy.running():
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.delenv("no_proxy", raising=False)
-        await until_health(
-            ClusterSource(options(write_kubeconfig(tmp_path, "http://cluster.invalid"))), lambda health: health.live
-        )
-    assert proxy.seen
+        await until_health(ClusterSource(options(write_kubeconfig(tmp_path, server.url))), lambda health: health.live)
+    assert proxy.seen == []
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+@pytest.mark.parametrize("user", ["", "me:s%40crt"])
+async def test_a_socks_proxy_leads_to_the_server_under_its_own_name(tmp_path: Path, scheme: str, user: str) -> None:
+    authority, server = Authority("ca"), ApiServer()
+    server.lists(PODS, page([pod("a")]))
+    async with (
+        server.running(server_tls(tmp_path, authority, "cluster.invalid")),
+        Tunnel(lambda: port_of(server), socks=True, user=user.replace("%40", "@")).running() as proxy,
+    ):
+        at = proxy.url.replace("socks5://", f"{scheme}://{user}@" if user else f"{scheme}://")
+        trust = {"certificate-authority-data": data(authority.pem), "proxy-url": at}
+        path = write_kubeconfig(tmp_path, "https://cluster.invalid:6443", cluster=trust)
+        health = await until_health(ClusterSource(options(path)), lambda health: health.live)
+    assert health.objects == 1
+    assert set(proxy.asked) == {("cluster.invalid", 6443)}
+    assert {request.host for request in server.seen} == {"cluster.invalid:6443"}
+
+
+async def test_a_socks_proxy_of_the_environment_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority, server = Authority("ca"), ApiServer()
+    async with (
+        server.running(server_tls(tmp_path, authority, "cluster.invalid")),
+        Tunnel(lambda: port_of(server), socks=True).running() as proxy,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        trust = {"certificate-authority-data": data(authority.pem)}
+        path = write_kubeconfig(tmp_path, "https://cluster.invalid", cluster=trust)
+        await until_health(ClusterSource(options(path)), lambda health: health.live)
+    assert set(proxy.asked) == {("cluster.invalid", 443)}
+
+
+@pytest.mark.parametrize(
+    ("reply", "user", "said"),
+    [
+        (2, "", "does not connect to cluster.invalid: its rules do not allow it"),
+        (5, "", "the connection is refused"),
+        (0, "somebody:else", "it wants a user name and password"),
+    ],
+)
+async def test_a_socks_proxy_that_refuses_is_quoted(tmp_path: Path, reply: int, user: str, said: str) -> None:
+    async with Tunnel(lambda: 1, socks=True, reply=reply, user=user).running() as proxy:
+        path = write_kubeconfig(tmp_path, "https://cluster.invalid", cluster={"proxy-url": proxy.url})
+        health = await until_health(ClusterSource(options(path)), failed)
+    assert said in health.error
+    assert "proxy-url" in health.remedy or "API server" in health.remedy
+
+
+async def test_a_socks_proxy_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
+    path = write_kubeconfig(tmp_path, "http://127.0.0.1:1", cluster={"proxy-url": "socks5://127.0.0.1:1"})
+    health = await until_health(ClusterSource(options(path)), failed)
+    assert "The SOCKS proxy 127.0.0.1:1 does not let us through: it cannot be reached" in health.error

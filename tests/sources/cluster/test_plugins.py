@@ -40,6 +40,39 @@ async def test_the_token_and_its_end_are_read(tmp_path: Path) -> None:
     assert "t'" not in repr(got)
 
 
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("2026-11-29T10:00:00", datetime(2026, 11, 29, 10, tzinfo=UTC)),
+        ("2026-11-29T10:00:00+02:00", datetime(2026, 11, 29, 8, tzinfo=UTC)),
+        ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=UTC)),
+        ("", None),
+        (None, None),
+    ],
+)
+async def test_the_end_of_a_token_may_lack_its_zone(tmp_path: Path, text: str | None, end: datetime | None) -> None:
+    printed = credential(token="t", expirationTimestamp=text, clientCertificateData=None)
+    got = await run_plugin(plugin(tmp_path, f"print({printed!r})"), {}, 15)
+    assert got.expiration_timestamp == end
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "12"])
+async def test_an_end_that_is_no_time_is_refused_by_its_name(tmp_path: Path, text: str) -> None:
+    printed = credential(token="t", expirationTimestamp=text)
+    with pytest.raises(AuthenticationFailed, match="expirationTimestamp"):
+        await run_plugin(plugin(tmp_path, f"print({printed!r})"), {}, 15)
+
+
+async def test_a_token_without_a_zone_signs_in(tmp_path: Path) -> None:
+    (tmp_path / "plugin.py").write_text(f"print({credential(token='xt', expirationTimestamp='2999-01-01T00:00:00')!r})")
+    section = {"command": sys.executable, "apiVersion": VERSION, "args": [str(tmp_path / "plugin.py")], "env": None}
+    server = ApiServer()
+    async with server.running():
+        source = ClusterSource(options(write_kubeconfig(tmp_path, server.url, {"exec": section})))
+        await until_health(source, lambda health: health.live)
+    assert {request.headers["Authorization"] for request in server.seen} == {"Bearer xt"}
+
+
 async def test_it_has_no_terminal_and_is_told_so(tmp_path: Path) -> None:
     program = """
 import json, os, sys

@@ -12,7 +12,7 @@ import os
 import ssl
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,16 @@ import msgspec
 from tui.domain.decoding import from_json
 from tui.domain.text import clean
 from tui.errors import AuthenticationFailed, InvalidConfig
+from tui.sources.cluster.entries import (
+    ClusterEntry,
+    UserEntry,
+    check_server,
+    impersonation,
+    read_cluster,
+    read_user,
+    token_of,
+    unknown_keys,
+)
 from tui.sources.cluster.execplugin import ExecCredential, read_plugin, run_plugin
 from tui.sources.cluster.kubeconfig import Kubeconfig, default_paths, read_kubeconfig
 from tui.sources.cluster.lean import kubeconfig_module
@@ -32,6 +42,8 @@ __all__ = ["Access", "Place", "find_place", "open_access"]
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 # A token is renewed this long before it ends, so that no request is under way with a dead one.
 _SKEW = timedelta(seconds=10)
+# A token file is read again after a minute, as client-go does (transport.NewCachedFileTokenSource).
+_TOKEN_FILE = timedelta(minutes=1) + _SKEW
 # The loader keeps the files that it writes in a table of its module; contexts are resolved one at a time.
 _resolving = threading.Lock()
 _GONE_PROVIDERS = {
@@ -51,6 +63,7 @@ class Place(msgspec.Struct, frozen=True):
 class Access(msgspec.Struct, frozen=True):
     """How to talk to one API server; `authorization` is the header's value, empty with a client certificate.
 
+    `impersonating` are the headers that ask to act as somebody else, `remarks` what an operator should know of the entries.
     `fingerprint` changes when the address or the certificates do, so that connections must be made anew.
     """
 
@@ -61,13 +74,16 @@ class Access(msgspec.Struct, frozen=True):
     proxy: str = ""
     expires: datetime | None = None
     fingerprint: str = ""
+    impersonating: tuple[tuple[str, str], ...] = ()
+    compressed: bool = True
+    remarks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Access(server={self.server!r})"
 
     def stale(self, now: datetime) -> bool:
         """True when the credential ends, or is about to."""
-        return self.expires is not None and now >= self.expires - _SKEW
+        return self.expires is not None and now + _SKEW >= self.expires
 
 
 def find_place(options: ClusterOptions) -> Place:
@@ -89,27 +105,44 @@ async def open_access(place: Place, options: ClusterOptions) -> Access:
     context = place.kubeconfig.entry("contexts", place.context)
     user = place.kubeconfig.entry("users", _text(context.get("user")))
     cluster = place.kubeconfig.entry("clusters", _text(context.get("cluster")))
-    _check_cluster(place.context, context, cluster)
-    _check_provider(user)
+    target, person = read_cluster(cluster, place.context), read_user(user, place.context)
+    check_server(target, place.context, _text(context.get("cluster")))
+    _check_provider(person.auth_provider)
+    token = await asyncio.to_thread(token_of, person)
     credential = None
-    if "exec" in user:
-        credential = await run_plugin(read_plugin(user["exec"]), cluster, options.exec_timeout)
+    if person.exec and not person.has_own_credential:
+        credential = await run_plugin(read_plugin(person.exec), cluster, options.exec_timeout)
     # Loading the package, the certificates and the system's CAs would hold the event loop for a quarter of a second.
-    return await asyncio.to_thread(_resolve, place.context, cluster, user, credential)
+    access = await asyncio.to_thread(_resolve, place.context, _told(target), _told(person) | _signing(person, token), credential)
+    return msgspec.structs.replace(
+        access,
+        expires=access.expires or (datetime.now(UTC) + _TOKEN_FILE if person.token_file else None),
+        impersonating=impersonation(person),
+        compressed=not target.disable_compression,
+        remarks=(*_warnings(target, person), *unknown_keys(context, cluster, user)),
+    )
 
 
-def _check_cluster(name: str, context: Mapping[str, object], cluster: Mapping[str, object]) -> None:
-    if not isinstance(cluster.get("server"), str) or not str(cluster["server"]).startswith(("https://", "http://")):
-        named = clean(_text(context.get("cluster")) or "(none)", 60)
-        raise InvalidConfig(
-            f"The context '{clean(name, 60)}' names the cluster '{named}', which has no usable server address.",
-            "Fetch the kubeconfig anew.",
-        )
+def _told(entry: ClusterEntry | UserEntry) -> dict[str, object]:
+    """What an entry says; what is empty is not said, as the package takes an empty text for a value."""
+    return {key: value for key, value in msgspec.to_builtins(entry).items() if value and key != "exec"}
 
 
-def _check_provider(user: Mapping[str, object]) -> None:
-    provider = user.get("auth-provider")
-    name = _text(provider.get("name")) if isinstance(provider, dict) else ""
+def _signing(user: UserEntry, token: str) -> dict[str, object]:
+    """The one token that counts, and the password that may be empty."""
+    signing: dict[str, object] = {"token": token} if token else {}
+    return signing | ({"password": user.password} if user.username else {})
+
+
+def _warnings(cluster: ClusterEntry, user: UserEntry) -> Iterator[str]:
+    if cluster.insecure_skip_tls_verify:
+        yield "Its certificate is not verified (insecure-skip-tls-verify): whoever is on the way can change what it says."
+    if user.impersonate:
+        yield f"It is read as '{clean(user.impersonate, 80)}' (the kubeconfig's 'as')."
+
+
+def _check_provider(provider: Mapping[str, object]) -> None:
+    name = _text(provider.get("name"))
     if name in _GONE_PROVIDERS:
         raise InvalidConfig(
             f"The kubeconfig signs in by auth-provider '{name}', which Kubernetes has removed.", _GONE_PROVIDERS[name]
@@ -120,9 +153,9 @@ def _check_provider(user: Mapping[str, object]) -> None:
         raise InvalidConfig(f"The kubeconfig signs in by the unknown auth-provider '{clean(name, 40)}'.", "Use an exec plugin.")
 
 
-def _check_oidc(provider: object) -> None:
+def _check_oidc(provider: Mapping[str, object]) -> None:
     # The package would renew an id-token over TLS that it does not verify; an expired one is renewed by other means.
-    config = provider.get("config") if isinstance(provider, dict) else None
+    config = provider.get("config")
     token = _text(config.get("id-token")) if isinstance(config, dict) else ""
     expires = _jwt_expiry(token)
     # The package refreshes by itself from five minutes before the end.
@@ -170,9 +203,7 @@ def _resolve(context: str, cluster: dict[str, object], user: dict[str, object], 
             f"The context '{clean(context, 60)}' cannot be used: {clean(str(error), 160)}.", "Correct the kubeconfig."
         ) from error
     except (ssl.SSLError, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-        headline = (
-            f"The certificates or credentials of the context '{clean(context, 60)}' cannot be read ({type(error).__name__})."
-        )
+        headline = f"The certificates or credentials of the context '{clean(context, 60)}' cannot be read."
         raise InvalidConfig(headline, "Fetch the kubeconfig anew.") from error
     token = f"Bearer {credential.token}" if credential and credential.token else settings.api_key.get("BearerToken", "")
     return Access(
@@ -187,10 +218,9 @@ def _resolve(context: str, cluster: dict[str, object], user: dict[str, object], 
 
 
 def _document(context: str, cluster: dict[str, object], user: dict[str, object]) -> dict[str, object]:
-    """A kubeconfig of this one context, without the plugin, which has run already."""
+    """A kubeconfig of this one context; its plugin has run already."""
     entries = {"contexts": ("context", {"cluster": "c", "user": "u"}, context), "clusters": ("cluster", cluster, "c")}
-    people = {key: value for key, value in user.items() if key != "exec"}
-    entries["users"] = ("user", people, "u")
+    entries["users"] = ("user", user, "u")
     return {section: [{"name": name, key: value}] for section, (key, value, name) in entries.items()}
 
 

@@ -11,13 +11,16 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
 import msgspec
+from multidict import CIMultiDict
 from yarl import URL
 
 from tui.errors import AuthenticationFailed, SourceError, UntrustedPayload, UsageError
 from tui.sources.cluster.access import Access, Place, find_place, open_access
+from tui.sources.cluster.entries import is_this_machine
 from tui.sources.cluster.failures import answer_error, transport_error
 from tui.sources.cluster.options import ClusterOptions
-from tui.sources.proxies import Proxies, Proxy
+from tui.sources.cluster.socks import LOCALHOST, SOCKS, Bridge
+from tui.sources.proxies import NO_PROXY, Proxies, Proxy
 from tui.sources.throttle import parse_retry_after
 
 __all__ = ["Api", "Stream"]
@@ -30,7 +33,6 @@ MAX_LINE: Final = 8 * 1024 * 1024
 # A body that trickles is given up after this many time-outs of a single read.
 SLOWEST_BODY: Final = 8.0
 _BUFFER: Final = 256 * 1024
-_LOOPBACK = ("localhost", "127.", "::1")
 JSON: Final = "application/json"
 
 
@@ -94,12 +96,19 @@ class Api:
         self._renewal = asyncio.Lock()
         self._renewed = 0.0
         self._failure: tuple[float, SourceError] | None = None
+        self._bridge: Bridge | None = None
+        self._bridged: str | None = None
 
     async def __aenter__(self) -> Api:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._close()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What an operator should know of the kubeconfig's entries."""
+        return self._access.remarks if self._access else ()
 
     @property
     def host(self) -> str:
@@ -173,31 +182,44 @@ class Api:
         read_timeout: float | None,
     ) -> aiohttp.ClientResponse:
         query = f"?{urlencode(call.parameters, quote_via=quote)}" if call.parameters else ""
-        headers = {"Accept": call.accept, "Content-Type": JSON}
-        if access.authorization:
-            headers["Authorization"] = access.authorization
-        if _near(access.server):
-            headers["Accept-Encoding"] = "identity"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._options.connect_timeout, sock_read=read_timeout)
         self.requests += 1
         try:
             url = URL(access.server + call.path + query, encoded=True)
-            proxy = Proxy(URL(access.proxy)) if access.proxy else self._proxies.of(url)
+            proxy = self._proxy(access, url)
+            headers = _headers(access, call, proxy)
+            if proxy.url is not None and proxy.url.scheme in SOCKS:
+                headers["Host"] = url.host_port_subcomponent or ""
+                url, proxy = await self._through(proxy.url, url), NO_PROXY
             async with asyncio.timeout(self._options.connect_timeout + self._options.request_timeout):
                 return await session.request(
                     call.method,
                     url,
                     data=call.body,
-                    headers={**headers, **proxy.forwarded},
+                    headers=headers,
                     timeout=timeout,
                     proxy=proxy.url,
                     proxy_headers=proxy.connecting,
-                    server_hostname=access.server_hostname or None,
+                    server_hostname=(access.server_hostname or self._bridged) if access.tls is not None else None,
                     # A credential never follows a redirect to another host, and API servers have none.
                     allow_redirects=False,
                 )
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise transport_error(error, self.host) from error
+            raise (self._bridge.failure if self._bridge else None) or transport_error(error, self.host) from error
+
+    def _proxy(self, access: Access, url: URL) -> Proxy:
+        """The proxy that the kubeconfig names, else that of the environment, which is never asked for this machine."""
+        if access.proxy:
+            return Proxy(URL(access.proxy))
+        return NO_PROXY if _near(access.server) else self._proxies.of(url)
+
+    async def _through(self, proxy: URL, url: URL) -> URL:
+        """The same URL at our end of the bridge through a SOCKS proxy; the server's name stays what is verified."""
+        assert url.host is not None
+        if self._bridge is None:
+            self._bridge = Bridge(proxy, url.host, url.port or 443, self._options.connect_timeout)
+            self._bridged = url.host
+        return url.with_host(LOCALHOST).with_port(await self._bridge.open())
 
     async def _refusal(self, response: aiohttp.ClientResponse, what: str) -> SourceError:
         try:
@@ -250,6 +272,9 @@ class Api:
         if self._session is not None:
             await self._session.close()
             self._session = None
+        if self._bridge is not None:
+            await self._bridge.close()
+            self._bridge = self._bridged = None
 
 
 def _session(access: Access) -> aiohttp.ClientSession:
@@ -258,9 +283,20 @@ def _session(access: Access) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=connector, read_bufsize=_BUFFER, cookie_jar=aiohttp.DummyCookieJar())
 
 
+def _headers(access: Access, call: _Call, proxy: Proxy) -> CIMultiDict[str]:
+    headers = CIMultiDict({"Accept": call.accept, "Content-Type": JSON, **proxy.forwarded})
+    if access.authorization:
+        headers["Authorization"] = access.authorization
+    # On this machine compression costs more than it saves (2.3 MB a page against 160 kB).
+    if not access.compressed or _near(access.server):
+        headers["Accept-Encoding"] = "identity"
+    for name, value in access.impersonating:
+        headers.add(name, value)
+    return headers
+
+
 def _near(server: str) -> bool:
-    """On this machine compression costs more than it saves (2.3 MB a page against 160 kB)."""
-    return (urlsplit(server).hostname or "").startswith(_LOOPBACK)
+    return is_this_machine(urlsplit(server).hostname or "")
 
 
 async def _bounded(response: aiohttp.ClientResponse, most: int, host: str, peek: Callable[[bytes], None] | None = None) -> bytes:

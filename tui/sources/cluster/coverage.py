@@ -68,7 +68,7 @@ class _Coverage:
         """Say how it goes whenever that changes."""
         while True:
             await self._board.wait()
-            self._board.endpoint = self._api.host
+            self._board.endpoint, self._board.remarks = self._api.host, self._api.remarks
             await self._emit(HealthChanged(self._board.health()))
             await asyncio.sleep(_HEALTH_PAUSE)
 

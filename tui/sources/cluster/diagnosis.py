@@ -27,6 +27,7 @@ async def diagnose(options: ClusterOptions) -> list[Diagnosis]:
     found = [Diagnosis("kubeconfig", "ok", f"context {place.context}, namespace {place.namespace}")]
     async with Api(place, options) as api:
         reached = await _reach(api)
+        found += [Diagnosis("kubeconfig", "ok", remark) for remark in api.remarks]
         found += reached
         if all(item.state == "ok" for item in reached):
             found += await _rights(api, place, options)

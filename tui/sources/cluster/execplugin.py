@@ -11,7 +11,7 @@ import os
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -28,7 +28,7 @@ _NEXT_STEP = "Run it by hand to see what it asks for; on AKS: kubelogin convert-
 
 class _Variable(msgspec.Struct):
     name: str
-    value: str = ""
+    value: str | None = None
 
 
 class ExecPlugin(msgspec.Struct, rename="camel"):
@@ -38,9 +38,9 @@ class ExecPlugin(msgspec.Struct, rename="camel"):
     api_version: str
     args: list[str] | None = None
     env: list[_Variable] | None = None
-    install_hint: str = ""
-    provide_cluster_info: bool = False
-    interactive_mode: str = ""
+    install_hint: str | None = None
+    provide_cluster_info: bool | None = None
+    interactive_mode: str | None = None
 
 
 class ExecCredential(msgspec.Struct, rename="camel", frozen=True):
@@ -55,10 +55,19 @@ class ExecCredential(msgspec.Struct, rename="camel", frozen=True):
         return f"ExecCredential(expiration_timestamp={self.expiration_timestamp!r})"
 
 
+class _Status(msgspec.Struct, rename="camel"):
+    """`status` as plugins write it: Go takes null for empty."""
+
+    token: str | None = None
+    expiration_timestamp: str | None = None
+    client_certificate_data: str | None = None
+    client_key_data: str | None = None
+
+
 class _Answer(msgspec.Struct, rename="camel"):
     api_version: str
     kind: str
-    status: ExecCredential | None = None
+    status: _Status | None = None
 
 
 def read_plugin(section: object) -> ExecPlugin:
@@ -104,7 +113,7 @@ async def _start(plugin: ExecPlugin, cluster: Mapping[str, object], name: str) -
     if plugin.provide_cluster_info:
         spec["cluster"] = dict(cluster)
     request = {"apiVersion": plugin.api_version, "kind": "ExecCredential", "spec": spec}
-    environment = {**os.environ, **{item.name: item.value for item in plugin.env or ()}}
+    environment = {**os.environ, **{item.name: item.value or "" for item in plugin.env or ()}}
     environment["KUBERNETES_EXEC_INFO"] = msgspec.json.encode(request).decode()
     try:
         return await asyncio.create_subprocess_exec(
@@ -119,7 +128,7 @@ async def _start(plugin: ExecPlugin, cluster: Mapping[str, object], name: str) -
         )
     except (OSError, ValueError) as error:
         reason = "is not installed" if isinstance(error, FileNotFoundError) else "cannot be started"
-        hint = clean(plugin.install_hint.strip(), 200) or f"Install {name}, or correct 'command' in the kubeconfig."
+        hint = clean((plugin.install_hint or "").strip(), 200) or f"Install {name}, or correct 'command' in the kubeconfig."
         raise AuthenticationFailed(f"The credential plugin {name} {reason}.", hint) from error
 
 
@@ -156,4 +165,22 @@ def _credential(output: bytes, plugin: ExecPlugin, name: str) -> ExecCredential:
         raise AuthenticationFailed(
             f"The credential plugin {name} gave neither a token nor a certificate with its key.", _NEXT_STEP
         )
-    return status
+    return ExecCredential(
+        token=status.token or "",
+        expiration_timestamp=_end_of(status.expiration_timestamp, name),
+        client_certificate_data=status.client_certificate_data or "",
+        client_key_data=status.client_key_data or "",
+    )
+
+
+def _end_of(text: str | None, name: str) -> datetime | None:
+    """When the credential ends. A time without a zone is taken for UTC, as plugins mean it. Raises AuthenticationFailed."""
+    if not text:
+        return None
+    try:
+        end = msgspec.convert(text, datetime)
+        return end.replace(tzinfo=UTC) if end.tzinfo is None else end.astimezone(UTC)
+    except (msgspec.ValidationError, ValueError, OverflowError) as error:
+        raise AuthenticationFailed(
+            f"The credential plugin {name} gave an expirationTimestamp that is no time: {clean(text, 60)}.", _NEXT_STEP
+        ) from error

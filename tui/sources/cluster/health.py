@@ -72,6 +72,7 @@ class Board:
     def __init__(self, name: str, clock: Callable[[], datetime] = _utc_now) -> None:
         self.identity = ""
         self.endpoint = ""
+        self.remarks: tuple[str, ...] = ()
         self.requests: Callable[[], int] = lambda: 0
         self._name = name
         self._clock = clock
@@ -135,6 +136,7 @@ class Board:
             endpoint=self.endpoint,
             progress=self._progress(),
             denials=denials,
+            remarks=self.remarks,
         )
 
     def _verdict(self, partial: bool) -> tuple[SourceState, str, str]:
