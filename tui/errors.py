@@ -7,25 +7,33 @@ TrustreeError
 │   └── InvalidConfig          with file, line and column
 └── SourceError                something outside did not answer as it should
     ├── Unreachable            name, network, TLS or time-out
+    │   ├── ConnectionCut      the answer ended before its end
+    │   └── NoAnswer           it listens, but does not answer in time
     ├── AuthenticationFailed   not signed in, or the sign-in was refused
     ├── Forbidden              signed in, but a right is missing
     ├── NotFound
     ├── Expired                410: the position in a list or watch is gone
     ├── Throttled              429, with the seconds to wait when given
     ├── ServerFault            5xx
-    └── UntrustedPayload       a body that is malformed, too large or lies about its digest
+    └── UntrustedPayload       a body that is malformed or too large
+        ├── ForeignAnswer      an answer that is not in the form of the protocol: somebody else's
+        └── OtherBytes         content that is not what its digest names
 """
 
 from __future__ import annotations
 
 __all__ = [
     "AuthenticationFailed",
+    "ConnectionCut",
     "Expired",
     "Forbidden",
+    "ForeignAnswer",
     "InvalidConfig",
     "InvalidQuery",
     "InvalidReference",
+    "NoAnswer",
     "NotFound",
+    "OtherBytes",
     "ServerFault",
     "SourceError",
     "Throttled",
@@ -81,6 +89,14 @@ class Unreachable(SourceError):
     """The host does not resolve, refuses, times out or shows a certificate we do not trust."""
 
 
+class ConnectionCut(Unreachable):
+    """The connection ended before the answer did: asking again may help."""
+
+
+class NoAnswer(Unreachable):
+    """The host takes requests and does not answer them in time."""
+
+
 class AuthenticationFailed(SourceError):
     """Nobody is signed in, or the sign-in was refused."""
 
@@ -123,3 +139,11 @@ class ServerFault(SourceError):
 
 class UntrustedPayload(SourceError):
     """A body that is malformed, too large, too deep or does not match its digest."""
+
+
+class ForeignAnswer(UntrustedPayload):
+    """An answer that is not in the form of the protocol: a proxy, an ingress or a sign-in page spoke, not the service."""
+
+
+class OtherBytes(UntrustedPayload):
+    """Content was asked for by digest, and other content came."""

@@ -79,10 +79,27 @@ async def test_a_pause_is_obeyed_by_all_and_visible() -> None:
 async def test_without_a_time_the_pause_grows_until_it_works() -> None:
     clock = Clock()
     throttle = Throttle(clock=clock, sleep=clock.sleep)
-    first, second, third = (throttle.penalise(None) for _ in range(3))
+    waits = []
+    for _ in range(3):
+        waits.append(throttle.penalise(None))
+        clock.now += waits[-1]
+    first, second, third = waits
     assert 2.5 <= first <= 5.0 <= second <= 10.0 <= third <= 20.0
     throttle.succeeded()
     assert throttle.penalise(None) <= 5.0
+
+
+async def test_requests_that_are_refused_together_share_one_pause() -> None:
+    clock = Clock()
+    throttle = Throttle(clock=clock, sleep=clock.sleep)
+    sent = throttle.now
+    clock.now += 1.0
+    assert {round(throttle.penalise(None, sent), 6) for _ in range(8)} == {round(throttle.waiting, 6)}
+    assert throttle.waiting <= 5.0
+    clock.now += throttle.waiting
+    throttle.penalise(None, sent)  # one that was on its way all the time
+    assert throttle.waiting == 0.0
+    assert throttle.penalise(None, throttle.now) >= 5.0
 
 
 async def test_at_most_so_many_are_in_flight_and_half_of_them_for_the_rest() -> None:

@@ -182,6 +182,7 @@ class AbsenceKind(StrEnum):
     UNREACHABLE = "unreachable"
     THROTTLED = "throttled"
     UNTRUSTED = "untrusted"
+    OTHER_BYTES = "other-bytes"
     FAILED = "failed"
     NOT_ASKED = "not-asked"
 

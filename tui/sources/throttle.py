@@ -102,6 +102,7 @@ class Throttle:
         self._slots = asyncio.Semaphore(concurrency)
         self._rest_slots = asyncio.Semaphore(max(1, concurrency // 2))
         self._resume_at = 0.0
+        self._penalised_at = float("-inf")
         self._penalty = Backoff(DEFAULT_PENALTY, MAX_PENALTY)
         self._waiters = 0
 
@@ -146,8 +147,15 @@ class Throttle:
             self._buckets[key] = Bucket(rate, self._clock())
         return self._buckets[key]
 
-    def penalise(self, retry_after: float | None) -> float:
-        """The server answered 429: everybody pauses for the seconds it named, or a growing guess; returns the seconds."""
+    def penalise(self, retry_after: float | None, sent: float | None = None) -> float:
+        """The server answered 429: everybody pauses for the seconds it named, or a growing guess; returns the seconds.
+
+        `sent` is when the request went out, by `now`. Requests that were on their way together share one guess: that eight of
+        them are refused at once says no more than that one is.
+        """
+        if retry_after is None and (self.waiting > 0 or (sent is not None and sent <= self._penalised_at)):
+            return self.waiting
+        self._penalised_at = self._clock()
         seconds = self._penalty.next() if retry_after is None else min(max(retry_after, 0.0), MAX_PENALTY)
         self._resume_at = max(self._resume_at, self._clock() + seconds)
         return seconds
@@ -155,6 +163,11 @@ class Throttle:
     def succeeded(self) -> None:
         """An answer came that was not 429."""
         self._penalty.reset()
+
+    @property
+    def now(self) -> float:
+        """Seconds by its clock."""
+        return self._clock()
 
     @property
     def waiting(self) -> float:

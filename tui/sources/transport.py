@@ -16,7 +16,7 @@ from yarl import URL
 
 from tui.domain.decoding import from_json
 from tui.domain.text import clean
-from tui.errors import SourceError, Unreachable, UntrustedPayload
+from tui.errors import ConnectionCut, NoAnswer, SourceError, Unreachable, UntrustedPayload
 from tui.sources.proxies import Proxies
 
 __all__ = [
@@ -37,6 +37,8 @@ LIST_LIMIT = 16 << 20
 ERROR_LIMIT = 64 << 10
 MAX_REDIRECTS = 5
 CONNECT_TIMEOUT = 5.0
+PROBE_TIMEOUT = 1.0
+SEE_OTHER = 303
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 USER_AGENT = "trustree"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -72,6 +74,11 @@ class Reply(msgspec.Struct, frozen=True):
     def correlation(self) -> str:
         """What to quote to support (ACR: `X-Ms-Correlation-Request-Id`), empty when absent."""
         return clean(self.header("x-ms-correlation-request-id"), 64)
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a web page: a sign-in page, a proxy or an ingress answers so, no service that speaks JSON."""
+        return "html" in self.header("content-type").lower() or self.body[:64].lstrip().startswith(b"<")
 
 
 class Transport:
@@ -116,7 +123,8 @@ class Transport:
         """Send a form or `content` as it is, follow redirects, read the body up to `limit` bytes.
 
         Raises Unreachable, UntrustedPayload. `Authorization` goes to the origin of `url` only; a redirect to another host is
-        followed only with `foreign_redirects` (blobs), never from https to http. `rewrite` maps the target of a redirect.
+        followed only with `foreign_redirects` (content), never from https to http; a 303 to another host leads to a page about
+        the thing, not to the thing (RFC 9110 15.4.4), and is the answer then. `rewrite` maps the target of a redirect.
         """
         at = URL(url)
         try:
@@ -124,7 +132,7 @@ class Transport:
                 sent = content if content is not None else form
                 return await self._follow(method, at, dict(headers or {}), sent, limit, foreign_redirects, rewrite)
         except aiohttp.ConnectionTimeoutError as error:
-            raise _not_connected(at) from error
+            raise await self._not_connected(at) from error
         except TimeoutError as error:
             raise _timed_out(at, self._options.timeout) from error
         except (aiohttp.ClientError, OSError, ssl.SSLError, ValueError) as error:
@@ -146,12 +154,27 @@ class Transport:
                 return reply
             target = at.join(URL(reply.header("location")))
             target = rewrite(target) if rewrite else target
-            _check_redirect(at, target, foreign and sent is None)
+            foreign = foreign and sent is None
+            if foreign and reply.status == SEE_OTHER and at.host != target.host:
+                return reply
+            _check_redirect(at, target, foreign)
             if not same_origin(at, target):
                 headers = {name: value for name, value in headers.items() if name.lower() not in ("authorization", "cookie")}
             at = target
         raise UntrustedPayload(
             f"{at.host} redirects in a circle", f"More than {MAX_REDIRECTS} redirects; check the proxy or mirror."
+        )
+
+    async def _not_connected(self, url: URL) -> Unreachable:
+        """A host that takes no connection, and one that takes it and then says nothing, are mended by different people."""
+        if self._proxies.of(url).url is None and await _listens(url):
+            return NoAnswer(
+                f"{url.host}:{url.port} takes connections but does not answer: no TLS handshake within {CONNECT_TIMEOUT:g} s",
+                "The server hangs, or a firewall holds what is sent: restart the server, or ask who runs it.",
+            )
+        return Unreachable(
+            f"{url.host}:{url.port} took no connection within {CONNECT_TIMEOUT:g} s",
+            "Check network, VPN, firewall and proxy (HTTPS_PROXY, NO_PROXY); the server may hang.",
         )
 
     async def _once(
@@ -266,19 +289,23 @@ def _check_redirect(at: URL, target: URL, foreign: bool) -> None:
     if not foreign and at.host != target.host:
         raise UntrustedPayload(
             f"{at.host} redirects this request to another host, {clean(target.host, 80)}",
-            "Not followed: only blobs may come from elsewhere. If that host is the registry, set it as its `endpoint`.",
+            "Not followed: only content may come from elsewhere. If that host is the service, set it as its `endpoint`.",
         )
 
 
-def _not_connected(url: URL) -> Unreachable:
-    return Unreachable(
-        f"{url.host}:{url.port} took no connection within {CONNECT_TIMEOUT:g} s",
-        "Check network, VPN, firewall and proxy (HTTPS_PROXY, NO_PROXY); the server may hang.",
-    )
+async def _listens(url: URL) -> bool:
+    """Whether a host takes a connection at all; nothing is sent."""
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT):
+            _, writer = await asyncio.open_connection(url.host, url.port)
+    except (TimeoutError, OSError):
+        return False
+    writer.transport.abort()
+    return True
 
 
-def _timed_out(url: URL, seconds: float) -> Unreachable:
-    return Unreachable(
+def _timed_out(url: URL, seconds: float) -> NoAnswer:
+    return NoAnswer(
         f"{url.host}:{url.port} did not answer in full within {seconds:g} s",
         "Check network, VPN and proxy (HTTPS_PROXY, NO_PROXY); raise `request_timeout` if it is just slow.",
     )
@@ -310,7 +337,7 @@ def _unreachable(error: Exception, url: URL, options: TransportOptions) -> Sourc
                 f"{host} sent an answer that is not proper HTTP", "Is this address really that of the service?"
             )
         case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | ConnectionResetError() | aiohttp.ClientOSError():
-            return Unreachable(
+            return ConnectionCut(
                 f"{host} cut the connection before its answer was complete", "It is tried again; check proxies on the way."
             )
         case aiohttp.InvalidURL() | ValueError():

@@ -90,7 +90,7 @@ class WebApi:
         )
         if reply.status not in (200, 201):
             raise refusal(reply, asked.what, self.service)
-        if _is_page(reply):
+        if reply.is_page:
             raise AuthenticationFailed(
                 f"{self.service.title} answers with a web page instead of data",
                 f"A sign-in page or a proxy answers so. {self.service.sign_in}",
@@ -155,7 +155,3 @@ def clock_seconds(text: str) -> float | None:
         return None
     hours, minutes, seconds = (int(part) for part in parts)
     return float(hours * 3600 + minutes * 60 + seconds)
-
-
-def _is_page(reply: Reply) -> bool:
-    return "html" in reply.header("content-type").lower() or reply.body[:64].lstrip().startswith(b"<")

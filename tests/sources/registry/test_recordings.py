@@ -18,7 +18,7 @@ from aiohttp import web
 
 from tests.sources.registry.helpers import Entra
 from tests.sources.registry.servers import FakeRegistry, jwt
-from tui.errors import NotFound
+from tui.errors import NotFound, SourceError
 from tui.sources.credentials import Credentials
 from tui.sources.registry.acr import AcrLists
 from tui.sources.registry.challenge import parse_challenge
@@ -159,10 +159,10 @@ async def test_tag_lists(name: str) -> None:
     ("name", "kind"),
     [("client.get_manifest_properties_does_not_exist", NotFound), ("client.get_tag_properties_does_not_exist", RouteNotFound)],
 )
-async def test_what_is_not_there(name: str, kind: type[NotFound]) -> None:
+async def test_what_is_not_there(name: str, kind: type[SourceError]) -> None:
     async with replayed(name) as (server, client):
         missing = next(one for one in server.exchanges if one.status == 404)
-        with pytest.raises(NotFound) as caught:
+        with pytest.raises(SourceError) as caught:
             await client.fetch(Request(path=missing.path, asked=Asked(HOST, "it"), scope="repository:x:pull"))
         assert type(caught.value) is kind
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.domain.image import ManifestListing, Tag
@@ -42,7 +42,7 @@ class AcrLists:
         self._host = client.options.host
         self._sdk: ContainerRegistryClient | None = None
 
-    async def catalog(self) -> AsyncIterator[tuple[str, ...]]:
+    async def catalog(self) -> AsyncGenerator[tuple[str, ...], None]:
         """Repository names."""
         remedy = f"Ask for {CATALOG_RIGHT}. Meanwhile repositories are taken from what runs."
         asked = Asked(self._host, "the list of repositories", CATALOG_RIGHT, remedy)

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from urllib.parse import quote
 
 import msgspec
 from yarl import URL
 
 from tui.domain.text import clean
-from tui.errors import AuthenticationFailed, SourceError, UntrustedPayload
+from tui.errors import (
+    AuthenticationFailed,
+    ConnectionCut,
+    Forbidden,
+    ForeignAnswer,
+    NotFound,
+    OtherBytes,
+    SourceError,
+    UntrustedPayload,
+)
 from tui.sources.credentials import Credentials
-from tui.sources.registry.faults import Asked, fault, retry_after
+from tui.sources.registry.faults import Asked, RouteNotFound, fault, no_answer, not_offered, retry_after
 from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.parse import check_digest, compute_digest, is_digest
 from tui.sources.registry.tokens import Authorizer
@@ -43,12 +52,18 @@ ACCEPT = ", ".join(
         "application/vnd.cncf.oras.artifact.manifest.v1+json",
     )
 )
+INDEX = "application/vnd.oci.image.index.v1+json"
+# What the field's clients take for "there is no referrers API": oras-go (registry/remote, pingReferrers: 404, or 200 with
+# another Content-Type), go-containerregistry (pkg/v1/remote, fetchReferrers: 400, 404, 406), and GHCR's 303 to a web page.
+NO_REFERRERS = frozenset({303, 400, 405, 406, 501})
+ANYTHING = "*/*"
 CATALOG_SCOPE = "registry:catalog:*"
 PAGE = 1000
 MAX_PAGES = 1000
 MAX_429 = 3
 LONG_WAIT = 120.0
 MAX_5XX = 2
+MAX_CUTS = 2
 LINK = re.compile(r"<([^<>]*)>([^<]*)")
 MAX_LINK = 8192
 TRANSIENT = frozenset({408, 500, 502, 503, 504})
@@ -63,7 +78,11 @@ class Body(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One request: path with query from the endpoint's root, what it counts as, and the words for its errors."""
+    """One request: path with query from the endpoint's root, what it counts as, and the words for its errors.
+
+    `foreign`: it may be answered by another host, without credentials. `lacking` are statuses by which registries say that
+    they do not offer this at all.
+    """
 
     path: str
     asked: Asked
@@ -74,6 +93,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = LIST_LIMIT
     rest: bool = False
     foreign: bool = False
+    lacking: frozenset[int] = frozenset()
 
 
 class RegistryClient:
@@ -111,8 +131,9 @@ class RegistryClient:
         for _ in range(3):
             used = await self.auth.authorization(request.scope)
             reply = await self._patiently(request, used)
-            if reply.status != 401:
-                self.throttle.succeeded()
+            if reply.status != 401 or not self._ours(reply):
+                if reply.status not in (401, 429):
+                    self.throttle.succeeded()
                 if used and reply.status < 300:
                     self.auth.succeeded()
                 return reply
@@ -123,9 +144,27 @@ class RegistryClient:
     async def fetch(self, request: Request) -> Reply:
         """The answer if it is 200. Raises SourceError."""
         reply = await self.send(request)
+        if reply.status in request.lacking:
+            raise not_offered(reply, request.asked)
+        if reply.status in (401, 403) and not self._ours(reply):
+            raise self._elsewhere(reply, request.asked)
         if reply.status != 200:
             raise self._explained(fault(reply, request.asked, self.auth.signed_in))
+        if request.accept != ANYTHING and reply.is_page:
+            raise no_answer(reply, request.asked)
         return reply
+
+    def _ours(self, reply: Reply) -> bool:
+        """Whether the registry itself spoke, not a host that it redirects to: only its challenges and rights are ours."""
+        return same_origin(URL(reply.url), self.options.base)
+
+    def _elsewhere(self, reply: Reply, asked: Asked) -> Forbidden:
+        where = clean(URL(reply.url).host or "", 80)
+        return Forbidden(
+            f"{asked.host} leads to {where} for {asked.what}, which refuses it ({reply.status})",
+            "Its storage may let only some networks in: use the VPN or private endpoint, or have this address allowed there.",
+            right=f"network access to {where}",
+        )
 
     def _explained(self, error: SourceError) -> SourceError:
         reasons = "; ".join(self.auth.reasons)
@@ -134,14 +173,23 @@ class RegistryClient:
         return AuthenticationFailed(f"{error.headline} ({reasons})", error.remedy)
 
     async def _patiently(self, request: Request, used: str) -> Reply:
-        limited, failed, backoff = 0, 0, Backoff(0.3, 5.0)
+        limited, failed, cuts, backoff = 0, 0, 0, Backoff(0.3, 5.0)
         while True:
-            async with self.throttle.slot(request.kind, request.rest):
-                reply = await self._once(request, used)
+            try:
+                async with self.throttle.slot(request.kind, request.rest):
+                    sent = self.throttle.now
+                    reply = await self._once(request, used)
+            except ConnectionCut:
+                # Every request here only reads: it is safe to repeat.
+                cuts += 1
+                if cuts > MAX_CUTS:
+                    raise
+                await self.throttle.pause(backoff.next())
+                continue
             wait = retry_after(reply)
             if reply.status == 429 or (reply.status == 503 and wait is not None):
                 # Everybody pauses, whether this request is tried again or not.
-                self.throttle.penalise(wait)
+                self.throttle.penalise(wait, sent)
                 limited += 1
                 if limited > MAX_429 or (wait or 0.0) > LONG_WAIT:
                     return reply
@@ -184,7 +232,18 @@ class RegistryClient:
     # ---- manifests and blobs
 
     async def manifest(self, repository: str, reference: str, rest: bool = False) -> Body:
-        """A manifest by tag or digest, held against the digest asked for and the one the registry tells."""
+        """A manifest by tag or digest, held against the digest asked for and the one the registry tells.
+
+        It may come from another host (registry.k8s.io keeps content elsewhere), which sees no credentials: where the registry
+        says over its own connection that the content of a tag is, is its own word; the digest holds for the content.
+        """
+        try:
+            return await self._manifest(repository, reference, rest)
+        except OtherBytes:
+            # An answer that was cut on the way looks alike: only who says it twice lies.
+            return await self._manifest(repository, reference, rest)
+
+    async def _manifest(self, repository: str, reference: str, rest: bool) -> Body:
         request = self._manifest_request("GET", repository, reference, rest)
         reply = await self.fetch(request)
         what, told = f"{repository}{_at(reference)}", reply.header("docker-content-digest")
@@ -199,13 +258,18 @@ class RegistryClient:
         return Body(digest, reply.body, reply.header("content-type"))
 
     async def head(self, repository: str, reference: str, rest: bool = False) -> str:
-        """The digest that a tag names now (a hint: only a body proves it), or a check that a digest is there."""
+        """The digest that a tag names now (a hint: only a body proves it), or a check that a digest is there.
+
+        An answer without a body proves nothing but by the digest in its header: whatever else it says is asked again in full.
+        """
         request = self._manifest_request("HEAD", repository, reference, rest)
-        reply = await self.fetch(request)
-        told = reply.header("docker-content-digest")
-        if is_digest(told):
+        try:
+            told = (await self.fetch(request)).header("docker-content-digest")
+        except (NotFound, UntrustedPayload):
+            told = ""
+        if is_digest(told) and told == (reference if is_digest(reference) else told):
             return told
-        return reference if is_digest(reference) else (await self.manifest(repository, reference, rest)).digest
+        return (await self.manifest(repository, reference, rest)).digest
 
     def _manifest_request(self, method: str, repository: str, reference: str, rest: bool) -> Request:
         return Request(
@@ -216,16 +280,23 @@ class RegistryClient:
             accept=ACCEPT,
             limit=MANIFEST_LIMIT,
             rest=rest,
+            foreign=True,
         )
 
     async def blob(self, repository: str, digest: str, limit: int = CONFIG_LIMIT, rest: bool = False) -> bytes:
         """A small blob, verified; it may come from another host (storage), which sees no credentials."""
+        try:
+            return await self._blob(repository, digest, limit, rest)
+        except OtherBytes:
+            return await self._blob(repository, digest, limit, rest)
+
+    async def _blob(self, repository: str, digest: str, limit: int, rest: bool) -> bytes:
         reply = await self.fetch(
             Request(
                 path=f"/v2/{quote(repository)}/blobs/{quote(digest, safe=':')}",
                 asked=self.asked(f"{repository}@{digest[:19]} (blob)", repository),
                 scope=self.repository_scope(repository),
-                accept="*/*",
+                accept=ANYTHING,
                 limit=limit,
                 rest=rest,
                 foreign=True,
@@ -260,7 +331,7 @@ class RegistryClient:
             )
         return target.raw_path_qs
 
-    async def catalog(self) -> AsyncIterator[tuple[str, ...]]:
+    async def catalog(self) -> AsyncGenerator[tuple[str, ...], None]:
         """Repository names, page by page (`/v2/_catalog`, where it exists)."""
         asked = Asked(self.options.host, "the list of repositories", "catalog", "Repositories are taken from what runs instead.")
         request = Request(path=f"/v2/_catalog?n={PAGE}", asked=asked, scope=CATALOG_SCOPE, kind=RequestClass.LIST)
@@ -286,11 +357,22 @@ class RegistryClient:
             asked=self.asked(f"what is attached to {repository}@{digest[:19]}", repository),
             scope=self.repository_scope(repository),
             kind=RequestClass.REFERRERS,
-            accept="application/vnd.oci.image.index.v1+json",
+            accept=INDEX,
             limit=MANIFEST_LIMIT,
+            foreign=True,
+            lacking=NO_REFERRERS,
         )
-        async for reply in self.pages(request):
-            yield decode_json(reply.body, WireManifest, f"the referrers of {digest[:19]}")
+        try:
+            async for reply in self.pages(request):
+                yield self._referrers_in(reply, request.asked)
+        except ForeignAnswer as error:
+            raise RouteNotFound(error.headline, error.remedy) from error
+
+    def _referrers_in(self, reply: Reply, asked: Asked) -> WireManifest:
+        index = decode_json(reply.body, WireManifest, asked.what)
+        if INDEX not in (reply.header("content-type").partition(";")[0].strip(), index.media_type):
+            raise not_offered(reply, asked)
+        return index
 
 
 def _at(reference: str) -> str:

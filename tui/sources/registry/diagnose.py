@@ -45,7 +45,9 @@ async def _try(what: str, step: Step) -> Diagnosis:
     except NothingToTry as error:
         return Diagnosis(what, "off", error.headline, remedy=error.remedy)
     except RouteNotFound as error:
-        return Diagnosis(what, "ok", NOT_OFFERED.get(what, f"not offered: {error.headline}"))
+        if what in NOT_OFFERED:
+            return Diagnosis(what, "ok", NOT_OFFERED[what])
+        return Diagnosis(what, "failed", error.headline, remedy=error.remedy)
     except Forbidden as error:
         return Diagnosis(what, "denied", error.headline, error.right, error.remedy)
     except AuthenticationFailed as error:

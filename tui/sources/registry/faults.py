@@ -12,7 +12,9 @@ from tui.domain.redaction import quoted
 from tui.errors import (
     AuthenticationFailed,
     Forbidden,
+    ForeignAnswer,
     NotFound,
+    OtherBytes,
     ServerFault,
     SourceError,
     Throttled,
@@ -23,15 +25,18 @@ from tui.sources.registry.wire import WireError, WireErrors
 from tui.sources.throttle import parse_retry_after
 from tui.sources.transport import Reply
 
-__all__ = ["Asked", "RepositoryNotFound", "RouteNotFound", "absence", "fault", "retry_after"]
+__all__ = ["Asked", "RepositoryNotFound", "RouteNotFound", "absence", "fault", "no_answer", "not_offered", "retry_after"]
+
+# Codes by which a registry says that a thing is not there: OCI distribution-spec "Error Codes", NOT_FOUND of Harbor.
+ABSENT = frozenset({"MANIFEST_UNKNOWN", "TAG_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN", "NOT_FOUND"})
 
 
 class RepositoryNotFound(NotFound):
     """The repository is not there (NAME_UNKNOWN)."""
 
 
-class RouteNotFound(NotFound):
-    """The server does not know this kind of request: not the thing is missing but the API."""
+class RouteNotFound(ForeignAnswer):
+    """The server does not know this kind of request: nothing is said of the thing, the API is missing, or no registry spoke."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -60,7 +65,7 @@ def fault(reply: Reply, asked: Asked, identity: str) -> SourceError:
         case 404:
             return _missing(reply, asked, said)
         case 405:
-            return RouteNotFound(f"{asked.host} does not offer {asked.what} (405)", "Nothing to do: other ways are used.")
+            return not_offered(reply, asked)
         case 429:
             return Throttled(
                 f"{asked.host} answers that there are too many requests (429)",
@@ -100,15 +105,30 @@ def _forbidden(reply: Reply, asked: Asked, identity: str, said: str) -> SourceEr
     return Forbidden(f"{who} may not read {asked.what} on {asked.host}{said}", asked.remedy, right=asked.right)
 
 
-def _missing(reply: Reply, asked: Asked, said: str) -> NotFound:
-    codes = {error.code for error in _errors(reply)}
+def not_offered(reply: Reply, asked: Asked) -> RouteNotFound:
+    """The error for an answer by which a registry says that it has no such API."""
+    return RouteNotFound(f"{asked.host} does not offer {asked.what} ({reply.status})", "Nothing to do: other ways are used.")
+
+
+def no_answer(reply: Reply, asked: Asked) -> ForeignAnswer:
+    """The error for a success with something else than was asked for."""
+    return ForeignAnswer(
+        f"{asked.host} answers {asked.what} with a web page ({reply.status}): no registry speaks there",
+        "A sign-in page, a proxy or an ingress answers so. Check the address, and what stands on the way to it.",
+    )
+
+
+def _missing(reply: Reply, asked: Asked, said: str) -> SourceError:
+    """What a 404 means: only what is in the registry's own form says that something is not there."""
+    codes = {error.code for error in _errors(reply) if error.code}
     if "NAME_UNKNOWN" in codes:
         return RepositoryNotFound(f"{asked.host} has no such repository: {asked.what}", "Was it deleted, renamed or misspelt?")
-    if codes & {"MANIFEST_UNKNOWN", "TAG_UNKNOWN", "BLOB_UNKNOWN"}:
-        return NotFound(f"{asked.host} does not have {asked.what}", "It was deleted or never pushed.")
-    if codes or "json" in reply.header("content-type"):
+    if codes & ABSENT:
         return NotFound(f"{asked.host} does not have {asked.what}{said}", "It was deleted or never pushed.")
-    return RouteNotFound(f"{asked.host} knows no such path: {asked.what}", "Upper-case names and unknown APIs answer like this.")
+    return RouteNotFound(
+        f"{asked.host} knows no such path: {asked.what} (404{', not in the form of a registry' if not codes else said})",
+        "An ingress or proxy, an unknown API or a name in upper case is answered so; whether it is there is not known.",
+    )
 
 
 def _errors(reply: Reply) -> list[WireError]:
@@ -131,7 +151,7 @@ def _trace(reply: Reply) -> str:
 def absence(error: SourceError) -> AbsenceKind:
     """Why something could not be read, for the table of facts."""
     match error:
-        case RouteNotFound() | RepositoryNotFound():
+        case RepositoryNotFound():
             return AbsenceKind.REPOSITORY_UNKNOWN
         case NotFound():
             return AbsenceKind.MANIFEST_UNKNOWN
@@ -141,6 +161,8 @@ def absence(error: SourceError) -> AbsenceKind:
             return AbsenceKind.UNREACHABLE
         case Throttled():
             return AbsenceKind.THROTTLED
+        case OtherBytes():
+            return AbsenceKind.OTHER_BYTES
         case UntrustedPayload():
             return AbsenceKind.UNTRUSTED
         case _:

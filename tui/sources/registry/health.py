@@ -13,6 +13,7 @@ from tui.sources.registry.client import RegistryClient
 __all__ = ["Health"]
 
 MAX_DENIALS = 200
+MAX_KEPT = 20_000
 RATE_WINDOW = 5.0
 
 
@@ -29,7 +30,8 @@ class Health:
         self.searches: tuple[int, int] = (0, 0)
         self.manifests = 0
         self._unsigned: AuthenticationFailed | None = None
-        self._denials: dict[str, Denial] = {}
+        self._denials: dict[tuple[str, str], Denial] = {}
+        self._more = False
         self._notes: dict[str, Denial] = {}
         self._samples: deque[tuple[float, int]] = deque(maxlen=64)
 
@@ -37,16 +39,22 @@ class Health:
         """An answer came."""
         self.as_of = self.now()
 
-    def deny(self, what: str, error: SourceError) -> None:
-        """Something cannot be read: the source is partial."""
+    def deny(self, what: str, error: SourceError, reading: str = "") -> None:
+        """Something cannot be read: the source is partial.
+
+        `reading` is the kind of reading that failed: what one of them is refused, another that succeeds does not allow.
+        """
         if isinstance(error, AuthenticationFailed):
             self._unsigned = error
-        if what in self._denials or len(self._denials) < MAX_DENIALS:
-            self._denials[what] = _denial(what, error)
+        key = reading, what
+        if key in self._denials or len(self._denials) < MAX_KEPT:
+            self._denials[key] = _denial(what, error)
+        else:
+            self._more = True
 
-    def allow(self, what: str) -> None:
-        """It can be read after all."""
-        self._denials.pop(what, None)
+    def allow(self, what: str, reading: str = "") -> None:
+        """It can be read after all, in the way that it could not."""
+        self._denials.pop((reading, what), None)
         self._notes.pop(what, None)
 
     def note(self, what: str, error: SourceError) -> None:
@@ -70,7 +78,7 @@ class Health:
             identity=self._client.auth.identity,
             endpoint=str(self._client.options.base),
             progress=self._progress(monotonic),
-            denials=(*self._denials.values(), *self._notes.values()),
+            denials=(*self._told(), *self._notes.values()),
         )
 
     @property
@@ -78,12 +86,19 @@ class Health:
         # Where nothing at all could be read, the missing sign-in is the failure, not a part of it.
         return self.down or (None if self.manifests else self._unsigned)
 
+    def _told(self) -> tuple[Denial, ...]:
+        """What cannot be read, the same said once; the last of very many stands for the others."""
+        told = tuple(dict.fromkeys(self._denials.values()))
+        if len(told) <= MAX_DENIALS:
+            return told
+        return (*told[:MAX_DENIALS], Denial(f"{len(told) - MAX_DENIALS:,} more", reason="the log names them"))
+
     def _state(self) -> SourceState:
         if self._error is not None:
             return SourceState.FAILED
         if self.loading:
             return SourceState.LOADING
-        return SourceState.PARTIAL if self._denials else SourceState.OK
+        return SourceState.PARTIAL if self._denials or self._more else SourceState.OK
 
     def _progress(self, monotonic: float) -> tuple[Progress, ...]:
         rate, throttle = self._rate(monotonic), self._client.throttle

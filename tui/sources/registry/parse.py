@@ -20,7 +20,7 @@ from tui.domain.image import (
 )
 from tui.domain.runnable import IMAGE_CONFIGS, could_run
 from tui.domain.text import clean
-from tui.errors import UntrustedPayload
+from tui.errors import OtherBytes, UntrustedPayload
 from tui.sources.registry.wire import (
     AcrAttributes,
     AcrManifest,
@@ -65,12 +65,12 @@ def compute_digest(body: bytes, like: str = "sha256:") -> str:
 
 
 def check_digest(body: bytes, expected: str, what: str) -> None:
-    """Raise UntrustedPayload unless the body has the digest."""
+    """Raise OtherBytes unless the body has the digest."""
     found = compute_digest(body, expected)
     if found != expected:
-        raise UntrustedPayload(
-            f"{what} does not match its digest: asked for {clean(expected, 80)}, got {found}",
-            "Do not run it. The registry, a proxy or a mirror changed the content, or the answer was cut.",
+        raise OtherBytes(
+            f"the registry answered with other bytes: {what} does not match its digest {clean(expected, 80)}, it is {found}",
+            "Do not run it. Find out who changed it: the registry, its storage, or a proxy or mirror on the way.",
         )
 
 

@@ -233,8 +233,11 @@ class Reader:
         manifest = self._manifests.get((name, child.digest))
         return manifest is not None and is_attestation(child, manifest)
 
-    async def attached(self, name: RepositoryName, subject: str) -> None:
-        """Find what is attached to one manifest. Raises SourceError, and then tells that the list is not whole."""
+    async def attached(self, name: RepositoryName, subject: str) -> list[SourceError]:
+        """Find what is attached to one manifest; why a way of finding it failed. Raises SourceError when none could be tried.
+
+        Either way it is told that the list is not whole.
+        """
         try:
             found = await self._referrers.find(name.repository, subject, await self._names(name))
         except SourceError as error:
@@ -244,6 +247,7 @@ class Reader:
             await self._emit(ManifestRead(self.source, name, one, self._now()))
         error_text = clean("; ".join(dict.fromkeys(found.errors)), 400)
         await self._emit(ReferrersListed(self.source, name, subject, tuple(found.referrers.values()), self._now(), error_text))
+        return found.failures
 
     async def _names(self, name: RepositoryName) -> frozenset[str] | None:
         """The tags of a repository, None when they cannot be listed: then each name is tried."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from tui.domain.image import Descriptor, Manifest, Referrer
-from tui.errors import AuthenticationFailed, Forbidden, NotFound, UntrustedPayload
+from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, Unreachable
 from tui.sources.registry.client import Body, RegistryClient
 from tui.sources.registry.faults import RouteNotFound
 from tui.sources.registry.parse import from_wire, read_manifest
@@ -34,6 +34,13 @@ class Found:
         self.referrers: dict[tuple[str, str], Referrer] = {}
         self.manifests: list[Manifest] = []
         self.errors: list[str] = []
+        self.failures: list[SourceError] = []
+        self.refused = False
+
+    def fail(self, error: SourceError) -> None:
+        """A way of finding failed: what is found is not all."""
+        self.failures.append(error)
+        self.errors.append(error.headline)
 
     def add(self, descriptor: Descriptor, how: str) -> None:
         """One find; the same artifact found in two ways is kept as found first."""
@@ -51,7 +58,7 @@ class Referrers:
     async def find(self, repository: str, subject: str, tags: frozenset[str] | None) -> Found:
         """Everything attached to `subject`; `tags` are the repository's tags when they are known, so that none is tried in vain.
 
-        Raises SourceError only when the registry is not there at all: a way that is refused is named in `errors`.
+        Never raises SourceError: a way that failed is named in `errors`; after a refusal the tags are not asked for one by one.
         """
         found = Found()
         await self._by_api(found, repository, subject)
@@ -70,24 +77,26 @@ class Referrers:
                     found.add(from_wire(wire), "referrers")
             self.supported = True
         except RouteNotFound:
-            # Plain text 404: the API is not there (distribution v3, ACR with customer-managed keys).
+            # The API is not there (distribution v3, ACR with customer-managed keys, GHCR): the tags are tried.
             self.supported = False
         except NotFound:
             return
-        except (AuthenticationFailed, Forbidden, UntrustedPayload) as error:
-            found.errors.append(error.headline)
+        except SourceError as error:
+            # Not told: the tags are tried all the same, and what they hold is not all.
+            found.fail(error)
 
     async def _by_tag(
         self, found: Found, repository: str, tag: str, tags: frozenset[str] | None, use: Callable[[Found, Body], None]
     ) -> None:
-        if tags is not None and tag not in tags:
+        if (tags is not None and tag not in tags) or found.refused:
             return
         try:
             use(found, await self._client.manifest(repository, tag))
         except NotFound:
             return
-        except (AuthenticationFailed, Forbidden, UntrustedPayload) as error:
-            found.errors.append(error.headline)
+        except SourceError as error:
+            found.refused = isinstance(error, AuthenticationFailed | Forbidden | Unreachable)
+            found.fail(error)
 
     def _index(self, found: Found, body: Body) -> None:
         for descriptor in read_manifest(body.content, body.digest, body.content_type).children:

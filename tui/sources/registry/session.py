@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -10,7 +11,7 @@ from datetime import datetime
 from tui.domain.demand import Priority
 from tui.domain.events import Event, HealthChanged, SourceHealth, SourceState
 from tui.domain.image import RepositoryName
-from tui.errors import AuthenticationFailed, Forbidden, NotFound, ServerFault, SourceError, Throttled, Unreachable
+from tui.errors import AuthenticationFailed, NotFound, ServerFault, SourceError, Throttled, Unreachable
 from tui.sources.registry.attaching import Attaching
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.content import ContentStore
@@ -23,6 +24,8 @@ from tui.sources.throttle import Backoff
 
 __all__ = ["Session"]
 
+_log = logging.getLogger(__name__)
+
 EVENT_ROOM = 512
 HEALTH_PACE = 0.25
 # How long the walk through the rest waits for what runs to be asked for and answered, in seconds.
@@ -30,6 +33,8 @@ HEAD_START = 2.0
 SURVEY_AGAIN = 600.0
 SURVEY_SOON = 2.0
 REST = "the rest of the registry"
+# Kinds of reading: each takes back only what it said itself.
+READING, PARTS, LOOKING = "reading", "parts", "looking again"
 NAMES_AGAIN = 10
 DIGESTS_AGAIN = 4
 LOOKS_AT_ONCE = 8
@@ -150,11 +155,13 @@ class Session:
             return
         wanted.digest, wanted.error = outcome.digest, None
         self.health.good()
-        self.health.allow(str(name))
+        self.health.allow(str(name), _by(READING, wanted))
         if outcome.errors:
             self._later(wanted, outcome.errors[0])
+            self._noticed(str(name), outcome.errors[0], _by(PARTS, wanted))
         else:
             wanted.failures = 0
+            self.health.allow(str(name), _by(PARTS, wanted))
         await self._more(wanted)
 
     async def _more(self, wanted: Wanted) -> None:
@@ -164,25 +171,30 @@ class Session:
                 await self._reader.history(name)
                 self.health.allow(f"tags of {name}")
             except SourceError as error:
-                self._noticed(f"tags of {name}", error)
+                if not isinstance(error, NotFound):
+                    self._noticed(f"tags of {name}", error)
         if wanted.demand.referrers:
             for subject in self._reader.subjects(name, wanted.digest):
                 self._attaching.add(name, subject)
 
     async def _search(self, name: RepositoryName, subject: str) -> bool:
+        what = f"what is attached to images of {name}"
         try:
-            await self._reader.attached(name, subject)
+            failures = await self._reader.attached(name, subject)
         except SourceError as error:
-            self._noticed(f"what is attached to images of {name}", error)
-            return False
-        self.health.allow(f"what is attached to images of {name}")
-        return True
+            failures = [error]
+        if failures:
+            self._noticed(what, failures[0], subject)
+        else:
+            self.health.allow(what, subject)
+        return not failures
 
-    def _noticed(self, what: str, error: SourceError) -> None:
+    def _noticed(self, what: str, error: SourceError, reading: str = "") -> None:
+        """A reading failed: that is said until the same reading succeeds; it may be that the registry is not there at all."""
+        _log.info("%s: %s could not be read: %s", self._source, what, error.headline)
         if isinstance(error, Unreachable):
             self._lost.set()
-        elif not isinstance(error, NotFound):
-            self.health.deny(what, error)
+        self.health.deny(what, error, reading)
 
     async def _failed(self, wanted: Wanted, error: SourceError) -> None:
         name, reference = wanted.key
@@ -190,8 +202,10 @@ class Session:
         # So that a later success is told anew.
         self._reader.forget(name, reference)
         self._later(wanted, error)
-        if self.health.down is None:
-            self._noticed(str(name), error)
+        if self.health.down is None and not isinstance(error, NotFound):
+            self._noticed(str(name), error, _by(READING, wanted))
+        elif isinstance(error, NotFound):
+            self.health.allow(str(name), _by(READING, wanted))
         await self._events.put(failure(self._source, name, reference, error, self._now()))
 
     def _later(self, wanted: Wanted, error: SourceError) -> None:
@@ -235,16 +249,15 @@ class Session:
         name, reference = wanted.key
         try:
             digest = await self.client.head(name.repository, reference)
-        except Unreachable:
-            self._lost.set()
-        except (Throttled, ServerFault):
+        except (Unreachable, Throttled, ServerFault) as error:
             # What is known stays known; the next look is soon.
-            return
+            self._noticed(str(name), error, _by(LOOKING, wanted))
         except SourceError:
             self._reader.forget(name, reference)
             self._queue.again(wanted)
         else:
             self.health.good()
+            self.health.allow(str(name), _by(LOOKING, wanted))
             if digest != wanted.digest:
                 self._queue.again(wanted)
 
@@ -266,7 +279,7 @@ class Session:
                 self._lost.set()
                 self.health.deny(REST, error)
                 wait = backoff.next()
-            except (AuthenticationFailed, Forbidden, Throttled, ServerFault) as error:
+            except SourceError as error:
                 self.health.deny(REST, error)
             else:
                 self.health.allow(REST)
@@ -293,3 +306,8 @@ class Session:
         if now != self._told:
             self._told = now
             await self._events.put(HealthChanged(now))
+
+
+def _by(reading: str, wanted: Wanted) -> str:
+    """Which reading it was, for what it takes back."""
+    return f"{reading} {wanted.demand.reference}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 
 from tui.domain.events import CatalogListed
 from tui.domain.image import ManifestListing, RepositoryName, Tag
@@ -11,6 +13,7 @@ from tui.domain.reference import is_repository
 from tui.domain.runnable import IMAGE_CONFIGS
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload
 from tui.sources.registry.client import RegistryClient
+from tui.sources.registry.faults import RouteNotFound
 from tui.sources.registry.health import Health
 from tui.sources.registry.reading import Emit, Reader, failure
 from tui.sources.registry.referrers import is_referrer_tag
@@ -20,11 +23,20 @@ __all__ = ["Survey"]
 # So many scopes still make a token of a few kilobytes, which front ends take as a header.
 BATCH = 20
 CATALOG = "the list of repositories"
+REPOSITORIES, MANIFESTS = "all of its repositories", "all of its manifests"
+SURVEY = "survey"
 MAX_REPOSITORIES = 50_000
+MAX_REFUSALS = 50
+MAX_FAILED = 20_000
+
+_log = logging.getLogger(__name__)
 
 
 class Survey:
-    """Walks through one registry within half of the budget."""
+    """Walks through one registry within half of the budget.
+
+    What fails loses nothing else: it is given up for this pass, one repository at most, and named in the health.
+    """
 
     def __init__(
         self, client: RegistryClient, reader: Reader, health: Health, emit: Emit, demanded: Callable[[], frozenset[str]]
@@ -33,50 +45,62 @@ class Survey:
         self._host = client.options.host
         self._left = client.options.rest_limit
         self._workers = max(1, client.options.concurrency // 2)
+        self._refusals = 0
+        self._failed: set[tuple[RepositoryName, str]] = set()
 
     async def run(self) -> None:
-        """One pass. Raises Unreachable; everything else that fails is noted and loses nothing else."""
-        self._left = self._client.options.rest_limit
+        """One pass. Raises Unreachable when the registry is not there any more, Forbidden when it refuses everything."""
+        self._left, self._refusals = self._client.options.rest_limit, 0
         repositories = await self._repositories()
         self._health.repositories = (0, len(repositories))
         for start in range(0, len(repositories), BATCH):
             batch = repositories[start : start + BATCH]
             await self._prefetch(batch)
             await self._batch(batch)
+        if self._left > 0:
+            self._health.allow(MANIFESTS)
+        else:
+            self._health.deny(MANIFESTS, _too_many(f"{self._client.options.rest_limit:,} manifests that nothing runs"))
 
     async def _repositories(self) -> list[str]:
         lists = self._reader.acr or self._client
-        names: list[str] = []
+        names: dict[str, None] = {}
+        strange = 0
         try:
-            async for page in lists.catalog():
-                names.extend(page)
-                if len(names) >= MAX_REPOSITORIES:
-                    break
-        except (AuthenticationFailed, Forbidden, NotFound) as error:
+            async with aclosing(lists.catalog()) as pages:
+                async for page in pages:
+                    usable = [name for name in page if is_repository(name)]
+                    strange += len(page) - len(usable)
+                    names.update(dict.fromkeys(usable[: MAX_REPOSITORIES + 1 - len(names)]))
+                    if len(names) > MAX_REPOSITORIES:
+                        break
+            self._health.allow(CATALOG)
+        except (AuthenticationFailed, Forbidden, NotFound, RouteNotFound) as error:
             # Many registries have no catalog, and many rights do not reach it: what runs is known anyway.
             tell = self._health.deny if self._client.options.whole else self._health.note
             tell(CATALOG, error)
-            return sorted(self._demanded())
-        except UntrustedPayload as error:
-            # Something else than a registry answers, or somebody in its place: that is never as it should be.
+        except SourceError as error:
+            # A list that was cut, or somebody else in the registry's place: what was read of it is used, and it is not all.
             self._health.deny(CATALOG, error)
-            return sorted(self._demanded())
-        self._health.allow(CATALOG)
-        names = self._usable(names)
-        await self._emit(self._listed(names, len(names) < MAX_REPOSITORIES))
+            await self._is_there(error)
+        return await self._listed(list(names), strange)
+
+    async def _listed(self, names: list[str], strange: int) -> list[str]:
+        """The repositories to walk through, those first of which something runs; the list is told, and what was cut of it."""
+        if strange:
+            # Whatever else the list names, nothing can be pulled by it.
+            words = f"{self._host} lists {strange:,} names that are no names of repositories"
+            self._health.note(f"{strange:,} names", UntrustedPayload(words, "Tell the owner of the registry."))
+        cut = len(names) > MAX_REPOSITORIES
+        if cut:
+            names = names[:MAX_REPOSITORIES]
+            self._health.deny(REPOSITORIES, _too_many(f"{MAX_REPOSITORIES:,} repositories"))
+        else:
+            self._health.allow(REPOSITORIES)
         running = self._demanded()
-        return sorted(dict.fromkeys(names), key=lambda name: name not in running)
-
-    def _usable(self, names: list[str]) -> list[str]:
-        """The names that a reference could hold: whatever else the list names, nothing can be pulled by it."""
-        found = [name for name in names if is_repository(name)]
-        if more := len(names) - len(found):
-            words = f"{self._host} lists {more:,} names that are no names of repositories"
-            self._health.note(f"{more:,} names", UntrustedPayload(words, "Tell the owner of the registry."))
-        return found
-
-    def _listed(self, names: list[str], complete: bool) -> CatalogListed:
-        return CatalogListed(self._reader.source, self._host, tuple(names), complete, self._health.now())
+        if names:
+            await self._emit(CatalogListed(self._reader.source, self._host, tuple(names), not cut, self._health.now()))
+        return sorted(dict.fromkeys((*names, *(() if names else running))), key=lambda name: (name not in running, name))
 
     async def _prefetch(self, repositories: list[str]) -> None:
         if self._reader.acr is None:
@@ -95,7 +119,7 @@ class Survey:
             async with asyncio.TaskGroup() as group:
                 for repository in repositories:
                     group.create_task(self._placed(places, repository))
-        except* Unreachable as errors:
+        except* SourceError as errors:
             raise errors.exceptions[0] from None
 
     async def _placed(self, places: asyncio.Semaphore, repository: str) -> None:
@@ -107,14 +131,30 @@ class Survey:
     async def _repository(self, name: RepositoryName) -> None:
         try:
             tags, rows = await self._reader.history(name, rest=True)
-            self._health.allow(str(name))
-        except Unreachable:
-            raise
+            self._health.allow(str(name), SURVEY)
+            self._refusals = 0
         except SourceError as error:
-            self._health.deny(str(name), error)
+            self._health.deny(str(name), error, SURVEY)
+            await self._gave_up(name, error)
             return
         async for digest in self._worth_reading(name, tags, rows):
-            await self._read(name, digest)
+            if not await self._read(name, digest):
+                return
+
+    async def _gave_up(self, name: RepositoryName, error: SourceError) -> None:
+        """Whether the others can still be read. Raises Unreachable when the registry is gone, Forbidden when it refuses all."""
+        _log.info("%s: given up for now: %s", name, error.headline)
+        await self._is_there(error)
+        self._refusals += isinstance(error, AuthenticationFailed | Forbidden)
+        if self._refusals >= MAX_REFUSALS:
+            right = error.right if isinstance(error, Forbidden) else ""
+            words = f"{self._host} refused {self._refusals} repositories, one after the other: the rest is not asked for"
+            raise Forbidden(words, error.remedy, right=right)
+
+    async def _is_there(self, error: SourceError) -> None:
+        """Ask the registry for itself when something of it did not answer. Raises Unreachable when that does not either."""
+        if isinstance(error, Unreachable):
+            await self._client.ping()
 
     async def _worth_reading(
         self, name: RepositoryName, tags: tuple[Tag, ...], rows: tuple[ManifestListing, ...]
@@ -126,17 +166,38 @@ class Survey:
         for digest in dict.fromkeys([*tagged, *listed]):
             row = listed.get(digest)
             artifact = row is not None and row.config_media_type != "" and row.config_media_type not in IMAGE_CONFIGS
-            if digest in attached or artifact or self._reader.knows(name, digest):
+            read = self._reader.knows(name, digest) and (name, digest) not in self._failed
+            if digest in attached or artifact or read:
                 continue
             if self._left <= 0:
                 return
             self._left -= 1
             yield digest
 
-    async def _read(self, name: RepositoryName, digest: str) -> None:
+    async def _read(self, name: RepositoryName, digest: str) -> bool:
+        """Read one manifest; whether more of its repository may be read in this pass."""
+        reading = f"{SURVEY} {digest}"
+        errors: tuple[SourceError, ...] = ()
+        lost = False
         try:
-            await self._reader.read(name, digest, rest=True)
-        except Unreachable:
-            raise
-        except SourceError as error:
+            errors = (await self._reader.read(name, digest, rest=True)).errors
+        except NotFound as error:  # deleted since it was listed
             await self._emit(failure(self._reader.source, name, digest, error, self._health.now()))
+        except SourceError as error:
+            errors, lost = (error,), isinstance(error, Unreachable | AuthenticationFailed | Forbidden)
+            await self._emit(failure(self._reader.source, name, digest, error, self._health.now()))
+        if not errors:
+            self._failed.discard((name, digest))
+            self._health.allow(str(name), reading)
+            return True
+        if len(self._failed) < MAX_FAILED:
+            self._failed.add((name, digest))
+        self._health.deny(str(name), errors[0], reading)
+        if lost:
+            # It is not asked on and on after a refusal, and one that hangs does not hold up the others.
+            await self._gave_up(name, errors[0])
+        return not lost
+
+
+def _too_many(what: str) -> UntrustedPayload:
+    return UntrustedPayload(f"only the first {what} are read", "What runs is read in any case; name less to be sure of the rest.")
