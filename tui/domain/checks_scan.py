@@ -29,6 +29,8 @@ __all__ = ["check_scan", "scan_gap", "scanners_of"]
 
 _SETTINGS = ("scan_fail_on", "scan_warn_on", "scan_unfixed", "scan_missing", "scan_max_age")
 _SHOWN = 3
+_AHEAD = timedelta(days=1)
+"""How far the clock of a scanner may run ahead before its report is of no known age."""
 
 
 class _Opinion(NamedTuple):
@@ -167,6 +169,11 @@ def _missing(context: ImageContext) -> _Opinion:
         return _Opinion(
             rules.scan_missing, reason, rules.cite("scan_missing"), "not scanned", "Set up a scanner: [scanner.NAME]."
         )
+    others = sorted({clean(report.reason, 200) for report in context.scan.reports if not report.scanned})
+    if others:
+        state = max(State.UNKNOWN, rules.scan_missing, key=lambda each: each.severity)
+        reason = f"No scan of it is known: {'; '.join(others[:_SHOWN])}."
+        return _Opinion(state, reason, rules.cite("scan_missing"), "not scanned", "Have it scanned for vulnerabilities.")
     unsure = [text for _, text in (*scanners.lost, *scanners.open)]
     if context.scan.matched.note or unsure:
         why = " ".join(filter(None, (context.scan.matched.note, *unsure)))
@@ -274,15 +281,17 @@ def _freshness(heard: Sequence[ScanReport], context: ImageContext) -> list[_Opin
     rules = context.rules
     limit = timedelta(days=rules.scan_max_age)
     whole = [report for report in heard if report.complete]
-    if any(not limit or (report.at is not None and context.now - report.at <= limit) for report in whole):
+    if any(not limit or (report.at is not None and -_AHEAD <= context.now - report.at <= limit) for report in whole):
         return []
-    dated = [report for report in whole if report.at is not None]
+    dated = [report for report in whole if report.at is not None and context.now - report.at > limit]
     if dated:
         newest = max(dated, key=lambda report: (report.at is not None, report.at, report.key))
         reason = f"The newest report is of {newest.at:%Y-%m-%d}, more than {rules.scan_max_age} days old."
         return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan too old", "Have it scanned again.")]
     if whole:
         reason = f"{_scanner(whole[0])} does not say when it scanned the image."
+        if whole[0].at is not None:
+            reason = f"{_scanner(whole[0])} says that it scanned the image on {whole[0].at:%Y-%m-%d}, which is still to come."
         return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan of unknown age")]
     return [
         _Opinion(
@@ -294,6 +303,12 @@ def _freshness(heard: Sequence[ScanReport], context: ImageContext) -> list[_Opin
         )
         for report in heard[:1]
     ]
+
+
+def _exempted(rows: Sequence[ImageVulnerability]) -> str:
+    """What a console exempts is there all the same, so it counts; a policy or a statement takes it out, with a name to it."""
+    reasons = sorted({clean(row.exemption, 120) for row in rows})
+    return f"{len(rows)} counted though exempt: {', '.join(reasons[:_SHOWN])}."
 
 
 def _scanner(report: ScanReport) -> str:
@@ -326,6 +341,8 @@ def _remarks(found: Tally, excepted: str, heard: Sequence[ScanReport], context: 
         said.append(f"{len(found.cleared)} not counted: stated not to apply by {names}.")
     if excepted:
         said.append(excepted)
+    if found.exempted:
+        said.append(_exempted(found.exempted))
     if found.disputed:
         said.append("The scanners disagree.")
     return " ".join(said)

@@ -69,7 +69,8 @@ class Vulnerability(msgspec.Struct, frozen=True, gc=False):
 
     `severity` is the scanner's own word; `cvss` the base score 0-10 that it gives, None when none. `fixed` is empty when no
     fix is known. `layer` is the digest or diff_id of the layer, where the scanner tells. `aliases` are other identifiers of
-    the same vulnerability (GHSA, RHSA...), where the scanner gives them.
+    the same vulnerability (GHSA, RHSA...), where the scanner gives them. `exemption` says why the scanner's own console does
+    not count it, empty when it does: it is there all the same.
     """
 
     id: str
@@ -83,17 +84,20 @@ class Vulnerability(msgspec.Struct, frozen=True, gc=False):
     path: str = ""
     layer: str = ""
     aliases: tuple[str, ...] = ()
+    exemption: str = ""
 
 
 class ScanReport(msgspec.Struct, frozen=True):
     """What one scanner says of one image at one moment.
 
     `source` is the name of the source (`scanner/defender`), `scanner` the product in words. `key` is unique within the
-    source. `digest` is that of a manifest, an index or a config, empty when the scanner tells only the name and `tag`.
+    source. `digest` is that of a manifest, an index or a config, empty when the scanner tells only the name and `tag`;
+    `config` is the digest of the image's config where the scanner tells it, so that it is not taken for a manifest's.
     `vulnerabilities` is None when only the `counts` are known. `complete` is False for a scan that failed or was cut,
     `reason` then says why. `os` is `debian 12.11` or the like; `end_of_life` is True when the scanner says so of the OS.
     `cluster` and `namespace` are set for reports that lie in a cluster. A statement that is no scan (VEX alone) has `vex`, no
-    `vulnerabilities` (None) and no `counts`.
+    `vulnerabilities` (None) and no `counts`. `scanned` is False for a document that holds no scan of vulnerabilities (a bill of
+    materials, findings of secrets alone); `reason` then says what it is.
     """
 
     source: str
@@ -112,11 +116,13 @@ class ScanReport(msgspec.Struct, frozen=True):
     vex: tuple[Vex, ...] = ()
     cluster: str = ""
     namespace: str = ""
+    config: str = ""
+    scanned: bool = True
 
     @property
     def is_scan(self) -> bool:
         """Whether somebody looked into the image; False for a mere statement about it."""
-        return self.vulnerabilities is not None or bool(self.counts) or not self.vex
+        return self.scanned and (self.vulnerabilities is not None or bool(self.counts) or not self.vex)
 
     @property
     def whole(self) -> bool:
@@ -130,7 +136,8 @@ class ImageVulnerability(msgspec.Struct, frozen=True, gc=False):
     `severity` is the strictest; `disagreement` says in a sentence how the scanners differ, empty when they agree. `from_base`
     is True when the image's base carries it too, None when that is not known; `base` names the lowest base that carries it
     (`registry/repository:tag`). `rebuild` is True when today's build of the base no longer has it. `vex` is the statement that
-    takes it out of the count (`not-affected`, `fixed`), if any. `aliases` are its other identifiers.
+    takes it out of the count (`not-affected`, `fixed`), if any. `aliases` are its other identifiers. `exemption` is why a
+    scanner's console exempts it (it counts all the same), empty when none does.
     """
 
     id: str
@@ -148,3 +155,4 @@ class ImageVulnerability(msgspec.Struct, frozen=True, gc=False):
     rebuild: bool | None = None
     vex: Vex | None = None
     aliases: tuple[str, ...] = ()
+    exemption: str = ""

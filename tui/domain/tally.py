@@ -17,11 +17,16 @@ Kind = tuple[Severity, bool]
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """The rows that count by kind, the worst and mendable first; `cleared` are those that statements take out of the count."""
+    """The rows that count by kind, the worst and mendable first.
+
+    `cleared` are those that statements take out of the count, `exempted` those that count though a scanner's console exempts
+    them.
+    """
 
     counting: Mapping[Kind, Rows] = {}
     cleared: Rows = ()
     disputed: bool = False
+    exempted: Rows = ()
 
     @property
     def size(self) -> int:
@@ -32,12 +37,14 @@ class Tally(msgspec.Struct, frozen=True):
 def tally(rows: Iterable[ImageVulnerability]) -> Tally:
     """The tally of rows; within a kind they keep their order."""
     found: defaultdict[Kind, list[ImageVulnerability]] = defaultdict(list)
-    cleared, disputed = [], False
+    cleared, exempted, disputed = [], [], False
     for row in rows:
         disputed = disputed or bool(row.disagreement)
+        if row.exemption and row.vex is None:
+            exempted.append(row)
         if row.vex is not None:
             cleared.append(row)
         else:
             found[row.severity, bool(row.fixed)].append(row)
     ordered = sorted(found, key=lambda kind: (-kind[0].rank, not kind[1]))
-    return Tally({kind: tuple(found[kind]) for kind in ordered}, tuple(cleared), disputed)
+    return Tally({kind: tuple(found[kind]) for kind in ordered}, tuple(cleared), disputed, tuple(exempted))

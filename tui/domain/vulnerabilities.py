@@ -111,6 +111,7 @@ def _row(
         disagreement=_disagreement(spoken, silent) if len(silent) > 1 or len(sources) > 1 else "",
         vex=_clearing((name, *others), found.package, statements) if statements else None,
         aliases=tuple(sorted(others)),
+        exemption=next((one.exemption for _, one in spoken if one.exemption), ""),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -82,7 +83,7 @@ def test_sarif_of_a_tool_that_does_not_scan_images_says_nothing_least_of_all_whe
     document["runs"][0]["results"] = []
     report = only(document)
     assert (report.complete, report.vulnerabilities) == (False, None)
-    assert "Semgrep is no scan of an image's packages" in report.reason
+    assert report.reason == "the SARIF of Semgrep holds no scan of vulnerabilities"
 
 
 def test_cyclonedx_with_vulnerabilities_is_a_scan() -> None:
@@ -94,8 +95,10 @@ def test_cyclonedx_with_vulnerabilities_is_a_scan() -> None:
 def test_a_bill_of_materials_without_vulnerabilities_is_no_scan() -> None:
     document = written.cyclonedx()
     del document["vulnerabilities"]
-    assert read(document) == []
-    assert only(written.cyclonedx(vulnerabilities=[])).vulnerabilities == ()
+    for bill in (document, written.cyclonedx(vulnerabilities=[])):
+        report = only(bill)
+        assert (report.vulnerabilities, report.is_scan) == (None, False)
+        assert report.reason == "the bill of materials by trivy holds no scan of vulnerabilities"
 
 
 def test_cosigns_attestation_holds_trivys_report() -> None:
@@ -138,6 +141,161 @@ def test_defender_as_az_graph_prints_it() -> None:
         assert found(only(document))[0][:2] == ("CVE-2026-1", Severity.HIGH)
 
 
+# ---- documents without a scan
+
+OS_RESULT = {"Target": "web (debian 12.11)", "Class": "os-pkgs", "Type": "debian"}
+SECRETS = {"Target": "deploy.sh", "Class": "secret", "Secrets": [{"RuleID": "aws", "Severity": "CRITICAL"}]}
+
+
+def sarif(tool: str = "Trivy", **more: Any) -> dict[str, Any]:
+    document = written.sarif(tool)
+    document["runs"][0] |= more
+    return document
+
+
+def vulns(kind: str, **scanner: Any) -> dict[str, Any]:
+    return written.statement(kind, {"scanner": scanner, "metadata": {"scanFinishedOn": "2026-11-25T10:00:05Z"}})
+
+
+COSIGN, INTOTO = "https://cosign.sigstore.dev/attestation/vuln/v1", "https://in-toto.io/attestation/vulns/v0.1"
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (written.trivy(Results=[SECRETS]), "Trivy's report of secrets alone holds no scan"),
+        (written.trivy(Results=[{"Target": "Dockerfile", "Class": "config"}]), "misconfigurations alone holds no scan"),
+        (written.trivy(Results=[{"Target": "x", "Class": "license"}, SECRETS]), "licences, secrets alone holds no scan"),
+        (written.trivy(Results=[{"Target": "x", "Class": "custom"}]), "custom alone holds no scan"),
+        (written.trivy(Results=[]), "without a result holds no scan"),
+        (written.trivy(Results=None), "without a result holds no scan"),
+        ({"SchemaVersion": 2}, "without a result holds no scan"),
+        (written.grype() | {"matches": None}, "names nothing it looked at holds no scan"),
+        ({"matches": []}, "names nothing it looked at holds no scan"),
+        (written.cyclonedx(vulnerabilities=[]), "the bill of materials by trivy holds no scan"),
+        (sarif(results=[]), "the SARIF of Trivy holds no scan"),
+        (sarif("Grype", results=None), "the SARIF of Grype holds no scan"),
+        (sarif("Semgrep", results=[]), "the SARIF of Semgrep holds no scan"),
+        (sarif("Semgrep"), "the SARIF of Semgrep holds no scan"),
+        (vulns(INTOTO), "the attestation without a scanner or a result holds no scan"),
+        (vulns(INTOTO, result=[]), "the attestation without a scanner or a result holds no scan"),
+        (vulns(COSIGN, uri="x"), "the attestation without a scanner or a result holds no scan"),
+    ],
+)
+def test_a_document_without_a_scan_is_no_clean_scan(document: Any, reason: str) -> None:
+    report = only(document)
+    assert (report.vulnerabilities, report.counts, report.is_scan, report.complete) == (None, {}, False, False)
+    assert reason in report.reason
+
+
+def secret_sarif() -> dict[str, Any]:
+    """What Trivy writes of a secret (`pkg/report/sarif.go`: the class is a tag of the rule)."""
+    document = written.sarif()
+    document["runs"][0]["tool"]["driver"]["rules"][0]["properties"]["tags"] = ["secret", "security", "CRITICAL"]
+    return document
+
+
+def test_secrets_in_sarif_are_no_vulnerabilities_and_no_scan() -> None:
+    assert only(secret_sarif()).is_scan is False
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (written.trivy(Results=[{"Target": "app", "Class": "lang-pkgs"}]), r"operating system \(debian\) were not looked at"),
+        (written.trivy(ArtifactName="nginx", ArtifactType="filesystem"), "it is about the filesystem nginx, which is no image"),
+        (written.grype() | {"source": {"type": "directory", "target": "/src"}}, "it is about a directory, which is no image"),
+        (sarif(invocations=[{"executionSuccessful": False}]), "the run says that it did not succeed"),
+        (vulns(COSIGN, uri="x", result={}), "holds cannot be read: it is JSON, but no report of a known scanner"),
+        (vulns(COSIGN, uri="x", result=[]), "holds cannot be read"),
+        (vulns(COSIGN, uri="x", result=written.statement(COSIGN, {})), "an in-toto statement inside another"),
+        (vulns(COSIGN, uri="x", result=written.trivy(Results=7)), "it looks like Trivy, but"),
+    ],
+)
+def test_a_scan_that_is_not_whole_says_why(document: Any, reason: str) -> None:
+    report = only(document)
+    assert report.is_scan
+    assert not report.complete
+    assert re.search(reason, report.reason)
+
+
+def test_scans_that_found_nothing_are_scans() -> None:
+    clean = written.trivy(Results=[OS_RESULT]), written.grype() | {"matches": []}, sarif("Grype", results=[])
+    for report in map(only, (*clean, vulns(INTOTO, uri="pkg:github/anchore/grype", result=[]), vulns(COSIGN, result=clean[1]))):
+        assert (report.vulnerabilities, report.complete, report.is_scan) == ((), True, True)
+
+
+def test_a_report_in_a_wrapper_is_told_by_its_content() -> None:
+    for inner in (written.grype(), written.sarif("Grype"), written.cyclonedx()):
+        report = only(vulns(COSIGN, uri="pkg:github/aquasecurity/trivy", result=inner))
+        assert report.scanner == only(inner).scanner
+        assert found(report) == found(only(inner))
+
+
+def test_a_bill_of_materials_with_statements_is_not_known_to_be_a_whole_scan() -> None:
+    document = written.cyclonedx()
+    document["vulnerabilities"][0]["analysis"] = {"state": "in_triage"}
+    report = only(document)
+    assert [each[0] for each in found(report)] == ["CVE-2026-1"]
+    assert not report.complete
+
+
+# ---- severities in SARIF
+
+
+def rule(**more: Any) -> dict[str, Any]:
+    return {"id": "CVE-2005-2541-tar", "properties": {"security-severity": "10.0"}} | more
+
+
+@pytest.mark.parametrize(
+    ("tool", "described", "result"),
+    [
+        ("Grype", rule(help={"text": "Vulnerability CVE-2005-2541\nSeverity: low\nPackage: tar\nVersion: 1.34"}), {}),
+        ("Grype", rule(shortDescription={"text": "CVE-2005-2541 low vulnerability for tar package"}), {}),
+        ("Grype", rule(), {"message": {"text": "A low vulnerability in deb package: tar, version 1.34 was found at: /x"}}),
+        ("docker scout", rule(properties={"security-severity": "10.0", "cvssV3_severity": "LOW"}), {}),
+        ("Snyk Container", rule(shortDescription={"text": "Low severity - CVE-2005-2541 vulnerability in tar"}), {}),
+        ("Wiz", rule(), {"properties": {"severity": "LOW"}}),
+        ("Trivy", rule(properties={"security-severity": "10.0", "tags": ["vulnerability", "security", "LOW"]}), {}),
+        ("Trivy", rule(), {"message": {"text": "Package: tar\nSeverity: LOW\nFixed Version: "}}),
+    ],
+)
+def test_the_severity_in_sarif_is_the_word_of_the_scanner_not_its_score(
+    tool: str, described: dict[str, Any], result: dict[str, Any]
+) -> None:
+    document = written.sarif(tool)
+    run = document["runs"][0]
+    run["tool"]["driver"]["rules"] = [described]
+    run["results"] = [{"ruleId": "CVE-2005-2541-tar", "message": {"text": "tar"}} | result]
+    assert [(each[0], each[1]) for each in found(only(document))] == [("CVE-2005-2541", Severity.LOW)]
+
+
+def test_grypes_help_names_package_and_version() -> None:
+    help_ = {"text": "Vulnerability CVE-2005-2541\nSeverity: low\nPackage: tar\nVersion: 1.34\nFix Version: 1.35\nType: deb"}
+    document = written.sarif("Grype")
+    document["runs"][0]["tool"]["driver"]["rules"] = [rule(help=help_)]
+    document["runs"][0]["results"] = [{"ruleId": "CVE-2005-2541-tar", "message": {"text": "The path /x reports tar at 1.34"}}]
+    assert found(only(document)) == [("CVE-2005-2541", Severity.LOW, "tar", "1.34", "1.35")]
+
+
+# ---- encodings
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
+)
+def test_encodings_are_told_by_the_first_bytes(encoding: str) -> None:
+    assert len(found(only(json.dumps(written.trivy()).encode(encoding)))) == 1
+    assert len(found(only(f"digest,cve,severity\n{DIGEST},CVE-1,Low\n".encode(encoding)))) == 1
+
+
+def test_an_encoding_that_is_not_read_is_named() -> None:
+    with pytest.raises(UntrustedPayload, match="UTF-16-LE and is cut or damaged"):
+        read(json.dumps(written.trivy()).encode("utf-16")[:-1])
+    with pytest.raises(UntrustedPayload, match=r"not in UTF-8 \(line 2\)"):
+        read('{\n"SchemaVersion": 2, "ArtifactName": "caf\u00e9"}'.encode("latin-1"))
+
+
 # ---- statements
 
 
@@ -156,6 +314,13 @@ def test_cyclonedx_vex_alone_is_no_scan() -> None:
     assert (vex.status, vex.package, vex.justification) == (Exploitability.NOT_AFFECTED, "zlib1g", "code_not_reachable")
     assert vex.author == "Contoso PSIRT (unsigned)"
     assert report.vulnerabilities is None
+
+
+@pytest.mark.parametrize("product", [f"{HOST}/shop/web:v1", f"{HOST}/shop/web:v1@{DIGEST}", f"{HOST}/shop/web@{DIGEST}"])
+def test_a_product_named_by_a_plain_reference_is_that_image(product: str) -> None:
+    (report,) = read(written.openvex(product))
+    assert report.name == WEB
+    assert len(report.vex) == 1
 
 
 @pytest.mark.parametrize("product", ["https://contoso.example/other", "", "web", {"@id": 7}])

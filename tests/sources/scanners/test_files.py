@@ -53,12 +53,25 @@ async def test_a_bad_file_is_named_with_the_place_and_hides_no_other(tmp_path: P
 
 
 async def test_nothing_but_bad_files_is_a_failure(tmp_path: Path) -> None:
-    sbom = written.cyclonedx()
-    del sbom["vulnerabilities"]
-    found = await told(FilesSource([write(tmp_path, "sbom.json", sbom)], FAST))
+    found = await told(FilesSource([write(tmp_path, "slsa.json", written.statement("https://slsa.dev/provenance/v1", {}))], FAST))
     assert found.health.state is SourceState.FAILED
-    assert "holds no scan and no statement" in found.health.error
+    assert "holds no scan of vulnerabilities and no statement" in found.health.error
     assert "Trivy, Grype" in found.health.remedy
+
+
+async def test_a_file_that_says_nothing_of_an_image_is_said_to_be_what_it_is(tmp_path: Path) -> None:
+    sbom, folder = (
+        written.cyclonedx(vulnerabilities=[]),
+        written.trivy(ArtifactName="nginx", ArtifactType="filesystem", Metadata={}),
+    )
+    paths = [write(tmp_path, "sbom.json", sbom), write(tmp_path, "folder.json", folder), write(tmp_path, "a", written.trivy())]
+    found = await told(FilesSource(paths, FAST))
+    assert found.health.state is SourceState.PARTIAL
+    assert [denial.reason.removeprefix(f"{tmp_path}/") for denial in found.health.denials] == [
+        "sbom.json: the bill of materials by trivy holds no scan of vulnerabilities",
+        "folder.json: it is about the filesystem nginx, which is no image",
+    ]
+    assert [each.state for each in await FilesSource(paths).diagnose()] == ["failed", "failed", "ok"]
 
 
 async def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(tmp_path: Path) -> None:
@@ -67,7 +80,7 @@ async def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(tmp_path
     first = await told(source, rounds=2)
     seen = [event.reports[0] for event in first.events if hasattr(event, "reports")]
     assert seen[0] is seen[1]
-    write(tmp_path, "a.json", written.trivy(Results=[]))
+    write(tmp_path, "a.json", written.trivy(Results=[{"Target": "web", "Class": "os-pkgs"}]))
     os.utime(path, ns=(1, 1))
     # The first word of a source that starts again is what it said last.
     assert (await told(source, rounds=2)).one.vulnerabilities == ()

@@ -61,6 +61,7 @@ def test_defenders_finding_has_the_severity_of_the_vulnerability_and_is_counted_
     assert (found.id, found.severity, found.cvss) == ("CVE-2022-42969", Severity.HIGH, 7.5)
     assert (found.package, found.installed, found.fixed) == ("py", "1.11.0.0", "")
     assert report.os == "ubuntu_linux_20.04"
+    assert found.exemption == "not applicable in Defender (Exempt: Disabled parent assessment)"
 
 
 def test_a_vulnerability_report_has_its_summary_and_every_entry() -> None:

@@ -37,10 +37,14 @@ class FilesSource(Scanner):
         round_.endpoint = f"{len(self._paths)} files"
         for path in self._paths:
             try:
-                yield await asyncio.to_thread(self._file, path)
+                reports = await asyncio.to_thread(self._file, path)
             except SourceError as error:
                 refusals.append(error)
                 round_.denials.append(Denial(clean(str(path), 200), reason=error.headline, remedy=error.remedy))
+                continue
+            yield reports
+            if unused := _unused(path, reports):
+                round_.denials.append(unused)
         if len(refusals) == len(self._paths):
             raise refusals[0]
 
@@ -64,7 +68,7 @@ class FilesSource(Scanner):
         except UntrustedPayload as error:
             raise UntrustedPayload(f"{shown}: {error.headline}", error.remedy) from error
         if not reports:
-            raise UntrustedPayload(f"{shown} holds no scan and no statement about vulnerabilities", f"Formats are {KNOWN}.")
+            raise UntrustedPayload(f"{shown} holds no scan of vulnerabilities and no statement on any", f"Formats are {KNOWN}.")
         self._read[path] = (stamp, reports)
         return reports
 
@@ -77,8 +81,21 @@ class FilesSource(Scanner):
                 reports = await asyncio.to_thread(self._file, path)
             except SourceError as error:
                 found.append(Diagnosis(what, "failed", error.headline, remedy=error.remedy))
+                continue
+            if unused := _unused(path, reports):
+                found.append(Diagnosis(what, "failed", unused.reason, remedy=unused.remedy))
             else:
                 found.append(
                     Diagnosis(what, "ok", f"{', '.join(sorted({each.scanner for each in reports}))}: {len(reports)} images")
                 )
         return found
+
+
+def _unused(path: Path, reports: Sequence[ScanReport]) -> Denial | None:
+    """That a file can be read and says nothing of any image, with what it is instead; None when it says something."""
+    shown = clean(str(path), 200)
+    told = [report for report in reports if (report.is_scan or report.vex) and (report.digest or report.name is not None)]
+    if told:
+        return None
+    reason = next((report.reason for report in reports if report.reason), "it names no image")
+    return Denial(shown, reason=f"{shown}: {reason}", remedy=f"Name a report on an image. Formats are {KNOWN}.")

@@ -174,10 +174,13 @@ class Gathering:
     ) -> ScanReport:
         counts = _counts(listed) if listed is not None else {}
         lacking = _lacking(listed) or reason
+        stated = max(sum(counts.values()), (listed.vulns_found or 0) if listed is not None else 0)
         if findings is not None:
             findings.broken = self._lost[image.digest]
-            lacking = lacking or findings.shortfall(sum(counts.values()))
+            lacking = lacking or findings.shortfall(stated)
             counts = counts if sum(counts.values()) >= findings.counts.total() else dict(findings.counts)
+        else:
+            lacking = lacking or _silence(listed, counts)
         return ScanReport(
             source=self._source,
             scanner=SCANNER,
@@ -207,6 +210,13 @@ def _lacking(listed: ImageRow | None) -> str:
     if (listed.scan_status or "").lower() not in SCANNED:
         return f"the scan is {text(listed.scan_status, 40)}"
     return "Aqua has partial results only" if listed.partial_results else ""
+
+
+def _silence(listed: ImageRow | None, counts: dict[Severity, int]) -> str:
+    """Why the numbers of the list of images alone do not tell what was found; empty when they do."""
+    if listed is None or None in (listed.crit_vulns, listed.high_vulns, listed.med_vulns, listed.low_vulns):
+        return "Aqua does not say how many vulnerabilities it found"
+    return "" if (listed.vulns_found or 0) <= sum(counts.values()) else "Aqua does not say how severe what it found is"
 
 
 def _counts(listed: ImageRow) -> dict[Severity, int]:

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
+from datetime import datetime
 
 import msgspec
 
 from tui.domain.decoding import from_json
 from tui.domain.reference import is_digest
 from tui.domain.scan import ScanReport, Severity, Vulnerability
+from tui.errors import UntrustedPayload
 from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.cyclonedx import read_cyclonedx
 from tui.sources.scanners.formats.drafts import Draft, Reading, Subject
 from tui.sources.scanners.formats.openvex import read_openvex
-from tui.sources.scanners.formats.trivy import read_trivy
 from tui.sources.scanners.words import Said, moment, score, severity_of, severity_of_score, text
 
 __all__ = ["is_about_vulnerabilities", "read_envelope", "read_statement"]
@@ -28,6 +30,8 @@ COSIGN_VULN = "https://cosign.sigstore.dev/attestation/vuln/"
 INTOTO_VULN = "https://in-toto.io/attestation/vulns/"
 OPENVEX = "https://openvex.dev/ns"
 CYCLONEDX = "https://cyclonedx.org/"
+Read = Callable[[Reading, bytes], list[ScanReport]]
+"""How a scanner's own report inside a statement is read: raises UntrustedPayload or DECODING."""
 PREDICATES = (COSIGN_VULN, INTOTO_VULN, OPENVEX, CYCLONEDX)
 
 
@@ -82,7 +86,7 @@ def is_about_vulnerabilities(predicate_type: str) -> bool:
     return predicate_type.startswith(PREDICATES)
 
 
-def read_envelope(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
+def read_envelope(reading: Reading, body: bytes | msgspec.Raw, inner: Read) -> list[ScanReport]:
     """The reports in a DSSE envelope or in a Sigstore bundle around one; the signature is not verified. Raises DECODING."""
     try:
         envelope: _Envelope | None = from_json(body, _Envelope)
@@ -94,34 +98,34 @@ def read_envelope(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanRepor
         payload = base64.b64decode(envelope.payload, validate=True)
     except binascii.Error as error:
         raise msgspec.ValidationError("the payload of the envelope is not base64 - at `$.payload`") from error
-    return read_statement(reading, payload)
+    return read_statement(reading, payload, inner)
 
 
-def read_statement(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
+def read_statement(reading: Reading, body: bytes | msgspec.Raw, inner: Read) -> list[ScanReport]:
     """The reports in an in-toto statement, one for each subject; none for predicates about other things. Raises DECODING."""
     statement = from_json(body, _Statement)
     digests = [digest for each in statement.subject or () for digest in _digests(each)]
-    found = _read_predicate(reading, statement)
+    found = _read_predicate(reading, statement, inner)
     if not digests:
         return [msgspec.structs.replace(report, complete=False, reason="the statement has no subject") for report in found]
     return [_about(report, digest, number) for number, digest in enumerate(digests) for report in found]
 
 
-def _read_predicate(reading: Reading, statement: _Statement) -> list[ScanReport]:
+def _read_predicate(reading: Reading, statement: _Statement, inner: Read) -> list[ScanReport]:
     match statement.predicate_type:
         case kind if kind.startswith(OPENVEX):
             return read_openvex(reading, statement.predicate)
         case kind if kind.startswith(CYCLONEDX):
             return read_cyclonedx(reading, statement.predicate)
         case kind if kind.startswith((COSIGN_VULN, INTOTO_VULN)):
-            return _read_vulnerabilities(reading, statement.predicate)
+            return _read_vulnerabilities(reading, statement, inner)
         case _:
             return []
 
 
 def _about(report: ScanReport, digest: str, number: int) -> ScanReport:
     """The report as one about a subject; what names another image inside is about that, and says nothing of the subject."""
-    if report.digest and report.digest != digest:
+    if report.digest not in ("", digest, report.config):
         reason = f"the statement is about {digest[:19]}, what is in it about {report.digest[:19]}"
         return msgspec.structs.replace(
             report, digest=digest, vulnerabilities=None, vex=(), counts={}, complete=False, reason=reason
@@ -134,14 +138,12 @@ def _digests(subject: _Subject) -> list[str]:
     return [f"{name}:{value}" for name, value in (subject.digest or {}).items() if is_digest(f"{name}:{value}")]
 
 
-def _read_vulnerabilities(reading: Reading, predicate: msgspec.Raw) -> list[ScanReport]:
-    wire = from_json(predicate, _Vulnerabilities)
+def _read_vulnerabilities(reading: Reading, statement: _Statement, inner: Read) -> list[ScanReport]:
+    wire = from_json(statement.predicate, _Vulnerabilities)
     scanner, metadata = wire.scanner or _Scanner(), wire.metadata or _Metadata()
     at = moment(metadata.scan_finished_on) or moment(metadata.scan_started_on)
-    if bytes(scanner.result).startswith(b"{"):
-        # cosign's form holds the scanner's own report; Trivy is the one that writes it.
-        inner = read_trivy(reading, scanner.result)
-        return [msgspec.structs.replace(report, at=report.at or at) for report in inner]
+    if bytes(scanner.result).startswith(b"{") or (_is_cosigns(statement) and bytes(scanner.result) != b"null"):
+        return _read_inner(reading, scanner, at, inner)
     entries, broken = rows(scanner.result, _Finding)
     findings = Findings(reading.pool)
     findings.broken = len(broken)
@@ -149,9 +151,33 @@ def _read_vulnerabilities(reading: Reading, predicate: msgspec.Raw) -> list[Scan
         base = score(next((each.score for each in entry.severity or () if score(each.score) is not None), None))
         findings.add(Vulnerability(id=text(entry.id, 80), severity=_severity(entry, base), package="", cvss=base))
     named = " ".join(filter(None, (text(scanner.uri, 80), text(scanner.version, 40))))
-    lacking = "" if bytes(scanner.result) != b"null" else "the attestation has no result"
-    draft = Draft(scanner=named or "a scanner that is not named", at=at, subject=Subject(), findings=findings, lacking=lacking)
+    empty = bytes(scanner.result) == b"null" or not (named or entries)
+    draft = Draft(
+        scanner=named or "a scanner that is not named",
+        at=at,
+        subject=Subject(),
+        findings=findings,
+        other="the attestation without a scanner or a result" if empty else "",
+    )
     return [draft.report(reading)]
+
+
+def _is_cosigns(statement: _Statement) -> bool:
+    return statement.predicate_type.startswith(COSIGN_VULN)
+
+
+def _read_inner(reading: Reading, scanner: _Scanner, at: datetime | None, inner: Read) -> list[ScanReport]:
+    """The scanner's own report: which scanner wrote it is told by its content, never by what the wrapper says."""
+    try:
+        found = inner(reading, bytes(scanner.result))
+    except UntrustedPayload as error:
+        found = []
+        lacking = f"what the attestation of {text(scanner.uri, 80) or 'a scanner'} holds cannot be read: {error.headline}"
+    else:
+        lacking = f"the attestation of {text(scanner.uri, 80) or 'a scanner'} holds no report"
+    if not found:
+        return [Draft(scanner="an attestation", at=at, lacking=lacking).report(reading)]
+    return [msgspec.structs.replace(report, at=report.at or at) for report in found]
 
 
 def _severity(entry: _Finding, base: float | None) -> Severity:

@@ -87,10 +87,12 @@ class _Document(msgspec.Struct):
 
 
 def read_cyclonedx(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
-    """The scan or the statements; nothing for a bill of materials without either. Raises DECODING."""
+    """The scan, the statements, or that it is a bill of materials without either. Raises DECODING.
+
+    A list that is empty proves nothing: tools write it too when they were not asked to look for vulnerabilities, and a list
+    of which every entry carries an analysis is what somebody states, not what a scanner found.
+    """
     wire = from_json(body, _Document)
-    if bytes(wire.vulnerabilities) == b"null":
-        return []
     metadata = wire.metadata or _Metadata()
     entries, broken = rows(wire.vulnerabilities, _Entry)
     packages: dict[Said, Package] = {
@@ -103,9 +105,12 @@ def read_cyclonedx(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanRepo
         subject=_subject(metadata),
         vex=tuple(vex for entry in entries for vex in _statements(entry, packages, who, at)),
     )
-    if packages or any(entry.analysis is None for entry in entries) or not entries:
+    reported = [entry for entry in entries if entry.analysis is None]
+    if packages or reported or not (entries or broken):
         draft.findings = _findings(entries, packages, reading)
         draft.findings.broken = len(broken)
+        if not reported:
+            draft.other = f"the bill of materials{_by(metadata)}{' with statements' if entries else ''}"
     elif broken:
         draft.lacking = f"{len(broken)} statements could not be read"
     return [draft.report(reading)]
@@ -164,6 +169,11 @@ def _subject(metadata: _Metadata) -> Subject:
 def _author(metadata: _Metadata) -> str:
     names = [text(each.name, 80) for each in metadata.authors or ()]
     return ", ".join(filter(None, names)) or text(metadata.supplier.name if metadata.supplier else None, 80) or _tool(metadata)
+
+
+def _by(metadata: _Metadata) -> str:
+    tool = _tool(metadata)
+    return f" by {tool}" if tool else ""
 
 
 def _tool(metadata: _Metadata) -> str:

@@ -38,12 +38,15 @@ QUERY = f"""securityresources
     severity = tostring(d.vulnerabilityDetails.severity), score = d.cvssV30Score,
     package = tostring(d.softwareDetails.packageName), version = tostring(d.softwareDetails.version),
     fixed = tostring(d.softwareDetails.fixedVersion), os = tostring(d.softwareDetails.osDetails.osVersion),
-    code = tostring(properties.status.code), timeGenerated = tostring(properties.timeGenerated)
+    code = tostring(properties.status.code), cause = tostring(properties.status.cause),
+    why = tostring(properties.status.description), timeGenerated = tostring(properties.timeGenerated)
 | order by id asc"""
 
 
 class _Status(msgspec.Struct):
     code: Said = None
+    cause: Said = None
+    description: Said = None
 
 
 class _Details(msgspec.Struct):
@@ -95,6 +98,8 @@ class Row(msgspec.Struct, rename="camel"):
     fixed: Said = None
     os: Said = None
     code: Said = None
+    cause: Said = None
+    why: Said = None
     time_generated: Said = None
 
 
@@ -182,7 +187,7 @@ class Gathering:
             image = self._images[key] = _Image(row, Findings(self._pool))
         at = moment(row.time_generated)
         image.at = max(filter(None, (image.at, at)), default=None)
-        # "Healthy" says that the finding was there and no longer is; an exemption does not make it go away.
+        # "Healthy" says that the finding was there and no longer is; an exemption says no such thing.
         if (row.code or "").lower() != "healthy":
             image.findings.add(_vulnerability(row))
 
@@ -220,6 +225,7 @@ def _projected(whole: _Properties) -> Row:
     data = whole.additional_data or _Additional()
     artifact = data.artifact_details or _Artifact()
     software = data.software_details or _Software()
+    status = whole.status or _Status()
     return Row(
         digest=artifact.digest,
         repo=artifact.repository_name,
@@ -231,7 +237,9 @@ def _projected(whole: _Properties) -> Row:
         version=software.version,
         fixed=software.fixed_version,
         os=software.os_details.os_version if software.os_details else None,
-        code=whole.status.code if whole.status else None,
+        code=status.code,
+        cause=status.cause,
+        why=status.description,
         time_generated=whole.time_generated,
     )
 
@@ -246,4 +254,13 @@ def _vulnerability(row: Row) -> Vulnerability:
         fixed=text(row.fixed, 120),
         cvss=score(row.score),
         url=web_address(f"https://nvd.nist.gov/vuln/detail/{name}") if name.startswith("CVE-") else "",
+        exemption=_exemption(row),
     )
+
+
+def _exemption(row: Row) -> str:
+    """Why Defender does not count the finding (`status.code` NotApplicable), in its own words; empty when it does."""
+    if (row.code or "").lower() != "notapplicable":
+        return ""
+    why = ": ".join(filter(None, (text(row.cause, 40), text(row.why, 160))))
+    return f"not applicable in Defender ({why})" if why else "not applicable in Defender"

@@ -11,6 +11,7 @@ from tui.domain.decoding import from_json
 from tui.domain.scan import ScanReport
 from tui.domain.text import clean
 from tui.errors import UntrustedPayload
+from tui.sources.scanners.encodings import as_utf8
 from tui.sources.scanners.findings import DECODING, Findings, rows
 from tui.sources.scanners.formats import aqua, defender, defender_csv, twistlock
 from tui.sources.scanners.formats.attestation import read_envelope, read_statement
@@ -51,28 +52,48 @@ class _Top(msgspec.Struct):
 
 
 class _Format(NamedTuple):
-    """A format: whether the members at the top are its, and its reader."""
+    """A format: whether the members at the top are its, and its reader; `wraps` another report in itself."""
 
     title: str
     fits: Callable[[_Top], object]
     read: Read
+    wraps: bool = False
 
 
 def read_document(reading: Reading, body: bytes) -> list[ScanReport]:
     """The reports in a document. Raises UntrustedPayload, with line and column or the path of the fault."""
-    start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    body = as_utf8(body)
+    start = body[:1024].lstrip(b" \t\r\n")
     if start.startswith(b"<"):
         raise UntrustedPayload("it is a web page or XML", f"Formats are {KNOWN}.")
     if not start.startswith((b"{", b"[")):
         if defender_csv.looks_like_csv(body):
             return defender_csv.read_csv(reading, body)
         raise UntrustedPayload("it is no report of a known scanner", f"Formats are {KNOWN}.")
-    body = body.removeprefix(b"\xef\xbb\xbf")
-    found = _format(body)
+    return _read_as(_format(body), reading, body)
+
+
+def _read_as(form: _Format, reading: Reading, body: bytes) -> list[ScanReport]:
     try:
-        return found.read(reading, body)
+        return form.read(reading, body)
     except DECODING as error:
-        raise UntrustedPayload(f"it looks like {found.title}, but {_place(error, body)}", "Write the report again.") from error
+        raise UntrustedPayload(f"it looks like {form.title}, but {_place(error, body)}", "Write the report again.") from error
+
+
+def _read_inner(reading: Reading, body: bytes) -> list[ScanReport]:
+    """A report inside an attestation, told by its content as any other; one wrapper inside another is not unwrapped."""
+    form = _format(body)
+    if form.wraps:
+        raise UntrustedPayload(f"it is {form.title} inside another", "Attach the scanner's own report.")
+    return _read_as(form, reading, body)
+
+
+def _read_envelope(reading: Reading, body: bytes) -> list[ScanReport]:
+    return read_envelope(reading, body, _read_inner)
+
+
+def _read_statement(reading: Reading, body: bytes) -> list[ScanReport]:
+    return read_statement(reading, body, _read_inner)
 
 
 def _format(body: bytes) -> _Format:
@@ -160,9 +181,12 @@ def _keyed(report: ScanReport, reading: Reading) -> ScanReport:
 
 FORMATS = (
     _Format(
-        "a bundle or envelope of an attestation", lambda top: _has(top.payload, top.dsse_envelope, top.signature), read_envelope
+        "a bundle or envelope of an attestation",
+        lambda top: _has(top.payload, top.dsse_envelope, top.signature),
+        _read_envelope,
+        wraps=True,
     ),
-    _Format("an in-toto statement", lambda top: _has(top.predicate_type), read_statement),
+    _Format("an in-toto statement", lambda top: _has(top.predicate_type), _read_statement, wraps=True),
     _Format("CycloneDX", lambda top: _has(top.bom_format), read_cyclonedx),
     _Format("OpenVEX", lambda top: _has(top.context) and _has(top.statements), read_openvex),
     _Format("SARIF", lambda top: _has(top.runs), read_sarif),

@@ -30,15 +30,19 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """The image that a document names, as far as it does."""
+    """The image that a document names, as far as it does; `digest` is the `config` where nothing better is named."""
 
     name: RepositoryName | None = None
     tag: str = ""
     digest: str = ""
+    config: str = ""
 
 
 class Draft(msgspec.Struct, kw_only=True):
-    """A report about to be made; `stated` is the number of vulnerabilities that the document itself gives, if any."""
+    """A report about to be made; `stated` is the number of vulnerabilities that the document itself gives, if any.
+
+    `other` says what the document is when it holds no scan of vulnerabilities, and `lacking` why a scan is not whole.
+    """
 
     scanner: str
     at: datetime | None
@@ -47,6 +51,7 @@ class Draft(msgspec.Struct, kw_only=True):
     counts: dict[Severity, int] = {}
     stated: int = 0
     lacking: str = ""
+    other: str = ""
     os: str = ""
     end_of_life: bool = False
     vex: tuple[Vex, ...] = ()
@@ -54,7 +59,11 @@ class Draft(msgspec.Struct, kw_only=True):
     def report(self, reading: Reading, number: int = 0) -> ScanReport:
         """The report; `number` tells several of one document apart."""
         findings = self.findings
+        scanned = not self.other or (findings is not None and bool(findings.counts))
         lacking = self.lacking or (findings.shortfall(self.stated) if findings is not None else "")
+        if self.other:
+            said = "does not say that every package was looked at" if scanned else "holds no scan of vulnerabilities"
+            lacking = f"{self.other} {said}"
         return ScanReport(
             source=reading.source,
             scanner=self.scanner,
@@ -63,13 +72,15 @@ class Draft(msgspec.Struct, kw_only=True):
             name=self.subject.name,
             tag=self.subject.tag,
             digest=self.subject.digest,
-            vulnerabilities=findings.vulnerabilities if findings is not None else None,
+            vulnerabilities=findings.vulnerabilities if findings is not None and scanned else None,
             counts=self.counts or (dict(findings.counts) if findings is not None else {}),
             complete=not lacking,
             reason=lacking,
             os=self.os,
             end_of_life=self.end_of_life,
             vex=self.vex,
+            config=self.subject.config,
+            scanned=scanned,
         )
 
 
@@ -77,10 +88,11 @@ def subject_of(*references: str | None, image_id: str | None = None) -> Subject:
     """The image that references name, the best first: one with a digest; else the name, with the config's digest if given."""
     parsed = [found for each in references if each and (found := _parsed(each)) is not None]
     best = next((each for each in parsed if each.digest), None) or next(iter(parsed), None)
+    config = digest_of(image_id)
     if best is None:
-        return Subject(digest=digest_of(image_id))
+        return Subject(digest=config, config=config)
     tag = next((each.tag for each in parsed if each.tag and each.name == best.name), "")
-    return Subject(RepositoryName(best.registry, best.repository), tag, best.digest or digest_of(image_id))
+    return Subject(RepositoryName(best.registry, best.repository), tag, best.digest or config, config)
 
 
 def _parsed(said: str) -> Reference | None:

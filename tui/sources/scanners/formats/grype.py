@@ -67,6 +67,7 @@ class _Target(msgspec.Struct, rename="camel"):
 
 
 class _Source(msgspec.Struct):
+    type: Said = None
     target: msgspec.Raw = msgspec.Raw(b"{}")
 
 
@@ -95,18 +96,29 @@ def read_grype(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     for entry in entries:
         findings.add(_finding(entry))
     distro = wire.distro or _Distro()
+    whole = wire.source is not None and bytes(wire.matches) != b"null"
     draft = Draft(
         scanner="Grype",
         at=moment(wire.descriptor.timestamp if wire.descriptor else None),
         subject=_subject(wire.source),
         findings=findings,
+        other="" if whole else "Grype's report that names nothing it looked at",
+        lacking=_elsewhere(wire.source),
         os=" ".join(filter(None, (text(distro.name, 40), text(distro.version, 40)))),
     )
     return [draft.report(reading)]
 
 
+def _elsewhere(source: _Source | None) -> str:
+    """Why the report is not about an image: Grype also scans folders, files and package URLs (syft `source`)."""
+    kind = text(source.type, 40) if source else ""
+    return f"it is about a {kind}, which is no image" if kind and kind != "image" else ""
+
+
 def _subject(source: _Source | None) -> Subject:
     """The image; `target` is a text for anything but images."""
+    if _elsewhere(source):
+        return Subject()
     try:
         target = from_json(source.target if source else b"{}", _Target)
     except DECODING:

@@ -13,7 +13,7 @@ import msgspec
 from tui.domain.decoding import from_json
 from tui.domain.scan import Exploitability, ScanReport, Vex
 from tui.sources.scanners.findings import rows
-from tui.sources.scanners.formats.drafts import Draft, Reading, Subject
+from tui.sources.scanners.formats.drafts import Draft, Reading, Subject, subject_of
 from tui.sources.scanners.formats.purl import is_image, package_of, subject_in
 from tui.sources.scanners.words import Said, digest_of, moment, text
 
@@ -94,13 +94,20 @@ def _places(entry: _Statement) -> list[tuple[Subject, str]]:
     for each in entry.products:
         product = each if isinstance(each, _Product) else _Product(own_id=each)
         named = _purl(product)
-        if not is_image(named) and not digest_of(named):
+        if not is_image(named) and not digest_of(named) and not _is_reference(named):
             found += [(Subject(), name)] if (name := package_of(named).name) else []
             continue
         parts = [_purl(part if isinstance(part, _Part) else _Part(own_id=part)) for part in product.subcomponents or ()]
         packages = [package_of(part).name or text(part) for part in parts] or [""]
         found += [(subject_in(named), package) for package in packages]
     return found
+
+
+def _is_reference(named: str) -> bool:
+    """Whether a product is named as `docker pull` would (`host/repo:tag`); a bare word or an address may be anything."""
+    if ":" not in named.rpartition("/")[2] or "://" in named or named.startswith("pkg:"):
+        return False
+    return subject_of(named).name is not None
 
 
 def _purl(part: _Part) -> str:

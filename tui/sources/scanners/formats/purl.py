@@ -44,7 +44,8 @@ def package_of(purl: str | None, name: str | None = None, version: str | None = 
 def subject_in(purl: str | None, name: str | None = None, version: str | None = None) -> Subject:
     """The image that a package URL (or a plain reference) names, as far as it does."""
     if purl is None or not is_image(purl):
-        return subject_of(name, purl, image_id=version)
+        # Syft writes the digest of the manifest as the version, Trivy that of the config: it is no config's for sure.
+        return msgspec.structs.replace(subject_of(name, purl, image_id=version), config="")
     path, _, query = purl.partition("#")[0].partition("?")
     digest = digest_of(unquote(path.rpartition("@")[2]))
     qualifiers = parse_qs(query)

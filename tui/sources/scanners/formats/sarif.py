@@ -8,6 +8,7 @@ anchore/grype `grype/presenter/sarif` (rule `CVE-...-package`, message `A high v
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import msgspec
 
@@ -15,14 +16,22 @@ from tui.domain.decoding import from_json
 from tui.domain.scan import ScanReport, Severity, Vulnerability
 from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.drafts import Draft, Reading, subject_of
+from tui.sources.scanners.formats.purl import Package, package_of
 from tui.sources.scanners.words import Said, moment, score, severity_of, severity_of_score, text, web_address
 
 __all__ = ["read_sarif"]
 
 SCANNERS = ("trivy", "grype", "scout", "snyk container", "defender", "prisma", "twistlock", "aqua", "anchore", "clair", "wiz")
 """Tools known to look at the packages of images; the SARIF of others says nothing of them, least of all when it is empty."""
+SINGLE_MINDED = ("grype", "scout", "snyk container", "clair")
+"""Those that look at nothing but packages: only theirs proves something when it is empty."""
+ELSEWHERE = frozenset({"secret", "misconfiguration", "license"})
+"""Tags of Trivy's rules that are no vulnerabilities (trivy `pkg/report/sarif.go`)."""
+_SEVERITY = r"(critical|high|important|medium|moderate|low|negligible|unknown)"
+_HELP = re.compile(r"^\W*Severity\W+(\w+)", re.MULTILINE | re.IGNORECASE)  # the help of Grype, Trivy and Anchore
+_DESCRIBED = re.compile(rf"\b{_SEVERITY}[ -](?:severity|vulnerability)\b", re.IGNORECASE)
 _ID = re.compile(r"(CVE-\d{4}-\d+|GHSA(?:-[0-9a-z]{4}){3})", re.IGNORECASE)
-_LINE = re.compile(r"^(Package|Installed Version|Fixed Version|Severity): *(.*)$", re.MULTILINE)
+_LINE = re.compile(r"^\s*(Package|Version|Installed Version|Fixe?d? Version)\s*: *(.*)$", re.MULTILINE | re.IGNORECASE)
 _GRYPE = re.compile(r"package: ([^,]+), version (\S+) was found")
 
 
@@ -30,16 +39,23 @@ class _Text(msgspec.Struct):
     text: Said = None
 
 
-class _RuleProperties(msgspec.Struct):
+class _Properties(msgspec.Struct):
+    """What producers add to rules and results; each has its own member for the severity."""
+
     security_severity: str | float | None = msgspec.field(default=None, name="security-severity")
+    cvss_severity: Said = msgspec.field(default=None, name="cvssV3_severity")  # Docker Scout
+    severity: str | float | None = None  # Snyk, Wiz, Aqua
+    vulnerability_severity: Said = msgspec.field(default=None, name="vulnerabilitySeverity")
+    fixed_version: Said = None  # Docker Scout
     tags: list[str] | None = None
 
 
 class _Rule(msgspec.Struct, rename="camel"):
     id: Said = None
     short_description: _Text | None = None
+    help: _Text | None = None
     help_uri: Said = None
-    properties: _RuleProperties | None = None
+    properties: _Properties | None = None
 
 
 class _Driver(msgspec.Struct):
@@ -68,6 +84,7 @@ class _Result(msgspec.Struct, rename="camel"):
     rule_id: Said = None
     message: _Text | None = None
     locations: list[_Location] | None = None
+    properties: _Properties | None = None
 
 
 class _RunProperties(msgspec.Struct, rename="camel"):
@@ -79,6 +96,7 @@ class _RunProperties(msgspec.Struct, rename="camel"):
 
 class _Invocation(msgspec.Struct):
     ended: Said = msgspec.field(default=None, name="endTimeUtc")
+    successful: bool | None = msgspec.field(default=None, name="executionSuccessful")
 
 
 class _Run(msgspec.Struct):
@@ -106,7 +124,9 @@ def _draft(run: _Run, reading: Reading) -> Draft:
     findings = Findings(reading.pool)
     findings.broken = len(broken)
     for entry in entries:
-        findings.add(_vulnerability(entry, rules.get(entry.rule_id or "", _Rule())))
+        rule = rules.get(entry.rule_id or "", _Rule())
+        if _is_of_a_package(rule):
+            findings.add(_vulnerability(entry, rule))
     known = any(word in tool.lower() for word in SCANNERS)
     given = run.properties or _RunProperties()
     return Draft(
@@ -114,23 +134,48 @@ def _draft(run: _Run, reading: Reading) -> Draft:
         at=moment(run.invocations[0].ended) if run.invocations else None,
         subject=subject_of(*(given.repo_digests or ()), *(given.repo_tags or ()), given.image_name, image_id=given.image_id),
         findings=findings if known else None,
-        lacking="" if known else f"the SARIF of {tool or 'a tool without a name'} is no scan of an image's packages",
+        other=_other(run, tool, known and bool(findings.counts)),
+        lacking=_failed(run),
     )
 
 
+def _other(run: _Run, tool: str, listed: bool) -> str:
+    """What the run is when it does not tell that packages were looked at."""
+    said = tool.lower()
+    if listed:
+        return ""
+    if not listed and bytes(run.results) == b"[]" and any(word in said for word in SINGLE_MINDED):
+        return ""
+    return f"the SARIF of {tool or 'a tool without a name'}"
+
+
+def _failed(run: _Run) -> str:
+    """A run that says that it did not succeed (SARIF 2.1.0, section 3.20.14) may have missed anything."""
+    failed = any(each.successful is False for each in run.invocations or ())
+    return "the run says that it did not succeed" if failed else ""
+
+
+def _is_of_a_package(rule: _Rule) -> bool:
+    """Whether a result is a vulnerability of a package: Trivy writes secrets and misconfigurations beside them."""
+    tags = {tag.lower() for tag in (rule.properties.tags if rule.properties else None) or ()}
+    return tags.isdisjoint(ELSEWHERE)
+
+
 def _vulnerability(entry: _Result, rule: _Rule) -> Vulnerability:
-    said = (entry.message.text if entry.message else None) or ""
-    words = dict(_LINE.findall(said[:4000]))
-    match = _GRYPE.search(said[:4000])
+    words = _lines(rule.help) | _lines(entry.message)
+    match = _GRYPE.search(_beginning(entry.message))
+    package = package_of(words["package"]) if words.get("package", "").startswith("pkg:") else Package(words.get("package", ""))
     named = _ID.match(entry.rule_id or "")
     base = score(rule.properties.security_severity) if rule.properties else None
     location = next(iter(entry.locations or ()), _Location()).physical_location or _Physical()
     return Vulnerability(
         id=text(named[1] if named else entry.rule_id, 80),
-        severity=_severity(words.get("Severity"), rule, base),
-        package=text(words.get("Package")) or text(match[1] if match else ""),
-        installed=text(words.get("Installed Version"), 120) or text(match[2] if match else "", 120),
-        fixed=text(words.get("Fixed Version"), 120),
+        severity=_severity(entry, rule, base),
+        package=text(package.name) or text(match[1] if match else ""),
+        installed=text(
+            words.get("installed version") or words.get("version") or package.version or (match[2] if match else ""), 120
+        ),
+        fixed=text(words.get("fixed version") or words.get("fix version"), 120),
         cvss=base,
         title=text(rule.short_description.text if rule.short_description else None, 200),
         url=web_address(rule.help_uri),
@@ -138,8 +183,34 @@ def _vulnerability(entry: _Result, rule: _Rule) -> Vulnerability:
     )
 
 
-def _severity(said: Said, rule: _Rule, base: float | None) -> Severity:
-    """The scanner's own word, in the message or a tag of the rule, else the rating of the score."""
-    tags = (rule.properties.tags if rule.properties else None) or ()
-    words = (said, *(tag for tag in tags if severity_of(tag) is not Severity.UNKNOWN))
-    return next((found for word in words if (found := severity_of(word)) is not Severity.UNKNOWN), severity_of_score(base))
+def _severity(entry: _Result, rule: _Rule, base: float | None) -> Severity:
+    """The scanner's own word, wherever it writes it; only without one the rating of its score.
+
+    A score is somebody else's opinion: Debian calls low what NVD scores 10.
+    """
+    severities = (severity_of(word) for word in _said_severities(entry, rule))
+    return next((found for found in severities if found is not Severity.UNKNOWN), severity_of_score(base))
+
+
+def _said_severities(entry: _Result, rule: _Rule) -> Iterator[str]:
+    """The words that may be the severity, the most particular first."""
+    yield from _HELP.findall(_beginning(entry.message))
+    for properties in (entry.properties, rule.properties):
+        if properties is not None:
+            yield from (
+                text(word, 40) for word in (properties.cvss_severity, properties.vulnerability_severity, properties.severity)
+            )
+            yield from properties.tags or ()
+    yield from _HELP.findall(_beginning(rule.help))
+    for described in (rule.short_description, entry.message):
+        yield from _DESCRIBED.findall(_beginning(described))
+
+
+def _beginning(said: _Text | None) -> str:
+    """As much of a text as is searched."""
+    return ((said.text if said else None) or "")[:4000]
+
+
+def _lines(said: _Text | None) -> dict[str, str]:
+    """What a text says in lines `Package: zlib`, by the name in small letters."""
+    return {name.lower(): value.strip() for name, value in _LINE.findall(_beginning(said))}

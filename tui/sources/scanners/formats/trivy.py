@@ -10,10 +10,19 @@ import msgspec
 from tui.domain.decoding import from_json
 from tui.domain.scan import ScanReport, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, rows
-from tui.sources.scanners.formats.drafts import Draft, Reading, subject_of
+from tui.sources.scanners.formats.drafts import Draft, Reading, Subject, subject_of
 from tui.sources.scanners.words import Said, moment, score, severity_of, text, web_address
 
 __all__ = ["read_trivy"]
+
+OS_PACKAGES = "os-pkgs"
+UNREAD = "?"
+"""In place of a class: the result lists vulnerabilities, or is of a version of Trivy before there were classes (0.21)."""
+PACKAGES = frozenset({OS_PACKAGES, "lang-pkgs", UNREAD})
+"""Classes of results whose packages were looked up (trivy `pkg/types/target.go`); the others look elsewhere."""
+_CLASSES = {"secret": "secrets", "config": "misconfigurations", "license": "licences", "license-file": "licences"}
+IMAGE_TYPES = frozenset({"container_image", "cyclonedx", "spdx"})
+"""Artifacts that are images, or bills of materials that say themselves what they are about (trivy `pkg/fanal/types`)."""
 
 
 class _Os(msgspec.Struct, rename="pascal"):
@@ -31,12 +40,15 @@ class _Metadata(msgspec.Struct, rename="pascal"):
 
 class _Result(msgspec.Struct, rename="pascal"):
     target: Said = None
+    class_: Said = msgspec.field(default=None, name="Class")
+    type: Said = None
     vulnerabilities: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Report(msgspec.Struct, rename="pascal"):
     created_at: Said = None
     artifact_name: Said = None
+    artifact_type: Said = None
     metadata: _Metadata | None = None
     results: list[msgspec.Raw] | None = None
 
@@ -71,31 +83,61 @@ def read_trivy(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     metadata = wire.metadata or _Metadata()
     system = metadata.os or _Os()
     findings = Findings(reading.pool)
-    for raw in wire.results or ():
-        _read_result(raw, findings)
+    classes = [_read_result(raw, findings) for raw in wire.results or ()]
+    elsewhere = _elsewhere(wire)
+    subject = subject_of(
+        *(metadata.repo_digests or ()), *(metadata.repo_tags or ()), wire.artifact_name, image_id=metadata.image_id
+    )
     draft = Draft(
         scanner="Trivy",
         at=moment(wire.created_at),
-        subject=subject_of(
-            *(metadata.repo_digests or ()), *(metadata.repo_tags or ()), wire.artifact_name, image_id=metadata.image_id
-        ),
+        subject=Subject() if elsewhere else subject,
         findings=findings,
+        other=_other(classes),
+        lacking=elsewhere or _unseen(classes, system),
         os=" ".join(filter(None, (text(system.family, 40), text(system.name, 40)))),
         end_of_life=bool(system.eosl),
     )
     return [draft.report(reading)]
 
 
-def _read_result(raw: msgspec.Raw, findings: Findings) -> None:
+def _read_result(raw: msgspec.Raw, findings: Findings) -> str:
+    """Add what a result lists; the class of what it looked at, UNREAD when that cannot be told."""
     try:
         result = from_json(raw, _Result)
         entries, broken = rows(result.vulnerabilities, _Finding)
     except DECODING:
         findings.broken += 1
-        return
+        return UNREAD
     findings.broken += len(broken)
     for entry in entries:
         findings.add(_vulnerability(entry, text(result.target)))
+    listed = bytes(result.vulnerabilities) != b"null"
+    return text(result.class_, 40) or (UNREAD if listed or result.type else "")
+
+
+def _other(classes: list[str]) -> str:
+    """What the report is when no result tells that packages were looked at: a scan of secrets alone has the same shape."""
+    if any(each in PACKAGES for each in classes):
+        return ""
+    named = ", ".join(sorted({_CLASSES.get(each, each) for each in classes if each}))
+    return f"Trivy's report of {named} alone" if named else "Trivy's report without a result"
+
+
+def _unseen(classes: list[str], system: _Os) -> str:
+    """Whether the packages of the operating system were left out (`--pkg-types library`, a system that Trivy does not know)."""
+    family = text(system.family, 40)
+    if family and OS_PACKAGES not in classes and UNREAD not in classes:
+        return f"the packages of the operating system ({family}) were not looked at"
+    return ""
+
+
+def _elsewhere(wire: _Report) -> str:
+    """Why the report is not about an image: Trivy also scans folders, repositories of code and disks."""
+    kind = text(wire.artifact_type, 40)
+    if not kind or kind in IMAGE_TYPES:
+        return ""
+    return f"it is about the {kind} {text(wire.artifact_name, 120)}, which is no image"
 
 
 def _vulnerability(entry: _Finding, target: str) -> Vulnerability:

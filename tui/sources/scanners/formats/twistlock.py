@@ -32,6 +32,12 @@ class _Distribution(msgspec.Struct):
     high: int | None = None
     medium: int | None = None
     low: int | None = None
+    total: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says, in numbers, that there is nothing."""
+        return all(number == 0 for number in (self.critical, self.high, self.medium, self.low)) and not self.total
 
 
 class _Image(msgspec.Struct, rename="camel"):
@@ -110,7 +116,9 @@ def _report(source: str, image: _Image, prefix: str, pool: Pool) -> ScanReport:
     tag = image.repo_tag or _RepoTag()
     digest = next(filter(None, map(digest_of, image.repo_digests or ())), "") or digest_of(image.id)
     findings = _findings(image, pool)
-    listed = bytes(image.vulnerabilities) != b"null" or image.vulnerabilities_count == 0
+    given = image.vulnerability_distribution
+    none = image.vulnerabilities_count == 0 or (image.vulnerabilities_count is None and given is not None and given.is_empty)
+    listed = bytes(image.vulnerabilities) != b"null" or none
     counts = _counts(image.vulnerability_distribution) or dict(findings.counts)
     lacking = _lacking(image, findings, counts, listed)
     return ScanReport(
@@ -144,6 +152,9 @@ def _lacking(image: _Image, findings: Findings, counts: dict[Severity, int], lis
         return f"the scan failed: {text(image.err, 160)}"
     if listed:
         return findings.shortfall(max(image.vulnerabilities_count or 0, sum(counts.values())))
+    stated = image.vulnerabilities_count or 0
+    if stated > sum(counts.values()):
+        return f"the result counts {stated:,} vulnerabilities without saying how severe they are"
     return "" if counts else "the result has neither vulnerabilities nor counts"
 
 
