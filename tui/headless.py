@@ -159,3 +159,5 @@ def remark(snapshot: Snapshot, selection: Selection) -> None:
     for source in snapshot.sources:
         if source.state in (SourceState.FAILED, SourceState.PARTIAL, SourceState.LOADING):
             say(f"{source.name}: {' '.join(filter(None, (full_stop(trouble(source)), next_step(source))))}")
+        for told in source.remarks:
+            say(f"{source.name}: {told}")

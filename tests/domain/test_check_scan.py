@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from tests.domain.scan_kit import CVE, LATELY, report, set_up, statement, tell, vulnerability
-from tests.domain.world import NOW, World, check, image
+from tests.domain.world import NOW, World, check, image, name_of
 from tui.domain.events import SourceState
 from tui.domain.exceptions import PolicyException
 from tui.domain.policy import Policy
 from tui.domain.rules import Rules, Unfixed
 from tui.domain.scan import Exploitability, ScanReport, Severity
+from tui.domain.snapshot import Snapshot
 from tui.domain.trust import Check, CheckName, State
 
 APP = "a.azurecr.io/app"
@@ -33,7 +34,7 @@ def on(app: str, each: ScanReport) -> ScanReport:
     return report(app, scanner=each.scanner, **{name: getattr(each, name) for name in _FIELDS})
 
 
-_FIELDS = ("vulnerabilities", "counts", "complete", "reason", "at", "vex", "os", "end_of_life")
+_FIELDS = ("vulnerabilities", "counts", "complete", "reason", "at", "vex", "os", "end_of_life", "scanned")
 
 
 def saying(*found: Any, **more: Any) -> ScanReport:
@@ -243,3 +244,86 @@ def test_another_scanner_still_fails_what_it_fails() -> None:
 
 def test_another_scanner_still_knows_what_only_it_knew() -> None:
     assert lost(saying(scanner="Aqua")).state is State.PASS
+
+
+# ---- what is no scan, exempt, of tomorrow
+
+
+def other(what: str = "the bill of materials by trivy holds no scan of vulnerabilities") -> ScanReport:
+    """A document that holds no scan."""
+    return report("", vulnerabilities=None, complete=False, scanned=False, reason=what)
+
+
+def test_a_document_without_a_scan_is_unknown_and_says_what_it_is() -> None:
+    answer = verdict(other())
+    assert (answer.state, answer.brief) == (State.UNKNOWN, "not scanned")
+    assert answer.reason == "No scan of it is known: the bill of materials by trivy holds no scan of vulnerabilities."
+    assert verdict(other(), rules=Rules(scan_missing=State.FAIL)).state is State.FAIL
+    assert verdict(other(), rules=Rules(scan_missing=State.WARN)).state is State.UNKNOWN
+
+
+def test_a_document_without_a_scan_takes_nothing_from_a_scan_beside_it() -> None:
+    beside = report("", scanner="Syft", vulnerabilities=None, complete=False, scanned=False, reason="a bill of materials")
+    assert verdict(saying(), beside).state is State.PASS
+
+
+def test_what_a_console_exempts_counts_and_the_exemption_is_said() -> None:
+    answer = verdict(saying(vulnerability(exemption="not applicable in Defender (Exempt: accepted until May)")))
+    assert answer.state is State.FAIL
+    assert "1 counted though exempt: not applicable in Defender (Exempt: accepted until May)." in answer.reason
+
+
+def test_a_scan_of_the_day_after_tomorrow_is_of_no_known_age() -> None:
+    assert verdict(saying(at=NOW + timedelta(hours=2))).state is State.PASS
+    answer = verdict(saying(at=NOW + timedelta(days=2)))
+    assert (answer.state, answer.brief) == (State.UNKNOWN, "scan of unknown age")
+    assert "still to come" in answer.reason
+
+
+# ---- statements and reports by name
+
+
+def named(
+    tag: str, *vex: Any, at: datetime | None = LATELY, key: str = "vex.json", repository: str = APP, **more: Any
+) -> ScanReport:
+    """What a file says of a name."""
+    fields = {"vulnerabilities": None, **more}
+    return ScanReport("scanner/files", "OpenVEX", key, at, name=name_of(repository), tag=tag, vex=vex, **fields)
+
+
+def estate(*reports: ScanReport) -> Snapshot:
+    world = World()
+    app = world.manifest(APP, "app", "1")
+    set_up(world, "Trivy", "files")
+    tell(world, report(app, vulnerability()), *reports)
+    return world.snapshot()
+
+
+@pytest.mark.parametrize("tag", ["1", ""])
+def test_a_statement_by_name_is_heard_though_a_scan_names_the_digest(tag: str) -> None:
+    cleared = estate(named(tag, statement(Exploitability.NOT_AFFECTED)))
+    ((found,),) = [each.vulnerabilities for each in cleared.images.values()]
+    assert found.vex is not None
+    earlier = estate(named("1", statement(Exploitability.NOT_AFFECTED), at=NOW - timedelta(days=400)))
+    ((found,),) = [each.vulnerabilities for each in earlier.images.values()]
+    assert found.vex is None
+
+
+def notes(snapshot: Snapshot) -> tuple[str, ...]:
+    return next(each.remarks for each in snapshot.sources if each.name == "scanner/files")
+
+
+def test_a_report_that_names_no_image_of_the_estate_is_said_with_what_it_names() -> None:
+    assert notes(estate(named("1", statement(Exploitability.FIXED)))) == ()
+    (note,) = notes(estate(named("2", statement(Exploitability.FIXED), key="a.json", repository="b.example.com/other")))
+    assert note == "a.json is about b.example.com/other:2, which is no image of the estate: it is not used."
+    assert len(notes(estate(*(named(f"v{number}", key=f"{number}.json") for number in range(9))))) == 6
+
+
+def test_nothing_is_called_unused_while_something_still_loads() -> None:
+    world = World()
+    world.manifest(APP, "app", "1")
+    set_up(world, "files")
+    set_up(world, "Trivy", state=SourceState.LOADING)
+    tell(world, named("2"))
+    assert notes(world.snapshot()) == ()

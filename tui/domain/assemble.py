@@ -33,6 +33,7 @@ from tui.domain.shown import Frame, frame_of, summary_of
 from tui.domain.snapshot import Image, ImageKey, Snapshot
 from tui.domain.standing import Registries
 from tui.domain.traits import TraitsOf
+from tui.domain.unused_reports import FILES, with_unused
 from tui.domain.wanted import is_outstanding, references_of, registries_asked, wanted
 from tui.domain.wanted_artifacts import wanted_artifacts
 from tui.domain.workload import ObjectKey
@@ -109,6 +110,7 @@ class Assembler:
         shown = self._uses.all(images, judged, runs.uses, workloads)
         frame = self._frame.get((read.at, runs.used), lambda: frame_of(read.ancestry.lineage, read.bases, shown))
         self._number += 1
+        health = with_unused(facts.health, facts.trust.scans.get(FILES, {}), shown)
         return Snapshot(
             number=self._number,
             as_of=now,
@@ -118,7 +120,7 @@ class Assembler:
             roots=frame.roots,
             workloads=workloads,
             users={key: tuple(use.users) for key, use in runs.uses.items() if use.users},
-            sources=tuple(facts.health[name] for name in sorted(facts.health)),
+            sources=tuple(health[name] for name in sorted(health)),
             summary=summary_of(shown, workloads),
             complete=is_complete(facts.health) and not self._is_outstanding(facts),
             gates=under.gates,

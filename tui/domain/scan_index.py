@@ -42,7 +42,7 @@ class ScanIndex:
             for report in scans[source].values():
                 if report.digest:
                     digested[report.digest].append(report)
-                elif report.name is not None and report.tag:
+                elif report.name is not None and (report.tag or not report.is_scan):
                     named[report.name, report.tag].append(report)
         self._digested = {digest: _best(reports) for digest, reports in digested.items()}
         self._named = {name: _best(reports) for name, reports in named.items()}
@@ -53,9 +53,7 @@ class ScanIndex:
         """The reports on an image."""
         digests = dict.fromkeys((*known.digests, *known.configs, *self._elsewhere(known)))
         found = [report for digest in digests for report in self._digested.get(digest, ())]
-        if any(report.is_scan for report in found) or not self._named:
-            return Matched(_ordered(found))
-        return self._by_name(known, found)
+        return self._by_name(known, found) if self._named else Matched(_ordered(found))
 
     def of_digest(self, digest: str) -> Matched:
         """The reports on an image of which nothing but a digest is known."""
@@ -83,17 +81,24 @@ class ScanIndex:
                     yield digest
 
     def _by_name(self, known: Known, found: list[ScanReport]) -> Matched:
-        """Reports that tell only a name are about what its tag names now, if they are not older than that."""
-        taken, note = list(found), ""
+        """Reports that tell only a name are about what its tag names now, if they are not older than that.
+
+        A scan that names the digest makes those that do not superfluous; statements are about what they name all the same, one
+        without a tag about every image of the repository.
+        """
+        scanned = any(report.is_scan for report in found)
+        statements = [report for report in self._named.get((known.name, ""), ()) if not report.is_scan]
+        scans, note = [], ""
         for tag in known.tags:
+            since = self._registries.moved(known.name, tag) or known.pushed or known.created
             for report in self._named.get((known.name, tag), ()):
-                since = self._registries.moved(known.name, tag) or known.pushed or known.created
-                if report.at is not None and since is not None and report.at >= since:
-                    taken.append(report)
-                else:
+                if report.is_scan and scanned:
+                    continue
+                if report.at is None or since is None or report.at < since:
                     note = _too_early(report, f"{known.name}:{tag}")
-        by_name = len(taken) > len(found)
-        return Matched(_ordered(taken), by_name, "" if by_name else note)
+                else:
+                    (scans if report.is_scan else statements).append(report)
+        return Matched(_ordered((*found, *scans, *statements)), bool(scans), "" if scans or scanned else note)
 
 
 def _too_early(report: ScanReport, name: str) -> str:
