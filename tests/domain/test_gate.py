@@ -74,7 +74,23 @@ def test_what_a_constraint_is_about(more: dict[str, Any], meant: bool) -> None:
 
 def test_a_pattern_is_evaluated_whatever_the_audit_lists() -> None:
     assert answers(constraint(images=ONLY_AZURE)) == [Answer.REFUSED]
-    assert answers(constraint(images="^nginx:", violations=(violation(),), total=1)) == [Answer.ADMITTED]
+    assert answers(constraint(images=ONLY_AZURE, violations=(violation(),), total=1)) == [Answer.REFUSED]
+    # An audit that contradicts the pattern is old, or the template is not the one that it is taken for.
+    assert answers(constraint(images="^nginx:", violations=(violation(),), total=1)) == [Answer.UNKNOWN]
+
+
+def test_a_pattern_of_what_is_refused() -> None:
+    assert answers(constraint(forbidden=ONLY_AZURE)) == [Answer.ADMITTED]
+    assert answers(constraint(forbidden="^nginx:")) == [Answer.REFUSED]
+    assert answers(constraint(forbidden="^(")) == answers(constraint())
+
+
+def test_a_gate_that_cannot_be_evaluated_is_named_and_unknown() -> None:
+    opaque = constraint(opaque="The webhook a.b can refuse images.")
+    assert answers(opaque) == [Answer.UNKNOWN]
+    answer = judged(opaque)
+    assert (answer.state, answer.brief) == (State.UNKNOWN, "gate unknown")
+    assert "The webhook a.b can refuse images." in answer.reason
 
 
 def test_a_pattern_that_is_not_understood_leaves_it_to_the_audit() -> None:

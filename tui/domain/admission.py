@@ -37,7 +37,8 @@ class Constraint(msgspec.Struct, frozen=True):
     `integrity` marks one that asks for signatures (Ratify, Image Integrity). `managed_by` is `Azure Policy` or empty.
     `audited` is when the audit last ran, None when it never did. `exempt_images` are images that it lets through, whole or up
     to a `*` at the end. `selective` says that it asks only for objects with certain labels or the like, which is not known
-    of workloads here.
+    of workloads here. `forbidden` are images that it refuses, as `images` are those that it allows. `opaque` says why what it
+    would answer cannot be told at all; empty for a constraint that is evaluated or audited.
     """
 
     cluster: str
@@ -57,6 +58,8 @@ class Constraint(msgspec.Struct, frozen=True):
     title: str = ""
     exempt_images: tuple[str, ...] = ()
     selective: bool = False
+    forbidden: str = ""
+    opaque: str = ""
 
 
 class Gate(msgspec.Struct, frozen=True):

@@ -43,7 +43,7 @@ def check_admission(context: ContainerContext) -> Check:
     found = _refused(gate, refused, context.rules)
     if found is not None and (found.state is State.FAIL or not (unsure or gate.partial)):
         return found
-    if gate.partial or (unsure and container.refs):
+    if gate.partial or (unsure and (container.refs or any(each.constraint.opaque for each in unsure))):
         why = " ".join(filter(None, (gate.partial, _sentences(unsure), found.reason if found is not None else "")))
         return _check(gate, State.UNKNOWN, f"Whether the cluster would refuse it is not known: {why}", brief="gate unknown")
     if found is not None:

@@ -1,7 +1,8 @@
 """Whether a cluster's own gate would refuse a container: its constraints, asked one by one.
 
-A constraint on the image's name is evaluated here, as the gate itself would. Of any other the audit's list of violations is
-all that is known, and that list is cut (20 by default, gatekeeper website/docs/audit.md): not to be on a cut list is no
+A constraint on the image's name whose template is known is evaluated here, as the gate itself would; where its own audit
+contradicts that, nothing is known. Of any other the audit's list of violations is all that is known, and that list is
+cut (20 by default, gatekeeper website/docs/audit.md): not to be on a cut list is no
 answer.
 """
 
@@ -109,7 +110,7 @@ def ask(constraints: Iterable[Constraint], subject: Subject) -> Iterator[Judgeme
     """What every constraint that is about a container says of it."""
     for constraint in constraints:
         if _concerns(constraint, subject):
-            yield _by_image(constraint, subject) or _by_audit(constraint, subject)
+            yield _judge(constraint, subject)
 
 
 # ---- is it meant?
@@ -144,9 +145,20 @@ def _is_exempt(constraint: Constraint, image: str) -> bool:
 # ---- what does it say?
 
 
+def _judge(constraint: Constraint, subject: Subject) -> Judgement:
+    if constraint.opaque:
+        return _say(constraint, Answer.UNKNOWN, constraint.opaque)
+    evaluated, listed = _by_image(constraint, subject), _listed(constraint, subject)
+    if evaluated is not None and evaluated.answer is Answer.ADMITTED and listed is not None:
+        return _say(constraint, Answer.UNKNOWN, f"{_title(constraint)} allows the image, yet its audit lists it as a violation.")
+    return evaluated or listed or _by_audit(constraint, subject)
+
+
 def _by_image(constraint: Constraint, subject: Subject) -> Judgement | None:
     """The pattern evaluated; None when there is none, or when it alone cannot answer."""
-    allowed = matches(constraint.images, subject.image) if constraint.images else None
+    pattern = constraint.images or constraint.forbidden
+    met = matches(pattern, subject.image) if pattern else None
+    allowed = None if met is None else met == bool(constraint.images)
     if allowed is None or (constraint.selective and not allowed):
         return None
     if allowed:
@@ -154,11 +166,16 @@ def _by_image(constraint: Constraint, subject: Subject) -> Judgement | None:
     return _say(constraint, Answer.REFUSED, f"{_title(constraint)} does not allow the image {clean(subject.image, SHOWN)}.")
 
 
+def _listed(constraint: Constraint, subject: Subject) -> Judgement | None:
+    """The audit lists it as a violation; None when it does not."""
+    found = next((each for each in constraint.violations if _is_of(each, subject)), None)
+    if found is None:
+        return None
+    return Judgement(constraint, Answer.REFUSED, found.action, f"{_title(constraint)}: {clean(found.message, SHOWN)}")
+
+
 def _by_audit(constraint: Constraint, subject: Subject) -> Judgement:
     title = _title(constraint)
-    found = next((each for each in constraint.violations if _is_of(each, subject)), None)
-    if found is not None:
-        return Judgement(constraint, Answer.REFUSED, found.action, f"{title}: {clean(found.message, SHOWN)}")
     if constraint.audited is None or constraint.total is None:
         return _say(constraint, Answer.UNKNOWN, f"{title} has not been audited yet.")
     if constraint.total > len(constraint.violations):

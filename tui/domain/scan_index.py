@@ -88,7 +88,8 @@ class ScanIndex:
         """
         scanned = any(report.is_scan for report in found)
         statements = [report for report in self._named.get((known.name, ""), ()) if not report.is_scan]
-        scans, note = [], ""
+        scans: list[ScanReport] = []
+        note = ""
         for tag in known.tags:
             since = self._registries.moved(known.name, tag) or known.pushed or known.created
             for report in self._named.get((known.name, tag), ()):

@@ -162,6 +162,26 @@ def test_a_constraint_never_audited_has_no_numbers() -> None:
     assert (found.total, found.audited, found.violations) == (None, None, ())
 
 
+def test_disallowed_repositories_are_what_they_say() -> None:
+    spec = {"parameters": {"repos": ["k8s.gcr.io/"]}}
+    (found,) = read({"metadata": {"name": "repos"}, "spec": spec}, kind="K8sDisallowedRepos")
+    assert (found.images, matches(found.forbidden, "k8s.gcr.io/pause:3.9")) == ("", True)
+    assert matches(found.forbidden, "registry.k8s.io/pause:3.9") is False
+
+
+def test_allowed_images_are_whole_or_beginnings() -> None:
+    spec = {"parameters": {"allowedImages": ["a.io/app:1", "b.io/*"]}}
+    (found,) = read({"metadata": {"name": "v2"}, "spec": spec}, kind="K8sAllowedReposv2")
+    assert [matches(found.images, each) for each in ("a.io/app:1", "a.io/app:12", "b.io/x")] == [True, False, True]
+
+
+@pytest.mark.parametrize("kind", ["K8sBlockedImages", "OurOwn", "k8sallowedrepos", "K8sAzureV9ContainerBlockedImages"])
+def test_the_parameters_of_a_template_that_is_not_known_mean_nothing(kind: str) -> None:
+    parameters = {"imageRegex": "^a/", "repos": ["a/"], "exemptImages": ["b/*"], "excludedContainers": ["c"]}
+    (found,) = read({"metadata": {"name": "x"}, "spec": {"parameters": parameters}}, kind=kind)
+    assert (found.images, found.forbidden, found.exempt_images, found.excluded_containers) == ("", "", (), ())
+
+
 def test_constraints_on_other_things_are_left_out() -> None:
     assert read({"metadata": {"name": "x"}, "spec": {"parameters": {"cpu": "1"}}}, kind="K8sContainerLimits") == []
     assert len(read({"metadata": {"name": "x"}, "spec": {"parameters": {"imageRegex": "a"}}}, kind="OurOwn")) == 1
@@ -232,11 +252,145 @@ async def test_every_kind_is_read(tmp_path: Path) -> None:
     assert all(request.method == "GET" for request in server.seen)
 
 
-async def test_no_gatekeeper_is_off_and_says_so(tmp_path: Path) -> None:
+async def test_no_gate_at_all_is_off_and_says_so(tmp_path: Path) -> None:
     server = ApiServer()
     server.lists(GROUP, refuse(404, "NotFound"))
     _, health = await first(server, tmp_path)
-    assert (health.state, "Gatekeeper is not installed" in health.error) == (SourceState.OFF, True)
+    assert health.state is SourceState.OFF
+    assert "has no gate that refuses images: neither Gatekeeper nor Kyverno" in health.error
+
+
+# ---- gates beside Gatekeeper (kubernetes.io/docs/reference/access-authn-authz; kyverno/kyverno api/kyverno/v1)
+
+REGISTRATION, KYVERNO = "/apis/admissionregistration.k8s.io/v1", "/apis/kyverno.io/v1"
+POLICY = {
+    "metadata": {"name": "ours"},
+    "spec": {"validations": [{"expression": "object.spec.containers.all(c, c.image.startsWith('contoso.azurecr.io/'))"}]},
+}
+BINDING = {"metadata": {"name": "ours"}, "spec": {"policyName": "ours", "validationActions": ["Deny", "Audit"]}}
+RULE = {"name": "signed", "verifyImages": [{"imageReferences": ["*"], "required": True}]}
+
+
+def served(path: str, **resources: Answer) -> tuple[tuple[str, Answer], ...]:
+    """Discovery and lists of a group; resources by their names."""
+    names = [{"name": name, "kind": KINDS_OF.get(name, name), "namespaced": False} for name in resources]
+    discovery = body(json.dumps({"kind": "APIResourceList", "resources": names}).encode())
+    return ((path, discovery), *((f"{path}/{name}", answer) for name, answer in resources.items()))
+
+
+KINDS_OF = {"clusterpolicies": "ClusterPolicy", "policies": "Policy", "imagevalidatingpolicies": "ImageValidatingPolicy"}
+
+
+def webhook(name: str, rules: list[Any] | None = None, **more: Any) -> dict[str, Any]:
+    rules = rules or [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}]
+    return {"metadata": {"name": f"{name}-configuration"}, "webhooks": [{"name": name, "rules": rules} | more]}
+
+
+def kyverno(name: str = "signed", rules: tuple[Any, ...] = (RULE,), **spec: Any) -> dict[str, Any]:
+    return {"metadata": {"name": name}, "spec": {"rules": list(rules)} | spec}
+
+
+WEBHOOKS, CHANGING = "validatingwebhookconfigurations", "mutatingwebhookconfigurations"
+POLICIES, BINDINGS = "validatingadmissionpolicies", "validatingadmissionpolicybindings"
+
+
+@pytest.mark.parametrize(
+    ("path", "lists", "gate"),
+    [
+        (REGISTRATION, {POLICIES: page([POLICY]), BINDINGS: page([BINDING])}, "ValidatingAdmissionPolicy ours"),
+        (REGISTRATION, {BINDINGS: page([BINDING]), POLICIES: page([POLICY])}, "ValidatingAdmissionPolicy ours"),
+        (REGISTRATION, {WEBHOOKS: page([webhook("policy.sigstore.dev")])}, "webhook policy.sigstore.dev"),
+        (REGISTRATION, {CHANGING: page([webhook("connaisseur-svc.connaisseur.svc")])}, "webhook connaisseur-svc.connaisseur.svc"),
+        (REGISTRATION, {WEBHOOKS: page([webhook("a.b", [{"operations": ["*"], "resources": ["*/*"]}])])}, "webhook a.b"),
+        (KYVERNO, {"clusterpolicies": page([kyverno(validationFailureAction="Enforce")])}, "Kyverno ClusterPolicy signed"),
+        (KYVERNO, {"policies": page([kyverno(validationFailureAction="enforce")])}, "Kyverno Policy signed"),
+        (
+            KYVERNO,
+            {"clusterpolicies": page([kyverno(rules=({"validate": {"failureAction": "Enforce", "pattern": {"image": "x"}}},))])},
+            "Kyverno ClusterPolicy signed",
+        ),
+        (
+            "/apis/policies.kyverno.io/v1",
+            {"imagevalidatingpolicies": page([{"metadata": {"name": "signed"}, "spec": {"matchImageReferences": []}}])},
+            "Kyverno ImageValidatingPolicy signed",
+        ),
+    ],
+)
+async def test_gates_beside_gatekeeper_are_named(tmp_path: Path, path: str, lists: dict[str, Answer], gate: str) -> None:
+    server = ApiServer()
+    server.lists(GROUP, refuse(404, "NotFound"))
+    for place, answer in served(path, **lists):
+        server.lists(place, answer)
+    listed, health = await first(server, tmp_path)
+    assert listed is not None
+    (found,) = listed.constraints
+    assert f"{found.kind} {found.name}" == gate
+    assert f"The {gate} can refuse images" in found.opaque
+    assert (health.state, health.objects) == (SourceState.OK, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "lists"),
+    [
+        (REGISTRATION, {POLICIES: page([POLICY]), BINDINGS: page()}),
+        (
+            REGISTRATION,
+            {
+                POLICIES: page([POLICY]),
+                BINDINGS: page([BINDING | {"spec": {"policyName": "ours", "validationActions": ["Audit"]}}]),
+            },
+        ),
+        (
+            REGISTRATION,
+            {POLICIES: page([POLICY | {"spec": {"validations": [{"expression": "true"}]}}]), BINDINGS: page([BINDING])},
+        ),
+        (REGISTRATION, {WEBHOOKS: page([webhook("validation.gatekeeper.sh"), webhook("validate.kyverno.svc-fail")])}),
+        (
+            REGISTRATION,
+            {WEBHOOKS: page([webhook("cert-manager.io", [{"operations": ["CREATE"], "resources": ["certificates"]}])])},
+        ),
+        (REGISTRATION, {CHANGING: page([webhook("vault.hashicorp.com")])}),
+        (KYVERNO, {"clusterpolicies": page([kyverno(), kyverno(validationFailureAction="Audit")])}),
+        (
+            KYVERNO,
+            {"clusterpolicies": page([kyverno(rules=({"validate": {"message": "limits"}},), validationFailureAction="Enforce")])},
+        ),
+        (KYVERNO, {"clusterpolicies": page([kyverno(validationFailureAction="Enforce", admission=False)])}),
+    ],
+)
+async def test_what_refuses_no_image_is_no_gate(tmp_path: Path, path: str, lists: dict[str, Answer]) -> None:
+    server = ApiServer()
+    server.lists(GROUP, refuse(404, "NotFound"))
+    for place, answer in served(path, **lists):
+        server.lists(place, answer)
+    _, health = await first(server, tmp_path)
+    assert health.state is SourceState.OFF
+
+
+@pytest.mark.parametrize("gatekeeper", [refuse(404, "NotFound"), kinds(ALLOWED)])
+@pytest.mark.parametrize("answer", [refuse(403, "Forbidden", "no"), refuse(500, "InternalError"), body(b'{"items": 3}')])
+async def test_a_gate_that_cannot_be_looked_for_is_not_absent(tmp_path: Path, gatekeeper: Answer, answer: Answer) -> None:
+    server = ApiServer()
+    server.lists(GROUP, gatekeeper)
+    server.lists(f"{GROUP}/{ALLOWED.lower()}", page([allowed()]))
+    for place, scripted in served(REGISTRATION, **{WEBHOOKS: answer}):
+        server.lists(place, scripted)
+    listed, health = await first(server, tmp_path)
+    assert listed is not None
+    assert (listed.complete, health.state) == (False, SourceState.PARTIAL)
+    assert health.error
+    assert "no gate" not in health.error
+
+
+async def test_a_webhook_for_some_namespaces_is_about_those(tmp_path: Path) -> None:
+    selector = {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system"]}]}
+    server = ApiServer()
+    server.lists(GROUP, refuse(404, "NotFound"))
+    for place, answer in served(REGISTRATION, **{WEBHOOKS: page([webhook("a.b", namespaceSelector=selector)])}):
+        server.lists(place, answer)
+    listed, _ = await first(server, tmp_path)
+    assert listed is not None
+    assert listed.constraints[0].excluded_namespaces == ("kube-system",)
 
 
 async def test_a_kind_that_is_refused_is_named_with_the_right(tmp_path: Path) -> None:

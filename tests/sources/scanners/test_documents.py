@@ -174,6 +174,7 @@ COSIGN, INTOTO = "https://cosign.sigstore.dev/attestation/vuln/v1", "https://in-
         ({"matches": []}, "names nothing it looked at holds no scan"),
         (written.cyclonedx(vulnerabilities=[]), "the bill of materials by trivy holds no scan"),
         (sarif(results=[]), "the SARIF of Trivy holds no scan"),
+        (sarif("Prisma Cloud", results=[]), "the SARIF of Prisma Cloud holds no scan"),
         (sarif("Grype", results=None), "the SARIF of Grype holds no scan"),
         (sarif("Semgrep", results=[]), "the SARIF of Semgrep holds no scan"),
         (sarif("Semgrep"), "the SARIF of Semgrep holds no scan"),

@@ -35,6 +35,8 @@ _REVIEW = ("create",)
 _CONSTRAINTS, _RATIFY = "constraints.gatekeeper.sh", "config.ratify.deislabs.io"
 _CONSTRAINT_KINDS = ("K8sAzureV2ContainerAllowedImages", "K8sAllowedRepos", "K8sDisallowedTags", "RatifyVerification")
 _RATIFY_KINDS = ("Store", "Verifier", "KeyManagementProvider")
+_REGISTRATION = "admissionregistration.k8s.io"
+_WEBHOOK_KINDS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 # As trivy-operator's CustomResourceDefinition has them.
 _REPORT_COLUMNS = (
     ("report.artifact.repository", "Repository", "string", 0),
@@ -65,6 +67,9 @@ KINDS: tuple[Kind, ...] = (
     ),
     *(Kind(name.lower(), name, _CONSTRAINTS, "v1beta1", namespaced=False, status=True) for name in _CONSTRAINT_KINDS),
     *(Kind(f"{name.lower()}s", name, _RATIFY, "v1beta1", namespaced=False, status=True) for name in _RATIFY_KINDS),
+    *(Kind(f"{name.lower()}s", name, _REGISTRATION, namespaced=False) for name in _WEBHOOK_KINDS),
+    Kind("validatingadmissionpolicies", "ValidatingAdmissionPolicy", _REGISTRATION, namespaced=False, status=True),
+    Kind("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding", _REGISTRATION, namespaced=False),
     Kind("selfsubjectreviews", "SelfSubjectReview", "authentication.k8s.io", namespaced=False, verbs=_REVIEW),
     Kind("selfsubjectaccessreviews", "SelfSubjectAccessReview", "authorization.k8s.io", namespaced=False, verbs=_REVIEW),
     Kind("selfsubjectrulesreviews", "SelfSubjectRulesReview", "authorization.k8s.io", namespaced=False, verbs=_REVIEW),

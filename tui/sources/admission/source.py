@@ -12,6 +12,7 @@ import msgspec
 from tui.domain.admission import Constraint
 from tui.domain.events import ConstraintsListed, Denial, Event, HealthChanged, SourceHealth, SourceKind, SourceState
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload, UsageError
+from tui.sources.admission.others import GROUPS, OtherGates
 from tui.sources.admission.wire import DECODING, read_constraints, read_verifiers
 from tui.sources.ports import ApiResource, ClusterReader, ClusterSession, Diagnosis
 from tui.sources.throttle import Backoff
@@ -23,6 +24,7 @@ CONSTRAINTS = "constraints.gatekeeper.sh/v1beta1"
 RATIFY = ApiResource("config.ratify.deislabs.io/v1beta1", "verifiers", "Verifier", namespaced=False)
 RIGHT = "list constraints.gatekeeper.sh"
 ASK = "Ask for a ClusterRole that may list every resource of constraints.gatekeeper.sh ('view' does not)."
+ASK_OTHERS = "Ask for a ClusterRole that may list what can refuse pods ('view' does not), or turn the check off in the policy."
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -45,6 +47,7 @@ class _Reading:
         self.verifiers: list[str] = []
         self.faults: list[SourceError] = []
         self.denials: list[Denial] = []
+        self.others: list[Constraint] = []
         self.requests = 0
         self.endpoint = ""
 
@@ -93,10 +96,8 @@ class GateSource:
             refused = isinstance(error, Forbidden | AuthenticationFailed)
             right = error.right if isinstance(error, Forbidden) else ""
             return [Diagnosis("list constraints", "denied" if refused else "failed", error.headline, right, error.remedy)]
-        if not reading.kinds:
-            return [Diagnosis("list constraints", "ok", self._absence())]
         listed = f"{len(reading.constraints)} constraints on images, of {reading.kinds} kinds of constraints"
-        found = [Diagnosis("list constraints", "ok", listed)]
+        found = [Diagnosis("list constraints", "ok", listed if reading.kinds else self._absence(reading))]
         found += [Diagnosis(denial.what, "denied", denial.reason, denial.right, denial.remedy) for denial in reading.denials]
         found += [Diagnosis("list constraints", "failed", fault.headline, remedy=fault.remedy) for fault in reading.faults]
         if reading.verifiers and not any(constraint.integrity for constraint in reading.constraints):
@@ -116,13 +117,39 @@ class GateSource:
                 for resource in kinds:
                     await self._read_kind(session, resource, reading)
                 reading.verifiers = await self._verifiers(session, reading) if kinds else []
+                if reading.kinds and len(reading.denials) + len(reading.faults) >= reading.kinds and not reading.constraints:
+                    raise self._whole_failure(reading)
+                reading.others = await self._others(session, reading)
                 reading.requests = session.requests
         except UsageError as error:
             raise SourceError(error.headline, error.remedy) from error
-        if reading.kinds and len(reading.denials) + len(reading.faults) >= reading.kinds and not reading.constraints:
-            raise self._whole_failure(reading)
         reading.constraints = [_with_verifiers(constraint, reading.verifiers) for constraint in reading.constraints]
+        reading.constraints += reading.others
         return reading
+
+    async def _others(self, session: ClusterSession, reading: _Reading) -> list[Constraint]:
+        """The gates beside Gatekeeper that can refuse; what may not be looked at is said, as it may hold one."""
+        gates = OtherGates(self._reader.cluster)
+        for group in GROUPS:
+            for resource in await session.resources(group):
+                if gates.wants(resource):
+                    await self._read_other(session, resource, gates, reading)
+        return gates.constraints
+
+    async def _read_other(self, session: ClusterSession, resource: ApiResource, gates: OtherGates, reading: _Reading) -> None:
+        group = resource.group_version.partition("/")[0]
+        try:
+            async with aclosing(session.pages(resource)) as pages:
+                async for page in pages:
+                    await asyncio.to_thread(gates.read, resource, page)
+        except Forbidden as error:
+            reading.denials.append(
+                Denial(f"{resource.name} of {group}", f"list {resource.name}.{group}", ASK_OTHERS, error.headline)
+            )
+        except DECODING:
+            reading.faults.append(_unreadable(f"the {resource.name} of {group}"))
+        except SourceError as error:
+            reading.faults.append(error)
 
     async def _read_kind(self, session: ClusterSession, resource: ApiResource, reading: _Reading) -> None:
         """One kind; one that fails does not hide the others."""
@@ -172,15 +199,22 @@ class GateSource:
 
     def _trouble(self, reading: _Reading) -> str:
         if reading.denials:
-            return f"Not all constraints may be read: {reading.denials[0].right} is missing."
+            return f"Not every gate may be read: the right to {reading.denials[0].right} is missing."
         return reading.faults[0].headline if reading.faults else ""
 
-    def _absence(self) -> str:
-        return f"Gatekeeper is not installed in {self._reader.cluster}: nothing there refuses images."
+    def _absence(self, reading: _Reading) -> str:
+        """That there is no gate, only where every kind of gate that can refuse was looked for."""
+        if reading.others or self._trouble(reading):
+            return f"Gatekeeper is not installed in {self._reader.cluster}."
+        return (
+            f"{self._reader.cluster} has no gate that refuses images: neither Gatekeeper nor Kyverno, no validating admission"
+            " policy, no webhook."
+        )
 
     def _answered(self, reading: _Reading) -> SourceHealth:
         trouble = self._trouble(reading)
-        state = SourceState.OFF if not reading.kinds else SourceState.PARTIAL if trouble else SourceState.OK
+        nothing = not (reading.kinds or reading.others)
+        state = SourceState.PARTIAL if trouble else SourceState.OFF if nothing else SourceState.OK
         return SourceHealth(
             name=self.name,
             kind=self.kind,
@@ -188,8 +222,8 @@ class GateSource:
             as_of=self._clock(),
             objects=len(reading.constraints),
             requests=reading.requests,
-            error=trouble if reading.kinds else self._absence(),
-            remedy=ASK if reading.denials else "",
+            error=self._absence(reading) if state is SourceState.OFF else trouble,
+            remedy=reading.denials[0].remedy if reading.denials else "",
             live=state is SourceState.OK,
             endpoint=reading.endpoint,
             denials=tuple(reading.denials),

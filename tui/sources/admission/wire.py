@@ -8,6 +8,7 @@ K8sAzureV2ContainerAllowedImages; ratify-project/ratify config/samples.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -55,11 +56,23 @@ class _Spec(msgspec.Struct):
 
 
 class _Parameters(msgspec.Struct):
-    image_regex: str = msgspec.field(default="", name="imageRegex")
+    """The parameters of the templates that are known; what they mean is their template's to say."""
+
+    image_regex: str | None = msgspec.field(default=None, name="imageRegex")
     repos: list[str] | None = None
+    allowed_images: list[str] | None = msgspec.field(default=None, name="allowedImages")
     excluded_containers: list[str] | None = msgspec.field(default=None, name="excludedContainers")
     exempt_images: list[str] | None = msgspec.field(default=None, name="exemptImages")
     excluded_images: object = msgspec.field(default=None, name="excludedImages")
+
+
+class _Meaning(msgspec.Struct, frozen=True):
+    """What the parameters of a template mean: patterns of images allowed and refused, images and containers let through."""
+
+    images: Callable[[_Parameters], str] = lambda _: ""
+    forbidden: Callable[[_Parameters], str] = lambda _: ""
+    exempts: bool = False
+    excludes: bool = False
 
 
 class _Violation(msgspec.Struct):
@@ -106,13 +119,19 @@ def read_constraints(page: bytes, cluster: str, kind: str) -> tuple[list[Constra
     found, broken = [], 0
     for raw in from_json(page, _List).items or ():
         try:
-            constraint = _constraint(from_json(raw, _Object), cluster, kind)
+            one = from_json(raw, _Object)
+            constraint = _constraint(one, cluster, kind)
         except DECODING:
             broken += 1
             continue
-        if constraint.images or bears_on_images(kind):
+        if bears_on_images(kind) or _names_images(one.spec.parameters):
             found.append(constraint)
     return found, broken
+
+
+def _names_images(parameters: msgspec.Raw) -> bool:
+    """Whether the parameters speak of images: a template of one's own may be called anything."""
+    return _IMAGES.search(bytes(parameters).decode(errors="replace")) is not None
 
 
 def read_verifiers(page: bytes) -> list[str]:
@@ -128,6 +147,7 @@ def read_verifiers(page: bytes) -> list[str]:
 def _constraint(one: _Object, cluster: str, kind: str) -> Constraint:
     match, status = one.spec.match or _Match(), one.status or _Status()
     parameters = _parameters(one.spec.parameters)
+    meaning = TEMPLATES.get(kind, _Meaning())
     action = _action(one.spec.action)
     name = clean(one.metadata.name, MAX_NAME)
     return Constraint(
@@ -138,14 +158,15 @@ def _constraint(one: _Object, cluster: str, kind: str) -> Constraint:
         total=_total(status),
         violations=tuple(_violation(each, action) for each in (status.violations or ())[:MAX_VIOLATIONS]),
         audited=status.audited if status.audited is not None and status.audited.tzinfo is not None else None,
-        images=parameters.image_regex or _beginnings(parameters.repos),
-        excluded_containers=tuple(parameters.excluded_containers or ()),
+        images=meaning.images(parameters),
+        forbidden=meaning.forbidden(parameters),
+        excluded_containers=tuple(parameters.excluded_containers or ()) if meaning.excludes else (),
         kinds=tuple(dict.fromkeys(each for group in match.kinds or () for each in group.kinds or ())),
         namespaces=tuple(match.namespaces or ()),
         excluded_namespaces=tuple(match.excluded_namespaces or ()),
         integrity=_INTEGRITY.search(kind) is not None,
         managed_by="Azure Policy" if name.startswith(_AZURE) or _is_of_the_addon(one.metadata) else "",
-        exempt_images=tuple(parameters.exempt_images or ()),
+        exempt_images=tuple(parameters.exempt_images or ()) if meaning.exempts else (),
         selective=_is_selective(match) or bool(parameters.excluded_images),
     )
 
@@ -181,8 +202,35 @@ def _violation(found: _Violation, action: Enforcement) -> Violation:
     )
 
 
-def _beginnings(repos: list[str] | None) -> str:
+def _beginnings(parameters: _Parameters) -> str:
+    repos = parameters.repos
     return _PREFIX.format("|".join(map(_quoted, repos))) if repos else ""
+
+
+def _whole_or_beginnings(parameters: _Parameters) -> str:
+    """Images whole, or up to a `*` at the end."""
+    patterns = [_quoted(each[:-1]) if each.endswith("*") else f"{_quoted(each)}$" for each in parameters.allowed_images or ()]
+    return _PREFIX.format("|".join(patterns)) if patterns else ""
+
+
+def _pattern(parameters: _Parameters) -> str:
+    return parameters.image_regex or ""
+
+
+_AZURES = _Meaning(images=_pattern, excludes=True)
+TEMPLATES: Mapping[str, _Meaning] = {
+    "K8sAzureV1ContainerAllowedImages": _AZURES,
+    "K8sAzureV2ContainerAllowedImages": _AZURES,
+    "K8sAllowedRepos": _Meaning(images=_beginnings),
+    "K8sAllowedReposv2": _Meaning(images=_whole_or_beginnings),
+    "K8sDisallowedRepos": _Meaning(forbidden=_beginnings),
+    "K8sDisallowedTags": _Meaning(exempts=True),
+    "K8sImageDigests": _Meaning(exempts=True),
+}
+"""The templates of Azure Policy and of the gatekeeper-library that are about images, by the kind that they make.
+
+The parameters of any other mean what its author chose, whatever they are called: such a constraint counts by its audit alone.
+"""
 
 
 def _quoted(text: str) -> str:

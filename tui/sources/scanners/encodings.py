@@ -34,7 +34,7 @@ def as_utf8(body: bytes) -> bytes:
 def _unmarked(body: bytes) -> str:
     """The encoding by the zero bytes beside the first character, which is ASCII in every format (RFC 4627, section 3)."""
     zeros = tuple(not byte for byte in body[:4])
-    patterns = {
+    patterns: dict[tuple[bool, ...], str] = {
         (False, True, True, True): "utf-32-le",
         (True, True, True, False): "utf-32-be",
         (False, True, False, True): "utf-16-le",

@@ -142,9 +142,8 @@ def _draft(run: _Run, reading: Reading) -> Draft:
 def _other(run: _Run, tool: str, listed: bool) -> str:
     """What the run is when it does not tell that packages were looked at."""
     said = tool.lower()
-    if listed:
-        return ""
-    if not listed and bytes(run.results) == b"[]" and any(word in said for word in SINGLE_MINDED):
+    proven = bytes(run.results) != b"null" and any(word in said for word in SINGLE_MINDED)
+    if listed or proven:
         return ""
     return f"the SARIF of {tool or 'a tool without a name'}"
 

@@ -1,0 +1,212 @@
+"""Gates beside Gatekeeper that can refuse a pod for its image: Kyverno, ValidatingAdmissionPolicies, webhooks.
+
+None of them is evaluated here (Kyverno's language, CEL, a server of somebody's own): they are named, so that nobody takes the
+silence of Gatekeeper for consent. Those that only warn, audit or change are left out.
+
+Sources: kubernetes.io/docs/reference/access-authn-authz (validating-admission-policy, extensible-admission-controllers);
+kyverno/kyverno api/kyverno/v1 (`validationFailureAction`, `rules[].validate.failureAction`, `verifyImages`) and
+api/policies.kyverno.io (`validationActions`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from tui.domain.admission import Constraint, Enforcement
+from tui.domain.decoding import from_json
+from tui.domain.text import clean
+from tui.sources.ports import ApiResource
+
+__all__ = ["GROUPS", "OtherGates"]
+
+REGISTRATION = "admissionregistration.k8s.io/v1"
+KYVERNO = ("kyverno.io/v1", "policies.kyverno.io/v1", "policies.kyverno.io/v1beta1", "policies.kyverno.io/v1alpha1")
+GROUPS = (REGISTRATION, *KYVERNO)
+"""The groups whose resources are looked for; one that the server does not know is no gate."""
+MAX_NAME = 253
+_IMAGE = re.compile(rb"image", re.IGNORECASE)
+_VERIFIERS = re.compile(r"image|sign|cosign|notary|connaisseur|portieris|ratify|policy", re.IGNORECASE)
+_OWN = re.compile(r"\.gatekeeper\.sh$|\.kyverno\.svc", re.IGNORECASE)
+"""Webhooks of gates that are read by their own objects."""
+_PODS = frozenset({"pods", "*", "*/*"})
+_NAMESPACE = "kubernetes.io/metadata.name"
+
+
+class _Metadata(msgspec.Struct):
+    name: str = ""
+    namespace: str | None = None
+
+
+class _List(msgspec.Struct):
+    items: list[msgspec.Raw] | None = None
+
+
+class _Binding(msgspec.Struct, rename="camel"):
+    policy_name: str = ""
+    validation_actions: list[str] | None = None
+
+
+class _Object(msgspec.Struct):
+    metadata: _Metadata
+    spec: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _KyvernoRule(msgspec.Struct, rename="camel"):
+    validate: msgspec.Raw = msgspec.Raw(b"null")
+    verify_images: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Kyverno(msgspec.Struct, rename="camel"):
+    validation_failure_action: str | None = None
+    validation_actions: list[str] | None = None
+    admission: bool | None = None
+    rules: list[msgspec.Raw] | None = None
+
+
+class _Failure(msgspec.Struct, rename="camel"):
+    failure_action: str | None = None
+
+
+class _Rule(msgspec.Struct):
+    operations: list[str] | None = None
+    resources: list[str] | None = None
+
+
+class _Expression(msgspec.Struct):
+    key: str = ""
+    operator: str = ""
+    values: list[str] | None = None
+
+
+class _Selector(msgspec.Struct, rename="camel"):
+    match_expressions: list[_Expression] | None = None
+
+
+class _Webhook(msgspec.Struct, rename="camel"):
+    name: str = ""
+    rules: list[_Rule] | None = None
+    namespace_selector: _Selector | None = None
+
+
+class _Configuration(msgspec.Struct):
+    metadata: _Metadata
+    webhooks: list[_Webhook] | None = None
+
+
+class OtherGates:
+    """Gathers the pages of every resource that `wants` names; `constraints` are the gates that can refuse."""
+
+    def __init__(self, cluster: str) -> None:
+        self._cluster = cluster
+        self._policies: list[tuple[str, msgspec.Raw]] = []
+        self._denying: set[str] = set()
+        self._found: list[Constraint] = []
+        self._readers: dict[str, Callable[[bytes], None]] = {
+            "validatingadmissionpolicies": self._read_policies,
+            "validatingadmissionpolicybindings": self._read_bindings,
+            "validatingwebhookconfigurations": lambda page: self._read_webhooks(page, changing=False),
+            "mutatingwebhookconfigurations": lambda page: self._read_webhooks(page, changing=True),
+        }
+
+    def wants(self, resource: ApiResource) -> bool:
+        """Whether objects of a resource can be gates."""
+        return resource.name in self._readers or (resource.group_version in KYVERNO and _is_kyvernos(resource.kind))
+
+    def read(self, resource: ApiResource, page: bytes) -> None:
+        """One page of a list. Raises DECODING."""
+        reader = self._readers.get(resource.name)
+        if reader is not None:
+            reader(page)
+        else:
+            self._found += self._kyverno(resource.kind, page)
+
+    @property
+    def constraints(self) -> list[Constraint]:
+        """The gates that can refuse, once everything was read."""
+        bound = [name for name, spec in self._policies if name in self._denying and _IMAGE.search(spec)]
+        return [*self._found, *(self._gate("ValidatingAdmissionPolicy", name) for name in bound)]
+
+    # ---- admissionregistration.k8s.io
+
+    def _read_policies(self, page: bytes) -> None:
+        self._policies += [(one.metadata.name, one.spec) for one in _objects(page)]
+
+    def _read_bindings(self, page: bytes) -> None:
+        """A policy without a binding does nothing; one that is bound to deny refuses."""
+        bindings = (from_json(one.spec, _Binding) for one in _objects(page))
+        self._denying |= {each.policy_name for each in bindings if "Deny" in (each.validation_actions or ())}
+
+    def _read_webhooks(self, page: bytes, *, changing: bool) -> None:
+        """Webhooks that are asked about new pods; of those that change pods, the ones that are called after verifying."""
+        for raw in from_json(page, _List).items or ():
+            configuration = from_json(raw, _Configuration)
+            for webhook in configuration.webhooks or ():
+                names = f"{configuration.metadata.name} {webhook.name}"
+                concerned = any(map(_is_of_pods, webhook.rules or ())) and not _OWN.search(webhook.name)
+                if concerned and (not changing or _VERIFIERS.search(names)):
+                    self._found.append(self._webhook(webhook))
+
+    def _webhook(self, webhook: _Webhook) -> Constraint:
+        wanted, unwanted = _namespaces(webhook.namespace_selector)
+        gate = self._gate("webhook", webhook.name)
+        return msgspec.structs.replace(gate, namespaces=wanted, excluded_namespaces=unwanted)
+
+    # ---- Kyverno
+
+    def _kyverno(self, kind: str, page: bytes) -> Iterator[Constraint]:
+        for one in _objects(page):
+            spec = from_json(one.spec, _Kyverno)
+            if spec.admission is not False and _IMAGE.search(one.spec) and _refuses(spec, one.spec):
+                gate = self._gate(f"Kyverno {kind}", one.metadata.name)
+                place = clean(one.metadata.namespace or "", MAX_NAME)
+                yield msgspec.structs.replace(gate, namespaces=(place,)) if place else gate
+
+    def _gate(self, kind: str, name: str) -> Constraint:
+        called = clean(name, MAX_NAME)
+        opaque = f"The {kind} {called} can refuse images, and what it says of this one cannot be told from outside."
+        return Constraint(self._cluster, kind, called, Enforcement.DENY, opaque=opaque)
+
+
+def _objects(page: bytes) -> list[_Object]:
+    return [from_json(raw, _Object) for raw in from_json(page, _List).items or ()]
+
+
+def _is_kyvernos(kind: str) -> bool:
+    """Kinds of policies: those that generate, delete or mutate refuse nothing."""
+    return kind in ("ClusterPolicy", "Policy") or kind.removeprefix("Namespaced").startswith(("ImageValidating", "Validating"))
+
+
+def _refuses(spec: _Kyverno, raw: msgspec.Raw) -> bool:
+    """Whether a policy enforces: as a whole, in a rule about images, or by the actions of its newer form.
+
+    In the newer form to deny is the default (`validationActions`), in the older one to audit.
+    """
+    if spec.rules is None:
+        return "Deny" in (spec.validation_actions or ("Deny",))
+    whole = (spec.validation_failure_action or "").lower() == "enforce"
+    return any(_IMAGE.search(rule) and (whole or _enforces(rule)) for rule in spec.rules)
+
+
+def _enforces(raw: msgspec.Raw) -> bool:
+    """Whether a rule enforces by itself (`validate.failureAction`, `verifyImages[].failureAction`)."""
+    rule = from_json(raw, _KyvernoRule)
+    verified = from_json(rule.verify_images, list[_Failure] | None) or []
+    said = [from_json(rule.validate, _Failure | None), *verified]
+    return any(each is not None and (each.failure_action or "").lower() == "enforce" for each in said)
+
+
+def _is_of_pods(rule: _Rule) -> bool:
+    return not {"CREATE", "*"}.isdisjoint(rule.operations or ()) and not _PODS.isdisjoint(rule.resources or ())
+
+
+def _namespaces(selector: _Selector | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The namespaces that a selector names, and those that it leaves out; other labels are not known here."""
+    named = [each for each in (selector.match_expressions if selector else None) or () if each.key == _NAMESPACE]
+    return _values(named, "In"), _values(named, "NotIn")
+
+
+def _values(expressions: Iterable[_Expression], operator: str) -> tuple[str, ...]:
+    return tuple(value for each in expressions if each.operator == operator for value in each.values or ())
