@@ -10,7 +10,7 @@ from statistics import median
 from tests.bench.results import Result
 from tests.sources.signatures.cases import GOOD, SUBJECT, statement, stores
 from tests.sources.signatures.signer import COSE, ENVELOPES, JWS, NOW, Ask, Stamp, stamping, token, usual, with_token
-from tui.sources.signatures.certificates import signing_chain
+from tui.sources.signatures.chains import signing_chain
 from tui.sources.signatures.notation.judge import judge
 from tui.sources.signatures.notation.policy import Statement
 from tui.sources.signatures.notation.static import parse_envelope

@@ -12,7 +12,8 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.sources.signatures.signer import NOW, Key, Signer, Spec, ca, issue, key, name, signer
-from tui.sources.signatures.certificates import facts_of
+from tui.sources.signatures.chains import facts_of
+from tui.sources.signatures.pkix.certificate import parse_certificate
 from tui.sources.signatures.revocation import Lookup
 
 OCSP_URL, CRL_URL = "http://ocsp.example/", "http://crl.example/a.crl"
@@ -25,7 +26,7 @@ def asked(**leaf: Any) -> Signer:
 
 def lookup_of(chain: Signer) -> Lookup:
     """The lookup of its leaf."""
-    leaf, root = (facts_of(one, der) for one, der in zip(chain.chain, chain.ders, strict=True))
+    leaf, root = (facts_of(parse_certificate(der)) for der in chain.ders)
     return Lookup(leaf, root)
 
 

@@ -126,7 +126,7 @@ def test_envelopes_of_notation_core_go_are_valid(entry: dict[str, Any]) -> None:
     der = (root.public_bytes(Encoding.DER),)
     trusted = TrustStores((Store(StoreType.CA, "c", der), Store(StoreType.AUTHORITY, "a", der)))
     now = root.not_valid_before_utc + timedelta(hours=1)
-    outcome = judge(static, subject, statement(), trusted, max(now, static.signing_time or now))
+    outcome = judge(static, subject, statement(), trusted, max(now, static.signing_time.whole if static.signing_time else now))
     assert (outcome.verdict.value, outcome.scheme) == (entry["verdict"], entry["scheme"]), outcome.sentence
 
 

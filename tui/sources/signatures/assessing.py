@@ -152,4 +152,4 @@ def _due(found: Iterable[Found], outcomes: Iterable[Outcome], lookups: tuple[Loo
 def _moments(static: StaticResult) -> list[datetime]:
     second = timedelta(seconds=1)  # certificates are valid to the end of their last second
     ends = [moment for one in static.chain for moment in (one.shown.not_before, one.shown.not_after + second)]
-    return [*ends, *([static.expiry] if static.expiry is not None else [])]
+    return [*ends, *([static.expiry.after] if static.expiry is not None else [])]

@@ -8,6 +8,7 @@ No proxy of the environment is used: behind one, nobody could say which address 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ipaddress
 import socket
 from collections.abc import Callable, Iterable
@@ -18,7 +19,6 @@ from typing import Self
 import aiohttp
 import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
@@ -26,6 +26,7 @@ from yarl import URL
 
 from tui.domain.text import clean
 from tui.sources.signatures.faults import EXPECTED, said
+from tui.sources.signatures.pkix.certificate import parse_certificate
 from tui.sources.signatures.revocation import Answer, FetchedRevocation, Lookup, RevocationState, crl_key, ocsp_key
 from tui.sources.signatures.revocation_judge import CRL_LIMIT, OCSP_LIMIT, fetchable, judge_ocsp, next_update
 
@@ -187,9 +188,10 @@ class RevocationFetcher:
 
 def _request(lookup: Lookup) -> bytes:
     """An OCSP request by SHA-1 identifiers, the only ones that public responders all answer."""
-    certificate = x509.load_der_x509_certificate(lookup.certificate.der)
-    issuer = x509.load_der_x509_certificate(lookup.issuer.der)
-    builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1())  # noqa: S303  # an identifier
+    certificate, issuer = parse_certificate(lookup.certificate.der), parse_certificate(lookup.issuer.der)
+    naming = hashes.SHA1()  # noqa: S303  # an identifier
+    names = (hashlib.sha1(issuer.subject.der).digest(), hashlib.sha1(issuer.key_bits).digest())  # noqa: S324  # identifiers
+    builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*names, certificate.serial, naming)
     return builder.build().public_bytes(Encoding.DER)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from tui.domain.signature import Reason
 from tui.sources.signatures.faults import CheckFailed
+from tui.sources.signatures.pkix.keys import Key
 
 __all__ = ["HASHES", "verify_signature"]
 
@@ -16,7 +16,7 @@ HASHES: dict[str, hashes.HashAlgorithm] = {"sha256": hashes.SHA256(), "sha384": 
 _HASH_OF = {"256": "sha256", "384": "sha384", "512": "sha512"}
 
 
-def verify_signature(algorithm: str, key: PublicKeyTypes, signed: bytes, signature: bytes, *, any_salt: bool) -> None:
+def verify_signature(algorithm: str, key: Key | None, signed: bytes, signature: bytes, *, any_salt: bool) -> None:
     """Verify by PS256..PS512 (RFC 7518 3.5) or ES256..ES512 (3.4: fixed-size r and s); InvalidSignature or CheckFailed otherwise.
 
     `any_salt` allows a PSS salt of another length than the hash, as the JWT library of notation does.

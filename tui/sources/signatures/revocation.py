@@ -15,7 +15,7 @@ from typing import Protocol
 
 import msgspec
 
-from tui.sources.signatures.certificates import CertificateFacts
+from tui.sources.signatures.chains import CertificateFacts
 
 __all__ = [
     "OFFLINE",

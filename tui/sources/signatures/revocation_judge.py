@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-from cryptography.x509 import ocsp
-from cryptography.x509.oid import CRLEntryExtensionOID, ExtendedKeyUsageOID, ExtensionOID
 
 from tui.domain.signature import Reason
 from tui.domain.text import clean
-from tui.sources.signatures.certificates import SECURE_HASHES, issued_by, load_certificate
-from tui.sources.signatures.faults import EXPECTED, CheckFailed, guarded, said
+from tui.sources.signatures.chains import OCSP_SIGNING
+from tui.sources.signatures.faults import CheckFailed, guarded
+from tui.sources.signatures.pkix.certificate import Certificate, parse_certificate
+from tui.sources.signatures.pkix.der import SEQUENCE, Reader, constructed, context
+from tui.sources.signatures.pkix.extensions import CRL_SIGN, FRESHEST_CRL, Extension
+from tui.sources.signatures.pkix.keys import plain_scheme, signature_holds
+from tui.sources.signatures.pkix.lists import Entry, RevocationList, parse_list
+from tui.sources.signatures.pkix.moment import Moment
+from tui.sources.signatures.pkix.responses import CertificateStatus, Response, SingleResponse, parse_response
+from tui.sources.signatures.pkix.uri import scheme_of
 from tui.sources.signatures.revocation import Answer, Lookup, RevocationState, Status, crl_key, ocsp_key
 
 __all__ = ["fetchable", "judge_crl", "judge_ocsp", "next_update"]
@@ -25,12 +25,23 @@ __all__ = ["fetchable", "judge_crl", "judge_ocsp", "next_update"]
 SKEW = timedelta(minutes=5)
 CRL_LIMIT = 32 << 20
 OCSP_LIMIT = 20 << 10
+INVALIDITY_DATE = "2.5.29.24"
+DELTA_CRL, ISSUING_POINT = "2.5.29.27", "2.5.29.28"
+_HOLD, _LIFTED = 6, 8
+
+# SHA-1 here only names the issuer, as public responders want it; it protects nothing.
+_NAMING = {
+    "1.3.14.3.2.26": hashlib.sha1,
+    "2.16.840.1.101.3.4.2.1": hashlib.sha256,
+    "2.16.840.1.101.3.4.2.2": hashlib.sha384,
+    "2.16.840.1.101.3.4.2.3": hashlib.sha512,
+}
 
 
 def fetchable(url: str) -> bool:
     """True for http URLs: notation asks no others, and the answers carry their own signature."""
     try:
-        return urlsplit(url).scheme.lower() == "http"
+        return scheme_of(url) == "http"
     except ValueError:
         return False
 
@@ -63,7 +74,8 @@ def judge_ocsp(lookup: Lookup, answers: Mapping[str, Answer], now: datetime, sig
         try:
             body = _body(answers, key, url, OCSP_LIMIT)
             if body is not None:
-                return _status(lookup, *guarded(_ocsp(body, lookup, now, signing_time), "OCSP", Reason.REVOCATION_UNKNOWN))
+                check = _ocsp(body, lookup, now, signing_time)
+                return _status(lookup, *guarded(check, "the OCSP response cannot be used", Reason.REVOCATION_UNKNOWN))
         except CheckFailed as failed:
             status = _status(lookup, RevocationState.UNKNOWN, failed.headline)
     return status
@@ -74,70 +86,79 @@ def _ocsp(body: bytes, lookup: Lookup, now: datetime, signing_time: datetime | N
 
 
 def _ocsp_state(body: bytes, lookup: Lookup, now: datetime, signing_time: datetime | None) -> tuple[RevocationState, str]:
-    response = ocsp.load_der_ocsp_response(body)
-    if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-        raise _unknown(f"OCSP answered {response.response_status.name.lower()}")
-    issuer = load_certificate(lookup.issuer.der)
+    response = parse_response(body)
+    issuer = parse_certificate(lookup.issuer.der)
     _check_responder(response, issuer, now)
-    single = _single(response, load_certificate(lookup.certificate.der), issuer)
-    if single.next_update_utc is None or now > single.next_update_utc or now + SKEW < single.this_update_utc:
+    single = _single(response, parse_certificate(lookup.certificate.der), issuer)
+    if single.next_update is None or Moment(now) > single.next_update or now + SKEW < single.this_update.whole:
         raise _unknown("the OCSP response is not of this time")
-    match single.certificate_status:
-        case ocsp.OCSPCertStatus.GOOD:
+    if any(extension.critical for extension in single.extensions):
+        raise _unknown("the OCSP response has an unknown critical extension")
+    match single.status:
+        case CertificateStatus.GOOD:
             return RevocationState.GOOD, "OCSP says good"
-        case ocsp.OCSPCertStatus.REVOKED:
-            return RevocationState.REVOKED, f"revoked on {single.revocation_time_utc:%Y-%m-%d}, says OCSP"
+        case CertificateStatus.REVOKED if _acquits(_invalidity_of(single), signing_time):
+            return RevocationState.GOOD, "OCSP says revoked, but valid when it signed"
+        case CertificateStatus.REVOKED:
+            day = f" on {single.revoked.whole:%Y-%m-%d}" if single.revoked is not None else ""
+            return RevocationState.REVOKED, f"revoked{day}, says OCSP"
         case _:
             return RevocationState.UNKNOWN, "OCSP does not know it"
 
 
-def _single(response: ocsp.OCSPResponse, certificate: x509.Certificate, issuer: x509.Certificate) -> ocsp.OCSPSingleResponse:
+def _single(response: Response, certificate: Certificate, issuer: Certificate) -> SingleResponse:
     """The one answer about this certificate of this issuer."""
-    for single in response.responses:
-        if single.serial_number == certificate.serial_number and _is_issuer(single, issuer):
+    for single in response.answers:
+        if single.serial == certificate.serial and _is_issuer(single, issuer):
             return single
     raise _unknown("the OCSP response is about another certificate")
 
 
-def _is_issuer(single: ocsp.OCSPSingleResponse, issuer: x509.Certificate) -> bool:
-    name, key = issuer.subject.public_bytes(), _key_bits(issuer)
-    algorithm = single.hash_algorithm.name
-    # SHA-1 here only names the issuer, as public responders want it; it protects nothing.
-    digest = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}[algorithm]
-    return (digest(name).digest(), digest(key).digest()) == (single.issuer_name_hash, single.issuer_key_hash)
+def _is_issuer(single: SingleResponse, issuer: Certificate) -> bool:
+    digest = _NAMING.get(single.hash_oid)
+    if digest is None:
+        raise _unknown("the OCSP response names the issuer by an unknown hash")
+    names = (digest(issuer.subject.der).digest(), digest(issuer.key_bits).digest())
+    return names == (single.issuer_name_hash, single.issuer_key_hash)
 
 
-def _key_bits(certificate: x509.Certificate) -> bytes:
-    """The key's bits, whose SHA-1 is the usual key identifier: taken from a request made for it."""
-    from asn1crypto import x509 as asn1_x509
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    parsed = asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
-    return bytes(parsed.public_key["public_key"].contents[1:])
-
-
-def _check_responder(response: ocsp.OCSPResponse, issuer: x509.Certificate, now: datetime) -> None:
-    """Signed by the issuer, or by a certificate that it issued for OCSP signing (RFC 6960 section 4.2.2.2)."""
-    algorithm = response.signature_hash_algorithm
-    if algorithm is None or algorithm.name not in SECURE_HASHES:
-        raise _unknown("the OCSP response is signed with a weak hash")
-    responder = issuer
-    if response.certificates and response.certificates[0] != issuer:
-        responder = response.certificates[0]
-        usage = responder.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        in_time = responder.not_valid_before_utc <= now <= responder.not_valid_after_utc
-        if ExtendedKeyUsageOID.OCSP_SIGNING not in usage or not in_time or not issued_by(responder, issuer):
-            raise _unknown("the OCSP response is signed by a stranger")
-    _verify(responder.public_key(), response.signature, response.tbs_response_bytes, algorithm)
+def _invalidity_of(single: SingleResponse) -> Moment | None:
+    """When the certificate became invalid, says the responder; what cannot be read says nothing, as in notation."""
+    value = next((extension.value for extension in single.extensions if extension.oid == INVALIDITY_DATE), None)
+    try:
+        return _invalidity(value) if value is not None else None
+    except ValueError:
+        return None
 
 
-def _verify(key: PublicKeyTypes, signature: bytes, signed: bytes, algorithm: hashes.HashAlgorithm) -> None:
-    if isinstance(key, rsa.RSAPublicKey):
-        key.verify(signature, signed, padding.PKCS1v15(), algorithm)
-    elif isinstance(key, ec.EllipticCurvePublicKey):
-        key.verify(signature, signed, ec.ECDSA(algorithm))
-    else:
-        raise _unknown("the OCSP response is signed with an unsupported key")
+def _invalidity(value: bytes) -> Moment:
+    reader = Reader(value)
+    moment = reader.moment(fraction=True)
+    reader.done()
+    return moment
+
+
+def _acquits(invalidity: Moment | None, signing_time: datetime | None) -> bool:
+    """True when an authentic signing time lies before the date from which the certificate is invalid."""
+    return signing_time is not None and invalidity is not None and Moment(signing_time) < invalidity
+
+
+def _check_responder(response: Response, issuer: Certificate, now: datetime) -> None:
+    """Signed by the issuer, or by a certificate that it issued for OCSP signing (RFC 6960 section 4.2.2.2).
+
+    A certificate that comes along must be signed by the issuer itself, also when it is the issuer's own.
+    """
+    delegate = response.certificate
+    responder = delegate or issuer
+    scheme = plain_scheme(response.algorithm.oid)
+    if not signature_holds(responder.public_key, scheme, response.signed, response.signature):
+        raise _unknown("the signature of the OCSP response is wrong, or of a weak kind")
+    if delegate is None:
+        return
+    if not issuer.made(delegate.algorithm, delegate.signed, delegate.signature):
+        raise _unknown("the OCSP response is signed by a stranger")
+    if delegate != issuer and not (OCSP_SIGNING in delegate.usages.extended and delegate.covers(now)):
+        raise _unknown("the OCSP response is signed by a certificate that may not sign it")
 
 
 def judge_crl(lookup: Lookup, answers: Mapping[str, Answer], now: datetime, signing_time: datetime | None) -> Status:
@@ -149,7 +170,8 @@ def judge_crl(lookup: Lookup, answers: Mapping[str, Answer], now: datetime, sign
             body = _body(answers, crl_key(url), url, CRL_LIMIT)
             if body is None:
                 return _status(lookup, RevocationState.OFFLINE, "the revocation list was not fetched")
-            revoked = guarded(_crl(body, url, lookup, now, signing_time), "CRL", Reason.REVOCATION_UNKNOWN)
+            check = _crl(body, url, lookup, now, signing_time)
+            revoked = guarded(check, "the revocation list cannot be used", Reason.REVOCATION_UNKNOWN)
         except CheckFailed as failed:
             return _status(lookup, RevocationState.UNKNOWN, failed.headline)
         if revoked:
@@ -162,100 +184,88 @@ def _crl(body: bytes, url: str, lookup: Lookup, now: datetime, signing_time: dat
 
 
 def _crl_revokes(body: bytes, url: str, lookup: Lookup, now: datetime, signing_time: datetime | None) -> bool:
-    revocations = x509.load_der_x509_crl(body)
-    issuer, certificate = load_certificate(lookup.issuer.der), load_certificate(lookup.certificate.der)
+    issuer, certificate = parse_certificate(lookup.issuer.der), parse_certificate(lookup.certificate.der)
+    revocations = parse_list(body, certificate.serial)
     _check_list(revocations, issuer, now)
     _check_scope(revocations, certificate, url)
-    entries = [entry for entry in revocations if entry.serial_number == certificate.serial_number]
-    return _revoked(entries, signing_time)
+    return _revoked(revocations.entries, signing_time)
 
 
-def _check_list(revocations: x509.CertificateRevocationList, issuer: x509.Certificate, now: datetime) -> None:
-    algorithm = revocations.signature_hash_algorithm
-    if algorithm is None or algorithm.name not in SECURE_HASHES:
-        raise _unknown("the revocation list is signed with a weak hash")
-    if revocations.issuer != issuer.subject or not _may_list(issuer):
+def _check_list(revocations: RevocationList, issuer: Certificate, now: datetime) -> None:
+    if revocations.issuer.der != issuer.subject.der or not issuer.may(CRL_SIGN):
         raise _unknown("the revocation list is of another issuer")
-    if not revocations.is_signature_valid(issuer.public_key()):  # type: ignore[arg-type]  # raises TypeError for other keys
-        raise _unknown("the signature of the revocation list is wrong")
-    update = revocations.next_update_utc
-    if update is None or now > update or now + SKEW < revocations.last_update_utc:
+    if not issuer.made(revocations.algorithm, revocations.signed, revocations.signature):
+        raise _unknown("the signature of the revocation list is wrong, or of a weak kind")
+    update = revocations.next_update
+    if update is None or now > update or now + SKEW < revocations.this_update:
         raise _unknown("the revocation list is not of this time")
 
 
-def _may_list(issuer: x509.Certificate) -> bool:
-    try:
-        return issuer.extensions.get_extension_for_class(x509.KeyUsage).value.crl_sign
-    except x509.ExtensionNotFound:
-        return True
-
-
-def _check_scope(revocations: x509.CertificateRevocationList, certificate: x509.Certificate, url: str) -> None:
+def _check_scope(revocations: RevocationList, certificate: Certificate, url: str) -> None:
     """A list of another scope says nothing about this certificate (RFC 5280 sections 5.2.4 to 5.2.6)."""
     for extension in revocations.extensions:
-        if extension.oid in (ExtensionOID.FRESHEST_CRL, ExtensionOID.DELTA_CRL_INDICATOR):
+        if extension.oid in (FRESHEST_CRL, DELTA_CRL):
             raise _unknown("delta CRLs are not supported")
-        if extension.oid == ExtensionOID.ISSUING_DISTRIBUTION_POINT:
-            _check_point(extension.value, certificate, url)
+        if extension.oid == ISSUING_POINT:
+            _check_point(extension, certificate, url)
         elif extension.critical:
-            raise _unknown(f"the revocation list has an unknown critical extension {extension.oid.dotted_string}")
+            raise _unknown(f"the revocation list has an unknown critical extension {extension.oid}")
 
 
-def _check_point(point: x509.ExtensionType, certificate: x509.Certificate, url: str) -> None:
-    if not isinstance(point, x509.IssuingDistributionPoint):
-        raise _unknown("the scope of the revocation list cannot be read")
-    authority = _is_authority(certificate)
-    foreign = (
-        point.indirect_crl
-        or point.only_contains_attribute_certs
-        or (point.only_contains_ca_certs and not authority)
-        or (point.only_contains_user_certs and authority)
-    )
-    urls = [name.value for name in point.full_name or () if isinstance(name, x509.UniformResourceIdentifier)]
+def _check_point(extension: Extension, certificate: Certificate, url: str) -> None:
+    """RFC 5280 section 5.2.5: which certificates the list is about."""
+    point = Reader(extension.value).take(SEQUENCE)
+    urls = _point_urls(point.optional(constructed(0)))
+    users, authorities = _flag(point, 1), _flag(point, 2)
+    point.optional(context(3))  # a list of some reasons only: all lists that the certificate names are asked
+    indirect, attributes = _flag(point, 4), _flag(point, 5)
+    authority = certificate.usages.authority is True
+    foreign = indirect or attributes or (authorities and not authority) or (users and authority)
     if foreign or (urls and url not in urls):
         raise _unknown("the revocation list is about other certificates")
 
 
-def _is_authority(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
+def _flag(point: Reader, number: int) -> bool:
+    flag = point.optional(context(number))
+    return flag is not None and flag.rest() != b"\0"
 
 
-def _revoked(entries: list[x509.RevokedCertificate], signing_time: datetime | None) -> bool:
+def _point_urls(name: Reader | None) -> list[str]:
+    names, urls = name.optional(constructed(0)) if name is not None else None, []
+    while names is not None and not names.empty:
+        tag, content = names.any()
+        urls += [content.rest().decode("latin-1")] if tag == context(6) else []
+    return urls
+
+
+def _revoked(entries: tuple[Entry, ...], signing_time: datetime | None) -> bool:
     """A hold can be lifted, everything else is final; an invalidity date after an authentic signing time acquits."""
     temporary: list[tuple[datetime, bool]] = []
     for entry in entries:
-        reason, invalidity = _entry(entry)
-        if signing_time is not None and invalidity is not None and signing_time < invalidity:
+        if _acquits(_entry_invalidity(entry), signing_time):
             return False
-        if reason not in (x509.ReasonFlags.certificate_hold, x509.ReasonFlags.remove_from_crl):
+        if entry.reason not in (_HOLD, _LIFTED):
             return True
-        temporary.append((entry.revocation_date_utc, reason is x509.ReasonFlags.certificate_hold))
+        temporary.append((entry.revoked, entry.reason == _HOLD))
     return bool(temporary) and max(temporary)[1]
 
 
-def _entry(entry: x509.RevokedCertificate) -> tuple[x509.ReasonFlags | None, datetime | None]:
-    reason, invalidity = None, None
+def _entry_invalidity(entry: Entry) -> Moment | None:
+    invalidity = None
     for extension in entry.extensions:
-        if extension.oid == CRLEntryExtensionOID.CRL_REASON and isinstance(extension.value, x509.CRLReason):
-            reason = extension.value.reason
-        elif isinstance(extension.value, x509.InvalidityDate):
-            invalidity = extension.value.invalidity_date_utc
+        if extension.oid == INVALIDITY_DATE:
+            invalidity = _invalidity(extension.value)
         elif extension.critical:
             raise _unknown("an entry of the revocation list has an unknown critical extension")
-    return reason, invalidity
+    return invalidity
 
 
 def next_update(key: str, body: bytes) -> datetime | None:
     """Until when an answer may be kept; None when it cannot be read."""
     try:
         if key.startswith("crl:"):
-            return x509.load_der_x509_crl(body).next_update_utc
-        response = ocsp.load_der_ocsp_response(body)
-        updates = [single.next_update_utc for single in response.responses]
-        return min((update for update in updates if update is not None), default=None)
-    except EXPECTED as error:
-        _ = said(error)
+            return parse_list(body, -1).next_update
+        updates = [single.next_update for single in parse_response(body).answers]
+        return min((update.whole for update in updates if update is not None), default=None)
+    except ValueError:
         return None

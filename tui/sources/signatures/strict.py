@@ -1,12 +1,10 @@
-"""Strict readers of JSON, base64 and time: what two readers could understand differently is refused."""
+"""Strict readers of JSON and base64: what two readers could understand differently is refused."""
 
 from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 __all__ = [
@@ -17,14 +15,12 @@ __all__ = [
     "json_object",
     "object_of",
     "refuse_lookalikes",
-    "rfc3339",
     "strings_of",
     "text_of",
 ]
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DATA_LIMIT = 32 << 20
 
 
@@ -74,16 +70,6 @@ def base64_bytes(text: str) -> bytes:
     if base64.b64encode(data).decode() != text:
         raise ValueError("illegal base64")
     return data
-
-
-def rfc3339(text: str) -> datetime:
-    """A moment in UTC, cut to microseconds (RFC 3339 section 5.6, upper case T and Z as Go's encoder writes)."""
-    found = _TIME.fullmatch(text)
-    if found is None:
-        raise ValueError("not an RFC 3339 time")
-    moment, fraction, zone = found.groups()
-    local = datetime.fromisoformat(moment + ("+00:00" if zone == "Z" else zone)).astimezone(UTC)
-    return local + timedelta(microseconds=int(((fraction or "") + "000000")[:6]))
 
 
 def text_of(members: dict[str, Json], name: str) -> str:

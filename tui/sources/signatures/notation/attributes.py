@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
 from tui.domain.signature import Reason
 from tui.sources.signatures.faults import CheckFailed
+from tui.sources.signatures.pkix.moment import Moment
 
 __all__ = ["Attribute", "Envelope", "RawAttributes", "Scheme", "SignedAttributes", "check_attributes"]
 
@@ -45,9 +45,9 @@ class RawAttributes(msgspec.Struct, frozen=True):
     scheme: str
     critical: tuple[int | str, ...]
     present: tuple[int | str, ...]
-    signing_time: datetime | None = None
-    authentic_time: datetime | None = None
-    expiry: datetime | None = None
+    signing_time: Moment | None = None
+    authentic_time: Moment | None = None
+    expiry: Moment | None = None
     plugin: str | None = None
     understood: tuple[int | str, ...] = ()
 
@@ -57,8 +57,8 @@ class SignedAttributes(msgspec.Struct, frozen=True):
 
     algorithm: str
     scheme: Scheme
-    signing_time: datetime
-    expiry: datetime | None
+    signing_time: Moment
+    expiry: Moment | None
     plugin: str = ""
     extended: tuple[str, ...] = ()
 
@@ -102,14 +102,14 @@ def _scheme(text: str) -> Scheme:
         raise CheckFailed(f"unknown signing scheme {text!r}", Reason.UNSUPPORTED) from error
 
 
-def _signing_time(raw: RawAttributes, scheme: Scheme) -> datetime:
+def _signing_time(raw: RawAttributes, scheme: Scheme) -> Moment:
     """x509 has signingTime only, signingAuthority authenticSigningTime only (signing-scheme.md)."""
     wanted, other = raw.signing_time, raw.authentic_time
     if scheme is Scheme.AUTHORITY:
         wanted, other = other, wanted
     if other is not None:
         raise CheckFailed(f"a signing time of another scheme than {scheme}", Reason.MALFORMED)
-    if wanted is None or wanted.year <= 1:
+    if wanted is None or wanted.whole.year <= 1:
         raise CheckFailed("the signing time is missing", Reason.MALFORMED)
     return wanted
 

@@ -10,6 +10,7 @@ from tui.domain.text import clean
 from tui.sources.signatures import cbor
 from tui.sources.signatures.faults import CheckFailed
 from tui.sources.signatures.notation.attributes import Attribute, Envelope, RawAttributes, check_attributes
+from tui.sources.signatures.pkix.moment import Moment
 
 __all__ = ["MEDIA_TYPE", "parse_cose", "to_be_signed"]
 
@@ -109,7 +110,7 @@ def _critical(value: cbor.Value) -> tuple[int | str, ...]:
     return found
 
 
-def _moment(header: Header, label: str) -> datetime | None:
+def _moment(header: Header, label: str) -> Moment | None:
     """Tag 1, an integer of seconds; a float of seconds is refused (signature-envelope-cose.md)."""
     if label not in header:
         return None
@@ -118,4 +119,7 @@ def _moment(header: Header, label: str) -> datetime | None:
         raise ValueError(f"{label} is not a tagged time")
     if not isinstance(value.value, int) or isinstance(value.value, bool):
         raise ValueError(f"{label} is not in whole seconds")
-    return _EPOCH + timedelta(seconds=value.value)
+    try:
+        return Moment(_EPOCH + timedelta(seconds=value.value))
+    except OverflowError as error:
+        raise ValueError(f"{label} lies outside the calendar") from error

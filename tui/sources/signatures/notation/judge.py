@@ -13,7 +13,7 @@ import msgspec
 
 from tui.domain.signature import Action, Outcome, Reason, SignatureSystem, Step, StepName, StepState, Timestamp, Verdict
 from tui.domain.text import clean
-from tui.sources.signatures.certificates import CertificateFacts
+from tui.sources.signatures.chains import CertificateFacts
 from tui.sources.signatures.faults import CheckFailed, guarded
 from tui.sources.signatures.notation.attributes import Scheme
 from tui.sources.signatures.notation.names import is_subset
@@ -22,6 +22,7 @@ from tui.sources.signatures.notation.policy import Level, Statement, StoreType, 
 from tui.sources.signatures.notation.stamp import Token
 from tui.sources.signatures.notation.static import StaticResult
 from tui.sources.signatures.notation.stores import TrustStores
+from tui.sources.signatures.pkix.moment import Moment
 from tui.sources.signatures.revocation import OFFLINE, Lookup, Revocation, RevocationState, Status, lookups_of, worst_status
 
 __all__ = ["judge", "revocation_lookups"]
@@ -195,9 +196,9 @@ def check_expiry(case: Case) -> str:
     expiry = case.static.expiry
     if expiry is None:
         return "the signature does not expire"
-    if case.now >= expiry:
-        raise CheckFailed(f"signature expired {expiry.isoformat()}", Reason.EXPIRED)
-    return f"expires {expiry.isoformat()}"
+    if Moment(case.now) >= expiry:
+        raise CheckFailed(f"signature expired {expiry.whole.isoformat()}", Reason.EXPIRED)
+    return f"expires {expiry.whole.isoformat()}"
 
 
 def check_timestamp(case: Case) -> str:
@@ -215,8 +216,9 @@ def check_timestamp(case: Case) -> str:
 def _check_authority_time(case: Case) -> str:
     moment = case.static.signing_time
     for certificate in case.static.chain:
-        if moment is None or not certificate.covers(moment):
-            raise CheckFailed(f"signing time outside validity of {certificate.subject}", _when(certificate, moment))
+        if moment is None or not (certificate.covers(moment.whole) and certificate.covers(moment.after)):
+            early = moment.whole if moment is not None else None
+            raise CheckFailed(f"signing time outside validity of {certificate.subject}", _when(certificate, early))
     return "every certificate was valid at the signing time"
 
 
@@ -277,7 +279,8 @@ def check_revocation(case: Case) -> str:
     """Step 5, revocation of every certificate but the root; an invalidity date counts for signing authorities only."""
     if not (_holds(lambda: check_integrity(case)) and _holds(lambda: check_authenticity(case))):
         raise CheckFailed("not looked up: the signer is not trusted", Reason.REVOCATION_OFFLINE, unknown=True)
-    authentic = case.static.signing_time if case.static.scheme == Scheme.AUTHORITY else None
+    moment = case.static.signing_time
+    authentic = moment.after if moment is not None and case.static.scheme == Scheme.AUTHORITY else None
     status = worst_status(case.static.chain, case.revocation, case.now, authentic)
     _check_status(status, "")
     return status.sentence
@@ -312,8 +315,8 @@ def _outcome(
         signer=static.chain[0].subject if static.chain else "",
         chain=tuple(certificate.shown for certificate in static.chain),
         scheme=static.scheme,
-        signing_time=static.signing_time,
-        expiry=static.expiry,
+        signing_time=static.signing_time.whole if static.signing_time is not None else None,
+        expiry=static.expiry.whole if static.expiry is not None else None,
         agent=static.agent,
         envelope_digest=static.digest,
         media_type=static.media_type,

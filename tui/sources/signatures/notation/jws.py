@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from tui.domain.signature import Reason
 from tui.domain.text import clean
 from tui.sources.signatures.faults import CheckFailed
 from tui.sources.signatures.notation.attributes import Attribute, Envelope, RawAttributes, check_attributes
+from tui.sources.signatures.pkix.moment import Moment, rfc3339
 from tui.sources.signatures.strict import (
     Json,
     base64_bytes,
@@ -15,7 +14,6 @@ from tui.sources.signatures.strict import (
     json_object,
     object_of,
     refuse_lookalikes,
-    rfc3339,
     strings_of,
     text_of,
 )
@@ -74,5 +72,5 @@ def _attributes(protected: dict[str, Json]) -> RawAttributes:
     )
 
 
-def _moment(protected: dict[str, Json], name: Attribute) -> datetime | None:
+def _moment(protected: dict[str, Json], name: Attribute) -> Moment | None:
     return rfc3339(text_of(protected, name)) if name in protected else None

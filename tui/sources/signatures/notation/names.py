@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
+from tui.sources.signatures.pkix.names import COMMON_NAME, SERIAL_NUMBER, Name
 
 __all__ = ["attributes_of", "is_subset", "parse_name"]
 
@@ -12,35 +11,36 @@ _SPECIAL = frozenset(' "#+,;<=>\\')
 
 # The types that Go's pkix.Name prints by name; notation matches no other.
 _TYPES = {
-    NameOID.COMMON_NAME: "CN",
-    NameOID.SERIAL_NUMBER: "SERIALNUMBER",
-    NameOID.COUNTRY_NAME: "C",
-    NameOID.LOCALITY_NAME: "L",
-    NameOID.STATE_OR_PROVINCE_NAME: "ST",
-    NameOID.STREET_ADDRESS: "STREET",
-    NameOID.ORGANIZATION_NAME: "O",
-    NameOID.ORGANIZATIONAL_UNIT_NAME: "OU",
-    NameOID.POSTAL_CODE: "POSTALCODE",
+    COMMON_NAME: "CN",
+    SERIAL_NUMBER: "SERIALNUMBER",
+    "2.5.4.6": "C",
+    "2.5.4.7": "L",
+    "2.5.4.8": "ST",
+    "2.5.4.9": "STREET",
+    "2.5.4.10": "O",
+    "2.5.4.11": "OU",
+    "2.5.4.17": "POSTALCODE",
 }
+_LAST_COUNTS = frozenset({COMMON_NAME, SERIAL_NUMBER})
 
 
-def attributes_of(name: x509.Name) -> dict[str, str]:
-    """The attributes of a certificate's subject by type; ValueError for a subject that no identity but `*` may match."""
+def attributes_of(name: Name) -> dict[str, str]:
+    """The attributes of a certificate's subject by type; ValueError for a subject that no identity but `*` may match.
+
+    Which RDN an attribute stands in does not matter, and of several common names or serial numbers the last counts: Go writes
+    the subject anew before notation compares it.
+    """
     found: dict[str, str] = {}
-    for rdn in name.rdns:
-        if len(rdn) != 1:
-            raise ValueError("the subject has a multi-valued RDN")
-        (attribute,) = rdn
-        if attribute.oid not in _TYPES:
-            raise ValueError(f"the subject has an attribute of the unknown type {attribute.oid.dotted_string}")
-        _add(found, _TYPES[attribute.oid], _plain(attribute.value))
+    for attribute in (attribute for rdn in name.rdns for attribute in rdn):
+        kind = _TYPES.get(attribute.oid)
+        if kind is None:
+            raise ValueError(f"the subject has an attribute of the unknown type {attribute.oid}")
+        if kind in found and attribute.oid not in _LAST_COUNTS:
+            raise ValueError(f"the subject has {kind} twice")
+        if "=#" in attribute.value:
+            raise ValueError("the subject has a value that cannot be compared")
+        found[kind] = attribute.value
     return _complete(found)
-
-
-def _plain(value: str | bytes) -> str:
-    if not isinstance(value, str) or not value or "=#" in value or value.startswith("#"):
-        raise ValueError("the subject has a value that cannot be compared")
-    return value
 
 
 def parse_name(text: str) -> dict[str, str]:

@@ -1,10 +1,12 @@
-"""What is kept of a checked time stamp; without asn1crypto, so that a cached result needs no parser."""
+"""What is kept of a checked time stamp, so that a cached result needs no parser."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 import msgspec
+
+from tui.sources.signatures.pkix.moment import Moment
 
 __all__ = ["Token"]
 
@@ -15,19 +17,24 @@ class Token(msgspec.Struct, frozen=True):
     `signer` is the DER of the stamping certificate, `certificates` all that the token carries; `accuracy` in microseconds.
     """
 
-    time: datetime
+    moment: Moment
     accuracy: int
     authority: str
     signer: bytes
     certificates: tuple[bytes, ...]
-    attribute_time: datetime | None = None
+    attribute_time: Moment | None = None
+
+    @property
+    def time(self) -> datetime:
+        """The time that it says, for display."""
+        return self.moment.whole
 
     @property
     def earliest(self) -> datetime:
         """The stamp cannot be from before this."""
-        return self.time - timedelta(microseconds=self.accuracy)
+        return self.moment.whole - timedelta(microseconds=self.accuracy)
 
     @property
     def latest(self) -> datetime:
         """The stamp cannot be from after this."""
-        return self.time + timedelta(microseconds=self.accuracy)
+        return self.moment.after + timedelta(microseconds=self.accuracy)

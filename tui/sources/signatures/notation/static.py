@@ -6,20 +6,12 @@ It may be cached by the envelope's digest and `STATIC_VERSION`.
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
 
 import msgspec
-from cryptography import x509
 
 from tui.domain.signature import Reason
-from tui.sources.signatures.certificates import (
-    MAX_CHAIN,
-    CertificateFacts,
-    algorithm_of,
-    load_certificate,
-    signing_chain,
-)
-from tui.sources.signatures.faults import EXPECTED, CheckFailed, guarded, said
+from tui.sources.signatures.chains import MAX_CHAIN, CertificateFacts, algorithm_of, signing_chain
+from tui.sources.signatures.faults import CheckFailed, guarded, said
 from tui.sources.signatures.keys import verify_signature
 from tui.sources.signatures.notation.attributes import Envelope
 from tui.sources.signatures.notation.cose import MEDIA_TYPE as COSE
@@ -29,12 +21,14 @@ from tui.sources.signatures.notation.jws import parse_jws
 from tui.sources.signatures.notation.names import attributes_of
 from tui.sources.signatures.notation.payload import Target, read_payload
 from tui.sources.signatures.notation.stamp import Token
+from tui.sources.signatures.pkix.certificate import Certificate, parse_certificate
+from tui.sources.signatures.pkix.moment import Moment
 
 __all__ = ["ENVELOPE_LIMIT", "STATIC_VERSION", "StaticResult", "parse_envelope"]
 
 ENVELOPE_LIMIT = 32 << 20
 # Part of a cache's key: raise it whenever a rule of the static part changes.
-STATIC_VERSION = 1
+STATIC_VERSION = 2
 
 
 class StaticResult(msgspec.Struct, frozen=True):
@@ -52,8 +46,8 @@ class StaticResult(msgspec.Struct, frozen=True):
     target: Target | None = None
     scheme: str = ""
     algorithm: str = ""
-    signing_time: datetime | None = None
-    expiry: datetime | None = None
+    signing_time: Moment | None = None
+    expiry: Moment | None = None
     agent: str = ""
     plugin: str = ""
     extended: tuple[str, ...] = ()
@@ -116,27 +110,27 @@ def _checked(envelope: Envelope, digest: str, media_type: str) -> StaticResult:
     )
 
 
-def _leaf(chain: tuple[bytes, ...]) -> x509.Certificate:
+def _leaf(chain: tuple[bytes, ...]) -> Certificate:
     """1.2: there is a chain, and the signer's certificate parses; the others follow in 1.4."""
     if not 0 < len(chain) <= MAX_CHAIN:
         raise CheckFailed("the certificate chain is empty or too long", Reason.CHAIN)
-    return load_certificate(chain[0])
+    return parse_certificate(chain[0])
 
 
-def _check_signature(envelope: Envelope, leaf: x509.Certificate) -> None:
+def _check_signature(envelope: Envelope, leaf: Certificate) -> None:
     """1.3: the algorithm follows from the key of the leaf and never from the envelope alone (signature-specification.md)."""
     fitting = algorithm_of(leaf)
     if envelope.attributes.algorithm != fitting:
         raise CheckFailed(f"the envelope says {envelope.attributes.algorithm}, its key signs with {fitting}", Reason.ALGORITHM)
     if not envelope.signature:
         raise CheckFailed("the envelope holds no signature", Reason.MALFORMED)
-    verify_signature(fitting, leaf.public_key(), envelope.signed, envelope.signature, any_salt=envelope.any_salt)
+    verify_signature(fitting, leaf.public_key.key, envelope.signed, envelope.signature, any_salt=envelope.any_salt)
 
 
-def _names(leaf: x509.Certificate) -> tuple[dict[str, str], str]:
+def _names(leaf: Certificate) -> tuple[dict[str, str], str]:
     try:
         return attributes_of(leaf.subject), ""
-    except EXPECTED as error:
+    except ValueError as error:
         return {}, said(error)
 
 

@@ -5,26 +5,31 @@ A store with anything doubtful in it is not used at all, and says why. Reading i
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import stat
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from tui.domain.text import clean
 from tui.errors import InvalidConfig, NotFound
-from tui.sources.signatures.certificates import load_certificate, self_signed, subject_of
 from tui.sources.signatures.faults import EXPECTED, said
 from tui.sources.signatures.notation.policy import PolicyDocument, StoreType, parse_policy
+from tui.sources.signatures.pkix.certificate import Certificate, first_certificate, parse_certificate
 
 __all__ = ["Store", "TrustStores", "read_policy", "read_store", "read_stores"]
 
 FILE_LIMIT = 1 << 20
 MAX_FILES = 1000
 _PEM = b"-----BEGIN "
+# Blocks and header lines as Go's encoding/pem reads them; it does not look at the label either.
+_BLOCK = re.compile(
+    rb"^-----BEGIN ([^\r\n]*)-----[ \t]*\r?\n(?:[^:\r\n]*:[^\r\n]*\r?\n)*([A-Za-z0-9+/=\s]*?)^-----END \1-----[ \t]*\r?$",
+    re.MULTILINE,
+)
 POLICY_FILES = ("trustpolicy.oci.json", "trustpolicy.json")
 
 
@@ -84,10 +89,8 @@ def read_store(directory: Path, kind: StoreType, name: str, now: datetime) -> St
         return Store(kind, name, fault=f"the trust store {kind}:{name} cannot be read: {_words(error)}")
     except EXPECTED as error:
         return Store(kind, name, fault=f"the trust store {kind}:{name} cannot be used: {_words(error)}")
-    ders = tuple(certificate.public_bytes(Encoding.DER) for certificate in certificates)
-    notes = [
-        f"{subject_of(one)} expired {one.not_valid_after_utc:%Y-%m-%d}" for one in certificates if one.not_valid_after_utc < now
-    ]
+    ders = tuple(certificate.der for certificate in certificates)
+    notes = [f"{one.subject} expired {one.not_after:%Y-%m-%d}" for one in certificates if one.not_after < now]
     return Store(kind, name, ders, notes=tuple(notes))
 
 
@@ -125,11 +128,11 @@ def _file_bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _certificates(path: Path, kind: StoreType) -> list[x509.Certificate]:
+def _certificates(path: Path, kind: StoreType) -> list[Certificate]:
     data = _file_bytes(path)
     if len(data) > FILE_LIMIT:
         raise ValueError(f"{path.name} is too large")
-    certificates = [load_certificate(der) for der in (_pem_parts(data) if _PEM in data else _der_parts(data))]
+    certificates = _parsed(data, path.name)
     if not certificates:
         raise ValueError(f"{path.name} holds no certificate")
     for certificate in certificates:
@@ -137,37 +140,33 @@ def _certificates(path: Path, kind: StoreType) -> list[x509.Certificate]:
     return certificates
 
 
+def _parsed(data: bytes, file: str) -> list[Certificate]:
+    try:
+        return [parse_certificate(der) for der in _pem_parts(data)] if _PEM in data else _der_parts(data)
+    except ValueError as error:
+        raise ValueError(f"{file} holds something that is not a certificate: {said(error)}") from error
+
+
 def _pem_parts(data: bytes) -> list[bytes]:
-    loaded = x509.load_pem_x509_certificates(data)
-    if data.count(_PEM) != len(loaded):
-        raise ValueError("it holds something that is not a certificate")
-    return [certificate.public_bytes(Encoding.DER) for certificate in loaded]
+    """The content of every block, whatever its label; ValueError for one that is not whole."""
+    blocks = [match[2] for match in _BLOCK.finditer(data)]
+    if data.count(_PEM) != len(blocks):
+        raise ValueError("a block is not whole")
+    return [base64.b64decode(b"".join(block.split()), validate=True) for block in blocks]
 
 
-def _der_parts(data: bytes) -> list[bytes]:
+def _der_parts(data: bytes) -> list[Certificate]:
     """The certificates of a file that holds one DER after the other."""
-    parts: list[bytes] = []
+    parts: list[Certificate] = []
     while data:
-        width = data[1] & 0x7F if data[1] & 0x80 else 0
-        end = 2 + width + (int.from_bytes(data[2 : 2 + width], "big") if width else data[1])
-        if data[0] != 0x30 or end > len(data):
-            raise ValueError("it holds something that is not a certificate")
-        parts.append(data[:end])
-        data = data[end:]
+        parts.append(first_certificate(data))
+        data = data[len(parts[-1].der) :]
     return parts
 
 
-def _check_anchor(certificate: x509.Certificate, kind: StoreType, file: str) -> None:
+def _check_anchor(certificate: Certificate, kind: StoreType, file: str) -> None:
     """A CA or a self-signed certificate; in a `tsa` store a root (trust-store-trust-policy.md, trust store)."""
-    root = self_signed(certificate, single=False)
-    if kind is StoreType.TSA and not root:
-        raise ValueError(f"{file}: {subject_of(certificate)} is not a root CA")
-    if not (root or _is_authority(certificate) or self_signed(certificate, single=True)):
-        raise ValueError(f"{file}: {subject_of(certificate)} is neither a CA nor self-signed")
-
-
-def _is_authority(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
+    if kind is StoreType.TSA and not certificate.issued_by(certificate):
+        raise ValueError(f"{file}: {certificate.subject} is not a root CA")
+    if not (certificate.usages.authority or certificate.made(certificate.algorithm, certificate.signed, certificate.signature)):
+        raise ValueError(f"{file}: {certificate.subject} is neither a CA nor self-signed")

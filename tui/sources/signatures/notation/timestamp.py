@@ -1,25 +1,26 @@
-"""RFC 3161 time stamps over the primitive signature: the part that needs neither clock nor policy.
-
-asn1crypto parses, and only parses: every signature is checked by cryptography. Import this when a token was met, not before.
-"""
+"""RFC 3161 time stamps over the primitive signature: the part that needs neither clock nor policy."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
-from typing import Protocol, cast
-
-from asn1crypto import cms, tsp
-from asn1crypto import x509 as asn1_x509
-from asn1crypto.core import Asn1Value
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from datetime import timedelta
 
 from tui.domain.signature import Reason
-from tui.sources.signatures.certificates import load_certificate, subject_of
 from tui.sources.signatures.faults import CheckFailed, guarded
-from tui.sources.signatures.keys import HASHES
 from tui.sources.signatures.notation.stamp import Token
+from tui.sources.signatures.pkix.certificate import Certificate
+from tui.sources.signatures.pkix.der import OCTET_STRING, SEQUENCE, Reader, constructed
+from tui.sources.signatures.pkix.keys import PSS, KeyKind, Scheme, algorithm_id, plain_scheme, signature_holds
+from tui.sources.signatures.pkix.moment import Moment
+from tui.sources.signatures.pkix.signed_data import (
+    STAMP_INFO,
+    SignedAttributes,
+    SignedData,
+    SignerInfo,
+    StampInfo,
+    parse_signed_data,
+    parse_stamp_info,
+)
 
 __all__ = ["read_token"]
 
@@ -27,23 +28,11 @@ TOKEN_LIMIT = 1 << 20
 MAX_CERTIFICATES = 32
 BASELINE_POLICY = "0.4.0.2023.1.1"  # ETSI EN 319 421: an accuracy of a second or better is implied
 
-# CMS signature algorithms that tspclient-go knows: padding scheme and the hash it implies.
-_SIGNATURES = {
-    "rsassa_pkcs1v15": ("pkcs1", ""),
-    "rsassa_pss": ("pss", ""),
-    "sha256_rsa": ("pkcs1", "sha256"),
-    "sha384_rsa": ("pkcs1", "sha384"),
-    "sha512_rsa": ("pkcs1", "sha512"),
-    "sha256_ecdsa": ("ecdsa", "sha256"),
-    "sha384_ecdsa": ("ecdsa", "sha384"),
-    "sha512_ecdsa": ("ecdsa", "sha512"),
-}
-
-
-class _Attribute(Protocol):
-    def __getitem__(self, name: str) -> Asn1Value: ...
-
-    def dump(self) -> bytes: ...
+CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
+SIGNING_TIME, SIGNING_CERTIFICATE_2 = "1.2.840.113549.1.9.5", "1.2.840.113549.1.9.16.2.47"
+_RSA = "1.2.840.113549.1.1.1"
+_SHA256 = "2.16.840.1.101.3.4.2.1"
+_HASHES = {_SHA256: "sha256", "2.16.840.1.101.3.4.2.2": "sha384", "2.16.840.1.101.3.4.2.3": "sha512"}
 
 
 def read_token(data: bytes, signature: bytes) -> Token:
@@ -58,161 +47,107 @@ def _fail(sentence: str) -> CheckFailed:
 def _read(data: bytes, signature: bytes) -> Token:
     if len(data) > TOKEN_LIMIT:
         raise _fail("the time stamp is too large")
-    signed, content = _signed_data(data)
-    info = tsp.TSTInfo.load(content, strict=True)
+    signed = parse_signed_data(data, MAX_CERTIFICATES)
+    info = parse_stamp_info(signed.content)
     _check_info(info, signature)
-    certificates = _certificates(signed)
-    (signer_info,) = signed["signer_infos"]  # RFC 3161 2.4.2: exactly one signature
-    attributes = _attributes(signer_info)
-    signer = _signer(signer_info, attributes, certificates)
-    _check_signature(signer_info, load_certificate(signer), content, attributes)
+    if len(signed.signers) != 1:  # RFC 3161 2.4.2: exactly one signature
+        raise _fail("the time stamp does not have one signature")
+    (signer,) = signed.signers
+    _check_attributes(signer)
+    certificate = _signer(signed, signer)
+    _check_signature(signer, certificate, signed.content)
     return Token(
-        time=_moment(info["gen_time"]),
+        moment=info.time,
         accuracy=_accuracy(info),
-        authority=subject_of(load_certificate(signer)),
-        signer=signer,
-        certificates=tuple(certificates),
-        attribute_time=_attribute_time(attributes),
+        authority=str(certificate.subject),
+        signer=certificate.der,
+        certificates=tuple(each.der for each in signed.certificates),
+        attribute_time=_attribute_time(signer.attributes),
     )
 
 
-def _signed_data(data: bytes) -> tuple[cms.SignedData, bytes]:
-    outer = cms.ContentInfo.load(data, strict=True)
-    if outer["content_type"].native != "signed_data":
-        raise _fail("the time stamp is not signed data")
-    signed = outer["content"]
-    inner = signed["encap_content_info"]
-    if signed["version"].native != "v3" or inner["content_type"].native != "tst_info":
-        raise _fail("the time stamp does not hold a TSTInfo")
-    return signed, cast(bytes, inner["content"].contents if inner["content"].method == 0 else inner["content"].native)
-
-
-def _check_info(info: tsp.TSTInfo, signature: bytes) -> None:
+def _check_info(info: StampInfo, signature: bytes) -> None:
     """RFC 3161 2.4.2: version 1, an imprint of this very signature, nothing critical that we do not know."""
-    imprint = info["message_imprint"]
-    algorithm = imprint["hash_algorithm"]["algorithm"].native
-    if info["version"].native != "v1" or algorithm not in HASHES:
+    algorithm = _HASHES.get(info.hash_oid)
+    if info.version != 1 or algorithm is None:
         raise _fail("the time stamp has an unknown version or hash")
-    if imprint["hashed_message"].native != hashlib.new(algorithm, signature).digest():
+    if info.imprint != hashlib.new(algorithm, signature).digest():
         raise _fail("the time stamp is of another signature")
-    if any(extension["critical"].native for extension in info["extensions"] or ()):
+    if any(extension.critical for extension in info.extensions):
         raise _fail("the time stamp has an unknown critical extension")
 
 
-def _accuracy(info: tsp.TSTInfo) -> int:
+def _accuracy(info: StampInfo) -> int:
     """In microseconds; a second when the baseline policy implies it (trust-store-trust-policy.md, steps)."""
-    accuracy = info["accuracy"].native or {}
-    parts = [accuracy.get(name) or 0 for name in ("seconds", "millis", "micros")]
-    if any(part < 0 for part in parts) or parts[0] > 86_400:
+    seconds, millis, micros = info.accuracy
+    if min(info.accuracy) < 0 or seconds > 86_400:
         raise _fail("the accuracy of the time stamp is not sensible")
-    total = parts[0] * 1_000_000 + parts[1] * 1_000 + parts[2]
-    return 1_000_000 if not total and info["policy"].native == BASELINE_POLICY else int(total)
+    total = timedelta(seconds=seconds) // timedelta(microseconds=1) + millis * 1_000 + micros
+    return 1_000_000 if not total and info.policy == BASELINE_POLICY else total
 
 
-def _moment(value: Asn1Value) -> datetime:
-    if not value.contents.endswith(b"Z"):
-        raise _fail("a time in the time stamp is not in UTC")
-    return cast(datetime, value.native)
-
-
-def _certificates(signed: cms.SignedData) -> list[bytes]:
-    found: list[bytes] = []
-    for choice in signed["certificates"] or ():
-        if choice.name != "certificate" or len(found) >= MAX_CERTIFICATES:
-            raise _fail("the time stamp holds other certificates than X.509, or too many")
-        found.append(choice.chosen.dump())
-    return found
-
-
-def _attributes(signer_info: cms.SignerInfo) -> dict[str, _Attribute]:
-    """The signed attributes by name, each once with one value (RFC 5652 section 5.3)."""
-    if signer_info["version"].native != "v1" or not signer_info["signed_attrs"]:
+def _check_attributes(signer: SignerInfo) -> None:
+    """Signed attributes, each once (RFC 5652 section 5.3)."""
+    names = [name for name, _ in signer.attributes.values]
+    if signer.version != 1 or not names:
         raise _fail("the time stamp has no signed attributes")
-    found: dict[str, _Attribute] = {}
-    for attribute in signer_info["signed_attrs"]:
-        name = attribute["type"].native
-        if name in found:
-            raise _fail(f"the time stamp repeats the attribute {name}")
-        found[name] = attribute
-    return found
+    if len(set(names)) != len(names):
+        raise _fail("the time stamp repeats a signed attribute")
 
 
-def _value(attributes: dict[str, _Attribute], name: str) -> Asn1Value:
-    if name not in attributes:
-        raise _fail(f"the time stamp lacks the signed attribute {name}")
-    (value,) = attributes[name]["values"]
+def _value(attributes: SignedAttributes, oid: str, words: str) -> Reader:
+    value = attributes.value(oid)
+    if value is None:
+        raise _fail(f"the time stamp lacks the signed attribute {words}")
     return value
 
 
-def _attribute_time(attributes: dict[str, _Attribute]) -> datetime | None:
-    return cast(datetime, _value(attributes, "signing_time").native) if "signing_time" in attributes else None
+def _attribute_time(attributes: SignedAttributes) -> Moment | None:
+    value = attributes.value(SIGNING_TIME)
+    return value.moment(fraction=True) if value is not None else None
 
 
-def _signer(signer_info: cms.SignerInfo, attributes: dict[str, _Attribute], certificates: list[bytes]) -> bytes:
+def _signer(signed: SignedData, signer: SignerInfo) -> Certificate:
     """The certificate that signing-certificate-v2 names and pins by hash (RFC 5816); the unsigned identifier must agree."""
-    first = _value(attributes, "signing_certificate_v2")["certs"][0]
-    identifier = signer_info["sid"]
-    if identifier.name != "issuer_and_serial_number":
-        raise _fail("the time stamp names its signer in an unsupported way")
-    issuer, serial = identifier.chosen["issuer"].dump(), identifier.chosen["serial_number"].native
-    if first["issuer_serial"].native is not None:
-        _check_named(first["issuer_serial"], issuer, serial)
-    algorithm = first["hash_algorithm"]["algorithm"].native
-    if algorithm not in HASHES:
+    pins = _value(signer.attributes, SIGNING_CERTIFICATE_2, "signing-certificate-v2").take(SEQUENCE).take(SEQUENCE)
+    pin = pins.take(SEQUENCE)
+    hashing = algorithm_id(pin.take(SEQUENCE)).oid if pin.peek(SEQUENCE) else _SHA256
+    pinned = pin.octets(OCTET_STRING)
+    if pin.peek(SEQUENCE):
+        _check_named(pin.take(SEQUENCE), signer)
+    if hashing not in _HASHES:
         raise _fail("the time stamp pins its signer by a weak hash")
-    for der in certificates:
-        parsed = asn1_x509.Certificate.load(der, strict=True)
-        if parsed.issuer.dump() == issuer and parsed.serial_number == serial:
-            if hashlib.new(algorithm, der).digest() != first["cert_hash"].native:
+    for certificate in signed.certificates:
+        if certificate.issuer.der == signer.issuer and certificate.serial == signer.serial:
+            if hashlib.new(_HASHES[hashing], certificate.der).digest() != pinned:
                 raise _fail("the time stamp pins another certificate")
-            return der
+            return certificate
     raise _fail("the certificate that stamped is not in the time stamp")
 
 
-def _check_named(named: Asn1Value, issuer: bytes, serial: int) -> None:
-    names = named["issuer"]
-    if len(names) != 1 or names[0].name != "directory_name" or named["serial_number"].native != serial:
-        raise _fail("the time stamp names two signers")
-    if names[0].chosen.untag().dump() != issuer:
+def _check_named(named: Reader, signer: SignerInfo) -> None:
+    """A directory name and a serial number (RFC 5035 section 4)."""
+    name = named.take(SEQUENCE).take(constructed(4)).raw()
+    if name != signer.issuer or named.integer() != signer.serial:
         raise _fail("the time stamp names two signers")
 
 
-def _check_signature(
-    signer_info: cms.SignerInfo, certificate: x509.Certificate, content: bytes, attributes: dict[str, _Attribute]
-) -> None:
+def _check_signature(signer: SignerInfo, certificate: Certificate, content: bytes) -> None:
     """RFC 5652 5.4 and 5.6: the attributes name content type and digest, and the signature is over their DER set."""
-    digest = signer_info["digest_algorithm"]["algorithm"].native
-    if digest not in HASHES:
+    digest = _HASHES.get(signer.digest.oid)
+    if digest is None:
         raise _fail("the time stamp uses a weak hash")
-    if _value(attributes, "content_type").native != "tst_info":
+    if _value(signer.attributes, CONTENT_TYPE, "content type").oid() != STAMP_INFO:
         raise _fail("the time stamp signs another type of content")
-    if _value(attributes, "message_digest").native != hashlib.new(digest, content).digest():
+    expected = _value(signer.attributes, MESSAGE_DIGEST, "message digest").octets(OCTET_STRING)
+    if expected != hashlib.new(digest, content).digest():
         raise _fail("the content of the time stamp was changed")
-    _verify(signer_info, certificate, digest, _der_set(attributes))
+    scheme = _scheme(signer, digest)
+    if not signature_holds(certificate.public_key, scheme, signer.attributes.signed, signer.signature):
+        raise _fail("the signature of the time stamp is wrong, or of a kind that does not fit its key")
 
 
-def _der_set(attributes: dict[str, _Attribute]) -> bytes:
-    """The attributes as a DER SET OF: sorted encodings under the universal tag (RFC 5652 section 5.4)."""
-    body = b"".join(sorted(attribute.dump() for attribute in attributes.values()))
-    length = len(body)
-    head = (
-        bytes([length])
-        if length < 128
-        else bytes([0x80 | (length.bit_length() + 7) // 8]) + length.to_bytes((length.bit_length() + 7) // 8, "big")
-    )
-    return b"\x31" + head + body
-
-
-def _verify(signer_info: cms.SignerInfo, certificate: x509.Certificate, digest: str, signed: bytes) -> None:
-    name = signer_info["signature_algorithm"]["algorithm"].native
-    scheme, implied = _SIGNATURES.get(name, ("", ""))
-    algorithm = HASHES[implied or digest]
-    key, signature = certificate.public_key(), signer_info["signature"].native
-    if isinstance(key, rsa.RSAPublicKey) and scheme == "pkcs1":
-        key.verify(signature, signed, padding.PKCS1v15(), algorithm)
-    elif isinstance(key, rsa.RSAPublicKey) and scheme == "pss":
-        key.verify(signature, signed, padding.PSS(padding.MGF1(algorithm), padding.PSS.DIGEST_LENGTH), algorithm)
-    elif isinstance(key, ec.EllipticCurvePublicKey) and scheme == "ecdsa":
-        key.verify(signature, signed, ec.ECDSA(algorithm))
-    else:
-        raise _fail(f"the time stamp is signed with {name}, which does not fit its key")
+def _scheme(signer: SignerInfo, digest: str) -> Scheme | None:
+    """The scheme of the signature, which takes its hash from the digest where it names none."""
+    oid = signer.algorithm.oid
+    return Scheme(KeyKind.RSA, digest, pss=oid == PSS) if oid in (_RSA, PSS) else plain_scheme(oid)
