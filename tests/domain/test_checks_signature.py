@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.domain.world import NOW, A, World, check, image, running
+from tests.domain.world import ARM, NOW, A, World, check, image, running
+from tui.domain.container_checks import image_checks
 from tui.domain.events import (
+    AbsenceKind,
     HealthChanged,
+    ReferrersListed,
     SignaturesVerified,
     SourceHealth,
     SourceKind,
@@ -14,8 +17,11 @@ from tui.domain.events import (
     TagsListed,
 )
 from tui.domain.image import RepositoryName, Tag
+from tui.domain.patterns import parse_pattern
 from tui.domain.policy import Policy, Rules
+from tui.domain.query import parse_query
 from tui.domain.signature import Outcome, Reason, SignatureSystem, Verdict
+from tui.domain.snapshot import Snapshot, Workload
 from tui.domain.trust import Check, CheckName, State
 from tui.domain.wanted import wanted
 
@@ -93,13 +99,26 @@ def test_a_search_that_was_not_whole_is_never_unsigned() -> None:
     assert judged(GOOD, error="one of two could not be fetched").state is State.PASS
 
 
-def test_what_runs_and_was_not_looked_at_is_unknown_and_what_nothing_runs_is_not_asked() -> None:
+def test_what_nothing_runs_is_not_exempt() -> None:
     world = Signed()
     subject = world.manifest(str(NAME), "x", "1")
-    assert world.said(subject).state is State.OFF
+    assert world.said(subject).state is State.UNKNOWN
+    assert "nothing that is known runs it" in world.said(subject).reason
+    assert world.said(subject, Rules(unsigned=State.OFF, unverified=State.OFF)).state is State.OFF
+    world.looked(subject)
+    assert world.said(subject).state is State.FAIL
+
+
+def test_what_runs_and_was_not_looked_at_says_why() -> None:
+    world = Signed()
+    subject = world.manifest(str(NAME), "x", "1")
     world.used(subject)
     assert world.said(subject).state is State.UNKNOWN
     assert "not been looked for yet" in world.said(subject).reason
+    world.tell(ReferrersListed(f"registry/{A}", NAME, subject, (), world.clock, "it answers 500"))
+    assert "it answers 500." in world.said(subject).reason
+    world.fail(str(NAME), subject, AbsenceKind.DENIED, "no right to read it")
+    assert world.said(subject).state is State.UNKNOWN
 
 
 @pytest.mark.parametrize("state", [SourceState.FAILED, SourceState.OFF])
@@ -122,22 +141,105 @@ def test_without_any_source_nothing_is_known() -> None:
     assert (found.state, "No source of signatures" in found.reason) == (State.UNKNOWN, True)
 
 
-def test_an_index_covers_its_platforms_and_a_platform_only_itself() -> None:
-    world = Signed()
+# What a pod names, what is signed, and the answer: notation and cosign resolve the reference to a digest, and look at that alone
+# (notation-go `Verify`: `repo.Resolve`, then `ListSignatures` of that descriptor; cosign `ResolveDigest`, then `SignatureTag`).
+NAMES = [
+    # named by            reported as  signed            state         words
+    ("tag of the index", "index", ("index",), State.PASS, "on the index"),
+    ("tag of the index", "index", ("amd", "arm"), State.FAIL, "2 of its 2 platforms are signed, but the name gives the index"),
+    ("tag of the index", "index", ("amd",), State.FAIL, "1 of its 2 platforms are signed"),
+    ("tag of the index", "index", (), State.FAIL, "No signature was found on the index."),
+    ("tag of the index", "amd", ("index",), State.PASS, "on the index"),
+    ("tag of the index", "amd", ("amd", "arm"), State.FAIL, "notation verify and cosign verify look at that alone, and refuse"),
+    ("digest of the index", "index", ("index",), State.PASS, "on the index"),
+    ("digest of the index", "index", ("amd", "arm"), State.FAIL, "the name gives the index"),
+    ("digest of the index", "amd", ("amd", "arm"), State.FAIL, "the name gives the index"),
+    ("digest of a platform", "amd", ("amd",), State.PASS, "on the platform linux/amd64"),
+    ("digest of a platform", "amd", ("index", "arm"), State.FAIL, "No signature was found on the platform linux/amd64."),
+    ("digest of a platform", "amd", ("index",), State.FAIL, "Another digest of it is signed"),
+    ("digest of a platform", "index", ("amd",), State.PASS, "on the platform linux/amd64"),
+    ("tag of a platform", "amd", ("amd",), State.PASS, "on the platform linux/amd64"),
+    ("tag of a platform", "amd", ("index",), State.FAIL, "on the platform linux/amd64"),
+]
+
+
+def indexed(world: World) -> dict[str, str]:
+    """An index of two platforms, one of which has a tag of its own: digests by a short name."""
     index = world.index(str(NAME), "x", "1")
-    (amd, arm) = image(world.snapshot(), index).digests[1:]
-    world.used(index)
-    world.looked(index, GOOD)
-    assert "on the index" in world.said(index).reason  # the platforms need not have been looked at
-    world.looked(index)
-    world.looked(amd, GOOD)
-    assert world.said(index).state is State.UNKNOWN  # the other one was not looked at
-    world.looked(arm, BAD)
-    partly = world.said(index)
-    assert (partly.state, partly.brief) == (State.FAIL, "partly signed")
-    assert "Only 1 of its 2 platforms" in partly.reason
-    world.looked(arm, GOOD, outcome(Verdict.INVALID))
-    assert (world.said(index).state, "each of them" in world.said(index).reason) == (State.PASS, True)
+    amd, arm = image(world.snapshot(), index).digests[1:]
+    world.tag(str(NAME), amd, "1-amd64")
+    return {"index": index, "amd": amd, "arm": arm}
+
+
+def reference(named: str, digests: dict[str, str]) -> str:
+    """What the spec says."""
+    written = {
+        "tag of the index": ":1",
+        "tag of a platform": ":1-amd64",
+        "digest of the index": f"@{digests['index']}",
+        "digest of a platform": f"@{digests['amd']}",
+    }
+    return f"{NAME}{written[named]}"
+
+
+@pytest.mark.parametrize(("named", "reported", "signed", "state", "words"), NAMES)
+@pytest.mark.parametrize("started", [True, False])
+def test_the_digest_that_the_name_gives_must_be_signed(
+    named: str, reported: str, signed: tuple[str, ...], state: State, words: str, started: bool
+) -> None:
+    world = Signed()
+    digests = indexed(world)
+    for name, subject in digests.items():
+        world.looked(subject, *((GOOD,) if name in signed else ()))
+    world.node("n1")
+    world.run("prod/app", reference(named, digests), *([f"{NAME}@{digests[reported]}"] if started else []))
+    snapshot = world.snapshot()
+    found = check(image(snapshot, digests["index"]), CheckName.SIGNATURE)
+    assert (found.state, words in found.reason) == (state, True), found.reason
+    (workload,) = snapshot.workloads.values()
+    assert (workload.verdict is State.FAIL) is (state is State.FAIL or workload.containers[0].checks[0].state is State.FAIL)
+
+
+def test_each_container_is_judged_by_its_own_name() -> None:
+    world = Signed()
+    digests = indexed(world)
+    world.looked(digests["index"])
+    for name in ("amd", "arm"):
+        world.looked(digests[name], GOOD)
+    world.node("n1")
+    for workload, named in (("pinned", "digest of a platform"), ("tagged", "tag of the index")):
+        world.run(f"prod/{workload}", reference(named, digests), f"{NAME}@{digests['amd']}")
+    snapshot = world.snapshot(Policy("test", Rules(trusted=(parse_pattern(A),), max_age=0)))
+    assert check(image(snapshot, digests["index"]), CheckName.SIGNATURE).state is State.FAIL
+    states = {
+        key.name: next(each.state for each in image_checks_of(workload, snapshot) if each.name is CheckName.SIGNATURE)
+        for key, workload in snapshot.workloads.items()
+    }
+    assert states == {"pinned": State.PASS, "tagged": State.FAIL}
+    rows = parse_query("is:unsigned").images(snapshot, NOW)
+    assert {key.name for key in rows.workloads} == {"tagged"}
+
+
+def image_checks_of(workload: Workload, snapshot: Snapshot) -> list[Check]:
+    """What decides about the one container of a workload."""
+    (container,) = workload.containers
+    return [*container.checks, *image_checks(container, snapshot.images)]
+
+
+def test_a_platform_that_a_signed_and_an_unsigned_index_hold_is_judged_by_the_one_that_the_tag_names() -> None:
+    world = Signed()
+    old = world.index(str(NAME), "x", "1")
+    amd = image(world.snapshot(), old).digests[1]
+    evil = world.index(str(NAME), "x", "2", contents={ARM: "y"})
+    world.looked(old, GOOD)
+    for subject in (evil, amd):
+        world.looked(subject)
+    world.node("n1")
+    world.run("prod/app", f"{NAME}:2", f"{NAME}@{amd}")
+    snapshot = world.snapshot()
+    (workload,) = snapshot.workloads.values()
+    (found,) = [each for each in image_checks_of(workload, snapshot) if each.name is CheckName.SIGNATURE]
+    assert found.state is State.FAIL
 
 
 def test_the_policy_may_want_particular_signers() -> None:

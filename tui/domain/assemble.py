@@ -57,7 +57,7 @@ class _Runs:
 
     workloads: Mapping[ObjectKey, JoinedWorkload]
     uses: Mapping[ImageKey, Use]
-    used: frozenset[ImageKey]
+    used: Mapping[ImageKey, tuple[str, ...]]
 
 
 class Assembler:
@@ -108,7 +108,7 @@ class Assembler:
         judge = WorkloadJudge(images, under, self._of_containers, self._what_is_odd(facts, read, runs))
         workloads = self._workloads.all(runs.workloads, judge)
         shown = self._uses.all(images, judged, runs.uses, workloads)
-        frame = self._frame.get((read.at, runs.used), lambda: frame_of(read.ancestry.lineage, read.bases, shown))
+        frame = self._frame.get((read.at, runs.used.keys()), lambda: frame_of(read.ancestry.lineage, read.bases, shown))
         self._number += 1
         health = with_unused(facts.health, facts.trust.scans.get(FILES, {}), shown)
         return Snapshot(
@@ -187,7 +187,7 @@ def _read(at: object, ancestry: Ancestry, registries: Registries) -> _Read:
 
 def _runs(workloads: Mapping[ObjectKey, JoinedWorkload]) -> _Runs:
     uses = uses_of(workloads)
-    return _Runs(workloads, uses, frozenset(uses))
+    return _Runs(workloads, uses, {key: tuple(sorted(use.names)) for key, use in uses.items()})
 
 
 def _silences(health: Mapping[str, SourceHealth]) -> dict[str, Silence]:

@@ -43,8 +43,9 @@ class ImageContext(msgspec.Struct, frozen=True, gc=False):
 
     `signed_in` are the registries that somebody is signed in to, `signed_out` those where certainly nobody is; of others that
     is not known. `lost` says since when its own does not answer, empty while it does. `in_use` says whether something that is
-    known runs it. `signatures` are what was found on its digests, `signatures_lost` says why nothing is looked for, empty while
-    it is; `content_trust` that its registry holds Docker Content Trust data of it.
+    known runs it, `named` are the digests that the names of what runs it give (of the index, or of a platform). `signatures` are
+    what was found on its digests, `signatures_lost` says why nothing is looked for, empty while it is, `signatures_missed` why
+    single digests could not be looked at; `content_trust` that its registry holds Docker Content Trust data of it.
 
     `scan` is what scanners say of it, `scanners` how they do. `system` is the distribution that it is built on (`debian 12`),
     also where that is not its own; `runtimes` are the language runtimes that its build set up.
@@ -66,8 +67,10 @@ class ImageContext(msgspec.Struct, frozen=True, gc=False):
     lost: str = ""
     signed_out: frozenset[str] = frozenset()
     in_use: bool = False
+    named: tuple[str, ...] = ()
     signatures: tuple[SignaturesVerified, ...] = ()
     signatures_lost: str = ""
+    signatures_missed: tuple[tuple[str, str], ...] = ()
     content_trust: bool = False
     scan: Scanned = NOT_SCANNED
     scanners: Scanners = Scanners()

@@ -1,8 +1,9 @@
-"""The check `signature`: is a signature present, and verified against the trust policy?
+"""The check `signature`: is a signature present on the digest that the name gives, and verified against the trust policy?
 
-A signature on an index covers its platforms; one on a platform covers that platform only, so an image without a signature on
-its index passes when every platform has a good one. One good signature is enough. What was not looked at is unknown, never
-unsigned.
+notation and cosign verify the digest that a reference names, and nothing below or above it: of an index the index, of a
+platform's manifest that manifest. So a signature on an index says nothing of a pod that is pinned to a platform, and signed
+platforms do not sign the index that names them: whoever may push can put another one beside them. One good signature is enough.
+What was not looked at is unknown, never unsigned.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from functools import lru_cache
 
 from tui.domain.check_context import ImageContext
 from tui.domain.events import SignaturesVerified
+from tui.domain.join import Known
+from tui.domain.lineage_claims import short
 from tui.domain.signature import Outcome, Reason, Verdict, best
+from tui.domain.text import full_stop
 from tui.domain.trust import Check, CheckName, State
 
 __all__ = ["CONTENT_TRUST", "check_signature"]
@@ -20,6 +24,8 @@ __all__ = ["CONTENT_TRUST", "check_signature"]
 CONTENT_TRUST = "Docker Content Trust data exists: retired 2028-03-31, not verified."
 """Microsoft's deprecation of Docker Content Trust in ACR (container-registry-content-trust-deprecation)."""
 _SOURCE = "signatures"
+_TOOLS = "notation verify and cosign verify"
+_ASK = "Ask for it by name: trustree check QUERY looks for the signatures of what the query finds."
 _SIGN = "Sign it: notation sign {0}@{1}, or cosign sign --key KEY {0}@{1}."
 _AGAIN = "Sign it again with a current notation or cosign: the signature breaks its format."
 _BRIEFS = {
@@ -69,7 +75,7 @@ _REMEDIES = {
 
 
 def check_signature(context: ImageContext) -> Check:
-    """Whether the image, or each of its platforms, has a signature that the trust policy accepts."""
+    """Whether every digest that a name gives of the image has a signature that the trust policy accepts: the worst answer."""
     rules = context.rules
     if rules.unsigned is State.OFF and rules.unverified is State.OFF:
         return _check(context, State.OFF, "The policy asks for no signatures.")
@@ -78,26 +84,62 @@ def check_signature(context: ImageContext) -> Check:
         return _check(context, State.UNKNOWN, reason, brief="not readable")
     if context.signatures_lost:
         return _not_looked_at(context, context.signatures_lost)
-    looked = {each.subject: each for each in context.signatures}
-    top, platforms = looked.get(context.key.digest), context.known.digests[1:]
-    accepted = _accepted(context, top)
+    answers = [_answer(context, context.known, digest) for digest in context.named or context.known.named]
+    return max(answers, key=lambda each: each.state.severity)  # the first of the worst
+
+
+def _answer(context: ImageContext, known: Known, digest: str) -> Check:
+    """Whether the manifest of a digest is signed."""
+    found = next((each for each in context.signatures if each.subject == digest), None)
+    accepted = _accepted(context, found)
     if accepted is not None:
-        return _signed(context, accepted, "index" if platforms else "image")
-    covered = [_accepted(context, looked.get(digest)) for digest in platforms]
-    if platforms and all(covered):
-        weakest = max((each for each in covered if each is not None), key=lambda each: each.verdict is not Verdict.VALID)
-        return _signed(context, weakest, "platform, each of them")
-    missing = [digest for digest in context.known.digests if digest not in looked]
-    if missing:
-        return _not_looked_at(context, "Signatures have not been looked for yet.")
-    return _refused(context, sum(each is not None for each in covered), len(platforms))
+        return _signed(context, accepted, _part(context, known, digest))
+    if found is None:
+        return _not_yet(context, digest)
+    if found.error:
+        return _check(context, State.UNKNOWN, f"Not every signature could be read: {found.error}", "signatures not read")
+    decisive = best(found.outcomes)
+    if decisive is None:
+        return _unsigned(context, known, found)
+    return _unverified(context, decisive, len(found.outcomes))
 
 
-def _not_looked_at(context: ImageContext, why: str) -> Check:
-    """Unknown for what runs; nothing is asked of what nothing runs, so that its registry is not asked for all it holds."""
+def _not_yet(context: ImageContext, digest: str) -> Check:
+    why = dict(context.signatures_missed).get(digest, "")
+    if why:
+        return _not_looked_at(context, full_stop(why))
     if context.in_use:
-        return _check(context, State.UNKNOWN, f"Whether it is signed is not known: {why}", brief="signatures not read")
-    return _check(context, State.OFF, "Nothing that is known runs it: its signatures have not been looked for.")
+        return _not_looked_at(context, "Signatures have not been looked for yet.")
+    return _not_looked_at(context, "nothing that is known runs it, so nobody has looked.", _ASK)
+
+
+def _not_looked_at(context: ImageContext, why: str, remedy: str = "") -> Check:
+    return _check(context, State.UNKNOWN, f"Whether it is signed is not known: {why}", "signatures not read", remedy)
+
+
+def _part(context: ImageContext, known: Known, digest: str) -> str:
+    """What of the image a digest is, in words."""
+    if digest != context.key.digest:
+        platform = next((member.platform for member in known.members if member.manifest == digest), None)
+        return f"platform {platform}" if platform is not None else f"manifest {short(digest)}"
+    return "index" if known.digests[1:] else "image"
+
+
+def _unsigned(context: ImageContext, known: Known, found: SignaturesVerified) -> Check:
+    """No signature is on the digest that the name gives; those on other digests of the image are not what the tools look at."""
+    others = {each.subject for each in context.signatures if _accepted(context, each) is not None}
+    part, notes = _part(context, known, found.subject), "".join(f" {note}" for note in found.notes)
+    where = f" on the {part}" if part != "image" else ""
+    brief, beside = "unsigned", ""
+    if others and found.subject == context.key.digest:
+        brief = "index not signed"
+        count = f"{len(others)} of its {len(known.digests) - 1} platforms"
+        beside = f" {count} are signed, but the name gives the index: {_TOOLS} look at that alone, and refuse it."
+    elif others:
+        brief = "platform not signed"
+        beside = f" Another digest of it is signed, but the name gives {short(found.subject)}: {_TOOLS} look at that alone."
+    reason = f"No signature was found{where}.{beside}{notes}"
+    return _check(context, context.rules.unsigned, reason, brief, _sign(context, found.subject), "unsigned")
 
 
 def _accepted(context: ImageContext, found: SignaturesVerified | None) -> Outcome | None:
@@ -125,24 +167,6 @@ def _signed(context: ImageContext, outcome: Outcome, where: str) -> Check:
     return _check(
         context, State.WARN, reason, _BRIEFS.get(outcome.reason, "signed, with a warning"), _REMEDIES.get(outcome.reason)
     )
-
-
-def _refused(context: ImageContext, covered: int, platforms: int) -> Check:
-    """Everything was looked at, and nothing that covers the image is accepted."""
-    failed = next((each for each in context.signatures if each.error), None)
-    if failed is not None:
-        return _check(context, State.UNKNOWN, f"Not every signature could be read: {failed.error}", "signatures not read")
-    rules = context.rules
-    if covered:
-        reason = f"Only {covered} of its {platforms} platforms are signed by whom the policy accepts, and the index is not."
-        return _check(context, rules.unverified, reason, "partly signed", _sign(context))
-    outcomes = tuple(outcome for each in context.signatures for outcome in each.outcomes)
-    top = next((each.outcomes for each in context.signatures if each.subject == context.key.digest), ())
-    decisive = best(top) or best(outcomes)
-    if decisive is None:
-        where = f" on the index or its {platforms} platforms" if platforms else ""
-        return _check(context, rules.unsigned, f"No signature was found{where}.", "unsigned", _sign(context), "unsigned")
-    return _unverified(context, decisive, len(outcomes))
 
 
 def _unverified(context: ImageContext, outcome: Outcome, count: int) -> Check:
@@ -175,9 +199,9 @@ def _described(outcome: Outcome) -> str:
     return ", ".join(filter(None, (outcome.system.value, outcome.scheme, signer, until, expiry)))
 
 
-def _sign(context: ImageContext) -> str:
+def _sign(context: ImageContext, digest: str) -> str:
     key = context.key
-    return _SIGN.format(f"{key.registry}/{key.repository}", key.digest)
+    return _SIGN.format(f"{key.registry}/{key.repository}", digest)
 
 
 def _check(

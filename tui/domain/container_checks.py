@@ -7,14 +7,17 @@ from collections.abc import Iterator, Mapping
 from tui.domain.snapshot import Container, Image, ImageKey
 from tui.domain.trust import Check, CheckName
 
-__all__ = ["BY_CONTAINER", "image_checks"]
+__all__ = ["BY_CONTAINER", "BY_NAME", "image_checks"]
 
 BY_CONTAINER = frozenset({CheckName.IDENTITY, CheckName.ADMISSION})
 """The questions that containers answer, each for itself."""
+BY_NAME = frozenset({CheckName.SIGNATURE})
+"""The questions about the digest that a name gives: containers that name an image by another one have their own answer."""
 
 
 def image_checks(container: Container, images: Mapping[ImageKey, Image]) -> Iterator[Check]:
     """What the images of a container are judged by, but for what other containers answer of them."""
+    own = BY_CONTAINER | {check.name for check in container.checks if check.name in BY_NAME}
     for key in container.images:
         if key in images:
-            yield from (check for check in images[key].checks if check.name not in BY_CONTAINER)
+            yield from (check for check in images[key].checks if check.name not in own)

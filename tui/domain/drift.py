@@ -37,7 +37,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
 
     `content` are the configs that run, None when not known; `runs` and `declared` the images that run and that the name means
     now; `note` is a remark that changes nothing. `name` is None when the text is no reference. `at` is when the registry said
-    what the name means, `platform` that of the node, or of the one config that runs.
+    what the name means, `platform` that of the node, or of the one config that runs. `named` is the digest that the name gives
+    of the image that runs, or would run: that of an index, or of a platform's manifest.
     """
 
     drift: Drift
@@ -52,6 +53,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     declared: ImageKey | None = None
     note: str = ""
     at: datetime | None = None
+    named: str = ""
 
     @property
     def started(self) -> bool:
@@ -108,12 +110,14 @@ class Judge:
             pin=reference.digest,
             declared=self._declared(name, word, reference),
             at=word.at,
+            named=reference.digest or ("" if word.gone else word.digest),
         )
         if running.kind is ImageIdKind.NONE:
             return msgspec.structs.replace(bare, reason=_not_started(seen))
         content = self._content(running, seen.platform)
         case = _Case(reference, name, running, seen.platform, content)
         drift, reason, note = self._pinned(case) if reference.digest else self._tagged(case, word)
+        runs = self._runs(case, bare.declared)
         return msgspec.structs.replace(
             bare,
             drift=drift,
@@ -122,7 +126,8 @@ class Judge:
             digest=running.digest,
             content=content,
             platform=self._platform(case),
-            runs=self._runs(case, bare.declared),
+            runs=runs,
+            named=self._named(case, bare.named, runs),
         )
 
     # ---- contents
@@ -156,6 +161,12 @@ class Judge:
         outside = catalog.holding(reported, digest) if reported is not None else ()
         where = reported or case.name
         return next(iter((*inside, *outside, *same)), ImageKey(where.registry, where.repository, digest))
+
+    def _named(self, case: _Case, named: str, runs: ImageKey) -> str:
+        """The digest that the name gives of what runs: what it means now, what the node was given for it, the image's own."""
+        known = self._catalog.images.get(runs)
+        digests = known.digests if known is not None else ()
+        return next((each for each in (named, case.running.digest) if each in digests), runs.digest)
 
     # ---- verdicts: drift, reason, note
 

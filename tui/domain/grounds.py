@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -42,7 +43,9 @@ class Sessions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grounds:
-    """Makes the contexts of images. `used` are the images that something runs, `made` is what was made before, for whichever.
+    """Makes the contexts of images. `made` is what was made before, for whichever.
+
+    `used` are the images that something runs, each with the digests that the names of what runs it give.
 
     `at` is equal as long as all but `used` is.
     """
@@ -56,16 +59,16 @@ class Grounds:
     sessions: Sessions
     scans: Scans
     scanners: Scanners
-    used: frozenset[ImageKey] = frozenset()
+    used: Mapping[ImageKey, tuple[str, ...]] = field(default_factory=dict)
     made: dict[ImageKey, ImageContext] = field(default_factory=dict)
 
     def of(self, known: Known, rules: Rules, now: datetime) -> ImageContext:
         """All that is known of an image, with the rules there; `now` should be coarse, so that equal images stay equal."""
-        made = self.made.get(known.key)
+        made, in_use, named = self.made.get(known.key), known.key in self.used, self.used.get(known.key, ())
         if made is None:
             made = self._context(known, rules, now)
-        elif made.rules is not rules or made.now != now or made.in_use is not (known.key in self.used):
-            made = msgspec.structs.replace(made, rules=rules, now=now, in_use=known.key in self.used)
+        elif made.rules is not rules or made.now != now or made.in_use is not in_use or made.named != named:
+            made = msgspec.structs.replace(made, rules=rules, now=now, in_use=in_use, named=named)
         self.made[known.key] = made
         return made
 
@@ -107,8 +110,10 @@ class Grounds:
             lost=self.registries.lost.get(key.registry, ""),
             signed_out=sessions.signed_out,
             in_use=key in self.used,
+            named=self.used.get(key, ()),
             signatures=self._signatures(known),
             signatures_lost=sessions.signatures_lost,
+            signatures_missed=self._missed(known),
             content_trust=self._content_trust(known),
             scan=self.scans.of(key),
             scanners=self.scanners,
@@ -120,6 +125,15 @@ class Grounds:
         """What was found on each of its digests that was looked at."""
         here = self.trust.signatures.get(known.name, {})
         return tuple(here[digest] for digest in known.digests if digest in here)
+
+    def _missed(self, known: Known) -> tuple[tuple[str, str], ...]:
+        """Why digests of it could not be looked at: they could not be read, or what is attached to them could not."""
+        here, listed = self.trust.signatures.get(known.name, {}), self.facts.referrers.get(known.name, {})
+        missing = [digest for digest in known.digests if digest not in here]
+        failures = ((digest, self.registries.failure(known.name, digest)) for digest in missing)
+        found = {digest: failure.reason for digest, failure in failures if failure is not None}
+        found |= {digest: listed[digest].error for digest in missing if digest in listed and listed[digest].error}
+        return tuple(found.items())
 
     def _content_trust(self, known: Known) -> bool:
         """Whether its registry marks a tag of it as signed by Docker Content Trust (ACR: `signed` of a tag)."""

@@ -35,7 +35,8 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     """An image that a registry shows or showed: its members are its platforms.
 
     `absent` says why it is not there any more, empty while it is; `held` is when the registry last confirmed it. `gap` says why
-    it is not `complete`, as far as that is known.
+    it is not `complete`, as far as that is known. `named` are those of its digests that a tag gives, the top one alone if it has
+    a tag or none has.
     """
 
     key: ImageKey
@@ -51,6 +52,7 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     absent: str = ""
     complete: bool = True
     gap: str = ""
+    named: tuple[str, ...] = ()
 
     @property
     def name(self) -> RepositoryName:
@@ -164,7 +166,12 @@ class _Repository:
             absent=_absence(self._name, word),
             complete=bool(members) and all(member.config in self._contents.configs for member in members),
             gap=next(self._gaps(members), ""),
+            named=self._named(digests),
         )
+
+    def _named(self, digests: tuple[str, ...]) -> tuple[str, ...]:
+        top = digests[:1]
+        return top if digests[0] in self._tags else tuple(each for each in digests if each in self._tags) or top
 
     def _gaps(self, members: tuple[Member, ...]) -> Iterator[str]:
         """Sentences on the platforms that were not read."""

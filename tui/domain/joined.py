@@ -31,6 +31,7 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
 
     `idle` says that nothing is meant to run: scaled to zero, suspended, between two jobs. `note` is a remark that changes
     nothing, `running` are the uids of pods with the image that each runs, `at` is when the registry said what the name means.
+    `named` are the images that it runs, or would run, with the digest that its name gives of each.
     """
 
     slot: Slot
@@ -51,6 +52,7 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
     running: tuple[tuple[str, ImageKey], ...] = ()
     idle: str = ""
     at: datetime | None = None
+    named: tuple[tuple[ImageKey, str], ...] = ()
 
 
 def joined_of(group: Group, judge: Judge, nodes: Mapping[str, Node]) -> tuple[Joined, ...]:
@@ -99,7 +101,13 @@ def _running(
         refs=tuple(_ref(*each) for each in instances),
         running=tuple((pod.uid, finding.runs) for pod, _, finding in instances if finding.runs is not None),
         at=newest[2].at,
+        named=_named(started) or _named([newest[2]]),
     )
+
+
+def _named(findings: Sequence[Finding]) -> tuple[tuple[ImageKey, str], ...]:
+    pairs = ((finding.runs or finding.declared, finding.named) for finding in findings)
+    return tuple(sorted({(image, digest) for image, digest in pairs if image is not None and digest}))
 
 
 def _drift(instances: list[Instance], newest: Instance) -> tuple[Drift, str, str]:
@@ -218,6 +226,7 @@ def _idle(slot: Slot, declared: TemplateContainer, group: Group, judge: Judge) -
         pull_policy=declared.pull_policy,
         idle=idle,
         at=finding.at,
+        named=_named([finding]),
     )
 
 

@@ -21,7 +21,7 @@ class JoinedWorkload:
     """A workload before it is judged: it depends on no policy and no time.
 
     `pods` counts its pods by the image that they run, `idle` are images that it would run, or could go back to; `images` are
-    all that its judgement looks at.
+    all that its judgement looks at. `named` are the digests that its names give of each.
     """
 
     key: ObjectKey
@@ -34,14 +34,19 @@ class JoinedWorkload:
     pods: Mapping[ImageKey, int] = field(default_factory=dict)
     idle: tuple[ImageKey, ...] = ()
     images: tuple[ImageKey, ...] = ()
+    named: tuple[tuple[ImageKey, str], ...] = ()
 
 
 @dataclass(slots=True)
 class Use:
-    """What uses an image: workloads that run it, their pods, and whether something would run it that does not now."""
+    """What uses an image: workloads that run it, their pods, and whether something would run it that does not now.
+
+    `names` are the digests that the names of what uses it give.
+    """
 
     users: dict[ObjectKey, None] = field(default_factory=dict)
     pods: int = 0
+    names: set[str] = field(default_factory=set)
 
 
 class WorkloadJoin:
@@ -70,8 +75,8 @@ def _same(known: JoinedWorkload | None, found: Group) -> JoinedWorkload | None:
 
 def _join(key: ObjectKey, found: Group, facts: ClusterFacts, judge: Judge) -> JoinedWorkload:
     containers = joined_of(found, judge, facts.nodes.get(found.source, {}))
-    old = (judge.find(Seen(each.image)).declared for controller in found.rollback for each in controller.containers)
-    rollback = tuple(sorted({image for image in old if image is not None}))
+    old = [judge.find(Seen(each.image)) for controller in found.rollback for each in controller.containers]
+    rollback = tuple(sorted({each.declared for each in old if each.declared is not None}))
     words = tuple(_words(found))
     declared = [each.declared for each in containers if each.declared is not None]
     runs = [image for each in containers for image in each.runs]
@@ -86,6 +91,14 @@ def _join(key: ObjectKey, found: Group, facts: ClusterFacts, judge: Judge) -> Jo
         pods=_pods(containers),
         idle=(*(each.declared for each in containers if not each.pods and each.declared is not None), *rollback),
         images=tuple(dict.fromkeys((*runs, *declared, *rollback))),
+        named=tuple(
+            dict.fromkeys(
+                (
+                    *(pair for each in containers for pair in each.named),
+                    *((each.declared, each.named) for each in old if each.declared is not None and each.named),
+                )
+            )
+        ),
     )
 
 
@@ -110,6 +123,9 @@ def uses_of(workloads: Mapping[ObjectKey, JoinedWorkload]) -> dict[ImageKey, Use
         for image in workload.idle:
             if image not in found:
                 found[image] = Use()
+        for image, digest in workload.named:
+            if image in found:
+                found[image].names.add(digest)
     return found
 
 

@@ -80,13 +80,15 @@ class ImageJudge:
         context = self.grounds.absent(key, _why_absent(name, word), self._rules(key), self.now)
         return self._judged(Question(context, word.at))
 
-    def again(self, image: Image, rules: Rules) -> tuple[Check, ...]:
-        """The checks of an image by other rules."""
+    def again(self, image: Image, rules: Rules, named: tuple[str, ...] | None = None) -> tuple[Check, ...]:
+        """The checks of an image by other rules, or under the digests alone that are `named`."""
         known = self.grounds.ancestry.catalog.images.get(image.key)
         if known is not None:
             context = self.grounds.of(known, rules, self.now)
         else:
             context = self.grounds.absent(image.key, image.absent, rules, self.now)
+        if named is not None:
+            context = msgspec.structs.replace(context, named=named)
         kept = self.memory.get(image.key)
         return _checks(self.questions.ask(context, kept.asked if kept is not None else None))
 

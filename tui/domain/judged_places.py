@@ -22,21 +22,27 @@ class JudgedImages:
     def __init__(self, judge: ImageJudge) -> None:
         self.judge = judge
         self.known = judge.all()
-        self._again: dict[tuple[ImageKey, int], tuple[Check, ...]] = {}
+        self._again: dict[tuple[ImageKey, int, tuple[str, ...] | None], tuple[Check, ...]] = {}
 
-    def at(self, image: Image, cluster: str, namespace: str) -> tuple[Check, ...]:
-        """The checks of an image by the rules of where it runs."""
+    def at(self, image: Image, cluster: str, namespace: str, named: tuple[str, ...] | None = None) -> tuple[Check, ...]:
+        """The checks of an image by the rules of where it runs, under the digests alone that are `named` there."""
         book = self.judge.book
-        if not book.varies:
+        if named == self.judge.grounds.used.get(image.key):
+            named = None
+        if not book.varies and named is None:
             return image.checks
         name = RepositoryName(image.key.registry, image.key.repository)
         rules = book.rules(Place(cluster, namespace, name))
-        if rules is book.rules(Place(name=name)):
+        if named is None and rules is book.rules(Place(name=name)):
             return image.checks
-        kept = (image.key, id(rules))  # the book keeps equal rules as one object, for as long as we have the book
+        kept = (image.key, id(rules), named)  # the book keeps equal rules as one object, for as long as we have the book
         if kept not in self._again:
-            self._again[kept] = self.judge.again(image, rules)
+            self._again[kept] = self.judge.again(image, rules, named)
         return self._again[kept]
+
+    def are_others(self, image: ImageKey, named: tuple[str, ...]) -> bool:
+        """Whether something else names the image by other digests."""
+        return bool(named) and named != self.judge.grounds.used.get(image)
 
     def wherever(self, image: Image, users: Iterable[ObjectKey]) -> Image:
         """The image by the strictest answer to each question over the places where it runs; unchanged when it runs nowhere."""

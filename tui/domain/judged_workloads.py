@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -12,6 +12,7 @@ import msgspec
 from tui.domain.admission import Gate
 from tui.domain.asking import Asked, Questions
 from tui.domain.check_context import ContainerContext
+from tui.domain.container_checks import BY_NAME
 from tui.domain.impostor import Suspicion
 from tui.domain.joined import Joined
 from tui.domain.joined_workloads import JoinedWorkload
@@ -117,9 +118,11 @@ class WorkloadJudge:
 
     def _container(self, asked: Asked[ContainerContext]) -> Container:
         joined, key, lost = asked.context.container, asked.context.workload, asked.context.lost
-        checks = ruled(asked.answers, asked.context.rules, joined.digests)
+        own = ruled(asked.answers, asked.context.rules, joined.digests)
         declared = joined.declared if joined.declared in self.images else None
-        shown = joined.runs or ((declared,) if declared is not None else ())
+        shown = [image for image in joined.runs or ((declared,) if declared is not None else ()) if image in self.images]
+        judged = [self._image_checks(image, joined, key) for image in shown]
+        checks = (*own, *self._by_name(shown, joined, judged))
         return Container(
             name=joined.slot[1],
             type=joined.slot[0],
@@ -135,13 +138,20 @@ class WorkloadJudge:
             drift_reason=lost or " ".join(filter(None, (joined.reason, joined.note))),
             trouble=joined.trouble,
             checks=checks,
-            verdict=verdict_of(checks, [self._image_checks(image, key) for image in shown if image in self.images]),
+            verdict=verdict_of(own, judged),
             pull_policy=joined.pull_policy,
             pod_refs=joined.refs,
         )
 
-    def _image_checks(self, image: ImageKey, workload: ObjectKey) -> tuple[Check, ...]:
-        return self.under.judged.at(self.images[image], workload.cluster, workload.namespace)
+    def _image_checks(self, image: ImageKey, joined: Joined, workload: ObjectKey) -> tuple[Check, ...]:
+        return self.under.judged.at(self.images[image], workload.cluster, workload.namespace, _names(joined, image) or None)
+
+    def _by_name(self, shown: list[ImageKey], joined: Joined, judged: list[tuple[Check, ...]]) -> Iterator[Check]:
+        """The answers under the digest that its own name gives, where others name the image otherwise too."""
+        if any(self.under.judged.are_others(image, _names(joined, image)) for image in shown):
+            for name in BY_NAME:
+                answers = [check for checks in judged for check in checks if check.name is name]
+                yield max(answers, key=lambda check: check.state.severity)
 
     def _context(self, joined: Joined, workload: JoinedWorkload, suspicion: Suspicion | None) -> ContainerContext:
         key, source, judge = workload.key, workload.group.source, self.under.judged.judge
@@ -159,6 +169,11 @@ class WorkloadJudge:
             suspicion=suspicion,
             siblings=tuple([(each.slot[1], each.image) for each in workload.containers]),
         )
+
+
+def _names(joined: Joined, image: ImageKey) -> tuple[str, ...]:
+    """The digests that the name of a container gives of an image."""
+    return tuple(digest for key, digest in joined.named if key == image)
 
 
 _ANSWERS = Silence()

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import NamedTuple, assert_never
 
 from tui.domain import query_findings
+from tui.domain.container_checks import BY_NAME
 from tui.domain.query_language import Key, Op, Term, Trait, parse_age
 from tui.domain.query_lineage import Ancestry
 from tui.domain.query_match import is_glob, is_hex, name_matcher, text_matcher
@@ -185,7 +186,10 @@ class Index:
         rows = self._rows
         images = bytes([_severity(image.checks, name) for image in rows.images]) + b"\0"
         containers = bytes([_severity(container.checks, name) for container in rows.containers]) + b"\0"
-        both = map(max, map(images.__getitem__, rows.image), map(containers.__getitem__, rows.container))
+        of_images, of_containers = map(images.__getitem__, rows.image), map(containers.__getitem__, rows.container)
+        # A container that names the image by another digest than others do has its own answer to what is asked of a name.
+        worse: Callable[[int, int], int] = _own_first if name in BY_NAME else max
+        both = map(worse, of_images, of_containers)
         codes = bytes(both).translate(_ABSENT_IS_UNKNOWN)
         unsure = frozenset() if wanted in _UNSURE else _UNSURE
         return Truth(_having(codes, frozenset({wanted})), _having(codes, unsure))
@@ -272,6 +276,10 @@ _ABSENT_IS_UNKNOWN = bytes.maketrans(bytes([_CODES[None]]), bytes([_CODES[State.
 def _severity(checks: tuple[Check, ...], name: CheckName) -> int:
     """The code of the worst state of a check, 0 when it is not there."""
     return max([_CODES[check.state] for check in checks if check.name is name], default=0)
+
+
+def _own_first(of_image: int, of_container: int) -> int:
+    return of_container or of_image
 
 
 def _having(codes: bytes, states: frozenset[State]) -> int:
