@@ -37,7 +37,8 @@ class Scanners:
 class ImageContext(msgspec.Struct, frozen=True, gc=False):
     """What image checks may look at.
 
-    `known` is None for an image that no registry shows, `absent` then says why. `scratch`, `distro` and `derived` tell of an
+    `known` is None for an image that no registry shows, `absent` then says why. `altered` says that its registry answered with
+    other bytes than a digest of it names. `scratch`, `distro` and `derived` tell of an
     image without a base whether that is right: built from scratch, a distribution's own, one that others stand on. `remarks`
     are sentences on why it has none. `base_at` is when the registry said what the base's tag names.
 
@@ -56,6 +57,7 @@ class ImageContext(msgspec.Struct, frozen=True, gc=False):
     key: ImageKey
     known: Known | None = None
     absent: str = ""
+    altered: str = ""
     link: BaseLink | None = None
     base: BaseVerdict | None = None
     base_at: datetime | None = None

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from tui.domain.check_context import ContainerContext, ImageContext
 from tui.domain.checks_admission import check_admission
+from tui.domain.checks_content import unless_altered
 from tui.domain.checks_impostor import with_suspicion
 from tui.domain.checks_lifetime import with_lifetime
 from tui.domain.checks_scan import check_scan
@@ -171,7 +172,7 @@ _IDENTITY_REMEDY = {
 
 def check_identity(context: ContainerContext) -> Check:
     """Is what runs what the name says, and of the kind that ran under it before?"""
-    return with_suspicion(_check_drift(context), context)
+    return unless_altered(with_suspicion(_check_drift(context), context), context)
 
 
 def _check_drift(context: ContainerContext) -> Check:

@@ -36,9 +36,10 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     """What is found about one way of running.
 
     `content` are the configs that run, None when not known; `runs` and `declared` the images that run and that the name means
-    now; `note` is a remark that changes nothing. `name` is None when the text is no reference. `at` is when the registry said
-    what the name means, `platform` that of the node, or of the one config that runs. `named` is the digest that the name gives
-    of the image that runs, or would run: that of an index, or of a platform's manifest.
+    now; `note` is a remark that changes nothing, `altered` says that the registry answered for the name with other bytes. `name`
+    is None when the text is no reference. `at` is when the registry said what the name means, `platform` that of the node, or of
+    the one config that runs. `named` is the digest that the name gives of the image that runs, or would run: that of an index,
+    or of a platform's manifest.
     """
 
     drift: Drift
@@ -52,6 +53,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     runs: ImageKey | None = None
     declared: ImageKey | None = None
     note: str = ""
+    altered: str = ""
     at: datetime | None = None
     named: str = ""
 
@@ -109,6 +111,7 @@ class Judge:
             tag=reference.tag,
             pin=reference.digest,
             declared=self._declared(name, word, reference),
+            altered=word.altered,
             at=word.at,
             named=reference.digest or ("" if word.gone else word.digest),
         )

@@ -12,6 +12,7 @@ from tui.domain.check_context import ImageContext, Scanners
 from tui.domain.events import SignaturesVerified
 from tui.domain.facts import ImageFacts, TrustFacts
 from tui.domain.genealogy import Bases
+from tui.domain.image import RepositoryName
 from tui.domain.join import Catalog, Known
 from tui.domain.lineage import Lineage
 from tui.domain.rules import Rules
@@ -79,6 +80,7 @@ class Grounds:
             now=now,
             key=key,
             absent=reason,
+            altered=self.registries.altered(RepositoryName(key.registry, key.repository), (key.digest,)),
             signed_in=self.sessions.signed_in,
             lost=self.registries.lost.get(key.registry, ""),
             signed_out=self.sessions.signed_out,
@@ -99,6 +101,7 @@ class Grounds:
             key=key,
             known=known,
             absent=known.absent,
+            altered=self.registries.altered(known.name, (*known.digests, *known.configs)),
             link=link,
             base=self.bases.verdicts.get(key),
             base_at=self.bases.read.get(key),

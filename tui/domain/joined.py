@@ -30,8 +30,9 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
     """A container before it is judged; fields as in `snapshot.Container`.
 
     `idle` says that nothing is meant to run: scaled to zero, suspended, between two jobs. `note` is a remark that changes
-    nothing, `running` are the uids of pods with the image that each runs, `at` is when the registry said what the name means.
-    `named` are the images that it runs, or would run, with the digest that its name gives of each.
+    nothing, `altered` says that the registry answered for its name with other bytes, `running` are the uids of pods with the
+    image that each runs, `at` is when the registry said what the name means. `named` are the images that it runs, or would run,
+    with the digest that its name gives of each.
     """
 
     slot: Slot
@@ -51,6 +52,7 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
     refs: tuple[PodRef, ...] = ()
     running: tuple[tuple[str, ImageKey], ...] = ()
     idle: str = ""
+    altered: str = ""
     at: datetime | None = None
     named: tuple[tuple[ImageKey, str], ...] = ()
 
@@ -100,6 +102,7 @@ def _running(
         pull_policy=newest[1].pull_policy,
         refs=tuple(_ref(*each) for each in instances),
         running=tuple((pod.uid, finding.runs) for pod, _, finding in instances if finding.runs is not None),
+        altered=newest[2].altered,
         at=newest[2].at,
         named=_named(started) or _named([newest[2]]),
     )
@@ -225,6 +228,7 @@ def _idle(slot: Slot, declared: TemplateContainer, group: Group, judge: Judge) -
         reason=reason,
         pull_policy=declared.pull_policy,
         idle=idle,
+        altered=finding.altered,
         at=finding.at,
         named=_named([finding]),
     )

@@ -11,6 +11,7 @@ import msgspec
 from tui.domain.asking import Asked, Questions
 from tui.domain.check_context import ImageContext
 from tui.domain.checks import of_containers
+from tui.domain.checks_content import unless_altered
 from tui.domain.checks_scan import scan_gap
 from tui.domain.container_checks import BY_CONTAINER
 from tui.domain.grounds import Grounds
@@ -141,7 +142,7 @@ def _described(image: Image, known: Known, question: Question) -> Image:
 
 def _checks(asked: Asked[ImageContext]) -> tuple[Check, ...]:
     answers = ruled(asked.answers, asked.context.rules, asked.context.digests)
-    return _in_order((*answers, *_UNUSED))
+    return _in_order((*(unless_altered(each, asked.context) for each in answers), *_UNUSED))
 
 
 _UNUSED = tuple(of_containers(name, ()) for name in BY_CONTAINER)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -55,6 +55,11 @@ class Word(msgspec.Struct, frozen=True, gc=False):
         return self.standing is Standing.THERE
 
     @property
+    def altered(self) -> str:
+        """The sentence that says that the registry answered with other bytes, empty unless it did."""
+        return self.reason if self.kind is AbsenceKind.OTHER_BYTES else ""
+
+    @property
     def gone(self) -> bool:
         """Whether the registry says that it does not have it."""
         return self.standing is Standing.GONE
@@ -97,6 +102,16 @@ class Registries:
         if held is not None:
             return Word(Standing.THERE, digest, at=held)
         return _not_yet(name)
+
+    def altered(self, name: RepositoryName, digests: Iterable[str]) -> str:
+        """What says that a repository answered with other bytes than one of the digests names, empty when none did."""
+        for digest in digests:
+            failure = self.failure(name, digest)
+            held = self.facts.held.get(name, {}).get(digest)
+            other = failure is not None and failure.kind is AbsenceKind.OTHER_BYTES
+            if failure is not None and other and _not_older(failure.at, held) and digest not in self.facts.configs:
+                return full_stop(failure.reason)
+        return ""
 
     def rows(self, name: RepositoryName) -> Mapping[str, ManifestListing]:
         """The newest list of a repository's manifests, by digest."""

@@ -1,0 +1,64 @@
+"""A registry that answers with other bytes than a digest names is the loudest finding there is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.domain.world import World, check, container, digest, image
+from tui.domain.events import AbsenceKind
+from tui.domain.findings import Grouping, find
+from tui.domain.image import Descriptor, Manifest, ManifestKind, Platform
+from tui.domain.trust import CheckName, State
+
+NAME = "shop.azurecr.io/app"
+SAID = "the registry answered with other bytes: app does not match its digest"
+OTHER = AbsenceKind.OTHER_BYTES
+
+
+def test_a_digest_that_lies_fails_the_image_that_runs_it() -> None:
+    world = World()
+    running = digest("what runs")
+    world.fail(NAME, "1", OTHER, SAID)
+    world.fail(NAME, running, OTHER, SAID)
+    world.run("shop/app", f"{NAME}:1", f"{NAME}@{running}")
+    snapshot = world.snapshot()
+    judged = check(image(snapshot, running), CheckName.REGISTRY)
+    assert (judged.state, judged.brief) == (State.FAIL, "the registry answered with other bytes")
+    assert judged.reason.startswith("The registry answered with other bytes: ")
+    identity = check(container(snapshot, "app"), CheckName.IDENTITY)
+    assert identity.state is State.FAIL
+    assert image(snapshot, running).verdict is State.FAIL
+    assert "the registry answered with other bytes" in {each.what for each in find(snapshot, Grouping.PROBLEM)}
+
+
+@pytest.mark.parametrize("part", ["platform", "config"])
+def test_a_part_that_lies_fails_the_whole_image_whether_it_runs_or_not(part: str) -> None:
+    world = World()
+    child, config = digest("child"), digest("config")
+    if part == "platform":
+        children = (Descriptor("m", child, 1, Platform("linux", "amd64")),)
+        body = Manifest(digest("index"), ManifestKind.INDEX, "i", 1, children=children)
+    else:
+        kind = "application/vnd.oci.image.config.v1+json"
+        layers = (Descriptor("application/vnd.oci.image.layer.v1.tar", digest("layer"), 1),)
+        body = Manifest(digest("image"), ManifestKind.IMAGE, "m", 1, Descriptor(kind, config, 1), layers)
+    top = world.read(NAME, body)
+    world.tag(NAME, top, "1")
+    world.fail(NAME, child if part == "platform" else config, OTHER, SAID)
+    assert check(image(world.snapshot(), top), CheckName.REGISTRY).state is State.FAIL
+
+
+def test_it_is_taken_back_when_the_registry_answers_rightly() -> None:
+    world = World()
+    found = world.manifest(NAME, "ab", "1")
+    world.fail(NAME, found, OTHER, SAID)
+    assert check(image(world.snapshot(), found), CheckName.REGISTRY).brief == "the registry answered with other bytes"
+    world.manifest(NAME, "ab", "1")
+    assert check(image(world.snapshot(), found), CheckName.REGISTRY).brief != "the registry answered with other bytes"
+
+
+def test_a_declared_image_whose_name_is_answered_with_other_bytes_fails_too() -> None:
+    world = World()
+    world.fail(NAME, "1", OTHER, SAID)
+    world.deployment("shop/app", f"{NAME}:1", desired=0)
+    assert check(container(world.snapshot(), "app"), CheckName.IDENTITY).state is State.FAIL
