@@ -128,7 +128,7 @@ class _Parts:
         given = self._settings.registry.get(registry, RegistrySettings())
         if not given.ask:
             return None
-        source = RegistrySource(_registry_options(self._settings, registry, given), self._credentials)
+        source = RegistrySource(_registry_options(self._settings, registry, given, registry in self.named), self._credentials)
         self.made.append(source)
         self._registries[registry] = source
         return source
@@ -193,7 +193,7 @@ def _cluster_options(settings: Settings, name: str) -> ClusterOptions:
     )
 
 
-def _registry_options(settings: Settings, host: str, given: RegistrySettings) -> RegistryOptions:
+def _registry_options(settings: Settings, host: str, given: RegistrySettings, named: bool) -> RegistryOptions:
     usual = RegistryOptions(host=host)
     timeout = settings.request_timeout
     refresh = given.refresh if given.refresh is not None else settings.refresh
@@ -209,6 +209,7 @@ def _registry_options(settings: Settings, host: str, given: RegistrySettings) ->
         refresh=usual.refresh if refresh is None else refresh,
         requests_per_minute=budgets_for(given.requests_per_minute) if given.requests_per_minute else {},
         azure=settings.azure,
+        catalog=named,
         whole=host in map(normalize_registry, settings.registries),
     )
 

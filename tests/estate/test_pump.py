@@ -235,3 +235,20 @@ async def test_refreshing_does_not_wait_for_a_source_that_is_to_start_later(monk
         assert source.runs == 1
         bench.pump.refresh()
         await until(lambda: source.runs == 2)
+
+
+async def test_pods_cannot_make_it_ask_any_number_of_registries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_REGISTRIES", 3)
+    hosts = [f"h{number}.example.org" for number in range(10)]
+    registries = {host.replace(".", "_"): HandRegistry(host) for host in hosts}
+    async with pumping(**registries) as bench:
+        demands = [Demand(RepositoryName(host, "app"), "1") for host in hosts]
+        for _ in range(2):
+            bench.pump.route(demands)
+        assert len(bench.made) == 3
+        refused = [event for event in bench.events if isinstance(event, LookupFailed)]
+        assert {event.kind for event in refused} == {AbsenceKind.NOT_ASKED}
+        assert len(refused) == 7
+        assert bench.state("other registries") is SourceState.PARTIAL
+        bench.pump.add_registry(hosts[-1])
+        assert bench.made[-1] == hosts[-1]

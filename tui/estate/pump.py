@@ -14,6 +14,7 @@ from tui.domain.demand import ArtifactDemand, Demand
 from tui.domain.events import (
     AbsenceKind,
     ControllersSeen,
+    Denial,
     Event,
     HealthChanged,
     ListCompleted,
@@ -35,6 +36,8 @@ _log = logging.getLogger(__name__)
 SLICE = 0.008
 """Seconds of applying events before the loop gets its turn: half of a frame."""
 _OF_CLUSTERS = (PodsSeen, ControllersSeen, NodesSeen, ObjectGone, ListCompleted)
+MOST_REGISTRIES = 100
+"""Registries that are asked because a pod names them: whoever may start pods could name any number of hosts."""
 FIRST_DELAY, LONGEST_DELAY = 1.0, 60.0
 """Seconds before a failed source is started again; doubled each time, until it has run for longer than the longest."""
 
@@ -53,6 +56,7 @@ class Pump:
         self._health: dict[str, SourceHealth] = {}
         self._registries: dict[str, DemandSource | None] = {}
         self._unasked: set[Demand] = set()
+        self._crowded: set[str] = set()
         self._group: asyncio.TaskGroup | None = None
         self._waiting: list[Source] = []
         self._moved = asyncio.Event()
@@ -72,8 +76,9 @@ class Pump:
             await asyncio.Event().wait()
 
     def add_registry(self, registry: str) -> None:
-        """Load a registry although no image of it was met yet."""
-        self._registry(registry)
+        """Load a registry although no image of it was met yet, however many others there are."""
+        self._crowded.discard(registry)
+        self._open(registry)
 
     def add(self, source: Source) -> None:
         """Run one more source."""
@@ -89,7 +94,7 @@ class Pump:
             if source is not None:
                 source.want(tuple(wishes))
             else:
-                self._refuse(registry, wishes)
+                self._refuse(wishes, _too_many if registry in self._crowded else _not_asked)
 
     def refresh(self) -> None:
         """Start every source anew, those that wait after a failure too; what is known stays until they say otherwise."""
@@ -142,6 +147,14 @@ class Pump:
         await self._moved.wait()
 
     def _registry(self, registry: str) -> DemandSource | None:
+        if registry not in self._registries and len(self._registries) >= MOST_REGISTRIES:
+            if registry not in self._crowded:
+                self._crowded.add(registry)
+                self._take(HealthChanged(_others(len(self._crowded))))
+            return None
+        return self._open(registry)
+
+    def _open(self, registry: str) -> DemandSource | None:
         if registry not in self._registries:
             source = self._registries[registry] = self._factory(registry)
             if source is None:
@@ -150,11 +163,11 @@ class Pump:
                 self._start(source)
         return self._registries[registry]
 
-    def _refuse(self, registry: str, demands: Iterable[Demand]) -> None:
+    def _refuse(self, demands: Iterable[Demand], why: Callable[[Demand, datetime], LookupFailed]) -> None:
         for demand in demands:
             if demand not in self._unasked:
                 self._unasked.add(demand)
-                self._take(_not_asked(registry, demand, self._clock()))
+                self._take(why(demand, self._clock()))
 
     def _start(self, source: Source) -> None:
         if self._group is None:
@@ -251,7 +264,29 @@ def _off(registry: str) -> SourceHealth:
     )
 
 
-def _not_asked(registry: str, demand: Demand, now: datetime) -> LookupFailed:
+def _others(count: int) -> SourceHealth:
+    """The registries beyond those that are asked, as one source: they must be seen to be missing."""
+    return SourceHealth(
+        name="other registries",
+        kind=SourceKind.REGISTRY,
+        state=SourceState.PARTIAL,
+        denials=(Denial(f"{count:,} more registries that pods name", remedy=_NAME_THEM, reason=_CROWDED),),
+    )
+
+
+_CROWDED = f"pods name more than {MOST_REGISTRIES} registries"
+_NAME_THEM = "Name those that count with --registry: they are asked in any case."
+
+
+def _too_many(demand: Demand, now: datetime) -> LookupFailed:
+    registry = demand.name.registry
+    reason = f"{registry} is not asked: {_CROWDED}"
+    remedy = f"Name it to have it asked: --registry {registry}"
+    return LookupFailed(f"registry/{registry}", demand.name, demand.reference, AbsenceKind.NOT_ASKED, reason, now, remedy)
+
+
+def _not_asked(demand: Demand, now: datetime) -> LookupFailed:
+    registry = demand.name.registry
     return LookupFailed(
         source=f"registry/{registry}",
         name=demand.name,
