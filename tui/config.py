@@ -65,6 +65,8 @@ class RegistrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `endpoint` is connected to instead of the host. With `ask = false` the registry is left alone. `refresh` is the seconds
     between looks at running tags, `requests_per_minute` what the registry is read with at most for long; None for the usual.
+    `server_name` is asked for in TLS and `Host` where the endpoint goes by another name; `token_hosts` are further hosts that
+    sign in to this registry, wherever they are.
     """
 
     kind: Kind = Kind.AUTO
@@ -76,6 +78,8 @@ class RegistrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ask: bool = True
     refresh: float | None = None
     requests_per_minute: int | None = None
+    server_name: str = ""
+    token_hosts: tuple[str, ...] = ()
 
 
 class Revocation(StrEnum):

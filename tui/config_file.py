@@ -6,7 +6,8 @@ request_timeout = "10s"            # also: scan_reports, refresh, azure, policy,
 [keymap]
 rebuild = "B"
 [registry."contoso.azurecr.io"]
-kind = "acr"                       # auto, acr, oci; also: endpoint, ca_file, auth, username, password_env, ask, refresh
+kind = "acr"                       # auto, acr, oci; also: endpoint, server_name, ca_file, auth, username, password_env,
+                                   # token_hosts, ask, refresh, requests_per_minute
 [context."prod-weu"]
 write = false                      # also: namespaces
 [scanner.prisma]
@@ -64,6 +65,8 @@ class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ask: bool = True
     refresh: object = None
     requests_per_minute: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    server_name: str = ""
+    token_hosts: tuple[str, ...] = ()
 
 
 class Scanner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,6 +151,9 @@ class _Reader(Reader):
         raw = self.convert(entry, Registry, place)
         plain = {name: getattr(raw, name) for name in Registry.__struct_fields__ if name != "refresh"}
         plain["ca_file"] = self.beside(raw.ca_file)
+        for name in raw.token_hosts:
+            if "/" in name or not name.strip():
+                self.refuse("`token_hosts` has a value that is no host", (*place, "token_hosts"), "Write host or host:port.")
         return RegistrySettings(**plain, refresh=self.duration(entry, "refresh", place))
 
     def scanner(self, name: str, entry: dict[str, object]) -> ScannerSettings:

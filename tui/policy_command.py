@@ -31,7 +31,7 @@ def show(settings: Settings, write: Writer) -> Exit:
     if not settings.policy:
         write([builtin_text().encode()])
     else:
-        _print(settings, _shown(load_policy(settings.policy, settings.registries)), write)
+        _print(settings, _shown(load_policy(settings.policy)), write)
     return Exit.OK
 
 

@@ -181,21 +181,18 @@ def builtin_text() -> str:
     return files("tui.policies").joinpath("builtin.toml").read_text(encoding="utf-8")
 
 
-def load_policy(path: str, registries: Iterable[str] = ()) -> Policy:
-    """The policy in a file; the built-in one without a path. `registries` are hosts that settings or flags name.
-
-    Raises InvalidConfig with line and column.
-    """
+def load_policy(path: str) -> Policy:
+    """The policy in a file; the built-in one without a path. Raises InvalidConfig with line and column."""
     if not path:
-        return built_in(registries)
+        return built_in()
     file = Path(path).expanduser()
     other = "Name another with --policy or TRUSTREE_POLICY."
-    return read_policy(content_of(file, other, f"Make it readable. {other}"), str(file), registries)
+    return read_policy(content_of(file, other, f"Make it readable. {other}"), str(file))
 
 
-def read_policy(content: bytes, path: str, registries: Iterable[str] = ()) -> Policy:
+def read_policy(content: bytes, path: str) -> Policy:
     """The policy that a text is; `path` is for messages. Raises InvalidConfig with line and column."""
-    policy = _PolicyReader(content, path).policy(built_in(registries).rules)
+    policy = _PolicyReader(content, path).policy(built_in().rules)
     return msgspec.structs.replace(policy, path=path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,13 +38,12 @@ class PolicyWatch:
 
     kind = SourceKind.POLICY
 
-    def __init__(self, path: str, registries: Iterable[str], clock: Clock = _utc_now, pause: float = PAUSE) -> None:
+    def __init__(self, path: str, clock: Clock = _utc_now, pause: float = PAUSE) -> None:
         self._path = path
-        self._registries = tuple(registries)
         self._clock = clock
         self._pause = pause
         self._read = self._seen = self._stamp()
-        self.policy = load_policy(path, self._registries)
+        self.policy = load_policy(path)
         self.taken: Callable[[Policy], None] = _ignore
         self.name = f"policy/{self.policy.name}"
         self._active = self._standing()
@@ -68,7 +67,7 @@ class PolicyWatch:
             return False
         self._read = self._seen
         try:
-            policy = await asyncio.to_thread(load_policy, self._path, self._registries)
+            policy = await asyncio.to_thread(load_policy, self._path)
         except InvalidConfig as error:
             _log.warning("the policy stays as it was: %s", error.headline)
             self._health = self._ill(error)

@@ -22,6 +22,7 @@ from tui.sources.scanners.files import FilesSource
 from tui.sources.scanners.prisma import PER_MINUTE, PrismaSource
 from tui.sources.scanners.rounds import Pace, Scanner
 from tui.sources.scanners.trivy_operator import PACE, TrivyOperatorSource
+from tui.wired_azure import resource_manager
 
 __all__ = ["ScannerSource", "scanner_sources"]
 
@@ -79,11 +80,12 @@ def _made(name: str, table: ScannerSettings, parts: _Parts) -> Sequence[ScannerS
 
 
 def _defender(name: str, table: ScannerSettings, parts: _Parts) -> Sequence[ScannerSource]:
-    if parts.entra is None:
-        return []  # told never to sign in to Azure
+    endpoint = table.endpoint or resource_manager(parts.environment)
+    if parts.entra is None or not endpoint:
+        return []  # told never to sign in to Azure, or signed in to a cloud whose Resource Manager nobody names
     usual = GraphOptions()
     options = GraphOptions(
-        endpoint=table.endpoint or usual.endpoint,
+        endpoint=endpoint,
         ca_file=table.ca_file,
         subscriptions=table.subscriptions,
         timeout=_timeout(parts.settings, usual.timeout),

@@ -23,6 +23,7 @@ from tui.estate.estate import Estate
 from tui.policy_watch import PolicyWatch
 from tui.sources.admission import GateSource
 from tui.sources.azure.credentials import EntraCredentials
+from tui.sources.clouds import cloud_of_sign_in
 from tui.sources.cluster import ClusterOptions, ClusterSource, contexts
 from tui.sources.credentials import Credentials, DockerConfig
 from tui.sources.ports import DemandSource, Diagnosis, Source
@@ -30,6 +31,7 @@ from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
 from tui.sources.registry.source import RegistrySource
 from tui.sources.signatures.source import SignatureSource
 from tui.sources.throttle import budgets_for
+from tui.wired_azure import own_registries
 from tui.wired_scanners import ScannerSource, scanner_sources
 from tui.wired_signatures import signature_source
 
@@ -73,9 +75,12 @@ class _Parts:
         self._settings = settings
         self.made: list[_Made] = []
         self._registries: dict[str, RegistrySource] = {}
+        entra = EntraCredentials(os.environ, clock=time.time) if settings.azure else None
         self._credentials = Credentials(
             docker=DockerConfig.from_environment(os.environ),
-            entra=EntraCredentials(os.environ, clock=time.time) if settings.azure else None,
+            entra=entra,
+            owners=own_registries(settings, entra, os.environ),
+            cloud=cloud_of_sign_in(os.environ),
         )
 
     @property
@@ -114,7 +119,7 @@ class _Parts:
 
     def policy(self) -> PolicyWatch | None:
         """The policy file that the settings name, followed; None for what is built in. Raises InvalidConfig."""
-        return PolicyWatch(self._settings.policy, self.named) if self._settings.policy else None
+        return PolicyWatch(self._settings.policy) if self._settings.policy else None
 
     def clusters(self) -> list[ClusterSource]:
         """One source per context."""
@@ -128,7 +133,8 @@ class _Parts:
         given = self._settings.registry.get(registry, RegistrySettings())
         if not given.ask:
             return None
-        source = RegistrySource(_registry_options(self._settings, registry, given, registry in self.named), self._credentials)
+        options = _registry_options(self._settings, registry, given, named=registry in self.named)
+        source = RegistrySource(options, self._credentials)
         self.made.append(source)
         self._registries[registry] = source
         return source
@@ -137,7 +143,7 @@ class _Parts:
 def _estate(parts: _Parts) -> Estate:
     """The sources, judged by the policy that the settings name; its file is followed. Raises InvalidConfig."""
     watch, clusters = parts.policy(), parts.clusters()
-    policy = built_in(parts.named) if watch is None else watch.policy
+    policy = built_in() if watch is None else watch.policy
     first: list[Source] = [*clusters] if watch is None else [watch, *clusters]
     estate = Estate(first, parts.registry, policy, parts.named, later=parts.others(clusters), told=parts.told())
     if watch is not None:
@@ -193,7 +199,7 @@ def _cluster_options(settings: Settings, name: str) -> ClusterOptions:
     )
 
 
-def _registry_options(settings: Settings, host: str, given: RegistrySettings, named: bool) -> RegistryOptions:
+def _registry_options(settings: Settings, host: str, given: RegistrySettings, *, named: bool) -> RegistryOptions:
     usual = RegistryOptions(host=host)
     timeout = settings.request_timeout
     refresh = given.refresh if given.refresh is not None else settings.refresh
@@ -201,7 +207,9 @@ def _registry_options(settings: Settings, host: str, given: RegistrySettings, na
         host=host,
         kind=RegistryKind(given.kind),
         endpoint=given.endpoint or None,
+        server_name=given.server_name,
         ca_file=given.ca_file,
+        token_hosts=given.token_hosts,
         auth=AuthMode(given.auth),
         username=given.username,
         password=_password(host, given),
@@ -210,6 +218,7 @@ def _registry_options(settings: Settings, host: str, given: RegistrySettings, na
         requests_per_minute=budgets_for(given.requests_per_minute) if given.requests_per_minute else {},
         azure=settings.azure,
         catalog=named,
+        named=named,
         whole=host in map(normalize_registry, settings.registries),
     )
 

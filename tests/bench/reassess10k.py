@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench.results import Result
-from tests.domain.world import NOW, A, World, digest
+from tests.domain.world import NOW, A, World, digest, trusting
 from tests.sources.signatures.cases import document
 from tests.sources.signatures.shelf import Shelf, asking
 from tests.sources.signatures.signer import JWS, Ask, jws, usual
@@ -25,7 +25,7 @@ from tests.sources.signatures.signer import NOW as SIGNED
 from tui.domain.demand import ArtifactDemand
 from tui.domain.events import HealthChanged, SignaturesVerified, SourceHealth, SourceKind, SourceState
 from tui.domain.image import RepositoryName
-from tui.domain.policy import Policy, built_in
+from tui.domain.policy import Policy
 from tui.domain.rules import Rules
 from tui.domain.signature import Outcome, SignatureSystem, Verdict
 from tui.estate.store import Store
@@ -126,7 +126,7 @@ async def _ticking() -> AsyncIterator[list[float]]:
 
 async def _policy() -> Measured:
     """From another policy to the snapshot that obeys it."""
-    store = Store(built_in((A,)), lambda: NOW)
+    store = Store(trusting((A,)), lambda: NOW)
     for event in _world().events:
         store.apply(event)
     running = asyncio.create_task(store.run())
@@ -134,7 +134,7 @@ async def _policy() -> Measured:
         await store.turned(store.version)
 
         async def change(number: int) -> None:
-            rules = Rules(trusted=built_in((A,)).rules.trusted, warn_age=10 + number)
+            rules = Rules(trusted=trusting((A,)).rules.trusted, warn_age=10 + number)
             store.set_policy(Policy(f"changed {number}", rules))
             await store.turned(store.version)
 

@@ -123,7 +123,7 @@ async def health(events: AsyncGenerator[Event, None]) -> SourceHealth:
 
 
 async def test_a_change_counts_and_a_fault_keeps_what_was(file: Path) -> None:
-    watch = PolicyWatch(str(file), (), pause=0.001)
+    watch = PolicyWatch(str(file), pause=0.001)
     taken: list[Policy] = []
     watch.taken = taken.append
     async with aclosing(watch.events()) as events:
@@ -148,7 +148,7 @@ async def test_a_link_that_is_turned_to_another_file_is_a_change(tmp_path: Path)
         (tmp_path / name).write_text(f"[age]\nmax = {len(name)}\nwarn = {'1' if name == 'one' else '2'}\n")
     link = tmp_path / "policy.toml"
     link.symlink_to(tmp_path / "one")
-    watch = PolicyWatch(str(link), (), pause=0.001)
+    watch = PolicyWatch(str(link), pause=0.001)
     async with aclosing(watch.events()) as events:
         await health(events)
         (tmp_path / "next").symlink_to(tmp_path / "two")
@@ -160,7 +160,7 @@ async def test_a_link_that_is_turned_to_another_file_is_a_change(tmp_path: Path)
 async def test_the_end_of_an_exception_is_a_change(file: Path) -> None:
     write(file, OURS.replace("2020-01-01", "2026-03-01"))
     clock = [datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC)]
-    watch = PolicyWatch(str(file), (), clock=lambda: clock[0], pause=0.001)
+    watch = PolicyWatch(str(file), clock=lambda: clock[0], pause=0.001)
     taken: list[Policy] = []
 
     def take(policy: Policy) -> None:
@@ -177,4 +177,4 @@ async def test_the_end_of_an_exception_is_a_change(file: Path) -> None:
 
 def test_without_a_first_good_policy_nothing_starts(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfig, match="no file"):
-        PolicyWatch(str(tmp_path / "none.toml"), ())
+        PolicyWatch(str(tmp_path / "none.toml"))

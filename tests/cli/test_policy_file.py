@@ -86,11 +86,10 @@ def test_the_policy_that_ships_says_what_is_built_in() -> None:
     assert written == set(SETTINGS)
 
 
-def test_without_a_file_what_the_settings_name_is_trusted() -> None:
-    trusted = load_policy("", ("Quay.IO", "mcr.microsoft.com")).rules.trusted
-    assert [pattern.text for pattern in trusted] == ["quay.io", "mcr.microsoft.com"]
-    assert [pattern.text for pattern in read_policy(b"[registry]\ntrusted = []", "p", ("quay.io",)).rules.trusted] == []
-    assert [pattern.text for pattern in read_policy(b"", "p", ("quay.io",)).rules.trusted] == ["quay.io", "mcr.microsoft.com"]
+def test_only_what_the_policy_names_is_trusted_by_name() -> None:
+    assert [pattern.text for pattern in load_policy("").rules.trusted] == ["mcr.microsoft.com"]
+    assert [pattern.text for pattern in read_policy(b"[registry]\ntrusted = []", "p").rules.trusted] == []
+    assert [pattern.text for pattern in read_policy(b"", "p").rules.trusted] == ["mcr.microsoft.com"]
 
 
 def test_every_table_of_a_file_is_read() -> None:

@@ -73,7 +73,7 @@ def file(tmp_path: Path) -> Path:
 async def test_a_change_reaches_the_verdicts_and_a_fault_does_not(file: Path) -> None:
     world = World()
     found = world.manifest(f"{A}/app", "ab", "1", days=100)
-    watch = PolicyWatch(str(file), (A,), pause=0.01)
+    watch = PolicyWatch(str(file), pause=0.01)
     registry: DemandSource = Told(world.events)
     estate = Estate((watch,), lambda _: registry, watch.policy, (A,), clock=lambda: NOW)
     watch.taken = estate.set_policy

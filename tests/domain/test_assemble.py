@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import msgspec
 import pytest
 
-from tests.domain.world import AMD, ARM, NOW, A, B, World, check, container, digest, image, workload
+from tests.domain.world import AMD, ARM, NOW, OURS, A, B, World, check, container, digest, image, trusting, workload
 from tui.domain.assemble import Assembler
 from tui.domain.checks import of_containers
-from tui.domain.events import AbsenceKind, HealthChanged, SourceHealth, SourceKind, SourceState
-from tui.domain.policy import Policy, built_in
+from tui.domain.events import AbsenceKind, HealthChanged, Owner, Ownership, SourceHealth, SourceKind, SourceState
+from tui.domain.policy import Policy
 from tui.domain.rules import Rules
 from tui.domain.snapshot import Drift, Snapshot
 from tui.domain.trust import Check, CheckName, State, roll_up, worst
@@ -44,25 +43,47 @@ def states(snapshot: Snapshot, found: str) -> dict[CheckName, State]:
 # ---- registry
 
 
+ELSEWHERE = Ownership(Owner.FOREIGN, "is not among the registries that Azure Resource Graph lists for me")
+UNASKED = Ownership(Owner.UNKNOWN, "could not be asked: me may not read Azure Resource Graph")
+
+
+def registry(state: SourceState, identity: str = "", ownership: Ownership = UNASKED, refused: str = "") -> SourceHealth:
+    """How the registry of the image is doing."""
+    name = f"registry/{A}"
+    return SourceHealth(name, SourceKind.REGISTRY, state, identity=identity, ownership=ownership, sign_in_error=refused)
+
+
 @pytest.mark.parametrize(
-    ("health", "state"),
+    ("health", "state", "words"),
     [
-        pytest.param(SourceHealth("r", SourceKind.REGISTRY, SourceState.OK, identity="me"), State.PASS, id="signed in"),
-        pytest.param(SourceHealth("r", SourceKind.REGISTRY, SourceState.PARTIAL, identity="me"), State.PASS, id="some refused"),
-        pytest.param(SourceHealth("r", SourceKind.REGISTRY, SourceState.OK), State.FAIL, id="it answers strangers"),
-        pytest.param(SourceHealth("r", SourceKind.REGISTRY, SourceState.FAILED, auth_failed=True), State.UNKNOWN, id="refused"),
-        pytest.param(SourceHealth("r", SourceKind.REGISTRY, SourceState.OFF), State.FAIL, id="not asked"),
-        pytest.param(SourceHealth("r", SourceKind.REGISTRY, SourceState.LOADING), State.UNKNOWN, id="not answered yet"),
-        pytest.param(SourceHealth("r", SourceKind.REGISTRY, SourceState.FAILED), State.UNKNOWN, id="lost"),
-        pytest.param(None, State.UNKNOWN, id="never heard of"),
+        pytest.param(registry(SourceState.OK, "me", OURS), State.PASS, "is listed by Azure Resource Graph, and me", id="ours"),
+        pytest.param(registry(SourceState.PARTIAL, "me", OURS), State.PASS, "me is signed in to it", id="some refused"),
+        pytest.param(registry(SourceState.LOADING, "me", OURS), State.PASS, "me is signed in to it", id="loading"),
+        pytest.param(registry(SourceState.OK, "me", ELSEWHERE), State.FAIL, "but it is not ours", id="foreign, signed in"),
+        pytest.param(registry(SourceState.OK, "me"), State.UNKNOWN, "does not make it ours", id="an exchange proves nothing"),
+        pytest.param(registry(SourceState.OK, "", OURS), State.FAIL, "it is read anonymously", id="ours, nobody"),
+        pytest.param(registry(SourceState.OK, "", OURS, "az: no"), State.UNKNOWN, "az: no", id="ours, sign-in failed"),
+        pytest.param(registry(SourceState.OK, "", ELSEWHERE), State.FAIL, "is not ours", id="foreign"),
+        pytest.param(registry(SourceState.OK, "", ELSEWHERE, "no"), State.FAIL, "is not ours", id="foreign, refused"),
+        pytest.param(registry(SourceState.OK), State.FAIL, "Nobody is signed in", id="it answers strangers"),
+        pytest.param(registry(SourceState.FAILED, "me", OURS), State.UNKNOWN, "", id="refused"),
+        pytest.param(registry(SourceState.OFF), State.FAIL, "", id="not asked"),
+        pytest.param(registry(SourceState.LOADING), State.UNKNOWN, "not answered yet", id="not answered yet"),
+        pytest.param(registry(SourceState.FAILED), State.UNKNOWN, "", id="lost"),
+        pytest.param(None, State.UNKNOWN, "", id="never heard of"),
     ],
 )
-def test_an_azure_registry_is_trusted_when_it_is_signed_in_to(health: SourceHealth | None, state: State) -> None:
+def test_an_azure_registry_is_trusted_when_it_is_ours_and_signed_in_to(
+    health: SourceHealth | None, state: State, words: str
+) -> None:
     world = World()
     found = world.manifest(APP, "abc", "1")
     if health is not None:
-        world.tell(HealthChanged(msgspec.structs.replace(health, name=f"registry/{A}")))
-    assert states(world.snapshot(OPEN), found)[CheckName.REGISTRY] is state
+        world.tell(HealthChanged(health))
+    check = next(each for each in image(world.snapshot(OPEN), found).checks if each.name is CheckName.REGISTRY)
+    assert check.state is state
+    assert words in check.reason
+    assert state is State.PASS or "me is signed in to it" not in check.reason
 
 
 def test_being_signed_in_elsewhere_trusts_no_look_alike() -> None:
@@ -274,7 +295,7 @@ def test_nothing_at_all_is_not_complete() -> None:
 
 def test_what_did_not_change_is_the_very_same_object() -> None:
     world = lab()
-    inventory, assembler, policy = world.inventory(), Assembler(), built_in((A,))
+    inventory, assembler, policy = world.inventory(), Assembler(), trusting((A,))
     first = assembler.assemble(inventory.freeze(), policy, NOW)
     idle = {key: each for key, each in first.images.items() if not each.in_use}
     second = assembler.assemble(inventory.freeze(), policy, NOW + timedelta(seconds=20))
@@ -287,8 +308,8 @@ def test_what_did_not_change_is_the_very_same_object() -> None:
 def test_another_policy_judges_again() -> None:
     inventory, assembler = lab().inventory(), Assembler()
     facts = inventory.freeze()
-    before = assembler.assemble(facts, built_in((A,)), NOW)
-    after = assembler.assemble(facts, built_in((A, B)), NOW)
+    before = assembler.assemble(facts, trusting((A,)), NOW)
+    after = assembler.assemble(facts, trusting((A, B)), NOW)
     (zoo,) = (key for key in before.images if key.registry == B)
     assert check(before.images[zoo], CheckName.REGISTRY).state is State.FAIL
     assert check(after.images[zoo], CheckName.REGISTRY).state is State.PASS
@@ -296,8 +317,8 @@ def test_another_policy_judges_again() -> None:
 
 def test_time_alone_makes_an_image_too_old() -> None:
     facts, assembler = lab().inventory().freeze(), Assembler()
-    before = assembler.assemble(facts, built_in((A,)), NOW)
-    after = assembler.assemble(facts, built_in((A,)), NOW + timedelta(days=300))
+    before = assembler.assemble(facts, trusting((A,)), NOW)
+    after = assembler.assemble(facts, trusting((A,)), NOW + timedelta(days=300))
     (key,) = (key for key in before.images if key.registry == B)
     assert check(before.images[key], CheckName.AGE).state is State.PASS
     assert check(after.images[key], CheckName.AGE).state is State.WARN

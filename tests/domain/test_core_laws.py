@@ -8,13 +8,12 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.domain.world import AMD, ARM, NOW, A, B, World, digest, running, waiting
+from tests.domain.world import AMD, ARM, NOW, A, B, World, digest, running, trusting, waiting
 from tests.laws import examples
 from tui.domain.assemble import Assembler
 from tui.domain.diff import same_content
 from tui.domain.events import AbsenceKind, ConfigRead, Event, ManifestRead, TagResolved
 from tui.domain.inventory import Inventory
-from tui.domain.policy import built_in
 from tui.domain.snapshot import Drift, Snapshot
 from tui.domain.trust import Check, CheckName, State, roll_up, worst
 from tui.domain.workload import Resource
@@ -94,7 +93,7 @@ def assembled(events: Iterable[Event]) -> Snapshot:
     inventory = Inventory()
     for event in events:
         inventory.apply(event)
-    return Assembler().assemble(inventory.freeze(), built_in((A,)), NOW)
+    return Assembler().assemble(inventory.freeze(), trusting((A,)), NOW)
 
 
 @examples(60)
@@ -114,7 +113,7 @@ def test_saying_everything_twice_says_nothing_new(world: World) -> None:
 @given(worlds())
 def test_assembling_step_by_step_ends_where_assembling_at_once_does(world: World) -> None:
     """What the assembler keeps from one snapshot to the next never shows."""
-    inventory, assembler, policy = Inventory(), Assembler(), built_in((A,))
+    inventory, assembler, policy = Inventory(), Assembler(), trusting((A,))
     for number, event in enumerate(world.events):
         inventory.apply(event)
         if number % 5 == 0:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.domain.scan_kit import report, set_up, tell, vulnerability
 from tests.domain.test_core_laws import worlds
-from tests.domain.world import NOW, A, World, digest, name_of
+from tests.domain.world import NOW, A, World, digest, name_of, trusting
 from tests.laws import examples
 from tui.domain.assemble import Assembler
 from tui.domain.diff import same_content
@@ -21,7 +21,7 @@ from tui.domain.events import ObjectGone, PodsSeen, SignaturesVerified, SourceKi
 from tui.domain.exceptions import PolicyException
 from tui.domain.inventory import Inventory
 from tui.domain.patterns import parse_pattern
-from tui.domain.policy import Policy, built_in
+from tui.domain.policy import Policy
 from tui.domain.rules import SETTINGS, Rules, Unfixed
 from tui.domain.scan import Severity
 from tui.domain.scopes import Scope
@@ -39,7 +39,7 @@ def test_only_what_changed_is_judged_again() -> None:
         for event in world.events:
             inventory.apply(event)
         world.events.clear()
-        return assembler.assemble(inventory.freeze(), built_in((A,)), NOW)
+        return assembler.assemble(inventory.freeze(), trusting((A,)), NOW)
 
     world.manifest(f"{A}/app", "a", "1")
     world.manifest(f"{A}/web", "w", "1")
@@ -47,7 +47,7 @@ def test_only_what_changed_is_judged_again() -> None:
     world.manifest(f"{A}/web", "v", "1")
     after = now()
     assert [key.repository for key, image in after.images.items() if before.images.get(key) is image] == ["app"]
-    fresh = Assembler().assemble(inventory.freeze(), built_in((A,)), NOW)
+    fresh = Assembler().assemble(inventory.freeze(), trusting((A,)), NOW)
     assert after.images == fresh.images
 
 
@@ -148,7 +148,7 @@ def test_a_pod_judges_only_its_own_workload_again() -> None:
 def test_every_snapshot_on_the_way_is_what_would_be_made_at_once(world: World, pick: random.Random) -> None:
     """Whatever comes, goes or is judged by another policy: what is kept never shows."""
     inventory, assembler = Inventory(), Assembler()
-    choices = (built_in((A,)), Policy("strict", Rules(max_age=1)), Policy("soft", Rules(off=(CheckName.AGE,))))
+    choices = (trusting((A,)), Policy("strict", Rules(max_age=1)), Policy("soft", Rules(off=(CheckName.AGE,))))
     for event in world.events:
         inventory.apply(event)
         if isinstance(event, PodsSeen) and pick.random() < 0.3:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.domain.world import NOW, A, B, World, check, container, digest, image
+from tests.domain.world import NOW, A, B, World, check, container, digest, image, trusting
 from tui.domain.check_context import ImageContext, Scanners
 from tui.domain.checks_scan import check_scan
 from tui.domain.exceptions import PolicyException
 from tui.domain.image import RepositoryName
-from tui.domain.policy import Policy, built_in, parse_pattern
+from tui.domain.policy import Policy, parse_pattern
 from tui.domain.rulebook import RuleBook
 from tui.domain.rules import SETTINGS, Rules
 from tui.domain.ruling import ruled
@@ -352,7 +352,7 @@ def running_in(*namespaces: str) -> tuple[World, str]:
 
 
 STRICT = Scope("strict", (("max_age", 50),), namespaces=("prod",))
-TRUSTING = built_in((A,))
+TRUSTING = trusting((A,))
 
 
 def test_an_image_is_judged_where_it_runs_and_takes_the_worst() -> None:

@@ -6,7 +6,10 @@ It models the estate that the real test clusters run (one method a kind of thing
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from tui.domain.assemble import Assembler
 from tui.domain.configured import ConfiguredBase
@@ -23,6 +26,8 @@ from tui.domain.events import (
     ManifestRead,
     ManifestsListed,
     NodesSeen,
+    Owner,
+    Ownership,
     PodsSeen,
     SourceHealth,
     SourceKind,
@@ -78,6 +83,16 @@ def name_of(text: str) -> RepositoryName:
     """`host/repository`."""
     host, _, repository = text.partition("/")
     return RepositoryName(host, repository)
+
+
+OURS = Ownership(Owner.OURS, "is listed by Azure Resource Graph")
+
+
+def trusting(hosts: Iterable[str]) -> Policy:
+    """The built-in policy, with whole registries trusted besides."""
+    policy = built_in()
+    patterns = (*map(parse_pattern, hosts), *policy.rules.trusted)
+    return msgspec.structs.replace(policy, rules=msgspec.structs.replace(policy.rules, trusted=patterns))
 
 
 class World:
@@ -211,9 +226,12 @@ class World:
     def health(
         self, name: str, state: SourceState = SourceState.OK, kind: SourceKind | None = None, error: str = "", identity: str = ""
     ) -> None:
-        """How a source is doing."""
+        """How a source is doing; a registry that somebody is signed in to is ours."""
+        ownership = OURS if identity else Ownership()
         guessed = kind or (SourceKind.CLUSTER if name.startswith("cluster/") else SourceKind.REGISTRY)
-        self.tell(HealthChanged(SourceHealth(name, guessed, state, self.clock, error=error, identity=identity)))
+        self.tell(
+            HealthChanged(SourceHealth(name, guessed, state, self.clock, error=error, identity=identity, ownership=ownership))
+        )
 
     # ---- clusters
 
@@ -309,7 +327,7 @@ class World:
 
     def snapshot(self, policy: Policy | None = None) -> Snapshot:
         """The world as it is."""
-        return Assembler().assemble(self.inventory().freeze(), policy or built_in((A,)), NOW)
+        return Assembler().assemble(self.inventory().freeze(), policy or trusting((A,)), NOW)
 
     def wanted(self) -> dict[str, bool]:
         """What is asked for, as text, and whether the history is too."""

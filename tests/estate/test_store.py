@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.domain.world import trusting
 from tests.estate.fakes import NOW, HandExaminer, HandRegistry, HandSource, until
 from tui.domain.assemble import Assembler
 from tui.domain.events import PodsSeen, SourceKind, SourceState, TagResolved
@@ -124,7 +125,7 @@ async def test_another_policy_judges_what_is_known_again() -> None:
         store.apply(pod("a"))
         await store.turned(store.version)
         assert registry_state(store.snapshot) is State.FAIL
-        store.set_policy(built_in((HOST,)))
+        store.set_policy(trusting((HOST,)))
         await store.turned(store.version)
         assert registry_state(store.snapshot) is State.PASS
 
@@ -135,7 +136,7 @@ async def test_another_policy_does_not_wait_for_more_facts(monkeypatch: pytest.M
         store.apply(pod("a"))
         await store.turned(store.version)
         async with asyncio.timeout(10):
-            store.set_policy(built_in((HOST,)))
+            store.set_policy(trusting((HOST,)))
             await store.turned(store.version)
         assert registry_state(store.snapshot) is State.PASS
 

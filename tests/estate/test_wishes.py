@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.domain.world import NOW, A, World
+from tests.domain.world import NOW, A, World, trusting
 from tui.domain.events import HealthChanged, SourceHealth, SourceKind, SourceState
-from tui.domain.policy import built_in
 from tui.estate.store import Store, Wishes
 
 
 async def test_wishes_go_out_before_a_snapshot_but_the_first_and_not_twice() -> None:
     world, told = World(), list[str]()
     world.deployment("shop/web", f"{A}/app:1")
-    store = Store(built_in((A,)), lambda: NOW)
+    store = Store(trusting((A,)), lambda: NOW)
 
     def asked(wishes: Wishes) -> None:
         demands, _ = wishes

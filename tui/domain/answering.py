@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
-from tui.domain.events import SourceHealth, SourceKind, SourceState
+import msgspec
+
+from tui.domain.events import Ownership, SourceHealth, SourceKind, SourceState
 from tui.domain.text import full_stop
 
-__all__ = ["is_complete", "lost_sources", "signatures_lost", "signed_in", "signed_out"]
+__all__ = ["RegistrySession", "is_complete", "lost_sources", "registry_sessions", "signatures_lost"]
 
 
 def lost_sources(health: Mapping[str, SourceHealth], kind: SourceKind) -> dict[str, str]:
@@ -37,23 +39,25 @@ def is_complete(health: Mapping[str, SourceHealth]) -> bool:
     return facts and all(each.state is SourceState.OK for each in asked)
 
 
-def signed_in(health: Mapping[str, SourceHealth]) -> frozenset[str]:
-    """The registries that somebody is signed in to and that answer."""
-    return frozenset(_registries(each for each in health.values() if each.identity and each.state in _ANSWERING))
+class RegistrySession(msgspec.Struct, frozen=True):
+    """Whose a registry that answers is, and who is signed in to it: `identity`, empty for nobody.
+
+    `certain` tells that nobody will be either: it answers strangers, or is not asked. `refused` says why a sign-in that was
+    to be did not work.
+    """
+
+    identity: str = ""
+    ownership: Ownership = Ownership()
+    certain: bool = False
+    refused: str = ""
 
 
-def signed_out(health: Mapping[str, SourceHealth]) -> frozenset[str]:
-    """The registries where certainly nobody is signed in: they answer strangers, or are not asked."""
-    return frozenset(_registries(each for each in health.values() if _is_out(each)))
+def registry_sessions(health: Mapping[str, SourceHealth]) -> dict[str, RegistrySession]:
+    """The registries of which it is known who is signed in, by their hosts; one that is lost is not among them."""
+    asked = (each for each in health.values() if each.kind is SourceKind.REGISTRY and each.state is not SourceState.FAILED)
+    return {each.name.removeprefix("registry/"): _session(each) for each in asked}
 
 
-_ANSWERING = (SourceState.OK, SourceState.PARTIAL, SourceState.LOADING)
-
-
-def _is_out(health: SourceHealth) -> bool:
-    answered = health.state in (SourceState.OK, SourceState.PARTIAL) and not health.identity
-    return answered or health.state is SourceState.OFF
-
-
-def _registries(health: Iterable[SourceHealth]) -> Iterator[str]:
-    return (each.name.removeprefix("registry/") for each in health if each.kind is SourceKind.REGISTRY)
+def _session(health: SourceHealth) -> RegistrySession:
+    certain = health.state is not SourceState.LOADING
+    return RegistrySession(health.identity, health.ownership, certain, health.sign_in_error)

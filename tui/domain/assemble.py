@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tui.domain.answering import is_complete, lost_sources, signatures_lost, signed_in, signed_out
+from tui.domain.answering import is_complete, lost_sources, registry_sessions, signatures_lost
 from tui.domain.asking import Questions
 from tui.domain.checks import BUILT_IN, READS, Checks
 from tui.domain.checks_scan import scanners_of
@@ -139,7 +139,7 @@ class Assembler:
         return self._runs.get((facts.cluster.version, read.at), lambda: _runs(self._joined.join(facts.cluster, finder)))
 
     def _grounds_of(self, facts: Facts, read: _Read, runs: _Runs) -> Grounds:
-        sessions = Sessions(signed_in(facts.health), signed_out(facts.health), signatures_lost(facts.health))
+        sessions = Sessions(registry_sessions(facts.health), signatures_lost(facts.health))
         scanners = scanners_of(facts.health, facts.trust.scans)
         scans = self._scans.join(facts.trust.scans, read.ancestry.catalog, read.bases, read.registries)
         at = (read.at, sessions, scanners, self._scans_at(facts), self._signed_at(facts))

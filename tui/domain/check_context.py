@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from tui.domain.admission import Gate
+from tui.domain.answering import RegistrySession
 from tui.domain.endoflife import Product
 from tui.domain.events import SignaturesVerified
 from tui.domain.impostor import Suspicion
@@ -42,11 +43,11 @@ class ImageContext(msgspec.Struct, frozen=True, gc=False):
     image without a base whether that is right: built from scratch, a distribution's own, one that others stand on. `remarks`
     are sentences on why it has none. `base_at` is when the registry said what the base's tag names.
 
-    `signed_in` are the registries that somebody is signed in to, `signed_out` those where certainly nobody is; of others that
-    is not known. `lost` says since when its own does not answer, empty while it does. `in_use` says whether something that is
-    known runs it, `named` are the digests that the names of what runs it give (of the index, or of a platform). `signatures` are
-    what was found on its digests, `signatures_lost` says why nothing is looked for, empty while it is, `signatures_missed` why
-    single digests could not be looked at; `content_trust` that its registry holds Docker Content Trust data of it.
+    `session` says who is signed in to its registry, None while that is not known; `lost` since when that does not answer,
+    empty while it does. `in_use` says whether something that is known runs it, `named` are the digests that the names of what
+    runs it give (of the index, or of a platform). `signatures` are what was found on its digests, `signatures_lost` says why
+    nothing is looked for, empty while it is, `signatures_missed` why single digests could not be looked at; `content_trust`
+    that its registry holds Docker Content Trust data of it.
 
     `scan` is what scanners say of it, `scanners` how they do. `system` is the distribution that it is built on (`debian 12`),
     also where that is not its own; `runtimes` are the language runtimes that its build set up.
@@ -65,9 +66,8 @@ class ImageContext(msgspec.Struct, frozen=True, gc=False):
     distro: str = ""
     derived: bool = False
     remarks: tuple[str, ...] = ()
-    signed_in: frozenset[str] = frozenset()
+    session: RegistrySession | None = None
     lost: str = ""
-    signed_out: frozenset[str] = frozenset()
     in_use: bool = False
     named: tuple[str, ...] = ()
     signatures: tuple[SignaturesVerified, ...] = ()

@@ -15,12 +15,11 @@ from tui.domain.checks_admission import check_admission
 from tui.domain.checks_content import unless_altered
 from tui.domain.checks_impostor import with_suspicion
 from tui.domain.checks_lifetime import with_lifetime
+from tui.domain.checks_registry import check_registry
 from tui.domain.checks_scan import check_scan
 from tui.domain.checks_signature import check_signature
 from tui.domain.container_checks import BY_CONTAINER
-from tui.domain.image import RepositoryName
 from tui.domain.join import Known
-from tui.domain.patterns import is_azure_registry
 from tui.domain.rules import SETTINGS, Rules
 from tui.domain.snapshot import BaseState, Drift
 from tui.domain.trust import Check, CheckName, State
@@ -30,33 +29,6 @@ __all__ = ["BUILT_IN", "READS", "Checks", "of_containers"]
 
 ImageCheck = Callable[[ImageContext], Check]
 ContainerCheck = Callable[[ContainerContext], Check]
-
-
-# ---- registry
-
-
-def check_registry(context: ImageContext) -> Check:
-    """Does it come from a registry and repository that the policy trusts? Answered by the name alone."""
-    name = RepositoryName(context.key.registry, context.key.repository)
-    rules = context.rules
-    for pattern in rules.trusted:
-        if pattern.matches(name):
-            return _registry(State.PASS, f"{name} is trusted.", rules.cite("trusted", pattern.text))
-    if rules.trust_signed_in and is_azure_registry(name.registry):
-        if name.registry in context.signed_in:
-            reason = f"{name.registry} is an Azure registry that is signed in to."
-            return _registry(State.PASS, reason, rules.cite("trust_signed_in"))
-        if name.registry not in context.signed_out:
-            why = context.lost or "it has not answered yet."
-            reason = f"Whether anybody is signed in to {name.registry} is not known: {why}"
-            return _registry(State.UNKNOWN, reason, rules.cite("trust_signed_in"), "registry unknown")
-    reason = f"{name} matches no trusted registry or repository."
-    remedy = f"Use one from a trusted registry, or trust this one: --registry {name.registry}, or name it in the configuration."
-    return _registry(State.FAIL, reason, rules.cite("trusted"), "untrusted registry", remedy)
-
-
-def _registry(state: State, reason: str, rule: str, brief: str = "", remedy: str = "") -> Check:
-    return Check(CheckName.REGISTRY, state, reason, "policy", rule=rule, brief=brief, remedy=remedy)
 
 
 # ---- base

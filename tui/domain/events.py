@@ -35,6 +35,8 @@ __all__ = [
     "ManifestsListed",
     "NodesSeen",
     "ObjectGone",
+    "Owner",
+    "Ownership",
     "PodsSeen",
     "Progress",
     "ReferrersListed",
@@ -92,11 +94,29 @@ class Progress(msgspec.Struct, frozen=True, gc=False):
     waiting_reason: str = ""
 
 
+class Owner(StrEnum):
+    """Whose a registry is. UNKNOWN: nobody was asked, or nobody could say."""
+
+    OURS = "ours"
+    FOREIGN = "foreign"
+    UNKNOWN = "unknown"
+
+
+class Ownership(msgspec.Struct, frozen=True):
+    """Whose a registry is; `basis` says after "it" how that is known, or why it is not ("is listed by ...")."""
+
+    owner: Owner = Owner.UNKNOWN
+    basis: str = "has not been asked for yet"
+
+
 class SourceHealth(msgspec.Struct, frozen=True):
     """The state of a source. `as_of` is when all that it said was confirmed last; `error` and `remedy` explain what is wrong.
 
     `through` names the source that it reads by: what that one cannot confirm, this one cannot either. `remarks` are what an
     operator should know although nothing is missing (a certificate that is not verified, keys that are not understood).
+
+    `identity` is who is signed in and was accepted, empty for nobody; `sign_in_error` why a better way to sign in did not
+    work. `ownership` is that of a registry.
     """
 
     name: str
@@ -115,6 +135,8 @@ class SourceHealth(msgspec.Struct, frozen=True):
     denials: tuple[Denial, ...] = ()
     through: str = ""
     remarks: tuple[str, ...] = ()
+    sign_in_error: str = ""
+    ownership: Ownership = Ownership()
 
 
 class HealthChanged(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from tui.domain.answering import RegistrySession
 from tui.domain.check_context import ImageContext, Scanners
 from tui.domain.events import SignaturesVerified
 from tui.domain.facts import ImageFacts, TrustFacts
@@ -35,10 +36,9 @@ class Ancestry:
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """Registries that somebody is signed in to, those where certainly nobody is, and why no signatures are looked for, if so."""
+    """Who is signed in to which registry, and why no signatures are looked for, if so."""
 
-    signed_in: frozenset[str] = frozenset()
-    signed_out: frozenset[str] = frozenset()
+    registries: Mapping[str, RegistrySession] = field(default_factory=dict)
     signatures_lost: str = ""
 
 
@@ -81,9 +81,8 @@ class Grounds:
             key=key,
             absent=reason,
             altered=self.registries.altered(RepositoryName(key.registry, key.repository), (key.digest,)),
-            signed_in=self.sessions.signed_in,
+            session=self.sessions.registries.get(key.registry),
             lost=self.registries.lost.get(key.registry, ""),
-            signed_out=self.sessions.signed_out,
             in_use=True,
             signatures_lost=self.sessions.signatures_lost,
             scan=self.scans.of_digest(key.digest),
@@ -109,9 +108,8 @@ class Grounds:
             distro=traits.system if alone and traits.distribution else "",
             derived=key in lineage.derived,
             remarks=lineage.remarks.get(key, ()),
-            signed_in=sessions.signed_in,
+            session=sessions.registries.get(key.registry),
             lost=self.registries.lost.get(key.registry, ""),
-            signed_out=sessions.signed_out,
             in_use=key in self.used,
             named=self.used.get(key, ()),
             signatures=self._signatures(known),

@@ -1,19 +1,16 @@
 """What is asked of images.
 
 A policy holds rules; checks see rules only, so that scopes can choose between several sets of them. Built in: trusted are
-the registries that the configuration names, Azure registries that somebody is signed in to, and Microsoft's own
-(`mcr.microsoft.com`); nothing else is, be it ever so well known.
+Azure registries that are ours and that somebody is signed in to, and Microsoft's own (`mcr.microsoft.com`); nothing else is,
+be it ever so well known.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 import msgspec
 
 from tui.domain.exceptions import PolicyException
 from tui.domain.patterns import Pattern, is_azure_registry, parse_pattern
-from tui.domain.reference import normalize_registry
 from tui.domain.rules import Rules
 from tui.domain.scopes import Scope
 
@@ -30,10 +27,6 @@ class Policy(msgspec.Struct, frozen=True):
     path: str = ""
 
 
-def built_in(registries: Iterable[str] = ()) -> Policy:
-    """The policy without a file, as `tui/policies/builtin.toml` writes it.
-
-    `registries` are hosts that the configuration or the command line names: they are trusted too.
-    """
-    hosts = dict.fromkeys((*(normalize_registry(host) for host in registries), "mcr.microsoft.com"))
-    return Policy("built in", Rules(trusted=tuple(parse_pattern(host) for host in hosts)))
+def built_in() -> Policy:
+    """The policy without a file, as `tui/policies/builtin.toml` writes it."""
+    return Policy("built in", Rules(trusted=(parse_pattern("mcr.microsoft.com"),)))

@@ -32,7 +32,7 @@ class Rules(msgspec.Struct, frozen=True, dict=True):
     """What an image must be to pass, at one place. States are those of what is found so; OFF does not ask.
 
     `off` are checks that are not asked at all. `trusted` are patterns of registries and repositories; with `trust_signed_in`,
-    also Azure registries that somebody is signed in to. `unsigned` has no signature, `unverified` none that verifies;
+    also Azure registries that are ours and signed in to. `unsigned` has no signature, `unverified` none that verifies;
     `signers` are patterns of who must have signed, none for whomever the trust policy accepts.
 
     A vulnerability of at least `scan_fail_on` fails, of at least `scan_warn_on` warns, None for no such threshold; a report

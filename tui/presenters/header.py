@@ -141,11 +141,11 @@ def _chip(health: SourceHealth, glyphs: Glyphs, room: int) -> Cell:
 
 def _ailment(health: SourceHealth) -> str:
     """What is wrong with a source, in two or three words; the sources' page has the sentence."""
+    if health.auth_failed:
+        return "access refused"  # before any right that may be missing: nobody was there to have it
     refused = [denial.what for denial in health.denials if denial.right]
     if refused:
         return f"no right to {refused[0]}" if len(refused) == 1 else f"{len(refused)} rights missing"
-    if health.auth_failed:
-        return "access refused"
     return "does not answer" if health.state is SourceState.FAILED else "partly read"
 
 

@@ -13,10 +13,12 @@ from typing import Protocol
 import msgspec
 
 from tui.domain.decoding import from_json
+from tui.domain.events import Ownership
 from tui.domain.text import clean
 from tui.errors import AuthenticationFailed
+from tui.sources.clouds import PUBLIC, Cloud
 
-__all__ = ["Credentials", "DockerConfig", "EntraToken", "EntraTokens", "Login", "Logins", "docker_key"]
+__all__ = ["Credentials", "DockerConfig", "EntraToken", "EntraTokens", "Login", "Logins", "RegistryOwners", "docker_key"]
 
 HELPER_TIMEOUT = 10.0
 HELPER_LIMIT = 64 << 10
@@ -75,11 +77,24 @@ class Logins(Protocol):
         ...
 
 
+class RegistryOwners(Protocol):
+    """Somebody who knows which registries are ours."""
+
+    async def ownership(self, host: str) -> Ownership:
+        """Whose a registry is; UNKNOWN with the reason where that cannot be told."""
+        ...
+
+
 class Credentials(msgspec.Struct, frozen=True):
-    """What there is to sign in with; a registry's own options say which of it is used."""
+    """What there is to sign in with; a registry's own options say which of it is used.
+
+    `cloud` is the one that `entra` gives tokens of, `owners` tell where they may be sent without being told to.
+    """
 
     docker: Logins | None = None
     entra: EntraTokens | None = None
+    owners: RegistryOwners | None = None
+    cloud: Cloud = PUBLIC
 
 
 class _AuthEntry(msgspec.Struct):

@@ -184,6 +184,10 @@ class ResourceQuerySession(Protocol):
         """Requests sent so far."""
         ...
 
+    async def sign_in(self) -> object:
+        """Sign in before the first query, so that only that is waited for then. Raises AuthenticationFailed."""
+        ...
+
     def pages(self, query: str) -> AsyncGenerator[QueryPage, None]:
         """The rows of a query in KQL, which must keep `id` and order by it. Raises SourceError."""
         ...

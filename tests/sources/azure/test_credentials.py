@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from pathlib import Path
@@ -12,7 +13,7 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from tests.sources.registry.servers import FakeRegistry
 from tui.errors import AuthenticationFailed
-from tui.sources.azure.credentials import EntraCredentials, choose
+from tui.sources.azure.credentials import REMEMBERED, EntraCredentials, choose
 
 SCOPE = "https://containerregistry.azure.net/.default"
 PRINCIPAL = {"AZURE_CLIENT_ID": "c", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_SECRET": "s"}
@@ -83,7 +84,8 @@ async def test_az_is_asked_and_its_refusal_told(tmp_path: Path, monkeypatch: pyt
     program.write_text("#!/bin/sh\necho 'ERROR: Please run az login to setup account.' >&2; exit 1\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    credentials = entra({"AZURE_TOKEN_CREDENTIALS": "AzureCliCredential"}, monkeypatch, [0.0])
+    now = [0.0]
+    credentials = entra({"AZURE_TOKEN_CREDENTIALS": "AzureCliCredential"}, monkeypatch, now)
     with pytest.raises(AuthenticationFailed, match="az login") as caught:
         await credentials.token(SCOPE)
     assert "Run `az login`" in caught.value.remedy
@@ -95,8 +97,30 @@ async def test_az_is_asked_and_its_refusal_told(tmp_path: Path, monkeypatch: pyt
         "tenant": "t",
     }
     program.write_text(f"#!/bin/sh\necho '{json.dumps({**expires, 'tokenType': 'Bearer'})}'\n")
+    with pytest.raises(AuthenticationFailed, match="az login"):
+        await credentials.token(SCOPE)
+    now[0] += REMEMBERED
     found = await credentials.token(SCOPE)
     assert (found.value, found.identity) == ("tok", "az login")
+
+
+async def test_a_slow_az_is_waited_for_once_by_all_and_its_refusal_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, calls = tmp_path / "az", tmp_path / "calls"
+    program.write_text(f"#!/bin/sh\necho x >> {calls}\nsleep 0.2\necho 'ERROR: Please run az login' >&2; exit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    now = [0.0]
+    credentials = entra({"AZURE_TOKEN_CREDENTIALS": "AzureCliCredential"}, monkeypatch, now)
+    scopes = [SCOPE, "https://management.azure.com/.default"] * 5
+    found = await asyncio.gather(*(credentials.token(scope) for scope in scopes), return_exceptions=True)
+    assert all(isinstance(each, AuthenticationFailed) for each in found)
+    assert calls.read_text().count("x") == 1
+    now[0] += REMEMBERED
+    with pytest.raises(AuthenticationFailed):
+        await credentials.token(SCOPE)
+    assert calls.read_text().count("x") == 2
 
 
 async def test_a_machine_outside_azure_is_told_what_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

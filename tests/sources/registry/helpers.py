@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from tests.sources.registry.servers import FakeRegistry
 from tui.domain.demand import Demand, Priority
-from tui.domain.events import Event, HealthChanged, SourceHealth
+from tui.domain.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
 from tui.domain.image import RepositoryName
 from tui.sources.credentials import Credentials, EntraToken
 from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
@@ -40,6 +40,7 @@ def options(server: FakeRegistry, **changes: object) -> RegistryOptions:
         refresh=0.05,
         request_timeout=5.0,
         concurrency=6,
+        named=True,
     )
     values = {name: getattr(base, name) for name in base.__struct_fields__}
     return RegistryOptions(**{**values, **changes})
@@ -106,8 +107,9 @@ class Collector:
 
     @property
     def health(self) -> SourceHealth:
-        """The last word on health."""
-        return self.of(HealthChanged)[-1].health
+        """The last word on health; that it is loading before the first."""
+        told = self.of(HealthChanged)
+        return told[-1].health if told else SourceHealth(self.source.name, SourceKind.REGISTRY, SourceState.LOADING)
 
 
 def source(server_options: RegistryOptions, credentials: Credentials | None = None) -> RegistrySource:

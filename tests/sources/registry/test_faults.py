@@ -82,7 +82,7 @@ async def failing(server: FakeRegistry, here: RegistryOptions | None = None, ref
         (said(404, "TAG_UNKNOWN"), NotFound, "does not have"),
         (lambda _: web.Response(status=404, text="404 page not found\n"), RouteNotFound, "knows no such path"),
         (said(405, "UNSUPPORTED"), RouteNotFound, "405"),
-        (said(403, "DENIED", X_Ms_Correlation_Request_Id="abc-1"), Forbidden, "may not read"),
+        (said(403, "DENIED", X_Ms_Correlation_Request_Id="abc-1"), AuthenticationFailed, "not signed in"),
         (said(500, X_Ms_Correlation_Request_Id="abc-2"), ServerFault, "abc-2"),
         (said(429, "TOOMANYREQUESTS", Retry_After="0"), Throttled, "too many requests"),
         (said(418), UntrustedPayload, "418"),
@@ -128,7 +128,8 @@ async def test_401_that_stays_401_after_a_fresh_token_is_a_missing_right() -> No
         with pytest.raises(Forbidden) as caught:
             await client.manifest("app", "1")
         await client.close()
-        assert caught.value.right == "AcrPull"
+        assert caught.value.right == "content/read on app"
+        assert "AcrPull" in caught.value.remedy
         assert server.paths("/oauth2/token") == ["POST /oauth2/token"]
         assert server.paths("/v2/app") == ["GET /v2/app/manifests/1"]
 
@@ -243,7 +244,7 @@ async def test_a_stale_docker_login_gives_way_to_anonymous_reading() -> None:
         registry.want((demand("app", "1"),))
         async with Collector(registry) as seen:
             await seen.until(lambda: seen.of(TagResolved))
-            await seen.until(lambda: seen.health.identity == "anonymous")
+            await seen.until(lambda: "refused the sign-in" in seen.health.sign_in_error)
 
 
 async def test_throttling_is_waited_out_and_shown() -> None:

@@ -274,7 +274,7 @@ async def test_diagnose_names_the_missing_right() -> None:
         registry.want((demand("team/app", "1"),))
         found = {line.what: line for line in await registry.diagnose()}
         assert found["catalog"].state == "ok"
-        assert (found["tags"].state, found["tags"].right) == ("denied", "AcrPull")
+        assert (found["tags"].state, found["tags"].right) == ("denied", "metadata/read on team/app")
         assert "Container Registry Repository Reader" in found["tags"].remedy
 
 

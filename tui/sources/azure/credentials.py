@@ -33,6 +33,9 @@ RENEW_BEFORE = 300.0
 AZ_TIMEOUT = 30.0
 DIRECTORY_TIMEOUT = 20.0
 METADATA_TIMEOUT = 3.0
+REMEMBERED = 60.0
+"""Seconds for which a sign-in that failed is not tried again."""
+ANY_SCOPE = ""
 PUBLIC_AUTHORITIES = frozenset({"login.microsoftonline.com", "login.chinacloudapi.cn", "login.microsoftonline.us"})
 
 
@@ -127,16 +130,32 @@ class EntraCredentials:
         self._tokens: dict[str, EntraToken] = {}
         self._lock: asyncio.Lock | None = None
         self._chosen: Member | None = None
+        self._refused: dict[str, tuple[float, AuthenticationFailed]] = {}
 
     async def token(self, scope: str) -> EntraToken:
-        """A token for the scope. Raises AuthenticationFailed with what was tried."""
+        """A token for the scope. Raises AuthenticationFailed with what was tried, at once where it was tried a moment ago."""
         self._lock = self._lock or asyncio.Lock()
         async with self._lock:
             known = self._tokens.get(scope)
-            if known is None or known.expires - self._clock() < RENEW_BEFORE:
-                known = await self._fetch(scope)
-                self._tokens[scope] = known
+            if known is not None and known.expires - self._clock() >= RENEW_BEFORE:
+                return known
+            self._recall(scope)
+            # Where a member worked for something else, only this scope is refused; otherwise nobody is signed in at all.
+            key = scope if self._chosen else ANY_SCOPE
+            try:
+                known = self._tokens[scope] = await self._fetch(scope)
+            except AuthenticationFailed as error:
+                self._refused[key] = (self._clock() + REMEMBERED, error)
+                raise
+            self._refused = {other: refusal for other, refusal in self._refused.items() if other not in (scope, ANY_SCOPE)}
             return known
+
+    def _recall(self, scope: str) -> None:
+        """Raise what was refused a moment ago: a slow `az` is waited for once, not by each that wants a token."""
+        for key in (ANY_SCOPE, scope):
+            until, error = self._refused.get(key, (0.0, None))
+            if error is not None and self._clock() < until:
+                raise AuthenticationFailed(error.headline, error.remedy)
 
     async def _fetch(self, scope: str) -> EntraToken:
         members = (self._chosen,) if self._chosen else choose(self._environ, self._which)

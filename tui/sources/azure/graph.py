@@ -17,7 +17,8 @@ import msgspec
 from tui.domain.decoding import from_json
 from tui.domain.text import clean
 from tui.errors import UntrustedPayload
-from tui.sources.credentials import EntraTokens
+from tui.sources.clouds import CLOUDS, PUBLIC
+from tui.sources.credentials import EntraToken, EntraTokens
 from tui.sources.ports import QueryPage
 from tui.sources.webapi import Asked, Service, WebApi, clock_seconds
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GraphOptions", "GraphSession", "ResourceGraph"]
 
-CLOUDS = ("management.azure.com", "management.usgovcloudapi.net", "management.chinacloudapi.cn")
 PATH = "/providers/Microsoft.ResourceGraph/resources?api-version=2021-03-01"
 PAGE_ROWS = 1000  # the most that the service sends
 QUOTA_WINDOW = 5.0
@@ -34,13 +34,17 @@ LONGEST_RESET = 60.0
 
 
 class GraphOptions(msgspec.Struct, frozen=True):
-    """Where it is, and where it may look: no `subscriptions` mean all that may be read; times are in seconds."""
+    """Where it is, and where it may look: no `subscriptions` mean all that may be read; times are in seconds.
 
-    endpoint: str = "https://management.azure.com"
+    `purpose` is what the queries are for, after "to".
+    """
+
+    endpoint: str = PUBLIC.resource_manager
     ca_file: str = ""
     subscriptions: tuple[str, ...] = ()
     timeout: float = 60.0
     first_wait: float = 1.0
+    purpose: str = "read the security findings of Azure"
 
 
 class _Options(msgspec.Struct, omit_defaults=True):
@@ -123,13 +127,18 @@ class GraphSession:
             seen.add(token)
             await asyncio.sleep(_rest(reply))
 
-    async def _ask(self, query: str, token: str) -> Reply:
+    async def sign_in(self) -> EntraToken:
+        """A token for the queries. Raises AuthenticationFailed."""
         signed_in = await self._entra.token(_scope(self._options.endpoint))
         self._identity = signed_in.identity
+        return signed_in
+
+    async def _ask(self, query: str, token: str) -> Reply:
+        signed_in = await self.sign_in()
         options = _Options(top=PAGE_ROWS, skip_token=token, result_format="objectArray")
         body = _Query(query, options, self._options.subscriptions)
         headers = {"Authorization": f"Bearer {signed_in.value}"}
-        return await self._api.call(Asked("POST", PATH, "read the security findings of Azure", body, headers))
+        return await self._api.call(Asked("POST", PATH, self._options.purpose, body, headers))
 
 
 def _decode(reply: Reply) -> _Answer:
@@ -145,7 +154,8 @@ def _decode(reply: Reply) -> _Answer:
 def _scope(endpoint: str) -> str:
     """What a token must be for: each cloud's Resource Manager has its own; anything else stands in for the public one."""
     host = endpoint.partition("://")[2].strip("/").lower()
-    return f"https://{host if host in CLOUDS else CLOUDS[0]}/.default"
+    known = any(cloud.resource_manager == f"https://{host}" for cloud in CLOUDS)
+    return f"https://{host}/.default" if known else f"{PUBLIC.resource_manager}/.default"
 
 
 def _rest(reply: Reply) -> float:

@@ -67,7 +67,7 @@ class AcrLists:
     def _request(self, what: str, repository: str, rest: bool) -> Request:
         return Request(
             path="",
-            asked=self._client.asked(what, repository),
+            asked=self._client.asked_list(what, repository),
             scope=self._client.repository_scope(repository),
             kind=RequestClass.LIST,
             rest=rest,

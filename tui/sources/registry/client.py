@@ -126,6 +126,15 @@ class RegistryClient:
         self.auth.learned(reply)
         return reply
 
+    async def enter(self) -> None:
+        """Sign in as far as the registry asks for it, and have it accept that once, before anything is read.
+
+        Raises SourceError where the way to sign in that was configured does not work: then every request would fail alike.
+        """
+        await self.auth.enter()
+        if self.auth.signed_in and not self.auth.identity:
+            await self.send(Request(path="/v2/", asked=Asked(self.options.host, "/v2/")))
+
     async def send(self, request: Request) -> Reply:
         """The answer, whatever its status, after at most two rounds of signing in."""
         for _ in range(3):
@@ -167,10 +176,11 @@ class RegistryClient:
         )
 
     def _explained(self, error: SourceError) -> SourceError:
-        reasons = "; ".join(self.auth.reasons)
-        if not isinstance(error, AuthenticationFailed) or not reasons:
+        refusals = self.auth.refusals
+        if not isinstance(error, AuthenticationFailed) or not refusals:
             return error
-        return AuthenticationFailed(f"{error.headline} ({reasons})", error.remedy)
+        reasons = "; ".join(refusal.headline for refusal in refusals)
+        return AuthenticationFailed(f"{error.headline} ({reasons})", refusals[0].remedy or error.remedy)
 
     async def _patiently(self, request: Request, used: str) -> Reply:
         limited, failed, cuts, backoff = 0, 0, 0, Backoff(0.3, 5.0)
@@ -216,15 +226,16 @@ class RegistryClient:
         """What a token for a repository must allow: ACR lists need `metadata_read` besides `pull`."""
         return f"repository:{repository}:{'pull,metadata_read' if self.options.acr else 'pull'}"
 
+    def asked_list(self, what: str, repository: str) -> Asked:
+        """The words for errors on what a repository lists: who may pull need not be allowed to list."""
+        if not self.options.acr:
+            return self.asked(what, repository)
+        return Asked(self.options.host, what, f"metadata/read on {repository}", acr_remedy("metadata/read"))
+
     def asked(self, what: str, repository: str) -> Asked:
-        """The words for errors on a repository, with the right that would be needed."""
+        """The words for errors on the content of a repository, with the right that would be needed."""
         if self.options.acr:
-            return Asked(
-                self.options.host,
-                what,
-                "AcrPull",
-                "Ask for AcrPull on the registry; if it uses ABAC, for Container Registry Repository Reader on the repository.",
-            )
+            return Asked(self.options.host, what, f"content/read on {repository}", acr_remedy("content/read"))
         return Asked(
             self.options.host, what, f"pull on {repository}", "Ask the owner of the registry for read access to the repository."
         )
@@ -342,7 +353,7 @@ class RegistryClient:
         """Tag names, page by page."""
         request = Request(
             path=f"/v2/{quote(repository)}/tags/list?n={PAGE}",
-            asked=self.asked(f"the tags of {repository}", repository),
+            asked=self.asked_list(f"the tags of {repository}", repository),
             scope=self.repository_scope(repository),
             kind=RequestClass.LIST,
             rest=rest,
@@ -373,6 +384,14 @@ class RegistryClient:
         if INDEX not in (reply.header("content-type").partition(";")[0].strip(), index.media_type):
             raise not_offered(reply, asked)
         return index
+
+
+def acr_remedy(action: str) -> str:
+    """Which role or token of ACR brings an action on a repository (azure.md 1.2, 1.3)."""
+    return (
+        f"AcrPull on the registry has it, a token of the registry needs {action} in its scope map; "
+        "with ABAC ask for Container Registry Repository Reader on the repository."
+    )
 
 
 def _at(reference: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from tui.domain.events import Owner
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
 from tui.sources.ports import Diagnosis
 from tui.sources.registry.acr import AcrLists
@@ -85,9 +86,16 @@ class _Examination:
         return f"{self._client.options.base} answers as {kind} registry ({reply.status})"
 
     async def _enter(self) -> str:
-        await self._client.auth.enter()
-        reasons = "; ".join(self._client.auth.reasons)
-        return f"as {self._client.auth.identity or 'anonymous'}{f' ({reasons})' if reasons else ''}"
+        auth = self._client.auth
+        await self._client.enter()
+        if auth.signed_in:
+            doubt = "" if auth.ownership.owner is not Owner.UNKNOWN or not self._acr else f" (whose it is {auth.ownership.basis})"
+            return f"as {auth.signed_in}{doubt}"
+        if auth.refusals:
+            # Somebody was to be signed in: that the registry answers strangers as well is no success.
+            reasons = "; ".join(refusal.headline for refusal in auth.refusals)
+            raise AuthenticationFailed(f"nobody is signed in: {reasons}", auth.refusals[0].remedy)
+        return "nobody: no login is set up for this registry"
 
     async def _catalog(self) -> str:
         names: list[str] = []

@@ -21,6 +21,7 @@ from tui.errors import (
     Unreachable,
     UntrustedPayload,
 )
+from tui.sources.registry.options import is_acr
 from tui.sources.registry.wire import WireError, WireErrors
 from tui.sources.throttle import parse_retry_after
 from tui.sources.transport import Reply
@@ -88,7 +89,7 @@ def _refused(asked: Asked, identity: str, said: str) -> SourceError:
     if not identity:
         return AuthenticationFailed(
             f"{asked.host} wants a sign-in for {asked.what}{said}",
-            f"Sign in: `docker login {asked.host}`, or for ACR `az login`.",
+            _sign_in_to(asked.host),
         )
     # A token that was just issued and is refused lacks the action: signing in again would not help.
     return Forbidden(f"{identity} may not read {asked.what} on {asked.host}{said}", asked.remedy, right=asked.right)
@@ -101,8 +102,17 @@ def _forbidden(reply: Reply, asked: Asked, identity: str, said: str) -> SourceEr
             "Its firewall lets only some networks in: use the private endpoint or VPN, or have this address allowed.",
             right="network access",
         )
-    who = identity or "a caller that is not signed in"
-    return Forbidden(f"{who} may not read {asked.what} on {asked.host}{said}", asked.remedy, right=asked.right)
+    if not identity:
+        # Nobody lacks a right who is not signed in: it is the sign-in that is missing.
+        return AuthenticationFailed(
+            f"{asked.host} refuses {asked.what} to a caller that is not signed in (403){said}{_trace(reply)}",
+            _sign_in_to(asked.host),
+        )
+    return Forbidden(f"{identity} may not read {asked.what} on {asked.host}{said}", asked.remedy, right=asked.right)
+
+
+def _sign_in_to(host: str) -> str:
+    return f"Sign in: `az login`, or `docker login {host}`." if is_acr(host) else f"Sign in: `docker login {host}`."
 
 
 def not_offered(reply: Reply, asked: Asked) -> RouteNotFound:

@@ -76,6 +76,8 @@ class Health:
             auth_failed=isinstance(error, AuthenticationFailed),
             live=error is None and not self.loading,
             identity=self._client.auth.identity,
+            sign_in_error="; ".join(refusal.headline for refusal in self._client.auth.refusals),
+            ownership=self._client.auth.ownership,
             endpoint=str(self._client.options.base),
             progress=self._progress(monotonic),
             denials=(*self._told(), *self._notes.values()),

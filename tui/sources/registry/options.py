@@ -65,7 +65,7 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     itself in challenges and links are led to the endpoint as well. `refresh`: seconds between looks at running tags.
     `requests_per_minute`: own budget per class. `token_hosts`: further hosts that may see the credentials of this registry.
     `rest_limit`: how many manifests beyond what runs are read at most. `whole`: the operator asks for all of it, so that it is
-    a fault when its repositories cannot be listed.
+    a fault when its repositories cannot be listed. `named`: the operator names it, so that it is signed in to.
     """
 
     host: str
@@ -83,6 +83,7 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int = 12
     catalog: bool = True
     whole: bool = False
+    named: bool = False
     token_hosts: tuple[str, ...] = ()
     audience: str = ACR_AUDIENCE
     rest_limit: int = 20_000

@@ -106,7 +106,7 @@ class Session:
             self._lost.clear()
             try:
                 await self.client.ping()
-                await self.client.auth.enter()
+                await self.client.enter()
             except SourceError as error:
                 await self._down(error)
                 await asyncio.sleep(backoff.next())

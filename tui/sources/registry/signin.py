@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from tui.domain.events import Owner, Ownership
 from tui.errors import AuthenticationFailed, SourceError
-from tui.sources.credentials import ACR_TOKEN_USER, Credentials, EntraToken, Login
+from tui.sources.clouds import cloud_of_registry
+from tui.sources.credentials import ACR_TOKEN_USER, Credentials, EntraToken, EntraTokens, Login
 from tui.sources.registry.options import AuthMode, RegistryOptions
 
 __all__ = ["Identity", "SignIns"]
@@ -31,6 +33,11 @@ class Identity(msgspec.Struct, frozen=True):
         return self.login is None and self.entra is None
 
 
+NAMED = Ownership(Owner.OURS, "is named by --registry or the settings")
+LEFT_OUT = Ownership(Owner.UNKNOWN, "is not asked where Azure is left out")
+NOBODY_TO_ASK = Ownership(Owner.UNKNOWN, "could not be asked: there is no Azure Resource Graph for this sign-in")
+
+
 class SignIns:
     """The ways to sign in that the options allow; `refuse` moves on to the next."""
 
@@ -38,7 +45,8 @@ class SignIns:
         self._options, self._credentials = options, credentials
         self._ways = _ways(options, credentials)
         self._at = 0
-        self.reasons: list[str] = []
+        self.refusals: list[SourceError] = []
+        self.ownership = NAMED if options.named else Ownership() if credentials.entra is not None else LEFT_OUT
 
     async def current(self) -> Identity:
         """Who to be now. Raises AuthenticationFailed when the one way that was configured does not work."""
@@ -64,13 +72,13 @@ class SignIns:
             # Beginning anew next time: a login may appear while we run.
             self._at = 0
             raise error
-        self.reasons.append(error.headline)
+        self.refusals.append(error)
         self._at += 1
 
     def restart(self) -> None:
         """Forget what was refused: the operator may have signed in since."""
         self._at = 0
-        self.reasons.clear()
+        self.refusals.clear()
 
     async def _try(self, way: AuthMode) -> Identity | None:
         options = self._options
@@ -78,8 +86,7 @@ class SignIns:
             case AuthMode.BASIC:
                 return Identity(options.username, login=Login(options.username, options.password, source="settings"))
             case AuthMode.ENTRA if self._credentials.entra is not None:
-                token = await self._credentials.entra.token(options.audience)
-                return Identity(token.identity or "Entra ID", entra=token)
+                return await self._by_entra(self._credentials.entra)
             case AuthMode.DOCKER if self._credentials.docker is not None:
                 login = await self._credentials.docker.login(options.host)
                 return Identity(_words(login), login=login) if login else None
@@ -87,6 +94,42 @@ class SignIns:
                 return Identity()
             case _:
                 return None
+
+    async def _by_entra(self, entra: EntraTokens) -> Identity:
+        """A token for a registry that is named or ours, in the cloud that the token is of.
+
+        1. What the operator names is signed in to; whose anything else is, is asked. 2. What is not ours gets no token. 3. A
+        token of one cloud never goes to another. 4. Where nobody can say what is ours, the cloud alone decides; the sign-in
+        then proves nothing.
+        """
+        if not self._options.named:
+            self.ownership = await self._asked()
+            if self.ownership.owner is Owner.FOREIGN:
+                raise _not_ours(self._options.host, self.ownership)
+        self._check_cloud()
+        token = await entra.token(self._options.audience)
+        return Identity(token.identity or "Entra ID", entra=token)
+
+    async def _asked(self) -> Ownership:
+        owners = self._credentials.owners
+        return NOBODY_TO_ASK if owners is None else await owners.ownership(self._options.host)
+
+    def _check_cloud(self) -> None:
+        theirs, ours = cloud_of_registry(self._options.host), self._credentials.cloud
+        # An authority of the operator's own has registries by any name, but only where somebody says so.
+        own = not ours.registries and self.ownership.owner is Owner.OURS
+        if theirs is None or theirs == ours or own:
+            return
+        raise AuthenticationFailed(
+            f"{self._options.host} is a registry of {theirs.name}, and tokens of {ours.name} are not sent there",
+            f"Set AZURE_AUTHORITY_HOST to {theirs.authorities[0]} and sign in to that cloud.",
+        )
+
+
+def _not_ours(host: str, ownership: Ownership) -> AuthenticationFailed:
+    return AuthenticationFailed(
+        f"{host} {ownership.basis}, so it is read anonymously", f"If it is yours, name it: --registry {host} signs in to it."
+    )
 
 
 def _words(login: Login) -> str:

@@ -5,7 +5,8 @@ The procedure, in steps:
 2. ACR with Entra ID: the Entra token is exchanged for a refresh token of the registry (3 h 15 min), kept for that long;
 3. a refresh token, a login or nothing is turned into an access token per scope (ACR: 75 min), kept likewise;
 4. a sign-in that is refused before it ever worked gives way to the next one that the options allow;
-5. a 401 although the token is fresh is a missing right, never a reason to sign in again.
+5. a 401 although the token is fresh is a missing right, never a reason to sign in again;
+6. a sign-in that nobody accepted yet is tried by one request at a time, and a failure is remembered for everybody.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 from yarl import URL
 
-from tui.errors import AuthenticationFailed, Forbidden
+from tui.domain.events import Ownership
+from tui.errors import AuthenticationFailed, Forbidden, SourceError
 from tui.sources.credentials import Credentials
 from tui.sources.registry.challenge import Challenge, granted, lifetime, parse_challenge
 from tui.sources.registry.options import RegistryOptions
@@ -33,6 +35,8 @@ RENEW_SHARE = 0.1
 RENEW_MOST = 300.0
 FRESH = 30.0
 MAX_HELD = 20_000
+REMEMBERED = 60.0
+"""Seconds for which a sign-in that failed is not tried again: whoever asks then is told at once."""
 
 
 class _Held(msgspec.Struct, frozen=True, gc=False):
@@ -64,27 +68,35 @@ class Authorizer:
         self._ways = SignIns(options, credentials)
         self._challenge: Challenge | None = None
         self._identity: Identity | None = None
+        self._accepted: Identity | None = None
         self._proven = False
         self._batches = True
         self._refresh: _Held | None = None
         self._access: dict[str, _Held] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._entry = asyncio.Lock()
+        self._proving = asyncio.Lock()
+        self._failure: tuple[float, SourceError] | None = None
 
     @property
     def identity(self) -> str:
-        """Who we are to the registry, in words; `anonymous` when nobody, empty before the first sign-in."""
-        return "" if self._identity is None else (self._identity.words or "anonymous")
+        """Who the registry took us for, in words; empty for nobody and before a sign-in was accepted."""
+        return self._identity.words if self._identity is not None and self._accepted is self._identity else ""
 
     @property
     def signed_in(self) -> str:
-        """Like `identity`, but empty for nobody."""
+        """Who we are, be it accepted or not; empty for nobody."""
         return self._identity.words if self._identity else ""
 
     @property
-    def reasons(self) -> tuple[str, ...]:
+    def refusals(self) -> tuple[SourceError, ...]:
         """Why better ways to sign in did not work."""
-        return tuple(self._ways.reasons)
+        return tuple(self._ways.refusals)
+
+    @property
+    def ownership(self) -> Ownership:
+        """Whose the registry is, as far as it was asked for."""
+        return self._ways.ownership
 
     @property
     def exchanges(self) -> int:
@@ -99,7 +111,7 @@ class Authorizer:
     def restart(self) -> None:
         """Sign in anew at the next request: the operator may have signed in since."""
         self._ways.restart()
-        self._identity = self._refresh = None
+        self._identity = self._refresh = self._accepted = self._failure = None
         self._proven = False
         self._access.clear()
 
@@ -168,19 +180,41 @@ class Authorizer:
     def _basic_refused(self, used: str) -> bool:
         if not used or self._proven:
             return False
-        self._ways.refuse(_refusal(self._options.host, self.signed_in))
-        self._identity = None
+        if used == f"{self._identity.login.basic() if self._identity and self._identity.login else ''}":
+            self._give_way(_refusal(self._options.host, self.signed_in))
         return True
+
+    def _give_way(self, error: SourceError) -> None:
+        """The identity was refused: be the next one, or remember for a while that nobody may be anybody. Raises SourceError."""
+        self._identity = self._refresh = self._accepted = None
+        try:
+            self._ways.refuse(error)
+        except SourceError as last:
+            self._failure = (self._clock() + REMEMBERED, last)
+            raise
 
     def succeeded(self) -> None:
         """The registry accepted us: from now on a refusal is about a right."""
         self._proven = True
+        if self._identity is not None and not self._identity.anonymous:
+            self._accepted = self._identity
 
     async def _who(self) -> Identity:
         async with self._entry:
+            if self._failure is not None and self._clock() < self._failure[0]:
+                raise self._failure[1]
             if self._identity is None:
-                self._identity = await self._ways.current()
+                self._identity = await self._entered()
             return self._identity
+
+    async def _entered(self) -> Identity:
+        try:
+            found = await self._ways.current()
+        except AuthenticationFailed as error:
+            self._failure = (self._clock() + REMEMBERED, error)
+            raise
+        self._failure = None
+        return found
 
     async def _token(self, scope: str) -> _Held:
         held = self._access.get(scope)
@@ -207,7 +241,12 @@ class Authorizer:
     async def _issue(self, scopes: tuple[str, ...]) -> _Held:
         while True:
             identity = await self._who()
-            held = await self._attempt(identity, scopes)
+            if identity.anonymous or self._accepted is identity:
+                held = await self._attempt(identity, scopes)
+            else:
+                # One tries, the others learn from it: many wrong passwords at once lock accounts.
+                async with self._proving:
+                    held = await self._attempt(identity, scopes) if self._identity is identity else None
             if held is not None:
                 return held
 
@@ -219,13 +258,14 @@ class Authorizer:
         realm = self._service.realm(challenge, identity.anonymous)
         try:
             answer = await self._ask(identity, challenge, realm, scopes)
-            if answer is None or scopes is None:
-                return None
         except (AuthenticationFailed, Forbidden) as error:
             if self._proven or identity.anonymous:
                 raise
-            self._ways.refuse(error)
-            self._identity = self._refresh = None
+            if self._identity is identity:
+                self._give_way(error)
+            return None
+        self._accepted = None if identity.anonymous else self._identity
+        if answer is None or scopes is None:
             return None
         self._proven = self._proven or not identity.anonymous
         now = self._clock()

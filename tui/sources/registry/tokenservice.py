@@ -123,6 +123,6 @@ class TokenService:
                 f"{self._options.host} refused the sign-in at {what} ({reply.status})",
                 f"It may have expired: run `az login` or `docker login {self._options.host}` again.",
             )
-        return (
-            error if not isinstance(error, Forbidden) else Forbidden(error.headline, error.remedy, right=error.right or "sign-in")
-        )
+        if reply.status == 403 and not isinstance(error, Forbidden):
+            return AuthenticationFailed(f"{self._options.host} refused the sign-in at {what} (403)", error.remedy)
+        return error

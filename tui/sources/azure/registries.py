@@ -1,0 +1,109 @@
+"""Which registries are ours: asked of Azure Resource Graph with the identity that would sign in to them.
+
+Resource Graph shows what the identity may read and nothing else, so a registry that it lists belongs to our organisation; one
+that it does not list may be anybody's, however its name looks. Where it cannot be asked, nothing is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import aclosing
+
+import msgspec
+
+from tui.domain.decoding import from_json
+from tui.domain.events import Owner, Ownership
+from tui.domain.text import clean
+from tui.errors import Forbidden, SourceError, Unreachable, UntrustedPayload
+from tui.sources.ports import ResourceQueries
+
+__all__ = ["QUERY", "OwnRegistries"]
+
+_log = logging.getLogger(__name__)
+# The form of the recordings: `project` keeps `id`, and `order by` makes the pages stable (learn: paginating results).
+QUERY = (
+    "resources | where type =~ 'microsoft.containerregistry/registries' "
+    "| project id, loginServer = properties.loginServer | order by id asc"
+)
+AGAIN = 600.0
+AGAIN_AFTER_FAILURE = 60.0
+PATIENCE = 20.0
+"""Seconds that all pages may take once somebody is signed in: registries wait for the answer."""
+MOST = 20_000
+
+
+class _Row(msgspec.Struct, rename="camel"):
+    login_server: str | None = None
+
+
+class _Listing(msgspec.Struct, frozen=True):
+    """What was answered: hosts, by whom they are seen, and why more may be ours; `until` in seconds of the clock."""
+
+    until: float
+    hosts: frozenset[str] = frozenset()
+    who: str = ""
+    reason: str = ""
+
+    def ownership(self, host: str) -> Ownership:
+        """Whose a registry is by this answer."""
+        if host in self.hosts:
+            return Ownership(Owner.OURS, f"is listed by Azure Resource Graph for {self.who}")
+        if self.reason:
+            return Ownership(Owner.UNKNOWN, f"could not be asked: {self.reason}")
+        return Ownership(Owner.FOREIGN, f"is not among the registries that Azure Resource Graph lists for {self.who}")
+
+
+class OwnRegistries:
+    """Asks once for all registries; the answer is kept for a while, a failure for a shorter one."""
+
+    def __init__(self, graph: ResourceQueries, clock: Callable[[], float]) -> None:
+        self._graph, self._clock = graph, clock
+        self._asking = asyncio.Lock()
+        self._listing: _Listing | None = None
+
+    async def ownership(self, host: str) -> Ownership:
+        """Whose a registry is; UNKNOWN with the reason where that cannot be asked."""
+        async with self._asking:
+            if self._listing is None or self._listing.until <= self._clock():
+                self._listing = await self._asked()
+            return self._listing.ownership(host.lower())
+
+    async def _asked(self) -> _Listing:
+        try:
+            return await self._read()
+        except TimeoutError:
+            error: SourceError = Unreachable(f"Azure Resource Graph did not answer in full within {PATIENCE:g} s", "")
+        except SourceError as refused:
+            error = refused
+        _log.info("which registries are ours is not known: %s", error.headline)
+        # A missing right stays missing for longer than a connection does.
+        wait = AGAIN if isinstance(error, Forbidden) else AGAIN_AFTER_FAILURE
+        return _Listing(self._clock() + wait, reason=error.headline.removesuffix("."))
+
+    async def _read(self) -> _Listing:
+        hosts: set[str] = set()
+        async with self._graph.open() as session:
+            await session.sign_in()
+            async with asyncio.timeout(PATIENCE), aclosing(session.pages(QUERY)) as pages:
+                async for page in pages:
+                    hosts.update(filter(None, map(_host, page.rows)))
+                    if page.truncated or len(hosts) > MOST:
+                        return self._partial(hosts, session.identity)
+            _log.info("%d registries are ours, as %s", len(hosts), session.identity)
+            return _Listing(self._clock() + AGAIN, frozenset(hosts), session.identity)
+
+    def _partial(self, hosts: set[str], who: str) -> _Listing:
+        reason = "Azure Resource Graph keeps some of the registries to itself (resultTruncated)"
+        return _Listing(self._clock() + AGAIN, frozenset(hosts), who, reason)
+
+
+def _host(raw: msgspec.Raw) -> str:
+    """The login server of a row, in small letters; empty where there is none yet."""
+    try:
+        return (from_json(bytes(raw), _Row).login_server or "").lower()
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UntrustedPayload(
+            f"Azure Resource Graph sent a registry in another form: {clean(str(error), 100)}", "It is asked again."
+        ) from error
