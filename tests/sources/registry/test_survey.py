@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from tests.sources.registry.helpers import HOST, Collector, options, source
+from tests.sources.registry.helpers import HOST, Collector, basic, options, source
 from tests.sources.registry.servers import FakeRegistry
 from tests.sources.registry.test_faults import only, said
 from tui.domain.events import CatalogListed, ManifestRead, SourceState, TagsListed
@@ -85,11 +85,11 @@ async def test_a_catalog_whose_second_page_fails_is_used_as_far_as_it_was_read()
 
 
 async def test_a_registry_that_refuses_everything_is_not_asked_for_everything() -> None:
-    async with FakeRegistry() as server:
+    async with FakeRegistry(auth="basic") as server:
         for number in range(200):
             server.image(f"app{number}", "1")
         server.fault = only("/tags/list", said(403, "DENIED"))
-        async with Collector(source(options(server))) as seen:
+        async with Collector(source(basic(server))) as seen:
             await seen.idle()
             await seen.until(lambda: seen.health.state is SourceState.PARTIAL)
             assert "one after the other" in " ".join(denial.reason for denial in seen.health.denials)

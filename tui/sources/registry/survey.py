@@ -147,9 +147,10 @@ class Survey:
         await self._is_there(error)
         self._refusals += isinstance(error, AuthenticationFailed | Forbidden)
         if self._refusals >= MAX_REFUSALS:
-            right = error.right if isinstance(error, Forbidden) else ""
             words = f"{self._host} refused {self._refusals} repositories, one after the other: the rest is not asked for"
-            raise Forbidden(words, error.remedy, right=right)
+            if isinstance(error, Forbidden):
+                raise Forbidden(words, error.remedy, right=error.right)
+            raise AuthenticationFailed(words, error.remedy)
 
     async def _is_there(self, error: SourceError) -> None:
         """Ask the registry for itself when something of it did not answer. Raises Unreachable when that does not either."""
