@@ -1,7 +1,7 @@
-"""Entries of the Rekor transparency log, checked offline by their signed entry timestamp (SET).
+"""Entries of the Rekor transparency log, checked offline: the promise (SET), the proof of inclusion, and what they are about.
 
-A SET proves that the log promised to include an entry; the entry must then be about this very signature, key and payload:
-without that check any entry of the log would do (CVE-2022-36056).
+A promise proves that the log took an entry in, a proof that it is in a tree whose head the log signed; the entry must then be
+about this very signature, key and payload: without that check any entry of the log would do (CVE-2022-36056).
 """
 
 from __future__ import annotations
@@ -11,23 +11,33 @@ import json
 from datetime import UTC, datetime
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tui.domain.signature import Reason
-from tui.sources.signatures.cosign.keys import PublicKey, key_id, spki_of, verify_with
-from tui.sources.signatures.faults import CheckFailed, guarded
-from tui.sources.signatures.strict import Json, base64_bytes, integer_of, json_object, object_of, text_of
+from tui.sources.signatures.cosign.keys import Log, usable_key, verify_with
+from tui.sources.signatures.cosign.merkle import Proof, check_proof
+from tui.sources.signatures.cosign.records import Record, read_record
+from tui.sources.signatures.cosign.steps import held
+from tui.sources.signatures.cosign.wire import go_base64, json_members, optional_object
+from tui.sources.signatures.faults import CheckFailed
+from tui.sources.signatures.strict import Json, integer_of, text_of
 
-__all__ = ["Entry", "Signed", "check_entry", "entry_of_annotation"]
+__all__ = ["Entry", "Signed", "check_entries", "check_entry", "entry_of_annotation"]
+
+_OF_ANNOTATION = ("SignedEntryTimestamp", "Payload")
+_OF_PAYLOAD = ("body", "integratedTime", "logIndex", "logID")
+_MALFORMED = "the transparency log entry is malformed"
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One log entry with its SET; `body` is base64 as signed, `log_id` lower case hex."""
+    """One log entry; `body` is base64 as signed, `log_id` lower case hex, `promise` the SET, empty without."""
 
     body: str
     integrated_time: int
     log_id: str
     log_index: int
-    timestamp: bytes
+    promise: bytes = b""
+    proof: Proof | None = None
 
     @property
     def time(self) -> datetime:
@@ -36,50 +46,92 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Signed(msgspec.Struct, frozen=True):
-    """What the entry must be about: the payload bytes, the signature bytes and the DER public key."""
+    """What the entry must be about: payload, signature, and the key or certificate in DER that the log was shown."""
 
     payload: bytes
     signature: bytes
-    spki: bytes
+    holder: bytes
 
 
-def entry_of_annotation(text: str) -> Entry:
-    """The entry in a `dev.sigstore.cosign/bundle` annotation; CheckFailed when malformed."""
-    return guarded(lambda: _annotation(text), "malformed Rekor bundle", Reason.LOG_INVALID)
+def entry_of_annotation(text: str) -> Entry | None:
+    """The entry in a `dev.sigstore.cosign/bundle` annotation, None for an empty one; CheckFailed when malformed."""
+    return held(lambda: _annotation(text), "the Rekor bundle beside the signature is malformed", Reason.LOG_INVALID)
 
 
-def _annotation(text: str) -> Entry:
-    bundle = json_object(text.encode("utf-8"))
-    payload = object_of(bundle, "Payload")
+def _annotation(text: str) -> Entry | None:
+    if not text:
+        return None
+    bundle = json_members(text.encode("utf-8"), *_OF_ANNOTATION)
+    payload = optional_object(bundle, "Payload", *_OF_PAYLOAD)
     return Entry(
         body=text_of(payload, "body"),
-        integrated_time=integer_of(payload, "integratedTime"),
+        integrated_time=_int64(payload, "integratedTime"),
         log_id=text_of(payload, "logID"),
-        log_index=integer_of(payload, "logIndex"),
-        timestamp=base64_bytes(text_of(bundle, "SignedEntryTimestamp")),
+        log_index=_int64(payload, "logIndex"),
+        promise=go_base64(text_of(bundle, "SignedEntryTimestamp")),
     )
 
 
-def check_entry(entry: Entry, logs: tuple[PublicKey, ...], signed: Signed) -> datetime:
-    """The moment of inclusion, once SET and content hold; CheckFailed otherwise."""
-    return guarded(lambda: _check(entry, logs, signed), "malformed Rekor entry", Reason.LOG_INVALID)
+def _int64(members: dict[str, Json], name: str) -> int:
+    value = integer_of(members, name)
+    if abs(value) >= 1 << 63:
+        raise ValueError("out of range")
+    return value
 
 
-def _check(entry: Entry, logs: tuple[PublicKey, ...], signed: Signed) -> datetime:
-    log = next((log for log in logs if key_id(log) == entry.log_id), None)
-    if log is None or not verify_with(log.spki, _canonical(entry), entry.timestamp):
+def check_entry(entry: Entry, logs: tuple[Log, ...], signed: Signed) -> datetime:
+    """The moment of inclusion, once promise and content hold; CheckFailed otherwise."""
+    return held(lambda: _check(entry, logs, signed), _MALFORMED, Reason.LOG_INVALID)
+
+
+def _check(entry: Entry, logs: tuple[Log, ...], signed: Signed) -> datetime:
+    record = read_record(go_base64(entry.body))
+    if not any(_promised(entry, log) for log in logs):
         raise CheckFailed("Rekor SET invalid or unknown log", Reason.LOG_INVALID)
-    body = json_object(base64_bytes(entry.body))
-    spec, kind = object_of(body, "spec"), text_of(body, "kind")
-    if kind == "hashedrekord":
-        digest, signature, key = _hashed_record(spec)
-    elif kind == "dsse":
-        digest, signature, key = _dsse_record(spec)
-    else:
-        raise CheckFailed(f"Rekor entries of kind {kind!r} cannot be read", Reason.UNSUPPORTED, unknown=True)
-    if (digest, signature, key) != (hashlib.sha256(signed.payload).hexdigest(), signed.signature, signed.spki):
-        raise CheckFailed("Rekor entry is for another signature", Reason.LOG_INVALID)
+    _about(record, signed)
     return entry.time
+
+
+def check_entries(entries: tuple[Entry, ...], logs: tuple[Log, ...], signed: Signed) -> list[datetime]:
+    """Every entry of a known log must hold, and one must be there: the moments that logs promised, the earliest first.
+
+    CheckFailed otherwise; undecided for an entry of a kind that is not read.
+    """
+    return held(lambda: _check_all(entries, logs, signed), _MALFORMED, Reason.LOG_INVALID)
+
+
+def _check_all(entries: tuple[Entry, ...], logs: tuple[Log, ...], signed: Signed) -> list[datetime]:
+    if len({(entry.log_id, entry.log_index) for entry in entries}) != len(entries):
+        raise CheckFailed("the bundle names one transparency log entry twice", Reason.LOG_INVALID)
+    known = [(entry, [log for log in logs if log.log_id == entry.log_id]) for entry in entries]
+    good = [entry for entry, own in known if own and _holds(entry, own, signed)]
+    if not good:
+        raise CheckFailed("Rekor SET invalid or unknown log", Reason.LOG_INVALID)
+    return sorted(entry.time for entry in good if entry.promise)
+
+
+def _holds(entry: Entry, logs: list[Log], signed: Signed) -> bool:
+    """False for a promise that the log did not make; CheckFailed for a proof or a content that does not fit."""
+    record = read_record(go_base64(entry.body))
+    if record is None:
+        raise CheckFailed("entries of the newer transparency log (Rekor 2) are not read", Reason.UNSUPPORTED, unknown=True)
+    if entry.promise and not any(_promised(entry, log) for log in logs):
+        return False
+    if entry.proof is not None:
+        check_proof(entry.proof, go_base64(entry.body), [log.spki for log in logs])
+    elif not entry.promise:
+        raise CheckFailed("the transparency log entry has neither promise nor proof", Reason.LOG_INVALID)
+    _about(record, signed)
+    return True
+
+
+def _promised(entry: Entry, log: Log) -> bool:
+    """Whether the log made the promise, with a key that counted then; only ECDSA keys do, as cosign has it."""
+    if log.log_id != entry.log_id or not log.covers(entry.time):
+        return False
+    return isinstance(usable_key(log.spki), ec.EllipticCurvePublicKey) and verify_with(
+        log.spki, _canonical(entry), entry.promise
+    )
 
 
 def _canonical(entry: Entry) -> bytes:
@@ -93,25 +145,13 @@ def _canonical(entry: Entry) -> bytes:
     return json.dumps(members, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
 
 
-def _hashed_record(spec: dict[str, Json]) -> tuple[str, bytes, bytes]:
-    signature = object_of(spec, "signature")
-    key = text_of(object_of(signature, "publicKey"), "content")
-    return _sha256(object_of(object_of(spec, "data"), "hash")), base64_bytes(text_of(signature, "content")), _spki(key)
+def _about(record: Record | None, signed: Signed) -> None:
+    """CheckFailed unless the record is about exactly this."""
+    if record is None or not record.read:
+        kind = f" of kind {record.kind!r}" if record is not None else ""
+        raise CheckFailed(f"transparency log entries{kind} cannot be read", Reason.UNSUPPORTED, unknown=True)
+    payload = hashlib.sha256(signed.payload).hexdigest()
+    if (record.digest, record.signature, record.holder) != (payload, signed.signature, signed.holder):
+        raise CheckFailed("Rekor entry is for another signature", Reason.LOG_INVALID)
 
 
-def _dsse_record(spec: dict[str, Json]) -> tuple[str, bytes, bytes]:
-    signatures = spec.get("signatures")
-    if not isinstance(signatures, list) or len(signatures) != 1 or not isinstance(signatures[0], dict):
-        raise ValueError("the entry does not hold one signature")
-    first = signatures[0]
-    return _sha256(object_of(spec, "payloadHash")), base64_bytes(text_of(first, "signature")), _spki(text_of(first, "verifier"))
-
-
-def _sha256(digest: dict[str, Json]) -> str:
-    if text_of(digest, "algorithm") != "sha256":
-        raise ValueError("the entry names another hash than SHA-256")
-    return text_of(digest, "value")
-
-
-def _spki(content: str) -> bytes:
-    return spki_of(base64_bytes(content))
