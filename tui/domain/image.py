@@ -139,7 +139,8 @@ class ManifestListing(msgspec.Struct, frozen=True, gc=False):
 
 
 class Referrer(msgspec.Struct, frozen=True, gc=False):
-    """An artifact attached to a manifest and the way it was found: `referrers`, `tag-schema` or `cosign-tag`."""
+    """An artifact attached to a manifest and the way it was found: `referrers`, `tag-schema`, `cosign-tag` (`.sig`)
+    or another tag of cosign's."""
 
     descriptor: Descriptor
     found_by: str

@@ -144,7 +144,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     `sentence` and `reason` tell the step that decided. `statement` is the policy statement, `level` its level.
     `signer` is the leaf's subject, a key's name or an identity; `subject_digest` is what was verified. `artifact` is the digest
-    of the manifest that holds the signature, `found_by` the way it was found: `referrers`, `tag-schema` or `cosign-tag`.
+    of the manifest that holds the signature, `found_by` the way it was found: `referrers`, `tag-schema`, `cosign-tag` (`.sig`)
+    or another tag of cosign's.
     """
 
     system: SignatureSystem

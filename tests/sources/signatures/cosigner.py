@@ -51,15 +51,14 @@ def payload(digest: str = DIGEST, reference: str = REPOSITORY, kind: str = "cosi
     return json.dumps({"critical": critical, "optional": None}).encode()
 
 
-def entry_body(content: bytes, signature: bytes, key: CosignKey, kind: str = "hashedrekord") -> bytes:
-    """The body of a log entry about a signature."""
+def entry_body(content: bytes, signature: bytes, key: CosignKey, kind: str = "hashedrekord", holder: bytes = b"") -> bytes:
+    """The body of a log entry about a signature; `holder` is the PEM that the log was shown, the key's by default."""
     digest = {"algorithm": "sha256", "value": hashlib.sha256(content).hexdigest()}
-    spec: dict[str, Any] = {
-        "data": {"hash": digest},
-        "signature": {"content": b64(signature), "publicKey": {"content": b64(pem(key))}},
-    }
+    shown = b64(holder or pem(key))
+    spec: dict[str, Any] = {"data": {"hash": digest}, "signature": {"content": b64(signature), "publicKey": {"content": shown}}}
     if kind == "dsse":
-        spec = {"payloadHash": digest, "signatures": [{"signature": b64(signature), "verifier": b64(pem(key))}]}
+        signatures = [{"signature": b64(signature), "verifier": shown}]
+        spec = {"payloadHash": digest, "envelopeHash": digest, "signatures": signatures}
     return json.dumps({"apiVersion": "0.0.1", "kind": kind, "spec": spec}).encode()
 
 
@@ -69,6 +68,56 @@ def logged(log: CosignKey, body: bytes, when: int = 1_700_000_000) -> dict[str, 
     members = {"body": b64(body), "integratedTime": when, "logID": hashlib.sha256(spki).hexdigest(), "logIndex": 7}
     promise = sign(log, json.dumps(members, separators=(",", ":"), sort_keys=True).encode())
     return {"SignedEntryTimestamp": b64(promise), "Payload": members}
+
+
+def grown(leaf: bytes, index: int = 5, size: int = 11) -> tuple[bytes, list[bytes]]:
+    """The root of a tree with that leaf (a hash) at that place, and the hashes beside its path (RFC 6962 section 2.1)."""
+    leaves = [leaf if place == index else hashlib.sha256(b"\0other%d" % place).digest() for place in range(size)]
+
+    def root(part: list[bytes]) -> bytes:
+        if len(part) == 1:
+            return part[0]
+        half = 1 << (len(part) - 1).bit_length() - 1
+        return hashlib.sha256(b"\1" + root(part[:half]) + root(part[half:])).digest()
+
+    def path(place: int, part: list[bytes]) -> list[bytes]:
+        if len(part) == 1:
+            return []
+        half = 1 << (len(part) - 1).bit_length() - 1
+        if place < half:
+            return [*path(place, part[:half]), root(part[half:])]
+        return [*path(place - half, part[half:]), root(part[:half])]
+
+    return root(leaves), path(index, leaves)
+
+
+def proven(log: CosignKey, body: bytes, index: int = 5, size: int = 11) -> dict[str, Any]:
+    """A log's proof that an entry is in its tree, with the head of the tree that it signed."""
+    root, path = grown(hashlib.sha256(b"\0" + body).digest(), index, size)
+    note = f"log.example - 1193050959916656506\n{size}\n{b64(root)}\n"
+    spki = log.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    line = b64(hashlib.sha256(spki).digest()[:4] + sign(log, note.encode()))
+    return {
+        "logIndex": str(index),
+        "treeSize": str(size),
+        "rootHash": b64(root),
+        "hashes": [b64(item) for item in path],
+        "checkpoint": {"envelope": f"{note}\n\u2014 log.example {line}\n"},
+    }
+
+
+def entry(log: CosignKey, body: bytes, kind: str = "dsse", when: int = 1_700_000_000) -> dict[str, Any]:
+    """A log entry as bundles hold it: promise and proof."""
+    made = logged(log, body, when)
+    return {
+        "logIndex": str(made["Payload"]["logIndex"]),
+        "logId": {"keyId": b64(bytes.fromhex(made["Payload"]["logID"]))},
+        "kindVersion": {"kind": kind, "version": "0.0.1"},
+        "integratedTime": str(when),
+        "inclusionPromise": {"signedEntryTimestamp": made["SignedEntryTimestamp"]},
+        "inclusionProof": proven(log, body),
+        "canonicalizedBody": made["Payload"]["body"],
+    }
 
 
 def bundle(
@@ -89,16 +138,7 @@ def bundle(
     signature = sign(key, b"DSSEv1 %d %s %d %s" % (len(payload_type), payload_type.encode(), len(content), content))
     material: dict[str, Any] = {"publicKey": {"hint": "x"}, "tlogEntries": []}
     if log is not None:
-        made = logged(log, entry_body(content, signature, key, "dsse"))
-        material["tlogEntries"] = [
-            {
-                "logIndex": str(made["Payload"]["logIndex"]),
-                "logId": {"keyId": b64(bytes.fromhex(made["Payload"]["logID"]))},
-                "integratedTime": str(made["Payload"]["integratedTime"]),
-                "inclusionPromise": {"signedEntryTimestamp": made["SignedEntryTimestamp"]},
-                "canonicalizedBody": made["Payload"]["body"],
-            }
-        ]
+        material["tlogEntries"] = [entry(log, entry_body(content, signature, key, "dsse"))]
     envelope = {"payload": b64(content), "payloadType": payload_type, "signatures": [{"sig": b64(signature)}]}
     media_type = "application/vnd.dev.sigstore.bundle.v0.3+json"
     members = {"mediaType": media_type, "verificationMaterial": material, "dsseEnvelope": envelope}

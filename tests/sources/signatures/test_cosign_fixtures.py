@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.sources.signatures.fixtures import ROOT, indexed, needs_fixtures, read
-from tui.domain.signature import Outcome, Reason
+from tui.domain.signature import Outcome, Reason, Verdict
 from tui.sources.signatures.cosign.keys import CosignPolicy, Identity, PublicKey, load_key
 from tui.sources.signatures.cosign.simple import SimpleSignature, signature_of_layer, verify_simple
 
@@ -20,6 +20,13 @@ pytestmark = needs_fixtures
 
 F = "cosign-containers-image/signature/fixtures"
 ROWS = [(case, expected, path) for system, case, expected, path in indexed() if system == "cosign"]
+# The key of the public Sigstore's certificate log of 2022 (ctfe_2022.pub), which signed for the certificate of the fixtures.
+CERTIFICATE_LOG = PublicKey(
+    "ctfe_2022",
+    base64.b64decode(
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEiPSlFi0CmFTfEjCUqF9HuCEcYXNKAaYalIJmBZ8yyezPjTqhxrKBpMnaocVtLJBI1eM3uXnQzQGAJdJ4gs9Fyw=="
+    ),
+)
 MITR = Identity("mitr@redhat.com", "https://github.com/login/oauth")
 
 
@@ -69,11 +76,11 @@ def policy_of(case: str) -> CosignPolicy:
             return CosignPolicy(keys=keys("cosign.pub"), rekor=rekor, require_log=True)
         case "keyless wrong identity":
             other = Identity("someone@example.com", MITR.issuer)
-            return CosignPolicy(rekor=rekor, fulcio=fulcio(), identities=(other,))
+            return CosignPolicy(rekor=rekor, ct=(CERTIFICATE_LOG,), fulcio=fulcio(), identities=(other,))
         case "keyless wrong Fulcio root":
             return CosignPolicy(rekor=rekor, fulcio=fulcio("pki_root_crts.pem"), identities=(MITR,))
         case _ if case.startswith("keyless"):
-            return CosignPolicy(rekor=rekor, fulcio=fulcio(), identities=(MITR,))
+            return CosignPolicy(rekor=rekor, ct=(CERTIFICATE_LOG,), fulcio=fulcio(), identities=(MITR,))
         case _:
             return CosignPolicy(keys=keys("cosign.pub"))
 
@@ -135,3 +142,11 @@ def test_a_keyless_signer_is_named_with_time_and_chain() -> None:
     assert outcome.signer == "mitr@redhat.com (https://github.com/login/oauth)"
     assert outcome.signing_time is not None
     assert (outcome.signing_time.isoformat(), len(outcome.chain)) == ("2023-01-20T20:51:33+00:00", 3)
+
+
+def test_a_real_certificate_is_held_against_its_certificate_log() -> None:
+    path = f"{F}/dir-img-cosign-fulcio-rekor-valid/signature-1"
+    bare = CosignPolicy(rekor=keys("rekor.pub"), fulcio=fulcio(), identities=(MITR,))
+    outcome = verify_simple(signature_at(path), digest_at(path), "registry.example/app", bare)
+    assert (outcome.verdict, outcome.reason) == (Verdict.INCONCLUSIVE, Reason.NO_KEY)
+    assert "no key of a certificate log is configured" in outcome.sentence

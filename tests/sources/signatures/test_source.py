@@ -168,7 +168,9 @@ async def test_a_registry_that_is_not_asked_is_said_to_be(trusting: Trusting) ->
 async def test_without_any_policy_nothing_says_whom_to_trust(tmp_path: Path) -> None:
     shelf = Shelf()
     options = SignatureOptions(Trusted(str(tmp_path / "nowhere")))
-    found = await looked(shelf, options, shelf.attach(envelope()), shelf.attach(simple(), kind="", told=SIMPLE))
+    found = await looked(
+        shelf, options, shelf.attach(envelope()), shelf.attach(simple(), kind="", told=SIMPLE, found_by="cosign-tag")
+    )
     assert [each.verdict for each in found.outcomes] == [Verdict.NO_POLICY, Verdict.NO_POLICY]
 
 

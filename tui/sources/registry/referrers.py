@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from tui.domain.image import Descriptor, Manifest, Referrer
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, Unreachable
@@ -18,7 +19,9 @@ from tui.sources.registry.parse import from_wire, read_manifest
 __all__ = ["Found", "Referrers", "is_referrer_tag"]
 
 MAX_REFERRERS = 1000
-COSIGN = (".sig", ".att", ".sbom")
+SIGNATURE_TAG = "cosign-tag"
+COSIGN = {".sig": SIGNATURE_TAG, ".att": "cosign-attestation-tag", ".sbom": "cosign-sbom-tag"}
+"""Where cosign puts what it attaches, and how a find there is called."""
 _REFERRER_TAG = re.compile(r"sha(256-[0-9a-f]{64}|512-[0-9a-f]{128})(\.[a-z]+)?")
 
 
@@ -43,7 +46,10 @@ class Found:
         self.errors.append(error.headline)
 
     def add(self, descriptor: Descriptor, how: str) -> None:
-        """One find; the same artifact found in two ways is kept as found first."""
+        """One find; the same artifact found in two ways is kept as found first, but for the tag where cosign looks: some
+        registries (Harbor) list what lies there among the referrers."""
+        if how == SIGNATURE_TAG and (twin := next((key for key in self.referrers if key[0] == descriptor.digest), None)):
+            del self.referrers[twin]
         if len(self.referrers) < MAX_REFERRERS and all(digest != descriptor.digest for digest, _ in self.referrers):
             self.referrers[descriptor.digest, how] = Referrer(descriptor, how)
 
@@ -64,8 +70,8 @@ class Referrers:
         await self._by_api(found, repository, subject)
         schema = subject.replace(":", "-", 1)
         await self._by_tag(found, repository, schema, tags, self._index)
-        for suffix in COSIGN:
-            await self._by_tag(found, repository, f"{schema}{suffix}", tags, self._cosign)
+        for suffix, how in COSIGN.items():
+            await self._by_tag(found, repository, f"{schema}{suffix}", tags, partial(self._cosign, how))
         return found
 
     async def _by_api(self, found: Found, repository: str, subject: str) -> None:
@@ -102,9 +108,9 @@ class Referrers:
         for descriptor in read_manifest(body.content, body.digest, body.content_type).children:
             found.add(descriptor, "tag-schema")
 
-    def _cosign(self, found: Found, body: Body) -> None:
+    def _cosign(self, how: str, found: Found, body: Body) -> None:
         manifest = read_manifest(body.content, body.digest, body.content_type)
         found.manifests.append(manifest)
         config = manifest.config.media_type if manifest.config else ""
         kind = manifest.artifact_type or next((layer.media_type for layer in manifest.layers), config)
-        found.add(Descriptor(manifest.media_type, manifest.digest, manifest.size, None, kind, manifest.annotations), "cosign-tag")
+        found.add(Descriptor(manifest.media_type, manifest.digest, manifest.size, None, kind, manifest.annotations), how)

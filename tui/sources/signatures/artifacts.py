@@ -6,6 +6,9 @@ and its own manifest decides. Limits are notation's (notation-go registry/reposi
 
 from __future__ import annotations
 
+import base64
+import hashlib
+
 import msgspec
 
 from tui.domain.decoding import from_json
@@ -26,6 +29,9 @@ MAX_LAYERS = 50
 NOTATION = "application/vnd.cncf.notary.signature"
 SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
 BUNDLE = "application/vnd.dev.sigstore.bundle"
+# The type of simple signatures that `cosign sign --registry-referrers-mode=oci-1-1` attaches, the only one it looks for then.
+COSIGN_REFERRER = "application/vnd.dev.cosign.artifact.sig.v1+json"
+COSIGN_TAG = "cosign-tag"
 PREDICATE = "dev.sigstore.bundle.predicateType"
 SIGN = "https://sigstore.dev/cosign/sign/v1"
 _SIGNATURES = (NOTATION, BUNDLE, "application/vnd.dev.cosign.artifact.sig", SIMPLE)
@@ -40,6 +46,7 @@ class Layer(msgspec.Struct, frozen=True):
     media_type: str = msgspec.field(name="mediaType", default="")
     size: int = 0
     annotations: dict[str, str] | None = None
+    data: str | None = None
 
 
 class Wire(msgspec.Struct, frozen=True):
@@ -106,10 +113,21 @@ class _Gathering:
         if NOTATION in _types(manifest):
             await self._notation(referrer, manifest)
             return
+        if len(manifest.layers) == 1 and manifest.layers[0].media_type.startswith(BUNDLE):
+            if _signs(manifest, referrer):
+                await self._read(referrer, SignatureSystem.COSIGN, manifest.layers[0], PAYLOAD_LIMIT)
+            return
         for layer in manifest.layers[:MAX_LAYERS]:
-            bundle = layer.media_type.startswith(BUNDLE) and _signs(manifest, referrer)
-            if bundle or layer.media_type == SIMPLE:
+            if layer.media_type.startswith(BUNDLE):
+                words = f"the bundle's manifest has {len(manifest.layers)} layers, where cosign reads one"
+                self._fault(referrer, SignatureSystem.COSIGN, layer, words)
+            elif layer.media_type == SIMPLE and _where_cosign_looks(referrer, manifest):
                 await self._read(referrer, SignatureSystem.COSIGN, layer, PAYLOAD_LIMIT)
+            elif layer.media_type == SIMPLE:
+                words = (
+                    f"a simple signature that was found by {referrer.found_by or 'no way'}, where cosign does not look for one"
+                )
+                self._fault(referrer, SignatureSystem.COSIGN, layer, words)
 
     async def _notation(self, referrer: Referrer, manifest: Wire) -> None:
         """Exactly one layer (signature-specification.md, storage)."""
@@ -117,12 +135,19 @@ class _Gathering:
             await self._read(referrer, SignatureSystem.NOTATION, manifest.layers[0], ENVELOPE_LIMIT)
             return
         fault = f"the signature manifest has {len(manifest.layers)} layers where one is allowed"
-        digest = referrer.descriptor.digest
-        self._found.append(Artifact(SignatureSystem.NOTATION, "", digest, b"", digest, referrer.found_by, fault=fault))
+        self._fault(referrer, SignatureSystem.NOTATION, Layer(referrer.descriptor.digest), fault)
+
+    def _fault(self, referrer: Referrer, system: SignatureSystem, layer: Layer, words: str) -> None:
+        """Something that is meant as a signature and is wrong as it lies there."""
+        digest, media_type = referrer.descriptor.digest, clean(layer.media_type, 120)
+        self._found.append(Artifact(system, media_type, layer.digest, b"", digest, referrer.found_by, fault=words))
 
     async def _read(self, referrer: Referrer, system: SignatureSystem, layer: Layer, limit: int) -> None:
         self._requests += 1
         data = await self._reader.blob(self._name, layer.digest, limit)
+        if system is SignatureSystem.COSIGN and (words := _lie(layer, data)):
+            self._fault(referrer, system, layer, words)
+            return
         self._found.append(
             Artifact(
                 system=system,
@@ -139,6 +164,25 @@ class _Gathering:
 def _may_sign(referrer: Referrer) -> bool:
     kind = referrer.descriptor.artifact_type
     return kind in _UNTOLD or kind.startswith(_SIGNATURES)
+
+
+def _where_cosign_looks(referrer: Referrer, manifest: Wire) -> bool:
+    """Simple signatures count under the tag `.sig`, and attached as the one type that cosign asks for (pkg/cosign/verify.go)."""
+    return referrer.found_by == COSIGN_TAG or COSIGN_REFERRER in _types(manifest)
+
+
+def _lie(layer: Layer, data: bytes) -> str:
+    """What a descriptor says of its content that is not so: cosign's registry client holds size and inline data against it."""
+    if layer.size != len(data):
+        return f"its descriptor says {layer.size} bytes, it has {len(data)}"
+    if layer.data is None:
+        return ""
+    try:
+        inline = base64.b64decode(layer.data.replace("\r", "").replace("\n", "").encode("ascii"), validate=True)
+    except ValueError:
+        return "its descriptor carries inline data that is no base64"
+    same = f"sha256:{hashlib.sha256(inline).hexdigest()}" == layer.digest
+    return "" if same else "its descriptor carries other data than its digest says"
 
 
 def _types(manifest: Wire) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ from tui.sources.signatures.artifacts import Artifact
 from tui.sources.signatures.cosign.bundle import verify_bundle
 from tui.sources.signatures.cosign.keys import CosignPolicy
 from tui.sources.signatures.cosign.simple import MEDIA_TYPE as SIMPLE
-from tui.sources.signatures.cosign.simple import signature_of_layer, verify_simple
+from tui.sources.signatures.cosign.simple import carried_moments, signature_of_layer, verify_simple
+from tui.sources.signatures.cosign.steps import faulty
 from tui.sources.signatures.notation.judge import judge, revocation_lookups
 from tui.sources.signatures.notation.payload import Target
 from tui.sources.signatures.notation.static import StaticResult, parse_envelope
@@ -86,7 +87,7 @@ def _outcome(one: Found, subject: Target, repository: str, trust: Trust, now: da
     if one.static is not None:
         outcome = _notation(one.static, subject, repository, trust, now, revocation)
     else:
-        outcome = _cosign(one.artifact, subject.digest, repository, trust.cosign)
+        outcome = _cosign(one.artifact, subject.digest, repository, trust.cosign, now)
     return msgspec.structs.replace(outcome, artifact=one.artifact.manifest, found_by=one.artifact.found_by)
 
 
@@ -100,11 +101,13 @@ def _notation(
     return outcome
 
 
-def _cosign(artifact: Artifact, digest: str, repository: str, policy: CosignPolicy | None) -> Outcome:
+def _cosign(artifact: Artifact, digest: str, repository: str, policy: CosignPolicy | None, now: datetime) -> Outcome:
     """Without anybody to trust the steps still tell what the artifact is."""
+    if artifact.fault:
+        return faulty(artifact.fault, digest, artifact.media_type, artifact.digest)
     if artifact.media_type == SIMPLE:
         signature = signature_of_layer(artifact.media_type, artifact.data, artifact.annotations)
-        outcome = verify_simple(signature, digest, repository, policy or CosignPolicy())
+        outcome = verify_simple(signature, digest, repository, policy or CosignPolicy(), now)
     else:
         outcome = verify_bundle(artifact.data, digest, policy or CosignPolicy())
     if policy is None and outcome.verdict is Verdict.INCONCLUSIVE and outcome.reason is Reason.NO_KEY:
@@ -142,14 +145,17 @@ def _may_be_revoked(static: StaticResult) -> bool:
 
 def _due(found: Iterable[Found], outcomes: Iterable[Outcome], lookups: tuple[Lookup, ...], now: datetime) -> datetime | None:
     """The next moment at which the clock alone may change an outcome."""
-    moments = [moment for one in found if one.static is not None for moment in _moments(one.static) if moment > now]
+    moments = [moment for one in found for moment in _moments(one) if moment > now]
     if lookups:
         unknown = any(step.reason is Reason.REVOCATION_UNKNOWN for outcome in outcomes for step in outcome.steps)
         moments.append(now + (REVOCATION_RETRY if unknown else REVOCATION_AGAIN))
     return min(moments, default=None)
 
 
-def _moments(static: StaticResult) -> list[datetime]:
+def _moments(found: Found) -> list[datetime]:
+    static = found.static
+    if static is None:
+        return carried_moments(found.artifact.annotations) if found.artifact.media_type == SIMPLE else []
     second = timedelta(seconds=1)  # certificates are valid to the end of their last second
     ends = [moment for one in static.chain for moment in (one.shown.not_before, one.shown.not_after + second)]
     return [*ends, *([static.expiry.after] if static.expiry is not None else [])]

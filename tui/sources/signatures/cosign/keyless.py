@@ -49,7 +49,7 @@ def _check_signer(data: bytes, bundle: Bundle, policy: CosignPolicy, finding: Fi
     if policy.root is not None:
         return _check_by_root(bundle, leaf, policy, policy.root, finding)
     if not available():
-        words = "keyless bundle: name a trusted_root, or install trustree[sigstore]: it needs trustree[sigstore] otherwise"
+        words = "keyless bundle: needs trustree[sigstore], or a trusted_root that the settings name"
         raise CheckFailed(words, Reason.MISSING_EXTRA, unknown=True)
     from tui.sources.signatures.cosign.public import check_by_public_root
 
@@ -57,12 +57,10 @@ def _check_signer(data: bytes, bundle: Bundle, policy: CosignPolicy, finding: Fi
     return f"signed by {who}"
 
 
-def _check_by_root(
-    bundle: Bundle, leaf: x509.Certificate, policy: CosignPolicy, root: TrustedRoot, finding: Finding
-) -> str:
+def _check_by_root(bundle: Bundle, leaf: x509.Certificate, policy: CosignPolicy, root: TrustedRoot, finding: Finding) -> str:
     """The steps of sigstore-go: log, time, chain at that time, log of certificates, signature, identity."""
     if not _issued_under(leaf, root):
-        raise foreign(leaf)
+        raise _foreign(leaf)
     if not bundle.entries:
         raise _without_entries(bundle, root)
     if not any(log.log_id == entry.log_id for log in root.logs for entry in bundle.entries):
@@ -94,7 +92,7 @@ def _issued_under(leaf: x509.Certificate, root: TrustedRoot) -> bool:
     return any(issued_by(leaf, issuer) for issuer in above)
 
 
-def foreign(leaf: x509.Certificate) -> CheckFailed:
+def _foreign(leaf: x509.Certificate) -> CheckFailed:
     """What to say of a signer whose certificate comes from elsewhere."""
     issuer = clean(leaf.issuer.rfc4514_string(), 120)
     words = f"its certificate comes from {issuer}, which the trusted root does not name: nothing can be said of it"

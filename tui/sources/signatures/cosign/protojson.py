@@ -42,9 +42,7 @@ class Field(msgspec.Struct, frozen=True):
 
 Schema = dict[str, Field]
 
-_TEXT, _BYTES, _INTEGER, _NAME, _TIME = (
-    Field(kind) for kind in (Kind.TEXT, Kind.BYTES, Kind.INTEGER, Kind.NAME, Kind.TIME)
-)
+_TEXT, _BYTES, _INTEGER, _NAME, _TIME = (Field(kind) for kind in (Kind.TEXT, Kind.BYTES, Kind.INTEGER, Kind.NAME, Kind.TIME))
 
 
 def _message(members: Schema, choice: str = "") -> Field:
@@ -167,7 +165,7 @@ _TIMES = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d
 
 
 def message(data: bytes, schema: Schema) -> dict[str, Json]:
-    """The members that are there, by their JSON names, of a message in JSON; ValueError when it is not made as the schema says."""
+    """The members that are there, by their JSON names, of a message in JSON; ValueError when the schema says otherwise."""
     return _members(json_members(data), schema)
 
 

@@ -53,7 +53,9 @@ def check_by_public_root(data: bytes, bundle: Bundle, leaf: x509.Certificate, po
     except InvalidBundle as error:
         raise CheckFailed("the keyless bundle is of a form that is not supported", Reason.UNSUPPORTED, unknown=True) from error
     except VerificationError as error:
-        raise CheckFailed("the keyless bundle does not hold under the public Sigstore's root", Reason.SIGNATURE_MISMATCH) from error
+        raise CheckFailed(
+            "the keyless bundle does not hold under the public Sigstore's root", Reason.SIGNATURE_MISMATCH
+        ) from error
     except Error as error:
         words = "the public Sigstore's root cannot be read: name a trusted_root under [signatures]"
         raise CheckFailed(words, Reason.TRUST_STORE, unknown=True) from error
@@ -69,7 +71,6 @@ def _issued_under(leaf: x509.Certificate, above: Iterable[x509.Certificate]) -> 
 def _foreign(leaf: x509.Certificate) -> CheckFailed:
     issuer = clean(leaf.issuer.rfc4514_string(), 120)
     words = (
-        f"its certificate comes from {issuer}, not from the public Sigstore: nothing can be said of it"
-        " without its trusted_root"
+        f"its certificate comes from {issuer}, not from the public Sigstore: nothing can be said of it without its trusted_root"
     )
     return CheckFailed(words, Reason.UNTRUSTED, unknown=True)

@@ -26,7 +26,7 @@ _OTHERS = frozenset({"alpine", "cose", "helm", "intoto", "jar", "rekord", "rfc31
 
 
 class Record(msgspec.Struct, frozen=True):
-    """What an entry says: digest of the payload, signature, and the key or certificate in DER. `read` is false for other kinds."""
+    """What an entry says: digest of the payload, signature, key or certificate in DER; `read` is false for other kinds."""
 
     kind: str
     read: bool = True
@@ -94,7 +94,7 @@ def _holder(content: str) -> tuple[bytes, SigningKey]:
 
 
 def _signs(key: SigningKey, digest: bytes, signature: bytes, algorithm: hashes.HashAlgorithm) -> bool:
-    """Ed25519 signs no digest but the bytes: what Rekor takes instead (Ed25519ph) is not known here, so it is not contradicted."""
+    """Ed25519 signs the bytes, not a digest: what Rekor takes instead (Ed25519ph) is not known here, and not contradicted."""
     try:
         if isinstance(key, rsa.RSAPublicKey):
             key.verify(signature, digest, padding.PKCS1v15(), Prehashed(algorithm))

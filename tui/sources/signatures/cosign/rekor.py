@@ -129,9 +129,7 @@ def _promised(entry: Entry, log: Log) -> bool:
     """Whether the log made the promise, with a key that counted then; only ECDSA keys do, as cosign has it."""
     if log.log_id != entry.log_id or not log.covers(entry.time):
         return False
-    return isinstance(usable_key(log.spki), ec.EllipticCurvePublicKey) and verify_with(
-        log.spki, _canonical(entry), entry.promise
-    )
+    return isinstance(usable_key(log.spki), ec.EllipticCurvePublicKey) and verify_with(log.spki, _canonical(entry), entry.promise)
 
 
 def _canonical(entry: Entry) -> bytes:
@@ -153,5 +151,3 @@ def _about(record: Record | None, signed: Signed) -> None:
     payload = hashlib.sha256(signed.payload).hexdigest()
     if (record.digest, record.signature, record.holder) != (payload, signed.signature, signed.holder):
         raise CheckFailed("Rekor entry is for another signature", Reason.LOG_INVALID)
-
-

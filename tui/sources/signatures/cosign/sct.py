@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.certificate_transparency import LogEntryType, SignedCertificateTimestamp, Version
+from cryptography.x509.certificate_transparency import LogEntryType, SignedCertificateTimestamp
 
 from tui.domain.signature import Reason
 from tui.sources.signatures.cosign.keys import Log, usable_key, verify_with
@@ -61,7 +61,7 @@ def _check(
 
 
 def _holds(leaf: x509.Certificate, issuer: x509.Certificate, stamp: SignedCertificateTimestamp, log: Log) -> bool:
-    if stamp.version is not Version.v1 or stamp.entry_type is not LogEntryType.PRE_CERTIFICATE:
+    if stamp.entry_type is not LogEntryType.PRE_CERTIFICATE:
         return False
     if not isinstance(stamp.signature_hash_algorithm, SHA256) or not isinstance(
         usable_key(log.spki), ec.EllipticCurvePublicKey | rsa.RSAPublicKey

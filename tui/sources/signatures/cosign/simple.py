@@ -6,7 +6,7 @@ Steps: 1 the payload and the annotations parse, 2 a configured key or an allowed
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from cryptography import x509
@@ -21,10 +21,10 @@ from tui.sources.signatures.cosign.rekor import Entry, Signed, check_entry, entr
 from tui.sources.signatures.cosign.sct import check_certificate_log
 from tui.sources.signatures.cosign.steps import Finding, concluded, held, run_step
 from tui.sources.signatures.cosign.wire import go_base64, json_members, optional_object
-from tui.sources.signatures.faults import CheckFailed
+from tui.sources.signatures.faults import EXPECTED, CheckFailed
 from tui.sources.signatures.strict import Json, base64_bytes, text_of
 
-__all__ = ["ANNOTATIONS", "MEDIA_TYPE", "SimpleSignature", "signature_of_layer", "verify_simple"]
+__all__ = ["ANNOTATIONS", "MEDIA_TYPE", "SimpleSignature", "carried_moments", "signature_of_layer", "verify_simple"]
 
 MEDIA_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json"
 TYPE = "cosign container image signature"
@@ -78,6 +78,16 @@ def signature_of_layer(media_type: str, payload: bytes, annotations: dict[str, s
     return SimpleSignature(media_type, payload, **{name: annotations.get(key, "") for name, key in ANNOTATIONS.items()})
 
 
+def carried_moments(annotations: dict[str, str]) -> list[datetime]:
+    """When the certificate beside a signature begins and ceases to be valid; none without one that can be read."""
+    second = timedelta(seconds=1)  # it is valid to the end of its last second
+    try:
+        found = read_certificates(annotations.get(ANNOTATIONS["certificate"], ""))
+    except EXPECTED:
+        return []
+    return [moment for leaf in found[:1] for moment in (leaf.not_valid_before_utc, leaf.not_valid_after_utc + second)]
+
+
 def verify_simple(
     signature: SimpleSignature, digest: str, repository: str, policy: CosignPolicy, now: datetime | None = None
 ) -> Outcome:
@@ -105,9 +115,7 @@ def _claim(payload: bytes) -> _Claim:
     critical = optional_object(members, "critical", "identity", "image", "type")
     image = optional_object(critical, "image", "docker-manifest-digest")
     identity = optional_object(critical, "identity", "docker-reference")
-    return _Claim(
-        _text(critical, "type"), _text(image, "docker-manifest-digest"), _text(identity, "docker-reference")
-    )
+    return _Claim(_text(critical, "type"), _text(image, "docker-manifest-digest"), _text(identity, "docker-reference"))
 
 
 def _text(members: dict[str, Json], name: str) -> str:
@@ -168,7 +176,7 @@ class _Verification:
         return words
 
     def _check_identity(self, leaf: x509.Certificate) -> str:
-        """Step 2, keyless: signature by the certificate's key, entry of the log, chain at its time, log of certificates, identity."""
+        """Step 2, keyless: signature by the certificate's key, log entry, chain at its time, identity, log of certificates."""
         policy, signature = self._policy, self._signature
         spki = _spki(leaf)
         if not verify_with(spki, signature.payload, self._read.signature):
@@ -223,7 +231,7 @@ class _Verification:
         return check_entry(entry, self._policy.logs, Signed(self._signature.payload, self._read.signature, holder))
 
     def _carried(self, moment: datetime | None, words: str) -> str:
-        """A certificate that lies beside a signature must be valid when that was made, as far as known, even where a key signed."""
+        """A certificate beside a signature must be valid when that was made, as far as known, even where a key signed."""
         leaf = self._read.leaf
         if leaf is None:
             return words

@@ -13,7 +13,7 @@ from tui.domain.signature import Outcome, Reason, SignatureSystem, SignerCertifi
 from tui.domain.text import clean
 from tui.sources.signatures.faults import EXPECTED, CheckFailed
 
-__all__ = ["Finding", "concluded", "failing", "held", "run_step"]
+__all__ = ["Finding", "concluded", "failing", "faulty", "held", "run_step"]
 
 T = TypeVar("T")
 
@@ -83,3 +83,9 @@ def concluded(finding: Finding, digest: str, media_type: str, envelope: bytes) -
         media_type=media_type,
         subject_digest=clean(digest, 160),
     )
+
+
+def faulty(words: str, digest: str, media_type: str, artifact: str) -> Outcome:
+    """The outcome of what is wrong as it lies in the registry, before anything of it is read."""
+    finding = Finding([Step(StepName.INTEGRITY, StepState.FAILED, clean(words, 300), Reason.MALFORMED)])
+    return msgspec.structs.replace(concluded(finding, digest, media_type, b""), envelope_digest=clean(artifact, 160))

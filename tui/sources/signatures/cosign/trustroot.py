@@ -12,7 +12,7 @@ from tui.sources.signatures.certificates import load_certificate
 from tui.sources.signatures.cosign.keys import Authority, Log, TrustedRoot, usable_key
 from tui.sources.signatures.cosign.protojson import TRUSTED_ROOT, message, proto_bytes
 from tui.sources.signatures.faults import EXPECTED
-from tui.sources.signatures.strict import Json, object_of, rfc3339, text_of
+from tui.sources.signatures.strict import Json, object_of, text_of
 
 __all__ = ["MEDIA_TYPE", "read_trusted_root"]
 
@@ -80,5 +80,5 @@ def _span(members: dict[str, Json]) -> tuple[datetime | None, datetime | None]:
     if "validFor" not in members:
         return None, None
     span = object_of(members, "validFor")
-    start, end = (rfc3339(text_of(span, name)) if name in span else None for name in ("start", "end"))
+    start, end = (datetime.fromisoformat(text_of(span, name)) if name in span else None for name in ("start", "end"))
     return start, end

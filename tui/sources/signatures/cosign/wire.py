@@ -55,7 +55,8 @@ def optional_object(members: dict[str, Json], name: str, *known: str) -> dict[st
 
 def pem_blocks(text: str) -> list[tuple[str, bytes]]:
     """Label and content of each block of a PEM text that holds nothing else; ValueError otherwise."""
-    text, position, blocks = text.strip(), 0, []
+    text, position = text.strip(), 0
+    blocks: list[tuple[str, bytes]] = []
     while position < len(text):
         block = _PEM.match(text, position)
         if block is None or len(blocks) == _MAX_BLOCKS:
