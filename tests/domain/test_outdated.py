@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.lineage_kit import AMD, ARM, digest, key
-from tui.domain.outdated import BaseFacts, BaseVerdict, Rule, apply_verdict, judge, newer_minor, newer_patch, with_bases_behind
+from tui.domain.base_tags import newer_minor, newer_patch
+from tui.domain.outdated import BaseFacts, BaseVerdict, Rule, apply_verdict, judge, with_bases_behind
 from tui.domain.snapshot import BaseLink, BaseState, Basis, Confidence
 
 MOVED = datetime(2026, 1, 2, tzinfo=UTC)
 LINK = BaseLink(key("python"), Basis.LAYERS, Confidence.CERTAIN, tag="3.12")
 OLD, NEW = digest("old"), digest("new")
-BUILT = BaseFacts(LINK, digests=(key("python").digest,), built={AMD: OLD, ARM: OLD + "arm"})
+BUILT = BaseFacts(LINK, "3.12", digests=(key("python").digest,), built={AMD: OLD, ARM: OLD + "arm"})
 
 
 def facts(base: BaseFacts = BUILT, **changes: object) -> BaseFacts:
@@ -113,25 +114,8 @@ def test_a_base_that_is_only_claimed_is_compared_by_its_digest(given: BaseFacts,
     assert judge(given).state is state
 
 
-UNTAGGED = facts(link=msgspec.structs.replace(LINK, tag=""))
-
-
-@pytest.mark.parametrize(
-    ("tags", "state"),
-    [
-        (None, BaseState.UNKNOWN),
-        ({}, BaseState.UNKNOWN),
-        ({"3.12": NEW, "3.12.1": key("python").digest}, BaseState.CURRENT),
-        ({"3.12": NEW, "3.11": digest("other")}, BaseState.OUTDATED),
-    ],
-)
-def test_without_a_known_tag_every_plausible_tag_must_have_moved(tags: dict[str, str] | None, state: BaseState) -> None:
-    assert judge(facts(UNTAGGED, tags=tags)).state is state
-
-
 def test_a_newer_patch_makes_a_current_base_outdated() -> None:
-    link = msgspec.structs.replace(LINK, tag="3.12.1")
-    verdict = judge(facts(link=link, tag_digest=key("python").digest, tags={"3.12.1": OLD, "3.12.3": NEW}))
+    verdict = judge(facts(tag="3.12.1", tag_digest=key("python").digest, tags=("3.12.1", "3.12.3")))
     assert (verdict.rule, verdict.newest) == (Rule.NEWER_PATCH, "3.12.3")
 
 

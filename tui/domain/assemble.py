@@ -15,11 +15,12 @@ from tui.domain.drift import Judge
 from tui.domain.events import SourceHealth, SourceKind
 from tui.domain.facts import Facts
 from tui.domain.gate import gates_of
-from tui.domain.genealogy import Bases, judge_bases, lineage_of
+from tui.domain.genealogy import lineage_of
 from tui.domain.grounds import Ancestry, Grounds, Sessions
 from tui.domain.impostor import Suspicion
 from tui.domain.join import join
 from tui.domain.joined_workloads import JoinedWorkload, Use, WorkloadJoin, uses_of
+from tui.domain.judged_bases import Bases, judge_bases
 from tui.domain.judged_images import ImageJudge, Memory
 from tui.domain.judged_places import JudgedImages
 from tui.domain.judged_uses import UseMemory

@@ -12,9 +12,9 @@ from tui.domain.answering import RegistrySession
 from tui.domain.check_context import ImageContext, Scanners
 from tui.domain.events import SignaturesVerified
 from tui.domain.facts import ImageFacts, TrustFacts
-from tui.domain.genealogy import Bases
 from tui.domain.image import RepositoryName
 from tui.domain.join import Catalog, Known
+from tui.domain.judged_bases import Bases
 from tui.domain.lineage import Lineage
 from tui.domain.rules import Rules
 from tui.domain.scanned import Scans

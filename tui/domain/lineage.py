@@ -30,7 +30,8 @@ class Lineage:
     `links` are the edges of images down to their bases, `bases` the nodes that are no readable image, `derived` what is
     built directly on a node (images and unknown bases), `roots` what stands on nothing. `parents` maps a config digest to
     that of its base where both are known. `remarks` are sentences about images that stand on nothing: why, and what says
-    otherwise.
+    otherwise. `origins` are the tags of its base's repository from which a node is said to be built, none where only the
+    repository is named; without an entry nothing names the base, and which of its names is shown is a choice.
     """
 
     links: Mapping[ImageKey, BaseLink] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Lineage:
     roots: tuple[ImageKey, ...] = ()
     parents: Mapping[str, str] = field(default_factory=dict)
     remarks: Mapping[ImageKey, tuple[str, ...]] = field(default_factory=dict)
+    origins: Mapping[ImageKey, tuple[str, ...]] = field(default_factory=dict)
 
 
 def build(
@@ -46,18 +48,19 @@ def build(
     aliases: Mapping[str, tuple[str, ...]],
     tags: Mapping[tuple[RepositoryName, str], str],
     names: Mapping[ImageKey, tuple[str, ...]],
+    hidden: frozenset[str] = frozenset(),
 ) -> Lineage:
     """Build the lineage of all contents; the order of the arguments' items does not matter.
 
     `aliases` maps any digest of an index, manifest or config to the config digests that it means, `tags` what a tag names
-    now, `names` gives the tags of each image.
+    now, `names` gives the tags of each image. `hidden` are registries that hold repositories which could not be read.
     """
     unique = _unique(contents)
     scratch = {number for number, content in enumerate(unique) if content.claims and is_scratch(content)}
     forest = build_forest(unique, scratch)
     weigher = Weigher(forest, aliases, tags)
     edges = weigher.edges()
-    lifted = lift(forest, edges, tags, names)
+    lifted = lift(forest, edges, tags, names, hidden)
     _cut_cycles(lifted)
     parents = {
         content.config: unique[edge.target].config
@@ -84,7 +87,8 @@ def _merged(one: Content, other: Content) -> Content:
     claims = tuple(
         dict.fromkeys(sorted((*one.claims, *other.claims), key=lambda claim: (claim.kind, claim.reference, claim.digest)))
     )
-    return msgspec.structs.replace(one, images=images, claims=claims)
+    speakers = tuple(dict.fromkeys((*one.speakers, *other.speakers)))
+    return msgspec.structs.replace(one, images=images, claims=claims, speakers=speakers)
 
 
 def _cut_cycles(lifted: Lifted) -> None:
@@ -144,4 +148,5 @@ def _finish(lifted: Lifted, parents: dict[str, str]) -> Lineage:
         roots=tuple(sorted(roots)),
         parents=parents,
         remarks=lifted.remarks,
+        origins={node: tags for node, tags in lifted.origins.items() if node in lifted.links or node in lifted.bases},
     )

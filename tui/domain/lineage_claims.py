@@ -6,70 +6,24 @@ The scores order the evidence; they are judgement, and shown as words only.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 
 from tui.domain.image import Claim, ClaimKind, RepositoryName
+from tui.domain.lineage_evidence import BASIS, NAME_ONLY, PROOF_NOTE, PROOF_SCORE, SCORE, SPEAKER
 from tui.domain.lineage_layers import ROOT, Content, Forest, History, Proof
 from tui.domain.reference import Reference, is_digest, parse_reference
 from tui.domain.snapshot import Basis, Confidence, ImageKey
 from tui.domain.text import clean
 from tui.errors import InvalidReference
 
-__all__ = ["SCORE", "Edge", "Said", "Weigher", "is_scratch"]
+__all__ = ["Edge", "Said", "Weigher", "is_scratch"]
 
-SCORE: Mapping[ClaimKind, float] = {
-    ClaimKind.CONFIGURED: 1.0,
-    ClaimKind.PROVENANCE_SIGNED: 0.98,
-    ClaimKind.BUILD_RUN: 0.95,
-    ClaimKind.BUILDPACK: 0.95,
-    ClaimKind.COPA: 0.90,
-    ClaimKind.PROVENANCE: 0.90,
-    ClaimKind.BUILDINFO: 0.85,
-    ClaimKind.ANNOTATION: 0.85,
-    ClaimKind.TASK: 0.75,
-    ClaimKind.LABEL: 0.65,
-    ClaimKind.NAME: 0.45,
-}
-_PROOF_SCORE = {Proof.HISTORY: 0.97, Proof.NO_HISTORY: 0.90, Proof.DISAGREES: 0.75, Proof.SHARED: 0.60}
-_NAME_ONLY = SCORE[ClaimKind.NAME]
 _DOUBT_LEFT = 0.05  # of the doubt in a claim that the layers confirm
 _NOT_COMPARABLE = 0.7  # a known base whose layers are not in the image
 _ABSENT = 0.9  # a base that no registry shows us
-
-_PROOF_NOTE = {
-    Proof.HISTORY: "Layers and history begin with those of the base.",
-    Proof.NO_HISTORY: "The layers begin with those of the base; there is no history to compare.",
-    Proof.DISAGREES: "The layers begin with those of the base, but the history does not.",
-    Proof.SHARED: "Independent repositories share these layers.",
-}
-_SPEAKER = {
-    ClaimKind.CONFIGURED: "The configuration",
-    ClaimKind.PROVENANCE_SIGNED: "The signed provenance",
-    ClaimKind.BUILD_RUN: "The build run",
-    ClaimKind.BUILDPACK: "The buildpack's label",
-    ClaimKind.COPA: "The patcher's label",
-    ClaimKind.PROVENANCE: "The provenance, unsigned,",
-    ClaimKind.BUILDINFO: "The build info",
-    ClaimKind.ANNOTATION: "The annotation",
-    ClaimKind.TASK: "The build task",
-    ClaimKind.LABEL: "The label",
-    ClaimKind.NAME: "The name",
-}
-_BASIS = {
-    ClaimKind.CONFIGURED: Basis.CONFIGURED,
-    ClaimKind.PROVENANCE_SIGNED: Basis.PROVENANCE,
-    ClaimKind.PROVENANCE: Basis.PROVENANCE,
-    ClaimKind.BUILD_RUN: Basis.BUILD_RECORD,
-    ClaimKind.BUILDPACK: Basis.BUILD_RECORD,
-    ClaimKind.COPA: Basis.BUILD_RECORD,
-    ClaimKind.BUILDINFO: Basis.BUILD_RECORD,
-    ClaimKind.TASK: Basis.BUILD_RECORD,
-    ClaimKind.ANNOTATION: Basis.ANNOTATION,
-    ClaimKind.LABEL: Basis.ANNOTATION,
-    ClaimKind.NAME: Basis.ANNOTATION,
-}
 
 
 class Said(msgspec.Struct, frozen=True, gc=False):
@@ -90,7 +44,10 @@ class Said(msgspec.Struct, frozen=True, gc=False):
 
 
 class Edge(msgspec.Struct, gc=False):
-    """How one content stands on its base: `target` as in the forest, or `absent` for a base that nothing readable holds."""
+    """How one content stands on its base: `target` as in the forest, or `absent` for a base that nothing readable holds.
+
+    `said` is the claim that decided, `agreed` are all that mean this base.
+    """
 
     target: int = ROOT
     absent: ImageKey | None = None
@@ -101,6 +58,7 @@ class Edge(msgspec.Struct, gc=False):
     said: Said | None = None
     note: str = ""
     contradictions: tuple[str, ...] = ()
+    agreed: tuple[Said, ...] = ()
 
     @property
     def stands(self) -> bool:
@@ -145,6 +103,7 @@ class Weigher:
         self._tags = tags
         self._numbers = {content.config: number for number, content in enumerate(forest.contents)}
         self._references: dict[str, Reference | None] = {}
+        self._names = {RepositoryName(key.registry, key.repository) for content in forest.contents for key in content.images}
 
     def edges(self) -> list[Edge]:
         """The edge of every content; contents without claims that stand alike on the same base share one."""
@@ -183,21 +142,21 @@ class Weigher:
         return Edge(
             target=forest.parents[number],
             confidence=Confidence.CERTAIN if proof is Proof.HISTORY else Confidence.LIKELY,
-            score=_PROOF_SCORE[proof],
+            score=PROOF_SCORE[proof],
             layers=forest.depths[number],
-            note=_PROOF_NOTE[proof],
+            note=PROOF_NOTE[proof],
         )
 
     def _from_scratch(self, number: int, edge: Edge, claims: Sequence[Claim]) -> Edge:
         claim = max((claim for claim in claims if claim.scratch), key=lambda claim: SCORE[claim.kind])
         trusted = claim.kind in (ClaimKind.CONFIGURED, ClaimKind.PROVENANCE_SIGNED)
         if self._forest.proofs[number] is Proof.HISTORY and not trusted:
-            edge.contradictions += (f"{_SPEAKER[claim.kind]} says that it was built from scratch.",)
+            edge.contradictions += (f"{SPEAKER[claim.kind]} says that it was built from scratch.",)
             return edge
-        root = Edge(note=f"{_SPEAKER[claim.kind]} says that it was built from scratch.")
+        root = Edge(note=f"{SPEAKER[claim.kind]} says that it was built from scratch.")
         if edge.stands:
             root.contradictions += ("Its layers begin with those of another image.",)
-        root.contradictions += tuple(f"{_SPEAKER[said.claim.kind]} names {said.words}." for said in self._read(claims))
+        root.contradictions += tuple(f"{SPEAKER[said.claim.kind]} names {said.words}." for said in self._read(claims))
         return root
 
     def _read(self, claims: Sequence[Claim]) -> list[Said]:
@@ -245,6 +204,9 @@ class Weigher:
         by_name = [parent for parent in self._ancestors(number) if self._is_called(parent, said.name)]
         if by_name:
             return by_name[:1]
+        copied = [] if said.digest or said.name in self._names else self._copies(number, said.name)
+        if copied:
+            return copied
         now = self._tags.get((said.name, said.tag), "") if said.tag else ""
         resolved = self._contents_of(now, number) if now else []
         # without its layers in the image, what the tag means now is not what the image was built on, even if it is configured
@@ -264,6 +226,12 @@ class Weigher:
                 found.append(parent)
             parent = self._forest.parents[parent] if parent >= 0 else self._forest.prefix(parent).parent
         return found
+
+    def _copies(self, number: int, name: RepositoryName) -> list[int]:
+        """The nearest ancestor that another registry holds in a repository of the same path: a mirror or an import of it."""
+        contents = self._forest.contents
+        called = (parent for parent in self._ancestors(number) if _holds_path(contents[parent], name.repository))
+        return list(islice(called, 1))
 
     def _is_called(self, number: int, name: RepositoryName) -> bool:
         images = self._forest.contents[number].images
@@ -300,6 +268,7 @@ class Weigher:
             said if claimed else edge.said,
             _agreed(edge.note or "The layers begin with those of the base.", said),
             edge.contradictions,
+            (*edge.agreed, said),
         )
 
     def _rank(self, number: int, target: int) -> tuple[int, bool]:
@@ -316,7 +285,7 @@ class Weigher:
     def _farther(self, edge: Edge, said: Said, target: int) -> Edge:
         ancestors = self._ancestors(edge.target) if edge.target >= 0 else ()
         if target in ancestors or len(self._forest.chains[target]) < edge.layers:
-            sentence = f"{_SPEAKER[said.claim.kind]} names {said.words}, which lies further down: it was inherited or copied."
+            sentence = f"{SPEAKER[said.claim.kind]} names {said.words}, which lies further down: it was inherited or copied."
             edge.contradictions += (sentence,)
             return edge
         return _contradicted(edge, said, "the history says otherwise")
@@ -327,11 +296,11 @@ class Weigher:
         score = self._score(said) * _NOT_COMPARABLE
         if (edge.target >= 0 or edge.score >= score) and not configured:
             return _contradicted(edge, said, "the layers of that image are not in this one")
-        note = f"{_SPEAKER[said.claim.kind]} says so; the layers cannot confirm it: squashed or rebuilt."
+        note = f"{SPEAKER[said.claim.kind]} says so; the layers cannot confirm it: squashed or rebuilt."
         contradictions = edge.contradictions
         if edge.target != ROOT:
             contradictions += ("The layers say otherwise: they begin with those of another image.",)
-        return Edge(target, None, *_standing(said, score), 0, said, note, contradictions)
+        return Edge(target, None, *_standing(said, score), 0, said, note, contradictions, (said,))
 
     def _unresolved(self, number: int, edge: Edge, said: Said) -> Edge:
         """The claimed base is in no registry that can be read, or its config is not known."""
@@ -341,11 +310,22 @@ class Weigher:
             return _contradicted(edge, said, "it has nothing for this platform")
         key = _absent_key(said)
         score = self._score(said) * _ABSENT
-        if edge.said is not None or (edge.score >= score and said.claim.kind is not ClaimKind.CONFIGURED):
+        beaten = edge.score >= score and said.claim.kind is not ClaimKind.CONFIGURED
+        if edge.said is not None or (beaten and not self._may_be_between(edge, said)):
             return self._hinted(edge, said, key)
         where = "it is in no registry that can be read" if said.digest else "which build of it, nothing tells"
-        note = f"{_SPEAKER[said.claim.kind]} names it; {where}."
-        return Edge(edge.target, key, *_standing(said, score), edge.layers, said, note, edge.contradictions)
+        note = f"{SPEAKER[said.claim.kind]} names it; {where}."
+        return Edge(edge.target, key, *_standing(said, score), edge.layers, said, note, edge.contradictions, (said,))
+
+    def _may_be_between(self, edge: Edge, said: Said) -> bool:
+        """Whether the claimed base may stand between the image and what the layers found, which is then the nearest known.
+
+        A label is inherited: what the base says of itself as well was said of the base's own base.
+        """
+        if edge.target < 0 or said.name is None or said.claim.kind is ClaimKind.NAME:
+            return False
+        below = self._forest.contents[edge.target].claims
+        return said.claim.kind is not ClaimKind.LABEL or all(said.claim.reference != claim.reference for claim in below)
 
     def _is_elsewhere_only(self, said: Said) -> bool:
         """Whether all that the claimed digest means is known; being unresolved, it is then of other platforms."""
@@ -355,15 +335,21 @@ class Weigher:
     def _hinted(self, edge: Edge, said: Said, key: ImageKey) -> Edge:
         if edge.absent == key or (edge.said is not None and edge.said.name == said.name and said.name is not None):
             edge.note = _agreed(edge.note, said)
+            edge.agreed += (said,)
             return edge
         if edge.target < ROOT and edge.said is None:
             edge.said = said  # names the unknown base
+            edge.agreed = (said,)
             return edge
         return _contradicted(edge, said, "in no registry that can be read" if said.digest else "which build of it, nothing tells")
 
     def _score(self, said: Said) -> float:
         score = SCORE[said.claim.kind]
-        return score if said.digest or said.claim.kind is ClaimKind.CONFIGURED else min(score, _NAME_ONLY)
+        return score if said.digest or said.claim.kind is ClaimKind.CONFIGURED else min(score, NAME_ONLY)
+
+
+def _holds_path(content: Content, repository: str) -> bool:
+    return any(image.repository == repository for image in content.images)
 
 
 def _continues(history: History, start: History) -> bool:
@@ -372,17 +358,17 @@ def _continues(history: History, start: History) -> bool:
 
 def _agreed(note: str, said: Said) -> str:
     """The note with who else says so, once: an index and its manifests often carry the same annotation."""
-    sentence = f"{_SPEAKER[said.claim.kind]} agrees."
+    sentence = f"{SPEAKER[said.claim.kind]} agrees."
     return note if sentence in note else f"{note} {sentence}"
 
 
 def _contradicted(edge: Edge, said: Said, why: str) -> Edge:
-    edge.contradictions += (f"{_SPEAKER[said.claim.kind]} names {said.words}: {why}.",)
+    edge.contradictions += (f"{SPEAKER[said.claim.kind]} names {said.words}: {why}.",)
     return edge
 
 
 def _standing(said: Said, score: float) -> tuple[Basis, Confidence, float]:
-    basis = _BASIS[said.claim.kind]
+    basis = BASIS[said.claim.kind]
     if said.claim.kind is ClaimKind.CONFIGURED:
         return basis, Confidence.CERTAIN, score
     likely = basis is not Basis.ANNOTATION and score >= 0.70

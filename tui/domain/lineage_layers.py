@@ -36,7 +36,8 @@ class Content(msgspec.Struct, frozen=True, gc=False):
     """One platform's image content, whatever it is called: its config digest is its identity.
 
     `images` are all images that hold it: mirrors, imports and re-pushed indexes meet here. `claims` are what is said of its
-    base, already selected: of several materials in a provenance only the base.
+    base, already selected: of several materials in a provenance only the base; `speakers` tells which image says what, where
+    images of the same content say different things.
     """
 
     config: str
@@ -46,6 +47,7 @@ class Content(msgspec.Struct, frozen=True, gc=False):
     created: datetime | None = None
     images: tuple[ImageKey, ...] = ()
     claims: tuple[Claim, ...] = ()
+    speakers: tuple[tuple[ImageKey, tuple[Claim, ...]], ...] = ()
 
 
 class Proof(StrEnum):

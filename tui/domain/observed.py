@@ -9,12 +9,13 @@ from datetime import datetime
 import msgspec
 
 from tui.domain.facts import ImageFacts, TrustFacts
-from tui.domain.genealogy import Bases, distribution
+from tui.domain.genealogy import distribution
 from tui.domain.image import ImageConfig, RepositoryName
 from tui.domain.impostor import Observation, Suspicion, builder_of, compare, shape_of
 from tui.domain.join import Catalog, Known
 from tui.domain.joined import Joined
 from tui.domain.joined_workloads import JoinedWorkload
+from tui.domain.judged_bases import Bases
 from tui.domain.lineage import Lineage
 from tui.domain.signature import Outcome, Reason, StepName, StepState, Verdict
 from tui.domain.snapshot import ImageKey

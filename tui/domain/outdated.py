@@ -6,18 +6,18 @@ pushed, and that is no reason to rebuild.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
+from tui.domain.base_tags import floats, is_exact, newer_minor, newer_patch
 from tui.domain.image import Platform
 from tui.domain.snapshot import BaseLink, BaseState, ImageKey
 from tui.domain.text import clean
 
-__all__ = ["BaseFacts", "BaseVerdict", "Rule", "apply_verdict", "judge", "newer_minor", "newer_patch", "with_bases_behind"]
+__all__ = ["BaseFacts", "BaseVerdict", "Rule", "apply_verdict", "decide", "judge", "unknown", "with_bases_behind"]
 
 
 class Rule(StrEnum):
@@ -29,6 +29,10 @@ class Rule(StrEnum):
     NO_TAG_LEFT = "base-untagged"
     TAG_GONE = "base-tag-gone"
     NEWER_PATCH = "newer-patch"
+    NEWER_MINOR = "newer-minor"
+    SEVERAL_TAGS = "base-tag-unclear"
+    NOT_WHOLE = "base-not-whole"
+    SEVERAL_NAMES = "base-name-unclear"
     BASE_BEHIND = "base-behind"
     PLATFORM_GONE = "base-platform-gone"
     NO_TAG_KNOWN = "base-tag-unknown"
@@ -36,25 +40,29 @@ class Rule(StrEnum):
 
 
 class BaseFacts(msgspec.Struct, frozen=True):
-    """What is known about one link's base, all of it as facts.
+    """What is known about one link's base and one tag that the image may have been built from, all of it as facts.
 
     `digests` are those of the base as built (index, manifests); `built` its config digest per platform of the image that
-    stands on it. `tag_digest` is what `link.tag` names now (empty: not known), `tag_digests` all digests of that image,
+    stands on it. `tag_digest` is what `tag` names now (empty: not known), `tag_digests` all digests of that image,
     `tag_configs` its config digest per platform (None: not read). `tag_gone` says that the registry denies the tag.
-    `tags` are all tags of the base's repository and what they name, None unless the list is complete. `unreadable` is the
-    sentence that says why the registry cannot answer. `moved` is when the tag came to name what it names now.
+    `tags` are all tags of the base's repository, None unless the list is complete; `unlisted` then says why, where it could be.
+    `unreadable` is the sentence that says why the registry cannot answer. `moved` is when the tag came to name what it names
+    now, `moves` whether it ever named something else.
     """
 
     link: BaseLink
+    tag: str = ""
     digests: tuple[str, ...] = ()
     built: Mapping[Platform, str] = {}
     tag_digest: str = ""
     tag_digests: tuple[str, ...] = ()
     tag_configs: Mapping[Platform, str] | None = None
     tag_gone: bool = False
-    tags: Mapping[str, str] | None = None
+    tags: Iterable[str] | None = None
+    unlisted: str = ""
     unreadable: str = ""
     moved: datetime | None = None
+    moves: bool = False
 
 
 class BaseVerdict(msgspec.Struct, frozen=True, gc=False):
@@ -72,18 +80,64 @@ class BaseVerdict(msgspec.Struct, frozen=True, gc=False):
 
 
 def judge(facts: BaseFacts) -> BaseVerdict:
-    """Judge one link. A name that cannot be read is unknown, never current."""
-    tag = facts.link.tag
-    if not tag:
-        return _judge_untagged(facts)
+    """Judge one link by one tag. A name that cannot be read is unknown, never current."""
     if facts.tag_gone:
-        return _newer_version(facts) or _unknown(
+        return _newer_version(facts) or unknown(
             Rule.TAG_GONE, f"The registry has no tag {_name(facts)} any more.", "base tag gone"
         )
     if not facts.tag_digest:
-        return _unknown(Rule.UNREADABLE, facts.unreadable or f"What {_name(facts)} names now has not been read.", "base unknown")
+        return unknown(Rule.UNREADABLE, facts.unreadable or f"What {_name(facts)} names now has not been read.", "base unknown")
     found = _compare(facts)
-    return (_newer_version(facts) or found) if found.state is BaseState.CURRENT else found
+    return _with_versions(facts, found) if found.state is BaseState.CURRENT else found
+
+
+def decide(link: BaseLink, verdicts: Mapping[str, BaseVerdict], claimed: bool) -> BaseVerdict:
+    """One verdict out of those by each tag that the image may have been built from; `claimed` when something names them.
+
+    Where they differ it is unknown, and all are named: what still names an old build proves nothing.
+    """
+    if not verdicts:
+        return unknown(Rule.NO_TAG_KNOWN, _no_tag_known(link), "base unknown")
+    states = {verdict.state for verdict in verdicts.values()}
+    if len(states) > 1:
+        return _undecided(link, verdicts, claimed)
+    if states == {BaseState.OUTDATED} and not claimed and all(each.rule is Rule.TAG_MOVED for each in verdicts.values()):
+        name = _full_name(link)
+        reason = f"No tag of {name} names this build any more: the one it was built from has moved on or was deleted."
+        return BaseVerdict(BaseState.OUTDATED, Rule.NO_TAG_LEFT, reason, "base untagged")
+    return verdicts[link.tag] if link.tag in verdicts else verdicts[min(verdicts)]
+
+
+_SHOWN = 3
+
+
+def _undecided(link: BaseLink, verdicts: Mapping[str, BaseVerdict], claimed: bool) -> BaseVerdict:
+    groups: dict[str, list[str]] = {}
+    for tag, verdict in sorted(verdicts.items()):
+        groups.setdefault(_words(verdict), []).append(clean(tag, 60))
+    said = "; ".join(f"{_few(tags)}: {words}" for words, tags in groups.items())
+    start = f"It is said to be built from several tags of {_full_name(link)}" if claimed else f"{_no_tag_known(link)[:-1]}"
+    newer = [verdict for _, verdict in sorted(verdicts.items()) if verdict.state is BaseState.OUTDATED]
+    several = [min(tags) for tags in groups.values()]
+    brief = f"base {' or '.join(several[:2])}" if newer else "base unknown"
+    newest, since = (newer[0].newest, newer[0].since) if newer else ("", None)
+    return BaseVerdict(BaseState.UNKNOWN, Rule.SEVERAL_TAGS, f"{start} ({said}).", brief, since, newest)
+
+
+def _few(tags: list[str]) -> str:
+    return ", ".join(tags[:_SHOWN]) + (f" and {len(tags) - _SHOWN} more" if len(tags) > _SHOWN else "")
+
+
+def _words(verdict: BaseVerdict) -> str:
+    match verdict.rule:
+        case Rule.NEWER_PATCH | Rule.NEWER_MINOR:
+            return f"there is a newer version, {clean(verdict.newest, 60)}"
+        case Rule.TAG_MOVED:
+            return "another build now"
+        case Rule.TAG_GONE:
+            return "gone"
+        case _:
+            return "still this build" if verdict.state is BaseState.CURRENT else "not known"
 
 
 def apply_verdict(link: BaseLink, verdict: BaseVerdict) -> BaseLink:
@@ -119,7 +173,7 @@ def _with_base(
         return verdict
     below = done.get(link.base)
     lower = links.get(link.base)
-    if below is None or lower is None or below.state is not BaseState.OUTDATED:
+    if below is None or lower is None or below.state is not BaseState.OUTDATED or below.rule is Rule.NEWER_MINOR:
         return verdict
     culprit = below.brief.removeprefix(_ON_THE_OLD) if below.rule is Rule.BASE_BEHIND else _short_name(lower)
     reason = f"{_full_name(link)} is the newest build, but stands on an old base itself: {below.reason}"
@@ -129,29 +183,15 @@ def _with_base(
 _ON_THE_OLD = "on the old "
 
 
-def _judge_untagged(facts: BaseFacts) -> BaseVerdict:
-    """Without a known tag the base is outdated only when every tag that it could have had names something else now."""
-    name = _full_name(facts.link)
-    if facts.tags is None:
-        reason = facts.unreadable or _no_tag_known(facts.link)
-        return _unknown(Rule.UNREADABLE if facts.unreadable else Rule.NO_TAG_KNOWN, reason, "base unknown")
-    if any(digest in facts.digests for digest in facts.tags.values()):
-        return BaseVerdict(BaseState.CURRENT, Rule.SAME, f"A tag of {name} still names this build.")
-    if not facts.tags or not facts.digests:
-        return _unknown(Rule.NO_TAG_KNOWN, _no_tag_known(facts.link), "base unknown")
-    reason = f"No tag of {name} names this build any more: the one it was built from has moved on or was deleted."
-    return BaseVerdict(BaseState.OUTDATED, Rule.NO_TAG_LEFT, reason, "base untagged", facts.moved)
-
-
 def _compare(facts: BaseFacts) -> BaseVerdict:
     name = _name(facts)
-    if facts.tag_digest in facts.digests:
+    if facts.tag_digest == facts.link.base.digest:
         return BaseVerdict(BaseState.CURRENT, Rule.SAME, f"It is built on what {name} names now.")
     if not facts.built:
         return _compare_digests(facts)
     if facts.tag_configs is None:
         reason = facts.unreadable or f"{name} names another digest now; its platforms have not been read."
-        return _unknown(Rule.UNREADABLE, reason, "base unknown")
+        return unknown(Rule.UNREADABLE, reason, "base unknown")
     known = set(facts.tag_configs.values())
     other = {platform: config for platform, config in facts.built.items() if config not in known}
     moved = [platform for platform in other if platform in facts.tag_configs]
@@ -160,7 +200,7 @@ def _compare(facts: BaseFacts) -> BaseVerdict:
         return _moved(facts, f"{name} has moved on{only}: it names a newer build than the one this image stands on.")
     missing = sorted(str(platform) for platform in other)
     if missing:
-        return _unknown(Rule.PLATFORM_GONE, f"{name} is no longer published for {', '.join(missing)}.", "base platform gone")
+        return unknown(Rule.PLATFORM_GONE, f"{name} is no longer published for {', '.join(missing)}.", "base platform gone")
     reason = f"{name} was pushed again; its content for this image's platforms is the same."
     return BaseVerdict(BaseState.CURRENT, Rule.INDEX_REPUSHED, reason)
 
@@ -169,29 +209,47 @@ def _compare_digests(facts: BaseFacts) -> BaseVerdict:
     """The base as built cannot be read: all there is to compare is the digest that was claimed."""
     name, built = _name(facts), facts.link.base.digest
     if not built:
-        return _unknown(Rule.NO_TAG_KNOWN, f"It says it stands on {name}, but not on which build of it.", "base unknown")
+        return unknown(Rule.NO_TAG_KNOWN, f"It says it stands on {name}, but not on which build of it.", "base unknown")
     if built in facts.tag_digests:
         return BaseVerdict(BaseState.CURRENT, Rule.SAME, f"It is built on what {name} names now.")
     if facts.unreadable or not facts.tag_digests:
         reason = facts.unreadable or f"{name} names another digest now; its platforms have not been read."
-        return _unknown(Rule.UNREADABLE, reason, "base unknown")
+        return unknown(Rule.UNREADABLE, reason, "base unknown")
     return _moved(facts, f"{name} names another build now than the one that this image says it stands on.")
 
 
 def _moved(facts: BaseFacts, reason: str) -> BaseVerdict:
-    newest = f"{facts.link.tag}@{facts.tag_digest}"
+    newest = f"{facts.tag}@{facts.tag_digest}"
     return BaseVerdict(BaseState.OUTDATED, Rule.TAG_MOVED, reason, "base moved", facts.moved, newest)
 
 
 def _newer_version(facts: BaseFacts) -> BaseVerdict | None:
-    newer = newer_patch(facts.link.tag, facts.tags or ())
-    if not newer:
-        return None
-    reason = f"{_full_name(facts.link)}:{newer} is a newer patch of {clean(facts.link.tag)}."
-    return BaseVerdict(BaseState.OUTDATED, Rule.NEWER_PATCH, reason, f"base {newer} is out", None, newer)
+    newer = newer_patch(facts.tag, facts.tags or ())
+    if newer:
+        reason = f"{_full_name(facts.link)}:{newer} is a newer patch of {clean(facts.tag)}."
+        return BaseVerdict(BaseState.OUTDATED, Rule.NEWER_PATCH, reason, f"base {newer} is out", None, newer)
+    return None
 
 
-def _unknown(rule: Rule, reason: str, brief: str) -> BaseVerdict:
+def _with_versions(facts: BaseFacts, current: BaseVerdict) -> BaseVerdict:
+    """A tag that still names the build, with what versions there are besides: an exact version does not move by itself."""
+    if facts.tags is None:
+        if facts.unlisted and is_exact(facts.tag):
+            reason = f"Whether there is a newer version than {_name(facts)} is not known: {facts.unlisted}"
+            return unknown(Rule.UNREADABLE, reason, "base versions unknown")
+        return current
+    patch = _newer_version(facts)
+    newer = newer_minor(facts.tag, facts.tags)
+    if patch is not None or not newer:
+        return patch or current
+    if facts.moves or floats(facts.tag, facts.tags) or facts.tag.count(".") > 1:
+        return msgspec.structs.replace(current, reason=f"{current.reason} {newer} is a newer minor version.")
+    reason = f"{_full_name(facts.link)}:{newer} is a newer minor version of {clean(facts.tag)}."
+    return BaseVerdict(BaseState.OUTDATED, Rule.NEWER_MINOR, reason, f"base {newer} is out", None, newer)
+
+
+def unknown(rule: Rule, reason: str, brief: str) -> BaseVerdict:
+    """A base of which it is not known whether it is the newest."""
     return BaseVerdict(BaseState.UNKNOWN, rule, reason, brief)
 
 
@@ -207,67 +265,8 @@ def _full_name(link: BaseLink) -> str:
 
 
 def _name(facts: BaseFacts) -> str:
-    return f"{_full_name(facts.link)}:{facts.link.tag}"
+    return f"{_full_name(facts.link)}:{facts.tag}"
 
 
 def _short_name(link: BaseLink) -> str:
     return link.base.repository.rpartition("/")[2] or "base"
-
-
-# ---- versions in tags, after the docker versioning of renovate (lib/modules/versioning/docker)
-
-_VERSION = re.compile(r"(v?)(\d{1,9}(?:\.\d{1,9})*)(-.*)?", re.ASCII | re.DOTALL)
-_DATE = re.compile(r"(.*?)(?<!\d)(20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?!\d)(.*)", re.ASCII | re.DOTALL)
-
-
-def newer_patch(tag: str, tags: Iterable[str]) -> str:
-    """The newest tag of the same series: same suffix, same components but for a larger last one; dated tags are one series.
-
-    Empty when there is none: tags of fewer than three components float and have no patch; hashes and words are no versions.
-    """
-    dated = _DATE.fullmatch(tag)
-    if dated is not None:
-        return _newer_date(tag, tags)
-    own = _version(tag)
-    if own is None or len(own[1]) < 3:
-        return ""
-    found = [(version[1][-1], other) for other in tags if (version := _version(other)) and _is_patch(own, version)]
-    return max(found, default=(0, ""))[1]
-
-
-def newer_minor(tag: str, tags: Iterable[str]) -> str:
-    """The newest tag with the same suffix, major version and number of components, but a newer minor version; or empty."""
-    own = _version(tag)
-    if own is None or len(own[1]) < 2 or _DATE.fullmatch(tag):
-        return ""
-    found = [(version[1], other) for other in tags if (version := _version(other)) and _is_minor(own, version)]
-    return max(found, default=((), ""))[1]
-
-
-_Version = tuple[str, tuple[int, ...]]
-
-
-def _version(tag: str) -> _Version | None:
-    match = _VERSION.fullmatch(tag)
-    if match is None:
-        return None
-    return match[3] or "", tuple(int(part) for part in match[2].split("."))
-
-
-def _is_patch(own: _Version, other: _Version) -> bool:
-    return own[0] == other[0] and len(own[1]) == len(other[1]) and own[1][:-1] == other[1][:-1] and other[1][-1] > own[1][-1]
-
-
-def _is_minor(own: _Version, other: _Version) -> bool:
-    same = own[0] == other[0] and len(own[1]) == len(other[1]) and own[1][0] == other[1][0]
-    return same and other[1][1] > own[1][1]
-
-
-def _newer_date(tag: str, tags: Iterable[str]) -> str:
-    own = _DATE.fullmatch(tag)
-    if own is None:
-        return ""
-    series = (own[1], own[3])
-    found = [(match[2], other) for other in tags if (match := _DATE.fullmatch(other)) and (match[1], match[3]) == series]
-    newest = max(found, default=("", ""))
-    return newest[1] if newest[0] > own[2] else ""

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from tui.domain.genealogy import Bases
 from tui.domain.image import RepositoryName
 from tui.domain.inherited import Step, inherit
 from tui.domain.join import Catalog
+from tui.domain.judged_bases import Bases
 from tui.domain.lineage_claims import short
 from tui.domain.outdated import BaseVerdict, Rule
 from tui.domain.scan import ImageVulnerability, ScanReport

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tui.domain.genealogy import Bases
+from tui.domain.judged_bases import Bases
 from tui.domain.lineage import Lineage
 from tui.domain.snapshot import Image, ImageKey, Summary, UnknownBase, Workload
 from tui.domain.trust import State

@@ -1,0 +1,194 @@
+"""Estates with known truth for bases: repositories whose tags move, several lines and registries, and what is read of them.
+
+Everything is drawn step by step, so that a failing estate shrinks to the few steps that matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from hypothesis import strategies as st
+
+from tests.domain.world import NOW, World, digest, name_of
+from tui.domain.events import AbsenceKind, CatalogListed, ManifestsListed, TagsListed
+from tui.domain.image import ManifestListing, Tag
+
+A, B, HUB = "a.azurecr.io", "b.azurecr.io", "docker.io"
+BASES = (f"{A}/base/node", f"{B}/base/node", f"{A}/base/jre", f"{HUB}/library/node")
+HOMES = (f"{A}/shop", f"{B}/shop", "ghcr.io/acme/shop")
+BASE_NAME, BASE_DIGEST = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"
+WHOLE, PARTLY, REFUSED, UNASKED = "whole", "partly", "refused", "unasked"
+
+
+@dataclass(slots=True)
+class Build:
+    """One build of a base: its layers and where it was pushed when."""
+
+    content: str
+    layers: str
+    pushed: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """The digest of its manifest, the same in every registry."""
+        return digest(f"manifest {self.content} linux/amd64 ")
+
+
+@dataclass(slots=True)
+class App:
+    """An image with what it was truly built from; `says` is what its annotations tell of that."""
+
+    home: str
+    content: str
+    layers: str
+    repository: str
+    tag: str
+    build: Build
+    says: dict[str, str]
+
+
+@dataclass(slots=True)
+class Estate:
+    """What was pushed and built, in order; `tags` names what each tag of a repository names now and since when."""
+
+    tags: dict[str, dict[str, tuple[Build, int]]] = field(default_factory=dict)
+    kept: dict[str, list[Build]] = field(default_factory=dict)
+    apps: list[App] = field(default_factory=list)
+    loaded: dict[str, str] = field(default_factory=dict)
+    catalogs: set[str] = field(default_factory=set)
+    clock: int = 0
+    letters: int = 0
+
+    def letter(self) -> str:
+        """A layer that nothing else has."""
+        self.letters += 1
+        return chr(0x100 + self.letters)
+
+    def push(self, repository: str, build: Build, *tags: str) -> None:
+        """A build comes into a repository, under these tags."""
+        self.clock += 1
+        build.pushed.setdefault(repository, self.clock)
+        if build not in self.kept.setdefault(repository, []):
+            self.kept[repository].append(build)
+        self.tags.setdefault(repository, {}).update(dict.fromkeys(tags, (build, self.clock)))
+
+    def outdated(self, app: App) -> bool:
+        """The truth: whether the tag that it was built from names something else now. A deleted one leaves no trace."""
+        now = self.tags.get(app.repository, {}).get(app.tag)
+        return now is not None and now[0] is not app.build
+
+    def holders(self, build: Build) -> set[str]:
+        """The repositories that hold a build."""
+        return {repository for repository, builds in self.kept.items() if build in builds}
+
+    def world(self) -> World:
+        """What is read of it today."""
+        world = World()
+        for repository in sorted(self.kept):
+            self._read_base(world, repository)
+        homes: dict[str, dict[str, str]] = {}
+        for app in self.apps:
+            found = world.manifest(app.home, app.content, layers=app.layers, says=app.says)
+            homes.setdefault(app.home, {})[app.content] = found
+        for home, tags in homes.items():
+            world.list_tags(home, tags)
+        for registry in sorted(self.catalogs):
+            here = [name_of(each) for each in (*self.kept, *homes)]
+            names = {name.repository for name in here if name.registry == registry}
+            world.tell(CatalogListed(f"registry/{registry}", registry, tuple(sorted(names)), True, world.clock))
+        return world
+
+    def _read_base(self, world: World, repository: str) -> None:
+        how, name = self.loaded.get(repository, WHOLE), name_of(repository)
+        source = f"registry/{name.registry}"
+        if how == UNASKED:
+            return
+        tags = self.tags.get(repository, {})
+        if how == REFUSED:
+            for tag in tags:
+                world.fail(repository, tag, AbsenceKind.DENIED)
+            return
+        shown = {tag: now for number, (tag, now) in enumerate(sorted(tags.items())) if how == WHOLE or number % 2 == 0}
+        for build in self.kept[repository]:
+            if how == WHOLE or any(build is named for named, _ in shown.values()):
+                world.manifest(repository, build.content, layers=build.layers)
+        rows = tuple(Tag(tag, build.digest, updated=_at(since)) for tag, (build, since) in sorted(shown.items()))
+        world.tell(TagsListed(source, name, rows, how == WHOLE, world.clock))
+        listed = tuple(ManifestListing(build.digest, _at(build.pushed[repository])) for build in self.kept[repository])
+        world.tell(ManifestsListed(source, name, listed if how == WHOLE else (), how == WHOLE, world.clock))
+
+
+def _at(step: int) -> datetime:
+    return NOW - timedelta(days=30) + timedelta(hours=step)
+
+
+def _push(draw: st.DrawFn, estate: Estate, own: list[Build]) -> None:
+    """A new build of a line, or an import of one into another registry."""
+    repository = draw(st.sampled_from(BASES))
+    known = [build for builds in estate.kept.values() for build in builds if build not in estate.kept.get(repository, [])]
+    if known and draw(st.booleans()):
+        build = draw(st.sampled_from(known))
+    else:
+        estate.letters += 1
+        build = Build(f"base{estate.letters}", f"d{estate.letter()}")
+        own.append(build)
+    line = draw(st.sampled_from(["20", "22"]))
+    minor = sum(tag.startswith(f"{line}.") for tag in estate.tags.get(repository, {}))
+    version = f"{line}.{minor}"
+    wanted = [line, version, "latest", "lts", f"{version}.1", f"{line}-alpine", f"{version}-alpine", f"c0ffee{estate.letters}"]
+    tags = draw(st.lists(st.sampled_from(wanted), unique=True, min_size=1, max_size=4))
+    estate.push(repository, build, *tags)
+
+
+def _build(draw: st.DrawFn, estate: Estate) -> None:
+    """An application is built from a tag as it is at that moment."""
+    choices = [(repository, tag) for repository, tags in estate.tags.items() for tag in tags]
+    if not choices:
+        return
+    repository, tag = draw(st.sampled_from(sorted(choices)))
+    build = estate.tags[repository][tag][0]
+    name, found = f"{repository}:{tag}", build.digest
+    says = draw(
+        st.sampled_from(
+            [{}, {}, {BASE_NAME: name}, {BASE_NAME: name, BASE_DIGEST: found}, {BASE_NAME: repository, BASE_DIGEST: found}]
+        )
+    )
+    estate.letters += 1
+    content = f"app{estate.letters}"
+    estate.apps.append(App(draw(st.sampled_from(HOMES)), content, build.layers + estate.letter(), repository, tag, build, says))
+
+
+def _lose(draw: st.DrawFn, estate: Estate) -> None:
+    """A tag is removed, or an old build is purged."""
+    choices = [(repository, tag) for repository, tags in estate.tags.items() for tag in tags]
+    if not choices:
+        return
+    repository, tag = draw(st.sampled_from(sorted(choices)))
+    build = estate.tags[repository].pop(tag)[0]
+    if draw(st.booleans()) and all(now is not build for now, _ in estate.tags[repository].values()):
+        estate.kept[repository].remove(build)
+
+
+@st.composite
+def estates(draw: st.DrawFn, whole: bool = False) -> Estate:
+    """Any small estate; a `whole` one is read completely, and nothing of it is gone."""
+    estate = Estate()
+    builds: list[Build] = []
+    for step in draw(st.lists(st.sampled_from(["push", "push", "app", "lose"]), min_size=2, max_size=14)):
+        match step:
+            case "push":
+                _push(draw, estate, builds)
+            case "app":
+                _build(draw, estate)
+            case _ if not whole:
+                _lose(draw, estate)
+            case _:
+                pass
+    for repository in sorted(estate.kept):
+        if not whole:
+            estate.loaded[repository] = draw(st.sampled_from([WHOLE, WHOLE, PARTLY, REFUSED, UNASKED]))
+    for registry in (A, B, HUB, "ghcr.io"):
+        if whole or draw(st.booleans()):
+            estate.catalogs.add(registry)
+    return estate
