@@ -20,6 +20,7 @@ from tui.domain.checks_scan import check_scan
 from tui.domain.checks_signature import check_signature
 from tui.domain.container_checks import BY_CONTAINER
 from tui.domain.join import Known
+from tui.domain.outdated import Rule
 from tui.domain.rules import SETTINGS, Rules
 from tui.domain.snapshot import BaseState, Drift
 from tui.domain.trust import Check, CheckName, State
@@ -58,6 +59,8 @@ def _check_build(context: ImageContext) -> Check:
         case BaseState.OUTDATED:
             overdue = verdict.since is not None and verdict.since < context.now - timedelta(days=context.rules.base_grace)
             state = State.FAIL if overdue else context.rules.base_outdated
+            if verdict.rule is Rule.NEWER_MINOR and state is State.FAIL:  # the version that it was built from has not moved
+                overdue, state = False, State.WARN
             rule = f"{verdict.rule}; {context.rules.cite('base_grace' if overdue else 'base_outdated')}"
             newest = f" ({verdict.newest})" if verdict.newest else ""
             return _base(context, state, verdict.reason, rule, verdict.brief, f"Rebuild it on the newest base{newest}.")

@@ -126,8 +126,7 @@ class _BaseJudge:
             return unknown(Rule.SEVERAL_NAMES, reason, "base unknown")
         for other in self._same_content(own, built):
             found = self._by_name(BaseLink(other, link.basis, link.confidence), None, built)
-            at_home = own.registry == image.registry != other.registry
-            if found.state is BaseState.OUTDATED or (found.state is BaseState.UNKNOWN and not at_home):
+            if found.state is not BaseState.CURRENT:
                 one, two = f"{own.registry}/{own.repository}", f"{other.registry}/{other.repository}"
                 reason = f"Nothing tells whether it was built from {one} or from {two}. {verdict.reason} {found.reason}"
                 return unknown(Rule.SEVERAL_NAMES, reason, "base unknown")

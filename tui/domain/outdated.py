@@ -101,27 +101,44 @@ def decide(link: BaseLink, verdicts: Mapping[str, BaseVerdict], claimed: bool) -
     states = {verdict.state for verdict in verdicts.values()}
     if len(states) > 1:
         return _undecided(link, verdicts, claimed)
-    if states == {BaseState.OUTDATED} and not claimed and all(each.rule is Rule.TAG_MOVED for each in verdicts.values()):
-        name = _full_name(link)
-        reason = f"No tag of {name} names this build any more: the one it was built from has moved on or was deleted."
-        return BaseVerdict(BaseState.OUTDATED, Rule.NO_TAG_LEFT, reason, "base untagged")
+    if states == {BaseState.OUTDATED} and not claimed:
+        return _outdated_by_all(link, verdicts)
     return verdicts[link.tag] if link.tag in verdicts else verdicts[min(verdicts)]
 
 
 _SHOWN = 3
 
 
+def _outdated_by_all(link: BaseLink, verdicts: Mapping[str, BaseVerdict]) -> BaseVerdict:
+    """Outdated whichever it was; of what each tag alone would mean the mildest."""
+    mild = {tag: verdict for tag, verdict in verdicts.items() if verdict.rule is not Rule.TAG_MOVED}
+    if not mild:
+        name = _full_name(link)
+        reason = f"No tag of {name} names this build any more: the one it was built from has moved on or was deleted."
+        return BaseVerdict(BaseState.OUTDATED, Rule.NO_TAG_LEFT, reason, "base untagged")
+    chosen = mild[link.tag] if link.tag in mild else mild[min(mild)]
+    if len(verdicts) == len(mild):
+        return chosen
+    moved = min(tag for tag in verdicts if tag not in mild)
+    reason = f"{chosen.reason} {clean(moved, 60)} has moved on as well."
+    return msgspec.structs.replace(chosen, reason=reason, newest=verdicts[moved].newest)
+
+
 def _undecided(link: BaseLink, verdicts: Mapping[str, BaseVerdict], claimed: bool) -> BaseVerdict:
-    groups: dict[str, list[str]] = {}
-    for tag, verdict in sorted(verdicts.items()):
-        groups.setdefault(_words(verdict), []).append(clean(tag, 60))
+    groups = _by_words(verdicts)
     said = "; ".join(f"{_few(tags)}: {words}" for words, tags in groups.items())
     start = f"It is said to be built from several tags of {_full_name(link)}" if claimed else f"{_no_tag_known(link)[:-1]}"
     newer = [verdict for _, verdict in sorted(verdicts.items()) if verdict.state is BaseState.OUTDATED]
-    several = [min(tags) for tags in groups.values()]
-    brief = f"base {' or '.join(several[:2])}" if newer else "base unknown"
+    brief = f"base {' or '.join([tags[0] for tags in groups.values()][:2])}" if newer else "base unknown"
     newest, since = (newer[0].newest, newer[0].since) if newer else ("", None)
     return BaseVerdict(BaseState.UNKNOWN, Rule.SEVERAL_TAGS, f"{start} ({said}).", brief, since, newest)
+
+
+def _by_words(verdicts: Mapping[str, BaseVerdict]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for tag, verdict in sorted(verdicts.items()):
+        groups.setdefault(_words(verdict), []).append(clean(tag, 60))
+    return groups
 
 
 def _few(tags: list[str]) -> str:

@@ -1,0 +1,229 @@
+"""Whether bases are the newest, in small worlds: which tag it was built from, under which name, and what was read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.domain.base_estate import BASE_DIGEST, BASE_NAME
+from tests.domain.world import AMD, ARM, NOW, A, B, World, check, image, name_of
+from tui.domain.events import AbsenceKind, CatalogListed, ManifestsListed, TagsListed
+from tui.domain.image import ManifestListing, Tag
+from tui.domain.snapshot import BaseLink, BaseState, Basis, Confidence
+from tui.domain.trust import CheckName, State
+
+BASE, APP = f"{A}/base/node", f"{A}/shop"
+
+
+def link_of(world: World, found: str) -> BaseLink:
+    link = image(world.snapshot(), found).base
+    assert link is not None
+    return link
+
+
+def bases(world: World, name: str = BASE, complete: bool = True, **tags: str) -> None:
+    """The registry lists a base's tags; `v20_3` stands for `20.3`."""
+    world.list_tags(name, {tag.strip("v").replace("_", "."): found for tag, found in tags.items()}, complete)
+
+
+def estate(**says: str) -> tuple[World, str, str, str]:
+    """An app on the old of two builds of a base."""
+    world = World()
+    old, new = world.manifest(BASE, "ab"), world.manifest(BASE, "ac")
+    app = world.manifest(APP, "abx", "1", says={f"org.opencontainers.image.base.{key}": value for key, value in says.items()})
+    return world, app, old, new
+
+
+def test_a_version_that_still_names_an_old_build_does_not_make_it_current() -> None:
+    world, app, old, new = estate()
+    bases(world, v20=new, v20_3=old)
+    link = link_of(world, app)
+    assert link.state is BaseState.UNKNOWN
+    assert "20.3: still this build" in link.state_reason
+    assert "20: another build now" in link.state_reason
+    found = check(image(world.snapshot(), app), CheckName.BASE)
+    assert found.state is State.UNKNOWN
+
+
+def test_what_is_old_by_every_candidate_is_outdated() -> None:
+    world, app, old, new = estate()
+    bases(world, v20=new, v20_3=old, v20_4=new)
+    link = link_of(world, app)
+    assert link.state is BaseState.OUTDATED
+    assert "20.4 is a newer minor version of 20.3. 20 has moved on as well." in link.state_reason
+    assert check(image(world.snapshot(), app), CheckName.BASE).state is State.WARN
+
+
+def test_what_all_candidates_still_name_is_current() -> None:
+    world, app, old, new = estate()
+    bases(world, v20=old, v20_3=old, v22=new, v22_1=new)
+    assert link_of(world, app).state is BaseState.CURRENT
+
+
+@pytest.mark.parametrize(("tag", "state"), [("20", BaseState.OUTDATED), ("20.3", BaseState.OUTDATED), ("lts", BaseState.CURRENT)])
+def test_a_claimed_tag_decides(tag: str, state: BaseState) -> None:
+    """`20.3` still names the build, but as an exact version it is behind 20.4."""
+    world, app, old, new = estate(name=f"{BASE}:{tag}")
+    bases(world, v20=new, v20_3=old, v20_4=new, lts=old)
+    link = link_of(world, app)
+    assert (link.state, link.tag) == (state, tag)
+    assert check(image(world.snapshot(), app), CheckName.BASE).state is (
+        State.WARN if state is BaseState.OUTDATED else State.PASS
+    )
+
+
+def test_a_newer_minor_of_a_version_that_is_kept_up_is_told_and_no_fault() -> None:
+    world, app, old, new = estate(name=f"{BASE}:3.12")
+    bases(world, v3_12=old, v3_12_1=old, v3_13=new, v3_13_0=new)
+    link = link_of(world, app)
+    assert link.state is BaseState.CURRENT
+    assert "3.13 is a newer minor version" in link.state_reason
+
+
+@pytest.mark.parametrize("how", ["partly", "never", "unread"])
+def test_tags_that_are_not_all_known_leave_it_open(how: str) -> None:
+    world, app, old, new = estate()
+    if how == "partly":
+        bases(world, complete=False, v20_3=old)
+    if how == "unread":
+        bases(world, v20_3=old, v20=new)
+        world.fail(BASE, "20", AbsenceKind.THROTTLED)
+    link = link_of(world, app)
+    assert link.state is BaseState.UNKNOWN
+    assert link.state_reason.endswith((".", ")"))
+
+
+def test_an_exact_version_needs_the_list_where_there_is_one_to_be_had() -> None:
+    world, app, old, _ = estate(name=f"{BASE}:20.3")
+    world.tag(BASE, old, "20.3")
+    assert link_of(world, app).state is BaseState.CURRENT
+    world.tell(CatalogListed(f"registry/{A}", A, ("base/node", "shop"), True, world.clock))
+    assert link_of(world, app).state is BaseState.UNKNOWN
+
+
+def test_two_claimed_tags_that_differ_are_both_named() -> None:
+    world = World()
+    old, new = world.manifest(BASE, "ab"), world.manifest(BASE, "ac")
+    app = world.manifest(APP, "abx", "1", says={BASE_NAME: f"{BASE}:20"}, labels={BASE_NAME: f"{BASE}:lts"})
+    bases(world, v20=new, lts=old)
+    link = link_of(world, app)
+    assert link.state is BaseState.UNKNOWN
+    assert "20: another build now; lts: still this build" in link.state_reason
+
+
+# ---- under which name
+
+
+def mirrored(**says: str) -> tuple[World, str, str]:
+    """An app whose own base repository is refused, while another registry holds the same content, current under its tag."""
+    world = World()
+    base = world.manifest(f"{B}/base/node", "ab", "20")
+    bases(world, f"{B}/base/node", v20=base)
+    says = {f"org.opencontainers.image.base.{key}": value.replace("BASE", base) for key, value in says.items()}
+    app = world.manifest(APP, "abx", "1", says=says)
+    world.list_tags(APP, {"1": app})
+    world.fail(BASE, "20", AbsenceKind.DENIED)
+    world.tell(CatalogListed(f"registry/{A}", A, ("base/node", "shop"), True, world.clock))
+    return world, app, base
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"name": f"{BASE}:20", "digest": "BASE"},
+        {"name": f"{BASE}:20"},
+        {"name": BASE, "digest": "BASE"},
+        {"name": f"{A}/team/node:20"},
+    ],
+)
+def test_the_name_that_an_image_claims_is_shown_and_judged(says: dict[str, str]) -> None:
+    world, app, _ = mirrored(**says)
+    link = link_of(world, app)
+    assert f"{link.base.registry}/{link.base.repository}" == says["name"].partition(":20")[0]
+    assert link.confidence is not Confidence.CERTAIN
+    assert link.state is BaseState.UNKNOWN
+    assert link.basis is Basis.ANNOTATION
+
+
+def test_what_may_be_hidden_is_hung_under_no_other_registry() -> None:
+    world, app, _ = mirrored()
+    link = link_of(world, app)
+    assert link.base.registry == ""
+    assert link.state is BaseState.UNKNOWN
+    assert world.snapshot().bases[link.base].label.startswith(f"layers as in {B}/base/node@sha256:")
+
+
+def test_each_image_of_one_content_keeps_what_it_says_itself() -> None:
+    world = World()
+    here, there = f"{A}/base/node", f"{B}/base/node"
+    base = world.manifest(here, "ab", "20")
+    world.manifest(there, "ab", "20")
+    one = world.manifest(f"{A}/shop", "abx", "1", says={BASE_NAME: f"{here}:20", BASE_DIGEST: base})
+    two = world.manifest(f"{B}/shop", "abx", "1", says={BASE_NAME: f"{there}:20", BASE_DIGEST: base})
+    assert link_of(world, one).base.registry == A
+    assert link_of(world, two).base.registry == B
+
+
+def test_a_choice_between_names_says_so_and_is_current_only_under_both() -> None:
+    world = World()
+    here, there = f"{A}/base/node", f"{B}/base/node"
+    base, new = world.manifest(here, "ab"), world.manifest(there, "ac")
+    world.manifest(there, "ab")
+    app = world.manifest(APP, "abx", "1")
+    bases(world, here, v20=base)
+    bases(world, there, v20=base)
+    link = link_of(world, app)
+    assert (link.base.registry, link.confidence, link.state) == (A, Confidence.LIKELY, BaseState.CURRENT)
+    assert f"{there}: which of them" in link.note
+    bases(world, there, v20=new)
+    assert link_of(world, app).state is BaseState.UNKNOWN
+
+
+def test_a_base_that_was_purged_is_not_replaced_by_what_it_stood_on() -> None:
+    world = World()
+    below = world.manifest("docker.io/library/debian", "ab", "12")
+    bases(world, "docker.io/library/debian", v12=below)
+    gone = "sha256:" + "9" * 64
+    app = world.manifest(APP, "abcx", "1", says={BASE_NAME: f"{BASE}:20", BASE_DIGEST: gone})
+    new = world.manifest(BASE, "abz", "20")
+    bases(world, v20=new)
+    link = link_of(world, app)
+    assert (link.base.repository, link.state) == ("base/node", BaseState.OUTDATED)
+    node = world.snapshot().bases[link.base]
+    assert node.base is not None
+    assert node.base.base.repository == "library/debian"
+
+
+# ---- platforms, and what was there before
+
+
+def test_a_base_of_some_platforms_is_not_that_of_the_image() -> None:
+    world = World()
+    base = world.index(BASE, "ab", "20", platforms=(AMD, ARM))
+    bases(world, v20=base)
+    world.config("q", ARM, "qr")
+    whole = world.index(APP, "abx", "1")
+    assert link_of(world, whole).state is BaseState.CURRENT
+    mixed = world.index(f"{A}/other", "abx", "1", contents={AMD: "abx", ARM: "qrs"})
+    link = link_of(world, mixed)
+    assert link.state is BaseState.UNKNOWN
+    assert "linux/arm64" in link.state_reason
+
+
+def test_a_tag_that_names_a_platform_of_the_base_only_is_compared_by_platform() -> None:
+    world = World()
+    world.index(BASE, "ab")
+    arm = world.manifest(BASE, "ab", platform=ARM)
+    app = world.manifest(APP, "abx", "1", says={BASE_NAME: f"{BASE}:20"})
+    bases(world, v20=arm)
+    assert link_of(world, app).state is BaseState.UNKNOWN
+
+
+def test_a_tag_that_named_another_build_since_before_is_no_candidate() -> None:
+    world, app, old, new = estate()
+    rows = (Tag("20.3", old, updated=NOW - timedelta(days=2)), Tag("latest", new, updated=NOW - timedelta(days=5)))
+    world.tell(TagsListed(f"registry/{A}", name_of(BASE), rows, True, world.clock))
+    listed = (ManifestListing(old, NOW - timedelta(days=3)), ManifestListing(new, NOW - timedelta(days=6)))
+    world.tell(ManifestsListed(f"registry/{A}", name_of(BASE), listed, True, world.clock))
+    assert link_of(world, app).state is BaseState.CURRENT
