@@ -123,16 +123,16 @@ def _at(step: int) -> datetime:
     return NOW - timedelta(days=30) + timedelta(hours=step)
 
 
-def _push(draw: st.DrawFn, estate: Estate, own: list[Build]) -> None:
+def _push(draw: st.DrawFn, estate: Estate) -> None:
     """A new build of a line, or an import of one into another registry."""
     repository = draw(st.sampled_from(BASES))
     known = [build for builds in estate.kept.values() for build in builds if build not in estate.kept.get(repository, [])]
-    if known and draw(st.booleans()):
+    imported = draw(st.booleans())
+    if known and imported:
         build = draw(st.sampled_from(known))
     else:
         estate.letters += 1
         build = Build(f"base{estate.letters}", f"d{estate.letter()}")
-        own.append(build)
     line = draw(st.sampled_from(["20", "22"]))
     minor = sum(tag.startswith(f"{line}.") for tag in estate.tags.get(repository, {}))
     version = f"{line}.{minor}"
@@ -174,11 +174,10 @@ def _lose(draw: st.DrawFn, estate: Estate) -> None:
 def estates(draw: st.DrawFn, whole: bool = False) -> Estate:
     """Any small estate; a `whole` one is read completely, and nothing of it is gone."""
     estate = Estate()
-    builds: list[Build] = []
     for step in draw(st.lists(st.sampled_from(["push", "push", "app", "lose"]), min_size=2, max_size=14)):
         match step:
             case "push":
-                _push(draw, estate, builds)
+                _push(draw, estate)
             case "app":
                 _build(draw, estate)
             case _ if not whole:
