@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tui.domain.exceptions import PolicyException
+from tui.domain.freshness import Limits
 from tui.domain.patterns import Pattern, parse_pattern
 from tui.domain.policy import Policy, built_in
 from tui.domain.reference import is_digest
@@ -27,6 +28,7 @@ from tui.toml_file import Place, Reader, content_of
 __all__ = ["builtin_text", "load_policy", "read_policy"]
 
 Days = Annotated[int, Meta(ge=0, le=36_500)]
+Seconds = Annotated[int, Meta(ge=10, le=604_800)]
 Table = dict[str, object]
 MAX_TEXT = 500
 """Characters of a reason, an owner or a name."""
@@ -122,6 +124,16 @@ class AdmissionSection(Section, frozen=True):
     dryrun: Asked | UnsetType = UNSET
 
 
+class FreshnessSection(Section, frozen=True):
+    """`[freshness]`: how old what sources said may be, at the top of the file only."""
+
+    cluster: Seconds | UnsetType = UNSET
+    registry: Seconds | UnsetType = UNSET
+    signature: Seconds | UnsetType = UNSET
+    scan: Seconds | UnsetType = UNSET
+    admission: Seconds | UnsetType = UNSET
+
+
 _SECTIONS: dict[str, type[Section]] = {
     "registry": RegistrySection,
     "signature": SignatureSection,
@@ -150,6 +162,7 @@ class File(Settings, frozen=True):
     """The top of the file."""
 
     name: str = ""
+    freshness: Table = {}
     scope: dict[str, Table] = {}
     exception: dict[str, Table] = {}
 
@@ -211,7 +224,12 @@ class _PolicyReader(Reader):
         origins = tuple(sorted((field, f"policy {name}") for field in settings))
         scopes = tuple(self._scope(key, table) for key, table in sorted(top.scope.items()))
         exceptions = tuple(self._exception(key, table) for key, table in sorted(top.exception.items()))
-        return Policy(name, msgspec.structs.replace(rules, **settings, origins=origins), scopes, exceptions)
+        limits = self._limits(self.convert(top.freshness, FreshnessSection, ("freshness",)))
+        return Policy(name, msgspec.structs.replace(rules, **settings, origins=origins), scopes, exceptions, limits=limits)
+
+    def _limits(self, section: FreshnessSection) -> Limits:
+        written = {key: value for key in section.__struct_fields__ if (value := getattr(section, key)) is not UNSET}
+        return msgspec.structs.replace(Limits(), **written)
 
     def _limit(self, tables: dict[str, Table], name: str, most: int) -> None:
         if len(tables) > most:

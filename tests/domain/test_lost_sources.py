@@ -120,7 +120,7 @@ def _stands_on(name: CheckName, image: Image, users: list[Container], clusters: 
         case CheckName.REGISTRY:
             yield from (f"registry/{image.key.registry}",) if image.key.registry == A else ()
         case CheckName.SIGNATURE:
-            yield "signatures"
+            yield from ("signatures", f"registry/{image.key.registry}")
         case CheckName.SCAN:
             # that nobody has a report stands on everybody
             yield from [each.source for each in image.scans] or (each for each in SOURCES if each.startswith("scanner/"))

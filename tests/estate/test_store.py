@@ -6,13 +6,15 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
+import msgspec
 import pytest
 
 from tests.domain.world import trusting
 from tests.estate.fakes import NOW, HandExaminer, HandRegistry, HandSource, until
 from tui.domain.assemble import Assembler
-from tui.domain.events import PodsSeen, SourceKind, SourceState, TagResolved
+from tui.domain.events import HealthChanged, PodsSeen, SourceHealth, SourceKind, SourceState, TagResolved
 from tui.domain.image import RepositoryName
 from tui.domain.policy import built_in
 from tui.domain.snapshot import Snapshot
@@ -48,6 +50,31 @@ async def storing() -> AsyncIterator[Store]:
     task = asyncio.create_task(store.run())
     try:
         yield store
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def test_what_nobody_confirms_grows_too_old_although_nobody_says_anything() -> None:
+    limits = built_in().limits
+    clock = [NOW]
+    store = Store(built_in(), lambda: clock[0])
+    task = asyncio.create_task(store.run())
+    try:
+        known = SourceHealth("cluster/a", SourceKind.CLUSTER, SourceState.OK, as_of=NOW, live=True, every=5.0)
+        # One tenth of a second before its end: the store is to wake by itself.
+        clock[0] = NOW + timedelta(seconds=limits.cluster - 0.1)
+        store.apply(pod("p"))
+        store.apply(HealthChanged(known))
+        await store.turned(store.version)
+        assert not store.snapshot.sources[0].stale
+        clock[0] = NOW + timedelta(seconds=limits.cluster)
+        await until(lambda: store.snapshot.sources[0].stale)
+        assert not store.snapshot.complete
+        number = store.snapshot.number
+        store.apply(HealthChanged(msgspec.structs.replace(known, as_of=clock[0])))
+        await store.turned(store.version)
+        assert (store.snapshot.number, store.snapshot.sources[0].stale) == (number + 1, False)
     finally:
         task.cancel()
         await asyncio.wait([task])

@@ -19,6 +19,8 @@ def lost_sources(health: Mapping[str, SourceHealth], kind: SourceKind) -> dict[s
 
 def _lost(health: SourceHealth) -> str:
     name = health.name.partition("/")[2] or health.name
+    if health.stale:
+        return full_stop(f"{name}: {health.error}")
     since = f" has not answered since {health.as_of:%Y-%m-%d %H:%M} UTC" if health.as_of is not None else " does not answer"
     return full_stop(f"{name}{since}{f': {health.error}' if health.error else ''}")
 

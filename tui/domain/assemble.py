@@ -14,6 +14,7 @@ from tui.domain.demand import ArtifactDemand, Demand
 from tui.domain.drift import Judge
 from tui.domain.events import SourceHealth, SourceKind
 from tui.domain.facts import Facts
+from tui.domain.freshness import Freshness
 from tui.domain.gate import gates_of
 from tui.domain.genealogy import lineage_of
 from tui.domain.grounds import Ancestry, Grounds, Sessions
@@ -33,6 +34,7 @@ from tui.domain.scanned import ScanJoin
 from tui.domain.shown import Frame, frame_of, summary_of
 from tui.domain.snapshot import Image, ImageKey, Snapshot
 from tui.domain.standing import Registries
+from tui.domain.text import full_stop
 from tui.domain.traits import TraitsOf
 from tui.domain.unused_reports import FILES, with_unused
 from tui.domain.wanted import is_outstanding, references_of, registries_asked, wanted
@@ -66,6 +68,7 @@ class Assembler:
 
     def __init__(self, checks: Checks = BUILT_IN) -> None:
         self._number = 0
+        self._freshness = Freshness()
         self._of_images = Questions(checks.image, READS)
         self._of_containers = Questions(checks.container, READS)
         self._ancestry: Kept[Ancestry] = Kept()
@@ -101,11 +104,14 @@ class Assembler:
 
     def assemble(self, facts: Facts, policy: Policy, now: datetime) -> Snapshot:
         """The snapshot of these facts, judged by a policy. The same facts give the same snapshot but for its number."""
+        facts = self._freshness.of(facts, policy.limits, now)
         read = self._what_is_read(facts)
         runs = self._what_runs(facts, read)
         judged = self._judge_images(self._grounds_of(facts, read, runs), policy, now)
         images = _with_absent(judged, runs.uses, read.ancestry.lineage.derived)
-        under = Circumstances(judged, _silences(facts.health), gates_of(facts.health, facts.trust.constraints))
+        under = Circumstances(
+            judged, _silences(facts.health), _lost_scopes(facts.health), gates_of(facts.health, facts.trust.constraints)
+        )
         judge = WorkloadJudge(images, under, self._of_containers, self._what_is_odd(facts, read, runs))
         workloads = self._workloads.all(runs.workloads, judge)
         shown = self._uses.all(images, judged, runs.uses, workloads)
@@ -126,6 +132,11 @@ class Assembler:
             complete=is_complete(facts.health) and not self._is_outstanding(facts),
             gates=under.gates,
         )
+
+    @property
+    def due(self) -> datetime | None:
+        """When something that was judged last grows too old, so that it must be judged again though nobody says anything."""
+        return self._freshness.due
 
     # ---- the steps, each kept as long as it is asked for the same
 
@@ -197,6 +208,15 @@ def _silences(health: Mapping[str, SourceHealth]) -> dict[str, Silence]:
     clusters = {name: each for name, each in health.items() if each.kind is SourceKind.CLUSTER and (each.remedy or name in lost)}
     return {
         name: Silence(lost.get(name, ""), each.as_of if name in lost else None, each.remedy) for name, each in clusters.items()
+    }
+
+
+def _lost_scopes(health: Mapping[str, SourceHealth]) -> dict[tuple[str, str], Silence]:
+    """The namespaces of clusters that could be read once and cannot now."""
+    return {
+        (name, scope): Silence(full_stop(f"Namespace {scope} of {each.name.partition('/')[2]} cannot be read any more: {why}"))
+        for name, each in health.items()
+        for scope, why in each.lost_scopes
     }
 
 

@@ -21,7 +21,7 @@ from tui.domain.rules import Rules, Unfixed
 from tui.domain.ruling import accepted_as, expiry_words
 from tui.domain.scan import ImageVulnerability, ScanReport, Severity
 from tui.domain.tally import Tally, tally
-from tui.domain.text import clean
+from tui.domain.text import clean, full_stop
 from tui.domain.trust import Check, CheckName, State
 from tui.domain.vulnerabilities import merge
 
@@ -58,6 +58,8 @@ def _name(source: str) -> str:
 
 
 def _lost(health: SourceHealth) -> str:
+    if health.stale:
+        return full_stop(f"{_name(health.name)}: {health.error}")
     since = f" has not answered since {health.as_of:%Y-%m-%d %H:%M} UTC" if health.as_of is not None else " does not answer"
     return f"{_name(health.name)}{since}{_because(health)}"
 

@@ -37,10 +37,14 @@ class Silence(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What all workloads are judged under: images by their rules (compared by identity), silences by source, gates by cluster."""
+    """What all workloads are judged under: images by their rules (compared by identity), silences by source, gates by cluster.
+
+    `lost_scopes` are silences of single namespaces, by source and namespace.
+    """
 
     judged: JudgedImages
     silences: Mapping[str, Silence] = field(default_factory=dict)
+    lost_scopes: Mapping[tuple[str, str], Silence] = field(default_factory=dict)
     gates: Mapping[str, Gate] = field(default_factory=dict)
 
 
@@ -156,6 +160,8 @@ class WorkloadJudge:
     def _context(self, joined: Joined, workload: JoinedWorkload, suspicion: Suspicion | None) -> ContainerContext:
         key, source, judge = workload.key, workload.group.source, self.under.judged.judge
         silence = self.under.silences.get(source, _ANSWERS)
+        if not silence.reason:
+            silence = self.under.lost_scopes.get((source, key.namespace), silence)
         return ContainerContext(
             rules=judge.book.rules(Place(key.cluster, key.namespace, joined.name)),
             now=judge.now,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from tui.domain.exceptions import PolicyException
+from tui.domain.freshness import Limits
 from tui.domain.patterns import Pattern, is_azure_registry, parse_pattern
 from tui.domain.rules import Rules
 from tui.domain.scopes import Scope
@@ -18,13 +19,17 @@ __all__ = ["Pattern", "Policy", "Rules", "built_in", "is_azure_registry", "parse
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """Rules, the scopes that say otherwise, and exceptions; `path` is the file, empty for what is built in."""
+    """Rules, the scopes that say otherwise, and exceptions; `path` is the file, empty for what is built in.
+
+    `limits` say how old each kind of fact may be.
+    """
 
     name: str
     rules: Rules
     scopes: tuple[Scope, ...] = ()
     exceptions: tuple[PolicyException, ...] = ()
     path: str = ""
+    limits: Limits = Limits()
 
 
 def built_in() -> Policy:

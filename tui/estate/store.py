@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from tui.domain.assemble import Assembler
@@ -77,12 +78,20 @@ class Store:
         clock = asyncio.get_running_loop().time
         next_at = clock()
         while True:
-            await self._changed.wait()
+            await self._moved()
             await self._rest(max(FIRST_PAUSE, next_at - clock()))
             self._changed.clear()
             self._urgent.clear()
             pause = max(PAUSE, 2 * await self._publish())
             next_at = clock() + pause
+
+    async def _moved(self) -> None:
+        """Wait for a fact, or until one that is known grows too old: nobody tells of that."""
+        due = self._assembler.due
+        seconds = None if due is None else max(0.0, (due - self._clock()).total_seconds())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
 
     async def _rest(self, pause: float) -> None:
         """Let more facts come, unless something is urgent."""

@@ -16,6 +16,8 @@ from widgets.rows import Cell, Span, TextLine
 
 __all__ = ["HEIGHT", "NARROW", "Place", "header_lines", "registries_of", "verdict_counts"]
 
+_ESTATE = (SourceKind.CLUSTER, SourceKind.REGISTRY)
+_COUNTED = (SourceState.OK, SourceState.PARTIAL)
 NARROW = 110
 HEIGHT = 4
 """How many lines the header takes: where it is narrow the picture of the estate has its own line, and the checks have none."""
@@ -101,19 +103,29 @@ def _pulse(snapshot: Snapshot, place: Place, now: datetime, width: int, glyphs: 
     if not snapshot.number:
         return (rights, Span(" starting ", "badge-unknown"), Span(" "))
     asked = [health for health in snapshot.sources if health.state is not SourceState.OFF]
-    since = age(snapshot.as_of, now)
-    moment = Span(f" {clock(snapshot.as_of)}  {since:>3} ago" if width >= NARROW else f" {clock(snapshot.as_of)[:5]}", "dim")
+    confirmed = _oldest(snapshot)
+    since = age(confirmed, now)
+    moment = Span(f" {clock(confirmed)}  {since:>3} ago" if width >= NARROW else f" {clock(confirmed)[:5]}", "dim")
     if place.stopped:
         badge = Span(" stopped ", "badge-fail")
     elif any(health.state is SourceState.LOADING for health in asked):
         badge = Span(" loading ", "badge-brand")
     elif asked and all(health.state is SourceState.FAILED for health in asked if health.kind is SourceKind.CLUSTER):
         badge = Span(" no answer ", "badge-fail")
-    elif any(health.live for health in asked):
+    elif any(health.live for health in asked if health.kind in _ESTATE):
         badge = Span(" live ", "badge-live")
     else:
         badge = Span(f" {since} old ", "badge-warn")
     return (rights, badge, moment, Span(" "))
+
+
+def _oldest(snapshot: Snapshot) -> datetime:
+    """When the oldest of what still counts was confirmed: what is shown green is at least as young.
+
+    Scanners are asked every few minutes and their reports say of when they are, so they are not what the clock is read for.
+    """
+    counted = (health for health in snapshot.sources if health.kind in _ESTATE and health.state in _COUNTED)
+    return min((health.as_of for health in counted if health.as_of is not None and health.every), default=snapshot.as_of)
 
 
 def _chips(snapshot: Snapshot, glyphs: Glyphs, width: int) -> Cell:
@@ -146,6 +158,8 @@ def _ailment(health: SourceHealth) -> str:
     refused = [denial.what for denial in health.denials if denial.right]
     if refused:
         return f"no right to {refused[0]}" if len(refused) == 1 else f"{len(refused)} rights missing"
+    if health.stale and health.as_of is not None:
+        return f"not confirmed since {clock(health.as_of)[:5]}"
     return "does not answer" if health.state is SourceState.FAILED else "partly read"
 
 

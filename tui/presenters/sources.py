@@ -141,7 +141,7 @@ def _source(health: SourceHealth, now: datetime, width: int) -> Iterator[TextLin
         f"as {health.identity}" if health.identity else "",
     ]
     right = f"{age(health.as_of, now)} ago " if health.as_of else "never answered "
-    state = "live" if health.live and health.state is SourceState.OK else health.state.value
+    state = "live" if health.live and health.state is SourceState.OK else "not confirmed" if health.stale else health.state.value
     yield TextLine((Span(f"  {health.name}", "bold"), Span(f"  {state}", STATE_ROLE[health.state])), (Span(right, "dim"),))
     told = ", ".join(fact for fact in (health.endpoint, *facts) if fact)
     yield from _lines(told, "dim", width)

@@ -22,6 +22,7 @@ def options(path: Path, **more: Any) -> ClusterOptions:
         "request_timeout": 5.0,
         "connect_timeout": 5.0,
         "silence": 5.0,
+        "pulse": 60.0,
         "backoff": 0.01,
         "backoff_most": 0.02,
         "retry_denied": 0.05,

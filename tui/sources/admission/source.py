@@ -59,7 +59,8 @@ class GateSource:
         self, reader: ClusterReader, pace: Pace = PACE, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._reader, self._pace, self._clock = reader, pace, clock
-        self._health = SourceHealth(self.name, self.kind, SourceState.LOADING)
+        self._through = f"cluster/{reader.cluster}"
+        self._health = SourceHealth(self.name, self.kind, SourceState.LOADING, through=self._through, every=pace.refresh)
         self._backoff = Backoff(pace.retry, pace.retry_most)
 
     @property
@@ -227,6 +228,8 @@ class GateSource:
             live=state is SourceState.OK,
             endpoint=reading.endpoint,
             denials=tuple(reading.denials),
+            through=self._through,
+            every=self._pace.refresh,
         )
 
     def _failed(self, error: SourceError) -> SourceHealth:

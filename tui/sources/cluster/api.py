@@ -55,6 +55,10 @@ class Stream:
         self._silence = silence
         self._host = host
 
+    def close(self) -> None:
+        """End it from here: whoever reads it is told that the connection was cut."""
+        self._response.close()
+
     async def bursts(self) -> AsyncIterator[list[bytes]]:
         """The lines that came together, as bytes; ends when the server closes. Raises SourceError.
 

@@ -18,6 +18,7 @@ from tui.sources.cluster.health import Board
 from tui.sources.cluster.kinds import KINDS, Kind
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.owners import Owners
+from tui.sources.cluster.pulse import Pulse
 from tui.sources.cluster.readers import reader_of
 from tui.sources.cluster.reviews import list_namespaces, may, whoami
 
@@ -40,6 +41,7 @@ async def cover(place: Place, options: ClusterOptions, source: str, cluster: str
         async with asyncio.TaskGroup() as group:
             group.create_task(coverage.report())
             group.create_task(coverage.introduce())
+            group.create_task(Pulse(api, coverage.board, options).keep())
             group.create_task(coverage.owners.run())
             for kind in KINDS:
                 group.create_task(coverage.kind(kind))
@@ -58,8 +60,8 @@ class _Coverage:
         self._source = source
         self._emit = emit
         self._generation = generation
-        self._board = Board(source)
-        self._board.requests = lambda: api.requests
+        self.board = Board(source, every=options.pulse)
+        self.board.requests = lambda: api.requests
         self._fallback: tuple[str, ...] | None = None
         self._fallback_lock = asyncio.Lock()
         self.owners = Owners(api, facts, source, emit, options.refresh_owners)
@@ -67,18 +69,18 @@ class _Coverage:
     async def report(self) -> None:
         """Say how it goes whenever that changes."""
         while True:
-            await self._board.wait()
-            self._board.endpoint, self._board.remarks = self._api.host, self._api.remarks
-            await self._emit(HealthChanged(self._board.health()))
+            await self.board.wait()
+            self.board.endpoint, self.board.remarks = self._api.host, self._api.remarks
+            await self._emit(HealthChanged(self.board.health()))
             await asyncio.sleep(_HEALTH_PAUSE)
 
     async def introduce(self) -> None:
         """Learn who we are; a server that does not say costs nothing else."""
         try:
-            self._board.identity = await whoami(self._api)
+            self.board.identity = await whoami(self._api)
         except SourceError:
             return
-        self._board.changed()
+        self.board.changed()
 
     async def kind(self, kind: Kind) -> None:
         """Follow one resource wherever it may be read."""
@@ -100,14 +102,14 @@ class _Coverage:
                 group.create_task(self._follow(kind, namespace))
 
     async def _follow(self, kind: Kind, scope: str, *, give_up: bool = False) -> None:
-        line = self._board.line(kind.resource, scope)
+        line = self.board.line(kind.resource, scope)
         reader = reader_of(kind, self._facts, self._source, lambda: self._api.host)
         generation = partial(self._generation, kind.resource, scope)
         follower = Follower(reader, scope, self._api, self._options, line, self._emit, self.owners.meet, generation)
         try:
             await follower.run(give_up=give_up)
         finally:
-            self._board.drop(line)
+            self.board.drop(line)
 
     async def _readable(self) -> tuple[str, ...]:
         """The namespaces whose pods we may list, found once."""
@@ -129,7 +131,7 @@ class _Coverage:
             # Then the refused cluster-wide lists say it, each with its right.
             return ()
         remedy = "Name the namespaces that you may read: -n NAME, as often as needed; or ask for the ClusterRole 'view'."
-        self._board.deny(Denial("the whole cluster", right, remedy, reason))
+        self.board.deny(Denial("the whole cluster", right, remedy, reason))
         self._deny([name for name in candidates if name not in allowed])
         return allowed
 
@@ -150,7 +152,7 @@ class _Coverage:
     def _deny(self, namespaces: list[str]) -> None:
         for namespace in namespaces[:_NAMED_DENIALS]:
             right = _PODS.right(namespace)
-            self._board.deny(Denial(f"namespace {namespace}", right, remedy_for(right), f"No right to {right}."))
+            self.board.deny(Denial(f"namespace {namespace}", right, remedy_for(right), f"No right to {right}."))
         if (more := len(namespaces) - _NAMED_DENIALS) > 0:
             remedy = remedy_for("pods in namespace")
-            self._board.deny(Denial(f"{more} more namespaces", "list pods in each of them", remedy, "No right to list pods."))
+            self.board.deny(Denial(f"{more} more namespaces", "list pods in each of them", remedy, "No right to list pods."))

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from tui.domain.events import Event, ListCompleted, ObjectGone
 from tui.domain.text import clean
 from tui.errors import Expired, Forbidden, ServerFault, SourceError, Throttled, Unreachable, UntrustedPayload
-from tui.sources.cluster.api import Api
+from tui.sources.cluster.api import Api, Stream
 from tui.sources.cluster.facts import MAX_TEXT
 from tui.sources.cluster.health import Line
 from tui.sources.cluster.options import ClusterOptions
@@ -61,6 +61,9 @@ class Follower:
         self._known: dict[str, Fact] = {}
         self._backoff = Backoff(options.backoff, options.backoff_most)
         self._patched = False
+        self._stream: Stream | None = None
+        self._doubted = False
+        line.interrupt = self._doubt
 
     async def run(self, *, give_up: bool = False) -> None:
         """For ever. With `give_up`, raises Forbidden when the first list is refused."""
@@ -68,7 +71,7 @@ class Follower:
             try:
                 if not self._version:
                     self._version = await self._list()
-                await self._watch()
+                await self._watch_until_doubted()
             except Expired:
                 self._version = ""
                 await asyncio.sleep(self._backoff.next())
@@ -82,8 +85,13 @@ class Follower:
                 await self._pause(error, self._delay(error))
 
     async def _pause(self, error: SourceError, seconds: float) -> None:
-        self._line.failed(error, seconds)
-        await asyncio.sleep(seconds)
+        await self._line.rest(error, seconds)
+
+    def _doubt(self) -> None:
+        """Somebody was refused what is watched here: a watch that is open would go on all the same, so it is asked for anew."""
+        self._doubted = True
+        if self._stream is not None:
+            self._stream.close()
 
     def _delay(self, error: SourceError) -> float:
         guess = self._backoff.next()
@@ -183,6 +191,16 @@ class Follower:
 
     # ---- watch
 
+    async def _watch_until_doubted(self) -> None:
+        self._doubted = False
+        try:
+            await self._watch()
+        except Unreachable:
+            if not self._doubted:
+                raise
+        finally:
+            self._stream = None
+
     async def _watch(self) -> None:
         """Follow until the server closes or falls silent."""
         parameters: dict[str, str | int] = {
@@ -194,6 +212,7 @@ class Follower:
         heard = False
         what = self._reader.kind.right(self._scope, "watch")
         async with self._api.stream(self._path, parameters, what=what) as stream:
+            self._stream = stream
             self._line.watching(len(self._known))
             async for lines in stream.bursts():
                 heard = True

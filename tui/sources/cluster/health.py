@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from tui.domain.events import Denial, Progress, SourceHealth, SourceKind, SourceState
 from tui.domain.workload import Resource
-from tui.errors import AuthenticationFailed, Forbidden, SourceError
+from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable
 
 __all__ = ["Board", "Line"]
 
@@ -32,14 +33,17 @@ class Line:
         self.error: SourceError | None = None
         self.wait = 0.0
         self.broken = 0
+        self.confirmed: datetime | None = None
+        self.interrupt: Callable[[], None] | None = None
         self._board = board
+        self._woken = asyncio.Event()
 
     def answered(self) -> None:
         """The server answered well."""
         if self.error is not None or self.wait:
             self.error, self.wait = None, 0.0
             self._board.changed()
-        self._board.answered()
+        self.confirmed = self._board.answered()
 
     def counted(self, objects: int, total: int | None) -> None:
         """A page came."""
@@ -60,6 +64,19 @@ class Line:
         self.error, self.wait, self.live = error, wait, False
         self._board.changed()
 
+    async def rest(self, error: SourceError, seconds: float) -> None:
+        """Say that it failed and wait; no longer than until the server answers again, unless it was the server that asked."""
+        self._woken.clear()
+        self.failed(error, seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+
+    def wake(self) -> None:
+        """The server answers again: what waits only because it did not need not wait longer."""
+        if isinstance(self.error, Unreachable) or (isinstance(self.error, ServerFault) and self.error.retry_after is None):
+            self._woken.set()
+
     @property
     def what(self) -> str:
         """In words."""
@@ -69,16 +86,17 @@ class Line:
 class Board:
     """All lines of a source; `health()` is the word of the moment."""
 
-    def __init__(self, name: str, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, name: str, clock: Callable[[], datetime] = _utc_now, every: float = 0.0) -> None:
         self.identity = ""
         self.endpoint = ""
         self.remarks: tuple[str, ...] = ()
         self.requests: Callable[[], int] = lambda: 0
-        self._name = name
+        self._name, self._every = name, every
         self._clock = clock
         self._lines: list[Line] = []
         self._denials: dict[str, Denial] = {}
         self._as_of: datetime | None = None
+        self._silent: SourceError | None = None
         self._started = clock()
         self._dirty = asyncio.Event()
 
@@ -99,12 +117,39 @@ class Board:
         self._denials[denial.what] = denial
         self.changed()
 
-    def answered(self) -> None:
-        """Remember the time, and say so when the last word is old."""
+    def answered(self) -> datetime:
+        """Remember the time, and say so when the last word is old. The time."""
         now = self._clock()
         if self._as_of is None or (now - self._as_of).total_seconds() >= _FRESH_SECONDS:
             self.changed()
         self._as_of = now
+        return now
+
+    # ---- the pulse
+
+    def lines(self, resource: Resource | None = None, scope: str | None = None) -> list[Line]:
+        """The lines of a resource, and of a scope, or all."""
+        return [
+            line
+            for line in self._lines
+            if (resource is None or line.resource is resource) and (scope is None or line.scope == scope)
+        ]
+
+    def beats(self) -> None:
+        """The server answers: whatever is watched is as it was said, and nobody needs to wait for it."""
+        now = self.answered()
+        for line in self._lines:
+            if line.live:
+                line.confirmed = now
+            line.wake()
+        if self._silent is not None:
+            self._silent = None
+        self.changed()
+
+    def silent(self, error: SourceError) -> None:
+        """The server does not answer, though watches may still be open."""
+        self._silent = error
+        self.changed()
 
     def changed(self) -> None:
         """There is something new to say."""
@@ -123,13 +168,14 @@ class Board:
             name=self._name,
             kind=SourceKind.CLUSTER,
             state=state,
-            as_of=self._as_of,
+            as_of=self._confirmed,
             objects=sum(line.objects for line in self._lines),
             requests=self.requests(),
             error=error,
             remedy=remedy,
             auth_failed=any(isinstance(line.error, AuthenticationFailed) for line in self._lines),
             live=bool(self._lines)
+            and self._silent is None
             and all(line.live or isinstance(line.error, Forbidden) for line in self._lines)
             and any(line.live for line in self._lines),
             identity=self.identity,
@@ -137,13 +183,27 @@ class Board:
             progress=self._progress(),
             denials=denials,
             remarks=self.remarks,
+            every=self._every,
+            lost_scopes=tuple(
+                (line.scope, line.error.headline)
+                for line in self._lines
+                if line.resource is Resource.PODS and line.scope and line.error is not None and line.confirmed is not None
+            ),
         )
+
+    @property
+    def _confirmed(self) -> datetime | None:
+        """When the pods were confirmed last, of all places that may be read; before that, when anything was said."""
+        pods = [line.confirmed for line in self.lines(Resource.PODS) if not isinstance(line.error, Forbidden)]
+        return min((at for at in pods if at is not None), default=self._as_of)
 
     def _verdict(self, partial: bool) -> tuple[SourceState, str, str]:
         failing = [line.error for line in self._lines if line.error]
         pods = [line for line in self._lines if line.resource is Resource.PODS]
         # Without pods nothing runs, as far as we know; without the others something is still to be seen.
         lost = [line.error for line in pods if line.error]
+        if self._silent is not None:
+            return SourceState.FAILED, self._since(self._silent), self._silent.remedy
         if failing and (len(failing) == len(self._lines) or (pods and len(lost) == len(pods))):
             error = next((item for item in failing if not isinstance(item, Forbidden)), [*lost, *failing][0])
             return SourceState.FAILED, self._since(error), error.remedy
@@ -155,9 +215,9 @@ class Board:
         return SourceState.OK, "", ""
 
     def _since(self, error: SourceError) -> str:
-        if self._as_of is None or isinstance(error, Forbidden):
+        if self._confirmed is None or isinstance(error, Forbidden):
             return error.headline
-        return f"{error.headline.removesuffix('.')}. No answer since {self._as_of.astimezone():%H:%M:%S}."
+        return f"{error.headline.removesuffix('.')}. No answer since {self._confirmed.astimezone():%H:%M:%S}."
 
     def _progress(self) -> tuple[Progress, ...]:
         loading = [line for line in self._lines if line.resource is Resource.PODS and not line.listed]

@@ -14,7 +14,8 @@ class ClusterOptions(msgspec.Struct, frozen=True):
 
     An empty `context` means the current one; empty `paths` mean `KUBECONFIG` or `~/.kube/config`. With `namespaces` only
     those are read. `name` is what the cluster is called on screen, the context by default. `silence` is how long a watch
-    may say nothing: servers send a bookmark about once a minute. A credential that is refused when it is younger than
+    may say nothing: servers send a bookmark about once a minute. Every `pulse` the server is asked whether it still answers
+    and still lets us read, and must say so within `pulse_timeout`. A credential that is refused when it is younger than
     `renewal_pause` is not asked for again at once.
     """
 
@@ -26,9 +27,11 @@ class ClusterOptions(msgspec.Struct, frozen=True):
     request_timeout: float = 30.0
     connect_timeout: float = 10.0
     exec_timeout: float = 15.0
-    silence: float = 150.0
+    silence: float = 100.0
+    pulse: float = 5.0
+    pulse_timeout: float = 8.0
     backoff: float = 0.5
     backoff_most: float = 30.0
     renewal_pause: float = 5.0
-    retry_denied: float = 60.0
+    retry_denied: float = 30.0
     refresh_owners: float = 120.0

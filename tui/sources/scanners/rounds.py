@@ -68,11 +68,11 @@ def utc_now() -> datetime:
 class Scanner(ABC):
     """A `Source` and `Probe` of reports that are read in rounds; `name` is `scanner/NAME`."""
 
-    def __init__(self, name: str, pace: Pace, clock: Callable[[], datetime] = utc_now) -> None:
-        self._name, self._pace, self._clock = name, pace, clock
+    def __init__(self, name: str, pace: Pace, clock: Callable[[], datetime] = utc_now, through: str = "") -> None:
+        self._name, self._pace, self._clock, self._through = name, pace, clock, through
         self._generation = 0
         self._known: dict[str, ScanReport] = {}
-        self._health = SourceHealth(name, SourceKind.SCANNER, SourceState.LOADING)
+        self._health = SourceHealth(name, SourceKind.SCANNER, SourceState.LOADING, through=through, every=pace.refresh)
         self._backoff = Backoff(pace.retry, pace.retry_most)
 
     @property
@@ -188,6 +188,8 @@ class Scanner(ABC):
             endpoint=round_.endpoint,
             progress=progress,
             denials=tuple(round_.denials),
+            through=self._through,
+            every=self._pace.refresh,
         )
 
     def _delay(self, error: SourceError) -> float:

@@ -37,7 +37,7 @@ class TrivyOperatorSource(Scanner):
     """A `Source` and `Probe` for one cluster."""
 
     def __init__(self, reader: ClusterReader, pace: Pace = PACE) -> None:
-        super().__init__(f"scanner/trivy-operator/{reader.cluster}", pace)
+        super().__init__(f"scanner/trivy-operator/{reader.cluster}", pace, through=f"cluster/{reader.cluster}")
         self._reader = reader
         self._versions: dict[str, str] = {}
         self._pool = Pool()
