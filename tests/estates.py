@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import msgspec
 
+from tui.domain.counting import crews_of
 from tui.domain.demand import Demand
 from tui.domain.events import Denial, Progress, SourceHealth, SourceKind, SourceState
 from tui.domain.image import Platform
@@ -119,7 +120,17 @@ class Builder:
         found = self.images[image]
         told = checks or (check(CheckName.IDENTITY, State.PASS, reason, source=cluster),)
         refs = tuple(
-            PodRef(f"{name}-7d4b9c-{at:05x}", f"aks-pool1-{at % 3}", "Running", image.digest, ago(2), "running", container=name)
+            PodRef(
+                f"{name}-7d4b9c-{at:05x}",
+                f"aks-pool1-{at % 3}",
+                "Running",
+                image.digest,
+                ago(2),
+                "waiting" if trouble else "running",
+                "ImagePullBackOff" if trouble else "",
+                name,
+                runs=image,
+            )
             for at in range(pods)
         )
         container = Container(
@@ -140,7 +151,15 @@ class Builder:
             pod_refs=refs,
         )
         self.workloads[key] = Workload(
-            key, (container,), container.verdict, pods, pods, created=ago(40), managed_by="Helm", as_of=NOW
+            key,
+            (container,),
+            container.verdict,
+            pods,
+            pods,
+            created=ago(40),
+            managed_by="Helm",
+            as_of=NOW,
+            crews=crews_of([refs]),
         )
         return key
 

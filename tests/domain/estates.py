@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
+from tui.domain.counting import crews_of
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.image import Platform, RepositoryName
 from tui.domain.snapshot import (
@@ -18,6 +21,7 @@ from tui.domain.snapshot import (
     Image,
     ImageKey,
     NodeKind,
+    PodRef,
     Snapshot,
     Summary,
     UnknownBase,
@@ -67,7 +71,8 @@ IMAGES = (
         base=BaseLink(PYTHON, Basis.LAYERS, Confidence.CERTAIN, tag="3.12", state=BaseState.CURRENT), as_of=NOW,
     ),
     Image(
-        OLD_API, (OLD_API.digest,), (), (AMD64,), created=NOW - timedelta(days=120), in_use=True, pods=1, verdict=State.FAIL,
+        OLD_API, (OLD_API.digest,), (), (AMD64,), tags_listed=True,
+        created=NOW - timedelta(days=120), in_use=True, pods=1, verdict=State.FAIL,
         checks=(check(CheckName.REGISTRY, State.PASS), check(CheckName.AGE, State.FAIL, "Built 120 days ago.", "120d old")),
         base=BaseLink(PYTHON, Basis.LAYERS, Confidence.CERTAIN, state=BaseState.OUTDATED), as_of=NOW,
     ),
@@ -88,12 +93,19 @@ def container(
     name: str, image: str, *runs: ImageKey, drift: Drift = Drift.SAME, pods: int = 1, trouble: str = "", pin: str = "",
     type: ContainerType = ContainerType.CONTAINER, verdict: State = State.PASS,
 ) -> Container:  # fmt: skip
-    """A container of a workload: its pods run the images; without pods it only declares the first."""
+    """A container of a workload: its pods run the images, the last ones one pod each; without pods it only declares the first."""
     running = runs if pods else ()
+    each = [*[runs[0]] * (pods - len(runs) + 1), *runs[1:]] if running else [None] * pods
+    refs = tuple(
+        PodRef(f"pod-{at}", "n1", "Running", key.digest, None, "running", "", name, runs=key)
+        if key
+        else PodRef(f"pod-{at}", "n1", "Pending", "", None, "waiting", "ImagePullBackOff", name)
+        for at, key in enumerate(each)
+    )
     return Container(
         name, type, f"{ACR}/{image}", RepositoryName(ACR, image.partition(":")[0]), image.partition(":")[2], pin,
         tuple(key.digest for key in running), running, runs[0] if runs else None, pods, drift, f"It is {drift}.", trouble,
-        verdict=verdict,
+        verdict=verdict, pod_refs=refs,
     )  # fmt: skip
 
 
@@ -131,7 +143,10 @@ def estate(
     bases: Iterable[UnknownBase] = BASES, complete: bool = True,
 ) -> Snapshot:  # fmt: skip
     """A snapshot of these, with what follows from them filled in."""
-    images, workloads, bases = tuple(images), tuple(workloads), tuple(bases)
+    images, bases = tuple(images), tuple(bases)
+    workloads = tuple(
+        msgspec.structs.replace(each, crews=crews_of(item.pod_refs for item in each.containers)) for each in workloads
+    )
     derived: dict[ImageKey, tuple[ImageKey, ...]] = {}
     users: dict[ImageKey, tuple[ObjectKey, ...]] = {}
     for image in images:

@@ -109,8 +109,10 @@ def test_by_base_and_team() -> None:
 def test_what_is_asked_for_only() -> None:
     snapshot = scanned()
     one = next(key for key in snapshot.images if key.repository == "api")
+    [row] = find(snapshot, images={one}, workloads=set(snapshot.users[one]))
+    assert (row.images, row.pods, row.spread) == ((one,), 3, (3,))
     [row] = find(snapshot, images={one}, workloads=set())
-    assert (row.images, row.pods) == ((one,), 3)
+    assert (row.images, row.workloads, row.pods) == ((one,), (), 0)
 
 
 def test_a_pod_with_two_containers_that_have_a_problem_is_one_pod() -> None:
@@ -120,6 +122,8 @@ def test_a_pod_with_two_containers_that_have_a_problem_is_one_pod() -> None:
     snapshot = build.freeze()
     (key, workload), *_ = snapshot.workloads.items()
     sidecar = msgspec.structs.replace(workload.containers[0], name="proxy", runs=(images[1],), pods=3)
+    refs = tuple(msgspec.structs.replace(pod, runs=images[1]) for pod in sidecar.pod_refs)
+    sidecar = msgspec.structs.replace(sidecar, pod_refs=refs)
     both = msgspec.structs.replace(workload, containers=(*workload.containers, sidecar))
     [row] = find(dataclasses.replace(snapshot, workloads={key: both}))
     assert (len(row.images), row.pods) == (2, 3)

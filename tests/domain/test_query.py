@@ -48,13 +48,18 @@ def names(text: str) -> tuple[set[str], set[str], int]:
         ("team:pay", "a 9 2", "api", 0),
         ("is:running", "a 9 1 2", "api ledger dns", 0),
         ("is:running api ns:payments -proxy", "a 9", "api", 0),
-        ("is:unused", "b 3 a", "nightly typo", 0),
+        ("is:unused", "b 3", "", 0),
         ("is:stuck", "", "typo", 0),
         ("is:suspended", "a", "nightly", 0),
         ("is:managed", "a 9 2", "api", 0),
-        ("is:untagged", "9", "api", 0),
-        ("is:multiarch", "a", "api nightly", 0),
-        ("is:base", "b", "", 0),
+        ("is:untagged", "9", "api", 1),  # `typo` has no image
+        ("is:absent", "", "", 2),  # the ledger was refused: nobody said that it is gone
+        ("is:declared", "a 1 2", "api ledger nightly dns", 1),
+        ("is:multiarch", "a", "api nightly", 4),  # of three images nobody told the platforms
+        ("is:base", "b", "", 1),
+        ("is:scheduled", "", "", 0),  # the only CronJob is suspended
+        ("is:scaled-to-zero", "", "", 0),
+        ("is:rollback", "", "", 0),
         ("is:outdated", "9", "api", 3),  # python's base and the ledger's are not known, and `typo` has no image
         ("is:faulty", "9 1 2", "api ledger dns typo", 0),
         ("is:drifted", "a 9", "api", 2),

@@ -165,8 +165,8 @@ x fail     prod-weu  payments     Deployment/api         4       3  mixed    120
 """
 LINEAGE = """\
 VERDICT    IMAGE                                      DIGEST        BASIS       BASE      PODS
-? unknown  docker.io/library/debian:12-slim           dddddddddddd
-✔ pass       contoso.azurecr.io/base/python:3.12      bbbbbbbbbbbb  annotation  unknown      0
+? unknown  docker.io/library/debian:12-slim           dddddddddddd                           4
+✔ pass       contoso.azurecr.io/base/python:3.12      bbbbbbbbbbbb  annotation  unknown      4
 ✘ fail         contoso.azurecr.io/payments/api        999999999999  layers      outdated     1
 ✔ pass         contoso.azurecr.io/payments/api:1.8.2  aaaaaaaaaaaa  layers      current      3
 ? unknown  contoso.azurecr.io/payments/ledger:2.1     111111111111                           2

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 
 import msgspec
 
 from tui.domain.events import Ownership, SourceHealth, SourceKind, SourceState
 from tui.domain.text import full_stop
+from tui.domain.workload import Resource
 
-__all__ = ["RegistrySession", "is_complete", "lost_sources", "registry_sessions", "signatures_lost"]
+__all__ = [
+    "Hearing",
+    "RegistrySession",
+    "clusters_heard",
+    "is_complete",
+    "lost_sources",
+    "registry_sessions",
+    "signatures_lost",
+]
 
 
 def lost_sources(health: Mapping[str, SourceHealth], kind: SourceKind) -> dict[str, str]:
@@ -23,6 +33,40 @@ def _lost(health: SourceHealth) -> str:
         return full_stop(f"{name}: {health.error}")
     since = f" has not answered since {health.as_of:%Y-%m-%d %H:%M} UTC" if health.as_of is not None else " does not answer"
     return full_stop(f"{name}{since}{f': {health.error}' if health.error else ''}")
+
+
+class Hearing(StrEnum):
+    """How much clusters told of what they run."""
+
+    NOTHING = "nothing"
+    PART = "part"
+    WHOLE = "whole"
+
+
+def clusters_heard(sources: Iterable[SourceHealth]) -> Hearing:
+    """Whether every cluster that is asked has told all that it runs, some of it, or none has told anything yet."""
+    states = [_heard(each) for each in sources if each.kind is SourceKind.CLUSTER and each.state is not SourceState.OFF]
+    if not states or all(state is Hearing.NOTHING for state in states):
+        return Hearing.NOTHING
+    return Hearing.WHOLE if all(state is Hearing.WHOLE for state in states) else Hearing.PART
+
+
+def _heard(health: SourceHealth) -> Hearing:
+    match health.state:
+        case SourceState.OK:
+            return Hearing.WHOLE
+        case SourceState.PARTIAL:
+            # What nodes are like says nothing about what runs.
+            about_nodes = bool(health.denials) and all(_is_of_nodes(denial.what) for denial in health.denials)
+            return Hearing.WHOLE if about_nodes else Hearing.PART
+        case SourceState.LOADING:
+            return Hearing.PART if health.objects else Hearing.NOTHING
+        case SourceState.FAILED | SourceState.OFF:
+            return Hearing.NOTHING
+
+
+def _is_of_nodes(what: str) -> bool:
+    return what.partition(" in ")[0] == Resource.NODES
 
 
 def signatures_lost(health: Mapping[str, SourceHealth]) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tui.domain.snapshot import Container, Image, ImageKey
+from tui.domain.snapshot import Container, Image, ImageKey, Workload
 from tui.domain.trust import Check, CheckName
 
-__all__ = ["BY_CONTAINER", "BY_NAME", "image_checks"]
+__all__ = ["BY_CONTAINER", "BY_NAME", "image_checks", "workload_checks"]
 
 BY_CONTAINER = frozenset({CheckName.IDENTITY, CheckName.ADMISSION})
 """The questions that containers answer, each for itself."""
@@ -16,8 +16,20 @@ BY_NAME = frozenset({CheckName.SIGNATURE})
 
 
 def image_checks(container: Container, images: Mapping[ImageKey, Image]) -> Iterator[Check]:
-    """What the images of a container are judged by, but for what other containers answer of them."""
+    """What the images of a container are judged by where it is, but for what other containers answer of them."""
     own = BY_CONTAINER | {check.name for check in container.checks if check.name in BY_NAME}
     for key in container.images:
         if key in images:
-            yield from (check for check in images[key].checks if check.name not in own)
+            checks = container.placed.get(key, images[key].checks)
+            yield from (check for check in checks if check.name not in own)
+
+
+def workload_checks(workload: Workload, images: Mapping[ImageKey, Image]) -> list[Check]:
+    """Everything that a workload's verdict is made of: what its containers answer, and each of their images once."""
+    found = [check for container in workload.containers for check in container.checks]
+    seen: set[ImageKey] = set()
+    for container in workload.containers:
+        if not seen.issuperset(container.images):
+            found += image_checks(container, images)
+        seen.update(container.images)
+    return found

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from tui.domain.counting import pods_found
 from tui.domain.query_findings import names, package
 from tui.domain.query_language import Key, Term
 from tui.domain.scan import ImageVulnerability, Vex
@@ -52,7 +53,7 @@ def exposure(snapshot: Snapshot, matches: Callable[[ImageVulnerability], bool]) 
         images=tuple(sorted(hits)),
         running=running,
         workloads=tuple(sorted({user for key in running for user in snapshot.users[key]})),
-        pods=sum(snapshot.images[key].pods for key in running),
+        pods=pods_found(snapshot, frozenset(running), None),
         fixes=tuple(sorted({(row.package, row.fixed) for row in rows if row.fixed})),
         bases=tuple(bases.most_common()),
         own=sum(from_base is False for from_base, _ in origins),

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tui.domain.counting import Place, pods_at
 from tui.domain.gate import Answer, rehearse
 from tui.domain.scan import Exploitability, ImageVulnerability, Severity
 from tui.domain.snapshot import Container, Drift, Image, ImageKey, Snapshot, Workload
@@ -47,7 +48,8 @@ class FindingKey(msgspec.Struct, frozen=True):
 class Finding(msgspec.Struct, frozen=True):
     """One problem: `what` in words, how wide, `since` when (None: not known), and the `fix`, empty when nobody said one.
 
-    `check` is the name of a check, START, or several of them. `packages` are those that have a vulnerability.
+    `check` is the name of a check, START, or several of them. `packages` are those that have a vulnerability. `spread` is how
+    many of the pods belong to each of the workloads.
     """
 
     key: FindingKey
@@ -60,15 +62,7 @@ class Finding(msgspec.Struct, frozen=True):
     pods: int
     since: datetime | None = None
     packages: tuple[str, ...] = ()
-
-
-class _Place(NamedTuple):
-    """A container of a workload, with how many pods run it; `image` where its pods run several."""
-
-    workload: ObjectKey
-    container: str
-    pods: int
-    image: ImageKey | None = None
+    spread: tuple[int, ...] = ()
 
 
 class _Hit(NamedTuple):
@@ -80,7 +74,7 @@ class _Hit(NamedTuple):
     what: str
     fix: str
     images: tuple[ImageKey, ...]
-    places: tuple[_Place, ...]
+    places: tuple[Place, ...]
     since: datetime | None = None
     package: str = ""
 
@@ -95,7 +89,7 @@ class _Group:
     fixes: Counter[str] = field(default_factory=Counter)
     packages: Counter[str] = field(default_factory=Counter)
     images: dict[ImageKey, None] = field(default_factory=dict)
-    places: dict[_Place, None] = field(default_factory=dict)
+    places: dict[Place, None] = field(default_factory=dict)
     since: datetime | None = None
 
     def add(self, hit: _Hit) -> None:
@@ -130,6 +124,8 @@ def _finding(key: FindingKey, group: _Group, snapshot: Snapshot) -> Finding:
     [(what, _)] = group.what.most_common(1)
     fix = group.fixes.most_common(1)[0][0] if group.fixes else ""
     others = len(group.fixes) - 1
+    pods = pods_at(group.places, snapshot)
+    workloads = tuple(dict.fromkeys(place.workload for place in group.places))
     return Finding(
         key=key,
         state=group.state,
@@ -137,19 +133,12 @@ def _finding(key: FindingKey, group: _Group, snapshot: Snapshot) -> Finding:
         what=f"{what}{_packages(group.packages)}" if key.grouping in (Grouping.PROBLEM, Grouping.CVE) else what,
         fix=f"{fix} And {others} more." if others > 0 and key.grouping is not Grouping.PROBLEM else fix,
         images=tuple(group.images),
-        workloads=tuple(dict.fromkeys(place.workload for place in group.places)),
-        pods=_pods(group.places, snapshot),
+        workloads=workloads,
+        pods=sum(pods.values()),
         since=group.since,
         packages=tuple(group.packages),
+        spread=tuple(pods.get(workload, 0) for workload in workloads),
     )
-
-
-def _pods(places: Iterable[_Place], snapshot: Snapshot) -> int:
-    """How many pods there are at the places: one that runs several of its containers there is one pod."""
-    found: Counter[ObjectKey] = Counter()
-    for place in places:
-        found[place.workload] += place.pods
-    return sum(min(number, snapshot.workloads[workload].pods) for workload, number in found.items())
 
 
 def _packages(found: Counter[str]) -> str:
@@ -169,7 +158,7 @@ def _hits(
     if grouping is Grouping.REHEARSAL:
         yield from _rehearsed(snapshot, images, workloads)
         return
-    places = _places(snapshot)
+    places = _places(snapshot, workloads)
     for key, image in snapshot.images.items():
         if images is None or key in images:
             yield from _of_image(image, places.get(key, ()), grouping)
@@ -180,25 +169,17 @@ def _hits(
                     yield from _of_container(workload, container, snapshot)
 
 
-def _places(snapshot: Snapshot) -> Mapping[ImageKey, tuple[_Place, ...]]:
-    """Where each image runs."""
-    found: dict[ImageKey, list[_Place]] = {}
+def _places(snapshot: Snapshot, workloads: Set[ObjectKey] | None) -> Mapping[ImageKey, tuple[Place, ...]]:
+    """Where each image runs, of the workloads that are asked for."""
+    found: dict[ImageKey, list[Place]] = {}
     for workload in snapshot.workloads.values():
-        for container in workload.containers:
+        for container in workload.containers if workloads is None or workload.key in workloads else ():
             for key in container.runs:
-                found.setdefault(key, []).append(_place(workload.key, container, snapshot.images.get(key)))
+                found.setdefault(key, []).append(Place(workload.key, container.name, key))
     return {key: tuple(at) for key, at in found.items()}
 
 
-def _place(workload: ObjectKey, container: Container, image: Image | None) -> _Place:
-    if image is None or len(container.runs) == 1:
-        return _Place(workload, container.name, container.pods)
-    digests = {*image.digests, *image.config_digests}
-    pods = sum(pod.digest in digests for pod in container.pod_refs) if container.pod_refs else min(image.pods, container.pods)
-    return _Place(workload, container.name, pods, image.key)
-
-
-def _of_image(image: Image, places: tuple[_Place, ...], grouping: Grouping) -> Iterator[_Hit]:
+def _of_image(image: Image, places: tuple[Place, ...], grouping: Grouping) -> Iterator[_Hit]:
     if grouping is Grouping.CVE:
         yield from _by_vulnerability(image, places)
         return
@@ -221,14 +202,15 @@ def _since(image: Image, check: Check) -> datetime | None:
 
 
 def _of_container(workload: Workload, container: Container, snapshot: Snapshot) -> Iterator[_Hit]:
-    images, places = container.images, (_Place(workload.key, container.name, container.pods),)
+    images, places = container.images, (Place(workload.key, container.name),)
     for check in container.checks:
         if _bad(check):
             yield _of_check(check, images, places, _moved(container, snapshot) if check.name is CheckName.IDENTITY else None)
     if container.trouble:
         cause, _, step = container.trouble.partition(". ")
         waiting = (pod.created for pod in container.pod_refs if pod.created is not None and not pod.digest)
-        yield _Hit(State.FAIL, START, (START, cause), cause, step, images, places, min(waiting, default=None))
+        stuck = (Place(workload.key, container.name, waiting=True),)
+        yield _Hit(State.FAIL, START, (START, cause), cause, step, images, stuck, min(waiting, default=None))
 
 
 def _moved(container: Container, snapshot: Snapshot) -> datetime | None:
@@ -237,7 +219,7 @@ def _moved(container: Container, snapshot: Snapshot) -> datetime | None:
     return declared.pushed if declared is not None and container.drift in (Drift.MOVED, Drift.MIXED) else None
 
 
-def _of_check(check: Check, images: tuple[ImageKey, ...], places: tuple[_Place, ...], since: datetime | None = None) -> _Hit:
+def _of_check(check: Check, images: tuple[ImageKey, ...], places: tuple[Place, ...], since: datetime | None = None) -> _Hit:
     what = check.brief or check.reason
     group = (check.name.value, check.state.value, check.rule, _NUMBER.sub("0", what))
     return _Hit(check.state, check.name.value, group, what, check.remedy, images, places, since)
@@ -247,14 +229,14 @@ def _bad(check: Check) -> bool:
     return check.state not in (State.PASS, State.OFF)
 
 
-def _grave(image: Image, places: tuple[_Place, ...], check: Check) -> Iterator[_Hit]:
+def _grave(image: Image, places: tuple[Place, ...], check: Check) -> Iterator[_Hit]:
     """A scan that fails as one hit for each critical or high vulnerability; nothing when no details are known."""
     for each in image.vulnerabilities if check.state in (State.FAIL, State.WARN) else ():
         if each.severity.rank >= Severity.HIGH.rank and not _excused(each):
             yield _of_vulnerability(each, check.state, image, places)
 
 
-def _by_vulnerability(image: Image, places: tuple[_Place, ...]) -> Iterator[_Hit]:
+def _by_vulnerability(image: Image, places: tuple[Place, ...]) -> Iterator[_Hit]:
     state = next((check.state for check in image.checks if check.name is CheckName.SCAN and _bad(check)), State.WARN)
     for each in image.vulnerabilities:
         if not _excused(each):
@@ -262,7 +244,7 @@ def _by_vulnerability(image: Image, places: tuple[_Place, ...]) -> Iterator[_Hit
             yield _of_vulnerability(each, judged, image, places)
 
 
-def _of_vulnerability(each: ImageVulnerability, state: State, image: Image, places: tuple[_Place, ...]) -> _Hit:
+def _of_vulnerability(each: ImageVulnerability, state: State, image: Image, places: tuple[Place, ...]) -> _Hit:
     name = CheckName.SCAN.value
     what = f"{each.id} {each.severity}"
     return _Hit(state, name, (name, each.id), what, _mended(each), (image.key,), places, package=each.package)
@@ -275,7 +257,7 @@ def _rehearsed(snapshot: Snapshot, images: Set[ImageKey] | None, workloads: Set[
         if (workloads is None or refusal.workload in workloads) and (images is None or not images.isdisjoint(container.runs)):
             constraint, refused = refusal.judgement.constraint, refusal.judgement.answer is Answer.REFUSED
             what = f"{constraint.title or constraint.kind} {'would refuse' if refused else 'might refuse'} ({constraint.cluster})"
-            place = _Place(refusal.workload, container.name, container.pods)
+            place = Place(refusal.workload, container.name)
             group = (constraint.cluster, constraint.kind, constraint.name, refusal.judgement.answer.value)
             state = State.WARN if refused else State.UNKNOWN
             yield _Hit(state, CheckName.ADMISSION.value, group, what, refusal.judgement.sentence, container.runs, (place,))

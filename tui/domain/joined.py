@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from tui.domain.counting import pods_with
 from tui.domain.drift import Finding, Judge, Seen
 from tui.domain.grouping import Group, Slot, by_slot, platform_of
 from tui.domain.image import RepositoryName
@@ -30,9 +31,8 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
     """A container before it is judged; fields as in `snapshot.Container`.
 
     `idle` says that nothing is meant to run: scaled to zero, suspended, between two jobs. `note` is a remark that changes
-    nothing, `altered` says that the registry answered for its name with other bytes, `running` are the uids of pods with the
-    image that each runs, `at` is when the registry said what the name means. `named` are the images that it runs, or would run,
-    with the digest that its name gives of each.
+    nothing, `altered` says that the registry answered for its name with other bytes, `at` is when the registry said what the
+    name means. `named` are the images that it runs, or would run, with the digest that its name gives of each.
     """
 
     slot: Slot
@@ -50,7 +50,6 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
     trouble: str = ""
     pull_policy: str = ""
     refs: tuple[PodRef, ...] = ()
-    running: tuple[tuple[str, ImageKey], ...] = ()
     idle: str = ""
     altered: str = ""
     at: datetime | None = None
@@ -85,6 +84,7 @@ def _running(
     newest = max(counting, key=lambda each: (each[0].created or _NEVER, each[0].name))
     drift, reason, note = _drift(counting, newest)
     started = [finding for _, _, finding in counting if finding.started]
+    refs = tuple(_ref(*each) for each in instances)
     return Joined(
         slot=slot,
         image=newest[1].image,
@@ -94,14 +94,13 @@ def _running(
         digests=tuple(sorted({finding.digest for finding in started})),
         runs=tuple(sorted({finding.runs for finding in started if finding.runs is not None})),
         declared=newest[2].declared,
-        pods=len(instances),
+        pods=pods_with(refs),
         drift=drift,
         reason=reason,
         note=note,
         trouble=_trouble(counting, judge),
         pull_policy=newest[1].pull_policy,
-        refs=tuple(_ref(*each) for each in instances),
-        running=tuple((pod.uid, finding.runs) for pod, _, finding in instances if finding.runs is not None),
+        refs=refs,
         altered=newest[2].altered,
         at=newest[2].at,
         named=_named(started) or _named([newest[2]]),
@@ -198,6 +197,7 @@ def _ref(pod: Pod, container: PodContainer, finding: Finding) -> PodRef:
         reason=container.reason,
         container=container.name,
         restarts=container.restarts,
+        runs=finding.runs,
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tui.domain.counting import crews_of
 from tui.domain.drift import Judge, Seen
 from tui.domain.facts import ClusterFacts
 from tui.domain.grouping import Group, Grouping
 from tui.domain.joined import Joined, joined_of
 from tui.domain.owners import managed_by, team_of
-from tui.domain.snapshot import ImageKey
+from tui.domain.snapshot import Crew, ImageKey
 from tui.domain.workload import Controller, Node, ObjectKey
 
 __all__ = ["JoinedWorkload", "Use", "WorkloadJoin", "uses_of"]
@@ -20,8 +21,8 @@ __all__ = ["JoinedWorkload", "Use", "WorkloadJoin", "uses_of"]
 class JoinedWorkload:
     """A workload before it is judged: it depends on no policy and no time.
 
-    `pods` counts its pods by the image that they run, `idle` are images that it would run, or could go back to; `images` are
-    all that its judgement looks at. `named` are the digests that its names give of each.
+    `crews` are its pods by the images that they run, `idle` are images that it would run, ran, or could go back to; `images`
+    are all that its judgement looks at. `named` are the digests that its names give of each.
     """
 
     key: ObjectKey
@@ -31,7 +32,7 @@ class JoinedWorkload:
     controller: Controller | None = None
     managed_by: str = ""
     team: str = ""
-    pods: Mapping[ImageKey, int] = field(default_factory=dict)
+    crews: tuple[Crew, ...] = ()
     idle: tuple[ImageKey, ...] = ()
     images: tuple[ImageKey, ...] = ()
     named: tuple[tuple[ImageKey, str], ...] = ()
@@ -39,12 +40,13 @@ class JoinedWorkload:
 
 @dataclass(slots=True)
 class Use:
-    """What uses an image: workloads that run it, their pods, and whether something would run it that does not now.
+    """What uses an image: workloads that run it, their pods, and workloads that would run it, ran it or could go back to it.
 
     `names` are the digests that the names of what uses it give.
     """
 
     users: dict[ObjectKey, None] = field(default_factory=dict)
+    idle: dict[ObjectKey, None] = field(default_factory=dict)
     pods: int = 0
     names: set[str] = field(default_factory=set)
 
@@ -80,6 +82,7 @@ def _join(key: ObjectKey, found: Group, facts: ClusterFacts, judge: Judge) -> Jo
     words = tuple(_words(found))
     declared = [each.declared for each in containers if each.declared is not None]
     runs = [image for each in containers for image in each.runs]
+    crews = crews_of(each.refs for each in containers)
     return JoinedWorkload(
         key=key,
         group=found,
@@ -88,8 +91,8 @@ def _join(key: ObjectKey, found: Group, facts: ClusterFacts, judge: Judge) -> Jo
         controller=found.controller,
         managed_by=managed_by(words),
         team=team_of(words),
-        pods=_pods(containers),
-        idle=(*(each.declared for each in containers if not each.pods and each.declared is not None), *rollback),
+        crews=crews,
+        idle=tuple(dict.fromkeys((*(image for each in containers for image in _idle(each)), *rollback))),
         images=tuple(dict.fromkeys((*runs, *declared, *rollback))),
         named=tuple(
             dict.fromkeys(
@@ -102,27 +105,25 @@ def _join(key: ObjectKey, found: Group, facts: ClusterFacts, judge: Judge) -> Jo
     )
 
 
-def _pods(containers: tuple[Joined, ...]) -> dict[ImageKey, int]:
-    found: dict[ImageKey, set[str]] = {}
-    for container in containers:
-        for uid, image in container.running:
-            found.setdefault(image, set()).add(uid)
-    return {image: len(uids) for image, uids in found.items()}
+def _idle(container: Joined) -> Iterator[ImageKey]:
+    """What a container would run when it is started anew, and what its pods ran where all have ended."""
+    if not container.pods:
+        yield from container.runs
+    if container.declared is not None:
+        yield container.declared
 
 
 def uses_of(workloads: Mapping[ObjectKey, JoinedWorkload]) -> dict[ImageKey, Use]:
     """Every image that something runs, would run, or could go back to."""
     found: dict[ImageKey, Use] = {}
     for workload in workloads.values():
-        for image, pods in workload.pods.items():
-            use = found.get(image)
-            if use is None:
-                use = found[image] = Use()
-            use.users[workload.key] = None
-            use.pods += pods
+        for crew in workload.crews:
+            for image in crew.images:
+                use = found.setdefault(image, Use())
+                use.users[workload.key] = None
+                use.pods += crew.pods
         for image in workload.idle:
-            if image not in found:
-                found[image] = Use()
+            found.setdefault(image, Use()).idle[workload.key] = None
         for image, digest in workload.named:
             if image in found:
                 found[image].names.add(digest)

@@ -37,6 +37,8 @@ class Question(msgspec.Struct, frozen=True, gc=False):
     as_of: datetime | None
     root: bool = False
     same_content: tuple[ImageKey, ...] = ()
+    gone: bool = False
+    tags_listed: bool = False
 
 
 class _Judged(msgspec.Struct, frozen=True, gc=False):
@@ -72,14 +74,15 @@ class ImageJudge:
         key = known.key
         context = self.grounds.of(known, self._rules(key), self.now)
         same = self.grounds.ancestry.catalog.same_content(key)
-        return self._judged(Question(context, known.held, root and context.link is None, same))
+        gone = bool(known.absent) and self.grounds.registries.digest(known.name, key.digest).gone
+        return self._judged(Question(context, known.held, root and context.link is None, same, gone, self._listed(known.name)))
 
     def absent(self, key: ImageKey) -> Image:
         """An image that runs although no registry shows it to us."""
         name = RepositoryName(key.registry, key.repository)
         word = self.grounds.registries.digest(name, key.digest)
         context = self.grounds.absent(key, _why_absent(name, word), self._rules(key), self.now)
-        return self._judged(Question(context, word.at))
+        return self._judged(Question(context, word.at, gone=word.gone, tags_listed=self._listed(name)))
 
     def again(self, image: Image, rules: Rules, named: tuple[str, ...] | None = None) -> tuple[Check, ...]:
         """The checks of an image by other rules, or under the digests alone that are `named`."""
@@ -92,6 +95,10 @@ class ImageJudge:
             context = msgspec.structs.replace(context, named=named)
         kept = self.memory.get(image.key)
         return _checks(self.questions.ask(context, kept.asked if kept is not None else None))
+
+    def _listed(self, name: RepositoryName) -> bool:
+        """Whether all tags of a repository are known."""
+        return self.grounds.registries.lists_tags(name)
 
     def _rules(self, key: ImageKey) -> Rules:
         return self.book.rules(Place(name=RepositoryName(key.registry, key.repository)))
@@ -117,6 +124,8 @@ def _image(question: Question, checks: tuple[Check, ...]) -> Image:
         vulnerabilities=context.scan.vulnerabilities,
         scans=context.scan.reports,
         scan_gap=scan_gap(context),
+        gone=question.gone,
+        tags_listed=question.tags_listed,
     )
     return image if known is None else _described(image, known, question)
 

@@ -48,7 +48,8 @@ class UseMemory:
         for key in [key for key in self._shown if key not in uses]:
             del self._shown[key]
         for key, use in uses.items():
-            placed, said, known = judged.wherever(images[key], use.users), tuple(answers.get(key, ())), self._shown.get(key)
+            placed = judged.wherever(images[key], {**use.users, **use.idle})
+            said, known = tuple(answers.get(key, ())), self._shown.get(key)
             if known is None or not known.is_of(placed, said, use.pods):
                 known = self._shown[key] = _Shown(placed, said, use.pods, used(placed, said, use.pods))
             shown[key] = known.shown

@@ -109,7 +109,7 @@ class WorkloadJudge:
             key=joined.key,
             containers=containers,
             verdict=worst([container.verdict for container in containers]),
-            pods=len(found.pods),
+            pods=sum(crew.pods for crew in joined.crews),
             desired=own.desired if own is not None else None,
             suspended=own.suspended if own is not None else False,
             managed_by=joined.managed_by,
@@ -118,6 +118,7 @@ class WorkloadJudge:
             rollback=tuple([image for image in joined.rollback if image in self.images]),
             owner_readable=found.top.readable,
             source=found.source,
+            crews=joined.crews,
         )
 
     def _container(self, asked: Asked[ContainerContext]) -> Container:
@@ -145,6 +146,7 @@ class WorkloadJudge:
             verdict=verdict_of(own, judged),
             pull_policy=joined.pull_policy,
             pod_refs=joined.refs,
+            placed=dict(zip(shown, judged, strict=True)) if self.under.judged.judge.book.varies else {},
         )
 
     def _image_checks(self, image: ImageKey, joined: Joined, workload: ObjectKey) -> tuple[Check, ...]:

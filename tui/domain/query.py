@@ -22,12 +22,14 @@ class Selection(msgspec.Struct, frozen=True):
     """What a query finds: images, and workloads.
 
     An image is found by itself or with a workload that runs it, a workload by itself or with its images. `undecided` counts
-    the images, and the workloads without a known image, of which it could not be told; they are not in the sets.
+    the images, and the workloads without a known image, of which it could not be told; they are not in the sets. `idle` are those
+    of the workloads whose pods that run no known image were found too.
     """
 
     images: frozenset[ImageKey]
     workloads: frozenset[ObjectKey]
     undecided: int = 0
+    idle: frozenset[ObjectKey] = frozenset()
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -44,10 +46,10 @@ class Query(msgspec.Struct, frozen=True):
         """What is found in a snapshot; pass its `Index` when asking more than once."""
         if not self.terms:
             whole = snapshot.snapshot if isinstance(snapshot, Index) else snapshot
-            return Selection(frozenset(whole.images), frozenset(whole.workloads))
+            return Selection(frozenset(whole.images), frozenset(whole.workloads), idle=frozenset(whole.workloads))
         index = snapshot if isinstance(snapshot, Index) else Index(snapshot)
         found = index.find(self.terms, now)
-        return Selection(found.images, found.workloads, found.undecided)
+        return Selection(found.images, found.workloads, found.undecided, found.idle)
 
 
 EVERYTHING = Query()

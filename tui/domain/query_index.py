@@ -20,8 +20,9 @@ from tui.domain.container_checks import BY_NAME
 from tui.domain.query_language import Key, Op, Term, Trait, parse_age
 from tui.domain.query_lineage import Ancestry
 from tui.domain.query_match import is_glob, is_hex, name_matcher, text_matcher
-from tui.domain.query_rows import Rows, Texts
-from tui.domain.snapshot import BaseState, Container, Drift, Image, ImageKey, Snapshot, Workload
+from tui.domain.query_rows import Mark, Rows, Texts, Truth
+from tui.domain.query_traits import OF_USE, Traits
+from tui.domain.snapshot import BaseState, Drift, Image, ImageKey, Snapshot, Workload
 from tui.domain.trust import Check, CheckName, State
 from tui.domain.workload import ObjectKey
 
@@ -31,19 +32,16 @@ CACHED = 200
 _UNSURE = frozenset({State.UNKNOWN, State.OFF})
 
 
-class Truth(NamedTuple):
-    """For which rows something holds, and for which it cannot be told; never both."""
-
-    yes: int
-    maybe: int = 0
-
-
 class Found(NamedTuple):
-    """What a list of terms finds; `undecided` counts images, and workloads without a known image, that could not be told."""
+    """What a list of terms finds; `undecided` counts images, and workloads without a known image, that could not be told.
+
+    `idle` are those of the workloads whose pods that run no known image were found too.
+    """
 
     images: frozenset[ImageKey]
     workloads: frozenset[ObjectKey]
     undecided: int
+    idle: frozenset[ObjectKey]
 
 
 class Side(Enum):
@@ -63,14 +61,17 @@ class Index:
     def find(self, terms: Iterable[Term], now: datetime) -> Found:
         """The images and workloads for which every term holds."""
         terms, rows = tuple(terms), self._rows
-        by_image, by_workload = (self._every(terms, side, now) for side in Side)
+        asked = rows.all if any(_asks_for_use(term) for term in terms) else rows.plain
+        by_image, by_workload = (self._every(terms, side, now, asked) for side in Side)
         images, workloads = rows.image.things(by_image.yes), rows.workload.things(by_workload.yes)
         undecided = rows.image.things(by_image.maybe) - images
-        lonely = rows.workload.things(by_workload.maybe & rows.without_image) - workloads if by_workload.maybe else set()
+        alone = rows.without_image & ~rows.marked(Mark.WAITING) if by_workload.maybe else 0
+        lonely = rows.workload.things(by_workload.maybe & alone) - workloads
         return Found(
             frozenset(rows.images[number].key for number in images),
             frozenset(rows.workloads[number].key for number in workloads),
             len(undecided) + len(lonely),
+            frozenset(rows.workloads[number].key for number in rows.workload.things(by_workload.yes & rows.without_image)),
         )
 
     @cached_property
@@ -83,8 +84,12 @@ class Index:
 
     # ---- logic
 
-    def _every(self, terms: Iterable[Term], side: Side, now: datetime) -> Truth:
-        yes = possible = self._rows.all
+    @cached_property
+    def _traits(self) -> Traits:
+        return Traits(self.snapshot, self._rows)
+
+    def _every(self, terms: Iterable[Term], side: Side, now: datetime, asked: int) -> Truth:
+        yes = possible = asked
         for term in terms:
             truth = self._signed(term, side, now)
             yes &= truth.yes
@@ -152,7 +157,9 @@ class Index:
         matches = text_matcher(term.value) if term.key is Key.CTX else name_matcher(term.key, term.value)
         values = [read(workload) for workload in self._rows.workloads]
         wanted = {value for value in set(values) if matches(value.lower())}
-        return Truth(self._rows.workload.where(value in wanted for value in values) if wanted else 0)
+        yes = self._rows.workload.where(value in wanted for value in values) if wanted else 0
+        unnamed = [term.key is Key.TEAM and not each.team and not each.owner_readable for each in self._rows.workloads]
+        return Truth(yes, self._traits.unheard | (self._rows.workload.where(unnamed) if any(unnamed) else 0)).sure
 
     def _repository(self, value: str) -> Truth:
         matches = name_matcher(Key.REPO, value)
@@ -198,7 +205,7 @@ class Index:
         drifts = [container.drift for container in self._rows.containers]
         column = self._rows.container
         maybe = 0 if wanted is Drift.UNKNOWN else column.where(drift is Drift.UNKNOWN for drift in drifts)
-        return Truth(column.where(drift is wanted for drift in drifts), maybe)
+        return Truth(column.where(drift is wanted for drift in drifts), maybe | self._traits.unheard)
 
     def _age(self, term: Term, now: datetime) -> Truth:
         limit = parse_age(term.value) or 0
@@ -226,10 +233,6 @@ class Index:
     def _trait(self, trait: Trait, side: Side) -> Truth:
         rows = self._rows
         match trait:
-            case Trait.RUNNING:
-                return Truth(rows.running)
-            case Trait.UNUSED:
-                return Truth(rows.all ^ rows.running)
             case Trait.FAULTY:
                 return Truth(rows.all ^ self._verdict(State.PASS, side).yes)
             case Trait.SIGNED:
@@ -241,16 +244,8 @@ class Index:
                 return Truth(moved.yes | mixed.yes | gone.yes, moved.maybe)
             case Trait.OUTDATED:
                 return self._outdated()
-            case Trait.STUCK | Trait.PINNED:
-                return Truth(rows.container.where(map(_CONTAINER_TRAITS[trait], rows.containers)))
-            case Trait.SUSPENDED | Trait.MANAGED:
-                return Truth(rows.workload.where(map(_WORKLOAD_TRAITS[trait], rows.workloads)))
-            case Trait.BASE:
-                return Truth(rows.image.where(bool(self.snapshot.derived.get(image.key)) for image in rows.images))
-            case Trait.ABSENT | Trait.ROOT | Trait.ORPHAN | Trait.TAGGED | Trait.UNTAGGED | Trait.MULTIARCH:
-                return Truth(rows.image.where(map(_IMAGE_TRAITS[trait], rows.images)))
             case _:
-                assert_never(trait)
+                return self._traits.answer(trait)
 
     def _outdated(self) -> Truth:
         states = [_base_state(image) for image in self._rows.images]
@@ -259,6 +254,10 @@ class Index:
             column.where(state is BaseState.OUTDATED for state in states),
             column.where(state is BaseState.UNKNOWN for state in states) | self._rows.without_image,
         )
+
+
+def _asks_for_use(term: Term) -> bool:
+    return term.key is Key.IS and term.value in OF_USE
 
 
 def _search(texts: Texts, part: str) -> Sequence[int]:
@@ -316,20 +315,4 @@ _READ: dict[Key, Callable[[Workload], str]] = {
     Key.CTX: lambda workload: workload.key.cluster,
     Key.KIND: lambda workload: workload.key.kind,
     Key.TEAM: lambda workload: workload.team,
-}
-_CONTAINER_TRAITS: dict[Trait, Callable[[Container], bool]] = {
-    Trait.STUCK: lambda container: bool(container.trouble),
-    Trait.PINNED: lambda container: bool(container.pin),
-}
-_WORKLOAD_TRAITS: dict[Trait, Callable[[Workload], bool]] = {
-    Trait.SUSPENDED: lambda workload: workload.suspended,
-    Trait.MANAGED: lambda workload: bool(workload.managed_by),
-}
-_IMAGE_TRAITS: dict[Trait, Callable[[Image], bool]] = {
-    Trait.ABSENT: lambda image: bool(image.absent),
-    Trait.ROOT: lambda image: image.root,
-    Trait.ORPHAN: lambda image: image.base is None and not image.root,
-    Trait.TAGGED: lambda image: bool(image.tags),
-    Trait.UNTAGGED: lambda image: not image.tags,
-    Trait.MULTIARCH: lambda image: len(image.platforms) > 1,
 }

@@ -60,6 +60,10 @@ class Trait(StrEnum):
     """What `is:` may ask."""
 
     RUNNING = "running"
+    DECLARED = "declared"
+    SCHEDULED = "scheduled"
+    SCALED_TO_ZERO = "scaled-to-zero"
+    ROLLBACK = "rollback"
     UNUSED = "unused"
     FAULTY = "faulty"
     SIGNED = "signed"

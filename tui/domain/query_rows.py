@@ -1,23 +1,38 @@
 """The rows that queries are asked about, their texts prepared, and sets of rows as bit masks of one byte a row.
 
 A row is an image as one container of a workload runs it (or declares it, when nothing runs), an image that no workload has,
-or a container whose image is not known.
+or a container whose image is not known. Besides these there are rows that only a question about uses asks: an image that the
+spec names while another one runs, one that is kept for rollback, and pods that run nothing yet beside others that do.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from enum import IntFlag
 from functools import cached_property
 from itertools import accumulate, compress
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
+from tui.domain.counting import Use, uses_of_image
 from tui.domain.snapshot import Container, Image, ImageKey, Snapshot, Workload
 
-__all__ = ["Column", "Digests", "Rows", "Texts", "mask_of"]
+__all__ = ["Column", "Digests", "Mark", "Rows", "Texts", "Truth", "mask_of"]
 
 T = TypeVar("T")
 SPARSE = 16  # below one row in so many, going from thing to thing is faster than over all rows
+
+
+class Truth(NamedTuple):
+    """For which rows something holds, and for which it cannot be told; never both."""
+
+    yes: int
+    maybe: int = 0
+
+    @property
+    def sure(self) -> Truth:
+        """The same, where what holds is not also what cannot be told."""
+        return Truth(self.yes, self.maybe & ~self.yes)
 
 
 class Column(Sequence[int]):
@@ -126,21 +141,52 @@ class Digests:
         return [number for digest, number in self._owned[low:high] if ":" not in value or digest.startswith(value)]
 
 
+class Mark(IntFlag):
+    """What is known of a row: the uses of its image there, which of them nobody can tell, and why it is a row.
+
+    EXTRA rows answer questions about uses alone; WAITING rows stand for pods that run nothing yet beside others that do.
+    """
+
+    RUNNING = 1
+    DECLARED = 2
+    SCHEDULED = 4
+    SCALED_TO_ZERO = 8
+    ROLLBACK = 16
+    UNSURE_DECLARED = 32
+    UNSURE_OWNER = 64
+    EXTRA = 128
+    WAITING = 256
+
+
+_MARKS = {use: Mark[use.name] for use in Use}
+_OF_IMAGE = Mark.RUNNING | Mark.DECLARED | Mark.SCHEDULED | Mark.SCALED_TO_ZERO | Mark.ROLLBACK
+
+
 class Rows:
-    """The rows of a snapshot: three columns, and whether the row runs."""
+    """The rows of a snapshot: three columns, and the marks of each row."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.images: tuple[Image, ...] = tuple(snapshot.images.values())
         self.workloads: tuple[Workload, ...] = tuple(snapshot.workloads.values())
         self.containers = [container for workload in self.workloads for container in workload.containers]
         self._columns: tuple[list[int], list[int], list[int]] = ([], [], [])
-        self._runs = bytearray()
+        self._marks: list[Mark] = []
+        self._numbers = {image.key: number for number, image in enumerate(self.images)}
         self._fill()
         self.image = Column(self._columns[0], len(self.images))
         self.workload = Column(self._columns[1], len(self.workloads))
         self.container = Column(self._columns[2], len(self.containers))
         self.all = int.from_bytes(b"\1" * len(self.image), "little")
-        self.running = int.from_bytes(self._runs, "little")
+        self.plain = self.all ^ self.marked(Mark.EXTRA)
+
+    def marked(self, mark: Mark) -> int:
+        """The rows that have a mark."""
+        return mask_of(bool(marks & mark) for marks in self._marks)
+
+    @cached_property
+    def without_workload(self) -> int:
+        """The rows of images that no workload runs."""
+        return mask_of(number == self.workload.absent for number in self.workload)
 
     @cached_property
     def without_image(self) -> int:
@@ -178,29 +224,57 @@ class Rows:
         return Digests(images), Digests(containers)
 
     def _fill(self) -> None:
-        numbers = {image.key: number for number, image in enumerate(self.images)}
         seen: set[int] = set()
+        elsewhere: dict[int, Mark] = {}
         place = 0
         for number, workload in enumerate(self.workloads):
             for container in workload.containers:
-                seen |= self._add_container(number, place, container, numbers)
+                seen |= self._add_container(number, place, container, elsewhere)
                 place += 1
             if not workload.containers:
-                self._add(len(self.images), number, len(self.containers), workload.pods > 0)
-        for number, image in enumerate(self.images):
+                self._add(len(self.images), number, len(self.containers), Mark.RUNNING if workload.pods else Mark(0))
+            for image in self._known(workload.rollback):
+                self._add_extra(image, number, len(self.containers), Mark.ROLLBACK, elsewhere)
+        for number in range(len(self.images)):
             if number not in seen:
-                self._add(number, len(self.workloads), len(self.containers), image.in_use)
+                self._add(number, len(self.workloads), len(self.containers), elsewhere.get(number, Mark(0)) & _OF_IMAGE)
 
-    def _add_container(self, workload: int, place: int, container: Container, numbers: dict[ImageKey, int]) -> set[int]:
-        images = {numbers[key] for key in container.images if key in numbers}
-        for image in images or (len(self.images),):
-            self._add(image, workload, place, bool(container.runs or container.digests))
+    def _known(self, keys: Iterable[ImageKey]) -> Set[int]:
+        return {self._numbers[key] for key in keys if key in self._numbers}
+
+    def _add_container(self, workload: int, place: int, container: Container, elsewhere: dict[int, Mark]) -> Set[int]:
+        of = self.workloads[workload]
+        images = self._known(container.images)
+        for image in images:
+            self._add(image, workload, place, _marks(of, container, self.images[image].key))
+        live = [pod for pod in container.pod_refs if not pod.ended]
+        started = Mark.RUNNING if any(pod.digest and pod.runs is None for pod in live) else Mark(0)
+        if not images:
+            self._add(len(self.images), workload, place, started | _marks(of, container, None))
+        elif any(pod.runs is None for pod in live):
+            self._add(len(self.images), workload, place, started | Mark.WAITING)
+        for image in self._known((container.declared,) if container.declared is not None else ()) - images:
+            self._add_extra(image, workload, place, _marks(of, container, container.declared), elsewhere)
         return images
 
-    def _add(self, image: int, workload: int, container: int, runs: bool) -> None:
+    def _add_extra(self, image: int, workload: int, container: int, marks: Mark, elsewhere: dict[int, Mark]) -> None:
+        elsewhere[image] = elsewhere.get(image, Mark(0)) | marks
+        self._add(image, workload, container, marks | Mark.EXTRA)
+
+    def _add(self, image: int, workload: int, container: int, marks: Mark) -> None:
         for column, number in zip(self._columns, (image, workload, container), strict=True):
             column.append(number)
-        self._runs.append(runs)
+        self._marks.append(marks)
+
+
+def _marks(workload: Workload, container: Container, image: ImageKey | None) -> Mark:
+    """How a container uses an image (None: one that is not known), and what nobody can tell of that."""
+    found = Mark(0)
+    for use in uses_of_image(workload, container, image):
+        found |= _MARKS[use]
+    if image is None or (container.declared is None and not found & Mark.DECLARED):
+        found |= Mark.UNSURE_DECLARED
+    return found if workload.owner_readable else found | Mark.UNSURE_OWNER
 
 
 def mask_of(flags: Iterable[bool]) -> int:

@@ -23,6 +23,7 @@ __all__ = [
     "Basis",
     "Confidence",
     "Container",
+    "Crew",
     "Drift",
     "Image",
     "ImageKey",
@@ -115,7 +116,8 @@ class Image(msgspec.Struct, frozen=True, gc=False):
     """An image: one equivalence set of digests (index and its platform manifests, and their configs) in a repository.
 
     `digests` holds index and platform manifests, the top one first. `as_of` is when the registry last confirmed it.
-    `absent` is why it cannot be read (empty when it can); `same_content` names other images of the same content.
+    `absent` is why it cannot be read (empty when it can), `gone` says that its registry has it no more; `tags_listed` says that
+    all tags of its repository are known; `same_content` names other images of the same content.
     `vulnerabilities` are worst first, over all reports in `scans`; `scan_gap` says why one that is not listed may be there all
     the same, empty when the reports are whole and recent. `signatures` holds what was found on each of its digests.
     """
@@ -142,6 +144,8 @@ class Image(msgspec.Struct, frozen=True, gc=False):
     scans: tuple[ScanReport, ...] = ()
     scan_gap: str = ""
     signatures: tuple[SignaturesVerified, ...] = ()
+    gone: bool = False
+    tags_listed: bool = False
 
     @property
     def name(self) -> RepositoryName:
@@ -162,7 +166,7 @@ class UnknownBase(msgspec.Struct, frozen=True):
 
 
 class PodRef(msgspec.Struct, frozen=True, gc=False):
-    """A pod of a workload, as the Running tab shows it."""
+    """A pod of a workload, as one of its containers has it; `runs` is the image that it runs, None when that is not known."""
 
     name: str
     node: str
@@ -173,13 +177,28 @@ class PodRef(msgspec.Struct, frozen=True, gc=False):
     reason: str = ""
     container: str = ""
     restarts: int = 0
+    runs: ImageKey | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the pod will run no more: such a pod is counted nowhere."""
+        return self.phase in ("Succeeded", "Failed")
+
+
+class Crew(msgspec.Struct, frozen=True, gc=False):
+    """Pods of a workload that run the same images, all of their containers taken together."""
+
+    images: tuple[ImageKey, ...]
+    pods: int
 
 
 class Container(msgspec.Struct, frozen=True, gc=False):
     """A container of a workload over all its pods.
 
-    `image` is the text of the spec; `runs` are the images its pods run, `declared` the image its name means now;
-    `digests` are what the pods report; `trouble` is a sentence when pods cannot start (pull errors told apart).
+    `image` is the text of the spec; `runs` are the images its pods run (or ran, where all have ended), `declared` the image
+    its name means now; `digests` are what the pods report; `pods` counts those that have not ended; `trouble` is a sentence
+    when pods cannot start (pull errors told apart). `placed` are the checks of its images by the rules of this place, where a
+    policy has rules for places.
     """
 
     name: str
@@ -199,6 +218,7 @@ class Container(msgspec.Struct, frozen=True, gc=False):
     verdict: State = State.UNKNOWN
     pull_policy: str = ""
     pod_refs: tuple[PodRef, ...] = ()
+    placed: Mapping[ImageKey, tuple[Check, ...]] = {}
 
     @property
     def images(self) -> tuple[ImageKey, ...]:
@@ -210,6 +230,7 @@ class Workload(msgspec.Struct, frozen=True, gc=False):
     """The top controller that owns pods, or a bare or static pod, with every container that it has.
 
     `rollback` are the images of ReplicaSets kept as rollback targets; `managed_by` is `Argo CD`, `Flux`, `Helm` or empty.
+    `pods` counts those that have not ended; `crews` are these by what they run.
     """
 
     key: ObjectKey
@@ -225,6 +246,7 @@ class Workload(msgspec.Struct, frozen=True, gc=False):
     owner_readable: bool = True
     as_of: datetime | None = None
     source: str = ""
+    crews: tuple[Crew, ...] = ()
 
 
 class Summary(msgspec.Struct, frozen=True):

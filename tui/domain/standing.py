@@ -124,11 +124,14 @@ class Registries:
 
     def tags(self, name: RepositoryName) -> dict[str, str] | None:
         """All versions of a repository and what they name; None unless they were listed whole."""
-        listed = self.facts.tag_lists.get(name)
-        if listed is None or name.registry in self.lost:
+        if not self.lists_tags(name):
             return None
         found = {tag: self.tag(name, tag) for tag in self.facts.tags.get(name, {}) if not is_attached_tag(tag)}
         return {tag: word.digest for tag, word in found.items() if word.there}
+
+    def lists_tags(self, name: RepositoryName) -> bool:
+        """Whether the versions of a repository were listed whole, by a registry that still answers."""
+        return name in self.facts.tag_lists and name.registry not in self.lost
 
     def _read_tag(self, name: RepositoryName, tag: str) -> Word:
         record = self.facts.tags.get(name, {}).get(tag)

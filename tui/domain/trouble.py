@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from tui.domain.events import AbsenceKind
 from tui.domain.reference import Reference, parse_reference
+from tui.domain.snapshot import PodRef
 from tui.domain.standing import Standing, Word
 from tui.domain.text import clean
 from tui.domain.workload import PodContainer
@@ -63,8 +64,8 @@ _RIGHT = ("insufficient_scope", "pull access denied", "unauthorized", "denied", 
 _MISSING = ("manifest unknown", "not found", "name unknown", "repository does not exist", "manifest_unknown", "name_unknown")
 
 
-def is_pulling(container: PodContainer) -> bool:
-    """Whether a container waits for an image that it cannot get."""
+def is_pulling(container: PodContainer | PodRef) -> bool:
+    """Whether a container of a pod waits for an image that it cannot get."""
     return container.state == "waiting" and container.reason in PULL_REASONS
 
 

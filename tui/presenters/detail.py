@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from tui.domain.container_checks import image_checks, workload_checks
+from tui.domain.counting import pods_with
 from tui.domain.events import SourceHealth
 from tui.domain.snapshot import Container, Image, Snapshot, UnknownBase, Workload
 from tui.domain.trust import Check, State
@@ -134,11 +136,16 @@ def container_lines(container: Container, look: Look) -> list[TextLine]:
     lines = [TextLine(title, (Span(f"{plural(container.pods, 'pod')} ", "dim"),))]
     lines += wrapped(container.trouble, "fail", look.width, indent=4)
     lines += [line for check in container.checks if check.state is not State.OFF for line in _check(check, look)]
-    images = [look.snapshot.images[key] for key in container.runs if key in look.snapshot.images]
+    images = [look.snapshot.images[key] for key in container.images if key in look.snapshot.images]
     for image in images:
-        lines.append(TextLine((Span("   runs ", "dim"), look.glyphs.of(image.verdict), Span(f" {image_name(image)}"))))
-        lines += [line for check in image.checks if check.state.severity > 1 for line in _check(check, look)]
+        verb = "   runs " if pods_with(container.pod_refs, image.key) else "   ran " if container.runs else "   would run "
+        lines.append(TextLine((Span(verb, "dim"), look.glyphs.of(image.verdict), Span(f" {image_name(image)}"))))
+    lines += [line for check in image_checks(container, look.snapshot.images) for line in _check(check, look) if _shown(check)]
     return [*lines, TextLine()]
+
+
+def _shown(check: Check) -> bool:
+    return check.state.severity > State.PASS.severity
 
 
 def wrapped(text: str, role: str, width: int, indent: int = 1) -> list[TextLine]:
@@ -189,7 +196,7 @@ def _workload_heading(workload: Workload, look: Look) -> list[TextLine]:
         f"team {workload.team}" if workload.team else "",
         "" if workload.owner_readable else "its owner may not be read",
     ]
-    checks = [check for container in workload.containers for check in container.checks]
+    checks = workload_checks(workload, look.snapshot.images)
     return [
         TextLine((Span(f" {key.kind}/", "dim"), Span(key.name, "bold"), Span(f"  {key.cluster}  {key.namespace}", "dim"))),
         TextLine((Span(" " + look.glyphs.dot.join(fact for fact in facts if fact), "dim"),)),

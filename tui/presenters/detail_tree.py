@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from tui.domain.counting import pods_of
 from tui.domain.snapshot import (
     BaseLink,
     BaseState,
@@ -89,14 +90,15 @@ def running_section(subject: Subject, look: Look) -> list[TextLine]:
 def _running(workload: Workload, image: ImageKey | None, look: Look) -> Iterator[TextLine]:
     key = workload.key
     title = (Span(" "), look.glyphs.of(workload.verdict), Span(f" {key.kind}/{key.name}", "bold"))
-    yield TextLine((*title, Span(f"  {key.cluster}  {key.namespace}", "dim")), (Span(f"{plural(workload.pods, 'pod')} ", "dim"),))
+    pods = pods_of(workload, None if image is None else {image})
+    yield TextLine((*title, Span(f"  {key.cluster}  {key.namespace}", "dim")), (Span(f"{plural(pods, 'pod')} ", "dim"),))
     for container in workload.containers:
         if image is None or image in container.images:
-            yield from _container(container, look)
+            yield from _container(container, image, look)
     yield TextLine()
 
 
-def _container(container: Container, look: Look) -> Iterator[TextLine]:
+def _container(container: Container, image: ImageKey | None, look: Look) -> Iterator[TextLine]:
     yield TextLine(
         (Span(f"   {container.name}", ""), Span(f"  {container.image}", "dim")), (Span(f"{container.pull_policy} ", "dim"),)
     )
@@ -104,7 +106,8 @@ def _container(container: Container, look: Look) -> Iterator[TextLine]:
     yield from wrapped(reason, DRIFT_ROLE[container.drift], look.width, indent=3)
     yield from wrapped(container.trouble, "fail", look.width, indent=3)
     for pod in container.pod_refs:
-        yield _pod(pod, container, look)
+        if image is None or pod.runs in (image, None):
+            yield _pod(pod, container, look)
 
 
 def _pod(pod: PodRef, container: Container, look: Look) -> TextLine:
@@ -169,7 +172,9 @@ def _users(users: Sequence[Workload], image: ImageKey, depth: int, look: Look, l
         key = workload.key
         words, role = _drift(containers)
         name = Span(f" {key.cluster}  {key.namespace}  {key.kind}/{key.name}")
-        yield TextLine((lead, glyph, name), (Span(f"{words}  ", role), Span(f"{plural(workload.pods, 'pod')} ", "dim")))
+        yield TextLine(
+            (lead, glyph, name), (Span(f"{words}  ", role), Span(f"{plural(pods_of(workload, {image}), 'pod')} ", "dim"))
+        )
     if len(users) > MOST:
         yield TextLine((Span("  " * depth + f"   and {len(users) - MOST} more workloads", "dim"),))
 

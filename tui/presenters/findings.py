@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from tui.domain.counting import pods_found
 from tui.domain.findings import Finding, FindingKey, Grouping
 from tui.domain.snapshot import Snapshot
 from tui.domain.trust import State
@@ -118,18 +119,20 @@ def finding_lines(found: Finding, snapshot: Snapshot, now: datetime, glyphs: Gly
 
 
 def _images(found: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine]:
-    images = [snapshot.images[key] for key in found.images if key in snapshot.images]
+    at = frozenset(found.workloads)
+    images = [(pods_found(snapshot, {key}, at), snapshot.images[key]) for key in found.images if key in snapshot.images]
     lines = [
         TextLine(
             (Span(" "), glyphs.of(image.verdict), Span(f" {image_name(image)}"), Span(f"  {image.key.registry}", "dim")),
-            (Span(f"{plural(image.pods, 'pod')} ", "dim"),),
+            (Span(f"{plural(pods, 'pod')} ", "dim"),),
         )
-        for image in sorted(images, key=lambda image: -image.pods)[:MOST]
+        for pods, image in sorted(images, key=lambda counted: -counted[0])[:MOST]
     ]
     return lines + _more(len(images))
 
 
 def _workloads(found: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine]:
+    spread = dict(zip(found.workloads, found.spread, strict=True))
     workloads = [snapshot.workloads[key] for key in found.workloads if key in snapshot.workloads]
     lines = [
         TextLine(
@@ -139,9 +142,9 @@ def _workloads(found: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextL
                 Span(f" {each.key.cluster}  {each.key.namespace}  ", "dim"),
                 Span(f"{each.key.kind}/{each.key.name}"),
             ),
-            (Span(f"{plural(each.pods, 'pod')} ", "dim"),),
+            (Span(f"{plural(spread[each.key], 'pod')} ", "dim"),),
         )
-        for each in sorted(workloads, key=lambda each: -each.pods)[:MOST]
+        for each in sorted(workloads, key=lambda each: -spread[each.key])[:MOST]
     ]
     return lines + _more(len(workloads))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from tui.domain.counting import idle_word, pods_of
 from tui.domain.events import SourceState
 from tui.domain.reference import DEFAULT_REGISTRY
 from tui.domain.snapshot import Container, Image, ImageKey, PodRef, Snapshot, UnknownBase, Workload
@@ -116,7 +117,7 @@ class LineageModel:
     def _users(self, image: ImageKey) -> list[ObjectKey]:
         workloads = self.snapshot.workloads
         users = [key for key in self.snapshot.users.get(image, ()) if self._shown.workload(key) and key in workloads]
-        return sorted(users, key=lambda key: (-workloads[key].verdict.severity, -workloads[key].pods, key))
+        return sorted(users, key=lambda key: (-workloads[key].verdict.severity, -pods_of(workloads[key], {image}), key))
 
     def _containers(self, key: RowKey) -> list[Container]:
         """The containers of the workload at a path that run the image above it."""
@@ -125,11 +126,13 @@ class LineageModel:
         return [container for container in found.containers if image in container.runs] if found else []
 
     def _pods(self, key: RowKey) -> Iterable[tuple[PodRef, Container]]:
-        image = self.snapshot.images.get(_image(key[:-1]))
-        known = {*image.digests, *image.config_digests} if image else set()
+        """Every pod of the workload at a path that runs the image above it, once, with the first container that does."""
+        image = _image(key[:-1])
+        seen: set[str] = set()
         for container in self._containers(key):
             for pod in container.pod_refs:
-                if len(container.runs) == 1 or not pod.digest or pod.digest in known:
+                if pod.runs == image and not pod.ended and pod.name not in seen:
+                    seen.add(pod.name)
                     yield pod, container
 
     # ---- cells
@@ -174,7 +177,7 @@ class LineageModel:
 
     def _workload_row(self, key: RowKey, workload: Workload) -> Row:
         containers = self._containers(key)
-        pods = sum(1 for _ in self._pods(key)) or sum(container.pods for container in containers)
+        pods = pods_of(workload, {_image(key[:-1])})
         where = workload.key
         place = "  ".join(part for part in (where.cluster, where.namespace) if part)
         name = (Span(f"{place}  {where.kind}/{where.name}", "dim"), *_extra(workload, containers))
@@ -204,9 +207,7 @@ def container_state(containers: Sequence[Container], workload: Workload, glyphs:
     told = briefs([*(check for container in containers for check in container.checks), *more], glyphs.dot)
     if told:
         return told
-    if workload.suspended:
-        return (Span("suspended", "dim"),)
-    return (Span("scaled to zero", "dim"),) if workload.desired == 0 else ()
+    return (Span(idle_word(workload), "dim"),) if idle_word(workload) else ()
 
 
 def pod_state(pod: PodRef) -> tuple[str, str]:

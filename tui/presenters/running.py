@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from tui.domain.counting import running_images
 from tui.domain.snapshot import Snapshot
 from tui.domain.trust import CheckName, State
 from tui.presenters.glyphs import BAD_FIRST, ROLE, Glyphs
@@ -34,7 +35,7 @@ NOTHING_RUNS = Running(0, {})
 
 def running_of(snapshot: Snapshot) -> Running:
     """The checks of all images that pods run; it looks at every image, so it is not for the loop."""
-    used = [image for image in snapshot.images.values() if image.pods]
+    used = [snapshot.images[key] for key in running_images(snapshot) if key in snapshot.images]
     counted: dict[CheckName, Counter[State]] = {name: Counter() for name in ASKED}
     for image in used:
         for check in image.checks:

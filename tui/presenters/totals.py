@@ -6,19 +6,24 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tui.domain.snapshot import ImageKey, Snapshot
+from tui.domain.counting import pods_in, pods_of, pods_under
+from tui.domain.snapshot import Container, ImageKey, Snapshot, Workload
 from tui.domain.trust import State
 from tui.domain.workload import ObjectKey
 
-__all__ = ["ALL", "NOTHING", "Shown", "Totals", "lineage_totals", "one", "pods_of"]
+__all__ = ["ALL", "NOTHING", "Shown", "Totals", "lineage_totals", "one"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """Which images and workloads a filter lets through; None lets everything through."""
+    """Which images and workloads a filter lets through; None lets everything through.
+
+    `idle` are the workloads whose pods that run no known image are let through too.
+    """
 
     images: Set[ImageKey] | None = None
     workloads: Set[ObjectKey] | None = None
+    idle: Set[ObjectKey] = frozenset()
 
     def image(self, key: ImageKey) -> bool:
         """Whether an image is let through."""
@@ -27,6 +32,14 @@ class Shown:
     def workload(self, key: ObjectKey) -> bool:
         """Whether a workload is let through."""
         return self.workloads is None or key in self.workloads
+
+    def pods(self, workload: Workload) -> int:
+        """How many pods of a workload are let through."""
+        return pods_of(workload, self.images, idle=workload.key in self.idle)
+
+    def pods_in(self, container: Container, workload: ObjectKey) -> int:
+        """How many pods of a container of a workload are let through."""
+        return pods_in(container, self.images, idle=workload in self.idle)
 
     @property
     def narrowed(self) -> bool:
@@ -91,6 +104,7 @@ def one(verdict: State, pods: int) -> Totals:
 def lineage_totals(snapshot: Snapshot, shown: Shown) -> Mapping[ImageKey, Totals]:
     """The totals of every node of the lineage that is shown; a node without anything shown below it is left out."""
     totals: dict[ImageKey, Totals] = {}
+    pods = pods_under(snapshot, shown.images, shown.workloads)
     for key in reversed(_top_down(snapshot)):
         here = _own(key, snapshot, shown)
         for child in snapshot.derived.get(key, ()):
@@ -98,26 +112,13 @@ def lineage_totals(snapshot: Snapshot, shown: Shown) -> Mapping[ImageKey, Totals
             if below is not None:
                 here = below if here is NOTHING else here + below
         if here is not NOTHING or (key in snapshot.bases and not shown.narrowed):
-            totals[key] = here
+            totals[key] = here._replace(pods=pods.get(key, 0))
     return totals
 
 
 def _own(key: ImageKey, snapshot: Snapshot, shown: Shown) -> Totals:
     image = snapshot.images.get(key)
-    if image is None or not shown.image(key):
-        return NOTHING
-    return one(image.verdict, image.pods if shown.workloads is None else pods_of(key, snapshot, shown))
-
-
-def pods_of(key: ImageKey, snapshot: Snapshot, shown: Shown) -> int:
-    """The pods of the workloads shown that run an image."""
-    return sum(
-        container.pods
-        for user in snapshot.users.get(key, ())
-        if shown.workload(user) and user in snapshot.workloads
-        for container in snapshot.workloads[user].containers
-        if key in container.runs
-    )
+    return NOTHING if image is None or not shown.image(key) else one(image.verdict, 0)
 
 
 def _top_down(snapshot: Snapshot) -> list[ImageKey]:

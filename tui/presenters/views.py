@@ -118,12 +118,12 @@ def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: Index | Non
     """What a filter lets through, and how much it could not decide. Raises InvalidQuery."""
     images: Set[ImageKey] | None = None
     workloads: Set[ObjectKey] | None = None
-    undecided = 0
+    undecided, idle = 0, frozenset(snapshot.workloads)
     if chosen.query.strip():
         from tui.domain.query import parse_query  # not before somebody filters
 
         selection = parse_query(chosen.query).images(index or snapshot, now)
-        images, workloads, undecided = selection.images, selection.workloads, selection.undecided
+        images, workloads, undecided, idle = selection.images, selection.workloads, selection.undecided, selection.idle
     if chosen.faults:
         faulty = {key for key, image in snapshot.images.items() if _at_fault(image.verdict)}
         at_work = {key for key, workload in snapshot.workloads.items() if _at_fault(workload.verdict)}
@@ -136,7 +136,7 @@ def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: Index | Non
         at = frozenset(now_found.workloads) if now_found else frozenset()
         images = having if images is None else having & images
         workloads = at if workloads is None else at & workloads
-    return (ALL if images is None and workloads is None else Shown(images, workloads)), undecided
+    return (ALL if images is None and workloads is None else Shown(images, workloads, idle)), undecided
 
 
 def _at_fault(verdict: State) -> bool:

@@ -40,6 +40,7 @@ class WorkloadModel:
         self._now = now
         self._glyphs = glyphs
         self._health = {health.name: health for health in snapshot.sources if health.kind is SourceKind.CLUSTER}
+        self._shown = shown
         self._in_namespace: dict[Place, list[Workload]] = defaultdict(list)
         self._totals: dict[Place, Totals] = defaultdict(lambda: NOTHING)
         self._cluster_totals: dict[str, Totals] = defaultdict(lambda: NOTHING)
@@ -47,7 +48,7 @@ class WorkloadModel:
             if shown.workload(key):
                 self._add(workload)
         for inside in self._in_namespace.values():
-            inside.sort(key=lambda workload: (-workload.verdict.severity, -workload.pods, workload.key))
+            inside.sort(key=lambda workload: (-workload.verdict.severity, -shown.pods(workload), workload.key))
         self._clusters = self._cluster_names(shown)
 
     def columns(self) -> Sequence[Column]:
@@ -119,7 +120,7 @@ class WorkloadModel:
     def _add(self, workload: Workload) -> None:
         key = workload.key
         self._in_namespace[key.cluster, key.namespace].append(workload)
-        own = one(workload.verdict, workload.pods)
+        own = one(workload.verdict, self._shown.pods(workload))
         self._totals[key.cluster, key.namespace] += own
         self._cluster_totals[key.cluster] += own
 
@@ -161,7 +162,9 @@ class WorkloadModel:
         state = container_state(workload.containers, workload, self._glyphs, self._image_checks(workload.containers))
         mixture = mix(_verdicts(workload), BAR, self._glyphs.bar) if len(workload.containers) > 1 else ()
         since = (Span(age(workload.created, self._now), "dim"),)
-        return Row(self._glyphs.of(workload.verdict), (name, state, mixture, (), (Span(count(workload.pods)),), since))
+        return Row(
+            self._glyphs.of(workload.verdict), (name, state, mixture, (), (Span(count(self._shown.pods(workload))),), since)
+        )
 
     def _container_row(self, key: RowKey) -> Row:
         container, workload = self._container(key), self.snapshot.workloads.get(_workload(key))
@@ -170,7 +173,8 @@ class WorkloadModel:
         kind = "" if container.type is ContainerType.CONTAINER else f"{container.type} "
         name: Cell = (Span(kind, "dim"), Span(container.name), Span(f"  {container.image}", "dim"))
         state = container_state([container], workload, self._glyphs, self._image_checks([container]))
-        return Row(self._glyphs.of(container.verdict), (name, state, (), (), (Span(count(container.pods), "dim"),), ()))
+        pods = (Span(count(self._shown.pods_in(container, workload.key)), "dim"),)
+        return Row(self._glyphs.of(container.verdict), (name, state, (), (), pods, ()))
 
     def _image_checks(self, containers: Iterable[Container]) -> list[Check]:
         """What the images of containers are judged by, but for what others run of them."""

@@ -48,7 +48,7 @@ def _images(document: Document) -> Iterator[Row]:
         base = f"{link.base.registry}/{link.base.repository}" if link is not None and link.base.registry else ""
         yield (
             *(verdict_of(image.verdict), key.registry, key.repository, key.digest, " ".join(image.tags)),
-            *(str(image.in_use).lower(), image.pods, image.created, image.pushed, image.size),
+            *(str(image.in_use).lower(), document.pods_of_image(image), image.created, image.pushed, image.size),
             *(base, link.base.digest if link else "", link.state.value if link else ""),
             *(sum(row.vex is None for row in image.vulnerabilities), _why(image.checks)),
         )
@@ -64,7 +64,8 @@ def _workloads(document: Document) -> Iterator[Row]:
         for item in workload.containers:
             yield (
                 *(verdict_of(item.verdict), key.cluster, key.namespace, key.kind, key.name, item.name, item.type.value),
-                *(item.image, " ".join(item.digests), item.pods, item.drift.value, workload.managed_by, workload.team),
+                *(item.image, " ".join(item.digests), document.pods_in(item, workload), item.drift.value),
+                *(workload.managed_by, workload.team),
                 " ".join(filter(None, (item.trouble, _why(item.checks)))),
             )
 

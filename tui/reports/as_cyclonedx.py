@@ -133,7 +133,7 @@ def _render(document: Document) -> Iterator[bytes]:
     images = document.images()
     made = Metadata(document.snapshot.as_of, Tools([Component("application", "trustree", __version__)]))
     serial = uuid.uuid5(_NAMESPACE, "\n".join((str(document.snapshot.as_of), *map(_ref, images))))
-    components = [_component(image) for image in images]
+    components = [_component(image, document.pods_of_image(image)) for image in images]
     yield encode(
         Bom("CycloneDX", "1.6", serial.urn, 1, made, components, list(_dependencies(images)), list(_vulnerabilities(images)))
     )
@@ -144,7 +144,7 @@ def _ref(image: Image) -> str:
     return image_place(image)
 
 
-def _component(image: Image) -> Component:
+def _component(image: Image, pods: int) -> Component:
     key = image.key
     algorithm, _, value = key.digest.partition(":")
     hashes = [Hash(f"SHA-{algorithm.removeprefix('sha')}", value)] if is_digest(key.digest) else None
@@ -153,7 +153,7 @@ def _component(image: Image) -> Component:
     purl = (
         f"pkg:oci/{quote(name, safe='')}@{quote(key.digest, safe='')}?repository_url={quote(f'{key.registry}/{key.repository}')}"
     )
-    said = [Property("trustree:verdict", image.verdict.value), Property("trustree:pods", str(image.pods))]
+    said = [Property("trustree:verdict", image.verdict.value), Property("trustree:pods", str(pods))]
     said += [Property(f"trustree:check:{check.name}", f"{check.state}: {check.reason}") for check in image.checks]
     version = image.tags[0] if image.tags else key.digest
     return Component("container", f"{key.registry}/{key.repository}", version, _ref(image), hashes, purl, said)

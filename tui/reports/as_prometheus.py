@@ -72,7 +72,7 @@ def _images(document: Document) -> Iterator[Sample]:
         key = image.key
         tag = image.tags[0] if image.tags else ""
         names = {"registry": key.registry, "repository": key.repository, "tag": tag, "digest": key.digest}
-        yield {**names, "verdict": verdict_of(image.verdict)}, image.pods
+        yield {**names, "verdict": verdict_of(image.verdict)}, document.pods_of_image(image)
 
 
 def _labels(labels: Labels) -> str:

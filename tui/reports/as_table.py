@@ -63,7 +63,7 @@ def _images(document: Document) -> Table:
             Cell(full_name(image)),
             Cell(short(image.key.digest)),
             Cell(age(image.created or image.pushed, now)),
-            Cell(count(image.pods)),
+            Cell(count(document.pods_of_image(image))),
             Cell(_why(image.checks)),
         )
         for image in document.images()
@@ -88,7 +88,7 @@ def _workloads(document: Document) -> Table:
             Cell(workload.key.cluster),
             Cell(workload.key.namespace),
             Cell(f"{workload.key.kind}/{workload.key.name}"),
-            Cell(count(workload.pods)),
+            Cell(count(document.pods_of_workload(workload))),
             Cell(count(len({key for item in workload.containers for key in item.runs}))),
             Cell(_drift(workload)),
             Cell(_workload_why(workload, document.snapshot)),
@@ -106,7 +106,8 @@ def _lineage(document: Document) -> Table:
 def _tree(document: Document) -> Iterator[Sequence[Cell]]:
     """Base before derived, indented, worst and widest first; only what the query found and the bases that lead to it."""
     snapshot = document.snapshot
-    totals = lineage_totals(snapshot, Shown(document.selection.images))
+    chosen = document.selection
+    totals = lineage_totals(snapshot, Shown(chosen.images, chosen.workloads, chosen.idle))
     seen: set[ImageKey] = set()
     for start in (*sorted((root for root in snapshot.roots if root in totals), key=lambda key: totals[key].rank), *totals):
         stack = [(start, 0)]
@@ -115,14 +116,14 @@ def _tree(document: Document) -> Iterator[Sequence[Cell]]:
             if key in seen:
                 continue
             seen.add(key)
-            yield _node(key, depth, document)
+            yield _node(key, depth, totals[key].pods, document)
             below = sorted(
                 (child for child in snapshot.derived.get(key, ()) if child in totals), key=lambda key: totals[key].rank
             )
             stack.extend((child, depth + 1) for child in reversed(below))
 
 
-def _node(key: ImageKey, depth: int, document: Document) -> Sequence[Cell]:
+def _node(key: ImageKey, depth: int, pods: int, document: Document) -> Sequence[Cell]:
     snapshot = document.snapshot
     image, unknown = snapshot.images.get(key), snapshot.bases.get(key)
     node = image or unknown
@@ -134,7 +135,7 @@ def _node(key: ImageKey, depth: int, document: Document) -> Sequence[Cell]:
         Cell(short(key.digest)),
         Cell(link.basis.value if link else ""),
         Cell(link.state.value if link else ""),
-        Cell(count(image.pods) if image else ""),
+        Cell(count(pods)),
     )
 
 

@@ -7,8 +7,9 @@ from enum import StrEnum
 
 import msgspec
 
+from tui.domain.counting import pods_found, pods_in, pods_of
 from tui.domain.query import Selection
-from tui.domain.snapshot import Image, Snapshot, Workload
+from tui.domain.snapshot import Container, Image, Snapshot, Workload
 from tui.domain.trust import State
 
 __all__ = ["Document", "Format", "Look", "View"]
@@ -44,12 +45,30 @@ class Document(msgspec.Struct, frozen=True):
     def images(self) -> Sequence[Image]:
         """The images of the report, worst first, then by the pods that run them."""
         chosen = (image for key, image in self.snapshot.images.items() if key in self.selection.images)
-        return sorted(chosen, key=lambda image: (-severity(image.verdict), -image.pods, image.key))
+        return sorted(chosen, key=lambda image: (-severity(image.verdict), -self.pods_of_image(image), image.key))
 
     def workloads(self) -> Sequence[Workload]:
         """The workloads of the report, worst first, then by their pods."""
         chosen = (workload for key, workload in self.snapshot.workloads.items() if key in self.selection.workloads)
-        return sorted(chosen, key=lambda workload: (-severity(workload.verdict), -workload.pods, workload.key))
+        return sorted(chosen, key=lambda workload: (-severity(workload.verdict), -self.pods_of_workload(workload), workload.key))
+
+    def pods(self) -> int:
+        """How many pods there are of what the report is about."""
+        chosen = self.selection
+        return pods_found(self.snapshot, chosen.images, chosen.workloads, chosen.idle)
+
+    def pods_of_image(self, image: Image) -> int:
+        """How many pods of the workloads that the report is about run an image."""
+        users = self.snapshot.users.get(image.key, ())
+        return pods_found(self.snapshot, {image.key}, {user for user in users if user in self.selection.workloads})
+
+    def pods_of_workload(self, workload: Workload) -> int:
+        """How many pods of a workload the report is about."""
+        return pods_of(workload, self.selection.images, idle=workload.key in self.selection.idle)
+
+    def pods_in(self, container: Container, workload: Workload) -> int:
+        """How many pods of a container of a workload the report is about."""
+        return pods_in(container, self.selection.images, idle=workload.key in self.selection.idle)
 
 
 class Format(msgspec.Struct, frozen=True):

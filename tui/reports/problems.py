@@ -82,17 +82,18 @@ def _of_images(document: Document) -> Iterator[Problem]:
         unknown = Check(CheckName.REGISTRY, State.UNKNOWN, image.absent or "Nothing is known of it.")
         label = f"{full_name(image)}@{short(image.key.digest)}"
         for check in bad(image.checks or (unknown,)):
-            yield _problem(check, (image_place(image), str(image.name), label), image.pods, image=True)
+            yield _problem(check, (image_place(image), str(image.name), label), document.pods_of_image(image), image=True)
 
 
 def _of_workloads(document: Document) -> Iterator[Problem]:
     for workload in document.workloads():
         for container in workload.containers:
             names = (workload_place(workload, container),) * 3
+            pods = document.pods_in(container, workload)
             for check in bad(container.checks):
-                yield _problem(check, names, container.pods, image=False)
+                yield _problem(check, names, pods, image=False)
             if container.trouble:
-                yield Problem(START, State.FAIL, *names, container.pods, container.trouble, image=False)
+                yield Problem(START, State.FAIL, *names, pods, container.trouble, image=False)
 
 
 def _problem(check: Check, names: tuple[str, str, str], pods: int, *, image: bool) -> Problem:

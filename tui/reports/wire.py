@@ -12,7 +12,7 @@ import msgspec
 
 from tui.domain.events import SourceHealth, SourceState
 from tui.domain.scan import ImageVulnerability
-from tui.domain.snapshot import BaseLink, BaseState, Basis, Confidence, Container, Drift, Image, Snapshot, Workload
+from tui.domain.snapshot import BaseLink, BaseState, Basis, Confidence, Container, Drift, Image, Workload
 from tui.domain.trust import Check, CheckName, State
 from tui.domain.workload import ContainerType
 from tui.presenters.health import trouble
@@ -165,20 +165,19 @@ def report_of(document: Document) -> Report:
         snapshot.complete,
         [source_row(source) for source in snapshot.sources],
         summary_row(document),
-        [image_row(image, snapshot) for image in images] if with_images else [],
-        [workload_row(workload) for workload in workloads] if with_workloads else [],
+        [image_row(image, document) for image in images] if with_images else [],
+        [workload_row(workload, document) for workload in workloads] if with_workloads else [],
     )
 
 
 def summary_row(document: Document) -> SummaryRow:
     """Counts of what the query found."""
     chosen, snapshot = document.selection, document.snapshot
-    whole = len(chosen.workloads) == len(snapshot.workloads)
     workloads = [snapshot.workloads[key] for key in chosen.workloads if key in snapshot.workloads]
     return SummaryRow(
         _counts(snapshot.images[key].verdict for key in chosen.images if key in snapshot.images),
         _counts(workload.verdict for workload in workloads),
-        snapshot.summary.pods if whole else sum(workload.pods for workload in workloads),
+        document.pods(),
     )
 
 
@@ -188,7 +187,7 @@ def source_row(source: SourceHealth) -> SourceRow:
     return SourceRow(source.name, source.kind.value, state, source.as_of, source.objects, source.requests, error)
 
 
-def image_row(image: Image, snapshot: Snapshot) -> ImageRow:
+def image_row(image: Image, document: Document) -> ImageRow:
     """An image as the report names it."""
     return ImageRow(
         image.key.registry,
@@ -201,16 +200,16 @@ def image_row(image: Image, snapshot: Snapshot) -> ImageRow:
         image.created,
         image.pushed,
         image.in_use,
-        image.pods,
+        document.pods_of_image(image),
         verdict_of(image.verdict),
         [_check_row(check) for check in image.checks],
         _base_row(image.base) if image.base else None,
-        [key.digest for key in snapshot.derived.get(image.key, ())],
+        [key.digest for key in document.snapshot.derived.get(image.key, ())],
         [_vulnerability_row(row) for row in image.vulnerabilities if row.vex is None],
     )
 
 
-def workload_row(workload: Workload) -> WorkloadRow:
+def workload_row(workload: Workload, document: Document) -> WorkloadRow:
     """A workload as the report names it."""
     key = workload.key
     return WorkloadRow(
@@ -220,7 +219,7 @@ def workload_row(workload: Workload) -> WorkloadRow:
         key.name,
         verdict_of(workload.verdict),
         workload.managed_by or None,
-        [_container_row(container) for container in workload.containers],
+        [_container_row(container, document.pods_in(container, workload)) for container in workload.containers],
     )
 
 
@@ -271,9 +270,9 @@ def _base_row(link: BaseLink) -> BaseRow:
     )
 
 
-def _container_row(container: Container) -> ContainerRow:
+def _container_row(container: Container, pods: int) -> ContainerRow:
     kind = _TYPES[container.type]
-    return ContainerRow(container.name, kind, container.image, container.digests, container.pods, container.drift)
+    return ContainerRow(container.name, kind, container.image, container.digests, pods, container.drift)
 
 
 _TYPES: dict[ContainerType, Literal["container", "init", "ephemeral"]] = {
