@@ -17,7 +17,9 @@ from yarl import URL
 from tui.domain.decoding import from_json
 from tui.domain.text import clean
 from tui.errors import ConnectionCut, NoAnswer, SourceError, Unreachable, UntrustedPayload
+from tui.sources.addresses import OnlyZones, Zone, ZoneRefused, is_address, zones_of_host
 from tui.sources.proxies import Proxies
+from tui.sources.redirects import REDIRECTS, SEE_OTHER, check_redirect, same_origin, sent_inside
 
 __all__ = [
     "CONFIG_LIMIT",
@@ -27,8 +29,6 @@ __all__ = [
     "Transport",
     "TransportOptions",
     "decode_json",
-    "is_loopback",
-    "same_origin",
 ]
 
 MANIFEST_LIMIT = 4 << 20
@@ -38,10 +38,7 @@ ERROR_LIMIT = 64 << 10
 MAX_REDIRECTS = 5
 CONNECT_TIMEOUT = 5.0
 PROBE_TIMEOUT = 1.0
-SEE_OTHER = 303
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 USER_AGENT = "trustree"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Form = Mapping[str, str] | list[tuple[str, str]]
 T = TypeVar("T")
@@ -51,11 +48,13 @@ class TransportOptions(msgspec.Struct, frozen=True):
     """How to connect. `timeout` is the whole time in seconds a request may take, `ca_file` a PEM bundle added to the system's.
 
     `server_name` is the name asked for in TLS and in `Host` when the address connected to is not the server's own name.
+    `home` is the host of the service itself: where others send us, only its own zones and public addresses are entered.
     """
 
     timeout: float = 60.0
     ca_file: str = ""
     server_name: str = ""
+    home: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -87,6 +86,8 @@ class Transport:
     def __init__(self, options: TransportOptions) -> None:
         self._options = options
         self._session: aiohttp.ClientSession | None = None
+        self._wary: aiohttp.ClientSession | None = None
+        self._allowed: frozenset[Zone] | None = None
         self._opening = asyncio.Lock()
         self._proxies = Proxies()
         self._count = 0
@@ -104,9 +105,10 @@ class Transport:
 
     async def close(self) -> None:
         """Release every connection."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in (self._session, self._wary):
+            if session is not None:
+                await session.close()
+        self._session = self._wary = None
 
     async def request(
         self,
@@ -119,18 +121,22 @@ class Transport:
         limit: int = LIST_LIMIT,
         foreign_redirects: bool = False,
         rewrite: Callable[[URL], URL] | None = None,
+        wary: bool = False,
     ) -> Reply:
         """Send a form or `content` as it is, follow redirects, read the body up to `limit` bytes.
 
         Raises Unreachable, UntrustedPayload. `Authorization` goes to the origin of `url` only; a redirect to another host is
         followed only with `foreign_redirects` (content), never from https to http; a 303 to another host leads to a page about
         the thing, not to the thing (RFC 9110 15.4.4), and is the answer then. `rewrite` maps the target of a redirect.
+
+        `wary`: somebody else named the address, which must be public or where the service itself is. What a redirect finds on
+        another host always must. A form stays with its origin.
         """
         at = URL(url)
         try:
             async with asyncio.timeout(self._options.timeout):
                 sent = content if content is not None else form
-                return await self._follow(method, at, dict(headers or {}), sent, limit, foreign_redirects, rewrite)
+                return await self._follow(method, at, dict(headers or {}), sent, limit, foreign_redirects, rewrite, wary)
         except aiohttp.ConnectionTimeoutError as error:
             raise await self._not_connected(at) from error
         except TimeoutError as error:
@@ -147,9 +153,10 @@ class Transport:
         limit: int,
         foreign: bool,
         rewrite: Callable[[URL], URL] | None,
+        wary: bool,
     ) -> Reply:
         for _ in range(MAX_REDIRECTS + 1):
-            reply = await self._once(method, at, headers, sent, limit)
+            reply = await self._once(method, at, headers, sent, limit, wary)
             if reply.status not in REDIRECTS or not reply.header("location"):
                 return reply
             target = at.join(URL(reply.header("location")))
@@ -157,7 +164,8 @@ class Transport:
             foreign = foreign and sent is None
             if foreign and reply.status == SEE_OTHER and at.host != target.host:
                 return reply
-            _check_redirect(at, target, foreign)
+            check_redirect(at, target, foreign, sent is not None)
+            wary = wary or at.host != target.host
             if not same_origin(at, target):
                 headers = {name: value for name, value in headers.items() if name.lower() not in ("authorization", "cookie")}
             at = target
@@ -184,12 +192,15 @@ class Transport:
         headers: Mapping[str, str],
         sent: Form | bytes | None,
         limit: int,
+        wary: bool,
     ) -> Reply:
         self._count += 1
         name = self._options.server_name if url.scheme == "https" else ""
         extra = {"Host": name} if name else {}
         proxy = self._proxies.of(url)
-        session = self._session or await self._open()
+        if wary:
+            await self._check_place(url, proxied=proxy.url is not None)
+        session = await (self._open_wary() if wary and proxy.url is None else self._open())
         async with session.request(
             method,
             url,
@@ -204,6 +215,23 @@ class Transport:
             body = b"" if method == "HEAD" else await _read(response, limit, url)
             return Reply(status=response.status, headers=found, body=body, url=str(url))
 
+    async def _check_place(self, url: URL, *, proxied: bool) -> None:
+        """Raise UntrustedPayload for an address inside a network; names are checked again as they are connected to.
+
+        Behind a proxy it is the proxy that resolves: what this machine knows of the name counts then.
+        """
+        host = url.host or ""
+        zones = await zones_of_host(host) if proxied or is_address(host) else frozenset[Zone]()
+        if not zones <= await self._zones():
+            raise sent_inside(self._options.home, url)
+
+    async def _zones(self) -> frozenset[Zone]:
+        """Where others may send us: to everybody, and where the service is itself."""
+        if self._allowed is None:
+            home = await zones_of_host(self._options.home) if self._options.home else frozenset[Zone]()
+            self._allowed = (home | {Zone.PUBLIC}) - {Zone.RESERVED}
+        return self._allowed
+
     async def _open(self) -> aiohttp.ClientSession:
         async with self._opening:
             if self._session is None:
@@ -212,10 +240,18 @@ class Transport:
                 self._session = _session(context, self._options.timeout)
             return self._session
 
+    async def _open_wary(self) -> aiohttp.ClientSession:
+        async with self._opening:
+            if self._wary is None:
+                context = await asyncio.to_thread(_context, self._options.ca_file)
+                resolver = OnlyZones(aiohttp.ThreadedResolver(), self._zones)
+                self._wary = _session(context, self._options.timeout, resolver)
+            return self._wary
 
-def _session(context: ssl.SSLContext, timeout: float) -> aiohttp.ClientSession:
+
+def _session(context: ssl.SSLContext, timeout: float, resolver: OnlyZones | None = None) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=context, limit=32),
+        connector=aiohttp.TCPConnector(ssl=context, limit=32, resolver=resolver, use_dns_cache=resolver is None),
         timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=CONNECT_TIMEOUT, sock_read=timeout),
         headers={"User-Agent": USER_AGENT},
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -266,33 +302,6 @@ def _stamp(place: str) -> int:
         return 0
 
 
-def same_origin(one: URL, other: URL) -> bool:
-    """Whether scheme, host and port agree: the only place that may see the same credentials."""
-    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host is this machine."""
-    return host in LOOPBACK
-
-
-def _check_redirect(at: URL, target: URL, foreign: bool) -> None:
-    if target.scheme not in ("http", "https") or not target.host:
-        raise UntrustedPayload(
-            f"{at.host} redirects to something that is not a web address", "Check the endpoint in the settings."
-        )
-    if at.scheme == "https" and target.scheme != "https":
-        raise UntrustedPayload(
-            f"{at.host} redirects from https to http ({clean(target.host, 80)})",
-            "Not followed, it would be readable on the way. Fix the server's external URL.",
-        )
-    if not foreign and at.host != target.host:
-        raise UntrustedPayload(
-            f"{at.host} redirects this request to another host, {clean(target.host, 80)}",
-            "Not followed: only content may come from elsewhere. If that host is the service, set it as its `endpoint`.",
-        )
-
-
 async def _listens(url: URL) -> bool:
     """Whether a host takes a connection at all; nothing is sent."""
     try:
@@ -318,6 +327,8 @@ def _unreachable(error: Exception, url: URL, options: TransportOptions) -> Sourc
             return Unreachable(f"the CA file {clean(options.ca_file, 200)} cannot be read", "Correct `ca_file` in the settings.")
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError() | ssl.SSLError():
             return _tls(error, url, options)
+        case aiohttp.ClientConnectorDNSError() if isinstance(error.os_error, ZoneRefused):
+            return sent_inside(options.home, url)
         case aiohttp.ClientConnectorDNSError():
             return Unreachable(
                 f"the name {host} does not resolve",

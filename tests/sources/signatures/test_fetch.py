@@ -186,6 +186,18 @@ async def test_a_name_with_any_private_address_is_refused() -> None:
         ("::ffff:10.0.0.1", False),
         ("64:ff9b::a00:1", False),
         ("2002:a00:1::", False),
+        ("168.63.129.16", False),
+        ("::ffff:168.63.129.16", False),
+        ("64:ff9b::a83f:8110", False),
+        ("64:ff9b:1::808:808", False),
+        ("64:ff9b:1:ffff::a00:1", False),
+        ("::10.0.0.1", False),
+        ("::8.8.8.8", True),
+        ("::ffff:8.8.8.8", True),
+        ("64:ff9b::808:808", True),
+        ("2001:4860:1:1:0:5efe:a00:1", False),
+        ("fec0::1", False),
+        ("240.0.0.1", False),
     ],
 )
 def test_public_addresses(address: str, public: bool) -> None:

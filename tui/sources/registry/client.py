@@ -22,6 +22,7 @@ from tui.errors import (
     UntrustedPayload,
 )
 from tui.sources.credentials import Credentials
+from tui.sources.redirects import same_origin
 from tui.sources.registry.faults import Asked, RouteNotFound, fault, no_answer, not_offered, retry_after
 from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.parse import check_digest, compute_digest, is_digest
@@ -36,7 +37,6 @@ from tui.sources.transport import (
     Transport,
     TransportOptions,
     decode_json,
-    same_origin,
 )
 
 __all__ = ["CATALOG_SCOPE", "Body", "RegistryClient", "next_link"]
@@ -109,7 +109,7 @@ class RegistryClient:
         self.options = options
         self.throttle = throttle or Throttle(options.requests_per_minute, options.concurrency)
         self.transport = Transport(
-            TransportOptions(timeout=options.request_timeout, ca_file=options.ca_file, server_name=options.server_name)
+            TransportOptions(options.request_timeout, options.ca_file, options.server_name, home=options.base.host or "")
         )
         self.auth = Authorizer(options, credentials, self.transport, self.throttle, clock)
 

@@ -8,10 +8,10 @@ import msgspec
 from yarl import URL
 
 from tui.errors import InvalidConfig
+from tui.sources.redirects import is_loopback
 from tui.sources.throttle import RequestClass
-from tui.sources.transport import is_loopback
 
-__all__ = ["AuthMode", "RegistryKind", "RegistryOptions", "is_acr", "is_public", "may_hand_over", "names"]
+__all__ = ["AuthMode", "RegistryKind", "RegistryOptions", "at_home", "is_acr", "is_public", "may_ask", "may_hand_over", "names"]
 
 # ACR suffixes of the public cloud, China and US Government.
 ACR_SUFFIXES = (".azurecr.io", ".azurecr.cn", ".azurecr.us")
@@ -36,6 +36,9 @@ PUBLIC_REGISTRIES = frozenset(
 )
 # Token services that live beside their registry, under a name that no one else can take.
 KNOWN_REALMS = {"docker.io": "auth.docker.io", "docker.elastic.co": "docker-auth.elastic.co"}
+# Token services of public registries: what they give to nobody, everybody has. Registries under names of their own use them
+# (lscr.io is served by ghcr.io).
+PUBLIC_REALMS = frozenset({"auth.docker.io", "gcr.io", "ghcr.io", "gitlab.com", "public.ecr.aws", "quay.io"})
 ACR_AUDIENCE = "https://containerregistry.azure.net/.default"
 
 
@@ -154,8 +157,25 @@ def may_hand_over(options: RegistryOptions, realm: URL) -> bool:
     """
     if realm.scheme != "https" and not (realm.scheme == "http" and is_loopback(realm.host)):
         return False
-    own, host = URL(f"//{options.host}"), realm.host or ""
-    if host in (own.host, options.base.host):
-        return True
-    parent = (own.host or "").partition(".")[2]
-    return host in options.token_hosts or host == KNOWN_REALMS.get(options.host) or ("." in parent and host == parent)
+    host, parent = realm.host or "", _parent(options)
+    return at_home(options, realm) or host == KNOWN_REALMS.get(options.host) or ("." in parent and host == parent)
+
+
+def at_home(options: RegistryOptions, realm: URL) -> bool:
+    """Whether a token service is on the registry's own host, its endpoint, or one that the operator names for it."""
+    host = realm.host or ""
+    named = {host, f"{host}:{realm.port}"} & set(options.token_hosts)
+    return bool(named) or host in (URL(f"//{options.host}").host, options.base.host)
+
+
+def may_ask(options: RegistryOptions, realm: URL) -> bool:
+    """Whether nobody's token of another host may be asked for: whatever it is good for, the registry gets to see it.
+
+    Yes where everybody could have it, and in the registry's own domain (registry.example.com, gitlab.example.com).
+    """
+    host, parent = realm.host or "", _parent(options)
+    return realm.scheme == "https" and (host in PUBLIC_REALMS or ("." in parent and host.endswith(f".{parent}")))
+
+
+def _parent(options: RegistryOptions) -> str:
+    return (URL(f"//{options.host}").host or "").partition(".")[2]

@@ -255,7 +255,7 @@ class Authorizer:
         challenge = self._challenge
         if challenge is None:
             raise _refusal(self._options.host, identity.words)
-        realm = self._service.realm(challenge, identity.anonymous)
+        realm = self._service.realm(challenge, identity)
         try:
             answer = await self._ask(identity, challenge, realm, scopes)
         except (AuthenticationFailed, Forbidden) as error:

@@ -8,13 +8,14 @@ from yarl import URL
 
 from tui.domain.text import clean
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload
+from tui.sources.redirects import is_loopback, same_origin
 from tui.sources.registry.challenge import Challenge
 from tui.sources.registry.faults import Asked, fault, retry_after
-from tui.sources.registry.options import RegistryOptions, may_hand_over
+from tui.sources.registry.options import RegistryOptions, at_home, may_ask, may_hand_over
 from tui.sources.registry.signin import Identity
 from tui.sources.registry.wire import WireToken
 from tui.sources.throttle import RequestClass, Throttle
-from tui.sources.transport import Reply, Transport, decode_json, is_loopback, same_origin
+from tui.sources.transport import Reply, Transport, decode_json
 
 __all__ = ["TokenService"]
 
@@ -32,10 +33,12 @@ class TokenService:
         self.exchanges = 0
         self.tokens = 0
 
-    def realm(self, challenge: Challenge, anonymous: bool) -> URL:
-        """Where to ask, led to the endpoint. Raises AuthenticationFailed when credentials must not go there.
+    def realm(self, challenge: Challenge, who: Identity) -> URL:
+        """Where to ask, led to the endpoint. Raises AuthenticationFailed when this identity must not go there.
 
-        Nobody's request carries no secret and may go to any https host (lscr.io is served by ghcr.io's token service).
+        1. The registry itself may always be asked. 2. A token of Entra ID goes to no other host that the operator does not name.
+        3. A login goes where its registry's logins are known to go. 4. Nobody's request carries no secret, but what it brings
+        goes to the registry: another host is asked only where everybody could have that.
         """
         try:
             realm = URL(challenge.realm)
@@ -43,15 +46,19 @@ class TokenService:
         except ValueError as error:
             raise UntrustedPayload(f"{self._options.host} names no usable token service", "Is it really a registry?") from error
         routed = self._options.route(realm)
-        own = host is not None and same_origin(routed, self._options.base)
-        if host and (own or may_hand_over(self._options, realm) or (anonymous and realm.scheme == "https")):
-            if not anonymous:
+        if host and (same_origin(routed, self._options.base) or self._may_sign_in(realm, who)):
+            if not who.anonymous:
                 self.check_channel(routed)
             return routed
         raise AuthenticationFailed(
             f"{self._options.host} wants sign-ins sent to another host: {clean(str(realm.with_query(None)), 120)}",
             "Nothing was sent there. If that is its token service, add the host to `token_hosts` of this registry.",
         )
+
+    def _may_sign_in(self, realm: URL, who: Identity) -> bool:
+        if who.entra is not None and not at_home(self._options, realm):
+            return False
+        return may_hand_over(self._options, realm) or (who.anonymous and may_ask(self._options, realm))
 
     def check_channel(self, url: URL) -> None:
         """Raise AuthenticationFailed when credentials would be readable on the way."""
@@ -104,7 +111,9 @@ class TokenService:
     async def _ask(self, method: str, url: URL, form: Form | None = None, headers: dict[str, str] | None = None) -> Reply:
         for attempt in range(TRIES):
             async with self._throttle.slot(RequestClass.OAUTH):
-                reply = await self._transport.request(method, str(url), headers=headers, form=form, limit=TOKEN_LIMIT)
+                # Whoever answers for the registry chose the place, unless it is the registry's own or named by the operator.
+                wary = not at_home(self._options, url)
+                reply = await self._transport.request(method, str(url), headers=headers, form=form, limit=TOKEN_LIMIT, wary=wary)
             if reply.status != 429 or attempt == TRIES - 1:
                 break
             self._throttle.penalise(retry_after(reply))

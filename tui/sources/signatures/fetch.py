@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import ipaddress
-import socket
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -18,13 +16,14 @@ from typing import Self
 
 import aiohttp
 import msgspec
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import AbstractResolver
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from yarl import URL
 
 from tui.domain.text import clean
+from tui.sources.addresses import OnlyZones, Zone, is_public
 from tui.sources.signatures.faults import EXPECTED, said
 from tui.sources.signatures.pkix.certificate import parse_certificate
 from tui.sources.signatures.revocation import Answer, FetchedRevocation, Lookup, RevocationState, crl_key, ocsp_key
@@ -33,7 +32,6 @@ from tui.sources.signatures.revocation_judge import CRL_LIMIT, OCSP_LIMIT, fetch
 __all__ = ["FetchOptions", "PublicOnly", "RevocationFetcher", "is_public"]
 
 MAX_REDIRECTS = 3
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 KEPT_BYTES = 64 << 20
 OCSP_HEADERS = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -57,32 +55,15 @@ class Refused(aiohttp.ClientError):
     """A guard forbids the request."""
 
 
-def is_public(address: str) -> bool:
-    """True for an address of the public internet, also when it embeds another; ValueError when it is none."""
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    inner: ipaddress.IPv4Address | None = None
-    if isinstance(parsed, ipaddress.IPv6Address):
-        translated = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF) if parsed in _NAT64 else None
-        inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo or (None, None))[1] or translated
-    return parsed.is_global and not parsed.is_multicast and (inner is None or is_public(str(inner)))
-
-
-class PublicOnly(AbstractResolver):
-    """Resolves names and refuses those with any address that is not public: what was checked is what is connected to."""
+class PublicOnly(OnlyZones):
+    """Resolves names and refuses those with any address that is not public."""
 
     def __init__(self, inner: AbstractResolver) -> None:
-        self._inner = inner
+        super().__init__(inner, _public)
 
-    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
-        """The addresses; OSError when one of them is not public."""
-        found = await self._inner.resolve(host, port, family)
-        if not all(is_public(one["host"]) for one in found):
-            raise OSError(f"{clean(host, 80)} has an address in a private network")
-        return found
 
-    async def close(self) -> None:
-        """Release the inner resolver."""
-        await self._inner.close()
+async def _public() -> frozenset[Zone]:
+    return frozenset({Zone.PUBLIC})
 
 
 class _Kept(msgspec.Struct, frozen=True):
