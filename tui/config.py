@@ -90,18 +90,24 @@ class Revocation(StrEnum):
 
 
 class SignerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`{subject = "...", issuer = "..."}`: who may sign without a key; `pattern`: the subject is a regular expression."""
+    """`{subject = "...", issuer = "..."}`: who may sign without a key, both needed.
+
+    With `pattern` the subject is a regular expression as Go reads them, with `issuer_pattern` the issuer.
+    """
 
     subject: str
     issuer: str
     pattern: bool = False
+    issuer_pattern: bool = False
 
 
 class TrustSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[signatures.scope."host/repository"]`: where what is trusted there lies; None for what `[signatures]` says.
 
-    `notation_config` is notation's configuration directory. The others are files of cosign's: public keys, keys of
-    transparency logs, roots of Fulcio; with `require_log` a signature must be in a transparency log.
+    `notation_config` is notation's configuration directory. The others are files of cosign's: public keys, a trusted root, or
+    keys of transparency logs, keys of certificate logs and roots of Fulcio; with `require_log` a signature must be in a
+    transparency log, without `require_sct` a signer's certificate need not be in a certificate log. `cosign_repository` is where
+    cosign keeps signatures that do not lie beside their images (`COSIGN_REPOSITORY`).
     """
 
     notation_config: str | None = None
@@ -110,6 +116,10 @@ class TrustSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fulcio_roots: tuple[str, ...] | None = None
     identities: tuple[SignerSettings, ...] | None = None
     require_log: bool | None = None
+    trusted_root: str | None = None
+    ct_log_keys: tuple[str, ...] | None = None
+    require_sct: bool | None = None
+    cosign_repository: str | None = None
 
 
 class SignatureSettings(TrustSettings, frozen=True, forbid_unknown_fields=True):

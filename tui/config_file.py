@@ -15,9 +15,10 @@ endpoint = "https://..."           # also: ca_file, username, password_env, toke
 [base]
 "contoso.azurecr.io/payments/*" = "contoso.azurecr.io/base/python:3.12"    # or "scratch"
 [signatures]
-cosign_keys = ["cosign.pub"]       # also: notation_config, rekor_keys, fulcio_roots, identities, require_log, revocation
+cosign_keys = ["cosign.pub"]       # also: notation_config, identities, trusted_root, rekor_keys, ct_log_keys, fulcio_roots,
+                                   # require_log, require_sct, cosign_repository, revocation
 [signatures.scope."contoso.azurecr.io/payments"]
-notation_config = "payments"       # also: cosign_keys, rekor_keys, fulcio_roots, identities, require_log
+notation_config = "payments"       # also: every other of those but revocation
 ```
 Paths that are not absolute are meant from where the file lies.
 """

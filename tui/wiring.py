@@ -26,7 +26,8 @@ from tui.sources.azure.credentials import EntraCredentials
 from tui.sources.clouds import cloud_of_sign_in
 from tui.sources.cluster import ClusterOptions, ClusterSource, contexts
 from tui.sources.credentials import Credentials, DockerConfig
-from tui.sources.ports import DemandSource, Diagnosis, Source
+from tui.sources.ports import AttachmentReader, DemandSource, Diagnosis, Source
+from tui.sources.registry.attachments import RegistryAttachments
 from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
 from tui.sources.registry.source import RegistrySource
 from tui.sources.signatures.source import SignatureSource
@@ -108,9 +109,16 @@ class _Parts:
 
     def signatures(self) -> SignatureSource:
         """The source of signatures; it reads content by the sources of the registries."""
-        source = signature_source(self._settings, self._registries.get, os.environ, sys.platform, Path.home())
+        source = signature_source(self._settings, self._registries.get, os.environ, sys.platform, Path.home(), self._attachments)
         self.made.append(source)
         return source
+
+    def _attachments(self, host: str) -> AttachmentReader | None:
+        """A reader of what cosign keeps in another repository; None when the settings say not to ask its registry."""
+        given = self._settings.registry.get(host, RegistrySettings())
+        if not given.ask:
+            return None
+        return RegistryAttachments(_registry_options(self._settings, host, given, named=True), self._credentials)
 
     def told(self) -> tuple[Event, ...]:
         """What the settings say of images themselves."""

@@ -11,6 +11,7 @@ from tui.config import Auth, Kind, LogLevel, Revocation, ScannerKind, load, path
 from tui.domain.image import RepositoryName
 from tui.durations import seconds
 from tui.errors import InvalidConfig
+from tui.sources.signatures.options import Trusted
 from tui.wired_signatures import signature_source
 
 FULL = """\
@@ -157,6 +158,52 @@ def test_paths_of_what_is_trusted_are_meant_from_the_file(file: Path) -> None:
     assert (usual.notation_config, usual.cosign_keys) == ("/n", (str(file.parent / "cosign.pub"),))
     assert (scoped.notation_config, scoped.cosign_keys) == (str(home / "payments"), usual.cosign_keys)
     assert scoped.identities == usual.identities != ()
+
+
+def signed_by(tmp_path: Path, text: str, environment: dict[str, str] | None = None) -> Trusted:
+    file = tmp_path / "config.toml"
+    file.write_text(f"[signatures]\n{text}\n")
+    return signature_source(load({}, {}, str(file)), lambda host: None, environment or {}, "linux", tmp_path).options.usual
+
+
+COSIGN = {
+    "COSIGN_REPOSITORY": "signatures.example/all",
+    "COSIGN_TRUSTED_ROOT": "/t/trusted_root.json",
+    "SIGSTORE_ROOT_FILE": "/t/fulcio.pem",
+    "SIGSTORE_REKOR_PUBLIC_KEY": "/t/rekor.pub",
+    "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE": "/t/ctfe.pub",
+}
+
+
+def test_cosigns_own_variables_count_where_the_settings_are_silent(tmp_path: Path) -> None:
+    found = signed_by(tmp_path, "", COSIGN)
+    assert (str(found.elsewhere), found.trusted_root) == ("signatures.example/all", "/t/trusted_root.json")
+    assert (found.fulcio_roots, found.rekor_keys) == (("/t/fulcio.pem",), ("/t/rekor.pub",))
+    assert (found.ct_log_keys, found.require_sct) == (("/t/ctfe.pub",), True)
+    text = 'cosign_repository = "other.example/x"\ntrusted_root = "root.json"\nrequire_sct = false\nct_log_keys = []'
+    given = signed_by(tmp_path, text, COSIGN)
+    assert (str(given.elsewhere), given.trusted_root) == ("other.example/x", str(tmp_path / "root.json"))
+    assert (given.ct_log_keys, given.require_sct) == ((), False)
+    off = signed_by(tmp_path, 'cosign_repository = ""\ntrusted_root = ""', COSIGN)
+    assert (off.elsewhere, off.trusted_root) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('cosign_repository = "contoso.azurecr.io/app:1"', "is not the name of a repository"),
+        ('cosign_repository = "Not A Name"', "is not the name of a repository"),
+        ('identities = [{subject = "", issuer = "https://i.example"}]', "lacks its subject or its issuer"),
+        ('identities = [{subject = "x", issuer = ""}]', "lacks its subject or its issuer"),
+        ('identities = [{subject = "(?=x)", issuer = "https://i.example", pattern = true}]', "that Go does not know"),
+        ('identities = [{subject = "x", issuer = "(", issuer_pattern = true}]', "not closed"),
+    ],
+)
+def test_what_cosign_would_not_take_is_refused_with_the_reason(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(InvalidConfig) as caught:
+        signed_by(tmp_path, text)
+    assert words in caught.value.headline
+    assert caught.value.remedy
 
 
 def test_every_path_is_meant_from_the_file(tmp_path: Path) -> None:

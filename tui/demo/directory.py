@@ -69,7 +69,9 @@ def write_settings(
     for host in SILENT:
         lines += [f'[registry."{host}"]', "ask = false", ""]
     # The list of revoked certificates is served on this machine, too.
-    lines += ["[signatures]", f"cosign_keys = {json.dumps([str(key) for key in keys])}", "private_responders = true", ""]
+    lines += ["[signatures]", f"cosign_keys = {json.dumps([str(key) for key in keys])}", "private_responders = true"]
+    # Nothing of cosign's own variables: the demo stands for itself.
+    lines += ['trusted_root = ""', 'cosign_repository = ""', "rekor_keys = []", "ct_log_keys = []", "fulcio_roots = []", ""]
     lines += ["[base]", *(f"{json.dumps(images)} = {json.dumps(base)}" for images, base in bases.items()), ""]
     for name, scanner in scanners.items():
         lines += [f"[scanner.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in scanner.items())]

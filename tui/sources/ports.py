@@ -10,11 +10,12 @@ import msgspec
 
 from tui.domain.demand import ArtifactDemand, Demand
 from tui.domain.events import Event, SourceKind
-from tui.domain.image import RepositoryName
+from tui.domain.image import Referrer, RepositoryName
 
 __all__ = [
     "ApiResource",
     "ArtifactSource",
+    "AttachmentReader",
     "ClusterReader",
     "ClusterSession",
     "ContentReader",
@@ -92,6 +93,18 @@ class ContentReader(Protocol):
 
     async def blob(self, name: RepositoryName, digest: str, limit: int) -> bytes:
         """A blob of at most `limit` bytes; a larger one raises UntrustedPayload."""
+        ...
+
+
+class AttachmentReader(ContentReader, Protocol):
+    """Reads what is attached in a repository to a digest, which need not be there itself."""
+
+    async def attached(self, name: RepositoryName, subject: str) -> tuple[tuple[Referrer, ...], tuple[str, ...]]:
+        """What is attached, and why that may not be all. Raises SourceError."""
+        ...
+
+    async def close(self) -> None:
+        """End its connections."""
         ...
 
 

@@ -331,6 +331,7 @@ async def test_doctor_names_what_is_trusted_and_what_is_missing(trusting: Trusti
     lines = {line.what: line for line in await SignatureSource(SignatureOptions(missing), lambda host: None).diagnose()}
     assert lines["trust policy"].state == "off"
     assert lines[f"file {tmp_path / 'none.pub'}"].state == "failed"
+    assert "cannot be used: No such file" in lines[f"file {tmp_path / 'none.pub'}"].detail
 
 
 async def test_the_same_envelope_in_two_repositories_is_parsed_once(trusting: Trusting, monkeypatch: pytest.MonkeyPatch) -> None:

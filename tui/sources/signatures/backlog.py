@@ -38,6 +38,11 @@ class Backlog:
             if known is None or not known.asks_as(demand):
                 self._put(key)
 
+    def again(self, key: Key) -> None:
+        """Look at one anew that was asked for before."""
+        if key in self._known:
+            self._put(key)
+
     def restart(self) -> None:
         """A new run begins: everything is looked at again."""
         self._working.clear()

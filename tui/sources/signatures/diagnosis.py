@@ -16,7 +16,7 @@ __all__ = ["diagnose"]
 def diagnose(options: SignatureOptions, now: datetime) -> list[Diagnosis]:
     """Read everything once. Blocks."""
     found = [line for trusted in options.all for line in _trusted(trusted, read_trust(trusted, now))]
-    return [*dict.fromkeys(found), _revocation(options), _keyless()]
+    return [*dict.fromkeys(found), _revocation(options), _keyless(options)]
 
 
 def _trusted(trusted: Trusted, trust: Trust) -> Iterator[Diagnosis]:
@@ -31,8 +31,8 @@ def _trusted(trusted: Trusted, trust: Trust) -> Iterator[Diagnosis]:
     if trust.cosign is None:
         yield Diagnosis("cosign", "off", "no key and no identity is named", remedy="Name cosign_keys under [signatures].")
     else:
-        detail = f"{len(trust.cosign.keys)} keys, {len(trust.cosign.identities)} identities, {len(trust.cosign.rekor)} logs"
-        yield Diagnosis("cosign", "ok", detail)
+        detail = f"{len(trust.cosign.keys)} keys, {len(trust.cosign.identities)} identities, {len(trust.cosign.logs)} logs"
+        yield Diagnosis("cosign", "ok", f"{detail}{_place(trusted)}")
     for problem in trust.problems:
         yield Diagnosis(problem.what, "failed", problem.reason, remedy=problem.remedy)
 
@@ -44,7 +44,17 @@ def _revocation(options: SignatureOptions) -> Diagnosis:
     return Diagnosis("revocation", "ok", "responders and lists are asked once a signer is trusted")
 
 
-def _keyless() -> Diagnosis:
+def _place(trusted: Trusted) -> str:
+    """Where signatures lie when that is not beside their images."""
+    return f"; signatures are looked for in {trusted.elsewhere} only" if trusted.elsewhere is not None else ""
+
+
+def _keyless(options: SignatureOptions) -> Diagnosis:
+    """By which root keyless bundles are judged."""
+    roots = list(dict.fromkeys(trusted.trusted_root for trusted in options.all if trusted.trusted_root))
+    if roots:
+        return Diagnosis("keyless bundles", "ok", f"by the trusted root {', '.join(roots)}")
     if available():
-        return Diagnosis("keyless bundles", "ok", "sigstore is installed")
-    return Diagnosis("keyless bundles", "off", "sigstore is not installed", remedy="pip install 'trustree[sigstore]'")
+        return Diagnosis("keyless bundles", "ok", "sigstore is installed: by the root of the public Sigstore")
+    remedy = "Name a trusted_root under [signatures], or pip install 'trustree[sigstore]'."
+    return Diagnosis("keyless bundles", "off", "no trusted root is named, and sigstore is not installed", remedy=remedy)

@@ -22,18 +22,20 @@ class RevocationMode(StrEnum):
 
 
 class Signer(msgspec.Struct, frozen=True):
-    """Who may sign without a key: a subject (`pattern`: a regular expression over all of it) and the exact OIDC issuer."""
+    """Who may sign without a key: a subject and an OIDC issuer; each may be a regular expression as Go reads them."""
 
     subject: str
     issuer: str
     pattern: bool = False
+    issuer_pattern: bool = False
 
 
 class Trusted(msgspec.Struct, frozen=True):
     """Where what is trusted lies: notation's configuration directory, and files of cosign's.
 
-    `cosign_keys` and `rekor_keys` are PEM public keys, `fulcio_roots` PEM certificates; with `require_log` a signature without
-    an entry of the transparency log is refused.
+    `cosign_keys`, `rekor_keys` and `ct_log_keys` are PEM public keys, `fulcio_roots` PEM certificates, `trusted_root` is a
+    `trusted_root.json`. With `require_log` a signature without an entry of the transparency log is refused, with `require_sct` a
+    signer's certificate that is in no certificate log. `elsewhere` is the repository in which cosign keeps its signatures.
     """
 
     notation_config: str = ""
@@ -42,11 +44,16 @@ class Trusted(msgspec.Struct, frozen=True):
     fulcio_roots: tuple[str, ...] = ()
     identities: tuple[Signer, ...] = ()
     require_log: bool = False
+    trusted_root: str = ""
+    ct_log_keys: tuple[str, ...] = ()
+    require_sct: bool = True
+    elsewhere: RepositoryName | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
         """Every file that is named."""
-        return (*self.cosign_keys, *self.rekor_keys, *self.fulcio_roots)
+        root = (self.trusted_root,) if self.trusted_root else ()
+        return (*self.cosign_keys, *self.rekor_keys, *self.fulcio_roots, *self.ct_log_keys, *root)
 
 
 class SignatureOptions(msgspec.Struct, frozen=True):

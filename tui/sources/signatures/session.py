@@ -24,6 +24,7 @@ from tui.sources.ports import ContentReader
 from tui.sources.signatures.artifacts import Gathered, gather
 from tui.sources.signatures.assessing import Assessment, Found, Statics, assess
 from tui.sources.signatures.backlog import Backlog, Key
+from tui.sources.signatures.elsewhere import Elsewhere, Openers
 from tui.sources.signatures.fetch import FetchOptions, RevocationFetcher
 from tui.sources.signatures.footprint import Footprint, footprint
 from tui.sources.signatures.options import RevocationMode, SignatureOptions, Trusted
@@ -63,11 +64,13 @@ class Session:
         backlog: Backlog,
         now: Callable[[], datetime],
         watch: float,
+        opener: Openers,
     ) -> None:
         self._source, self._options, self._readers, self._backlog = source, options, readers, backlog
         self._now, self._watch = now, watch
         self.events: asyncio.Queue[Event] = asyncio.Queue(EVENT_ROOM)
         self._statics = Statics()
+        self._elsewhere = Elsewhere(opener)
         self._looked: dict[Key, Looked] = {}
         self._trusts: dict[Trusted, Trust] = {}
         self._footprint: Footprint = ()
@@ -82,6 +85,7 @@ class Session:
 
     async def drive(self) -> None:
         """Everything at once, until cancelled."""
+        self._stack.push_async_callback(self._elsewhere.close)
         async with self._stack, asyncio.TaskGroup() as group:
             for _ in range(WORKERS):
                 group.create_task(self._keep_working(), name="signatures")
@@ -111,6 +115,10 @@ class Session:
         return bool(gathered.errors)
 
     async def _gathered(self, demand: ArtifactDemand) -> Gathered:
+        beside, other = await self._beside(demand), self._options.trusted(demand.name).elsewhere
+        return beside if other is None else await self._elsewhere.gathered(demand, other, beside, self._now())
+
+    async def _beside(self, demand: ArtifactDemand) -> Gathered:
         if not demand.referrers:
             return Gathered()
         reader = self._readers(demand.name.registry)
@@ -176,6 +184,8 @@ class Session:
             await asyncio.sleep(self._watch)
             now = self._now()
             self._backlog.retry(now)
+            for key in self._elsewhere.due(now):
+                self._backlog.again(key)
             if self._trusts and await asyncio.to_thread(footprint, self._options.all) != self._footprint:
                 self._trusts.clear()
                 self._generation += 1

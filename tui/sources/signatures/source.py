@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from tui.domain.demand import ArtifactDemand
 from tui.domain.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
-from tui.sources.ports import ContentReader, Diagnosis
+from tui.sources.ports import AttachmentReader, ContentReader, Diagnosis
 from tui.sources.signatures.backlog import Backlog
 from tui.sources.signatures.options import SignatureOptions
 
 if TYPE_CHECKING:
+    from tui.sources.signatures.elsewhere import Openers
     from tui.sources.signatures.session import Session
 
 __all__ = ["SignatureSource"]
@@ -30,8 +31,15 @@ def _utc() -> datetime:
     return datetime.now(UTC)
 
 
+def _nowhere(host: str) -> AttachmentReader | None:
+    return None
+
+
 class SignatureSource:
-    """`readers` gives the reader of a registry by its host, None for one that is not asked."""
+    """`readers` gives the reader of a registry by its host, None for one that is not asked.
+
+    `opener` opens one of its own for the repository in which cosign keeps signatures apart from images.
+    """
 
     def __init__(
         self,
@@ -40,8 +48,10 @@ class SignatureSource:
         *,
         now: Callable[[], datetime] = _utc,
         watch: float = WATCH,
+        opener: Openers | None = None,
     ) -> None:
         self.options, self._readers, self._now, self._watch = options, readers, now, watch
+        self._opener = opener or _nowhere
         self._backlog = Backlog()
         self._session: Session | None = None
 
@@ -72,7 +82,9 @@ class SignatureSource:
         from tui.sources.signatures.session import Session
 
         self._backlog.restart()
-        session = self._session = Session(self.name, self.options, self._readers, self._backlog, self._now, self._watch)
+        session = self._session = Session(
+            self.name, self.options, self._readers, self._backlog, self._now, self._watch, self._opener
+        )
         driver = asyncio.create_task(session.drive(), name=self.name)
         try:
             while (event := await _next(session.events, driver)) is not None:

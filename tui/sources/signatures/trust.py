@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tui.domain.text import clean
 from tui.errors import InvalidConfig, NotFound
-from tui.sources.signatures.cosign.keys import CosignPolicy, Identity, PublicKey, load_key
-from tui.sources.signatures.faults import EXPECTED, said
+from tui.sources.signatures.cosign.keys import CosignPolicy, Identity, PublicKey, TrustedRoot, load_key
+from tui.sources.signatures.cosign.trustroot import read_trusted_root
+from tui.sources.signatures.faults import EXPECTED
 from tui.sources.signatures.notation.policy import PolicyDocument
 from tui.sources.signatures.notation.stores import TrustStores, read_policy, read_stores
 from tui.sources.signatures.options import Trusted
@@ -87,13 +88,33 @@ def _cosign(trusted: Trusted, problems: list[Problem]) -> CosignPolicy | None:
     """The policy for cosign; None when no key and no identity is named. A key that cannot be read is left out, and told."""
     if not (trusted.cosign_keys or trusted.identities):
         return None
+
+    def keys(paths: tuple[str, ...]) -> tuple[PublicKey, ...]:
+        return tuple(key for path in paths if (key := _key(path, problems)) is not None)
+
     return CosignPolicy(
-        keys=tuple(key for path in trusted.cosign_keys if (key := _key(path, problems)) is not None),
-        rekor=tuple(key for path in trusted.rekor_keys if (key := _key(path, problems)) is not None),
+        keys=keys(trusted.cosign_keys),
+        rekor=keys(trusted.rekor_keys),
         require_log=trusted.require_log,
         fulcio=tuple(der for path in trusted.fulcio_roots for der in _roots(path, problems)),
-        identities=tuple(Identity(signer.subject, signer.issuer, signer.pattern) for signer in trusted.identities),
+        identities=tuple(
+            Identity(signer.subject, signer.issuer, signer.pattern, signer.issuer_pattern) for signer in trusted.identities
+        ),
+        ct=keys(trusted.ct_log_keys),
+        root=_root(trusted.trusted_root, problems) if trusted.trusted_root else None,
+        require_sct=trusted.require_sct,
     )
+
+
+def _root(path: str, problems: list[Problem]) -> TrustedRoot:
+    """The trusted root; one that cannot be read trusts nobody, for no other root may take its place."""
+    try:
+        return read_trusted_root(_content(path))
+    except InvalidConfig as error:
+        problems.append(Problem(f"trusted root {clean(path, 200)}", f"{clean(path, 200)}: {error.headline}", error.remedy))
+    except _UNREADABLE as error:
+        problems.append(_unreadable(path, error))
+    return TrustedRoot()
 
 
 def _key(path: str, problems: list[Problem]) -> PublicKey | None:
@@ -123,5 +144,5 @@ def _content(path: str) -> bytes:
 
 
 def _unreadable(path: str, error: Exception) -> Problem:
-    words = error.strerror if isinstance(error, OSError) and error.strerror else said(error)
+    words = error.strerror if isinstance(error, OSError) and error.strerror else "it is not what it should be"
     return Problem(f"file {clean(path, 200)}", f"{clean(path, 200)} cannot be used: {words}", "Correct its name or its content.")

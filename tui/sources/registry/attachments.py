@@ -1,0 +1,36 @@
+"""What is attached to images of other repositories: where cosign keeps signatures apart from what they sign."""
+
+from __future__ import annotations
+
+from tui.domain.image import Referrer, RepositoryName
+from tui.sources.credentials import Credentials
+from tui.sources.registry.client import RegistryClient
+from tui.sources.registry.options import RegistryOptions
+from tui.sources.registry.referrers import Referrers
+
+__all__ = ["RegistryAttachments"]
+
+
+class RegistryAttachments:
+    """Reads one registry for what is attached, by a connection of its own; nothing else of the registry is read."""
+
+    def __init__(self, options: RegistryOptions, credentials: Credentials) -> None:
+        self._client = RegistryClient(options, credentials)
+        self._referrers = Referrers(self._client)
+
+    async def attached(self, name: RepositoryName, subject: str) -> tuple[tuple[Referrer, ...], tuple[str, ...]]:
+        """What is attached there to a digest, and why that may not be all."""
+        found = await self._referrers.find(name.repository, subject, None)
+        return tuple(found.referrers.values()), tuple(dict.fromkeys(found.errors))
+
+    async def manifest(self, name: RepositoryName, digest: str) -> bytes:
+        """The body of a manifest, checked against its digest. Raises SourceError."""
+        return (await self._client.manifest(name.repository, digest)).content
+
+    async def blob(self, name: RepositoryName, digest: str, limit: int) -> bytes:
+        """A blob of at most `limit` bytes, checked against its digest. Raises SourceError."""
+        return await self._client.blob(name.repository, digest, limit)
+
+    async def close(self) -> None:
+        """End its connections."""
+        await self._client.close()
