@@ -80,6 +80,7 @@ class Health:
             ownership=self._client.auth.ownership,
             endpoint=str(self._client.options.base),
             progress=self._progress(monotonic),
+            every=self._client.options.pulse,
             denials=(*self._told(), *self._notes.values()),
         )
 

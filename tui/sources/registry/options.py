@@ -66,6 +66,7 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     `endpoint` is connected to instead, under its own name: URL, `Host` and certificate are those of the endpoint (a mirror,
     a test server). With `server_name` too, TLS and `Host` use that name (a private endpoint by address). URLs of the registry
     itself in challenges and links are led to the endpoint as well. `refresh`: seconds between looks at running tags.
+    When it has said nothing for `pulse` seconds it is asked whether it is there, and must say so within `pulse_timeout`.
     `requests_per_minute`: own budget per class. `token_hosts`: further hosts that may see the credentials of this registry.
     `rest_limit`: how many manifests beyond what runs are read at most. `whole`: the operator asks for all of it, so that it is
     a fault when its repositories cannot be listed. `named`: the operator names it, so that it is signed in to.
@@ -81,6 +82,8 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
     request_timeout: float = 60.0
     refresh: float = 30.0
+    pulse: float = 8.0
+    pulse_timeout: float = 8.0
     azure: bool = True
     requests_per_minute: dict[RequestClass, float] = {}
     concurrency: int = 12

@@ -18,9 +18,12 @@ Key = tuple[RepositoryName, str]
 
 
 class Wanted:
-    """A demand and how it went: `digest` once answered, `error` and when to try again once failed."""
+    """A demand and how it went: `digest` once answered, `error` and when to try again once failed.
 
-    __slots__ = ("demand", "digest", "error", "failures", "queued", "retry_at")
+    `missed` counts the looks at it since then that came to nothing.
+    """
+
+    __slots__ = ("demand", "digest", "error", "failures", "missed", "queued", "retry_at")
 
     def __init__(self, demand: Demand) -> None:
         self.demand = demand
@@ -28,6 +31,7 @@ class Wanted:
         self.digest = ""
         self.error: SourceError | None = None
         self.failures = 0
+        self.missed = 0
         self.retry_at = 0.0
 
     @property

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from tui.domain.demand import Priority
@@ -17,6 +18,7 @@ from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.content import ContentStore
 from tui.sources.registry.health import Health
 from tui.sources.registry.parse import is_digest
+from tui.sources.registry.pulse import Pulse
 from tui.sources.registry.queue import DemandQueue, Wanted
 from tui.sources.registry.reading import Reader, failure
 from tui.sources.registry.survey import Survey
@@ -28,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 EVENT_ROOM = 512
 HEALTH_PACE = 0.25
+# A registry that is away is asked for at least this often, in seconds.
+LONGEST_ABSENCE = 15.0
 # How long the walk through the rest waits for what runs to be asked for and answered, in seconds.
 HEAD_START = 2.0
 SURVEY_AGAIN = 600.0
@@ -39,8 +43,11 @@ NAMES_AGAIN = 10
 DIGESTS_AGAIN = 4
 LOOKS_AT_ONCE = 8
 SEARCHES_AT_ONCE = 4
-# What is attached to everything that runs is searched anew every so many looks: half an hour, or as long as it takes.
-SEARCH_AGAIN = 60
+# What is attached to everything that runs is searched anew every so many looks: five minutes, or as long as it takes.
+SEARCH_AGAIN = 10
+# Looks that come to nothing, one after the other, before what was seen there is not known any more.
+MISSES = 2
+_PASSING = (Unreachable, AuthenticationFailed, ServerFault, Throttled)
 RETRY_MOST = 900.0
 
 
@@ -62,6 +69,8 @@ class Session:
         self._reader = Reader(source, client, store, self._events.put, now)
         self._survey = Survey(client, self._reader, self.health, self._events.put, queue.repositories)
         self._attaching = Attaching(self._search)
+        self._pulse = Pulse(client, self.health, self._silent, self._recovered)
+        self._again = asyncio.Event()
         self._decided, self._up, self._lost = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._surveyed = False
         self._told: SourceHealth | None = None
@@ -91,7 +100,7 @@ class Session:
         """Everything at once, until cancelled."""
         await self._tell()
         async with asyncio.TaskGroup() as group:
-            for part in (self._keep_connected, self._keep_telling, self._keep_looking, self._keep_surveying):
+            for part in (self._keep_connected, self._keep_telling, self._keep_looking, self._keep_surveying, self._pulse.keep):
                 group.create_task(part())
             for _ in range(self._options.concurrency):
                 group.create_task(self._keep_working())
@@ -101,7 +110,7 @@ class Session:
     # ---- connection
 
     async def _keep_connected(self) -> None:
-        backoff = Backoff()
+        backoff = Backoff(most=LONGEST_ABSENCE)
         while True:
             self._lost.clear()
             try:
@@ -128,9 +137,20 @@ class Session:
         self._up.set()
         self._decided.set()
         if was_down is not None:
-            for wanted in self._queue:
-                if isinstance(wanted.error, Unreachable | AuthenticationFailed | type(was_down)):
-                    self._queue.again(wanted)
+            self._recovered()
+
+    def _recovered(self) -> None:
+        """What could not be read while it was away, or asked for patience, is read now, not when its turn would come."""
+        for wanted in self._queue:
+            if isinstance(wanted.error, _PASSING):
+                self._queue.again(wanted)
+        self._attaching.retry()
+        self._again.set()
+
+    async def _silent(self, error: SourceError) -> None:
+        """It does not answer, as far as the pulse can tell: that is so until a request of any kind says otherwise."""
+        await self._down(error)
+        self._lost.set()
 
     # ---- demands
 
@@ -153,7 +173,8 @@ class Session:
         except SourceError as error:
             await self._failed(wanted, error)
             return
-        wanted.digest, wanted.error = outcome.digest, None
+        wanted.digest, wanted.error, wanted.missed = outcome.digest, None, 0
+        self.health.allow(str(name), _by(LOOKING, wanted))
         self.health.good()
         self.health.allow(str(name), _by(READING, wanted))
         if outcome.errors:
@@ -250,12 +271,16 @@ class Session:
         try:
             digest = await self.client.head(name.repository, reference)
         except (Unreachable, Throttled, ServerFault) as error:
-            # What is known stays known; the next look is soon.
+            # What is known stays known for another look, which is soon.
             self._noticed(str(name), error, _by(LOOKING, wanted))
+            wanted.missed += 1
+            if wanted.missed >= MISSES:
+                await self._failed(wanted, error)
         except SourceError:
             self._reader.forget(name, reference)
             self._queue.again(wanted)
         else:
+            wanted.missed = 0
             self.health.good()
             self.health.allow(str(name), _by(LOOKING, wanted))
             if digest != wanted.digest:
@@ -279,15 +304,25 @@ class Session:
                 self._lost.set()
                 self.health.deny(REST, error)
                 wait = backoff.next()
+            except (ServerFault, Throttled) as error:
+                self.health.deny(REST, error)
+                wait = backoff.next()
             except SourceError as error:
                 self.health.deny(REST, error)
             else:
                 self.health.allow(REST)
                 backoff.reset()
             self._surveyed = True
-            await asyncio.sleep(wait)
+            await self._rest(wait)
             await self._up.wait()
         self._surveyed = True
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, no longer than until the registry is back."""
+        self._again.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._again.wait()
 
     # ---- health
 
