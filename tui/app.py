@@ -7,9 +7,11 @@ import importlib
 import locale
 import logging
 import os
+import signal
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Protocol
 
 from textual.app import App, SystemCommand
@@ -27,6 +29,7 @@ from tui.keymap import GLOBAL
 from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
 from tui.screens.explorer import ExplorerScreen
 from tui.screens.themes import DARK, SIXTEEN, THEMES, defaults_for, theme_named
+from tui.terminal import wait_for_size
 from widgets.typeahead import TypeAheadApp
 
 __all__ = ["LiveEstate", "Looks", "TrustreeApp", "run"]
@@ -82,6 +85,9 @@ class LiveEstate(Protocol):
         ...
 
 
+TWICE = timedelta(seconds=3)
+"""Within which Ctrl+C must be pressed a second time."""
+ENDING = (signal.SIGTERM, signal.SIGHUP)
 Opener = Callable[[], AbstractAsyncContextManager[LiveEstate]]
 
 
@@ -116,6 +122,7 @@ class TrustreeApp(TypeAheadApp[int]):
         self.glyphs: Glyphs = ASCII if settings.ascii or not _speaks_unicode() else UNICODE
         self._opener = opener
         self._query = query
+        self._interrupted: datetime | None = None
         self._following: Worker[None] | None = None
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)  # or colours would only turn to greys
         self.animation_level = "none"
@@ -153,6 +160,10 @@ class TrustreeApp(TypeAheadApp[int]):
 
     def on_mount(self) -> None:
         """Open the estate once the first frame is on the terminal."""
+        loop = asyncio.get_running_loop()
+        for number in ENDING:
+            with suppress(NotImplementedError, RuntimeError, ValueError):  # no signals on Windows, nor in another thread
+                loop.add_signal_handler(number, self._ended_by, number)
         self.call_after_refresh(self.open_estate)
 
     def open_estate(self) -> None:
@@ -206,6 +217,19 @@ class TrustreeApp(TypeAheadApp[int]):
         elif self.trouble is not None:
             self.open_estate()
 
+    def action_interrupt(self) -> None:
+        """End at once when it is pressed twice, as programs without a screen do with one."""
+        now = self.clock()
+        if self._interrupted is not None and now - self._interrupted < TWICE:
+            self.exit(128 + signal.SIGINT)
+            return
+        self._interrupted = now
+        self.notify("Ctrl+C once more ends the program; q leaves.", timeout=TWICE.total_seconds())
+
+    def _ended_by(self, number: signal.Signals) -> None:
+        """Leave the terminal and the demo's folder as they were found; the exit code says which signal it was."""
+        self.exit(128 + number)
+
     def action_help(self) -> None:
         """Show every key of this screen."""
         from tui.screens.pages import HelpScreen
@@ -227,6 +251,7 @@ def _speaks_unicode() -> bool:
 
 def run(settings: Looks, query: str = "") -> int:
     """Run the explorer on the estate that the settings describe; returns the exit code."""
+    wait_for_size(sys.__stdout__.fileno())
     return TrustreeApp(settings, lambda: _opened(settings), query).run() or 0
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from tui.arguments import Arguments, parse
 from tui.config import Settings, load, paths
+from tui.descriptors import allow_enough
 from tui.errors import InvalidQuery, TrustreeError
 from tui.interpreter import prepare_interpreter
 
@@ -51,6 +52,7 @@ def main(argv: Sequence[str] | None = None, *, opener: Opener | None = None, dia
 
 def _run(argv: Sequence[str], opener: Opener | None, diagnose: Diagnose | None) -> int:
     prepare_interpreter()
+    allow_enough()
     arguments = parse(argv, _format_names)
     settings = load(arguments.settings, path=arguments.config)
     _start_log(settings)
