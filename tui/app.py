@@ -14,6 +14,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Protocol
 
+from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.message import Message
@@ -24,7 +25,7 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
 from tui.commands import commands_of
 from tui.domain.demand import Demand
 from tui.domain.snapshot import EMPTY, Snapshot
-from tui.errors import TrustreeError
+from tui.errors import TrustreeError, fault_of
 from tui.keymap import GLOBAL
 from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
 from tui.screens.explorer import ExplorerScreen
@@ -209,6 +210,16 @@ class TrustreeApp(TypeAheadApp[int]):
                 f"{event.worker.name} failed: {_innermost(error)}", "The log file has the details; R tries again."
             )
 
+    def _handle_exception(self, error: Exception) -> None:
+        """End over a fault of our own: Textual would print every local variable, and what others wrote is among them.
+
+        There is no other hook for it; what an exception says of itself by `__rich__` is printed as it is.
+        """
+        log.critical("the program ended", exc_info=error)
+        last_words = Text(fault_of(type(error)))
+        error.__rich__ = lambda: last_words  # type: ignore[attr-defined]
+        super()._handle_exception(error)
+
     def action_refresh_estate(self) -> None:
         """Read again now what would be read again later; after a failed start, start again."""
         if self.estate is not None:
@@ -252,7 +263,9 @@ def _speaks_unicode() -> bool:
 def run(settings: Looks, query: str = "") -> int:
     """Run the explorer on the estate that the settings describe; returns the exit code."""
     wait_for_size(sys.__stdout__.fileno())
-    return TrustreeApp(settings, lambda: _opened(settings), query).run() or 0
+    app = TrustreeApp(settings, lambda: _opened(settings), query)
+    result = app.run()
+    return (app.return_code or 0) if result is None else result
 
 
 def _opened(settings: Looks) -> AbstractAsyncContextManager[LiveEstate]:

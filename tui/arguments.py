@@ -207,6 +207,7 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
     add("-n", "--namespace", action="append", metavar="NAME", help="read only this namespace; may be repeated")
     add("-A", "--all-namespaces", action="store_true", default=None, help="every namespace, whatever the settings say")
     add("--kubeconfig", metavar="FILE", help="instead of KUBECONFIG or ~/.kube/config")
+    add("--no-cluster", action="store_true", help="ask no cluster: only the registries that are named")
     add("--registry", action="append", metavar="HOST", help="a registry to read as a whole; may be repeated")
     add("--no-azure", action="store_true", help="never sign in to Azure")
     add("--config", metavar="FILE", help="the settings, instead of TRUSTREE_CONFIG or the usual place")
@@ -251,6 +252,7 @@ def _settings(found: argparse.Namespace) -> dict[str, object]:
         "kubeconfig": found.kubeconfig,
         "registries": found.registry and _split(found.registry),
         "azure": False if found.no_azure else None,
+        "clusters": False if found.no_cluster else None,
         "policy": found.policy,
         "scan_reports": found.scan_report and tuple(dict.fromkeys(found.scan_report)),
         "write": found.write,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from tui.arguments import Arguments, parse
 from tui.config import Settings, load, paths
 from tui.descriptors import allow_enough
-from tui.errors import InvalidQuery, TrustreeError
+from tui.errors import InvalidQuery, TrustreeError, fault_of
 from tui.interpreter import prepare_interpreter
 
 if TYPE_CHECKING:
@@ -190,4 +190,4 @@ def _last_words(kind: type[BaseException], error: BaseException, trace: Tracebac
     from tui.output import say
 
     logging.getLogger("trustree").critical("the program ended", exc_info=(kind, error, trace))
-    say(f"trustree: an error in the program itself ({kind.__name__}). The log says more; `trustree info` says where it is.")
+    say(fault_of(kind))

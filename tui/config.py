@@ -173,7 +173,8 @@ class ContextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(msgspec.Struct, frozen=True):
     """Everything that the program may be told; times are in seconds.
 
-    Without `contexts` the current one of the kubeconfig is meant. `request_timeout` 0 means no limit. `write` of the command
+    Without `contexts` the current one of the kubeconfig is meant; without `clusters` none is asked.
+    `request_timeout` 0 means no limit. `write` of the command
     line opens every context, that of a context only this one. `demo` is a scenario, empty for the real world. `base` maps
     patterns of repositories to the base that their images stand on, `scratch` for none. `source` is the file that was read,
     empty when there was none.
@@ -186,6 +187,7 @@ class Settings(msgspec.Struct, frozen=True):
     kubeconfig: str = ""
     registries: tuple[str, ...] = ()
     azure: bool = True
+    clusters: bool = True
     policy: str = ""
     write: bool = False
     request_timeout: float | None = None
@@ -221,6 +223,8 @@ _ENVIRONMENT = {
     "TRUSTREE_LOG_LEVEL": "log_level",
     "TRUSTREE_LOG_FILE": "log_file",
 }
+LOOKS = frozenset({"theme", "ascii", "keymap", "log_level", "log_file", "refresh", "request_timeout", "source"})
+"""What the settings file says that counts in the demo, too: the rest is about an estate of the operator's own."""
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 
@@ -234,6 +238,8 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str] | None = No
     named = path or environment.get("TRUSTREE_CONFIG", "")
     file = Path(named).expanduser() if named else paths().config
     values = _file_values(file, must_exist=bool(named))
+    if flags.get("demo"):
+        values = {name: value for name, value in values.items() if name in LOOKS}
     values |= _environment_values(environment)
     return _agreed(msgspec.structs.replace(Settings(), **(values | dict(flags))), flags)
 
@@ -269,6 +275,8 @@ def _file_values(file: Path, *, must_exist: bool) -> dict[str, object]:
     from tui.toml_file import content_of
 
     other = "Name another with --config or TRUSTREE_CONFIG."
+    if not must_exist and file.is_symlink():
+        raise InvalidConfig(f"{file} is a link: what it leads to was not named.", f"Name the file itself. {other}")
     content = content_of(file, other, f"Make it readable. {other}")
     from tui.config_file import read
 

@@ -2,7 +2,7 @@
 
 ```
 contexts = ["prod-weu"]            # as --context; also: all_contexts, namespaces, all_namespaces, kubeconfig, registries
-request_timeout = "10s"            # also: scan_reports, refresh, azure, policy, theme, ascii, log_level, log_file
+request_timeout = "10s"            # also: scan_reports, refresh, azure, clusters, policy, theme, ascii, log_level, log_file
 [keymap]
 rebuild = "B"
 [registry."contoso.azurecr.io"]
@@ -95,6 +95,7 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     kubeconfig: str = ""
     registries: tuple[str, ...] = ()
     azure: bool = True
+    clusters: bool = True
     policy: str = ""
     request_timeout: object = None
     refresh: object = None

@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 
 import msgspec
 
 from tui.config import Settings, load
 from tui.domain.decoding import from_json
+from tui.domain.reference import normalize_registry
 from tui.domain.text import clean
-from tui.errors import TrustreeError
+from tui.errors import TrustreeError, UsageError
 
 __all__ = ["embedded"]
 
+_ROOT = Path(__file__).resolve().parents[1]
+_CHILD = "import runpy, sys; sys.path.append(sys.argv.pop(1)); runpy.run_module('tui.demo', run_name='__main__', alter_sys=True)"
+"""Runs the demo of this very installation: `python -m` would look in the working directory first, for modules of anybody."""
+PROXIES = tuple(cased for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") for cased in (name, name.lower()))
+"""What is served on this machine is asked for on this machine."""
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 5.0
 
@@ -40,7 +47,7 @@ async def embedded(settings: Settings) -> AsyncIterator[Settings]:
     process = await _start(settings.demo)
     try:
         handshake = await _ready(process)
-        with _environment(handshake.environment):
+        with _environment(handshake.environment, without=PROXIES):
             yield _led_there(settings, handshake)
     finally:
         await _stop(process)
@@ -49,7 +56,8 @@ async def embedded(settings: Settings) -> AsyncIterator[Settings]:
 async def _start(scenario: str) -> asyncio.subprocess.Process:
     try:
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tui.demo", scenario),
+            *(sys.executable, "-P", "-c", _CHILD, str(_ROOT), scenario),
+            cwd=os.sep,  # a relative entry of PYTHONPATH means nothing there
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -83,8 +91,10 @@ async def _last_words(process: asyncio.subprocess.Process) -> str:
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
+def _environment(values: Mapping[str, str], without: Iterable[str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in (*values, *without)}
+    for name in without:
+        os.environ.pop(name, None)
     os.environ.update(values)
     try:
         yield
@@ -97,8 +107,12 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 def _led_there(settings: Settings, handshake: _Handshake) -> Settings:
-    """The settings of the demo, with what the operator chose of contexts, namespaces and looks."""
+    """The settings of the demo, with what the operator chose of contexts, namespaces and looks. Raises UsageError."""
     theirs = load({}, environment={}, path=handshake.config)
+    for host in settings.registries:
+        if normalize_registry(host) not in theirs.registry:
+            served = ", ".join(sorted(name for name, registry in theirs.registry.items() if registry.ask))
+            raise UsageError(f"The demo has no registry {clean(host, 80)}, and asks no other.", f"It has {served}.")
     return msgspec.structs.replace(
         settings,
         kubeconfig=handshake.kubeconfig,

@@ -41,6 +41,7 @@ __all__ = [
     "Unreachable",
     "UntrustedPayload",
     "UsageError",
+    "fault_of",
 ]
 
 MAX_TEXT = 400
@@ -147,3 +148,8 @@ class ForeignAnswer(UntrustedPayload):
 
 class OtherBytes(UntrustedPayload):
     """Content was asked for by digest, and other content came."""
+
+
+def fault_of(kind: type[BaseException]) -> str:
+    """What is said, in one line, of a fault of our own: its traceback is for the log."""
+    return f"trustree: an error in the program itself ({kind.__name__}). The log says more; `trustree info` says where it is."

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tui.domain.redaction import redact
 from tui.errors import UsageError
+from tui.private_files import make_private, open_private
 
 __all__ = ["start_log"]
 
@@ -30,7 +31,7 @@ def start_log(level: str, path: Path, *, asked: bool = False) -> None:
         handler.close()
     root.setLevel(level.upper())
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(path.parent)
         root.addHandler(_handler(path))
     except OSError as error:
         root.addHandler(logging.NullHandler())
@@ -57,7 +58,7 @@ class _PrivateFile(RotatingFileHandler):
     """A log file that only its owner may read, and that never writes to the terminal when it fails."""
 
     def _open(self) -> TextIOWrapper:
-        descriptor = os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        descriptor = open_private(self.baseFilename, os.O_APPEND | os.O_WRONLY)
         return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding=self.encoding, errors=self.errors)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the name is that of logging

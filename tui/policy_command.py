@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 from tui.arguments import Options
 from tui.config import Settings
@@ -127,8 +124,6 @@ def _summary(policy: Policy, now: datetime) -> Iterator[str]:
     for first, second, fields in tied(policy.scopes):
         names = ", ".join(".".join(SETTINGS[field]) for field in fields)
         yield f"scopes {first} and {second} can be equally specific, {first} then decides on: {names}"
-    if policy.path and os.stat(Path(policy.path).expanduser()).st_mode & stat.S_IWOTH:
-        yield "anybody on this machine may change the file: chmod o-w"
 
 
 def _count(things: tuple[object, ...], name: str) -> str:

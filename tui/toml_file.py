@@ -15,6 +15,7 @@ import msgspec
 
 from tui.domain.text import clean
 from tui.errors import InvalidConfig
+from tui.private_files import refuse_writable
 
 __all__ = ["MAX_SIZE", "Place", "Reader", "content_of"]
 
@@ -39,8 +40,9 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 def content_of(file: Path, missing: str, unreadable: str) -> bytes:
     """What is in a file; links are followed (a mounted ConfigMap is one), but only to a regular file.
 
-    Raises InvalidConfig, with the remedies `missing` and `unreadable`.
+    Raises InvalidConfig, with the remedies `missing` and `unreadable`; also for a file that everybody may write.
     """
+    refuse_writable(file)
     try:
         if not stat.S_ISREG(os.stat(file).st_mode):  # a named pipe would never let us go
             raise InvalidConfig(f"{file} cannot be read: it is no regular file.", unreadable, path=str(file))

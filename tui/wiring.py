@@ -24,7 +24,7 @@ from tui.policy_watch import PolicyWatch
 from tui.sources.admission import GateSource
 from tui.sources.azure.credentials import EntraCredentials
 from tui.sources.clouds import cloud_of_sign_in
-from tui.sources.cluster import ClusterOptions, ClusterSource, contexts
+from tui.sources.cluster import ClusterOptions, ClusterSource, contexts, default_paths, read_kubeconfig
 from tui.sources.credentials import Credentials, DockerConfig
 from tui.sources.ports import AttachmentReader, DemandSource, Diagnosis, Source
 from tui.sources.registry.attachments import RegistryAttachments
@@ -186,13 +186,26 @@ def _paths(settings: Settings) -> tuple[Path, ...]:
 
 
 def _context_names(settings: Settings) -> tuple[str, ...]:
-    """The contexts asked for; the current one, named by an empty text, when none is."""
+    """The contexts asked for; the current one, named by an empty text, when none is.
+
+    Raises UsageError for one that is not in the kubeconfig, InvalidConfig when there is none to look in.
+    """
+    if not settings.clusters or (settings.registries and _has_no_kubeconfig(settings)):
+        return ()
     if settings.all_contexts:
         try:
             return contexts(_paths(settings)).names or ("",)
         except InvalidConfig:
             return ("",)  # its source says what is wrong
+    for name in settings.contexts:
+        read_kubeconfig(_paths(settings)).choose(name)
     return settings.contexts or ("",)
+
+
+def _has_no_kubeconfig(settings: Settings) -> bool:
+    """Whether nobody named a cluster and there is none by itself: a registry alone is a question, too."""
+    named = settings.contexts or settings.all_contexts or settings.kubeconfig or os.environ.get("KUBECONFIG")
+    return not named and not any(path.exists() for path in default_paths())
 
 
 def _cluster_options(settings: Settings, name: str) -> ClusterOptions:

@@ -17,6 +17,7 @@ from tui.domain.events import Ownership
 from tui.domain.text import clean
 from tui.errors import AuthenticationFailed
 from tui.sources.clouds import PUBLIC, Cloud
+from tui.sources.programs import find_program
 
 __all__ = ["Credentials", "DockerConfig", "EntraToken", "EntraTokens", "Login", "Logins", "RegistryOwners", "docker_key"]
 
@@ -211,7 +212,7 @@ async def _run_helper(helper: str, server: str, environ: Mapping[str, str], time
         )
     try:
         process = await asyncio.create_subprocess_exec(
-            program,
+            find_program(program, environ),
             "get",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

@@ -5,8 +5,8 @@ Importing this package loads neither aiohttp nor the kubernetes package; opening
 
 from __future__ import annotations
 
-from tui.sources.cluster.kubeconfig import Contexts, contexts
+from tui.sources.cluster.kubeconfig import Contexts, contexts, default_paths, read_kubeconfig
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.source import ClusterSource
 
-__all__ = ["ClusterOptions", "ClusterSource", "Contexts", "contexts"]
+__all__ = ["ClusterOptions", "ClusterSource", "Contexts", "contexts", "default_paths", "read_kubeconfig"]

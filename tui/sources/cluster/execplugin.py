@@ -19,6 +19,7 @@ from tui.domain.decoding import from_json
 from tui.domain.redaction import quoted
 from tui.domain.text import clean
 from tui.errors import AuthenticationFailed, InvalidConfig
+from tui.sources.programs import find_program
 
 __all__ = ["ExecCredential", "ExecPlugin", "read_plugin", "run_plugin"]
 
@@ -117,7 +118,8 @@ async def _start(plugin: ExecPlugin, cluster: Mapping[str, object], name: str) -
     environment["KUBERNETES_EXEC_INFO"] = msgspec.json.encode(request).decode()
     try:
         return await asyncio.create_subprocess_exec(
-            plugin.command,
+            # Its own `env` is for the plugin: it does not decide which program that is.
+            find_program(plugin.command, os.environ),
             *(plugin.args or ()),
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,

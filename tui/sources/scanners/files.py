@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
@@ -52,11 +53,13 @@ class FilesSource(Scanner):
         """The reports of one file. Raises SourceError naming file and place."""
         shown = clean(str(path), 200)
         try:
-            stat = path.stat()
-            stamp = (stat.st_mtime_ns, stat.st_size)
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                raise UntrustedPayload(f"{shown} is no regular file", "Write the report to a file, and name that.")
+            stamp = (status.st_mtime_ns, status.st_size)
             if path in self._read and self._read[path][0] == stamp:
                 return self._read[path][1]
-            if stat.st_size > MAX_FILE:
+            if status.st_size > MAX_FILE:
                 raise UntrustedPayload(f"{shown} is larger than {MAX_FILE >> 20} MiB", "Split it, a file for each image.")
             body = path.read_bytes()
         except FileNotFoundError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from datetime import datetime
 from pathlib import Path
 
@@ -136,7 +137,13 @@ def _roots(path: str, problems: list[Problem]) -> tuple[bytes, ...]:
 
 
 def _content(path: str) -> bytes:
-    with Path(path).expanduser().open("rb") as file:
+    place = Path(path).expanduser()
+    status = place.stat()
+    if not stat.S_ISREG(status.st_mode):  # a named pipe would never let us go
+        raise ValueError("it is no regular file")
+    if status.st_mode & stat.S_IWOTH:
+        raise ValueError("everybody may write it, and so decide what is trusted")
+    with place.open("rb") as file:
         content = file.read(FILE_LIMIT + 1)
     if len(content) > FILE_LIMIT:
         raise ValueError("the file is too large to be a key")
