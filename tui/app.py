@@ -262,7 +262,7 @@ def _speaks_unicode() -> bool:
 
 def run(settings: Looks, query: str = "") -> int:
     """Run the explorer on the estate that the settings describe; returns the exit code."""
-    wait_for_size(sys.__stdout__.fileno())
+    wait_for_size(sys.stdout.fileno())
     app = TrustreeApp(settings, lambda: _opened(settings), query)
     result = app.run()
     return (app.return_code or 0) if result is None else result
