@@ -28,7 +28,9 @@ from tui.sources.cluster import ClusterOptions, ClusterSource, contexts, default
 from tui.sources.credentials import Credentials, DockerConfig
 from tui.sources.ports import AttachmentReader, DemandSource, Diagnosis, Source
 from tui.sources.registry.attachments import RegistryAttachments
+from tui.sources.registry.content import MemoryStore
 from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
+from tui.sources.registry.room import Room
 from tui.sources.registry.source import RegistrySource
 from tui.sources.signatures.source import SignatureSource
 from tui.sources.throttle import budgets_for
@@ -76,6 +78,7 @@ class _Parts:
         self._settings = settings
         self.made: list[_Made] = []
         self._registries: dict[str, RegistrySource] = {}
+        self._store, self._room = MemoryStore(), Room()
         entra = EntraCredentials(os.environ, clock=time.time) if settings.azure else None
         self._credentials = Credentials(
             docker=DockerConfig.from_environment(os.environ),
@@ -142,7 +145,7 @@ class _Parts:
         if not given.ask:
             return None
         options = _registry_options(self._settings, registry, given, named=registry in self.named)
-        source = RegistrySource(options, self._credentials)
+        source = RegistrySource(options, self._credentials, store=self._store, room=self._room)
         self.made.append(source)
         self._registries[registry] = source
         return source

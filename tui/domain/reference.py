@@ -24,6 +24,7 @@ __all__ = [
     "format_reference",
     "is_digest",
     "is_repository",
+    "is_tag",
     "normalize_registry",
     "parse_image_id",
     "parse_reference",
@@ -130,6 +131,11 @@ def format_reference(reference: Reference) -> str:
 def is_digest(text: str) -> bool:
     """Whether the text is a digest: sha256, sha384 or sha512 with that algorithm's number of lower-case hex digits."""
     return _DIGEST.fullmatch(text) is not None
+
+
+def is_tag(text: str) -> bool:
+    """Whether a text is a tag that a reference could hold (distribution reference grammar)."""
+    return _TAG_RE.fullmatch(text) is not None
 
 
 def is_repository(text: str) -> bool:

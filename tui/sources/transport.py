@@ -18,6 +18,7 @@ from tui.domain.decoding import from_json
 from tui.domain.text import clean
 from tui.errors import ConnectionCut, NoAnswer, SourceError, Unreachable, UntrustedPayload
 from tui.sources.addresses import OnlyZones, Zone, ZoneRefused, is_address, zones_of_host
+from tui.sources.bodies import ACCEPT_ENCODING, Bodies
 from tui.sources.proxies import Proxies
 from tui.sources.redirects import REDIRECTS, SEE_OTHER, check_redirect, same_origin, sent_inside
 
@@ -33,8 +34,9 @@ __all__ = [
 
 MANIFEST_LIMIT = 4 << 20
 CONFIG_LIMIT = 8 << 20
-LIST_LIMIT = 16 << 20
-ERROR_LIMIT = 64 << 10
+LIST_LIMIT = 4 << 20
+MAX_PARTS = 100_000
+"""Commas and braces of a JSON body that is decoded: each may become an object of a hundred bytes and more."""
 MAX_REDIRECTS = 5
 CONNECT_TIMEOUT = 5.0
 PROBE_TIMEOUT = 1.0
@@ -90,6 +92,7 @@ class Transport:
         self._allowed: frozenset[Zone] | None = None
         self._opening = asyncio.Lock()
         self._proxies = Proxies()
+        self._bodies = Bodies()
         self._count = 0
 
     @property
@@ -212,7 +215,7 @@ class Transport:
             proxy_headers=proxy.connecting,
         ) as response:
             found = {key.lower(): ", ".join(response.headers.getall(key)) for key in response.headers}
-            body = b"" if method == "HEAD" else await _read(response, limit, url)
+            body = b"" if method == "HEAD" else await self._bodies.read(response, limit, url)
             return Reply(status=response.status, headers=found, body=body, url=str(url))
 
     async def _check_place(self, url: URL, *, proxied: bool) -> None:
@@ -253,26 +256,10 @@ def _session(context: ssl.SSLContext, timeout: float, resolver: OnlyZones | None
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=context, limit=32, resolver=resolver, use_dns_cache=resolver is None),
         timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=CONNECT_TIMEOUT, sock_read=timeout),
-        headers={"User-Agent": USER_AGENT},
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPT_ENCODING},
         cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=True,
+        auto_decompress=False,
     )
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int, url: URL) -> bytes:
-    bound = limit if response.status < 300 else min(limit, ERROR_LIMIT)
-    parts, size = [], 0
-    async for chunk in response.content.iter_chunked(64 << 10):
-        size += len(chunk)
-        if size > bound and response.status >= 300:
-            break
-        if size > bound:
-            raise UntrustedPayload(
-                f"{url.host} sends more than {bound >> 20} MiB where at most that is allowed",
-                "The answer was dropped unread. If the address is right, tell the owner of the server.",
-            )
-        parts.append(chunk)
-    return b"".join(parts)
 
 
 _contexts: dict[tuple[tuple[str, int], ...], ssl.SSLContext] = {}
@@ -379,6 +366,8 @@ def _tls(error: Exception, url: URL, options: TransportOptions) -> Unreachable:
 
 def decode_json(body: bytes, kind: type[T], what: str) -> T:
     """Decode a body into a struct. Raises UntrustedPayload when it is malformed, of another shape or nested too deep."""
+    if body.count(b",") > MAX_PARTS or body.count(b"{") > MAX_PARTS:
+        raise UntrustedPayload(f"{what} has more than {MAX_PARTS:,} parts", "It was dropped; tell the owner of the registry.")
     try:
         return from_json(body, kind)
     except RecursionError as error:

@@ -22,9 +22,10 @@ from tui.errors import NotFound, SourceError
 from tui.sources.credentials import Credentials
 from tui.sources.registry.acr import AcrLists
 from tui.sources.registry.challenge import parse_challenge
-from tui.sources.registry.client import RegistryClient, Request
+from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import Asked, RouteNotFound
 from tui.sources.registry.options import AuthMode, RegistryOptions
+from tui.sources.registry.request import Request
 
 FOLDER = Path(__file__).resolve().parents[3].parent / "shared" / "recordings" / "data-plane"
 HOST = "fakeurl.azurecr.io"

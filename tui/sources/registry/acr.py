@@ -12,12 +12,16 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.domain.image import ManifestListing, Tag
-from tui.sources.registry.client import CATALOG_SCOPE, PAGE, RegistryClient, Request
+from tui.domain.reference import is_tag
+from tui.sources.registry.client import CATALOG_SCOPE, MAX_REPOSITORIES, MAX_TAGS, PAGE, RegistryClient
 from tui.sources.registry.faults import Asked
+from tui.sources.registry.names import at_most, decode_names
 from tui.sources.registry.parse import is_digest, listing, tag
+from tui.sources.registry.request import Request
 from tui.sources.registry.wire import AcrManifests, AcrTags, Catalog
 from tui.sources.throttle import RequestClass
 from tui.sources.transport import Reply, decode_json
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["AcrLists"]
 
 T = TypeVar("T")
+MAX_MANIFESTS = 50_000
 CATALOG_RIGHT = "AcrPull or Reader; with ABAC: Container Registry Repository Catalog Lister"
 
 
@@ -47,22 +52,28 @@ class AcrLists:
         remedy = f"Ask for {CATALOG_RIGHT}. Meanwhile repositories are taken from what runs."
         asked = Asked(self._host, "the list of repositories", CATALOG_RIGHT, remedy)
         sdk, call = await self._open(Request(path="", asked=asked, scope=CATALOG_SCOPE, kind=RequestClass.LIST))
-        async for reply in _pages(sdk.list_repository_names(results_per_page=PAGE, ours=call), call):
-            yield tuple(decode_json(reply.body, Catalog, "the list of repositories").repositories or ())
+        replies = _pages(sdk.list_repository_names(results_per_page=PAGE, ours=call), call)
+        async with aclosing(at_most(_names(replies, asked.what), MAX_REPOSITORIES, asked)) as pages:
+            async for page in pages:
+                yield page
 
     async def tags(self, repository: str, rest: bool = False) -> AsyncIterator[tuple[Tag, ...]]:
-        """Tags with their digests, times and locks."""
-        sdk, call = await self._open(self._request(f"the tags of {repository}", repository, rest))
-        async for reply in _pages(sdk.list_tag_properties(repository, results_per_page=PAGE, ours=call), call):
-            rows = decode_json(reply.body, AcrTags, f"the tags of {repository}").tags or ()
-            yield tuple(tag(row) for row in rows if is_digest(row.digest))
+        """Tags with their digests, times and locks. Raises ListCut after `MAX_TAGS`."""
+        request = self._request(f"the tags of {repository}", repository, rest)
+        sdk, call = await self._open(request)
+        replies = _pages(sdk.list_tag_properties(repository, results_per_page=PAGE, ours=call), call)
+        async with aclosing(at_most(_tags(replies, request.asked.what), MAX_TAGS, request.asked)) as pages:
+            async for page in pages:
+                yield page
 
     async def manifests(self, repository: str, rest: bool = False) -> AsyncIterator[tuple[ManifestListing, ...]]:
-        """Manifests with their attributes."""
-        sdk, call = await self._open(self._request(f"the manifests of {repository}", repository, rest))
-        async for reply in _pages(sdk.list_manifest_properties(repository, results_per_page=PAGE, ours=call), call):
-            rows = decode_json(reply.body, AcrManifests, f"the manifests of {repository}").manifests or ()
-            yield tuple(listing(row) for row in rows if is_digest(row.digest))
+        """Manifests with their attributes. Raises ListCut after `MAX_MANIFESTS`."""
+        request = self._request(f"the manifests of {repository}", repository, rest)
+        sdk, call = await self._open(request)
+        replies = _pages(sdk.list_manifest_properties(repository, results_per_page=PAGE, ours=call), call)
+        async with aclosing(at_most(_manifests(replies, request.asked.what), MAX_MANIFESTS, request.asked)) as pages:
+            async for page in pages:
+                yield page
 
     def _request(self, what: str, repository: str, rest: bool) -> Request:
         return Request(
@@ -79,6 +90,24 @@ class AcrLists:
         if self._sdk is None:
             self._sdk = bridges.open_sdk(self._host, self._client.fetch)
         return self._sdk, bridges.Call(request)
+
+
+async def _names(replies: AsyncIterator[Reply], what: str) -> AsyncIterator[tuple[str, ...]]:
+    async for reply in replies:
+        listed = decode_names(reply.body, Catalog, what, MAX_REPOSITORIES)
+        yield tuple(name or "" for name in listed.repositories or ())
+
+
+async def _tags(replies: AsyncIterator[Reply], what: str) -> AsyncIterator[tuple[Tag, ...]]:
+    async for reply in replies:
+        rows = decode_json(reply.body, AcrTags, what).tags or ()
+        yield tuple(tag(row) for row in rows if is_digest(row.digest or "") and is_tag(row.name or ""))
+
+
+async def _manifests(replies: AsyncIterator[Reply], what: str) -> AsyncIterator[tuple[ManifestListing, ...]]:
+    async for reply in replies:
+        rows = decode_json(reply.body, AcrManifests, what).manifests or ()
+        yield tuple(listing(row) for row in rows if is_digest(row.digest or ""))
 
 
 async def _pages(rows: AsyncItemPaged[T], call: Call) -> AsyncIterator[Reply]:

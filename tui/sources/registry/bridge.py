@@ -13,8 +13,8 @@ from yarl import URL
 
 from tui.domain.text import clean
 from tui.errors import UntrustedPayload
-from tui.sources.registry.client import Request
 from tui.sources.registry.options import names
+from tui.sources.registry.request import Request
 from tui.sources.transport import Reply
 
 __all__ = ["Bridge", "Call", "open_sdk"]

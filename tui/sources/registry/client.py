@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from urllib.parse import quote
 
 import msgspec
 from yarl import URL
 
+from tui.domain.reference import is_tag
 from tui.domain.text import clean
 from tui.errors import (
     AuthenticationFailed,
@@ -24,14 +26,15 @@ from tui.errors import (
 from tui.sources.credentials import Credentials
 from tui.sources.redirects import same_origin
 from tui.sources.registry.faults import Asked, RouteNotFound, fault, no_answer, not_offered, retry_after
+from tui.sources.registry.names import MAX_PAGES, ListCut, at_most, decode_names
 from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.parse import check_digest, compute_digest, is_digest
+from tui.sources.registry.request import ACCEPT, ANYTHING, INDEX, NO_REFERRERS, Request
 from tui.sources.registry.tokens import Authorizer
 from tui.sources.registry.wire import Catalog, WireManifest, WireTags
 from tui.sources.throttle import Backoff, RequestClass, Throttle
 from tui.sources.transport import (
     CONFIG_LIMIT,
-    LIST_LIMIT,
     MANIFEST_LIMIT,
     Reply,
     Transport,
@@ -41,25 +44,10 @@ from tui.sources.transport import (
 
 __all__ = ["CATALOG_SCOPE", "Body", "RegistryClient", "next_link"]
 
-# Without `*/*`: a registry that only has an old schema 1 image shall say so instead of sending it.
-ACCEPT = ", ".join(
-    (
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.oci.image.manifest.v1+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
-        "application/vnd.oci.artifact.manifest.v1+json",
-        "application/vnd.cncf.oras.artifact.manifest.v1+json",
-    )
-)
-INDEX = "application/vnd.oci.image.index.v1+json"
-# What the field's clients take for "there is no referrers API": oras-go (registry/remote, pingReferrers: 404, or 200 with
-# another Content-Type), go-containerregistry (pkg/v1/remote, fetchReferrers: 400, 404, 406), and GHCR's 303 to a web page.
-NO_REFERRERS = frozenset({303, 400, 405, 406, 501})
-ANYTHING = "*/*"
 CATALOG_SCOPE = "registry:catalog:*"
 PAGE = 1000
-MAX_PAGES = 1000
+MAX_REPOSITORIES = 50_000
+MAX_TAGS = 20_000
 MAX_429 = 3
 LONG_WAIT = 120.0
 MAX_5XX = 2
@@ -75,25 +63,6 @@ class Body(msgspec.Struct, frozen=True):
     digest: str
     content: bytes
     content_type: str
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One request: path with query from the endpoint's root, what it counts as, and the words for its errors.
-
-    `foreign`: it may be answered by another host, without credentials. `lacking` are statuses by which registries say that
-    they do not offer this at all.
-    """
-
-    path: str
-    asked: Asked
-    method: str = "GET"
-    scope: str = ""
-    kind: RequestClass = RequestClass.READ
-    accept: str = "application/json"
-    limit: int = LIST_LIMIT
-    rest: bool = False
-    foreign: bool = False
-    lacking: frozenset[int] = frozenset()
 
 
 class RegistryClient:
@@ -319,7 +288,10 @@ class RegistryClient:
     # ---- lists
 
     async def pages(self, request: Request) -> AsyncIterator[Reply]:
-        """The pages of a list, `Link` followed (distribution: `rel="next"`, RFC 8288)."""
+        """The pages of a list, `Link` followed (distribution: `rel="next"`, RFC 8288); no more than `MAX_PAGES`.
+
+        Raises ListCut when there are more.
+        """
         seen = {request.path}
         for _ in range(MAX_PAGES):
             reply = await self.fetch(request)
@@ -329,6 +301,7 @@ class RegistryClient:
                 return
             seen.add(path)
             request = msgspec.structs.replace(request, path=path)
+        raise ListCut(f"{self.options.host} sends {request.asked.what} without an end", "Tell its owner; the rest is not read.")
 
     def _next(self, reply: Reply) -> str:
         link = next_link(reply.header("link"))
@@ -343,14 +316,20 @@ class RegistryClient:
         return target.raw_path_qs
 
     async def catalog(self) -> AsyncGenerator[tuple[str, ...], None]:
-        """Repository names, page by page (`/v2/_catalog`, where it exists)."""
+        """Repository names, page by page (`/v2/_catalog`, where it exists). Raises ListCut after `MAX_REPOSITORIES`."""
         asked = Asked(self.options.host, "the list of repositories", "catalog", "Repositories are taken from what runs instead.")
         request = Request(path=f"/v2/_catalog?n={PAGE}", asked=asked, scope=CATALOG_SCOPE, kind=RequestClass.LIST)
+        async with aclosing(at_most(self._catalog(request), MAX_REPOSITORIES, asked)) as pages:
+            async for page in pages:
+                yield page
+
+    async def _catalog(self, request: Request) -> AsyncIterator[tuple[str, ...]]:
         async for reply in self.pages(request):
-            yield tuple(decode_json(reply.body, Catalog, "the list of repositories").repositories or ())
+            listed = decode_names(reply.body, Catalog, request.asked.what, MAX_REPOSITORIES)
+            yield tuple(name or "" for name in listed.repositories or ())
 
     async def tags(self, repository: str, rest: bool = False) -> AsyncIterator[tuple[str, ...]]:
-        """Tag names, page by page."""
+        """Tag names, page by page: those that a reference could hold. Raises ListCut after `MAX_TAGS`."""
         request = Request(
             path=f"/v2/{quote(repository)}/tags/list?n={PAGE}",
             asked=self.asked_list(f"the tags of {repository}", repository),
@@ -358,8 +337,14 @@ class RegistryClient:
             kind=RequestClass.LIST,
             rest=rest,
         )
+        async with aclosing(at_most(self._tags(request), MAX_TAGS, request.asked)) as pages:
+            async for page in pages:
+                yield page
+
+    async def _tags(self, request: Request) -> AsyncIterator[tuple[str, ...]]:
         async for reply in self.pages(request):
-            yield tuple(decode_json(reply.body, WireTags, f"the tags of {repository}").tags or ())
+            listed = decode_names(reply.body, WireTags, request.asked.what, MAX_TAGS)
+            yield tuple(name for name in listed.tags or () if name is not None and is_tag(name))
 
     async def referrers(self, repository: str, digest: str) -> AsyncIterator[WireManifest]:
         """Indexes of what is attached to a digest; never filtered by the server (ACR leaves types out: Azure/acr#784)."""

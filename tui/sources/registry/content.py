@@ -7,7 +7,8 @@ from typing import Protocol
 
 __all__ = ["ContentStore", "MemoryStore"]
 
-MAX_BYTES = 64 << 20
+MAX_BYTES = 16 << 20
+KEPT = 300
 
 
 class ContentStore(Protocol):
@@ -23,7 +24,7 @@ class ContentStore(Protocol):
 
 
 class MemoryStore:
-    """The last content of this process, up to `limit` bytes."""
+    """The last content of this process, up to `limit` bytes with what it takes to keep each."""
 
     def __init__(self, limit: int = MAX_BYTES) -> None:
         self._limit, self._size = limit, 0
@@ -41,7 +42,7 @@ class MemoryStore:
         if digest in self._kept or len(content) > self._limit:
             return
         self._kept[digest] = content
-        self._size += len(content)
+        self._size += len(content) + KEPT
         while self._size > self._limit:
             _, gone = self._kept.popitem(last=False)
-            self._size -= len(gone)
+            self._size -= len(gone) + KEPT

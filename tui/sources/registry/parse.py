@@ -18,6 +18,7 @@ from tui.domain.image import (
     Platform,
     Tag,
 )
+from tui.domain.reference import is_tag
 from tui.domain.runnable import IMAGE_CONFIGS, could_run
 from tui.domain.text import clean
 from tui.errors import OtherBytes, UntrustedPayload
@@ -50,7 +51,16 @@ ATTESTATION_OF = "vnd.docker.reference.digest"
 DIGEST = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 MAX_DESCRIPTORS = 2000
 MAX_HISTORY = 2000
-MAX_TEXT = 4096
+MAX_TEXT = 2048
+MAX_COMMENT = 256
+MAX_DIGEST = 140
+MAX_LISTED = 200
+MAX_ANNOTATION = 2048
+MAX_LONG_TEXT = 64 << 10
+MAX_TEXTS = 96 << 10
+LONG_TEXTS = frozenset({"io.buildpacks.lifecycle.metadata"})
+"""Labels that say on what an image is built, and say much else besides."""
+_NONE: dict[str, str] = {}  # shared by all that have none; nobody writes into a fact
 
 
 def is_digest(text: str) -> bool:
@@ -96,7 +106,7 @@ def read_manifest(body: bytes, digest: str, content_type: str = "") -> Manifest:
         layers=tuple(from_wire(layer) for layer in layers or ()),
         children=tuple(from_wire(child) for child in wire.manifests or ()),
         annotations=_texts(wire.annotations),
-        subject=wire.subject.digest if wire.subject and is_digest(wire.subject.digest) else "",
+        subject=_subject(wire),
         artifact_type=clean(wire.artifact_type or "", 200),
     )
     return _with_kind(manifest, wire.manifests is not None)
@@ -108,9 +118,9 @@ def _bound(descriptors: list[WireDescriptor] | None, what: str) -> None:
             f"{what} lists {len(descriptors)} parts", f"More than {MAX_DESCRIPTORS} are not read; rebuild the image."
         )
     for one in descriptors or ():
-        if not is_digest(one.digest):
+        if not is_digest(one.digest or ""):
             raise UntrustedPayload(
-                f"{what} names a part by something that is not a digest: {clean(one.digest, 60)}", "Push it anew."
+                f"{what} names a part by something that is not a digest: {clean(one.digest or '', 60)}", "Push it anew."
             )
 
 
@@ -133,8 +143,8 @@ def from_wire(wire: WireDescriptor) -> Descriptor:
         platform = _platform(wire.platform.os, wire.platform.architecture, wire.platform.variant)
     return Descriptor(
         media_type=clean(wire.media_type or "", 200),
-        digest=wire.digest,
-        size=max(wire.size, 0),
+        digest=wire.digest or "",
+        size=max(wire.size or 0, 0),
         platform=platform,
         artifact_type=clean(wire.artifact_type or "", 200),
         annotations=_texts(wire.annotations),
@@ -145,8 +155,23 @@ def _platform(os: str | None, architecture: str | None, variant: str | None) -> 
     return Platform(clean(os or "unknown", 40), clean(architecture or "unknown", 40), clean(variant or "", 40))
 
 
-def _texts(found: dict[str, str] | None) -> dict[str, str]:
-    return dict(found or {})
+def _subject(wire: WireManifest) -> str:
+    digest = (wire.subject.digest if wire.subject else None) or ""
+    return digest if is_digest(digest) else ""
+
+
+def _texts(found: dict[str, str | None] | None) -> dict[str, str]:
+    """Annotations or labels, without those that are too long to be meant for us: a text that was cut would say another thing."""
+    if not found:
+        return _NONE
+    kept: dict[str, str] = {}
+    room = MAX_TEXTS
+    for name, text in found.items():
+        size = len(name) + len(text or "")
+        if size <= (MAX_LONG_TEXT if name in LONG_TEXTS else MAX_ANNOTATION) and size <= room:
+            kept[name] = text or ""
+            room -= size
+    return kept
 
 
 def read_config(body: bytes, digest: str) -> ImageConfig:
@@ -159,7 +184,7 @@ def read_config(body: bytes, digest: str) -> ImageConfig:
     return ImageConfig(
         digest=digest,
         platform=_platform(wire.os, wire.architecture, wire.variant),
-        diff_ids=tuple(chain),
+        diff_ids=tuple((layer or "")[:MAX_DIGEST] for layer in chain),
         history=tuple(_step(step) for step in history),
         created=moment(wire.created),
         labels=_texts(wire.config.labels if wire.config else None),
@@ -171,15 +196,15 @@ def _step(wire: WireHistory) -> HistoryEntry:
         created_by=(wire.created_by or "")[:MAX_TEXT],
         empty_layer=bool(wire.empty_layer),
         created=moment(wire.created),
-        comment=(wire.comment or "")[:MAX_TEXT],
+        comment=(wire.comment or "")[:MAX_COMMENT],
     )
 
 
 def tag(wire: AcrTag) -> Tag:
     """A row of ACR's `_tags`."""
     return Tag(
-        name=wire.name,
-        digest=wire.digest,
+        name=wire.name or "",
+        digest=wire.digest or "",
         created=moment(wire.created_time),
         updated=moment(wire.last_update_time),
         signed=bool(wire.signed),
@@ -190,15 +215,15 @@ def tag(wire: AcrTag) -> Tag:
 def listing(wire: AcrManifest) -> ManifestListing:
     """A row of ACR's `_manifests`; `createdTime` there is when it was pushed."""
     return ManifestListing(
-        digest=wire.digest,
+        digest=wire.digest or "",
         pushed=moment(wire.created_time),
         updated=moment(wire.last_update_time),
         size=wire.image_size,
-        media_type=wire.media_type or "",
-        config_media_type=wire.config_media_type or "",
-        architecture=wire.architecture or "",
-        os=wire.os or "",
-        tags=tuple(wire.tags or ()),
+        media_type=clean(wire.media_type or "", 200),
+        config_media_type=clean(wire.config_media_type or "", 200),
+        architecture=clean(wire.architecture or "", 40),
+        os=clean(wire.os or "", 40),
+        tags=tuple(tag for tag in (wire.tags or ())[:MAX_LISTED] if tag is not None and is_tag(tag)),
         locks=locks(wire.changeable_attributes),
     )
 
@@ -212,5 +237,5 @@ def locks(wire: AcrAttributes | None) -> Locks | None:
         write=wire.write_enabled is not False,
         read=wire.read_enabled is not False,
         list=wire.list_enabled is not False,
-        quarantine=wire.quarantine_state or "",
+        quarantine=clean(wire.quarantine_state or "", 40),
     )

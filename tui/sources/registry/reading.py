@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -24,11 +25,12 @@ from tui.domain.image import Claim, Descriptor, Manifest, ManifestKind, Manifest
 from tui.domain.provenance import provenance_claims
 from tui.domain.runnable import IMAGE_CONFIGS, is_attestation, says_attestation
 from tui.domain.text import clean
-from tui.errors import Forbidden, NotFound, SourceError, Unreachable
+from tui.errors import Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload
 from tui.sources.registry.acr import AcrLists
 from tui.sources.registry.client import Body, RegistryClient
 from tui.sources.registry.content import ContentStore
 from tui.sources.registry.faults import absence
+from tui.sources.registry.names import ListCut
 from tui.sources.registry.parse import (
     ATTESTATION_OF,
     compute_digest,
@@ -36,19 +38,29 @@ from tui.sources.registry.parse import (
     read_config,
     read_manifest,
 )
-from tui.sources.registry.referrers import Referrers, is_referrer_tag
+from tui.sources.registry.referrers import Found, Referrers, is_referrer_tag
+from tui.sources.registry.room import NoRoom, Room, weight
 
 __all__ = ["Emit", "Outcome", "Reader", "failure"]
 
 MAX_CHILDREN = 64
 MAX_DEPTH = 3
 MAX_HEADS = 200
-MAX_TAGS = 20_000
+TAG = 500
+"""Bytes that a tag takes, about, with the digest that it names."""
 INTOTO = "application/vnd.in-toto+json"
 PREDICATE = "in-toto.io/predicate-type"
 
 Emit = Callable[[Event], Awaitable[None]]
-History = tuple[tuple[Tag, ...], tuple[ManifestListing, ...]]
+T = TypeVar("T", Tag, ManifestListing)
+
+
+class History(NamedTuple):
+    """What a repository lists, as far as it was read, and why that is not all."""
+
+    tags: tuple[Tag, ...]
+    rows: tuple[ManifestListing, ...] = ()
+    lacking: SourceError | None = None
 
 
 def failure(source: str, name: RepositoryName, reference: str, error: SourceError, at: datetime) -> LookupFailed:
@@ -90,10 +102,12 @@ class Reader:
         source: str,
         client: RegistryClient,
         store: ContentStore,
+        room: Room,
         emit: Emit,
         now: Callable[[], datetime],
     ) -> None:
         self.source, self._client, self._store, self._emit, self._now = source, client, store, emit, now
+        self._room = room
         self._referrers = Referrers(client)
         self._acr = AcrLists(client) if client.options.acr else None
         self._manifests: dict[tuple[RepositoryName, str], Manifest] = {}
@@ -143,6 +157,7 @@ class Reader:
         manifest = read_manifest(body.content, body.digest, body.content_type)
         self._store.put(body.digest, body.content)
         if (name, body.digest) not in self._manifests:
+            self._room.reserve(body.digest, weight(manifest), f"manifest {body.digest[:19]}", rest)
             self._manifests[name, body.digest] = manifest
             await self._emit(ManifestRead(self.source, name, manifest, self._now()))
         return manifest
@@ -191,7 +206,9 @@ class Reader:
         self._configs.add(wanted.digest)
         try:
             content = await self._blob(visit.name, wanted.digest, visit.rest)
-            await self._emit(ConfigRead(read_config(content, wanted.digest)))
+            config = read_config(content, wanted.digest)
+            self._room.reserve(wanted.digest, weight(config), f"config {wanted.digest[:19]}", visit.rest)
+            await self._emit(ConfigRead(config))
             await self._claim(manifest.digest, buildinfo_claims(content))
         except BaseException:
             self._configs.discard(wanted.digest)
@@ -243,11 +260,22 @@ class Reader:
         except SourceError as error:
             await self._emit(ReferrersListed(self.source, name, subject, (), self._now(), error.headline))
             raise
+        found = self._kept(found, name, subject)
         for one in found.manifests:
             await self._emit(ManifestRead(self.source, name, one, self._now()))
         error_text = clean("; ".join(dict.fromkeys(found.errors)), 400)
         await self._emit(ReferrersListed(self.source, name, subject, tuple(found.referrers.values()), self._now(), error_text))
         return found.failures
+
+    def _kept(self, found: Found, name: RepositoryName, subject: str) -> Found:
+        """What was found, or nothing and the reason when there is no room for it."""
+        size = sum(weight(each.descriptor) for each in found.referrers.values()) + sum(map(weight, found.manifests))
+        try:
+            self._room.reserve((name, subject), size, f"what is attached to {subject[:19]}")
+        except NoRoom as error:
+            found = Found()
+            found.fail(error)
+        return found
 
     async def _names(self, name: RepositoryName) -> frozenset[str] | None:
         """The tags of a repository, None when they cannot be listed: then each name is tried."""
@@ -284,16 +312,31 @@ class Reader:
         return known
 
     async def _acr_history(self, lists: AcrLists, name: RepositoryName, rest: bool) -> History:
-        tags = tuple([tag async for page in lists.tags(name.repository, rest) for tag in page])
-        self._tag_names[name.repository] = frozenset(tag.name for tag in tags)
-        await self._emit(TagsListed(self.source, name, tags, True, self._now()))
-        rows = tuple([row async for page in lists.manifests(name.repository, rest) for row in page])
-        await self._emit(ManifestsListed(self.source, name, rows, True, self._now()))
-        return tags, rows
+        tags, cut = await self._gathered(lists.tags(name.repository, rest), name, rest)
+        self._tag_names[name.repository] = frozenset(tag.name for tag in tags) if cut is None else None
+        await self._emit(TagsListed(self.source, name, tags, cut is None, self._now()))
+        rows, rows_cut = await self._gathered(lists.manifests(name.repository, rest), name, rest)
+        await self._emit(ManifestsListed(self.source, name, rows, rows_cut is None, self._now()))
+        return History(tags, rows, cut or rows_cut)
+
+    async def _gathered(
+        self, pages: AsyncIterator[tuple[T, ...]], name: RepositoryName, rest: bool
+    ) -> tuple[tuple[T, ...], SourceError | None]:
+        """The rows of a list as far as it goes and there is room for them, and why that is not all. Raises SourceError."""
+        rows: list[T] = []
+        size = 0
+        try:
+            async for page in pages:
+                size += sum(map(weight, page))
+                if page:
+                    self._room.reserve((name, type(page[0])), size, f"the rest of a list of {name}", rest)
+                rows += page
+        except (ListCut, NoRoom) as error:
+            return tuple(rows), error
+        return tuple(rows), None
 
     async def _plain_history(self, name: RepositoryName, rest: bool) -> History:
-        names = [tag async for page in self._client.tags(name.repository, rest) for tag in page][:MAX_TAGS]
-        self._tag_names[name.repository] = frozenset(names)
+        names, lacking = await self._named(name, rest)
         versions = [tag for tag in names if not is_referrer_tag(tag)]
         unknown = [tag for tag in versions if (name, tag) not in self.resolved]
         for tag in unknown[-MAX_HEADS:]:
@@ -301,6 +344,22 @@ class Reader:
                 self.resolved[name, tag] = await self._client.head(name.repository, tag, rest)
             except NotFound:
                 continue
+            except UntrustedPayload as error:
+                lacking = lacking or error
+                await self._emit(failure(self.source, name, tag, error, self._now()))
         tags = tuple(Tag(tag, self.resolved[name, tag]) for tag in versions if (name, tag) in self.resolved)
-        await self._emit(TagsListed(self.source, name, tags, len(unknown) <= MAX_HEADS, self._now()))
-        return tags, ()
+        whole = len(unknown) <= MAX_HEADS and lacking is None
+        await self._emit(TagsListed(self.source, name, tags, whole, self._now()))
+        return History(tags, (), lacking)
+
+    async def _named(self, name: RepositoryName, rest: bool) -> tuple[list[str], SourceError | None]:
+        names: list[str] = []
+        lacking: SourceError | None = None
+        try:
+            async for page in self._client.tags(name.repository, rest):
+                self._room.reserve((name, Tag), (len(names) + len(page)) * TAG, f"the rest of the tags of {name}", rest)
+                names += page
+        except (ListCut, NoRoom) as error:
+            lacking = error
+        self._tag_names[name.repository] = frozenset(names) if lacking is None else None
+        return names, lacking

@@ -21,6 +21,7 @@ from tui.sources.registry.parse import is_digest
 from tui.sources.registry.pulse import Pulse
 from tui.sources.registry.queue import DemandQueue, Wanted
 from tui.sources.registry.reading import Reader, failure
+from tui.sources.registry.room import Room
 from tui.sources.registry.survey import Survey
 from tui.sources.throttle import Backoff
 
@@ -60,13 +61,14 @@ class Session:
         client: RegistryClient,
         queue: DemandQueue,
         store: ContentStore,
+        room: Room,
         now: Callable[[], datetime],
     ) -> None:
         self._source, self.client, self._queue, self._now = source, client, queue, now
         self._options = client.options
         self._events: asyncio.Queue[Event] = asyncio.Queue(EVENT_ROOM)
         self.health = Health(source, client, now)
-        self._reader = Reader(source, client, store, self._events.put, now)
+        self._reader = Reader(source, client, store, room, self._events.put, now)
         self._survey = Survey(client, self._reader, self.health, self._events.put, queue.repositories)
         self._attaching = Attaching(self._search)
         self._pulse = Pulse(client, self.health, self._silent, self._recovered)
@@ -189,11 +191,13 @@ class Session:
         name = wanted.demand.name
         if wanted.demand.history:
             try:
-                await self._reader.history(name)
-                self.health.allow(f"tags of {name}")
+                lacking = (await self._reader.history(name)).lacking
             except SourceError as error:
-                if not isinstance(error, NotFound):
-                    self._noticed(f"tags of {name}", error)
+                lacking = error
+            if lacking is None:
+                self.health.allow(f"tags of {name}")
+            elif not isinstance(lacking, NotFound):
+                self._noticed(f"tags of {name}", lacking)
         if wanted.demand.referrers:
             for subject in self._reader.subjects(name, wanted.digest):
                 self._attaching.add(name, subject)

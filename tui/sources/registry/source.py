@@ -17,6 +17,7 @@ from tui.sources.registry.content import ContentStore, MemoryStore
 from tui.sources.registry.diagnose import diagnose
 from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.queue import DemandQueue
+from tui.sources.registry.room import Room
 from tui.sources.registry.session import Session
 
 __all__ = ["RegistrySource"]
@@ -27,7 +28,7 @@ def _utc() -> datetime:
 
 
 class RegistrySource:
-    """One registry. `store` keeps content between runs."""
+    """One registry. `store` keeps content between runs, `room` counts what is kept of it; several registries may share both."""
 
     def __init__(
         self,
@@ -35,10 +36,11 @@ class RegistrySource:
         credentials: Credentials,
         *,
         store: ContentStore | None = None,
+        room: Room | None = None,
         now: Callable[[], datetime] = _utc,
     ) -> None:
         self._options, self._credentials, self._now = options, credentials, now
-        self._store = store or MemoryStore()
+        self._store, self._room = store or MemoryStore(), room or Room()
         self._queue = DemandQueue()
         self._session: Session | None = None
 
@@ -77,7 +79,7 @@ class RegistrySource:
     async def events(self) -> AsyncIterator[Event]:
         """Facts as they come, for ever."""
         client = RegistryClient(self._options, self._credentials)
-        session = Session(self.name, client, self._queue, self._store, self._now)
+        session = Session(self.name, client, self._queue, self._store, self._room, self._now)
         self._session = session
         self._queue.restart()
         driver = asyncio.create_task(session.drive(), name=self.name)

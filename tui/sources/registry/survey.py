@@ -23,9 +23,8 @@ __all__ = ["Survey"]
 # So many scopes still make a token of a few kilobytes, which front ends take as a header.
 BATCH = 20
 CATALOG = "the list of repositories"
-REPOSITORIES, MANIFESTS = "all of its repositories", "all of its manifests"
+MANIFESTS = "all of its manifests"
 SURVEY = "survey"
-MAX_REPOSITORIES = 50_000
 MAX_REFUSALS = 50
 MAX_FAILED = 20_000
 
@@ -65,16 +64,15 @@ class Survey:
     async def _repositories(self) -> list[str]:
         lists = self._reader.acr or self._client
         names: dict[str, None] = {}
-        strange = 0
+        strange, whole = 0, False
         try:
             async with aclosing(lists.catalog()) as pages:
                 async for page in pages:
                     usable = [name for name in page if is_repository(name)]
                     strange += len(page) - len(usable)
-                    names.update(dict.fromkeys(usable[: MAX_REPOSITORIES + 1 - len(names)]))
-                    if len(names) > MAX_REPOSITORIES:
-                        break
+                    names.update(dict.fromkeys(usable))
             self._health.allow(CATALOG)
+            whole = True
         except (AuthenticationFailed, Forbidden, NotFound, RouteNotFound) as error:
             # Many registries have no catalog, and many rights do not reach it: what runs is known anyway.
             tell = self._health.deny if self._client.options.whole else self._health.note
@@ -83,24 +81,18 @@ class Survey:
             # A list that was cut, or somebody else in the registry's place: what was read of it is used, and it is not all.
             self._health.deny(CATALOG, error)
             await self._is_there(error)
-        return await self._listed(list(names), strange)
+        return await self._listed(list(names), strange, whole)
 
-    async def _listed(self, names: list[str], strange: int) -> list[str]:
-        """The repositories to walk through, those first of which something runs; the list is told, and what was cut of it."""
+    async def _listed(self, names: list[str], strange: int, whole: bool) -> list[str]:
+        """The repositories to walk through, those first of which something runs; the list is told, as far as it was read."""
         if strange:
             # Whatever else the list names, nothing can be pulled by it.
             words = f"{self._host} lists {strange:,} names that are no names of repositories"
             self._health.note(f"{strange:,} names", UntrustedPayload(words, "Tell the owner of the registry."))
-        cut = len(names) > MAX_REPOSITORIES
-        if cut:
-            names = names[:MAX_REPOSITORIES]
-            self._health.deny(REPOSITORIES, _too_many(f"{MAX_REPOSITORIES:,} repositories"))
-        else:
-            self._health.allow(REPOSITORIES)
         running = self._demanded()
-        if names:
-            await self._emit(CatalogListed(self._reader.source, self._host, tuple(names), not cut, self._health.now()))
-        return sorted(dict.fromkeys((*names, *(() if names else running))), key=lambda name: (name not in running, name))
+        if names or whole:
+            await self._emit(CatalogListed(self._reader.source, self._host, tuple(names), whole, self._health.now()))
+        return sorted(dict.fromkeys((*names, *(() if whole else running))), key=lambda name: (name not in running, name))
 
     async def _prefetch(self, repositories: list[str]) -> None:
         if self._reader.acr is None:
@@ -130,14 +122,17 @@ class Survey:
 
     async def _repository(self, name: RepositoryName) -> None:
         try:
-            tags, rows = await self._reader.history(name, rest=True)
-            self._health.allow(str(name), SURVEY)
+            history = await self._reader.history(name, rest=True)
             self._refusals = 0
         except SourceError as error:
             self._health.deny(str(name), error, SURVEY)
             await self._gave_up(name, error)
             return
-        async for digest in self._worth_reading(name, tags, rows):
+        if history.lacking is not None:
+            self._health.deny(str(name), history.lacking, SURVEY)
+        else:
+            self._health.allow(str(name), SURVEY)
+        async for digest in self._worth_reading(name, history.tags, history.rows):
             if not await self._read(name, digest):
                 return
 

@@ -36,11 +36,11 @@ class WireDescriptor(msgspec.Struct, rename="camel"):
     """An OCI content descriptor."""
 
     media_type: str | None = None
-    digest: str = ""
-    size: int = 0
+    digest: str | None = None
+    size: int | None = None
     platform: WirePlatform | None = None
     artifact_type: str | None = None
-    annotations: dict[str, str] | None = None
+    annotations: dict[str, str | None] | None = None
 
 
 class WireManifest(msgspec.Struct, rename="camel"):
@@ -54,7 +54,7 @@ class WireManifest(msgspec.Struct, rename="camel"):
     blobs: list[WireDescriptor] | None = None
     manifests: list[WireDescriptor] | None = None
     subject: WireDescriptor | None = None
-    annotations: dict[str, str] | None = None
+    annotations: dict[str, str | None] | None = None
 
 
 class WireHistory(msgspec.Struct):
@@ -65,11 +65,11 @@ class WireHistory(msgspec.Struct):
 
 
 class WireRootfs(msgspec.Struct):
-    diff_ids: list[str] | None = None
+    diff_ids: list[str | None] | None = None
 
 
 class WireRuntime(msgspec.Struct, rename="pascal"):
-    labels: dict[str, str] | None = None
+    labels: dict[str, str | None] | None = None
 
 
 class WireConfig(msgspec.Struct):
@@ -109,13 +109,13 @@ class WireToken(msgspec.Struct):
 class Catalog(msgspec.Struct):
     """`_catalog`; null when empty."""
 
-    repositories: list[str] | None = None
+    repositories: list[str | None] | None = None
 
 
 class WireTags(msgspec.Struct):
     """`tags/list`."""
 
-    tags: list[str] | None = None
+    tags: list[str | None] | None = None
 
 
 class AcrAttributes(msgspec.Struct, rename="camel"):
@@ -129,8 +129,8 @@ class AcrAttributes(msgspec.Struct, rename="camel"):
 class AcrTag(msgspec.Struct, rename="camel"):
     """A row of `_tags`."""
 
-    name: str
-    digest: str = ""
+    name: str | None = None
+    digest: str | None = None
     created_time: str | None = None
     last_update_time: str | None = None
     signed: bool | None = None
@@ -146,7 +146,7 @@ class AcrTags(msgspec.Struct):
 class AcrManifest(msgspec.Struct, rename="camel"):
     """A row of `_manifests`."""
 
-    digest: str
+    digest: str | None = None
     image_size: int | None = None
     created_time: str | None = None
     last_update_time: str | None = None
@@ -154,7 +154,7 @@ class AcrManifest(msgspec.Struct, rename="camel"):
     os: str | None = None
     media_type: str | None = None
     config_media_type: str | None = None
-    tags: list[str] | None = None
+    tags: list[str | None] | None = None
     changeable_attributes: AcrAttributes | None = None
 
 

@@ -1,0 +1,52 @@
+"""Lists of names, capped while they stream: a registry may send any number of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import TypeVar
+
+from tui.errors import UntrustedPayload
+from tui.sources.registry.faults import Asked
+from tui.sources.transport import decode_json
+
+__all__ = ["MAX_PAGES", "ListCut", "at_most", "decode_names"]
+
+T = TypeVar("T")
+MAX_PAGES = 1000
+END = b'",'
+
+
+class ListCut(UntrustedPayload):
+    """A list goes on, and the rest of it is left: what was read of it holds."""
+
+
+def cut(most: int, asked: Asked) -> ListCut:
+    """The error that ends a list that is too long."""
+    return ListCut(
+        f"only the first {most:,} of {asked.what} on {asked.host} are read", "What runs is read in any case, by its own name."
+    )
+
+
+async def at_most(pages: AsyncIterator[tuple[T, ...]], most: int, asked: Asked) -> AsyncGenerator[tuple[T, ...], None]:
+    """The pages up to so many rows and `MAX_PAGES`. Raises ListCut when there are more."""
+    left, count = most, 0
+    async for page in pages:
+        count += 1
+        yield page[:left]
+        if len(page) > left or count >= MAX_PAGES:
+            raise cut(most, asked)
+        left -= len(page)
+
+
+def decode_names(body: bytes, kind: type[T], what: str, most: int) -> T:
+    """A list of names out of a body, of at most about `most` names: the rest of a longer one is never made an object of."""
+    return decode_json(_shortened(body, most), kind, what)
+
+
+def _shortened(body: bytes, most: int) -> bytes:
+    if body.count(END) <= most:
+        return body
+    place = 0
+    for _ in range(most + 1):
+        place = body.index(END, place) + 1
+    return body[:place] + b"]}"

@@ -1,0 +1,47 @@
+"""One request to a registry: what is asked for, and by which answers registries say that they do not offer it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tui.sources.registry.faults import Asked
+from tui.sources.throttle import RequestClass
+from tui.sources.transport import LIST_LIMIT
+
+__all__ = ["ACCEPT", "ANYTHING", "INDEX", "NO_REFERRERS", "Request"]
+
+# Without `*/*`: a registry that only has an old schema 1 image shall say so instead of sending it.
+ACCEPT = ", ".join(
+    (
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.oci.artifact.manifest.v1+json",
+        "application/vnd.cncf.oras.artifact.manifest.v1+json",
+    )
+)
+INDEX = "application/vnd.oci.image.index.v1+json"
+# What the field's clients take for "there is no referrers API": oras-go (registry/remote, pingReferrers: 404, or 200 with
+# another Content-Type), go-containerregistry (pkg/v1/remote, fetchReferrers: 400, 404, 406), and GHCR's 303 to a web page.
+NO_REFERRERS = frozenset({303, 400, 405, 406, 501})
+ANYTHING = "*/*"
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One request: path with query from the endpoint's root, what it counts as, and the words for its errors.
+
+    `foreign`: it may be answered by another host, without credentials. `lacking` are statuses by which registries say that
+    they do not offer this at all.
+    """
+
+    path: str
+    asked: Asked
+    method: str = "GET"
+    scope: str = ""
+    kind: RequestClass = RequestClass.READ
+    accept: str = "application/json"
+    limit: int = LIST_LIMIT
+    rest: bool = False
+    foreign: bool = False
+    lacking: frozenset[int] = frozenset()

@@ -1,0 +1,70 @@
+"""The memory that is set aside for what registries say: whoever may push, or name a host, decides how much that would be."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+
+from tui.domain.image import Descriptor, ImageConfig, Manifest, ManifestListing, Tag
+from tui.errors import UntrustedPayload
+
+__all__ = ["NoRoom", "Room", "weight"]
+
+ROOM = 96 << 20
+REST_SHARE = 0.75
+"""The part of the room that what nothing runs may take."""
+TEXT, DESCRIPTOR, STEP, ROW = 120, 400, 250, 500
+"""Bytes that CPython takes, about, for a text or an object with its usual texts, whatever is in it."""
+
+
+class NoRoom(UntrustedPayload):
+    """What a registry sent is not kept: there is no room for it."""
+
+
+class Room:
+    """Counts what is kept, for all registries together; the same thing is counted once. Sizes are in bytes."""
+
+    def __init__(self, limit: int = ROOM) -> None:
+        self._limit, self._taken = limit, 0
+        self._sizes: dict[Hashable, int] = {}
+
+    def take(self, what: Hashable, size: int, rest: bool = False) -> bool:
+        """Whether there is room for a thing, which takes the place of an earlier one; `rest` marks what nothing runs."""
+        taken = self._taken + size - self._sizes.get(what, 0)
+        if taken > self._limit * (REST_SHARE if rest else 1.0):
+            return False
+        self._sizes[what] = size
+        self._taken = taken
+        return True
+
+    def reserve(self, what: Hashable, size: int, name: str, rest: bool = False) -> None:
+        """Take room for a thing. Raises NoRoom when there is none."""
+        if not self.take(what, size, rest):
+            raise NoRoom(
+                f"{name} is not kept: what registries sent fills the {self._limit >> 20} MiB set aside for it",
+                "Ask for less at a time: fewer registries, contexts or namespaces.",
+            )
+
+
+def weight(thing: Manifest | ImageConfig | Descriptor | Tag | ManifestListing) -> int:
+    """About how many bytes a fact takes."""
+    match thing:
+        case Manifest():
+            parts = (*thing.layers, *thing.children, *((thing.config,) if thing.config is not None else ()))
+            return DESCRIPTOR + _texts(thing.annotations) + sum(map(weight, parts))
+        case ImageConfig():
+            steps = sum(STEP + len(step.created_by) + len(step.comment) for step in thing.history)
+            return DESCRIPTOR + steps + _lines(thing.diff_ids) + _texts(thing.labels)
+        case Descriptor():
+            return DESCRIPTOR + _texts(thing.annotations)
+        case Tag():
+            return ROW
+        case ManifestListing():
+            return ROW + _lines(thing.tags)
+
+
+def _lines(texts: Iterable[str]) -> int:
+    return sum(TEXT + len(text) for text in texts)
+
+
+def _texts(texts: Mapping[str, str]) -> int:
+    return sum(2 * TEXT + len(name) + len(text) for name, text in texts.items())
