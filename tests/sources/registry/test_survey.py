@@ -120,4 +120,4 @@ async def test_names_are_counted_as_they_come_and_what_is_cut_is_said() -> None:
             await seen.until(lambda: seen.health.denials)
         (listed,) = seen.of(CatalogListed)
         assert (len(listed.repositories), listed.complete) == (50_000, False)
-        assert "50,000 repositories" in seen.health.denials[0].reason
+        assert "first 50,000" in seen.health.denials[0].reason
