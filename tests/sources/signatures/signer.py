@@ -220,6 +220,13 @@ class Tag:
         self.value = value
 
 
+@dataclass(frozen=True)
+class Raw:
+    """CBOR as it is to stand."""
+
+    data: bytes
+
+
 def _head(major: int, count: int) -> bytes:
     for limit, info, width in ((24, count, 0), (1 << 8, 24, 1), (1 << 16, 25, 2), (1 << 32, 26, 4), (1 << 64, 27, 8)):
         if count < limit:
@@ -242,6 +249,8 @@ def to_cbor(value: Any) -> bytes:
             return _head(4, len(value)) + b"".join(map(to_cbor, value))
         case dict():
             return _head(5, len(value)) + b"".join(to_cbor(k) + to_cbor(v) for k, v in value.items())
+        case Raw():
+            return value.data
         case Tag():
             return _head(6, value.number) + to_cbor(value.value)
     raise TypeError(type(value))

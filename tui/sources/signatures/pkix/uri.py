@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from urllib.parse import unquote
 
 __all__ = ["domain_is_valid", "host_of", "scheme_of"]
 
@@ -24,7 +25,7 @@ def scheme_of(text: str) -> str:
 
 
 def host_of(text: str) -> str:
-    """Host and port as written, empty without an authority; ValueError when Go could not read the URI."""
+    """Host and port without escapes, empty without an authority; ValueError when Go could not read the URI."""
     text, _, fragment = text.partition("#")
     if _CONTROL.search(text) or _ESCAPE.search(fragment):
         raise ValueError("not a URI")
@@ -47,13 +48,13 @@ def _after_scheme(scheme: str, rest: str) -> str:
     host = ""
     if rest.startswith("//") and (scheme or not rest.startswith("///")):
         authority, slash, path = rest[2:].partition("/")
-        host, rest = _authority(scheme, authority), slash + path
+        host, rest = _authority(authority), slash + path
     if _ESCAPE.search(rest):
         raise ValueError("not a URI: a wrong escape")
     return host
 
 
-def _authority(scheme: str, text: str) -> str:
+def _authority(text: str) -> str:
     user, at, host = text.rpartition("@")
     if at and (_USER.fullmatch(user) is None or _ESCAPE.search(user)):
         raise ValueError("not a URI: a wrong user")
@@ -61,10 +62,10 @@ def _authority(scheme: str, text: str) -> str:
         return _literal(host)
     if "[" in host:
         raise ValueError("not a URI: a wrong address")
-    at_colon = host.find(":") if scheme in ("http", "https") else host.rfind(":")
+    at_colon = host.rfind(":")
     if (at_colon >= 0 and _PORT.fullmatch(host[at_colon:]) is None) or _HOST.fullmatch(host) is None:
         raise ValueError("not a URI: a wrong host or port")
-    return host
+    return unquote(host, "latin-1")
 
 
 def _literal(host: str) -> str:
