@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -108,13 +109,17 @@ def attribute(dotted: str, value: bytes) -> bytes:
     return seq(oid(dotted), value)
 
 
-C, ST, O, CN = "2.5.4.6", "2.5.4.8", "2.5.4.10", "2.5.4.3"
+COUNTRY, STATE, ORGANIZATION, COMMON = "2.5.4.6", "2.5.4.8", "2.5.4.10", "2.5.4.3"
 
 
 def usual_name(cn: bytes | None = None, *more: bytes) -> bytes:
     """C=US, ST=WA, O=Contoso, the common name, and more RDNs."""
-    base = [set_of(attribute(C, text("US", 0x13))), set_of(attribute(ST, text("WA"))), set_of(attribute(O, text("Contoso")))]
-    return seq(*base, set_of(attribute(CN, cn if cn is not None else text("builder"))), *more)
+    base = [
+        set_of(attribute(COUNTRY, text("US", 0x13))),
+        set_of(attribute(STATE, text("WA"))),
+        set_of(attribute(ORGANIZATION, text("Contoso"))),
+    ]
+    return seq(*base, set_of(attribute(COMMON, cn if cn is not None else text("builder"))), *more)
 
 
 def extension(dotted: str, value: bytes, critical: bytes = b"") -> bytes:
@@ -179,6 +184,19 @@ class Parts:
         body = seq(self.version, self.serial, self.algorithm, *names, self.key_info, self.unique_ids, extensions, self.body_end)
         made = bits(signature(key, body), self.signature_unused)
         return seq(body, self.outer_algorithm or self.algorithm, made, self.end)
+
+
+Change = Callable[[Parts], Parts]
+
+
+def but(**changes: Any) -> Change:
+    """A change: other parts."""
+    return lambda parts: parts.but(**changes)
+
+
+def having(*extensions: bytes) -> Change:
+    """A change: more extensions."""
+    return lambda parts: parts.having(*extensions)
 
 
 def signature(key: Any, data: bytes) -> bytes:

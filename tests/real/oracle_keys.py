@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -10,10 +9,9 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa, x25
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.real import der
-from tests.real.der import Parts, algorithm, bits, integer, oid, seq, tlv
+from tests.real.der import Change, Parts, algorithm, bits, but, integer, oid, seq, tlv
 from tests.sources.signatures.signer import key
 
-Change = Callable[[Parts], Parts]
 LEAF_KEY, ROOT_KEY = key("ES256", "parts leaf"), key("ES256", "parts root")
 PSS, MGF1 = "1.2.840.113549.1.1.10", "1.2.840.113549.1.1.8"
 SHA = {256: "2.16.840.1.101.3.4.2.1", 384: "2.16.840.1.101.3.4.2.2", 1: "1.3.14.3.2.26"}
@@ -64,13 +62,11 @@ def keys() -> dict[str, Change]:
         "key with more": seq(algorithm(ec_oid, p256), bits(b"\4" + x + y), integer(1)),
         "key of an unknown kind": seq(algorithm("1.2.3"), bits(b"\4" + x + y)),
     }
-    found: dict[str, Change] = {
-        f"key {label}": lambda p, v=v: p.but(key_info=v, more={"key": LEAF_KEY}) for label, v in infos.items()
-    }
+    found: dict[str, Change] = {f"key {label}": but(key_info=v, more={"key": LEAF_KEY}) for label, v in infos.items()}
     signing = {"2048": "PS256", "2047": "PS256", "2056": "PS256", "e3": "PS256", "1024": "PS256"}
     for label in odd:
         more = {"key": odd[label] if label in signing else LEAF_KEY, "algorithm": signing.get(label, "ES256")}
-        found[f"key {label}"] = lambda p, v=info(odd[label]), more=more: p.but(key_info=v, more=more)
+        found[f"key {label}"] = but(key_info=info(odd[label]), more=more)
     plain = odd["2048"]
     rsa_infos = {
         "without NULL": der.rsa_key(plain, b""),
@@ -85,7 +81,7 @@ def keys() -> dict[str, Change]:
         "modulus with more": seq(algorithm("1.2.840.113549.1.1.1", der.NULL), bits(seq(integer(15), integer(3), integer(1)))),
     }
     more = {"key": plain, "algorithm": "PS256"}
-    return found | {f"RSA {label}": lambda p, v=v: p.but(key_info=v, more=more) for label, v in rsa_infos.items()}
+    return found | {f"RSA {label}": but(key_info=v, more=more) for label, v in rsa_infos.items()}
 
 
 class PssKey:

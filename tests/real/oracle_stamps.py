@@ -16,7 +16,6 @@ from tests.real import der
 from tests.real.der import (
     algorithm,
     boolean,
-    extension,
     generalized,
     integer,
     long_form,
@@ -166,7 +165,7 @@ def raw_token(stamp: RawStamp, signature: bytes) -> bytes:
     imprint = seq(algorithm(stamp.imprint_algorithm), octets(_digest(stamp.imprint_algorithm, signature)))
     info = seq(stamp.version, stamp.policy, imprint, stamp.serial, stamp.time, stamp.accuracy, stamp.after)
     certificates = tlv(0xA0, *stamp.signer.ders, stamp.more_certificates)
-    signed = [integer(3) if stamp.data_version is None else stamp.data_version, set_of(algorithm(stamp.digest))]
+    signed = [stamp.data_version, set_of(algorithm(stamp.digest))]
     content = seq(oid(stamp.content_type), tlv(0xA0, octets(info)))
     signers = set_of(*[_signer(stamp, info)] * stamp.signers)
     body = seq(*signed, content, certificates, stamp.lists, signers)

@@ -127,7 +127,7 @@ def stamp_times() -> Iterator[Case]:
     dead = leaf(not_before=START, not_after=END)
     for label, value in ways.items():
         yield stamped(f"stamp time {label}", RawStamp(time=value), dead)
-    for label, value in {
+    for label, (at, accuracy) in {
         "a second at the start": (start + "Z", seq(integer(1))),
         "none at the start": (start + "Z", seq()),
         "a microsecond at the end": (end + "Z", seq(tlv(0x81, b"\1"))),
@@ -139,7 +139,7 @@ def stamp_times() -> Iterator[Case]:
         "not minimal": (g + "Z", seq(tlv(2, b"\0\1"))),
         "of days": (g + "Z", seq(integer(86_400 * 400))),
     }.items():
-        yield stamped(f"stamp accuracy {label}", RawStamp(time=generalized(value[0]), accuracy=value[1]), dead)
+        yield stamped(f"stamp accuracy {label}", RawStamp(time=generalized(at), accuracy=accuracy), dead)
 
 
 def stamped(label: str, stamp: RawStamp, ask: Ask) -> Case:

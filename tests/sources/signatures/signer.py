@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -239,6 +240,8 @@ def to_cbor(value: Any) -> bytes:
     match value:
         case bool() | None:
             return bytes([0xF6 if value is None else 0xF4 + value])
+        case float():
+            return b"\xfb" + struct.pack(">d", value)
         case int():
             return _head(0, value) if value >= 0 else _head(1, -1 - value)
         case bytes():

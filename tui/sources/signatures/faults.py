@@ -13,7 +13,7 @@ from tui.domain.signature import Reason
 from tui.domain.text import clean
 from tui.errors import UntrustedPayload
 
-__all__ = ["EXPECTED", "CheckFailed", "guarded", "said"]
+__all__ = ["EXPECTED", "CheckFailed", "Malformed", "guarded", "said"]
 
 T = TypeVar("T")
 
@@ -38,6 +38,10 @@ EXPECTED: tuple[type[Exception], ...] = (
 )
 
 
+class Malformed(ValueError):
+    """Something from outside is not in its form; the text is for the operator."""
+
+
 class CheckFailed(UntrustedPayload):
     """A check did not hold; `reason` is its code, the headline a sentence for the operator.
 
@@ -51,8 +55,16 @@ class CheckFailed(UntrustedPayload):
 
 
 def said(error: Exception) -> str:
-    """An exception in a few clean words."""
-    return clean(str(error) or type(error).__name__, 160)
+    """What went wrong in a few clean words: our own, never those of a library or the name of an exception."""
+    match error:
+        case Malformed() | CheckFailed():
+            return clean(str(error), 160)
+        case InvalidSignature():
+            return "the signature does not match"
+        case UnicodeError():
+            return "it holds text in another encoding than it should"
+        case _:
+            return "it is not in its form"
 
 
 def guarded(check: Callable[[], T], what: str, reason: Reason) -> T:

@@ -23,7 +23,7 @@ from cryptography.x509 import ocsp
 from yarl import URL
 
 from tui.domain.text import clean
-from tui.sources.addresses import OnlyZones, Zone, is_public
+from tui.sources.addresses import OnlyZones, Zone, ZoneRefused, is_public
 from tui.sources.signatures.faults import EXPECTED, said
 from tui.sources.signatures.pkix.certificate import parse_certificate
 from tui.sources.signatures.revocation import Answer, FetchedRevocation, Lookup, RevocationState, crl_key, ocsp_key
@@ -125,7 +125,7 @@ class RevocationFetcher:
             async with self._slots:
                 answer = Answer(await self._body(url, limit, _request(lookup) if lookup is not None else None))
         except FAULTS as error:
-            answer = Answer(fault=f"{clean(url, 80)} did not answer: {said(error)}")
+            answer = Answer(fault=f"{clean(url, 80)} did not answer: {_words(error)}")
         until = await asyncio.to_thread(next_update, key, answer.body) if answer.body else now + KEEP_FAULT
         self._keep(key, _Kept(answer, min(until or now + KEEP_FAULT, now + KEEP_AT_MOST)))
         return answer
@@ -174,6 +174,23 @@ def _request(lookup: Lookup) -> bytes:
     names = (hashlib.sha1(issuer.subject.der).digest(), hashlib.sha1(issuer.key_bits).digest())  # noqa: S324  # identifiers
     builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*names, certificate.serial, naming)
     return builder.build().public_bytes(Encoding.DER)
+
+
+def _words(error: Exception) -> str:
+    """Why there is no answer."""
+    match error:
+        case Refused() | ZoneRefused():
+            return clean(str(error), 160)
+        case TimeoutError():
+            return "it took too long"
+        case aiohttp.ClientConnectorError(os_error=ZoneRefused() as private):
+            return clean(str(private), 160)
+        case OSError():
+            return "there is no connection"
+        case aiohttp.ClientError():
+            return "what it sent is not HTTP, or was cut off"
+        case _:
+            return said(error)
 
 
 async def _bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Iterable
 from typing import TypeAlias
+
+from tui.sources.signatures.faults import Malformed
 
 __all__ = [
     "Json",
@@ -22,30 +25,62 @@ __all__ = [
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 _DATA_LIMIT = 32 << 20
+_MOST_DIGITS = 400
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> Json:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("json: duplicate member")
+        raise Malformed("json: duplicate member")
     return found
 
 
 def _no_constant(name: str) -> float:
-    raise ValueError(f"json: {name} is not a number")
+    raise Malformed(f"json: {name} is not a number")
 
 
-def json_object(data: bytes) -> dict[str, Json]:
-    """The JSON object that the UTF-8 bytes hold, without duplicate members at any depth; ValueError otherwise."""
+def json_object(data: bytes, *, as_floats: bool = False) -> dict[str, Json]:
+    """The JSON object that the UTF-8 bytes hold, without duplicate members at any depth; ValueError otherwise.
+
+    `as_floats` refuses a number that a float cannot hold, as Go does where it reads numbers without a type.
+    """
     if len(data) > _DATA_LIMIT:
-        raise ValueError("json: too large")
+        raise Malformed("json: too large")
+    decoder = _FLOATS if as_floats else _NUMBERS
     try:
-        value: Json = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        value: Json = decoder.decode(data.decode("utf-8"))
     except RecursionError as error:
-        raise ValueError("json: too deep") from error
+        raise Malformed("json: too deep") from error
+    except UnicodeDecodeError as error:
+        raise Malformed("json: not UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise Malformed("it is not JSON") from error
     if not isinstance(value, dict):
-        raise ValueError("json: not an object")
+        raise Malformed("json: not an object")
     return value
+
+
+def _integer(text: str) -> int | float:
+    """An integer; one of thousands of digits, which no member of ours may be, is only kept as a number."""
+    return int(text) if len(text) <= _MOST_DIGITS else float(text)
+
+
+def _held_integer(text: str) -> int | float:
+    _held_float(text)
+    return int(text)
+
+
+def _held_float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise Malformed("json: a number that is too large")
+    return value
+
+
+_NUMBERS = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_integer)
+_FLOATS = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_held_integer, parse_float=_held_float
+)
 
 
 def refuse_lookalikes(members: Iterable[str], known: Iterable[str]) -> None:
@@ -53,22 +88,28 @@ def refuse_lookalikes(members: Iterable[str], known: Iterable[str]) -> None:
     folded = {name.casefold(): name for name in known}
     for member in members:
         if folded.get(member.casefold(), member) != member:
-            raise ValueError(f"json: member {member!r} is written in another case")
+            raise Malformed(f"json: member {member!r} is written in another case")
 
 
 def base64url_bytes(text: str) -> bytes:
     """Unpadded base64url in its only canonical form (RFC 7515 section 2)."""
-    data = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    try:
+        data = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    except ValueError as error:
+        raise Malformed("illegal base64url") from error
     if base64.urlsafe_b64encode(data).rstrip(b"=").decode() != text:
-        raise ValueError("illegal base64url")
+        raise Malformed("illegal base64url")
     return data
 
 
 def base64_bytes(text: str) -> bytes:
     """Padded base64 in its only canonical form."""
-    data = base64.b64decode(text.encode("ascii"), validate=True)
+    try:
+        data = base64.b64decode(text.encode("ascii"), validate=True)
+    except ValueError as error:
+        raise Malformed("illegal base64") from error
     if base64.b64encode(data).decode() != text:
-        raise ValueError("illegal base64")
+        raise Malformed("illegal base64")
     return data
 
 
@@ -76,8 +117,9 @@ def text_of(members: dict[str, Json], name: str) -> str:
     """A member that must be text."""
     value = members.get(name)
     if not isinstance(value, str):
-        raise ValueError(f"{name} is missing or not text")
-    value.encode("utf-8")  # a lone surrogate is not text
+        raise Malformed(f"{name} is missing or not text")
+    if any("\ud800" <= character <= "\udfff" for character in value):  # a lone surrogate is not text
+        raise Malformed(f"{name} is not text")
     return value
 
 
@@ -85,7 +127,7 @@ def integer_of(members: dict[str, Json], name: str) -> int:
     """A member that must be an integer."""
     value = members.get(name)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f"{name} is missing or not an integer")
+        raise Malformed(f"{name} is missing or not an integer")
     return value
 
 
@@ -93,7 +135,7 @@ def object_of(members: dict[str, Json], name: str) -> dict[str, Json]:
     """A member that must be an object."""
     value = members.get(name)
     if not isinstance(value, dict):
-        raise ValueError(f"{name} is missing or not an object")
+        raise Malformed(f"{name} is missing or not an object")
     return value
 
 
@@ -103,8 +145,8 @@ def strings_of(members: dict[str, Json], name: str) -> tuple[str, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise ValueError(f"{name} is not a list")
+        raise Malformed(f"{name} is not a list")
     found = tuple(item for item in value if isinstance(item, str))
     if len(found) != len(value):
-        raise ValueError(f"{name} holds something that is not text")
+        raise Malformed(f"{name} holds something that is not text")
     return found

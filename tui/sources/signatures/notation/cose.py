@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
 
 from tui.domain.signature import Reason
 from tui.domain.text import clean
 from tui.sources.signatures import cbor
-from tui.sources.signatures.faults import CheckFailed
+from tui.sources.signatures.faults import CheckFailed, Malformed
 from tui.sources.signatures.notation.attributes import Attribute, Envelope, RawAttributes, check_attributes
+from tui.sources.signatures.notation.cose_headers import (
+    ALGORITHM,
+    CHAIN,
+    CONTENT_TYPE,
+    CRITICAL,
+    Header,
+    check_headers,
+    header_of,
+)
 from tui.sources.signatures.pkix.moment import Moment
 
 __all__ = ["MEDIA_TYPE", "parse_cose", "to_be_signed"]
 
 MEDIA_TYPE = "application/cose"
-SIGN1 = 18
+PREFIX = b"\xd2\x84"  # the tag of COSE_Sign1, and an array of four
 EPOCH_TIME = 1
-ALGORITHM, CRITICAL, CONTENT_TYPE, CHAIN = 1, 2, 3, 33
 
 # IANA COSE Algorithms: what notation allows, by number.
 _ALGORITHMS = {-37: "PS256", -38: "PS384", -39: "PS512", -7: "ES256", -35: "ES384", -36: "ES512"}
@@ -25,22 +32,19 @@ _TOKEN = "io.cncf.notary.timestampSignature"
 _AGENT = "io.cncf.notary.signingAgent"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-Header: TypeAlias = dict[int | str, cbor.Value]
-
 
 def parse_cose(data: bytes) -> Envelope:
     """The parts of a tagged COSE_Sign1 message with its attributes checked; CheckFailed, ValueError and friends otherwise."""
-    message = cbor.read(data)
-    if not isinstance(message, cbor.Tagged) or message.tag != SIGN1 or not isinstance(message.value, list):
-        raise ValueError("not a COSE_Sign1 message")
-    raw, unprotected, payload, signature = message.value
+    message = cbor.read(data[1:], tags=False) if data.startswith(PREFIX) else None
+    if not isinstance(message, list):
+        raise Malformed("not a COSE_Sign1 message")
+    raw, unprotected, payload, signature = message
     if not isinstance(raw, bytes) or not isinstance(payload, bytes) or not isinstance(signature, bytes):
-        raise ValueError("a part of the COSE_Sign1 message is not a byte string")
-    protected = _header(cbor.read(raw))
-    outer = _header(unprotected)
-    if protected.keys() & outer.keys():
-        raise ValueError("a header is both protected and unprotected")
-    token = outer.get(_TOKEN, b"")
+        raise Malformed("a part of the COSE_Sign1 message is not a byte string")
+    protected = header_of(cbor.read(raw), protected=True)
+    outer = header_of(unprotected, protected=False)
+    check_headers(protected, outer)
+    token = outer.get(_TOKEN)
     agent = outer.get(_AGENT)
     return Envelope(
         signed=to_be_signed(raw, payload),
@@ -48,7 +52,7 @@ def parse_cose(data: bytes) -> Envelope:
         signature=signature,
         chain=_chain(outer.get(CHAIN)),
         attributes=check_attributes(_attributes(protected)),
-        token=token if isinstance(token, bytes) else _wrong("time stamp"),
+        token=token if isinstance(token, bytes) else b"",
         agent=clean(agent, 120) if isinstance(agent, str) else "",
     )
 
@@ -57,16 +61,6 @@ def to_be_signed(protected: bytes, payload: bytes) -> bytes:
     """Sig_structure without external data (RFC 9052 section 4.4)."""
     parts = (cbor.encode_text("Signature1"), *map(cbor.encode_bytes, (protected, b"", payload)))
     return cbor.encode_head(4, len(parts)) + b"".join(parts)
-
-
-def _wrong(what: str) -> bytes:
-    raise ValueError(f"the {what} is of the wrong type")
-
-
-def _header(value: cbor.Value) -> Header:
-    if not isinstance(value, dict):
-        raise ValueError("a header is not a map")
-    return value
 
 
 def _chain(value: cbor.Value) -> tuple[bytes, ...]:
@@ -80,7 +74,7 @@ def _chain(value: cbor.Value) -> tuple[bytes, ...]:
 def _attributes(protected: Header) -> RawAttributes:
     algorithm = protected.get(ALGORITHM)
     if not isinstance(algorithm, int) or algorithm not in _ALGORITHMS:
-        raise CheckFailed(f"the algorithm {algorithm!r} is not allowed", Reason.ALGORITHM)
+        raise CheckFailed("the algorithm is not one that notation allows", Reason.ALGORITHM)
     return RawAttributes(
         algorithm=_ALGORITHMS[algorithm],
         content_type=_text(protected, CONTENT_TYPE),
@@ -91,23 +85,21 @@ def _attributes(protected: Header) -> RawAttributes:
         authentic_time=_moment(protected, Attribute.AUTHENTIC_TIME.value),
         expiry=_moment(protected, Attribute.EXPIRY.value),
         plugin=_text(protected, Attribute.PLUGIN.value) if Attribute.PLUGIN.value in protected else None,
-        understood=(ALGORITHM, CONTENT_TYPE, Attribute.SIGNING_TIME.value),
+        understood=(ALGORITHM, CRITICAL, CONTENT_TYPE, Attribute.SIGNING_TIME.value),
     )
 
 
 def _text(header: Header, label: int | str) -> str:
     value = header.get(label)
     if not isinstance(value, str):
-        raise ValueError(f"header {label} is missing or not text")
+        raise Malformed(f"header {label} is missing or not text")
     return value
 
 
 def _critical(value: cbor.Value) -> tuple[int | str, ...]:
+    """The labels; their form was checked with the header."""
     labels = value if isinstance(value, list) else []
-    found = tuple(label for label in labels if isinstance(label, int | str) and not isinstance(label, bool))
-    if len(found) != len(labels):
-        raise ValueError("the critical header holds something that is not a label")
-    return found
+    return tuple(label for label in labels if isinstance(label, int | str))
 
 
 def _moment(header: Header, label: str) -> Moment | None:
@@ -116,10 +108,10 @@ def _moment(header: Header, label: str) -> Moment | None:
         return None
     value = header[label]
     if not isinstance(value, cbor.Tagged) or value.tag != EPOCH_TIME:
-        raise ValueError(f"{label} is not a tagged time")
+        raise Malformed(f"{label} is not a tagged time")
     if not isinstance(value.value, int) or isinstance(value.value, bool):
-        raise ValueError(f"{label} is not in whole seconds")
+        raise Malformed(f"{label} is not in whole seconds")
     try:
         return Moment(_EPOCH + timedelta(seconds=value.value))
     except OverflowError as error:
-        raise ValueError(f"{label} lies outside the calendar") from error
+        raise Malformed(f"{label} lies outside the calendar") from error

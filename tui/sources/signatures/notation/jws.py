@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.domain.signature import Reason
 from tui.domain.text import clean
-from tui.sources.signatures.faults import CheckFailed
+from tui.sources.signatures.faults import CheckFailed, Malformed
 from tui.sources.signatures.notation.attributes import Attribute, Envelope, RawAttributes, check_attributes
 from tui.sources.signatures.pkix.moment import Moment, rfc3339
 from tui.sources.signatures.strict import (
@@ -24,6 +24,7 @@ MEDIA_TYPE = "application/jose+json"
 ALGORITHMS = ("PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 
 _TOP = ("payload", "protected", "header", "signature")
+_TIMES = (Attribute.SIGNING_TIME, Attribute.AUTHENTIC_TIME, Attribute.EXPIRY)
 _TOKEN = "io.cncf.notary.timestampSignature"
 _AGENT = "io.cncf.notary.signingagent"
 
@@ -41,7 +42,7 @@ def parse_jws(data: bytes) -> Envelope:
         payload=base64url_bytes(payload),
         signature=base64url_bytes(signature),
         chain=tuple(base64_bytes(text) for text in strings_of(header, "x5c")),
-        attributes=check_attributes(_attributes(json_object(base64url_bytes(protected)))),
+        attributes=check_attributes(_attributes(json_object(base64url_bytes(protected), as_floats=True))),
         token=base64_bytes(text_of(header, _TOKEN)) if token is not None else b"",
         agent=_agent(header),
         any_salt=True,
@@ -50,15 +51,19 @@ def parse_jws(data: bytes) -> Envelope:
 
 def _agent(header: dict[str, Json]) -> str:
     """Unsigned, for display; old signers wrote the name in another case."""
-    found = (value for name, value in header.items() if name.casefold() == _AGENT and isinstance(value, str))
-    return clean(next(found, ""), 120)
+    found = [value for name, value in header.items() if name.casefold() == _AGENT and value is not None]
+    if not all(isinstance(value, str) for value in found):
+        raise Malformed("the signing agent is not text")
+    return clean(str(found[0]), 120) if found else ""
 
 
-def _attributes(protected: dict[str, Json]) -> RawAttributes:
+def _attributes(members: dict[str, Json]) -> RawAttributes:
+    """A time that is null is absent, as Go reads it."""
+    protected = {name: value for name, value in members.items() if value is not None or name not in _TIMES}
     refuse_lookalikes(protected, ("alg", "crit", "cty", *Attribute))
     algorithm = text_of(protected, "alg")
     if algorithm not in ALGORITHMS:
-        raise CheckFailed(f"the algorithm {algorithm!r} is not allowed", Reason.ALGORITHM)
+        raise CheckFailed("the algorithm is not one that notation allows", Reason.ALGORITHM)
     return RawAttributes(
         algorithm=algorithm,
         content_type=text_of(protected, "cty"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui.sources.signatures.faults import Malformed
 from tui.sources.signatures.pkix.names import COMMON_NAME, SERIAL_NUMBER, Name
 
 __all__ = ["attributes_of", "is_subset", "parse_name"]
@@ -34,11 +35,11 @@ def attributes_of(name: Name) -> dict[str, str]:
     for attribute in (attribute for rdn in name.rdns for attribute in rdn):
         kind = _TYPES.get(attribute.oid)
         if kind is None:
-            raise ValueError(f"the subject has an attribute of the unknown type {attribute.oid}")
+            raise Malformed(f"the subject has an attribute of the unknown type {attribute.oid}")
         if kind in found and attribute.oid not in _LAST_COUNTS:
-            raise ValueError(f"the subject has {kind} twice")
+            raise Malformed(f"the subject has {kind} twice")
         if "=#" in attribute.value:
-            raise ValueError("the subject has a value that cannot be compared")
+            raise Malformed("the subject has a value that cannot be compared")
         found[kind] = attribute.value
     return _complete(found)
 
@@ -46,7 +47,7 @@ def attributes_of(name: Name) -> dict[str, str]:
 def parse_name(text: str) -> dict[str, str]:
     """The attributes of a name in RFC 4514 form; ValueError for a name that a trust policy may not use."""
     if "=#" in text:
-        raise ValueError("a DN may not contain '=#'")
+        raise Malformed("a DN may not contain '=#'")
     found: dict[str, str] = {}
     for part in _split(text):
         kind, value = _attribute(part)
@@ -61,13 +62,13 @@ def is_subset(wanted: dict[str, str], borne: dict[str, str]) -> bool:
 
 def _add(found: dict[str, str], kind: str, value: str) -> None:
     if found.get(kind):
-        raise ValueError(f"a DN may not have {kind} twice")
+        raise Malformed(f"a DN may not have {kind} twice")
     found[kind] = value
 
 
 def _complete(found: dict[str, str]) -> dict[str, str]:
     if not all(found.get(kind) for kind in MANDATORY):
-        raise ValueError("DN must contain C, ST (or S) and O")
+        raise Malformed("DN must contain C, ST (or S) and O")
     return found
 
 
@@ -83,14 +84,14 @@ def _split(text: str) -> list[str]:
             parts.append(text[start:position])
             start = position + 1
         elif character == "+":
-            raise ValueError("a DN may not have a multi-valued RDN")
+            raise Malformed("a DN may not have a multi-valued RDN")
     return [*parts, text[start:]]
 
 
 def _attribute(part: str) -> tuple[str, str]:
     kind, separator, value = part.partition("=")
     if not separator or not kind.strip(" ") or "\\" in kind:
-        raise ValueError("DN is not a list of type=value")
+        raise Malformed("DN is not a list of type=value")
     return kind.strip(" "), _unescaped(value)
 
 
@@ -115,5 +116,5 @@ def _unescaped(value: str) -> str:
 
 def _hex_pair(text: str) -> bytes:
     if len(text) != 2:
-        raise ValueError("DN ends inside an escape")
+        raise Malformed("DN ends inside an escape")
     return bytes.fromhex(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tui.sources.signatures.faults import Malformed
 from tui.sources.signatures.strict import (
     Json,
     base64_bytes,
@@ -43,10 +44,10 @@ def _check_rest(artifact: dict[str, Json]) -> None:
     """The optional members of an OCI descriptor must at least be of their types (image-spec descriptor.md)."""
     if artifact.get("annotations") is not None:
         annotations = object_of(artifact, "annotations")
-        if not all(isinstance(value, str) for value in annotations.values()):
-            raise ValueError("annotations are not a map of text")
-    for url in strings_of(artifact, "urls"):
-        url.encode("utf-8")
+        if not all(isinstance(value, str | None) for value in annotations.values()):
+            raise Malformed("annotations are not a map of text")
+    urls = artifact.get("urls")
+    strings_of({"urls": [url for url in urls if url is not None]} if isinstance(urls, list) else artifact, "urls")
     if artifact.get("data") is not None:
         base64_bytes(text_of(artifact, "data"))
     if artifact.get("artifactType") is not None:

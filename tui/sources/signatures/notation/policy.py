@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 
 from tui.domain.signature import Action, StepName
 from tui.errors import InvalidConfig
-from tui.sources.signatures.faults import EXPECTED, said
+from tui.sources.signatures.faults import EXPECTED, Malformed, said
 from tui.sources.signatures.notation.names import is_subset, parse_name
 from tui.sources.signatures.strict import Json, json_object, object_of, refuse_lookalikes, strings_of, text_of
 
 __all__ = ["Level", "PolicyDocument", "Statement", "StoreType", "VerifyTimestamp", "parse_policy"]
+
+E = TypeVar("E", bound=StrEnum)
 
 WILDCARD = "*"
 SUBJECT = "x509.subject"
@@ -98,7 +101,7 @@ def parse_policy(data: bytes, path: str = "trustpolicy.json") -> PolicyDocument:
     """The document of a trust policy file; InvalidConfig with the rule that does not hold."""
     try:
         if len(data) > SIZE_LIMIT:
-            raise ValueError("it is larger than 4 MiB")
+            raise Malformed("it is larger than 4 MiB")
         return _document(json_object(data))
     except EXPECTED as error:
         headline = f"the trust policy {path} is not valid: {said(error)}"
@@ -108,10 +111,10 @@ def parse_policy(data: bytes, path: str = "trustpolicy.json") -> PolicyDocument:
 def _document(members: dict[str, Json]) -> PolicyDocument:
     refuse_lookalikes(members, ("version", "trustPolicies"))
     if text_of(members, "version") != VERSION:
-        raise ValueError(f"version must be {VERSION}")
+        raise Malformed(f"version must be {VERSION}")
     policies = members.get("trustPolicies")
     if not isinstance(policies, list) or not policies:
-        raise ValueError("trustPolicies has no statement")
+        raise Malformed("trustPolicies has no statement")
     statements = tuple(_statement(policy) for policy in policies)
     _refuse_repeated("statement name", [statement.name for statement in statements])
     _refuse_repeated("registry scope", [scope for statement in statements for scope in statement.scopes])
@@ -121,16 +124,16 @@ def _document(members: dict[str, Json]) -> PolicyDocument:
 def _refuse_repeated(what: str, values: list[str]) -> None:
     repeated = next((value for value in values if values.count(value) > 1), None)
     if repeated is not None:
-        raise ValueError(f"{what} {repeated!r} is used more than once")
+        raise Malformed(f"{what} {repeated!r} is used more than once")
 
 
 def _statement(value: Json) -> Statement:
     if not isinstance(value, dict):
-        raise ValueError("a statement is not an object")
+        raise Malformed("a statement is not an object")
     refuse_lookalikes(value, ("name", "registryScopes", "signatureVerification", "trustStores", "trustedIdentities"))
     name = text_of(value, "name")
     if not name:
-        raise ValueError("a statement has no name")
+        raise Malformed("a statement has no name")
     verification = object_of(value, "signatureVerification")
     refuse_lookalikes(verification, ("level", "override", "verifyTimestamp"))
     level, actions = _level(verification)
@@ -149,19 +152,19 @@ def _statement(value: Json) -> Statement:
 
 def _check_presence(name: str, level: Level, stores: tuple[str, ...], identities: tuple[str, ...]) -> None:
     if level is Level.SKIP and (stores or identities):
-        raise ValueError(f"{name!r} skips verification but names trust stores or identities")
+        raise Malformed(f"{name!r} skips verification but names trust stores or identities")
     if level is not Level.SKIP and not (stores and identities):
-        raise ValueError(f"{name!r} needs both trustStores and trustedIdentities")
+        raise Malformed(f"{name!r} needs both trustStores and trustedIdentities")
 
 
 def _level(verification: dict[str, Json]) -> tuple[Level, dict[StepName, Action]]:
-    base = Level(text_of(verification, "level"))
+    base = _member(Level, text_of(verification, "level"), "a level")
     if base is Level.CUSTOM:
-        raise ValueError("'custom' is not a level that can be written")
+        raise Malformed("'custom' is not a level that can be written")
     override = object_of(verification, "override") if verification.get("override") is not None else {}
     if base is Level.SKIP:
         if override:
-            raise ValueError("level skip cannot be overridden")
+            raise Malformed("level skip cannot be overridden")
         return base, dict.fromkeys(_CHECKS, Action.SKIP)
     enforced = _ENFORCED[base]
     actions = {step: Action.ENFORCE if step in enforced else Action.LOG for step in _CHECKS}
@@ -174,26 +177,36 @@ def _level(verification: dict[str, Json]) -> tuple[Level, dict[StepName, Action]
 def _overridden(name: str, value: str) -> tuple[StepName, Action]:
     step = next((step for step in _CHECKS if step.value == name), None)
     if step is None or step is StepName.INTEGRITY:
-        raise ValueError(f"{name!r} cannot be overridden")
-    action = Action(value)
+        raise Malformed(f"{name!r} cannot be overridden")
+    action = _member(Action, value, "an action")
     if action is Action.SKIP and step is not StepName.REVOCATION:
-        raise ValueError(f"{name!r} cannot be skipped")
+        raise Malformed(f"{name!r} cannot be skipped")
     return step, action
 
 
 def _verify_timestamp(verification: dict[str, Json]) -> VerifyTimestamp:
     value = verification.get("verifyTimestamp")
-    return VerifyTimestamp.ALWAYS if value in (None, "") else VerifyTimestamp(text_of(verification, "verifyTimestamp"))
+    if value in (None, ""):
+        return VerifyTimestamp.ALWAYS
+    return _member(VerifyTimestamp, text_of(verification, "verifyTimestamp"), "an option of verifyTimestamp")
+
+
+def _member(kind: type[E], text: str, what: str) -> E:
+    """The member of that value."""
+    found = next((member for member in kind if member.value == text), None)
+    if found is None:
+        raise Malformed(f"{text!r} is not {what}")
+    return found
 
 
 def _scopes(name: str, scopes: tuple[str, ...]) -> tuple[str, ...]:
     if not scopes:
-        raise ValueError(f"{name!r} has no registryScopes")
+        raise Malformed(f"{name!r} has no registryScopes")
     if len(scopes) > 1 and WILDCARD in scopes:
-        raise ValueError(f"{name!r} mixes the scope '*' with others")
+        raise Malformed(f"{name!r} mixes the scope '*' with others")
     wrong = next((scope for scope in scopes if scope != WILDCARD and not _is_scope(scope)), None)
     if wrong is not None:
-        raise ValueError(f"registry scope {wrong!r} is not host/repository")
+        raise Malformed(f"registry scope {wrong!r} is not host/repository")
     return scopes
 
 
@@ -205,21 +218,21 @@ def _is_scope(text: str) -> bool:
 def _store(text: str) -> tuple[StoreType, str]:
     kind, separator, name = text.partition(":")
     if not separator or _STORE_NAME.fullmatch(name) is None or set(name) == {"."}:
-        raise ValueError(f"trust store {text!r} is not type:name")
-    return StoreType(kind), name
+        raise Malformed(f"trust store {text!r} is not type:name")
+    return _member(StoreType, kind, "a type of trust store"), name
 
 
 def _identities(texts: tuple[str, ...]) -> tuple[dict[str, str], ...] | None:
     """The DNs that may sign; None for `*`. Identities of a kind that only plugins know match nothing."""
     if WILDCARD in texts:
         if len(texts) > 1:
-            raise ValueError("the identity '*' excludes others")
+            raise Malformed("the identity '*' excludes others")
         return None
     names = []
     for text in texts:
         prefix, separator, value = text.partition(":")
         if not separator or (prefix == SUBJECT and not value):
-            raise ValueError(f"trusted identity {text!r} is not prefix:value")
+            raise Malformed(f"trusted identity {text!r} is not prefix:value")
         if prefix == SUBJECT:
             names.append(parse_name(value))
     _refuse_overlap(names)
@@ -229,4 +242,4 @@ def _identities(texts: tuple[str, ...]) -> tuple[dict[str, str], ...] | None:
 def _refuse_overlap(names: list[dict[str, str]]) -> None:
     pairs = ((one, other) for i, one in enumerate(names) for j, other in enumerate(names) if i != j)
     if any(is_subset(one, other) for one, other in pairs):
-        raise ValueError("two trusted identities overlap")
+        raise Malformed("two trusted identities overlap")

@@ -16,7 +16,7 @@ import msgspec
 
 from tui.domain.text import clean
 from tui.errors import InvalidConfig, NotFound
-from tui.sources.signatures.faults import EXPECTED, said
+from tui.sources.signatures.faults import EXPECTED, Malformed, said
 from tui.sources.signatures.notation.policy import PolicyDocument, StoreType, parse_policy
 from tui.sources.signatures.pkix.certificate import Certificate, first_certificate, parse_certificate
 
@@ -82,7 +82,7 @@ def read_store(directory: Path, kind: StoreType, name: str, now: datetime) -> St
     try:
         certificates = [certificate for file in _files(path) for certificate in _certificates(file, kind)]
         if not certificates:
-            raise ValueError("it holds no certificate")
+            raise Malformed("it holds no certificate")
     except FileNotFoundError:
         return Store(kind, name, fault=f"the trust store {kind}:{name} does not exist")
     except OSError as error:
@@ -104,10 +104,10 @@ def _words(error: Exception) -> str:
 
 def _files(path: Path) -> list[Path]:
     if not stat.S_ISDIR(_owned(path).st_mode):
-        raise ValueError("it is not a directory (symbolic links are not followed)")
+        raise Malformed("it is not a directory (symbolic links are not followed)")
     files = sorted(path.iterdir())
     if len(files) > MAX_FILES:
-        raise ValueError(f"it holds more than {MAX_FILES} files")
+        raise Malformed(f"it holds more than {MAX_FILES} files")
     return files
 
 
@@ -115,26 +115,26 @@ def _owned(path: Path) -> os.stat_result:
     """The status of a path that strangers cannot change; the link itself, not its target."""
     status = path.lstat()
     if os.name == "posix" and not stat.S_ISLNK(status.st_mode) and status.st_mode & stat.S_IWOTH:
-        raise ValueError(f"everybody may write {path.name}")
+        raise Malformed(f"everybody may write {path.name}")
     return status
 
 
 def _file_bytes(path: Path) -> bytes:
     status = _owned(path)
     if not stat.S_ISREG(status.st_mode):
-        raise ValueError(f"{path.name} is not a regular file (symbolic links and directories are not followed)")
+        raise Malformed(f"{path.name} is not a regular file (symbolic links and directories are not followed)")
     if status.st_size > FILE_LIMIT * 4:
-        raise ValueError(f"{path.name} is too large")
+        raise Malformed(f"{path.name} is too large")
     return path.read_bytes()
 
 
 def _certificates(path: Path, kind: StoreType) -> list[Certificate]:
     data = _file_bytes(path)
     if len(data) > FILE_LIMIT:
-        raise ValueError(f"{path.name} is too large")
+        raise Malformed(f"{path.name} is too large")
     certificates = _parsed(data, path.name)
     if not certificates:
-        raise ValueError(f"{path.name} holds no certificate")
+        raise Malformed(f"{path.name} holds no certificate")
     for certificate in certificates:
         _check_anchor(certificate, kind, path.name)
     return certificates
@@ -144,14 +144,14 @@ def _parsed(data: bytes, file: str) -> list[Certificate]:
     try:
         return [parse_certificate(der) for der in _pem_parts(data)] if _PEM in data else _der_parts(data)
     except ValueError as error:
-        raise ValueError(f"{file} holds something that is not a certificate: {said(error)}") from error
+        raise Malformed(f"{file} holds something that is not a certificate: {said(error)}") from error
 
 
 def _pem_parts(data: bytes) -> list[bytes]:
     """The content of every block, whatever its label; ValueError for one that is not whole."""
     blocks = [match[2] for match in _BLOCK.finditer(data)]
     if data.count(_PEM) != len(blocks):
-        raise ValueError("a block is not whole")
+        raise Malformed("a block is not whole")
     return [base64.b64decode(b"".join(block.split()), validate=True) for block in blocks]
 
 
@@ -167,6 +167,6 @@ def _der_parts(data: bytes) -> list[Certificate]:
 def _check_anchor(certificate: Certificate, kind: StoreType, file: str) -> None:
     """A CA or a self-signed certificate; in a `tsa` store a root (trust-store-trust-policy.md, trust store)."""
     if kind is StoreType.TSA and not certificate.issued_by(certificate):
-        raise ValueError(f"{file}: {certificate.subject} is not a root CA")
+        raise Malformed(f"{file}: {certificate.subject} is not a root CA")
     if not (certificate.usages.authority or certificate.made(certificate.algorithm, certificate.signed, certificate.signature)):
-        raise ValueError(f"{file}: {certificate.subject} is neither a CA nor self-signed")
+        raise Malformed(f"{file}: {certificate.subject} is neither a CA nor self-signed")

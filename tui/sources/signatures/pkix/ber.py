@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui.sources.signatures.faults import Malformed
 from tui.sources.signatures.pkix.der import shortest_length
 
 __all__ = ["to_der"]
@@ -14,19 +15,19 @@ def to_der(data: bytes) -> bytes:
     """The one element of the bytes with the shortest lengths throughout; ValueError for an indefinite length."""
     element, end = _element(data, 0, len(data), 0)
     if end != len(data):
-        raise ValueError("there are bytes after the end")
+        raise Malformed("there are bytes after the end")
     return element
 
 
 def _element(data: bytes, start: int, end: int, depth: int) -> tuple[bytes, int]:
     """The element at `start`, rewritten, and where the next one begins."""
     if depth > _DEEPEST:
-        raise ValueError("the elements are nested too deep")
+        raise Malformed("the elements are nested too deep")
     body = _after_tag(data, start, end)
     content, length = _length(data, body, end)
     stop = content + length
     if stop > end:
-        raise ValueError("an element is cut off")
+        raise Malformed("an element is cut off")
     inside = data[content:stop]
     if data[start] & _CONSTRUCTED:
         members, at = [], content
@@ -44,7 +45,7 @@ def _after_tag(data: bytes, start: int, end: int) -> int:
             at += 1
         at += 1
     if at >= end:
-        raise ValueError("an element is cut off")
+        raise Malformed("an element is cut off")
     return at
 
 
@@ -55,5 +56,5 @@ def _length(data: bytes, at: int, end: int) -> tuple[int, int]:
         return at + 1, first
     width = first & 0x7F
     if not 0 < width <= 4 or at + 1 + width > end:
-        raise ValueError("a length is indefinite or too long")
+        raise Malformed("a length is indefinite or too long")
     return at + 1 + width, int.from_bytes(data[at + 1 : at + 1 + width], "big")

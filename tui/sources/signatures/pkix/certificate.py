@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime
 from functools import cached_property, lru_cache
 
+from tui.sources.signatures.faults import Malformed
 from tui.sources.signatures.pkix.der import SEQUENCE, Reader, constructed, context
 from tui.sources.signatures.pkix.extensions import KEY_CERT_SIGN, Extension, Usages, parse_extension, usages_of
 from tui.sources.signatures.pkix.keys import AlgorithmId, PublicKey, algorithm_id, parse_key, scheme_of, signature_holds
@@ -60,12 +61,12 @@ class Certificate:
             version.done()
         self.serial = body.integer()
         if not 1 <= self.version <= 3 or self.serial < 0:
-            raise ValueError("the certificate has a version that does not exist, or a negative serial number")
+            raise Malformed("the certificate has a version that does not exist, or a negative serial number")
 
     def _read_algorithm(self, body: Reader, whole: Reader) -> None:
         inner, outer = body.octets(SEQUENCE), whole.octets(SEQUENCE)
         if inner != outer:
-            raise ValueError("the certificate names two signature algorithms")
+            raise Malformed("the certificate names two signature algorithms")
         self.algorithm = algorithm_id(Reader(inner))
 
     def _read_names(self, body: Reader) -> None:
@@ -92,7 +93,7 @@ class Certificate:
             while not inside.empty:
                 found.append(parse_extension(inside.take(SEQUENCE)))
         if len({extension.oid for extension in found}) != len(found):
-            raise ValueError("the certificate has an extension twice")
+            raise Malformed("the certificate has an extension twice")
         self.extensions = tuple(found)
         self.usages = usages_of(self.extensions)
 
@@ -139,8 +140,8 @@ def first_certificate(data: bytes) -> Certificate:
 def parse_certificate(der: bytes) -> Certificate:
     """The certificate that the bytes are; ValueError for what Go would not read, and for one that is too large."""
     if len(der) > MAX_CERTIFICATE:
-        raise ValueError("the certificate is too large")
+        raise Malformed("the certificate is too large")
     certificate = Certificate(der)
     if len(certificate.der) != len(der):
-        raise ValueError("there are bytes after the certificate")
+        raise Malformed("there are bytes after the certificate")
     return certificate

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from tui.sources.signatures.faults import Malformed
 from tui.sources.signatures.pkix.der import SEQUENCE, Reader, constructed, context
 from tui.sources.signatures.pkix.uri import domain_is_valid
 
@@ -24,7 +25,7 @@ def check_constraints(value: bytes) -> bool:
     top.done()
     subtrees = [reader for reader in (permitted, excluded) if reader is not None and not reader.empty]
     if not subtrees:
-        raise ValueError("the name constraints are empty")
+        raise Malformed("the name constraints are empty")
     kinds = [_known(reader) for reader in subtrees]
     return all(kinds)
 
@@ -47,7 +48,7 @@ def _check(tag: int, content: bytes) -> bool:
     if tag == context(1) and "@" in text:
         _check_mailbox(text)
     elif not domain_is_valid(text, constraint=True) or (tag == context(6) and _is_address(text)):
-        raise ValueError("a name constraint is not a domain")
+        raise Malformed("a name constraint is not a domain")
     return True
 
 
@@ -56,7 +57,7 @@ def _check_range(content: bytes) -> bool:
     half = len(content) // 2
     bits = f"{int.from_bytes(content[half:], 'big'):b}"
     if len(content) not in (8, 32) or ("1" in bits and (len(bits) != 8 * half or "01" in bits)):
-        raise ValueError("a name constraint is not a range of addresses")
+        raise Malformed("a name constraint is not a range of addresses")
     return True
 
 
@@ -65,7 +66,7 @@ def _check_mailbox(text: str) -> None:
     local = text.rpartition("@")[0]
     dotted = not local.startswith('"') and (local.startswith(".") or local.endswith(".") or ".." in local)
     if found is None or dotted or not domain_is_valid(found[1], constraint=False):
-        raise ValueError("a name constraint is not a mailbox")
+        raise Malformed("a name constraint is not a mailbox")
 
 
 def _is_address(text: str) -> bool:

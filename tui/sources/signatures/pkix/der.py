@@ -5,6 +5,7 @@ Like Go's, it reads what is asked for and leaves what follows inside an element 
 
 from __future__ import annotations
 
+from tui.sources.signatures.faults import Malformed
 from tui.sources.signatures.pkix.moment import Moment, der_generalized_time, der_utc_time
 
 __all__ = [
@@ -79,7 +80,7 @@ class Reader:
     def done(self) -> None:
         """ValueError when something is left."""
         if not self.empty:
-            raise ValueError("there are bytes after the end")
+            raise Malformed("there are bytes after the end")
 
     def any(self) -> tuple[int, Reader]:
         """The next element: its tag, and a reader of its content."""
@@ -91,7 +92,7 @@ class Reader:
         """A reader of the content of the next element, which must have the tag."""
         found, content, end = self._head()
         if found != tag:
-            raise ValueError(f"there is another element than expected (tag {found:#x})")
+            raise Malformed(f"there is another element than expected (tag {found:#x})")
         self._at = end
         return Reader(self._data, content, end)
 
@@ -99,7 +100,7 @@ class Reader:
         """The next element with its head."""
         found, _, end = self._head()
         if tag is not None and found != tag:
-            raise ValueError(f"there is another element than expected (tag {found:#x})")
+            raise Malformed(f"there is another element than expected (tag {found:#x})")
         start, self._at = self._at, end
         return self._data[start:end]
 
@@ -115,21 +116,21 @@ class Reader:
         """A BOOLEAN of 0 or 0xff."""
         content = self.octets(BOOLEAN)
         if content not in (b"\x00", b"\xff"):
-            raise ValueError("a BOOLEAN is not in DER")
+            raise Malformed("a BOOLEAN is not in DER")
         return content == b"\xff"
 
     def integer(self, tag: int = INTEGER) -> int:
         """An INTEGER, or what is tagged in its place, in its shortest form."""
         content = self.octets(tag)
         if not content or (len(content) > 1 and content[0] in (0, 0xFF) and (content[0] ^ content[1]) < 0x80):
-            raise ValueError("an INTEGER is not in its shortest form")
+            raise Malformed("an INTEGER is not in its shortest form")
         return int.from_bytes(content, "big", signed=True)
 
     def small(self, tag: int = INTEGER) -> int:
         """An INTEGER that fits into 64 bits."""
         value = self.integer(tag)
         if not -_INT64 <= value < _INT64:
-            raise ValueError("an INTEGER does not fit into 64 bits")
+            raise Malformed("an INTEGER does not fit into 64 bits")
         return value
 
     def oid(self) -> str:
@@ -140,10 +141,10 @@ class Reader:
         """A BIT STRING: its bytes, and how many bits of the last are padding, all zero."""
         content = self.octets(BIT_STRING)
         if not content or content[0] > 7:
-            raise ValueError("a BIT STRING is not in DER")
+            raise Malformed("a BIT STRING is not in DER")
         padding, value = content[0], content[1:]
         if padding and (not value or value[-1] & ((1 << padding) - 1)):
-            raise ValueError("a BIT STRING is not in DER")
+            raise Malformed("a BIT STRING is not in DER")
         return value, padding
 
     def aligned_bits(self) -> bytes:
@@ -159,25 +160,25 @@ class Reader:
         if tag == UTC_TIME:
             return der_utc_time(content.rest())
         if tag != GENERALIZED_TIME:
-            raise ValueError("there is no time where one is expected")
+            raise Malformed("there is no time where one is expected")
         return der_generalized_time(content.rest(), fraction=fraction)
 
     def _head(self) -> tuple[int, int, int]:
         """The tag of the next element, and where its content begins and ends."""
         data, at = self._data, self._at
         if at + 2 > self._end:
-            raise ValueError("an element is cut off")
+            raise Malformed("an element is cut off")
         tag, length, content = data[at], data[at + 1], at + 2
         if tag & _HIGH_TAG == _HIGH_TAG:
-            raise ValueError("an element has a high tag number")
+            raise Malformed("an element has a high tag number")
         if length & 0x80:
             width = length & 0x7F
             length = int.from_bytes(data[content : content + width], "big")
             if not 0 < width <= 4 or content + width > self._end or length < 128 or not length >> (8 * width - 8):
-                raise ValueError("a length is not in its shortest form")
+                raise Malformed("a length is not in its shortest form")
             content += width
         if content + length > self._end:
-            raise ValueError("an element is cut off")
+            raise Malformed("an element is cut off")
         return tag, content, content + length
 
 
@@ -187,13 +188,13 @@ def dotted(content: bytes) -> str:
     value, start = 0, True
     for byte in content:
         if (start and byte == 0x80) or value >= _OID_LIMIT >> 7:
-            raise ValueError("an OBJECT IDENTIFIER is not in DER")
+            raise Malformed("an OBJECT IDENTIFIER is not in DER")
         value = value << 7 | byte & 0x7F
         start = not byte & 0x80
         if start:
             arcs.append(value)
             value = 0
     if not arcs or not start:
-        raise ValueError("an OBJECT IDENTIFIER is cut off")
+        raise Malformed("an OBJECT IDENTIFIER is cut off")
     first = min(arcs[0] // 40, 2)
     return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))

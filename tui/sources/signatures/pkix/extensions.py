@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from tui.sources.signatures.faults import Malformed
 from tui.sources.signatures.pkix.constraints import check_constraints
 from tui.sources.signatures.pkix.der import BOOLEAN, INTEGER, OCTET_STRING, OID, SEQUENCE, Reader, constructed, context
 from tui.sources.signatures.pkix.uri import domain_is_valid, host_of
@@ -94,7 +95,7 @@ def _inside(extension: Extension) -> Reader:
 
 def _uncritical(extension: Extension) -> None:
     if extension.critical:
-        raise ValueError(f"the extension {extension.oid} may not be critical")
+        raise Malformed(f"the extension {extension.oid} may not be critical")
 
 
 def _key_usage(usages: Usages, extension: Extension) -> bool:
@@ -112,7 +113,7 @@ def _basic_constraints(usages: Usages, extension: Extension) -> bool:
     if inside.peek(INTEGER):
         usages.path_length = inside.small()
         if usages.path_length < 0:
-            raise ValueError("the length of a path is negative")
+            raise Malformed("the length of a path is negative")
     return True
 
 
@@ -137,11 +138,11 @@ def _names(_: Usages, extension: Extension) -> bool:
 
 def _check_name(kind: int, content: bytes) -> None:
     if kind == 7 and len(content) not in (4, 16):
-        raise ValueError("an alternative name is an address of an odd length")
+        raise Malformed("an alternative name is an address of an odd length")
     if kind in (1, 2, 6):
         text = content.decode("ascii")
         if kind == 6 and not domain_is_valid(host_of(text), constraint=False):
-            raise ValueError("an alternative name is a URI of no valid host")
+            raise Malformed("an alternative name is a URI of no valid host")
 
 
 def _distribution_points(usages: Usages, extension: Extension) -> bool:
@@ -195,7 +196,7 @@ def _policies(_: Usages, extension: Extension) -> bool:
         policy = inside.take(SEQUENCE)
         oid = policy.octets(OID)
         if oid in seen or not _is_oid(oid):
-            raise ValueError("a certificate policy is malformed or stands twice")
+            raise Malformed("a certificate policy is malformed or stands twice")
         seen.add(oid)
     return True
 

@@ -10,6 +10,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
+from tui.sources.signatures.faults import Malformed
 from tui.sources.signatures.pkix.der import OID, SEQUENCE, Reader, constructed
 
 __all__ = [
@@ -96,11 +97,11 @@ def parse_key(info: Reader) -> PublicKey:
 def _rsa(algorithm: AlgorithmId, content: bytes) -> PublicKey:
     """RFC 3279 section 2.3.1: the parameters are NULL."""
     if algorithm.parameters != _NULL:
-        raise ValueError("an RSA key lacks its NULL parameters")
+        raise Malformed("an RSA key lacks its NULL parameters")
     numbers = Reader(content).take(SEQUENCE)
     modulus, exponent = numbers.integer(), numbers.small()
     if modulus <= 0 or exponent <= 0:
-        raise ValueError("an RSA key has a number that is not positive")
+        raise Malformed("an RSA key has a number that is not positive")
     bits = (modulus.bit_length() + 7) // 8 * 8  # notation takes the width in bytes for the size
     if modulus.bit_length() < _SMALLEST_RSA or exponent > _LARGEST_EXPONENT or not exponent & modulus & 1:
         return PublicKey(KeyKind.RSA, bits)
@@ -115,15 +116,15 @@ def _ec(algorithm: AlgorithmId, content: bytes) -> PublicKey:
     parameters = Reader(algorithm.parameters)
     curve = _CURVES.get(parameters.oid()) if parameters.peek(OID) else None
     if curve is None:
-        raise ValueError("an elliptic curve that is not supported")
+        raise Malformed("an elliptic curve that is not supported")
     if content[:1] != b"\x04":
-        raise ValueError("a key's point is not in its uncompressed form")
+        raise Malformed("a key's point is not in its uncompressed form")
     return PublicKey(KeyKind.EC, curve.key_size, ec.EllipticCurvePublicKey.from_encoded_point(curve, content))
 
 
 def _edwards(algorithm: AlgorithmId, content: bytes) -> PublicKey:
     if algorithm.parameters or len(content) != 32:
-        raise ValueError("an Ed25519 key is malformed")
+        raise Malformed("an Ed25519 key is malformed")
     return PublicKey(KeyKind.ED25519, 256, ed25519.Ed25519PublicKey.from_public_bytes(content))
 
 
@@ -131,7 +132,7 @@ def _dsa(algorithm: AlgorithmId, content: bytes) -> PublicKey:
     parameters = Reader(algorithm.parameters).take(SEQUENCE)
     numbers = [Reader(content).integer(), *(parameters.integer() for _ in range(3))]
     if min(numbers) <= 0:
-        raise ValueError("a DSA key has a number that is not positive")
+        raise Malformed("a DSA key has a number that is not positive")
     return PublicKey(KeyKind.DSA)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from tui.sources.signatures.faults import Malformed
 from tui.sources.signatures.pkix.der import ENUMERATED, GENERALIZED_TIME, SEQUENCE, UTC_TIME, Reader, constructed
 from tui.sources.signatures.pkix.extensions import AUTHORITY_KEY_ID, Extension, parse_extension
 from tui.sources.signatures.pkix.keys import AlgorithmId, algorithm_id
@@ -45,10 +46,10 @@ def parse_list(data: bytes, serial: int) -> RevocationList:
     signed = whole.raw(SEQUENCE)
     body = Reader(signed).take(SEQUENCE)
     if body.small() != VERSION_2:
-        raise ValueError("the list is not of version 2")
+        raise Malformed("the list is not of version 2")
     inner, outer = body.octets(SEQUENCE), whole.octets(SEQUENCE)
     if inner != outer:
-        raise ValueError("the list names two signature algorithms")
+        raise Malformed("the list names two signature algorithms")
     return RevocationList(
         signed=signed,
         algorithm=algorithm_id(Reader(inner)),
@@ -91,7 +92,7 @@ def _extensions(outer: Reader | None) -> tuple[Extension, ...]:
         if extension.oid == CRL_NUMBER:
             Reader(extension.value).integer()
         if extension.oid == AUTHORITY_KEY_ID and extension.critical:
-            raise ValueError("the list's authority key identifier is critical")
+            raise Malformed("the list's authority key identifier is critical")
         if extension.oid == AUTHORITY_KEY_ID:
             Reader(extension.value).take(SEQUENCE)
         found.append(extension)

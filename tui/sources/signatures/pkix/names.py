@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tui.domain.text import clean
+from tui.sources.signatures.faults import Malformed
 from tui.sources.signatures.pkix.der import SEQUENCE, SET, Reader
 
 __all__ = ["COMMON_NAME", "SERIAL_NUMBER", "Attribute", "Name", "parse_name"]
@@ -78,16 +79,16 @@ def _text(tag: int, content: bytes) -> str:
             return content.decode("ascii")
         case 0x1E:
             return _bmp(content)
-    raise ValueError("a name has a text of a kind, or with a character, that it may not have")
+    raise Malformed("a name has a text of a kind, or with a character, that it may not have")
 
 
 def _bmp(content: bytes) -> str:
     """UCS-2 without a terminator, surrogates and non-characters."""
     if len(content) % 2:
-        raise ValueError("a name has a BMPString of an odd length")
+        raise Malformed("a name has a BMPString of an odd length")
     text = content.removesuffix(b"\0\0").decode("utf-16-be", "surrogatepass")
     if any(0xD800 <= ord(c) <= 0xDFFF or 0xFDD0 <= ord(c) <= 0xFDEF or ord(c) > 0xFFFD for c in text):
-        raise ValueError("a name has a BMPString with a character that is none")
+        raise Malformed("a name has a BMPString with a character that is none")
     return text
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tui.sources.signatures.faults import Malformed
 from tui.sources.signatures.pkix.certificate import Certificate
 from tui.sources.signatures.pkix.der import ENUMERATED, INTEGER, OCTET_STRING, SEQUENCE, Reader, constructed, context
 from tui.sources.signatures.pkix.extensions import Extension, parse_extension
@@ -58,10 +59,10 @@ def parse_response(data: bytes) -> Response:
     outer.done()
     status = inside.small(ENUMERATED)
     if status:
-        raise ValueError(f"the responder answered: {_ERRORS.get(status, f'status {status}')}")
+        raise Malformed(f"the responder answered: {_ERRORS.get(status, f'status {status}')}")
     content = inside.take(constructed(0)).take(SEQUENCE)
     if content.oid() != BASIC:
-        raise ValueError("the response is of another type")
+        raise Malformed("the response is of another type")
     return _basic(content.octets(OCTET_STRING))
 
 
@@ -103,7 +104,7 @@ def _responder(body: Reader) -> None:
         content.octets()
         content.done()
     else:
-        raise ValueError("the response names its responder in an unknown way")
+        raise Malformed("the response names its responder in an unknown way")
 
 
 def _answer(reader: Reader) -> SingleResponse:

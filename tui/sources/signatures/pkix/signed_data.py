@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tui.sources.signatures.faults import Malformed
 from tui.sources.signatures.pkix.ber import to_der
 from tui.sources.signatures.pkix.certificate import Certificate, first_certificate
 from tui.sources.signatures.pkix.der import BOOLEAN, INTEGER, OCTET_STRING, SEQUENCE, SET, Reader, constructed, context, encoded
@@ -63,22 +64,22 @@ def parse_signed_data(data: bytes, most_certificates: int) -> SignedData:
     """The signed data; ValueError for what tspclient-go would not read, for too many certificates, and for lists beside them."""
     outer = Reader(to_der(data)).take(SEQUENCE)
     if outer.oid() != SIGNED_DATA:
-        raise ValueError("it is not signed data")
+        raise Malformed("it is not signed data")
     body = outer.take(constructed(0)).take(SEQUENCE)
     if body.small() != 3:
-        raise ValueError("it is signed data of another version")
+        raise Malformed("it is signed data of another version")
     body.take(SET)  # the digest algorithms: each signature names its own
     content = _content(body.take(SEQUENCE))
     certificates = _certificates(body.optional(constructed(0)), most_certificates)
     lists = body.optional(constructed(1))
     if lists is not None and not lists.empty:
-        raise ValueError("it carries revocation lists, which notation does not read")
+        raise Malformed("it carries revocation lists, which notation does not read")
     return SignedData(content, certificates, _signers(body.take(SET)))
 
 
 def _content(reader: Reader) -> bytes:
     if reader.oid() != STAMP_INFO:
-        raise ValueError("it holds something else than a time stamp")
+        raise Malformed("it holds something else than a time stamp")
     return reader.take(constructed(0)).octets(OCTET_STRING)
 
 
@@ -86,7 +87,7 @@ def _certificates(reader: Reader | None, most: int) -> tuple[Certificate, ...]:
     found: list[Certificate] = []
     while reader is not None and not reader.empty:
         if len(found) >= most:
-            raise ValueError("it carries too many certificates")
+            raise Malformed("it carries too many certificates")
         found.append(first_certificate(reader.raw()))
     return tuple(found)
 

@@ -6,6 +6,8 @@ import ipaddress
 import re
 from urllib.parse import unquote
 
+from tui.sources.signatures.faults import Malformed
+
 __all__ = ["domain_is_valid", "host_of", "scheme_of"]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):", re.ASCII)
@@ -28,11 +30,11 @@ def host_of(text: str) -> str:
     """Host and port without escapes, empty without an authority; ValueError when Go could not read the URI."""
     text, _, fragment = text.partition("#")
     if _CONTROL.search(text) or _ESCAPE.search(fragment):
-        raise ValueError("not a URI")
+        raise Malformed("not a URI")
     if text == "*":
         return ""
     if text.startswith(":"):
-        raise ValueError("not a URI: it has no scheme")
+        raise Malformed("not a URI: it has no scheme")
     found = _SCHEME.match(text)
     scheme, rest = (found[1], text[found.end() :]) if found else ("", text)
     return _after_scheme(scheme.lower(), rest.partition("?")[0])
@@ -41,30 +43,30 @@ def host_of(text: str) -> str:
 def _after_scheme(scheme: str, rest: str) -> str:
     if not rest.startswith("/"):
         if not scheme and ":" in rest.partition("/")[0]:
-            raise ValueError("not a URI: a colon in its first segment")
+            raise Malformed("not a URI: a colon in its first segment")
         if not scheme and _ESCAPE.search(rest):
-            raise ValueError("not a URI: a wrong escape")
+            raise Malformed("not a URI: a wrong escape")
         return ""
     host = ""
     if rest.startswith("//") and (scheme or not rest.startswith("///")):
         authority, slash, path = rest[2:].partition("/")
         host, rest = _authority(authority), slash + path
     if _ESCAPE.search(rest):
-        raise ValueError("not a URI: a wrong escape")
+        raise Malformed("not a URI: a wrong escape")
     return host
 
 
 def _authority(text: str) -> str:
     user, at, host = text.rpartition("@")
     if at and (_USER.fullmatch(user) is None or _ESCAPE.search(user)):
-        raise ValueError("not a URI: a wrong user")
+        raise Malformed("not a URI: a wrong user")
     if host.startswith("[") and host.rfind("[") == 0:
         return _literal(host)
     if "[" in host:
-        raise ValueError("not a URI: a wrong address")
+        raise Malformed("not a URI: a wrong address")
     at_colon = host.rfind(":")
     if (at_colon >= 0 and _PORT.fullmatch(host[at_colon:]) is None) or _HOST.fullmatch(host) is None:
-        raise ValueError("not a URI: a wrong host or port")
+        raise Malformed("not a URI: a wrong host or port")
     return unquote(host, "latin-1")
 
 
@@ -72,7 +74,7 @@ def _literal(host: str) -> str:
     address, bracket, port = host[1:].rpartition("]")
     address, _, zone = address.partition("%25")
     if not bracket or _PORT.fullmatch(port) is None or _ZONE.fullmatch(zone) is None:
-        raise ValueError("not a URI: a wrong address")
+        raise Malformed("not a URI: a wrong address")
     ipaddress.IPv6Address(address)
     return host
 
