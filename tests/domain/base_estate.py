@@ -23,10 +23,11 @@ WHOLE, PARTLY, REFUSED, UNASKED = "whole", "partly", "refused", "unasked"
 
 @dataclass(slots=True)
 class Build:
-    """One build of a base: its layers and where it was pushed when."""
+    """One build of a base: its layers, its variant, and where it was pushed when."""
 
     content: str
     layers: str
+    alpine: bool = False
     pushed: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -132,11 +133,13 @@ def _push(draw: st.DrawFn, estate: Estate) -> None:
         build = draw(st.sampled_from(known))
     else:
         estate.letters += 1
-        build = Build(f"base{estate.letters}", f"d{estate.letter()}")
+        build = Build(f"base{estate.letters}", f"d{estate.letter()}", draw(st.booleans()))
     line = draw(st.sampled_from(["20", "22"]))
     minor = sum(tag.startswith(f"{line}.") for tag in estate.tags.get(repository, {}))
     version = f"{line}.{minor}"
-    wanted = [line, version, "latest", "lts", f"{version}.1", f"{line}-alpine", f"{version}-alpine", f"c0ffee{estate.letters}"]
+    wanted = [line, version, "latest", "lts", f"{version}.1", f"c0ffee{estate.letters}"]
+    if build.alpine:
+        wanted = [f"{line}-alpine", f"{version}-alpine", f"{version}-alpine3.20", f"c0ffee{estate.letters}"]
     tags = draw(st.lists(st.sampled_from(wanted), unique=True, min_size=1, max_size=4))
     estate.push(repository, build, *tags)
 

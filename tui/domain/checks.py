@@ -53,17 +53,14 @@ def _check_build(context: ImageContext) -> Check:
         case BaseState.CURRENT:
             return _base(context, State.PASS, verdict.reason, verdict.rule)
         case BaseState.UNKNOWN:
-            return _base(
-                context, State.UNKNOWN, verdict.reason, verdict.rule, verdict.brief, "Make the base's registry readable."
-            )
+            return _base(context, State.UNKNOWN, verdict.reason, verdict.rule, verdict.brief, verdict.step)
         case BaseState.OUTDATED:
             overdue = verdict.since is not None and verdict.since < context.now - timedelta(days=context.rules.base_grace)
             state = State.FAIL if overdue else context.rules.base_outdated
             if verdict.rule is Rule.NEWER_MINOR and state is State.FAIL:  # the version that it was built from has not moved
                 overdue, state = False, State.WARN
             rule = f"{verdict.rule}; {context.rules.cite('base_grace' if overdue else 'base_outdated')}"
-            newest = f" ({verdict.newest})" if verdict.newest else ""
-            return _base(context, state, verdict.reason, rule, verdict.brief, f"Rebuild it on the newest base{newest}.")
+            return _base(context, state, verdict.reason, rule, verdict.brief, verdict.step)
 
 
 def _no_base(context: ImageContext, known: Known) -> Check:

@@ -22,7 +22,7 @@ APART = timedelta(days=7)
 class Step(NamedTuple):
     """One base below an image: its name, what was found in it and in today's build of it (None: not known), and its layers.
 
-    `layers` are diff_ids and digests, empty when not known. `current` says that it is today's build.
+    `layers` are diff_ids and digests, empty when not known. `current` says that it is today's build, `wanted` names that.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Step(NamedTuple):
     layers: frozenset[str]
     current: bool
     today: Merged | None
+    wanted: str = ""
 
 
 def inherit(own: Merged, steps: Sequence[Step]) -> tuple[ImageVulnerability, ...]:
@@ -42,7 +43,7 @@ def inherit(own: Merged, steps: Sequence[Step]) -> tuple[ImageVulnerability, ...
 def _placed(row: ImageVulnerability, own: Merged, layers: frozenset[str], steps: Sequence[Step]) -> ImageVulnerability:
     from_base, lowest = _origin(row, own, layers, steps)
     base = steps[lowest].name if from_base else ""
-    rebuild = _rebuilt(row, own, steps[: lowest + 1]) if from_base else (None if from_base is None else False)
+    rebuild, route = _rebuilt(row, own, steps[: lowest + 1]) if from_base else (None if from_base is None else False, ())
     return ImageVulnerability(
         row.id,
         row.severity,
@@ -59,6 +60,7 @@ def _placed(row: ImageVulnerability, own: Merged, layers: frozenset[str], steps:
         rebuild,
         row.vex,
         row.aliases,
+        route,
     )
 
 
@@ -106,12 +108,17 @@ def _not_long_before(at: datetime | None, other: datetime | None) -> bool:
     return at is not None and (other is None or at >= other - APART)
 
 
-def _rebuilt(row: ImageVulnerability, own: Merged, carriers: Sequence[Step]) -> bool | None:
-    """Whether rebuilding, from any of the bases that carry it upwards, gets rid of it."""
+def _rebuilt(row: ImageVulnerability, own: Merged, carriers: Sequence[Step]) -> tuple[bool | None, tuple[str, ...]]:
+    """Whether rebuilding, from any of the bases that carry it upwards, gets rid of it; and the names on the way up.
+
+    The nearest of them is the shortest way: it begins with the build that is rid of it, and ends with the direct base.
+    """
     answers = [False if step.current else _lacks(step.today, row, own) for step in carriers]
-    if any(answers):
-        return True
-    return None if None in answers else False
+    if True in answers:
+        place = answers.index(True)
+        below = carriers[place]
+        return True, (below.wanted or below.name, *(step.name for step in reversed(carriers[:place])))
+    return (None if None in answers else False), ()
 
 
 def _lacks(today: Merged | None, row: ImageVulnerability, own: Merged) -> bool | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
+from tui.domain.base_steps import with_steps
 from tui.domain.base_tags import TagNow, candidates
 from tui.domain.image import Platform, RepositoryName
 from tui.domain.join import Catalog
@@ -23,7 +25,7 @@ from tui.domain.outdated import (
 from tui.domain.snapshot import BaseLink, BaseState, ImageKey
 from tui.domain.standing import Registries, is_attached_tag
 
-__all__ = ["Bases", "judge_bases"]
+__all__ = ["Bases", "judge_bases", "newest_build"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,10 +236,19 @@ def judge_bases(catalog: Catalog, lineage: Lineage, registries: Registries) -> B
     links = dict(lineage.links)
     links.update({key: base.base for key, base in lineage.bases.items() if base.base is not None})
     judge_of = _BaseJudge(catalog, lineage, registries)
-    verdicts = with_bases_behind(links, {image: judge_of.judge(image, link) for image, link in links.items()})
+    judged_alone = {image: judge_of.judge(image, link) for image, link in links.items()}
+    verdicts = with_steps(links, with_bases_behind(links, judged_alone), partial(newest_build, catalog, registries))
     judged = {image: apply_verdict(link, verdicts[image]) for image, link in links.items()}
     read = {image: _read_at(link, registries) for image, link in lineage.links.items()}
     return Bases(judged, verdicts, read)
+
+
+def newest_build(catalog: Catalog, registries: Registries, link: BaseLink, verdict: BaseVerdict) -> ImageKey | None:
+    """The image that is the newest build of a base: what its tag names now, or the newer version of it; None when not known."""
+    name = RepositoryName(link.base.registry, link.base.repository)
+    tag, _, digest = verdict.newest.partition("@")
+    digest = digest or (registries.tag(name, tag).digest if tag else "")
+    return next(iter(catalog.holding(name, digest)), None) if digest else None
 
 
 def _read_at(link: BaseLink, registries: Registries) -> datetime | None:

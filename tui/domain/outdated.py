@@ -69,6 +69,7 @@ class BaseVerdict(msgspec.Struct, frozen=True, gc=False):
     """The state of a base with a sentence, a few words for a row (empty when fine), and what would be newer.
 
     `newest` is the tag (or, when a tag moved, the tag with its digest) of the newer build; `since` is when it came, if known.
+    `step` is what mends it.
     """
 
     state: BaseState
@@ -77,6 +78,7 @@ class BaseVerdict(msgspec.Struct, frozen=True, gc=False):
     brief: str = ""
     since: datetime | None = None
     newest: str = ""
+    step: str = ""
 
 
 def judge(facts: BaseFacts) -> BaseVerdict:

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from tui.domain.image import RepositoryName
 from tui.domain.inherited import Step, inherit
 from tui.domain.join import Catalog
-from tui.domain.judged_bases import Bases
+from tui.domain.judged_bases import Bases, newest_build
 from tui.domain.lineage_claims import short
 from tui.domain.outdated import BaseVerdict, Rule
 from tui.domain.scan import ImageVulnerability, ScanReport
@@ -166,20 +165,27 @@ class _Round:
         if found is None:
             current = verdict is not None and verdict.rule in _CURRENT
             today = None if current else self._today(link, verdict)
-            found = Step(_name(link), self._found(link.base), self._layers(link.base), current, today)
+            held = self._held(link.base)
+            wanted = title_of(link, verdict.newest.partition("@")[0]) if verdict is not None and not current else _name(link)
+            found = Step(_name(link), self._found(held), self._layers(held), current, today, wanted)
             self._steps[at] = found
         return found
+
+    def _held(self, key: ImageKey) -> ImageKey:
+        """The base, or an image of the same content where that is readable under another name only."""
+        if key in self._catalog.images or not key.digest:
+            return key
+        members = self._catalog.contents.members(key.digest) or ()
+        same = (self._catalog.by_config.get(member.config, ()) for member in members)
+        return next((held[0] for held in same if held), key)
 
     def _found(self, key: ImageKey) -> Merged | None:
         return self._own(key) if key in self._catalog.images else None
 
     def _today(self, link: BaseLink, verdict: BaseVerdict | None) -> Merged | None:
-        """What was found in the newest build of a base: what its tag names now, or the newer patch of it."""
-        name = RepositoryName(link.base.registry, link.base.repository)
-        tag, _, digest = (verdict.newest if verdict is not None else "").partition("@")
-        digest = digest or (self._registries.tag(name, tag).digest if tag else "")
-        held = self._catalog.holding(name, digest) if digest else ()
-        return self._found(held[0]) if held else None
+        """What was found in the newest build of a base."""
+        newest = newest_build(self._catalog, self._registries, link, verdict) if verdict is not None else None
+        return self._found(newest) if newest is not None else None
 
     def _layers(self, key: ImageKey) -> frozenset[str]:
         """The layers of a base by any name that a scanner may give them."""

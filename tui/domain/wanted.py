@@ -11,6 +11,7 @@ from tui.domain.demand import Demand, Priority
 from tui.domain.facts import ClusterFacts, Facts, ImageFacts
 from tui.domain.genealogy import said_of
 from tui.domain.image import Claim, ClaimKind, ImageConfig, Manifest, ManifestKind, RepositoryName
+from tui.domain.public import PUBLIC
 from tui.domain.reference import ImageIdKind, parse_image_id, parse_reference
 from tui.domain.runnable import is_attestation
 from tui.domain.standing import Registries
@@ -20,24 +21,6 @@ __all__ = ["PUBLIC", "is_outstanding", "references_of", "registries_asked", "wan
 
 MAX_BASES = 2000
 MAX_GENERATIONS = 12
-PUBLIC = frozenset(
-    {
-        "docker.io",
-        "mcr.microsoft.com",
-        "quay.io",
-        "ghcr.io",
-        "gcr.io",
-        "registry.k8s.io",
-        "public.ecr.aws",
-        "registry.access.redhat.com",
-        "cgr.dev",
-        "nvcr.io",
-    }
-)
-"""Registries that a statement inside an image may lead to although nothing runs from there.
-
-Anybody who can push can write such a statement: it must not make us connect to hosts of their choice.
-"""
 
 
 class _Running(NamedTuple):
