@@ -95,7 +95,7 @@ def test_what_fails_is_named_with_what_mends_it() -> None:
     answer = verdict(saying(vulnerability(), vulnerability("CVE-2026-0002", "high")))
     assert (answer.state, answer.brief) == (State.FAIL, "1 critical")
     assert answer.reason == f"It has 1 critical vulnerability: {CVE}. Scanned by Trivy."
-    assert answer.remedy == "Update what has a fix, first openssl to 3.1, and rebuild."
+    assert answer.remedy == "Update openssl to 3.1, then rebuild."
     assert answer.rule == "scan.fail_on = critical (built in)"
 
 

@@ -108,7 +108,8 @@ def test_a_system_at_its_end_fails_and_says_what_would_change() -> None:
     answer = judged(DEBIAN.format("buster"))
     assert (answer.state, answer.brief) == (State.FAIL, "Debian 10 at end of life")
     assert answer.reason.startswith("Debian 10 has had no fixes since 2024-06-30 (endoflife.date, as of ")
-    assert answer.remedy == "Move to Debian 13, which has fixes until 2030-06-30."
+    then = "; then rebuild this image on it."
+    assert answer.remedy == f"Build a.azurecr.io/base:1 on Debian 13, which has fixes until 2030-06-30{then}"
     assert answer.rule == "base.end_of_life = fail (built in)"
 
 

@@ -50,7 +50,8 @@ class ImageContext(msgspec.Struct, frozen=True, gc=False):
     that its registry holds Docker Content Trust data of it.
 
     `scan` is what scanners say of it, `scanners` how they do. `system` is the distribution that it is built on (`debian 12`),
-    also where that is not its own; `runtimes` are the language runtimes that its build set up.
+    also where that is not its own; `renewed` is that of the newest build of its base, where the image is not on it yet;
+    `runtimes` are the language runtimes that its build set up.
     """
 
     rules: Rules
@@ -78,6 +79,7 @@ class ImageContext(msgspec.Struct, frozen=True, gc=False):
     scanners: Scanners = Scanners()
     system: str = ""
     runtimes: tuple[Product, ...] = ()
+    renewed: str = ""
 
     @property
     def source(self) -> str:

@@ -19,7 +19,9 @@ from tui.domain.checks_registry import check_registry
 from tui.domain.checks_scan import check_scan
 from tui.domain.checks_signature import check_signature
 from tui.domain.container_checks import BY_CONTAINER
+from tui.domain.identity_steps import identity_remedy
 from tui.domain.join import Known
+from tui.domain.lifetime import move_of
 from tui.domain.outdated import Rule
 from tui.domain.rules import SETTINGS, Rules
 from tui.domain.snapshot import BaseState, Drift
@@ -112,7 +114,9 @@ def check_age(context: ImageContext) -> Check:
         return Check(CheckName.AGE, state, f"{verb} on {built.date()}.", context.source, at, rule)
     limit = rules.max_age if state is State.FAIL else rules.warn_age
     reason = f"{verb} on {built.date()}, more than {limit} days ago."
-    return Check(CheckName.AGE, state, reason, context.source, at, rule, f"over {limit} days old", "Rebuild it.")
+    step = context.base.step if context.base is not None and context.base.state is BaseState.OUTDATED else ""
+    remedy = move_of(context) or step or "Rebuild it."
+    return Check(CheckName.AGE, state, reason, context.source, at, rule, f"over {limit} days old", remedy)
 
 
 def _age(age: timedelta, rules: Rules) -> tuple[State, str]:
@@ -132,13 +136,6 @@ _IDENTITY_BRIEF = {
     Drift.MIXED: "two images under one name",
     Drift.GONE: "gone from the registry",
     Drift.UNKNOWN: "identity unknown",
-}
-_IDENTITY_REMEDY = {
-    Drift.SAME: "",
-    Drift.MOVED: "Restart the workload to run what the tag names now, or pin the digest that was tested.",
-    Drift.MIXED: "Restart the workload so that all pods run the same, and pin the digest.",
-    Drift.GONE: "Push the image again or deploy one that is there: a new pod could not start.",
-    Drift.UNKNOWN: "",
 }
 
 
@@ -160,7 +157,7 @@ def _check_drift(context: ContainerContext) -> Check:
     states = {Drift.SAME: State.PASS, Drift.MOVED: rules.moved, Drift.MIXED: rules.mixed, Drift.GONE: rules.gone}
     state = states.get(container.drift, State.UNKNOWN)
     reason = " ".join(filter(None, (container.reason, container.note)))
-    return _identity(context, state, reason, _IDENTITY_BRIEF[container.drift], _IDENTITY_REMEDY[container.drift])
+    return _identity(context, state, reason, _IDENTITY_BRIEF[container.drift], identity_remedy(container))
 
 
 def _identity(

@@ -6,11 +6,12 @@ import msgspec
 
 from tui.domain.check_context import ContainerContext
 from tui.domain.impostor import Suspicion
+from tui.domain.text import clean
 from tui.domain.trust import Check, State
 
 __all__ = ["with_suspicion"]
 
-_REMEDY = "Find out who pushed it, and pin the digest that is known to be good until then."
+_FIND_OUT = "Find out who pushed it"
 
 
 def with_suspicion(check: Check, context: ContainerContext) -> Check:
@@ -27,9 +28,17 @@ def with_suspicion(check: Check, context: ContainerContext) -> Check:
         state=state,
         reason=f"{found.sentence} {check.reason}",
         brief="unlike what ran before",
-        remedy=_REMEDY,
+        remedy=_remedy(found),
         rule=context.rules.cite("impostor"),
     )
+
+
+def _remedy(found: Suspicion) -> str:
+    good = found.good
+    if good is None:
+        return f"{_FIND_OUT}, and run nothing of it until then."
+    name = f"{good.registry}/{good.repository}@{good.digest}"
+    return f"{_FIND_OUT}. Until then pin the last one before it ({clean(found.where, 80)}): {name}."
 
 
 def _doubted(check: Check, found: Suspicion) -> Check:

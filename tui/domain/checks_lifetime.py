@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 import msgspec
 
 from tui.domain.check_context import ImageContext
 from tui.domain.endoflife import AS_OF, SOURCE, Product, end_of_life, newest_release, parse_product
+from tui.domain.lifetime import SOON, is_renewed, move_to, operating_system
 from tui.domain.text import clean
 from tui.domain.trust import Check, State
 
 __all__ = ["with_lifetime"]
 
-SOON = timedelta(days=90)
-"""How long before its end a release warns."""
-
 
 class _Ending(NamedTuple):
-    """Something that has ended, or soon will."""
+    """Something that has ended, or soon will; `instead` says that its remedy takes the place of a rebuild on the same base."""
 
     state: State
     reason: str
     brief: str
     remedy: str
     rule: str
+    instead: bool = False
 
 
 def with_lifetime(check: Check, context: ImageContext) -> Check:
@@ -35,54 +34,57 @@ def with_lifetime(check: Check, context: ImageContext) -> Check:
         return check
     worst = max(endings, key=lambda ending: ending.state.severity)
     said = " ".join(ending.reason for ending in endings)
-    remedy = " ".join(filter(None, (ending.remedy for ending in endings)))
+    remedy = _remedy(check, endings)
     if worst.state.severity < check.state.severity:
-        return msgspec.structs.replace(
-            check, reason=f"{check.reason} {said}", remedy=" ".join(filter(None, (check.remedy, remedy)))
-        )
+        return msgspec.structs.replace(check, reason=f"{check.reason} {said}", remedy=remedy)
     return msgspec.structs.replace(
-        check,
-        state=worst.state,
-        reason=f"{said} {check.reason}",
-        brief=worst.brief,
-        remedy=" ".join(filter(None, (remedy, check.remedy))),
-        rule=worst.rule,
+        check, state=worst.state, reason=f"{said} {check.reason}", brief=worst.brief, remedy=remedy, rule=worst.rule
     )
+
+
+def _remedy(check: Check, endings: list[_Ending]) -> str:
+    """What to do, in order: what has ended is not mended by a rebuild on the same; what will end is moved after it."""
+    instead = [ending.remedy for ending in endings if ending.instead]
+    others = [ending.remedy for ending in endings if not ending.instead and ending.remedy]
+    first = [*instead] if instead else [check.remedy] if check.remedy else []
+    return " ".join(dict.fromkeys((*first, *others)))
 
 
 def _endings(context: ImageContext) -> list[_Ending]:
     rules, today = context.rules, context.now.date()
     if rules.base_end_of_life is State.OFF:
         return []
-    system = _operating_system(context)
-    found = [_ending(system, today, rules.base_end_of_life, rules.cite("base_end_of_life"))] if system is not None else []
+    system = operating_system(context)
+    found: list[_Ending | None] = []
+    if system is not None:
+        remedy = "" if is_renewed(context) else move_to(context, system, today)
+        found = [_ending(system, today, rules.base_end_of_life, rules.cite("base_end_of_life"), remedy)]
     if system is None or end_of_life(system) is None:
         found.append(_said_by_scanner(context) or _said_by_lost_scanner(context))
     # A runtime is often not reached from outside, and is the application's own choice: it warns.
     warns = State.WARN if rules.base_end_of_life is not State.PASS else State.PASS
-    found += [_ending(runtime, today, warns, rules.cite("base_end_of_life")) for runtime in context.runtimes]
+    for runtime in context.runtimes:
+        ending = _ending(runtime, today, warns, rules.cite("base_end_of_life"), _newer(runtime, today))
+        found.append(ending._replace(instead=False) if ending is not None else None)
     return [ending for ending in found if ending is not None]
 
 
-def _operating_system(context: ImageContext) -> Product | None:
-    """What the history or the labels tell, else what a scanner saw that still answers."""
-    lost = dict(context.scanners.lost)
-    texts = (context.system, *(report.os for report in context.scan.reports if report.source not in lost))
-    return next((product for text in texts if text and (product := parse_product(text)) is not None), None)
+def _newer(runtime: Product, today: date) -> str:
+    newest = newest_release(runtime.name, today)
+    return f"Move to {newest[0]}, which has fixes until {newest[1]}." if newest is not None else f"Move away from {runtime}."
 
 
-def _ending(product: Product, today: date, state: State, rule: str) -> _Ending | None:
+def _ending(product: Product, today: date, state: State, rule: str, remedy: str) -> _Ending | None:
     ends = end_of_life(product)
     if ends is None or ends - today > SOON:
         return None
-    newest = newest_release(product.name, today)
-    remedy = f"Move to {newest[0]}, which has fixes until {newest[1]}." if newest is not None else f"Move away from {product}."
     table = f"({SOURCE}, as of {AS_OF})"
     if ends <= today:
         reason = f"{product} has had no fixes since {ends} {table}."
-        return _Ending(state, reason, f"{product} at end of life", remedy, rule)
+        return _Ending(state, reason, f"{product} at end of life", remedy, rule, bool(remedy))
     reason = f"{product} gets no fixes from {ends} on {table}."
-    return _Ending(State.WARN if state is not State.PASS else state, reason, f"{product} ends {ends}", remedy, rule)
+    soon = f"Before {ends}: {remedy}" if remedy else ""
+    return _Ending(State.WARN if state is not State.PASS else state, reason, f"{product} ends {ends}", soon, rule)
 
 
 def _said_by_scanner(context: ImageContext) -> _Ending | None:

@@ -17,6 +17,8 @@ import msgspec
 from tui.domain.check_context import ImageContext, Scanners
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.exceptions import PolicyException, accepting
+from tui.domain.lifetime import move_of
+from tui.domain.mending import mended
 from tui.domain.rules import Rules, Unfixed
 from tui.domain.ruling import accepted_as, expiry_words
 from tui.domain.scan import ImageVulnerability, ScanReport, Severity
@@ -100,7 +102,7 @@ def _answer(context: ImageContext, reports: Sequence[ScanReport], exceptions: tu
     found = _without(context, lost) if silenced else context.scan.vulnerabilities
     whole = tally(found) if silenced else context.scan.tally
     counted = tally(row for row in found if accepted.keys().isdisjoint(_names(row))) if accepted else whole
-    opinions = [_found(counted, heard, rules), *_freshness(heard, context)]
+    opinions = [_found(counted, heard, context), *_freshness(heard, context)]
     opinions += [
         _Opinion(State.UNKNOWN, text, rules.cite("scan_missing"), "scanner lost") for _, text in sorted(silenced.items())
     ]
@@ -188,8 +190,9 @@ def _missing(context: ImageContext) -> _Opinion:
 # ---- what was found
 
 
-def _found(found: Tally, heard: Sequence[ScanReport], rules: Rules) -> _Opinion:
+def _found(found: Tally, heard: Sequence[ScanReport], context: ImageContext) -> _Opinion:
     """The worst of what was found, where anything was heard."""
+    rules = context.rules
     states = {kind: _weight(*kind, rules) for kind in found.counting}
     worst = max(states.values(), key=lambda state: state.severity, default=State.PASS)
     by_counts = _of_counts(heard, rules)
@@ -199,7 +202,7 @@ def _found(found: Tally, heard: Sequence[ScanReport], rules: Rules) -> _Opinion:
         return _Opinion(State.PASS, _clean(rules), rules.cite("scan_fail_on"))
     kinds = [kind for kind, state in states.items() if state is worst]
     deciding = [row for kind in kinds for row in found.counting[kind]]
-    text, remedy = _some(deciding), _remedy(deciding)
+    text, remedy = _some(deciding), _remedy(deciding, move_of(context))
     if worst is State.UNKNOWN:
         reason = f"It has {len(deciding)} {_noun(len(deciding))} of unknown severity: {text}."
         return _Opinion(worst, reason, rules.cite("scan_fail_on"), "severity unknown", remedy)
@@ -264,15 +267,23 @@ def _some(rows: Sequence[ImageVulnerability]) -> str:
     return f"{', '.join(names[:_SHOWN])}{more}"
 
 
-def _remedy(rows: Sequence[ImageVulnerability]) -> str:
-    """What mends most: a rebuild, then updates; without a fix somebody has to decide."""
-    rebuilt = [row for row in rows if row.rebuild]
-    if rebuilt:
-        return f"Rebuild it on today's build of {clean(rebuilt[0].base, 120)}: that mends {len(rebuilt)} of {len(rows)}."
-    fixable = next((row for row in rows if row.fixed), None)
-    if fixable is None:
-        return "No fix is known: say in a VEX document why it does not apply, or accept it in the policy until a date."
-    return f"Update what has a fix, first {clean(fixable.package, 60)} to {clean(fixable.fixed, 60)}, and rebuild."
+def _remedy(rows: Sequence[ImageVulnerability], move: str) -> str:
+    """What mends most: a rebuild, then updates; without a fix somebody has to decide.
+
+    `move` is what to do about a system that gets no fixes any more: it comes first, whatever else its base would mend.
+    """
+    routes = Counter(row.route for row in rows if row.rebuild and row.route)
+    if routes:
+        [(route, number)] = routes.most_common(1)
+        step = mended(next(row for row in rows if row.rebuild and row.route == route))
+        until = f"{move} Until then: " if move else ""
+        return f"{until}{step} That mends {number} of {len(rows)}."
+    fixable = [row for row in rows if row.fixed]
+    if not fixable:
+        return move or "No fix is known: say in a VEX document why it does not apply, or accept it in the policy until a date."
+    others = len({row.package for row in fixable}) - 1
+    more = f" {others} more {'package has' if others == 1 else 'packages have'} a fix." if others else ""
+    return f"{move} {mended(fixable[0])}{more}".strip()
 
 
 # ---- how far the reports can be believed

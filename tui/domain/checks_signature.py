@@ -26,7 +26,10 @@ CONTENT_TRUST = "Docker Content Trust data exists: retired 2028-03-31, not verif
 _SOURCE = "signatures"
 _TOOLS = "notation verify and cosign verify"
 _ASK = "Ask for it by name: trustree check QUERY looks for the signatures of what the query finds."
-_SIGN = "Sign it: notation sign {0}@{1}, or cosign sign --key KEY {0}@{1}."
+_SIGN = (
+    "Find out first who built and pushed it: what is not signed may be anybody's. "
+    "If it is what it should be: notation sign {0}@{1}, or cosign sign --key KEY {0}@{1}."
+)
 _AGAIN = "Sign it again with a current notation or cosign: the signature breaks its format."
 _BRIEFS = {
     Reason.EXPIRED: "signature expired",
@@ -70,7 +73,7 @@ _REMEDIES = {
     Reason.TIMESTAMP_UNTRUSTED: "If this authority is right, add its root to a trust store of type tsa that the policy names.",
     Reason.TRUST_STORE: "Mend the trust store or the trust policy; notation certificate list shows the stores.",
     Reason.REFERENCE_MOVED: "Sign it again under the name that it has now, if that name is right.",
-    Reason.NOT_A_SIGNATURE: "Sign it: what is attached is an attestation, not a signature.",
+    Reason.NOT_A_SIGNATURE: "What is attached is an attestation. Find out who built and pushed the image before it is signed.",
 }
 
 

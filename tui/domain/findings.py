@@ -14,6 +14,7 @@ import msgspec
 
 from tui.domain.counting import Place, pods_at
 from tui.domain.gate import Answer, rehearse
+from tui.domain.mending import mended
 from tui.domain.scan import Exploitability, ImageVulnerability, Severity
 from tui.domain.snapshot import Container, Drift, Image, ImageKey, Snapshot, Workload
 from tui.domain.trust import Check, CheckName, State
@@ -247,7 +248,7 @@ def _by_vulnerability(image: Image, places: tuple[Place, ...]) -> Iterator[_Hit]
 def _of_vulnerability(each: ImageVulnerability, state: State, image: Image, places: tuple[Place, ...]) -> _Hit:
     name = CheckName.SCAN.value
     what = f"{each.id} {each.severity}"
-    return _Hit(state, name, (name, each.id), what, _mended(each), (image.key,), places, package=each.package)
+    return _Hit(state, name, (name, each.id), what, mended(each), (image.key,), places, package=each.package)
 
 
 def _rehearsed(snapshot: Snapshot, images: Set[ImageKey] | None, workloads: Set[ObjectKey] | None) -> Iterator[_Hit]:
@@ -265,17 +266,6 @@ def _rehearsed(snapshot: Snapshot, images: Set[ImageKey] | None, workloads: Set[
 
 def _excused(each: ImageVulnerability) -> bool:
     return each.vex is not None and each.vex.status in _HARMLESS
-
-
-def _mended(each: ImageVulnerability) -> str:
-    """What mends it: a rebuild on today's base, a fixed package in the base or in the image, or nothing yet."""
-    if each.rebuild:
-        return "Rebuild on today's base."
-    if not each.fixed:
-        return "No fix is known yet."
-    if each.from_base and each.base:
-        return f"Update to {each.fixed} in {each.base}, then rebuild."
-    return f"Update to {each.fixed}, then rebuild."
 
 
 # ---- how it is put together

@@ -14,11 +14,12 @@ from tui.domain.events import SignaturesVerified
 from tui.domain.facts import ImageFacts, TrustFacts
 from tui.domain.image import RepositoryName
 from tui.domain.join import Catalog, Known
-from tui.domain.judged_bases import Bases
+from tui.domain.judged_bases import Bases, newest_build
 from tui.domain.lineage import Lineage
+from tui.domain.outdated import Rule
 from tui.domain.rules import Rules
 from tui.domain.scanned import Scans
-from tui.domain.snapshot import ImageKey
+from tui.domain.snapshot import BaseState, ImageKey
 from tui.domain.standing import Registries
 from tui.domain.traits import TraitsOf
 
@@ -120,7 +121,17 @@ class Grounds:
             scanners=self.scanners,
             system=traits.system,
             runtimes=traits.runtimes,
+            renewed=self._renewed(key),
         )
+
+    def _renewed(self, key: ImageKey) -> str:
+        """The distribution of the newest build of an image's base; empty where the image stands on that already."""
+        link, verdict = self.bases.links.get(key), self.bases.verdicts.get(key)
+        if link is None or verdict is None or verdict.state is not BaseState.OUTDATED or verdict.rule is Rule.BASE_BEHIND:
+            return ""
+        catalog = self.ancestry.catalog
+        newest = newest_build(catalog, self.registries, link, verdict)
+        return self.ancestry.traits.of(catalog.images[newest]).system if newest is not None else ""
 
     def _signatures(self, known: Known) -> tuple[SignaturesVerified, ...]:
         """What was found on each of its digests that was looked at."""

@@ -17,8 +17,10 @@ from tui.domain.image import HistoryEntry
 from tui.domain.snapshot import ImageKey
 from tui.domain.text import clean
 
-__all__ = ["Observation", "Suspicion", "builder_of", "compare", "shape_of"]
+__all__ = ["LEFT_BEHIND", "Observation", "Suspicion", "builder_of", "compare", "shape_of"]
 
+LEFT_BEHIND = "left behind by the tag"
+"""Where an image was seen that had the tag once, and may never have run."""
 ALIKE = 0.25
 """The part of the shorter list of steps that two builds of one Dockerfile have in common at least."""
 SHOWN = 3
@@ -61,12 +63,15 @@ class Suspicion(msgspec.Struct, frozen=True, gc=False):
     """How an image differs from all that ran before; `impostor` when that is more than a release explains.
 
     `by_signer` says that only its signatures tell. `doubt` says why that may not be so any more, empty when nothing is open.
+    `good` is the image that ran last before it, and `where` it does or did.
     """
 
     impostor: bool
     sentence: str
     by_signer: bool = False
     doubt: str = ""
+    good: ImageKey | None = None
+    where: str = ""
 
 
 def compare(now: Observation, before: Sequence[Observation]) -> Suspicion | None:
@@ -81,7 +86,14 @@ def compare(now: Observation, before: Sequence[Observation]) -> Suspicion | None
     where = ", ".join(sorted({seen.where for seen in before})[:SHOWN])
     sentence = f"Compared with what ran before under this name ({where}): {'; '.join(differences)}."
     unlike = bool(family and steps)
-    return Suspicion(unlike or bool(signer), sentence, bool(signer) and not unlike)
+    good = max(before, key=_known_good)
+    return Suspicion(unlike or bool(signer), sentence, bool(signer) and not unlike, good=good.image, where=good.where)
+
+
+def _known_good(seen: Observation) -> tuple[bool, float, ImageKey]:
+    """What runs or ran goes before what only had the tag; then the newest."""
+    at = seen.at.timestamp() if seen.at is not None else 0.0
+    return seen.where != LEFT_BEHIND, at, seen.image
 
 
 def _signer(now: Observation, before: Iterable[Observation]) -> str:

@@ -60,6 +60,7 @@ def _placed(row: ImageVulnerability, own: Merged, layers: frozenset[str], steps:
         rebuild,
         row.vex,
         row.aliases,
+        row.exemption,
         route,
     )
 

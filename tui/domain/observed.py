@@ -11,7 +11,7 @@ import msgspec
 from tui.domain.facts import ImageFacts, TrustFacts
 from tui.domain.genealogy import distribution
 from tui.domain.image import ImageConfig, RepositoryName
-from tui.domain.impostor import Observation, Suspicion, builder_of, compare, shape_of
+from tui.domain.impostor import LEFT_BEHIND, Observation, Suspicion, builder_of, compare, shape_of
 from tui.domain.join import Catalog, Known
 from tui.domain.joined import Joined
 from tui.domain.joined_workloads import JoinedWorkload
@@ -186,7 +186,7 @@ def _suspicion(
         return None
     name = (container.name, container.tag)
     places = {image: "kept for rollback" for image in workload.rollback if _lies_in(image, container.name)}
-    places.update(dict.fromkeys(observer.left_behind(name), "left behind by the tag") if container.tag else {})
+    places.update(dict.fromkeys(observer.left_behind(name), LEFT_BEHIND) if container.tag else {})
     places.update(running.get(name, {}))
     old = remembered.get(name, ())
     declared = (container.declared,) if container.declared is not None else ()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from tui.domain.base_steps import title_of
 from tui.domain.inherited import Step, inherit
 from tui.domain.join import Catalog
 from tui.domain.judged_bases import Bases, newest_build
