@@ -92,6 +92,12 @@ def test_one_good_signature_is_enough_and_the_best_one_decides(outcomes: tuple[O
     assert bool(found.brief) is (state in (State.FAIL, State.WARN, State.UNKNOWN))
 
 
+def test_nobody_is_told_to_sign_what_nobody_knows() -> None:
+    remedy = judged().remedy
+    assert remedy.startswith("Find out first who built and pushed it")
+    assert remedy.index("If it is what it should be") < remedy.index("notation sign")
+
+
 def test_a_search_that_was_not_whole_is_never_unsigned() -> None:
     found = judged(error="what is attached to app cannot be read: no right")
     assert (found.state, found.brief) == (State.UNKNOWN, "signatures not read")

@@ -20,7 +20,7 @@ from tui.domain.mending import mended
 from tui.domain.scan import ImageVulnerability, Severity
 from tui.domain.snapshot import Drift, ImageKey
 from tui.domain.trust import CheckName
-from tui.domain.workload import ObjectKey
+from tui.domain.workload import ContainerType
 
 DEBIAN, NODE, APP = f"{A}/base/debian", f"{A}/base/node", f"{A}/shop"
 
@@ -191,7 +191,7 @@ def test_no_check_advises_against_another(name: CheckName) -> None:
 ONE, TWO = ImageKey(A, "shop", digest("one")), ImageKey(A, "shop", digest("two"))
 
 
-SLOT = ObjectKey("c", "n", "Deployment", "w"), "c"
+SLOT = ContainerType.CONTAINER, "c"
 OLD, NEW = short(ONE.digest), short(TWO.digest)
 
 
