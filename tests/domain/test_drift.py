@@ -282,10 +282,35 @@ def another_registry_does_not_prove_a_purge(world: World) -> None:
     world.run("x/web", TAG, at(f"{B}/a", digest("stale")))
 
 
-@case(Drift.UNKNOWN, "whether they are the same is not known")
+@case(Drift.SAME, "names an index of which what runs is a platform")
 def one_platform_of_an_index_on_a_node_that_cannot_be_read(world: World) -> None:
     world.index(APP, "new", "1")
     world.run("x/web", TAG, at(APP, digest(f"manifest new {AMD} ")), node="hidden")
+
+
+@case(Drift.SAME, "names an index of which what runs is a platform")
+def the_config_of_a_platform_on_a_node_that_cannot_be_read(world: World) -> None:
+    world.index(APP, "new", "1")
+    world.run("x/web", TAG, digest(f"config new {AMD}"), node="hidden")
+
+
+@case(Drift.SAME, "It is pinned to")
+def a_platform_of_the_index_that_it_is_pinned_to_on_a_node_that_cannot_be_read(world: World) -> None:
+    index = world.index(APP, "new", "1")
+    world.run("x/web", f"{APP}@{index}", at(APP, digest(f"manifest new {AMD} ")), node="hidden")
+
+
+@case(Drift.MOVED, "what runs is")
+def a_platform_of_an_index_that_the_tag_names_no_more_on_a_node_that_cannot_be_read(world: World) -> None:
+    world.index(APP, "old", "1")
+    world.index(APP, "new", "1")
+    world.run("x/web", TAG, at(APP, digest(f"manifest old {AMD} ")), node="hidden")
+
+
+@case(Drift.SAME, "names what runs")
+def a_name_that_the_runtime_made_up_says_nothing(world: World) -> None:
+    found = world.manifest(APP, "new", "1")
+    world.run("x/web", TAG, at("docker.io/library/import-2023-08-30", found))
 
 
 @case(Drift.UNKNOWN, "has not started")

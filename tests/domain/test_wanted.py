@@ -45,7 +45,7 @@ def test_a_running_container_wants_its_tag_and_what_the_node_reports() -> None:
         pytest.param(f"{TAG}@{digest('pin')}", "", {f"{APP} 1", f"{APP} {digest('pin')}"}, id="tag and pin"),
         pytest.param(f"{APP}@{digest('pin')}", "", {f"{APP} {digest('pin')}"}, id="pin alone"),
         pytest.param(TAG, digest("config"), {f"{APP} 1"}, id="a config is in no list of manifests"),
-        pytest.param(TAG, f"{B}/a@{digest('runs')}", {f"{APP} 1", f"{B}/a {digest('runs')}"}, id="where the node says"),
+        pytest.param(TAG, f"{B}/a@{digest('runs')}", {f"{APP} 1", f"{APP} {digest('runs')}"}, id="another name"),
         pytest.param(f"{A}/App:1", f"{APP}@{digest('runs')}", set(), id="no reference"),
         pytest.param("nginx", "", {"docker.io/library/nginx latest"}, id="defaults"),
     ],
@@ -56,13 +56,22 @@ def test_each_form_of_running_asks_for_what_it_needs(image: str, image_id: str, 
     assert set(words(world)) == asked
 
 
-def test_what_is_not_where_the_node_says_is_looked_for_under_the_name_of_the_spec() -> None:
-    """containerd reports the smallest name of a content: that repository may be none that anybody may read."""
+@pytest.mark.parametrize("kind", [AbsenceKind.DENIED, AbsenceKind.MANIFEST_UNKNOWN])
+def test_what_is_not_under_the_name_of_the_spec_is_looked_for_where_the_node_says(kind: AbsenceKind) -> None:
+    """containerd reports the smallest name of a content: that may be a mirror's, which nobody else can reach."""
     world = World()
     world.run("x/web", TAG, f"{B}/a@{digest('runs')}")
-    assert f"{APP} {digest('runs')}" not in words(world)
-    world.fail(f"{B}/a", digest("runs"), AbsenceKind.DENIED)
-    assert f"{APP} {digest('runs')}" in words(world)
+    assert f"{B}/a {digest('runs')}" not in words(world)
+    world.fail(APP, digest("runs"), kind)
+    assert f"{B}/a {digest('runs')}" in words(world)
+
+
+@pytest.mark.parametrize("name", ["docker.io/library/import-2023-08-30", "import-2023-08-30", "localhost/app"])
+def test_a_name_that_a_runtime_made_up_is_never_asked_for(name: str) -> None:
+    world = World()
+    world.run("x/web", TAG, f"{name}@{digest('runs')}")
+    world.fail(APP, digest("runs"))
+    assert {each.name for each in demands(world)} == {name_of(APP)}
 
 
 def test_what_would_run_is_wanted_too() -> None:

@@ -176,7 +176,7 @@ class Judge:
     def _pinned(self, case: _Case) -> tuple[Drift, str, str]:
         pin, running = case.reference.digest, case.running.digest
         wanted = self._contents.on(pin, case.platform)
-        if running != pin and not _same(case.content, wanted):
+        if running != pin and not _same(case.content, wanted) and not self._is_platform_of(case, pin):
             if _differ(case.content, wanted):
                 return Drift.MOVED, f"It is pinned to {short(pin)}, but the node reports other content: {short(running)}.", ""
             return Drift.UNKNOWN, self._unreadable(case, pin, f"Pinned to {short(pin)}, it is reported as {short(running)}"), ""
@@ -209,11 +209,26 @@ class Judge:
                 return Drift.GONE, f"{name} still names {short(word.digest)}, but {case.name} does not have it any more.", ""
             return Drift.SAME, f"{name} names what runs: {short(word.digest)}.", ""
         now = self._contents.on(word.digest, case.platform)
+        if self._is_platform_of(case, word.digest):
+            return Drift.SAME, f"{name} names an index of which what runs is a platform: {short(case.running.digest)}.", ""
         if _same(case.content, now):
             on = f" for {case.platform}" if case.platform is not None else ""
             reported = f"The node reports it as {short(case.running.digest)}"
             return Drift.SAME, f"{name} names the same content{on}: {short(word.digest)}. {reported}.", ""
         return self._other(case, word, now)
+
+    def _is_platform_of(self, case: _Case, digest: str) -> bool:
+        """Whether what runs is certainly one platform of an index, where nobody may read which platform the node has.
+
+        A node runs a platform of an index only if it is its own, so there is no need to know the node.
+        """
+        if case.platform is not None:
+            return False
+        members = self._contents.members(digest) or ()
+        if any(member.manifest == case.running.digest for member in members):
+            return True
+        configs = {member.config for member in members if member.config}
+        return case.content is not None and bool(case.content) and case.content <= configs
 
     def _other(self, case: _Case, word: Word, now: frozenset[str] | None) -> tuple[Drift, str, str]:
         """What runs is not, or not provably, what the tag names."""

@@ -46,6 +46,10 @@ _HOST_RE = re.compile(_HOST, re.ASCII)
 _REPOSITORY_RE = re.compile(rf"{_PATH}(?:/{_PATH})*", re.ASCII)
 _TAG_RE = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _IDENTIFIER_RE = re.compile(r"[a-f0-9]{64}", re.ASCII)
+_LOCAL = "localhost"
+"""What podman and CRI-O put before the names of images that come from no registry; a registry on this machine has a port."""
+_IMPORTED = re.compile(r"library/import-\d{4}-\d{2}-\d{2}", re.ASCII)
+"""What containerd calls an image imported without a name, as `kind load` does (client/import.go: `import-` and the day)."""
 _SCHEMES = ("docker-pullable://", "docker://")
 
 
@@ -159,7 +163,7 @@ def parse_image_id(text: str) -> ImageId:
 
     containerd and CRI-O report `repo@digest` or the config's digest, CRI-O also 64 bare hex digits, dockershim and
     cri-dockerd `docker-pullable://repo@digest` or `docker://sha256:<config>`; it is empty before the pull
-    (CRI `ContainerStatus.image_ref`).
+    (CRI `ContainerStatus.image_ref`). A name that the node made up is none: what it stands for is told by the digest alone.
     """
     if len(text) > MAX_REFERENCE:
         return _NO_IMAGE_ID
@@ -183,6 +187,8 @@ def _repo_digest(name: str, digest: str) -> ImageId:
         reference = parse_reference(f"{name}@{digest}")
     except InvalidReference:
         return ImageId(ImageIdKind.REPO_DIGEST, digest)  # docker writes `<none>@sha256:..`: the digest still counts
+    if reference.registry == _LOCAL or (reference.registry == DEFAULT_REGISTRY and _IMPORTED.fullmatch(reference.repository)):
+        return ImageId(ImageIdKind.REPO_DIGEST, digest)
     return ImageId(ImageIdKind.REPO_DIGEST, digest, reference.registry, reference.repository)
 
 

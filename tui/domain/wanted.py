@@ -93,12 +93,15 @@ def _is_current(name: RepositoryName, tag: str, digest: str, registries: Registr
 
 
 def _reported(name: RepositoryName, reported: RepositoryName, digest: str, registries: Registries) -> Iterator[Demand]:
-    """The running digest where the node says it is from; under the spec's name too when it is not to be had there."""
-    yield Demand(reported, digest, referrers=True)
-    if reported != name and digest not in registries.facts.manifests:
-        word = registries.digest(reported, digest)
-        if word.kind is not None:
-            yield Demand(name, digest, referrers=True)
+    """The running digest under the spec's name; where the node says it is from only when it is not to be had there.
+
+    A node reports any of the names that it has for a content, mirrors and names that its runtime made up among them.
+    """
+    yield Demand(name, digest, referrers=True)
+    if reported != name:
+        word = registries.digest(name, digest)
+        if word.kind is not None and not word.there:
+            yield Demand(reported, digest, referrers=True)
 
 
 def _merged(demands: Iterable[Demand]) -> Iterator[Demand]:

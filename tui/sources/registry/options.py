@@ -82,8 +82,8 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
     request_timeout: float = 60.0
     refresh: float = 30.0
-    pulse: float = 8.0
-    pulse_timeout: float = 8.0
+    pulse: float = 6.0
+    pulse_timeout: float = 6.0
     azure: bool = True
     requests_per_minute: dict[RequestClass, float] = {}
     concurrency: int = 12
