@@ -6,6 +6,7 @@ import asyncio
 import importlib.metadata
 import os
 import platform
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tui import __version__
 from tui.config import Settings, paths
 from tui.domain.redaction import redact
 from tui.output import Exit, Writer, look_of_stdout
+from tui.progress import Steps
 from tui.reports.columns import plain
 from tui.reports.encoding import encode
 from tui.sources.ports import Diagnosis
@@ -24,7 +26,9 @@ __all__ = ["Diagnose", "Examined", "doctor", "exit_of_doctor", "info"]
 Examined = tuple[str, str, str, str, Sequence[Diagnosis]]
 """A source: its name, kind, who is signed in, its endpoint, and what was tried."""
 
-Diagnose = Callable[[Settings], Awaitable[Sequence[Examined]]]
+Tried = Callable[[str, int], None]
+"""Is told the name of a source that was tried, and how many are left."""
+Diagnose = Callable[[Settings, Tried], Awaitable[Sequence[Examined]]]
 PACKAGES = ("textual", "msgspec", "aiohttp", "kubernetes", "azure-identity", "azure-containerregistry", "cryptography")
 VARIABLES = (
     *("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE"),
@@ -82,7 +86,11 @@ def _barred(sources: Sequence[Examined]) -> bool:
 
 
 async def _diagnosed(settings: Settings, diagnose: Diagnose) -> Sequence[Examined]:
-    return await diagnose(settings)
+    progress = Steps(sys.stderr)
+    try:
+        return await diagnose(settings, progress.show)
+    finally:
+        progress.done()
 
 
 def _lines(examined: Sequence[Examined], unicode: bool) -> Iterator[str]:

@@ -12,14 +12,14 @@ from tui.domain.snapshot import Snapshot
 from tui.presenters.words import count
 from tui.reports.columns import plain
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "Steps"]
 
 REWRITE = 0.1  # seconds between two lines on a terminal
 SPARSE = 5.0  # and elsewhere
 
 
-class Progress:
-    """Shows the sources that are still loading; the terminal is left as it was found."""
+class _Line:
+    """One line on a stream: rewritten on a terminal, which is left as it was found; elsewhere a line now and then."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -27,13 +27,16 @@ class Progress:
         self._next = time.monotonic() + (0 if self._rewrites else SPARSE)
         self._drawn = False
 
-    def show(self, snapshot: Snapshot) -> None:
-        """Say how far it is, unless that was said just now."""
+    def _is_due(self) -> bool:
+        """Whether the last line was not written just now; then another may be."""
         now = time.monotonic()
         if now < self._next:
-            return
+            return False
         self._next = now + (REWRITE if self._rewrites else SPARSE)
-        text = plain(progress_words(snapshot), "utf" in (self._stream.encoding or "").lower())
+        return True
+
+    def _write(self, words: str) -> None:
+        text = plain(words, "utf" in (self._stream.encoding or "").lower())
         if self._rewrites:
             text = f"\r\x1b[2K{text[: shutil.get_terminal_size().columns - 1]}"
             self._drawn = True
@@ -47,6 +50,24 @@ class Progress:
         if self._drawn:
             self._stream.write("\r\x1b[2K")
             self._stream.flush()
+
+
+class Progress(_Line):
+    """Shows the sources that are still loading."""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Say how far it is, unless that was said just now."""
+        if self._is_due():
+            self._write(progress_words(snapshot))
+
+
+class Steps(_Line):
+    """Shows what was done, one thing after the other."""
+
+    def show(self, name: str, left: int) -> None:
+        """Say what was just done, unless something was said just now."""
+        if self._is_due():
+            self._write(f"tried {name}" + (f", {count(left)} to go" if left else ""))
 
 
 def progress_words(snapshot: Snapshot) -> str:

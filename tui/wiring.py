@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tui.config import RegistrySettings, Settings
 from tui.domain.configured import ConfiguredBase
@@ -20,6 +21,7 @@ from tui.domain.reference import normalize_registry
 from tui.embedded import embedded
 from tui.errors import InvalidConfig
 from tui.estate.estate import Estate
+from tui.examination import LEARNING, REQUEST, Overheard, examine
 from tui.policy_watch import PolicyWatch
 from tui.sources.admission import GateSource
 from tui.sources.azure.credentials import EntraCredentials
@@ -46,8 +48,6 @@ __all__ = ["diagnose", "open_estate"]
 _Made = ClusterSource | RegistrySource | SignatureSource | GateSource | ScannerSource
 NO_LIMIT = 86_400.0
 """Seconds that stand for no limit on a request: a day."""
-LEARNING = 20.0
-"""Seconds that `doctor` gives the clusters to name the registries in use."""
 
 
 @asynccontextmanager
@@ -60,15 +60,18 @@ async def open_estate(settings: Settings) -> AsyncIterator[Estate]:
         yield estate
 
 
-async def diagnose(settings: Settings) -> Sequence[Examined]:
+async def diagnose(settings: Settings, tried: Callable[[str, int], None]) -> Sequence[Examined]:
     """Every source that the settings name, with what it can and cannot read. Raises TrustreeError.
 
-    Registries are those named and those of the images that run, as far as the clusters tell.
+    Registries are those named and those of the images that run, as far as the clusters tell at once. `tried` is told the name
+    of each source that was tried, and how many are left.
     """
+    if settings.request_timeout is None:
+        settings = msgspec.structs.replace(settings, request_timeout=REQUEST)
     async with AsyncExitStack() as stack:
         if settings.demo:
             settings = await stack.enter_async_context(embedded(settings))
-        return await _examined(_Parts(settings))
+        return await _examined(_Parts(settings), tried)
 
 
 class _Parts:
@@ -150,6 +153,11 @@ class _Parts:
         self._registries[registry] = source
         return source
 
+    def overheard(self, registry: str) -> DemandSource | None:
+        """The same, for who only wants to know what would be asked of it."""
+        source = self.registry(registry)
+        return Overheard(source) if source is not None else None
+
 
 def _estate(parts: _Parts) -> Estate:
     """The sources, judged by the policy that the settings name; its file is followed. Raises InvalidConfig."""
@@ -162,21 +170,23 @@ def _estate(parts: _Parts) -> Estate:
     return estate
 
 
-async def _examined(parts: _Parts) -> list[Examined]:
-    """Load for a while, to learn which registries there are and who is signed in; then try each kind of read."""
-    estate = _estate(parts)
+async def _examined(parts: _Parts, tried: Callable[[str, int], None]) -> list[Examined]:
+    """Read the clusters alone for a while, to learn which registries there are; then try each kind of read of everything."""
+    parts.policy()  # a fault in the file is said before anything is asked
+    clusters = parts.clusters()
+    estate = Estate(clusters, parts.overheard, built_in(), parts.named)
     async with estate.running():
         await estate.settled(LEARNING)
         health = {each.name: each for each in estate.snapshot.sources}
-        async with asyncio.TaskGroup() as group:
-            tried = [(source, group.create_task(source.diagnose())) for source in parts.made]
-    found = [_shown(source, health.get(source.name), task.result()) for source, task in tried]
+    parts.others(clusters)
+    found = [_shown(source, health.get(source.name), result) for source, result in await examine(parts.made, tried)]
     made = {source.name for source in parts.made}
     return found + [_left_alone(each) for each in health.values() if each.state is SourceState.OFF and each.name not in made]
 
 
 def _shown(source: _Made, health: SourceHealth | None, tried: Sequence[Diagnosis]) -> Examined:
     identity, endpoint = (health.identity, health.endpoint) if health is not None else ("", "")
+    identity = identity or next((each.identity for each in tried if each.identity), "")
     return source.name, source.kind.value, identity, endpoint, tried
 
 

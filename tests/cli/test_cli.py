@@ -18,7 +18,7 @@ from tests.domain import estates as e
 from tui.arguments import SCENARIOS
 from tui.cli import main
 from tui.config import Settings
-from tui.doctor import Examined
+from tui.doctor import Examined, Tried
 from tui.domain.events import Denial, SourceHealth, SourceKind, SourceState
 from tui.domain.events import Progress as Counted
 from tui.domain.snapshot import EMPTY, Snapshot
@@ -282,7 +282,8 @@ TRIED = [
 def doctor(*sources: Examined, output: str = "table") -> int:
     """Run doctor on these sources."""
 
-    async def diagnose(_: Settings) -> Sequence[Examined]:
+    async def diagnose(_: Settings, tried: Tried) -> Sequence[Examined]:
+        tried("cluster/a", 0)
         return sources
 
     return main(["doctor", "-o", output], diagnose=diagnose)
@@ -334,6 +335,7 @@ def test_doctor_as_json(capfd: pytest.CaptureFixture[str]) -> None:
     assert found["schema"] == "trustree/doctor/v1"
     assert found["sources"][0]["tried"][1] == {
         "what": "list nodes", "state": "denied", "detail": "forbidden", "right": "list nodes", "remedy": "Ask for the role view.",
+            "identity": "",
     }  # fmt: skip
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from tui.domain.events import Owner
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
 from tui.sources.ports import Diagnosis
@@ -35,6 +37,8 @@ async def diagnose(client: RegistryClient, running: list[str]) -> list[Diagnosis
     found: list[Diagnosis] = []
     for what, step in examination.steps():
         found.append(await _try(what, step))
+        if what == "sign-in" and found[-1].state == "ok":
+            found[-1] = msgspec.structs.replace(found[-1], identity=client.auth.signed_in)
         if found[-1].state != "ok" and what in ("reachable", "sign-in"):
             break
     return found

@@ -145,6 +145,8 @@ class AttachedSource:
     async def diagnose(self) -> list[Diagnosis]:
         """How far the images that were met have been looked at; the registries say themselves what may be read."""
         images = len(self._asked)
+        if not images:
+            return [Diagnosis("read attached reports", "off", "they are read with each image, by the right to pull it")]
         failed = [
             Diagnosis("read attached reports", "failed", f"{error.headline}", remedy=error.remedy)
             for error in self._failed.values()

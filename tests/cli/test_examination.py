@@ -1,0 +1,57 @@
+"""What `doctor` tries: every source at once, each within its own time, and no registry is read to learn what runs."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tui import examination
+from tui.domain.demand import Demand
+from tui.domain.events import HealthChanged, SourceState
+from tui.domain.image import RepositoryName
+from tui.examination import Overheard, examine
+from tui.sources.ports import Diagnosis
+
+
+class Fake:
+    """A source that answers, or never does."""
+
+    def __init__(self, name: str, hangs: bool = False) -> None:
+        self.name, self._hangs = name, hangs
+        self.wanted: tuple[Demand, ...] = ()
+        self.cancelled = False
+
+    def want(self, demands: tuple[Demand, ...]) -> None:
+        self.wanted += demands
+
+    async def diagnose(self) -> list[Diagnosis]:
+        try:
+            await asyncio.sleep(3600 if self._hangs else 0)
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+        return [Diagnosis("reachable", "ok")]
+
+
+async def test_a_source_that_hangs_is_given_up_and_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "PROBE", 0.05)
+    sources = [Fake("cluster/frozen", hangs=True), Fake("registry/a")]
+    told: list[tuple[str, int]] = []
+    (frozen, first), (_, second) = await examine(sources, lambda name, left: told.append((name, left)))
+    assert (frozen.name, first[0].state, second[0].state) == ("cluster/frozen", "failed", "ok")
+    assert "did not answer within" in first[0].detail
+    assert sources[0].cancelled
+    assert told == [("registry/a", 1), ("cluster/frozen", 0)]
+
+
+async def test_what_is_overheard_passes_on_what_runs_and_asks_nobody() -> None:
+    registry = Fake("registry/a")
+    overheard = Overheard(registry)
+    demand = Demand(RepositoryName("a", "b"), "1")
+    overheard.want((demand,))
+    events = overheard.events()
+    first = await anext(events)
+    assert isinstance(first, HealthChanged)
+    assert (registry.wanted, overheard.name, overheard.idle) == ((demand,), "registry/a", True)
+    assert (first.health.name, first.health.state) == ("registry/a", SourceState.OK)
