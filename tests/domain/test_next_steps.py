@@ -58,22 +58,28 @@ def short(found: str) -> str:
     return found[:19]
 
 
+def build(wanted: str, old: str) -> str:
+    return f"({short(wanted)} in place of {short(old)})"
+
+
 # ---- the base
 
 
 def test_the_direct_base_is_named_with_its_newest_build() -> None:
     family = Family("node")
-    assert family.remedy() == f"Rebuild it on {NODE}:22 ({short(family.node)})."
+    assert family.remedy() == f"Rebuild it on {NODE}:22 {build(family.node, family.old_node)}."
 
 
 def test_a_base_that_is_old_itself_comes_first() -> None:
     family = Family("debian")
-    assert family.remedy() == f"Rebuild {NODE}:22 on {DEBIAN}:12 ({short(family.debian)}), then this image."
+    step = f"Rebuild {NODE}:22 on {DEBIAN}:12 {build(family.debian, family.old_debian)}, then this image."
+    assert family.remedy() == step
 
 
 def test_a_newest_build_that_is_old_itself_comes_first_too() -> None:
     family = Family("debian", "node")
-    assert family.remedy() == f"Rebuild {NODE}:22 on {DEBIAN}:12 ({short(family.debian)}), then this image."
+    step = f"Rebuild {NODE}:22 on {DEBIAN}:12 {build(family.debian, family.old_debian)}, then this image."
+    assert family.remedy() == step
 
 
 def test_what_only_its_publisher_can_rebuild_is_not_advised() -> None:
@@ -96,14 +102,17 @@ def test_nothing_is_advised_where_nothing_is_old() -> None:
 
 def test_a_rebuild_is_advised_on_the_build_that_is_rid_of_it() -> None:
     family = Family("node")
-    assert family.scan(old_node=True, node=False) == f"Rebuild it on today's build of {NODE}:22. That mends 1 of 1."
+    step = family.scan(old_node=True, node=False)
+    wanted = f"{NODE}:22 {build(family.node, family.old_node)}"
+    assert step == f"Rebuild it on today's build of {wanted}. That mends 1 of 1."
 
 
 def test_no_build_is_advised_that_has_it_too() -> None:
     """Node was rebuilt, and still has it from the old debian: debian's own newest build is what node needs first."""
     family = Family("debian", "node")
     step = family.scan(old_node=True, node=True, old_debian=True, debian=False)
-    assert step == f"Rebuild {NODE}:22 on today's build of {DEBIAN}:12, then this image. That mends 1 of 1."
+    wanted = f"{DEBIAN}:12 {build(family.debian, family.old_debian)}"
+    assert step == f"Rebuild {NODE}:22 on today's build of {wanted}, then this image. That mends 1 of 1."
 
 
 def test_what_no_newest_build_is_rid_of_is_updated_where_it_comes_from() -> None:
@@ -167,7 +176,7 @@ def test_a_rebuild_is_enough_where_the_newest_build_has_a_living_system() -> Non
     family.world, family.app = world, world.manifest(APP, "app", "1", layers="dna", says=says(f"{NODE}:22", old))
     dated(family, "d", "buster")
     dated(family, "e", "trixie")
-    assert family.remedy() == f"Rebuild it on {NODE}:22 ({short(new)})."
+    assert family.remedy() == f"Rebuild it on {NODE}:22 {build(new, old)}."
 
 
 @pytest.mark.parametrize("name", [CheckName.SCAN, CheckName.AGE, CheckName.BASE])
@@ -198,7 +207,7 @@ OLD, NEW = short(ONE.digest), short(TWO.digest)
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"drift": Drift.MIXED, "declared": TWO, "tag": "1"}, [f"{NEW} is what 1 names now", f"pin {OLD}"]),
+        ({"drift": Drift.MIXED, "declared": TWO, "tag": "1"}, [f"Expected is {NEW}, which 1 names now", f"pin {OLD}"]),
         ({"drift": Drift.MIXED}, ["Find out which of", OLD, NEW]),
         ({"drift": Drift.MIXED, "declared": TWO, "pin": TWO.digest}, [f"Expected is {NEW}"]),
         ({"drift": Drift.MOVED, "runs": (ONE,), "declared": TWO, "tag": "1"}, ["if that is the build that was meant"]),

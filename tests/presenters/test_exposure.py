@@ -37,6 +37,12 @@ def test_that_a_rebuild_changes_nothing_is_said_only_when_it_is_known(unsure: in
     assert {part.label: part.words for part in exposure_parts("CVE-1", found)}["fix"] == words
 
 
+def test_a_base_that_is_to_be_rebuilt_first_is_told_apart() -> None:
+    found = Exposure(images=(ImageKey("a", "b", "c"), ImageKey("a", "b", "d")), rebuild=1, later=1)
+    words = "no fix is known; a rebuild on today's base rids 1 of 2 images of it, 1 more once their base is rebuilt."
+    assert {part.label: part.words for part in exposure_parts("CVE-1", found)}["fix"] == words
+
+
 def test_nothing_found_is_unknown_while_something_was_not_scanned() -> None:
     [runs, unknown] = exposure_parts("CVE-1", Exposure(open=3))
     assert (runs.state, unknown.state) == (State.UNKNOWN, State.UNKNOWN)

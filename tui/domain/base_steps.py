@@ -63,10 +63,11 @@ def in_order(rebuilds: list[Rebuild], on: str) -> str:
 
 
 def title_of(link: BaseLink, tag: str = "", digest: str = "") -> str:
-    """A base as a person names it: repository, tag, and the build where one is meant."""
+    """A base as a person names it: repository, tag, and the build where another is meant than the one it is built on."""
     tag = clean(tag or link.tag, 128)
     name = f"{_repository(link)}:{tag}" if tag else _repository(link)
-    return f"{name} ({short(digest)})" if digest else name
+    now = f" in place of {short(link.base.digest)}" if link.base.digest and digest != link.base.digest else ""
+    return f"{name} ({short(digest)}{now})" if digest else name
 
 
 def _repository(link: BaseLink) -> str:
@@ -96,8 +97,8 @@ class _Steps:
             return title_of(link), self._first(link.base, title_of(link), depth)
         tag, _, digest = verdict.newest.partition("@")
         newest = self._newest(link, verdict)
-        name = title_of(link, tag)
-        return title_of(link, tag, digest), self._first(newest, name, depth) if newest is not None else []
+        wanted = title_of(link, tag, digest or (newest.digest if newest is not None else ""))
+        return wanted, self._first(newest, title_of(link, tag), depth) if newest is not None else []
 
     def _first(self, base: ImageKey, name: str, depth: int) -> list[Rebuild]:
         """How a base that is old itself is mended: from the lowest one up."""

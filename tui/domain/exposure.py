@@ -23,8 +23,9 @@ class Exposure(msgspec.Struct, frozen=True):
     `images` have it, `running` are those of them that run, in `workloads` with so many `pods`. `fixes` are the versions that
     mend it, by package. `bases` are the lowest bases that carry it, each with how many images have it from there; `own` counts
     images that have it of themselves, `unplaced` those of which that is not known. `rebuild` counts images that a rebuild on
-    today's base rids of it, `unsure` those of which nothing tells whether it would. `excused` are statements that it does
-    not apply. `open` counts running images of which nobody can tell whether they have it.
+    today's base rids of it, `later` those whose base is to be rebuilt first, `unsure` those of which nothing tells whether it
+    would. `excused` are statements that it does not apply. `open` counts running images of which nobody can tell whether they
+    have it.
     """
 
     images: tuple[ImageKey, ...] = ()
@@ -36,6 +37,7 @@ class Exposure(msgspec.Struct, frozen=True):
     own: int = 0
     unplaced: int = 0
     rebuild: int = 0
+    later: int = 0
     unsure: int = 0
     excused: tuple[Vex, ...] = ()
     open: int = 0
@@ -58,7 +60,8 @@ def exposure(snapshot: Snapshot, matches: Callable[[ImageVulnerability], bool]) 
         bases=tuple(bases.most_common()),
         own=sum(from_base is False for from_base, _ in origins),
         unplaced=sum(from_base is None for from_base, _ in origins),
-        rebuild=sum(all(row.rebuild for row in found) for found in hits.values()),
+        rebuild=sum(all(row.rebuild and len(row.route) < 2 for row in found) for found in hits.values()),
+        later=sum(_is_later(found) for found in hits.values()),
         unsure=sum({row.rebuild for row in found} in ({None}, {None, True}) for found in hits.values()),
         excused=tuple(dict.fromkeys(row.vex for row in rows if row.vex is not None)),
         open=sum(1 for key in _open(snapshot) if key not in hits),
@@ -72,6 +75,11 @@ def asked_for(terms: Iterable[Term]) -> tuple[str, Callable[[ImageVulnerability]
         return None
     [term] = named
     return term.value, (names if term.key is Key.CVE else package)(term.value)
+
+
+def _is_later(rows: tuple[ImageVulnerability, ...]) -> bool:
+    """Whether a rebuild rids an image of it, but of a base before."""
+    return all(row.rebuild for row in rows) and any(len(row.route) > 1 for row in rows)
 
 
 def _origin(rows: tuple[ImageVulnerability, ...]) -> tuple[bool | None, str]:

@@ -28,8 +28,7 @@ def _expected(container: Joined) -> str:
         return f"Expected is {short(container.pin)}, which the workload names: restart it, so that all its pods run that."
     if container.declared is None:
         return f"Find out which of {old} is the expected one: what the tag names now is not known. Pin that digest, then restart."
-    new = short(container.declared.digest)
-    named = f"{new} is what {clean(container.tag, 60) or 'the name'} names now"
+    named = f"Expected is {short(container.declared.digest)}, which {clean(container.tag, 60) or 'the name'} names now"
     runs = f"pin {old}, which {'runs' if len(others) == 1 else 'run'}," if old else "pin the digest that was tested"
     return f"{named}: if that is the build that was meant, restart the workload. If not, {runs} and find out who moved the tag."
 

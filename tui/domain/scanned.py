@@ -165,9 +165,11 @@ class _Round:
         found = self._steps.get(at)
         if found is None:
             current = verdict is not None and verdict.rule in _CURRENT
-            today = None if current else self._today(link, verdict)
+            newest = None if current or verdict is None else newest_build(self._catalog, self._registries, link, verdict)
+            today = self._found(newest) if newest is not None else None
             held = self._held(link.base)
-            wanted = title_of(link, verdict.newest.partition("@")[0]) if verdict is not None and not current else _name(link)
+            tag = verdict.newest.partition("@")[0] if verdict is not None and newest is not None else ""
+            wanted = title_of(link, tag, newest.digest) if newest is not None else _name(link)
             found = Step(_name(link), self._found(held), self._layers(held), current, today, wanted)
             self._steps[at] = found
         return found
@@ -182,11 +184,6 @@ class _Round:
 
     def _found(self, key: ImageKey) -> Merged | None:
         return self._own(key) if key in self._catalog.images else None
-
-    def _today(self, link: BaseLink, verdict: BaseVerdict | None) -> Merged | None:
-        """What was found in the newest build of a base."""
-        newest = newest_build(self._catalog, self._registries, link, verdict) if verdict is not None else None
-        return self._found(newest) if newest is not None else None
 
     def _layers(self, key: ImageKey) -> frozenset[str]:
         """The layers of a base by any name that a scanner may give them."""

@@ -72,9 +72,10 @@ def _fixes(found: Exposure) -> str:
 
 
 def _rebuilt(found: Exposure) -> str:
-    if found.rebuild:
+    if found.rebuild or found.later:
+        later = f", {count(found.later)} more once their base is rebuilt" if found.later else ""
         more = f", not told for {count(found.unsure)}" if found.unsure else ""
-        return f"a rebuild on today's base rids {count(found.rebuild)} of {plural(len(found.images), 'image')} of it{more}"
+        return f"a rebuild on today's base rids {count(found.rebuild)} of {plural(len(found.images), 'image')} of it{later}{more}"
     if found.unsure:
         return f"whether a rebuild on today's base helps is not told for {plural(found.unsure, 'image')}"
     return "a rebuild on today's base changes nothing"
