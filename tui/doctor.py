@@ -60,13 +60,23 @@ class Found(msgspec.Struct, frozen=True):
 
 def doctor(settings: Settings, output: str, diagnose: Diagnose, write: Writer) -> Exit:
     """Try each kind of read of every source once, and print how it went."""
-    examined = asyncio.run(_diagnosed(settings, diagnose))
+    examined = [_discreet(source) for source in asyncio.run(_diagnosed(settings, diagnose))]
     if output == "json":
         write([encode(Found("trustree/doctor/v1", [SourceFound(*source) for source in examined])), b"\n"])
     else:
         unicode = look_of_stdout(settings.ascii).unicode
         write(f"{plain(line, unicode)}\n".encode(errors="replace") for line in _lines(examined, unicode))
     return exit_of_doctor(examined)
+
+
+def _discreet(source: Examined) -> Examined:
+    """The same without credentials that a configuration, a server or a plugin may have put into it."""
+    name, kind, identity, endpoint, tried = source
+    shown = [
+        msgspec.structs.replace(each, detail=redact(each.detail), remedy=redact(each.remedy), right=redact(each.right))
+        for each in tried
+    ]
+    return name, kind, identity, redact(endpoint), shown
 
 
 def exit_of_doctor(examined: Sequence[Examined]) -> Exit:
@@ -166,4 +176,9 @@ def _environment() -> dict[str, str]:
         "AZURE_AUTHORITY_HOST",
     )
     given = {name: os.environ.get(name) or os.environ.get(name.lower()) for name in names}
-    return {name: redact(value) for name, value in given.items() if value}
+    return {name: _without_user(value) for name, value in given.items() if value}
+
+
+def _without_user(value: str) -> str:
+    """A variable's value; a proxy may be named without a scheme, and still with a password."""
+    return redact(value) if "://" in value else redact(f"http://{value}").removeprefix("http://")

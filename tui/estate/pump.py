@@ -27,6 +27,7 @@ from tui.domain.events import (
     SourceState,
 )
 from tui.errors import AuthenticationFailed, Forbidden, TrustreeError
+from tui.estate.discretion import discreet
 from tui.sources.ports import ArtifactSource, DemandSource, RegistryFactory, Source
 
 __all__ = ["Pump", "longer"]
@@ -221,6 +222,7 @@ class Pump:
 
     def _take(self, event: Event) -> None:
         if isinstance(event, HealthChanged):
+            event = HealthChanged(discreet(event.health))
             self._health[event.health.name] = event.health
         elif not isinstance(event, _OF_CLUSTERS):
             self.answers += 1

@@ -26,7 +26,7 @@ from tui.sources.throttle import Backoff, parse_retry_after
 if TYPE_CHECKING:
     from tui.sources.transport import Reply, Transport
 
-__all__ = ["Asked", "Service", "WebApi", "clock_seconds"]
+__all__ = ["Asked", "Service", "WebApi", "clock_seconds", "place_of"]
 
 TRIES = 4
 LONGEST_WAIT = 120.0
@@ -146,6 +146,11 @@ def _wait(reply: Reply) -> float | None:
     """The wait asked for: `Retry-After`, or what Resource Graph says of the user's quota."""
     asked = parse_retry_after(reply.header("retry-after"), datetime.now(UTC).timestamp())
     return asked if asked is not None else clock_seconds(reply.header("x-ms-user-quota-resets-after"))
+
+
+def place_of(endpoint: str) -> str:
+    """The host of an address, with its port and path; without who signs in by it."""
+    return endpoint.partition("://")[2].rpartition("@")[2].strip("/")
 
 
 def clock_seconds(text: str) -> float | None:

@@ -20,7 +20,7 @@ from tui.errors import UntrustedPayload
 from tui.sources.clouds import CLOUDS, PUBLIC
 from tui.sources.credentials import EntraToken, EntraTokens
 from tui.sources.ports import QueryPage
-from tui.sources.webapi import Asked, Service, WebApi, clock_seconds
+from tui.sources.webapi import Asked, Service, WebApi, clock_seconds, place_of
 
 if TYPE_CHECKING:
     from tui.sources.transport import Reply, Transport
@@ -99,7 +99,7 @@ class GraphSession:
     @property
     def endpoint(self) -> str:
         """The host."""
-        return self._options.endpoint.partition("://")[2].strip("/")
+        return place_of(self._options.endpoint)
 
     @property
     def identity(self) -> str:

@@ -32,10 +32,11 @@ from tui.sources.cluster.entries import (
     token_of,
     unknown_keys,
 )
-from tui.sources.cluster.execplugin import ExecCredential, read_plugin, run_plugin
+from tui.sources.cluster.execplugin import ExecCredential, read_plugin
 from tui.sources.cluster.kubeconfig import Kubeconfig, default_paths, read_kubeconfig
 from tui.sources.cluster.lean import kubeconfig_module
 from tui.sources.cluster.options import ClusterOptions
+from tui.sources.cluster.pluginruns import shared_run
 
 __all__ = ["Access", "Place", "find_place", "open_access"]
 
@@ -111,7 +112,7 @@ async def open_access(place: Place, options: ClusterOptions) -> Access:
     token = await asyncio.to_thread(token_of, person)
     credential = None
     if person.exec and not person.has_own_credential:
-        credential = await run_plugin(read_plugin(person.exec), cluster, options.exec_timeout)
+        credential = await shared_run(read_plugin(person.exec), cluster, options.exec_timeout)
     # Loading the package, the certificates and the system's CAs would hold the event loop for a quarter of a second.
     access = await asyncio.to_thread(_resolve, place.context, _told(target), _told(person) | _signing(person, token), credential)
     return msgspec.structs.replace(

@@ -24,6 +24,7 @@ from tui.sources.programs import find_program
 __all__ = ["ExecCredential", "ExecPlugin", "read_plugin", "run_plugin"]
 
 MAX_OUTPUT = 1024 * 1024
+MAX_COMPLAINT = 16_384
 _NEXT_STEP = "Run it by hand to see what it asks for; on AKS: kubelogin convert-kubeconfig -l azurecli."
 
 
@@ -102,7 +103,7 @@ async def run_plugin(plugin: ExecPlugin, cluster: Mapping[str, object], timeout:
     finally:
         await _end(process)
     if code:
-        said = quoted(complaint.decode(errors="replace").strip(), MAX_OUTPUT)[-200:]
+        said = quoted(complaint[-MAX_COMPLAINT:].decode(errors="replace").strip(), MAX_COMPLAINT)[-200:]
         raise AuthenticationFailed(
             f"The credential plugin {name} failed (exit code {code})" + (f": {said}" if said else "."), _NEXT_STEP
         )

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 from yarl import URL
 
+from tui.domain.redaction import quoted
 from tui.errors import InvalidConfig
 from tui.sources.redirects import is_loopback
 from tui.sources.throttle import RequestClass
@@ -95,9 +96,7 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     rest_limit: int = 20_000
 
     def __repr__(self) -> str:
-        return (
-            f"RegistryOptions(host={self.host!r}, kind={self.kind.value!r}, endpoint={self.endpoint!r}, auth={self.auth.value!r})"
-        )
+        return f"RegistryOptions(host={self.host!r}, kind={self.kind.value!r}, endpoint={quoted(self.endpoint or '', 120)!r}, auth={self.auth.value!r})"
 
     __str__ = __repr__
 
@@ -117,10 +116,12 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
             url = URL(text).origin()
         except ValueError as error:
             raise InvalidConfig(
-                f"{text!r} is not the address of a registry", "Write it as https://host or https://host:port."
+                f"“{quoted(text, 120)}” is not the address of a registry", "Write it as https://host or https://host:port."
             ) from error
         if url.scheme not in ("http", "https"):
-            raise InvalidConfig(f"{text!r} is not the address of a registry", "Write it as https://host or https://host:port.")
+            raise InvalidConfig(
+                f"“{quoted(text, 120)}” is not the address of a registry", "Write it as https://host or https://host:port."
+            )
         return url
 
     def route(self, url: URL) -> URL:

@@ -22,7 +22,7 @@ from tui.sources.scanners.console import Console, ConsoleOptions, opened, token_
 from tui.sources.scanners.findings import DECODING, Pool
 from tui.sources.scanners.formats.aqua import SCANNER, Gathering, ImageRow, Page, Row, read_page
 from tui.sources.scanners.rounds import Pace, Round, Scanner
-from tui.sources.webapi import Service
+from tui.sources.webapi import Service, place_of
 
 __all__ = ["AquaSource"]
 
@@ -43,7 +43,7 @@ class AquaSource(Scanner):
         self._options, self._max_rows = options, max_rows
         self._pool = Pool()
         self._service = Service(
-            title=f"{SCANNER} at {options.endpoint.partition('://')[2].strip('/')}",
+            title=f"{SCANNER} at {place_of(options.endpoint)}",
             base=options.endpoint.rstrip("/"),
             sign_in="Check username and password_env (or token_env) of the scanner in the configuration.",
             right="Images: read, Vulnerabilities: read",

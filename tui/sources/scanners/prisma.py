@@ -19,7 +19,7 @@ from tui.sources.scanners.console import Console, ConsoleOptions, opened, token_
 from tui.sources.scanners.findings import DECODING, Pool
 from tui.sources.scanners.formats.twistlock import SCANNER, read_images
 from tui.sources.scanners.rounds import Pace, Round, Scanner
-from tui.sources.webapi import Service
+from tui.sources.webapi import Service, place_of
 
 __all__ = ["PER_MINUTE", "PrismaSource"]
 
@@ -38,7 +38,7 @@ class PrismaSource(Scanner):
         self._options = options
         self._pool = Pool()
         self._service = Service(
-            title=f"{SCANNER} at {options.endpoint.partition('://')[2].strip('/')}",
+            title=f"{SCANNER} at {place_of(options.endpoint)}",
             base=options.endpoint.rstrip("/"),
             sign_in="Check username and password_env (or token_env) of the scanner in the configuration.",
             right="read Vulnerability results",
