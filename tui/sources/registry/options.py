@@ -96,7 +96,8 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     rest_limit: int = 20_000
 
     def __repr__(self) -> str:
-        return f"RegistryOptions(host={self.host!r}, kind={self.kind.value!r}, endpoint={quoted(self.endpoint or '', 120)!r}, auth={self.auth.value!r})"
+        endpoint = quoted(self.endpoint, 120) if self.endpoint is not None else None
+        return f"RegistryOptions(host={self.host!r}, kind={self.kind.value!r}, endpoint={endpoint!r}, auth={self.auth.value!r})"
 
     __str__ = __repr__
 
