@@ -220,7 +220,7 @@ async def _run_helper(helper: str, server: str, environ: Mapping[str, str], time
             env=dict(environ),
             start_new_session=True,
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise AuthenticationFailed(
             f"the credential helper {clean(program, 80)} cannot be run",
             "Install it, or correct credsStore / credHelpers in config.json.",

@@ -201,6 +201,11 @@ class Transport:
         name = self._options.server_name if url.scheme == "https" else ""
         extra = {"Host": name} if name else {}
         proxy = self._proxies.of(url)
+        if proxy.url is not None and proxy.url.scheme not in ("http", "https"):
+            raise Unreachable(
+                f"the way to {url.host} leads by a {proxy.url.scheme} proxy, which only clusters are read through",
+                "Name an HTTP proxy in HTTPS_PROXY, or the host in NO_PROXY.",
+            )
         if wary:
             await self._check_place(url, proxied=proxy.url is not None)
         session = await (self._open_wary() if wary and proxy.url is None else self._open())
@@ -308,7 +313,7 @@ def _timed_out(url: URL, seconds: float) -> NoAnswer:
 
 
 def _unreachable(error: Exception, url: URL, options: TransportOptions) -> SourceError:
-    host, port = url.host, url.port
+    host, port = url.raw_host, url.port
     match error:
         case FileNotFoundError() | IsADirectoryError() | PermissionError() if options.ca_file:
             return Unreachable(f"the CA file {clean(options.ca_file, 200)} cannot be read", "Correct `ca_file` in the settings.")

@@ -9,6 +9,7 @@ from yarl import URL
 
 from tui.domain.redaction import quoted
 from tui.errors import InvalidConfig
+from tui.sources.addresses import is_address
 from tui.sources.redirects import is_loopback
 from tui.sources.throttle import RequestClass
 
@@ -115,14 +116,13 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
             text = self.endpoint if "://" in self.endpoint else f"https://{self.endpoint}"
         try:
             url = URL(text).origin()
-        except ValueError as error:
-            raise InvalidConfig(
-                f"“{quoted(text, 120)}” is not the address of a registry", "Write it as https://host or https://host:port."
-            ) from error
-        if url.scheme not in ("http", "https"):
-            raise InvalidConfig(
-                f"“{quoted(text, 120)}” is not the address of a registry", "Write it as https://host or https://host:port."
+            usable = (
+                url.scheme in ("http", "https") and bool(url.host) and (":" not in (url.host or "") or is_address(url.host or ""))
             )
+        except ValueError as error:
+            raise _no_address(text) from error
+        if not usable:
+            raise _no_address(text)
         return url
 
     def route(self, url: URL) -> URL:
@@ -136,6 +136,12 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     def surveyed(self) -> bool:
         """Whether the whole registry is walked through, not only what runs."""
         return self.catalog and not is_public(self.host)
+
+
+def _no_address(text: str) -> InvalidConfig:
+    return InvalidConfig(
+        f"“{quoted(text, 120)}” is not the address of a registry.", "Write it as https://host or https://host:port."
+    )
 
 
 def names(url: URL, host: str) -> bool:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from tui.domain.demand import Demand
 from tui.domain.events import Event, SourceKind
 from tui.domain.image import RepositoryName
-from tui.errors import Unreachable
+from tui.errors import InvalidConfig, Unreachable
 from tui.sources.credentials import Credentials
 from tui.sources.ports import Diagnosis
 from tui.sources.registry.client import RegistryClient
@@ -93,7 +93,10 @@ class RegistrySource:
 
     async def diagnose(self) -> list[Diagnosis]:
         """Try each kind of read once."""
-        client = RegistryClient(self._options, self._credentials)
+        try:
+            client = RegistryClient(self._options, self._credentials)
+        except InvalidConfig as error:
+            return [Diagnosis("address", "failed", error.headline, remedy=error.remedy)]
         try:
             return await diagnose(client, sorted(self._queue.repositories()))
         finally:
