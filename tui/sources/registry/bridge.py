@@ -75,7 +75,7 @@ class Bridge(AsyncHttpTransport[HttpRequest, AsyncHttpResponse]):
         """The page of our listing that the package wants next."""
         ours, url = kwargs["ours"], URL(request.url, encoded=True)
         if not isinstance(ours, Call):
-            raise TypeError("a listing is started with `ours`")
+            raise TypeError("a listing is started with ours")
         if not names(url, self._host):
             raise UntrustedPayload(
                 f"{self._host} continues a list on another host, {clean(url.host or '', 80)}",
