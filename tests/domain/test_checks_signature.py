@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.domain.world import ARM, NOW, A, World, check, image, running
@@ -96,6 +97,15 @@ def test_nobody_is_told_to_sign_what_nobody_knows() -> None:
     remedy = judged().remedy
     assert remedy.startswith("Find out first who built and pushed it")
     assert remedy.index("If it is what it should be") < remedy.index("notation sign")
+
+
+def test_a_signature_that_ends_soon_is_worth_a_warning_unless_another_one_stays() -> None:
+    soon = msgspec.structs.replace(GOOD, ending="the signature expires 2026-01-01 00:40 UTC")
+    found = judged(soon)
+    assert (found.state, found.brief) == (State.WARN, "signature ends soon")
+    assert "verified, but the signature expires 2026-01-01 00:40 UTC." in found.reason
+    assert found.remedy.startswith("Sign it again before then.")
+    assert judged(soon, GOOD).state is State.PASS
 
 
 def test_a_search_that_was_not_whole_is_never_unsigned() -> None:

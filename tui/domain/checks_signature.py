@@ -30,6 +30,7 @@ _SIGN = (
     "Find out first who built and pushed it: what is not signed may be anybody's. "
     "If it is what it should be: notation sign {0}@{1}, or cosign sign --key KEY {0}@{1}."
 )
+_BEFORE = "Sign it again before then. A time stamp (notation sign --timestamp-url URL) outlives the certificate."
 _AGAIN = "Sign it again with a current notation or cosign: the signature breaks its format."
 _BRIEFS = {
     Reason.EXPIRED: "signature expired",
@@ -149,7 +150,7 @@ def _accepted(context: ImageContext, found: SignaturesVerified | None) -> Outcom
     """The best accepted signature on a manifest, of those that the policy wants if it names any."""
     good = tuple(each for each in (found.outcomes if found is not None else ()) if each.verdict.accepted)
     wanted = tuple(each for each in good if _is_wanted(context.rules.signers, each.signer))
-    return best(wanted)
+    return best(tuple(each for each in wanted if not each.ending)) or best(wanted)
 
 
 def _is_wanted(signers: tuple[str, ...], signer: str) -> bool:
@@ -164,6 +165,9 @@ def _pattern(wanted: str) -> re.Pattern[str]:
 def _signed(context: ImageContext, outcome: Outcome, where: str) -> Check:
     said = f"Signed by {outcome.signer or 'an unnamed signer'} ({outcome.system}, on the {where})"
     under = f" under {outcome.statement}" if outcome.statement else ""
+    if outcome.verdict is Verdict.VALID and outcome.ending:
+        reason = f"{said}, verified{under}, but {outcome.ending}."
+        return _check(context, State.WARN, reason, "signature ends soon", _BEFORE)
     if outcome.verdict is Verdict.VALID:
         return _check(context, State.PASS, f"{said}, verified{under}.")
     reason = f"{said}, accepted with a warning{under}: {outcome.sentence}."

@@ -145,7 +145,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     `sentence` and `reason` tell the step that decided. `statement` is the policy statement, `level` its level.
     `signer` is the leaf's subject, a key's name or an identity; `subject_digest` is what was verified. `artifact` is the digest
     of the manifest that holds the signature, `found_by` the way it was found: `referrers`, `tag-schema`, `cosign-tag` (`.sig`)
-    or another tag of cosign's.
+    or another tag of cosign's. `ending` says what of an accepted signature ends soon, empty when nothing does.
     """
 
     system: SignatureSystem
@@ -167,6 +167,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     subject_digest: str = ""
     artifact: str = ""
     found_by: str = ""
+    ending: str = ""
 
     def step(self, name: StepName) -> Step | None:
         """The step of that name, None when it does not exist for this system."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from cryptography.x509 import ocsp
 
 from tests.sources.signatures.revocations import asked, crl, lookup_of, ocsp_response
 from tests.sources.signatures.signer import NOW, Signer
@@ -84,6 +85,32 @@ async def test_answers_are_kept_until_their_next_update(server: Responder) -> No
             moments.append(NOW + timedelta(hours=hours))
             await made.fetch([lookup_of(chain), lookup_of(chain)])
     assert len(server.asked) == 2
+
+
+async def test_a_responder_is_asked_again_within_the_hour_whatever_its_answer_allows(server: Responder) -> None:
+    chain = asked(ocsp=(server.url("/ocsp"),), crl=())
+    server.answers = {"/ocsp": web.Response(body=ocsp_response(chain, next_update=NOW + timedelta(days=4)))}
+    moments = [NOW]
+    async with fetcher(clock=moments) as made:
+        for minutes in (0, 59, 61):
+            moments.append(NOW + timedelta(minutes=minutes))
+            await made.fetch([lookup_of(chain)])
+        assert len(server.asked) == 2
+        server.answers = {"/ocsp": web.Response(body=ocsp_response(chain, ocsp.OCSPCertStatus.REVOKED))}
+        moments.append(NOW + timedelta(minutes=122))
+        data = await made.fetch([lookup_of(chain)])
+    assert data.status(lookup_of(chain), moments[-1], None).state is RevocationState.REVOKED
+
+
+async def test_words_of_a_library_are_not_told(server: Responder) -> None:
+    closed = socket.create_server(("127.0.0.1", 0))
+    port = closed.getsockname()[1]
+    closed.close()
+    _, sentence = await state(asked(ocsp=(), crl=(f"http://127.0.0.1:{port}/a.crl",)))
+    assert sentence.endswith("did not answer: there is no connection")
+    server.answers = {"/a.crl": web.Response(body=b"0" * 9)}
+    _, sentence = await state(asked(ocsp=(), crl=(server.url("/a.crl"),)))
+    assert "Error" not in sentence
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,14 @@ def test_step_2_fails_without_a_trusted_certificate_and_logs_when_only_audited()
     assert (audited.verdict, audited.reason) == (Verdict.VALID_WITH_WARNINGS, Reason.UNTRUSTED)
 
 
+def test_a_signer_that_is_only_logged_is_not_undecided_over_revocation_that_nobody_names() -> None:
+    under = statement(override={"authenticity": "log"})
+    logged = verify(Ask(), trusting=stores(ca=stamping().root), under=under)
+    assert (logged.verdict, logged.reason) == (Verdict.VALID_WITH_WARNINGS, Reason.UNTRUSTED)
+    naming = verify(leaf(ocsp=("http://ocsp.example/",)), trusting=stores(ca=stamping().root), under=under)
+    assert (naming.verdict, naming.reason) == (Verdict.INCONCLUSIVE, Reason.REVOCATION_OFFLINE)
+
+
 def test_step_2_trusts_any_certificate_of_the_chain() -> None:
     assert verify(Ask(), trusting=stores(ca=usual().ders[0])).verdict is Verdict.VALID
 
@@ -164,6 +172,33 @@ def test_step_3_expires_at_the_very_second(media_type: str, seconds: int, verdic
     assert verdict is Verdict.VALID or outcome.reason is Reason.EXPIRED
     logged = verify(Ask(expiry=EXPIRY), media_type, now=now, under=statement("permissive"))
     assert logged.verdict is (verdict if verdict is Verdict.VALID else Verdict.VALID_WITH_WARNINGS)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(40, "the signature expires"), (60 * 24 * 3, "the signature expires"), (60 * 24 * 8, "")]
+)
+def test_what_expires_soon_is_told_while_it_is_still_good(media_type: str, minutes: int, words: str) -> None:
+    made, expiry = NOW - timedelta(days=29), NOW + timedelta(minutes=minutes)
+    outcome = verify(Ask(signing_time=made, expiry=expiry), media_type)
+    assert outcome.verdict is Verdict.VALID
+    assert outcome.ending.startswith(words)
+    assert bool(outcome.ending) is bool(words)
+    assert not words or f"{expiry:%Y-%m-%d %H:%M UTC}" in outcome.ending
+
+
+def test_a_certificate_that_ends_soon_is_told_unless_a_time_stamp_outlives_it() -> None:
+    short = {"not_before": NOW - timedelta(days=3), "not_after": NOW + timedelta(minutes=40)}
+    assert "the certificate of CN=builder,O=Contoso,ST=WA,C=US ends" in verify(leaf(**short)).ending
+    assert not verify(Ask()).ending
+    assert not verify(Ask(leaf(**short).signer, **authority())).ending  # it was good when it signed, and stays so
+    ask, place = leaf(**short), stamping()
+    for option in ("always", "afterCertExpiry"):
+        data = with_token(JWS, ask, lambda signature: token(Stamp(place), signature))
+        under = statement(**STAMPED, verifyTimestamp=option)
+        trusting = stores(ca=ask.signer.root, tsa=place.root)
+        outcome = verify(data, under=under, trusting=trusting, revocation=GOOD)
+        assert (outcome.verdict, outcome.ending) == (Verdict.VALID, ""), outcome.sentence
 
 
 @BOTH

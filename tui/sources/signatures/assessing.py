@@ -16,7 +16,7 @@ from tui.sources.signatures.cosign.keys import CosignPolicy
 from tui.sources.signatures.cosign.simple import MEDIA_TYPE as SIMPLE
 from tui.sources.signatures.cosign.simple import carried_moments, signature_of_layer, verify_simple
 from tui.sources.signatures.cosign.steps import faulty
-from tui.sources.signatures.notation.judge import judge, revocation_lookups
+from tui.sources.signatures.notation.judge import judge, revocation_lookups, warned_from
 from tui.sources.signatures.notation.payload import Target
 from tui.sources.signatures.notation.static import StaticResult, parse_envelope
 from tui.sources.signatures.revocation import OFFLINE, Lookup, Revocation
@@ -157,5 +157,8 @@ def _moments(found: Found) -> list[datetime]:
     if static is None:
         return carried_moments(found.artifact.annotations) if found.artifact.media_type == SIMPLE else []
     second = timedelta(seconds=1)  # certificates are valid to the end of their last second
-    ends = [moment for one in static.chain for moment in (one.shown.not_before, one.shown.not_after + second)]
-    return [*ends, *([static.expiry.after] if static.expiry is not None else [])]
+    lives = [(one.shown.not_before, one.shown.not_after) for one in static.chain]
+    ends = [moment for start, end in lives for moment in (start, warned_from(start, end), end + second)]
+    if static.expiry is not None and static.signing_time is not None:
+        ends += [warned_from(static.signing_time.whole, static.expiry.whole), static.expiry.after]
+    return ends

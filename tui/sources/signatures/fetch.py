@@ -26,7 +26,7 @@ from tui.domain.text import clean
 from tui.sources.addresses import OnlyZones, Zone, ZoneRefused, is_public
 from tui.sources.signatures.faults import EXPECTED, said
 from tui.sources.signatures.pkix.certificate import parse_certificate
-from tui.sources.signatures.revocation import Answer, FetchedRevocation, Lookup, RevocationState, crl_key, ocsp_key
+from tui.sources.signatures.revocation import Answer, FetchedRevocation, Lookup, Method, RevocationState, crl_key, ocsp_key
 from tui.sources.signatures.revocation_judge import CRL_LIMIT, OCSP_LIMIT, fetchable, judge_ocsp, next_update
 
 __all__ = ["FetchOptions", "PublicOnly", "RevocationFetcher", "is_public"]
@@ -37,7 +37,8 @@ OCSP_HEADERS = {"Content-Type": "application/ocsp-request", "Accept": "applicati
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FAULTS: tuple[type[Exception], ...] = (aiohttp.ClientError, TimeoutError, OSError, *EXPECTED)
 KEEP_FAULT = timedelta(minutes=5)
-KEEP_AT_MOST = timedelta(days=7)
+# A responder may take back what it said at any time: it is asked again within the hour, whatever its answer allows.
+KEEP_AT_MOST = {Method.OCSP: timedelta(hours=1), Method.CRL: timedelta(days=7)}
 
 
 class FetchOptions(msgspec.Struct, frozen=True):
@@ -127,7 +128,8 @@ class RevocationFetcher:
         except FAULTS as error:
             answer = Answer(fault=f"{clean(url, 80)} did not answer: {_words(error)}")
         until = await asyncio.to_thread(next_update, key, answer.body) if answer.body else now + KEEP_FAULT
-        self._keep(key, _Kept(answer, min(until or now + KEEP_FAULT, now + KEEP_AT_MOST)))
+        longest = KEEP_AT_MOST[Method.CRL if lookup is None else Method.OCSP]
+        self._keep(key, _Kept(answer, min(until or now + KEEP_FAULT, now + longest)))
         return answer
 
     def _keep(self, key: str, kept: _Kept) -> None:

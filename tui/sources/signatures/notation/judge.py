@@ -7,7 +7,7 @@ runs for display, the enforced ones decide.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -25,7 +25,10 @@ from tui.sources.signatures.notation.stores import TrustStores
 from tui.sources.signatures.pkix.moment import Moment
 from tui.sources.signatures.revocation import OFFLINE, Lookup, Revocation, RevocationState, Status, lookups_of, worst_status
 
-__all__ = ["judge", "revocation_lookups"]
+__all__ = ["judge", "revocation_lookups", "warned_from"]
+
+LONGEST_WARNING = timedelta(days=7)
+_MINUTE = "%Y-%m-%d %H:%M UTC"
 
 _REVOCATION_REASON = {
     RevocationState.REVOKED: Reason.REVOKED,
@@ -67,7 +70,13 @@ def judge(
     verdict, decisive = _verdict(steps)
     outcome = _outcome(static, subject, verdict, decisive.sentence, decisive.reason, steps)
     stamped = _shown_stamp(case, steps)
-    return msgspec.structs.replace(outcome, statement=statement.name, level=statement.level.value, timestamp=stamped)
+    return msgspec.structs.replace(
+        outcome,
+        statement=statement.name,
+        level=statement.level.value,
+        timestamp=stamped,
+        ending=_ending(case) if verdict.accepted else "",
+    )
 
 
 def revocation_lookups(
@@ -277,7 +286,8 @@ def _stamp_chain(case: Case) -> tuple[CertificateFacts, ...]:
 
 def check_revocation(case: Case) -> str:
     """Step 5, revocation of every certificate but the root; an invalidity date counts for signing authorities only."""
-    if not (_holds(lambda: check_integrity(case)) and _holds(lambda: check_authenticity(case))):
+    named = any(lookup.certificate.ocsp or lookup.certificate.crl for lookup in lookups_of(case.static.chain))
+    if named and not (_holds(lambda: check_integrity(case)) and _holds(lambda: check_authenticity(case))):
         raise CheckFailed("not looked up: the signer is not trusted", Reason.REVOCATION_OFFLINE, unknown=True)
     moment = case.static.signing_time
     authentic = moment.after if moment is not None and case.static.scheme == Scheme.AUTHORITY else None
@@ -291,6 +301,32 @@ def _check_status(status: Status, prefix: str) -> None:
     if not status.good:
         offline = status.state is RevocationState.OFFLINE
         raise CheckFailed(f"{prefix}{status.sentence}", _REVOCATION_REASON[status.state], unknown=offline)
+
+
+def warned_from(start: datetime, end: datetime) -> datetime:
+    """From when on an end is worth a warning: the last tenth of a life, and a week at most."""
+    return end - min(LONGEST_WARNING, (end - start) / 10)
+
+
+def _ending(case: Case) -> str:
+    """What will stop being good soon by the clock alone, empty when nothing will."""
+    static = case.static
+    made, expiry = static.signing_time, static.expiry
+    if made is not None and expiry is not None and warned_from(made.whole, expiry.whole) <= case.now < expiry.whole:
+        return f"the signature expires {expiry.whole:{_MINUTE}}"
+    for certificate in static.chain:
+        start, end = certificate.shown.not_before, certificate.shown.not_after
+        if warned_from(start, end) <= case.now <= end and _ends_with(case, end):
+            return f"the certificate of {certificate.subject} ends {end:{_MINUTE}}, and no time stamp outlives it"
+    return ""
+
+
+def _ends_with(case: Case, end: datetime) -> bool:
+    """True when the signature will not be good any more once a certificate has ended."""
+    if case.static.scheme == Scheme.AUTHORITY:
+        return False
+    later = msgspec.structs.replace(case, now=end + timedelta(seconds=1))
+    return not (_stamp_counts(later) and _holds(lambda: check_stamp(later)))
 
 
 def _shown_stamp(case: Case, steps: tuple[Step, ...]) -> Timestamp | None:
