@@ -65,8 +65,11 @@ class EntraToken(msgspec.Struct, frozen=True, gc=False):
 class EntraTokens(Protocol):
     """Somebody who can get tokens of Entra ID."""
 
-    async def token(self, scope: str) -> EntraToken:
-        """A token for a scope such as `https://containerregistry.azure.net/.default`. Raises AuthenticationFailed."""
+    async def token(self, scope: str, refused: str = "") -> EntraToken:
+        """A token for a scope such as `https://containerregistry.azure.net/.default`. Raises AuthenticationFailed.
+
+        `refused` is one that Azure did not take although it should still hold: it is not given out again from memory.
+        """
         ...
 
 

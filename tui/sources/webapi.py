@@ -14,6 +14,7 @@ from tui.domain.redaction import quoted
 from tui.errors import (
     AuthenticationFailed,
     Forbidden,
+    ForeignAnswer,
     NotFound,
     ServerFault,
     SourceError,
@@ -120,6 +121,11 @@ def refusal(reply: Reply, what: str, service: Service) -> SourceError:
             return AuthenticationFailed(f"{service.title} does not accept the sign-in{why}", service.sign_in)
         case 403:
             return Forbidden(f"{service.title}: no right to {what}{why}", service.ask_for, right=service.right)
+        case 404 if not said:
+            return ForeignAnswer(
+                f"{service.title} has no {what} (404, not in its own form)",
+                "A proxy or an ingress answers so: check the address of the service, and what stands on the way to it.",
+            )
         case 404:
             return NotFound(f"{service.title} has no {what}{why}", "Check the address of the service.")
         case 429:

@@ -25,7 +25,7 @@ class Entra:
     def __init__(self, value: str = "entra-token") -> None:
         self.value, self.asked = value, 0
 
-    async def token(self, scope: str) -> EntraToken:
+    async def token(self, scope: str, refused: str = "") -> EntraToken:
         """A token, counted."""
         self.asked += 1
         return EntraToken(self.value, 4e9, "ops@contoso.test (az login)")

@@ -78,3 +78,22 @@ async def test_everything_is_searched_again_unless_that_is_still_going_on() -> N
     attaching.again()
     await worked(attaching, lambda: searches.count(2))
     assert searches.asked == ["a", "a"]
+
+
+async def test_what_is_always_refused_is_asked_for_more_and_more_seldom() -> None:
+    searches = Searches()
+    searches.broken = {"a"}
+    attaching = Attaching(searches.search)
+    attaching.add(NAME, "a")
+    task = asyncio.create_task(attaching.work())
+    counts = []
+    async with asyncio.timeout(10):
+        for _ in range(20):
+            while not attaching.idle:
+                await asyncio.sleep(0)
+            counts.append(len(searches.asked))
+            attaching.retry()
+    task.cancel()
+    await asyncio.wait({task})
+    assert counts[:4] == [1, 2, 2, 3]
+    assert counts[-1] <= 8

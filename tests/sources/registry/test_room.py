@@ -41,11 +41,11 @@ async def main(url, kind):
     source.want((Demand(name, "1", referrers=True, history=True),))
     kept, denied = [], False
     with suppress(TimeoutError):
-        async with asyncio.timeout(4):
+        async with asyncio.timeout(40):
             async for event in source.events():
                 if isinstance(event, HealthChanged):
                     denied = denied or bool(event.health.denials)
-                    if source.idle:
+                    if source.idle or denied:
                         break
                 else:
                     kept.append(event)

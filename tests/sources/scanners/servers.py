@@ -148,13 +148,16 @@ async def told(source: Eventful, rounds: int = 1) -> Told:
 class Entra:
     """Gives out a token, or the error that it is made with."""
 
-    def __init__(self, error: Exception | None = None) -> None:
-        self._error = error
+    def __init__(self, error: Exception | None = None, *, renews: bool = False) -> None:
+        self._error, self._renews = error, renews
         self.scopes: list[str] = []
+        self.refused: list[str] = []
 
-    async def token(self, scope: str) -> EntraToken:
+    async def token(self, scope: str, refused: str = "") -> EntraToken:
         """A token."""
         self.scopes.append(scope)
         if self._error is not None:
             raise self._error
-        return EntraToken("entra-token", 4e9, "ops@contoso.example (az login)")
+        self.refused += [refused] if refused else []
+        value = f"entra-token-{len(self.refused)}" if self._renews and self.refused else "entra-token"
+        return EntraToken(value, 4e9, "ops@contoso.example (az login)")

@@ -113,6 +113,38 @@ async def test_nobody_signed_in() -> None:
     assert service.seen == []
 
 
+REFUSED = {"error": {"code": "ExpiredAuthenticationToken", "message": "The access token expiry UTC time is earlier"}}
+
+
+async def test_a_token_that_azure_refuses_is_got_anew_once() -> None:
+    service, entra = Service(), Entra(renews=True)
+    service.on(PATH, send(REFUSED, 401), send(rows(row(1))))
+    async with service.running():
+        found = await read(service, entra)
+    assert (found.health.state, entra.refused) == (SourceState.OK, ["entra-token"])
+    assert [each["Authorization"] for each in service.headers] == ["Bearer entra-token", "Bearer entra-token-1"]
+
+
+@pytest.mark.parametrize("renews", [False, True])
+async def test_azure_that_refuses_the_sign_in_is_never_not_asked(renews: bool) -> None:
+    service = Service()
+    service.on(PATH, send(REFUSED, 401))
+    async with service.running():
+        found = await read(service, Entra(renews=renews), expected=False)
+    assert (found.health.state, found.health.auth_failed) == (SourceState.FAILED, True)
+    assert len(service.seen) == (2 if renews else 1)
+
+
+async def test_findings_that_vanish_altogether_are_a_fault_and_what_was_known_stays() -> None:
+    service = Service()
+    service.on(PATH, send(rows(row(1))), send(rows()))
+    async with service.running():
+        graph = ResourceGraph(Entra(), GraphOptions(endpoint=service.url, first_wait=0.0))
+        found = await told(DefenderSource(graph, DefenderOptions(pace=FAST)), rounds=2)
+    assert (found.health.state, len(found.reports)) == (SourceState.FAILED, 1)
+    assert "no finding" in found.health.error
+
+
 async def test_a_page_that_fails_leaves_what_was_read_but_says_that_it_is_not_whole() -> None:
     service = Service()
     service.on(PATH, send(rows(row(1), token="next")), send({"error": {"code": "InternalError", "message": "no"}}, 500))

@@ -132,12 +132,15 @@ class EntraCredentials:
         self._chosen: Member | None = None
         self._refused: dict[str, tuple[float, AuthenticationFailed]] = {}
 
-    async def token(self, scope: str) -> EntraToken:
-        """A token for the scope. Raises AuthenticationFailed with what was tried, at once where it was tried a moment ago."""
+    async def token(self, scope: str, refused: str = "") -> EntraToken:
+        """A token for the scope, another than the `refused` one if there is any.
+
+        Raises AuthenticationFailed with what was tried, at once where it was tried a moment ago.
+        """
         self._lock = self._lock or asyncio.Lock()
         async with self._lock:
             known = self._tokens.get(scope)
-            if known is not None and known.expires - self._clock() >= RENEW_BEFORE:
+            if known is not None and known.value != refused and known.expires - self._clock() >= RENEW_BEFORE:
                 return known
             self._recall(scope)
             # Where a member worked for something else, only this scope is refused; otherwise nobody is signed in at all.

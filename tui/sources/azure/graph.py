@@ -16,7 +16,7 @@ import msgspec
 
 from tui.domain.decoding import from_json
 from tui.domain.text import clean
-from tui.errors import UntrustedPayload
+from tui.errors import AuthenticationFailed, UntrustedPayload
 from tui.sources.clouds import CLOUDS, PUBLIC
 from tui.sources.credentials import EntraToken, EntraTokens
 from tui.sources.ports import QueryPage
@@ -127,14 +127,24 @@ class GraphSession:
             seen.add(token)
             await asyncio.sleep(_rest(reply))
 
-    async def sign_in(self) -> EntraToken:
-        """A token for the queries. Raises AuthenticationFailed."""
-        signed_in = await self._entra.token(_scope(self._options.endpoint))
+    async def sign_in(self, refused: str = "") -> EntraToken:
+        """A token for the queries, another than the `refused` one if there is any. Raises AuthenticationFailed."""
+        signed_in = await self._entra.token(_scope(self._options.endpoint), refused)
         self._identity = signed_in.identity
         return signed_in
 
     async def _ask(self, query: str, token: str) -> Reply:
+        """A page. A token that is refused is got anew, once: it may have been revoked, or be older than the clock here says."""
         signed_in = await self.sign_in()
+        try:
+            return await self._ask_as(signed_in, query, token)
+        except AuthenticationFailed:
+            newer = await self.sign_in(refused=signed_in.value)
+            if newer.value == signed_in.value:
+                raise
+        return await self._ask_as(newer, query, token)
+
+    async def _ask_as(self, signed_in: EntraToken, query: str, token: str) -> Reply:
         options = _Options(top=PAGE_ROWS, skip_token=token, result_format="objectArray")
         body = _Query(query, options, self._options.subscriptions)
         headers = {"Authorization": f"Bearer {signed_in.value}"}

@@ -9,6 +9,9 @@ from tui.domain.image import RepositoryName
 
 __all__ = ["Attaching"]
 
+MOST_TURNS = 4
+"""Turns that a search which failed sits out at most: whoever refuses is not asked on and on."""
+
 Subject = tuple[RepositoryName, str]
 Search = Callable[[RepositoryName, str], Awaitable[bool]]
 """Searches one manifest and tells what it finds; says whether the search was whole."""
@@ -21,7 +24,8 @@ class Attaching:
         self._search = search
         self._queue: asyncio.Queue[Subject] = asyncio.Queue()
         self._asked: set[Subject] = set()
-        self._failed: set[Subject] = set()
+        self._failures: dict[Subject, int] = {}
+        self._sitting_out: dict[Subject, int] = {}
         self._left = 0
 
     def add(self, name: RepositoryName, digest: str) -> None:
@@ -31,10 +35,13 @@ class Attaching:
             self._put((name, digest))
 
     def retry(self) -> None:
-        """Search again what could not be searched."""
-        failed, self._failed = self._failed, set()
-        for subject in sorted(failed):
-            self._put(subject)
+        """Search again what could not be searched; what fails again and again, more and more seldom."""
+        for subject, turns in sorted(self._sitting_out.items()):
+            if turns > 0:
+                self._sitting_out[subject] = turns - 1
+            else:
+                del self._sitting_out[subject]
+                self._put(subject)
 
     def again(self) -> None:
         """Search everything again, unless that is still going on: something may have been attached since."""
@@ -56,8 +63,12 @@ class Attaching:
         """Search one after the other, until cancelled."""
         while True:
             subject = await self._queue.get()
-            if not await self._search(*subject):
-                self._failed.add(subject)
+            if await self._search(*subject):
+                self._failures.pop(subject, None)
+                self._sitting_out.pop(subject, None)
+            else:
+                failures = self._failures[subject] = self._failures.get(subject, 0) + 1
+                self._sitting_out[subject] = min(2 ** min(failures - 1, 10) - 1, MOST_TURNS)
             self._left -= 1
 
     def _put(self, subject: Subject) -> None:

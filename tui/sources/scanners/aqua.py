@@ -16,7 +16,7 @@ import msgspec
 from tui.domain.events import Denial
 from tui.domain.scan import ScanReport
 from tui.domain.text import clean
-from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, UntrustedPayload
+from tui.errors import AuthenticationFailed, Forbidden, ForeignAnswer, NotFound, SourceError, UntrustedPayload
 from tui.sources.ports import Diagnosis
 from tui.sources.scanners.console import Console, ConsoleOptions, opened, token_in
 from tui.sources.scanners.findings import DECODING, Pool
@@ -78,7 +78,7 @@ class AquaSource(Scanner):
                     gathering.mourn(lost)
                     for row in found:
                         gathering.add_image(row)
-        except (Forbidden, NotFound) as error:
+        except (ForeignAnswer, Forbidden, NotFound) as error:
             reason = f"{error.headline}: images without vulnerabilities cannot be told from images never scanned"
             round_.denials.append(Denial(LISTED, self._service.right, self._service.ask_for, reason))
 

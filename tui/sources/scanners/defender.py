@@ -41,6 +41,7 @@ class DefenderSource(Scanner):
         super().__init__(f"scanner/{self._options.name}", self._options.pace)
         self._graph = graph
         self._pool = Pool()
+        self._answered = self._found = False
 
     async def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
         """The rows of one image are spread over the pages, so reports come at the end, whole or said not to be."""
@@ -49,7 +50,8 @@ class DefenderSource(Scanner):
         try:
             reason = await self._gather(gathering, round_)
         except AuthenticationFailed as error:
-            if self._options.expected or self._known:
+            # Where it has answered once, or refused the sign-in itself, it is there: what it says is missing, not unasked.
+            if self._options.expected or self._answered or round_.requests():
                 raise
             raise Absent(error.headline, error.remedy) from error
         except SourceError as error:
@@ -59,6 +61,7 @@ class DefenderSource(Scanner):
             reason = f"not all findings could be read: {error.headline}"
         if not gathering.rows and not gathering.broken:
             raise self._nothing()
+        self._found = True
         if gathering.broken:
             reason = reason or f"{gathering.broken} findings of Defender could not be read"
             round_.failures.append(SourceError(reason, "See the log; it is read again."))
@@ -70,6 +73,7 @@ class DefenderSource(Scanner):
             round_.requests = lambda: session.requests
             async for page in pages:
                 round_.endpoint, round_.identity = session.endpoint, session.identity
+                self._answered = True
                 # A full page takes longer than a frame.
                 await asyncio.to_thread(gathering.add_all, page.rows)
                 if page.truncated:
@@ -83,7 +87,8 @@ class DefenderSource(Scanner):
         return reason
 
     def _nothing(self) -> SourceError:
-        return SourceError(NOTHING, ASK) if self._options.expected else Absent(NOTHING, ASK)
+        """Where there were findings, none at all means a lost right or plan, not that all is clean or nobody asks."""
+        return SourceError(NOTHING, ASK) if self._options.expected or self._found else Absent(NOTHING, ASK)
 
     async def diagnose(self) -> list[Diagnosis]:
         """Whether a query is answered, and has a row."""
