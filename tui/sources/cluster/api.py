@@ -26,7 +26,9 @@ from tui.sources.throttle import parse_retry_after
 __all__ = ["Api", "Stream"]
 
 # A page of 500 pods is 2 to 5 MB; etcd refuses objects above 1.5 MB, so no honest page comes near this.
-MAX_PAGE: Final = 256 * 1024 * 1024
+MAX_PAGE: Final = 64 * 1024 * 1024
+# All pages under way together: lists of several resources run at once.
+MAX_HELD: Final = 128 * 1024 * 1024
 MAX_ERROR: Final = 64 * 1024
 # An object of etcd's largest size, escaped; longer lines are not watch events.
 MAX_LINE: Final = 8 * 1024 * 1024
@@ -100,6 +102,7 @@ class Api:
         self._renewal = asyncio.Lock()
         self._renewed = 0.0
         self._failure: tuple[float, SourceError] | None = None
+        self._held = _Held()
         self._bridge: Bridge | None = None
         self._bridged: str | None = None
 
@@ -157,7 +160,7 @@ class Api:
             async with asyncio.timeout(self._options.request_timeout * SLOWEST_BODY):
                 response = await self._send(call, read_timeout=self._options.request_timeout)
                 async with response:
-                    return await _bounded(response, MAX_PAGE, self.host, peek)
+                    return await self._held.bounded(response, MAX_PAGE, self.host, peek)
         except (aiohttp.ClientError, OSError) as error:
             raise transport_error(error, self.host) from error
 
@@ -227,7 +230,7 @@ class Api:
 
     async def _refusal(self, response: aiohttp.ClientResponse, what: str) -> SourceError:
         try:
-            body = await _bounded(response, MAX_ERROR, self.host)
+            body = await self._held.bounded(response, MAX_ERROR, self.host)
         except (aiohttp.ClientError, OSError, UntrustedPayload):
             body = b""
         error = answer_error(response.status, body, what, self.host)
@@ -303,16 +306,30 @@ def _near(server: str) -> bool:
     return is_this_machine(urlsplit(server).hostname or "")
 
 
-async def _bounded(response: aiohttp.ClientResponse, most: int, host: str, peek: Callable[[bytes], None] | None = None) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > most:
-            raise UntrustedPayload(
-                f"{host} sent an answer of more than {most // 1024} kB.", "Check what answers in the API server's place."
-            )
-        if peek is not None and not chunks:
-            peek(chunk)
-        chunks.append(chunk)
-    return b"".join(chunks)
+class _Held:
+    """Bodies that are being read, together."""
+
+    def __init__(self) -> None:
+        self._bytes = 0
+
+    async def bounded(
+        self, response: aiohttp.ClientResponse, most: int, host: str, peek: Callable[[bytes], None] | None = None
+    ) -> bytes:
+        """The body. Raises UntrustedPayload when it, or all of them together, is too large."""
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            async for chunk in response.content.iter_any():
+                size += len(chunk)
+                self._bytes += len(chunk)
+                if size > most or self._bytes > MAX_HELD:
+                    raise UntrustedPayload(
+                        f"{host} sent an answer of more than {size // 1024 - 1} kB.",
+                        "Check what answers in the API server's place.",
+                    )
+                if peek is not None and not chunks:
+                    peek(chunk)
+                chunks.append(chunk)
+            return b"".join(chunks)
+        finally:
+            self._bytes -= size

@@ -60,7 +60,7 @@ class _Coverage:
         self._source = source
         self._emit = emit
         self._generation = generation
-        self.board = Board(source, every=options.pulse)
+        self.board = Board(source, every=options.pulse, room=options.room)
         self.board.requests = lambda: api.requests
         self._fallback: tuple[str, ...] | None = None
         self._fallback_lock = asyncio.Lock()
@@ -105,7 +105,9 @@ class _Coverage:
         line = self.board.line(kind.resource, scope)
         reader = reader_of(kind, self._facts, self._source, lambda: self._api.host)
         generation = partial(self._generation, kind.resource, scope)
-        follower = Follower(reader, scope, self._api, self._options, line, self._emit, self.owners.meet, generation)
+        follower = Follower(
+            reader, scope, self._api, self._options, line, self.board.room, self._emit, self.owners.meet, generation
+        )
         try:
             await follower.run(give_up=give_up)
         finally:

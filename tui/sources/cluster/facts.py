@@ -31,7 +31,9 @@ __all__ = ["Facts", "steady"]
 # Longer than the longest reference (host 253, name 255, tag 128, digest 71).
 MAX_TEXT = 1024
 MAX_MESSAGE = 400
-MAX_SHARED = 200_000
+# Facts that are shared are found by the bytes that they were made of: longer ones than honest labels are not worth keeping.
+MAX_KEY = 2048
+MAX_SHARED = 20_000
 _MIRROR = b"kubernetes.io/config.mirror"
 _REVISIONS = ("deployment.kubernetes.io/revision", "rollout.argoproj.io/revision")
 # Who manages an object: the recommended labels, Helm, Argo CD and Flux, and the words teams use for themselves.
@@ -70,6 +72,8 @@ class _Texts(dict[str, str]):
 
     def __missing__(self, text: str) -> str:
         cleaned = clean(text, MAX_TEXT)
+        if len(text) > MAX_TEXT:
+            return cleaned  # nobody shares such a text, and the table would keep all of it
         _bound(self)[text] = cleaned
         return cleaned
 
@@ -238,7 +242,8 @@ class Facts:
             return self._owners[body]
         except KeyError:
             owner = self._controlling(_owners.decode(body) or ())
-            _bound(self._owners)[body] = owner
+            if len(body) <= MAX_KEY:
+                _bound(self._owners)[body] = owner
             return owner
 
     def _controlling(self, owners: Iterable[Owner]) -> OwnerRef | None:
@@ -253,7 +258,8 @@ class Facts:
         known = self._labels.get(body)
         if known is None:
             known = self._chosen(_decode_words(raw))
-            _bound(self._labels)[body] = known
+            if len(body) <= MAX_KEY:
+                _bound(self._labels)[body] = known
         return known
 
     def _chosen(self, words: dict[str, str]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from tui.sources.cluster.health import Line
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.pages import Body, Pages
 from tui.sources.cluster.readers import Fact, Meet, Page, Reader
+from tui.sources.cluster.room import Room, weight
 from tui.sources.throttle import Backoff
 
 __all__ = ["Emit", "Follower"]
@@ -29,6 +30,9 @@ Emit = Callable[[Event], Awaitable[None]]
 # Facts made between two looks at the event loop: about 5 ms.
 _SLICE = 100
 _PAGE_TRIES = 3
+# Pages without an object that name a next one: honest servers send none (nothing is selected here).
+_EMPTY_PAGES = 10
+_LONGEST_TOKEN = 64 * 1024
 # Watches end by themselves after this many seconds and a random part more, so that they do not all reopen at once.
 _WATCH_SECONDS = 300
 
@@ -43,6 +47,7 @@ class Follower:
         api: Api,
         options: ClusterOptions,
         line: Line,
+        room: Room,
         emit: Emit,
         meet: Meet,
         generation: Callable[[], int],
@@ -52,6 +57,8 @@ class Follower:
         self._api = api
         self._options = options
         self._line = line
+        self._room = room
+        self._weight = 0
         self._emit = emit
         self._meet = meet
         self._next_generation = generation
@@ -104,7 +111,8 @@ class Follower:
         """One cycle; the version to watch from. Raises Expired when the position was lost on the way."""
         self._generation = self._next_generation()
         seen: dict[str, Fact] = {}
-        version, token, broken, patched = "", "", 0, False
+        version, token, broken, patched, empty = "", "", 0, False, 0
+        self._make_room()
         failure: SourceError | None = None
         async with asyncio.TaskGroup() as group:
             pages = Pages(group, self._try_page)
@@ -120,7 +128,14 @@ class Follower:
                     break
                 version, token = page.metadata.resource_version or version, page.metadata.continue_token
                 broken += page.broken + await self._take(page, seen)
-                if not token:
+                empty = 0 if page.items else empty + 1
+                if empty > _EMPTY_PAGES or len(token) > _LONGEST_TOKEN:
+                    failure = UntrustedPayload(
+                        f"{self._api.host} sends a list of {self._reader.kind.resource} without an end.",
+                        "Check what answers in the API server's place.",
+                    )
+                    break
+                if not token or self._line.cut:
                     break
             pages.close()
         if failure is not None:
@@ -136,7 +151,7 @@ class Follower:
             self._known |= seen
             raise Expired("The list was interrupted by a compaction.", "It is listed anew.")
         self._patched = False
-        if broken:
+        if broken or self._line.cut:
             # An unreadable object may be one that we knew; nothing is removed on the word of such a list.
             self._known |= seen
         else:
@@ -168,6 +183,11 @@ class Follower:
         assert error is not None
         return error
 
+    def _make_room(self) -> None:
+        """What was taken for the last list is free for this one."""
+        self._room.take(-self._weight)
+        self._weight, self._line.cut = 0, False
+
     def _decode(self, body: bytes) -> Page | SourceError:
         try:
             return self._reader.page(body)
@@ -181,7 +201,15 @@ class Follower:
         for start in range(0, len(items), _SLICE):
             # Decoding the page has held the event loop for long enough already.
             await asyncio.sleep(0)
-            facts += self._reader.facts(items[start : start + _SLICE], self._known, seen, self._meet)
+            made = self._reader.facts(items[start : start + _SLICE], self._known, seen, self._meet)
+            weighs = sum(map(weight, made))
+            if not self._room.take(weighs):
+                for wire in items[start : start + _SLICE]:
+                    seen.pop(self._reader.identity(wire), None)
+                self._line.cut, items = True, items[:start]
+                break
+            self._weight += weighs
+            facts += made
         remaining = page.metadata.remaining_item_count
         last = not page.metadata.continue_token
         self._line.counted(len(seen), len(seen) if last else None if remaining is None else len(seen) + max(remaining, 0))
@@ -256,14 +284,26 @@ class Follower:
                 facts = self._reader.facts((change.object,), self._known, self._known, self._meet)
                 if not facts:
                     self._line.broken += 1
+                elif not self._fits(facts[0], before):
+                    self._known.pop(identity, None)
+                    self._line.cut = True
                 elif facts[0] is not before:
                     changed[identity] = facts[0]
                     gone.pop(identity, None)
             case "DELETED":
                 identity = self._reader.identity(change.object)
-                self._known.pop(identity, None)
+                if (left := self._known.pop(identity, None)) is not None:
+                    self._fits(None, left)
                 changed.pop(identity, None)
                 gone[identity] = None
             case _:
                 # BOOKMARK, and whatever later servers invent: only its version counts.
                 pass
+
+    def _fits(self, now: Fact | None, before: Fact | None) -> bool:
+        """Take the room that a change needs, or give back what it frees; False when there is none."""
+        more = (weight(now) if now is not None else 0) - (weight(before) if before is not None else 0)
+        if not self._room.take(more):
+            return False
+        self._weight += more
+        return True

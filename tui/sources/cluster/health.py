@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from tui.domain.events import Denial, Progress, SourceHealth, SourceKind, SourceState
 from tui.domain.workload import Resource
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable
+from tui.sources.cluster.room import Room
 
 __all__ = ["Board", "Line"]
 
@@ -33,6 +34,7 @@ class Line:
         self.error: SourceError | None = None
         self.wait = 0.0
         self.broken = 0
+        self.cut = False
         self.confirmed: datetime | None = None
         self.interrupt: Callable[[], None] | None = None
         self._board = board
@@ -86,7 +88,10 @@ class Line:
 class Board:
     """All lines of a source; `health()` is the word of the moment."""
 
-    def __init__(self, name: str, clock: Callable[[], datetime] = _utc_now, every: float = 0.0) -> None:
+    def __init__(
+        self, name: str, clock: Callable[[], datetime] = _utc_now, every: float = 0.0, room: int = 200 * 1024 * 1024
+    ) -> None:
+        self.room = Room(room)
         self.identity = ""
         self.endpoint = ""
         self.remarks: tuple[str, ...] = ()
@@ -162,7 +167,8 @@ class Board:
 
     def health(self) -> SourceHealth:
         """The state of the source now."""
-        denials = (*self._denials.values(), *(_denial(line) for line in self._lines if line.error), *_broken(self._lines))
+        failing = (_denial(line) for line in self._lines if line.error)
+        denials = (*self._denials.values(), *failing, *_broken(self._lines), *_cut(self._lines))
         state, error, remedy = self._verdict(bool(denials))
         return SourceHealth(
             name=self._name,
@@ -257,4 +263,16 @@ def _broken(lines: list[Line]) -> list[Denial]:
         )
         for line in lines
         if line.broken
+    ]
+
+
+def _cut(lines: list[Line]) -> list[Denial]:
+    return [
+        Denial(
+            what=f"more than {line.objects:,} {line.what}",
+            reason="The API server sends more than can be kept.",
+            remedy="Name the namespaces that matter: -n NAME, as often as needed.",
+        )
+        for line in lines
+        if line.cut
     ]

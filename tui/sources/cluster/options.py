@@ -15,7 +15,8 @@ class ClusterOptions(msgspec.Struct, frozen=True):
     An empty `context` means the current one; empty `paths` mean `KUBECONFIG` or `~/.kube/config`. With `namespaces` only
     those are read. `name` is what the cluster is called on screen, the context by default. `silence` is how long a watch
     may say nothing: servers send a bookmark about once a minute. Every `pulse` the server is asked whether it still answers
-    and still lets us read, and must say so within `pulse_timeout`. A credential that is refused when it is younger than
+    and still lets us read, and must say so within `pulse_timeout`. `room` is about how many
+    bytes of facts are kept. A credential that is refused when it is younger than
     `renewal_pause` is not asked for again at once.
     """
 
@@ -35,3 +36,4 @@ class ClusterOptions(msgspec.Struct, frozen=True):
     renewal_pause: float = 5.0
     retry_denied: float = 30.0
     refresh_owners: float = 120.0
+    room: int = 200 * 1024 * 1024

@@ -12,6 +12,7 @@ import msgspec
 
 from tui.domain.decoding import from_json
 from tui.domain.text import clean
+from tui.errors import UntrustedPayload
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.failures import decode_error
 from tui.sources.cluster.kinds import Kind
@@ -20,6 +21,7 @@ from tui.sources.cluster.wire import ListMeta, NamespaceObject
 
 __all__ = ["decode_answer", "list_namespaces", "may", "may_read", "server_version", "whoami"]
 
+MAX_NAMESPACES = 100_000
 _Shape = TypeVar("_Shape")
 
 
@@ -85,8 +87,12 @@ async def list_namespaces(api: Api) -> tuple[str, ...]:
         page = decode_answer(await api.get("/api/v1/namespaces", parameters, what=what), _Namespaces, what, api.host)
         names += [clean(item.metadata.name, 253) for item in page.items or ()]
         token = page.metadata.continue_token
-        if not token or len(names) > 100_000:
+        if not token:
             return tuple(names)
+        if len(names) > MAX_NAMESPACES or not page.items:
+            raise UntrustedPayload(
+                f"{api.host} sends a list of namespaces without an end.", "Name the namespaces that matter: -n NAME."
+            )
 
 
 async def server_version(api: Api) -> str:

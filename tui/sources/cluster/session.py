@@ -28,6 +28,7 @@ __all__ = ["KubeSession"]
 PAGE_TRIES = 3
 REVIEWS_AT_ONCE = 8
 MAX_NAME = 253
+MAX_TOKEN, MAX_PAGES = 64 * 1024, 20_000
 # The second choice is what servers send that do not know the first.
 METADATA_ONLY = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,{JSON}"
 
@@ -103,8 +104,10 @@ class KubeSession:
             yield body
             if not token:
                 return
-            if token in seen:
-                raise UntrustedPayload(f"{self.endpoint} repeats a page of {resource.name}.", "Tell who runs the API server.")
+            if token in seen or len(token) > MAX_TOKEN or len(seen) > MAX_PAGES:
+                raise UntrustedPayload(
+                    f"{self.endpoint} sends a list of {resource.name} without an end.", "Tell who runs the API server."
+                )
             seen.add(token)
 
     async def item(self, resource: ApiResource, namespace: str, name: str) -> bytes:

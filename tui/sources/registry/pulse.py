@@ -56,9 +56,7 @@ class Pulse:
         """What went wrong, None where it has answered, now or lately."""
         throttle, options = self._client.throttle, self._client.options
         if throttle.waiting > 0:
-            return Throttled(
-                f"{options.host} asks for fewer requests: waiting {throttle.waiting:.0f} s", "It is asked again then."
-            )
+            return Throttled(f"{options.host} asks for fewer requests", "It is asked again by itself, as soon as it allows.")
         if self._heard_lately:
             return None
         try:

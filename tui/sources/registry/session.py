@@ -72,7 +72,7 @@ class Session:
         self._survey = Survey(client, self._reader, self.health, self._events.put, queue.repositories)
         self._attaching = Attaching(self._search)
         self._pulse = Pulse(client, self.health, self._silent, self._recovered)
-        self._again = asyncio.Event()
+        self._again, self._look_now = asyncio.Event(), asyncio.Event()
         self._decided, self._up, self._lost = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._surveyed = False
         self._told: SourceHealth | None = None
@@ -148,6 +148,7 @@ class Session:
                 self._queue.again(wanted)
         self._attaching.retry()
         self._again.set()
+        self._look_now.set()
 
     async def _silent(self, error: SourceError) -> None:
         """It does not answer, as far as the pulse can tell: that is so until a request of any kind says otherwise."""
@@ -244,7 +245,7 @@ class Session:
     async def _keep_looking(self) -> None:
         cycle = 0
         while True:
-            await asyncio.sleep(self._options.refresh)
+            await _waited(self._look_now, self._options.refresh)
             await self._up.wait()
             cycle += 1
             if cycle % NAMES_AGAIN == 0:
@@ -317,16 +318,9 @@ class Session:
                 self.health.allow(REST)
                 backoff.reset()
             self._surveyed = True
-            await self._rest(wait)
+            await _waited(self._again, wait)
             await self._up.wait()
         self._surveyed = True
-
-    async def _rest(self, seconds: float) -> None:
-        """Wait, no longer than until the registry is back."""
-        self._again.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._again.wait()
 
     # ---- health
 
@@ -345,6 +339,14 @@ class Session:
         if now != self._told:
             self._told = now
             await self._events.put(HealthChanged(now))
+
+
+async def _waited(event: asyncio.Event, seconds: float) -> None:
+    """Wait for the event, at most so long; it counts once."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    event.clear()
 
 
 def _by(reading: str, wanted: Wanted) -> str:
