@@ -18,6 +18,7 @@ from tui.domain.signature import SignatureSystem
 from tui.domain.text import clean
 from tui.errors import SourceError, UntrustedPayload
 from tui.sources.ports import ContentReader
+from tui.sources.signatures.strict import Json, json_object, refuse_lookalikes
 
 __all__ = ["Artifact", "Gathered", "gather"]
 
@@ -34,6 +35,8 @@ COSIGN_REFERRER = "application/vnd.dev.cosign.artifact.sig.v1+json"
 COSIGN_TAG = "cosign-tag"
 PREDICATE = "dev.sigstore.bundle.predicateType"
 SIGN = "https://sigstore.dev/cosign/sign/v1"
+_OF_MANIFEST = ("schemaVersion", "mediaType", "artifactType", "config", "layers", "subject", "annotations")
+_OF_DESCRIPTOR = ("mediaType", "digest", "size", "annotations", "data", "urls", "artifactType", "platform")
 _SIGNATURES = (NOTATION, BUNDLE, "application/vnd.dev.cosign.artifact.sig", SIMPLE)
 # What registries write in place of a type that they do not tell.
 _UNTOLD = frozenset({"", "application/vnd.oci.empty.v1+json", "application/vnd.oci.image.config.v1+json"})
@@ -47,11 +50,13 @@ class Layer(msgspec.Struct, frozen=True):
     size: int = 0
     annotations: dict[str, str] | None = None
     data: str | None = None
+    urls: list[str] | None = None
 
 
 class Wire(msgspec.Struct, frozen=True):
     """The fields of a manifest that tell what it is (OCI image-spec, manifest)."""
 
+    schema_version: int = msgspec.field(name="schemaVersion", default=0)
     layers: list[Layer] = []
     config: Layer | None = None
     artifact_type: str | None = msgspec.field(name="artifactType", default=None)
@@ -200,6 +205,16 @@ def _decode(body: bytes, digest: str) -> Wire:
     if len(body) > MANIFEST_LIMIT:
         raise UntrustedPayload(f"{digest[:19]} is larger than a signature manifest may be", "It is not read.")
     try:
+        _refuse_second_readings(json_object(body))
         return from_json(body, Wire)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UntrustedPayload(f"{digest[:19]}, which is attached, is not a manifest", "It is not read.") from error
+
+
+def _refuse_second_readings(members: dict[str, Json]) -> None:
+    """ValueError for a member that Go, in which the field's tools are written, would take for another one of the manifest."""
+    refuse_lookalikes(members, _OF_MANIFEST)
+    layers = members.get("layers")
+    for descriptor in (members.get("config"), *(layers if isinstance(layers, list) else ())):
+        if isinstance(descriptor, dict):
+            refuse_lookalikes(descriptor, _OF_DESCRIPTOR)

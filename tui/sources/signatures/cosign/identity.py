@@ -58,7 +58,8 @@ def fulcio_chain(
     for authority in _authorities(policy):
         roots, between = [load_certificate(authority.root)], [load_certificate(der) for der in authority.between]
         above = between if named else between + carried
-        chain = _extend([leaf], above, roots, moment) if authority.covers(moment) else None
+        counts = authority.covers(moment) and authority.covers(leaf.not_valid_before_utc)
+        chain = _extend([leaf], above, roots, moment) if counts else None
         if chain is not None:
             return chain
     raise CheckFailed(f"certificate chain: no Fulcio root vouches for it at {moment.isoformat()}", Reason.UNTRUSTED)
