@@ -14,11 +14,13 @@ from tui.config import Settings
 from tui.domain.container_checks import image_checks
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.exposure import asked_for, exposure
-from tui.domain.query import Query, Selection
+from tui.domain.query import Index, Query, Selection
+from tui.domain.query_elsewhere import elsewhere
 from tui.domain.snapshot import Snapshot, Workload
 from tui.domain.text import full_stop
 from tui.domain.trust import Check, State
 from tui.output import Exit, Writer, look_of_stdout, say
+from tui.presenters.elsewhere import elsewhere_words
 from tui.presenters.exposure import exposure_parts
 from tui.presenters.health import next_step, trouble
 from tui.progress import Progress
@@ -51,7 +53,8 @@ def report(settings: Settings, query: Query, options: Options, opener: Opener, w
     """Print what is known once it is complete, or the time to wait is over."""
     snapshot, selection = look(settings, query, options.wait, opener)
     answer(query, snapshot)
-    write(_rendered(snapshot, selection, options, look_of_stdout(settings.ascii)))
+    meant(query, snapshot, selection)
+    write(_rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))
     remark(snapshot, selection)
     return exit_of_report(snapshot, selection)
 
@@ -59,7 +62,8 @@ def report(settings: Settings, query: Query, options: Options, opener: Opener, w
 def check(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
     """Print what is not trusted, and say so by the exit code."""
     snapshot, selection = look(settings, query, options.wait, opener)
-    write(_rendered(snapshot, selection, options, look_of_stdout(settings.ascii)))
+    meant(query, snapshot, selection)
+    write(_rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))
     remark(snapshot, selection)
     return exit_of_check(snapshot, selection, options)
 
@@ -139,10 +143,10 @@ async def _look(settings: Settings, query: Query, wait: float, opener: Opener) -
         return estate.snapshot, query.images(estate.snapshot, datetime.now(UTC))
 
 
-def _rendered(snapshot: Snapshot, selection: Selection, options: Options, look: Look) -> Iterable[bytes]:
+def _rendered(query: Query, snapshot: Snapshot, selection: Selection, options: Options, look: Look) -> Iterable[bytes]:
     form = format_named(options.output)
     view = View(options.view) if options.view else form.view
-    return form.render(Document(snapshot, selection, view, look))
+    return form.render(Document(snapshot, selection, view, look, query))
 
 
 def answer(query: Query, snapshot: Snapshot) -> None:
@@ -150,6 +154,14 @@ def answer(query: Query, snapshot: Snapshot) -> None:
     asked = asked_for(query.terms)
     for part in exposure_parts(asked[0], exposure(snapshot, asked[1])) if asked else ():
         say(f"{part.label}: {part.words}")
+
+
+def meant(query: Query, snapshot: Snapshot, selection: Selection) -> None:
+    """Say on stderr what else a query that finds nothing could have meant."""
+    if not selection.images and not selection.workloads:
+        words = elsewhere_words(elsewhere(query.terms, Index(snapshot), snapshot.as_of))
+        if words:
+            say(words)
 
 
 def remark(snapshot: Snapshot, selection: Selection) -> None:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 
 import msgspec
 import pytest
 
+from tests.domain.scan_kit import report, set_up, tell, vulnerability
+from tests.domain.world import A, World
 from tests.estates import NOW, Builder, check, company
 from tui.domain.admission import Constraint, Enforcement, Gate
-from tui.domain.findings import START, Grouping, find
-from tui.domain.scan import Exploitability, ImageVulnerability, Severity, Vex
+from tui.domain.exceptions import PolicyException
+from tui.domain.findings import START, Finding, Grouping, find
+from tui.domain.findings_asked import find_asked
+from tui.domain.policy import Policy
+from tui.domain.query import Query, parse_query
+from tui.domain.query_language import Term
+from tui.domain.rules import Rules, Unfixed
+from tui.domain.scan import Exploitability, ImageVulnerability, Severity, Vex, Vulnerability
 from tui.domain.snapshot import Snapshot
 from tui.domain.trust import CheckName, State
 
@@ -31,7 +40,8 @@ def scanned() -> Snapshot:
 
 def test_one_row_for_each_problem_worst_and_widest_first() -> None:
     found = find(company())
-    ranks = [(each.state.severity, each.pods) for each in found]
+    first = (CheckName.IDENTITY, CheckName.SIGNATURE, CheckName.REGISTRY, START)
+    ranks = [(each.state.severity, each.check in first, each.pods) for each in found]
     assert ranks == sorted(ranks, reverse=True)
     assert len({each.key for each in found}) == len(found)
 
@@ -127,3 +137,96 @@ def test_a_pod_with_two_containers_that_have_a_problem_is_one_pod() -> None:
     both = msgspec.structs.replace(workload, containers=(*workload.containers, sidecar))
     [row] = find(dataclasses.replace(snapshot, workloads={key: both}))
     assert (len(row.images), row.pods) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "whats"),
+    [
+        ("openssl", {"CVE-2026-1 critical openssl"}),
+        ("rebuild", {"CVE-2026-1 critical openssl"}),
+        ("scan", {"CVE-2026-1 critical openssl"}),
+        ("api", {"CVE-2026-1 critical openssl"}),
+        ("openssl api", {"CVE-2026-1 critical openssl"}),
+        ("openssl -critical", set()),
+        ("-openssl", set()),
+        ("openssl nowhere", set()),
+        ("zlib", set()),
+    ],
+)
+def test_a_word_matches_the_own_text_of_a_finding_or_what_it_is_about(text: str, whats: set[str]) -> None:
+    assert {each.what for each in asked(text)} == whats
+
+
+@pytest.mark.parametrize(("text", "repositories", "pods"), [("openssl", {"api", "web"}, 6), ("openssl api", {"api"}, 3)])
+def test_a_word_of_its_own_text_narrows_no_finding_and_a_name_does(text: str, repositories: set[str], pods: int) -> None:
+    [row] = asked(text)
+    assert ({key.repository for key in row.images}, row.pods) == (repositories, pods)
+
+
+def asked(text: str) -> list[Finding]:
+    """The findings of `scanned` that a query is about."""
+    snapshot = scanned()
+
+    def search(terms: tuple[Term, ...]) -> list[Finding]:
+        chosen = Query(terms).images(snapshot, NOW)
+        return find(snapshot, images=chosen.images, workloads=chosen.workloads)
+
+    return find_asked(parse_query(text).terms, search)
+
+
+def judged(rules: Rules, *found: Vulnerability) -> dict[tuple[str, str], State]:
+    """The findings of one scanned image that runs, by their grouping and first word, with their states."""
+    world = World()
+    digest = world.manifest(f"{A}/app", "a", "1")
+    world.run("shop/app", f"{A}/app:1", f"{A}/app@{digest}")
+    set_up(world, "trivy")
+    tell(world, report(digest, *found))
+    snapshot = world.snapshot(Policy("p", rules))
+    rows = [each for grouping in (Grouping.PROBLEM, Grouping.CVE) for each in find(snapshot, grouping)]
+    return {(each.key.grouping.value, each.what.split()[0]): each.state for each in rows if each.check == "scan"}
+
+
+CRITICAL, HIGH, MEDIUM = (vulnerability(f"CVE-2026-000{at}", each) for at, each in enumerate(("critical", "high", "medium")))
+UNFIXED = vulnerability("CVE-2026-0009", "critical", fixed="")
+
+
+@pytest.mark.parametrize(
+    ("rules", "found", "problems", "cves"),
+    [
+        (
+            Rules(scan_fail_on=Severity.CRITICAL, scan_warn_on=Severity.HIGH),
+            (CRITICAL, HIGH, MEDIUM),
+            "fail warn -",
+            "fail warn pass",
+        ),
+        (Rules(scan_fail_on=Severity.CRITICAL, scan_warn_on=None), (CRITICAL, HIGH), "fail -", "fail pass"),
+        (Rules(scan_fail_on=Severity.MEDIUM, scan_warn_on=None), (CRITICAL, MEDIUM), "fail fail", "fail fail"),
+        (Rules(scan_fail_on=None, scan_warn_on=Severity.HIGH), (CRITICAL, HIGH), "warn warn", "warn warn"),
+        (Rules(scan_fail_on=Severity.HIGH, scan_unfixed=Unfixed.WARN), (UNFIXED, HIGH), "warn fail", "warn fail"),
+        (Rules(scan_fail_on=Severity.HIGH, scan_unfixed=Unfixed.IGNORE), (UNFIXED, HIGH), "- fail", "pass fail"),
+    ],
+)
+def test_the_state_of_a_vulnerability_is_what_the_policy_says_of_it(
+    rules: Rules, found: tuple[Vulnerability, ...], problems: str, cves: str
+) -> None:
+    states = judged(rules, *found)
+    assert " ".join(states.get(("problem", each.id), "-") for each in found) == problems
+    assert " ".join(states[("cve", each.id)] for each in found) == cves
+
+
+def test_what_an_exception_accepts_is_not_shown_as_failing() -> None:
+    accepted = PolicyException("r-1", "mended in May", "us", NOW + timedelta(days=30), cves=(CRITICAL.id,))
+    states = judged(Rules(scan_fail_on=Severity.HIGH, exceptions=(accepted,)), CRITICAL, HIGH)
+    assert (states["problem", CRITICAL.id], states["problem", HIGH.id]) == (State.WARN, State.FAIL)
+    assert states["cve", CRITICAL.id] is State.WARN
+
+
+def test_what_is_not_what_it_should_be_stands_before_vulnerabilities_of_the_same_state() -> None:
+    build = Builder()
+    bad, unsigned = check(CheckName.SCAN, State.FAIL, "1 critical"), check(CheckName.SIGNATURE, State.FAIL, "unsigned")
+    ssl = ImageVulnerability("CVE-2026-1", Severity.CRITICAL, "openssl", fixed="3.0.2")
+    for name, said, pods in (("api:1", bad, 90), ("web:1", unsigned, 1)):
+        image = build.image(name, said)
+        build.images[image] = msgspec.structs.replace(build.images[image], vulnerabilities=(ssl,) if said is bad else ())
+        build.run(f"prod/shop/Deployment/{name[:3]}", image, pods)
+    assert [each.check for each in find(build.freeze())] == ["signature", "scan"]

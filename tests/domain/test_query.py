@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from tests.domain import estates as e
 from tests.laws import examples
 from tui.domain.query import EVERYTHING, Index, Query, complete, parse_query
+from tui.domain.query_elsewhere import elsewhere
 from tui.domain.query_language import CHOICES, Key, Op, Term
 from tui.domain.snapshot import EMPTY
 from tui.errors import InvalidQuery
+from tui.presenters.elsewhere import elsewhere_words
 
 ESTATE = e.estate()
 
@@ -125,6 +127,54 @@ def test_says_where_it_does_not_parse_and_what_is_allowed(text: str, position: i
 )
 def test_a_pasted_name_is_a_word(text: str) -> None:
     assert parse_query(text).terms == (Term(Key.WORD, text),)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("CVE-2026-1234", Key.CVE),
+        ("cve-2026-1", Key.CVE),
+        ("CVE-2026-12*", Key.CVE),
+        ("GHSA-abcd-1234-x0yz", Key.CVE),
+        ("RHSA-2026:1234", Key.CVE),
+        ("DSA-5678-1", Key.CVE),
+        ("USN-6789-2", Key.CVE),
+        ("GO-2026-1234", Key.CVE),
+        ("RUSTSEC-2026-0001", Key.CVE),
+        ("ALAS2-2026-123", Key.CVE),
+        ("sha256:3f2a", Key.DIGEST),
+        ("SHA512:ab", Key.DIGEST),
+        ("a" * 64, Key.DIGEST),
+        ("cve-exporter", Key.WORD),
+        ("CVE-2026", Key.WORD),
+        ("decade", Key.WORD),
+        ("go-2026", Key.WORD),
+        ("sha256:xyz", Key.WORD),
+        ("app@sha256:3f2a", Key.WORD),
+        ('"CVE-2026-1234"', Key.WORD),
+        ('"sha256:3f2a"', Key.WORD),
+    ],
+)
+def test_a_bare_identifier_or_digest_asks_for_that(text: str, key: Key) -> None:
+    value = text.strip('"')
+    assert parse_query(text).terms == (Term(key, value),)
+    assert parse_query(f"-{text}").terms == (Term(key, value, negated=True),)
+    assert parse_query(parse_query(text).text).terms == (Term(key, value),)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("debian", "Nothing has “debian” as a name; 3 images have it as `base:`."),
+        ("ns:ledger", "Nothing has “ledger” as a namespace; 1 image has it in a name, 1 image has it as `repo:`."),
+        ("payments repo:batch", "Nothing has “batch” as a repository; 1 image has it in a name, 1 image has it as `ns:`."),
+        ("nowhere", ""),
+        ("payments", ""),
+        ("-payments is:stuck is:signed", ""),
+    ],
+)
+def test_what_finds_nothing_is_looked_for_as_something_else(text: str, words: str) -> None:
+    assert elsewhere_words(elsewhere(parse_query(text).terms, Index(ESTATE), e.NOW)) == words
 
 
 def test_a_key_in_capitals_and_a_quoted_value_are_understood() -> None:

@@ -175,8 +175,8 @@ VERDICT    IMAGE                                      DIGEST        BASIS       
 """
 FINDINGS = """\
 STATE      CHECK     WHAT                            IMAGES  WORKLOADS  PODS  FIX
-✘ fail     age       120d old                             1          1     1
 ✘ fail     start     The repository does not exist.       0          1     1
+✘ fail     age       120d old                             1          1     1
 ? unknown  registry  not readable                         1          1     2
 ▲ warn     age       80d old                              1          2     6
 """

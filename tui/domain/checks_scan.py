@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -157,7 +158,19 @@ def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: _Opinion
     sources = ", ".join(sorted({report.source for report in heard})) or ", ".join(context.scanners.names)
     at = max((report.at for report in heard if report.at is not None), default=None)
     reason = " ".join(filter(None, (opinion.reason, remarks)))
-    return Check(CheckName.SCAN, opinion.state, reason, sources, at, opinion.rule, opinion.brief, opinion.remedy)
+    rules = context.rules
+    return Check(
+        CheckName.SCAN,
+        opinion.state,
+        reason,
+        sources,
+        at,
+        opinion.rule,
+        opinion.brief,
+        opinion.remedy,
+        weights=_table(rules.scan_fail_on, rules.scan_warn_on, rules.scan_unfixed),
+        excepted=frozenset(accepting(rules.exceptions, context.digests)),
+    )
 
 
 # ---- no report
@@ -213,18 +226,29 @@ def _found(found: Tally, heard: Sequence[ScanReport], context: ImageContext) -> 
 
 def _weight(severity: Severity, fixed: bool, rules: Rules) -> State:
     """What one vulnerability counts."""
-    if not fixed and rules.scan_unfixed is Unfixed.IGNORE:
+    return _weighed(severity, fixed, rules.scan_fail_on, rules.scan_warn_on, rules.scan_unfixed)
+
+
+@lru_cache(maxsize=64)
+def _table(fail_on: Severity | None, warn_on: Severity | None, unfixed: Unfixed) -> tuple[tuple[str, bool, State], ...]:
+    """What a vulnerability counts by its severity and whether a fix is known: one table for all images with these rules."""
+    kinds = ((severity, fixed) for severity in Severity for fixed in (True, False))
+    return tuple((severity, fixed, _weighed(severity, fixed, fail_on, warn_on, unfixed)) for severity, fixed in kinds)
+
+
+def _weighed(severity: Severity, fixed: bool, fail_on: Severity | None, warn_on: Severity | None, unfixed: Unfixed) -> State:
+    if not fixed and unfixed is Unfixed.IGNORE:
         return State.PASS
-    state = _threshold(severity, rules)
-    return State.WARN if state is State.FAIL and not fixed and rules.scan_unfixed is Unfixed.WARN else state
+    state = _threshold(severity, fail_on, warn_on)
+    return State.WARN if state is State.FAIL and not fixed and unfixed is Unfixed.WARN else state
 
 
-def _threshold(severity: Severity, rules: Rules) -> State:
+def _threshold(severity: Severity, fail_on: Severity | None, warn_on: Severity | None) -> State:
     if severity is Severity.UNKNOWN:
-        return State.PASS if rules.scan_fail_on is None and rules.scan_warn_on is None else State.UNKNOWN
-    if rules.scan_fail_on is not None and severity.rank >= rules.scan_fail_on.rank:
+        return State.PASS if fail_on is None and warn_on is None else State.UNKNOWN
+    if fail_on is not None and severity.rank >= fail_on.rank:
         return State.FAIL
-    return State.WARN if rules.scan_warn_on is not None and severity.rank >= rules.scan_warn_on.rank else State.PASS
+    return State.WARN if warn_on is not None and severity.rank >= warn_on.rank else State.PASS
 
 
 def _of_counts(heard: Sequence[ScanReport], rules: Rules) -> _Opinion | None:
@@ -233,7 +257,8 @@ def _of_counts(heard: Sequence[ScanReport], rules: Rules) -> _Opinion | None:
     for report in heard:
         if report.vulnerabilities is not None:
             continue
-        states = {severity: _threshold(severity, rules) for severity, number in report.counts.items() if number}
+        limits = rules.scan_fail_on, rules.scan_warn_on
+        states = {severity: _threshold(severity, *limits) for severity, number in report.counts.items() if number}
         state = max(states.values(), key=lambda each: each.severity, default=State.PASS)
         if state is State.PASS or (worst is not None and worst.state.severity >= state.severity):
             continue

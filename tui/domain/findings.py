@@ -20,11 +20,14 @@ from tui.domain.snapshot import Container, Drift, Image, ImageKey, Snapshot, Wor
 from tui.domain.trust import Check, CheckName, State
 from tui.domain.workload import ObjectKey
 
-__all__ = ["START", "Finding", "FindingKey", "Grouping", "find"]
+__all__ = ["START", "Finding", "FindingKey", "Grouping", "find", "rank"]
 
 START = "start"
 """The question that pods answer which cannot start."""
 _NUMBER = re.compile(r"\d[\d.]*")
+_GRAVE = Severity.HIGH.rank
+_FIRST = (CheckName.IDENTITY, CheckName.SIGNATURE, CheckName.REGISTRY, START)
+"""What is not the image that it should be, or does not start at all, stands before vulnerabilities of the same state."""
 _HARMLESS = (Exploitability.NOT_AFFECTED, Exploitability.FIXED)
 
 
@@ -118,7 +121,13 @@ def find(
     for hit in _grouped(_hits(snapshot, grouping, images, workloads), snapshot, grouping):
         groups.setdefault(hit.group, _Group()).add(hit)
     found = [_finding(FindingKey(grouping, key), group, snapshot) for key, group in groups.items()]
-    return sorted(found, key=lambda each: (-each.state.severity, -each.pods, -len(each.images), each.key.group))
+    return sorted(found, key=rank)
+
+
+def rank(finding: Finding) -> tuple[int, bool, int, int, tuple[str, ...]]:
+    """Worst first, when sorted; of those what is not what it says it is, then the widest."""
+    later = finding.check not in _FIRST
+    return (-finding.state.severity, later, -finding.pods, -len(finding.images), finding.key.group)
 
 
 def _finding(key: FindingKey, group: _Group, snapshot: Snapshot) -> Finding:
@@ -227,22 +236,47 @@ def _of_check(check: Check, images: tuple[ImageKey, ...], places: tuple[Place, .
 
 
 def _bad(check: Check) -> bool:
-    return check.state not in (State.PASS, State.OFF)
+    return _is_bad(check.state)
+
+
+def _is_bad(state: State) -> bool:
+    return state not in (State.PASS, State.OFF)
 
 
 def _grave(image: Image, places: tuple[Place, ...], check: Check) -> Iterator[_Hit]:
-    """A scan that fails as one hit for each critical or high vulnerability; nothing when no details are known."""
-    for each in image.vulnerabilities if check.state in (State.FAIL, State.WARN) else ():
-        if each.severity.rank >= Severity.HIGH.rank and not _excused(each):
-            yield _of_vulnerability(each, check.state, image, places)
+    """A scan that fails as one hit for each vulnerability that does, or that is high and worth a warning; nothing when no details
+    are known of what decides."""
+    if check.state not in (State.FAIL, State.WARN):
+        return
+    counts = _Weigher(check)
+    judged = [(counts.state_of(row), row) for row in image.vulnerabilities if not _excused(row)]
+    told = [(state, row) for state, row in judged if state is State.FAIL or (_is_bad(state) and row.severity.rank >= _GRAVE)]
+    if any(state is check.state for state, _ in told):
+        yield from (_of_vulnerability(row, state, image, places) for state, row in told)
 
 
 def _by_vulnerability(image: Image, places: tuple[Place, ...]) -> Iterator[_Hit]:
-    state = next((check.state for check in image.checks if check.name is CheckName.SCAN and _bad(check)), State.WARN)
+    counts = _Weigher(next((check for check in image.checks if check.name is CheckName.SCAN), None))
     for each in image.vulnerabilities:
         if not _excused(each):
-            judged = state if each.severity.rank >= Severity.HIGH.rank else State.WARN
-            yield _of_vulnerability(each, judged, image, places)
+            yield _of_vulnerability(each, counts.state_of(each), image, places)
+
+
+class _Weigher:
+    """What vulnerabilities count by the policy, as the check of the scan tells it."""
+
+    def __init__(self, check: Check | None) -> None:
+        self._check = check if check is not None and check.state is not State.OFF else None
+        self._weights = {(severity, fixed): state for severity, fixed, state in check.weights} if check is not None else {}
+
+    def state_of(self, row: ImageVulnerability) -> State:
+        """Never more than the scan as a whole, a warning at most where an exception accepts it, or where no policy says."""
+        if self._check is None:
+            return State.WARN
+        limits = [self._weights.get((row.severity, bool(row.fixed)), self._check.state), self._check.state]
+        if not self._check.excepted.isdisjoint(name.upper() for name in (row.id, *row.aliases)):
+            limits.append(State.WARN)
+        return min(limits, key=lambda state: state.severity)
 
 
 def _of_vulnerability(each: ImageVulnerability, state: State, image: Image, places: tuple[Place, ...]) -> _Hit:

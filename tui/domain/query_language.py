@@ -2,7 +2,8 @@
 
 A query is a list of terms that must all hold. A term is a word, `key:value` or `key<op>value`; a leading `-` negates it and
 double quotes group, with `\\"` and `\\\\` inside them. Anything that is not a key but looks like a name with a tag
-(`nginx:1.25`, `payments-api:latest`, `sha256:3f2a`) is a word, so that references can be pasted.
+(`nginx:1.25`, `payments-api:latest`) is a word, so that references can be pasted. A bare word that looks like the identifier of
+a vulnerability or like a digest asks for that: `CVE-2026-1` is `cve:CVE-2026-1`; in quotes it is a name.
 """
 
 from __future__ import annotations
@@ -120,6 +121,13 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.?)*)"', re.DOTALL)
 _ESCAPE = re.compile(r'\\(["\\])')
 _AGE = re.compile(r"(\d{1,6})(s|m|h|d|w|y)")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
+# cve.org (a `*` may stand for the rest), GitHub advisories, and those of databases and distributions (OSV schema, "Defined IDs").
+_IDENTIFIER = re.compile(
+    r"cve-\d{4}-[\d*?]+|ghsa(?:-[0-9a-z]{4}){3}|(?:go|pysec|rustsec|osv|mal)-\d{4}-\d+|(?:dsa|dla|usn)-\d+(?:-\d+)?"
+    r"|(?:rhsa|rhba|rhea|elsa|alsa|rlsa|suse-su|alas\d*)-\d{4}[:-][\d:-]+",
+    re.IGNORECASE | re.ASCII,
+)
+_DIGEST = re.compile(r"sha(?:256|384|512):[0-9a-f]+|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}", re.IGNORECASE | re.ASCII)
 _LETTERS = re.compile(r"[A-Za-z]+")
 
 
@@ -181,7 +189,14 @@ def _term(text: str, start: int) -> tuple[Term, int]:
     if head and not _is_name(text, head):
         _refuse_key(head, position)
     value, end = _value(text, position)
-    return Term(Key.WORD, value, negated=negated), end
+    return Term(_meaning(value), value, negated=negated), end
+
+
+def _meaning(word: str) -> Key:
+    """What a bare word asks for."""
+    if _IDENTIFIER.fullmatch(word):
+        return Key.CVE
+    return Key.DIGEST if _DIGEST.fullmatch(word) else Key.WORD
 
 
 def _keyed(text: str, key: Key, head: re.Match[str], negated: bool) -> tuple[Term, int]:

@@ -46,7 +46,8 @@ class Check(msgspec.Struct, frozen=True, gc=False):
 
     `reason` is a plain sentence; `source` names where the facts came from; `rule` the policy rule that decided;
     `brief` a few words for a tree row (`unsigned`, `moved 3d`), empty when fine; `remedy` what would change the answer;
-    `accepted` the exceptions of the policy that turned a failure into a warning.
+    `accepted` the exceptions of the policy that turned a failure into a warning. `weights` say what a vulnerability counts by its
+    severity and whether a fix is known, `excepted` are the identifiers (in capitals) that the policy accepts.
     """
 
     name: CheckName
@@ -58,6 +59,8 @@ class Check(msgspec.Struct, frozen=True, gc=False):
     brief: str = ""
     remedy: str = ""
     accepted: str = ""
+    weights: tuple[tuple[str, bool, State], ...] = ()
+    excepted: frozenset[str] = frozenset()
 
 
 def worst(states: Iterable[State]) -> State:

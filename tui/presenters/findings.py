@@ -103,7 +103,7 @@ def brief(fix: str) -> str:
 def finding_lines(found: Finding, snapshot: Snapshot, now: datetime, glyphs: Glyphs, width: int) -> list[TextLine]:
     """A problem in full: what, how wide, the fix, then the images and the workloads that have it."""
     role = ROLE[found.state]
-    words = {State.FAIL: "FAILS", State.WARN: "WARNING"}.get(found.state, "UNKNOWN")
+    words = {State.FAIL: "FAILS", State.WARN: "WARNING", State.PASS: "BELOW THE POLICY'S THRESHOLD"}.get(found.state, "UNKNOWN")
     since = f"since {age(found.since, now)}" if found.since else ""
     facts = (plural(len(found.images), "image"), plural(len(found.workloads), "workload"), plural(found.pods, "pod"), since)
     wide = glyphs.dot.join(fact for fact in facts if fact)

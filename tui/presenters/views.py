@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from enum import IntEnum
 from heapq import heapify, heappop, heappush
@@ -24,6 +24,7 @@ from widgets.rows import RowKey
 if TYPE_CHECKING:
     from tui.domain.exposure import Exposure
     from tui.domain.query import Index
+    from tui.domain.query_language import Term
 
 __all__ = ["VIEW_NAMES", "Built", "Filter", "View", "build_view", "first_unfolded", "wanted_vulnerability"]
 
@@ -61,7 +62,8 @@ class Filter(NamedTuple):
 class Built(NamedTuple):
     """The rows of a view; with a filter, how many images it lets through, what it could not decide, and what to unfold.
 
-    `asked` is the vulnerability or package that the filter names, and `exposure` what it means for the estate.
+    `asked` is the vulnerability or package that the filter names, and `exposure` what it means for the estate. `hint` says, where
+    there is no row, what has the text of the filter as something else.
     """
 
     model: Model
@@ -70,6 +72,7 @@ class Built(NamedTuple):
     unfold: tuple[RowKey, ...]
     asked: str = ""
     exposure: Exposure | None = None
+    hint: str = ""
 
 
 MOST_UNFOLDED = 500
@@ -80,15 +83,34 @@ def build_view(
 ) -> Built:
     """Select and lay out the rows of a view; `index` is the snapshot's, where it was made before. Raises InvalidQuery."""
     shown, undecided = select(snapshot, chosen, now, index)
-    model = _model(view, snapshot, chosen, now, glyphs, shown)
+    model = _model(view, snapshot, chosen, now, glyphs, shown, index)
     if not shown.narrowed:
         return Built(model, None, 0, ())
-    matched = len(snapshot.images) if shown.images is None else len(shown.images)
-    return Built(model, matched, undecided, tuple(model.matches()[:MOST_UNFOLDED]), *_exposure(chosen.query, snapshot))
+    unfold = tuple(model.matches()[:MOST_UNFOLDED])
+    hint = "" if model.roots() else _hint(chosen.query, snapshot, now, index)
+    return Built(model, _matched(model, shown), undecided, unfold, *_exposure(chosen.query, snapshot), hint)
+
+
+def _matched(model: Model, shown: Shown) -> int:
+    """How many images are let through; of findings, those that they are about."""
+    if isinstance(model, FindingModel):
+        return len({image for each in model.found.values() for image in each.images})
+    return len(model.snapshot.images) if shown.images is None else len(shown.images)
+
+
+def _hint(query: str, snapshot: Snapshot, now: datetime, index: Index | None) -> str:
+    if not query.strip():
+        return ""
+    from tui.domain.query import Index as IndexOf
+    from tui.domain.query import parse_query
+    from tui.domain.query_elsewhere import elsewhere
+    from tui.presenters.elsewhere import elsewhere_words
+
+    return elsewhere_words(elsewhere(parse_query(query).terms, index or IndexOf(snapshot), now))
 
 
 def _exposure(query: str, snapshot: Snapshot) -> tuple[str, Exposure | None]:
-    if "cve:" not in query and "pkg:" not in query:
+    if not query.strip():
         return "", None
     from tui.domain.exposure import asked_for, exposure
     from tui.domain.query import parse_query
@@ -97,7 +119,9 @@ def _exposure(query: str, snapshot: Snapshot) -> tuple[str, Exposure | None]:
     return (asked[0], exposure(snapshot, asked[1])) if asked else ("", None)
 
 
-def _model(view: View, snapshot: Snapshot, chosen: Filter, now: datetime, glyphs: Glyphs, shown: Shown) -> Model:
+def _model(
+    view: View, snapshot: Snapshot, chosen: Filter, now: datetime, glyphs: Glyphs, shown: Shown, index: Index | None
+) -> Model:
     match view:
         case View.LINEAGE:
             return LineageModel(snapshot, now, glyphs, shown)
@@ -106,8 +130,23 @@ def _model(view: View, snapshot: Snapshot, chosen: Filter, now: datetime, glyphs
         case View.FINDINGS:
             wanted = wanted_vulnerability(chosen.query)  # who asks for a vulnerability sees it, not all that is wrong beside it
             grouping = Grouping.CVE if wanted else chosen.grouping
-            found = find(snapshot, grouping, shown.images, shown.workloads)
+            found = _findings(snapshot, chosen, grouping, now, index)
             return FindingModel(snapshot, [each for each in found if _names(each, wanted)], grouping, now, glyphs)
+
+
+def _findings(snapshot: Snapshot, chosen: Filter, grouping: Grouping, now: datetime, index: Index | None) -> Sequence[Finding]:
+    """The findings that a filter lets through: by what they are about, or by their own words."""
+    if not chosen.query.strip():
+        shown, _ = select(snapshot, chosen, now, index)
+        return find(snapshot, grouping, shown.images, shown.workloads)
+    from tui.domain.findings_asked import find_asked
+    from tui.domain.query import Query, parse_query
+
+    def search(terms: tuple[Term, ...]) -> Sequence[Finding]:
+        shown, _ = select(snapshot, chosen._replace(query=Query(terms).text), now, index)
+        return find(snapshot, grouping, shown.images, shown.workloads)
+
+    return find_asked(parse_query(chosen.query).terms, search)
 
 
 def _names(found: Finding, wanted: str) -> bool:
@@ -166,7 +205,7 @@ def first_unfolded(model: Model, room: int) -> list[RowKey]:
 
 def wanted_vulnerability(query: str) -> str:
     """The vulnerability or package that a query names, in small letters; empty when it names none, or does not parse."""
-    if "cve:" not in query and "pkg:" not in query:
+    if not query.strip():
         return ""
     from tui.domain.query import parse_query
     from tui.domain.query_language import Key

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from tui.domain.container_checks import image_checks
-from tui.domain.findings import find
 from tui.domain.snapshot import Drift, ImageKey, Snapshot, Workload
 from tui.domain.text import full_stop
 from tui.domain.trust import Check, CheckName, State
@@ -159,7 +158,7 @@ def _findings(document: Document) -> Table:
             Cell(count(each.pods)),
             Cell(each.fix),
         )
-        for each in find(document.snapshot, images=document.selection.images, workloads=document.selection.workloads)
+        for each in document.findings()
     ]
     return heads, rows
 

@@ -8,7 +8,10 @@ from enum import StrEnum
 import msgspec
 
 from tui.domain.counting import pods_found, pods_in, pods_of
-from tui.domain.query import Selection
+from tui.domain.findings import Finding, find
+from tui.domain.findings_asked import find_asked
+from tui.domain.query import EVERYTHING, Index, Query, Selection
+from tui.domain.query_language import Term
 from tui.domain.snapshot import Container, Image, Snapshot, Workload
 from tui.domain.trust import State
 
@@ -35,12 +38,13 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """A snapshot, what of it was asked for, and the view."""
+    """A snapshot, what of it was asked for, the view, and the query that asked."""
 
     snapshot: Snapshot
     selection: Selection
     view: View = View.ALL
     look: Look = Look()
+    query: Query = EVERYTHING
 
     def images(self) -> Sequence[Image]:
         """The images of the report, worst first, then by the pods that run them."""
@@ -51,6 +55,18 @@ class Document(msgspec.Struct, frozen=True):
         """The workloads of the report, worst first, then by their pods."""
         chosen = (workload for key, workload in self.snapshot.workloads.items() if key in self.selection.workloads)
         return sorted(chosen, key=lambda workload: (-severity(workload.verdict), -self.pods_of_workload(workload), workload.key))
+
+    def findings(self) -> Sequence[Finding]:
+        """The findings of what the report is about, and those whose own text has the words of the query."""
+        if not self.query.terms:
+            return find(self.snapshot, images=self.selection.images, workloads=self.selection.workloads)
+        index = Index(self.snapshot)
+
+        def search(terms: tuple[Term, ...]) -> Sequence[Finding]:
+            chosen = Query(terms).images(index, self.snapshot.as_of)
+            return find(self.snapshot, images=chosen.images, workloads=chosen.workloads)
+
+        return find_asked(self.query.terms, search)
 
     def pods(self) -> int:
         """How many pods there are of what the report is about."""

@@ -204,8 +204,8 @@ class ExplorerScreen(Screen[None]):
     def _show_emptiness(self) -> None:
         self._arrange()
         if self.empty and self.app.trouble is None:
-            undecided = self.built.undecided if self.built else 0
-            self._show_notice(notice_lines(self.app.snapshot, self.size.width, self.chosen.words, undecided))
+            undecided, hint = (self.built.undecided, self.built.hint) if self.built else (0, "")
+            self._show_notice(notice_lines(self.app.snapshot, self.size.width, self.chosen.words, undecided, hint))
 
     def _show_notice(self, lines: list[TextLine]) -> None:
         if self.empty:
