@@ -30,6 +30,7 @@ from tui.domain.kept import Changes, Kept
 from tui.domain.observed import Observer, Suspicions
 from tui.domain.policy import Policy
 from tui.domain.rulebook import RuleBook
+from tui.domain.same_cluster import without_doubles
 from tui.domain.scanned import ScanJoin
 from tui.domain.shown import Frame, frame_of, summary_of
 from tui.domain.snapshot import Image, ImageKey, Snapshot
@@ -104,7 +105,7 @@ class Assembler:
 
     def assemble(self, facts: Facts, policy: Policy, now: datetime) -> Snapshot:
         """The snapshot of these facts, judged by a policy. The same facts give the same snapshot but for its number."""
-        facts = self._freshness.of(facts, policy.limits, now)
+        facts = without_doubles(self._freshness.of(facts, policy.limits, now))
         read = self._what_is_read(facts)
         runs = self._what_runs(facts, read)
         judged = self._judge_images(self._grounds_of(facts, read, runs), policy, now)

@@ -119,6 +119,7 @@ class SourceHealth(msgspec.Struct, frozen=True):
     work. `ownership` is that of a registry.
     `lost_scopes` are parts of it (namespaces) that were read and cannot be read any more, each with the reason. `every` is how
     often it is asked again, in seconds, 0 for what is not. `stale` is set by the rule of freshness (`tui.domain.freshness`).
+    `known_by` are what a cluster is known by, whatever it is called.
     """
 
     name: str
@@ -142,6 +143,7 @@ class SourceHealth(msgspec.Struct, frozen=True):
     lost_scopes: tuple[tuple[str, str], ...] = ()
     every: float = 0.0
     stale: bool = False
+    known_by: tuple[str, ...] = ()
 
 
 class HealthChanged(msgspec.Struct, frozen=True):

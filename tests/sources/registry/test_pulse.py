@@ -110,5 +110,5 @@ async def test_a_signature_that_is_removed_is_noticed_at_the_next_search() -> No
         async with Collector(found) as seen:
             await seen.until(lambda: seen.health.live)
             searches = sum("/referrers/" in path for _, path, _ in server.requests)
-            # Ten looks of a twentieth of a second each.
+            # Twenty looks of a tenth of a second each.
             await seen.until(lambda: sum("/referrers/" in path for _, path, _ in server.requests) > searches)

@@ -78,6 +78,7 @@ class Access(msgspec.Struct, frozen=True):
     impersonating: tuple[tuple[str, str], ...] = ()
     compressed: bool = True
     remarks: tuple[str, ...] = ()
+    place: str = ""
 
     def __repr__(self) -> str:
         return f"Access(server={self.server!r})"
@@ -195,7 +196,7 @@ def _resolve(context: str, cluster: dict[str, object], user: dict[str, object], 
                 if credential and credential.client_certificate_data:
                     settings.cert_file, settings.key_file = _write_pair(Path(folder), credential)
                 tls = _tls(settings) if settings.host.startswith("https://") else None
-                fingerprint = _fingerprint(settings)
+                fingerprint, where = _fingerprint(settings), _server_id(settings)
             finally:
                 # The loader remembers the files that it wrote, which end with this folder.
                 package._cleanup_temp_files()
@@ -213,6 +214,7 @@ def _resolve(context: str, cluster: dict[str, object], user: dict[str, object], 
         authorization=_header(token),
         server_hostname=settings.tls_server_name or "",
         proxy=settings.proxy or "",
+        place=where,
         expires=credential.expiration_timestamp if credential else None,
         fingerprint=fingerprint,
     )
@@ -223,6 +225,12 @@ def _document(context: str, cluster: dict[str, object], user: dict[str, object])
     entries = {"contexts": ("context", {"cluster": "c", "user": "u"}, context), "clusters": ("cluster", cluster, "c")}
     entries["users"] = ("user", user, "u")
     return {section: [{"name": name, key: value}] for section, (key, value, name) in entries.items()}
+
+
+def _server_id(settings: Any) -> str:
+    """The same for all who mean the same server by the same way: tunnels of several clusters may share an address."""
+    authority = hashlib.sha256(Path(settings.ssl_ca_cert).read_bytes() if settings.ssl_ca_cert else b"").hexdigest()
+    return " ".join((settings.host, settings.tls_server_name or "-", settings.proxy or "-", authority))
 
 
 def _fingerprint(settings: Any) -> str:

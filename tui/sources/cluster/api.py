@@ -113,6 +113,11 @@ class Api:
         await self._close()
 
     @property
+    def place(self) -> str:
+        """Which server this is: its address, and what is trusted there; empty until it is known."""
+        return self._access.place if self._access else ""
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What an operator should know of the kubeconfig's entries."""
         return self._access.remarks if self._access else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from tui.domain.events import Denial, HealthChanged
@@ -20,7 +21,7 @@ from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.owners import Owners
 from tui.sources.cluster.pulse import Pulse
 from tui.sources.cluster.readers import reader_of
-from tui.sources.cluster.reviews import list_namespaces, may, whoami
+from tui.sources.cluster.reviews import known_by, list_namespaces, may, whoami
 
 __all__ = ["cover"]
 
@@ -75,11 +76,11 @@ class _Coverage:
             await asyncio.sleep(_HEALTH_PAUSE)
 
     async def introduce(self) -> None:
-        """Learn who we are; a server that does not say costs nothing else."""
-        try:
+        """Learn who we are, and which cluster this is; a server that does not say costs nothing else."""
+        with suppress(SourceError):
             self.board.identity = await whoami(self._api)
-        except SourceError:
-            return
+        with suppress(SourceError):
+            self.board.known_by = await known_by(self._api)
         self.board.changed()
 
     async def kind(self, kind: Kind) -> None:

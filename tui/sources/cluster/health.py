@@ -95,6 +95,7 @@ class Board:
         self.identity = ""
         self.endpoint = ""
         self.remarks: tuple[str, ...] = ()
+        self.known_by: tuple[str, ...] = ()
         self.requests: Callable[[], int] = lambda: 0
         self._name, self._every = name, every
         self._clock = clock
@@ -189,6 +190,7 @@ class Board:
             progress=self._progress(),
             denials=denials,
             remarks=self.remarks,
+            known_by=self.known_by,
             every=self._every,
             lost_scopes=tuple(
                 (line.scope, line.error.headline)

@@ -12,14 +12,14 @@ import msgspec
 
 from tui.domain.decoding import from_json
 from tui.domain.text import clean
-from tui.errors import UntrustedPayload
+from tui.errors import Forbidden, NotFound, UntrustedPayload
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.failures import decode_error
 from tui.sources.cluster.kinds import Kind
 from tui.sources.cluster.readers import DECODING
 from tui.sources.cluster.wire import ListMeta, NamespaceObject
 
-__all__ = ["decode_answer", "list_namespaces", "may", "may_read", "server_version", "whoami"]
+__all__ = ["decode_answer", "known_by", "list_namespaces", "may", "may_read", "server_version", "whoami"]
 
 MAX_NAMESPACES = 100_000
 _Shape = TypeVar("_Shape")
@@ -61,6 +61,17 @@ async def whoami(api: Api) -> str:
     body = await api.review(path, {"apiVersion": group, "kind": "SelfSubjectReview"}, what=what)
     status = decode_answer(body, _SelfReview, what, api.host).status
     return clean(status.user_info.username, 200) if status and status.user_info else ""
+
+
+async def known_by(api: Api) -> tuple[str, ...]:
+    """What the cluster is known by, whatever contexts call it. Raises SourceError when the server does not answer at all."""
+    what = "get namespaces"
+    try:
+        body = await api.get("/api/v1/namespaces/kube-system", what=what)
+        uid = clean(decode_answer(body, NamespaceObject, what, api.host).metadata.uid, 64)
+    except (Forbidden, NotFound, UntrustedPayload):
+        uid = ""
+    return (*((api.place,) if api.place else ()), *((f"uid {uid}",) if uid else ()))
 
 
 async def may(api: Api, kind: Kind, verb: str, namespace: str) -> bool:

@@ -83,7 +83,7 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     username: str = ""
     password: str = ""
     request_timeout: float = 60.0
-    refresh: float = 30.0
+    refresh: float = 15.0
     pulse: float = 6.0
     pulse_timeout: float = 6.0
     azure: bool = True

@@ -40,12 +40,14 @@ SURVEY_SOON = 2.0
 REST = "the rest of the registry"
 # Kinds of reading: each takes back only what it said itself.
 READING, PARTS, LOOKING = "reading", "parts", "looking again"
-NAMES_AGAIN = 10
+NAMES_AGAIN = 20
 DIGESTS_AGAIN = 4
+# Where more runs than can be looked at in that time without being a burden, looks are further apart.
+LOOKS_PER_SECOND = 10.0
 LOOKS_AT_ONCE = 8
 SEARCHES_AT_ONCE = 4
 # What is attached to everything that runs is searched anew every so many looks: five minutes, or as long as it takes.
-SEARCH_AGAIN = 10
+SEARCH_AGAIN = 20
 # Looks that come to nothing, one after the other, before what was seen there is not known any more.
 MISSES = 2
 _PASSING = (Unreachable, AuthenticationFailed, ServerFault, Throttled)
@@ -243,9 +245,9 @@ class Session:
     # ---- a second look
 
     async def _keep_looking(self) -> None:
-        cycle = 0
+        cycle = looks = 0
         while True:
-            await _waited(self._look_now, self._options.refresh)
+            await _waited(self._look_now, max(self._options.refresh, looks / LOOKS_PER_SECOND))
             await self._up.wait()
             cycle += 1
             if cycle % NAMES_AGAIN == 0:
@@ -255,6 +257,7 @@ class Session:
             if cycle % SEARCH_AGAIN == 0:
                 self._attaching.again()
             watched = [wanted for wanted in self._queue if self._watched(wanted, cycle)]
+            looks = len(watched)
             for start in range(0, len(watched), LOOKS_AT_ONCE):
                 async with asyncio.TaskGroup() as group:
                     for wanted in watched[start : start + LOOKS_AT_ONCE]:
