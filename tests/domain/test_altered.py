@@ -62,3 +62,29 @@ def test_a_declared_image_whose_name_is_answered_with_other_bytes_fails_too() ->
     world.fail(NAME, "1", OTHER, SAID)
     world.deployment("shop/app", f"{NAME}:1", desired=0)
     assert check(container(world.snapshot(), "app"), CheckName.IDENTITY).state is State.FAIL
+
+
+@pytest.mark.parametrize("kind", [OTHER, AbsenceKind.DENIED, AbsenceKind.UNTRUSTED, AbsenceKind.UNREACHABLE])
+@pytest.mark.parametrize("runs", [False, True])
+def test_a_version_that_could_not_be_read_is_shown_with_the_reason(kind: AbsenceKind, runs: bool) -> None:
+    world = World()
+    found = digest("unread")
+    world.list_tags(NAME, {"1": found})
+    world.fail(NAME, found, kind, "the reason why")
+    if runs:
+        world.run("shop/app", f"{NAME}:1", f"{NAME}@{found}")
+    judged = image(world.snapshot(), found)
+    assert judged.tags == ("1",)
+    for name in (CheckName.BASE, CheckName.AGE):
+        assert check(judged, name).state is State.UNKNOWN
+        assert "he reason why" in check(judged, name).reason
+    assert (check(judged, CheckName.REGISTRY).brief == "the registry answered with other bytes") is (kind is OTHER)
+
+
+def test_what_is_gone_or_was_not_asked_is_not_shown_as_an_image() -> None:
+    world = World()
+    found = digest("unread")
+    world.list_tags(NAME, {"1": found})
+    for kind in (AbsenceKind.MANIFEST_UNKNOWN, AbsenceKind.NOT_ASKED):
+        world.fail(NAME, found, kind)
+        assert not world.snapshot().images

@@ -103,7 +103,11 @@ def check_age(context: ImageContext) -> Check:
     built = known.created or known.pushed
     if built is None:
         reason = "When it was built is not known: its builder reset the clock, and the registry does not say when it was pushed."
-        reason = reason if known.complete else "When it was built is not known: its configuration has not been read."
+        reason = (
+            reason
+            if known.complete
+            else f"When it was built is not known: its configuration has not been read. {known.gap}".rstrip()
+        )
         return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, brief="age unknown")
     verb = "Built" if known.created else "Its clock was reset; pushed" if known.complete else "Pushed"
     state, rule = _age(context.now - built, rules)

@@ -99,7 +99,7 @@ def _answer(context: ImageContext, known: Known, digest: str) -> Check:
     if accepted is not None:
         return _signed(context, accepted, _part(context, known, digest))
     if found is None:
-        return _not_yet(context, digest)
+        return _not_yet(context, known, digest)
     if found.error:
         return _check(context, State.UNKNOWN, f"Not every signature could be read: {found.error}", "signatures not read")
     decisive = best(found.outcomes)
@@ -108,8 +108,8 @@ def _answer(context: ImageContext, known: Known, digest: str) -> Check:
     return _unverified(context, decisive, len(found.outcomes))
 
 
-def _not_yet(context: ImageContext, digest: str) -> Check:
-    why = dict(context.signatures_missed).get(digest, "")
+def _not_yet(context: ImageContext, known: Known, digest: str) -> Check:
+    why = dict(context.signatures_missed).get(digest, "") or known.refused
     if why:
         return _not_looked_at(context, full_stop(why))
     if context.in_use:

@@ -34,9 +34,9 @@ MAX_SAME = 20
 class Known(msgspec.Struct, frozen=True, gc=False):
     """An image that a registry shows or showed: its members are its platforms.
 
-    `absent` says why it is not there any more, empty while it is; `held` is when the registry last confirmed it. `gap` says why
-    it is not `complete`, as far as that is known. `named` are those of its digests that a tag gives, the top one alone if it has
-    a tag or none has.
+    `absent` says why it is not there any more, empty while it is; `held` is when the registry last confirmed it. `refused` says
+    why its own manifest was not read, empty when it was or when nobody tried; `gap` why it is not `complete`, as far as that is
+    known. `named` are those of its digests that a tag gives, the top one alone if it has a tag or none has.
     """
 
     key: ImageKey
@@ -52,6 +52,7 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     absent: str = ""
     complete: bool = True
     gap: str = ""
+    refused: str = ""
     named: tuple[str, ...] = ()
 
     @property
@@ -89,7 +90,7 @@ def join(facts: ImageFacts) -> Catalog:
     registries = Registries(facts)
     contents = Contents(facts.manifests, facts.configs)
     images: dict[ImageKey, Known] = {}
-    for name in sorted({*facts.held, *facts.listings}):
+    for name in sorted({*facts.held, *facts.listings, *facts.failed}):
         for known in _Repository(name, registries, contents).images():
             images[known.key] = known
     return Catalog(contents, images, _holders(images.values()), _by_config(images.values()))
@@ -103,7 +104,8 @@ class _Repository:
         self._registries = registries
         self._contents = contents
         self._rows = registries.rows(name)
-        self._digests = {*registries.facts.held.get(name, ()), *self._rows}
+        self._unread = frozenset(registries.unread(name))
+        self._digests = {*registries.facts.held.get(name, ()), *self._rows, *self._unread}
         self._tags, self._attached = self._read_tags()
         self._children = self._find_children()
 
@@ -135,7 +137,8 @@ class _Repository:
             return False
         manifest = self._contents.manifests.get(digest)
         if manifest is None:
-            return tagged and _may_be_image(self._rows.get(digest))
+            # What a version names is an image until somebody reads that it is none.
+            return tagged and (digest in self._unread or _may_be_image(self._rows.get(digest)))
         if manifest.kind is ManifestKind.ARTIFACT or (manifest.subject and not tagged):
             return False
         return manifest.kind is ManifestKind.IMAGE or self._has_platforms(digest)
@@ -152,6 +155,7 @@ class _Repository:
         row = self._rows.get(digest)
         digests = tuple(dict.fromkeys((digest, *(member.manifest for member in members))))
         word = self._registries.digest(self._name, digest)
+        refused = "" if digest in self._contents.manifests or word.kind is None or word.gone else word.reason
         return Known(
             key=ImageKey(self._name.registry, self._name.repository, digest),
             members=members,
@@ -165,7 +169,8 @@ class _Repository:
             held=word.at,
             absent=_absence(self._name, word),
             complete=bool(members) and all(member.config in self._contents.configs for member in members),
-            gap=next(self._gaps(members), ""),
+            gap=next(self._gaps(members), "") or (refused and f"Its manifest could not be: {refused}"),
+            refused=refused,
             named=self._named(digests),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -103,6 +103,12 @@ class Registries:
         if held is not None:
             return Word(Standing.THERE, digest, at=held)
         return _not_yet(name)
+
+    def unread(self, name: RepositoryName) -> Iterator[str]:
+        """The digests in a repository that could not be read although it does not say that they are not there."""
+        for reference, failure in self.facts.failed.get(name, {}).items():
+            if ":" in reference and failure.kind not in GONE and failure.kind is not AbsenceKind.NOT_ASKED:
+                yield reference
 
     def altered(self, name: RepositoryName, digests: Iterable[str]) -> str:
         """What says that a repository answered with other bytes than one of the digests names, empty when none did."""

@@ -87,7 +87,7 @@ class Health:
     @property
     def _error(self) -> SourceError | None:
         # Where nothing at all could be read, the missing sign-in is the failure, not a part of it.
-        return self.down or (None if self.manifests else self._unsigned)
+        return self.down or (None if self.manifests or self.loading else self._unsigned)
 
     def _told(self) -> tuple[Denial, ...]:
         """What cannot be read, the same said once; the last of very many stands for the others."""
