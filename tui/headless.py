@@ -12,6 +12,7 @@ from typing import Protocol
 from tui.arguments import Options
 from tui.config import Settings
 from tui.domain.container_checks import image_checks
+from tui.domain.demand import Demand
 from tui.domain.events import SourceHealth, SourceKind, SourceState
 from tui.domain.exposure import asked_for, exposure
 from tui.domain.query import Index, Query, Selection
@@ -19,6 +20,7 @@ from tui.domain.query_elsewhere import elsewhere
 from tui.domain.snapshot import Snapshot, Workload
 from tui.domain.text import full_stop
 from tui.domain.trust import Check, State
+from tui.domain.wanted_signatures import MAX_ASKED, unlooked
 from tui.output import Exit, Writer, look_of_stdout, say
 from tui.presenters.elsewhere import elsewhere_words
 from tui.presenters.exposure import exposure_parts
@@ -45,6 +47,10 @@ class OpenEstate(Protocol):
         """Wait until every source has answered."""
         ...
 
+    def want(self, demands: tuple[Demand, ...]) -> None:
+        """Ask registries for more."""
+        ...
+
 
 Opener = Callable[[Settings], AbstractAsyncContextManager[OpenEstate]]
 
@@ -61,20 +67,23 @@ def report(settings: Settings, query: Query, options: Options, opener: Opener, w
 
 def check(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
     """Print what is not trusted, and say so by the exit code."""
-    snapshot, selection = look(settings, query, options.wait, opener)
+    snapshot, selection = look(settings, query, options.wait, opener, judging=True)
     meant(query, snapshot, selection)
     write(_rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))
     remark(snapshot, selection)
     return exit_of_check(snapshot, selection, options)
 
 
-def look(settings: Settings, query: Query, wait: float, opener: Opener) -> tuple[Snapshot, Selection]:
-    """What is known once it is complete, or `wait` seconds are over, and what of it the query finds."""
+def look(settings: Settings, query: Query, wait: float, opener: Opener, *, judging: bool = False) -> tuple[Snapshot, Selection]:
+    """What is known once it is complete, or `wait` seconds are over, and what of it the query finds.
+
+    The signatures of what the query finds are looked for, whether anything runs it or not; without a query when `judging`.
+    """
     found: list[tuple[Snapshot, Selection]] = []
 
     async def keep() -> None:
         # Not returned: when it ends, asyncio formats the task with its whole result, which takes a second for a small estate.
-        found.append(await _look(settings, query, wait, opener))
+        found.append(await _look(settings, query, wait, opener, judging))
 
     asyncio.run(keep())
     return found[0]
@@ -129,18 +138,38 @@ def _refused(source: SourceHealth) -> bool:
     return not source.objects and source.state is not SourceState.OK and refused
 
 
-async def _look(settings: Settings, query: Query, wait: float, opener: Opener) -> tuple[Snapshot, Selection]:
+async def _look(settings: Settings, query: Query, wait: float, opener: Opener, judging: bool) -> tuple[Snapshot, Selection]:
+    end_at = asyncio.get_running_loop().time() + wait
     async with opener(settings) as estate:
         progress = Progress(sys.stderr)
         end = estate.subscribe(progress.show)
         try:
             settled = await estate.settled(wait)
+            if settled and (judging or query.terms):
+                settled = await _look_for_signatures(estate, query, end_at)
         finally:
             end()
             progress.done()
         if not settled:
             say(f"Not everything was loaded within {wait:g} s; this is what is known. --wait gives more time.")
         return estate.snapshot, query.images(estate.snapshot, datetime.now(UTC))
+
+
+async def _look_for_signatures(estate: OpenEstate, query: Query, end_at: float) -> bool:
+    """Ask for the signatures of what the query finds and nothing runs; whether everything has answered in time."""
+    asked: set[Demand] = set()
+    while True:
+        selection = query.images(estate.snapshot, datetime.now(UTC))
+        wishes = [wish for wish in unlooked(estate.snapshot, selection.images, query.terms) if wish not in asked]
+        now = tuple(wishes[: MAX_ASKED - len(asked)])
+        if not now:
+            if wishes:
+                say(f"The signatures of {len(wishes):,} images that nothing runs were not looked for: ask for fewer at once.")
+            return True
+        asked.update(now)
+        estate.want(now)
+        if not await estate.settled(max(0.0, end_at - asyncio.get_running_loop().time())):
+            return False
 
 
 def _rendered(query: Query, snapshot: Snapshot, selection: Selection, options: Options, look: Look) -> Iterable[bytes]:

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 from tui.config import Settings
+from tui.domain.demand import Demand
 from tui.domain.snapshot import Snapshot
 from tui.errors import TrustreeError
 
@@ -18,12 +19,17 @@ class FakeEstate:
     snapshot: Snapshot
     whole: bool = True
     waited: list[float] = field(default_factory=list)
+    wanted: list[Demand] = field(default_factory=list)
     listeners: list[Callable[[Snapshot], None]] = field(default_factory=list)
 
     def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
         """Add a listener."""
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)
+
+    def want(self, demands: tuple[Demand, ...]) -> None:
+        """Remember what was asked for."""
+        self.wanted.extend(demands)
 
     async def settled(self, timeout: float) -> bool:
         """Settle at once."""

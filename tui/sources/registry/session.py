@@ -202,7 +202,9 @@ class Session:
             elif not isinstance(lacking, NotFound):
                 self._noticed(f"tags of {name}", lacking)
         if wanted.demand.referrers:
-            for subject in self._reader.subjects(name, wanted.digest):
+            # Of what nothing runs, only what the name gives is asked for: that decides, and the budget is small.
+            alone = wanted.demand.priority is Priority.REST
+            for subject in (wanted.digest,) if alone else self._reader.subjects(name, wanted.digest):
                 self._attaching.add(name, subject)
 
     async def _search(self, name: RepositoryName, subject: str) -> bool:
