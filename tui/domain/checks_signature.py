@@ -45,6 +45,8 @@ _BRIEFS = {
     Reason.WRONG_SUBJECT: "signature of another image",
     Reason.REVOKED: "signer revoked",
     Reason.REVOCATION_UNKNOWN: "revocation unknown",
+    Reason.NOT_LOOKED_AT: "signature where no tool looks",
+    Reason.REFERRERS_UNKNOWN: "referrers not read",
 }
 _REMEDIES = {
     Reason.EXPIRED: "Sign it again, or rebuild it.",
@@ -75,6 +77,8 @@ _REMEDIES = {
     Reason.TRUST_STORE: "Mend the trust store or the trust policy; notation certificate list shows the stores.",
     Reason.REFERENCE_MOVED: "Sign it again under the name that it has now, if that name is right.",
     Reason.NOT_A_SIGNATURE: "What is attached is an attestation. Find out who built and pushed the image before it is signed.",
+    Reason.NOT_LOOKED_AT: "Push its manifest again, or sign again: the registry then lists it by its subject (oras discover).",
+    Reason.REFERRERS_UNKNOWN: "Make the registry's referrers API answer: it is asked again.",
 }
 
 
@@ -190,6 +194,7 @@ def _unverified(context: ImageContext, outcome: Outcome, count: int) -> Check:
             return _check(context, State.UNKNOWN, reason, "signature undecided", remedy)
         case Verdict.INVALID:
             some = f"None of its {count} signatures verifies" if count > 1 else "Its signature does not verify"
+            some = "No signature counts" if outcome.reason is Reason.NOT_LOOKED_AT else some
             brief = _BRIEFS.get(outcome.reason, "signature invalid")
             return _check(context, state, f"{some}: {outcome.sentence} ({said}).", brief, remedy)
         case Verdict.VALID | Verdict.VALID_WITH_WARNINGS:

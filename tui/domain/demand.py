@@ -37,8 +37,8 @@ class Demand(msgspec.Struct, frozen=True, gc=False):
 class ArtifactDemand(msgspec.Struct, frozen=True):
     """A wish to read what is attached to a manifest: signatures, reports, statements.
 
-    `subject` is the manifest that they must be about. `error` says why the list of `referrers` may not be whole. Two demands
-    that ask for the same are answered once; a longer list of referrers is a new demand.
+    `subject` is the manifest that they must be about. `error` says why the list of `referrers` may not be whole, `searched` and
+    `notes` how they were looked for. Two demands that ask for the same are answered once; a longer list of referrers is new.
     """
 
     name: RepositoryName
@@ -46,7 +46,9 @@ class ArtifactDemand(msgspec.Struct, frozen=True):
     referrers: tuple[Referrer, ...]
     priority: Priority = Priority.RUNNING
     error: str = ""
+    searched: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def asks_as(self, other: ArtifactDemand) -> bool:
         """Whether another demand on the same manifest asks for the same, however urgently."""
-        return self.referrers == other.referrers and self.error == other.error
+        return (self.referrers, self.error, self.notes) == (other.referrers, other.error, other.notes)

@@ -285,7 +285,10 @@ class ManifestsListed(msgspec.Struct, frozen=True):
 
 
 class ReferrersListed(msgspec.Struct, frozen=True):
-    """What is attached to a manifest; `error` is set when not every way of finding could be tried."""
+    """What is attached to a manifest; `error` is set when not every way of finding could be tried.
+
+    `searched` names the ways that were tried, `notes` are sentences on them that are no errors.
+    """
 
     source: str
     name: RepositoryName
@@ -293,6 +296,8 @@ class ReferrersListed(msgspec.Struct, frozen=True):
     referrers: tuple[Referrer, ...]
     at: datetime
     error: str = ""
+    searched: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class ClaimsRead(msgspec.Struct, frozen=True):

@@ -139,8 +139,7 @@ class ManifestListing(msgspec.Struct, frozen=True, gc=False):
 
 
 class Referrer(msgspec.Struct, frozen=True, gc=False):
-    """An artifact attached to a manifest and the way it was found: `referrers`, `tag-schema`, `cosign-tag` (`.sig`)
-    or another tag of cosign's."""
+    """An artifact attached to a manifest and the way it was found (`FoundBy`)."""
 
     descriptor: Descriptor
     found_by: str

@@ -107,6 +107,8 @@ class Reason(StrEnum):
     REFERENCE_MOVED = "reference-moved"
     NO_POLICY = "no-policy"
     SKIPPED = "skipped"
+    NOT_LOOKED_AT = "not-looked-at"
+    REFERRERS_UNKNOWN = "referrers-unknown"
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -144,8 +146,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     `sentence` and `reason` tell the step that decided. `statement` is the policy statement, `level` its level.
     `signer` is the leaf's subject, a key's name or an identity; `subject_digest` is what was verified. `artifact` is the digest
-    of the manifest that holds the signature, `found_by` the way it was found: `referrers`, `tag-schema`, `cosign-tag` (`.sig`)
-    or another tag of cosign's. `ending` says what of an accepted signature ends soon, empty when nothing does.
+    of the manifest that holds the signature, `found_by` the way it was found (`FoundBy`). `ending` says what of an accepted
+    signature ends soon, empty when nothing does.
     """
 
     system: SignatureSystem

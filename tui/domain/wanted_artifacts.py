@@ -27,7 +27,8 @@ def wanted_artifacts(facts: Facts, demands: Iterable[Demand]) -> tuple[ArtifactD
             if manifest is not None:
                 descriptor = Descriptor(manifest.media_type, subject, manifest.size)
                 priority = urgent.get((name, subject), Priority.REST)
-                found.append(ArtifactDemand(name, descriptor, listed.referrers, priority, listed.error))
+                how = listed.error, listed.searched, listed.notes
+                found.append(ArtifactDemand(name, descriptor, listed.referrers, priority, *how))
     return tuple(sorted(found, key=lambda each: (each.priority, each.name, each.subject.digest)))
 
 

@@ -77,10 +77,9 @@ class Shelf:
             body["artifactType"] = kind
         return self.referrer(self.put(json.dumps(body).encode()), kind if told is None else told, found_by)
 
-    @staticmethod
-    def referrer(digest: str, told: str, found_by: str = "referrers") -> Referrer:
+    def referrer(self, digest: str, told: str, found_by: str = "referrers") -> Referrer:
         """What a registry lists."""
-        return Referrer(Descriptor(MANIFEST, digest, 1, artifact_type=told), found_by)
+        return Referrer(Descriptor(MANIFEST, digest, len(self.content[digest]), artifact_type=told), found_by)
 
 
 def asking(subject: str, *referrers: Referrer, size: int = 1234, error: str = "", name: RepositoryName = NAME) -> ArtifactDemand:

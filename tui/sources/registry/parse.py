@@ -37,6 +37,7 @@ from tui.sources.transport import decode_json
 __all__ = [
     "ATTESTATION_OF",
     "check_digest",
+    "check_media_type",
     "compute_digest",
     "from_wire",
     "is_digest",
@@ -84,9 +85,31 @@ def check_digest(body: bytes, expected: str, what: str) -> None:
         )
 
 
+class _Typed(msgspec.Struct):
+    media_type: str | None = msgspec.field(name="mediaType", default=None)
+
+
+def check_media_type(body: bytes, content_type: str, what: str) -> None:
+    """Raise UntrustedPayload where the registry calls a manifest something else than it calls itself.
+
+    Clients go by the one or the other (OCI image-spec, "Compatibility Matrix"; CVE-2021-41190): what they see would differ.
+    """
+    told, own = _media_type(content_type), _media_type(decode_json(body, _Typed, what).media_type or "")
+    if told and own and told != own:
+        raise UntrustedPayload(
+            f"{what} says that it is {clean(own, 80)}, the registry that it is {clean(told, 80)}",
+            "Do not run it; check for a proxy, and push the image again.",
+        )
+
+
+def _media_type(text: str) -> str:
+    return text.partition(";")[0].strip().lower()
+
+
 def read_manifest(body: bytes, digest: str, content_type: str = "") -> Manifest:
     """A manifest of digest `digest`. Raises UntrustedPayload when it is not one, or claims to be two things at once."""
     what = f"manifest {digest[:19]}"
+    check_media_type(body, content_type, what)
     wire = decode_json(body, WireManifest, what)
     layers = wire.layers if wire.layers is not None else wire.blobs
     if wire.manifests is not None and (layers is not None or wire.config is not None):

@@ -264,7 +264,17 @@ class Reader:
         for one in found.manifests:
             await self._emit(ManifestRead(self.source, name, one, self._now()))
         error_text = clean("; ".join(dict.fromkeys(found.errors)), 400)
-        await self._emit(ReferrersListed(self.source, name, subject, tuple(found.referrers.values()), self._now(), error_text))
+        told = ReferrersListed(
+            self.source,
+            name,
+            subject,
+            tuple(found.referrers.values()),
+            self._now(),
+            error_text,
+            tuple(found.searched),
+            tuple(found.notes),
+        )
+        await self._emit(told)
         return found.failures
 
     def _kept(self, found: Found, name: RepositoryName, subject: str) -> Found:
@@ -276,6 +286,10 @@ class Reader:
             found = Found()
             found.fail(error)
         return found
+
+    async def finds_more(self) -> bool:
+        """Whether there is a way by now to find what is attached that there was not before."""
+        return await self._referrers.came_back()
 
     async def _names(self, name: RepositoryName) -> frozenset[str] | None:
         """The tags of a repository, None when they cannot be listed: then each name is tried."""

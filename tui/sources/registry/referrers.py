@@ -1,27 +1,37 @@
 """Finding what is attached to a manifest: the referrers API, then both tag schemes.
 
 Notation stores by the tag schema `sha256-<hex>` by default, cosign under `sha256-<hex>.sig`, `.att` and `.sbom`, newer tools by
-the API: none of the ways excludes the others, so all are tried and each find says how it was found.
+the API. All ways are tried, and each find says how it was found; where the API is offered, what lies under the tag schema alone
+is found but marked, as the tools of the field do not look there then.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from functools import partial
 
+from tui.domain.attached import FoundBy, may_sign
 from tui.domain.image import Descriptor, Manifest, Referrer
-from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, Unreachable
+from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload
 from tui.sources.registry.client import Body, RegistryClient
-from tui.sources.registry.faults import RouteNotFound
-from tui.sources.registry.parse import from_wire, read_manifest
+from tui.sources.registry.faults import RepositoryNotFound, RouteNotFound
+from tui.sources.registry.parse import from_wire, is_digest, read_manifest
+from tui.sources.registry.wire import WireManifest
 
 __all__ = ["Found", "Referrers", "is_referrer_tag"]
 
 MAX_REFERRERS = 1000
-SIGNATURE_TAG = "cosign-tag"
-COSIGN = {".sig": SIGNATURE_TAG, ".att": "cosign-attestation-tag", ".sbom": "cosign-sbom-tag"}
+"""Artifacts on one manifest that are kept: so many that may be signatures, and so many others."""
+MAX_LISTED = 20_000
+"""Entries on one manifest that are looked through; a list may have no end."""
+ASK_AGAIN = 60.0
+"""Seconds after which a registry without the referrers API is asked whether it has it by now."""
+COSIGN = {".sig": FoundBy.COSIGN.value, ".att": "cosign-attestation-tag", ".sbom": "cosign-sbom-tag"}
 """Where cosign puts what it attaches, and how a find there is called."""
+INDEX = "application/vnd.oci.image.index.v1+json"
+SCHEMA = 2
 _REFERRER_TAG = re.compile(r"sha(256-[0-9a-f]{64}|512-[0-9a-f]{128})(\.[a-z]+)?")
 
 
@@ -31,14 +41,23 @@ def is_referrer_tag(tag: str) -> bool:
 
 
 class Found:
-    """What a search found: the referrers, the manifests read on the way, and which ways could not be tried."""
+    """What a search found: the referrers, the manifests read on the way, which ways were tried, and which could not be.
+
+    `notes` are sentences for the operator that are no errors.
+    """
 
     def __init__(self) -> None:
         self.referrers: dict[tuple[str, str], Referrer] = {}
         self.manifests: list[Manifest] = []
         self.errors: list[str] = []
         self.failures: list[SourceError] = []
+        self.searched: list[str] = []
+        self.notes: list[str] = []
         self.refused = False
+        self.nowhere: RepositoryNotFound | None = None
+        self.listed = 0
+        self._ways: dict[str, str] = {}
+        self._kept = {True: 0, False: 0}
 
     def fail(self, error: SourceError) -> None:
         """A way of finding failed: what is found is not all."""
@@ -48,18 +67,46 @@ class Found:
     def add(self, descriptor: Descriptor, how: str) -> None:
         """One find; the same artifact found in two ways is kept as found first, but for the tag where cosign looks: some
         registries (Harbor) list what lies there among the referrers."""
-        if how == SIGNATURE_TAG and (twin := next((key for key in self.referrers if key[0] == descriptor.digest), None)):
-            del self.referrers[twin]
-        if len(self.referrers) < MAX_REFERRERS and all(digest != descriptor.digest for digest, _ in self.referrers):
-            self.referrers[descriptor.digest, how] = Referrer(descriptor, how)
+        self.listed += 1
+        before = self._ways.get(descriptor.digest)
+        if before is not None:
+            if how != FoundBy.COSIGN:
+                return
+            del self.referrers[descriptor.digest, before]
+        elif not self._has_room(may_sign(descriptor.artifact_type)):
+            return
+        self._ways[descriptor.digest] = how
+        self.referrers[descriptor.digest, how] = Referrer(descriptor, how)
+
+    def _has_room(self, signs: bool) -> bool:
+        # Counted apart, so that no junk pushed beside signatures can crowd them out.
+        self._kept[signs] += 1
+        if self._kept[signs] == MAX_REFERRERS + 1:
+            kind = "that may be signatures " if signs else ""
+            self.fail(
+                UntrustedPayload(
+                    f"more than {MAX_REFERRERS:,} artifacts {kind}are attached to it, of which {MAX_REFERRERS:,} were read",
+                    "Delete what does not belong there; who may push may attach.",
+                )
+            )
+        return self._kept[signs] <= MAX_REFERRERS
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the list goes on for longer than is read."""
+        if self.listed < MAX_LISTED:
+            return False
+        self.fail(UntrustedPayload(f"the list of what is attached to it goes on after {MAX_LISTED:,} entries", "It is not read."))
+        return True
 
 
 class Referrers:
-    """Searches in one registry; remembers when it has no referrers API."""
+    """Searches in one registry; remembers of each repository whether it offers the referrers API."""
 
-    def __init__(self, client: RegistryClient) -> None:
-        self._client = client
-        self.supported: bool | None = None
+    def __init__(self, client: RegistryClient, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client, self._clock = client, clock
+        self._offering: set[str] = set()
+        self._lacking: dict[str, tuple[float, str]] = {}
 
     async def find(self, repository: str, subject: str, tags: frozenset[str] | None) -> Found:
         """Everything attached to `subject`; `tags` are the repository's tags when they are known, so that none is tried in vain.
@@ -67,29 +114,82 @@ class Referrers:
         Never raises SourceError: a way that failed is named in `errors`; after a refusal the tags are not asked for one by one.
         """
         found = Found()
-        await self._by_api(found, repository, subject)
+        how = await self._by_api(found, repository, subject)
         schema = subject.replace(":", "-", 1)
-        await self._by_tag(found, repository, schema, tags, self._index)
-        for suffix, how in COSIGN.items():
-            await self._by_tag(found, repository, f"{schema}{suffix}", tags, partial(self._cosign, how))
+        found.searched += ["tag schema sha256-<hex>", "cosign tag sha256-<hex>.sig"]
+        await self._by_tag(found, repository, schema, tags, partial(self._index, how, subject))
+        for suffix, kind in COSIGN.items():
+            await self._by_tag(found, repository, f"{schema}{suffix}", tags, partial(self._cosign, kind))
+        if found.nowhere is not None and tags is not None:  # where not even tags can be listed, there is no repository at all
+            found.fail(found.nowhere)
         return found
 
-    async def _by_api(self, found: Found, repository: str, subject: str) -> None:
-        if self.supported is False:
-            return
+    async def came_back(self) -> bool:
+        """Whether a repository that lacked the referrers API offers it by now; asked once in a while, of one of them."""
+        if not self._lacking:
+            return False
+        repository = min(self._lacking, key=lambda name: self._lacking[name][0])
+        at, subject = self._lacking[repository]
+        if self._clock() - at < ASK_AGAIN:
+            return False
+        del self._lacking[repository]
+        await self._by_api(Found(), repository, subject)
+        if repository in self._offering:
+            self._lacking.clear()
+        return repository in self._offering
+
+    async def _by_api(self, found: Found, repository: str, subject: str) -> FoundBy:
+        """What the API lists; the way by which what lies under the tag schema besides is found."""
+        if repository in self._lacking and self._clock() - self._lacking[repository][0] < ASK_AGAIN:
+            return self._lacks(found)
         try:
             async for page in self._client.referrers(repository, subject):
-                for wire in (page.manifests or [])[:MAX_REFERRERS]:
-                    found.add(from_wire(wire), "referrers")
-            self.supported = True
-        except RouteNotFound:
-            # The API is not there (distribution v3, ACR with customer-managed keys, GHCR): the tags are tried.
-            self.supported = False
-        except NotFound:
-            return
+                self._offering.add(repository)
+                self._lacking.pop(repository, None)
+                self._take(found, page)
+                if found.is_full:
+                    break
+        except (RouteNotFound, NotFound) as error:
+            if isinstance(error, RepositoryNotFound):
+                found.nowhere = error
+                return FoundBy.UNSURE
+            return self._has_not(found, repository, subject)
         except SourceError as error:
             # Not told: the tags are tried all the same, and what they hold is not all.
             found.fail(error)
+            return FoundBy.UNUSED if repository in self._offering else FoundBy.UNSURE
+        found.searched.append("referrers API")
+        return FoundBy.UNUSED
+
+    def _take(self, found: Found, page: WireManifest) -> None:
+        """The entries of a page; what is not in the protocol's form is no entry, and is said."""
+        host = self._client.options.host
+        if page.manifests is None and page.schema_version != SCHEMA:
+            found.fail(UntrustedPayload(f"{host} answers with something else than a list of what is attached", "It is not read."))
+        for wire in page.manifests or ():
+            if is_digest(wire.digest):
+                found.add(from_wire(wire), FoundBy.REFERRERS)
+            else:
+                found.fail(UntrustedPayload(f"{host} lists something attached by no digest", "It is not read."))
+
+    def _has_not(self, found: Found, repository: str, subject: str) -> FoundBy:
+        """No such API (distribution v3, ACR with customer-managed keys, GHCR); one that was there before is missing."""
+        if repository in self._offering or (self._offering and self._client.options.acr):
+            found.fail(
+                RouteNotFound(
+                    f"{self._client.options.host} offered the referrers API before, and does not offer it any more",
+                    "What is attached by it cannot be found meanwhile: tell the owner of the registry. It is asked again.",
+                )
+            )
+            return FoundBy.UNSURE
+        self._lacking[repository] = self._clock(), subject
+        return self._lacks(found)
+
+    def _lacks(self, found: Found) -> FoundBy:
+        found.notes.append(
+            f"{self._client.options.host} does not offer the referrers API: only the tags that tools use instead were looked at."
+        )
+        return FoundBy.TAG_SCHEMA
 
     async def _by_tag(
         self, found: Found, repository: str, tag: str, tags: frozenset[str] | None, use: Callable[[Found, Body], None]
@@ -104,9 +204,13 @@ class Referrers:
             found.refused = isinstance(error, AuthenticationFailed | Forbidden | Unreachable)
             found.fail(error)
 
-    def _index(self, found: Found, body: Body) -> None:
-        for descriptor in read_manifest(body.content, body.digest, body.content_type).children:
-            found.add(descriptor, "tag-schema")
+    def _index(self, how: FoundBy, subject: str, found: Found, body: Body) -> None:
+        """What the tag schema lists: only an OCI index that is not the subject itself (oras-go `referrersFromIndex`)."""
+        manifest = read_manifest(body.content, body.digest, body.content_type)
+        if manifest.media_type != INDEX or manifest.digest == subject:
+            return
+        for descriptor in manifest.children:
+            found.add(descriptor, how)
 
     def _cosign(self, how: str, found: Found, body: Body) -> None:
         manifest = read_manifest(body.content, body.digest, body.content_type)

@@ -256,7 +256,7 @@ class Session:
                 self._reader.refresh_lists()
             self._retry()
             self._attaching.retry()
-            if cycle % SEARCH_AGAIN == 0:
+            if cycle % SEARCH_AGAIN == 0 or await self._reader.finds_more():
                 self._attaching.again()
             watched = [wanted for wanted in self._queue if self._watched(wanted, cycle)]
             looks = len(watched)

@@ -16,6 +16,7 @@ from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.content import ContentStore, MemoryStore
 from tui.sources.registry.diagnose import diagnose
 from tui.sources.registry.options import RegistryOptions
+from tui.sources.registry.parse import check_media_type
 from tui.sources.registry.queue import DemandQueue
 from tui.sources.registry.room import Room
 from tui.sources.registry.session import Session
@@ -65,7 +66,9 @@ class RegistrySource:
 
     async def manifest(self, name: RepositoryName, digest: str) -> bytes:
         """The body of a manifest, checked against its digest. Raises SourceError."""
-        return (await self._running().manifest(name.repository, digest)).content
+        body = await self._running().manifest(name.repository, digest)
+        check_media_type(body.content, body.content_type, f"manifest {digest[:19]}")
+        return body.content
 
     async def blob(self, name: RepositoryName, digest: str, limit: int) -> bytes:
         """A blob of at most `limit` bytes, checked against its digest. Raises SourceError."""

@@ -11,6 +11,7 @@ import hashlib
 
 import msgspec
 
+from tui.domain.attached import BUNDLE, NOTATION, SIMPLE, FoundBy, may_sign
 from tui.domain.decoding import from_json
 from tui.domain.demand import ArtifactDemand
 from tui.domain.image import Referrer, RepositoryName
@@ -26,20 +27,22 @@ MANIFEST_LIMIT = 4 << 20
 ENVELOPE_LIMIT = 32 << 20
 PAYLOAD_LIMIT = 4 << 20
 MAX_SIGNATURES = 100
-MAX_LAYERS = 50
-NOTATION = "application/vnd.cncf.notary.signature"
-SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
-BUNDLE = "application/vnd.dev.sigstore.bundle"
+"""Signatures of notation that are read (notation verify: --max-signatures)."""
+MAX_REFERRERS = 300
+"""Artifacts that are read to see whether they are signatures."""
+MAX_LAYERS = 1000
+"""Signatures in one manifest (cosign pkg/oci/remote/signatures.go, maxLayers)."""
+MAX_BYTES = 16 << 20
+"""What is kept of all signatures on one manifest."""
 # The type of simple signatures that `cosign sign --registry-referrers-mode=oci-1-1` attaches, the only one it looks for then.
 COSIGN_REFERRER = "application/vnd.dev.cosign.artifact.sig.v1+json"
-COSIGN_TAG = "cosign-tag"
 PREDICATE = "dev.sigstore.bundle.predicateType"
 SIGN = "https://sigstore.dev/cosign/sign/v1"
 _OF_MANIFEST = ("schemaVersion", "mediaType", "artifactType", "config", "layers", "subject", "annotations")
 _OF_DESCRIPTOR = ("mediaType", "digest", "size", "annotations", "data", "urls", "artifactType", "platform")
-_SIGNATURES = (NOTATION, BUNDLE, "application/vnd.dev.cosign.artifact.sig", SIMPLE)
-# What registries write in place of a type that they do not tell.
-_UNTOLD = frozenset({"", "application/vnd.oci.empty.v1+json", "application/vnd.oci.image.config.v1+json"})
+OLD_MANIFEST = "application/vnd.oci.artifact.manifest.v1+json"
+MANIFESTS = frozenset({"application/vnd.oci.image.manifest.v1+json", OLD_MANIFEST})
+"""What notation takes for the manifest of a signature (notation-go registry/repository.go, getSignatureBlobDesc)."""
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -61,6 +64,9 @@ class Wire(msgspec.Struct, frozen=True):
     config: Layer | None = None
     artifact_type: str | None = msgspec.field(name="artifactType", default=None)
     annotations: dict[str, str] | None = None
+    media_type: str = msgspec.field(name="mediaType", default="")
+    manifests: msgspec.Raw | None = None
+    blobs: list[Layer] = []
 
 
 class Artifact(msgspec.Struct, frozen=True):
@@ -99,30 +105,46 @@ class _Gathering:
         self._found: list[Artifact] = []
         self._errors: list[str] = []
         self._requests = 0
+        self._of_notation = self._bytes = 0
+        self._stopped = ""
 
     async def all(self, referrers: tuple[Referrer, ...]) -> Gathered:
-        possible = [referrer for referrer in referrers if _may_sign(referrer)]
-        for referrer in possible[:MAX_SIGNATURES]:
+        possible = [referrer for referrer in referrers if may_sign(referrer.descriptor.artifact_type)]
+        for referrer in possible[:MAX_REFERRERS]:
+            if self._is_full:
+                break
             try:
                 await self._one(referrer)
             except SourceError as error:
                 self._errors.append(clean(error.headline, 200))
-        if len(possible) > MAX_SIGNATURES:
-            self._errors.append(f"{len(possible)} artifacts are attached, of which {MAX_SIGNATURES} were read")
+        if len(possible) > MAX_REFERRERS:
+            self._errors.append(f"{len(possible)} artifacts are attached, of which {MAX_REFERRERS} were read")
         return Gathered(tuple(self._found), tuple(dict.fromkeys(self._errors)), self._requests)
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether no more can be held."""
+        if self._bytes > MAX_BYTES:
+            self._errors.append(f"its signatures hold more than {MAX_BYTES >> 20} MiB, and were not read any further")
+        return self._bytes > MAX_BYTES
 
     async def _one(self, referrer: Referrer) -> None:
         digest = referrer.descriptor.digest
         self._requests += 1
-        manifest = _decode(await self._reader.manifest(self._name, digest), digest)
+        body = await self._reader.manifest(self._name, digest)
+        manifest = _decode(body, digest)
         if NOTATION in _types(manifest):
-            await self._notation(referrer, manifest)
+            await self._notation(referrer, manifest, len(body))
             return
         if len(manifest.layers) == 1 and manifest.layers[0].media_type.startswith(BUNDLE):
             if _signs(manifest, referrer):
                 await self._read(referrer, SignatureSystem.COSIGN, manifest.layers[0], PAYLOAD_LIMIT)
             return
+        if len(manifest.layers) > MAX_LAYERS:
+            self._errors.append(f"{digest[:19]} holds {len(manifest.layers)} signatures, of which {MAX_LAYERS} were read")
         for layer in manifest.layers[:MAX_LAYERS]:
+            if self._is_full:
+                return
             if layer.media_type.startswith(BUNDLE):
                 words = f"the bundle's manifest has {len(manifest.layers)} layers, where cosign reads one"
                 self._fault(referrer, SignatureSystem.COSIGN, layer, words)
@@ -134,12 +156,18 @@ class _Gathering:
                 )
                 self._fault(referrer, SignatureSystem.COSIGN, layer, words)
 
-    async def _notation(self, referrer: Referrer, manifest: Wire) -> None:
-        """Exactly one layer (signature-specification.md, storage)."""
-        if len(manifest.layers) == 1:
-            await self._read(referrer, SignatureSystem.NOTATION, manifest.layers[0], ENVELOPE_LIMIT)
+    async def _notation(self, referrer: Referrer, manifest: Wire, size: int) -> None:
+        """In order, and none behind one that notation could not fetch: it stops there (notation-go `Verify`)."""
+        if (self._stopped or self._of_notation >= MAX_SIGNATURES) and referrer.found_by != FoundBy.UNUSED:
+            limit = f"there are more than {MAX_SIGNATURES} signatures, of which notation reads no more"
+            self._errors.append(self._stopped or limit)
             return
-        fault = f"the signature manifest has {len(manifest.layers)} layers where one is allowed"
+        self._of_notation += 1
+        fault = _fault(referrer, manifest, size)
+        if not fault:
+            await self._read(referrer, SignatureSystem.NOTATION, _layers(referrer, manifest)[0], ENVELOPE_LIMIT)
+            return
+        self._stopped = _stop(referrer, fault)
         self._fault(referrer, SignatureSystem.NOTATION, Layer(referrer.descriptor.digest), fault)
 
     def _fault(self, referrer: Referrer, system: SignatureSystem, layer: Layer, words: str) -> None:
@@ -150,7 +178,13 @@ class _Gathering:
     async def _read(self, referrer: Referrer, system: SignatureSystem, layer: Layer, limit: int) -> None:
         self._requests += 1
         data = await self._reader.blob(self._name, layer.digest, limit)
+        self._bytes += len(data) + sum(map(len, (layer.annotations or {}).values()))
         if system is SignatureSystem.COSIGN and (words := _lie(layer, data)):
+            self._fault(referrer, system, layer, words)
+            return
+        if layer.size != len(data):
+            words = f"its envelope is listed with {layer.size} bytes, and has {len(data)}"
+            self._stopped = _stop(referrer, words)
             self._fault(referrer, system, layer, words)
             return
         self._found.append(
@@ -166,14 +200,31 @@ class _Gathering:
         )
 
 
-def _may_sign(referrer: Referrer) -> bool:
-    kind = referrer.descriptor.artifact_type
-    return kind in _UNTOLD or kind.startswith(_SIGNATURES)
+def _fault(referrer: Referrer, manifest: Wire, size: int) -> str:
+    """Why notation would not fetch a signature (registry/repository.go, getSignatureBlobDesc); empty when it would."""
+    told = referrer.descriptor
+    if told.media_type not in MANIFESTS:
+        return f"the registry lists its manifest as {clean(told.media_type, 80) or 'no type'}"
+    if manifest.media_type not in ("", told.media_type) or manifest.manifests is not None:
+        return "its manifest is an index, or of another type than the registry lists"
+    if told.size != size:
+        return f"the registry lists its manifest with {told.size} bytes, and it has {size}"
+    if (count := len(_layers(referrer, manifest))) != 1:
+        return f"the signature manifest has {count} layers where one is allowed"
+    return ""
+
+
+def _stop(referrer: Referrer, fault: str) -> str:
+    return f"notation stops at {referrer.descriptor.digest[:19]} and reads none of the signatures after it, as {fault}"
+
+
+def _layers(referrer: Referrer, manifest: Wire) -> list[Layer]:
+    return manifest.blobs if referrer.descriptor.media_type == OLD_MANIFEST else manifest.layers
 
 
 def _where_cosign_looks(referrer: Referrer, manifest: Wire) -> bool:
     """Simple signatures count under the tag `.sig`, and attached as the one type that cosign asks for (pkg/cosign/verify.go)."""
-    return referrer.found_by == COSIGN_TAG or COSIGN_REFERRER in _types(manifest)
+    return referrer.found_by == FoundBy.COSIGN or COSIGN_REFERRER in _types(manifest)
 
 
 def _lie(layer: Layer, data: bytes) -> str:

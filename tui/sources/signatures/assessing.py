@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from tui.domain.attached import FoundBy
 from tui.domain.demand import ArtifactDemand
 from tui.domain.signature import Outcome, Reason, SignatureSystem, Verdict
 from tui.sources.signatures.artifacts import Artifact
@@ -88,7 +89,30 @@ def _outcome(one: Found, subject: Target, repository: str, trust: Trust, now: da
         outcome = _notation(one.static, subject, repository, trust, now, revocation)
     else:
         outcome = _cosign(one.artifact, subject.digest, repository, trust.cosign, now)
-    return msgspec.structs.replace(outcome, artifact=one.artifact.manifest, found_by=one.artifact.found_by)
+    outcome = msgspec.structs.replace(outcome, artifact=one.artifact.manifest, found_by=one.artifact.found_by)
+    return _where_it_lies(outcome) if outcome.verdict.accepted else outcome
+
+
+_WORDS = {
+    FoundBy.UNUSED: (
+        Verdict.INVALID,
+        Reason.NOT_LOOKED_AT,
+        "it lies under the tag schema alone, where notation and cosign do not look as the registry offers the referrers API",
+    ),
+    FoundBy.UNSURE: (
+        Verdict.INCONCLUSIVE,
+        Reason.REFERRERS_UNKNOWN,
+        "it lies under the tag schema, where notation and cosign look only if the registry has no referrers API, and that failed",
+    ),
+}
+
+
+def _where_it_lies(outcome: Outcome) -> Outcome:
+    """A good signature is worth nothing where the tools of the field do not look for it."""
+    for way, (verdict, reason, sentence) in _WORDS.items():
+        if outcome.found_by == way:
+            return msgspec.structs.replace(outcome, verdict=verdict, reason=reason, sentence=sentence)
+    return outcome
 
 
 def _notation(

@@ -38,7 +38,6 @@ EVENT_ROOM = 512
 WORKERS = 4
 CHUNK = 50
 HEALTH_PACE = 0.25
-WAYS = ("referrers API", "tag schema sha256-<hex>", "cosign tag sha256-<hex>.sig")
 
 
 class Looked:
@@ -160,10 +159,17 @@ class Session:
             return
         looked.outcomes = assessment.outcomes
         demand = looked.demand
-        error = clean("; ".join(looked.errors), 400)
-        await self.events.put(
-            SignaturesVerified(self._source, demand.name, demand.subject.digest, assessment.outcomes, self._as_of, WAYS, error)
+        told = SignaturesVerified(
+            source=self._source,
+            name=demand.name,
+            subject=demand.subject.digest,
+            outcomes=assessment.outcomes,
+            at=self._as_of,
+            searched=demand.searched,
+            error=clean("; ".join(looked.errors), 400),
+            notes=demand.notes,
         )
+        await self.events.put(told)
 
     # ---- what is trusted
 

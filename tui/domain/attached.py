@@ -1,0 +1,34 @@
+"""What may be a signature among what is attached to images, by the types that registries tell of it."""
+
+from __future__ import annotations
+
+__all__ = ["BUNDLE", "NOTATION", "SIMPLE", "FoundBy", "may_sign"]
+
+from enum import StrEnum
+
+NOTATION = "application/vnd.cncf.notary.signature"
+SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
+BUNDLE = "application/vnd.dev.sigstore.bundle"
+_SIGNATURES = (NOTATION, BUNDLE, "application/vnd.dev.cosign.artifact.sig", SIMPLE)
+# What registries write in place of a type that they do not tell (Azure/acr#784).
+_UNTOLD = frozenset({"", "application/vnd.oci.empty.v1+json", "application/vnd.oci.image.config.v1+json"})
+
+
+class FoundBy(StrEnum):
+    """The way by which something attached was found.
+
+    UNUSED: under the tag schema, although the registry offers the referrers API, so that neither notation nor cosign looks
+    there (oras-go `Repository.Referrers`, go-containerregistry `fetchReferrers`). UNSURE: likewise, but the API failed, so
+    that it is not known whether they would.
+    """
+
+    REFERRERS = "referrers"
+    TAG_SCHEMA = "tag-schema"
+    UNUSED = "tag-schema-unused"
+    UNSURE = "tag-schema-unsure"
+    COSIGN = "cosign-tag"
+
+
+def may_sign(artifact_type: str) -> bool:
+    """Whether something of this type, or of no type that is told, may be a signature."""
+    return artifact_type in _UNTOLD or artifact_type.startswith(_SIGNATURES)
