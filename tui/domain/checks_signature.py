@@ -128,21 +128,25 @@ def _not_looked_at(context: ImageContext, why: str, remedy: str = "") -> Check:
 def _part(context: ImageContext, known: Known, digest: str) -> str:
     """What of the image a digest is, in words."""
     if digest != context.key.digest:
-        platform = next((member.platform for member in known.members if member.manifest == digest), None)
-        return f"platform {platform}" if platform is not None else f"manifest {short(digest)}"
+        member = next((member for member in known.members if member.manifest == digest), None)
+        if member is None:
+            return f"index {short(digest)} in it"
+        return f"platform {member.platform}" if member.platform is not None else f"manifest {short(digest)}"
     return "index" if known.digests[1:] else "image"
 
 
 def _unsigned(context: ImageContext, known: Known, found: SignaturesVerified) -> Check:
     """No signature is on the digest that the name gives; those on other digests of the image are not what the tools look at."""
+    platforms = {member.manifest for member in known.members}
     others = {each.subject for each in context.signatures if _accepted(context, each) is not None}
     part, notes = _part(context, known, found.subject), "".join(f" {note}" for note in found.notes)
     where = f" on the {part}" if part != "image" else ""
     brief, beside = "unsigned", ""
     if others and found.subject == context.key.digest:
         brief = "index not signed"
-        count = f"{len(others)} of its {len(known.digests) - 1} platforms"
-        beside = f" {count} are signed, but the name gives the index: {_TOOLS} look at that alone, and refuse it."
+        signed = len(others & platforms)
+        below = f"{signed} of its {len(platforms)} platforms are signed" if signed else "An index in it is signed"
+        beside = f" {below}, but the name gives the index: {_TOOLS} look at that alone, and refuse it."
     elif others:
         brief = "platform not signed"
         beside = f" Another digest of it is signed, but the name gives {short(found.subject)}: {_TOOLS} look at that alone."

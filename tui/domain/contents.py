@@ -48,6 +48,18 @@ class Contents:
             self._members[digest] = self._find(digest, None, MAX_DEPTH)
         return self._members[digest]
 
+    def indexes(self, digest: str, depth: int = MAX_DEPTH) -> tuple[str, ...]:
+        """The indexes that lie in an index, as far as they are followed."""
+        manifest = self.manifests.get(digest)
+        if manifest is None or manifest.kind is not ManifestKind.INDEX or depth < 1:
+            return ()
+        inner = dict.fromkeys(child.digest for child in manifest.children[:MAX_MEMBERS] if self._is_index(child.digest))
+        return tuple(dict.fromkeys((*inner, *(each for one in inner for each in self.indexes(one, depth - 1)))))[:MAX_MEMBERS]
+
+    def _is_index(self, digest: str) -> bool:
+        manifest = self.manifests.get(digest)
+        return manifest is not None and manifest.kind is ManifestKind.INDEX
+
     def on(self, digest: str, platform: Platform | None) -> frozenset[str] | None:
         """The configs that a digest means on a platform: empty when it has none for it, None when that is not known.
 

@@ -153,7 +153,8 @@ class _Repository:
     def _known(self, digest: str) -> Known:
         members = self._contents.members(digest) or ()
         row = self._rows.get(digest)
-        digests = tuple(dict.fromkeys((digest, *(member.manifest for member in members))))
+        inner = self._contents.indexes(digest)
+        digests = tuple(dict.fromkeys((digest, *(member.manifest for member in members), *inner)))
         word = self._registries.digest(self._name, digest)
         refused = "" if digest in self._contents.manifests or word.kind is None or word.gone else word.reason
         return Known(

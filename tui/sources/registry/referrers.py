@@ -167,7 +167,7 @@ class Referrers:
         if page.manifests is None and page.schema_version != SCHEMA:
             found.fail(UntrustedPayload(f"{host} answers with something else than a list of what is attached", "It is not read."))
         for wire in page.manifests or ():
-            if is_digest(wire.digest):
+            if is_digest(wire.digest or ""):
                 found.add(from_wire(wire), FoundBy.REFERRERS)
             else:
                 found.fail(UntrustedPayload(f"{host} lists something attached by no digest", "It is not read."))

@@ -65,7 +65,7 @@ class Wire(msgspec.Struct, frozen=True):
     artifact_type: str | None = msgspec.field(name="artifactType", default=None)
     annotations: dict[str, str] | None = None
     media_type: str = msgspec.field(name="mediaType", default="")
-    manifests: msgspec.Raw | None = None
+    manifests: msgspec.Raw = msgspec.Raw()
     blobs: list[Layer] = []
 
 
@@ -205,7 +205,7 @@ def _fault(referrer: Referrer, manifest: Wire, size: int) -> str:
     told = referrer.descriptor
     if told.media_type not in MANIFESTS:
         return f"the registry lists its manifest as {clean(told.media_type, 80) or 'no type'}"
-    if manifest.media_type not in ("", told.media_type) or manifest.manifests is not None:
+    if manifest.media_type not in ("", told.media_type) or bytes(manifest.manifests) not in (b"", b"null"):
         return "its manifest is an index, or of another type than the registry lists"
     if told.size != size:
         return f"the registry lists its manifest with {told.size} bytes, and it has {size}"
