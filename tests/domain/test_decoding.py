@@ -8,8 +8,9 @@ from pathlib import Path
 from threading import Barrier
 
 import msgspec
+import pytest
 
-from tui.domain.decoding import from_json, json_decoder
+from tui.domain.decoding import MOST_MENDED, from_json, json_decoder
 
 ROOM = Path(__file__).parents[2] / "tui"
 
@@ -44,3 +45,40 @@ def test_a_decoder_is_made_once() -> None:
 def test_nothing_else_makes_decoders() -> None:
     others = [path for path in ROOM.rglob("*.py") if path.name != "decoding.py" and "demo" not in path.parts]
     assert [path.name for path in others if "json.decode(" in (text := path.read_text()) or "json.Decoder(" in text] == []
+
+
+class Inner(msgspec.Struct, frozen=True):
+    """A part."""
+
+    text: str = "usual"
+    number: int = 3
+
+
+class Whole(msgspec.Struct):
+    """Something from outside."""
+
+    name: str
+    inner: Inner = Inner()
+    many: list[Inner] = []
+    words: dict[str, str] = {}
+    maybe: int | None = 5
+
+
+def test_null_is_what_is_not_there_as_in_go() -> None:
+    body = b'{"name":"x","inner":{"text":null,"number":4},"many":[null,{"text":null}],"words":{"a":null,"b":"c"},"maybe":null}'
+    found = from_json(body, Whole)
+    assert (found.inner.text, found.inner.number, len(found.many), found.words) == ("usual", 4, 1, {"b": "c"})
+    assert from_json(b'{"name":"x","maybe":null}', Whole).maybe is None
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"name":null}', b'{"name":"x","inner":5}', b'{"name":"x","inner":{"text":null,"number":"4"}}']
+)
+def test_what_is_needed_or_of_another_type_is_refused_still(body: bytes) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        from_json(body, Whole)
+
+
+def test_a_large_answer_is_not_read_twice() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        from_json(b'{"name":"' + b"x" * MOST_MENDED + b'","inner":null}', Whole)

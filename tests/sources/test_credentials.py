@@ -114,6 +114,62 @@ async def test_no_file_is_no_login_and_a_new_one_is_seen(tmp_path: Path) -> None
     assert await docker.login("reg.test") is not None
 
 
+def basic(user: str, password: str) -> str:
+    """The value of `auth`."""
+    return base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+async def test_the_very_key_counts_before_those_that_begin_alike(tmp_path: Path, first: int) -> None:
+    entries = [("reg.test:5000/team-a", "a"), ("reg.test:5000", "b"), ("https://reg.test:5000/v1/", "c")]
+    auths = {key: {"auth": basic("u", name)} for key, name in (*entries[first:], *entries[:first])}
+    found = await config(tmp_path, {"auths": auths}).login("reg.test:5000")
+    assert found is not None
+    assert found.password == "b"
+
+
+async def test_dockers_hub_is_named_as_docker_names_it(tmp_path: Path) -> None:
+    auths = {"docker.io": {"auth": basic("u", "a")}, "https://index.docker.io/v1/": {"auth": basic("u", "b")}}
+    found = await config(tmp_path, {"auths": auths}).login("docker.io")
+    assert found is not None
+    assert found.password == "b"
+
+
+async def test_the_helper_of_the_very_key_is_asked(tmp_path: Path) -> None:
+    helper(tmp_path, "one", 'echo "{\\"Username\\":\\"u\\",\\"Secret\\":\\"1\\"}"')
+    helper(tmp_path, "two", 'echo "{\\"Username\\":\\"u\\",\\"Secret\\":\\"2\\"}"')
+    given = {"credHelpers": {"https://reg.test/v2/": "one", "reg.test": "two"}}
+    found = await config(tmp_path, given).login("reg.test")
+    assert found is not None
+    assert found.password == "2"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        {"credsStore": None, "auths": {"reg.test": {"auth": AUTH, "username": None, "password": None, "email": None}}},
+        {"credHelpers": None, "auths": {"reg.test": {"auth": AUTH, "identitytoken": None}, "other.test": None}},
+        {"credHelpers": {"other.test": None}, "auths": {"reg.test": {"auth": AUTH}}},
+        {"auths": {"other.test": 5, "reg.test": {"auth": AUTH}, "third.test": {"auth": 7}}},
+        {"auths": {"other.test": {"auth": "%%%"}, "reg.test": {"auth": AUTH}}, "proxies": None, "detachKeys": 3},
+    ],
+)
+async def test_null_is_nothing_and_a_bad_entry_costs_itself(tmp_path: Path, file: dict[str, object]) -> None:
+    found = await config(tmp_path, file).login("reg.test")
+    assert found is not None
+    assert (found.username, found.password) == ("ops", "se:cret")
+
+
+async def test_a_bad_entry_is_named_where_it_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(AuthenticationFailed, match=r"entry for reg\.test"):
+        await config(tmp_path, {"auths": {"reg.test": 5}}).login("reg.test")
+
+
+async def test_a_helper_may_answer_null(tmp_path: Path) -> None:
+    helper(tmp_path, "null", 'echo "{\\"Username\\":null,\\"Secret\\":null}"')
+    assert await config(tmp_path, {"credHelpers": {"reg.test": "null"}}).login("reg.test") is None
+
+
 def test_logins_do_not_show_secrets() -> None:
     assert "hunter2" not in f"{Login('u', 'hunter2', 'hunter2')!r} {Login('u', 'hunter2')}"
     assert Login("u", "p").basic() == "Basic dTpw"

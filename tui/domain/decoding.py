@@ -2,34 +2,70 @@
 
 msgspec works out what a struct type consists of when the type is first met, and that is not safe while another thread does
 the same for the same type (a segmentation fault, met with msgspec 0.22.0): so every decoder is made here, one at a time.
+
+`null` is what is not there, as in Go, whose encoding/json leaves a field as it is: files and answers that Go wrote, and Go
+reads, hold it where a text or a number is meant. An element of a list that is `null` counts for nothing.
 """
 
 from __future__ import annotations
 
 from threading import Lock
-from typing import Any, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 import msgspec
 
-__all__ = ["from_json", "json_decoder"]
+__all__ = ["JsonDecoder", "from_json", "json_decoder"]
 
 _T = TypeVar("_T")
+MOST_MENDED = 2 << 20
+"""Bytes of JSON at most that are read again without their nulls: as objects they take many times as much."""
+_NULL = "got `null`"
+
+
+class JsonDecoder(Generic[_T]):
+    """Decodes one type."""
+
+    def __init__(self, kind: Any) -> None:
+        self._decoder: msgspec.json.Decoder[_T] = msgspec.json.Decoder(kind)
+
+    def decode(self, body: bytes | str | msgspec.Raw) -> _T:
+        """Raises msgspec.DecodeError (ValidationError when the types are others), RecursionError when it is too deep."""
+        try:
+            return self._decoder.decode(body)
+        except msgspec.ValidationError as error:
+            if _NULL not in str(error) or len(bytes(body) if isinstance(body, msgspec.Raw) else body) > MOST_MENDED:
+                raise
+            # Raised again where that is still another type.
+            return self._decoder.decode(msgspec.json.encode(_without_nulls(_anything.decode(body))))
+
+
+_anything: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 _making = Lock()
-_made: dict[Any, msgspec.json.Decoder[Any]] = {}
+_made: dict[Any, JsonDecoder[Any]] = {}
+
+
+def _without_nulls(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+        case list():
+            return [_without_nulls(inner) for inner in value if inner is not None]
+        case _:
+            return value
 
 
 @overload
-def json_decoder(kind: type[_T]) -> msgspec.json.Decoder[_T]: ...
+def json_decoder(kind: type[_T]) -> JsonDecoder[_T]: ...
 @overload
-def json_decoder(kind: Any) -> msgspec.json.Decoder[Any]: ...
-def json_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+def json_decoder(kind: Any) -> JsonDecoder[Any]: ...
+def json_decoder(kind: Any) -> JsonDecoder[Any]:
     """The decoder of a type, made once."""
     found = _made.get(kind)
     if found is None:
         with _making:
             found = _made.get(kind)
             if found is None:
-                found = _made[kind] = msgspec.json.Decoder(kind)
+                found = _made[kind] = JsonDecoder(kind)
     return found
 
 

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import binascii
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -109,7 +109,7 @@ class _AuthEntry(msgspec.Struct):
 
 
 class _ConfigFile(msgspec.Struct, rename="camel"):
-    auths: dict[str, _AuthEntry | None] | None = None
+    auths: dict[str, msgspec.Raw] | None = None
     cred_helpers: dict[str, str] | None = None
     creds_store: str = ""
 
@@ -146,13 +146,14 @@ class DockerConfig:
         """The login for a registry host as written in references, None when there is none. Raises AuthenticationFailed."""
         file = self._load()
         keys = _keys(host)
-        helper = next((name for key, name in (file.cred_helpers or {}).items() if docker_key(key) == docker_key(host)), "")
+        helpers = file.cred_helpers or {}
+        helper = next((helpers[key] for key in _ordered(helpers, host)), None)
         if helper:
             return await self._ask(helper, keys)
-        if file.creds_store and (found := await self._ask(file.creds_store, keys)):
+        if file.creds_store and helper is None and (found := await self._ask(file.creds_store, keys)):
             return found
-        for key, entry in (file.auths or {}).items():
-            if entry is not None and docker_key(key) == docker_key(host) and (login := self._entry(entry)):
+        for key in _ordered(file.auths or {}, host):
+            if login := self._entry(key, (file.auths or {})[key]):
                 return login
         return None
 
@@ -176,8 +177,12 @@ class DockerConfig:
             f"{clean(str(self._path), 200)} cannot be used: {why}", "Correct the file, or sign in with `docker login`."
         )
 
-    def _entry(self, entry: _AuthEntry) -> Login | None:
+    def _entry(self, key: str, raw: msgspec.Raw) -> Login | None:
         source = f"docker config {self._path}"
+        try:
+            entry = from_json(raw, _AuthEntry | None) or _AuthEntry()
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise self._broken(f"its entry for {clean(key, 80)} is of another form") from error
         user, password = entry.username, entry.password
         if entry.auth:
             try:
@@ -185,7 +190,7 @@ class DockerConfig:
                     base64.b64decode("".join(entry.auth.split()), validate=True).decode().rstrip("\0").partition(":")
                 )
             except (binascii.Error, UnicodeDecodeError) as error:
-                raise self._broken("an `auth` in it is not base64 of user:password") from error
+                raise self._broken(f"the `auth` for {clean(key, 80)} in it is not base64 of user:password") from error
         if entry.identitytoken:
             return Login(username=user, identity_token=entry.identitytoken, source=source)
         return Login(username=user, password=password, source=source) if user and password else None
@@ -201,6 +206,15 @@ def docker_key(key: str) -> str:
     """The host of a key in `auths`: without scheme and path, and one name for Docker Hub's several."""
     host = key.split("://", 1)[-1].split("/", 1)[0].lower()
     return "docker.io" if host in DOCKER_HUB_HOSTS else host
+
+
+def _ordered(keys: Iterable[str], host: str) -> list[str]:
+    """The keys that mean a host, as docker tries them: the very key first, then those that mean it by what they begin with.
+
+    Source: docker/cli cli/config/credentials/file_store.go, `Get` and `ConvertToHostname`.
+    """
+    usual = DOCKER_HUB_KEY if docker_key(host) == "docker.io" else host
+    return sorted((key for key in keys if docker_key(key) == docker_key(host)), key=lambda key: (key != usual, key != host))
 
 
 def _keys(host: str) -> tuple[str, ...]:

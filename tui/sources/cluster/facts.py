@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.domain.decoding import json_decoder
+from tui.domain.decoding import JsonDecoder, json_decoder
 from tui.domain.redaction import quoted
 from tui.domain.text import clean
 from tui.domain.workload import ContainerType, Controller, Node, OwnerRef, Pod, PodContainer, TemplateContainer
@@ -61,9 +61,9 @@ _PULLING = frozenset({"ErrImagePull", "ImagePullBackOff"})
 _NO_SPEC, _NO_STATUS, _NO_STATE = PodSpec(), PodStatus(), ContainerState()
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
-_volumes: msgspec.json.Decoder[list[Volume] | None] = json_decoder(list[Volume] | None)
-_mounts: msgspec.json.Decoder[list[MountStatus] | None] = json_decoder(list[MountStatus] | None)
-_owners: msgspec.json.Decoder[list[Owner] | None] = json_decoder(list[Owner] | None)
+_volumes: JsonDecoder[list[Volume] | None] = json_decoder(list[Volume] | None)
+_mounts: JsonDecoder[list[MountStatus] | None] = json_decoder(list[MountStatus] | None)
+_owners: JsonDecoder[list[Owner] | None] = json_decoder(list[Owner] | None)
 _words = json_decoder(dict[str, str] | None)
 
 
