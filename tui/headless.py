@@ -126,9 +126,15 @@ def _all_accepted(verdict: State, checks: Iterable[Check]) -> bool:
     return verdict is State.WARN and bool(warned) and all(check.accepted for check in warned)
 
 
+_SIGNED_IN_TO = (SourceKind.CLUSTER, SourceKind.REGISTRY)
+
+
 def barred(sources: Iterable[SourceHealth]) -> bool:
-    """Whether every cluster, or every source, gave nothing because nobody is signed in or has the right."""
-    asked = [source for source in sources if source.state is not SourceState.OFF and source.kind is not SourceKind.POLICY]
+    """Whether every cluster, or every cluster and registry, gave nothing because nobody is signed in or has the right.
+
+    The others read what those give, or nothing that anybody signs in to.
+    """
+    asked = [source for source in sources if source.state is not SourceState.OFF and source.kind in _SIGNED_IN_TO]
     clusters = [source for source in asked if source.kind is SourceKind.CLUSTER]
     return any(group and all(map(_refused, group)) for group in (clusters, asked))
 

@@ -85,6 +85,15 @@ async def test_a_broken_helper_is_named(tmp_path: Path, script: str | None, word
     assert caught.value.remedy
 
 
+async def test_a_helper_that_hangs_is_waited_for_once(tmp_path: Path) -> None:
+    helper(tmp_path, "broken", f"echo x >> {tmp_path}/runs; exec sleep 60")
+    docker = config(tmp_path, {"credsStore": "broken", "auths": {"reg.test": {"auth": AUTH}}}, timeout=0.2)
+    for host in ("a.test", "b.test", "reg.test"):
+        with pytest.raises(AuthenticationFailed, match="did not answer within"):
+            await docker.login(host)
+    assert (tmp_path / "runs").read_text().count("x") == 1
+
+
 async def test_a_helper_has_no_terminal(tmp_path: Path) -> None:
     helper(
         tmp_path,

@@ -19,7 +19,7 @@ __all__ = ["JsonDecoder", "from_json", "json_decoder"]
 _T = TypeVar("_T")
 MOST_MENDED = 2 << 20
 """Bytes of JSON at most that are read again without their nulls: as objects they take many times as much."""
-_NULL = "got `null`"
+_NULL = "got `null"
 
 
 class JsonDecoder(Generic[_T]):

@@ -1,31 +1,55 @@
-"""What is copied for a row: its name, or the reference that cannot move."""
+"""What is copied for a row: its name, or the reference that cannot move.
+
+What is copied is pasted into a shell. Names come from clusters and registries: whatever in them means something to a shell is
+quoted, and what would be taken for an option is not copied.
+"""
 
 from __future__ import annotations
 
-from tui.domain.snapshot import Image, Snapshot
-from tui.presenters.keys import Subject
-from tui.presenters.phrases import image_name
+import re
+from shlex import quote
 
-__all__ = ["name_to_copy", "reference_to_copy"]
+from tui.domain.reference import is_tag
+from tui.domain.snapshot import Image, Snapshot
+from tui.domain.text import clean
+from tui.presenters.keys import Subject
+
+__all__ = ["for_shell", "name_to_copy", "reference_to_copy"]
 
 
 def name_to_copy(subject: Subject, snapshot: Snapshot) -> str:
-    """The name of what a row is about, as kubectl and docker take it; empty when it has none."""
+    """The name of what a row is about, as kubectl and docker take it, fit for a shell; empty when it has none."""
+    return for_shell(_name(subject, snapshot))
+
+
+def _name(subject: Subject, snapshot: Snapshot) -> str:
     if subject.pod is not None:
         return subject.pod.name
     if subject.workload is not None and (subject.container is None or subject.image is None):
         return f"{subject.workload.kind.lower()}/{subject.workload.name}"
     image = _image(subject, snapshot)
     if image is not None:
-        return f"{image.key.registry}/{image_name(image)}" if not image.tags else _tagged(image)
+        return _tagged(image) if any(map(is_tag, image.tags)) else _pinned(image)
     base = snapshot.bases.get(subject.image) if subject.image else None
     return base.label if base else subject.namespace or subject.cluster
 
 
 def reference_to_copy(subject: Subject, snapshot: Snapshot) -> str:
-    """The image's reference with its digest; empty when no image is meant."""
+    """The image's reference with its digest, fit for a shell; empty when no image is meant."""
     image = _image(subject, snapshot)
-    return f"{image.name}@{image.key.digest}" if image is not None and image.key.digest else ""
+    return for_shell(_pinned(image)) if image is not None and image.key.digest else ""
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9_][\w@%+=:,./-]*", re.ASCII)
+
+
+def for_shell(text: str) -> str:
+    """One word of a shell that means the text; empty where that would be an option of whatever it is given to."""
+    text = clean(text)
+    if text.startswith("-"):
+        return ""
+    # A word that begins with `=`, `~`, `%` or `@` means something to some shells.
+    return text if not text or _PLAIN.fullmatch(text) else quote(text) if quote(text) != text else f"'{text}'"
 
 
 def _image(subject: Subject, snapshot: Snapshot) -> Image | None:
@@ -36,6 +60,10 @@ def _image(subject: Subject, snapshot: Snapshot) -> Image | None:
     return snapshot.images.get(keys[0]) if len(keys) == 1 else None
 
 
+def _pinned(image: Image) -> str:
+    return f"{image.name}@{image.key.digest}" if image.key.digest else str(image.name)
+
+
 def _tagged(image: Image) -> str:
-    tag = next((tag for tag in image.tags if tag != "latest"), image.tags[0])
-    return f"{image.name}:{tag}"
+    tags = [tag for tag in image.tags if is_tag(tag)]
+    return f"{image.name}:{next((tag for tag in tags if tag != 'latest'), tags[0])}"

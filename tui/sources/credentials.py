@@ -6,7 +6,8 @@ import asyncio
 import base64
 import binascii
 import os
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +24,8 @@ __all__ = ["Credentials", "DockerConfig", "EntraToken", "EntraTokens", "Login", 
 
 HELPER_TIMEOUT = 10.0
 HELPER_LIMIT = 64 << 10
+REMEMBERED = 60.0
+"""Seconds for which a helper that failed is not run again."""
 MAX_CONFIG = 1 << 20
 DOCKER_HUB_KEY = "https://index.docker.io/v1/"
 DOCKER_HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
@@ -126,8 +129,15 @@ class DockerConfig:
     stdin, JSON with Username and Secret on stdout; user `<token>` means that the secret is an identity token).
     """
 
-    def __init__(self, path: Path, environ: Mapping[str, str], timeout: float = HELPER_TIMEOUT) -> None:
-        self._path, self._environ, self._timeout = path, dict(environ), timeout
+    def __init__(
+        self,
+        path: Path,
+        environ: Mapping[str, str],
+        timeout: float = HELPER_TIMEOUT,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._path, self._environ, self._timeout, self._clock = path, dict(environ), timeout, clock
+        self._failures: dict[str, tuple[float, AuthenticationFailed]] = {}
         self._stamp: tuple[int, int] | None = None
         self._file = _ConfigFile()
 
@@ -196,9 +206,17 @@ class DockerConfig:
         return Login(username=user, password=password, source=source) if user and password else None
 
     async def _ask(self, helper: str, keys: tuple[str, ...]) -> Login | None:
-        for key in keys:
-            if found := await _run_helper(helper, key, self._environ, self._timeout):
-                return found
+        until, failure = self._failures.get(helper, (0.0, None))
+        if failure is not None and self._clock() < until:
+            raise AuthenticationFailed(failure.headline, failure.remedy)
+        try:
+            for key in keys:
+                if found := await _run_helper(helper, key, self._environ, self._timeout):
+                    return found
+        except AuthenticationFailed as error:
+            # One that hangs or is not there does so for every registry: the others are not to wait for it as well.
+            self._failures[helper] = (self._clock() + REMEMBERED, error)
+            raise
         return None
 
 

@@ -189,3 +189,44 @@ async def test_a_wrong_password_is_sent_once_for_everything_that_runs(auth: str)
             assert "refused the sign-in" in seen.health.error
             assert not [denial for denial in seen.health.denials if denial.right]
         assert len([header for _, _, header in server.requests if header]) == 1
+
+
+@pytest.mark.parametrize("auth", ["basic", "bearer"])
+@pytest.mark.parametrize("mode", [AuthMode.BASIC, AuthMode.AUTO])
+async def test_doctor_calls_no_refused_password_a_sign_in(auth: str, mode: AuthMode) -> None:
+    async with FakeRegistry(auth=auth) as server:
+        server.image("app", "1")
+        found = {line.what: line for line in await _registry(server, mode, "wrong").diagnose()}
+        assert found["sign-in"].state == "denied"
+        assert "refused the sign-in" in found["sign-in"].detail
+        assert not found["sign-in"].right
+        good = {line.what: line for line in await _registry(server, mode, "secret").diagnose()}
+        assert (good["sign-in"].state, good["sign-in"].detail) == ("ok", "as ops")
+
+
+def _registry(server: FakeRegistry, mode: AuthMode, password: str) -> RegistrySource:
+    return source(options(server, auth=mode, username="ops", password=password))
+
+
+async def test_doctor_says_that_nobody_is_signed_in_where_no_login_is_set_up() -> None:
+    async with FakeRegistry(auth="bearer") as server:
+        server.image("app", "1")
+        found = {line.what: line for line in await source(options(server)).diagnose()}
+        assert (found["sign-in"].state, found["sign-in"].detail) == ("ok", "nobody: no login is set up for this registry")
+
+
+async def test_a_token_that_may_pull_and_not_list_lacks_the_right_to_list() -> None:
+    async with FakeRegistry(auth="bearer", acr=True) as server:
+        server.image("app", "1")
+
+        async def no_lists(request: web.Request) -> web.StreamResponse | None:
+            if not request.path.startswith("/acr/v1/app"):
+                return None
+            body = {"errors": [{"code": "DENIED", "message": "requested access to the resource is denied"}]}
+            return web.json_response(body, status=403)
+
+        server.fault = no_lists
+        registry = source(options(server), Credentials(entra=Entra()))
+        found = {line.what: line for line in await registry.diagnose()}
+        assert (found["tags"].state, found["tags"].right) == ("denied", "metadata/read on app")
+        assert "needs metadata/read in its scope map" in found["tags"].remedy

@@ -39,7 +39,8 @@ async def diagnose(client: RegistryClient, running: list[str]) -> list[Diagnosis
         found.append(await _try(what, step))
         if what == "sign-in" and found[-1].state == "ok":
             found[-1] = msgspec.structs.replace(found[-1], identity=client.auth.signed_in)
-        if found[-1].state != "ok" and what in ("reachable", "sign-in"):
+        # A registry that refused somebody may still be read by nobody.
+        if found[-1].state != "ok" and (what == "reachable" or (what == "sign-in" and not client.auth.refusals)):
             break
     return found
 
@@ -56,7 +57,7 @@ async def _try(what: str, step: Step) -> Diagnosis:
     except Forbidden as error:
         return Diagnosis(what, "denied", error.headline, error.right, error.remedy)
     except AuthenticationFailed as error:
-        return Diagnosis(what, "denied", error.headline, "sign-in", error.remedy)
+        return Diagnosis(what, "denied", error.headline, remedy=error.remedy)
     except SourceError as error:
         return Diagnosis(what, "failed", error.headline, remedy=error.remedy)
 
