@@ -27,37 +27,39 @@ class MarkingTree(VirtualTree):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._marked: dict[RowKey, None] = {}
+        self._marked: dict[RowKey, RowKey] = {}
+        """The identities of the rows that are marked, with where each was then."""
 
     @property
     def marked(self) -> tuple[RowKey, ...]:
         """The rows that are marked, in the order in which they were."""
-        return tuple(self._marked)
+        return tuple(self.model.find(identity) or place for identity, place in self._marked.items())
 
     def is_marked(self, key: RowKey) -> bool:
         """Whether a row has a mark beside it."""
-        return key in self._marked
+        return self.model.identity(key) in self._marked
 
     def action_mark(self) -> None:
         """Mark the row or take its mark away, and go on to the next."""
         key = self.cursor_key
         if key is not None:
-            if key in self._marked:
-                del self._marked[key]
+            identity = self.model.identity(key)
+            if identity in self._marked:
+                del self._marked[identity]
             else:
-                self._marked[key] = None
+                self._marked[identity] = key
             self._changed()
             self._move_to(self._outline.cursor + 1)
 
     def action_mark_range(self) -> None:
         """Mark every row from the last marked one to the cursor."""
-        last = next(reversed(self._marked), None)
+        last = self.marked[-1] if self._marked else None
         start = self._outline.index_of(last) if last is not None else None
         if start is None:
             self.action_mark()
             return
         low, high = sorted((start, self._outline.cursor))
-        self._marked.update(dict.fromkeys(self._outline.rows[low : high + 1]))
+        self._marked.update({self.model.identity(key): key for key in self._outline.rows[low : high + 1]})
         self._changed()
 
     def action_unmark(self) -> None:

@@ -43,6 +43,14 @@ class _Nothing:
         """Blank."""
         return Row(_Span(""), ())
 
+    def identity(self, key: RowKey) -> RowKey:
+        """The place."""
+        return key
+
+    def find(self, identity: RowKey) -> RowKey | None:
+        """Nowhere."""
+        return None
+
 
 NOTHING: TreeModel = _Nothing()
 
@@ -79,17 +87,31 @@ class Outline:
     def reconcile(self, model: TreeModel, expanded: Iterable[RowKey] | None = None) -> None:
         """Show another model: what is open stays open, the cursor stays on its row or goes to the nearest ancestor left.
 
-        `expanded` replaces the open places.
+        A row that stands under another one now is still that row: it stays open, and the cursor stays on it. `expanded` replaces
+        the open places.
         """
-        key, line = self.cursor_key, self.cursor
+        key, line, before = self.cursor_key, self.cursor, self.model
         self.model = model
-        if expanded is not None:
+        if expanded is None:
+            self._follow(before)
+        else:
             self._top.inside = {}
             for place in expanded:
-                self._make(place).open = True
+                self._make(model.find(model.identity(place)) or place).open = True
         self.rows = []
         self._lay_out(self.rows, model.roots(), self._top)
-        self.cursor = self._surviving(key, line)
+        now = model.find(before.identity(key)) if key is not None else None
+        if now is None or self.index_of(now, line) is not None or not self.reveal(now):
+            self.cursor = self._surviving(now or key, line)
+
+    def _follow(self, before: TreeModel) -> None:
+        """Move what is open to where its rows are now."""
+        for place in [*_open_places(self._top, ())]:
+            now = self.model.find(before.identity(place))
+            fold = self._find(place)
+            if now is not None and now != place and fold is not None:
+                fold.open = False
+                self._make(now).open = True
 
     def fold(self, index: int) -> bool:
         """Close the row at an index; False when it was not open."""

@@ -98,3 +98,11 @@ class TreeModel(Protocol):
     def row(self, key: RowKey) -> Row:
         """The cells of a row."""
         ...
+
+    def identity(self, key: RowKey) -> RowKey:
+        """What stays the same of a row when it comes to stand under another one."""
+        ...
+
+    def find(self, identity: RowKey) -> RowKey | None:
+        """Where the row of an identity is now, unfolded or not; None when there is no such row."""
+        ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import events
@@ -108,6 +108,11 @@ class VirtualTree(Painted, can_focus=True):
     def row_count(self) -> int:
         """How many rows are unfolded."""
         return len(self._outline.rows)
+
+    @property
+    def keys(self) -> Sequence[RowKey]:
+        """The rows that are unfolded, top first."""
+        return self._outline.rows
 
     @property
     def visible_keys(self) -> list[RowKey]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import msgspec
+import pytest
 
 from tests.estates import NOW, Builder, company, huge
 from tui.domain.events import SourceState
@@ -86,6 +87,16 @@ def test_every_row_of_both_views_can_be_reached_and_drawn() -> None:
         assert all(len(model.row(key).cells) == len(model.columns()) for key in keys)
     images = {key[-1] for key in every_key(LineageModel(snapshot, NOW, UNICODE)) if isinstance(key[-1], ImageKey)}
     assert images == {*snapshot.images, *snapshot.bases}
+
+
+@pytest.mark.parametrize("query", ["", "payments", "verdict:fail"])
+def test_every_row_is_found_again_by_what_it_is(query: str) -> None:
+    snapshot = company()
+    for view in View:
+        model = build_view(view, snapshot, Filter(query), NOW, UNICODE).model
+        for key in every_key(model):
+            assert model.find(model.identity(key)) == key
+        assert model.find(("nothing of this",)) is None
 
 
 def test_workloads_are_cluster_namespace_workload_container_image_base() -> None:

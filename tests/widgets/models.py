@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from widgets.rows import Column, Row, RowKey, Span
@@ -35,6 +35,17 @@ class NestedModel:
         name = str(key[-1])
         return Row(Span("x", "fail"), ((Span(name),), (Span(self.states.get(key, ""), "warn"),), (Span(str(len(name)), "dim"),)))
 
+    def identity(self, key: RowKey) -> RowKey:
+        return key
+
+    def find(self, identity: RowKey) -> RowKey | None:
+        shape = self.shape
+        for part in identity:
+            if str(part) not in shape:
+                return None
+            shape = shape[str(part)]
+        return identity
+
     def _at(self, key: RowKey) -> Shape:
         shape = self.shape
         for part in key:
@@ -65,6 +76,12 @@ class WideModel:
     def children(self, key: RowKey) -> Sequence[RowKey]:
         return [(*key, f"app-{number:04}") for number in range(self.each)] if len(key) == 1 else []
 
+    def identity(self, key: RowKey) -> RowKey:
+        return key
+
+    def find(self, identity: RowKey) -> RowKey | None:
+        return identity
+
     def has_children(self, key: RowKey) -> bool:
         return len(key) == 1 and self.each > 0
 
@@ -81,3 +98,19 @@ class WideModel:
 def leaves(*names: Hashable) -> Shape:
     """Rows without children."""
     return {str(name): {} for name in names}
+
+
+class MovingModel(NestedModel):
+    """A model whose rows are who they are by their own name, whatever they stand under."""
+
+    def identity(self, key: RowKey) -> RowKey:
+        return key[-1:]
+
+    def find(self, identity: RowKey) -> RowKey | None:
+        return next((place for place in _places(self.shape, ()) if place[-1:] == identity), None)
+
+
+def _places(shape: Shape, path: RowKey) -> Iterator[RowKey]:
+    for name, inside in shape.items():
+        yield (*path, name)
+        yield from _places(inside, (*path, name))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.laws import examples
-from tests.widgets.models import NestedModel, Shape, leaves
+from tests.widgets.models import MovingModel, NestedModel, Shape, leaves
 from widgets.outline import Outline
 from widgets.rows import RowKey
 
@@ -84,6 +84,24 @@ def test_revealing_opens_what_is_above() -> None:
     assert outline.reveal(("a", "gone", "c"))
     assert outline.cursor == 0
     assert not outline.reveal(("gone",))
+
+
+def test_a_row_that_stands_under_another_one_now_is_still_that_row() -> None:
+    outline = Outline(MovingModel({"a": {}, "b": leaves("c"), "d": {}}))
+    outline.cursor = 1
+    outline.unfold(1)
+    outline.reconcile(MovingModel({"a": {"b": leaves("c")}, "d": {}}))
+    assert outline.rows == [("a",), ("a", "b"), ("a", "b", "c"), ("d",)]
+    assert outline.cursor == 1
+    outline.reconcile(MovingModel({"d": {"a": {"x": {"b": leaves("c")}}}}))
+    assert outline.rows[outline.cursor] == ("d", "a", "x", "b")
+    assert outline.is_expanded(("d", "a", "x", "b"))
+
+
+def test_what_is_open_is_opened_where_it_is_now() -> None:
+    outline = Outline()
+    outline.reconcile(MovingModel({"a": {"b": leaves("c")}}), expanded=[("b",), ("a",)])
+    assert outline.rows == [("a",), ("a", "b"), ("a", "b", "c")]
 
 
 @examples(60)

@@ -67,6 +67,18 @@ class FindingModel:
         """Never."""
         return False
 
+    def identity(self, key: RowKey) -> RowKey:
+        """A problem stands under nothing."""
+        return key
+
+    def find(self, identity: RowKey) -> RowKey | None:
+        """The problem, if there still is one."""
+        return identity if identity[0] in self.found else None
+
+    def is_hit(self, key: RowKey) -> bool:
+        """Always."""
+        return True
+
     def urgency(self, key: RowKey) -> int:
         """Nothing is unfolded."""
         return 0

@@ -16,6 +16,7 @@ __all__ = [
     "NamespacePart",
     "PodPart",
     "Subject",
+    "from_last",
     "lineage_key",
     "subject_of",
     "workload_key",
@@ -48,6 +49,12 @@ class PodPart(msgspec.Struct, frozen=True, gc=False):
 
     name: str
     container: str
+
+
+def from_last(key: RowKey, kind: type) -> RowKey:
+    """The path from its last part of a kind on; the whole path where there is none."""
+    at = next((at for at in range(len(key) - 1, -1, -1) if isinstance(key[at], kind)), 0)
+    return key[at:]
 
 
 class Subject(msgspec.Struct, frozen=True):

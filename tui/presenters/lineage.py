@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 
 from tui.domain.counting import idle_word, pods_of
 from tui.domain.events import SourceState
@@ -12,7 +13,7 @@ from tui.domain.snapshot import Container, Image, ImageKey, PodRef, Snapshot, Un
 from tui.domain.trust import Check, State, worst
 from tui.domain.workload import ContainerType, ObjectKey
 from tui.presenters.glyphs import ROLE, Glyphs, mix
-from tui.presenters.keys import UNREADABLE, PodPart
+from tui.presenters.keys import UNREADABLE, PodPart, from_last
 from tui.presenters.phrases import base_brief, briefs, image_name
 from tui.presenters.totals import ALL, NOTHING, Shown, Totals, lineage_totals
 from tui.presenters.words import age, count
@@ -89,6 +90,32 @@ class LineageModel:
             case _:
                 return self._group_row()
 
+    def identity(self, key: RowKey) -> RowKey:
+        """An image is who it is on whatever base; its workloads and their pods are those of the image."""
+        return from_last(key, ImageKey)
+
+    def find(self, identity: RowKey) -> RowKey | None:
+        """Where an image is, and what is under it."""
+        first = identity[0]
+        if not isinstance(first, ImageKey) or first not in self._totals:
+            return identity if first == UNREADABLE and self._unreadable else None
+        chain: dict[ImageKey, None] = {}
+        at: ImageKey | None = first
+        while at is not None and at not in chain:
+            chain[at] = None
+            at = self._parents.get(at)
+        head: RowKey = (UNREADABLE,) if first in self._unreadable else ()
+        return (*head, *reversed(chain), *identity[1:])
+
+    def is_hit(self, key: RowKey) -> bool:
+        """Whether a row is what the filter asks for, and not only what leads to it."""
+        last = key[-1]
+        return isinstance(last, ImageKey) and last in self.snapshot.images and self._shown.image(last)
+
+    @cached_property
+    def _parents(self) -> dict[ImageKey, ImageKey]:
+        return {child: base for base, children in self._derived.items() for child in children}
+
     def urgency(self, key: RowKey) -> int:
         """How bad the worst below a row is, and itself."""
         last = key[-1]
@@ -154,9 +181,10 @@ class LineageModel:
         return (Span(f"{image.key.registry}/", "dim"), name)
 
     def _unknown_row(self, base: UnknownBase | None, totals: Totals) -> Row:
-        name: Cell = (Span(base.label if base else "base"),)
+        role = "dim" if self._shown.narrowed else ""  # a filter never asks for it, only for what stands on it
+        name: Cell = (Span(base.label if base else "base", role),)
         if base is not None and base.key.registry and base.label.startswith(f"{base.key.registry}/"):
-            name = (Span(f"{base.key.registry}/", "dim"), Span(base.label.removeprefix(f"{base.key.registry}/")))
+            name = (Span(f"{base.key.registry}/", "dim"), Span(base.label.removeprefix(f"{base.key.registry}/"), role))
         brief = NOT_YET if self._loading else base_brief(base) if base else ""
         state = Span(brief, "unknown")
         return Row(self._glyphs.of(State.UNKNOWN), (name, (state,), *self._counts(totals, None)))

@@ -12,7 +12,7 @@ from tui.domain.snapshot import BaseState, Container, Image, ImageKey, Snapshot,
 from tui.domain.trust import Check, State, worst
 from tui.domain.workload import ContainerType, ObjectKey
 from tui.presenters.glyphs import BAD_FIRST, Glyphs, mix
-from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart
+from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, from_last
 from tui.presenters.lineage import BAR, WIDE, container_state
 from tui.presenters.phrases import base_brief, briefs, image_name
 from tui.presenters.totals import ALL, NOTHING, Shown, Totals, one
@@ -97,6 +97,26 @@ class WorkloadModel:
                 return self._image_row(key, image)
             case _:
                 return Row(Span(""), ((), (), (), (), (), ()))
+
+    def identity(self, key: RowKey) -> RowKey:
+        """A workload is who it is; its containers and their images are those of the workload."""
+        return from_last(key, ObjectKey)
+
+    def find(self, identity: RowKey) -> RowKey | None:
+        """Where a workload is, and what is under it."""
+        match identity[0]:
+            case ObjectKey() as workload:
+                places = self._in_namespace.get((workload.cluster, workload.namespace), ())
+                head = (ClusterPart(workload.cluster), NamespacePart(workload.namespace))
+                return (*head, *identity) if any(each.key == workload for each in places) else None
+            case ClusterPart(name):
+                return identity if name in self._clusters else None
+            case _:
+                return None
+
+    def is_hit(self, key: RowKey) -> bool:
+        """Whether a row is what the filter asks for, and not only what leads to it."""
+        return isinstance(key[-1], ObjectKey)
 
     def urgency(self, key: RowKey) -> int:
         """How bad the worst below a row is, and itself."""

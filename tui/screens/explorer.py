@@ -240,9 +240,9 @@ class ExplorerScreen(Screen[None]):
         self._show_header()
 
     @on(VirtualTree.RowOpened)
-    def _row_opened(self) -> None:
+    def _row_opened(self, event: VirtualTree.RowOpened) -> None:
         """Go into the detail, and ask for what is not known of the image yet."""
-        subject = self.inspector.subject
+        subject = self.inspector.about(event.key)
         if subject.finding is not None:
             self._open_finding(subject.finding)
             return

@@ -41,6 +41,10 @@ class Inspector:
         """What the row under the cursor is about."""
         return subject_of(self._outline.cursor_key)
 
+    def about(self, key: RowKey) -> Subject:
+        """What a row is about, wherever the cursor has gone since."""
+        return subject_of(key)
+
     @property
     def _outline(self) -> VirtualTree:
         return self._screen.outline
