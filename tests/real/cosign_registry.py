@@ -86,6 +86,7 @@ def serving() -> Iterator[Registry]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 1 << 16  # head and body in one packet
 
         def do_GET(self) -> None:
             found = registry.answer(self.path.partition("?")[0])
