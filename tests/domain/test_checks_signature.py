@@ -271,6 +271,21 @@ def test_whatever_a_signature_is_refused_for_there_is_a_next_step(reason: Reason
     assert judged(outcome(Verdict.INVALID, reason)).remedy.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (Reason.UNTRUSTED, "trusted_root under [signatures]"),
+        (Reason.IDENTITY_MISMATCH, "identities under [signatures]"),
+        (Reason.NO_KEY, "trusted_root"),
+        (Reason.MISSING_EXTRA, "trusted_root"),
+        (Reason.WRONG_SUBJECT, "Do not run it"),
+    ],
+)
+def test_what_cosign_signed_is_mended_in_its_own_settings(reason: Reason, words: str) -> None:
+    by_cosign = Outcome(SignatureSystem.COSIGN, Verdict.INCONCLUSIVE, "it is so", reason)
+    assert words in judged(by_cosign).remedy
+
+
 def test_the_policy_says_how_bad_it_is_or_does_not_ask() -> None:
     lenient = Rules(unsigned=State.WARN, unverified=State.OFF)
     assert judged(rules=lenient).state is State.WARN

@@ -12,6 +12,7 @@ from typing import Any
 from tests.real.cosign_bench import EMPTY, Attached, digest_of
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 
 
@@ -33,7 +34,7 @@ class Registry:
     def image(self) -> str:
         """An image; its digest."""
         config = self.put(b'{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}')
-        body = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config | {"mediaType": "x"}, "layers": []}
+        body = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config | {"mediaType": CONFIG}, "layers": []}
         digest: str = self.put(json.dumps(body).encode(), MANIFEST)["digest"]
         return digest
 
@@ -47,8 +48,7 @@ class Registry:
         body: dict[str, Any] = {
             "schemaVersion": 2,
             "mediaType": MANIFEST,
-            "config": self.put(b"{}")
-            | {"mediaType": EMPTY if not attached.ending else "application/vnd.oci.image.config.v1+json"},
+            "config": self.put(b"{}") | {"mediaType": EMPTY if not attached.ending else CONFIG},
             "layers": layers,
         }
         if attached.kind:
@@ -68,6 +68,9 @@ class Registry:
         kind, _, reference = rest.partition("/")
         if path == "/v2/":
             return "application/json", b"{}", ""
+        if path == "/v2/_catalog":
+            names = sorted({place for place, _ in self.tags})
+            return "application/json", json.dumps({"repositories": names}).encode(), ""
         if kind == "referrers":
             found = self.referrers.get((repository, reference), [])
             return INDEX, json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": found}).encode(), ""

@@ -15,7 +15,7 @@ from tui.domain.check_context import ImageContext
 from tui.domain.events import SignaturesVerified
 from tui.domain.join import Known
 from tui.domain.lineage_claims import short
-from tui.domain.signature import Outcome, Reason, Verdict, best
+from tui.domain.signature import Outcome, Reason, SignatureSystem, Verdict, best
 from tui.domain.text import full_stop
 from tui.domain.trust import Check, CheckName, State
 
@@ -79,6 +79,15 @@ _REMEDIES = {
     Reason.NOT_A_SIGNATURE: "What is attached is an attestation. Find out who built and pushed the image before it is signed.",
     Reason.NOT_LOOKED_AT: "Push its manifest again, or sign again: the registry then lists it by its subject (oras discover).",
     Reason.REFERRERS_UNKNOWN: "Make the registry's referrers API answer: it is asked again.",
+}
+# Where cosign is told otherwise than notation.
+_COSIGN_REMEDIES = {
+    Reason.UNTRUSTED: "If the signer's Sigstore is right, name its trusted_root under [signatures].",
+    Reason.IDENTITY_MISMATCH: "If this signer is right, add it to the identities under [signatures].",
+    Reason.NO_KEY: "Name what the sentence misses under [signatures]: cosign_keys, identities, or a trusted_root.",
+    Reason.MISSING_EXTRA: "Name a trusted_root under [signatures], or pip install 'trustree[sigstore]'.",
+    Reason.TRUST_STORE: "Name a trusted_root under [signatures].",
+    Reason.CERTIFICATE_EXPIRED: "Sign it again, with an entry in the transparency log.",
 }
 
 
@@ -179,13 +188,11 @@ def _signed(context: ImageContext, outcome: Outcome, where: str) -> Check:
     if outcome.verdict is Verdict.VALID:
         return _check(context, State.PASS, f"{said}, verified{under}.")
     reason = f"{said}, accepted with a warning{under}: {outcome.sentence}."
-    return _check(
-        context, State.WARN, reason, _BRIEFS.get(outcome.reason, "signed, with a warning"), _REMEDIES.get(outcome.reason)
-    )
+    return _check(context, State.WARN, reason, _BRIEFS.get(outcome.reason, "signed, with a warning"), _remedy(outcome))
 
 
 def _unverified(context: ImageContext, outcome: Outcome, count: int) -> Check:
-    state, remedy = context.rules.unverified, _REMEDIES.get(outcome.reason)
+    state, remedy = context.rules.unverified, _remedy(outcome)
     said = _described(outcome)
     match outcome.verdict:
         case Verdict.SKIPPED:
@@ -205,6 +212,12 @@ def _unverified(context: ImageContext, outcome: Outcome, count: int) -> Check:
             wanted = ", ".join(context.rules.signers)
             reason = f"Signed by {outcome.signer}, but the policy asks for {wanted}."
             return _check(context, state, reason, "wrong signer", "Have it signed by them, or change the policy.", "signers")
+
+
+def _remedy(outcome: Outcome) -> str | None:
+    """What to do about it, in the words of the system that signed."""
+    usual = _REMEDIES.get(outcome.reason)
+    return _COSIGN_REMEDIES.get(outcome.reason, usual) if outcome.system is SignatureSystem.COSIGN else usual
 
 
 def _described(outcome: Outcome) -> str:

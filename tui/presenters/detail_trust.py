@@ -160,7 +160,6 @@ def _command(outcome: Outcome, image: Image) -> str:
     if outcome.system is SignatureSystem.NOTATION:
         return f"notation verify {reference}"
     if outcome.chain:
-        identity = quote(outcome.signer or "IDENTITY")
-        return f"cosign verify --certificate-identity {identity} --certificate-oidc-issuer ISSUER {reference}"
+        return f"cosign verify --certificate-identity IDENTITY --certificate-oidc-issuer ISSUER {reference}"
     key = outcome.signer if outcome.signer.endswith((".pub", ".pem")) else "KEY.pub"
     return f"cosign verify --key {quote(key)} {reference}"

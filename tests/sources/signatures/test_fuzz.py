@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -13,12 +15,17 @@ from hypothesis import strategies as st
 from tests.laws import examples
 from tests.real.fuzz_envelopes import cut, flip, fuzz, insert, replace, truncate
 from tests.sources.signatures.cases import verify
-from tests.sources.signatures.cosigner import bundle, public
+from tests.sources.signatures.cosigner import REPOSITORY, TYPE, bundle, public
+from tests.sources.signatures.instance import ISSUER, SUBJECT, WHEN, Instance
 from tests.sources.signatures.revocations import CRL_URL, OCSP_URL, asked, crl, lookup_of, ocsp_response
 from tests.sources.signatures.signer import COSE, DIGEST, JWS, NOW
 from tui.domain.signature import Verdict
+from tui.errors import InvalidConfig
 from tui.sources.signatures.cosign.bundle import verify_bundle
-from tui.sources.signatures.cosign.keys import CosignPolicy
+from tui.sources.signatures.cosign.goregexp import found_in
+from tui.sources.signatures.cosign.keys import CosignPolicy, Identity
+from tui.sources.signatures.cosign.simple import SimpleSignature, verify_simple
+from tui.sources.signatures.cosign.trustroot import read_trusted_root
 from tui.sources.signatures.revocation import Answer, FetchedRevocation, RevocationState, crl_key, ocsp_key
 
 
@@ -66,3 +73,52 @@ def test_damaged_bundles_are_never_accepted() -> None:
     signed = made[made.index(b'"payload": ') :]
     for data in damaged(made):
         assert not verify_bundle(data, DIGEST, policy).verdict.accepted or signed in data
+
+
+OURS = Instance()
+KEYLESS = CosignPolicy(identities=(Identity(SUBJECT, ISSUER),), root=read_trusted_root(OURS.trusted_root()))
+
+
+def test_damaged_keyless_signatures_are_never_accepted_unless_what_is_signed_is_whole() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = OURS.issue(key)
+    made = OURS.bundle(key, certificate)
+    whole = json.loads(made)
+    for data in damaged(made):
+        if verify_bundle(data, DIGEST, KEYLESS).verdict.accepted:  # another time stamp's or hint's worth of change
+            changed = json.loads(data)
+            assert changed["dsseEnvelope"]["payload"] == whole["dsseEnvelope"]["payload"]
+            assert changed["verificationMaterial"]["certificate"] == whole["verificationMaterial"]["certificate"]
+    content, notes = OURS.simple(key, certificate)
+    for data in damaged(content):
+        assert not verify_simple(SimpleSignature(TYPE, data, **notes), DIGEST, REPOSITORY, KEYLESS, WHEN).verdict.accepted
+
+
+def test_a_damaged_trusted_root_is_read_or_refused() -> None:
+    for data in damaged(OURS.trusted_root()):
+        with suppress(InvalidConfig):
+            read_trusted_root(data)
+
+
+@examples(200)
+@given(text=st.text(max_size=60))
+def test_any_annotation_gets_a_verdict(text: str) -> None:
+    content, notes = b"{}", {"signature": "AAAA"}
+    for name in ("signature", "certificate", "chain", "bundle", "timestamp"):
+        made = SimpleSignature(TYPE, content, **{**notes, name: text})
+        assert not verify_simple(made, DIGEST, REPOSITORY, KEYLESS, WHEN).verdict.accepted
+
+
+@examples(300)
+@given(
+    pattern=st.text(alphabet="ab(|)[]{}*+?^$\\.:-,0123ixmsUdwQEzP<>=!", max_size=14), text=st.text(alphabet="ab01-x", max_size=8)
+)
+def test_any_pattern_is_read_or_refused(pattern: str, text: str) -> None:
+    with suppress(ValueError):
+        found_in(pattern, text)
+
+
+@examples(100)
+@given(data=st.binary(max_size=300))
+def test_any_bytes_of_a_bundle_get_a_verdict(data: bytes) -> None:
+    assert not verify_bundle(data, DIGEST, KEYLESS).verdict.accepted

@@ -100,6 +100,8 @@ class _Translation:
         self._parts.append(text)
 
     def _literal(self, sign: str) -> None:
+        if _REPEAT.match(self._pattern, self._at):
+            raise ValueError("a repetition has nothing to repeat")
         self._at += 1
         if sign in "^$":
             self._put(_anchor(sign, multiline=self._multiline))
