@@ -103,7 +103,7 @@ def _answer(context: ImageContext, reports: Sequence[ScanReport], exceptions: tu
     found = _without(context, lost) if silenced else context.scan.vulnerabilities
     whole = tally(found) if silenced else context.scan.tally
     counted = tally(row for row in found if accepted.keys().isdisjoint(_names(row))) if accepted else whole
-    opinions = [_found(counted, heard, context), *_freshness(heard, context)]
+    opinions = [_found(counted, heard, context), *_coverage(heard, context)]
     opinions += [
         _Opinion(State.UNKNOWN, text, rules.cite("scan_missing"), "scanner lost") for _, text in sorted(silenced.items())
     ]
@@ -148,7 +148,7 @@ def scan_gap(context: ImageContext) -> str:
         return _missing(context).reason
     silenced = sorted({lost[report.source] for report in reports if report.source in lost})
     heard = [report for report in reports if report.source not in lost]
-    stale = _freshness(heard, context) if heard else []
+    stale = _coverage(heard, context) if heard else []
     if silenced or stale:
         return " ".join((*silenced, *(each.reason for each in stale)))
     return "" if any(report.whole for report in heard) else f"{_scanner(heard[0])} tells only how many vulnerabilities there are."
@@ -312,6 +312,26 @@ def _remedy(rows: Sequence[ImageVulnerability], move: str) -> str:
 
 
 # ---- how far the reports can be believed
+
+
+def _coverage(heard: Sequence[ScanReport], context: ImageContext) -> list[_Opinion]:
+    """Empty when a scan is whole and recent, on every platform that could run."""
+    if not heard or not context.scan.matched.platforms:
+        return _freshness(heard, context)
+    return [
+        opinion for platform, about in context.scan.matched.platforms for opinion in _covered(platform, about, heard, context)
+    ]
+
+
+def _covered(platform: str, about: Sequence[ScanReport], heard: Sequence[ScanReport], context: ImageContext) -> list[_Opinion]:
+    reports = [report for report in about if report in heard]
+    if reports:
+        return [each._replace(reason=f"{platform}: {each.reason}") for each in _freshness(reports, context)]
+    rule = context.rules.cite("scan_missing")
+    if context.rules.scan_missing is State.OFF:
+        return []
+    reason = f"No report is about {platform}, which it could run."
+    return [_Opinion(State.UNKNOWN, reason, rule, "platform not scanned", "Have every platform scanned, or the index.")]
 
 
 def _freshness(heard: Sequence[ScanReport], context: ImageContext) -> list[_Opinion]:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from tui.domain.contents import Member
 from tui.domain.image import RepositoryName
 from tui.domain.join import Catalog, Known
+from tui.domain.lineage_claims import short
 from tui.domain.scan import ScanReport
 from tui.domain.standing import Registries
 
@@ -20,11 +22,15 @@ _NOTHING: tuple[str, ...] = ()
 
 
 class Matched(msgspec.Struct, frozen=True):
-    """The reports on an image; `by_name` says that nothing but the name relates them, `note` why others were not taken."""
+    """The reports on an image; `by_name` says that nothing but the name relates them, `note` why others were not taken.
+
+    `platforms` are the platforms with the scans that are about each, where not every scan is about all of them.
+    """
 
     reports: tuple[ScanReport, ...] = ()
     by_name: bool = False
     note: str = ""
+    platforms: tuple[tuple[str, tuple[ScanReport, ...]], ...] = ()
 
 
 class ScanIndex:
@@ -53,7 +59,26 @@ class ScanIndex:
         """The reports on an image."""
         digests = dict.fromkeys((*known.digests, *known.configs, *self._elsewhere(known)))
         found = [report for digest in digests for report in self._digested.get(digest, ())]
-        return self._by_name(known, found) if self._named else Matched(_ordered(found))
+        matched = self._by_name(known, found) if self._named else Matched(_ordered(found))
+        platforms = self._platforms(known, matched.reports)
+        return msgspec.structs.replace(matched, platforms=platforms) if platforms else matched
+
+    def _platforms(self, known: Known, found: Iterable[ScanReport]) -> tuple[tuple[str, tuple[ScanReport, ...]], ...]:
+        """The scans on each platform of an index, unless each is on all: one on a platform says nothing of another.
+
+        A report that names the index, or only the name, is about all of it.
+        """
+        scans = [report for report in found if report.is_scan]
+        if len(known.members) < 2 or all(report.digest in ("", known.key.digest) for report in scans):
+            return ()
+        parts = [(member, [report for report in scans if self._is_about(report, known, member)]) for member in known.members]
+        if all(len(about) == len(scans) for _, about in parts):
+            return ()
+        return tuple((str(member.platform or short(member.manifest)), _ordered(about)) for member, about in parts)
+
+    def _is_about(self, report: ScanReport, known: Known, member: Member) -> bool:
+        own = report.digest in ("", known.key.digest, member.manifest, member.config)
+        return own or member.config in self._contents.get(report.digest, ())
 
     def of_digest(self, digest: str) -> Matched:
         """The reports on an image of which nothing but a digest is known."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 
 from tui.domain.distro import distro_of
-from tui.domain.endoflife import Product
+from tui.domain.endoflife import Product, end_of_life, parse_product
 from tui.domain.facts import ImageFacts
 from tui.domain.genealogy import is_distribution, is_scratch, usual_config
+from tui.domain.image import ImageConfig
 from tui.domain.join import Catalog, Known
 from tui.domain.runtimes import runtimes_of
 from tui.domain.snapshot import ImageKey
@@ -22,6 +25,12 @@ class Traits(msgspec.Struct, frozen=True, gc=False):
     runtimes: tuple[Product, ...] = ()
     scratch: bool = False
     distribution: bool = False
+
+
+def _end(system: str) -> date:
+    """When a system gets no more fixes; what the table does not know comes last."""
+    product = parse_product(system) if system else None
+    return (end_of_life(product) if product is not None else None) or date.max
 
 
 class TraitsOf:
@@ -40,14 +49,21 @@ class TraitsOf:
         return found
 
     def _read(self, known: Known) -> Traits:
-        system, runtimes = self._tell(known)
+        system, runtimes = self._worst(known)
         scratch = is_scratch(known, self._catalog, self._facts)
         return Traits(system, runtimes, scratch, is_distribution(known, self._catalog))
 
-    def _tell(self, known: Known) -> tuple[str, tuple[Product, ...]]:
-        config = usual_config(known, self._catalog)
-        if config is None:
+    def _worst(self, known: Known) -> tuple[str, tuple[Product, ...]]:
+        """The system that ends first, of those on which its platforms stand, and the runtimes of all of them."""
+        usual, configs = usual_config(known, self._catalog), self._catalog.contents.configs
+        others = (configs[member.config] for member in known.members if member.config in configs)
+        told = [self._tell(config) for config in (usual, *others) if config is not None]
+        if not told:
             return "", ()
+        runtimes = dict.fromkeys(runtime for _, several in told for runtime in several)
+        return min((system for system, _ in told), key=_end), tuple(runtimes)
+
+    def _tell(self, config: ImageConfig) -> tuple[str, tuple[Product, ...]]:
         if config.digest not in self._told:
             self._told[config.digest] = distro_of(config), runtimes_of(config.history)
         return self._told[config.digest]

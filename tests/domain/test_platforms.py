@@ -1,0 +1,100 @@
+"""Checks on indexes: what is known of one platform says nothing of another, and the worst platform decides."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from tests.domain.scan_kit import LATELY, report, set_up, tell, vulnerability
+from tests.domain.world import AMD, ARM, A, World, check, image
+from tui.domain.events import ClaimsRead, ConfigRead
+from tui.domain.image import Claim, ClaimKind, HistoryEntry, Platform
+from tui.domain.policy import Policy, Rules
+from tui.domain.scan import Severity
+from tui.domain.trust import Check, CheckName, State
+
+APP = f"{A}/app"
+OLD = LATELY - timedelta(days=400)
+RULES = Rules(scan_fail_on=Severity.HIGH, scan_max_age=30, scan_missing=State.FAIL)
+
+
+def scanned(*reports: str, rules: Rules = RULES) -> Check:
+    """The check `scan` of an index of two platforms; a report is `WHAT` with `old` or `bad` before it."""
+    world = World()
+    set_up(world, "Trivy")
+    index = world.index(APP, "x", "1")
+    shown = image(world.snapshot(), index)
+    digests = dict(zip(("index", "amd", "arm"), shown.digests, strict=True))
+    facts = world.inventory().freeze().images
+    configs = {name: facts.manifests[digests[name]].config for name in ("amd", "arm")}
+    digests |= {f"{name} config": config.digest for name, config in configs.items() if config is not None}
+    for number, each in enumerate(reports):
+        what = each.removeprefix("old ").removeprefix("bad ")
+        found = (vulnerability(),) if each.startswith("bad") else ()
+        at = OLD if each.startswith("old") else LATELY
+        tell(world, report(digests[what], *found, scanner=f"Scanner{number}", at=at))
+    return check(image(world.snapshot(Policy("test", rules)), index), CheckName.SCAN)
+
+
+@pytest.mark.parametrize(
+    ("reports", "state", "words"),
+    [
+        (("index",), State.PASS, ""),
+        (("amd", "arm"), State.PASS, ""),
+        (("amd config", "arm config"), State.PASS, ""),
+        (("amd", "arm config"), State.PASS, ""),
+        (("amd",), State.UNKNOWN, "No report is about linux/arm64, which it could run."),
+        (("arm config",), State.UNKNOWN, "No report is about linux/amd64"),
+        (("amd", "old arm"), State.UNKNOWN, "linux/arm64: The newest report is of"),
+        (("old index", "amd"), State.UNKNOWN, "linux/arm64: The newest report is of"),
+        (("old index", "amd", "arm"), State.PASS, ""),
+        (("amd", "bad arm"), State.FAIL, "1 critical"),
+        (("bad amd",), State.FAIL, "1 critical"),
+    ],
+    ids=str,
+)
+def test_a_scan_of_one_platform_is_none_of_another(reports: tuple[str, ...], state: State, words: str) -> None:
+    found = scanned(*reports)
+    assert (found.state, words in found.reason) == (state, True), found.reason
+
+
+def test_a_policy_that_asks_for_no_scan_asks_for_none_of_a_platform() -> None:
+    rules = Rules(scan_fail_on=Severity.HIGH, scan_max_age=30, scan_missing=State.OFF)
+    assert scanned("amd", rules=rules).state is State.PASS
+
+
+DEBIAN = "# debian.sh --arch 'amd64' out/ '{}' '@1733097600'"  # docker-library/repo-info
+
+
+@pytest.mark.parametrize(
+    ("releases", "state"),
+    [
+        ({AMD: "trixie", ARM: "trixie"}, State.PASS),
+        ({AMD: "trixie", ARM: "buster"}, State.FAIL),
+        ({AMD: "buster", ARM: "trixie"}, State.FAIL),
+    ],
+    ids=str,
+)
+def test_the_platform_whose_system_ended_first_decides(releases: dict[Platform, str], state: State) -> None:
+    world = World()
+    index = world.index(APP, "x", "1")
+    world.events = [
+        ConfigRead(msgspec.structs.replace(each.config, history=(HistoryEntry(DEBIAN.format(releases[each.config.platform])),)))
+        if isinstance(each, ConfigRead)
+        else each
+        for each in world.events
+    ]
+    found = check(image(world.snapshot(), index), CheckName.BASE)
+    assert (found.state, "has had no fixes since" in found.reason) == (state, state is State.FAIL), found.reason
+
+
+def test_scratch_is_said_of_every_platform_or_of_none() -> None:
+    world = World()
+    index = world.index(APP, "x", "1")
+    amd, arm = image(world.snapshot(), index).digests[1:]
+    world.tell(ClaimsRead("test", amd, (Claim(ClaimKind.PROVENANCE, scratch=True),)))
+    assert check(image(world.snapshot(), index), CheckName.BASE).state is not State.PASS
+    world.tell(ClaimsRead("test", arm, (Claim(ClaimKind.PROVENANCE, scratch=True),)))
+    assert check(image(world.snapshot(), index), CheckName.BASE).state is State.PASS

@@ -1,0 +1,104 @@
+"""Which ways of finding what is attached are tried, and what is said when one of them is not there, or not there any more."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.sources.registry.helpers import options
+from tests.sources.registry.servers import FakeRegistry
+from tui.domain.image import Descriptor
+from tui.sources.credentials import Credentials
+from tui.sources.registry.client import RegistryClient
+from tui.sources.registry.referrers import ASK_AGAIN, MAX_LISTED, MAX_REFERRERS, Found, Referrers
+
+NOTATION = "application/vnd.cncf.notary.signature"
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Now."""
+        return self.now
+
+
+@asynccontextmanager
+async def searching(server: FakeRegistry, clock: Clock) -> AsyncIterator[Referrers]:
+    """Searches in a registry."""
+    client = RegistryClient(options(server), Credentials())
+    try:
+        yield Referrers(client, clock)
+    finally:
+        await client.close()
+
+
+async def test_an_api_that_was_there_before_and_is_missing_is_an_error_until_it_is_back() -> None:
+    async with FakeRegistry() as server, searching(server, Clock()) as searches:
+        subject = server.image("app", "1")
+        found = await searches.find("app", subject, frozenset())
+        assert (found.errors, found.notes, len(found.searched)) == ([], [], 3)
+        server.with_referrers = False
+        found = await searches.find("app", subject, frozenset())
+        assert "offered the referrers API before, and does not offer it any more" in found.errors[0]
+        assert found.failures
+        server.with_referrers = True
+        assert (await searches.find("app", subject, frozenset())).errors == []
+
+
+async def test_a_registry_without_the_api_is_said_and_asked_again_after_a_while() -> None:
+    clock = Clock()
+    async with FakeRegistry(referrers=False) as server, searching(server, clock) as searches:
+        subject = server.image("app", "1")
+        found = await searches.find("app", subject, frozenset())
+        assert (found.errors, len(found.searched)) == ([], 2)
+        assert "does not offer the referrers API: only the tags that tools use instead were looked at" in found.notes[0]
+        asked = len(server.requests)
+        assert (await searches.find("app", subject, frozenset())).notes
+        assert len(server.requests) == asked  # remembered for a while
+        server.with_referrers = True
+        assert not await searches.came_back()
+        clock.now += ASK_AGAIN
+        assert await searches.came_back()
+        assert (await searches.find("app", subject, frozenset())).notes == []
+
+
+async def test_a_registry_that_never_had_it_is_not_searched_anew_for_ever() -> None:
+    clock = Clock()
+    async with FakeRegistry(referrers=False) as server, searching(server, clock) as searches:
+        await searches.find("app", server.image("app", "1"), frozenset())
+        for _ in range(3):
+            clock.now += ASK_AGAIN
+            assert not await searches.came_back()
+
+
+def listed(count: int, kind: str) -> list[Descriptor]:
+    """Entries of a list."""
+    return [Descriptor("m", f"sha256:{kind} {number}", 1, artifact_type=kind) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("junk", "signatures", "errors"),
+    [(0, 3, 0), (MAX_REFERRERS, 3, 0), (MAX_REFERRERS + 500, 3, 1), (3, MAX_REFERRERS + 1, 1), (5000, 5000, 2)],
+)
+def test_junk_does_not_crowd_out_what_may_be_a_signature(junk: int, signatures: int, errors: int) -> None:
+    found = Found()
+    for each in (*listed(junk, "application/spdx+json"), *listed(signatures, NOTATION)):
+        found.add(each, "referrers")
+    kept = [each.descriptor.artifact_type for each in found.referrers.values()]
+    assert kept.count(NOTATION) == min(signatures, MAX_REFERRERS)
+    assert len(found.errors) == errors
+    assert not found.is_full
+
+
+def test_a_list_without_an_end_is_left() -> None:
+    found = Found()
+    for each in listed(MAX_LISTED, "x"):
+        found.add(each, "referrers")
+    assert found.is_full
+    assert "goes on after" in found.errors[-1]
