@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import msgspec
 from hypothesis import strategies as st
 
 from tests.domain.world import NOW, World, digest, name_of
-from tui.domain.events import AbsenceKind, CatalogListed, ManifestsListed, TagsListed
-from tui.domain.image import ManifestListing, Tag
+from tui.domain.events import AbsenceKind, CatalogListed, ConfigRead, Event, ManifestsListed, TagsListed
+from tui.domain.image import HistoryEntry, ManifestListing, Tag
 
 A, B, HUB = "a.azurecr.io", "b.azurecr.io", "docker.io"
 BASES = (f"{A}/base/node", f"{B}/base/node", f"{A}/base/jre", f"{HUB}/library/node")
@@ -23,11 +24,12 @@ WHOLE, PARTLY, REFUSED, UNASKED = "whole", "partly", "refused", "unasked"
 
 @dataclass(slots=True)
 class Build:
-    """One build of a base: its layers, its variant, and where it was pushed when."""
+    """One build of a base: its layers, its variant, what it stands on itself, and where it was pushed when."""
 
     content: str
     layers: str
     alpine: bool = False
+    below: Build | None = None
     pushed: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -51,7 +53,10 @@ class App:
 
 @dataclass(slots=True)
 class Estate:
-    """What was pushed and built, in order; `tags` names what each tag of a repository names now and since when."""
+    """What was pushed and built, in order; `tags` names what each tag of a repository names now and since when.
+
+    `made` is when each layer was.
+    """
 
     tags: dict[str, dict[str, tuple[Build, int]]] = field(default_factory=dict)
     kept: dict[str, list[Build]] = field(default_factory=dict)
@@ -60,11 +65,15 @@ class Estate:
     catalogs: set[str] = field(default_factory=set)
     clock: int = 0
     letters: int = 0
+    made: dict[str, int] = field(default_factory=dict)
 
     def letter(self) -> str:
-        """A layer that nothing else has."""
+        """A layer that nothing else has, made now."""
         self.letters += 1
-        return chr(0x100 + self.letters)
+        self.clock += 1
+        letter = chr(0x100 + self.letters)
+        self.made[letter] = self.clock
+        return letter
 
     def push(self, repository: str, build: Build, *tags: str) -> None:
         """A build comes into a repository, under these tags."""
@@ -81,7 +90,12 @@ class Estate:
 
     def holders(self, build: Build) -> set[str]:
         """The repositories that hold a build."""
-        return {repository for repository, builds in self.kept.items() if build in builds}
+        return {repository for repository, builds in self.kept.items() if any(each is build for each in builds)}
+
+    def holders_below(self, build: Build) -> set[str]:
+        """The repositories that hold a build or anything that it stands on."""
+        below = self.holders_below(build.below) if build.below is not None else set()
+        return self.holders(build) | below
 
     def world(self) -> World:
         """What is read of it today."""
@@ -98,7 +112,15 @@ class Estate:
             here = [name_of(each) for each in (*self.kept, *homes)]
             names = {name.repository for name in here if name.registry == registry}
             world.tell(CatalogListed(f"registry/{registry}", registry, tuple(sorted(names)), True, world.clock))
+        world.events = [self._dated(event) for event in world.events]
         return world
+
+    def _dated(self, event: Event) -> Event:
+        """A config with the times of its steps."""
+        if not isinstance(event, ConfigRead):
+            return event
+        steps = (HistoryEntry(step.created_by, False, _at(self.made[step.created_by])) for step in event.config.history)
+        return ConfigRead(msgspec.structs.replace(event.config, history=tuple(steps)))
 
     def _read_base(self, world: World, repository: str) -> None:
         how, name = self.loaded.get(repository, WHOLE), name_of(repository)
@@ -121,7 +143,7 @@ class Estate:
 
 
 def _at(step: int) -> datetime:
-    return NOW - timedelta(days=30) + timedelta(hours=step)
+    return NOW - timedelta(days=30) + timedelta(hours=2 * step)
 
 
 def _push(draw: st.DrawFn, estate: Estate) -> None:
@@ -132,8 +154,9 @@ def _push(draw: st.DrawFn, estate: Estate) -> None:
     if known and imported:
         build = draw(st.sampled_from(known))
     else:
-        estate.letters += 1
-        build = Build(f"base{estate.letters}", f"d{estate.letter()}", draw(st.booleans()))
+        below = draw(st.sampled_from([None, *known]))
+        layers = (below.layers if below is not None else "") + estate.letter()
+        build = Build(f"base{estate.letters}", layers, draw(st.booleans()), below)
     line = draw(st.sampled_from(["20", "22"]))
     minor = sum(tag.startswith(f"{line}.") for tag in estate.tags.get(repository, {}))
     version = f"{line}.{minor}"
@@ -168,23 +191,32 @@ def _lose(draw: st.DrawFn, estate: Estate) -> None:
     if not choices:
         return
     repository, tag = draw(st.sampled_from(sorted(choices)))
-    build = estate.tags[repository].pop(tag)[0]
-    if draw(st.booleans()) and all(now is not build for now, _ in estate.tags[repository].values()):
-        estate.kept[repository].remove(build)
+    estate.tags[repository].pop(tag)
+    _purge(draw, estate)
+
+
+def _purge(draw: st.DrawFn, estate: Estate) -> None:
+    """What no tag names any more is removed from a repository."""
+    repository = draw(st.sampled_from(BASES))
+    named = [build for build, _ in estate.tags.get(repository, {}).values()]
+    kept = estate.kept.get(repository, [])
+    kept[:] = [build for build in kept if any(build is each for each in named)]
 
 
 @st.composite
 def estates(draw: st.DrawFn, whole: bool = False) -> Estate:
     """Any small estate; a `whole` one is read completely, and nothing of it is gone."""
     estate = Estate()
-    for step in draw(st.lists(st.sampled_from(["push", "push", "app", "lose"]), min_size=2, max_size=14)):
+    for step in draw(st.lists(st.sampled_from(["push", "push", "app", "lose", "purge"]), min_size=2, max_size=14)):
         match step:
             case "push":
                 _push(draw, estate)
             case "app":
                 _build(draw, estate)
-            case _ if not whole:
+            case "lose" if not whole:
                 _lose(draw, estate)
+            case "purge" if not whole:
+                _purge(draw, estate)
             case _:
                 pass
     for repository in sorted(estate.kept):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from tests.domain.base_estate import BASE_DIGEST, BASE_NAME
 from tests.domain.world import AMD, ARM, NOW, A, B, World, check, image, name_of
-from tui.domain.events import AbsenceKind, CatalogListed, ManifestsListed, TagsListed
-from tui.domain.image import ManifestListing, Tag
+from tui.domain.events import AbsenceKind, CatalogListed, ConfigRead, ManifestsListed, TagsListed
+from tui.domain.image import HistoryEntry, ManifestListing, Tag
 from tui.domain.snapshot import BaseLink, BaseState, Basis, Confidence
 from tui.domain.trust import CheckName, State
 
@@ -188,11 +189,48 @@ def test_a_base_that_was_purged_is_not_replaced_by_what_it_stood_on() -> None:
     app = world.manifest(APP, "abcx", "1", says={BASE_NAME: f"{BASE}:20", BASE_DIGEST: gone})
     new = world.manifest(BASE, "abz", "20")
     bases(world, v20=new)
+    world.list_tags(APP, {"1": app})
+    world.tell(CatalogListed(f"registry/{A}", A, ("base/node", "shop"), True, world.clock))
     link = link_of(world, app)
     assert (link.base.repository, link.state) == ("base/node", BaseState.OUTDATED)
     node = world.snapshot().bases[link.base]
     assert node.base is not None
     assert node.base.base.repository == "library/debian"
+
+
+def stepped(world: World, *hours: float) -> None:
+    """The layers of all configs were made so many hours ago, the first letter first."""
+    for place, event in enumerate(world.events):
+        if isinstance(event, ConfigRead):
+            times = [NOW - timedelta(hours=each) for each in hours]
+            steps = (HistoryEntry(step.created_by, created=at) for step, at in zip(event.config.history, times, strict=False))
+            world.events[place] = ConfigRead(msgspec.structs.replace(event.config, history=tuple(steps)))
+
+
+@pytest.mark.parametrize(("hours", "state"), [((90, 80, 2, 2), BaseState.CURRENT), ((90, 80, 50, 2), BaseState.UNKNOWN)])
+def test_a_base_that_was_purged_and_is_named_nowhere_leaves_a_gap(hours: tuple[float, ...], state: BaseState) -> None:
+    world = World()
+    base = world.manifest(BASE, "ab", "20")
+    bases(world, v20=base)
+    app = world.manifest(APP, "abcx", "1")
+    stepped(world, *hours)
+    assert link_of(world, app).state is state
+
+
+def test_layers_that_two_repositories_share_above_a_base_leave_it_open() -> None:
+    world = World()
+    base = world.manifest(BASE, "ab", "20")
+    bases(world, v20=base)
+    app = world.manifest(APP, "abcx", "1")
+    assert link_of(world, app).state is BaseState.CURRENT
+    world.manifest(f"{A}/cart", "abcy", "1")
+    assert link_of(world, app).state is BaseState.UNKNOWN
+
+
+def test_a_claimed_name_without_a_tag_claims_no_tag() -> None:
+    world, app, old, new = estate(name=BASE)
+    bases(world, v20=new, latest=old)
+    assert link_of(world, app).state is BaseState.UNKNOWN
 
 
 # ---- platforms, and what was there before

@@ -117,7 +117,7 @@ def _told(link: BaseLink, verdict: BaseVerdict) -> str:
             tag, _, digest = verdict.newest.partition("@")
             follows = f" If it follows {clean(tag, 128)}, rebuild it on {title_of(link, tag, digest)}." if digest else ""
             return f"Say from which tag it is built: {_SAY}{follows}"
-        case Rule.SEVERAL_NAMES | Rule.NO_TAG_KNOWN | Rule.NOT_WHOLE:
+        case Rule.SEVERAL_NAMES | Rule.NO_TAG_KNOWN | Rule.NOT_WHOLE | Rule.BETWEEN:
             return f"Say what it is built from: {_SAY}"
         case Rule.TAG_GONE | Rule.PLATFORM_GONE:
             return f"Rebuild it on a tag of {repository} that is there for its platforms."

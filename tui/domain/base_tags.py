@@ -30,7 +30,7 @@ class TagNow(msgspec.Struct, frozen=True, gc=False):
 def candidates(tags: Mapping[str, TagNow], pushed: datetime | None) -> tuple[str, ...]:
     """The tags from which an image on a build may have been built; `pushed` is when the build came into the repository.
 
-    Those that name it or were seen to, and those that may have: coarser versions of the same variant, and words. Left out is
+    Those that name it or were seen to, and those that may have: versions of the same line and variant, and words. Left out is
     what names something else since before the build was there, other versions, and what changes with every build.
     """
     own = [tag for tag, now in tags.items() if now.names or now.named]
@@ -62,14 +62,16 @@ def _may_have_named(
     if _shape(tag) in shapes:
         return False  # another build of the same series
     version = _version(tag)
-    if version is not None and versions and not any(_is_coarser(version, other) for other in versions):
+    if version is not None and versions and not any(_is_of_one_line(version, other) for other in versions):
         return False
     others = _variants([tag, *beside])
     return not variants or not others or not variants.isdisjoint(others)
 
 
-def _is_coarser(version: _Version, other: _Version) -> bool:
-    return len(version[1]) <= len(other[1]) and other[1][: len(version[1])] == version[1]
+def _is_of_one_line(version: _Version, other: _Version) -> bool:
+    """Whether one is the other, only told more exactly."""
+    length = min(len(version[1]), len(other[1]))
+    return version[1][:length] == other[1][:length]
 
 
 def _variants(tags: Iterable[str]) -> frozenset[str]:

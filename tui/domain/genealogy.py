@@ -11,10 +11,11 @@ from tui.domain.facts import ImageFacts
 from tui.domain.image import Claim, Descriptor, ImageConfig, Manifest, ManifestKind, Platform, RepositoryName
 from tui.domain.join import Catalog, Known
 from tui.domain.lineage import Content, Lineage, build
+from tui.domain.public import PUBLIC
 from tui.domain.snapshot import ImageKey
-from tui.domain.standing import GONE, Registries, is_attached_tag
+from tui.domain.standing import Registries, is_attached_tag
 
-__all__ = ["distribution", "is_distribution", "is_scratch", "lineage_of", "said_of", "usual_config"]
+__all__ = ["distribution", "is_distribution", "is_scratch", "lineage_of", "said_of", "usual_config", "whole_registries"]
 
 _NO_ANNOTATIONS: Mapping[str, str] = {}
 
@@ -32,16 +33,18 @@ def lineage_of(catalog: Catalog, facts: ImageFacts) -> Lineage:
     return build(tuple(_contents(catalog, facts)), _aliases(catalog), tags, names, _hidden(facts))
 
 
-def _hidden(facts: ImageFacts) -> frozenset[str]:
-    """The registries that hold a repository which could not be read, or has not been yet."""
-    found = {
+def whole_registries(facts: ImageFacts) -> frozenset[str]:
+    """The registries whose repositories are all known, with all their tags: nothing of theirs is hidden."""
+    return frozenset(
         catalog.registry
         for catalog in facts.catalogs.values()
-        if not catalog.complete
-        or any(RepositoryName(catalog.registry, each) not in facts.tag_lists for each in catalog.repositories)
-    }
-    refused = (name for name, failed in facts.failed.items() if any(each.kind not in GONE for each in failed.values()))
-    return frozenset(found.union(name.registry for name in refused if name not in facts.held))
+        if catalog.complete and all(RepositoryName(catalog.registry, each) in facts.tag_lists for each in catalog.repositories)
+    )
+
+
+def _hidden(facts: ImageFacts) -> frozenset[str]:
+    """The registries that may hold a repository which was not read; those that everybody reads from are never known whole."""
+    return frozenset(name.registry for name in facts.held) - whole_registries(facts) - PUBLIC
 
 
 def _contents(catalog: Catalog, facts: ImageFacts) -> Iterator[Content]:

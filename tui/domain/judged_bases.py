@@ -9,6 +9,7 @@ from functools import partial
 
 from tui.domain.base_steps import with_steps
 from tui.domain.base_tags import TagNow, candidates
+from tui.domain.genealogy import whole_registries
 from tui.domain.image import Platform, RepositoryName
 from tui.domain.join import Catalog
 from tui.domain.lineage import Lineage
@@ -56,6 +57,7 @@ class _BaseJudge:
         self._catalog = catalog
         self._lineage = lineage
         self._registries = registries
+        self._whole = whole_registries(registries.facts)
         self._configs: dict[str, dict[Platform, str] | None] = {}
         self._kept: dict[tuple[ImageKey, tuple[str, ...] | None, str, Built], BaseVerdict] = {}
 
@@ -123,6 +125,10 @@ class _BaseJudge:
     def _with_other_names(self, image: ImageKey, link: BaseLink, built: Built, verdict: BaseVerdict) -> BaseVerdict:
         """A name that was only chosen: another name of the same content may be the one, and its tags may have moved on."""
         own = link.base
+        if self._may_be_between(image):
+            nearest = f"{own.registry}/{own.repository} is the nearest base that is known, and nothing names it"
+            reason = f"{nearest}: some of the image's own steps are older than others, or shared, as if another base lay between."
+            return unknown(Rule.BETWEEN, reason, "base unknown")
         if own.registry != image.registry and image.registry and not self._is_whole(image.registry):
             reason = f"Nothing names its base, and {image.registry}, which has not been read whole, may hold the same build."
             return unknown(Rule.SEVERAL_NAMES, reason, "base unknown")
@@ -134,6 +140,10 @@ class _BaseJudge:
                 return unknown(Rule.SEVERAL_NAMES, reason, "base unknown")
         return verdict
 
+    def _may_be_between(self, image: ImageKey) -> bool:
+        known = self._catalog.images.get(image)
+        return known is not None and any(member.config in self._lineage.between for member in known.members)
+
     def _same_content(self, own: ImageKey, built: Built) -> Iterator[ImageKey]:
         """One image of each other repository that holds what the image was built on."""
         seen = {(own.registry, own.repository)}
@@ -144,11 +154,7 @@ class _BaseJudge:
                     yield key
 
     def _is_whole(self, registry: str) -> bool:
-        facts = self._registries.facts
-        catalog = facts.catalogs.get(registry)
-        if catalog is None or not catalog.complete or registry in self._registries.lost:
-            return False
-        return all(RepositoryName(registry, each) in facts.tag_lists for each in catalog.repositories)
+        return registry in self._whole and registry not in self._registries.lost
 
     # ---- by its tags
 

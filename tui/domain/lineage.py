@@ -10,13 +10,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from tui.domain.image import RepositoryName
 from tui.domain.lineage_claims import Weigher, is_scratch
-from tui.domain.lineage_layers import Content, build_forest
+from tui.domain.lineage_layers import Content, build_forest, has_gap
 from tui.domain.lineage_lift import Lifted, lift
 from tui.domain.snapshot import BaseLink, ImageKey, UnknownBase
 
@@ -31,7 +31,8 @@ class Lineage:
     built directly on a node (images and unknown bases), `roots` what stands on nothing. `parents` maps a config digest to
     that of its base where both are known. `remarks` are sentences about images that stand on nothing: why, and what says
     otherwise. `origins` are the tags of its base's repository from which a node is said to be built, none where only the
-    repository is named; without an entry nothing names the base, and which of its names is shown is a choice.
+    repository is named; without an entry nothing names the base, and which of its names is shown is a choice. `between` are
+    the config digests of what may stand on something between it and its base.
     """
 
     links: Mapping[ImageKey, BaseLink] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class Lineage:
     parents: Mapping[str, str] = field(default_factory=dict)
     remarks: Mapping[ImageKey, tuple[str, ...]] = field(default_factory=dict)
     origins: Mapping[ImageKey, tuple[str, ...]] = field(default_factory=dict)
+    between: frozenset[str] = frozenset()
 
 
 def build(
@@ -67,7 +69,12 @@ def build(
         for content, edge in zip(unique, edges, strict=True)
         if edge.target >= 0 and edge.absent is None
     }
-    return _finish(lifted, parents)
+    between = frozenset(
+        content.config
+        for number, (content, edge) in enumerate(zip(unique, edges, strict=True))
+        if edge.target >= 0 and (number in forest.shares or has_gap(content, unique[edge.target]))
+    )
+    return replace(_finish(lifted, parents), between=between)
 
 
 def _unique(contents: Sequence[Content]) -> Sequence[Content]:

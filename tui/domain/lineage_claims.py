@@ -6,7 +6,6 @@ The scores order the evidence; they are judgement, and shown as words only.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -172,7 +171,9 @@ class Weigher:
         if reference is None:
             return Said(claim, None, "", digest)
         name = RepositoryName(reference.registry, reference.repository)
-        return Said(claim, name, reference.tag, digest or reference.digest)
+        # a name without a tag names a repository: that a builder would take `latest` says nothing of what it took
+        tag = reference.tag if ":" in claim.reference.partition("@")[0].rpartition("/")[2] else ""
+        return Said(claim, name, tag, digest or reference.digest)
 
     def _parse(self, text: str) -> Reference | None:
         if text not in self._references:
@@ -228,10 +229,10 @@ class Weigher:
         return found
 
     def _copies(self, number: int, name: RepositoryName) -> list[int]:
-        """The nearest ancestor that another registry holds in a repository of the same path: a mirror or an import of it."""
-        contents = self._forest.contents
-        called = (parent for parent in self._ancestors(number) if _holds_path(contents[parent], name.repository))
-        return list(islice(called, 1))
+        """The parent, if another registry holds it in a repository of the same path: a mirror or an import of it."""
+        parent = self._forest.parents[number]
+        same = parent >= 0 and any(key.repository == name.repository for key in self._forest.contents[parent].images)
+        return [parent] if same else []
 
     def _is_called(self, number: int, name: RepositoryName) -> bool:
         images = self._forest.contents[number].images
@@ -346,10 +347,6 @@ class Weigher:
     def _score(self, said: Said) -> float:
         score = SCORE[said.claim.kind]
         return score if said.digest or said.claim.kind is ClaimKind.CONFIGURED else min(score, NAME_ONLY)
-
-
-def _holds_path(content: Content, repository: str) -> bool:
-    return any(image.repository == repository for image in content.images)
 
 
 def _continues(history: History, start: History) -> bool:

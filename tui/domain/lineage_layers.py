@@ -11,7 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import count
 
@@ -20,7 +20,7 @@ import msgspec
 from tui.domain.image import Claim, HistoryEntry, Platform
 from tui.domain.snapshot import ImageKey
 
-__all__ = ["ROOT", "Content", "Forest", "History", "Prefix", "Proof", "build_forest", "chain_id"]
+__all__ = ["ROOT", "Content", "Forest", "History", "Prefix", "Proof", "build_forest", "chain_id", "has_gap"]
 
 ROOT = -1  # parent of what stands on nothing; contents are 0 and up, shared prefixes -2 and down
 _INDEPENDENT = 2  # repositories that must share layers before an unknown base is assumed under them
@@ -74,7 +74,10 @@ class Prefix:
 
 @dataclass(slots=True)
 class Forest:
-    """The contents as numbers, and the parent of each: a content, a shared prefix (`-2 - index`) or `ROOT`."""
+    """The contents as numbers, and the parent of each: a content, a shared prefix (`-2 - index`) or `ROOT`.
+
+    `shares` are those that share more layers than their parent's with another repository, too few to assume a base.
+    """
 
     contents: Sequence[Content]
     chains: list[tuple[int, ...]]
@@ -83,6 +86,7 @@ class Forest:
     proofs: list[Proof | None]
     depths: list[int]
     prefixes: list[Prefix] = field(default_factory=list)
+    shares: set[int] = field(default_factory=set)
 
     def history(self, number: int) -> History:
         """The steps of a content; made when asked for, as all of them at once take more memory than the input."""
@@ -109,6 +113,22 @@ def chain_id(diff_ids: Sequence[str]) -> str:
     for diff_id in diff_ids:
         chain = f"sha256:{hashlib.sha256(f'{chain} {diff_id}'.encode()).hexdigest()}" if chain else diff_id
     return chain
+
+
+ONE_BUILD = timedelta(hours=1)
+"""How far apart the steps of one build are at most, as far as times can tell."""
+FIRST_CREDIBLE_YEAR = 2013
+
+
+def has_gap(content: Content, base: Content) -> bool:
+    """Whether the steps on a base were not made in one go: another image may lie between, which is not known.
+
+    The reverse proves nothing, as builders reset clocks; and a cache makes old steps too.
+    """
+    own = content.history[len(base.history) :]
+    times = [step.created for step in own if step.created is not None and step.created.year >= FIRST_CREDIBLE_YEAR]
+    moments = [each if each.tzinfo else each.replace(tzinfo=UTC) for each in times]
+    return bool(moments) and max(moments) - min(moments) > ONE_BUILD
 
 
 def _number(contents: Sequence[Content]) -> Forest:
@@ -276,6 +296,8 @@ def _assume_bases(forest: Forest, order: list[int], branches: list[tuple[int, in
         repositories = len({families[number] for number in members if families[number] >= 0})
         if repositories >= needed:
             _put_under(forest, members, length, repositories)
+        elif repositories >= _INDEPENDENT:
+            forest.shares.update(members)
 
 
 def _put_under(forest: Forest, members: list[int], length: int, repositories: int) -> None:

@@ -33,6 +33,7 @@ class Rule(StrEnum):
     SEVERAL_TAGS = "base-tag-unclear"
     NOT_WHOLE = "base-not-whole"
     SEVERAL_NAMES = "base-name-unclear"
+    BETWEEN = "base-not-nearest"
     BASE_BEHIND = "base-behind"
     PLATFORM_GONE = "base-platform-gone"
     NO_TAG_KNOWN = "base-tag-unknown"
