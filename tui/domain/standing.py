@@ -14,11 +14,12 @@ from tui.domain.facts import ImageFacts
 from tui.domain.image import ManifestListing, RepositoryName
 from tui.domain.text import full_stop
 
-__all__ = ["Registries", "Standing", "Word", "is_attached_tag"]
+__all__ = ["GONE", "Registries", "Standing", "Word", "is_attached_tag"]
 
 # The tags under which signatures and the like are kept: OCI distribution-spec "Referrers Tag Schema", and cosign's.
 _ATTACHED = re.compile(r"sha(256-[0-9a-f]{64}|512-[0-9a-f]{128})(\.[a-z]+)?", re.ASCII)
-_GONE = frozenset({AbsenceKind.MANIFEST_UNKNOWN, AbsenceKind.REPOSITORY_UNKNOWN})
+GONE = frozenset({AbsenceKind.MANIFEST_UNKNOWN, AbsenceKind.REPOSITORY_UNKNOWN})
+"""What a registry answers about what it does not have."""
 
 
 def is_attached_tag(tag: str) -> bool:
@@ -169,7 +170,7 @@ def _not_older(at: datetime, other: datetime | None) -> bool:
 
 
 def _failed(failure: LookupFailed, digest: str) -> Word:
-    standing = Standing.GONE if failure.kind in _GONE else Standing.UNREAD
+    standing = Standing.GONE if failure.kind in GONE else Standing.UNREAD
     return Word(standing, digest, full_stop(failure.reason), failure.at, failure.kind, failure.remedy, failure.right)
 
 
