@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from enum import IntEnum
 
+from tui.domain.redaction import redact
 from tui.reports.columns import plain
 from tui.reports.document import Look
 
@@ -51,7 +52,7 @@ def look_of_stdout(ascii_only: bool = False) -> Look:
 def say(message: str) -> None:
     """A message for people, on stderr, one line; that nobody reads it (`2>&1 | head`) is no error."""
     with suppress(BrokenPipeError):
-        sys.stderr.write(plain(message, speaks_unicode(sys.stderr.encoding)) + "\n")
+        sys.stderr.write(plain(redact(message), speaks_unicode(sys.stderr.encoding)) + "\n")
 
 
 def speaks_unicode(encoding: str | None) -> bool:

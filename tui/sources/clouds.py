@@ -7,19 +7,26 @@ Sources: the instance aliases of MSAL (`login.microsoftonline.com/common/discove
 from __future__ import annotations
 
 from collections.abc import Mapping
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
+from pathlib import Path
 
 import msgspec
 
-__all__ = ["CLOUDS", "PUBLIC", "Cloud", "cloud_of_registry", "cloud_of_sign_in"]
+__all__ = ["CLOUDS", "PUBLIC", "Cloud", "cloud_of_cli", "cloud_of_registry", "cloud_of_sign_in"]
 
 
 class Cloud(msgspec.Struct, frozen=True):
-    """One cloud; `authorities` are hosts that give its tokens, the first is the usual one. An unknown one has no suffix."""
+    """One cloud; `authorities` are hosts that give its tokens, the first is the usual one. An unknown one has no suffix.
+
+    `cli_name` is how `az cloud set` calls it.
+    """
 
     name: str
     authorities: tuple[str, ...]
     resource_manager: str
     registries: str
+    cli_name: str = ""
 
 
 PUBLIC = Cloud(
@@ -27,6 +34,7 @@ PUBLIC = Cloud(
     ("login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"),
     "https://management.azure.com",
     ".azurecr.io",
+    "AzureCloud",
 )
 CLOUDS = (
     PUBLIC,
@@ -35,12 +43,14 @@ CLOUDS = (
         ("login.chinacloudapi.cn", "login.partner.microsoftonline.cn"),
         "https://management.chinacloudapi.cn",
         ".azurecr.cn",
+        "AzureChinaCloud",
     ),
     Cloud(
         "Azure US Government",
         ("login.microsoftonline.us", "login.usgovcloudapi.net"),
         "https://management.usgovcloudapi.net",
         ".azurecr.us",
+        "AzureUSGovernment",
     ),
 )
 
@@ -56,6 +66,22 @@ def cloud_of_sign_in(environ: Mapping[str, str]) -> Cloud:
     host = text.split("://")[-1].split("/")[0].partition(":")[0].lower()
     own = Cloud(f"the cloud of {host}", (host,), "", "")
     return next((cloud for cloud in CLOUDS if host in cloud.authorities), own)
+
+
+def cloud_of_cli(environ: Mapping[str, str]) -> str:
+    """The cloud that `az` is set to, by its name there: AZURE_CLOUD_NAME, else its configuration, else the public one.
+
+    Source: azure-cli-core `cloud.py` and `_config.py` (`[cloud] name` in `$AZURE_CONFIG_DIR/config`, `AZURE_{SECTION}_{OPTION}`).
+    """
+    if name := environ.get("AZURE_CLOUD_NAME", ""):
+        return name
+    folder = environ.get("AZURE_CONFIG_DIR") or str(Path(environ.get("HOME") or "~").expanduser() / ".azure")
+    parser = ConfigParser(interpolation=None)
+    try:
+        parser.read(Path(folder) / "config", encoding="utf-8")
+    except (OSError, UnicodeDecodeError, ConfigParserError):
+        return PUBLIC.cli_name
+    return parser.get("cloud", "name", fallback=PUBLIC.cli_name)
 
 
 def cloud_of_registry(host: str) -> Cloud | None:

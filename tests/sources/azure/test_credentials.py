@@ -144,3 +144,36 @@ async def test_no_way_at_all_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(AuthenticationFailed) as caught:
         await credentials.token(SCOPE)
     assert "AZURE_CLIENT_ID" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("environ", "config", "said"),
+    [
+        ({}, "", ""),
+        ({}, "[cloud]\nname = AzureCloud\n", ""),
+        ({}, "[cloud]\nname = AzureChinaCloud\n", "login.chinacloudapi.cn"),
+        ({"AZURE_CLOUD_NAME": "AzureUSGovernment"}, "", "login.microsoftonline.us"),
+        ({"AZURE_AUTHORITY_HOST": "login.chinacloudapi.cn"}, "[cloud]\nname = AzureChinaCloud\n", ""),
+        ({"AZURE_AUTHORITY_HOST": "https://login.chinacloudapi.cn"}, "", "login.microsoftonline.com"),
+        ({"AZURE_AUTHORITY_HOST": "login.private.test"}, "", "login.microsoftonline.com"),
+        ({"AZURE_AUTHORITY_HOST": "login.private.test"}, "[cloud]\nname = Private\n", ""),
+        ({}, "no configuration", ""),
+    ],
+)
+async def test_az_gives_no_token_of_another_cloud(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], config: str, said: str
+) -> None:
+    (tmp_path / "config").write_text(config)
+    answer = {"accessToken": "tok", "expiresOn": "2099-01-01 00:00:00.000000", "expires_on": 4070908800, "tokenType": "Bearer"}
+    program = tmp_path / "az"
+    program.write_text(f"#!/bin/sh\necho x >> {tmp_path}/calls; echo '{json.dumps(answer)}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    given = {"AZURE_TOKEN_CREDENTIALS": "AzureCliCredential", "AZURE_CONFIG_DIR": str(tmp_path), **environ}
+    credentials = entra(given, monkeypatch, [0.0])
+    if not said:
+        assert (await credentials.token(SCOPE)).value == "tok"
+    else:
+        with pytest.raises(AuthenticationFailed, match=said):
+            await credentials.token(SCOPE)
+        assert not (tmp_path / "calls").exists()

@@ -21,6 +21,7 @@ from tui.domain.decoding import from_json
 from tui.domain.redaction import quoted
 from tui.domain.text import clean
 from tui.errors import AuthenticationFailed
+from tui.sources.clouds import CLOUDS, cloud_of_cli, cloud_of_sign_in
 from tui.sources.credentials import EntraToken
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ class EntraCredentials:
         reasons = []
         for member in members:
             try:
+                await asyncio.to_thread(_check_cloud, member, self._environ)
                 found = await _sign_in(module, member, scope)
             except AuthenticationFailed as error:
                 reasons.append(error.headline)
@@ -186,6 +188,20 @@ class EntraCredentials:
             return []
         missing = {"AZURE_CLIENT_ID is not set": self._environ.get("AZURE_CLIENT_ID"), "az is not installed": self._which("az")}
         return [words for words, there in missing.items() if not there]
+
+
+def _check_cloud(member: Member, environ: Mapping[str, str]) -> None:
+    """Raise AuthenticationFailed where `az` is set to another cloud: its tokens are not of the one that is signed in to."""
+    if member.kind != "AzureCliCredential":
+        return
+    wanted, name = cloud_of_sign_in(environ), cloud_of_cli(environ)
+    if name == wanted.cli_name or (not wanted.cli_name and name not in {cloud.cli_name for cloud in CLOUDS}):
+        return
+    authority = next((cloud.authorities[0] for cloud in CLOUDS if cloud.cli_name == name), "that cloud's authority")
+    raise AuthenticationFailed(
+        f"{member.label}: az is set to the cloud {clean(name, 40)}, and tokens of {wanted.name} are asked for; "
+        f"set AZURE_AUTHORITY_HOST to {authority}, or use `az cloud set`"
+    )
 
 
 async def _sign_in(module: ModuleType, member: Member, scope: str) -> EntraToken:

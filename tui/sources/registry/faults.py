@@ -89,7 +89,7 @@ def _refused(asked: Asked, identity: str, said: str) -> SourceError:
     if not identity:
         return AuthenticationFailed(
             f"{asked.host} wants a sign-in for {asked.what}{said}",
-            _sign_in_to(asked.host),
+            sign_in_to(asked.host),
         )
     # A token that was just issued and is refused lacks the action: signing in again would not help.
     return Forbidden(f"{identity} may not read {asked.what} on {asked.host}{said}", asked.remedy, right=asked.right)
@@ -106,12 +106,13 @@ def _forbidden(reply: Reply, asked: Asked, identity: str, said: str) -> SourceEr
         # Nobody lacks a right who is not signed in: it is the sign-in that is missing.
         return AuthenticationFailed(
             f"{asked.host} refuses {asked.what} to a caller that is not signed in (403){said}{_trace(reply)}",
-            _sign_in_to(asked.host),
+            sign_in_to(asked.host),
         )
     return Forbidden(f"{identity} may not read {asked.what} on {asked.host}{said}", asked.remedy, right=asked.right)
 
 
-def _sign_in_to(host: str) -> str:
+def sign_in_to(host: str) -> str:
+    """How somebody signs in to a registry."""
     return f"Sign in: `az login`, or `docker login {host}`." if is_acr(host) else f"Sign in: `docker login {host}`."
 
 

@@ -10,7 +10,7 @@ from tui.domain.text import clean
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload
 from tui.sources.redirects import is_loopback, same_origin
 from tui.sources.registry.challenge import Challenge
-from tui.sources.registry.faults import Asked, fault, retry_after
+from tui.sources.registry.faults import Asked, fault, retry_after, sign_in_to
 from tui.sources.registry.options import RegistryOptions, at_home, may_ask, may_hand_over
 from tui.sources.registry.signin import Identity
 from tui.sources.registry.wire import WireToken
@@ -130,7 +130,7 @@ class TokenService:
         if reply.status in (400, 401):
             return AuthenticationFailed(
                 f"{self._options.host} refused the sign-in at {what} ({reply.status})",
-                f"It may have expired: run `az login` or `docker login {self._options.host}` again.",
+                f"It may be wrong or have expired. {sign_in_to(self._options.host)}",
             )
         if reply.status == 403 and not isinstance(error, Forbidden):
             return AuthenticationFailed(f"{self._options.host} refused the sign-in at {what} (403)", error.remedy)
