@@ -44,6 +44,16 @@ def cluster(state: SourceState, *, auth_failed: bool = False, objects: int = 0, 
 
 
 NOT_SIGNED_IN = e.estate((), (), (cluster(SourceState.FAILED, auth_failed=True),), complete=False)
+NOBODY_AT_THE_REGISTRY = e.estate(
+    (),
+    (),
+    (
+        SourceHealth("registry/r", SourceKind.REGISTRY, SourceState.FAILED, error="it wants a sign-in", auth_failed=True),
+        SourceHealth("scanner/attached", SourceKind.SCANNER, SourceState.OK),
+        SourceHealth("signatures", SourceKind.SIGNATURES, SourceState.OK),
+    ),
+    complete=False,
+)
 NO_RIGHT = e.estate(
     (), (), (cluster(SourceState.PARTIAL, denials=(Denial("pods", "list pods"),)), *e.SOURCES[1:]), complete=False
 )
@@ -72,6 +82,8 @@ UNSURE = e.estate([i for i in e.IMAGES if i.verdict in (State.PASS, State.UNKNOW
         ("report", e.estate(complete=False), 3),
         ("report is:unsigned", WHOLE, 3),
         ("report", NOT_SIGNED_IN, 4),
+        ("report", NOBODY_AT_THE_REGISTRY, 4),
+        ("check --allow-unknown", NOBODY_AT_THE_REGISTRY, 4),
         ("report", NO_RIGHT, 4),
         ("report", UNREACHABLE, 3),
         ("report -o pdf", WHOLE, 1),
