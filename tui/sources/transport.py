@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import ssl
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ __all__ = [
     "decode_json",
 ]
 
+_log = logging.getLogger(__name__)
 MANIFEST_LIMIT = 4 << 20
 CONFIG_LIMIT = 8 << 20
 LIST_LIMIT = 4 << 20
@@ -346,7 +348,8 @@ def _unreachable(error: Exception, url: URL, options: TransportOptions) -> Sourc
         case aiohttp.InvalidURL() | ValueError():
             return Unreachable(f"{clean(str(url), 120)} is not a usable address", "Check `endpoint` in the settings.")
         case _:
-            return Unreachable(f"{host} did not answer: {clean(type(error).__name__, 60)}", "Check network and proxy.")
+            _log.info("%s: %r", host, error)
+            return Unreachable(f"{host} did not answer as HTTP servers do", "Check network and proxy; the log says more.")
 
 
 def _tls(error: Exception, url: URL, options: TransportOptions) -> Unreachable:
@@ -378,7 +381,8 @@ def decode_json(body: bytes, kind: type[T], what: str) -> T:
     except RecursionError as error:
         raise UntrustedPayload(f"{what} is nested too deeply", "It was dropped; tell the owner of the registry.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        _log.info("%s: %s", what, error)
         raise UntrustedPayload(
-            f"{what} is not the JSON expected: {clean(str(error), 160)}",
+            f"{what} is not the JSON expected",
             "Is the address really a registry? A proxy or sign-in page answers like this.",
         ) from error

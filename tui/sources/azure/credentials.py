@@ -222,7 +222,7 @@ async def _sign_in(module: ModuleType, member: Member, scope: str) -> EntraToken
 
 def _first_line(error: Exception) -> str:
     lines = [line for line in str(error).splitlines() if line.strip()]
-    return quoted(lines[0] if lines else type(error).__name__, 160)
+    return quoted(lines[0], 160) if lines else "it failed without a word"
 
 
 def _identity(token: str, label: str) -> str:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tui.domain.decoding import from_json
-from tui.domain.text import clean
 from tui.errors import AuthenticationFailed, UntrustedPayload
 from tui.sources.clouds import CLOUDS, PUBLIC
 from tui.sources.credentials import EntraToken, EntraTokens
@@ -156,7 +155,7 @@ def _decode(reply: Reply) -> _Answer:
         return from_json(reply.body, _Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UntrustedPayload(
-            f"Azure Resource Graph sent something else than rows: {clean(str(error), 160)}",
+            "Azure Resource Graph sent something else than rows",
             "A proxy on the way may have changed the answer; it is tried again.",
         ) from error
 

@@ -15,7 +15,6 @@ import msgspec
 
 from tui.domain.decoding import from_json
 from tui.domain.events import Owner, Ownership
-from tui.domain.text import clean
 from tui.errors import Forbidden, SourceError, Unreachable, UntrustedPayload
 from tui.sources.ports import ResourceQueries
 
@@ -105,5 +104,5 @@ def _host(raw: msgspec.Raw) -> str:
         return (from_json(bytes(raw), _Row).login_server or "").lower()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UntrustedPayload(
-            f"Azure Resource Graph sent a registry in another form: {clean(str(error), 100)}", "It is asked again."
+            "Azure Resource Graph sent a registry in another form than is known", "It is asked again."
         ) from error

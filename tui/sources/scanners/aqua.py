@@ -15,7 +15,6 @@ import msgspec
 
 from tui.domain.events import Denial
 from tui.domain.scan import ScanReport
-from tui.domain.text import clean
 from tui.errors import AuthenticationFailed, Forbidden, ForeignAnswer, NotFound, SourceError, UntrustedPayload
 from tui.sources.ports import Diagnosis
 from tui.sources.scanners.console import Console, ConsoleOptions, opened, token_in
@@ -104,9 +103,7 @@ class AquaSource(Scanner):
             try:
                 page, found, lost = await asyncio.to_thread(read_page, reply.body, kind)
             except DECODING as error:
-                raise UntrustedPayload(
-                    f"{self._service.title} sent something else than rows: {clean(str(error), 120)}", "Check the address."
-                ) from error
+                raise UntrustedPayload(f"{self._service.title} sent something else than rows", "Check the address.") from error
             size = len(found) + len(lost)
             read += size
             yield page, found, lost

@@ -10,7 +10,6 @@ import msgspec
 from tui.domain.decoding import from_json, json_decoder
 from tui.domain.scan import Severity, Vulnerability
 from tui.errors import UntrustedPayload
-from tui.sources.scanners.words import text
 
 __all__ = ["DECODING", "Findings", "Pool", "decode", "rows"]
 
@@ -97,5 +96,5 @@ def decode(body: bytes | msgspec.Raw, kind: type[_T], what: str) -> _T:
         raise UntrustedPayload(f"{what} is nested too deeply", "It was dropped; tell who runs the scanner.") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UntrustedPayload(
-            f"{what} is not the JSON expected: {text(str(error), 160)}", "Check the address, and the version of the scanner."
+            f"{what} is not the JSON expected", "Check the address, and the version of the scanner."
         ) from error
