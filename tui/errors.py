@@ -22,6 +22,8 @@ TrustreeError
 
 from __future__ import annotations
 
+from typing import Self
+
 __all__ = [
     "AuthenticationFailed",
     "ConnectionCut",
@@ -54,6 +56,11 @@ class TrustreeError(Exception):
         self.headline = headline[:MAX_TEXT]
         self.remedy = remedy[:MAX_TEXT]
         super().__init__(self.headline)
+
+    def kept(self) -> Self:
+        """Itself without the frames that it went through: whoever keeps an error must not keep all that they held."""
+        self.__traceback__ = self.__cause__ = self.__context__ = None
+        return self
 
 
 class UsageError(TrustreeError):

@@ -95,19 +95,25 @@ class AcrLists:
 async def _names(replies: AsyncIterator[Reply], what: str) -> AsyncIterator[tuple[str, ...]]:
     async for reply in replies:
         listed = decode_names(reply.body, Catalog, what, MAX_REPOSITORIES)
-        yield tuple(name or "" for name in listed.repositories or ())
+        names = tuple(name or "" for name in listed.repositories or ())
+        del reply, listed
+        yield names
 
 
 async def _tags(replies: AsyncIterator[Reply], what: str) -> AsyncIterator[tuple[Tag, ...]]:
     async for reply in replies:
         rows = decode_json(reply.body, AcrTags, what).tags or ()
-        yield tuple(tag(row) for row in rows if is_digest(row.digest or "") and is_tag(row.name or ""))
+        tags = tuple(tag(row) for row in rows if is_digest(row.digest or "") and is_tag(row.name or ""))
+        del reply, rows
+        yield tags
 
 
 async def _manifests(replies: AsyncIterator[Reply], what: str) -> AsyncIterator[tuple[ManifestListing, ...]]:
     async for reply in replies:
         rows = decode_json(reply.body, AcrManifests, what).manifests or ()
-        yield tuple(listing(row) for row in rows if is_digest(row.digest or ""))
+        manifests = tuple(listing(row) for row in rows if is_digest(row.digest or ""))
+        del reply, rows
+        yield manifests
 
 
 async def _pages(rows: AsyncItemPaged[T], call: Call) -> AsyncIterator[Reply]:

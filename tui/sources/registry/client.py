@@ -294,20 +294,21 @@ class RegistryClient:
         """
         seen = {request.path}
         for _ in range(MAX_PAGES):
-            reply = await self.fetch(request)
-            yield reply
-            path = self._next(reply)
+            page = [await self.fetch(request)]
+            link, url = page[0].header("link"), page[0].url
+            yield page.pop()  # not held here while others use it: a page may be large
+            path = self._next(link, url)
             if not path or path in seen:
                 return
             seen.add(path)
             request = msgspec.structs.replace(request, path=path)
         raise ListCut(f"{self.options.host} sends {request.asked.what} without an end", "Tell its owner; the rest is not read.")
 
-    def _next(self, reply: Reply) -> str:
-        link = next_link(reply.header("link"))
+    def _next(self, header: str, url: str) -> str:
+        link = next_link(header)
         if not link:
             return ""
-        target = self.options.route(URL(reply.url).join(URL(link, encoded=True)))
+        target = self.options.route(URL(url).join(URL(link, encoded=True)))
         if not same_origin(target, self.options.base):
             raise UntrustedPayload(
                 f"{self.options.host} continues a list on another host, {clean(target.host or '', 80)}",
@@ -326,7 +327,9 @@ class RegistryClient:
     async def _catalog(self, request: Request) -> AsyncIterator[tuple[str, ...]]:
         async for reply in self.pages(request):
             listed = decode_names(reply.body, Catalog, request.asked.what, MAX_REPOSITORIES)
-            yield tuple(name or "" for name in listed.repositories or ())
+            names = tuple(name or "" for name in listed.repositories or ())
+            del reply, listed
+            yield names
 
     async def tags(self, repository: str, rest: bool = False) -> AsyncIterator[tuple[str, ...]]:
         """Tag names, page by page: those that a reference could hold. Raises ListCut after `MAX_TAGS`."""
@@ -344,7 +347,9 @@ class RegistryClient:
     async def _tags(self, request: Request) -> AsyncIterator[tuple[str, ...]]:
         async for reply in self.pages(request):
             listed = decode_names(reply.body, WireTags, request.asked.what, MAX_TAGS)
-            yield tuple(name for name in listed.tags or () if name is not None and is_tag(name))
+            names = tuple(name for name in listed.tags or () if name is not None and is_tag(name))
+            del reply, listed
+            yield names
 
     async def referrers(self, repository: str, digest: str) -> AsyncIterator[WireManifest]:
         """Indexes of what is attached to a digest; never filtered by the server (ACR leaves types out: Azure/acr#784)."""

@@ -197,7 +197,7 @@ class Reader:
         try:
             await work
         except SourceError as error:
-            visit.errors.append(error)
+            visit.errors.append(error.kept())
             await self._emit(failure(self.source, visit.name, reference, error, self._now()))
 
     async def _config(self, visit: _Visit, manifest: Manifest, wanted: Descriptor) -> None:
@@ -346,7 +346,7 @@ class Reader:
                     self._room.reserve((name, type(page[0])), size, f"the rest of a list of {name}", rest)
                 rows += page
         except (ListCut, NoRoom) as error:
-            return tuple(rows), error
+            return tuple(rows), error.kept()
         return tuple(rows), None
 
     async def _plain_history(self, name: RepositoryName, rest: bool) -> History:
@@ -359,7 +359,7 @@ class Reader:
             except NotFound:
                 continue
             except UntrustedPayload as error:
-                lacking = lacking or error
+                lacking = lacking or error.kept()
                 await self._emit(failure(self.source, name, tag, error, self._now()))
         tags = tuple(Tag(tag, self.resolved[name, tag]) for tag in versions if (name, tag) in self.resolved)
         whole = len(unknown) <= MAX_HEADS and lacking is None
@@ -374,6 +374,6 @@ class Reader:
                 self._room.reserve((name, Tag), (len(names) + len(page)) * TAG, f"the rest of the tags of {name}", rest)
                 names += page
         except (ListCut, NoRoom) as error:
-            lacking = error
+            lacking = error.kept()
         self._tag_names[name.repository] = frozenset(names) if lacking is None else None
         return names, lacking

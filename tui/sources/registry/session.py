@@ -239,7 +239,7 @@ class Session:
         await self._events.put(failure(self._source, name, reference, error, self._now()))
 
     def _later(self, wanted: Wanted, error: SourceError) -> None:
-        wanted.error = error
+        wanted.error = error.kept()
         wanted.failures += 1
         wait = min(RETRY_MOST, self._options.refresh * 2.0 ** min(wanted.failures - 1, 10))
         wanted.retry_at = time.monotonic() + wait
