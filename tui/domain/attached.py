@@ -27,6 +27,8 @@ class FoundBy(StrEnum):
     UNUSED = "tag-schema-unused"
     UNSURE = "tag-schema-unsure"
     COSIGN = "cosign-tag"
+    COSIGN_ATTESTATION = "cosign-attestation-tag"
+    COSIGN_SBOM = "cosign-sbom-tag"
 
 
 def may_sign(artifact_type: str) -> bool:

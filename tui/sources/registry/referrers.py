@@ -28,7 +28,7 @@ MAX_LISTED = 20_000
 """Entries on one manifest that are looked through; a list may have no end."""
 ASK_AGAIN = 60.0
 """Seconds after which a registry without the referrers API is asked whether it has it by now."""
-COSIGN = {".sig": FoundBy.COSIGN.value, ".att": "cosign-attestation-tag", ".sbom": "cosign-sbom-tag"}
+COSIGN = {".sig": FoundBy.COSIGN, ".att": FoundBy.COSIGN_ATTESTATION, ".sbom": FoundBy.COSIGN_SBOM}
 """Where cosign puts what it attaches, and how a find there is called."""
 INDEX = "application/vnd.oci.image.index.v1+json"
 SCHEMA = 2

@@ -36,6 +36,10 @@ MAX_BYTES = 16 << 20
 """What is kept of all signatures on one manifest."""
 # The type of simple signatures that `cosign sign --registry-referrers-mode=oci-1-1` attaches, the only one it looks for then.
 COSIGN_REFERRER = "application/vnd.dev.cosign.artifact.sig.v1+json"
+_PLACES: dict[str, str] = {
+    FoundBy.COSIGN_ATTESTATION: "under the tag of attestations (.att)",
+    FoundBy.COSIGN_SBOM: "under the tag of bills of materials (.sbom)",
+}
 PREDICATE = "dev.sigstore.bundle.predicateType"
 SIGN = "https://sigstore.dev/cosign/sign/v1"
 _OF_MANIFEST = ("schemaVersion", "mediaType", "artifactType", "config", "layers", "subject", "annotations")
@@ -151,9 +155,8 @@ class _Gathering:
             elif layer.media_type == SIMPLE and _where_cosign_looks(referrer, manifest):
                 await self._read(referrer, SignatureSystem.COSIGN, layer, PAYLOAD_LIMIT)
             elif layer.media_type == SIMPLE:
-                words = (
-                    f"a simple signature that was found by {referrer.found_by or 'no way'}, where cosign does not look for one"
-                )
+                place = _PLACES.get(referrer.found_by, "attached without the type that cosign gives it")
+                words = f"a simple signature that lies {place}, where cosign does not look for one"
                 self._fault(referrer, SignatureSystem.COSIGN, layer, words)
 
     async def _notation(self, referrer: Referrer, manifest: Wire, size: int) -> None:
