@@ -29,7 +29,7 @@ ACTIONS = ("show", "explain", "check")
 VIEWS = ("images", "workloads", "lineage", "findings", "sources")
 QUERIES = """\
 A query is a list of words and terms that must all hold: ns:prod  ctx:weu  repo:payments/*  base:debian  digest:sha256:ab
-is:running  verdict:unknown  check:scan=fail  drift:moved  age>90d  kind:deploy  team:web  cve:CVE-2026-1  pkg:openssl  sev>=high;
+is:running  is:rollback  check:scan=fail  drift:moved  age>90d  kind:deploy  team:web  cve:CVE-2026-1  pkg:openssl  sev>=high;
 - negates, quotes group. A negated word goes after --.
 
 """

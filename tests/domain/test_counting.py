@@ -12,13 +12,18 @@ from hypothesis import strategies as st
 
 from tests.domain.world import NOW, A, World, digest, image, running, waiting, workload
 from tests.laws import examples
-from tui.domain.counting import Use, crews_of, pods_found, pods_of, pods_under, running_images
+from tui.domain.container_checks import workload_checks
+from tui.domain.counting import Use, crews_of, pods_found, pods_of, pods_under, running_images, users_of
 from tui.domain.events import SourceKind, SourceState
 from tui.domain.exposure import exposure
 from tui.domain.findings import Grouping, find
+from tui.domain.policy import Policy
 from tui.domain.query import Selection, parse_query
 from tui.domain.query_language import Trait
+from tui.domain.rules import Rules
+from tui.domain.scopes import Scope
 from tui.domain.snapshot import Crew, ImageKey, PodRef, Snapshot
+from tui.domain.trust import CheckName, worst
 from tui.domain.workload import ContainerType, OwnerRef, PodContainer, Resource, TemplateContainer
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.lineage import LineageModel
@@ -104,6 +109,24 @@ def test_each_use_has_its_word(query: str, images: set[str], workloads: set[str]
     assert names(used().snapshot(), query) == (images, workloads, 0)
 
 
+def test_the_users_of_an_image_are_those_that_its_words_find() -> None:
+    snapshot = used().snapshot()
+    for key in snapshot.images:
+        for use in Use:
+            text = f"is:{use} digest:{key.digest}"
+            found = parse_query(text).images(snapshot, NOW).workloads
+            assert set(users_of(key, snapshot).get(use, ())) == found, text
+
+
+def test_a_daemon_set_without_nodes_is_not_scaled_to_zero() -> None:
+    world = published()
+    template = TemplateContainer("main", ContainerType.CONTAINER, API)
+    world.controller("shop/DaemonSet/agent", Resource.DAEMONSETS, template, desired=0)
+    snapshot = world.snapshot()
+    assert names(snapshot, "is:scaled-to-zero") == (set(), set(), 0)
+    assert "scaled to zero" not in workload(snapshot, "agent").containers[0].drift_reason
+
+
 def test_every_use_is_a_word_of_the_query_language() -> None:
     assert set(Use) <= set(Trait)
 
@@ -176,7 +199,7 @@ QUERIES = (
 
 
 @st.composite
-def estates(draw: st.DrawFn) -> Snapshot:
+def estates(draw: st.DrawFn, policy: Policy | None = None) -> Snapshot:
     """Workloads of several containers whose pods run, wait, and have ended, some in the middle of a rollout."""
     world = published()
     for number in range(draw(st.integers(0, 3))):
@@ -187,7 +210,7 @@ def estates(draw: st.DrawFn) -> Snapshot:
         for pod in range(draw(st.integers(0, 3))):
             inside = [draw(_started(f"c{at}", name)) for at, name in enumerate(parts)]
             world.pod(f"{namespace}/w{number}-{pod}", *inside, owner=owner, phase=draw(PHASES))
-    return world.snapshot()
+    return world.snapshot(policy)
 
 
 @st.composite
@@ -264,3 +287,13 @@ def test_a_finding_counts_each_pod_once_and_none_that_is_not_there(snapshot: Sna
         assert found.pods == sum(found.spread)
         for place, pods in zip(found.workloads, found.spread, strict=True):
             assert pods <= snapshot.workloads[place].pods
+
+
+STRICT = Policy("strict", Rules(off=(CheckName.SIGNATURE,)), (Scope("shop", (("max_age", 1),), namespaces=("shop",)),))
+
+
+@examples(40)
+@given(estates(STRICT) | estates())
+def test_a_verdict_is_that_of_the_checks_which_its_badge_counts(snapshot: Snapshot) -> None:
+    for each in snapshot.workloads.values():
+        assert each.verdict is worst(check.state for check in workload_checks(each, snapshot.images))

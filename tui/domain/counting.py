@@ -29,7 +29,9 @@ __all__ = [
     "pods_under",
     "pods_with",
     "running_images",
+    "users_of",
     "uses_of_image",
+    "wants_no_pods",
 ]
 
 _ON_NODES = "DaemonSet"
@@ -163,7 +165,12 @@ def _chain(image: ImageKey, snapshot: Snapshot) -> Iterator[ImageKey]:
 
 def is_scaled_to_zero(workload: Workload) -> bool:
     """Whether a workload wants no pods."""
-    return workload.desired == 0 and workload.key.kind != _ON_NODES
+    return wants_no_pods(workload.key.kind, workload.desired)
+
+
+def wants_no_pods(kind: str, desired: int | None) -> bool:
+    """Whether somebody set the number of pods of a controller to zero."""
+    return desired == 0 and kind != _ON_NODES
 
 
 def is_scheduled(workload: Workload) -> bool:
@@ -178,6 +185,19 @@ def idle_word(workload: Workload) -> str:
     if is_scaled_to_zero(workload):
         return "scaled to zero"
     return "scheduled" if is_scheduled(workload) and not workload.pods else ""
+
+
+def users_of(image: ImageKey, snapshot: Snapshot) -> Mapping[Use, tuple[ObjectKey, ...]]:
+    """The workloads that use an image, by how they do; it looks at every workload."""
+    found: dict[Use, dict[ObjectKey, None]] = {use: {} for use in Use}
+    for workload in snapshot.workloads.values():
+        for container in workload.containers:
+            if image in container.images or image == container.declared:
+                for use in uses_of_image(workload, container, image):
+                    found[use][workload.key] = None
+        if image in workload.rollback:
+            found[Use.ROLLBACK][workload.key] = None
+    return {use: tuple(keys) for use, keys in found.items() if keys}
 
 
 def uses_of_image(workload: Workload, container: Container, image: ImageKey | None) -> frozenset[Use]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from tui.domain.counting import pods_with
+from tui.domain.counting import pods_with, wants_no_pods
 from tui.domain.drift import Finding, Judge, Seen
 from tui.domain.grouping import Group, Slot, by_slot, platform_of
 from tui.domain.image import RepositoryName
@@ -240,7 +240,7 @@ def _why_idle(group: Group) -> str:
         return ""
     if own.suspended:
         return "It is suspended"
-    if own.desired == 0:
+    if wants_no_pods(own.kind, own.desired):
         return "It is scaled to zero"
     if own.kind in ("CronJob", "Job"):
         return "No pod of it is kept"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from tui.domain.container_checks import image_checks, workload_checks
-from tui.domain.counting import pods_with
+from tui.domain.counting import Use, pods_with, users_of
 from tui.domain.events import SourceHealth
 from tui.domain.snapshot import Container, Image, Snapshot, UnknownBase, Workload
 from tui.domain.trust import Check, State
@@ -182,9 +182,26 @@ def _image_heading(image: Image, look: Look) -> list[TextLine]:
         TextLine((Span(f" {kind}:", "dim"), Span(short(image.key.digest)))),
         *wrapped(look.glyphs.dot.join(facts), "dim", look.width),
     ]
+    lines += wrapped(_uses(image, look), "dim", look.width)
     others = [tag for tag in image.tags if not image_name(image).endswith(f":{tag}")]
     lines += wrapped(f"also {', '.join(others)}" if others else "", "dim", look.width)
     return [*lines, TextLine(), _badge(image.verdict, image.checks, look), TextLine()]
+
+
+def _uses(image: Image, look: Look) -> str:
+    """`runs in 2 workloads · kept for rollback by 1 workload`; what nothing is known to use says so."""
+    found = users_of(image.key, look.snapshot)
+    told = [f"{_USES[use]} {plural(len(found[use]), 'workload')}" for use in Use if use in found]
+    return look.glyphs.dot.join(told) if told else "nothing that is known uses it"
+
+
+_USES = {
+    Use.RUNNING: "runs in",
+    Use.DECLARED: "declared by",
+    Use.SCHEDULED: "scheduled by",
+    Use.SCALED_TO_ZERO: "scaled to zero in",
+    Use.ROLLBACK: "kept for rollback by",
+}
 
 
 def _workload_heading(workload: Workload, look: Look) -> list[TextLine]:
