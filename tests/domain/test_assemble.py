@@ -344,3 +344,18 @@ def test_the_totals_count_every_image_workload_and_pod_once() -> None:
     assert sum(snapshot.summary.workloads.values()) == len(snapshot.workloads) == 2
     assert snapshot.summary.pods == 3
     assert {key.name for keys in snapshot.users.values() for key in keys} == {"web", "zoo"}
+
+
+def test_an_image_that_a_tag_has_left_behind_is_shown_only_while_it_is_needed_or_listed() -> None:
+    """A tag that was moved and moved back leaves nothing: who starts afterwards would never have heard of the stranger."""
+    world = lab()
+    here = world.manifest(APP, "abc", "1", says={BASE_NAME: f"{A}/base:1"})
+    stranger = world.manifest(APP, "stranger", "1")
+    moved = world.snapshot()
+    assert image(moved, stranger).key.digest == stranger
+    world.tag(APP, here, "1")
+    back = world.snapshot()
+    assert stranger not in {key.digest for key in back.images}
+    assert here in {key.digest for key in back.images}
+    world.list_manifests(APP, here, stranger)
+    assert stranger in {key.digest for key in world.snapshot().images}

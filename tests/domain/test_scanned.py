@@ -101,6 +101,7 @@ def test_a_name_is_about_what_the_tag_names_now_not_about_what_it_named() -> Non
     world = World()
     old = world.manifest(APP, "old", "1")
     new = world.manifest(APP, "new", "1")
+    world.list_manifests(APP, old, new)
     tell(world, named(world.clock))
     assert (found(world, old), found(world, new)) == ([], [CVE])
 

@@ -109,7 +109,7 @@ class Assembler:
         read = self._what_is_read(facts)
         runs = self._what_runs(facts, read)
         judged = self._judge_images(self._grounds_of(facts, read, runs), policy, now)
-        images = _with_absent(judged, runs.uses, read.ancestry.lineage.derived)
+        images = _with_absent(judged, runs.uses, read.ancestry.lineage.derived, read.registries)
         under = Circumstances(
             judged, _silences(facts.health), _lost_scopes(facts.health), gates_of(facts.health, facts.trust.constraints)
         )
@@ -222,10 +222,20 @@ def _lost_scopes(health: Mapping[str, SourceHealth]) -> dict[tuple[str, str], Si
 
 
 def _with_absent(
-    judged: JudgedImages, uses: Mapping[ImageKey, Use], derived: Mapping[ImageKey, tuple[ImageKey, ...]]
+    judged: JudgedImages,
+    uses: Mapping[ImageKey, Use],
+    derived: Mapping[ImageKey, tuple[ImageKey, ...]],
+    registries: Registries,
 ) -> dict[ImageKey, Image]:
-    """What registries hold, without what is gone and needed by nothing, and with what runs but is in no registry."""
-    kept = {key: image for key, image in judged.known.items() if not image.absent or key in uses or key in derived}
+    """What registries hold, without what is gone and needed by nothing, and with what runs but is in no registry.
+
+    What a tag has left behind is needed by nothing either, unless its registry lists it: who starts now never hears of it.
+    """
+    kept = {
+        key: image
+        for key, image in judged.known.items()
+        if key in uses or key in derived or not (image.absent or registries.is_left_behind(image.name, image.digests, image.tags))
+    }
     for key in sorted([key for key in uses if key not in kept]):
         kept[key] = judged.judge.absent(key)
     return kept

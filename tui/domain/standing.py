@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -138,6 +138,13 @@ class Registries:
     def lists_tags(self, name: RepositoryName) -> bool:
         """Whether the versions of a repository were listed whole, by a registry that still answers."""
         return name in self.facts.tag_lists and name.registry not in self.lost
+
+    def is_left_behind(self, name: RepositoryName, digests: Iterable[str], tags: Collection[str]) -> bool:
+        """Whether an image is known only because a tag named it once, and no list of its registry says that it is there."""
+        if tags or not self.rows(name).keys().isdisjoint(digests):
+            return False
+        left = {digest for record in self.facts.tags.get(name, {}).values() for digest in record.earlier}
+        return not left.isdisjoint(digests)
 
     def _read_tag(self, name: RepositoryName, tag: str) -> Word:
         record = self.facts.tags.get(name, {}).get(tag)
