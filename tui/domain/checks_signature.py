@@ -150,7 +150,7 @@ def _unsigned(context: ImageContext, known: Known, found: SignaturesVerified) ->
     others = {each.subject for each in context.signatures if _accepted(context, each) is not None}
     part, notes = _part(context, known, found.subject), "".join(f" {note}" for note in found.notes)
     where = f" on the {part}" if part != "image" else ""
-    brief, beside = "unsigned", ""
+    brief, beside = "unsigned (tags only)" if notes else "unsigned", ""
     if others and found.subject == context.key.digest:
         brief = "index not signed"
         signed = len(others & platforms)

@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.sources.registry.helpers import options
-from tests.sources.registry.servers import FakeRegistry
+from tests.sources.registry.helpers import Collector, demand, options, source
+from tests.sources.registry.servers import CONFIG, MANIFEST, FakeRegistry
+from tui.domain.events import LookupFailed
 from tui.domain.image import Descriptor
 from tui.sources.credentials import Credentials
 from tui.sources.registry.client import RegistryClient
-from tui.sources.registry.referrers import ASK_AGAIN, MAX_LISTED, MAX_REFERRERS, Found, Referrers
+from tui.sources.registry.referrers import ASK_AGAIN, LOOK_AGAIN, MAX_LISTED, MAX_REFERRERS, Found, Referrers
 
 NOTATION = "application/vnd.cncf.notary.signature"
 
@@ -62,10 +63,23 @@ async def test_a_registry_without_the_api_is_said_and_asked_again_after_a_while(
         assert (await searches.find("app", subject, frozenset())).notes
         assert len(server.requests) == asked  # remembered for a while
         server.with_referrers = True
-        assert not await searches.came_back()
+        assert not await searches.has_changed()
         clock.now += ASK_AGAIN
-        assert await searches.came_back()
+        assert await searches.has_changed()
         assert (await searches.find("app", subject, frozenset())).notes == []
+
+
+async def test_it_is_noticed_when_the_api_goes_and_when_it_comes_back() -> None:
+    clock = Clock()
+    async with FakeRegistry() as server, searching(server, clock) as searches:
+        await searches.find("app", server.image("app", "1"), frozenset())
+        changes = []
+        for offered in (True, False, False, True, True):
+            server.with_referrers = offered
+            clock.now += LOOK_AGAIN
+            changes.append(await searches.has_changed())
+            assert not await searches.has_changed()  # not asked again at once
+        assert changes == [False, True, False, True, False]
 
 
 async def test_a_registry_that_never_had_it_is_not_searched_anew_for_ever() -> None:
@@ -74,7 +88,7 @@ async def test_a_registry_that_never_had_it_is_not_searched_anew_for_ever() -> N
         await searches.find("app", server.image("app", "1"), frozenset())
         for _ in range(3):
             clock.now += ASK_AGAIN
-            assert not await searches.came_back()
+            assert not await searches.has_changed()
 
 
 def listed(count: int, kind: str) -> list[Descriptor]:
@@ -102,3 +116,18 @@ def test_a_list_without_an_end_is_left() -> None:
         found.add(each, "referrers")
     assert found.is_full
     assert "goes on after" in found.errors[-1]
+
+
+async def test_an_index_of_more_than_anybody_reads_says_what_was_left_out() -> None:
+    async with FakeRegistry() as server:
+        config = {"mediaType": CONFIG, **server.blob(b'{"os":"linux","architecture":"amd64"}')}
+        bodies = [server.put("app", {"config": config, "layers": [], "annotations": {"n": str(n)}}) for n in range(70)]
+        children: list[dict[str, object]] = [{"mediaType": MANIFEST, "digest": each, "size": 1} for each in bodies]
+        server.index("app", "1", children)
+        registry = source(options(server))
+        async with Collector(registry) as seen:
+            registry.want((demand("app", "1"),))
+            await seen.idle()
+        (failed,) = seen.of(LookupFailed)
+        assert failed.reference == bodies[64]
+        assert "names more manifests than are read of an image (64, and 256 in nested ones)" in failed.reason

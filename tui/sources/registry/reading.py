@@ -44,6 +44,8 @@ from tui.sources.registry.room import NoRoom, Room, weight
 __all__ = ["Emit", "Outcome", "Reader", "failure"]
 
 MAX_CHILDREN = 64
+MAX_MANIFESTS = 256
+"""Manifests that are read of one image: indexes in indexes can name more than anybody could ask for."""
 MAX_DEPTH = 3
 MAX_HEADS = 200
 TAG = 500
@@ -84,14 +86,22 @@ class Outcome(msgspec.Struct, frozen=True):
     errors: tuple[SourceError, ...] = ()
 
 
-class _Visit:
-    """One reading from the top down: where, for whom, and what failed on the way."""
+def _too_many(name: RepositoryName) -> UntrustedPayload:
+    return UntrustedPayload(
+        f"an index in {name} names more manifests than are read of an image ({MAX_CHILDREN}, and {MAX_MANIFESTS} in nested ones)",
+        "What it could run besides is not known: push it with fewer platforms.",
+    )
 
-    __slots__ = ("errors", "name", "rest")
+
+class _Visit:
+    """One reading from the top down: where, for whom, what failed on the way, and how many manifests may still be read."""
+
+    __slots__ = ("errors", "left", "name", "rest")
 
     def __init__(self, name: RepositoryName, rest: bool) -> None:
         self.name, self.rest = name, rest
         self.errors: list[SourceError] = []
+        self.left = MAX_MANIFESTS
 
 
 class Reader:
@@ -182,8 +192,12 @@ class Reader:
                 return
 
     async def _children(self, visit: _Visit, children: list[Descriptor], depth: int) -> None:
+        taken = children[: min(MAX_CHILDREN, visit.left)]
+        visit.left -= len(taken)
+        for child in children[len(taken) : len(taken) + 1]:
+            await self._emit(failure(self.source, visit.name, child.digest, _too_many(visit.name), self._now()))
         async with asyncio.TaskGroup() as group:
-            for child in children[:MAX_CHILDREN]:
+            for child in taken:
                 group.create_task(self._guarded(visit, child.digest, self._child(visit, child, depth)))
 
     async def _child(self, visit: _Visit, child: Descriptor, depth: int) -> None:
@@ -288,8 +302,8 @@ class Reader:
         return found
 
     async def finds_more(self) -> bool:
-        """Whether there is a way by now to find what is attached that there was not before."""
-        return await self._referrers.came_back()
+        """Whether what is attached is to be searched anew, as there are other ways to find it than before."""
+        return await self._referrers.has_changed()
 
     async def _names(self, name: RepositoryName) -> frozenset[str] | None:
         """The tags of a repository, None when they cannot be listed: then each name is tried."""

@@ -28,6 +28,8 @@ MAX_LISTED = 20_000
 """Entries on one manifest that are looked through; a list may have no end."""
 ASK_AGAIN = 60.0
 """Seconds after which a registry without the referrers API is asked whether it has it by now."""
+LOOK_AGAIN = 10.0
+"""Seconds after which a registry with the referrers API is asked whether it still has it."""
 COSIGN = {".sig": FoundBy.COSIGN, ".att": FoundBy.COSIGN_ATTESTATION, ".sbom": FoundBy.COSIGN_SBOM}
 """Where cosign puts what it attaches, and how a find there is called."""
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -105,7 +107,9 @@ class Referrers:
 
     def __init__(self, client: RegistryClient, clock: Callable[[], float] = time.monotonic) -> None:
         self._client, self._clock = client, clock
-        self._offering: set[str] = set()
+        self._offering: dict[str, str] = {}
+        self._asked_at = clock()
+        self._missing = False
         self._lacking: dict[str, tuple[float, str]] = {}
 
     async def find(self, repository: str, subject: str, tags: frozenset[str] | None) -> Found:
@@ -124,8 +128,32 @@ class Referrers:
             found.fail(found.nowhere)
         return found
 
-    async def came_back(self) -> bool:
-        """Whether a repository that lacked the referrers API offers it by now; asked once in a while, of one of them."""
+    async def has_changed(self) -> bool:
+        """Whether the referrers API is there by now where it was not, or the reverse: what is attached is to be searched anew.
+
+        Asked once in a while, of one repository.
+        """
+        return await self._came_back() or await self._went_away()
+
+    async def _went_away(self) -> bool:
+        if not self._offering or self._clock() - self._asked_at < LOOK_AGAIN:
+            return False
+        self._asked_at, before = self._clock(), self._missing
+        repository, subject = next(iter(self._offering.items()))
+        del self._offering[repository]  # to the end of the row: the next time another is asked
+        self._offering[repository] = subject
+        try:
+            async for _ in self._client.referrers(repository, subject):
+                break
+        except (RouteNotFound, NotFound) as error:
+            self._missing = self._missing or not isinstance(error, RepositoryNotFound)
+        except SourceError:
+            return False
+        else:
+            self._missing = False
+        return self._missing is not before
+
+    async def _came_back(self) -> bool:
         if not self._lacking:
             return False
         repository = min(self._lacking, key=lambda name: self._lacking[name][0])
@@ -144,7 +172,7 @@ class Referrers:
             return self._lacks(found)
         try:
             async for page in self._client.referrers(repository, subject):
-                self._offering.add(repository)
+                self._offering[repository] = subject
                 self._lacking.pop(repository, None)
                 self._take(found, page)
                 if found.is_full:
