@@ -15,10 +15,11 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from tests.estates import HandEstate, company, freeze, loading, sick
+from tests.estates import Builder, HandEstate, check, company, freeze, healthy, loading, sick
 from tests.ui.driving import Settings, explorer, make_app, names, text_of, until
 from tui.domain.demand import Priority
 from tui.domain.snapshot import EMPTY, ImageKey, Snapshot
+from tui.domain.trust import CheckName, State
 from tui.errors import InvalidConfig
 from tui.presenters.views import View
 from tui.screens.explorer import ExplorerScreen
@@ -99,6 +100,18 @@ async def test_a_query_that_does_not_parse_says_where_and_leaves_the_rows() -> N
         assert names(screen) == rows
         await pilot.press("enter")
         assert screen.query("#filter")
+
+
+async def test_a_filter_that_is_kept_asks_for_the_signatures_of_what_nothing_runs() -> None:
+    build = Builder()
+    asked = build.image("app:1", check(CheckName.SIGNATURE, State.UNKNOWN, "nobody has looked"))
+    build.image("other:1", check(CheckName.SIGNATURE, State.UNKNOWN, "nobody has looked"))
+    async with explorer(build.freeze(*healthy())) as (pilot, screen, estate):
+        await pilot.press("slash", *"repo:app")
+        await until(pilot, lambda: names(screen) == ["app:1"])
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(estate.wanted))
+        assert [(each.name.repository, each.reference, each.referrers) for each in estate.wanted] == [("app", asked.digest, True)]
 
 
 async def test_the_filter_completes_the_word_being_typed() -> None:

@@ -322,7 +322,7 @@ class ExplorerScreen(Screen[None]):
 
     async def _end_filter(self) -> None:
         self.set_focus(self.outline)
-        await self._filtering.close()
+        await self._filtering.close(self.chosen.query)
 
     def _show_count(self) -> None:
         self._filtering.show_count(self.built, len(self.app.snapshot.images))

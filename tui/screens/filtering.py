@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual.screen import Screen
 
@@ -13,9 +13,13 @@ from tui.presenters.words import count
 from widgets.rows import Span
 
 if TYPE_CHECKING:
+    from tui.app import TrustreeApp
     from widgets.prompt import FilterBar
 
 __all__ = ["Filtering"]
+
+MAX_ASKED = 50
+"""Images whose signatures are looked for when a filter finds them."""
 
 
 class Filtering:
@@ -34,12 +38,28 @@ class Filtering:
             self._bar = FilterBar(text, offers, id="filter")
             await self._screen.mount(self._bar)
 
-    async def close(self) -> None:
-        """Take the bar away."""
+    async def close(self, text: str) -> None:
+        """Take the bar away; what the filter that is kept finds is asked about."""
+        if text and self.wrong is None:
+            self._ask(text)
         self.wrong = None
         if self._bar is not None:
             bar, self._bar = self._bar, None
             await bar.remove()
+
+    def _ask(self, text: str) -> None:
+        """Have the signatures looked for of what a filter finds and nothing runs."""
+        from tui.domain.query import parse_query
+        from tui.domain.wanted_signatures import unlooked
+
+        app = cast("TrustreeApp", self._screen.app)
+        try:
+            query = parse_query(text)
+        except InvalidQuery:
+            return  # typed faster than it is judged
+        found = query.images(app.snapshot, app.clock()).images
+        if app.estate is not None:
+            app.estate.want(unlooked(app.snapshot, found, query.terms)[:MAX_ASKED])
 
     def show_count(self, built: Built | None, total: int) -> None:
         """How many images are let through, beside where it is typed."""

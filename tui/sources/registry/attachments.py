@@ -6,6 +6,7 @@ from tui.domain.image import Referrer, RepositoryName
 from tui.sources.credentials import Credentials
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.options import RegistryOptions
+from tui.sources.registry.parse import check_media_type
 from tui.sources.registry.referrers import Referrers
 
 __all__ = ["RegistryAttachments"]
@@ -25,7 +26,9 @@ class RegistryAttachments:
 
     async def manifest(self, name: RepositoryName, digest: str) -> bytes:
         """The body of a manifest, checked against its digest. Raises SourceError."""
-        return (await self._client.manifest(name.repository, digest)).content
+        body = await self._client.manifest(name.repository, digest)
+        check_media_type(body.content, body.content_type, f"manifest {digest[:19]}")
+        return body.content
 
     async def blob(self, name: RepositoryName, digest: str, limit: int) -> bytes:
         """A blob of at most `limit` bytes, checked against its digest. Raises SourceError."""
