@@ -217,7 +217,7 @@ AGED = Check(CheckName.AGE, State.FAIL, "Built long ago.", rule="age.max = 365 (
 def answer(given_exception: PolicyException, now: datetime, asked: Check = AGED, digests: tuple[str, ...] = ()) -> Check:
     """What a policy with one exception makes of an answer at PROD."""
     rules = RuleBook(Policy("p", Rules(), (), (given_exception,)), now).rules(PROD)
-    (found,) = ruled((asked,), rules, digests)
+    (found,) = ruled((asked,), rules, (digests,))
     return found
 
 
@@ -226,6 +226,21 @@ def test_an_exception_turns_a_failure_into_a_warning_that_says_why() -> None:
     assert found.state is State.WARN
     assert found.reason == "Built long ago. Accepted until the end of 2026-03-31 by ann: the vendor is slow (EX-1)."
     assert (found.rule, found.accepted, found.brief) == ("exception EX-1; age.max = 365 (built in)", "EX-1", "old, accepted")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "counts"),
+    [("index", True), ("amd", False), ("arm", False), ("amd arm", True), ("other", False)],
+)
+def test_an_exception_for_one_platform_is_none_for_the_index(accepted: str, counts: bool) -> None:
+    # Whoever may push can put another platform beside the one that is accepted, and name both by the tag.
+    world = World()
+    index = world.index(f"{A}/app", "x", "1", days=900)
+    named = dict(zip(("index", "amd", "arm"), image(world.snapshot(), index).digests, strict=True))
+    digests = tuple(named.get(each, digest(each)) for each in accepted.split())
+    found = msgspec.structs.replace(exception(), digests=digests)
+    snapshot = world.snapshot(Policy("p", Rules(max_age=365), (), (found,)))
+    assert check(image(snapshot, index), CheckName.AGE).state is (State.WARN if counts else State.FAIL)
 
 
 def test_an_exception_ends_at_its_moment_and_says_so() -> None:

@@ -151,10 +151,11 @@ class World:
         contents: dict[Platform, str] | None = None,
         salt: str = "",
         attested: bool = False,
+        days: float = 10,
     ) -> str:
         """An index of several platforms, each with the same content or that of `contents`."""
         inside = {platform: (contents or {}).get(platform, content) for platform in platforms}
-        manifests = [self.manifest(name, inside[platform], platform=platform) for platform in platforms]
+        manifests = [self.manifest(name, inside[platform], platform=platform, days=days) for platform in platforms]
         children = [Descriptor(MANIFEST_TYPE, each, 10, on) for each, on in zip(manifests, platforms, strict=True)]
         if attested:
             said = {"vnd.docker.reference.type": "attestation-manifest"}

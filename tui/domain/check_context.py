@@ -91,6 +91,12 @@ class ImageContext(msgspec.Struct, frozen=True, gc=False):
         """Its digests, those of its platforms included."""
         return self.known.digests if self.known is not None else (self.key.digest,)
 
+    @property
+    def meaning(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of digests that each mean all of what is judged: its own, those of all its platforms, those that names give."""
+        members = self.known.members if self.known is not None else ()
+        return (self.key.digest,), tuple(member.manifest for member in members), self.named
+
 
 class ContainerContext(msgspec.Struct, frozen=True, gc=False):
     """What container checks may look at; `lost` says since when the cluster does not answer, empty while it does.

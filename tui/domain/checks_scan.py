@@ -99,7 +99,7 @@ def _answer(context: ImageContext, reports: Sequence[ScanReport], exceptions: tu
     rules, lost = context.rules, dict(context.scanners.lost)
     heard = [report for report in reports if report.source not in lost]
     silenced = {report.source: lost[report.source] for report in reports if report.source in lost}
-    accepted = accepting(exceptions, context.digests)
+    accepted = accepting(exceptions, context.meaning)
     found = _without(context, lost) if silenced else context.scan.vulnerabilities
     whole = tally(found) if silenced else context.scan.tally
     counted = tally(row for row in found if accepted.keys().isdisjoint(_names(row))) if accepted else whole
@@ -125,7 +125,7 @@ def _meant(exceptions: Sequence[PolicyException], context: ImageContext) -> tupl
     rules = context.rules
     rows = (row for row in context.scan.vulnerabilities if row.vex is None)
     names = {name for row in rows if _weight(row.severity, bool(row.fixed), rules) is not State.PASS for name in _names(row)}
-    found = (each for name, each in accepting(exceptions, context.digests).items() if name in names)
+    found = (each for name, each in accepting(exceptions, context.meaning).items() if name in names)
     return tuple(sorted(dict.fromkeys(found), key=lambda each: each.id))
 
 
@@ -169,7 +169,7 @@ def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: _Opinion
         opinion.brief,
         opinion.remedy,
         weights=_table(rules.scan_fail_on, rules.scan_warn_on, rules.scan_unfixed),
-        excepted=frozenset(accepting(rules.exceptions, context.digests)),
+        excepted=frozenset(accepting(rules.exceptions, context.meaning)),
     )
 
 

@@ -10,7 +10,11 @@ import msgspec
 from tui.domain.patterns import Pattern
 from tui.domain.trust import CheckName
 
-__all__ = ["PolicyException", "accepting"]
+__all__ = ["Digests", "PolicyException", "accepting"]
+
+
+Digests = Collection[Collection[str]]
+"""Groups of digests, each of which means all of what is judged: that of an index, or those of all its platforms."""
 
 
 class PolicyException(msgspec.Struct, frozen=True):
@@ -31,12 +35,12 @@ class PolicyException(msgspec.Struct, frozen=True):
     repositories: tuple[Pattern, ...] = ()
     digests: tuple[str, ...] = ()
 
-    def is_about(self, digests: Collection[str]) -> bool:
-        """Whether it is about content of one of these digests."""
-        return not self.digests or any(digest in self.digests for digest in digests)
+    def is_about(self, digests: Digests) -> bool:
+        """Whether it names one of the groups whole: what accepts one platform of an index accepts no other."""
+        return not self.digests or any(group and all(each in self.digests for each in group) for group in digests)
 
 
-def accepting(exceptions: Iterable[PolicyException], digests: Collection[str]) -> dict[str, PolicyException]:
+def accepting(exceptions: Iterable[PolicyException], digests: Digests) -> dict[str, PolicyException]:
     """The vulnerabilities that exceptions accept in this content, in capitals, each with the first exception that does."""
     found: dict[str, PolicyException] = {}
     for each in exceptions:

@@ -150,7 +150,7 @@ def _described(image: Image, known: Known, question: Question) -> Image:
 
 
 def _checks(asked: Asked[ImageContext]) -> tuple[Check, ...]:
-    answers = ruled(asked.answers, asked.context.rules, asked.context.digests)
+    answers = ruled(asked.answers, asked.context.rules, asked.context.meaning)
     return _in_order((*(unless_altered(each, asked.context) for each in answers), *_UNUSED))
 
 

@@ -123,7 +123,7 @@ class WorkloadJudge:
 
     def _container(self, asked: Asked[ContainerContext]) -> Container:
         joined, key, lost = asked.context.container, asked.context.workload, asked.context.lost
-        own = ruled(asked.answers, asked.context.rules, joined.digests)
+        own = ruled(asked.answers, asked.context.rules, (joined.digests,))
         declared = joined.declared if joined.declared in self.images else None
         shown = [image for image in joined.runs or ((declared,) if declared is not None else ()) if image in self.images]
         judged = [self._image_checks(image, joined, key) for image in shown]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
 
-from tui.domain.exceptions import PolicyException
+from tui.domain.exceptions import Digests, PolicyException
 from tui.domain.rules import Rules
 from tui.domain.text import clean
 from tui.domain.trust import Check, State
@@ -15,8 +15,8 @@ from tui.domain.trust import Check, State
 __all__ = ["accepted_as", "expiry_words", "ruled"]
 
 
-def ruled(checks: Iterable[Check], rules: Rules, digests: Collection[str]) -> tuple[Check, ...]:
-    """The answers as the rules take them; `digests` are those of what was asked about.
+def ruled(checks: Iterable[Check], rules: Rules, digests: Digests) -> tuple[Check, ...]:
+    """The answers as the rules take them; `digests` are those that mean what was asked about.
 
     An exception accepts what is known to be wrong. What is unknown it leaves unknown: nobody can accept what nobody knows.
     """
@@ -25,7 +25,7 @@ def ruled(checks: Iterable[Check], rules: Rules, digests: Collection[str]) -> tu
     return tuple(_ruled(check, rules, digests) for check in checks)
 
 
-def _ruled(check: Check, rules: Rules, digests: Collection[str]) -> Check:
+def _ruled(check: Check, rules: Rules, digests: Digests) -> Check:
     if check.name in rules.off:
         return Check(check.name, State.OFF, "The policy does not ask.", "policy", rule=rules.cite("off"))
     if check.state not in (State.FAIL, State.WARN) or check.accepted:
@@ -56,7 +56,7 @@ def expiry_words(exception: PolicyException) -> str:
     return f"The exception {exception.id} of {clean(exception.owner)} for it ended on {_last(exception.until):%Y-%m-%d}."
 
 
-def _meant(exceptions: Iterable[PolicyException], check: Check, digests: Collection[str]) -> PolicyException | None:
+def _meant(exceptions: Iterable[PolicyException], check: Check, digests: Digests) -> PolicyException | None:
     """The first exception, by id, that is about the whole check of this content."""
     for each in exceptions:
         if check.name in each.checks and each.is_about(digests):
