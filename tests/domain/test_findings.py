@@ -71,7 +71,7 @@ def test_pods_that_cannot_start_are_a_problem_of_their_own() -> None:
 def test_a_vulnerability_is_one_row_with_where_it_runs_and_what_mends_it() -> None:
     [row] = find(scanned())
     assert row.what == "CVE-2026-1 critical openssl"
-    assert row.fix == "Update openssl to 3.0.2 in base/debian:12, then rebuild what stands on it, and this image."
+    assert row.fix == "Update openssl to 3.0.2 in base/debian:12, then rebuild this image."
     assert (len(row.images), len(row.workloads), row.pods, row.state) == (2, 2, 6, State.FAIL)
 
 

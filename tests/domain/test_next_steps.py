@@ -118,7 +118,13 @@ def test_no_build_is_advised_that_has_it_too() -> None:
 def test_what_no_newest_build_is_rid_of_is_updated_where_it_comes_from() -> None:
     family = Family("node")
     step = family.scan(old_node=True, node=True, old_debian=True)
-    assert step == f"Update openssl to 3.1 in {DEBIAN}:12, then rebuild what stands on it, and this image."
+    assert step == f"Update openssl to 3.1 in {DEBIAN}:12, then rebuild {NODE}:22, then this image."
+
+
+def test_what_comes_from_a_public_base_is_updated_in_the_lowest_that_is_ours() -> None:
+    family = Family("node", debian="docker.io/library/debian")
+    step = family.scan(old_node=True, node=True, old_debian=True)
+    assert step == f"Update openssl to 3.1 in {NODE}:22, then rebuild this image."
 
 
 def test_a_public_base_is_not_ours_to_update() -> None:

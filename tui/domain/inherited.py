@@ -112,14 +112,15 @@ def _not_long_before(at: datetime | None, other: datetime | None) -> bool:
 def _rebuilt(row: ImageVulnerability, own: Merged, carriers: Sequence[Step]) -> tuple[bool | None, tuple[str, ...]]:
     """Whether rebuilding, from any of the bases that carry it upwards, gets rid of it; and the names on the way up.
 
-    The nearest of them is the shortest way: it begins with the build that is rid of it, and ends with the direct base.
+    The nearest of them is the shortest way: it begins with the build that is rid of it, and ends with the direct base. Where
+    none is, the names are those of all that carry it.
     """
     answers = [False if step.current else _lacks(step.today, row, own) for step in carriers]
     if True in answers:
         place = answers.index(True)
         below = carriers[place]
         return True, (below.wanted or below.name, *(step.name for step in reversed(carriers[:place])))
-    return (None if None in answers else False), ()
+    return (None if None in answers else False), tuple(step.name for step in reversed(carriers))
 
 
 def _lacks(today: Merged | None, row: ImageVulnerability, own: Merged) -> bool | None:

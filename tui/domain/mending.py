@@ -16,12 +16,19 @@ def mended(row: ImageVulnerability) -> str:
         return _rebuilt(row.route)
     if not row.fixed:
         return "No fix is known yet."
-    package, fixed, base = clean(row.package, 60), clean(row.fixed, 60), clean(row.base, 200)
+    what = f"Update {clean(row.package, 60)} to {clean(row.fixed, 60)}"
     if not row.from_base or not row.base:
-        return f"Update {package} to {fixed}, then rebuild."
-    if row.base.partition("/")[0] in PUBLIC:
-        return f"Update {package} to {fixed} in this image, until {base} has it."
-    return f"Update {package} to {fixed} in {base}, then rebuild what stands on it, and this image."
+        return f"{what}, then rebuild."
+    return _updated(what, [clean(name, 200) for name in row.route or (row.base,)])
+
+
+def _updated(what: str, carriers: list[str]) -> str:
+    """What is to be updated in the lowest base that is not everybody's, and rebuilt from there up to the image."""
+    ours = next((place for place, name in enumerate(carriers) if name.partition("/")[0] not in PUBLIC), None)
+    if ours is None:
+        return f"{what} in this image, until {carriers[-1]} has it."
+    above = "".join(f"{name}, then " for name in carriers[ours + 1 :])
+    return f"{what} in {carriers[ours]}, then rebuild {above}this image."
 
 
 def _rebuilt(route: tuple[str, ...]) -> str:

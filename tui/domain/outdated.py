@@ -257,7 +257,7 @@ def _with_versions(facts: BaseFacts, current: BaseVerdict) -> BaseVerdict:
         if facts.unlisted and is_exact(facts.tag):
             reason = f"Whether there is a newer version than {_name(facts)} is not known: {facts.unlisted}"
             return unknown(Rule.UNREADABLE, reason, "base versions unknown")
-        return current
+        return _not_looked_for(current) if is_exact(facts.tag) else current
     patch = _newer_version(facts)
     newer = newer_minor(facts.tag, facts.tags)
     if patch is not None or not newer:
@@ -266,6 +266,11 @@ def _with_versions(facts: BaseFacts, current: BaseVerdict) -> BaseVerdict:
         return msgspec.structs.replace(current, reason=f"{current.reason} {newer} is a newer minor version.")
     reason = f"{_full_name(facts.link)}:{newer} is a newer minor version of {clean(facts.tag)}."
     return BaseVerdict(BaseState.OUTDATED, Rule.NEWER_MINOR, reason, f"base {newer} is out", None, newer)
+
+
+def _not_looked_for(current: BaseVerdict) -> BaseVerdict:
+    reason = f"{current.reason} Newer versions have not been looked for: nobody listed the tags there."
+    return msgspec.structs.replace(current, reason=reason)
 
 
 def unknown(rule: Rule, reason: str, brief: str) -> BaseVerdict:

@@ -135,8 +135,8 @@ class ImageVulnerability(msgspec.Struct, frozen=True, gc=False):
 
     `severity` is the strictest; `disagreement` says in a sentence how the scanners differ, empty when they agree. `from_base`
     is True when the image's base carries it too, None when that is not known; `base` names the lowest base that carries it
-    (`registry/repository:tag`). `rebuild` is True when today's build of the base no longer has it; `route` then names
-    that build, and every base that is to be rebuilt on it, up to the direct one. `vex` is the statement that
+    (`registry/repository:tag`). `rebuild` is True when today's build of the base no longer has it; `route` names what is
+    to be mended up to the direct base: first that build, or else the lowest base that carries it. `vex` is the statement that
     takes it out of the count (`not-affected`, `fixed`), if any. `aliases` are its other identifiers. `exemption` is why a
     scanner's console exempts it (it counts all the same), empty when none does.
     """
