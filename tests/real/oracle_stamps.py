@@ -10,7 +10,6 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.real import der
 from tests.real.der import (
@@ -65,6 +64,7 @@ class RawStamp:
     sorted: bool = True
     outer: str = SIGNED_DATA
     shape: Any = None
+    names: tuple[bytes, bytes] | None = None
     signer: Signer = SIGNER
 
     @staticmethod
@@ -180,8 +180,8 @@ def _digest(name: str, data: bytes) -> bytes:
 
 
 def _signer(stamp: RawStamp, info: bytes) -> bytes:
-    leaf = stamp.signer.chain[0]
-    own = hashlib.sha256(leaf.public_bytes(Encoding.DER)).digest()
+    own = hashlib.sha256(stamp.signer.ders[0]).digest()
+    issuer, serial = stamp.names or (issuer_of(stamp.signer.chain[0]), integer(stamp.signer.chain[0].serial_number))
     values: dict[str, bytes | None] = {
         CONTENT_TYPE: oid(STAMP),
         DIGEST: octets(_digest(stamp.digest, info)),
@@ -195,7 +195,7 @@ def _signer(stamp: RawStamp, info: bytes) -> bytes:
     digest = HASHES[stamp.signed_with]
     scheme = padding.PSS(padding.MGF1(digest), digest.digest_size) if stamp.pss else padding.PKCS1v15()
     made = key.sign(signed, scheme, digest)
-    identifier = stamp.identifier or seq(issuer_of(leaf), integer(leaf.serial_number))
+    identifier = stamp.identifier or seq(issuer, serial)
     shown = tlv(0xA0, *(sorted(attributes) if stamp.sorted else sorted(attributes, reverse=True)))
     return seq(
         stamp.signer_version, identifier, algorithm(stamp.digest), shown, stamp.signature_algorithm, octets(made), stamp.unsigned

@@ -20,7 +20,9 @@ import pytest
 from tests.real.oracle_cases import Case, all_cases
 from tests.real.oracle_certificates import certificate_cases
 from tests.real.oracle_headers import cose_headers, jws_headers
+from tests.real.oracle_names import name_cases, signature_cases
 from tests.real.oracle_network import Served, revocation_cases, serving, store_cases
+from tests.real.oracle_places import delegate_cases, middle_cases, stamp_chain_cases, store_file_cases
 from tests.real.oracle_revocation import raw_revocation_cases
 from tests.real.oracle_times import time_cases
 from tui.domain.signature import Outcome, Verdict
@@ -85,6 +87,11 @@ STRICTER = {
         "COSE expiry 10000",
         "certificate leaf end generalized 9999 overflowing",
         "certificate root end generalized 9999 overflowing",
+        "certificate middle end generalized 9999 overflowing",
+        "stamp certificate end generalized 9999 overflowing",
+        "stamp issuer end generalized 9999 overflowing",
+        "stamp root end generalized 9999 overflowing",
+        "delegate end generalized 9999 overflowing",
     ),
     "a time stamp that breaks RFC 3161: an accuracy below zero, an unknown critical extension, two signatures": (
         "stamp accuracy negative",
@@ -97,7 +104,15 @@ STRICTER = {
         "revocation OCSP delegated and expired",
         "raw OCSP good and revoked",
         "raw OCSP hash SHA-256 names",
+        "delegate version",
+        "delegate unique ids constructed",
+        "delegate end UTC of 1950",
+        "delegate validity backwards",
+        "delegate extensions none",
+        "delegate extensions an empty list",
+        "delegate extended",
     ),
+    "a file of a trust store with a block that is not whole": ("file PEM with a second, unended",),
     "a revocation list of another issuer or scope, or a delta list (RFC 5280 section 5.2)": (
         "revocation CRL of another",
         "raw CRL another issuer",
@@ -118,6 +133,12 @@ FAMILIES: dict[str, Callable[[Served], Iterable[Case]]] = {
     "times": lambda _: time_cases(),
     "revocation": revocation_cases,
     "raw revocation": raw_revocation_cases,
+    "intermediates": lambda _: middle_cases(),
+    "stamp chains": lambda _: stamp_chain_cases(),
+    "delegates": delegate_cases,
+    "store files": lambda _: store_file_cases(),
+    "names": lambda _: name_cases(),
+    "signatures": lambda _: signature_cases(),
 }
 
 
@@ -173,7 +194,7 @@ async def revocation_of(lookups: tuple[Lookup, ...], now: datetime) -> FetchedRe
 def theirs(questions: list[dict[str, object]]) -> dict[str, str]:
     """The other verifier's errors by question."""
     lines = "\n".join(map(json.dumps, questions)) + "\n"
-    done = subprocess.run([ORACLE], input=lines, capture_output=True, text=True, check=True, timeout=300)
+    done = subprocess.run([ORACLE], input=lines, capture_output=True, text=True, check=True, timeout=600)
     return {answer["ID"]: answer["Error"] for answer in map(json.loads, done.stdout.splitlines())}
 
 

@@ -54,7 +54,7 @@ class _Search:
     def chain(self, below: list[Certificate]) -> list[Certificate] | None:
         """The first whole chain that starts with `below`."""
         last = below[-1]
-        if not self._usable(last, position=len(below) - 1):
+        if not self._usable(last, below[:-1]):
             return None
         if last in self._roots:
             return below
@@ -71,14 +71,19 @@ class _Search:
         self._checks += 1
         return self._checks <= MAX_CHECKS and certificate.issued_by(issuer)
 
-    def _usable(self, certificate: Certificate, position: int) -> bool:
-        in_time = all(certificate.covers(moment) for moment in self._moments)
-        return in_time and not certificate.usages.unhandled and (not position or _may_stamp(certificate))
+    def _usable(self, certificate: Certificate, below: list[Certificate]) -> bool:
+        """In time, with nothing critical that nobody acts on, and allowed to stand above the others."""
+        usages = certificate.usages
+        if not all(certificate.covers(moment) for moment in self._moments) or usages.unhandled:
+            return False
+        if usages.wants_policies and certificate not in self._roots:
+            return False
+        return not below or _may_stand_above(certificate, below)
 
 
-def _may_stamp(authority: Certificate) -> bool:
-    """A CA that limits usages must allow time stamping; one that constrains names or policies is refused: none are judged."""
+def _may_stand_above(authority: Certificate, below: list[Certificate]) -> bool:
+    """A CA that limits usages must allow time stamping; one that constrains names must have none below it."""
     usages = authority.usages
-    if usages.constrains_names or usages.constrains_policies:
+    if usages.constrains_names and any(certificate.usages.alternative_names for certificate in below):
         return False
     return not usages.extended or bool({TIME_STAMPING, ANY_USAGE} & set(usages.extended))

@@ -29,6 +29,7 @@ KEY_USAGE, BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE = "2.5.29.15", "2.5.29.19", "2.
 SUBJECT_KEY_ID, AUTHORITY_KEY_ID, ALTERNATIVE_NAMES = "2.5.29.14", "2.5.29.35", "2.5.29.17"
 NAME_CONSTRAINTS, CRL_POINTS, POLICIES, POLICY_MAPPINGS = "2.5.29.30", "2.5.29.31", "2.5.29.32", "2.5.29.33"
 POLICY_CONSTRAINTS, INHIBIT_ANY_POLICY, FRESHEST_CRL = "2.5.29.36", "2.5.29.54", "2.5.29.46"
+_ANY_POLICY = b"\x55\x1d\x20\x00"
 AUTHORITY_ACCESS, OCSP = "1.3.6.1.5.5.7.1.1", "1.3.6.1.5.5.7.48.1"
 
 # The bits of a key usage, most significant first (RFC 5280 section 4.2.1.3).
@@ -57,7 +58,8 @@ class Extension(msgspec.Struct, frozen=True):
 class Usages(msgspec.Struct):
     """What the extensions of a certificate say, together.
 
-    `authority` is None without basic constraints. `unhandled` are the OIDs of critical extensions that nobody here acts on.
+    `authority` is None without basic constraints. `wants_policies`: a chain with it is good by its policies only, or not at all.
+    `unhandled` are the OIDs of critical extensions that nobody here acts on.
     """
 
     authority: bool | None = None
@@ -67,7 +69,8 @@ class Usages(msgspec.Struct):
     ocsp: tuple[str, ...] = ()
     crl: tuple[str, ...] = ()
     constrains_names: bool = False
-    constrains_policies: bool = False
+    wants_policies: bool = False
+    alternative_names: bool = False
     unhandled: tuple[str, ...] = ()
 
 
@@ -125,8 +128,9 @@ def _extended_usage(usages: Usages, extension: Extension) -> bool:
     return True
 
 
-def _names(_: Usages, extension: Extension) -> bool:
+def _names(usages: Usages, extension: Extension) -> bool:
     """Handled when there is a name of a kind that Go reads: mail, DNS, URI, IP."""
+    usages.alternative_names = True
     inside, readable = _inside(extension), False
     while not inside.empty:
         tag, content = inside.any()
@@ -211,24 +215,22 @@ def _policy_mappings(usages: Usages, extension: Extension) -> bool:
     inside = _inside(extension)
     while not inside.empty:
         pair = inside.take(SEQUENCE)
-        pair.octets(OID)
-        pair.octets(OID)
-    usages.constrains_policies = True
+        mapped = (pair.octets(OID), pair.octets(OID))
+        usages.wants_policies |= _ANY_POLICY in mapped
     return True
 
 
 def _policy_constraints(usages: Usages, extension: Extension) -> bool:
     inside = _inside(extension)
+    usages.wants_policies |= inside.peek(context(0))
     for number in (0, 1):
         if inside.peek(context(number)):
             inside.small(context(number))
-    usages.constrains_policies = True
     return True
 
 
-def _inhibit_any(usages: Usages, extension: Extension) -> bool:
+def _inhibit_any(_: Usages, extension: Extension) -> bool:
     Reader(extension.value).small()
-    usages.constrains_policies = True
     return True
 
 
