@@ -117,9 +117,14 @@ def test_a_log_entry_is(case: str) -> None:
     assert outcome.verdict.accepted is (reason is Reason.NONE)
 
 
-def test_a_log_entry_that_is_there_must_hold_even_when_none_is_asked_for() -> None:
+def test_an_entry_of_a_known_log_must_hold_even_when_none_is_asked_for() -> None:
     policy = CosignPolicy(keys=LOGGED.keys, rekor=LOGGED.rekor)
-    assert simple(policy=policy, bundle=note(ENTRY, OTHER)).verdict is Verdict.INVALID
+    assert simple(policy=policy, signature=b64(SIGNED), bundle=note(ENTRY)).verdict is Verdict.VALID
+    assert simple(policy=policy, signature=b64(SIGNED), bundle=note(ENTRY, integratedTime=1)).verdict is Verdict.INVALID
+    of_another = simple(policy=policy, signature=b64(SIGNED), bundle=note(ENTRY, OTHER))
+    assert of_another.verdict is Verdict.VALID  # as cosign has it with --insecure-ignore-tlog
+    assert "not configured" in of_another.steps[-1].sentence
+    assert verify_bundle(bundle(KEY, log=OTHER), DIGEST, policy).verdict is Verdict.VALID
     assert simple(policy=policy).verdict is Verdict.VALID
 
 

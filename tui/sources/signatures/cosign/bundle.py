@@ -265,6 +265,8 @@ def _check_log(bundle: Bundle, policy: CosignPolicy, finding: Finding) -> str:
         if policy.require_log:
             raise CheckFailed("transparency log: no Rekor key is configured", Reason.NO_KEY, unknown=True)
         return "the transparency log entry was not checked: no Rekor key is configured"
+    if not policy.require_log and not any(policy.knows(entry.log_id) for entry in bundle.entries):
+        return "the transparency log entry is of a log that is not configured; none is asked for"
     moments = check_entries(bundle.entries, policy.logs, Signed(bundle.payload, bundle.signature, finding.holder))
     finding.signing_time = moments[0] if moments else None
     return f"in the transparency log since {moments[0].isoformat()}" if moments else "in the transparency log"

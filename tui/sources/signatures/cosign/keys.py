@@ -130,6 +130,10 @@ class CosignPolicy(msgspec.Struct, frozen=True):
         """Every log of signatures."""
         return (*(self.root.logs if self.root is not None else ()), *map(log_of, self.rekor))
 
+    def knows(self, log_id: str) -> bool:
+        """Whether a log of signatures is configured."""
+        return any(log.log_id == log_id for log in self.logs)
+
     @property
     def certificate_logs(self) -> tuple[Log, ...]:
         """Every log of certificates."""

@@ -218,6 +218,8 @@ class _Verification:
             if policy.require_log:
                 raise CheckFailed("no Rekor key is configured", Reason.NO_KEY, unknown=True)
             return self._carried(self._now, "the transparency log entry was not checked: no Rekor key is configured")
+        if not policy.require_log and not policy.knows(entry.log_id):
+            return self._carried(self._now, "the transparency log entry is of a log that is not configured; none is asked for")
         if not finding.holder:
             raise CheckFailed("not looked at: the signer is unknown", Reason.LOG_INVALID, unknown=True)
         if self._read.leaf is not None and finding.holder not in (self._read.der, _spki(self._read.leaf)):
