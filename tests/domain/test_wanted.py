@@ -258,3 +258,13 @@ def test_a_configured_base_is_wanted_even_where_nothing_else_leads() -> None:
     world.run("x/zoo", f"{B}/zoo:1")
     assert {"base.example/os 1", f"base.example/os {digest('os')}"} <= set(words(world))
     assert sum(each.priority is Priority.BASE for each in demands(world)) == 2
+
+
+@pytest.mark.parametrize(("base", "listed"), [("shop.azurecr.io/base", True), ("docker.io/library/debian", False)])
+def test_the_tags_beside_a_base_are_asked_for_where_the_registry_is_not_everybodys(base: str, listed: bool) -> None:
+    world = World()
+    image = world.manifest("shop.azurecr.io/app", "ab", "1")
+    world.claim(image, f"{base}:12@{digest('its base')}")
+    world.run("shop/app", "shop.azurecr.io/app:1", f"shop.azurecr.io/app@{image}")
+    demands = [each for each in wanted(world.inventory().freeze()) if str(each.name) == base]
+    assert {each.history for each in demands} == {listed}

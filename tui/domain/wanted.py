@@ -172,7 +172,10 @@ def _config(manifest: Manifest, facts: ImageFacts) -> ImageConfig | None:
 
 
 def _demands_of(claim: Claim, hosts: frozenset[str]) -> Iterator[Demand]:
-    """The base by tag, to see whether it moved on, and by digest, to have what was built on."""
+    """The base by tag, to see whether it moved on, and by digest, to have what was built on; with the other tags beside it.
+
+    An image may have been built from any of those; the repositories of everybody have too many to be asked for each.
+    """
     if claim.scratch or not claim.reference:
         return
     try:
@@ -184,6 +187,6 @@ def _demands_of(claim: Claim, hosts: frozenset[str]) -> Iterator[Demand]:
     name = RepositoryName(reference.registry, reference.repository)
     attached = reference.registry not in PUBLIC  # everybody shares their budget for what is attached
     if reference.tag:
-        yield Demand(name, reference.tag, Priority.BASE, referrers=attached)
+        yield Demand(name, reference.tag, Priority.BASE, referrers=attached, history=attached)
     for digest in dict.fromkeys(filter(None, (reference.digest, claim.digest))):
-        yield Demand(name, digest, Priority.BASE, referrers=attached)
+        yield Demand(name, digest, Priority.BASE, referrers=attached, history=attached)
