@@ -122,6 +122,16 @@ def test_the_overview_gives_every_check_its_reason_source_age_and_remedy() -> No
         assert words in text
 
 
+def test_the_detail_says_how_an_image_is_used() -> None:
+    snapshot = company()
+    told = {
+        key.repository: said(detail_lines(Subject(image=key), Tab.OVERVIEW, Look(snapshot, NOW, UNICODE, 120)))
+        for key in snapshot.images
+    }
+    assert "runs in 2 workloads · declared by 2 workloads" in told["payments-api"]
+    assert "base of " in told["base/python"]
+
+
 def test_the_lineage_says_what_proves_each_step() -> None:
     snapshot = company()
     text = said(detail_lines(subject(snapshot, "payments-api"), Tab.LINEAGE, Look(snapshot, NOW, UNICODE, 120)))

@@ -189,9 +189,11 @@ def _image_heading(image: Image, look: Look) -> list[TextLine]:
 
 
 def _uses(image: Image, look: Look) -> str:
-    """`runs in 2 workloads · kept for rollback by 1 workload`; what nothing is known to use says so."""
+    """`runs in 2 workloads · base of 3 images`; what nothing is known to use says so."""
     found = users_of(image.key, look.snapshot)
     told = [f"{_USES[use]} {plural(len(found[use]), 'workload')}" for use in Use if use in found]
+    built = len(look.snapshot.derived.get(image.key, ()))
+    told += [f"base of {plural(built, 'image')}"] if built else []
     return look.glyphs.dot.join(told) if told else "nothing that is known uses it"
 
 
