@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -25,6 +26,7 @@ PODS = "/api/v1/pods"
 DEPLOYMENTS = "/apis/apps/v1/deployments"
 NAMESPACES = "/api/v1/namespaces"
 ACCESS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_GROUP = re.compile(r"/apis/[^/]+/[^/]+")
 WHOAMI = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 
@@ -64,6 +66,8 @@ class ApiServer:
         if request.method == "POST":
             return await self._answer_review(request)
         watch = request.query.get("watch") == "true"
+        if not watch and request.path not in self._lists and _GROUP.fullmatch(request.path):
+            return failure(404, "NotFound", "the server could not find the requested resource")
         script = (self._watches if watch else self._lists)[request.path]
         answer = (script.popleft() if len(script) > 1 else script[0]) if script else (hang() if watch else page())
         return await answer(request)

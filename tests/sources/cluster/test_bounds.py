@@ -106,7 +106,7 @@ def made(**metadata: Any) -> Facts:
     """What is kept of the facts of one pod."""
     facts = Facts("c")
     reader = reader_of(KINDS[0], facts, "cluster/c", lambda: "host")
-    body = json.dumps({"metadata": {"resourceVersion": "1"}, "items": [pod("a", **metadata)]}).encode()
+    body = json.dumps({"kind": "List", "metadata": {"resourceVersion": "1"}, "items": [pod("a", **metadata)]}).encode()
     reader.facts(reader.page(body).items, {}, {}, lambda _namespace, _owner: None)
     return facts
 

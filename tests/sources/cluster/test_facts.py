@@ -30,7 +30,7 @@ def reader(resource: Resource = Resource.PODS) -> Reader:
 
 def read(item: object, resource: Resource = Resource.PODS) -> Fact:
     made = reader(resource)
-    page = made.page(json.dumps({"metadata": {"resourceVersion": "1"}, "items": [item]}).encode())
+    page = made.page(json.dumps({"kind": "List", "metadata": {"resourceVersion": "1"}, "items": [item]}).encode())
     (fact,) = made.facts(page.items, {}, {}, lambda *_: None)
     return fact
 
@@ -121,7 +121,7 @@ def test_only_labels_that_say_who_manages_are_kept() -> None:
 def test_equal_texts_owners_and_labels_are_kept_once() -> None:
     made = reader()
     items = [pod(name, ownerReferences=owned("rs"), labels={"team": "x"}) for name in ("a", "b")]
-    page = made.page(json.dumps({"metadata": {}, "items": items}).encode())
+    page = made.page(json.dumps({"kind": "List", "metadata": {}, "items": items}).encode())
     first, second = made.facts(page.items, {}, {}, lambda *_: None)
     assert isinstance(first, Pod)
     assert isinstance(second, Pod)
@@ -192,7 +192,7 @@ def mutilated(draw: st.DrawFn) -> dict[str, Any]:
 @given(mutilated(), st.sampled_from([kind.resource for kind in KINDS]))
 def test_whatever_stands_in_an_object_costs_at_most_that_object(item: dict[str, Any], resource: Resource) -> None:
     made = reader(resource)
-    body = json.dumps({"metadata": {"resourceVersion": "1"}, "items": [item, item]}).encode()
+    body = json.dumps({"kind": "List", "metadata": {"resourceVersion": "1"}, "items": [item, item]}).encode()
     page = made.page(body)
     facts = made.facts(page.items, {}, {}, lambda *_: None)
     made.seen("", 1, facts)

@@ -40,6 +40,7 @@ class _Details(msgspec.Struct, rename="camel", gc=False):
 class Status(msgspec.Struct, rename="camel", gc=False):
     """The error object of API servers (meta/v1 Status)."""
 
+    kind: str = ""
     message: str = ""
     reason: str = ""
     code: int = 0
@@ -57,6 +58,11 @@ def answer_error(code: int, body: bytes, what: str, host: str, retry_after: str 
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         # The body of something that is not an API server stays out of messages: it may hold anything.
         status = Status()
+    if code in (403, 404) and status.kind != "Status":
+        return UntrustedPayload(
+            f"{host} answered {code} to the request to {what}, but not as an API server does.",
+            "Check 'server' in the kubeconfig, and whether a proxy, a firewall or an ingress answers in its place.",
+        )
     status.code = code
     return status_error(status, what, host, _seconds(retry_after))
 
@@ -156,16 +162,13 @@ def _broken_off(error: Exception, host: str) -> SourceError:
                 f"{host} does not answer as HTTP: {clean(str(error.message), 120)}.", "Check 'server' in the kubeconfig."
             )
         case _:
-            return Unreachable(
-                f"The request to {host} failed: {type(error).__name__}.", "Check the network; it is tried again by itself."
-            )
+            return Unreachable(f"The request to {host} failed.", "Check the network; it is tried again by itself.")
 
 
-def decode_error(error: Exception, what: str, host: str) -> UntrustedPayload:
+def decode_error(what: str, host: str) -> UntrustedPayload:
     """The error for a body that is not what it should be."""
-    detail = clean(str(error), 160)
     return UntrustedPayload(
-        f"{host} sent something else than asked ({what}): {detail}.",
+        f"{host} sent something else than asked ({what}).",
         "Check 'server' in the kubeconfig, and whether a proxy answers in its place.",
     )
 
@@ -179,7 +182,7 @@ def _reason(error: Exception) -> str:
         case errno.ECONNRESET | errno.EPIPE:
             return "the connection was cut"
         case _:
-            return clean(getattr(error, "strerror", None) or type(error).__name__, 80)
+            return clean(getattr(error, "strerror", None) or "it failed", 80)
 
 
 def _asked_wait(status: Status) -> float | None:

@@ -235,4 +235,4 @@ def _decode(body: bytes, shape: type[_Shape], what: str, host: str) -> _Shape:
     try:
         return from_json(body, shape)
     except DECODING as error:
-        raise decode_error(error, what, host) from error
+        raise decode_error(what, host) from error

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 
 from tui.domain.workload import Resource
-from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable
+from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable, UntrustedPayload
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.health import Board, Line
 from tui.sources.cluster.kinds import KINDS
 from tui.sources.cluster.options import ClusterOptions
+from tui.sources.cluster.reviews import answers
 
 __all__ = ["Pulse"]
 
@@ -65,14 +66,14 @@ class Pulse:
     def _missed(self, error: SourceError) -> None:
         """A server that asks for fewer requests is there, and one failure of its own may pass."""
         self._faults += isinstance(error, ServerFault)
-        if isinstance(error, Unreachable) or self._faults > 1:
+        if isinstance(error, Unreachable | UntrustedPayload) or self._faults > 1:
             self._board.silent(error)
 
     async def _ask(self, line: Line) -> SourceError | None:
         """What went wrong, if anything did."""
         try:
             async with asyncio.timeout(self._options.pulse_timeout):
-                await self._api.get(_PODS.path(line.scope), {"limit": 1}, what=_PODS.right(line.scope))
+                await answers(self._api, _PODS.path(line.scope), _PODS.right(line.scope))
         except TimeoutError:
             return Unreachable(
                 f"{self._api.host} takes connections but has not answered for {self._options.pulse_timeout:g} s.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import Annotated
 
 import msgspec
 
@@ -21,6 +22,9 @@ __all__ = ["DECODING", "Change", "Fact", "Meet", "Page", "Reader", "WireObject",
 Fact = Pod | Controller | Node
 Meet = Callable[[str, OwnerRef], None]
 WireObject = PodObject | ControllerObject | NodeObject
+
+_ListKind = Annotated[str, msgspec.Meta(pattern="List$")]
+"""`PodList` and the like: an object without it is no list, whoever answers with one."""
 
 # What hostile bytes can raise in a decoder; RecursionError for deep nesting.
 DECODING = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -43,16 +47,19 @@ class Change(msgspec.Struct, gc=False):
 
 class _PodPage(msgspec.Struct, gc=False):
     metadata: ListMeta
+    kind: _ListKind
     items: list[PodObject] | None = None
 
 
 class _ControllerPage(msgspec.Struct, gc=False):
     metadata: ListMeta
+    kind: _ListKind
     items: list[ControllerObject] | None = None
 
 
 class _NodePage(msgspec.Struct, gc=False):
     metadata: ListMeta
+    kind: _ListKind
     items: list[NodeObject] | None = None
 
 
@@ -73,6 +80,7 @@ class _NodeChange(msgspec.Struct, gc=False):
 
 class _RawPage(msgspec.Struct, gc=False):
     metadata: ListMeta
+    kind: _ListKind
     items: list[msgspec.Raw] | None = None
 
 
@@ -165,7 +173,7 @@ class Reader(ABC):
         try:
             raw = _raw_page.decode(body)
         except DECODING as error:
-            raise decode_error(error, self.kind.right(""), self._host()) from error
+            raise decode_error(self.kind.right(""), self._host()) from error
         items: list[WireObject] = []
         for item in raw.items or ():
             with suppress(*DECODING):
@@ -177,7 +185,7 @@ class Reader(ABC):
             raw = _raw_change.decode(line)
             status = _status.decode(raw.object) if raw.type == "ERROR" else None
         except DECODING as error:
-            raise decode_error(error, self.kind.right("", "watch"), self._host()) from error
+            raise decode_error(self.kind.right("", "watch"), self._host()) from error
         if status is None:
             return None
         # A watch that is too old answers 200 and then this event, with code 410.

@@ -19,7 +19,7 @@ from tui.sources.cluster.kinds import Kind
 from tui.sources.cluster.readers import DECODING
 from tui.sources.cluster.wire import ListMeta, NamespaceObject
 
-__all__ = ["decode_answer", "known_by", "list_namespaces", "may", "may_read", "server_version", "whoami"]
+__all__ = ["answers", "decode_answer", "known_by", "list_namespaces", "may", "may_read", "server_version", "whoami"]
 
 MAX_NAMESPACES = 100_000
 _Shape = TypeVar("_Shape")
@@ -48,6 +48,11 @@ class _AccessReview(msgspec.Struct):
 class _Namespaces(msgspec.Struct):
     metadata: ListMeta
     items: list[NamespaceObject] | None = None
+
+
+class _ListAnswer(msgspec.Struct):
+    kind: str
+    metadata: ListMeta
 
 
 class _Version(msgspec.Struct, rename="camel"):
@@ -86,7 +91,20 @@ async def may_read(api: Api, resource_group: str, resource: str, verb: str, name
     what = "ask what we may do"
     request = {"apiVersion": group, "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
     status = decode_answer(await api.review(path, request, what=what), _AccessReview, what, api.host).status
-    return bool(status and status.allowed)
+    if status is None:
+        raise UntrustedPayload(
+            f"{api.host} did not answer what we may do as an API server does.", "Check what answers in the API server's place."
+        )
+    return status.allowed
+
+
+async def answers(api: Api, path: str, what: str) -> None:
+    """Ask for one object of a list. Raises SourceError, also where the answer is not a list in the protocol's form."""
+    if not decode_answer(await api.get(path, {"limit": 1}, what=what), _ListAnswer, what, api.host).kind.endswith("List"):
+        raise UntrustedPayload(
+            f"{api.host} answered the request to {what}, but not as an API server does.",
+            "Check 'server' in the kubeconfig, and whether a proxy answers in its place.",
+        )
 
 
 async def list_namespaces(api: Api) -> tuple[str, ...]:
@@ -117,4 +135,4 @@ def decode_answer(body: bytes, shape: type[_Shape], what: str, host: str) -> _Sh
     try:
         return from_json(body, shape)
     except DECODING as error:
-        raise decode_error(error, what, host) from error
+        raise decode_error(what, host) from error

@@ -39,7 +39,21 @@ class _Resource(msgspec.Struct):
     namespaced: bool = False
 
 
+class _GroupVersion(msgspec.Struct, rename="camel"):
+    group_version: str = ""
+
+
+class _Group(msgspec.Struct):
+    versions: list[_GroupVersion] | None = None
+
+
+class _Groups(msgspec.Struct):
+    kind: str = ""
+    groups: list[_Group] | None = None
+
+
 class _Resources(msgspec.Struct):
+    kind: str = ""
     resources: list[_Resource] | None = None
 
 
@@ -56,6 +70,7 @@ class KubeSession:
 
     def __init__(self, options: ClusterOptions) -> None:
         self._options = options
+        self._groups: frozenset[str] | None = None
 
     async def __aenter__(self) -> Self:
         place = await asyncio.to_thread(find_place, self._options)
@@ -83,11 +98,39 @@ class KubeSession:
             body = await self._patiently(f"/apis/{group_version}", {}, what)
         except NotFound:
             return ()
-        found = decode_answer(body, _Resources, what, self.endpoint).resources or ()
+        except UntrustedPayload:
+            if group_version in await self._served():
+                raise
+            return ()
+        answer = decode_answer(body, _Resources, what, self.endpoint)
+        if answer.resources is None and answer.kind != "APIResourceList":
+            raise self._foreign(what)
+        found = answer.resources or ()
         return tuple(
             ApiResource(group_version, clean(each.name, MAX_NAME), clean(each.kind, MAX_NAME), each.namespaced)
             for each in found
             if each.name and "/" not in each.name  # `pods/log` is a part of a resource
+        )
+
+    async def _served(self) -> frozenset[str]:
+        """The groups and versions that the server knows, as it lists them itself.
+
+        It answers 404 for one that it does not know, without a word in the protocol's form; so does whatever stands in front
+        of it for anything at all. Raises SourceError.
+        """
+        if self._groups is not None:
+            return self._groups
+        what = "discover the groups of the API"
+        answer = decode_answer(await self._patiently("/apis", {}, what), _Groups, what, self.endpoint)
+        if answer.kind != "APIGroupList":
+            raise self._foreign(what)
+        self._groups = frozenset(version.group_version for group in answer.groups or () for version in group.versions or ())
+        return self._groups
+
+    def _foreign(self, what: str) -> UntrustedPayload:
+        return UntrustedPayload(
+            f"{self.endpoint} answered the request to {what}, but not as an API server does.",
+            "Check 'server' in the kubeconfig, and whether a proxy answers in its place.",
         )
 
     async def pages(
