@@ -89,7 +89,7 @@ class Board:
     """All lines of a source; `health()` is the word of the moment."""
 
     def __init__(
-        self, name: str, clock: Callable[[], datetime] = _utc_now, every: float = 0.0, room: int = 200 * 1024 * 1024
+        self, name: str, clock: Callable[[], datetime] = _utc_now, every: float = 0.0, room: int = 100 * 1024 * 1024
     ) -> None:
         self.room = Room(room)
         self.identity = ""
