@@ -447,6 +447,35 @@ def _(registry: LyingRegistry) -> str:
     return registry.reference()
 
 
+@case("an image under another Content-Type", State.UNKNOWN, "says that it is")
+def _(registry: LyingRegistry) -> str:
+    image = registry.image("1")
+    registry.notation(image)
+    registry.manifests[image["digest"]] = DOCKER_LIST, registry.manifests[image["digest"]][1]
+    return registry.reference()
+
+
+@case("an index under another Content-Type", State.UNKNOWN, "says that it is")
+def _(registry: LyingRegistry) -> str:
+    registry.cosign(registry.index("1", children=registry.platforms(), served_as=MANIFEST))
+    return registry.reference()
+
+
+@case("an image that is listed as what is attached to it", State.FAIL, "No signature was found")
+def _(registry: LyingRegistry) -> str:
+    image = registry.image("1")
+    registry.listed[image["digest"]] = [{**image, "artifactType": ""}]
+    return registry.reference()
+
+
+@case("a signature that is listed for another subject than its own", State.PASS, "notation, on the image")
+def _(registry: LyingRegistry) -> str:
+    image, other = registry.image("1"), registry.image(name="other")
+    listed = registry.notation(other, about=image, api=False)
+    registry.listed[image["digest"]] = [listed]
+    return registry.reference()
+
+
 @case("a signature for another image", State.FAIL, "signature is for another artifact")
 def _(registry: LyingRegistry) -> str:
     registry.notation(registry.image("1"), about=registry.image(name="other"))
