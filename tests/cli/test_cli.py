@@ -351,10 +351,11 @@ def test_doctor_as_json(capfd: pytest.CaptureFixture[str]) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("proxy", ["http://me:hunter2@proxy:3128", "me:hunter2@proxy:3128"])
 def test_info_names_versions_and_paths_and_hides_passwords(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], proxy: str
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://me:hunter2@proxy:3128")
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
     assert main(["info"]) == 0
     out = capfd.readouterr().out
     assert f"{home}/config/trustree/config.toml (not there)" in out

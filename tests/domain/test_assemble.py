@@ -67,7 +67,7 @@ def registry(state: SourceState, identity: str = "", ownership: Ownership = UNAS
         pytest.param(registry(SourceState.OK, "", ELSEWHERE, "no"), State.FAIL, "is not ours", id="foreign, refused"),
         pytest.param(registry(SourceState.OK), State.FAIL, "Nobody is signed in", id="it answers strangers"),
         pytest.param(registry(SourceState.FAILED, "me", OURS), State.UNKNOWN, "", id="refused"),
-        pytest.param(registry(SourceState.OFF), State.FAIL, "", id="not asked"),
+        pytest.param(registry(SourceState.OFF), State.FAIL, "is not asked", id="not asked"),
         pytest.param(registry(SourceState.LOADING), State.UNKNOWN, "not answered yet", id="not answered yet"),
         pytest.param(registry(SourceState.FAILED), State.UNKNOWN, "", id="lost"),
         pytest.param(None, State.UNKNOWN, "", id="never heard of"),

@@ -88,14 +88,15 @@ def is_complete(health: Mapping[str, SourceHealth]) -> bool:
 class RegistrySession(msgspec.Struct, frozen=True):
     """Whose a registry that answers is, and who is signed in to it: `identity`, empty for nobody.
 
-    `certain` tells that nobody will be either: it answers strangers, or is not asked. `refused` says why a sign-in that was
-    to be did not work.
+    `certain` tells that nobody will be either: it answers strangers, or is not asked (`off`). `refused` says why a sign-in that
+    was to be did not work.
     """
 
     identity: str = ""
     ownership: Ownership = Ownership()
     certain: bool = False
     refused: str = ""
+    off: bool = False
 
 
 def registry_sessions(health: Mapping[str, SourceHealth]) -> dict[str, RegistrySession]:
@@ -106,4 +107,5 @@ def registry_sessions(health: Mapping[str, SourceHealth]) -> dict[str, RegistryS
 
 def _session(health: SourceHealth) -> RegistrySession:
     certain = health.state is not SourceState.LOADING
-    return RegistrySession(health.identity, health.ownership, certain, health.sign_in_error)
+    off = health.state is SourceState.OFF
+    return RegistrySession(health.identity, health.ownership, certain, health.sign_in_error, off)

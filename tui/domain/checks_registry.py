@@ -40,6 +40,11 @@ def _azure(context: ImageContext, registry: str) -> Check:
         why = context.lost or "it has not answered yet."
         reason = f"Whether {registry} is ours, and who is signed in to it, is not known: {why}"
         return _registry(State.UNKNOWN, reason, rule, BRIEF_UNKNOWN)
+    if session.off:
+        reason = f"{registry} is not asked, so that nobody is signed in to it."
+        return _registry(
+            State.FAIL, reason, rule, BRIEF_UNTRUSTED, f"Let it be asked: `ask` in its settings, or --registry {registry}."
+        )
     state, reason, remedy = _signed_in(registry, session) if session.identity else _nobody(registry, session)
     brief = {State.UNKNOWN: BRIEF_UNKNOWN, State.FAIL: BRIEF_UNTRUSTED}.get(state, "")
     return _registry(state, reason, rule, brief, remedy)
