@@ -191,6 +191,18 @@ async def test_a_wrong_password_is_sent_once_for_everything_that_runs(auth: str)
         assert len([header for _, _, header in server.requests if header]) == 1
 
 
+async def test_a_refused_password_is_sent_again_after_growing_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.sources.registry.session.SIGN_IN_AGAIN", 0.05)
+    async with FakeRegistry(auth="basic") as server:
+        server.image("app", "1")
+        registry = source(options(server, auth=AuthMode.BASIC, username="ops", password="later", catalog=False))
+        registry.want((Demand(RepositoryName(options(server).host, "app"), "1", Priority.RUNNING),))
+        async with Collector(registry) as seen:
+            await seen.until(lambda: seen.health.state is SourceState.FAILED)
+            server.users["ops"] = "later"
+            await seen.until(lambda: seen.health.identity == "ops")
+
+
 @pytest.mark.parametrize("auth", ["basic", "bearer"])
 @pytest.mark.parametrize("mode", [AuthMode.BASIC, AuthMode.AUTO])
 async def test_doctor_calls_no_refused_password_a_sign_in(auth: str, mode: AuthMode) -> None:

@@ -52,6 +52,8 @@ SEARCH_AGAIN = 20
 MISSES = 2
 _PASSING = (Unreachable, AuthenticationFailed, ServerFault, Throttled)
 RETRY_MOST = 900.0
+SIGN_IN_AGAIN, LONGEST_LOCK = 15.0, 600.0
+"""Seconds before a sign-in that was refused is tried again, first and at most: some wrong passwords lock an account."""
 
 
 class Session:
@@ -114,7 +116,7 @@ class Session:
     # ---- connection
 
     async def _keep_connected(self) -> None:
-        backoff = Backoff(most=LONGEST_ABSENCE)
+        backoff, refused = Backoff(most=LONGEST_ABSENCE), Backoff(SIGN_IN_AGAIN, LONGEST_LOCK)
         while True:
             self._lost.clear()
             try:
@@ -122,10 +124,11 @@ class Session:
                 await self.client.enter()
             except SourceError as error:
                 await self._down(error)
-                await asyncio.sleep(backoff.next())
+                await asyncio.sleep((refused if isinstance(error, AuthenticationFailed) else backoff).next())
                 self.client.auth.restart()
                 continue
             backoff.reset()
+            refused.reset()
             self._came_up()
             await self._lost.wait()
 
