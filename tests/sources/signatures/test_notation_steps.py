@@ -5,7 +5,7 @@ Expected results follow signature-specification.md, signing-scheme.md and trust-
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -37,6 +37,8 @@ from tests.sources.signatures.signer import (
 from tests.sources.signatures.tables import AUTHENTICITY, CHAINS, EXPIRY, INTEGRITY, RAW, STAMPS, leaf
 from tui.domain.signature import Reason, StepName, StepState, Verdict
 from tui.sources.signatures.notation.payload import Target
+from tui.sources.signatures.notation.stamp import Token
+from tui.sources.signatures.pkix.moment import Moment, shifted
 from tui.sources.signatures.revocation import RevocationState
 
 BOTH = pytest.mark.parametrize("media_type", [JWS, COSE])
@@ -199,6 +201,15 @@ def test_a_certificate_that_ends_soon_is_told_unless_a_time_stamp_outlives_it() 
         trusting = stores(ca=ask.signer.root, tsa=place.root)
         outcome = verify(data, under=under, trusting=trusting, revocation=GOOD)
         assert (outcome.verdict, outcome.ending) == (Verdict.VALID, ""), outcome.sentence
+
+
+def test_a_certificate_without_an_end_is_looked_at_again_without_one() -> None:
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    ask = leaf(not_after=last)
+    assert verify(ask, now=NOW).verdict is Verdict.VALID
+    assert last < shifted(last, timedelta(seconds=1)) == datetime.max.replace(tzinfo=UTC)
+    wide = Token(Moment(last, 1), 86_400_000_000, "", b"", ())
+    assert wide.earliest < last < wide.latest
 
 
 @BOTH

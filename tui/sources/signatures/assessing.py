@@ -20,6 +20,7 @@ from tui.sources.signatures.cosign.steps import faulty
 from tui.sources.signatures.notation.judge import judge, revocation_lookups, warned_from
 from tui.sources.signatures.notation.payload import Target
 from tui.sources.signatures.notation.static import StaticResult, parse_envelope
+from tui.sources.signatures.pkix.moment import shifted
 from tui.sources.signatures.revocation import OFFLINE, Lookup, Revocation
 from tui.sources.signatures.trust import Trust
 
@@ -182,7 +183,7 @@ def _moments(found: Found) -> list[datetime]:
         return carried_moments(found.artifact.annotations) if found.artifact.media_type == SIMPLE else []
     second = timedelta(seconds=1)  # certificates are valid to the end of their last second
     lives = [(one.shown.not_before, one.shown.not_after) for one in static.chain]
-    ends = [moment for start, end in lives for moment in (start, warned_from(start, end), end + second)]
+    ends = [moment for start, end in lives for moment in (start, warned_from(start, end), shifted(end, second))]
     if static.expiry is not None and static.signing_time is not None:
         ends += [warned_from(static.signing_time.whole, static.expiry.whole), static.expiry.after]
     return ends

@@ -13,7 +13,7 @@ from tui.domain.signature import Reason
 from tui.domain.text import clean
 from tui.errors import UntrustedPayload
 
-__all__ = ["EXPECTED", "CheckFailed", "Malformed", "guarded", "said"]
+__all__ = ["EXPECTED", "REFUSED", "CheckFailed", "Malformed", "guarded", "said"]
 
 T = TypeVar("T")
 
@@ -36,6 +36,10 @@ EXPECTED: tuple[type[Exception], ...] = (
     ExtensionNotFound,
     AttributeNotFound,
 )
+
+
+# What readers of our own, and keys of cryptography, raise for what an envelope holds: nothing else may hide a fault of ours.
+REFUSED: tuple[type[Exception], ...] = (ValueError, InvalidSignature, UnsupportedAlgorithm)
 
 
 class Malformed(ValueError):
@@ -68,7 +72,7 @@ def said(error: Exception) -> str:
 
 
 def guarded(check: Callable[[], T], what: str, reason: Reason) -> T:
-    """Run a check so that it either holds or fails closed: the one place where parser exceptions end.
+    """Run a check of notation so that it either holds or fails closed: its readers raise ValueError, keys what REFUSED names.
 
     Raises CheckFailed with `what` and the exception's words.
     """
@@ -76,5 +80,5 @@ def guarded(check: Callable[[], T], what: str, reason: Reason) -> T:
         return check()
     except CheckFailed:
         raise
-    except EXPECTED as error:
+    except REFUSED as error:
         raise CheckFailed(f"{what}: {said(error)}", reason) from error

@@ -22,7 +22,7 @@ from tui.sources.signatures.notation.policy import Level, Statement, StoreType, 
 from tui.sources.signatures.notation.stamp import Token
 from tui.sources.signatures.notation.static import StaticResult
 from tui.sources.signatures.notation.stores import TrustStores
-from tui.sources.signatures.pkix.moment import Moment
+from tui.sources.signatures.pkix.moment import Moment, shifted
 from tui.sources.signatures.revocation import OFFLINE, Lookup, Revocation, RevocationState, Status, lookups_of, worst_status
 
 __all__ = ["judge", "revocation_lookups", "warned_from"]
@@ -325,7 +325,7 @@ def _ends_with(case: Case, end: datetime) -> bool:
     """True when the signature will not be good any more once a certificate has ended."""
     if case.static.scheme == Scheme.AUTHORITY:
         return False
-    later = msgspec.structs.replace(case, now=end + timedelta(seconds=1))
+    later = msgspec.structs.replace(case, now=shifted(end, timedelta(seconds=1)))
     return not (_stamp_counts(later) and _holds(lambda: check_stamp(later)))
 
 

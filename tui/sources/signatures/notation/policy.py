@@ -10,7 +10,7 @@ import msgspec
 
 from tui.domain.signature import Action, StepName
 from tui.errors import InvalidConfig
-from tui.sources.signatures.faults import EXPECTED, Malformed, said
+from tui.sources.signatures.faults import Malformed, said
 from tui.sources.signatures.notation.names import is_subset, parse_name
 from tui.sources.signatures.strict import Json, json_object, object_of, refuse_lookalikes, strings_of, text_of
 
@@ -103,7 +103,7 @@ def parse_policy(data: bytes, path: str = "trustpolicy.json") -> PolicyDocument:
         if len(data) > SIZE_LIMIT:
             raise Malformed("it is larger than 4 MiB")
         return _document(json_object(data))
-    except EXPECTED as error:
+    except ValueError as error:
         headline = f"the trust policy {path} is not valid: {said(error)}"
         raise InvalidConfig(headline, "correct it as notaryproject.dev/docs says, then try again", path=path) from error
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from tui.sources.signatures.pkix.moment import Moment
+from tui.sources.signatures.pkix.moment import Moment, shifted
 
 __all__ = ["Token"]
 
@@ -32,9 +32,9 @@ class Token(msgspec.Struct, frozen=True):
     @property
     def earliest(self) -> datetime:
         """The stamp cannot be from before this."""
-        return self.moment.whole - timedelta(microseconds=self.accuracy)
+        return shifted(self.moment.whole, -timedelta(microseconds=self.accuracy))
 
     @property
     def latest(self) -> datetime:
         """The stamp cannot be from after this."""
-        return self.moment.after + timedelta(microseconds=self.accuracy)
+        return shifted(self.moment.after, timedelta(microseconds=self.accuracy))

@@ -16,7 +16,7 @@ import msgspec
 
 from tui.domain.text import clean
 from tui.errors import InvalidConfig, NotFound
-from tui.sources.signatures.faults import EXPECTED, Malformed, said
+from tui.sources.signatures.faults import Malformed, said
 from tui.sources.signatures.notation.policy import PolicyDocument, StoreType, parse_policy
 from tui.sources.signatures.pkix.certificate import Certificate, first_certificate, parse_certificate
 
@@ -87,7 +87,7 @@ def read_store(directory: Path, kind: StoreType, name: str, now: datetime) -> St
         return Store(kind, name, fault=f"the trust store {kind}:{name} does not exist")
     except OSError as error:
         return Store(kind, name, fault=f"the trust store {kind}:{name} cannot be read: {_words(error)}")
-    except EXPECTED as error:
+    except ValueError as error:
         return Store(kind, name, fault=f"the trust store {kind}:{name} cannot be used: {_words(error)}")
     ders = tuple(certificate.der for certificate in certificates)
     notes = [f"{one.subject} expired {one.not_after:%Y-%m-%d}" for one in certificates if one.not_after < now]

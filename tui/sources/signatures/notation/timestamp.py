@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
 
 from tui.domain.signature import Reason
 from tui.sources.signatures.faults import CheckFailed, guarded
@@ -26,6 +25,7 @@ __all__ = ["read_token"]
 
 TOKEN_LIMIT = 1 << 20
 MAX_CERTIFICATES = 32
+_LONGEST_ACCURACY = 86_400 * 1_000_000  # a day, in microseconds
 BASELINE_POLICY = "0.4.0.2023.1.1"  # ETSI EN 319 421: an accuracy of a second or better is implied
 
 CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
@@ -80,9 +80,9 @@ def _check_info(info: StampInfo, signature: bytes) -> None:
 def _accuracy(info: StampInfo) -> int:
     """In microseconds; a second when the baseline policy implies it (trust-store-trust-policy.md, steps)."""
     seconds, millis, micros = info.accuracy
-    if min(info.accuracy) < 0 or seconds > 86_400:
+    total = seconds * 1_000_000 + millis * 1_000 + micros
+    if min(info.accuracy) < 0 or total > _LONGEST_ACCURACY:
         raise _fail("the accuracy of the time stamp is not sensible")
-    total = timedelta(seconds=seconds) // timedelta(microseconds=1) + millis * 1_000 + micros
     return 1_000_000 if not total and info.policy == BASELINE_POLICY else total
 
 

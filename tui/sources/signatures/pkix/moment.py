@@ -9,7 +9,7 @@ import msgspec
 
 from tui.sources.signatures.faults import Malformed
 
-__all__ = ["Moment", "der_generalized_time", "der_utc_time", "rfc3339"]
+__all__ = ["Moment", "der_generalized_time", "der_utc_time", "rfc3339", "shifted"]
 
 _ZONE = r"(Z|[+-]\d\d(?:\d\d))"
 _GENERALIZED = re.compile(rf"(\d{{4}})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{{0,8}}[1-9]))?{_ZONE}", re.ASCII)
@@ -29,7 +29,15 @@ class Moment(msgspec.Struct, frozen=True, order=True):
     @property
     def after(self) -> datetime:
         """The first whole microsecond that is not before it."""
-        return self.whole + timedelta(microseconds=1) if self.rest else self.whole
+        return shifted(self.whole, timedelta(microseconds=1)) if self.rest else self.whole
+
+
+def shifted(moment: datetime, by: timedelta) -> datetime:
+    """The moment so much later or earlier; an end of the calendar where it would lie beyond: certificates last to 9999."""
+    try:
+        return moment + by
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if by > timedelta(0) else datetime.min.replace(tzinfo=UTC)
 
 
 def rfc3339(text: str) -> Moment:
