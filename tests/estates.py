@@ -9,11 +9,12 @@ from hashlib import sha256
 
 import msgspec
 
-from tui.domain.counting import crews_of
-from tui.domain.demand import Demand
-from tui.domain.events import Denial, Progress, SourceHealth, SourceKind, SourceState
-from tui.domain.image import Platform
-from tui.domain.snapshot import (
+from tui.domain.common.trust import Check, CheckName, State, roll_up, worst
+from tui.domain.facts.demand import Demand
+from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.image import Platform
+from tui.domain.facts.workload import ContainerType, ObjectKey
+from tui.domain.snapshot.snapshot import (
     EMPTY,
     BaseLink,
     BaseState,
@@ -30,8 +31,7 @@ from tui.domain.snapshot import (
     UnknownBase,
     Workload,
 )
-from tui.domain.trust import Check, CheckName, State, roll_up, worst
-from tui.domain.workload import ContainerType, ObjectKey
+from tui.domain.workloads.counting import crews_of
 
 __all__ = ["NOW", "HandEstate", "company", "digest", "freeze", "huge", "loading", "sick"]
 

@@ -12,10 +12,10 @@ INTERRUPTED = 130
 def run() -> int:
     """Run the command line; an interrupt is quiet also while its modules are still being read."""
     try:
-        from tui.descriptors import open_standard
+        from tui.cli.descriptors import open_standard
 
         open_standard()
-        from tui.cli import main
+        from tui.cli.main import main
 
         return main()
     except KeyboardInterrupt:

@@ -9,7 +9,7 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from tui.domain.redaction import redact
+from tui.domain.common.redaction import redact
 from tui.errors import UsageError
 from tui.private_files import make_private, open_private
 

@@ -37,10 +37,10 @@ def domain_modules() -> str:
     ("code", "absent"),
     [
         pytest.param(f"import {domain_modules()}", (*SDKS, *SCREENS, *LOOP, "logging", "widgets"), id="domain"),
-        pytest.param("import tui.cli", (*SDKS, *SCREENS, *LOOP, "widgets"), id="cli"),
-        pytest.param("import tui.reports, tui.headless", (*SDKS, *SCREENS, "widgets"), id="reports"),
+        pytest.param("import tui.cli.main", (*SDKS, *SCREENS, *LOOP, "widgets"), id="cli"),
+        pytest.param("import tui.reports, tui.cli.report", (*SDKS, *SCREENS, "widgets"), id="reports"),
         pytest.param("import tui.estate.estate", (*SDKS, *SCREENS, "widgets"), id="estate"),
-        pytest.param("import tui.app", SDKS, id="app"),
+        pytest.param("import tui.ui.app", SDKS, id="app"),
         pytest.param("import widgets, widgets.tree, widgets.page, widgets.prompt", (*SDKS, "tui"), id="widgets"),
         pytest.param("import tui.demo.running", ("aiohttp", "kubernetes", "azure", *SCREENS), id="demo"),
     ],
@@ -60,7 +60,7 @@ def test_a_question_about_the_program_itself_costs_no_import(flag: str) -> None:
 FIRST_FRAME = """
 import sys
 from contextlib import asynccontextmanager
-from tui.app import TrustreeApp
+from tui.ui.app import TrustreeApp
 
 class Settings:
     ascii = False

@@ -18,8 +18,11 @@ import msgspec
 import pytest
 
 from tests.recordings import recording
-from tui import arguments, config, config_file, policy_file
-from tui.arguments import COMMANDS
+from tui.cli import arguments
+from tui.cli.arguments import COMMANDS
+from tui.settings import file as config_file
+from tui.settings import policy_file
+from tui.settings import settings as config
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHERS = ("az ", "kubectl ", "kubelogin ", "docker ", "cosign ", "notation ", "oras ", "chmod ", "ulimit ", "crane ", "python ")

@@ -18,11 +18,11 @@ import aiohttp
 import msgspec
 
 from tests.bench.podserver import PAGE
-from tui.domain.events import ListCompleted, ObjectGone, PodsSeen
-from tui.domain.inventory import Inventory
-from tui.domain.workload import Resource
-from tui.interpreter import prepare_interpreter
+from tui.domain.facts.events import ListCompleted, ObjectGone, PodsSeen
+from tui.domain.facts.inventory.inventory import Inventory
+from tui.domain.facts.workload import Resource
 from tui.sources.cluster import ClusterOptions, ClusterSource
+from tui.wiring.interpreter import prepare_interpreter
 
 __all__ = ["Measured", "measure", "write_kubeconfig"]
 

@@ -26,7 +26,7 @@ Bare().run()
 OURS = """
 import asyncio
 from contextlib import asynccontextmanager
-from tui.app import TrustreeApp
+from tui.ui.app import TrustreeApp
 
 class Settings:
     ascii = False

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from tests.bench.results import Result
-from tui.domain.image import Claim, ClaimKind, HistoryEntry, Platform, RepositoryName
-from tui.domain.lineage import Content, Lineage, build
-from tui.domain.snapshot import Basis, ImageKey
+from tui.domain.facts.image import Claim, ClaimKind, HistoryEntry, Platform, RepositoryName
+from tui.domain.lineage.graph import Content, Lineage, build
+from tui.domain.snapshot.snapshot import Basis, ImageKey
 
 __all__ = ["Registry", "Verdict", "make_registry", "run", "verify"]
 

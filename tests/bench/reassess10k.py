@@ -22,16 +22,16 @@ from tests.sources.signatures.cases import document
 from tests.sources.signatures.shelf import Shelf, asking
 from tests.sources.signatures.signer import JWS, Ask, jws, usual
 from tests.sources.signatures.signer import NOW as SIGNED
-from tui.domain.demand import ArtifactDemand
-from tui.domain.events import HealthChanged, SignaturesVerified, SourceHealth, SourceKind, SourceState
-from tui.domain.image import RepositoryName
-from tui.domain.policy import Policy
-from tui.domain.rules import Rules
-from tui.domain.signature import Outcome, SignatureSystem, Verdict
+from tui.domain.facts.demand import ArtifactDemand
+from tui.domain.facts.events import HealthChanged, SignaturesVerified, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.signature import Outcome, SignatureSystem, Verdict
+from tui.domain.policy.policy import Policy
+from tui.domain.policy.rules import Rules
 from tui.estate.store import Store
-from tui.interpreter import prepare_interpreter
 from tui.sources.signatures.options import SignatureOptions, Trusted
 from tui.sources.signatures.source import SignatureSource
+from tui.wiring.interpreter import prepare_interpreter
 
 __all__ = ["run"]
 

@@ -11,10 +11,10 @@ import msgspec
 from tests.bench.results import Result
 from tests.estates import NOW, Builder, HandEstate
 from tests.ui.driving import Settings, until
-from tui.app import TrustreeApp
-from tui.domain.scan import ImageVulnerability, ScanReport, Severity
-from tui.domain.snapshot import Snapshot
-from tui.screens.explorer import ExplorerScreen
+from tui.domain.facts.scan import ImageVulnerability, ScanReport, Severity
+from tui.domain.snapshot.snapshot import Snapshot
+from tui.ui.app import TrustreeApp
+from tui.ui.screens.explorer import ExplorerScreen
 
 __all__ = ["run"]
 

@@ -21,7 +21,7 @@ NAME, UNIT = "start-rows", "s to rows of workloads"
 REACH = "<= 1.2, or kubectl's time if more"
 ROUNDS = 3
 SMALL = 1.2
-PROGRAM = "import sys; from tui.cli import main; sys.exit(main([]))"
+PROGRAM = "import sys; from tui.cli.main import main; sys.exit(main([]))"
 FIRST_FRAME = b"Reading the estate"
 
 

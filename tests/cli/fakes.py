@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
-from tui.config import Settings
-from tui.domain.demand import Demand
-from tui.domain.snapshot import Snapshot
+from tui.domain.facts.demand import Demand
+from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import TrustreeError
+from tui.settings.settings import Settings
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.arguments import COMMANDS, parse
+from tui.cli.arguments import COMMANDS, parse
 from tui.errors import UsageError
 
 

@@ -15,16 +15,16 @@ import pytest
 
 from tests.cli.fakes import opener_of
 from tests.domain import estates as e
-from tui.arguments import SCENARIOS
-from tui.cli import main
-from tui.config import Settings
-from tui.doctor import Examined, Tried
-from tui.domain.events import Denial, SourceHealth, SourceKind, SourceState
-from tui.domain.events import Progress as Counted
-from tui.domain.snapshot import EMPTY, Snapshot
-from tui.domain.trust import Check, CheckName, State
+from tui.cli.arguments import SCENARIOS
+from tui.cli.doctor import Examined, Tried
+from tui.cli.main import main
+from tui.cli.progress import Progress
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.events import Denial, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Progress as Counted
+from tui.domain.snapshot.snapshot import EMPTY, Snapshot
 from tui.errors import AuthenticationFailed
-from tui.progress import Progress
+from tui.settings.settings import Settings
 from tui.sources.ports import Diagnosis
 
 WHOLE = e.estate()
@@ -237,7 +237,7 @@ def test_a_fault_in_the_settings_is_shown_with_its_line(tmp_path: Path, capfd: p
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     program = (
-        "import sys; from tests.cli.fakes import opener_of; from tests.domain import estates as e; from tui.cli import main\n"
+        "import sys; from tests.cli.fakes import opener_of; from tests.domain import estates as e; from tui.cli.main import main\n"
         "images = [e.IMAGES[1].__class__(e.image_key(f'r/{n}', '1'), ()) for n in range(20000)]\n"
         "sys.exit(main(['report', '-o', 'name'], opener=opener_of(e.estate(images))))"
     )
@@ -260,10 +260,20 @@ SDKS = {"textual", "rich", "kubernetes", "azure", "aiohttp"}
     ("module", "absent"),
     [
         (
-            "tui.cli",
-            {"textual", "rich", "kubernetes", "azure", "aiohttp", "asyncio", "tui.domain.query", "tui.reports", "tui.wiring"},
+            "tui.cli.main",
+            {
+                "textual",
+                "rich",
+                "kubernetes",
+                "azure",
+                "aiohttp",
+                "asyncio",
+                "tui.domain.query.query",
+                "tui.reports",
+                "tui.wiring.parts",
+            },
         ),
-        ("tui.headless", {"textual", "rich", "kubernetes", "azure", "aiohttp"}),
+        ("tui.cli.report", {"textual", "rich", "kubernetes", "azure", "aiohttp"}),
     ],
 )
 def test_importing_the_command_line_is_cheap(module: str, absent: set[str]) -> None:
@@ -387,7 +397,7 @@ def test_ctrl_c_while_loading_ends_with_130_without_a_traceback() -> None:
         "import asyncio, os, signal, sys\n"
         "from tests.cli.fakes import FakeEstate, FakeOpener\n"
         "from tests.domain import estates as e\n"
-        "from tui.cli import main\n"
+        "from tui.cli.main import main\n"
         "class Slow(FakeEstate):\n"
         "    async def settled(self, timeout):\n"
         "        os.kill(os.getpid(), signal.SIGINT); await asyncio.Event().wait()\n"
@@ -436,7 +446,7 @@ def test_an_interrupt_while_modules_are_read_is_quiet() -> None:
         "import builtins, runpy\n"
         "real = builtins.__import__\n"
         "def stop(name, *more, **named):\n"
-        "    if name == 'tui.arguments': raise KeyboardInterrupt\n"
+        "    if name == 'tui.cli.arguments': raise KeyboardInterrupt\n"
         "    return real(name, *more, **named)\n"
         "builtins.__import__ = stop\n"
         "runpy.run_module('tui', run_name='__main__', alter_sys=True)\n"

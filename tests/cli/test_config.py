@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tui.config import Auth, Kind, LogLevel, Revocation, ScannerKind, load, paths
-from tui.domain.image import RepositoryName
-from tui.durations import seconds
+from tui.domain.facts.image import RepositoryName
 from tui.errors import InvalidConfig
+from tui.settings.durations import seconds
+from tui.settings.settings import Auth, Kind, LogLevel, Revocation, ScannerKind, load, paths
 from tui.sources.signatures.options import Trusted
-from tui.wired_signatures import signature_source
+from tui.wiring.signatures import signature_source
 
 FULL = """\
 contexts = ["prod-weu", "prod-neu"]

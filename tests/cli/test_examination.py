@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from tui import examination
-from tui.domain.demand import Demand
-from tui.domain.events import HealthChanged, SourceState
-from tui.domain.image import RepositoryName
-from tui.examination import Overheard, examine
+from tui.domain.facts.demand import Demand
+from tui.domain.facts.events import HealthChanged, SourceState
+from tui.domain.facts.image import RepositoryName
 from tui.sources.ports import Diagnosis
+from tui.wiring import examination
+from tui.wiring.examination import Overheard, examine
 
 
 class Fake:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.domain.redaction import redact
+from tui.domain.common.redaction import redact
 from tui.log import KEPT, start_log
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzM2NyZXQifQ.s3cretsignature"

@@ -7,8 +7,8 @@ import sys
 
 CODE = """
 import sys
-import tui.opening
-heavy = sorted({"aiohttp", "azure", "kubernetes", "textual", "tui.wiring", "tui.embedded"} & set(sys.modules))
+import tui.wiring.opening
+heavy = sorted({"aiohttp", "azure", "kubernetes", "textual", "tui.wiring.parts", "tui.wiring.embedded"} & set(sys.modules))
 print(heavy)
 """
 

@@ -12,13 +12,13 @@ import pytest
 
 from tests.cli.fakes import opener_of
 from tests.domain import estates as e
-from tui.cli import main
-from tui.domain.events import Event, HealthChanged, SourceHealth, SourceState
-from tui.domain.policy import Policy
-from tui.domain.snapshot import EMPTY
+from tui.cli.main import main
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceState
+from tui.domain.policy.policy import Policy
+from tui.domain.snapshot.snapshot import EMPTY
 from tui.errors import InvalidConfig
-from tui.policy_file import builtin_text, read_policy
-from tui.policy_watch import PolicyWatch
+from tui.settings.policy_file import builtin_text, read_policy
+from tui.wiring.policy_watch import PolicyWatch
 
 OURS = """\
 [age]

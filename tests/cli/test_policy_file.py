@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.domain.image import RepositoryName
-from tui.domain.policy import Policy, built_in
-from tui.domain.rulebook import RuleBook
-from tui.domain.rules import SETTINGS, Unfixed
-from tui.domain.scan import Severity
-from tui.domain.scopes import Place
-from tui.domain.trust import CheckName, State
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.scan import Severity
+from tui.domain.policy.policy import Policy, built_in
+from tui.domain.policy.rulebook import RuleBook
+from tui.domain.policy.rules import SETTINGS, Unfixed
+from tui.domain.policy.scopes import Place
 from tui.errors import InvalidConfig
-from tui.policy_file import builtin_text, load_policy, read_policy
+from tui.settings.policy_file import builtin_text, load_policy, read_policy
 
 FULL = """\
 name = "contoso"

@@ -10,13 +10,13 @@ import pytest
 
 from tests.cli.test_policy_command import write
 from tests.domain.world import NOW, A, World, check, image
-from tui.domain.demand import Demand
-from tui.domain.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
-from tui.domain.snapshot import Snapshot
-from tui.domain.trust import CheckName, State
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.demand import Demand
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.snapshot.snapshot import Snapshot
 from tui.estate.estate import Estate
-from tui.policy_watch import PolicyWatch
 from tui.sources.ports import DemandSource
+from tui.wiring.policy_watch import PolicyWatch
 
 
 class Told:

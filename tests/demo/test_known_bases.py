@@ -10,12 +10,12 @@ import pytest
 from tui.demo.estate.images import fill
 from tui.demo.estate.yard import Published, Yard
 from tui.demo.shelf import Repository
-from tui.domain.assemble import Assembler
-from tui.domain.events import CatalogListed, ConfigRead, Event, ManifestRead, ManifestsListed, TagsListed
-from tui.domain.image import ManifestListing, RepositoryName, Tag
-from tui.domain.inventory import Inventory
-from tui.domain.policy import built_in
-from tui.domain.snapshot import BaseState, Image, Snapshot
+from tui.domain.assemble.assemble import Assembler
+from tui.domain.facts.events import CatalogListed, ConfigRead, Event, ManifestRead, ManifestsListed, TagsListed
+from tui.domain.facts.image import ManifestListing, RepositoryName, Tag
+from tui.domain.facts.inventory.inventory import Inventory
+from tui.domain.policy.policy import built_in
+from tui.domain.snapshot.snapshot import BaseState, Image, Snapshot
 from tui.sources.registry.parse import read_config, read_manifest
 
 NOW = datetime(2026, 3, 14, tzinfo=UTC)

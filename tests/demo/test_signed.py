@@ -18,14 +18,14 @@ from tui.demo.shelf import Repository
 from tui.demo.signing.cosign import simple_tag
 from tui.demo.signing.revocation import revocation_list
 from tui.demo.trust import write_cosign_keys, write_trust
-from tui.domain.signature import Outcome, Reason, Verdict
-from tui.sources.signatures.cosign.bundle import verify_bundle
-from tui.sources.signatures.cosign.keys import CosignPolicy, load_key
-from tui.sources.signatures.cosign.simple import signature_of_layer, verify_simple
-from tui.sources.signatures.notation.judge import judge
-from tui.sources.signatures.notation.payload import Target
-from tui.sources.signatures.notation.static import parse_envelope
-from tui.sources.signatures.notation.stores import read_policy, read_stores
+from tui.domain.facts.signature import Outcome, Reason, Verdict
+from tui.sources.signatures.stores import read_policy, read_stores
+from tui.verification.cosign.bundle import verify_bundle
+from tui.verification.cosign.keys import CosignPolicy, load_key
+from tui.verification.cosign.simple import signature_of_layer, verify_simple
+from tui.verification.notation.judge import judge
+from tui.verification.notation.payload import Target
+from tui.verification.notation.static import parse_envelope
 
 CONTOSO = "contoso.azurecr.io"
 

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from tests.bench.__main__ import NAMES
-from tui import config
-from tui.arguments import COMMANDS
-from tui.config_file import File, Registry, Scanner, read
-from tui.domain.query_language import Key, Trait
-from tui.domain.trust import CheckName
+from tui.cli.arguments import COMMANDS
+from tui.domain.common.trust import CheckName
+from tui.domain.query.language import Key, Trait
+from tui.settings import settings as config
+from tui.settings.file import File, Registry, Scanner, read
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -12,8 +12,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from tests.domain.world import NOW, World, digest, name_of
-from tui.domain.events import AbsenceKind, CatalogListed, ConfigRead, Event, ManifestsListed, TagsListed
-from tui.domain.image import HistoryEntry, ManifestListing, Tag
+from tui.domain.facts.events import AbsenceKind, CatalogListed, ConfigRead, Event, ManifestsListed, TagsListed
+from tui.domain.facts.image import HistoryEntry, ManifestListing, Tag
 
 A, B, HUB = "a.azurecr.io", "b.azurecr.io", "docker.io"
 BASES = (f"{A}/base/node", f"{B}/base/node", f"{A}/base/jre", f"{HUB}/library/node")

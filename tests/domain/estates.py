@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from tui.domain.counting import crews_of
-from tui.domain.events import SourceHealth, SourceKind, SourceState
-from tui.domain.image import Platform, RepositoryName
-from tui.domain.snapshot import (
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.facts.image import Platform, RepositoryName
+from tui.domain.facts.workload import ContainerType, ObjectKey
+from tui.domain.snapshot.snapshot import (
     BaseLink,
     BaseState,
     Basis,
@@ -27,8 +28,7 @@ from tui.domain.snapshot import (
     UnknownBase,
     Workload,
 )
-from tui.domain.trust import Check, CheckName, State
-from tui.domain.workload import ContainerType, ObjectKey
+from tui.domain.workloads.counting import crews_of
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ACR = "contoso.azurecr.io"

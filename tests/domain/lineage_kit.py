@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from tui.domain.image import Claim, HistoryEntry, Platform, RepositoryName
-from tui.domain.lineage import Content, Lineage, build
-from tui.domain.reference import parse_reference
-from tui.domain.snapshot import ImageKey
+from tui.domain.facts.image import Claim, HistoryEntry, Platform, RepositoryName
+from tui.domain.facts.reference import parse_reference
+from tui.domain.lineage.graph import Content, Lineage, build
+from tui.domain.snapshot.snapshot import ImageKey
 
 AMD = Platform("linux", "amd64")
 ARM = Platform("linux", "arm64")

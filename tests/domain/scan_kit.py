@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.domain.world import NOW, World
-from tui.domain.events import ScansSeen, SourceKind, SourceState
-from tui.domain.scan import Exploitability, ScanReport, Severity, Vex, Vulnerability
+from tui.domain.facts.events import ScansSeen, SourceKind, SourceState
+from tui.domain.facts.scan import Exploitability, ScanReport, Severity, Vex, Vulnerability
 
 __all__ = ["CVE", "LATELY", "report", "set_up", "statement", "tell", "vulnerability"]
 

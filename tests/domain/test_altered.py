@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.domain.world import World, check, container, digest, image
-from tui.domain.events import AbsenceKind
-from tui.domain.findings import Grouping, find
-from tui.domain.image import Descriptor, Manifest, ManifestKind, Platform
-from tui.domain.trust import CheckName, State
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.events import AbsenceKind
+from tui.domain.facts.image import Descriptor, Manifest, ManifestKind, Platform
+from tui.domain.query.findings import Grouping, find
 
 NAME = "shop.azurecr.io/app"
 SAID = "the registry answered with other bytes: app does not match its digest"

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from tests.domain.world import AMD, ARM, NOW, OURS, A, B, World, check, container, digest, image, trusting, workload
-from tui.domain.assemble import Assembler
-from tui.domain.checks import of_containers
-from tui.domain.events import AbsenceKind, HealthChanged, Owner, Ownership, SourceHealth, SourceKind, SourceState
-from tui.domain.policy import Policy
-from tui.domain.rules import Rules
-from tui.domain.snapshot import Drift, Snapshot
-from tui.domain.trust import Check, CheckName, State, roll_up, worst
+from tui.domain.assemble.assemble import Assembler
+from tui.domain.checks.checks import of_containers
+from tui.domain.common.trust import Check, CheckName, State, roll_up, worst
+from tui.domain.facts.events import AbsenceKind, HealthChanged, Owner, Ownership, SourceHealth, SourceKind, SourceState
+from tui.domain.policy.policy import Policy
+from tui.domain.policy.rules import Rules
+from tui.domain.snapshot.snapshot import Drift, Snapshot
 
 APP, TAG = f"{A}/app", f"{A}/app:1"
 BASE_NAME = "org.opencontainers.image.base.name"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.laws import examples
-from tui.domain.base_tags import TagNow, candidates, floats, is_exact
+from tui.domain.lineage.base_tags import TagNow, candidates, floats, is_exact
 
 BEFORE, PUSHED, AFTER = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2, 3))
 HERE = TagNow("ours", names=True)

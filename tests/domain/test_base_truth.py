@@ -6,8 +6,8 @@ from hypothesis import given
 
 from tests.domain.base_estate import BASE_DIGEST, BASE_NAME, REFUSED, WHOLE, App, Estate, estates
 from tests.laws import examples
-from tui.domain.image import RepositoryName
-from tui.domain.snapshot import BaseLink, BaseState, Confidence, Image, Snapshot
+from tui.domain.facts.image import RepositoryName
+from tui.domain.snapshot.snapshot import BaseLink, BaseState, Confidence, Image, Snapshot
 
 
 def found(snapshot: Snapshot, app: App) -> Image:

@@ -9,13 +9,13 @@ import pytest
 
 from tests.domain.scan_kit import CVE, LATELY, report, set_up, statement, tell, vulnerability
 from tests.domain.world import NOW, World, check, image, name_of
-from tui.domain.events import SourceState
-from tui.domain.exceptions import PolicyException
-from tui.domain.policy import Policy
-from tui.domain.rules import Rules, Unfixed
-from tui.domain.scan import Exploitability, ScanReport, Severity
-from tui.domain.snapshot import Snapshot
-from tui.domain.trust import Check, CheckName, State
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.events import SourceState
+from tui.domain.facts.scan import Exploitability, ScanReport, Severity
+from tui.domain.policy.policy import Policy
+from tui.domain.policy.rules import Rules, Unfixed
+from tui.domain.policy.waivers import PolicyException
+from tui.domain.snapshot.snapshot import Snapshot
 
 APP = "a.azurecr.io/app"
 

@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from tests.domain.world import ARM, NOW, A, World, check, image, running
-from tui.domain.container_checks import image_checks
-from tui.domain.events import (
+from tui.domain.assemble.wanted import wanted
+from tui.domain.checks.containers import image_checks
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.events import (
     AbsenceKind,
     HealthChanged,
     ReferrersListed,
@@ -17,14 +19,12 @@ from tui.domain.events import (
     SourceState,
     TagsListed,
 )
-from tui.domain.image import RepositoryName, Tag
-from tui.domain.patterns import parse_pattern
-from tui.domain.policy import Policy, Rules
-from tui.domain.query import parse_query
-from tui.domain.signature import Outcome, Reason, SignatureSystem, Verdict
-from tui.domain.snapshot import Snapshot, Workload
-from tui.domain.trust import Check, CheckName, State
-from tui.domain.wanted import wanted
+from tui.domain.facts.image import RepositoryName, Tag
+from tui.domain.facts.patterns import parse_pattern
+from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict
+from tui.domain.policy.policy import Policy, Rules
+from tui.domain.query.query import parse_query
+from tui.domain.snapshot.snapshot import Snapshot, Workload
 
 NAME = RepositoryName(A, "app")
 SIGNER = "CN=builder,O=Contoso,C=US"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.domain.world import A, World, check, image, name_of
-from tui.domain.configured import ConfiguredBase, configured_claims
-from tui.domain.image import ClaimKind
-from tui.domain.patterns import parse_pattern
-from tui.domain.snapshot import BaseState, Basis, Confidence
-from tui.domain.trust import CheckName, State
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.configured import ConfiguredBase, configured_claims
+from tui.domain.facts.image import ClaimKind
+from tui.domain.facts.patterns import parse_pattern
+from tui.domain.snapshot.snapshot import BaseState, Basis, Confidence
 
 APP, BASE = f"{A}/app", f"{A}/base"
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from tests.domain.world import AMD, ARM, NOW, A, B, World, digest, running, trusting, waiting
 from tests.laws import examples
-from tui.domain.assemble import Assembler
-from tui.domain.diff import same_content
-from tui.domain.events import AbsenceKind, ConfigRead, Event, ManifestRead, TagResolved
-from tui.domain.inventory import Inventory
-from tui.domain.snapshot import Drift, Snapshot
-from tui.domain.trust import Check, CheckName, State, roll_up, worst
-from tui.domain.workload import Resource
+from tui.domain.assemble.assemble import Assembler
+from tui.domain.common.trust import Check, CheckName, State, roll_up, worst
+from tui.domain.facts.events import AbsenceKind, ConfigRead, Event, ManifestRead, TagResolved
+from tui.domain.facts.inventory.inventory import Inventory
+from tui.domain.facts.workload import Resource
+from tui.domain.snapshot.diff import same_content
+from tui.domain.snapshot.snapshot import Drift, Snapshot
 
 CONTENTS = ("a", "ab", "abc", "xy")
 NAMES = (f"{A}/base", f"{A}/app", f"{B}/lib")

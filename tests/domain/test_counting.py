@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 
 from tests.domain.world import NOW, A, World, digest, image, running, waiting, workload
 from tests.laws import examples
-from tui.domain.container_checks import workload_checks
-from tui.domain.counting import Use, crews_of, pods_found, pods_of, pods_under, running_images, users_of
-from tui.domain.events import SourceKind, SourceState
-from tui.domain.exposure import exposure
-from tui.domain.findings import Grouping, find
-from tui.domain.policy import Policy
-from tui.domain.query import Selection, parse_query
-from tui.domain.query_language import Trait
-from tui.domain.rules import Rules
-from tui.domain.scopes import Scope
-from tui.domain.snapshot import Crew, ImageKey, PodRef, Snapshot
-from tui.domain.trust import CheckName, worst
-from tui.domain.workload import ContainerType, OwnerRef, PodContainer, Resource, TemplateContainer
+from tui.domain.checks.containers import workload_checks
+from tui.domain.common.trust import CheckName, worst
+from tui.domain.facts.events import SourceKind, SourceState
+from tui.domain.facts.workload import ContainerType, OwnerRef, PodContainer, Resource, TemplateContainer
+from tui.domain.policy.policy import Policy
+from tui.domain.policy.rules import Rules
+from tui.domain.policy.scopes import Scope
+from tui.domain.query.exposure import exposure
+from tui.domain.query.findings import Grouping, find
+from tui.domain.query.language import Trait
+from tui.domain.query.query import Selection, parse_query
+from tui.domain.snapshot.snapshot import Crew, ImageKey, PodRef, Snapshot
+from tui.domain.workloads.counting import Use, crews_of, pods_found, pods_of, pods_under, running_images, users_of
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.lineage import LineageModel
 from tui.presenters.running import running_of

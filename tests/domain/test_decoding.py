@@ -10,7 +10,7 @@ from threading import Barrier
 import msgspec
 import pytest
 
-from tui.domain.decoding import MOST_MENDED, from_json, json_decoder
+from tui.domain.common.decoding import MOST_MENDED, from_json, json_decoder
 
 ROOM = Path(__file__).parents[2] / "tui"
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from tests.domain import estates as e
 from tests.laws import examples
-from tui.domain.admission import Constraint, Enforcement, Gate
-from tui.domain.diff import Diff, apply, diff, same_content
-from tui.domain.snapshot import EMPTY, Image, NodeKind, Snapshot, Summary, UnknownBase, Workload
-from tui.domain.trust import State
+from tui.domain.common.trust import State
+from tui.domain.facts.admission import Constraint, Enforcement, Gate
+from tui.domain.snapshot.diff import Diff, apply, diff, same_content
+from tui.domain.snapshot.snapshot import EMPTY, Image, NodeKind, Snapshot, Summary, UnknownBase, Workload
 
 KEYS = (e.API, e.OLD_API, e.PYTHON, e.DEBIAN)
 PLACES = tuple(workload.key for workload in e.WORKLOADS)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tui.domain.distro import distro_hint
-from tui.domain.image import HistoryEntry
+from tui.domain.facts.image import HistoryEntry
+from tui.domain.lineage.distro import distro_hint
 
 
 @pytest.mark.parametrize(

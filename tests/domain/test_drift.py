@@ -13,10 +13,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.domain.world import AMD, ARM, A, B, World, container, digest, running, waiting
-from tui.domain.events import AbsenceKind, SourceState
-from tui.domain.image import RepositoryName
-from tui.domain.snapshot import Drift
-from tui.domain.workload import Resource, TemplateContainer
+from tui.domain.facts.events import AbsenceKind, SourceState
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.workload import Resource, TemplateContainer
+from tui.domain.snapshot.snapshot import Drift
 
 APP, TAG = f"{A}/app", f"{A}/app:1"
 Case = Callable[[World], None]

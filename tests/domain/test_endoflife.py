@@ -9,14 +9,14 @@ import pytest
 
 from tests.domain.scan_kit import report, set_up, tell
 from tests.domain.world import NOW, World, check, digest, image
-from tui.domain.assemble import Assembler
-from tui.domain.endoflife import AS_OF, Product, end_of_life, newest_release, parse_product
-from tui.domain.events import ConfigRead, Event, SourceState
-from tui.domain.image import HistoryEntry
-from tui.domain.policy import Policy
-from tui.domain.rules import Rules
-from tui.domain.runtimes import runtimes_of
-from tui.domain.trust import Check, CheckName, State
+from tui.domain.assemble.assemble import Assembler
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.events import ConfigRead, Event, SourceState
+from tui.domain.facts.image import HistoryEntry
+from tui.domain.lineage.endoflife import AS_OF, Product, end_of_life, newest_release, parse_product
+from tui.domain.lineage.runtimes import runtimes_of
+from tui.domain.policy.policy import Policy
+from tui.domain.policy.rules import Rules
 
 APP = "a.azurecr.io/app"
 DEBIAN = "# debian.sh --arch 'amd64' out/ '{}' '@1733097600'"  # docker-library/repo-info

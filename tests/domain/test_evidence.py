@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.laws import examples
-from tui.domain.evidence import buildinfo_claims, claims_of, run_log_claims, run_log_records, task_claims
-from tui.domain.image import Claim, ClaimKind, ImageConfig, Manifest, ManifestKind, Platform
-from tui.domain.provenance import provenance_claims
+from tui.domain.facts.image import Claim, ClaimKind, ImageConfig, Manifest, ManifestKind, Platform
+from tui.domain.lineage.evidence import buildinfo_claims, claims_of, run_log_claims, run_log_records, task_claims
+from tui.domain.lineage.provenance import provenance_claims
 from tui.errors import UntrustedPayload
 
 ROOT = Path(__file__).resolve().parents[2]

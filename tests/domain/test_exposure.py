@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.domain.scan_kit import CVE, report, set_up, statement, tell, vulnerability
 from tests.domain.world import World
-from tui.domain.exposure import Exposure, exposure
-from tui.domain.query_findings import names
-from tui.domain.scan import Exploitability
+from tui.domain.facts.scan import Exploitability
+from tui.domain.query.exposure import Exposure, exposure
+from tui.domain.query.vulnerabilities import names
 
 HOST = "a.azurecr.io"
 

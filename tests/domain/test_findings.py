@@ -11,17 +11,17 @@ import pytest
 from tests.domain.scan_kit import report, set_up, tell, vulnerability
 from tests.domain.world import A, World
 from tests.estates import NOW, Builder, check, company
-from tui.domain.admission import Constraint, Enforcement, Gate
-from tui.domain.exceptions import PolicyException
-from tui.domain.findings import START, Finding, Grouping, find
-from tui.domain.findings_asked import find_asked
-from tui.domain.policy import Policy
-from tui.domain.query import Query, parse_query
-from tui.domain.query_language import Term
-from tui.domain.rules import Rules, Unfixed
-from tui.domain.scan import Exploitability, ImageVulnerability, Severity, Vex, Vulnerability
-from tui.domain.snapshot import Snapshot
-from tui.domain.trust import CheckName, State
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.admission import Constraint, Enforcement, Gate
+from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity, Vex, Vulnerability
+from tui.domain.policy.policy import Policy
+from tui.domain.policy.rules import Rules, Unfixed
+from tui.domain.policy.waivers import PolicyException
+from tui.domain.query.findings import START, Finding, Grouping, find
+from tui.domain.query.findings_asked import find_asked
+from tui.domain.query.language import Term
+from tui.domain.query.query import Query, parse_query
+from tui.domain.snapshot.snapshot import Snapshot
 
 
 def scanned() -> Snapshot:

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from tests.domain.test_lost_sources import asked, facts
 from tests.domain.world import NOW
-from tui.domain.assemble import Assembler
-from tui.domain.events import Denial, ReferrersListed, SourceHealth, SourceKind, SourceState
-from tui.domain.facts import Facts, ImageFacts
-from tui.domain.freshness import Freshness, Limits, confirmed_sources
-from tui.domain.policy import Policy, built_in
-from tui.domain.snapshot import Snapshot
-from tui.domain.trust import CheckName, State
+from tui.domain.assemble.assemble import Assembler
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.events import Denial, ReferrersListed, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.facts import Facts, ImageFacts
+from tui.domain.facts.freshness import Freshness, Limits, confirmed_sources
+from tui.domain.policy.policy import Policy, built_in
+from tui.domain.snapshot.snapshot import Snapshot
 
 AT = datetime(2026, 11, 24, 10, 42, tzinfo=UTC)
 KINDS = [

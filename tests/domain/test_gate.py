@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from tests.domain.world import NOW, World, check, container, image, running
-from tui.domain.admission import Constraint, Enforcement, Violation
-from tui.domain.events import ConstraintsListed, SourceKind, SourceState
-from tui.domain.gate import Answer, ask, rehearse, subject_of
-from tui.domain.snapshot import Snapshot
-from tui.domain.trust import Check, CheckName, State
-from tui.domain.workload import ObjectKey
+from tui.domain.checks.gate import Answer, ask, rehearse, subject_of
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.admission import Constraint, Enforcement, Violation
+from tui.domain.facts.events import ConstraintsListed, SourceKind, SourceState
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.snapshot.snapshot import Snapshot
 
 WEB = ObjectKey("lab", "shop", "Deployment", "web")
 AUDITED = NOW - timedelta(minutes=1)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.domain.world import A, World, digest, running, workload
-from tui.domain.grouping import Group, group
-from tui.domain.owners import LIMIT, managed_by, team_of
-from tui.domain.snapshot import Workload
-from tui.domain.workload import ContainerType, ObjectKey, OwnerRef, PodContainer, Resource, TemplateContainer
+from tui.domain.facts.workload import ContainerType, ObjectKey, OwnerRef, PodContainer, Resource, TemplateContainer
+from tui.domain.snapshot.snapshot import Workload
+from tui.domain.workloads.grouping import Group, group
+from tui.domain.workloads.owners import LIMIT, managed_by, team_of
 
 IMAGE = f"{A}/app:1"
 MAIN = TemplateContainer("main", ContainerType.CONTAINER, IMAGE)

@@ -7,15 +7,15 @@ from datetime import timedelta
 import pytest
 
 from tests.domain.world import MANIFEST_TYPE, NOW, World, check, container, digest, running
-from tui.domain.events import ControllersSeen, Event, ManifestsListed, SignaturesVerified, SourceKind, SourceState
-from tui.domain.image import HistoryEntry, ManifestListing, RepositoryName
-from tui.domain.impostor import Observation, builder_of, compare, shape_of
-from tui.domain.policy import Policy
-from tui.domain.rules import Rules
-from tui.domain.signature import Outcome, Reason, SignatureSystem, Step, StepName, StepState, Verdict
-from tui.domain.snapshot import ImageKey
-from tui.domain.trust import CheckName, State
-from tui.domain.workload import ContainerType, OwnerRef, Resource, TemplateContainer
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.events import ControllersSeen, Event, ManifestsListed, SignaturesVerified, SourceKind, SourceState
+from tui.domain.facts.image import HistoryEntry, ManifestListing, RepositoryName
+from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Step, StepName, StepState, Verdict
+from tui.domain.facts.workload import ContainerType, OwnerRef, Resource, TemplateContainer
+from tui.domain.policy.policy import Policy
+from tui.domain.policy.rules import Rules
+from tui.domain.snapshot.snapshot import ImageKey
+from tui.domain.workloads.impostor import Observation, builder_of, compare, shape_of
 
 DOCKERFILE = frozenset({"RUN pip install", "COPY app /app", 'CMD ["app"]', "ENV A=b"})
 OTHER = frozenset({"ADD miner /", "ENTRYPOINT miner"})

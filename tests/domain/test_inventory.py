@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.domain.world import NOW, A, World, digest, name_of
-from tui.domain.events import (
+from tui.domain.facts.events import (
     AbsenceKind,
     ControllersSeen,
     Event,
@@ -23,10 +23,10 @@ from tui.domain.events import (
     TagResolved,
     TagsListed,
 )
-from tui.domain.image import ManifestListing, Tag
-from tui.domain.inventory import Inventory
-from tui.domain.inventory_images import MAX_SPANS
-from tui.domain.workload import Controller, Pod, Resource
+from tui.domain.facts.image import ManifestListing, Tag
+from tui.domain.facts.inventory.images import MAX_SPANS
+from tui.domain.facts.inventory.inventory import Inventory
+from tui.domain.facts.workload import Controller, Pod, Resource
 
 SOURCE = "cluster/lab"
 REPOSITORY = name_of(f"{A}/app")

@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 
 from tests.domain.world import NOW, A, digest, name_of
-from tui.domain.events import (
+from tui.domain.facts.events import (
     ConstraintsListed,
     Event,
     HealthChanged,
@@ -20,9 +20,9 @@ from tui.domain.events import (
     SourceKind,
     SourceState,
 )
-from tui.domain.facts import TrustFacts
-from tui.domain.inventory import Inventory
-from tui.domain.scan import ScanReport, Severity
+from tui.domain.facts.facts import TrustFacts
+from tui.domain.facts.inventory.inventory import Inventory
+from tui.domain.facts.scan import ScanReport, Severity
 
 SOURCE = "scanner/trivy"
 NAME = name_of(f"{A}/app")

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from tests.domain.world import AMD, ARM, MANIFEST_TYPE, NOW, A, B, World, digest, image, name_of
-from tui.domain.events import ManifestRead, ManifestsListed
-from tui.domain.image import Descriptor, Manifest, ManifestKind, ManifestListing, Platform
-from tui.domain.join import Catalog, join
-from tui.domain.snapshot import ImageKey
+from tui.domain.facts.events import ManifestRead, ManifestsListed
+from tui.domain.facts.image import Descriptor, Manifest, ManifestKind, ManifestListing, Platform
+from tui.domain.registries.catalog import Catalog, join
+from tui.domain.snapshot.snapshot import ImageKey
 
 APP = f"{A}/app"
 

@@ -9,10 +9,10 @@ import pytest
 
 from tests.domain.base_estate import BASE_DIGEST, BASE_NAME
 from tests.domain.world import AMD, ARM, NOW, A, B, World, check, image, name_of
-from tui.domain.events import AbsenceKind, CatalogListed, ConfigRead, ManifestsListed, TagsListed
-from tui.domain.image import HistoryEntry, ManifestListing, Tag
-from tui.domain.snapshot import BaseLink, BaseState, Basis, Confidence
-from tui.domain.trust import CheckName, State
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.events import AbsenceKind, CatalogListed, ConfigRead, ManifestsListed, TagsListed
+from tui.domain.facts.image import HistoryEntry, ManifestListing, Tag
+from tui.domain.snapshot.snapshot import BaseLink, BaseState, Basis, Confidence
 
 BASE, APP = f"{A}/base/node", f"{A}/shop"
 

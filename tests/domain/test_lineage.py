@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from tests.domain.lineage_kit import AMD, ARM, REGISTRY, content, digest, key, make
-from tui.domain.image import Claim, ClaimKind
-from tui.domain.lineage import Lineage
-from tui.domain.snapshot import Basis, Confidence, ImageKey, NodeKind
+from tui.domain.facts.image import Claim, ClaimKind
+from tui.domain.lineage.graph import Lineage
+from tui.domain.snapshot.snapshot import Basis, Confidence, ImageKey, NodeKind
 
 ABSENT = digest("a base that nobody has")
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from tests.domain.lineage_kit import AMD, ARM, content, digest, key, make
 from tests.laws import examples
-from tui.domain.image import Claim, ClaimKind
-from tui.domain.lineage import Content, Lineage
-from tui.domain.snapshot import ImageKey
+from tui.domain.facts.image import Claim, ClaimKind
+from tui.domain.lineage.graph import Content, Lineage
+from tui.domain.snapshot.snapshot import ImageKey
 
 NAMES = [f"img{number}" for number in range(8)]
 

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from tests.domain.scan_kit import report, set_up, tell, vulnerability
 from tests.domain.world import NOW, World, name_of, running
-from tui.domain.admission import Constraint, Enforcement
-from tui.domain.assemble import Assembler
-from tui.domain.events import AbsenceKind, ConstraintsListed, SignaturesVerified, SourceHealth, SourceKind, SourceState
-from tui.domain.facts import Facts
-from tui.domain.policy import built_in
-from tui.domain.signature import Outcome, SignatureSystem, Verdict
-from tui.domain.snapshot import Container, Image, Snapshot
-from tui.domain.trust import Check, CheckName, State
+from tui.domain.assemble.assemble import Assembler
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.admission import Constraint, Enforcement
+from tui.domain.facts.events import AbsenceKind, ConstraintsListed, SignaturesVerified, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.facts import Facts
+from tui.domain.facts.signature import Outcome, SignatureSystem, Verdict
+from tui.domain.policy.policy import built_in
+from tui.domain.snapshot.snapshot import Container, Image, Snapshot
 
 A, B = "a.azurecr.io", "b.example.com"
 ERROR = "the line is cut"

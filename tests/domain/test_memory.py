@@ -15,20 +15,20 @@ from tests.domain.scan_kit import report, set_up, tell, vulnerability
 from tests.domain.test_core_laws import worlds
 from tests.domain.world import NOW, A, World, digest, name_of, trusting
 from tests.laws import examples
-from tui.domain.assemble import Assembler
-from tui.domain.diff import same_content
-from tui.domain.events import ObjectGone, PodsSeen, SignaturesVerified, SourceKind
-from tui.domain.exceptions import PolicyException
-from tui.domain.inventory import Inventory
-from tui.domain.patterns import parse_pattern
-from tui.domain.policy import Policy
-from tui.domain.rules import SETTINGS, Rules, Unfixed
-from tui.domain.scan import Severity
-from tui.domain.scopes import Scope
-from tui.domain.signature import Outcome, SignatureSystem, Verdict
-from tui.domain.snapshot import Snapshot
-from tui.domain.trust import CheckName, State
-from tui.domain.workload import Resource
+from tui.domain.assemble.assemble import Assembler
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.events import ObjectGone, PodsSeen, SignaturesVerified, SourceKind
+from tui.domain.facts.inventory.inventory import Inventory
+from tui.domain.facts.patterns import parse_pattern
+from tui.domain.facts.scan import Severity
+from tui.domain.facts.signature import Outcome, SignatureSystem, Verdict
+from tui.domain.facts.workload import Resource
+from tui.domain.policy.policy import Policy
+from tui.domain.policy.rules import SETTINGS, Rules, Unfixed
+from tui.domain.policy.scopes import Scope
+from tui.domain.policy.waivers import PolicyException
+from tui.domain.snapshot.diff import same_content
+from tui.domain.snapshot.snapshot import Snapshot
 
 
 def test_only_what_changed_is_judged_again() -> None:

@@ -10,17 +10,17 @@ import pytest
 from tests.domain.base_estate import BASE_DIGEST, BASE_NAME
 from tests.domain.scan_kit import CVE, report, set_up, tell, vulnerability
 from tests.domain.world import NOW, A, World, check, digest, image
-from tui.domain.base_steps import Rebuild, in_order
-from tui.domain.events import ConfigRead
-from tui.domain.identity_steps import identity_remedy
-from tui.domain.image import HistoryEntry
-from tui.domain.impostor import LEFT_BEHIND, Observation, compare
-from tui.domain.joined import Joined
-from tui.domain.mending import mended
-from tui.domain.scan import ImageVulnerability, Severity
-from tui.domain.snapshot import Drift, ImageKey
-from tui.domain.trust import CheckName
-from tui.domain.workload import ContainerType
+from tui.domain.checks.identity_steps import identity_remedy
+from tui.domain.common.trust import CheckName
+from tui.domain.facts.events import ConfigRead
+from tui.domain.facts.image import HistoryEntry
+from tui.domain.facts.scan import ImageVulnerability, Severity
+from tui.domain.facts.workload import ContainerType
+from tui.domain.lineage.base_steps import Rebuild, in_order
+from tui.domain.scans.mending import mended
+from tui.domain.snapshot.snapshot import Drift, ImageKey
+from tui.domain.workloads.containers import Joined
+from tui.domain.workloads.impostor import LEFT_BEHIND, Observation, compare
 
 DEBIAN, NODE, APP = f"{A}/base/debian", f"{A}/base/node", f"{A}/shop"
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.lineage_kit import AMD, ARM, digest, key
-from tui.domain.base_tags import newer_minor, newer_patch
-from tui.domain.outdated import BaseFacts, BaseVerdict, Rule, apply_verdict, judge, with_bases_behind
-from tui.domain.snapshot import BaseLink, BaseState, Basis, Confidence
+from tui.domain.lineage.base_tags import newer_minor, newer_patch
+from tui.domain.lineage.outdated import BaseFacts, BaseVerdict, Rule, apply_verdict, judge, with_bases_behind
+from tui.domain.snapshot.snapshot import BaseLink, BaseState, Basis, Confidence
 
 MOVED = datetime(2026, 1, 2, tzinfo=UTC)
 LINK = BaseLink(key("python"), Basis.LAYERS, Confidence.CERTAIN, tag="3.12")

@@ -9,11 +9,11 @@ import pytest
 
 from tests.domain.scan_kit import LATELY, report, set_up, tell, vulnerability
 from tests.domain.world import AMD, ARM, A, World, check, image
-from tui.domain.events import ClaimsRead, ConfigRead
-from tui.domain.image import Claim, ClaimKind, HistoryEntry, Platform
-from tui.domain.policy import Policy, Rules
-from tui.domain.scan import Severity
-from tui.domain.trust import Check, CheckName, State
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.events import ClaimsRead, ConfigRead
+from tui.domain.facts.image import Claim, ClaimKind, HistoryEntry, Platform
+from tui.domain.facts.scan import Severity
+from tui.domain.policy.policy import Policy, Rules
 
 APP = f"{A}/app"
 OLD = LATELY - timedelta(days=400)

@@ -10,20 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.world import NOW, A, B, World, check, container, digest, image, trusting
-from tui.domain.check_context import ImageContext, Scanners
-from tui.domain.checks_scan import check_scan
-from tui.domain.exceptions import PolicyException
-from tui.domain.image import RepositoryName
-from tui.domain.policy import Policy, parse_pattern
-from tui.domain.rulebook import RuleBook
-from tui.domain.rules import SETTINGS, Rules
-from tui.domain.ruling import ruled
-from tui.domain.scan import ImageVulnerability, ScanReport, Severity, Vulnerability
-from tui.domain.scan_index import Matched
-from tui.domain.scanned import Scanned
-from tui.domain.scopes import Place, Scope
-from tui.domain.snapshot import ImageKey
-from tui.domain.trust import Check, CheckName, State
+from tui.domain.checks.context import ImageContext, Scanners
+from tui.domain.checks.scan import check_scan
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.scan import ImageVulnerability, ScanReport, Severity, Vulnerability
+from tui.domain.policy.policy import Policy, parse_pattern
+from tui.domain.policy.rulebook import RuleBook
+from tui.domain.policy.rules import SETTINGS, Rules
+from tui.domain.policy.ruling import ruled
+from tui.domain.policy.scopes import Place, Scope
+from tui.domain.policy.waivers import PolicyException
+from tui.domain.scans.index import Matched
+from tui.domain.scans.scanned import Scanned
+from tui.domain.snapshot.snapshot import ImageKey
 from tui.errors import InvalidConfig
 
 API = RepositoryName(A, "payments/api")

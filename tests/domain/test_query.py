@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from tests.domain import estates as e
 from tests.laws import examples
-from tui.domain.query import EVERYTHING, Index, Query, complete, parse_query
-from tui.domain.query_elsewhere import elsewhere
-from tui.domain.query_language import CHOICES, Key, Op, Term
-from tui.domain.snapshot import EMPTY
+from tui.domain.query.elsewhere import elsewhere
+from tui.domain.query.language import CHOICES, Key, Op, Term
+from tui.domain.query.query import EVERYTHING, Index, Query, complete, parse_query
+from tui.domain.snapshot.snapshot import EMPTY
 from tui.errors import InvalidQuery
 from tui.presenters.elsewhere import elsewhere_words
 

@@ -8,11 +8,11 @@ import pytest
 
 from tests.domain.scan_kit import report, set_up, statement, tell, vulnerability
 from tests.domain.world import NOW, World
-from tui.domain.events import SourceState
-from tui.domain.query import parse_query
-from tui.domain.query_index import Index
-from tui.domain.scan import Exploitability, Severity
-from tui.domain.snapshot import Snapshot
+from tui.domain.facts.events import SourceState
+from tui.domain.facts.scan import Exploitability, Severity
+from tui.domain.query.index import Index
+from tui.domain.query.query import parse_query
+from tui.domain.snapshot.snapshot import Snapshot
 
 HOST = "a.azurecr.io"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.laws import examples
-from tui.domain.re2 import Unsupported, compile_pattern, matches
+from tui.domain.common.re2 import Unsupported, compile_pattern, matches
 
 AZURE = r"^([^\/]+\.azurecr\.io|registry\.io)\/.+$"  # the example in Azure Policy's own description of the parameter
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.laws import examples
-from tui.domain.redaction import HIDDEN, quoted, redact
+from tui.domain.common.redaction import HIDDEN, quoted, redact
 
 PULL = (
     'rpc error: code = Unknown desc = failed to pull and unpack image "x/y:1": failed to resolve reference "x/y:1": '

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.laws import examples
-from tui.domain.image import RepositoryName
-from tui.domain.reference import (
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.reference import (
     MAX_REFERENCE,
     ImageId,
     ImageIdKind,

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.world import AMD, ARM, CONFIG_TYPE, MANIFEST_TYPE, A, World, check, digest, image
-from tui.domain.contents import Contents
-from tui.domain.image import Descriptor, Manifest, ManifestKind, Platform
-from tui.domain.policy import Policy, Rules
-from tui.domain.runnable import could_run, is_attestation, says_attestation
-from tui.domain.trust import CheckName, State
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.image import Descriptor, Manifest, ManifestKind, Platform
+from tui.domain.policy.policy import Policy, Rules
+from tui.domain.registries.contents import Contents
+from tui.domain.registries.runnable import could_run, is_attestation, says_attestation
 
 APP = f"{A}/app"
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"

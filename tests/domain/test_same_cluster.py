@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.world import NOW, World, running
-from tui.domain.assemble import Assembler
-from tui.domain.events import SourceHealth, SourceKind, SourceState
-from tui.domain.facts import Facts
-from tui.domain.policy import built_in
-from tui.domain.same_cluster import doubles, without_doubles
+from tui.domain.assemble.assemble import Assembler
+from tui.domain.assemble.same_cluster import doubles, without_doubles
+from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.facts.facts import Facts
+from tui.domain.policy.policy import built_in
 
 IMAGE = "a.azurecr.io/app:1"
 STATES = [SourceState.OK, SourceState.PARTIAL, SourceState.LOADING, SourceState.FAILED]

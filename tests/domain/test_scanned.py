@@ -8,11 +8,11 @@ import pytest
 
 from tests.domain.scan_kit import CVE, LATELY, report, tell, vulnerability
 from tests.domain.world import AMD, ARM, NOW, World, digest, image
-from tui.domain.assemble import Assembler
-from tui.domain.events import PodsSeen, ScanGone
-from tui.domain.image import RepositoryName
-from tui.domain.policy import built_in
-from tui.domain.scan import ImageVulnerability, ScanReport
+from tui.domain.assemble.assemble import Assembler
+from tui.domain.facts.events import PodsSeen, ScanGone
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.scan import ImageVulnerability, ScanReport
+from tui.domain.policy.policy import built_in
 
 APP = "a.azurecr.io/app"
 NAME = RepositoryName("a.azurecr.io", "app")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import pytest
 
 from tests.domain.world import A, World, check, container, digest, waiting
-from tui.domain.events import AbsenceKind
-from tui.domain.reference import parse_reference
-from tui.domain.standing import Standing, Word
-from tui.domain.trouble import Cause, cause_of, is_pulling, sentence
-from tui.domain.trust import CheckName, State
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.events import AbsenceKind
+from tui.domain.facts.reference import parse_reference
+from tui.domain.registries.presence import Standing, Word
+from tui.domain.workloads.pull_failures import Cause, cause_of, is_pulling, sentence
 
 TAG, PIN = f"{A}/team/app:1", f"{A}/team/app@{digest('pin')}"
 LEAD = f'Failed to pull image "{TAG}": rpc error: code = NotFound desc = failed to pull and unpack image "{TAG}": '

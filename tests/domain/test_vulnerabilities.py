@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.domain.scan_kit import CVE, LATELY, report, statement, vulnerability
 from tests.domain.world import digest
-from tui.domain.scan import Exploitability, ScanReport, Severity, Vex
-from tui.domain.vulnerabilities import merge, severity_of
+from tui.domain.facts.scan import Exploitability, ScanReport, Severity, Vex
+from tui.domain.scans.vulnerabilities import merge, severity_of
 
 IMAGE = digest("image")
 NOT_AFFECTED, AFFECTED, FIXED = Exploitability.NOT_AFFECTED, Exploitability.AFFECTED, Exploitability.FIXED

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.domain.world import A, B, World, digest, name_of, running
-from tui.domain.demand import Demand, Priority
-from tui.domain.events import AbsenceKind, ReferrersListed
-from tui.domain.image import ClaimKind, Descriptor, Referrer
-from tui.domain.wanted import MAX_BASES, MAX_GENERATIONS, is_outstanding, wanted
-from tui.domain.wanted_artifacts import wanted_artifacts
-from tui.domain.workload import ContainerType, Resource, TemplateContainer
+from tui.domain.assemble.wanted import MAX_BASES, MAX_GENERATIONS, is_outstanding, wanted
+from tui.domain.assemble.wanted_artifacts import wanted_artifacts
+from tui.domain.facts.demand import Demand, Priority
+from tui.domain.facts.events import AbsenceKind, ReferrersListed
+from tui.domain.facts.image import ClaimKind, Descriptor, Referrer
+from tui.domain.facts.workload import ContainerType, Resource, TemplateContainer
 
 APP, TAG = f"{A}/app", f"{A}/app:1"
 BASE_NAME = "org.opencontainers.image.base.name"

@@ -11,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from tui.domain.assemble import Assembler
-from tui.domain.configured import ConfiguredBase
-from tui.domain.events import (
+from tui.domain.assemble.assemble import Assembler
+from tui.domain.assemble.wanted import wanted
+from tui.domain.common.trust import Check, CheckName
+from tui.domain.facts.configured import ConfiguredBase
+from tui.domain.facts.events import (
     AbsenceKind,
     BasesConfigured,
     ClaimsRead,
@@ -35,7 +37,7 @@ from tui.domain.events import (
     TagResolved,
     TagsListed,
 )
-from tui.domain.image import (
+from tui.domain.facts.image import (
     Claim,
     ClaimKind,
     Descriptor,
@@ -48,13 +50,9 @@ from tui.domain.image import (
     RepositoryName,
     Tag,
 )
-from tui.domain.inventory import Inventory
-from tui.domain.patterns import parse_pattern
-from tui.domain.policy import Policy, built_in
-from tui.domain.snapshot import Container, Image, Snapshot, Workload
-from tui.domain.trust import Check, CheckName
-from tui.domain.wanted import wanted
-from tui.domain.workload import (
+from tui.domain.facts.inventory.inventory import Inventory
+from tui.domain.facts.patterns import parse_pattern
+from tui.domain.facts.workload import (
     ContainerType,
     Controller,
     Node,
@@ -64,6 +62,8 @@ from tui.domain.workload import (
     Resource,
     TemplateContainer,
 )
+from tui.domain.policy.policy import Policy, built_in
+from tui.domain.snapshot.snapshot import Container, Image, Snapshot, Workload
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 AMD = Platform("linux", "amd64")

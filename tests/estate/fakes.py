@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 
-from tui.domain.demand import ArtifactDemand, Demand
-from tui.domain.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.demand import ArtifactDemand, Demand
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 Item = Event | BaseException

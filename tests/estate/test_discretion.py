@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from tests.domain.world import NOW
-from tui.domain.events import Denial, Event, HealthChanged, SourceHealth, SourceKind, SourceState
-from tui.domain.policy import built_in
+from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.policy.policy import built_in
 from tui.estate.estate import Estate
-from tui.sources.webapi import place_of
+from tui.sources.kit.webapi import place_of
 
 SAID = SourceHealth(
     "cluster/lab",

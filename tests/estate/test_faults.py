@@ -18,15 +18,15 @@ from aiohttp import web
 from tests.sources.cluster.apiserver import PODS, ApiServer, failure, page, pod, write_kubeconfig
 from tests.sources.cluster.follow import options as cluster_options
 from tests.sources.registry.servers import FakeRegistry
-from tui.domain.events import SourceHealth, SourceState
-from tui.domain.freshness import Limits
-from tui.domain.policy import built_in
-from tui.domain.snapshot import Snapshot
-from tui.domain.trust import Check, CheckName, State
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.events import SourceHealth, SourceState
+from tui.domain.facts.freshness import Limits
+from tui.domain.policy.policy import built_in
+from tui.domain.snapshot.snapshot import Snapshot
 from tui.estate import estate as whole
 from tui.estate.estate import Estate
 from tui.sources.cluster import ClusterSource
-from tui.sources.credentials import Credentials
+from tui.sources.kit.credentials import Credentials
 from tui.sources.ports import DemandSource
 from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
 from tui.sources.registry.source import RegistrySource

@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.estate.fakes import NOW, HandExaminer, HandRegistry, HandSource, until
-from tui.domain.demand import ArtifactDemand, Demand
-from tui.domain.events import AbsenceKind, Event, HealthChanged, LookupFailed, NodesSeen, SourceHealth, SourceState
-from tui.domain.image import Descriptor, RepositoryName
+from tui.domain.facts.demand import ArtifactDemand, Demand
+from tui.domain.facts.events import AbsenceKind, Event, HealthChanged, LookupFailed, NodesSeen, SourceHealth, SourceState
+from tui.domain.facts.image import Descriptor, RepositoryName
 from tui.errors import Forbidden, SourceError, Unreachable
 from tui.estate import pump as module
 from tui.estate.pump import Pump

@@ -13,13 +13,13 @@ import pytest
 
 from tests.domain.world import trusting
 from tests.estate.fakes import NOW, HandExaminer, HandRegistry, HandSource, until
-from tui.domain.assemble import Assembler
-from tui.domain.events import HealthChanged, PodsSeen, SourceHealth, SourceKind, SourceState, TagResolved
-from tui.domain.image import RepositoryName
-from tui.domain.policy import built_in
-from tui.domain.snapshot import Snapshot
-from tui.domain.trust import CheckName, State
-from tui.domain.workload import ContainerType, Pod, PodContainer
+from tui.domain.assemble.assemble import Assembler
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.events import HealthChanged, PodsSeen, SourceHealth, SourceKind, SourceState, TagResolved
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.workload import ContainerType, Pod, PodContainer
+from tui.domain.policy.policy import built_in
+from tui.domain.snapshot.snapshot import Snapshot
 from tui.estate import estate as whole
 from tui.estate import store as module
 from tui.estate.estate import Estate

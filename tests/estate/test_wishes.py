@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.domain.world import NOW, A, World, trusting
-from tui.domain.events import HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import HealthChanged, SourceHealth, SourceKind, SourceState
 from tui.estate.store import Store, Wishes
 
 

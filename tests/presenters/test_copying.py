@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.estates import company
 from tests.laws import examples
-from tui.domain.reference import parse_reference
-from tui.domain.text import clean
-from tui.domain.workload import ObjectKey
+from tui.domain.common.text import clean
+from tui.domain.facts.reference import parse_reference
+from tui.domain.facts.workload import ObjectKey
 from tui.presenters.copying import for_shell, name_to_copy, reference_to_copy
 from tui.presenters.keys import Subject
 

@@ -6,9 +6,9 @@ import pytest
 
 from tests.domain.scan_kit import CVE
 from tests.domain.test_exposure import asked, estate
-from tui.domain.exposure import Exposure
-from tui.domain.snapshot import ImageKey
-from tui.domain.trust import State
+from tui.domain.common.trust import State
+from tui.domain.query.exposure import Exposure
+from tui.domain.snapshot.snapshot import ImageKey
 from tui.presenters.answer import exposure_lines
 from tui.presenters.exposure import exposure_parts
 from tui.presenters.glyphs import UNICODE

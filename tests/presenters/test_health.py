@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.domain.events import Denial, Progress, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
 from tui.presenters.health import next_step, trouble
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

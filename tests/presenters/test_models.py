@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from tests.estates import NOW, Builder, company, huge
-from tui.domain.events import SourceState
-from tui.domain.snapshot import ImageKey, Snapshot
-from tui.domain.trust import State
+from tui.domain.common.trust import State
+from tui.domain.facts.events import SourceState
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.presenters.glyphs import UNICODE, mix
 from tui.presenters.keys import UNREADABLE, ClusterPart, lineage_key, subject_of, workload_key
 from tui.presenters.lineage import LineageModel

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.estates import company
-from tui.domain.snapshot import EMPTY
-from tui.domain.trust import CheckName, State
+from tui.domain.common.trust import CheckName, State
+from tui.domain.snapshot.snapshot import EMPTY
 from tui.presenters.glyphs import ASCII, UNICODE
 from tui.presenters.running import NOTHING_RUNS, Running, running_line, running_of
 from widgets.rows import Cell

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from tests.estates import NOW, Builder, company, loading, sick
-from tui.domain.events import Denial, SourceState
-from tui.domain.snapshot import EMPTY, ImageKey, Snapshot
-from tui.domain.workload import ObjectKey
+from tui.domain.facts.events import Denial, SourceState
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.snapshot.snapshot import EMPTY, ImageKey, Snapshot
 from tui.presenters.copying import name_to_copy, reference_to_copy
 from tui.presenters.detail import Look, Tab
 from tui.presenters.detail_tree import detail_lines

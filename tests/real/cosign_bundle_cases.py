@@ -14,7 +14,7 @@ from tests.real.cosign_bench import (
 )
 from tests.sources.signatures import cosigner
 from tests.sources.signatures.cosigner import b64, entry_body
-from tui.sources.signatures.cosign.keys import dsse_key_id
+from tui.verification.cosign.keys import dsse_key_id
 
 Change = Callable[[dict[str, Any]], object]
 Changes = dict[str, tuple[Change | None, bool, str]]

@@ -32,7 +32,7 @@ from tests.sources.signatures.signer import (
     usual,
     with_token,
 )
-from tui.domain.signature import Outcome
+from tui.domain.facts.signature import Outcome
 
 Damage = Callable[[random.Random, bytes], bytes]
 

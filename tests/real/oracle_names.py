@@ -204,6 +204,6 @@ def _pss() -> Iterator[Case]:
 
 def _structure(ask: Ask) -> bytes:
     """What a COSE signature is over, read back from the message."""
-    from tui.sources.signatures.notation.cose import parse_cose
+    from tui.verification.notation.cose import parse_cose
 
     return parse_cose(cose(ask)).signed

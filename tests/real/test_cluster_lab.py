@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.sources.cluster.follow import pods, until, until_health
-from tui.domain.events import HealthChanged, SourceHealth, SourceState
-from tui.domain.workload import ContainerType
+from tui.domain.facts.events import HealthChanged, SourceHealth, SourceState
+from tui.domain.facts.workload import ContainerType
 from tui.sources.cluster import ClusterOptions, ClusterSource, contexts
 
 KUBECONFIG = os.environ.get("TRUSTREE_REAL_KUBECONFIG", "")

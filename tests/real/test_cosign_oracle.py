@@ -21,17 +21,17 @@ from tests.real.cosign_cases import all_cases
 from tests.real.cosign_registry import Registry, serving
 from tests.sources.signatures import cosigner
 from tests.sources.signatures.instance import ISSUER, SUBJECT
-from tui.domain.demand import ArtifactDemand
-from tui.domain.image import Descriptor, RepositoryName
-from tui.domain.signature import Outcome, Verdict
-from tui.sources.credentials import Credentials
+from tui.domain.facts.demand import ArtifactDemand
+from tui.domain.facts.image import Descriptor, RepositoryName
+from tui.domain.facts.signature import Outcome, Verdict
+from tui.sources.kit.credentials import Credentials
+from tui.sources.kit.throttle import budgets_for
 from tui.sources.registry.attachments import RegistryAttachments
 from tui.sources.registry.options import RegistryKind, RegistryOptions
 from tui.sources.signatures.artifacts import gather
 from tui.sources.signatures.assessing import Statics, assess
 from tui.sources.signatures.options import Signer, Trusted
 from tui.sources.signatures.trust import read_trust
-from tui.sources.throttle import budgets_for
 
 COSIGN = os.environ.get("TRUSTREE_COSIGN") or shutil.which("cosign") or ""
 # Where we take what cosign refuses; docs/trust.md has the same list with the reasons.

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from tui.config import SignatureSettings, load
-from tui.domain.image import RepositoryName
-from tui.domain.signature import Outcome, SignatureSystem, Verdict
-from tui.domain.snapshot import Image
-from tui.domain.trust import CheckName, State
-from tui.wiring import open_estate
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.signature import Outcome, SignatureSystem, Verdict
+from tui.domain.snapshot.snapshot import Image
+from tui.settings.settings import SignatureSettings, load
+from tui.wiring.parts import open_estate
 
 KUBECONFIG, TRUSTED = os.environ.get("TRUSTREE_REAL_KUBECONFIG", ""), os.environ.get("NOTATION_CONFIG", "")
 A, B = os.environ.get("A", ""), os.environ.get("B", "")

@@ -10,15 +10,15 @@ import pytest
 
 from tests.real.lying_estate import LIMIT, living
 from tests.real.lying_registry import LyingRegistry, serving
-from tui.arguments import Options
-from tui.config import Settings
-from tui.domain.patterns import parse_pattern
-from tui.domain.policy import Policy, Rules
-from tui.domain.query import parse_query
-from tui.domain.trust import State
+from tui.cli.arguments import Options
+from tui.cli.output import Exit
+from tui.cli.report import check as run_check
+from tui.domain.common.trust import State
+from tui.domain.facts.patterns import parse_pattern
+from tui.domain.policy.policy import Policy, Rules
+from tui.domain.query.query import parse_query
 from tui.estate.estate import Estate
-from tui.headless import check as run_check
-from tui.output import Exit
+from tui.settings.settings import Settings
 
 
 def rules(registry: LyingRegistry, asks: bool = True) -> Policy:

@@ -31,7 +31,7 @@ from tests.real.lying_registry import (
     error,
     serving,
 )
-from tui.domain.trust import State
+from tui.domain.common.trust import State
 
 PAGE = Answer(200, b"<!DOCTYPE html><html><body>Sign in</body></html>", "text/html; charset=utf-8")
 

@@ -25,15 +25,15 @@ from tests.real.oracle_network import Served, revocation_cases, serving, store_c
 from tests.real.oracle_places import delegate_cases, middle_cases, stamp_chain_cases, store_file_cases
 from tests.real.oracle_revocation import raw_revocation_cases
 from tests.real.oracle_times import time_cases
-from tui.domain.signature import Outcome, Verdict
+from tui.domain.facts.signature import Outcome, Verdict
 from tui.errors import InvalidConfig
 from tui.sources.signatures.fetch import FetchOptions, RevocationFetcher
-from tui.sources.signatures.notation.judge import judge, revocation_lookups
-from tui.sources.signatures.notation.payload import Target
-from tui.sources.signatures.notation.policy import parse_policy
-from tui.sources.signatures.notation.static import parse_envelope
-from tui.sources.signatures.notation.stores import read_stores
-from tui.sources.signatures.revocation import FetchedRevocation, Lookup
+from tui.sources.signatures.stores import read_stores
+from tui.verification.notation.judge import judge, revocation_lookups
+from tui.verification.notation.payload import Target
+from tui.verification.notation.policy import parse_policy
+from tui.verification.notation.static import parse_envelope
+from tui.verification.revocation import FetchedRevocation, Lookup
 
 ORACLE = os.environ.get("TRUSTREE_NOTATION_ORACLE", "")
 SHARED = Path(__file__).resolve().parents[3] / "shared"

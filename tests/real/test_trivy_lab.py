@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.sources.scanners.servers import Told, told
-from tui.domain.events import SourceState
+from tui.domain.facts.events import SourceState
 from tui.sources.cluster import ClusterOptions, ClusterSource
 from tui.sources.ports import ApiResource, ClusterReader
 from tui.sources.scanners.rounds import Pace

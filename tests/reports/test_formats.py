@@ -22,11 +22,11 @@ from referencing import Registry, Resource
 from tests.domain import estates as e
 from tests.laws import examples
 from tests.reports.test_reports import HOSTILE, SNAPSHOTS, output
-from tui.domain.events import SourceHealth, SourceKind, SourceState
-from tui.domain.scan import Exploitability, ImageVulnerability, Severity, Vex
-from tui.domain.snapshot import EMPTY, Image, Snapshot
-from tui.domain.text import clean
-from tui.domain.trust import Check, CheckName, State
+from tui.domain.common.text import clean
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity, Vex
+from tui.domain.snapshot.snapshot import EMPTY, Image, Snapshot
 from tui.reports import View, format_names
 
 SARIF = Path(__file__).resolve().parents[2].parent / "shared/fixtures/signatures/ratify/test/testdata/sarif-2.1.0-rtm.5.json"

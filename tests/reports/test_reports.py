@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from tests.domain import estates as e
 from tests.laws import examples
-from tui.domain.events import SourceHealth, SourceKind, SourceState
-from tui.domain.query import EVERYTHING, parse_query
-from tui.domain.snapshot import EMPTY, BaseLink, Basis, Confidence, Image, ImageKey, Snapshot, Workload
-from tui.domain.text import clean
-from tui.domain.trust import CheckName, State
-from tui.domain.workload import ContainerType, ObjectKey
+from tui.domain.common.text import clean
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.facts.workload import ContainerType, ObjectKey
+from tui.domain.query.query import EVERYTHING, parse_query
+from tui.domain.snapshot.snapshot import EMPTY, BaseLink, Basis, Confidence, Image, ImageKey, Snapshot, Workload
 from tui.errors import UsageError
 from tui.reports import Document, Look, View, format_names, render
 from tui.reports.wire import SCHEMA_FILE, schema_text

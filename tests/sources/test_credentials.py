@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tui.errors import AuthenticationFailed
-from tui.sources.credentials import DockerConfig, Login, docker_key
+from tui.sources.kit.credentials import DockerConfig, Login, docker_key
 
 AUTH = base64.b64encode(b"ops:se:cret").decode()
 

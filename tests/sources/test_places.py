@@ -9,13 +9,13 @@ from yarl import URL
 from tests.sources.registry.helpers import Entra, options
 from tests.sources.registry.servers import FakeRegistry
 from tui.errors import AuthenticationFailed, SourceError, UntrustedPayload
-from tui.sources.credentials import Login
+from tui.sources.kit.credentials import Login
+from tui.sources.kit.throttle import Throttle
+from tui.sources.kit.transport import Transport, TransportOptions
 from tui.sources.registry.challenge import Challenge
 from tui.sources.registry.options import RegistryKind, RegistryOptions
 from tui.sources.registry.signin import Identity
 from tui.sources.registry.tokenservice import TokenService
-from tui.sources.throttle import Throttle
-from tui.sources.transport import Transport, TransportOptions
 
 OUTSIDE = TransportOptions(timeout=5.0, home="8.8.8.8")
 NOBODY = Identity()

@@ -8,8 +8,8 @@ from yarl import URL
 
 from tests.sources.registry.servers import FakeRegistry
 from tui.errors import Unreachable
-from tui.sources.proxies import NO_PROXY, Proxies, spared
-from tui.sources.transport import Transport, TransportOptions
+from tui.sources.kit.proxies import NO_PROXY, Proxies, spared
+from tui.sources.kit.transport import Transport, TransportOptions
 
 # golang.org/x/net/http/httpproxy, TestUseProxy and its issues.
 GO = (

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.laws import examples
-from tui.sources.throttle import BURST_SECONDS, Backoff, Bucket, RequestClass, Throttle, parse_retry_after
+from tui.sources.kit.throttle import BURST_SECONDS, Backoff, Bucket, RequestClass, Throttle, parse_retry_after
 
 
 class Clock:

@@ -18,8 +18,8 @@ from yarl import URL
 
 from tests.sources.registry.servers import FakeRegistry
 from tui.errors import NoAnswer, Unreachable, UntrustedPayload
-from tui.sources.proxies import NO_PROXY, Proxies
-from tui.sources.transport import Transport, TransportOptions, decode_json
+from tui.sources.kit.proxies import NO_PROXY, Proxies
+from tui.sources.kit.transport import Transport, TransportOptions, decode_json
 
 LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 LATER = datetime.datetime(2120, 1, 1, tzinfo=datetime.UTC)
@@ -208,7 +208,7 @@ def test_a_proxy_may_be_named_without_a_scheme(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_a_server_that_hangs_is_not_said_to_take_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.sources.transport.CONNECT_TIMEOUT", 0.1)
+    monkeypatch.setattr("tui.sources.kit.transport.CONNECT_TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as stuck:  # the system accepts, nobody speaks TLS
         port = stuck.getsockname()[1]
         async with Transport(TransportOptions()) as transport:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from textual.pilot import Pilot
 
 from tests.estates import NOW, HandEstate
-from tui.app import Opener, TrustreeApp
-from tui.domain.snapshot import EMPTY, Snapshot
+from tui.domain.snapshot.snapshot import EMPTY, Snapshot
 from tui.presenters.phrases import node_name
-from tui.screens.explorer import ExplorerScreen
+from tui.ui.app import Opener, TrustreeApp
+from tui.ui.screens.explorer import ExplorerScreen
 
 __all__ = ["Settings", "explorer", "make_app", "names", "text_of", "until"]
 

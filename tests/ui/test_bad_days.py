@@ -18,15 +18,15 @@ from tests.estate.test_store import HOST, pod
 from tests.sources.cluster.apiserver import ApiServer, failure
 from tests.ui.driving import Settings as Looks
 from tests.ui.driving import text_of
-from tui.app import TrustreeApp
-from tui.config import Settings
-from tui.domain.demand import Demand
-from tui.domain.events import SourceState
-from tui.domain.policy import built_in
+from tui.domain.facts.demand import Demand
+from tui.domain.facts.events import SourceState
+from tui.domain.policy.policy import built_in
 from tui.estate.estate import Estate
-from tui.screens.explorer import ExplorerScreen
+from tui.settings.settings import Settings
 from tui.sources.cluster import ClusterOptions
-from tui.wiring import open_estate
+from tui.ui.app import TrustreeApp
+from tui.ui.screens.explorer import ExplorerScreen
+from tui.wiring.parts import open_estate
 
 LIMIT = 60.0
 CLOSED = "http://127.0.0.1:9"
@@ -107,7 +107,7 @@ async def test_an_expired_token_and_a_missing_right(tmp_path: Path, code: int, r
 
 
 async def test_an_exec_plugin_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.wiring.ClusterOptions", partial(ClusterOptions, exec_timeout=0.3))
+    monkeypatch.setattr("tui.wiring.parts.ClusterOptions", partial(ClusterOptions, exec_timeout=0.3))
     path = kubeconfig(tmp_path, exec=hanging_plugin(tmp_path))
     async with shown(Settings(kubeconfig=str(path), azure=False)) as said:
         assert "plugin" in said

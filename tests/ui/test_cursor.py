@@ -8,10 +8,10 @@ import msgspec
 
 from tests.estates import company
 from tests.ui.driving import explorer, names, until
-from tui.domain.snapshot import Image, ImageKey, Snapshot
+from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
 from tui.presenters.lineage import LineageModel
 from tui.presenters.views import View
-from tui.screens.explorer import ExplorerScreen
+from tui.ui.screens.explorer import ExplorerScreen
 
 
 def based(snapshot: Snapshot) -> list[Image]:

@@ -17,15 +17,15 @@ from textual.widget import Widget
 
 from tests.estates import Builder, HandEstate, check, company, freeze, healthy, loading, sick
 from tests.ui.driving import Settings, explorer, make_app, names, text_of, until
-from tui.domain.demand import Priority
-from tui.domain.snapshot import EMPTY, ImageKey, Snapshot
-from tui.domain.trust import CheckName, State
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.demand import Priority
+from tui.domain.snapshot.snapshot import EMPTY, ImageKey, Snapshot
 from tui.errors import InvalidConfig
 from tui.presenters.views import View
-from tui.screens.explorer import ExplorerScreen
-from tui.screens.keys import KeyLine
-from tui.screens.pages import DetailScreen, HelpScreen, QuitScreen, SourcesScreen
-from tui.screens.themes import theme_named
+from tui.ui.screens.explorer import ExplorerScreen
+from tui.ui.screens.keys import KeyLine
+from tui.ui.screens.pages import DetailScreen, HelpScreen, QuitScreen, SourcesScreen
+from tui.ui.screens.themes import theme_named
 
 
 async def test_starts_with_the_worst_unfolded_as_far_as_there_is_room() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import tui.app
-from tui.app import LiveEstate, TrustreeApp
-from tui.config import Settings
+import tui.ui.app
+from tui.settings.settings import Settings
+from tui.ui.app import LiveEstate, TrustreeApp
 
 
 @asynccontextmanager
@@ -22,7 +22,7 @@ async def nothing() -> AsyncIterator[LiveEstate]:
 class Faulty(TrustreeApp):
     """Fails when it is told to."""
 
-    CSS_PATH = str(Path(tui.app.__file__).with_name("app.tcss"))
+    CSS_PATH = str(Path(tui.ui.app.__file__).with_name("app.tcss"))
 
     def action_help(self) -> None:
         """Fail with something secret among the locals."""

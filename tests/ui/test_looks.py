@@ -10,9 +10,9 @@ from textual.pilot import Pilot
 
 from tests.estates import company, loading, sick
 from tests.ui.driving import Settings, make_app, text_of, until
-from tui.domain.findings import find
-from tui.domain.snapshot import Snapshot
-from tui.screens.explorer import ExplorerScreen
+from tui.domain.query.findings import find
+from tui.domain.snapshot.snapshot import Snapshot
+from tui.ui.screens.explorer import ExplorerScreen
 
 Compare = Callable[..., bool]
 

@@ -16,13 +16,13 @@ from textual.widgets import Input
 
 from tests.ui.driving import Settings as Looks
 from tests.ui.driving import names, text_of, until
-from tui.app import TrustreeApp
-from tui.config import Settings
-from tui.domain.snapshot import Drift, Snapshot
-from tui.domain.trust import State
+from tui.domain.common.trust import State
+from tui.domain.snapshot.snapshot import Drift, Snapshot
 from tui.estate.estate import Estate
-from tui.opening import opened
-from tui.screens.explorer import ExplorerScreen
+from tui.settings.settings import Settings
+from tui.ui.app import TrustreeApp
+from tui.ui.screens.explorer import ExplorerScreen
+from tui.wiring.opening import opened
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("embedded estate")]
 LOADING = 240.0

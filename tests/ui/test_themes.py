@@ -6,7 +6,7 @@ import pytest
 from textual.color import Color
 from textual.theme import Theme
 
-from tui.screens.themes import DARK, LIGHT, SAFE, THEMES, defaults_for, theme_named
+from tui.ui.screens.themes import DARK, LIGHT, SAFE, THEMES, defaults_for, theme_named
 from widgets.painted import GROUNDS, ROLES
 
 QUIET = {"faint", "line"}

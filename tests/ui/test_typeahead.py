@@ -9,10 +9,10 @@ from textual.widgets import Input
 
 from tests.estates import company
 from tests.ui.driving import explorer, text_of, until
-from tui.app import TrustreeApp
 from tui.presenters.views import View
-from tui.screens.explorer import ExplorerScreen
-from tui.screens.pages import HelpScreen, SourcesScreen
+from tui.ui.app import TrustreeApp
+from tui.ui.screens.explorer import ExplorerScreen
+from tui.ui.screens.pages import HelpScreen, SourcesScreen
 
 NAMED = {"/": "slash", ":": "colon", "?": "question_mark", " ": "space"}
 

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import msgspec
 
-from tui.domain.events import Denial, SourceHealth
-from tui.domain.redaction import redact
+from tui.domain.common.redaction import redact
+from tui.domain.facts.events import Denial, SourceHealth
 
 __all__ = ["discreet"]
 

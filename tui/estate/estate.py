@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
-from tui.domain.demand import Demand
-from tui.domain.events import Event
-from tui.domain.policy import Policy
-from tui.domain.snapshot import Snapshot
+from tui.domain.facts.demand import Demand
+from tui.domain.facts.events import Event
+from tui.domain.policy.policy import Policy
+from tui.domain.snapshot.snapshot import Snapshot
 from tui.estate.pump import Pump
 from tui.estate.store import Listener, Store, Wishes
 from tui.sources.ports import RegistryFactory, Source

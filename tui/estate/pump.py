@@ -10,8 +10,8 @@ from datetime import datetime
 
 import msgspec
 
-from tui.domain.demand import ArtifactDemand, Demand
-from tui.domain.events import (
+from tui.domain.facts.demand import ArtifactDemand, Demand
+from tui.domain.facts.events import (
     AbsenceKind,
     ControllersSeen,
     Denial,

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from tui.domain.assemble import Assembler
-from tui.domain.demand import ArtifactDemand, Demand
-from tui.domain.events import Event
-from tui.domain.inventory import Facts, Inventory
-from tui.domain.policy import Policy
-from tui.domain.snapshot import EMPTY, Snapshot
+from tui.domain.assemble.assemble import Assembler
+from tui.domain.facts.demand import ArtifactDemand, Demand
+from tui.domain.facts.events import Event
+from tui.domain.facts.inventory.inventory import Facts, Inventory
+from tui.domain.policy.policy import Policy
+from tui.domain.snapshot.snapshot import EMPTY, Snapshot
 
 __all__ = ["Listener", "Store", "Wishes"]
 

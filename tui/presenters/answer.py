@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tui.domain.exposure import Exposure
-from tui.domain.trust import State
+from tui.domain.common.trust import State
+from tui.domain.query.exposure import Exposure
 from tui.presenters.exposure import exposure_parts
 from tui.presenters.glyphs import ROLE, Glyphs
 from widgets.rows import Span, TextLine

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from shlex import quote
 
-from tui.domain.reference import is_tag
-from tui.domain.snapshot import Image, Snapshot
-from tui.domain.text import clean
+from tui.domain.common.text import clean
+from tui.domain.facts.reference import is_tag
+from tui.domain.snapshot.snapshot import Image, Snapshot
 from tui.presenters.keys import Subject
 
 __all__ = ["for_shell", "name_to_copy", "reference_to_copy"]

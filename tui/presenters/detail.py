@@ -7,11 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from tui.domain.container_checks import image_checks, workload_checks
-from tui.domain.counting import Use, pods_with, users_of
-from tui.domain.events import SourceHealth
-from tui.domain.snapshot import Container, Image, Snapshot, UnknownBase, Workload
-from tui.domain.trust import Check, State
+from tui.domain.checks.containers import image_checks, workload_checks
+from tui.domain.common.trust import Check, State
+from tui.domain.facts.events import SourceHealth
+from tui.domain.snapshot.snapshot import Container, Image, Snapshot, UnknownBase, Workload
+from tui.domain.workloads.counting import Use, pods_with, users_of
 from tui.presenters.glyphs import ROLE, Glyphs
 from tui.presenters.keys import Subject
 from tui.presenters.phrases import image_name, source_word, verdict_word

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tui.domain.counting import pods_of
-from tui.domain.snapshot import (
+from tui.domain.common.trust import State, worst
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.snapshot.snapshot import (
     BaseLink,
     BaseState,
     Basis,
@@ -19,8 +20,7 @@ from tui.domain.snapshot import (
     UnknownBase,
     Workload,
 )
-from tui.domain.trust import State, worst
-from tui.domain.workload import ObjectKey
+from tui.domain.workloads.counting import pods_of
 from tui.presenters.detail import Look, Tab, heading, overview, tab_line, wrapped
 from tui.presenters.detail_trust import signature_lines, vulnerability_lines
 from tui.presenters.glyphs import Glyphs

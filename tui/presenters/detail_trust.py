@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from shlex import quote
 
-from tui.domain.events import SignaturesVerified
-from tui.domain.scan import ImageVulnerability, ScanReport, Severity
-from tui.domain.signature import Outcome, SignatureSystem, StepState, Verdict
-from tui.domain.snapshot import Image
-from tui.domain.trust import State
+from tui.domain.common.trust import State
+from tui.domain.facts.events import SignaturesVerified
+from tui.domain.facts.scan import ImageVulnerability, ScanReport, Severity
+from tui.domain.facts.signature import Outcome, SignatureSystem, StepState, Verdict
+from tui.domain.snapshot.snapshot import Image
 from tui.presenters.detail import Look, Order, wrapped
 from tui.presenters.words import age, count, short
 from widgets.rows import LazyLines, Span, TextLine

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.domain.query_elsewhere import Elsewhere
-from tui.domain.query_language import Key
-from tui.domain.text import clean
+from tui.domain.common.text import clean
+from tui.domain.query.elsewhere import Elsewhere
+from tui.domain.query.language import Key
 from tui.presenters.words import plural
 
 __all__ = ["elsewhere_words"]

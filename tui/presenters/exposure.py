@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tui.domain.exposure import Exposure
-from tui.domain.trust import State
-from tui.domain.workload import ObjectKey
+from tui.domain.common.trust import State
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.query.exposure import Exposure
 from tui.presenters.words import count, plural
 
 __all__ = ["Part", "exposure_parts"]

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from tui.domain.counting import pods_found
-from tui.domain.findings import Finding, FindingKey, Grouping
-from tui.domain.snapshot import Snapshot
-from tui.domain.trust import State
+from tui.domain.common.trust import State
+from tui.domain.query.findings import Finding, FindingKey, Grouping
+from tui.domain.snapshot.snapshot import Snapshot
+from tui.domain.workloads.counting import pods_found
 from tui.presenters.glyphs import ROLE, Glyphs
 from tui.presenters.phrases import image_name
 from tui.presenters.words import age, brief_digests, count, plural

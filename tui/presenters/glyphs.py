@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tui.domain.trust import State
+from tui.domain.common.trust import State
 from widgets.rows import Cell, Span
 
 __all__ = ["ASCII", "BAD_FIRST", "ROLE", "UNICODE", "WORD", "Glyphs", "mix"]

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from tui.domain.events import SourceHealth, SourceKind, SourceState
-from tui.domain.snapshot import Snapshot
+from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import BAD_FIRST, ROLE, WORD, Glyphs, mix
 from tui.presenters.health import standing
 from tui.presenters.running import NOTHING_RUNS, Running, running_line

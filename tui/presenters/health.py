@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tui.domain.events import Denial, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Denial, SourceHealth, SourceKind, SourceState
 from tui.presenters.words import count, plural
 
 __all__ = ["denied", "next_step", "standing", "trouble"]

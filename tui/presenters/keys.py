@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from tui.domain.findings import FindingKey
-from tui.domain.snapshot import ImageKey, Snapshot
-from tui.domain.workload import ContainerType, ObjectKey
+from tui.domain.facts.workload import ContainerType, ObjectKey
+from tui.domain.query.findings import FindingKey
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from widgets.rows import RowKey
 
 __all__ = [

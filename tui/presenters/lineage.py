@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 
-from tui.domain.counting import idle_word, pods_of
-from tui.domain.events import SourceState
-from tui.domain.reference import DEFAULT_REGISTRY
-from tui.domain.snapshot import Container, Image, ImageKey, PodRef, Snapshot, UnknownBase, Workload
-from tui.domain.trust import Check, State, worst
-from tui.domain.workload import ContainerType, ObjectKey
+from tui.domain.common.trust import Check, State, worst
+from tui.domain.facts.events import SourceState
+from tui.domain.facts.reference import DEFAULT_REGISTRY
+from tui.domain.facts.workload import ContainerType, ObjectKey
+from tui.domain.snapshot.snapshot import Container, Image, ImageKey, PodRef, Snapshot, UnknownBase, Workload
+from tui.domain.workloads.counting import idle_word, pods_of
 from tui.presenters.glyphs import ROLE, Glyphs, mix
 from tui.presenters.keys import UNREADABLE, PodPart, from_last
 from tui.presenters.phrases import base_brief, briefs, image_name

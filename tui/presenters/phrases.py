@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tui.domain.image import RepositoryName
-from tui.domain.reference import DEFAULT_REGISTRY
-from tui.domain.snapshot import Image, ImageKey, NodeKind, UnknownBase
-from tui.domain.trust import Check, State, worst
+from tui.domain.common.trust import Check, State, worst
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.reference import DEFAULT_REGISTRY
+from tui.domain.snapshot.snapshot import Image, ImageKey, NodeKind, UnknownBase
 from tui.presenters.glyphs import ROLE
 from tui.presenters.words import short
 from widgets.rows import Cell, Span

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from tui.domain.events import Denial, Progress, SourceHealth, SourceKind, SourceState
-from tui.domain.snapshot import Snapshot
+from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
+from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.health import denied, standing

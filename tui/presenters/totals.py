@@ -6,10 +6,10 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tui.domain.counting import pods_in, pods_of, pods_under
-from tui.domain.snapshot import Container, ImageKey, Snapshot, Workload
-from tui.domain.trust import State
-from tui.domain.workload import ObjectKey
+from tui.domain.common.trust import State
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.snapshot.snapshot import Container, ImageKey, Snapshot, Workload
+from tui.domain.workloads.counting import pods_in, pods_of, pods_under
 
 __all__ = ["ALL", "NOTHING", "Shown", "Totals", "lineage_totals", "one"]
 

@@ -9,10 +9,10 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.domain.findings import Finding, Grouping, find
-from tui.domain.snapshot import ImageKey, Snapshot
-from tui.domain.trust import State
-from tui.domain.workload import ObjectKey
+from tui.domain.common.trust import State
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.query.findings import Finding, Grouping, find
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.errors import InvalidQuery
 from tui.presenters.findings import FindingModel
 from tui.presenters.glyphs import Glyphs
@@ -22,9 +22,9 @@ from tui.presenters.workloads import WorkloadModel
 from widgets.rows import RowKey
 
 if TYPE_CHECKING:
-    from tui.domain.exposure import Exposure
-    from tui.domain.query import Index
-    from tui.domain.query_language import Term
+    from tui.domain.query.exposure import Exposure
+    from tui.domain.query.language import Term
+    from tui.domain.query.query import Index
 
 __all__ = ["VIEW_NAMES", "Built", "Filter", "View", "build_view", "first_unfolded", "wanted_vulnerability"]
 
@@ -101,9 +101,9 @@ def _matched(model: Model, shown: Shown) -> int:
 def _hint(query: str, snapshot: Snapshot, now: datetime, index: Index | None) -> str:
     if not query.strip():
         return ""
-    from tui.domain.query import Index as IndexOf
-    from tui.domain.query import parse_query
-    from tui.domain.query_elsewhere import elsewhere
+    from tui.domain.query.elsewhere import elsewhere
+    from tui.domain.query.query import Index as IndexOf
+    from tui.domain.query.query import parse_query
     from tui.presenters.elsewhere import elsewhere_words
 
     return elsewhere_words(elsewhere(parse_query(query).terms, index or IndexOf(snapshot), now))
@@ -112,8 +112,8 @@ def _hint(query: str, snapshot: Snapshot, now: datetime, index: Index | None) ->
 def _exposure(query: str, snapshot: Snapshot) -> tuple[str, Exposure | None]:
     if not query.strip():
         return "", None
-    from tui.domain.exposure import asked_for, exposure
-    from tui.domain.query import parse_query
+    from tui.domain.query.exposure import asked_for, exposure
+    from tui.domain.query.query import parse_query
 
     asked = asked_for(parse_query(query).terms)
     return (asked[0], exposure(snapshot, asked[1])) if asked else ("", None)
@@ -139,8 +139,8 @@ def _findings(snapshot: Snapshot, chosen: Filter, grouping: Grouping, now: datet
     if not chosen.query.strip():
         shown, _ = select(snapshot, chosen, now, index)
         return find(snapshot, grouping, shown.images, shown.workloads)
-    from tui.domain.findings_asked import find_asked
-    from tui.domain.query import Query, parse_query
+    from tui.domain.query.findings_asked import find_asked
+    from tui.domain.query.query import Query, parse_query
 
     def search(terms: tuple[Term, ...]) -> Sequence[Finding]:
         shown, _ = select(snapshot, chosen._replace(query=Query(terms).text), now, index)
@@ -159,7 +159,7 @@ def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: Index | Non
     workloads: Set[ObjectKey] | None = None
     undecided, idle = 0, frozenset(snapshot.workloads)
     if chosen.query.strip():
-        from tui.domain.query import parse_query  # not before somebody filters
+        from tui.domain.query.query import parse_query  # not before somebody filters
 
         selection = parse_query(chosen.query).images(index or snapshot, now)
         images, workloads, undecided, idle = selection.images, selection.workloads, selection.undecided, selection.idle
@@ -207,8 +207,8 @@ def wanted_vulnerability(query: str) -> str:
     """The vulnerability or package that a query names, in small letters; empty when it names none, or does not parse."""
     if not query.strip():
         return ""
-    from tui.domain.query import parse_query
-    from tui.domain.query_language import Key
+    from tui.domain.query.language import Key
+    from tui.domain.query.query import parse_query
 
     try:
         terms = parse_query(query).terms

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from tui.domain.trust import State
+from tui.domain.common.trust import State
 
 __all__ = ["HEX", "VERDICTS", "age", "brief_digests", "clock", "count", "plural", "several", "short", "size"]
 

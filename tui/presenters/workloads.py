@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from tui.domain.container_checks import image_checks
-from tui.domain.events import SourceHealth, SourceKind, SourceState
-from tui.domain.snapshot import BaseState, Container, Image, ImageKey, Snapshot, Workload
-from tui.domain.trust import Check, State, worst
-from tui.domain.workload import ContainerType, ObjectKey
+from tui.domain.checks.containers import image_checks
+from tui.domain.common.trust import Check, State, worst
+from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.facts.workload import ContainerType, ObjectKey
+from tui.domain.snapshot.snapshot import BaseState, Container, Image, ImageKey, Snapshot, Workload
 from tui.presenters.glyphs import BAD_FIRST, Glyphs, mix
 from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, from_last
 from tui.presenters.lineage import BAR, WIDE, container_state

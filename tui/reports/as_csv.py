@@ -6,8 +6,8 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from tui.domain.text import clean
-from tui.domain.trust import Check, State
+from tui.domain.common.text import clean
+from tui.domain.common.trust import Check, State
 from tui.reports.document import Document, Format, View
 from tui.reports.problems import problems
 from tui.reports.wire import source_row, verdict_of

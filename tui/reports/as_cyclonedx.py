@@ -11,10 +11,10 @@ from urllib.parse import quote
 import msgspec
 
 from tui import __version__
-from tui.domain.reference import is_digest
-from tui.domain.scan import Exploitability, ImageVulnerability, Severity
-from tui.domain.snapshot import Image
-from tui.domain.text import clean
+from tui.domain.common.text import clean
+from tui.domain.facts.reference import is_digest
+from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity
+from tui.domain.snapshot.snapshot import Image
 from tui.reports.document import Document, Format, View
 from tui.reports.encoding import encode
 from tui.reports.problems import image_place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from tui.domain.text import clean
+from tui.domain.common.text import clean
 from tui.reports.as_table import footer_lines, table_of
 from tui.reports.columns import Cell, Head
 from tui.reports.document import Document, Format, View

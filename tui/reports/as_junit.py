@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from tui.domain.snapshot import Image, Workload
-from tui.domain.text import clean
-from tui.domain.trust import Check, State
+from tui.domain.common.text import clean
+from tui.domain.common.trust import Check, State
+from tui.domain.snapshot.snapshot import Image, Workload
 from tui.reports.document import Document, Format, View
 from tui.reports.problems import START, image_place, workload_place
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tui.domain.text import clean
+from tui.domain.common.text import clean
 from tui.reports.as_table import footer_lines, table_of
 from tui.reports.document import Document, Format, View
 

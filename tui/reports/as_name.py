@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.snapshot import Image, Workload
-from tui.domain.text import clean
-from tui.domain.trust import State
+from tui.domain.common.text import clean
+from tui.domain.common.trust import State
+from tui.domain.snapshot.snapshot import Image, Workload
 from tui.reports.document import Document, Format, View
 
 __all__ = ["FORMAT"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from tui.domain.scan import Severity
-from tui.domain.text import clean
-from tui.domain.trust import CheckName, State
+from tui.domain.common.text import clean
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.scan import Severity
 from tui.reports.document import Document, Format, View
 from tui.reports.wire import Counts, source_row, summary_row, verdict_of
 

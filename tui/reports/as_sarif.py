@@ -16,11 +16,11 @@ from urllib.parse import quote
 import msgspec
 
 from tui import __version__
-from tui.domain.events import SourceHealth, SourceState
-from tui.domain.scan import ImageVulnerability, Severity
-from tui.domain.snapshot import Image
-from tui.domain.text import full_stop
-from tui.domain.trust import State
+from tui.domain.common.text import full_stop
+from tui.domain.common.trust import State
+from tui.domain.facts.events import SourceHealth, SourceState
+from tui.domain.facts.scan import ImageVulnerability, Severity
+from tui.domain.snapshot.snapshot import Image
 from tui.presenters.health import next_step
 from tui.reports.document import Document, Format, View
 from tui.reports.encoding import encode

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tui.domain.container_checks import image_checks
-from tui.domain.snapshot import Drift, ImageKey, Snapshot, Workload
-from tui.domain.text import full_stop
-from tui.domain.trust import Check, CheckName, State
+from tui.domain.checks.containers import image_checks
+from tui.domain.common.text import full_stop
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.snapshot.snapshot import Drift, ImageKey, Snapshot, Workload
 from tui.presenters.glyphs import ASCII, UNICODE
 from tui.presenters.health import next_step
 from tui.presenters.totals import Shown, lineage_totals

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tui.domain.text import clean
+from tui.domain.common.text import clean
 
 __all__ = ["Cell", "Head", "cells", "lines", "plain"]
 

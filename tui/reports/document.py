@@ -7,13 +7,13 @@ from enum import StrEnum
 
 import msgspec
 
-from tui.domain.counting import pods_found, pods_in, pods_of
-from tui.domain.findings import Finding, find
-from tui.domain.findings_asked import find_asked
-from tui.domain.query import EVERYTHING, Index, Query, Selection
-from tui.domain.query_language import Term
-from tui.domain.snapshot import Container, Image, Snapshot, Workload
-from tui.domain.trust import State
+from tui.domain.common.trust import State
+from tui.domain.query.findings import Finding, find
+from tui.domain.query.findings_asked import find_asked
+from tui.domain.query.language import Term
+from tui.domain.query.query import EVERYTHING, Index, Query, Selection
+from tui.domain.snapshot.snapshot import Container, Image, Snapshot, Workload
+from tui.domain.workloads.counting import pods_found, pods_in, pods_of
 
 __all__ = ["Document", "Format", "Look", "View"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from tui.domain.snapshot import Container, Image, Workload
-from tui.domain.trust import Check, CheckName, State
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.snapshot.snapshot import Container, Image, Workload
 from tui.presenters.phrases import image_name
 from tui.presenters.words import short
 from tui.reports.document import Document, severity

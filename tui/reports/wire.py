@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from tui.domain.events import SourceHealth, SourceState
-from tui.domain.scan import ImageVulnerability
-from tui.domain.snapshot import BaseLink, BaseState, Basis, Confidence, Container, Drift, Image, Workload
-from tui.domain.trust import Check, CheckName, State
-from tui.domain.workload import ContainerType
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.events import SourceHealth, SourceState
+from tui.domain.facts.scan import ImageVulnerability
+from tui.domain.facts.workload import ContainerType
+from tui.domain.snapshot.snapshot import BaseLink, BaseState, Basis, Confidence, Container, Drift, Image, Workload
 from tui.presenters.health import trouble
 from tui.reports.document import Document, View
 

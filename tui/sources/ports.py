@@ -8,9 +8,9 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from tui.domain.demand import ArtifactDemand, Demand
-from tui.domain.events import Event, SourceKind
-from tui.domain.image import Referrer, RepositoryName
+from tui.domain.facts.demand import ArtifactDemand, Demand
+from tui.domain.facts.events import Event, SourceKind
+from tui.domain.facts.image import Referrer, RepositoryName
 
 __all__ = [
     "ApiResource",

@@ -8,8 +8,8 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from tui.domain.events import Event, HealthChanged, PodsSeen, SourceHealth
-from tui.domain.workload import Pod
+from tui.domain.facts.events import Event, HealthChanged, PodsSeen, SourceHealth
+from tui.domain.facts.workload import Pod
 from tui.sources.cluster import ClusterOptions, ClusterSource
 
 # Far beyond what any test needs: it only ends a test that would hang.

@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from tests.sources.cluster.apiserver import PODS, ApiServer, failure, page, pod, silent, write_kubeconfig
 from tests.sources.cluster.follow import options, until_health
 from tests.sources.cluster.tunnels import Tunnel
-from tui.domain.events import SourceHealth, SourceState
+from tui.domain.facts.events import SourceHealth, SourceState
 from tui.sources.cluster import ClusterSource
 from tui.sources.cluster.failures import transport_error
 

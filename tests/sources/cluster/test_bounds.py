@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tests.sources.cluster.apiserver import NAMESPACES, PODS, Answer, ApiServer, event, failure, page, pod, write_kubeconfig
 from tests.sources.cluster.follow import options, pods, until, until_health
-from tui.domain.events import Event, HealthChanged, SourceHealth, SourceState
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceState
 from tui.sources.cluster import ClusterSource
 from tui.sources.cluster import api as module
 from tui.sources.cluster.facts import MAX_KEY, MAX_TEXT, Facts

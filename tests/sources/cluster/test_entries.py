@@ -10,7 +10,7 @@ import pytest
 
 from tests.sources.cluster.apiserver import PODS, ApiServer, failure, page, pod, write_kubeconfig
 from tests.sources.cluster.follow import options, until_health
-from tui.domain.events import SourceHealth, SourceState
+from tui.domain.facts.events import SourceHealth, SourceState
 from tui.errors import InvalidConfig
 from tui.sources.cluster import ClusterSource
 from tui.sources.cluster.diagnosis import diagnose

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.laws import examples
 from tests.sources.cluster.apiserver import owned, pod
-from tui.domain.workload import ContainerType, Controller, Node, OwnerRef, Pod, Resource
+from tui.domain.facts.workload import ContainerType, Controller, Node, OwnerRef, Pod, Resource
 from tui.errors import SourceError
 from tui.sources.cluster.facts import Facts
 from tui.sources.cluster.kinds import KINDS, Kind

@@ -11,7 +11,7 @@ import pytest
 
 from tests.sources.cluster.apiserver import ApiServer, write_kubeconfig
 from tests.sources.cluster.follow import options, until_health
-from tui.domain.events import SourceHealth, SourceState
+from tui.domain.facts.events import SourceHealth, SourceState
 from tui.errors import InvalidConfig, UsageError
 from tui.sources.cluster import ClusterOptions, ClusterSource, contexts
 from tui.sources.cluster.kubeconfig import default_paths, read_kubeconfig

@@ -9,8 +9,8 @@ import pytest
 
 from tests.sources.cluster.apiserver import PODS, ApiServer, body, cut, page, pod, refuse, silent, write_kubeconfig
 from tests.sources.cluster.follow import options, pod_names, until, until_health
-from tui.domain.events import Event, HealthChanged, ListCompleted, PodsSeen, SourceState
-from tui.domain.workload import Resource
+from tui.domain.facts.events import Event, HealthChanged, ListCompleted, PodsSeen, SourceState
+from tui.domain.facts.workload import Resource
 from tui.sources.cluster import ClusterSource
 
 

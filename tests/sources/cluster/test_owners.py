@@ -12,8 +12,8 @@ from aiohttp import web
 
 from tests.sources.cluster.apiserver import PODS, Answer, ApiServer, body, owned, page, pod, refuse, write_kubeconfig
 from tests.sources.cluster.follow import options, until
-from tui.domain.events import ControllersSeen, Event, ObjectGone
-from tui.domain.workload import Controller, Resource
+from tui.domain.facts.events import ControllersSeen, Event, ObjectGone
+from tui.domain.facts.workload import Controller, Resource
 from tui.sources.cluster import ClusterSource
 
 GROUP = "/apis/argoproj.io/v1alpha1"

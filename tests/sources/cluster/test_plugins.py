@@ -13,7 +13,7 @@ from aiohttp import web
 
 from tests.sources.cluster.apiserver import ApiServer, failure, write_kubeconfig
 from tests.sources.cluster.follow import options, until_health
-from tui.domain.events import SourceState
+from tui.domain.facts.events import SourceState
 from tui.errors import AuthenticationFailed, InvalidConfig
 from tui.sources.cluster import ClusterSource
 from tui.sources.cluster.execplugin import ExecPlugin, read_plugin, run_plugin

@@ -23,8 +23,8 @@ from tests.sources.cluster.apiserver import (
     write_kubeconfig,
 )
 from tests.sources.cluster.follow import PATIENCE, options
-from tui.domain.events import Event, HealthChanged, ListCompleted, SourceHealth, SourceState
-from tui.domain.workload import Resource
+from tui.domain.facts.events import Event, HealthChanged, ListCompleted, SourceHealth, SourceState
+from tui.domain.facts.workload import Resource
 from tui.sources.cluster import ClusterSource
 
 QUICK = {"pulse": 0.05, "pulse_timeout": 0.2}

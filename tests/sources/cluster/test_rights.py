@@ -21,7 +21,7 @@ from tests.sources.cluster.apiserver import (
     write_kubeconfig,
 )
 from tests.sources.cluster.follow import options, pod_names, until, until_health
-from tui.domain.events import SourceState
+from tui.domain.facts.events import SourceState
 from tui.sources.cluster import ClusterSource
 
 READABLE = {"payments", "shop"}

@@ -20,8 +20,8 @@ from tests.sources.cluster.apiserver import (
     write_kubeconfig,
 )
 from tests.sources.cluster.follow import options, pod_names, pods, until, until_health
-from tui.domain.events import Event, ListCompleted, ObjectGone, PodsSeen, SourceState
-from tui.domain.workload import Resource
+from tui.domain.facts.events import Event, ListCompleted, ObjectGone, PodsSeen, SourceState
+from tui.domain.facts.workload import Resource
 from tui.sources.cluster import ClusterSource
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tests.sources.registry.servers import FakeRegistry
-from tui.domain.demand import Demand, Priority
-from tui.domain.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
-from tui.domain.image import RepositoryName
-from tui.sources.credentials import Credentials, EntraToken
+from tui.domain.facts.demand import Demand, Priority
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.image import RepositoryName
+from tui.sources.kit.credentials import Credentials, EntraToken
 from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
 from tui.sources.registry.source import RegistrySource
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from tests.sources.registry.helpers import HOST, Collector, basic, demand, options, source
 from tests.sources.registry.servers import INDEX, FakeRegistry
 from tests.sources.registry.test_faults import client_of, only, said
-from tui.domain.events import AbsenceKind, LookupFailed, ReferrersListed, SourceState, TagResolved
+from tui.domain.facts.events import AbsenceKind, LookupFailed, ReferrersListed, SourceState, TagResolved
 from tui.errors import Forbidden, ForeignAnswer
 from tui.sources.registry.faults import RouteNotFound
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from tui.domain.image import RepositoryName
+from tui.domain.facts.image import RepositoryName
 from tui.sources.registry.attaching import Attaching
 
 NAME = RepositoryName("registry.example", "app")

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from tests.sources.registry.helpers import Collector, Entra, basic, demand, options, source
 from tests.sources.registry.servers import FakeRegistry, digest_of, jwt
-from tui.domain.events import AbsenceKind, CatalogListed, HealthChanged, LookupFailed, SourceState, TagResolved
+from tui.domain.facts.events import AbsenceKind, CatalogListed, HealthChanged, LookupFailed, SourceState, TagResolved
 from tui.errors import (
     AuthenticationFailed,
     Forbidden,
@@ -24,7 +24,7 @@ from tui.errors import (
     Unreachable,
     UntrustedPayload,
 )
-from tui.sources.credentials import Credentials, Login
+from tui.sources.kit.credentials import Credentials, Login
 from tui.sources.registry.client import RegistryClient, next_link
 from tui.sources.registry.faults import RepositoryNotFound, RouteNotFound
 from tui.sources.registry.options import AuthMode, RegistryOptions

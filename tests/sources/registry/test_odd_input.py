@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.domain.world import NOW
-from tui.domain.demand import Demand, Priority
-from tui.domain.events import SourceState
-from tui.domain.image import RepositoryName
-from tui.domain.policy import built_in
-from tui.domain.reference import parse_reference
+from tui.domain.facts.demand import Demand, Priority
+from tui.domain.facts.events import SourceState
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.reference import parse_reference
+from tui.domain.policy.policy import built_in
 from tui.errors import AuthenticationFailed
 from tui.estate.estate import Estate
-from tui.sources.credentials import Credentials, DockerConfig
+from tui.sources.kit.credentials import Credentials, DockerConfig
 from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.source import RegistrySource
 

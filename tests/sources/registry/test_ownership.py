@@ -12,13 +12,13 @@ from aiohttp import web
 from tests.sources.registry.helpers import Collector, Entra, options, source
 from tests.sources.registry.servers import FakeRegistry
 from tests.sources.scanners.servers import Answer, Service
-from tui.domain.demand import Demand, Priority
-from tui.domain.events import Owner, SourceState
-from tui.domain.image import RepositoryName
+from tui.domain.facts.demand import Demand, Priority
+from tui.domain.facts.events import Owner, SourceState
+from tui.domain.facts.image import RepositoryName
 from tui.sources.azure.graph import PATH, GraphOptions, ResourceGraph
 from tui.sources.azure.registries import QUERY, OwnRegistries
-from tui.sources.clouds import CLOUDS, PUBLIC, Cloud, cloud_of_registry, cloud_of_sign_in
-from tui.sources.credentials import Credentials
+from tui.sources.kit.clouds import CLOUDS, PUBLIC, Cloud, cloud_of_registry, cloud_of_sign_in
+from tui.sources.kit.credentials import Credentials
 from tui.sources.registry.options import AuthMode
 from tui.sources.registry.source import RegistrySource
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from tests.sources.registry.helpers import Collector, basic, demand, source
 from tests.sources.registry.servers import FakeRegistry
-from tui.domain.events import AbsenceKind, HealthChanged, LookupFailed, SourceState, TagResolved
+from tui.domain.facts.events import AbsenceKind, HealthChanged, LookupFailed, SourceState, TagResolved
 
 
 class Mood:

@@ -19,7 +19,7 @@ from aiohttp import web
 from tests.sources.registry.helpers import Entra
 from tests.sources.registry.servers import FakeRegistry, jwt
 from tui.errors import NotFound, SourceError
-from tui.sources.credentials import Credentials
+from tui.sources.kit.credentials import Credentials
 from tui.sources.registry.acr import AcrLists
 from tui.sources.registry.challenge import parse_challenge
 from tui.sources.registry.client import RegistryClient

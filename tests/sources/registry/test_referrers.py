@@ -9,9 +9,9 @@ import pytest
 
 from tests.sources.registry.helpers import Collector, demand, options, source
 from tests.sources.registry.servers import CONFIG, MANIFEST, FakeRegistry
-from tui.domain.events import LookupFailed
-from tui.domain.image import Descriptor
-from tui.sources.credentials import Credentials
+from tui.domain.facts.events import LookupFailed
+from tui.domain.facts.image import Descriptor
+from tui.sources.kit.credentials import Credentials
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.referrers import ASK_AGAIN, LOOK_AGAIN, MAX_LISTED, MAX_REFERRERS, Found, Referrers
 

@@ -15,9 +15,9 @@ from aiohttp import web
 
 from tests.sources.registry.helpers import Collector, demand, options, source
 from tests.sources.registry.servers import CONFIG, LAYER, FakeRegistry, digest_of
-from tui.domain.events import LookupFailed, ManifestRead, SourceState, TagsListed
+from tui.domain.facts.events import LookupFailed, ManifestRead, SourceState, TagsListed
 from tui.errors import UntrustedPayload
-from tui.sources.credentials import Credentials
+from tui.sources.kit.credentials import Credentials
 from tui.sources.registry.parse import read_config, read_manifest
 from tui.sources.registry.room import NoRoom, Room
 from tui.sources.registry.source import RegistrySource
@@ -27,10 +27,10 @@ STATUS = Path("/proc/self/status")
 CHILD = """
 import asyncio, json, sys
 from contextlib import suppress
-from tui.domain.demand import Demand
-from tui.domain.events import HealthChanged, SourceState
-from tui.domain.image import RepositoryName
-from tui.sources.credentials import Credentials
+from tui.domain.facts.demand import Demand
+from tui.domain.facts.events import HealthChanged, SourceState
+from tui.domain.facts.image import RepositoryName
+from tui.sources.kit.credentials import Credentials
 from tui.sources.registry.options import RegistryKind, RegistryOptions
 from tui.sources.registry.source import RegistrySource
 

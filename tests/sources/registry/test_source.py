@@ -9,8 +9,8 @@ from aiohttp import web
 
 from tests.sources.registry.helpers import HOST, Collector, Entra, basic, demand, options, source
 from tests.sources.registry.servers import MANIFEST, FakeRegistry, digest_of
-from tui.domain.demand import Priority
-from tui.domain.events import (
+from tui.domain.facts.demand import Priority
+from tui.domain.facts.events import (
     AbsenceKind,
     CatalogListed,
     ClaimsRead,
@@ -23,8 +23,8 @@ from tui.domain.events import (
     TagResolved,
     TagsListed,
 )
-from tui.domain.image import ClaimKind, ManifestKind, Platform
-from tui.sources.credentials import Credentials
+from tui.domain.facts.image import ClaimKind, ManifestKind, Platform
+from tui.sources.kit.credentials import Credentials
 from tui.sources.ports import DemandSource
 
 

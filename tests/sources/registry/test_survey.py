@@ -11,7 +11,7 @@ from aiohttp import web
 from tests.sources.registry.helpers import HOST, Collector, basic, options, source
 from tests.sources.registry.servers import FakeRegistry
 from tests.sources.registry.test_faults import only, said
-from tui.domain.events import CatalogListed, ManifestRead, SourceState, TagsListed
+from tui.domain.facts.events import CatalogListed, ManifestRead, SourceState, TagsListed
 
 NAMES = ("a", "b", "c", "d")
 

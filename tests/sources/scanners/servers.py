@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from tui.domain.events import Event, HealthChanged, ScanGone, ScansCompleted, ScansSeen, SourceHealth, SourceState
-from tui.domain.scan import ScanReport
-from tui.sources.credentials import EntraToken
+from tui.domain.facts.events import Event, HealthChanged, ScanGone, ScansCompleted, ScansSeen, SourceHealth, SourceState
+from tui.domain.facts.scan import ScanReport
+from tui.sources.kit.credentials import EntraToken
 
 # Far beyond what any test needs: it only ends a test that would hang.
 PATIENCE = 20.0

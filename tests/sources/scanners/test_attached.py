@@ -13,9 +13,9 @@ import pytest
 
 from tests.sources.scanners import documents as written
 from tests.sources.scanners.servers import PATIENCE, Told
-from tui.domain.demand import ArtifactDemand, Priority
-from tui.domain.events import Event, HealthChanged, ScanGone, SourceState
-from tui.domain.image import Descriptor, Referrer, RepositoryName
+from tui.domain.facts.demand import ArtifactDemand, Priority
+from tui.domain.facts.events import Event, HealthChanged, ScanGone, SourceState
+from tui.domain.facts.image import Descriptor, Referrer, RepositoryName
 from tui.errors import NotFound, SourceError, Unreachable, UntrustedPayload
 from tui.sources.scanners.attached import AttachedSource
 

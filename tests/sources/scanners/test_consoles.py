@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.sources.scanners.servers import Service, Told, cut, page, send, told
-from tui.domain.events import SourceState
-from tui.domain.scan import Severity
+from tui.domain.facts.events import SourceState
+from tui.domain.facts.scan import Severity
 from tui.sources.scanners.aqua import AquaSource
 from tui.sources.scanners.console import ConsoleOptions
 from tui.sources.scanners.prisma import PrismaSource

@@ -9,9 +9,9 @@ import pytest
 
 from tests.recordings import exchanges
 from tests.sources.scanners.servers import Entra, Service, Told, cut, page, send, told
-from tui.domain.events import SourceState
-from tui.domain.image import RepositoryName
-from tui.domain.scan import Severity
+from tui.domain.facts.events import SourceState
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.scan import Severity
 from tui.errors import AuthenticationFailed
 from tui.sources.azure.graph import GraphOptions, ResourceGraph
 from tui.sources.scanners.defender import DefenderOptions, DefenderSource

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.sources.scanners import documents as written
 from tests.sources.scanners.documents import CONFIG, DIGEST, HOST, IMAGE
-from tui.domain.image import RepositoryName
-from tui.domain.scan import Exploitability, ScanReport, Severity
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.scan import Exploitability, ScanReport, Severity
 from tui.errors import UntrustedPayload
 from tui.sources.scanners.findings import MAX_FINDINGS, Pool
 from tui.sources.scanners.formats.detect import read_document

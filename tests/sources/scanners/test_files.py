@@ -10,13 +10,13 @@ import pytest
 
 from tests.sources.scanners import documents as written
 from tests.sources.scanners.servers import Entra, told
-from tui.config import ScannerKind, ScannerSettings, Settings
-from tui.domain.events import SourceState
+from tui.domain.facts.events import SourceState
 from tui.errors import InvalidConfig
+from tui.settings.settings import ScannerKind, ScannerSettings, Settings
 from tui.sources.ports import ContentReader
 from tui.sources.scanners.files import FilesSource
 from tui.sources.scanners.rounds import Pace
-from tui.wired_scanners import scanner_sources
+from tui.wiring.scanners import scanner_sources
 
 FAST = Pace(refresh=0.0, retry=0.0, retry_most=0.0)
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.recordings import recording
-from tui.domain.image import RepositoryName
-from tui.domain.scan import ScanReport, Severity
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.scan import ScanReport, Severity
 from tui.sources.scanners.findings import Pool
 from tui.sources.scanners.formats.detect import read_document
 from tui.sources.scanners.formats.drafts import Reading

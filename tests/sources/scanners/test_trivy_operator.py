@@ -11,9 +11,9 @@ import pytest
 from tests.sources.cluster.apiserver import ACCESS, NAMESPACES, ApiServer, body, failure, page, refuse, write_kubeconfig
 from tests.sources.cluster.follow import options
 from tests.sources.scanners.servers import Told, told
-from tui.domain.events import SourceState
-from tui.domain.image import RepositoryName
-from tui.domain.scan import Severity
+from tui.domain.facts.events import SourceState
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.scan import Severity
 from tui.sources.cluster import ClusterOptions, ClusterSource
 from tui.sources.scanners.rounds import Pace
 from tui.sources.scanners.trivy_operator import TrivyOperatorSource

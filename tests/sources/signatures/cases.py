@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from tests.sources.signatures.signer import DIGEST, ENVELOPES, IMAGE, JWS, NOW, Ask, usual
-from tui.domain.signature import Outcome
-from tui.sources.signatures.notation.judge import judge
-from tui.sources.signatures.notation.payload import Target
-from tui.sources.signatures.notation.policy import PolicyDocument, Statement, StoreType, parse_policy
-from tui.sources.signatures.notation.static import parse_envelope
-from tui.sources.signatures.notation.stores import Store, TrustStores
-from tui.sources.signatures.revocation import OFFLINE, Lookup, Revocation, RevocationState, Status
+from tui.domain.facts.signature import Outcome
+from tui.sources.signatures.stores import Store, TrustStores
+from tui.verification.notation.judge import judge
+from tui.verification.notation.payload import Target
+from tui.verification.notation.policy import PolicyDocument, Statement, StoreType, parse_policy
+from tui.verification.notation.static import parse_envelope
+from tui.verification.revocation import OFFLINE, Lookup, Revocation, RevocationState, Status
 
 SUBJECT = Target(IMAGE, DIGEST, 1234)
 REPOSITORY = "registry.example/app"

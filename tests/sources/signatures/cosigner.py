@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.sources.signatures.signer import DIGEST
-from tui.sources.signatures.cosign.keys import PublicKey, load_key
+from tui.verification.cosign.keys import PublicKey, load_key
 
 CosignKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 REPOSITORY = "registry.example/app"

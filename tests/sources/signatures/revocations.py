@@ -12,9 +12,9 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.sources.signatures.signer import NOW, Key, Signer, Spec, ca, issue, key, name, signer
-from tui.sources.signatures.chains import facts_of
-from tui.sources.signatures.pkix.certificate import parse_certificate
-from tui.sources.signatures.revocation import Lookup
+from tui.verification.chains import facts_of
+from tui.verification.pkix.certificate import parse_certificate
+from tui.verification.revocation import Lookup
 
 OCSP_URL, CRL_URL = "http://ocsp.example/", "http://crl.example/a.crl"
 

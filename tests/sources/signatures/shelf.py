@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.sources.signatures.signer import IMAGE
-from tui.domain.demand import ArtifactDemand
-from tui.domain.events import Event, HealthChanged, SignaturesVerified, SourceHealth, SourceKind, SourceState
-from tui.domain.image import Descriptor, Referrer, RepositoryName
+from tui.domain.facts.demand import ArtifactDemand
+from tui.domain.facts.events import Event, HealthChanged, SignaturesVerified, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.image import Descriptor, Referrer, RepositoryName
 from tui.errors import NotFound, SourceError
 from tui.sources.signatures.source import SignatureSource
 

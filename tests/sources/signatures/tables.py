@@ -29,7 +29,7 @@ from tests.sources.signatures.signer import (
     stamping,
     usual,
 )
-from tui.domain.signature import Reason
+from tui.domain.facts.signature import Reason
 
 
 def payload(**target: Any) -> bytes:

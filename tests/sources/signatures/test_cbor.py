@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.laws import examples
 from tests.sources.signatures.signer import Raw, Tag, to_cbor
-from tui.sources.signatures import cbor
+from tui.verification import cbor
 
 KEYS = st.one_of(st.integers(-(2**63), 2**63 - 1), st.text(max_size=5))
 VALUES: st.SearchStrategy[Any] = st.recursive(

@@ -22,11 +22,11 @@ from tests.sources.signatures.cosigner import (
     sign,
 )
 from tests.sources.signatures.signer import DIGEST
-from tui.domain.signature import Outcome, Reason, Verdict
+from tui.domain.facts.signature import Outcome, Reason, Verdict
 from tui.errors import InvalidConfig
-from tui.sources.signatures.cosign.bundle import verify_bundle
-from tui.sources.signatures.cosign.keys import CosignPolicy, load_key
-from tui.sources.signatures.cosign.simple import SimpleSignature, verify_simple
+from tui.verification.cosign.bundle import verify_bundle
+from tui.verification.cosign.keys import CosignPolicy, load_key
+from tui.verification.cosign.simple import SimpleSignature, verify_simple
 
 KEYS: dict[str, CosignKey] = {
     "P-256": ec.generate_private_key(ec.SECP256R1()),

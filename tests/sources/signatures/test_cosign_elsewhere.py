@@ -15,9 +15,9 @@ from tests.sources.signatures import cosigner
 from tests.sources.signatures.instance import ISSUER, SUBJECT, Instance
 from tests.sources.signatures.shelf import Shelf, asking, listening
 from tests.sources.signatures.signer import DIGEST, NOW
-from tui.domain.image import RepositoryName
-from tui.domain.signature import Outcome, Reason, Verdict
-from tui.sources.credentials import Credentials
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.signature import Outcome, Reason, Verdict
+from tui.sources.kit.credentials import Credentials
 from tui.sources.ports import AttachmentReader
 from tui.sources.registry.attachments import RegistryAttachments
 from tui.sources.signatures.elsewhere import AGAIN

@@ -12,9 +12,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.sources.signatures.fixtures import ROOT, indexed, needs_fixtures, read
-from tui.domain.signature import Outcome, Reason, Verdict
-from tui.sources.signatures.cosign.keys import CosignPolicy, Identity, PublicKey, load_key
-from tui.sources.signatures.cosign.simple import SimpleSignature, signature_of_layer, verify_simple
+from tui.domain.facts.signature import Outcome, Reason, Verdict
+from tui.verification.cosign.keys import CosignPolicy, Identity, PublicKey, load_key
+from tui.verification.cosign.simple import SimpleSignature, signature_of_layer, verify_simple
 
 pytestmark = needs_fixtures
 

@@ -15,9 +15,9 @@ from tests.sources.signatures import cosigner
 from tests.sources.signatures.instance import Instance
 from tests.sources.signatures.shelf import Shelf, asking, listening
 from tests.sources.signatures.signer import DIGEST, NOW
-from tui.domain.events import SignaturesVerified
-from tui.domain.image import Referrer
-from tui.domain.signature import Outcome, Reason, Verdict
+from tui.domain.facts.events import SignaturesVerified
+from tui.domain.facts.image import Referrer
+from tui.domain.facts.signature import Outcome, Reason, Verdict
 from tui.sources.signatures.options import SignatureOptions, Trusted
 from tui.sources.signatures.source import SignatureSource
 

@@ -28,11 +28,11 @@ from tests.sources.signatures.cosigner import (
 )
 from tests.sources.signatures.instance import WHEN, Instance
 from tests.sources.signatures.signer import DIGEST
-from tui.domain.signature import Outcome, Reason, Verdict
-from tui.sources.signatures.cosign.bundle import verify_bundle
-from tui.sources.signatures.cosign.goregexp import compiled, found_in
-from tui.sources.signatures.cosign.keys import CosignPolicy, dsse_key_id
-from tui.sources.signatures.cosign.simple import SimpleSignature, verify_simple
+from tui.domain.facts.signature import Outcome, Reason, Verdict
+from tui.verification.cosign.bundle import verify_bundle
+from tui.verification.cosign.goregexp import compiled, found_in
+from tui.verification.cosign.keys import CosignPolicy, dsse_key_id
+from tui.verification.cosign.simple import SimpleSignature, verify_simple
 
 KEY, OTHER, LOG = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
 TRUST = CosignPolicy(keys=(public(KEY),))

@@ -14,7 +14,7 @@ from cryptography.x509 import ocsp
 from tests.sources.signatures.revocations import asked, crl, lookup_of, ocsp_response
 from tests.sources.signatures.signer import NOW, Signer
 from tui.sources.signatures.fetch import FetchOptions, PublicOnly, RevocationFetcher, is_public
-from tui.sources.signatures.revocation import RevocationState
+from tui.verification.revocation import RevocationState
 
 
 class Responder:

@@ -19,14 +19,14 @@ from tests.sources.signatures.cosigner import REPOSITORY, TYPE, bundle, public
 from tests.sources.signatures.instance import ISSUER, SUBJECT, WHEN, Instance
 from tests.sources.signatures.revocations import CRL_URL, OCSP_URL, asked, crl, lookup_of, ocsp_response
 from tests.sources.signatures.signer import COSE, DIGEST, JWS, NOW
-from tui.domain.signature import Verdict
+from tui.domain.facts.signature import Verdict
 from tui.errors import InvalidConfig
-from tui.sources.signatures.cosign.bundle import verify_bundle
-from tui.sources.signatures.cosign.goregexp import found_in
-from tui.sources.signatures.cosign.keys import CosignPolicy, Identity
-from tui.sources.signatures.cosign.simple import SimpleSignature, verify_simple
-from tui.sources.signatures.cosign.trustroot import read_trusted_root
-from tui.sources.signatures.revocation import Answer, FetchedRevocation, RevocationState, crl_key, ocsp_key
+from tui.sources.signatures.trustroot import read_trusted_root
+from tui.verification.cosign.bundle import verify_bundle
+from tui.verification.cosign.goregexp import found_in
+from tui.verification.cosign.keys import CosignPolicy, Identity
+from tui.verification.cosign.simple import SimpleSignature, verify_simple
+from tui.verification.revocation import Answer, FetchedRevocation, RevocationState, crl_key, ocsp_key
 
 
 def test_damaged_envelopes_are_refused_without_a_crash() -> None:

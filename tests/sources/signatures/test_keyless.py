@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.sources.signatures.cosigner import REPOSITORY, TYPE, b64, public
 from tests.sources.signatures.instance import DER_ISSUER, ISSUER, RAW_ISSUER, SUBJECT, WHEN, Instance, utf8
 from tests.sources.signatures.signer import DIGEST
-from tui.domain.signature import Outcome, Reason, Verdict
+from tui.domain.facts.signature import Outcome, Reason, Verdict
 from tui.errors import InvalidConfig
-from tui.sources.signatures.cosign.bundle import verify_bundle
-from tui.sources.signatures.cosign.keys import CosignPolicy, Identity
-from tui.sources.signatures.cosign.simple import SimpleSignature, verify_simple
-from tui.sources.signatures.cosign.trustroot import read_trusted_root
+from tui.sources.signatures.trustroot import read_trusted_root
+from tui.verification.cosign.bundle import verify_bundle
+from tui.verification.cosign.keys import CosignPolicy, Identity
+from tui.verification.cosign.simple import SimpleSignature, verify_simple
 
 OURS, THEIRS = Instance(), Instance("fabrikam")
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -190,7 +190,7 @@ PLAIN = CosignPolicy(identities=WHO)
 
 
 def test_without_a_root_keyless_bundles_need_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.sources.signatures.cosign.keyless.available", lambda: False)
+    monkeypatch.setattr("tui.verification.cosign.keyless.available", lambda: False)
     made = OURS.bundle(KEY, OURS.issue(KEY))
     outcome = verify_bundle(made, DIGEST, PLAIN)
     assert (outcome.verdict, outcome.reason) == (Verdict.INCONCLUSIVE, Reason.MISSING_EXTRA)
@@ -265,7 +265,7 @@ def test_errors_of_the_extra_are_told_apart_in_words_of_ours(
         module = ModuleType(name)
         vars(module).update(members)
         monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.setattr("tui.sources.signatures.cosign.keyless.available", lambda: True)
+    monkeypatch.setattr("tui.verification.cosign.keyless.available", lambda: True)
     outcome = verify_bundle(OURS.bundle(KEY, OURS.issue(KEY)), DIGEST, PLAIN)
     assert (outcome.verdict, outcome.reason) == (verdict, reason), outcome.sentence
     assert "Traceback" not in outcome.sentence

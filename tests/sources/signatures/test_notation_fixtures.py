@@ -14,14 +14,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.sources.signatures.cases import GOOD, Fixed, statement
 from tests.sources.signatures.fixtures import ROOT, indexed, needs_fixtures, read
 from tests.sources.signatures.signer import COSE, JWS
-from tui.domain.signature import Outcome, Reason
+from tui.domain.facts.signature import Outcome, Reason
 from tui.errors import InvalidConfig
-from tui.sources.signatures.notation.judge import judge
-from tui.sources.signatures.notation.payload import Target
-from tui.sources.signatures.notation.policy import Statement, StoreType
-from tui.sources.signatures.notation.static import StaticResult, parse_envelope
-from tui.sources.signatures.notation.stores import Store, TrustStores, read_store
-from tui.sources.signatures.revocation import RevocationState
+from tui.sources.signatures.stores import Store, TrustStores, read_store
+from tui.verification.notation.judge import judge
+from tui.verification.notation.payload import Target
+from tui.verification.notation.policy import Statement, StoreType
+from tui.verification.notation.static import StaticResult, parse_envelope
+from tui.verification.revocation import RevocationState
 
 pytestmark = needs_fixtures
 

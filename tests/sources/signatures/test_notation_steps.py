@@ -35,11 +35,11 @@ from tests.sources.signatures.signer import (
     with_token,
 )
 from tests.sources.signatures.tables import AUTHENTICITY, CHAINS, EXPIRY, INTEGRITY, RAW, STAMPS, leaf
-from tui.domain.signature import Reason, StepName, StepState, Verdict
-from tui.sources.signatures.notation.payload import Target
-from tui.sources.signatures.notation.stamp import Token
-from tui.sources.signatures.pkix.moment import Moment, shifted
-from tui.sources.signatures.revocation import RevocationState
+from tui.domain.facts.signature import Reason, StepName, StepState, Verdict
+from tui.verification.notation.payload import Target
+from tui.verification.notation.stamp import Token
+from tui.verification.pkix.moment import Moment, shifted
+from tui.verification.revocation import RevocationState
 
 BOTH = pytest.mark.parametrize("media_type", [JWS, COSE])
 ALGORITHMS = ["PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
@@ -325,8 +325,8 @@ def test_levels_decide_what_a_failure_means() -> None:
 
 
 def test_without_a_statement_there_is_no_verdict() -> None:
-    from tui.sources.signatures.notation.judge import judge
-    from tui.sources.signatures.notation.static import parse_envelope
+    from tui.verification.notation.judge import judge
+    from tui.verification.notation.static import parse_envelope
 
     outcome = judge(parse_envelope(jws(Ask()), JWS), Target(IMAGE, DIGEST, 1234), None, stores(), NOW)
     assert outcome.verdict is Verdict.NO_POLICY
@@ -335,7 +335,7 @@ def test_without_a_statement_there_is_no_verdict() -> None:
 def test_the_static_part_survives_a_cache() -> None:
     import msgspec
 
-    from tui.sources.signatures.notation.static import StaticResult, parse_envelope
+    from tui.verification.notation.static import StaticResult, parse_envelope
 
     data = with_token(COSE, Ask(), lambda signature: token(Stamp(stamping()), signature))
     static = parse_envelope(data, COSE)

@@ -10,12 +10,12 @@ import pytest
 
 from tests.real.oracle_cases import policies
 from tests.sources.signatures.cases import document, policy, statement
-from tui.domain.signature import Action, StepName
+from tui.domain.facts.signature import Action, StepName
 from tui.errors import InvalidConfig, NotFound
-from tui.sources.signatures.notation.names import is_subset, parse_name
-from tui.sources.signatures.notation.policy import Level, parse_policy
-from tui.sources.signatures.notation.stores import read_policy
 from tui.sources.signatures.options import config_directory
+from tui.sources.signatures.stores import read_policy
+from tui.verification.notation.names import is_subset, parse_name
+from tui.verification.notation.policy import Level, parse_policy
 
 GOOD = {"policy exact before any", "policy skip", "policy empty timestamp option", "policy other scope", "policy prefix"}
 GOOD |= {"policy host in capitals", "policy name C=US,ST=WA,O=Contoso,CN=", "policy name C=US;ST=WA;O=Contoso"}

@@ -28,10 +28,10 @@ from tests.sources.signatures.signer import (
     usual,
     with_token,
 )
-from tui.domain.signature import Reason, Verdict
-from tui.sources.signatures.notation.judge import revocation_lookups
-from tui.sources.signatures.notation.static import parse_envelope
-from tui.sources.signatures.revocation import OFFLINE, Answer, FetchedRevocation, RevocationState, crl_key, ocsp_key
+from tui.domain.facts.signature import Reason, Verdict
+from tui.verification.notation.judge import revocation_lookups
+from tui.verification.notation.static import parse_envelope
+from tui.verification.revocation import OFFLINE, Answer, FetchedRevocation, RevocationState, crl_key, ocsp_key
 
 S = RevocationState
 CHAIN = asked()

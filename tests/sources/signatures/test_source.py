@@ -14,10 +14,10 @@ from tests.sources.signatures import cosigner
 from tests.sources.signatures.cases import document
 from tests.sources.signatures.shelf import NAME, NOTATION, Shelf, asking, digest_of, listening
 from tests.sources.signatures.signer import COSE, DIGEST, ENVELOPES, JWS, NOW, Ask, signer, usual
-from tui.domain.events import SignaturesVerified, SourceState
-from tui.domain.image import Referrer, RepositoryName
-from tui.domain.patterns import parse_pattern
-from tui.domain.signature import Outcome, Reason, SignatureSystem, Verdict
+from tui.domain.facts.events import SignaturesVerified, SourceState
+from tui.domain.facts.image import Referrer, RepositoryName
+from tui.domain.facts.patterns import parse_pattern
+from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict
 from tui.errors import Unreachable
 from tui.sources.signatures.options import RevocationMode, SignatureOptions, Trusted
 from tui.sources.signatures.source import SignatureSource
@@ -335,7 +335,7 @@ async def test_doctor_names_what_is_trusted_and_what_is_missing(trusting: Trusti
 
 async def test_the_same_envelope_in_two_repositories_is_parsed_once(trusting: Trusting, monkeypatch: pytest.MonkeyPatch) -> None:
     from tui.sources.signatures import assessing
-    from tui.sources.signatures.notation.static import parse_envelope
+    from tui.verification.notation.static import parse_envelope
 
     parsed: list[str] = []
 

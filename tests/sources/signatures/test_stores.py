@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.sources.signatures.cases import policy
 from tests.sources.signatures.signer import NOW, ca, issue, key, signer, stamping, usual
-from tui.sources.signatures.notation.policy import StoreType
-from tui.sources.signatures.notation.stores import read_store, read_stores
+from tui.sources.signatures.stores import read_store, read_stores
+from tui.verification.notation.policy import StoreType
 
 PEM = Encoding.PEM
 

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from tui.domain.admission import Constraint, Enforcement
-from tui.domain.decoding import from_json
-from tui.domain.text import clean
+from tui.domain.common.decoding import from_json
+from tui.domain.common.text import clean
+from tui.domain.facts.admission import Constraint, Enforcement
 from tui.sources.ports import ApiResource
 
 __all__ = ["GROUPS", "OtherGates"]

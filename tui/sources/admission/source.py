@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from tui.domain.admission import Constraint
-from tui.domain.events import ConstraintsListed, Denial, Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.admission import Constraint
+from tui.domain.facts.events import ConstraintsListed, Denial, Event, HealthChanged, SourceHealth, SourceKind, SourceState
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload, UsageError
 from tui.sources.admission.others import GROUPS, OtherGates
 from tui.sources.admission.wire import DECODING, read_constraints, read_verifiers
+from tui.sources.kit.throttle import Backoff
 from tui.sources.ports import ApiResource, ClusterReader, ClusterSession, Diagnosis
-from tui.sources.throttle import Backoff
 
 __all__ = ["PACE", "GateSource", "Pace"]
 

@@ -13,9 +13,9 @@ from datetime import datetime
 
 import msgspec
 
-from tui.domain.admission import Constraint, Enforcement, Violation
-from tui.domain.decoding import from_json
-from tui.domain.text import clean
+from tui.domain.common.decoding import from_json
+from tui.domain.common.text import clean
+from tui.domain.facts.admission import Constraint, Enforcement, Violation
 
 __all__ = ["DECODING", "bears_on_images", "read_constraints", "read_verifiers"]
 

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.domain.decoding import from_json
-from tui.domain.redaction import quoted
-from tui.domain.text import clean
+from tui.domain.common.decoding import from_json
+from tui.domain.common.redaction import quoted
+from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed
-from tui.sources.clouds import CLOUDS, cloud_of_cli, cloud_of_sign_in
-from tui.sources.credentials import EntraToken
+from tui.sources.kit.clouds import CLOUDS, cloud_of_cli, cloud_of_sign_in
+from tui.sources.kit.credentials import EntraToken
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential

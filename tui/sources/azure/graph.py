@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.domain.decoding import from_json
+from tui.domain.common.decoding import from_json
 from tui.errors import AuthenticationFailed, UntrustedPayload
-from tui.sources.clouds import CLOUDS, PUBLIC
-from tui.sources.credentials import EntraToken, EntraTokens
+from tui.sources.kit.clouds import CLOUDS, PUBLIC
+from tui.sources.kit.credentials import EntraToken, EntraTokens
+from tui.sources.kit.webapi import Asked, Service, WebApi, clock_seconds, place_of
 from tui.sources.ports import QueryPage
-from tui.sources.webapi import Asked, Service, WebApi, clock_seconds, place_of
 
 if TYPE_CHECKING:
-    from tui.sources.transport import Reply, Transport
+    from tui.sources.kit.transport import Reply, Transport
 
 __all__ = ["GraphOptions", "GraphSession", "ResourceGraph"]
 
@@ -74,7 +74,7 @@ class ResourceGraph:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[GraphSession]:
         """Connect; signs in with the first query."""
-        from tui.sources.transport import Transport, TransportOptions  # loads aiohttp: not before it is needed
+        from tui.sources.kit.transport import Transport, TransportOptions  # loads aiohttp: not before it is needed
 
         options = self._options
         service = Service(

@@ -13,8 +13,8 @@ from contextlib import aclosing
 
 import msgspec
 
-from tui.domain.decoding import from_json
-from tui.domain.events import Owner, Ownership
+from tui.domain.common.decoding import from_json
+from tui.domain.facts.events import Owner, Ownership
 from tui.errors import Forbidden, SourceError, Unreachable, UntrustedPayload
 from tui.sources.ports import ResourceQueries
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import msgspec
 
-from tui.domain.decoding import from_json
-from tui.domain.text import clean
+from tui.domain.common.decoding import from_json
+from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed, InvalidConfig
 from tui.sources.cluster.entries import (
     ClusterEntry,

@@ -20,8 +20,8 @@ from tui.sources.cluster.entries import is_this_machine
 from tui.sources.cluster.failures import answer_error, transport_error
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.socks import LOCALHOST, SOCKS, Bridge
-from tui.sources.proxies import NO_PROXY, Proxies, Proxy
-from tui.sources.throttle import parse_retry_after
+from tui.sources.kit.proxies import NO_PROXY, Proxies, Proxy
+from tui.sources.kit.throttle import parse_retry_after
 
 __all__ = ["Api", "Stream"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from tui.domain.events import Denial, HealthChanged
-from tui.domain.workload import Resource
+from tui.domain.facts.events import Denial, HealthChanged
+from tui.domain.facts.workload import Resource
 from tui.errors import Forbidden, SourceError
 from tui.sources.cluster.access import Place
 from tui.sources.cluster.api import Api

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from tui.domain.text import clean
+from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed, InvalidConfig
 
 __all__ = [

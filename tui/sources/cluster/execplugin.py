@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from tui.domain.decoding import from_json
-from tui.domain.redaction import quoted
-from tui.domain.text import clean
+from tui.domain.common.decoding import from_json
+from tui.domain.common.redaction import quoted
+from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed, InvalidConfig
-from tui.sources.programs import find_program
+from tui.sources.kit.programs import find_program
 
 __all__ = ["ExecCredential", "ExecPlugin", "read_plugin", "run_plugin"]
 

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.domain.decoding import JsonDecoder, json_decoder
-from tui.domain.redaction import quoted
-from tui.domain.text import clean
-from tui.domain.workload import ContainerType, Controller, Node, OwnerRef, Pod, PodContainer, TemplateContainer
+from tui.domain.common.decoding import JsonDecoder, json_decoder
+from tui.domain.common.redaction import quoted
+from tui.domain.common.text import clean
+from tui.domain.facts.workload import ContainerType, Controller, Node, OwnerRef, Pod, PodContainer, TemplateContainer
 from tui.sources.cluster.wire import (
     Container,
     ContainerState,

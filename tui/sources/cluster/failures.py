@@ -8,9 +8,9 @@ import ssl
 import aiohttp
 import msgspec
 
-from tui.domain.decoding import json_decoder
-from tui.domain.redaction import quoted
-from tui.domain.text import clean
+from tui.domain.common.decoding import json_decoder
+from tui.domain.common.redaction import quoted
+from tui.domain.common.text import clean
 from tui.errors import (
     AuthenticationFailed,
     Expired,

@@ -11,8 +11,8 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
-from tui.domain.events import Event, ListCompleted, ObjectGone
-from tui.domain.text import clean
+from tui.domain.common.text import clean
+from tui.domain.facts.events import Event, ListCompleted, ObjectGone
 from tui.errors import Expired, Forbidden, ServerFault, SourceError, Throttled, Unreachable, UntrustedPayload
 from tui.sources.cluster.api import Api, Stream
 from tui.sources.cluster.facts import MAX_TEXT
@@ -21,7 +21,7 @@ from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.pages import Body, Pages
 from tui.sources.cluster.readers import Fact, Meet, Page, Reader
 from tui.sources.cluster.room import Room, weight
-from tui.sources.throttle import Backoff
+from tui.sources.kit.throttle import Backoff
 
 __all__ = ["Emit", "Follower"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from tui.domain.events import Denial, Progress, SourceHealth, SourceKind, SourceState
-from tui.domain.workload import Resource
+from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.workload import Resource
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable
 from tui.sources.cluster.room import Room
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tui.domain.workload import Resource
+from tui.domain.facts.workload import Resource
 
 __all__ = ["KINDS", "LISTED_OWNERS", "Kind"]
 

@@ -14,7 +14,7 @@ from typing import TypeGuard
 
 import msgspec
 
-from tui.domain.text import clean
+from tui.domain.common.text import clean
 from tui.errors import InvalidConfig, UsageError
 
 __all__ = ["Contexts", "Kubeconfig", "contexts", "default_paths", "read_kubeconfig"]

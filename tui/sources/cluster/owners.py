@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from tui.domain.decoding import from_json
-from tui.domain.events import ControllersSeen, Event, ObjectGone
-from tui.domain.workload import Controller, OwnerRef, Resource, TemplateContainer
+from tui.domain.common.decoding import from_json
+from tui.domain.facts.events import ControllersSeen, Event, ObjectGone
+from tui.domain.facts.workload import Controller, OwnerRef, Resource, TemplateContainer
 from tui.errors import NotFound, SourceError, UntrustedPayload
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.facts import Facts

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tui.domain.workload import Resource
+from tui.domain.facts.workload import Resource
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable, UntrustedPayload
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.health import Board, Line

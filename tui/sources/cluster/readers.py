@@ -9,9 +9,9 @@ from typing import Annotated
 
 import msgspec
 
-from tui.domain.decoding import json_decoder
-from tui.domain.events import ControllersSeen, Event, NodesSeen, PodsSeen
-from tui.domain.workload import Controller, Node, OwnerRef, Pod, Resource
+from tui.domain.common.decoding import json_decoder
+from tui.domain.facts.events import ControllersSeen, Event, NodesSeen, PodsSeen
+from tui.domain.facts.workload import Controller, Node, OwnerRef, Pod, Resource
 from tui.sources.cluster.facts import Facts, steady
 from tui.sources.cluster.failures import Status, decode_error, status_error
 from tui.sources.cluster.kinds import Kind

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.domain.decoding import from_json
-from tui.domain.text import clean
+from tui.domain.common.decoding import from_json
+from tui.domain.common.text import clean
 from tui.errors import Forbidden, NotFound, UntrustedPayload
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.failures import decode_error

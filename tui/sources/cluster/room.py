@@ -6,7 +6,7 @@ ordinary pods fit, and the process stays below 300 MB however they are made.
 
 from __future__ import annotations
 
-from tui.domain.workload import Controller, Node, Pod
+from tui.domain.facts.workload import Controller, Node, Pod
 
 __all__ = ["Room", "weight"]
 

@@ -14,14 +14,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from tui.domain.text import clean
+from tui.domain.common.text import clean
 from tui.errors import Forbidden, NotFound, ServerFault, Throttled, Unreachable, UntrustedPayload
 from tui.sources.cluster.access import find_place
 from tui.sources.cluster.api import JSON, Api
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.reviews import decode_answer, list_namespaces, may_read
+from tui.sources.kit.throttle import Backoff
 from tui.sources.ports import ApiResource
-from tui.sources.throttle import Backoff
 
 __all__ = ["KubeSession"]
 

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, ip_address
 
 from yarl import URL
 
-from tui.domain.text import clean
+from tui.domain.common.text import clean
 from tui.errors import SourceError, Unreachable
 
 __all__ = ["LOCALHOST", "SOCKS", "Bridge"]

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from tui.domain.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
-from tui.domain.workload import Resource
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.workload import Resource
 from tui.errors import InvalidConfig, UsageError
 from tui.sources.cluster.kubeconfig import contexts
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.reader import KubeReader
-from tui.sources.streams import Emit, emitted
+from tui.sources.kit.streams import Emit, emitted
 
 if TYPE_CHECKING:
     from tui.sources.cluster.access import Place

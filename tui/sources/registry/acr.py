@@ -15,16 +15,16 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
-from tui.domain.image import ManifestListing, Tag
-from tui.domain.reference import is_tag
+from tui.domain.facts.image import ManifestListing, Tag
+from tui.domain.facts.reference import is_tag
+from tui.sources.kit.throttle import RequestClass
+from tui.sources.kit.transport import Reply, decode_json
 from tui.sources.registry.client import CATALOG_SCOPE, MAX_REPOSITORIES, MAX_TAGS, PAGE, RegistryClient
 from tui.sources.registry.faults import Asked
 from tui.sources.registry.names import at_most, decode_names
 from tui.sources.registry.parse import is_digest, listing, tag
 from tui.sources.registry.request import Request
 from tui.sources.registry.wire import AcrManifests, AcrTags, Catalog
-from tui.sources.throttle import RequestClass
-from tui.sources.transport import Reply, decode_json
 
 if TYPE_CHECKING:
     from azure.containerregistry.aio import ContainerRegistryClient

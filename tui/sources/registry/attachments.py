@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tui.domain.image import Referrer, RepositoryName
-from tui.sources.credentials import Credentials
+from tui.domain.facts.image import Referrer, RepositoryName
+from tui.sources.kit.credentials import Credentials
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.parse import check_media_type

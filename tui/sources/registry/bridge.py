@@ -11,11 +11,11 @@ from azure.containerregistry.aio import ContainerRegistryClient
 from azure.core.pipeline.transport import AsyncHttpResponse, AsyncHttpTransport, HttpRequest
 from yarl import URL
 
-from tui.domain.text import clean
+from tui.domain.common.text import clean
 from tui.errors import UntrustedPayload
+from tui.sources.kit.transport import Reply
 from tui.sources.registry.options import names
 from tui.sources.registry.request import Request
-from tui.sources.transport import Reply
 
 __all__ = ["Bridge", "Call", "open_sdk"]
 

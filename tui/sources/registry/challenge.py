@@ -7,7 +7,7 @@ import re
 
 import msgspec
 
-from tui.domain.decoding import from_json
+from tui.domain.common.decoding import from_json
 
 __all__ = ["Challenge", "granted", "lifetime", "parse_challenge"]
 

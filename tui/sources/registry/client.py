@@ -11,8 +11,8 @@ from urllib.parse import quote
 import msgspec
 from yarl import URL
 
-from tui.domain.reference import is_tag
-from tui.domain.text import clean
+from tui.domain.common.text import clean
+from tui.domain.facts.reference import is_tag
 from tui.errors import (
     AuthenticationFailed,
     ConnectionCut,
@@ -23,17 +23,10 @@ from tui.errors import (
     SourceError,
     UntrustedPayload,
 )
-from tui.sources.credentials import Credentials
-from tui.sources.redirects import same_origin
-from tui.sources.registry.faults import Asked, RouteNotFound, fault, no_answer, not_offered, retry_after
-from tui.sources.registry.names import MAX_PAGES, ListCut, at_most, decode_names
-from tui.sources.registry.options import RegistryOptions
-from tui.sources.registry.parse import check_digest, compute_digest, is_digest
-from tui.sources.registry.request import ACCEPT, ANYTHING, INDEX, NO_REFERRERS, Request
-from tui.sources.registry.tokens import Authorizer
-from tui.sources.registry.wire import Catalog, WireManifest, WireTags
-from tui.sources.throttle import Backoff, RequestClass, Throttle
-from tui.sources.transport import (
+from tui.sources.kit.credentials import Credentials
+from tui.sources.kit.redirects import same_origin
+from tui.sources.kit.throttle import Backoff, RequestClass, Throttle
+from tui.sources.kit.transport import (
     CONFIG_LIMIT,
     MANIFEST_LIMIT,
     Reply,
@@ -41,6 +34,13 @@ from tui.sources.transport import (
     TransportOptions,
     decode_json,
 )
+from tui.sources.registry.faults import Asked, RouteNotFound, fault, no_answer, not_offered, retry_after
+from tui.sources.registry.names import MAX_PAGES, ListCut, at_most, decode_names
+from tui.sources.registry.options import RegistryOptions
+from tui.sources.registry.parse import check_digest, compute_digest, is_digest
+from tui.sources.registry.request import ACCEPT, ANYTHING, INDEX, NO_REFERRERS, Request
+from tui.sources.registry.tokens import Authorizer
+from tui.sources.registry.wire import Catalog, WireManifest, WireTags
 
 __all__ = ["CATALOG_SCOPE", "Body", "RegistryClient", "next_link"]
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from tui.domain.events import Owner
+from tui.domain.facts.events import Owner
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
 from tui.sources.ports import Diagnosis
 from tui.sources.registry.acr import AcrLists

@@ -6,9 +6,9 @@ import time
 
 import msgspec
 
-from tui.domain.decoding import from_json
-from tui.domain.events import AbsenceKind
-from tui.domain.redaction import quoted
+from tui.domain.common.decoding import from_json
+from tui.domain.common.redaction import quoted
+from tui.domain.facts.events import AbsenceKind
 from tui.errors import (
     AuthenticationFailed,
     Forbidden,
@@ -21,10 +21,10 @@ from tui.errors import (
     Unreachable,
     UntrustedPayload,
 )
+from tui.sources.kit.throttle import parse_retry_after
+from tui.sources.kit.transport import Reply
 from tui.sources.registry.options import is_acr
 from tui.sources.registry.wire import WireError, WireErrors
-from tui.sources.throttle import parse_retry_after
-from tui.sources.transport import Reply
 
 __all__ = ["Asked", "RepositoryNotFound", "RouteNotFound", "absence", "fault", "no_answer", "not_offered", "retry_after"]
 

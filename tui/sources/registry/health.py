@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
-from tui.domain.events import Denial, Progress, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
 from tui.sources.registry.client import RegistryClient
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TypeVar
 
 from tui.errors import UntrustedPayload
+from tui.sources.kit.transport import decode_json
 from tui.sources.registry.faults import Asked
-from tui.sources.transport import decode_json
 
 __all__ = ["MAX_PAGES", "ListCut", "at_most", "decode_names"]
 

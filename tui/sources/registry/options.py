@@ -7,11 +7,11 @@ from enum import StrEnum
 import msgspec
 from yarl import URL
 
-from tui.domain.redaction import quoted
+from tui.domain.common.redaction import quoted
 from tui.errors import InvalidConfig
-from tui.sources.addresses import is_address
-from tui.sources.redirects import is_loopback
-from tui.sources.throttle import RequestClass
+from tui.sources.kit.addresses import is_address
+from tui.sources.kit.redirects import is_loopback
+from tui.sources.kit.throttle import RequestClass
 
 __all__ = ["AuthMode", "RegistryKind", "RegistryOptions", "at_home", "is_acr", "is_public", "may_ask", "may_hand_over", "names"]
 

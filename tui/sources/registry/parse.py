@@ -7,7 +7,8 @@ import re
 
 import msgspec
 
-from tui.domain.image import (
+from tui.domain.common.text import clean
+from tui.domain.facts.image import (
     Descriptor,
     HistoryEntry,
     ImageConfig,
@@ -18,10 +19,10 @@ from tui.domain.image import (
     Platform,
     Tag,
 )
-from tui.domain.reference import is_tag
-from tui.domain.runnable import IMAGE_CONFIGS, could_run
-from tui.domain.text import clean
+from tui.domain.facts.reference import is_tag
+from tui.domain.registries.runnable import IMAGE_CONFIGS, could_run
 from tui.errors import OtherBytes, UntrustedPayload
+from tui.sources.kit.transport import decode_json
 from tui.sources.registry.wire import (
     AcrAttributes,
     AcrManifest,
@@ -32,7 +33,6 @@ from tui.sources.registry.wire import (
     WireManifest,
     moment,
 )
-from tui.sources.transport import decode_json
 
 __all__ = [
     "ATTESTATION_OF",

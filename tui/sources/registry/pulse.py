@@ -1,7 +1,7 @@
 """Whether a registry still answers, asked when it has said nothing for a while: looks at what runs are half a minute apart.
 
 One that fails or is silent is down, and nothing that it said is known any more; one that asks for fewer requests is there, and
-what it said counts until it has not confirmed it for too long (`tui.domain.freshness`).
+what it said counts until it has not confirmed it for too long (`tui.domain.facts.freshness`).
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from tui.domain.demand import Demand, Priority
-from tui.domain.image import RepositoryName
+from tui.domain.facts.demand import Demand, Priority
+from tui.domain.facts.image import RepositoryName
 from tui.errors import SourceError
 
 __all__ = ["DemandQueue", "Wanted"]

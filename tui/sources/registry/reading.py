@@ -9,7 +9,8 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from tui.domain.events import (
+from tui.domain.common.text import clean
+from tui.domain.facts.events import (
     ClaimsRead,
     ConfigRead,
     Event,
@@ -20,11 +21,10 @@ from tui.domain.events import (
     TagResolved,
     TagsListed,
 )
-from tui.domain.evidence import buildinfo_claims
-from tui.domain.image import Claim, Descriptor, Manifest, ManifestKind, ManifestListing, RepositoryName, Tag
-from tui.domain.provenance import provenance_claims
-from tui.domain.runnable import IMAGE_CONFIGS, is_attestation, says_attestation
-from tui.domain.text import clean
+from tui.domain.facts.image import Claim, Descriptor, Manifest, ManifestKind, ManifestListing, RepositoryName, Tag
+from tui.domain.lineage.evidence import buildinfo_claims
+from tui.domain.lineage.provenance import provenance_claims
+from tui.domain.registries.runnable import IMAGE_CONFIGS, is_attestation, says_attestation
 from tui.errors import Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload
 from tui.sources.registry.acr import AcrLists
 from tui.sources.registry.client import Body, RegistryClient

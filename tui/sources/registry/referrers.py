@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from tui.domain.attached import FoundBy, may_sign
-from tui.domain.image import Descriptor, Manifest, Referrer
+from tui.domain.facts.attached import FoundBy, may_sign
+from tui.domain.facts.image import Descriptor, Manifest, Referrer
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload
 from tui.sources.registry.client import Body, RegistryClient
 from tui.sources.registry.faults import RepositoryNotFound, RouteNotFound

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from tui.sources.kit.throttle import RequestClass
+from tui.sources.kit.transport import LIST_LIMIT
 from tui.sources.registry.faults import Asked
-from tui.sources.throttle import RequestClass
-from tui.sources.transport import LIST_LIMIT
 
 __all__ = ["ACCEPT", "ANYTHING", "INDEX", "NO_REFERRERS", "Request"]
 

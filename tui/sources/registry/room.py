@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 
-from tui.domain.image import Descriptor, ImageConfig, Manifest, ManifestListing, Tag
+from tui.domain.facts.image import Descriptor, ImageConfig, Manifest, ManifestListing, Tag
 from tui.errors import UntrustedPayload
 
 __all__ = ["NoRoom", "Room", "weight"]

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from tui.domain.demand import Priority
-from tui.domain.events import Event, HealthChanged, SourceHealth, SourceState
-from tui.domain.image import RepositoryName
+from tui.domain.facts.demand import Priority
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceState
+from tui.domain.facts.image import RepositoryName
 from tui.errors import AuthenticationFailed, NotFound, ServerFault, SourceError, Throttled, Unreachable
+from tui.sources.kit.throttle import Backoff
 from tui.sources.registry.attaching import Attaching
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.content import ContentStore
@@ -23,7 +24,6 @@ from tui.sources.registry.queue import DemandQueue, Wanted
 from tui.sources.registry.reading import Reader, failure
 from tui.sources.registry.room import Room
 from tui.sources.registry.survey import Survey
-from tui.sources.throttle import Backoff
 
 __all__ = ["Session"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from tui.domain.events import Owner, Ownership
+from tui.domain.facts.events import Owner, Ownership
 from tui.errors import AuthenticationFailed, SourceError
-from tui.sources.clouds import cloud_of_registry
-from tui.sources.credentials import ACR_TOKEN_USER, Credentials, EntraToken, EntraTokens, Login
+from tui.sources.kit.clouds import cloud_of_registry
+from tui.sources.kit.credentials import ACR_TOKEN_USER, Credentials, EntraToken, EntraTokens, Login
 from tui.sources.registry.options import AuthMode, RegistryOptions
 
 __all__ = ["Identity", "SignIns"]

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
-from tui.domain.demand import Demand
-from tui.domain.events import Event, SourceKind
-from tui.domain.image import RepositoryName
+from tui.domain.facts.demand import Demand
+from tui.domain.facts.events import Event, SourceKind
+from tui.domain.facts.image import RepositoryName
 from tui.errors import InvalidConfig, Unreachable
-from tui.sources.credentials import Credentials
+from tui.sources.kit.credentials import Credentials
 from tui.sources.ports import Diagnosis
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.content import ContentStore, MemoryStore

@@ -7,10 +7,10 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 
-from tui.domain.events import CatalogListed
-from tui.domain.image import ManifestListing, RepositoryName, Tag
-from tui.domain.reference import is_repository
-from tui.domain.runnable import IMAGE_CONFIGS
+from tui.domain.facts.events import CatalogListed
+from tui.domain.facts.image import ManifestListing, RepositoryName, Tag
+from tui.domain.facts.reference import is_repository
+from tui.domain.registries.runnable import IMAGE_CONFIGS
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RouteNotFound

@@ -18,16 +18,16 @@ from collections.abc import Callable, Sequence
 import msgspec
 from yarl import URL
 
-from tui.domain.events import Ownership
+from tui.domain.facts.events import Ownership
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
-from tui.sources.credentials import Credentials
+from tui.sources.kit.credentials import Credentials
+from tui.sources.kit.throttle import Throttle
+from tui.sources.kit.transport import Reply, Transport
 from tui.sources.registry.challenge import Challenge, granted, lifetime, parse_challenge
 from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.signin import Identity, SignIns
 from tui.sources.registry.tokenservice import TokenService
 from tui.sources.registry.wire import WireToken
-from tui.sources.throttle import Throttle
-from tui.sources.transport import Reply, Transport
 
 __all__ = ["Authorizer"]
 

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from yarl import URL
 
-from tui.domain.text import clean
+from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload
-from tui.sources.redirects import is_loopback, same_origin
+from tui.sources.kit.redirects import is_loopback, same_origin
+from tui.sources.kit.throttle import RequestClass, Throttle
+from tui.sources.kit.transport import Reply, Transport, decode_json
 from tui.sources.registry.challenge import Challenge
 from tui.sources.registry.faults import Asked, fault, retry_after, sign_in_to
 from tui.sources.registry.options import RegistryOptions, at_home, may_ask, may_hand_over
 from tui.sources.registry.signin import Identity
 from tui.sources.registry.wire import WireToken
-from tui.sources.throttle import RequestClass, Throttle
-from tui.sources.transport import Reply, Transport, decode_json
 
 __all__ = ["TokenService"]
 

@@ -13,15 +13,15 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.domain.events import Denial
-from tui.domain.scan import ScanReport
+from tui.domain.facts.events import Denial
+from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, ForeignAnswer, NotFound, SourceError, UntrustedPayload
+from tui.sources.kit.webapi import Service, place_of
 from tui.sources.ports import Diagnosis
 from tui.sources.scanners.console import Console, ConsoleOptions, opened, token_in
 from tui.sources.scanners.findings import DECODING, Pool
 from tui.sources.scanners.formats.aqua import SCANNER, Gathering, ImageRow, Page, Row, read_page
 from tui.sources.scanners.rounds import Pace, Round, Scanner
-from tui.sources.webapi import Service, place_of
 
 __all__ = ["AquaSource"]
 

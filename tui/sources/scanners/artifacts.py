@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import msgspec
 
-from tui.domain.demand import ArtifactDemand
-from tui.domain.image import Descriptor, Referrer
-from tui.domain.scan import ScanReport
+from tui.domain.facts.demand import ArtifactDemand
+from tui.domain.facts.image import Descriptor, Referrer
+from tui.domain.facts.scan import ScanReport
 from tui.errors import NotFound, SourceError, UntrustedPayload
 from tui.sources.ports import ContentReader
 from tui.sources.scanners.findings import Pool, decode

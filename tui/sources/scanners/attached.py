@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from datetime import datetime
 
-from tui.domain.demand import ArtifactDemand
-from tui.domain.events import Event, HealthChanged, ScanGone, ScansSeen, SourceHealth, SourceKind, SourceState
-from tui.domain.image import RepositoryName
-from tui.domain.scan import ScanReport
+from tui.domain.facts.demand import ArtifactDemand
+from tui.domain.facts.events import Event, HealthChanged, ScanGone, ScansSeen, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.scan import ScanReport
 from tui.errors import SourceError
+from tui.sources.kit.streams import Emit, emitted
 from tui.sources.ports import ContentReader, Diagnosis
 from tui.sources.scanners.artifacts import ArtifactReader
 from tui.sources.scanners.findings import Pool
 from tui.sources.scanners.rounds import utc_now
-from tui.sources.streams import Emit, emitted
 
 __all__ = ["AttachedSource"]
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tui.errors import AuthenticationFailed
+from tui.sources.kit.throttle import Bucket
+from tui.sources.kit.webapi import Asked, Service, WebApi
 from tui.sources.scanners.findings import decode
-from tui.sources.throttle import Bucket
-from tui.sources.webapi import Asked, Service, WebApi
 
 if TYPE_CHECKING:
-    from tui.sources.transport import Reply, Transport
+    from tui.sources.kit.transport import Reply, Transport
 
 __all__ = ["Console", "ConsoleOptions", "opened", "token_in"]
 
@@ -106,7 +106,7 @@ class Console:
 @asynccontextmanager
 async def opened(service: Service, options: ConsoleOptions, sign_in: SignIn) -> AsyncIterator[Console]:
     """A console while the context lasts."""
-    from tui.sources.transport import Transport, TransportOptions  # loads aiohttp: not before it is needed
+    from tui.sources.kit.transport import Transport, TransportOptions  # loads aiohttp: not before it is needed
 
     async with Transport(TransportOptions(timeout=options.timeout, ca_file=options.ca_file)) as transport:
         yield Console(service, options, transport, sign_in)

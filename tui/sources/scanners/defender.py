@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import msgspec
 
-from tui.domain.scan import ScanReport
+from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
 from tui.sources.ports import Diagnosis, ResourceQueries
 from tui.sources.scanners.findings import Pool

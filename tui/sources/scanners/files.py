@@ -7,9 +7,9 @@ import stat
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
-from tui.domain.events import Denial
-from tui.domain.scan import ScanReport
-from tui.domain.text import clean
+from tui.domain.common.text import clean
+from tui.domain.facts.events import Denial
+from tui.domain.facts.scan import ScanReport
 from tui.errors import NotFound, SourceError, UntrustedPayload
 from tui.sources.ports import Diagnosis
 from tui.sources.scanners.findings import Pool

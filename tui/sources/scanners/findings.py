@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.domain.decoding import from_json, json_decoder
-from tui.domain.scan import Severity, Vulnerability
+from tui.domain.common.decoding import from_json, json_decoder
+from tui.domain.facts.scan import Severity, Vulnerability
 from tui.errors import UntrustedPayload
 
 __all__ = ["DECODING", "Findings", "Pool", "decode", "rows"]

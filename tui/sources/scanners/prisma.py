@@ -10,16 +10,16 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from tui.domain.events import Denial
-from tui.domain.scan import ScanReport
-from tui.domain.text import clean
+from tui.domain.common.text import clean
+from tui.domain.facts.events import Denial
+from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload
+from tui.sources.kit.webapi import Service, place_of
 from tui.sources.ports import Diagnosis
 from tui.sources.scanners.console import Console, ConsoleOptions, opened, token_in
 from tui.sources.scanners.findings import DECODING, Pool
 from tui.sources.scanners.formats.twistlock import SCANNER, read_images
 from tui.sources.scanners.rounds import Pace, Round, Scanner
-from tui.sources.webapi import Service, place_of
 
 __all__ = ["PER_MINUTE", "PrismaSource"]
 

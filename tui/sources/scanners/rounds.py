@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from tui.domain.events import (
+from tui.domain.facts.events import (
     Denial,
     Event,
     HealthChanged,
@@ -21,10 +21,10 @@ from tui.domain.events import (
     SourceKind,
     SourceState,
 )
-from tui.domain.scan import ScanReport
+from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Throttled
+from tui.sources.kit.throttle import Backoff
 from tui.sources.ports import Diagnosis
-from tui.sources.throttle import Backoff
 
 __all__ = ["Absent", "Pace", "Round", "Scanner"]
 

@@ -11,8 +11,8 @@ from contextlib import aclosing
 
 import msgspec
 
-from tui.domain.events import Denial
-from tui.domain.scan import ScanReport
+from tui.domain.facts.events import Denial
+from tui.domain.facts.scan import ScanReport
 from tui.errors import Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload, UsageError
 from tui.sources.ports import ApiResource, ClusterReader, ClusterSession, Diagnosis
 from tui.sources.scanners.findings import DECODING, Pool

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tui.domain.image import RepositoryName
-from tui.domain.reference import is_digest, parse_reference
-from tui.domain.scan import Severity
-from tui.domain.text import clean
+from tui.domain.common.text import clean
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.reference import is_digest, parse_reference
+from tui.domain.facts.scan import Severity
 from tui.errors import InvalidReference
 
 __all__ = [

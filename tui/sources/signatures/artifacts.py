@@ -11,15 +11,15 @@ import hashlib
 
 import msgspec
 
-from tui.domain.attached import BUNDLE, NOTATION, SIMPLE, FoundBy, may_sign
-from tui.domain.decoding import from_json
-from tui.domain.demand import ArtifactDemand
-from tui.domain.image import Referrer, RepositoryName
-from tui.domain.signature import SignatureSystem
-from tui.domain.text import clean
+from tui.domain.common.decoding import from_json
+from tui.domain.common.text import clean
+from tui.domain.facts.attached import BUNDLE, NOTATION, SIMPLE, FoundBy, may_sign
+from tui.domain.facts.demand import ArtifactDemand
+from tui.domain.facts.image import Referrer, RepositoryName
+from tui.domain.facts.signature import SignatureSystem
 from tui.errors import SourceError, UntrustedPayload
 from tui.sources.ports import ContentReader
-from tui.sources.signatures.strict import Json, json_object, refuse_lookalikes
+from tui.verification.strict import Json, json_object, refuse_lookalikes
 
 __all__ = ["Artifact", "Gathered", "gather"]
 

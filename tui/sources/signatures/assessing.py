@@ -8,21 +8,21 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from tui.domain.attached import FoundBy
-from tui.domain.demand import ArtifactDemand
-from tui.domain.signature import Outcome, Reason, SignatureSystem, Verdict
+from tui.domain.facts.attached import FoundBy
+from tui.domain.facts.demand import ArtifactDemand
+from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict
 from tui.sources.signatures.artifacts import Artifact
-from tui.sources.signatures.cosign.bundle import verify_bundle
-from tui.sources.signatures.cosign.keys import CosignPolicy
-from tui.sources.signatures.cosign.simple import MEDIA_TYPE as SIMPLE
-from tui.sources.signatures.cosign.simple import carried_moments, signature_of_layer, verify_simple
-from tui.sources.signatures.cosign.steps import faulty
-from tui.sources.signatures.notation.judge import judge, revocation_lookups, warned_from
-from tui.sources.signatures.notation.payload import Target
-from tui.sources.signatures.notation.static import StaticResult, parse_envelope
-from tui.sources.signatures.pkix.moment import shifted
-from tui.sources.signatures.revocation import OFFLINE, Lookup, Revocation
 from tui.sources.signatures.trust import Trust
+from tui.verification.cosign.bundle import verify_bundle
+from tui.verification.cosign.keys import CosignPolicy
+from tui.verification.cosign.simple import MEDIA_TYPE as SIMPLE
+from tui.verification.cosign.simple import carried_moments, signature_of_layer, verify_simple
+from tui.verification.cosign.steps import faulty
+from tui.verification.notation.judge import judge, revocation_lookups, warned_from
+from tui.verification.notation.payload import Target
+from tui.verification.notation.static import StaticResult, parse_envelope
+from tui.verification.pkix.moment import shifted
+from tui.verification.revocation import OFFLINE, Lookup, Revocation
 
 __all__ = ["Assessment", "Found", "Statics", "assess"]
 

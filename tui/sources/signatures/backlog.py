@@ -7,8 +7,8 @@ import heapq
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from tui.domain.demand import ArtifactDemand
-from tui.domain.image import RepositoryName
+from tui.domain.facts.demand import ArtifactDemand
+from tui.domain.facts.image import RepositoryName
 
 __all__ = ["Backlog", "Key"]
 

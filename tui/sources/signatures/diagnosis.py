@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tui.sources.ports import Diagnosis
-from tui.sources.signatures.cosign.keyless import available
 from tui.sources.signatures.options import RevocationMode, SignatureOptions, Trusted
 from tui.sources.signatures.trust import Trust, read_trust
+from tui.verification.cosign.keyless import available
 
 __all__ = ["diagnose"]
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from tui.domain.demand import ArtifactDemand
-from tui.domain.image import RepositoryName
-from tui.domain.signature import SignatureSystem
+from tui.domain.facts.demand import ArtifactDemand
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.signature import SignatureSystem
 from tui.errors import SourceError
 from tui.sources.ports import AttachmentReader
 from tui.sources.signatures.artifacts import Gathered, gather

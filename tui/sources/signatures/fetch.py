@@ -22,12 +22,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from yarl import URL
 
-from tui.domain.text import clean
-from tui.sources.addresses import OnlyZones, Zone, ZoneRefused, is_public
-from tui.sources.signatures.faults import EXPECTED, said
-from tui.sources.signatures.pkix.certificate import parse_certificate
-from tui.sources.signatures.revocation import Answer, FetchedRevocation, Lookup, Method, RevocationState, crl_key, ocsp_key
-from tui.sources.signatures.revocation_judge import CRL_LIMIT, OCSP_LIMIT, fetchable, judge_ocsp, next_update
+from tui.domain.common.text import clean
+from tui.sources.kit.addresses import OnlyZones, Zone, ZoneRefused, is_public
+from tui.verification.faults import EXPECTED, said
+from tui.verification.pkix.certificate import parse_certificate
+from tui.verification.revocation import Answer, FetchedRevocation, Lookup, Method, RevocationState, crl_key, ocsp_key
+from tui.verification.revocation_judge import CRL_LIMIT, OCSP_LIMIT, fetchable, judge_ocsp, next_update
 
 __all__ = ["FetchOptions", "PublicOnly", "RevocationFetcher", "is_public"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from tui.domain.image import RepositoryName
-from tui.domain.patterns import Pattern
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.patterns import Pattern
 
 __all__ = ["RevocationMode", "SignatureOptions", "Signer", "Trusted", "config_directory"]
 

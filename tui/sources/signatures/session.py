@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from datetime import datetime
 
-from tui.domain.demand import ArtifactDemand
-from tui.domain.events import (
+from tui.domain.common.text import clean
+from tui.domain.facts.demand import ArtifactDemand
+from tui.domain.facts.events import (
     Denial,
     Event,
     HealthChanged,
@@ -18,8 +19,7 @@ from tui.domain.events import (
     SourceKind,
     SourceState,
 )
-from tui.domain.signature import Outcome
-from tui.domain.text import clean
+from tui.domain.facts.signature import Outcome
 from tui.sources.ports import ContentReader
 from tui.sources.signatures.artifacts import Gathered, gather
 from tui.sources.signatures.assessing import Assessment, Found, Statics, assess

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from tui.domain.demand import ArtifactDemand
-from tui.domain.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.demand import ArtifactDemand
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
 from tui.sources.ports import AttachmentReader, ContentReader, Diagnosis
 from tui.sources.signatures.backlog import Backlog
 from tui.sources.signatures.options import SignatureOptions

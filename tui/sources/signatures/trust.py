@@ -10,14 +10,14 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tui.domain.text import clean
+from tui.domain.common.text import clean
 from tui.errors import InvalidConfig, NotFound
-from tui.sources.signatures.cosign.keys import CosignPolicy, Identity, PublicKey, TrustedRoot, load_key
-from tui.sources.signatures.cosign.trustroot import read_trusted_root
-from tui.sources.signatures.faults import EXPECTED
-from tui.sources.signatures.notation.policy import PolicyDocument
-from tui.sources.signatures.notation.stores import TrustStores, read_policy, read_stores
 from tui.sources.signatures.options import Trusted
+from tui.sources.signatures.stores import TrustStores, read_policy, read_stores
+from tui.sources.signatures.trustroot import read_trusted_root
+from tui.verification.cosign.keys import CosignPolicy, Identity, PublicKey, TrustedRoot, load_key
+from tui.verification.faults import EXPECTED
+from tui.verification.notation.policy import PolicyDocument
 
 __all__ = ["Problem", "Trust", "read_trust"]
 

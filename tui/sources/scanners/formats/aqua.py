@@ -14,9 +14,9 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.domain.decoding import from_json
-from tui.domain.image import RepositoryName
-from tui.domain.scan import ScanReport, Severity, Vulnerability
+from tui.domain.common.decoding import from_json
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, Pool, rows
 from tui.sources.scanners.words import Said, counted, digest_of, moment, name_of, score, severity_of, text, web_address
 

@@ -14,9 +14,9 @@ from datetime import datetime
 
 import msgspec
 
-from tui.domain.decoding import from_json
-from tui.domain.reference import is_digest
-from tui.domain.scan import ScanReport, Severity, Vulnerability
+from tui.domain.common.decoding import from_json
+from tui.domain.facts.reference import is_digest
+from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
 from tui.errors import UntrustedPayload
 from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.cyclonedx import read_cyclonedx

@@ -9,8 +9,8 @@ from datetime import datetime
 
 import msgspec
 
-from tui.domain.decoding import from_json
-from tui.domain.scan import Exploitability, ScanReport, Severity, Vex, Vulnerability
+from tui.domain.common.decoding import from_json
+from tui.domain.facts.scan import Exploitability, ScanReport, Severity, Vex, Vulnerability
 from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.drafts import Draft, Reading, Subject
 from tui.sources.scanners.formats.purl import Package, package_of, subject_in

@@ -13,8 +13,8 @@ from datetime import datetime
 
 import msgspec
 
-from tui.domain.decoding import from_json, json_decoder
-from tui.domain.scan import ScanReport, Vulnerability
+from tui.domain.common.decoding import from_json, json_decoder
+from tui.domain.facts.scan import ScanReport, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, Pool
 from tui.sources.scanners.words import Said, digest_of, moment, name_of, score, severity_of, text, web_address
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from tui.domain.scan import ScanReport
+from tui.domain.facts.scan import ScanReport
 from tui.errors import UntrustedPayload
 from tui.sources.scanners.formats.defender import Gathering, Row
 from tui.sources.scanners.formats.drafts import Reading

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from tui.domain.decoding import from_json
-from tui.domain.scan import ScanReport
-from tui.domain.text import clean
+from tui.domain.common.decoding import from_json
+from tui.domain.common.text import clean
+from tui.domain.facts.scan import ScanReport
 from tui.errors import UntrustedPayload
 from tui.sources.scanners.encodings import as_utf8
 from tui.sources.scanners.findings import DECODING, Findings, rows

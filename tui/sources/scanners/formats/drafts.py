@@ -6,9 +6,9 @@ from datetime import datetime
 
 import msgspec
 
-from tui.domain.image import RepositoryName
-from tui.domain.reference import Reference, parse_reference
-from tui.domain.scan import ScanReport, Severity, Vex
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.reference import Reference, parse_reference
+from tui.domain.facts.scan import ScanReport, Severity, Vex
 from tui.errors import InvalidReference
 from tui.sources.scanners.findings import Findings, Pool
 from tui.sources.scanners.words import digest_of, text

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-from tui.domain.decoding import from_json
-from tui.domain.scan import ScanReport, Vulnerability
+from tui.domain.common.decoding import from_json
+from tui.domain.facts.scan import ScanReport, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, rows
 from tui.sources.scanners.formats.drafts import Draft, Reading, Subject, subject_of
 from tui.sources.scanners.words import Said, digest_of, moment, score, severity_of, text, web_address

@@ -10,8 +10,8 @@ from collections import defaultdict
 
 import msgspec
 
-from tui.domain.decoding import from_json
-from tui.domain.scan import Exploitability, ScanReport, Vex
+from tui.domain.common.decoding import from_json
+from tui.domain.facts.scan import Exploitability, ScanReport, Vex
 from tui.sources.scanners.findings import rows
 from tui.sources.scanners.formats.drafts import Draft, Reading, Subject, subject_of
 from tui.sources.scanners.formats.purl import is_image, package_of, subject_in

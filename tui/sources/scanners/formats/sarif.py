@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tui.domain.decoding import from_json
-from tui.domain.scan import ScanReport, Severity, Vulnerability
+from tui.domain.common.decoding import from_json
+from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
 from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.drafts import Draft, Reading, subject_of
 from tui.sources.scanners.formats.purl import Package, package_of

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tui.domain.decoding import from_json
-from tui.domain.scan import ScanReport, Severity, Vulnerability
+from tui.domain.common.decoding import from_json
+from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, Pool, rows
 from tui.sources.scanners.words import Said, counted, digest_of, moment, name_of, score, severity_of, text, web_address
 

@@ -1,0 +1,279 @@
+"""What may be typed on the command line, and the settings that it means."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, NoReturn
+
+import msgspec
+
+from tui import __version__
+from tui.domain.common.text import clean
+from tui.errors import UsageError
+from tui.settings.durations import seconds
+from tui.settings.settings import LogLevel
+
+__all__ = ["COMMANDS", "SCENARIOS", "Arguments", "Options", "parse"]
+
+SCENARIOS = ("contoso", "empty", "denied", "broken", "huge")
+COMMANDS = {
+    "report": "print what is known: as a table, JSON, SARIF, CycloneDX, CSV and more",
+    "check": "exit 2 when something is not trusted, 3 when it cannot be told",
+    "doctor": "what each source can and cannot read, with the right that is missing",
+    "policy": "show, explain or check what images are judged by",
+    "info": "versions and every path in use",
+}
+ACTIONS = ("show", "explain", "check")
+VIEWS = ("images", "workloads", "lineage", "findings", "sources")
+QUERIES = """\
+A query is a list of words and terms that must all hold: ns:prod  ctx:weu  repo:payments/*  base:debian  digest:sha256:ab
+is:running  is:rollback  check:scan=fail  drift:moved  age>90d  kind:deploy  team:web  cve:CVE-2026-1  pkg:openssl  sev>=high;
+- negates, quotes group. A negated word goes after --.
+
+"""
+EXIT_CODES = """\
+Exit codes: 0 ok; 1 usage or runtime error; 2 policy violated; 3 could not tell: something needed was unknown or partial;
+4 nothing could be read, as nobody is signed in or has the right; 130 interrupted."""
+EPILOG = f"{QUERIES}{EXIT_CODES}"
+_QUERIES = {"policy": "[show | explain QUERY | check FILE]", "doctor": "", "info": ""}
+"""What may stand after a command, where that is no query."""
+_TAKES_VALUE = frozenset(
+    {
+        *(
+            "--context",
+            "-n",
+            "--namespace",
+            "--kubeconfig",
+            "--registry",
+            "--config",
+            "--policy",
+            "--scan-report",
+            "--request-timeout",
+        ),
+        *("--log-level", "--log-file", "-o", "--output", "--view", "--fail-on", "--wait"),
+    }
+)
+_NEGATED = re.compile(r"-[A-Za-z]+(?::|>=?|<=?|=).")
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What is asked of the commands that print; `wait` in seconds."""
+
+    output: str = "table"
+    view: str = ""
+    wait: float = 60.0
+    fail_on: str = "fail"
+    allow_unknown: bool = False
+
+
+class Arguments(NamedTuple):
+    """A parsed command line: the command (empty for the explorer), the query, settings by field name, and the rest.
+
+    `action` is the first word after the command, where the command has actions; the query is what follows it.
+    """
+
+    command: str
+    query: str
+    settings: dict[str, object]
+    options: Options
+    config: str
+    action: str = ""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Argparse that raises instead of leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
+        raise UsageError(clean(message), f"`{self.prog} --help` says what may be written.")
+
+
+def parse(argv: Sequence[str], formats: Callable[[], Sequence[str]]) -> Arguments:
+    """The meaning of a command line. Raises UsageError, and SystemExit(0) after `--help` and `--version`."""
+    flags, words, command = _sorted(argv)
+    found = _parser(command, formats).parse_args(flags)
+    if words and command in ("doctor", "info"):
+        raise UsageError(f"`trustree {command}` takes no query.", f"`trustree report {clean(words[0], 40)}` does.")
+    action, words = _action(command, words)
+    return Arguments(command, " ".join(words), _settings(found), _options(found), found.config or "", action)
+
+
+def _action(command: str, words: list[str]) -> tuple[str, list[str]]:
+    """The action of a command that has some, and the other words. Raises UsageError."""
+    if command != "policy":
+        return "", words
+    action = words[0] if words else "show"
+    if action not in ACTIONS:
+        raise UsageError(f"`trustree policy {clean(action, 40)}` is not a command.", f"It is one of {', '.join(ACTIONS)}.")
+    if (action == "show" and len(words) > 1) or (action == "check" and len(words) > 2):
+        raise UsageError(f"`trustree policy {action}` takes fewer words.", "`trustree policy --help` says what may be written.")
+    return action, words[1:]
+
+
+def _sorted(argv: Sequence[str]) -> tuple[list[str], list[str], str]:
+    """Flags with their values, the words of the query, and the command if the first word is one."""
+    flags: list[str] = []
+    words: list[str] = []
+    command = ""
+    rest = iter(enumerate(argv))
+    for at, token in rest:
+        if token == "--":
+            words += argv[at + 1 :]
+            break
+        if token == "--demo":
+            given = argv[at + 1] if at + 1 < len(argv) else ""
+            _refuse_misspelt(given)
+            flags.append(f"--demo={given if given in SCENARIOS else SCENARIOS[0]}")
+            if given in SCENARIOS:
+                next(rest)
+        elif token in _TAKES_VALUE:
+            flags += [token, *(value for _, value in [next(rest, (0, None))] if value is not None)]
+        elif token.startswith("-") and len(token) > 1 and not _NEGATED.match(token):
+            flags.append(token)
+        elif not command and not words and token in COMMANDS:
+            command = token
+        else:
+            if not command and not words:
+                _refuse_misspelt_command(token)
+            words.append(token)
+    return flags, words, command
+
+
+def _refuse_misspelt(word: str) -> None:
+    """A misspelt scenario would be taken for a query that finds nothing. Raises UsageError."""
+    from difflib import get_close_matches  # only the demo needs it
+
+    meant = get_close_matches(word, SCENARIOS, 1, 0.75) if word not in SCENARIOS else []
+    if meant:
+        raise UsageError(
+            f"There is no scenario “{clean(word, 40)}”.", f"Write `--demo {meant[0]}`; a query goes before --demo, or after `--`."
+        )
+
+
+def _refuse_misspelt_command(word: str) -> None:
+    """A misspelt command would be taken for a query that finds nothing. Raises UsageError."""
+    meant = next((command for command in COMMANDS if _is_slip(word.lower(), command)), "")
+    if meant:
+        shown = clean(word, 40)
+        raise UsageError(
+            f"“{shown}” is not a command.",
+            f"Write `trustree {meant}`; to look for the name “{shown}”, write `trustree -- {shown}`.",
+        )
+
+
+def _is_slip(word: str, meant: str) -> bool:
+    """Whether one slip of the fingers makes the other: a letter too many, too few, another one, or two exchanged."""
+    if word == meant or abs(len(word) - len(meant)) > 1:
+        return word == meant
+    start = next(
+        (at for at, (left, right) in enumerate(zip(word, meant, strict=False)) if left != right), min(len(word), len(meant))
+    )
+    left, right = word[start:], meant[start:]
+    return left[1:] in (right, right[1:]) or left == right[1:] or (left[:2] == right[1::-1] and left[2:] == right[2:])
+
+
+def _parser(command: str, formats: Callable[[], Sequence[str]]) -> _Parser:
+    usage = " ".join(part for part in ("trustree", command or "[COMMAND]", _QUERIES.get(command, "[QUERY]"), "[options]") if part)
+    text = COMMANDS.get(command) or _overview()
+    parser = _Parser(
+        prog="trustree",
+        usage=usage,
+        description=text,
+        epilog=EPILOG if _QUERIES.get(command, "[QUERY]") else EXIT_CODES,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_shared(parser)
+    _add_printing(parser, command, formats)
+    return parser
+
+
+def _overview() -> str:
+    commands = "\n".join(f"  {name:8} {text}" for name, text in COMMANDS.items())
+    return (
+        "Which images run in my clusters, where do they come from, can I trust them?\n\n"
+        "Without a command: the explorer; on a pipe the table report.\n\ncommands:\n" + commands
+    )
+
+
+def _add_shared(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--version", action="version", version=f"trustree {__version__}")
+    add("--demo", metavar="SCENARIO", choices=SCENARIOS, help=f"an embedded estate: {', '.join(SCENARIOS)}")
+    add("--context", action="append", metavar="NAME", help="a context of the kubeconfig; may be repeated")
+    add("--all-contexts", action="store_true", default=None, help="every context of the kubeconfig")
+    add("-n", "--namespace", action="append", metavar="NAME", help="read only this namespace; may be repeated")
+    add("-A", "--all-namespaces", action="store_true", default=None, help="every namespace, whatever the settings say")
+    add("--kubeconfig", metavar="FILE", help="instead of KUBECONFIG or ~/.kube/config")
+    add("--no-cluster", action="store_true", help="ask no cluster: only the registries that are named")
+    add("--registry", action="append", metavar="HOST", help="a registry to read as a whole; may be repeated")
+    add("--no-azure", action="store_true", help="never sign in to Azure")
+    add("--config", metavar="FILE", help="the settings, instead of TRUSTREE_CONFIG or the usual place")
+    add("--policy", metavar="FILE", help="the policy to judge by")
+    add("--scan-report", action="append", metavar="FILE", help="a scanner's report on images, of any format; may be repeated")
+    add("--write", action="store_true", default=None, help="allow changes")
+    add("--readonly", action="store_false", dest="write", default=None, help="allow none (the default)")
+    add("--request-timeout", type=_duration, metavar="TIME", help="how long one request may take: 10s, 2m; 0 for no limit")
+    add("--log-level", choices=tuple(LogLevel), help="what is written to the log")
+    add("--log-file", metavar="FILE", help="where the log goes")
+
+
+def _add_printing(parser: argparse.ArgumentParser, command: str, formats: Callable[[], Sequence[str]]) -> None:
+    add = parser.add_argument
+    if command and command != "policy":
+        names = ("table", "json") if command in ("doctor", "info") else tuple(formats())
+        add("-o", "--output", choices=names, default="table", help="the format, a table if not given")
+    if command in ("report", "check"):
+        default = "findings" if command == "check" else ""
+        add("--view", choices=VIEWS, default=default, help="what is shown; what is found does not depend on it")
+    if command not in ("doctor", "info"):
+        add("--wait", type=_duration, default=60.0, metavar="TIME", help="how long to wait for what is still loading: 60s")
+    if command == "check":
+        add("--fail-on", choices=("fail", "warn"), default="fail", help="the verdict that violates the policy")
+        add("--allow-unknown", action="store_true", help="do not exit 3 for what cannot be told")
+
+
+def _duration(text: str) -> float:
+    found = seconds(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 10s, 2m or 1m30s")
+    return found
+
+
+def _settings(found: argparse.Namespace) -> dict[str, object]:
+    """What was given, by the names of the settings."""
+    given: dict[str, object] = {
+        "contexts": found.context and _split(found.context),
+        "all_contexts": found.all_contexts,
+        "namespaces": found.namespace and _split(found.namespace),
+        "all_namespaces": found.all_namespaces,
+        "kubeconfig": found.kubeconfig,
+        "registries": found.registry and _split(found.registry),
+        "azure": False if found.no_azure else None,
+        "clusters": False if found.no_cluster else None,
+        "policy": found.policy,
+        "scan_reports": found.scan_report and tuple(dict.fromkeys(found.scan_report)),
+        "write": found.write,
+        "request_timeout": found.request_timeout,
+        "log_level": LogLevel(found.log_level) if found.log_level else None,
+        "log_file": found.log_file,
+        "demo": found.demo,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _split(values: Sequence[str]) -> tuple[str, ...]:
+    """Repeated and comma-separated values, each once."""
+    return tuple(dict.fromkeys(part for value in values for part in value.split(",") if part))
+
+
+def _options(found: argparse.Namespace) -> Options:
+    return Options(
+        output=getattr(found, "output", "table"),
+        view=getattr(found, "view", ""),
+        wait=getattr(found, "wait", 60.0),
+        fail_on=getattr(found, "fail_on", "fail"),
+        allow_unknown=getattr(found, "allow_unknown", False),
+    )

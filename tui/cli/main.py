@@ -1,0 +1,193 @@
+"""The command line. Nothing heavy is imported before it is known to be needed.
+
+Exit codes: 0 ok; 1 usage or runtime error; 2 policy violated; 3 could not tell, as something needed was unknown or partial;
+4 nothing could be read (no cluster, or no source at all), as nobody is signed in or has the right; 130 interrupted.
+What is known beats what is not: 2 beats 4, and 4, which says why, beats 3.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from tui.cli.arguments import Arguments, parse
+from tui.cli.descriptors import allow_enough
+from tui.errors import InvalidQuery, TrustreeError, fault_of
+from tui.settings.settings import Settings, load, paths
+from tui.wiring.interpreter import prepare_interpreter
+
+if TYPE_CHECKING:
+    from tui.cli.doctor import Diagnose
+    from tui.cli.report import Opener
+    from tui.domain.query.query import Query
+
+__all__ = ["main"]
+
+ERROR = 1
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None, *, opener: Opener | None = None, diagnose: Diagnose | None = None) -> int:
+    """Run the command line and give the exit code; `opener` and `diagnose` stand in for those of `tui.wiring.parts`."""
+    if argv is None:
+        sys.excepthook = _last_words
+        argv = sys.argv[1:]
+    try:
+        return _run(argv, opener, diagnose)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except TrustreeError as error:
+        _explain(error)
+    except BaseExceptionGroup as group:
+        return _explain_group(group)
+    except OSError as error:
+        _explain(TrustreeError(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}."))
+    return ERROR
+
+
+def _run(argv: Sequence[str], opener: Opener | None, diagnose: Diagnose | None) -> int:
+    prepare_interpreter()
+    allow_enough()
+    arguments = parse(argv, _format_names)
+    settings = load(arguments.settings, path=arguments.config)
+    _start_log(settings)
+    match arguments.command:
+        case "info":
+            from tui.cli.doctor import info
+            from tui.cli.output import write_stdout
+
+            return info(settings, arguments.options.output, write_stdout)
+        case "doctor":
+            return _doctor(arguments, settings, diagnose)
+        case "policy":
+            return _policy(arguments, settings, opener)
+        case "" if _interactive():
+            _query(arguments.query)
+            from tui.ui.app import run
+
+            return run(settings, arguments.query)
+        case _:
+            return _print(arguments, settings, opener)
+
+
+def _print(arguments: Arguments, settings: Settings, opener: Opener | None) -> int:
+    query = _query(arguments.query)
+    from tui.cli.output import write_stdout
+    from tui.cli.report import check, report
+
+    command = check if arguments.command == "check" else report
+    return command(settings, query, arguments.options, opener or _wired_opener(), write_stdout)
+
+
+def _policy(arguments: Arguments, settings: Settings, opener: Opener | None) -> int:
+    from tui.cli import policy as policy_command
+    from tui.cli.output import write_stdout
+
+    match arguments.action:
+        case "explain":
+            query = _query(arguments.query)
+            return policy_command.explain(settings, query, arguments.options, opener or _wired_opener(), write_stdout)
+        case "check":
+            return policy_command.check(settings, arguments.query, write_stdout)
+        case _:
+            return policy_command.show(settings, write_stdout)
+
+
+def _doctor(arguments: Arguments, settings: Settings, diagnose: Diagnose | None) -> int:
+    from tui.cli.doctor import doctor
+    from tui.cli.output import write_stdout
+
+    return doctor(settings, arguments.options.output, diagnose or _wired_diagnose(), write_stdout)
+
+
+def _wired_opener() -> Opener:
+    opener: Opener = importlib.import_module("tui.wiring.opening").opened
+    return opener
+
+
+def _wired_diagnose() -> Diagnose:
+    diagnose: Diagnose = importlib.import_module("tui.wiring.parts").diagnose
+    return diagnose
+
+
+def _format_names() -> Sequence[str]:
+    from tui.reports import format_names
+
+    return format_names()
+
+
+def _query(text: str) -> Query:
+    from tui.domain.query.query import parse_query
+
+    try:
+        return parse_query(text)
+    except InvalidQuery as error:
+        error.add_note(text)
+        raise
+
+
+def _interactive() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _start_log(settings: Settings) -> None:
+    from tui.log import start_log
+
+    named = settings.log_file
+    start_log(settings.log_level, Path(named).expanduser() if named else paths().log, asked=bool(named))
+
+
+def _explain(error: TrustreeError) -> None:
+    """Say on stderr what is wrong and what to do, with a caret under the fault of a query."""
+    from tui.cli.output import say
+
+    say(f"trustree: {error.headline}")
+    if isinstance(error, InvalidQuery) and getattr(error, "__notes__", None):
+        _point(error.__notes__[0], error.position)
+    if error.remedy:
+        say(f"  {error.remedy}")
+
+
+def _point(text: str, position: int) -> None:
+    from tui.cli.output import say
+    from tui.reports.columns import cells, plain
+
+    before = plain(text[:position], unicode=True)
+    say(f"  {before}{plain(text[position:], unicode=True)}")
+    say(f"  {' ' * cells(before)}^")
+
+
+def _explain_group(group: BaseExceptionGroup[BaseException]) -> int:
+    """Say the errors that explain themselves; anything else in the group goes on its way."""
+    known, other = group.split(TrustreeError)
+    if other is not None:
+        interrupted, other = other.split(KeyboardInterrupt)
+        if interrupted is not None:
+            return INTERRUPTED
+        if other is not None:
+            raise other
+    for error in _leaves(known) if known else ():
+        _explain(error)
+    return ERROR
+
+
+def _leaves(group: BaseExceptionGroup[TrustreeError]) -> list[TrustreeError]:
+    found: list[TrustreeError] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
+
+
+def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """For a fault of our own: the traceback goes to the log, one line to the operator."""
+    import logging
+
+    from tui.cli.output import say
+
+    logging.getLogger("trustree").critical("the program ended", exc_info=(kind, error, trace))
+    say(fault_of(kind))

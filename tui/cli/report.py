@@ -1,0 +1,210 @@
+"""The commands that print the estate instead of painting it: report and check."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Protocol
+
+from tui.cli.arguments import Options
+from tui.cli.output import Exit, Writer, look_of_stdout, say
+from tui.cli.progress import Progress
+from tui.domain.assemble.wanted_signatures import MAX_ASKED, unlooked
+from tui.domain.checks.containers import image_checks
+from tui.domain.common.text import full_stop
+from tui.domain.common.trust import Check, State
+from tui.domain.facts.demand import Demand
+from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.query.elsewhere import elsewhere
+from tui.domain.query.exposure import asked_for, exposure
+from tui.domain.query.query import Index, Query, Selection
+from tui.domain.snapshot.snapshot import Snapshot, Workload
+from tui.presenters.elsewhere import elsewhere_words
+from tui.presenters.exposure import exposure_parts
+from tui.presenters.health import next_step, trouble
+from tui.reports import Document, Look, View, format_named
+from tui.settings.settings import Settings
+
+__all__ = ["OpenEstate", "Opener", "barred", "check", "exit_of_check", "exit_of_report", "look", "remark", "report"]
+
+
+class OpenEstate(Protocol):
+    """What is needed of the living estate."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot."""
+        ...
+
+    def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
+        """Hear of every new snapshot until the returned function is called."""
+        ...
+
+    async def settled(self, timeout: float) -> bool:
+        """Wait until every source has answered."""
+        ...
+
+    def want(self, demands: tuple[Demand, ...]) -> None:
+        """Ask registries for more."""
+        ...
+
+
+Opener = Callable[[Settings], AbstractAsyncContextManager[OpenEstate]]
+
+
+def report(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
+    """Print what is known once it is complete, or the time to wait is over."""
+    snapshot, selection = look(settings, query, options.wait, opener)
+    answer(query, snapshot)
+    meant(query, snapshot, selection)
+    write(_rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))
+    remark(snapshot, selection)
+    return exit_of_report(snapshot, selection)
+
+
+def check(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
+    """Print what is not trusted, and say so by the exit code."""
+    snapshot, selection = look(settings, query, options.wait, opener, judging=True)
+    meant(query, snapshot, selection)
+    write(_rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))
+    remark(snapshot, selection)
+    return exit_of_check(snapshot, selection, options)
+
+
+def look(settings: Settings, query: Query, wait: float, opener: Opener, *, judging: bool = False) -> tuple[Snapshot, Selection]:
+    """What is known once it is complete, or `wait` seconds are over, and what of it the query finds.
+
+    The signatures of what the query finds are looked for, whether anything runs it or not; without a query when `judging`.
+    """
+    found: list[tuple[Snapshot, Selection]] = []
+
+    async def keep() -> None:
+        # Not returned: when it ends, asyncio formats the task with its whole result, which takes a second for a small estate.
+        found.append(await _look(settings, query, wait, opener, judging))
+
+    asyncio.run(keep())
+    return found[0]
+
+
+def exit_of_report(snapshot: Snapshot, selection: Selection) -> Exit:
+    """4 when nothing could be read for want of a sign-in or a right, 3 when anything asked for is missing, else 0."""
+    if barred(snapshot.sources):
+        return Exit.DENIED
+    return Exit.OK if snapshot.complete and not selection.undecided else Exit.UNSURE
+
+
+def exit_of_check(snapshot: Snapshot, selection: Selection, options: Options) -> Exit:
+    """2 beats 3: what is known to be wrong is wrong whatever else is missing; a query that finds nothing is 3."""
+    images = [snapshot.images[key] for key in selection.images if key in snapshot.images]
+    workloads = [snapshot.workloads[key] for key in selection.workloads if key in snapshot.workloads]
+    wrong = {State.FAIL, State.WARN} if options.fail_on == "warn" else {State.FAIL}
+    checked = [(image.verdict, image.checks) for image in images]
+    checked += [(workload.verdict, _checks_of(workload, snapshot)) for workload in workloads]
+    verdicts = [verdict for verdict, _ in checked]
+    if any(verdict in wrong and not _all_accepted(verdict, checks) for verdict, checks in checked):
+        return Exit.VIOLATED
+    if barred(snapshot.sources):
+        return Exit.DENIED
+    if options.allow_unknown:
+        return Exit.OK
+    unsure = not verdicts or any(verdict in (State.UNKNOWN, State.OFF) for verdict in verdicts)
+    return Exit.UNSURE if unsure else exit_of_report(snapshot, selection)
+
+
+def _checks_of(workload: Workload, snapshot: Snapshot) -> tuple[Check, ...]:
+    """The checks of a workload's containers and of the images that they run."""
+    own = (check for container in workload.containers for check in container.checks)
+    return (*own, *(check for container in workload.containers for check in image_checks(container, snapshot.images)))
+
+
+def _all_accepted(verdict: State, checks: Iterable[Check]) -> bool:
+    """Whether a warning is only of what dated exceptions accept: that violates nothing."""
+    warned = [check for check in checks if check.state is State.WARN]
+    return verdict is State.WARN and bool(warned) and all(check.accepted for check in warned)
+
+
+_SIGNED_IN_TO = (SourceKind.CLUSTER, SourceKind.REGISTRY)
+
+
+def barred(sources: Iterable[SourceHealth]) -> bool:
+    """Whether every cluster, or every cluster and registry, gave nothing because nobody is signed in or has the right.
+
+    The others read what those give, or nothing that anybody signs in to.
+    """
+    asked = [source for source in sources if source.state is not SourceState.OFF and source.kind in _SIGNED_IN_TO]
+    clusters = [source for source in asked if source.kind is SourceKind.CLUSTER]
+    return any(group and all(map(_refused, group)) for group in (clusters, asked))
+
+
+def _refused(source: SourceHealth) -> bool:
+    refused = source.auth_failed or any(denial.right for denial in source.denials)
+    return not source.objects and source.state is not SourceState.OK and refused
+
+
+async def _look(settings: Settings, query: Query, wait: float, opener: Opener, judging: bool) -> tuple[Snapshot, Selection]:
+    end_at = asyncio.get_running_loop().time() + wait
+    async with opener(settings) as estate:
+        progress = Progress(sys.stderr)
+        end = estate.subscribe(progress.show)
+        try:
+            settled = await estate.settled(wait)
+            if settled and (judging or query.terms):
+                settled = await _look_for_signatures(estate, query, end_at)
+        finally:
+            end()
+            progress.done()
+        if not settled:
+            say(f"Not everything was loaded within {wait:g} s; this is what is known. --wait gives more time.")
+        return estate.snapshot, query.images(estate.snapshot, datetime.now(UTC))
+
+
+async def _look_for_signatures(estate: OpenEstate, query: Query, end_at: float) -> bool:
+    """Ask for the signatures of what the query finds and nothing runs; whether everything has answered in time."""
+    asked: set[Demand] = set()
+    while True:
+        selection = query.images(estate.snapshot, datetime.now(UTC))
+        wishes = [wish for wish in unlooked(estate.snapshot, selection.images, query.terms) if wish not in asked]
+        now = tuple(wishes[: MAX_ASKED - len(asked)])
+        if not now:
+            if wishes:
+                say(f"The signatures of {len(wishes):,} images that nothing runs were not looked for: ask for fewer at once.")
+            return True
+        asked.update(now)
+        estate.want(now)
+        if not await estate.settled(max(0.0, end_at - asyncio.get_running_loop().time())):
+            return False
+
+
+def _rendered(query: Query, snapshot: Snapshot, selection: Selection, options: Options, look: Look) -> Iterable[bytes]:
+    form = format_named(options.output)
+    view = View(options.view) if options.view else form.view
+    return form.render(Document(snapshot, selection, view, look, query))
+
+
+def answer(query: Query, snapshot: Snapshot) -> None:
+    """Say on stderr what the one vulnerability that a query names means for the estate."""
+    asked = asked_for(query.terms)
+    for part in exposure_parts(asked[0], exposure(snapshot, asked[1])) if asked else ():
+        say(f"{part.label}: {part.words}")
+
+
+def meant(query: Query, snapshot: Snapshot, selection: Selection) -> None:
+    """Say on stderr what else a query that finds nothing could have meant."""
+    if not selection.images and not selection.workloads:
+        words = elsewhere_words(elsewhere(query.terms, Index(snapshot), snapshot.as_of))
+        if words:
+            say(words)
+
+
+def remark(snapshot: Snapshot, selection: Selection) -> None:
+    """Say on stderr what is missing from what was found."""
+    if selection.undecided:
+        say(f"{selection.undecided:,} could not be told: no source answers that for them.")
+    for source in snapshot.sources:
+        if source.state in (SourceState.FAILED, SourceState.PARTIAL, SourceState.LOADING):
+            say(f"{source.name}: {' '.join(filter(None, (full_stop(trouble(source)), next_step(source))))}")
+        for told in source.remarks:
+            say(f"{source.name}: {told}")

@@ -1,0 +1,79 @@
+"""Clusters are what they are, not what contexts call them: one that two contexts name is counted once.
+
+A source tells by what its cluster is known: its address with what is trusted there, and the uid of `kube-system`, which never
+changes in the life of a cluster. Of several sources of one cluster that which reads most of it counts; the others are off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import msgspec
+
+from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.facts.facts import ClusterFacts, Facts, TrustFacts
+
+__all__ = ["doubles", "without_doubles"]
+
+_RANK = {SourceState.OK: 0, SourceState.PARTIAL: 1, SourceState.LOADING: 2, SourceState.FAILED: 3, SourceState.OFF: 4}
+
+
+def doubles(health: Mapping[str, SourceHealth]) -> dict[str, str]:
+    """The sources of clusters that another source reads as well, each with that other."""
+    clusters = sorted((each for each in health.values() if each.kind is SourceKind.CLUSTER), key=_preference)
+    chosen: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for each in clusters:
+        first = next((chosen[known] for known in each.known_by if known in chosen), None)
+        if first is not None:
+            found[each.name] = first
+        for known in each.known_by:
+            chosen.setdefault(known, first or each.name)
+    return found
+
+
+def without_doubles(facts: Facts) -> Facts:
+    """The facts with each cluster once; the very same where no cluster is read twice."""
+    twice = doubles(facts.health)
+    if not twice:
+        return facts
+    carried = {name: each.through for name, each in facts.health.items() if each.through in twice}
+    gone = frozenset((*twice, *carried))
+    off = {name: _off(facts.health[name], twice.get(name) or twice[carried[name]]) for name in gone}
+    return replace(facts, cluster=_clusters(facts.cluster, gone), health={**facts.health, **off}, trust=_trust(facts.trust, gone))
+
+
+def _preference(health: SourceHealth) -> tuple[int, str]:
+    return _RANK[health.state], health.name
+
+
+def _off(health: SourceHealth, first: str) -> SourceHealth:
+    name = first.partition("/")[2]
+    return msgspec.structs.replace(
+        health,
+        state=SourceState.OFF,
+        live=False,
+        error=f"It is the same cluster as {name}, which is read already.",
+        remedy="Name one of the two contexts with --context.",
+        progress=(),
+        denials=(),
+        lost_scopes=(),
+    )
+
+
+def _clusters(facts: ClusterFacts, gone: frozenset[str]) -> ClusterFacts:
+    return ClusterFacts(
+        # What follows from a version is kept: it is another one when something else is left out.
+        version=hash((facts.version, gone)),
+        pods={source: pods for source, pods in facts.pods.items() if source not in gone},
+        controllers={source: found for source, found in facts.controllers.items() if source not in gone},
+        nodes={source: nodes for source, nodes in facts.nodes.items() if source not in gone},
+    )
+
+
+def _trust(facts: TrustFacts, gone: frozenset[str]) -> TrustFacts:
+    if gone.isdisjoint(facts.scans):
+        return facts
+    scans = {source: reports for source, reports in facts.scans.items() if source not in gone}
+    return replace(facts, version=hash((facts.version, gone)), scans=scans)

@@ -1,0 +1,58 @@
+"""Asks a list of checks, and none again that can have no other answer than before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, TypeVar
+
+import msgspec
+
+from tui.domain.checks.context import ContainerContext, ImageContext
+from tui.domain.common.trust import Check
+from tui.domain.policy.rules import Rules
+
+__all__ = ["Asked", "Questions"]
+
+C = TypeVar("C", ImageContext, ContainerContext)
+
+
+class Asked(msgspec.Struct, Generic[C], frozen=True, gc=False):
+    """What was asked about, and the answers in the order of the checks, before the policy's exceptions."""
+
+    context: C
+    answers: tuple[Check, ...]
+
+
+class Questions(Generic[C]):
+    """Checks, each with the settings of the rules that it reads; one without is always asked anew."""
+
+    def __init__(self, checks: Iterable[Callable[[C], Check]], reads: Mapping[object, tuple[str, ...]]) -> None:
+        self._checks: tuple[Callable[[C], Check], ...] = tuple(checks)
+        self._reads = reads
+        self._compared: dict[tuple[int, int], tuple[Rules, Rules, tuple[bool, ...]]] = {}
+
+    def ask(self, context: C, before: Asked[C] | None = None) -> Asked[C]:
+        """All answers; of those from `before` what follows from facts and settings that are still the same."""
+        if before is None or not _same_facts(before.context, context):
+            return Asked(context, tuple([check(context) for check in self._checks]))
+        settled = self._settled(before.context.rules, context.rules)
+        found = zip(self._checks, settled, before.answers, strict=True)
+        return Asked(context, tuple([old if same else check(context) for check, same, old in found]))
+
+    def _settled(self, before: Rules, now: Rules) -> tuple[bool, ...]:
+        """Which checks cannot tell these rules from each other."""
+        at = (id(before), id(now))
+        known = self._compared.get(at)
+        if known is None:
+            if len(self._compared) > _PAIRS:
+                self._compared.clear()
+            same = tuple(check in self._reads and now.alike(before, self._reads[check]) for check in self._checks)
+            known = self._compared[at] = before, now, same  # the rules are kept, so that their ids stay theirs
+        return known[2]
+
+
+_PAIRS = 1000
+
+
+def _same_facts(before: C, now: C) -> bool:
+    return before == now or msgspec.structs.replace(before, rules=now.rules) == now

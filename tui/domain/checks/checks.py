@@ -1,0 +1,212 @@
+"""Checks as a list of functions: each answers one question about an image, or about a container of a workload.
+
+Adding a check is adding a function to `Checks`; nothing else knows their number. A check that lacks a fact is unknown and
+says why; none passes for want of anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tui.domain.checks.admission import check_admission
+from tui.domain.checks.base import move_of
+from tui.domain.checks.containers import BY_CONTAINER
+from tui.domain.checks.content import unless_altered
+from tui.domain.checks.context import ContainerContext, ImageContext
+from tui.domain.checks.identity_steps import identity_remedy
+from tui.domain.checks.impostor import with_suspicion
+from tui.domain.checks.lifetime import with_lifetime
+from tui.domain.checks.registry import check_registry
+from tui.domain.checks.scan import check_scan
+from tui.domain.checks.signature import check_signature
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.lineage.outdated import Rule
+from tui.domain.policy.rules import SETTINGS, Rules
+from tui.domain.registries.catalog import Known
+from tui.domain.snapshot.snapshot import BaseState, Drift
+
+__all__ = ["BUILT_IN", "READS", "Checks", "of_containers"]
+
+
+ImageCheck = Callable[[ImageContext], Check]
+ContainerCheck = Callable[[ContainerContext], Check]
+
+
+# ---- base
+
+
+def check_base(context: ImageContext) -> Check:
+    """Is it built on the newest build of its base, and is what that is made of still mended?"""
+    return with_lifetime(_check_build(context), context)
+
+
+def _check_build(context: ImageContext) -> Check:
+    if context.known is None:
+        return _base(context, State.UNKNOWN, f"What it is built on is not known: {context.absent}", brief="not readable")
+    if context.link is None or context.base is None:
+        return _no_base(context, context.known)
+    verdict = context.base
+    match verdict.state:
+        case BaseState.CURRENT if not context.known.complete:
+            reason = f"Not everything that it could run has been read. {context.known.gap}".rstrip()
+            return _base(context, State.UNKNOWN, reason, verdict.rule, "not read")
+        case BaseState.CURRENT:
+            return _base(context, State.PASS, verdict.reason, verdict.rule)
+        case BaseState.UNKNOWN:
+            return _base(context, State.UNKNOWN, verdict.reason, verdict.rule, verdict.brief, verdict.step)
+        case BaseState.OUTDATED:
+            overdue = verdict.since is not None and verdict.since < context.now - timedelta(days=context.rules.base_grace)
+            state = State.FAIL if overdue else context.rules.base_outdated
+            if verdict.rule is Rule.NEWER_MINOR and state is State.FAIL:  # the version that it was built from has not moved
+                overdue, state = False, State.WARN
+            rule = f"{verdict.rule}; {context.rules.cite('base_grace' if overdue else 'base_outdated')}"
+            return _base(context, state, verdict.reason, rule, verdict.brief, verdict.step)
+
+
+def _no_base(context: ImageContext, known: Known) -> Check:
+    if not known.complete:
+        return _base(context, State.UNKNOWN, f"Its layers have not all been read. {known.gap}".rstrip(), brief="not read")
+    if context.scratch:
+        return _base(context, State.PASS, "It is built from scratch: there is no base.", "scratch")
+    if context.remarks:
+        return _base(context, State.UNKNOWN, " ".join(context.remarks), "no-base", "base unknown")
+    if context.distro:
+        return _base(
+            context, State.PASS, f"It is a distribution's own image ({context.distro}): there is no base.", "distribution"
+        )
+    if context.derived:
+        reason = "It is a base itself and stands on no other image that is known here."
+        return _base(context, State.OFF, reason, "base-itself")
+    remedy = "Build it with a base annotation or provenance, or make the registry of its base readable."
+    return _base(context, State.UNKNOWN, "Nothing tells what it is built on.", "no-base", "base unknown", remedy)
+
+
+def _base(context: ImageContext, state: State, reason: str, rule: str = "", brief: str = "", remedy: str = "") -> Check:
+    source, at = context.source, context.known.held if context.known else None
+    if context.link is not None and context.link.base.registry:
+        source, at = f"registry/{context.link.base.registry}", context.base_at
+    return Check(CheckName.BASE, state, reason, source, at, str(rule), brief, remedy)
+
+
+# ---- age
+
+
+def check_age(context: ImageContext) -> Check:
+    """Is it young enough? By when it was built; by when it was pushed where the builder reset the clock."""
+    known, rules = context.known, context.rules
+    at = known.held if known else None
+    if known is None:
+        reason = f"When it was built is not known: {context.absent}"
+        return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, brief="not readable")
+    built = known.created or known.pushed
+    if built is None:
+        reason = "When it was built is not known: its builder reset the clock, and the registry does not say when it was pushed."
+        reason = (
+            reason
+            if known.complete
+            else f"When it was built is not known: its configuration has not been read. {known.gap}".rstrip()
+        )
+        return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, brief="age unknown")
+    verb = "Built" if known.created else "Its clock was reset; pushed" if known.complete else "Pushed"
+    state, rule = _age(context.now - built, rules)
+    if not known.complete and state is not State.FAIL:  # what is not read yet can only make it older
+        reason = f"When it was built is not known: not every configuration of it has been read. {known.gap}".rstrip()
+        return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, rule, "age unknown")
+    if state is State.PASS:
+        return Check(CheckName.AGE, state, f"{verb} on {built.date()}.", context.source, at, rule)
+    limit = rules.max_age if state is State.FAIL else rules.warn_age
+    reason = f"{verb} on {built.date()}, more than {limit} days ago."
+    step = context.base.step if context.base is not None and context.base.state is BaseState.OUTDATED else ""
+    remedy = move_of(context) or step or "Rebuild it."
+    return Check(CheckName.AGE, state, reason, context.source, at, rule, f"over {limit} days old", remedy)
+
+
+def _age(age: timedelta, rules: Rules) -> tuple[State, str]:
+    if rules.max_age and age > timedelta(days=rules.max_age):
+        return State.FAIL, rules.cite("max_age")
+    if rules.warn_age and age > timedelta(days=rules.warn_age):
+        return State.WARN, rules.cite("warn_age")
+    return State.PASS, rules.cite("warn_age" if rules.warn_age else "max_age")
+
+
+# ---- identity
+
+
+_IDENTITY_BRIEF = {
+    Drift.SAME: "",
+    Drift.MOVED: "tag moved",
+    Drift.MIXED: "two images under one name",
+    Drift.GONE: "gone from the registry",
+    Drift.UNKNOWN: "identity unknown",
+}
+
+
+def check_identity(context: ContainerContext) -> Check:
+    """Is what runs what the name says, and of the kind that ran under it before?"""
+    return unless_altered(with_suspicion(_check_drift(context), context), context)
+
+
+def _check_drift(context: ContainerContext) -> Check:
+    container, rules = context.container, context.rules
+    if context.lost:
+        return _identity(context, State.UNKNOWN, context.lost, "cluster does not answer", context.remedy, context.lost_at)
+    if container.trouble:
+        return _identity(context, State.UNKNOWN, f"{container.reason} It {container.trouble}", "cannot pull")
+    if container.idle and container.drift is Drift.UNKNOWN:
+        if container.declared is None:  # nothing is known of what it would run: that is not fine
+            return _identity(context, State.UNKNOWN, container.reason, "image not known")
+        return _identity(context, State.OFF, container.reason)
+    states = {Drift.SAME: State.PASS, Drift.MOVED: rules.moved, Drift.MIXED: rules.mixed, Drift.GONE: rules.gone}
+    state = states.get(container.drift, State.UNKNOWN)
+    reason = " ".join(filter(None, (container.reason, container.note)))
+    return _identity(context, state, reason, _IDENTITY_BRIEF[container.drift], identity_remedy(container))
+
+
+def _identity(
+    context: ContainerContext, state: State, reason: str, brief: str = "", remedy: str = "", at: datetime | None = None
+) -> Check:
+    drift = context.container.drift
+    rule = context.rules.cite(drift.value) if drift in (Drift.MOVED, Drift.MIXED, Drift.GONE) else f"identity: {drift}"
+    return Check(CheckName.IDENTITY, state, reason, context.source, at or context.container.at, rule, brief, remedy)
+
+
+# ---- of images, what is asked of the containers that run them
+
+
+_UNUSED = {name: Check(name, State.OFF, "Nothing that is known runs it.", rule=str(name)) for name in BY_CONTAINER}
+
+
+def of_containers(name: CheckName, checks: Iterable[Check]) -> Check:
+    """What the containers that run an image answer to a question, as one answer: the worst of them."""
+    found = [check for check in checks if check.name is name]
+    if len(found) < 2:
+        return found[0] if found else _UNUSED[name]
+    found.sort(key=lambda check: (check.source, check.reason))
+    return max(found, key=lambda check: check.state.severity)  # the first of the worst
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The questions that are asked, in the order in which they are shown; images answer `BY_CONTAINER` by their containers."""
+
+    image: tuple[ImageCheck, ...] = field(default=())
+    container: tuple[ContainerCheck, ...] = field(default=())
+
+
+BUILT_IN = Checks(
+    image=(check_registry, check_signature, check_scan, check_base, check_age),
+    container=(check_identity, check_admission),
+)
+
+READS: dict[object, tuple[str, ...]] = {
+    check_registry: ("trusted", "trust_signed_in"),
+    check_signature: ("unsigned", "unverified", "signers"),
+    check_scan: (*(name for name in SETTINGS if name.startswith("scan_")), "exceptions", "expired"),
+    check_base: ("base_outdated", "base_grace", "base_end_of_life"),
+    check_age: ("warn_age", "max_age"),
+    check_identity: ("moved", "mixed", "gone", "impostor"),
+    check_admission: ("admission_deny", "admission_warn", "admission_dryrun"),
+}
+"""The settings that each check reads: while they say the same, so does the check."""

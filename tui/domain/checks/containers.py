@@ -1,0 +1,35 @@
+"""Which questions containers answer, and which answers about a container come from the images that it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tui.domain.common.trust import Check, CheckName
+from tui.domain.snapshot.snapshot import Container, Image, ImageKey, Workload
+
+__all__ = ["BY_CONTAINER", "BY_NAME", "image_checks", "workload_checks"]
+
+BY_CONTAINER = frozenset({CheckName.IDENTITY, CheckName.ADMISSION})
+"""The questions that containers answer, each for itself."""
+BY_NAME = frozenset({CheckName.SIGNATURE})
+"""The questions about the digest that a name gives: containers that name an image by another one have their own answer."""
+
+
+def image_checks(container: Container, images: Mapping[ImageKey, Image]) -> Iterator[Check]:
+    """What the images of a container are judged by where it is, but for what other containers answer of them."""
+    own = BY_CONTAINER | {check.name for check in container.checks if check.name in BY_NAME}
+    for key in container.images:
+        if key in images:
+            checks = container.placed.get(key, images[key].checks)
+            yield from (check for check in checks if check.name not in own)
+
+
+def workload_checks(workload: Workload, images: Mapping[ImageKey, Image]) -> list[Check]:
+    """Everything that a workload's verdict is made of: what its containers answer, and each of their images once."""
+    found = [check for container in workload.containers for check in container.checks]
+    seen: set[ImageKey] = set()
+    for container in workload.containers:
+        if not seen.issuperset(container.images):
+            found += image_checks(container, images)
+        seen.update(container.images)
+    return found

@@ -1,0 +1,36 @@
+"""Content that is not what its digest names: nothing else that is known of such an image, or of its name, matters."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tui.domain.checks.context import ContainerContext, ImageContext
+from tui.domain.common.trust import Check, CheckName, State
+
+__all__ = ["unless_altered"]
+
+_BRIEF = "the registry answered with other bytes"
+_REMEDY = (
+    "Do not run it. Find out who changed it: the registry, its storage, or a proxy or mirror on the way; then push it again."
+)
+
+
+def unless_altered(check: Check, context: ImageContext | ContainerContext) -> Check:
+    """The check, failed when the registry answered with other bytes: `registry` of an image, `identity` of a container.
+
+    A digest holds for its content whoever trusts whom, so no rule of the policy has a say.
+    """
+    match context, check.name:
+        case ImageContext(altered=told), CheckName.REGISTRY if told:
+            return _failed(check, told, context.source)
+        case ContainerContext(), CheckName.IDENTITY if context.container.altered:
+            return _failed(check, context.container.altered, context.source)
+        case _:
+            return check
+
+
+def _failed(check: Check, told: str, source: str) -> Check:
+    reason = f"{told[:1].upper()}{told[1:]}"
+    return msgspec.structs.replace(
+        check, state=State.FAIL, reason=reason, source=source, rule="content: other bytes", brief=_BRIEF, remedy=_REMEDY
+    )

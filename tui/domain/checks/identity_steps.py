@@ -1,0 +1,39 @@
+"""What to do when what runs is not what its name says: which image is the expected one comes before any restart."""
+
+from __future__ import annotations
+
+from tui.domain.common.text import clean
+from tui.domain.lineage.claims import short
+from tui.domain.snapshot.snapshot import Drift, ImageKey
+from tui.domain.workloads.containers import Joined
+
+__all__ = ["identity_remedy"]
+
+
+def identity_remedy(container: Joined) -> str:
+    """The next step for a container; empty where there is none."""
+    match container.drift:
+        case Drift.MOVED | Drift.MIXED:
+            return _expected(container)
+        case Drift.GONE:
+            return "Push the image again or deploy one that is there: a new pod could not start."
+        case Drift.SAME | Drift.UNKNOWN:
+            return ""
+
+
+def _expected(container: Joined) -> str:
+    others = [key for key in container.runs if key != container.declared]
+    old = _listed(others)
+    if container.pin:
+        return f"Expected is {short(container.pin)}, which the workload names: restart it, so that all its pods run that."
+    if container.declared is None:
+        return f"Find out which of {old} is the expected one: what the tag names now is not known. Pin that digest, then restart."
+    named = f"Expected is {short(container.declared.digest)}, which {clean(container.tag, 60) or 'the name'} names now"
+    runs = f"pin {old}, which {'runs' if len(others) == 1 else 'run'}," if old else "pin the digest that was tested"
+    return f"{named}: if that is the build that was meant, restart the workload. If not, {runs} and find out who moved the tag."
+
+
+def _listed(keys: list[ImageKey]) -> str:
+    names = [short(key.digest) for key in keys[:3]]
+    *first, last = names or [""]
+    return f"{', '.join(first)} and {last}" if first else last

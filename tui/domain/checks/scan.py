@@ -1,0 +1,406 @@
+"""The check `scan`: is there a recent scan, and does it pass?
+
+A vulnerability that is found counts however old the report is, as an image does not change. That nothing is found counts only
+in a report that is whole and recent: a missing, failed, partial or old one is unknown, and so is what a scanner said that does
+not answer any more. Several scanners: the strictest decides.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from tui.domain.checks.base import move_of
+from tui.domain.checks.context import ImageContext, Scanners
+from tui.domain.common.text import clean, full_stop
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.facts.scan import ImageVulnerability, ScanReport, Severity
+from tui.domain.policy.rules import Rules, Unfixed
+from tui.domain.policy.ruling import accepted_as, expiry_words
+from tui.domain.policy.waivers import PolicyException, accepting
+from tui.domain.scans.mending import mended
+from tui.domain.scans.tally import Tally, tally
+from tui.domain.scans.vulnerabilities import merge
+
+__all__ = ["check_scan", "scan_gap", "scanners_of"]
+
+_SETTINGS = ("scan_fail_on", "scan_warn_on", "scan_unfixed", "scan_missing", "scan_max_age")
+_SHOWN = 3
+_AHEAD = timedelta(days=1)
+"""How far the clock of a scanner may run ahead before its report is of no known age."""
+
+
+class _Opinion(NamedTuple):
+    """One thing that bears on the answer."""
+
+    state: State
+    reason: str
+    rule: str
+    brief: str = ""
+    remedy: str = ""
+
+
+def scanners_of(health: Mapping[str, SourceHealth], scans: Iterable[str]) -> Scanners:
+    """How the scanners do, as far as they are set up; `scans` are the sources that reports came from."""
+    asked = {name: each for name, each in health.items() if each.kind is SourceKind.SCANNER}
+    lost = {name: _lost(each) for name, each in asked.items() if each.state is SourceState.FAILED}
+    open_ = {name: _open(each) for name, each in asked.items() if each.state in (SourceState.LOADING, SourceState.PARTIAL)}
+    off = {name: f"{_name(name)} is not asked." for name, each in asked.items() if each.state is SourceState.OFF}
+    names = {name for name, each in asked.items() if each.state is not SourceState.OFF} | (set(scans) - set(asked))
+    return Scanners(tuple(sorted(names)), tuple(sorted((lost | off).items())), tuple(sorted(open_.items())))
+
+
+def _name(source: str) -> str:
+    return source.partition("/")[2] or source
+
+
+def _lost(health: SourceHealth) -> str:
+    if health.stale:
+        return full_stop(f"{_name(health.name)}: {health.error}")
+    since = f" has not answered since {health.as_of:%Y-%m-%d %H:%M} UTC" if health.as_of is not None else " does not answer"
+    return f"{_name(health.name)}{since}{_because(health)}"
+
+
+def _open(health: SourceHealth) -> str:
+    if health.state is SourceState.LOADING:
+        return f"{_name(health.name)} has not been read whole yet."
+    return f"{_name(health.name)} could be read in part only{_because(health)}"
+
+
+def _because(health: SourceHealth) -> str:
+    """The end of a sentence about a source, with what is wrong with it where that is known."""
+    return f": {health.error.rstrip('.')}." if health.error else "."
+
+
+def check_scan(context: ImageContext) -> Check:
+    """Whether scanners looked at the image lately, and what they found is below the thresholds."""
+    rules = context.rules
+    if rules.scan_fail_on is None and rules.scan_warn_on is None and rules.scan_missing is State.OFF:
+        return _check(context, (), _Opinion(State.OFF, "The policy asks for no scan.", rules.cite("scan_missing")))
+    reports = [report for report in context.scan.reports if report.is_scan]
+    if not reports:
+        return _check(context, (), _missing(context))
+    strict = _answer(context, reports)
+    exceptions = _meant(rules.exceptions, context)
+    if strict.state not in (State.FAIL, State.WARN) or not exceptions:
+        return _with_expired(strict, context)
+    lenient = _answer(context, reports, exceptions)
+    return accepted_as(strict, exceptions) if lenient.state is State.PASS else _with_expired(lenient, context)
+
+
+def _answer(context: ImageContext, reports: Sequence[ScanReport], exceptions: tuple[PolicyException, ...] = ()) -> Check:
+    """The answer when the vulnerabilities that `exceptions` accept do not count."""
+    rules, lost = context.rules, dict(context.scanners.lost)
+    heard = [report for report in reports if report.source not in lost]
+    silenced = {report.source: lost[report.source] for report in reports if report.source in lost}
+    accepted = accepting(exceptions, context.meaning)
+    found = _without(context, lost) if silenced else context.scan.vulnerabilities
+    whole = tally(found) if silenced else context.scan.tally
+    counted = tally(row for row in found if accepted.keys().isdisjoint(_names(row))) if accepted else whole
+    opinions = [_found(counted, heard, context), *_coverage(heard, context)]
+    opinions += [
+        _Opinion(State.UNKNOWN, text, rules.cite("scan_missing"), "scanner lost") for _, text in sorted(silenced.items())
+    ]
+    worst = max(opinions, key=lambda each: each.state.severity)
+    excepted = f"{whole.size - counted.size} not counted: accepted by {', '.join(each.id for each in exceptions)}."
+    remarks = _remarks(whole, excepted if counted.size < whole.size else "", heard, context)
+    return _check(context, heard, worst, remarks)
+
+
+def _without(context: ImageContext, lost: Mapping[str, str]) -> tuple[ImageVulnerability, ...]:
+    """What is found in the reports of scanners that still answer."""
+    return merge(tuple(report for report in context.scan.reports if report.source not in lost)).rows
+
+
+def _meant(exceptions: Sequence[PolicyException], context: ImageContext) -> tuple[PolicyException, ...]:
+    """The exceptions that accept vulnerabilities of this image which would count."""
+    if not exceptions:
+        return ()
+    rules = context.rules
+    rows = (row for row in context.scan.vulnerabilities if row.vex is None)
+    names = {name for row in rows if _weight(row.severity, bool(row.fixed), rules) is not State.PASS for name in _names(row)}
+    found = (each for name, each in accepting(exceptions, context.meaning).items() if name in names)
+    return tuple(sorted(dict.fromkeys(found), key=lambda each: each.id))
+
+
+def _names(row: ImageVulnerability) -> Iterable[str]:
+    """Every identifier of a vulnerability, in capitals, as exceptions hold them."""
+    return (name.upper() for name in (row.id, *row.aliases))
+
+
+def _with_expired(check: Check, context: ImageContext) -> Check:
+    late = _meant(context.rules.expired, context) if check.state in (State.FAIL, State.WARN) else ()
+    words = " ".join(map(expiry_words, late))
+    return msgspec.structs.replace(check, reason=f"{check.reason} {words}") if words else check
+
+
+def scan_gap(context: ImageContext) -> str:
+    """Why a vulnerability that no report lists may be there all the same; empty when somebody looked well, and lately."""
+    lost = dict(context.scanners.lost)
+    reports = [report for report in context.scan.reports if report.is_scan]
+    if not reports:
+        return _missing(context).reason
+    silenced = sorted({lost[report.source] for report in reports if report.source in lost})
+    heard = [report for report in reports if report.source not in lost]
+    stale = _coverage(heard, context) if heard else []
+    if silenced or stale:
+        return " ".join((*silenced, *(each.reason for each in stale)))
+    return "" if any(report.whole for report in heard) else f"{_scanner(heard[0])} tells only how many vulnerabilities there are."
+
+
+def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: _Opinion, remarks: str = "") -> Check:
+    sources = ", ".join(sorted({report.source for report in heard})) or ", ".join(context.scanners.names)
+    at = max((report.at for report in heard if report.at is not None), default=None)
+    reason = " ".join(filter(None, (opinion.reason, remarks)))
+    rules = context.rules
+    return Check(
+        CheckName.SCAN,
+        opinion.state,
+        reason,
+        sources,
+        at,
+        opinion.rule,
+        opinion.brief,
+        opinion.remedy,
+        weights=_table(rules.scan_fail_on, rules.scan_warn_on, rules.scan_unfixed),
+        excepted=frozenset(accepting(rules.exceptions, context.meaning)),
+    )
+
+
+# ---- no report
+
+
+def _missing(context: ImageContext) -> _Opinion:
+    rules, scanners = context.rules, context.scanners
+    if not scanners.names:
+        if rules.is_built_in(_SETTINGS) and not context.scan.matched.note:
+            reason = "No scanner is set up, and the policy does not ask for one."
+            return _Opinion(State.OFF, reason, rules.cite("scan_missing"))
+        reason = "The policy asks for a scan, and no scanner is set up."
+        return _Opinion(
+            rules.scan_missing, reason, rules.cite("scan_missing"), "not scanned", "Set up a scanner: [scanner.NAME]."
+        )
+    others = sorted({clean(report.reason, 200) for report in context.scan.reports if not report.scanned})
+    if others:
+        state = max(State.UNKNOWN, rules.scan_missing, key=lambda each: each.severity)
+        reason = f"No scan of it is known: {'; '.join(others[:_SHOWN])}."
+        return _Opinion(state, reason, rules.cite("scan_missing"), "not scanned", "Have it scanned for vulnerabilities.")
+    unsure = [text for _, text in (*scanners.lost, *scanners.open)]
+    if context.scan.matched.note or unsure:
+        why = " ".join(filter(None, (context.scan.matched.note, *unsure)))
+        return _Opinion(State.UNKNOWN, f"No report on it is known. {why}", rules.cite("scan_missing"), "scan unknown")
+    names = [_name(name) for name in scanners.names]
+    who = f"{' or '.join(names)} has no" if len(names) < _SHOWN else f"None of the {len(names)} scanners that are set up has a"
+    return _Opinion(rules.scan_missing, f"{who} report on it.", rules.cite("scan_missing"), "not scanned", "Have it scanned.")
+
+
+# ---- what was found
+
+
+def _found(found: Tally, heard: Sequence[ScanReport], context: ImageContext) -> _Opinion:
+    """The worst of what was found, where anything was heard."""
+    rules = context.rules
+    states = {kind: _weight(*kind, rules) for kind in found.counting}
+    worst = max(states.values(), key=lambda state: state.severity, default=State.PASS)
+    by_counts = _of_counts(heard, rules)
+    if by_counts is not None and by_counts.state.severity > worst.severity:
+        return by_counts
+    if worst in (State.PASS, State.OFF):
+        return _Opinion(State.PASS, _clean(rules), rules.cite("scan_fail_on"))
+    kinds = [kind for kind, state in states.items() if state is worst]
+    deciding = [row for kind in kinds for row in found.counting[kind]]
+    text, remedy = _some(deciding), _remedy(deciding, move_of(context))
+    if worst is State.UNKNOWN:
+        reason = f"It has {len(deciding)} {_noun(len(deciding))} of unknown severity: {text}."
+        return _Opinion(worst, reason, rules.cite("scan_fail_on"), "severity unknown", remedy)
+    rule = rules.cite("scan_fail_on" if worst is State.FAIL else "scan_warn_on")
+    counts = _counted(Counter(row.severity for row in deciding))
+    return _Opinion(worst, f"It has {counts} {_noun(len(deciding))}: {text}.", rule, counts, remedy)
+
+
+def _weight(severity: Severity, fixed: bool, rules: Rules) -> State:
+    """What one vulnerability counts."""
+    return _weighed(severity, fixed, rules.scan_fail_on, rules.scan_warn_on, rules.scan_unfixed)
+
+
+@lru_cache(maxsize=64)
+def _table(fail_on: Severity | None, warn_on: Severity | None, unfixed: Unfixed) -> tuple[tuple[str, bool, State], ...]:
+    """What a vulnerability counts by its severity and whether a fix is known: one table for all images with these rules."""
+    kinds = ((severity, fixed) for severity in Severity for fixed in (True, False))
+    return tuple((severity, fixed, _weighed(severity, fixed, fail_on, warn_on, unfixed)) for severity, fixed in kinds)
+
+
+def _weighed(severity: Severity, fixed: bool, fail_on: Severity | None, warn_on: Severity | None, unfixed: Unfixed) -> State:
+    if not fixed and unfixed is Unfixed.IGNORE:
+        return State.PASS
+    state = _threshold(severity, fail_on, warn_on)
+    return State.WARN if state is State.FAIL and not fixed and unfixed is Unfixed.WARN else state
+
+
+def _threshold(severity: Severity, fail_on: Severity | None, warn_on: Severity | None) -> State:
+    if severity is Severity.UNKNOWN:
+        return State.PASS if fail_on is None and warn_on is None else State.UNKNOWN
+    if fail_on is not None and severity.rank >= fail_on.rank:
+        return State.FAIL
+    return State.WARN if warn_on is not None and severity.rank >= warn_on.rank else State.PASS
+
+
+def _of_counts(heard: Sequence[ScanReport], rules: Rules) -> _Opinion | None:
+    """What reports say that give numbers only; numbers do not tell whether a fix is known."""
+    worst: _Opinion | None = None
+    for report in heard:
+        if report.vulnerabilities is not None:
+            continue
+        limits = rules.scan_fail_on, rules.scan_warn_on
+        states = {severity: _threshold(severity, *limits) for severity, number in report.counts.items() if number}
+        state = max(states.values(), key=lambda each: each.severity, default=State.PASS)
+        if state is State.PASS or (worst is not None and worst.state.severity >= state.severity):
+            continue
+        numbers = Counter({each: report.counts[each] for each, found in states.items() if found is state})
+        counts = _counted(numbers)
+        reason = f"It has {counts} {_noun(numbers.total())}; {_scanner(report)} tells only the number."
+        if state is not State.UNKNOWN and rules.scan_unfixed is not Unfixed.COUNT:
+            worst = _Opinion(State.UNKNOWN, f"{reason} Whether they have a fix is not known.", rules.cite("scan_unfixed"), counts)
+        else:
+            worst = _Opinion(state, reason, rules.cite("scan_fail_on" if state is State.FAIL else "scan_warn_on"), counts)
+    return worst
+
+
+def _clean(rules: Rules) -> str:
+    least = min((each for each in (rules.scan_fail_on, rules.scan_warn_on) if each), key=lambda each: each.rank, default=None)
+    return f"No vulnerability counts that is {least} or worse." if least is not None else "The policy sets no threshold."
+
+
+def _counted(counts: Counter[Severity]) -> str:
+    ranked = sorted(counts, key=lambda severity: -severity.rank)
+    return " and ".join(f"{counts[severity]} {severity}" for severity in ranked)
+
+
+def _noun(number: int) -> str:
+    return "vulnerability" if number == 1 else "vulnerabilities"
+
+
+def _some(rows: Sequence[ImageVulnerability]) -> str:
+    names = list(dict.fromkeys(clean(row.id, 40) for row in rows))
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"
+
+
+def _remedy(rows: Sequence[ImageVulnerability], move: str) -> str:
+    """What mends most: a rebuild, then updates; without a fix somebody has to decide.
+
+    `move` is what to do about a system that gets no fixes any more: it comes first, whatever else its base would mend.
+    """
+    routes = Counter(row.route for row in rows if row.rebuild and row.route)
+    if routes:
+        [(route, number)] = routes.most_common(1)
+        step = mended(next(row for row in rows if row.rebuild and row.route == route))
+        until = f"{move} Until then: " if move else ""
+        return f"{until}{step} That mends {number} of {len(rows)}."
+    fixable = [row for row in rows if row.fixed]
+    if not fixable:
+        return move or "No fix is known: say in a VEX document why it does not apply, or accept it in the policy until a date."
+    others = len({row.package for row in fixable}) - 1
+    more = f" {others} more {'package has' if others == 1 else 'packages have'} a fix." if others else ""
+    return f"{move} {mended(fixable[0])}{more}".strip()
+
+
+# ---- how far the reports can be believed
+
+
+def _coverage(heard: Sequence[ScanReport], context: ImageContext) -> list[_Opinion]:
+    """Empty when a scan is whole and recent, on every platform that could run."""
+    if not heard or not context.scan.matched.platforms:
+        return _freshness(heard, context)
+    return [
+        opinion for platform, about in context.scan.matched.platforms for opinion in _covered(platform, about, heard, context)
+    ]
+
+
+def _covered(platform: str, about: Sequence[ScanReport], heard: Sequence[ScanReport], context: ImageContext) -> list[_Opinion]:
+    reports = [report for report in about if report in heard]
+    if reports:
+        return [each._replace(reason=f"{platform}: {each.reason}") for each in _freshness(reports, context)]
+    rule = context.rules.cite("scan_missing")
+    if context.rules.scan_missing is State.OFF:
+        return []
+    reason = f"No report is about {platform}, which it could run."
+    return [_Opinion(State.UNKNOWN, reason, rule, "platform not scanned", "Have every platform scanned, or the index.")]
+
+
+def _freshness(heard: Sequence[ScanReport], context: ImageContext) -> list[_Opinion]:
+    """Empty when a scan is whole and recent."""
+    rules = context.rules
+    limit = timedelta(days=rules.scan_max_age)
+    whole = [report for report in heard if report.complete]
+    if any(not limit or (report.at is not None and -_AHEAD <= context.now - report.at <= limit) for report in whole):
+        return []
+    dated = [report for report in whole if report.at is not None and context.now - report.at > limit]
+    if dated:
+        newest = max(dated, key=lambda report: (report.at is not None, report.at, report.key))
+        reason = f"The newest report is of {newest.at:%Y-%m-%d}, more than {rules.scan_max_age} days old."
+        return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan too old", "Have it scanned again.")]
+    if whole:
+        reason = f"{_scanner(whole[0])} does not say when it scanned the image."
+        if whole[0].at is not None:
+            reason = f"{_scanner(whole[0])} says that it scanned the image on {whole[0].at:%Y-%m-%d}, which is still to come."
+        return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan of unknown age")]
+    return [
+        _Opinion(
+            State.UNKNOWN,
+            f"{_scanner(report)} could not scan it: {clean(report.reason, 200) or 'it does not say why'}.",
+            rules.cite("scan_missing"),
+            "scan failed",
+            "Look into the scanner, and have it scanned again.",
+        )
+        for report in heard[:1]
+    ]
+
+
+def _exempted(rows: Sequence[ImageVulnerability]) -> str:
+    """What a console exempts is there all the same, so it counts; a policy or a statement takes it out, with a name to it."""
+    reasons = sorted({clean(row.exemption, 120) for row in rows})
+    return f"{len(rows)} counted though exempt: {', '.join(reasons[:_SHOWN])}."
+
+
+def _scanner(report: ScanReport) -> str:
+    return clean(report.scanner or _name(report.source), 60)
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    """Scanners by name; one that is also named with its version is one."""
+    found = sorted(set(names))
+    return [name for name in found if not any(other.startswith(f"{name} ") for other in found)]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _remarks(found: Tally, excepted: str, heard: Sequence[ScanReport], context: ImageContext) -> str:
+    """What else is to be known of the answer: who looked, what was not counted, what the reports leave open."""
+    said = [f"Scanned by {_listed(_distinct(map(_scanner, heard)))}."] if heard else []
+    if context.scan.matched.by_name:
+        said.append("The report names the image by its tag only.")
+    failed = [report for report in heard if not report.complete]
+    if failed and len(failed) < len(heard):
+        said.append(f"{_scanner(failed[0])} could not scan it whole: {clean(failed[0].reason, 200) or 'it does not say why'}.")
+    if found.cleared:
+        authors = sorted({clean(row.vex.author, 60) for row in found.cleared if row.vex is not None and row.vex.author})
+        names = ", ".join(authors[:_SHOWN]) or "an unnamed author"
+        said.append(f"{len(found.cleared)} not counted: stated not to apply by {names}.")
+    if excepted:
+        said.append(excepted)
+    if found.exempted:
+        said.append(_exempted(found.exempted))
+    if found.disputed:
+        said.append("The scanners disagree.")
+    return " ".join(said)

@@ -1,0 +1,1 @@
+"""What knows no subject: text, redaction, decoding, what is kept between rounds, and the words of verdicts."""

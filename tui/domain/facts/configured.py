@@ -1,0 +1,37 @@
+"""Bases that the operator names for images that say nothing of theirs: the `[base]` table of the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from tui.domain.facts.image import Claim, ClaimKind, RepositoryName
+from tui.domain.facts.patterns import Pattern
+
+__all__ = ["SCRATCH", "ConfiguredBase", "configured_claims"]
+
+SCRATCH = "scratch"
+"""What is written for an image that stands on nothing."""
+
+
+class ConfiguredBase(msgspec.Struct, frozen=True):
+    """The images of these repositories stand on this base: a reference with tag, digest or both, or `SCRATCH`."""
+
+    images: Pattern
+    base: str
+
+
+def configured_claims(name: RepositoryName, configured: Iterable[ConfiguredBase]) -> tuple[Claim, ...]:
+    """What is configured for a repository: the one entry with the closest pattern that means it, or nothing."""
+    found = min((each for each in configured if each.images.matches(name)), key=_closeness, default=None)
+    if found is None:
+        return ()
+    scratch = found.base == SCRATCH
+    return (Claim(ClaimKind.CONFIGURED, "" if scratch else found.base, scratch=scratch, source="settings"),)
+
+
+def _closeness(each: ConfiguredBase) -> tuple[int, int, int, str]:
+    """As scopes of the policy are compared: more parts, fewer `*`, then the longer one."""
+    text = each.images.text
+    return -len(each.images.parts), text.count("*"), -len(text), text

@@ -1,0 +1,396 @@
+"""Everything a source may say. Sources yield facts, never verdicts; the order of events cannot matter.
+
+A list cycle has a generation: objects seen carry it, and only a completed cycle removes what it did not see.
+`source` is the name of the source that speaks, e.g. `cluster/prod-weu` or `registry/contoso.azurecr.io`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from tui.domain.facts.admission import Constraint
+from tui.domain.facts.configured import ConfiguredBase
+from tui.domain.facts.image import Claim, ImageConfig, Manifest, ManifestListing, Referrer, RepositoryName, Tag
+from tui.domain.facts.scan import ScanReport
+from tui.domain.facts.signature import Outcome
+from tui.domain.facts.workload import Controller, Node, Pod, Resource
+
+__all__ = [
+    "AbsenceKind",
+    "BasesConfigured",
+    "CatalogListed",
+    "ClaimsRead",
+    "ConfigRead",
+    "ConstraintsListed",
+    "ControllersSeen",
+    "Denial",
+    "Event",
+    "HealthChanged",
+    "ListCompleted",
+    "LookupFailed",
+    "ManifestRead",
+    "ManifestsListed",
+    "NodesSeen",
+    "ObjectGone",
+    "Owner",
+    "Ownership",
+    "PodsSeen",
+    "Progress",
+    "ReferrersListed",
+    "ScanGone",
+    "ScansCompleted",
+    "ScansSeen",
+    "SignaturesVerified",
+    "SourceHealth",
+    "SourceKind",
+    "SourceState",
+    "TagResolved",
+    "TagsListed",
+]
+
+
+class SourceKind(StrEnum):
+    """What a source is."""
+
+    CLUSTER = "cluster"
+    REGISTRY = "registry"
+    SCANNER = "scanner"
+    SIGNATURES = "signatures"
+    ADMISSION = "admission"
+    ARM = "arm"
+    POLICY = "policy"
+
+
+class SourceState(StrEnum):
+    """How a source is doing. PARTIAL: some of it is refused or failed; OFF: not asked for by the configuration."""
+
+    LOADING = "loading"
+    OK = "ok"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    OFF = "off"
+
+
+class Denial(msgspec.Struct, frozen=True):
+    """Something a source may not read: what, the missing right, and whom to ask for what."""
+
+    what: str
+    right: str = ""
+    remedy: str = ""
+    reason: str = ""
+
+
+class Progress(msgspec.Struct, frozen=True, gc=False):
+    """How far a load is: `done` of `total` (None when the server does not say) of `unit`, requests per second, and a wait."""
+
+    unit: str
+    done: int
+    total: int | None = None
+    rate: float = 0.0
+    waiting: float = 0.0
+    waiting_reason: str = ""
+
+
+class Owner(StrEnum):
+    """Whose a registry is. UNKNOWN: nobody was asked, or nobody could say."""
+
+    OURS = "ours"
+    FOREIGN = "foreign"
+    UNKNOWN = "unknown"
+
+
+class Ownership(msgspec.Struct, frozen=True):
+    """Whose a registry is; `basis` says after "it" how that is known, or why it is not ("is listed by ...")."""
+
+    owner: Owner = Owner.UNKNOWN
+    basis: str = "has not been asked for yet"
+
+
+class SourceHealth(msgspec.Struct, frozen=True):
+    """The state of a source. `as_of` is when all that it said was confirmed last; `error` and `remedy` explain what is wrong.
+
+    `through` names the source that it reads by: what that one cannot confirm, this one cannot either. `remarks` are what an
+    operator should know although nothing is missing (a certificate that is not verified, keys that are not understood).
+
+    `identity` is who is signed in and was accepted, empty for nobody; `sign_in_error` why a better way to sign in did not
+    work. `ownership` is that of a registry.
+    `lost_scopes` are parts of it (namespaces) that were read and cannot be read any more, each with the reason. `every` is how
+    often it is asked again, in seconds, 0 for what is not. `stale` is set by the rule of freshness (`tui.domain.facts.freshness`).
+    `known_by` are what a cluster is known by, whatever it is called.
+    """
+
+    name: str
+    kind: SourceKind
+    state: SourceState
+    as_of: datetime | None = None
+    objects: int = 0
+    requests: int = 0
+    error: str = ""
+    remedy: str = ""
+    auth_failed: bool = False
+    live: bool = False
+    identity: str = ""
+    endpoint: str = ""
+    progress: tuple[Progress, ...] = ()
+    denials: tuple[Denial, ...] = ()
+    through: str = ""
+    remarks: tuple[str, ...] = ()
+    sign_in_error: str = ""
+    ownership: Ownership = Ownership()
+    lost_scopes: tuple[tuple[str, str], ...] = ()
+    every: float = 0.0
+    stale: bool = False
+    known_by: tuple[str, ...] = ()
+
+
+class HealthChanged(msgspec.Struct, frozen=True):
+    """A source says how it is doing; the newest word counts."""
+
+    health: SourceHealth
+
+
+# ---- clusters
+
+
+class PodsSeen(msgspec.Struct, frozen=True):
+    """Pods of one page or one watch event; `scope` is the namespace that was listed, empty for the whole cluster."""
+
+    source: str
+    scope: str
+    generation: int
+    pods: tuple[Pod, ...]
+
+
+class ControllersSeen(msgspec.Struct, frozen=True):
+    """Controllers of one resource, from a page or a watch event."""
+
+    source: str
+    resource: Resource
+    scope: str
+    generation: int
+    controllers: tuple[Controller, ...]
+
+
+class NodesSeen(msgspec.Struct, frozen=True):
+    """Nodes, from a page or a watch event."""
+
+    source: str
+    generation: int
+    nodes: tuple[Node, ...]
+
+
+class ObjectGone(msgspec.Struct, frozen=True, gc=False):
+    """A watch said that an object was deleted; `uid` is the node's name for nodes."""
+
+    source: str
+    resource: Resource
+    uid: str
+
+
+class ListCompleted(msgspec.Struct, frozen=True, gc=False):
+    """A list cycle saw everything: what was seen in an older generation of this resource and scope, and not in this, is gone."""
+
+    source: str
+    resource: Resource
+    scope: str
+    generation: int
+
+
+# ---- registries
+
+
+class AbsenceKind(StrEnum):
+    """Why a manifest could not be read."""
+
+    MANIFEST_UNKNOWN = "manifest-unknown"
+    REPOSITORY_UNKNOWN = "repository-unknown"
+    DENIED = "denied"
+    UNREACHABLE = "unreachable"
+    THROTTLED = "throttled"
+    UNTRUSTED = "untrusted"
+    OTHER_BYTES = "other-bytes"
+    FAILED = "failed"
+    NOT_ASKED = "not-asked"
+
+
+class TagResolved(msgspec.Struct, frozen=True, gc=False):
+    """A tag names this digest now."""
+
+    source: str
+    name: RepositoryName
+    tag: str
+    digest: str
+    at: datetime
+
+
+class ManifestRead(msgspec.Struct, frozen=True):
+    """A manifest was read from a repository: it is there, and this is its content."""
+
+    source: str
+    name: RepositoryName
+    manifest: Manifest
+    at: datetime
+
+
+class ConfigRead(msgspec.Struct, frozen=True):
+    """A config blob was read and matched its digest; it is the same wherever it lies."""
+
+    config: ImageConfig
+
+
+class LookupFailed(msgspec.Struct, frozen=True, gc=False):
+    """A tag or digest could not be read; `reference` is the tag or the digest, `right` the missing right when denied."""
+
+    source: str
+    name: RepositoryName
+    reference: str
+    kind: AbsenceKind
+    reason: str
+    at: datetime
+    remedy: str = ""
+    right: str = ""
+
+
+class CatalogListed(msgspec.Struct, frozen=True):
+    """The repositories of a registry, whole when `complete`."""
+
+    source: str
+    registry: str
+    repositories: tuple[str, ...]
+    complete: bool
+    at: datetime
+
+
+class TagsListed(msgspec.Struct, frozen=True):
+    """The tags of a repository; a complete list replaces what was known."""
+
+    source: str
+    name: RepositoryName
+    tags: tuple[Tag, ...]
+    complete: bool
+    at: datetime
+
+
+class ManifestsListed(msgspec.Struct, frozen=True):
+    """The manifests of a repository as the registry lists them; a complete list replaces what was known."""
+
+    source: str
+    name: RepositoryName
+    manifests: tuple[ManifestListing, ...]
+    complete: bool
+    at: datetime
+
+
+class ReferrersListed(msgspec.Struct, frozen=True):
+    """What is attached to a manifest; `error` is set when not every way of finding could be tried.
+
+    `searched` names the ways that were tried, `notes` are sentences on them that are no errors.
+    """
+
+    source: str
+    name: RepositoryName
+    subject: str
+    referrers: tuple[Referrer, ...]
+    at: datetime
+    error: str = ""
+    searched: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class ClaimsRead(msgspec.Struct, frozen=True):
+    """Statements about the base of an image from outside its manifest and config (provenance, build records).
+
+    `digest` is that of a platform manifest or an index.
+    """
+
+    source: str
+    digest: str
+    claims: tuple[Claim, ...]
+
+
+class BasesConfigured(msgspec.Struct, frozen=True):
+    """The bases that the settings name; they replace those of an earlier word."""
+
+    bases: tuple[ConfiguredBase, ...]
+
+
+# ---- trust
+
+
+class ScansSeen(msgspec.Struct, frozen=True):
+    """Scan reports of one page, one watch event or one file; a report replaces the one with the same source and key."""
+
+    source: str
+    generation: int
+    reports: tuple[ScanReport, ...]
+
+
+class ScansCompleted(msgspec.Struct, frozen=True, gc=False):
+    """A list cycle of a scanner saw every report: those of an older generation that it did not see are gone."""
+
+    source: str
+    generation: int
+
+
+class ScanGone(msgspec.Struct, frozen=True, gc=False):
+    """A watch said that a report was deleted."""
+
+    source: str
+    key: str
+
+
+class SignaturesVerified(msgspec.Struct, frozen=True, gc=False):
+    """Every signature found on a manifest, verified; no outcome means that none was found.
+
+    `subject` is the digest of the index or platform manifest that was looked at. `searched` names the ways of finding that
+    were tried; `error` is set when one of them failed, or an envelope could not be fetched: then "none" is not known.
+    `notes` are remarks that decide nothing (`Docker Content Trust data exists: retired 2028-03-31, not verified`).
+    """
+
+    source: str
+    name: RepositoryName
+    subject: str
+    outcomes: tuple[Outcome, ...]
+    at: datetime
+    searched: tuple[str, ...] = ()
+    error: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class ConstraintsListed(msgspec.Struct, frozen=True):
+    """Every admission constraint of a cluster that bears on images; a newer list replaces an older one."""
+
+    source: str
+    cluster: str
+    constraints: tuple[Constraint, ...]
+    at: datetime
+    complete: bool = True
+    error: str = ""
+
+
+Event = (
+    HealthChanged
+    | PodsSeen
+    | ControllersSeen
+    | NodesSeen
+    | ObjectGone
+    | ListCompleted
+    | TagResolved
+    | ManifestRead
+    | ConfigRead
+    | LookupFailed
+    | CatalogListed
+    | TagsListed
+    | ManifestsListed
+    | ReferrersListed
+    | ClaimsRead
+    | BasesConfigured
+    | ScansSeen
+    | ScansCompleted
+    | ScanGone
+    | SignaturesVerified
+    | ConstraintsListed
+)

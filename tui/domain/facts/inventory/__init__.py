@@ -1,0 +1,1 @@
+"""Tables of facts with one writer. Begin with `inventory`."""

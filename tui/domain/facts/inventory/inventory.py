@@ -1,0 +1,209 @@
+"""The tables of facts and their one writer: events go in, frozen facts come out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import assert_never
+
+from tui.domain.facts.events import (
+    BasesConfigured,
+    CatalogListed,
+    ClaimsRead,
+    ConfigRead,
+    ConstraintsListed,
+    ControllersSeen,
+    Event,
+    HealthChanged,
+    ListCompleted,
+    LookupFailed,
+    ManifestRead,
+    ManifestsListed,
+    NodesSeen,
+    ObjectGone,
+    PodsSeen,
+    ReferrersListed,
+    ScanGone,
+    ScansCompleted,
+    ScansSeen,
+    SignaturesVerified,
+    SourceHealth,
+    TagResolved,
+    TagsListed,
+)
+from tui.domain.facts.facts import ClusterFacts, Facts, ImageFacts
+from tui.domain.facts.inventory.images import ImageTables
+from tui.domain.facts.inventory.objects import ObjectTable
+from tui.domain.facts.inventory.trust import TrustTables
+from tui.domain.facts.workload import Controller, Node, Pod, Resource
+
+__all__ = ["Facts", "Inventory"]
+
+
+class Inventory:
+    """Everything that sources said, newest word by newest word.
+
+    Losing a source removes nothing. `freeze` copies only the groups that changed since it was last called.
+    """
+
+    def __init__(self) -> None:
+        self._pods: defaultdict[str, ObjectTable[Pod]] = defaultdict(ObjectTable)
+        self._controllers: defaultdict[tuple[str, Resource], ObjectTable[Controller]] = defaultdict(ObjectTable)
+        self._nodes: defaultdict[str, ObjectTable[Node]] = defaultdict(ObjectTable)
+        self._images = ImageTables()
+        self._trust = TrustTables()
+        self._health: dict[str, SourceHealth] = {}
+        self._cluster_version = 0
+        self._image_version = 0
+        self._trust_version = 0
+        self._health_version = 0
+        self._whole: dict[str, tuple[list[Mapping[str, Controller]], Mapping[str, Controller]]] = {}
+        self._frozen = Facts()
+
+    def apply(self, event: Event) -> None:
+        """Take one event in."""
+        match event:
+            case HealthChanged():
+                self._heard(event.health)
+            case PodsSeen() | ControllersSeen() | NodesSeen() | ObjectGone() | ListCompleted():
+                self._cluster_version += self._apply_cluster(event)
+            case (
+                TagResolved()
+                | ManifestRead()
+                | ConfigRead()
+                | LookupFailed()
+                | CatalogListed()
+                | TagsListed()
+                | ManifestsListed()
+                | ReferrersListed()
+                | ClaimsRead()
+                | BasesConfigured()
+            ):
+                self._image_version += 1
+                self._apply_images(event)
+            case ScansSeen() | ScansCompleted() | ScanGone() | SignaturesVerified() | ConstraintsListed():
+                self._trust_version += self._apply_trust(event)
+            case _:
+                assert_never(event)
+
+    def freeze(self) -> Facts:
+        """The facts as they are now."""
+        last = self._frozen
+        cluster = last.cluster if last.cluster.version == self._cluster_version else self._freeze_cluster()
+        images = last.images if last.images.version == self._image_version else self._freeze_images()
+        health = last.health if last.health_version == self._health_version else self._health.copy()
+        trust = last.trust if last.trust.version == self._trust_version else self._trust.freeze(self._trust_version)
+        self._frozen = Facts(cluster, images, health, self._health_version, trust)
+        return self._frozen
+
+    def _heard(self, health: SourceHealth) -> None:
+        if self._health.get(health.name) != health:
+            self._health[health.name] = health
+            self._health_version += 1
+
+    def _apply_cluster(self, event: PodsSeen | ControllersSeen | NodesSeen | ObjectGone | ListCompleted) -> bool:
+        match event:
+            case PodsSeen():
+                pods = ((pod.uid, pod.namespace, pod) for pod in event.pods)
+                return self._pods[event.source].see(event.scope, event.generation, pods)
+            case ControllersSeen():
+                table = self._controllers[event.source, event.resource]
+                found = ((each.uid, each.namespace, each) for each in event.controllers)
+                return table.see(event.scope, event.generation, found)
+            case NodesSeen():
+                nodes = ((node.name, "", node) for node in event.nodes)
+                return self._nodes[event.source].see("", event.generation, nodes)
+            case ObjectGone():
+                return self._table(event.source, event.resource).drop(event.uid)
+            case ListCompleted():
+                return self._table(event.source, event.resource).complete(event.scope, event.generation)
+            case _:
+                assert_never(event)
+
+    def _table(self, source: str, resource: Resource) -> ObjectTable[Pod] | ObjectTable[Controller] | ObjectTable[Node]:
+        match resource:
+            case Resource.PODS:
+                return self._pods[source]
+            case Resource.NODES:
+                return self._nodes[source]
+            case _:
+                return self._controllers[source, resource]
+
+    def _apply_images(
+        self,
+        event: TagResolved
+        | ManifestRead
+        | ConfigRead
+        | LookupFailed
+        | CatalogListed
+        | TagsListed
+        | ManifestsListed
+        | ReferrersListed
+        | ClaimsRead
+        | BasesConfigured,
+    ) -> None:
+        tables = self._images
+        match event:
+            case TagResolved():
+                tables.tag(event)
+            case ManifestRead():
+                tables.manifest(event)
+            case ConfigRead():
+                tables.config(event.config)
+            case LookupFailed():
+                tables.failure(event)
+            case CatalogListed():
+                tables.catalog(event)
+            case TagsListed():
+                tables.tag_list(event)
+            case ManifestsListed():
+                tables.listing(event)
+            case ReferrersListed():
+                tables.attached(event)
+            case ClaimsRead():
+                tables.claimed(event)
+            case BasesConfigured():
+                tables.configured = event.bases
+            case _:
+                assert_never(event)
+
+    def _apply_trust(self, event: ScansSeen | ScansCompleted | ScanGone | SignaturesVerified | ConstraintsListed) -> bool:
+        match event:
+            case ScansSeen():
+                return self._trust.scans(event)
+            case ScansCompleted():
+                return self._trust.scans_completed(event)
+            case ScanGone():
+                return self._trust.scan_gone(event)
+            case SignaturesVerified():
+                return self._trust.signatures(event)
+            case ConstraintsListed():
+                return self._trust.constraints(event)
+            case _:
+                assert_never(event)
+
+    def _freeze_cluster(self) -> ClusterFacts:
+        return ClusterFacts(
+            version=self._cluster_version,
+            pods={source: table.freeze() for source, table in self._pods.items()},
+            controllers=self._merged(),
+            nodes={source: table.freeze() for source, table in self._nodes.items()},
+        )
+
+    def _merged(self) -> dict[str, Mapping[str, Controller]]:
+        """Controllers of all resources by uid; those only met as owners first, so that a listed one takes their place."""
+        parts: dict[str, list[Mapping[str, Controller]]] = {}
+        for (source, _), table in sorted(self._controllers.items(), key=lambda item: item[0][1] is not Resource.OTHER):
+            parts.setdefault(source, []).append(table.freeze())
+        return {source: self._merge(source, tables) for source, tables in parts.items()}
+
+    def _merge(self, source: str, tables: list[Mapping[str, Controller]]) -> Mapping[str, Controller]:
+        """The tables of a source as one; the very same as long as each of them is."""
+        at, known = self._whole.get(source, ([], {}))
+        if list(map(id, at)) != list(map(id, tables)):
+            known = {uid: each for table in tables for uid, each in table.items()}
+            self._whole[source] = tables, known
+        return known
+
+    def _freeze_images(self) -> ImageFacts:
+        return self._images.freeze(self._image_version)

@@ -1,0 +1,111 @@
+"""What the health of the sources means for the facts: who does not answer, who is signed in, whether all has been read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+import msgspec
+
+from tui.domain.common.text import full_stop
+from tui.domain.facts.events import Ownership, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.workload import Resource
+
+__all__ = [
+    "Hearing",
+    "RegistrySession",
+    "clusters_heard",
+    "is_complete",
+    "lost_sources",
+    "registry_sessions",
+    "signatures_lost",
+]
+
+
+def lost_sources(health: Mapping[str, SourceHealth], kind: SourceKind) -> dict[str, str]:
+    """The sources of a kind that do not answer, with a sentence that says since when and why."""
+    return {name: _lost(each) for name, each in health.items() if each.kind is kind and each.state is SourceState.FAILED}
+
+
+def _lost(health: SourceHealth) -> str:
+    name = health.name.partition("/")[2] or health.name
+    if health.stale:
+        return full_stop(f"{name}: {health.error}")
+    since = f" has not answered since {health.as_of:%Y-%m-%d %H:%M} UTC" if health.as_of is not None else " does not answer"
+    return full_stop(f"{name}{since}{f': {health.error}' if health.error else ''}")
+
+
+class Hearing(StrEnum):
+    """How much clusters told of what they run."""
+
+    NOTHING = "nothing"
+    PART = "part"
+    WHOLE = "whole"
+
+
+def clusters_heard(sources: Iterable[SourceHealth]) -> Hearing:
+    """Whether every cluster that is asked has told all that it runs, some of it, or none has told anything yet."""
+    states = [_heard(each) for each in sources if each.kind is SourceKind.CLUSTER and each.state is not SourceState.OFF]
+    if not states or all(state is Hearing.NOTHING for state in states):
+        return Hearing.NOTHING
+    return Hearing.WHOLE if all(state is Hearing.WHOLE for state in states) else Hearing.PART
+
+
+def _heard(health: SourceHealth) -> Hearing:
+    match health.state:
+        case SourceState.OK:
+            return Hearing.WHOLE
+        case SourceState.PARTIAL:
+            # What nodes are like says nothing about what runs.
+            about_nodes = bool(health.denials) and all(_is_of_nodes(denial.what) for denial in health.denials)
+            return Hearing.WHOLE if about_nodes else Hearing.PART
+        case SourceState.LOADING:
+            return Hearing.PART if health.objects else Hearing.NOTHING
+        case SourceState.FAILED | SourceState.OFF:
+            return Hearing.NOTHING
+
+
+def _is_of_nodes(what: str) -> bool:
+    return what.partition(" in ")[0] == Resource.NODES
+
+
+def signatures_lost(health: Mapping[str, SourceHealth]) -> str:
+    """Why no signatures are looked for, in a sentence; empty while a source looks for them."""
+    found = [each for each in health.values() if each.kind is SourceKind.SIGNATURES]
+    if not found:
+        return "No source of signatures is set up."
+    idle = [each for each in found if each.state in (SourceState.FAILED, SourceState.OFF)]
+    return f"Signatures are not verified: {idle[0].error or idle[0].state}." if len(idle) == len(found) else ""
+
+
+def is_complete(health: Mapping[str, SourceHealth]) -> bool:
+    """Whether every source that is asked has answered whole. What the configuration turns off is not asked."""
+    asked = [each for each in health.values() if each.state is not SourceState.OFF]
+    facts = any(each.kind is not SourceKind.POLICY for each in asked)
+    return facts and all(each.state is SourceState.OK for each in asked)
+
+
+class RegistrySession(msgspec.Struct, frozen=True):
+    """Whose a registry that answers is, and who is signed in to it: `identity`, empty for nobody.
+
+    `certain` tells that nobody will be either: it answers strangers, or is not asked (`off`). `refused` says why a sign-in that
+    was to be did not work.
+    """
+
+    identity: str = ""
+    ownership: Ownership = Ownership()
+    certain: bool = False
+    refused: str = ""
+    off: bool = False
+
+
+def registry_sessions(health: Mapping[str, SourceHealth]) -> dict[str, RegistrySession]:
+    """The registries of which it is known who is signed in, by their hosts; one that is lost is not among them."""
+    asked = (each for each in health.values() if each.kind is SourceKind.REGISTRY and each.state is not SourceState.FAILED)
+    return {each.name.removeprefix("registry/"): _session(each) for each in asked}
+
+
+def _session(health: SourceHealth) -> RegistrySession:
+    certain = health.state is not SourceState.LOADING
+    off = health.state is SourceState.OFF
+    return RegistrySession(health.identity, health.ownership, certain, health.sign_in_error, off)

@@ -1,0 +1,125 @@
+"""What mends a base that is not the newest: what is to be rebuilt on what, in order, each with its repository and its build.
+
+A base that is old itself comes before what stands on it. What only its publisher can rebuild is never advised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from tui.domain.common.text import clean
+from tui.domain.lineage.claims import short
+from tui.domain.lineage.outdated import BaseVerdict, Rule
+from tui.domain.registries.public import PUBLIC
+from tui.domain.snapshot.snapshot import BaseLink, BaseState, ImageKey
+
+__all__ = ["Newest", "Rebuild", "in_order", "title_of", "with_steps"]
+
+MAX_GENERATIONS = 30
+Newest = Callable[[BaseLink, BaseVerdict], ImageKey | None]
+"""Finds the image that is the newest build of a link's base."""
+
+_SAY = "a base annotation when it is built, or [base] in the settings."
+
+
+class Rebuild(NamedTuple):
+    """A base that is to be rebuilt, and the base that it is to be rebuilt on; both in words."""
+
+    name: str
+    on: str
+
+
+def with_steps(
+    links: Mapping[ImageKey, BaseLink], verdicts: Mapping[ImageKey, BaseVerdict], newest: Newest
+) -> dict[ImageKey, BaseVerdict]:
+    """The verdicts with what mends each; many images stand alike on one base, and have one step."""
+    steps = _Steps(links, verdicts, newest)
+    found: dict[ImageKey, BaseVerdict] = {}
+    made: dict[tuple[ImageKey, str, BaseVerdict], BaseVerdict] = {}
+    for key, verdict in verdicts.items():
+        link = links[key]
+        at = link.base, link.tag, verdict
+        if at not in made:
+            step = steps.of(link, verdict)
+            made[at] = msgspec.structs.replace(verdict, step=step) if step else verdict
+        found[key] = made[at]
+    return found
+
+
+def in_order(rebuilds: list[Rebuild], on: str) -> str:
+    """The sentence that says what to rebuild first, and then this image; `on` is what that is to stand on."""
+    if not rebuilds:
+        return f"Rebuild it on {on}."
+    foreign = next((each for each in rebuilds if each.name.partition("/")[0] in PUBLIC), None)
+    if foreign is not None:
+        waits = f"{foreign.name} has no build on {foreign.on} yet, and only its publisher can make one"
+        return f"{waits}: wait for it, or build on another base."
+    first, *others = rebuilds
+    then = "".join(f", then {each.name} on that" for each in others)
+    return f"Rebuild {first.name} on {first.on}{then}, then this image."
+
+
+def title_of(link: BaseLink, tag: str = "", digest: str = "") -> str:
+    """A base as a person names it: repository, tag, and the build where another is meant than the one it is built on."""
+    tag = clean(tag or link.tag, 128)
+    name = f"{_repository(link)}:{tag}" if tag else _repository(link)
+    now = f" in place of {short(link.base.digest)}" if link.base.digest and digest != link.base.digest else ""
+    return f"{name} ({short(digest)}{now})" if digest else name
+
+
+def _repository(link: BaseLink) -> str:
+    return f"{link.base.registry}/{link.base.repository}"
+
+
+class _Steps:
+    def __init__(self, links: Mapping[ImageKey, BaseLink], verdicts: Mapping[ImageKey, BaseVerdict], newest: Newest) -> None:
+        self._links, self._verdicts, self._newest = links, verdicts, newest
+
+    def of(self, link: BaseLink, verdict: BaseVerdict) -> str:
+        """What mends the base of one image; empty when nothing is to be done, or nothing is known to help."""
+        match verdict.state:
+            case BaseState.CURRENT:
+                return ""
+            case BaseState.UNKNOWN:
+                return _told(link, verdict)
+            case BaseState.OUTDATED if verdict.rule is Rule.NO_TAG_LEFT:
+                return f"Rebuild it on a build of {_repository(link)} that a tag names."
+            case BaseState.OUTDATED:
+                on, rebuilds = self._wanted(link, verdict, MAX_GENERATIONS)
+                return in_order(rebuilds, on)
+
+    def _wanted(self, link: BaseLink, verdict: BaseVerdict, depth: int) -> tuple[str, list[Rebuild]]:
+        """What an image is to be rebuilt on, and what is to be rebuilt before."""
+        if verdict.rule is Rule.BASE_BEHIND:
+            return title_of(link), self._first(link.base, title_of(link), depth)
+        tag, _, digest = verdict.newest.partition("@")
+        newest = self._newest(link, verdict)
+        wanted = title_of(link, tag, digest or (newest.digest if newest is not None else ""))
+        return wanted, self._first(newest, title_of(link, tag), depth) if newest is not None else []
+
+    def _first(self, base: ImageKey, name: str, depth: int) -> list[Rebuild]:
+        """How a base that is old itself is mended: from the lowest one up."""
+        link, verdict = self._links.get(base), self._verdicts.get(base)
+        if link is None or verdict is None or verdict.state is not BaseState.OUTDATED or depth <= 0:
+            return []
+        on, below = self._wanted(link, verdict, depth - 1)
+        return [*below, Rebuild(name, on)]
+
+
+def _told(link: BaseLink, verdict: BaseVerdict) -> str:
+    """What makes it known."""
+    repository = _repository(link)
+    match verdict.rule:
+        case Rule.SEVERAL_TAGS:
+            tag, _, digest = verdict.newest.partition("@")
+            follows = f" If it follows {clean(tag, 128)}, rebuild it on {title_of(link, tag, digest)}." if digest else ""
+            return f"Say from which tag it is built: {_SAY}{follows}"
+        case Rule.SEVERAL_NAMES | Rule.NO_TAG_KNOWN | Rule.NOT_WHOLE | Rule.BETWEEN:
+            return f"Say what it is built from: {_SAY}"
+        case Rule.TAG_GONE | Rule.PLATFORM_GONE:
+            return f"Rebuild it on a tag of {repository} that is there for its platforms."
+        case _:
+            return f"Make {repository} readable, tags included: trustree doctor says what is missing."

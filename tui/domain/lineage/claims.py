@@ -1,0 +1,378 @@
+"""What is said of a base, weighed against what the layers prove: a claim never overrides layers, and never vanishes.
+
+The scores order the evidence; they are judgement, and shown as words only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from tui.domain.common.text import clean
+from tui.domain.facts.image import Claim, ClaimKind, RepositoryName
+from tui.domain.facts.reference import Reference, is_digest, parse_reference
+from tui.domain.lineage.edges import BASIS, NAME_ONLY, PROOF_NOTE, PROOF_SCORE, SCORE, SPEAKER
+from tui.domain.lineage.layers import ROOT, Content, Forest, History, Proof
+from tui.domain.snapshot.snapshot import Basis, Confidence, ImageKey
+from tui.errors import InvalidReference
+
+__all__ = ["Edge", "Said", "Weigher", "is_scratch"]
+
+_DOUBT_LEFT = 0.05  # of the doubt in a claim that the layers confirm
+_NOT_COMPARABLE = 0.7  # a known base whose layers are not in the image
+_ABSENT = 0.9  # a base that no registry shows us
+
+
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """A claim with its reference parsed; `name` is None when it names no repository. The digest is the one that decides."""
+
+    claim: Claim
+    name: RepositoryName | None
+    tag: str
+    digest: str
+
+    @property
+    def words(self) -> str:
+        """What it names, as a person reads it."""
+        text = clean(self.claim.reference, 120)
+        if not self.digest:
+            return text
+        return f"{text.partition('@')[0]} ({short(self.digest)})" if text else short(self.digest)
+
+
+class Edge(msgspec.Struct, gc=False):
+    """How one content stands on its base: `target` as in the forest, or `absent` for a base that nothing readable holds.
+
+    `said` is the claim that decided, `agreed` are all that mean this base.
+    """
+
+    target: int = ROOT
+    absent: ImageKey | None = None
+    basis: Basis = Basis.LAYERS
+    confidence: Confidence = Confidence.LIKELY
+    score: float = 0.0
+    layers: int = 0
+    said: Said | None = None
+    note: str = ""
+    contradictions: tuple[str, ...] = ()
+    agreed: tuple[Said, ...] = ()
+
+    @property
+    def stands(self) -> bool:
+        """Whether there is a base at all."""
+        return self.target != ROOT or self.absent is not None
+
+
+def short(digest: str) -> str:
+    """The digest as people compare it: algorithm and twelve digits."""
+    algorithm, _, encoded = clean(digest, 200).partition(":")
+    return f"{algorithm}:{encoded[:12]}" if encoded else algorithm[:20]
+
+
+def is_scratch(content: Content) -> bool:
+    """Whether something says that it was built from scratch."""
+    return any(claim.scratch for claim in content.claims)
+
+
+class _Found(NamedTuple):
+    """A claim with the contents that it can mean, and those of them whose layers begin the image's."""
+
+    said: Said
+    targets: list[int]
+    contained: list[int]
+
+
+def _is_unconfirmed(found: _Found) -> bool:
+    return not found.contained
+
+
+class Weigher:
+    """Weighs the claims of contents against the forest of layers."""
+
+    def __init__(
+        self,
+        forest: Forest,
+        aliases: Mapping[str, tuple[str, ...]],
+        tags: Mapping[tuple[RepositoryName, str], str],
+    ) -> None:
+        self._forest = forest
+        self._aliases = aliases
+        self._tags = tags
+        self._numbers = {content.config: number for number, content in enumerate(forest.contents)}
+        self._references: dict[str, Reference | None] = {}
+        self._names = {RepositoryName(key.registry, key.repository) for content in forest.contents for key in content.images}
+
+    def edges(self) -> list[Edge]:
+        """The edge of every content; contents without claims that stand alike on the same base share one."""
+        shared: dict[tuple[int, Proof | None, int], Edge] = {}
+        found: list[Edge] = []
+        forest = self._forest
+        for number, content in enumerate(forest.contents):
+            if content.claims:
+                found.append(self._edge(number, content.claims))
+                continue
+            alike = forest.parents[number], forest.proofs[number], forest.depths[number]
+            edge = shared.get(alike)
+            if edge is None:
+                edge = shared[alike] = self._layer_edge(number)
+            found.append(edge)
+        return found
+
+    def _edge(self, number: int, claims: Sequence[Claim]) -> Edge:
+        edge = self._layer_edge(number)
+        if is_scratch(self._forest.contents[number]):
+            return self._from_scratch(number, edge, claims)
+        found = [self._find(number, said) for said in self._read(claims)]
+        for one in sorted(found, key=_is_unconfirmed) if len(found) > 1 else found:  # what layers confirm speaks first
+            edge = self._weigh(number, edge, one)
+        return edge
+
+    def _find(self, number: int, said: Said) -> _Found:
+        targets = self._targets(number, said)
+        return _Found(said, targets, [target for target in targets if target != number and self._contains(number, target)])
+
+    def _layer_edge(self, number: int) -> Edge:
+        forest = self._forest
+        proof = forest.proofs[number]
+        if proof is None:
+            return Edge()
+        return Edge(
+            target=forest.parents[number],
+            confidence=Confidence.CERTAIN if proof is Proof.HISTORY else Confidence.LIKELY,
+            score=PROOF_SCORE[proof],
+            layers=forest.depths[number],
+            note=PROOF_NOTE[proof],
+        )
+
+    def _from_scratch(self, number: int, edge: Edge, claims: Sequence[Claim]) -> Edge:
+        claim = max((claim for claim in claims if claim.scratch), key=lambda claim: SCORE[claim.kind])
+        trusted = claim.kind in (ClaimKind.CONFIGURED, ClaimKind.PROVENANCE_SIGNED)
+        if self._forest.proofs[number] is Proof.HISTORY and not trusted:
+            edge.contradictions += (f"{SPEAKER[claim.kind]} says that it was built from scratch.",)
+            return edge
+        root = Edge(note=f"{SPEAKER[claim.kind]} says that it was built from scratch.")
+        if edge.stands:
+            root.contradictions += ("Its layers begin with those of another image.",)
+        root.contradictions += tuple(f"{SPEAKER[said.claim.kind]} names {said.words}." for said in self._read(claims))
+        return root
+
+    def _read(self, claims: Sequence[Claim]) -> list[Said]:
+        if len(claims) == 1:  # the usual case
+            (claim,) = claims
+            return [] if claim.scratch or not (claim.reference or claim.digest) else [self._say(claim)]
+        said = [self._say(claim) for claim in dict.fromkeys(claims) if not claim.scratch and (claim.reference or claim.digest)]
+        return sorted(said, key=lambda one: (-SCORE[one.claim.kind], one.claim.kind, one.claim.reference, one.digest))
+
+    def _say(self, claim: Claim) -> Said:
+        reference = self._parse(claim.reference) if claim.reference else None
+        digest = claim.digest if is_digest(claim.digest) else ""
+        if reference is None:
+            return Said(claim, None, "", digest)
+        name = RepositoryName(reference.registry, reference.repository)
+        # a name without a tag names a repository: that a builder would take `latest` says nothing of what it took
+        tag = reference.tag if ":" in claim.reference.partition("@")[0].rpartition("/")[2] else ""
+        return Said(claim, name, tag, digest or reference.digest)
+
+    def _parse(self, text: str) -> Reference | None:
+        if text not in self._references:
+            try:
+                self._references[text] = parse_reference(text)
+            except InvalidReference:
+                self._references[text] = None
+        return self._references[text]
+
+    # ---- one claim against the edge so far
+
+    def _weigh(self, number: int, edge: Edge, found: _Found) -> Edge:
+        if number in found.targets:
+            return edge  # an image that names itself says nothing
+        if found.contained:
+            return self._contained(number, edge, found.said, found.contained)
+        if found.targets:
+            return self._elsewhere(edge, found.said, min(found.targets, key=self._config))
+        return self._unresolved(number, edge, found.said)
+
+    def _config(self, number: int) -> str:
+        return self._forest.contents[number].config
+
+    def _targets(self, number: int, said: Said) -> list[int]:
+        """The contents that the claimed digest, or else the tag as it is now, means on this content's platform."""
+        found = self._contents_of(said.digest, number) if said.digest else []
+        if found or said.name is None:
+            return found
+        by_name = [parent for parent in self._ancestors(number) if self._is_called(parent, said.name)]
+        if by_name:
+            return by_name[:1]
+        copied = [] if said.digest or said.name in self._names else self._copies(number, said.name)
+        if copied:
+            return copied
+        now = self._tags.get((said.name, said.tag), "") if said.tag else ""
+        resolved = self._contents_of(now, number) if now else []
+        # without its layers in the image, what the tag means now is not what the image was built on, even if it is configured
+        return [target for target in resolved if target == number or self._contains(number, target)]
+
+    def _contents_of(self, digest: str, number: int) -> list[int]:
+        configs = self._aliases.get(digest, (digest,))
+        platform = self._forest.platforms[number]
+        numbers = (self._numbers.get(config, ROOT) for config in configs)
+        return [found for found in numbers if found != ROOT and self._forest.platforms[found] == platform]
+
+    def _ancestors(self, number: int) -> list[int]:
+        found: list[int] = []
+        parent = self._forest.parents[number]
+        while parent != ROOT:
+            if parent >= 0:
+                found.append(parent)
+            parent = self._forest.parents[parent] if parent >= 0 else self._forest.prefix(parent).parent
+        return found
+
+    def _copies(self, number: int, name: RepositoryName) -> list[int]:
+        """The parent, if another registry holds it in a repository of the same path: a mirror or an import of it."""
+        parent = self._forest.parents[number]
+        same = parent >= 0 and any(key.repository == name.repository for key in self._forest.contents[parent].images)
+        return [parent] if same else []
+
+    def _is_called(self, number: int, name: RepositoryName) -> bool:
+        images = self._forest.contents[number].images
+        return any(image.repository == name.repository and image.registry == name.registry for image in images)
+
+    def _contains(self, number: int, target: int) -> bool:
+        """Whether the target's layers are the first of this content, and the target is not built on this content."""
+        forest = self._forest
+        chain, base = forest.chains[number], forest.chains[target]
+        if not base or chain[: len(base)] != base:
+            return False
+        return len(base) < len(chain) or not _continues(forest.history(target), forest.history(number))
+
+    def _contained(self, number: int, edge: Edge, said: Said, targets: list[int]) -> Edge:
+        target = targets[0]
+        if len(targets) > 1:
+            target = max(targets, key=lambda target: (target == edge.target, self._rank(number, target), self._config(target)))
+        if edge.target < ROOT and said.claim.kind is ClaimKind.LABEL:
+            return self._farther(edge, said, target)
+        if edge.target >= 0 and edge.absent is None and target != edge.target and not self._as_near(number, target, edge.target):
+            return self._farther(edge, said, target)
+        claimed = edge.said is None
+        if not claimed and edge.target != target:
+            return _contradicted(edge, said, "names another base")
+        score = max(edge.score, 1 - (1 - self._score(said)) * _DOUBT_LEFT)
+        disagrees = bool(edge.target == target and self._forest.proofs[number] is Proof.DISAGREES)
+        return Edge(
+            target,
+            None,
+            Basis.LAYERS,
+            edge.confidence if disagrees or said.claim.kind is ClaimKind.NAME else Confidence.CERTAIN,
+            score,
+            len(self._forest.chains[target]),
+            said if claimed else edge.said,
+            _agreed(edge.note or "The layers begin with those of the base.", said),
+            edge.contradictions,
+            (*edge.agreed, said),
+        )
+
+    def _rank(self, number: int, target: int) -> tuple[int, bool]:
+        forest = self._forest
+        return len(forest.chains[target]), _continues(forest.history(number), forest.history(target))
+
+    def _as_near(self, number: int, target: int, parent: int) -> bool:
+        """Whether a claimed base that is contained may take the place of the parent that the layers chose."""
+        forest = self._forest
+        if forest.proofs[number] is Proof.HISTORY and len(forest.chains[target]) == len(forest.chains[parent]):
+            return forest.history(target) == forest.history(parent)
+        return len(forest.chains[target]) >= len(forest.chains[parent])
+
+    def _farther(self, edge: Edge, said: Said, target: int) -> Edge:
+        ancestors = self._ancestors(edge.target) if edge.target >= 0 else ()
+        if target in ancestors or len(self._forest.chains[target]) < edge.layers:
+            sentence = f"{SPEAKER[said.claim.kind]} names {said.words}, which lies further down: it was inherited or copied."
+            edge.contradictions += (sentence,)
+            return edge
+        return _contradicted(edge, said, "the history says otherwise")
+
+    def _elsewhere(self, edge: Edge, said: Said, target: int) -> Edge:
+        """The claimed base is known, and its layers are not in the image."""
+        configured = said.claim.kind is ClaimKind.CONFIGURED and edge.said is None
+        score = self._score(said) * _NOT_COMPARABLE
+        if (edge.target >= 0 or edge.score >= score) and not configured:
+            return _contradicted(edge, said, "the layers of that image are not in this one")
+        note = f"{SPEAKER[said.claim.kind]} says so; the layers cannot confirm it: squashed or rebuilt."
+        contradictions = edge.contradictions
+        if edge.target != ROOT:
+            contradictions += ("The layers say otherwise: they begin with those of another image.",)
+        return Edge(target, None, *_standing(said, score), 0, said, note, contradictions, (said,))
+
+    def _unresolved(self, number: int, edge: Edge, said: Said) -> Edge:
+        """The claimed base is in no registry that can be read, or its config is not known."""
+        if said.name is None and not said.digest:
+            return _contradicted(edge, said, "that is not an image reference")
+        if self._is_elsewhere_only(said):
+            return _contradicted(edge, said, "it has nothing for this platform")
+        key = _absent_key(said)
+        score = self._score(said) * _ABSENT
+        beaten = edge.score >= score and said.claim.kind is not ClaimKind.CONFIGURED
+        if edge.said is not None or (beaten and not self._may_be_between(edge, said)):
+            return self._hinted(edge, said, key)
+        where = "it is in no registry that can be read" if said.digest else "which build of it, nothing tells"
+        note = f"{SPEAKER[said.claim.kind]} names it; {where}."
+        return Edge(edge.target, key, *_standing(said, score), edge.layers, said, note, edge.contradictions, (said,))
+
+    def _may_be_between(self, edge: Edge, said: Said) -> bool:
+        """Whether the claimed base may stand between the image and what the layers found, which is then the nearest known.
+
+        A label is inherited: what the base says of itself as well was said of the base's own base.
+        """
+        if edge.target < 0 or said.name is None or said.claim.kind is ClaimKind.NAME:
+            return False
+        below = self._forest.contents[edge.target].claims
+        return said.claim.kind is not ClaimKind.LABEL or all(said.claim.reference != claim.reference for claim in below)
+
+    def _is_elsewhere_only(self, said: Said) -> bool:
+        """Whether all that the claimed digest means is known; being unresolved, it is then of other platforms."""
+        configs = self._aliases.get(said.digest, (said.digest,)) if said.digest else ()
+        return bool(configs) and all(config in self._numbers for config in configs)
+
+    def _hinted(self, edge: Edge, said: Said, key: ImageKey) -> Edge:
+        if edge.absent == key or (edge.said is not None and edge.said.name == said.name and said.name is not None):
+            edge.note = _agreed(edge.note, said)
+            edge.agreed += (said,)
+            return edge
+        if edge.target < ROOT and edge.said is None:
+            edge.said = said  # names the unknown base
+            edge.agreed = (said,)
+            return edge
+        return _contradicted(edge, said, "in no registry that can be read" if said.digest else "which build of it, nothing tells")
+
+    def _score(self, said: Said) -> float:
+        score = SCORE[said.claim.kind]
+        return score if said.digest or said.claim.kind is ClaimKind.CONFIGURED else min(score, NAME_ONLY)
+
+
+def _continues(history: History, start: History) -> bool:
+    return bool(start) and len(start) < len(history) and history[: len(start)] == start
+
+
+def _agreed(note: str, said: Said) -> str:
+    """The note with who else says so, once: an index and its manifests often carry the same annotation."""
+    sentence = f"{SPEAKER[said.claim.kind]} agrees."
+    return note if sentence in note else f"{note} {sentence}"
+
+
+def _contradicted(edge: Edge, said: Said, why: str) -> Edge:
+    edge.contradictions += (f"{SPEAKER[said.claim.kind]} names {said.words}: {why}.",)
+    return edge
+
+
+def _standing(said: Said, score: float) -> tuple[Basis, Confidence, float]:
+    basis = BASIS[said.claim.kind]
+    if said.claim.kind is ClaimKind.CONFIGURED:
+        return basis, Confidence.CERTAIN, score
+    likely = basis is not Basis.ANNOTATION and score >= 0.70
+    return basis, Confidence.LIKELY if likely else Confidence.CLAIMED, score
+
+
+def _absent_key(said: Said) -> ImageKey:
+    if said.name is None:
+        return ImageKey("", "", said.digest)
+    return ImageKey(said.name.registry, said.name.repository, said.digest)

@@ -1,0 +1,65 @@
+"""What kinds of evidence there are for a base, in their order, and in words. The scores are judgement, never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tui.domain.facts.image import ClaimKind
+from tui.domain.lineage.layers import Proof
+from tui.domain.snapshot.snapshot import Basis, Confidence
+
+__all__ = ["BASIS", "NAME_ONLY", "PROOF_NOTE", "PROOF_SCORE", "SCORE", "SPEAKER", "standing_of"]
+
+SCORE: Mapping[ClaimKind, float] = {
+    ClaimKind.CONFIGURED: 1.0,
+    ClaimKind.PROVENANCE_SIGNED: 0.98,
+    ClaimKind.BUILD_RUN: 0.95,
+    ClaimKind.BUILDPACK: 0.95,
+    ClaimKind.COPA: 0.90,
+    ClaimKind.PROVENANCE: 0.90,
+    ClaimKind.BUILDINFO: 0.85,
+    ClaimKind.ANNOTATION: 0.85,
+    ClaimKind.TASK: 0.75,
+    ClaimKind.LABEL: 0.65,
+    ClaimKind.NAME: 0.45,
+}
+PROOF_SCORE = {Proof.HISTORY: 0.97, Proof.NO_HISTORY: 0.90, Proof.DISAGREES: 0.75, Proof.SHARED: 0.60}
+NAME_ONLY = SCORE[ClaimKind.NAME]
+
+PROOF_NOTE = {
+    Proof.HISTORY: "Layers and history begin with those of the base.",
+    Proof.NO_HISTORY: "The layers begin with those of the base; there is no history to compare.",
+    Proof.DISAGREES: "The layers begin with those of the base, but the history does not.",
+    Proof.SHARED: "Independent repositories share these layers.",
+}
+SPEAKER = {
+    ClaimKind.CONFIGURED: "The configuration",
+    ClaimKind.PROVENANCE_SIGNED: "The signed provenance",
+    ClaimKind.BUILD_RUN: "The build run",
+    ClaimKind.BUILDPACK: "The buildpack's label",
+    ClaimKind.COPA: "The patcher's label",
+    ClaimKind.PROVENANCE: "The provenance, unsigned,",
+    ClaimKind.BUILDINFO: "The build info",
+    ClaimKind.ANNOTATION: "The annotation",
+    ClaimKind.TASK: "The build task",
+    ClaimKind.LABEL: "The label",
+    ClaimKind.NAME: "The name",
+}
+BASIS = {
+    ClaimKind.CONFIGURED: Basis.CONFIGURED,
+    ClaimKind.PROVENANCE_SIGNED: Basis.PROVENANCE,
+    ClaimKind.PROVENANCE: Basis.PROVENANCE,
+    ClaimKind.BUILD_RUN: Basis.BUILD_RECORD,
+    ClaimKind.BUILDPACK: Basis.BUILD_RECORD,
+    ClaimKind.COPA: Basis.BUILD_RECORD,
+    ClaimKind.BUILDINFO: Basis.BUILD_RECORD,
+    ClaimKind.TASK: Basis.BUILD_RECORD,
+    ClaimKind.ANNOTATION: Basis.ANNOTATION,
+    ClaimKind.LABEL: Basis.ANNOTATION,
+    ClaimKind.NAME: Basis.ANNOTATION,
+}
+
+
+def standing_of(kind: ClaimKind) -> tuple[Basis, Confidence]:
+    """What a name stands on that only a claim gives to a content which the layers prove."""
+    return BASIS[kind], Confidence.CERTAIN if kind is ClaimKind.CONFIGURED else Confidence.LIKELY

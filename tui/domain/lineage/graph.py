@@ -1,0 +1,159 @@
+"""The lineage of images: which stands on which, what proves it, and what says otherwise. Pure, and fast enough to redo whole.
+
+1. Contents of the same config are one, whatever they are called (`Content.images`).
+2. Layers and history give each content its parent, or a base that independent repositories share (`lineage_layers`).
+3. Claims are weighed against that; they never override layers (`lineage_claims`).
+4. Edges are lifted from contents to the images that hold them (`lineage_lift`).
+5. Cycles, which only claims and indexes with mixed platforms can make, are cut at the weakest edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from tui.domain.facts.image import RepositoryName
+from tui.domain.lineage.claims import Weigher, is_scratch
+from tui.domain.lineage.layers import Content, build_forest, has_gap
+from tui.domain.lineage.lift import Lifted, lift
+from tui.domain.snapshot.snapshot import BaseLink, ImageKey, UnknownBase
+
+__all__ = ["Content", "Lineage", "build"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lineage:
+    """The whole lineage.
+
+    `links` are the edges of images down to their bases, `bases` the nodes that are no readable image, `derived` what is
+    built directly on a node (images and unknown bases), `roots` what stands on nothing. `parents` maps a config digest to
+    that of its base where both are known. `remarks` are sentences about images that stand on nothing: why, and what says
+    otherwise. `origins` are the tags of its base's repository from which a node is said to be built, none where only the
+    repository is named; without an entry nothing names the base, and which of its names is shown is a choice. `between` are
+    the config digests of what may stand on something between it and its base.
+    """
+
+    links: Mapping[ImageKey, BaseLink] = field(default_factory=dict)
+    bases: Mapping[ImageKey, UnknownBase] = field(default_factory=dict)
+    derived: Mapping[ImageKey, tuple[ImageKey, ...]] = field(default_factory=dict)
+    roots: tuple[ImageKey, ...] = ()
+    parents: Mapping[str, str] = field(default_factory=dict)
+    remarks: Mapping[ImageKey, tuple[str, ...]] = field(default_factory=dict)
+    origins: Mapping[ImageKey, tuple[str, ...]] = field(default_factory=dict)
+    between: frozenset[str] = frozenset()
+
+
+def build(
+    contents: Sequence[Content],
+    aliases: Mapping[str, tuple[str, ...]],
+    tags: Mapping[tuple[RepositoryName, str], str],
+    names: Mapping[ImageKey, tuple[str, ...]],
+    hidden: frozenset[str] = frozenset(),
+) -> Lineage:
+    """Build the lineage of all contents; the order of the arguments' items does not matter.
+
+    `aliases` maps any digest of an index, manifest or config to the config digests that it means, `tags` what a tag names
+    now, `names` gives the tags of each image. `hidden` are registries that hold repositories which could not be read.
+    """
+    unique = _unique(contents)
+    scratch = {number for number, content in enumerate(unique) if content.claims and is_scratch(content)}
+    forest = build_forest(unique, scratch)
+    weigher = Weigher(forest, aliases, tags)
+    edges = weigher.edges()
+    lifted = lift(forest, edges, tags, names, hidden)
+    _cut_cycles(lifted)
+    parents = {
+        content.config: unique[edge.target].config
+        for content, edge in zip(unique, edges, strict=True)
+        if edge.target >= 0 and edge.absent is None
+    }
+    between = frozenset(
+        content.config
+        for number, (content, edge) in enumerate(zip(unique, edges, strict=True))
+        if edge.target >= 0 and (number in forest.shares or has_gap(content, unique[edge.target]))
+    )
+    return replace(_finish(lifted, parents), between=between)
+
+
+def _unique(contents: Sequence[Content]) -> Sequence[Content]:
+    """One content per config."""
+    found = {content.config: content for content in contents}
+    if len(found) == len(contents):
+        return contents
+    found.clear()
+    for content in contents:
+        other = found.get(content.config)
+        found[content.config] = content if other is None else _merged(other, content)
+    return list(found.values())
+
+
+def _merged(one: Content, other: Content) -> Content:
+    images = tuple(sorted({*one.images, *other.images}))
+    claims = tuple(
+        dict.fromkeys(sorted((*one.claims, *other.claims), key=lambda claim: (claim.kind, claim.reference, claim.digest)))
+    )
+    speakers = tuple(dict.fromkeys((*one.speakers, *other.speakers)))
+    return msgspec.structs.replace(one, images=images, claims=claims, speakers=speakers)
+
+
+def _cut_cycles(lifted: Lifted) -> None:
+    """Every node has one link at most, so the cycles are disjoint; each loses its weakest link.
+
+    Layers alone make no cycle, as a chain or its history grows with every edge: only what else there is can begin one.
+    """
+    state: dict[ImageKey, int] = {}
+    for turn, start in enumerate((*lifted.doubtful, *lifted.bases), 1):
+        path: list[ImageKey] = []
+        node: ImageKey | None = start
+        while node is not None and node not in state:
+            state[node] = turn
+            path.append(node)
+            link = _link(lifted, node)
+            node = link.base if link is not None else None
+        if node is not None and state[node] == turn:
+            _cut(lifted, path[path.index(node) :])
+
+
+def _link(lifted: Lifted, node: ImageKey) -> BaseLink | None:
+    if node in lifted.links:
+        return lifted.links[node]
+    base = lifted.bases.get(node)
+    return base.base if base is not None else None
+
+
+def _cut(lifted: Lifted, cycle: list[ImageKey]) -> None:
+    def strength(node: ImageKey) -> tuple[float, ImageKey]:
+        link = _link(lifted, node)
+        return (link.score if link is not None else 0.0), node
+
+    weakest = min(cycle, key=strength)
+    if weakest in lifted.links:
+        link = lifted.links.pop(weakest)
+        sentence = f"{link.base.registry}/{link.base.repository} is named as its base, but is itself built on it."
+        lifted.remarks[weakest] = (sentence, *link.contradictions)
+    else:
+        lifted.bases[weakest] = msgspec.structs.replace(lifted.bases[weakest], base=None)
+
+
+def _finish(lifted: Lifted, parents: dict[str, str]) -> Lineage:
+    derived: dict[ImageKey, list[ImageKey]] = {}
+    roots: list[ImageKey] = []
+    for node, link in lifted.links.items():
+        derived.setdefault(link.base, []).append(node)
+    for node, base in lifted.bases.items():
+        if base.base is not None:
+            derived.setdefault(base.base.base, []).append(node)
+        else:
+            roots.append(node)
+    roots += [image for image in lifted.images if image not in lifted.links]
+    return Lineage(
+        links=lifted.links,
+        bases=lifted.bases,
+        derived={base: tuple(sorted(children)) for base, children in derived.items()},
+        roots=tuple(sorted(roots)),
+        parents=parents,
+        remarks=lifted.remarks,
+        origins={node: tags for node, tags in lifted.origins.items() if node in lifted.links or node in lifted.bases},
+    )

@@ -1,0 +1,349 @@
+"""What the layers prove: which content contains which, found by one sort and one sweep over all layer chains.
+
+The history decides between contents of the same layers: an entry is the same when its command and its being empty are
+the same, never by its time, as builders rewrite the times of a base's entries (moby/buildkit#4614).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import count
+
+import msgspec
+
+from tui.domain.facts.image import Claim, HistoryEntry, Platform
+from tui.domain.snapshot.snapshot import ImageKey
+
+__all__ = ["ROOT", "Content", "Forest", "History", "Prefix", "Proof", "build_forest", "chain_id", "has_gap"]
+
+ROOT = -1  # parent of what stands on nothing; contents are 0 and up, shared prefixes -2 and down
+_INDEPENDENT = 2  # repositories that must share layers before an unknown base is assumed under them
+_INDEPENDENT_OVER_KNOWN = 3
+
+
+Step = str | tuple[str]
+"""What makes two history entries the same: the command, in a tuple when the step made no layer."""
+History = tuple[Step, ...]
+
+
+class Content(msgspec.Struct, frozen=True, gc=False):
+    """One platform's image content, whatever it is called: its config digest is its identity.
+
+    `images` are all images that hold it: mirrors, imports and re-pushed indexes meet here. `claims` are what is said of its
+    base, already selected: of several materials in a provenance only the base; `speakers` tells which image says what, where
+    images of the same content say different things.
+    """
+
+    config: str
+    platform: Platform
+    diff_ids: tuple[str, ...] = ()
+    history: tuple[HistoryEntry, ...] = ()
+    created: datetime | None = None
+    images: tuple[ImageKey, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    speakers: tuple[tuple[ImageKey, tuple[Claim, ...]], ...] = ()
+
+
+class Proof(StrEnum):
+    """How a parent was found among the layers, best first."""
+
+    HISTORY = "history"
+    NO_HISTORY = "no-history"
+    DISAGREES = "disagrees"
+    SHARED = "shared"
+
+
+@dataclass(slots=True)
+class Prefix:
+    """Layers that independent repositories share although no known image ends there: an unknown base.
+
+    `member` is one of the contents, whose first `length` layers these are; `repositories` counts the independent ones.
+    """
+
+    member: int
+    length: int
+    parent: int
+    repositories: int
+
+
+@dataclass(slots=True)
+class Forest:
+    """The contents as numbers, and the parent of each: a content, a shared prefix (`-2 - index`) or `ROOT`.
+
+    `shares` are those that share more layers than their parent's with another repository, too few to assume a base.
+    """
+
+    contents: Sequence[Content]
+    chains: list[tuple[int, ...]]
+    platforms: list[int]
+    parents: list[int]
+    proofs: list[Proof | None]
+    depths: list[int]
+    prefixes: list[Prefix] = field(default_factory=list)
+    shares: set[int] = field(default_factory=set)
+
+    def history(self, number: int) -> History:
+        """The steps of a content; made when asked for, as all of them at once take more memory than the input."""
+        return tuple([(step.created_by,) if step.empty_layer else step.created_by for step in self.contents[number].history])
+
+    def prefix(self, parent: int) -> Prefix:
+        """The shared prefix that a parent of -2 and down stands for."""
+        return self.prefixes[-2 - parent]
+
+
+def build_forest(contents: Sequence[Content], scratch: set[int]) -> Forest:
+    """Find the parent of every content, O(n log n); those in `scratch` get no unknown base."""
+    forest = _number(contents)
+    order = _order(forest)
+    branches = _sweep(forest, order)
+    _assume_bases(forest, order, branches, scratch)
+    _drop_only_children(forest)
+    return forest
+
+
+def chain_id(diff_ids: Sequence[str]) -> str:
+    """The digest of a chain of layers (OCI image-spec, config.md, "Layer ChainID"); empty for none."""
+    chain = ""
+    for diff_id in diff_ids:
+        chain = f"sha256:{hashlib.sha256(f'{chain} {diff_id}'.encode()).hexdigest()}" if chain else diff_id
+    return chain
+
+
+ONE_BUILD = timedelta(hours=1)
+"""How far apart the steps of one build are at most, as far as times can tell."""
+FIRST_CREDIBLE_YEAR = 2013
+
+
+def has_gap(content: Content, base: Content) -> bool:
+    """Whether the steps on a base were not made in one go: another image may lie between, which is not known.
+
+    The reverse proves nothing, as builders reset clocks; and a cache makes old steps too.
+    """
+    own = content.history[len(base.history) :]
+    times = [step.created for step in own if step.created is not None and step.created.year >= FIRST_CREDIBLE_YEAR]
+    moments = [each if each.tzinfo else each.replace(tzinfo=UTC) for each in times]
+    return bool(moments) and max(moments) - min(moments) > ONE_BUILD
+
+
+def _number(contents: Sequence[Content]) -> Forest:
+    """Layers become numbers where they are met first: a counting defaultdict does it without a step of ours per string."""
+    layers: dict[str, int] = defaultdict(count().__next__)
+    platforms: dict[Platform, int] = defaultdict(count().__next__)
+    return Forest(
+        contents=contents,
+        chains=[tuple(map(layers.__getitem__, content.diff_ids)) for content in contents],
+        platforms=[platforms[_comparable(content.platform)] for content in contents],
+        parents=[ROOT] * len(contents),
+        proofs=[None] * len(contents),
+        depths=[0] * len(contents),
+    )
+
+
+# a variant that says what is meant without it (containerd platforms, database.go)
+_USUAL_VARIANT = {"amd64": "v1", "arm64": "v8", "arm": "v7"}
+
+
+def _comparable(platform: Platform) -> Platform:
+    if platform.variant and _USUAL_VARIANT.get(platform.architecture) == platform.variant:
+        return Platform(platform.os, platform.architecture)
+    return platform
+
+
+def _order(forest: Forest) -> list[int]:
+    """The contents by platform, chain and length of history."""
+    keys = [
+        (platform, chain, len(content.history))
+        for platform, chain, content in zip(forest.platforms, forest.chains, forest.contents, strict=True)
+    ]
+    return sorted(range(len(keys)), key=keys.__getitem__)
+
+
+class _Group:
+    """Contents with the same chain, by history; without any it marks where chains part. `start` is its place in the order.
+
+    Most have one content: a table is made for the second only.
+    """
+
+    __slots__ = ("first", "history", "length", "lengths", "shares", "start", "table")
+
+    def __init__(self, length: int, start: int) -> None:
+        self.length = length
+        self.start = start
+        self.first = ROOT
+        self.history: History = ()
+        self.table: dict[History, int] | None = None
+        self.lengths: list[int] | None = None
+        self.shares = True  # until a content has exactly these layers
+
+    def add(self, number: int, history: History, contents: Sequence[Content]) -> None:
+        """Add a content; the order brings short histories first, and of twins the oldest stands for all."""
+        if self.first == ROOT:
+            self.first, self.history, self.shares = number, history, False
+            return
+        if self.table is None or self.lengths is None:
+            self.table = {self.history: self.first}
+            self.lengths = [len(self.history)]
+        twin = self.table.get(history)
+        if twin is None or _age(contents[number]) < _age(contents[twin]):
+            self.table[history] = number
+        if self.lengths[-1] != len(history):
+            self.lengths.append(len(history))
+        elif len(self.lengths) == 1 and _age(contents[number]) < _age(contents[self.first]):
+            self.first, self.history = number, history
+
+    def origin(self, history: History) -> int:
+        """The content with the longest history that this one continues, `ROOT` when there is none."""
+        if self.table is None or self.lengths is None:
+            length = len(self.history)
+            return self.first if 0 < length < len(history) and history[:length] == self.history else ROOT
+        for length in reversed(self.lengths):
+            if 0 < length < len(history):
+                found = self.table.get(history[:length], ROOT)
+                if found != ROOT:
+                    return found
+        return ROOT
+
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+def _age(content: Content) -> tuple[float, str]:
+    """Sorts the oldest first, and those without a time last."""
+    created = content.created
+    if created is None:
+        return math.inf, content.config
+    return ((created if created.tzinfo else created.replace(tzinfo=UTC)) - _EPOCH).total_seconds(), content.config
+
+
+def _common(left: tuple[object, ...], right: tuple[object, ...]) -> int:
+    for length, (one, other) in enumerate(zip(left, right, strict=False)):
+        if one != other:
+            return length
+    return min(len(left), len(right))
+
+
+def _sweep(forest: Forest, order: list[int]) -> list[tuple[int, int, int]]:
+    """Set parents among the contents; gives (length, start, end) of each run that shares layers which are no content's whole."""
+    branches: list[tuple[int, int, int]] = []
+    stack: list[_Group] = []
+    platform = -1
+    previous: tuple[int, ...] = ()
+    for place, number in enumerate(order):
+        chain = forest.chains[number]
+        common = _common(previous, chain) if forest.platforms[number] == platform else 0
+        start = _unwind(stack, common, place, branches)
+        if common and (not stack or stack[-1].length < common):
+            stack.append(_Group(common, start))
+        if chain:
+            _place(forest, stack, number, place)
+        platform, previous = forest.platforms[number], chain
+    _unwind(stack, 0, len(order), branches)
+    return branches
+
+
+def _unwind(stack: list[_Group], length: int, place: int, branches: list[tuple[int, int, int]]) -> int:
+    start = place
+    while stack and stack[-1].length > length:
+        group = stack.pop()
+        start = group.start
+        if group.shares:
+            branches.append((group.length, group.start, place))
+    return start
+
+
+def _place(forest: Forest, stack: list[_Group], number: int, place: int) -> None:
+    chain, history = forest.chains[number], forest.history(number)
+    parent, proof = _parent(forest, stack, len(chain), history)
+    if parent != ROOT:
+        forest.parents[number], forest.proofs[number] = parent, proof
+        forest.depths[number] = len(forest.chains[parent])
+    if not stack or stack[-1].length < len(chain):
+        stack.append(_Group(len(chain), place))
+    stack[-1].add(number, history, forest.contents)
+
+
+def _parent(forest: Forest, stack: list[_Group], length: int, history: History) -> tuple[int, Proof | None]:
+    for group in reversed(stack):
+        found = group.origin(history)
+        if found != ROOT:
+            return found, Proof.HISTORY
+    for group in reversed(stack):
+        if group.length < length and group.first != ROOT:
+            if _is_sibling(group.history, history):
+                group.shares = True
+                continue
+            return group.first, Proof.DISAGREES if history and group.history else Proof.NO_HISTORY
+    return ROOT, None
+
+
+def _is_sibling(base: History, history: History) -> bool:
+    """Whether the two only share a base: their histories agree on every layer of `base`, and part at a step without one."""
+    common = _common(base, history)
+    return 0 < common < len(base) and all(isinstance(step, tuple) for step in base[common:])
+
+
+def _assume_bases(forest: Forest, order: list[int], branches: list[tuple[int, int, int]], scratch: set[int]) -> None:
+    families = _families(forest.contents)
+    for length, start, end in sorted(branches):
+        members = [number for number in order[start:end] if forest.depths[number] < length and number not in scratch]
+        needed = _INDEPENDENT_OVER_KNOWN if any(forest.parents[number] >= 0 for number in members) else _INDEPENDENT
+        repositories = len({families[number] for number in members if families[number] >= 0})
+        if repositories >= needed:
+            _put_under(forest, members, length, repositories)
+        elif repositories >= _INDEPENDENT:
+            forest.shares.update(members)
+
+
+def _put_under(forest: Forest, members: list[int], length: int, repositories: int) -> None:
+    deepest = max(members, key=lambda number: (forest.depths[number], forest.contents[number].config))
+    parent = forest.parents[deepest]
+    forest.prefixes.append(Prefix(deepest, length, parent, repositories))
+    for number in members:
+        forest.parents[number] = -1 - len(forest.prefixes)
+        forest.proofs[number], forest.depths[number] = Proof.SHARED, length
+
+
+def _families(contents: Sequence[Content]) -> list[int]:
+    """A number per content for the repositories it comes from; repositories that hold the same content count as one."""
+    numbers: dict[tuple[str, str], int] = defaultdict(count().__next__)
+    leader: list[int] = []
+
+    def find(number: int) -> int:
+        while leader[number] != number:
+            leader[number] = number = leader[leader[number]]
+        return number
+
+    firsts: list[int] = []
+    for content in contents:
+        if len(content.images) == 1:  # the usual case
+            image = content.images[0]
+            firsts.append(numbers[image.registry, image.repository])
+            continue
+        names = [numbers[image.registry, image.repository] for image in content.images]
+        leader.extend(range(len(leader), len(numbers)))
+        for other in names[1:]:
+            leader[find(other)] = find(names[0])
+        firsts.append(names[0] if names else -1)
+    leader.extend(range(len(leader), len(numbers)))
+    return [find(first) if first >= 0 else -1 for first in firsts]
+
+
+def _drop_only_children(forest: Forest) -> None:
+    """A shared prefix whose members all share a longer one says nothing: its only child takes its place."""
+    children: dict[int, list[int]] = {}
+    for parent in forest.parents:
+        if parent < ROOT:
+            children.setdefault(parent, []).append(ROOT)
+    for index, prefix in enumerate(forest.prefixes):
+        if prefix.parent < ROOT:
+            children.setdefault(prefix.parent, []).append(-2 - index)
+    for index, prefix in enumerate(forest.prefixes):  # shortest first: a chain of only children collapses in one pass
+        below = children.get(-2 - index, [])
+        if len(below) == 1 and below[0] != ROOT:
+            forest.prefix(below[0]).parent = prefix.parent

@@ -1,0 +1,370 @@
+"""From contents to names: which image, in which repository, is shown as the base of which."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tui.domain.facts.image import Platform, RepositoryName
+from tui.domain.lineage.claims import Edge, Said, short
+from tui.domain.lineage.edges import standing_of
+from tui.domain.lineage.layers import ROOT, Forest, Prefix, chain_id
+from tui.domain.lineage.names import Names, Way, claimed_tags, is_named
+from tui.domain.snapshot.snapshot import BaseLink, Basis, Confidence, ImageKey, NodeKind, UnknownBase
+
+__all__ = ["Lifted", "best_tag", "lift"]
+
+_VERSION = re.compile(r"v?\d+(?:\.\d+)*(?:[-+_].*)?", re.ASCII)
+_PREFIX_SCORE = 0.60
+_PREFIX_NOTE = "Every image that shares these layers begins with those of the base."
+
+
+@dataclass(slots=True)
+class Lifted:
+    """Links between images, the bases that are no readable image, and remarks on images that stand on nothing.
+
+    `doubtful` are the images whose link does not come from the layers of one platform alone. `origins` are the tags from which
+    a node is said to be built, where its base is named at all.
+    """
+
+    links: dict[ImageKey, BaseLink] = field(default_factory=dict)
+    bases: dict[ImageKey, UnknownBase] = field(default_factory=dict)
+    remarks: dict[ImageKey, tuple[str, ...]] = field(default_factory=dict)
+    images: Collection[ImageKey] = ()
+    doubtful: list[ImageKey] = field(default_factory=list)
+    origins: dict[ImageKey, tuple[str, ...]] = field(default_factory=dict)
+
+
+def best_tag(tags: tuple[str, ...]) -> str:
+    """The tag to show for an image: the most exact version, else any that is not `latest`, else what there is."""
+    if len(tags) < 2:
+        return tags[0] if tags else ""
+    return min(tags, key=_tag_rank, default="")
+
+
+def _tag_rank(tag: str) -> tuple[bool, bool, int, int, str]:
+    return _VERSION.fullmatch(tag) is None, tag == "latest", -tag.count("."), len(tag), tag
+
+
+def lift(
+    forest: Forest,
+    edges: Sequence[Edge],
+    tags: Mapping[tuple[RepositoryName, str], str],
+    names: Mapping[ImageKey, tuple[str, ...]],
+    hidden: frozenset[str] = frozenset(),
+) -> Lifted:
+    """The edges of contents as links between images: an index stands on the union of what its platforms stand on."""
+    return _Lift(forest, edges, tags, names, hidden).run()
+
+
+class _Lift:
+    def __init__(
+        self,
+        forest: Forest,
+        edges: Sequence[Edge],
+        tags: Mapping[tuple[RepositoryName, str], str],
+        names: Mapping[ImageKey, tuple[str, ...]],
+        hidden: frozenset[str],
+    ) -> None:
+        self._forest = forest
+        self._edges = edges
+        self._names = names
+        self._holdings: dict[ImageKey, tuple[int, ...]] = {}
+        for number, content in enumerate(forest.contents):
+            for image in content.images:
+                self._holdings[image] = (*self._holdings.get(image, ()), number)
+        self._prefix_keys: list[ImageKey] = []
+        self._shared: dict[tuple[int, str], BaseLink] = {}
+        self._out = Lifted()
+        self._called = Names(forest, tags, self._holdings, hidden)
+
+    def run(self) -> Lifted:
+        self._out.images = self._holdings.keys()
+        self._name_prefixes()
+        for image, numbers in self._holdings.items():
+            if len(numbers) > 1 or not self._link_simply(image, self._edges[numbers[0]]):
+                self._link(image, numbers)
+        self._add_contents()
+        self._add_prefixes()
+        self._add_claimed()
+        self._add_contents()  # what these nodes stand on
+        self._add_prefixes()
+        return self._out
+
+    # ---- links
+
+    def _link_simply(self, image: ImageKey, edge: Edge) -> bool:
+        """Link an image of one platform, without claims, to a base of one name; says whether that is all there is to it."""
+        if edge.said is not None or edge.contradictions or edge.absent is not None or edge.agreed:
+            return False
+        if edge.target == ROOT:
+            return not edge.note
+        at = id(edge), image.registry  # the edges live as long as this object
+        link = self._shared.get(at)
+        if link is None:
+            candidates = self._candidates(image, edge, ())
+            if len(candidates) != 1 or (edge.target >= 0 and len(self._forest.contents[edge.target].images) != 1):
+                return False
+            (base,) = candidates
+            tag = best_tag(self._names.get(base, ()))
+            link = self._shared[at] = BaseLink(base, edge.basis, edge.confidence, tag, edge.score, edge.layers, edge.note)
+        if link.base == image:
+            return False
+        self._out.links[image] = link
+        return True
+
+    def _link(self, image: ImageKey, numbers: tuple[int, ...]) -> None:
+        ways = self._ways(image, [(self._forest.contents[number].platform, self._edges[number], number) for number in numbers])
+        base = self._choose(image, ways)
+        if base is not None:
+            self._out.links[image] = self._make(image, base, ways)
+            self._out.doubtful.append(image)
+            return
+        remarks = [text for way in ways for text in (way.edge.note, *way.edge.contradictions) if text]
+        if remarks:
+            self._out.remarks[image] = tuple(dict.fromkeys(remarks))
+
+    def _ways(self, image: ImageKey, edges: list[tuple[Platform, Edge, int]]) -> list[Way]:
+        if len(edges) > 1:
+            edges = sorted(edges, key=lambda each: (each[0], each[1].score, each[1].layers, each[1].note))
+        found: list[Way] = []
+        for platform, edge, number in edges:
+            said = self._called.said(image, number, edge) if number != ROOT else edge.agreed
+            found.append(Way(platform, edge, self._candidates(image, edge, said), said))
+        return found
+
+    def _candidates(self, image: ImageKey, edge: Edge, said: tuple[Said, ...]) -> tuple[ImageKey, ...]:
+        if edge.absent is not None:
+            found: tuple[ImageKey, ...] = (edge.absent,)
+        elif edge.target >= 0:
+            return self._called.holders(image, edge, said)
+        elif edge.target != ROOT:
+            found = (self._prefix_keys[-2 - edge.target],)
+        else:
+            return ()
+        return tuple([key for key in found if key != image]) if image in found else found
+
+    def _choose(self, image: ImageKey, ways: list[Way]) -> ImageKey | None:
+        if len(ways) == 1 and len(ways[0].candidates) < 2:
+            return ways[0].candidates[0] if ways[0].candidates else None
+        votes: dict[ImageKey, list[Way]] = {}
+        for way in ways:
+            for key in way.candidates:
+                votes.setdefault(key, []).append(way)
+        return min(votes, key=lambda key: self._preference(image, key, votes[key]), default=None)
+
+    def _preference(self, image: ImageKey, key: ImageKey, ways: list[Way]) -> tuple[object, ...]:
+        """Smaller is better: named by a claim, more platforms, better proven, the same registry, a version tag, a short name."""
+        said = [one for way in ways for one in way.said]
+        tags = self._names.get(key, ())
+        return (
+            not any(is_named(one, key) for one in said),
+            -len(ways),
+            -max(way.edge.score for way in ways),
+            not any(one.digest == key.digest for one in said),
+            key.registry != image.registry,
+            _tag_rank(best_tag(tags)) if tags else (True, True, 1, 0, ""),
+            len(key.repository),
+            key,
+        )
+
+    def _make(self, node: ImageKey, base: ImageKey, ways: list[Way]) -> BaseLink:
+        here = [way for way in ways if base in way.candidates]
+        best = max(here, key=lambda way: (way.edge.score, bool(way.said)))
+        said = [one for way in here for one in way.said]
+        tags = claimed_tags(base, said)
+        if tags is not None:
+            self._out.origins[node] = tags
+        contradictions = dict.fromkeys(text for way in ways for text in way.edge.contradictions)
+        basis, confidence, choice = self._standing(base, best, named=tags is not None)
+        return BaseLink(
+            base=base,
+            basis=basis,
+            confidence=confidence,
+            tag=self._tag(base, said, tags or ()),
+            score=best.edge.score,
+            layers=best.edge.layers,
+            note=" ".join(filter(None, (best.edge.note, choice, self._mixed(base, ways)))),
+            contradictions=tuple(contradictions),
+        )
+
+    def _standing(self, base: ImageKey, way: Way, named: bool) -> tuple[Basis, Confidence, str]:
+        """What proves a link, how sure it is, and a sentence on its name: layers prove the content alone."""
+        edge = way.edge
+        if edge.target < 0 or edge.absent is not None:
+            return edge.basis, edge.confidence, ""
+        holders = self._forest.contents[edge.target].images
+        others = sorted({f"{key.registry}/{key.repository}" for key in holders} - {f"{base.registry}/{base.repository}"})
+        listed = f"{', '.join(others[:2])}{' and others' if len(others) > 2 else ''}"
+        if base in self._called.nameless:
+            return edge.basis, Confidence.LIKELY, ""
+        if base not in holders:
+            basis, confidence = standing_of(way.said[0].claim.kind) if way.said else (edge.basis, Confidence.LIKELY)
+            return basis, confidence, f"The name is from there; the same content is known of {listed}."
+        if others and not named:
+            confidence = Confidence.LIKELY if edge.confidence is Confidence.CERTAIN else edge.confidence
+            return edge.basis, confidence, f"The same content is in {listed}: which of them it was built from, nothing tells."
+        return edge.basis, edge.confidence, ""
+
+    def _tag(self, base: ImageKey, said: list[Said], tags: tuple[str, ...]) -> str:
+        """The tag that the strongest claim names, else one to show: which proves nothing."""
+        first = (one.tag for one in said if is_named(one, base) and one.tag in tags)
+        return next(first, "") or best_tag(self._names.get(base, ()))
+
+    def _mixed(self, base: ImageKey, ways: list[Way]) -> str:
+        if len(ways) == 1:
+            return ""
+        others = [way for way in ways if not any(_same_base(base, key) for key in way.candidates)]
+        bare = sorted({str(way.platform) for way in others if not way.candidates})
+        mixed = sorted({f"{way.platform} on {_shown(min(way.candidates))}" for way in others if way.candidates})
+        found = f"Mixed: {', '.join(mixed)}." if mixed else ""
+        missing = f"No base is known for {', '.join(bare)}." if bare else ""
+        return " ".join(filter(None, (found, missing)))
+
+    # ---- bases that are no image
+
+    def _name_prefixes(self) -> None:
+        """A key for each shared prefix; those of several platforms under the same images are one base."""
+        forest = self._forest
+        children: list[set[object]] = [set() for _ in forest.prefixes]
+        claims: list[set[ImageKey | None]] = [set() for _ in forest.prefixes]
+        for number, edge in enumerate(self._edges):
+            if edge.target < ROOT and edge.absent is None:
+                children[-2 - edge.target].update(forest.contents[number].images)
+                claims[-2 - edge.target].add(_claimed_key(edge))
+            elif edge.target < ROOT:
+                children[-2 - edge.target].add(edge.absent)
+                claims[-2 - edge.target].add(edge.absent)
+        keys: dict[frozenset[object], ImageKey] = {}
+        self._prefix_keys = [ImageKey("", "", "")] * len(forest.prefixes)
+        for prefix, index in sorted(zip(forest.prefixes, range(len(forest.prefixes)), strict=True), key=self._longest_first):
+            signature = frozenset(children[index])
+            claimed = claims[index].pop() if len(claims[index]) == 1 else None
+            own = claimed if claimed is not None and claimed not in self._holdings else self._chain_key(prefix)
+            key = keys.setdefault(signature, own) if signature else own
+            self._prefix_keys[index] = key
+            if prefix.parent < ROOT:
+                children[-2 - prefix.parent].add(key)
+                claims[-2 - prefix.parent].add(None)
+
+    def _longest_first(self, pair: tuple[Prefix, int]) -> tuple[int, Platform, str]:
+        content = self._forest.contents[pair[0].member]
+        return -pair[0].length, content.platform, content.config
+
+    def _chain_key(self, prefix: Prefix) -> ImageKey:
+        diff_ids = self._forest.contents[prefix.member].diff_ids[: prefix.length]
+        return ImageKey("", "", chain_id(diff_ids))
+
+    def _add_prefixes(self) -> None:
+        """Nodes for the shared prefixes that something stands on."""
+        by_key: dict[ImageKey, list[int]] = {}
+        for index, key in enumerate(self._prefix_keys):
+            by_key.setdefault(key, []).append(index)
+        wanted = [link.base for link in self._out.links.values() if link.base in by_key]
+        wanted += [node.base.base for node in self._out.bases.values() if node.base is not None and node.base.base in by_key]
+        wanted += [self._prefix_keys[-2 - edge.target] for edge in self._edges if edge.absent is not None and edge.target < ROOT]
+        while wanted:
+            key = wanted.pop()
+            if key not in self._out.bases:
+                base = self._out.bases[key] = self._prefix_node(key, by_key[key])
+                wanted += [base.base.base] if base.base is not None and base.base.base in by_key else []
+
+    def _prefix_node(self, key: ImageKey, indexes: list[int]) -> UnknownBase:
+        prefixes = [self._forest.prefixes[index] for index in indexes]
+        edges = [(self._forest.contents[prefix.member].platform, self._prefix_edge(prefix), ROOT) for prefix in prefixes]
+        ways = self._ways(key, edges)
+        base = self._choose(key, ways)
+        layers = max(prefix.length for prefix in prefixes)
+        repositories = max(prefix.repositories for prefix in prefixes)
+        claimed = bool(key.registry or key.repository)
+        shared = f"{repositories} repositories share {layers} {'layer' if layers == 1 else 'layers'}"
+        return UnknownBase(
+            key=key,
+            kind=NodeKind.CLAIMED if claimed else NodeKind.SHARED_LAYERS,
+            label=_shown(key) if claimed else shared,
+            reason=f"It is in no registry that can be read; {shared}." if claimed else f"{shared} that are no known image's.",
+            base=self._make(key, base, ways) if base is not None else None,
+            layers=layers,
+            repositories=repositories,
+        )
+
+    def _prefix_edge(self, prefix: Prefix) -> Edge:
+        parent = prefix.parent
+        if parent == ROOT:
+            return Edge()
+        layers = len(self._forest.chains[parent]) if parent >= 0 else self._forest.prefix(parent).length
+        return Edge(parent, None, Basis.LAYERS, Confidence.LIKELY, _PREFIX_SCORE, layers, note=_PREFIX_NOTE)
+
+    def _add_contents(self) -> None:
+        """Nodes for contents under a name that no readable image has, or under none; they stand on what the content stands on."""
+        while fresh := [key for key in (*self._called.claimed, *self._called.nameless) if key not in self._out.bases]:
+            for key in fresh:
+                self._out.bases[key] = self._content_node(key)
+
+    def _content_node(self, key: ImageKey) -> UnknownBase:
+        claimed = key in self._called.claimed
+        contents = self._forest.contents
+        named = self._called.claimed[key] if claimed else self._called.nameless[key]
+        targets = sorted(named, key=lambda target: contents[target].config)
+        ways = self._ways(key, [(contents[target].platform, self._edges[target], target) for target in targets])
+        base = self._choose(key, ways)
+        held = _shown(min(image for target in targets for image in contents[target].images))
+        why = f"Its images name it, but it is in no registry that can be read; {held} has the same content."
+        if not claimed:
+            why = f"{held} has the same content, but nothing names it, and some of its images' registry could not be read."
+        return UnknownBase(
+            key=key,
+            kind=NodeKind.CLAIMED if claimed else NodeKind.SHARED_LAYERS,
+            label=_shown(key) if claimed else f"layers as in {held}",
+            reason=why,
+            base=self._make(key, base, ways) if base is not None else None,
+            layers=max(len(self._forest.chains[target]) for target in targets),
+        )
+
+    def _add_claimed(self) -> None:
+        """Nodes for the bases that are only named; they stand on what the layers of all who name them stand on."""
+        below: dict[ImageKey, list[tuple[Platform, Edge]]] = {}
+        said: dict[ImageKey, Said] = {}
+        for number, edge in enumerate(self._edges):
+            if edge.absent is not None and edge.absent not in self._holdings:
+                below.setdefault(edge.absent, []).append((self._forest.contents[number].platform, edge))
+                if edge.said is not None:
+                    said[edge.absent] = min(said.get(edge.absent, edge.said), edge.said, key=lambda one: one.words)
+        for key, edges in below.items():
+            if key not in self._out.bases:
+                self._out.bases[key] = self._claimed_node(key, edges, said.get(key))
+
+    def _claimed_node(self, key: ImageKey, edges: list[tuple[Platform, Edge]], said: Said | None) -> UnknownBase:
+        found = {(platform, edge.target) for platform, edge in edges}
+        agreed = len(found) == len({platform for platform, _ in found}) and all(target != ROOT for _, target in found)
+        link = None
+        if agreed:
+            ways = self._ways(key, [(platform, self._claimed_edge(target), ROOT) for platform, target in found])
+            base = self._choose(key, ways)
+            link = self._make(key, base, ways) if base is not None else None
+        label = said.words if said is not None and said.claim.reference else _shown(key)
+        where = "it is in no registry that can be read" if key.digest else "nothing tells which build of it they stand on"
+        return UnknownBase(key, NodeKind.CLAIMED, label, f"Its images name it, but {where}.", link)
+
+    def _claimed_edge(self, target: int) -> Edge:
+        layers = len(self._forest.chains[target]) if target >= 0 else self._forest.prefix(target).length
+        note = "Every image that names it begins with the layers of the base."
+        return Edge(target, None, Basis.LAYERS, Confidence.LIKELY, _PREFIX_SCORE, layers, note=note)
+
+
+def _claimed_key(edge: Edge) -> ImageKey | None:
+    said = edge.said
+    if said is None or said.name is None:
+        return None
+    return ImageKey(said.name.registry, said.name.repository, said.digest)
+
+
+def _same_base(one: ImageKey, other: ImageKey) -> bool:
+    """The same, or two platform manifests of one base that no registry shows as an index."""
+    return one == other or (one.repository == other.repository != "" and one.registry == other.registry)
+
+
+def _shown(key: ImageKey) -> str:
+    name = f"{key.registry}/{key.repository}" if key.registry else "shared layers"
+    return f"{name}@{short(key.digest)}" if key.digest else name

@@ -1,0 +1,93 @@
+"""Under which name the base of an image is shown. Layers prove a content, and the same content may have many names.
+
+A claim that agrees with the layers decides. Without one it is a choice among those that hold the content; and where the image
+comes from a registry that holds what could not be read, none of another registry's names is chosen: its own may be hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from tui.domain.facts.image import ClaimKind, Platform, RepositoryName
+from tui.domain.lineage.claims import Edge, Said
+from tui.domain.lineage.layers import Forest, chain_id
+from tui.domain.snapshot.snapshot import ImageKey
+
+__all__ = ["Names", "Way", "claimed_tags", "is_named"]
+
+
+class Way(NamedTuple):
+    """One platform's edge, the images that may be shown for its base, and what is said of it that agrees."""
+
+    platform: Platform
+    edge: Edge
+    candidates: tuple[ImageKey, ...]
+    said: tuple[Said, ...] = ()
+
+
+def is_named(said: Said, key: ImageKey) -> bool:
+    """Whether a claim names the repository of a node."""
+    return said.name is not None and said.name.registry == key.registry and said.name.repository == key.repository
+
+
+def claimed_tags(key: ImageKey, said: Collection[Said]) -> tuple[str, ...] | None:
+    """The tags of a base from which claims say that an image was built; None when none names its repository.
+
+    What the operator configured, then what is signed, goes before all else.
+    """
+    named = [one for one in said if is_named(one, key)]
+    for kind in (ClaimKind.CONFIGURED, ClaimKind.PROVENANCE_SIGNED):
+        named = [one for one in named if one.claim.kind is kind] or named
+    return tuple(sorted({one.tag for one in named if one.tag})) if named else None
+
+
+class Names:
+    """The names of contents; `claimed` and `nameless` collect the bases that only a claim, or nothing, names: their contents."""
+
+    def __init__(
+        self,
+        forest: Forest,
+        tags: Mapping[tuple[RepositoryName, str], str],
+        holdings: Mapping[ImageKey, tuple[int, ...]],
+        hidden: frozenset[str],
+    ) -> None:
+        self._forest, self._tags, self._holdings, self._hidden = forest, tags, holdings, hidden
+        self._speakers = [dict(content.speakers) for content in forest.contents]
+        self.claimed: dict[ImageKey, dict[int, None]] = {}
+        self.nameless: dict[ImageKey, dict[int, None]] = {}
+
+    def said(self, image: ImageKey, number: int, edge: Edge) -> tuple[Said, ...]:
+        """What is said of a content's base that agrees: what the image itself says, else what others of its content do."""
+        own = self._speakers[number].get(image)
+        if own is None:
+            return edge.agreed
+        return tuple(said for said in edge.agreed if said.claim in own) or edge.agreed
+
+    def holders(self, image: ImageKey, edge: Edge, said: tuple[Said, ...]) -> tuple[ImageKey, ...]:
+        """The nodes that may be shown for the base content of an edge."""
+        found = tuple([key for key in self._forest.contents[edge.target].images if key != image])
+        names = [one for one in said if one.name is not None]
+        if names:
+            named = tuple([key for key in found if any(is_named(one, key) for one in names)])
+            return named or (self._claimed(names[0], edge.target),)
+        if image.registry in self._hidden and found and all(key.registry != image.registry for key in found):
+            return (self._unnamed(found, edge.target),)
+        return found
+
+    def _claimed(self, said: Said, target: int) -> ImageKey:
+        """The node of a base that a claim names although only others are known to hold its content."""
+        assert said.name is not None
+        digest = said.digest or self._tags.get((said.name, said.tag), "")
+        key = ImageKey(said.name.registry, said.name.repository, digest)
+        if key not in self._holdings:
+            self.claimed.setdefault(key, {})[target] = None
+        return key
+
+    def _unnamed(self, holders: tuple[ImageKey, ...], target: int) -> ImageKey:
+        """The node of a content that nothing names; the platforms of one image are one."""
+        contents = self._forest.contents
+        first = min(self._holdings[min(holders)], key=lambda number: (contents[number].platform, contents[number].config))
+        key = ImageKey("", "", chain_id(contents[first].diff_ids))
+        self.nameless.setdefault(key, {})[target] = None
+        return key

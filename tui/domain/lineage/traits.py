@@ -1,0 +1,69 @@
+"""What the configuration of an image tells of it: its distribution, its runtimes, whether it is a base by itself. Read once."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+from tui.domain.facts.facts import ImageFacts
+from tui.domain.facts.image import ImageConfig
+from tui.domain.lineage.distro import distro_of
+from tui.domain.lineage.endoflife import Product, end_of_life, parse_product
+from tui.domain.lineage.genealogy import is_distribution, is_scratch, usual_config
+from tui.domain.lineage.runtimes import runtimes_of
+from tui.domain.registries.catalog import Catalog, Known
+from tui.domain.snapshot.snapshot import ImageKey
+
+__all__ = ["Traits", "TraitsOf"]
+
+
+class Traits(msgspec.Struct, frozen=True, gc=False):
+    """`system` is the distribution, such as `debian 12`; `scratch` and `distribution` say that there is no base, and why."""
+
+    system: str = ""
+    runtimes: tuple[Product, ...] = ()
+    scratch: bool = False
+    distribution: bool = False
+
+
+def _end(system: str) -> date:
+    """When a system gets no more fixes; what the table does not know comes last."""
+    product = parse_product(system) if system else None
+    return (end_of_life(product) if product is not None else None) or date.max
+
+
+class TraitsOf:
+    """The traits of the images of a catalog; what was read is kept."""
+
+    def __init__(self, catalog: Catalog, facts: ImageFacts) -> None:
+        self._catalog, self._facts = catalog, facts
+        self._found: dict[ImageKey, Traits] = {}
+        self._told: dict[str, tuple[str, tuple[Product, ...]]] = {}
+
+    def of(self, known: Known) -> Traits:
+        """The traits of an image."""
+        found = self._found.get(known.key)
+        if found is None:
+            found = self._found[known.key] = self._read(known)
+        return found
+
+    def _read(self, known: Known) -> Traits:
+        system, runtimes = self._worst(known)
+        scratch = is_scratch(known, self._catalog, self._facts)
+        return Traits(system, runtimes, scratch, is_distribution(known, self._catalog))
+
+    def _worst(self, known: Known) -> tuple[str, tuple[Product, ...]]:
+        """The system that ends first, of those on which its platforms stand, and the runtimes of all of them."""
+        usual, configs = usual_config(known, self._catalog), self._catalog.contents.configs
+        others = (configs[member.config] for member in known.members if member.config in configs)
+        told = [self._tell(config) for config in (usual, *others) if config is not None]
+        if not told:
+            return "", ()
+        runtimes = dict.fromkeys(runtime for _, several in told for runtime in several)
+        return min((system for system, _ in told), key=_end), tuple(runtimes)
+
+    def _tell(self, config: ImageConfig) -> tuple[str, tuple[Product, ...]]:
+        if config.digest not in self._told:
+            self._told[config.digest] = distro_of(config), runtimes_of(config.history)
+        return self._told[config.digest]

@@ -1,0 +1,1 @@
+"""The query language, and the findings that it asks for. Begin with `language`."""

@@ -1,0 +1,339 @@
+"""What is wrong in an estate, one row per problem, worst and widest first: for a view, and for reports."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from tui.domain.checks.gate import Answer, rehearse
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.scans.mending import mended
+from tui.domain.snapshot.snapshot import Container, Drift, Image, ImageKey, Snapshot, Workload
+from tui.domain.workloads.counting import Place, pods_at
+
+__all__ = ["START", "Finding", "FindingKey", "Grouping", "find", "rank"]
+
+START = "start"
+"""The question that pods answer which cannot start."""
+_NUMBER = re.compile(r"\d[\d.]*")
+_GRAVE = Severity.HIGH.rank
+_FIRST = (CheckName.IDENTITY, CheckName.SIGNATURE, CheckName.REGISTRY, START)
+"""What is not the image that it should be, or does not start at all, stands before vulnerabilities of the same state."""
+_HARMLESS = (Exploitability.NOT_AFFECTED, Exploitability.FIXED)
+
+
+class Grouping(StrEnum):
+    """By what problems are put together."""
+
+    PROBLEM = "problem"
+    CVE = "cve"
+    BASE = "base"
+    CHECK = "check"
+    TEAM = "team"
+    REHEARSAL = "rehearsal"
+
+
+class FindingKey(msgspec.Struct, frozen=True):
+    """What makes a finding the same one in the next snapshot."""
+
+    grouping: Grouping
+    group: tuple[str, ...]
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One problem: `what` in words, how wide, `since` when (None: not known), and the `fix`, empty when nobody said one.
+
+    `check` is the name of a check, START, or several of them. `packages` are those that have a vulnerability. `spread` is how
+    many of the pods belong to each of the workloads.
+    """
+
+    key: FindingKey
+    state: State
+    check: str
+    what: str
+    fix: str
+    images: tuple[ImageKey, ...]
+    workloads: tuple[ObjectKey, ...]
+    pods: int
+    since: datetime | None = None
+    packages: tuple[str, ...] = ()
+    spread: tuple[int, ...] = ()
+
+
+class _Hit(NamedTuple):
+    """One image or container that has a problem."""
+
+    state: State
+    check: str
+    group: tuple[str, ...]
+    what: str
+    fix: str
+    images: tuple[ImageKey, ...]
+    places: tuple[Place, ...]
+    since: datetime | None = None
+    package: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """What has been found of one problem so far."""
+
+    state: State = State.OFF
+    checks: set[str] = field(default_factory=set)
+    what: Counter[str] = field(default_factory=Counter)
+    fixes: Counter[str] = field(default_factory=Counter)
+    packages: Counter[str] = field(default_factory=Counter)
+    images: dict[ImageKey, None] = field(default_factory=dict)
+    places: dict[Place, None] = field(default_factory=dict)
+    since: datetime | None = None
+
+    def add(self, hit: _Hit) -> None:
+        """Add one hit; the worst state counts, and the earliest time."""
+        self.state = max(self.state, hit.state, key=lambda state: state.severity)
+        self.checks.add(hit.check)
+        self.what[hit.what] += 1
+        if hit.fix:
+            self.fixes[hit.fix] += 1
+        if hit.package:
+            self.packages[hit.package] += 1
+        self.images.update(dict.fromkeys(hit.images))
+        self.places.update(dict.fromkeys(hit.places))
+        self.since = min(filter(None, (self.since, hit.since)), default=None)
+
+
+def find(
+    snapshot: Snapshot,
+    grouping: Grouping = Grouping.PROBLEM,
+    images: Set[ImageKey] | None = None,
+    workloads: Set[ObjectKey] | None = None,
+) -> list[Finding]:
+    """Every problem of what is asked for (None: everything), worst and widest first."""
+    groups: dict[tuple[str, ...], _Group] = {}
+    for hit in _grouped(_hits(snapshot, grouping, images, workloads), snapshot, grouping):
+        groups.setdefault(hit.group, _Group()).add(hit)
+    found = [_finding(FindingKey(grouping, key), group, snapshot) for key, group in groups.items()]
+    return sorted(found, key=rank)
+
+
+def rank(finding: Finding) -> tuple[int, bool, int, int, tuple[str, ...]]:
+    """Worst first, when sorted; of those what is not what it says it is, then the widest."""
+    later = finding.check not in _FIRST
+    return (-finding.state.severity, later, -finding.pods, -len(finding.images), finding.key.group)
+
+
+def _finding(key: FindingKey, group: _Group, snapshot: Snapshot) -> Finding:
+    [(what, _)] = group.what.most_common(1)
+    fix = group.fixes.most_common(1)[0][0] if group.fixes else ""
+    others = len(group.fixes) - 1
+    pods = pods_at(group.places, snapshot)
+    workloads = tuple(dict.fromkeys(place.workload for place in group.places))
+    return Finding(
+        key=key,
+        state=group.state,
+        check=", ".join(sorted(group.checks)),
+        what=f"{what}{_packages(group.packages)}" if key.grouping in (Grouping.PROBLEM, Grouping.CVE) else what,
+        fix=f"{fix} And {others} more." if others > 0 and key.grouping is not Grouping.PROBLEM else fix,
+        images=tuple(group.images),
+        workloads=workloads,
+        pods=sum(pods.values()),
+        since=group.since,
+        packages=tuple(group.packages),
+        spread=tuple(pods.get(workload, 0) for workload in workloads),
+    )
+
+
+def _packages(found: Counter[str]) -> str:
+    """The package in which most have it, and how many others there are."""
+    if not found:
+        return ""
+    [(package, _)] = found.most_common(1)
+    return f" {package}" + (f" +{len(found) - 1}" if len(found) > 1 else "")
+
+
+# ---- what is wrong
+
+
+def _hits(
+    snapshot: Snapshot, grouping: Grouping, images: Set[ImageKey] | None, workloads: Set[ObjectKey] | None
+) -> Iterator[_Hit]:
+    if grouping is Grouping.REHEARSAL:
+        yield from _rehearsed(snapshot, images, workloads)
+        return
+    places = _places(snapshot, workloads)
+    for key, image in snapshot.images.items():
+        if images is None or key in images:
+            yield from _of_image(image, places.get(key, ()), grouping)
+    if grouping is not Grouping.CVE:
+        for workload in snapshot.workloads.values():
+            if workloads is None or workload.key in workloads:
+                for container in workload.containers:
+                    yield from _of_container(workload, container, snapshot)
+
+
+def _places(snapshot: Snapshot, workloads: Set[ObjectKey] | None) -> Mapping[ImageKey, tuple[Place, ...]]:
+    """Where each image runs, of the workloads that are asked for."""
+    found: dict[ImageKey, list[Place]] = {}
+    for workload in snapshot.workloads.values():
+        for container in workload.containers if workloads is None or workload.key in workloads else ():
+            for key in container.runs:
+                found.setdefault(key, []).append(Place(workload.key, container.name, key))
+    return {key: tuple(at) for key, at in found.items()}
+
+
+def _of_image(image: Image, places: tuple[Place, ...], grouping: Grouping) -> Iterator[_Hit]:
+    if grouping is Grouping.CVE:
+        yield from _by_vulnerability(image, places)
+        return
+    for check in image.checks:
+        if not _bad(check) or (check.name is CheckName.IDENTITY and image.in_use):
+            continue  # what is used has its identity judged container by container
+        grave = list(_grave(image, places, check)) if check.name is CheckName.SCAN else []
+        yield from grave or [_of_check(check, (image.key,), places, _since(image, check))]
+
+
+def _since(image: Image, check: Check) -> datetime | None:
+    """Since when an image has the fault that a check tells, where that is known."""
+    match check.name:
+        case CheckName.BASE:
+            return image.base.since if image.base else None
+        case CheckName.REGISTRY:
+            return image.pushed
+        case _:
+            return None
+
+
+def _of_container(workload: Workload, container: Container, snapshot: Snapshot) -> Iterator[_Hit]:
+    images, places = container.images, (Place(workload.key, container.name),)
+    for check in container.checks:
+        if _bad(check):
+            yield _of_check(check, images, places, _moved(container, snapshot) if check.name is CheckName.IDENTITY else None)
+    if container.trouble:
+        cause, _, step = container.trouble.partition(". ")
+        waiting = (pod.created for pod in container.pod_refs if pod.created is not None and not pod.digest)
+        stuck = (Place(workload.key, container.name, waiting=True),)
+        yield _Hit(State.FAIL, START, (START, cause), cause, step, images, stuck, min(waiting, default=None))
+
+
+def _moved(container: Container, snapshot: Snapshot) -> datetime | None:
+    """When what the name means now was pushed, if that is not what runs."""
+    declared = snapshot.images.get(container.declared) if container.declared else None
+    return declared.pushed if declared is not None and container.drift in (Drift.MOVED, Drift.MIXED) else None
+
+
+def _of_check(check: Check, images: tuple[ImageKey, ...], places: tuple[Place, ...], since: datetime | None = None) -> _Hit:
+    what = check.brief or check.reason
+    group = (check.name.value, check.state.value, check.rule, _NUMBER.sub("0", what))
+    return _Hit(check.state, check.name.value, group, what, check.remedy, images, places, since)
+
+
+def _bad(check: Check) -> bool:
+    return _is_bad(check.state)
+
+
+def _is_bad(state: State) -> bool:
+    return state not in (State.PASS, State.OFF)
+
+
+def _grave(image: Image, places: tuple[Place, ...], check: Check) -> Iterator[_Hit]:
+    """A scan that fails as one hit for each vulnerability that does, or that is high and worth a warning; nothing when no details
+    are known of what decides."""
+    if check.state not in (State.FAIL, State.WARN):
+        return
+    counts = _Weigher(check)
+    judged = [(counts.state_of(row), row) for row in image.vulnerabilities if not _excused(row)]
+    told = [(state, row) for state, row in judged if state is State.FAIL or (_is_bad(state) and row.severity.rank >= _GRAVE)]
+    if any(state is check.state for state, _ in told):
+        yield from (_of_vulnerability(row, state, image, places) for state, row in told)
+
+
+def _by_vulnerability(image: Image, places: tuple[Place, ...]) -> Iterator[_Hit]:
+    counts = _Weigher(next((check for check in image.checks if check.name is CheckName.SCAN), None))
+    for each in image.vulnerabilities:
+        if not _excused(each):
+            yield _of_vulnerability(each, counts.state_of(each), image, places)
+
+
+class _Weigher:
+    """What vulnerabilities count by the policy, as the check of the scan tells it."""
+
+    def __init__(self, check: Check | None) -> None:
+        self._check = check if check is not None and check.state is not State.OFF else None
+        self._weights = {(severity, fixed): state for severity, fixed, state in check.weights} if check is not None else {}
+
+    def state_of(self, row: ImageVulnerability) -> State:
+        """Never more than the scan as a whole, a warning at most where an exception accepts it, or where no policy says."""
+        if self._check is None:
+            return State.WARN
+        limits = [self._weights.get((row.severity, bool(row.fixed)), self._check.state), self._check.state]
+        if not self._check.excepted.isdisjoint(name.upper() for name in (row.id, *row.aliases)):
+            limits.append(State.WARN)
+        return min(limits, key=lambda state: state.severity)
+
+
+def _of_vulnerability(each: ImageVulnerability, state: State, image: Image, places: tuple[Place, ...]) -> _Hit:
+    name = CheckName.SCAN.value
+    what = f"{each.id} {each.severity}"
+    return _Hit(state, name, (name, each.id), what, mended(each), (image.key,), places, package=each.package)
+
+
+def _rehearsed(snapshot: Snapshot, images: Set[ImageKey] | None, workloads: Set[ObjectKey] | None) -> Iterator[_Hit]:
+    """What the gates would refuse, or might, if all that they only note were denied."""
+    for refusal in rehearse(snapshot):
+        container = next(each for each in snapshot.workloads[refusal.workload].containers if each.name == refusal.container)
+        if (workloads is None or refusal.workload in workloads) and (images is None or not images.isdisjoint(container.runs)):
+            constraint, refused = refusal.judgement.constraint, refusal.judgement.answer is Answer.REFUSED
+            what = f"{constraint.title or constraint.kind} {'would refuse' if refused else 'might refuse'} ({constraint.cluster})"
+            place = Place(refusal.workload, container.name)
+            group = (constraint.cluster, constraint.kind, constraint.name, refusal.judgement.answer.value)
+            state = State.WARN if refused else State.UNKNOWN
+            yield _Hit(state, CheckName.ADMISSION.value, group, what, refusal.judgement.sentence, container.runs, (place,))
+
+
+def _excused(each: ImageVulnerability) -> bool:
+    return each.vex is not None and each.vex.status in _HARMLESS
+
+
+# ---- how it is put together
+
+
+def _grouped(hits: Iterable[_Hit], snapshot: Snapshot, grouping: Grouping) -> Iterator[_Hit]:
+    match grouping:
+        case Grouping.PROBLEM | Grouping.CVE | Grouping.REHEARSAL:
+            yield from hits
+        case Grouping.CHECK:
+            yield from (hit._replace(group=(hit.check,), what=f"{hit.check} is not fine") for hit in hits)
+        case Grouping.BASE:
+            yield from (_renamed(hit, f"built on {base}", base) for hit in hits for base in _bases(hit, snapshot))
+        case Grouping.TEAM:
+            yield from (
+                _renamed(hit, f"team {team}" if team else "no team named", team) for hit in hits for team in _teams(hit, snapshot)
+            )
+
+
+def _renamed(hit: _Hit, what: str, group: str) -> _Hit:
+    return hit._replace(what=what, group=(group,))
+
+
+def _bases(hit: _Hit, snapshot: Snapshot) -> set[str]:
+    return {_base_name(key, snapshot) for key in hit.images} or {"what is not known"}
+
+
+def _base_name(key: ImageKey, snapshot: Snapshot) -> str:
+    image = snapshot.images.get(key)
+    if image is None or image.base is None:
+        return "nothing" if image is not None and image.root else "what is not known"
+    unknown = snapshot.bases.get(image.base.base)
+    return unknown.label if unknown else f"{image.base.base.repository}:{image.base.tag}".rstrip(":")
+
+
+def _teams(hit: _Hit, snapshot: Snapshot) -> set[str]:
+    return {snapshot.workloads[place.workload].team for place in hit.places} or {""}

@@ -1,0 +1,60 @@
+"""One query language everywhere: filter bar, palette, command line.
+
+`parse_query` gives a `Query`; `Query.images` finds the images and workloads of a snapshot for which every term holds.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.query.complete import complete
+from tui.domain.query.index import Index
+from tui.domain.query.language import Term, format_term, parse_terms
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
+
+__all__ = ["EVERYTHING", "Index", "Query", "Selection", "complete", "parse_query"]
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """What a query finds: images, and workloads.
+
+    An image is found by itself or with a workload that runs it, a workload by itself or with its images. `undecided` counts
+    the images, and the workloads without a known image, of which it could not be told; they are not in the sets. `idle` are those
+    of the workloads whose pods that run no known image were found too.
+    """
+
+    images: frozenset[ImageKey]
+    workloads: frozenset[ObjectKey]
+    undecided: int = 0
+    idle: frozenset[ObjectKey] = frozenset()
+
+
+class Query(msgspec.Struct, frozen=True):
+    """A parsed query: terms that must all hold; without terms everything is found."""
+
+    terms: tuple[Term, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The query as text; parsing it gives the same query."""
+        return " ".join(map(format_term, self.terms))
+
+    def images(self, snapshot: Snapshot | Index, now: datetime) -> Selection:
+        """What is found in a snapshot; pass its `Index` when asking more than once."""
+        if not self.terms:
+            whole = snapshot.snapshot if isinstance(snapshot, Index) else snapshot
+            return Selection(frozenset(whole.images), frozenset(whole.workloads), idle=frozenset(whole.workloads))
+        index = snapshot if isinstance(snapshot, Index) else Index(snapshot)
+        found = index.find(self.terms, now)
+        return Selection(found.images, found.workloads, found.undecided, found.idle)
+
+
+EVERYTHING = Query()
+
+
+def parse_query(text: str) -> Query:
+    """The query that a text means. Raises InvalidQuery with the position of the fault."""
+    return Query(parse_terms(text))

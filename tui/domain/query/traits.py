@@ -1,0 +1,106 @@
+"""What `is:` asks of rows: how an image is used, and what is known of images, containers and workloads.
+
+What was never asked is "cannot be told": the tags of a repository that nobody listed, whether an image runs in a cluster that
+did not answer, whether an owner that may not be read is suspended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from tui.domain.facts.source_health import Hearing, clusters_heard
+from tui.domain.query.language import Trait
+from tui.domain.query.rows import Mark, Rows, Truth
+from tui.domain.snapshot.snapshot import Container, Image, Snapshot, Workload
+
+__all__ = ["OF_USE", "Traits"]
+
+OF_USE: Mapping[Trait, Mark] = {
+    Trait.DECLARED: Mark.DECLARED,
+    Trait.SCHEDULED: Mark.SCHEDULED,
+    Trait.SCALED_TO_ZERO: Mark.SCALED_TO_ZERO,
+    Trait.ROLLBACK: Mark.ROLLBACK,
+}
+"""Uses without a pod: to answer them, more rows are looked at."""
+_UNSURE: Mapping[Trait, Mark] = {
+    Trait.DECLARED: Mark.UNSURE_DECLARED,
+    Trait.SCHEDULED: Mark.UNSURE_OWNER,
+    Trait.SCALED_TO_ZERO: Mark.UNSURE_OWNER,
+}
+
+
+class _OfImage(NamedTuple):
+    """Whether an image is it, and whether that can be told."""
+
+    holds: Callable[[Image], bool]
+    told: Callable[[Image], bool]
+
+
+class Traits:
+    """The answers to `is:` that need no other answer."""
+
+    def __init__(self, snapshot: Snapshot, rows: Rows) -> None:
+        self._snapshot = snapshot
+        self._rows = rows
+        self._heard = clusters_heard(snapshot.sources)
+
+    @property
+    def unheard(self) -> int:
+        """The rows of images that no workload runs, while no cluster has told what it runs."""
+        return self._rows.without_workload if self._heard is Hearing.NOTHING else 0
+
+    def answer(self, trait: Trait) -> Truth:
+        """For which rows a trait holds."""
+        rows = self._rows
+        if trait is Trait.RUNNING:
+            return Truth(rows.marked(Mark.RUNNING), self._unread).sure
+        if trait is Trait.UNUSED:
+            unused = rows.image.where(not image.in_use for image in rows.images)
+            return Truth(unused) if self._heard is Hearing.WHOLE else Truth(0, unused)
+        if trait in OF_USE:
+            unsure = rows.marked(_UNSURE[trait]) if trait in _UNSURE else 0
+            return Truth(rows.marked(OF_USE[trait]), unsure | self._unread).sure
+        if trait in _CONTAINER:
+            return Truth(rows.container.where(map(_CONTAINER[trait], rows.containers)), self.unheard)
+        if trait in _WORKLOAD:
+            hidden = rows.workload.where(not workload.owner_readable for workload in rows.workloads)
+            return Truth(rows.workload.where(map(_WORKLOAD[trait], rows.workloads)), hidden | self.unheard).sure
+        if trait is Trait.BASE:
+            below = self._snapshot.derived
+            return Truth(rows.image.where(bool(below.get(image.key)) for image in rows.images), rows.without_image)
+        return self._of_image(_IMAGE[trait])
+
+    @property
+    def _unread(self) -> int:
+        """The rows of images that no workload is seen to use, while some cluster has not told all that it runs."""
+        return 0 if self._heard is Hearing.WHOLE else self._rows.without_workload
+
+    def _of_image(self, trait: _OfImage) -> Truth:
+        rows = self._rows
+        yes = rows.image.where(map(trait.holds, rows.images))
+        return Truth(yes, rows.image.where(not trait.told(image) for image in rows.images) | rows.without_image).sure
+
+
+def _tags_told(image: Image) -> bool:
+    return image.tags_listed or bool(image.tags)
+
+
+_CONTAINER: Mapping[Trait, Callable[[Container], bool]] = {
+    Trait.STUCK: lambda container: bool(container.trouble),
+    Trait.PINNED: lambda container: bool(container.pin),
+}
+_WORKLOAD: Mapping[Trait, Callable[[Workload], bool]] = {
+    Trait.SUSPENDED: lambda workload: workload.suspended,
+    Trait.MANAGED: lambda workload: bool(workload.managed_by),
+}
+_IMAGE: Mapping[Trait, _OfImage] = {
+    Trait.ABSENT: _OfImage(lambda image: image.gone, lambda image: not image.absent),
+    Trait.ROOT: _OfImage(lambda image: image.root, lambda image: image.base is not None),
+    Trait.ORPHAN: _OfImage(lambda image: image.base is None and not image.root, lambda image: True),
+    Trait.TAGGED: _OfImage(lambda image: bool(image.tags), lambda image: image.tags_listed),
+    Trait.UNTAGGED: _OfImage(
+        lambda image: not image.tags and image.tags_listed, lambda image: image.tags_listed or bool(image.tags)
+    ),
+    Trait.MULTIARCH: _OfImage(lambda image: len(image.platforms) > 1, lambda image: bool(image.platforms)),
+}

@@ -1,0 +1,84 @@
+"""Which images have a vulnerability, a vulnerable package, or one of some severity; and of which it cannot be told.
+
+An image without a whole and recent report is never a no.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from tui.domain.facts.scan import ImageVulnerability, Severity
+from tui.domain.query.language import Op
+from tui.domain.query.match import is_glob, text_matcher
+from tui.domain.snapshot.snapshot import Image
+
+__all__ = ["counting", "having", "is_open", "names", "package", "severity", "ungraded"]
+
+Matcher = Callable[[ImageVulnerability], bool]
+# cve.org (CVE-year-number of four digits or more), GitHub advisories (GHSA-xxxx-xxxx-xxxx).
+_WHOLE = re.compile(r"cve-\d{4}-\d{4,}|ghsa(?:-[0-9a-z]{4}){3}")
+
+
+def having(images: Sequence[Image], matches: Matcher) -> list[bool]:
+    """Whether each image has a vulnerability that matches; equal lists of vulnerabilities are searched once."""
+    known: dict[int, bool] = {}
+    found = []
+    for image in images:
+        rows = image.vulnerabilities
+        place = id(rows)
+        if place not in known:
+            known[place] = any(map(matches, rows))
+        found.append(known[place])
+    return found
+
+
+def names(value: str) -> Matcher:
+    """By identifier or alias: a whole one means itself, a part of one all that have it in them."""
+    value = value.lower()
+    whole = _WHOLE.fullmatch(value) is not None and not is_glob(value)
+    matches = value.__eq__ if whole else text_matcher(value)
+    return lambda row: matches(row.id.lower()) is True or any(matches(alias.lower()) is True for alias in row.aliases)
+
+
+def package(value: str) -> Matcher:
+    """By a part of the package's name."""
+    matches = text_matcher(value)
+    return lambda row: matches(row.package.lower())
+
+
+def severity(value: str, op: Op) -> Matcher:
+    """By severity, of those that count: what somebody states not to apply does not."""
+    wanted = _ranks(value, op)
+    return lambda row: row.vex is None and row.severity in wanted
+
+
+def _ranks(value: str, op: Op) -> frozenset[Severity]:
+    limit = Severity(value).rank
+    known = [each for each in Severity if each is not Severity.UNKNOWN]
+    tests: dict[Op, Callable[[int], bool]] = {
+        Op.OVER: limit.__lt__,
+        Op.AT_LEAST: limit.__le__,
+        Op.UNDER: limit.__gt__,
+        Op.AT_MOST: limit.__ge__,
+        Op.IS: limit.__eq__,
+        Op.EQUALS: limit.__eq__,
+    }
+    return frozenset(each for each in known if tests[op](each.rank))
+
+
+def counting(image: Image, value: str, op: Op) -> bool:
+    """Whether a report that gives numbers only counts one of such a severity."""
+    wanted = _ranks(value, op)
+    reports = (report for report in image.scans if report.vulnerabilities is None)
+    return any(number and each in wanted for report in reports for each, number in report.counts.items())
+
+
+def is_open(image: Image) -> bool:
+    """Whether a vulnerability that is not listed may be there all the same."""
+    return bool(image.scan_gap) or not image.scans
+
+
+def ungraded(rows: Iterable[ImageVulnerability]) -> bool:
+    """Whether a vulnerability counts whose severity nobody knows."""
+    return any(row.severity is Severity.UNKNOWN and row.vex is None for row in rows)

@@ -1,0 +1,1 @@
+"""What registries hold: contents, presence, and the join of digests. Begin with `catalog`."""

@@ -1,0 +1,267 @@
+"""Images out of what registries hold: a manifest and everything that is the same image under another digest.
+
+An index with its platform manifests and their configs is one image; its tags move. Attached artifacts are none, and neither
+are platform manifests that only an index names. A platform manifest that two indexes hold belongs to both.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.common.text import full_stop
+from tui.domain.facts.facts import ImageFacts
+from tui.domain.facts.image import ManifestKind, ManifestListing, Platform, RepositoryName
+from tui.domain.lineage.claims import short
+from tui.domain.lineage.lift import best_tag
+from tui.domain.registries.contents import Contents, Member
+from tui.domain.registries.presence import Registries, Word, is_attached_tag
+from tui.domain.registries.runnable import IMAGE_CONFIGS
+from tui.domain.snapshot.snapshot import ImageKey
+
+__all__ = ["Catalog", "Known", "join"]
+
+FIRST_CREDIBLE_YEAR = 2013
+"""Images were not built before there were any: builders that reset the clock write 1970, 1980 or the year 1."""
+MAX_SAME = 20
+"""Other images of the same content that are named."""
+
+
+class Known(msgspec.Struct, frozen=True, gc=False):
+    """An image that a registry shows or showed: its members are its platforms.
+
+    `absent` says why it is not there any more, empty while it is; `held` is when the registry last confirmed it. `refused` says
+    why its own manifest was not read, empty when it was or when nobody tried; `gap` why it is not `complete`, as far as that is
+    known. `named` are those of its digests that a tag gives, the top one alone if it has a tag or none has.
+    """
+
+    key: ImageKey
+    members: tuple[Member, ...]
+    tags: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    platforms: tuple[Platform, ...] = ()
+    configs: tuple[str, ...] = ()
+    size: int | None = None
+    created: datetime | None = None
+    pushed: datetime | None = None
+    held: datetime | None = None
+    absent: str = ""
+    complete: bool = True
+    gap: str = ""
+    refused: str = ""
+    named: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> RepositoryName:
+        """The repository it lies in."""
+        return RepositoryName(self.key.registry, self.key.repository)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalog:
+    """Every image, and the ways to find one; where several fit, the one that is shown comes first."""
+
+    contents: Contents
+    images: Mapping[ImageKey, Known] = field(default_factory=dict)
+    holders: Mapping[RepositoryName, Mapping[str, tuple[ImageKey, ...]]] = field(default_factory=dict)
+    by_config: Mapping[str, tuple[ImageKey, ...]] = field(default_factory=dict)
+    _same: dict[ImageKey, tuple[ImageKey, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def holding(self, name: RepositoryName, digest: str) -> tuple[ImageKey, ...]:
+        """The images of a repository that a digest of an index or manifest belongs to."""
+        return self.holders.get(name, {}).get(digest, ())
+
+    def same_content(self, key: ImageKey) -> tuple[ImageKey, ...]:
+        """Other images with the same content on some platform, at most `MAX_SAME`."""
+        if key not in self._same:
+            known = self.images.get(key)
+            configs = known.configs if known else ()
+            found = {other for config in configs for other in self.by_config.get(config, ())[: 2 * MAX_SAME]}
+            self._same[key] = tuple(sorted(found - {key})[:MAX_SAME])
+        return self._same[key]
+
+
+def join(facts: ImageFacts) -> Catalog:
+    """All images of all registries. The order of the facts does not matter."""
+    registries = Registries(facts)
+    contents = Contents(facts.manifests, facts.configs)
+    images: dict[ImageKey, Known] = {}
+    for name in sorted({*facts.held, *facts.listings, *facts.failed}):
+        for known in _Repository(name, registries, contents).images():
+            images[known.key] = known
+    return Catalog(contents, images, _holders(images.values()), _by_config(images.values()))
+
+
+class _Repository:
+    """The images of one repository."""
+
+    def __init__(self, name: RepositoryName, registries: Registries, contents: Contents) -> None:
+        self._name = name
+        self._registries = registries
+        self._contents = contents
+        self._rows = registries.rows(name)
+        self._unread = frozenset(registries.unread(name))
+        self._digests = {*registries.facts.held.get(name, ()), *self._rows, *self._unread}
+        self._tags, self._attached = self._read_tags()
+        self._children = self._find_children()
+
+    def images(self) -> Iterator[Known]:
+        for digest in sorted(self._digests):
+            if self._is_top(digest):
+                yield self._known(digest)
+
+    def _read_tags(self) -> tuple[dict[str, list[str]], set[str]]:
+        """The versions that name each digest, and the digests that attached artifacts lie under."""
+        tags: defaultdict[str, list[str]] = defaultdict(list)
+        attached: set[str] = set()
+        for tag in self._registries.facts.tags.get(self._name, ()):
+            word = self._registries.tag(self._name, tag)
+            if is_attached_tag(tag):
+                attached.add(word.digest)
+            elif word.digest and not word.gone:
+                tags[word.digest].append(tag)
+        return tags, attached
+
+    def _find_children(self) -> set[str]:
+        manifests, digests = self._contents.manifests, self._digests
+        indexes = (manifests[digest] for digest in digests if digest in manifests)
+        return {child.digest for index in indexes if index.kind is ManifestKind.INDEX for child in index.children}
+
+    def _is_top(self, digest: str) -> bool:
+        tagged = digest in self._tags
+        if digest in self._children or (digest in self._attached and not tagged):
+            return False
+        manifest = self._contents.manifests.get(digest)
+        if manifest is None:
+            # What a version names is an image until somebody reads that it is none.
+            return tagged and (digest in self._unread or _may_be_image(self._rows.get(digest)))
+        if manifest.kind is ManifestKind.ARTIFACT or (manifest.subject and not tagged):
+            return False
+        return manifest.kind is ManifestKind.IMAGE or self._has_platforms(digest)
+
+    def _has_platforms(self, digest: str) -> bool:
+        """An index of nothing but artifacts is a list of what is attached."""
+        index, manifests = self._contents.manifests[digest], self._contents.manifests
+        typed = {child.digest for child in index.children if child.artifact_type and child.platform is None}
+        members = self._contents.members(digest) or ()
+        return any(member.manifest in manifests or member.manifest not in typed for member in members)
+
+    def _known(self, digest: str) -> Known:
+        members = self._contents.members(digest) or ()
+        row = self._rows.get(digest)
+        inner = self._contents.indexes(digest)
+        digests = tuple(dict.fromkeys((digest, *(member.manifest for member in members), *inner)))
+        word = self._registries.digest(self._name, digest)
+        refused = "" if digest in self._contents.manifests or word.kind is None or word.gone else word.reason
+        return Known(
+            key=ImageKey(self._name.registry, self._name.repository, digest),
+            members=members,
+            tags=self._versions(digests),
+            digests=digests,
+            platforms=self._platforms(members, row),
+            configs=tuple(sorted({member.config for member in members if member.config})),
+            size=self._size(members, row),
+            created=self._created(members),
+            pushed=row.pushed if row is not None else None,
+            held=word.at,
+            absent=_absence(self._name, word),
+            complete=bool(members) and all(member.config in self._contents.configs for member in members),
+            gap=next(self._gaps(members), "") or (refused and f"Its manifest could not be: {refused}"),
+            refused=refused,
+            named=self._named(digests),
+        )
+
+    def _named(self, digests: tuple[str, ...]) -> tuple[str, ...]:
+        top = digests[:1]
+        return top if digests[0] in self._tags else tuple(each for each in digests if each in self._tags) or top
+
+    def _gaps(self, members: tuple[Member, ...]) -> Iterator[str]:
+        """Sentences on the platforms that were not read."""
+        for member in members:
+            if member.config in self._contents.configs:
+                continue
+            what = member.manifest if member.manifest not in self._contents.manifests else member.config
+            word = self._registries.failure(self._name, what) if what else None
+            which = f"{short(member.manifest)}{f' ({member.platform})' if member.platform is not None else ''}"
+            manifest = self._contents.manifests.get(member.manifest)
+            if word is not None:
+                yield f"{which}, which it could run, is not known: {full_stop(word.reason)}"
+            elif manifest is not None and manifest.kind is ManifestKind.INDEX:
+                yield f"{which}, an index, lies too deep or names too much to be read."
+            elif manifest is not None and not member.config:
+                yield f"{which}, which it could run, has a configuration that is not an image's: it cannot be read."
+
+    def _versions(self, digests: tuple[str, ...]) -> tuple[str, ...]:
+        tags = sorted({tag for digest in digests for tag in self._tags.get(digest, ())})
+        if len(tags) < 2:
+            return tuple(tags)
+        best = best_tag(tuple(tags))
+        return (best, *(tag for tag in tags if tag != best))
+
+    def _platforms(self, members: tuple[Member, ...], row: ManifestListing | None) -> tuple[Platform, ...]:
+        found = {member.platform for member in members if member.platform is not None}
+        if not found and row is not None and row.os and row.architecture:
+            found = {Platform(row.os, row.architecture)}
+        return tuple(sorted(found))
+
+    def _size(self, members: tuple[Member, ...], row: ManifestListing | None) -> int | None:
+        """Bytes to pull for the platform that most nodes have."""
+        manifest = self._contents.manifests.get(_usual(members))
+        if manifest is None:
+            return row.size if row is not None and not members else None
+        return sum(layer.size for layer in manifest.layers) + (manifest.config.size if manifest.config else 0)
+
+    def _created(self, members: tuple[Member, ...]) -> datetime | None:
+        """When its oldest platform was built, as far as its clock can be believed."""
+        configs = (self._contents.configs.get(member.config) for member in members)
+        built = (config.created for config in configs if config is not None and config.created is not None)
+        return min((moment for moment in built if moment.year >= FIRST_CREDIBLE_YEAR), default=None)
+
+
+def _usual(members: tuple[Member, ...]) -> str:
+    usual = Platform("linux", "amd64")
+    return next((member.manifest for member in members if member.platform == usual), members[0].manifest if members else "")
+
+
+def _may_be_image(row: ManifestListing | None) -> bool:
+    return row is not None and (not row.config_media_type or row.config_media_type in IMAGE_CONFIGS)
+
+
+def _absence(name: RepositoryName, word: Word) -> str:
+    return f"{name} does not have it any more: it was deleted or purged." if word.gone else ""
+
+
+def _holders(images: Iterable[Known]) -> dict[RepositoryName, dict[str, tuple[ImageKey, ...]]]:
+    found: defaultdict[RepositoryName, dict[str, list[Known]]] = defaultdict(dict)
+    for known in images:
+        here = found[known.name]
+        for digest in known.digests:
+            here.setdefault(digest, []).append(known)
+    return {name: {digest: _in_order(digest, several) for digest, several in here.items()} for name, here in found.items()}
+
+
+def _in_order(digest: str, several: list[Known]) -> tuple[ImageKey, ...]:
+    if len(several) == 1:
+        return (several[0].key,)
+    return tuple(known.key for known in sorted(several, key=lambda known: _shown_first(known, digest)))
+
+
+def _shown_first(known: Known, digest: str) -> tuple[bool, bool, bool, float, ImageKey]:
+    """A digest that is the top of an image means that image; else one that is there, tagged, and new comes first."""
+    at = known.pushed or known.held
+    return known.key.digest != digest, bool(known.absent), not known.tags, -at.timestamp() if at else 0.0, known.key
+
+
+def _by_config(images: Iterable[Known]) -> dict[str, tuple[ImageKey, ...]]:
+    found: dict[str, list[Known]] = {}
+    for known in images:
+        for config in known.configs:
+            found.setdefault(config, []).append(known)
+    return {
+        config: tuple(known.key for known in sorted(several, key=lambda known: (bool(known.absent), not known.tags, known.key)))
+        for config, several in found.items()
+    }

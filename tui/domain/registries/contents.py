@@ -1,0 +1,134 @@
+"""Content identity: which platform config digests an index, a manifest or a config means.
+
+Tags, repositories, manifests and indexes are names of contents; two digests are the same image on a platform when they lead
+to the same config there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from tui.domain.facts.image import ImageConfig, Manifest, ManifestKind, Platform
+from tui.domain.registries.runnable import could_run
+
+__all__ = ["Contents", "Member"]
+
+MAX_DEPTH = 3  # indexes in indexes that are followed
+MAX_MEMBERS = 256
+"""Platforms of one image that are looked at; indexes in indexes can name more of them than anybody could hold."""
+# What containerd's default platform matcher takes first (containerd/platforms, compare.go: platformVector); the least
+# demanding variant is what every node of the architecture can run.
+_VARIANTS = {"arm64": ("v8", ""), "arm": ("v7", "v6", "v5", ""), "amd64": ("", "v1", "v2", "v3", "v4")}
+
+
+class Member(msgspec.Struct, frozen=True, gc=False):
+    """One platform of an image: its manifest and config.
+
+    `config` is empty when the manifest was not read, `platform` None when nothing that was read tells it.
+    """
+
+    manifest: str
+    config: str
+    platform: Platform | None = None
+
+
+class Contents:
+    """Resolves digests to contents; what was resolved is kept."""
+
+    def __init__(self, manifests: Mapping[str, Manifest], configs: Mapping[str, ImageConfig]) -> None:
+        self.manifests = manifests
+        self.configs = configs
+        self._members: dict[str, tuple[Member, ...] | None] = {}
+
+    def members(self, digest: str) -> tuple[Member, ...] | None:
+        """The platforms of an index or manifest, also those that were not read; None when it was not read itself."""
+        if digest not in self._members:
+            self._members[digest] = self._find(digest, None, MAX_DEPTH)
+        return self._members[digest]
+
+    def indexes(self, digest: str, depth: int = MAX_DEPTH) -> tuple[str, ...]:
+        """The indexes that lie in an index, as far as they are followed."""
+        manifest = self.manifests.get(digest)
+        if manifest is None or manifest.kind is not ManifestKind.INDEX or depth < 1:
+            return ()
+        inner = dict.fromkeys(child.digest for child in manifest.children[:MAX_MEMBERS] if self._is_index(child.digest))
+        return tuple(dict.fromkeys((*inner, *(each for one in inner for each in self.indexes(one, depth - 1)))))[:MAX_MEMBERS]
+
+    def _is_index(self, digest: str) -> bool:
+        manifest = self.manifests.get(digest)
+        return manifest is not None and manifest.kind is ManifestKind.INDEX
+
+    def on(self, digest: str, platform: Platform | None) -> frozenset[str] | None:
+        """The configs that a digest means on a platform: empty when it has none for it, None when that is not known.
+
+        Without a platform those of all platforms.
+        """
+        if digest in self.configs:
+            return frozenset((digest,))
+        members = self.members(digest)
+        if members is None:
+            return None
+        if platform is None or self._is_single(digest):
+            return _whole(members)
+        return _fitting(members, platform)
+
+    def _is_single(self, digest: str) -> bool:
+        # A manifest that is no index runs wherever it is told to, whatever its config says.
+        manifest = self.manifests.get(digest)
+        return manifest is not None and manifest.kind is not ManifestKind.INDEX
+
+    def _find(self, digest: str, platform: Platform | None, depth: int) -> tuple[Member, ...] | None:
+        manifest = self.manifests.get(digest)
+        if manifest is None:
+            return None
+        match manifest.kind:
+            case ManifestKind.INDEX:
+                # What lies deeper than is followed is not known: it is a platform that was not read, never none.
+                return self._flatten(manifest, depth - 1) if depth > 0 else (Member(digest, ""),)
+            case ManifestKind.IMAGE if manifest.config is not None:
+                config = self.configs.get(manifest.config.digest)
+                own = config.platform if config is not None else None
+                return (Member(digest, manifest.config.digest, platform or own),)
+            case _:
+                return (Member(digest, "", platform),) if could_run(manifest) else ()
+
+    def _flatten(self, index: Manifest, depth: int) -> tuple[Member, ...]:
+        found: dict[Member, None] = {}
+        for digest, platform in dict.fromkeys((child.digest, child.platform) for child in index.children):
+            part = self._find(digest, platform, depth)
+            found.update(dict.fromkeys(part if part is not None else (Member(digest, "", platform),)))
+            if len(found) > MAX_MEMBERS:  # what is left out is a platform that was not read
+                return (*list(found)[:MAX_MEMBERS], Member(index.digest, ""))
+        return tuple(found)
+
+
+def _fitting(members: tuple[Member, ...], platform: Platform) -> frozenset[str] | None:
+    fits = list(_matching(members, platform))
+    if not fits:
+        return None if any(member.platform is None for member in members) else frozenset()
+    if platform.variant:
+        exact = [member for member in fits if member.platform is not None and member.platform.variant == platform.variant]
+        fits = exact or fits
+    return _whole((min(fits, key=_variant_rank),))
+
+
+def _whole(members: tuple[Member, ...]) -> frozenset[str] | None:
+    found = frozenset(member.config for member in members)
+    return None if "" in found else found
+
+
+def _matching(members: tuple[Member, ...], platform: Platform) -> Iterator[Member]:
+    for member in members:
+        own = member.platform
+        if own is not None and (own.os, own.architecture) == (platform.os, platform.architecture):
+            yield member
+
+
+def _variant_rank(member: Member) -> tuple[int, str]:
+    platform = member.platform
+    if platform is None:
+        return 99, ""
+    order = _VARIANTS.get(platform.architecture, ("",))
+    return (order.index(platform.variant) if platform.variant in order else len(order)), platform.variant

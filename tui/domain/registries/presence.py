@@ -1,0 +1,185 @@
+"""Whether a tag or a digest is there now: the newest word of its registry, or why there is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from tui.domain.common.text import full_stop
+from tui.domain.facts.events import AbsenceKind, LookupFailed
+from tui.domain.facts.facts import ImageFacts
+from tui.domain.facts.image import ManifestListing, RepositoryName
+
+__all__ = ["GONE", "Registries", "Standing", "Word", "is_attached_tag"]
+
+# The tags under which signatures and the like are kept: OCI distribution-spec "Referrers Tag Schema", and cosign's.
+_ATTACHED = re.compile(r"sha(256-[0-9a-f]{64}|512-[0-9a-f]{128})(\.[a-z]+)?", re.ASCII)
+GONE = frozenset({AbsenceKind.MANIFEST_UNKNOWN, AbsenceKind.REPOSITORY_UNKNOWN})
+"""What a registry answers about what it does not have."""
+
+
+def is_attached_tag(tag: str) -> bool:
+    """Whether a tag holds attached artifacts (`sha256-<hex>`, `.sig`, `.att`, `.sbom`), and is no version."""
+    return tag.startswith("sha") and _ATTACHED.fullmatch(tag) is not None
+
+
+class Standing(StrEnum):
+    """THERE: the registry has it. GONE: the registry says that it has not. UNREAD: nobody could tell, or not yet."""
+
+    THERE = "there"
+    GONE = "gone"
+    UNREAD = "unread"
+
+
+class Word(msgspec.Struct, frozen=True, gc=False):
+    """What is known of a tag or digest now.
+
+    `digest` is what a tag names, or named last when it is not there or not readable any more. `kind`, `reason`, `remedy` and
+    `right` are those of the failure, `at` is when it was said.
+    """
+
+    standing: Standing
+    digest: str = ""
+    reason: str = ""
+    at: datetime | None = None
+    kind: AbsenceKind | None = None
+    remedy: str = ""
+    right: str = ""
+
+    @property
+    def there(self) -> bool:
+        """Whether the registry has it."""
+        return self.standing is Standing.THERE
+
+    @property
+    def altered(self) -> str:
+        """The sentence that says that the registry answered with other bytes, empty unless it did."""
+        return self.reason if self.kind is AbsenceKind.OTHER_BYTES else ""
+
+    @property
+    def gone(self) -> bool:
+        """Whether the registry says that it does not have it."""
+        return self.standing is Standing.GONE
+
+
+class Registries:
+    """Answers from the tables what registries hold now; `lost` maps registries that do not answer to a sentence."""
+
+    def __init__(self, facts: ImageFacts, lost: Mapping[str, str] | None = None) -> None:
+        self.facts = facts
+        self.lost = lost or {}
+        self._rows: dict[RepositoryName, dict[str, ManifestListing]] = {}
+        self._tags: dict[tuple[RepositoryName, str], Word] = {}
+
+    def tag(self, name: RepositoryName, tag: str) -> Word:
+        """What a tag names now."""
+        found = self._tags.get((name, tag))
+        if found is None:
+            found = self._tags[name, tag] = self._read_tag(name, tag)
+        return found
+
+    def moved(self, name: RepositoryName, tag: str) -> datetime | None:
+        """When a tag came to name what it names, if anybody saw."""
+        record = self.facts.tags.get(name, {}).get(tag)
+        return record.moved if record is not None else None
+
+    def digest(self, name: RepositoryName, digest: str) -> Word:
+        """Whether a repository holds a manifest now."""
+        held = self.facts.held.get(name, {}).get(digest)
+        failure = self.failure(name, digest)
+        listed = self._listed_at(name)
+        if name.registry in self.lost:
+            return Word(Standing.UNREAD, digest, self.lost[name.registry], held, AbsenceKind.UNREACHABLE)
+        if failure is not None and _not_older(failure.at, held) and _not_older(failure.at, listed):
+            return _failed(failure, digest)
+        if listed is not None and digest in self.rows(name):
+            return Word(Standing.THERE, digest, at=listed)
+        if listed is not None and (held is None or held < listed):
+            return Word(Standing.GONE, digest, f"{name} does not list it any more.", listed, AbsenceKind.MANIFEST_UNKNOWN)
+        if held is not None:
+            return Word(Standing.THERE, digest, at=held)
+        return _not_yet(name)
+
+    def unread(self, name: RepositoryName) -> Iterator[str]:
+        """The digests in a repository that could not be read although it does not say that they are not there."""
+        for reference, failure in self.facts.failed.get(name, {}).items():
+            if ":" in reference and failure.kind not in GONE and failure.kind is not AbsenceKind.NOT_ASKED:
+                yield reference
+
+    def altered(self, name: RepositoryName, digests: Iterable[str]) -> str:
+        """What says that a repository answered with other bytes than one of the digests names, empty when none did."""
+        for digest in digests:
+            failure = self.failure(name, digest)
+            held = self.facts.held.get(name, {}).get(digest)
+            other = failure is not None and failure.kind is AbsenceKind.OTHER_BYTES
+            if failure is not None and other and _not_older(failure.at, held) and digest not in self.facts.configs:
+                return full_stop(failure.reason)
+        return ""
+
+    def rows(self, name: RepositoryName) -> Mapping[str, ManifestListing]:
+        """The newest list of a repository's manifests, by digest."""
+        found = self._rows.get(name)
+        if found is None:
+            listing = self.facts.listings.get(name)
+            found = self._rows[name] = {row.digest: row for row in listing.manifests} if listing is not None else {}
+        return found
+
+    def tags(self, name: RepositoryName) -> dict[str, str] | None:
+        """All versions of a repository and what they name; None unless they were listed whole."""
+        if not self.lists_tags(name):
+            return None
+        found = {tag: self.tag(name, tag) for tag in self.facts.tags.get(name, {}) if not is_attached_tag(tag)}
+        return {tag: word.digest for tag, word in found.items() if word.there}
+
+    def lists_tags(self, name: RepositoryName) -> bool:
+        """Whether the versions of a repository were listed whole, by a registry that still answers."""
+        return name in self.facts.tag_lists and name.registry not in self.lost
+
+    def is_left_behind(self, name: RepositoryName, digests: Iterable[str], tags: Collection[str]) -> bool:
+        """Whether an image is known only because a tag named it once, and no list of its registry says that it is there."""
+        if tags or not self.rows(name).keys().isdisjoint(digests):
+            return False
+        left = {digest for record in self.facts.tags.get(name, {}).values() for digest in record.earlier}
+        return not left.isdisjoint(digests)
+
+    def _read_tag(self, name: RepositoryName, tag: str) -> Word:
+        record = self.facts.tags.get(name, {}).get(tag)
+        failure = self.failure(name, tag)
+        listed = self.facts.tag_lists.get(name)
+        digest = record.digest if record is not None else ""
+        last = record.last if record is not None else None
+        if name.registry in self.lost:
+            return Word(Standing.UNREAD, digest, self.lost[name.registry], last, AbsenceKind.UNREACHABLE)
+        if failure is not None and _not_older(failure.at, last) and _not_older(failure.at, listed):
+            return _failed(failure, digest)
+        if listed is not None and (last is None or last < listed):
+            return Word(Standing.GONE, digest, f"{name} has no tag {tag}.", listed, AbsenceKind.MANIFEST_UNKNOWN)
+        if last is not None:
+            return Word(Standing.THERE, digest, at=last)
+        return _not_yet(name)
+
+    def failure(self, name: RepositoryName, reference: str) -> LookupFailed | None:
+        """The newest failure to read a tag, a manifest or a configuration of a repository, if any."""
+        return self.facts.failed.get(name, {}).get(reference)
+
+    def _listed_at(self, name: RepositoryName) -> datetime | None:
+        listing = self.facts.listings.get(name)
+        return listing.at if listing is not None and listing.complete else None
+
+
+def _not_older(at: datetime, other: datetime | None) -> bool:
+    # A failure at the very moment of a success counts: unknown must not look like fine.
+    return other is None or at >= other
+
+
+def _failed(failure: LookupFailed, digest: str) -> Word:
+    standing = Standing.GONE if failure.kind in GONE else Standing.UNREAD
+    return Word(standing, digest, full_stop(failure.reason), failure.at, failure.kind, failure.remedy, failure.right)
+
+
+def _not_yet(name: RepositoryName) -> Word:
+    return Word(Standing.UNREAD, reason=f"{name} has not been read yet.")

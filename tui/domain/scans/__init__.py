@@ -1,0 +1,1 @@
+"""What scanners say, by image: which report is about which, merged, and what comes from a base. Begin with `scanned`."""

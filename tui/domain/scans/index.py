@@ -1,0 +1,156 @@
+"""Which reports are about which image: by digest of manifest, index or config, and by name only when nothing better is there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.scan import ScanReport
+from tui.domain.lineage.claims import short
+from tui.domain.registries.catalog import Catalog, Known
+from tui.domain.registries.contents import Member
+from tui.domain.registries.presence import Registries
+
+__all__ = ["Matched", "ScanIndex"]
+
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+_NOTHING: tuple[str, ...] = ()
+
+
+class Matched(msgspec.Struct, frozen=True):
+    """The reports on an image; `by_name` says that nothing but the name relates them, `note` why others were not taken.
+
+    `platforms` are the platforms with the scans that are about each, where not every scan is about all of them.
+    """
+
+    reports: tuple[ScanReport, ...] = ()
+    by_name: bool = False
+    note: str = ""
+    platforms: tuple[tuple[str, tuple[ScanReport, ...]], ...] = ()
+
+
+class ScanIndex:
+    """All reports, found by the image that they are about.
+
+    A report on a digest is about every image of the same content, wherever it lies: about a config about all images that
+    hold it, about a manifest or an index about those that hold all of its platforms.
+    """
+
+    def __init__(self, scans: Mapping[str, Mapping[str, ScanReport]], catalog: Catalog, registries: Registries) -> None:
+        self._catalog, self._registries = catalog, registries
+        digested: defaultdict[str, list[ScanReport]] = defaultdict(list)
+        named: defaultdict[tuple[RepositoryName, str], list[ScanReport]] = defaultdict(list)
+        for source in sorted(scans):
+            for report in scans[source].values():
+                if report.digest:
+                    digested[report.digest].append(report)
+                elif report.name is not None and (report.tag or not report.is_scan):
+                    named[report.name, report.tag].append(report)
+        self._digested = {digest: _best(reports) for digest, reports in digested.items()}
+        self._named = {name: _best(reports) for name, reports in named.items()}
+        self._contents = {digest: found for digest in self._digested if (found := self._configs(digest))}
+        self._by_config = self._reverse()
+
+    def of(self, known: Known) -> Matched:
+        """The reports on an image."""
+        digests = dict.fromkeys((*known.digests, *known.configs, *self._elsewhere(known)))
+        found = [report for digest in digests for report in self._digested.get(digest, ())]
+        matched = self._by_name(known, found) if self._named else Matched(_ordered(found))
+        platforms = self._platforms(known, matched.reports)
+        return msgspec.structs.replace(matched, platforms=platforms) if platforms else matched
+
+    def _platforms(self, known: Known, found: Iterable[ScanReport]) -> tuple[tuple[str, tuple[ScanReport, ...]], ...]:
+        """The scans on each platform of an index, unless each is on all: one on a platform says nothing of another.
+
+        A report that names the index, or only the name, is about all of it.
+        """
+        scans = [report for report in found if report.is_scan]
+        if len(known.members) < 2 or all(report.digest in ("", known.key.digest) for report in scans):
+            return ()
+        parts = [(member, [report for report in scans if self._is_about(report, known, member)]) for member in known.members]
+        if all(len(about) == len(scans) for _, about in parts):
+            return ()
+        return tuple((str(member.platform or short(member.manifest)), _ordered(about)) for member, about in parts)
+
+    def _is_about(self, report: ScanReport, known: Known, member: Member) -> bool:
+        own = report.digest in ("", known.key.digest, member.manifest, member.config)
+        return own or member.config in self._contents.get(report.digest, ())
+
+    def of_digest(self, digest: str) -> Matched:
+        """The reports on an image of which nothing but a digest is known."""
+        return Matched(self._digested.get(digest, ()))
+
+    def _configs(self, digest: str) -> frozenset[str]:
+        """The contents that a report on a digest is about; empty when they are not all known."""
+        if digest in self._catalog.by_config:
+            return frozenset((digest,))
+        configs = frozenset(member.config for member in self._catalog.contents.members(digest) or ())
+        return frozenset() if "" in configs else configs
+
+    def _reverse(self) -> dict[str, tuple[str, ...]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for digest, configs in self._contents.items():
+            for config in configs:
+                found[config].append(digest)
+        return {config: tuple(sorted(digests)) for config, digests in found.items()}
+
+    def _elsewhere(self, known: Known) -> Iterator[str]:
+        """Digests with reports under which parts of the same content lie elsewhere."""
+        for config in known.configs:
+            for digest in self._by_config.get(config, _NOTHING):
+                if self._contents[digest] <= frozenset(known.configs):
+                    yield digest
+
+    def _by_name(self, known: Known, found: list[ScanReport]) -> Matched:
+        """Reports that tell only a name are about what its tag names now, if they are not older than that.
+
+        A scan that names the digest makes those that do not superfluous; statements are about what they name all the same, one
+        without a tag about every image of the repository.
+        """
+        scanned = any(report.is_scan for report in found)
+        statements = [report for report in self._named.get((known.name, ""), ()) if not report.is_scan]
+        scans: list[ScanReport] = []
+        note = ""
+        for tag in known.tags:
+            since = self._registries.moved(known.name, tag) or known.pushed or known.created
+            for report in self._named.get((known.name, tag), ()):
+                if report.is_scan and scanned:
+                    continue
+                if report.at is None or since is None or report.at < since:
+                    note = _too_early(report, f"{known.name}:{tag}")
+                else:
+                    (scans if report.is_scan else statements).append(report)
+        return Matched(_ordered((*found, *scans, *statements)), bool(scans), "" if scans or scanned else note)
+
+
+def _too_early(report: ScanReport, name: str) -> str:
+    at = f"of {report.at:%Y-%m-%d} " if report.at is not None else ""
+    return f"A report {at}by {report.scanner} names {name} without a digest, and may be about an earlier image of that name."
+
+
+def _best(reports: Iterable[ScanReport]) -> tuple[ScanReport, ...]:
+    """One scan a scanner, and every statement: operators report one image once for each workload that runs it."""
+    scans: dict[tuple[str, str], ScanReport] = {}
+    others = []
+    for report in reports:
+        if not report.is_scan:
+            others.append(report)
+            continue
+        place = (report.source, report.scanner)
+        known = scans.get(place)
+        if known is None or _worth(report) > _worth(known):
+            scans[place] = report
+    return _ordered((*scans.values(), *others))
+
+
+def _worth(report: ScanReport) -> tuple[bool, datetime, bool, str]:
+    # A failed attempt does not take the word of an earlier report; of two that succeeded the newer one counts.
+    return report.complete, report.at or _NEVER, report.vulnerabilities is not None, report.key
+
+
+def _ordered(reports: Iterable[ScanReport]) -> tuple[ScanReport, ...]:
+    return tuple(sorted(reports, key=lambda report: (report.source, report.scanner, report.digest, report.key)))

@@ -1,0 +1,201 @@
+"""What scanners say of every image. Pure, but for what it keeps of the last time: reports are merged and compared once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tui.domain.facts.scan import ImageVulnerability, ScanReport
+from tui.domain.lineage.base_steps import title_of
+from tui.domain.lineage.claims import short
+from tui.domain.lineage.judged import Bases, newest_build
+from tui.domain.lineage.outdated import BaseVerdict, Rule
+from tui.domain.registries.catalog import Catalog
+from tui.domain.registries.presence import Registries
+from tui.domain.scans.index import Matched, ScanIndex
+from tui.domain.scans.inherited import Step, inherit
+from tui.domain.scans.tally import Tally, tally
+from tui.domain.scans.vulnerabilities import Merged, merge
+from tui.domain.snapshot.snapshot import BaseLink, ImageKey
+
+__all__ = ["NOT_SCANNED", "ScanJoin", "Scanned", "Scans"]
+
+MAX_GENERATIONS = 30
+_CURRENT = frozenset({Rule.SAME, Rule.INDEX_REPUSHED, Rule.BASE_BEHIND})
+_NO_LAYERS: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Scanned:
+    """What is known of one image: its reports, the vulnerabilities over all of them, and how the reports were found."""
+
+    matched: Matched = field(default_factory=Matched)
+    vulnerabilities: tuple[ImageVulnerability, ...] = ()
+
+    @property
+    def reports(self) -> tuple[ScanReport, ...]:
+        """The reports, one a scanner and content."""
+        return self.matched.reports
+
+    @cached_property
+    def tally(self) -> Tally:
+        """The vulnerabilities by what decides about them."""
+        return tally(self.vulnerabilities)
+
+
+NOT_SCANNED = Scanned()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scans:
+    """Every image that somebody reported on, and the reports on digests that no registry shows."""
+
+    images: Mapping[ImageKey, Scanned] = field(default_factory=dict)
+    index: ScanIndex | None = None
+
+    def of(self, key: ImageKey) -> Scanned:
+        """What is known of an image."""
+        return self.images.get(key, NOT_SCANNED)
+
+    def of_digest(self, digest: str) -> Scanned:
+        """What is known of an image that no registry shows."""
+        matched = self.index.of_digest(digest) if self.index is not None else Matched()
+        return Scanned(matched, merge(matched.reports).rows) if matched.reports else NOT_SCANNED
+
+
+class _Kept:
+    """Answers by the identity of what they were made of; those not asked for in a round are forgotten after it."""
+
+    def __init__(self) -> None:
+        self.merged: dict[tuple[int, ...], Merged] = {}
+        self.placed: dict[tuple[Merged, tuple[Step, ...]], tuple[ImageVulnerability, ...]] = {}
+        self.scanned: dict[ImageKey, Scanned] = {}
+
+
+class ScanJoin:
+    """Joins reports with images, round after round."""
+
+    def __init__(self) -> None:
+        self._last = _Kept()
+        self._asked: tuple[Mapping[str, Mapping[str, ScanReport]], Catalog, Bases] | None = None
+        self._answer = Scans()
+
+    def join(
+        self, scans: Mapping[str, Mapping[str, ScanReport]], catalog: Catalog, bases: Bases, registries: Registries
+    ) -> Scans:
+        """What scanners say of every image; what did not change since the last call is the very same object."""
+        asked = self._asked
+        if asked is None or catalog is not asked[1] or bases is not asked[2] or scans != asked[0]:
+            self._asked = (scans, catalog, bases)
+            self._answer = self._join(scans, catalog, bases, registries)
+        return self._answer
+
+    def _join(
+        self, scans: Mapping[str, Mapping[str, ScanReport]], catalog: Catalog, bases: Bases, registries: Registries
+    ) -> Scans:
+        if not any(scans.values()):
+            self._last = _Kept()
+            return Scans()
+        found = _Round(self._last, ScanIndex(scans, catalog, registries), catalog, bases, registries)
+        images = found.all()
+        self._last = found.kept
+        return Scans(images, found.index)
+
+
+class _Round:
+    """One join."""
+
+    def __init__(self, last: _Kept, index: ScanIndex, catalog: Catalog, bases: Bases, registries: Registries) -> None:
+        self.index, self.kept, self._last = index, _Kept(), last
+        self._catalog, self._bases, self._registries = catalog, bases, registries
+        self._matched: dict[ImageKey, Matched] = {}
+        self._merged: dict[ImageKey, Merged | None] = {}
+        self._steps: dict[tuple[ImageKey, str], Step] = {}
+
+    def all(self) -> dict[ImageKey, Scanned]:
+        for key, known in self._catalog.images.items():
+            matched = self.index.of(known)
+            if matched.reports or matched.note:
+                self._matched[key] = matched
+        return {key: self._scanned(key) for key in self._matched}
+
+    def _scanned(self, key: ImageKey) -> Scanned:
+        matched, own = self._matched[key], self._own(key)
+        rows = self._placed(own, tuple(self._below(key))) if own is not None else ()
+        known = self._last.scanned.get(key)
+        same = known is not None and known.vulnerabilities is rows and known.matched == matched
+        self.kept.scanned[key] = made = known if known is not None and same else Scanned(matched, rows)
+        return made
+
+    def _own(self, key: ImageKey) -> Merged | None:
+        if key not in self._merged:
+            reports = self._matched[key].reports if key in self._matched else ()
+            self._merged[key] = self._merge(reports) if reports else None
+        return self._merged[key]
+
+    def _merge(self, reports: tuple[ScanReport, ...]) -> Merged:
+        at = tuple(map(id, reports))
+        made = self.kept.merged.get(at)
+        if made is None:
+            made = self.kept.merged[at] = self._last.merged.get(at) or merge(reports)
+        return made
+
+    def _placed(self, own: Merged, steps: tuple[Step, ...]) -> tuple[ImageVulnerability, ...]:
+        at = (own, steps)
+        known = self._last.placed.get(at)
+        if known is None:
+            known = self.kept.placed.get(at)
+        made = self.kept.placed[at] = inherit(own, steps) if known is None else known
+        return made
+
+    # ---- bases
+
+    def _below(self, key: ImageKey) -> Iterator[Step]:
+        """The bases of an image, the direct one first; links make no cycle."""
+        for _ in range(MAX_GENERATIONS):
+            link = self._bases.links.get(key)
+            if link is None:
+                return
+            yield self._step(link, self._bases.verdicts.get(key))
+            key = link.base
+
+    def _step(self, link: BaseLink, verdict: BaseVerdict | None) -> Step:
+        at = (link.base, f"{link.tag} {verdict.rule if verdict else ''} {verdict.newest if verdict else ''}")
+        found = self._steps.get(at)
+        if found is None:
+            current = verdict is not None and verdict.rule in _CURRENT
+            newest = None if current or verdict is None else newest_build(self._catalog, self._registries, link, verdict)
+            today = self._found(newest) if newest is not None else None
+            held = self._held(link.base)
+            tag = verdict.newest.partition("@")[0] if verdict is not None and newest is not None else ""
+            wanted = title_of(link, tag, newest.digest) if newest is not None else _name(link)
+            found = Step(_name(link), self._found(held), self._layers(held), current, today, wanted)
+            self._steps[at] = found
+        return found
+
+    def _held(self, key: ImageKey) -> ImageKey:
+        """The base, or an image of the same content where that is readable under another name only."""
+        if key in self._catalog.images or not key.digest:
+            return key
+        members = self._catalog.contents.members(key.digest) or ()
+        same = (self._catalog.by_config.get(member.config, ()) for member in members)
+        return next((held[0] for held in same if held), key)
+
+    def _found(self, key: ImageKey) -> Merged | None:
+        return self._own(key) if key in self._catalog.images else None
+
+    def _layers(self, key: ImageKey) -> frozenset[str]:
+        """The layers of a base by any name that a scanner may give them."""
+        known, contents = self._catalog.images.get(key), self._catalog.contents
+        if known is None or not known.complete:
+            return _NO_LAYERS
+        diff_ids = {each for member in known.members for each in contents.configs[member.config].diff_ids}
+        manifests = (contents.manifests[m.manifest] for m in known.members if m.manifest in contents.manifests)
+        return frozenset(diff_ids.union(layer.digest for manifest in manifests for layer in manifest.layers))
+
+
+def _name(link: BaseLink) -> str:
+    base = link.base
+    name = f"{base.registry}/{base.repository}" if base.repository else "a base that is in no registry that can be read"
+    return f"{name}:{link.tag}" if link.tag else f"{name}@{short(base.digest)}" if base.digest and base.repository else name

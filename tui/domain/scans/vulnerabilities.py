@@ -1,0 +1,177 @@
+"""What several scanners say of one image, as one list: one row for each vulnerability in each package.
+
+The stricter scanner decides, and where they differ a sentence says so. Statements (VEX) take a vulnerability out of the
+count only when nobody contradicts them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+
+from tui.domain.common.text import clean
+from tui.domain.facts.scan import Exploitability, ImageVulnerability, ScanReport, Severity, Vex, Vulnerability
+
+__all__ = ["Merged", "graded", "merge", "severity_of"]
+
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+_CLEARING = frozenset({Exploitability.NOT_AFFECTED, Exploitability.FIXED})
+_SHOWN_NAMES = 3
+Spoken = tuple[ScanReport, Vulnerability]
+
+
+class Merged:
+    """The rows of one image over `reports`, worst first; equal only to itself, so that it can be kept by identity.
+
+    `layers` are digests or diff_ids of the layers that a row lies in, by its place in `rows`, where a scanner tells.
+    """
+
+    __slots__ = ("__dict__", "layers", "reports", "rows")
+
+    def __init__(
+        self, reports: tuple[ScanReport, ...], rows: tuple[ImageVulnerability, ...], layers: Mapping[int, frozenset[str]]
+    ) -> None:
+        self.reports, self.rows, self.layers = reports, rows, layers
+
+    @cached_property
+    def by_name(self) -> Mapping[tuple[str, str], ImageVulnerability]:
+        """The rows by identifier (aliases too) and package."""
+        return {(name, row.package): row for row in self.rows for name in (row.id, *row.aliases)}
+
+    @cached_property
+    def whole(self) -> Mapping[str, datetime | None]:
+        """The sources whose silence means that something is not there, and when they looked."""
+        return {report.source: report.at for report in self.reports if report.is_scan and report.whole}
+
+
+def severity_of(vulnerability: Vulnerability) -> Severity:
+    """The scanner's word, or that of its score where it has no word."""
+    if vulnerability.severity is Severity.UNKNOWN and vulnerability.cvss is not None and 0 < vulnerability.cvss <= 10:
+        return Severity.of_score(vulnerability.cvss)
+    return vulnerability.severity
+
+
+def graded(severities: Iterable[Severity]) -> Severity:
+    """The strictest of the severities that are known; UNKNOWN when none is."""
+    known = [severity for severity in severities if severity is not Severity.UNKNOWN]
+    return max(known, key=lambda severity: severity.rank, default=Severity.UNKNOWN)
+
+
+def merge(reports: tuple[ScanReport, ...]) -> Merged:
+    """One list over all reports of an image; the order of the reports does not matter."""
+    names = _canonical(reports)
+    groups: defaultdict[tuple[str, str], list[Spoken]] = defaultdict(list)
+    for report in reports:
+        for found in report.vulnerabilities or ():
+            groups[names.get(found.id, found.id), found.package].append((report, found))
+    silent = tuple(report for report in reports if report.is_scan and report.whole)
+    statements = _statements(reports)
+    made = [(_row(name, spoken, silent, statements), spoken) for (name, _), spoken in groups.items()]
+    made.sort(key=lambda each: (-each[0].severity.rank, each[0].id, each[0].package))
+    layers = {place: lies for place, (_, spoken) in enumerate(made) if (lies := _layers(spoken))}
+    return Merged(reports, tuple(row for row, _ in made), layers)
+
+
+def _canonical(reports: Iterable[ScanReport]) -> dict[str, str]:
+    """The name to show for each identifier that has others: a CVE where there is one."""
+    groups: dict[str, set[str]] = {}
+    for report in reports:
+        for found in report.vulnerabilities or ():
+            if found.aliases:
+                joined = {found.id, *found.aliases}
+                joined.update(*(groups[name] for name in tuple(joined) if name in groups))
+                groups.update(dict.fromkeys(joined, joined))
+    return {name: min(joined, key=lambda each: (not each.startswith("CVE-"), each)) for name, joined in groups.items()}
+
+
+def _layers(spoken: Sequence[Spoken]) -> frozenset[str]:
+    return frozenset(found.layer for _, found in spoken if found.layer)
+
+
+def _row(
+    name: str, spoken: list[Spoken], silent: tuple[ScanReport, ...], statements: Mapping[str, tuple[Vex, ...]]
+) -> ImageVulnerability:
+    if len(spoken) > 1:
+        spoken.sort(key=lambda each: (-severity_of(each[1]).rank, each[0].source, each[0].key, each[1].installed))
+    found = spoken[0][1]
+    others = {each for _, one in spoken for each in (one.id, *one.aliases)} - {name} if len(spoken) > 1 or found.aliases else ()
+    sources = tuple(sorted({report.source for report, _ in spoken}))
+    return ImageVulnerability(
+        id=name,
+        severity=graded(severity_of(one) for _, one in spoken),
+        package=found.package,
+        installed=found.installed if len(spoken) == 1 else _several(one.installed for _, one in spoken),
+        fixed=next((one.fixed for _, one in spoken if one.fixed), ""),
+        cvss=max((one.cvss for _, one in spoken if one.cvss is not None), default=None),
+        title=next((one.title for _, one in spoken if one.title), ""),
+        url=next((one.url for _, one in spoken if one.url), ""),
+        sources=sources,
+        disagreement=_disagreement(spoken, silent) if len(silent) > 1 or len(sources) > 1 else "",
+        vex=_clearing((name, *others), found.package, statements) if statements else None,
+        aliases=tuple(sorted(others)),
+        exemption=next((one.exemption for _, one in spoken if one.exemption), ""),
+    )
+
+
+def _several(texts: Iterable[str]) -> str:
+    return ", ".join(sorted({text for text in texts if text}))
+
+
+# ---- where scanners differ
+
+
+def _disagreement(spoken: Sequence[Spoken], silent: Iterable[ScanReport]) -> str:
+    """A sentence on how the scanners differ: in the severity, in the fix, in whether it is there at all."""
+    severities = {(report.scanner or report.source): severity_of(found) for report, found in reversed(spoken)}
+    parts = []
+    if len(set(severities.values())) > 1:
+        parts.append(", ".join(f"{_short(scanner)} says {severity}" for scanner, severity in sorted(severities.items())))
+    fixes = {found.fixed: report.scanner or report.source for report, found in reversed(spoken) if found.fixed}
+    if len(fixes) > 1 and len(severities) > 1:
+        parts.append(f"fixed in {' or '.join(f'{clean(fix, 40)} ({_short(who)})' for fix, who in sorted(fixes.items()))}")
+    absent = sorted({report.scanner or report.source for report in silent} - set(severities))
+    if absent:
+        parts.append(f"{' and '.join(map(_short, absent[:_SHOWN_NAMES]))} {'does' if len(absent) == 1 else 'do'} not report it")
+    return f"{'; '.join(parts)}." if parts else ""
+
+
+def _short(name: str) -> str:
+    return clean(name, 40)
+
+
+# ---- statements
+
+
+def _statements(reports: Iterable[ScanReport]) -> dict[str, tuple[Vex, ...]]:
+    found: defaultdict[str, list[Vex]] = defaultdict(list)
+    for report in reports:
+        for statement in report.vex:
+            found[statement.id].append(statement)
+    return {name: tuple(several) for name, several in found.items()}
+
+
+def _clearing(names: Iterable[str], package: str, statements: Mapping[str, tuple[Vex, ...]]) -> Vex | None:
+    """The statement that takes a vulnerability out of the count: the newest, when every author's last word does so."""
+    last: dict[str, Vex] = {}
+    for statement in (each for name in names for each in statements.get(name, ()) if _is_about(each, package)):
+        known = last.get(statement.author)
+        if known is None or _newness(statement) > _newness(known):
+            last[statement.author] = statement
+    if not last or any(statement.status not in _CLEARING for statement in last.values()):
+        return None
+    return max(last.values(), key=_newness)
+
+
+def _newness(statement: Vex) -> tuple[datetime, bool, str, str]:
+    # Of two statements of one moment the one that clears nothing counts.
+    return statement.at or _NEVER, statement.status not in _CLEARING, statement.author, statement.justification
+
+
+def _is_about(statement: Vex, package: str) -> bool:
+    """Whether a statement is about a package: by its name, or by a package URL (purl-spec: pkg:type/namespace/name@version)."""
+    if not statement.package or statement.package == package:
+        return True
+    name = statement.package.partition("?")[0].rpartition("/")[2].partition("@")[0]
+    return statement.package.startswith("pkg:") and name == package

@@ -1,0 +1,283 @@
+"""The joined, judged estate at one moment: frozen, compared by identity, read by everything downstream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from tui.domain.common.trust import Check, State
+from tui.domain.facts.admission import Gate
+from tui.domain.facts.events import SignaturesVerified, SourceHealth
+from tui.domain.facts.image import Platform, RepositoryName
+from tui.domain.facts.scan import ImageVulnerability, ScanReport
+from tui.domain.facts.workload import ContainerType, ObjectKey
+
+__all__ = [
+    "EMPTY",
+    "BaseLink",
+    "BaseState",
+    "Basis",
+    "Confidence",
+    "Container",
+    "Crew",
+    "Drift",
+    "Image",
+    "ImageKey",
+    "NodeKind",
+    "PodRef",
+    "Snapshot",
+    "Summary",
+    "UnknownBase",
+    "Workload",
+]
+
+
+class ImageKey(msgspec.Struct, frozen=True, gc=False, order=True, cache_hash=True):
+    """The identity of a node in the lineage: an image by its top digest in a repository.
+
+    For bases that are in no readable registry `digest` is the claimed digest or empty, for synthesized common bases
+    registry and repository are empty and `digest` is the chain id of the shared layers.
+    """
+
+    registry: str
+    repository: str
+    digest: str
+
+
+class Basis(StrEnum):
+    """What proves a lineage edge, best first."""
+
+    CONFIGURED = "configured"
+    LAYERS = "layers"
+    BUILD_RECORD = "build-record"
+    PROVENANCE = "provenance"
+    ANNOTATION = "annotation"
+
+
+class Confidence(StrEnum):
+    """How sure an edge is."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    CLAIMED = "claimed"
+
+
+class BaseState(StrEnum):
+    """Whether the base an image stands on is the newest build of that base."""
+
+    CURRENT = "current"
+    OUTDATED = "outdated"
+    UNKNOWN = "unknown"
+
+
+class Drift(StrEnum):
+    """Whether what runs is what the name says (now, in the registry)."""
+
+    SAME = "same"
+    MOVED = "moved"
+    MIXED = "mixed"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+class NodeKind(StrEnum):
+    """Why a base is a node without being a readable image."""
+
+    CLAIMED = "claimed"
+    SHARED_LAYERS = "shared-layers"
+
+
+class BaseLink(msgspec.Struct, frozen=True, gc=False):
+    """The edge from an image down to its base, with what proves it.
+
+    `tag` is the base's tag that the image was built from, when known; `note` says in words how the edge was found;
+    `contradictions` are statements that say otherwise; `since` is when the base tag moved past this build.
+    """
+
+    base: ImageKey
+    basis: Basis
+    confidence: Confidence
+    tag: str = ""
+    score: float = 0.0
+    layers: int = 0
+    note: str = ""
+    contradictions: tuple[str, ...] = ()
+    state: BaseState = BaseState.UNKNOWN
+    state_reason: str = ""
+    since: datetime | None = None
+    newest: str = ""
+
+
+class Image(msgspec.Struct, frozen=True, gc=False):
+    """An image: one equivalence set of digests (index and its platform manifests, and their configs) in a repository.
+
+    `digests` holds index and platform manifests, the top one first. `as_of` is when the registry last confirmed it.
+    `absent` is why it cannot be read (empty when it can), `gone` says that its registry has it no more; `tags_listed` says that
+    all tags of its repository are known; `same_content` names other images of the same content.
+    `vulnerabilities` are worst first, over all reports in `scans`; `scan_gap` says why one that is not listed may be there all
+    the same, empty when the reports are whole and recent. `signatures` holds what was found on each of its digests.
+    """
+
+    key: ImageKey
+    digests: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    platforms: tuple[Platform, ...] = ()
+    size: int | None = None
+    created: datetime | None = None
+    pushed: datetime | None = None
+    in_use: bool = False
+    pods: int = 0
+    checks: tuple[Check, ...] = ()
+    verdict: State = State.UNKNOWN
+    base: BaseLink | None = None
+    root: bool = False
+    distro: str = ""
+    absent: str = ""
+    as_of: datetime | None = None
+    config_digests: tuple[str, ...] = ()
+    same_content: tuple[ImageKey, ...] = ()
+    vulnerabilities: tuple[ImageVulnerability, ...] = ()
+    scans: tuple[ScanReport, ...] = ()
+    scan_gap: str = ""
+    signatures: tuple[SignaturesVerified, ...] = ()
+    gone: bool = False
+    tags_listed: bool = False
+
+    @property
+    def name(self) -> RepositoryName:
+        """The repository the image lies in."""
+        return RepositoryName(self.key.registry, self.key.repository)
+
+
+class UnknownBase(msgspec.Struct, frozen=True):
+    """A base that is not a readable image: only claimed, or synthesized from layers that several repositories share."""
+
+    key: ImageKey
+    kind: NodeKind
+    label: str
+    reason: str
+    base: BaseLink | None = None
+    layers: int = 0
+    repositories: int = 0
+
+
+class PodRef(msgspec.Struct, frozen=True, gc=False):
+    """A pod of a workload, as one of its containers has it; `runs` is the image that it runs, None when that is not known."""
+
+    name: str
+    node: str
+    phase: str
+    digest: str
+    created: datetime | None
+    state: str = ""
+    reason: str = ""
+    container: str = ""
+    restarts: int = 0
+    runs: ImageKey | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the pod will run no more: such a pod is counted nowhere."""
+        return self.phase in ("Succeeded", "Failed")
+
+
+class Crew(msgspec.Struct, frozen=True, gc=False):
+    """Pods of a workload that run the same images, all of their containers taken together."""
+
+    images: tuple[ImageKey, ...]
+    pods: int
+
+
+class Container(msgspec.Struct, frozen=True, gc=False):
+    """A container of a workload over all its pods.
+
+    `image` is the text of the spec; `runs` are the images its pods run (or ran, where all have ended), `declared` the image
+    its name means now; `digests` are what the pods report; `pods` counts those that have not ended; `trouble` is a sentence
+    when pods cannot start (pull errors told apart). `placed` are the checks of its images by the rules of this place, where a
+    policy has rules for places.
+    """
+
+    name: str
+    type: ContainerType
+    image: str
+    name_of: RepositoryName | None = None
+    tag: str = ""
+    pin: str = ""
+    digests: tuple[str, ...] = ()
+    runs: tuple[ImageKey, ...] = ()
+    declared: ImageKey | None = None
+    pods: int = 0
+    drift: Drift = Drift.UNKNOWN
+    drift_reason: str = ""
+    trouble: str = ""
+    checks: tuple[Check, ...] = ()
+    verdict: State = State.UNKNOWN
+    pull_policy: str = ""
+    pod_refs: tuple[PodRef, ...] = ()
+    placed: Mapping[ImageKey, tuple[Check, ...]] = {}
+
+    @property
+    def images(self) -> tuple[ImageKey, ...]:
+        """What its pods run; what it is declared to run when no pod says."""
+        return self.runs or ((self.declared,) if self.declared is not None else ())
+
+
+class Workload(msgspec.Struct, frozen=True, gc=False):
+    """The top controller that owns pods, or a bare or static pod, with every container that it has.
+
+    `rollback` are the images of ReplicaSets kept as rollback targets; `managed_by` is `Argo CD`, `Flux`, `Helm` or empty.
+    `pods` counts those that have not ended; `crews` are these by what they run.
+    """
+
+    key: ObjectKey
+    containers: tuple[Container, ...]
+    verdict: State = State.UNKNOWN
+    pods: int = 0
+    desired: int | None = None
+    suspended: bool = False
+    managed_by: str = ""
+    team: str = ""
+    created: datetime | None = None
+    rollback: tuple[ImageKey, ...] = ()
+    owner_readable: bool = True
+    as_of: datetime | None = None
+    source: str = ""
+    crews: tuple[Crew, ...] = ()
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """Counts by verdict, and pods."""
+
+    images: dict[State, int]
+    workloads: dict[State, int]
+    pods: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Snapshot:
+    """Everything known at `as_of`, joined and judged.
+
+    `bases` holds unknown bases; `derived` maps a base (image or unknown) to the images built directly on it; `roots`
+    are images and unknown bases without a base; `users` maps an image to the workloads that run it.
+    `complete` is True when every source that was asked has answered whole. `gates` are the clusters' own, by cluster.
+    """
+
+    number: int
+    as_of: datetime
+    images: Mapping[ImageKey, Image] = field(default_factory=dict)
+    bases: Mapping[ImageKey, UnknownBase] = field(default_factory=dict)
+    derived: Mapping[ImageKey, tuple[ImageKey, ...]] = field(default_factory=dict)
+    roots: tuple[ImageKey, ...] = ()
+    workloads: Mapping[ObjectKey, Workload] = field(default_factory=dict)
+    users: Mapping[ImageKey, tuple[ObjectKey, ...]] = field(default_factory=dict)
+    sources: tuple[SourceHealth, ...] = ()
+    summary: Summary = field(default_factory=lambda: Summary({}, {}))
+    complete: bool = False
+    gates: Mapping[str, Gate] = field(default_factory=dict)
+
+
+EMPTY = Snapshot(0, datetime.fromisoformat("1970-01-01T00:00:00+00:00"))

@@ -1,0 +1,247 @@
+"""A container of a workload over all its pods: what they run, related to what the name says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.reference import parse_reference
+from tui.domain.facts.workload import Node, Pod, PodContainer, TemplateContainer
+from tui.domain.lineage.claims import short
+from tui.domain.snapshot.snapshot import Drift, ImageKey, PodRef
+from tui.domain.workloads.counting import pods_with, wants_no_pods
+from tui.domain.workloads.drift import Finding, Judge, Seen
+from tui.domain.workloads.grouping import Group, Slot, by_slot, platform_of
+from tui.domain.workloads.pull_failures import is_pulling, sentence
+from tui.errors import InvalidReference
+
+__all__ = ["Joined", "joined_of"]
+
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+_WORST = (Drift.MIXED, Drift.GONE, Drift.MOVED, Drift.UNKNOWN, Drift.SAME)
+_NAMED_NODES = 3
+Instance = tuple[Pod, PodContainer, Finding]
+
+
+class Joined(msgspec.Struct, frozen=True, gc=False):
+    """A container before it is judged; fields as in `snapshot.Container`.
+
+    `idle` says that nothing is meant to run: scaled to zero, suspended, between two jobs. `note` is a remark that changes
+    nothing, `altered` says that the registry answered for its name with other bytes, `at` is when the registry said what the
+    name means. `named` are the images that it runs, or would run, with the digest that its name gives of each.
+    """
+
+    slot: Slot
+    image: str
+    name: RepositoryName | None = None
+    tag: str = ""
+    pin: str = ""
+    digests: tuple[str, ...] = ()
+    runs: tuple[ImageKey, ...] = ()
+    declared: ImageKey | None = None
+    pods: int = 0
+    drift: Drift = Drift.UNKNOWN
+    reason: str = ""
+    note: str = ""
+    trouble: str = ""
+    pull_policy: str = ""
+    refs: tuple[PodRef, ...] = ()
+    idle: str = ""
+    altered: str = ""
+    at: datetime | None = None
+    named: tuple[tuple[ImageKey, str], ...] = ()
+
+
+def joined_of(group: Group, judge: Judge, nodes: Mapping[str, Node]) -> tuple[Joined, ...]:
+    """Every container of a workload."""
+    template = group.template
+    declared = {(each.type, each.name): each for each in template}
+    live = {pod.uid for pod in group.live}
+    found = []
+    for slot, pods in by_slot(group.pods, template).items():
+        if pods:
+            found.append(_running(slot, pods, live, judge, nodes))
+        elif not group.pods:
+            found.append(_idle(slot, declared[slot], group, judge))
+    return tuple(found)
+
+
+# ---- with pods
+
+
+def _running(
+    slot: Slot, pods: Sequence[tuple[Pod, PodContainer]], live: set[str], judge: Judge, nodes: Mapping[str, Node]
+) -> Joined:
+    instances = [
+        (pod, container, judge.find(Seen(container.image, container.image_id, platform_of(pod, nodes))))
+        for pod, container in sorted(pods, key=lambda each: each[0].name)
+    ]
+    counting = [each for each in instances if each[0].uid in live] or instances
+    newest = max(counting, key=lambda each: (each[0].created or _NEVER, each[0].name))
+    drift, reason, note = _drift(counting, newest)
+    started = [finding for _, _, finding in counting if finding.started]
+    refs = tuple(_ref(*each) for each in instances)
+    return Joined(
+        slot=slot,
+        image=newest[1].image,
+        name=newest[2].name,
+        tag=newest[2].tag,
+        pin=newest[2].pin,
+        digests=tuple(sorted({finding.digest for finding in started})),
+        runs=tuple(sorted({finding.runs for finding in started if finding.runs is not None})),
+        declared=newest[2].declared,
+        pods=pods_with(refs),
+        drift=drift,
+        reason=reason,
+        note=note,
+        trouble=_trouble(counting, judge),
+        pull_policy=newest[1].pull_policy,
+        refs=refs,
+        altered=newest[2].altered,
+        at=newest[2].at,
+        named=_named(started) or _named([newest[2]]),
+    )
+
+
+def _named(findings: Sequence[Finding]) -> tuple[tuple[ImageKey, str], ...]:
+    pairs = ((finding.runs or finding.declared, finding.named) for finding in findings)
+    return tuple(sorted({(image, digest) for image, digest in pairs if image is not None and digest}))
+
+
+def _drift(instances: list[Instance], newest: Instance) -> tuple[Drift, str, str]:
+    """The worst of what its pods are, where pods of one name but different contents are worse than each alone."""
+    started = [each for each in instances if each[2].started]
+    if not started:
+        return Drift.UNKNOWN, _waiting(newest), ""
+    mixed = _mixed(started)
+    if mixed:
+        return Drift.MIXED, mixed, ""
+    _, _, worst = min(started, key=lambda each: (_WORST.index(each[2].drift), each[2].reason))
+    return worst.drift, worst.reason, " ".join(filter(None, (worst.note, _rollout(started, newest))))
+
+
+def _waiting(newest: Instance) -> str:
+    _, container, finding = newest
+    if finding.name is None or container.image_id:  # no name, or an imageID of an unknown form: the finding says so
+        return finding.reason
+    why = f" ({container.reason})" if container.reason else ""
+    return f"It has not started{why}, so nothing can be compared."
+
+
+def _mixed(started: list[Instance]) -> str:
+    """A sentence when pods of the same name and platform certainly run different contents."""
+    alike: dict[tuple[str, str], list[Instance]] = {}
+    for instance in started:
+        content, platform = instance[2].content, instance[2].platform
+        if content and (platform is not None or len(content) > 1):
+            alike.setdefault((instance[1].image, str(platform)), []).append(instance)
+    for (image, _), instances in sorted(alike.items()):
+        apart = _apart(instances)
+        if len(apart) > 1:
+            parts = sorted((_part(each) for each in apart.values()), reverse=True)
+            return f"Pods with the one name {image} run {len(apart)} images: {'; '.join(text for _, text in parts)}."
+    return ""
+
+
+def _apart(instances: list[Instance]) -> dict[frozenset[str], list[Instance]]:
+    """The instances by content; contents that overlap, as those of all platforms may, are not told apart."""
+    found: dict[frozenset[str], list[Instance]] = {}
+    for instance in instances:
+        content = instance[2].content or frozenset()
+        home = next((known for known in found if not known.isdisjoint(content)), content)
+        found.setdefault(home, []).append(instance)
+    return found
+
+
+def _part(instances: list[Instance]) -> tuple[int, str]:
+    finding = instances[0][2]
+    nodes = sorted({pod.node for pod, _, _ in instances if pod.node})
+    where = f" on {', '.join(nodes[:_NAMED_NODES])}{' and more' if len(nodes) > _NAMED_NODES else ''}" if nodes else ""
+    now = ", which the name means now" if finding.drift is Drift.SAME else ""
+    return len(instances), f"{len(instances)} run {short(finding.digest)}{now}{where}"
+
+
+def _rollout(started: list[Instance], newest: Instance) -> str:
+    """A remark while pods of an older spec still run."""
+    others = Counter(container.image for _, container, _ in started if container.image != newest[1].image)
+    if not others:
+        return ""
+    return f"A rollout is under way: {', '.join(f'{number} still run {image}' for image, number in sorted(others.items()))}."
+
+
+def _trouble(instances: list[Instance], judge: Judge) -> str:
+    """Why pods cannot get their image, of the newest that cannot."""
+    stuck = [(pod, container) for pod, container, _ in instances if is_pulling(container)]
+    if not stuck:
+        return ""
+    _, container = max(stuck, key=lambda each: (each[0].created or _NEVER, each[0].name))
+    try:
+        word = judge.word(parse_reference(container.image))
+    except InvalidReference:
+        word = None
+    return sentence(container, word)
+
+
+def _ref(pod: Pod, container: PodContainer, finding: Finding) -> PodRef:
+    return PodRef(
+        name=pod.name,
+        node=pod.node,
+        phase=pod.phase,
+        digest=finding.digest,
+        created=pod.created,
+        state=container.state,
+        reason=container.reason,
+        container=container.name,
+        restarts=container.restarts,
+        runs=finding.runs,
+    )
+
+
+# ---- without pods
+
+
+def _idle(slot: Slot, declared: TemplateContainer, group: Group, judge: Judge) -> Joined:
+    """What would run: the template's image, if the registry still has it."""
+    finding = judge.find(Seen(declared.image))
+    idle = _why_idle(group)
+    drift, reason = Drift.UNKNOWN, f"{idle or 'No pod of it is there'}, so nothing runs that could be compared."
+    if finding.name is None:
+        reason = finding.reason
+    else:
+        word = judge.word(parse_reference(declared.image))
+        if word.gone:
+            drift, reason = Drift.GONE, f"{idle or 'No pod of it is there'}, and it could not start: {word.reason}"
+        elif finding.declared is None:
+            reason = f"{idle or 'No pod of it is there'}, and what it would run is not known: {word.reason}"
+    return Joined(
+        slot=slot,
+        image=declared.image,
+        name=finding.name,
+        tag=finding.tag,
+        pin=finding.pin,
+        declared=finding.declared,
+        drift=drift,
+        reason=reason,
+        pull_policy=declared.pull_policy,
+        idle=idle,
+        altered=finding.altered,
+        at=finding.at,
+        named=_named([finding]),
+    )
+
+
+def _why_idle(group: Group) -> str:
+    own = group.controller
+    if own is None:
+        return ""
+    if own.suspended:
+        return "It is suspended"
+    if wants_no_pods(own.kind, own.desired):
+        return "It is scaled to zero"
+    if own.kind in ("CronJob", "Job"):
+        return "No pod of it is kept"
+    return ""

@@ -1,0 +1,214 @@
+"""What is counted, and how: every number of pods, and every word for how an image is used, comes from here.
+
+A pod counts until it has ended (phase `Succeeded` or `Failed`), and counts once, however many of its containers run an image
+or images of one base. An image runs when such a pod reports it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from enum import StrEnum
+from typing import NamedTuple
+
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.snapshot.snapshot import Container, Crew, ImageKey, PodRef, Snapshot, Workload
+from tui.domain.workloads.pull_failures import is_pulling
+
+__all__ = [
+    "Place",
+    "Use",
+    "crews_of",
+    "idle_word",
+    "is_scaled_to_zero",
+    "is_scheduled",
+    "pods_at",
+    "pods_found",
+    "pods_in",
+    "pods_of",
+    "pods_under",
+    "pods_with",
+    "running_images",
+    "users_of",
+    "uses_of_image",
+    "wants_no_pods",
+]
+
+_ON_NODES = "DaemonSet"
+"""What has as many pods as there are nodes for it: none of them is no scaling."""
+
+
+class Use(StrEnum):
+    """How something uses an image.
+
+    RUNNING: a pod that has not ended reports it. DECLARED: it is what the name in a workload's spec means now, whether that
+    runs or not. SCHEDULED: a CronJob that is not suspended has it. SCALED_TO_ZERO: a workload that wants no pods has it.
+    ROLLBACK: an old ReplicaSet without pods is kept to go back to it.
+    """
+
+    RUNNING = "running"
+    DECLARED = "declared"
+    SCHEDULED = "scheduled"
+    SCALED_TO_ZERO = "scaled-to-zero"
+    ROLLBACK = "rollback"
+
+
+class Place(NamedTuple):
+    """A container of a workload: all of its pods, those that run one image, or those that wait for theirs."""
+
+    workload: ObjectKey
+    container: str
+    image: ImageKey | None = None
+    waiting: bool = False
+
+
+# ---- pods
+
+
+def crews_of(containers: Iterable[Sequence[PodRef]]) -> tuple[Crew, ...]:
+    """The pods of a workload that have not ended, by the images that they run; each container tells of its pods."""
+    images: defaultdict[str, set[ImageKey]] = defaultdict(set)
+    for pods in containers:
+        for pod in pods:
+            if not pod.ended:
+                images[pod.name] |= {pod.runs} if pod.runs is not None else set()
+    counted = Counter(tuple(sorted(found)) for found in images.values())
+    return tuple(Crew(found, counted[found]) for found in sorted(counted))
+
+
+def pods_with(pods: Iterable[PodRef], image: ImageKey | None = None) -> int:
+    """How many pods have a container, or run an image in it."""
+    return len({pod.name for pod in pods if not pod.ended and (image is None or pod.runs == image)})
+
+
+def pods_of(workload: Workload, images: Set[ImageKey] | None = None, *, idle: bool = False) -> int:
+    """How many pods of a workload run one of the images (None: all its pods); `idle` counts those too that run none yet."""
+    return sum(crew.pods for crew in workload.crews if images is None or _runs(crew, images) or (idle and not crew.images))
+
+
+def pods_in(container: Container, images: Set[ImageKey] | None = None, *, idle: bool = False) -> int:
+    """How many pods of a container run one of the images in it; `idle` and None as for the workload."""
+    live = (pod for pod in container.pod_refs if not pod.ended)
+    return len({pod.name for pod in live if images is None or pod.runs in images or (idle and pod.runs is None)})
+
+
+def pods_at(places: Iterable[Place], snapshot: Snapshot) -> Mapping[ObjectKey, int]:
+    """How many pods there are at the places, by workload: one that runs several of its containers there is one pod."""
+    names: defaultdict[ObjectKey, set[str]] = defaultdict(set)
+    for place in places:
+        for container in snapshot.workloads[place.workload].containers:
+            if container.name == place.container:
+                names[place.workload].update(pod.name for pod in container.pod_refs if _is_at(pod, place))
+    return {workload: len(pods) for workload, pods in names.items()}
+
+
+def _is_at(pod: PodRef, place: Place) -> bool:
+    if pod.ended or (place.waiting and not is_pulling(pod)):
+        return False
+    return place.image is None or pod.runs == place.image
+
+
+def pods_found(
+    snapshot: Snapshot, images: Set[ImageKey] | None, workloads: Set[ObjectKey] | None, idle: Set[ObjectKey] | None = None
+) -> int:
+    """How many pods there are of what was found: of the workloads, those that run one of the images (None: everything).
+
+    `idle` are the workloads whose pods that run nothing yet were found too (None: all of them, where no image was asked for).
+    """
+    found = snapshot.workloads.values() if workloads is None else _those(snapshot, workloads)
+    return sum(pods_of(each, images, idle=idle is not None and each.key in idle) for each in found)
+
+
+def pods_under(
+    snapshot: Snapshot, images: Set[ImageKey] | None = None, workloads: Set[ObjectKey] | None = None
+) -> Mapping[ImageKey, int]:
+    """For every image that runs, and every base below it, how many pods run it or what is built on it; each pod once."""
+    found: Counter[ImageKey] = Counter()
+    chains: dict[ImageKey, tuple[ImageKey, ...]] = {}
+    for workload in snapshot.workloads.values() if workloads is None else _those(snapshot, workloads):
+        for crew in workload.crews:
+            under: set[ImageKey] = set()
+            for image in crew.images:
+                if images is None or image in images:
+                    under.update(chains.get(image) or chains.setdefault(image, tuple(_chain(image, snapshot))))
+            for key in under:
+                found[key] += crew.pods
+    return found
+
+
+def running_images(snapshot: Snapshot) -> frozenset[ImageKey]:
+    """The images that run."""
+    return frozenset(key for workload in snapshot.workloads.values() for crew in workload.crews for key in crew.images)
+
+
+def _runs(crew: Crew, images: Set[ImageKey]) -> bool:
+    return any(image in images for image in crew.images)
+
+
+def _those(snapshot: Snapshot, workloads: Set[ObjectKey]) -> Iterator[Workload]:
+    return (snapshot.workloads[key] for key in workloads if key in snapshot.workloads)
+
+
+def _chain(image: ImageKey, snapshot: Snapshot) -> Iterator[ImageKey]:
+    """An image and every base below it; a circle ends where it closes."""
+    seen: set[ImageKey] = set()
+    at: ImageKey | None = image
+    while at is not None and at not in seen:
+        seen.add(at)
+        yield at
+        node = snapshot.images.get(at) or snapshot.bases.get(at)
+        at = node.base.base if node is not None and node.base is not None else None
+
+
+# ---- uses
+
+
+def is_scaled_to_zero(workload: Workload) -> bool:
+    """Whether a workload wants no pods."""
+    return wants_no_pods(workload.key.kind, workload.desired)
+
+
+def wants_no_pods(kind: str, desired: int | None) -> bool:
+    """Whether somebody set the number of pods of a controller to zero."""
+    return desired == 0 and kind != _ON_NODES
+
+
+def is_scheduled(workload: Workload) -> bool:
+    """Whether a CronJob will start it."""
+    return workload.key.kind == "CronJob" and not workload.suspended
+
+
+def idle_word(workload: Workload) -> str:
+    """Why a workload has no pods, in a word or two; empty when it has some, or nobody knows why."""
+    if workload.suspended:
+        return "suspended"
+    if is_scaled_to_zero(workload):
+        return "scaled to zero"
+    return "scheduled" if is_scheduled(workload) and not workload.pods else ""
+
+
+def users_of(image: ImageKey, snapshot: Snapshot) -> Mapping[Use, tuple[ObjectKey, ...]]:
+    """The workloads that use an image, by how they do; it looks at every workload."""
+    found: dict[Use, dict[ObjectKey, None]] = {use: {} for use in Use}
+    for workload in snapshot.workloads.values():
+        for container in workload.containers:
+            if image in container.images or image == container.declared:
+                for use in uses_of_image(workload, container, image):
+                    found[use][workload.key] = None
+        if image in workload.rollback:
+            found[Use.ROLLBACK][workload.key] = None
+    return {use: tuple(keys) for use, keys in found.items() if keys}
+
+
+def uses_of_image(workload: Workload, container: Container, image: ImageKey | None) -> frozenset[Use]:
+    """How a container of a workload uses an image that it runs or declares; None is an image that is not known."""
+    found = set()
+    if image is not None and pods_with(container.pod_refs, image):
+        found.add(Use.RUNNING)
+    if image is not None and (image == container.declared or image.digest == container.pin):
+        found.add(Use.DECLARED)
+    if is_scheduled(workload):
+        found.add(Use.SCHEDULED)
+    if is_scaled_to_zero(workload):
+        found.add(Use.SCALED_TO_ZERO)
+    return frozenset(found)

@@ -1,0 +1,305 @@
+"""Whether what runs is what its name says: one way of running, judged by content.
+
+The rule: relate the running digest and the name to the platform configs that they mean on the node, then compare these. An
+index changes whenever another platform or an attestation is pushed, a copy has another manifest, a node reports any of the
+names it has for a content: none of that is drift. Sources: kubelet and CRI on `imageID` (containerd reports the first
+repository digest of the config, CRI-O and docker also bare config digests); the *name* comes from the spec alone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.common.text import clean
+from tui.domain.facts.image import Platform, RepositoryName
+from tui.domain.facts.reference import ImageId, ImageIdKind, Reference, parse_image_id, parse_reference
+from tui.domain.lineage.claims import short
+from tui.domain.registries.catalog import Catalog
+from tui.domain.registries.presence import Registries, Word
+from tui.domain.snapshot.snapshot import Drift, ImageKey
+from tui.errors import InvalidReference
+
+__all__ = ["Finding", "Judge", "Seen"]
+
+
+class Seen(msgspec.Struct, frozen=True, gc=False):
+    """One way in which a container runs: the spec's image, the status's `imageID`, the node's platform (None: not readable)."""
+
+    image: str
+    image_id: str = ""
+    platform: Platform | None = None
+
+
+class Finding(msgspec.Struct, frozen=True, gc=False):
+    """What is found about one way of running.
+
+    `content` are the configs that run, None when not known; `runs` and `declared` the images that run and that the name means
+    now; `note` is a remark that changes nothing, `altered` says that the registry answered for the name with other bytes. `name`
+    is None when the text is no reference. `at` is when the registry said what the name means, `platform` that of the node, or of
+    the one config that runs. `named` is the digest that the name gives of the image that runs, or would run: that of an index,
+    or of a platform's manifest.
+    """
+
+    drift: Drift
+    reason: str
+    name: RepositoryName | None = None
+    tag: str = ""
+    pin: str = ""
+    digest: str = ""
+    content: frozenset[str] | None = None
+    platform: Platform | None = None
+    runs: ImageKey | None = None
+    declared: ImageKey | None = None
+    note: str = ""
+    altered: str = ""
+    at: datetime | None = None
+    named: str = ""
+
+    @property
+    def started(self) -> bool:
+        """Whether the node reports an image."""
+        return bool(self.digest)
+
+
+class _Case(msgspec.Struct, frozen=True, gc=False):
+    """A started container with all that is looked up for it."""
+
+    reference: Reference
+    name: RepositoryName
+    running: ImageId
+    platform: Platform | None
+    content: frozenset[str] | None
+
+
+class Judge:
+    """Judges ways of running against the catalog; equal ones are judged once."""
+
+    def __init__(self, catalog: Catalog, registries: Registries) -> None:
+        self._catalog = catalog
+        self._contents = catalog.contents
+        self._registries = registries
+        self._found: dict[Seen, Finding] = {}
+
+    def find(self, seen: Seen) -> Finding:
+        """The finding on one way of running."""
+        found = self._found.get(seen)
+        if found is None:
+            found = self._found[seen] = self._judge(seen)
+        return found
+
+    def word(self, reference: Reference) -> Word:
+        """What the registry says of the name now: of the digest where it is pinned, else of the tag."""
+        name = RepositoryName(reference.registry, reference.repository)
+        if reference.digest:
+            return self._registries.digest(name, reference.digest)
+        return self._registries.tag(name, reference.tag)
+
+    def _judge(self, seen: Seen) -> Finding:
+        try:
+            reference = parse_reference(seen.image)
+        except InvalidReference as error:
+            return Finding(Drift.UNKNOWN, error.headline)
+        name = RepositoryName(reference.registry, reference.repository)
+        running = parse_image_id(seen.image_id)
+        word = self.word(reference)
+        bare = Finding(
+            Drift.UNKNOWN,
+            "",
+            name=name,
+            tag=reference.tag,
+            pin=reference.digest,
+            declared=self._declared(name, word, reference),
+            altered=word.altered,
+            at=word.at,
+            named=reference.digest or ("" if word.gone else word.digest),
+        )
+        if running.kind is ImageIdKind.NONE:
+            return msgspec.structs.replace(bare, reason=_not_started(seen))
+        content = self._content(running, seen.platform)
+        case = _Case(reference, name, running, seen.platform, content)
+        drift, reason, note = self._pinned(case) if reference.digest else self._tagged(case, word)
+        runs = self._runs(case, bare.declared)
+        return msgspec.structs.replace(
+            bare,
+            drift=drift,
+            reason=reason,
+            note=note,
+            digest=running.digest,
+            content=content,
+            platform=self._platform(case),
+            runs=runs,
+            named=self._named(case, bare.named, runs),
+        )
+
+    # ---- contents
+
+    def _content(self, running: ImageId, platform: Platform | None) -> frozenset[str] | None:
+        if running.kind is ImageIdKind.CONFIG:
+            return frozenset((running.digest,))
+        return self._contents.on(running.digest, platform)
+
+    def _platform(self, case: _Case) -> Platform | None:
+        if case.platform is not None or not case.content or len(case.content) > 1:
+            return case.platform
+        config = self._contents.configs.get(min(case.content))
+        return config.platform if config is not None else None
+
+    def _declared(self, name: RepositoryName, word: Word, reference: Reference) -> ImageKey | None:
+        """The image that the name means now; last meant, when the registry cannot be read."""
+        digest = reference.digest or ("" if word.gone else word.digest)
+        if not digest:
+            return None
+        held = self._catalog.holding(name, digest)
+        return held[0] if held else ImageKey(name.registry, name.repository, digest)
+
+    def _runs(self, case: _Case, declared: ImageKey | None) -> ImageKey:
+        """The image that runs: by digest or content in the repository of the name, then where the node says, then anywhere."""
+        catalog, digest, reported = self._catalog, case.running.digest, case.running.name
+        same = [key for config in sorted(case.content or ()) for key in catalog.by_config.get(config, ())]
+        inside = [*catalog.holding(case.name, digest), *(key for key in same if _lies_in(key, case.name))]
+        if declared in inside:
+            return declared
+        outside = catalog.holding(reported, digest) if reported is not None else ()
+        where = reported or case.name
+        return next(iter((*inside, *outside, *same)), ImageKey(where.registry, where.repository, digest))
+
+    def _named(self, case: _Case, named: str, runs: ImageKey) -> str:
+        """The digest that the name gives of what runs: what it means now, what the node was given for it, the image's own."""
+        known = self._catalog.images.get(runs)
+        digests = known.digests if known is not None else ()
+        return next((each for each in (named, case.running.digest) if each in digests), runs.digest)
+
+    # ---- verdicts: drift, reason, note
+
+    def _pinned(self, case: _Case) -> tuple[Drift, str, str]:
+        pin, running = case.reference.digest, case.running.digest
+        wanted = self._contents.on(pin, case.platform)
+        if running != pin and not _same(case.content, wanted) and not self._is_platform_of(case, pin):
+            if _differ(case.content, wanted):
+                return Drift.MOVED, f"It is pinned to {short(pin)}, but the node reports other content: {short(running)}.", ""
+            return Drift.UNKNOWN, self._unreadable(case, pin, f"Pinned to {short(pin)}, it is reported as {short(running)}"), ""
+        word = self._registries.digest(case.name, pin)
+        if word.gone:
+            return Drift.GONE, f"It runs the digest it is pinned to, but {case.name} does not have {short(pin)} any more.", ""
+        return Drift.SAME, f"It is pinned to {short(pin)} and runs it.", self._tag_beside_pin(case)
+
+    def _tag_beside_pin(self, case: _Case) -> str:
+        """A remark when the tag written beside the pin names other content by now: it decides nothing."""
+        tag = case.reference.tag
+        if not tag:
+            return ""
+        word = self._registries.tag(case.name, tag)
+        if word.gone:
+            return f"The tag {clean(tag)} beside the pin is not there any more."
+        now = self._contents.on(word.digest, case.platform) if word.there else None
+        if word.there and word.digest != case.reference.digest and _differ(case.content, now):
+            return f"The tag {clean(tag)} beside the pin names another image by now: {short(word.digest)}."
+        return ""
+
+    def _tagged(self, case: _Case, word: Word) -> tuple[Drift, str, str]:
+        name = f"{case.name}:{case.reference.tag}"
+        if word.gone:
+            return Drift.GONE, self._tag_gone(case, word), ""
+        if not word.there:
+            return Drift.UNKNOWN, f"What {name} names now is not known: {word.reason}", ""
+        if case.running.digest == word.digest:
+            if self._registries.digest(case.name, word.digest).gone:
+                return Drift.GONE, f"{name} still names {short(word.digest)}, but {case.name} does not have it any more.", ""
+            return Drift.SAME, f"{name} names what runs: {short(word.digest)}.", ""
+        now = self._contents.on(word.digest, case.platform)
+        if self._is_platform_of(case, word.digest):
+            return Drift.SAME, f"{name} names an index of which what runs is a platform: {short(case.running.digest)}.", ""
+        if _same(case.content, now):
+            on = f" for {case.platform}" if case.platform is not None else ""
+            reported = f"The node reports it as {short(case.running.digest)}"
+            return Drift.SAME, f"{name} names the same content{on}: {short(word.digest)}. {reported}.", ""
+        return self._other(case, word, now)
+
+    def _is_platform_of(self, case: _Case, digest: str) -> bool:
+        """Whether what runs is certainly one platform of an index, where nobody may read which platform the node has.
+
+        A node runs a platform of an index only if it is its own, so there is no need to know the node.
+        """
+        if case.platform is not None:
+            return False
+        members = self._contents.members(digest) or ()
+        if any(member.manifest == case.running.digest for member in members):
+            return True
+        configs = {member.config for member in members if member.config}
+        return case.content is not None and bool(case.content) and case.content <= configs
+
+    def _other(self, case: _Case, word: Word, now: frozenset[str] | None) -> tuple[Drift, str, str]:
+        """What runs is not, or not provably, what the tag names."""
+        running, names = short(case.running.digest), f"{case.name}:{case.reference.tag} names {short(word.digest)} now"
+        if self._purged(case):
+            return Drift.GONE, f"What runs, {running}, is not in {case.name} any more: purged or replaced. {names}.", ""
+        if now == frozenset() and case.platform is not None:
+            return Drift.GONE, f"{names}, which has nothing for {case.platform}: what runs, {running}, could not start again.", ""
+        if not _differ(case.content, now):
+            unread = case.running.digest if case.content is None else word.digest
+            return Drift.UNKNOWN, self._unreadable(case, unread, f"{names}, and {running} runs"), ""
+        since = self._registries.moved(case.name, case.reference.tag)
+        when = f" since {since:%Y-%m-%d %H:%M} UTC" if since is not None else ""
+        return Drift.MOVED, f"{names}{when}; what runs is {running}{self._where(case)}.", ""
+
+    def _tag_gone(self, case: _Case, word: Word) -> str:
+        running = short(case.running.digest)
+        still = self._registries.digest(case.name, case.running.digest)
+        left = f" What runs, {running}, is still there." if still.there else ""
+        left = f" What runs, {running}, is not there any more either." if still.gone else left
+        return f"{case.name} does not have the tag {clean(case.reference.tag)}: it was deleted.{left}"
+
+    def _purged(self, case: _Case) -> bool:
+        """Whether the registry says that it lost what runs: where the node says it came from, and under the name itself.
+
+        A bare config digest is in no list of manifests, so it proves nothing.
+        """
+        if case.running.kind is not ImageIdKind.REPO_DIGEST or self._holds_content(case):
+            return False
+        here = self._registries.digest(case.name, case.running.digest)
+        if case.running.name is None or case.running.name == case.name:
+            return here.gone
+        there = self._registries.digest(case.running.name, case.running.digest)
+        return there.gone and not here.there and (here.gone or case.running.name.registry == case.name.registry)
+
+    def _holds_content(self, case: _Case) -> bool:
+        """Whether the repository has the content that runs under any digest."""
+        keys = [key for config in case.content or () for key in self._catalog.by_config.get(config, ())]
+        return any(_lies_in(key, case.name) and not self._catalog.images[key].absent for key in keys)
+
+    def _where(self, case: _Case) -> str:
+        if self._holds_content(case):
+            return ", which the repository still has"
+        reported = case.running.name
+        if reported is not None and reported != case.name:
+            return f", which the node has under the name {reported}"
+        return ", which is no image that the repository is known to have: purged, or replaced by another of the same name"
+
+    def _unreadable(self, case: _Case, digest: str, lead: str) -> str:
+        """A sentence on two digests that cannot be compared because one was not read."""
+        name = case.name if digest != case.running.digest else case.running.name or case.name
+        word = self._registries.digest(name, digest)
+        why = word.reason or f"not every platform of {short(digest)} has been read."
+        return f"{lead}; whether they are the same is not known: {why}"
+
+
+def _lies_in(key: ImageKey, name: RepositoryName) -> bool:
+    return key.repository == name.repository and key.registry == name.registry
+
+
+def _same(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
+    """Whether two digests certainly mean the same: the one content on the node's platform, or all contents of all."""
+    return bool(one) and one == other
+
+
+def _differ(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
+    """Whether two digests certainly mean different contents; overlapping sets, met without a platform, say neither."""
+    return bool(one) and bool(other) and one is not None and other is not None and one.isdisjoint(other)
+
+
+def _not_started(seen: Seen) -> str:
+    if seen.image_id:
+        return f"The node reports its image in a form that says nothing: {clean(seen.image_id, 80)}."
+    return "It has not started, so the node reports no image."

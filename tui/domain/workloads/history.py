@@ -1,0 +1,221 @@
+"""What ran under each name before: in other workloads and clusters, kept for rollback, left behind by the tag in the registry."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.facts.facts import ImageFacts, TrustFacts
+from tui.domain.facts.image import ImageConfig, RepositoryName
+from tui.domain.facts.signature import Outcome, Reason, StepName, StepState, Verdict
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.lineage.genealogy import distribution
+from tui.domain.lineage.graph import Lineage
+from tui.domain.lineage.judged import Bases
+from tui.domain.registries.catalog import Catalog, Known
+from tui.domain.snapshot.snapshot import ImageKey
+from tui.domain.workloads.containers import Joined
+from tui.domain.workloads.impostor import LEFT_BEHIND, Observation, Suspicion, builder_of, compare, shape_of
+from tui.domain.workloads.join import JoinedWorkload
+
+__all__ = ["Name", "Observer", "Suspicions"]
+
+MAX_GENERATIONS = 30
+_UNDECIDED = frozenset({Verdict.INCONCLUSIVE, Verdict.SKIPPED, Verdict.NO_POLICY})
+Name = tuple[RepositoryName, str]
+Slot = tuple[ObjectKey, str]
+_Answered = tuple[JoinedWorkload, Mapping[str, Suspicion]]
+
+
+class Observer:
+    """Makes observations of images, each once; `signatures_lost` says why signatures are not known any more, or is empty."""
+
+    def __init__(
+        self, facts: ImageFacts, trust: TrustFacts, catalog: Catalog, lineage: Lineage, bases: Bases, signatures_lost: str
+    ) -> None:
+        self._facts, self._trust, self._catalog, self._lineage, self._bases = facts, trust, catalog, lineage, bases
+        self.signatures_lost = signatures_lost
+        self._seen: dict[ImageKey, Observation | None] = {}
+
+    def observe(self, key: ImageKey) -> Observation | None:
+        """What is known of an image; None when it cannot be read."""
+        if key not in self._seen:
+            known = self._catalog.images.get(key)
+            self._seen[key] = self._observe(known) if known is not None and known.complete else None
+        return self._seen[key]
+
+    def same_content(self, one: ImageKey, other: ImageKey) -> bool:
+        """Whether two images are the same under two names."""
+        known, than = self._catalog.images.get(one), self._catalog.images.get(other)
+        return one == other or (known is not None and than is not None and not {*known.configs}.isdisjoint(than.configs))
+
+    def left_behind(self, name: Name) -> Iterator[ImageKey]:
+        """The images that a tag named before, the latest first."""
+        record = self._facts.tags.get(name[0], {}).get(name[1])
+        for digest in record.earlier if record is not None else ():
+            yield from self._catalog.holding(name[0], digest)[:1]
+
+    def _observe(self, known: Known) -> Observation:
+        configs = [self._catalog.contents.configs[member.config] for member in known.members]
+        usual = configs[0]
+        return Observation(
+            image=known.key,
+            where="",
+            at=known.pushed or known.created,
+            families=frozenset(self._families(known)),
+            builder=builder_of(usual.history),
+            steps=shape_of(usual.history[self._inherited(usual) :]),
+            layers=frozenset(layer for config in configs for layer in config.diff_ids[len(self._base_layers(config)) :]),
+            signers=self._signers(known),
+        )
+
+    def _base(self, config: ImageConfig) -> ImageConfig | None:
+        return self._catalog.contents.configs.get(self._lineage.parents.get(config.digest, ""))
+
+    def _base_layers(self, config: ImageConfig) -> tuple[str, ...]:
+        base = self._base(config)
+        below = base.diff_ids if base is not None else ()
+        return below if config.diff_ids[: len(below)] == below else ()
+
+    def _inherited(self, config: ImageConfig) -> int:
+        """How many steps of an image's history are its base's."""
+        base = self._base(config)
+        steps = len(base.history) if base is not None else 0
+        return (
+            steps
+            if base is not None and [s.created_by for s in config.history[:steps]] == [s.created_by for s in base.history]
+            else 0
+        )
+
+    def _families(self, known: Known) -> Iterator[str]:
+        """Names of the repositories of all its bases, and of its distribution."""
+        system = distribution(known, self._catalog)
+        if system:
+            yield system.partition(" ")[0]
+        key = known.key
+        for _ in range(MAX_GENERATIONS):
+            link = self._bases.links.get(key)
+            if link is None:
+                return
+            if link.base.repository:
+                yield link.base.repository.rpartition("/")[2]
+            key = link.base
+
+    def _signers(self, known: Known) -> frozenset[str] | None:
+        """Those who signed the image; None unless all was looked at and could be told.
+
+        One whose signature has expired since is the same signer still: what counts is that it is authentic.
+        """
+        here = self._trust.signatures.get(known.name, {})
+        found = [here[digest] for digest in known.digests if digest in here]
+        if known.key.digest not in here or any(each.error for each in found):
+            return None
+        outcomes = [outcome for each in found for outcome in each.outcomes]
+        signers = frozenset(outcome.signer for outcome in outcomes if _is_authentic(outcome))
+        undecided = any(outcome.verdict in _UNDECIDED for outcome in outcomes)
+        return None if undecided and not signers else signers
+
+
+def _is_authentic(outcome: Outcome) -> bool:
+    """Whether the signature is by whom it says, and not taken back; expiry and the like do not matter."""
+    if outcome.verdict.accepted:
+        return True
+    steps = [outcome.step(name) for name in (StepName.INTEGRITY, StepName.AUTHENTICITY)]
+    passed = all(step is not None and step.state is StepState.PASSED for step in steps)
+    return passed and outcome.reason not in (Reason.REVOKED, Reason.WRONG_SUBJECT)
+
+
+class Suspicions:
+    """Looks for containers that run or would run something unlike what ran before under the name, round after round.
+
+    `remembered` are observations of earlier days. Only what may have another answer than before is looked at.
+    """
+
+    def __init__(self, remembered: Mapping[Name, tuple[Observation, ...]] | None = None) -> None:
+        self._remembered = remembered or {}
+        self._observer: Observer | None = None
+        self._running: Mapping[Name, Mapping[ImageKey, str]] = {}
+        self._last: dict[ObjectKey, _Answered] = {}
+
+    def of(self, workloads: Mapping[ObjectKey, JoinedWorkload], observer: Observer) -> dict[Slot, Suspicion]:
+        """By workload and name of the container; the same `observer` sees the same."""
+        running, before = _running(workloads), self._running
+        kept = self._last if observer is self._observer else {}
+        found: dict[ObjectKey, _Answered] = {}
+        for key, workload in workloads.items():
+            known = kept.get(key)
+            if known is None or known[0] is not workload or any(running.get(n) != before.get(n) for n in _names(workload)):
+                known = workload, self._look(workload, running, observer)
+            found[key] = known
+        self._observer, self._running, self._last = observer, running, found
+        return {(key, name): each for key, (_, odd) in found.items() for name, each in odd.items()}
+
+    def _look(
+        self, workload: JoinedWorkload, running: Mapping[Name, Mapping[ImageKey, str]], observer: Observer
+    ) -> dict[str, Suspicion]:
+        judged = ((each.slot[1], _suspicion(workload, each, running, observer, self._remembered)) for each in workload.containers)
+        return {name: found for name, found in judged if found is not None}
+
+
+def _names(workload: JoinedWorkload) -> Iterator[Name]:
+    return ((each.name, each.tag) for each in workload.containers if each.name is not None)
+
+
+def _running(workloads: Mapping[ObjectKey, JoinedWorkload]) -> dict[Name, dict[ImageKey, str]]:
+    """Which images run under each name, and in which cluster."""
+    found: defaultdict[Name, dict[ImageKey, str]] = defaultdict(dict)
+    for key, workload in workloads.items():
+        for container in workload.containers:
+            if container.name is not None and container.tag:
+                for image in container.runs:
+                    found[container.name, container.tag].setdefault(image, f"in {key.cluster}")
+    return found
+
+
+def _suspicion(
+    workload: JoinedWorkload,
+    container: Joined,
+    running: Mapping[Name, Mapping[ImageKey, str]],
+    observer: Observer,
+    remembered: Mapping[Name, tuple[Observation, ...]],
+) -> Suspicion | None:
+    if container.name is None:
+        return None
+    name = (container.name, container.tag)
+    places = {image: "kept for rollback" for image in workload.rollback if _lies_in(image, container.name)}
+    places.update(dict.fromkeys(observer.left_behind(name), LEFT_BEHIND) if container.tag else {})
+    places.update(running.get(name, {}))
+    old = remembered.get(name, ())
+    declared = (container.declared,) if container.declared is not None else ()
+    answers = [_judge(image, places, observer, old) for image in dict.fromkeys((*container.runs, *declared))]
+    return max((each for each in answers if each is not None), key=lambda each: (each.impostor, each.sentence), default=None)
+
+
+def _lies_in(image: ImageKey, name: RepositoryName) -> bool:
+    return (image.registry, image.repository) == (name.registry, name.repository)
+
+
+def _judge(
+    image: ImageKey, places: Mapping[ImageKey, str], observer: Observer, remembered: Iterable[Observation]
+) -> Suspicion | None:
+    others = {key: where for key, where in places.items() if not observer.same_content(key, image)}
+    now = observer.observe(image) if others or remembered else None
+    if now is None or now.at is None:
+        return None
+    seen = ((observer.observe(key), where) for key, where in others.items())
+    placed = [_placed(each, where) for each, where in seen if each is not None]
+    before = [each for each in (*placed, *remembered) if _is_before(each.at, now.at)]
+    found = compare(now, before) if before else None
+    doubt = observer.signatures_lost if found is not None and found.by_signer else ""
+    return msgspec.structs.replace(found, doubt=doubt) if found is not None and doubt else found
+
+
+def _placed(seen: Observation, where: str) -> Observation:
+    return Observation(seen.image, where, seen.at, seen.families, seen.builder, seen.steps, seen.layers, seen.signers)
+
+
+def _is_before(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at < now

@@ -1,0 +1,161 @@
+"""Why a container cannot get its image: repository, tag, digest, right, platform, limit or network told apart.
+
+The kubelet's message alone often cannot tell: containerd says "repository does not exist or may require authorization" for
+three different faults. The registry's own answer to us decides between them.
+Sources: kubernetes pkg/kubelet/images/types.go (reasons); messages of containerd's resolver and of the lab's real pulls.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from tui.domain.common.text import clean
+from tui.domain.facts.events import AbsenceKind
+from tui.domain.facts.reference import Reference, parse_reference
+from tui.domain.facts.workload import PodContainer
+from tui.domain.registries.presence import Standing, Word
+from tui.domain.snapshot.snapshot import PodRef
+from tui.errors import InvalidReference
+
+__all__ = ["PULL_REASONS", "Cause", "cause_of", "is_pulling", "sentence"]
+
+PULL_REASONS = frozenset(
+    {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable"}
+)
+_SAID = 160
+
+
+class Cause(StrEnum):
+    """What is wrong."""
+
+    NAME = "name"
+    REPOSITORY = "repository"
+    TAG = "tag"
+    DIGEST = "digest"
+    RIGHT = "right"
+    PLATFORM = "platform"
+    LIMIT = "limit"
+    NETWORK = "network"
+    NEVER = "never"
+    UNKNOWN = "unknown"
+
+
+_NETWORK = (
+    "i/o timeout",
+    "no such host",
+    "connection refused",
+    "connection reset",
+    "dial tcp",
+    "tls handshake",
+    "x509:",
+    "network is unreachable",
+    "no route to host",
+    "context deadline exceeded",
+    "client.timeout",
+    "bad gateway",
+    "service unavailable",
+    "500 internal server error",
+    "eof",
+)
+_LIMIT = ("toomanyrequests", "too many requests", "rate limit")
+_PLATFORM = ("no match for platform", "no matching manifest", "exec format")
+_RIGHT = ("insufficient_scope", "pull access denied", "unauthorized", "denied", "forbidden", "authorization failed")
+_MISSING = ("manifest unknown", "not found", "name unknown", "repository does not exist", "manifest_unknown", "name_unknown")
+
+
+def is_pulling(container: PodContainer | PodRef) -> bool:
+    """Whether a container of a pod waits for an image that it cannot get."""
+    return container.state == "waiting" and container.reason in PULL_REASONS
+
+
+def cause_of(container: PodContainer, reference: Reference | None, word: Word | None) -> Cause:
+    """What is wrong, by the kubelet's words and by what the registry says of the name (`word`)."""
+    if container.reason == "InvalidImageName" or reference is None or word is None:
+        return Cause.NAME
+    if container.reason == "ErrImageNeverPull":
+        return Cause.NEVER
+    message = _without_names(container, reference)
+    if any(part in message for part in _PLATFORM):
+        return Cause.PLATFORM
+    if any(part in message for part in _LIMIT):
+        return Cause.LIMIT
+    if word.standing is Standing.GONE:
+        return _missing(reference, word)
+    if any(part in message for part in _RIGHT):
+        return Cause.RIGHT
+    if any(part in message for part in _NETWORK):
+        return Cause.NETWORK
+    if any(part in message for part in _MISSING):
+        return Cause.DIGEST if reference.digest else Cause.TAG
+    return Cause.RIGHT if word.kind is AbsenceKind.DENIED else Cause.UNKNOWN
+
+
+def _without_names(container: PodContainer, reference: Reference) -> str:
+    """The kubelet's message in small letters without what it is about: a repository may be called `geofence`, a tag `denied`."""
+    names = "|".join(re.escape(name.lower()) for name in (container.image, reference.registry, "https://", "http://"))
+    return re.sub(rf"(?:{names})[^\s\"]*", "", container.message.lower())
+
+
+def _missing(reference: Reference, word: Word) -> Cause:
+    if word.kind is AbsenceKind.REPOSITORY_UNKNOWN:
+        return Cause.REPOSITORY
+    return Cause.DIGEST if reference.digest else Cause.TAG
+
+
+def sentence(container: PodContainer, word: Word | None) -> str:
+    """Why it cannot pull, as a sentence that begins with the fact and ends with what would help."""
+    try:
+        reference = parse_reference(container.image)
+    except InvalidReference as error:
+        return f"cannot pull: {error.headline} {error.remedy}"
+    return f"cannot pull: {_explain(cause_of(container, reference, word), container, reference, word)}"
+
+
+def _explain(cause: Cause, container: PodContainer, reference: Reference, word: Word | None) -> str:
+    registry, repository = reference.registry, reference.repository
+    there = word is not None and word.there
+    match cause:
+        case Cause.REPOSITORY:
+            return f"{registry} has no repository {repository}. Correct the name, or push it there."
+        case Cause.TAG if there:
+            return f"the node found no {reference.tag} in {registry}/{repository}, but it is there now; the next try should work."
+        case Cause.TAG:
+            return f"the tag {reference.tag} is not in {registry}/{repository}. Push it, or name a tag that is there."
+        case Cause.DIGEST:
+            return f"the digest {reference.digest[:19]} is not in {registry}/{repository}. It was deleted, or never pushed there."
+        case Cause.RIGHT:
+            return _no_right(registry, repository, word)
+        case Cause.PLATFORM:
+            return f"{registry}/{repository} has no image for the platform of the node. Build it for that platform as well."
+        case Cause.LIMIT:
+            return f"{registry} limits the number of pulls. Sign the nodes in, or keep the image in a registry of your own."
+        case Cause.NETWORK:
+            return f"the node does not reach {registry}: {_said(container)}"
+        case Cause.NEVER:
+            return "the pull policy is Never and the node does not have the image. Load it there, or change the policy."
+        case Cause.NAME:
+            return f"{_said(container) or 'the name is not valid.'}"
+        case Cause.UNKNOWN:
+            return _said(container) or "the node gives no reason."
+
+
+def _no_right(registry: str, repository: str, word: Word | None) -> str:
+    if word is not None and word.there:
+        return (
+            f"the image is there, but the cluster has no right to pull {registry}/{repository}. "
+            "Grant its identity AcrPull, or set imagePullSecrets."
+        )
+    if word is not None and word.kind is AbsenceKind.DENIED:
+        return (
+            f"no right to pull {registry}/{repository}; it cannot be read from here either. Grant the cluster's identity AcrPull."
+        )
+    return f"{registry} refuses the cluster {repository}: it has no right, or the repository does not exist."
+
+
+def _said(container: PodContainer) -> str:
+    """The end of the kubelet's message: the cause stands last, after what was being done."""
+    message = clean(container.message)
+    _, _, cause = message.rpartition(" desc = ")
+    text = cause or message
+    return text if len(text) <= _SAID else f"…{text[-_SAID:]}"

@@ -1,1 +1,0 @@
-"""Mediators between widgets, presenters and the estate."""

@@ -1,0 +1,198 @@
+"""TOML files read strictly: of limited size, and with faults shown by line and column, with what may stand there."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import ClassVar, NoReturn, TypeVar
+
+import msgspec
+
+from tui.domain.common.text import clean
+from tui.errors import InvalidConfig
+from tui.private_files import refuse_writable
+
+__all__ = ["MAX_SIZE", "Place", "Reader", "content_of"]
+
+MAX_SIZE = 1_000_000
+"""Bytes."""
+MAX_LINE = 1_000
+"""Characters of a line that can begin a table: longer ones are not searched for the place of a fault."""
+MOST_DOTS = 100
+"""Dots of a line outside of texts."""
+Place = tuple[str, ...]
+"""The parts of a dotted key, from the top."""
+_S = TypeVar("_S", bound=msgspec.Struct)
+_UNKNOWN = re.compile(r"unknown field `(.*?)`", re.DOTALL)
+_AT = re.compile(r"`\$((?:\.\w+|\[[^]]*\])+)`")
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_HEADER = re.compile(r"\s*\[\[?\s*(.*?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[\w.-]+)\s*(?:=|\.)""")
+_QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'[^']*'""")
+_BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+
+
+def content_of(file: Path, missing: str, unreadable: str) -> bytes:
+    """What is in a file; links are followed (a mounted ConfigMap is one), but only to a regular file.
+
+    Raises InvalidConfig, with the remedies `missing` and `unreadable`; also for a file that everybody may write.
+    """
+    refuse_writable(file)
+    try:
+        if not stat.S_ISREG(os.stat(file).st_mode):  # a named pipe would never let us go
+            raise InvalidConfig(f"{file} cannot be read: it is no regular file.", unreadable, path=str(file))
+        with file.open("rb") as opened:
+            content = opened.read(MAX_SIZE + 1)
+    except FileNotFoundError as error:
+        raise InvalidConfig(f"There is no file {file}.", missing, path=str(file)) from error
+    except OSError as error:
+        raise InvalidConfig(f"{file} cannot be read: {error.strerror or error}.", unreadable, path=str(file)) from error
+    if len(content) > MAX_SIZE:
+        raise InvalidConfig(f"{file} is larger than {MAX_SIZE:,} bytes.", "Is it the right file?", path=str(file))
+    return content
+
+
+class Reader:
+    """One file: turns its tables into structs, and faults into places. Raises InvalidConfig when it is no TOML.
+
+    `hints` say what may stand where the types do not tell.
+    """
+
+    hints: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, content: bytes, path: str) -> None:
+        text, self.table = _toml(content, path)
+        self._lines = text.splitlines()
+        self.path = path
+
+    def convert(self, table: dict[str, object], kind: type[_S], place: Place) -> _S:
+        """The table at this place as this struct. Raises InvalidConfig."""
+        try:
+            return msgspec.convert(table, kind)
+        except msgspec.ValidationError as error:
+            self._explain(str(error), kind, place, error)
+
+    def refuse(self, what: str, place: Place, remedy: str, error: Exception | None = None) -> NoReturn:
+        """Raise InvalidConfig for what stands at this place."""
+        line, column = locate(self._lines, place)
+        where = f"{self.path}:{line}:{column}" if line else self.path
+        raise InvalidConfig(f"{where}: {what}.", remedy, path=self.path, line=line, column=column) from error
+
+    def _explain(self, message: str, kind: type[msgspec.Struct], place: Place, error: Exception) -> NoReturn:
+        if unknown := _UNKNOWN.search(message):
+            names = [field.encode_name for field in msgspec.structs.fields(kind)]
+            near = get_close_matches(unknown[1], names, 1)
+            remedy = (f"Did you mean `{near[0]}`? " if near else "") + f"Settings here are {', '.join(names)}."
+            self.refuse(f"“{clean(unknown[1], 60)}” is not a setting", (*place, unknown[1]), remedy, error)
+        at = _AT.search(message)
+        if at is None:
+            missing = re.search(r"required field `(\w+)`", message)
+            what = f"`{missing[1]}` is missing" if missing else clean(message, 200)
+            self.refuse(what, place, self._allowed(kind, missing[1]) if missing else "", error)
+        name = at[1].removeprefix(".").partition(".")[0].partition("[")[0]
+        self.refuse(f"`{name}` has a wrong value", (*place, name), self._allowed(kind, name), error)
+
+    def _allowed(self, kind: type[msgspec.Struct], name: str) -> str:
+        return self.hints.get(name) or allowed(kind, name)
+
+
+def locate(lines: list[str], place: Place) -> tuple[int, int]:
+    """Line and column, from 1, where a key is set, or its table begins; zeros when neither is found."""
+    table: Place = ()
+    best = (0, 0)
+    for number, line in enumerate(lines, 1):
+        if len(line) > MAX_LINE:
+            line = line[:MAX_LINE]
+        if header := _HEADER.match(line):
+            table = _keys(header[1])
+            if table in (place, place[:-1]):
+                best = (number, line.index("[") + 1)
+        elif (key := _KEY.match(line)) and (*table, *_keys(key[1])) == place:
+            return number, key.start(1) + 1
+    return best
+
+
+def _keys(text: str) -> Place:
+    """The parts of a dotted TOML key."""
+    if _BARE.fullmatch(text):
+        return (text,)
+    try:
+        table: object = tomllib.loads(f"{text} = 0")
+    except tomllib.TOMLDecodeError:
+        return ()
+    parts: list[str] = []
+    while isinstance(table, dict) and table:
+        name, table = next(iter(table.items()))
+        parts.append(str(name))
+    return tuple(parts)
+
+
+def _toml(content: bytes, path: str) -> tuple[str, dict[str, object]]:
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InvalidConfig(f"{path}:{line}: the file is not UTF-8.", "Save it as UTF-8.", path=path, line=line) from error
+    _refuse_long_keys(text, path)
+    try:
+        return text, tomllib.loads(text)
+    except RecursionError as error:
+        raise InvalidConfig(f"{path}: the file is nested too deeply.", "Is it the right file?", path=path) from error
+    except ValueError as error:  # a number of too many digits is no TOMLDecodeError
+        message = str(error)
+        found = _TOML_PLACE.search(message)
+        line, column = (int(found[1]), int(found[2])) if found and found[1] else _end(text)
+        what = clean(_TOML_PLACE.sub("", message), 200)
+        remedy = "The file is TOML: texts in quotes, tables as [name]."
+        raise InvalidConfig(f"{path}:{line}:{column}: {what}.", remedy, path=path, line=line, column=column) from error
+
+
+def _refuse_long_keys(text: str, path: str) -> None:
+    """tomllib takes minutes for a key of very many parts: its time grows with the square of their number."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.count(".") > MOST_DOTS and _QUOTED.sub("", line).count(".") > MOST_DOTS:
+            headline = f"{path}:{number}: a key of more than {MOST_DOTS} parts."
+            raise InvalidConfig(headline, "Is it the right file?", path=path, line=number)
+
+
+def _end(text: str) -> tuple[int, int]:
+    return text.count("\n") + 1, len(text.rpartition("\n")[2]) + 1
+
+
+def allowed(kind: type[msgspec.Struct], name: str) -> str:
+    """What a setting may be, in words."""
+    from msgspec import inspect  # only for faults
+
+    info = inspect.type_info(kind)
+    assert isinstance(info, inspect.StructType)
+    found = next((field.type for field in info.fields if field.encode_name == name), None)
+    for each in found.types if isinstance(found, inspect.UnionType) else (found,):
+        if not isinstance(each, inspect.NoneType) and (words := _words(each, name)):
+            return words
+    return f"It is a table: [{name}]."
+
+
+def _words(found: object, name: str) -> str:
+    from msgspec import inspect
+
+    match found:
+        case inspect.EnumType():
+            return f"It is one of {', '.join(map(str, found.cls))}."
+        case inspect.BoolType():
+            return "It is true or false."
+        case inspect.IntType():
+            most = f" to {found.le}" if found.le is not None else ""
+            return f"It is a whole number from {found.ge or 0}{most}."
+        case inspect.StrType():
+            return "It is a text in quotes."
+        case inspect.VarTupleType(item_type=inspect.StrType()):
+            return 'It is a list of texts, such as ["a", "b"].'
+        case inspect.VarTupleType():
+            return _words(found.item_type, name).replace("It is", "It is a list; each is")
+        case _:
+            return ""

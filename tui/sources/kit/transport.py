@@ -1,0 +1,388 @@
+"""One HTTP transport for every source but the clusters: explicit time-outs, bounded bodies, redirects that leak nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import ssl
+from collections.abc import Callable, Mapping
+from threading import Lock
+from types import TracebackType
+from typing import Self, TypeVar
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from tui.domain.common.decoding import from_json
+from tui.domain.common.text import clean
+from tui.errors import ConnectionCut, NoAnswer, SourceError, Unreachable, UntrustedPayload
+from tui.sources.kit.addresses import OnlyZones, Zone, ZoneRefused, is_address, zones_of_host
+from tui.sources.kit.bodies import ACCEPT_ENCODING, Bodies
+from tui.sources.kit.proxies import Proxies
+from tui.sources.kit.redirects import REDIRECTS, SEE_OTHER, check_redirect, same_origin, sent_inside
+
+__all__ = [
+    "CONFIG_LIMIT",
+    "LIST_LIMIT",
+    "MANIFEST_LIMIT",
+    "Reply",
+    "Transport",
+    "TransportOptions",
+    "decode_json",
+]
+
+_log = logging.getLogger(__name__)
+MANIFEST_LIMIT = 4 << 20
+CONFIG_LIMIT = 8 << 20
+LIST_LIMIT = 4 << 20
+MAX_PARTS = 100_000
+"""Commas and braces of a JSON body that is decoded: each may become an object of a hundred bytes and more."""
+MAX_REDIRECTS = 5
+CONNECT_TIMEOUT = 5.0
+PROBE_TIMEOUT = 1.0
+USER_AGENT = "trustree"
+
+Form = Mapping[str, str] | list[tuple[str, str]]
+T = TypeVar("T")
+
+
+class TransportOptions(msgspec.Struct, frozen=True):
+    """How to connect. `timeout` is the whole time in seconds a request may take, `ca_file` a PEM bundle added to the system's.
+
+    `server_name` is the name asked for in TLS and in `Host` when the address connected to is not the server's own name.
+    `home` is the host of the service itself: where others send us, only its own zones and public addresses are entered.
+    """
+
+    timeout: float = 60.0
+    ca_file: str = ""
+    server_name: str = ""
+    home: str = ""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer, read whole. Header names are lower case; `url` is where it came from after redirects."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    url: str
+
+    def header(self, name: str) -> str:
+        """A header by its lower case name, empty when absent."""
+        return self.headers.get(name, "")
+
+    @property
+    def correlation(self) -> str:
+        """What to quote to support (ACR: `X-Ms-Correlation-Request-Id`), empty when absent."""
+        return clean(self.header("x-ms-correlation-request-id"), 64)
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a web page: a sign-in page, a proxy or an ingress answers so, no service that speaks JSON."""
+        return "html" in self.header("content-type").lower() or self.body[:64].lstrip().startswith(b"<")
+
+
+class Transport:
+    """A pool of connections to one service and the hosts it redirects to."""
+
+    def __init__(self, options: TransportOptions) -> None:
+        self._options = options
+        self._session: aiohttp.ClientSession | None = None
+        self._wary: aiohttp.ClientSession | None = None
+        self._allowed: frozenset[Zone] | None = None
+        self._opening = asyncio.Lock()
+        self._proxies = Proxies()
+        self._bodies = Bodies()
+        self._count = 0
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far, redirects included."""
+        return self._count
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Release every connection."""
+        for session in (self._session, self._wary):
+            if session is not None:
+                await session.close()
+        self._session = self._wary = None
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        form: Form | None = None,
+        content: bytes | None = None,
+        limit: int = LIST_LIMIT,
+        foreign_redirects: bool = False,
+        rewrite: Callable[[URL], URL] | None = None,
+        wary: bool = False,
+    ) -> Reply:
+        """Send a form or `content` as it is, follow redirects, read the body up to `limit` bytes.
+
+        Raises Unreachable, UntrustedPayload. `Authorization` goes to the origin of `url` only; a redirect to another host is
+        followed only with `foreign_redirects` (content), never from https to http; a 303 to another host leads to a page about
+        the thing, not to the thing (RFC 9110 15.4.4), and is the answer then. `rewrite` maps the target of a redirect.
+
+        `wary`: somebody else named the address, which must be public or where the service itself is. What a redirect finds on
+        another host always must. A form stays with its origin.
+        """
+        at = URL(url)
+        try:
+            async with asyncio.timeout(self._options.timeout):
+                sent = content if content is not None else form
+                return await self._follow(method, at, dict(headers or {}), sent, limit, foreign_redirects, rewrite, wary)
+        except aiohttp.ConnectionTimeoutError as error:
+            raise await self._not_connected(at) from error
+        except TimeoutError as error:
+            raise _timed_out(at, self._options.timeout) from error
+        except (aiohttp.ClientError, OSError, ssl.SSLError, ValueError) as error:
+            raise _unreachable(error, at, self._options) from error
+
+    async def _follow(
+        self,
+        method: str,
+        at: URL,
+        headers: dict[str, str],
+        sent: Form | bytes | None,
+        limit: int,
+        foreign: bool,
+        rewrite: Callable[[URL], URL] | None,
+        wary: bool,
+    ) -> Reply:
+        for _ in range(MAX_REDIRECTS + 1):
+            reply = await self._once(method, at, headers, sent, limit, wary)
+            if reply.status not in REDIRECTS or not reply.header("location"):
+                return reply
+            target = at.join(URL(reply.header("location")))
+            target = rewrite(target) if rewrite else target
+            foreign = foreign and sent is None
+            if foreign and reply.status == SEE_OTHER and at.host != target.host:
+                return reply
+            check_redirect(at, target, foreign, sent is not None)
+            wary = wary or at.host != target.host
+            if not same_origin(at, target):
+                headers = {name: value for name, value in headers.items() if name.lower() not in ("authorization", "cookie")}
+            at = target
+        raise UntrustedPayload(
+            f"{at.host} redirects in a circle", f"More than {MAX_REDIRECTS} redirects; check the proxy or mirror."
+        )
+
+    async def _not_connected(self, url: URL) -> Unreachable:
+        """A host that takes no connection, and one that takes it and then says nothing, are mended by different people."""
+        if self._proxies.of(url).url is None and await _listens(url):
+            return NoAnswer(
+                f"{url.host}:{url.port} takes connections but does not answer: no TLS handshake within {CONNECT_TIMEOUT:g} s",
+                "The server hangs, or a firewall holds what is sent: restart the server, or ask who runs it.",
+            )
+        return Unreachable(
+            f"{url.host}:{url.port} took no connection within {CONNECT_TIMEOUT:g} s",
+            "Check network, VPN, firewall and proxy (HTTPS_PROXY, NO_PROXY); the server may hang.",
+        )
+
+    async def _once(
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        sent: Form | bytes | None,
+        limit: int,
+        wary: bool,
+    ) -> Reply:
+        self._count += 1
+        name = self._options.server_name if url.scheme == "https" else ""
+        extra = {"Host": name} if name else {}
+        proxy = self._proxies.of(url)
+        if proxy.url is not None and proxy.url.scheme not in ("http", "https"):
+            raise Unreachable(
+                f"the way to {url.host} leads by a {proxy.url.scheme} proxy, which only clusters are read through",
+                "Name an HTTP proxy in HTTPS_PROXY, or the host in NO_PROXY.",
+            )
+        if wary:
+            await self._check_place(url, proxied=proxy.url is not None)
+        session = await (self._open_wary() if wary and proxy.url is None else self._open())
+        async with session.request(
+            method,
+            url,
+            headers={**headers, **extra, **proxy.forwarded},
+            data=sent,
+            allow_redirects=False,
+            server_hostname=name or None,
+            proxy=proxy.url,
+            proxy_headers=proxy.connecting,
+        ) as response:
+            found = {key.lower(): ", ".join(response.headers.getall(key)) for key in response.headers}
+            body = b"" if method == "HEAD" else await self._bodies.read(response, limit, url)
+            return Reply(status=response.status, headers=found, body=body, url=str(url))
+
+    async def _check_place(self, url: URL, *, proxied: bool) -> None:
+        """Raise UntrustedPayload for an address inside a network; names are checked again as they are connected to.
+
+        Behind a proxy it is the proxy that resolves: what this machine knows of the name counts then.
+        """
+        host = url.host or ""
+        zones = await zones_of_host(host) if proxied or is_address(host) else frozenset[Zone]()
+        if not zones <= await self._zones():
+            raise sent_inside(self._options.home, url)
+
+    async def _zones(self) -> frozenset[Zone]:
+        """Where others may send us: to everybody, and where the service is itself."""
+        if self._allowed is None:
+            home = await zones_of_host(self._options.home) if self._options.home else frozenset[Zone]()
+            self._allowed = (home | {Zone.PUBLIC}) - {Zone.RESERVED}
+        return self._allowed
+
+    async def _open(self) -> aiohttp.ClientSession:
+        async with self._opening:
+            if self._session is None:
+                # Reading the system's certificates takes tens of milliseconds: not on the loop that paints.
+                context = await asyncio.to_thread(_context, self._options.ca_file)
+                self._session = _session(context, self._options.timeout)
+            return self._session
+
+    async def _open_wary(self) -> aiohttp.ClientSession:
+        async with self._opening:
+            if self._wary is None:
+                context = await asyncio.to_thread(_context, self._options.ca_file)
+                resolver = OnlyZones(aiohttp.ThreadedResolver(), self._zones)
+                self._wary = _session(context, self._options.timeout, resolver)
+            return self._wary
+
+
+def _session(context: ssl.SSLContext, timeout: float, resolver: OnlyZones | None = None) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=context, limit=32, resolver=resolver, use_dns_cache=resolver is None),
+        timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=CONNECT_TIMEOUT, sock_read=timeout),
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPT_ENCODING},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+    )
+
+
+_contexts: dict[tuple[tuple[str, int], ...], ssl.SSLContext] = {}
+_making = Lock()
+
+
+def _context(ca_file: str) -> ssl.SSLContext:
+    """One context for all who trust the same files as they are now: reading a machine's authorities takes a tenth of a second."""
+    key = tuple(
+        (place, _stamp(place)) for place in (ca_file, os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", ""))
+    )
+    with _making:
+        if key not in _contexts:
+            # create_default_context honours SSL_CERT_FILE and SSL_CERT_DIR.
+            context = ssl.create_default_context()
+            if ca_file:
+                context.load_verify_locations(cafile=ca_file)
+            _contexts[key] = context
+        return _contexts[key]
+
+
+def _stamp(place: str) -> int:
+    """When a file was changed last, in nanoseconds; 0 when it is not there."""
+    try:
+        return os.stat(place).st_mtime_ns if place else 0
+    except OSError:
+        return 0
+
+
+async def _listens(url: URL) -> bool:
+    """Whether a host takes a connection at all; nothing is sent."""
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT):
+            _, writer = await asyncio.open_connection(url.host, url.port)
+    except (TimeoutError, OSError):
+        return False
+    writer.transport.abort()
+    return True
+
+
+def _timed_out(url: URL, seconds: float) -> NoAnswer:
+    return NoAnswer(
+        f"{url.host}:{url.port} did not answer in full within {seconds:g} s",
+        "Check network, VPN and proxy (HTTPS_PROXY, NO_PROXY); raise `request_timeout` if it is just slow.",
+    )
+
+
+def _unreachable(error: Exception, url: URL, options: TransportOptions) -> SourceError:
+    host, port = url.raw_host, url.port
+    match error:
+        case FileNotFoundError() | IsADirectoryError() | PermissionError() if options.ca_file:
+            return Unreachable(f"the CA file {clean(options.ca_file, 200)} cannot be read", "Correct `ca_file` in the settings.")
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError() | ssl.SSLError():
+            return _tls(error, url, options)
+        case aiohttp.ClientConnectorDNSError() if isinstance(error.os_error, ZoneRefused):
+            return sent_inside(options.home, url)
+        case aiohttp.ClientConnectorDNSError():
+            return Unreachable(
+                f"the name {host} does not resolve",
+                "Check spelling and DNS; behind a private endpoint use its private DNS zone, or set `endpoint`.",
+            )
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return Unreachable(
+                f"the proxy on the way to {host} refused", "Check HTTPS_PROXY, and NO_PROXY for hosts reached directly."
+            )
+        case aiohttp.ClientConnectorError() | ConnectionRefusedError():
+            why = os.strerror(error.errno) if error.errno else "no connection"
+            return Unreachable(
+                f"{host}:{port} cannot be connected to: {why}", "Is it running, and does a firewall let this machine in?"
+            )
+        case aiohttp.ClientResponseError():
+            return UntrustedPayload(
+                f"{host} sent an answer that is not proper HTTP", "Is this address really that of the service?"
+            )
+        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | ConnectionResetError() | aiohttp.ClientOSError():
+            return ConnectionCut(
+                f"{host} cut the connection before its answer was complete", "It is tried again; check proxies on the way."
+            )
+        case aiohttp.InvalidURL() | ValueError():
+            return Unreachable(f"{clean(str(url), 120)} is not a usable address", "Check `endpoint` in the settings.")
+        case _:
+            _log.info("%s: %r", host, error)
+            return Unreachable(f"{host} did not answer as HTTP servers do", "Check network and proxy; the log says more.")
+
+
+def _tls(error: Exception, url: URL, options: TransportOptions) -> Unreachable:
+    text = str(error).lower()
+    named = options.ca_file or os.environ.get("SSL_CERT_FILE", "") or "the system's CAs"
+    if "hostname mismatch" in text or "ip address mismatch" in text:
+        return Unreachable(
+            f"the certificate of {url.host} is for another name",
+            "Set `endpoint` to a name that the certificate holds, or `server_name` to the one it holds.",
+        )
+    if "expired" in text:
+        return Unreachable(f"the certificate of {url.host} has expired", "Renew it, or check this machine's clock.")
+    if "certificate" in text:
+        return Unreachable(
+            f"the certificate of {url.host} is signed by a CA that is not trusted here ({clean(named, 120)})",
+            "Set `ca_file` for it to its CA, or SSL_CERT_FILE for all.",
+        )
+    return Unreachable(
+        f"{url.host}:{url.port} does not speak TLS as expected", 'If it is plain http, set `endpoint = "http://..."`.'
+    )
+
+
+def decode_json(body: bytes, kind: type[T], what: str) -> T:
+    """Decode a body into a struct. Raises UntrustedPayload when it is malformed, of another shape or nested too deep."""
+    if body.count(b",") > MAX_PARTS or body.count(b"{") > MAX_PARTS:
+        raise UntrustedPayload(f"{what} has more than {MAX_PARTS:,} parts", "It was dropped; tell the owner of the registry.")
+    try:
+        return from_json(body, kind)
+    except RecursionError as error:
+        raise UntrustedPayload(f"{what} is nested too deeply", "It was dropped; tell the owner of the registry.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        _log.info("%s: %s", what, error)
+        raise UntrustedPayload(
+            f"{what} is not the JSON expected",
+            "Is the address really a registry? A proxy or sign-in page answers like this.",
+        ) from error

@@ -1,0 +1,168 @@
+"""A JSON web service with a sign-in: statuses as errors, short waits obeyed, sign-in pages told from answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.domain.common.decoding import from_json
+from tui.domain.common.redaction import quoted
+from tui.errors import (
+    AuthenticationFailed,
+    Forbidden,
+    ForeignAnswer,
+    NotFound,
+    ServerFault,
+    SourceError,
+    Throttled,
+    Unreachable,
+    UntrustedPayload,
+)
+from tui.sources.kit.throttle import Backoff, parse_retry_after
+
+if TYPE_CHECKING:
+    from tui.sources.kit.transport import Reply, Transport
+
+__all__ = ["Asked", "Service", "WebApi", "clock_seconds", "place_of"]
+
+TRIES = 4
+LONGEST_WAIT = 120.0
+"""Seconds that a request waits for a server that asks for it; a longer wait ends the reading with Throttled."""
+PAGE_LIMIT = 64 << 20
+"""Bytes of one page; real ones have at most some 10 MiB."""
+
+
+class Service(msgspec.Struct, frozen=True):
+    """A service in words: what it is called, how to sign in to it, the right that reading needs."""
+
+    title: str
+    base: str
+    sign_in: str
+    right: str = ""
+    ask_for: str = ""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A request; `path` begins with `/` and has its query, `body` is sent as JSON."""
+
+    method: str
+    path: str
+    what: str
+    body: object = None
+    headers: Mapping[str, str] = {}
+
+
+class WebApi:
+    """Sends requests to one service over a transport that its owner closes; `first_wait` seconds grow with each failure."""
+
+    def __init__(self, service: Service, transport: Transport, first_wait: float = 1.0) -> None:
+        self.service = service
+        self._transport, self._first_wait = transport, first_wait
+
+    async def call(self, asked: Asked, limit: int = PAGE_LIMIT) -> Reply:
+        """A reply with status 200 or 201 that claims to be JSON. Raises SourceError.
+
+        429, 5xx and cut answers are asked again a few times, after the wait that the server names.
+        """
+        backoff = Backoff(self._first_wait, LONGEST_WAIT / 4)
+        for left in reversed(range(TRIES)):
+            try:
+                return await self._once(asked, limit)
+            except (Throttled, ServerFault, Unreachable) as error:
+                wait = None if isinstance(error, Unreachable) else error.retry_after
+                wait = backoff.next() if wait is None else wait
+                if not left or wait > LONGEST_WAIT:
+                    raise
+                await asyncio.sleep(wait)
+        raise AssertionError("unreachable")
+
+    async def _once(self, asked: Asked, limit: int) -> Reply:
+        headers = {"Accept": "application/json", **asked.headers}
+        content = None
+        if asked.body is not None:
+            headers["Content-Type"] = "application/json"
+            content = msgspec.json.encode(asked.body)
+        reply = await self._transport.request(
+            asked.method, self.service.base + asked.path, headers=headers, content=content, limit=limit
+        )
+        if reply.status not in (200, 201):
+            raise refusal(reply, asked.what, self.service)
+        if reply.is_page:
+            raise AuthenticationFailed(
+                f"{self.service.title} answers with a web page instead of data",
+                f"A sign-in page or a proxy answers so. {self.service.sign_in}",
+            )
+        return reply
+
+
+class _Fault(msgspec.Struct):
+    code: str | int | None = None
+    message: str | None = None
+
+
+class _Answer(msgspec.Struct):
+    """The forms of errors: ARM's `error`, `err` of Prisma Cloud, `message` of Aqua and others."""
+
+    error: _Fault | str | None = None
+    err: str | None = None
+    message: str | None = None
+
+
+def refusal(reply: Reply, what: str, service: Service) -> SourceError:
+    """The error that a status means; only the service's own message is quoted, not pages of proxies."""
+    said = _said(reply)
+    why = f": {said}" if said else ""
+    match reply.status:
+        case 401:
+            return AuthenticationFailed(f"{service.title} does not accept the sign-in{why}", service.sign_in)
+        case 403:
+            return Forbidden(f"{service.title}: no right to {what}{why}", service.ask_for, right=service.right)
+        case 404 if not said:
+            return ForeignAnswer(
+                f"{service.title} has no {what} (404, not in its own form)",
+                "A proxy or an ingress answers so: check the address of the service, and what stands on the way to it.",
+            )
+        case 404:
+            return NotFound(f"{service.title} has no {what}{why}", "Check the address of the service.")
+        case 429:
+            return Throttled(f"{service.title} asks for fewer requests", "It is tried again.", retry_after=_wait(reply))
+        case code if code >= 500:
+            return ServerFault(f"{service.title} failed with {code}{why}", "It is tried again.", retry_after=_wait(reply))
+        case code if 300 <= code < 400:
+            return UntrustedPayload(f"{service.title} redirects to nowhere", "Check the address of the service.")
+        case code:
+            return SourceError(f"{service.title} refused to {what} with {code}{why}", "See the message; it is tried again.")
+
+
+def _said(reply: Reply) -> str:
+    try:
+        answer = from_json(reply.body, _Answer)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+    fault = answer.error
+    inner = (fault.message or str(fault.code or "")) if isinstance(fault, _Fault) else fault
+    return quoted(inner or answer.err or answer.message or "", 200)
+
+
+def _wait(reply: Reply) -> float | None:
+    """The wait asked for: `Retry-After`, or what Resource Graph says of the user's quota."""
+    asked = parse_retry_after(reply.header("retry-after"), datetime.now(UTC).timestamp())
+    return asked if asked is not None else clock_seconds(reply.header("x-ms-user-quota-resets-after"))
+
+
+def place_of(endpoint: str) -> str:
+    """The host of an address, with its port and path; without who signs in by it."""
+    return endpoint.partition("://")[2].rpartition("@")[2].strip("/")
+
+
+def clock_seconds(text: str) -> float | None:
+    """Seconds of a span written `hh:mm:ss`, None when it is none."""
+    parts = text.split(":")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 4 for part in parts):
+        return None
+    hours, minutes, seconds = (int(part) for part in parts)
+    return float(hours * 3600 + minutes * 60 + seconds)

@@ -1,1 +1,0 @@
-"""cosign signatures: public keys, simple signing and bundles, Rekor entry timestamps; keyless by an optional extra."""

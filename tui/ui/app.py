@@ -1,0 +1,274 @@
+"""The Textual application: it paints first, opens the estate afterwards, and hands every snapshot to its screens."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import locale
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Protocol
+
+from rich.text import Text
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
+
+from tui.domain.facts.demand import Demand
+from tui.domain.snapshot.snapshot import EMPTY, Snapshot
+from tui.errors import TrustreeError, fault_of
+from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
+from tui.ui.keymap import GLOBAL
+from tui.ui.palette import commands_of
+from tui.ui.screens.explorer import ExplorerScreen
+from tui.ui.screens.themes import DARK, SIXTEEN, THEMES, defaults_for, theme_named
+from tui.ui.terminal import wait_for_size
+from widgets.typeahead import TypeAheadApp
+
+__all__ = ["LiveEstate", "Looks", "TrustreeApp", "run"]
+
+log = logging.getLogger(__name__)
+
+CLOSING = 6.0
+"""Seconds that the estate is given to close; longer than the demo's process is."""
+
+
+class Looks(Protocol):
+    """The settings that the screens care about."""
+
+    @property
+    def ascii(self) -> bool:
+        """Whether to draw with ASCII only."""
+        ...
+
+    @property
+    def theme(self) -> str:
+        """The name of a theme, empty for the built-in one."""
+        ...
+
+    @property
+    def keymap(self) -> Mapping[str, str]:
+        """Keys by binding id."""
+        ...
+
+    @property
+    def write(self) -> bool:
+        """Whether anything may be changed."""
+        ...
+
+
+class LiveEstate(Protocol):
+    """The estate as the screens see it."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot."""
+        ...
+
+    def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
+        """Hear of every new snapshot until the returned function is called."""
+        ...
+
+    def want(self, demands: tuple[Demand, ...]) -> None:
+        """Ask for more about images."""
+        ...
+
+    def refresh(self) -> None:
+        """Read again now."""
+        ...
+
+
+TWICE = timedelta(seconds=3)
+"""Within which Ctrl+C must be pressed a second time."""
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+Opener = Callable[[], AbstractAsyncContextManager[LiveEstate]]
+
+
+class TrustreeApp(TypeAheadApp[int]):
+    """The explorer over one estate."""
+
+    class SnapshotArrived(Message):
+        """A snapshot was published; only the newest matters."""
+
+        def __init__(self, snapshot: Snapshot) -> None:
+            self.snapshot = snapshot
+            super().__init__()
+
+        def can_replace(self, message: Message) -> bool:
+            """A newer snapshot stands for all before it."""
+            return isinstance(message, TrustreeApp.SnapshotArrived)
+
+    TITLE = "trustree"
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = GLOBAL
+    ENABLE_COMMAND_PALETTE = True
+
+    snapshot: reactive[Snapshot] = reactive(EMPTY, init=False, repaint=False)
+    trouble: reactive[TrustreeError | None] = reactive(None, init=False, repaint=False)
+
+    def __init__(
+        self, settings: Looks, opener: Opener, query: str = "", clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.estate: LiveEstate | None = None
+        self.glyphs: Glyphs = ASCII if settings.ascii or not _speaks_unicode() else UNICODE
+        self._opener = opener
+        self._query = query
+        self._interrupted: datetime | None = None
+        self._following: Worker[None] | None = None
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)  # or colours would only turn to greys
+        self.animation_level = "none"
+        for theme in THEMES:
+            self.register_theme(theme)
+        wished = SIXTEEN.name if self.no_color or (not settings.theme and self._has_few_colours) else theme_named(settings.theme)
+        self.set_class(self.glyphs is ASCII, "-ascii")
+        self._begin_with(wished if wished in self.available_themes else DARK.name)
+        self.set_keymap(dict(settings.keymap))
+
+    @property
+    def _has_few_colours(self) -> bool:
+        """Whether the terminal has sixteen: of these the ones nearest to ours are one grey for unknown and for fine."""
+        return self.console.color_system == "standard"
+
+    def _begin_with(self, theme: str) -> None:
+        """Set the first theme; the usual one without a change of theme, which would style everything a second time."""
+        if theme == DARK.name:
+            self.set_reactive(App.theme, theme)
+            self.stylesheet.set_variables(self.get_css_variables())
+        else:
+            self.theme = theme
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The variables of our style sheet, for themes that do not set them."""
+        return defaults_for(self.current_theme)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The explorer."""
+        return ExplorerScreen(self._query)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the command palette offers."""
+        return commands_of(self, screen)
+
+    def on_mount(self) -> None:
+        """Open the estate once the first frame is on the terminal."""
+        loop = asyncio.get_running_loop()
+        for number in ENDING:
+            with suppress(NotImplementedError, RuntimeError, ValueError):  # no signals on Windows, nor in another thread
+                loop.add_signal_handler(number, self._ended_by, number)
+        self.call_after_refresh(self.open_estate)
+
+    def open_estate(self) -> None:
+        """Open the estate and follow it; what goes wrong becomes `trouble`."""
+        self.trouble = None
+        self._following = self.run_worker(self._follow(), name="estate", group="estate", exclusive=True, exit_on_error=False)
+
+    async def on_unmount(self) -> None:
+        """Wait until the estate is closed: connections, and the demo's process."""
+        if self._following is not None:
+            with suppress(TimeoutError, WorkerFailed, WorkerCancelled):
+                async with asyncio.timeout(CLOSING):
+                    await self._following.wait()
+
+    async def _follow(self) -> None:
+        async with self._opener() as estate:
+            self.estate = estate
+            unsubscribe = estate.subscribe(lambda snapshot: self._arrived(snapshot))
+            self._arrived(estate.snapshot)
+            try:
+                await asyncio.Event().wait()  # until the worker is cancelled with the app
+            finally:
+                unsubscribe()
+                self.estate = None
+
+    def _arrived(self, snapshot: Snapshot) -> None:
+        self.post_message(self.SnapshotArrived(snapshot))
+
+    def on_trustree_app_snapshot_arrived(self, message: SnapshotArrived) -> None:
+        """Show the newest snapshot; compared by identity, as snapshots are."""
+        self.snapshot = message.snapshot
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Say what any worker failed with, in the operator's words."""
+        if event.state is not WorkerState.ERROR:
+            return
+        error = event.worker.error
+        log.error("worker %s failed", event.worker.name, exc_info=error)
+        if isinstance(error, TrustreeError):
+            self.trouble = error
+        else:
+            self.trouble = TrustreeError(
+                f"{event.worker.name} failed: {_innermost(error)}", "The log file has the details; R tries again."
+            )
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End over a fault of our own: Textual would print every local variable, and what others wrote is among them.
+
+        There is no other hook for it; what an exception says of itself by `__rich__` is printed as it is.
+        """
+        log.critical("the program ended", exc_info=error)
+        last_words = Text(fault_of(type(error)))
+        error.__rich__ = lambda: last_words  # type: ignore[attr-defined]
+        super()._handle_exception(error)
+
+    def action_refresh_estate(self) -> None:
+        """Read again now what would be read again later; after a failed start, start again."""
+        if self.estate is not None:
+            self.estate.refresh()
+            self.notify("Reading everything again.", timeout=2)
+        elif self.trouble is not None:
+            self.open_estate()
+
+    def action_interrupt(self) -> None:
+        """End at once when it is pressed twice, as programs without a screen do with one."""
+        now = self.clock()
+        if self._interrupted is not None and now - self._interrupted < TWICE:
+            self.exit(128 + signal.SIGINT)
+            return
+        self._interrupted = now
+        self.notify("Ctrl+C once more ends the program; q leaves.", timeout=TWICE.total_seconds())
+
+    def _ended_by(self, number: signal.Signals) -> None:
+        """Leave the terminal and the demo's folder as they were found; the exit code says which signal it was."""
+        self.exit(128 + number)
+
+    def action_help(self) -> None:
+        """Show every key of this screen."""
+        from tui.ui.screens.pages import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+
+def _innermost(error: BaseException | None) -> str:
+    """What really happened, where a group of tasks failed with it: a group says only how many did."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{error} ({type(error).__name__})"
+
+
+def _speaks_unicode() -> bool:
+    return locale.getpreferredencoding(False).lower().replace("-", "") == "utf8"
+
+
+def run(settings: Looks, query: str = "") -> int:
+    """Run the explorer on the estate that the settings describe; returns the exit code."""
+    wait_for_size(sys.stdout.fileno())
+    app = TrustreeApp(settings, lambda: _opened(settings), query)
+    result = app.run()
+    return (app.return_code or 0) if result is None else result
+
+
+def _opened(settings: Looks) -> AbstractAsyncContextManager[LiveEstate]:
+    opening = importlib.import_module("tui.wiring.opening")
+    opened: AbstractAsyncContextManager[LiveEstate] = opening.opened(settings)
+    return opened

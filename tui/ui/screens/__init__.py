@@ -1,0 +1,1 @@
+"""The screens: they mediate, parse nothing and read nothing from outside. Begin with `explorer`."""

@@ -1,0 +1,86 @@
+"""Rows are made in a thread, one view at a time, and only the newest wish is served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.screen import Screen
+
+from tui.domain.query.findings import find
+from tui.domain.snapshot.snapshot import Snapshot
+from tui.errors import InvalidQuery
+from tui.presenters.glyphs import Glyphs
+from tui.presenters.running import NOTHING_RUNS, running_of
+from tui.presenters.views import Built, Filter, View, build_view
+
+if TYPE_CHECKING:
+    from tui.domain.query.query import Index
+
+__all__ = ["RowBuilder", "Wish"]
+
+
+class Wish(NamedTuple):
+    """What rows are wanted."""
+
+    view: View
+    chosen: Filter
+    snapshot: Snapshot
+    now: datetime
+    glyphs: Glyphs
+
+
+class RowBuilder:
+    """Serves wishes in a worker of a screen; `done` is called on the loop with what was built, or why it could not be.
+
+    When nothing else is wished for, the `problems` of the newest snapshot and the checks of what is `running` are counted,
+    and `counted` is called.
+    """
+
+    def __init__(
+        self, screen: Screen[None], done: Callable[[Wish, Built | InvalidQuery], object], counted: Callable[[], object]
+    ) -> None:
+        self._screen = screen
+        self._done = done
+        self._counted = counted
+        self._counted_in: Snapshot | None = None
+        self.problems = 0
+        self.running = NOTHING_RUNS
+        self._wish: Wish | None = None
+        self._busy = False
+        self._index: Index | None = None
+
+    def ask(self, wish: Wish) -> None:
+        """Want these rows; a wish that was not begun is forgotten."""
+        self._wish = wish
+        if not self._busy:
+            self._busy = True
+            self._screen.run_worker(self._serve(), name="rows", group="rows", exit_on_error=False)
+
+    async def _serve(self) -> None:
+        try:
+            while self._wish is not None:
+                wish, self._wish = self._wish, None
+                self._done(wish, await asyncio.to_thread(self._build, wish))
+                await self._count(wish.snapshot)
+        finally:
+            self._busy = False
+
+    async def _count(self, snapshot: Snapshot) -> None:
+        if self._wish is None and self._counted_in is not snapshot:
+            self._counted_in = snapshot
+            self.problems, self.running = await asyncio.to_thread(lambda: (len(find(snapshot)), running_of(snapshot)))
+            self._counted()
+
+    def _build(self, wish: Wish) -> Built | InvalidQuery:
+        """In a thread, one at a time: the index is made once for all keys typed over one snapshot."""
+        if wish.chosen.query and (self._index is None or self._index.snapshot is not wish.snapshot):
+            from tui.domain.query.query import Index  # not before somebody filters
+
+            self._index = Index(wish.snapshot)
+        try:
+            return build_view(wish.view, wish.snapshot, wish.chosen, wish.now, wish.glyphs, self._index)
+        except InvalidQuery as error:
+            return error

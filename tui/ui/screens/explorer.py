@@ -1,0 +1,400 @@
+"""The explorer: one tree over the estate, and what is known about the row under the cursor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.getters import query_one
+from textual.message import Message
+from textual.screen import Screen
+
+from tui.domain.common.text import clean
+from tui.domain.facts.demand import Demand, Priority
+from tui.domain.query.findings import FindingKey, Grouping
+from tui.errors import InvalidQuery, TrustreeError
+from tui.presenters.copying import name_to_copy, reference_to_copy
+from tui.presenters.detail import Tab
+from tui.presenters.findings import FindingModel
+from tui.presenters.header import HEIGHT, NARROW, Place, header_lines
+from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
+from tui.presenters.views import VIEW_NAMES, Built, Filter, View
+from tui.ui.keymap import EXPLORER
+from tui.ui.screens.answer import AnswerBar
+from tui.ui.screens.building import RowBuilder, Wish
+from tui.ui.screens.filtering import Filtering
+from tui.ui.screens.inspector import Inspector
+from tui.ui.screens.keys import KeyLine, dress
+from tui.ui.screens.stage import Stage
+from widgets.marking import MarkingTree
+from widgets.page import Banner, TextPage
+from widgets.rows import Span, TextLine
+from widgets.tree import VirtualTree
+
+if TYPE_CHECKING:
+    from tui.ui.app import TrustreeApp
+    from widgets.prompt import FilterBar
+
+__all__ = ["ExplorerScreen"]
+
+FRAME = 3
+"""Lines that neither the header nor rows take: the rule, the titles of the columns, the keys."""
+
+
+class ExplorerScreen(Screen[None]):
+    """Mediates between the snapshot, the tree, the detail and the filter."""
+
+    class RowsBuilt(Message):
+        """The rows that were wished for are there, or the query does not parse."""
+
+        def __init__(self, wish: Wish, built: Built | InvalidQuery) -> None:
+            self.wish = wish
+            self.built = built
+            super().__init__()
+
+    BINDINGS: ClassVar[list[BindingType]] = EXPLORER
+
+    DEFAULT_CSS = """
+    ExplorerScreen {
+        & #rule { height: 1; }
+        & #body { height: 1fr; }
+        & #left { width: 64fr; }
+        & #detail { width: 36fr; }
+        & #progress { height: auto; }
+    }
+    """
+
+    header = query_one("#header", Banner)
+    rule = query_one("#rule", Banner)
+    answer = query_one("#answer", AnswerBar)
+    body = query_one("#body", Horizontal)
+    left = query_one("#left", Vertical)
+    outline = query_one("#tree", MarkingTree)
+    notice = query_one("#notice", TextPage)
+    progress = query_one("#progress", Banner)
+    detail = query_one("#detail", TextPage)
+
+    if TYPE_CHECKING:
+        app: TrustreeApp
+
+    def __init__(self, query: str = "") -> None:
+        super().__init__()
+        self.view = View.LINEAGE
+        self.chosen = Filter(query)
+        self.built: Built | None = None
+        self._zoomed: str = ""
+        self._filtering = Filtering(self)
+        self.inspector = Inspector(self)
+
+    def compose(self) -> ComposeResult:
+        """Header, tree and detail side by side, keys."""
+        yield Banner(id="header")
+        yield Banner(id="rule")
+        yield AnswerBar(id="answer")
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield MarkingTree(id="tree")
+                yield TextPage(id="notice")
+            yield TextPage(id="detail")
+        yield Banner(id="progress")
+        yield KeyLine(id="keys", classes="keys")
+
+    def on_mount(self) -> None:
+        """Follow the app's snapshot."""
+        dress(self, self.app.glyphs)
+        self.header.styles.height = HEIGHT
+        self._stage = Stage(self.outline)
+        self._rows = RowBuilder(self, lambda wish, built: self.post_message(self.RowsBuilt(wish, built)), self._show_header)
+        self.watch(self.app, "snapshot", self._snapshot_changed, init=False)
+        self.watch(self.app, "trouble", self._trouble_changed, init=False)
+        self.set_interval(1, self._show_header)
+        self.progress.display = False
+        self._arrange()
+        self._show_notice(starting_lines())
+        self.set_focus(self.outline)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Choose the form for the width: side by side, or the detail as a screen of its own."""
+        self._arrange()
+        self.rule.set_lines([TextLine((Span(self.app.glyphs.rule * event.size.width, "line"),))])
+        self._show_header()
+        self.answer.show(self.built, self.size.width, self.app.glyphs)
+        self.call_after_refresh(self.inspector.show)
+        if self.empty:
+            self.call_after_refresh(self._show_emptiness)
+        elif self.built is not None and not self._stage.touched and not self.chosen.words:
+            self._stage.unfold_first(self.built, self._room)
+
+    @property
+    def wide(self) -> bool:
+        """Whether there is room for the detail beside the tree."""
+        return self.size.width >= NARROW
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no row to show."""
+        return self.built is None or not self.built.model.roots()
+
+    def _arrange(self) -> None:
+        """Show what there is room for; set on the widgets, as classes on the screen would style every widget anew."""
+        self.detail.display = self.wide and self._zoomed != "tree" and not self.empty
+        self.left.display = not (self.wide and self._zoomed == "detail")
+        self.outline.display = not self.empty
+        self.notice.display = self.empty
+
+    # ---- from the estate to the screen
+
+    def _snapshot_changed(self) -> None:
+        """Ask for the rows of the newest snapshot, and show how loading goes."""
+        self._show_header()
+        self._show_progress()
+        self._ask()
+
+    def _show_progress(self) -> None:
+        """How loading goes. Until it is over the room for it only grows: with every change all rows are sent anew."""
+        lines = progress_lines(self.app.snapshot, self.size.width, self.app.glyphs)
+        if lines:
+            lines += [TextLine()] * (len(self.progress.lines) - len(lines))
+        self.progress.styles.height = len(lines)
+        self.progress.display = bool(lines)
+        self.progress.set_lines(lines)
+
+    def _ask(self) -> None:
+        self._rows.ask(Wish(self.view, self.chosen, self.app.snapshot, self.app.clock(), self.app.glyphs))
+
+    def _trouble_changed(self, trouble: TrustreeError | None) -> None:
+        if trouble is None:
+            self._show_notice(starting_lines())
+        elif self.empty:
+            self._show_notice(error_lines(trouble, self.size.width))
+        else:
+            self.notify(f"{trouble.headline} {trouble.remedy}", severity="error", markup=False)
+        self.refresh_bindings()
+
+    @on(RowsBuilt)
+    def _rows_arrived(self, message: RowsBuilt) -> None:
+        """Show rows, unless the operator has gone elsewhere since they were wished for."""
+        wish, built = message.wish, message.built
+        if (wish.view, wish.chosen) != (self.view, self.chosen):
+            return
+        if isinstance(built, InvalidQuery):
+            self._filtering.show_wrong(built)
+        else:
+            self._show_rows(wish, built)
+
+    def _show_rows(self, wish: Wish, built: Built) -> None:
+        self._stage.show(wish, built, self._room)
+        self.built = built
+        self._show_emptiness()
+        self._show_header()
+        self.answer.show(self.built, self.size.width, self.app.glyphs)
+        self._show_count()
+        self.inspector.show()
+        self.refresh_bindings()
+
+    @property
+    def _room(self) -> int:
+        """How many rows of the tree fit, known before anything is laid out."""
+        lines = self.app.size.height - HEIGHT - FRAME
+        return lines - (len(self.progress.lines) if self.progress.display else 0)
+
+    def _show_emptiness(self) -> None:
+        self._arrange()
+        if self.empty and self.app.trouble is None:
+            undecided, hint = (self.built.undecided, self.built.hint) if self.built else (0, "")
+            self._show_notice(notice_lines(self.app.snapshot, self.size.width, self.chosen.words, undecided, hint))
+
+    def _show_notice(self, lines: list[TextLine]) -> None:
+        if self.empty:
+            self.notice.show(lines)
+
+    def _show_header(self) -> None:
+        built = self.built
+        place = Place(
+            VIEW_NAMES,
+            self.view,
+            self.chosen.query,
+            built.matched if built else None,
+            built.undecided if built else 0,
+            self.chosen.faults,
+            not self.app.settings.write,
+            self.chosen.finding.what if self.chosen.finding else "",
+            len(self.outline.marked),
+            {View.FINDINGS: self._rows.problems},
+            stopped=self.app.trouble is not None,
+            running=self._rows.running,
+        )
+        self.header.set_lines(header_lines(self.app.snapshot, place, self.app.clock(), self.size.width, self.app.glyphs))
+
+    # ---- the detail
+
+    @on(VirtualTree.RowHighlighted)
+    def _row_highlighted(self) -> None:
+        self.inspector.follow()
+
+    @on(MarkingTree.MarksChanged)
+    def _marks_changed(self) -> None:
+        self._show_header()
+
+    @on(VirtualTree.RowOpened)
+    def _row_opened(self, event: VirtualTree.RowOpened) -> None:
+        """Go into the detail, and ask for what is not known of the image yet."""
+        subject = self.inspector.about(event.key)
+        if subject.finding is not None:
+            self._open_finding(subject.finding)
+            return
+        image = self.app.snapshot.images.get(subject.image) if subject.image else None
+        if image is not None and self.app.estate is not None and image.key.digest:
+            wish = Demand(image.name, image.key.digest, Priority.OPENED, referrers=True, history=True)
+            self.app.estate.want((wish,))
+        if self.detail.display:
+            self.set_focus(self.detail)
+        else:
+            from tui.ui.screens.pages import DetailScreen
+
+            self.app.push_screen(DetailScreen(self))
+
+    def _open_finding(self, key: FindingKey) -> None:
+        """Show the images that a problem is about, in the tree."""
+        model = self.outline.model
+        if isinstance(model, FindingModel) and key in model.found:
+            self.chosen = self.chosen._replace(finding=model.found[key])
+            self.action_view(View.LINEAGE)
+
+    def action_other(self) -> None:
+        """Another grouping of the findings, or another order of an image's vulnerabilities."""
+        if self.view is View.FINDINGS:
+            groupings = list(Grouping)
+            at = groupings.index(self.chosen.grouping)
+            self._narrow(self.chosen._replace(grouping=groupings[(at + 1) % len(groupings)]))
+        else:
+            self.inspector.sort()
+
+    def action_tab(self, by: int) -> None:
+        """Another section of the detail."""
+        self.inspector.turn(by)
+
+    # ---- views, filter, faults
+
+    def action_view(self, number: int) -> None:
+        """Another view of the same estate, on the same thing."""
+        self.view = View(number)
+        self._stage.touched = True
+        self._show_header()
+        self._ask()
+
+    def action_faults(self) -> None:
+        """Only what is not trusted, or everything again."""
+        self._narrow(self.chosen._replace(faults=not self.chosen.faults))
+
+    def _narrow(self, chosen: Filter) -> None:
+        if chosen != self.chosen:
+            self.chosen = chosen
+            self._ask()
+
+    async def action_filter(self) -> None:
+        """Type a filter; the rows follow with every key."""
+        await self._filtering.open(self.chosen.query, self._offers)
+        self._show_count()
+
+    def _offers(self, text: str) -> list[str]:
+        from tui.domain.query.query import complete
+
+        return complete(text, len(text), self.app.snapshot)
+
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+        """Narrow as it is typed."""
+        self._narrow(self.chosen._replace(query=event.text.strip()))
+
+    async def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
+        """Keep the filter, unless it is wrong."""
+        self._narrow(self.chosen._replace(query=event.text.strip()))
+        if self._filtering.wrong is None:
+            await self._end_filter()
+
+    async def on_filter_bar_cancelled(self) -> None:
+        """No filter."""
+        self._narrow(self.chosen._replace(query=""))
+        await self._end_filter()
+
+    async def _end_filter(self) -> None:
+        self.set_focus(self.outline)
+        await self._filtering.close(self.chosen.query)
+
+    def _show_count(self) -> None:
+        self._filtering.show_count(self.built, len(self.app.snapshot.images))
+
+    def on_key(self) -> None:
+        """From the first key on, the tree is the operator's."""
+        self._stage.touched = True
+
+    def on_click(self) -> None:
+        """As a key."""
+        self._stage.touched = True
+
+    def action_zoom(self) -> None:
+        """The pane that has the focus on the whole width, or both again."""
+        self._zoomed = "" if self._zoomed else "detail" if self.detail.has_focus else "tree"
+        self._arrange()
+        self.call_after_refresh(self.inspector.show)
+
+    def action_copy_name(self) -> None:
+        """Copy the name of what the row is about (OSC 52)."""
+        self._copy(name_to_copy(self.inspector.subject, self.app.snapshot))
+
+    def action_copy_reference(self) -> None:
+        """Copy the image's reference with its digest (OSC 52)."""
+        self._copy(reference_to_copy(self.inspector.subject, self.app.snapshot))
+
+    def _copy(self, text: str) -> None:
+        if text:
+            self.app.copy_to_clipboard(clean(text))
+            self.notify(f"copied {clean(text)}", timeout=2, markup=False)
+
+    def action_sources(self) -> None:
+        """Every source in full."""
+        from tui.ui.screens.pages import SourcesScreen
+
+        self.app.push_screen(SourcesScreen())
+
+    def action_back(self) -> None:
+        """One step back: out of the detail, out of the zoom, out of the filter."""
+        if self.detail.has_focus:
+            self._zoomed = ""
+            self._arrange()
+            self.set_focus(self.outline)
+        elif self._zoomed:
+            self.action_zoom()
+        elif self.chosen.finding is not None:
+            self.chosen = self.chosen._replace(finding=None)
+            self.action_view(View.FINDINGS)
+        elif self.chosen.words:
+            self._narrow(Filter(grouping=self.chosen.grouping))
+
+    def action_leave(self) -> None:
+        """Back from the detail; at the root ask before the program ends."""
+        if self.detail.has_focus:
+            self.action_back()
+            return
+        from tui.ui.screens.pages import QuitScreen
+
+        self.app.push_screen(QuitScreen())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Dim the keys that cannot do anything now."""
+        match action:
+            case "copy_name":
+                return bool(name_to_copy(self.inspector.subject, self.app.snapshot)) or None
+            case "copy_reference":
+                return bool(reference_to_copy(self.inspector.subject, self.app.snapshot)) or None
+            case "filter" | "faults":
+                return True if self.app.snapshot.images or self.app.snapshot.workloads or self.chosen.words else None
+            case "other":
+                return self.view is View.FINDINGS or self.inspector.tab is Tab.FINDINGS
+            case "zoom":
+                return self.wide and not self.empty
+            case _:
+                return True

@@ -1,0 +1,92 @@
+"""The detail of the row under the cursor: beside the tree, or as a screen of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.timer import Timer
+
+from tui.presenters.detail import Look, Order, Tab
+from tui.presenters.detail_tree import detail_lines
+from tui.presenters.findings import FindingModel, finding_lines
+from tui.presenters.keys import Subject, subject_of
+from tui.presenters.views import wanted_vulnerability
+from widgets.page import TextPage
+from widgets.rows import RowKey, TextLine
+from widgets.tree import VirtualTree
+
+if TYPE_CHECKING:
+    from tui.ui.app import TrustreeApp
+    from tui.ui.screens.explorer import ExplorerScreen
+
+__all__ = ["Inspector"]
+
+SETTLE = 0.04
+"""Seconds that the cursor rests before the detail follows: a held key moves the tree and nothing else."""
+
+
+class Inspector:
+    """Shows one section of what is known about the row under the cursor of a screen's tree."""
+
+    def __init__(self, screen: ExplorerScreen) -> None:
+        self._screen = screen
+        self._timer: Timer | None = None
+        self._shown: tuple[RowKey | None, Tab] | None = None
+        self.tab = Tab.OVERVIEW
+        self.order = Order.SEVERITY
+
+    @property
+    def subject(self) -> Subject:
+        """What the row under the cursor is about."""
+        return subject_of(self._outline.cursor_key)
+
+    def about(self, key: RowKey) -> Subject:
+        """What a row is about, wherever the cursor has gone since."""
+        return subject_of(key)
+
+    @property
+    def _outline(self) -> VirtualTree:
+        return self._screen.outline
+
+    @property
+    def _page(self) -> TextPage:
+        return self._screen.detail
+
+    def follow(self) -> None:
+        """Show the row as soon as the cursor rests."""
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self._screen.set_timer(SETTLE, self.show)
+
+    def show(self) -> None:
+        """Show the row as it is now; from the top when it is another row or section."""
+        if not self._page.display:
+            return
+        shown = (self._outline.cursor_key, self.tab)
+        self._page.show(self.lines(self._page.size.width), from_top=shown != self._shown)
+        self._shown = shown
+
+    def lines(self, width: int) -> Sequence[TextLine]:
+        """The detail, as wide as that."""
+        if self._outline.cursor_key is None:
+            return []
+        app: TrustreeApp = self._screen.app
+        model = self._outline.model
+        found = model.found.get(self.subject.finding) if isinstance(model, FindingModel) and self.subject.finding else None
+        if found is not None:
+            return finding_lines(found, app.snapshot, app.clock(), app.glyphs, width)
+        wanted = wanted_vulnerability(self._screen.chosen.query)
+        return detail_lines(self.subject, self.tab, Look(app.snapshot, app.clock(), app.glyphs, width, self.order, wanted))
+
+    def sort(self) -> None:
+        """Another order of the vulnerabilities."""
+        orders = list(Order)
+        self.order = orders[(orders.index(self.order) + 1) % len(orders)]
+        self.show()
+
+    def turn(self, by: int) -> None:
+        """Another section."""
+        tabs = list(Tab)
+        self.tab = tabs[(tabs.index(self.tab) + by) % len(tabs)]
+        self.show()

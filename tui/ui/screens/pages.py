@@ -1,0 +1,196 @@
+"""Screens of text: the detail where there is no room beside the tree, the sources, the help, and the question at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.getters import query_one
+from textual.screen import ModalScreen, Screen
+
+from tui.presenters.sources import source_lines
+from tui.presenters.words import count
+from tui.ui.keymap import PAGE
+from tui.ui.screens.keys import KeyLine, dress, keys_of
+from widgets.page import Banner, TextPage
+from widgets.rows import Span, TextLine
+from widgets.text import wrap
+
+if TYPE_CHECKING:
+    from tui.ui.app import TrustreeApp
+    from tui.ui.screens.explorer import ExplorerScreen
+
+__all__ = ["DetailScreen", "HelpScreen", "QuitScreen", "SourcesScreen", "TextScreen"]
+
+
+class TextScreen(Screen[None]):
+    """A title, lines of text, and keys; the lines follow the snapshot."""
+
+    BINDINGS: ClassVar[list[BindingType]] = PAGE
+
+    DEFAULT_CSS = """
+    TextScreen > #title { height: 2; }
+    """
+
+    heading: ClassVar[str] = ""
+    title_line = query_one("#title", Banner)
+    page = query_one("#page", TextPage)
+
+    if TYPE_CHECKING:
+        app: TrustreeApp
+
+    def compose(self) -> ComposeResult:
+        """Title, page, keys."""
+        yield Banner(id="title")
+        yield TextPage(id="page")
+        yield KeyLine(id="keys", classes="keys")
+
+    def on_mount(self) -> None:
+        """Follow the snapshot."""
+        dress(self, self.app.glyphs)
+        self.watch(self.app, "snapshot", self.show_lines, init=False)
+        self.set_focus(self.page)
+
+    def on_resize(self) -> None:
+        """Wrap anew."""
+        self.call_after_refresh(self.show_lines)
+
+    def show_lines(self) -> None:
+        """Show the title and the lines as they are now."""
+        brand = (Span(" trustree ", "badge-brand"), Span(f"  {self.heading}", "bold"))
+        self.title_line.set_lines([TextLine(brand), TextLine((Span(self.app.glyphs.rule * self.size.width, "line"),))])
+        self.page.show(self.lines())
+
+    def lines(self) -> Sequence[TextLine]:
+        """What the screen says."""
+        raise NotImplementedError
+
+    def action_leave(self) -> None:
+        """Back."""
+        self.dismiss()
+
+
+class DetailScreen(TextScreen):
+    """The detail of the row under the explorer's cursor."""
+
+    heading = "detail"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab,right_square_bracket,l,right", "tab(1)", "next section", key_display="Tab", id="detail.next"),
+        Binding("shift+tab,left_square_bracket,h,left", "tab(-1)", "section before", show=False, id="detail.before"),
+        Binding("c", "copy_name", "copy name", id="copy.name"),
+        Binding("C", "copy_reference", "copy reference", id="copy.reference"),
+    ]
+
+    def __init__(self, explorer: ExplorerScreen) -> None:
+        super().__init__()
+        self._explorer = explorer
+
+    def lines(self) -> Sequence[TextLine]:
+        """As beside the tree."""
+        return self._explorer.inspector.lines(self.size.width)
+
+    def action_tab(self, by: int) -> None:
+        """Another section."""
+        self._explorer.action_tab(by)
+        self.page.show(self.lines(), from_top=True)
+
+    def action_copy_name(self) -> None:
+        """Copy as in the explorer."""
+        self._explorer.action_copy_name()
+
+    def action_copy_reference(self) -> None:
+        """Copy as in the explorer."""
+        self._explorer.action_copy_reference()
+
+
+class SourcesScreen(TextScreen):
+    """Every source: what it is, what it answers, what it refuses, and what to do."""
+
+    heading = "sources"
+
+    def lines(self) -> Sequence[TextLine]:
+        """The sick ones first."""
+        return source_lines(self.app.snapshot, self.app.clock(), self.size.width)
+
+
+class HelpScreen(TextScreen):
+    """The keys of a screen, made from its bindings, and what the signs mean."""
+
+    heading = "keys and signs"
+
+    def __init__(self, of: Screen[object]) -> None:
+        super().__init__()
+        self._keys = keys_of(of, hidden=True)
+
+    def lines(self) -> Sequence[TextLine]:
+        """Keys in two columns where there is room, then signs and the query language."""
+        entries = [
+            (Span(f"  {keys:<22}", "accent"), Span(words, "" if enabled else "dim")) for keys, words, enabled in self._keys
+        ]
+        lines = [TextLine(entry) for entry in entries]
+        if self.size.width >= 100:
+            half = (len(entries) + 1) // 2
+            lines = [
+                TextLine((*left, Span(" " * max(2, 30 - len(left[1].text))), *right)) for left, right in _pairs(entries, half)
+            ]
+        return [*lines, TextLine(), *self._signs(), TextLine(), *self._queries()]
+
+    def _signs(self) -> list[TextLine]:
+        from tui.presenters.glyphs import BAD_FIRST
+
+        words = {
+            "fail": "a check fails",
+            "unknown": "could not be told: something is missing or refused; never the same as fine",
+            "warn": "worth a look",
+            "pass": "every check that the policy asks for passes",
+        }
+        return [TextLine((Span("  "), self.app.glyphs.of(state), Span(f"  {words[state.value]}", "dim"))) for state in BAD_FIRST]
+
+    def _queries(self) -> list[TextLine]:
+        text = (
+            "A filter is words that match names, and fields: base:debian ns:prod ctx:weu repo:payments/* digest:sha256:ab "
+            "is:running check:identity=fail verdict:unknown age>90d. A minus negates, quotes group."
+        )
+        return [TextLine((Span(f"  {part}", "dim"),)) for part in wrap(text, self.size.width - 4)]
+
+
+class QuitScreen(ModalScreen[None]):
+    """Asks once before the program ends."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,enter,y", "quit", "quit", id="quit.yes"),
+        Binding("escape,n", "dismiss", "stay", id="quit.no"),
+    ]
+
+    DEFAULT_CSS = """
+    QuitScreen {
+        align: center middle;
+        & > #question { width: 50; height: 5; padding: 1 2; background: $panel; }
+    }
+    """
+
+    if TYPE_CHECKING:
+        app: TrustreeApp
+
+    def compose(self) -> ComposeResult:
+        """One line."""
+        yield Banner(id="question")
+
+    def on_mount(self) -> None:
+        """Ask."""
+        images = count(len(self.app.snapshot.images))
+        keys = (Span("  q", "accent bold"), Span(" quit    ", "dim"), Span("Esc", "accent bold"), Span(" stay", "dim"))
+        self.query_one(Banner).set_lines(
+            [TextLine((Span(f"  Leave trustree? {images} images are loaded."),)), TextLine(), TextLine(keys)]
+        )
+
+    def action_quit(self) -> None:
+        """End the program."""
+        self.app.exit(0)
+
+
+def _pairs(entries: list[tuple[Span, Span]], half: int) -> list[tuple[tuple[Span, Span], tuple[Span, ...]]]:
+    rest: list[tuple[Span, ...]] = [*entries[half:], ()]
+    return list(zip(entries[:half], rest, strict=False))

@@ -1,0 +1,88 @@
+"""Whether a text is a URI to Go's net/url: certificates with names that are none are refused by its parser."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import unquote
+
+from tui.verification.faults import Malformed
+
+__all__ = ["domain_is_valid", "host_of", "scheme_of"]
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_USER = re.compile(r"[A-Za-z0-9._:~!$&'()*+,;=%@-]*", re.ASCII)
+_PORT = re.compile(r"(?::[0-9]*)?", re.ASCII)
+_HOST = re.compile(r"(?:[A-Za-z0-9_.~!$&'()*+,;=:\[\]<>\"-]|%25|%[89A-Fa-f][0-9A-Fa-f])*", re.ASCII)
+_ZONE = re.compile(r"(?:[A-Za-z0-9_.~!$&'()*+,;=:\[\]<>\" -]|%[0-9A-Fa-f]{2})*", re.ASCII)
+_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
+
+
+def scheme_of(text: str) -> str:
+    """The scheme in small letters, empty without one; ValueError when Go could not read the URI."""
+    host_of(text)
+    found = _SCHEME.match(text)
+    return found[1].lower() if found else ""
+
+
+def host_of(text: str) -> str:
+    """Host and port without escapes, empty without an authority; ValueError when Go could not read the URI."""
+    text, _, fragment = text.partition("#")
+    if _CONTROL.search(text) or _ESCAPE.search(fragment):
+        raise Malformed("not a URI")
+    if text == "*":
+        return ""
+    if text.startswith(":"):
+        raise Malformed("not a URI: it has no scheme")
+    found = _SCHEME.match(text)
+    scheme, rest = (found[1], text[found.end() :]) if found else ("", text)
+    return _after_scheme(scheme.lower(), rest.partition("?")[0])
+
+
+def _after_scheme(scheme: str, rest: str) -> str:
+    if not rest.startswith("/"):
+        if not scheme and ":" in rest.partition("/")[0]:
+            raise Malformed("not a URI: a colon in its first segment")
+        if not scheme and _ESCAPE.search(rest):
+            raise Malformed("not a URI: a wrong escape")
+        return ""
+    host = ""
+    if rest.startswith("//") and (scheme or not rest.startswith("///")):
+        authority, slash, path = rest[2:].partition("/")
+        host, rest = _authority(authority), slash + path
+    if _ESCAPE.search(rest):
+        raise Malformed("not a URI: a wrong escape")
+    return host
+
+
+def _authority(text: str) -> str:
+    user, at, host = text.rpartition("@")
+    if at and (_USER.fullmatch(user) is None or _ESCAPE.search(user)):
+        raise Malformed("not a URI: a wrong user")
+    if host.startswith("[") and host.rfind("[") == 0:
+        return _literal(host)
+    if "[" in host:
+        raise Malformed("not a URI: a wrong address")
+    at_colon = host.rfind(":")
+    if (at_colon >= 0 and _PORT.fullmatch(host[at_colon:]) is None) or _HOST.fullmatch(host) is None:
+        raise Malformed("not a URI: a wrong host or port")
+    return unquote(host, "latin-1")
+
+
+def _literal(host: str) -> str:
+    address, bracket, port = host[1:].rpartition("]")
+    address, _, zone = address.partition("%25")
+    if not bracket or _PORT.fullmatch(port) is None or _ZONE.fullmatch(zone) is None:
+        raise Malformed("not a URI: a wrong address")
+    ipaddress.IPv6Address(address)
+    return host
+
+
+def domain_is_valid(domain: str, *, constraint: bool) -> bool:
+    """The rule of Go's x509 for names of constraints, and for hosts of URIs: no empty label, no character out of range."""
+    if not domain:
+        return True
+    if constraint and domain.startswith("."):
+        domain = domain[1:]
+    return all(domain.split(".")) and all("!" <= character <= "~" for character in domain)

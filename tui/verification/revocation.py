@@ -1,0 +1,152 @@
+"""Revocation as prefetched data: what to fetch, and what the fetched bytes mean. Pure.
+
+OCSP first, CRL when OCSP is unknown (trust-store-trust-policy.md, certificate revocation evaluation; the rules of
+notation-core-go revocation). Nothing is to be fetched before authenticity holds: until then an attacker chose the URLs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from itertools import pairwise
+from typing import Protocol
+
+import msgspec
+
+from tui.verification.chains import CertificateFacts
+
+__all__ = [
+    "OFFLINE",
+    "Answer",
+    "FetchedRevocation",
+    "Lookup",
+    "Method",
+    "Offline",
+    "Revocation",
+    "RevocationState",
+    "Status",
+    "lookups_of",
+    "worst_status",
+]
+
+
+class RevocationState(StrEnum):
+    """How one certificate stands. OFFLINE: nobody asked, as opposed to asked without a usable answer."""
+
+    GOOD = "good"
+    NOT_REVOKABLE = "not-revokable"
+    OFFLINE = "offline"
+    UNKNOWN = "unknown"
+    REVOKED = "revoked"
+
+
+class Status(msgspec.Struct, frozen=True):
+    """The state with a sentence."""
+
+    state: RevocationState
+    sentence: str
+
+    @property
+    def good(self) -> bool:
+        """True when nothing stands against the certificate."""
+        return self.state in (RevocationState.GOOD, RevocationState.NOT_REVOKABLE)
+
+
+class Method(StrEnum):
+    """How revocation is asked."""
+
+    OCSP = "ocsp"
+    CRL = "crl"
+
+
+class Lookup(msgspec.Struct, frozen=True):
+    """One certificate to ask about, with its issuer."""
+
+    certificate: CertificateFacts
+    issuer: CertificateFacts
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a URL answered: bytes, or the sentence that says why there are none."""
+
+    body: bytes = b""
+    fault: str = ""
+
+
+class Revocation(Protocol):
+    """Something that knows how a certificate stands."""
+
+    def status(self, lookup: Lookup, now: datetime, signing_time: datetime | None) -> Status:
+        """How it stands now; `signing_time` is an authentic one, against which an invalidity date counts, else None."""
+        ...
+
+
+def lookups_of(chain: Sequence[CertificateFacts]) -> tuple[Lookup, ...]:
+    """The certificates of a chain that can be asked about: all but the root (leaf first)."""
+    return tuple(Lookup(certificate, issuer) for certificate, issuer in pairwise(chain))
+
+
+def ocsp_key(certificate: CertificateFacts, issuer: CertificateFacts, url: str) -> str:
+    """The key of an OCSP answer: it is about one certificate of one issuer."""
+    pair = hashlib.sha256(certificate.der + issuer.der).hexdigest()
+    return f"{Method.OCSP}:{pair}:{url}"
+
+
+def crl_key(url: str) -> str:
+    """The key of a revocation list."""
+    return f"{Method.CRL}:{url}"
+
+
+class Offline:
+    """Nothing was fetched: certificates that name a responder or a list are undecided."""
+
+    def status(self, lookup: Lookup, now: datetime, signing_time: datetime | None) -> Status:
+        """Decides only what needs no data."""
+        return _without_method(lookup) or Status(
+            RevocationState.OFFLINE, f"revocation of {lookup.certificate.subject} was not looked up"
+        )
+
+
+OFFLINE = Offline()
+
+
+class FetchedRevocation(msgspec.Struct, frozen=True):
+    """Answers by key (`ocsp_key`, `crl_key`)."""
+
+    answers: dict[str, Answer]
+
+    def status(self, lookup: Lookup, now: datetime, signing_time: datetime | None) -> Status:
+        """OCSP, then CRL when OCSP leaves it unknown."""
+        from tui.verification.revocation_judge import judge_crl, judge_ocsp
+
+        nothing = _without_method(lookup)
+        if nothing is not None:
+            return nothing
+        certificate = lookup.certificate
+        status = Status(RevocationState.OFFLINE, f"revocation of {certificate.subject} was not looked up")
+        if certificate.ocsp:
+            status = judge_ocsp(lookup, self.answers, now, signing_time)
+        if certificate.crl and not status.good and status.state is not RevocationState.REVOKED:
+            status = judge_crl(lookup, self.answers, now, signing_time)
+        return status
+
+
+def _without_method(lookup: Lookup) -> Status | None:
+    if lookup.certificate.ocsp or lookup.certificate.crl:
+        return None
+    return Status(RevocationState.NOT_REVOKABLE, f"{lookup.certificate.subject} names no revocation service")
+
+
+_ORDER = list(RevocationState)
+
+
+def worst_status(
+    chain: Sequence[CertificateFacts], revocation: Revocation, now: datetime, signing_time: datetime | None
+) -> Status:
+    """The worst of a chain: revoked before unknown before not looked up before good."""
+    found = [revocation.status(lookup, now, signing_time) for lookup in lookups_of(chain)]
+    if not found:
+        return Status(RevocationState.NOT_REVOKABLE, "a self-signed certificate cannot be revoked")
+    return max(found, key=lambda status: _ORDER.index(status.state))

@@ -1,0 +1,94 @@
+"""What `doctor` does: learn which registries are in use, then try each kind of read of every source once, within seconds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol, TypeVar
+
+from tui.domain.facts.demand import Demand
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.sources.ports import Diagnosis
+
+__all__ = ["LEARNING", "PROBE", "REQUEST", "Examinable", "Overheard", "examine"]
+
+LEARNING = 3.0
+"""Seconds that the clusters are given to name the registries of what they run."""
+PROBE = 5.5
+"""Seconds for everything that is tried of one source; all are tried at once."""
+REQUEST = 3.0
+"""Seconds for one request, unless the operator says otherwise: who asks what is wrong does not want to wait for it."""
+
+
+class Examinable(Protocol):
+    """A source that can be tried."""
+
+    @property
+    def name(self) -> str:
+        """Of the source."""
+        ...
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """Try each kind of read once."""
+        ...
+
+
+_S = TypeVar("_S", bound=Examinable)
+
+
+class Demanded(Protocol):
+    """A source that is told what runs."""
+
+    @property
+    def name(self) -> str:
+        """Of the source."""
+        ...
+
+    def want(self, demands: tuple[Demand, ...]) -> None:
+        """Ask for more."""
+        ...
+
+
+class Overheard:
+    """Stands for a registry while the clusters are read: it passes on what runs, and asks nobody anything."""
+
+    kind = SourceKind.REGISTRY
+    idle = True
+
+    def __init__(self, registry: Demanded) -> None:
+        self._registry = registry
+        self.name = registry.name
+
+    def want(self, demands: tuple[Demand, ...]) -> None:
+        """Tell the registry what would be asked of it."""
+        self._registry.want(demands)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """That there is nothing to wait for."""
+        yield HealthChanged(SourceHealth(self.name, self.kind, SourceState.OK))
+        await asyncio.Event().wait()
+
+
+async def examine(sources: Sequence[_S], tried: Callable[[str, int], None]) -> list[tuple[_S, Sequence[Diagnosis]]]:
+    """What can be read of each source; `tried` is told the name of each that is done, and how many are left."""
+    left = len(sources)
+
+    async def one(source: Examinable) -> Sequence[Diagnosis]:
+        nonlocal left
+        found = await _examined(source)
+        left -= 1
+        tried(source.name, left)
+        return found
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(source), name=f"doctor {source.name}") for source in sources]
+    return [(source, task.result()) for source, task in zip(sources, tasks, strict=True)]
+
+
+async def _examined(source: Examinable) -> Sequence[Diagnosis]:
+    try:
+        async with asyncio.timeout(PROBE):
+            return await source.diagnose()
+    except TimeoutError:
+        slow = f"it did not answer within {PROBE:g} s"
+        return [Diagnosis("reachable", "failed", slow, remedy="Try again later; `trustree report --view sources` waits longer.")]

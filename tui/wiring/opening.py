@@ -1,0 +1,35 @@
+"""The way into the estate: what is heavy to import is imported in a thread, while the demo's servers start."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from tui.settings.settings import Settings
+from tui.wiring.interpreter import keep_for_good
+
+if TYPE_CHECKING:
+    from tui.estate.estate import Estate
+
+__all__ = ["opened"]
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Estate]:
+    """The living estate that the settings describe, running while the context lasts. Raises TrustreeError.
+
+    The loop stays free meanwhile, for keys and frames: clients of clusters and registries take half a second to import.
+    """
+    async with AsyncExitStack() as stack:
+        importing = asyncio.to_thread(importlib.import_module, "tui.wiring.parts")
+        if settings.demo:
+            from tui.wiring.embedded import embedded
+
+            settings, wiring = await asyncio.gather(stack.enter_async_context(embedded(settings)), importing)
+        else:
+            wiring = await importing
+        keep_for_good()
+        yield await stack.enter_async_context(wiring.open_estate(settings))

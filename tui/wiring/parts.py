@@ -1,0 +1,270 @@
+"""Composition root: the only module that names concrete sources."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.domain.facts.configured import ConfiguredBase
+from tui.domain.facts.events import BasesConfigured, Event, SourceHealth, SourceState
+from tui.domain.facts.patterns import parse_pattern
+from tui.domain.facts.reference import normalize_registry
+from tui.domain.policy.policy import built_in
+from tui.errors import InvalidConfig
+from tui.estate.estate import Estate
+from tui.settings.settings import RegistrySettings, Settings
+from tui.sources.admission import GateSource
+from tui.sources.azure.credentials import EntraCredentials
+from tui.sources.cluster import ClusterOptions, ClusterSource, contexts, default_paths, read_kubeconfig
+from tui.sources.kit.clouds import cloud_of_sign_in
+from tui.sources.kit.credentials import Credentials, DockerConfig
+from tui.sources.kit.throttle import budgets_for
+from tui.sources.ports import AttachmentReader, DemandSource, Diagnosis, Source
+from tui.sources.registry.attachments import RegistryAttachments
+from tui.sources.registry.content import MemoryStore
+from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
+from tui.sources.registry.room import Room
+from tui.sources.registry.source import RegistrySource
+from tui.sources.signatures.source import SignatureSource
+from tui.wiring.azure import own_registries
+from tui.wiring.embedded import embedded
+from tui.wiring.examination import LEARNING, REQUEST, Overheard, examine
+from tui.wiring.policy_watch import PolicyWatch
+from tui.wiring.scanners import ScannerSource, scanner_sources
+from tui.wiring.signatures import signature_source
+
+if TYPE_CHECKING:
+    from tui.cli.doctor import Examined
+
+__all__ = ["diagnose", "open_estate"]
+
+_Made = ClusterSource | RegistrySource | SignatureSource | GateSource | ScannerSource
+NO_LIMIT = 86_400.0
+"""Seconds that stand for no limit on a request: a day."""
+
+
+@asynccontextmanager
+async def open_estate(settings: Settings) -> AsyncIterator[Estate]:
+    """The living estate of the clusters and registries that the settings name, running while the context lasts.
+
+    Raises TrustreeError. `tui.wiring.opening` is the way here, for the demo too.
+    """
+    async with _estate(_Parts(settings)).running() as estate:
+        yield estate
+
+
+async def diagnose(settings: Settings, tried: Callable[[str, int], None]) -> Sequence[Examined]:
+    """Every source that the settings name, with what it can and cannot read. Raises TrustreeError.
+
+    Registries are those named and those of the images that run, as far as the clusters tell at once. `tried` is told the name
+    of each source that was tried, and how many are left.
+    """
+    if settings.request_timeout is None:
+        settings = msgspec.structs.replace(settings, request_timeout=REQUEST)
+    async with AsyncExitStack() as stack:
+        if settings.demo:
+            settings = await stack.enter_async_context(embedded(settings))
+        return await _examined(_Parts(settings), tried)
+
+
+class _Parts:
+    """The sources that settings describe; credentials are shared, so that one sign-in serves all."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.made: list[_Made] = []
+        self._registries: dict[str, RegistrySource] = {}
+        self._store, self._room = MemoryStore(), Room()
+        entra = EntraCredentials(os.environ, clock=time.time) if settings.azure else None
+        self._credentials = Credentials(
+            docker=DockerConfig.from_environment(os.environ),
+            entra=entra,
+            owners=own_registries(settings, entra, os.environ),
+            cloud=cloud_of_sign_in(os.environ),
+        )
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The registries that the command line or the settings name and that may be asked."""
+        asked = (host for host, registry in self._settings.registry.items() if registry.ask)
+        return tuple(dict.fromkeys(normalize_registry(host) for host in (*self._settings.registries, *asked)))
+
+    def others(self, clusters: Sequence[ClusterSource]) -> list[Source]:
+        """What is told of the images that the clusters run, besides their registries."""
+        return [*self.gates(clusters), self.signatures(), *self.scanners(clusters)]
+
+    def gates(self, clusters: Sequence[ClusterSource]) -> list[GateSource]:
+        """One source per cluster for what guards it."""
+        found = [GateSource(cluster.reader()) for cluster in clusters]
+        self.made += found
+        return found
+
+    def scanners(self, clusters: Sequence[ClusterSource]) -> list[ScannerSource]:
+        """The scanners; they read clusters, and content of registries, by what those sources hand out."""
+        readers = [cluster.reader() for cluster in clusters]
+        found = scanner_sources(self._settings, readers, self._registries.get, self._credentials.entra, os.environ)
+        self.made += found
+        return found
+
+    def signatures(self) -> SignatureSource:
+        """The source of signatures; it reads content by the sources of the registries."""
+        source = signature_source(self._settings, self._registries.get, os.environ, sys.platform, Path.home(), self._attachments)
+        self.made.append(source)
+        return source
+
+    def _attachments(self, host: str) -> AttachmentReader | None:
+        """A reader of what cosign keeps in another repository; None when the settings say not to ask its registry."""
+        given = self._settings.registry.get(host, RegistrySettings())
+        if not given.ask:
+            return None
+        return RegistryAttachments(_registry_options(self._settings, host, given, named=True), self._credentials)
+
+    def told(self) -> tuple[Event, ...]:
+        """What the settings say of images themselves."""
+        bases = tuple(ConfiguredBase(parse_pattern(images), base) for images, base in self._settings.base.items())
+        return (BasesConfigured(bases),) if bases else ()
+
+    def policy(self) -> PolicyWatch | None:
+        """The policy file that the settings name, followed; None for what is built in. Raises InvalidConfig."""
+        return PolicyWatch(self._settings.policy) if self._settings.policy else None
+
+    def clusters(self) -> list[ClusterSource]:
+        """One source per context."""
+        settings = self._settings
+        found = [ClusterSource(_cluster_options(settings, name)) for name in _context_names(settings)]
+        self.made += found
+        return found
+
+    def registry(self, registry: str) -> DemandSource | None:
+        """The source of a registry; None when the settings say not to ask it."""
+        given = self._settings.registry.get(registry, RegistrySettings())
+        if not given.ask:
+            return None
+        options = _registry_options(self._settings, registry, given, named=registry in self.named)
+        source = RegistrySource(options, self._credentials, store=self._store, room=self._room)
+        self.made.append(source)
+        self._registries[registry] = source
+        return source
+
+    def overheard(self, registry: str) -> DemandSource | None:
+        """The same, for who only wants to know what would be asked of it."""
+        source = self.registry(registry)
+        return Overheard(source) if source is not None else None
+
+
+def _estate(parts: _Parts) -> Estate:
+    """The sources, judged by the policy that the settings name; its file is followed. Raises InvalidConfig."""
+    watch, clusters = parts.policy(), parts.clusters()
+    policy = built_in() if watch is None else watch.policy
+    first: list[Source] = [*clusters] if watch is None else [watch, *clusters]
+    estate = Estate(first, parts.registry, policy, parts.named, later=parts.others(clusters), told=parts.told())
+    if watch is not None:
+        watch.taken = estate.set_policy
+    return estate
+
+
+async def _examined(parts: _Parts, tried: Callable[[str, int], None]) -> list[Examined]:
+    """Read the clusters alone for a while, to learn which registries there are; then try each kind of read of everything."""
+    parts.policy()  # a fault in the file is said before anything is asked
+    clusters = parts.clusters()
+    estate = Estate(clusters, parts.overheard, built_in(), parts.named)
+    async with estate.running():
+        await estate.settled(LEARNING)
+        health = {each.name: each for each in estate.snapshot.sources}
+    parts.others(clusters)
+    found = [_shown(source, health.get(source.name), result) for source, result in await examine(parts.made, tried)]
+    made = {source.name for source in parts.made}
+    return found + [_left_alone(each) for each in health.values() if each.state is SourceState.OFF and each.name not in made]
+
+
+def _shown(source: _Made, health: SourceHealth | None, tried: Sequence[Diagnosis]) -> Examined:
+    identity, endpoint = (health.identity, health.endpoint) if health is not None else ("", "")
+    identity = identity or next((each.identity for each in tried if each.identity), "")
+    return source.name, source.kind.value, identity, endpoint, tried
+
+
+def _left_alone(health: SourceHealth) -> Examined:
+    return health.name, health.kind.value, "", "", [Diagnosis("asked", "off", health.error, remedy=health.remedy)]
+
+
+def _paths(settings: Settings) -> tuple[Path, ...]:
+    return tuple(Path(part).expanduser() for part in settings.kubeconfig.split(os.pathsep) if part)
+
+
+def _context_names(settings: Settings) -> tuple[str, ...]:
+    """The contexts asked for; the current one, named by an empty text, when none is.
+
+    Raises UsageError for one that is not in the kubeconfig, InvalidConfig when there is none to look in.
+    """
+    if not settings.clusters or (settings.registries and _has_no_kubeconfig(settings)):
+        return ()
+    if settings.all_contexts:
+        try:
+            return contexts(_paths(settings)).names or ("",)
+        except InvalidConfig:
+            return ("",)  # its source says what is wrong
+    for name in settings.contexts:
+        read_kubeconfig(_paths(settings)).choose(name)
+    return settings.contexts or ("",)
+
+
+def _has_no_kubeconfig(settings: Settings) -> bool:
+    """Whether nobody named a cluster and there is none by itself: a registry alone is a question, too."""
+    named = settings.contexts or settings.all_contexts or settings.kubeconfig or os.environ.get("KUBECONFIG")
+    return not named and not any(path.exists() for path in default_paths())
+
+
+def _cluster_options(settings: Settings, name: str) -> ClusterOptions:
+    own = settings.context.get(name)
+    usual = ClusterOptions()
+    timeout = settings.request_timeout
+    return ClusterOptions(
+        context=name,
+        paths=_paths(settings),
+        namespaces=settings.namespaces or (own.namespaces if own is not None else ()),
+        request_timeout=usual.request_timeout if timeout is None else timeout or NO_LIMIT,
+    )
+
+
+def _registry_options(settings: Settings, host: str, given: RegistrySettings, *, named: bool) -> RegistryOptions:
+    usual = RegistryOptions(host=host)
+    timeout = settings.request_timeout
+    refresh = given.refresh if given.refresh is not None else settings.refresh
+    return RegistryOptions(
+        host=host,
+        kind=RegistryKind(given.kind),
+        endpoint=given.endpoint or None,
+        server_name=given.server_name,
+        ca_file=given.ca_file,
+        token_hosts=given.token_hosts,
+        auth=AuthMode(given.auth),
+        username=given.username,
+        password=_password(host, given),
+        request_timeout=usual.request_timeout if timeout is None else timeout or NO_LIMIT,
+        refresh=usual.refresh if refresh is None else refresh,
+        requests_per_minute=budgets_for(given.requests_per_minute) if given.requests_per_minute else {},
+        azure=settings.azure,
+        catalog=named,
+        named=named,
+        whole=host in map(normalize_registry, settings.registries),
+    )
+
+
+def _password(host: str, given: RegistrySettings) -> str:
+    """The password from the environment variable that the settings name. Raises InvalidConfig."""
+    if not given.password_env:
+        return ""
+    password = os.environ.get(given.password_env, "")
+    if not password:
+        raise InvalidConfig(
+            f"The password of {host} is to be in the variable {given.password_env}, which is not set.",
+            f"Set {given.password_env}, or change password_env in the configuration.",
+        )
+    return password

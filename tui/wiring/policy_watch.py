@@ -1,0 +1,104 @@
+"""Follows a policy file: a change counts without a restart, a faulty one changes nothing and is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncGenerator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.policy.policy import Policy
+from tui.errors import InvalidConfig
+from tui.settings.policy_file import load_policy
+
+__all__ = ["PolicyWatch"]
+
+_log = logging.getLogger(__name__)
+PAUSE = 1.0
+"""Seconds between two looks at the file; it is read once it has not changed from one look to the next."""
+Stamp = tuple[int, int, int] | None
+Clock = Callable[[], datetime]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class PolicyWatch:
+    """A source of no facts but its health; `taken` is called with each policy that is to count from now on.
+
+    It is called again with the same policy when one of its exceptions ends. Raises InvalidConfig at once when the file cannot
+    be used: there is no last good one yet.
+    """
+
+    kind = SourceKind.POLICY
+
+    def __init__(self, path: str, clock: Clock = _utc_now, pause: float = PAUSE) -> None:
+        self._path = path
+        self._clock = clock
+        self._pause = pause
+        self._read = self._seen = self._stamp()
+        self.policy = load_policy(path)
+        self.taken: Callable[[Policy], None] = _ignore
+        self.name = f"policy/{self.policy.name}"
+        self._active = self._standing()
+        self._health = self._well()
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """Its health, now and whenever the file has changed."""
+        yield HealthChanged(self._health)
+        while True:
+            await asyncio.sleep(self._pause)
+            if await self._changed():
+                yield HealthChanged(self._health)
+            elif self._active != (now := self._standing()):
+                self._active = now
+                self.taken(self.policy)
+
+    async def _changed(self) -> bool:
+        """Look at the file; read it when it is another than the one that was read, and at rest."""
+        before, self._seen = self._seen, await asyncio.to_thread(self._stamp)
+        if self._seen == self._read or self._seen != before:
+            return False
+        self._read = self._seen
+        try:
+            policy = await asyncio.to_thread(load_policy, self._path)
+        except InvalidConfig as error:
+            _log.warning("the policy stays as it was: %s", error.headline)
+            self._health = self._ill(error)
+            return True
+        _log.info("the policy was read anew: %s", self._path)
+        self.policy = policy
+        self._active, self._health = self._standing(), self._well()
+        self.taken(policy)
+        return True
+
+    def _stamp(self) -> Stamp:
+        """When and where the file was last written; None when it cannot be seen."""
+        try:
+            found = os.stat(Path(self._path).expanduser())
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def _standing(self) -> tuple[str, ...]:
+        """The exceptions that have not ended."""
+        now = self._clock()
+        return tuple(each.id for each in self.policy.exceptions if now < each.until)
+
+    def _well(self) -> SourceHealth:
+        parts = 1 + len(self.policy.scopes) + len(self.policy.exceptions)
+        return SourceHealth(self.name, self.kind, SourceState.OK, self._clock(), objects=parts, live=True, endpoint=self._path)
+
+    def _ill(self, error: InvalidConfig) -> SourceHealth:
+        kept = f"{error.headline} What was read before still counts."
+        return msgspec.structs.replace(self._health, state=SourceState.PARTIAL, error=kept, remedy=error.remedy)
+
+
+def _ignore(policy: Policy) -> None:
+    """Nobody wants to know."""
