@@ -10,11 +10,11 @@ from statistics import median
 from tests.bench.results import Result
 from tests.sources.signatures.cases import GOOD, SUBJECT, statement, stores
 from tests.sources.signatures.signer import COSE, ENVELOPES, JWS, NOW, Ask, Stamp, stamping, token, usual, with_token
-from tui.sources.signatures.stores import TrustStores
 from tui.verification.chains import signing_chain
 from tui.verification.notation.judge import judge
 from tui.verification.notation.policy import Statement
 from tui.verification.notation.static import parse_envelope
+from tui.verification.notation.truststores import TrustStores
 
 __all__ = ["run"]
 

@@ -16,7 +16,6 @@ import pytest
 from tests.cli.fakes import opener_of
 from tests.domain import estates as e
 from tui.cli.arguments import SCENARIOS
-from tui.cli.doctor import Examined, Tried
 from tui.cli.main import main
 from tui.cli.progress import Progress
 from tui.domain.common.trust import Check, CheckName, State
@@ -26,6 +25,7 @@ from tui.domain.snapshot.snapshot import EMPTY, Snapshot
 from tui.errors import AuthenticationFailed
 from tui.settings.settings import Settings
 from tui.sources.ports import Diagnosis
+from tui.wiring.examination import Examined, Tried
 
 WHOLE = e.estate()
 FINE = e.estate(
@@ -237,7 +237,7 @@ def test_a_fault_in_the_settings_is_shown_with_its_line(tmp_path: Path, capfd: p
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     program = (
-        "import sys; from tests.cli.fakes import opener_of; from tests.domain import estates as e; from tui.cli.main import main\n"
+        "import sys; from tests.cli.fakes import opener_of; from tests.domain import estates as e; from tui.cli.main import main\n"  # noqa: E501
         "images = [e.IMAGES[1].__class__(e.image_key(f'r/{n}', '1'), ()) for n in range(20000)]\n"
         "sys.exit(main(['report', '-o', 'name'], opener=opener_of(e.estate(images))))"
     )

@@ -20,14 +20,10 @@ from tui.reports.columns import plain
 from tui.reports.encoding import encode
 from tui.settings.settings import Settings, paths
 from tui.sources.ports import Diagnosis
+from tui.wiring.examination import Examined, Tried
 
-__all__ = ["Diagnose", "Examined", "doctor", "exit_of_doctor", "info"]
+__all__ = ["Diagnose", "doctor", "exit_of_doctor", "info"]
 
-Examined = tuple[str, str, str, str, Sequence[Diagnosis]]
-"""A source: its name, kind, who is signed in, its endpoint, and what was tried."""
-
-Tried = Callable[[str, int], None]
-"""Is told the name of a source that was tried, and how many are left."""
 Diagnose = Callable[[Settings, Tried], Awaitable[Sequence[Examined]]]
 PACKAGES = ("textual", "msgspec", "aiohttp", "kubernetes", "azure-identity", "azure-containerregistry", "cryptography")
 VARIABLES = (

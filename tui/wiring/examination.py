@@ -10,8 +10,22 @@ from tui.domain.facts.demand import Demand
 from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
 from tui.sources.ports import Diagnosis
 
-__all__ = ["LEARNING", "PROBE", "REQUEST", "Examinable", "Overheard", "examine"]
+__all__ = [
+    "LEARNING",
+    "PROBE",
+    "REQUEST",
+    "Examinable",
+    "Examined",
+    "Overheard",
+    "Tried",
+    "examine",
+]
 
+Examined = tuple[str, str, str, str, Sequence[Diagnosis]]
+"""A source: its name, kind, who is signed in, its endpoint, and what was tried."""
+
+Tried = Callable[[str, int], None]
+"""Is told the name of a source that was tried, and how many are left."""
 LEARNING = 3.0
 """Seconds that the clusters are given to name the registries of what they run."""
 PROBE = 5.5

@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -35,13 +34,10 @@ from tui.sources.registry.source import RegistrySource
 from tui.sources.signatures.source import SignatureSource
 from tui.wiring.azure import own_registries
 from tui.wiring.embedded import embedded
-from tui.wiring.examination import LEARNING, REQUEST, Overheard, examine
+from tui.wiring.examination import LEARNING, REQUEST, Examined, Overheard, examine
 from tui.wiring.policy_watch import PolicyWatch
 from tui.wiring.scanners import ScannerSource, scanner_sources
 from tui.wiring.signatures import signature_source
-
-if TYPE_CHECKING:
-    from tui.cli.doctor import Examined
 
 __all__ = ["diagnose", "open_estate"]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from tests.sources.signatures.signer import DIGEST, ENVELOPES, IMAGE, JWS, NOW, Ask, usual
 from tui.domain.facts.signature import Outcome
-from tui.sources.signatures.stores import Store, TrustStores
 from tui.verification.notation.judge import judge
 from tui.verification.notation.payload import Target
 from tui.verification.notation.policy import PolicyDocument, Statement, StoreType, parse_policy
 from tui.verification.notation.static import parse_envelope
+from tui.verification.notation.truststores import Store, TrustStores
 from tui.verification.revocation import OFFLINE, Lookup, Revocation, RevocationState, Status
 
 SUBJECT = Target(IMAGE, DIGEST, 1234)

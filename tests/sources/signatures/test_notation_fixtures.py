@@ -16,11 +16,12 @@ from tests.sources.signatures.fixtures import ROOT, indexed, needs_fixtures, rea
 from tests.sources.signatures.signer import COSE, JWS
 from tui.domain.facts.signature import Outcome, Reason
 from tui.errors import InvalidConfig
-from tui.sources.signatures.stores import Store, TrustStores, read_store
+from tui.sources.signatures.stores import read_store
 from tui.verification.notation.judge import judge
 from tui.verification.notation.payload import Target
 from tui.verification.notation.policy import Statement, StoreType
 from tui.verification.notation.static import StaticResult, parse_envelope
+from tui.verification.notation.truststores import Store, TrustStores
 from tui.verification.revocation import RevocationState
 
 pytestmark = needs_fixtures

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tui.domain.common.text import clean
-from tui.domain.lineage.claims import short
+from tui.domain.common.text import clean, short
 from tui.domain.snapshot.snapshot import Drift, ImageKey
 from tui.domain.workloads.containers import Joined
 

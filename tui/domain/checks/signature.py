@@ -12,11 +12,10 @@ import re
 from functools import lru_cache
 
 from tui.domain.checks.context import ImageContext
-from tui.domain.common.text import full_stop
+from tui.domain.common.text import full_stop, short
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.events import SignaturesVerified
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict, best
-from tui.domain.lineage.claims import short
 from tui.domain.registries.catalog import Known
 
 __all__ = ["CONTENT_TRUST", "check_signature"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["clean", "full_stop"]
+__all__ = ["clean", "full_stop", "short"]
 
 # Cc control, Cf format (bidi overrides and isolates, zero width), Cs surrogates, Co private use, Zl/Zp separators.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -23,6 +23,12 @@ def clean(text: str, limit: int = 0) -> str:
 def full_stop(text: str) -> str:
     """The text as a sentence: with a full stop unless it is empty or ends like one already."""
     return text if text.endswith((".", "!", "?")) or not text else f"{text}."
+
+
+def short(digest: str) -> str:
+    """The digest as people compare it: algorithm and twelve digits."""
+    algorithm, _, encoded = clean(digest, 200).partition(":")
+    return f"{algorithm}:{encoded[:12]}" if encoded else algorithm[:20]
 
 
 def _visible(character: str) -> str:

@@ -118,8 +118,8 @@ class SourceHealth(msgspec.Struct, frozen=True):
     `identity` is who is signed in and was accepted, empty for nobody; `sign_in_error` why a better way to sign in did not
     work. `ownership` is that of a registry.
     `lost_scopes` are parts of it (namespaces) that were read and cannot be read any more, each with the reason. `every` is how
-    often it is asked again, in seconds, 0 for what is not. `stale` is set by the rule of freshness (`tui.domain.facts.freshness`).
-    `known_by` are what a cluster is known by, whatever it is called.
+    often it is asked again, in seconds, 0 for what is not. `stale` is set by the rule of freshness
+    (`freshness`). `known_by` are what a cluster is known by, whatever it is called.
     """
 
     name: str

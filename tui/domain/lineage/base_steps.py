@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tui.domain.common.text import clean
-from tui.domain.lineage.claims import short
+from tui.domain.common.text import clean, short
 from tui.domain.lineage.outdated import BaseVerdict, Rule
 from tui.domain.registries.public import PUBLIC
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, ImageKey

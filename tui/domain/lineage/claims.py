@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tui.domain.common.text import clean
+from tui.domain.common.text import clean, short
 from tui.domain.facts.image import Claim, ClaimKind, RepositoryName
 from tui.domain.facts.reference import Reference, is_digest, parse_reference
 from tui.domain.lineage.edges import BASIS, NAME_ONLY, PROOF_NOTE, PROOF_SCORE, SCORE, SPEAKER
@@ -63,12 +63,6 @@ class Edge(msgspec.Struct, gc=False):
     def stands(self) -> bool:
         """Whether there is a base at all."""
         return self.target != ROOT or self.absent is not None
-
-
-def short(digest: str) -> str:
-    """The digest as people compare it: algorithm and twelve digits."""
-    algorithm, _, encoded = clean(digest, 200).partition(":")
-    return f"{algorithm}:{encoded[:12]}" if encoded else algorithm[:20]
 
 
 def is_scratch(content: Content) -> bool:

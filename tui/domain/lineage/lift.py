@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tui.domain.common.text import short
 from tui.domain.facts.image import Platform, RepositoryName
-from tui.domain.lineage.claims import Edge, Said, short
+from tui.domain.lineage.claims import Edge, Said
 from tui.domain.lineage.edges import standing_of
 from tui.domain.lineage.layers import ROOT, Forest, Prefix, chain_id
 from tui.domain.lineage.names import Names, Way, claimed_tags, is_named
+from tui.domain.registries.tags import best_tag, tag_rank
 from tui.domain.snapshot.snapshot import BaseLink, Basis, Confidence, ImageKey, NodeKind, UnknownBase
 
-__all__ = ["Lifted", "best_tag", "lift"]
+__all__ = ["Lifted", "lift"]
 
-_VERSION = re.compile(r"v?\d+(?:\.\d+)*(?:[-+_].*)?", re.ASCII)
 _PREFIX_SCORE = 0.60
 _PREFIX_NOTE = "Every image that shares these layers begins with those of the base."
 
@@ -34,17 +34,6 @@ class Lifted:
     images: Collection[ImageKey] = ()
     doubtful: list[ImageKey] = field(default_factory=list)
     origins: dict[ImageKey, tuple[str, ...]] = field(default_factory=dict)
-
-
-def best_tag(tags: tuple[str, ...]) -> str:
-    """The tag to show for an image: the most exact version, else any that is not `latest`, else what there is."""
-    if len(tags) < 2:
-        return tags[0] if tags else ""
-    return min(tags, key=_tag_rank, default="")
-
-
-def _tag_rank(tag: str) -> tuple[bool, bool, int, int, str]:
-    return _VERSION.fullmatch(tag) is None, tag == "latest", -tag.count("."), len(tag), tag
 
 
 def lift(
@@ -164,7 +153,7 @@ class _Lift:
             -max(way.edge.score for way in ways),
             not any(one.digest == key.digest for one in said),
             key.registry != image.registry,
-            _tag_rank(best_tag(tags)) if tags else (True, True, 1, 0, ""),
+            tag_rank(best_tag(tags)) if tags else (True, True, 1, 0, ""),
             len(key.repository),
             key,
         )

@@ -13,14 +13,13 @@ from datetime import datetime
 
 import msgspec
 
-from tui.domain.common.text import full_stop
+from tui.domain.common.text import full_stop, short
 from tui.domain.facts.facts import ImageFacts
 from tui.domain.facts.image import ManifestKind, ManifestListing, Platform, RepositoryName
-from tui.domain.lineage.claims import short
-from tui.domain.lineage.lift import best_tag
 from tui.domain.registries.contents import Contents, Member
 from tui.domain.registries.presence import Registries, Word, is_attached_tag
 from tui.domain.registries.runnable import IMAGE_CONFIGS
+from tui.domain.registries.tags import best_tag
 from tui.domain.snapshot.snapshot import ImageKey
 
 __all__ = ["Catalog", "Known", "join"]

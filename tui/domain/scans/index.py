@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from tui.domain.common.text import short
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import ScanReport
-from tui.domain.lineage.claims import short
 from tui.domain.registries.catalog import Catalog, Known
 from tui.domain.registries.contents import Member
 from tui.domain.registries.presence import Registries

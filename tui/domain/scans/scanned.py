@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from tui.domain.common.text import short
 from tui.domain.facts.scan import ImageVulnerability, ScanReport
 from tui.domain.lineage.base_steps import title_of
-from tui.domain.lineage.claims import short
 from tui.domain.lineage.judged import Bases, newest_build
 from tui.domain.lineage.outdated import BaseVerdict, Rule
 from tui.domain.registries.catalog import Catalog

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from tui.domain.common.text import short
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.reference import parse_reference
 from tui.domain.facts.workload import Node, Pod, PodContainer, TemplateContainer
-from tui.domain.lineage.claims import short
 from tui.domain.snapshot.snapshot import Drift, ImageKey, PodRef
 from tui.domain.workloads.counting import pods_with, wants_no_pods
 from tui.domain.workloads.drift import Finding, Judge, Seen

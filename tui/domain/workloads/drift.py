@@ -12,10 +12,9 @@ from datetime import datetime
 
 import msgspec
 
-from tui.domain.common.text import clean
+from tui.domain.common.text import clean, short
 from tui.domain.facts.image import Platform, RepositoryName
 from tui.domain.facts.reference import ImageId, ImageIdKind, Reference, parse_image_id, parse_reference
-from tui.domain.lineage.claims import short
 from tui.domain.registries.catalog import Catalog
 from tui.domain.registries.presence import Registries, Word
 from tui.domain.snapshot.snapshot import Drift, ImageKey

@@ -12,15 +12,14 @@ import stat
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
-
 from tui.domain.common.text import clean
 from tui.errors import InvalidConfig, NotFound
 from tui.verification.faults import Malformed, said
 from tui.verification.notation.policy import PolicyDocument, StoreType, parse_policy
+from tui.verification.notation.truststores import Store, TrustStores
 from tui.verification.pkix.certificate import Certificate, first_certificate, parse_certificate
 
-__all__ = ["Store", "TrustStores", "read_policy", "read_store", "read_stores"]
+__all__ = ["read_policy", "read_store", "read_stores"]
 
 FILE_LIMIT = 1 << 20
 MAX_FILES = 1000
@@ -31,27 +30,6 @@ _BLOCK = re.compile(
     re.MULTILINE,
 )
 POLICY_FILES = ("trustpolicy.oci.json", "trustpolicy.json")
-
-
-class Store(msgspec.Struct, frozen=True):
-    """One named store: DER certificates, or the sentence that says why it cannot be used; `notes` are for the operator."""
-
-    kind: StoreType
-    name: str
-    certificates: tuple[bytes, ...] = ()
-    fault: str = ""
-    notes: tuple[str, ...] = ()
-
-
-class TrustStores(msgspec.Struct, frozen=True):
-    """Every store that the policy names, read once."""
-
-    stores: tuple[Store, ...] = ()
-
-    def get(self, kind: StoreType, name: str) -> Store:
-        """The store, or one that says that it was never read."""
-        found = (store for store in self.stores if store.kind is kind and store.name == name)
-        return next(found, Store(kind, name, fault=f"the trust store {kind}:{name} does not exist"))
 
 
 def read_policy(directory: Path) -> PolicyDocument:

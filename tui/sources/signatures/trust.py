@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tui.domain.common.text import clean
 from tui.errors import InvalidConfig, NotFound
 from tui.sources.signatures.options import Trusted
-from tui.sources.signatures.stores import TrustStores, read_policy, read_stores
+from tui.sources.signatures.stores import read_policy, read_stores
 from tui.sources.signatures.trustroot import read_trusted_root
 from tui.verification.cosign.keys import CosignPolicy, Identity, PublicKey, TrustedRoot, load_key
 from tui.verification.faults import EXPECTED
 from tui.verification.notation.policy import PolicyDocument
+from tui.verification.notation.truststores import TrustStores
 
 __all__ = ["Problem", "Trust", "read_trust"]
 

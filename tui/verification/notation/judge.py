@@ -13,7 +13,6 @@ import msgspec
 
 from tui.domain.common.text import clean
 from tui.domain.facts.signature import Action, Outcome, Reason, SignatureSystem, Step, StepName, StepState, Timestamp, Verdict
-from tui.sources.signatures.stores import TrustStores
 from tui.verification.chains import CertificateFacts
 from tui.verification.faults import CheckFailed, guarded
 from tui.verification.notation.attributes import Scheme
@@ -22,6 +21,7 @@ from tui.verification.notation.payload import Target
 from tui.verification.notation.policy import Level, Statement, StoreType, VerifyTimestamp
 from tui.verification.notation.stamp import Token
 from tui.verification.notation.static import StaticResult
+from tui.verification.notation.truststores import TrustStores
 from tui.verification.pkix.moment import Moment, shifted
 from tui.verification.revocation import OFFLINE, Lookup, Revocation, RevocationState, Status, lookups_of, worst_status
 
