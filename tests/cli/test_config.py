@@ -10,7 +10,8 @@ import pytest
 from tui.domain.facts.image import RepositoryName
 from tui.errors import InvalidConfig
 from tui.settings.durations import seconds
-from tui.settings.settings import Auth, Kind, LogLevel, Revocation, ScannerKind, load, paths
+from tui.settings.load import load
+from tui.settings.settings import Auth, Kind, LogLevel, Revocation, ScannerKind, paths
 from tui.sources.signatures.options import Trusted
 from tui.wiring.signatures import signature_source
 

@@ -20,7 +20,7 @@ from tui.demo.signing.revocation import revocation_list
 from tui.demo.trust import write_cosign_keys, write_trust
 from tui.domain.facts.signature import Outcome, Reason, Verdict
 from tui.sources.signatures.stores import read_policy, read_stores
-from tui.verification.cosign.bundle import verify_bundle
+from tui.verification.cosign.bundle_judge import verify_bundle
 from tui.verification.cosign.keys import CosignPolicy, load_key
 from tui.verification.cosign.simple import signature_of_layer, verify_simple
 from tui.verification.notation.judge import judge

@@ -12,6 +12,7 @@ from tests.bench.__main__ import NAMES
 from tui.cli.arguments import COMMANDS
 from tui.domain.common.trust import CheckName
 from tui.domain.query.language import Key, Trait
+from tui.settings import load
 from tui.settings import settings as config
 from tui.settings.file import File, Registry, Scanner, read
 
@@ -42,7 +43,7 @@ def test_every_setting_is_shown(table: type[msgspec.Struct]) -> None:
 
 def test_every_variable_is_named() -> None:
     text = (DOCS / "configuration.md").read_text()
-    assert not [name for name in config._ENVIRONMENT if f"`{name}`" not in text]
+    assert not [name for name in load._ENVIRONMENT if f"`{name}`" not in text]
 
 
 def test_checks_terms_and_traits_are_explained() -> None:

@@ -20,7 +20,8 @@ from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.signature import Outcome, SignatureSystem, Verdict
 from tui.domain.snapshot.snapshot import Image
-from tui.settings.settings import SignatureSettings, load
+from tui.settings.load import load
+from tui.settings.settings import SignatureSettings
 from tui.wiring.parts import open_estate
 
 KUBECONFIG, TRUSTED = os.environ.get("TRUSTREE_REAL_KUBECONFIG", ""), os.environ.get("NOTATION_CONFIG", "")

@@ -29,11 +29,12 @@ from tui.domain.facts.signature import Outcome, Verdict
 from tui.errors import InvalidConfig
 from tui.sources.signatures.fetch import FetchOptions, RevocationFetcher
 from tui.sources.signatures.stores import read_stores
+from tui.verification.fetched_revocation import FetchedRevocation
 from tui.verification.notation.judge import judge, revocation_lookups
 from tui.verification.notation.payload import Target
 from tui.verification.notation.policy import parse_policy
 from tui.verification.notation.static import parse_envelope
-from tui.verification.revocation import FetchedRevocation, Lookup
+from tui.verification.revocation import Lookup
 
 ORACLE = os.environ.get("TRUSTREE_NOTATION_ORACLE", "")
 SHARED = Path(__file__).resolve().parents[3] / "shared"

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from tui.cli.arguments import Arguments, parse
 from tui.cli.descriptors import allow_enough
 from tui.errors import InvalidQuery, TrustreeError, fault_of
-from tui.settings.settings import Settings, load, paths
+from tui.settings.load import load
+from tui.settings.settings import Settings, paths
 from tui.wiring.interpreter import prepare_interpreter
 
 if TYPE_CHECKING:

@@ -20,7 +20,6 @@ from tui.verification.chains import CertificateFacts
 __all__ = [
     "OFFLINE",
     "Answer",
-    "FetchedRevocation",
     "Lookup",
     "Method",
     "Offline",
@@ -28,6 +27,7 @@ __all__ = [
     "RevocationState",
     "Status",
     "lookups_of",
+    "without_method",
     "worst_status",
 ]
 
@@ -104,7 +104,7 @@ class Offline:
 
     def status(self, lookup: Lookup, now: datetime, signing_time: datetime | None) -> Status:
         """Decides only what needs no data."""
-        return _without_method(lookup) or Status(
+        return without_method(lookup) or Status(
             RevocationState.OFFLINE, f"revocation of {lookup.certificate.subject} was not looked up"
         )
 
@@ -112,28 +112,8 @@ class Offline:
 OFFLINE = Offline()
 
 
-class FetchedRevocation(msgspec.Struct, frozen=True):
-    """Answers by key (`ocsp_key`, `crl_key`)."""
-
-    answers: dict[str, Answer]
-
-    def status(self, lookup: Lookup, now: datetime, signing_time: datetime | None) -> Status:
-        """OCSP, then CRL when OCSP leaves it unknown."""
-        from tui.verification.revocation_judge import judge_crl, judge_ocsp
-
-        nothing = _without_method(lookup)
-        if nothing is not None:
-            return nothing
-        certificate = lookup.certificate
-        status = Status(RevocationState.OFFLINE, f"revocation of {certificate.subject} was not looked up")
-        if certificate.ocsp:
-            status = judge_ocsp(lookup, self.answers, now, signing_time)
-        if certificate.crl and not status.good and status.state is not RevocationState.REVOKED:
-            status = judge_crl(lookup, self.answers, now, signing_time)
-        return status
-
-
-def _without_method(lookup: Lookup) -> Status | None:
+def without_method(lookup: Lookup) -> Status | None:
+    """That a certificate names nobody to ask; None when it does."""
     if lookup.certificate.ocsp or lookup.certificate.crl:
         return None
     return Status(RevocationState.NOT_REVOKABLE, f"{lookup.certificate.subject} names no revocation service")

@@ -15,7 +15,8 @@ from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
 from tui.domain.facts.reference import normalize_registry
 from tui.errors import TrustreeError, UsageError
-from tui.settings.settings import Settings, load
+from tui.settings.load import load
+from tui.settings.settings import Settings
 
 __all__ = ["embedded"]
 

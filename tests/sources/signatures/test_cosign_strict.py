@@ -29,7 +29,7 @@ from tests.sources.signatures.cosigner import (
 from tests.sources.signatures.instance import WHEN, Instance
 from tests.sources.signatures.signer import DIGEST
 from tui.domain.facts.signature import Outcome, Reason, Verdict
-from tui.verification.cosign.bundle import verify_bundle
+from tui.verification.cosign.bundle_judge import verify_bundle
 from tui.verification.cosign.goregexp import compiled, found_in
 from tui.verification.cosign.keys import CosignPolicy, dsse_key_id
 from tui.verification.cosign.simple import SimpleSignature, verify_simple

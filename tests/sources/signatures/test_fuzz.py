@@ -22,11 +22,12 @@ from tests.sources.signatures.signer import COSE, DIGEST, JWS, NOW
 from tui.domain.facts.signature import Verdict
 from tui.errors import InvalidConfig
 from tui.sources.signatures.trustroot import read_trusted_root
-from tui.verification.cosign.bundle import verify_bundle
+from tui.verification.cosign.bundle_judge import verify_bundle
 from tui.verification.cosign.goregexp import found_in
 from tui.verification.cosign.keys import CosignPolicy, Identity
 from tui.verification.cosign.simple import SimpleSignature, verify_simple
-from tui.verification.revocation import Answer, FetchedRevocation, RevocationState, crl_key, ocsp_key
+from tui.verification.fetched_revocation import FetchedRevocation
+from tui.verification.revocation import Answer, RevocationState, crl_key, ocsp_key
 
 
 def test_damaged_envelopes_are_refused_without_a_crash() -> None:

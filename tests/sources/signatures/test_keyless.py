@@ -20,7 +20,7 @@ from tests.sources.signatures.signer import DIGEST
 from tui.domain.facts.signature import Outcome, Reason, Verdict
 from tui.errors import InvalidConfig
 from tui.sources.signatures.trustroot import read_trusted_root
-from tui.verification.cosign.bundle import verify_bundle
+from tui.verification.cosign.bundle_judge import verify_bundle
 from tui.verification.cosign.keys import CosignPolicy, Identity
 from tui.verification.cosign.simple import SimpleSignature, verify_simple
 

@@ -29,9 +29,10 @@ from tests.sources.signatures.signer import (
     with_token,
 )
 from tui.domain.facts.signature import Reason, Verdict
+from tui.verification.fetched_revocation import FetchedRevocation
 from tui.verification.notation.judge import revocation_lookups
 from tui.verification.notation.static import parse_envelope
-from tui.verification.revocation import OFFLINE, Answer, FetchedRevocation, RevocationState, crl_key, ocsp_key
+from tui.verification.revocation import OFFLINE, Answer, RevocationState, crl_key, ocsp_key
 
 S = RevocationState
 CHAIN = asked()

@@ -13,7 +13,7 @@ from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict
 from tui.sources.signatures.artifacts import Artifact
 from tui.sources.signatures.trust import Trust
-from tui.verification.cosign.bundle import verify_bundle
+from tui.verification.cosign.bundle_judge import verify_bundle
 from tui.verification.cosign.keys import CosignPolicy
 from tui.verification.cosign.simple import MEDIA_TYPE as SIMPLE
 from tui.verification.cosign.simple import carried_moments, signature_of_layer, verify_simple

@@ -25,8 +25,9 @@ from yarl import URL
 from tui.domain.common.text import clean
 from tui.sources.kit.addresses import OnlyZones, Zone, ZoneRefused, is_public
 from tui.verification.faults import EXPECTED, said
+from tui.verification.fetched_revocation import FetchedRevocation
 from tui.verification.pkix.certificate import parse_certificate
-from tui.verification.revocation import Answer, FetchedRevocation, Lookup, Method, RevocationState, crl_key, ocsp_key
+from tui.verification.revocation import Answer, Lookup, Method, RevocationState, crl_key, ocsp_key
 from tui.verification.revocation_judge import CRL_LIMIT, OCSP_LIMIT, fetchable, judge_ocsp, next_update
 
 __all__ = ["FetchOptions", "PublicOnly", "RevocationFetcher", "is_public"]

@@ -10,13 +10,13 @@ import re
 
 import msgspec
 
-from tui.domain.facts.signature import Outcome, Reason, StepName, StepState
-from tui.verification.cosign.keys import CosignPolicy, dsse_key_id, signed_by
+from tui.domain.facts.signature import Reason
+from tui.verification.cosign.keys import dsse_key_id
 from tui.verification.cosign.merkle import Proof
 from tui.verification.cosign.protojson import BUNDLE, STATEMENT, integer, message, proto_bytes
 from tui.verification.cosign.records import read_record
-from tui.verification.cosign.rekor import Entry, Signed, check_entries
-from tui.verification.cosign.steps import Finding, concluded, failing, held, run_step
+from tui.verification.cosign.rekor import Entry
+from tui.verification.cosign.steps import held
 from tui.verification.cosign.wire import canonical_base64
 from tui.verification.faults import CheckFailed
 from tui.verification.strict import Json, object_of, text_of
@@ -30,7 +30,6 @@ __all__ = [
     "check_subject",
     "pae",
     "parse_bundle",
-    "verify_bundle",
 ]
 
 MEDIA_TYPES = ("application/vnd.dev.sigstore.bundle.v0.3+json", "application/vnd.dev.sigstore.bundle+json;version=0.3")
@@ -184,28 +183,6 @@ def _proof(proof: dict[str, Json]) -> Proof:
     )
 
 
-def verify_bundle(data: bytes, digest: str, policy: CosignPolicy, predicate: str = SIGN_PREDICATE) -> Outcome:
-    """The outcome for an image of that digest; `predicate` is the type that the statement must have, empty for any.
-
-    Steps: 1 bundle, envelope and statement parse, 2 a configured key signed, 3 it is about this digest, 4 the log vouches for it.
-    """
-    try:
-        bundle = parse_bundle(data)
-    except CheckFailed as failed:
-        return concluded(Finding([failing(StepName.INTEGRITY, failed)]), digest, MEDIA_TYPES[0], data)
-    if bundle.keyless:
-        from tui.verification.cosign.keyless import verify_keyless
-
-        return verify_keyless(data, bundle, digest, policy, predicate)
-    finding = Finding()
-    run_step(finding, StepName.INTEGRITY, lambda: check_statement(bundle.payload_type, bundle.payload, predicate))
-    if finding.steps[0].state is StepState.PASSED:
-        run_step(finding, StepName.AUTHENTICITY, lambda: _check_signer(bundle, policy, finding))
-        run_step(finding, StepName.SUBJECT, lambda: check_subject(bundle.payload, digest))
-        run_step(finding, StepName.LOG, lambda: _check_log(bundle, policy, finding))
-    return concluded(finding, digest, MEDIA_TYPES[0], data)
-
-
 def statement_of(payload: bytes) -> dict[str, Json]:
     """The in-toto statement; CheckFailed otherwise."""
     statement = held(lambda: message(payload, STATEMENT), "the payload is not an in-toto statement", Reason.MALFORMED)
@@ -222,13 +199,6 @@ def check_statement(payload_type: str, payload: bytes, predicate: str) -> str:
     if predicate and kind != predicate:
         raise CheckFailed(f"an attestation of type {kind}, not a signature", Reason.NOT_A_SIGNATURE, unknown=True)
     return f"an in-toto statement of type {kind}"
-
-
-def _check_signer(bundle: Bundle, policy: CosignPolicy, finding: Finding) -> str:
-    key, words = signed_by(policy.keys, pae(bundle.payload_type, bundle.payload), bundle.signature)
-    check_key_id(bundle, key.spki)
-    finding.signer, finding.holder = key.name, key.spki
-    return words
 
 
 def check_key_id(bundle: Bundle, spki: bytes) -> None:
@@ -251,22 +221,3 @@ def check_subject(payload: bytes, digest: str) -> str:
     if not any(found.get(algorithm) == value for found in digests):
         raise CheckFailed("signature is for another digest", Reason.WRONG_SUBJECT)
     return f"is about {digest}"
-
-
-def _check_log(bundle: Bundle, policy: CosignPolicy, finding: Finding) -> str:
-    """Step 4: every entry of a known log must hold; one is needed when the policy wants it."""
-    if not finding.holder:
-        raise CheckFailed("not looked at: the signer is unknown", Reason.LOG_INVALID, unknown=True)
-    if not bundle.entries:
-        if policy.require_log:
-            raise CheckFailed("transparency log entry missing", Reason.LOG_MISSING)
-        return "no transparency log entry, none asked for"
-    if not policy.logs:
-        if policy.require_log:
-            raise CheckFailed("transparency log: no Rekor key is configured", Reason.NO_KEY, unknown=True)
-        return "the transparency log entry was not checked: no Rekor key is configured"
-    if not policy.require_log and not any(policy.knows(entry.log_id) for entry in bundle.entries):
-        return "the transparency log entry is of a log that is not configured; none is asked for"
-    moments = check_entries(bundle.entries, policy.logs, Signed(bundle.payload, bundle.signature, finding.holder))
-    finding.signing_time = moments[0] if moments else None
-    return f"in the transparency log since {moments[0].isoformat()}" if moments else "in the transparency log"
