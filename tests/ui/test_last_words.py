@@ -10,7 +10,8 @@ import pytest
 
 import tui.ui.app
 from tui.settings.settings import Settings
-from tui.ui.app import LiveEstate, TrustreeApp
+from tui.ui.app import TrustreeApp
+from tui.ui.host import LiveEstate
 
 
 @asynccontextmanager

@@ -10,14 +10,14 @@ from textual.widgets import Input
 from tests.estates import company
 from tests.ui.driving import explorer, text_of, until
 from tui.presenters.views import View
-from tui.ui.app import TrustreeApp
+from tui.ui.host import Host
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.pages import HelpScreen, SourcesScreen
 
 NAMED = {"/": "slash", ":": "colon", "?": "question_mark", " ": "space"}
 
 
-def type_at_once(app: TrustreeApp, *keys: str) -> None:
+def type_at_once(app: Host, *keys: str) -> None:
     """Post the keys without waiting; a key of one letter is what it writes."""
     for key in keys:
         app.post_message(events.Key(NAMED.get(key, key), key if len(key) == 1 else None))

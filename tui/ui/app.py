@@ -9,81 +9,34 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.message import Message
-from textual.reactive import reactive
 from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
 
-from tui.domain.facts.demand import Demand
-from tui.domain.snapshot.snapshot import EMPTY, Snapshot
+from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import TrustreeError, fault_of
 from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
+from tui.ui.host import Host, LiveEstate, Looks
 from tui.ui.keymap import GLOBAL
 from tui.ui.palette import commands_of
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.themes import DARK, SIXTEEN, THEMES, defaults_for, theme_named
 from tui.ui.terminal import wait_for_size
-from widgets.typeahead import TypeAheadApp
 
-__all__ = ["LiveEstate", "Looks", "TrustreeApp", "run"]
+__all__ = ["TrustreeApp", "run"]
 
 log = logging.getLogger(__name__)
 
 CLOSING = 6.0
 """Seconds that the estate is given to close; longer than the demo's process is."""
-
-
-class Looks(Protocol):
-    """The settings that the screens care about."""
-
-    @property
-    def ascii(self) -> bool:
-        """Whether to draw with ASCII only."""
-        ...
-
-    @property
-    def theme(self) -> str:
-        """The name of a theme, empty for the built-in one."""
-        ...
-
-    @property
-    def keymap(self) -> Mapping[str, str]:
-        """Keys by binding id."""
-        ...
-
-    @property
-    def write(self) -> bool:
-        """Whether anything may be changed."""
-        ...
-
-
-class LiveEstate(Protocol):
-    """The estate as the screens see it."""
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The newest snapshot."""
-        ...
-
-    def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
-        """Hear of every new snapshot until the returned function is called."""
-        ...
-
-    def want(self, demands: tuple[Demand, ...]) -> None:
-        """Ask for more about images."""
-        ...
-
-    def refresh(self) -> None:
-        """Read again now."""
-        ...
 
 
 TWICE = timedelta(seconds=3)
@@ -92,7 +45,7 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)
 Opener = Callable[[], AbstractAsyncContextManager[LiveEstate]]
 
 
-class TrustreeApp(TypeAheadApp[int]):
+class TrustreeApp(Host):
     """The explorer over one estate."""
 
     class SnapshotArrived(Message):
@@ -110,9 +63,6 @@ class TrustreeApp(TypeAheadApp[int]):
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = GLOBAL
     ENABLE_COMMAND_PALETTE = True
-
-    snapshot: reactive[Snapshot] = reactive(EMPTY, init=False, repaint=False)
-    trouble: reactive[TrustreeError | None] = reactive(None, init=False, repaint=False)
 
     def __init__(
         self, settings: Looks, opener: Opener, query: str = "", clock: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -22,6 +22,7 @@ from tui.presenters.findings import FindingModel
 from tui.presenters.header import HEIGHT, NARROW, Place, header_lines
 from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
 from tui.presenters.views import VIEW_NAMES, Built, Filter, View
+from tui.ui.host import Host
 from tui.ui.keymap import EXPLORER
 from tui.ui.screens.answer import AnswerBar
 from tui.ui.screens.building import RowBuilder, Wish
@@ -35,7 +36,6 @@ from widgets.rows import Span, TextLine
 from widgets.tree import VirtualTree
 
 if TYPE_CHECKING:
-    from tui.ui.app import TrustreeApp
     from widgets.prompt import FilterBar
 
 __all__ = ["ExplorerScreen"]
@@ -78,7 +78,7 @@ class ExplorerScreen(Screen[None]):
     detail = query_one("#detail", TextPage)
 
     if TYPE_CHECKING:
-        app: TrustreeApp
+        app: Host
 
     def __init__(self, query: str = "") -> None:
         super().__init__()

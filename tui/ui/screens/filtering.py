@@ -10,10 +10,10 @@ from textual.screen import Screen
 from tui.errors import InvalidQuery
 from tui.presenters.views import Built
 from tui.presenters.words import count
+from tui.ui.host import Host
 from widgets.rows import Span
 
 if TYPE_CHECKING:
-    from tui.ui.app import TrustreeApp
     from widgets.prompt import FilterBar
 
 __all__ = ["Filtering"]
@@ -52,7 +52,7 @@ class Filtering:
         from tui.domain.assemble.wanted_signatures import unlooked
         from tui.domain.query.query import parse_query
 
-        app = cast("TrustreeApp", self._screen.app)
+        app = cast(Host, self._screen.app)
         try:
             query = parse_query(text)
         except InvalidQuery:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
@@ -12,13 +11,10 @@ from tui.presenters.detail_tree import detail_lines
 from tui.presenters.findings import FindingModel, finding_lines
 from tui.presenters.keys import Subject, subject_of
 from tui.presenters.views import wanted_vulnerability
+from tui.ui.host import Explorer
 from widgets.page import TextPage
 from widgets.rows import RowKey, TextLine
 from widgets.tree import VirtualTree
-
-if TYPE_CHECKING:
-    from tui.ui.app import TrustreeApp
-    from tui.ui.screens.explorer import ExplorerScreen
 
 __all__ = ["Inspector"]
 
@@ -29,7 +25,7 @@ SETTLE = 0.04
 class Inspector:
     """Shows one section of what is known about the row under the cursor of a screen's tree."""
 
-    def __init__(self, screen: ExplorerScreen) -> None:
+    def __init__(self, screen: Explorer) -> None:
         self._screen = screen
         self._timer: Timer | None = None
         self._shown: tuple[RowKey | None, Tab] | None = None
@@ -71,7 +67,7 @@ class Inspector:
         """The detail, as wide as that."""
         if self._outline.cursor_key is None:
             return []
-        app: TrustreeApp = self._screen.app
+        app = self._screen.app
         model = self._outline.model
         found = model.found.get(self.subject.finding) if isinstance(model, FindingModel) and self.subject.finding else None
         if found is not None:

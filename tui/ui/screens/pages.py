@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,15 +12,13 @@ from textual.screen import ModalScreen, Screen
 
 from tui.presenters.sources import source_lines
 from tui.presenters.words import count
+from tui.ui.host import Host
 from tui.ui.keymap import PAGE
+from tui.ui.screens.inspector import Inspector
 from tui.ui.screens.keys import KeyLine, dress, keys_of
 from widgets.page import Banner, TextPage
 from widgets.rows import Span, TextLine
 from widgets.text import wrap
-
-if TYPE_CHECKING:
-    from tui.ui.app import TrustreeApp
-    from tui.ui.screens.explorer import ExplorerScreen
 
 __all__ = ["DetailScreen", "HelpScreen", "QuitScreen", "SourcesScreen", "TextScreen"]
 
@@ -39,7 +37,7 @@ class TextScreen(Screen[None]):
     page = query_one("#page", TextPage)
 
     if TYPE_CHECKING:
-        app: TrustreeApp
+        app: Host
 
     def compose(self) -> ComposeResult:
         """Title, page, keys."""
@@ -72,6 +70,27 @@ class TextScreen(Screen[None]):
         self.dismiss()
 
 
+class Inspected(Protocol):
+    """What is asked of the explorer when its detail has the whole screen."""
+
+    @property
+    def inspector(self) -> Inspector:
+        """What knows the detail."""
+        ...
+
+    def action_tab(self, by: int) -> None:
+        """Another section."""
+        ...
+
+    def action_copy_name(self) -> None:
+        """Copy the name."""
+        ...
+
+    def action_copy_reference(self) -> None:
+        """Copy the reference."""
+        ...
+
+
 class DetailScreen(TextScreen):
     """The detail of the row under the explorer's cursor."""
 
@@ -83,7 +102,7 @@ class DetailScreen(TextScreen):
         Binding("C", "copy_reference", "copy reference", id="copy.reference"),
     ]
 
-    def __init__(self, explorer: ExplorerScreen) -> None:
+    def __init__(self, explorer: Inspected) -> None:
         super().__init__()
         self._explorer = explorer
 
@@ -172,7 +191,7 @@ class QuitScreen(ModalScreen[None]):
     """
 
     if TYPE_CHECKING:
-        app: TrustreeApp
+        app: Host
 
     def compose(self) -> ComposeResult:
         """One line."""

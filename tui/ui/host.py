@@ -1,0 +1,105 @@
+"""What screens need of the application and of one another, so that none of them imports what holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from textual.reactive import reactive
+from textual.timer import Timer
+
+from tui.domain.facts.demand import Demand
+from tui.domain.snapshot.snapshot import EMPTY, Snapshot
+from tui.errors import TrustreeError
+from tui.presenters.glyphs import Glyphs
+from tui.presenters.views import Filter
+from widgets.page import TextPage
+from widgets.tree import VirtualTree
+from widgets.typeahead import TypeAheadApp
+
+__all__ = ["Explorer", "Host", "LiveEstate", "Looks"]
+
+
+class Looks(Protocol):
+    """The settings that the screens care about."""
+
+    @property
+    def ascii(self) -> bool:
+        """Whether to draw with ASCII only."""
+        ...
+
+    @property
+    def theme(self) -> str:
+        """The name of a theme, empty for the built-in one."""
+        ...
+
+    @property
+    def keymap(self) -> Mapping[str, str]:
+        """Keys by binding id."""
+        ...
+
+    @property
+    def write(self) -> bool:
+        """Whether anything may be changed."""
+        ...
+
+
+class LiveEstate(Protocol):
+    """The estate as the screens see it."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot."""
+        ...
+
+    def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
+        """Hear of every new snapshot until the returned function is called."""
+        ...
+
+    def want(self, demands: tuple[Demand, ...]) -> None:
+        """Ask for more about images."""
+        ...
+
+    def refresh(self) -> None:
+        """Read again now."""
+        ...
+
+
+class Host(TypeAheadApp[int]):
+    """The application as its screens see it: the newest snapshot, what keeps the estate from opening, and how to draw."""
+
+    snapshot: reactive[Snapshot] = reactive(EMPTY, init=False, repaint=False)
+    trouble: reactive[TrustreeError | None] = reactive(None, init=False, repaint=False)
+    settings: Looks
+    clock: Callable[[], datetime]
+    estate: LiveEstate | None
+    glyphs: Glyphs
+
+
+class Explorer(Protocol):
+    """The explorer as the detail beside it sees it."""
+
+    @property
+    def app(self) -> Host:
+        """The application."""
+        ...
+
+    @property
+    def outline(self) -> VirtualTree:
+        """The tree."""
+        ...
+
+    @property
+    def detail(self) -> TextPage:
+        """The pane of the detail."""
+        ...
+
+    @property
+    def chosen(self) -> Filter:
+        """What is let through."""
+        ...
+
+    def set_timer(self, delay: float, callback: Callable[[], None]) -> Timer:
+        """Call something later."""
+        ...
