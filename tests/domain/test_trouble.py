@@ -70,6 +70,7 @@ def test_the_cause_is_told_apart(message: str, image: str, word: Word, cause: Ca
     text = sentence(waiting(image, message=message), word)
     assert text.startswith("cannot pull: ")
     assert text.isprintable()
+    assert ("AcrPull" in text) <= ("azurecr.io" in text)
 
 
 @pytest.mark.parametrize("name", ["geofence:1", "denied:eof", "forbidden/x509:429", f"unauthorized@{digest('429')}"])
@@ -97,6 +98,7 @@ def test_some_reasons_say_all(reason: str, cause: Cause) -> None:
         (PIN, NOT_FOUND, NO_TAG, ["the digest sha256:", "deleted, or never pushed"]),
         (TAG, AMBIGUOUS, THERE, ["the image is there", "AcrPull", "imagePullSecrets"]),
         (TAG, AMBIGUOUS, DENIED, ["cannot be read from here either"]),
+        ("b.example.com/team/app:1", AMBIGUOUS, THERE, ["the image is there", "Set imagePullSecrets."]),
         (TAG, DNS, THERE, ["does not reach a.azurecr.io", "no such host"]),
         (f"{A}/Team/app:1", "", UNREAD, ["upper-case", "small letters"]),
         (TAG, "desc = \x1b[31mred\u202e", UNREAD, ["cannot pull: "]),

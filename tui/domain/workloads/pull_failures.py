@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from tui.domain.common.text import clean
 from tui.domain.facts.events import AbsenceKind
+from tui.domain.facts.patterns import is_azure_registry
 from tui.domain.facts.reference import Reference, parse_reference
 from tui.domain.facts.workload import PodContainer
 from tui.domain.registries.presence import Standing, Word
@@ -141,15 +142,12 @@ def _explain(cause: Cause, container: PodContainer, reference: Reference, word: 
 
 
 def _no_right(registry: str, repository: str, word: Word | None) -> str:
+    # AcrPull is a role of Azure's registries; others know logins only.
+    remedy = "Grant its identity AcrPull, or set imagePullSecrets." if is_azure_registry(registry) else "Set imagePullSecrets."
     if word is not None and word.there:
-        return (
-            f"the image is there, but the cluster has no right to pull {registry}/{repository}. "
-            "Grant its identity AcrPull, or set imagePullSecrets."
-        )
+        return f"the image is there, but the cluster has no right to pull {registry}/{repository}. {remedy}"
     if word is not None and word.kind is AbsenceKind.DENIED:
-        return (
-            f"no right to pull {registry}/{repository}; it cannot be read from here either. Grant the cluster's identity AcrPull."
-        )
+        return f"the cluster has no right to pull {registry}/{repository}, which cannot be read from here either. {remedy}"
     return f"{registry} refuses the cluster {repository}: it has no right, or the repository does not exist."
 
 
