@@ -64,7 +64,8 @@ class Verdict:
 
     `wrong` is a base that the image does not stand on although it is proven or claimed so; `missed` is a base that is
     there and was not found; `nearest` is the nearest ancestor that exists, in place of an absent base; `deceived` is a lie
-    that nothing can contradict, shown as a claim, as the true base is absent.
+    that nothing can contradict, shown as a claim: what it names cannot be read, and might stand between the image and the
+    nearest base that its layers prove.
     """
 
     right: int = 0
@@ -232,7 +233,7 @@ def _count(verdict: Verdict, registry: Registry, built: _Built, found: _Built | 
         verdict.right += 1
     elif base is not None and base.absent and found.number in _ancestors(registry, built):
         verdict.nearest += 1
-    elif built.lies and base is not None and base.absent and found.absent:
+    elif built.lies and found.absent:
         verdict.deceived += 1
     else:
         verdict.wrong += 1
