@@ -1,17 +1,20 @@
-"""Files that decide what is trusted, and files that only their owner may read."""
+"""Files that decide what is trusted, files that only their owner may read, and files that cannot make us wait."""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
 
 from tui.errors import InvalidConfig
 
-__all__ = ["make_private", "open_private", "refuse_writable"]
+__all__ = ["NO_REGULAR", "check_regular", "make_private", "open_private", "read_regular", "refuse_writable"]
 
 ANYBODY = stat.S_IWOTH
 NOT_OURS = 0o077
+NO_REGULAR = "it is no regular file"
+IS_LINK = "it is a link"
 
 
 def refuse_writable(file: Path) -> None:
@@ -47,14 +50,51 @@ def open_private(path: str, flags: int) -> int:
     A link or a named pipe in its place is refused: it may lead anywhere, or wait for ever. One that others may read, and that
     is ours, is narrowed.
     """
-    descriptor = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        # What the system says of these (too many links, no such device) tells nobody what lies there.
+        if os.path.islink(path):
+            raise OSError(errno.ELOOP, IS_LINK, path) from error
+        if os.path.lexists(path):
+            check_regular(path)
+        raise
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(0, "it is no regular file", path)
+            raise OSError(errno.EINVAL, NO_REGULAR, path)
         if status.st_mode & NOT_OURS:
             os.fchmod(descriptor, 0o600)
     except OSError:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def read_regular(path: Path | str, limit: int) -> bytes:
+    """At most `limit` + 1 bytes of a regular file, so that the reader sees whether there are more. Raises OSError.
+
+    Links are followed, but a named pipe, a terminal or a device at their end is refused at once: it may wait, or go on, for ever.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        _check(os.fstat(descriptor), path)
+        with open(descriptor, "rb", closefd=False) as opened:
+            return opened.read(limit + 1)
+    finally:
+        os.close(descriptor)
+
+
+def check_regular(path: Path | str) -> None:
+    """See to it that others who open a file by its name find one that ends. Raises OSError."""
+    _check(os.stat(path), path)
+
+
+def _check(status: os.stat_result, path: Path | str) -> None:
+    if not stat.S_ISREG(status.st_mode) and not _is_nothing(status):
+        raise OSError(errno.EINVAL, NO_REGULAR, str(path))
+
+
+def _is_nothing(status: os.stat_result) -> bool:
+    """Whether it is `/dev/null`, by which people say that there is no such file."""
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == os.stat(os.devnull).st_rdev

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from tui.cli.arguments import Arguments, parse
 from tui.cli.descriptors import allow_enough
-from tui.errors import InvalidQuery, TrustreeError, fault_of
+from tui.errors import InvalidQuery, TrustreeError, UsageError, fault_of
+from tui.private_files import NO_REGULAR, check_regular
 from tui.settings.load import load
 from tui.settings.settings import Settings, paths
 from tui.wiring.interpreter import prepare_interpreter
@@ -57,12 +58,13 @@ def _run(argv: Sequence[str], opener: Opener | None, diagnose: Diagnose | None) 
     arguments = parse(argv, _format_names)
     settings = load(arguments.settings, path=arguments.config)
     _start_log(settings)
-    match arguments.command:
-        case "info":
-            from tui.cli.doctor import info
-            from tui.cli.output import write_stdout
+    if arguments.command == "info":
+        from tui.cli.doctor import info
+        from tui.cli.output import write_stdout
 
-            return info(settings, arguments.options.output, write_stdout)
+        return info(settings, arguments.options.output, write_stdout)
+    _check_authorities()
+    match arguments.command:
         case "doctor":
             return _doctor(arguments, settings, diagnose)
         case "policy":
@@ -74,6 +76,20 @@ def _run(argv: Sequence[str], opener: Opener | None, diagnose: Diagnose | None) 
             return run(settings, arguments.query)
         case _:
             return _print(arguments, settings, opener)
+
+
+def _check_authorities() -> None:
+    """Packages read the certificates that the environment names as they are loaded: see that it ends. Raises UsageError."""
+    for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        path = Path(os.environ.get(variable, "") or os.devnull)
+        try:
+            if not path.is_dir():  # some take a directory, others say that it is none
+                check_regular(path)
+        except OSError as error:
+            if error.strerror == NO_REGULAR:
+                raise UsageError(
+                    f"{variable}: {path} is no regular file.", f"Name a file of certificates in {variable}."
+                ) from error
 
 
 def _print(arguments: Arguments, settings: Settings, opener: Opener | None) -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -15,7 +13,7 @@ import msgspec
 
 from tui.domain.common.text import clean
 from tui.errors import InvalidConfig
-from tui.private_files import refuse_writable
+from tui.private_files import read_regular, refuse_writable
 
 __all__ = ["MAX_SIZE", "Place", "Reader", "content_of"]
 
@@ -44,10 +42,7 @@ def content_of(file: Path, missing: str, unreadable: str) -> bytes:
     """
     refuse_writable(file)
     try:
-        if not stat.S_ISREG(os.stat(file).st_mode):  # a named pipe would never let us go
-            raise InvalidConfig(f"{file} cannot be read: it is no regular file.", unreadable, path=str(file))
-        with file.open("rb") as opened:
-            content = opened.read(MAX_SIZE + 1)
+        content = read_regular(file, MAX_SIZE)
     except FileNotFoundError as error:
         raise InvalidConfig(f"There is no file {file}.", missing, path=str(file)) from error
     except OSError as error:

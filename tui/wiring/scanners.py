@@ -111,8 +111,11 @@ def _files(paths: Sequence[str]) -> list[ScannerSource]:
     """The files named; a name without a file is a mistake of the command line. Raises InvalidConfig."""
     files = [Path(path).expanduser() for path in paths]
     for file in files:
+        shown = clean(str(file), 200)
+        if not file.exists():
+            raise InvalidConfig(f"There is no file {shown}.", "Correct the name after --scan-report.")
         if not file.is_file():
-            raise InvalidConfig(f"There is no file {clean(str(file), 200)}.", "Correct the name after --scan-report.")
+            raise InvalidConfig(f"{shown} is no regular file.", "Write the report to a file, and name that.")
     return [FilesSource(files)] if files else []
 
 

@@ -22,6 +22,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed, InvalidConfig
+from tui.private_files import check_regular, read_regular
 from tui.sources.cluster.entries import (
     ClusterEntry,
     UserEntry,
@@ -43,6 +44,8 @@ __all__ = ["Access", "Place", "find_place", "open_access"]
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 # A token is renewed this long before it ends, so that no request is under way with a dead one.
 _SKEW = timedelta(seconds=10)
+_MAX_TEXT = 1 << 20
+_CERTIFICATES = ("certificate-authority", "client-certificate", "client-key")
 # A token file is read again after a minute, as client-go does (transport.NewCachedFileTokenSource).
 _TOKEN_FILE = timedelta(minutes=1) + _SKEW
 # The loader keeps the files that it writes in a table of its module; contexts are resolved one at a time.
@@ -183,6 +186,7 @@ def _jwt_expiry(token: str) -> datetime | None:
 
 
 def _resolve(context: str, cluster: dict[str, object], user: dict[str, object], credential: ExecCredential | None) -> Access:
+    _check_files(cluster, user)
     package = kubeconfig_module()
     settings = package.Configuration()
     try:
@@ -218,6 +222,20 @@ def _resolve(context: str, cluster: dict[str, object], user: dict[str, object], 
         expires=credential.expiration_timestamp if credential else None,
         fingerprint=fingerprint,
     )
+
+
+def _check_files(*entries: dict[str, object]) -> None:
+    """Raise InvalidConfig for a file of an entry that nobody could read to its end; what is written down counts before it."""
+    for entry in entries:
+        for key in _CERTIFICATES:
+            path = _text(entry.get(key))
+            if not path or entry.get(f"{key}-data") or not os.path.exists(path):
+                continue  # of one that is not there the package says so
+            try:
+                check_regular(path)
+            except OSError as error:
+                headline = f"The {key} {clean(path, 200)} of the kubeconfig cannot be read: {error.strerror}."
+                raise InvalidConfig(headline, "Correct the kubeconfig.") from error
 
 
 def _document(context: str, cluster: dict[str, object], user: dict[str, object]) -> dict[str, object]:
@@ -286,6 +304,6 @@ def _text(value: object) -> str:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text().strip()
-    except OSError:
+        return read_regular(path, _MAX_TEXT).decode().strip()
+    except (OSError, UnicodeDecodeError):
         return ""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
-from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,6 +15,7 @@ import msgspec
 
 from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed, InvalidConfig
+from tui.private_files import NO_REGULAR, read_regular
 
 __all__ = [
     "ClusterEntry",
@@ -179,14 +179,16 @@ def token_of(user: UserEntry) -> str:
     """The token: the file's, while it can be read, else the one written down. Raises AuthenticationFailed. Reads a file."""
     if not user.token_file:
         return user.token
+    odd = False
     try:
-        with Path(user.token_file).open("rb") as file:
-            found = file.read(_MAX_TOKEN).decode().strip()
-    except (OSError, ValueError):
+        found = read_regular(user.token_file, _MAX_TOKEN).decode().strip()
+    except (OSError, ValueError) as error:
         found = ""
+        odd = isinstance(error, OSError) and error.strerror == NO_REGULAR
     if not found and not user.token:
+        why = "is no regular file" if odd else "is empty or cannot be read"
         raise AuthenticationFailed(
-            f"The token file {clean(user.token_file, 200)} of the kubeconfig is empty or cannot be read.",
+            f"The token file {clean(user.token_file, 200)} of the kubeconfig {why}.",
             "Check the path and its permissions, or sign in again.",
         )
     return found or user.token

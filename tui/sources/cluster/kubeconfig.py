@@ -16,6 +16,7 @@ import msgspec
 
 from tui.domain.common.text import clean
 from tui.errors import InvalidConfig, UsageError
+from tui.private_files import NO_REGULAR, read_regular
 
 __all__ = ["Contexts", "Kubeconfig", "contexts", "default_paths", "read_kubeconfig"]
 
@@ -96,11 +97,13 @@ def read_kubeconfig(paths: tuple[Path, ...] = ()) -> Kubeconfig:
 
 def _read_file(path: Path) -> dict[str, object]:
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise InvalidConfig(f"{path} is too large for a kubeconfig.", "Check the path.", path=str(path))
-        document = _parse_yaml(path.read_bytes(), path)
+        body = read_regular(path, MAX_FILE)
     except OSError as error:
-        raise InvalidConfig(f"{path} cannot be read: {error.strerror}.", "Check its permissions.", path=str(path)) from error
+        remedy = "Name a file." if error.strerror == NO_REGULAR else "Check its permissions."
+        raise InvalidConfig(f"{path} cannot be read: {error.strerror or error}.", remedy, path=str(path)) from error
+    if len(body) > MAX_FILE:
+        raise InvalidConfig(f"{path} is too large for a kubeconfig.", "Check the path.", path=str(path))
+    document = _parse_yaml(body, path)
     if document is None:
         return {}
     if not _is_mapping(document):

@@ -17,6 +17,7 @@ from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
 from tui.domain.facts.events import Ownership
 from tui.errors import AuthenticationFailed
+from tui.private_files import NO_REGULAR, read_regular
 from tui.sources.kit.clouds import PUBLIC, Cloud
 from tui.sources.kit.programs import find_program
 
@@ -174,11 +175,14 @@ class DockerConfig:
             if stamp != self._stamp:
                 if stat.st_size > MAX_CONFIG:
                     raise self._broken("it is too large")
-                self._file = from_json(self._path.read_bytes(), _ConfigFile)
+                self._file = from_json(read_regular(self._path, MAX_CONFIG), _ConfigFile)
                 self._stamp = stamp
         except FileNotFoundError:
             self._file, self._stamp = _ConfigFile(), None
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except OSError as error:
+            why = f"{error.strerror}" if error.strerror == NO_REGULAR else "it cannot be read"
+            raise self._broken(why) from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._broken("it is not readable JSON of the expected shape") from error
         return self._file
 

@@ -18,6 +18,7 @@ from yarl import URL
 from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
 from tui.errors import ConnectionCut, NoAnswer, SourceError, Unreachable, UntrustedPayload
+from tui.private_files import NO_REGULAR, check_regular
 from tui.sources.kit.addresses import OnlyZones, Zone, ZoneRefused, is_address, zones_of_host
 from tui.sources.kit.bodies import ACCEPT_ENCODING, Bodies
 from tui.sources.kit.proxies import Proxies
@@ -283,6 +284,7 @@ def _context(ca_file: str) -> ssl.SSLContext:
             # create_default_context honours SSL_CERT_FILE and SSL_CERT_DIR.
             context = ssl.create_default_context()
             if ca_file:
+                check_regular(ca_file)
                 context.load_verify_locations(cafile=ca_file)
             _contexts[key] = context
         return _contexts[key]
@@ -317,6 +319,10 @@ def _timed_out(url: URL, seconds: float) -> NoAnswer:
 def _unreachable(error: Exception, url: URL, options: TransportOptions) -> SourceError:
     host, port = url.raw_host, url.port
     match error:
+        case OSError(strerror=why) if why == NO_REGULAR:
+            return Unreachable(
+                f"the CA file {clean(options.ca_file, 200)} is no regular file", "Correct `ca_file` in the settings."
+            )
         case FileNotFoundError() | IsADirectoryError() | PermissionError() if options.ca_file:
             return Unreachable(f"the CA file {clean(options.ca_file, 200)} cannot be read", "Correct `ca_file` in the settings.")
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError() | ssl.SSLError():

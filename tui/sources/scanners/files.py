@@ -11,6 +11,7 @@ from tui.domain.common.text import clean
 from tui.domain.facts.events import Denial
 from tui.domain.facts.scan import ScanReport
 from tui.errors import NotFound, SourceError, UntrustedPayload
+from tui.private_files import read_regular
 from tui.sources.ports import Diagnosis
 from tui.sources.scanners.findings import Pool
 from tui.sources.scanners.formats.detect import KNOWN, read_document
@@ -61,7 +62,7 @@ class FilesSource(Scanner):
                 return self._read[path][1]
             if status.st_size > MAX_FILE:
                 raise UntrustedPayload(f"{shown} is larger than {MAX_FILE >> 20} MiB", "Split it, a file for each image.")
-            body = path.read_bytes()
+            body = read_regular(path, MAX_FILE)
         except FileNotFoundError as error:
             raise NotFound(f"there is no file {shown}", "Correct the name after --scan-report.") from error
         except OSError as error:

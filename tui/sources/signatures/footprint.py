@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tui.private_files import check_regular
 from tui.sources.signatures.options import Trusted
 
-__all__ = ["Footprint", "footprint"]
+__all__ = ["Footprint", "footprint", "unusable"]
 
 MAX_FILES = 5000
 POLICY_FILES = ("trustpolicy.oci.json", "trustpolicy.json")
@@ -20,6 +21,28 @@ def footprint(trusted: Iterable[Trusted]) -> Footprint:
     """What the files and directories look like now."""
     paths = dict.fromkeys(path for one in trusted for path in _paths(one))
     return tuple(print_ for path in list(paths)[:MAX_FILES] if (print_ := _print(path)) is not None)
+
+
+def unusable(trusted: Iterable[Trusted]) -> tuple[tuple[str, str], ...]:
+    """The files that are named and cannot be read, or policies that are no files, each with why; nothing is read for that."""
+    paths = dict.fromkeys(path for one in trusted for path in (*one.files, *_policies(one)))
+    return tuple((path, why) for path in paths if (why := _fault(path)))
+
+
+def _policies(trusted: Trusted) -> Iterator[str]:
+    """The trust policies that are there: none has to be."""
+    if trusted.notation_config:
+        yield from filter(os.path.lexists, (str(Path(trusted.notation_config) / name) for name in POLICY_FILES))
+
+
+def _fault(path: str) -> str:
+    try:
+        check_regular(Path(path).expanduser())
+    except OSError as error:
+        return error.strerror or "it cannot be read"
+    except (ValueError, RuntimeError):
+        return "it is not the name of a file"
+    return ""
 
 
 def _paths(trusted: Trusted) -> Iterator[str]:

@@ -85,6 +85,7 @@ class Session:
     async def drive(self) -> None:
         """Everything at once, until cancelled."""
         self._stack.push_async_callback(self._elsewhere.close)
+        await self._read_all()
         async with self._stack, asyncio.TaskGroup() as group:
             for _ in range(WORKERS):
                 group.create_task(self._keep_working(), name="signatures")
@@ -184,6 +185,11 @@ class Session:
                 self._trusts[trusted] = await asyncio.to_thread(read_trust, trusted, self._now())
             return self._trusts[trusted]
 
+    async def _read_all(self) -> None:
+        """Read all that is named, whether an image asks for it yet or not: what cannot be used is told at once."""
+        for trusted in self._options.all:
+            await self._trust(trusted)
+
     async def _keep_watching(self) -> None:
         """Judge again what is due, and everything when a file of what is trusted has changed."""
         while True:
@@ -195,6 +201,7 @@ class Session:
             if self._trusts and await asyncio.to_thread(footprint, self._options.all) != self._footprint:
                 self._trusts.clear()
                 self._generation += 1
+                await self._read_all()
                 await self._judge(list(self._looked.values()))
             await self._judge([looked for looked in self._looked.values() if looked.due is not None and looked.due <= now])
 

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from tui.domain.common.text import clean
 from tui.domain.facts.demand import ArtifactDemand
-from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceKind, SourceState
 from tui.sources.ports import AttachmentReader, ContentReader, Diagnosis
 from tui.sources.signatures.backlog import Backlog
+from tui.sources.signatures.footprint import unusable
 from tui.sources.signatures.options import SignatureOptions
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SignatureSource"]
 
+REMEDY = "Correct its name or its content."
+MOST_TOLD = 4
 WATCH = 2.0
 """Seconds between looks at the files of what is trusted, and at the clock."""
 
@@ -76,7 +80,7 @@ class SignatureSource:
 
     async def events(self) -> AsyncIterator[Event]:
         """What is found, for ever."""
-        yield HealthChanged(SourceHealth(self.name, self.kind, SourceState.OK, live=True))
+        yield HealthChanged(self._untried(await asyncio.to_thread(unusable, self.options.all)))
         await self._backlog.filled()
         await asyncio.to_thread(import_module, "tui.sources.signatures.session")
         from tui.sources.signatures.session import Session
@@ -93,6 +97,22 @@ class SignatureSource:
             self._session = None
             driver.cancel()
             await asyncio.wait({driver})
+
+    def _untried(self, faults: tuple[tuple[str, str], ...]) -> SourceHealth:
+        """The health before anything was asked for: what is named and cannot be used is told even so."""
+        denials = tuple(
+            Denial(f"file {clean(path, 200)}", reason=f"{clean(path, 200)} cannot be used: {why}", remedy=REMEDY)
+            for path, why in faults
+        )
+        return SourceHealth(
+            self.name,
+            self.kind,
+            SourceState.PARTIAL if denials else SourceState.OK,
+            live=True,
+            error="; ".join(denial.reason for denial in denials[:MOST_TOLD]),
+            remedy=REMEDY if denials else "",
+            denials=denials,
+        )
 
     async def diagnose(self) -> list[Diagnosis]:
         """What is trusted, as far as it can be read."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tui.domain.common.text import clean
 from tui.errors import InvalidConfig, NotFound
+from tui.private_files import read_regular
 from tui.verification.faults import Malformed, said
 from tui.verification.notation.policy import PolicyDocument, StoreType, parse_policy
 from tui.verification.notation.truststores import Store, TrustStores
@@ -103,7 +104,7 @@ def _file_bytes(path: Path) -> bytes:
         raise Malformed(f"{path.name} is not a regular file (symbolic links and directories are not followed)")
     if status.st_size > FILE_LIMIT * 4:
         raise Malformed(f"{path.name} is too large")
-    return path.read_bytes()
+    return read_regular(path, FILE_LIMIT * 4)
 
 
 def _certificates(path: Path, kind: StoreType) -> list[Certificate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tui.domain.common.text import clean
 from tui.errors import InvalidConfig, NotFound
+from tui.private_files import read_regular
 from tui.sources.signatures.options import Trusted
 from tui.sources.signatures.stores import read_policy, read_stores
 from tui.sources.signatures.trustroot import read_trusted_root
@@ -139,15 +141,11 @@ def _roots(path: str, problems: list[Problem]) -> tuple[bytes, ...]:
 
 def _content(path: str) -> bytes:
     place = Path(path).expanduser()
-    status = place.stat()
-    if not stat.S_ISREG(status.st_mode):  # a named pipe would never let us go
-        raise ValueError("it is no regular file")
-    if status.st_mode & stat.S_IWOTH:
-        raise ValueError("everybody may write it, and so decide what is trusted")
-    with place.open("rb") as file:
-        content = file.read(FILE_LIMIT + 1)
+    if place.stat().st_mode & stat.S_IWOTH:
+        raise OSError(errno.EPERM, "everybody may write it, and so decide what is trusted")
+    content = read_regular(place, FILE_LIMIT)
     if len(content) > FILE_LIMIT:
-        raise ValueError("the file is too large to be a key")
+        raise OSError(errno.EFBIG, "the file is too large to be a key")
     return content
 
 
