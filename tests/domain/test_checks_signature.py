@@ -7,6 +7,7 @@ import pytest
 
 from tests.domain.world import ARM, NOW, A, World, check, image, running
 from tui.domain.assemble.wanted import wanted
+from tui.domain.assemble.wanted_signatures import unlooked
 from tui.domain.checks.containers import image_checks
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.events import (
@@ -24,7 +25,7 @@ from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict
 from tui.domain.policy.policy import Policy, Rules
 from tui.domain.query.query import parse_query
-from tui.domain.snapshot.snapshot import Snapshot, Workload
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot, Workload
 
 NAME = RepositoryName(A, "app")
 SIGNER = "CN=builder,O=Contoso,C=US"
@@ -135,6 +136,23 @@ def test_what_runs_and_was_not_looked_at_says_why() -> None:
     assert "it answers 500." in world.said(subject).reason
     world.fail(str(NAME), subject, AbsenceKind.DENIED, "no right to read it")
     assert world.said(subject).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("desired", [0, 3])
+def test_what_would_run_is_looked_at_and_nothing_is_complete_before(desired: int) -> None:
+    world = Signed()
+    subject = world.manifest(str(NAME), "x", "1")
+    world.health("cluster/lab")
+    world.health(f"registry/{A}", identity="me")
+    world.deployment("prod/app", f"{NAME}:1", desired)
+    assert any(demand.referrers for demand in wanted(world.inventory().freeze()) if demand.reference == "1")
+    assert "not been looked for yet" in world.said(subject).reason
+    assert not world.snapshot().complete
+    assert [wish.reference for wish in unlooked(world.snapshot(), (ImageKey(A, "app", subject),), ())] == [subject]
+    world.looked(subject)
+    assert world.said(subject).state is State.FAIL
+    assert world.snapshot().complete
+    assert not unlooked(world.snapshot(), world.snapshot().images, ())
 
 
 @pytest.mark.parametrize("state", [SourceState.FAILED, SourceState.OFF])

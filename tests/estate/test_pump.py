@@ -178,6 +178,18 @@ async def test_what_is_attached_goes_to_every_source_that_examines() -> None:
         assert one.examined == other.examined == [(demand,)]
 
 
+async def test_what_is_attached_goes_also_to_a_source_that_starts_later() -> None:
+    demand = ArtifactDemand(APP.name, Descriptor("application/json", "sha256:x", 1), ())
+    early, late = HandExaminer("scanner/files"), HandExaminer("signatures")
+    async with pumping(early) as bench:
+        await until(lambda: early.runs)
+        bench.pump.examine((demand,))  # nobody says it again, as nothing new is attached
+        bench.pump.add(late)
+        assert late.examined == [(demand,)]
+        await until(lambda: late.runs)
+    assert early.examined == [(demand,)]
+
+
 # ---- loaded
 
 

@@ -57,6 +57,7 @@ class Pump:
         self._health: dict[str, SourceHealth] = {}
         self._registries: dict[str, DemandSource | None] = {}
         self._unasked: set[Demand] = set()
+        self._attached: tuple[ArtifactDemand, ...] = ()
         self._crowded: set[str] = set()
         self._group: asyncio.TaskGroup | None = None
         self._waiting: list[Source] = []
@@ -103,7 +104,8 @@ class Pump:
             self._start(source)
 
     def examine(self, demands: tuple[ArtifactDemand, ...]) -> None:
-        """Hand what is attached to images to every source that reads such things."""
+        """Hand what is attached to images to every source that reads such things, also to those that start later."""
+        self._attached = demands
         for source in self._examiners:
             source.examine(demands)
 
@@ -175,6 +177,10 @@ class Pump:
             self._waiting.append(source)
             return
         self._sources[source.name] = source
+        if self._attached and isinstance(
+            source, ArtifactSource
+        ):  # registries may have answered before it came: nobody says that again
+            source.examine(self._attached)
         before = self._running.get(source.name)
         self._running[source.name] = self._group.create_task(self._supervise(source, before), name=source.name)
 

@@ -19,6 +19,7 @@ from tui.domain.checks.asking import Questions
 from tui.domain.checks.checks import BUILT_IN, READS, Checks
 from tui.domain.checks.gate import gates_of
 from tui.domain.checks.scan import scanners_of
+from tui.domain.checks.signature import is_awaited
 from tui.domain.common.memo import Changes, Kept
 from tui.domain.common.text import full_stop
 from tui.domain.facts.demand import ArtifactDemand, Demand
@@ -130,7 +131,7 @@ class Assembler:
             users={key: tuple(use.users) for key, use in runs.uses.items() if use.users},
             sources=tuple(health[name] for name in sorted(health)),
             summary=summary_of(shown, workloads),
-            complete=is_complete(facts.health) and not self._is_outstanding(facts),
+            complete=is_complete(facts.health) and not self._is_outstanding(facts) and not _awaits(shown, runs.uses),
             gates=under.gates,
         )
 
@@ -187,6 +188,12 @@ class Assembler:
 
     def _signed_at(self, facts: Facts) -> int:
         return self._changed_signatures.count(facts.trust.signatures)
+
+
+def _awaits(images: Mapping[ImageKey, Image], uses: Mapping[ImageKey, Use]) -> bool:
+    """Whether the signatures of anything that runs, or would, are still to be looked for."""
+    used = (images[key] for key in uses if key in images)
+    return any(is_awaited(check) for image in used for check in image.checks)
 
 
 def _ancestry(facts: Facts) -> Ancestry:

@@ -1,9 +1,10 @@
-"""Whose signatures are looked for because somebody asks about the images: nothing runs them, so nobody has looked yet."""
+"""Whose signatures are looked for because somebody asks about the images: nobody has looked yet, mostly as nothing runs them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from tui.domain.checks.signature import is_awaited
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.demand import Demand, Priority
 from tui.domain.query.language import Key, Term, Trait
@@ -29,9 +30,11 @@ def _is_of_signatures(term: Term) -> bool:
 
 
 def _is_open(image: Image) -> bool:
-    """Whether the policy asks for a signature, and it is not known whether there is one."""
-    state = next((check.state for check in image.checks if check.name is CheckName.SIGNATURE), State.OFF)
-    return state is State.UNKNOWN and not image.in_use and not image.absent and bool(image.key.digest)
+    """Whether the policy asks for a signature, and nobody has looked whether there is one."""
+    found = next((check for check in image.checks if check.name is CheckName.SIGNATURE), None)
+    if found is None or found.state is not State.UNKNOWN or image.absent or not image.key.digest:
+        return False
+    return not image.in_use or is_awaited(found)
 
 
 def _wishes(image: Image) -> Iterator[Demand]:

@@ -18,11 +18,12 @@ from tui.domain.facts.events import SignaturesVerified
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict, best
 from tui.domain.registries.catalog import Known
 
-__all__ = ["CONTENT_TRUST", "check_signature"]
+__all__ = ["CONTENT_TRUST", "check_signature", "is_awaited"]
 
 CONTENT_TRUST = "Docker Content Trust data exists: retired 2028-03-31, not verified."
 """Microsoft's deprecation of Docker Content Trust in ACR (container-registry-content-trust-deprecation)."""
 _SOURCE = "signatures"
+_AWAITED = "signatures not looked for yet"
 _TOOLS = "notation verify and cosign verify"
 _ASK = "Ask for it by name: trustree check QUERY looks for the signatures of what the query finds."
 _SIGN = (
@@ -104,6 +105,11 @@ def check_signature(context: ImageContext) -> Check:
     return max(answers, key=lambda each: each.state.severity)  # the first of the worst
 
 
+def is_awaited(check: Check) -> bool:
+    """Whether somebody is still to look for the signatures of something that runs, or would: what is known is not all."""
+    return check.name is CheckName.SIGNATURE and check.brief == _AWAITED
+
+
 def _answer(context: ImageContext, known: Known, digest: str) -> Check:
     """Whether the manifest of a digest is signed."""
     found = next((each for each in context.signatures if each.subject == digest), None)
@@ -125,7 +131,8 @@ def _not_yet(context: ImageContext, known: Known, digest: str) -> Check:
     if why:
         return _not_looked_at(context, full_stop(why))
     if context.in_use:
-        return _not_looked_at(context, "Signatures have not been looked for yet.")
+        reason = "Whether it is signed is not known: Signatures have not been looked for yet."
+        return _check(context, State.UNKNOWN, reason, _AWAITED)
     return _not_looked_at(context, "nothing that is known runs it, so nobody has looked.", _ASK)
 
 
