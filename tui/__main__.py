@@ -12,9 +12,10 @@ INTERRUPTED = 130
 def run() -> int:
     """Run the command line; an interrupt is quiet also while its modules are still being read."""
     try:
-        from tui.cli.descriptors import open_standard
+        from tui.cli.descriptors import keep_absolute_places, open_standard
 
         open_standard()
+        keep_absolute_places()
         from tui.cli.main import main
 
         return main()

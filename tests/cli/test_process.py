@@ -133,6 +133,13 @@ def test_a_terminal_without_a_size_is_waited_for_quietly(opened: Callable[[int, 
     terminal.read_until(is_open)
 
 
+def test_a_signal_ends_it_while_it_waits_for_a_size(opened: Callable[[int, int], Terminal]) -> None:
+    terminal = opened(0, 0)
+    assert select.select([terminal.descriptor], [], [], 1.0)[0] == []
+    os.kill(terminal.pid, signal.SIGTERM)
+    assert terminal.end() == -signal.SIGTERM
+
+
 def run(line: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """A line of a shell in a directory; `trustree` in it is the program."""
     program = f"{sys.executable} -P -c 'import sys; from tui.__main__ import run; sys.exit(run())'"
@@ -161,6 +168,14 @@ def test_closed_descriptors_are_quiet_and_change_no_exit_code(line: str, code: i
     assert "Error" not in done.stderr
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_a_full_device_is_one_sentence_and_an_error(tmp_path: Path) -> None:
+    done = run("trustree --demo empty check >/dev/full", tmp_path)
+    assert done.returncode == 1
+    assert "trustree: The output cannot be written: No space left on device." in done.stderr
+    assert "Exception" not in done.stderr
+
+
 def test_too_few_descriptors_are_said_at_once(tmp_path: Path) -> None:
     done = run("ulimit -n 64; trustree --demo empty report", tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
@@ -176,6 +191,18 @@ def test_modules_of_the_working_directory_are_not_run(tmp_path: Path) -> None:
     for name in ("tui/__init__.py", "argparse.py", "json.py", "asyncio.py"):
         (tmp_path / name).write_text(f"import pathlib; pathlib.Path({str(tmp_path / 'RAN')!r}).touch()")
     done = run("trustree --demo empty report -o name", tmp_path)
+    assert (done.returncode, (tmp_path / "RAN").exists()) == (0, False)
+
+
+@pytest.mark.parametrize("places", [":/usr/bin:/bin", ".:/usr/bin:/bin", "/usr/bin:/bin:", "inside/..:/usr/bin:/bin"])
+def test_programs_of_the_working_directory_are_not_run(tmp_path: Path, places: str) -> None:
+    for name in ("uname", "az", "sh"):
+        (tmp_path / name).write_text(f"#!/bin/sh\ntouch {tmp_path / 'RAN'}\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "inside").mkdir()
+    program = [sys.executable, "-P", "-c", "import sys; from tui.__main__ import run; sys.exit(run())", "info"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": places}
+    done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, timeout=LONGEST)
     assert (done.returncode, (tmp_path / "RAN").exists()) == (0, False)
 
 

@@ -1,4 +1,4 @@
-"""The descriptors that a process is started with: the standard ones open, and enough of the others."""
+"""What a process is started with: its standard descriptors open, enough of the others, and no place for programs of anybody."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from tui.errors import UsageError
 
-__all__ = ["NEEDED", "allow_enough", "open_standard"]
+__all__ = ["NEEDED", "allow_enough", "keep_absolute_places", "open_standard"]
 
 NEEDED = 128
 """Open files: connections to a cluster, its registries and scanners, the demo's process, the terminal, modules being read."""
@@ -27,6 +27,15 @@ def open_standard() -> None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     if sys.stderr is None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
+def keep_absolute_places() -> None:
+    """Leave out of PATH what is empty or not absolute: it means the working directory, where anybody may have put a program.
+
+    Not only what is started here looks there: Python's own `platform` runs `uname`, and packages run it when they are imported.
+    """
+    places = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    os.environ["PATH"] = os.pathsep.join(place for place in places if os.path.isabs(place))
 
 
 def allow_enough() -> None:

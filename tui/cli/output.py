@@ -10,6 +10,7 @@ from contextlib import suppress
 from enum import IntEnum
 
 from tui.domain.common.redaction import redact
+from tui.errors import TrustreeError
 from tui.reports.columns import plain
 from tui.reports.document import Look
 
@@ -30,15 +31,18 @@ class Exit(IntEnum):
 
 
 def write_stdout(pieces: Iterable[bytes]) -> None:
-    """Write data to stdout; a reader that has gone (`| head`) is no error."""
+    """Write data to stdout; a reader that has gone (`| head`) is no error. Raises TrustreeError when it cannot be written."""
     out = sys.stdout.buffer
     try:
         for piece in pieces:
             out.write(piece)
         out.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Python flushes stdout once more at exit: let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            headline = f"The output cannot be written: {error.strerror or 'the device refuses it'}."
+            raise TrustreeError(headline, "Make room, or write it elsewhere.") from error
 
 
 def look_of_stdout(ascii_only: bool = False) -> Look:

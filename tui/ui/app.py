@@ -111,6 +111,7 @@ class TrustreeApp(Host):
 
     def on_mount(self) -> None:
         """Open the estate once the first frame is on the terminal."""
+        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
         loop = asyncio.get_running_loop()
         for number in ENDING:
             with suppress(NotImplementedError, RuntimeError, ValueError):  # no signals on Windows, nor in another thread
