@@ -182,8 +182,21 @@ def test_the_parameters_of_a_template_that_is_not_known_mean_nothing(kind: str) 
     assert (found.images, found.forbidden, found.exempt_images, found.excluded_containers) == ("", "", (), ())
 
 
-def test_constraints_on_other_things_are_left_out() -> None:
-    assert read({"metadata": {"name": "x"}, "spec": {"parameters": {"cpu": "1"}}}, kind="K8sContainerLimits") == []
+def test_constraints_on_other_things_are_left_out_unless_they_refuse() -> None:
+    """A template of one's own may be called anything: what it refuses counts by its audit."""
+    for action, number in (("dryrun", 0), ("warn", 0), ("deny", 1), ("scoped", 1)):
+        spec = {"enforcementAction": action, "parameters": {"cpu": "1"}}
+        assert len(read({"metadata": {"name": "x"}, "spec": spec}, kind="K8sContainerLimits")) == number
+    (found,) = read({"metadata": {"name": "x"}, "spec": {"parameters": {}}}, kind="RequireSupplyChain")
+    assert (found.images, found.action) == ("", Enforcement.DENY)
+
+
+@pytest.mark.parametrize("parameters", [{"repos": []}, {}, {"repos": None}])
+def test_an_empty_list_of_what_is_allowed_allows_nothing(parameters: dict[str, Any]) -> None:
+    (found,) = read({"metadata": {"name": "x"}, "spec": {"parameters": parameters}}, kind="K8sAllowedRepos")
+    assert matches(found.images, "a.io/app:1") is False
+    (other,) = read({"metadata": {"name": "x"}, "spec": {"parameters": parameters}}, kind="K8sDisallowedRepos")
+    assert matches(other.forbidden, "a.io/app:1") is False
     assert len(read({"metadata": {"name": "x"}, "spec": {"parameters": {"imageRegex": "a"}}}, kind="OurOwn")) == 1
 
 
@@ -278,7 +291,13 @@ def served(path: str, **resources: Answer) -> tuple[tuple[str, Answer], ...]:
     return ((path, discovery), *((f"{path}/{name}", answer) for name, answer in resources.items()))
 
 
-KINDS_OF = {"clusterpolicies": "ClusterPolicy", "policies": "Policy", "imagevalidatingpolicies": "ImageValidatingPolicy"}
+KINDS_OF = {
+    "clusterimagepolicies": "ClusterImagePolicy",
+    "admissionpolicies": "AdmissionPolicy",
+    "clusterpolicies": "ClusterPolicy",
+    "policies": "Policy",
+    "imagevalidatingpolicies": "ImageValidatingPolicy",
+}
 
 
 def webhook(name: str, rules: list[Any] | None = None, **more: Any) -> dict[str, Any]:
@@ -290,6 +309,12 @@ def kyverno(name: str = "signed", rules: tuple[Any, ...] = (RULE,), **spec: Any)
     return {"metadata": {"name": name}, "spec": {"rules": list(rules)} | spec}
 
 
+def policies(mode: str = "") -> Answer:
+    """Policies of another gate."""
+    return page([{"metadata": {"name": "p"}, "spec": {"mode": mode} if mode else {}}])
+
+
+OF_DEPLOYMENTS = [{"operations": ["CREATE"], "resources": ["deployments"]}]
 WEBHOOKS, CHANGING = "validatingwebhookconfigurations", "mutatingwebhookconfigurations"
 POLICIES, BINDINGS = "validatingadmissionpolicies", "validatingadmissionpolicybindings"
 
@@ -302,6 +327,22 @@ POLICIES, BINDINGS = "validatingadmissionpolicies", "validatingadmissionpolicybi
         (REGISTRATION, {WEBHOOKS: page([webhook("policy.sigstore.dev")])}, "webhook policy.sigstore.dev"),
         (REGISTRATION, {CHANGING: page([webhook("connaisseur-svc.connaisseur.svc")])}, "webhook connaisseur-svc.connaisseur.svc"),
         (REGISTRATION, {WEBHOOKS: page([webhook("a.b", [{"operations": ["*"], "resources": ["*/*"]}])])}, "webhook a.b"),
+        (
+            REGISTRATION,
+            {WEBHOOKS: page([webhook("a.b", OF_DEPLOYMENTS)])},
+            "webhook a.b",
+        ),
+        (REGISTRATION, {CHANGING: page([webhook("a.b", failurePolicy="Fail")])}, "webhook a.b"),
+        (
+            "/apis/policy.sigstore.dev/v1beta1",
+            {"clusterimagepolicies": policies()},
+            "ClusterImagePolicy p",
+        ),
+        (
+            "/apis/policies.kubewarden.io/v1",
+            {"admissionpolicies": policies("protect")},
+            "AdmissionPolicy p",
+        ),
         (KYVERNO, {"clusterpolicies": page([kyverno(validationFailureAction="Enforce")])}, "Kyverno ClusterPolicy signed"),
         (KYVERNO, {"policies": page([kyverno(validationFailureAction="enforce")])}, "Kyverno Policy signed"),
         (
@@ -349,7 +390,16 @@ async def test_gates_beside_gatekeeper_are_named(tmp_path: Path, path: str, list
             REGISTRATION,
             {WEBHOOKS: page([webhook("cert-manager.io", [{"operations": ["CREATE"], "resources": ["certificates"]}])])},
         ),
-        (REGISTRATION, {CHANGING: page([webhook("vault.hashicorp.com")])}),
+        (REGISTRATION, {CHANGING: page([webhook("vault.hashicorp.com", failurePolicy="Ignore")])}),
+        (REGISTRATION, {CHANGING: page([webhook("a.b", objectSelector={"matchLabels": {"inject": "true"}})])}),
+        (
+            "/apis/policy.sigstore.dev/v1beta1",
+            {"clusterimagepolicies": policies("warn")},
+        ),
+        (
+            "/apis/policies.kubewarden.io/v1",
+            {"admissionpolicies": policies("monitor")},
+        ),
         (KYVERNO, {"clusterpolicies": page([kyverno(), kyverno(validationFailureAction="Audit")])}),
         (
             KYVERNO,
@@ -365,6 +415,17 @@ async def test_what_refuses_no_image_is_no_gate(tmp_path: Path, path: str, lists
         server.lists(place, answer)
     _, health = await first(server, tmp_path)
     assert health.state is SourceState.OFF
+
+
+async def test_a_gate_that_is_installed_and_refuses_nothing_is_named(tmp_path: Path) -> None:
+    server = ApiServer()
+    server.lists(GROUP, refuse(404, "NotFound"))
+    for place, answer in served(KYVERNO, clusterpolicies=page([kyverno()])):
+        server.lists(place, answer)
+    server.lists("/apis/templates.gatekeeper.sh/v1", kinds("ConstraintTemplate"))
+    _, health = await first(server, tmp_path)
+    assert health.state is SourceState.OFF
+    assert "refuses images: Gatekeeper and Kyverno are installed there without a rule that does" in health.error
 
 
 @pytest.mark.parametrize("gatekeeper", [refuse(404, "NotFound"), kinds(ALLOWED)])

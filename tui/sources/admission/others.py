@@ -5,7 +5,7 @@ silence of Gatekeeper for consent. Those that only warn, audit or change are lef
 
 Sources: kubernetes.io/docs/reference/access-authn-authz (validating-admission-policy, extensible-admission-controllers);
 kyverno/kyverno api/kyverno/v1 (`validationFailureAction`, `rules[].validate.failureAction`, `verifyImages`) and
-api/policies.kyverno.io (`validationActions`).
+api/policies.kyverno.io (`validationActions`); sigstore/policy-controller docs (`spec.mode`); kubewarden docs (`spec.mode`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ __all__ = ["GROUPS", "OtherGates"]
 
 REGISTRATION = "admissionregistration.k8s.io/v1"
 KYVERNO = ("kyverno.io/v1", "policies.kyverno.io/v1", "policies.kyverno.io/v1beta1", "policies.kyverno.io/v1alpha1")
-GROUPS = (REGISTRATION, *KYVERNO)
+SIGSTORE = ("policy.sigstore.dev/v1beta1", "policy.sigstore.dev/v1alpha1")
+KUBEWARDEN = ("policies.kubewarden.io/v1",)
+GROUPS = (REGISTRATION, *KYVERNO, *SIGSTORE, *KUBEWARDEN)
 """The groups whose resources are looked for; one that the server does not know is no gate."""
 MAX_NAME = 253
 _IMAGE = re.compile(rb"image", re.IGNORECASE)
@@ -32,7 +34,10 @@ _VERIFIERS = re.compile(r"image|sign|cosign|notary|connaisseur|portieris|ratify|
 _OWN = re.compile(r"\.gatekeeper\.sh$|\.kyverno\.svc", re.IGNORECASE)
 """Webhooks of gates that are read by their own objects."""
 _PODS = frozenset({"pods", "*", "*/*"})
+_OWNERS = frozenset({"deployments", "statefulsets", "daemonsets", "replicasets", "jobs", "cronjobs"})
+"""Whoever may refuse these keeps their new pods away as well."""
 _NAMESPACE = "kubernetes.io/metadata.name"
+_KUBEWARDENS = frozenset({"ClusterAdmissionPolicy", "AdmissionPolicy", "ClusterAdmissionPolicyGroup", "AdmissionPolicyGroup"})
 
 
 class _Metadata(msgspec.Struct):
@@ -70,6 +75,12 @@ class _Failure(msgspec.Struct, rename="camel"):
     failure_action: str | None = None
 
 
+class _Mode(msgspec.Struct):
+    """How a policy of Sigstore's controller (`enforce`, `warn`) or of Kubewarden (`protect`, `monitor`) counts."""
+
+    mode: str | None = None
+
+
 class _Rule(msgspec.Struct):
     operations: list[str] | None = None
     resources: list[str] | None = None
@@ -82,13 +93,21 @@ class _Expression(msgspec.Struct):
 
 
 class _Selector(msgspec.Struct, rename="camel"):
+    match_labels: dict[str, str] | None = None
     match_expressions: list[_Expression] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it asks for nothing but namespaces by their names."""
+        return not self.match_labels and all(each.key == _NAMESPACE for each in self.match_expressions or ())
 
 
 class _Webhook(msgspec.Struct, rename="camel"):
     name: str = ""
     rules: list[_Rule] | None = None
     namespace_selector: _Selector | None = None
+    object_selector: _Selector | None = None
+    failure_policy: str | None = None
 
 
 class _Configuration(msgspec.Struct):
@@ -104,6 +123,7 @@ class OtherGates:
         self._policies: list[tuple[str, msgspec.Raw]] = []
         self._denying: set[str] = set()
         self._found: list[Constraint] = []
+        self._installed: dict[str, None] = {}
         self._readers: dict[str, Callable[[bytes], None]] = {
             "validatingadmissionpolicies": self._read_policies,
             "validatingadmissionpolicybindings": self._read_bindings,
@@ -113,15 +133,31 @@ class OtherGates:
 
     def wants(self, resource: ApiResource) -> bool:
         """Whether objects of a resource can be gates."""
-        return resource.name in self._readers or (resource.group_version in KYVERNO and _is_kyvernos(resource.kind))
+        if resource.group_version in KYVERNO:
+            self._installed["Kyverno"] = None
+            return _is_kyvernos(resource.kind)
+        if resource.group_version in SIGSTORE:
+            self._installed["the policy controller of Sigstore"] = None
+            return resource.kind == "ClusterImagePolicy"
+        if resource.group_version in KUBEWARDEN:
+            self._installed["Kubewarden"] = None
+            return resource.kind in _KUBEWARDENS
+        return resource.name in self._readers
 
     def read(self, resource: ApiResource, page: bytes) -> None:
         """One page of a list. Raises DECODING."""
         reader = self._readers.get(resource.name)
         if reader is not None:
             reader(page)
-        else:
+        elif resource.group_version in KYVERNO:
             self._found += self._kyverno(resource.kind, page)
+        else:
+            self._found += self._enforcing(resource.kind, page)
+
+    @property
+    def installed(self) -> tuple[str, ...]:
+        """The gates whose kinds the server knows, whether or not anything of them refuses."""
+        return tuple(self._installed)
 
     @property
     def constraints(self) -> list[Constraint]:
@@ -140,13 +176,14 @@ class OtherGates:
         self._denying |= {each.policy_name for each in bindings if "Deny" in (each.validation_actions or ())}
 
     def _read_webhooks(self, page: bytes, *, changing: bool) -> None:
-        """Webhooks that are asked about new pods; of those that change pods, the ones that are called after verifying."""
+        """Webhooks that are asked about new pods or what makes them; of those that change pods the ones that may refuse."""
         for raw in from_json(page, _List).items or ():
             configuration = from_json(raw, _Configuration)
             for webhook in configuration.webhooks or ():
                 names = f"{configuration.metadata.name} {webhook.name}"
-                concerned = any(map(_is_of_pods, webhook.rules or ())) and not _OWN.search(webhook.name)
-                if concerned and (not changing or _VERIFIERS.search(names)):
+                resources = _PODS if changing else _PODS | _OWNERS
+                concerned = any(_is_of(rule, resources) for rule in webhook.rules or ()) and not _OWN.search(webhook.name)
+                if concerned and (not changing or _may_refuse(webhook, names)):
                     self._found.append(self._webhook(webhook))
 
     def _webhook(self, webhook: _Webhook) -> Constraint:
@@ -163,6 +200,12 @@ class OtherGates:
                 gate = self._gate(f"Kyverno {kind}", one.metadata.name)
                 place = clean(one.metadata.namespace or "", MAX_NAME)
                 yield msgspec.structs.replace(gate, namespaces=(place,)) if place else gate
+
+    def _enforcing(self, kind: str, page: bytes) -> Iterator[Constraint]:
+        """Policies of Sigstore's controller and of Kubewarden: those that only watch refuse nothing."""
+        for one in _objects(page):
+            if from_json(one.spec, _Mode).mode not in ("warn", "monitor"):
+                yield self._gate(kind, one.metadata.name)
 
     def _gate(self, kind: str, name: str) -> Constraint:
         called = clean(name, MAX_NAME)
@@ -198,8 +241,18 @@ def _enforces(raw: msgspec.Raw) -> bool:
     return any(each is not None and (each.failure_action or "").lower() == "enforce" for each in said)
 
 
-def _is_of_pods(rule: _Rule) -> bool:
-    return not {"CREATE", "*"}.isdisjoint(rule.operations or ()) and not _PODS.isdisjoint(rule.resources or ())
+def _is_of(rule: _Rule, resources: frozenset[str]) -> bool:
+    return not {"CREATE", "*"}.isdisjoint(rule.operations or ()) and not resources.isdisjoint(rule.resources or ())
+
+
+def _may_refuse(webhook: _Webhook, names: str) -> bool:
+    """Whether a webhook that changes pods is one that may refuse them: named for it, or asked about all and not to be missed.
+
+    Those that inject something look at chosen pods or namespaces only, or may be missing.
+    """
+    selectors = (webhook.namespace_selector, webhook.object_selector)
+    of_all = all(each is None or each.is_empty for each in selectors)
+    return _VERIFIERS.search(names) is not None or (of_all and webhook.failure_policy != "Ignore")
 
 
 def _namespaces(selector: _Selector | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

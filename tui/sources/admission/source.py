@@ -22,6 +22,7 @@ __all__ = ["PACE", "GateSource", "Pace"]
 CONSTRAINTS = "constraints.gatekeeper.sh/v1beta1"
 # AKS Image Integrity and Ratify v1; Ratify v2 keeps its verifiers inside Executors, whose names tell nothing.
 RATIFY = ApiResource("config.ratify.deislabs.io/v1beta1", "verifiers", "Verifier", namespaced=False)
+TEMPLATES = "templates.gatekeeper.sh/v1"
 RIGHT = "list constraints.gatekeeper.sh"
 ASK = "Ask for a ClusterRole that may list every resource of constraints.gatekeeper.sh ('view' does not)."
 ASK_OTHERS = "Ask for a ClusterRole that may list what can refuse pods ('view' does not), or turn the check off in the policy."
@@ -48,6 +49,7 @@ class _Reading:
         self.faults: list[SourceError] = []
         self.denials: list[Denial] = []
         self.others: list[Constraint] = []
+        self.installed: tuple[str, ...] = ()
         self.requests = 0
         self.endpoint = ""
 
@@ -135,6 +137,8 @@ class GateSource:
             for resource in await session.resources(group):
                 if gates.wants(resource):
                     await self._read_other(session, resource, gates, reading)
+        templates = await session.resources(TEMPLATES)
+        reading.installed = (*(("Gatekeeper",) if templates or reading.kinds else ()), *gates.installed)
         return gates.constraints
 
     async def _read_other(self, session: ClusterSession, resource: ApiResource, gates: OtherGates, reading: _Reading) -> None:
@@ -206,7 +210,11 @@ class GateSource:
     def _absence(self, reading: _Reading) -> str:
         """That there is no gate, only where every kind of gate that can refuse was looked for."""
         if reading.others or self._trouble(reading):
-            return f"Gatekeeper is not installed in {self._reader.cluster}."
+            return f"Gatekeeper has no constraint in {self._reader.cluster}."
+        if reading.installed:
+            names = " and ".join(reading.installed)
+            are = "is" if len(reading.installed) == 1 else "are"
+            return f"Nothing in {self._reader.cluster} refuses images: {names} {are} installed there without a rule that does."
         return (
             f"{self._reader.cluster} has no gate that refuses images: neither Gatekeeper nor Kyverno, no validating admission"
             " policy, no webhook."

@@ -27,6 +27,7 @@ MAX_NAME = 253
 _IMAGES = re.compile(r"image|repo|registr|tag|digest", re.IGNORECASE)
 _INTEGRITY = re.compile(r"ratify|integrity|notation|cosign|signature|signed", re.IGNORECASE)
 _AZURE = "azurepolicy-"
+_NO_IMAGE = "^$"  # what an empty list means: no image begins so (allowedrepos' Rego: `not any([])` is true)
 _PREFIX = "^(?:{})"  # the library's allowed repositories are beginnings of images
 
 
@@ -115,7 +116,11 @@ def bears_on_images(kind: str) -> bool:
 
 
 def read_constraints(page: bytes, cluster: str, kind: str) -> tuple[list[Constraint], int]:
-    """The constraints of a page that bear on images, and how many objects were not understood. Raises DECODING."""
+    """The constraints of a page, and how many objects were not understood. Raises DECODING.
+
+    Of those that are not about images by kind or parameters only what refuses counts: a template of one's own may be called
+    anything, and one that only warns of other things says nothing of images.
+    """
     found, broken = [], 0
     for raw in from_json(page, _List).items or ():
         try:
@@ -124,7 +129,8 @@ def read_constraints(page: bytes, cluster: str, kind: str) -> tuple[list[Constra
         except DECODING:
             broken += 1
             continue
-        if bears_on_images(kind) or _names_images(one.spec.parameters):
+        softer = constraint.action in (Enforcement.WARN, Enforcement.DRYRUN)
+        if not softer or bears_on_images(kind) or _names_images(one.spec.parameters):
             found.append(constraint)
     return found, broken
 
@@ -204,13 +210,13 @@ def _violation(found: _Violation, action: Enforcement) -> Violation:
 
 def _beginnings(parameters: _Parameters) -> str:
     repos = parameters.repos
-    return _PREFIX.format("|".join(map(_quoted, repos))) if repos else ""
+    return _PREFIX.format("|".join(map(_quoted, repos))) if repos else _NO_IMAGE
 
 
 def _whole_or_beginnings(parameters: _Parameters) -> str:
     """Images whole, or up to a `*` at the end."""
     patterns = [_quoted(each[:-1]) if each.endswith("*") else f"{_quoted(each)}$" for each in parameters.allowed_images or ()]
-    return _PREFIX.format("|".join(patterns)) if patterns else ""
+    return _PREFIX.format("|".join(patterns)) if patterns else _NO_IMAGE
 
 
 def _pattern(parameters: _Parameters) -> str:
