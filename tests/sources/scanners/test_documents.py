@@ -206,6 +206,8 @@ def test_secrets_in_sarif_are_no_vulnerabilities_and_no_scan() -> None:
         (written.trivy(Results=[{"Target": "app", "Class": "lang-pkgs"}]), r"operating system \(debian\) were not looked at"),
         (written.trivy(ArtifactName="nginx", ArtifactType="filesystem"), "it is about the filesystem nginx, which is no image"),
         (written.grype() | {"source": {"type": "directory", "target": "/src"}}, "it is about a directory, which is no image"),
+        (written.trivy(Metadata={"OS": {"Family": "none", "Name": ""}}, Results=[OS_RESULT]), "system was not recognised"),
+        (written.grype() | {"matches": [], "distro": {"name": "", "version": ""}}, "system was not recognised"),
         (sarif(invocations=[{"executionSuccessful": False}]), "the run says that it did not succeed"),
         (vulns(COSIGN, uri="x", result={}), "holds cannot be read: it is JSON, but no report of a known scanner"),
         (vulns(COSIGN, uri="x", result=[]), "holds cannot be read"),
@@ -218,6 +220,23 @@ def test_a_scan_that_is_not_whole_says_why(document: Any, reason: str) -> None:
     assert report.is_scan
     assert not report.complete
     assert re.search(reason, report.reason)
+
+
+def test_what_a_scanner_was_told_to_leave_out_is_shown_as_exempt() -> None:
+    match = written.grype()["matches"][0]
+    rules = [{"vulnerability": "GHSA-aaaa-bbbb-cccc", "reason": "not reachable"}]
+    grype = written.grype() | {"matches": [], "ignoredMatches": [match | {"appliedIgnoreRules": rules}]}
+    finding = written.trivy()["Results"][0]["Vulnerabilities"][0]
+    told = {"Type": "vulnerability", "Status": "ignored", "Source": ".trivyignore", "Statement": "fine", "Finding": finding}
+    trivy = written.trivy(Results=[OS_RESULT | {"ExperimentalModifiedFindings": [told, {"Type": "secret", "Finding": {}}]}])
+    for document, exemption in (
+        (grype, "Grype was told to leave it out (not reachable)"),
+        (trivy, "Trivy was told to leave it out (ignored, .trivyignore: fine)"),
+    ):
+        report = only(document)
+        assert report.complete
+        assert report.vulnerabilities is not None
+        assert [each.exemption for each in report.vulnerabilities] == [exemption]
 
 
 def test_scans_that_found_nothing_are_scans() -> None:

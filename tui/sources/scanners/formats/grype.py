@@ -80,8 +80,21 @@ class _Descriptor(msgspec.Struct):
     timestamp: Said = None
 
 
+class _Rule(msgspec.Struct, rename="camel"):
+    reason: Said = None
+    vulnerability: Said = None
+    vex_status: Said = msgspec.field(default=None, name="vex-status")
+
+
+class _Ignored(_Match, rename="camel"):
+    """A match that Grype was told to leave out (`ignore` in its configuration, VEX)."""
+
+    applied_ignore_rules: list[_Rule] | None = None
+
+
 class _Report(msgspec.Struct):
     matches: msgspec.Raw
+    ignored: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="ignoredMatches")
     source: _Source | None = None
     distro: _Distro | None = None
     descriptor: _Descriptor | None = None
@@ -95,7 +108,12 @@ def read_grype(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     findings.broken = len(broken)
     for entry in entries:
         findings.add(_finding(entry))
+    ignored, unread = rows(wire.ignored, _Ignored)
+    findings.broken += len(unread)
+    for match in ignored:
+        findings.add(msgspec.structs.replace(_finding(match), exemption=_exemption(match)))
     distro = wire.distro or _Distro()
+    blind = not entries and not ignored and wire.distro is not None and not text(distro.name, 40)
     whole = wire.source is not None and bytes(wire.matches) != b"null"
     draft = Draft(
         scanner="Grype",
@@ -103,7 +121,7 @@ def read_grype(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
         subject=_subject(wire.source),
         findings=findings,
         other="" if whole else "Grype's report that names nothing it looked at",
-        lacking=_elsewhere(wire.source),
+        lacking=_elsewhere(wire.source) or ("the operating system was not recognised, and nothing was found" if blind else ""),
         os=" ".join(filter(None, (text(distro.name, 40), text(distro.version, 40)))),
     )
     return [draft.report(reading)]
@@ -126,6 +144,12 @@ def _subject(source: _Source | None) -> Subject:
     found = subject_of(*(target.repo_digests or ()), *(target.tags or ()), target.user_input, image_id=target.image_id)
     # Syft computes the manifest's digest by itself when the image came from no registry: the registry's own word is better.
     return found if found.digest else msgspec.structs.replace(found, digest=digest_of(target.manifest_digest))
+
+
+def _exemption(match: _Ignored) -> str:
+    rules = match.applied_ignore_rules or []
+    why = next((word for rule in rules if (word := text(rule.reason, 120) or text(rule.vex_status, 40))), "")
+    return f"Grype was told to leave it out{f' ({why})' if why else ''}"
 
 
 def _finding(entry: _Match) -> Vulnerability:

@@ -43,6 +43,7 @@ class _Result(msgspec.Struct, rename="pascal"):
     class_: Said = msgspec.field(default=None, name="Class")
     type: Said = None
     vulnerabilities: msgspec.Raw = msgspec.Raw(b"null")
+    modified: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="ExperimentalModifiedFindings")
 
 
 class _Report(msgspec.Struct, rename="pascal"):
@@ -77,6 +78,16 @@ class _Finding(msgspec.Struct, rename="pascal"):
     cvss: dict[str, _Cvss] | None = msgspec.field(default=None, name="CVSS")
 
 
+class _Modified(msgspec.Struct, rename="pascal"):
+    """A finding that Trivy was told to leave out (`.trivyignore`, VEX): with `--show-suppressed` it stands beside the others."""
+
+    type: Said = None
+    status: Said = None
+    statement: Said = None
+    source: Said = None
+    finding: _Finding = msgspec.field(default_factory=_Finding)
+
+
 def read_trivy(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     """The report; a part of it that cannot be read is said. Raises DECODING."""
     wire = from_json(body, _Report)
@@ -106,12 +117,17 @@ def _read_result(raw: msgspec.Raw, findings: Findings) -> str:
     try:
         result = from_json(raw, _Result)
         entries, broken = rows(result.vulnerabilities, _Finding)
+        modified, unread = rows(result.modified, _Modified)
+        broken += unread
     except DECODING:
         findings.broken += 1
         return UNREAD
     findings.broken += len(broken)
     for entry in entries:
         findings.add(_vulnerability(entry, text(result.target)))
+    for change in modified:
+        if change.type == "vulnerability":
+            findings.add(_told(change, text(result.target)))
     listed = bytes(result.vulnerabilities) != b"null"
     return text(result.class_, 40) or (UNREAD if listed or result.type else "")
 
@@ -127,6 +143,8 @@ def _other(classes: list[str]) -> str:
 def _unseen(classes: list[str], system: _Os) -> str:
     """Whether the packages of the operating system were left out (`--pkg-types library`, a system that Trivy does not know)."""
     family = text(system.family, 40)
+    if family.lower() == "none":
+        return "the operating system was not recognised, so its packages were not looked up"
     if family and OS_PACKAGES not in classes and UNREAD not in classes:
         return f"the packages of the operating system ({family}) were not looked at"
     return ""
@@ -138,6 +156,12 @@ def _elsewhere(wire: _Report) -> str:
     if not kind or kind in IMAGE_TYPES:
         return ""
     return f"it is about the {kind} {text(wire.artifact_name, 120)}, which is no image"
+
+
+def _told(change: _Modified, target: str) -> Vulnerability:
+    why = ": ".join(filter(None, (text(change.source, 60), text(change.statement, 120))))
+    exemption = f"Trivy was told to leave it out ({text(change.status, 30) or 'ignored'}{f', {why}' if why else ''})"
+    return msgspec.structs.replace(_vulnerability(change.finding, target), exemption=exemption)
 
 
 def _vulnerability(entry: _Finding, target: str) -> Vulnerability:
