@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.domain.world import NOW, A, World, digest, image, running, waiting, workload
 from tests.laws import examples
 from tui.domain.checks.containers import workload_checks
-from tui.domain.common.trust import CheckName, worst
+from tui.domain.common.trust import CheckName, State, worst
 from tui.domain.facts.events import SourceKind, SourceState
 from tui.domain.facts.workload import ContainerType, OwnerRef, PodContainer, Resource, TemplateContainer
 from tui.domain.policy.policy import Policy
@@ -287,6 +287,23 @@ def test_a_finding_counts_each_pod_once_and_none_that_is_not_there(snapshot: Sna
         assert found.pods == sum(found.spread)
         for place, pods in zip(found.workloads, found.spread, strict=True):
             assert pods <= snapshot.workloads[place].pods
+
+
+@examples(40)
+@given(estates())
+@pytest.mark.parametrize("check", [CheckName.REGISTRY, CheckName.BASE, CheckName.AGE])
+def test_findings_are_of_the_images_workloads_and_pods_that_a_query_for_their_check_finds(
+    check: CheckName, snapshot: Snapshot
+) -> None:
+    for state in (State.FAIL, State.WARN, State.UNKNOWN):
+        chosen = parse_query(f"check:{check}={state}").images(snapshot, NOW)
+        found = [each for each in find(snapshot) if each.check == check and each.state is state]
+        assert {key for each in found for key in each.images} == chosen.images
+        containers = {key: snapshot.workloads[key].containers for key in chosen.workloads}
+        known = {key for key, held in containers.items() if any(chosen.images.intersection(each.images) for each in held)}
+        assert {key for each in found for key in each.workloads} == known  # the others' image is not known: of them all is
+        if len(found) == 1:
+            assert found[0].pods == pods_found(snapshot, chosen.images, chosen.workloads)
 
 
 STRICT = Policy("strict", Rules(off=(CheckName.SIGNATURE,)), (Scope("shop", (("max_age", 1),), namespaces=("shop",)),))

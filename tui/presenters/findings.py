@@ -21,6 +21,7 @@ __all__ = ["FindingModel", "finding_lines"]
 MOST = 40
 WIDE, WIDER, WIDEST, NEVER = 60, 88, 110, 10_000
 _END = re.compile(r"[:,.;] |\.$| so that | to run ")
+_SOME = re.compile(r"For \S+(?: of \S+(?: \w+)?)?: ")
 TITLES = {
     Grouping.PROBLEM: "what is wrong",
     Grouping.CVE: "vulnerability",
@@ -106,10 +107,15 @@ class FindingModel:
 
 
 def brief(fix: str) -> str:
-    """The first step of a remedy, which is whole in a narrow column: what comes after it stands in the detail."""
+    """The first step of a remedy, which is whole in a narrow column: what comes after it stands in the detail.
+
+    For how many of several it is belongs to the step.
+    """
     if fix.startswith("If "):
         fix = fix.partition(", ")[2].capitalize() or fix
-    return _END.split(fix, maxsplit=1)[0]
+    some = _SOME.match(fix)
+    at = some.end() if some is not None else 0
+    return fix[:at] + _END.split(fix[at:], maxsplit=1)[0]
 
 
 def finding_lines(found: Finding, snapshot: Snapshot, now: datetime, glyphs: Glyphs, width: int) -> list[TextLine]:

@@ -17,7 +17,7 @@ import msgspec
 
 from tui.domain.checks.base import move_of
 from tui.domain.checks.context import ImageContext, Scanners
-from tui.domain.common.text import clean, full_stop
+from tui.domain.common.text import clean, full_stop, listed
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.facts.scan import ImageVulnerability, ScanReport, Severity
@@ -379,15 +379,9 @@ def _distinct(names: Iterable[str]) -> list[str]:
     return [name for name in found if not any(other.startswith(f"{name} ") for other in found)]
 
 
-def _listed(names: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
-
-
 def _remarks(found: Tally, excepted: str, heard: Sequence[ScanReport], context: ImageContext) -> str:
     """What else is to be known of the answer: who looked, what was not counted, what the reports leave open."""
-    said = [f"Scanned by {_listed(_distinct(map(_scanner, heard)))}."] if heard else []
+    said = [f"Scanned by {listed(_distinct(map(_scanner, heard)))}."] if heard else []
     if context.scan.matched.by_name:
         said.append("The report names the image by its tag only.")
     failed = [report for report in heard if not report.complete]

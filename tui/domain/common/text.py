@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
-__all__ = ["clean", "full_stop", "short"]
+__all__ = ["clean", "full_stop", "listed", "short"]
 
 # Cc control, Cf format (bidi overrides and isolates, zero width), Cs surrogates, Co private use, Zl/Zp separators.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -23,6 +24,12 @@ def clean(text: str, limit: int = 0) -> str:
 def full_stop(text: str) -> str:
     """The text as a sentence: with a full stop unless it is empty or ends like one already."""
     return text if text.endswith((".", "!", "?")) or not text else f"{text}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def short(digest: str) -> str:

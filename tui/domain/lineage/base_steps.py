@@ -5,6 +5,7 @@ A base that is old itself comes before what stands on it. What only its publishe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -15,12 +16,13 @@ from tui.domain.lineage.outdated import BaseVerdict, Rule
 from tui.domain.registries.public import PUBLIC
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, ImageKey
 
-__all__ = ["Newest", "Rebuild", "in_order", "title_of", "with_steps"]
+__all__ = ["Newest", "Rebuild", "in_order", "rebuilt_on", "title_of", "with_steps"]
 
 MAX_GENERATIONS = 30
 Newest = Callable[[BaseLink, BaseVerdict], ImageKey | None]
 """Finds the image that is the newest build of a link's base."""
 
+_ON_NEWEST = re.compile(r"Rebuild it on (?:today's build of )?(\S+?)(?: \(\S+(?: in place of \S+)?\))?\.")
 _SAY = "a base annotation when it is built, or [base] in the settings."
 
 
@@ -59,6 +61,12 @@ def in_order(rebuilds: list[Rebuild], on: str) -> str:
     first, *others = rebuilds
     then = "".join(f", then {each.name} on that" for each in others)
     return f"Rebuild {first.name} on {first.on}{then}, then this image."
+
+
+def rebuilt_on(step: str) -> str:
+    """The base that a step wants an image to be rebuilt on, without its build; empty where it wants anything else, or more."""
+    found = _ON_NEWEST.fullmatch(step)
+    return found[1] if found is not None else ""
 
 
 def title_of(link: BaseLink, tag: str = "", digest: str = "") -> str:

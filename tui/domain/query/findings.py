@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -16,9 +16,10 @@ from tui.domain.checks.gate import Answer, rehearse
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity
 from tui.domain.facts.workload import ObjectKey
+from tui.domain.query.steps import Subject, in_general, shared_step
 from tui.domain.scans.mending import mended
 from tui.domain.snapshot.snapshot import Container, Drift, Image, ImageKey, Snapshot, Workload
-from tui.domain.workloads.counting import Place, pods_at
+from tui.domain.workloads.counting import Place, places_of, pods_at
 
 __all__ = ["START", "Finding", "FindingKey", "Grouping", "find", "rank"]
 
@@ -52,6 +53,8 @@ class FindingKey(msgspec.Struct, frozen=True):
 class Finding(msgspec.Struct, frozen=True):
     """One problem: `what` in words, how wide, `since` when (None: not known), and the `fix`, empty when nobody said one.
 
+    The `fix` is what all share, or says for how many it is; each image and container keeps its own in its checks.
+
     `check` is the name of a check, START, or several of them. `packages` are those that have a vulnerability. `spread` is how
     many of the pods belong to each of the workloads.
     """
@@ -70,11 +73,12 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class _Hit(NamedTuple):
-    """One image or container that has a problem."""
+    """One image or container that has a problem; `subject` is that image, or the workload of that container."""
 
     state: State
     check: str
     group: tuple[str, ...]
+    subject: Subject
     what: str
     fix: str
     images: tuple[ImageKey, ...]
@@ -90,7 +94,7 @@ class _Group:
     state: State = State.OFF
     checks: set[str] = field(default_factory=set)
     what: Counter[str] = field(default_factory=Counter)
-    fixes: Counter[str] = field(default_factory=Counter)
+    fixes: dict[str, dict[Subject, None]] = field(default_factory=dict)
     packages: Counter[str] = field(default_factory=Counter)
     images: dict[ImageKey, None] = field(default_factory=dict)
     places: dict[Place, None] = field(default_factory=dict)
@@ -101,8 +105,7 @@ class _Group:
         self.state = max(self.state, hit.state, key=lambda state: state.severity)
         self.checks.add(hit.check)
         self.what[hit.what] += 1
-        if hit.fix:
-            self.fixes[hit.fix] += 1
+        self.fixes.setdefault(hit.fix, {})[hit.subject] = None
         if hit.package:
             self.packages[hit.package] += 1
         self.images.update(dict.fromkeys(hit.images))
@@ -131,9 +134,7 @@ def rank(finding: Finding) -> tuple[int, bool, int, int, tuple[str, ...]]:
 
 
 def _finding(key: FindingKey, group: _Group, snapshot: Snapshot) -> Finding:
-    [(what, _)] = group.what.most_common(1)
-    fix = group.fixes.most_common(1)[0][0] if group.fixes else ""
-    others = len(group.fixes) - 1
+    what = _title(group.what)
     pods = pods_at(group.places, snapshot)
     workloads = tuple(dict.fromkeys(place.workload for place in group.places))
     return Finding(
@@ -141,7 +142,7 @@ def _finding(key: FindingKey, group: _Group, snapshot: Snapshot) -> Finding:
         state=group.state,
         check=", ".join(sorted(group.checks)),
         what=f"{what}{_packages(group.packages)}" if key.grouping in (Grouping.PROBLEM, Grouping.CVE) else what,
-        fix=f"{fix} And {others} more." if others > 0 and key.grouping is not Grouping.PROBLEM else fix,
+        fix=_fix(group, snapshot),
         images=tuple(group.images),
         workloads=workloads,
         pods=sum(pods.values()),
@@ -149,6 +150,24 @@ def _finding(key: FindingKey, group: _Group, snapshot: Snapshot) -> Finding:
         packages=tuple(group.packages),
         spread=tuple(pods.get(workload, 0) for workload in workloads),
     )
+
+
+def _title(found: Counter[str]) -> str:
+    """What most have; those that differ from it in a number are said to be there."""
+    [(what, _)] = found.most_common(1)
+    return what + (f", and {len(found) - 1} like it" if len(found) > 1 else "")
+
+
+def _fix(group: _Group, snapshot: Snapshot) -> str:
+    """The one step of all, also where only an image's own name tells it from that of another; else what fits most."""
+    if len(group.fixes) <= 1:
+        return next(iter(group.fixes), "")
+    told: dict[str, dict[Subject, None]] = {}
+    for fix, subjects in group.fixes.items():
+        for subject in subjects:
+            image = snapshot.images.get(subject) if isinstance(subject, ImageKey) else None
+            told.setdefault(in_general(fix, image) if image is not None else fix, {})[subject] = None
+    return shared_step(told, snapshot)
 
 
 def _packages(found: Counter[str]) -> str:
@@ -168,7 +187,7 @@ def _hits(
     if grouping is Grouping.REHEARSAL:
         yield from _rehearsed(snapshot, images, workloads)
         return
-    places = _places(snapshot, workloads)
+    places = places_of(snapshot, workloads)
     for key, image in snapshot.images.items():
         if images is None or key in images:
             yield from _of_image(image, places.get(key, ()), grouping)
@@ -179,16 +198,6 @@ def _hits(
                     yield from _of_container(workload, container, snapshot)
 
 
-def _places(snapshot: Snapshot, workloads: Set[ObjectKey] | None) -> Mapping[ImageKey, tuple[Place, ...]]:
-    """Where each image runs, of the workloads that are asked for."""
-    found: dict[ImageKey, list[Place]] = {}
-    for workload in snapshot.workloads.values():
-        for container in workload.containers if workloads is None or workload.key in workloads else ():
-            for key in container.runs:
-                found.setdefault(key, []).append(Place(workload.key, container.name, key))
-    return {key: tuple(at) for key, at in found.items()}
-
-
 def _of_image(image: Image, places: tuple[Place, ...], grouping: Grouping) -> Iterator[_Hit]:
     if grouping is Grouping.CVE:
         yield from _by_vulnerability(image, places)
@@ -197,7 +206,7 @@ def _of_image(image: Image, places: tuple[Place, ...], grouping: Grouping) -> It
         if not _bad(check) or (check.name is CheckName.IDENTITY and image.in_use):
             continue  # what is used has its identity judged container by container
         grave = list(_grave(image, places, check)) if check.name is CheckName.SCAN else []
-        yield from grave or [_of_check(check, (image.key,), places, _since(image, check))]
+        yield from grave or [_of_check(check, image.key, (image.key,), places, _since(image, check))]
 
 
 def _since(image: Image, check: Check) -> datetime | None:
@@ -215,12 +224,13 @@ def _of_container(workload: Workload, container: Container, snapshot: Snapshot) 
     images, places = container.images, (Place(workload.key, container.name),)
     for check in container.checks:
         if _bad(check):
-            yield _of_check(check, images, places, _moved(container, snapshot) if check.name is CheckName.IDENTITY else None)
+            since = _moved(container, snapshot) if check.name is CheckName.IDENTITY else None
+            yield _of_check(check, workload.key, images, places, since)
     if container.trouble:
         cause, _, step = container.trouble.partition(". ")
         waiting = (pod.created for pod in container.pod_refs if pod.created is not None and not pod.digest)
         stuck = (Place(workload.key, container.name, waiting=True),)
-        yield _Hit(State.FAIL, START, (START, cause), cause, step, images, stuck, min(waiting, default=None))
+        yield _Hit(State.FAIL, START, (START, cause), workload.key, cause, step, images, stuck, min(waiting, default=None))
 
 
 def _moved(container: Container, snapshot: Snapshot) -> datetime | None:
@@ -229,10 +239,12 @@ def _moved(container: Container, snapshot: Snapshot) -> datetime | None:
     return declared.pushed if declared is not None and container.drift in (Drift.MOVED, Drift.MIXED) else None
 
 
-def _of_check(check: Check, images: tuple[ImageKey, ...], places: tuple[Place, ...], since: datetime | None = None) -> _Hit:
+def _of_check(
+    check: Check, subject: Subject, images: tuple[ImageKey, ...], places: tuple[Place, ...], since: datetime | None = None
+) -> _Hit:
     what = check.brief or check.reason
     group = (check.name.value, check.state.value, check.rule, _NUMBER.sub("0", what))
-    return _Hit(check.state, check.name.value, group, what, check.remedy, images, places, since)
+    return _Hit(check.state, check.name.value, group, subject, what, check.remedy, images, places, since)
 
 
 def _bad(check: Check) -> bool:
@@ -282,20 +294,29 @@ class _Weigher:
 def _of_vulnerability(each: ImageVulnerability, state: State, image: Image, places: tuple[Place, ...]) -> _Hit:
     name = CheckName.SCAN.value
     what = f"{each.id} {each.severity}"
-    return _Hit(state, name, (name, each.id), what, mended(each), (image.key,), places, package=each.package)
+    return _Hit(state, name, (name, each.id), image.key, what, mended(each), (image.key,), places, package=each.package)
 
 
 def _rehearsed(snapshot: Snapshot, images: Set[ImageKey] | None, workloads: Set[ObjectKey] | None) -> Iterator[_Hit]:
     """What the gates would refuse, or might, if all that they only note were denied."""
     for refusal in rehearse(snapshot):
         container = next(each for each in snapshot.workloads[refusal.workload].containers if each.name == refusal.container)
-        if (workloads is None or refusal.workload in workloads) and (images is None or not images.isdisjoint(container.runs)):
+        if (workloads is None or refusal.workload in workloads) and (images is None or not images.isdisjoint(container.images)):
             constraint, refused = refusal.judgement.constraint, refusal.judgement.answer is Answer.REFUSED
             what = f"{constraint.title or constraint.kind} {'would refuse' if refused else 'might refuse'} ({constraint.cluster})"
             place = Place(refusal.workload, container.name)
             group = (constraint.cluster, constraint.kind, constraint.name, refusal.judgement.answer.value)
             state = State.WARN if refused else State.UNKNOWN
-            yield _Hit(state, CheckName.ADMISSION.value, group, what, refusal.judgement.sentence, container.runs, (place,))
+            yield _Hit(
+                state,
+                CheckName.ADMISSION.value,
+                group,
+                refusal.workload,
+                what,
+                refusal.judgement.sentence,
+                container.images,
+                (place,),
+            )
 
 
 def _excused(each: ImageVulnerability) -> bool:

@@ -22,6 +22,7 @@ __all__ = [
     "idle_word",
     "is_scaled_to_zero",
     "is_scheduled",
+    "places_of",
     "pods_at",
     "pods_found",
     "pods_in",
@@ -90,6 +91,16 @@ def pods_in(container: Container, images: Set[ImageKey] | None = None, *, idle: 
     """How many pods of a container run one of the images in it; `idle` and None as for the workload."""
     live = (pod for pod in container.pod_refs if not pod.ended)
     return len({pod.name for pod in live if images is None or pod.runs in images or (idle and pod.runs is None)})
+
+
+def places_of(snapshot: Snapshot, workloads: Set[ObjectKey] | None = None) -> Mapping[ImageKey, tuple[Place, ...]]:
+    """Where each image is used, of the workloads (None: all): where pods run it, and where what has no pods would run it."""
+    found: defaultdict[ImageKey, list[Place]] = defaultdict(list)
+    for workload in snapshot.workloads.values() if workloads is None else _those(snapshot, workloads):
+        for container in workload.containers:
+            for key in container.images:
+                found[key].append(Place(workload.key, container.name, key))
+    return {key: tuple(at) for key, at in found.items()}
 
 
 def pods_at(places: Iterable[Place], snapshot: Snapshot) -> Mapping[ObjectKey, int]:
