@@ -43,7 +43,7 @@ async def test_a_list_without_an_end_is_read_in_part_and_said(tmp_path: Path) ->
     server = ApiServer()
     server.lists(PODS, endless(50))
     async with server.running():
-        source = ClusterSource(options(write_kubeconfig(tmp_path, server.url), room=200_000))
+        source = ClusterSource(options(write_kubeconfig(tmp_path, server.url), room=600_000))
         events = await until(source, told)
     last = events[-1]
     assert isinstance(last, HealthChanged)
@@ -66,7 +66,7 @@ async def test_a_watch_without_an_end_is_followed_in_part_and_said(tmp_path: Pat
 
     server.watches(PODS, pour)
     async with server.running():
-        source = ClusterSource(options(write_kubeconfig(tmp_path, server.url), room=200_000))
+        source = ClusterSource(options(write_kubeconfig(tmp_path, server.url), room=600_000))
         events = await until(source, told)
     assert len({found.name for found in pods(events)}) < 500
 

@@ -20,7 +20,7 @@ from tui.sources.cluster.health import Line
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.pages import Body, Pages
 from tui.sources.cluster.readers import Fact, Meet, Page, Reader
-from tui.sources.cluster.room import Room, weight
+from tui.sources.cluster.room import Room, Share
 from tui.sources.kit.throttle import Backoff
 
 __all__ = ["Emit", "Follower"]
@@ -57,8 +57,7 @@ class Follower:
         self._api = api
         self._options = options
         self._line = line
-        self._room = room
-        self._weight = 0
+        self._share = Share(room)
         self._emit = emit
         self._meet = meet
         self._next_generation = generation
@@ -153,6 +152,8 @@ class Follower:
         self._patched = False
         if broken or self._line.cut:
             # An unreadable object may be one that we knew; nothing is removed on the word of such a list.
+            for identity in self._known.keys() - seen.keys():
+                self._share.add(self._known[identity])
             self._known |= seen
         else:
             self._known = seen
@@ -185,8 +186,8 @@ class Follower:
 
     def _make_room(self) -> None:
         """What was taken for the last list is free for this one."""
-        self._room.take(-self._weight)
-        self._weight, self._line.cut = 0, False
+        self._share.clear()
+        self._line.cut = False
 
     def _decode(self, body: bytes) -> Page | SourceError:
         try:
@@ -202,13 +203,11 @@ class Follower:
             # Decoding the page has held the event loop for long enough already.
             await asyncio.sleep(0)
             made = self._reader.facts(items[start : start + _SLICE], self._known, seen, self._meet)
-            weighs = sum(map(weight, made))
-            if not self._room.take(weighs):
+            if not self._share.fit(made):
                 for wire in items[start : start + _SLICE]:
                     seen.pop(self._reader.identity(wire), None)
                 self._line.cut, items = True, items[:start]
                 break
-            self._weight += weighs
             facts += made
         remaining = page.metadata.remaining_item_count
         last = not page.metadata.continue_token
@@ -284,7 +283,9 @@ class Follower:
                 facts = self._reader.facts((change.object,), self._known, self._known, self._meet)
                 if not facts:
                     self._line.broken += 1
-                elif not self._fits(facts[0], before):
+                elif not self._share.fits(facts[0], before):
+                    if before is not None:
+                        self._share.remove(before)
                     self._known.pop(identity, None)
                     self._line.cut = True
                 elif facts[0] is not before:
@@ -293,17 +294,9 @@ class Follower:
             case "DELETED":
                 identity = self._reader.identity(change.object)
                 if (left := self._known.pop(identity, None)) is not None:
-                    self._fits(None, left)
+                    self._share.remove(left)
                 changed.pop(identity, None)
                 gone[identity] = None
             case _:
                 # BOOKMARK, and whatever later servers invent: only its version counts.
                 pass
-
-    def _fits(self, now: Fact | None, before: Fact | None) -> bool:
-        """Take the room that a change needs, or give back what it frees; False when there is none."""
-        more = (weight(now) if now is not None else 0) - (weight(before) if before is not None else 0)
-        if not self._room.take(more):
-            return False
-        self._weight += more
-        return True

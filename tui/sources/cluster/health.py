@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
 from tui.domain.facts.workload import Resource
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable
-from tui.sources.cluster.room import Room
+from tui.sources.cluster.room import MOST, Room
 
 __all__ = ["Board", "Line"]
 
@@ -88,9 +88,7 @@ class Line:
 class Board:
     """All lines of a source; `health()` is the word of the moment."""
 
-    def __init__(
-        self, name: str, clock: Callable[[], datetime] = _utc_now, every: float = 0.0, room: int = 100 * 1024 * 1024
-    ) -> None:
+    def __init__(self, name: str, clock: Callable[[], datetime] = _utc_now, every: float = 0.0, room: int = MOST) -> None:
         self.room = Room(room)
         self.identity = ""
         self.endpoint = ""

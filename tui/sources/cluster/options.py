@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from tui.sources.cluster.room import MOST
+
 __all__ = ["ClusterOptions"]
 
 
@@ -36,4 +38,4 @@ class ClusterOptions(msgspec.Struct, frozen=True):
     renewal_pause: float = 5.0
     retry_denied: float = 30.0
     refresh_owners: float = 120.0
-    room: int = 100 * 1024 * 1024
+    room: int = MOST

@@ -1,44 +1,151 @@
 """How much of a cluster is kept: what an API server may send has no end, what we may hold has.
 
-Weights are rough bytes of what a fact keeps alive, texts that several facts share counted by each of them: a hundred thousand
-ordinary pods fit, and the process stays below 300 MB however they are made.
+Weights are rough bytes of what a fact keeps alive until it is shown and judged. A pod is cheap; what costs is each workload with
+its containers and each image that is told apart, and how many of those there are is decided by whoever answers. So those are
+counted apart, once however many pods share them: 150,000 pods of ordinary deployments fit, ten thousand bare pods each of an
+image of its own do not, and the process stays below 300 MB however they are made.
 """
 
 from __future__ import annotations
 
-from tui.domain.facts.workload import Controller, Node, Pod
+from collections.abc import Iterator, Sequence
 
-__all__ = ["Room", "weight"]
+from tui.domain.facts.workload import Controller, Node, Pod, PodContainer
 
-_OBJECT, _CONTAINER, _PAIR = 500, 250, 100
+__all__ = ["MOST", "Room", "Share", "weight"]
+
+MOST = 208 * 1024 * 1024
+"""What all lists of one source may weigh together unless it is told otherwise."""
+
+_OBJECT, _CONTAINER, _PAIR = 500, 200, 100
+# Measured as the peak of a whole process that loads, asks registries and judges, divided by their number.
+_SLOT, _IMAGE = 4_500, 16_000
+# How often a name is kept: in what is judged of it, and in sentences.
+_TOLD = 4
+
+_Shared = tuple[str, str]
+"""A container of a workload, by the uid of what owns it; or an image, by its text alone."""
 
 
 class Room:
-    """What all lists of one source may weigh together."""
+    """What all lists of one source may weigh together; what several of them share is weighed once."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._used = 0
+        self.used = 0
+        self._holders: dict[_Shared, int] = {}
 
-    def take(self, weight: int) -> bool:
-        """Take room, or give it back when negative; False when there is none left."""
-        if weight > 0 and self._used + weight > self._most:
+    @property
+    def full(self) -> bool:
+        """Whether more was taken than there is."""
+        return self.used > self._most
+
+    def take(self, weight: int) -> None:
+        """Take room, or give it back when negative."""
+        self.used += weight
+
+    def hold(self, shared: _Shared) -> None:
+        """One more list has this."""
+        holders = self._holders[shared] = self._holders.get(shared, 0) + 1
+        if holders == 1:
+            self.used += _price(shared)
+
+    def release(self, shared: _Shared) -> None:
+        """One list less has this."""
+        left = self._holders[shared] = self._holders[shared] - 1
+        if not left:
+            del self._holders[shared]
+            self.used -= _price(shared)
+
+
+class Share:
+    """What one list has taken of a room."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._own = 0
+        self._users: dict[_Shared, int] = {}
+
+    def clear(self) -> None:
+        """Give everything back."""
+        self._room.take(-self._own)
+        for shared in self._users:
+            self._room.release(shared)
+        self._own, self._users = 0, {}
+
+    def fits(self, now: Pod | Controller | Node, before: Pod | Controller | Node | None = None) -> bool:
+        """Take the room that a change needs; False, and nothing is changed, when it needs more and there is none."""
+        used = self._room.used
+        self.add(now)
+        if before is not None:
+            self.remove(before)
+        if not self._room.full or self._room.used <= used:
+            return True
+        self.remove(now)
+        if before is not None:
+            self.add(before)
+        return False
+
+    def fit(self, facts: Sequence[Pod | Controller | Node]) -> bool:
+        """Take the room for all of these; False, and nothing is taken, when there is too little."""
+        for fact in facts:
+            self.add(fact)
+        if self._room.full:
+            for fact in facts:
+                self.remove(fact)
             return False
-        self._used += weight
         return True
+
+    def add(self, fact: Pod | Controller | Node) -> None:
+        """Count a fact that is kept, whether there is room or not."""
+        own, users = weight(fact), self._users
+        self._own += own
+        self._room.take(own)
+        for shared in _shared(fact):
+            count = users.get(shared, 0)
+            users[shared] = count + 1
+            if not count:
+                self._room.hold(shared)
+
+    def remove(self, fact: Pod | Controller | Node) -> None:
+        """Give back what was taken for a fact."""
+        own, users = weight(fact), self._users
+        self._own -= own
+        self._room.take(-own)
+        for shared in _shared(fact):
+            count = users[shared] = users[shared] - 1
+            if not count:
+                del users[shared]
+                self._room.release(shared)
 
 
 def weight(fact: Pod | Controller | Node) -> int:
-    """About how many bytes a fact keeps alive."""
+    """About how many bytes a fact keeps alive by itself."""
     match fact:
         case Pod():
-            parts = sum(_CONTAINER + len(each.image_id) + len(each.message) for each in fact.containers)
-            return _OBJECT + parts + _words(fact.labels)
+            size = _OBJECT + len(fact.name) + len(fact.uid)
+            for container in fact.containers:
+                size += _CONTAINER + len(container.message)
+            return size + _words(fact.labels) if fact.labels else size
         case Controller():
-            parts = sum(_CONTAINER + len(each.image) for each in fact.containers)
-            return _OBJECT + parts + _words(fact.labels) + _words(fact.annotations)
+            size = _OBJECT + _TOLD * len(fact.name) + len(fact.uid) + _CONTAINER * len(fact.containers)
+            return size + _words(fact.labels) + _words(fact.annotations)
         case Node():
-            return _OBJECT
+            return _OBJECT + len(fact.name)
+
+
+def _shared(fact: Pod | Controller | Node) -> Iterator[_Shared]:
+    if isinstance(fact, Node):
+        return
+    owner = fact.uid if fact.owner is None else fact.owner.uid
+    for container in fact.containers:
+        yield owner, container.name
+        yield "", (container.image_id or container.image) if isinstance(container, PodContainer) else container.image
+
+
+def _price(shared: _Shared) -> int:
+    owner, name = shared
+    return _TOLD * (len(owner) + len(name)) + (_SLOT if owner else _IMAGE)
 
 
 def _words(words: dict[str, str]) -> int:
