@@ -153,7 +153,9 @@ FAULTS: list[Any] = [
     pytest.param(break_cluster(403), "cluster/", "No right to", id="right"),
     pytest.param(lambda stubs: stubs.registry_melted.clear(), "registry/", "has not answered for", id="registry-hang"),
     pytest.param(break_registry(500), "registry/", "500", id="registry-error"),
-    pytest.param(break_registry(429, Retry_After="1"), "registry/", "fewer requests", id="registry-throttle"),
+    pytest.param(
+        break_registry(429, Retry_After="1"), "registry/", "refuses: too many requests (429), waiting 1 s", id="registry-throttle"
+    ),
 ]
 
 

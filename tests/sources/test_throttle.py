@@ -136,3 +136,20 @@ def test_backoff_grows_to_its_limit_and_starts_anew() -> None:
 )
 def test_retry_after(value: str, seconds: float | None) -> None:
     assert parse_retry_after(value, 10.0) == seconds
+
+
+async def test_a_pause_ends_early_once_but_not_again_soon_when_that_has_misled() -> None:
+    clock = Clock()
+    throttle = Throttle(clock=clock, sleep=clock.sleep)
+    throttle.penalise(300.0)
+    assert throttle.relax()
+    assert throttle.waiting == 0.0
+    throttle.penalise(300.0, throttle.now - 1.0)  # sent before the pause was ended
+    assert throttle.relax()
+    clock.now += 1.0
+    throttle.penalise(300.0, throttle.now)
+    assert not throttle.relax()
+    assert throttle.waiting == 300.0
+    clock.now += 301.0
+    throttle.penalise(300.0, throttle.now)
+    assert throttle.relax()

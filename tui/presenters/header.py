@@ -160,6 +160,8 @@ def _ailment(health: SourceHealth) -> str:
         return f"no right to {refused[0]}" if len(refused) == 1 else f"{len(refused)} rights missing"
     if health.stale and health.as_of is not None:
         return f"not confirmed since {clock(health.as_of)[:5]}"
+    if health.throttled:
+        return "too many requests (429)"
     return "does not answer" if health.state is SourceState.FAILED else "partly read"
 
 

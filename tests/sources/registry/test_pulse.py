@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from aiohttp import web
 
-from tests.sources.registry.helpers import Collector, basic, demand, source
+from tests.sources.registry.helpers import Collector, basic, demand, options, source
 from tests.sources.registry.servers import FakeRegistry
 from tui.domain.facts.events import AbsenceKind, HealthChanged, LookupFailed, SourceState, TagResolved
+from tui.sources.registry.options import AuthMode
 
 
 class Mood:
@@ -23,7 +25,7 @@ class Mood:
 
     async def __call__(self, request: web.Request) -> web.StreamResponse | None:
         await self.melted.wait()
-        if self.status is None or self.only not in request.path:
+        if self.status is None or self.only not in request.path_qs:
             return None
         return web.Response(status=self.status, headers=self.headers)
 
@@ -73,7 +75,7 @@ async def test_a_registry_that_asks_for_patience_is_there_and_confirms_nothing_m
             await seen.until(lambda: seen.health.live)
             mood.status, mood.headers = 429, {"Retry-After": "1"}
             await seen.until(lambda: seen.health.state is SourceState.PARTIAL)
-            assert any("asks for fewer requests" in denial.reason for denial in seen.health.denials)
+            assert any("refuses: too many requests (429), waiting 1 s" in denial.reason for denial in seen.health.denials)
             confirmed = seen.health.as_of
             mood.status = None
             await seen.until(lambda: seen.health.state is SourceState.OK)
@@ -112,3 +114,49 @@ async def test_a_signature_that_is_removed_is_noticed_at_the_next_search() -> No
             searches = sum("/referrers/" in path for _, path, _ in server.requests)
             # Twenty looks of a tenth of a second each.
             await seen.until(lambda: sum("/referrers/" in path for _, path, _ in server.requests) > searches)
+
+
+def unhurried(server: FakeRegistry, mood: Mood) -> Collector:
+    """A source that reads what exists and what is gone, and looks again so seldom that nothing but a recovery reads anew."""
+    server.image("shop", "1")
+    server.image("gone", "2")
+    server.fault = mood
+    made = options if server.auth == "bearer" else basic
+    found = source(
+        made(server, pulse=0.4, refresh=3600.0, auth=AuthMode.ANONYMOUS if server.auth == "bearer" else AuthMode.BASIC)
+    )
+    found.want((demand("shop", "1", referrers=True, history=True), demand("gone", "1")))
+    return Collector(found)
+
+
+@pytest.mark.parametrize(
+    ("auth", "only"),
+    [("basic", "/manifests/"), ("basic", "/referrers/"), ("basic", "/tags/list"), ("bearer", "scope=repository")],
+)
+async def test_what_failed_in_passing_is_read_at_once_when_it_can_be_and_what_is_gone_as_well(auth: str, only: str) -> None:
+    """The registry says all the time that it is there: that its token service or a part of it works again shows in a reading."""
+    async with FakeRegistry(auth=auth) as server:
+        mood = Mood(only)
+        mood.status = 503
+        async with unhurried(server, mood) as seen:
+            await seen.until(lambda: seen.health.state in (SourceState.PARTIAL, SourceState.FAILED))
+            mood.status = None
+            await seen.until(lambda: seen.health.state is SourceState.OK)
+            assert seen.of(TagResolved)
+            gone = [event.kind for event in seen.of(LookupFailed) if event.name.repository == "gone"]
+            assert gone[-1] is AbsenceKind.MANIFEST_UNKNOWN
+
+
+async def test_a_pause_ends_early_when_the_registry_answers_again() -> None:
+    async with FakeRegistry(auth="basic") as server:
+        mood = Mood()
+        async with unhurried(server, mood) as seen:
+            await seen.until(lambda: seen.health.live)
+            mood.status, mood.headers = 429, {"Retry-After": "600"}
+            await seen.until(lambda: seen.health.throttled)
+            assert seen.health.denials[0].reason.endswith("refuses: too many requests (429), waiting 600 s")
+            assert not seen.health.live
+            mood.status = None
+            await seen.until(lambda: seen.health.state is SourceState.OK)
+            assert not seen.health.throttled
+            assert [progress.waiting for progress in seen.health.progress if progress.waiting] == []

@@ -22,6 +22,9 @@ __all__ = [
 
 MAX_PENALTY = 600.0
 DEFAULT_PENALTY = 5.0
+STEP = 1.0
+TRUST_AGAIN = 60.0
+"""Seconds after an early end of a pause in which another refusal tells that it should not have ended."""
 # What was not asked for so long may be asked at once. Registries count by the minute: in none of them go out more than one and
 # a half of the budgets below, and a registry of a few hundred images is read without a pause.
 BURST_SECONDS = 30.0
@@ -102,7 +105,9 @@ class Throttle:
         self._slots = asyncio.Semaphore(concurrency)
         self._rest_slots = asyncio.Semaphore(max(1, concurrency // 2))
         self._resume_at = 0.0
-        self._penalised_at = float("-inf")
+        self._penalised_at = self._relaxed_at = float("-inf")
+        self._misled = False
+        self._asked = 0.0
         self._penalty = Backoff(DEFAULT_PENALTY, MAX_PENALTY)
         self._waiters = 0
 
@@ -125,7 +130,8 @@ class Throttle:
             delays.append(self._bucket(kind, True).reserve(self._clock()))
         await self.pause(max(delays))
         while (left := self.waiting) > 0:
-            await self.pause(left)
+            # In steps, as the pause may end early.
+            await self.pause(min(left, STEP))
 
     async def pause(self, seconds: float) -> None:
         """Wait, counted among those who wait."""
@@ -156,9 +162,22 @@ class Throttle:
         if retry_after is None and (self.waiting > 0 or (sent is not None and sent <= self._penalised_at)):
             return self.waiting
         self._penalised_at = self._clock()
+        if sent is None or sent > self._relaxed_at:
+            self._misled = self._penalised_at - self._relaxed_at < TRUST_AGAIN
         seconds = self._penalty.next() if retry_after is None else min(max(retry_after, 0.0), MAX_PENALTY)
         self._resume_at = max(self._resume_at, self._clock() + seconds)
+        self._asked = seconds
         return seconds
+
+    def relax(self) -> bool:
+        """It answered a request that went through the pause: the pause ends, unless that has misled us lately.
+
+        A server may answer one kind of request and refuse another.
+        """
+        if self._misled:
+            return False
+        self._relaxed_at = self._resume_at = self._clock()
+        return True
 
     def succeeded(self) -> None:
         """An answer came that was not 429."""
@@ -173,6 +192,11 @@ class Throttle:
     def waiting(self) -> float:
         """Seconds until the pause ends, 0 when there is none."""
         return max(0.0, self._resume_at - self._clock())
+
+    @property
+    def asked(self) -> float:
+        """Seconds of the last pause, as the server named them or as they were guessed."""
+        return self._asked
 
     @property
     def waiting_reason(self) -> str:

@@ -26,6 +26,7 @@ class Attaching:
         self._asked: set[Subject] = set()
         self._failures: dict[Subject, int] = {}
         self._sitting_out: dict[Subject, int] = {}
+        self._passing: dict[Subject, None] = {}
         self._left = 0
 
     def add(self, name: RepositoryName, digest: str) -> None:
@@ -42,6 +43,24 @@ class Attaching:
             else:
                 del self._sitting_out[subject]
                 self._put(subject)
+
+    def hope(self, name: RepositoryName, digest: str) -> None:
+        """A search fails of which that may be over at any moment."""
+        self._passing[name, digest] = None
+
+    def try_one(self) -> None:
+        """Search again one of those that failed in passing, that first which waits longest."""
+        subject = next((each for each in self._passing if each in self._sitting_out), None)
+        if subject is not None:
+            del self._sitting_out[subject]
+            self._put(subject)
+
+    def release(self) -> None:
+        """Search again now all that failed in passing."""
+        for subject in [each for each in self._passing if each in self._sitting_out]:
+            del self._sitting_out[subject]
+            self._put(subject)
+        self._passing.clear()
 
     def again(self) -> None:
         """Search everything again, unless that is still going on: something may have been attached since."""
@@ -63,9 +82,13 @@ class Attaching:
         """Search one after the other, until cancelled."""
         while True:
             subject = await self._queue.get()
+            was_passing = subject in self._passing
+            self._passing.pop(subject, None)
             if await self._search(*subject):
                 self._failures.pop(subject, None)
                 self._sitting_out.pop(subject, None)
+                if was_passing:
+                    self.release()
             else:
                 failures = self._failures[subject] = self._failures.get(subject, 0) + 1
                 self._sitting_out[subject] = min(2 ** min(failures - 1, 10) - 1, MOST_TURNS)

@@ -10,8 +10,9 @@ from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, 
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
 from tui.sources.registry.client import RegistryClient
 
-__all__ = ["Health"]
+__all__ = ["MOMENT", "Health"]
 
+MOMENT = "anything at the moment"
 MAX_DENIALS = 200
 MAX_KEPT = 20_000
 RATE_WINDOW = 5.0
@@ -25,6 +26,7 @@ class Health:
         self.as_of: datetime | None = None
         self.loading = True
         self.down: SourceError | None = None
+        self.limited = False
         self.repositories: tuple[int, int | None] = (0, None)
         self.demands: tuple[int, int] = (0, 0)
         self.searches: tuple[int, int] = (0, 0)
@@ -74,7 +76,8 @@ class Health:
             error=error.headline if error else "",
             remedy=error.remedy if error else "",
             auth_failed=isinstance(error, AuthenticationFailed),
-            live=error is None and not self.loading,
+            live=error is None and not self.loading and not self.limited,
+            throttled=self.limited,
             identity=self._client.auth.identity,
             sign_in_error="; ".join(refusal.headline for refusal in self._client.auth.refusals),
             ownership=self._client.auth.ownership,
@@ -91,7 +94,8 @@ class Health:
 
     def _told(self) -> tuple[Denial, ...]:
         """What cannot be read, the same said once; the last of very many stands for the others."""
-        told = tuple(dict.fromkeys(self._denials.values()))
+        limited = (self._limit(),) if self.limited else ()
+        told = (*limited, *dict.fromkeys(self._denials.values()))
         if len(told) <= MAX_DENIALS:
             return told
         return (*told[:MAX_DENIALS], Denial(f"{len(told) - MAX_DENIALS:,} more", reason="the log names them"))
@@ -101,7 +105,12 @@ class Health:
             return SourceState.FAILED
         if self.loading:
             return SourceState.LOADING
-        return SourceState.PARTIAL if self._denials or self._more else SourceState.OK
+        return SourceState.PARTIAL if self._denials or self._more or self.limited else SourceState.OK
+
+    def _limit(self) -> Denial:
+        # The length of the pause, not what is left of it: the words are kept while they stay true.
+        words = f"{self._client.options.host} refuses: too many requests (429), waiting {self._client.throttle.asked:.0f} s"
+        return Denial(what=MOMENT, reason=words, remedy="It is asked again by itself; others may use up what it allows.")
 
     def _progress(self, monotonic: float) -> tuple[Progress, ...]:
         rate, throttle = self._rate(monotonic), self._client.throttle

@@ -11,12 +11,11 @@ from collections.abc import Awaitable, Callable
 
 from tui.errors import NoAnswer, ServerFault, SourceError, Throttled, Unreachable
 from tui.sources.registry.client import RegistryClient
-from tui.sources.registry.faults import Asked, fault
-from tui.sources.registry.health import Health
+from tui.sources.registry.faults import Asked, fault, retry_after
+from tui.sources.registry.health import MOMENT, Health
 
-__all__ = ["ANSWERS", "Pulse"]
+__all__ = ["Pulse"]
 
-ANSWERS = "anything at the moment"
 _BY = "pulse"
 _FAULTS = 2
 """Failures of the server's own, one after the other, that are more than a hiccup."""
@@ -41,23 +40,26 @@ class Pulse:
 
     async def _judge(self, error: SourceError | None) -> None:
         self._faults = self._faults + 1 if isinstance(error, ServerFault) else 0
+        self._health.limited = isinstance(error, Throttled)
         if error is None:
-            self._health.allow(ANSWERS, _BY)
+            self._health.allow(MOMENT, _BY)
             if self._slowed:
                 self._slowed = False
                 self._back()
+        elif self._health.limited:
+            self._slowed = True
         elif isinstance(error, Unreachable) or self._faults >= _FAULTS:
             await self._down(error)
         else:
             self._slowed = True
-            self._health.deny(ANSWERS, error, _BY)
+            self._health.deny(MOMENT, error, _BY)
 
     async def _ask(self) -> SourceError | None:
         """What went wrong, None where it has answered, now or lately."""
         throttle, options = self._client.throttle, self._client.options
-        if throttle.waiting > 0:
-            return Throttled(f"{options.host} asks for fewer requests", "It is asked again by itself, as soon as it allows.")
-        if self._heard_lately:
+        # One request in a while goes through the pause, so that it does not last longer than its cause.
+        paused, sent = throttle.waiting > 0, throttle.now
+        if self._heard_lately and not paused:
             return None
         try:
             async with asyncio.timeout(options.pulse_timeout):
@@ -69,8 +71,13 @@ class Pulse:
             )
         except SourceError as error:
             return error
+        if reply.status == 429:
+            throttle.penalise(retry_after(reply), sent)
         if reply.status not in (200, 401):
             return fault(reply, Asked(options.host, "/v2/"), "")
+        if paused:
+            # It is there again; what it said is confirmed by what is read of it now.
+            return None if throttle.relax() else Throttled(f"{options.host} still refuses some requests")
         self._health.good()
         return None
 

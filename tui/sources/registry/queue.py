@@ -20,10 +20,11 @@ Key = tuple[RepositoryName, str]
 class Wanted:
     """A demand and how it went: `digest` once answered, `error` and when to try again once failed.
 
-    `missed` counts the looks at it since then that came to nothing.
+    `missed` counts the looks at it since then that came to nothing, `tried_at` is when it was tried last. `busy` tells that it
+    is being read, `freed` that it is tried again because something else has succeeded.
     """
 
-    __slots__ = ("demand", "digest", "error", "failures", "missed", "queued", "retry_at")
+    __slots__ = ("busy", "demand", "digest", "error", "failures", "freed", "missed", "queued", "retry_at", "tried_at")
 
     def __init__(self, demand: Demand) -> None:
         self.demand = demand
@@ -33,6 +34,8 @@ class Wanted:
         self.failures = 0
         self.missed = 0
         self.retry_at = 0.0
+        self.tried_at = 0.0
+        self.busy = self.freed = False
 
     @property
     def key(self) -> Key:

@@ -22,6 +22,7 @@ from tui.sources.registry.parse import is_digest
 from tui.sources.registry.pulse import Pulse
 from tui.sources.registry.queue import DemandQueue, Wanted
 from tui.sources.registry.reading import Reader, failure
+from tui.sources.registry.recovery import PASSING, Recovery, goes_on, is_unsettled
 from tui.sources.registry.room import Room
 from tui.sources.registry.survey import Survey
 
@@ -36,7 +37,7 @@ LONGEST_ABSENCE = 15.0
 # How long the walk through the rest waits for what runs to be asked for and answered, in seconds.
 HEAD_START = 2.0
 SURVEY_AGAIN = 600.0
-SURVEY_SOON = 2.0
+SURVEY_SOON, SURVEY_LATER = 2.0, 60.0
 REST = "the rest of the registry"
 # Kinds of reading: each takes back only what it said itself.
 READING, PARTS, LOOKING = "reading", "parts", "looking again"
@@ -50,8 +51,8 @@ SEARCHES_AT_ONCE = 4
 SEARCH_AGAIN = 20
 # Looks that come to nothing, one after the other, before what was seen there is not known any more.
 MISSES = 2
-_PASSING = (Unreachable, AuthenticationFailed, ServerFault, Throttled)
 RETRY_MOST = 900.0
+_TRIED_SOON = (Unreachable, ServerFault, Throttled)
 SIGN_IN_AGAIN, LONGEST_LOCK = 15.0, 600.0
 """Seconds before a sign-in that was refused is tried again, first and at most: some wrong passwords lock an account."""
 
@@ -76,9 +77,10 @@ class Session:
         self._survey = Survey(client, self._reader, self.health, self._events.put, queue.repositories)
         self._attaching = Attaching(self._search)
         self._pulse = Pulse(client, self.health, self._silent, self._recovered)
+        self._recovery = Recovery(client, self.health, queue, self._attaching, self._look)
         self._again, self._look_now = asyncio.Event(), asyncio.Event()
         self._decided, self._up, self._lost = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._surveyed = False
+        self._surveyed = self._survey_failed = False
         self._told: SourceHealth | None = None
 
     @property
@@ -106,8 +108,10 @@ class Session:
         """Everything at once, until cancelled."""
         await self._tell()
         async with asyncio.TaskGroup() as group:
-            for part in (self._keep_connected, self._keep_telling, self._keep_looking, self._keep_surveying, self._pulse.keep):
+            for part in (self._keep_connected, self._keep_telling, self._keep_looking, self._keep_surveying):
                 group.create_task(part())
+            group.create_task(self._pulse.keep())
+            group.create_task(self._recovery.keep())
             for _ in range(self._options.concurrency):
                 group.create_task(self._keep_working())
             for _ in range(SEARCHES_AT_ONCE):
@@ -148,11 +152,9 @@ class Session:
 
     def _recovered(self) -> None:
         """What could not be read while it was away, or asked for patience, is read now, not when its turn would come."""
-        for wanted in self._queue:
-            if isinstance(wanted.error, _PASSING):
-                self._queue.again(wanted)
-        self._attaching.retry()
-        self._again.set()
+        self._recovery.release()
+        if self._survey_failed:
+            self._again.set()
         self._look_now.set()
 
     async def _silent(self, error: SourceError) -> None:
@@ -165,6 +167,7 @@ class Session:
     async def _keep_working(self) -> None:
         while True:
             wanted = await self._queue.get()
+            wanted.busy = True
             try:
                 await self._decided.wait()
                 if self.health.down is not None:
@@ -172,6 +175,7 @@ class Session:
                 else:
                     await self._answer(wanted)
             finally:
+                wanted.busy = False
                 self._queue.done()
 
     async def _answer(self, wanted: Wanted) -> None:
@@ -181,20 +185,32 @@ class Session:
         except SourceError as error:
             await self._failed(wanted, error)
             return
-        wanted.digest, wanted.error, wanted.missed = outcome.digest, None, 0
+        was_unsettled = is_unsettled(wanted)
+        wanted.digest, wanted.missed = outcome.digest, 0
         self.health.allow(str(name), _by(LOOKING, wanted))
         self.health.good()
         self.health.allow(str(name), _by(READING, wanted))
         if outcome.errors:
-            self._later(wanted, outcome.errors[0])
             self._noticed(str(name), outcome.errors[0], _by(PARTS, wanted))
         else:
-            wanted.failures = 0
             self.health.allow(str(name), _by(PARTS, wanted))
-        await self._more(wanted)
+        errors = [*outcome.errors, *await self._more(wanted)]
+        if errors:
+            self._later(wanted, next((error for error in errors if isinstance(error, PASSING)), errors[0]))
+        else:
+            wanted.error, wanted.failures = None, 0
+        self._settled(wanted, was_unsettled)
 
-    async def _more(self, wanted: Wanted) -> None:
+    def _settled(self, wanted: Wanted, was_unsettled: bool) -> None:
+        """It was tried again: when that was of itself and succeeded, what else failed in passing is tried as well."""
+        was_freed, wanted.freed = wanted.freed, False
+        if was_unsettled and not was_freed and not is_unsettled(wanted):
+            self._recovered()
+
+    async def _more(self, wanted: Wanted) -> list[SourceError]:
+        """Read what else is asked for of it; what failed of that in passing."""
         name = wanted.demand.name
+        passing: list[SourceError] = []
         if wanted.demand.history:
             try:
                 lacking = (await self._reader.history(name)).lacking
@@ -204,11 +220,13 @@ class Session:
                 self.health.allow(f"tags of {name}")
             elif not isinstance(lacking, NotFound):
                 self._noticed(f"tags of {name}", lacking)
+                passing += [lacking] if isinstance(lacking, PASSING) else []
         if wanted.demand.referrers:
             # Of what nothing runs, only what the name gives is asked for: that decides, and the budget is small.
             alone = wanted.demand.priority is Priority.REST
             for subject in (wanted.digest,) if alone else self._reader.subjects(name, wanted.digest):
                 self._attaching.add(name, subject)
+        return passing
 
     async def _search(self, name: RepositoryName, subject: str) -> bool:
         what = f"what is attached to images of {name}"
@@ -218,6 +236,8 @@ class Session:
             failures = [error]
         if failures:
             self._noticed(what, failures[0], subject)
+            if any(isinstance(error, PASSING) for error in failures):
+                self._attaching.hope(name, subject)
         else:
             self.health.allow(what, subject)
         return not failures
@@ -231,6 +251,7 @@ class Session:
 
     async def _failed(self, wanted: Wanted, error: SourceError) -> None:
         name, reference = wanted.key
+        was_unsettled, wanted.missed = is_unsettled(wanted), 0
         wanted.digest = ""
         # So that a later success is told anew.
         self._reader.forget(name, reference)
@@ -238,12 +259,15 @@ class Session:
         if self.health.down is None and not isinstance(error, NotFound):
             self._noticed(str(name), error, _by(READING, wanted))
         elif isinstance(error, NotFound):
-            self.health.allow(str(name), _by(READING, wanted))
+            for reading in (READING, PARTS, LOOKING):
+                self.health.allow(str(name), _by(reading, wanted))
         await self._events.put(failure(self._source, name, reference, error, self._now()))
+        # That it is gone, or not ours to read, is an answer as well.
+        self._settled(wanted, was_unsettled)
 
     def _later(self, wanted: Wanted, error: SourceError) -> None:
-        wanted.error = error.kept()
-        wanted.failures += 1
+        wanted.failures = wanted.failures + 1 if goes_on(wanted.error, error) else 1
+        wanted.error, wanted.tried_at = error.kept(), time.monotonic()
         wait = min(RETRY_MOST, self._options.refresh * 2.0 ** min(wanted.failures - 1, 10))
         wanted.retry_at = time.monotonic() + wait
 
@@ -277,7 +301,7 @@ class Session:
     def _watched(self, wanted: Wanted, cycle: int) -> bool:
         if wanted.queued or not wanted.digest or wanted.demand.priority > Priority.BASE:
             return False
-        return not is_digest(wanted.demand.reference) or cycle % DIGESTS_AGAIN == 0
+        return wanted.missed > 0 or not is_digest(wanted.demand.reference) or cycle % DIGESTS_AGAIN == 0
 
     async def _look(self, wanted: Wanted) -> None:
         name, reference = wanted.key
@@ -287,17 +311,19 @@ class Session:
             # What is known stays known for another look, which is soon.
             self._noticed(str(name), error, _by(LOOKING, wanted))
             wanted.missed += 1
+            wanted.tried_at = time.monotonic()
             if wanted.missed >= MISSES:
                 await self._failed(wanted, error)
         except SourceError:
             self._reader.forget(name, reference)
             self._queue.again(wanted)
         else:
-            wanted.missed = 0
+            was_unsettled, wanted.missed = wanted.missed > 0, 0
             self.health.good()
             self.health.allow(str(name), _by(LOOKING, wanted))
             if digest != wanted.digest:
                 self._queue.again(wanted)
+            self._settled(wanted, was_unsettled)
 
     # ---- the rest
 
@@ -308,27 +334,28 @@ class Session:
                 await self._queue.quiet()
         except TimeoutError:
             pass
-        backoff = Backoff(SURVEY_SOON, SURVEY_AGAIN)
+        backoff = Backoff(SURVEY_SOON, SURVEY_LATER)
         while self._options.surveyed:
-            wait = SURVEY_AGAIN
-            try:
-                await self._survey.run()
-            except Unreachable as error:
-                self._lost.set()
-                self.health.deny(REST, error)
-                wait = backoff.next()
-            except (ServerFault, Throttled) as error:
-                self.health.deny(REST, error)
-                wait = backoff.next()
-            except SourceError as error:
-                self.health.deny(REST, error)
-            else:
-                self.health.allow(REST)
+            error = await self._survey_once()
+            self._survey_failed = isinstance(error, _TRIED_SOON) or self._survey.failed_in_passing
+            if not self._survey_failed:
                 backoff.reset()
             self._surveyed = True
-            await _waited(self._again, wait)
+            await _waited(self._again, backoff.next() if self._survey_failed else SURVEY_AGAIN)
             await self._up.wait()
         self._surveyed = True
+
+    async def _survey_once(self) -> SourceError | None:
+        """One walk through the rest; why it ended early."""
+        try:
+            await self._survey.run()
+        except SourceError as error:
+            if isinstance(error, Unreachable):
+                self._lost.set()
+            self.health.deny(REST, error)
+            return error
+        self.health.allow(REST)
+        return None
 
     # ---- health
 

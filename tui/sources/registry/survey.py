@@ -11,7 +11,16 @@ from tui.domain.facts.events import CatalogListed
 from tui.domain.facts.image import ManifestListing, RepositoryName, Tag
 from tui.domain.facts.reference import is_repository
 from tui.domain.registries.runnable import IMAGE_CONFIGS
-from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload
+from tui.errors import (
+    AuthenticationFailed,
+    Forbidden,
+    NotFound,
+    ServerFault,
+    SourceError,
+    Throttled,
+    Unreachable,
+    UntrustedPayload,
+)
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RouteNotFound
 from tui.sources.registry.health import Health
@@ -45,11 +54,12 @@ class Survey:
         self._left = client.options.rest_limit
         self._workers = max(1, client.options.concurrency // 2)
         self._refusals = 0
+        self.failed_in_passing = False
         self._failed: set[tuple[RepositoryName, str]] = set()
 
     async def run(self) -> None:
         """One pass. Raises Unreachable when the registry is not there any more, Forbidden when it refuses everything."""
-        self._left, self._refusals = self._client.options.rest_limit, 0
+        self._left, self._refusals, self.failed_in_passing = self._client.options.rest_limit, 0, False
         repositories = await self._repositories()
         self._health.repositories = (0, len(repositories))
         for start in range(0, len(repositories), BATCH):
@@ -79,7 +89,7 @@ class Survey:
             tell(CATALOG, error)
         except SourceError as error:
             # A list that was cut, or somebody else in the registry's place: what was read of it is used, and it is not all.
-            self._health.deny(CATALOG, error)
+            self._deny(CATALOG, error)
             await self._is_there(error)
         return await self._listed(list(names), strange, whole)
 
@@ -114,6 +124,10 @@ class Survey:
         except* SourceError as errors:
             raise errors.exceptions[0] from None
 
+    def _deny(self, what: str, error: SourceError, reading: str = "") -> None:
+        self.failed_in_passing |= isinstance(error, Unreachable | ServerFault | Throttled)
+        self._health.deny(what, error, reading)
+
     async def _placed(self, places: asyncio.Semaphore, repository: str) -> None:
         async with places:
             await self._repository(RepositoryName(self._host, repository))
@@ -125,7 +139,7 @@ class Survey:
             history = await self._reader.history(name, rest=True)
             self._refusals = 0
         except SourceError as error:
-            self._health.deny(str(name), error, SURVEY)
+            self._deny(str(name), error, SURVEY)
             await self._gave_up(name, error)
             return
         if history.lacking is not None:
@@ -188,7 +202,7 @@ class Survey:
             return True
         if len(self._failed) < MAX_FAILED:
             self._failed.add((name, digest))
-        self._health.deny(str(name), errors[0], reading)
+        self._deny(str(name), errors[0], reading)
         if lost:
             # It is not asked on and on after a refusal, and one that hangs does not hold up the others.
             await self._gave_up(name, errors[0])

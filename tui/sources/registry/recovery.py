@@ -1,0 +1,79 @@
+"""What failed in passing is read again as soon as that works: one of it is tried at each beat, and what succeeds frees the rest.
+
+A registry may answer whether it is there and still fail at everything else, as when only its token service is away: then
+nothing but a reading itself tells that it is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from tui.errors import AuthenticationFailed, ServerFault, SourceError, Throttled, Unreachable
+from tui.sources.registry.attaching import Attaching
+from tui.sources.registry.client import RegistryClient
+from tui.sources.registry.health import Health
+from tui.sources.registry.queue import DemandQueue, Wanted
+
+__all__ = ["PASSING", "Recovery", "goes_on", "is_unsettled"]
+
+PASSING = (Unreachable, AuthenticationFailed, ServerFault, Throttled)
+"""What may be over at any moment. A refused sign-in has its own, longer pauses: some wrong passwords lock an account."""
+_TRIED = (Unreachable, ServerFault, Throttled)
+
+
+def is_unsettled(wanted: Wanted) -> bool:
+    """Whether the last try of it failed in passing, or a look at it came to nothing."""
+    return isinstance(wanted.error, PASSING) or wanted.missed > 0
+
+
+class Recovery:
+    """Tries one of what failed in passing at each beat, the one first that waits longest; `look` looks at one again."""
+
+    def __init__(
+        self,
+        client: RegistryClient,
+        health: Health,
+        queue: DemandQueue,
+        attaching: Attaching,
+        look: Callable[[Wanted], Awaitable[None]],
+    ) -> None:
+        self._client, self._health, self._queue, self._attaching, self._look = client, health, queue, attaching, look
+
+    async def keep(self) -> None:
+        """For ever."""
+        while True:
+            await asyncio.sleep(self._client.options.pulse)
+            # Not before all has been tried once: what loads is not held up, and comes to an end.
+            if self._queue.idle and self._health.down is None and self._client.throttle.waiting <= 0:
+                await self._try()
+
+    async def _try(self) -> None:
+        wanted = min(filter(_is_tried, self._queue), key=lambda each: each.tried_at, default=None)
+        if wanted is None:
+            self._attaching.try_one()
+            return
+        wanted.tried_at = time.monotonic()
+        if wanted.error is not None:
+            self._queue.again(wanted)
+        else:
+            await self._look(wanted)
+
+    def release(self) -> None:
+        """What failed in passing is read now, not when its turn would come; what was only missed at the next look."""
+        for wanted in self._queue:
+            if is_unsettled(wanted):
+                wanted.freed = True
+            if isinstance(wanted.error, PASSING):
+                self._queue.again(wanted)
+        self._attaching.release()
+
+
+def _is_tried(wanted: Wanted) -> bool:
+    return not (wanted.queued or wanted.busy) and (isinstance(wanted.error, _TRIED) or wanted.missed > 0)
+
+
+def goes_on(before: SourceError | None, after: SourceError) -> bool:
+    """Whether a failure goes on that was there before: else it is a new one, and is tried again soon."""
+    return before is not None and isinstance(before, PASSING) == isinstance(after, PASSING)
