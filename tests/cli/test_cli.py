@@ -176,8 +176,8 @@ def test_every_scenario_is_known(capfd: pytest.CaptureFixture[str]) -> None:
     ("argv", "names"),
     [
         (["report", "-o", "name", "-ns:payments", "proxy"], {"mesh/proxy"}),
-        (["report", "-o", "name", "-is:running", "--view", "images"], {"base/python", "tools/spare", "payments/api"}),
-        (["report", "-o", "name", "-is:running", "--", "-api"], {"base/python", "tools/spare"}),
+        (["report", "-o", "name", "-is:running", "--view", "images"], {"base/python", "tools/spare"}),
+        (["report", "-o", "name", "-is:running", "--", "-spare"], {"base/python"}),
     ],
 )
 def test_terms_with_a_minus_are_terms_and_not_flags(

@@ -56,6 +56,8 @@ def test_json_says_what_product_md_names() -> None:
         "images": {"pass": 3, "warn": 1, "fail": 1, "unknown": 1},
         "workloads": {"pass": 1, "warn": 1, "fail": 1, "unknown": 2},
         "pods": 9,
+        "undecided": 0,
+        "undecided_workloads": 0,
     }
     api = next(image for image in found["images"] if image["digest"] == e.API.digest)
     assert api["platforms"] == ["linux/amd64", "linux/arm64/v8"]
@@ -241,4 +243,24 @@ def test_formats_are_found_by_their_modules() -> None:
 
 
 def test_what_could_not_be_told_is_counted_in_the_table() -> None:
-    assert "7 could not be told" in output("table", e.estate(), "cve:CVE-2026-1")
+    for form in ("table", "markdown"):
+        shown = output(form, e.estate(), "cve:CVE-2026-1")
+        assert "6 images could not be told" in shown
+        assert "1 workload without a known image could not be told" in shown
+        assert "NOT COMPLETE" in shown
+
+
+@pytest.mark.parametrize("text", ["cve:CVE-2026-1", "is:multiarch", "-is:multiarch", "is:running", "is:absent"])
+def test_what_could_not_be_told_is_counted_and_keeps_the_report_from_being_complete(text: str) -> None:
+    snapshot = e.estate()
+    found, other = (json.loads(output("json", snapshot, each)) for each in (text, text[1:] if text[0] == "-" else f"-{text}"))
+    VALIDATOR.validate(found)
+    undecided = found["summary"]["undecided"]
+    assert undecided == len(snapshot.images) - len(found["images"]) - len(other["images"])
+    assert found["complete"] is (not undecided and not found["summary"]["undecided_workloads"])
+
+
+def test_a_report_of_an_older_version_without_what_is_undecided_is_of_the_schema() -> None:
+    found = json.loads(output("json", e.estate()))
+    del found["summary"]["undecided"], found["summary"]["undecided_workloads"]
+    VALIDATOR.validate(found)

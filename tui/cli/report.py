@@ -25,6 +25,7 @@ from tui.domain.snapshot.snapshot import Snapshot, Workload
 from tui.presenters.elsewhere import elsewhere_words
 from tui.presenters.exposure import exposure_parts
 from tui.presenters.health import next_step, trouble
+from tui.presenters.untold import untold
 from tui.reports import Document, Look, View, format_named
 from tui.settings.settings import Settings
 
@@ -93,7 +94,7 @@ def exit_of_report(snapshot: Snapshot, selection: Selection) -> Exit:
     """4 when nothing could be read for want of a sign-in or a right, 3 when anything asked for is missing, else 0."""
     if barred(snapshot.sources):
         return Exit.DENIED
-    return Exit.OK if snapshot.complete and not selection.undecided else Exit.UNSURE
+    return Exit.OK if snapshot.complete and selection.told else Exit.UNSURE
 
 
 def exit_of_check(snapshot: Snapshot, selection: Selection, options: Options) -> Exit:
@@ -201,8 +202,8 @@ def meant(query: Query, snapshot: Snapshot, selection: Selection) -> None:
 
 def remark(snapshot: Snapshot, selection: Selection) -> None:
     """Say on stderr what is missing from what was found."""
-    if selection.undecided:
-        say(f"{selection.undecided:,} could not be told: no source answers that for them.")
+    for words in untold(selection):
+        say(f"{words} could not be told: no source answers that for them.")
     for source in snapshot.sources:
         if source.state in (SourceState.FAILED, SourceState.PARTIAL, SourceState.LOADING):
             say(f"{source.name}: {' '.join(filter(None, (full_stop(trouble(source)), next_step(source))))}")

@@ -41,10 +41,10 @@ def starting_lines() -> list[TextLine]:
     return [TextLine(), TextLine((Span("  Reading the estate", "bold"), Span("  clusters first, then what runs in them", "dim")))]
 
 
-def notice_lines(snapshot: Snapshot, width: int, narrowed: str, undecided: int = 0, hint: str = "") -> list[TextLine]:
+def notice_lines(snapshot: Snapshot, width: int, narrowed: str, untold: Sequence[str] = (), hint: str = "") -> list[TextLine]:
     """What to say when there is no row: what is missing, why, and what to do; `hint` is what else a filter could have meant."""
     if narrowed:
-        return _nothing_matches(narrowed, undecided, hint, width)
+        return _nothing_matches(narrowed, untold, hint, width)
     if not snapshot.number or any(health.state is SourceState.LOADING for health in snapshot.sources):
         return starting_lines()
     sick = [health for health in snapshot.sources if health.state in (SourceState.FAILED, SourceState.PARTIAL)]
@@ -56,12 +56,14 @@ def notice_lines(snapshot: Snapshot, width: int, narrowed: str, undecided: int =
     return lines
 
 
-def _nothing_matches(narrowed: str, undecided: int, hint: str, width: int) -> list[TextLine]:
+def _nothing_matches(narrowed: str, untold: Sequence[str], hint: str, width: int) -> list[TextLine]:
     """Nothing found is not the same as nothing there, when some of it cannot be told."""
-    if not undecided:
+    if not untold:
         return _titled(f"Nothing matches {narrowed}", f"{hint} Esc clears the filter; / changes it.".strip(), width)
     lines = _titled(f"Nothing is known to match {narrowed}", "", width)
-    unsure = f"Of {count(undecided)} it cannot be told: what would answer it has not been read. s shows what may be read. {hint}"
+    unsure = (
+        f"Of {' and '.join(untold)} it cannot be told: what would answer it has not been read. s shows what may be read. {hint}"
+    )
     lines[2:] = [TextLine((Span(f"  {part}", "unknown"),)) for part in wrap(unsure, width - 4)]
     return [*lines, TextLine((Span("  Esc clears the filter; / changes it.", "dim"),))]
 

@@ -60,10 +60,11 @@ class Filter(NamedTuple):
 
 
 class Built(NamedTuple):
-    """The rows of a view; with a filter, how many images it lets through, what it could not decide, and what to unfold.
+    """The rows of a view; with a filter, how many images it lets through and could not decide, and what to unfold.
 
     `asked` is the vulnerability or package that the filter names, and `exposure` what it means for the estate. `hint` says, where
-    there is no row, what has the text of the filter as something else.
+    there is no row, what has the text of the filter as something else. `unplaced` are the workloads without a known image that
+    it could not decide.
     """
 
     model: Model
@@ -73,6 +74,7 @@ class Built(NamedTuple):
     asked: str = ""
     exposure: Exposure | None = None
     hint: str = ""
+    unplaced: int = 0
 
 
 MOST_UNFOLDED = 500
@@ -82,13 +84,13 @@ def build_view(
     view: View, snapshot: Snapshot, chosen: Filter, now: datetime, glyphs: Glyphs, index: Index | None = None
 ) -> Built:
     """Select and lay out the rows of a view; `index` is the snapshot's, where it was made before. Raises InvalidQuery."""
-    shown, undecided = select(snapshot, chosen, now, index)
+    shown, undecided, unplaced = select(snapshot, chosen, now, index)
     model = _model(view, snapshot, chosen, now, glyphs, shown, index)
     if not shown.narrowed:
         return Built(model, None, 0, ())
     unfold = tuple(model.matches()[:MOST_UNFOLDED])
     hint = "" if model.roots() else _hint(chosen.query, snapshot, now, index)
-    return Built(model, _matched(model, shown), undecided, unfold, *_exposure(chosen.query, snapshot), hint)
+    return Built(model, _matched(model, shown), undecided, unfold, *_exposure(chosen.query, snapshot), hint, unplaced)
 
 
 def _matched(model: Model, shown: Shown) -> int:
@@ -137,13 +139,13 @@ def _model(
 def _findings(snapshot: Snapshot, chosen: Filter, grouping: Grouping, now: datetime, index: Index | None) -> Sequence[Finding]:
     """The findings that a filter lets through: by what they are about, or by their own words."""
     if not chosen.query.strip():
-        shown, _ = select(snapshot, chosen, now, index)
+        shown, *_ = select(snapshot, chosen, now, index)
         return find(snapshot, grouping, shown.images, shown.workloads)
     from tui.domain.query.findings_asked import find_asked
     from tui.domain.query.query import Query, parse_query
 
     def search(terms: tuple[Term, ...]) -> Sequence[Finding]:
-        shown, _ = select(snapshot, chosen._replace(query=Query(terms).text), now, index)
+        shown, *_ = select(snapshot, chosen._replace(query=Query(terms).text), now, index)
         return find(snapshot, grouping, shown.images, shown.workloads)
 
     return find_asked(parse_query(chosen.query).terms, search)
@@ -153,16 +155,17 @@ def _names(found: Finding, wanted: str) -> bool:
     return wanted in f"{found.what} {' '.join(found.packages)}".lower()
 
 
-def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: Index | None = None) -> tuple[Shown, int]:
-    """What a filter lets through, and how much it could not decide. Raises InvalidQuery."""
+def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: Index | None = None) -> tuple[Shown, int, int]:
+    """What a filter lets through, and of how many images and workloads without one it could not decide. Raises InvalidQuery."""
     images: Set[ImageKey] | None = None
     workloads: Set[ObjectKey] | None = None
-    undecided, idle = 0, frozenset(snapshot.workloads)
+    undecided, unplaced, idle = 0, 0, frozenset(snapshot.workloads)
     if chosen.query.strip():
         from tui.domain.query.query import parse_query  # not before somebody filters
 
         selection = parse_query(chosen.query).images(index or snapshot, now)
-        images, workloads, undecided, idle = selection.images, selection.workloads, selection.undecided, selection.idle
+        images, workloads, idle = selection.images, selection.workloads, selection.idle
+        undecided, unplaced = selection.undecided, selection.unplaced
     if chosen.faults:
         faulty = {key for key, image in snapshot.images.items() if _at_fault(image.verdict)}
         at_work = {key for key, workload in snapshot.workloads.items() if _at_fault(workload.verdict)}
@@ -175,7 +178,7 @@ def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: Index | Non
         at = frozenset(now_found.workloads) if now_found else frozenset()
         images = having if images is None else having & images
         workloads = at if workloads is None else at & workloads
-    return (ALL if images is None and workloads is None else Shown(images, workloads, idle)), undecided
+    return (ALL if images is None and workloads is None else Shown(images, workloads, idle)), undecided, unplaced
 
 
 def _at_fault(verdict: State) -> bool:

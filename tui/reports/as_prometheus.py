@@ -27,7 +27,11 @@ def _render(document: Document) -> Iterator[bytes]:
 def _metrics(document: Document) -> Iterator[tuple[str, str, Iterable[Sample]]]:
     snapshot, summary = document.snapshot, summary_row(document)
     yield "as_of_timestamp_seconds", "When the estate was looked at.", [({}, snapshot.as_of.timestamp())]
-    yield "complete", "1 when every source that was asked has answered whole.", [({}, float(snapshot.complete))]
+    yield (
+        "complete",
+        "1 when every source that was asked has answered whole, and tells what the query asks.",
+        [({}, float(document.complete))],
+    )
     yield "images", "Images by verdict.", _counts(summary.images)
     yield "workloads", "Workloads by verdict.", _counts(summary.workloads)
     yield "pods", "Pods of the workloads.", [({}, summary.pods)]

@@ -160,7 +160,7 @@ def _render(document: Document) -> Iterator[bytes]:
     notes = [_notification(source) for source in snapshot.sources if source.state not in (SourceState.OK, SourceState.OFF)]
     run = Run(
         Tool(Driver("trustree", __version__, rules.all())),
-        [Invocation(snapshot.complete, snapshot.as_of, notes)],
+        [Invocation(document.complete, snapshot.as_of, notes)],
         results,
     )
     yield encode(Log(SCHEMA, "2.1.0", [run]))

@@ -11,6 +11,7 @@ from tui.domain.snapshot.snapshot import Drift, ImageKey, Snapshot, Workload
 from tui.presenters.glyphs import ASCII, UNICODE
 from tui.presenters.health import next_step
 from tui.presenters.totals import Shown, lineage_totals
+from tui.presenters.untold import untold
 from tui.presenters.words import VERDICTS, age, count, plural, short
 from tui.reports.columns import Cell, Head, lines, plain
 from tui.reports.document import Document, Format, View
@@ -215,11 +216,10 @@ def footer_lines(document: Document) -> Iterator[str]:
         total = counts.passed + counts.warn + counts.fail + counts.unknown
         words = f"{counts.fail:,} fail, {counts.unknown:,} unknown, {counts.warn:,} warn, {counts.passed:,} pass"
         yield f"{plural(total, name)}: {words}" + (f"; {plural(summary.pods, 'pod')}" if name == "workload" else "")
-    if document.selection.undecided:
-        yield f"{count(document.selection.undecided)} could not be told"
+    yield from (f"{words} could not be told" for words in untold(document.selection))
     for source in (row for row in map(source_row, snapshot.sources) if row.state in ("partial", "failed")):
         yield plain(f"{source.state}: {source.name}: {source.error}", document.look.unicode)
-    yield f"as of {snapshot.as_of:%Y-%m-%d %H:%M:%S} UTC, {'complete' if snapshot.complete else 'NOT COMPLETE'}"
+    yield f"as of {snapshot.as_of:%Y-%m-%d %H:%M:%S} UTC, {'complete' if document.complete else 'NOT COMPLETE'}"
 
 
 FORMAT = Format(View.IMAGES, _render)

@@ -46,6 +46,11 @@ class Document(msgspec.Struct, frozen=True):
     look: Look = Look()
     query: Query = EVERYTHING
 
+    @property
+    def complete(self) -> bool:
+        """Whether nothing that was asked is missing: of sources, and of what the query asks."""
+        return self.snapshot.complete and self.selection.told
+
     def images(self) -> Sequence[Image]:
         """The images of the report, worst first, then by the pods that run them."""
         chosen = (image for key, image in self.snapshot.images.items() if key in self.selection.images)

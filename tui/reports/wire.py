@@ -53,11 +53,13 @@ class Counts(Row, frozen=True):
 
 
 class SummaryRow(Row, frozen=True):
-    """What is in this report, counted."""
+    """What is in this report, counted; `undecided` images are not in it, as of them it could not be told."""
 
     images: Counts
     workloads: Counts
     pods: Number
+    undecided: Number = 0
+    undecided_workloads: Number = 0
 
 
 class CheckRow(Row, frozen=True):
@@ -162,7 +164,7 @@ def report_of(document: Document) -> Report:
     return Report(
         SCHEMA,
         snapshot.as_of,
-        snapshot.complete,
+        document.complete,
         [source_row(source) for source in snapshot.sources],
         summary_row(document),
         [image_row(image, document) for image in images] if with_images else [],
@@ -178,6 +180,8 @@ def summary_row(document: Document) -> SummaryRow:
         _counts(snapshot.images[key].verdict for key in chosen.images if key in snapshot.images),
         _counts(workload.verdict for workload in workloads),
         document.pods(),
+        chosen.undecided,
+        chosen.unplaced,
     )
 
 

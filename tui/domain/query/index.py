@@ -1,7 +1,8 @@
 """The evaluator of queries: every condition is answered for all rows at once, in bit masks.
 
-`ns:prod base:debian` finds what stands on debian and runs in prod, and `-ns:kube-system` keeps an image that runs elsewhere
-too, because a row is an image in one workload.
+`ns:prod base:debian` finds what stands on debian and runs in prod, because a row is an image in one workload. A negated term
+is decided for the image as a whole: one that runs anywhere is not `-is:running`. Only where something is (`ns:`, `ctx:`,
+`kind:`, `team:`) narrows the uses that are looked at: `-ns:kube-system` keeps an image that runs elsewhere too.
 
 An answer has three values: yes, no, and cannot be told. A state of unknown or off is "cannot be told" unless it is asked for
 by name.
@@ -30,18 +31,21 @@ __all__ = ["Found", "Index", "Truth"]
 
 CACHED = 200
 _UNSURE = frozenset({State.UNKNOWN, State.OFF})
+_OF_WORKLOAD = frozenset({Trait.FAULTY, Trait.SUSPENDED, Trait.MANAGED})
 
 
 class Found(NamedTuple):
-    """What a list of terms finds; `undecided` counts images, and workloads without a known image, that could not be told.
+    """What a list of terms finds; `undecided` counts the images that could not be told.
 
-    `idle` are those of the workloads whose pods that run no known image were found too.
+    `idle` are those of the workloads whose pods that run no known image were found too. `unplaced` counts the workloads without
+    a known image that could not be told.
     """
 
     images: frozenset[ImageKey]
     workloads: frozenset[ObjectKey]
     undecided: int
     idle: frozenset[ObjectKey]
+    unplaced: int
 
 
 class Side(Enum):
@@ -70,8 +74,9 @@ class Index:
         return Found(
             frozenset(rows.images[number].key for number in images),
             frozenset(rows.workloads[number].key for number in workloads),
-            len(undecided) + len(lonely),
+            len(undecided),
             frozenset(rows.workloads[number].key for number in rows.workload.things(by_workload.yes & rows.without_image)),
+            len(lonely),
         )
 
     @cached_property
@@ -91,14 +96,23 @@ class Index:
     def _every(self, terms: Iterable[Term], side: Side, now: datetime, asked: int) -> Truth:
         yes = possible = asked
         for term in terms:
-            truth = self._signed(term, side, now)
+            truth = self._signed(term, side, now, asked)
             yes &= truth.yes
             possible &= truth.yes | truth.maybe
         return Truth(yes, possible ^ yes)
 
-    def _signed(self, term: Term, side: Side, now: datetime) -> Truth:
+    def _signed(self, term: Term, side: Side, now: datetime, asked: int) -> Truth:
         truth = self._age(term, now) if term.key is Key.AGE else self._cached(term, side)
-        return Truth(self._rows.all ^ (truth.yes | truth.maybe), truth.maybe) if term.negated else truth
+        if not term.negated:
+            return truth
+        if _narrows(term) or (side is Side.WORKLOAD and _is_of_workload(term)):
+            return self._rows.negated(truth)
+        of_images = self._rows.negated_for(self._rows.image, truth, asked)
+        if side is Side.IMAGE:
+            return of_images
+        # A workload is found by itself, or with an image that is found.
+        alone = self._rows.negated_for(self._rows.workload, truth, asked)
+        return Truth(of_images.yes | alone.yes, of_images.maybe | alone.maybe).sure
 
     def _cached(self, term: Term, side: Side) -> Truth:
         place = (term, side if term.key is Key.VERDICT or term.value == Trait.FAULTY else None)
@@ -254,6 +268,16 @@ class Index:
             column.where(state is BaseState.OUTDATED for state in states),
             column.where(state is BaseState.UNKNOWN for state in states) | self._rows.without_image,
         )
+
+
+def _narrows(term: Term) -> bool:
+    """Whether a term says where to look, rather than what to look for."""
+    return term.key in _READ
+
+
+def _is_of_workload(term: Term) -> bool:
+    """Whether the answer for a workload is that of all its rows."""
+    return term.key is Key.VERDICT or (term.key is Key.IS and term.value in _OF_WORKLOAD)
 
 
 def _asks_for_use(term: Term) -> bool:

@@ -22,14 +22,20 @@ class Selection(msgspec.Struct, frozen=True):
     """What a query finds: images, and workloads.
 
     An image is found by itself or with a workload that runs it, a workload by itself or with its images. `undecided` counts
-    the images, and the workloads without a known image, of which it could not be told; they are not in the sets. `idle` are those
-    of the workloads whose pods that run no known image were found too.
+    the images of which it could not be told, `unplaced` the workloads without a known image; they are not in the sets. `idle` are
+    those of the workloads whose pods that run no known image were found too.
     """
 
     images: frozenset[ImageKey]
     workloads: frozenset[ObjectKey]
     undecided: int = 0
     idle: frozenset[ObjectKey] = frozenset()
+    unplaced: int = 0
+
+    @property
+    def told(self) -> bool:
+        """Whether it could be told of everything."""
+        return not self.undecided and not self.unplaced
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -49,7 +55,7 @@ class Query(msgspec.Struct, frozen=True):
             return Selection(frozenset(whole.images), frozenset(whole.workloads), idle=frozenset(whole.workloads))
         index = snapshot if isinstance(snapshot, Index) else Index(snapshot)
         found = index.find(self.terms, now)
-        return Selection(found.images, found.workloads, found.undecided, found.idle)
+        return Selection(found.images, found.workloads, found.undecided, found.idle, found.unplaced)
 
 
 EVERYTHING = Query()

@@ -183,6 +183,20 @@ class Rows:
         """The rows that have a mark."""
         return mask_of(bool(marks & mark) for marks in self._marks)
 
+    def negated(self, truth: Truth) -> Truth:
+        """For which rows it does not hold."""
+        return Truth(self.all ^ (truth.yes | truth.maybe), truth.maybe)
+
+    def negated_for(self, column: Column, truth: Truth, asked: int) -> Truth:
+        """For which rows it holds for no row of the same thing that is asked; a row without a thing counts for itself."""
+        yes = column.things(truth.yes & asked)
+        unsure = column.things(truth.maybe & asked) - yes
+        alone = self.without_image if column is self.image else self.without_workload
+        itself = self.negated(truth)
+        held, open_ = column.rows_of(tuple(yes)), column.rows_of(tuple(unsure))
+        none = self.all & ~(held | open_ | alone)
+        return Truth(none | (itself.yes & alone), open_ | (itself.maybe & alone))
+
     @cached_property
     def without_workload(self) -> int:
         """The rows of images that no workload runs."""

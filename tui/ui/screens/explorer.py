@@ -21,6 +21,7 @@ from tui.presenters.detail import Tab
 from tui.presenters.findings import FindingModel
 from tui.presenters.header import HEIGHT, NARROW, Place, header_lines
 from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
+from tui.presenters.untold import untold
 from tui.presenters.views import VIEW_NAMES, Built, Filter, View
 from tui.ui.host import Host
 from tui.ui.keymap import EXPLORER
@@ -204,8 +205,8 @@ class ExplorerScreen(Screen[None]):
     def _show_emptiness(self) -> None:
         self._arrange()
         if self.empty and self.app.trouble is None:
-            undecided, hint = (self.built.undecided, self.built.hint) if self.built else (0, "")
-            self._show_notice(notice_lines(self.app.snapshot, self.size.width, self.chosen.words, undecided, hint))
+            unsure, hint = (tuple(untold(self.built)), self.built.hint) if self.built else ((), "")
+            self._show_notice(notice_lines(self.app.snapshot, self.size.width, self.chosen.words, unsure, hint))
 
     def _show_notice(self, lines: list[TextLine]) -> None:
         if self.empty:

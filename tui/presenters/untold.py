@@ -1,0 +1,32 @@
+"""Of how much a query could not be told, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from tui.presenters.words import plural
+
+__all__ = ["untold"]
+
+
+class Undecided(Protocol):
+    """What counts the images, and the workloads without a known image, that could not be told."""
+
+    @property
+    def undecided(self) -> int:
+        """Images."""
+        ...
+
+    @property
+    def unplaced(self) -> int:
+        """Workloads without a known image."""
+        ...
+
+
+def untold(found: Undecided) -> Iterator[str]:
+    """How many images, and how many workloads without one, could not be told; nothing where all could."""
+    if found.undecided:
+        yield plural(found.undecided, "image")
+    if found.unplaced:
+        yield f"{plural(found.unplaced, 'workload')} without a known image"
