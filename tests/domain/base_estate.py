@@ -40,7 +40,7 @@ class Build:
 
 @dataclass(slots=True)
 class App:
-    """An image with what it was truly built from; `says` is what its annotations tell of that."""
+    """An image with what it was truly built from; `says` is what its annotations tell of that, `lies` whether that is untrue."""
 
     home: str
     content: str
@@ -49,6 +49,7 @@ class App:
     tag: str
     build: Build
     says: dict[str, str]
+    lies: bool = False
 
 
 @dataclass(slots=True)
@@ -203,6 +204,24 @@ def _purge(draw: st.DrawFn, estate: Estate) -> None:
     kept[:] = [build for build in kept if any(build is each for each in named)]
 
 
+def _lie(draw: st.DrawFn, estate: Estate, app: App) -> None:
+    """An annotation names what a tag names today: of the true repository, or of one that holds nothing the image stands on."""
+    below = estate.holders_below(app.build)
+    fit = [
+        (repository, tag, build)
+        for repository, tags in sorted(estate.tags.items())
+        for tag, (build, _) in sorted(tags.items())
+        if (tag == app.tag if repository == app.repository else repository not in below) and build is not app.build
+    ]
+    if fit and not any(build is each for each in _below(app.build) for _, _, build in fit):
+        repository, tag, build = draw(st.sampled_from(fit))
+        app.says, app.lies = {BASE_NAME: f"{repository}:{tag}", BASE_DIGEST: build.digest}, True
+
+
+def _below(build: Build) -> list[Build]:
+    return [build, *(_below(build.below) if build.below is not None else ())]
+
+
 @st.composite
 def estates(draw: st.DrawFn, whole: bool = False) -> Estate:
     """Any small estate; a `whole` one is read completely, and nothing of it is gone."""
@@ -219,6 +238,9 @@ def estates(draw: st.DrawFn, whole: bool = False) -> Estate:
                 _purge(draw, estate)
             case _:
                 pass
+    for app in estate.apps:
+        if draw(st.integers(0, 3)) == 3:
+            _lie(draw, estate, app)
     for repository in sorted(estate.kept):
         if not whole:
             estate.loaded[repository] = draw(st.sampled_from([WHOLE, WHOLE, PARTLY, REFUSED, UNASKED]))

@@ -74,6 +74,56 @@ def test_a_claimed_tag_decides(tag: str, state: BaseState) -> None:
     )
 
 
+def test_an_annotation_with_the_digest_of_today_does_not_make_old_layers_new() -> None:
+    """The layers say which build it is, the annotation from which tag: another tag of the old build is no excuse."""
+    for others in ((), ("20-old",)):
+        world = World()
+        old, new = world.manifest(BASE, "ab"), world.manifest(BASE, "ac")
+        app = world.manifest(APP, "abx", "1", says={BASE_NAME: f"{BASE}:20", BASE_DIGEST: new})
+        world.list_tags(BASE, {"20": new, **dict.fromkeys(others, old)})
+        link = link_of(world, app)
+        assert (link.base.digest, link.tag, link.state) == (old, "20", BaseState.OUTDATED)
+        assert "20 has moved on" in link.state_reason
+        assert "the layers are those of another build of it" in link.contradictions[0]
+
+
+def test_an_annotation_alone_proves_no_base() -> None:
+    """No layer is shared with the base that it names: squashed or a lie, that cannot be told."""
+    world = World()
+    base = world.manifest(BASE, "ab")
+    app = world.manifest(APP, "xyz", "1", says={BASE_NAME: f"{BASE}:20", BASE_DIGEST: base})
+    bases(world, v20=base)
+    link = link_of(world, app)
+    assert (link.basis, link.confidence, link.state) == (Basis.ANNOTATION, Confidence.CLAIMED, BaseState.UNKNOWN)
+    assert "its layers do not show it" in link.state_reason
+    assert check(image(world.snapshot(), app), CheckName.BASE).state is State.UNKNOWN
+
+
+def test_layers_and_an_annotation_that_name_different_bases_are_both_told() -> None:
+    world = World()
+    base, other = world.manifest(BASE, "ab"), world.manifest(f"{A}/base/other", "oz")
+    app = world.manifest(APP, "ozx", "1", says={BASE_NAME: f"{BASE}:20", BASE_DIGEST: base})
+    bases(world, v20=base)
+    bases(world, f"{A}/base/other", v9=other)
+    link = link_of(world, app)
+    assert (link.base.repository, link.state) == ("base/other", BaseState.UNKNOWN)
+    assert "base/other:9" in link.state_reason
+    assert f"{BASE}:20" in link.state_reason
+
+
+def test_what_a_base_says_of_its_own_base_is_no_doubt_in_what_stands_on_it() -> None:
+    """Labels are inherited, and `crane append` copies annotations."""
+    world = World()
+    squashed_from = world.manifest(f"{A}/base/os", "o")
+    says = {BASE_NAME: f"{A}/base/os:12", BASE_DIGEST: squashed_from}
+    base = world.manifest(BASE, "ab", says=says)
+    app = world.manifest(APP, "abx", "1", says=says)
+    bases(world, v20=base)
+    bases(world, f"{A}/base/os", v12=squashed_from)
+    link = link_of(world, app)
+    assert (link.base.digest, link.state) == (base, BaseState.CURRENT)
+
+
 def test_a_newer_minor_of_a_version_that_is_kept_up_is_told_and_no_fault() -> None:
     world, app, old, new = estate(name=f"{BASE}:3.12")
     bases(world, v3_12=old, v3_12_1=old, v3_13=new, v3_13_0=new)

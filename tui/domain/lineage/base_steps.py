@@ -126,6 +126,8 @@ def _told(link: BaseLink, verdict: BaseVerdict) -> str:
             return f"Say from which tag it is built: {_SAY}{follows}"
         case Rule.SEVERAL_NAMES | Rule.NO_TAG_KNOWN | Rule.NOT_WHOLE | Rule.BETWEEN:
             return f"Say what it is built from: {_SAY}"
+        case Rule.NOT_SHOWN:
+            return "Rebuild it from its base without squashing the layers, and let what names the base name that one."
         case Rule.TAG_GONE | Rule.PLATFORM_GONE:
             return f"Rebuild it on a tag of {repository} that is there for its platforms."
         case _:

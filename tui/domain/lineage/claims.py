@@ -10,42 +10,25 @@ from typing import NamedTuple
 
 import msgspec
 
-from tui.domain.common.text import clean, short
 from tui.domain.facts.image import Claim, ClaimKind, RepositoryName
 from tui.domain.facts.reference import Reference, is_digest, parse_reference
-from tui.domain.lineage.edges import BASIS, NAME_ONLY, PROOF_NOTE, PROOF_SCORE, SCORE, SPEAKER
+from tui.domain.lineage.edges import BASIS, NAME_ONLY, PROOF_NOTE, PROOF_SCORE, SCORE, SPEAKER, Said
 from tui.domain.lineage.layers import ROOT, Content, Forest, History, Proof
 from tui.domain.snapshot.snapshot import Basis, Confidence, ImageKey
 from tui.errors import InvalidReference
 
-__all__ = ["Edge", "Said", "Weigher", "is_scratch"]
+__all__ = ["Edge", "Weigher", "is_scratch"]
 
 _DOUBT_LEFT = 0.05  # of the doubt in a claim that the layers confirm
 _NOT_COMPARABLE = 0.7  # a known base whose layers are not in the image
 _ABSENT = 0.9  # a base that no registry shows us
 
 
-class Said(msgspec.Struct, frozen=True, gc=False):
-    """A claim with its reference parsed; `name` is None when it names no repository. The digest is the one that decides."""
-
-    claim: Claim
-    name: RepositoryName | None
-    tag: str
-    digest: str
-
-    @property
-    def words(self) -> str:
-        """What it names, as a person reads it."""
-        text = clean(self.claim.reference, 120)
-        if not self.digest:
-            return text
-        return f"{text.partition('@')[0]} ({short(self.digest)})" if text else short(self.digest)
-
-
 class Edge(msgspec.Struct, gc=False):
     """How one content stands on its base: `target` as in the forest, or `absent` for a base that nothing readable holds.
 
-    `said` is the claim that decided, `agreed` are all that mean this base.
+    `said` is the claim that decided, `agreed` are all that mean this base. `doubt` says why nothing proves this base: a claim
+    alone names it, or one that readable layers deny names another.
     """
 
     target: int = ROOT
@@ -58,6 +41,7 @@ class Edge(msgspec.Struct, gc=False):
     note: str = ""
     contradictions: tuple[str, ...] = ()
     agreed: tuple[Said, ...] = ()
+    doubt: str = ""
 
     @property
     def stands(self) -> bool:
@@ -76,10 +60,6 @@ class _Found(NamedTuple):
     said: Said
     targets: list[int]
     contained: list[int]
-
-
-def _is_unconfirmed(found: _Found) -> bool:
-    return not found.contained
 
 
 class Weigher:
@@ -119,7 +99,9 @@ class Weigher:
         if is_scratch(self._forest.contents[number]):
             return self._from_scratch(number, edge, claims)
         found = [self._find(number, said) for said in self._read(claims)]
-        for one in sorted(found, key=_is_unconfirmed) if len(found) > 1 else found:  # what layers confirm speaks first
+        for one in (
+            sorted(found, key=lambda each: not each.contained) if len(found) > 1 else found
+        ):  # what layers confirm speaks first
             edge = self._weigh(number, edge, one)
         return edge
 
@@ -184,6 +166,8 @@ class Weigher:
             return edge  # an image that names itself says nothing
         if found.contained:
             return self._contained(number, edge, found.said, found.contained)
+        if found.targets and self._is_other_build(edge, found.said):
+            return _of_other_build(edge, found.said)
         if found.targets:
             return self._elsewhere(edge, found.said, min(found.targets, key=self._config))
         return self._unresolved(number, edge, found.said)
@@ -290,19 +274,36 @@ class Weigher:
         configured = said.claim.kind is ClaimKind.CONFIGURED and edge.said is None
         score = self._score(said) * _NOT_COMPARABLE
         if (edge.target >= 0 or edge.score >= score) and not configured:
-            return _contradicted(edge, said, "the layers of that image are not in this one")
+            return self._refuted(edge, said, "the layers of that image are not in this one")
         note = f"{SPEAKER[said.claim.kind]} says so; the layers cannot confirm it: squashed or rebuilt."
         contradictions = edge.contradictions
         if edge.target != ROOT:
             contradictions += ("The layers say otherwise: they begin with those of another image.",)
-        return Edge(target, None, *_standing(said, score), 0, said, note, contradictions, (said,))
+        doubt = _doubt(edge, said, "but its layers do not show it: squashed, or built on another")
+        return Edge(target, None, *_standing(said, score), 0, said, note, contradictions, (said,), doubt)
+
+    def _is_other_build(self, edge: Edge, said: Said) -> bool:
+        """Whether the layers prove a build of the claimed repository, only not the claimed one."""
+        return edge.target >= 0 and edge.absent is None and said.name is not None and self._is_called(edge.target, said.name)
+
+    def _refuted(self, edge: Edge, said: Said, why: str) -> Edge:
+        """A claim that readable layers deny; a doubt unless another claim agrees with them, or it is inherited."""
+        edge = _contradicted(edge, said, why)
+        if edge.target >= 0 and not edge.agreed and said.claim.kind is not ClaimKind.NAME and not self._is_inherited(edge, said):
+            edge.doubt = edge.contradictions[-1]
+        return edge
+
+    def _is_inherited(self, edge: Edge, said: Said) -> bool:
+        """Whether the base says the same of its own base: labels are inherited, and annotations copied."""
+        same = said.claim.reference, said.claim.digest
+        return any(same == (claim.reference, claim.digest) for claim in self._forest.contents[edge.target].claims)
 
     def _unresolved(self, number: int, edge: Edge, said: Said) -> Edge:
         """The claimed base is in no registry that can be read, or its config is not known."""
         if said.name is None and not said.digest:
             return _contradicted(edge, said, "that is not an image reference")
         if self._is_elsewhere_only(said):
-            return _contradicted(edge, said, "it has nothing for this platform")
+            return self._refuted(edge, said, "it has nothing for this platform")
         key = _absent_key(said)
         score = self._score(said) * _ABSENT
         beaten = edge.score >= score and said.claim.kind is not ClaimKind.CONFIGURED
@@ -310,7 +311,8 @@ class Weigher:
             return self._hinted(edge, said, key)
         where = "it is in no registry that can be read" if said.digest else "which build of it, nothing tells"
         note = f"{SPEAKER[said.claim.kind]} names it; {where}."
-        return Edge(edge.target, key, *_standing(said, score), edge.layers, said, note, edge.contradictions, (said,))
+        doubt = _doubt(edge, said, "whose layers cannot be read: nothing confirms it")
+        return Edge(edge.target, key, *_standing(said, score), edge.layers, said, note, edge.contradictions, (said,), doubt)
 
     def _may_be_between(self, edge: Edge, said: Said) -> bool:
         """Whether the claimed base may stand between the image and what the layers found, which is then the nearest known.
@@ -355,6 +357,20 @@ def _agreed(note: str, said: Said) -> str:
 
 def _contradicted(edge: Edge, said: Said, why: str) -> Edge:
     edge.contradictions += (f"{SPEAKER[said.claim.kind]} names {said.words}: {why}.",)
+    return edge
+
+
+def _doubt(edge: Edge, said: Said, why: str) -> str:
+    """What the operator configured is no claim of the image: only layers of something else speak against it."""
+    trusted = said.claim.kind is ClaimKind.CONFIGURED and edge.target == ROOT
+    return "" if trusted else f"{SPEAKER[said.claim.kind]} names {said.words}, {why}."
+
+
+def _of_other_build(edge: Edge, said: Said) -> Edge:
+    """The claim gives the repository and the tag, the layers which build of it."""
+    edge = _contradicted(edge, said, "the layers are those of another build of it")
+    edge.said = edge.said or said
+    edge.agreed += (said,)
     return edge
 
 

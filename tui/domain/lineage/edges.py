@@ -1,14 +1,17 @@
-"""What kinds of evidence there are for a base, in their order, and in words. The scores are judgement, never shown."""
+"""What kinds of evidence there are for a base, in their order and in words, and a claim as it is read. Scores are never shown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tui.domain.facts.image import ClaimKind
+import msgspec
+
+from tui.domain.common.text import clean, short
+from tui.domain.facts.image import Claim, ClaimKind, RepositoryName
 from tui.domain.lineage.layers import Proof
 from tui.domain.snapshot.snapshot import Basis, Confidence
 
-__all__ = ["BASIS", "NAME_ONLY", "PROOF_NOTE", "PROOF_SCORE", "SCORE", "SPEAKER", "standing_of"]
+__all__ = ["BASIS", "NAME_ONLY", "PROOF_NOTE", "PROOF_SCORE", "SCORE", "SPEAKER", "Said", "standing_of"]
 
 SCORE: Mapping[ClaimKind, float] = {
     ClaimKind.CONFIGURED: 1.0,
@@ -63,3 +66,20 @@ BASIS = {
 def standing_of(kind: ClaimKind) -> tuple[Basis, Confidence]:
     """What a name stands on that only a claim gives to a content which the layers prove."""
     return BASIS[kind], Confidence.CERTAIN if kind is ClaimKind.CONFIGURED else Confidence.LIKELY
+
+
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """A claim with its reference parsed; `name` is None when it names no repository. The digest is the one that decides."""
+
+    claim: Claim
+    name: RepositoryName | None
+    tag: str
+    digest: str
+
+    @property
+    def words(self) -> str:
+        """What it names, as a person reads it."""
+        text = clean(self.claim.reference, 120)
+        if not self.digest:
+            return text
+        return f"{text.partition('@')[0]} ({short(self.digest)})" if text else short(self.digest)

@@ -32,7 +32,8 @@ class Lineage:
     that of its base where both are known. `remarks` are sentences about images that stand on nothing: why, and what says
     otherwise. `origins` are the tags of its base's repository from which a node is said to be built, none where only the
     repository is named; without an entry nothing names the base, and which of its names is shown is a choice. `between` are
-    the config digests of what may stand on something between it and its base.
+    the config digests of what may stand on something between it and its base. `doubts` tell of a config digest why nothing proves
+    the base that it is said to stand on.
     """
 
     links: Mapping[ImageKey, BaseLink] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Lineage:
     remarks: Mapping[ImageKey, tuple[str, ...]] = field(default_factory=dict)
     origins: Mapping[ImageKey, tuple[str, ...]] = field(default_factory=dict)
     between: frozenset[str] = frozenset()
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(
@@ -74,7 +76,8 @@ def build(
         for number, (content, edge) in enumerate(zip(unique, edges, strict=True))
         if edge.target >= 0 and (number in forest.shares or has_gap(content, unique[edge.target]))
     )
-    return replace(_finish(lifted, parents), between=between)
+    doubts = {content.config: edge.doubt for content, edge in zip(unique, edges, strict=True) if edge.doubt}
+    return replace(_finish(lifted, parents), between=between, doubts=doubts)
 
 
 def _unique(contents: Sequence[Content]) -> Sequence[Content]:

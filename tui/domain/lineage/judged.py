@@ -68,6 +68,9 @@ class _BaseJudge:
         verdict = self._by_name(link, claimed, built)
         if verdict.state is not BaseState.CURRENT:
             return verdict
+        doubt = self._doubt(image, link)
+        if doubt:
+            return unknown(Rule.NOT_SHOWN, doubt, "base not shown")
         if claimed is None:
             verdict = self._with_other_names(image, link, built, verdict)
         gap = self._gap(image, link) if verdict.state is BaseState.CURRENT else ""
@@ -121,6 +124,16 @@ class _BaseJudge:
             return ""
         names = ", ".join(sorted(str(member.platform or "a platform that is not known") for member in strays))
         return f"That is not known for {names}: what that stands on is another base, or has not been read."
+
+    def _doubt(self, image: ImageKey, link: BaseLink) -> str:
+        """Why nothing proves that an image stands on its base, for any of its platforms; empty where layers do."""
+        known = self._catalog.images.get(image)
+        doubts = (self._lineage.doubts.get(member.config) for member in (known.members if known is not None else ()))
+        doubt = next(filter(None, doubts), "")
+        if not doubt or not link.layers or not link.base.repository:
+            return doubt
+        proven = f"Its layers begin with those of {link.base.registry}/{link.base.repository}"
+        return f"{proven}{f':{link.tag}' if link.tag else ''}. {doubt}"
 
     def _with_other_names(self, image: ImageKey, link: BaseLink, built: Built, verdict: BaseVerdict) -> BaseVerdict:
         """A name that was only chosen: another name of the same content may be the one, and its tags may have moved on."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from tui.domain.common.text import short
 from tui.domain.facts.image import Platform, RepositoryName
-from tui.domain.lineage.claims import Edge, Said
-from tui.domain.lineage.edges import standing_of
+from tui.domain.lineage.claims import Edge
+from tui.domain.lineage.edges import Said, standing_of
 from tui.domain.lineage.layers import ROOT, Forest, Prefix, chain_id
 from tui.domain.lineage.names import Names, Way, claimed_tags, is_named
 from tui.domain.registries.tags import best_tag, tag_rank

@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from tui.domain.facts.image import ClaimKind, Platform, RepositoryName
-from tui.domain.lineage.claims import Edge, Said
+from tui.domain.lineage.claims import Edge
+from tui.domain.lineage.edges import Said
 from tui.domain.lineage.layers import Forest, chain_id
 from tui.domain.snapshot.snapshot import ImageKey
 

@@ -32,6 +32,7 @@ class Rule(StrEnum):
     NEWER_MINOR = "newer-minor"
     SEVERAL_TAGS = "base-tag-unclear"
     NOT_WHOLE = "base-not-whole"
+    NOT_SHOWN = "base-not-shown"
     SEVERAL_NAMES = "base-name-unclear"
     BETWEEN = "base-not-nearest"
     BASE_BEHIND = "base-behind"
