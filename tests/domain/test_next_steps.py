@@ -213,7 +213,10 @@ OLD, NEW = short(ONE.digest), short(TWO.digest)
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"drift": Drift.MIXED, "declared": TWO, "tag": "1"}, [f"Expected is {NEW}, which 1 names now", f"pin {OLD}"]),
+        (
+            {"drift": Drift.MIXED, "declared": TWO, "tag": "1"},
+            [f"Expected is {NEW}, which {A}/shop:1 names now", f"pin {A}/shop@{ONE.digest}, which"],
+        ),
         ({"drift": Drift.MIXED}, ["Find out which of", OLD, NEW]),
         ({"drift": Drift.MIXED, "declared": TWO, "pin": TWO.digest}, [f"Expected is {NEW}"]),
         ({"drift": Drift.MOVED, "runs": (ONE,), "declared": TWO, "tag": "1"}, ["if that is the build that was meant"]),

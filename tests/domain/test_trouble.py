@@ -23,6 +23,8 @@ AMBIGUOUS = (
     "server message: insufficient_scope: authorization failed"
 )
 UNAUTHORIZED = f"{LEAD}failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized"
+CUT = f"{LEAD}failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://{A}/oauth2…"
+UNREACHED = f'{LEAD}failed to authorize: failed to fetch oauth token: Post "https://{A}/oauth2/token": dial tcp: i/o timeout'
 FORBIDDEN = f"{LEAD}unexpected status from HEAD request to https://{A}/v2/team/app/manifests/1: 403 Forbidden"
 DNS = f'{LEAD}failed to do request: Head "https://{A}/v2/team/app/manifests/1": dial tcp: lookup {A}: no such host'
 TIMEOUT = f'{LEAD}failed to do request: Head "https://{A}/v2/": dial tcp 10.0.0.4:443: i/o timeout'
@@ -73,6 +75,15 @@ def test_the_cause_is_told_apart(message: str, image: str, word: Word, cause: Ca
     assert ("AcrPull" in text) <= ("azurecr.io" in text)
 
 
+@pytest.mark.parametrize("message", [AMBIGUOUS, UNAUTHORIZED, CUT, DNS, TLS, LIMIT, PLATFORM, NOT_FOUND, "", "x" * 900])
+@pytest.mark.parametrize("word", [THERE, NO_TAG, NO_REPOSITORY, DENIED, UNREAD])
+@pytest.mark.parametrize("reason", ["ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"])
+def test_every_failure_to_pull_ends_with_a_step(message: str, word: Word, reason: str) -> None:
+    cause, _, step = sentence(waiting(TAG, reason, message=message), word).partition(". ")
+    assert step.endswith(".")
+    assert not cause.startswith("cannot pull: …")
+
+
 @pytest.mark.parametrize("name", ["geofence:1", "denied:eof", "forbidden/x509:429", f"unauthorized@{digest('429')}"])
 def test_the_name_of_an_image_is_no_cause(name: str) -> None:
     image = f"{A}/{name}"
@@ -99,6 +110,10 @@ def test_some_reasons_say_all(reason: str, cause: Cause) -> None:
         (TAG, AMBIGUOUS, THERE, ["the image is there", "AcrPull", "imagePullSecrets"]),
         (TAG, AMBIGUOUS, DENIED, ["cannot be read from here either"]),
         ("b.example.com/team/app:1", AMBIGUOUS, THERE, ["the image is there", "Set imagePullSecrets."]),
+        (TAG, CUT, UNREAD, ["a.azurecr.io refuses the cluster team/app", "AcrPull", "imagePullSecrets"]),
+        (TAG, CUT, DENIED, ["has no right to pull a.azurecr.io/team/app", "AcrPull"]),
+        (TAG, UNREACHED, THERE, ["does not reach a.azurecr.io", "DNS, proxy"]),
+        (TAG, f"{LEAD}something odd", UNREAD, ["a.azurecr.io/team/app: something odd. Look at", "kubectl describe pod"]),
         (TAG, DNS, THERE, ["does not reach a.azurecr.io", "no such host"]),
         (f"{A}/Team/app:1", "", UNREAD, ["upper-case", "small letters"]),
         (TAG, "desc = \x1b[31mred\u202e", UNREAD, ["cannot pull: "]),

@@ -20,6 +20,7 @@ _LEADS = {
     Enforcement.DRYRUN: "The cluster lets it in, as the rule only audits.",
 }
 _BRIEFS = {Enforcement.DENY: "refused by the gate", Enforcement.WARN: "gate warns", Enforcement.DRYRUN: "gate would refuse"}
+_AUDIT = "Let the gate's audit run, and the rules be read: trustree doctor says what is missing."
 _REMEDY = "Deploy an image that the rule allows, or change the rule."
 
 
@@ -45,7 +46,9 @@ def check_admission(context: ContainerContext) -> Check:
         return found
     if gate.partial or (unsure and (container.refs or any(each.constraint.opaque for each in unsure))):
         why = " ".join(filter(None, (gate.partial, _sentences(unsure), found.reason if found is not None else "")))
-        return _check(gate, State.UNKNOWN, f"Whether the cluster would refuse it is not known: {why}", brief="gate unknown")
+        return _check(
+            gate, State.UNKNOWN, f"Whether the cluster would refuse it is not known: {why}", "admission", "gate unknown", _AUDIT
+        )
     if found is not None:
         return found
     if unsure:

@@ -18,9 +18,11 @@ from tui.domain.checks.context import ContainerContext, ImageContext
 from tui.domain.checks.identity_steps import identity_remedy
 from tui.domain.checks.impostor import with_suspicion
 from tui.domain.checks.lifetime import with_lifetime
+from tui.domain.checks.reading_steps import reading_step
 from tui.domain.checks.registry import check_registry
 from tui.domain.checks.scan import check_scan
 from tui.domain.checks.signature import check_signature
+from tui.domain.common.text import full_stop
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.lineage.outdated import Rule
 from tui.domain.policy.rules import SETTINGS, Rules
@@ -44,14 +46,16 @@ def check_base(context: ImageContext) -> Check:
 
 def _check_build(context: ImageContext) -> Check:
     if context.known is None:
-        return _base(context, State.UNKNOWN, f"What it is built on is not known: {context.absent}", brief="not readable")
+        return _base(
+            context, State.UNKNOWN, f"What it is built on is not known: {context.absent}", "", "not readable", _read(context)
+        )
     if context.link is None or context.base is None:
         return _no_base(context, context.known)
     verdict = context.base
     match verdict.state:
         case BaseState.CURRENT if not context.known.complete:
             reason = f"Not everything that it could run has been read. {context.known.gap}".rstrip()
-            return _base(context, State.UNKNOWN, reason, verdict.rule, "not read")
+            return _base(context, State.UNKNOWN, reason, verdict.rule, "not read", reading_step(context.key.registry, reason))
         case BaseState.CURRENT:
             return _base(context, State.PASS, verdict.reason, verdict.rule)
         case BaseState.UNKNOWN:
@@ -65,9 +69,20 @@ def _check_build(context: ImageContext) -> Check:
             return _base(context, state, verdict.reason, rule, verdict.brief, verdict.step)
 
 
+def _read(context: ImageContext) -> str:
+    return reading_step(context.key.registry, context.absent)
+
+
 def _no_base(context: ImageContext, known: Known) -> Check:
     if not known.complete:
-        return _base(context, State.UNKNOWN, f"Its layers have not all been read. {known.gap}".rstrip(), brief="not read")
+        return _base(
+            context,
+            State.UNKNOWN,
+            f"Its layers have not all been read. {known.gap}".rstrip(),
+            "",
+            "not read",
+            reading_step(context.key.registry, known.gap),
+        )
     if context.scratch:
         return _base(context, State.PASS, "It is built from scratch: there is no base.", "scratch")
     if context.remarks:
@@ -93,13 +108,16 @@ def _base(context: ImageContext, state: State, reason: str, rule: str = "", brie
 # ---- age
 
 
+_UNDATED = "Build it without a reset clock, or push it to a registry that says when it was pushed."
+
+
 def check_age(context: ImageContext) -> Check:
     """Is it young enough? By when it was built; by when it was pushed where the builder reset the clock."""
     known, rules = context.known, context.rules
     at = known.held if known else None
     if known is None:
         reason = f"When it was built is not known: {context.absent}"
-        return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, brief="not readable")
+        return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, brief="not readable", remedy=_read(context))
     built = known.created or known.pushed
     if built is None:
         reason = "When it was built is not known: its builder reset the clock, and the registry does not say when it was pushed."
@@ -108,12 +126,22 @@ def check_age(context: ImageContext) -> Check:
             if known.complete
             else f"When it was built is not known: its configuration has not been read. {known.gap}".rstrip()
         )
-        return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, brief="age unknown")
+        remedy = _UNDATED if known.complete else reading_step(context.key.registry, known.gap)
+        return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, brief="age unknown", remedy=remedy)
     verb = "Built" if known.created else "Its clock was reset; pushed" if known.complete else "Pushed"
     state, rule = _age(context.now - built, rules)
     if not known.complete and state is not State.FAIL:  # what is not read yet can only make it older
         reason = f"When it was built is not known: not every configuration of it has been read. {known.gap}".rstrip()
-        return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, rule, "age unknown")
+        return Check(
+            CheckName.AGE,
+            State.UNKNOWN,
+            reason,
+            context.source,
+            at,
+            rule,
+            "age unknown",
+            reading_step(context.key.registry, known.gap),
+        )
     if state is State.PASS:
         return Check(CheckName.AGE, state, f"{verb} on {built.date()}.", context.source, at, rule)
     limit = rules.max_age if state is State.FAIL else rules.warn_age
@@ -153,7 +181,8 @@ def _check_drift(context: ContainerContext) -> Check:
     if context.lost:
         return _identity(context, State.UNKNOWN, context.lost, "cluster does not answer", context.remedy, context.lost_at)
     if container.trouble:
-        return _identity(context, State.UNKNOWN, f"{container.reason} It {container.trouble}", "cannot pull")
+        cause, _, step = container.trouble.partition(". ")
+        return _identity(context, State.UNKNOWN, f"{container.reason} It {full_stop(cause)}", "cannot pull", step)
     if container.idle and container.drift is Drift.UNKNOWN:
         if container.declared is None:  # nothing is known of what it would run: that is not fine
             return _identity(context, State.UNKNOWN, container.reason, "image not known")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui.domain.checks.reading_steps import reading_step
 from tui.domain.common.text import clean, short
 from tui.domain.snapshot.snapshot import Drift, ImageKey
 from tui.domain.workloads.containers import Joined
@@ -16,7 +17,10 @@ def identity_remedy(container: Joined) -> str:
             return _expected(container)
         case Drift.GONE:
             return "Push the image again or deploy one that is there: a new pod could not start."
-        case Drift.SAME | Drift.UNKNOWN:
+        case Drift.UNKNOWN:
+            name = container.name
+            return reading_step(name.registry if name is not None else "", container.reason)
+        case Drift.SAME:
             return ""
 
 
@@ -27,12 +31,15 @@ def _expected(container: Joined) -> str:
         return f"Expected is {short(container.pin)}, which the workload names: restart it, so that all its pods run that."
     if container.declared is None:
         return f"Find out which of {old} is the expected one: what the tag names now is not known. Pin that digest, then restart."
-    named = f"Expected is {short(container.declared.digest)}, which {clean(container.tag, 60) or 'the name'} names now"
+    name = f"{container.declared.registry}/{container.declared.repository}"
+    tag = f":{clean(container.tag, 128)}" if container.tag else ""
+    named = f"Expected is {short(container.declared.digest)}, which {name}{tag} names now"
     runs = f"pin {old}, which {'runs' if len(others) == 1 else 'run'}," if old else "pin the digest that was tested"
     return f"{named}: if that is the build that was meant, restart the workload. If not, {runs} and find out who moved the tag."
 
 
 def _listed(keys: list[ImageKey]) -> str:
-    names = [short(key.digest) for key in keys[:3]]
+    """References that can be pinned as they stand."""
+    names = [f"{key.registry}/{key.repository}@{key.digest}" for key in keys[:3]]
     *first, last = names or [""]
     return f"{', '.join(first)} and {last}" if first else last

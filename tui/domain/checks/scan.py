@@ -176,6 +176,9 @@ def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: _Opinion
 # ---- no report
 
 
+_ANSWER = "Make the scanners answer, or have it scanned by its digest: trustree doctor says what is missing."
+
+
 def _missing(context: ImageContext) -> _Opinion:
     rules, scanners = context.rules, context.scanners
     if not scanners.names:
@@ -194,10 +197,21 @@ def _missing(context: ImageContext) -> _Opinion:
     unsure = [text for _, text in (*scanners.lost, *scanners.open)]
     if context.scan.matched.note or unsure:
         why = " ".join(filter(None, (context.scan.matched.note, *unsure)))
-        return _Opinion(State.UNKNOWN, f"No report on it is known. {why}", rules.cite("scan_missing"), "scan unknown")
+        return _Opinion(State.UNKNOWN, f"No report on it is known. {why}", rules.cite("scan_missing"), "scan unknown", _ANSWER)
     names = [_name(name) for name in scanners.names]
-    who = f"{' or '.join(names)} has no" if len(names) < _SHOWN else f"None of the {len(names)} scanners that are set up has a"
-    return _Opinion(rules.scan_missing, f"{who} report on it.", rules.cite("scan_missing"), "not scanned", "Have it scanned.")
+    return _Opinion(
+        rules.scan_missing, f"{_nobody(names)} report on it.", rules.cite("scan_missing"), "not scanned", "Have it scanned."
+    )
+
+
+def _nobody(names: Sequence[str]) -> str:
+    match names:
+        case [name]:
+            return f"{name} has no"
+        case [one, other]:
+            return f"Neither {one} nor {other} has a"
+        case _:
+            return f"None of the {len(names)} scanners that are set up has a"
 
 
 # ---- what was found
@@ -350,7 +364,7 @@ def _freshness(heard: Sequence[ScanReport], context: ImageContext) -> list[_Opin
         reason = f"{_scanner(whole[0])} does not say when it scanned the image."
         if whole[0].at is not None:
             reason = f"{_scanner(whole[0])} says that it scanned the image on {whole[0].at:%Y-%m-%d}, which is still to come."
-        return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan of unknown age")]
+        return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan of unknown age", "Have it scanned again.")]
     return [
         _Opinion(
             State.UNKNOWN,

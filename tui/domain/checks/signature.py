@@ -12,6 +12,7 @@ import re
 from functools import lru_cache
 
 from tui.domain.checks.context import ImageContext
+from tui.domain.checks.reading_steps import reading_step
 from tui.domain.common.text import full_stop, short
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.events import SignaturesVerified
@@ -52,8 +53,10 @@ _REMEDIES = {
     Reason.EXPIRED: "Sign it again, or rebuild it.",
     Reason.CERTIFICATE_EXPIRED: "Sign it again with a valid certificate, and with a time stamp (notation sign --timestamp-url).",
     Reason.TIMESTAMP_MISSING: "Sign it again with a time stamp: notation sign --timestamp-url URL.",
-    Reason.UNTRUSTED: "If this signer is right, add its root to a trust store that the policy names (notation certificate add).",
-    Reason.IDENTITY_MISMATCH: "If this signer is right, add it to the identities that the trust policy names.",
+    Reason.UNTRUSTED: "If this signer is right, add its root to a trust store that the policy names (notation certificate add). "
+    "If not, do not run it: find out who signed it.",
+    Reason.IDENTITY_MISMATCH: "If this signer is right, add it to the identities that the trust policy names. "
+    "If not, do not run it: find out who signed it.",
     Reason.WRONG_SUBJECT: "Do not run it: somebody attached a signature that was made for other content.",
     Reason.REVOKED: "Do not run it: find out why the certificate was revoked, and sign again.",
     Reason.REVOCATION_UNKNOWN: "Make the revocation service reachable, or let the trust policy log revocation.",
@@ -73,7 +76,8 @@ _REMEDIES = {
     Reason.UNSUPPORTED: "Verify it with the tool that made it, or sign it with notation or cosign in a format that is read here.",
     Reason.CERTIFICATE_NOT_YET_VALID: "Check the signer's clock, and sign it again when the certificate is valid.",
     Reason.TIMESTAMP_INVALID: "Sign it again with a time stamp: notation sign --timestamp-url URL.",
-    Reason.TIMESTAMP_UNTRUSTED: "If this authority is right, add its root to a trust store of type tsa that the policy names.",
+    Reason.TIMESTAMP_UNTRUSTED: "If this authority is right, add its root to a trust store of type tsa that the policy names. "
+    "If not, sign it again with a time stamp of one that is trusted.",
     Reason.TRUST_STORE: "Mend the trust store or the trust policy; notation certificate list shows the stores.",
     Reason.REFERENCE_MOVED: "Sign it again under the name that it has now, if that name is right.",
     Reason.NOT_A_SIGNATURE: "What is attached is an attestation. Find out who built and pushed the image before it is signed.",
@@ -82,8 +86,10 @@ _REMEDIES = {
 }
 # Where cosign is told otherwise than notation.
 _COSIGN_REMEDIES = {
-    Reason.UNTRUSTED: "If the signer's Sigstore is right, name its trusted_root under [signatures].",
-    Reason.IDENTITY_MISMATCH: "If this signer is right, add it to the identities under [signatures].",
+    Reason.UNTRUSTED: "If the signer's Sigstore is right, name its trusted_root under [signatures]. "
+    "If not, do not run it: find out who signed it.",
+    Reason.IDENTITY_MISMATCH: "If this signer is right, add it to the identities under [signatures]. "
+    "If not, do not run it: find out who signed it.",
     Reason.NO_KEY: "Name what the sentence misses under [signatures]: cosign_keys, identities, or a trusted_root.",
     Reason.MISSING_EXTRA: "Name a trusted_root under [signatures], or pip install 'trustree[sigstore]'.",
     Reason.TRUST_STORE: "Name a trusted_root under [signatures].",
@@ -98,7 +104,8 @@ def check_signature(context: ImageContext) -> Check:
         return _check(context, State.OFF, "The policy asks for no signatures.")
     if context.known is None:
         reason = f"Whether it is signed is not known: {context.absent}"
-        return _check(context, State.UNKNOWN, reason, brief="not readable")
+        step = reading_step(context.key.registry, context.absent)
+        return _check(context, State.UNKNOWN, reason, brief="not readable", remedy=step)
     if context.signatures_lost:
         return _not_looked_at(context, context.signatures_lost)
     answers = [_answer(context, context.known, digest) for digest in context.named or context.known.named]

@@ -9,6 +9,9 @@ from tui.domain.registries.public import PUBLIC
 
 __all__ = ["mended"]
 
+_TOOLCHAINS = {"stdlib": "Go"}
+"""What scanners call the library that comes with a language: the language is what is updated."""
+
 
 def mended(row: ImageVulnerability) -> str:
     """One sentence that mends this vulnerability; it never names a build that has it too."""
@@ -16,7 +19,8 @@ def mended(row: ImageVulnerability) -> str:
         return _rebuilt(row.route)
     if not row.fixed:
         return "No fix is known yet."
-    what = f"Update {clean(row.package, 60)} to {clean(row.fixed, 60)}"
+    package = _TOOLCHAINS.get(row.package, clean(row.package, 60))
+    what = f"Update {package} to {clean(row.fixed, 60).removeprefix('v' if row.package in _TOOLCHAINS else '')}"
     if not row.from_base or not row.base:
         return f"{what}, then rebuild."
     return _updated(what, [clean(name, 200) for name in row.route or (row.base,)])

@@ -25,6 +25,8 @@ PULL_REASONS = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable"}
 )
 _SAID = 160
+_REACH = "Let its nodes resolve and reach it: DNS, proxy, firewall, certificates."
+_LOOK = "Look at the pod's events for the whole message: kubectl describe pod."
 
 
 class Cause(StrEnum):
@@ -62,6 +64,10 @@ _NETWORK = (
 _LIMIT = ("toomanyrequests", "too many requests", "rate limit")
 _PLATFORM = ("no match for platform", "no matching manifest", "exec format")
 _RIGHT = ("insufficient_scope", "pull access denied", "unauthorized", "denied", "forbidden", "authorization failed")
+_SIGN_IN = ("failed to authorize", "no basic auth credentials", "authentication required")
+"""The sign-in failed: a right, unless the words say that nothing was reached."""
+_REFUSED = re.compile(r"unexpected status\b[^\"]*\b40[13]\b")
+_DOING = re.compile(r"^(?:failed to (?:pull and unpack image|pull image|resolve reference|resolve image) \"[^\"]*\": )+")
 _MISSING = ("manifest unknown", "not found", "name unknown", "repository does not exist", "manifest_unknown", "name_unknown")
 
 
@@ -83,10 +89,12 @@ def cause_of(container: PodContainer, reference: Reference | None, word: Word | 
         return Cause.LIMIT
     if word.standing is Standing.GONE:
         return _missing(reference, word)
-    if any(part in message for part in _RIGHT):
+    if any(part in message for part in _RIGHT) or _REFUSED.search(message):
         return Cause.RIGHT
     if any(part in message for part in _NETWORK):
         return Cause.NETWORK
+    if any(part in message for part in _SIGN_IN):
+        return Cause.RIGHT
     if any(part in message for part in _MISSING):
         return Cause.DIGEST if reference.digest else Cause.TAG
     return Cause.RIGHT if word.kind is AbsenceKind.DENIED else Cause.UNKNOWN
@@ -120,11 +128,12 @@ def _explain(cause: Cause, container: PodContainer, reference: Reference, word: 
         case Cause.REPOSITORY:
             return f"{registry} has no repository {repository}. Correct the name, or push it there."
         case Cause.TAG if there:
-            return f"the node found no {reference.tag} in {registry}/{repository}, but it is there now; the next try should work."
+            return f"the node found no {reference.tag} in {registry}/{repository}, but it is there now. Wait for the next try."
         case Cause.TAG:
             return f"the tag {reference.tag} is not in {registry}/{repository}. Push it, or name a tag that is there."
         case Cause.DIGEST:
-            return f"the digest {reference.digest[:19]} is not in {registry}/{repository}. It was deleted, or never pushed there."
+            lacks = f"the digest {reference.digest[:19]} is not in {registry}/{repository}: deleted, or never pushed there"
+            return f"{lacks}. Push it again, or name one that is there."
         case Cause.RIGHT:
             return _no_right(registry, repository, word)
         case Cause.PLATFORM:
@@ -132,13 +141,13 @@ def _explain(cause: Cause, container: PodContainer, reference: Reference, word: 
         case Cause.LIMIT:
             return f"{registry} limits the number of pulls. Sign the nodes in, or keep the image in a registry of your own."
         case Cause.NETWORK:
-            return f"the node does not reach {registry}: {_said(container)}"
+            return f"the node does not reach {registry}: {_said(container)}. {_REACH}"
         case Cause.NEVER:
             return "the pull policy is Never and the node does not have the image. Load it there, or change the policy."
         case Cause.NAME:
-            return f"{_said(container) or 'the name is not valid.'}"
+            return f"{_said(container) or 'the name is not valid'}. Correct the name of the image in the workload."
         case Cause.UNKNOWN:
-            return _said(container) or "the node gives no reason."
+            return f"{registry}/{repository}: {_said(container) or 'the node gives no reason'}. {_LOOK}"
 
 
 def _no_right(registry: str, repository: str, word: Word | None) -> str:
@@ -148,12 +157,12 @@ def _no_right(registry: str, repository: str, word: Word | None) -> str:
         return f"the image is there, but the cluster has no right to pull {registry}/{repository}. {remedy}"
     if word is not None and word.kind is AbsenceKind.DENIED:
         return f"the cluster has no right to pull {registry}/{repository}, which cannot be read from here either. {remedy}"
-    return f"{registry} refuses the cluster {repository}: it has no right, or the repository does not exist."
+    return f"{registry} refuses the cluster {repository}: it has no right, or the repository does not exist. {remedy}"
 
 
 def _said(container: PodContainer) -> str:
-    """The end of the kubelet's message: the cause stands last, after what was being done."""
+    """The kubelet's cause, which stands last, without what was being done, as one sentence without its full stop."""
     message = clean(container.message)
     _, _, cause = message.rpartition(" desc = ")
-    text = cause or message
-    return text if len(text) <= _SAID else f"…{text[-_SAID:]}"
+    text = _DOING.sub("", cause or message).rstrip(". ").replace(". ", "; ")
+    return text if len(text) <= _SAID else f"{text[: _SAID - 1]}…"

@@ -206,8 +206,8 @@ def check_expiry(case: Case) -> str:
     if expiry is None:
         return "the signature does not expire"
     if Moment(case.now) >= expiry:
-        raise CheckFailed(f"signature expired {expiry.whole.isoformat()}", Reason.EXPIRED)
-    return f"expires {expiry.whole.isoformat()}"
+        raise CheckFailed(f"signature expired {expiry.whole:%Y-%m-%d}", Reason.EXPIRED)
+    return f"expires {expiry.whole:%Y-%m-%d}"
 
 
 def check_timestamp(case: Case) -> str:
@@ -236,7 +236,7 @@ def _check_now(case: Case) -> str:
         if not certificate.covers(case.now):
             until = certificate.shown.not_after
             early = case.now < certificate.shown.not_before
-            state = f"valid from {certificate.shown.not_before.isoformat()}" if early else f"expired {until.isoformat()}"
+            state = f"valid from {certificate.shown.not_before:%Y-%m-%d}" if early else f"expired {until:%Y-%m-%d}"
             raise CheckFailed(
                 f"verification time outside validity of {certificate.subject}: {state}", _when(certificate, case.now)
             )
