@@ -32,7 +32,9 @@ VARIABLES = (
 )
 SIGNED_IN = frozenset({"cluster", "registry"})
 """Kinds of sources that somebody signs in to."""
-BEFORE_READING = frozenset({"kubeconfig", "reachable", "signed in", "sign-in"})
+SIGN_IN = frozenset({"signed in", "sign-in"})
+"""What it is called that somebody signs in, where that is tried."""
+BEFORE_READING = frozenset({"kubeconfig", "reachable"}) | SIGN_IN
 """What is tried before anything is read: that it is well says nothing of any right."""
 _SIGNS = {"ok": ("✔", "+"), "denied": ("✘", "x"), "failed": ("✘", "x"), "off": ("·", ".")}
 
@@ -103,8 +105,8 @@ def _lines(examined: Sequence[Examined], unicode: bool) -> Iterator[str]:
     if not examined:
         yield "No source is set up: there is no kubeconfig context and no registry."
     for name, kind, identity, endpoint, tried in examined:
-        anonymous = "not signed in" if kind in SIGNED_IN else ""
-        yield "  ".join(part for part in (name, endpoint, f"as {identity}" if identity else anonymous) if part)
+        signed_in = f"as {identity}" if identity else _nobody(kind, tried)
+        yield "  ".join(part for part in (name, endpoint, signed_in) if part)
         width = max((len(diagnosis.what) for diagnosis in tried), default=0)
         for diagnosis in tried:
             sign = _SIGNS.get(diagnosis.state, ("?", "?"))[0 if unicode else 1]
@@ -114,6 +116,13 @@ def _lines(examined: Sequence[Examined], unicode: bool) -> Iterator[str]:
             if diagnosis.remedy:
                 yield f"      next step: {diagnosis.remedy}"
         yield ""
+
+
+def _nobody(kind: str, tried: Sequence[Diagnosis]) -> str:
+    """That nobody is signed in, where a sign-in was tried and tells that; a cluster may let somebody in and not say whom."""
+    states = {diagnosis.state for diagnosis in tried if diagnosis.what in SIGN_IN}
+    read_by_nobody = kind == "registry" and "ok" in states
+    return "not signed in" if read_by_nobody or "denied" in states else ""
 
 
 def info(settings: Settings, output: str, write: Writer) -> Exit:

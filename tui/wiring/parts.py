@@ -221,11 +221,13 @@ def _cluster_options(settings: Settings, name: str) -> ClusterOptions:
     own = settings.context.get(name)
     usual = ClusterOptions()
     timeout = settings.request_timeout
+    limit = usual.request_timeout if timeout is None else timeout or NO_LIMIT
     return ClusterOptions(
         context=name,
         paths=_paths(settings),
         namespaces=settings.namespaces or (own.namespaces if own is not None else ()),
-        request_timeout=usual.request_timeout if timeout is None else timeout or NO_LIMIT,
+        request_timeout=limit,
+        connect_timeout=min(usual.connect_timeout, limit),
     )
 
 

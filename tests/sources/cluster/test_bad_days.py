@@ -77,7 +77,24 @@ async def test_a_server_that_never_answers(tmp_path: Path) -> None:
     async with server.running():
         source = ClusterSource(options(write_kubeconfig(tmp_path, server.url), request_timeout=0.2, connect_timeout=0.2))
         health = await until_health(source, failed)
-    assert "did not answer in time" in health.error
+    assert "takes connections but does not answer" in health.error
+
+
+async def test_a_server_that_hangs_before_the_handshake_takes_connections_and_does_not_answer(tmp_path: Path) -> None:
+    released = asyncio.Event()
+
+    async def hang(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await released.wait()
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
+        address = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        asked = ClusterSource(options(write_kubeconfig(tmp_path, address), request_timeout=0.2, connect_timeout=0.2))
+        found = (await asked.diagnose())[-1]
+        released.set()
+    assert (found.what, found.state) == ("reachable", "failed")
+    assert "takes connections but does not answer" in found.detail
+    assert "ask who runs it" in found.remedy
 
 
 async def test_a_body_that_never_ends(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ async def test_doctor_names_each_missing_right(tmp_path: Path) -> None:
     async with server.running():
         found = await ClusterSource(options(write_kubeconfig(tmp_path, server.url, namespace="shop"))).diagnose()
     by_name = {item.what: item for item in found}
-    assert by_name["signed in"].detail == "viewer"
+    assert (by_name["signed in"].detail, by_name["signed in"].identity) == ("viewer", "viewer")
     assert "v1.36.3" in by_name["reachable"].detail
     assert by_name["read pods cluster-wide"].state == "denied"
     assert by_name["read pods cluster-wide"].right == "list and watch pods cluster-wide"

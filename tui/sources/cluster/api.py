@@ -17,11 +17,12 @@ from yarl import URL
 from tui.errors import AuthenticationFailed, SourceError, UntrustedPayload, UsageError
 from tui.sources.cluster.access import Access, Place, find_place, open_access
 from tui.sources.cluster.entries import is_this_machine
-from tui.sources.cluster.failures import answer_error, transport_error
+from tui.sources.cluster.failures import answer_error, no_answer, transport_error
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.socks import LOCALHOST, SOCKS, Bridge
 from tui.sources.kit.proxies import NO_PROXY, Proxies, Proxy
 from tui.sources.kit.throttle import parse_retry_after
+from tui.sources.kit.transport import listens
 
 __all__ = ["Api", "Stream"]
 
@@ -217,7 +218,17 @@ class Api:
                     allow_redirects=False,
                 )
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise (self._bridge.failure if self._bridge else None) or transport_error(error, self.host) from error
+            raise await self._failed(error, access) from error
+
+    async def _failed(self, error: Exception, access: Access) -> SourceError:
+        """A server that takes no connection, and one that takes it and then says nothing, are mended by different people."""
+        if self._bridge is not None:
+            return self._bridge.failure or transport_error(error, self.host)
+        if isinstance(error, aiohttp.ConnectionTimeoutError):
+            url = URL(access.server)
+            if self._proxy(access, url).url is None and await listens(url):
+                return no_answer(self.host)
+        return transport_error(error, self.host)
 
     def _proxy(self, access: Access, url: URL) -> Proxy:
         """The proxy that the kubeconfig names, else that of the environment, which is never asked for this machine."""

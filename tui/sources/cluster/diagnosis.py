@@ -43,7 +43,8 @@ async def _reach(api: Api) -> list[Diagnosis]:
     except SourceError as error:
         return [Diagnosis("reachable", "failed", error.headline, remedy=error.remedy)]
     try:
-        return [*found, Diagnosis("signed in", "ok", await whoami(api) or "the server does not say as whom")]
+        identity = await whoami(api)
+        return [*found, Diagnosis("signed in", "ok", identity or "the server does not say as whom", identity=identity)]
     except SourceError as error:
         return [*found, Diagnosis("signed in", "failed", error.headline, remedy=error.remedy)]
 

@@ -15,6 +15,7 @@ from tui.errors import (
     AuthenticationFailed,
     Expired,
     Forbidden,
+    NoAnswer,
     NotFound,
     ServerFault,
     SourceError,
@@ -23,7 +24,7 @@ from tui.errors import (
     UntrustedPayload,
 )
 
-__all__ = ["Status", "answer_error", "decode_error", "status_error", "transport_error"]
+__all__ = ["Status", "answer_error", "decode_error", "no_answer", "status_error", "transport_error"]
 
 # A wait longer than this is a mistake of the server or of something in between.
 MAX_RETRY_AFTER = 300.0
@@ -143,8 +144,18 @@ def transport_error(error: Exception, host: str) -> SourceError:
             return _broken_off(error, host)
 
 
+def no_answer(host: str) -> NoAnswer:
+    """The error for a server that listens, and says nothing."""
+    return NoAnswer(
+        f"{host} takes connections but does not answer.",
+        "The API server hangs, or something on the way holds what is sent: ask who runs it. It is tried again by itself.",
+    )
+
+
 def _broken_off(error: Exception, host: str) -> SourceError:
     match error:
+        case aiohttp.SocketTimeoutError():
+            return no_answer(host)
         case TimeoutError():
             return Unreachable(
                 f"{host} did not answer in time.", "Check the network, the VPN and the API server's authorised IP ranges."

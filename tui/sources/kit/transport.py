@@ -32,6 +32,7 @@ __all__ = [
     "Transport",
     "TransportOptions",
     "decode_json",
+    "listens",
 ]
 
 _log = logging.getLogger(__name__)
@@ -181,7 +182,7 @@ class Transport:
 
     async def _not_connected(self, url: URL) -> Unreachable:
         """A host that takes no connection, and one that takes it and then says nothing, are mended by different people."""
-        if self._proxies.of(url).url is None and await _listens(url):
+        if self._proxies.of(url).url is None and await listens(url):
             return NoAnswer(
                 f"{url.host}:{url.port} takes connections but does not answer: no TLS handshake within {CONNECT_TIMEOUT:g} s",
                 "The server hangs, or a firewall holds what is sent: restart the server, or ask who runs it.",
@@ -298,7 +299,7 @@ def _stamp(place: str) -> int:
         return 0
 
 
-async def _listens(url: URL) -> bool:
+async def listens(url: URL) -> bool:
     """Whether a host takes a connection at all; nothing is sent."""
     try:
         async with asyncio.timeout(PROBE_TIMEOUT):
