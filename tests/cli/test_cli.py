@@ -15,6 +15,7 @@ import pytest
 
 from tests.cli.fakes import opener_of
 from tests.domain import estates as e
+from tests.domain.test_checks_signature import NAME, Signed
 from tui.cli.arguments import SCENARIOS
 from tui.cli.main import main
 from tui.cli.progress import Progress
@@ -90,7 +91,19 @@ UNSURE = e.estate([i for i in e.IMAGES if i.verdict in (State.PASS, State.UNKNOW
         ("report nss:prod", WHOLE, 1),
         ("report --frob", WHOLE, 1),
         ("report --demo brokn", WHOLE, 1),
-        ("report --demo payments", WHOLE, 0),
+        ("report --demo payments", WHOLE, 1),
+        ("report payments --demo", WHOLE, 0),
+        ("report --demo ns:payments", WHOLE, 0),
+        ("report --demo -- payments", WHOLE, 0),
+        ("report --no-cluster", WHOLE, 1),
+        ("--no-cluster", WHOLE, 1),
+        ("check --no-cluster", EMPTY, 3),
+        ("report --no-cluster --registry r.io", WHOLE, 0),
+        ("report --no-cluster --demo", WHOLE, 0),
+        ("report --no-cluster --registry r.io --context x", WHOLE, 1),
+        ("check --no-cluster --registry r.io --all-contexts", WHOLE, 1),
+        ("report --no-cluster --registry r.io -n x", WHOLE, 1),
+        ("report --no-cluster --registry r.io -A", WHOLE, 1),
         ("report --request-timeout soon", WHOLE, 1),
         ("info query", WHOLE, 1),
         ("check", WHOLE, 2),
@@ -127,6 +140,45 @@ def test_data_goes_to_stdout_and_messages_to_stderr(capfd: pytest.CaptureFixture
     captured = capfd.readouterr()
     assert json.loads(captured.out)["complete"] is True
     assert captured.err == f"registry/{e.ACR}: payments/ledger is refused.\n"
+
+
+@pytest.mark.parametrize("argv", ["check ns:nowhere", "check --no-cluster", "check --allow-unknown zzzz"])
+def test_a_check_of_nothing_says_that_there_was_nothing_to_check(argv: str, capfd: pytest.CaptureFixture[str]) -> None:
+    main(argv.split(), opener=opener_of(EMPTY if "--no-cluster" in argv else WHOLE))
+    assert capfd.readouterr().err.splitlines()[-1] == "Nothing was found that could be checked."
+
+
+@pytest.mark.parametrize("word", ["nosuch", "payments", "contosso", "reprot", "my-app", "a/b"])
+def test_a_word_that_is_no_scenario_is_refused_with_those_that_are(word: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--demo", word], opener=opener_of(WHOLE)) == 1
+    said = capfd.readouterr().err
+    assert f"There is no scenario “{word}”." in said
+    assert ", ".join(SCENARIOS) in said
+
+
+@pytest.mark.parametrize("argv", [["report"], ["report", "repo:*"], ["check"]])
+def test_a_report_looks_for_the_signatures_of_what_nothing_runs_as_a_check_does(argv: list[str]) -> None:
+    world = Signed()
+    subject = world.manifest(str(NAME), "x", "1")
+    world.health("registry/a.azurecr.io", kind=SourceKind.REGISTRY, identity="me")
+    opener = opener_of(world.snapshot())
+    main(argv, opener=opener)
+    assert [demand.reference for demand in opener.estate.wanted] == [subject]
+
+
+@pytest.mark.parametrize("argv", [["report"], ["check"]])
+def test_how_many_images_were_not_looked_at_is_said_in_images(
+    argv: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tui.cli.report.MAX_ASKED", 2)
+    world = Signed()
+    for number in range(5):
+        world.manifest(str(NAME), f"x{number}", f"{number}")
+    world.health("registry/a.azurecr.io", kind=SourceKind.REGISTRY, identity="me")
+    opener = opener_of(world.snapshot())
+    main(argv, opener=opener)
+    assert len(opener.estate.wanted) == 2
+    assert "The signatures of 3 images that nothing runs were not looked for" in capfd.readouterr().err
 
 
 def test_what_was_not_loaded_in_time_is_said(capfd: pytest.CaptureFixture[str]) -> None:
@@ -349,6 +401,27 @@ def test_doctor_says_who_what_and_the_next_step(capfd: pytest.CaptureFixture[str
         "      next step: Ask for the role view.",
         "",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "tried", "heading"),
+    [
+        ("cluster", [*BEFORE, READ], "x"),  # let in, and the server does not say as whom
+        ("cluster", [Diagnosis("reachable", "failed", "hangs")], "x"),
+        ("cluster", [Diagnosis("kubeconfig", "failed")], "x"),
+        ("cluster", [Diagnosis("signed in", "failed", "no answer")], "x"),
+        ("cluster", [Diagnosis("signed in", "denied")], "x  not signed in"),
+        ("registry", [Diagnosis("reachable", "failed")], "x"),
+        ("registry", [Diagnosis("reachable", "ok"), Diagnosis("sign-in", "ok")], "x  not signed in"),
+        ("registry", [Diagnosis("sign-in", "denied")], "x  not signed in"),
+        ("registry", [], "x"),
+    ],
+)
+def test_the_heading_says_of_the_sign_in_what_was_tried(
+    kind: str, tried: list[Diagnosis], heading: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    doctor(("x", kind, "", "", tried))
+    assert capfd.readouterr().out.splitlines()[0] == heading
 
 
 def test_doctor_as_json(capfd: pytest.CaptureFixture[str]) -> None:

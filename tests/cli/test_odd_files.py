@@ -85,7 +85,7 @@ def test_a_pipe_as_the_certificates_of_a_registry(pipe: Path, capfd: pytest.Capt
 
 def test_a_pipe_as_a_scan_report(pipe: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """It is there: that there is no file would be false."""
-    assert run("--no-cluster", "--scan-report", str(pipe)) == 1
+    assert run("--no-cluster", "--registry", "127.0.0.1:1", "--scan-report", str(pipe)) == 1
     assert f"{pipe} is no regular file." in capfd.readouterr().err
 
 
@@ -94,7 +94,7 @@ def test_a_pipe_as_what_is_trusted(pipe: Path, capfd: pytest.CaptureFixture[str]
     os.mkfifo(pipe.parent / "trustpolicy.json")
     settings = pipe.parent / "config.toml"
     settings.write_text(f'[signatures]\ncosign_keys = ["pipe", "absent.pub"]\nnotation_config = "{pipe.parent}"\n')
-    assert run("--no-cluster", "--config", str(settings), "-o", "json") == 3
+    assert run("--no-cluster", "--registry", "127.0.0.1:1", "--config", str(settings), "-o", "json") == 3
     told = capfd.readouterr().out
     assert f"{pipe} cannot be used: it is no regular file" in told
     assert "trustpolicy.json cannot be used: it is no regular file" in told

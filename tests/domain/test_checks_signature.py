@@ -148,7 +148,9 @@ def test_what_would_run_is_looked_at_and_nothing_is_complete_before(desired: int
     assert any(demand.referrers for demand in wanted(world.inventory().freeze()) if demand.reference == "1")
     assert "not been looked for yet" in world.said(subject).reason
     assert not world.snapshot().complete
-    assert [wish.reference for wish in unlooked(world.snapshot(), (ImageKey(A, "app", subject),), ())] == [subject]
+    assert [
+        wish.reference for wishes in unlooked(world.snapshot(), (ImageKey(A, "app", subject),), ()).values() for wish in wishes
+    ] == [subject]
     world.looked(subject)
     assert world.said(subject).state is State.FAIL
     assert world.snapshot().complete

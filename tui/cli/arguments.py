@@ -30,7 +30,7 @@ VIEWS = ("images", "workloads", "lineage", "findings", "sources")
 QUERIES = """\
 A query is a list of words and terms that must all hold: ns:prod  ctx:weu  repo:payments/*  base:debian  digest:sha256:ab
 is:running  is:rollback  check:scan=fail  drift:moved  age>90d  kind:deploy  team:web  cve:CVE-2026-1  pkg:openssl  sev>=high;
-- negates, quotes group. A negated word goes after --.
+- negates, quotes group. A negated word goes after --, and a query before --demo or after --.
 
 """
 EXIT_CODES = """\
@@ -55,6 +55,8 @@ _TAKES_VALUE = frozenset(
         *("--log-level", "--log-file", "-o", "--output", "--view", "--fail-on", "--wait"),
     }
 )
+_TERM = re.compile(r"[:=*<>]")
+"""What no name of a scenario has, and terms of a query have."""
 _NEGATED = re.compile(r"-[A-Za-z]+(?::|>=?|<=?|=).")
 
 
@@ -94,6 +96,7 @@ def parse(argv: Sequence[str], formats: Callable[[], Sequence[str]]) -> Argument
     """The meaning of a command line. Raises UsageError, and SystemExit(0) after `--help` and `--version`."""
     flags, words, command = _sorted(argv)
     found = _parser(command, formats).parse_args(flags)
+    _refuse_clusters_of_none(found)
     if words and command in ("doctor", "info"):
         raise UsageError(f"`trustree {command}` takes no query.", f"`trustree report {clean(words[0], 40)}` does.")
     action, words = _action(command, words)
@@ -124,7 +127,7 @@ def _sorted(argv: Sequence[str]) -> tuple[list[str], list[str], str]:
             break
         if token == "--demo":
             given = argv[at + 1] if at + 1 < len(argv) else ""
-            _refuse_misspelt(given)
+            _refuse_unknown_scenario(given)
             flags.append(f"--demo={given if given in SCENARIOS else SCENARIOS[0]}")
             if given in SCENARIOS:
                 next(rest)
@@ -141,15 +144,27 @@ def _sorted(argv: Sequence[str]) -> tuple[list[str], list[str], str]:
     return flags, words, command
 
 
-def _refuse_misspelt(word: str) -> None:
-    """A misspelt scenario would be taken for a query that finds nothing. Raises UsageError."""
-    from difflib import get_close_matches  # only the demo needs it
+def _refuse_unknown_scenario(word: str) -> None:
+    """A word that names no scenario would be taken for a query that finds nothing. Raises UsageError."""
+    if word in SCENARIOS or word in COMMANDS or not word or word.startswith("-") or _TERM.search(word):
+        return
+    raise UsageError(
+        f"There is no scenario “{clean(word, 40)}”.",
+        f"The scenarios are {', '.join(SCENARIOS)}; a query goes before --demo, or after `--`.",
+    )
 
-    meant = get_close_matches(word, SCENARIOS, 1, 0.75) if word not in SCENARIOS else []
-    if meant:
-        raise UsageError(
-            f"There is no scenario “{clean(word, 40)}”.", f"Write `--demo {meant[0]}`; a query goes before --demo, or after `--`."
-        )
+
+def _refuse_clusters_of_none(found: argparse.Namespace) -> None:
+    """What names clusters or namespaces, and what asks none, exclude each other. Raises UsageError."""
+    named = {
+        "--context": found.context,
+        "--all-contexts": found.all_contexts,
+        "-n": found.namespace,
+        "-A": found.all_namespaces,
+    }
+    given = [flag for flag, value in named.items() if value]
+    if found.no_cluster and given:
+        raise UsageError(f"--no-cluster and {given[0]} exclude each other.", f"Leave out --no-cluster, or {given[0]}.")
 
 
 def _refuse_misspelt_command(word: str) -> None:
@@ -201,7 +216,12 @@ def _overview() -> str:
 def _add_shared(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--version", action="version", version=f"trustree {__version__}")
-    add("--demo", metavar="SCENARIO", choices=SCENARIOS, help=f"an embedded estate: {', '.join(SCENARIOS)}")
+    add(
+        "--demo",
+        metavar="SCENARIO",
+        choices=SCENARIOS,
+        help=f"an embedded estate, the first without a name: {', '.join(SCENARIOS)}",
+    )
     add("--context", action="append", metavar="NAME", help="a context of the kubeconfig; may be repeated")
     add("--all-contexts", action="store_true", default=None, help="every context of the kubeconfig")
     add("-n", "--namespace", action="append", metavar="NAME", help="read only this namespace; may be repeated")

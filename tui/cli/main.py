@@ -63,6 +63,8 @@ def _run(argv: Sequence[str], opener: Opener | None, diagnose: Diagnose | None) 
         from tui.cli.output import write_stdout
 
         return info(settings, arguments.options.output, write_stdout)
+    if arguments.command in ("", "report"):
+        _refuse_nothing_to_ask(settings)
     _check_authorities()
     match arguments.command:
         case "doctor":
@@ -90,6 +92,12 @@ def _check_authorities() -> None:
                 raise UsageError(
                     f"{variable}: {path} is no regular file.", f"Name a file of certificates in {variable}."
                 ) from error
+
+
+def _refuse_nothing_to_ask(settings: Settings) -> None:
+    """Nothing is found where nobody is asked, and that looks like all is well. Raises UsageError."""
+    if not settings.clusters and not settings.registries and not settings.registry and not settings.demo:
+        raise UsageError("Nobody is left to ask: no cluster is, and no registry is named.", "Name a registry with --registry.")
 
 
 def _print(arguments: Arguments, settings: Settings, opener: Opener | None) -> int:

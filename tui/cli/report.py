@@ -26,6 +26,7 @@ from tui.presenters.elsewhere import elsewhere_words
 from tui.presenters.exposure import exposure_parts
 from tui.presenters.health import next_step, trouble
 from tui.presenters.untold import untold
+from tui.presenters.words import plural
 from tui.reports import Document, Look, View, format_named
 from tui.settings.settings import Settings
 
@@ -68,23 +69,25 @@ def report(settings: Settings, query: Query, options: Options, opener: Opener, w
 
 def check(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
     """Print what is not trusted, and say so by the exit code."""
-    snapshot, selection = look(settings, query, options.wait, opener, judging=True)
+    snapshot, selection = look(settings, query, options.wait, opener)
     meant(query, snapshot, selection)
     write(_rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))
     remark(snapshot, selection)
+    if not selection.images and not selection.workloads:
+        say("Nothing was found that could be checked.")
     return exit_of_check(snapshot, selection, options)
 
 
-def look(settings: Settings, query: Query, wait: float, opener: Opener, *, judging: bool = False) -> tuple[Snapshot, Selection]:
+def look(settings: Settings, query: Query, wait: float, opener: Opener) -> tuple[Snapshot, Selection]:
     """What is known once it is complete, or `wait` seconds are over, and what of it the query finds.
 
-    The signatures of what the query finds are looked for, whether anything runs it or not; without a query when `judging`.
+    The signatures of what the query finds are looked for, whether anything runs it or not.
     """
     found: list[tuple[Snapshot, Selection]] = []
 
     async def keep() -> None:
         # Not returned: when it ends, asyncio formats the task with its whole result, which takes a second for a small estate.
-        found.append(await _look(settings, query, wait, opener, judging))
+        found.append(await _look(settings, query, wait, opener))
 
     asyncio.run(keep())
     return found[0]
@@ -145,14 +148,14 @@ def _refused(source: SourceHealth) -> bool:
     return not source.objects and source.state is not SourceState.OK and refused
 
 
-async def _look(settings: Settings, query: Query, wait: float, opener: Opener, judging: bool) -> tuple[Snapshot, Selection]:
+async def _look(settings: Settings, query: Query, wait: float, opener: Opener) -> tuple[Snapshot, Selection]:
     end_at = asyncio.get_running_loop().time() + wait
     async with opener(settings) as estate:
         progress = Progress(sys.stderr)
         end = estate.subscribe(progress.show)
         try:
             settled = await estate.settled(wait)
-            if settled and (judging or query.terms):
+            if settled:
                 settled = await _look_for_signatures(estate, query, end_at)
         finally:
             end()
@@ -167,11 +170,14 @@ async def _look_for_signatures(estate: OpenEstate, query: Query, end_at: float) 
     asked: set[Demand] = set()
     while True:
         selection = query.images(estate.snapshot, datetime.now(UTC))
-        wishes = [wish for wish in unlooked(estate.snapshot, selection.images, query.terms) if wish not in asked]
-        now = tuple(wishes[: MAX_ASKED - len(asked)])
+        wishes = unlooked(estate.snapshot, selection.images, query.terms)
+        left = [[demand for demand in each if demand not in asked] for each in wishes.values()]
+        now = tuple([demand for each in left for demand in each][: MAX_ASKED - len(asked)])
         if not now:
-            if wishes:
-                say(f"The signatures of {len(wishes):,} images that nothing runs were not looked for: ask for fewer at once.")
+            missed = sum(map(bool, left))
+            if missed:
+                images = plural(missed, "image")
+                say(f"The signatures of {images} that nothing runs were not looked for: a query asks for fewer at once.")
             return True
         asked.update(now)
         estate.want(now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from tui.domain.checks.signature import is_awaited
 from tui.domain.common.trust import CheckName, State
@@ -17,11 +17,12 @@ MAX_ASKED = 200
 _OF_SIGNATURES = frozenset({Trait.SIGNED, Trait.UNSIGNED, Trait.FAULTY})
 
 
-def unlooked(snapshot: Snapshot, found: Iterable[ImageKey], terms: tuple[Term, ...]) -> tuple[Demand, ...]:
-    """Wishes for the signatures of what a query finds, and of what it would find or not by its signature."""
+def unlooked(snapshot: Snapshot, found: Iterable[ImageKey], terms: tuple[Term, ...]) -> Mapping[ImageKey, tuple[Demand, ...]]:
+    """By image, wishes for the signatures of what a query finds, and of what it would find or not by its signature."""
     keys = snapshot.images if any(map(_is_of_signatures, terms)) else found
     images = (snapshot.images[key] for key in sorted(keys) if key in snapshot.images)
-    return tuple(wish for image in images if _is_open(image) for wish in _wishes(image))
+    wishes = ((image.key, tuple(_wishes(image))) for image in images if _is_open(image))
+    return {key: demands for key, demands in wishes if demands}
 
 
 def _is_of_signatures(term: Term) -> bool:

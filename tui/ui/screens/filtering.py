@@ -59,7 +59,8 @@ class Filtering:
             return  # typed faster than it is judged
         found = query.images(app.snapshot, app.clock()).images
         if app.estate is not None:
-            app.estate.want(unlooked(app.snapshot, found, query.terms)[:MAX_ASKED])
+            wishes = unlooked(app.snapshot, found, query.terms).values()
+            app.estate.want(tuple(demand for demands in wishes for demand in demands)[:MAX_ASKED])
 
     def show_count(self, built: Built | None, total: int) -> None:
         """How many images are let through, beside where it is typed."""
