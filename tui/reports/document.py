@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import cached_property
 
 import msgspec
 
@@ -12,8 +13,8 @@ from tui.domain.query.findings import Finding, find
 from tui.domain.query.findings_asked import find_asked
 from tui.domain.query.language import Term
 from tui.domain.query.query import EVERYTHING, Index, Query, Selection
-from tui.domain.snapshot.snapshot import Container, Image, Snapshot, Workload
-from tui.domain.workloads.counting import pods_found, pods_in, pods_of
+from tui.domain.snapshot.snapshot import Container, Image, ImageKey, Snapshot, Workload
+from tui.domain.workloads.counting import pods_by_image, pods_found, pods_in, pods_of
 
 __all__ = ["Document", "Format", "Look", "View"]
 
@@ -37,7 +38,7 @@ class Look(msgspec.Struct, frozen=True):
     unicode: bool = True
 
 
-class Document(msgspec.Struct, frozen=True):
+class Document(msgspec.Struct, frozen=True, dict=True):
     """A snapshot, what of it was asked for, the view, and the query that asked."""
 
     snapshot: Snapshot
@@ -80,8 +81,11 @@ class Document(msgspec.Struct, frozen=True):
 
     def pods_of_image(self, image: Image) -> int:
         """How many pods of the workloads that the report is about run an image."""
-        users = self.snapshot.users.get(image.key, ())
-        return pods_found(self.snapshot, {image.key}, {user for user in users if user in self.selection.workloads})
+        return self._pods_by_image.get(image.key, 0)
+
+    @cached_property
+    def _pods_by_image(self) -> Mapping[ImageKey, int]:
+        return pods_by_image(self.snapshot, self.selection.workloads)
 
     def pods_of_workload(self, workload: Workload) -> int:
         """How many pods of a workload the report is about."""

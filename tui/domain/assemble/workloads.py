@@ -97,7 +97,11 @@ class WorkloadJudge:
         if before is not None and before.joined is joined:
             earlier = before.asked
         found = zip(joined.containers, odd, earlier, strict=True)
-        asked = tuple([self.questions.ask(self._context(each, joined, suspicion), old) for each, suspicion, old in found])
+        # Once for all of them: one each would be as many as their square.
+        siblings = tuple([(each.slot[1], each.image) for each in joined.containers])
+        asked = tuple(
+            [self.questions.ask(self._context(each, joined, siblings, suspicion), old) for each, suspicion, old in found]
+        )
         made = self._workload(joined, asked)
         # Screens and diffs compare by identity first: what says the same stays the very same.
         return _Judged(joined, images, odd, asked, before.workload if before is not None and before.workload == made else made)
@@ -126,8 +130,9 @@ class WorkloadJudge:
         own = ruled(asked.answers, asked.context.rules, (joined.digests,))
         declared = joined.declared if joined.declared in self.images else None
         shown = [image for image in joined.runs or ((declared,) if declared is not None else ()) if image in self.images]
-        judged = [self._image_checks(image, joined, key) for image in shown]
-        checks = (*own, *self._by_name(shown, joined, judged))
+        named = _names(joined)
+        judged = [self._image_checks(image, named.get(image, ()), key) for image in shown]
+        checks = (*own, *self._by_name(shown, named, judged))
         return Container(
             name=joined.slot[1],
             type=joined.slot[0],
@@ -149,17 +154,21 @@ class WorkloadJudge:
             placed=dict(zip(shown, judged, strict=True)) if self.under.judged.judge.book.varies else {},
         )
 
-    def _image_checks(self, image: ImageKey, joined: Joined, workload: ObjectKey) -> tuple[Check, ...]:
-        return self.under.judged.at(self.images[image], workload.cluster, workload.namespace, _names(joined, image) or None)
+    def _image_checks(self, image: ImageKey, named: tuple[str, ...], workload: ObjectKey) -> tuple[Check, ...]:
+        return self.under.judged.at(self.images[image], workload.cluster, workload.namespace, named or None)
 
-    def _by_name(self, shown: list[ImageKey], joined: Joined, judged: list[tuple[Check, ...]]) -> Iterator[Check]:
+    def _by_name(
+        self, shown: list[ImageKey], named: Mapping[ImageKey, tuple[str, ...]], judged: list[tuple[Check, ...]]
+    ) -> Iterator[Check]:
         """The answers under the digest that its own name gives, where others name the image otherwise too."""
-        if any(self.under.judged.are_others(image, _names(joined, image)) for image in shown):
+        if any(self.under.judged.are_others(image, named.get(image, ())) for image in shown):
             for name in BY_NAME:
                 answers = [check for checks in judged for check in checks if check.name is name]
                 yield max(answers, key=lambda check: check.state.severity)
 
-    def _context(self, joined: Joined, workload: JoinedWorkload, suspicion: Suspicion | None) -> ContainerContext:
+    def _context(
+        self, joined: Joined, workload: JoinedWorkload, siblings: tuple[tuple[str, str], ...], suspicion: Suspicion | None
+    ) -> ContainerContext:
         key, source, judge = workload.key, workload.group.source, self.under.judged.judge
         silence = self.under.silences.get(source, _ANSWERS)
         if not silence.reason:
@@ -175,13 +184,16 @@ class WorkloadJudge:
             remedy=silence.remedy,
             gate=self.under.gates.get(key.cluster),
             suspicion=suspicion,
-            siblings=tuple([(each.slot[1], each.image) for each in workload.containers]),
+            siblings=siblings,
         )
 
 
-def _names(joined: Joined, image: ImageKey) -> tuple[str, ...]:
-    """The digests that the name of a container gives of an image."""
-    return tuple(digest for key, digest in joined.named if key == image)
+def _names(joined: Joined) -> dict[ImageKey, tuple[str, ...]]:
+    """The digests that the name of a container gives of each of its images."""
+    digests: dict[ImageKey, list[str]] = {}
+    for key, digest in joined.named:
+        digests.setdefault(key, []).append(digest)
+    return {key: tuple(each) for key, each in digests.items()}
 
 
 _ANSWERS = Silence()

@@ -184,13 +184,18 @@ def _suspicion(
 ) -> Suspicion | None:
     if container.name is None:
         return None
+    declared = (container.declared,) if container.declared is not None else ()
+    # What cannot be read says nothing, of itself or of others: however many there are, they are not compared.
+    judged = [image for image in dict.fromkeys((*container.runs, *declared)) if observer.observe(image) is not None]
+    if not judged:
+        return None
     name = (container.name, container.tag)
     places = {image: "kept for rollback" for image in workload.rollback if _lies_in(image, container.name)}
     places.update(dict.fromkeys(observer.left_behind(name), LEFT_BEHIND) if container.tag else {})
     places.update(running.get(name, {}))
     old = remembered.get(name, ())
-    declared = (container.declared,) if container.declared is not None else ()
-    answers = [_judge(image, places, observer, old) for image in dict.fromkeys((*container.runs, *declared))]
+    observed = {key: (seen, where) for key, where in places.items() if (seen := observer.observe(key)) is not None}
+    answers = [_judge(image, observed, observer, old) for image in judged]
     return max((each for each in answers if each is not None), key=lambda each: (each.impostor, each.sentence), default=None)
 
 
@@ -199,14 +204,12 @@ def _lies_in(image: ImageKey, name: RepositoryName) -> bool:
 
 
 def _judge(
-    image: ImageKey, places: Mapping[ImageKey, str], observer: Observer, remembered: Iterable[Observation]
+    image: ImageKey, places: Mapping[ImageKey, tuple[Observation, str]], observer: Observer, remembered: Iterable[Observation]
 ) -> Suspicion | None:
-    others = {key: where for key, where in places.items() if not observer.same_content(key, image)}
-    now = observer.observe(image) if others or remembered else None
+    now = observer.observe(image)
     if now is None or now.at is None:
         return None
-    seen = ((observer.observe(key), where) for key, where in others.items())
-    placed = [_placed(each, where) for each, where in seen if each is not None]
+    placed = [_placed(seen, where) for key, (seen, where) in places.items() if not observer.same_content(key, image)]
     before = [each for each in (*placed, *remembered) if _is_before(each.at, now.at)]
     found = compare(now, before) if before else None
     doubt = observer.signatures_lost if found is not None and found.by_signer else ""
