@@ -99,6 +99,18 @@ def test_an_annotation_alone_proves_no_base() -> None:
     assert check(image(world.snapshot(), app), CheckName.BASE).state is State.UNKNOWN
 
 
+@pytest.mark.parametrize("says", ["", "12.1", "12"])
+def test_an_old_base_below_a_new_one_is_told_alike_by_layers_and_by_claims(says: str) -> None:
+    world = World()
+    old, new = world.manifest(f"{A}/base/os", "o"), world.manifest(f"{A}/base/os", "n")
+    base = world.manifest(BASE, "op", says={BASE_NAME: f"{A}/base/os:{says}", BASE_DIGEST: old} if says else {})
+    app = world.manifest(APP, "opx", "1", says={BASE_NAME: f"{BASE}:3", BASE_DIGEST: base} if says else {})
+    world.list_tags(f"{A}/base/os", {"12.1": old, "12": new, "12.2": new})
+    world.list_tags(BASE, {"3": base})
+    for each in (base, app):
+        assert check(image(world.snapshot(), each), CheckName.BASE).state is State.WARN, each
+
+
 def test_layers_and_an_annotation_that_name_different_bases_are_both_told() -> None:
     world = World()
     base, other = world.manifest(BASE, "ab"), world.manifest(f"{A}/base/other", "oz")

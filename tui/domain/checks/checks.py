@@ -24,7 +24,6 @@ from tui.domain.checks.scan import check_scan
 from tui.domain.checks.signature import check_signature
 from tui.domain.common.text import full_stop
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.lineage.outdated import Rule
 from tui.domain.policy.rules import SETTINGS, Rules
 from tui.domain.registries.catalog import Known
 from tui.domain.snapshot.snapshot import BaseState, Drift
@@ -63,7 +62,7 @@ def _check_build(context: ImageContext) -> Check:
         case BaseState.OUTDATED:
             overdue = verdict.since is not None and verdict.since < context.now - timedelta(days=context.rules.base_grace)
             state = State.FAIL if overdue else context.rules.base_outdated
-            if verdict.rule is Rule.NEWER_MINOR and state is State.FAIL:  # the version that it was built from has not moved
+            if verdict.mild and state is State.FAIL:
                 overdue, state = False, State.WARN
             rule = f"{verdict.rule}; {context.rules.cite('base_grace' if overdue else 'base_outdated')}"
             return _base(context, state, verdict.reason, rule, verdict.brief, verdict.step)

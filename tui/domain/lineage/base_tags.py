@@ -7,7 +7,7 @@ All that is known of an old build is what names it now. A tag that has moved on 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -81,7 +81,8 @@ def _variants(tags: Iterable[str]) -> frozenset[str]:
 
 def _letters(suffix: str) -> str:
     """The words of a suffix; parts of digits alone count builds, and are none."""
-    parts = (_NUMBERS.sub("", part) for part in re.split(r"[-_+]", suffix) if not _HASH.fullmatch(part))
+    named = _BUILD.sub("", suffix)
+    parts = (_NUMBERS.sub("", part) for part in re.split(r"[-_+.]", named) if not _HASH.fullmatch(part))
     return "-".join(part for part in parts if part)
 
 
@@ -91,15 +92,15 @@ def _shape(tag: str) -> str:
 
 
 def is_exact(tag: str) -> bool:
-    """Whether a tag looks like one version or one day, of which there may be newer ones."""
+    """Whether a tag looks like one version, one day or one numbered build, of which there may be newer ones."""
     version = _version(tag)
-    return _DATE.fullmatch(tag) is not None or (version is not None and len(version[1]) > 1)
+    return _DATE.fullmatch(tag) is not None or (version is not None and len(version[1]) > 1) or bool(_release(tag)[2])
 
 
 def floats(tag: str, tags: Iterable[str]) -> bool:
     """Whether a tag is no exact version: a word, a whole number, or one with more exact versions beside it (`3.12`, `3.12.1`)."""
     own = _version(tag)
-    if own is None or not is_exact(tag):
+    if own is None or not is_exact(tag) or _release(tag)[2]:
         return not is_exact(tag)
     return any(other != tag and _is_finer(own, other) for other in tags)
 
@@ -120,31 +121,50 @@ _NUMBERS = re.compile(r"\d[\d.]*", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
 
 
-def newer_patch(tag: str, tags: Iterable[str]) -> str:
-    """The newest tag of the same series: same suffix, same components but for a larger last one; dated tags are one series.
+# numbers of a build: words before a number, or a number alone right behind the version (`9.4-1214`, `17.0.13_11-jre`)
+_BUILD_WORDS = "build|bld|b|revision|rev|r|patch|p|release|rel|ci|run|u|hotfix|hf"
+_EARLY_WORDS = "rc|beta|alpha|preview|pre|ea|snapshot|m"
+_ONE = r"(\d{1,12})(?![0-9A-Za-z]|\.\d)"
+_BUILD = re.compile(rf"(?<![0-9A-Za-z])(?:{_BUILD_WORDS})[-_.]?{_ONE}", re.ASCII | re.IGNORECASE)
+_COUNTED = re.compile(
+    rf"(?<![0-9A-Za-z])((?:{_BUILD_WORDS}|{_EARLY_WORDS})[-_.]?){_ONE}|^([-_+.])(\d{{1,12}}(?:\.\d{{1,12}})*)(?![0-9A-Za-z])",
+    re.ASCII | re.IGNORECASE,
+)
 
-    Empty when there is none: tags of fewer than three components float and have no patch; hashes and words are no versions.
+
+def newer_patch(tag: str, tags: Iterable[str]) -> str:
+    """The newest tag of the same series: a later build or revision, a larger component behind the minor one, a later day.
+
+    Empty when there is none: versions of fewer than three components float and have no patch; hashes and words are no versions.
     """
     dated = _DATE.fullmatch(tag)
     if dated is not None:
-        return _newer_date(tag, tags)
-    own = _version(tag)
-    if own is None or len(own[1]) < 3:
-        return ""
-    found = [(version[1][-1], other) for other in tags if (version := _version(other)) and _is_patch(own, version)]
-    return max(found, default=(0, ""))[1]
+        return _newest(tag, tags, _dated, lambda own, other: other > own)
+    return _newest(tag, tags, _release, _is_patch)
 
 
 def newer_minor(tag: str, tags: Iterable[str]) -> str:
     """The newest tag with the same suffix, major version and number of components, but a newer minor version; or empty."""
-    own = _version(tag)
-    if own is None or len(own[1]) < 2 or _DATE.fullmatch(tag):
-        return ""
-    found = [(version[1], other) for other in tags if (version := _version(other)) and _is_minor(own, version)]
-    return max(found, default=((), ""))[1]
+    return "" if _DATE.fullmatch(tag) else _newest(tag, tags, _release, _is_minor)
 
 
-_Version = tuple[str, tuple[int, ...]]
+_Numbers = tuple[int, ...]
+_Version = tuple[str, _Numbers]
+_Release = tuple[str, _Numbers, _Numbers]
+"""A tag as one of its series: the text without numbers, the version (or the day), and the numbers of the build."""
+
+
+def _newest(tag: str, tags: Iterable[str], read: Callable[[str], _Release], is_newer: Callable[[_Order, _Order], bool]) -> str:
+    series, *own = read(tag)
+    found: list[tuple[_Order, str]] = []
+    for other in tags:
+        of, version, build = read(other)
+        if of == series and is_newer((own[0], own[1]), (version, build)):
+            found.append(((version, build), other))
+    return max(found)[1] if found else ""
+
+
+_Order = tuple[_Numbers, _Numbers]
 
 
 def _version(tag: str) -> _Version | None:
@@ -154,20 +174,43 @@ def _version(tag: str) -> _Version | None:
     return match[3] or "", tuple(int(part) for part in match[2].split("."))
 
 
-def _is_patch(own: _Version, other: _Version) -> bool:
-    return own[0] == other[0] and len(own[1]) == len(other[1]) and own[1][:-1] == other[1][:-1] and other[1][-1] > own[1][-1]
+def _release(tag: str) -> _Release:
+    """A day is no number of a build; without a version the whole tag may still end in one (`build-7`)."""
+    if _DATE.fullmatch(tag):
+        return tag, (), ()
+    version = _version(tag)
+    suffix, numbers = version if version is not None else (tag, ())
+    text, build = _masked(suffix, alone=version is not None)
+    return f"{len(numbers)}{text}", numbers, build
 
 
-def _is_minor(own: _Version, other: _Version) -> bool:
-    same = own[0] == other[0] and len(own[1]) == len(other[1]) and own[1][0] == other[1][0]
-    return same and other[1][1] > own[1][1]
+def _dated(tag: str) -> _Release:
+    match = _DATE.fullmatch(tag)
+    if match is None:
+        return f"no day: {tag}", (), ()
+    before, first = _masked(match[1], alone=False)
+    after, second = _masked(match[3], alone=True)
+    return f"{before}#{after}", (int(match[2]),), (*first, *second)
 
 
-def _newer_date(tag: str, tags: Iterable[str]) -> str:
-    own = _DATE.fullmatch(tag)
-    if own is None:
-        return ""
-    series = (own[1], own[3])
-    found = [(match[2], other) for other in tags if (match := _DATE.fullmatch(other)) and (match[1], match[3]) == series]
-    newest = max(found, default=("", ""))
-    return newest[1] if newest[0] > own[2] else ""
+def _masked(text: str, alone: bool) -> tuple[str, _Numbers]:
+    """A text without the numbers of builds in it, and those; `alone` where one may begin it without a word."""
+    numbers: list[int] = []
+
+    def mask(match: re.Match[str]) -> str:
+        if not match[1] and not alone:
+            return match[0]
+        numbers.extend(int(part) for part in (match[2] or match[4]).split("."))
+        return f"{match[1] or match[3]}#"
+
+    return _COUNTED.sub(mask, text), tuple(numbers)
+
+
+def _is_patch(own: _Order, other: _Order) -> bool:
+    if own[0] == other[0]:
+        return bool(own[1]) and other[1] > own[1]
+    return len(own[0]) > 2 and own[0][:2] == other[0][:2] and other[0] > own[0]
+
+
+def _is_minor(own: _Order, other: _Order) -> bool:
+    return len(own[0]) > 1 and own[0][0] == other[0][0] and other[0][1] > own[0][1]

@@ -71,7 +71,7 @@ class BaseVerdict(msgspec.Struct, frozen=True, gc=False):
     """The state of a base with a sentence, a few words for a row (empty when fine), and what would be newer.
 
     `newest` is the tag (or, when a tag moved, the tag with its digest) of the newer build; `since` is when it came, if known.
-    `step` is what mends it.
+    `step` is what mends it. `mild` is never more than a warning: the version that it was built from has not moved.
     """
 
     state: BaseState
@@ -81,6 +81,7 @@ class BaseVerdict(msgspec.Struct, frozen=True, gc=False):
     since: datetime | None = None
     newest: str = ""
     step: str = ""
+    mild: bool = False
 
 
 def judge(facts: BaseFacts) -> BaseVerdict:
@@ -194,11 +195,13 @@ def _with_base(
         return verdict
     below = done.get(link.base)
     lower = links.get(link.base)
-    if below is None or lower is None or below.state is not BaseState.OUTDATED or below.rule is Rule.NEWER_MINOR:
+    if below is None or lower is None or below.state is not BaseState.OUTDATED:
         return verdict
     culprit = below.brief.removeprefix(_ON_THE_OLD) if below.rule is Rule.BASE_BEHIND else _short_name(lower)
     reason = f"{_full_name(link)} is the newest build, but stands on an old base itself: {below.reason}"
-    return BaseVerdict(BaseState.OUTDATED, Rule.BASE_BEHIND, reason, f"{_ON_THE_OLD}{culprit}", below.since, below.newest)
+    return BaseVerdict(
+        BaseState.OUTDATED, Rule.BASE_BEHIND, reason, f"{_ON_THE_OLD}{culprit}", below.since, below.newest, mild=below.mild
+    )
 
 
 _ON_THE_OLD = "on the old "
@@ -266,7 +269,7 @@ def _with_versions(facts: BaseFacts, current: BaseVerdict) -> BaseVerdict:
     if facts.moves or floats(facts.tag, facts.tags) or facts.tag.count(".") > 1:
         return msgspec.structs.replace(current, reason=f"{current.reason} {newer} is a newer minor version.")
     reason = f"{_full_name(facts.link)}:{newer} is a newer minor version of {clean(facts.tag)}."
-    return BaseVerdict(BaseState.OUTDATED, Rule.NEWER_MINOR, reason, f"base {newer} is out", None, newer)
+    return BaseVerdict(BaseState.OUTDATED, Rule.NEWER_MINOR, reason, f"base {newer} is out", None, newer, mild=True)
 
 
 def _not_looked_for(current: BaseVerdict) -> BaseVerdict:
