@@ -327,3 +327,15 @@ def test_a_tag_that_named_another_build_since_before_is_no_candidate() -> None:
     listed = (ManifestListing(old, NOW - timedelta(days=3)), ManifestListing(new, NOW - timedelta(days=6)))
     world.tell(ManifestsListed(f"registry/{A}", name_of(BASE), listed, True, world.clock))
     assert link_of(world, app).state is BaseState.CURRENT
+
+
+def test_a_refused_tag_leaves_the_base_known_and_says_so() -> None:
+    """The readable tag has the layers; what the refused one names may be newer."""
+    world = World()
+    base = world.manifest(BASE, "ab")
+    app = world.manifest(APP, "abx", "1")
+    bases(world, complete=False, v20=base)
+    world.fail(BASE, "latest", AbsenceKind.DENIED)
+    link = link_of(world, app)
+    assert (link.base.digest, link.state) == (base, BaseState.UNKNOWN)
+    assert "whether there is a newer build is unknown" in link.state_reason

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
+import pytest
 from aiohttp import web
 
 from tests.sources.registry.helpers import HOST, Collector, basic, options, source
@@ -121,3 +122,18 @@ async def test_names_are_counted_as_they_come_and_what_is_cut_is_said() -> None:
         (listed,) = seen.of(CatalogListed)
         assert (len(listed.repositories), listed.complete) == (50_000, False)
         assert "first 50,000" in seen.health.denials[0].reason
+
+
+@pytest.mark.parametrize("path", ["last=", "/manifests/2"])
+async def test_a_repository_of_which_a_part_is_refused_is_read_for_the_rest(path: str) -> None:
+    """A page of its tags or a single tag: what else it holds is an image all the same, and that it is not all is said."""
+    async with FakeRegistry(page=1) as server:
+        server.image("a", "1", layers=("one",))
+        server.image("a", "2", layers=("two",))
+        server.fault = only(path, said(403, "DENIED"))
+        async with Collector(source(options(server))) as seen:
+            await seen.idle()
+            await seen.until(lambda: seen.health.state is SourceState.PARTIAL)
+        (listed, *_) = [event for event in seen.of(TagsListed) if event.name.repository == "a"]
+        assert ([tag.name for tag in listed.tags], listed.complete) == (["1"], False)
+        assert seen.of(ManifestRead)

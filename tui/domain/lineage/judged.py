@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from tui.domain.common.text import full_stop
 from tui.domain.facts.image import Platform, RepositoryName
+from tui.domain.facts.reference import is_digest
 from tui.domain.lineage.base_steps import with_steps
 from tui.domain.lineage.base_tags import TagNow, candidates
 from tui.domain.lineage.genealogy import whole_registries
@@ -243,6 +245,10 @@ class _BaseJudge:
 
     def _not_listed(self, base: _Base) -> str:
         why = self._registries.lost.get(base.name.registry) or f"the tags of {base.name} have not all been listed."
+        failures = self._registries.facts.failed.get(base.name, {})
+        refused = sorted(each for each in failures if not is_digest(each) and not self._registries.tag(base.name, each).there)
+        if refused:
+            why = f"whether there is a newer build is unknown: {full_stop(failures[refused[0]].reason)}"
         return f"Nothing tells from which tag of {base.name} it was built, and {why[0].lower()}{why[1:]}"
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -21,7 +20,7 @@ from tui.domain.facts.events import (
     TagResolved,
     TagsListed,
 )
-from tui.domain.facts.image import Claim, Descriptor, Manifest, ManifestKind, ManifestListing, RepositoryName, Tag
+from tui.domain.facts.image import Claim, Descriptor, Manifest, ManifestKind, RepositoryName, Tag
 from tui.domain.lineage.evidence import buildinfo_claims
 from tui.domain.lineage.provenance import provenance_claims
 from tui.domain.registries.runnable import IMAGE_CONFIGS, is_attestation, says_attestation
@@ -30,7 +29,7 @@ from tui.sources.registry.acr import AcrLists
 from tui.sources.registry.client import Body, RegistryClient
 from tui.sources.registry.content import ContentStore
 from tui.sources.registry.faults import absence
-from tui.sources.registry.names import ListCut
+from tui.sources.registry.listed import History, gathered, is_kept, manifests_of
 from tui.sources.registry.parse import (
     ATTESTATION_OF,
     compute_digest,
@@ -48,21 +47,14 @@ MAX_MANIFESTS = 256
 """Manifests that are read of one image: indexes in indexes can name more than anybody could ask for."""
 MAX_DEPTH = 3
 MAX_HEADS = 200
+MAX_REFUSED = 20
+"""Tags of a repository that are refused one after the other before the rest is not asked for."""
 TAG = 500
 """Bytes that a tag takes, about, with the digest that it names."""
 INTOTO = "application/vnd.in-toto+json"
 PREDICATE = "in-toto.io/predicate-type"
 
 Emit = Callable[[Event], Awaitable[None]]
-T = TypeVar("T", Tag, ManifestListing)
-
-
-class History(NamedTuple):
-    """What a repository lists, as far as it was read, and why that is not all."""
-
-    tags: tuple[Tag, ...]
-    rows: tuple[ManifestListing, ...] = ()
-    lacking: SourceError | None = None
 
 
 def failure(source: str, name: RepositoryName, reference: str, error: SourceError, at: datetime) -> LookupFailed:
@@ -336,49 +328,48 @@ class Reader:
         known = self._histories.get(name)
         if known is None:
             known = await (self._plain_history(name, rest) if self._acr is None else self._acr_history(self._acr, name, rest))
-            self._histories[name] = known
+            if known.lacking is None or isinstance(known.lacking, UntrustedPayload | NoRoom):  # a refusal may end
+                self._histories[name] = known
         return known
 
     async def _acr_history(self, lists: AcrLists, name: RepositoryName, rest: bool) -> History:
-        tags, cut = await self._gathered(lists.tags(name.repository, rest), name, rest)
+        tags, cut = await gathered(self._room, lists.tags(name.repository, rest), name, rest)
         self._tag_names[name.repository] = frozenset(tag.name for tag in tags) if cut is None else None
         await self._emit(TagsListed(self.source, name, tags, cut is None, self._now()))
-        rows, rows_cut = await self._gathered(lists.manifests(name.repository, rest), name, rest)
+        rows, rows_cut = await manifests_of(self._room, lists, name, rest)
         await self._emit(ManifestsListed(self.source, name, rows, rows_cut is None, self._now()))
         return History(tags, rows, cut or rows_cut)
-
-    async def _gathered(
-        self, pages: AsyncIterator[tuple[T, ...]], name: RepositoryName, rest: bool
-    ) -> tuple[tuple[T, ...], SourceError | None]:
-        """The rows of a list as far as it goes and there is room for them, and why that is not all. Raises SourceError."""
-        rows: list[T] = []
-        size = 0
-        try:
-            async for page in pages:
-                size += sum(map(weight, page))
-                if page:
-                    self._room.reserve((name, type(page[0])), size, f"the rest of a list of {name}", rest)
-                rows += page
-        except (ListCut, NoRoom) as error:
-            return tuple(rows), error.kept()
-        return tuple(rows), None
 
     async def _plain_history(self, name: RepositoryName, rest: bool) -> History:
         names, lacking = await self._named(name, rest)
         versions = [tag for tag in names if not is_referrer_tag(tag)]
         unknown = [tag for tag in versions if (name, tag) not in self.resolved]
-        for tag in unknown[-MAX_HEADS:]:
-            try:
-                self.resolved[name, tag] = await self._client.head(name.repository, tag, rest)
-            except NotFound:
-                continue
-            except UntrustedPayload as error:
-                lacking = lacking or error.kept()
-                await self._emit(failure(self.source, name, tag, error, self._now()))
+        lacking = await self._heads(name, unknown[-MAX_HEADS:], rest) or lacking
         tags = tuple(Tag(tag, self.resolved[name, tag]) for tag in versions if (name, tag) in self.resolved)
         whole = len(unknown) <= MAX_HEADS and lacking is None
+        if lacking is not None and not tags and not isinstance(lacking, UntrustedPayload | NoRoom):
+            raise lacking
         await self._emit(TagsListed(self.source, name, tags, whole, self._now()))
         return History(tags, (), lacking)
+
+    async def _heads(self, name: RepositoryName, tags: list[str], rest: bool) -> SourceError | None:
+        """Ask what each tag names; those that are refused are said, and why is returned. Raises Unreachable."""
+        lacking: SourceError | None = None
+        failures = 0
+        for tag in tags:
+            try:
+                self.resolved[name, tag] = await self._client.head(name.repository, tag, rest)
+                failures = 0
+            except NotFound:
+                continue
+            except Unreachable:
+                raise
+            except SourceError as error:
+                lacking, failures = lacking or error.kept(), failures + 1
+                await self._emit(failure(self.source, name, tag, error, self._now()))
+                if failures >= MAX_REFUSED:
+                    break
+        return lacking
 
     async def _named(self, name: RepositoryName, rest: bool) -> tuple[list[str], SourceError | None]:
         names: list[str] = []
@@ -387,7 +378,9 @@ class Reader:
             async for page in self._client.tags(name.repository, rest):
                 self._room.reserve((name, Tag), (len(names) + len(page)) * TAG, f"the rest of the tags of {name}", rest)
                 names += page
-        except (ListCut, NoRoom) as error:
+        except SourceError as error:
+            if not is_kept(error, bool(names)):
+                raise
             lacking = error.kept()
         self._tag_names[name.repository] = frozenset(names) if lacking is None else None
         return names, lacking
