@@ -134,6 +134,15 @@ def test_a_public_base_is_not_ours_to_update() -> None:
     assert mended(row) == "Update zlib to 2 in this image, until docker.io/library/node:22 has it."
 
 
+def test_where_nobody_knows_whether_the_base_has_it_one_step_names_the_base_first() -> None:
+    row = ImageVulnerability("CVE-2026-1", Severity.CRITICAL, "perl-base", fixed="2")
+    step = "Rebuild it on r.example/debian:12 (sha256:ab in place of sha256:cd)."
+    assert mended(row, step) == "Rebuild it on r.example/debian:12; if that does not mend it, update perl-base to 2."
+    assert mended(row) == mended(row, "Move to Debian 13.") == "Update perl-base to 2, then rebuild."
+    own = msgspec.structs.replace(row, from_base=False, package="stdlib", fixed="v1.22.12")
+    assert mended(own, step) == "Update Go to 1.22.12, then rebuild."
+
+
 def test_a_rebuild_keeps_an_exemption() -> None:
     family = Family("node")
     set_up(family.world, "Defender")

@@ -9,9 +9,9 @@ from tui.domain.common.trust import State
 from tui.domain.lineage.base_steps import title_of
 from tui.domain.lineage.endoflife import Product, end_of_life, newest_release, parse_product
 from tui.domain.registries.public import PUBLIC
-from tui.domain.snapshot.snapshot import BaseLink
+from tui.domain.snapshot.snapshot import BaseLink, BaseState
 
-__all__ = ["SOON", "has_ended", "is_renewed", "move_of", "move_to", "operating_system"]
+__all__ = ["SOON", "base_step_of", "has_ended", "is_renewed", "move_of", "move_to", "operating_system"]
 
 SOON = timedelta(days=90)
 """How long before its end a release warns."""
@@ -35,6 +35,11 @@ def is_renewed(context: ImageContext) -> bool:
     product = parse_product(context.renewed) if context.renewed else None
     ends = end_of_life(product) if product is not None else None
     return ends is not None and ends - context.now.date() > SOON
+
+
+def base_step_of(context: ImageContext) -> str:
+    """What mends the base of an image, where that is not the newest; empty where it is, or nobody knows."""
+    return context.base.step if context.base is not None and context.base.state is BaseState.OUTDATED else ""
 
 
 def move_of(context: ImageContext) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tui.domain.checks.admission import check_admission
-from tui.domain.checks.base import move_of
+from tui.domain.checks.base import base_step_of, move_of
 from tui.domain.checks.containers import BY_CONTAINER
 from tui.domain.checks.content import unless_altered
 from tui.domain.checks.context import ContainerContext, ImageContext
@@ -145,8 +145,7 @@ def check_age(context: ImageContext) -> Check:
         return Check(CheckName.AGE, state, f"{verb} on {built.date()}.", context.source, at, rule)
     limit = rules.max_age if state is State.FAIL else rules.warn_age
     reason = f"{verb} on {built.date()}, more than {limit} days ago."
-    step = context.base.step if context.base is not None and context.base.state is BaseState.OUTDATED else ""
-    remedy = move_of(context) or step or "Rebuild it."
+    remedy = move_of(context) or base_step_of(context) or "Rebuild it."
     return Check(CheckName.AGE, state, reason, context.source, at, rule, f"over {limit} days old", remedy)
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tui.domain.checks.base import move_of
+from tui.domain.checks.base import base_step_of, move_of
 from tui.domain.checks.context import ImageContext, Scanners
 from tui.domain.common.text import clean, full_stop, listed
 from tui.domain.common.trust import Check, CheckName, State
@@ -24,7 +24,7 @@ from tui.domain.facts.scan import ImageVulnerability, ScanReport, Severity
 from tui.domain.policy.rules import Rules, Unfixed
 from tui.domain.policy.ruling import accepted_as, expiry_words
 from tui.domain.policy.waivers import PolicyException, accepting
-from tui.domain.scans.mending import mended
+from tui.domain.scans.mending import mended_most
 from tui.domain.scans.tally import Tally, tally
 from tui.domain.scans.vulnerabilities import merge
 
@@ -229,7 +229,7 @@ def _found(found: Tally, heard: Sequence[ScanReport], context: ImageContext) -> 
         return _Opinion(State.PASS, _clean(rules), rules.cite("scan_fail_on"))
     kinds = [kind for kind, state in states.items() if state is worst]
     deciding = [row for kind in kinds for row in found.counting[kind]]
-    text, remedy = _some(deciding), _remedy(deciding, move_of(context))
+    text, remedy = _some(deciding), mended_most(deciding, move_of(context), base_step_of(context))
     if worst is State.UNKNOWN:
         reason = f"It has {len(deciding)} {_noun(len(deciding))} of unknown severity: {text}."
         return _Opinion(worst, reason, rules.cite("scan_fail_on"), "severity unknown", remedy)
@@ -304,25 +304,6 @@ def _some(rows: Sequence[ImageVulnerability]) -> str:
     names = list(dict.fromkeys(clean(row.id, 40) for row in rows))
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"{', '.join(names[:_SHOWN])}{more}"
-
-
-def _remedy(rows: Sequence[ImageVulnerability], move: str) -> str:
-    """What mends most: a rebuild, then updates; without a fix somebody has to decide.
-
-    `move` is what to do about a system that gets no fixes any more: it comes first, whatever else its base would mend.
-    """
-    routes = Counter(row.route for row in rows if row.rebuild and row.route)
-    if routes:
-        [(route, number)] = routes.most_common(1)
-        step = mended(next(row for row in rows if row.rebuild and row.route == route))
-        until = f"{move} Until then: " if move else ""
-        return f"{until}{step} That mends {number} of {len(rows)}."
-    fixable = [row for row in rows if row.fixed]
-    if not fixable:
-        return move or "No fix is known: say in a VEX document why it does not apply, or accept it in the policy until a date."
-    others = len({row.package for row in fixable}) - 1
-    more = f" {others} more {'package has' if others == 1 else 'packages have'} a fix." if others else ""
-    return f"{move} {mended(fixable[0])}{more}".strip()
 
 
 # ---- how far the reports can be believed

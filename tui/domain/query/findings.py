@@ -294,7 +294,13 @@ class _Weigher:
 def _of_vulnerability(each: ImageVulnerability, state: State, image: Image, places: tuple[Place, ...]) -> _Hit:
     name = CheckName.SCAN.value
     what = f"{each.id} {each.severity}"
-    return _Hit(state, name, (name, each.id), image.key, what, mended(each), (image.key,), places, package=each.package)
+    return _Hit(
+        state, name, (name, each.id), image.key, what, mended(each, _base_step(image)), (image.key,), places, package=each.package
+    )
+
+
+def _base_step(image: Image) -> str:
+    return next((check.remedy for check in image.checks if check.name is CheckName.BASE and _bad(check)), "")
 
 
 def _rehearsed(snapshot: Snapshot, images: Set[ImageKey] | None, workloads: Set[ObjectKey] | None) -> Iterator[_Hit]:
