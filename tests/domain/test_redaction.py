@@ -50,6 +50,25 @@ ANSWERS = (
     "imagePullSecrets: regcred",
     "x-ms-correlation-request-id: 12345678-aaaa",
     "pass: 3, fail: 2",
+    "wrong password",
+    "no password was given",
+    "the secret regcred was not found",
+    'secret "ns1/db-2" not found',
+    "secret DB_PASSWORD not set",
+    "the password expired 3 days ago",
+    "password 3 attempts left",
+    "private key 2048 bits",
+    "refresh token AADSTS70043: it has expired",
+    "password (AADSTS50126)",
+    "access token v2",
+    "password OAuth2 flow",
+    "refresh_token grant_type=refresh_token",
+    "token 401 Unauthorized",
+    "change the password at https://a1.example/b2",
+    "docker run -p 8080:80 web",
+    "mkdir -p /a/b1",
+    "kubectl logs -p pod-1",
+    "login failed -p is not known",
 )
 
 
@@ -112,10 +131,27 @@ FORMS = (
     "clientSecret: {}",
     'password="a\\"b{}"',
     "password: '{}",
+    "docker login -u bob -p {} r.example",
+    "wrong password {} for user x",
+    "refresh_token {}",
+    "passwd {}",
+    "pwd {}&3",
+    "client secret {}",
+    "api key {}",
+    'auth token "{}"',
 )
+SHOWN_BY_CASE = ('secret "{}"', "secret {}", "-p {}", "token {} is bad", "pass {}")
+"""Names of objects and ports stand here, too: a value with capitals and digits is none."""
 SECRETS = st.text(string.ascii_letters + string.digits + "._~-", min_size=8, max_size=40).filter(
     lambda text: any(c.isdigit() for c in text) and text[0].isalnum()
 )
+
+
+@pytest.mark.parametrize("form", SHOWN_BY_CASE)
+@examples(40)
+@given(SECRETS)
+def test_what_can_be_no_name_of_an_object_is_gone(form: str, secret: str) -> None:
+    assert f"S3{secret}" not in redact(form.format(f"S3{secret}x"))
 
 
 @pytest.mark.parametrize("form", FORMS)

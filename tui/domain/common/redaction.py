@@ -37,7 +37,8 @@ _SCHEMES = "basic|bearer|negotiate|ntlm|digest|token|apikey|sharedaccesssignatur
 _ONE_WORD = (
     "authentication authorization denied disabled empty eof error expected expired failed failure forbidden incorrect"
     " insufficient invalid is malformed mismatch missing must no none not null rejected required refused revoked timeout"
-    " unauthorized unexpected unknown unset unsupported wrong yes true false"
+    " unauthorized unexpected unknown unset unsupported wrong yes true false accepted changed correct entered found given ignored"
+    " present provided received reset sent set specified supplied used valid"
 )
 """What is said of a credential in one word."""
 _ABOUT_FLAGS = (
@@ -81,6 +82,33 @@ _RULES: tuple[_Rule, ...] = (
     _rule(rf"((?<![A-Za-z])(?:{_PASSWORDS})\s+)({_QUOTED})", rf"\1{HIDDEN}"),
     _rule(rf"((?<![A-Za-z])token\s+)(?=[\"'`][^\s\"'`]*\d)(?=[\"'`][^\s\"'`]{{8}})({_QUOTED})", rf"\1{HIDDEN}"),
 )
+# Names whose value stands behind them without a sign in between; what is prose there is told by how it looks.
+_WHOLE = rf"(?:{_QUOTED}|[^\s\"'`]+)"
+_SPACED = (
+    rf"{_PASSWORDS}|client[ _-]?(?:secret|assertion)|(?:access|refresh|id|identity|bearer|auth|sas|session|security)[ _-]token"
+    r"|api[ _-]token|(?:api|account|access|subscription|secret|shared[ _-]?access|functions)[ _-]?key"
+    r"|(?:private|job|deploy)[ _-]token"
+)
+_BARE = (
+    (re.compile(rf"((?<![A-Za-z])(?:{_SPACED})(?:\s+{_SAID}){{0,2}}\s+)({_WHOLE})", re.IGNORECASE), False),
+    # Names of objects follow these, too: `secret "db-password" not found`.
+    (re.compile(rf"((?<![\w-])(?:secret|token|pass)(?:\s+{_SAID}){{0,2}}\s+)({_WHOLE})", re.IGNORECASE), True),
+    (re.compile(rf"((?<![\w-])-p[ \t]+)({_WHOLE})"), True),
+)
+_LOGIN = re.compile(
+    rf"((?:\blogin\b|(?<![\w-])(?:-u|--user(?:name)?)[ =])[^\r\n]{{0,200}}?(?<![\w-])-p[ \t]*)(?![ \t]*-)({_WHOLE})",
+    re.IGNORECASE,
+)
+"""`-p` where somebody signs in; elsewhere it means a port, a path, a project."""
+_NO_SECRET = re.compile(
+    r"\w+://.*|[~.]{0,2}/[\w./-]*|\$\{?[a-z_]\w*\}?|<[^>]*>?|\[hidden\].*|[\w.-]+=[^=].*|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|oauth-?\d(?:\.\d)?|(?:hmac-?)?sha-?\d+(?:[:/-].*)?|md5|base64(?:url)?|utf-?\d+|x\.?509(?:v3)?|pkcs#?\d+|v\d{1,3}(?:\.\d+){0,3}(?:-[a-z]{1,6}\d?)?"
+    r"|aadsts\d+|https?/\d.*|rfc-?\d+|ed25519|(?:secp|p-?|[rehp]s|aes-?|rsa-?)\d{3,4}[a-z]?\d?|\d{1,5}|\d{1,4}-?(?:bits?|bytes?|[smhdx]|ms|min|days?|hours?|st|nd|rd|th|times)"
+    r"|\d{4}-\d\d-\d\d.*|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_OBJECT = re.compile(r"[a-z0-9]+(?:[./:_-]+[a-z0-9]+)*")
+"""A name as objects of Kubernetes, repositories and files have them."""
 _SENTENCE = re.compile(rf"(?!(?i:{_SCHEMES})\s){_WORD}[,.;:!?)]*\s+[\"'(]?[A-Za-z]")
 _STATUS = re.compile(r"[1-5]\d\d[,.;:)]*(?:\s+[A-Za-z(]|$)")
 
@@ -89,6 +117,9 @@ def redact(text: str) -> str:
     """The text without credentials: headers, tokens, signatures of SAS URLs, passwords in URLs, private keys."""
     for pattern, replacement in _RULES:
         text = pattern.sub(_unless_prose if replacement is None else replacement, text)
+    text = _LOGIN.sub(_at_sign_in, text)
+    for pattern, may_be_object in _BARE:
+        text = pattern.sub(_if_secret_or_object if may_be_object else _if_secret, text)
     return text
 
 
@@ -106,6 +137,36 @@ def _unless_prose(match: re.Match[str]) -> str:
     rest = match.string[match.end() - len(value) : match.end() + LOOK_AHEAD]
     goes_on = _follows_flag(rest) if match[0].startswith("-") else _is_prose(rest)
     return match[0] if goes_on or rest.startswith(HIDDEN) else f"{''.join(names)}{HIDDEN}"
+
+
+def _if_secret(match: re.Match[str]) -> str:
+    return f"{match[1]}{HIDDEN}" if _looks_secret(match[2]) else match[0]
+
+
+def _if_secret_or_object(match: re.Match[str]) -> str:
+    """The value hidden when it can be no name of an object either."""
+    bare = _bare(match[2])
+    return match[0] if _OBJECT.fullmatch(bare) or bare.isupper() else _if_secret(match)
+
+
+def _at_sign_in(match: re.Match[str]) -> str:
+    rest = match.string[match.start(2) : match.end() + LOOK_AHEAD]
+    plain = rest.startswith(HIDDEN) or _NO_SECRET.fullmatch(_bare(match[2])) or _follows_flag(rest)
+    return match[0] if plain else f"{match[1]}{HIDDEN}"
+
+
+def _bare(value: str) -> str:
+    return value.strip("\\\"'`").lstrip("(").rstrip(",.;:!?)")
+
+
+def _looks_secret(value: str) -> bool:
+    """Whether something is no word of a sentence: digits among letters, signs within, or very many digits."""
+    bare = _bare(value)
+    if _NO_SECRET.fullmatch(bare):
+        return False
+    digits, letters = any(map(str.isdigit, bare)), any(map(str.isalpha, bare))
+    signs = any(character in "!#$%^&*+=~@" for character in bare)
+    return (digits and (letters or signs or len(bare) > 5)) or (letters and signs)
 
 
 def _first_word(text: str) -> str:
