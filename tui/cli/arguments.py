@@ -13,6 +13,7 @@ from tui import __version__
 from tui.domain.common.text import clean
 from tui.errors import UsageError
 from tui.settings.durations import seconds
+from tui.settings.hosts import holds_user, registry_host
 from tui.settings.settings import LogLevel
 
 __all__ = ["COMMANDS", "SCENARIOS", "Arguments", "Options", "parse"]
@@ -270,7 +271,7 @@ def _settings(found: argparse.Namespace) -> dict[str, object]:
         "namespaces": found.namespace and _split(found.namespace),
         "all_namespaces": found.all_namespaces,
         "kubeconfig": found.kubeconfig,
-        "registries": found.registry and _split(found.registry),
+        "registries": found.registry and _hosts(found.registry),
         "azure": False if found.no_azure else None,
         "clusters": False if found.no_cluster else None,
         "policy": found.policy,
@@ -287,6 +288,12 @@ def _settings(found: argparse.Namespace) -> dict[str, object]:
 def _split(values: Sequence[str]) -> tuple[str, ...]:
     """Repeated and comma-separated values, each once."""
     return tuple(dict.fromkeys(part for value in values for part in value.split(",") if part))
+
+
+def _hosts(values: Sequence[str]) -> tuple[str, ...]:
+    """The registries named. Raises UsageError, also for an address with a comma in it."""
+    parts = [part for value in values for part in ([value] if holds_user(value) else value.split(","))]
+    return tuple(dict.fromkeys(registry_host(part.strip(), "--registry") for part in parts))
 
 
 def _options(found: argparse.Namespace) -> Options:

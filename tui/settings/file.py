@@ -36,8 +36,9 @@ from tui.domain.common.text import clean
 from tui.domain.facts.configured import SCRATCH
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.reference import parse_reference
-from tui.errors import InvalidConfig, InvalidReference
+from tui.errors import InvalidConfig, InvalidReference, UsageError
 from tui.settings.durations import seconds
+from tui.settings.hosts import endpoint_fault, holds_user, registry_host
 from tui.settings.settings import (
     Auth,
     ContextSettings,
@@ -126,7 +127,11 @@ def read(content: bytes, path: str) -> dict[str, object]:
     values: dict[str, object] = {name: getattr(file, name) for name in table if name not in _TABLES}
     values |= {name: reader.duration(table, name, ()) for name in _DURATIONS if name in table}
     values["base"] = {images: reader.base(images, base) for images, base in file.base.items()}
-    values["registry"] = {host: reader.registry(host, entry) for host, entry in file.registry.items()}
+    if "registries" in table:
+        values["registries"] = tuple(reader.host(host, ("registries",)) for host in file.registries)
+    values["registry"] = {
+        reader.host(host, ("registry", host)): reader.registry(host, entry) for host, entry in file.registry.items()
+    }
     values["context"] = {name: reader.convert(entry, ContextSettings, ("context", name)) for name, entry in file.context.items()}
     if "scan_reports" in table:
         values["scan_reports"] = tuple(map(reader.beside, file.scan_reports))
@@ -146,6 +151,13 @@ class _Reader(Reader):
         """A path, when it is not absolute meant from where the file lies; nothing stays nothing."""
         return str(Path(self.path).parent / Path(text).expanduser()) if text else ""
 
+    def host(self, text: str, place: Place) -> str:
+        """The host of a registry."""
+        try:
+            return registry_host(text, f"`{place[0]}`")
+        except UsageError as error:
+            self.refuse(error.headline.removesuffix("."), place, error.remedy, error)
+
     def registry(self, host: str, entry: dict[str, object]) -> RegistrySettings:
         """One registry table."""
         place = ("registry", host)
@@ -153,8 +165,10 @@ class _Reader(Reader):
         raw = self.convert(entry, Registry, place)
         plain = {name: getattr(raw, name) for name in Registry.__struct_fields__ if name != "refresh"}
         plain["ca_file"] = self.beside(raw.ca_file)
+        if raw.endpoint and (fault := endpoint_fault(raw.endpoint)):
+            self.refuse(f"`endpoint` {fault}", (*place, "endpoint"), "Write https://host or https://host:port.")
         for name in raw.token_hosts:
-            if "/" in name or not name.strip():
+            if "/" in name or "@" in name or not name.strip():
                 self.refuse("`token_hosts` has a value that is no host", (*place, "token_hosts"), "Write host or host:port.")
         return RegistrySettings(**plain, refresh=self.duration(entry, "refresh", place))
 
@@ -169,7 +183,11 @@ class _Reader(Reader):
         if kind in _CONSOLES and raw.enabled and not raw.endpoint:
             self.refuse("`endpoint` is missing", place, 'Write the address of the console: endpoint = "https://...".')
         for field in ("endpoint", "sign_in"):
-            if (address := getattr(raw, field)) and not may_be_told(address):
+            address = getattr(raw, field)
+            if holds_user(address):
+                remedy = "Write the address alone; `username`, `password_env` and `token_env` say how to sign in."
+                self.refuse(f"`{field}` holds a user or a password", (*place, field), remedy)
+            if address and not may_be_told(address):
                 remedy = "Write https://: a password or token is sent there."
                 self.refuse(f"`{field}` is no https address", (*place, field), remedy)
         plain = {field: getattr(raw, field) for field in Scanner.__struct_fields__ if field not in ("kind", "refresh")}

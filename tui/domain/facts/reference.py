@@ -23,6 +23,7 @@ __all__ = [
     "Reference",
     "format_reference",
     "is_digest",
+    "is_registry",
     "is_repository",
     "is_tag",
     "normalize_registry",
@@ -135,6 +136,14 @@ def format_reference(reference: Reference) -> str:
 def is_digest(text: str) -> bool:
     """Whether the text is a digest: sha256, sha384 or sha512 with that algorithm's number of lower-case hex digits."""
     return _DIGEST.fullmatch(text) is not None
+
+
+def is_registry(text: str) -> bool:
+    """Whether a text is the host of a registry as references name it, with its port if that is not the usual one."""
+    host, colon, port = text.rpartition(":") if not text.endswith("]") else ("", "", "")
+    if colon and not (port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536):
+        return False
+    return len(host or text) <= MAX_HOST and _HOST_RE.fullmatch(text) is not None
 
 
 def is_tag(text: str) -> bool:
