@@ -105,7 +105,7 @@ def test_who_may_be_told_to_sign_in_where(host: str, realm: str, nobody: bool, l
         if allowed:
             assert str(service.realm(challenge, who)) == realm
         else:
-            with pytest.raises(AuthenticationFailed, match="to another host"):
+            with pytest.raises(AuthenticationFailed, match=r"to another host|over plain http"):
                 service.realm(challenge, who)
 
 
@@ -120,7 +120,7 @@ async def test_a_token_of_entra_goes_to_the_registry_itself_alone() -> None:
     entra = await Entra().token("scope")
     service = service_of("contoso.azurecr.io")
     for realm in ("https://azurecr.io/oauth2/token", "https://other.azurecr.io/oauth2/token", "https://evil.test/oauth2/token"):
-        with pytest.raises(SourceError, match="to another host"):
+        with pytest.raises(SourceError, match=r"to another host|over plain http"):
             service.realm(Challenge("bearer", realm), Identity("ops", entra=entra))
     own = Challenge("bearer", "https://contoso.azurecr.io/oauth2/token")
     assert service.realm(own, Identity("ops", entra=entra)).host == "contoso.azurecr.io"
@@ -134,3 +134,67 @@ async def test_a_challenge_that_points_inside_gets_nothing(monkeypatch: pytest.M
         with pytest.raises(UntrustedPayload, match="inside a network"):
             await service.token(Challenge("bearer"), URL(f"{inside.url}/token"), NOBODY, "", ("repository:app:pull",))
         assert not inside.requests
+
+
+@pytest.mark.parametrize(
+    ("base", "realm", "named", "login"),
+    [
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5000/token", (), True),
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5001/token", (), False),
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5001/token", ("127.0.0.1:5001",), True),
+        ("http://127.0.0.1:5000", "https://127.0.0.1:5001/token", (), True),
+        ("https://127.0.0.1:5000", "https://127.0.0.1:5001/token", (), True),
+        ("https://127.0.0.1:5000", "http://127.0.0.1:5001/token", (), False),
+        ("https://127.0.0.1:5000", "http://127.0.0.1:5001/token", ("127.0.0.1:5001",), False),
+        ("https://127.0.0.1:5000", "http://localhost:5001/token", ("localhost",), False),
+    ],
+)
+def test_a_sign_in_on_this_machine_is_never_led_to_plain_http(base: str, realm: str, named: tuple[str, ...], login: bool) -> None:
+    service, challenge = service_of(str(URL(base).authority), endpoint=base, token_hosts=named), Challenge("bearer", realm)
+    if login:
+        assert str(service.realm(challenge, SOMEBODY)) == realm
+    else:
+        with pytest.raises(AuthenticationFailed, match=r"to another port|over plain http"):
+            service.realm(challenge, SOMEBODY)
+    if base.startswith("https:") and realm.startswith("http:"):
+        with pytest.raises(AuthenticationFailed, match="over plain http"):
+            service.realm(challenge, NOBODY)
+
+
+async def test_a_token_of_entra_goes_to_no_other_port() -> None:
+    who = Identity("ops", entra=await Entra().token("scope"))
+    challenge = Challenge("bearer", "https://contoso.azurecr.io:8443/oauth2/token")
+    with pytest.raises(AuthenticationFailed, match="to another port"):
+        service_of("contoso.azurecr.io").realm(challenge, who)
+    named = service_of("contoso.azurecr.io", token_hosts=("contoso.azurecr.io:8443",))
+    assert named.realm(challenge, who).port == 8443
+
+
+async def test_a_request_for_a_token_follows_no_redirect_to_another_port() -> None:
+    async with FakeRegistry(auth="bearer") as server, FakeRegistry() as other:
+
+        async def lead_away(_: web.Request) -> web.StreamResponse:
+            return web.Response(status=307, headers={"Location": f"{other.url}/token"})
+
+        server.fault = lead_away
+        async with Transport(TransportOptions(timeout=5.0)) as transport:
+            service = TokenService(options(server), transport, Throttle())
+            with pytest.raises(UntrustedPayload, match="redirects what is sent to it") as caught:
+                await service.token(Challenge("bearer"), URL(f"{server.url}/token"), SOMEBODY, "", ("repository:app:pull",))
+        assert f"127.0.0.1:{URL(server.url).port} redirects" in caught.value.headline
+        assert not other.requests
+
+
+async def test_who_was_led_to_is_blamed_and_no_setting_of_who_led_there() -> None:
+    async with FakeRegistry() as plain, FakeRegistry() as server, Transport(TransportOptions(timeout=5.0)) as transport:
+        place = plain.url.replace("http:", "https:")
+
+        async def lead_away(_: web.Request) -> web.StreamResponse:
+            return web.Response(status=307, headers={"Location": f"{place}/blob"})
+
+        server.fault = lead_away
+        with pytest.raises(SourceError) as caught:
+            await transport.request("GET", f"{server.url}/v2/app/blobs/x", foreign_redirects=True)
+        assert f"127.0.0.1:{URL(plain.url).port} does not speak TLS" in caught.value.headline
+        assert f"127.0.0.1:{URL(server.url).port} redirects there" in caught.value.remedy
+        assert "endpoint" not in caught.value.remedy

@@ -104,7 +104,7 @@ _NO_SECRET = re.compile(
     r"\w+://.*|[~.]{0,2}/[\w./-]*|\$\{?[a-z_]\w*\}?|<[^>]*>?|\[hidden\].*|[\w.-]+=[^=].*|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
     r"|oauth-?\d(?:\.\d)?|(?:hmac-?)?sha-?\d+(?:[:/-].*)?|md5|base64(?:url)?|utf-?\d+|x\.?509(?:v3)?|pkcs#?\d+|v\d{1,3}(?:\.\d+){0,3}(?:-[a-z]{1,6}\d?)?"
     r"|aadsts\d+|https?/\d.*|rfc-?\d+|ed25519|(?:secp|p-?|[rehp]s|aes-?|rsa-?)\d{3,4}[a-z]?\d?|\d{1,5}|\d{1,4}-?(?:bits?|bytes?|[smhdx]|ms|min|days?|hours?|st|nd|rd|th|times)"
-    r"|\d{4}-\d\d-\d\d.*|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?",
+    r"|20\d\d-[01]\d-[0-3]\d.*|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?",
     re.IGNORECASE | re.DOTALL,
 )
 _OBJECT = re.compile(r"[a-z0-9]+(?:[./:_-]+[a-z0-9]+)*")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from yarl import URL
 
 from tui.domain.common.text import clean
-from tui.errors import UntrustedPayload
+from tui.errors import SourceError, UntrustedPayload
 
-__all__ = ["REDIRECTS", "SEE_OTHER", "check_redirect", "is_loopback", "same_origin", "sent_inside"]
+__all__ = ["REDIRECTS", "SEE_OTHER", "check_redirect", "is_loopback", "led_there", "same_origin", "sent_inside"]
 
 SEE_OTHER = 303
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -33,6 +35,15 @@ def sent_inside(home: str, url: URL) -> UntrustedPayload:
     )
 
 
+def led_there(way: Sequence[URL], error: SourceError) -> SourceError:
+    """An error of the last place of a way, with a remedy for the first when that led to it: no setting is at fault."""
+    first, last = way[0], way[-1]
+    if same_origin(first, last):
+        return error
+    remedy = f"{first.host}:{first.port} redirects there: check its external URL, and whether this machine may reach that host."
+    return type(error)(error.headline, remedy)
+
+
 def check_redirect(at: URL, target: URL, foreign: bool, sending: bool) -> None:
     """Raise UntrustedPayload for a redirect that is not followed; `sending`: something is sent, so that its origin counts."""
     if target.scheme not in ("http", "https") or not target.host:
@@ -46,7 +57,7 @@ def check_redirect(at: URL, target: URL, foreign: bool, sending: bool) -> None:
         )
     if sending and not same_origin(at, target):
         raise UntrustedPayload(
-            f"{at.host} redirects what is sent to it to another place, {clean(str(target.origin()), 80)}",
+            f"{at.host}:{at.port} redirects what is sent to it to another place, {clean(str(target.origin()), 80)}",
             "Not followed: it may hold a secret. Fix the server's external URL, or set its `endpoint`.",
         )
     if not foreign and at.host != target.host:

@@ -22,7 +22,7 @@ from tui.private_files import NO_REGULAR, check_regular
 from tui.sources.kit.addresses import OnlyZones, Zone, ZoneRefused, is_address, zones_of_host
 from tui.sources.kit.bodies import ACCEPT_ENCODING, Bodies
 from tui.sources.kit.proxies import Proxies
-from tui.sources.kit.redirects import REDIRECTS, SEE_OTHER, check_redirect, same_origin, sent_inside
+from tui.sources.kit.redirects import REDIRECTS, SEE_OTHER, check_redirect, led_there, same_origin, sent_inside
 
 __all__ = [
     "CONFIG_LIMIT",
@@ -129,6 +129,7 @@ class Transport:
         foreign_redirects: bool = False,
         rewrite: Callable[[URL], URL] | None = None,
         wary: bool = False,
+        stay: bool = False,
     ) -> Reply:
         """Send a form or `content` as it is, follow redirects, read the body up to `limit` bytes.
 
@@ -137,32 +138,34 @@ class Transport:
         the thing, not to the thing (RFC 9110 15.4.4), and is the answer then. `rewrite` maps the target of a redirect.
 
         `wary`: somebody else named the address, which must be public or where the service itself is. What a redirect finds on
-        another host always must. A form stays with its origin.
+        another host always must. A form stays with its origin, and so does everything with `stay`.
         """
-        at = URL(url)
+        way = [URL(url)]
         try:
             async with asyncio.timeout(self._options.timeout):
                 sent = content if content is not None else form
-                return await self._follow(method, at, dict(headers or {}), sent, limit, foreign_redirects, rewrite, wary)
+                return await self._follow(method, way, dict(headers or {}), sent, limit, foreign_redirects, rewrite, wary, stay)
         except aiohttp.ConnectionTimeoutError as error:
-            raise await self._not_connected(at) from error
+            raise led_there(way, await self._not_connected(way[-1])) from error
         except TimeoutError as error:
-            raise _timed_out(at, self._options.timeout) from error
+            raise led_there(way, _timed_out(way[-1], self._options.timeout)) from error
         except (aiohttp.ClientError, OSError, ssl.SSLError, ValueError) as error:
-            raise _unreachable(error, at, self._options) from error
+            raise led_there(way, _unreachable(error, way[-1], self._options)) from error
 
     async def _follow(
         self,
         method: str,
-        at: URL,
+        way: list[URL],
         headers: dict[str, str],
         sent: Form | bytes | None,
         limit: int,
         foreign: bool,
         rewrite: Callable[[URL], URL] | None,
         wary: bool,
+        stay: bool,
     ) -> Reply:
         for _ in range(MAX_REDIRECTS + 1):
+            at = way[-1]
             reply = await self._once(method, at, headers, sent, limit, wary)
             if reply.status not in REDIRECTS or not reply.header("location"):
                 return reply
@@ -171,13 +174,13 @@ class Transport:
             foreign = foreign and sent is None
             if foreign and reply.status == SEE_OTHER and at.host != target.host:
                 return reply
-            check_redirect(at, target, foreign, sent is not None)
+            check_redirect(at, target, foreign, stay or sent is not None)
             wary = wary or at.host != target.host
             if not same_origin(at, target):
                 headers = {name: value for name, value in headers.items() if name.lower() not in ("authorization", "cookie")}
-            at = target
+            way.append(target)
         raise UntrustedPayload(
-            f"{at.host} redirects in a circle", f"More than {MAX_REDIRECTS} redirects; check the proxy or mirror."
+            f"{way[0].host} redirects in a circle", f"More than {MAX_REDIRECTS} redirects; check the proxy or mirror."
         )
 
     async def _not_connected(self, url: URL) -> Unreachable:

@@ -13,7 +13,18 @@ from tui.sources.kit.addresses import is_address
 from tui.sources.kit.redirects import is_loopback
 from tui.sources.kit.throttle import RequestClass
 
-__all__ = ["AuthMode", "RegistryKind", "RegistryOptions", "at_home", "is_acr", "is_public", "may_ask", "may_hand_over", "names"]
+__all__ = [
+    "AuthMode",
+    "RegistryKind",
+    "RegistryOptions",
+    "at_home",
+    "is_acr",
+    "is_named",
+    "is_public",
+    "may_ask",
+    "may_hand_over",
+    "names",
+]
 
 # ACR suffixes of the public cloud, China and US Government.
 ACR_SUFFIXES = (".azurecr.io", ".azurecr.cn", ".azurecr.us")
@@ -163,11 +174,13 @@ def is_public(host: str) -> bool:
 def may_hand_over(options: RegistryOptions, realm: URL) -> bool:
     """Whether credentials of a registry may go to the token service that its challenge names.
 
-    Yes for the registry itself and its endpoint, a host configured in `token_hosts`, a known token service, and the domain that
-    the registry is directly under (registry.gitlab.com -> gitlab.com); over https only, except to this machine.
+    Yes for the registry's host and its endpoint's, at any port (GitLab's own registry is at 5050 of the host that signs in), a
+    host configured in `token_hosts`, a known token service, and the domain that the registry is directly under
+    (registry.gitlab.com -> gitlab.com); over https, by which the host proves its name. Over plain http, where any program of
+    this machine may listen at another port, only where a place on this machine is named.
     """
-    if realm.scheme != "https" and not (realm.scheme == "http" and is_loopback(realm.host)):
-        return False
+    if realm.scheme != "https":
+        return realm.scheme == "http" and is_loopback(realm.host) and is_named(options, realm)
     host, parent = realm.host or "", _parent(options)
     return at_home(options, realm) or host == KNOWN_REALMS.get(options.host) or ("." in parent and host == parent)
 
@@ -175,8 +188,13 @@ def may_hand_over(options: RegistryOptions, realm: URL) -> bool:
 def at_home(options: RegistryOptions, realm: URL) -> bool:
     """Whether a token service is on the registry's own host, its endpoint, or one that the operator names for it."""
     host = realm.host or ""
-    named = {host, f"{host}:{realm.port}"} & set(options.token_hosts)
-    return bool(named) or host in (URL(f"//{options.host}").host, options.base.host)
+    return is_named(options, realm) or host in (URL(f"//{options.host}").host, options.base.host)
+
+
+def is_named(options: RegistryOptions, realm: URL) -> bool:
+    """Whether the operator names a token service in `token_hosts`, by its host or by host and port."""
+    host = realm.host or ""
+    return bool({host, f"{host}:{realm.port}"} & set(options.token_hosts))
 
 
 def may_ask(options: RegistryOptions, realm: URL) -> bool:

@@ -13,7 +13,7 @@ from tui.sources.kit.throttle import RequestClass, Throttle
 from tui.sources.kit.transport import Reply, Transport, decode_json
 from tui.sources.registry.challenge import Challenge
 from tui.sources.registry.faults import Asked, fault, retry_after, sign_in_to
-from tui.sources.registry.options import RegistryOptions, at_home, may_ask, may_hand_over
+from tui.sources.registry.options import RegistryOptions, at_home, is_named, may_ask, may_hand_over
 from tui.sources.registry.signin import Identity
 from tui.sources.registry.wire import WireToken
 
@@ -36,7 +36,8 @@ class TokenService:
     def realm(self, challenge: Challenge, who: Identity) -> URL:
         """Where to ask, led to the endpoint. Raises AuthenticationFailed when this identity must not go there.
 
-        1. The registry itself may always be asked. 2. A token of Entra ID goes to no other host that the operator does not name.
+        0. What is spoken to over https is never left for plain http. 1. The registry itself may always be asked: its scheme, host
+        and port. 2. A token of Entra ID goes to no other place that the operator does not name.
         3. A login goes where its registry's logins are known to go. 4. Nobody's request carries no secret, but what it brings
         goes to the registry: another host is asked only where everybody could have that.
         """
@@ -46,17 +47,24 @@ class TokenService:
         except ValueError as error:
             raise UntrustedPayload(f"{self._options.host} names no usable token service", "Is it really a registry?") from error
         routed = self._options.route(realm)
+        if host and self._options.base.scheme == "https" and routed.scheme != "https":
+            raise AuthenticationFailed(
+                f"{self._options.host} is spoken to over https and wants sign-ins sent over plain http, to "
+                f"{clean(str(routed.origin()), 120)}",
+                "Nothing was sent there: it would be readable on the way. The registry's realm must be an https address.",
+            )
         if host and (same_origin(routed, self._options.base) or self._may_sign_in(realm, who)):
             if not who.anonymous:
                 self.check_channel(routed)
             return routed
+        other = "port" if host and host == self._options.base.host else "host"
         raise AuthenticationFailed(
-            f"{self._options.host} wants sign-ins sent to another host: {clean(str(realm.with_query(None)), 120)}",
+            f"{self._options.host} wants sign-ins sent to another {other}: {clean(str(realm.with_query(None)), 120)}",
             "Nothing was sent there. If that is its token service, add the host to `token_hosts` of this registry.",
         )
 
     def _may_sign_in(self, realm: URL, who: Identity) -> bool:
-        if who.entra is not None and not at_home(self._options, realm):
+        if who.entra is not None and not is_named(self._options, realm):
             return False
         return may_hand_over(self._options, realm) or (who.anonymous and may_ask(self._options, realm))
 
@@ -113,7 +121,16 @@ class TokenService:
             async with self._throttle.slot(RequestClass.OAUTH):
                 # Whoever answers for the registry chose the place, unless it is the registry's own or named by the operator.
                 wary = not at_home(self._options, url)
-                reply = await self._transport.request(method, str(url), headers=headers, form=form, limit=TOKEN_LIMIT, wary=wary)
+                reply = await self._transport.request(
+                    method,
+                    str(url),
+                    headers=headers,
+                    form=form,
+                    limit=TOKEN_LIMIT,
+                    rewrite=self._options.route,
+                    wary=wary,
+                    stay=True,
+                )
             if reply.status != 429 or attempt == TRIES - 1:
                 break
             self._throttle.penalise(retry_after(reply))
