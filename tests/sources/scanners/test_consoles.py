@@ -206,7 +206,7 @@ async def test_one_list_refused_does_not_hide_the_other() -> None:
     ("answer", "words"),
     [
         (page(), "web page"),
-        (send({}, 404), "has no"),
+        (send({}, 404), "does not know the request"),
         (send({}, 429, {"Retry-After": "0"}), "fewer requests"),
         (send({}, 500, {"Retry-After": "0"}), "failed with 500"),
         (cut(), "cut the connection"),

@@ -82,7 +82,8 @@ def status_error(status: Status, what: str, host: str, retry_after: float | None
             return Forbidden(f"No right to {what}." + (f" {said}" if said else ""), remedy_for(what), right=what)
         case 404:
             return NotFound(
-                f"The API server {host} has no {what}." + (f" {said}" if said else ""), "Check the server's address and version."
+                f"The API server {host} does not know the request to {what} (404)." + (f" It says: {said}" if said else ""),
+                "Check the server's address and version.",
             )
         case 410:
             token = status.metadata.continue_token if status.metadata else ""

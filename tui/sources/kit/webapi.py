@@ -123,11 +123,13 @@ def refusal(reply: Reply, what: str, service: Service) -> SourceError:
             return Forbidden(f"{service.title}: no right to {what}{why}", service.ask_for, right=service.right)
         case 404 if not said:
             return ForeignAnswer(
-                f"{service.title} has no {what} (404, not in its own form)",
+                f"{service.title} does not know the request to {what} (404, not in its own form)",
                 "A proxy or an ingress answers so: check the address of the service, and what stands on the way to it.",
             )
         case 404:
-            return NotFound(f"{service.title} has no {what}{why}", "Check the address of the service.")
+            return NotFound(
+                f"{service.title} does not know the request to {what} (404){why}", "Check the address of the service."
+            )
         case 429:
             return Throttled(f"{service.title} asks for fewer requests", "It is tried again.", retry_after=_wait(reply))
         case code if code >= 500:
