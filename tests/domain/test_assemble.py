@@ -10,7 +10,7 @@ from tests.domain.world import AMD, ARM, NOW, OURS, A, B, World, check, containe
 from tui.domain.assemble.assemble import Assembler
 from tui.domain.checks.checks import of_containers
 from tui.domain.common.trust import Check, CheckName, State, roll_up, worst
-from tui.domain.facts.events import AbsenceKind, HealthChanged, Owner, Ownership, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import AbsenceKind, Denial, HealthChanged, Owner, Ownership, SourceHealth, SourceKind, SourceState
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules
 from tui.domain.snapshot.snapshot import Drift, Snapshot
@@ -359,3 +359,19 @@ def test_an_image_that_a_tag_has_left_behind_is_shown_only_while_it_is_needed_or
     assert here in {key.digest for key in back.images}
     world.list_manifests(APP, here, stranger)
     assert stranger in {key.digest for key in world.snapshot().images}
+
+
+def test_that_nodes_may_not_be_read_is_missing_only_where_a_question_needs_them() -> None:
+    for is_open in (False, True):
+        world = World()
+        whole = world.index(f"{A}/app", "new", "1")
+        if is_open:
+            world.index(f"{A}/app", "new", "1", platforms=(ARM,))
+        world.run("x/web", f"{A}/app:1", f"{A}/app@{whole}", node="hidden")
+        denied = Denial("nodes", "list nodes", "Ask for nodes.", "No right to list nodes.")
+        world.tell(HealthChanged(SourceHealth("cluster/lab", SourceKind.CLUSTER, SourceState.OK, NOW, denials=(denied,))))
+        world.health(f"registry/{A}")
+        snapshot = Assembler().assemble(world.inventory().freeze(), OPEN, NOW)
+        (found,) = snapshot.workloads.values()
+        assert (found.containers[0].drift is Drift.UNKNOWN) is is_open
+        assert snapshot.complete is not is_open

@@ -307,6 +307,13 @@ def a_platform_of_an_index_that_the_tag_names_no_more_on_a_node_that_cannot_be_r
     world.run("x/web", TAG, at(APP, digest(f"manifest old {AMD} ")), node="hidden")
 
 
+@case(Drift.UNKNOWN, "the platform of its node decides, and nodes may not be read")
+def an_index_of_which_the_tag_names_only_a_part_on_a_node_that_cannot_be_read(world: World) -> None:
+    whole = world.index(APP, "new", "1")
+    world.index(APP, "new", "1", platforms=(ARM,))
+    world.run("x/web", TAG, at(APP, whole), node="hidden")
+
+
 @case(Drift.SAME, "names what runs")
 def a_name_that_the_runtime_made_up_says_nothing(world: World) -> None:
     found = world.manifest(APP, "new", "1")

@@ -89,3 +89,22 @@ def test_the_other_source_takes_over_when_the_first_is_lost() -> None:
 def test_nothing_is_made_anew_where_no_cluster_is_read_twice() -> None:
     known = World().inventory().freeze()
     assert without_doubles(known) is known
+
+
+def test_a_context_that_is_lost_says_so_though_another_reads_its_cluster() -> None:
+    known = twice()
+    refused = msgspec.structs.replace(
+        known.health["cluster/viewer"], state=SourceState.FAILED, error="It does not accept the sign-in.", auth_failed=True
+    )
+    narrowed = msgspec.structs.replace(
+        known.health["cluster/viewer"], state=SourceState.PARTIAL, lost_scopes=(("shop", "No right to list pods."),)
+    )
+    for lost, words in ((refused, "It does not accept the sign-in."), (narrowed, "No right to list pods.")):
+        facts = Facts(known.cluster, known.images, {**known.health, lost.name: lost}, known.health_version + 1, known.trust)
+        found = without_doubles(facts).health[lost.name]
+        assert (found.state, found.lost) == (SourceState.OFF, True)
+        assert found.error == f"{words} It is the same cluster as admin, which is read already."
+    part = msgspec.structs.replace(known.health["cluster/admin"], state=SourceState.PARTIAL)
+    health = {**known.health, refused.name: refused, part.name: part}
+    facts = Facts(known.cluster, known.images, health, known.health_version + 1, known.trust)
+    assert without_doubles(facts).health[refused.name] == refused

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+import msgspec
 import pytest
 
 from tests.estates import NOW, Builder, company, loading, sick
+from tui.domain.common.trust import State
 from tui.domain.facts.events import Denial, SourceState
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import EMPTY, ImageKey, Snapshot
@@ -48,6 +51,19 @@ def test_before_anything_is_known_the_header_says_so() -> None:
     assert " starting " in said(header_lines(EMPTY, Place(VIEW_NAMES, 0), NOW, 160, UNICODE))
     assert " loading " in said(header_lines(loading(), Place(VIEW_NAMES, 0), NOW, 160, UNICODE))
     assert " no answer " in said(header_lines(sick(), Place(VIEW_NAMES, 0), NOW, 160, UNICODE))
+
+
+def test_one_warning_is_one_and_what_is_wrong_with_a_source_is_named() -> None:
+    snapshot = company()
+    one = msgspec.structs.replace(snapshot.summary, images={State.WARN: 1, State.FAIL: 2})
+    (first, *others) = snapshot.sources
+    lost = msgspec.structs.replace(first, state=SourceState.OFF, lost=True, auth_failed=True)
+    limited = msgspec.structs.replace(first, state=SourceState.PARTIAL, throttled=True)
+    words = {"access refused": lost, "too many requests (429)": limited}
+    for told, health in words.items():
+        text = said(header_lines(replace(snapshot, summary=one, sources=(health, *others)), PLACE, NOW, 200, UNICODE))
+        assert told in text
+        assert "1 warning  " in text
 
 
 def test_progress_has_a_line_for_each_source_with_counts_and_waits() -> None:

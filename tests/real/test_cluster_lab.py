@@ -46,7 +46,7 @@ async def test_containers_of_every_type_are_seen() -> None:
 
 async def test_the_viewer_reads_the_two_namespaces_that_it_names() -> None:
     health = await until_health(source("lab-viewer", "payments", "shop"), lambda health: health.live and bool(health.identity))
-    assert health.state is SourceState.PARTIAL
+    assert health.state is SourceState.OK
     assert {denial.right for denial in health.denials} >= {"list nodes"}
     assert health.objects > 10
 

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from tui.domain.common.trust import State
 from widgets.rows import Cell, Span
 
-__all__ = ["ASCII", "BAD_FIRST", "ROLE", "UNICODE", "WORD", "Glyphs", "mix"]
+__all__ = ["ASCII", "BAD_FIRST", "ROLE", "UNICODE", "Glyphs", "mix", "worded"]
 
 BAD_FIRST = (State.FAIL, State.UNKNOWN, State.WARN, State.PASS)
 ROLE = {State.FAIL: "fail", State.UNKNOWN: "unknown", State.WARN: "warn", State.PASS: "pass", State.OFF: "dim"}
-WORD = {State.FAIL: "failing", State.UNKNOWN: "unknown", State.WARN: "warnings", State.PASS: "trusted"}
+_WORD = {State.FAIL: "failing", State.UNKNOWN: "unknown", State.WARN: "warnings", State.PASS: "trusted"}
 
 
 class Glyphs(NamedTuple):
@@ -55,6 +55,11 @@ ASCII = Glyphs(
     rule="-",
     partial="o",
 )
+
+
+def worded(state: State, number: int) -> str:
+    """What so many images are that end so: `1 warning`, `2 warnings`, `2 failing`."""
+    return _WORD[state].removesuffix("s") if number == 1 else _WORD[state]
 
 
 def mix(counts: Sequence[int], width: int, sign: str) -> Cell:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.snapshot.snapshot import Snapshot
-from tui.presenters.glyphs import BAD_FIRST, ROLE, WORD, Glyphs, mix
+from tui.presenters.glyphs import BAD_FIRST, ROLE, Glyphs, mix, worded
 from tui.presenters.health import standing
 from tui.presenters.running import NOTHING_RUNS, Running, running_line
-from tui.presenters.words import age, clock, count
+from tui.presenters.words import age, clock, count, plural
 from widgets.rows import Cell, Span, TextLine
 
 __all__ = ["HEIGHT", "NARROW", "Place", "header_lines", "registries_of", "verdict_counts"]
@@ -68,7 +68,7 @@ def verdict_counts(snapshot: Snapshot, glyphs: Glyphs, words: bool) -> Cell:
         number = snapshot.summary.images.get(state, 0)
         role = ROLE[state] if number else "dim"
         spans.append(Span(f"{glyphs.states[state]} {count(number)}", f"{role} bold" if number else role))
-        spans.append(Span(f" {WORD[state]}  " if words else "  ", "dim"))
+        spans.append(Span(f" {worded(state, number)}  " if words else "  ", "dim"))
     return tuple(spans[:-1]) if not words else (*spans[:-1], Span(spans[-1].text.rstrip(), "dim"))
 
 
@@ -131,22 +131,28 @@ def _oldest(snapshot: Snapshot) -> datetime:
 def _chips(snapshot: Snapshot, glyphs: Glyphs, width: int) -> Cell:
     """One chip for each source that is not well, and how many are."""
     asked = [health for health in snapshot.sources if health.state is not SourceState.OFF]
-    sick = sorted((health for health in asked if health.state in (SourceState.PARTIAL, SourceState.FAILED)), key=standing)
+    # A context that is lost is told though another one reads its cluster: it was asked for.
+    asked += [health for health in snapshot.sources if health.state is SourceState.OFF and health.lost]
+    sick = sorted(filter(_is_sick, asked), key=lambda health: (standing(health), health.state is SourceState.PARTIAL))
     if not asked:
         return ()
     if not sick:
         well = sum(health.state is SourceState.OK for health in asked)
         return (Span(f"{well}/{len(asked)} sources ok ", "dim"),)
     if width < NARROW:
-        worst = "failed" if any(health.state is SourceState.FAILED for health in sick) else "partial"
+        worst = "failed" if any(health.state is not SourceState.PARTIAL for health in sick) else "partial"
         return (Span(f"{glyphs.partial} ", "warn"), Span(f"{len(sick)} of {len(asked)} sources {worst} ", "dim"))
     chips = [span for health in sick[:2] for span in _chip(health, glyphs, room=26)]
     more = f"+{len(sick) - 2}  " if len(sick) > 2 else ""
     return (*chips, Span(f"{more}{len(asked) - len(sick)}/{len(asked)} ok ", "dim"))
 
 
+def _is_sick(health: SourceHealth) -> bool:
+    return health.lost or health.state in (SourceState.PARTIAL, SourceState.FAILED)
+
+
 def _chip(health: SourceHealth, glyphs: Glyphs, room: int) -> Cell:
-    role = "fail" if health.state is SourceState.FAILED else "warn"
+    role = "warn" if health.state is SourceState.PARTIAL else "fail"
     name = health.name.partition("/")[2] or health.name
     return (Span(f"{glyphs.partial} ", role), Span(_cut(name, 18)), Span(f" {_cut(_ailment(health), room)}  ", "dim"))
 
@@ -155,6 +161,8 @@ def _ailment(health: SourceHealth) -> str:
     """What is wrong with a source, in two or three words; the sources' page has the sentence."""
     if health.auth_failed:
         return "access refused"  # before any right that may be missing: nobody was there to have it
+    if health.lost and health.lost_scopes:
+        return f"{plural(len(health.lost_scopes), 'namespace')} lost"
     refused = [denial.what for denial in health.denials if denial.right]
     if refused:
         return f"no right to {refused[0]}" if len(refused) == 1 else f"{len(refused)} rights missing"
@@ -162,7 +170,7 @@ def _ailment(health: SourceHealth) -> str:
         return f"not confirmed since {clock(health.as_of)[:5]}"
     if health.throttled:
         return "too many requests (429)"
-    return "does not answer" if health.state is SourceState.FAILED else "partly read"
+    return "does not answer" if health.state is not SourceState.PARTIAL else "partly read"
 
 
 def _tabs(place: Place) -> Cell:

@@ -144,14 +144,22 @@ async def test_a_server_that_asks_for_fewer_requests_is_there(tmp_path: Path) ->
             asked.append(request)
             if len(asked) > 3:
                 enough.set()
-            return failure(429, "TooManyRequests")
+            return failure(429, "TooManyRequests") if refusing else None
         return None
+
+    refusing: list[bool] = []
 
     server.gate = slow_down
     async with server.running(), reading(tmp_path, server) as seen:
         await seen.health(live)
+        refusing.append(True)
         async with asyncio.timeout(PATIENCE):
             await enough.wait()
+        told = await seen.health(lambda health: health.throttled)
+        assert (told.state, told.live) == (SourceState.PARTIAL, False)
+        assert "refuses: too many requests (429)" in told.denials[0].reason
+        refusing.clear()
+        await seen.health(lambda health: live(health) and not health.throttled)
         assert not any(isinstance(event, HealthChanged) and failed(event.health) for event in seen.events)
 
 

@@ -26,7 +26,7 @@ from tui.domain.facts.demand import ArtifactDemand, Demand
 from tui.domain.facts.events import SourceHealth, SourceKind
 from tui.domain.facts.facts import Facts
 from tui.domain.facts.freshness import Freshness
-from tui.domain.facts.source_health import is_complete, lost_sources, registry_sessions, signatures_lost
+from tui.domain.facts.source_health import is_complete, lost_sources, nodes_refused, registry_sessions, signatures_lost
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.lineage.genealogy import lineage_of
 from tui.domain.lineage.judged import Bases, judge_bases
@@ -63,6 +63,7 @@ class _Runs:
     workloads: Mapping[ObjectKey, JoinedWorkload]
     uses: Mapping[ImageKey, Use]
     used: Mapping[ImageKey, tuple[str, ...]]
+    needs_nodes: bool
 
 
 class Assembler:
@@ -131,7 +132,7 @@ class Assembler:
             users={key: tuple(use.users) for key, use in runs.uses.items() if use.users},
             sources=tuple(health[name] for name in sorted(health)),
             summary=summary_of(shown, workloads),
-            complete=is_complete(facts.health) and not self._is_outstanding(facts) and not _awaits(shown, runs.uses),
+            complete=self._is_complete(facts, shown, runs),
             gates=under.gates,
         )
 
@@ -179,6 +180,12 @@ class Assembler:
         )
         return self._odd.get((runs, observer), lambda: self._suspicions.of(runs.workloads, observer))
 
+    def _is_complete(self, facts: Facts, shown: Mapping[ImageKey, Image], runs: _Runs) -> bool:
+        """Whether nothing is missing that a question needs."""
+        if runs.needs_nodes and nodes_refused(facts.health):
+            return False
+        return is_complete(facts.health) and not self._is_outstanding(facts) and not _awaits(shown, runs.uses)
+
     def _is_outstanding(self, facts: Facts) -> bool:
         demands = self.demands(facts)
         return self._outstanding.get((facts.images.version, demands), lambda: is_outstanding(demands, facts.images))
@@ -207,7 +214,8 @@ def _read(at: object, ancestry: Ancestry, registries: Registries) -> _Read:
 
 def _runs(workloads: Mapping[ObjectKey, JoinedWorkload]) -> _Runs:
     uses = uses_of(workloads)
-    return _Runs(workloads, uses, {key: tuple(sorted(use.names)) for key, use in uses.items()})
+    needs_nodes = any(container.needs_node for workload in workloads.values() for container in workload.containers)
+    return _Runs(workloads, uses, {key: tuple(sorted(use.names)) for key, use in uses.items()}, needs_nodes)
 
 
 def _silences(health: Mapping[str, SourceHealth]) -> dict[str, Silence]:

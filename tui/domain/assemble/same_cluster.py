@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import msgspec
 
+from tui.domain.common.text import full_stop
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.facts.facts import ClusterFacts, Facts, TrustFacts
 
@@ -40,7 +41,7 @@ def without_doubles(facts: Facts) -> Facts:
         return facts
     carried = {name: each.through for name, each in facts.health.items() if each.through in twice}
     gone = frozenset((*twice, *carried))
-    off = {name: _off(facts.health[name], twice.get(name) or twice[carried[name]]) for name in gone}
+    off = {name: _off(facts.health[name], facts.health[twice.get(name) or twice[carried[name]]]) for name in gone}
     return replace(facts, cluster=_clusters(facts.cluster, gone), health={**facts.health, **off}, trust=_trust(facts.trust, gone))
 
 
@@ -48,17 +49,27 @@ def _preference(health: SourceHealth) -> tuple[int, str]:
     return _RANK[health.state], health.name
 
 
-def _off(health: SourceHealth, first: str) -> SourceHealth:
-    name = first.partition("/")[2]
+def _off(health: SourceHealth, first: SourceHealth) -> SourceHealth:
+    """A source that is not read, with what is wrong with it: it was asked for, and that another is read hides nothing.
+
+    Where the other reads only a part of the cluster, this one might have read the rest: then its failure counts.
+    """
+    name = first.name.partition("/")[2]
+    failed = health.state is SourceState.FAILED
+    lost = health.kind is SourceKind.CLUSTER and (failed or bool(health.lost_scopes))
+    if failed and lost and first.state is not SourceState.OK:
+        return health
+    same = f"It is the same cluster as {name}, which is read already."
+    reasons = [health.error] if failed else [reason for _, reason in health.lost_scopes[:1]]
     return msgspec.structs.replace(
         health,
         state=SourceState.OFF,
         live=False,
-        error=f"It is the same cluster as {name}, which is read already.",
-        remedy="Name one of the two contexts with --context.",
+        lost=lost,
+        error=" ".join((*map(full_stop, reasons), same)) if lost else same,
+        remedy=(health.remedy if lost else "") or "Name one of the two contexts with --context.",
         progress=(),
         denials=(),
-        lost_scopes=(),
     )
 
 

@@ -119,8 +119,8 @@ class SourceHealth(msgspec.Struct, frozen=True):
     work. `ownership` is that of a registry.
     `lost_scopes` are parts of it (namespaces) that were read and cannot be read any more, each with the reason. `every` is how
     often it is asked again, in seconds, 0 for what is not. `stale` is set by the rule of freshness
-    (`freshness`), `throttled` by a source that is refused for asking too often. `known_by` are what a cluster is known by,
-    whatever it is called.
+    (`freshness`), `throttled` by a source that is refused for asking too often, `lost`
+    where it is off but was asked for and failed. `known_by` are what a cluster is known by, whatever it is called.
     """
 
     name: str
@@ -145,6 +145,7 @@ class SourceHealth(msgspec.Struct, frozen=True):
     every: float = 0.0
     stale: bool = False
     throttled: bool = False
+    lost: bool = False
     known_by: tuple[str, ...] = ()
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from tui.domain.common.text import full_stop
-from tui.domain.facts.events import Ownership, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Denial, Ownership, SourceHealth, SourceKind, SourceState
 from tui.domain.facts.workload import Resource
 
 __all__ = [
@@ -16,7 +16,9 @@ __all__ = [
     "RegistrySession",
     "clusters_heard",
     "is_complete",
+    "is_of_nodes",
     "lost_sources",
+    "nodes_refused",
     "registry_sessions",
     "signatures_lost",
 ]
@@ -57,7 +59,7 @@ def _heard(health: SourceHealth) -> Hearing:
             return Hearing.WHOLE
         case SourceState.PARTIAL:
             # What nodes are like says nothing about what runs.
-            about_nodes = bool(health.denials) and all(_is_of_nodes(denial.what) for denial in health.denials)
+            about_nodes = bool(health.denials) and all(_names_nodes(denial) for denial in health.denials)
             return Hearing.WHOLE if about_nodes else Hearing.PART
         case SourceState.LOADING:
             return Hearing.PART if health.objects else Hearing.NOTHING
@@ -65,8 +67,19 @@ def _heard(health: SourceHealth) -> Hearing:
             return Hearing.NOTHING
 
 
-def _is_of_nodes(what: str) -> bool:
-    return what.partition(" in ")[0] == Resource.NODES
+def _names_nodes(denial: Denial) -> bool:
+    return denial.what.partition(" in ")[0] == Resource.NODES
+
+
+def is_of_nodes(denial: Denial) -> bool:
+    """Whether it is the right to read nodes that is missing, which few questions need."""
+    return bool(denial.right) and _names_nodes(denial)
+
+
+def nodes_refused(health: Mapping[str, SourceHealth]) -> bool:
+    """Whether the nodes of a cluster that is asked may not be read."""
+    asked = (each for each in health.values() if each.kind is SourceKind.CLUSTER and each.state is not SourceState.OFF)
+    return any(is_of_nodes(denial) for each in asked for denial in each.denials)
 
 
 def signatures_lost(health: Mapping[str, SourceHealth]) -> str:

@@ -32,7 +32,8 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
 
     `idle` says that nothing is meant to run: scaled to zero, suspended, between two jobs. `note` is a remark that changes
     nothing, `altered` says that the registry answered for its name with other bytes, `at` is when the registry said what the
-    name means. `named` are the images that it runs, or would run, with the digest that its name gives of each.
+    name means. `named` are the images that it runs, or would run, with the digest that its name gives of each. `needs_node` tells
+    that the platform of a node would answer what is not known.
     """
 
     slot: Slot
@@ -54,6 +55,7 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
     altered: str = ""
     at: datetime | None = None
     named: tuple[tuple[ImageKey, str], ...] = ()
+    needs_node: bool = False
 
 
 def joined_of(group: Group, judge: Judge, nodes: Mapping[str, Node]) -> tuple[Joined, ...]:
@@ -104,6 +106,7 @@ def _running(
         altered=newest[2].altered,
         at=newest[2].at,
         named=_named(started) or _named([newest[2]]),
+        needs_node=drift is Drift.UNKNOWN and any(finding.needs_node for finding in started),
     )
 
 

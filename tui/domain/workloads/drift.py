@@ -38,7 +38,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     now; `note` is a remark that changes nothing, `altered` says that the registry answered for the name with other bytes. `name`
     is None when the text is no reference. `at` is when the registry said what the name means, `platform` that of the node, or of
     the one config that runs. `named` is the digest that the name gives of the image that runs, or would run: that of an index,
-    or of a platform's manifest.
+    or of a platform's manifest. `needs_node` tells that the platform of the node would answer what is not known.
     """
 
     drift: Drift
@@ -55,6 +55,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     altered: str = ""
     at: datetime | None = None
     named: str = ""
+    needs_node: bool = False
 
     @property
     def started(self) -> bool:
@@ -125,6 +126,7 @@ class Judge:
             drift=drift,
             reason=reason,
             note=note,
+            needs_node=drift is Drift.UNKNOWN and self._needs_node(case, reference.digest or word.digest),
             digest=running.digest,
             content=content,
             platform=self._platform(case),
@@ -276,11 +278,19 @@ class Judge:
             return f", which the node has under the name {reported}"
         return ", which is no image that the repository is known to have: purged, or replaced by another of the same name"
 
+    def _needs_node(self, case: _Case, digest: str) -> bool:
+        """Whether two sets of contents are known and overlap, so that nothing but the platform of the node can tell."""
+        other = self._contents.on(digest, None) if digest else None
+        return case.platform is None and bool(case.content) and bool(other) and not _differ(case.content, other)
+
     def _unreadable(self, case: _Case, digest: str, lead: str) -> str:
         """A sentence on two digests that cannot be compared because one was not read."""
         name = case.name if digest != case.running.digest else case.running.name or case.name
         word = self._registries.digest(name, digest)
-        why = word.reason or f"not every platform of {short(digest)} has been read."
+        unread = f"not every platform of {short(digest)} has been read."
+        if self._needs_node(case, digest):
+            unread = "the platform of its node decides, and nodes may not be read."
+        why = word.reason or unread
         return f"{lead}; whether they are the same is not known: {why}"
 
 

@@ -89,7 +89,9 @@ def status_error(status: Status, what: str, host: str, retry_after: float | None
             token = status.metadata.continue_token if status.metadata else ""
             return Expired(f"The position to {what} is no longer known to {host}.", "It is listed anew.", continue_token=token)
         case 429:
-            return Throttled(f"The API server {host} asks for fewer requests.", "Waiting as it asks.", retry_after=wait)
+            waiting = f", waiting {wait:.0f} s" if wait else ""
+            words = f"The API server {host} refuses: too many requests (429){waiting}."
+            return Throttled(words, "It is asked again by itself.", retry_after=wait)
         case code if 300 <= code < 400:
             return Unreachable(
                 f"{host} redirects elsewhere, which API servers do not.", "Check 'server' in the kubeconfig and the proxy."

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.source_health import is_of_nodes
 from tui.domain.facts.workload import Resource
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable
 from tui.sources.cluster.room import MOST, Room
@@ -101,6 +102,7 @@ class Board:
         self._denials: dict[str, Denial] = {}
         self._as_of: datetime | None = None
         self._silent: SourceError | None = None
+        self._limited: SourceError | None = None
         self._started = clock()
         self._dirty = asyncio.Event()
 
@@ -146,13 +148,17 @@ class Board:
             if line.live:
                 line.confirmed = now
             line.wake()
-        if self._silent is not None:
-            self._silent = None
+        self._silent = self._limited = None
         self.changed()
 
     def silent(self, error: SourceError) -> None:
         """The server does not answer, though watches may still be open."""
         self._silent = error
+        self.changed()
+
+    def limited(self, error: SourceError) -> None:
+        """The server is there and refuses to be asked so often: what it said is not confirmed meanwhile."""
+        self._limited = error
         self.changed()
 
     def changed(self) -> None:
@@ -167,8 +173,11 @@ class Board:
     def health(self) -> SourceHealth:
         """The state of the source now."""
         failing = (_denial(line) for line in self._lines if line.error)
-        denials = (*self._denials.values(), *failing, *_broken(self._lines), *_cut(self._lines))
-        state, error, remedy = self._verdict(bool(denials))
+        limit = self._limited
+        slowed = (Denial("anything at the moment", remedy=limit.remedy, reason=limit.headline),) if limit is not None else ()
+        denials = (*slowed, *self._denials.values(), *failing, *_broken(self._lines), *_cut(self._lines))
+        # What nodes are like answers few questions: only where one is open is anything missing without them.
+        state, error, remedy = self._verdict(any(not is_of_nodes(denial) for denial in denials))
         return SourceHealth(
             name=self._name,
             kind=SourceKind.CLUSTER,
@@ -179,8 +188,10 @@ class Board:
             error=error,
             remedy=remedy,
             auth_failed=any(isinstance(line.error, AuthenticationFailed) for line in self._lines),
+            throttled=limit is not None,
             live=bool(self._lines)
             and self._silent is None
+            and limit is None
             and all(line.live or isinstance(line.error, Forbidden) for line in self._lines)
             and any(line.live for line in self._lines),
             identity=self.identity,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from tui.domain.facts.workload import Resource
-from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable, UntrustedPayload
+from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Throttled, Unreachable, UntrustedPayload
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.health import Board, Line
 from tui.sources.cluster.kinds import KINDS
@@ -30,7 +30,7 @@ class Pulse:
     def __init__(self, api: Api, board: Board, options: ClusterOptions) -> None:
         self._api, self._board, self._options = api, board, options
         self._turn = 0
-        self._faults = 0
+        self._faults = self._refusals = 0
 
     async def keep(self) -> None:
         """For ever."""
@@ -58,14 +58,17 @@ class Pulse:
                 if beside.live and beside.interrupt is not None:
                     beside.interrupt()
         if any(error is None for error in answers):
-            self._faults = 0
+            self._faults = self._refusals = 0
             self._board.beats()
         elif not refused:
             self._missed(next(error for error in answers if error is not None))
 
     def _missed(self, error: SourceError) -> None:
-        """A server that asks for fewer requests is there, and one failure of its own may pass."""
+        """A server that asks for fewer requests is there, and one refusal or failure of its own may pass."""
         self._faults += isinstance(error, ServerFault)
+        self._refusals += isinstance(error, Throttled)
+        if isinstance(error, Throttled) and self._refusals > 1:
+            self._board.limited(error)
         if isinstance(error, Unreachable | UntrustedPayload) or self._faults > 1:
             self._board.silent(error)
 
