@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.domain.world import World, check, container, digest, image
 from tui.domain.common.trust import CheckName, State
-from tui.domain.facts.events import AbsenceKind
+from tui.domain.facts.events import AbsenceKind, ManifestRead
 from tui.domain.facts.image import Descriptor, Manifest, ManifestKind, Platform
 from tui.domain.query.findings import Grouping, find
 
@@ -55,6 +56,37 @@ def test_it_is_taken_back_when_the_registry_answers_rightly() -> None:
     assert check(image(world.snapshot(), found), CheckName.REGISTRY).brief == "the registry answered with other bytes"
     world.manifest(NAME, "ab", "1")
     assert check(image(world.snapshot(), found), CheckName.REGISTRY).brief != "the registry answered with other bytes"
+
+
+def test_a_list_or_a_header_takes_nothing_back_of_what_the_body_of_a_tag_refutes() -> None:
+    world = World()
+    found = world.manifest(NAME, "ab")
+    world.run("shop/app", f"{NAME}:1", f"{NAME}@{found}")
+    world.fail(NAME, "1", OTHER, SAID)
+    world.list_tags(NAME, {"1": found})  # the digest of a header, or of a list: no content came with it
+    snapshot = world.snapshot()
+    assert check(container(snapshot, "app"), CheckName.IDENTITY).state is State.FAIL
+    assert check(image(snapshot, found), CheckName.REGISTRY).brief == "the registry answered with other bytes"
+    assert image(snapshot, found).verdict is State.FAIL
+    world.tag(NAME, found, "1")
+    snapshot = world.snapshot()
+    assert check(container(snapshot, "app"), CheckName.IDENTITY).state is State.PASS
+    assert check(image(snapshot, found), CheckName.REGISTRY).brief != "the registry answered with other bytes"
+
+
+def test_a_digest_that_lies_fails_although_a_tag_leads_to_its_content() -> None:
+    world = World()
+    found = world.manifest(NAME, "ab", "1")
+    world.run("shop/app", f"{NAME}:1", f"{NAME}@{found}")
+    world.fail(NAME, found, OTHER, SAID)
+    read = next(event for event in world.events if isinstance(event, ManifestRead))
+    world.tell(msgspec.structs.replace(read, at=world.clock, reference="1"))
+    world.list_manifests(NAME, found)
+    snapshot = world.snapshot()
+    assert check(image(snapshot, found), CheckName.REGISTRY).state is State.FAIL
+    assert check(container(snapshot, "app"), CheckName.IDENTITY).state is State.FAIL
+    world.tell(msgspec.structs.replace(read, at=world.clock))
+    assert check(container(world.snapshot(), "app"), CheckName.IDENTITY).state is State.PASS
 
 
 def test_a_declared_image_whose_name_is_answered_with_other_bytes_fails_too() -> None:

@@ -11,7 +11,15 @@ from aiohttp import web
 
 from tests.sources.registry.helpers import Collector, Entra, basic, demand, options, source
 from tests.sources.registry.servers import FakeRegistry, digest_of, jwt
-from tui.domain.facts.events import AbsenceKind, CatalogListed, HealthChanged, LookupFailed, SourceState, TagResolved
+from tui.domain.facts.events import (
+    AbsenceKind,
+    CatalogListed,
+    HealthChanged,
+    LookupFailed,
+    ManifestRead,
+    SourceState,
+    TagResolved,
+)
 from tui.errors import (
     AuthenticationFailed,
     Forbidden,
@@ -300,6 +308,23 @@ async def test_a_digest_that_lies_is_untrusted_and_never_read() -> None:
         assert {one.kind for one in seen.of(LookupFailed)} == {AbsenceKind.OTHER_BYTES}
         assert "does not match its digest" in seen.of(LookupFailed)[0].reason
         assert seen.health.state is SourceState.PARTIAL
+
+
+async def test_a_digest_that_lied_is_asked_again_although_a_tag_leads_to_its_content() -> None:
+    async with FakeRegistry() as server:
+        digest = server.image("app", "1")
+        server.fault = only(digest, lambda _: web.Response(body=b"{}", headers={"Docker-Content-Digest": digest}))
+        registry = source(options(server, catalog=False, refresh=0.05))
+        registry.want((demand("app", digest),))
+        async with Collector(registry) as seen:
+            await seen.until(lambda: seen.of(LookupFailed))
+            registry.want((demand("app", "1"),))
+            await seen.until(lambda: seen.of(TagResolved))
+            assert [one.reference for one in seen.of(ManifestRead)] == ["1"]
+            server.fault = None
+            await seen.until(lambda: len(seen.of(ManifestRead)) > 1)
+        assert {one.kind for one in seen.of(LookupFailed)} == {AbsenceKind.OTHER_BYTES}
+        assert seen.of(ManifestRead)[-1].reference == ""
 
 
 async def test_a_config_that_lies_loses_only_itself() -> None:

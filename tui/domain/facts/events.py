@@ -230,12 +230,16 @@ class TagResolved(msgspec.Struct, frozen=True, gc=False):
 
 
 class ManifestRead(msgspec.Struct, frozen=True):
-    """A manifest was read from a repository: it is there, and this is its content."""
+    """A manifest was read from a repository: it is there, and this is its content.
+
+    `reference` is the tag by which it was asked for, empty where that was its digest.
+    """
 
     source: str
     name: RepositoryName
     manifest: Manifest
     at: datetime
+    reference: str = ""
 
 
 class ConfigRead(msgspec.Struct, frozen=True):

@@ -78,7 +78,8 @@ class ImageFacts:
     """What registries hold.
 
     `manifests` and `configs` are contents by digest, the same wherever they lie; `held` says when a manifest was last seen in
-    a repository, `tags` what tags were said to name, `failed` the newest failure for a tag or digest of a repository.
+    a repository, `tags` what tags were said to name, `failed` the newest failure for a tag or digest of a repository, `proven`
+    when a tag or digest was last answered with content that is what it should be.
     `tag_lists` says when the tags of a repository were last listed whole, `listings` are the newest whole lists of manifests.
     `configured` are the bases that the settings name.
     """
@@ -91,6 +92,7 @@ class ImageFacts:
     tag_lists: Mapping[RepositoryName, datetime] = field(default_factory=dict)
     listings: Mapping[RepositoryName, ManifestsListed] = field(default_factory=dict)
     failed: Mapping[RepositoryName, Mapping[str, LookupFailed]] = field(default_factory=dict)
+    proven: Mapping[RepositoryName, Mapping[str, datetime]] = field(default_factory=dict)
     catalogs: Mapping[str, CatalogListed] = field(default_factory=dict)
     referrers: Mapping[RepositoryName, Mapping[str, ReferrersListed]] = field(default_factory=dict)
     claims: Mapping[str, tuple[Claim, ...]] = field(default_factory=dict)

@@ -94,7 +94,7 @@ class Registries:
         listed = self._listed_at(name)
         if name.registry in self.lost:
             return Word(Standing.UNREAD, digest, self.lost[name.registry], held, AbsenceKind.UNREACHABLE)
-        if failure is not None and _not_older(failure.at, held) and _not_older(failure.at, listed):
+        if failure is not None and self._stands(failure, held, listed):
             return _failed(failure, digest)
         if listed is not None and digest in self.rows(name):
             return Word(Standing.THERE, digest, at=listed)
@@ -111,14 +111,27 @@ class Registries:
                 yield reference
 
     def altered(self, name: RepositoryName, digests: Iterable[str]) -> str:
-        """What says that a repository answered with other bytes than one of the digests names, empty when none did."""
-        for digest in digests:
-            failure = self.failure(name, digest)
-            held = self.facts.held.get(name, {}).get(digest)
-            other = failure is not None and failure.kind is AbsenceKind.OTHER_BYTES
-            if failure is not None and other and _not_older(failure.at, held) and digest not in self.facts.configs:
+        """What says that a repository answered with other bytes than one of the digests names, empty when none did.
+
+        Also when a tag that names one of them was answered so: what the header says of it, its own body refutes.
+        """
+        refuted = {reference: failure for reference, failure in self.facts.failed.get(name, {}).items() if self._refutes(failure)}
+        named = set(digests) if refuted else frozenset()
+        for reference, failure in sorted(refuted.items()):
+            digest = reference if ":" in reference else self.tag(name, reference).digest
+            if digest in named and reference not in self.facts.configs:
                 return full_stop(failure.reason)
         return ""
+
+    def _refutes(self, failure: LookupFailed) -> bool:
+        """Whether other bytes were answered, and nothing better since for that very tag or digest."""
+        return failure.kind is AbsenceKind.OTHER_BYTES and self._stands(failure)
+
+    def _stands(self, failure: LookupFailed, *later: datetime | None) -> bool:
+        """Whether a failure is the newest word. Only content takes back that content was wrong: a header or a list does not."""
+        if failure.kind is AbsenceKind.OTHER_BYTES:
+            later = (self.facts.proven.get(failure.name, {}).get(failure.reference),)
+        return all(_not_older(failure.at, other) for other in later)
 
     def rows(self, name: RepositoryName) -> Mapping[str, ManifestListing]:
         """The newest list of a repository's manifests, by digest."""
@@ -154,7 +167,7 @@ class Registries:
         last = record.last if record is not None else None
         if name.registry in self.lost:
             return Word(Standing.UNREAD, digest, self.lost[name.registry], last, AbsenceKind.UNREACHABLE)
-        if failure is not None and _not_older(failure.at, last) and _not_older(failure.at, listed):
+        if failure is not None and self._stands(failure, last, listed):
             return _failed(failure, digest)
         if listed is not None and (last is None or last < listed):
             return Word(Standing.GONE, digest, f"{name} has no tag {tag}.", listed, AbsenceKind.MANIFEST_UNKNOWN)

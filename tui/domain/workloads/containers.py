@@ -103,7 +103,7 @@ def _running(
         trouble=_trouble(counting, judge),
         pull_policy=newest[1].pull_policy,
         refs=refs,
-        altered=newest[2].altered,
+        altered=newest[2].altered or next((finding.altered for _, _, finding in counting if finding.altered), ""),
         at=newest[2].at,
         named=_named(started) or _named([newest[2]]),
         needs_node=drift is Drift.UNKNOWN and any(finding.needs_node for finding in started),

@@ -111,7 +111,7 @@ class Judge:
             tag=reference.tag,
             pin=reference.digest,
             declared=self._declared(name, word, reference),
-            altered=word.altered,
+            altered=word.altered or self._registries.altered(name, filter(None, (running.digest, reference.digest, word.digest))),
             at=word.at,
             named=reference.digest or ("" if word.gone else word.digest),
         )

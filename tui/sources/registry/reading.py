@@ -24,19 +24,13 @@ from tui.domain.facts.image import Claim, Descriptor, Manifest, ManifestKind, Re
 from tui.domain.lineage.evidence import buildinfo_claims
 from tui.domain.lineage.provenance import provenance_claims
 from tui.domain.registries.runnable import IMAGE_CONFIGS, is_attestation, says_attestation
-from tui.errors import Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload
+from tui.errors import Forbidden, NotFound, OtherBytes, SourceError, Unreachable, UntrustedPayload
 from tui.sources.registry.acr import AcrLists
 from tui.sources.registry.client import Body, RegistryClient
 from tui.sources.registry.content import ContentStore
 from tui.sources.registry.faults import absence
 from tui.sources.registry.listed import History, gathered, is_kept, manifests_of
-from tui.sources.registry.parse import (
-    ATTESTATION_OF,
-    compute_digest,
-    is_digest,
-    read_config,
-    read_manifest,
-)
+from tui.sources.registry.parse import ATTESTATION_OF, compute_digest, is_digest, read_config, read_manifest
 from tui.sources.registry.referrers import Found, Referrers, is_referrer_tag
 from tui.sources.registry.room import NoRoom, Room, weight
 
@@ -114,6 +108,7 @@ class Reader:
         self._acr = AcrLists(client) if client.options.acr else None
         self._manifests: dict[tuple[RepositoryName, str], Manifest] = {}
         self._configs: set[str] = set()
+        self._refuted: set[tuple[RepositoryName, str]] = set()
         self._tag_names: dict[str, frozenset[str] | None] = {}
         self._listing: dict[str, asyncio.Lock] = {}
         self._histories: dict[RepositoryName, History] = {}
@@ -152,25 +147,34 @@ class Reader:
         return Outcome(manifest.digest, tuple(visit.errors))
 
     async def _manifest(self, name: RepositoryName, reference: str, rest: bool) -> Manifest:
-        known = self._manifests.get((name, reference))
+        refuted = (name, reference) in self._refuted
+        known = None if refuted else self._manifests.get((name, reference))
         if known is not None:
             return known
         body = await self._body(name, reference, rest)
         manifest = read_manifest(body.content, body.digest, body.content_type)
         self._store.put(body.digest, body.content)
-        if (name, body.digest) not in self._manifests:
+        if (name, body.digest) not in self._manifests or refuted:
             self._room.reserve(body.digest, weight(manifest), f"manifest {body.digest[:19]}", rest)
             self._manifests[name, body.digest] = manifest
-            await self._emit(ManifestRead(self.source, name, manifest, self._now()))
+            tag = "" if is_digest(reference) else reference
+            await self._emit(ManifestRead(self.source, name, manifest, self._now(), tag))
         return manifest
 
     async def _body(self, name: RepositoryName, reference: str, rest: bool) -> Body:
-        stored = self._store.get(reference) if is_digest(reference) else None
+        key = name, reference
+        stored = self._store.get(reference) if is_digest(reference) and key not in self._refuted else None
         if stored is not None and compute_digest(stored, reference) == reference:
             # The content is known; whether this repository has it is not.
             await self._client.head(name.repository, reference, rest)
             return Body(reference, stored, "")
-        return await self._client.manifest(name.repository, reference, rest)
+        try:
+            body = await self._client.manifest(name.repository, reference, rest)
+        except OtherBytes:
+            self._refuted.add(key)  # until the registry itself answers that rightly, whatever is known of it from elsewhere
+            raise
+        self._refuted.discard(key)
+        return body
 
     async def _below(self, visit: _Visit, manifest: Manifest, depth: int) -> None:
         match manifest.kind:

@@ -35,6 +35,7 @@ class ImageTables:
         self.tags: dict[RepositoryName, dict[str, TagRecord]] = {}
         self.tag_lists: dict[RepositoryName, datetime] = {}
         self.listings: dict[RepositoryName, ManifestsListed] = {}
+        self.proven: dict[RepositoryName, dict[str, datetime]] = {}
         self.failed: dict[RepositoryName, dict[str, LookupFailed]] = {}
         self.catalogs: dict[str, CatalogListed] = {}
         self.referrers: dict[RepositoryName, dict[str, ReferrersListed]] = {}
@@ -47,6 +48,7 @@ class ImageTables:
         held = self.held.setdefault(event.name, {})
         known = held.get(event.manifest.digest)
         held[event.manifest.digest] = event.at if known is None else max(known, event.at)
+        self._prove(event.name, event.reference or event.manifest.digest, event.at)
 
     def config(self, config: ImageConfig) -> None:
         """A config; its digest says that it is the same as one known."""
@@ -55,6 +57,7 @@ class ImageTables:
     def tag(self, event: TagResolved) -> None:
         """A tag names a digest."""
         self._name(event.name, event.tag, event.digest, event.at)
+        self._prove(event.name, event.tag, event.at)
 
     def tag_list(self, event: TagsListed) -> None:
         """The tags of a repository; only a whole list says what is not there."""
@@ -109,11 +112,16 @@ class ImageTables:
             tag_lists=self.tag_lists.copy(),
             listings=self.listings.copy(),
             failed={name: found.copy() for name, found in self.failed.items()},
+            proven={name: found.copy() for name, found in self.proven.items()},
             catalogs=self.catalogs.copy(),
             referrers={name: found.copy() for name, found in self.referrers.items()},
             claims=claims,
             configured=self.configured,
         )
+
+    def _prove(self, name: RepositoryName, reference: str, at: datetime) -> None:
+        proven = self.proven.setdefault(name, {})
+        proven[reference] = max(at, proven.get(reference, at))
 
     def _name(self, name: RepositoryName, tag: str, digest: str, at: datetime, row: Tag | None = None) -> None:
         tags = self.tags.setdefault(name, {})
