@@ -314,3 +314,25 @@ STRICT = Policy("strict", Rules(off=(CheckName.SIGNATURE,)), (Scope("shop", (("m
 def test_a_verdict_is_that_of_the_checks_which_its_badge_counts(snapshot: Snapshot) -> None:
     for each in snapshot.workloads.values():
         assert each.verdict is worst(check.state for check in workload_checks(each, snapshot.images))
+
+
+@pytest.mark.parametrize("kind", [ContainerType.CONTAINER, ContainerType.VOLUME])
+@pytest.mark.parametrize("image_id", ["", "rocket://abc"])
+def test_a_pod_whose_node_does_not_say_what_it_runs_counts_for_what_its_name_means(kind: ContainerType, image_id: str) -> None:
+    world = published()
+    world.pod("x/web", PodContainer("main", kind, API, image_id, state="" if kind is ContainerType.VOLUME else "running"))
+    snapshot = world.snapshot()
+    shown = image(snapshot, key_of(snapshot, API).digest)
+    assert (shown.pods, shown.in_use) == (1, True)
+    said = next(check for check in shown.checks if check.name is CheckName.IDENTITY)
+    assert said.state is State.UNKNOWN
+    assert "Nothing that is known runs it" not in said.reason
+    assert workload(snapshot, "web").verdict is not State.PASS
+    assert workload(snapshot, "web").containers[0].digests == ()
+
+
+def test_a_pod_that_waits_runs_nothing_yet() -> None:
+    world = published()
+    world.pod("x/web", waiting(API, "ContainerCreating"))
+    snapshot = world.snapshot()
+    assert image(snapshot, key_of(snapshot, API).digest).pods == 0

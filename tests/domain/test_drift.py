@@ -327,6 +327,18 @@ def nothing_started(world: World) -> None:
     world.pod("x/web-0", waiting(TAG, "ContainerCreating"), owner=owner)
 
 
+@case(Drift.UNKNOWN, "what runs is not known yet")
+def it_runs_and_its_node_does_not_say_what(world: World) -> None:
+    world.manifest(APP, "new", "1")
+    world.run("x/web", TAG, "")
+
+
+@case(Drift.UNKNOWN, "what runs is not known yet")
+def one_of_its_pods_runs_and_its_node_does_not_say_what(world: World) -> None:
+    found = world.manifest(APP, "new", "1")
+    world.run("x/web", TAG, at(APP, found), "")
+
+
 @case(Drift.UNKNOWN, "a form that says nothing", "rocket://abc")
 def a_runtime_reports_what_nobody_understands(world: World) -> None:
     world.manifest(APP, "new", "1")

@@ -11,7 +11,7 @@ import msgspec
 from tui.domain.common.text import short
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.reference import parse_reference
-from tui.domain.facts.workload import Node, Pod, PodContainer, TemplateContainer
+from tui.domain.facts.workload import ContainerType, Node, Pod, PodContainer, TemplateContainer
 from tui.domain.snapshot.snapshot import Drift, ImageKey, PodRef
 from tui.domain.workloads.counting import pods_with, wants_no_pods
 from tui.domain.workloads.drift import Finding, Judge, Seen
@@ -24,6 +24,7 @@ __all__ = ["Joined", "joined_of"]
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 _WORST = (Drift.MIXED, Drift.GONE, Drift.MOVED, Drift.UNKNOWN, Drift.SAME)
 _NAMED_NODES = 3
+_SILENT = "It runs, but its node does not say what: what runs is not known yet."
 Instance = tuple[Pod, PodContainer, Finding]
 
 
@@ -79,13 +80,17 @@ def _running(
     slot: Slot, pods: Sequence[tuple[Pod, PodContainer]], live: set[str], judge: Judge, nodes: Mapping[str, Node]
 ) -> Joined:
     instances = [
-        (pod, container, judge.find(Seen(container.image, container.image_id, platform_of(pod, nodes))))
+        (
+            pod,
+            container,
+            _unreported(pod, container, judge.find(Seen(container.image, container.image_id, platform_of(pod, nodes)))),
+        )
         for pod, container in sorted(pods, key=lambda each: each[0].name)
     ]
     counting = [each for each in instances if each[0].uid in live] or instances
     newest = max(counting, key=lambda each: (each[0].created or _NEVER, each[0].name))
     drift, reason, note = _drift(counting, newest)
-    started = [finding for _, _, finding in counting if finding.started]
+    started = [finding for _, _, finding in counting if finding.started or finding.runs is not None]
     refs = tuple(_ref(*each) for each in instances)
     return Joined(
         slot=slot,
@@ -93,7 +98,7 @@ def _running(
         name=newest[2].name,
         tag=newest[2].tag,
         pin=newest[2].pin,
-        digests=tuple(sorted({finding.digest for finding in started})),
+        digests=tuple(sorted({finding.digest for finding in started if finding.started})),
         runs=tuple(sorted({finding.runs for finding in started if finding.runs is not None})),
         declared=newest[2].declared,
         pods=pods_with(refs),
@@ -117,7 +122,7 @@ def _named(findings: Sequence[Finding]) -> tuple[tuple[ImageKey, str], ...]:
 
 def _drift(instances: list[Instance], newest: Instance) -> tuple[Drift, str, str]:
     """The worst of what its pods are, where pods of one name but different contents are worse than each alone."""
-    started = [each for each in instances if each[2].started]
+    started = [each for each in instances if each[2].started or _is_unreported(*each)]
     if not started:
         return Drift.UNKNOWN, _waiting(newest), ""
     mixed = _mixed(started)
@@ -125,6 +130,22 @@ def _drift(instances: list[Instance], newest: Instance) -> tuple[Drift, str, str
         return Drift.MIXED, mixed, ""
     _, _, worst = min(started, key=lambda each: (_WORST.index(each[2].drift), each[2].reason))
     return worst.drift, worst.reason, " ".join(filter(None, (worst.note, _rollout(started, newest))))
+
+
+def _is_unreported(pod: Pod, container: PodContainer, finding: Finding) -> bool:
+    """Whether a container runs, or a volume is there for what runs, and its node does not say in any known form what it is."""
+    runs = container.state == "running" or (container.type is ContainerType.VOLUME and pod.phase == "Running")
+    return runs and not finding.started
+
+
+def _unreported(pod: Pod, container: PodContainer, finding: Finding) -> Finding:
+    """The finding; of what runs and is not reported, it is what its name means now for all that is known, and no more is."""
+    if finding.name is None or not _is_unreported(pod, container, finding):
+        return finding
+    is_volume = container.type is ContainerType.VOLUME
+    silent = "The image is mounted, but its node does not say which: it is not known." if is_volume else _SILENT
+    reason = finding.reason if container.image_id else silent
+    return msgspec.structs.replace(finding, drift=Drift.UNKNOWN, reason=reason, runs=finding.declared)
 
 
 def _waiting(newest: Instance) -> str:

@@ -316,7 +316,7 @@ def _declared(spec: PodSpec) -> Iterator[tuple[ContainerType, Container]]:
 
 def _image_volumes(raw: msgspec.Raw) -> list[Volume]:
     body = bytes(raw)
-    if b'"image":' not in body:
+    if b'"image"' not in body:
         return []
     return [volume for volume in _volumes.decode(body) or () if volume.image]
 
