@@ -176,9 +176,11 @@ def test_how_many_images_were_not_looked_at_is_said_in_images(
         world.manifest(str(NAME), f"x{number}", f"{number}")
     world.health("registry/a.azurecr.io", kind=SourceKind.REGISTRY, identity="me")
     opener = opener_of(world.snapshot())
-    main(argv, opener=opener)
+    main([*argv, "-o", "json"], opener=opener)
     assert len(opener.estate.wanted) == 2
-    assert "The signatures of 3 images that nothing runs were not looked for" in capfd.readouterr().err
+    printed = capfd.readouterr()
+    assert "The signatures of 3 images that nothing runs were not looked for" in printed.err
+    assert json.loads(printed.out)["complete"] is False
 
 
 def test_what_was_not_loaded_in_time_is_said(capfd: pytest.CaptureFixture[str]) -> None:

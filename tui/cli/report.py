@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -154,19 +155,27 @@ async def _look(settings: Settings, query: Query, wait: float, opener: Opener) -
         progress = Progress(sys.stderr)
         end = estate.subscribe(progress.show)
         try:
-            settled = await estate.settled(wait)
+            settled, missed = await estate.settled(wait), 0
             if settled:
-                settled = await _look_for_signatures(estate, query, end_at)
+                settled, missed = await _look_for_signatures(estate, query, end_at)
         finally:
             end()
             progress.done()
         if not settled:
             say(f"Not everything was loaded within {wait:g} s; this is what is known. --wait gives more time.")
-        return estate.snapshot, query.images(estate.snapshot, datetime.now(UTC))
+        snapshot = estate.snapshot
+        if missed:
+            images = plural(missed, "image")
+            say(f"The signatures of {images} that nothing runs were not looked for: a query asks for {MAX_ASKED} at once.")
+            snapshot = replace(snapshot, complete=False)
+        return snapshot, query.images(snapshot, datetime.now(UTC))
 
 
-async def _look_for_signatures(estate: OpenEstate, query: Query, end_at: float) -> bool:
-    """Ask for the signatures of what the query finds and nothing runs; whether everything has answered in time."""
+async def _look_for_signatures(estate: OpenEstate, query: Query, end_at: float) -> tuple[bool, int]:
+    """Ask for the signatures of what the query finds and nothing runs.
+
+    Whether everything has answered in time, and of how many images they were not asked for, being too many.
+    """
     asked: set[Demand] = set()
     while True:
         selection = query.images(estate.snapshot, datetime.now(UTC))
@@ -174,15 +183,11 @@ async def _look_for_signatures(estate: OpenEstate, query: Query, end_at: float) 
         left = [[demand for demand in each if demand not in asked] for each in wishes.values()]
         now = tuple([demand for each in left for demand in each][: MAX_ASKED - len(asked)])
         if not now:
-            missed = sum(map(bool, left))
-            if missed:
-                images = plural(missed, "image")
-                say(f"The signatures of {images} that nothing runs were not looked for: a query asks for fewer at once.")
-            return True
+            return True, sum(map(bool, left))
         asked.update(now)
         estate.want(now)
         if not await estate.settled(max(0.0, end_at - asyncio.get_running_loop().time())):
-            return False
+            return False, 0
 
 
 def _rendered(query: Query, snapshot: Snapshot, selection: Selection, options: Options, look: Look) -> Iterable[bytes]:
