@@ -136,6 +136,11 @@ def _stands_on(name: CheckName, image: Image, users: list[Container], clusters: 
             pass  # when an image was built is in the image, and does not change
 
 
+def _answer(check: Check) -> Check:
+    """A check without its advice, where that stands on more than the answer: what mends a scan is also the base's to say."""
+    return msgspec.structs.replace(check, remedy="") if check.name is CheckName.SCAN else check
+
+
 def test_the_estate_has_something_to_lose() -> None:
     states = {(name, each.check.state) for (_, name), each in asked(snapshot()).items()}
     for name in CheckName:
@@ -150,7 +155,7 @@ def test_each_source_takes_with_it_what_stands_on_it_and_nothing_else(source: st
     for place, was in before.items():
         now = after[place].check
         if was.check.state is State.OFF or source not in was.sources:
-            assert now == was.check, place
+            assert _answer(now) == _answer(was.check), place
         elif was.check.state is not State.UNKNOWN:
             assert now.state is State.UNKNOWN or (now.state is State.FAIL and was.check.state is State.FAIL), place
             assert ERROR in now.reason, place

@@ -187,7 +187,7 @@ async def test_throttling_is_waited_for_as_the_quota_says() -> None:
             False,
             "Please provide below info",
         ),
-        (send({}, 404), False, "Azure Resource Graph has no"),
+        (send({}, 404), False, "Azure Resource Graph does not know the request"),
         (send({}, 500, {"Retry-After": "0"}), False, "failed with 500"),
         (page(), True, "web page"),
         (send({"data": 7}), False, "something else than rows"),
