@@ -410,8 +410,7 @@ async def test_a_list_that_is_always_cut_does_not_keep_it_loading() -> None:
         registry.want((demand("app", "1"),))
         async with Collector(registry) as seen:
             await seen.idle()
-            assert seen.of(TagResolved)
-            assert seen.health.state is SourceState.PARTIAL
+            await seen.until(lambda: seen.of(TagResolved) and seen.health.state is SourceState.PARTIAL)
             assert "cut the connection" in seen.health.denials[0].reason
 
 
