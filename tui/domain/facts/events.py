@@ -114,13 +114,10 @@ class SourceHealth(msgspec.Struct, frozen=True):
 
     `through` names the source that it reads by: what that one cannot confirm, this one cannot either. `remarks` are what an
     operator should know although nothing is missing (a certificate that is not verified, keys that are not understood).
-
-    `identity` is who is signed in and was accepted, empty for nobody; `sign_in_error` why a better way to sign in did not
-    work. `ownership` is that of a registry.
-    `lost_scopes` are parts of it (namespaces) that were read and cannot be read any more, each with the reason. `every` is how
-    often it is asked again, in seconds, 0 for what is not. `stale` is set by the rule of freshness
-    (`freshness`), `throttled` by a source that is refused for asking too often, `lost`
-    where it is off but was asked for and failed. `known_by` are what a cluster is known by, whatever it is called.
+    `identity` is who is signed in and was accepted, empty for nobody; `sign_in_error` why a better way to sign in did not work.
+    `ownership` is that of a registry. `lost_scopes` are namespaces that cannot be read any more, each with the reason. `every` is
+    how often it is asked again, in seconds (0: not). `stale` is set by the rule of freshness, `throttled` where it is refused for
+    asking too often, `lost` where it is off but was asked for and failed. `known_by` is what a cluster is, whatever it is called.
     """
 
     name: str

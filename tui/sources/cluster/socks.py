@@ -91,6 +91,7 @@ class Bridge:
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A connection that the proxy has made. Raises SourceError, OSError and EOFError."""
         reader, writer = await asyncio.open_connection(self._proxy.host, self._proxy.port or _USUAL_PORT)
+        connected = False
         try:
             await self._greet(reader, writer)
             writer.write(b"\x05\x01\x00" + _address(self._host) + self._port.to_bytes(2))
@@ -105,9 +106,10 @@ class Bridge:
                 )
             length = {1: 4, 4: 16}.get(kind) or (await reader.readexactly(1))[0]
             await reader.readexactly(length + 2)
-        except BaseException:
-            writer.close()
-            raise
+            connected = True
+        finally:
+            if not connected:
+                writer.close()
         return reader, writer
 
     async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

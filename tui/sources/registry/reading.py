@@ -214,15 +214,17 @@ class Reader:
         if wanted.digest in self._configs or wanted.media_type not in IMAGE_CONFIGS:
             return
         self._configs.add(wanted.digest)
+        read = False
         try:
             content = await self._blob(visit.name, wanted.digest, visit.rest)
             config = read_config(content, wanted.digest)
             self._room.reserve(wanted.digest, weight(config), f"config {wanted.digest[:19]}", visit.rest)
             await self._emit(ConfigRead(config))
             await self._claim(manifest.digest, buildinfo_claims(content))
-        except BaseException:
-            self._configs.discard(wanted.digest)
-            raise
+            read = True
+        finally:
+            if not read:
+                self._configs.discard(wanted.digest)
 
     async def _blob(self, name: RepositoryName, digest: str, rest: bool) -> bytes:
         stored = self._store.get(digest)

@@ -387,10 +387,9 @@ class ExplorerScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Dim the keys that cannot do anything now."""
         match action:
-            case "copy_name":
-                return bool(name_to_copy(self.inspector.subject, self.app.snapshot)) or None
-            case "copy_reference":
-                return bool(reference_to_copy(self.inspector.subject, self.app.snapshot)) or None
+            case "copy_name" | "copy_reference":
+                copied = name_to_copy if action == "copy_name" else reference_to_copy
+                return bool(copied(self.inspector.subject, self.app.snapshot)) or None
             case "filter" | "faults":
                 return True if self.app.snapshot.images or self.app.snapshot.workloads or self.chosen.words else None
             case "other":
