@@ -14,7 +14,7 @@ from tui.presenters.running import NOTHING_RUNS, Running, running_line
 from tui.presenters.words import age, clock, count, plural
 from widgets.rows import Cell, Span, TextLine
 
-__all__ = ["HEIGHT", "NARROW", "Place", "header_lines", "registries_of", "verdict_counts"]
+__all__ = ["HEIGHT", "NARROW", "Place", "header_lines", "verdict_counts"]
 
 _ESTATE = (SourceKind.CLUSTER, SourceKind.REGISTRY)
 _COUNTED = (SourceState.OK, SourceState.PARTIAL)
@@ -70,11 +70,6 @@ def verdict_counts(snapshot: Snapshot, glyphs: Glyphs, words: bool) -> Cell:
         spans.append(Span(f"{glyphs.states[state]} {count(number)}", f"{role} bold" if number else role))
         spans.append(Span(f" {worded(state, number)}  " if words else "  ", "dim"))
     return tuple(spans[:-1]) if not words else (*spans[:-1], Span(spans[-1].text.rstrip(), "dim"))
-
-
-def registries_of(snapshot: Snapshot) -> list[str]:
-    """The registries that are asked, as their sources name them."""
-    return [health.name.partition("/")[2] for health in snapshot.sources if health.kind is SourceKind.REGISTRY]
 
 
 def _strip(numbers: Sequence[int], width: int, glyphs: Glyphs) -> Cell:

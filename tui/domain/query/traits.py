@@ -82,10 +82,6 @@ class Traits:
         return Truth(yes, rows.image.where(not trait.told(image) for image in rows.images) | rows.without_image).sure
 
 
-def _tags_told(image: Image) -> bool:
-    return image.tags_listed or bool(image.tags)
-
-
 _CONTAINER: Mapping[Trait, Callable[[Container], bool]] = {
     Trait.STUCK: lambda container: bool(container.trouble),
     Trait.PINNED: lambda container: bool(container.pin),
