@@ -16,7 +16,7 @@ from widgets.messages import FromWidget
 from widgets.outline import NOTHING, Outline
 from widgets.painted import Painted
 from widgets.rows import RowKey, TreeModel
-from widgets.treelines import Line, LinePainter
+from widgets.treelines import LinePainter, TreeLine
 
 __all__ = ["VirtualTree"]
 
@@ -79,7 +79,7 @@ class VirtualTree(Painted, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._outline = Outline(NOTHING)
         self._top = 0
-        self._painted: dict[int, Line | None] = {}
+        self._painted: dict[int, TreeLine | None] = {}
         self._painter = LinePainter(self)
 
     # ---- what is shown
@@ -307,7 +307,7 @@ class VirtualTree(Painted, can_focus=True):
         self._painted[y] = line
         return self._painter.row(line, self.model.columns()) if line else self.join((), self.size.width, self.role(""))
 
-    def _line_at(self, y: int) -> Line | None:
+    def _line_at(self, y: int) -> TreeLine | None:
         index = self._top + y - HEADER
         if index >= self.row_count:
             return None
@@ -315,7 +315,7 @@ class VirtualTree(Painted, can_focus=True):
         ground = ""
         if index == self._outline.cursor:
             ground = "cursor" if self.has_focus else "idle-cursor"
-        return Line(self.model.row(key), len(key) - 1, self._marker(key), ground, self._thumb(y), self.is_marked(key))
+        return TreeLine(self.model.row(key), len(key) - 1, self._marker(key), ground, self._thumb(y), self.is_marked(key))
 
     def _marker(self, key: RowKey) -> str:
         if not self.model.has_children(key):

@@ -12,12 +12,12 @@ from widgets.columns import GAP, Slot, lay_cell, lay_out
 from widgets.painted import Painted
 from widgets.rows import Cell, Column, Row, Span
 
-__all__ = ["Line", "LinePainter"]
+__all__ = ["LinePainter", "TreeLine"]
 
 KEPT = 1000
 
 
-class Line(NamedTuple):
+class TreeLine(NamedTuple):
     """What is painted on one line: two equal lines look the same."""
 
     row: Row
@@ -34,7 +34,7 @@ class LinePainter:
     def __init__(self, canvas: Painted) -> None:
         self._canvas = canvas
         self._slots: list[Slot] | None = None
-        self._strips: dict[Line, Strip] = {}
+        self._strips: dict[TreeLine, Strip] = {}
 
     def forget(self) -> None:
         """Lay out and paint anew: the columns, the width or the colours are others."""
@@ -52,7 +52,7 @@ class LinePainter:
         style = self._canvas.role("dim")
         return self._canvas.join([(" ", style), *((text, style) for text, _ in spans)], self._width, style)
 
-    def row(self, line: Line, columns: Sequence[Column]) -> Strip:
+    def row(self, line: TreeLine, columns: Sequence[Column]) -> Strip:
         """A row as it was painted before: a scroll step then paints one new row only."""
         strip = self._strips.get(line)
         if strip is None:
@@ -61,7 +61,7 @@ class LinePainter:
             strip = self._strips[line] = self._paint(line, columns)
         return strip
 
-    def _paint(self, line: Line, columns: Sequence[Column]) -> Strip:
+    def _paint(self, line: TreeLine, columns: Sequence[Column]) -> Strip:
         role, ground = self._canvas.role, line.ground
         base = role("", ground)
         mark = ("*" if self._canvas.ascii else "●", role("accent", ground)) if line.mark else (" ", base)
@@ -79,7 +79,7 @@ class LinePainter:
         edge = role("faint", ground)
         return Strip([*strip.crop(0, self._width - 1), *self._canvas.join([(line.thumb, edge)], 1, edge)], self._width)
 
-    def _name(self, line: Line, slot: Slot, *, from_middle: bool) -> Iterator[tuple[str, Style]]:
+    def _name(self, line: TreeLine, slot: Slot, *, from_middle: bool) -> Iterator[tuple[str, Style]]:
         role, ground, glyph = self._canvas.role, line.ground, line.row.glyph
         indent = min(2 * line.depth, max(0, slot.width - 12))
         name = slot._replace(width=max(0, slot.width - indent - 4))

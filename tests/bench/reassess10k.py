@@ -29,7 +29,7 @@ from tui.domain.facts.signature import Outcome, SignatureSystem, Verdict
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules
 from tui.estate.store import Store
-from tui.sources.signatures.options import SignatureOptions, Trusted
+from tui.sources.signatures.options import SignatureOptions, TrustPaths
 from tui.sources.signatures.source import SignatureSource
 from tui.wiring.interpreter import prepare_interpreter
 
@@ -194,7 +194,7 @@ async def _trust() -> Measured:
         (store / "root.der").write_bytes(usual().root)
         _write(directory, "first")
         shelf = Shelf()
-        options = SignatureOptions(Trusted(str(directory)))
+        options = SignatureOptions(TrustPaths(str(directory)))
         source = SignatureSource(options, lambda host: shelf, now=lambda: SIGNED, watch=0.01)
         source.examine(tuple(_signed(shelf, number) for number in range(IMAGES)))
         count = _Count(source)

@@ -18,7 +18,7 @@ from tests.domain import estates as e
 from tests.domain.test_checks_signature import NAME, Signed
 from tui.cli.arguments import SCENARIOS
 from tui.cli.main import main
-from tui.cli.progress import Progress
+from tui.cli.progress import ProgressLine
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.events import Denial, SourceHealth, SourceKind, SourceState
 from tui.domain.facts.events import Progress as Counted
@@ -490,7 +490,7 @@ def test_progress_is_one_line_rewritten_on_a_terminal_and_taken_away(monkeypatch
             return True
 
     screen = Terminal()
-    progress = Progress(screen)
+    progress = ProgressLine(screen)
     loading = SourceHealth(
         "cluster/c\x1b[2J", SourceKind.CLUSTER, SourceState.LOADING, progress=(Counted("pods", 12_000, 15_000),)
     )
@@ -501,7 +501,7 @@ def test_progress_is_one_line_rewritten_on_a_terminal_and_taken_away(monkeypatch
 
 def test_progress_elsewhere_is_sparse() -> None:
     pipe = io.StringIO()
-    progress = Progress(pipe)
+    progress = ProgressLine(pipe)
     progress.show(WHOLE)
     progress.done()
     assert pipe.getvalue() == ""

@@ -11,8 +11,8 @@ from tui.domain.facts.image import RepositoryName
 from tui.errors import InvalidConfig
 from tui.settings.durations import seconds
 from tui.settings.load import load
-from tui.settings.settings import Auth, Kind, LogLevel, Revocation, ScannerKind, paths
-from tui.sources.signatures.options import Trusted
+from tui.settings.settings import Auth, LogLevel, RegistryKind, RevocationMode, ScannerKind, paths
+from tui.sources.signatures.options import TrustPaths
 from tui.wiring.signatures import signature_source
 
 FULL = """\
@@ -70,7 +70,7 @@ def file(tmp_path: Path) -> Path:
 def test_what_is_trusted_is_read(file: Path) -> None:
     found = load({}, {}, str(file)).signatures
     (signer,) = found.identities or ()
-    assert (found.cosign_keys, found.revocation, found.notation_config) == (("cosign.pub",), Revocation.OFFLINE, None)
+    assert (found.cosign_keys, found.revocation, found.notation_config) == (("cosign.pub",), RevocationMode.OFFLINE, None)
     assert (signer.issuer, signer.pattern) == ("https://token.actions.githubusercontent.com", True)
     assert found.scope["contoso.azurecr.io/payments"].notation_config == "~/payments"
 
@@ -161,7 +161,7 @@ def test_paths_of_what_is_trusted_are_meant_from_the_file(file: Path) -> None:
     assert scoped.identities == usual.identities != ()
 
 
-def signed_by(tmp_path: Path, text: str, environment: dict[str, str] | None = None) -> Trusted:
+def signed_by(tmp_path: Path, text: str, environment: dict[str, str] | None = None) -> TrustPaths:
     file = tmp_path / "config.toml"
     file.write_text(f"[signatures]\n{text}\n")
     return signature_source(load({}, {}, str(file)), lambda host: None, environment or {}, "linux", tmp_path).options.usual
@@ -236,7 +236,7 @@ def test_every_setting_of_a_file_is_read(file: Path) -> None:
     assert (found.refresh, found.keymap) == (300.0, {"rebuild": "B"})
     acr = found.registry["contoso.azurecr.io"]
     assert (acr.kind, acr.endpoint, acr.ca_file, acr.auth, acr.ask) == (
-        Kind.ACR,
+        RegistryKind.ACR,
         "https://10.0.0.4",
         "/etc/ca.pem",
         Auth.ENTRA,
@@ -244,7 +244,7 @@ def test_every_setting_of_a_file_is_read(file: Path) -> None:
     )
     assert acr.refresh == 45.0
     mirror = found.registry["mirror"]
-    assert (mirror.kind, mirror.username, mirror.password_env, mirror.ask) == (Kind.AUTO, "me", "MIRROR_PASSWORD", False)
+    assert (mirror.kind, mirror.username, mirror.password_env, mirror.ask) == (RegistryKind.AUTO, "me", "MIRROR_PASSWORD", False)
     assert found.context["prod-weu"].write is True
     assert found.base == {"contoso.azurecr.io/tools": "scratch"}
     assert found.source == str(file)

@@ -11,7 +11,7 @@ from tui.domain.facts.events import HealthChanged, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.sources.ports import Diagnosis
 from tui.wiring import examination
-from tui.wiring.examination import Overheard, examine
+from tui.wiring.examination import DemandRecorder, examine
 
 
 class Fake:
@@ -47,7 +47,7 @@ async def test_a_source_that_hangs_is_given_up_and_hides_no_other(monkeypatch: p
 
 async def test_what_is_overheard_passes_on_what_runs_and_asks_nobody() -> None:
     registry = Fake("registry/a")
-    overheard = Overheard(registry)
+    overheard = DemandRecorder(registry)
     demand = Demand(RepositoryName("a", "b"), "1")
     overheard.want((demand,))
     events = overheard.events()

@@ -17,7 +17,7 @@ from tui.domain.facts.scan import Severity
 from tui.domain.policy.policy import Policy, built_in
 from tui.domain.policy.rulebook import RuleBook
 from tui.domain.policy.rules import SETTINGS, Unfixed
-from tui.domain.policy.scopes import Place
+from tui.domain.policy.scopes import PolicyTarget
 from tui.errors import InvalidConfig
 from tui.settings.policy_file import builtin_text, load_policy, read_policy
 
@@ -115,7 +115,7 @@ def test_scopes_and_exceptions_are_read() -> None:
     )
     assert (second.cves, second.until) == (("CVE-2030-1", "GHSA-AAAA"), datetime(2027, 1, 1, tzinfo=UTC))
     book = RuleBook(read(FULL), datetime(2026, 3, 1, tzinfo=UTC))
-    there = book.rules(Place("prod-weu", "payments", RepositoryName("contoso.azurecr.io", "payments/api")))
+    there = book.rules(PolicyTarget("prod-weu", "payments", RepositoryName("contoso.azurecr.io", "payments/api")))
     assert (there.max_age, there.off, there.origin("off")) == (20, (), "scope production")
 
 

@@ -17,7 +17,7 @@ from tests.demo.serving import Asker, asking
 from tui.demo.cluster.kinds import kind_of
 from tui.demo.cluster.rights import User
 from tui.demo.cluster.server import ApiServer
-from tui.demo.cluster.store import Store
+from tui.demo.cluster.store import ObjectStore
 from tui.demo.content import Json
 from tui.demo.http import Request
 
@@ -30,9 +30,9 @@ def _pod(namespace: str, name: str, version: str) -> Json:
     return {"metadata": {"name": name, "namespace": namespace, "resourceVersion": version, "labels": {"app": name[:3]}}}
 
 
-def make_store(count: int = 7) -> Store:
+def make_store(count: int = 7) -> ObjectStore:
     """Pods p-0.. in payments and one in shop, all of the past."""
-    store = Store(100)
+    store = ObjectStore(100)
     for number in range(count):
         store.load(PODS, "payments", f"p-{number}", partial(_pod, "payments", f"p-{number}"))
     store.load(PODS, "shop", "s-0", partial(_pod, "shop", "s-0"))
@@ -41,7 +41,7 @@ def make_store(count: int = 7) -> Store:
 
 
 @asynccontextmanager
-async def serving(store: Store, user: User | None = ADMIN) -> AsyncIterator[Asker]:
+async def serving(store: ObjectStore, user: User | None = ADMIN) -> AsyncIterator[Asker]:
     """An API server whose every client is this user."""
 
     def who(_: Request) -> User | None:

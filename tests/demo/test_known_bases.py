@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tui.demo.estate.images import fill
-from tui.demo.estate.yard import Published, Yard
+from tui.demo.estate.yard import ImagePublisher, Published
 from tui.demo.shelf import Repository
 from tui.domain.assemble.assemble import Assembler
 from tui.domain.facts.events import CatalogListed, ConfigRead, Event, ManifestRead, ManifestsListed, TagsListed
@@ -22,7 +22,7 @@ NOW = datetime(2026, 3, 14, tzinfo=UTC)
 YARD = fill(1, NOW)
 
 
-def snapshot(yard: Yard, refused: str = "") -> Snapshot:
+def snapshot(yard: ImagePublisher, refused: str = "") -> Snapshot:
     """The estate as it is read, but for one repository, which its registry lists and does not show."""
     inventory = Inventory()
     for host, shelf in yard.shelves.items():

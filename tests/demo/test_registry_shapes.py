@@ -14,7 +14,7 @@ from tests.demo.serving import Answer, Asker, asking
 from tests.recordings import Exchange, exchanges
 from tui.demo.content import DOCKER, Image, Index, Platform, Recipe, Step
 from tui.demo.registry.acr import AzureRegistry
-from tui.demo.shelf import Shelf
+from tui.demo.shelf import RegistryContents
 
 HOST = "fake_url.azurecr.io"
 NOW = datetime(2026, 5, 19, 18, 31, 44, 961124, UTC)
@@ -45,11 +45,11 @@ OPTIONAL = {"tags", "architecture", "os", "configMediaType", "references", "quar
 _TARGET = re.compile(r"/acr/v1/(?P<name>[^?]+?)(?:/_(?P<what>tags|manifests)(?:/(?P<reference>[^?]+))?)?(?:\?.*)?")
 
 
-def filled(recorded: list[Exchange]) -> Shelf:
+def filled(recorded: list[Exchange]) -> RegistryContents:
     """A registry that has what the recorded one had: each repository that was found, with a multi-platform image."""
     images = [_image(architecture) for architecture in ("amd64", "arm64")]
     index = Index(images, {})
-    shelf = Shelf(HOST)
+    shelf = RegistryContents(HOST)
     for exchange in recorded:
         match = _TARGET.fullmatch(exchange.path)
         _listed(shelf, exchange, images[0])
@@ -66,7 +66,7 @@ def filled(recorded: list[Exchange]) -> Shelf:
     return shelf
 
 
-def _listed(shelf: Shelf, exchange: Exchange, image: Image) -> None:
+def _listed(shelf: RegistryContents, exchange: Exchange, image: Image) -> None:
     """What a recorded list named is there under its own name, so that recorded marks of pages are met."""
     found = json.loads(exchange.body) if exchange.body.startswith("{") else {}
     for name in found.get("repositories", ()):
@@ -83,7 +83,7 @@ def _image(architecture: str) -> Image:
 class Replay:
     """Sends what was recorded, with our own tokens and digests in place of theirs."""
 
-    def __init__(self, asker: Asker, shelf: Shelf) -> None:
+    def __init__(self, asker: Asker, shelf: RegistryContents) -> None:
         self._ask, self._shelf = asker, shelf
         self._refresh = self._access = self._link = ""
 

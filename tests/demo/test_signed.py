@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.demo.test_content import NOW, company
 from tui.demo.content import Stored
 from tui.demo.estate.images_on_nodes import split
-from tui.demo.estate.signed import CASES, Way
+from tui.demo.estate.signed import CASES, SigningMethod
 from tui.demo.shelf import Repository
 from tui.demo.signing.cosign import simple_tag
 from tui.demo.signing.revocation import revocation_list
@@ -143,7 +143,7 @@ def test_the_old_server_lists_what_refers_to_an_image_by_tag() -> None:
     assert "application/vnd.cncf.notary.signature" in kinds
 
 
-@pytest.mark.parametrize("reference", [name for name, way in CASES.items() if way is Way.NONE])
+@pytest.mark.parametrize("reference", [name for name, way in CASES.items() if way is SigningMethod.NONE])
 def test_some_images_have_no_signature(verifier: Verifier, reference: str) -> None:
     assert verifier.outcomes(reference) == []
 

@@ -11,7 +11,7 @@ import pytest
 from tests.demo.test_content import NOW, company
 from tui.demo.cluster.kinds import kind_of
 from tui.demo.content import Json
-from tui.demo.estate.signed import CASES, Way
+from tui.demo.estate.signed import CASES, SigningMethod
 from tui.demo.vulnerabilities.catalogue import HEADLINE, UNFIXED, packages
 from tui.demo.vulnerabilities.defender import finding_rows
 from tui.demo.vulnerabilities.images import Scanned
@@ -99,8 +99,17 @@ def test_defender_looks_at_bases_of_any_age_but_not_at_what_nobody_pulls() -> No
 
 
 def test_every_way_to_sign_is_somewhere() -> None:
-    habits = {Way.COSE, Way.JWS, Way.STAMPED, Way.COSIGN, Way.BUNDLE, Way.FABRIKAM, Way.MICROSOFT, Way.LISTED}
-    assert habits | set(CASES.values()) == set(Way)
+    habits = {
+        SigningMethod.COSE,
+        SigningMethod.JWS,
+        SigningMethod.STAMPED,
+        SigningMethod.COSIGN,
+        SigningMethod.BUNDLE,
+        SigningMethod.FABRIKAM,
+        SigningMethod.MICROSOFT,
+        SigningMethod.LISTED,
+    }
+    assert habits | set(CASES.values()) == set(SigningMethod)
 
 
 def part(item: Json, name: str) -> Json:

@@ -14,7 +14,7 @@ from tui.domain.common.trust import CheckName
 from tui.domain.query.language import Key, Trait
 from tui.settings import load
 from tui.settings import settings as config
-from tui.settings.file import File, Registry, Scanner, read
+from tui.settings.file import Registry, ScannerTable, SettingsFile, read
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -33,7 +33,7 @@ def test_the_configuration_shown_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [File, Registry, Scanner, config.ContextSettings, config.SignatureSettings, config.SignerSettings]
+    "table", [SettingsFile, Registry, ScannerTable, config.ContextSettings, config.SignatureSettings, config.SignerSettings]
 )
 def test_every_setting_is_shown(table: type[msgspec.Struct]) -> None:
     text = example()

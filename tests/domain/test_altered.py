@@ -9,7 +9,7 @@ from tests.domain.world import World, check, container, digest, image
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.events import AbsenceKind, ManifestRead
 from tui.domain.facts.image import Descriptor, Manifest, ManifestKind, Platform
-from tui.domain.query.findings import Grouping, find
+from tui.domain.query.findings import FindingGrouping, find
 
 NAME = "shop.azurecr.io/app"
 SAID = "the registry answered with other bytes: app does not match its digest"
@@ -29,7 +29,7 @@ def test_a_digest_that_lies_fails_the_image_that_runs_it() -> None:
     identity = check(container(snapshot, "app"), CheckName.IDENTITY)
     assert identity.state is State.FAIL
     assert image(snapshot, running).verdict is State.FAIL
-    assert "the registry answered with other bytes" in {each.what for each in find(snapshot, Grouping.PROBLEM)}
+    assert "the registry answered with other bytes" in {each.what for each in find(snapshot, FindingGrouping.PROBLEM)}
 
 
 @pytest.mark.parametrize("part", ["platform", "config"])

@@ -20,15 +20,15 @@ from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules
 from tui.domain.policy.scopes import Scope
 from tui.domain.query.exposure import exposure
-from tui.domain.query.findings import Grouping, find
+from tui.domain.query.findings import FindingGrouping, find
 from tui.domain.query.language import Trait
 from tui.domain.query.query import Selection, parse_query
-from tui.domain.snapshot.snapshot import Crew, ImageKey, PodRef, Snapshot
-from tui.domain.workloads.counting import Use, crews_of, pods_found, pods_of, pods_under, running_images, users_of
+from tui.domain.snapshot.snapshot import ImageKey, PodGroup, PodRef, Snapshot
+from tui.domain.workloads.counting import UseKind, crews_of, pods_found, pods_of, pods_under, running_images, users_of
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.lineage import LineageModel
 from tui.presenters.running import running_of
-from tui.presenters.totals import ALL, Shown
+from tui.presenters.totals import ALL, VisibleRows
 from tui.presenters.workloads import WorkloadModel
 from tui.reports.document import Document
 from tui.reports.wire import report_of
@@ -112,7 +112,7 @@ def test_each_use_has_its_word(query: str, images: set[str], workloads: set[str]
 def test_the_users_of_an_image_are_those_that_its_words_find() -> None:
     snapshot = used().snapshot()
     for key in snapshot.images:
-        for use in Use:
+        for use in UseKind:
             text = f"is:{use} digest:{key.digest}"
             found = parse_query(text).images(snapshot, NOW).workloads
             assert set(users_of(key, snapshot).get(use, ())) == found, text
@@ -128,7 +128,7 @@ def test_a_daemon_set_without_nodes_is_not_scaled_to_zero() -> None:
 
 
 def test_every_use_is_a_word_of_the_query_language() -> None:
-    assert set(Use) <= set(Trait)
+    assert set(UseKind) <= set(Trait)
 
 
 def test_what_a_moved_tag_means_is_declared_and_what_its_pods_run_is_running() -> None:
@@ -181,7 +181,7 @@ def test_a_pod_of_three_containers_is_one_pod_of_their_image_and_of_the_base_bel
 )
 def test_pods_are_put_together_by_what_they_run(pods: list[tuple[str, str, str]], crews: list[tuple[str, int]]) -> None:
     refs = [PodRef(name, "", phase, "", None, runs=_key(runs) if runs else None) for name, runs, phase in pods]
-    assert crews_of([[ref] for ref in refs]) == tuple(Crew(tuple(map(_key, letters)), number) for letters, number in crews)
+    assert crews_of([[ref] for ref in refs]) == tuple(PodGroup(tuple(map(_key, letters)), number) for letters, number in crews)
 
 
 def _key(letter: str) -> ImageKey:
@@ -246,7 +246,7 @@ def _report_agrees(snapshot: Snapshot, chosen: Selection, total: int) -> None:
 
 
 def _trees_agree(snapshot: Snapshot, chosen: Selection | None, total: int) -> None:
-    shown = ALL if chosen is None else Shown(chosen.images, chosen.workloads, chosen.idle)
+    shown = ALL if chosen is None else VisibleRows(chosen.images, chosen.workloads, chosen.idle)
     places = WorkloadModel(snapshot, NOW, UNICODE, shown)
     rows = dict(_rows(places, places.roots()))
     by_depth = Counter({depth: sum(pods for key, pods in rows.items() if len(key) == depth) for depth in (1, 2, 3)})
@@ -281,8 +281,8 @@ def test_what_runs_is_the_same_in_header_query_report_and_band(snapshot: Snapsho
 
 
 @examples(60)
-@given(estates(), st.sampled_from(list(Grouping)))
-def test_a_finding_counts_each_pod_once_and_none_that_is_not_there(snapshot: Snapshot, grouping: Grouping) -> None:
+@given(estates(), st.sampled_from(list(FindingGrouping)))
+def test_a_finding_counts_each_pod_once_and_none_that_is_not_there(snapshot: Snapshot, grouping: FindingGrouping) -> None:
     for found in find(snapshot, grouping):
         assert found.pods == sum(found.spread)
         for place, pods in zip(found.workloads, found.spread, strict=True):

@@ -17,7 +17,7 @@ from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity, 
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules, Unfixed
 from tui.domain.policy.waivers import PolicyException
-from tui.domain.query.findings import START, Finding, Grouping, find
+from tui.domain.query.findings import START, Finding, FindingGrouping, find
 from tui.domain.query.findings_asked import find_asked
 from tui.domain.query.language import Term
 from tui.domain.query.query import Query, parse_query
@@ -46,8 +46,8 @@ def test_one_row_for_each_problem_worst_and_widest_first() -> None:
     assert len({each.key for each in found}) == len(found)
 
 
-@pytest.mark.parametrize("grouping", Grouping)
-def test_every_row_names_something_that_is_there(grouping: Grouping) -> None:
+@pytest.mark.parametrize("grouping", FindingGrouping)
+def test_every_row_names_something_that_is_there(grouping: FindingGrouping) -> None:
     snapshot = company()
     for each in find(snapshot, grouping):
         assert each.what
@@ -92,11 +92,11 @@ def test_what_a_gate_would_refuse_if_it_denied() -> None:
     snapshot = scanned()
     only_noted = Constraint("prod", "K8sAllowedImages", "ours", Enforcement.DRYRUN, images="^ghcr.io/.*$", title="Allowed images")
     gates = {"prod": Gate("admission/prod", (only_noted,))}
-    [row] = find(dataclasses.replace(snapshot, gates=gates), Grouping.REHEARSAL)
+    [row] = find(dataclasses.replace(snapshot, gates=gates), FindingGrouping.REHEARSAL)
     assert (row.state, row.what) == (State.WARN, "Allowed images would refuse (prod)")
     assert (len(row.images), len(row.workloads), row.pods) == (2, 2, 6)
     assert "does not allow the image" in row.fix
-    assert not find(snapshot, Grouping.REHEARSAL)
+    assert not find(snapshot, FindingGrouping.REHEARSAL)
 
 
 def test_since_when_is_told_where_facts_tell() -> None:
@@ -108,12 +108,12 @@ def test_since_when_is_told_where_facts_tell() -> None:
 
 
 def test_by_vulnerability_what_was_excused_is_left_out() -> None:
-    assert [each.what for each in find(scanned(), Grouping.CVE)] == ["CVE-2026-1 critical openssl"]
+    assert [each.what for each in find(scanned(), FindingGrouping.CVE)] == ["CVE-2026-1 critical openssl"]
 
 
 def test_by_base_and_team() -> None:
-    assert [each.what for each in find(scanned(), Grouping.BASE)] == ["built on base/debian"]
-    assert [each.what for each in find(scanned(), Grouping.TEAM)] == ["no team named"]
+    assert [each.what for each in find(scanned(), FindingGrouping.BASE)] == ["built on base/debian"]
+    assert [each.what for each in find(scanned(), FindingGrouping.TEAM)] == ["no team named"]
 
 
 def test_what_is_asked_for_only() -> None:
@@ -182,7 +182,7 @@ def judged(rules: Rules, *found: Vulnerability) -> dict[tuple[str, str], State]:
     set_up(world, "trivy")
     tell(world, report(digest, *found))
     snapshot = world.snapshot(Policy("p", rules))
-    rows = [each for grouping in (Grouping.PROBLEM, Grouping.CVE) for each in find(snapshot, grouping)]
+    rows = [each for grouping in (FindingGrouping.PROBLEM, FindingGrouping.CVE) for each in find(snapshot, grouping)]
     return {(each.key.grouping.value, each.what.split()[0]): each.state for each in rows if each.check == "scan"}
 
 

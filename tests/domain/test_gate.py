@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.domain.world import NOW, World, check, container, image, running
-from tui.domain.checks.gate import Answer, ask, rehearse, subject_of
+from tui.domain.checks.gate import GateAnswer, ask, rehearse, subject_of
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.admission import Constraint, Enforcement, Violation
 from tui.domain.facts.events import ConstraintsListed, SourceKind, SourceState
@@ -38,7 +38,7 @@ def violation(message: str = "", **more: Any) -> Violation:
     return Violation(message=said, **fields)
 
 
-def answers(*constraints: Constraint) -> list[Answer]:
+def answers(*constraints: Constraint) -> list[GateAnswer]:
     return [judgement.answer for judgement in ask(constraints, SUBJECT)]
 
 
@@ -73,40 +73,40 @@ def test_what_a_constraint_is_about(more: dict[str, Any], meant: bool) -> None:
 
 
 def test_a_pattern_is_evaluated_whatever_the_audit_lists() -> None:
-    assert answers(constraint(images=ONLY_AZURE)) == [Answer.REFUSED]
-    assert answers(constraint(images=ONLY_AZURE, violations=(violation(),), total=1)) == [Answer.REFUSED]
+    assert answers(constraint(images=ONLY_AZURE)) == [GateAnswer.REFUSED]
+    assert answers(constraint(images=ONLY_AZURE, violations=(violation(),), total=1)) == [GateAnswer.REFUSED]
     # An audit that contradicts the pattern is old, or the template is not the one that it is taken for.
-    assert answers(constraint(images="^nginx:", violations=(violation(),), total=1)) == [Answer.UNKNOWN]
+    assert answers(constraint(images="^nginx:", violations=(violation(),), total=1)) == [GateAnswer.UNKNOWN]
 
 
 def test_a_pattern_of_what_is_refused() -> None:
-    assert answers(constraint(forbidden=ONLY_AZURE)) == [Answer.ADMITTED]
-    assert answers(constraint(forbidden="^nginx:")) == [Answer.REFUSED]
+    assert answers(constraint(forbidden=ONLY_AZURE)) == [GateAnswer.ADMITTED]
+    assert answers(constraint(forbidden="^nginx:")) == [GateAnswer.REFUSED]
     assert answers(constraint(forbidden="^(")) == answers(constraint())
 
 
 def test_a_gate_that_cannot_be_evaluated_is_named_and_unknown() -> None:
     opaque = constraint(opaque="The webhook a.b can refuse images.")
-    assert answers(opaque) == [Answer.UNKNOWN]
+    assert answers(opaque) == [GateAnswer.UNKNOWN]
     answer = judged(opaque)
     assert (answer.state, answer.brief) == (State.UNKNOWN, "gate unknown")
     assert "The webhook a.b can refuse images." in answer.reason
 
 
 def test_a_pattern_that_is_not_understood_leaves_it_to_the_audit() -> None:
-    assert answers(constraint(images="(?=x)")) == [Answer.ADMITTED]
-    assert answers(constraint(images="(?=x)", violations=(violation(),), total=1)) == [Answer.REFUSED]
+    assert answers(constraint(images="(?=x)")) == [GateAnswer.ADMITTED]
+    assert answers(constraint(images="(?=x)", violations=(violation(),), total=1)) == [GateAnswer.REFUSED]
 
 
 def test_a_constraint_that_asks_for_labels_refuses_only_what_the_audit_says() -> None:
-    assert answers(constraint(images=ONLY_AZURE, selective=True)) == [Answer.ADMITTED]
-    assert answers(constraint(images=ONLY_AZURE, selective=True, violations=(violation(),), total=1)) == [Answer.REFUSED]
+    assert answers(constraint(images=ONLY_AZURE, selective=True)) == [GateAnswer.ADMITTED]
+    assert answers(constraint(images=ONLY_AZURE, selective=True, violations=(violation(),), total=1)) == [GateAnswer.REFUSED]
 
 
 def test_a_cut_list_is_no_answer_and_says_how_it_was_cut() -> None:
     others = tuple(violation(name=f"other-{number}") for number in range(20))
     (judgement,) = ask([constraint(violations=others, total=37)], SUBJECT)
-    assert judgement.answer is Answer.UNKNOWN
+    assert judgement.answer is GateAnswer.UNKNOWN
     assert "only 20 of 37 violations" in judgement.sentence
 
 
@@ -116,20 +116,20 @@ def test_a_cut_list_is_no_answer_and_says_how_it_was_cut() -> None:
     ids=["never", "no total", "before it came"],
 )
 def test_an_audit_that_did_not_see_it_is_no_answer(more: dict[str, Any]) -> None:
-    assert answers(constraint(**more)) == [Answer.UNKNOWN]
+    assert answers(constraint(**more)) == [GateAnswer.UNKNOWN]
 
 
 @pytest.mark.parametrize(
     ("found", "answer"),
     [
-        (violation(), Answer.REFUSED),
-        (violation(kind="Deployment", name="web"), Answer.REFUSED),
-        (violation('container <main> has an invalid image repo <nginx:1.25>, allowed repos are ["x"]'), Answer.REFUSED),
-        (violation("image is not signed"), Answer.REFUSED),
-        (violation("Container image redis:7 for container cache has not been allowed."), Answer.ADMITTED),
-        (violation("Subject failed verification: redis:7"), Answer.ADMITTED),
-        (violation(namespace="other"), Answer.ADMITTED),
-        (violation(name="web-1"), Answer.ADMITTED),
+        (violation(), GateAnswer.REFUSED),
+        (violation(kind="Deployment", name="web"), GateAnswer.REFUSED),
+        (violation('container <main> has an invalid image repo <nginx:1.25>, allowed repos are ["x"]'), GateAnswer.REFUSED),
+        (violation("image is not signed"), GateAnswer.REFUSED),
+        (violation("Container image redis:7 for container cache has not been allowed."), GateAnswer.ADMITTED),
+        (violation("Subject failed verification: redis:7"), GateAnswer.ADMITTED),
+        (violation(namespace="other"), GateAnswer.ADMITTED),
+        (violation(name="web-1"), GateAnswer.ADMITTED),
     ],
     ids=[
         "its pod",
@@ -142,7 +142,7 @@ def test_an_audit_that_did_not_see_it_is_no_answer(more: dict[str, Any]) -> None
         "another pod",
     ],
 )
-def test_whose_violation_it_is(found: Violation, answer: Answer) -> None:
+def test_whose_violation_it_is(found: Violation, answer: GateAnswer) -> None:
     assert answers(constraint(violations=(found,), total=1)) == [answer]
 
 
@@ -225,13 +225,15 @@ def test_an_image_answers_by_the_containers_that_run_it() -> None:
 
 def test_a_rehearsal_shows_what_a_stricter_gate_would_refuse() -> None:
     found = rehearse(estate(AUDITS, REFUSES, constraint(images="nginx", action=Enforcement.WARN)))
-    assert [(each.workload.name, each.container, each.judgement.answer) for each in found] == [("web", "main", Answer.REFUSED)]
+    assert [(each.workload.name, each.container, each.judgement.answer) for each in found] == [
+        ("web", "main", GateAnswer.REFUSED)
+    ]
     assert found[0].judgement.action is Enforcement.DRYRUN
 
 
 def test_a_rehearsal_says_what_it_cannot_know() -> None:
     (found,) = rehearse(estate(constraint(action=Enforcement.DRYRUN, total=3)))
-    assert found.judgement.answer is Answer.UNKNOWN
+    assert found.judgement.answer is GateAnswer.UNKNOWN
 
 
 def test_nothing_to_rehearse() -> None:

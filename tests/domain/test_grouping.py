@@ -9,7 +9,7 @@ import pytest
 from tests.domain.world import A, World, digest, running, workload
 from tui.domain.facts.workload import ContainerType, ObjectKey, OwnerRef, PodContainer, Resource, TemplateContainer
 from tui.domain.snapshot.snapshot import Workload
-from tui.domain.workloads.grouping import Group, group
+from tui.domain.workloads.grouping import WorkloadDraft, group
 from tui.domain.workloads.owners import LIMIT, managed_by, team_of
 
 IMAGE = f"{A}/app:1"
@@ -108,7 +108,7 @@ def only(world: World) -> dict[ObjectKey, Workload]:
     return dict(world.snapshot().workloads)
 
 
-def groups(world: World) -> dict[str, Group]:
+def groups(world: World) -> dict[str, WorkloadDraft]:
     """The workloads in the making, by name."""
     return {key.name: found for key, found in group(world.inventory().freeze().cluster).items()}
 

@@ -19,7 +19,7 @@ from tui.domain.facts.workload import ContainerType
 from tui.domain.lineage.base_steps import Rebuild, in_order
 from tui.domain.scans.mending import mended
 from tui.domain.snapshot.snapshot import Drift, ImageKey
-from tui.domain.workloads.containers import Joined
+from tui.domain.workloads.containers import ContainerJoin
 from tui.domain.workloads.impostor import LEFT_BEHIND, Observation, compare
 
 DEBIAN, NODE, APP = f"{A}/base/debian", f"{A}/base/node", f"{A}/shop"
@@ -232,7 +232,7 @@ OLD, NEW = short(ONE.digest), short(TWO.digest)
     ],
 )
 def test_the_expected_image_comes_before_a_restart(fields: dict[str, object], words: list[str]) -> None:
-    found = identity_remedy(msgspec.structs.replace(Joined(SLOT, "image", runs=(ONE, TWO)), **fields))
+    found = identity_remedy(msgspec.structs.replace(ContainerJoin(SLOT, "image", runs=(ONE, TWO)), **fields))
     assert all(word in found for word in words), found
     assert found.index("restart") > found.index(words[0])
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.domain.lineage_kit import AMD, ARM, digest, key
 from tui.domain.lineage.base_tags import newer_minor, newer_patch
-from tui.domain.lineage.outdated import BaseFacts, BaseVerdict, Rule, apply_verdict, judge, with_bases_behind
+from tui.domain.lineage.outdated import BaseFacts, BaseVerdict, OutdatedRule, apply_verdict, judge, with_bases_behind
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, Basis, Confidence
 
 MOVED = datetime(2026, 1, 2, tzinfo=UTC)
@@ -28,44 +28,48 @@ def facts(base: BaseFacts = BUILT, **changes: object) -> BaseFacts:
 @pytest.mark.parametrize(
     ("given", "state", "rule"),
     [
-        pytest.param(facts(tag_digest=key("python").digest), BaseState.CURRENT, Rule.SAME, id="the tag names the base as built"),
+        pytest.param(
+            facts(tag_digest=key("python").digest), BaseState.CURRENT, OutdatedRule.SAME, id="the tag names the base as built"
+        ),
         pytest.param(
             facts(tag_digest=NEW, tag_configs={AMD: OLD, ARM: OLD + "arm"}),
             BaseState.CURRENT,
-            Rule.INDEX_REPUSHED,
+            OutdatedRule.INDEX_REPUSHED,
             id="attestation added",
         ),
         pytest.param(
             facts(tag_digest=NEW, built={AMD: OLD}, tag_configs={AMD: OLD, ARM: "x"}),
             BaseState.CURRENT,
-            Rule.INDEX_REPUSHED,
+            OutdatedRule.INDEX_REPUSHED,
             id="pushed again for another platform",
         ),
         pytest.param(
             facts(tag_digest=NEW, tag_configs={AMD: NEW, ARM: NEW}, moved=MOVED),
             BaseState.OUTDATED,
-            Rule.TAG_MOVED,
+            OutdatedRule.TAG_MOVED,
             id="the tag moved",
         ),
         pytest.param(
             facts(tag_digest=NEW, tag_configs={AMD: NEW, ARM: OLD + "arm"}),
             BaseState.OUTDATED,
-            Rule.TAG_MOVED,
+            OutdatedRule.TAG_MOVED,
             id="moved for one platform",
         ),
         pytest.param(
             facts(tag_digest=NEW, tag_configs={AMD: OLD}),
             BaseState.UNKNOWN,
-            Rule.PLATFORM_GONE,
+            OutdatedRule.PLATFORM_GONE,
             id="a platform is no longer published",
         ),
-        pytest.param(facts(tag_digest=NEW), BaseState.UNKNOWN, Rule.UNREADABLE, id="its platforms were not read"),
-        pytest.param(facts(unreadable="No sign-in."), BaseState.UNKNOWN, Rule.UNREADABLE, id="the registry cannot be read"),
-        pytest.param(facts(), BaseState.UNKNOWN, Rule.UNREADABLE, id="not asked yet"),
-        pytest.param(facts(tag_gone=True), BaseState.UNKNOWN, Rule.TAG_GONE, id="the tag is gone"),
+        pytest.param(facts(tag_digest=NEW), BaseState.UNKNOWN, OutdatedRule.UNREADABLE, id="its platforms were not read"),
+        pytest.param(
+            facts(unreadable="No sign-in."), BaseState.UNKNOWN, OutdatedRule.UNREADABLE, id="the registry cannot be read"
+        ),
+        pytest.param(facts(), BaseState.UNKNOWN, OutdatedRule.UNREADABLE, id="not asked yet"),
+        pytest.param(facts(tag_gone=True), BaseState.UNKNOWN, OutdatedRule.TAG_GONE, id="the tag is gone"),
     ],
 )
-def test_a_base_is_judged_by_content(given: BaseFacts, state: BaseState, rule: Rule) -> None:
+def test_a_base_is_judged_by_content(given: BaseFacts, state: BaseState, rule: OutdatedRule) -> None:
     verdict = judge(given)
     assert (verdict.state, verdict.rule) == (state, rule)
     assert verdict.reason.endswith(".")
@@ -116,7 +120,7 @@ def test_a_base_that_is_only_claimed_is_compared_by_its_digest(given: BaseFacts,
 
 def test_a_newer_patch_makes_a_current_base_outdated() -> None:
     verdict = judge(facts(tag="3.12.1", tag_digest=key("python").digest, tags=("3.12.1", "3.12.3")))
-    assert (verdict.rule, verdict.newest) == (Rule.NEWER_PATCH, "3.12.3")
+    assert (verdict.rule, verdict.newest) == (OutdatedRule.NEWER_PATCH, "3.12.3")
 
 
 @pytest.mark.parametrize(
@@ -154,25 +158,29 @@ def test_any_tags_can_be_compared(tag: str, tags: list[str]) -> None:
     assert newer_minor(tag, tags) in ("", *tags)
 
 
-def verdict_of(state: BaseState, rule: Rule) -> BaseVerdict:
+def verdict_of(state: BaseState, rule: OutdatedRule) -> BaseVerdict:
     return BaseVerdict(state, rule, "A sentence.", "" if state is BaseState.CURRENT else "base moved", MOVED)
 
 
 def test_a_base_on_an_old_base_makes_all_above_outdated() -> None:
     chain = ["app", "runtime", "python", "debian"]
     links = {key(name): msgspec.structs.replace(LINK, base=key(base)) for name, base in pairwise(chain)}
-    current = verdict_of(BaseState.CURRENT, Rule.SAME)
-    verdicts = {key("app"): current, key("runtime"): current, key("python"): verdict_of(BaseState.OUTDATED, Rule.TAG_MOVED)}
+    current = verdict_of(BaseState.CURRENT, OutdatedRule.SAME)
+    verdicts = {
+        key("app"): current,
+        key("runtime"): current,
+        key("python"): verdict_of(BaseState.OUTDATED, OutdatedRule.TAG_MOVED),
+    }
     found = with_bases_behind(links, verdicts)
-    assert found[key("python")].rule is Rule.TAG_MOVED
+    assert found[key("python")].rule is OutdatedRule.TAG_MOVED
     assert [found[key(name)].brief for name in ("runtime", "app")] == ["on the old debian", "on the old debian"]
-    assert {found[key(name)].rule for name in ("runtime", "app")} == {Rule.BASE_BEHIND}
+    assert {found[key(name)].rule for name in ("runtime", "app")} == {OutdatedRule.BASE_BEHIND}
 
 
 def test_an_unknown_base_further_down_changes_nothing() -> None:
     links = {key("app"): LINK, key("python"): msgspec.structs.replace(LINK, base=key("debian"))}
     verdicts = {
-        key("app"): verdict_of(BaseState.CURRENT, Rule.SAME),
-        key("python"): verdict_of(BaseState.UNKNOWN, Rule.UNREADABLE),
+        key("app"): verdict_of(BaseState.CURRENT, OutdatedRule.SAME),
+        key("python"): verdict_of(BaseState.UNKNOWN, OutdatedRule.UNREADABLE),
     }
     assert with_bases_behind(links, verdicts) == verdicts

@@ -19,7 +19,7 @@ from tui.domain.policy.policy import Policy, parse_pattern
 from tui.domain.policy.rulebook import RuleBook
 from tui.domain.policy.rules import SETTINGS, Rules
 from tui.domain.policy.ruling import ruled
-from tui.domain.policy.scopes import Place, Scope
+from tui.domain.policy.scopes import PolicyTarget, Scope
 from tui.domain.policy.waivers import PolicyException
 from tui.domain.scans.index import Matched
 from tui.domain.scans.scanned import Scanned
@@ -27,7 +27,7 @@ from tui.domain.snapshot.snapshot import ImageKey
 from tui.errors import InvalidConfig
 
 API = RepositoryName(A, "payments/api")
-PROD = Place("prod-weu", "payments", API)
+PROD = PolicyTarget("prod-weu", "payments", API)
 
 
 def scope(name: str, max_age: int, clusters: str = "", namespaces: str = "", repositories: str = "") -> Scope:
@@ -146,8 +146,8 @@ def test_each_setting_comes_from_the_most_specific_scope_that_has_it() -> None:
 
 def test_a_scope_with_a_place_does_not_count_for_what_does_not_run() -> None:
     rules = RuleBook(Policy("p", Rules(), (scope("a", 1, clusters="*"), scope("b", 2, repositories=A))), NOW)
-    assert rules.rules(Place(name=API)).max_age == 2
-    assert rules.rules(Place()).max_age == Rules().max_age
+    assert rules.rules(PolicyTarget(name=API)).max_age == 2
+    assert rules.rules(PolicyTarget()).max_age == Rules().max_age
 
 
 NAMES = st.sampled_from(["prod-weu", "prod-*", "*", "dev", "p*"])
@@ -165,7 +165,7 @@ SCOPES = st.lists(
     unique_by=lambda each: each.name,
 )
 PLACES = st.builds(
-    Place,
+    PolicyTarget,
     st.sampled_from(["", "prod-weu", "dev"]),
     st.sampled_from(["", "prod-weu", "p"]),
     st.sampled_from([API, RepositoryName(B, "x"), None]),
@@ -173,7 +173,7 @@ PLACES = st.builds(
 
 
 @given(SCOPES, PLACES, st.randoms(use_true_random=False))
-def test_the_order_of_scopes_cannot_matter(scopes: list[Scope], place: Place, random: object) -> None:
+def test_the_order_of_scopes_cannot_matter(scopes: list[Scope], place: PolicyTarget, random: object) -> None:
     shuffled = list(scopes)
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # a random.Random of Hypothesis
     answers = [RuleBook(Policy("p", Rules(), tuple(each)), NOW).rules(place) for each in (scopes, shuffled)]
@@ -181,16 +181,16 @@ def test_the_order_of_scopes_cannot_matter(scopes: list[Scope], place: Place, ra
 
 
 @given(SCOPES, PLACES)
-def test_places_that_were_asked_about_before_change_nothing(scopes: list[Scope], place: Place) -> None:
+def test_places_that_were_asked_about_before_change_nothing(scopes: list[Scope], place: PolicyTarget) -> None:
     policy = Policy("p", Rules(), tuple(scopes))
     used = RuleBook(policy, NOW)
-    for other in (Place(), PROD, Place("dev", "p", RepositoryName(B, "x"))):
+    for other in (PolicyTarget(), PROD, PolicyTarget("dev", "p", RepositoryName(B, "x"))):
         used.rules(other)
     assert used.rules(place) == RuleBook(policy, NOW).rules(place)
 
 
 @given(SCOPES, PLACES)
-def test_every_setting_of_the_closest_scope_counts(scopes: list[Scope], place: Place) -> None:
+def test_every_setting_of_the_closest_scope_counts(scopes: list[Scope], place: PolicyTarget) -> None:
     rules = RuleBook(Policy("p", Rules(), tuple(scopes)), NOW).rules(place)
     alone = {each.name: RuleBook(Policy("p", Rules(), (each,)), NOW).rules(place) for each in scopes}
     for field, origin in rules.origins:

@@ -11,7 +11,7 @@ from tests.domain import estates as e
 from tests.laws import examples
 from tui.domain.query.elsewhere import elsewhere
 from tui.domain.query.language import CHOICES, Key, Op, Term
-from tui.domain.query.query import EVERYTHING, Index, Query, complete, parse_query
+from tui.domain.query.query import EVERYTHING, Query, QueryIndex, complete, parse_query
 from tui.domain.snapshot.snapshot import EMPTY
 from tui.errors import InvalidQuery
 from tui.presenters.elsewhere import elsewhere_words
@@ -174,7 +174,7 @@ def test_a_bare_identifier_or_digest_asks_for_that(text: str, key: Key) -> None:
     ],
 )
 def test_what_finds_nothing_is_looked_for_as_something_else(text: str, words: str) -> None:
-    assert elsewhere_words(elsewhere(parse_query(text).terms, Index(ESTATE), e.NOW)) == words
+    assert elsewhere_words(elsewhere(parse_query(text).terms, QueryIndex(ESTATE), e.NOW)) == words
 
 
 def test_a_key_in_capitals_and_a_quoted_value_are_understood() -> None:
@@ -217,7 +217,7 @@ def test_parsing_what_was_formatted_gives_the_same_query(terms: list[Term]) -> N
 @examples(60)
 @given(st.sampled_from([*TERMS_OF_STATE]), st.sampled_from(["ns:payments", "base:debian", "age>1d", "api", "drift:same", ""]))
 def test_nothing_is_dropped_silently(term: Term, other: str) -> None:
-    index = Index(ESTATE)
+    index = QueryIndex(ESTATE)
     rest = parse_query(other).terms
     whole = Query(rest).images(index, e.NOW)
     yes = Query((*rest, term)).images(index, e.NOW)

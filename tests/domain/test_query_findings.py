@@ -10,7 +10,7 @@ from tests.domain.scan_kit import report, set_up, statement, tell, vulnerability
 from tests.domain.world import NOW, World
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.scan import Exploitability, Severity
-from tui.domain.query.index import Index
+from tui.domain.query.index import QueryIndex
 from tui.domain.query.query import parse_query
 from tui.domain.snapshot.snapshot import Snapshot
 
@@ -66,13 +66,13 @@ _REPORTS: dict[str, tuple[tuple[object, ...], dict[str, object]] | None] = {
 )
 def test_finds(text: str, yes: str, undecided: str) -> None:
     snapshot = estate()
-    found = Index(snapshot).find(parse_query(text).terms, NOW)
+    found = QueryIndex(snapshot).find(parse_query(text).terms, NOW)
     assert {key.repository for key in found.images} == set(yes.split())
     assert found.undecided == len(undecided.split())
 
 
 def test_a_lost_scanner_leaves_open_what_it_did_not_find_and_keeps_what_it_found() -> None:
     snapshot = estate(SourceState.FAILED)
-    found = Index(snapshot).find(parse_query("cve:CVE-2026-1234").terms, NOW)
+    found = QueryIndex(snapshot).find(parse_query("cve:CVE-2026-1234").terms, NOW)
     assert {key.repository for key in found.images} == {"hit", "excused"}
     assert found.undecided == len(_REPORTS) - 2

@@ -12,7 +12,7 @@ from tests.domain.test_counting import estates, names, used
 from tests.domain.world import NOW
 from tests.laws import examples
 from tui.domain.query.language import CHOICES, Key, Op, Term
-from tui.domain.query.query import Index, Query, Selection, parse_query
+from tui.domain.query.query import Query, QueryIndex, Selection, parse_query
 from tui.domain.snapshot.snapshot import Snapshot
 
 PLACES = [Term(Key.NS, "shop"), Term(Key.KIND, "deploy"), Term(Key.CTX, "lab"), Term(Key.TEAM, "web")]
@@ -27,7 +27,7 @@ TERMS = [
 
 def both(snapshot: Snapshot, term: Term, *rest: Term) -> tuple[Selection, Selection]:
     """What a term finds, and what the negated term finds."""
-    index = Index(snapshot)
+    index = QueryIndex(snapshot)
     negated = msgspec.structs.replace(term, negated=True)
     yes, no = (Query((each, *rest)).images(index, NOW) for each in (term, negated))
     return yes, no

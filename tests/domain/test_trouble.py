@@ -12,7 +12,7 @@ from tests.domain.world import A, World, check, container, digest, waiting
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.events import AbsenceKind
 from tui.domain.facts.reference import parse_reference
-from tui.domain.registries.presence import Standing, Word
+from tui.domain.registries.presence import Presence, PresenceState
 from tui.domain.workloads.pull_failures import Cause, cause_of, is_pulling, sentence
 
 TAG, PIN = f"{A}/team/app:1", f"{A}/team/app@{digest('pin')}"
@@ -34,11 +34,11 @@ LIMIT = (
 )
 PLATFORM = f"{LEAD}no match for platform in manifest: not found"
 
-UNREAD = Word(Standing.UNREAD, reason="not read")
-THERE = Word(Standing.THERE, digest("new"))
-NO_TAG = Word(Standing.GONE, kind=AbsenceKind.MANIFEST_UNKNOWN)
-NO_REPOSITORY = Word(Standing.GONE, kind=AbsenceKind.REPOSITORY_UNKNOWN)
-DENIED = Word(Standing.UNREAD, kind=AbsenceKind.DENIED)
+UNREAD = Presence(PresenceState.UNREAD, reason="not read")
+THERE = Presence(PresenceState.THERE, digest("new"))
+NO_TAG = Presence(PresenceState.GONE, kind=AbsenceKind.MANIFEST_UNKNOWN)
+NO_REPOSITORY = Presence(PresenceState.GONE, kind=AbsenceKind.REPOSITORY_UNKNOWN)
+DENIED = Presence(PresenceState.UNREAD, kind=AbsenceKind.DENIED)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ DENIED = Word(Standing.UNREAD, kind=AbsenceKind.DENIED)
         pytest.param(f'Back-off pulling image "{TAG}"', TAG, UNREAD, Cause.UNKNOWN, id="back-off says nothing"),
     ],
 )
-def test_the_cause_is_told_apart(message: str, image: str, word: Word, cause: Cause) -> None:
+def test_the_cause_is_told_apart(message: str, image: str, word: Presence, cause: Cause) -> None:
     assert cause_of(waiting(image, message=message), parse_reference(image), word) is cause
     text = sentence(waiting(image, message=message), word)
     assert text.startswith("cannot pull: ")
@@ -78,7 +78,7 @@ def test_the_cause_is_told_apart(message: str, image: str, word: Word, cause: Ca
 @pytest.mark.parametrize("message", [AMBIGUOUS, UNAUTHORIZED, CUT, DNS, TLS, LIMIT, PLATFORM, NOT_FOUND, "", "x" * 900])
 @pytest.mark.parametrize("word", [THERE, NO_TAG, NO_REPOSITORY, DENIED, UNREAD])
 @pytest.mark.parametrize("reason", ["ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"])
-def test_every_failure_to_pull_ends_with_a_step(message: str, word: Word, reason: str) -> None:
+def test_every_failure_to_pull_ends_with_a_step(message: str, word: Presence, reason: str) -> None:
     cause, _, step = sentence(waiting(TAG, reason, message=message), word).partition(". ")
     assert step.endswith(".")
     assert not cause.startswith("cannot pull: …")
@@ -119,7 +119,7 @@ def test_some_reasons_say_all(reason: str, cause: Cause) -> None:
         (TAG, "desc = \x1b[31mred\u202e", UNREAD, ["cannot pull: "]),
     ],
 )
-def test_the_sentence_says_what_would_help(image: str, message: str, word: Word, words: list[str]) -> None:
+def test_the_sentence_says_what_would_help(image: str, message: str, word: Presence, words: list[str]) -> None:
     text = sentence(waiting(image, message=message), word)
     assert [each for each in words if each not in text] == [], text
     assert text.isprintable()

@@ -16,7 +16,7 @@ from tui.domain.common.text import clean
 from tui.domain.facts.reference import parse_reference
 from tui.domain.facts.workload import ObjectKey
 from tui.presenters.copying import for_shell, name_to_copy, reference_to_copy
-from tui.presenters.keys import Subject
+from tui.presenters.keys import RowSubject
 
 
 @examples(300)
@@ -46,12 +46,12 @@ def test_a_tag_that_is_none_is_not_copied() -> None:
     for tags, name in (((";id", "3.16"), "docker.io/library/alpine:3.16"), (("$(id)",), "docker.io/library/alpine@")):
         image = msgspec.structs.replace(snapshot.images[key], tags=tags)
         changed = replace(snapshot, images={**snapshot.images, key: image})
-        copied = name_to_copy(Subject(image=key), changed)
+        copied = name_to_copy(RowSubject(image=key), changed)
         assert copied.startswith(name)
         assert parse_reference(copied).repository == "library/alpine"
-        assert parse_reference(reference_to_copy(Subject(image=key), changed)).digest == key.digest
+        assert parse_reference(reference_to_copy(RowSubject(image=key), changed)).digest == key.digest
 
 
 def test_kinds_and_names_of_owners_are_quoted() -> None:
-    odd = Subject(workload=ObjectKey("lab", "x", "Deploy;id", "a$(id)"))
+    odd = RowSubject(workload=ObjectKey("lab", "x", "Deploy;id", "a$(id)"))
     assert name_to_copy(odd, company()) == "'deploy;id/a$(id)'"

@@ -14,7 +14,7 @@ from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.presenters.glyphs import UNICODE, mix
 from tui.presenters.keys import UNREADABLE, ClusterPart, lineage_key, subject_of, workload_key
 from tui.presenters.lineage import LineageModel
-from tui.presenters.totals import ALL, Shown, lineage_totals
+from tui.presenters.totals import ALL, VisibleRows, lineage_totals
 from tui.presenters.views import Filter, View, build_view
 from tui.presenters.workloads import WorkloadModel
 from widgets.rows import Cell, RowKey, TreeModel
@@ -119,7 +119,7 @@ def test_a_cluster_that_answers_nothing_still_has_a_row() -> None:
 def test_a_filter_keeps_what_leads_to_its_matches_and_counts_only_these() -> None:
     snapshot = company()
     wanted = find(snapshot, "shop-web")
-    model = LineageModel(snapshot, NOW, UNICODE, Shown(frozenset({wanted}), frozenset(snapshot.users[wanted])))
+    model = LineageModel(snapshot, NOW, UNICODE, VisibleRows(frozenset({wanted}), frozenset(snapshot.users[wanted])))
     keys = [key for key in every_key(model) if isinstance(key[-1], ImageKey)]
     assert [named(model, key)[0] for key in keys] == ["mcr.microsoft.com/debian:12-slim", "base/node:22", "shop-web:3.4.0"]
     assert named(model, keys[0])[3:5] == ["1", "64"]

@@ -14,27 +14,27 @@ from tui.domain.facts.events import Denial, SourceState
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import EMPTY, ImageKey, Snapshot
 from tui.presenters.copying import name_to_copy, reference_to_copy
-from tui.presenters.detail import Look, Tab
+from tui.presenters.detail import SectionContext, Tab
 from tui.presenters.detail_tree import detail_lines
 from tui.presenters.findings import brief
 from tui.presenters.glyphs import UNICODE
-from tui.presenters.header import HEIGHT, Place, header_lines
-from tui.presenters.keys import Subject
+from tui.presenters.header import HEIGHT, Position, header_lines
+from tui.presenters.keys import RowSubject
 from tui.presenters.sources import denial_lines, notice_lines, progress_lines, source_lines
 from tui.presenters.views import VIEW_NAMES
 from tui.presenters.words import brief_digests
 from widgets.rows import TextLine
 from widgets.text import width_of
 
-PLACE = Place(VIEW_NAMES, 0, "is:running", 7, 2)
+PLACE = Position(VIEW_NAMES, 0, "is:running", 7, 2)
 
 
 def said(lines: Sequence[TextLine]) -> str:
     return "\n".join("".join(span.text for span in (*line.left, *line.right)) for line in lines)
 
 
-def subject(snapshot: Snapshot, repository: str) -> Subject:
-    return Subject(image=next(key for key in snapshot.images if key.repository == repository))
+def subject(snapshot: Snapshot, repository: str) -> RowSubject:
+    return RowSubject(image=next(key for key in snapshot.images if key.repository == repository))
 
 
 @pytest.mark.parametrize("width", [80, 100, 110, 120, 160, 200])
@@ -48,9 +48,9 @@ def test_the_header_has_its_height_and_the_counts_are_never_cut(width: int) -> N
 
 
 def test_before_anything_is_known_the_header_says_so() -> None:
-    assert " starting " in said(header_lines(EMPTY, Place(VIEW_NAMES, 0), NOW, 160, UNICODE))
-    assert " loading " in said(header_lines(loading(), Place(VIEW_NAMES, 0), NOW, 160, UNICODE))
-    assert " no answer " in said(header_lines(sick(), Place(VIEW_NAMES, 0), NOW, 160, UNICODE))
+    assert " starting " in said(header_lines(EMPTY, Position(VIEW_NAMES, 0), NOW, 160, UNICODE))
+    assert " loading " in said(header_lines(loading(), Position(VIEW_NAMES, 0), NOW, 160, UNICODE))
+    assert " no answer " in said(header_lines(sick(), Position(VIEW_NAMES, 0), NOW, 160, UNICODE))
 
 
 def test_one_warning_is_one_and_what_is_wrong_with_a_source_is_named() -> None:
@@ -117,17 +117,22 @@ def test_sources_are_listed_sick_first() -> None:
 @pytest.mark.parametrize("width", [40, 58, 80, 160])
 def test_every_section_of_every_row_fits_its_width(tab: Tab, width: int) -> None:
     snapshot = company()
-    subjects = [Subject(image=key) for key in (*snapshot.images, *snapshot.bases)]
-    subjects += [Subject(workload=key) for key in snapshot.workloads]
-    subjects += [Subject(cluster="prod-weu"), Subject(cluster="prod-weu", namespace="shop"), Subject(unreadable=True), Subject()]
+    subjects = [RowSubject(image=key) for key in (*snapshot.images, *snapshot.bases)]
+    subjects += [RowSubject(workload=key) for key in snapshot.workloads]
+    subjects += [
+        RowSubject(cluster="prod-weu"),
+        RowSubject(cluster="prod-weu", namespace="shop"),
+        RowSubject(unreadable=True),
+        RowSubject(),
+    ]
     for each in subjects:
-        for line in detail_lines(each, tab, Look(snapshot, NOW, UNICODE, width)):
+        for line in detail_lines(each, tab, SectionContext(snapshot, NOW, UNICODE, width)):
             assert sum(width_of(span.text) for span in line.right) <= width
 
 
 def test_the_overview_gives_every_check_its_reason_source_age_and_remedy() -> None:
     snapshot = company()
-    text = said(detail_lines(subject(snapshot, "payments-api"), Tab.OVERVIEW, Look(snapshot, NOW, UNICODE, 120)))
+    text = said(detail_lines(subject(snapshot, "payments-api"), Tab.OVERVIEW, SectionContext(snapshot, NOW, UNICODE, 120)))
     for words in (
         "NOT TRUSTED",
         "another image has this name now",
@@ -141,7 +146,7 @@ def test_the_overview_gives_every_check_its_reason_source_age_and_remedy() -> No
 def test_the_detail_says_how_an_image_is_used() -> None:
     snapshot = company()
     told = {
-        key.repository: said(detail_lines(Subject(image=key), Tab.OVERVIEW, Look(snapshot, NOW, UNICODE, 120)))
+        key.repository: said(detail_lines(RowSubject(image=key), Tab.OVERVIEW, SectionContext(snapshot, NOW, UNICODE, 120)))
         for key in snapshot.images
     }
     assert "runs in 2 workloads · declared by 2 workloads" in told["payments-api"]
@@ -150,7 +155,7 @@ def test_the_detail_says_how_an_image_is_used() -> None:
 
 def test_the_lineage_says_what_proves_each_step() -> None:
     snapshot = company()
-    text = said(detail_lines(subject(snapshot, "payments-api"), Tab.LINEAGE, Look(snapshot, NOW, UNICODE, 120)))
+    text = said(detail_lines(subject(snapshot, "payments-api"), Tab.LINEAGE, SectionContext(snapshot, NOW, UNICODE, 120)))
     assert "proven by 7 layers" in text
     assert "diff_ids begin with the base's whole chain" in text
     assert "prod-neu  payments  Deployment/api" in text
@@ -158,7 +163,7 @@ def test_the_lineage_says_what_proves_each_step() -> None:
 
 def test_running_lists_pods_with_node_digest_and_drift() -> None:
     snapshot = company()
-    text = said(detail_lines(subject(snapshot, "payments-api"), Tab.RUNNING, Look(snapshot, NOW, UNICODE, 120)))
+    text = said(detail_lines(subject(snapshot, "payments-api"), Tab.RUNNING, SectionContext(snapshot, NOW, UNICODE, 120)))
     assert "the tag moved while pods were replaced" in text
     assert "api-7d4b9c-00003" in text
 
@@ -168,10 +173,10 @@ def test_copies_names_that_other_tools_take() -> None:
     image = subject(snapshot, "library/alpine")
     assert name_to_copy(image, snapshot) == "docker.io/library/alpine:3.16"
     assert reference_to_copy(image, snapshot).startswith("docker.io/library/alpine@sha256:")
-    workload = Subject(workload=ObjectKey("prod-weu", "payments", "Deployment", "api"))
+    workload = RowSubject(workload=ObjectKey("prod-weu", "payments", "Deployment", "api"))
     assert name_to_copy(workload, snapshot) == "deployment/api"
     assert "payments-api@sha256:" in reference_to_copy(workload, snapshot)
-    assert reference_to_copy(Subject(image=ImageKey("x", "y", "")), snapshot) == ""
+    assert reference_to_copy(RowSubject(image=ImageKey("x", "y", "")), snapshot) == ""
 
 
 def test_what_is_not_renewed_any_more_does_not_look_live() -> None:

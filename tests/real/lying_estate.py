@@ -16,7 +16,7 @@ from tui.estate.estate import Estate
 from tui.sources.kit.credentials import Credentials
 from tui.sources.registry.options import AuthMode, RegistryOptions
 from tui.sources.registry.source import RegistrySource
-from tui.sources.signatures.options import RevocationMode, SignatureOptions, Trusted
+from tui.sources.signatures.options import RevocationMode, SignatureOptions, TrustPaths
 from tui.sources.signatures.source import SignatureSource
 
 __all__ = ["judged", "living"]
@@ -45,7 +45,7 @@ async def living(
         made[registry] = RegistrySource(options, Credentials())
         return made[registry]
 
-    options = SignatureOptions(Trusted(notation, cosign_keys=(key,)), revocation=RevocationMode.OFFLINE)
+    options = SignatureOptions(TrustPaths(notation, cosign_keys=(key,)), revocation=RevocationMode.OFFLINE)
     signatures = SignatureSource(options, made.get)
     rules = policy or built_in()
     estate = Estate([], source, rules, (lying.host,), later=[signatures], told=world.events)

@@ -29,8 +29,8 @@ from tui.sources.kit.throttle import budgets_for
 from tui.sources.registry.attachments import RegistryAttachments
 from tui.sources.registry.options import RegistryKind, RegistryOptions
 from tui.sources.signatures.artifacts import gather
-from tui.sources.signatures.assessing import Statics, assess
-from tui.sources.signatures.options import Signer, Trusted
+from tui.sources.signatures.assessing import StaticResults, assess
+from tui.sources.signatures.options import Signer, TrustPaths
 from tui.sources.signatures.trust import read_trust
 
 COSIGN = os.environ.get("TRUSTREE_COSIGN") or shutil.which("cosign") or ""
@@ -73,13 +73,13 @@ def reading(asked: Asked) -> RegistryAttachments:
     return RegistryAttachments(options, Credentials())
 
 
-def trusted(asked: Asked, number: int) -> Trusted:
+def trusted(asked: Asked, number: int) -> TrustPaths:
     """What the question trusts."""
     root, mode = str(asked.folder / "trusted_root.json"), asked.cases[number].mode
     if mode is Mode.KEYLESS:
-        return Trusted(identities=(Signer(SUBJECT, ISSUER),), trusted_root=root, require_log=True)
+        return TrustPaths(identities=(Signer(SUBJECT, ISSUER),), trusted_root=root, require_log=True)
     keys = (str(asked.folder / f"{number}.pub"),)
-    return Trusted(cosign_keys=keys, trusted_root=root if mode is Mode.LOG else "", require_log=mode is Mode.LOG)
+    return TrustPaths(cosign_keys=keys, trusted_root=root if mode is Mode.LOG else "", require_log=mode is Mode.LOG)
 
 
 async def ours(asked: Asked, number: int, reader: RegistryAttachments) -> tuple[tuple[Outcome, ...], tuple[str, ...]]:
@@ -88,7 +88,7 @@ async def ours(asked: Asked, number: int, reader: RegistryAttachments) -> tuple[
     referrers, errors = await reader.attached(name, asked.bench.digest)
     demand = ArtifactDemand(name, Descriptor("application/vnd.oci.image.manifest.v1+json", asked.bench.digest, 1), referrers)
     found = await gather(demand, reader)
-    statics = Statics()
+    statics = StaticResults()
     kept = tuple(statics.found(artifact) for artifact in found.artifacts)
     trust = read_trust(trusted(asked, number), NOW)
     return assess(demand, kept, trust, NOW).outcomes, (*errors, *found.errors)

@@ -27,7 +27,7 @@ from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity, Vex
 from tui.domain.snapshot.snapshot import EMPTY, Image, Snapshot
-from tui.reports import View, format_names
+from tui.reports import ReportScope, format_names
 
 SARIF = Path(__file__).resolve().parents[2].parent / "shared/fixtures/signatures/ratify/test/testdata/sarif-2.1.0-rtm.5.json"
 ROWS = (
@@ -244,9 +244,9 @@ def test_prometheus_counts_what_is_known() -> None:
 # ---- CSV, Markdown, HTML
 
 
-@pytest.mark.parametrize("view", list(View))
+@pytest.mark.parametrize("view", list(ReportScope))
 @each_snapshot
-def test_csv_has_rows_of_one_length(snapshot: Snapshot, view: View) -> None:
+def test_csv_has_rows_of_one_length(snapshot: Snapshot, view: ReportScope) -> None:
     rows = list(csv.reader(io.StringIO(output("csv", snapshot, view=view))))
     assert rows
     assert {len(row) for row in rows} == {len(rows[0])}
@@ -255,19 +255,19 @@ def test_csv_has_rows_of_one_length(snapshot: Snapshot, view: View) -> None:
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "=cmd|' /C calc'!A0"])
 def test_no_cell_is_a_formula(text: str) -> None:
     image = msgspec.structs.replace(e.IMAGES[3], tags=(text,), checks=(e.check(CheckName.AGE, State.FAIL, text),))
-    for view in (View.IMAGES, View.FINDINGS):
+    for view in (ReportScope.IMAGES, ReportScope.FINDINGS):
         rows = list(csv.reader(io.StringIO(output("csv", e.estate((image,), ()), view=view))))
         assert not [cell for row in rows for cell in row if cell.lstrip().startswith(("=", "+", "-", "@"))]
 
 
 def test_csv_of_findings_names_rule_and_exception() -> None:
-    rows = list(csv.DictReader(io.StringIO(output("csv", SICK, view=View.FINDINGS))))
+    rows = list(csv.DictReader(io.StringIO(output("csv", SICK, view=ReportScope.FINDINGS))))
     accepted = next(row for row in rows if row["accepted"])
     assert (accepted["state"], accepted["check"], accepted["rule"]) == ("warn", "scan", "exception EX-1; x")
 
 
-@pytest.mark.parametrize("view", list(View))
-def test_markdown_is_a_table_and_nothing_else(view: View) -> None:
+@pytest.mark.parametrize("view", list(ReportScope))
+def test_markdown_is_a_table_and_nothing_else(view: ReportScope) -> None:
     image = msgspec.structs.replace(e.IMAGES[3], tags=("a|b<script>[x](y)*_`@me`\n# h",))
     text = output("markdown", e.estate((image,), ()), view=view)
     table = text.partition("\n\n")[0].splitlines()
@@ -277,8 +277,8 @@ def test_markdown_is_a_table_and_nothing_else(view: View) -> None:
     assert "\n#" not in text
 
 
-@pytest.mark.parametrize("view", list(View))
-def test_html_has_no_markup_but_ours(view: View) -> None:
+@pytest.mark.parametrize("view", list(ReportScope))
+def test_html_has_no_markup_but_ours(view: ReportScope) -> None:
     image = msgspec.structs.replace(e.IMAGES[3], tags=("<script>alert(1)</script>\"'&",))
     text = output("html", e.estate((image,), ()), view=view)
     assert "<script" not in text

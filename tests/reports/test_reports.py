@@ -21,7 +21,7 @@ from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.query.query import EVERYTHING, parse_query
 from tui.domain.snapshot.snapshot import EMPTY, BaseLink, Basis, Confidence, Image, ImageKey, Snapshot, Workload
 from tui.errors import UsageError
-from tui.reports import Document, Look, View, format_names, render
+from tui.reports import Document, ReportScope, TextStyle, format_names, render
 from tui.reports.wire import SCHEMA_FILE, schema_text
 
 SCHEMA: dict[str, Any] = json.loads(SCHEMA_FILE.read_text())
@@ -29,7 +29,7 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.Fo
 HOSTILE = "a\x1b[31mb\u202ec\x07d\u200be[bold]\x9bf\nß漢"
 
 
-def output(name: str, snapshot: Snapshot, query: str = "", view: View | None = None, look: Look = Look()) -> str:  # noqa: B008
+def output(name: str, snapshot: Snapshot, query: str = "", view: ReportScope | None = None, look: TextStyle = TextStyle()) -> str:  # noqa: B008
     """A report as text."""
     from tui.reports import format_named
 
@@ -43,9 +43,9 @@ def test_the_shipped_schema_is_that_of_the_structs_and_is_closed() -> None:
     assert all(part.get("additionalProperties") is False for part in SCHEMA["$defs"].values() if part.get("type") == "object")
 
 
-@pytest.mark.parametrize("view", list(View))
+@pytest.mark.parametrize("view", list(ReportScope))
 @pytest.mark.parametrize("snapshot", [e.estate(), EMPTY, e.estate(complete=False)], ids=["estate", "empty", "loading"])
-def test_json_has_the_shape_of_the_schema(snapshot: Snapshot, view: View) -> None:
+def test_json_has_the_shape_of_the_schema(snapshot: Snapshot, view: ReportScope) -> None:
     VALIDATOR.validate(json.loads(output("json", snapshot, view=view)))
 
 
@@ -117,7 +117,7 @@ def test_any_snapshot_validates_and_prints_nothing_that_a_terminal_obeys(snapsho
     whole = output("json", snapshot)
     VALIDATOR.validate(json.loads(whole))
     texts = [whole, output("jsonl", snapshot)]
-    texts += [output(name, snapshot, view=view) for view in View for name in ("table", "name")]
+    texts += [output(name, snapshot, view=view) for view in ReportScope for name in ("table", "name")]
     assert all(clean(line) == line for text in texts for line in text.split("\n"))
 
 
@@ -196,42 +196,42 @@ def test_the_table_is_aligned_worst_first_with_the_reason() -> None:
 @pytest.mark.parametrize(
     ("view", "look", "text"),
     [
-        (View.WORKLOADS, Look(unicode=False), WORKLOADS),
-        (View.LINEAGE, Look(), LINEAGE),
-        (View.FINDINGS, Look(), FINDINGS),
-        (View.SOURCES, Look(), SOURCES),
+        (ReportScope.WORKLOADS, TextStyle(unicode=False), WORKLOADS),
+        (ReportScope.LINEAGE, TextStyle(), LINEAGE),
+        (ReportScope.FINDINGS, TextStyle(), FINDINGS),
+        (ReportScope.SOURCES, TextStyle(), SOURCES),
     ],
 )
-def test_every_view_has_its_table(view: View, look: Look, text: str) -> None:
+def test_every_view_has_its_table(view: ReportScope, look: TextStyle, text: str) -> None:
     assert output("table", e.estate(), view=view, look=look).partition("\n\n")[0] + "\n" == text
 
 
 def test_in_ascii_nothing_else_is_written() -> None:
-    assert output("table", e.estate(), look=Look(unicode=False)).isascii()
+    assert output("table", e.estate(), look=TextStyle(unicode=False)).isascii()
 
 
 @pytest.mark.parametrize("width", [60, 80, 100])
 def test_a_table_fits_the_terminal(width: int) -> None:
-    lines = output("table", e.estate(), look=Look(width=width)).partition("\n\n")[0].splitlines()
+    lines = output("table", e.estate(), look=TextStyle(width=width)).partition("\n\n")[0].splitlines()
     assert max(map(len, lines)) <= width
     assert any("…" in line for line in lines) == (width < 90)
 
 
 def test_only_a_terminal_gets_colours() -> None:
-    assert "\x1b[31m✘ fail\x1b[0m " in output("table", e.estate(), look=Look(colour=True))
+    assert "\x1b[31m✘ fail\x1b[0m " in output("table", e.estate(), look=TextStyle(colour=True))
     assert "\x1b" not in output("table", e.estate())
 
 
 @pytest.mark.parametrize(
     ("view", "first", "count"),
     [
-        (View.IMAGES, f"{e.ACR}/payments/api@{e.OLD_API.digest}", 6),
-        (View.WORKLOADS, "prod-weu/payments/deployment/api", 5),
-        (View.FINDINGS, f"{e.ACR}/payments/api@{e.OLD_API.digest}", 7),
-        (View.SOURCES, "cluster/prod-weu", 2),
+        (ReportScope.IMAGES, f"{e.ACR}/payments/api@{e.OLD_API.digest}", 6),
+        (ReportScope.WORKLOADS, "prod-weu/payments/deployment/api", 5),
+        (ReportScope.FINDINGS, f"{e.ACR}/payments/api@{e.OLD_API.digest}", 7),
+        (ReportScope.SOURCES, "cluster/prod-weu", 2),
     ],
 )
-def test_names_are_one_to_a_line(view: View, first: str, count: int) -> None:
+def test_names_are_one_to_a_line(view: ReportScope, first: str, count: int) -> None:
     lines = output("name", e.estate(), view=view).splitlines()
     assert (lines[0], len(lines)) == (first, count)
 

@@ -7,7 +7,7 @@ import pytest
 from tui.errors import ForeignAnswer, NotFound, SourceError
 from tui.sources.cluster.failures import answer_error
 from tui.sources.kit.transport import Reply
-from tui.sources.kit.webapi import Service, refusal
+from tui.sources.kit.webapi import ApiService, refusal
 
 
 def test_an_api_server_that_does_not_know_a_list() -> None:
@@ -28,6 +28,6 @@ def test_an_api_server_that_does_not_know_a_list() -> None:
 )
 def test_a_service_that_does_not_know_a_path(body: bytes, kind: type[SourceError], words: str) -> None:
     reply = Reply(404, {}, body, "https://c.example/")
-    error = refusal(reply, "list images", Service("The console", "", "", ""))
+    error = refusal(reply, "list images", ApiService("The console", "", "", ""))
     assert type(error) is kind
     assert error.headline == words

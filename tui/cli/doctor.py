@@ -49,7 +49,7 @@ class SourceFound(msgspec.Struct, frozen=True):
     tried: Sequence[Diagnosis]
 
 
-class Found(msgspec.Struct, frozen=True):
+class DoctorReport(msgspec.Struct, frozen=True):
     """What `doctor -o json` prints."""
 
     schema: str
@@ -60,7 +60,7 @@ def doctor(settings: Settings, output: str, diagnose: Diagnose, write: Writer) -
     """Try each kind of read of every source once, and print how it went."""
     examined = [_discreet(source) for source in asyncio.run(_diagnosed(settings, diagnose))]
     if output == "json":
-        write([encode(Found("trustree/doctor/v1", [SourceFound(*source) for source in examined])), b"\n"])
+        write([encode(DoctorReport("trustree/doctor/v1", [SourceFound(*source) for source in examined])), b"\n"])
     else:
         unicode = look_of_stdout(settings.ascii).unicode
         write(f"{plain(line, unicode)}\n".encode(errors="replace") for line in _lines(examined, unicode))
@@ -129,7 +129,7 @@ def info(settings: Settings, output: str, write: Writer) -> Exit:
     """Print versions and every path in use."""
     facts = {**_versions(), **_places(settings), **_environment()}
     if output == "json":
-        write([encode(Facts("trustree/info/v1", facts)), b"\n"])
+        write([encode(InfoReport("trustree/info/v1", facts)), b"\n"])
     else:
         width = max(map(len, facts))
         unicode = look_of_stdout(settings.ascii).unicode
@@ -137,7 +137,7 @@ def info(settings: Settings, output: str, write: Writer) -> Exit:
     return Exit.OK
 
 
-class Facts(msgspec.Struct, frozen=True):
+class InfoReport(msgspec.Struct, frozen=True):
     """What `info -o json` prints."""
 
     schema: str

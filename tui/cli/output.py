@@ -12,7 +12,7 @@ from enum import IntEnum
 from tui.domain.common.redaction import redact
 from tui.errors import TrustreeError
 from tui.reports.columns import plain
-from tui.reports.document import Look
+from tui.reports.document import TextStyle
 
 __all__ = ["Exit", "Writer", "look_of_stdout", "say", "speaks_unicode", "write_stdout"]
 
@@ -45,12 +45,12 @@ def write_stdout(pieces: Iterable[bytes]) -> None:
             raise TrustreeError(headline, "Make room, or write it elsewhere.") from error
 
 
-def look_of_stdout(ascii_only: bool = False) -> Look:
+def look_of_stdout(ascii_only: bool = False) -> TextStyle:
     """Width and colours where there is a terminal; signs beyond ASCII where the encoding has them."""
     terminal = sys.stdout.isatty()
     colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
     width = shutil.get_terminal_size().columns if terminal else 0
-    return Look(width, colour, speaks_unicode(sys.stdout.encoding) and not ascii_only)
+    return TextStyle(width, colour, speaks_unicode(sys.stdout.encoding) and not ascii_only)
 
 
 def say(message: str) -> None:

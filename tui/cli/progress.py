@@ -12,7 +12,7 @@ from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.words import count
 from tui.reports.columns import plain
 
-__all__ = ["Progress", "Steps"]
+__all__ = ["ProgressLine", "Steps"]
 
 REWRITE = 0.1  # seconds between two lines on a terminal
 SPARSE = 5.0  # and elsewhere
@@ -52,7 +52,7 @@ class _Line:
             self._stream.flush()
 
 
-class Progress(_Line):
+class ProgressLine(_Line):
     """Shows the sources that are still loading."""
 
     def show(self, snapshot: Snapshot) -> None:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from tui.cli.arguments import Options
 from tui.cli.output import Exit, Writer, look_of_stdout, say
-from tui.cli.progress import Progress
+from tui.cli.progress import ProgressLine
 from tui.domain.assemble.wanted_signatures import MAX_ASKED, unlooked
 from tui.domain.checks.containers import image_checks
 from tui.domain.common.text import full_stop
@@ -21,14 +21,14 @@ from tui.domain.facts.demand import Demand
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.query.elsewhere import elsewhere
 from tui.domain.query.exposure import asked_for, exposure
-from tui.domain.query.query import Index, Query, Selection
+from tui.domain.query.query import Query, QueryIndex, Selection
 from tui.domain.snapshot.snapshot import Snapshot, Workload
 from tui.presenters.elsewhere import elsewhere_words
 from tui.presenters.exposure import exposure_parts
 from tui.presenters.health import next_step, trouble
 from tui.presenters.untold import untold
 from tui.presenters.words import plural
-from tui.reports import Document, Look, View, format_named
+from tui.reports import Document, ReportScope, TextStyle, format_named
 from tui.settings.settings import Settings
 
 __all__ = ["OpenEstate", "Opener", "barred", "check", "exit_of_check", "exit_of_report", "look", "remark", "report"]
@@ -152,7 +152,7 @@ def _refused(source: SourceHealth) -> bool:
 async def _look(settings: Settings, query: Query, wait: float, opener: Opener) -> tuple[Snapshot, Selection]:
     end_at = asyncio.get_running_loop().time() + wait
     async with opener(settings) as estate:
-        progress = Progress(sys.stderr)
+        progress = ProgressLine(sys.stderr)
         end = estate.subscribe(progress.show)
         try:
             settled, missed = await estate.settled(wait), 0
@@ -190,9 +190,9 @@ async def _look_for_signatures(estate: OpenEstate, query: Query, end_at: float) 
             return False, 0
 
 
-def _rendered(query: Query, snapshot: Snapshot, selection: Selection, options: Options, look: Look) -> Iterable[bytes]:
+def _rendered(query: Query, snapshot: Snapshot, selection: Selection, options: Options, look: TextStyle) -> Iterable[bytes]:
     form = format_named(options.output)
-    view = View(options.view) if options.view else form.view
+    view = ReportScope(options.view) if options.view else form.view
     return form.render(Document(snapshot, selection, view, look, query))
 
 
@@ -206,7 +206,7 @@ def answer(query: Query, snapshot: Snapshot) -> None:
 def meant(query: Query, snapshot: Snapshot, selection: Selection) -> None:
     """Say on stderr what else a query that finds nothing could have meant."""
     if not selection.images and not selection.workloads:
-        words = elsewhere_words(elsewhere(query.terms, Index(snapshot), snapshot.as_of))
+        words = elsewhere_words(elsewhere(query.terms, QueryIndex(snapshot), snapshot.as_of))
         if words:
             say(words)
 

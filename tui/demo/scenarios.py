@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tui.demo.estate.huge import add_huge
 from tui.demo.estate.work import Work
-from tui.demo.estate.yard import Yard
+from tui.demo.estate.yard import ImagePublisher
 from tui.demo.faults import Faults
 
 __all__ = ["SCENARIOS", "Scenario"]
@@ -26,7 +26,7 @@ class Scenario:
     lives: bool = True
     hidden: tuple[str, ...] = ()
     faults: Callable[[], Faults] = Faults
-    extra: Callable[[Yard], list[Work]] | None = None
+    extra: Callable[[ImagePublisher], list[Work]] | None = None
 
 
 SCENARIOS: Mapping[str, Scenario] = {

@@ -14,13 +14,13 @@ from tui.demo.estate.company import Company
 from tui.demo.http import Handler
 from tui.demo.vulnerabilities.defender import finding_rows
 
-__all__ = ["Service", "make_services"]
+__all__ = ["ScannerService", "make_services"]
 
 USER = "trustree-reader"
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ScannerService:
     """A scanner as the settings name it; `secret` is the password of its user, empty where Entra tokens count."""
 
     name: str
@@ -38,7 +38,7 @@ class Service:
         return {**found, "username": USER, "password_env": self.variable} if self.secret else found
 
 
-def make_services(company: Company, known: Callable[[str], bool], *, denied: bool) -> list[Service]:
+def make_services(company: Company, known: Callable[[str], bool], *, denied: bool) -> list[ScannerService]:
     """All of them; with `denied` the passwords are wrong and the queries refused."""
     estates = [cluster.estate for cluster in company.clusters]
     tables = {"resources": resource_rows, "securityresources": lambda: finding_rows(company.scanned, estates, company.now)}
@@ -47,7 +47,7 @@ def make_services(company: Company, known: Callable[[str], bool], *, denied: boo
     aqua = AquaConsole(company.scanned, company.now, USER, right["aqua"])
     prisma = PrismaConsole(company.scanned, estates, company.now, USER, right["prisma"])
     return [
-        Service("defender", ResourceGraph(tables, known, denied=denied).handle),
-        Service("aqua", aqua.handle, given["aqua"]),
-        Service("prisma", prisma.handle, given["prisma"]),
+        ScannerService("defender", ResourceGraph(tables, known, denied=denied).handle),
+        ScannerService("aqua", aqua.handle, given["aqua"]),
+        ScannerService("prisma", prisma.handle, given["prisma"]),
     ]

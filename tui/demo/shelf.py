@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tui.demo.content import Stored
 
-__all__ = ["Repository", "Row", "Shelf", "TagRow"]
+__all__ = ["RegistryContents", "Repository", "Row", "TagRow"]
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class Repository:
         return (row.stored for row in self.rows.values() if row.stored.subject == digest)
 
 
-class Shelf:
+class RegistryContents:
     """All repositories of one registry."""
 
     def __init__(self, host: str) -> None:

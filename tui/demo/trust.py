@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui.demo.content import Json
 from tui.demo.estate.images import FABRIKAM, LEGACY, MCR
-from tui.demo.shelf import Shelf
+from tui.demo.shelf import RegistryContents
 from tui.demo.signing.certificates import pem_of, spki_pem
 from tui.demo.signing.signers import IDENTITY, Signers
 
@@ -17,7 +17,7 @@ __all__ = ["write_cosign_keys", "write_trust"]
 STAMPS = "contoso-stamps"
 
 
-def write_trust(directory: Path, signers: Signers, shelves: Iterable[Shelf]) -> Path:
+def write_trust(directory: Path, signers: Signers, shelves: Iterable[RegistryContents]) -> Path:
     """Notation's configuration directory (specs/cli directory structure; trust-store-trust-policy.md); its path."""
     stores = {
         "ca/contoso": signers.release.anchor,

@@ -12,17 +12,17 @@ from shlex import quote
 from tui.domain.common.text import clean
 from tui.domain.facts.reference import is_tag
 from tui.domain.snapshot.snapshot import Image, Snapshot
-from tui.presenters.keys import Subject
+from tui.presenters.keys import RowSubject
 
 __all__ = ["for_shell", "name_to_copy", "reference_to_copy"]
 
 
-def name_to_copy(subject: Subject, snapshot: Snapshot) -> str:
+def name_to_copy(subject: RowSubject, snapshot: Snapshot) -> str:
     """The name of what a row is about, as kubectl and docker take it, fit for a shell; empty when it has none."""
     return for_shell(_name(subject, snapshot))
 
 
-def _name(subject: Subject, snapshot: Snapshot) -> str:
+def _name(subject: RowSubject, snapshot: Snapshot) -> str:
     if subject.pod is not None:
         return subject.pod.name
     if subject.workload is not None and (subject.container is None or subject.image is None):
@@ -34,7 +34,7 @@ def _name(subject: Subject, snapshot: Snapshot) -> str:
     return base.label if base else subject.namespace or subject.cluster
 
 
-def reference_to_copy(subject: Subject, snapshot: Snapshot) -> str:
+def reference_to_copy(subject: RowSubject, snapshot: Snapshot) -> str:
     """The image's reference with its digest, fit for a shell; empty when no image is meant."""
     image = _image(subject, snapshot)
     return for_shell(_pinned(image)) if image is not None and image.key.digest else ""
@@ -52,7 +52,7 @@ def for_shell(text: str) -> str:
     return text if not text or _PLAIN.fullmatch(text) else quote(text) if quote(text) != text else f"'{text}'"
 
 
-def _image(subject: Subject, snapshot: Snapshot) -> Image | None:
+def _image(subject: RowSubject, snapshot: Snapshot) -> Image | None:
     if subject.image is not None:
         return snapshot.images.get(subject.image)
     workload = snapshot.workloads.get(subject.workload) if subject.workload else None

@@ -11,9 +11,9 @@ from tui.domain.checks.containers import image_checks, workload_checks
 from tui.domain.common.trust import Check, State
 from tui.domain.facts.events import SourceHealth
 from tui.domain.snapshot.snapshot import Container, Image, Snapshot, UnknownBase, Workload
-from tui.domain.workloads.counting import Use, pods_with, users_of
+from tui.domain.workloads.counting import UseKind, pods_with, users_of
 from tui.presenters.glyphs import ROLE, Glyphs
-from tui.presenters.keys import Subject
+from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name, source_word, verdict_word
 from tui.presenters.sources import denial_lines
 from tui.presenters.words import age, brief_digests, plural, short, size
@@ -21,8 +21,8 @@ from widgets.rows import Cell, Span, TextLine
 from widgets.text import wrap
 
 __all__ = [
-    "Look",
     "Order",
+    "SectionContext",
     "Tab",
     "check_lines",
     "container_lines",
@@ -57,7 +57,7 @@ class Order(StrEnum):
     OWN = "own before base"
 
 
-class Look(NamedTuple):
+class SectionContext(NamedTuple):
     """What every section needs to draw itself; `order` and `wanted` are for vulnerabilities: the filter's, if it names some."""
 
     snapshot: Snapshot
@@ -76,7 +76,7 @@ def tab_line(tab: Tab, glyphs: Glyphs) -> TextLine:
     return TextLine(tuple(spans), (Span("Tab ", "dim"),))
 
 
-def heading(subject: Subject, look: Look) -> list[TextLine]:
+def heading(subject: RowSubject, look: SectionContext) -> list[TextLine]:
     """Who it is, and its verdict as a badge."""
     snapshot = look.snapshot
     workload = snapshot.workloads.get(subject.workload) if subject.workload else None
@@ -89,7 +89,7 @@ def heading(subject: Subject, look: Look) -> list[TextLine]:
     return _base_heading(base, look) if base else plain_heading(subject)
 
 
-def overview(subject: Subject, look: Look) -> list[TextLine]:
+def overview(subject: RowSubject, look: SectionContext) -> list[TextLine]:
     """Every check with reason, source, age and what would change it; for a place, how reading it goes."""
     snapshot = look.snapshot
     workload = snapshot.workloads.get(subject.workload) if subject.workload else None
@@ -109,7 +109,7 @@ def overview(subject: Subject, look: Look) -> list[TextLine]:
     return _place_lines(subject, look)
 
 
-def plain_heading(subject: Subject) -> list[TextLine]:
+def plain_heading(subject: RowSubject) -> list[TextLine]:
     """A cluster, a namespace, or a group."""
     if subject.unreadable:
         return [TextLine((Span(" not in any readable registry", "bold"),)), TextLine()]
@@ -119,7 +119,7 @@ def plain_heading(subject: Subject) -> list[TextLine]:
     return [TextLine((Span(f" {name}", "bold"), Span(f"  {kind}{place}", "dim"))), TextLine()] if name else []
 
 
-def check_lines(checks: Sequence[Check], look: Look) -> list[TextLine]:
+def check_lines(checks: Sequence[Check], look: SectionContext) -> list[TextLine]:
     """One check a line; what is not fine stands out and says what would change it; what is off is named in one line."""
     lines = [line for check in checks if check.state is not State.OFF for line in _check(check, look)]
     off = [check.name.value for check in checks if check.state is State.OFF]
@@ -128,7 +128,7 @@ def check_lines(checks: Sequence[Check], look: Look) -> list[TextLine]:
     return lines
 
 
-def container_lines(container: Container, look: Look) -> list[TextLine]:
+def container_lines(container: Container, look: SectionContext) -> list[TextLine]:
     """A container: its image text, what runs, whether that is what the name says, and its checks."""
     kind = f"{container.type} " if container.type != "container" else ""
     glyph = look.glyphs.of(container.verdict)
@@ -155,7 +155,7 @@ def wrapped(text: str, role: str, width: int, indent: int = 1) -> list[TextLine]
     return [TextLine((Span(" " * indent + part, role),)) for part in wrap(text, max(16, width - indent - 1))]
 
 
-def _check(check: Check, look: Look) -> Iterator[TextLine]:
+def _check(check: Check, look: SectionContext) -> Iterator[TextLine]:
     fine = check.state is State.PASS
     where = " ".join(part for part in (source_word(check.source), age(check.as_of, look.now) if check.as_of else "") if part)
     right: Cell = (Span(f"{where} ", "dim"),) if where else ()
@@ -174,7 +174,7 @@ def _check(check: Check, look: Look) -> Iterator[TextLine]:
             yield TextLine((Span(" " * indent), Span(look.glyphs.arrow if at == 0 else "  ", "accent"), Span(part, "dim")))
 
 
-def _image_heading(image: Image, look: Look) -> list[TextLine]:
+def _image_heading(image: Image, look: SectionContext) -> list[TextLine]:
     facts = [part for part in (_platforms(image), size(image.size), image.distro) if part]
     kind, _, _ = image.key.digest.partition(":")
     lines = [
@@ -188,25 +188,25 @@ def _image_heading(image: Image, look: Look) -> list[TextLine]:
     return [*lines, TextLine(), _badge(image.verdict, image.checks, look), TextLine()]
 
 
-def _uses(image: Image, look: Look) -> str:
+def _uses(image: Image, look: SectionContext) -> str:
     """`runs in 2 workloads · base of 3 images`; what nothing is known to use says so."""
     found = users_of(image.key, look.snapshot)
-    told = [f"{_USES[use]} {plural(len(found[use]), 'workload')}" for use in Use if use in found]
+    told = [f"{_USES[use]} {plural(len(found[use]), 'workload')}" for use in UseKind if use in found]
     built = len(look.snapshot.derived.get(image.key, ()))
     told += [f"base of {plural(built, 'image')}"] if built else []
     return look.glyphs.dot.join(told) if told else "nothing that is known uses it"
 
 
 _USES = {
-    Use.RUNNING: "runs in",
-    Use.DECLARED: "declared by",
-    Use.SCHEDULED: "scheduled by",
-    Use.SCALED_TO_ZERO: "scaled to zero in",
-    Use.ROLLBACK: "kept for rollback by",
+    UseKind.RUNNING: "runs in",
+    UseKind.DECLARED: "declared by",
+    UseKind.SCHEDULED: "scheduled by",
+    UseKind.SCALED_TO_ZERO: "scaled to zero in",
+    UseKind.ROLLBACK: "kept for rollback by",
 }
 
 
-def _workload_heading(workload: Workload, look: Look) -> list[TextLine]:
+def _workload_heading(workload: Workload, look: SectionContext) -> list[TextLine]:
     key = workload.key
     facts = [
         f"{workload.pods} of {workload.desired} pods" if workload.desired is not None else plural(workload.pods, "pod"),
@@ -225,11 +225,11 @@ def _workload_heading(workload: Workload, look: Look) -> list[TextLine]:
     ]
 
 
-def _base_heading(base: UnknownBase, look: Look) -> list[TextLine]:
+def _base_heading(base: UnknownBase, look: SectionContext) -> list[TextLine]:
     return [TextLine((Span(f" {base.label}", "bold"),)), TextLine(), _badge(State.UNKNOWN, (), look), TextLine()]
 
 
-def _badge(verdict: State, checks: Sequence[Check], look: Look) -> TextLine:
+def _badge(verdict: State, checks: Sequence[Check], look: SectionContext) -> TextLine:
     role = ROLE[verdict] if verdict is not State.OFF else "unknown"
     counted = [(sum(check.state is state for check in checks), state) for state in COUNTED]
     words = look.glyphs.dot.join(f"{number} {state.value}" for number, state in counted if number)
@@ -243,7 +243,7 @@ def _platforms(image: Image) -> str:
     return " + ".join([first, *(name.removeprefix("linux/") for name in rest)])
 
 
-def _base_lines(base: UnknownBase, look: Look) -> list[TextLine]:
+def _base_lines(base: UnknownBase, look: SectionContext) -> list[TextLine]:
     under = len(look.snapshot.derived.get(base.key, ()))
     lines = wrapped(base.reason, "unknown", look.width)
     if base.layers:
@@ -251,12 +251,12 @@ def _base_lines(base: UnknownBase, look: Look) -> list[TextLine]:
     return [*lines, *wrapped(f"{plural(under, 'image')} built directly on it.", "dim", look.width)]
 
 
-def _place_lines(subject: Subject, look: Look) -> list[TextLine]:
+def _place_lines(subject: RowSubject, look: SectionContext) -> list[TextLine]:
     health = next((each for each in look.snapshot.sources if each.name == f"cluster/{subject.cluster}"), None)
     return _health_lines(health, look) if health else []
 
 
-def _health_lines(health: SourceHealth, look: Look) -> list[TextLine]:
+def _health_lines(health: SourceHealth, look: SectionContext) -> list[TextLine]:
     state = "live" if health.live else health.state.value
     said = f"{state}, {plural(health.objects, 'object')}, answered {age(health.as_of, look.now)} ago"
     lines = wrapped(said, "dim", look.width)
@@ -265,6 +265,6 @@ def _health_lines(health: SourceHealth, look: Look) -> list[TextLine]:
     return [*lines, *denial_lines(health.denials, look.width, indent=1)]
 
 
-def _image_is_inside(subject: Subject) -> bool:
+def _image_is_inside(subject: RowSubject) -> bool:
     """In the workload view an image lies under its container: then the row is about the image, not the workload."""
     return subject.container is not None and subject.image is not None

@@ -21,10 +21,10 @@ from tui.domain.snapshot.snapshot import (
     Workload,
 )
 from tui.domain.workloads.counting import pods_of
-from tui.presenters.detail import Look, Tab, heading, overview, tab_line, wrapped
+from tui.presenters.detail import SectionContext, Tab, heading, overview, tab_line, wrapped
 from tui.presenters.detail_trust import signature_lines, vulnerability_lines
 from tui.presenters.glyphs import Glyphs
-from tui.presenters.keys import Subject
+from tui.presenters.keys import RowSubject
 from tui.presenters.lineage import pod_state
 from tui.presenters.phrases import node_name
 from tui.presenters.words import age, plural, short
@@ -36,7 +36,7 @@ MOST = 12
 DRIFT_ROLE = {Drift.SAME: "dim", Drift.MOVED: "warn", Drift.MIXED: "warn", Drift.GONE: "fail", Drift.UNKNOWN: "unknown"}
 
 
-def detail_lines(subject: Subject, tab: Tab, look: Look) -> Sequence[TextLine]:
+def detail_lines(subject: RowSubject, tab: Tab, look: SectionContext) -> Sequence[TextLine]:
     """The whole detail of a row."""
     head = [tab_line(tab, look.glyphs), TextLine(), *heading(subject, look)]
     match tab:
@@ -54,13 +54,15 @@ def detail_lines(subject: Subject, tab: Tab, look: Look) -> Sequence[TextLine]:
             return [*head, *(running_section(subject, look) or [_nothing("No pod runs it.")])]
 
 
-def _of_image(subject: Subject, look: Look, section: Callable[[Image, Look], Sequence[TextLine]]) -> Sequence[TextLine]:
+def _of_image(
+    subject: RowSubject, look: SectionContext, section: Callable[[Image, SectionContext], Sequence[TextLine]]
+) -> Sequence[TextLine]:
     key = subject.image or _first_image(subject.workload, look.snapshot)
     image = look.snapshot.images.get(key) if key else None
     return section(image, look) if image else [_nothing("No image that could be read.")]
 
 
-def lineage_section(subject: Subject, look: Look, *, brief: bool = False) -> list[TextLine]:
+def lineage_section(subject: RowSubject, look: SectionContext, *, brief: bool = False) -> list[TextLine]:
     """The chain of bases with what proves each step, then the workloads that run the image, and what is built on it."""
     image = subject.image or _first_image(subject.workload, look.snapshot)
     if image is None:
@@ -73,7 +75,7 @@ def lineage_section(subject: Subject, look: Look, *, brief: bool = False) -> lis
     return lines if brief else [*lines, *_derived(derived, len(chain), look)]
 
 
-def running_section(subject: Subject, look: Look) -> list[TextLine]:
+def running_section(subject: RowSubject, look: SectionContext) -> list[TextLine]:
     """Every workload that runs it: containers, drift with its reason, and each pod with node, digest, state and age."""
     if subject.workload is not None and subject.container is None:
         users: Sequence[ObjectKey] = (subject.workload,)
@@ -87,7 +89,7 @@ def running_section(subject: Subject, look: Look) -> list[TextLine]:
     return lines
 
 
-def _running(workload: Workload, image: ImageKey | None, look: Look) -> Iterator[TextLine]:
+def _running(workload: Workload, image: ImageKey | None, look: SectionContext) -> Iterator[TextLine]:
     key = workload.key
     title = (Span(" "), look.glyphs.of(workload.verdict), Span(f" {key.kind}/{key.name}", "bold"))
     pods = pods_of(workload, None if image is None else {image})
@@ -98,7 +100,7 @@ def _running(workload: Workload, image: ImageKey | None, look: Look) -> Iterator
     yield TextLine()
 
 
-def _container(container: Container, image: ImageKey | None, look: Look) -> Iterator[TextLine]:
+def _container(container: Container, image: ImageKey | None, look: SectionContext) -> Iterator[TextLine]:
     yield TextLine(
         (Span(f"   {container.name}", ""), Span(f"  {container.image}", "dim")), (Span(f"{container.pull_policy} ", "dim"),)
     )
@@ -110,7 +112,7 @@ def _container(container: Container, image: ImageKey | None, look: Look) -> Iter
             yield _pod(pod, container, look)
 
 
-def _pod(pod: PodRef, container: Container, look: Look) -> TextLine:
+def _pod(pod: PodRef, container: Container, look: SectionContext) -> TextLine:
     state, role = pod_state(pod)
     odd = len(container.digests) > 1
     left = (Span(f"     {pod.name}"), Span(f"  {state}" if state else "", role))
@@ -118,7 +120,7 @@ def _pod(pod: PodRef, container: Container, look: Look) -> TextLine:
     return TextLine(left, (Span(f"{pod.node}  ", "dim"), digest, Span(f"{age(pod.created, look.now):>4} ", "dim")))
 
 
-def _step(depth: int, key: ImageKey, chain: Sequence[ImageKey], look: Look, brief: bool) -> Iterator[TextLine]:
+def _step(depth: int, key: ImageKey, chain: Sequence[ImageKey], look: SectionContext, brief: bool) -> Iterator[TextLine]:
     node = look.snapshot.images.get(key) or look.snapshot.bases.get(key)
     if node is None:
         return
@@ -150,7 +152,7 @@ def basis_words(link: BaseLink) -> str:
     return f"{words}, likely" if link.confidence is Confidence.LIKELY else words
 
 
-def _base_state(link: BaseLink | None, look: Look) -> Cell:
+def _base_state(link: BaseLink | None, look: SectionContext) -> Cell:
     if link is None:
         return ()
     match link.state:
@@ -163,7 +165,7 @@ def _base_state(link: BaseLink | None, look: Look) -> Cell:
             return (Span("current ", "dim"),)
 
 
-def _users(users: Sequence[Workload], image: ImageKey, depth: int, look: Look, last: bool) -> Iterator[TextLine]:
+def _users(users: Sequence[Workload], image: ImageKey, depth: int, look: SectionContext, last: bool) -> Iterator[TextLine]:
     for at, workload in enumerate(users[:MOST]):
         containers = [container for container in workload.containers if image in container.runs]
         end = at == len(users) - 1 and last
@@ -179,7 +181,7 @@ def _users(users: Sequence[Workload], image: ImageKey, depth: int, look: Look, l
         yield TextLine((Span("  " * depth + f"   and {len(users) - MOST} more workloads", "dim"),))
 
 
-def _derived(derived: Sequence[ImageKey], depth: int, look: Look) -> Iterator[TextLine]:
+def _derived(derived: Sequence[ImageKey], depth: int, look: SectionContext) -> Iterator[TextLine]:
     for at, key in enumerate(derived[:MOST]):
         node = look.snapshot.images.get(key)
         if node is not None:

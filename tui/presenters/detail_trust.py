@@ -10,7 +10,7 @@ from tui.domain.facts.events import SignaturesVerified
 from tui.domain.facts.scan import ImageVulnerability, ScanReport, Severity
 from tui.domain.facts.signature import Outcome, SignatureSystem, StepState, Verdict
 from tui.domain.snapshot.snapshot import Image
-from tui.presenters.detail import Look, Order, wrapped
+from tui.presenters.detail import Order, SectionContext, wrapped
 from tui.presenters.words import age, count, short
 from widgets.rows import LazyLines, Span, TextLine
 from widgets.text import fit
@@ -49,7 +49,7 @@ _KEYS: Mapping[Order, Callable[[ImageVulnerability], tuple[object, ...]]] = {
 }
 
 
-def vulnerability_lines(image: Image, look: Look) -> Sequence[TextLine]:
+def vulnerability_lines(image: Image, look: SectionContext) -> Sequence[TextLine]:
     """Whose reports these are, then one line for each vulnerability; those only that the filter names, if it names some."""
     lines = [line for report in image.scans for line in _report(report, look)]
     order, wanted = look.order, look.wanted
@@ -69,14 +69,14 @@ def vulnerability_lines(image: Image, look: Look) -> Sequence[TextLine]:
     return LazyLines(lines, found, lambda each: _vulnerability(each, wide))
 
 
-def _report(report: ScanReport, look: Look) -> Iterator[TextLine]:
+def _report(report: ScanReport, look: SectionContext) -> Iterator[TextLine]:
     when = f"{age(report.at, look.now)} ago " if report.at else "no date "
     glyph = look.glyphs.of(State.PASS if report.complete else State.UNKNOWN)
     yield TextLine((Span(" "), glyph, Span(f" {report.scanner}"), Span(f"  {report.os}", "dim")), (Span(when, "dim"),))
     yield from wrapped(report.reason, "unknown", look.width, indent=3)
 
 
-def _titles(look: Look) -> TextLine:
+def _titles(look: SectionContext) -> TextLine:
     versions = f"{'installed':<{VERSION}}" if look.width >= ID + PACKAGE + 2 * VERSION else ""
     return TextLine(
         (Span(f"   {'vulnerability':<{ID}}{'package':<{PACKAGE}}{versions}fixed in", "dim"),), (Span("from ", "dim"),)
@@ -105,14 +105,14 @@ def _vulnerability(each: ImageVulnerability, wide: bool) -> TextLine:
 # ---- signatures
 
 
-def signature_lines(image: Image, look: Look) -> list[TextLine]:
+def signature_lines(image: Image, look: SectionContext) -> list[TextLine]:
     """Every signature: its verdict, each step, the chain of certificates, and the command that shows the same."""
     if not image.signatures:
         return wrapped("Whether it is signed has not been read.", "unknown", look.width)
     return [line for found in image.signatures for line in _artifact(found, image, look)]
 
 
-def _artifact(found: SignaturesVerified, image: Image, look: Look) -> Iterator[TextLine]:
+def _artifact(found: SignaturesVerified, image: Image, look: SectionContext) -> Iterator[TextLine]:
     title = f" on {short(found.subject)}" + ("" if found.subject == image.key.digest else "  (a platform's manifest)")
     yield TextLine((Span(title, "dim"),), (Span(f"{age(found.at, look.now)} ago ", "dim"),))
     yield from wrapped(found.error, "unknown", look.width)
@@ -126,7 +126,7 @@ def _artifact(found: SignaturesVerified, image: Image, look: Look) -> Iterator[T
     yield TextLine()
 
 
-def _outcome(outcome: Outcome, look: Look) -> Iterator[TextLine]:
+def _outcome(outcome: Outcome, look: SectionContext) -> Iterator[TextLine]:
     state = VERDICT_STATE[outcome.verdict]
     title = (Span(" "), look.glyphs.of(state), Span(f" {outcome.system}", "bold"), Span(f"  {outcome.signer}", ""))
     yield TextLine(title, (Span(f"{outcome.verdict.value} ", "dim"),))
@@ -139,7 +139,7 @@ def _outcome(outcome: Outcome, look: Look) -> Iterator[TextLine]:
     yield from _facts(outcome, look)
 
 
-def _facts(outcome: Outcome, look: Look) -> Iterator[TextLine]:
+def _facts(outcome: Outcome, look: SectionContext) -> Iterator[TextLine]:
     times = [
         f"signed {outcome.signing_time:%Y-%m-%d %H:%M}" if outcome.signing_time else "",
         f"expires {outcome.expiry:%Y-%m-%d}" if outcome.expiry else "",

@@ -10,13 +10,13 @@ from tui.domain.facts.workload import ObjectKey
 from tui.domain.query.exposure import Exposure
 from tui.presenters.words import count, plural
 
-__all__ = ["Part", "exposure_parts"]
+__all__ = ["AnswerSentence", "exposure_parts"]
 
 PLACES, FIXES, BASES = 3, 3, 2
 """How many of each are named before the rest is only counted."""
 
 
-class Part(NamedTuple):
+class AnswerSentence(NamedTuple):
     """One sentence of the answer, the word that it stands under, and what it means."""
 
     label: str
@@ -24,34 +24,34 @@ class Part(NamedTuple):
     state: State
 
 
-def exposure_parts(asked: str, found: Exposure) -> list[Part]:
+def exposure_parts(asked: str, found: Exposure) -> list[AnswerSentence]:
     """Whether it runs and where, what mends it, whose it is, and of how many nobody can tell."""
     parts = [_running(asked, found)]
     if found.images:
         parts += [
-            Part("fix", _fixes(found), State.PASS if found.fixes else State.WARN),
-            Part("whose", _origins(found), State.OFF),
+            AnswerSentence("fix", _fixes(found), State.PASS if found.fixes else State.WARN),
+            AnswerSentence("whose", _origins(found), State.OFF),
         ]
     if found.excused:
         said = found.excused[0]
         more = f" +{len(found.excused) - 1}" if len(found.excused) > 1 else ""
-        parts.append(Part("stated", f"{said.status} by {said.author}{more}", State.OFF))
+        parts.append(AnswerSentence("stated", f"{said.status} by {said.author}{more}", State.OFF))
     if found.open:
         has = f"{plural(found.open, 'running image')} {'has' if found.open == 1 else 'have'} no whole and recent report"
-        parts.append(Part("unknown", f"{has}: it may run there too.", State.UNKNOWN))
+        parts.append(AnswerSentence("unknown", f"{has}: it may run there too.", State.UNKNOWN))
     return parts
 
 
-def _running(asked: str, found: Exposure) -> Part:
+def _running(asked: str, found: Exposure) -> AnswerSentence:
     if found.running:
         where = _listed([f"{cluster} ({_listed(spaces, PLACES)})" for cluster, spaces in _places(found.workloads)], PLACES)
         wide = f"{plural(len(found.running), 'image')}, {plural(len(found.workloads), 'workload')}, {plural(found.pods, 'pod')}"
-        return Part("runs", f"{asked} runs: {wide} in {where}.", State.FAIL)
+        return AnswerSentence("runs", f"{asked} runs: {wide} in {where}.", State.FAIL)
     kept = f" {plural(len(found.images), 'image')} that does not run has it." if len(found.images) == 1 else ""
     kept = kept or (f" {count(len(found.images))} images that do not run have it." if found.images else "")
     if found.open:
-        return Part("runs", f"No report names {asked} in what runs.{kept}", State.UNKNOWN)
-    return Part("runs", f"{asked} does not run here.{kept}", State.PASS)
+        return AnswerSentence("runs", f"No report names {asked} in what runs.{kept}", State.UNKNOWN)
+    return AnswerSentence("runs", f"{asked} does not run here.{kept}", State.PASS)
 
 
 def _places(workloads: Sequence[ObjectKey]) -> Iterator[tuple[str, list[str]]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tui.domain.common.trust import State
-from tui.domain.query.findings import Finding, FindingKey, Grouping
+from tui.domain.query.findings import Finding, FindingGrouping, FindingKey
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.domain.workloads.counting import pods_found
 from tui.presenters.glyphs import ROLE, Glyphs
@@ -23,19 +23,21 @@ WIDE, WIDER, WIDEST, NEVER = 60, 88, 110, 10_000
 _END = re.compile(r"[:,.;] |\.$| so that | to run ")
 _SOME = re.compile(r"For \S+(?: of \S+(?: \w+)?)?: ")
 TITLES = {
-    Grouping.PROBLEM: "what is wrong",
-    Grouping.CVE: "vulnerability",
-    Grouping.BASE: "what stands on which base",
-    Grouping.CHECK: "which question",
-    Grouping.TEAM: "whose it is",
-    Grouping.REHEARSAL: "what the gates would refuse, if they denied",
+    FindingGrouping.PROBLEM: "what is wrong",
+    FindingGrouping.CVE: "vulnerability",
+    FindingGrouping.BASE: "what stands on which base",
+    FindingGrouping.CHECK: "which question",
+    FindingGrouping.TEAM: "whose it is",
+    FindingGrouping.REHEARSAL: "what the gates would refuse, if they denied",
 }
 
 
 class FindingModel:
     """Findings as rows of a tree without branches."""
 
-    def __init__(self, snapshot: Snapshot, found: Sequence[Finding], grouping: Grouping, now: datetime, glyphs: Glyphs) -> None:
+    def __init__(
+        self, snapshot: Snapshot, found: Sequence[Finding], grouping: FindingGrouping, now: datetime, glyphs: Glyphs
+    ) -> None:
         self.snapshot = snapshot
         self.found = {each.key: each for each in found}
         self._grouping = grouping

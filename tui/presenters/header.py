@@ -14,7 +14,7 @@ from tui.presenters.running import NOTHING_RUNS, Running, running_line
 from tui.presenters.words import age, clock, count, plural
 from widgets.rows import Cell, Span, TextLine
 
-__all__ = ["HEIGHT", "NARROW", "Place", "header_lines", "verdict_counts"]
+__all__ = ["HEIGHT", "NARROW", "Position", "header_lines", "verdict_counts"]
 
 _ESTATE = (SourceKind.CLUSTER, SourceKind.REGISTRY)
 _COUNTED = (SourceState.OK, SourceState.PARTIAL)
@@ -23,7 +23,7 @@ HEIGHT = 4
 """How many lines the header takes: where it is narrow the picture of the estate has its own line, and the checks have none."""
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """Where the operator is: the views there are, the one shown, and the filter with what it lets through.
 
     `counts` are numbers that stand beside the names of views; `stopped` says that nothing is renewed any more;
@@ -44,7 +44,7 @@ class Place(NamedTuple):
     running: Running = NOTHING_RUNS
 
 
-def header_lines(snapshot: Snapshot, place: Place, now: datetime, width: int, glyphs: Glyphs) -> list[TextLine]:
+def header_lines(snapshot: Snapshot, place: Position, now: datetime, width: int, glyphs: Glyphs) -> list[TextLine]:
     """Brand and scope, the verdicts as a picture and as counts, the checks of what runs, and the views with the filter."""
     brand = TextLine(_brand(snapshot), _pulse(snapshot, place, now, width, glyphs))
     tabs = TextLine(_tabs(place), _filter(place, snapshot))
@@ -93,7 +93,7 @@ def _brand(snapshot: Snapshot) -> Cell:
     return tuple(spans)
 
 
-def _pulse(snapshot: Snapshot, place: Place, now: datetime, width: int, glyphs: Glyphs) -> Cell:
+def _pulse(snapshot: Snapshot, place: Position, now: datetime, width: int, glyphs: Glyphs) -> Cell:
     rights = Span("read-only   " if place.readonly and width >= 100 else "", "dim")
     if not snapshot.number:
         return (rights, Span(" starting ", "badge-unknown"), Span(" "))
@@ -168,7 +168,7 @@ def _ailment(health: SourceHealth) -> str:
     return "does not answer" if health.state is not SourceState.PARTIAL else "partly read"
 
 
-def _tabs(place: Place) -> Cell:
+def _tabs(place: Position) -> Cell:
     spans: list[Span] = [Span("  ")]
     for at, name in place.views.items():
         spans.append(Span(f"{at} ", "dim"))
@@ -178,7 +178,7 @@ def _tabs(place: Place) -> Cell:
     return tuple(spans)
 
 
-def _filter(place: Place, snapshot: Snapshot) -> Cell:
+def _filter(place: Position, snapshot: Snapshot) -> Cell:
     marked = Span(f"   {place.marked} marked" if place.marked else "", "accent")
     if not place.query and not place.faults and not place.about:
         return (marked, Span(" "))

@@ -15,7 +15,7 @@ __all__ = [
     "ContainerPart",
     "NamespacePart",
     "PodPart",
-    "Subject",
+    "RowSubject",
     "from_last",
     "lineage_key",
     "subject_of",
@@ -57,7 +57,7 @@ def from_last(key: RowKey, kind: type) -> RowKey:
     return key[at:]
 
 
-class Subject(msgspec.Struct, frozen=True):
+class RowSubject(msgspec.Struct, frozen=True):
     """What a row is about: the innermost image and workload of its path, and the rest of the path."""
 
     image: ImageKey | None = None
@@ -70,9 +70,9 @@ class Subject(msgspec.Struct, frozen=True):
     finding: FindingKey | None = None
 
 
-def subject_of(key: RowKey | None) -> Subject:
+def subject_of(key: RowKey | None) -> RowSubject:
     """What the row at a path is about; what comes later in the path wins."""
-    subject = Subject()
+    subject = RowSubject()
     for part in key or ():
         match part:
             case ImageKey():
@@ -94,7 +94,7 @@ def subject_of(key: RowKey | None) -> Subject:
     return subject
 
 
-def lineage_key(subject: Subject, snapshot: Snapshot) -> RowKey | None:
+def lineage_key(subject: RowSubject, snapshot: Snapshot) -> RowKey | None:
     """Where the subject is in the lineage view: below every base it stands on."""
     image = subject.image or _image_of(subject.workload, subject.container, snapshot)
     if image is None:
@@ -107,7 +107,7 @@ def lineage_key(subject: Subject, snapshot: Snapshot) -> RowKey | None:
     return (*head, *path, *tail)
 
 
-def workload_key(subject: Subject, snapshot: Snapshot) -> RowKey | None:
+def workload_key(subject: RowSubject, snapshot: Snapshot) -> RowKey | None:
     """Where the subject is in the workload view: the workload, or the first that runs the image."""
     users = snapshot.users.get(subject.image, ()) if subject.image else ()
     workload = subject.workload or (users[0] if users else None)
@@ -120,7 +120,7 @@ def workload_key(subject: Subject, snapshot: Snapshot) -> RowKey | None:
     return key
 
 
-def _about_image(subject: Subject) -> bool:
+def _about_image(subject: RowSubject) -> bool:
     """In the workload view an image lies under its container: then the row is about the image, not the workload."""
     return subject.container is not None and subject.image is not None
 

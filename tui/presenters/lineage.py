@@ -15,7 +15,7 @@ from tui.domain.workloads.counting import idle_word, pods_of
 from tui.presenters.glyphs import ROLE, Glyphs, mix
 from tui.presenters.keys import UNREADABLE, PodPart, from_last
 from tui.presenters.phrases import base_brief, briefs, image_name
-from tui.presenters.totals import ALL, NOTHING, Shown, Totals, lineage_totals
+from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, lineage_totals
 from tui.presenters.words import age, count
 from widgets.rows import Cell, Column, Row, RowKey, Span
 
@@ -38,7 +38,7 @@ NOT_YET = "not read yet"
 class LineageModel:
     """The lineage as rows. Totals and orders are made here, once and off the loop; rows and cells when asked for."""
 
-    def __init__(self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: Shown = ALL) -> None:
+    def __init__(self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: VisibleRows = ALL) -> None:
         self.snapshot = snapshot
         self._now = now
         self._glyphs = glyphs

@@ -11,11 +11,11 @@ from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Container, ImageKey, Snapshot, Workload
 from tui.domain.workloads.counting import pods_in, pods_of, pods_under
 
-__all__ = ["ALL", "NOTHING", "Shown", "Totals", "lineage_totals", "one"]
+__all__ = ["ALL", "NOTHING", "Totals", "VisibleRows", "lineage_totals", "one"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class VisibleRows:
     """Which images and workloads a filter lets through; None lets everything through.
 
     `idle` are the workloads whose pods that run no known image are let through too.
@@ -47,7 +47,7 @@ class Shown:
         return self.images is not None or self.workloads is not None
 
 
-ALL = Shown()
+ALL = VisibleRows()
 
 
 class Totals(NamedTuple):
@@ -101,7 +101,7 @@ def one(verdict: State, pods: int) -> Totals:
     return _ONE[verdict]._replace(pods=pods)
 
 
-def lineage_totals(snapshot: Snapshot, shown: Shown) -> Mapping[ImageKey, Totals]:
+def lineage_totals(snapshot: Snapshot, shown: VisibleRows) -> Mapping[ImageKey, Totals]:
     """The totals of every node of the lineage that is shown; a node without anything shown below it is left out."""
     totals: dict[ImageKey, Totals] = {}
     pods = pods_under(snapshot, shown.images, shown.workloads)
@@ -116,7 +116,7 @@ def lineage_totals(snapshot: Snapshot, shown: Shown) -> Mapping[ImageKey, Totals
     return totals
 
 
-def _own(key: ImageKey, snapshot: Snapshot, shown: Shown) -> Totals:
+def _own(key: ImageKey, snapshot: Snapshot, shown: VisibleRows) -> Totals:
     image = snapshot.images.get(key)
     return NOTHING if image is None or not shown.image(key) else one(image.verdict, 0)
 

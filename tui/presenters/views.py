@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui.domain.common.trust import State
 from tui.domain.facts.workload import ObjectKey
-from tui.domain.query.findings import Finding, Grouping, find
+from tui.domain.query.findings import Finding, FindingGrouping, find
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.errors import InvalidQuery
 from tui.presenters.findings import FindingModel
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.lineage import LineageModel
-from tui.presenters.totals import ALL, Shown
+from tui.presenters.totals import ALL, VisibleRows
 from tui.presenters.workloads import WorkloadModel
 from widgets.rows import RowKey
 
 if TYPE_CHECKING:
     from tui.domain.query.exposure import Exposure
     from tui.domain.query.language import Term
-    from tui.domain.query.query import Index
+    from tui.domain.query.query import QueryIndex
 
 __all__ = ["VIEW_NAMES", "Built", "Filter", "View", "build_view", "first_unfolded", "wanted_vulnerability"]
 
@@ -50,7 +50,7 @@ class Filter(NamedTuple):
     query: str = ""
     faults: bool = False
     finding: Finding | None = None
-    grouping: Grouping = Grouping.PROBLEM
+    grouping: FindingGrouping = FindingGrouping.PROBLEM
 
     @property
     def words(self) -> str:
@@ -81,7 +81,7 @@ MOST_UNFOLDED = 500
 
 
 def build_view(
-    view: View, snapshot: Snapshot, chosen: Filter, now: datetime, glyphs: Glyphs, index: Index | None = None
+    view: View, snapshot: Snapshot, chosen: Filter, now: datetime, glyphs: Glyphs, index: QueryIndex | None = None
 ) -> Built:
     """Select and lay out the rows of a view; `index` is the snapshot's, where it was made before. Raises InvalidQuery."""
     shown, undecided, unplaced = select(snapshot, chosen, now, index)
@@ -93,18 +93,18 @@ def build_view(
     return Built(model, _matched(model, shown), undecided, unfold, *_exposure(chosen.query, snapshot), hint, unplaced)
 
 
-def _matched(model: Model, shown: Shown) -> int:
+def _matched(model: Model, shown: VisibleRows) -> int:
     """How many images are let through; of findings, those that they are about."""
     if isinstance(model, FindingModel):
         return len({image for each in model.found.values() for image in each.images})
     return len(model.snapshot.images) if shown.images is None else len(shown.images)
 
 
-def _hint(query: str, snapshot: Snapshot, now: datetime, index: Index | None) -> str:
+def _hint(query: str, snapshot: Snapshot, now: datetime, index: QueryIndex | None) -> str:
     if not query.strip():
         return ""
     from tui.domain.query.elsewhere import elsewhere
-    from tui.domain.query.query import Index as IndexOf
+    from tui.domain.query.query import QueryIndex as IndexOf
     from tui.domain.query.query import parse_query
     from tui.presenters.elsewhere import elsewhere_words
 
@@ -122,7 +122,7 @@ def _exposure(query: str, snapshot: Snapshot) -> tuple[str, Exposure | None]:
 
 
 def _model(
-    view: View, snapshot: Snapshot, chosen: Filter, now: datetime, glyphs: Glyphs, shown: Shown, index: Index | None
+    view: View, snapshot: Snapshot, chosen: Filter, now: datetime, glyphs: Glyphs, shown: VisibleRows, index: QueryIndex | None
 ) -> Model:
     match view:
         case View.LINEAGE:
@@ -131,12 +131,14 @@ def _model(
             return WorkloadModel(snapshot, now, glyphs, shown)
         case View.FINDINGS:
             wanted = wanted_vulnerability(chosen.query)  # who asks for a vulnerability sees it, not all that is wrong beside it
-            grouping = Grouping.CVE if wanted else chosen.grouping
+            grouping = FindingGrouping.CVE if wanted else chosen.grouping
             found = _findings(snapshot, chosen, grouping, now, index)
             return FindingModel(snapshot, [each for each in found if _names(each, wanted)], grouping, now, glyphs)
 
 
-def _findings(snapshot: Snapshot, chosen: Filter, grouping: Grouping, now: datetime, index: Index | None) -> Sequence[Finding]:
+def _findings(
+    snapshot: Snapshot, chosen: Filter, grouping: FindingGrouping, now: datetime, index: QueryIndex | None
+) -> Sequence[Finding]:
     """The findings that a filter lets through: by what they are about, or by their own words."""
     if not chosen.query.strip():
         shown, *_ = select(snapshot, chosen, now, index)
@@ -155,7 +157,7 @@ def _names(found: Finding, wanted: str) -> bool:
     return wanted in f"{found.what} {' '.join(found.packages)}".lower()
 
 
-def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: Index | None = None) -> tuple[Shown, int, int]:
+def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: QueryIndex | None = None) -> tuple[VisibleRows, int, int]:
     """What a filter lets through, and of how many images and workloads without one it could not decide. Raises InvalidQuery."""
     images: Set[ImageKey] | None = None
     workloads: Set[ObjectKey] | None = None
@@ -178,7 +180,7 @@ def select(snapshot: Snapshot, chosen: Filter, now: datetime, index: Index | Non
         at = frozenset(now_found.workloads) if now_found else frozenset()
         images = having if images is None else having & images
         workloads = at if workloads is None else at & workloads
-    return (ALL if images is None and workloads is None else Shown(images, workloads, idle)), undecided, unplaced
+    return (ALL if images is None and workloads is None else VisibleRows(images, workloads, idle)), undecided, unplaced
 
 
 def _at_fault(verdict: State) -> bool:

@@ -15,7 +15,7 @@ from tui.presenters.glyphs import BAD_FIRST, Glyphs, mix
 from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, from_last
 from tui.presenters.lineage import BAR, WIDE, container_state
 from tui.presenters.phrases import base_brief, briefs, image_name
-from tui.presenters.totals import ALL, NOTHING, Shown, Totals, one
+from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, one
 from tui.presenters.words import age, count
 from widgets.rows import Cell, Column, Row, RowKey, Span
 
@@ -35,7 +35,7 @@ Place = tuple[str, str]
 class WorkloadModel:
     """Workloads as rows: groups and orders are made here, once and off the loop; rows and cells when asked for."""
 
-    def __init__(self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: Shown = ALL) -> None:
+    def __init__(self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: VisibleRows = ALL) -> None:
         self.snapshot = snapshot
         self._now = now
         self._glyphs = glyphs
@@ -144,7 +144,7 @@ class WorkloadModel:
         self._totals[key.cluster, key.namespace] += own
         self._cluster_totals[key.cluster] += own
 
-    def _cluster_names(self, shown: Shown) -> list[str]:
+    def _cluster_names(self, shown: VisibleRows) -> list[str]:
         names = {cluster for cluster, _ in self._in_namespace}
         if not shown.narrowed:
             names |= {name.partition("/")[2] for name in self._health}

@@ -7,9 +7,9 @@ import pkgutil
 from collections.abc import Iterator
 
 from tui.errors import UsageError
-from tui.reports.document import Document, Format, Look, View
+from tui.reports.document import Document, Format, ReportScope, TextStyle
 
-__all__ = ["Document", "Format", "Look", "View", "format_named", "format_names", "render"]
+__all__ = ["Document", "Format", "ReportScope", "TextStyle", "format_named", "format_names", "render"]
 
 PREFIX = "as_"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tui.domain.common.text import clean
 from tui.domain.common.trust import Check, State
-from tui.reports.document import Document, Format, View
+from tui.reports.document import Document, Format, ReportScope
 from tui.reports.problems import problems
 from tui.reports.wire import source_row, verdict_of
 
@@ -28,13 +28,13 @@ def _render(document: Document) -> Iterator[bytes]:
 
 def _rows(document: Document) -> Iterator[Row]:
     match document.view:
-        case View.ALL | View.IMAGES | View.LINEAGE:
+        case ReportScope.ALL | ReportScope.IMAGES | ReportScope.LINEAGE:
             return _images(document)
-        case View.WORKLOADS:
+        case ReportScope.WORKLOADS:
             return _workloads(document)
-        case View.FINDINGS:
+        case ReportScope.FINDINGS:
             return _findings(document)
-        case View.SOURCES:
+        case ReportScope.SOURCES:
             return _sources(document)
 
 
@@ -98,4 +98,4 @@ def _cell(value: object) -> object:
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
-FORMAT = Format(View.IMAGES, _render)
+FORMAT = Format(ReportScope.IMAGES, _render)

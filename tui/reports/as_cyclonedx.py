@@ -15,7 +15,7 @@ from tui.domain.common.text import clean
 from tui.domain.facts.reference import is_digest
 from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity
 from tui.domain.snapshot.snapshot import Image
-from tui.reports.document import Document, Format, View
+from tui.reports.document import Document, Format, ReportScope
 from tui.reports.encoding import encode
 from tui.reports.problems import image_place
 
@@ -210,4 +210,4 @@ _STATES = {
 }
 
 
-FORMAT = Format(View.ALL, _render)
+FORMAT = Format(ReportScope.ALL, _render)

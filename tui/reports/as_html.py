@@ -8,7 +8,7 @@ from html import escape
 from tui.domain.common.text import clean
 from tui.reports.as_table import footer_lines, table_of
 from tui.reports.columns import Cell, Head
-from tui.reports.document import Document, Format, View
+from tui.reports.document import Document, Format, ReportScope
 
 __all__ = ["FORMAT"]
 
@@ -53,4 +53,4 @@ def _text(text: str) -> str:
     return escape(clean(text))
 
 
-FORMAT = Format(View.IMAGES, _render)
+FORMAT = Format(ReportScope.IMAGES, _render)

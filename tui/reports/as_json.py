@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.reports.document import Document, Format, View
+from tui.reports.document import Document, Format, ReportScope
 from tui.reports.encoding import encode
 from tui.reports.wire import report_of
 
@@ -16,4 +16,4 @@ def _render(document: Document) -> Iterator[bytes]:
     yield b"\n"
 
 
-FORMAT = Format(View.ALL, _render)
+FORMAT = Format(ReportScope.ALL, _render)

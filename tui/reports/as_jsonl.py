@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from tui.reports.document import Document, Format, View
+from tui.reports.document import Document, Format, ReportScope
 from tui.reports.encoding import encode
 from tui.reports.wire import ImageRow, SourceRow, SummaryRow, WorkloadRow, report_of
 
@@ -47,4 +47,4 @@ def _render(document: Document) -> Iterator[bytes]:
         yield encode(WorkloadLine(*msgspec.structs.astuple(workload))) + b"\n"
 
 
-FORMAT = Format(View.ALL, _render)
+FORMAT = Format(ReportScope.ALL, _render)

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 from tui.domain.common.text import clean
 from tui.domain.common.trust import Check, State
 from tui.domain.snapshot.snapshot import Image, Workload
-from tui.reports.document import Document, Format, View
+from tui.reports.document import Document, Format, ReportScope
 from tui.reports.problems import START, image_place, workload_place
 
 __all__ = ["FORMAT"]
@@ -89,4 +89,4 @@ def _attribute(text: str) -> str:
     return quoteattr(clean(text))  # no control character is left, which XML 1.0 could not hold
 
 
-FORMAT = Format(View.ALL, _render)
+FORMAT = Format(ReportScope.ALL, _render)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tui.domain.common.text import clean
 from tui.reports.as_table import footer_lines, table_of
-from tui.reports.document import Document, Format, View
+from tui.reports.document import Document, Format, ReportScope
 
 __all__ = ["FORMAT"]
 
@@ -34,4 +34,4 @@ def _text(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", clean(text)).replace("<", "&lt;")
 
 
-FORMAT = Format(View.IMAGES, _render)
+FORMAT = Format(ReportScope.IMAGES, _render)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tui.domain.common.text import clean
 from tui.domain.common.trust import State
 from tui.domain.snapshot.snapshot import Image, Workload
-from tui.reports.document import Document, Format, View
+from tui.reports.document import Document, Format, ReportScope
 
 __all__ = ["FORMAT"]
 
@@ -19,14 +19,14 @@ def _render(document: Document) -> Iterator[bytes]:
 
 def _names(document: Document) -> Iterator[str]:
     match document.view:
-        case View.ALL | View.IMAGES | View.LINEAGE:
+        case ReportScope.ALL | ReportScope.IMAGES | ReportScope.LINEAGE:
             yield from map(_image, document.images())
-        case View.WORKLOADS:
+        case ReportScope.WORKLOADS:
             yield from map(_workload, document.workloads())
-        case View.FINDINGS:
+        case ReportScope.FINDINGS:
             yield from (_image(image) for image in document.images() if image.verdict is not State.PASS)
             yield from (_workload(item) for item in document.workloads() if item.verdict is not State.PASS)
-        case View.SOURCES:
+        case ReportScope.SOURCES:
             yield from (source.name for source in document.snapshot.sources)
 
 
@@ -39,4 +39,4 @@ def _workload(workload: Workload) -> str:
     return "/".join(part for part in (key.cluster, key.namespace, key.kind.lower(), key.name) if part)
 
 
-FORMAT = Format(View.IMAGES, _render)
+FORMAT = Format(ReportScope.IMAGES, _render)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from tui.domain.common.text import clean
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.scan import Severity
-from tui.reports.document import Document, Format, View
+from tui.reports.document import Document, Format, ReportScope
 from tui.reports.wire import Counts, source_row, summary_row, verdict_of
 
 __all__ = ["FORMAT"]
@@ -90,4 +90,4 @@ def _escaped(text: str) -> str:
     return clean(text).replace("\\", "\\\\").replace('"', '\\"')
 
 
-FORMAT = Format(View.ALL, _render)
+FORMAT = Format(ReportScope.ALL, _render)

@@ -22,7 +22,7 @@ from tui.domain.facts.events import SourceHealth, SourceState
 from tui.domain.facts.scan import ImageVulnerability, Severity
 from tui.domain.snapshot.snapshot import Image
 from tui.presenters.health import next_step
-from tui.reports.document import Document, Format, View
+from tui.reports.document import Document, Format, ReportScope
 from tui.reports.encoding import encode
 from tui.reports.problems import QUESTIONS, Problem, image_place, problems
 from tui.reports.wire import source_row
@@ -275,4 +275,4 @@ def _notification(source: SourceHealth) -> Notification:
     return Notification(Text(said), "error" if row.state == "failed" else "warning")
 
 
-FORMAT = Format(View.ALL, _render)
+FORMAT = Format(ReportScope.ALL, _render)

@@ -10,11 +10,11 @@ from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.snapshot.snapshot import Drift, ImageKey, Snapshot, Workload
 from tui.presenters.glyphs import ASCII, UNICODE
 from tui.presenters.health import next_step
-from tui.presenters.totals import Shown, lineage_totals
+from tui.presenters.totals import VisibleRows, lineage_totals
 from tui.presenters.untold import untold
 from tui.presenters.words import VERDICTS, age, count, plural, short
 from tui.reports.columns import Cell, Head, lines, plain
-from tui.reports.document import Document, Format, View
+from tui.reports.document import Document, Format, ReportScope
 from tui.reports.problems import bad, full_name
 from tui.reports.wire import source_row, summary_row
 
@@ -35,15 +35,15 @@ def _render(document: Document) -> Iterator[bytes]:
 def table_of(document: Document) -> Table:
     """The columns and rows of the report's view."""
     match document.view:
-        case View.ALL | View.IMAGES:
+        case ReportScope.ALL | ReportScope.IMAGES:
             return _images(document)
-        case View.WORKLOADS:
+        case ReportScope.WORKLOADS:
             return _workloads(document)
-        case View.LINEAGE:
+        case ReportScope.LINEAGE:
             return _lineage(document)
-        case View.FINDINGS:
+        case ReportScope.FINDINGS:
             return _findings(document)
-        case View.SOURCES:
+        case ReportScope.SOURCES:
             return _sources(document)
 
 
@@ -107,7 +107,7 @@ def _tree(document: Document) -> Iterator[Sequence[Cell]]:
     """Base before derived, indented, worst and widest first; only what the query found and the bases that lead to it."""
     snapshot = document.snapshot
     chosen = document.selection
-    totals = lineage_totals(snapshot, Shown(chosen.images, chosen.workloads, chosen.idle))
+    totals = lineage_totals(snapshot, VisibleRows(chosen.images, chosen.workloads, chosen.idle))
     seen: set[ImageKey] = set()
     for start in (*sorted((root for root in snapshot.roots if root in totals), key=lambda key: totals[key].rank), *totals):
         stack = [(start, 0)]
@@ -222,4 +222,4 @@ def footer_lines(document: Document) -> Iterator[str]:
     yield f"as of {snapshot.as_of:%Y-%m-%d %H:%M:%S} UTC, {'complete' if document.complete else 'NOT COMPLETE'}"
 
 
-FORMAT = Format(View.IMAGES, _render)
+FORMAT = Format(ReportScope.IMAGES, _render)

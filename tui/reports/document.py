@@ -12,14 +12,14 @@ from tui.domain.common.trust import State
 from tui.domain.query.findings import Finding, find
 from tui.domain.query.findings_asked import find_asked
 from tui.domain.query.language import Term
-from tui.domain.query.query import EVERYTHING, Index, Query, Selection
+from tui.domain.query.query import EVERYTHING, Query, QueryIndex, Selection
 from tui.domain.snapshot.snapshot import Container, Image, ImageKey, Snapshot, Workload
 from tui.domain.workloads.counting import pods_by_image, pods_found, pods_in, pods_of
 
-__all__ = ["Document", "Format", "Look", "View"]
+__all__ = ["Document", "Format", "ReportScope", "TextStyle"]
 
 
-class View(StrEnum):
+class ReportScope(StrEnum):
     """What a report is about; ALL is for formats that hold everything."""
 
     ALL = "all"
@@ -30,7 +30,7 @@ class View(StrEnum):
     SOURCES = "sources"
 
 
-class Look(msgspec.Struct, frozen=True):
+class TextStyle(msgspec.Struct, frozen=True):
     """How text may look: cells to a line (0: as many as needed), colours, and signs outside of ASCII."""
 
     width: int = 0
@@ -43,8 +43,8 @@ class Document(msgspec.Struct, frozen=True, dict=True):
 
     snapshot: Snapshot
     selection: Selection
-    view: View = View.ALL
-    look: Look = Look()
+    view: ReportScope = ReportScope.ALL
+    look: TextStyle = TextStyle()
     query: Query = EVERYTHING
 
     @property
@@ -66,7 +66,7 @@ class Document(msgspec.Struct, frozen=True, dict=True):
         """The findings of what the report is about, and those whose own text has the words of the query."""
         if not self.query.terms:
             return find(self.snapshot, images=self.selection.images, workloads=self.selection.workloads)
-        index = Index(self.snapshot)
+        index = QueryIndex(self.snapshot)
 
         def search(terms: tuple[Term, ...]) -> Sequence[Finding]:
             chosen = Query(terms).images(index, self.snapshot.as_of)
@@ -99,7 +99,7 @@ class Document(msgspec.Struct, frozen=True, dict=True):
 class Format(msgspec.Struct, frozen=True):
     """A way to write a report; `view` is what it shows when no view is asked for."""
 
-    view: View
+    view: ReportScope
     render: Callable[[Document], Iterator[bytes]]
 
 

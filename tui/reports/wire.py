@@ -16,7 +16,7 @@ from tui.domain.facts.scan import ImageVulnerability
 from tui.domain.facts.workload import ContainerType
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, Basis, Confidence, Container, Drift, Image, Workload
 from tui.presenters.health import trouble
-from tui.reports.document import Document, View
+from tui.reports.document import Document, ReportScope
 
 __all__ = ["SCHEMA", "SCHEMA_FILE", "ImageRow", "Report", "WorkloadRow", "report_of", "schema_text"]
 
@@ -156,11 +156,11 @@ def report_of(document: Document) -> Report:
     """The report of a snapshot; a view leaves the lists empty that it is not about."""
     snapshot, view = document.snapshot, document.view
     images, workloads = document.images(), document.workloads()
-    if view is View.FINDINGS:
+    if view is ReportScope.FINDINGS:
         images = [image for image in images if image.verdict is not State.PASS]
         workloads = [workload for workload in workloads if workload.verdict is not State.PASS]
-    with_images = view in (View.ALL, View.IMAGES, View.LINEAGE, View.FINDINGS)
-    with_workloads = view in (View.ALL, View.WORKLOADS, View.FINDINGS)
+    with_images = view in (ReportScope.ALL, ReportScope.IMAGES, ReportScope.LINEAGE, ReportScope.FINDINGS)
+    with_workloads = view in (ReportScope.ALL, ReportScope.WORKLOADS, ReportScope.FINDINGS)
     return Report(
         SCHEMA,
         snapshot.as_of,

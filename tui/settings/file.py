@@ -42,15 +42,15 @@ from tui.settings.hosts import endpoint_fault, holds_user, registry_host
 from tui.settings.settings import (
     Auth,
     ContextSettings,
-    Kind,
     LogLevel,
+    RegistryKind,
     RegistrySettings,
     ScannerKind,
     ScannerSettings,
     SignatureSettings,
     TrustSettings,
 )
-from tui.settings.toml import Place, Reader
+from tui.settings.toml import Place, TomlReader
 
 __all__ = ["read"]
 
@@ -58,7 +58,7 @@ __all__ = ["read"]
 class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A registry table as it is written; durations are text."""
 
-    kind: Kind = Kind.AUTO
+    kind: RegistryKind = RegistryKind.AUTO
     endpoint: str = ""
     ca_file: str = ""
     auth: Auth = Auth.AUTO
@@ -71,7 +71,7 @@ class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token_hosts: tuple[str, ...] = ()
 
 
-class Scanner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ScannerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A scanner table as it is written; without a kind its name is one. Durations are text."""
 
     kind: ScannerKind | None = None
@@ -86,7 +86,7 @@ class Scanner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refresh: object = None
 
 
-class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class SettingsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The top of the file as it is written; the tables of registries and contexts are read one by one."""
 
     contexts: tuple[str, ...] = ()
@@ -123,7 +123,7 @@ def read(content: bytes, path: str) -> dict[str, object]:
     """The settings of a file by field name, only what is in it. Raises InvalidConfig with line and column."""
     reader = _Reader(content, path)
     table = reader.table
-    file = reader.convert(table, File, ())
+    file = reader.convert(table, SettingsFile, ())
     values: dict[str, object] = {name: getattr(file, name) for name in table if name not in _TABLES}
     values |= {name: reader.duration(table, name, ()) for name in _DURATIONS if name in table}
     values["base"] = {images: reader.base(images, base) for images, base in file.base.items()}
@@ -144,7 +144,7 @@ def read(content: bytes, path: str) -> dict[str, object]:
     return values
 
 
-class _Reader(Reader):
+class _Reader(TomlReader):
     """Knows the tables of settings."""
 
     def beside(self, text: str) -> str:
@@ -176,7 +176,7 @@ class _Reader(Reader):
         """One scanner table."""
         place = ("scanner", name)
         self._without_secrets(entry, place)
-        raw = self.convert(entry, Scanner, place)
+        raw = self.convert(entry, ScannerTable, place)
         kind = raw.kind or next((each for each in ScannerKind if each == name), None)
         if kind is None:
             self.refuse("`kind` is missing", place, f"It is one of {', '.join(ScannerKind)}.")
@@ -190,7 +190,7 @@ class _Reader(Reader):
             if address and not may_be_told(address):
                 remedy = "Write https://: a password or token is sent there."
                 self.refuse(f"`{field}` is no https address", (*place, field), remedy)
-        plain = {field: getattr(raw, field) for field in Scanner.__struct_fields__ if field not in ("kind", "refresh")}
+        plain = {field: getattr(raw, field) for field in ScannerTable.__struct_fields__ if field not in ("kind", "refresh")}
         plain["ca_file"] = self.beside(raw.ca_file)
         return ScannerSettings(kind=kind, **plain, refresh=self.duration(entry, "refresh", place))
 

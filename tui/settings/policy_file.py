@@ -23,7 +23,7 @@ from tui.domain.policy.rules import SETTINGS, Rules, Unfixed
 from tui.domain.policy.scopes import Scope
 from tui.domain.policy.waivers import PolicyException
 from tui.errors import InvalidConfig
-from tui.settings.toml import Place, Reader, content_of
+from tui.settings.toml import Place, TomlReader, content_of
 
 __all__ = ["builtin_text", "load_policy", "read_policy"]
 
@@ -35,7 +35,7 @@ MAX_TEXT = 500
 MOST_SCOPES, MOST_EXCEPTIONS = 500, 2_000
 
 
-class Asked(StrEnum):
+class RuleResult(StrEnum):
     """What something ends in that is found so."""
 
     OFF = "off"
@@ -77,8 +77,8 @@ class RegistrySection(Section, frozen=True):
 class SignatureSection(Section, frozen=True):
     """`[signature]`."""
 
-    unsigned: Asked | UnsetType = UNSET
-    unverified: Asked | UnsetType = UNSET
+    unsigned: RuleResult | UnsetType = UNSET
+    unverified: RuleResult | UnsetType = UNSET
     signers: tuple[str, ...] | UnsetType = UNSET
 
 
@@ -95,18 +95,18 @@ class ScanSection(Section, frozen=True):
 class BaseSection(Section, frozen=True):
     """`[base]`."""
 
-    outdated: Asked | UnsetType = UNSET
+    outdated: RuleResult | UnsetType = UNSET
     grace: Days | UnsetType = UNSET
-    end_of_life: Asked | UnsetType = UNSET
+    end_of_life: RuleResult | UnsetType = UNSET
 
 
 class IdentitySection(Section, frozen=True):
     """`[identity]`."""
 
-    moved: Asked | UnsetType = UNSET
-    mixed: Asked | UnsetType = UNSET
-    gone: Asked | UnsetType = UNSET
-    impostor: Asked | UnsetType = UNSET
+    moved: RuleResult | UnsetType = UNSET
+    mixed: RuleResult | UnsetType = UNSET
+    gone: RuleResult | UnsetType = UNSET
+    impostor: RuleResult | UnsetType = UNSET
 
 
 class AgeSection(Section, frozen=True):
@@ -119,9 +119,9 @@ class AgeSection(Section, frozen=True):
 class AdmissionSection(Section, frozen=True):
     """`[admission]`."""
 
-    deny: Asked | UnsetType = UNSET
-    warn: Asked | UnsetType = UNSET
-    dryrun: Asked | UnsetType = UNSET
+    deny: RuleResult | UnsetType = UNSET
+    warn: RuleResult | UnsetType = UNSET
+    dryrun: RuleResult | UnsetType = UNSET
 
 
 class FreshnessSection(Section, frozen=True):
@@ -145,7 +145,7 @@ _SECTIONS: dict[str, type[Section]] = {
 }
 
 
-class Settings(Section, frozen=True):
+class PolicyTables(Section, frozen=True):
     """What the file and each of its scopes may say; the tables are read one by one."""
 
     off: tuple[CheckName, ...] | UnsetType = UNSET
@@ -158,7 +158,7 @@ class Settings(Section, frozen=True):
     admission: Table = {}
 
 
-class File(Settings, frozen=True):
+class PolicyFile(PolicyTables, frozen=True):
     """The top of the file."""
 
     name: str = ""
@@ -167,7 +167,7 @@ class File(Settings, frozen=True):
     exception: dict[str, Table] = {}
 
 
-class ScopeTable(Settings, frozen=True):
+class ScopeTable(PolicyTables, frozen=True):
     """`[scope.NAME]`."""
 
     clusters: tuple[str, ...] = ()
@@ -209,14 +209,14 @@ def read_policy(content: bytes, path: str) -> Policy:
     return msgspec.structs.replace(policy, path=path)
 
 
-class _PolicyReader(Reader):
+class _PolicyReader(TomlReader):
     """Knows the tables of a policy."""
 
     hints: ClassVar[Mapping[str, str]] = {"until": "It is a day without quotes, such as 2030-12-31, or a moment."}
 
     def policy(self, rules: Rules) -> Policy:
         """The policy; `rules` are those where the file says nothing."""
-        top = self.convert(self.table, File, ())
+        top = self.convert(self.table, PolicyFile, ())
         name = clean(top.name or Path(self.path).stem, MAX_TEXT)
         self._limit(top.scope, "scope", MOST_SCOPES)
         self._limit(top.exception, "exception", MOST_EXCEPTIONS)
@@ -280,7 +280,7 @@ class _PolicyReader(Reader):
             found.digests,
         )
 
-    def _settings(self, tables: Settings, place: Place) -> dict[str, object]:
+    def _settings(self, tables: PolicyTables, place: Place) -> dict[str, object]:
         """The fields of the rules that the tables set."""
         found: dict[str, object] = {} if tables.off is UNSET else {"off": tables.off}
         for name, kind in _SECTIONS.items():
@@ -300,7 +300,7 @@ class _PolicyReader(Reader):
                 return self._patterns(value, place)
             case ("scan", "fail_on" | "warn_on"):
                 return None if value is Threshold.NONE else Severity(str(value))
-        return State(value) if isinstance(value, Asked | Missing) else value
+        return State(value) if isinstance(value, RuleResult | Missing) else value
 
     def _patterns(self, texts: Iterable[str], place: Place) -> tuple[Pattern, ...]:
         try:

@@ -11,11 +11,11 @@ import msgspec
 __all__ = [
     "Auth",
     "ContextSettings",
-    "Kind",
     "LogLevel",
     "Paths",
+    "RegistryKind",
     "RegistrySettings",
-    "Revocation",
+    "RevocationMode",
     "ScannerKind",
     "ScannerSettings",
     "Settings",
@@ -28,7 +28,7 @@ __all__ = [
 NAME = "trustree"
 
 
-class Kind(StrEnum):
+class RegistryKind(StrEnum):
     """Which API lists what a registry holds."""
 
     AUTO = "auto"
@@ -64,7 +64,7 @@ class RegistrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sign in to this registry, wherever they are.
     """
 
-    kind: Kind = Kind.AUTO
+    kind: RegistryKind = RegistryKind.AUTO
     endpoint: str = ""
     ca_file: str = ""
     auth: Auth = Auth.AUTO
@@ -77,7 +77,7 @@ class RegistrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token_hosts: tuple[str, ...] = ()
 
 
-class Revocation(StrEnum):
+class RevocationMode(StrEnum):
     """Whether revocation services are asked."""
 
     ONLINE = "online"
@@ -123,7 +123,7 @@ class SignatureSettings(TrustSettings, frozen=True, forbid_unknown_fields=True):
     `private_responders` allows revocation to be asked of addresses in a private network.
     """
 
-    revocation: Revocation = Revocation.ONLINE
+    revocation: RevocationMode = RevocationMode.ONLINE
     private_responders: bool = False
     scope: dict[str, TrustSettings] = {}
 

@@ -15,7 +15,7 @@ from tui.domain.common.text import clean
 from tui.errors import InvalidConfig
 from tui.private_files import read_regular, refuse_writable
 
-__all__ = ["MAX_SIZE", "Place", "Reader", "content_of"]
+__all__ = ["MAX_SIZE", "Place", "TomlReader", "content_of"]
 
 MAX_SIZE = 1_000_000
 """Bytes."""
@@ -52,7 +52,7 @@ def content_of(file: Path, missing: str, unreadable: str) -> bytes:
     return content
 
 
-class Reader:
+class TomlReader:
     """One file: turns its tables into structs, and faults into places. Raises InvalidConfig when it is no TOML.
 
     `hints` say what may stand where the types do not tell.

@@ -24,7 +24,7 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import TrustreeError, fault_of
 from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
-from tui.ui.host import Host, LiveEstate, Looks
+from tui.ui.host import DisplaySettings, Host, LiveEstate
 from tui.ui.keymap import GLOBAL
 from tui.ui.palette import commands_of
 from tui.ui.screens.explorer import ExplorerScreen
@@ -65,7 +65,11 @@ class TrustreeApp(Host):
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
-        self, settings: Looks, opener: Opener, query: str = "", clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        settings: DisplaySettings,
+        opener: Opener,
+        query: str = "",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -211,7 +215,7 @@ def _speaks_unicode() -> bool:
     return locale.getpreferredencoding(False).lower().replace("-", "") == "utf8"
 
 
-def run(settings: Looks, query: str = "") -> int:
+def run(settings: DisplaySettings, query: str = "") -> int:
     """Run the explorer on the estate that the settings describe; returns the exit code."""
     wait_for_size(sys.stdout.fileno())
     app = TrustreeApp(settings, lambda: _opened(settings), query)
@@ -219,7 +223,7 @@ def run(settings: Looks, query: str = "") -> int:
     return (app.return_code or 0) if result is None else result
 
 
-def _opened(settings: Looks) -> AbstractAsyncContextManager[LiveEstate]:
+def _opened(settings: DisplaySettings) -> AbstractAsyncContextManager[LiveEstate]:
     opening = importlib.import_module("tui.wiring.opening")
     opened: AbstractAsyncContextManager[LiveEstate] = opening.opened(settings)
     return opened

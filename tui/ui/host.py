@@ -18,10 +18,10 @@ from widgets.page import TextPage
 from widgets.tree import VirtualTree
 from widgets.typeahead import TypeAheadApp
 
-__all__ = ["Explorer", "Host", "LiveEstate", "Looks"]
+__all__ = ["DisplaySettings", "Explorer", "Host", "LiveEstate"]
 
 
-class Looks(Protocol):
+class DisplaySettings(Protocol):
     """The settings that the screens care about."""
 
     @property
@@ -71,7 +71,7 @@ class Host(TypeAheadApp[int]):
 
     snapshot: reactive[Snapshot] = reactive(EMPTY, init=False, repaint=False)
     trouble: reactive[TrustreeError | None] = reactive(None, init=False, repaint=False)
-    settings: Looks
+    settings: DisplaySettings
     clock: Callable[[], datetime]
     estate: LiveEstate | None
     glyphs: Glyphs

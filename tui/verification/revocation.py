@@ -19,13 +19,13 @@ from tui.verification.chains import CertificateFacts
 
 __all__ = [
     "OFFLINE",
-    "Answer",
+    "FetchAnswer",
     "Lookup",
     "Method",
     "Offline",
-    "Revocation",
+    "RevocationChecker",
     "RevocationState",
-    "Status",
+    "RevocationStatus",
     "lookups_of",
     "without_method",
     "worst_status",
@@ -42,7 +42,7 @@ class RevocationState(StrEnum):
     REVOKED = "revoked"
 
 
-class Status(msgspec.Struct, frozen=True):
+class RevocationStatus(msgspec.Struct, frozen=True):
     """The state with a sentence."""
 
     state: RevocationState
@@ -68,17 +68,17 @@ class Lookup(msgspec.Struct, frozen=True):
     issuer: CertificateFacts
 
 
-class Answer(msgspec.Struct, frozen=True):
+class FetchAnswer(msgspec.Struct, frozen=True):
     """What a URL answered: bytes, or the sentence that says why there are none."""
 
     body: bytes = b""
     fault: str = ""
 
 
-class Revocation(Protocol):
+class RevocationChecker(Protocol):
     """Something that knows how a certificate stands."""
 
-    def status(self, lookup: Lookup, now: datetime, signing_time: datetime | None) -> Status:
+    def status(self, lookup: Lookup, now: datetime, signing_time: datetime | None) -> RevocationStatus:
         """How it stands now; `signing_time` is an authentic one, against which an invalidity date counts, else None."""
         ...
 
@@ -102,9 +102,9 @@ def crl_key(url: str) -> str:
 class Offline:
     """Nothing was fetched: certificates that name a responder or a list are undecided."""
 
-    def status(self, lookup: Lookup, now: datetime, signing_time: datetime | None) -> Status:
+    def status(self, lookup: Lookup, now: datetime, signing_time: datetime | None) -> RevocationStatus:
         """Decides only what needs no data."""
-        return without_method(lookup) or Status(
+        return without_method(lookup) or RevocationStatus(
             RevocationState.OFFLINE, f"revocation of {lookup.certificate.subject} was not looked up"
         )
 
@@ -112,21 +112,21 @@ class Offline:
 OFFLINE = Offline()
 
 
-def without_method(lookup: Lookup) -> Status | None:
+def without_method(lookup: Lookup) -> RevocationStatus | None:
     """That a certificate names nobody to ask; None when it does."""
     if lookup.certificate.ocsp or lookup.certificate.crl:
         return None
-    return Status(RevocationState.NOT_REVOKABLE, f"{lookup.certificate.subject} names no revocation service")
+    return RevocationStatus(RevocationState.NOT_REVOKABLE, f"{lookup.certificate.subject} names no revocation service")
 
 
 _ORDER = list(RevocationState)
 
 
 def worst_status(
-    chain: Sequence[CertificateFacts], revocation: Revocation, now: datetime, signing_time: datetime | None
-) -> Status:
+    chain: Sequence[CertificateFacts], revocation: RevocationChecker, now: datetime, signing_time: datetime | None
+) -> RevocationStatus:
     """The worst of a chain: revoked before unknown before not looked up before good."""
     found = [revocation.status(lookup, now, signing_time) for lookup in lookups_of(chain)]
     if not found:
-        return Status(RevocationState.NOT_REVOKABLE, "a self-signed certificate cannot be revoked")
+        return RevocationStatus(RevocationState.NOT_REVOKABLE, "a self-signed certificate cannot be revoked")
     return max(found, key=lambda status: _ORDER.index(status.state))

@@ -11,14 +11,14 @@ from tui.domain.facts.signature import Reason
 from tui.verification.chains import OCSP_SIGNING
 from tui.verification.faults import CheckFailed, guarded
 from tui.verification.pkix.certificate import Certificate, parse_certificate
-from tui.verification.pkix.der import SEQUENCE, Reader, constructed, context
+from tui.verification.pkix.der import SEQUENCE, DerReader, constructed, context
 from tui.verification.pkix.extensions import CRL_SIGN, FRESHEST_CRL, Extension
 from tui.verification.pkix.keys import plain_scheme, signature_holds
-from tui.verification.pkix.lists import Entry, RevocationList, parse_list
+from tui.verification.pkix.lists import RevocationList, RevokedCertificate, parse_list
 from tui.verification.pkix.moment import Moment
 from tui.verification.pkix.responses import CertificateStatus, Response, SingleResponse, parse_response
 from tui.verification.pkix.uri import scheme_of
-from tui.verification.revocation import Answer, Lookup, RevocationState, Status, crl_key, ocsp_key
+from tui.verification.revocation import FetchAnswer, Lookup, RevocationState, RevocationStatus, crl_key, ocsp_key
 
 __all__ = ["fetchable", "judge_crl", "judge_ocsp", "next_update"]
 
@@ -50,11 +50,11 @@ def _unknown(sentence: str) -> CheckFailed:
     return CheckFailed(sentence, Reason.REVOCATION_UNKNOWN, unknown=True)
 
 
-def _status(lookup: Lookup, state: RevocationState, words: str) -> Status:
-    return Status(state, f"{lookup.certificate.subject}: {words}")
+def _status(lookup: Lookup, state: RevocationState, words: str) -> RevocationStatus:
+    return RevocationStatus(state, f"{lookup.certificate.subject}: {words}")
 
 
-def _body(answers: Mapping[str, Answer], key: str, url: str, limit: int) -> bytes | None:
+def _body(answers: Mapping[str, FetchAnswer], key: str, url: str, limit: int) -> bytes | None:
     """The bytes that a URL answered, None when nobody asked."""
     if not fetchable(url):
         raise _unknown(f"{clean(url, 80)} is not an http URL")
@@ -66,7 +66,9 @@ def _body(answers: Mapping[str, Answer], key: str, url: str, limit: int) -> byte
     return answer.body
 
 
-def judge_ocsp(lookup: Lookup, answers: Mapping[str, Answer], now: datetime, signing_time: datetime | None) -> Status:
+def judge_ocsp(
+    lookup: Lookup, answers: Mapping[str, FetchAnswer], now: datetime, signing_time: datetime | None
+) -> RevocationStatus:
     """The first definite answer of the responders, in their order."""
     status = _status(lookup, RevocationState.OFFLINE, "no OCSP responder was asked")
     for url in lookup.certificate.ocsp:
@@ -132,7 +134,7 @@ def _invalidity_of(single: SingleResponse) -> Moment | None:
 
 
 def _invalidity(value: bytes) -> Moment:
-    reader = Reader(value)
+    reader = DerReader(value)
     moment = reader.moment(fraction=True)
     reader.done()
     return moment
@@ -161,7 +163,9 @@ def _check_responder(response: Response, issuer: Certificate, now: datetime) -> 
         raise _unknown("the OCSP response is signed by a certificate that may not sign it")
 
 
-def judge_crl(lookup: Lookup, answers: Mapping[str, Answer], now: datetime, signing_time: datetime | None) -> Status:
+def judge_crl(
+    lookup: Lookup, answers: Mapping[str, FetchAnswer], now: datetime, signing_time: datetime | None
+) -> RevocationStatus:
     """Every distribution point must answer, for a list may hold a part only; a revocation in an earlier one is final."""
     if lookup.certificate.delta_crl:
         return _status(lookup, RevocationState.UNKNOWN, "it names delta CRLs, which are not supported")
@@ -214,7 +218,7 @@ def _check_scope(revocations: RevocationList, certificate: Certificate, url: str
 
 def _check_point(extension: Extension, certificate: Certificate, url: str) -> None:
     """RFC 5280 section 5.2.5: which certificates the list is about."""
-    point = Reader(extension.value).take(SEQUENCE)
+    point = DerReader(extension.value).take(SEQUENCE)
     urls = _point_urls(point.optional(constructed(0)))
     users, authorities = _flag(point, 1), _flag(point, 2)
     point.optional(context(3))  # a list of some reasons only: all lists that the certificate names are asked
@@ -225,12 +229,12 @@ def _check_point(extension: Extension, certificate: Certificate, url: str) -> No
         raise _unknown("the revocation list is about other certificates")
 
 
-def _flag(point: Reader, number: int) -> bool:
+def _flag(point: DerReader, number: int) -> bool:
     flag = point.optional(context(number))
     return flag is not None and flag.rest() != b"\0"
 
 
-def _point_urls(name: Reader | None) -> list[str]:
+def _point_urls(name: DerReader | None) -> list[str]:
     names, urls = name.optional(constructed(0)) if name is not None else None, []
     while names is not None and not names.empty:
         tag, content = names.any()
@@ -238,7 +242,7 @@ def _point_urls(name: Reader | None) -> list[str]:
     return urls
 
 
-def _revoked(entries: tuple[Entry, ...], signing_time: datetime | None) -> bool:
+def _revoked(entries: tuple[RevokedCertificate, ...], signing_time: datetime | None) -> bool:
     """A hold can be lifted, everything else is final; an invalidity date after an authentic signing time acquits."""
     temporary: list[tuple[datetime, bool]] = []
     for entry in entries:
@@ -250,7 +254,7 @@ def _revoked(entries: tuple[Entry, ...], signing_time: datetime | None) -> bool:
     return bool(temporary) and max(temporary)[1]
 
 
-def _entry_invalidity(entry: Entry) -> Moment | None:
+def _entry_invalidity(entry: RevokedCertificate) -> Moment | None:
     invalidity = None
     for extension in entry.extensions:
         if extension.oid == INVALIDITY_DATE:

@@ -14,9 +14,9 @@ __all__ = [
     "LEARNING",
     "PROBE",
     "REQUEST",
+    "DemandRecorder",
     "Examinable",
     "Examined",
-    "Overheard",
     "Tried",
     "examine",
 ]
@@ -50,7 +50,7 @@ class Examinable(Protocol):
 _S = TypeVar("_S", bound=Examinable)
 
 
-class Demanded(Protocol):
+class DemandedSource(Protocol):
     """A source that is told what runs."""
 
     @property
@@ -63,13 +63,13 @@ class Demanded(Protocol):
         ...
 
 
-class Overheard:
+class DemandRecorder:
     """Stands for a registry while the clusters are read: it passes on what runs, and asks nobody anything."""
 
     kind = SourceKind.REGISTRY
     idle = True
 
-    def __init__(self, registry: Demanded) -> None:
+    def __init__(self, registry: DemandedSource) -> None:
         self._registry = registry
         self.name = registry.name
 

@@ -34,14 +34,14 @@ from tui.sources.registry.source import RegistrySource
 from tui.sources.signatures.source import SignatureSource
 from tui.wiring.azure import own_registries
 from tui.wiring.embedded import embedded
-from tui.wiring.examination import LEARNING, REQUEST, Examined, Overheard, examine
+from tui.wiring.examination import LEARNING, REQUEST, DemandRecorder, Examined, examine
 from tui.wiring.policy_watch import PolicyWatch
-from tui.wiring.scanners import ScannerSource, scanner_sources
+from tui.wiring.scanners import AnyScanner, scanner_sources
 from tui.wiring.signatures import signature_source
 
 __all__ = ["diagnose", "open_estate"]
 
-_Made = ClusterSource | RegistrySource | SignatureSource | GateSource | ScannerSource
+_Made = ClusterSource | RegistrySource | SignatureSource | GateSource | AnyScanner
 NO_LIMIT = 86_400.0
 """Seconds that stand for no limit on a request: a day."""
 
@@ -102,7 +102,7 @@ class _Parts:
         self.made += found
         return found
 
-    def scanners(self, clusters: Sequence[ClusterSource]) -> list[ScannerSource]:
+    def scanners(self, clusters: Sequence[ClusterSource]) -> list[AnyScanner]:
         """The scanners; they read clusters, and content of registries, by what those sources hand out."""
         readers = [cluster.reader() for cluster in clusters]
         found = scanner_sources(self._settings, readers, self._registries.get, self._credentials.entra, os.environ)
@@ -152,7 +152,7 @@ class _Parts:
     def overheard(self, registry: str) -> DemandSource | None:
         """The same, for who only wants to know what would be asked of it."""
         source = self.registry(registry)
-        return Overheard(source) if source is not None else None
+        return DemandRecorder(source) if source is not None else None
 
 
 def _estate(parts: _Parts) -> Estate:

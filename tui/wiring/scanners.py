@@ -20,15 +20,15 @@ from tui.sources.scanners.console import ConsoleOptions
 from tui.sources.scanners.defender import DefenderOptions, DefenderSource
 from tui.sources.scanners.files import FilesSource
 from tui.sources.scanners.prisma import PER_MINUTE, PrismaSource
-from tui.sources.scanners.rounds import Pace, Scanner
+from tui.sources.scanners.rounds import Pace, ScannerSource
 from tui.sources.scanners.trivy_operator import PACE, TrivyOperatorSource
 from tui.wiring.azure import resource_manager
 
-__all__ = ["ScannerSource", "scanner_sources"]
+__all__ = ["AnyScanner", "scanner_sources"]
 
 NO_LIMIT = 86_400.0
 """Seconds that stand for no limit on a request: a day."""
-ScannerSource = Scanner | AttachedSource
+AnyScanner = ScannerSource | AttachedSource
 
 
 _UNASKED = (ScannerKind.DEFENDER, ScannerKind.TRIVY_OPERATOR, ScannerKind.ATTACHED)
@@ -51,7 +51,7 @@ def scanner_sources(
     registries: Callable[[str], ContentReader | None],
     entra: EntraTokens | None,
     environment: Mapping[str, str],
-) -> list[ScannerSource]:
+) -> list[AnyScanner]:
     """The sources that settings name, and those that need not be named. Raises InvalidConfig."""
     parts = _Parts(settings, clusters, registries, entra, environment)
     named = {scanner.kind for scanner in settings.scanner.values()}
@@ -62,7 +62,7 @@ def scanner_sources(
     return [*found, *_files(settings.scan_reports)]
 
 
-def _made(name: str, table: ScannerSettings, parts: _Parts) -> Sequence[ScannerSource]:
+def _made(name: str, table: ScannerSettings, parts: _Parts) -> Sequence[AnyScanner]:
     match table.kind:
         case ScannerKind.TRIVY_OPERATOR:
             return [TrivyOperatorSource(reader, _pace(table, PACE)) for reader in parts.clusters]
@@ -79,7 +79,7 @@ def _made(name: str, table: ScannerSettings, parts: _Parts) -> Sequence[ScannerS
             assert_never(table.kind)
 
 
-def _defender(name: str, table: ScannerSettings, parts: _Parts) -> Sequence[ScannerSource]:
+def _defender(name: str, table: ScannerSettings, parts: _Parts) -> Sequence[AnyScanner]:
     endpoint = table.endpoint or resource_manager(parts.environment)
     if parts.entra is None or not endpoint:
         return []  # told never to sign in to Azure, or signed in to a cloud whose Resource Manager nobody names
@@ -107,7 +107,7 @@ def _console(name: str, table: ScannerSettings, parts: _Parts) -> ConsoleOptions
     )
 
 
-def _files(paths: Sequence[str]) -> list[ScannerSource]:
+def _files(paths: Sequence[str]) -> list[AnyScanner]:
     """The files named; a name without a file is a mistake of the command line. Raises InvalidConfig."""
     files = [Path(path).expanduser() for path in paths]
     for file in files:

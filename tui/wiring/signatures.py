@@ -12,7 +12,7 @@ from tui.domain.facts.reference import parse_reference
 from tui.errors import InvalidConfig, InvalidReference
 from tui.settings.settings import Settings, SignatureSettings, SignerSettings, TrustSettings
 from tui.sources.ports import AttachmentReader, ContentReader
-from tui.sources.signatures.options import RevocationMode, SignatureOptions, Signer, Trusted, config_directory
+from tui.sources.signatures.options import RevocationMode, SignatureOptions, Signer, TrustPaths, config_directory
 from tui.sources.signatures.source import SignatureSource
 
 __all__ = ["signature_source"]
@@ -35,13 +35,13 @@ def signature_source(
     return SignatureSource(_options(given, own, beside), readers, opener=opener)
 
 
-def _own(environment: Mapping[str, str], notation_config: str) -> Trusted:
+def _own(environment: Mapping[str, str], notation_config: str) -> TrustPaths:
     """What notation's and cosign's own variables name: it counts where the settings are silent. Raises InvalidConfig."""
 
     def file(variable: str) -> tuple[str, ...]:
         return (environment[variable],) if environment.get(variable) else ()
 
-    return Trusted(
+    return TrustPaths(
         notation_config=notation_config,
         rekor_keys=file("SIGSTORE_REKOR_PUBLIC_KEY"),
         fulcio_roots=file("SIGSTORE_ROOT_FILE"),
@@ -51,7 +51,7 @@ def _own(environment: Mapping[str, str], notation_config: str) -> Trusted:
     )
 
 
-def _options(given: SignatureSettings, own: Trusted, beside: Path) -> SignatureOptions:
+def _options(given: SignatureSettings, own: TrustPaths, beside: Path) -> SignatureOptions:
     usual = _trusted(given, own, beside)
     return SignatureOptions(
         usual=usual,
@@ -61,13 +61,13 @@ def _options(given: SignatureSettings, own: Trusted, beside: Path) -> SignatureO
     )
 
 
-def _trusted(given: TrustSettings, usual: Trusted, beside: Path) -> Trusted:
+def _trusted(given: TrustSettings, usual: TrustPaths, beside: Path) -> TrustPaths:
     """What is given, and the usual for the rest."""
 
     def files(paths: tuple[str, ...] | None, else_: tuple[str, ...]) -> tuple[str, ...]:
         return else_ if paths is None else tuple(_path(path, beside) for path in paths)
 
-    return Trusted(
+    return TrustPaths(
         notation_config=usual.notation_config if given.notation_config is None else _path(given.notation_config, beside),
         cosign_keys=files(given.cosign_keys, usual.cosign_keys),
         rekor_keys=files(given.rekor_keys, usual.rekor_keys),

@@ -15,7 +15,7 @@ from tests.sources.cluster.follow import options, pods, until, until_health
 from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceState
 from tui.sources.cluster import ClusterSource
 from tui.sources.cluster import api as module
-from tui.sources.cluster.facts import MAX_KEY, MAX_TEXT, Facts
+from tui.sources.cluster.facts import MAX_KEY, MAX_TEXT, ClusterFacts
 from tui.sources.cluster.kinds import KINDS
 from tui.sources.cluster.readers import reader_of
 
@@ -102,9 +102,9 @@ async def test_namespaces_without_an_end_are_given_up(tmp_path: Path) -> None:
         )
 
 
-def made(**metadata: Any) -> Facts:
+def made(**metadata: Any) -> ClusterFacts:
     """What is kept of the facts of one pod."""
-    facts = Facts("c")
+    facts = ClusterFacts("c")
     reader = reader_of(KINDS[0], facts, "cluster/c", lambda: "host")
     body = json.dumps({"kind": "List", "metadata": {"resourceVersion": "1"}, "items": [pod("a", **metadata)]}).encode()
     reader.facts(reader.page(body).items, {}, {}, lambda _namespace, _owner: None)

@@ -14,18 +14,18 @@ from tests.laws import examples
 from tests.sources.cluster.apiserver import owned, pod
 from tui.domain.facts.workload import ContainerType, Controller, Node, OwnerRef, Pod, Resource
 from tui.errors import SourceError
-from tui.sources.cluster.facts import Facts
-from tui.sources.cluster.kinds import KINDS, Kind
+from tui.sources.cluster.facts import ClusterFacts
+from tui.sources.cluster.kinds import KINDS, ResourceKind
 from tui.sources.cluster.pages import next_token
-from tui.sources.cluster.readers import Fact, Reader, reader_of
+from tui.sources.cluster.readers import Fact, KindReader, reader_of
 
 
-def kind_of(resource: Resource) -> Kind:
+def kind_of(resource: Resource) -> ResourceKind:
     return next(kind for kind in KINDS if kind.resource is resource)
 
 
-def reader(resource: Resource = Resource.PODS) -> Reader:
-    return reader_of(kind_of(resource), Facts("prod"), "cluster/prod", lambda: "api.example")
+def reader(resource: Resource = Resource.PODS) -> KindReader:
+    return reader_of(kind_of(resource), ClusterFacts("prod"), "cluster/prod", lambda: "api.example")
 
 
 def read(item: object, resource: Resource = Resource.PODS) -> Fact:

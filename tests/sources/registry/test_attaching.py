@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from tui.domain.facts.image import RepositoryName
-from tui.sources.registry.attaching import Attaching
+from tui.sources.registry.attaching import ReferrerQueue
 
 NAME = RepositoryName("registry.example", "app")
 
 
-async def worked(attaching: Attaching, done: Callable[[], Awaitable[object]]) -> None:
+async def worked(attaching: ReferrerQueue, done: Callable[[], Awaitable[object]]) -> None:
     """Work until something has happened."""
     task = asyncio.create_task(attaching.work())
     try:
@@ -45,7 +45,7 @@ class Searches:
 
 async def test_each_manifest_is_searched_once() -> None:
     searches = Searches()
-    attaching = Attaching(searches.search)
+    attaching = ReferrerQueue(searches.search)
     for digest in ("a", "b", "a"):
         attaching.add(NAME, digest)
     assert (attaching.idle, attaching.progress) == (False, (0, 2))
@@ -57,7 +57,7 @@ async def test_each_manifest_is_searched_once() -> None:
 async def test_what_failed_is_searched_again_and_only_that() -> None:
     searches = Searches()
     searches.broken = {"b"}
-    attaching = Attaching(searches.search)
+    attaching = ReferrerQueue(searches.search)
     attaching.add(NAME, "a")
     attaching.add(NAME, "b")
     await worked(attaching, lambda: searches.count(2))
@@ -70,7 +70,7 @@ async def test_what_failed_is_searched_again_and_only_that() -> None:
 
 async def test_everything_is_searched_again_unless_that_is_still_going_on() -> None:
     searches = Searches()
-    attaching = Attaching(searches.search)
+    attaching = ReferrerQueue(searches.search)
     attaching.add(NAME, "a")
     attaching.again()
     assert attaching.progress == (0, 1)
@@ -83,7 +83,7 @@ async def test_everything_is_searched_again_unless_that_is_still_going_on() -> N
 async def test_what_is_always_refused_is_asked_for_more_and_more_seldom() -> None:
     searches = Searches()
     searches.broken = {"a"}
-    attaching = Attaching(searches.search)
+    attaching = ReferrerQueue(searches.search)
     attaching.add(NAME, "a")
     task = asyncio.create_task(attaching.work())
     counts = []

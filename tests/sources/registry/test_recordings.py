@@ -23,7 +23,7 @@ from tui.sources.kit.credentials import Credentials
 from tui.sources.registry.acr import AcrLists
 from tui.sources.registry.challenge import parse_challenge
 from tui.sources.registry.client import RegistryClient
-from tui.sources.registry.faults import Asked, RouteNotFound
+from tui.sources.registry.faults import RequestContext, RouteNotFound
 from tui.sources.registry.options import AuthMode, RegistryOptions
 from tui.sources.registry.request import Request
 
@@ -164,7 +164,7 @@ async def test_what_is_not_there(name: str, kind: type[SourceError]) -> None:
     async with replayed(name) as (server, client):
         missing = next(one for one in server.exchanges if one.status == 404)
         with pytest.raises(SourceError) as caught:
-            await client.fetch(Request(path=missing.path, asked=Asked(HOST, "it"), scope="repository:x:pull"))
+            await client.fetch(Request(path=missing.path, asked=RequestContext(HOST, "it"), scope="repository:x:pull"))
         assert type(caught.value) is kind
 
 

@@ -13,7 +13,7 @@ from tui.domain.facts.events import LookupFailed
 from tui.domain.facts.image import Descriptor
 from tui.sources.kit.credentials import Credentials
 from tui.sources.registry.client import RegistryClient
-from tui.sources.registry.referrers import ASK_AGAIN, LOOK_AGAIN, MAX_LISTED, MAX_REFERRERS, Found, Referrers
+from tui.sources.registry.referrers import ASK_AGAIN, LOOK_AGAIN, MAX_LISTED, MAX_REFERRERS, Referrers, ReferrersFound
 
 NOTATION = "application/vnd.cncf.notary.signature"
 
@@ -101,7 +101,7 @@ def listed(count: int, kind: str) -> list[Descriptor]:
     [(0, 3, 0), (MAX_REFERRERS, 3, 0), (MAX_REFERRERS + 500, 3, 1), (3, MAX_REFERRERS + 1, 1), (5000, 5000, 2)],
 )
 def test_junk_does_not_crowd_out_what_may_be_a_signature(junk: int, signatures: int, errors: int) -> None:
-    found = Found()
+    found = ReferrersFound()
     for each in (*listed(junk, "application/spdx+json"), *listed(signatures, NOTATION)):
         found.add(each, "referrers")
     kept = [each.descriptor.artifact_type for each in found.referrers.values()]
@@ -111,7 +111,7 @@ def test_junk_does_not_crowd_out_what_may_be_a_signature(junk: int, signatures: 
 
 
 def test_a_list_without_an_end_is_left() -> None:
-    found = Found()
+    found = ReferrersFound()
     for each in listed(MAX_LISTED, "x"):
         found.add(each, "referrers")
     assert found.is_full

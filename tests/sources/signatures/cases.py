@@ -12,8 +12,8 @@ from tui.verification.notation.judge import judge
 from tui.verification.notation.payload import Target
 from tui.verification.notation.policy import PolicyDocument, Statement, StoreType, parse_policy
 from tui.verification.notation.static import parse_envelope
-from tui.verification.notation.truststores import Store, TrustStores
-from tui.verification.revocation import OFFLINE, Lookup, Revocation, RevocationState, Status
+from tui.verification.notation.truststores import TrustStore, TrustStores
+from tui.verification.revocation import OFFLINE, Lookup, RevocationChecker, RevocationState, RevocationStatus
 
 SUBJECT = Target(IMAGE, DIGEST, 1234)
 REPOSITORY = "registry.example/app"
@@ -25,10 +25,10 @@ class Fixed:
     def __init__(self, state: RevocationState) -> None:
         self._state = state
 
-    def status(self, lookup: Lookup, now: datetime, signing_time: datetime | None) -> Status:
+    def status(self, lookup: Lookup, now: datetime, signing_time: datetime | None) -> RevocationStatus:
         """The one answer."""
         del lookup, now, signing_time
-        return Status(self._state, f"revocation status {self._state}")
+        return RevocationStatus(self._state, f"revocation status {self._state}")
 
 
 GOOD = Fixed(RevocationState.GOOD)
@@ -64,7 +64,7 @@ def statement(level: str = "strict", **more: Any) -> Statement:
 def stores(ca: bytes | None = None, authority: bytes | None = None, tsa: bytes | None = None) -> TrustStores:
     """Stores `ca:c`, `signingAuthority:a` and `tsa:t` with at most one certificate each."""
     named = ((StoreType.CA, "c", ca), (StoreType.AUTHORITY, "a", authority), (StoreType.TSA, "t", tsa))
-    return TrustStores(tuple(Store(kind, name, (der,)) for kind, name, der in named if der is not None))
+    return TrustStores(tuple(TrustStore(kind, name, (der,)) for kind, name, der in named if der is not None))
 
 
 def verify(
@@ -74,7 +74,7 @@ def verify(
     under: Statement | None = None,
     trusting: TrustStores | None = None,
     now: datetime = NOW,
-    revocation: Revocation = OFFLINE,
+    revocation: RevocationChecker = OFFLINE,
     subject: Target = SUBJECT,
 ) -> Outcome:
     """Sign, parse and judge."""

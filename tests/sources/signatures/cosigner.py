@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.sources.signatures.signer import DIGEST
-from tui.verification.cosign.keys import PublicKey, load_key
+from tui.verification.cosign.keys import TrustedKey, load_key
 
 CosignKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 REPOSITORY = "registry.example/app"
@@ -24,7 +24,7 @@ def pem(key: CosignKey) -> bytes:
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-def public(key: CosignKey, name: str = "release") -> PublicKey:
+def public(key: CosignKey, name: str = "release") -> TrustedKey:
     """The public key as configured."""
     return load_key(name, pem(key))
 

@@ -21,7 +21,7 @@ from tui.sources.kit.credentials import Credentials
 from tui.sources.ports import AttachmentReader
 from tui.sources.registry.attachments import RegistryAttachments
 from tui.sources.signatures.elsewhere import AGAIN
-from tui.sources.signatures.options import SignatureOptions, Signer, Trusted
+from tui.sources.signatures.options import SignatureOptions, Signer, TrustPaths
 from tui.sources.signatures.source import SignatureSource
 
 SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
@@ -33,7 +33,7 @@ THERE = RepositoryName("registry.test", "signatures/all")
 TAG = DIGEST.replace(":", "-") + ".sig"
 
 
-def trusted(folder: Path, **more: object) -> Trusted:
+def trusted(folder: Path, **more: object) -> TrustPaths:
     (folder / "cosign.pub").write_bytes(cosigner.pem(KEY))
     (folder / "trusted_root.json").write_bytes(OURS.trusted_root())
     values = {
@@ -41,7 +41,7 @@ def trusted(folder: Path, **more: object) -> Trusted:
         "trusted_root": str(folder / "trusted_root.json"),
         "identities": (Signer(SUBJECT, ISSUER),),
     }
-    return Trusted(**{**values, **more})  # type: ignore[arg-type]  # a few of its fields, by name
+    return TrustPaths(**{**values, **more})  # type: ignore[arg-type]  # a few of its fields, by name
 
 
 def simple_layer(server: FakeRegistry) -> dict[str, object]:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.sources.signatures.fixtures import ROOT, indexed, needs_fixtures, read
 from tui.domain.facts.signature import Outcome, Reason, Verdict
-from tui.verification.cosign.keys import CosignPolicy, Identity, PublicKey, load_key
+from tui.verification.cosign.keys import CosignPolicy, KeylessIdentity, TrustedKey, load_key
 from tui.verification.cosign.simple import SimpleSignature, signature_of_layer, verify_simple
 
 pytestmark = needs_fixtures
@@ -21,13 +21,13 @@ pytestmark = needs_fixtures
 F = "cosign-containers-image/signature/fixtures"
 ROWS = [(case, expected, path) for system, case, expected, path in indexed() if system == "cosign"]
 # The key of the public Sigstore's certificate log of 2022 (ctfe_2022.pub), which signed for the certificate of the fixtures.
-CERTIFICATE_LOG = PublicKey(
+CERTIFICATE_LOG = TrustedKey(
     "ctfe_2022",
     base64.b64decode(
         "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEiPSlFi0CmFTfEjCUqF9HuCEcYXNKAaYalIJmBZ8yyezPjTqhxrKBpMnaocVtLJBI1eM3uXnQzQGAJdJ4gs9Fyw=="
     ),
 )
-MITR = Identity("mitr@redhat.com", "https://github.com/login/oauth")
+MITR = KeylessIdentity("mitr@redhat.com", "https://github.com/login/oauth")
 
 
 def signature_at(path: str) -> SimpleSignature:
@@ -50,7 +50,7 @@ def named(payload: bytes) -> tuple[str, str]:
     return critical["image"]["docker-manifest-digest"], f"{head}{slash}{last.partition(':')[0]}"
 
 
-def keys(*files: str) -> tuple[PublicKey, ...]:
+def keys(*files: str) -> tuple[TrustedKey, ...]:
     return tuple(load_key(file, read(f"{F}/{file}")) for file in files)
 
 
@@ -75,7 +75,7 @@ def policy_of(case: str) -> CosignPolicy:
         case "key valid but tlog required and absent":
             return CosignPolicy(keys=keys("cosign.pub"), rekor=rekor, require_log=True)
         case "keyless wrong identity":
-            other = Identity("someone@example.com", MITR.issuer)
+            other = KeylessIdentity("someone@example.com", MITR.issuer)
             return CosignPolicy(rekor=rekor, ct=(CERTIFICATE_LOG,), fulcio=fulcio(), identities=(other,))
         case "keyless wrong Fulcio root":
             return CosignPolicy(rekor=rekor, fulcio=fulcio("pki_root_crts.pem"), identities=(MITR,))

@@ -18,7 +18,7 @@ from tests.sources.signatures.signer import DIGEST, NOW
 from tui.domain.facts.events import SignaturesVerified
 from tui.domain.facts.image import Referrer
 from tui.domain.facts.signature import Outcome, Reason, Verdict
-from tui.sources.signatures.options import SignatureOptions, Trusted
+from tui.sources.signatures.options import SignatureOptions, TrustPaths
 from tui.sources.signatures.source import SignatureSource
 
 SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
@@ -30,7 +30,7 @@ KEY = ec.generate_private_key(ec.SECP256R1())
 def options(tmp_path: Path) -> SignatureOptions:
     key = tmp_path / "cosign.pub"
     key.write_bytes(cosigner.pem(KEY))
-    return SignatureOptions(Trusted(cosign_keys=(str(key),)))
+    return SignatureOptions(TrustPaths(cosign_keys=(str(key),)))
 
 
 def simple(**more: Any) -> tuple[str, bytes, dict[str, str]]:

@@ -24,10 +24,10 @@ from tui.errors import InvalidConfig
 from tui.sources.signatures.trustroot import read_trusted_root
 from tui.verification.cosign.bundle_judge import verify_bundle
 from tui.verification.cosign.goregexp import found_in
-from tui.verification.cosign.keys import CosignPolicy, Identity
+from tui.verification.cosign.keys import CosignPolicy, KeylessIdentity
 from tui.verification.cosign.simple import SimpleSignature, verify_simple
 from tui.verification.fetched_revocation import FetchedRevocation
-from tui.verification.revocation import Answer, RevocationState, crl_key, ocsp_key
+from tui.verification.revocation import FetchAnswer, RevocationState, crl_key, ocsp_key
 
 
 def test_damaged_envelopes_are_refused_without_a_crash() -> None:
@@ -59,11 +59,11 @@ def test_damaged_revocation_data_says_unknown_and_never_good() -> None:
     key = ocsp_key(lookup.certificate, lookup.issuer, OCSP_URL)
     states = set()
     for body in damaged(ocsp_response(chain)):
-        answers = {key: Answer(body), crl_key(CRL_URL): Answer(b"")}
+        answers = {key: FetchAnswer(body), crl_key(CRL_URL): FetchAnswer(b"")}
         states.add(FetchedRevocation(answers).status(lookup, NOW, None).state)
     only_list = lookup_of(asked(ocsp=()))
     for body in damaged(crl([(only_list.certificate.der[0], None, None)])):
-        states.add(FetchedRevocation({crl_key(CRL_URL): Answer(body)}).status(only_list, NOW, None).state)
+        states.add(FetchedRevocation({crl_key(CRL_URL): FetchAnswer(body)}).status(only_list, NOW, None).state)
     assert states == {RevocationState.UNKNOWN}
 
 
@@ -77,7 +77,7 @@ def test_damaged_bundles_are_never_accepted() -> None:
 
 
 OURS = Instance()
-KEYLESS = CosignPolicy(identities=(Identity(SUBJECT, ISSUER),), root=read_trusted_root(OURS.trusted_root()))
+KEYLESS = CosignPolicy(identities=(KeylessIdentity(SUBJECT, ISSUER),), root=read_trusted_root(OURS.trusted_root()))
 
 
 def test_damaged_keyless_signatures_are_never_accepted_unless_what_is_signed_is_whole() -> None:

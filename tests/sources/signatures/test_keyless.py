@@ -21,12 +21,12 @@ from tui.domain.facts.signature import Outcome, Reason, Verdict
 from tui.errors import InvalidConfig
 from tui.sources.signatures.trustroot import read_trusted_root
 from tui.verification.cosign.bundle_judge import verify_bundle
-from tui.verification.cosign.keys import CosignPolicy, Identity
+from tui.verification.cosign.keys import CosignPolicy, KeylessIdentity
 from tui.verification.cosign.simple import SimpleSignature, verify_simple
 
 OURS, THEIRS = Instance(), Instance("fabrikam")
 KEY = ec.generate_private_key(ec.SECP256R1())
-WHO = (Identity(SUBJECT, ISSUER),)
+WHO = (KeylessIdentity(SUBJECT, ISSUER),)
 ROOTED = CosignPolicy(identities=WHO, root=read_trusted_root(OURS.trusted_root()), require_log=True)
 FILES = CosignPolicy(
     identities=WHO,
@@ -141,18 +141,18 @@ def test_without_a_key_of_a_certificate_log_nothing_is_decided_unless_none_is_as
 @pytest.mark.parametrize(
     ("identity", "allowed"),
     [
-        (Identity("release@", ISSUER, pattern=True), True),
-        (Identity("^release@contoso\\.example$", ISSUER, pattern=True), True),
-        (Identity("^release$", ISSUER, pattern=True), False),
-        (Identity(SUBJECT, "https://accounts\\.", issuer_pattern=True), True),
-        (Identity(SUBJECT, "^accounts", issuer_pattern=True), False),
-        (Identity(SUBJECT, ""), False),
-        (Identity("", ISSUER), False),
-        (Identity(SUBJECT.upper(), ISSUER), False),
-        (Identity("(?i)RELEASE@", ISSUER, pattern=True), True),
+        (KeylessIdentity("release@", ISSUER, pattern=True), True),
+        (KeylessIdentity("^release@contoso\\.example$", ISSUER, pattern=True), True),
+        (KeylessIdentity("^release$", ISSUER, pattern=True), False),
+        (KeylessIdentity(SUBJECT, "https://accounts\\.", issuer_pattern=True), True),
+        (KeylessIdentity(SUBJECT, "^accounts", issuer_pattern=True), False),
+        (KeylessIdentity(SUBJECT, ""), False),
+        (KeylessIdentity("", ISSUER), False),
+        (KeylessIdentity(SUBJECT.upper(), ISSUER), False),
+        (KeylessIdentity("(?i)RELEASE@", ISSUER, pattern=True), True),
     ],
 )
-def test_identities_are_matched_as_cosign_matches_them(identity: Identity, allowed: bool) -> None:
+def test_identities_are_matched_as_cosign_matches_them(identity: KeylessIdentity, allowed: bool) -> None:
     policy = CosignPolicy(identities=(identity,), root=ROOTED.root)
     certificate = OURS.issue(KEY)
     assert older(certificate, policy).verdict.accepted is allowed

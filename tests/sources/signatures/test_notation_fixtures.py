@@ -21,7 +21,7 @@ from tui.verification.notation.judge import judge
 from tui.verification.notation.payload import Target
 from tui.verification.notation.policy import Statement, StoreType
 from tui.verification.notation.static import StaticResult, parse_envelope
-from tui.verification.notation.truststores import Store, TrustStores
+from tui.verification.notation.truststores import TrustStore, TrustStores
 from tui.verification.revocation import RevocationState
 
 pytestmark = needs_fixtures
@@ -77,7 +77,7 @@ def stores_of(under: Statement, own_root: bytes | None) -> TrustStores:
     """The named stores; with `own_root` the envelope's own root stands in every `ca` store."""
     found = [read_store(CONFIG, kind, name, NOW) for kind, name in under.stores]
     if own_root is not None:
-        found = [Store(one.kind, one.name, (own_root,)) if one.kind is StoreType.CA else one for one in found]
+        found = [TrustStore(one.kind, one.name, (own_root,)) if one.kind is StoreType.CA else one for one in found]
     return TrustStores(tuple(found))
 
 
@@ -125,7 +125,7 @@ def test_envelopes_of_notation_core_go_are_valid(entry: dict[str, Any]) -> None:
     static = parse_envelope(read(f"generated/{entry['file']}"), entry["mediaType"])
     subject = Target(entry["subject"]["mediaType"], entry["subject"]["digest"], entry["subject"]["size"])
     der = (root.public_bytes(Encoding.DER),)
-    trusted = TrustStores((Store(StoreType.CA, "c", der), Store(StoreType.AUTHORITY, "a", der)))
+    trusted = TrustStores((TrustStore(StoreType.CA, "c", der), TrustStore(StoreType.AUTHORITY, "a", der)))
     now = root.not_valid_before_utc + timedelta(hours=1)
     outcome = judge(static, subject, statement(), trusted, max(now, static.signing_time.whole if static.signing_time else now))
     assert (outcome.verdict.value, outcome.scheme) == (entry["verdict"], entry["scheme"]), outcome.sentence

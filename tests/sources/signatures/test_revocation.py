@@ -32,7 +32,7 @@ from tui.domain.facts.signature import Reason, Verdict
 from tui.verification.fetched_revocation import FetchedRevocation
 from tui.verification.notation.judge import revocation_lookups
 from tui.verification.notation.static import parse_envelope
-from tui.verification.revocation import OFFLINE, Answer, RevocationState, crl_key, ocsp_key
+from tui.verification.revocation import OFFLINE, FetchAnswer, RevocationState, crl_key, ocsp_key
 
 S = RevocationState
 CHAIN = asked()
@@ -44,13 +44,13 @@ LATER = NOW + timedelta(days=1)
 
 def by_ocsp(body: bytes | None, *, lists: bytes | None = None, signing_time: datetime | None = None) -> RevocationState:
     lookup = lookup_of(CHAIN)
-    answers = {} if body is None else {ocsp_key(lookup.certificate, lookup.issuer, OCSP_URL): Answer(body)}
-    answers |= {} if lists is None else {crl_key(CRL_URL): Answer(lists)}
+    answers = {} if body is None else {ocsp_key(lookup.certificate, lookup.issuer, OCSP_URL): FetchAnswer(body)}
+    answers |= {} if lists is None else {crl_key(CRL_URL): FetchAnswer(lists)}
     return FetchedRevocation(answers).status(lookup, NOW, signing_time).state
 
 
 def by_list(body: bytes, signing_time: datetime | None = None) -> RevocationState:
-    return FetchedRevocation({crl_key(CRL_URL): Answer(body)}).status(lookup_of(ONLY_CRL), NOW, signing_time).state
+    return FetchedRevocation({crl_key(CRL_URL): FetchAnswer(body)}).status(lookup_of(ONLY_CRL), NOW, signing_time).state
 
 
 def responder(**changes: Any) -> bytes:
@@ -143,18 +143,18 @@ def test_an_invalidity_date_acquits_an_earlier_authentic_signature(days: int, st
 def test_every_distribution_point_must_answer() -> None:
     chain = asked(ocsp=(), crl=(CRL_URL, "http://crl.example/b.crl"))
     serial = chain.chain[0].serial_number
-    one = FetchedRevocation({crl_key(CRL_URL): Answer(crl([]))})
+    one = FetchedRevocation({crl_key(CRL_URL): FetchAnswer(crl([]))})
     assert one.status(lookup_of(chain), NOW, None).state is S.OFFLINE
-    failed = FetchedRevocation({**one.answers, crl_key("http://crl.example/b.crl"): Answer(fault="no route")})
+    failed = FetchedRevocation({**one.answers, crl_key("http://crl.example/b.crl"): FetchAnswer(fault="no route")})
     assert failed.status(lookup_of(chain), NOW, None).state is S.UNKNOWN
-    revoked = FetchedRevocation({crl_key(CRL_URL): Answer(crl([(serial, None, None)]))})
+    revoked = FetchedRevocation({crl_key(CRL_URL): FetchAnswer(crl([(serial, None, None)]))})
     assert revoked.status(lookup_of(chain), NOW, None).state is S.REVOKED
 
 
 @pytest.mark.parametrize("url", ["https://crl.example/a.crl", "ldap://crl.example/a", "file:///etc/passwd", "http://[::1", ""])
 def test_only_http_is_asked(url: str) -> None:
     chain = asked(ocsp=(url,) if url else (), crl=(url or "ftp://a/",))
-    assert FetchedRevocation({crl_key(url): Answer(crl([]))}).status(lookup_of(chain), NOW, None).state is S.UNKNOWN
+    assert FetchedRevocation({crl_key(url): FetchAnswer(crl([]))}).status(lookup_of(chain), NOW, None).state is S.UNKNOWN
 
 
 def test_a_certificate_that_names_no_service_cannot_be_revoked() -> None:
@@ -192,17 +192,19 @@ def test_the_authority_of_a_stamp_is_asked_about_only_when_it_is_trusted() -> No
 
 def test_revoked_and_offline_are_told_apart_in_the_outcome() -> None:
     lookup = lookup_of(CHAIN)
-    answers = {ocsp_key(lookup.certificate, lookup.issuer, OCSP_URL): Answer(ocsp_response(CHAIN, REVOKED))}
+    answers = {ocsp_key(lookup.certificate, lookup.issuer, OCSP_URL): FetchAnswer(ocsp_response(CHAIN, REVOKED))}
     revoked = verify(Ask(CHAIN), revocation=FetchedRevocation(answers))
     assert (revoked.verdict, revoked.reason) == (Verdict.INVALID, Reason.REVOKED)
     offline = verify(Ask(CHAIN))
     assert (offline.verdict, offline.reason) == (Verdict.INCONCLUSIVE, Reason.REVOCATION_OFFLINE)
     unknown = verify(
         Ask(CHAIN),
-        revocation=FetchedRevocation({key: Answer(fault="time-out") for key in answers} | {crl_key(CRL_URL): Answer(b"")}),
+        revocation=FetchedRevocation(
+            {key: FetchAnswer(fault="time-out") for key in answers} | {crl_key(CRL_URL): FetchAnswer(b"")}
+        ),
     )
     assert (unknown.verdict, unknown.reason) == (Verdict.INVALID, Reason.REVOCATION_UNKNOWN)
     acquitted = verify(
-        Ask(ONLY_CRL, **authority()), revocation=FetchedRevocation({crl_key(CRL_URL): Answer(crl([(SERIAL, None, LATER)]))})
+        Ask(ONLY_CRL, **authority()), revocation=FetchedRevocation({crl_key(CRL_URL): FetchAnswer(crl([(SERIAL, None, LATER)]))})
     )
     assert acquitted.verdict is Verdict.VALID

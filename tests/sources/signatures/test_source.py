@@ -19,7 +19,7 @@ from tui.domain.facts.image import Referrer, RepositoryName
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict
 from tui.errors import Unreachable
-from tui.sources.signatures.options import RevocationMode, SignatureOptions, Trusted
+from tui.sources.signatures.options import RevocationMode, SignatureOptions, TrustPaths
 from tui.sources.signatures.source import SignatureSource
 
 SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
@@ -47,7 +47,7 @@ class Trusting:
     @property
     def options(self) -> SignatureOptions:
         """Options that name all of it."""
-        return SignatureOptions(Trusted(str(self.directory), cosign_keys=(str(self.directory / "cosign.pub"),)))
+        return SignatureOptions(TrustPaths(str(self.directory), cosign_keys=(str(self.directory / "cosign.pub"),)))
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ async def test_a_registry_that_is_not_asked_is_said_to_be(trusting: Trusting) ->
 
 async def test_without_any_policy_nothing_says_whom_to_trust(tmp_path: Path) -> None:
     shelf = Shelf()
-    options = SignatureOptions(Trusted(str(tmp_path / "nowhere")))
+    options = SignatureOptions(TrustPaths(str(tmp_path / "nowhere")))
     found = await looked(
         shelf, options, shelf.attach(envelope()), shelf.attach(simple(), kind="", told=SIMPLE, found_by="cosign-tag")
     )
@@ -188,7 +188,7 @@ async def test_a_scope_that_skips_says_so_even_without_a_signature(trusting: Tru
 async def test_a_scope_of_the_configuration_overrides(trusting: Trusting, tmp_path: Path) -> None:
     shelf = Shelf()
     referrer = shelf.attach(envelope())
-    elsewhere = Trusted(str(tmp_path / "nowhere"))
+    elsewhere = TrustPaths(str(tmp_path / "nowhere"))
     scoped = SignatureOptions(elsewhere, ((parse_pattern("registry.example/app"), trusting.options.usual),))
     other = SignatureOptions(elsewhere, ((parse_pattern("registry.example/other"), trusting.options.usual),))
     assert only(await looked(shelf, scoped, referrer)).verdict is Verdict.VALID
@@ -326,7 +326,7 @@ async def test_doctor_names_what_is_trusted_and_what_is_missing(trusting: Trusti
         "cosign": "ok",
         "revocation": "ok",
     }
-    missing = Trusted(str(tmp_path / "nowhere"), cosign_keys=(str(tmp_path / "none.pub"),))
+    missing = TrustPaths(str(tmp_path / "nowhere"), cosign_keys=(str(tmp_path / "none.pub"),))
     lines = {line.what: line for line in await SignatureSource(SignatureOptions(missing), lambda host: None).diagnose()}
     assert lines["trust policy"].state == "off"
     assert lines[f"file {tmp_path / 'none.pub'}"].state == "failed"

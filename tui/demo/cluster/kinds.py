@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["KINDS", "Kind", "kind_of"]
+__all__ = ["KINDS", "ApiResource", "kind_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ApiResource:
     """A resource as discovery shows it.
 
     `columns` are the printer columns of a custom one: path, name, type, priority; `status` tells that it has that subresource.
@@ -45,19 +45,19 @@ _REPORT_COLUMNS = (
     ("metadata.creationTimestamp", "Age", "date", 0),
     *((f"report.summary.{name.lower()}Count", name, "integer", 1) for name in ("Critical", "High", "Medium", "Low", "Unknown")),
 )
-KINDS: tuple[Kind, ...] = (
-    Kind("namespaces", "Namespace", namespaced=False, short=("ns",)),
-    Kind("nodes", "Node", namespaced=False, short=("no",)),
-    Kind("pods", "Pod", short=("po",)),
-    Kind("replicationcontrollers", "ReplicationController", short=("rc",)),
-    Kind("daemonsets", "DaemonSet", "apps", short=("ds",)),
-    Kind("deployments", "Deployment", "apps", short=("deploy",)),
-    Kind("replicasets", "ReplicaSet", "apps", short=("rs",)),
-    Kind("statefulsets", "StatefulSet", "apps", short=("sts",)),
-    Kind("cronjobs", "CronJob", "batch", short=("cj",)),
-    Kind("jobs", "Job", "batch"),
-    Kind("rollouts", "Rollout", "argoproj.io", "v1alpha1", short=("ro",)),
-    Kind(
+KINDS: tuple[ApiResource, ...] = (
+    ApiResource("namespaces", "Namespace", namespaced=False, short=("ns",)),
+    ApiResource("nodes", "Node", namespaced=False, short=("no",)),
+    ApiResource("pods", "Pod", short=("po",)),
+    ApiResource("replicationcontrollers", "ReplicationController", short=("rc",)),
+    ApiResource("daemonsets", "DaemonSet", "apps", short=("ds",)),
+    ApiResource("deployments", "Deployment", "apps", short=("deploy",)),
+    ApiResource("replicasets", "ReplicaSet", "apps", short=("rs",)),
+    ApiResource("statefulsets", "StatefulSet", "apps", short=("sts",)),
+    ApiResource("cronjobs", "CronJob", "batch", short=("cj",)),
+    ApiResource("jobs", "Job", "batch"),
+    ApiResource("rollouts", "Rollout", "argoproj.io", "v1alpha1", short=("ro",)),
+    ApiResource(
         "vulnerabilityreports",
         "VulnerabilityReport",
         "aquasecurity.github.io",
@@ -65,18 +65,18 @@ KINDS: tuple[Kind, ...] = (
         short=("vuln", "vulns"),
         columns=_REPORT_COLUMNS,
     ),
-    *(Kind(name.lower(), name, _CONSTRAINTS, "v1beta1", namespaced=False, status=True) for name in _CONSTRAINT_KINDS),
-    *(Kind(f"{name.lower()}s", name, _RATIFY, "v1beta1", namespaced=False, status=True) for name in _RATIFY_KINDS),
-    *(Kind(f"{name.lower()}s", name, _REGISTRATION, namespaced=False) for name in _WEBHOOK_KINDS),
-    Kind("validatingadmissionpolicies", "ValidatingAdmissionPolicy", _REGISTRATION, namespaced=False, status=True),
-    Kind("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding", _REGISTRATION, namespaced=False),
-    Kind("selfsubjectreviews", "SelfSubjectReview", "authentication.k8s.io", namespaced=False, verbs=_REVIEW),
-    Kind("selfsubjectaccessreviews", "SelfSubjectAccessReview", "authorization.k8s.io", namespaced=False, verbs=_REVIEW),
-    Kind("selfsubjectrulesreviews", "SelfSubjectRulesReview", "authorization.k8s.io", namespaced=False, verbs=_REVIEW),
+    *(ApiResource(name.lower(), name, _CONSTRAINTS, "v1beta1", namespaced=False, status=True) for name in _CONSTRAINT_KINDS),
+    *(ApiResource(f"{name.lower()}s", name, _RATIFY, "v1beta1", namespaced=False, status=True) for name in _RATIFY_KINDS),
+    *(ApiResource(f"{name.lower()}s", name, _REGISTRATION, namespaced=False) for name in _WEBHOOK_KINDS),
+    ApiResource("validatingadmissionpolicies", "ValidatingAdmissionPolicy", _REGISTRATION, namespaced=False, status=True),
+    ApiResource("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding", _REGISTRATION, namespaced=False),
+    ApiResource("selfsubjectreviews", "SelfSubjectReview", "authentication.k8s.io", namespaced=False, verbs=_REVIEW),
+    ApiResource("selfsubjectaccessreviews", "SelfSubjectAccessReview", "authorization.k8s.io", namespaced=False, verbs=_REVIEW),
+    ApiResource("selfsubjectrulesreviews", "SelfSubjectRulesReview", "authorization.k8s.io", namespaced=False, verbs=_REVIEW),
 )
 _BY_KIND = {kind.kind: kind for kind in KINDS}
 
 
-def kind_of(kind: str) -> Kind:
+def kind_of(kind: str) -> ApiResource:
     """The kind of this name."""
     return _BY_KIND[kind]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from tui.demo.cluster import status
-from tui.demo.cluster.kinds import Kind
+from tui.demo.cluster.kinds import ApiResource
 from tui.demo.cluster.rights import User
 from tui.demo.content import Json
 from tui.demo.http import Reply, Request, json_reply
@@ -14,7 +14,7 @@ from tui.demo.http import Reply, Request, json_reply
 __all__ = ["review"]
 
 
-def review(request: Request, kind: Kind, user: User) -> Reply:
+def review(request: Request, kind: ApiResource, user: User) -> Reply:
     """Answer a review; nothing is stored."""
     if "protobuf" in request.headers.get("content-type", ""):
         return status.unsupported()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.demo.cluster.kinds import KINDS, Kind
+from tui.demo.cluster.kinds import KINDS, ApiResource
 from tui.demo.content import Json
 
 __all__ = ["User"]
@@ -41,7 +41,7 @@ class User:
         known = any(kind.group == group and kind.resource == resource for kind in KINDS)
         return known and verb in _READ and resource in _VIEWED and namespace in self.namespaces and namespace != ""
 
-    def may_kind(self, verb: str, kind: Kind, namespace: str) -> bool:
+    def may_kind(self, verb: str, kind: ApiResource, namespace: str) -> bool:
         """The same for a kind."""
         return self.may(verb, kind.group, kind.resource, namespace)
 

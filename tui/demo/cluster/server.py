@@ -12,10 +12,10 @@ from secrets import token_hex
 
 from tui.demo.cluster import status
 from tui.demo.cluster.discovery import api_groups, api_resources, api_versions, version_info
-from tui.demo.cluster.kinds import KINDS, Kind
+from tui.demo.cluster.kinds import KINDS, ApiResource
 from tui.demo.cluster.reviews import review
 from tui.demo.cluster.rights import User
-from tui.demo.cluster.store import Entry, Key, Store, Watch
+from tui.demo.cluster.store import Key, ObjectStore, StoredObject, Watch
 from tui.demo.cluster.views import view_of
 from tui.demo.http import Reply, Request, json_reply
 
@@ -33,7 +33,7 @@ Who = Callable[[Request], User | None]
 class ApiServer:
     """One API server over a store; `who` authenticates."""
 
-    def __init__(self, store: Store, who: Who) -> None:
+    def __init__(self, store: ObjectStore, who: Who) -> None:
         self.store, self._who = store, who
 
     async def handle(self, request: Request) -> Reply:
@@ -58,7 +58,7 @@ class ApiServer:
             return review(request, kind, user) if request.method == "POST" else status.not_allowed()
         return self._resource(request, user, kind, match["namespace"] or "", match["name"] or "")
 
-    def _resource(self, request: Request, user: User, kind: Kind, namespace: str, name: str) -> Reply:
+    def _resource(self, request: Request, user: User, kind: ApiResource, namespace: str, name: str) -> Reply:
         watch = request.query.get("watch", "") in ("1", "true")
         verb = _verb(request.method, watch, bool(name))
         where = name if kind.kind == "Namespace" and name else namespace
@@ -77,7 +77,7 @@ class ApiServer:
 
     # ---- lists
 
-    def _list(self, request: Request, kind: Kind, matches: Callable[[Key, Entry], bool]) -> Reply:
+    def _list(self, request: Request, kind: ApiResource, matches: Callable[[Key, StoredObject], bool]) -> Reply:
         store, table = self.store, self.store.table(kind)
         limit = _number(request.query.get("limit", ""), "limit") or 0
         if request.query.get("resourceVersion") == "0" and not request.query.get("continue"):
@@ -103,7 +103,7 @@ class ApiServer:
         )
         return Reply(200, b'%s,"items":[%s]}\n' % (head[:-1].encode(), b",".join(items)), (status.AUDIT,))
 
-    def _watch(self, request: Request, kind: Kind, matches: Callable[[Key, Entry], bool]) -> Reply:
+    def _watch(self, request: Request, kind: ApiResource, matches: Callable[[Key, StoredObject], bool]) -> Reply:
         query = request.query
         version = _number(query.get("resourceVersion", ""), "resourceVersion")
         seconds = _number(query.get("timeoutSeconds", ""), "timeoutSeconds") or random.randint(1800, 3600)  # noqa: S311
@@ -141,7 +141,7 @@ def _read_token(token: str) -> tuple[int, Key]:
         raise ValueError("continue key is not valid: illegal base64 data or unrecognized encoded version") from error
 
 
-def _selection(namespace: str, query: Mapping[str, str]) -> Callable[[Key, Entry], bool]:
+def _selection(namespace: str, query: Mapping[str, str]) -> Callable[[Key, StoredObject], bool]:
     """The objects asked for: those of a namespace, of one name, or with labels (equality only)."""
     fields = _pairs(query.get("fieldSelector", ""), "fieldSelector")
     labels = _pairs(query.get("labelSelector", ""), "labelSelector")
@@ -150,7 +150,7 @@ def _selection(namespace: str, query: Mapping[str, str]) -> Callable[[Key, Entry
     if fields:
         raise ValueError(f"field label not supported: {', '.join(fields)}")
 
-    def matches(key: Key, entry: Entry) -> bool:
+    def matches(key: Key, entry: StoredObject) -> bool:
         if (namespace or wanted["metadata.namespace"] or key[0]) != key[0] or (wanted["metadata.name"] or key[1]) != key[1]:
             return False
         if not labels and not node:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.demo.cluster.kinds import Kind
+from tui.demo.cluster.kinds import ApiResource
 from tui.demo.content import Json
 from tui.demo.http import Reply, json_reply, text_reply
 
@@ -46,7 +46,7 @@ def unauthorized() -> Reply:
     return _reply(_status(401, "Unauthorized", "Unauthorized"))
 
 
-def forbidden(user: str, verb: str, kind: Kind, namespace: str, name: str = "") -> Reply:
+def forbidden(user: str, verb: str, kind: ApiResource, namespace: str, name: str = "") -> Reply:
     """403 of the RBAC authorizer."""
     scope = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
     subject = f'{_plural(kind)} "{name}"' if name else _plural(kind)
@@ -59,7 +59,7 @@ def forbidden(user: str, verb: str, kind: Kind, namespace: str, name: str = "") 
     )
 
 
-def not_found(kind: Kind, name: str) -> Reply:
+def not_found(kind: ApiResource, name: str) -> Reply:
     """404 of an object."""
     details: Json = {"name": name, **({"group": kind.group} if kind.group else {}), "kind": kind.resource}
     return _reply(_status(404, "NotFound", f'{_plural(kind)} "{name}" not found', details))
@@ -114,5 +114,5 @@ def gone_event(asked: int, oldest: int) -> Json:
     return {"type": "ERROR", "object": expired(asked, oldest)}
 
 
-def _plural(kind: Kind) -> str:
+def _plural(kind: ApiResource) -> str:
     return f"{kind.resource}.{kind.group}" if kind.group else kind.resource

@@ -7,11 +7,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from tui.demo.cluster.kinds import Kind
+from tui.demo.cluster.kinds import ApiResource
 from tui.demo.cluster.status import gone_event
 from tui.demo.content import Json, encode
 
-__all__ = ["Entry", "Store", "Watch"]
+__all__ = ["ObjectStore", "StoredObject", "Watch"]
 
 Key = tuple[str, str]
 Make = Callable[[str], Json]
@@ -19,12 +19,12 @@ LOG = 4000
 BOOKMARK_EVERY = 30.0
 
 
-class Entry:
+class StoredObject:
     """One version of an object; it is written as JSON when first asked for."""
 
     __slots__ = ("_body", "_kind", "_make", "version")
 
-    def __init__(self, kind: Kind, version: int, make: Make) -> None:
+    def __init__(self, kind: ApiResource, version: int, make: Make) -> None:
         self._kind, self._make, self._body = kind, make, b""
         self.version = version
 
@@ -48,14 +48,14 @@ class Change:
     version: int
     what: str
     key: Key
-    entry: Entry
+    entry: StoredObject
 
 
 class _Table:
     """The objects of one kind."""
 
     def __init__(self) -> None:
-        self.entries: dict[Key, Entry] = {}
+        self.entries: dict[Key, StoredObject] = {}
         self.log: deque[Change] = deque(maxlen=LOG)
         self.oldest = 0  # a watch from below this version has missed something
         self.expiries = 0
@@ -68,7 +68,7 @@ class _Table:
         return self.keys
 
 
-class Store:
+class ObjectStore:
     """All objects of one cluster."""
 
     def __init__(self, version: int) -> None:
@@ -77,15 +77,15 @@ class Store:
         self._tables: dict[str, _Table] = {}
         self._waiting: set[asyncio.Event] = set()
 
-    def table(self, kind: Kind) -> _Table:
+    def table(self, kind: ApiResource) -> _Table:
         """The objects of a kind."""
         return self._tables.setdefault(kind.kind, _Table())
 
-    def load(self, kind: Kind, namespace: str, name: str, make: Make) -> None:
+    def load(self, kind: ApiResource, namespace: str, name: str, make: Make) -> None:
         """An object that was there before the server started."""
         self.version += 1
         table = self.table(kind)
-        table.entries[namespace, name] = Entry(kind, self.version, make)
+        table.entries[namespace, name] = StoredObject(kind, self.version, make)
         table.keys = None
 
     def settle(self) -> None:
@@ -94,32 +94,32 @@ class Store:
         for table in self._tables.values():
             table.oldest = self.version
 
-    def put(self, kind: Kind, namespace: str, name: str, make: Make) -> None:
+    def put(self, kind: ApiResource, namespace: str, name: str, make: Make) -> None:
         """Create or change an object."""
         self.version += 1
-        table, entry = self.table(kind), Entry(kind, self.version, make)
+        table, entry = self.table(kind), StoredObject(kind, self.version, make)
         what = "MODIFIED" if (namespace, name) in table.entries else "ADDED"
         table.entries[namespace, name] = entry
         if what == "ADDED":
             table.keys = None
         self._log(table, what, (namespace, name), entry)
 
-    def delete(self, kind: Kind, namespace: str, name: str, make: Make) -> None:
+    def delete(self, kind: ApiResource, namespace: str, name: str, make: Make) -> None:
         """Remove an object; its last state carries the version of the removal."""
         table = self.table(kind)
         if table.entries.pop((namespace, name), None) is not None:
             self.version += 1
             table.keys = None
-            self._log(table, "DELETED", (namespace, name), Entry(kind, self.version, make))
+            self._log(table, "DELETED", (namespace, name), StoredObject(kind, self.version, make))
 
-    def _log(self, table: _Table, what: str, key: Key, entry: Entry) -> None:
+    def _log(self, table: _Table, what: str, key: Key, entry: StoredObject) -> None:
         if len(table.log) == LOG:
             table.oldest = table.log[0].version
         _ = entry.item  # later changes of the model must not show in this event
         table.log.append(Change(entry.version, what, key, entry))
         self.wake()
 
-    def expire(self, kind: Kind) -> None:
+    def expire(self, kind: ApiResource) -> None:
         """Compact: running watches of the kind, and continue tokens, are too old from now on."""
         self.version += 1
         table = self.table(kind)
@@ -154,7 +154,13 @@ class Watch:
     """One watch: the objects as they are when asked for, changes after a version, and bookmarks."""
 
     def __init__(
-        self, store: Store, kind: Kind, matches: Callable[[Key, Entry], bool], *, bookmarks: bool, seconds: float
+        self,
+        store: ObjectStore,
+        kind: ApiResource,
+        matches: Callable[[Key, StoredObject], bool],
+        *,
+        bookmarks: bool,
+        seconds: float,
     ) -> None:
         self._store, self._kind, self._matches = store, kind, matches
         self._bookmarks, self._seconds = bookmarks, seconds
@@ -203,7 +209,7 @@ class Watch:
         return _line({"type": "BOOKMARK", "object": body})
 
 
-def _event(what: str, entry: Entry) -> bytes:
+def _event(what: str, entry: StoredObject) -> bytes:
     return b'{"type":"%s","object":%s}\n' % (what.encode(), entry.whole)
 
 

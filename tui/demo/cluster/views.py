@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
-from tui.demo.cluster.kinds import Kind
+from tui.demo.cluster.kinds import ApiResource
 from tui.demo.content import Json
 
 __all__ = ["View", "view_of"]
 
 _META = "meta.k8s.io/v1"
-View = Callable[[Kind, Json, Sequence[bytes]], Json]
+View = Callable[[ApiResource, Json, Sequence[bytes]], Json]
 
 
-def view_of(accept: str, kind: Kind) -> View | None:
+def view_of(accept: str, kind: ApiResource) -> View | None:
     """How an Accept header wants a list; None for whole objects, also where there are no columns to show."""
     wanted = accept.partition(",")[0]
     if "as=PartialObjectMetadataList" in wanted:
@@ -22,7 +22,7 @@ def view_of(accept: str, kind: Kind) -> View | None:
     return _table if "as=Table" in wanted and kind.columns else None
 
 
-def _metadata_only(kind: Kind, metadata: Json, items: Sequence[bytes]) -> Json:
+def _metadata_only(kind: ApiResource, metadata: Json, items: Sequence[bytes]) -> Json:
     return {
         "kind": "PartialObjectMetadataList",
         "apiVersion": _META,
@@ -35,7 +35,7 @@ def _partial(item: Json) -> Json:
     return {"kind": "PartialObjectMetadata", "apiVersion": _META, "metadata": item["metadata"]}
 
 
-def _table(kind: Kind, metadata: Json, items: Sequence[bytes]) -> Json:
+def _table(kind: ApiResource, metadata: Json, items: Sequence[bytes]) -> Json:
     columns = [_column("Name", "string", 0, "name"), *(_column(name, type_, level) for _, name, type_, level in kind.columns)]
     return {
         "kind": "Table",
@@ -50,7 +50,7 @@ def _column(name: str, type_: str, priority: int, form: str = "") -> Json:
     return {"name": name, "type": type_, "format": form, "description": "", "priority": priority}
 
 
-def _row(kind: Kind, item: Json) -> Json:
+def _row(kind: ApiResource, item: Json) -> Json:
     partial = _partial(item)
     metadata = item["metadata"]
     name = metadata["name"] if isinstance(metadata, dict) else ""

@@ -15,7 +15,7 @@ from tui.demo.estate.images import CONTOSO, FABRIKAM
 from tui.demo.http import Reply, Request, json_reply
 from tui.demo.moments import kube_time
 from tui.demo.registry.tokens import jwt
-from tui.demo.vulnerabilities.findings import Finding
+from tui.demo.vulnerabilities.findings import PackageVulnerability
 from tui.demo.vulnerabilities.images import Scanned, ScannedImages
 
 __all__ = ["AquaConsole"]
@@ -129,7 +129,7 @@ def _number(text: str, usual: int) -> int:
     return int(text) if text.isdigit() else usual
 
 
-def _row(one: Scanned, finding: Finding, at: datetime) -> Json:
+def _row(one: Scanned, finding: PackageVulnerability, at: datetime) -> Json:
     flaw, package = finding.flaw, finding.package
     vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
     row: Json = {"name": flaw.id, "description": flaw.title, "publish_date": "2026-08-12", "modification_date": "2026-10-28"}

@@ -12,11 +12,11 @@ from functools import cached_property
 
 from tui.demo.content import Json
 from tui.demo.estate.images import CONTOSO, LEGACY
-from tui.demo.estate.raising import Estate
+from tui.demo.estate.raising import ClusterObjects
 from tui.demo.http import Reply, Request, json_reply
 from tui.demo.moments import nano_time
 from tui.demo.registry.tokens import jwt
-from tui.demo.vulnerabilities.findings import Finding
+from tui.demo.vulnerabilities.findings import PackageVulnerability
 from tui.demo.vulnerabilities.images import Scanned, ScannedImages
 
 __all__ = ["PrismaConsole"]
@@ -33,7 +33,7 @@ _FAULT = "failed to scan image: failed to extract layer: no space left on device
 class PrismaConsole:
     """Knows what runs in three namespaces, and the old registry."""
 
-    def __init__(self, images: ScannedImages, estates: list[Estate], now: datetime, user: str, password: str) -> None:
+    def __init__(self, images: ScannedImages, estates: list[ClusterObjects], now: datetime, user: str, password: str) -> None:
         self._images, self._estates, self._now = images, estates, now
         self._user, self._password = user, password
         self._tokens: set[str] = set()
@@ -134,7 +134,7 @@ def _distribution(severities: list[str]) -> Json:
     return {**{name: counts[name] for name in ("critical", "high", "medium", "low")}, "total": len(severities)}
 
 
-def _vulnerability(finding: Finding, at: datetime) -> Json:
+def _vulnerability(finding: PackageVulnerability, at: datetime) -> Json:
     flaw, package = finding.flaw, finding.package
     row: Json = {"cve": flaw.id, "severity": flaw.severity, "cvss": flaw.score, "id": 46, "type": "image", "title": ""}
     row |= {"status": f"fixed in {flaw.fixed}" if flaw.fixed else "affected", "packageName": package.name}

@@ -6,14 +6,14 @@ import json
 
 from tui.demo.content import OCI, Json, Stored, digest_of, encode
 from tui.demo.estate.images import LEGACY
-from tui.demo.estate.yard import Published, Yard
+from tui.demo.estate.yard import ImagePublisher, Published
 
 __all__ = ["attach", "push_tagged"]
 
 SOON = 0.02  # days after the image
 
 
-def attach(yard: Yard, published: Published, stored: Stored) -> None:
+def attach(yard: ImagePublisher, published: Published, stored: Stored) -> None:
     """Push an artifact whose subject is a manifest of this version."""
     host, _, repository = published.name.partition("/")
     there = yard.shelf(host).repositories[repository]
@@ -22,7 +22,7 @@ def attach(yard: Yard, published: Published, stored: Stored) -> None:
         _list_by_tag(yard, published, stored)
 
 
-def _list_by_tag(yard: Yard, published: Published, stored: Stored) -> None:
+def _list_by_tag(yard: ImagePublisher, published: Published, stored: Stored) -> None:
     host, _, repository = published.name.partition("/")
     there = yard.shelf(host).repositories[repository]
     tag = stored.subject.replace(":", "-")
@@ -39,7 +39,7 @@ def _list_by_tag(yard: Yard, published: Published, stored: Stored) -> None:
     there.tag(tag, index.digest, yard.moment(published.age - SOON))
 
 
-def push_tagged(yard: Yard, published: Published, stored: Stored, tag: str, name: str = "") -> None:
+def push_tagged(yard: ImagePublisher, published: Published, stored: Stored, tag: str, name: str = "") -> None:
     """Push a manifest under a tag beside a version; `name` is another repository that holds the version too."""
     host, _, repository = (name or published.name).partition("/")
     there = yard.shelf(host).repositories[repository]

@@ -8,19 +8,19 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from tui.demo.cluster.kinds import kind_of
-from tui.demo.cluster.store import Store
+from tui.demo.cluster.store import ObjectStore
 from tui.demo.estate import objects
 from tui.demo.estate.gate import RATIFY_NAMES, gate_of, write_constraint, write_ratify
 from tui.demo.estate.images import fill
 from tui.demo.estate.images_on_nodes import NodeImages
 from tui.demo.estate.model import Controller, PodModel
-from tui.demo.estate.raising import Estate, Raiser
+from tui.demo.estate.raising import ClusterBuilder, ClusterObjects
 from tui.demo.estate.reports import attach_reports
 from tui.demo.estate.signed import sign_images
 from tui.demo.estate.special import add_special
 from tui.demo.estate.work import Work
 from tui.demo.estate.workloads import workloads
-from tui.demo.estate.yard import Yard
+from tui.demo.estate.yard import ImagePublisher
 from tui.demo.signing.signers import Signers, make_signers
 from tui.demo.vulnerabilities.images import ScannedImages
 from tui.demo.vulnerabilities.operator import operator_reports
@@ -36,16 +36,16 @@ FIRST_VERSION = 48_211_903
 class Cluster:
     """A cluster: the models, the objects made of them, and who goes on building it."""
 
-    estate: Estate
-    store: Store
-    raiser: Raiser
+    estate: ClusterObjects
+    store: ObjectStore
+    raiser: ClusterBuilder
 
 
 @dataclass(slots=True)
 class Company:
     """Everything there is."""
 
-    yard: Yard
+    yard: ImagePublisher
     clusters: list[Cluster]
     now: datetime
     signers: Signers
@@ -57,7 +57,7 @@ def build_company(
     now: datetime,
     *,
     empty: bool = False,
-    extra: Callable[[Yard], list[Work]] | None = None,
+    extra: Callable[[ImagePublisher], list[Work]] | None = None,
     revocation: str = "http://127.0.0.1/contoso.crl",
 ) -> Company:
     """Build it. The same seed on the same day makes the same digests, names and numbers.
@@ -65,7 +65,7 @@ def build_company(
     `extra` adds to the registries and says what else runs; `revocation` is where certificates say that they are revoked.
     """
     anchor = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    yard, signers = Yard(seed, anchor), make_signers(seed, anchor, revocation)
+    yard, signers = ImagePublisher(seed, anchor), make_signers(seed, anchor, revocation)
     works: list[Work] = []
     if not empty:
         yard = fill(seed, anchor)
@@ -85,7 +85,7 @@ def build_company(
 
 
 def _cluster(name: str, seed: int, now: datetime, images: NodeImages, works: list[Work]) -> Cluster:
-    raiser = Raiser(name, seed, now, images)
+    raiser = ClusterBuilder(name, seed, now, images)
     raiser.add_nodes("apps", 22 if name.endswith("weu") else 12)
     raiser.add_nodes("system", 3)
     if name.endswith("weu"):
@@ -95,7 +95,7 @@ def _cluster(name: str, seed: int, now: datetime, images: NodeImages, works: lis
     for space in ("default", "kube-system", "kube-public", "kube-node-lease"):
         raiser.estate.namespaces[space] = now - timedelta(days=720)
     estate = raiser.raise_all(works)
-    return Cluster(estate, Store(FIRST_VERSION), raiser)
+    return Cluster(estate, ObjectStore(FIRST_VERSION), raiser)
 
 
 def _load(cluster: Cluster, scanned: ScannedImages, now: datetime) -> None:
@@ -127,12 +127,12 @@ def audit(cluster: Cluster, now: datetime) -> None:
             cluster.store.put(kind_of(rule.kind), "", rule.name, partial(write_constraint, rule, cluster.estate, now))
 
 
-def write_pod(store: Store, pod: PodModel, *, gone: bool = False) -> None:
+def write_pod(store: ObjectStore, pod: PodModel, *, gone: bool = False) -> None:
     """Put a pod as it is now into the store, or take it out."""
     (store.delete if gone else store.put)(kind_of("Pod"), pod.namespace, pod.name, partial(objects.pod, pod))
 
 
-def write_controller(store: Store, controller: Controller, *, gone: bool = False) -> None:
+def write_controller(store: ObjectStore, controller: Controller, *, gone: bool = False) -> None:
     """Put a controller as it is now into the store, or take it out."""
     write = store.delete if gone else store.put
     write(kind_of(controller.kind), controller.namespace, controller.name, partial(objects.controller, controller))

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from tui.demo.content import Json
 from tui.demo.estate.images_on_nodes import split
 from tui.demo.estate.model import PodModel
-from tui.demo.estate.raising import Estate
-from tui.demo.estate.signed import CASES, Way
+from tui.demo.estate.raising import ClusterObjects
+from tui.demo.estate.signed import CASES, SigningMethod
 from tui.demo.moments import kube_time
 
 __all__ = ["ALLOWED", "RATIFY_NAMES", "Gate", "Rule", "gate_of", "write_constraint", "write_ratify"]
@@ -38,7 +38,18 @@ _AZURE = {
     "policyAssignments/allowed-images",
     "azure-policy-definition-id": "/providers/Microsoft.Authorization/policyDefinitions/febd0533-8e55-448f-b837-bd0e06f16469",
 }
-_BAD = frozenset({Way.NONE, Way.TAMPERED, Way.EXPIRED, Way.OTHER, Way.VENDOR, Way.SANDBOX, Way.FORMER, Way.REVOKED})
+_BAD = frozenset(
+    {
+        SigningMethod.NONE,
+        SigningMethod.TAMPERED,
+        SigningMethod.EXPIRED,
+        SigningMethod.OTHER,
+        SigningMethod.VENDOR,
+        SigningMethod.SANDBOX,
+        SigningMethod.FORMER,
+        SigningMethod.REVOKED,
+    }
+)
 Violates = Callable[[str, str], str]
 
 
@@ -110,13 +121,13 @@ def _is_from_elsewhere(container: str, image: str) -> str:
 def _is_not_signed(container: str, image: str) -> str:
     """Ratify here knows Notary signatures of Contoso only."""
     name, tag = split(image)
-    return f"Subject failed verification: {image}" if CASES.get(f"{name}:{tag}", Way.COSE) in _BAD else ""
+    return f"Subject failed verification: {image}" if CASES.get(f"{name}:{tag}", SigningMethod.COSE) in _BAD else ""
 
 
 # ---- objects
 
 
-def write_constraint(rule: Rule, estate: Estate, now: datetime, version: str) -> Json:
+def write_constraint(rule: Rule, estate: ClusterObjects, now: datetime, version: str) -> Json:
     """constraints.gatekeeper.sh/v1beta1, as it is after the last audit."""
     uid = _uid_of(f"{estate.name}:{rule.name}")
     metadata: Json = {"name": rule.name, "uid": uid, "resourceVersion": version, "generation": 1}
@@ -144,7 +155,7 @@ def _uid_of(text: str) -> str:
     return f"{mark[:8]}-{mark[8:12]}-4{mark[13:16]}-8{mark[17:20]}-{mark[20:32]}"
 
 
-def _violations(rule: Rule, violates: Violates, estate: Estate) -> Iterator[Json]:
+def _violations(rule: Rule, violates: Violates, estate: ClusterObjects) -> Iterator[Json]:
     for pod in sorted(estate.pods, key=lambda pod: (pod.namespace, pod.name)):
         if pod.namespace not in rule.excluded and (not rule.namespaces or pod.namespace in rule.namespaces):
             for message in _messages(violates, pod):

@@ -6,7 +6,7 @@ from functools import partial
 
 from tui.demo.estate.images import CONTOSO
 from tui.demo.estate.work import Work
-from tui.demo.estate.yard import Product, Yard
+from tui.demo.estate.yard import ImagePublisher, Product
 
 __all__ = ["add_huge"]
 
@@ -15,7 +15,7 @@ TENANTS = 235
 _BASES = (("python", "app-python"), ("node", "app-node"), ("dotnet", "app-dotnet"), ("java", "app-java"))
 
 
-def add_huge(yard: Yard) -> list[Work]:
+def add_huge(yard: ImagePublisher) -> list[Work]:
     """Further repositories with many versions each, and tenants that run them."""
     works = []
     for number in range(REPOSITORIES):

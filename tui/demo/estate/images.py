@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tui.demo.estate.evidence import Evidence
-from tui.demo.estate.yard import BOTH, ONE, Product, Yard
+from tui.demo.estate.yard import BOTH, ONE, ImagePublisher, Product
 
 __all__ = ["CONTOSO", "FABRIKAM", "INTERNAL", "LEGACY", "MCR", "fill"]
 
@@ -150,9 +150,9 @@ def _old() -> list[Product]:
     ]
 
 
-def fill(seed: int, anchor: datetime) -> Yard:
+def fill(seed: int, anchor: datetime) -> ImagePublisher:
     """Build every ordinary line. The special ones come in `tui.demo.estate.special`."""
-    yard = Yard(seed, anchor)
+    yard = ImagePublisher(seed, anchor)
     for host in (MCR, CONTOSO, FABRIKAM, LEGACY):
         yard.shelf(host)
     for product in (*_upstream(), *_bases(), *_products(), *_carrier(), *_old()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.demo.estate.special import made_up
 from tui.demo.estate.work import Form
-from tui.demo.estate.yard import Published, Yard
+from tui.demo.estate.yard import ImagePublisher, Published
 
 __all__ = ["NodeImages", "split"]
 
@@ -22,7 +22,7 @@ def split(image: str) -> tuple[str, str]:
 class NodeImages:
     """Resolves references against the registries as they were when the pods started."""
 
-    def __init__(self, yard: Yard) -> None:
+    def __init__(self, yard: ImagePublisher) -> None:
         self._yard = yard
 
     def pinned(self, image: str, tag: str) -> str:

@@ -11,14 +11,14 @@ from tui.demo.estate.images_on_nodes import NodeImages, split
 from tui.demo.estate.model import Box, Container, Controller, Kinds, NodeModel, Owner, PodModel, Slot
 from tui.demo.estate.work import BARE, STATIC, Form, Manager, Work
 
-__all__ = ["Estate", "Raiser"]
+__all__ = ["ClusterBuilder", "ClusterObjects"]
 
 LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _OLD_SETS = (Kinds.DEPLOYMENT, Kinds.ROLLOUT)
 
 
 @dataclass(slots=True)
-class Estate:
+class ClusterObjects:
     """One cluster's objects."""
 
     name: str
@@ -33,13 +33,13 @@ class Estate:
         return [pod for pod in self.pods if pod.owner is not None and pod.owner.uid == owner]
 
 
-class Raiser:
+class ClusterBuilder:
     """Builds one cluster; everything random comes from the seed."""
 
     def __init__(self, name: str, seed: int, now: datetime, images: NodeImages) -> None:
         self.random = random.Random(f"{seed}:{name}")  # noqa: S311
         self.now, self._images = now, images
-        self.estate = Estate(name)
+        self.estate = ClusterObjects(name)
 
     def uid(self) -> str:
         """A uid."""
@@ -57,7 +57,7 @@ class Raiser:
             made = self.now - timedelta(days=60, minutes=number)
             self.estate.nodes.append(NodeModel(f"aks-{pool}-{pool_id}-vmss{number:06x}", self.uid(), made, arch, runtime, pool))
 
-    def raise_all(self, works: Sequence[Work]) -> Estate:
+    def raise_all(self, works: Sequence[Work]) -> ClusterObjects:
         """Raise every workload that this cluster has."""
         for work in works:
             if self.estate.name.rpartition("-")[2] in work.clusters:

@@ -9,7 +9,7 @@ from functools import partial
 from tui.demo.content import Json, encode, store_artifact
 from tui.demo.estate.attaching import attach
 from tui.demo.estate.images import CONTOSO
-from tui.demo.estate.yard import Published, Yard
+from tui.demo.estate.yard import ImagePublisher, Published
 from tui.demo.moments import kube_time
 from tui.demo.vulnerabilities.documents import cyclonedx, cyclonedx_vex, openvex, sarif, spdx
 from tui.demo.vulnerabilities.images import Scanned, ScannedImages
@@ -50,7 +50,7 @@ STATEMENTS: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
 }
 
 
-def attach_reports(yard: Yard, images: ScannedImages) -> None:
+def attach_reports(yard: ImagePublisher, images: ScannedImages) -> None:
     """Attach them all."""
     for name, (kind, write) in DOCUMENTS.items():
         _attach(yard, images, yard.newest(f"{CONTOSO}/{name}"), kind, write)
@@ -59,7 +59,7 @@ def attach_reports(yard: Yard, images: ScannedImages) -> None:
         _attach(yard, images, yard.newest(f"{CONTOSO}/{name}"), kind, write)
 
 
-def _attach(yard: Yard, images: ScannedImages, published: Published, kind: str, write: Write) -> None:
+def _attach(yard: ImagePublisher, images: ScannedImages, published: Published, kind: str, write: Write) -> None:
     at = yard.moment(published.age - 0.02)
     body = encode(write(images.published(published), at))
     created = {"org.opencontainers.image.created": kube_time(at)}

@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tui.demo.content import Stored, encode, store_artifact
 from tui.demo.estate.attaching import attach, push_tagged
 from tui.demo.estate.images import CONTOSO, FABRIKAM, LEGACY, MCR
-from tui.demo.estate.yard import Published, Yard
+from tui.demo.estate.yard import ImagePublisher, Published
 from tui.demo.shelf import Repository
 from tui.demo.signing.cosign import bundle, simple, simple_tag
-from tui.demo.signing.notary import JWS, Wish, envelope
+from tui.demo.signing.notary import JWS, SigningRequest, envelope
 from tui.demo.signing.signers import Signers
 
-__all__ = ["CASES", "Way", "sign_images"]
+__all__ = ["CASES", "SigningMethod", "sign_images"]
 
 SINCE = 200.0
 LATEST = 350.0  # what is older was signed when the signers began
@@ -30,7 +30,7 @@ _SIGNATURE = "application/vnd.cncf.notary.signature"
 _THUMBPRINTS = "io.cncf.notary.x509chain.thumbprint#S256"
 
 
-class Way(StrEnum):
+class SigningMethod(StrEnum):
     """How an image is signed."""
 
     NONE = "not at all"
@@ -54,45 +54,51 @@ class Way(StrEnum):
     STRAY = "cosign with a key that nobody knows"
 
 
-CASES: Mapping[str, Way] = {
-    f"{CONTOSO}/identity/login:5.2.0": Way.PLATFORM,
-    f"{CONTOSO}/identity/login:5.2.0-1": Way.COSE,
-    f"{CONTOSO}/catalog/media:2.7.1": Way.PLATFORM,
-    f"{CONTOSO}/payments/gateway:4.4.0": Way.TWICE,
-    f"{CONTOSO}/checkout/tax:1.9.3": Way.EXPIRED,
-    f"{CONTOSO}/data/reports:7.8.0": Way.FORMER,
-    f"{CONTOSO}/loyalty/campaigns:1.4.2": Way.SANDBOX,
-    f"{CONTOSO}/fulfilment/labels:2.2.4": Way.TAMPERED,
-    f"{CONTOSO}/notify/sms:3.0.2": Way.OTHER,
-    f"{CONTOSO}/notify/mailer:3.1": Way.STRAY,
-    f"{CONTOSO}/ml/ranker:0.44": Way.REVOKED,
-    f"{CONTOSO}/vendor/chat:12": Way.VENDOR,
-    f"{CONTOSO}/platform/scanner:4": Way.NONE,
-    f"{CONTOSO}/checkout/banner:1.0": Way.NONE,
-    f"{CONTOSO}/platform/toolbox:1.6": Way.COSIGN,
-    f"{FABRIKAM}/edge/gatebox:1.2": Way.NONE,
-    f"{LEGACY}/erp/server:2019.4": Way.FORMER,
+CASES: Mapping[str, SigningMethod] = {
+    f"{CONTOSO}/identity/login:5.2.0": SigningMethod.PLATFORM,
+    f"{CONTOSO}/identity/login:5.2.0-1": SigningMethod.COSE,
+    f"{CONTOSO}/catalog/media:2.7.1": SigningMethod.PLATFORM,
+    f"{CONTOSO}/payments/gateway:4.4.0": SigningMethod.TWICE,
+    f"{CONTOSO}/checkout/tax:1.9.3": SigningMethod.EXPIRED,
+    f"{CONTOSO}/data/reports:7.8.0": SigningMethod.FORMER,
+    f"{CONTOSO}/loyalty/campaigns:1.4.2": SigningMethod.SANDBOX,
+    f"{CONTOSO}/fulfilment/labels:2.2.4": SigningMethod.TAMPERED,
+    f"{CONTOSO}/notify/sms:3.0.2": SigningMethod.OTHER,
+    f"{CONTOSO}/notify/mailer:3.1": SigningMethod.STRAY,
+    f"{CONTOSO}/ml/ranker:0.44": SigningMethod.REVOKED,
+    f"{CONTOSO}/vendor/chat:12": SigningMethod.VENDOR,
+    f"{CONTOSO}/platform/scanner:4": SigningMethod.NONE,
+    f"{CONTOSO}/checkout/banner:1.0": SigningMethod.NONE,
+    f"{CONTOSO}/platform/toolbox:1.6": SigningMethod.COSIGN,
+    f"{FABRIKAM}/edge/gatebox:1.2": SigningMethod.NONE,
+    f"{LEGACY}/erp/server:2019.4": SigningMethod.FORMER,
 }
 _MIRRORS = {f"{CONTOSO}/platform/toolbox": f"{FABRIKAM}/mirror/toolbox"}
-_HABITS = {"payments": Way.JWS, "data": Way.STAMPED, "identity": Way.COSIGN, "search": Way.BUNDLE, "ml": Way.LISTED}
+_HABITS = {
+    "payments": SigningMethod.JWS,
+    "data": SigningMethod.STAMPED,
+    "identity": SigningMethod.COSIGN,
+    "search": SigningMethod.BUNDLE,
+    "ml": SigningMethod.LISTED,
+}
 
 
-def _way(published: Published) -> Way:
+def _way(published: Published) -> SigningMethod:
     if (case := CASES.get(published.reference)) is not None:
         return case
     host, _, repository = published.name.partition("/")
     match host:
         case "mcr.microsoft.com":
-            return Way.MICROSOFT
+            return SigningMethod.MICROSOFT
         case "fabrikam.azurecr.io":
-            return Way.FABRIKAM
+            return SigningMethod.FABRIKAM
         case "contoso.azurecr.io" if published.age < SINCE:
-            return _HABITS.get(repository.partition("/")[0], Way.COSE)
+            return _HABITS.get(repository.partition("/")[0], SigningMethod.COSE)
         case _:
-            return Way.NONE
+            return SigningMethod.NONE
 
 
-def sign_images(yard: Yard, signers: Signers) -> None:
+def sign_images(yard: ImagePublisher, signers: Signers) -> None:
     """Sign every version that is still there, and carry the signatures of a mirrored image along."""
     for line in list(yard.published.values()):
         for before, published in zip((line[0], *line), line, strict=False):
@@ -116,63 +122,63 @@ def _pushed_again(published: Published, known: Repository) -> Stored | None:
 class _Signing:
     """The signatures of one version; the subject is what its tag names, or named."""
 
-    def __init__(self, yard: Yard, signers: Signers, published: Published, subject: Stored) -> None:
+    def __init__(self, yard: ImagePublisher, signers: Signers, published: Published, subject: Stored) -> None:
         self._yard, self._signers, self._published, self._subject = yard, signers, published, subject
         self._at = yard.moment(min(published.age, LATEST) - 0.01)
 
-    def sign(self, way: Way, before: Published) -> None:
+    def sign(self, way: SigningMethod, before: Published) -> None:
         """Sign in that way; `before` is the version before this one."""
         by = self._signers
-        plain = Wish(self._subject, by.release, self._at)
+        plain = SigningRequest(self._subject, by.release, self._at)
         match way:
-            case Way.NONE:
+            case SigningMethod.NONE:
                 return
-            case Way.COSIGN | Way.STRAY:
-                self._cosign(by.key if way is Way.COSIGN else by.stray)
-            case Way.BUNDLE:
+            case SigningMethod.COSIGN | SigningMethod.STRAY:
+                self._cosign(by.key if way is SigningMethod.COSIGN else by.stray)
+            case SigningMethod.BUNDLE:
                 attach(self._yard, self._published, bundle(self._subject, by.key, self._at))
-            case Way.TWICE:
+            case SigningMethod.TWICE:
                 self._notary(self._expired())
                 self._notary(plain)
-            case Way.OTHER:
-                self._notary(Wish(before.stored[-1], by.release, self._at))
+            case SigningMethod.OTHER:
+                self._notary(SigningRequest(before.stored[-1], by.release, self._at))
             case _:
                 self._notary(self._wish(way))
 
-    def _wish(self, way: Way) -> Wish:
+    def _wish(self, way: SigningMethod) -> SigningRequest:
         by, subject, at = self._signers, self._subject, self._at
         match way:
-            case Way.JWS:
-                return Wish(subject, by.release, at, JWS)
-            case Way.STAMPED:
-                return Wish(subject, by.for_days(at), at, stamper=by.stamper)
-            case Way.FABRIKAM:
-                return Wish(subject, by.fabrikam, at, JWS)
-            case Way.MICROSOFT:
-                return Wish(subject, by.microsoft, at)
-            case Way.PLATFORM:
-                return Wish(self._published.images["amd64"].stored, by.release, at)
-            case Way.EXPIRED:
+            case SigningMethod.JWS:
+                return SigningRequest(subject, by.release, at, JWS)
+            case SigningMethod.STAMPED:
+                return SigningRequest(subject, by.for_days(at), at, stamper=by.stamper)
+            case SigningMethod.FABRIKAM:
+                return SigningRequest(subject, by.fabrikam, at, JWS)
+            case SigningMethod.MICROSOFT:
+                return SigningRequest(subject, by.microsoft, at)
+            case SigningMethod.PLATFORM:
+                return SigningRequest(self._published.images["amd64"].stored, by.release, at)
+            case SigningMethod.EXPIRED:
                 return self._expired()
-            case Way.FORMER:
-                return Wish(subject, by.former, at)
-            case Way.SANDBOX:
-                return Wish(subject, by.sandbox, at)
-            case Way.LISTED:
-                return Wish(subject, by.listed, at)
-            case Way.REVOKED:
-                return Wish(subject, by.revoked, at)
-            case Way.TAMPERED:
-                return Wish(subject, by.release, at, tampered=True)
-            case Way.VENDOR:
-                return Wish(subject, by.vendor, at, JWS)
+            case SigningMethod.FORMER:
+                return SigningRequest(subject, by.former, at)
+            case SigningMethod.SANDBOX:
+                return SigningRequest(subject, by.sandbox, at)
+            case SigningMethod.LISTED:
+                return SigningRequest(subject, by.listed, at)
+            case SigningMethod.REVOKED:
+                return SigningRequest(subject, by.revoked, at)
+            case SigningMethod.TAMPERED:
+                return SigningRequest(subject, by.release, at, tampered=True)
+            case SigningMethod.VENDOR:
+                return SigningRequest(subject, by.vendor, at, JWS)
             case _:
-                return Wish(subject, by.release, at)
+                return SigningRequest(subject, by.release, at)
 
-    def _expired(self) -> Wish:
-        return Wish(self._subject, self._signers.release, self._at, JWS, expiry=self._at + timedelta(days=2))
+    def _expired(self) -> SigningRequest:
+        return SigningRequest(self._subject, self._signers.release, self._at, JWS, expiry=self._at + timedelta(days=2))
 
-    def _notary(self, wish: Wish) -> None:
+    def _notary(self, wish: SigningRequest) -> None:
         """The kind is told by the artifact type in the one habit, by the config's media type in the other."""
         thumbprints = [hashlib.sha256(der).hexdigest() for der in wish.signer.chain]
         annotations = {_THUMBPRINTS: encode(thumbprints).decode()}

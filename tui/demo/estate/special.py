@@ -7,7 +7,7 @@ from tui.demo.estate.attaching import attach
 from tui.demo.estate.evidence import Evidence
 from tui.demo.estate.images import CONTOSO, FABRIKAM, INTERNAL, LEGACY
 from tui.demo.estate.recipes import hash_of
-from tui.demo.estate.yard import BOTH, ONE, Product, Yard
+from tui.demo.estate.yard import BOTH, ONE, ImagePublisher, Product
 
 __all__ = ["HOSTILE", "add_special", "made_up", "told_bases"]
 
@@ -21,7 +21,7 @@ def made_up(text: str) -> str:
     return f"sha256:{hash_of(text) * 0x9E3779B97F4A7C15F39CC0605CEDC8341082276BF3A27251 % (1 << 256):064x}"
 
 
-def add_special(yard: Yard) -> None:
+def add_special(yard: ImagePublisher) -> None:
     """Build them all."""
     for product in (*_squashed(), *_claiming(yard), *_odd()):
         yard.build(product)
@@ -30,7 +30,7 @@ def add_special(yard: Yard) -> None:
     _attached(yard)
 
 
-def told_bases(yard: Yard) -> dict[str, str]:
+def told_bases(yard: ImagePublisher) -> dict[str, str]:
     """What the company's own settings say of an image that says nothing itself: repository and base."""
     told = yard.published.get(f"{CONTOSO}/platform/scanner", ())
     return {each.name: f"{each.base.reference}@{each.base.digest}" for each in told if each.base is not None}
@@ -54,7 +54,7 @@ def _squashed() -> list[Product]:
     ]
 
 
-def _claiming(yard: Yard) -> list[Product]:
+def _claiming(yard: ImagePublisher) -> list[Product]:
     """Statements that the layers contradict, cannot confirm, or that name what nobody here can read."""
     run = (f"{INTERNAL}/buildpacks/run:jammy", made_up("buildpacks/run:jammy"))
     ruby = (f"{RUBY}:3.3-slim", made_up(f"{RUBY}:3.3-slim"))
@@ -113,7 +113,7 @@ def _odd() -> list[Product]:
 # ---- drift
 
 
-def _drift(yard: Yard) -> None:
+def _drift(yard: ImagePublisher) -> None:
     web = Product(f"{CONTOSO}/checkout/web", "app-node", (("3.0.1", 30), ("3.0.2", 2)), f"{CONTOSO}/base/node", ("3.0",))
     live = (("2026.46", 16), ("2026.47", 9), ("2026.48", 0.4))
     worker = (("2.7.0", 41), ("2.8.0", 3))
@@ -134,7 +134,7 @@ def _drift(yard: Yard) -> None:
     _repushed(yard)
 
 
-def _gone(yard: Yard) -> None:
+def _gone(yard: ImagePublisher) -> None:
     """A tag and manifest that were deleted, one that was replaced by something else, and old versions that were purged."""
     yard.purge(yard.newest(f"{CONTOSO}/fulfilment/mailer"))
     yard.purge(yard.newest(f"{CONTOSO}/checkout/session"))
@@ -144,7 +144,7 @@ def _gone(yard: Yard) -> None:
     yard.purge(yard.get(f"{CONTOSO}/search/api", "6.1.0"))
 
 
-def _repushed(yard: Yard) -> None:
+def _repushed(yard: ImagePublisher) -> None:
     """The tag's index was pushed again with a platform less: other digest, same content where it runs."""
     known = yard.newest(f"{CONTOSO}/checkout/pricing")
     index = Index([known.images["amd64"]], {}).stored
@@ -153,7 +153,7 @@ def _repushed(yard: Yard) -> None:
     repository.tag("1.6", index.digest, yard.moment(5))
 
 
-def _attached(yard: Yard) -> None:
+def _attached(yard: ImagePublisher) -> None:
     """A list of what is in an old image, and the end of life of a version."""
     spdx, life = "application/spdx+json", "application/vnd.microsoft.artifact.lifecycle"
     ended = {"vnd.microsoft.artifact.lifecycle.end-of-life.date": "2026-09-30"}
@@ -163,7 +163,7 @@ def _attached(yard: Yard) -> None:
     attach(yard, erp, store_artifact(erp.stored[-1], spdx, encode({"spdxVersion": "SPDX-2.2", "packages": []}), spdx, {}))
 
 
-def _two_names(yard: Yard) -> None:
+def _two_names(yard: ImagePublisher) -> None:
     """One content under two names: containerd reports the smaller one for both."""
     tools = Product(f"{CONTOSO}/platform/toolbox", "app-go", (("1.6", 53),), f"{CONTOSO}/base/alpine", ("1",))
     (published,) = yard.build(tools)

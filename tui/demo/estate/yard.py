@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from tui.demo.content import DOCKER, OCI, Image, Index, Json, Platform, Recipe, Step, Stored, digest_of
 from tui.demo.estate.evidence import Evidence, annotations_of, buildinfo, labels_of, statement
 from tui.demo.estate.recipes import ROOTS, Line, hash_of, lines_of
-from tui.demo.shelf import Shelf
+from tui.demo.shelf import RegistryContents
 
-__all__ = ["BOTH", "ONE", "Product", "Published", "Yard"]
+__all__ = ["BOTH", "ONE", "ImagePublisher", "Product", "Published"]
 
 ONE = ("amd64",)
 BOTH = ("amd64", "arm64")
@@ -79,18 +79,18 @@ class Published:
         return (self.images.get(arch) or next(iter(self.images.values()))).config_digest
 
 
-class Yard:
+class ImagePublisher:
     """The registries while they are being filled. `anchor` is what ages are counted from: the start of the day."""
 
     def __init__(self, seed: int, anchor: datetime) -> None:
         self.seed, self.anchor = seed, anchor
-        self.shelves: dict[str, Shelf] = {}
+        self.shelves: dict[str, RegistryContents] = {}
         self.published: dict[str, list[Published]] = {}
         self.floating: dict[str, tuple[str, ...]] = {}
 
-    def shelf(self, host: str) -> Shelf:
+    def shelf(self, host: str) -> RegistryContents:
         """A registry."""
-        return self.shelves.setdefault(host, Shelf(host))
+        return self.shelves.setdefault(host, RegistryContents(host))
 
     def moment(self, age: float) -> datetime:
         """So many days ago, with an odd number of seconds."""

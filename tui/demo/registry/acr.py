@@ -16,7 +16,7 @@ from tui.demo.registry.errors import ACR_HEADERS, JSON, error, manifest_unknown,
 from tui.demo.registry.paging import page
 from tui.demo.registry.rows import manifest_row, repository_row, tag_row
 from tui.demo.registry.tokens import TokenService
-from tui.demo.shelf import Repository, Shelf
+from tui.demo.shelf import RegistryContents, Repository
 
 __all__ = ["AzureRegistry"]
 
@@ -33,7 +33,7 @@ class AzureRegistry:
 
     def __init__(
         self,
-        shelf: Shelf,
+        shelf: RegistryContents,
         entra: Callable[[str], bool],
         *,
         denied: tuple[str, ...] = (),

@@ -8,7 +8,7 @@ from tui.demo.content import Json, Stored, encode
 from tui.demo.http import Headers, Reply, Request, json_reply
 from tui.demo.registry.errors import API_VERSION, JSON, error, manifest_unknown, name_unknown, no_route
 from tui.demo.registry.paging import page
-from tui.demo.shelf import Repository, Shelf
+from tui.demo.shelf import RegistryContents, Repository
 
 __all__ = ["V2_PATH", "Distribution"]
 
@@ -19,7 +19,9 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 class Distribution:
     """Answers `/v2/`; `storage` is where blobs are redirected to, empty to answer them directly."""
 
-    def __init__(self, shelf: Shelf, *, storage: str = "", referrers: bool = True, headers: Headers = (API_VERSION,)) -> None:
+    def __init__(
+        self, shelf: RegistryContents, *, storage: str = "", referrers: bool = True, headers: Headers = (API_VERSION,)
+    ) -> None:
         self._shelf, self._referrers, self._headers = shelf, referrers, headers
         self.storage = storage
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from tui.demo.http import Reply, Request, json_reply, text_reply
 from tui.demo.registry.distribution import Distribution
 from tui.demo.registry.errors import API_VERSION, JSON, error, no_route
-from tui.demo.shelf import Shelf
+from tui.demo.shelf import RegistryContents
 
 __all__ = ["OpenRegistry", "PasswordRegistry", "Storage"]
 
@@ -19,7 +19,7 @@ _DISTRIBUTION = (API_VERSION, ("X-Content-Type-Options", "nosniff"))
 class OpenRegistry:
     """A registry that asks nobody for anything; the catalog is not public."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: RegistryContents) -> None:
         self.distribution = Distribution(shelf)
 
     async def handle(self, request: Request) -> Reply:
@@ -32,7 +32,7 @@ class OpenRegistry:
 class PasswordRegistry:
     """distribution v3 with a password file: Basic authentication, no referrers API."""
 
-    def __init__(self, shelf: Shelf, user: str, password: str) -> None:
+    def __init__(self, shelf: RegistryContents, user: str, password: str) -> None:
         self._expected = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.distribution = Distribution(shelf, referrers=False, headers=_DISTRIBUTION)
 
@@ -49,7 +49,7 @@ class PasswordRegistry:
 class Storage:
     """Where blobs are redirected to: it knows signed URLs only, and refuses a request that carries a registry's credentials."""
 
-    def __init__(self, shelves: Iterable[Shelf]) -> None:
+    def __init__(self, shelves: Iterable[RegistryContents]) -> None:
         self._shelves = {shelf.host: shelf for shelf in shelves}
 
     async def handle(self, request: Request) -> Reply:

@@ -14,7 +14,7 @@ from tui.demo.signing.certificates import Certified, ecdsa
 from tui.demo.signing.encodings import Tagged, cbor
 from tui.demo.signing.stamps import stamp
 
-__all__ = ["COSE", "JWS", "Wish", "envelope"]
+__all__ = ["COSE", "JWS", "SigningRequest", "envelope"]
 
 JWS, COSE = "application/jose+json", "application/cose"
 _AGENT = "notation/1.3.2"
@@ -24,7 +24,7 @@ _Header = dict[int | str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SigningRequest:
     """What is to be signed, by whom and when.
 
     `stamper` adds a time stamp of the same moment; with `tampered` the payload is changed afterwards.
@@ -50,21 +50,21 @@ class Wish:
         return [f"{_N}signingScheme", *([f"{_N}expiry"] if self.expiry else [])]
 
 
-def envelope(wish: Wish) -> bytes:
+def envelope(wish: SigningRequest) -> bytes:
     """The signature as it is stored."""
     return _cose(wish) if wish.media_type == COSE else _jws(wish)
 
 
-def _raw(wish: Wish, signed: bytes) -> bytes:
+def _raw(wish: SigningRequest, signed: bytes) -> bytes:
     r, s = decode_dss_signature(ecdsa(wish.signer.key, signed))
     return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
-def _token(wish: Wish, signature: bytes) -> bytes:
+def _token(wish: SigningRequest, signature: bytes) -> bytes:
     return stamp(wish.stamper, signature, wish.at) if wish.stamper else b""
 
 
-def _shown(wish: Wish) -> bytes:
+def _shown(wish: SigningRequest) -> bytes:
     """The payload as the reader finds it: one digit of the digest is another when somebody has been at it."""
     if not wish.tampered:
         return wish.payload
@@ -72,7 +72,7 @@ def _shown(wish: Wish) -> bytes:
     return wish.payload.replace(digest, digest[:-1] + (b"0" if digest[-1:] != b"0" else b"1"))
 
 
-def _jws(wish: Wish) -> bytes:
+def _jws(wish: SigningRequest) -> bytes:
     protected: Json = {"alg": "ES256", "crit": wish.critical, "cty": _CONTENT, f"{_N}signingScheme": "notary.x509"}
     protected[f"{_N}signingTime"] = kube_time(wish.at)
     if wish.expiry:
@@ -85,7 +85,7 @@ def _jws(wish: Wish) -> bytes:
     return encode({"payload": _b64url(_shown(wish)), "protected": head, "header": header, "signature": _b64url(signature)})
 
 
-def _cose(wish: Wish) -> bytes:
+def _cose(wish: SigningRequest) -> bytes:
     signing = Tagged(1, int(wish.at.timestamp()))
     head: _Header = {1: -7, 2: wish.critical, 3: _CONTENT, f"{_N}signingScheme": "notary.x509", f"{_N}signingTime": signing}
     if wish.expiry:

@@ -13,9 +13,9 @@ from zlib import crc32
 from tui.demo.azure.resources import CLUSTERS, REGISTRIES, TENANT, Resource
 from tui.demo.content import OCI, Json
 from tui.demo.estate.images import CONTOSO, FABRIKAM
-from tui.demo.estate.raising import Estate
+from tui.demo.estate.raising import ClusterObjects
 from tui.demo.moments import acr_time
-from tui.demo.vulnerabilities.findings import Finding
+from tui.demo.vulnerabilities.findings import PackageVulnerability
 from tui.demo.vulnerabilities.images import Scanned, ScannedImages
 
 __all__ = ["finding_rows"]
@@ -32,7 +32,7 @@ EXEMPT = frozenset({"CVE-2019-1010022"})
 STATUS = {"critical": "High", "high": "High", "medium": "Medium", "low": "Low"}
 
 
-def finding_rows(images: ScannedImages, estates: list[Estate], now: datetime) -> Iterator[Json]:
+def finding_rows(images: ScannedImages, estates: list[ClusterObjects], now: datetime) -> Iterator[Json]:
     """The table `securityresources`, as far as it is about images."""
     for image in images.of(_REGISTRY_KEYS, 1e9):
         if image.repository not in MISSED and _is_in_use(image):
@@ -49,7 +49,7 @@ def _is_in_use(image: Scanned) -> bool:
     return age <= LOOKED_AT or image.repository.startswith("base/")
 
 
-def _in_registry(image: Scanned, one: Finding, now: datetime) -> Json:
+def _in_registry(image: Scanned, one: PackageVulnerability, now: datetime) -> Json:
     registry, key = REGISTRIES[image.host], _REGISTRY_KEYS[image.host]
     about: Json = {"id": f"/repositories/{image.repository}/images/{image.manifest}", "source": "Azure"}
     if image.host == CONTOSO:
@@ -58,7 +58,7 @@ def _in_registry(image: Scanned, one: Finding, now: datetime) -> Json:
     return _row(registry, key, image, one, at, about, {})
 
 
-def _running(images: ScannedImages, estate: Estate, now: datetime) -> Iterator[Json]:
+def _running(images: ScannedImages, estate: ClusterObjects, now: datetime) -> Iterator[Json]:
     """Running images that lie in no registry of ours."""
     cluster, seen = CLUSTERS[estate.name], set[str]()
     for pod in estate.pods:
@@ -77,7 +77,7 @@ def _running(images: ScannedImages, estate: Estate, now: datetime) -> Iterator[J
                 yield _row(cluster, _RUNNING_KEY, image, finding, now - timedelta(hours=5), about, extra)
 
 
-def _row(resource: Resource, key: str, image: Scanned, one: Finding, at: datetime, about: Json, extra: Json) -> Json:
+def _row(resource: Resource, key: str, image: Scanned, one: PackageVulnerability, at: datetime, about: Json, extra: Json) -> Json:
     mark = hashlib.sha256(f"{image.manifest}{one.flaw.id}{one.package.name}{resource.name}".encode()).hexdigest()
     name = f"{mark[:8]}-{mark[8:12]}-{mark[12:16]}-{mark[16:20]}-{mark[20:32]}"
     place = f"{resource.id}/providers/Microsoft.Security/assessments/{key}/subassessments/{name}"
@@ -87,7 +87,7 @@ def _row(resource: Resource, key: str, image: Scanned, one: Finding, at: datetim
     return {**row, "tags": None, "identity": None, "zones": None, "extendedLocation": None}
 
 
-def _properties(image: Scanned, one: Finding, at: datetime, about: Json, extra: Json) -> Json:
+def _properties(image: Scanned, one: PackageVulnerability, at: datetime, about: Json, extra: Json) -> Json:
     exempt: Json = {"description": "Disabled by an exemption", "code": "NotApplicable", "cause": "Exempt"}
     status: Json = exempt if one.flaw.id in EXEMPT else {"code": "Unhealthy"}
     data: Json = {"assessedResourceType": "AzureContainerRegistryVulnerability", "vulnerabilityDetails": _details(one)}
@@ -104,7 +104,7 @@ def _properties(image: Scanned, one: Finding, at: datetime, about: Json, extra: 
     }
 
 
-def _details(one: Finding) -> Json:
+def _details(one: PackageVulnerability) -> Json:
     exploit: Json = {"exploitStepsPublished": False, "exploitStepsVerified": False, "isInExploitKit": False}
     vector = "CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
     return {
@@ -134,7 +134,7 @@ def _artifact(image: Scanned, at: datetime) -> Json:
     }
 
 
-def _software(image: Scanned, one: Finding) -> Json:
+def _software(image: Scanned, one: PackageVulnerability) -> Json:
     system = f"{image.platform.family}_linux_{image.platform.version}"
     return {
         "category": "OS" if one.is_system else "Language",

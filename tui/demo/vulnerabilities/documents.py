@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tui.demo.content import Json
 from tui.demo.moments import kube_time
-from tui.demo.vulnerabilities.findings import Finding
+from tui.demo.vulnerabilities.findings import PackageVulnerability
 from tui.demo.vulnerabilities.images import Scanned
 
 __all__ = ["cyclonedx", "cyclonedx_vex", "openvex", "sarif", "spdx"]
@@ -103,7 +103,7 @@ def sarif(image: Scanned, at: datetime) -> Json:
     return {"version": "2.1.0", "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "runs": [run]}
 
 
-def _rule(one: Finding) -> Json:
+def _rule(one: PackageVulnerability) -> Json:
     flaw = one.flaw
     tags = ["vulnerability", "security", flaw.severity.upper()]
     return {
@@ -116,7 +116,7 @@ def _rule(one: Finding) -> Json:
     }
 
 
-def _result(one: Finding, rules: Sequence[str]) -> Json:
+def _result(one: PackageVulnerability, rules: Sequence[str]) -> Json:
     flaw = one.flaw
     lines = [f"Package: {one.package.name}", f"Installed Version: {one.installed}", f"Vulnerability {flaw.id}"]
     lines += [f"Severity: {flaw.severity.upper()}", f"Fixed Version: {flaw.fixed}"]

@@ -9,7 +9,7 @@ from functools import lru_cache
 from tui.demo.estate.yard import Published
 from tui.demo.vulnerabilities.catalogue import Flaw, Package, packages
 
-__all__ = ["Chain", "Finding", "Platform", "chain_of", "find", "platform_of"]
+__all__ = ["Chain", "PackageVulnerability", "Platform", "chain_of", "find", "platform_of"]
 
 # What an image stands on, its own layers first: kinds of layers with the ages of their builds, in days.
 Chain = tuple[tuple[str, float], ...]
@@ -19,7 +19,7 @@ _UPGRADES = frozenset({"hardened", "patched"})
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PackageVulnerability:
     """A vulnerability in a package of an image."""
 
     flaw: Flaw
@@ -77,10 +77,10 @@ def platform_of(published: Published) -> Platform:
 
 
 @lru_cache(maxsize=4096)
-def find(chain: Chain, repository: str) -> tuple[Finding, ...]:
+def find(chain: Chain, repository: str) -> tuple[PackageVulnerability, ...]:
     """Everything that is to be found in an image, in a fixed order."""
     upgraded = min((age for kind, age in chain if kind in _UPGRADES), default=1e9)
-    found: dict[tuple[str, str], Finding] = {}
+    found: dict[tuple[str, str], PackageVulnerability] = {}
     for kind, age in reversed(chain):
         built = min(age, upgraded) if kind in _SYSTEMS else age
         for package in packages().get(kind, ()):
@@ -89,11 +89,11 @@ def find(chain: Chain, repository: str) -> tuple[Finding, ...]:
     return tuple(found.values())
 
 
-def _flaws(package: Package, built: float) -> Iterator[Finding]:
+def _flaws(package: Package, built: float) -> Iterator[PackageVulnerability]:
     installed = package.version
     for flaw in package.flaws:  # oldest fix first
         if flaw.fixed and flaw.age >= built:
             installed = flaw.fixed
     for flaw in package.flaws:
         if not flaw.fixed or flaw.age < built:
-            yield Finding(flaw, package, installed)
+            yield PackageVulnerability(flaw, package, installed)

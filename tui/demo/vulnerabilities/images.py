@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tui.demo.estate.images_on_nodes import split
-from tui.demo.estate.yard import Published, Yard
-from tui.demo.vulnerabilities.findings import Chain, Finding, Platform, chain_of, find, platform_of
+from tui.demo.estate.yard import ImagePublisher, Published
+from tui.demo.vulnerabilities.findings import Chain, PackageVulnerability, Platform, chain_of, find, platform_of
 
 __all__ = ["Scanned", "ScannedImages"]
 
@@ -34,7 +34,7 @@ class Scanned:
     published: Published | None = None
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[PackageVulnerability, ...]:
         """Everything that there is to be found."""
         return find(self.chain, self.repository)
 
@@ -47,7 +47,7 @@ class Scanned:
 class ScannedImages:
     """The images of the registries, and by name those of elsewhere."""
 
-    def __init__(self, yard: Yard) -> None:
+    def __init__(self, yard: ImagePublisher) -> None:
         self._by_digest: dict[str, Published] = {}
         for line in yard.published.values():
             for published in line:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tui.demo.estate.model import Controller, Kinds, PodModel
-from tui.demo.estate.raising import Estate, Raiser
+from tui.demo.estate.raising import ClusterBuilder, ClusterObjects
 from tui.demo.vulnerabilities.images import ScannedImages
 from tui.demo.vulnerabilities.trivy import OperatorReport
 
@@ -20,7 +20,9 @@ STALE = {("search", "indexer"): 120, ("kube-system", "konnectivity-agent"): 120}
 _KINDS = frozenset({Kinds.REPLICASET, Kinds.STATEFULSET, Kinds.DAEMONSET, Kinds.JOB, Kinds.REPLICATIONCONTROLLER})
 
 
-def operator_reports(estate: Estate, raiser: Raiser, images: ScannedImages, now: datetime) -> Iterator[OperatorReport]:
+def operator_reports(
+    estate: ClusterObjects, raiser: ClusterBuilder, images: ScannedImages, now: datetime
+) -> Iterator[OperatorReport]:
     """The reports of one cluster."""
     pods: dict[str, PodModel] = {}
     for pod in estate.pods:
@@ -36,7 +38,9 @@ def _is_left_out(cluster: str, controller: Controller) -> bool:
     return (cluster, controller.namespace) in SKIPPED or controller.selector.get("app") in FAILED
 
 
-def _of(controller: Controller, pod: PodModel, raiser: Raiser, images: ScannedImages, now: datetime) -> Iterator[OperatorReport]:
+def _of(
+    controller: Controller, pod: PodModel, raiser: ClusterBuilder, images: ScannedImages, now: datetime
+) -> Iterator[OperatorReport]:
     days = STALE.get((controller.namespace, controller.selector.get("app", "")), 0)
     hours = int(controller.uid[:2], 16) % 20  # each report is renewed every day, at a time of its own
     at = now - timedelta(days=days) if days else max(pod.created, now - timedelta(hours=hours, minutes=7))

@@ -10,7 +10,7 @@ from datetime import datetime
 from tui.demo.content import Json
 from tui.demo.estate.model import Controller
 from tui.demo.moments import kube_time, nano_time
-from tui.demo.vulnerabilities.findings import Finding
+from tui.demo.vulnerabilities.findings import PackageVulnerability
 from tui.demo.vulnerabilities.images import Scanned
 
 __all__ = ["OperatorReport", "trivy_report", "write_report"]
@@ -65,12 +65,12 @@ def write_report(report: OperatorReport, version: str) -> Json:
     return {"metadata": metadata, "report": body}
 
 
-def _summary(found: Sequence[Finding]) -> Json:
+def _summary(found: Sequence[PackageVulnerability]) -> Json:
     counts = Counter(one.flaw.severity for one in found)
     return {f"{severity}Count": counts[severity] for severity in _SEVERITIES}
 
 
-def _row(one: Finding, image: Scanned) -> Json:
+def _row(one: PackageVulnerability, image: Scanned) -> Json:
     flaw, package = one.flaw, one.package
     link = f"https://avd.aquasec.com/nvd/{flaw.id.lower()}"
     system = f"{image.reference} ({image.platform.family} {image.platform.version})"
@@ -106,11 +106,11 @@ def trivy_report(image: Scanned, at: datetime) -> Json:
     return {**head, "ArtifactType": "container_image", "Metadata": metadata, "Results": results}
 
 
-def _target(one: Finding) -> str:
+def _target(one: PackageVulnerability) -> str:
     return "os" if one.is_system else one.package.ecosystem
 
 
-def _result(image: Scanned, kind: str, found: Sequence[Finding]) -> Json:
+def _result(image: Scanned, kind: str, found: Sequence[PackageVulnerability]) -> Json:
     system = kind == "os"
     target = f"{image.reference} ({image.platform.family} {image.platform.version})" if system else kind
     result: Json = {"Target": target, "Class": "os-pkgs" if system else "lang-pkgs"}
@@ -118,7 +118,7 @@ def _result(image: Scanned, kind: str, found: Sequence[Finding]) -> Json:
     return {**result, "Vulnerabilities": [_detail(one) for one in found]}
 
 
-def _detail(one: Finding) -> Json:
+def _detail(one: PackageVulnerability) -> Json:
     flaw = one.flaw
     row: Json = {"VulnerabilityID": flaw.id, "PkgName": one.package.name, "InstalledVersion": one.installed}
     row |= {"FixedVersion": flaw.fixed, "Status": "fixed"} if flaw.fixed else {"Status": "affected"}

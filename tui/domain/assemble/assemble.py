@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tui.domain.assemble.contexts import Ancestry, Grounds, Sessions
+from tui.domain.assemble.contexts import Ancestry, ContextFactory, Sessions
 from tui.domain.assemble.images import ImageJudge, Memory
 from tui.domain.assemble.places import JudgedImages
 from tui.domain.assemble.same_cluster import without_doubles
@@ -20,7 +20,7 @@ from tui.domain.checks.checks import BUILT_IN, READS, Checks
 from tui.domain.checks.gate import gates_of
 from tui.domain.checks.scan import scanners_of
 from tui.domain.checks.signature import is_awaited
-from tui.domain.common.memo import Changes, Kept
+from tui.domain.common.memo import ChangeCounter, Memo
 from tui.domain.common.text import full_stop
 from tui.domain.facts.demand import ArtifactDemand, Demand
 from tui.domain.facts.events import SourceHealth, SourceKind
@@ -38,10 +38,10 @@ from tui.domain.registries.presence import Registries
 from tui.domain.scans.scanned import ScanJoin
 from tui.domain.scans.unused import FILES, with_unused
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
-from tui.domain.workloads.drift import Judge
+from tui.domain.workloads.drift import DriftJudge
 from tui.domain.workloads.history import Observer, Suspicions
 from tui.domain.workloads.impostor import Suspicion
-from tui.domain.workloads.join import JoinedWorkload, Use, WorkloadJoin, uses_of
+from tui.domain.workloads.join import ImageUsers, JoinedWorkload, WorkloadJoin, uses_of
 
 __all__ = ["Assembler"]
 
@@ -61,7 +61,7 @@ class _Runs:
     """What follows from that and from what clusters run."""
 
     workloads: Mapping[ObjectKey, JoinedWorkload]
-    uses: Mapping[ImageKey, Use]
+    uses: Mapping[ImageKey, ImageUsers]
     used: Mapping[ImageKey, tuple[str, ...]]
     needs_nodes: bool
 
@@ -74,24 +74,24 @@ class Assembler:
         self._freshness = Freshness()
         self._of_images = Questions(checks.image, READS)
         self._of_containers = Questions(checks.container, READS)
-        self._ancestry: Kept[Ancestry] = Kept()
-        self._read: Kept[_Read] = Kept()
-        self._finder: Kept[Judge] = Kept()
-        self._runs: Kept[_Runs] = Kept()
-        self._grounds: Kept[Grounds] = Kept()
-        self._book: Kept[RuleBook] = Kept()
-        self._judged: Kept[JudgedImages] = Kept()
-        self._observer: Kept[Observer] = Kept()
-        self._frame: Kept[Frame] = Kept()
-        self._demands: Kept[tuple[Demand, ...]] = Kept()
-        self._artifacts: Kept[tuple[ArtifactDemand, ...]] = Kept()
-        self._outstanding: Kept[bool] = Kept()
+        self._ancestry: Memo[Ancestry] = Memo()
+        self._read: Memo[_Read] = Memo()
+        self._finder: Memo[DriftJudge] = Memo()
+        self._runs: Memo[_Runs] = Memo()
+        self._grounds: Memo[ContextFactory] = Memo()
+        self._book: Memo[RuleBook] = Memo()
+        self._judged: Memo[JudgedImages] = Memo()
+        self._observer: Memo[Observer] = Memo()
+        self._frame: Memo[Frame] = Memo()
+        self._demands: Memo[tuple[Demand, ...]] = Memo()
+        self._artifacts: Memo[tuple[ArtifactDemand, ...]] = Memo()
+        self._outstanding: Memo[bool] = Memo()
         self._images: Memory = {}
         self._uses, self._workloads = UseMemory(), WorkloadMemory()
-        self._references: Kept[object] = Kept()
-        self._odd: Kept[Mapping[tuple[ObjectKey, str], Suspicion]] = Kept()
+        self._references: Memo[object] = Memo()
+        self._odd: Memo[Mapping[tuple[ObjectKey, str], Suspicion]] = Memo()
         self._joined, self._scans, self._suspicions = WorkloadJoin(), ScanJoin(), Suspicions()
-        self._changed_scans, self._changed_signatures = Changes(), Changes()
+        self._changed_scans, self._changed_signatures = ChangeCounter(), ChangeCounter()
 
     def demands(self, facts: Facts) -> tuple[Demand, ...]:
         """What registries are to be asked for; the very same as long as nothing has changed that it follows from."""
@@ -150,21 +150,23 @@ class Assembler:
         return self._read.get(at, lambda: _read(at, ancestry, Registries(facts.images, lost)))
 
     def _what_runs(self, facts: Facts, read: _Read) -> _Runs:
-        finder = self._finder.get(read.at, lambda: Judge(read.ancestry.catalog, read.registries))
+        finder = self._finder.get(read.at, lambda: DriftJudge(read.ancestry.catalog, read.registries))
         return self._runs.get((facts.cluster.version, read.at), lambda: _runs(self._joined.join(facts.cluster, finder)))
 
-    def _grounds_of(self, facts: Facts, read: _Read, runs: _Runs) -> Grounds:
+    def _grounds_of(self, facts: Facts, read: _Read, runs: _Runs) -> ContextFactory:
         sessions = Sessions(registry_sessions(facts.health), signatures_lost(facts.health))
         scanners = scanners_of(facts.health, facts.trust.scans)
         scans = self._scans.join(facts.trust.scans, read.ancestry.catalog, read.bases, read.registries)
         at = (read.at, sessions, scanners, self._scans_at(facts), self._signed_at(facts))
         grounds = self._grounds.get(
             at,
-            lambda: Grounds(at, facts.images, facts.trust, read.ancestry, read.bases, read.registries, sessions, scans, scanners),
+            lambda: ContextFactory(
+                at, facts.images, facts.trust, read.ancestry, read.bases, read.registries, sessions, scans, scanners
+            ),
         )
         return replace(grounds, used=runs.used)
 
-    def _judge_images(self, grounds: Grounds, policy: Policy, now: datetime) -> JudgedImages:
+    def _judge_images(self, grounds: ContextFactory, policy: Policy, now: datetime) -> JudgedImages:
         book = RuleBook(policy, now)
         book = self._book.get(book.key, lambda: book)
         # Ages are judged by the hour: what did not change stays the very same.
@@ -197,7 +199,7 @@ class Assembler:
         return self._changed_signatures.count(facts.trust.signatures)
 
 
-def _awaits(images: Mapping[ImageKey, Image], uses: Mapping[ImageKey, Use]) -> bool:
+def _awaits(images: Mapping[ImageKey, Image], uses: Mapping[ImageKey, ImageUsers]) -> bool:
     """Whether the signatures of anything that runs, or would, are still to be looked for."""
     used = (images[key] for key in uses if key in images)
     return any(is_awaited(check) for image in used for check in image.checks)
@@ -238,7 +240,7 @@ def _lost_scopes(health: Mapping[str, SourceHealth]) -> dict[tuple[str, str], Si
 
 def _with_absent(
     judged: JudgedImages,
-    uses: Mapping[ImageKey, Use],
+    uses: Mapping[ImageKey, ImageUsers],
     derived: Mapping[ImageKey, tuple[ImageKey, ...]],
     registries: Registries,
 ) -> dict[ImageKey, Image]:

@@ -15,15 +15,15 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.source_health import RegistrySession
 from tui.domain.lineage.graph import Lineage
 from tui.domain.lineage.judged import Bases, newest_build
-from tui.domain.lineage.outdated import Rule
+from tui.domain.lineage.outdated import OutdatedRule
 from tui.domain.lineage.traits import TraitsOf
 from tui.domain.policy.rules import Rules
-from tui.domain.registries.catalog import Catalog, Known
+from tui.domain.registries.catalog import Catalog, CatalogImage
 from tui.domain.registries.presence import Registries
 from tui.domain.scans.scanned import Scans
 from tui.domain.snapshot.snapshot import BaseState, ImageKey
 
-__all__ = ["Ancestry", "Grounds", "Sessions"]
+__all__ = ["Ancestry", "ContextFactory", "Sessions"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +44,7 @@ class Sessions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Grounds:
+class ContextFactory:
     """Makes the contexts of images. `made` is what was made before, for whichever.
 
     `used` are the images that something runs, each with the digests that the names of what runs it give.
@@ -64,7 +64,7 @@ class Grounds:
     used: Mapping[ImageKey, tuple[str, ...]] = field(default_factory=dict)
     made: dict[ImageKey, ImageContext] = field(default_factory=dict)
 
-    def of(self, known: Known, rules: Rules, now: datetime) -> ImageContext:
+    def of(self, known: CatalogImage, rules: Rules, now: datetime) -> ImageContext:
         """All that is known of an image, with the rules there; `now` should be coarse, so that equal images stay equal."""
         made, in_use, named = self.made.get(known.key), known.key in self.used, self.used.get(known.key, ())
         if made is None:
@@ -90,7 +90,7 @@ class Grounds:
             scanners=self.scanners,
         )
 
-    def _context(self, known: Known, rules: Rules, now: datetime) -> ImageContext:
+    def _context(self, known: CatalogImage, rules: Rules, now: datetime) -> ImageContext:
         key, sessions, lineage = known.key, self.sessions, self.ancestry.lineage
         traits = self.ancestry.traits.of(known)
         link = self.bases.links.get(key)
@@ -127,18 +127,18 @@ class Grounds:
     def _renewed(self, key: ImageKey) -> str:
         """The distribution of the newest build of an image's base; empty where the image stands on that already."""
         link, verdict = self.bases.links.get(key), self.bases.verdicts.get(key)
-        if link is None or verdict is None or verdict.state is not BaseState.OUTDATED or verdict.rule is Rule.BASE_BEHIND:
+        if link is None or verdict is None or verdict.state is not BaseState.OUTDATED or verdict.rule is OutdatedRule.BASE_BEHIND:
             return ""
         catalog = self.ancestry.catalog
         newest = newest_build(catalog, self.registries, link, verdict)
         return self.ancestry.traits.of(catalog.images[newest]).system if newest is not None else ""
 
-    def _signatures(self, known: Known) -> tuple[SignaturesVerified, ...]:
+    def _signatures(self, known: CatalogImage) -> tuple[SignaturesVerified, ...]:
         """What was found on each of its digests that was looked at."""
         here = self.trust.signatures.get(known.name, {})
         return tuple(here[digest] for digest in known.digests if digest in here)
 
-    def _missed(self, known: Known) -> tuple[tuple[str, str], ...]:
+    def _missed(self, known: CatalogImage) -> tuple[tuple[str, str], ...]:
         """Why digests of it could not be looked at: they could not be read, or what is attached to them could not."""
         here, listed = self.trust.signatures.get(known.name, {}), self.facts.referrers.get(known.name, {})
         missing = [digest for digest in known.digests if digest not in here]
@@ -147,7 +147,7 @@ class Grounds:
         found |= {digest: listed[digest].error for digest in missing if digest in listed and listed[digest].error}
         return tuple(found.items())
 
-    def _content_trust(self, known: Known) -> bool:
+    def _content_trust(self, known: CatalogImage) -> bool:
         """Whether its registry marks a tag of it as signed by Docker Content Trust (ACR: `signed` of a tag)."""
         tags = self.facts.tags.get(known.name, {})
         rows = (record.row for tag in known.tags if (record := tags.get(tag)) is not None)

@@ -8,8 +8,8 @@ from datetime import datetime
 
 import msgspec
 
-from tui.domain.assemble.contexts import Grounds
-from tui.domain.checks.asking import Asked, Questions
+from tui.domain.assemble.contexts import ContextFactory
+from tui.domain.checks.asking import CheckAnswers, Questions
 from tui.domain.checks.checks import of_containers
 from tui.domain.checks.containers import BY_CONTAINER
 from tui.domain.checks.content import unless_altered
@@ -20,9 +20,9 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.policy.rulebook import RuleBook
 from tui.domain.policy.rules import Rules
 from tui.domain.policy.ruling import ruled
-from tui.domain.policy.scopes import Place
-from tui.domain.registries.catalog import Known
-from tui.domain.registries.presence import Word
+from tui.domain.policy.scopes import PolicyTarget
+from tui.domain.registries.catalog import CatalogImage
+from tui.domain.registries.presence import Presence
 from tui.domain.snapshot.snapshot import Image, ImageKey
 
 __all__ = ["ImageJudge", "Memory", "used", "verdict_of"]
@@ -45,7 +45,7 @@ class _Judged(msgspec.Struct, frozen=True, gc=False):
     """An image as it was judged last, and upon what."""
 
     question: Question
-    asked: Asked[ImageContext]
+    asked: CheckAnswers[ImageContext]
     image: Image
 
 
@@ -56,7 +56,7 @@ Memory = dict[ImageKey, _Judged]
 class ImageJudge:
     """Makes an `Image` of what is known of it; the same question is not judged again as long as `memory` is handed on."""
 
-    grounds: Grounds
+    grounds: ContextFactory
     questions: Questions[ImageContext]
     book: RuleBook
     now: datetime
@@ -70,7 +70,7 @@ class ImageJudge:
         roots = frozenset(self.grounds.ancestry.lineage.roots)
         return {key: self._known(known, key in roots) for key, known in images.items()}
 
-    def _known(self, known: Known, root: bool) -> Image:
+    def _known(self, known: CatalogImage, root: bool) -> Image:
         key = known.key
         context = self.grounds.of(known, self._rules(key), self.now)
         same = self.grounds.ancestry.catalog.same_content(key)
@@ -101,7 +101,7 @@ class ImageJudge:
         return self.grounds.registries.lists_tags(name)
 
     def _rules(self, key: ImageKey) -> Rules:
-        return self.book.rules(Place(name=RepositoryName(key.registry, key.repository)))
+        return self.book.rules(PolicyTarget(name=RepositoryName(key.registry, key.repository)))
 
     def _judged(self, question: Question) -> Image:
         key = question.context.key
@@ -130,7 +130,7 @@ def _image(question: Question, checks: tuple[Check, ...]) -> Image:
     return image if known is None else _described(image, known, question)
 
 
-def _described(image: Image, known: Known, question: Question) -> Image:
+def _described(image: Image, known: CatalogImage, question: Question) -> Image:
     """With what can only be told of an image that was read."""
     context = question.context
     return msgspec.structs.replace(
@@ -149,7 +149,7 @@ def _described(image: Image, known: Known, question: Question) -> Image:
     )
 
 
-def _checks(asked: Asked[ImageContext]) -> tuple[Check, ...]:
+def _checks(asked: CheckAnswers[ImageContext]) -> tuple[Check, ...]:
     answers = ruled(asked.answers, asked.context.rules, asked.context.meaning)
     return _in_order((*(unless_altered(each, asked.context) for each in answers), *_UNUSED))
 
@@ -176,7 +176,7 @@ def _in_order(checks: Iterable[Check]) -> tuple[Check, ...]:
     return tuple(sorted(checks, key=lambda check: _ORDER[check.name]))
 
 
-def _why_absent(name: RepositoryName, word: Word) -> str:
+def _why_absent(name: RepositoryName, word: Presence) -> str:
     if word.gone:
         return f"{name} does not have it any more: it was deleted or purged."
     if word.there:

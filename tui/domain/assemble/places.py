@@ -10,7 +10,7 @@ from tui.domain.assemble.images import ImageJudge
 from tui.domain.common.trust import Check, roll_up
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.workload import ObjectKey
-from tui.domain.policy.scopes import Place
+from tui.domain.policy.scopes import PolicyTarget
 from tui.domain.snapshot.snapshot import Image, ImageKey
 
 __all__ = ["JudgedImages"]
@@ -32,8 +32,8 @@ class JudgedImages:
         if not book.varies and named is None:
             return image.checks
         name = RepositoryName(image.key.registry, image.key.repository)
-        rules = book.rules(Place(cluster, namespace, name))
-        if named is None and rules is book.rules(Place(name=name)):
+        rules = book.rules(PolicyTarget(cluster, namespace, name))
+        if named is None and rules is book.rules(PolicyTarget(name=name)):
             return image.checks
         kept = (image.key, id(rules), named)  # the book keeps equal rules as one object, for as long as we have the book
         if kept not in self._again:

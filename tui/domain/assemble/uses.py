@@ -11,7 +11,7 @@ from tui.domain.assemble.places import JudgedImages
 from tui.domain.common.trust import Check
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Image, ImageKey, Workload
-from tui.domain.workloads.join import Use
+from tui.domain.workloads.join import ImageUsers
 
 __all__ = ["UseMemory"]
 
@@ -39,7 +39,7 @@ class UseMemory:
         self,
         images: dict[ImageKey, Image],
         judged: JudgedImages,
-        uses: Mapping[ImageKey, Use],
+        uses: Mapping[ImageKey, ImageUsers],
         workloads: Mapping[ObjectKey, Workload],
     ) -> dict[ImageKey, Image]:
         """Every image, those in use as they are used."""

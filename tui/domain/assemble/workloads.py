@@ -11,16 +11,16 @@ import msgspec
 
 from tui.domain.assemble.images import verdict_of
 from tui.domain.assemble.places import JudgedImages
-from tui.domain.checks.asking import Asked, Questions
+from tui.domain.checks.asking import CheckAnswers, Questions
 from tui.domain.checks.containers import BY_NAME
 from tui.domain.checks.context import ContainerContext
 from tui.domain.common.trust import Check, worst
 from tui.domain.facts.admission import Gate
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.policy.ruling import ruled
-from tui.domain.policy.scopes import Place
+from tui.domain.policy.scopes import PolicyTarget
 from tui.domain.snapshot.snapshot import Container, Drift, Image, ImageKey, Workload
-from tui.domain.workloads.containers import Joined
+from tui.domain.workloads.containers import ContainerJoin
 from tui.domain.workloads.impostor import Suspicion
 from tui.domain.workloads.join import JoinedWorkload
 
@@ -54,7 +54,7 @@ class _Judged(msgspec.Struct, frozen=True, gc=False):
     joined: JoinedWorkload
     images: tuple[Image | None, ...]
     odd: tuple[Suspicion | None, ...]
-    asked: tuple[Asked[ContainerContext], ...]
+    asked: tuple[CheckAnswers[ContainerContext], ...]
     workload: Workload
 
 
@@ -93,7 +93,7 @@ class WorkloadJudge:
         odd = tuple([self.suspicions.get((joined.key, each.slot[1])) for each in joined.containers])
         if before is not None and same and before.joined is joined and before.images == images and before.odd == odd:
             return before
-        earlier: tuple[Asked[ContainerContext] | None, ...] = (None,) * len(odd)
+        earlier: tuple[CheckAnswers[ContainerContext] | None, ...] = (None,) * len(odd)
         if before is not None and before.joined is joined:
             earlier = before.asked
         found = zip(joined.containers, odd, earlier, strict=True)
@@ -106,7 +106,7 @@ class WorkloadJudge:
         # Screens and diffs compare by identity first: what says the same stays the very same.
         return _Judged(joined, images, odd, asked, before.workload if before is not None and before.workload == made else made)
 
-    def _workload(self, joined: JoinedWorkload, asked: tuple[Asked[ContainerContext], ...]) -> Workload:
+    def _workload(self, joined: JoinedWorkload, asked: tuple[CheckAnswers[ContainerContext], ...]) -> Workload:
         found, own = joined.group, joined.controller
         containers = tuple([self._container(each) for each in asked])
         return Workload(
@@ -125,7 +125,7 @@ class WorkloadJudge:
             crews=joined.crews,
         )
 
-    def _container(self, asked: Asked[ContainerContext]) -> Container:
+    def _container(self, asked: CheckAnswers[ContainerContext]) -> Container:
         joined, key, lost = asked.context.container, asked.context.workload, asked.context.lost
         own = ruled(asked.answers, asked.context.rules, (joined.digests,))
         declared = joined.declared if joined.declared in self.images else None
@@ -167,14 +167,14 @@ class WorkloadJudge:
                 yield max(answers, key=lambda check: check.state.severity)
 
     def _context(
-        self, joined: Joined, workload: JoinedWorkload, siblings: tuple[tuple[str, str], ...], suspicion: Suspicion | None
+        self, joined: ContainerJoin, workload: JoinedWorkload, siblings: tuple[tuple[str, str], ...], suspicion: Suspicion | None
     ) -> ContainerContext:
         key, source, judge = workload.key, workload.group.source, self.under.judged.judge
         silence = self.under.silences.get(source, _ANSWERS)
         if not silence.reason:
             silence = self.under.lost_scopes.get((source, key.namespace), silence)
         return ContainerContext(
-            rules=judge.book.rules(Place(key.cluster, key.namespace, joined.name)),
+            rules=judge.book.rules(PolicyTarget(key.cluster, key.namespace, joined.name)),
             now=judge.now,
             container=joined,
             workload=key,
@@ -188,7 +188,7 @@ class WorkloadJudge:
         )
 
 
-def _names(joined: Joined) -> dict[ImageKey, tuple[str, ...]]:
+def _names(joined: ContainerJoin) -> dict[ImageKey, tuple[str, ...]]:
     """The digests that the name of a container gives of each of its images."""
     digests: dict[ImageKey, list[str]] = {}
     for key, digest in joined.named:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tui.domain.checks.context import ContainerContext
-from tui.domain.checks.gate import Answer, Judgement, ask, subject_of
+from tui.domain.checks.gate import GateAnswer, Judgement, ask, subject_of
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.admission import Enforcement, Gate
 from tui.domain.policy.rules import Rules
@@ -39,8 +39,8 @@ def check_admission(context: ContainerContext) -> Check:
     pods = ((ref.name, ref.created) for ref in container.refs)
     subject = subject_of(context.workload, container.slot[1], container.image, pods, context.siblings)
     judgements = list(ask(gate.constraints, subject))
-    refused = [each for each in judgements if each.answer is Answer.REFUSED]
-    unsure = [each for each in judgements if each.answer is Answer.UNKNOWN]
+    refused = [each for each in judgements if each.answer is GateAnswer.REFUSED]
+    unsure = [each for each in judgements if each.answer is GateAnswer.UNKNOWN]
     found = _refused(gate, refused, context.rules)
     if found is not None and (found.state is State.FAIL or not (unsure or gate.partial)):
         return found

@@ -11,12 +11,12 @@ from tui.domain.checks.context import ContainerContext, ImageContext
 from tui.domain.common.trust import Check
 from tui.domain.policy.rules import Rules
 
-__all__ = ["Asked", "Questions"]
+__all__ = ["CheckAnswers", "Questions"]
 
 C = TypeVar("C", ImageContext, ContainerContext)
 
 
-class Asked(msgspec.Struct, Generic[C], frozen=True, gc=False):
+class CheckAnswers(msgspec.Struct, Generic[C], frozen=True, gc=False):
     """What was asked about, and the answers in the order of the checks, before the policy's exceptions."""
 
     context: C
@@ -31,13 +31,13 @@ class Questions(Generic[C]):
         self._reads = reads
         self._compared: dict[tuple[int, int], tuple[Rules, Rules, tuple[bool, ...]]] = {}
 
-    def ask(self, context: C, before: Asked[C] | None = None) -> Asked[C]:
+    def ask(self, context: C, before: CheckAnswers[C] | None = None) -> CheckAnswers[C]:
         """All answers; of those from `before` what follows from facts and settings that are still the same."""
         if before is None or not _same_facts(before.context, context):
-            return Asked(context, tuple([check(context) for check in self._checks]))
+            return CheckAnswers(context, tuple([check(context) for check in self._checks]))
         settled = self._settled(before.context.rules, context.rules)
         found = zip(self._checks, settled, before.answers, strict=True)
-        return Asked(context, tuple([old if same else check(context) for check, same, old in found]))
+        return CheckAnswers(context, tuple([old if same else check(context) for check, same, old in found]))
 
     def _settled(self, before: Rules, now: Rules) -> tuple[bool, ...]:
         """Which checks cannot tell these rules from each other."""

@@ -25,7 +25,7 @@ from tui.domain.checks.signature import check_signature
 from tui.domain.common.text import full_stop
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.policy.rules import SETTINGS, Rules
-from tui.domain.registries.catalog import Known
+from tui.domain.registries.catalog import CatalogImage
 from tui.domain.snapshot.snapshot import BaseState, Drift
 
 __all__ = ["BUILT_IN", "READS", "Checks", "of_containers"]
@@ -72,7 +72,7 @@ def _read(context: ImageContext) -> str:
     return reading_step(context.key.registry, context.absent)
 
 
-def _no_base(context: ImageContext, known: Known) -> Check:
+def _no_base(context: ImageContext, known: CatalogImage) -> Check:
     if not known.complete:
         return _base(
             context,

@@ -14,10 +14,10 @@ from tui.domain.facts.workload import ObjectKey
 from tui.domain.lineage.endoflife import Product
 from tui.domain.lineage.outdated import BaseVerdict
 from tui.domain.policy.rules import Rules
-from tui.domain.registries.catalog import Known
+from tui.domain.registries.catalog import CatalogImage
 from tui.domain.scans.scanned import NOT_SCANNED, Scanned
 from tui.domain.snapshot.snapshot import BaseLink, ImageKey
-from tui.domain.workloads.containers import Joined
+from tui.domain.workloads.containers import ContainerJoin
 from tui.domain.workloads.impostor import Suspicion
 
 __all__ = ["ContainerContext", "ImageContext", "Scanners"]
@@ -57,7 +57,7 @@ class ImageContext(msgspec.Struct, frozen=True, gc=False):
     rules: Rules
     now: datetime
     key: ImageKey
-    known: Known | None = None
+    known: CatalogImage | None = None
     absent: str = ""
     altered: str = ""
     link: BaseLink | None = None
@@ -108,7 +108,7 @@ class ContainerContext(msgspec.Struct, frozen=True, gc=False):
 
     rules: Rules
     now: datetime
-    container: Joined
+    container: ContainerJoin
     workload: ObjectKey
     source: str
     lost: str = ""

@@ -21,14 +21,14 @@ from tui.domain.facts.events import ConstraintsListed, SourceHealth, SourceKind,
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Snapshot
 
-__all__ = ["Answer", "Judgement", "Refusal", "Subject", "ask", "gates_of", "rehearse", "subject_of"]
+__all__ = ["GateAnswer", "GateSubject", "Judgement", "Refusal", "ask", "gates_of", "rehearse", "subject_of"]
 
 PREFIX = "admission/"
 """What the names of the sources that read gates begin with; the cluster follows."""
 SHOWN = 200
 
 
-class Answer(StrEnum):
+class GateAnswer(StrEnum):
     """What a constraint would say."""
 
     ADMITTED = "admitted"
@@ -36,7 +36,7 @@ class Answer(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Subject(msgspec.Struct, frozen=True):
+class GateSubject(msgspec.Struct, frozen=True):
     """A container of a workload as the gate sees it: by its spec; `created` is when the newest of its `pods` was.
 
     `others` are the names and images of the workload's other containers.
@@ -56,7 +56,7 @@ class Judgement(msgspec.Struct, frozen=True):
     """What one constraint says of one container, in a sentence."""
 
     constraint: Constraint
-    answer: Answer
+    answer: GateAnswer
     action: Enforcement
     sentence: str
 
@@ -98,15 +98,15 @@ def subject_of(
     image: str,
     pods: Iterable[tuple[str, datetime | None]],
     others: Iterable[tuple[str, str]] = (),
-) -> Subject:
+) -> GateSubject:
     """A container of a workload; `pods` are names and when they were made, `others` names and images of other containers."""
     pods = tuple(pods)
     created = max((at for _, at in pods if at is not None), default=None)
     beside = frozenset(word for pair in others for word in pair) - {container, image}
-    return Subject(key.namespace, key.kind, key.name, container, image, frozenset(name for name, _ in pods), created, beside)
+    return GateSubject(key.namespace, key.kind, key.name, container, image, frozenset(name for name, _ in pods), created, beside)
 
 
-def ask(constraints: Iterable[Constraint], subject: Subject) -> Iterator[Judgement]:
+def ask(constraints: Iterable[Constraint], subject: GateSubject) -> Iterator[Judgement]:
     """What every constraint that is about a container says of it."""
     for constraint in constraints:
         if _concerns(constraint, subject):
@@ -116,7 +116,7 @@ def ask(constraints: Iterable[Constraint], subject: Subject) -> Iterator[Judgeme
 # ---- is it meant?
 
 
-def _concerns(constraint: Constraint, subject: Subject) -> bool:
+def _concerns(constraint: Constraint, subject: GateSubject) -> bool:
     """`spec.match` and the exclusions among the parameters (gatekeeper website/docs/howto.md, "The match field")."""
     place = subject.namespace
     if constraint.namespaces and not any(_is_like(place, each) for each in constraint.namespaces):
@@ -145,16 +145,18 @@ def _is_exempt(constraint: Constraint, image: str) -> bool:
 # ---- what does it say?
 
 
-def _judge(constraint: Constraint, subject: Subject) -> Judgement:
+def _judge(constraint: Constraint, subject: GateSubject) -> Judgement:
     if constraint.opaque:
-        return _say(constraint, Answer.UNKNOWN, constraint.opaque)
+        return _say(constraint, GateAnswer.UNKNOWN, constraint.opaque)
     evaluated, listed = _by_image(constraint, subject), _listed(constraint, subject)
-    if evaluated is not None and evaluated.answer is Answer.ADMITTED and listed is not None:
-        return _say(constraint, Answer.UNKNOWN, f"{_title(constraint)} allows the image, yet its audit lists it as a violation.")
+    if evaluated is not None and evaluated.answer is GateAnswer.ADMITTED and listed is not None:
+        return _say(
+            constraint, GateAnswer.UNKNOWN, f"{_title(constraint)} allows the image, yet its audit lists it as a violation."
+        )
     return evaluated or listed or _by_audit(constraint, subject)
 
 
-def _by_image(constraint: Constraint, subject: Subject) -> Judgement | None:
+def _by_image(constraint: Constraint, subject: GateSubject) -> Judgement | None:
     """The pattern evaluated; None when there is none, or when it alone cannot answer."""
     pattern = constraint.images or constraint.forbidden
     met = matches(pattern, subject.image) if pattern else None
@@ -162,33 +164,33 @@ def _by_image(constraint: Constraint, subject: Subject) -> Judgement | None:
     if allowed is None or (constraint.selective and not allowed):
         return None
     if allowed:
-        return _say(constraint, Answer.ADMITTED, f"{_title(constraint)} allows the image.")
-    return _say(constraint, Answer.REFUSED, f"{_title(constraint)} does not allow the image {clean(subject.image, SHOWN)}.")
+        return _say(constraint, GateAnswer.ADMITTED, f"{_title(constraint)} allows the image.")
+    return _say(constraint, GateAnswer.REFUSED, f"{_title(constraint)} does not allow the image {clean(subject.image, SHOWN)}.")
 
 
-def _listed(constraint: Constraint, subject: Subject) -> Judgement | None:
+def _listed(constraint: Constraint, subject: GateSubject) -> Judgement | None:
     """The audit lists it as a violation; None when it does not."""
     found = next((each for each in constraint.violations if _is_of(each, subject)), None)
     if found is None:
         return None
-    return Judgement(constraint, Answer.REFUSED, found.action, f"{_title(constraint)}: {clean(found.message, SHOWN)}")
+    return Judgement(constraint, GateAnswer.REFUSED, found.action, f"{_title(constraint)}: {clean(found.message, SHOWN)}")
 
 
-def _by_audit(constraint: Constraint, subject: Subject) -> Judgement:
+def _by_audit(constraint: Constraint, subject: GateSubject) -> Judgement:
     title = _title(constraint)
     if constraint.audited is None or constraint.total is None:
-        return _say(constraint, Answer.UNKNOWN, f"{title} has not been audited yet.")
+        return _say(constraint, GateAnswer.UNKNOWN, f"{title} has not been audited yet.")
     if constraint.total > len(constraint.violations):
         shown = f"{len(constraint.violations)} of {constraint.total}"
-        return _say(constraint, Answer.UNKNOWN, f"{title} lists only {shown} violations, and this is not among them.")
+        return _say(constraint, GateAnswer.UNKNOWN, f"{title} lists only {shown} violations, and this is not among them.")
     if subject.created is None:
-        return _say(constraint, Answer.UNKNOWN, f"{title} looks at pods, and no pod of it is there.")
+        return _say(constraint, GateAnswer.UNKNOWN, f"{title} looks at pods, and no pod of it is there.")
     if subject.created > constraint.audited:
-        return _say(constraint, Answer.UNKNOWN, f"{title} was last audited before its newest pod came.")
-    return _say(constraint, Answer.ADMITTED, f"{title} has found nothing wrong.")
+        return _say(constraint, GateAnswer.UNKNOWN, f"{title} was last audited before its newest pod came.")
+    return _say(constraint, GateAnswer.ADMITTED, f"{title} has found nothing wrong.")
 
 
-def _is_of(violation: Violation, subject: Subject) -> bool:
+def _is_of(violation: Violation, subject: GateSubject) -> bool:
     named = (violation.kind, violation.name) == (subject.kind, subject.name)
     if violation.namespace != subject.namespace or not (named or (violation.kind == "Pod" and violation.name in subject.pods)):
         return False
@@ -197,7 +199,7 @@ def _is_of(violation: Violation, subject: Subject) -> bool:
     return subject.image in words or subject.container in words or subject.others.isdisjoint(words)
 
 
-def _say(constraint: Constraint, answer: Answer, sentence: str) -> Judgement:
+def _say(constraint: Constraint, answer: GateAnswer, sentence: str) -> Judgement:
     return Judgement(constraint, answer, constraint.action, sentence)
 
 
@@ -220,6 +222,8 @@ def rehearse(snapshot: Snapshot) -> tuple[Refusal, ...]:
             others = ((each.name, each.image) for each in workload.containers)
             judgements = ask(softer, subject_of(key, container.name, container.image, pods, others))
             found += [
-                Refusal(key, container.name, container.image, each) for each in judgements if each.answer is not Answer.ADMITTED
+                Refusal(key, container.name, container.image, each)
+                for each in judgements
+                if each.answer is not GateAnswer.ADMITTED
             ]
     return tuple(found)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from tui.domain.checks.reading_steps import reading_step
 from tui.domain.common.text import clean, short
 from tui.domain.snapshot.snapshot import Drift, ImageKey
-from tui.domain.workloads.containers import Joined
+from tui.domain.workloads.containers import ContainerJoin
 
 __all__ = ["identity_remedy"]
 
 
-def identity_remedy(container: Joined) -> str:
+def identity_remedy(container: ContainerJoin) -> str:
     """The next step for a container; empty where there is none."""
     match container.drift:
         case Drift.MOVED | Drift.MIXED:
@@ -24,7 +24,7 @@ def identity_remedy(container: Joined) -> str:
             return ""
 
 
-def _expected(container: Joined) -> str:
+def _expected(container: ContainerJoin) -> str:
     others = [key for key in container.runs if key != container.declared]
     old = _listed(others)
     if container.pin:

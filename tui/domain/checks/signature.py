@@ -17,7 +17,7 @@ from tui.domain.common.text import full_stop, short
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.events import SignaturesVerified
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict, best
-from tui.domain.registries.catalog import Known
+from tui.domain.registries.catalog import CatalogImage
 
 __all__ = ["CONTENT_TRUST", "check_signature", "is_awaited"]
 
@@ -117,7 +117,7 @@ def is_awaited(check: Check) -> bool:
     return check.name is CheckName.SIGNATURE and check.brief == _AWAITED
 
 
-def _answer(context: ImageContext, known: Known, digest: str) -> Check:
+def _answer(context: ImageContext, known: CatalogImage, digest: str) -> Check:
     """Whether the manifest of a digest is signed."""
     found = next((each for each in context.signatures if each.subject == digest), None)
     accepted = _accepted(context, found)
@@ -133,7 +133,7 @@ def _answer(context: ImageContext, known: Known, digest: str) -> Check:
     return _unverified(context, decisive, len(found.outcomes))
 
 
-def _not_yet(context: ImageContext, known: Known, digest: str) -> Check:
+def _not_yet(context: ImageContext, known: CatalogImage, digest: str) -> Check:
     why = dict(context.signatures_missed).get(digest, "") or known.refused
     if why:
         return _not_looked_at(context, full_stop(why))
@@ -147,7 +147,7 @@ def _not_looked_at(context: ImageContext, why: str, remedy: str = "") -> Check:
     return _check(context, State.UNKNOWN, f"Whether it is signed is not known: {why}", "signatures not read", remedy)
 
 
-def _part(context: ImageContext, known: Known, digest: str) -> str:
+def _part(context: ImageContext, known: CatalogImage, digest: str) -> str:
     """What of the image a digest is, in words."""
     if digest != context.key.digest:
         member = next((member for member in known.members if member.manifest == digest), None)
@@ -157,7 +157,7 @@ def _part(context: ImageContext, known: Known, digest: str) -> str:
     return "index" if known.digests[1:] else "image"
 
 
-def _unsigned(context: ImageContext, known: Known, found: SignaturesVerified) -> Check:
+def _unsigned(context: ImageContext, known: CatalogImage, found: SignaturesVerified) -> Check:
     """No signature is on the digest that the name gives; those on other digests of the image are not what the tools look at."""
     platforms = {member.manifest for member in known.members}
     others = {each.subject for each in context.signatures if _accepted(context, each) is not None}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-__all__ = ["Changes", "Kept"]
+__all__ = ["ChangeCounter", "Memo"]
 
 T = TypeVar("T")
 
 
-class Kept(Generic[T]):
+class Memo(Generic[T]):
     """The last answer, as long as it is asked for the same."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Kept(Generic[T]):
         return self._last[1]
 
 
-class Changes:
+class ChangeCounter:
     """Counts how often a value was another one than before."""
 
     def __init__(self) -> None:

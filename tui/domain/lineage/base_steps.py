@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from tui.domain.common.text import clean, short
-from tui.domain.lineage.outdated import BaseVerdict, Rule
+from tui.domain.lineage.outdated import BaseVerdict, OutdatedRule
 from tui.domain.registries.public import PUBLIC
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, ImageKey
 
@@ -92,7 +92,7 @@ class _Steps:
                 return ""
             case BaseState.UNKNOWN:
                 return _told(link, verdict)
-            case BaseState.OUTDATED if verdict.rule is Rule.NO_TAG_LEFT:
+            case BaseState.OUTDATED if verdict.rule is OutdatedRule.NO_TAG_LEFT:
                 return f"Rebuild it on a build of {_repository(link)} that a tag names."
             case BaseState.OUTDATED:
                 on, rebuilds = self._wanted(link, verdict, MAX_GENERATIONS)
@@ -100,7 +100,7 @@ class _Steps:
 
     def _wanted(self, link: BaseLink, verdict: BaseVerdict, depth: int) -> tuple[str, list[Rebuild]]:
         """What an image is to be rebuilt on, and what is to be rebuilt before."""
-        if verdict.rule is Rule.BASE_BEHIND:
+        if verdict.rule is OutdatedRule.BASE_BEHIND:
             return title_of(link), self._first(link.base, title_of(link), depth)
         tag, _, digest = verdict.newest.partition("@")
         newest = self._newest(link, verdict)
@@ -120,15 +120,15 @@ def _told(link: BaseLink, verdict: BaseVerdict) -> str:
     """What makes it known."""
     repository = _repository(link)
     match verdict.rule:
-        case Rule.SEVERAL_TAGS:
+        case OutdatedRule.SEVERAL_TAGS:
             tag, _, digest = verdict.newest.partition("@")
             follows = f" If it follows {clean(tag, 128)}, rebuild it on {title_of(link, tag, digest)}." if digest else ""
             return f"Say from which tag it is built: {_SAY}{follows}"
-        case Rule.SEVERAL_NAMES | Rule.NO_TAG_KNOWN | Rule.NOT_WHOLE | Rule.BETWEEN:
+        case OutdatedRule.SEVERAL_NAMES | OutdatedRule.NO_TAG_KNOWN | OutdatedRule.NOT_WHOLE | OutdatedRule.BETWEEN:
             return f"Say what it is built from: {_SAY}"
-        case Rule.NOT_SHOWN:
+        case OutdatedRule.NOT_SHOWN:
             return "Rebuild it from its base without squashing the layers, and let what names the base name that one."
-        case Rule.TAG_GONE | Rule.PLATFORM_GONE:
+        case OutdatedRule.TAG_GONE | OutdatedRule.PLATFORM_GONE:
             return f"Rebuild it on a tag of {repository} that is there for its platforms."
         case _:
             return f"Make {repository} readable, tags included: trustree doctor says what is missing."

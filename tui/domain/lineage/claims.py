@@ -12,19 +12,19 @@ import msgspec
 
 from tui.domain.facts.image import Claim, ClaimKind, RepositoryName
 from tui.domain.facts.reference import Reference, is_digest, parse_reference
-from tui.domain.lineage.edges import BASIS, NAME_ONLY, PROOF_NOTE, PROOF_SCORE, SCORE, SPEAKER, Said
-from tui.domain.lineage.layers import ROOT, Content, Forest, History, Proof
+from tui.domain.lineage.edges import BASIS, NAME_ONLY, PROOF_NOTE, PROOF_SCORE, SCORE, SPEAKER, ParsedClaim
+from tui.domain.lineage.layers import ROOT, Content, Forest, History, LayerMatch
 from tui.domain.snapshot.snapshot import Basis, Confidence, ImageKey
 from tui.errors import InvalidReference
 
-__all__ = ["Edge", "Weigher", "is_scratch"]
+__all__ = ["BaseEdge", "ClaimWeigher", "is_scratch"]
 
 _DOUBT_LEFT = 0.05  # of the doubt in a claim that the layers confirm
 _NOT_COMPARABLE = 0.7  # a known base whose layers are not in the image
 _ABSENT = 0.9  # a base that no registry shows us
 
 
-class Edge(msgspec.Struct, gc=False):
+class BaseEdge(msgspec.Struct, gc=False):
     """How one content stands on its base: `target` as in the forest, or `absent` for a base that nothing readable holds.
 
     `said` is the claim that decided, `agreed` are all that mean this base. `doubt` says why nothing proves this base: a claim
@@ -37,10 +37,10 @@ class Edge(msgspec.Struct, gc=False):
     confidence: Confidence = Confidence.LIKELY
     score: float = 0.0
     layers: int = 0
-    said: Said | None = None
+    said: ParsedClaim | None = None
     note: str = ""
     contradictions: tuple[str, ...] = ()
-    agreed: tuple[Said, ...] = ()
+    agreed: tuple[ParsedClaim, ...] = ()
     doubt: str = ""
 
     @property
@@ -57,12 +57,12 @@ def is_scratch(content: Content) -> bool:
 class _Found(NamedTuple):
     """A claim with the contents that it can mean, and those of them whose layers begin the image's."""
 
-    said: Said
+    said: ParsedClaim
     targets: list[int]
     contained: list[int]
 
 
-class Weigher:
+class ClaimWeigher:
     """Weighs the claims of contents against the forest of layers."""
 
     def __init__(
@@ -78,10 +78,10 @@ class Weigher:
         self._references: dict[str, Reference | None] = {}
         self._names = {RepositoryName(key.registry, key.repository) for content in forest.contents for key in content.images}
 
-    def edges(self) -> list[Edge]:
+    def edges(self) -> list[BaseEdge]:
         """The edge of every content; contents without claims that stand alike on the same base share one."""
-        shared: dict[tuple[int, Proof | None, int], Edge] = {}
-        found: list[Edge] = []
+        shared: dict[tuple[int, LayerMatch | None, int], BaseEdge] = {}
+        found: list[BaseEdge] = []
         forest = self._forest
         for number, content in enumerate(forest.contents):
             if content.claims:
@@ -94,7 +94,7 @@ class Weigher:
             found.append(edge)
         return found
 
-    def _edge(self, number: int, claims: Sequence[Claim]) -> Edge:
+    def _edge(self, number: int, claims: Sequence[Claim]) -> BaseEdge:
         edge = self._layer_edge(number)
         if is_scratch(self._forest.contents[number]):
             return self._from_scratch(number, edge, claims)
@@ -105,51 +105,51 @@ class Weigher:
             edge = self._weigh(number, edge, one)
         return edge
 
-    def _find(self, number: int, said: Said) -> _Found:
+    def _find(self, number: int, said: ParsedClaim) -> _Found:
         targets = self._targets(number, said)
         return _Found(said, targets, [target for target in targets if target != number and self._contains(number, target)])
 
-    def _layer_edge(self, number: int) -> Edge:
+    def _layer_edge(self, number: int) -> BaseEdge:
         forest = self._forest
         proof = forest.proofs[number]
         if proof is None:
-            return Edge()
-        return Edge(
+            return BaseEdge()
+        return BaseEdge(
             target=forest.parents[number],
-            confidence=Confidence.CERTAIN if proof is Proof.HISTORY else Confidence.LIKELY,
+            confidence=Confidence.CERTAIN if proof is LayerMatch.HISTORY else Confidence.LIKELY,
             score=PROOF_SCORE[proof],
             layers=forest.depths[number],
             note=PROOF_NOTE[proof],
         )
 
-    def _from_scratch(self, number: int, edge: Edge, claims: Sequence[Claim]) -> Edge:
+    def _from_scratch(self, number: int, edge: BaseEdge, claims: Sequence[Claim]) -> BaseEdge:
         claim = max((claim for claim in claims if claim.scratch), key=lambda claim: SCORE[claim.kind])
         trusted = claim.kind in (ClaimKind.CONFIGURED, ClaimKind.PROVENANCE_SIGNED)
-        if self._forest.proofs[number] is Proof.HISTORY and not trusted:
+        if self._forest.proofs[number] is LayerMatch.HISTORY and not trusted:
             edge.contradictions += (f"{SPEAKER[claim.kind]} says that it was built from scratch.",)
             return edge
-        root = Edge(note=f"{SPEAKER[claim.kind]} says that it was built from scratch.")
+        root = BaseEdge(note=f"{SPEAKER[claim.kind]} says that it was built from scratch.")
         if edge.stands:
             root.contradictions += ("Its layers begin with those of another image.",)
         root.contradictions += tuple(f"{SPEAKER[said.claim.kind]} names {said.words}." for said in self._read(claims))
         return root
 
-    def _read(self, claims: Sequence[Claim]) -> list[Said]:
+    def _read(self, claims: Sequence[Claim]) -> list[ParsedClaim]:
         if len(claims) == 1:  # the usual case
             (claim,) = claims
             return [] if claim.scratch or not (claim.reference or claim.digest) else [self._say(claim)]
         said = [self._say(claim) for claim in dict.fromkeys(claims) if not claim.scratch and (claim.reference or claim.digest)]
         return sorted(said, key=lambda one: (-SCORE[one.claim.kind], one.claim.kind, one.claim.reference, one.digest))
 
-    def _say(self, claim: Claim) -> Said:
+    def _say(self, claim: Claim) -> ParsedClaim:
         reference = self._parse(claim.reference) if claim.reference else None
         digest = claim.digest if is_digest(claim.digest) else ""
         if reference is None:
-            return Said(claim, None, "", digest)
+            return ParsedClaim(claim, None, "", digest)
         name = RepositoryName(reference.registry, reference.repository)
         # a name without a tag names a repository: that a builder would take `latest` says nothing of what it took
         tag = reference.tag if ":" in claim.reference.partition("@")[0].rpartition("/")[2] else ""
-        return Said(claim, name, tag, digest or reference.digest)
+        return ParsedClaim(claim, name, tag, digest or reference.digest)
 
     def _parse(self, text: str) -> Reference | None:
         if text not in self._references:
@@ -161,7 +161,7 @@ class Weigher:
 
     # ---- one claim against the edge so far
 
-    def _weigh(self, number: int, edge: Edge, found: _Found) -> Edge:
+    def _weigh(self, number: int, edge: BaseEdge, found: _Found) -> BaseEdge:
         if number in found.targets:
             return edge  # an image that names itself says nothing
         if found.contained:
@@ -175,7 +175,7 @@ class Weigher:
     def _config(self, number: int) -> str:
         return self._forest.contents[number].config
 
-    def _targets(self, number: int, said: Said) -> list[int]:
+    def _targets(self, number: int, said: ParsedClaim) -> list[int]:
         """The contents that the claimed digest, or else the tag as it is now, means on this content's platform."""
         found = self._contents_of(said.digest, number) if said.digest else []
         if found or said.name is None:
@@ -224,7 +224,7 @@ class Weigher:
             return False
         return len(base) < len(chain) or not _continues(forest.history(target), forest.history(number))
 
-    def _contained(self, number: int, edge: Edge, said: Said, targets: list[int]) -> Edge:
+    def _contained(self, number: int, edge: BaseEdge, said: ParsedClaim, targets: list[int]) -> BaseEdge:
         target = targets[0]
         if len(targets) > 1:
             target = max(targets, key=lambda target: (target == edge.target, self._rank(number, target), self._config(target)))
@@ -236,8 +236,8 @@ class Weigher:
         if not claimed and edge.target != target:
             return _contradicted(edge, said, "names another base")
         score = max(edge.score, 1 - (1 - self._score(said)) * _DOUBT_LEFT)
-        disagrees = bool(edge.target == target and self._forest.proofs[number] is Proof.DISAGREES)
-        return Edge(
+        disagrees = bool(edge.target == target and self._forest.proofs[number] is LayerMatch.DISAGREES)
+        return BaseEdge(
             target,
             None,
             Basis.LAYERS,
@@ -257,11 +257,11 @@ class Weigher:
     def _as_near(self, number: int, target: int, parent: int) -> bool:
         """Whether a claimed base that is contained may take the place of the parent that the layers chose."""
         forest = self._forest
-        if forest.proofs[number] is Proof.HISTORY and len(forest.chains[target]) == len(forest.chains[parent]):
+        if forest.proofs[number] is LayerMatch.HISTORY and len(forest.chains[target]) == len(forest.chains[parent]):
             return forest.history(target) == forest.history(parent)
         return len(forest.chains[target]) >= len(forest.chains[parent])
 
-    def _farther(self, edge: Edge, said: Said, target: int) -> Edge:
+    def _farther(self, edge: BaseEdge, said: ParsedClaim, target: int) -> BaseEdge:
         ancestors = self._ancestors(edge.target) if edge.target >= 0 else ()
         if target in ancestors or len(self._forest.chains[target]) < edge.layers:
             sentence = f"{SPEAKER[said.claim.kind]} names {said.words}, which lies further down: it was inherited or copied."
@@ -269,7 +269,7 @@ class Weigher:
             return edge
         return _contradicted(edge, said, "the history says otherwise")
 
-    def _elsewhere(self, edge: Edge, said: Said, target: int) -> Edge:
+    def _elsewhere(self, edge: BaseEdge, said: ParsedClaim, target: int) -> BaseEdge:
         """The claimed base is known, and its layers are not in the image."""
         configured = said.claim.kind is ClaimKind.CONFIGURED and edge.said is None
         score = self._score(said) * _NOT_COMPARABLE
@@ -280,25 +280,25 @@ class Weigher:
         if edge.target != ROOT:
             contradictions += ("The layers say otherwise: they begin with those of another image.",)
         doubt = _doubt(edge, said, "but its layers do not show it: squashed, or built on another")
-        return Edge(target, None, *_standing(said, score), 0, said, note, contradictions, (said,), doubt)
+        return BaseEdge(target, None, *_standing(said, score), 0, said, note, contradictions, (said,), doubt)
 
-    def _is_other_build(self, edge: Edge, said: Said) -> bool:
+    def _is_other_build(self, edge: BaseEdge, said: ParsedClaim) -> bool:
         """Whether the layers prove a build of the claimed repository, only not the claimed one."""
         return edge.target >= 0 and edge.absent is None and said.name is not None and self._is_called(edge.target, said.name)
 
-    def _refuted(self, edge: Edge, said: Said, why: str) -> Edge:
+    def _refuted(self, edge: BaseEdge, said: ParsedClaim, why: str) -> BaseEdge:
         """A claim that readable layers deny; a doubt unless another claim agrees with them, or it is inherited."""
         edge = _contradicted(edge, said, why)
         if edge.target >= 0 and not edge.agreed and said.claim.kind is not ClaimKind.NAME and not self._is_inherited(edge, said):
             edge.doubt = edge.contradictions[-1]
         return edge
 
-    def _is_inherited(self, edge: Edge, said: Said) -> bool:
+    def _is_inherited(self, edge: BaseEdge, said: ParsedClaim) -> bool:
         """Whether the base says the same of its own base: labels are inherited, and annotations copied."""
         same = said.claim.reference, said.claim.digest
         return any(same == (claim.reference, claim.digest) for claim in self._forest.contents[edge.target].claims)
 
-    def _unresolved(self, number: int, edge: Edge, said: Said) -> Edge:
+    def _unresolved(self, number: int, edge: BaseEdge, said: ParsedClaim) -> BaseEdge:
         """The claimed base is in no registry that can be read, or its config is not known."""
         if said.name is None and not said.digest:
             return _contradicted(edge, said, "that is not an image reference")
@@ -312,9 +312,9 @@ class Weigher:
         where = "it is in no registry that can be read" if said.digest else "which build of it, nothing tells"
         note = f"{SPEAKER[said.claim.kind]} names it; {where}."
         doubt = _doubt(edge, said, "whose layers cannot be read: nothing confirms it")
-        return Edge(edge.target, key, *_standing(said, score), edge.layers, said, note, edge.contradictions, (said,), doubt)
+        return BaseEdge(edge.target, key, *_standing(said, score), edge.layers, said, note, edge.contradictions, (said,), doubt)
 
-    def _may_be_between(self, edge: Edge, said: Said) -> bool:
+    def _may_be_between(self, edge: BaseEdge, said: ParsedClaim) -> bool:
         """Whether the claimed base may stand between the image and what the layers found, which is then the nearest known.
 
         A label is inherited: what the base says of itself as well was said of the base's own base.
@@ -324,12 +324,12 @@ class Weigher:
         below = self._forest.contents[edge.target].claims
         return said.claim.kind is not ClaimKind.LABEL or all(said.claim.reference != claim.reference for claim in below)
 
-    def _is_elsewhere_only(self, said: Said) -> bool:
+    def _is_elsewhere_only(self, said: ParsedClaim) -> bool:
         """Whether all that the claimed digest means is known; being unresolved, it is then of other platforms."""
         configs = self._aliases.get(said.digest, (said.digest,)) if said.digest else ()
         return bool(configs) and all(config in self._numbers for config in configs)
 
-    def _hinted(self, edge: Edge, said: Said, key: ImageKey) -> Edge:
+    def _hinted(self, edge: BaseEdge, said: ParsedClaim, key: ImageKey) -> BaseEdge:
         if edge.absent == key or (edge.said is not None and edge.said.name == said.name and said.name is not None):
             edge.note = _agreed(edge.note, said)
             edge.agreed += (said,)
@@ -340,7 +340,7 @@ class Weigher:
             return edge
         return _contradicted(edge, said, "in no registry that can be read" if said.digest else "which build of it, nothing tells")
 
-    def _score(self, said: Said) -> float:
+    def _score(self, said: ParsedClaim) -> float:
         score = SCORE[said.claim.kind]
         return score if said.digest or said.claim.kind is ClaimKind.CONFIGURED else min(score, NAME_ONLY)
 
@@ -349,24 +349,24 @@ def _continues(history: History, start: History) -> bool:
     return bool(start) and len(start) < len(history) and history[: len(start)] == start
 
 
-def _agreed(note: str, said: Said) -> str:
+def _agreed(note: str, said: ParsedClaim) -> str:
     """The note with who else says so, once: an index and its manifests often carry the same annotation."""
     sentence = f"{SPEAKER[said.claim.kind]} agrees."
     return note if sentence in note else f"{note} {sentence}"
 
 
-def _contradicted(edge: Edge, said: Said, why: str) -> Edge:
+def _contradicted(edge: BaseEdge, said: ParsedClaim, why: str) -> BaseEdge:
     edge.contradictions += (f"{SPEAKER[said.claim.kind]} names {said.words}: {why}.",)
     return edge
 
 
-def _doubt(edge: Edge, said: Said, why: str) -> str:
+def _doubt(edge: BaseEdge, said: ParsedClaim, why: str) -> str:
     """What the operator configured is no claim of the image: only layers of something else speak against it."""
     trusted = said.claim.kind is ClaimKind.CONFIGURED and edge.target == ROOT
     return "" if trusted else f"{SPEAKER[said.claim.kind]} names {said.words}, {why}."
 
 
-def _of_other_build(edge: Edge, said: Said) -> Edge:
+def _of_other_build(edge: BaseEdge, said: ParsedClaim) -> BaseEdge:
     """The claim gives the repository and the tag, the layers which build of it."""
     edge = _contradicted(edge, said, "the layers are those of another build of it")
     edge.said = edge.said or said
@@ -374,7 +374,7 @@ def _of_other_build(edge: Edge, said: Said) -> Edge:
     return edge
 
 
-def _standing(said: Said, score: float) -> tuple[Basis, Confidence, float]:
+def _standing(said: ParsedClaim, score: float) -> tuple[Basis, Confidence, float]:
     basis = BASIS[said.claim.kind]
     if said.claim.kind is ClaimKind.CONFIGURED:
         return basis, Confidence.CERTAIN, score
@@ -382,7 +382,7 @@ def _standing(said: Said, score: float) -> tuple[Basis, Confidence, float]:
     return basis, Confidence.LIKELY if likely else Confidence.CLAIMED, score
 
 
-def _absent_key(said: Said) -> ImageKey:
+def _absent_key(said: ParsedClaim) -> ImageKey:
     if said.name is None:
         return ImageKey("", "", said.digest)
     return ImageKey(said.name.registry, said.name.repository, said.digest)

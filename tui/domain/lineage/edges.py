@@ -8,10 +8,10 @@ import msgspec
 
 from tui.domain.common.text import clean, short
 from tui.domain.facts.image import Claim, ClaimKind, RepositoryName
-from tui.domain.lineage.layers import Proof
+from tui.domain.lineage.layers import LayerMatch
 from tui.domain.snapshot.snapshot import Basis, Confidence
 
-__all__ = ["BASIS", "NAME_ONLY", "PROOF_NOTE", "PROOF_SCORE", "SCORE", "SPEAKER", "Said", "standing_of"]
+__all__ = ["BASIS", "NAME_ONLY", "PROOF_NOTE", "PROOF_SCORE", "SCORE", "SPEAKER", "ParsedClaim", "standing_of"]
 
 SCORE: Mapping[ClaimKind, float] = {
     ClaimKind.CONFIGURED: 1.0,
@@ -26,14 +26,14 @@ SCORE: Mapping[ClaimKind, float] = {
     ClaimKind.LABEL: 0.65,
     ClaimKind.NAME: 0.45,
 }
-PROOF_SCORE = {Proof.HISTORY: 0.97, Proof.NO_HISTORY: 0.90, Proof.DISAGREES: 0.75, Proof.SHARED: 0.60}
+PROOF_SCORE = {LayerMatch.HISTORY: 0.97, LayerMatch.NO_HISTORY: 0.90, LayerMatch.DISAGREES: 0.75, LayerMatch.SHARED: 0.60}
 NAME_ONLY = SCORE[ClaimKind.NAME]
 
 PROOF_NOTE = {
-    Proof.HISTORY: "Layers and history begin with those of the base.",
-    Proof.NO_HISTORY: "The layers begin with those of the base; there is no history to compare.",
-    Proof.DISAGREES: "The layers begin with those of the base, but the history does not.",
-    Proof.SHARED: "Independent repositories share these layers.",
+    LayerMatch.HISTORY: "Layers and history begin with those of the base.",
+    LayerMatch.NO_HISTORY: "The layers begin with those of the base; there is no history to compare.",
+    LayerMatch.DISAGREES: "The layers begin with those of the base, but the history does not.",
+    LayerMatch.SHARED: "Independent repositories share these layers.",
 }
 SPEAKER = {
     ClaimKind.CONFIGURED: "The configuration",
@@ -68,7 +68,7 @@ def standing_of(kind: ClaimKind) -> tuple[Basis, Confidence]:
     return BASIS[kind], Confidence.CERTAIN if kind is ClaimKind.CONFIGURED else Confidence.LIKELY
 
 
-class Said(msgspec.Struct, frozen=True, gc=False):
+class ParsedClaim(msgspec.Struct, frozen=True, gc=False):
     """A claim with its reference parsed; `name` is None when it names no repository. The digest is the one that decides."""
 
     claim: Claim

@@ -10,7 +10,7 @@ from tui.domain.facts.image import Claim, Descriptor, ImageConfig, Manifest, Man
 from tui.domain.lineage.distro import distro_hint, distro_of
 from tui.domain.lineage.evidence import claims_of
 from tui.domain.lineage.graph import Content, Lineage, build
-from tui.domain.registries.catalog import Catalog, Known
+from tui.domain.registries.catalog import Catalog, CatalogImage
 from tui.domain.registries.presence import Registries, is_attached_tag
 from tui.domain.registries.public import PUBLIC
 from tui.domain.snapshot.snapshot import ImageKey
@@ -91,7 +91,7 @@ def _claims(catalog: Catalog, facts: ImageFacts) -> dict[str, dict[ImageKey, lis
     return found
 
 
-def _said_of_members(known: Known, catalog: Catalog, facts: ImageFacts) -> Iterator[tuple[str, tuple[Claim, ...]]]:
+def _said_of_members(known: CatalogImage, catalog: Catalog, facts: ImageFacts) -> Iterator[tuple[str, tuple[Claim, ...]]]:
     manifests, configs = catalog.contents.manifests, catalog.contents.configs
     top = manifests.get(known.key.digest)
     is_index = top is not None and top.kind is ManifestKind.INDEX
@@ -117,20 +117,20 @@ def said_of(
 # ---- distributions
 
 
-def usual_config(known: Known, catalog: Catalog) -> ImageConfig | None:
+def usual_config(known: CatalogImage, catalog: Catalog) -> ImageConfig | None:
     """The config of the platform that most nodes have, else of the first."""
     usual = Platform("linux", "amd64")
     members = sorted(known.members, key=lambda member: member.platform != usual)
     return next((catalog.contents.configs[m.config] for m in members if m.config in catalog.contents.configs), None)
 
 
-def distribution(known: Known, catalog: Catalog) -> str:
+def distribution(known: CatalogImage, catalog: Catalog) -> str:
     """What an image is built on in the end, such as `debian 12`; empty when nothing tells."""
     config = usual_config(known, catalog)
     return distro_of(config) if config is not None else ""
 
 
-def is_distribution(known: Known, catalog: Catalog) -> bool:
+def is_distribution(known: CatalogImage, catalog: Catalog) -> bool:
     """Whether an image is a distribution's own on every platform: its history begins one, and adds no layer to it."""
     configs = [catalog.contents.configs.get(member.config) for member in known.members]
     return bool(configs) and all(
@@ -139,7 +139,7 @@ def is_distribution(known: Known, catalog: Catalog) -> bool:
     )
 
 
-def is_scratch(known: Known, catalog: Catalog, facts: ImageFacts) -> bool:
+def is_scratch(known: CatalogImage, catalog: Catalog, facts: ImageFacts) -> bool:
     """Whether something says of every platform of an image that it was built from nothing."""
     scratch = {config for config, claims in _said_of_members(known, catalog, facts) if any(claim.scratch for claim in claims)}
     return bool(known.members) and all(member.config in scratch for member in known.members)

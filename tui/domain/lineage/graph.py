@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from tui.domain.facts.image import RepositoryName
-from tui.domain.lineage.claims import Weigher, is_scratch
+from tui.domain.lineage.claims import ClaimWeigher, is_scratch
 from tui.domain.lineage.layers import Content, build_forest, has_gap
 from tui.domain.lineage.lift import Lifted, lift
 from tui.domain.snapshot.snapshot import BaseLink, ImageKey, UnknownBase
@@ -62,7 +62,7 @@ def build(
     unique = _unique(contents)
     scratch = {number for number, content in enumerate(unique) if content.claims and is_scratch(content)}
     forest = build_forest(unique, scratch)
-    weigher = Weigher(forest, aliases, tags)
+    weigher = ClaimWeigher(forest, aliases, tags)
     edges = weigher.edges()
     lifted = lift(forest, edges, tags, names, hidden)
     _cut_cycles(lifted)

@@ -17,7 +17,7 @@ from tui.domain.lineage.graph import Lineage
 from tui.domain.lineage.outdated import (
     BaseFacts,
     BaseVerdict,
-    Rule,
+    OutdatedRule,
     apply_verdict,
     decide,
     judge,
@@ -72,11 +72,11 @@ class _BaseJudge:
             return verdict
         doubt = self._doubt(image, link)
         if doubt:
-            return unknown(Rule.NOT_SHOWN, doubt, "base not shown")
+            return unknown(OutdatedRule.NOT_SHOWN, doubt, "base not shown")
         if claimed is None:
             verdict = self._with_other_names(image, link, built, verdict)
         gap = self._gap(image, link) if verdict.state is BaseState.CURRENT else ""
-        return unknown(Rule.NOT_WHOLE, f"{verdict.reason} {gap}", "base unknown") if gap else verdict
+        return unknown(OutdatedRule.NOT_WHOLE, f"{verdict.reason} {gap}", "base unknown") if gap else verdict
 
     def _by_name(self, link: BaseLink, claimed: tuple[str, ...] | None, built: Built) -> BaseVerdict:
         at = (link.base, claimed, link.tag, built)
@@ -91,7 +91,7 @@ class _BaseJudge:
             return decide(link, {}, claimed=False)
         tags = claimed or self._candidates(base)
         if tags is None:
-            return unknown(Rule.UNREADABLE, self._not_listed(base), "base unknown")
+            return unknown(OutdatedRule.UNREADABLE, self._not_listed(base), "base unknown")
         return decide(link, {tag: judge(self._facts(base, tag)) for tag in tags}, bool(claimed))
 
     # ---- what is known of the base
@@ -143,16 +143,16 @@ class _BaseJudge:
         if self._may_be_between(image):
             nearest = f"{own.registry}/{own.repository} is the nearest base that is known, and nothing names it"
             reason = f"{nearest}: some of the image's own steps are older than others, or shared, as if another base lay between."
-            return unknown(Rule.BETWEEN, reason, "base unknown")
+            return unknown(OutdatedRule.BETWEEN, reason, "base unknown")
         if own.registry != image.registry and image.registry and not self._is_whole(image.registry):
             reason = f"Nothing names its base, and {image.registry}, which has not been read whole, may hold the same build."
-            return unknown(Rule.SEVERAL_NAMES, reason, "base unknown")
+            return unknown(OutdatedRule.SEVERAL_NAMES, reason, "base unknown")
         for other in self._same_content(own, built):
             found = self._by_name(BaseLink(other, link.basis, link.confidence), None, built)
             if found.state is not BaseState.CURRENT:
                 one, two = f"{own.registry}/{own.repository}", f"{other.registry}/{other.repository}"
                 reason = f"Nothing tells whether it was built from {one} or from {two}. {verdict.reason} {found.reason}"
-                return unknown(Rule.SEVERAL_NAMES, reason, "base unknown")
+                return unknown(OutdatedRule.SEVERAL_NAMES, reason, "base unknown")
         return verdict
 
     def _may_be_between(self, image: ImageKey) -> bool:

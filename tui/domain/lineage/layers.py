@@ -20,7 +20,7 @@ import msgspec
 from tui.domain.facts.image import Claim, HistoryEntry, Platform
 from tui.domain.snapshot.snapshot import ImageKey
 
-__all__ = ["ROOT", "Content", "Forest", "History", "Prefix", "Proof", "build_forest", "chain_id", "has_gap"]
+__all__ = ["ROOT", "Content", "Forest", "History", "LayerMatch", "Prefix", "build_forest", "chain_id", "has_gap"]
 
 ROOT = -1  # parent of what stands on nothing; contents are 0 and up, shared prefixes -2 and down
 _INDEPENDENT = 2  # repositories that must share layers before an unknown base is assumed under them
@@ -50,7 +50,7 @@ class Content(msgspec.Struct, frozen=True, gc=False):
     speakers: tuple[tuple[ImageKey, tuple[Claim, ...]], ...] = ()
 
 
-class Proof(StrEnum):
+class LayerMatch(StrEnum):
     """How a parent was found among the layers, best first."""
 
     HISTORY = "history"
@@ -83,7 +83,7 @@ class Forest:
     chains: list[tuple[int, ...]]
     platforms: list[int]
     parents: list[int]
-    proofs: list[Proof | None]
+    proofs: list[LayerMatch | None]
     depths: list[int]
     prefixes: list[Prefix] = field(default_factory=list)
     shares: set[int] = field(default_factory=set)
@@ -268,17 +268,17 @@ def _place(forest: Forest, stack: list[_Group], number: int, place: int) -> None
     stack[-1].add(number, history, forest.contents)
 
 
-def _parent(forest: Forest, stack: list[_Group], length: int, history: History) -> tuple[int, Proof | None]:
+def _parent(forest: Forest, stack: list[_Group], length: int, history: History) -> tuple[int, LayerMatch | None]:
     for group in reversed(stack):
         found = group.origin(history)
         if found != ROOT:
-            return found, Proof.HISTORY
+            return found, LayerMatch.HISTORY
     for group in reversed(stack):
         if group.length < length and group.first != ROOT:
             if _is_sibling(group.history, history):
                 group.shares = True
                 continue
-            return group.first, Proof.DISAGREES if history and group.history else Proof.NO_HISTORY
+            return group.first, LayerMatch.DISAGREES if history and group.history else LayerMatch.NO_HISTORY
     return ROOT, None
 
 
@@ -306,7 +306,7 @@ def _put_under(forest: Forest, members: list[int], length: int, repositories: in
     forest.prefixes.append(Prefix(deepest, length, parent, repositories))
     for number in members:
         forest.parents[number] = -1 - len(forest.prefixes)
-        forest.proofs[number], forest.depths[number] = Proof.SHARED, length
+        forest.proofs[number], forest.depths[number] = LayerMatch.SHARED, length
 
 
 def _families(contents: Sequence[Content]) -> list[int]:

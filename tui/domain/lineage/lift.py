@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from tui.domain.common.text import short
 from tui.domain.facts.image import Platform, RepositoryName
-from tui.domain.lineage.claims import Edge
-from tui.domain.lineage.edges import Said, standing_of
+from tui.domain.lineage.claims import BaseEdge
+from tui.domain.lineage.edges import ParsedClaim, standing_of
 from tui.domain.lineage.layers import ROOT, Forest, Prefix, chain_id
-from tui.domain.lineage.names import Names, Way, claimed_tags, is_named
+from tui.domain.lineage.names import BaseCandidate, Names, claimed_tags, is_named
 from tui.domain.registries.tags import best_tag, tag_rank
 from tui.domain.snapshot.snapshot import BaseLink, Basis, Confidence, ImageKey, NodeKind, UnknownBase
 
@@ -38,7 +38,7 @@ class Lifted:
 
 def lift(
     forest: Forest,
-    edges: Sequence[Edge],
+    edges: Sequence[BaseEdge],
     tags: Mapping[tuple[RepositoryName, str], str],
     names: Mapping[ImageKey, tuple[str, ...]],
     hidden: frozenset[str] = frozenset(),
@@ -51,7 +51,7 @@ class _Lift:
     def __init__(
         self,
         forest: Forest,
-        edges: Sequence[Edge],
+        edges: Sequence[BaseEdge],
         tags: Mapping[tuple[RepositoryName, str], str],
         names: Mapping[ImageKey, tuple[str, ...]],
         hidden: frozenset[str],
@@ -83,7 +83,7 @@ class _Lift:
 
     # ---- links
 
-    def _link_simply(self, image: ImageKey, edge: Edge) -> bool:
+    def _link_simply(self, image: ImageKey, edge: BaseEdge) -> bool:
         """Link an image of one platform, without claims, to a base of one name; says whether that is all there is to it."""
         if edge.said is not None or edge.contradictions or edge.absent is not None or edge.agreed:
             return False
@@ -114,16 +114,16 @@ class _Lift:
         if remarks:
             self._out.remarks[image] = tuple(dict.fromkeys(remarks))
 
-    def _ways(self, image: ImageKey, edges: list[tuple[Platform, Edge, int]]) -> list[Way]:
+    def _ways(self, image: ImageKey, edges: list[tuple[Platform, BaseEdge, int]]) -> list[BaseCandidate]:
         if len(edges) > 1:
             edges = sorted(edges, key=lambda each: (each[0], each[1].score, each[1].layers, each[1].note))
-        found: list[Way] = []
+        found: list[BaseCandidate] = []
         for platform, edge, number in edges:
             said = self._called.said(image, number, edge) if number != ROOT else edge.agreed
-            found.append(Way(platform, edge, self._candidates(image, edge, said), said))
+            found.append(BaseCandidate(platform, edge, self._candidates(image, edge, said), said))
         return found
 
-    def _candidates(self, image: ImageKey, edge: Edge, said: tuple[Said, ...]) -> tuple[ImageKey, ...]:
+    def _candidates(self, image: ImageKey, edge: BaseEdge, said: tuple[ParsedClaim, ...]) -> tuple[ImageKey, ...]:
         if edge.absent is not None:
             found: tuple[ImageKey, ...] = (edge.absent,)
         elif edge.target >= 0:
@@ -134,16 +134,16 @@ class _Lift:
             return ()
         return tuple([key for key in found if key != image]) if image in found else found
 
-    def _choose(self, image: ImageKey, ways: list[Way]) -> ImageKey | None:
+    def _choose(self, image: ImageKey, ways: list[BaseCandidate]) -> ImageKey | None:
         if len(ways) == 1 and len(ways[0].candidates) < 2:
             return ways[0].candidates[0] if ways[0].candidates else None
-        votes: dict[ImageKey, list[Way]] = {}
+        votes: dict[ImageKey, list[BaseCandidate]] = {}
         for way in ways:
             for key in way.candidates:
                 votes.setdefault(key, []).append(way)
         return min(votes, key=lambda key: self._preference(image, key, votes[key]), default=None)
 
-    def _preference(self, image: ImageKey, key: ImageKey, ways: list[Way]) -> tuple[object, ...]:
+    def _preference(self, image: ImageKey, key: ImageKey, ways: list[BaseCandidate]) -> tuple[object, ...]:
         """Smaller is better: named by a claim, more platforms, better proven, the same registry, a version tag, a short name."""
         said = [one for way in ways for one in way.said]
         tags = self._names.get(key, ())
@@ -158,7 +158,7 @@ class _Lift:
             key,
         )
 
-    def _make(self, node: ImageKey, base: ImageKey, ways: list[Way]) -> BaseLink:
+    def _make(self, node: ImageKey, base: ImageKey, ways: list[BaseCandidate]) -> BaseLink:
         here = [way for way in ways if base in way.candidates]
         best = max(here, key=lambda way: (way.edge.score, bool(way.said)))
         said = [one for way in here for one in way.said]
@@ -178,7 +178,7 @@ class _Lift:
             contradictions=tuple(contradictions),
         )
 
-    def _standing(self, base: ImageKey, way: Way, named: bool) -> tuple[Basis, Confidence, str]:
+    def _standing(self, base: ImageKey, way: BaseCandidate, named: bool) -> tuple[Basis, Confidence, str]:
         """What proves a link, how sure it is, and a sentence on its name: layers prove the content alone."""
         edge = way.edge
         if edge.target < 0 or edge.absent is not None:
@@ -196,12 +196,12 @@ class _Lift:
             return edge.basis, confidence, f"The same content is in {listed}: which of them it was built from, nothing tells."
         return edge.basis, edge.confidence, ""
 
-    def _tag(self, base: ImageKey, said: list[Said], tags: tuple[str, ...]) -> str:
+    def _tag(self, base: ImageKey, said: list[ParsedClaim], tags: tuple[str, ...]) -> str:
         """The tag that the strongest claim names, else one to show: which proves nothing."""
         first = (one.tag for one in said if is_named(one, base) and one.tag in tags)
         return next(first, "") or best_tag(self._names.get(base, ()))
 
-    def _mixed(self, base: ImageKey, ways: list[Way]) -> str:
+    def _mixed(self, base: ImageKey, ways: list[BaseCandidate]) -> str:
         if len(ways) == 1:
             return ""
         others = [way for way in ways if not any(_same_base(base, key) for key in way.candidates)]
@@ -278,12 +278,12 @@ class _Lift:
             repositories=repositories,
         )
 
-    def _prefix_edge(self, prefix: Prefix) -> Edge:
+    def _prefix_edge(self, prefix: Prefix) -> BaseEdge:
         parent = prefix.parent
         if parent == ROOT:
-            return Edge()
+            return BaseEdge()
         layers = len(self._forest.chains[parent]) if parent >= 0 else self._forest.prefix(parent).length
-        return Edge(parent, None, Basis.LAYERS, Confidence.LIKELY, _PREFIX_SCORE, layers, note=_PREFIX_NOTE)
+        return BaseEdge(parent, None, Basis.LAYERS, Confidence.LIKELY, _PREFIX_SCORE, layers, note=_PREFIX_NOTE)
 
     def _add_contents(self) -> None:
         """Nodes for contents under a name that no readable image has, or under none; they stand on what the content stands on."""
@@ -313,8 +313,8 @@ class _Lift:
 
     def _add_claimed(self) -> None:
         """Nodes for the bases that are only named; they stand on what the layers of all who name them stand on."""
-        below: dict[ImageKey, list[tuple[Platform, Edge]]] = {}
-        said: dict[ImageKey, Said] = {}
+        below: dict[ImageKey, list[tuple[Platform, BaseEdge]]] = {}
+        said: dict[ImageKey, ParsedClaim] = {}
         for number, edge in enumerate(self._edges):
             if edge.absent is not None and edge.absent not in self._holdings:
                 below.setdefault(edge.absent, []).append((self._forest.contents[number].platform, edge))
@@ -324,7 +324,7 @@ class _Lift:
             if key not in self._out.bases:
                 self._out.bases[key] = self._claimed_node(key, edges, said.get(key))
 
-    def _claimed_node(self, key: ImageKey, edges: list[tuple[Platform, Edge]], said: Said | None) -> UnknownBase:
+    def _claimed_node(self, key: ImageKey, edges: list[tuple[Platform, BaseEdge]], said: ParsedClaim | None) -> UnknownBase:
         found = {(platform, edge.target) for platform, edge in edges}
         agreed = len(found) == len({platform for platform, _ in found}) and all(target != ROOT for _, target in found)
         link = None
@@ -336,13 +336,13 @@ class _Lift:
         where = "it is in no registry that can be read" if key.digest else "nothing tells which build of it they stand on"
         return UnknownBase(key, NodeKind.CLAIMED, label, f"Its images name it, but {where}.", link)
 
-    def _claimed_edge(self, target: int) -> Edge:
+    def _claimed_edge(self, target: int) -> BaseEdge:
         layers = len(self._forest.chains[target]) if target >= 0 else self._forest.prefix(target).length
         note = "Every image that names it begins with the layers of the base."
-        return Edge(target, None, Basis.LAYERS, Confidence.LIKELY, _PREFIX_SCORE, layers, note=note)
+        return BaseEdge(target, None, Basis.LAYERS, Confidence.LIKELY, _PREFIX_SCORE, layers, note=note)
 
 
-def _claimed_key(edge: Edge) -> ImageKey | None:
+def _claimed_key(edge: BaseEdge) -> ImageKey | None:
     said = edge.said
     if said is None or said.name is None:
         return None

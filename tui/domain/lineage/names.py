@@ -10,29 +10,29 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from tui.domain.facts.image import ClaimKind, Platform, RepositoryName
-from tui.domain.lineage.claims import Edge
-from tui.domain.lineage.edges import Said
+from tui.domain.lineage.claims import BaseEdge
+from tui.domain.lineage.edges import ParsedClaim
 from tui.domain.lineage.layers import Forest, chain_id
 from tui.domain.snapshot.snapshot import ImageKey
 
-__all__ = ["Names", "Way", "claimed_tags", "is_named"]
+__all__ = ["BaseCandidate", "Names", "claimed_tags", "is_named"]
 
 
-class Way(NamedTuple):
+class BaseCandidate(NamedTuple):
     """One platform's edge, the images that may be shown for its base, and what is said of it that agrees."""
 
     platform: Platform
-    edge: Edge
+    edge: BaseEdge
     candidates: tuple[ImageKey, ...]
-    said: tuple[Said, ...] = ()
+    said: tuple[ParsedClaim, ...] = ()
 
 
-def is_named(said: Said, key: ImageKey) -> bool:
+def is_named(said: ParsedClaim, key: ImageKey) -> bool:
     """Whether a claim names the repository of a node."""
     return said.name is not None and said.name.registry == key.registry and said.name.repository == key.repository
 
 
-def claimed_tags(key: ImageKey, said: Collection[Said]) -> tuple[str, ...] | None:
+def claimed_tags(key: ImageKey, said: Collection[ParsedClaim]) -> tuple[str, ...] | None:
     """The tags of a base from which claims say that an image was built; None when none names its repository.
 
     What the operator configured, then what is signed, goes before all else.
@@ -58,14 +58,14 @@ class Names:
         self.claimed: dict[ImageKey, dict[int, None]] = {}
         self.nameless: dict[ImageKey, dict[int, None]] = {}
 
-    def said(self, image: ImageKey, number: int, edge: Edge) -> tuple[Said, ...]:
+    def said(self, image: ImageKey, number: int, edge: BaseEdge) -> tuple[ParsedClaim, ...]:
         """What is said of a content's base that agrees: what the image itself says, else what others of its content do."""
         own = self._speakers[number].get(image)
         if own is None:
             return edge.agreed
         return tuple(said for said in edge.agreed if said.claim in own) or edge.agreed
 
-    def holders(self, image: ImageKey, edge: Edge, said: tuple[Said, ...]) -> tuple[ImageKey, ...]:
+    def holders(self, image: ImageKey, edge: BaseEdge, said: tuple[ParsedClaim, ...]) -> tuple[ImageKey, ...]:
         """The nodes that may be shown for the base content of an edge."""
         found = tuple([key for key in self._forest.contents[edge.target].images if key != image])
         names = [one for one in said if one.name is not None]
@@ -76,7 +76,7 @@ class Names:
             return (self._unnamed(found, edge.target),)
         return found
 
-    def _claimed(self, said: Said, target: int) -> ImageKey:
+    def _claimed(self, said: ParsedClaim, target: int) -> ImageKey:
         """The node of a base that a claim names although only others are known to hold its content."""
         assert said.name is not None
         digest = said.digest or self._tags.get((said.name, said.tag), "")

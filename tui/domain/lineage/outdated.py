@@ -17,10 +17,10 @@ from tui.domain.facts.image import Platform
 from tui.domain.lineage.base_tags import floats, is_exact, newer_minor, newer_patch
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, ImageKey
 
-__all__ = ["BaseFacts", "BaseVerdict", "Rule", "apply_verdict", "decide", "judge", "unknown", "with_bases_behind"]
+__all__ = ["BaseFacts", "BaseVerdict", "OutdatedRule", "apply_verdict", "decide", "judge", "unknown", "with_bases_behind"]
 
 
-class Rule(StrEnum):
+class OutdatedRule(StrEnum):
     """The rule that decided."""
 
     SAME = "same"
@@ -75,7 +75,7 @@ class BaseVerdict(msgspec.Struct, frozen=True, gc=False):
     """
 
     state: BaseState
-    rule: Rule
+    rule: OutdatedRule
     reason: str
     brief: str = ""
     since: datetime | None = None
@@ -88,10 +88,12 @@ def judge(facts: BaseFacts) -> BaseVerdict:
     """Judge one link by one tag. A name that cannot be read is unknown, never current."""
     if facts.tag_gone:
         return _newer_version(facts) or unknown(
-            Rule.TAG_GONE, f"The registry has no tag {_name(facts)} any more.", "base tag gone"
+            OutdatedRule.TAG_GONE, f"The registry has no tag {_name(facts)} any more.", "base tag gone"
         )
     if not facts.tag_digest:
-        return unknown(Rule.UNREADABLE, facts.unreadable or f"What {_name(facts)} names now has not been read.", "base unknown")
+        return unknown(
+            OutdatedRule.UNREADABLE, facts.unreadable or f"What {_name(facts)} names now has not been read.", "base unknown"
+        )
     found = _compare(facts)
     return _with_versions(facts, found) if found.state is BaseState.CURRENT else found
 
@@ -102,7 +104,7 @@ def decide(link: BaseLink, verdicts: Mapping[str, BaseVerdict], claimed: bool) -
     Where they differ it is unknown, and all are named: what still names an old build proves nothing.
     """
     if not verdicts:
-        return unknown(Rule.NO_TAG_KNOWN, _no_tag_known(link), "base unknown")
+        return unknown(OutdatedRule.NO_TAG_KNOWN, _no_tag_known(link), "base unknown")
     states = {verdict.state for verdict in verdicts.values()}
     if len(states) > 1:
         return _undecided(link, verdicts, claimed)
@@ -116,11 +118,11 @@ _SHOWN = 3
 
 def _outdated_by_all(link: BaseLink, verdicts: Mapping[str, BaseVerdict]) -> BaseVerdict:
     """Outdated whichever it was; of what each tag alone would mean the mildest."""
-    mild = {tag: verdict for tag, verdict in verdicts.items() if verdict.rule is not Rule.TAG_MOVED}
+    mild = {tag: verdict for tag, verdict in verdicts.items() if verdict.rule is not OutdatedRule.TAG_MOVED}
     if not mild:
         name = _full_name(link)
         reason = f"No tag of {name} names this build any more: the one it was built from has moved on or was deleted."
-        return BaseVerdict(BaseState.OUTDATED, Rule.NO_TAG_LEFT, reason, "base untagged")
+        return BaseVerdict(BaseState.OUTDATED, OutdatedRule.NO_TAG_LEFT, reason, "base untagged")
     chosen = mild[link.tag] if link.tag in mild else mild[min(mild)]
     if len(verdicts) == len(mild):
         return chosen
@@ -136,7 +138,7 @@ def _undecided(link: BaseLink, verdicts: Mapping[str, BaseVerdict], claimed: boo
     newer = [verdict for _, verdict in sorted(verdicts.items()) if verdict.state is BaseState.OUTDATED]
     brief = f"base {' or '.join([tags[0] for tags in groups.values()][:2])}" if newer else "base unknown"
     newest, since = (newer[0].newest, newer[0].since) if newer else ("", None)
-    return BaseVerdict(BaseState.UNKNOWN, Rule.SEVERAL_TAGS, f"{start} ({said}).", brief, since, newest)
+    return BaseVerdict(BaseState.UNKNOWN, OutdatedRule.SEVERAL_TAGS, f"{start} ({said}).", brief, since, newest)
 
 
 def _by_words(verdicts: Mapping[str, BaseVerdict]) -> dict[str, list[str]]:
@@ -152,11 +154,11 @@ def _few(tags: list[str]) -> str:
 
 def _words(verdict: BaseVerdict) -> str:
     match verdict.rule:
-        case Rule.NEWER_PATCH | Rule.NEWER_MINOR:
+        case OutdatedRule.NEWER_PATCH | OutdatedRule.NEWER_MINOR:
             return f"there is a newer version, {clean(verdict.newest, 60)}"
-        case Rule.TAG_MOVED:
+        case OutdatedRule.TAG_MOVED:
             return "another build now"
-        case Rule.TAG_GONE:
+        case OutdatedRule.TAG_GONE:
             return "gone"
         case _:
             return "still this build" if verdict.state is BaseState.CURRENT else "not known"
@@ -197,10 +199,16 @@ def _with_base(
     lower = links.get(link.base)
     if below is None or lower is None or below.state is not BaseState.OUTDATED:
         return verdict
-    culprit = below.brief.removeprefix(_ON_THE_OLD) if below.rule is Rule.BASE_BEHIND else _short_name(lower)
+    culprit = below.brief.removeprefix(_ON_THE_OLD) if below.rule is OutdatedRule.BASE_BEHIND else _short_name(lower)
     reason = f"{_full_name(link)} is the newest build, but stands on an old base itself: {below.reason}"
     return BaseVerdict(
-        BaseState.OUTDATED, Rule.BASE_BEHIND, reason, f"{_ON_THE_OLD}{culprit}", below.since, below.newest, mild=below.mild
+        BaseState.OUTDATED,
+        OutdatedRule.BASE_BEHIND,
+        reason,
+        f"{_ON_THE_OLD}{culprit}",
+        below.since,
+        below.newest,
+        mild=below.mild,
     )
 
 
@@ -210,12 +218,12 @@ _ON_THE_OLD = "on the old "
 def _compare(facts: BaseFacts) -> BaseVerdict:
     name = _name(facts)
     if facts.tag_digest == facts.link.base.digest:
-        return BaseVerdict(BaseState.CURRENT, Rule.SAME, f"It is built on what {name} names now.")
+        return BaseVerdict(BaseState.CURRENT, OutdatedRule.SAME, f"It is built on what {name} names now.")
     if not facts.built:
         return _compare_digests(facts)
     if facts.tag_configs is None:
         reason = facts.unreadable or f"{name} names another digest now; its platforms have not been read."
-        return unknown(Rule.UNREADABLE, reason, "base unknown")
+        return unknown(OutdatedRule.UNREADABLE, reason, "base unknown")
     known = set(facts.tag_configs.values())
     other = {platform: config for platform, config in facts.built.items() if config not in known}
     moved = [platform for platform in other if platform in facts.tag_configs]
@@ -224,34 +232,36 @@ def _compare(facts: BaseFacts) -> BaseVerdict:
         return _moved(facts, f"{name} has moved on{only}: it names a newer build than the one this image stands on.")
     missing = sorted(str(platform) for platform in other)
     if missing:
-        return unknown(Rule.PLATFORM_GONE, f"{name} is no longer published for {', '.join(missing)}.", "base platform gone")
+        return unknown(
+            OutdatedRule.PLATFORM_GONE, f"{name} is no longer published for {', '.join(missing)}.", "base platform gone"
+        )
     reason = f"{name} was pushed again; its content for this image's platforms is the same."
-    return BaseVerdict(BaseState.CURRENT, Rule.INDEX_REPUSHED, reason)
+    return BaseVerdict(BaseState.CURRENT, OutdatedRule.INDEX_REPUSHED, reason)
 
 
 def _compare_digests(facts: BaseFacts) -> BaseVerdict:
     """The base as built cannot be read: all there is to compare is the digest that was claimed."""
     name, built = _name(facts), facts.link.base.digest
     if not built:
-        return unknown(Rule.NO_TAG_KNOWN, f"It says it stands on {name}, but not on which build of it.", "base unknown")
+        return unknown(OutdatedRule.NO_TAG_KNOWN, f"It says it stands on {name}, but not on which build of it.", "base unknown")
     if built in facts.tag_digests:
-        return BaseVerdict(BaseState.CURRENT, Rule.SAME, f"It is built on what {name} names now.")
+        return BaseVerdict(BaseState.CURRENT, OutdatedRule.SAME, f"It is built on what {name} names now.")
     if facts.unreadable or not facts.tag_digests:
         reason = facts.unreadable or f"{name} names another digest now; its platforms have not been read."
-        return unknown(Rule.UNREADABLE, reason, "base unknown")
+        return unknown(OutdatedRule.UNREADABLE, reason, "base unknown")
     return _moved(facts, f"{name} names another build now than the one that this image says it stands on.")
 
 
 def _moved(facts: BaseFacts, reason: str) -> BaseVerdict:
     newest = f"{facts.tag}@{facts.tag_digest}"
-    return BaseVerdict(BaseState.OUTDATED, Rule.TAG_MOVED, reason, "base moved", facts.moved, newest)
+    return BaseVerdict(BaseState.OUTDATED, OutdatedRule.TAG_MOVED, reason, "base moved", facts.moved, newest)
 
 
 def _newer_version(facts: BaseFacts) -> BaseVerdict | None:
     newer = newer_patch(facts.tag, facts.tags or ())
     if newer:
         reason = f"{_full_name(facts.link)}:{newer} is a newer patch of {clean(facts.tag)}."
-        return BaseVerdict(BaseState.OUTDATED, Rule.NEWER_PATCH, reason, f"base {newer} is out", None, newer)
+        return BaseVerdict(BaseState.OUTDATED, OutdatedRule.NEWER_PATCH, reason, f"base {newer} is out", None, newer)
     return None
 
 
@@ -260,7 +270,7 @@ def _with_versions(facts: BaseFacts, current: BaseVerdict) -> BaseVerdict:
     if facts.tags is None:
         if facts.unlisted and is_exact(facts.tag):
             reason = f"Whether there is a newer version than {_name(facts)} is not known: {facts.unlisted}"
-            return unknown(Rule.UNREADABLE, reason, "base versions unknown")
+            return unknown(OutdatedRule.UNREADABLE, reason, "base versions unknown")
         return _not_looked_for(current) if is_exact(facts.tag) else current
     patch = _newer_version(facts)
     newer = newer_minor(facts.tag, facts.tags)
@@ -269,7 +279,7 @@ def _with_versions(facts: BaseFacts, current: BaseVerdict) -> BaseVerdict:
     if facts.moves or floats(facts.tag, facts.tags) or facts.tag.count(".") > 1:
         return msgspec.structs.replace(current, reason=f"{current.reason} {newer} is a newer minor version.")
     reason = f"{_full_name(facts.link)}:{newer} is a newer minor version of {clean(facts.tag)}."
-    return BaseVerdict(BaseState.OUTDATED, Rule.NEWER_MINOR, reason, f"base {newer} is out", None, newer, mild=True)
+    return BaseVerdict(BaseState.OUTDATED, OutdatedRule.NEWER_MINOR, reason, f"base {newer} is out", None, newer, mild=True)
 
 
 def _not_looked_for(current: BaseVerdict) -> BaseVerdict:
@@ -277,7 +287,7 @@ def _not_looked_for(current: BaseVerdict) -> BaseVerdict:
     return msgspec.structs.replace(current, reason=reason)
 
 
-def unknown(rule: Rule, reason: str, brief: str) -> BaseVerdict:
+def unknown(rule: OutdatedRule, reason: str, brief: str) -> BaseVerdict:
     """A base of which it is not known whether it is the newest."""
     return BaseVerdict(BaseState.UNKNOWN, rule, reason, brief)
 

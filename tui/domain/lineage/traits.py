@@ -12,13 +12,13 @@ from tui.domain.lineage.distro import distro_of
 from tui.domain.lineage.endoflife import Product, end_of_life, parse_product
 from tui.domain.lineage.genealogy import is_distribution, is_scratch, usual_config
 from tui.domain.lineage.runtimes import runtimes_of
-from tui.domain.registries.catalog import Catalog, Known
+from tui.domain.registries.catalog import Catalog, CatalogImage
 from tui.domain.snapshot.snapshot import ImageKey
 
-__all__ = ["Traits", "TraitsOf"]
+__all__ = ["BaseTraits", "TraitsOf"]
 
 
-class Traits(msgspec.Struct, frozen=True, gc=False):
+class BaseTraits(msgspec.Struct, frozen=True, gc=False):
     """`system` is the distribution, such as `debian 12`; `scratch` and `distribution` say that there is no base, and why."""
 
     system: str = ""
@@ -38,22 +38,22 @@ class TraitsOf:
 
     def __init__(self, catalog: Catalog, facts: ImageFacts) -> None:
         self._catalog, self._facts = catalog, facts
-        self._found: dict[ImageKey, Traits] = {}
+        self._found: dict[ImageKey, BaseTraits] = {}
         self._told: dict[str, tuple[str, tuple[Product, ...]]] = {}
 
-    def of(self, known: Known) -> Traits:
+    def of(self, known: CatalogImage) -> BaseTraits:
         """The traits of an image."""
         found = self._found.get(known.key)
         if found is None:
             found = self._found[known.key] = self._read(known)
         return found
 
-    def _read(self, known: Known) -> Traits:
+    def _read(self, known: CatalogImage) -> BaseTraits:
         system, runtimes = self._worst(known)
         scratch = is_scratch(known, self._catalog, self._facts)
-        return Traits(system, runtimes, scratch, is_distribution(known, self._catalog))
+        return BaseTraits(system, runtimes, scratch, is_distribution(known, self._catalog))
 
-    def _worst(self, known: Known) -> tuple[str, tuple[Product, ...]]:
+    def _worst(self, known: CatalogImage) -> tuple[str, tuple[Product, ...]]:
         """The system that ends first, of those on which its platforms stand, and the runtimes of all of them."""
         usual, configs = usual_config(known, self._catalog), self._catalog.contents.configs
         others = (configs[member.config] for member in known.members if member.config in configs)

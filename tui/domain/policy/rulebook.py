@@ -11,7 +11,7 @@ import msgspec
 from tui.domain.facts.image import RepositoryName
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules
-from tui.domain.policy.scopes import Closeness, Place, Rank, Scope, closest_name, closest_repository, scopes_by
+from tui.domain.policy.scopes import Closeness, PolicyTarget, Rank, Scope, closest_name, closest_repository, scopes_by
 from tui.domain.policy.waivers import PolicyException
 
 __all__ = ["RuleBook"]
@@ -48,7 +48,7 @@ class RuleBook:
         """Whether the rules may differ from place to place."""
         return bool(self._parts)
 
-    def rules(self, place: Place) -> Rules:
+    def rules(self, place: PolicyTarget) -> Rules:
         """The rules at a place."""
         if not self._parts:
             return self._policy.rules

@@ -19,7 +19,7 @@ import msgspec
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.patterns import Pattern
 
-__all__ = ["Closeness", "Place", "Rank", "Scope", "closest_name", "closest_repository", "scopes_by", "tied"]
+__all__ = ["Closeness", "PolicyTarget", "Rank", "Scope", "closest_name", "closest_repository", "scopes_by", "tied"]
 
 Closeness = tuple[int, int, int]
 """Parts of a pattern, minus its wildcards, its literal characters: the greater, the closer."""
@@ -28,7 +28,7 @@ Rank = tuple[Closeness, Closeness, Closeness]
 """How close a scope is in its repositories, namespaces and clusters."""
 
 
-class Place(msgspec.Struct, frozen=True, gc=False):
+class PolicyTarget(msgspec.Struct, frozen=True, gc=False):
     """Where a question is asked: cluster and namespace are empty for an image that does not run."""
 
     cluster: str = ""

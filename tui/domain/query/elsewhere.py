@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from tui.domain.query.index import Index
+from tui.domain.query.index import QueryIndex
 from tui.domain.query.language import Key, Term
 
 __all__ = ["Elsewhere", "elsewhere"]
@@ -25,7 +25,7 @@ class Elsewhere(msgspec.Struct, frozen=True):
     workloads: int
 
 
-def elsewhere(terms: Iterable[Term], index: Index, now: datetime) -> tuple[Elsewhere, ...]:
+def elsewhere(terms: Iterable[Term], index: QueryIndex, now: datetime) -> tuple[Elsewhere, ...]:
     """For every text that nothing has as it was asked for: as what else something has it, most images first."""
     found = []
     for term in dict.fromkeys(terms):
@@ -35,6 +35,6 @@ def elsewhere(terms: Iterable[Term], index: Index, now: datetime) -> tuple[Elsew
     return tuple(sorted(found, key=lambda each: (-each.images, -each.workloads)))
 
 
-def _finds(term: Term, index: Index, now: datetime) -> tuple[int, int] | None:
+def _finds(term: Term, index: QueryIndex, now: datetime) -> tuple[int, int] | None:
     chosen = index.find((term,), now)
     return (len(chosen.images), len(chosen.workloads)) if chosen.images or chosen.workloads else None

@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from tui.domain.checks.gate import Answer, rehearse
+from tui.domain.checks.gate import GateAnswer, rehearse
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.query.steps import Subject, in_general, shared_step
 from tui.domain.scans.mending import mended
 from tui.domain.snapshot.snapshot import Container, Drift, Image, ImageKey, Snapshot, Workload
-from tui.domain.workloads.counting import Place, places_of, pods_at
+from tui.domain.workloads.counting import ContainerGroup, places_of, pods_at
 
-__all__ = ["START", "Finding", "FindingKey", "Grouping", "find", "rank"]
+__all__ = ["START", "Finding", "FindingGrouping", "FindingKey", "find", "rank"]
 
 START = "start"
 """The question that pods answer which cannot start."""
@@ -32,7 +32,7 @@ _FIRST = (CheckName.IDENTITY, CheckName.SIGNATURE, CheckName.REGISTRY, START)
 _HARMLESS = (Exploitability.NOT_AFFECTED, Exploitability.FIXED)
 
 
-class Grouping(StrEnum):
+class FindingGrouping(StrEnum):
     """By what problems are put together."""
 
     PROBLEM = "problem"
@@ -46,7 +46,7 @@ class Grouping(StrEnum):
 class FindingKey(msgspec.Struct, frozen=True):
     """What makes a finding the same one in the next snapshot."""
 
-    grouping: Grouping
+    grouping: FindingGrouping
     group: tuple[str, ...]
 
 
@@ -82,7 +82,7 @@ class _Hit(NamedTuple):
     what: str
     fix: str
     images: tuple[ImageKey, ...]
-    places: tuple[Place, ...]
+    places: tuple[ContainerGroup, ...]
     since: datetime | None = None
     package: str = ""
 
@@ -97,7 +97,7 @@ class _Group:
     fixes: dict[str, dict[Subject, None]] = field(default_factory=dict)
     packages: Counter[str] = field(default_factory=Counter)
     images: dict[ImageKey, None] = field(default_factory=dict)
-    places: dict[Place, None] = field(default_factory=dict)
+    places: dict[ContainerGroup, None] = field(default_factory=dict)
     since: datetime | None = None
 
     def add(self, hit: _Hit) -> None:
@@ -115,7 +115,7 @@ class _Group:
 
 def find(
     snapshot: Snapshot,
-    grouping: Grouping = Grouping.PROBLEM,
+    grouping: FindingGrouping = FindingGrouping.PROBLEM,
     images: Set[ImageKey] | None = None,
     workloads: Set[ObjectKey] | None = None,
 ) -> list[Finding]:
@@ -141,7 +141,7 @@ def _finding(key: FindingKey, group: _Group, snapshot: Snapshot) -> Finding:
         key=key,
         state=group.state,
         check=", ".join(sorted(group.checks)),
-        what=f"{what}{_packages(group.packages)}" if key.grouping in (Grouping.PROBLEM, Grouping.CVE) else what,
+        what=f"{what}{_packages(group.packages)}" if key.grouping in (FindingGrouping.PROBLEM, FindingGrouping.CVE) else what,
         fix=_fix(group, snapshot),
         images=tuple(group.images),
         workloads=workloads,
@@ -182,24 +182,24 @@ def _packages(found: Counter[str]) -> str:
 
 
 def _hits(
-    snapshot: Snapshot, grouping: Grouping, images: Set[ImageKey] | None, workloads: Set[ObjectKey] | None
+    snapshot: Snapshot, grouping: FindingGrouping, images: Set[ImageKey] | None, workloads: Set[ObjectKey] | None
 ) -> Iterator[_Hit]:
-    if grouping is Grouping.REHEARSAL:
+    if grouping is FindingGrouping.REHEARSAL:
         yield from _rehearsed(snapshot, images, workloads)
         return
     places = places_of(snapshot, workloads)
     for key, image in snapshot.images.items():
         if images is None or key in images:
             yield from _of_image(image, places.get(key, ()), grouping)
-    if grouping is not Grouping.CVE:
+    if grouping is not FindingGrouping.CVE:
         for workload in snapshot.workloads.values():
             if workloads is None or workload.key in workloads:
                 for container in workload.containers:
                     yield from _of_container(workload, container, snapshot)
 
 
-def _of_image(image: Image, places: tuple[Place, ...], grouping: Grouping) -> Iterator[_Hit]:
-    if grouping is Grouping.CVE:
+def _of_image(image: Image, places: tuple[ContainerGroup, ...], grouping: FindingGrouping) -> Iterator[_Hit]:
+    if grouping is FindingGrouping.CVE:
         yield from _by_vulnerability(image, places)
         return
     for check in image.checks:
@@ -221,7 +221,7 @@ def _since(image: Image, check: Check) -> datetime | None:
 
 
 def _of_container(workload: Workload, container: Container, snapshot: Snapshot) -> Iterator[_Hit]:
-    images, places = container.images, (Place(workload.key, container.name),)
+    images, places = container.images, (ContainerGroup(workload.key, container.name),)
     for check in container.checks:
         if _bad(check):
             since = _moved(container, snapshot) if check.name is CheckName.IDENTITY else None
@@ -229,7 +229,7 @@ def _of_container(workload: Workload, container: Container, snapshot: Snapshot) 
     if container.trouble:
         cause, _, step = container.trouble.partition(". ")
         waiting = (pod.created for pod in container.pod_refs if pod.created is not None and not pod.digest)
-        stuck = (Place(workload.key, container.name, waiting=True),)
+        stuck = (ContainerGroup(workload.key, container.name, waiting=True),)
         yield _Hit(State.FAIL, START, (START, cause), workload.key, cause, step, images, stuck, min(waiting, default=None))
 
 
@@ -240,7 +240,11 @@ def _moved(container: Container, snapshot: Snapshot) -> datetime | None:
 
 
 def _of_check(
-    check: Check, subject: Subject, images: tuple[ImageKey, ...], places: tuple[Place, ...], since: datetime | None = None
+    check: Check,
+    subject: Subject,
+    images: tuple[ImageKey, ...],
+    places: tuple[ContainerGroup, ...],
+    since: datetime | None = None,
 ) -> _Hit:
     what = check.brief or check.reason
     group = (check.name.value, check.state.value, check.rule, _NUMBER.sub("0", what))
@@ -255,7 +259,7 @@ def _is_bad(state: State) -> bool:
     return state not in (State.PASS, State.OFF)
 
 
-def _grave(image: Image, places: tuple[Place, ...], check: Check) -> Iterator[_Hit]:
+def _grave(image: Image, places: tuple[ContainerGroup, ...], check: Check) -> Iterator[_Hit]:
     """A scan that fails as one hit for each vulnerability that does, or that is high and worth a warning; nothing when no details
     are known of what decides."""
     if check.state not in (State.FAIL, State.WARN):
@@ -267,7 +271,7 @@ def _grave(image: Image, places: tuple[Place, ...], check: Check) -> Iterator[_H
         yield from (_of_vulnerability(row, state, image, places) for state, row in told)
 
 
-def _by_vulnerability(image: Image, places: tuple[Place, ...]) -> Iterator[_Hit]:
+def _by_vulnerability(image: Image, places: tuple[ContainerGroup, ...]) -> Iterator[_Hit]:
     counts = _Weigher(next((check for check in image.checks if check.name is CheckName.SCAN), None))
     for each in image.vulnerabilities:
         if not _excused(each):
@@ -291,7 +295,7 @@ class _Weigher:
         return min(limits, key=lambda state: state.severity)
 
 
-def _of_vulnerability(each: ImageVulnerability, state: State, image: Image, places: tuple[Place, ...]) -> _Hit:
+def _of_vulnerability(each: ImageVulnerability, state: State, image: Image, places: tuple[ContainerGroup, ...]) -> _Hit:
     name = CheckName.SCAN.value
     what = f"{each.id} {each.severity}"
     return _Hit(
@@ -308,9 +312,9 @@ def _rehearsed(snapshot: Snapshot, images: Set[ImageKey] | None, workloads: Set[
     for refusal in rehearse(snapshot):
         container = next(each for each in snapshot.workloads[refusal.workload].containers if each.name == refusal.container)
         if (workloads is None or refusal.workload in workloads) and (images is None or not images.isdisjoint(container.images)):
-            constraint, refused = refusal.judgement.constraint, refusal.judgement.answer is Answer.REFUSED
+            constraint, refused = refusal.judgement.constraint, refusal.judgement.answer is GateAnswer.REFUSED
             what = f"{constraint.title or constraint.kind} {'would refuse' if refused else 'might refuse'} ({constraint.cluster})"
-            place = Place(refusal.workload, container.name)
+            place = ContainerGroup(refusal.workload, container.name)
             group = (constraint.cluster, constraint.kind, constraint.name, refusal.judgement.answer.value)
             state = State.WARN if refused else State.UNKNOWN
             yield _Hit(
@@ -332,15 +336,15 @@ def _excused(each: ImageVulnerability) -> bool:
 # ---- how it is put together
 
 
-def _grouped(hits: Iterable[_Hit], snapshot: Snapshot, grouping: Grouping) -> Iterator[_Hit]:
+def _grouped(hits: Iterable[_Hit], snapshot: Snapshot, grouping: FindingGrouping) -> Iterator[_Hit]:
     match grouping:
-        case Grouping.PROBLEM | Grouping.CVE | Grouping.REHEARSAL:
+        case FindingGrouping.PROBLEM | FindingGrouping.CVE | FindingGrouping.REHEARSAL:
             yield from hits
-        case Grouping.CHECK:
+        case FindingGrouping.CHECK:
             yield from (hit._replace(group=(hit.check,), what=f"{hit.check} is not fine") for hit in hits)
-        case Grouping.BASE:
+        case FindingGrouping.BASE:
             yield from (_renamed(hit, f"built on {base}", base) for hit in hits for base in _bases(hit, snapshot))
-        case Grouping.TEAM:
+        case FindingGrouping.TEAM:
             yield from (
                 _renamed(hit, f"team {team}" if team else "no team named", team) for hit in hits for team in _teams(hit, snapshot)
             )

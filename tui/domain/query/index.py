@@ -21,20 +21,20 @@ from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.query import vulnerabilities as query_findings
 from tui.domain.query.language import Key, Op, Term, Trait, parse_age
-from tui.domain.query.lineage import Ancestry
+from tui.domain.query.lineage import BaseNames
 from tui.domain.query.match import is_glob, is_hex, name_matcher, text_matcher
 from tui.domain.query.rows import Mark, Rows, Texts, Truth
-from tui.domain.query.traits import OF_USE, Traits
+from tui.domain.query.traits import OF_USE, ImageTraits
 from tui.domain.snapshot.snapshot import BaseState, Drift, Image, ImageKey, Snapshot, Workload
 
-__all__ = ["Found", "Index", "Truth"]
+__all__ = ["QueryIndex", "QueryResult", "Truth"]
 
 CACHED = 200
 _UNSURE = frozenset({State.UNKNOWN, State.OFF})
 _OF_WORKLOAD = frozenset({Trait.FAULTY, Trait.SUSPENDED, Trait.MANAGED})
 
 
-class Found(NamedTuple):
+class QueryResult(NamedTuple):
     """What a list of terms finds; `undecided` counts the images that could not be told.
 
     `idle` are those of the workloads whose pods that run no known image were found too. `unplaced` counts the workloads without
@@ -55,14 +55,14 @@ class Side(Enum):
     WORKLOAD = "workload"
 
 
-class Index:
+class QueryIndex:
     """The rows of a snapshot with what was already answered; make one per snapshot and ask it many times."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._cache: dict[tuple[Term, Side | None], Truth] = {}
 
-    def find(self, terms: Iterable[Term], now: datetime) -> Found:
+    def find(self, terms: Iterable[Term], now: datetime) -> QueryResult:
         """The images and workloads for which every term holds."""
         terms, rows = tuple(terms), self._rows
         asked = rows.all if any(_asks_for_use(term) for term in terms) else rows.plain
@@ -71,7 +71,7 @@ class Index:
         undecided = rows.image.things(by_image.maybe) - images
         alone = rows.without_image & ~rows.marked(Mark.WAITING) if by_workload.maybe else 0
         lonely = rows.workload.things(by_workload.maybe & alone) - workloads
-        return Found(
+        return QueryResult(
             frozenset(rows.images[number].key for number in images),
             frozenset(rows.workloads[number].key for number in workloads),
             len(undecided),
@@ -84,14 +84,14 @@ class Index:
         return Rows(self.snapshot)
 
     @cached_property
-    def _ancestry(self) -> Ancestry:
-        return Ancestry(self.snapshot)
+    def _ancestry(self) -> BaseNames:
+        return BaseNames(self.snapshot)
 
     # ---- logic
 
     @cached_property
-    def _traits(self) -> Traits:
-        return Traits(self.snapshot, self._rows)
+    def _traits(self) -> ImageTraits:
+        return ImageTraits(self.snapshot, self._rows)
 
     def _every(self, terms: Iterable[Term], side: Side, now: datetime, asked: int) -> Truth:
         yes = possible = asked

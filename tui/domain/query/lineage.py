@@ -9,10 +9,10 @@ from tui.domain.query.match import is_glob, is_hex, text_matcher
 from tui.domain.query.rows import Digests, Texts
 from tui.domain.snapshot.snapshot import BaseLink, ImageKey, Snapshot
 
-__all__ = ["Ancestry"]
+__all__ = ["BaseNames"]
 
 
-class Ancestry:
+class BaseNames:
     """The bases of every node with their names, in small letters."""
 
     def __init__(self, snapshot: Snapshot) -> None:

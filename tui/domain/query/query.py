@@ -11,11 +11,11 @@ import msgspec
 
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.query.complete import complete
-from tui.domain.query.index import Index
+from tui.domain.query.index import QueryIndex
 from tui.domain.query.language import Term, format_term, parse_terms
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 
-__all__ = ["EVERYTHING", "Index", "Query", "Selection", "complete", "parse_query"]
+__all__ = ["EVERYTHING", "Query", "QueryIndex", "Selection", "complete", "parse_query"]
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -48,12 +48,12 @@ class Query(msgspec.Struct, frozen=True):
         """The query as text; parsing it gives the same query."""
         return " ".join(map(format_term, self.terms))
 
-    def images(self, snapshot: Snapshot | Index, now: datetime) -> Selection:
-        """What is found in a snapshot; pass its `Index` when asking more than once."""
+    def images(self, snapshot: Snapshot | QueryIndex, now: datetime) -> Selection:
+        """What is found in a snapshot; pass its `QueryIndex` when asking more than once."""
         if not self.terms:
-            whole = snapshot.snapshot if isinstance(snapshot, Index) else snapshot
+            whole = snapshot.snapshot if isinstance(snapshot, QueryIndex) else snapshot
             return Selection(frozenset(whole.images), frozenset(whole.workloads), idle=frozenset(whole.workloads))
-        index = snapshot if isinstance(snapshot, Index) else Index(snapshot)
+        index = snapshot if isinstance(snapshot, QueryIndex) else QueryIndex(snapshot)
         found = index.find(self.terms, now)
         return Selection(found.images, found.workloads, found.undecided, found.idle, found.unplaced)
 

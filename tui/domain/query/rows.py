@@ -15,9 +15,9 @@ from itertools import accumulate, compress
 from typing import NamedTuple, TypeVar
 
 from tui.domain.snapshot.snapshot import Container, Image, ImageKey, Snapshot, Workload
-from tui.domain.workloads.counting import Use, uses_of_image
+from tui.domain.workloads.counting import UseKind, uses_of_image
 
-__all__ = ["Column", "Digests", "Mark", "Rows", "Texts", "Truth", "mask_of"]
+__all__ = ["Digests", "Mark", "NumberColumn", "Rows", "Texts", "Truth", "mask_of"]
 
 T = TypeVar("T")
 SPARSE = 16  # below one row in so many, going from thing to thing is faster than over all rows
@@ -35,7 +35,7 @@ class Truth(NamedTuple):
         return Truth(self.yes, self.maybe & ~self.yes)
 
 
-class Column(Sequence[int]):
+class NumberColumn(Sequence[int]):
     """For every row the number of its thing, `absent` for none."""
 
     def __init__(self, numbers: list[int], absent: int) -> None:
@@ -158,7 +158,7 @@ class Mark(IntFlag):
     WAITING = 256
 
 
-_MARKS = {use: Mark[use.name] for use in Use}
+_MARKS = {use: Mark[use.name] for use in UseKind}
 _OF_IMAGE = Mark.RUNNING | Mark.DECLARED | Mark.SCHEDULED | Mark.SCALED_TO_ZERO | Mark.ROLLBACK
 
 
@@ -173,9 +173,9 @@ class Rows:
         self._marks: list[Mark] = []
         self._numbers = {image.key: number for number, image in enumerate(self.images)}
         self._fill()
-        self.image = Column(self._columns[0], len(self.images))
-        self.workload = Column(self._columns[1], len(self.workloads))
-        self.container = Column(self._columns[2], len(self.containers))
+        self.image = NumberColumn(self._columns[0], len(self.images))
+        self.workload = NumberColumn(self._columns[1], len(self.workloads))
+        self.container = NumberColumn(self._columns[2], len(self.containers))
         self.all = int.from_bytes(b"\1" * len(self.image), "little")
         self.plain = self.all ^ self.marked(Mark.EXTRA)
 
@@ -187,7 +187,7 @@ class Rows:
         """For which rows it does not hold."""
         return Truth(self.all ^ (truth.yes | truth.maybe), truth.maybe)
 
-    def negated_for(self, column: Column, truth: Truth, asked: int) -> Truth:
+    def negated_for(self, column: NumberColumn, truth: Truth, asked: int) -> Truth:
         """For which rows it holds for no row of the same thing that is asked; a row without a thing counts for itself."""
         yes = column.things(truth.yes & asked)
         unsure = column.things(truth.maybe & asked) - yes

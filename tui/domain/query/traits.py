@@ -14,7 +14,7 @@ from tui.domain.query.language import Trait
 from tui.domain.query.rows import Mark, Rows, Truth
 from tui.domain.snapshot.snapshot import Container, Image, Snapshot, Workload
 
-__all__ = ["OF_USE", "Traits"]
+__all__ = ["OF_USE", "ImageTraits"]
 
 OF_USE: Mapping[Trait, Mark] = {
     Trait.DECLARED: Mark.DECLARED,
@@ -37,7 +37,7 @@ class _OfImage(NamedTuple):
     told: Callable[[Image], bool]
 
 
-class Traits:
+class ImageTraits:
     """The answers to `is:` that need no other answer."""
 
     def __init__(self, snapshot: Snapshot, rows: Rows) -> None:

@@ -16,13 +16,13 @@ import msgspec
 from tui.domain.common.text import full_stop, short
 from tui.domain.facts.facts import ImageFacts
 from tui.domain.facts.image import ManifestKind, ManifestListing, Platform, RepositoryName
-from tui.domain.registries.contents import Contents, Member
-from tui.domain.registries.presence import Registries, Word, is_attached_tag
+from tui.domain.registries.contents import Contents, PlatformMember
+from tui.domain.registries.presence import Presence, Registries, is_attached_tag
 from tui.domain.registries.runnable import IMAGE_CONFIGS
 from tui.domain.registries.tags import best_tag
 from tui.domain.snapshot.snapshot import ImageKey
 
-__all__ = ["Catalog", "Known", "join"]
+__all__ = ["Catalog", "CatalogImage", "join"]
 
 FIRST_CREDIBLE_YEAR = 2013
 """Images were not built before there were any: builders that reset the clock write 1970, 1980 or the year 1."""
@@ -30,7 +30,7 @@ MAX_SAME = 20
 """Other images of the same content that are named."""
 
 
-class Known(msgspec.Struct, frozen=True, gc=False):
+class CatalogImage(msgspec.Struct, frozen=True, gc=False):
     """An image that a registry shows or showed: its members are its platforms.
 
     `absent` says why it is not there any more, empty while it is; `held` is when the registry last confirmed it. `refused` says
@@ -39,7 +39,7 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     """
 
     key: ImageKey
-    members: tuple[Member, ...]
+    members: tuple[PlatformMember, ...]
     tags: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
     platforms: tuple[Platform, ...] = ()
@@ -65,7 +65,7 @@ class Catalog:
     """Every image, and the ways to find one; where several fit, the one that is shown comes first."""
 
     contents: Contents
-    images: Mapping[ImageKey, Known] = field(default_factory=dict)
+    images: Mapping[ImageKey, CatalogImage] = field(default_factory=dict)
     holders: Mapping[RepositoryName, Mapping[str, tuple[ImageKey, ...]]] = field(default_factory=dict)
     by_config: Mapping[str, tuple[ImageKey, ...]] = field(default_factory=dict)
     _same: dict[ImageKey, tuple[ImageKey, ...]] = field(default_factory=dict, compare=False, repr=False)
@@ -88,7 +88,7 @@ def join(facts: ImageFacts) -> Catalog:
     """All images of all registries. The order of the facts does not matter."""
     registries = Registries(facts)
     contents = Contents(facts.manifests, facts.configs)
-    images: dict[ImageKey, Known] = {}
+    images: dict[ImageKey, CatalogImage] = {}
     for name in sorted({*facts.held, *facts.listings, *facts.failed}):
         for known in _Repository(name, registries, contents).images():
             images[known.key] = known
@@ -108,7 +108,7 @@ class _Repository:
         self._tags, self._attached = self._read_tags()
         self._children = self._find_children()
 
-    def images(self) -> Iterator[Known]:
+    def images(self) -> Iterator[CatalogImage]:
         for digest in sorted(self._digests):
             if self._is_top(digest):
                 yield self._known(digest)
@@ -149,14 +149,14 @@ class _Repository:
         members = self._contents.members(digest) or ()
         return any(member.manifest in manifests or member.manifest not in typed for member in members)
 
-    def _known(self, digest: str) -> Known:
+    def _known(self, digest: str) -> CatalogImage:
         members = self._contents.members(digest) or ()
         row = self._rows.get(digest)
         inner = self._contents.indexes(digest)
         digests = tuple(dict.fromkeys((digest, *(member.manifest for member in members), *inner)))
         word = self._registries.digest(self._name, digest)
         refused = "" if digest in self._contents.manifests or word.kind is None or word.gone else word.reason
-        return Known(
+        return CatalogImage(
             key=ImageKey(self._name.registry, self._name.repository, digest),
             members=members,
             tags=self._versions(digests),
@@ -178,7 +178,7 @@ class _Repository:
         top = digests[:1]
         return top if digests[0] in self._tags else tuple(each for each in digests if each in self._tags) or top
 
-    def _gaps(self, members: tuple[Member, ...]) -> Iterator[str]:
+    def _gaps(self, members: tuple[PlatformMember, ...]) -> Iterator[str]:
         """Sentences on the platforms that were not read."""
         for member in members:
             if member.config in self._contents.configs:
@@ -201,27 +201,27 @@ class _Repository:
         best = best_tag(tuple(tags))
         return (best, *(tag for tag in tags if tag != best))
 
-    def _platforms(self, members: tuple[Member, ...], row: ManifestListing | None) -> tuple[Platform, ...]:
+    def _platforms(self, members: tuple[PlatformMember, ...], row: ManifestListing | None) -> tuple[Platform, ...]:
         found = {member.platform for member in members if member.platform is not None}
         if not found and row is not None and row.os and row.architecture:
             found = {Platform(row.os, row.architecture)}
         return tuple(sorted(found))
 
-    def _size(self, members: tuple[Member, ...], row: ManifestListing | None) -> int | None:
+    def _size(self, members: tuple[PlatformMember, ...], row: ManifestListing | None) -> int | None:
         """Bytes to pull for the platform that most nodes have."""
         manifest = self._contents.manifests.get(_usual(members))
         if manifest is None:
             return row.size if row is not None and not members else None
         return sum(layer.size for layer in manifest.layers) + (manifest.config.size if manifest.config else 0)
 
-    def _created(self, members: tuple[Member, ...]) -> datetime | None:
+    def _created(self, members: tuple[PlatformMember, ...]) -> datetime | None:
         """When its oldest platform was built, as far as its clock can be believed."""
         configs = (self._contents.configs.get(member.config) for member in members)
         built = (config.created for config in configs if config is not None and config.created is not None)
         return min((moment for moment in built if moment.year >= FIRST_CREDIBLE_YEAR), default=None)
 
 
-def _usual(members: tuple[Member, ...]) -> str:
+def _usual(members: tuple[PlatformMember, ...]) -> str:
     usual = Platform("linux", "amd64")
     return next((member.manifest for member in members if member.platform == usual), members[0].manifest if members else "")
 
@@ -230,12 +230,12 @@ def _may_be_image(row: ManifestListing | None) -> bool:
     return row is not None and (not row.config_media_type or row.config_media_type in IMAGE_CONFIGS)
 
 
-def _absence(name: RepositoryName, word: Word) -> str:
+def _absence(name: RepositoryName, word: Presence) -> str:
     return f"{name} does not have it any more: it was deleted or purged." if word.gone else ""
 
 
-def _holders(images: Iterable[Known]) -> dict[RepositoryName, dict[str, tuple[ImageKey, ...]]]:
-    found: defaultdict[RepositoryName, dict[str, list[Known]]] = defaultdict(dict)
+def _holders(images: Iterable[CatalogImage]) -> dict[RepositoryName, dict[str, tuple[ImageKey, ...]]]:
+    found: defaultdict[RepositoryName, dict[str, list[CatalogImage]]] = defaultdict(dict)
     for known in images:
         here = found[known.name]
         for digest in known.digests:
@@ -243,20 +243,20 @@ def _holders(images: Iterable[Known]) -> dict[RepositoryName, dict[str, tuple[Im
     return {name: {digest: _in_order(digest, several) for digest, several in here.items()} for name, here in found.items()}
 
 
-def _in_order(digest: str, several: list[Known]) -> tuple[ImageKey, ...]:
+def _in_order(digest: str, several: list[CatalogImage]) -> tuple[ImageKey, ...]:
     if len(several) == 1:
         return (several[0].key,)
     return tuple(known.key for known in sorted(several, key=lambda known: _shown_first(known, digest)))
 
 
-def _shown_first(known: Known, digest: str) -> tuple[bool, bool, bool, float, ImageKey]:
+def _shown_first(known: CatalogImage, digest: str) -> tuple[bool, bool, bool, float, ImageKey]:
     """A digest that is the top of an image means that image; else one that is there, tagged, and new comes first."""
     at = known.pushed or known.held
     return known.key.digest != digest, bool(known.absent), not known.tags, -at.timestamp() if at else 0.0, known.key
 
 
-def _by_config(images: Iterable[Known]) -> dict[str, tuple[ImageKey, ...]]:
-    found: dict[str, list[Known]] = {}
+def _by_config(images: Iterable[CatalogImage]) -> dict[str, tuple[ImageKey, ...]]:
+    found: dict[str, list[CatalogImage]] = {}
     for known in images:
         for config in known.configs:
             found.setdefault(config, []).append(known)

@@ -13,7 +13,7 @@ import msgspec
 from tui.domain.facts.image import ImageConfig, Manifest, ManifestKind, Platform
 from tui.domain.registries.runnable import could_run
 
-__all__ = ["Contents", "Member"]
+__all__ = ["Contents", "PlatformMember"]
 
 MAX_DEPTH = 3  # indexes in indexes that are followed
 MAX_MEMBERS = 256
@@ -23,7 +23,7 @@ MAX_MEMBERS = 256
 _VARIANTS = {"arm64": ("v8", ""), "arm": ("v7", "v6", "v5", ""), "amd64": ("", "v1", "v2", "v3", "v4")}
 
 
-class Member(msgspec.Struct, frozen=True, gc=False):
+class PlatformMember(msgspec.Struct, frozen=True, gc=False):
     """One platform of an image: its manifest and config.
 
     `config` is empty when the manifest was not read, `platform` None when nothing that was read tells it.
@@ -40,9 +40,9 @@ class Contents:
     def __init__(self, manifests: Mapping[str, Manifest], configs: Mapping[str, ImageConfig]) -> None:
         self.manifests = manifests
         self.configs = configs
-        self._members: dict[str, tuple[Member, ...] | None] = {}
+        self._members: dict[str, tuple[PlatformMember, ...] | None] = {}
 
-    def members(self, digest: str) -> tuple[Member, ...] | None:
+    def members(self, digest: str) -> tuple[PlatformMember, ...] | None:
         """The platforms of an index or manifest, also those that were not read; None when it was not read itself."""
         if digest not in self._members:
             self._members[digest] = self._find(digest, None, MAX_DEPTH)
@@ -79,32 +79,32 @@ class Contents:
         manifest = self.manifests.get(digest)
         return manifest is not None and manifest.kind is not ManifestKind.INDEX
 
-    def _find(self, digest: str, platform: Platform | None, depth: int) -> tuple[Member, ...] | None:
+    def _find(self, digest: str, platform: Platform | None, depth: int) -> tuple[PlatformMember, ...] | None:
         manifest = self.manifests.get(digest)
         if manifest is None:
             return None
         match manifest.kind:
             case ManifestKind.INDEX:
                 # What lies deeper than is followed is not known: it is a platform that was not read, never none.
-                return self._flatten(manifest, depth - 1) if depth > 0 else (Member(digest, ""),)
+                return self._flatten(manifest, depth - 1) if depth > 0 else (PlatformMember(digest, ""),)
             case ManifestKind.IMAGE if manifest.config is not None:
                 config = self.configs.get(manifest.config.digest)
                 own = config.platform if config is not None else None
-                return (Member(digest, manifest.config.digest, platform or own),)
+                return (PlatformMember(digest, manifest.config.digest, platform or own),)
             case _:
-                return (Member(digest, "", platform),) if could_run(manifest) else ()
+                return (PlatformMember(digest, "", platform),) if could_run(manifest) else ()
 
-    def _flatten(self, index: Manifest, depth: int) -> tuple[Member, ...]:
-        found: dict[Member, None] = {}
+    def _flatten(self, index: Manifest, depth: int) -> tuple[PlatformMember, ...]:
+        found: dict[PlatformMember, None] = {}
         for digest, platform in dict.fromkeys((child.digest, child.platform) for child in index.children):
             part = self._find(digest, platform, depth)
-            found.update(dict.fromkeys(part if part is not None else (Member(digest, "", platform),)))
+            found.update(dict.fromkeys(part if part is not None else (PlatformMember(digest, "", platform),)))
             if len(found) > MAX_MEMBERS:  # what is left out is a platform that was not read
-                return (*list(found)[:MAX_MEMBERS], Member(index.digest, ""))
+                return (*list(found)[:MAX_MEMBERS], PlatformMember(index.digest, ""))
         return tuple(found)
 
 
-def _fitting(members: tuple[Member, ...], platform: Platform) -> frozenset[str] | None:
+def _fitting(members: tuple[PlatformMember, ...], platform: Platform) -> frozenset[str] | None:
     fits = list(_matching(members, platform))
     if not fits:
         return None if any(member.platform is None for member in members) else frozenset()
@@ -114,19 +114,19 @@ def _fitting(members: tuple[Member, ...], platform: Platform) -> frozenset[str] 
     return _whole((min(fits, key=_variant_rank),))
 
 
-def _whole(members: tuple[Member, ...]) -> frozenset[str] | None:
+def _whole(members: tuple[PlatformMember, ...]) -> frozenset[str] | None:
     found = frozenset(member.config for member in members)
     return None if "" in found else found
 
 
-def _matching(members: tuple[Member, ...], platform: Platform) -> Iterator[Member]:
+def _matching(members: tuple[PlatformMember, ...], platform: Platform) -> Iterator[PlatformMember]:
     for member in members:
         own = member.platform
         if own is not None and (own.os, own.architecture) == (platform.os, platform.architecture):
             yield member
 
 
-def _variant_rank(member: Member) -> tuple[int, str]:
+def _variant_rank(member: PlatformMember) -> tuple[int, str]:
     platform = member.platform
     if platform is None:
         return 99, ""

@@ -14,7 +14,7 @@ from tui.domain.facts.events import AbsenceKind, LookupFailed
 from tui.domain.facts.facts import ImageFacts
 from tui.domain.facts.image import ManifestListing, RepositoryName
 
-__all__ = ["GONE", "Registries", "Standing", "Word", "is_attached_tag"]
+__all__ = ["GONE", "Presence", "PresenceState", "Registries", "is_attached_tag"]
 
 # The tags under which signatures and the like are kept: OCI distribution-spec "Referrers Tag Schema", and cosign's.
 _ATTACHED = re.compile(r"sha(256-[0-9a-f]{64}|512-[0-9a-f]{128})(\.[a-z]+)?", re.ASCII)
@@ -27,7 +27,7 @@ def is_attached_tag(tag: str) -> bool:
     return tag.startswith("sha") and _ATTACHED.fullmatch(tag) is not None
 
 
-class Standing(StrEnum):
+class PresenceState(StrEnum):
     """THERE: the registry has it. GONE: the registry says that it has not. UNREAD: nobody could tell, or not yet."""
 
     THERE = "there"
@@ -35,14 +35,14 @@ class Standing(StrEnum):
     UNREAD = "unread"
 
 
-class Word(msgspec.Struct, frozen=True, gc=False):
+class Presence(msgspec.Struct, frozen=True, gc=False):
     """What is known of a tag or digest now.
 
     `digest` is what a tag names, or named last when it is not there or not readable any more. `kind`, `reason`, `remedy` and
     `right` are those of the failure, `at` is when it was said.
     """
 
-    standing: Standing
+    standing: PresenceState
     digest: str = ""
     reason: str = ""
     at: datetime | None = None
@@ -53,7 +53,7 @@ class Word(msgspec.Struct, frozen=True, gc=False):
     @property
     def there(self) -> bool:
         """Whether the registry has it."""
-        return self.standing is Standing.THERE
+        return self.standing is PresenceState.THERE
 
     @property
     def altered(self) -> str:
@@ -63,7 +63,7 @@ class Word(msgspec.Struct, frozen=True, gc=False):
     @property
     def gone(self) -> bool:
         """Whether the registry says that it does not have it."""
-        return self.standing is Standing.GONE
+        return self.standing is PresenceState.GONE
 
 
 class Registries:
@@ -73,9 +73,9 @@ class Registries:
         self.facts = facts
         self.lost = lost or {}
         self._rows: dict[RepositoryName, dict[str, ManifestListing]] = {}
-        self._tags: dict[tuple[RepositoryName, str], Word] = {}
+        self._tags: dict[tuple[RepositoryName, str], Presence] = {}
 
-    def tag(self, name: RepositoryName, tag: str) -> Word:
+    def tag(self, name: RepositoryName, tag: str) -> Presence:
         """What a tag names now."""
         found = self._tags.get((name, tag))
         if found is None:
@@ -87,21 +87,23 @@ class Registries:
         record = self.facts.tags.get(name, {}).get(tag)
         return record.moved if record is not None else None
 
-    def digest(self, name: RepositoryName, digest: str) -> Word:
+    def digest(self, name: RepositoryName, digest: str) -> Presence:
         """Whether a repository holds a manifest now."""
         held = self.facts.held.get(name, {}).get(digest)
         failure = self.failure(name, digest)
         listed = self._listed_at(name)
         if name.registry in self.lost:
-            return Word(Standing.UNREAD, digest, self.lost[name.registry], held, AbsenceKind.UNREACHABLE)
+            return Presence(PresenceState.UNREAD, digest, self.lost[name.registry], held, AbsenceKind.UNREACHABLE)
         if failure is not None and self._stands(failure, held, listed):
             return _failed(failure, digest)
         if listed is not None and digest in self.rows(name):
-            return Word(Standing.THERE, digest, at=listed)
+            return Presence(PresenceState.THERE, digest, at=listed)
         if listed is not None and (held is None or held < listed):
-            return Word(Standing.GONE, digest, f"{name} does not list it any more.", listed, AbsenceKind.MANIFEST_UNKNOWN)
+            return Presence(
+                PresenceState.GONE, digest, f"{name} does not list it any more.", listed, AbsenceKind.MANIFEST_UNKNOWN
+            )
         if held is not None:
-            return Word(Standing.THERE, digest, at=held)
+            return Presence(PresenceState.THERE, digest, at=held)
         return _not_yet(name)
 
     def unread(self, name: RepositoryName) -> Iterator[str]:
@@ -159,20 +161,20 @@ class Registries:
         left = {digest for record in self.facts.tags.get(name, {}).values() for digest in record.earlier}
         return not left.isdisjoint(digests)
 
-    def _read_tag(self, name: RepositoryName, tag: str) -> Word:
+    def _read_tag(self, name: RepositoryName, tag: str) -> Presence:
         record = self.facts.tags.get(name, {}).get(tag)
         failure = self.failure(name, tag)
         listed = self.facts.tag_lists.get(name)
         digest = record.digest if record is not None else ""
         last = record.last if record is not None else None
         if name.registry in self.lost:
-            return Word(Standing.UNREAD, digest, self.lost[name.registry], last, AbsenceKind.UNREACHABLE)
+            return Presence(PresenceState.UNREAD, digest, self.lost[name.registry], last, AbsenceKind.UNREACHABLE)
         if failure is not None and self._stands(failure, last, listed):
             return _failed(failure, digest)
         if listed is not None and (last is None or last < listed):
-            return Word(Standing.GONE, digest, f"{name} has no tag {tag}.", listed, AbsenceKind.MANIFEST_UNKNOWN)
+            return Presence(PresenceState.GONE, digest, f"{name} has no tag {tag}.", listed, AbsenceKind.MANIFEST_UNKNOWN)
         if last is not None:
-            return Word(Standing.THERE, digest, at=last)
+            return Presence(PresenceState.THERE, digest, at=last)
         return _not_yet(name)
 
     def failure(self, name: RepositoryName, reference: str) -> LookupFailed | None:
@@ -189,10 +191,10 @@ def _not_older(at: datetime, other: datetime | None) -> bool:
     return other is None or at >= other
 
 
-def _failed(failure: LookupFailed, digest: str) -> Word:
-    standing = Standing.GONE if failure.kind in GONE else Standing.UNREAD
-    return Word(standing, digest, full_stop(failure.reason), failure.at, failure.kind, failure.remedy, failure.right)
+def _failed(failure: LookupFailed, digest: str) -> Presence:
+    standing = PresenceState.GONE if failure.kind in GONE else PresenceState.UNREAD
+    return Presence(standing, digest, full_stop(failure.reason), failure.at, failure.kind, failure.remedy, failure.right)
 
 
-def _not_yet(name: RepositoryName) -> Word:
-    return Word(Standing.UNREAD, reason=f"{name} has not been read yet.")
+def _not_yet(name: RepositoryName) -> Presence:
+    return Presence(PresenceState.UNREAD, reason=f"{name} has not been read yet.")

@@ -11,8 +11,8 @@ import msgspec
 from tui.domain.common.text import short
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import ScanReport
-from tui.domain.registries.catalog import Catalog, Known
-from tui.domain.registries.contents import Member
+from tui.domain.registries.catalog import Catalog, CatalogImage
+from tui.domain.registries.contents import PlatformMember
 from tui.domain.registries.presence import Registries
 
 __all__ = ["Matched", "ScanIndex"]
@@ -55,7 +55,7 @@ class ScanIndex:
         self._contents = {digest: found for digest in self._digested if (found := self._configs(digest))}
         self._by_config = self._reverse()
 
-    def of(self, known: Known) -> Matched:
+    def of(self, known: CatalogImage) -> Matched:
         """The reports on an image."""
         digests = dict.fromkeys((*known.digests, *known.configs, *self._elsewhere(known)))
         found = [report for digest in digests for report in self._digested.get(digest, ())]
@@ -63,7 +63,7 @@ class ScanIndex:
         platforms = self._platforms(known, matched.reports)
         return msgspec.structs.replace(matched, platforms=platforms) if platforms else matched
 
-    def _platforms(self, known: Known, found: Iterable[ScanReport]) -> tuple[tuple[str, tuple[ScanReport, ...]], ...]:
+    def _platforms(self, known: CatalogImage, found: Iterable[ScanReport]) -> tuple[tuple[str, tuple[ScanReport, ...]], ...]:
         """The scans on each platform of an index, unless each is on all: one on a platform says nothing of another.
 
         A report that names the index, or only the name, is about all of it.
@@ -76,7 +76,7 @@ class ScanIndex:
             return ()
         return tuple((str(member.platform or short(member.manifest)), _ordered(about)) for member, about in parts)
 
-    def _is_about(self, report: ScanReport, known: Known, member: Member) -> bool:
+    def _is_about(self, report: ScanReport, known: CatalogImage, member: PlatformMember) -> bool:
         own = report.digest in ("", known.key.digest, member.manifest, member.config)
         return own or member.config in self._contents.get(report.digest, ())
 
@@ -98,14 +98,14 @@ class ScanIndex:
                 found[config].append(digest)
         return {config: tuple(sorted(digests)) for config, digests in found.items()}
 
-    def _elsewhere(self, known: Known) -> Iterator[str]:
+    def _elsewhere(self, known: CatalogImage) -> Iterator[str]:
         """Digests with reports under which parts of the same content lie elsewhere."""
         for config in known.configs:
             for digest in self._by_config.get(config, _NOTHING):
                 if self._contents[digest] <= frozenset(known.configs):
                     yield digest
 
-    def _by_name(self, known: Known, found: list[ScanReport]) -> Matched:
+    def _by_name(self, known: CatalogImage, found: list[ScanReport]) -> Matched:
         """Reports that tell only a name are about what its tag names now, if they are not older than that.
 
         A scan that names the digest makes those that do not superfluous; statements are about what they name all the same, one

@@ -10,7 +10,7 @@ from tui.domain.common.text import short
 from tui.domain.facts.scan import ImageVulnerability, ScanReport
 from tui.domain.lineage.base_steps import title_of
 from tui.domain.lineage.judged import Bases, newest_build
-from tui.domain.lineage.outdated import BaseVerdict, Rule
+from tui.domain.lineage.outdated import BaseVerdict, OutdatedRule
 from tui.domain.registries.catalog import Catalog
 from tui.domain.registries.presence import Registries
 from tui.domain.scans.index import Matched, ScanIndex
@@ -22,7 +22,7 @@ from tui.domain.snapshot.snapshot import BaseLink, ImageKey
 __all__ = ["NOT_SCANNED", "ScanJoin", "Scanned", "Scans"]
 
 MAX_GENERATIONS = 30
-_CURRENT = frozenset({Rule.SAME, Rule.INDEX_REPUSHED, Rule.BASE_BEHIND})
+_CURRENT = frozenset({OutdatedRule.SAME, OutdatedRule.INDEX_REPUSHED, OutdatedRule.BASE_BEHIND})
 _NO_LAYERS: frozenset[str] = frozenset()
 
 

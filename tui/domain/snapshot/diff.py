@@ -16,13 +16,13 @@ from tui.domain.facts.events import SourceHealth
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot, Summary, UnknownBase, Workload
 
-__all__ = ["Changes", "Diff", "apply", "diff", "same_content"]
+__all__ = ["Diff", "TableChanges", "apply", "diff", "same_content"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Changes(msgspec.Struct, Generic[K, V], frozen=True):
+class TableChanges(msgspec.Struct, Generic[K, V], frozen=True):
     """What to set and what to drop to turn one table into another."""
 
     put: Mapping[K, V]
@@ -39,16 +39,16 @@ class Diff(msgspec.Struct, frozen=True):
 
     number: int
     as_of: datetime
-    images: Changes[ImageKey, Image]
-    bases: Changes[ImageKey, UnknownBase]
-    derived: Changes[ImageKey, tuple[ImageKey, ...]]
-    workloads: Changes[ObjectKey, Workload]
-    users: Changes[ImageKey, tuple[ObjectKey, ...]]
+    images: TableChanges[ImageKey, Image]
+    bases: TableChanges[ImageKey, UnknownBase]
+    derived: TableChanges[ImageKey, tuple[ImageKey, ...]]
+    workloads: TableChanges[ObjectKey, Workload]
+    users: TableChanges[ImageKey, tuple[ObjectKey, ...]]
     roots: tuple[ImageKey, ...]
     sources: tuple[SourceHealth, ...]
     summary: Summary
     complete: bool
-    gates: Changes[str, Gate]
+    gates: TableChanges[str, Gate]
 
     @property
     def empty(self) -> bool:
@@ -97,12 +97,12 @@ def same_content(one: Snapshot, other: Snapshot) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in Snapshot.__dataclass_fields__)
 
 
-def _changes(before: Mapping[K, V], after: Mapping[K, V]) -> Changes[K, V]:
+def _changes(before: Mapping[K, V], after: Mapping[K, V]) -> TableChanges[K, V]:
     # `is` first: most things of the next snapshot are the very same objects.
     put = {key: value for key, value in after.items() if (old := before.get(key)) is not value and old != value}
-    return Changes(put, frozenset(key for key in before if key not in after))
+    return TableChanges(put, frozenset(key for key in before if key not in after))
 
 
-def _changed(before: Mapping[K, V], changes: Changes[K, V]) -> dict[K, V]:
+def _changed(before: Mapping[K, V], changes: TableChanges[K, V]) -> dict[K, V]:
     kept = {key: value for key, value in before.items() if key not in changes.gone}
     return kept | dict(changes.put)

@@ -23,11 +23,11 @@ __all__ = [
     "Basis",
     "Confidence",
     "Container",
-    "Crew",
     "Drift",
     "Image",
     "ImageKey",
     "NodeKind",
+    "PodGroup",
     "PodRef",
     "Snapshot",
     "Summary",
@@ -185,7 +185,7 @@ class PodRef(msgspec.Struct, frozen=True, gc=False):
         return self.phase in ("Succeeded", "Failed")
 
 
-class Crew(msgspec.Struct, frozen=True, gc=False):
+class PodGroup(msgspec.Struct, frozen=True, gc=False):
     """Pods of a workload that run the same images, all of their containers taken together."""
 
     images: tuple[ImageKey, ...]
@@ -246,7 +246,7 @@ class Workload(msgspec.Struct, frozen=True, gc=False):
     owner_readable: bool = True
     as_of: datetime | None = None
     source: str = ""
-    crews: tuple[Crew, ...] = ()
+    crews: tuple[PodGroup, ...] = ()
 
 
 class Summary(msgspec.Struct, frozen=True):

@@ -14,21 +14,21 @@ from tui.domain.facts.reference import parse_reference
 from tui.domain.facts.workload import ContainerType, Node, Pod, PodContainer, TemplateContainer
 from tui.domain.snapshot.snapshot import Drift, ImageKey, PodRef
 from tui.domain.workloads.counting import pods_with, wants_no_pods
-from tui.domain.workloads.drift import Finding, Judge, Seen
-from tui.domain.workloads.grouping import Group, Slot, by_slot, platform_of
+from tui.domain.workloads.drift import DriftJudge, DriftVerdict, RunVariant
+from tui.domain.workloads.grouping import Slot, WorkloadDraft, by_slot, platform_of
 from tui.domain.workloads.pull_failures import is_pulling, sentence
 from tui.errors import InvalidReference
 
-__all__ = ["Joined", "joined_of"]
+__all__ = ["ContainerJoin", "joined_of"]
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 _WORST = (Drift.MIXED, Drift.GONE, Drift.MOVED, Drift.UNKNOWN, Drift.SAME)
 _NAMED_NODES = 3
 _SILENT = "It runs, but its node does not say what: what runs is not known yet."
-Instance = tuple[Pod, PodContainer, Finding]
+Instance = tuple[Pod, PodContainer, DriftVerdict]
 
 
-class Joined(msgspec.Struct, frozen=True, gc=False):
+class ContainerJoin(msgspec.Struct, frozen=True, gc=False):
     """A container before it is judged; fields as in `snapshot.Container`.
 
     `idle` says that nothing is meant to run: scaled to zero, suspended, between two jobs. `note` is a remark that changes
@@ -59,7 +59,7 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
     needs_node: bool = False
 
 
-def joined_of(group: Group, judge: Judge, nodes: Mapping[str, Node]) -> tuple[Joined, ...]:
+def joined_of(group: WorkloadDraft, judge: DriftJudge, nodes: Mapping[str, Node]) -> tuple[ContainerJoin, ...]:
     """Every container of a workload."""
     template = group.template
     declared = {(each.type, each.name): each for each in template}
@@ -77,13 +77,13 @@ def joined_of(group: Group, judge: Judge, nodes: Mapping[str, Node]) -> tuple[Jo
 
 
 def _running(
-    slot: Slot, pods: Sequence[tuple[Pod, PodContainer]], live: set[str], judge: Judge, nodes: Mapping[str, Node]
-) -> Joined:
+    slot: Slot, pods: Sequence[tuple[Pod, PodContainer]], live: set[str], judge: DriftJudge, nodes: Mapping[str, Node]
+) -> ContainerJoin:
     instances = [
         (
             pod,
             container,
-            _unreported(pod, container, judge.find(Seen(container.image, container.image_id, platform_of(pod, nodes)))),
+            _unreported(pod, container, judge.find(RunVariant(container.image, container.image_id, platform_of(pod, nodes)))),
         )
         for pod, container in sorted(pods, key=lambda each: each[0].name)
     ]
@@ -92,7 +92,7 @@ def _running(
     drift, reason, note = _drift(counting, newest)
     started = [finding for _, _, finding in counting if finding.started or finding.runs is not None]
     refs = tuple(_ref(*each) for each in instances)
-    return Joined(
+    return ContainerJoin(
         slot=slot,
         image=newest[1].image,
         name=newest[2].name,
@@ -115,7 +115,7 @@ def _running(
     )
 
 
-def _named(findings: Sequence[Finding]) -> tuple[tuple[ImageKey, str], ...]:
+def _named(findings: Sequence[DriftVerdict]) -> tuple[tuple[ImageKey, str], ...]:
     pairs = ((finding.runs or finding.declared, finding.named) for finding in findings)
     return tuple(sorted({(image, digest) for image, digest in pairs if image is not None and digest}))
 
@@ -132,13 +132,13 @@ def _drift(instances: list[Instance], newest: Instance) -> tuple[Drift, str, str
     return worst.drift, worst.reason, " ".join(filter(None, (worst.note, _rollout(started, newest))))
 
 
-def _is_unreported(pod: Pod, container: PodContainer, finding: Finding) -> bool:
+def _is_unreported(pod: Pod, container: PodContainer, finding: DriftVerdict) -> bool:
     """Whether a container runs, or a volume is there for what runs, and its node does not say in any known form what it is."""
     runs = container.state == "running" or (container.type is ContainerType.VOLUME and pod.phase == "Running")
     return runs and not finding.started
 
 
-def _unreported(pod: Pod, container: PodContainer, finding: Finding) -> Finding:
+def _unreported(pod: Pod, container: PodContainer, finding: DriftVerdict) -> DriftVerdict:
     """The finding; of what runs and is not reported, it is what its name means now for all that is known, and no more is."""
     if finding.name is None or not _is_unreported(pod, container, finding):
         return finding
@@ -197,7 +197,7 @@ def _rollout(started: list[Instance], newest: Instance) -> str:
     return f"A rollout is under way: {', '.join(f'{number} still run {image}' for image, number in sorted(others.items()))}."
 
 
-def _trouble(instances: list[Instance], judge: Judge) -> str:
+def _trouble(instances: list[Instance], judge: DriftJudge) -> str:
     """Why pods cannot get their image, of the newest that cannot."""
     stuck = [(pod, container) for pod, container, _ in instances if is_pulling(container)]
     if not stuck:
@@ -210,7 +210,7 @@ def _trouble(instances: list[Instance], judge: Judge) -> str:
     return sentence(container, word)
 
 
-def _ref(pod: Pod, container: PodContainer, finding: Finding) -> PodRef:
+def _ref(pod: Pod, container: PodContainer, finding: DriftVerdict) -> PodRef:
     return PodRef(
         name=pod.name,
         node=pod.node,
@@ -228,9 +228,9 @@ def _ref(pod: Pod, container: PodContainer, finding: Finding) -> PodRef:
 # ---- without pods
 
 
-def _idle(slot: Slot, declared: TemplateContainer, group: Group, judge: Judge) -> Joined:
+def _idle(slot: Slot, declared: TemplateContainer, group: WorkloadDraft, judge: DriftJudge) -> ContainerJoin:
     """What would run: the template's image, if the registry still has it."""
-    finding = judge.find(Seen(declared.image))
+    finding = judge.find(RunVariant(declared.image))
     idle = _why_idle(group)
     drift, reason = Drift.UNKNOWN, f"{idle or 'No pod of it is there'}, so nothing runs that could be compared."
     if finding.name is None:
@@ -241,7 +241,7 @@ def _idle(slot: Slot, declared: TemplateContainer, group: Group, judge: Judge) -
             drift, reason = Drift.GONE, f"{idle or 'No pod of it is there'}, and it could not start: {word.reason}"
         elif finding.declared is None:
             reason = f"{idle or 'No pod of it is there'}, and what it would run is not known: {word.reason}"
-    return Joined(
+    return ContainerJoin(
         slot=slot,
         image=declared.image,
         name=finding.name,
@@ -258,7 +258,7 @@ def _idle(slot: Slot, declared: TemplateContainer, group: Group, judge: Judge) -
     )
 
 
-def _why_idle(group: Group) -> str:
+def _why_idle(group: WorkloadDraft) -> str:
     own = group.controller
     if own is None:
         return ""

@@ -12,12 +12,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from tui.domain.facts.workload import ObjectKey
-from tui.domain.snapshot.snapshot import Container, Crew, ImageKey, PodRef, Snapshot, Workload
+from tui.domain.snapshot.snapshot import Container, ImageKey, PodGroup, PodRef, Snapshot, Workload
 from tui.domain.workloads.pull_failures import is_pulling
 
 __all__ = [
-    "Place",
-    "Use",
+    "ContainerGroup",
+    "UseKind",
     "crews_of",
     "idle_word",
     "is_scaled_to_zero",
@@ -40,7 +40,7 @@ _ON_NODES = "DaemonSet"
 """What has as many pods as there are nodes for it: none of them is no scaling."""
 
 
-class Use(StrEnum):
+class UseKind(StrEnum):
     """How something uses an image.
 
     RUNNING: a pod that has not ended reports it. DECLARED: it is what the name in a workload's spec means now, whether that
@@ -55,7 +55,7 @@ class Use(StrEnum):
     ROLLBACK = "rollback"
 
 
-class Place(NamedTuple):
+class ContainerGroup(NamedTuple):
     """A container of a workload: all of its pods, those that run one image, or those that wait for theirs."""
 
     workload: ObjectKey
@@ -67,7 +67,7 @@ class Place(NamedTuple):
 # ---- pods
 
 
-def crews_of(containers: Iterable[Sequence[PodRef]]) -> tuple[Crew, ...]:
+def crews_of(containers: Iterable[Sequence[PodRef]]) -> tuple[PodGroup, ...]:
     """The pods of a workload that have not ended, by the images that they run; each container tells of its pods."""
     images: defaultdict[str, set[ImageKey]] = defaultdict(set)
     for pods in containers:
@@ -75,7 +75,7 @@ def crews_of(containers: Iterable[Sequence[PodRef]]) -> tuple[Crew, ...]:
             if not pod.ended:
                 images[pod.name] |= {pod.runs} if pod.runs is not None else set()
     counted = Counter(tuple(sorted(found)) for found in images.values())
-    return tuple(Crew(found, counted[found]) for found in sorted(counted))
+    return tuple(PodGroup(found, counted[found]) for found in sorted(counted))
 
 
 def pods_with(pods: Iterable[PodRef], image: ImageKey | None = None) -> int:
@@ -94,17 +94,17 @@ def pods_in(container: Container, images: Set[ImageKey] | None = None, *, idle: 
     return len({pod.name for pod in live if images is None or pod.runs in images or (idle and pod.runs is None)})
 
 
-def places_of(snapshot: Snapshot, workloads: Set[ObjectKey] | None = None) -> Mapping[ImageKey, tuple[Place, ...]]:
+def places_of(snapshot: Snapshot, workloads: Set[ObjectKey] | None = None) -> Mapping[ImageKey, tuple[ContainerGroup, ...]]:
     """Where each image is used, of the workloads (None: all): where pods run it, and where what has no pods would run it."""
-    found: defaultdict[ImageKey, list[Place]] = defaultdict(list)
+    found: defaultdict[ImageKey, list[ContainerGroup]] = defaultdict(list)
     for workload in snapshot.workloads.values() if workloads is None else _those(snapshot, workloads):
         for container in workload.containers:
             for key in container.images:
-                found[key].append(Place(workload.key, container.name, key))
+                found[key].append(ContainerGroup(workload.key, container.name, key))
     return {key: tuple(at) for key, at in found.items()}
 
 
-def pods_at(places: Iterable[Place], snapshot: Snapshot) -> Mapping[ObjectKey, int]:
+def pods_at(places: Iterable[ContainerGroup], snapshot: Snapshot) -> Mapping[ObjectKey, int]:
     """How many pods there are at the places, by workload: one that runs several of its containers there is one pod."""
     names: defaultdict[ObjectKey, set[str]] = defaultdict(set)
     for place in places:
@@ -114,7 +114,7 @@ def pods_at(places: Iterable[Place], snapshot: Snapshot) -> Mapping[ObjectKey, i
     return {workload: len(pods) for workload, pods in names.items()}
 
 
-def _is_at(pod: PodRef, place: Place) -> bool:
+def _is_at(pod: PodRef, place: ContainerGroup) -> bool:
     if pod.ended or (place.waiting and not is_pulling(pod)):
         return False
     return place.image is None or pod.runs == place.image
@@ -163,7 +163,7 @@ def running_images(snapshot: Snapshot) -> frozenset[ImageKey]:
     return frozenset(key for workload in snapshot.workloads.values() for crew in workload.crews for key in crew.images)
 
 
-def _runs(crew: Crew, images: Set[ImageKey]) -> bool:
+def _runs(crew: PodGroup, images: Set[ImageKey]) -> bool:
     return any(image in images for image in crew.images)
 
 
@@ -209,28 +209,28 @@ def idle_word(workload: Workload) -> str:
     return "scheduled" if is_scheduled(workload) and not workload.pods else ""
 
 
-def users_of(image: ImageKey, snapshot: Snapshot) -> Mapping[Use, tuple[ObjectKey, ...]]:
+def users_of(image: ImageKey, snapshot: Snapshot) -> Mapping[UseKind, tuple[ObjectKey, ...]]:
     """The workloads that use an image, by how they do; it looks at every workload."""
-    found: dict[Use, dict[ObjectKey, None]] = {use: {} for use in Use}
+    found: dict[UseKind, dict[ObjectKey, None]] = {use: {} for use in UseKind}
     for workload in snapshot.workloads.values():
         for container in workload.containers:
             if image in container.images or image == container.declared:
                 for use in uses_of_image(workload, container, image):
                     found[use][workload.key] = None
         if image in workload.rollback:
-            found[Use.ROLLBACK][workload.key] = None
+            found[UseKind.ROLLBACK][workload.key] = None
     return {use: tuple(keys) for use, keys in found.items() if keys}
 
 
-def uses_of_image(workload: Workload, container: Container, image: ImageKey | None) -> frozenset[Use]:
+def uses_of_image(workload: Workload, container: Container, image: ImageKey | None) -> frozenset[UseKind]:
     """How a container of a workload uses an image that it runs or declares; None is an image that is not known."""
     found = set()
     if image is not None and pods_with(container.pod_refs, image):
-        found.add(Use.RUNNING)
+        found.add(UseKind.RUNNING)
     if image is not None and (image == container.declared or image.digest == container.pin):
-        found.add(Use.DECLARED)
+        found.add(UseKind.DECLARED)
     if is_scheduled(workload):
-        found.add(Use.SCHEDULED)
+        found.add(UseKind.SCHEDULED)
     if is_scaled_to_zero(workload):
-        found.add(Use.SCALED_TO_ZERO)
+        found.add(UseKind.SCALED_TO_ZERO)
     return frozenset(found)

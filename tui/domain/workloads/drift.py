@@ -16,14 +16,14 @@ from tui.domain.common.text import clean, short
 from tui.domain.facts.image import Platform, RepositoryName
 from tui.domain.facts.reference import ImageId, ImageIdKind, Reference, parse_image_id, parse_reference
 from tui.domain.registries.catalog import Catalog
-from tui.domain.registries.presence import Registries, Word
+from tui.domain.registries.presence import Presence, Registries
 from tui.domain.snapshot.snapshot import Drift, ImageKey
 from tui.errors import InvalidReference
 
-__all__ = ["Finding", "Judge", "Seen"]
+__all__ = ["DriftJudge", "DriftVerdict", "RunVariant"]
 
 
-class Seen(msgspec.Struct, frozen=True, gc=False):
+class RunVariant(msgspec.Struct, frozen=True, gc=False):
     """One way in which a container runs: the spec's image, the status's `imageID`, the node's platform (None: not readable)."""
 
     image: str
@@ -31,7 +31,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     platform: Platform | None = None
 
 
-class Finding(msgspec.Struct, frozen=True, gc=False):
+class DriftVerdict(msgspec.Struct, frozen=True, gc=False):
     """What is found about one way of running.
 
     `content` are the configs that run, None when not known; `runs` and `declared` the images that run and that the name means
@@ -73,38 +73,38 @@ class _Case(msgspec.Struct, frozen=True, gc=False):
     content: frozenset[str] | None
 
 
-class Judge:
+class DriftJudge:
     """Judges ways of running against the catalog; equal ones are judged once."""
 
     def __init__(self, catalog: Catalog, registries: Registries) -> None:
         self._catalog = catalog
         self._contents = catalog.contents
         self._registries = registries
-        self._found: dict[Seen, Finding] = {}
+        self._found: dict[RunVariant, DriftVerdict] = {}
 
-    def find(self, seen: Seen) -> Finding:
+    def find(self, seen: RunVariant) -> DriftVerdict:
         """The finding on one way of running."""
         found = self._found.get(seen)
         if found is None:
             found = self._found[seen] = self._judge(seen)
         return found
 
-    def word(self, reference: Reference) -> Word:
+    def word(self, reference: Reference) -> Presence:
         """What the registry says of the name now: of the digest where it is pinned, else of the tag."""
         name = RepositoryName(reference.registry, reference.repository)
         if reference.digest:
             return self._registries.digest(name, reference.digest)
         return self._registries.tag(name, reference.tag)
 
-    def _judge(self, seen: Seen) -> Finding:
+    def _judge(self, seen: RunVariant) -> DriftVerdict:
         try:
             reference = parse_reference(seen.image)
         except InvalidReference as error:
-            return Finding(Drift.UNKNOWN, error.headline)
+            return DriftVerdict(Drift.UNKNOWN, error.headline)
         name = RepositoryName(reference.registry, reference.repository)
         running = parse_image_id(seen.image_id)
         word = self.word(reference)
-        bare = Finding(
+        bare = DriftVerdict(
             Drift.UNKNOWN,
             "",
             name=name,
@@ -147,7 +147,7 @@ class Judge:
         config = self._contents.configs.get(min(case.content))
         return config.platform if config is not None else None
 
-    def _declared(self, name: RepositoryName, word: Word, reference: Reference) -> ImageKey | None:
+    def _declared(self, name: RepositoryName, word: Presence, reference: Reference) -> ImageKey | None:
         """The image that the name means now; last meant, when the registry cannot be read."""
         digest = reference.digest or ("" if word.gone else word.digest)
         if not digest:
@@ -199,7 +199,7 @@ class Judge:
             return f"The tag {clean(tag)} beside the pin names another image by now: {short(word.digest)}."
         return ""
 
-    def _tagged(self, case: _Case, word: Word) -> tuple[Drift, str, str]:
+    def _tagged(self, case: _Case, word: Presence) -> tuple[Drift, str, str]:
         name = f"{case.name}:{case.reference.tag}"
         if word.gone:
             return Drift.GONE, self._tag_gone(case, word), ""
@@ -231,7 +231,7 @@ class Judge:
         configs = {member.config for member in members if member.config}
         return case.content is not None and bool(case.content) and case.content <= configs
 
-    def _other(self, case: _Case, word: Word, now: frozenset[str] | None) -> tuple[Drift, str, str]:
+    def _other(self, case: _Case, word: Presence, now: frozenset[str] | None) -> tuple[Drift, str, str]:
         """What runs is not, or not provably, what the tag names."""
         running, names = short(case.running.digest), f"{case.name}:{case.reference.tag} names {short(word.digest)} now"
         if self._purged(case):
@@ -245,7 +245,7 @@ class Judge:
         when = f" since {since:%Y-%m-%d %H:%M} UTC" if since is not None else ""
         return Drift.MOVED, f"{names}{when}; what runs is {running}{self._where(case)}.", ""
 
-    def _tag_gone(self, case: _Case, word: Word) -> str:
+    def _tag_gone(self, case: _Case, word: Presence) -> str:
         running = short(case.running.digest)
         still = self._registries.digest(case.name, case.running.digest)
         left = f" What runs, {running}, is still there." if still.there else ""
@@ -308,7 +308,7 @@ def _differ(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
     return bool(one) and bool(other) and one is not None and other is not None and one.isdisjoint(other)
 
 
-def _not_started(seen: Seen) -> str:
+def _not_started(seen: RunVariant) -> str:
     if seen.image_id:
         return f"The node reports its image in a form that says nothing: {clean(seen.image_id, 80)}."
     return "It has not started, so the node reports no image."

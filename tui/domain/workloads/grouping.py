@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from tui.domain.facts.facts import ClusterFacts
 from tui.domain.facts.image import Platform
 from tui.domain.facts.workload import ContainerType, Controller, Node, ObjectKey, Pod, PodContainer, TemplateContainer
-from tui.domain.workloads.owners import Top, top_of
+from tui.domain.workloads.owners import TopOwner, top_of
 
-__all__ = ["Group", "Grouping", "Slot", "by_slot", "group", "platform_of"]
+__all__ = ["Slot", "WorkloadDraft", "WorkloadGrouping", "by_slot", "group", "platform_of"]
 
 _ENDED = frozenset({"Succeeded", "Failed"})
 Slot = tuple[ContainerType, str]
@@ -18,11 +18,11 @@ Slot = tuple[ContainerType, str]
 
 
 @dataclass(slots=True)
-class Group:
+class WorkloadDraft:
     """A workload in the making. `controllers` are those that lead to it, its own included."""
 
     source: str
-    top: Top
+    top: TopOwner
     pods: list[Pod] = field(default_factory=list)
     controllers: dict[str, Controller] = field(default_factory=dict)
 
@@ -63,19 +63,19 @@ class Group:
 class _Heads:
     """What follows from the controllers of a source alone: who owns each, by uid, and those that lead to each top."""
 
-    tops: Mapping[str, Top]
-    groups: Mapping[ObjectKey, Group]
+    tops: Mapping[str, TopOwner]
+    groups: Mapping[ObjectKey, WorkloadDraft]
 
 
-class Grouping:
+class WorkloadGrouping:
     """Gathers workloads, round after round: what only pods change costs little."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[Mapping[str, Controller], _Heads]] = {}
 
-    def group(self, facts: ClusterFacts) -> dict[ObjectKey, Group]:
+    def group(self, facts: ClusterFacts) -> dict[ObjectKey, WorkloadDraft]:
         """All workloads, with and without pods. An object whose owner cannot be read belongs to what its owner is called."""
-        found: dict[ObjectKey, Group] = {}
+        found: dict[ObjectKey, WorkloadDraft] = {}
         for source in sorted({*facts.pods, *facts.controllers}):
             controllers = facts.controllers.get(source, {})
             heads = self._heads(source, controllers)
@@ -92,35 +92,35 @@ class Grouping:
         return known[1]
 
 
-def group(facts: ClusterFacts) -> dict[ObjectKey, Group]:
+def group(facts: ClusterFacts) -> dict[ObjectKey, WorkloadDraft]:
     """All workloads, gathered once."""
-    return Grouping().group(facts)
+    return WorkloadGrouping().group(facts)
 
 
 def _heads_of(source: str, controllers: Mapping[str, Controller]) -> _Heads:
     tops = {uid: top_of(controller, controllers) for uid, controller in controllers.items()}
-    groups: dict[ObjectKey, Group] = {}
+    groups: dict[ObjectKey, WorkloadDraft] = {}
     for uid, controller in controllers.items():
         if controller.containers or controller.key == tops[uid].key:
             _into(groups, source, tops[uid]).controllers[uid] = controller
     return _Heads(tops, groups)
 
 
-def _top_of_pod(pod: Pod, controllers: Mapping[str, Controller], tops: Mapping[str, Top]) -> Top:
+def _top_of_pod(pod: Pod, controllers: Mapping[str, Controller], tops: Mapping[str, TopOwner]) -> TopOwner:
     known = tops.get(pod.owner.uid) if pod.owner is not None and not pod.mirror else None
     return known or top_of(pod, controllers)
 
 
-def _into(found: dict[ObjectKey, Group], source: str, top: Top) -> Group:
+def _into(found: dict[ObjectKey, WorkloadDraft], source: str, top: TopOwner) -> WorkloadDraft:
     known = found.get(top.key)
     if known is None:
-        known = found[top.key] = Group(source, top)
+        known = found[top.key] = WorkloadDraft(source, top)
     elif top.readable and not known.top.readable:
         known.top = top
     return known
 
 
-def _declares(each: Group) -> bool:
+def _declares(each: WorkloadDraft) -> bool:
     """Whether it is worth a row without pods: it was read, and has a template that new pods would come from."""
     return each.controller is not None and bool(each.template)
 

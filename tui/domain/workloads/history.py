@@ -15,9 +15,9 @@ from tui.domain.facts.workload import ObjectKey
 from tui.domain.lineage.genealogy import distribution
 from tui.domain.lineage.graph import Lineage
 from tui.domain.lineage.judged import Bases
-from tui.domain.registries.catalog import Catalog, Known
+from tui.domain.registries.catalog import Catalog, CatalogImage
 from tui.domain.snapshot.snapshot import ImageKey
-from tui.domain.workloads.containers import Joined
+from tui.domain.workloads.containers import ContainerJoin
 from tui.domain.workloads.impostor import LEFT_BEHIND, Observation, Suspicion, builder_of, compare, shape_of
 from tui.domain.workloads.join import JoinedWorkload
 
@@ -58,7 +58,7 @@ class Observer:
         for digest in record.earlier if record is not None else ():
             yield from self._catalog.holding(name[0], digest)[:1]
 
-    def _observe(self, known: Known) -> Observation:
+    def _observe(self, known: CatalogImage) -> Observation:
         configs = [self._catalog.contents.configs[member.config] for member in known.members]
         usual = configs[0]
         return Observation(
@@ -90,7 +90,7 @@ class Observer:
             else 0
         )
 
-    def _families(self, known: Known) -> Iterator[str]:
+    def _families(self, known: CatalogImage) -> Iterator[str]:
         """Names of the repositories of all its bases, and of its distribution."""
         system = distribution(known, self._catalog)
         if system:
@@ -104,7 +104,7 @@ class Observer:
                 yield link.base.repository.rpartition("/")[2]
             key = link.base
 
-    def _signers(self, known: Known) -> frozenset[str] | None:
+    def _signers(self, known: CatalogImage) -> frozenset[str] | None:
         """Those who signed the image; None unless all was looked at and could be told.
 
         One whose signature has expired since is the same signer still: what counts is that it is authentic.
@@ -177,7 +177,7 @@ def _running(workloads: Mapping[ObjectKey, JoinedWorkload]) -> dict[Name, dict[I
 
 def _suspicion(
     workload: JoinedWorkload,
-    container: Joined,
+    container: ContainerJoin,
     running: Mapping[Name, Mapping[ImageKey, str]],
     observer: Observer,
     remembered: Mapping[Name, tuple[Observation, ...]],

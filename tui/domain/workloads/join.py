@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from tui.domain.facts.facts import ClusterFacts
 from tui.domain.facts.workload import Controller, Node, ObjectKey
-from tui.domain.snapshot.snapshot import Crew, ImageKey
-from tui.domain.workloads.containers import Joined, joined_of
+from tui.domain.snapshot.snapshot import ImageKey, PodGroup
+from tui.domain.workloads.containers import ContainerJoin, joined_of
 from tui.domain.workloads.counting import crews_of
-from tui.domain.workloads.drift import Judge, Seen
-from tui.domain.workloads.grouping import Group, Grouping
+from tui.domain.workloads.drift import DriftJudge, RunVariant
+from tui.domain.workloads.grouping import WorkloadDraft, WorkloadGrouping
 from tui.domain.workloads.owners import managed_by, team_of
 
-__all__ = ["JoinedWorkload", "Use", "WorkloadJoin", "uses_of"]
+__all__ = ["ImageUsers", "JoinedWorkload", "WorkloadJoin", "uses_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,20 +26,20 @@ class JoinedWorkload:
     """
 
     key: ObjectKey
-    group: Group
-    containers: tuple[Joined, ...]
+    group: WorkloadDraft
+    containers: tuple[ContainerJoin, ...]
     rollback: tuple[ImageKey, ...]
     controller: Controller | None = None
     managed_by: str = ""
     team: str = ""
-    crews: tuple[Crew, ...] = ()
+    crews: tuple[PodGroup, ...] = ()
     idle: tuple[ImageKey, ...] = ()
     images: tuple[ImageKey, ...] = ()
     named: tuple[tuple[ImageKey, str], ...] = ()
 
 
 @dataclass(slots=True)
-class Use:
+class ImageUsers:
     """What uses an image: workloads that run it, their pods, and workloads that would run it, ran it or could go back to it.
 
     `names` are the digests that the names of what uses it give.
@@ -55,12 +55,12 @@ class WorkloadJoin:
     """Joins workloads, round after round: one that nothing changed about is the very same object."""
 
     def __init__(self) -> None:
-        self._grouping = Grouping()
-        self._judge: Judge | None = None
+        self._grouping = WorkloadGrouping()
+        self._judge: DriftJudge | None = None
         self._nodes: Mapping[str, Mapping[str, Node]] = {}
         self._last: dict[ObjectKey, JoinedWorkload] = {}
 
-    def join(self, facts: ClusterFacts, judge: Judge) -> dict[ObjectKey, JoinedWorkload]:
+    def join(self, facts: ClusterFacts, judge: DriftJudge) -> dict[ObjectKey, JoinedWorkload]:
         """Every workload, in the order of the keys; the same `judge` finds the same."""
         groups = self._grouping.group(facts)
         kept = self._last if judge is self._judge and facts.nodes == self._nodes else {}
@@ -70,14 +70,14 @@ class WorkloadJoin:
         return self._last
 
 
-def _same(known: JoinedWorkload | None, found: Group) -> JoinedWorkload | None:
+def _same(known: JoinedWorkload | None, found: WorkloadDraft) -> JoinedWorkload | None:
     """What is known, when it was made of the same."""
     return known if known is not None and known.group == found else None
 
 
-def _join(key: ObjectKey, found: Group, facts: ClusterFacts, judge: Judge) -> JoinedWorkload:
+def _join(key: ObjectKey, found: WorkloadDraft, facts: ClusterFacts, judge: DriftJudge) -> JoinedWorkload:
     containers = joined_of(found, judge, facts.nodes.get(found.source, {}))
-    old = [judge.find(Seen(each.image)) for controller in found.rollback for each in controller.containers]
+    old = [judge.find(RunVariant(each.image)) for controller in found.rollback for each in controller.containers]
     rollback = tuple(sorted({each.declared for each in old if each.declared is not None}))
     words = tuple(_words(found))
     declared = [each.declared for each in containers if each.declared is not None]
@@ -105,7 +105,7 @@ def _join(key: ObjectKey, found: Group, facts: ClusterFacts, judge: Judge) -> Jo
     )
 
 
-def _idle(container: Joined) -> Iterator[ImageKey]:
+def _idle(container: ContainerJoin) -> Iterator[ImageKey]:
     """What a container would run when it is started anew, and what its pods ran where all have ended."""
     if not container.pods:
         yield from container.runs
@@ -113,24 +113,24 @@ def _idle(container: Joined) -> Iterator[ImageKey]:
         yield container.declared
 
 
-def uses_of(workloads: Mapping[ObjectKey, JoinedWorkload]) -> dict[ImageKey, Use]:
+def uses_of(workloads: Mapping[ObjectKey, JoinedWorkload]) -> dict[ImageKey, ImageUsers]:
     """Every image that something runs, would run, or could go back to."""
-    found: dict[ImageKey, Use] = {}
+    found: dict[ImageKey, ImageUsers] = {}
     for workload in workloads.values():
         for crew in workload.crews:
             for image in crew.images:
-                use = found.setdefault(image, Use())
+                use = found.setdefault(image, ImageUsers())
                 use.users[workload.key] = None
                 use.pods += crew.pods
         for image in workload.idle:
-            found.setdefault(image, Use()).idle[workload.key] = None
+            found.setdefault(image, ImageUsers()).idle[workload.key] = None
         for image, digest in workload.named:
             if image in found:
                 found[image].names.add(digest)
     return found
 
 
-def _words(found: Group) -> Iterator[Mapping[str, str]]:
+def _words(found: WorkloadDraft) -> Iterator[Mapping[str, str]]:
     """Labels and annotations, those of the top first."""
     own = found.controller
     others = [each for each in found.controllers.values() if own is None or each.uid != own.uid]

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from tui.domain.facts.workload import Controller, ObjectKey, OwnerRef, Pod
 
-__all__ = ["LIMIT", "Top", "managed_by", "team_of", "top_of"]
+__all__ = ["LIMIT", "TopOwner", "managed_by", "team_of", "top_of"]
 
 LIMIT = 8
 
 
-class Top(NamedTuple):
+class TopOwner(NamedTuple):
     """The top of a chain: its key, and the controllers that were read on the way, the lowest first.
 
     `readable` is False when the top is only known by name.
@@ -27,7 +27,7 @@ class Top(NamedTuple):
     readable: bool = True
 
 
-def top_of(child: Pod | Controller, controllers: Mapping[str, Controller]) -> Top:
+def top_of(child: Pod | Controller, controllers: Mapping[str, Controller]) -> TopOwner:
     """The top controller of a pod or controller; `controllers` are those of its cluster by uid."""
     if isinstance(child, Pod):
         chain: list[Controller] = []
@@ -38,10 +38,10 @@ def top_of(child: Pod | Controller, controllers: Mapping[str, Controller]) -> To
     while owner is not None and owner.kind != "Node" and len(chain) <= LIMIT:
         above = controllers.get(owner.uid)
         if above is None or above in chain:
-            return Top(_named(child, owner), tuple(chain), readable=False)
+            return TopOwner(_named(child, owner), tuple(chain), readable=False)
         chain.append(above)
         key, owner = above.key, above.owner
-    return Top(key, tuple(chain), not chain or chain[-1].readable)
+    return TopOwner(key, tuple(chain), not chain or chain[-1].readable)
 
 
 def _named(child: Pod | Controller, owner: OwnerRef) -> ObjectKey:

@@ -15,7 +15,7 @@ from tui.domain.facts.events import AbsenceKind
 from tui.domain.facts.patterns import is_azure_registry
 from tui.domain.facts.reference import Reference, parse_reference
 from tui.domain.facts.workload import PodContainer
-from tui.domain.registries.presence import Standing, Word
+from tui.domain.registries.presence import Presence, PresenceState
 from tui.domain.snapshot.snapshot import PodRef
 from tui.errors import InvalidReference
 
@@ -76,7 +76,7 @@ def is_pulling(container: PodContainer | PodRef) -> bool:
     return container.state == "waiting" and container.reason in PULL_REASONS
 
 
-def cause_of(container: PodContainer, reference: Reference | None, word: Word | None) -> Cause:
+def cause_of(container: PodContainer, reference: Reference | None, word: Presence | None) -> Cause:
     """What is wrong, by the kubelet's words and by what the registry says of the name (`word`)."""
     if container.reason == "InvalidImageName" or reference is None or word is None:
         return Cause.NAME
@@ -87,7 +87,7 @@ def cause_of(container: PodContainer, reference: Reference | None, word: Word | 
         return Cause.PLATFORM
     if any(part in message for part in _LIMIT):
         return Cause.LIMIT
-    if word.standing is Standing.GONE:
+    if word.standing is PresenceState.GONE:
         return _missing(reference, word)
     if any(part in message for part in _RIGHT) or _REFUSED.search(message):
         return Cause.RIGHT
@@ -106,13 +106,13 @@ def _without_names(container: PodContainer, reference: Reference) -> str:
     return re.sub(rf"(?:{names})[^\s\"]*", "", container.message.lower())
 
 
-def _missing(reference: Reference, word: Word) -> Cause:
+def _missing(reference: Reference, word: Presence) -> Cause:
     if word.kind is AbsenceKind.REPOSITORY_UNKNOWN:
         return Cause.REPOSITORY
     return Cause.DIGEST if reference.digest else Cause.TAG
 
 
-def sentence(container: PodContainer, word: Word | None) -> str:
+def sentence(container: PodContainer, word: Presence | None) -> str:
     """Why it cannot pull, as a sentence that begins with the fact and ends with what would help."""
     try:
         reference = parse_reference(container.image)
@@ -121,7 +121,7 @@ def sentence(container: PodContainer, word: Word | None) -> str:
     return f"cannot pull: {_explain(cause_of(container, reference, word), container, reference, word)}"
 
 
-def _explain(cause: Cause, container: PodContainer, reference: Reference, word: Word | None) -> str:
+def _explain(cause: Cause, container: PodContainer, reference: Reference, word: Presence | None) -> str:
     registry, repository = reference.registry, reference.repository
     there = word is not None and word.there
     match cause:
@@ -150,7 +150,7 @@ def _explain(cause: Cause, container: PodContainer, reference: Reference, word: 
             return f"{registry}/{repository}: {_said(container) or 'the node gives no reason'}. {_LOOK}"
 
 
-def _no_right(registry: str, repository: str, word: Word | None) -> str:
+def _no_right(registry: str, repository: str, word: Presence | None) -> str:
     # AcrPull is a role of Azure's registries; others know logins only.
     remedy = "Grant its identity AcrPull, or set imagePullSecrets." if is_azure_registry(registry) else "Set imagePullSecrets."
     if word is not None and word.there:

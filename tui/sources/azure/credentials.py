@@ -27,7 +27,7 @@ from tui.sources.kit.credentials import EntraToken
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
-__all__ = ["EntraCredentials", "Member", "choose"]
+__all__ = ["CredentialMember", "EntraCredentials", "choose"]
 
 RENEW_BEFORE = 300.0
 # `az account get-access-token` takes 11 to 13 s on slow machines (azure-cli#20404), the library's own limit is 10 s.
@@ -40,7 +40,7 @@ ANY_SCOPE = ""
 PUBLIC_AUTHORITIES = frozenset({"login.microsoftonline.com", "login.chinacloudapi.cn", "login.microsoftonline.us"})
 
 
-class Member(msgspec.Struct, frozen=True):
+class CredentialMember(msgspec.Struct, frozen=True):
     """One way to sign in: its words for the operator, the credential class of azure-identity, its arguments and time limit."""
 
     label: str
@@ -58,7 +58,7 @@ class _Claims(msgspec.Struct):
     tid: str = ""
 
 
-def choose(environ: Mapping[str, str], which: Callable[[str], str | None] = shutil.which) -> tuple[Member, ...]:
+def choose(environ: Mapping[str, str], which: Callable[[str], str | None] = shutil.which) -> tuple[CredentialMember, ...]:
     """The members worth trying, best first, as the environment says (azure-identity's own variables).
 
     `AZURE_TOKEN_CREDENTIALS` names one class, or `prod` (no developer tools) or `dev` (only those).
@@ -74,11 +74,11 @@ def choose(environ: Mapping[str, str], which: Callable[[str], str | None] = shut
     return tuple(found)
 
 
-def _every(environ: Mapping[str, str]) -> tuple[Member, ...]:
+def _every(environ: Mapping[str, str]) -> tuple[CredentialMember, ...]:
     return (_environment(environ), _workload(environ), _managed(environ, DIRECTORY_TIMEOUT), _az(environ))
 
 
-def _deployed(environ: Mapping[str, str]) -> tuple[Member, ...]:
+def _deployed(environ: Mapping[str, str]) -> tuple[CredentialMember, ...]:
     has = {name for name, value in environ.items() if value}
     found = []
     if {"AZURE_CLIENT_ID", "AZURE_TENANT_ID"} <= has and has & {"AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH"}:
@@ -90,24 +90,26 @@ def _deployed(environ: Mapping[str, str]) -> tuple[Member, ...]:
     return tuple(found)
 
 
-def _environment(environ: Mapping[str, str]) -> Member:
-    return Member("service principal of AZURE_CLIENT_ID", "EnvironmentCredential", DIRECTORY_TIMEOUT, _authority(environ))
+def _environment(environ: Mapping[str, str]) -> CredentialMember:
+    return CredentialMember(
+        "service principal of AZURE_CLIENT_ID", "EnvironmentCredential", DIRECTORY_TIMEOUT, _authority(environ)
+    )
 
 
-def _workload(environ: Mapping[str, str]) -> Member:
-    return Member("workload identity", "WorkloadIdentityCredential", DIRECTORY_TIMEOUT, _authority(environ))
+def _workload(environ: Mapping[str, str]) -> CredentialMember:
+    return CredentialMember("workload identity", "WorkloadIdentityCredential", DIRECTORY_TIMEOUT, _authority(environ))
 
 
-def _managed(environ: Mapping[str, str], timeout: float) -> Member:
+def _managed(environ: Mapping[str, str], timeout: float) -> CredentialMember:
     client = environ.get("AZURE_CLIENT_ID", "")
-    return Member("managed identity", "ManagedIdentityCredential", timeout, {"client_id": client} if client else {})
+    return CredentialMember("managed identity", "ManagedIdentityCredential", timeout, {"client_id": client} if client else {})
 
 
-def _az(environ: Mapping[str, str]) -> Member:
+def _az(environ: Mapping[str, str]) -> CredentialMember:
     arguments: dict[str, str | int | bool] = {"process_timeout": int(AZ_TIMEOUT)}
     if tenant := environ.get("AZURE_TENANT_ID"):
         arguments["tenant_id"] = tenant
-    return Member("az login", "AzureCliCredential", AZ_TIMEOUT + 2, arguments)
+    return CredentialMember("az login", "AzureCliCredential", AZ_TIMEOUT + 2, arguments)
 
 
 def _authority(environ: Mapping[str, str]) -> dict[str, str | int | bool]:
@@ -130,7 +132,7 @@ class EntraCredentials:
         self._environ, self._which, self._load, self._clock = environ, which, load, clock
         self._tokens: dict[str, EntraToken] = {}
         self._lock: asyncio.Lock | None = None
-        self._chosen: Member | None = None
+        self._chosen: CredentialMember | None = None
         self._refused: dict[str, tuple[float, AuthenticationFailed]] = {}
 
     async def token(self, scope: str, refused: str = "") -> EntraToken:
@@ -190,7 +192,7 @@ class EntraCredentials:
         return [words for words, there in missing.items() if not there]
 
 
-def _check_cloud(member: Member, environ: Mapping[str, str]) -> None:
+def _check_cloud(member: CredentialMember, environ: Mapping[str, str]) -> None:
     """Raise AuthenticationFailed where `az` is set to another cloud: its tokens are not of the one that is signed in to."""
     if member.kind != "AzureCliCredential":
         return
@@ -204,7 +206,7 @@ def _check_cloud(member: Member, environ: Mapping[str, str]) -> None:
     )
 
 
-async def _sign_in(module: ModuleType, member: Member, scope: str) -> EntraToken:
+async def _sign_in(module: ModuleType, member: CredentialMember, scope: str) -> EntraToken:
     from azure.core.exceptions import AzureError
 
     try:

@@ -18,7 +18,7 @@ from tui.domain.common.decoding import from_json
 from tui.errors import AuthenticationFailed, UntrustedPayload
 from tui.sources.kit.clouds import CLOUDS, PUBLIC
 from tui.sources.kit.credentials import EntraToken, EntraTokens
-from tui.sources.kit.webapi import Asked, Service, WebApi, clock_seconds, place_of
+from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, clock_seconds, place_of
 from tui.sources.ports import QueryPage
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class ResourceGraph:
         from tui.sources.kit.transport import Transport, TransportOptions  # loads aiohttp: not before it is needed
 
         options = self._options
-        service = Service(
+        service = ApiService(
             title="Azure Resource Graph",
             base=options.endpoint.rstrip("/"),
             sign_in="Run `az login`, or check the service principal.",
@@ -147,7 +147,7 @@ class GraphSession:
         options = _Options(top=PAGE_ROWS, skip_token=token, result_format="objectArray")
         body = _Query(query, options, self._options.subscriptions)
         headers = {"Authorization": f"Bearer {signed_in.value}"}
-        return await self._api.call(Asked("POST", PATH, self._options.purpose, body, headers))
+        return await self._api.call(ApiRequest("POST", PATH, self._options.purpose, body, headers))
 
 
 def _decode(reply: Reply) -> _Answer:

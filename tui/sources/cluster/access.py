@@ -39,7 +39,7 @@ from tui.sources.cluster.lean import kubeconfig_module
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.pluginruns import shared_run
 
-__all__ = ["Access", "Place", "find_place", "open_access"]
+__all__ = ["Access", "ClusterContext", "find_place", "open_access"]
 
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 # A token is renewed this long before it ends, so that no request is under way with a dead one.
@@ -56,7 +56,7 @@ _GONE_PROVIDERS = {
 }
 
 
-class Place(msgspec.Struct, frozen=True):
+class ClusterContext(msgspec.Struct, frozen=True):
     """A context to connect to: what it is called, its default namespace, and the kubeconfig (None inside a pod)."""
 
     context: str
@@ -91,19 +91,19 @@ class Access(msgspec.Struct, frozen=True):
         return self.expires is not None and now + _SKEW >= self.expires
 
 
-def find_place(options: ClusterOptions) -> Place:
+def find_place(options: ClusterOptions) -> ClusterContext:
     """The context that the options mean. Raises InvalidConfig and UsageError. Reads files: not for the event loop."""
     inside = "KUBERNETES_SERVICE_HOST" in os.environ and (_SERVICE_ACCOUNT / "token").exists()
     paths = options.paths or default_paths()
     if inside and not options.context and not any(path.exists() for path in paths):
-        return Place(options.name or "in-cluster", _read_text(_SERVICE_ACCOUNT / "namespace") or "default")
+        return ClusterContext(options.name or "in-cluster", _read_text(_SERVICE_ACCOUNT / "namespace") or "default")
     kubeconfig = read_kubeconfig(paths)
     context = kubeconfig.choose(options.context)
     namespace = kubeconfig.entry("contexts", context).get("namespace")
-    return Place(context, namespace if isinstance(namespace, str) and namespace else "default", kubeconfig)
+    return ClusterContext(context, namespace if isinstance(namespace, str) and namespace else "default", kubeconfig)
 
 
-async def open_access(place: Place, options: ClusterOptions) -> Access:
+async def open_access(place: ClusterContext, options: ClusterOptions) -> Access:
     """Everything a request to this place needs, with a fresh credential. Raises InvalidConfig and AuthenticationFailed."""
     if place.kubeconfig is None:
         return _inside_access()

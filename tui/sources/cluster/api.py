@@ -15,11 +15,11 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from tui.errors import AuthenticationFailed, SourceError, UntrustedPayload, UsageError
-from tui.sources.cluster.access import Access, Place, find_place, open_access
+from tui.sources.cluster.access import Access, ClusterContext, find_place, open_access
 from tui.sources.cluster.entries import is_this_machine
 from tui.sources.cluster.failures import answer_error, no_answer, transport_error
 from tui.sources.cluster.options import ClusterOptions
-from tui.sources.cluster.socks import LOCALHOST, SOCKS, Bridge
+from tui.sources.cluster.socks import LOCALHOST, SOCKS, SocksBridge
 from tui.sources.kit.proxies import NO_PROXY, Proxies, Proxy
 from tui.sources.kit.throttle import parse_retry_after
 from tui.sources.kit.transport import listens
@@ -93,7 +93,7 @@ class Stream:
 class Api:
     """An API server with our credential; an async context manager. `requests` counts what was sent."""
 
-    def __init__(self, place: Place, options: ClusterOptions) -> None:
+    def __init__(self, place: ClusterContext, options: ClusterOptions) -> None:
         self.requests = 0
         self._place = place
         self._options = options
@@ -104,7 +104,7 @@ class Api:
         self._renewed = 0.0
         self._failure: tuple[float, SourceError] | None = None
         self._held = _Held()
-        self._bridge: Bridge | None = None
+        self._bridge: SocksBridge | None = None
         self._bridged: str | None = None
 
     async def __aenter__(self) -> Api:
@@ -240,7 +240,7 @@ class Api:
         """The same URL at our end of the bridge through a SOCKS proxy; the server's name stays what is verified."""
         assert url.host is not None
         if self._bridge is None:
-            self._bridge = Bridge(proxy, url.host, url.port or 443, self._options.connect_timeout)
+            self._bridge = SocksBridge(proxy, url.host, url.port or 443, self._options.connect_timeout)
             self._bridged = url.host
         return url.with_host(LOCALHOST).with_port(await self._bridge.open())
 

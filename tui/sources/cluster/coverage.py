@@ -10,13 +10,13 @@ from functools import partial
 from tui.domain.facts.events import Denial, HealthChanged
 from tui.domain.facts.workload import Resource
 from tui.errors import Forbidden, SourceError
-from tui.sources.cluster.access import Place
+from tui.sources.cluster.access import ClusterContext
 from tui.sources.cluster.api import Api
-from tui.sources.cluster.facts import Facts
+from tui.sources.cluster.facts import ClusterFacts
 from tui.sources.cluster.failures import remedy_for
 from tui.sources.cluster.follower import Emit, Follower
-from tui.sources.cluster.health import Board
-from tui.sources.cluster.kinds import KINDS, Kind
+from tui.sources.cluster.health import HealthBoard
+from tui.sources.cluster.kinds import KINDS, ResourceKind
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.owners import Owners
 from tui.sources.cluster.pulse import Pulse
@@ -34,10 +34,12 @@ _PODS = KINDS[0]
 Generation = Callable[[Resource, str], int]
 
 
-async def cover(place: Place, options: ClusterOptions, source: str, cluster: str, emit: Emit, generation: Generation) -> None:
+async def cover(
+    place: ClusterContext, options: ClusterOptions, source: str, cluster: str, emit: Emit, generation: Generation
+) -> None:
     """Follow everything that may be read, until cancelled."""
     async with Api(place, options) as api:
-        facts = Facts(cluster)
+        facts = ClusterFacts(cluster)
         coverage = _Coverage(place, options, api, facts, source, emit, generation)
         async with asyncio.TaskGroup() as group:
             group.create_task(coverage.report())
@@ -52,7 +54,14 @@ class _Coverage:
     """The lists and watches of one run."""
 
     def __init__(
-        self, place: Place, options: ClusterOptions, api: Api, facts: Facts, source: str, emit: Emit, generation: Generation
+        self,
+        place: ClusterContext,
+        options: ClusterOptions,
+        api: Api,
+        facts: ClusterFacts,
+        source: str,
+        emit: Emit,
+        generation: Generation,
     ) -> None:
         self._place = place
         self._options = options
@@ -61,7 +70,7 @@ class _Coverage:
         self._source = source
         self._emit = emit
         self._generation = generation
-        self.board = Board(source, every=options.pulse, room=options.room)
+        self.board = HealthBoard(source, every=options.pulse, room=options.room)
         self.board.requests = lambda: api.requests
         self._fallback: tuple[str, ...] | None = None
         self._fallback_lock = asyncio.Lock()
@@ -83,7 +92,7 @@ class _Coverage:
             self.board.known_by = await known_by(self._api)
         self.board.changed()
 
-    async def kind(self, kind: Kind) -> None:
+    async def kind(self, kind: ResourceKind) -> None:
         """Follow one resource wherever it may be read."""
         if kind.namespaced and self._options.namespaces:
             await self._in_namespaces(kind, self._options.namespaces)
@@ -97,12 +106,12 @@ class _Coverage:
             else:
                 await self._follow(kind, "")
 
-    async def _in_namespaces(self, kind: Kind, namespaces: tuple[str, ...]) -> None:
+    async def _in_namespaces(self, kind: ResourceKind, namespaces: tuple[str, ...]) -> None:
         async with asyncio.TaskGroup() as group:
             for namespace in dict.fromkeys(namespaces):
                 group.create_task(self._follow(kind, namespace))
 
-    async def _follow(self, kind: Kind, scope: str, *, give_up: bool = False) -> None:
+    async def _follow(self, kind: ResourceKind, scope: str, *, give_up: bool = False) -> None:
         line = self.board.line(kind.resource, scope)
         reader = reader_of(kind, self._facts, self._source, lambda: self._api.host)
         generation = partial(self._generation, kind.resource, scope)

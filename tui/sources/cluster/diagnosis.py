@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from tui.errors import AuthenticationFailed, SourceError, UsageError
-from tui.sources.cluster.access import Place, find_place
+from tui.sources.cluster.access import ClusterContext, find_place
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.failures import remedy_for
-from tui.sources.cluster.kinds import KINDS, Kind
+from tui.sources.cluster.kinds import KINDS, ResourceKind
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.reviews import list_namespaces, may, server_version, whoami
 from tui.sources.ports import Diagnosis
@@ -49,7 +49,7 @@ async def _reach(api: Api) -> list[Diagnosis]:
         return [*found, Diagnosis("signed in", "failed", error.headline, remedy=error.remedy)]
 
 
-async def _rights(api: Api, place: Place, options: ClusterOptions) -> list[Diagnosis]:
+async def _rights(api: Api, place: ClusterContext, options: ClusterOptions) -> list[Diagnosis]:
     scopes = options.namespaces or ("",)
     async with asyncio.TaskGroup() as group:
         checks = [
@@ -61,7 +61,7 @@ async def _rights(api: Api, place: Place, options: ClusterOptions) -> list[Diagn
     return [*found, await _namespaces(api), await _right(api, KINDS[0], place.namespace)]
 
 
-async def _right(api: Api, kind: Kind, scope: str) -> Diagnosis:
+async def _right(api: Api, kind: ResourceKind, scope: str) -> Diagnosis:
     what = kind.right(scope, "read")
     try:
         missing = [verb for verb in _VERBS if not await may(api, kind, verb, scope)]

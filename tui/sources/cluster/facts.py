@@ -26,7 +26,7 @@ from tui.sources.cluster.wire import (
     Volume,
 )
 
-__all__ = ["Facts", "steady"]
+__all__ = ["ClusterFacts", "steady"]
 
 # Longer than the longest reference (host 253, name 255, tag 128, digest 71).
 MAX_TEXT = 1024
@@ -78,7 +78,7 @@ class _Texts(dict[str, str]):
         return cleaned
 
 
-class Facts:
+class ClusterFacts:
     """Makes the facts of one cluster."""
 
     def __init__(self, cluster: str) -> None:

@@ -16,10 +16,10 @@ from tui.domain.facts.events import Event, ListCompleted, ObjectGone
 from tui.errors import Expired, Forbidden, ServerFault, SourceError, Throttled, Unreachable, UntrustedPayload
 from tui.sources.cluster.api import Api, Stream
 from tui.sources.cluster.facts import MAX_TEXT
-from tui.sources.cluster.health import Line
+from tui.sources.cluster.health import HealthLine
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.pages import Body, Pages
-from tui.sources.cluster.readers import Fact, Meet, Page, Reader
+from tui.sources.cluster.readers import Fact, KindReader, ListPage, Meet
 from tui.sources.cluster.room import Room, Share
 from tui.sources.kit.throttle import Backoff
 
@@ -42,11 +42,11 @@ class Follower:
 
     def __init__(
         self,
-        reader: Reader,
+        reader: KindReader,
         scope: str,
         api: Api,
         options: ClusterOptions,
-        line: Line,
+        line: HealthLine,
         room: Room,
         emit: Emit,
         meet: Meet,
@@ -189,13 +189,13 @@ class Follower:
         self._share.clear()
         self._line.cut = False
 
-    def _decode(self, body: bytes) -> Page | SourceError:
+    def _decode(self, body: bytes) -> ListPage | SourceError:
         try:
             return self._reader.page(body)
         except SourceError as error:
             return error
 
-    async def _take(self, page: Page, seen: dict[str, Fact]) -> int:
+    async def _take(self, page: ListPage, seen: dict[str, Fact]) -> int:
         """Tell the facts of a page; how many of its objects could not be read."""
         items = page.items
         facts: list[Fact] = []

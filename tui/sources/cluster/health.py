@@ -13,7 +13,7 @@ from tui.domain.facts.workload import Resource
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable
 from tui.sources.cluster.room import MOST, Room
 
-__all__ = ["Board", "Line"]
+__all__ = ["HealthBoard", "HealthLine"]
 
 _FRESH_SECONDS = 5.0
 
@@ -22,10 +22,10 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Line:
+class HealthLine:
     """The state of one list and watch; whoever runs it writes it, and says `changed` to the board."""
 
-    def __init__(self, board: Board, resource: Resource, scope: str) -> None:
+    def __init__(self, board: HealthBoard, resource: Resource, scope: str) -> None:
         self.resource = resource
         self.scope = scope
         self.objects = 0
@@ -86,7 +86,7 @@ class Line:
         return f"{self.resource} in {self.scope}" if self.scope else str(self.resource)
 
 
-class Board:
+class HealthBoard:
     """All lines of a source; `health()` is the word of the moment."""
 
     def __init__(self, name: str, clock: Callable[[], datetime] = _utc_now, every: float = 0.0, room: int = MOST) -> None:
@@ -98,7 +98,7 @@ class Board:
         self.requests: Callable[[], int] = lambda: 0
         self._name, self._every = name, every
         self._clock = clock
-        self._lines: list[Line] = []
+        self._lines: list[HealthLine] = []
         self._denials: dict[str, Denial] = {}
         self._as_of: datetime | None = None
         self._silent: SourceError | None = None
@@ -106,14 +106,14 @@ class Board:
         self._started = clock()
         self._dirty = asyncio.Event()
 
-    def line(self, resource: Resource, scope: str) -> Line:
+    def line(self, resource: Resource, scope: str) -> HealthLine:
         """A new line."""
-        line = Line(self, resource, scope)
+        line = HealthLine(self, resource, scope)
         self._lines.append(line)
         self.changed()
         return line
 
-    def drop(self, line: Line) -> None:
+    def drop(self, line: HealthLine) -> None:
         """This line is given up for others."""
         self._lines.remove(line)
         self.changed()
@@ -133,7 +133,7 @@ class Board:
 
     # ---- the pulse
 
-    def lines(self, resource: Resource | None = None, scope: str | None = None) -> list[Line]:
+    def lines(self, resource: Resource | None = None, scope: str | None = None) -> list[HealthLine]:
         """The lines of a resource, and of a scope, or all."""
         return [
             line
@@ -258,14 +258,14 @@ class Board:
         )
 
 
-def _denial(line: Line) -> Denial:
+def _denial(line: HealthLine) -> Denial:
     error = line.error
     assert error is not None
     right = error.right if isinstance(error, Forbidden) else ""
     return Denial(what=line.what, right=right, remedy=error.remedy, reason=error.headline)
 
 
-def _broken(lines: list[Line]) -> list[Denial]:
+def _broken(lines: list[HealthLine]) -> list[Denial]:
     return [
         Denial(
             what=f"{line.broken} of the {line.what}",
@@ -277,7 +277,7 @@ def _broken(lines: list[Line]) -> list[Denial]:
     ]
 
 
-def _cut(lines: list[Line]) -> list[Denial]:
+def _cut(lines: list[HealthLine]) -> list[Denial]:
     return [
         Denial(
             what=f"more than {line.objects:,} {line.what}",

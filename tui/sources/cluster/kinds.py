@@ -6,10 +6,10 @@ import msgspec
 
 from tui.domain.facts.workload import Resource
 
-__all__ = ["KINDS", "LISTED_OWNERS", "Kind"]
+__all__ = ["KINDS", "LISTED_OWNERS", "ResourceKind"]
 
 
-class Kind(msgspec.Struct, frozen=True):
+class ResourceKind(msgspec.Struct, frozen=True):
     """A resource, the path of its group and version, and its kind."""
 
     resource: Resource
@@ -38,17 +38,17 @@ class Kind(msgspec.Struct, frozen=True):
         )
 
 
-KINDS: tuple[Kind, ...] = (
+KINDS: tuple[ResourceKind, ...] = (
     # Pods first: they are what the first paint waits for.
-    Kind(Resource.PODS, "/api/v1", "Pod"),
-    Kind(Resource.DEPLOYMENTS, "/apis/apps/v1", "Deployment"),
-    Kind(Resource.REPLICASETS, "/apis/apps/v1", "ReplicaSet"),
-    Kind(Resource.STATEFULSETS, "/apis/apps/v1", "StatefulSet"),
-    Kind(Resource.DAEMONSETS, "/apis/apps/v1", "DaemonSet"),
-    Kind(Resource.JOBS, "/apis/batch/v1", "Job"),
-    Kind(Resource.CRONJOBS, "/apis/batch/v1", "CronJob"),
-    Kind(Resource.NODES, "/api/v1", "Node", namespaced=False),
-    Kind(Resource.REPLICATIONCONTROLLERS, "/api/v1", "ReplicationController"),
+    ResourceKind(Resource.PODS, "/api/v1", "Pod"),
+    ResourceKind(Resource.DEPLOYMENTS, "/apis/apps/v1", "Deployment"),
+    ResourceKind(Resource.REPLICASETS, "/apis/apps/v1", "ReplicaSet"),
+    ResourceKind(Resource.STATEFULSETS, "/apis/apps/v1", "StatefulSet"),
+    ResourceKind(Resource.DAEMONSETS, "/apis/apps/v1", "DaemonSet"),
+    ResourceKind(Resource.JOBS, "/apis/batch/v1", "Job"),
+    ResourceKind(Resource.CRONJOBS, "/apis/batch/v1", "CronJob"),
+    ResourceKind(Resource.NODES, "/api/v1", "Node", namespaced=False),
+    ResourceKind(Resource.REPLICATIONCONTROLLERS, "/api/v1", "ReplicationController"),
 )
 
 # Owners of these groups and kinds are listed anyway; every other one is asked for by itself.

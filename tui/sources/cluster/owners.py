@@ -19,7 +19,7 @@ from tui.domain.facts.events import ControllersSeen, Event, ObjectGone
 from tui.domain.facts.workload import Controller, OwnerRef, Resource, TemplateContainer
 from tui.errors import NotFound, SourceError, UntrustedPayload
 from tui.sources.cluster.api import Api
-from tui.sources.cluster.facts import Facts
+from tui.sources.cluster.facts import ClusterFacts
 from tui.sources.cluster.failures import decode_error
 from tui.sources.cluster.kinds import KINDS, LISTED_OWNERS
 from tui.sources.cluster.readers import DECODING
@@ -84,7 +84,9 @@ class _Wanted(msgspec.Struct, frozen=True):
 class Owners:
     """Asks for owners as they are met. `meet` never blocks; `run` does the asking until cancelled."""
 
-    def __init__(self, api: Api, facts: Facts, source: str, emit: Callable[[Event], Awaitable[None]], refresh: float) -> None:
+    def __init__(
+        self, api: Api, facts: ClusterFacts, source: str, emit: Callable[[Event], Awaitable[None]], refresh: float
+    ) -> None:
         self._api = api
         self._facts = facts
         self._source = source

@@ -11,7 +11,7 @@ import asyncio
 from tui.domain.facts.workload import Resource
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Throttled, Unreachable, UntrustedPayload
 from tui.sources.cluster.api import Api
-from tui.sources.cluster.health import Board, Line
+from tui.sources.cluster.health import HealthBoard, HealthLine
 from tui.sources.cluster.kinds import KINDS
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.reviews import answers
@@ -27,7 +27,7 @@ _AT_ONCE = 8
 class Pulse:
     """Asks the lines of pods, again and again, and tells the board how it went."""
 
-    def __init__(self, api: Api, board: Board, options: ClusterOptions) -> None:
+    def __init__(self, api: Api, board: HealthBoard, options: ClusterOptions) -> None:
         self._api, self._board, self._options = api, board, options
         self._turn = 0
         self._faults = self._refusals = 0
@@ -39,7 +39,7 @@ class Pulse:
             if lines := self._next():
                 await self._beat(lines)
 
-    def _next(self) -> list[Line]:
+    def _next(self) -> list[HealthLine]:
         """The places whose turn it is, of those that are being watched or wait for the server."""
         lines = [line for line in self._board.lines(Resource.PODS) if line.listed and not isinstance(line.error, _REFUSED)]
         if not lines:
@@ -48,7 +48,7 @@ class Pulse:
         self._turn += _AT_ONCE
         return [*lines[start:], *lines[:start]][:_AT_ONCE]
 
-    async def _beat(self, lines: list[Line]) -> None:
+    async def _beat(self, lines: list[HealthLine]) -> None:
         answers = await asyncio.gather(*(self._ask(line) for line in lines))
         refused = [
             line for line, error in zip(lines, answers, strict=True) if isinstance(error, Forbidden | AuthenticationFailed)
@@ -72,7 +72,7 @@ class Pulse:
         if isinstance(error, Unreachable | UntrustedPayload) or self._faults > 1:
             self._board.silent(error)
 
-    async def _ask(self, line: Line) -> SourceError | None:
+    async def _ask(self, line: HealthLine) -> SourceError | None:
         """What went wrong, if anything did."""
         try:
             async with asyncio.timeout(self._options.pulse_timeout):

@@ -12,12 +12,12 @@ import msgspec
 from tui.domain.common.decoding import json_decoder
 from tui.domain.facts.events import ControllersSeen, Event, NodesSeen, PodsSeen
 from tui.domain.facts.workload import Controller, Node, OwnerRef, Pod, Resource
-from tui.sources.cluster.facts import Facts, steady
+from tui.sources.cluster.facts import ClusterFacts, steady
 from tui.sources.cluster.failures import Status, decode_error, status_error
-from tui.sources.cluster.kinds import Kind
+from tui.sources.cluster.kinds import ResourceKind
 from tui.sources.cluster.wire import ControllerObject, ListMeta, NodeObject, PodObject
 
-__all__ = ["DECODING", "Change", "Fact", "Meet", "Page", "Reader", "WireObject", "reader_of"]
+__all__ = ["DECODING", "Change", "Fact", "KindReader", "ListPage", "Meet", "WireObject", "reader_of"]
 
 Fact = Pod | Controller | Node
 Meet = Callable[[str, OwnerRef], None]
@@ -30,7 +30,7 @@ _ListKind = Annotated[str, msgspec.Meta(pattern="List$")]
 DECODING = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-class Page(msgspec.Struct, gc=False):
+class ListPage(msgspec.Struct, gc=False):
     """A page of a list; objects that cannot be read are missing from `items` and counted in `broken`."""
 
     metadata: ListMeta
@@ -105,16 +105,16 @@ _raw_change = json_decoder(_RawChange)
 _status = json_decoder(Status)
 
 
-class Reader(ABC):
+class KindReader(ABC):
     """Decodes one kind and makes facts and events of it."""
 
-    def __init__(self, kind: Kind, facts: Facts, source: str, host: Callable[[], str]) -> None:
+    def __init__(self, kind: ResourceKind, facts: ClusterFacts, source: str, host: Callable[[], str]) -> None:
         self.kind = kind
         self.source = source
         self._facts = facts
         self._host = host
 
-    def page(self, body: bytes) -> Page:
+    def page(self, body: bytes) -> ListPage:
         """A page of a list. Raises UntrustedPayload when it is not a list at all."""
         try:
             return self._decode_page(body)
@@ -157,7 +157,7 @@ class Reader(ABC):
         """The event that says these were seen."""
 
     @abstractmethod
-    def _decode_page(self, body: bytes) -> Page: ...
+    def _decode_page(self, body: bytes) -> ListPage: ...
 
     @abstractmethod
     def _decode_change(self, line: bytes) -> Change: ...
@@ -169,7 +169,7 @@ class Reader(ABC):
         """What an object is remembered by: its uid."""
         return wire.metadata.uid
 
-    def _salvage(self, body: bytes) -> Page:
+    def _salvage(self, body: bytes) -> ListPage:
         try:
             raw = _raw_page.decode(body)
         except DECODING as error:
@@ -178,7 +178,7 @@ class Reader(ABC):
         for item in raw.items or ():
             with suppress(*DECODING):
                 items.append(self._decode_item(item))
-        return Page(raw.metadata, items, len(raw.items or ()) - len(items))
+        return ListPage(raw.metadata, items, len(raw.items or ()) - len(items))
 
     def _failed_change(self, line: bytes) -> Change | None:
         try:
@@ -194,7 +194,7 @@ class Reader(ABC):
         raise status_error(status, self.kind.right("", "watch"), self._host())
 
 
-class _PodReader(Reader):
+class _PodReader(KindReader):
     def fact(self, wire: WireObject, known: Fact | None) -> Fact:
         assert isinstance(wire, PodObject)
         pod = self._facts.pod(wire)
@@ -203,9 +203,9 @@ class _PodReader(Reader):
     def seen(self, scope: str, generation: int, facts: Iterable[Fact]) -> Event:
         return PodsSeen(self.source, scope, generation, tuple(fact for fact in facts if isinstance(fact, Pod)))
 
-    def _decode_page(self, body: bytes) -> Page:
+    def _decode_page(self, body: bytes) -> ListPage:
         page = _pod_page.decode(body)
-        return Page(page.metadata, page.items or ())
+        return ListPage(page.metadata, page.items or ())
 
     def _decode_change(self, line: bytes) -> Change:
         change = _pod_change.decode(line)
@@ -215,7 +215,7 @@ class _PodReader(Reader):
         return _pod.decode(item)
 
 
-class _ControllerReader(Reader):
+class _ControllerReader(KindReader):
     def fact(self, wire: WireObject, known: Fact | None) -> Fact:
         assert isinstance(wire, ControllerObject)
         fact = self._facts.controller(wire, self.kind.kind, self.kind.api_version)
@@ -225,9 +225,9 @@ class _ControllerReader(Reader):
         controllers = tuple(fact for fact in facts if isinstance(fact, Controller))
         return ControllersSeen(self.source, self.kind.resource, scope, generation, controllers)
 
-    def _decode_page(self, body: bytes) -> Page:
+    def _decode_page(self, body: bytes) -> ListPage:
         page = _controller_page.decode(body)
-        return Page(page.metadata, page.items or ())
+        return ListPage(page.metadata, page.items or ())
 
     def _decode_change(self, line: bytes) -> Change:
         change = _controller_change.decode(line)
@@ -237,7 +237,7 @@ class _ControllerReader(Reader):
         return _controller.decode(item)
 
 
-class _NodeReader(Reader):
+class _NodeReader(KindReader):
     def fact(self, wire: WireObject, known: Fact | None) -> Fact:
         assert isinstance(wire, NodeObject)
         fact = self._facts.node(wire)
@@ -249,9 +249,9 @@ class _NodeReader(Reader):
     def seen(self, scope: str, generation: int, facts: Iterable[Fact]) -> Event:
         return NodesSeen(self.source, generation, tuple(fact for fact in facts if isinstance(fact, Node)))
 
-    def _decode_page(self, body: bytes) -> Page:
+    def _decode_page(self, body: bytes) -> ListPage:
         page = _node_page.decode(body)
-        return Page(page.metadata, page.items or ())
+        return ListPage(page.metadata, page.items or ())
 
     def _decode_change(self, line: bytes) -> Change:
         change = _node_change.decode(line)
@@ -261,7 +261,7 @@ class _NodeReader(Reader):
         return _node.decode(item)
 
 
-def reader_of(kind: Kind, facts: Facts, source: str, host: Callable[[], str]) -> Reader:
+def reader_of(kind: ResourceKind, facts: ClusterFacts, source: str, host: Callable[[], str]) -> KindReader:
     """The reader of a kind."""
     match kind.resource:
         case Resource.PODS:

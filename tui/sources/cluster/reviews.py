@@ -15,7 +15,7 @@ from tui.domain.common.text import clean
 from tui.errors import Forbidden, NotFound, UntrustedPayload
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.failures import decode_error
-from tui.sources.cluster.kinds import Kind
+from tui.sources.cluster.kinds import ResourceKind
 from tui.sources.cluster.readers import DECODING
 from tui.sources.cluster.wire import ListMeta, NamespaceObject
 
@@ -79,7 +79,7 @@ async def known_by(api: Api) -> tuple[str, ...]:
     return (*((api.place,) if api.place else ()), *((f"uid {uid}",) if uid else ()))
 
 
-async def may(api: Api, kind: Kind, verb: str, namespace: str) -> bool:
+async def may(api: Api, kind: ResourceKind, verb: str, namespace: str) -> bool:
     """Whether we may do this to a resource in a namespace, or (empty) in all of them. Raises SourceError."""
     return await may_read(api, kind.group, str(kind.resource), verb, namespace)
 

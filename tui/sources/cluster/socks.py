@@ -15,7 +15,7 @@ from yarl import URL
 from tui.domain.common.text import clean
 from tui.errors import SourceError, Unreachable
 
-__all__ = ["LOCALHOST", "SOCKS", "Bridge"]
+__all__ = ["LOCALHOST", "SOCKS", "SocksBridge"]
 
 LOCALHOST = "127.0.0.1"
 SOCKS = ("socks5", "socks5h")
@@ -31,7 +31,7 @@ _REPLIES = {
 }
 
 
-class Bridge:
+class SocksBridge:
     """Carries connections from a port of this machine to `host` and `port` by way of a proxy; `failure` is the last one's."""
 
     def __init__(self, proxy: URL, host: str, port: int, patience: float) -> None:

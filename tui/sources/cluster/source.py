@@ -15,12 +15,12 @@ from tui.sources.cluster.reader import KubeReader
 from tui.sources.kit.streams import Emit, emitted
 
 if TYPE_CHECKING:
-    from tui.sources.cluster.access import Place
+    from tui.sources.cluster.access import ClusterContext
     from tui.sources.cluster.coverage import Generation
     from tui.sources.ports import Diagnosis
 
-    FindPlace = Callable[[ClusterOptions], Place]
-    Cover = Callable[[Place, ClusterOptions, str, str, Emit, Generation], Awaitable[None]]
+    FindPlace = Callable[[ClusterOptions], ClusterContext]
+    Cover = Callable[[ClusterContext, ClusterOptions, str, str, Emit, Generation], Awaitable[None]]
 
 __all__ = ["ClusterSource"]
 

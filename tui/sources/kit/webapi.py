@@ -27,7 +27,7 @@ from tui.sources.kit.throttle import Backoff, parse_retry_after
 if TYPE_CHECKING:
     from tui.sources.kit.transport import Reply, Transport
 
-__all__ = ["Asked", "Service", "WebApi", "clock_seconds", "place_of"]
+__all__ = ["ApiRequest", "ApiService", "WebApi", "clock_seconds", "place_of"]
 
 TRIES = 4
 LONGEST_WAIT = 120.0
@@ -36,7 +36,7 @@ PAGE_LIMIT = 64 << 20
 """Bytes of one page; real ones have at most some 10 MiB."""
 
 
-class Service(msgspec.Struct, frozen=True):
+class ApiService(msgspec.Struct, frozen=True):
     """A service in words: what it is called, how to sign in to it, the right that reading needs."""
 
     title: str
@@ -46,7 +46,7 @@ class Service(msgspec.Struct, frozen=True):
     ask_for: str = ""
 
 
-class Asked(msgspec.Struct, frozen=True):
+class ApiRequest(msgspec.Struct, frozen=True):
     """A request; `path` begins with `/` and has its query, `body` is sent as JSON."""
 
     method: str
@@ -59,11 +59,11 @@ class Asked(msgspec.Struct, frozen=True):
 class WebApi:
     """Sends requests to one service over a transport that its owner closes; `first_wait` seconds grow with each failure."""
 
-    def __init__(self, service: Service, transport: Transport, first_wait: float = 1.0) -> None:
+    def __init__(self, service: ApiService, transport: Transport, first_wait: float = 1.0) -> None:
         self.service = service
         self._transport, self._first_wait = transport, first_wait
 
-    async def call(self, asked: Asked, limit: int = PAGE_LIMIT) -> Reply:
+    async def call(self, asked: ApiRequest, limit: int = PAGE_LIMIT) -> Reply:
         """A reply with status 200 or 201 that claims to be JSON. Raises SourceError.
 
         429, 5xx and cut answers are asked again a few times, after the wait that the server names.
@@ -80,7 +80,7 @@ class WebApi:
                 await asyncio.sleep(wait)
         raise AssertionError("unreachable")
 
-    async def _once(self, asked: Asked, limit: int) -> Reply:
+    async def _once(self, asked: ApiRequest, limit: int) -> Reply:
         headers = {"Accept": "application/json", **asked.headers}
         content = None
         if asked.body is not None:
@@ -112,7 +112,7 @@ class _Answer(msgspec.Struct):
     message: str | None = None
 
 
-def refusal(reply: Reply, what: str, service: Service) -> SourceError:
+def refusal(reply: Reply, what: str, service: ApiService) -> SourceError:
     """The error that a status means; only the service's own message is quoted, not pages of proxies."""
     said = _said(reply)
     why = f": {said}" if said else ""

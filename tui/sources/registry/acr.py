@@ -20,11 +20,11 @@ from tui.domain.facts.reference import is_tag
 from tui.sources.kit.throttle import RequestClass
 from tui.sources.kit.transport import Reply, decode_json
 from tui.sources.registry.client import CATALOG_SCOPE, MAX_REPOSITORIES, MAX_TAGS, PAGE, RegistryClient
-from tui.sources.registry.faults import Asked
+from tui.sources.registry.faults import RequestContext
 from tui.sources.registry.names import at_most, decode_names
 from tui.sources.registry.parse import is_digest, listing, tag
 from tui.sources.registry.request import Request
-from tui.sources.registry.wire import AcrManifests, AcrTags, Catalog
+from tui.sources.registry.wire import AcrManifests, AcrTags, CatalogPage
 
 if TYPE_CHECKING:
     from azure.containerregistry.aio import ContainerRegistryClient
@@ -50,7 +50,7 @@ class AcrLists:
     async def catalog(self) -> AsyncGenerator[tuple[str, ...], None]:
         """Repository names."""
         remedy = f"Ask for {CATALOG_RIGHT}. Meanwhile repositories are taken from what runs."
-        asked = Asked(self._host, "the list of repositories", CATALOG_RIGHT, remedy)
+        asked = RequestContext(self._host, "the list of repositories", CATALOG_RIGHT, remedy)
         sdk, call = await self._open(Request(path="", asked=asked, scope=CATALOG_SCOPE, kind=RequestClass.LIST))
         replies = _pages(sdk.list_repository_names(results_per_page=PAGE, ours=call), call)
         async with aclosing(at_most(_names(replies, asked.what), MAX_REPOSITORIES, asked)) as pages:
@@ -94,7 +94,7 @@ class AcrLists:
 
 async def _names(replies: AsyncIterator[Reply], what: str) -> AsyncIterator[tuple[str, ...]]:
     async for reply in replies:
-        listed = decode_names(reply.body, Catalog, what, MAX_REPOSITORIES)
+        listed = decode_names(reply.body, CatalogPage, what, MAX_REPOSITORIES)
         names = tuple(name or "" for name in listed.repositories or ())
         del reply, listed
         yield names

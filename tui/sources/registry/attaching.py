@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from tui.domain.facts.image import RepositoryName
 
-__all__ = ["Attaching"]
+__all__ = ["ReferrerQueue"]
 
 MOST_TURNS = 4
 """Turns that a search which failed sits out at most: whoever refuses is not asked on and on."""
@@ -17,7 +17,7 @@ Search = Callable[[RepositoryName, str], Awaitable[bool]]
 """Searches one manifest and tells what it finds; says whether the search was whole."""
 
 
-class Attaching:
+class ReferrerQueue:
     """A queue of manifests to search for what is attached to them; each is searched once, or again until that succeeds."""
 
     def __init__(self, search: Search) -> None:

@@ -34,15 +34,15 @@ from tui.sources.kit.transport import (
     TransportOptions,
     decode_json,
 )
-from tui.sources.registry.faults import Asked, RouteNotFound, fault, no_answer, not_offered, retry_after
+from tui.sources.registry.faults import RequestContext, RouteNotFound, fault, no_answer, not_offered, retry_after
 from tui.sources.registry.names import MAX_PAGES, ListCut, at_most, decode_names
 from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.parse import check_digest, compute_digest, is_digest
 from tui.sources.registry.request import ACCEPT, ANYTHING, INDEX, NO_REFERRERS, Request
 from tui.sources.registry.tokens import Authorizer
-from tui.sources.registry.wire import Catalog, WireManifest, WireTags
+from tui.sources.registry.wire import CatalogPage, WireManifest, WireTags
 
-__all__ = ["CATALOG_SCOPE", "Body", "RegistryClient", "next_link"]
+__all__ = ["CATALOG_SCOPE", "ManifestBody", "RegistryClient", "next_link"]
 
 CATALOG_SCOPE = "registry:catalog:*"
 PAGE = 1000
@@ -57,7 +57,7 @@ MAX_LINK = 8192
 TRANSIENT = frozenset({408, 500, 502, 503, 504})
 
 
-class Body(msgspec.Struct, frozen=True):
+class ManifestBody(msgspec.Struct, frozen=True):
     """A manifest as it came, with the digest that we computed of it."""
 
     digest: str
@@ -88,7 +88,7 @@ class RegistryClient:
 
     async def ping(self) -> Reply:
         """`GET /v2/` without credentials: is it there, and how does it want to be asked? 401 is a good answer."""
-        asked = Asked(self.options.host, "/v2/")
+        asked = RequestContext(self.options.host, "/v2/")
         reply = await self._patiently(Request(path="/v2/", asked=asked), "")
         if reply.status not in (200, 401):
             raise fault(reply, asked, "")
@@ -102,7 +102,7 @@ class RegistryClient:
         """
         await self.auth.enter()
         if self.auth.signed_in and not self.auth.identity:
-            await self.send(Request(path="/v2/", asked=Asked(self.options.host, "/v2/")))
+            await self.send(Request(path="/v2/", asked=RequestContext(self.options.host, "/v2/")))
 
     async def send(self, request: Request) -> Reply:
         """The answer, whatever its status, after at most two rounds of signing in."""
@@ -136,7 +136,7 @@ class RegistryClient:
         """Whether the registry itself spoke, not a host that it redirects to: only its challenges and rights are ours."""
         return same_origin(URL(reply.url), self.options.base)
 
-    def _elsewhere(self, reply: Reply, asked: Asked) -> Forbidden:
+    def _elsewhere(self, reply: Reply, asked: RequestContext) -> Forbidden:
         where = clean(URL(reply.url).host or "", 80)
         return Forbidden(
             f"{asked.host} leads to {where} for {asked.what}, which refuses it ({reply.status})",
@@ -195,23 +195,23 @@ class RegistryClient:
         """What a token for a repository must allow: ACR lists need `metadata_read` besides `pull`."""
         return f"repository:{repository}:{'pull,metadata_read' if self.options.acr else 'pull'}"
 
-    def asked_list(self, what: str, repository: str) -> Asked:
+    def asked_list(self, what: str, repository: str) -> RequestContext:
         """The words for errors on what a repository lists: who may pull need not be allowed to list."""
         if not self.options.acr:
             return self.asked(what, repository)
-        return Asked(self.options.host, what, f"metadata/read on {repository}", acr_remedy("metadata/read"))
+        return RequestContext(self.options.host, what, f"metadata/read on {repository}", acr_remedy("metadata/read"))
 
-    def asked(self, what: str, repository: str) -> Asked:
+    def asked(self, what: str, repository: str) -> RequestContext:
         """The words for errors on the content of a repository, with the right that would be needed."""
         if self.options.acr:
-            return Asked(self.options.host, what, f"content/read on {repository}", acr_remedy("content/read"))
-        return Asked(
+            return RequestContext(self.options.host, what, f"content/read on {repository}", acr_remedy("content/read"))
+        return RequestContext(
             self.options.host, what, f"pull on {repository}", "Ask the owner of the registry for read access to the repository."
         )
 
     # ---- manifests and blobs
 
-    async def manifest(self, repository: str, reference: str, rest: bool = False) -> Body:
+    async def manifest(self, repository: str, reference: str, rest: bool = False) -> ManifestBody:
         """A manifest by tag or digest, held against the digest asked for and the one the registry tells.
 
         It may come from another host (registry.k8s.io keeps content elsewhere), which sees no credentials: where the registry
@@ -223,7 +223,7 @@ class RegistryClient:
             # An answer that was cut on the way looks alike: only who says it twice lies.
             return await self._manifest(repository, reference, rest)
 
-    async def _manifest(self, repository: str, reference: str, rest: bool) -> Body:
+    async def _manifest(self, repository: str, reference: str, rest: bool) -> ManifestBody:
         request = self._manifest_request("GET", repository, reference, rest)
         reply = await self.fetch(request)
         what, told = f"{repository}{_at(reference)}", reply.header("docker-content-digest")
@@ -235,7 +235,7 @@ class RegistryClient:
                 f"{what}: the registry names another digest than the one asked for", "Do not run it; check for a proxy."
             )
         digest = expected if is_digest(expected) else compute_digest(reply.body)
-        return Body(digest, reply.body, reply.header("content-type"))
+        return ManifestBody(digest, reply.body, reply.header("content-type"))
 
     async def head(self, repository: str, reference: str, rest: bool = False) -> str:
         """The digest that a tag names now (a hint: only a body proves it), or a check that a digest is there.
@@ -318,7 +318,9 @@ class RegistryClient:
 
     async def catalog(self) -> AsyncGenerator[tuple[str, ...], None]:
         """Repository names, page by page (`/v2/_catalog`, where it exists). Raises ListCut after `MAX_REPOSITORIES`."""
-        asked = Asked(self.options.host, "the list of repositories", "catalog", "Repositories are taken from what runs instead.")
+        asked = RequestContext(
+            self.options.host, "the list of repositories", "catalog", "Repositories are taken from what runs instead."
+        )
         request = Request(path=f"/v2/_catalog?n={PAGE}", asked=asked, scope=CATALOG_SCOPE, kind=RequestClass.LIST)
         async with aclosing(at_most(self._catalog(request), MAX_REPOSITORIES, asked)) as pages:
             async for page in pages:
@@ -326,7 +328,7 @@ class RegistryClient:
 
     async def _catalog(self, request: Request) -> AsyncIterator[tuple[str, ...]]:
         async for reply in self.pages(request):
-            listed = decode_names(reply.body, Catalog, request.asked.what, MAX_REPOSITORIES)
+            listed = decode_names(reply.body, CatalogPage, request.asked.what, MAX_REPOSITORIES)
             names = tuple(name or "" for name in listed.repositories or ())
             del reply, listed
             yield names
@@ -369,7 +371,7 @@ class RegistryClient:
         except ForeignAnswer as error:
             raise RouteNotFound(error.headline, error.remedy) from error
 
-    def _referrers_in(self, reply: Reply, asked: Asked) -> WireManifest:
+    def _referrers_in(self, reply: Reply, asked: RequestContext) -> WireManifest:
         index = decode_json(reply.body, WireManifest, asked.what)
         if INDEX not in (reply.header("content-type").partition(";")[0].strip(), index.media_type):
             raise not_offered(reply, asked)

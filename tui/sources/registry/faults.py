@@ -26,7 +26,7 @@ from tui.sources.kit.transport import Reply
 from tui.sources.registry.options import is_acr
 from tui.sources.registry.wire import WireError, WireErrors
 
-__all__ = ["Asked", "RepositoryNotFound", "RouteNotFound", "absence", "fault", "no_answer", "not_offered", "retry_after"]
+__all__ = ["RepositoryNotFound", "RequestContext", "RouteNotFound", "absence", "fault", "no_answer", "not_offered", "retry_after"]
 
 # Codes by which a registry says that a thing is not there: OCI distribution-spec "Error Codes", NOT_FOUND of Harbor.
 ABSENT = frozenset({"MANIFEST_UNKNOWN", "TAG_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN", "NOT_FOUND"})
@@ -40,7 +40,7 @@ class RouteNotFound(ForeignAnswer):
     """The server does not know this kind of request: nothing is said of the thing, the API is missing, or no registry spoke."""
 
 
-class Asked(msgspec.Struct, frozen=True):
+class RequestContext(msgspec.Struct, frozen=True):
     """What was asked of whom, for the words of an error: `what` reads after "cannot read"."""
 
     host: str
@@ -55,7 +55,7 @@ def retry_after(reply: Reply) -> float | None:
     return parse_retry_after(value, time.time()) if value else None
 
 
-def fault(reply: Reply, asked: Asked, identity: str) -> SourceError:
+def fault(reply: Reply, asked: RequestContext, identity: str) -> SourceError:
     """The error for an answer that is not a success; `identity` is who asked, empty for nobody."""
     said = _said(reply)
     match reply.status:
@@ -85,7 +85,7 @@ def fault(reply: Reply, asked: Asked, identity: str) -> SourceError:
             )
 
 
-def _refused(asked: Asked, identity: str, said: str) -> SourceError:
+def _refused(asked: RequestContext, identity: str, said: str) -> SourceError:
     if not identity:
         return AuthenticationFailed(
             f"{asked.host} wants a sign-in for {asked.what}{said}",
@@ -95,7 +95,7 @@ def _refused(asked: Asked, identity: str, said: str) -> SourceError:
     return Forbidden(f"{identity} may not read {asked.what} on {asked.host}{said}", asked.remedy, right=asked.right)
 
 
-def _forbidden(reply: Reply, asked: Asked, identity: str, said: str) -> SourceError:
+def _forbidden(reply: Reply, asked: RequestContext, identity: str, said: str) -> SourceError:
     if asked.what == "/v2/" or "not allowed access" in said.lower() or "client with ip" in said.lower():
         return Forbidden(
             f"{asked.host} refuses this machine's network address (403){said}{_trace(reply)}",
@@ -116,12 +116,12 @@ def sign_in_to(host: str) -> str:
     return f"Sign in: `az login`, or `docker login {host}`." if is_acr(host) else f"Sign in: `docker login {host}`."
 
 
-def not_offered(reply: Reply, asked: Asked) -> RouteNotFound:
+def not_offered(reply: Reply, asked: RequestContext) -> RouteNotFound:
     """The error for an answer by which a registry says that it has no such API."""
     return RouteNotFound(f"{asked.host} does not offer {asked.what} ({reply.status})", "Nothing to do: other ways are used.")
 
 
-def no_answer(reply: Reply, asked: Asked) -> ForeignAnswer:
+def no_answer(reply: Reply, asked: RequestContext) -> ForeignAnswer:
     """The error for a success with something else than was asked for."""
     return ForeignAnswer(
         f"{asked.host} answers {asked.what} with a web page ({reply.status}): no registry speaks there",
@@ -129,7 +129,7 @@ def no_answer(reply: Reply, asked: Asked) -> ForeignAnswer:
     )
 
 
-def _missing(reply: Reply, asked: Asked, said: str) -> SourceError:
+def _missing(reply: Reply, asked: RequestContext, said: str) -> SourceError:
     """What a 404 means: only what is in the registry's own form says that something is not there."""
     codes = {error.code for error in _errors(reply) if error.code}
     if "NAME_UNKNOWN" in codes:

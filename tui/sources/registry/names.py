@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tui.errors import UntrustedPayload
 from tui.sources.kit.transport import decode_json
-from tui.sources.registry.faults import Asked
+from tui.sources.registry.faults import RequestContext
 
 __all__ = ["MAX_PAGES", "ListCut", "at_most", "decode_names"]
 
@@ -20,14 +20,14 @@ class ListCut(UntrustedPayload):
     """A list goes on, and the rest of it is left: what was read of it holds."""
 
 
-def cut(most: int, asked: Asked) -> ListCut:
+def cut(most: int, asked: RequestContext) -> ListCut:
     """The error that ends a list that is too long."""
     return ListCut(
         f"only the first {most:,} of {asked.what} on {asked.host} are read", "What runs is read in any case, by its own name."
     )
 
 
-async def at_most(pages: AsyncIterator[tuple[T, ...]], most: int, asked: Asked) -> AsyncGenerator[tuple[T, ...], None]:
+async def at_most(pages: AsyncIterator[tuple[T, ...]], most: int, asked: RequestContext) -> AsyncGenerator[tuple[T, ...], None]:
     """The pages up to so many rows and `MAX_PAGES`. Raises ListCut when there are more."""
     left, count = most, 0
     async for page in pages:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from tui.errors import NoAnswer, ServerFault, SourceError, Throttled, Unreachable
 from tui.sources.registry.client import RegistryClient
-from tui.sources.registry.faults import Asked, fault, retry_after
+from tui.sources.registry.faults import RequestContext, fault, retry_after
 from tui.sources.registry.health import MOMENT, Health
 
 __all__ = ["Pulse"]
@@ -74,7 +74,7 @@ class Pulse:
         if reply.status == 429:
             throttle.penalise(retry_after(reply), sent)
         if reply.status not in (200, 401):
-            return fault(reply, Asked(options.host, "/v2/"), "")
+            return fault(reply, RequestContext(options.host, "/v2/"), "")
         if paused:
             # It is there again; what it said is confirmed by what is read of it now.
             return None if throttle.relax() else Throttled(f"{options.host} still refuses some requests")

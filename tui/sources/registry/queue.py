@@ -12,12 +12,12 @@ from tui.domain.facts.demand import Demand, Priority
 from tui.domain.facts.image import RepositoryName
 from tui.errors import SourceError
 
-__all__ = ["DemandQueue", "Wanted"]
+__all__ = ["DemandQueue", "QueuedDemand"]
 
 Key = tuple[RepositoryName, str]
 
 
-class Wanted:
+class QueuedDemand:
     """A demand and how it went: `digest` once answered, `error` and when to try again once failed.
 
     `missed` counts the looks at it since then that came to nothing, `tried_at` is when it was tried last. `busy` tells that it
@@ -56,18 +56,18 @@ class Wanted:
 
 
 class DemandQueue:
-    """A priority queue of `Wanted` for several workers."""
+    """A priority queue of `QueuedDemand` for several workers."""
 
     def __init__(self) -> None:
-        self._known: dict[Key, Wanted] = {}
-        self._heap: list[tuple[int, int, Wanted]] = []
+        self._known: dict[Key, QueuedDemand] = {}
+        self._heap: list[tuple[int, int, QueuedDemand]] = []
         self._order = 0
         self._busy = 0
         self._filled = asyncio.Event()
         self._quiet = asyncio.Event()
         self._quiet.set()
 
-    def __iter__(self) -> Iterator[Wanted]:
+    def __iter__(self) -> Iterator[QueuedDemand]:
         return iter(list(self._known.values()))
 
     def restart(self) -> None:
@@ -96,12 +96,12 @@ class DemandQueue:
             key = (demand.name, demand.reference)
             known = self._known.get(key)
             if known is None:
-                self._known[key] = wanted = Wanted(demand)
+                self._known[key] = wanted = QueuedDemand(demand)
                 self.again(wanted)
             elif known.widen(demand) or known.queued:
                 self.again(known, moved=True)
 
-    def again(self, wanted: Wanted, moved: bool = False) -> None:
+    def again(self, wanted: QueuedDemand, moved: bool = False) -> None:
         """Put it in the queue, or, with `moved`, where its new priority belongs."""
         if wanted.queued and not moved:
             return
@@ -111,7 +111,7 @@ class DemandQueue:
         self._quiet.clear()
         self._filled.set()
 
-    async def get(self) -> Wanted:
+    async def get(self) -> QueuedDemand:
         """The most urgent; `done` must be called for it."""
         while True:
             while self._heap:

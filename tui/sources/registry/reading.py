@@ -26,15 +26,15 @@ from tui.domain.lineage.provenance import provenance_claims
 from tui.domain.registries.runnable import IMAGE_CONFIGS, is_attestation, says_attestation
 from tui.errors import Forbidden, NotFound, OtherBytes, SourceError, Unreachable, UntrustedPayload
 from tui.sources.registry.acr import AcrLists
-from tui.sources.registry.client import Body, RegistryClient
+from tui.sources.registry.client import ManifestBody, RegistryClient
 from tui.sources.registry.content import ContentStore
 from tui.sources.registry.faults import absence
 from tui.sources.registry.listed import History, gathered, is_kept, manifests_of
 from tui.sources.registry.parse import ATTESTATION_OF, compute_digest, is_digest, read_config, read_manifest
-from tui.sources.registry.referrers import Found, Referrers, is_referrer_tag
+from tui.sources.registry.referrers import Referrers, ReferrersFound, is_referrer_tag
 from tui.sources.registry.room import NoRoom, Room, weight
 
-__all__ = ["Emit", "Outcome", "Reader", "failure"]
+__all__ = ["Emit", "ReadOutcome", "RegistryReader", "failure"]
 
 MAX_CHILDREN = 64
 MAX_MANIFESTS = 256
@@ -65,7 +65,7 @@ def failure(source: str, name: RepositoryName, reference: str, error: SourceErro
     )
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class ReadOutcome(msgspec.Struct, frozen=True):
     """The digest that was read, and what below it could not be."""
 
     digest: str
@@ -90,7 +90,7 @@ class _Visit:
         self.left = MAX_MANIFESTS
 
 
-class Reader:
+class RegistryReader:
     """Reads from one registry and emits what it reads. The same content is never fetched twice."""
 
     def __init__(
@@ -133,7 +133,7 @@ class Reader:
         self._manifests.pop((name, reference), None)
         self.resolved.pop((name, reference), None)
 
-    async def read(self, name: RepositoryName, reference: str, rest: bool = False) -> Outcome:
+    async def read(self, name: RepositoryName, reference: str, rest: bool = False) -> ReadOutcome:
         """Read a manifest by tag or digest with all that belongs to it. Raises SourceError.
 
         A platform that fails is told as its own `LookupFailed`, loses nothing else, and is in the outcome.
@@ -144,7 +144,7 @@ class Reader:
             self.resolved[name, reference] = manifest.digest
             await self._emit(TagResolved(self.source, name, reference, manifest.digest, self._now()))
         await self._below(visit, manifest, MAX_DEPTH)
-        return Outcome(manifest.digest, tuple(visit.errors))
+        return ReadOutcome(manifest.digest, tuple(visit.errors))
 
     async def _manifest(self, name: RepositoryName, reference: str, rest: bool) -> Manifest:
         refuted = (name, reference) in self._refuted
@@ -161,13 +161,13 @@ class Reader:
             await self._emit(ManifestRead(self.source, name, manifest, self._now(), tag))
         return manifest
 
-    async def _body(self, name: RepositoryName, reference: str, rest: bool) -> Body:
+    async def _body(self, name: RepositoryName, reference: str, rest: bool) -> ManifestBody:
         key = name, reference
         stored = self._store.get(reference) if is_digest(reference) and key not in self._refuted else None
         if stored is not None and compute_digest(stored, reference) == reference:
             # The content is known; whether this repository has it is not.
             await self._client.head(name.repository, reference, rest)
-            return Body(reference, stored, "")
+            return ManifestBody(reference, stored, "")
         try:
             body = await self._client.manifest(name.repository, reference, rest)
         except OtherBytes:
@@ -289,13 +289,13 @@ class Reader:
         await self._emit(told)
         return found.failures
 
-    def _kept(self, found: Found, name: RepositoryName, subject: str) -> Found:
+    def _kept(self, found: ReferrersFound, name: RepositoryName, subject: str) -> ReferrersFound:
         """What was found, or nothing and the reason when there is no room for it."""
         size = sum(weight(each.descriptor) for each in found.referrers.values()) + sum(map(weight, found.manifests))
         try:
             self._room.reserve((name, subject), size, f"what is attached to {subject[:19]}")
         except NoRoom as error:
-            found = Found()
+            found = ReferrersFound()
             found.fail(error)
         return found
 

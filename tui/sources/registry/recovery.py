@@ -11,10 +11,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 from tui.errors import AuthenticationFailed, ServerFault, SourceError, Throttled, Unreachable
-from tui.sources.registry.attaching import Attaching
+from tui.sources.registry.attaching import ReferrerQueue
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.health import Health
-from tui.sources.registry.queue import DemandQueue, Wanted
+from tui.sources.registry.queue import DemandQueue, QueuedDemand
 
 __all__ = ["PASSING", "Recovery", "goes_on", "is_unsettled"]
 
@@ -23,7 +23,7 @@ PASSING = (Unreachable, AuthenticationFailed, ServerFault, Throttled)
 _TRIED = (Unreachable, ServerFault, Throttled)
 
 
-def is_unsettled(wanted: Wanted) -> bool:
+def is_unsettled(wanted: QueuedDemand) -> bool:
     """Whether the last try of it failed in passing, or a look at it came to nothing."""
     return isinstance(wanted.error, PASSING) or wanted.missed > 0
 
@@ -36,8 +36,8 @@ class Recovery:
         client: RegistryClient,
         health: Health,
         queue: DemandQueue,
-        attaching: Attaching,
-        look: Callable[[Wanted], Awaitable[None]],
+        attaching: ReferrerQueue,
+        look: Callable[[QueuedDemand], Awaitable[None]],
     ) -> None:
         self._client, self._health, self._queue, self._attaching, self._look = client, health, queue, attaching, look
 
@@ -70,7 +70,7 @@ class Recovery:
         self._attaching.release()
 
 
-def _is_tried(wanted: Wanted) -> bool:
+def _is_tried(wanted: QueuedDemand) -> bool:
     return not (wanted.queued or wanted.busy) and (isinstance(wanted.error, _TRIED) or wanted.missed > 0)
 
 

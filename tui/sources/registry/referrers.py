@@ -15,12 +15,12 @@ from functools import partial
 from tui.domain.facts.attached import FoundBy, may_sign
 from tui.domain.facts.image import Descriptor, Manifest, Referrer
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload
-from tui.sources.registry.client import Body, RegistryClient
+from tui.sources.registry.client import ManifestBody, RegistryClient
 from tui.sources.registry.faults import RepositoryNotFound, RouteNotFound
 from tui.sources.registry.parse import from_wire, is_digest, read_manifest
 from tui.sources.registry.wire import WireManifest
 
-__all__ = ["Found", "Referrers", "is_referrer_tag"]
+__all__ = ["Referrers", "ReferrersFound", "is_referrer_tag"]
 
 MAX_REFERRERS = 1000
 """Artifacts on one manifest that are kept: so many that may be signatures, and so many others."""
@@ -42,7 +42,7 @@ def is_referrer_tag(tag: str) -> bool:
     return _REFERRER_TAG.fullmatch(tag) is not None
 
 
-class Found:
+class ReferrersFound:
     """What a search found: the referrers, the manifests read on the way, which ways were tried, and which could not be.
 
     `notes` are sentences for the operator that are no errors.
@@ -112,12 +112,12 @@ class Referrers:
         self._missing = False
         self._lacking: dict[str, tuple[float, str]] = {}
 
-    async def find(self, repository: str, subject: str, tags: frozenset[str] | None) -> Found:
+    async def find(self, repository: str, subject: str, tags: frozenset[str] | None) -> ReferrersFound:
         """Everything attached to `subject`; `tags` are the repository's tags when they are known, so that none is tried in vain.
 
         Never raises SourceError: a way that failed is named in `errors`; after a refusal the tags are not asked for one by one.
         """
-        found = Found()
+        found = ReferrersFound()
         how = await self._by_api(found, repository, subject)
         schema = subject.replace(":", "-", 1)
         found.searched += ["tag schema sha256-<hex>", "cosign tag sha256-<hex>.sig"]
@@ -161,12 +161,12 @@ class Referrers:
         if self._clock() - at < ASK_AGAIN:
             return False
         del self._lacking[repository]
-        await self._by_api(Found(), repository, subject)
+        await self._by_api(ReferrersFound(), repository, subject)
         if repository in self._offering:
             self._lacking.clear()
         return repository in self._offering
 
-    async def _by_api(self, found: Found, repository: str, subject: str) -> FoundBy:
+    async def _by_api(self, found: ReferrersFound, repository: str, subject: str) -> FoundBy:
         """What the API lists; the way by which what lies under the tag schema besides is found."""
         if repository in self._lacking and self._clock() - self._lacking[repository][0] < ASK_AGAIN:
             return self._lacks(found)
@@ -189,7 +189,7 @@ class Referrers:
         found.searched.append("referrers API")
         return FoundBy.UNUSED
 
-    def _take(self, found: Found, page: WireManifest) -> None:
+    def _take(self, found: ReferrersFound, page: WireManifest) -> None:
         """The entries of a page; what is not in the protocol's form is no entry, and is said."""
         host = self._client.options.host
         if page.manifests is None and page.schema_version != SCHEMA:
@@ -200,7 +200,7 @@ class Referrers:
             else:
                 found.fail(UntrustedPayload(f"{host} lists something attached by no digest", "It is not read."))
 
-    def _has_not(self, found: Found, repository: str, subject: str) -> FoundBy:
+    def _has_not(self, found: ReferrersFound, repository: str, subject: str) -> FoundBy:
         """No such API (distribution v3, ACR with customer-managed keys, GHCR); one that was there before is missing."""
         if repository in self._offering or (self._offering and self._client.options.acr):
             found.fail(
@@ -213,14 +213,19 @@ class Referrers:
         self._lacking[repository] = self._clock(), subject
         return self._lacks(found)
 
-    def _lacks(self, found: Found) -> FoundBy:
+    def _lacks(self, found: ReferrersFound) -> FoundBy:
         found.notes.append(
             f"{self._client.options.host} does not offer the referrers API: only the tags that tools use instead were looked at."
         )
         return FoundBy.TAG_SCHEMA
 
     async def _by_tag(
-        self, found: Found, repository: str, tag: str, tags: frozenset[str] | None, use: Callable[[Found, Body], None]
+        self,
+        found: ReferrersFound,
+        repository: str,
+        tag: str,
+        tags: frozenset[str] | None,
+        use: Callable[[ReferrersFound, ManifestBody], None],
     ) -> None:
         if (tags is not None and tag not in tags) or found.refused:
             return
@@ -232,7 +237,7 @@ class Referrers:
             found.refused = isinstance(error, AuthenticationFailed | Forbidden | Unreachable)
             found.fail(error)
 
-    def _index(self, how: FoundBy, subject: str, found: Found, body: Body) -> None:
+    def _index(self, how: FoundBy, subject: str, found: ReferrersFound, body: ManifestBody) -> None:
         """What the tag schema lists: only an OCI index that is not the subject itself (oras-go `referrersFromIndex`)."""
         manifest = read_manifest(body.content, body.digest, body.content_type)
         if manifest.media_type != INDEX or manifest.digest == subject:
@@ -240,7 +245,7 @@ class Referrers:
         for descriptor in manifest.children:
             found.add(descriptor, how)
 
-    def _cosign(self, how: str, found: Found, body: Body) -> None:
+    def _cosign(self, how: str, found: ReferrersFound, body: ManifestBody) -> None:
         manifest = read_manifest(body.content, body.digest, body.content_type)
         found.manifests.append(manifest)
         config = manifest.config.media_type if manifest.config else ""

@@ -6,7 +6,7 @@ import msgspec
 
 from tui.sources.kit.throttle import RequestClass
 from tui.sources.kit.transport import LIST_LIMIT
-from tui.sources.registry.faults import Asked
+from tui.sources.registry.faults import RequestContext
 
 __all__ = ["ACCEPT", "ANYTHING", "INDEX", "NO_REFERRERS", "Request"]
 
@@ -36,7 +36,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     path: str
-    asked: Asked
+    asked: RequestContext
     method: str = "GET"
     scope: str = ""
     kind: RequestClass = RequestClass.READ

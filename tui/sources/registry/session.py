@@ -14,19 +14,19 @@ from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceSt
 from tui.domain.facts.image import RepositoryName
 from tui.errors import AuthenticationFailed, NotFound, ServerFault, SourceError, Throttled, Unreachable
 from tui.sources.kit.throttle import Backoff
-from tui.sources.registry.attaching import Attaching
+from tui.sources.registry.attaching import ReferrerQueue
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.content import ContentStore
 from tui.sources.registry.health import Health
 from tui.sources.registry.parse import is_digest
 from tui.sources.registry.pulse import Pulse
-from tui.sources.registry.queue import DemandQueue, Wanted
-from tui.sources.registry.reading import Reader, failure
+from tui.sources.registry.queue import DemandQueue, QueuedDemand
+from tui.sources.registry.reading import RegistryReader, failure
 from tui.sources.registry.recovery import PASSING, Recovery, goes_on, is_unsettled
 from tui.sources.registry.room import Room
 from tui.sources.registry.survey import Survey
 
-__all__ = ["Session"]
+__all__ = ["RegistrySession"]
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ SIGN_IN_AGAIN, LONGEST_LOCK = 15.0, 600.0
 """Seconds before a sign-in that was refused is tried again, first and at most: some wrong passwords lock an account."""
 
 
-class Session:
+class RegistrySession:
     """One run of a registry source. `next` gives the events, `drive` does the work until it is cancelled."""
 
     def __init__(
@@ -73,9 +73,9 @@ class Session:
         self._options = client.options
         self._events: asyncio.Queue[Event] = asyncio.Queue(EVENT_ROOM)
         self.health = Health(source, client, now)
-        self._reader = Reader(source, client, store, room, self._events.put, now)
+        self._reader = RegistryReader(source, client, store, room, self._events.put, now)
         self._survey = Survey(client, self._reader, self.health, self._events.put, queue.repositories)
-        self._attaching = Attaching(self._search)
+        self._attaching = ReferrerQueue(self._search)
         self._pulse = Pulse(client, self.health, self._silent, self._recovered)
         self._recovery = Recovery(client, self.health, queue, self._attaching, self._look)
         self._again, self._look_now = asyncio.Event(), asyncio.Event()
@@ -178,7 +178,7 @@ class Session:
                 wanted.busy = False
                 self._queue.done()
 
-    async def _answer(self, wanted: Wanted) -> None:
+    async def _answer(self, wanted: QueuedDemand) -> None:
         name, reference = wanted.key
         try:
             outcome = await self._reader.read(name, reference, rest=wanted.demand.priority is Priority.REST)
@@ -201,13 +201,13 @@ class Session:
             wanted.error, wanted.failures = None, 0
         self._settled(wanted, was_unsettled)
 
-    def _settled(self, wanted: Wanted, was_unsettled: bool) -> None:
+    def _settled(self, wanted: QueuedDemand, was_unsettled: bool) -> None:
         """It was tried again: when that was of itself and succeeded, what else failed in passing is tried as well."""
         was_freed, wanted.freed = wanted.freed, False
         if was_unsettled and not was_freed and not is_unsettled(wanted):
             self._recovered()
 
-    async def _more(self, wanted: Wanted) -> list[SourceError]:
+    async def _more(self, wanted: QueuedDemand) -> list[SourceError]:
         """Read what else is asked for of it; what failed of that in passing."""
         name = wanted.demand.name
         passing: list[SourceError] = []
@@ -249,7 +249,7 @@ class Session:
             self._lost.set()
         self.health.deny(what, error, reading)
 
-    async def _failed(self, wanted: Wanted, error: SourceError) -> None:
+    async def _failed(self, wanted: QueuedDemand, error: SourceError) -> None:
         name, reference = wanted.key
         was_unsettled, wanted.missed = is_unsettled(wanted), 0
         wanted.digest = ""
@@ -265,7 +265,7 @@ class Session:
         # That it is gone, or not ours to read, is an answer as well.
         self._settled(wanted, was_unsettled)
 
-    def _later(self, wanted: Wanted, error: SourceError) -> None:
+    def _later(self, wanted: QueuedDemand, error: SourceError) -> None:
         wanted.failures = wanted.failures + 1 if goes_on(wanted.error, error) else 1
         wanted.error, wanted.tried_at = error.kept(), time.monotonic()
         wait = min(RETRY_MOST, self._options.refresh * 2.0 ** min(wanted.failures - 1, 10))
@@ -298,12 +298,12 @@ class Session:
             if wanted.error is not None and wanted.retry_at <= now:
                 self._queue.again(wanted)
 
-    def _watched(self, wanted: Wanted, cycle: int) -> bool:
+    def _watched(self, wanted: QueuedDemand, cycle: int) -> bool:
         if wanted.queued or not wanted.digest or wanted.demand.priority > Priority.BASE:
             return False
         return wanted.missed > 0 or not is_digest(wanted.demand.reference) or cycle % DIGESTS_AGAIN == 0
 
-    async def _look(self, wanted: Wanted) -> None:
+    async def _look(self, wanted: QueuedDemand) -> None:
         name, reference = wanted.key
         try:
             digest = await self.client.head(name.repository, reference)
@@ -384,6 +384,6 @@ async def _waited(event: asyncio.Event, seconds: float) -> None:
     event.clear()
 
 
-def _by(reading: str, wanted: Wanted) -> str:
+def _by(reading: str, wanted: QueuedDemand) -> str:
     """Which reading it was, for what it takes back."""
     return f"{reading} {wanted.demand.reference}"

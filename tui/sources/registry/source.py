@@ -19,7 +19,7 @@ from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.parse import check_media_type
 from tui.sources.registry.queue import DemandQueue
 from tui.sources.registry.room import Room
-from tui.sources.registry.session import Session
+from tui.sources.registry.session import RegistrySession
 
 __all__ = ["RegistrySource"]
 
@@ -43,7 +43,7 @@ class RegistrySource:
         self._options, self._credentials, self._now = options, credentials, now
         self._store, self._room = store or MemoryStore(), room or Room()
         self._queue = DemandQueue()
-        self._session: Session | None = None
+        self._session: RegistrySession | None = None
 
     @property
     def name(self) -> str:
@@ -82,7 +82,7 @@ class RegistrySource:
     async def events(self) -> AsyncIterator[Event]:
         """Facts as they come, for ever."""
         client = RegistryClient(self._options, self._credentials)
-        session = Session(self.name, client, self._queue, self._store, self._room, self._now)
+        session = RegistrySession(self.name, client, self._queue, self._store, self._room, self._now)
         self._session = session
         self._queue.restart()
         driver = asyncio.create_task(session.drive(), name=self.name)

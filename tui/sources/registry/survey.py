@@ -24,7 +24,7 @@ from tui.errors import (
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RouteNotFound
 from tui.sources.registry.health import Health
-from tui.sources.registry.reading import Emit, Reader, failure
+from tui.sources.registry.reading import Emit, RegistryReader, failure
 from tui.sources.registry.referrers import is_referrer_tag
 
 __all__ = ["Survey"]
@@ -47,7 +47,7 @@ class Survey:
     """
 
     def __init__(
-        self, client: RegistryClient, reader: Reader, health: Health, emit: Emit, demanded: Callable[[], frozenset[str]]
+        self, client: RegistryClient, reader: RegistryReader, health: Health, emit: Emit, demanded: Callable[[], frozenset[str]]
     ) -> None:
         self._client, self._reader, self._health, self._emit, self._demanded = client, reader, health, emit, demanded
         self._host = client.options.host

@@ -12,7 +12,7 @@ from tui.sources.kit.redirects import is_loopback, same_origin
 from tui.sources.kit.throttle import RequestClass, Throttle
 from tui.sources.kit.transport import Reply, Transport, decode_json
 from tui.sources.registry.challenge import Challenge
-from tui.sources.registry.faults import Asked, fault, retry_after, sign_in_to
+from tui.sources.registry.faults import RequestContext, fault, retry_after, sign_in_to
 from tui.sources.registry.options import RegistryOptions, at_home, is_named, may_ask, may_hand_over
 from tui.sources.registry.signin import Identity
 from tui.sources.registry.wire import WireToken
@@ -142,7 +142,7 @@ class TokenService:
         return decode_json(reply.body, WireToken, f"the answer of {what} of {self._options.host}")
 
     def _refused(self, reply: Reply, what: str) -> SourceError:
-        error = fault(reply, Asked(self._options.host, what), "")
+        error = fault(reply, RequestContext(self._options.host, what), "")
         # 400 is how OAuth says that a grant is invalid (RFC 6749 5.2).
         if reply.status in (400, 401):
             return AuthenticationFailed(

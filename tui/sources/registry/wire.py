@@ -14,7 +14,7 @@ __all__ = [
     "AcrManifests",
     "AcrTag",
     "AcrTags",
-    "Catalog",
+    "CatalogPage",
     "WireConfig",
     "WireDescriptor",
     "WireError",
@@ -106,7 +106,7 @@ class WireToken(msgspec.Struct):
     expires_in: float | None = None
 
 
-class Catalog(msgspec.Struct):
+class CatalogPage(msgspec.Struct):
     """`_catalog`; null when empty."""
 
     repositories: list[str | None] | None = None

@@ -16,12 +16,12 @@ import msgspec
 from tui.domain.facts.events import Denial
 from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, ForeignAnswer, NotFound, SourceError, UntrustedPayload
-from tui.sources.kit.webapi import Service, place_of
+from tui.sources.kit.webapi import ApiService, place_of
 from tui.sources.ports import Diagnosis
 from tui.sources.scanners.console import Console, ConsoleOptions, opened, token_in
 from tui.sources.scanners.findings import DECODING, Pool
-from tui.sources.scanners.formats.aqua import SCANNER, Gathering, ImageRow, Page, Row, read_page
-from tui.sources.scanners.rounds import Pace, Round, Scanner
+from tui.sources.scanners.formats.aqua import SCANNER, AquaPage, AquaReports, AquaRow, ImageRow, read_page
+from tui.sources.scanners.rounds import Pace, Round, ScannerSource
 
 __all__ = ["AquaSource"]
 
@@ -34,14 +34,14 @@ RISKS = f"/api/v2/risks/vulnerabilities?pagesize={PAGE}&include_vpatch_info=true
 LISTED, FOUND = "list scanned images", "read vulnerabilities of images"
 
 
-class AquaSource(Scanner):
+class AquaSource(ScannerSource):
     """A `Source` and `Probe`."""
 
     def __init__(self, name: str, options: ConsoleOptions, pace: Pace | None = None, max_rows: int = MAX_ROWS) -> None:
         super().__init__(f"scanner/{name}", pace or Pace())
         self._options, self._max_rows = options, max_rows
         self._pool = Pool()
-        self._service = Service(
+        self._service = ApiService(
             title=f"{SCANNER} at {place_of(options.endpoint)}",
             base=options.endpoint.rstrip("/"),
             sign_in="Check username and password_env (or token_env) of the scanner in the configuration.",
@@ -51,7 +51,7 @@ class AquaSource(Scanner):
 
     async def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
         """Counts first, as far as images are listed; the rows of one image are spread over pages, so details come at the end."""
-        gathering = Gathering(self.name, self._pool)
+        gathering = AquaReports(self.name, self._pool)
         async with opened(self._service, self._options, _sign_in) as console:
             round_.requests = lambda: console.requests
             round_.endpoint, round_.identity = self._options.endpoint, self._options.username
@@ -69,7 +69,7 @@ class AquaSource(Scanner):
             round_.failures.append(UntrustedPayload(reason, "Use a user that sees fewer images."))
         yield await asyncio.to_thread(gathering.reports, reason)
 
-    async def _images(self, console: Console, gathering: Gathering, round_: Round) -> None:
+    async def _images(self, console: Console, gathering: AquaReports, round_: Round) -> None:
         """The list of images; without it, images that are clean cannot be told from those that were never scanned."""
         try:
             async with aclosing(self._pages(console, IMAGES, ImageRow, LISTED)) as pages:
@@ -81,9 +81,9 @@ class AquaSource(Scanner):
             reason = f"{error.headline}: images without vulnerabilities cannot be told from images never scanned"
             round_.denials.append(Denial(LISTED, self._service.right, self._service.ask_for, reason))
 
-    async def _rows(self, console: Console, gathering: Gathering) -> str:
+    async def _rows(self, console: Console, gathering: AquaReports) -> str:
         """Every vulnerability; the reason why the rest was left, empty when nothing was."""
-        async with aclosing(self._pages(console, RISKS, Row, FOUND)) as pages:
+        async with aclosing(self._pages(console, RISKS, AquaRow, FOUND)) as pages:
             async for page, found, lost in pages:
                 gathering.mourn(lost)
                 for row in found:
@@ -96,7 +96,7 @@ class AquaSource(Scanner):
 
     async def _pages(
         self, console: Console, path: str, kind: type[_T], what: str
-    ) -> AsyncGenerator[tuple[Page, list[_T], list[msgspec.Raw]], None]:
+    ) -> AsyncGenerator[tuple[AquaPage, list[_T], list[msgspec.Raw]], None]:
         number, read = 1, 0
         while True:
             reply = await console.get(f"{path}{number}", what)

@@ -11,7 +11,7 @@ import msgspec
 
 from tui.errors import AuthenticationFailed
 from tui.sources.kit.throttle import Bucket
-from tui.sources.kit.webapi import Asked, Service, WebApi
+from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi
 from tui.sources.scanners.findings import decode
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class ConsoleOptions(msgspec.Struct, frozen=True):
 class Console:
     """Reads from one console; `sign_in` gets a token, and is told to once for all requests."""
 
-    def __init__(self, service: Service, options: ConsoleOptions, transport: Transport, sign_in: SignIn) -> None:
+    def __init__(self, service: ApiService, options: ConsoleOptions, transport: Transport, sign_in: SignIn) -> None:
         self.options = options
         self._api = WebApi(service, transport, options.first_wait)
         self._transport, self._sign_in = transport, sign_in
@@ -81,13 +81,13 @@ class Console:
         api = self._api
         if base:
             api = WebApi(msgspec.structs.replace(api.service, base=base), self._transport, self.options.first_wait)
-        return await api.call(Asked("POST", path, what, body), limit=1 << 20)
+        return await api.call(ApiRequest("POST", path, what, body), limit=1 << 20)
 
     async def _get(self, path: str, what: str) -> Reply:
         if wait := self._bucket.reserve(self._now()):
             await asyncio.sleep(wait)
         headers = {"Authorization": f"Bearer {self._token}"}
-        return await self._api.call(Asked("GET", path, what, headers=headers), limit=PAGE_LIMIT)
+        return await self._api.call(ApiRequest("GET", path, what, headers=headers), limit=PAGE_LIMIT)
 
     async def _ensure(self, needed: bool) -> None:
         if not needed:
@@ -104,7 +104,7 @@ class Console:
 
 
 @asynccontextmanager
-async def opened(service: Service, options: ConsoleOptions, sign_in: SignIn) -> AsyncIterator[Console]:
+async def opened(service: ApiService, options: ConsoleOptions, sign_in: SignIn) -> AsyncIterator[Console]:
     """A console while the context lasts."""
     from tui.sources.kit.transport import Transport, TransportOptions  # loads aiohttp: not before it is needed
 

@@ -12,8 +12,8 @@ from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
 from tui.sources.ports import Diagnosis, ResourceQueries
 from tui.sources.scanners.findings import Pool
-from tui.sources.scanners.formats.defender import QUERY, Gathering
-from tui.sources.scanners.rounds import Absent, Pace, Round, Scanner
+from tui.sources.scanners.formats.defender import QUERY, DefenderReports
+from tui.sources.scanners.rounds import Absent, Pace, Round, ScannerSource
 
 __all__ = ["DefenderOptions", "DefenderSource"]
 
@@ -33,7 +33,7 @@ class DefenderOptions(msgspec.Struct, frozen=True):
     max_rows: int = MAX_ROWS
 
 
-class DefenderSource(Scanner):
+class DefenderSource(ScannerSource):
     """A `Source` and `Probe`."""
 
     def __init__(self, graph: ResourceQueries, options: DefenderOptions | None = None) -> None:
@@ -45,7 +45,7 @@ class DefenderSource(Scanner):
 
     async def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
         """The rows of one image are spread over the pages, so reports come at the end, whole or said not to be."""
-        gathering = Gathering(self.name, self._pool)
+        gathering = DefenderReports(self.name, self._pool)
         reason = ""
         try:
             reason = await self._gather(gathering, round_)
@@ -67,7 +67,7 @@ class DefenderSource(Scanner):
             round_.failures.append(SourceError(reason, "See the log; it is read again."))
         yield await asyncio.to_thread(gathering.reports, reason)
 
-    async def _gather(self, gathering: Gathering, round_: Round) -> str:
+    async def _gather(self, gathering: DefenderReports, round_: Round) -> str:
         """Read every page; the reason why the rest was left, empty when nothing was."""
         async with self._graph.open() as session, aclosing(session.pages(QUERY)) as pages:
             round_.requests = lambda: session.requests

@@ -16,7 +16,7 @@ from tui.sources.ports import Diagnosis
 from tui.sources.scanners.findings import Pool
 from tui.sources.scanners.formats.detect import KNOWN, read_document
 from tui.sources.scanners.formats.drafts import Reading
-from tui.sources.scanners.rounds import Pace, Round, Scanner
+from tui.sources.scanners.rounds import Pace, Round, ScannerSource
 
 __all__ = ["FilesSource"]
 
@@ -25,7 +25,7 @@ PACE = Pace(refresh=10.0, retry=5.0, retry_most=30.0)
 Stamp = tuple[int, int]
 
 
-class FilesSource(Scanner):
+class FilesSource(ScannerSource):
     """A `Source` and `Probe` of files; one that cannot be read does not hide the others."""
 
     def __init__(self, paths: Sequence[Path], pace: Pace = PACE) -> None:

@@ -14,12 +14,12 @@ from tui.domain.common.text import clean
 from tui.domain.facts.events import Denial
 from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload
-from tui.sources.kit.webapi import Service, place_of
+from tui.sources.kit.webapi import ApiService, place_of
 from tui.sources.ports import Diagnosis
 from tui.sources.scanners.console import Console, ConsoleOptions, opened, token_in
 from tui.sources.scanners.findings import DECODING, Pool
 from tui.sources.scanners.formats.twistlock import SCANNER, read_images
-from tui.sources.scanners.rounds import Pace, Round, Scanner
+from tui.sources.scanners.rounds import Pace, Round, ScannerSource
 
 __all__ = ["PER_MINUTE", "PrismaSource"]
 
@@ -30,14 +30,14 @@ PER_MINUTE = 50.0
 LISTS = {"images": "read scans of deployed images", "registry": "read scans of images in registries"}
 
 
-class PrismaSource(Scanner):
+class PrismaSource(ScannerSource):
     """A `Source` and `Probe`."""
 
     def __init__(self, name: str, options: ConsoleOptions, pace: Pace | None = None) -> None:
         super().__init__(f"scanner/{name}", pace or Pace())
         self._options = options
         self._pool = Pool()
-        self._service = Service(
+        self._service = ApiService(
             title=f"{SCANNER} at {place_of(options.endpoint)}",
             base=options.endpoint.rstrip("/"),
             sign_in="Check username and password_env (or token_env) of the scanner in the configuration.",

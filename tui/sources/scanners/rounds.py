@@ -26,7 +26,7 @@ from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError
 from tui.sources.kit.throttle import Backoff
 from tui.sources.ports import Diagnosis
 
-__all__ = ["Absent", "Pace", "Round", "Scanner"]
+__all__ = ["Absent", "Pace", "Round", "ScannerSource"]
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Scanner(ABC):
+class ScannerSource(ABC):
     """A `Source` and `Probe` of reports that are read in rounds; `name` is `scanner/NAME`."""
 
     def __init__(self, name: str, pace: Pace, clock: Callable[[], datetime] = utc_now, through: str = "") -> None:

@@ -17,7 +17,7 @@ from tui.errors import Forbidden, NotFound, SourceError, Unreachable, UntrustedP
 from tui.sources.ports import ApiResource, ClusterReader, ClusterSession, Diagnosis
 from tui.sources.scanners.findings import DECODING, Pool
 from tui.sources.scanners.formats.vulnerability_report import Heading, headings, read_report
-from tui.sources.scanners.rounds import Absent, Pace, Round, Scanner
+from tui.sources.scanners.rounds import Absent, Pace, Round, ScannerSource
 from tui.sources.scanners.words import text
 
 __all__ = ["TrivyOperatorSource"]
@@ -33,7 +33,7 @@ ONE_BY_ONE = 20
 """Changed reports that are read each by itself; more of them are read by listing everything."""
 
 
-class TrivyOperatorSource(Scanner):
+class TrivyOperatorSource(ScannerSource):
     """A `Source` and `Probe` for one cluster."""
 
     def __init__(self, reader: ClusterReader, pace: Pace = PACE) -> None:

@@ -22,16 +22,16 @@ from tui.verification.notation.judge import judge, revocation_lookups, warned_fr
 from tui.verification.notation.payload import Target
 from tui.verification.notation.static import StaticResult, parse_envelope
 from tui.verification.pkix.moment import shifted
-from tui.verification.revocation import OFFLINE, Lookup, Revocation
+from tui.verification.revocation import OFFLINE, Lookup, RevocationChecker
 
-__all__ = ["Assessment", "Found", "Statics", "assess"]
+__all__ = ["Assessment", "StaticResults", "StoredSignature", "assess"]
 
 MAX_STATICS = 20_000
 REVOCATION_AGAIN = timedelta(hours=1)
 REVOCATION_RETRY = timedelta(minutes=5)
 
 
-class Found(msgspec.Struct, frozen=True):
+class StoredSignature(msgspec.Struct, frozen=True):
     """One signature as it is kept: of notation's the static result, of cosign's the bytes."""
 
     artifact: Artifact
@@ -46,17 +46,17 @@ class Assessment(msgspec.Struct, frozen=True):
     due: datetime | None = None
 
 
-class Statics:
+class StaticResults:
     """Static results by media type and digest of the envelope: many images carry the same one under many names."""
 
     def __init__(self, limit: int = MAX_STATICS) -> None:
         self._limit = limit
         self._kept: OrderedDict[tuple[str, str], StaticResult] = OrderedDict()
 
-    def found(self, artifact: Artifact) -> Found:
+    def found(self, artifact: Artifact) -> StoredSignature:
         """The artifact with its static result, without the bytes that are not needed any more."""
         if artifact.system is not SignatureSystem.NOTATION:
-            return Found(artifact)
+            return StoredSignature(artifact)
         key = artifact.media_type, artifact.digest
         static = self._kept.get(key)
         if static is None:
@@ -64,7 +64,7 @@ class Statics:
             self._kept[key] = static
             if len(self._kept) > self._limit:
                 self._kept.popitem(last=False)
-        return Found(msgspec.structs.replace(artifact, data=b""), static)
+        return StoredSignature(msgspec.structs.replace(artifact, data=b""), static)
 
     def _parsed(self, artifact: Artifact) -> StaticResult:
         if artifact.fault:
@@ -73,7 +73,11 @@ class Statics:
 
 
 def assess(
-    demand: ArtifactDemand, found: tuple[Found, ...], trust: Trust, now: datetime, revocation: Revocation = OFFLINE
+    demand: ArtifactDemand,
+    found: tuple[StoredSignature, ...],
+    trust: Trust,
+    now: datetime,
+    revocation: RevocationChecker = OFFLINE,
 ) -> Assessment:
     """The outcomes under a policy at a moment; artifacts that turn out to be no signatures are left out."""
     subject = Target(demand.subject.media_type, demand.subject.digest, demand.subject.size)
@@ -85,7 +89,9 @@ def assess(
     return Assessment(told, lookups, _due(found, told, lookups, now))
 
 
-def _outcome(one: Found, subject: Target, repository: str, trust: Trust, now: datetime, revocation: Revocation) -> Outcome:
+def _outcome(
+    one: StoredSignature, subject: Target, repository: str, trust: Trust, now: datetime, revocation: RevocationChecker
+) -> Outcome:
     if one.static is not None:
         outcome = _notation(one.static, subject, repository, trust, now, revocation)
     else:
@@ -117,7 +123,7 @@ def _where_it_lies(outcome: Outcome) -> Outcome:
 
 
 def _notation(
-    static: StaticResult, subject: Target, repository: str, trust: Trust, now: datetime, revocation: Revocation
+    static: StaticResult, subject: Target, repository: str, trust: Trust, now: datetime, revocation: RevocationChecker
 ) -> Outcome:
     statement = trust.document.select(repository) if trust.document is not None else None
     outcome = judge(static, subject, statement, trust.stores, now, revocation)
@@ -151,7 +157,9 @@ def _skipped(demand: ArtifactDemand, trust: Trust, subject: Target) -> tuple[Out
 _NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-def _lookups(demand: ArtifactDemand, found: Iterable[Found], subject: Target, trust: Trust, now: datetime) -> tuple[Lookup, ...]:
+def _lookups(
+    demand: ArtifactDemand, found: Iterable[StoredSignature], subject: Target, trust: Trust, now: datetime
+) -> tuple[Lookup, ...]:
     if trust.document is None:
         return ()
     statement = trust.document.select(str(demand.name))
@@ -168,7 +176,9 @@ def _may_be_revoked(static: StaticResult) -> bool:
     return static.token is not None or any(certificate.ocsp or certificate.crl for certificate in static.chain)
 
 
-def _due(found: Iterable[Found], outcomes: Iterable[Outcome], lookups: tuple[Lookup, ...], now: datetime) -> datetime | None:
+def _due(
+    found: Iterable[StoredSignature], outcomes: Iterable[Outcome], lookups: tuple[Lookup, ...], now: datetime
+) -> datetime | None:
     """The next moment at which the clock alone may change an outcome."""
     moments = [moment for one in found for moment in _moments(one) if moment > now]
     if lookups:
@@ -177,7 +187,7 @@ def _due(found: Iterable[Found], outcomes: Iterable[Outcome], lookups: tuple[Loo
     return min(moments, default=None)
 
 
-def _moments(found: Found) -> list[datetime]:
+def _moments(found: StoredSignature) -> list[datetime]:
     static = found.static
     if static is None:
         return carried_moments(found.artifact.annotations) if found.artifact.media_type == SIMPLE else []

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tui.sources.ports import Diagnosis
-from tui.sources.signatures.options import RevocationMode, SignatureOptions, Trusted
+from tui.sources.signatures.options import RevocationMode, SignatureOptions, TrustPaths
 from tui.sources.signatures.trust import Trust, read_trust
 from tui.verification.cosign.keyless import available
 
@@ -19,7 +19,7 @@ def diagnose(options: SignatureOptions, now: datetime) -> list[Diagnosis]:
     return [*dict.fromkeys(found), _revocation(options), _keyless(options)]
 
 
-def _trusted(trusted: Trusted, trust: Trust) -> Iterator[Diagnosis]:
+def _trusted(trusted: TrustPaths, trust: Trust) -> Iterator[Diagnosis]:
     if trust.document is not None:
         counts = f"{trust.statements} statements, {trust.certificates} trusted certificates"
         detail = f"{trusted.notation_config}: {counts}"
@@ -44,7 +44,7 @@ def _revocation(options: SignatureOptions) -> Diagnosis:
     return Diagnosis("revocation", "ok", "responders and lists are asked once a signer is trusted")
 
 
-def _place(trusted: Trusted) -> str:
+def _place(trusted: TrustPaths) -> str:
     """Where signatures lie when that is not beside their images."""
     return f"; signatures are looked for in {trusted.elsewhere} only" if trusted.elsewhere is not None else ""
 

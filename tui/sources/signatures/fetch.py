@@ -27,7 +27,7 @@ from tui.sources.kit.addresses import OnlyZones, Zone, ZoneRefused, is_public
 from tui.verification.faults import EXPECTED, said
 from tui.verification.fetched_revocation import FetchedRevocation
 from tui.verification.pkix.certificate import parse_certificate
-from tui.verification.revocation import Answer, Lookup, Method, RevocationState, crl_key, ocsp_key
+from tui.verification.revocation import FetchAnswer, Lookup, Method, RevocationState, crl_key, ocsp_key
 from tui.verification.revocation_judge import CRL_LIMIT, OCSP_LIMIT, fetchable, judge_ocsp, next_update
 
 __all__ = ["FetchOptions", "PublicOnly", "RevocationFetcher", "is_public"]
@@ -69,7 +69,7 @@ async def _public() -> frozenset[Zone]:
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    answer: Answer
+    answer: FetchAnswer
     until: datetime
 
 
@@ -101,13 +101,13 @@ class RevocationFetcher:
 
     async def fetch(self, lookups: Iterable[Lookup]) -> FetchedRevocation:
         """Every answer that judging the lookups needs: OCSP first, lists where OCSP leaves it unknown."""
-        answers: dict[str, Answer] = {}
+        answers: dict[str, FetchAnswer] = {}
         async with asyncio.TaskGroup() as group:
             for lookup in dict.fromkeys(lookups):
                 group.create_task(self._one(lookup, answers), name="revocation")
         return FetchedRevocation(answers)
 
-    async def _one(self, lookup: Lookup, answers: dict[str, Answer]) -> None:
+    async def _one(self, lookup: Lookup, answers: dict[str, FetchAnswer]) -> None:
         certificate = lookup.certificate
         for url in certificate.ocsp:
             key = ocsp_key(certificate, lookup.issuer, url)
@@ -118,16 +118,16 @@ class RevocationFetcher:
         for url in certificate.crl:
             answers[crl_key(url)] = await self._answer(crl_key(url), url, CRL_LIMIT, None)
 
-    async def _answer(self, key: str, url: str, limit: int, lookup: Lookup | None) -> Answer:
+    async def _answer(self, key: str, url: str, limit: int, lookup: Lookup | None) -> FetchAnswer:
         """A kept answer, or a fresh one; never raises for what the other side does."""
         kept, now = self._kept.get(key), self._clock()
         if kept is not None and now < kept.until:
             return kept.answer
         try:
             async with self._slots:
-                answer = Answer(await self._body(url, limit, _request(lookup) if lookup is not None else None))
+                answer = FetchAnswer(await self._body(url, limit, _request(lookup) if lookup is not None else None))
         except FAULTS as error:
-            answer = Answer(fault=f"{clean(url, 80)} did not answer: {_words(error)}")
+            answer = FetchAnswer(fault=f"{clean(url, 80)} did not answer: {_words(error)}")
         until = await asyncio.to_thread(next_update, key, answer.body) if answer.body else now + KEEP_FAULT
         longest = KEEP_AT_MOST[Method.CRL if lookup is None else Method.OCSP]
         self._keep(key, _Kept(answer, min(until or now + KEEP_FAULT, now + longest)))

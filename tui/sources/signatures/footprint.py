@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tui.private_files import check_regular
-from tui.sources.signatures.options import Trusted
+from tui.sources.signatures.options import TrustPaths
 
 __all__ = ["Footprint", "footprint", "unusable"]
 
@@ -17,19 +17,19 @@ Footprint = tuple[tuple[str, int, int, int], ...]
 """Path, modification time in nanoseconds, size and inode of each; files that are not there are left out."""
 
 
-def footprint(trusted: Iterable[Trusted]) -> Footprint:
+def footprint(trusted: Iterable[TrustPaths]) -> Footprint:
     """What the files and directories look like now."""
     paths = dict.fromkeys(path for one in trusted for path in _paths(one))
     return tuple(print_ for path in list(paths)[:MAX_FILES] if (print_ := _print(path)) is not None)
 
 
-def unusable(trusted: Iterable[Trusted]) -> tuple[tuple[str, str], ...]:
+def unusable(trusted: Iterable[TrustPaths]) -> tuple[tuple[str, str], ...]:
     """The files that are named and cannot be read, or policies that are no files, each with why; nothing is read for that."""
     paths = dict.fromkeys(path for one in trusted for path in (*one.files, *_policies(one)))
     return tuple((path, why) for path in paths if (why := _fault(path)))
 
 
-def _policies(trusted: Trusted) -> Iterator[str]:
+def _policies(trusted: TrustPaths) -> Iterator[str]:
     """The trust policies that are there: none has to be."""
     if trusted.notation_config:
         yield from filter(os.path.lexists, (str(Path(trusted.notation_config) / name) for name in POLICY_FILES))
@@ -45,7 +45,7 @@ def _fault(path: str) -> str:
     return ""
 
 
-def _paths(trusted: Trusted) -> Iterator[str]:
+def _paths(trusted: TrustPaths) -> Iterator[str]:
     yield from trusted.files
     if trusted.notation_config:
         directory = Path(trusted.notation_config)

@@ -11,7 +11,7 @@ import msgspec
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.patterns import Pattern
 
-__all__ = ["RevocationMode", "SignatureOptions", "Signer", "Trusted", "config_directory"]
+__all__ = ["RevocationMode", "SignatureOptions", "Signer", "TrustPaths", "config_directory"]
 
 
 class RevocationMode(StrEnum):
@@ -30,7 +30,7 @@ class Signer(msgspec.Struct, frozen=True):
     issuer_pattern: bool = False
 
 
-class Trusted(msgspec.Struct, frozen=True):
+class TrustPaths(msgspec.Struct, frozen=True):
     """Where what is trusted lies: notation's configuration directory, and files of cosign's.
 
     `cosign_keys`, `rekor_keys` and `ct_log_keys` are PEM public keys, `fulcio_roots` PEM certificates, `trusted_root` is a
@@ -62,17 +62,17 @@ class SignatureOptions(msgspec.Struct, frozen=True):
     `private_responders` allows revocation to be asked of addresses inside a private network.
     """
 
-    usual: Trusted = Trusted()
-    scopes: tuple[tuple[Pattern, Trusted], ...] = ()
+    usual: TrustPaths = TrustPaths()
+    scopes: tuple[tuple[Pattern, TrustPaths], ...] = ()
     revocation: RevocationMode = RevocationMode.ONLINE
     private_responders: bool = False
 
-    def trusted(self, name: RepositoryName) -> Trusted:
+    def trusted(self, name: RepositoryName) -> TrustPaths:
         """What counts for a repository."""
         return next((trusted for pattern, trusted in self.scopes if pattern.matches(name)), self.usual)
 
     @property
-    def all(self) -> tuple[Trusted, ...]:
+    def all(self) -> tuple[TrustPaths, ...]:
         """Everything that may count somewhere, each once, the usual first."""
         return tuple(dict.fromkeys((self.usual, *(trusted for _, trusted in self.scopes))))
 

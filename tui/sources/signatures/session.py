@@ -22,15 +22,15 @@ from tui.domain.facts.events import (
 from tui.domain.facts.signature import Outcome
 from tui.sources.ports import ContentReader
 from tui.sources.signatures.artifacts import Gathered, gather
-from tui.sources.signatures.assessing import Assessment, Found, Statics, assess
+from tui.sources.signatures.assessing import Assessment, StaticResults, StoredSignature, assess
 from tui.sources.signatures.backlog import Backlog, Key
 from tui.sources.signatures.elsewhere import Elsewhere, Openers
 from tui.sources.signatures.fetch import FetchOptions, RevocationFetcher
 from tui.sources.signatures.footprint import Footprint, footprint
-from tui.sources.signatures.options import RevocationMode, SignatureOptions, Trusted
+from tui.sources.signatures.options import RevocationMode, SignatureOptions, TrustPaths
 from tui.sources.signatures.trust import Trust, read_trust
 
-__all__ = ["Readers", "Session"]
+__all__ = ["Readers", "SignatureSession"]
 
 Readers = Callable[[str], ContentReader | None]
 """The reader of a registry by its host; None when it is not asked."""
@@ -40,19 +40,19 @@ CHUNK = 50
 HEALTH_PACE = 0.25
 
 
-class Looked:
+class SignatureLook:
     """A manifest that was looked at: what was found, and what it was worth when `generation` of what is trusted was read."""
 
     __slots__ = ("demand", "due", "errors", "found", "generation", "outcomes")
 
-    def __init__(self, demand: ArtifactDemand, found: tuple[Found, ...], errors: tuple[str, ...]) -> None:
+    def __init__(self, demand: ArtifactDemand, found: tuple[StoredSignature, ...], errors: tuple[str, ...]) -> None:
         self.demand, self.found, self.errors = demand, found, errors
         self.outcomes: tuple[Outcome, ...] | None = None
         self.due: datetime | None = None
         self.generation = -1
 
 
-class Session:
+class SignatureSession:
     """One run of the signature source. `drive` works until it is cancelled, `events` are what it has to say."""
 
     def __init__(
@@ -68,10 +68,10 @@ class Session:
         self._source, self._options, self._readers, self._backlog = source, options, readers, backlog
         self._now, self._watch = now, watch
         self.events: asyncio.Queue[Event] = asyncio.Queue(EVENT_ROOM)
-        self._statics = Statics()
+        self._statics = StaticResults()
         self._elsewhere = Elsewhere(opener)
-        self._looked: dict[Key, Looked] = {}
-        self._trusts: dict[Trusted, Trust] = {}
+        self._looked: dict[Key, SignatureLook] = {}
+        self._trusts: dict[TrustPaths, Trust] = {}
         self._footprint: Footprint = ()
         self._generation = 0
         self._reading = asyncio.Lock()
@@ -108,7 +108,7 @@ class Session:
         gathered = await self._gathered(demand)
         found = await asyncio.to_thread(lambda: tuple(self._statics.found(artifact) for artifact in gathered.artifacts))
         self._requests += gathered.requests
-        looked = Looked(demand, found, tuple(dict.fromkeys(filter(None, (demand.error, *gathered.errors)))))
+        looked = SignatureLook(demand, found, tuple(dict.fromkeys(filter(None, (demand.error, *gathered.errors)))))
         self._looked[demand.name, demand.subject.digest] = looked
         while looked.generation != self._generation:  # what is trusted may change while this is judged
             await self._judge([looked])
@@ -128,7 +128,7 @@ class Session:
 
     # ---- judging
 
-    async def _judge(self, several: list[Looked]) -> None:
+    async def _judge(self, several: list[SignatureLook]) -> None:
         """Judge anew, off the loop, in portions; revocation is asked for where authenticity holds."""
         for start in range(0, len(several), CHUNK):
             chunk = several[start : start + CHUNK]
@@ -140,11 +140,11 @@ class Session:
                 looked.generation = generation
                 await self._conclude(looked, assessment)
 
-    def _assessed(self, chunk: Iterable[Looked], trusts: Iterable[Trust]) -> list[Assessment]:
+    def _assessed(self, chunk: Iterable[SignatureLook], trusts: Iterable[Trust]) -> list[Assessment]:
         now = self._now()
         return [assess(looked.demand, looked.found, trust, now) for looked, trust in zip(chunk, trusts, strict=True)]
 
-    async def _with_revocation(self, looked: Looked, trust: Trust, assessment: Assessment) -> Assessment:
+    async def _with_revocation(self, looked: SignatureLook, trust: Trust, assessment: Assessment) -> Assessment:
         if self._fetcher is None:
             options = FetchOptions(allow_private=self._options.private_responders)
             self._fetcher = await self._stack.enter_async_context(RevocationFetcher(options, self._now))
@@ -152,7 +152,7 @@ class Session:
         answers = await self._fetcher.fetch(assessment.lookups)
         return await asyncio.to_thread(assess, looked.demand, looked.found, trust, self._now(), answers)
 
-    async def _conclude(self, looked: Looked, assessment: Assessment) -> None:
+    async def _conclude(self, looked: SignatureLook, assessment: Assessment) -> None:
         """Keep the assessment; tell it when it is another than before."""
         looked.due = assessment.due
         self._as_of = self._now()
@@ -174,10 +174,10 @@ class Session:
 
     # ---- what is trusted
 
-    async def _trusted(self, chunk: Iterable[Looked]) -> list[Trust]:
+    async def _trusted(self, chunk: Iterable[SignatureLook]) -> list[Trust]:
         return [await self._trust(self._options.trusted(looked.demand.name)) for looked in chunk]
 
-    async def _trust(self, trusted: Trusted) -> Trust:
+    async def _trust(self, trusted: TrustPaths) -> Trust:
         async with self._reading:
             if not self._trusts:
                 self._footprint = await asyncio.to_thread(footprint, self._options.all)

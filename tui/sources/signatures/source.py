@@ -21,7 +21,7 @@ from tui.sources.signatures.options import SignatureOptions
 
 if TYPE_CHECKING:
     from tui.sources.signatures.elsewhere import Openers
-    from tui.sources.signatures.session import Session
+    from tui.sources.signatures.session import SignatureSession
 
 __all__ = ["SignatureSource"]
 
@@ -57,7 +57,7 @@ class SignatureSource:
         self.options, self._readers, self._now, self._watch = options, readers, now, watch
         self._opener = opener or _nowhere
         self._backlog = Backlog()
-        self._session: Session | None = None
+        self._session: SignatureSession | None = None
 
     @property
     def name(self) -> str:
@@ -83,10 +83,10 @@ class SignatureSource:
         yield HealthChanged(self._untried(await asyncio.to_thread(unusable, self.options.all)))
         await self._backlog.filled()
         await asyncio.to_thread(import_module, "tui.sources.signatures.session")
-        from tui.sources.signatures.session import Session
+        from tui.sources.signatures.session import SignatureSession
 
         self._backlog.restart()
-        session = self._session = Session(
+        session = self._session = SignatureSession(
             self.name, self.options, self._readers, self._backlog, self._now, self._watch, self._opener
         )
         driver = asyncio.create_task(session.drive(), name=self.name)

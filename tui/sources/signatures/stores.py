@@ -17,7 +17,7 @@ from tui.errors import InvalidConfig, NotFound
 from tui.private_files import read_regular
 from tui.verification.faults import Malformed, said
 from tui.verification.notation.policy import PolicyDocument, StoreType, parse_policy
-from tui.verification.notation.truststores import Store, TrustStores
+from tui.verification.notation.truststores import TrustStore, TrustStores
 from tui.verification.pkix.certificate import Certificate, first_certificate, parse_certificate
 
 __all__ = ["read_policy", "read_store", "read_stores"]
@@ -55,7 +55,7 @@ def read_stores(directory: Path, document: PolicyDocument, now: datetime) -> Tru
     return TrustStores(tuple(read_store(directory, kind, name, now) for kind, name in sorted(named)))
 
 
-def read_store(directory: Path, kind: StoreType, name: str, now: datetime) -> Store:
+def read_store(directory: Path, kind: StoreType, name: str, now: datetime) -> TrustStore:
     """One store; expired certificates stay (a time stamp may still vouch for what they signed), with a note."""
     path = directory / "truststore" / "x509" / kind / name
     try:
@@ -63,14 +63,14 @@ def read_store(directory: Path, kind: StoreType, name: str, now: datetime) -> St
         if not certificates:
             raise Malformed("it holds no certificate")
     except FileNotFoundError:
-        return Store(kind, name, fault=f"the trust store {kind}:{name} does not exist")
+        return TrustStore(kind, name, fault=f"the trust store {kind}:{name} does not exist")
     except OSError as error:
-        return Store(kind, name, fault=f"the trust store {kind}:{name} cannot be read: {_words(error)}")
+        return TrustStore(kind, name, fault=f"the trust store {kind}:{name} cannot be read: {_words(error)}")
     except ValueError as error:
-        return Store(kind, name, fault=f"the trust store {kind}:{name} cannot be used: {_words(error)}")
+        return TrustStore(kind, name, fault=f"the trust store {kind}:{name} cannot be used: {_words(error)}")
     ders = tuple(certificate.der for certificate in certificates)
     notes = [f"{one.subject} expired {one.not_after:%Y-%m-%d}" for one in certificates if one.not_after < now]
-    return Store(kind, name, ders, notes=tuple(notes))
+    return TrustStore(kind, name, ders, notes=tuple(notes))
 
 
 def _words(error: Exception) -> str:

@@ -14,21 +14,21 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tui.domain.common.text import clean
 from tui.errors import InvalidConfig, NotFound
 from tui.private_files import read_regular
-from tui.sources.signatures.options import Trusted
+from tui.sources.signatures.options import TrustPaths
 from tui.sources.signatures.stores import read_policy, read_stores
 from tui.sources.signatures.trustroot import read_trusted_root
-from tui.verification.cosign.keys import CosignPolicy, Identity, PublicKey, TrustedRoot, load_key
+from tui.verification.cosign.keys import CosignPolicy, KeylessIdentity, TrustedKey, TrustedRoot, load_key
 from tui.verification.faults import EXPECTED
 from tui.verification.notation.policy import PolicyDocument
 from tui.verification.notation.truststores import TrustStores
 
-__all__ = ["Problem", "Trust", "read_trust"]
+__all__ = ["Trust", "TrustProblem", "read_trust"]
 
 FILE_LIMIT = 1 << 20
 _UNREADABLE: tuple[type[Exception], ...] = (OSError, *EXPECTED)
 
 
-class Problem(msgspec.Struct, frozen=True):
+class TrustProblem(msgspec.Struct, frozen=True):
     """Something that was named and cannot be used: what, why, and the next step."""
 
     what: str
@@ -47,7 +47,7 @@ class Trust(msgspec.Struct, frozen=True):
     fault: str = ""
     stores: TrustStores = TrustStores()
     cosign: CosignPolicy | None = None
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[TrustProblem, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -66,17 +66,17 @@ class Trust(msgspec.Struct, frozen=True):
         return len(self.cosign.keys) + len(self.cosign.identities) if self.cosign is not None else 0
 
 
-def read_trust(trusted: Trusted, now: datetime) -> Trust:
+def read_trust(trusted: TrustPaths, now: datetime) -> Trust:
     """Read everything that is named. Blocks; raises nothing for what the files hold."""
-    problems: list[Problem] = []
+    problems: list[TrustProblem] = []
     document, fault = _document(trusted, problems)
     stores = read_stores(Path(trusted.notation_config), document, now) if document is not None else TrustStores()
-    problems += [Problem(f"trust store {store.kind}:{store.name}", store.fault) for store in stores.stores if store.fault]
+    problems += [TrustProblem(f"trust store {store.kind}:{store.name}", store.fault) for store in stores.stores if store.fault]
     notes = tuple(f"{store.kind}:{store.name}: {note}" for store in stores.stores for note in store.notes)
     return Trust(document, fault, stores, _cosign(trusted, problems), tuple(problems), notes)
 
 
-def _document(trusted: Trusted, problems: list[Problem]) -> tuple[PolicyDocument | None, str]:
+def _document(trusted: TrustPaths, problems: list[TrustProblem]) -> tuple[PolicyDocument | None, str]:
     if not trusted.notation_config:
         return None, ""
     try:
@@ -84,16 +84,16 @@ def _document(trusted: Trusted, problems: list[Problem]) -> tuple[PolicyDocument
     except NotFound:
         return None, ""
     except InvalidConfig as error:
-        problems.append(Problem("trust policy", error.headline, error.remedy))
+        problems.append(TrustProblem("trust policy", error.headline, error.remedy))
         return None, error.headline
 
 
-def _cosign(trusted: Trusted, problems: list[Problem]) -> CosignPolicy | None:
+def _cosign(trusted: TrustPaths, problems: list[TrustProblem]) -> CosignPolicy | None:
     """The policy for cosign; None when no key and no identity is named. A key that cannot be read is left out, and told."""
     if not (trusted.cosign_keys or trusted.identities):
         return None
 
-    def keys(paths: tuple[str, ...]) -> tuple[PublicKey, ...]:
+    def keys(paths: tuple[str, ...]) -> tuple[TrustedKey, ...]:
         return tuple(key for path in paths if (key := _key(path, problems)) is not None)
 
     return CosignPolicy(
@@ -102,7 +102,7 @@ def _cosign(trusted: Trusted, problems: list[Problem]) -> CosignPolicy | None:
         require_log=trusted.require_log,
         fulcio=tuple(der for path in trusted.fulcio_roots for der in _roots(path, problems)),
         identities=tuple(
-            Identity(signer.subject, signer.issuer, signer.pattern, signer.issuer_pattern) for signer in trusted.identities
+            KeylessIdentity(signer.subject, signer.issuer, signer.pattern, signer.issuer_pattern) for signer in trusted.identities
         ),
         ct=keys(trusted.ct_log_keys),
         root=_root(trusted.trusted_root, problems) if trusted.trusted_root else None,
@@ -110,28 +110,28 @@ def _cosign(trusted: Trusted, problems: list[Problem]) -> CosignPolicy | None:
     )
 
 
-def _root(path: str, problems: list[Problem]) -> TrustedRoot:
+def _root(path: str, problems: list[TrustProblem]) -> TrustedRoot:
     """The trusted root; one that cannot be read trusts nobody, for no other root may take its place."""
     try:
         return read_trusted_root(_content(path))
     except InvalidConfig as error:
-        problems.append(Problem(f"trusted root {clean(path, 200)}", f"{clean(path, 200)}: {error.headline}", error.remedy))
+        problems.append(TrustProblem(f"trusted root {clean(path, 200)}", f"{clean(path, 200)}: {error.headline}", error.remedy))
     except _UNREADABLE as error:
         problems.append(_unreadable(path, error))
     return TrustedRoot()
 
 
-def _key(path: str, problems: list[Problem]) -> PublicKey | None:
+def _key(path: str, problems: list[TrustProblem]) -> TrustedKey | None:
     try:
         return load_key(Path(path).name, _content(path))
     except InvalidConfig as error:
-        problems.append(Problem(f"key {clean(path, 200)}", error.headline, error.remedy))
+        problems.append(TrustProblem(f"key {clean(path, 200)}", error.headline, error.remedy))
     except _UNREADABLE as error:
         problems.append(_unreadable(path, error))
     return None
 
 
-def _roots(path: str, problems: list[Problem]) -> tuple[bytes, ...]:
+def _roots(path: str, problems: list[TrustProblem]) -> tuple[bytes, ...]:
     try:
         return tuple(each.public_bytes(Encoding.DER) for each in x509.load_pem_x509_certificates(_content(path)))
     except _UNREADABLE as error:
@@ -149,6 +149,8 @@ def _content(path: str) -> bytes:
     return content
 
 
-def _unreadable(path: str, error: Exception) -> Problem:
+def _unreadable(path: str, error: Exception) -> TrustProblem:
     words = error.strerror if isinstance(error, OSError) and error.strerror else "it is not what it should be"
-    return Problem(f"file {clean(path, 200)}", f"{clean(path, 200)} cannot be used: {words}", "Correct its name or its content.")
+    return TrustProblem(
+        f"file {clean(path, 200)}", f"{clean(path, 200)} cannot be used: {words}", "Correct its name or its content."
+    )

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from tui.errors import InvalidConfig
 from tui.verification.certificates import load_certificate
-from tui.verification.cosign.keys import Authority, Log, TrustedRoot, usable_key
+from tui.verification.cosign.keys import CertificateAuthority, TransparencyLog, TrustedRoot, usable_key
 from tui.verification.cosign.protojson import TRUSTED_ROOT, message, proto_bytes
 from tui.verification.faults import EXPECTED
 from tui.verification.strict import Json, object_of, text_of
@@ -51,20 +51,20 @@ def _list(members: dict[str, Json], name: str) -> list[dict[str, Json]]:
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
-def _authority(members: dict[str, Json]) -> Authority:
+def _authority(members: dict[str, Json]) -> CertificateAuthority:
     """The chain ends in the root; the others lie between it and the signers."""
     chain = [proto_bytes(text_of(item, "rawBytes")) for item in _list(object_of(members, "certChain"), "certificates")]
     for der in chain:
         _parsed(der)
     start, end = _span(members)
-    return Authority(chain[-1], tuple(chain[:-1]), start, end)
+    return CertificateAuthority(chain[-1], tuple(chain[:-1]), start, end)
 
 
 def _parsed(der: bytes) -> x509.Certificate:
     return load_certificate(der)
 
 
-def _log(members: dict[str, Json]) -> Log:
+def _log(members: dict[str, Json]) -> TransparencyLog:
     """A log's key must say from when it counts."""
     key = object_of(members, "publicKey")
     spki = proto_bytes(text_of(key, "rawBytes"))
@@ -73,7 +73,7 @@ def _log(members: dict[str, Json]) -> Log:
     start, end = _span(key)
     if start is None:
         raise ValueError("a log without a beginning")
-    return Log(spki, proto_bytes(text_of(object_of(members, "logId"), "keyId")).hex(), start, end)
+    return TransparencyLog(spki, proto_bytes(text_of(object_of(members, "logId"), "keyId")).hex(), start, end)
 
 
 def _span(members: dict[str, Json]) -> tuple[datetime | None, datetime | None]:

@@ -17,12 +17,12 @@ from tui.presenters.running import NOTHING_RUNS, running_of
 from tui.presenters.views import Built, Filter, View, build_view
 
 if TYPE_CHECKING:
-    from tui.domain.query.query import Index
+    from tui.domain.query.query import QueryIndex
 
-__all__ = ["RowBuilder", "Wish"]
+__all__ = ["RowBuilder", "RowsRequest"]
 
 
-class Wish(NamedTuple):
+class RowsRequest(NamedTuple):
     """What rows are wanted."""
 
     view: View
@@ -40,7 +40,7 @@ class RowBuilder:
     """
 
     def __init__(
-        self, screen: Screen[None], done: Callable[[Wish, Built | InvalidQuery], object], counted: Callable[[], object]
+        self, screen: Screen[None], done: Callable[[RowsRequest, Built | InvalidQuery], object], counted: Callable[[], object]
     ) -> None:
         self._screen = screen
         self._done = done
@@ -48,11 +48,11 @@ class RowBuilder:
         self._counted_in: Snapshot | None = None
         self.problems = 0
         self.running = NOTHING_RUNS
-        self._wish: Wish | None = None
+        self._wish: RowsRequest | None = None
         self._busy = False
-        self._index: Index | None = None
+        self._index: QueryIndex | None = None
 
-    def ask(self, wish: Wish) -> None:
+    def ask(self, wish: RowsRequest) -> None:
         """Want these rows; a wish that was not begun is forgotten."""
         self._wish = wish
         if not self._busy:
@@ -74,12 +74,12 @@ class RowBuilder:
             self.problems, self.running = await asyncio.to_thread(lambda: (len(find(snapshot)), running_of(snapshot)))
             self._counted()
 
-    def _build(self, wish: Wish) -> Built | InvalidQuery:
+    def _build(self, wish: RowsRequest) -> Built | InvalidQuery:
         """In a thread, one at a time: the index is made once for all keys typed over one snapshot."""
         if wish.chosen.query and (self._index is None or self._index.snapshot is not wish.snapshot):
-            from tui.domain.query.query import Index  # not before somebody filters
+            from tui.domain.query.query import QueryIndex  # not before somebody filters
 
-            self._index = Index(wish.snapshot)
+            self._index = QueryIndex(wish.snapshot)
         try:
             return build_view(wish.view, wish.snapshot, wish.chosen, wish.now, wish.glyphs, self._index)
         except InvalidQuery as error:

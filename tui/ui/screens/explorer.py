@@ -14,23 +14,23 @@ from textual.screen import Screen
 
 from tui.domain.common.text import clean
 from tui.domain.facts.demand import Demand, Priority
-from tui.domain.query.findings import FindingKey, Grouping
+from tui.domain.query.findings import FindingGrouping, FindingKey
 from tui.errors import InvalidQuery, TrustreeError
 from tui.presenters.copying import name_to_copy, reference_to_copy
 from tui.presenters.detail import Tab
 from tui.presenters.findings import FindingModel
-from tui.presenters.header import HEIGHT, NARROW, Place, header_lines
+from tui.presenters.header import HEIGHT, NARROW, Position, header_lines
 from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
 from tui.presenters.untold import untold
 from tui.presenters.views import VIEW_NAMES, Built, Filter, View
 from tui.ui.host import Host
 from tui.ui.keymap import EXPLORER
 from tui.ui.screens.answer import AnswerBar
-from tui.ui.screens.building import RowBuilder, Wish
+from tui.ui.screens.building import RowBuilder, RowsRequest
 from tui.ui.screens.filtering import Filtering
 from tui.ui.screens.inspector import Inspector
 from tui.ui.screens.keys import KeyLine, dress
-from tui.ui.screens.stage import Stage
+from tui.ui.screens.stage import TreeState
 from widgets.marking import MarkingTree
 from widgets.page import Banner, TextPage
 from widgets.rows import Span, TextLine
@@ -51,7 +51,7 @@ class ExplorerScreen(Screen[None]):
     class RowsBuilt(Message):
         """The rows that were wished for are there, or the query does not parse."""
 
-        def __init__(self, wish: Wish, built: Built | InvalidQuery) -> None:
+        def __init__(self, wish: RowsRequest, built: Built | InvalidQuery) -> None:
             self.wish = wish
             self.built = built
             super().__init__()
@@ -107,7 +107,7 @@ class ExplorerScreen(Screen[None]):
         """Follow the app's snapshot."""
         dress(self, self.app.glyphs)
         self.header.styles.height = HEIGHT
-        self._stage = Stage(self.outline)
+        self._stage = TreeState(self.outline)
         self._rows = RowBuilder(self, lambda wish, built: self.post_message(self.RowsBuilt(wish, built)), self._show_header)
         self.watch(self.app, "snapshot", self._snapshot_changed, init=False)
         self.watch(self.app, "trouble", self._trouble_changed, init=False)
@@ -164,7 +164,7 @@ class ExplorerScreen(Screen[None]):
         self.progress.set_lines(lines)
 
     def _ask(self) -> None:
-        self._rows.ask(Wish(self.view, self.chosen, self.app.snapshot, self.app.clock(), self.app.glyphs))
+        self._rows.ask(RowsRequest(self.view, self.chosen, self.app.snapshot, self.app.clock(), self.app.glyphs))
 
     def _trouble_changed(self, trouble: TrustreeError | None) -> None:
         if trouble is None:
@@ -186,7 +186,7 @@ class ExplorerScreen(Screen[None]):
         else:
             self._show_rows(wish, built)
 
-    def _show_rows(self, wish: Wish, built: Built) -> None:
+    def _show_rows(self, wish: RowsRequest, built: Built) -> None:
         self._stage.show(wish, built, self._room)
         self.built = built
         self._show_emptiness()
@@ -214,7 +214,7 @@ class ExplorerScreen(Screen[None]):
 
     def _show_header(self) -> None:
         built = self.built
-        place = Place(
+        place = Position(
             VIEW_NAMES,
             self.view,
             self.chosen.query,
@@ -268,7 +268,7 @@ class ExplorerScreen(Screen[None]):
     def action_other(self) -> None:
         """Another grouping of the findings, or another order of an image's vulnerabilities."""
         if self.view is View.FINDINGS:
-            groupings = list(Grouping)
+            groupings = list(FindingGrouping)
             at = groupings.index(self.chosen.grouping)
             self._narrow(self.chosen._replace(grouping=groupings[(at + 1) % len(groupings)]))
         else:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from textual.timer import Timer
 
-from tui.presenters.detail import Look, Order, Tab
+from tui.presenters.detail import Order, SectionContext, Tab
 from tui.presenters.detail_tree import detail_lines
 from tui.presenters.findings import FindingModel, finding_lines
-from tui.presenters.keys import Subject, subject_of
+from tui.presenters.keys import RowSubject, subject_of
 from tui.presenters.views import wanted_vulnerability
 from tui.ui.host import Explorer
 from widgets.page import TextPage
@@ -33,11 +33,11 @@ class Inspector:
         self.order = Order.SEVERITY
 
     @property
-    def subject(self) -> Subject:
+    def subject(self) -> RowSubject:
         """What the row under the cursor is about."""
         return subject_of(self._outline.cursor_key)
 
-    def about(self, key: RowKey) -> Subject:
+    def about(self, key: RowKey) -> RowSubject:
         """What a row is about, wherever the cursor has gone since."""
         return subject_of(key)
 
@@ -73,7 +73,9 @@ class Inspector:
         if found is not None:
             return finding_lines(found, app.snapshot, app.clock(), app.glyphs, width)
         wanted = wanted_vulnerability(self._screen.chosen.query)
-        return detail_lines(self.subject, self.tab, Look(app.snapshot, app.clock(), app.glyphs, width, self.order, wanted))
+        return detail_lines(
+            self.subject, self.tab, SectionContext(app.snapshot, app.clock(), app.glyphs, width, self.order, wanted)
+        )
 
     def sort(self) -> None:
         """Another order of the vulnerabilities."""

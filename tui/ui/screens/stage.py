@@ -14,15 +14,15 @@ from widgets.tree import VirtualTree
 if TYPE_CHECKING:
     from tui.domain.snapshot.snapshot import Snapshot
     from tui.presenters.views import Built
-    from tui.ui.screens.building import Wish
+    from tui.ui.screens.building import RowsRequest
 
-__all__ = ["Stage"]
+__all__ = ["TreeState"]
 
 SETTLED = timedelta(seconds=5)
 """How long after the last source was loaded the rows may still be laid out anew: what runs brings new demands."""
 
 
-class Stage:
+class TreeState:
     """Puts rows into a tree so that nothing moves that the operator has placed.
 
     While the estate loads and no key was pressed, the worst is unfolded anew as far as there is room; from the first key,
@@ -41,7 +41,7 @@ class Stage:
         """Whether there was nothing to unfold yet: then nobody has folded anything either."""
         self.touched = False
 
-    def show(self, wish: Wish, built: Built, room: int) -> None:
+    def show(self, wish: RowsRequest, built: Built, room: int) -> None:
         """Show the rows that were wished for; `room` is how many rows fit."""
         scene = (wish.view, wish.chosen)
         if scene != self._scene or (wish.chosen.words and not self._outline.row_count):

@@ -12,10 +12,10 @@ import msgspec
 
 from tui.domain.facts.signature import Reason
 from tui.verification.cosign.keys import dsse_key_id
-from tui.verification.cosign.merkle import Proof
+from tui.verification.cosign.merkle import InclusionProof
 from tui.verification.cosign.protojson import BUNDLE, STATEMENT, integer, message, proto_bytes
 from tui.verification.cosign.records import read_record
-from tui.verification.cosign.rekor import Entry
+from tui.verification.cosign.rekor import LogEntry
 from tui.verification.cosign.steps import held
 from tui.verification.cosign.wire import canonical_base64
 from tui.verification.faults import CheckFailed
@@ -56,7 +56,7 @@ class Bundle(msgspec.Struct, frozen=True):
     signature: bytes
     key_id: str = ""
     certificate: bytes = b""
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[LogEntry, ...] = ()
     stamps: int = 0
 
     @property
@@ -136,7 +136,7 @@ def _stamps(material: dict[str, Json]) -> int:
     return len(stamps)
 
 
-def _entries(given: list[dict[str, Json]]) -> tuple[Entry, ...]:
+def _entries(given: list[dict[str, Json]]) -> tuple[LogEntry, ...]:
     """The log entries, well made; ValueError otherwise, and when none has a proof of inclusion."""
     if len(given) > MAX_ENTRIES:
         raise ValueError("too many entries")
@@ -146,14 +146,14 @@ def _entries(given: list[dict[str, Json]]) -> tuple[Entry, ...]:
     return entries
 
 
-def _entry(entry: dict[str, Json]) -> Entry:
+def _entry(entry: dict[str, Json]) -> LogEntry:
     body = proto_bytes(text_of(entry, "canonicalizedBody"))
     object_of(entry, "kindVersion")
     read_record(body)
     index = integer(entry, "logIndex")
     if index < 0:
         raise ValueError("a negative index")
-    return Entry(
+    return LogEntry(
         body=canonical_base64(body),
         integrated_time=integer(entry, "integratedTime"),
         log_id=proto_bytes(text_of(object_of(entry, "logId"), "keyId")).hex(),
@@ -169,12 +169,12 @@ def _promise(entry: dict[str, Json]) -> bytes:
     return proto_bytes(text) if isinstance(text, str) else b""
 
 
-def _proof(proof: dict[str, Json]) -> Proof:
+def _proof(proof: dict[str, Json]) -> InclusionProof:
     checkpoint = text_of(object_of(proof, "checkpoint"), "envelope")
     if not checkpoint:
         raise ValueError("an empty checkpoint")
     hashes = proof.get("hashes", [])
-    return Proof(
+    return InclusionProof(
         index=integer(proof, "logIndex"),
         size=integer(proof, "treeSize"),
         root=proto_bytes(text_of(proof, "rootHash")),

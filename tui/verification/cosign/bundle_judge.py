@@ -16,7 +16,7 @@ from tui.verification.cosign.bundle import (
 from tui.verification.cosign.keyless import verify_keyless
 from tui.verification.cosign.keys import CosignPolicy, signed_by
 from tui.verification.cosign.rekor import Signed, check_entries
-from tui.verification.cosign.steps import Finding, concluded, failing, run_step
+from tui.verification.cosign.steps import VerificationState, concluded, failing, run_step
 from tui.verification.faults import CheckFailed
 
 __all__ = ["verify_bundle"]
@@ -30,10 +30,10 @@ def verify_bundle(data: bytes, digest: str, policy: CosignPolicy, predicate: str
     try:
         bundle = parse_bundle(data)
     except CheckFailed as failed:
-        return concluded(Finding([failing(StepName.INTEGRITY, failed)]), digest, MEDIA_TYPES[0], data)
+        return concluded(VerificationState([failing(StepName.INTEGRITY, failed)]), digest, MEDIA_TYPES[0], data)
     if bundle.keyless:
         return verify_keyless(data, bundle, digest, policy, predicate)
-    finding = Finding()
+    finding = VerificationState()
     run_step(finding, StepName.INTEGRITY, lambda: check_statement(bundle.payload_type, bundle.payload, predicate))
     if finding.steps[0].state is StepState.PASSED:
         run_step(finding, StepName.AUTHENTICITY, lambda: _check_signer(bundle, policy, finding))
@@ -42,14 +42,14 @@ def verify_bundle(data: bytes, digest: str, policy: CosignPolicy, predicate: str
     return concluded(finding, digest, MEDIA_TYPES[0], data)
 
 
-def _check_signer(bundle: Bundle, policy: CosignPolicy, finding: Finding) -> str:
+def _check_signer(bundle: Bundle, policy: CosignPolicy, finding: VerificationState) -> str:
     key, words = signed_by(policy.keys, pae(bundle.payload_type, bundle.payload), bundle.signature)
     check_key_id(bundle, key.spki)
     finding.signer, finding.holder = key.name, key.spki
     return words
 
 
-def _check_log(bundle: Bundle, policy: CosignPolicy, finding: Finding) -> str:
+def _check_log(bundle: Bundle, policy: CosignPolicy, finding: VerificationState) -> str:
     """Step 4: every entry of a known log must hold; one is needed when the policy wants it."""
     if not finding.holder:
         raise CheckFailed("not looked at: the signer is unknown", Reason.LOG_INVALID, unknown=True)

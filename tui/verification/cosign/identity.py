@@ -10,7 +10,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, ObjectIdent
 from tui.domain.facts.signature import Reason
 from tui.verification.certificates import issued_by, load_certificate
 from tui.verification.cosign.goregexp import found_in
-from tui.verification.cosign.keys import Authority, CosignPolicy, Identity
+from tui.verification.cosign.keys import CertificateAuthority, CosignPolicy, KeylessIdentity
 from tui.verification.cosign.wire import pem_blocks
 from tui.verification.faults import CheckFailed
 
@@ -65,12 +65,12 @@ def fulcio_chain(
     raise CheckFailed(f"certificate chain: no Fulcio root vouches for it at {moment.isoformat()}", Reason.UNTRUSTED)
 
 
-def _authorities(policy: CosignPolicy) -> list[Authority]:
+def _authorities(policy: CosignPolicy) -> list[CertificateAuthority]:
     """Those of the trusted root, else each self-issued certificate of the files with the others between (cosign fulcioroots)."""
     if policy.root is not None and policy.root.authorities:
         return list(policy.root.authorities)
     roots = [der for der in policy.fulcio if _self_issued(der)]
-    return [Authority(root, tuple(der for der in policy.fulcio if der not in roots)) for root in roots]
+    return [CertificateAuthority(root, tuple(der for der in policy.fulcio if der not in roots)) for root in roots]
 
 
 def _self_issued(der: bytes) -> bool:
@@ -175,7 +175,7 @@ def _utf8_string(der: bytes) -> str:
     return der[start:].decode("utf-8")
 
 
-def allowed_identity(subjects: tuple[str, ...], issuer: str, identities: tuple[Identity, ...]) -> str:
+def allowed_identity(subjects: tuple[str, ...], issuer: str, identities: tuple[KeylessIdentity, ...]) -> str:
     """`subject (issuer)` when the policy allows it; CheckFailed otherwise, undecided when the policy names nobody."""
     who = f"{', '.join(subjects) or 'nobody'} ({issuer or 'no issuer'})"
     if not identities:
@@ -185,7 +185,7 @@ def allowed_identity(subjects: tuple[str, ...], issuer: str, identities: tuple[I
     return who
 
 
-def _matches(identity: Identity, subject: str, issuer: str) -> bool:
+def _matches(identity: KeylessIdentity, subject: str, issuer: str) -> bool:
     if not (identity.subject and identity.issuer and subject and issuer) or len(subject) + len(issuer) > MAX_NAME:
         return False
     return _fits(identity.issuer, issuer, pattern=identity.issuer_pattern) and _fits(

@@ -18,7 +18,7 @@ from tui.verification.cosign.identity import allowed_identity, fulcio_chain, iss
 from tui.verification.cosign.keys import CosignPolicy, TrustedRoot, own_digest, verify_with
 from tui.verification.cosign.rekor import Signed, check_entries
 from tui.verification.cosign.sct import check_certificate_log
-from tui.verification.cosign.steps import Finding, concluded, held, run_step
+from tui.verification.cosign.steps import VerificationState, concluded, held, run_step
 from tui.verification.faults import CheckFailed
 
 __all__ = ["available", "verify_keyless"]
@@ -33,7 +33,7 @@ def available() -> bool:
 
 def verify_keyless(data: bytes, bundle: Bundle, digest: str, policy: CosignPolicy, predicate: str) -> Outcome:
     """The outcome of a bundle with a certificate: 1 statement, 2 signer, log and time, 3 subject."""
-    finding = Finding()
+    finding = VerificationState()
     run_step(finding, StepName.INTEGRITY, lambda: check_statement(bundle.payload_type, bundle.payload, predicate))
     if finding.steps[0].state is StepState.PASSED:
         run_step(finding, StepName.AUTHENTICITY, lambda: _check_signer(data, bundle, policy, finding))
@@ -41,7 +41,7 @@ def verify_keyless(data: bytes, bundle: Bundle, digest: str, policy: CosignPolic
     return concluded(finding, digest, MEDIA_TYPES[0], data)
 
 
-def _check_signer(data: bytes, bundle: Bundle, policy: CosignPolicy, finding: Finding) -> str:
+def _check_signer(data: bytes, bundle: Bundle, policy: CosignPolicy, finding: VerificationState) -> str:
     if not policy.identities:
         raise CheckFailed("keyless bundle: the policy names no identity and issuer", Reason.NO_KEY, unknown=True)
     leaf = held(lambda: load_certificate(bundle.certificate), "the signer's certificate is malformed", Reason.MALFORMED)
@@ -57,7 +57,9 @@ def _check_signer(data: bytes, bundle: Bundle, policy: CosignPolicy, finding: Fi
     return f"signed by {who}"
 
 
-def _check_by_root(bundle: Bundle, leaf: x509.Certificate, policy: CosignPolicy, root: TrustedRoot, finding: Finding) -> str:
+def _check_by_root(
+    bundle: Bundle, leaf: x509.Certificate, policy: CosignPolicy, root: TrustedRoot, finding: VerificationState
+) -> str:
     """The steps of sigstore-go: log, time, chain at that time, log of certificates, signature, identity."""
     if not _issued_under(leaf, root):
         raise _foreign(leaf)

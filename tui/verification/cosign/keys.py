@@ -24,11 +24,11 @@ from tui.verification.faults import EXPECTED, CheckFailed
 
 __all__ = [
     "DIGESTS",
-    "Authority",
+    "CertificateAuthority",
     "CosignPolicy",
-    "Identity",
-    "Log",
-    "PublicKey",
+    "KeylessIdentity",
+    "TransparencyLog",
+    "TrustedKey",
     "TrustedRoot",
     "dsse_key_id",
     "kind_of",
@@ -48,14 +48,14 @@ _SMALLEST_RSA = 2048
 _CURVES = {"secp256r1": ("P-256", "SHA-256"), "secp384r1": ("P-384", "SHA-384"), "secp521r1": ("P-521", "SHA-512")}
 
 
-class PublicKey(msgspec.Struct, frozen=True):
+class TrustedKey(msgspec.Struct, frozen=True):
     """A configured key: its name for the operator, and its SubjectPublicKeyInfo in DER."""
 
     name: str
     spki: bytes
 
 
-class Log(msgspec.Struct, frozen=True):
+class TransparencyLog(msgspec.Struct, frozen=True):
     """A log of signatures or of certificates: its key in DER, its name (hex) and the time in which the key counts."""
 
     spki: bytes
@@ -68,12 +68,12 @@ class Log(msgspec.Struct, frozen=True):
         return (self.start is None or self.start <= moment) and (self.end is None or moment <= self.end)
 
 
-def log_of(key: PublicKey) -> Log:
+def log_of(key: TrustedKey) -> TransparencyLog:
     """A log by its key alone: its name is the SHA-256 of the key (RFC 6962 section 3.2)."""
-    return Log(key.spki, hashlib.sha256(key.spki).hexdigest())
+    return TransparencyLog(key.spki, hashlib.sha256(key.spki).hexdigest())
 
 
-class Identity(msgspec.Struct, frozen=True):
+class KeylessIdentity(msgspec.Struct, frozen=True):
     """Who may sign without a key: a subject and an OIDC issuer, both needed.
 
     With `pattern` the subject is a regular expression as Go reads them, found anywhere in it unless anchored; `issuer_pattern`
@@ -86,7 +86,7 @@ class Identity(msgspec.Struct, frozen=True):
     issuer_pattern: bool = False
 
 
-class Authority(msgspec.Struct, frozen=True):
+class CertificateAuthority(msgspec.Struct, frozen=True):
     """A certificate authority for signers, in DER: its root, what lies between, and the time in which it counts."""
 
     root: bytes
@@ -102,9 +102,9 @@ class Authority(msgspec.Struct, frozen=True):
 class TrustedRoot(msgspec.Struct, frozen=True):
     """A `trusted_root.json`: authorities, logs of signatures, logs of certificates. `stamping` counts its time authorities."""
 
-    authorities: tuple[Authority, ...] = ()
-    logs: tuple[Log, ...] = ()
-    certificate_logs: tuple[Log, ...] = ()
+    authorities: tuple[CertificateAuthority, ...] = ()
+    logs: tuple[TransparencyLog, ...] = ()
+    certificate_logs: tuple[TransparencyLog, ...] = ()
     stamping: int = 0
 
 
@@ -116,17 +116,17 @@ class CosignPolicy(msgspec.Struct, frozen=True):
     certificate need not be in a log of certificates.
     """
 
-    keys: tuple[PublicKey, ...] = ()
-    rekor: tuple[PublicKey, ...] = ()
+    keys: tuple[TrustedKey, ...] = ()
+    rekor: tuple[TrustedKey, ...] = ()
     require_log: bool = False
     fulcio: tuple[bytes, ...] = ()
-    identities: tuple[Identity, ...] = ()
-    ct: tuple[PublicKey, ...] = ()
+    identities: tuple[KeylessIdentity, ...] = ()
+    ct: tuple[TrustedKey, ...] = ()
     root: TrustedRoot | None = None
     require_sct: bool = True
 
     @property
-    def logs(self) -> tuple[Log, ...]:
+    def logs(self) -> tuple[TransparencyLog, ...]:
         """Every log of signatures."""
         return (*(self.root.logs if self.root is not None else ()), *map(log_of, self.rekor))
 
@@ -135,7 +135,7 @@ class CosignPolicy(msgspec.Struct, frozen=True):
         return any(log.log_id == log_id for log in self.logs)
 
     @property
-    def certificate_logs(self) -> tuple[Log, ...]:
+    def certificate_logs(self) -> tuple[TransparencyLog, ...]:
         """Every log of certificates."""
         return (*(self.root.certificate_logs if self.root is not None else ()), *map(log_of, self.ct))
 
@@ -145,7 +145,7 @@ class CosignPolicy(msgspec.Struct, frozen=True):
         return bool(self.fulcio or (self.root is not None and self.root.authorities))
 
 
-def load_key(name: str, pem: bytes) -> PublicKey:
+def load_key(name: str, pem: bytes) -> TrustedKey:
     """A key from PEM; InvalidConfig for anything that may not sign."""
     try:
         key = load_pem_public_key(pem)
@@ -154,7 +154,7 @@ def load_key(name: str, pem: bytes) -> PublicKey:
     fault = _fault(key)
     if fault:
         raise _unusable(name, fault)
-    return PublicKey(name, key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    return TrustedKey(name, key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 
 
 def _unusable(name: str, why: str) -> InvalidConfig:
@@ -208,7 +208,7 @@ def kind_of(spki: bytes) -> str:
     return "RSA" if isinstance(key, rsa.RSAPublicKey) else "Ed25519"
 
 
-def signed_by(keys: tuple[PublicKey, ...], signed: bytes, signature: bytes) -> tuple[PublicKey, str]:
+def signed_by(keys: tuple[TrustedKey, ...], signed: bytes, signature: bytes) -> tuple[TrustedKey, str]:
     """The configured key that made the signature, and what to say of it; CheckFailed when none did, or none is configured."""
     if not keys:
         raise CheckFailed("no public key is configured for this signature", Reason.NO_KEY, unknown=True)
@@ -221,7 +221,7 @@ def signed_by(keys: tuple[PublicKey, ...], signed: bytes, signature: bytes) -> t
     raise CheckFailed(f"no configured key verifies this signature{_tried(keys)}", Reason.WRONG_KEY)
 
 
-def _tried(keys: tuple[PublicKey, ...]) -> str:
+def _tried(keys: tuple[TrustedKey, ...]) -> str:
     """Which digests were tried where that is not plain."""
     large = {kind_of(key.spki): own_digest(key.spki) for key in keys if own_digest(key.spki) != "SHA-256"}
     told = "".join(f"; {kind} was tried with SHA-256 and {digest}" for kind, digest in sorted(large.items()))

@@ -12,14 +12,14 @@ from tui.verification.cosign.keys import verify_with
 from tui.verification.cosign.wire import go_base64
 from tui.verification.faults import CheckFailed
 
-__all__ = ["Proof", "check_proof"]
+__all__ = ["InclusionProof", "check_proof"]
 
 _ORIGIN = re.compile(r".* - [0-9]+", re.ASCII)
 _LINE = re.compile("\u2014 (\\S+) (\\S+)")
 _MAX_HASHES = 64
 
 
-class Proof(msgspec.Struct, frozen=True):
+class InclusionProof(msgspec.Struct, frozen=True):
     """Where the entry is in a tree of `size`, the hashes beside its path, and the signed head of that tree."""
 
     index: int
@@ -29,7 +29,7 @@ class Proof(msgspec.Struct, frozen=True):
     checkpoint: str
 
 
-def check_proof(proof: Proof, body: bytes, keys: list[bytes]) -> None:
+def check_proof(proof: InclusionProof, body: bytes, keys: list[bytes]) -> None:
     """CheckFailed unless the body is in the tree, whose head one of the log's keys signed."""
     if len(proof.hashes) > _MAX_HASHES or _root(proof, hashlib.sha256(b"\0" + body).digest()) != proof.root:
         raise CheckFailed("the transparency log's proof of inclusion does not hold", Reason.LOG_INVALID)
@@ -43,7 +43,7 @@ def check_proof(proof: Proof, body: bytes, keys: list[bytes]) -> None:
         raise CheckFailed("the head of the transparency log's tree is not signed by the log", Reason.LOG_INVALID)
 
 
-def _root(proof: Proof, leaf: bytes) -> bytes:
+def _root(proof: InclusionProof, leaf: bytes) -> bytes:
     """The root of the tree that the path leads to (RFC 9162 section 2.1.3.2); empty when it leads nowhere."""
     place, last, node = proof.index, proof.size - 1, leaf
     if not 0 <= place <= last:

@@ -17,7 +17,7 @@ from tui.verification.strict import Json
 __all__ = ["BUNDLE", "LOG_RECORD", "STATEMENT", "TRUSTED_ROOT", "integer", "message", "proto_bytes"]
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """What a member holds."""
 
     TEXT = "text"
@@ -33,7 +33,7 @@ class Kind(StrEnum):
 class Field(msgspec.Struct, frozen=True):
     """One member: `choice` names the choice (oneof) of which only one member may be there, `alias` its other name."""
 
-    kind: Kind
+    kind: FieldKind
     members: dict[str, Field] = {}
     many: bool = False
     choice: str = ""
@@ -42,15 +42,17 @@ class Field(msgspec.Struct, frozen=True):
 
 Schema = dict[str, Field]
 
-_TEXT, _BYTES, _INTEGER, _NAME, _TIME = (Field(kind) for kind in (Kind.TEXT, Kind.BYTES, Kind.INTEGER, Kind.NAME, Kind.TIME))
+_TEXT, _BYTES, _INTEGER, _NAME, _TIME = (
+    Field(kind) for kind in (FieldKind.TEXT, FieldKind.BYTES, FieldKind.INTEGER, FieldKind.NAME, FieldKind.TIME)
+)
 
 
 def _message(members: Schema, choice: str = "") -> Field:
-    return Field(Kind.MESSAGE, members, choice=choice)
+    return Field(FieldKind.MESSAGE, members, choice=choice)
 
 
 def _many(members: Schema) -> Field:
-    return Field(Kind.MESSAGE, members, many=True)
+    return Field(FieldKind.MESSAGE, members, many=True)
 
 
 _CERTIFICATE: Schema = {"rawBytes": _BYTES}
@@ -62,7 +64,7 @@ _PROOF: Schema = {
     "logIndex": _INTEGER,
     "rootHash": _BYTES,
     "treeSize": _INTEGER,
-    "hashes": Field(Kind.BYTES, many=True),
+    "hashes": Field(FieldKind.BYTES, many=True),
     "checkpoint": _message({"envelope": _TEXT}),
 }
 _ENTRY: Schema = {
@@ -76,7 +78,7 @@ _ENTRY: Schema = {
 }
 _ENVELOPE: Schema = {
     "payload": _BYTES,
-    "payloadType": Field(Kind.TEXT, alias=""),
+    "payloadType": Field(FieldKind.TEXT, alias=""),
     "signatures": _many({"sig": _BYTES, "keyid": _TEXT}),
 }
 BUNDLE: Schema = {
@@ -143,20 +145,20 @@ TRUSTED_ROOT: Schema = {
     "timestampAuthorities": _many(_AUTHORITY),
 }
 STATEMENT: Schema = {
-    "_type": Field(Kind.TEXT, alias="type"),
+    "_type": Field(FieldKind.TEXT, alias="type"),
     "subject": _many(
         {
             "name": _TEXT,
             "uri": _TEXT,
-            "digest": Field(Kind.TEXTS),
+            "digest": Field(FieldKind.TEXTS),
             "content": _BYTES,
             "downloadLocation": _TEXT,
             "mediaType": _TEXT,
-            "annotations": Field(Kind.OBJECT),
+            "annotations": Field(FieldKind.OBJECT),
         }
     ),
     "predicateType": _TEXT,
-    "predicate": Field(Kind.OBJECT),
+    "predicate": Field(FieldKind.OBJECT),
 }
 
 _LIMIT = 1 << 63
@@ -205,21 +207,21 @@ def _value(value: Json, field: Field) -> Json:
 
 
 def _one(value: Json, field: Field) -> Json:
-    if field.kind is Kind.MESSAGE and isinstance(value, dict):
+    if field.kind is FieldKind.MESSAGE and isinstance(value, dict):
         return _members(value, field.members)
     if not _fits(value, field.kind):
         raise ValueError(f"not a {field.kind.value}")
     return value
 
 
-def _fits(value: Json, kind: Kind) -> bool:
+def _fits(value: Json, kind: FieldKind) -> bool:
     match value:
         case dict():
-            return kind is Kind.OBJECT or (kind is Kind.TEXTS and all(map(_is_text, value.values())))
+            return kind is FieldKind.OBJECT or (kind is FieldKind.TEXTS and all(map(_is_text, value.values())))
         case bool():
             return False
         case int():
-            return (kind is Kind.INTEGER and -_LIMIT <= value < _LIMIT) or (kind is Kind.NAME and 0 <= value < 1 << 31)
+            return (kind is FieldKind.INTEGER and -_LIMIT <= value < _LIMIT) or (kind is FieldKind.NAME and 0 <= value < 1 << 31)
         case str():
             return _is_text(value) and _text_fits(value, kind)
         case _:
@@ -231,15 +233,15 @@ def _is_text(value: Json) -> bool:
     return isinstance(value, str) and not any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
-def _text_fits(value: str, kind: Kind) -> bool:
+def _text_fits(value: str, kind: FieldKind) -> bool:
     match kind:
-        case Kind.TEXT | Kind.NAME:
+        case FieldKind.TEXT | FieldKind.NAME:
             return True
-        case Kind.BYTES:
+        case FieldKind.BYTES:
             return proto_bytes(value) is not None
-        case Kind.INTEGER:
+        case FieldKind.INTEGER:
             return _INTEGERS.fullmatch(value) is not None and -_LIMIT <= int(value) < _LIMIT
-        case Kind.TIME:
+        case FieldKind.TIME:
             return _TIMES.fullmatch(value) is not None
         case _:
             return False

@@ -14,22 +14,22 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tui.domain.facts.signature import Reason
-from tui.verification.cosign.keys import Log, usable_key, verify_with
-from tui.verification.cosign.merkle import Proof, check_proof
+from tui.verification.cosign.keys import TransparencyLog, usable_key, verify_with
+from tui.verification.cosign.merkle import InclusionProof, check_proof
 from tui.verification.cosign.records import Record, read_record
 from tui.verification.cosign.steps import held
 from tui.verification.cosign.wire import go_base64, json_members, optional_object
 from tui.verification.faults import CheckFailed
 from tui.verification.strict import Json, integer_of, text_of
 
-__all__ = ["Entry", "Signed", "check_entries", "check_entry", "entry_of_annotation"]
+__all__ = ["LogEntry", "Signed", "check_entries", "check_entry", "entry_of_annotation"]
 
 _OF_ANNOTATION = ("SignedEntryTimestamp", "Payload")
 _OF_PAYLOAD = ("body", "integratedTime", "logIndex", "logID")
 _MALFORMED = "the transparency log entry is malformed"
 
 
-class Entry(msgspec.Struct, frozen=True):
+class LogEntry(msgspec.Struct, frozen=True):
     """One log entry; `body` is base64 as signed, `log_id` lower case hex, `promise` the SET, empty without."""
 
     body: str
@@ -37,7 +37,7 @@ class Entry(msgspec.Struct, frozen=True):
     log_id: str
     log_index: int
     promise: bytes = b""
-    proof: Proof | None = None
+    proof: InclusionProof | None = None
 
     @property
     def time(self) -> datetime:
@@ -53,17 +53,17 @@ class Signed(msgspec.Struct, frozen=True):
     holder: bytes
 
 
-def entry_of_annotation(text: str) -> Entry | None:
+def entry_of_annotation(text: str) -> LogEntry | None:
     """The entry in a `dev.sigstore.cosign/bundle` annotation, None for an empty one; CheckFailed when malformed."""
     return held(lambda: _annotation(text), "the Rekor bundle beside the signature is malformed", Reason.LOG_INVALID)
 
 
-def _annotation(text: str) -> Entry | None:
+def _annotation(text: str) -> LogEntry | None:
     if not text:
         return None
     bundle = json_members(text.encode("utf-8"), *_OF_ANNOTATION)
     payload = optional_object(bundle, "Payload", *_OF_PAYLOAD)
-    return Entry(
+    return LogEntry(
         body=text_of(payload, "body"),
         integrated_time=_int64(payload, "integratedTime"),
         log_id=text_of(payload, "logID"),
@@ -79,12 +79,12 @@ def _int64(members: dict[str, Json], name: str) -> int:
     return value
 
 
-def check_entry(entry: Entry, logs: tuple[Log, ...], signed: Signed) -> datetime:
+def check_entry(entry: LogEntry, logs: tuple[TransparencyLog, ...], signed: Signed) -> datetime:
     """The moment of inclusion, once promise and content hold; CheckFailed otherwise."""
     return held(lambda: _check(entry, logs, signed), _MALFORMED, Reason.LOG_INVALID)
 
 
-def _check(entry: Entry, logs: tuple[Log, ...], signed: Signed) -> datetime:
+def _check(entry: LogEntry, logs: tuple[TransparencyLog, ...], signed: Signed) -> datetime:
     record = read_record(go_base64(entry.body))
     if not any(_promised(entry, log) for log in logs):
         raise CheckFailed("Rekor SET invalid or unknown log", Reason.LOG_INVALID)
@@ -92,7 +92,7 @@ def _check(entry: Entry, logs: tuple[Log, ...], signed: Signed) -> datetime:
     return entry.time
 
 
-def check_entries(entries: tuple[Entry, ...], logs: tuple[Log, ...], signed: Signed) -> list[datetime]:
+def check_entries(entries: tuple[LogEntry, ...], logs: tuple[TransparencyLog, ...], signed: Signed) -> list[datetime]:
     """Every entry of a known log must hold, and one must be there: the moments that logs promised, the earliest first.
 
     CheckFailed otherwise; undecided for an entry of a kind that is not read.
@@ -100,7 +100,7 @@ def check_entries(entries: tuple[Entry, ...], logs: tuple[Log, ...], signed: Sig
     return held(lambda: _check_all(entries, logs, signed), _MALFORMED, Reason.LOG_INVALID)
 
 
-def _check_all(entries: tuple[Entry, ...], logs: tuple[Log, ...], signed: Signed) -> list[datetime]:
+def _check_all(entries: tuple[LogEntry, ...], logs: tuple[TransparencyLog, ...], signed: Signed) -> list[datetime]:
     if len({(entry.log_id, entry.log_index) for entry in entries}) != len(entries):
         raise CheckFailed("the bundle names one transparency log entry twice", Reason.LOG_INVALID)
     known = [(entry, [log for log in logs if log.log_id == entry.log_id]) for entry in entries]
@@ -110,7 +110,7 @@ def _check_all(entries: tuple[Entry, ...], logs: tuple[Log, ...], signed: Signed
     return sorted(entry.time for entry in good if entry.promise)
 
 
-def _holds(entry: Entry, logs: list[Log], signed: Signed) -> bool:
+def _holds(entry: LogEntry, logs: list[TransparencyLog], signed: Signed) -> bool:
     """False for a promise that the log did not make; CheckFailed for a proof or a content that does not fit."""
     record = read_record(go_base64(entry.body))
     if record is None:
@@ -125,14 +125,14 @@ def _holds(entry: Entry, logs: list[Log], signed: Signed) -> bool:
     return True
 
 
-def _promised(entry: Entry, log: Log) -> bool:
+def _promised(entry: LogEntry, log: TransparencyLog) -> bool:
     """Whether the log made the promise, with a key that counted then; only ECDSA keys do, as cosign has it."""
     if log.log_id != entry.log_id or not log.covers(entry.time):
         return False
     return isinstance(usable_key(log.spki), ec.EllipticCurvePublicKey) and verify_with(log.spki, _canonical(entry), entry.promise)
 
 
-def _canonical(entry: Entry) -> bytes:
+def _canonical(entry: LogEntry) -> bytes:
     """The signed bytes: canonical JSON (RFC 8785) of four members."""
     members: dict[str, Json] = {
         "body": entry.body,

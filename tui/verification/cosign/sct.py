@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.certificate_transparency import LogEntryType, SignedCertificateTimestamp
 
 from tui.domain.facts.signature import Reason
-from tui.verification.cosign.keys import Log, usable_key, verify_with
+from tui.verification.cosign.keys import TransparencyLog, usable_key, verify_with
 from tui.verification.faults import CheckFailed
 
 __all__ = ["check_certificate_log"]
@@ -22,7 +22,9 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-def check_certificate_log(leaf: x509.Certificate, issuer: x509.Certificate, logs: tuple[Log, ...], *, every: bool) -> None:
+def check_certificate_log(
+    leaf: x509.Certificate, issuer: x509.Certificate, logs: tuple[TransparencyLog, ...], *, every: bool
+) -> None:
     """CheckFailed unless a known log signed for the certificate; with `every`, each log that it names must be known and hold.
 
     Undecided where no log of certificates is configured, or only others signed.
@@ -45,7 +47,7 @@ def _check(
     leaf: x509.Certificate,
     issuer: x509.Certificate,
     stamps: tuple[SignedCertificateTimestamp, ...],
-    logs: dict[str, Log],
+    logs: dict[str, TransparencyLog],
     *,
     every: bool,
 ) -> None:
@@ -60,7 +62,7 @@ def _check(
         raise CheckFailed(words, Reason.LOG_INVALID)
 
 
-def _holds(leaf: x509.Certificate, issuer: x509.Certificate, stamp: SignedCertificateTimestamp, log: Log) -> bool:
+def _holds(leaf: x509.Certificate, issuer: x509.Certificate, stamp: SignedCertificateTimestamp, log: TransparencyLog) -> bool:
     if stamp.entry_type is not LogEntryType.PRE_CERTIFICATE:
         return False
     if not isinstance(stamp.signature_hash_algorithm, SHA256) or not isinstance(

@@ -17,9 +17,9 @@ from tui.domain.facts.signature import Outcome, Reason, Step, StepName, StepStat
 from tui.verification.certificates import shown
 from tui.verification.cosign.identity import all_subjects, allowed_identity, fulcio_chain, issuer_of, read_certificates
 from tui.verification.cosign.keys import CosignPolicy, signed_by, verify_with
-from tui.verification.cosign.rekor import Entry, Signed, check_entry, entry_of_annotation
+from tui.verification.cosign.rekor import LogEntry, Signed, check_entry, entry_of_annotation
 from tui.verification.cosign.sct import check_certificate_log
-from tui.verification.cosign.steps import Finding, concluded, held, run_step
+from tui.verification.cosign.steps import VerificationState, concluded, held, run_step
 from tui.verification.cosign.wire import go_base64, json_members, optional_object
 from tui.verification.faults import EXPECTED, CheckFailed
 from tui.verification.strict import Json, base64_bytes, text_of
@@ -57,7 +57,7 @@ class _Read(msgspec.Struct):
     signature: bytes = b""
     leaf: x509.Certificate | None = None
     chain: list[x509.Certificate] = []
-    entry: Entry | None = None
+    entry: LogEntry | None = None
 
     @property
     def der(self) -> bytes:
@@ -97,7 +97,7 @@ def verify_simple(
     """
     if signature.media_type != MEDIA_TYPE:
         step = Step(StepName.INTEGRITY, StepState.UNKNOWN, clean(signature.media_type, 120), Reason.NOT_A_SIGNATURE)
-        return concluded(Finding([step]), digest, signature.media_type, signature.payload)
+        return concluded(VerificationState([step]), digest, signature.media_type, signature.payload)
     verification = _Verification(signature, policy, now)
     finding = verification.finding
     run_step(finding, StepName.INTEGRITY, verification.check_format)
@@ -128,7 +128,7 @@ class _Verification:
     def __init__(self, signature: SimpleSignature, policy: CosignPolicy, now: datetime | None) -> None:
         self._signature, self._policy, self._now = signature, policy, now
         self._read = _Read()
-        self.finding = Finding()
+        self.finding = VerificationState()
 
     def check_format(self) -> str:
         """Step 1: a payload of cosign's type, a signature, and annotations that hold what they are for."""
@@ -227,7 +227,7 @@ class _Verification:
         finding.signing_time = self._logged(entry, self._read.der or finding.holder)
         return self._carried(finding.signing_time, f"in the transparency log since {finding.signing_time.isoformat()}")
 
-    def _logged(self, entry: Entry, holder: bytes) -> datetime:
+    def _logged(self, entry: LogEntry, holder: bytes) -> datetime:
         """The moment of an entry about this signature, written there as it is here (cosign compares the texts)."""
         held(lambda: base64_bytes(self._signature.signature), "the log has the signature written otherwise", Reason.LOG_INVALID)
         return check_entry(entry, self._policy.logs, Signed(self._signature.payload, self._read.signature, holder))

@@ -13,7 +13,7 @@ from tui.domain.common.text import clean
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, SignerCertificate, Step, StepName, StepState, Verdict
 from tui.verification.faults import EXPECTED, CheckFailed
 
-__all__ = ["Finding", "concluded", "failing", "faulty", "held", "run_step"]
+__all__ = ["VerificationState", "concluded", "failing", "faulty", "held", "run_step"]
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ _UNREADABLE = {
 }
 
 
-class Finding(msgspec.Struct):
+class VerificationState(msgspec.Struct):
     """What the steps have found so far; `holder` is the key or certificate, in DER, that a log entry must name."""
 
     steps: list[Step] = []
@@ -47,7 +47,7 @@ def held(check: Callable[[], T], sentence: str, reason: Reason) -> T:
         raise CheckFailed(sentence, reason) from error
 
 
-def run_step(finding: Finding, name: StepName, check: Callable[[], str]) -> None:
+def run_step(finding: VerificationState, name: StepName, check: Callable[[], str]) -> None:
     """Run one step, failing closed, and note how it ended."""
     try:
         step = Step(name, StepState.PASSED, held(check, _UNREADABLE.get(name, "it is malformed"), Reason.MALFORMED))
@@ -61,7 +61,7 @@ def failing(name: StepName, failed: CheckFailed) -> Step:
     return Step(name, StepState.UNKNOWN if failed.unknown else StepState.FAILED, failed.headline, failed.reason)
 
 
-def concluded(finding: Finding, digest: str, media_type: str, envelope: bytes) -> Outcome:
+def concluded(finding: VerificationState, digest: str, media_type: str, envelope: bytes) -> Outcome:
     """The outcome of the steps: the first failure decides, then the first unknown, then a warning."""
     decisive = next((s for state in (StepState.FAILED, StepState.UNKNOWN) for s in finding.steps if s.state is state), None)
     verdict, sentence, reason = Verdict.VALID, "the signature is valid", Reason.NONE
@@ -87,5 +87,5 @@ def concluded(finding: Finding, digest: str, media_type: str, envelope: bytes) -
 
 def faulty(words: str, digest: str, media_type: str, artifact: str) -> Outcome:
     """The outcome of what is wrong as it lies in the registry, before anything of it is read."""
-    finding = Finding([Step(StepName.INTEGRITY, StepState.FAILED, clean(words, 300), Reason.MALFORMED)])
+    finding = VerificationState([Step(StepName.INTEGRITY, StepState.FAILED, clean(words, 300), Reason.MALFORMED)])
     return msgspec.structs.replace(concluded(finding, digest, media_type, b""), envelope_digest=clean(artifact, 160))

@@ -11,19 +11,19 @@ from tui.domain.facts.signature import Reason
 from tui.verification.faults import CheckFailed
 from tui.verification.pkix.moment import Moment
 
-__all__ = ["Attribute", "Envelope", "RawAttributes", "Scheme", "SignedAttributes", "check_attributes"]
+__all__ = ["AttributeName", "Envelope", "RawAttributes", "SignedAttributes", "SigningScheme", "check_attributes"]
 
 PAYLOAD_TYPE = "application/vnd.cncf.notary.payload.v1+json"
 
 
-class Scheme(StrEnum):
+class SigningScheme(StrEnum):
     """Signing schemes (signing-scheme.md)."""
 
     X509 = "notary.x509"
     AUTHORITY = "notary.x509.signingAuthority"
 
 
-class Attribute(StrEnum):
+class AttributeName(StrEnum):
     """Names of signed attributes (signature-specification.md)."""
 
     SCHEME = "io.cncf.notary.signingScheme"
@@ -56,7 +56,7 @@ class SignedAttributes(msgspec.Struct, frozen=True):
     """Attributes that obey the rules; `plugin` is the verification plugin asked for, `extended` its critical attributes."""
 
     algorithm: str
-    scheme: Scheme
+    scheme: SigningScheme
     signing_time: Moment
     expiry: Moment | None
     plugin: str = ""
@@ -95,17 +95,17 @@ def check_attributes(raw: RawAttributes) -> SignedAttributes:
     )
 
 
-def _scheme(text: str) -> Scheme:
+def _scheme(text: str) -> SigningScheme:
     try:
-        return Scheme(text)
+        return SigningScheme(text)
     except ValueError as error:
         raise CheckFailed(f"unknown signing scheme {text!r}", Reason.UNSUPPORTED) from error
 
 
-def _signing_time(raw: RawAttributes, scheme: Scheme) -> Moment:
+def _signing_time(raw: RawAttributes, scheme: SigningScheme) -> Moment:
     """x509 has signingTime only, signingAuthority authenticSigningTime only (signing-scheme.md)."""
     wanted, other = raw.signing_time, raw.authentic_time
-    if scheme is Scheme.AUTHORITY:
+    if scheme is SigningScheme.AUTHORITY:
         wanted, other = other, wanted
     if other is not None:
         raise CheckFailed(f"a signing time of another scheme than {scheme}", Reason.MALFORMED)
@@ -114,30 +114,30 @@ def _signing_time(raw: RawAttributes, scheme: Scheme) -> Moment:
     return wanted
 
 
-def _critical(raw: RawAttributes, scheme: Scheme) -> tuple[str, ...]:
+def _critical(raw: RawAttributes, scheme: SigningScheme) -> tuple[str, ...]:
     """The extended critical attributes; they need a plugin, without one an unknown critical attribute fails (RFC 7515 4.1.11)."""
     critical = set(raw.critical)
     if not critical or len(critical) != len(raw.critical):
         raise CheckFailed("the list of critical attributes is missing, empty or repeats one", Reason.CRITICAL_ATTRIBUTE)
     _require("marked critical but absent", critical - set(raw.present))
     _require("not marked critical", _must_be_critical(raw, scheme) - critical)
-    known = {Attribute.SCHEME.value, Attribute.EXPIRY.value, *raw.understood}
-    if scheme is Scheme.AUTHORITY:
-        known.add(Attribute.AUTHENTIC_TIME.value)
+    known = {AttributeName.SCHEME.value, AttributeName.EXPIRY.value, *raw.understood}
+    if scheme is SigningScheme.AUTHORITY:
+        known.add(AttributeName.AUTHENTIC_TIME.value)
     extended = tuple(sorted(str(name) for name in critical - known))
     if extended and raw.plugin is None:
         raise CheckFailed(f"unknown critical attributes {', '.join(extended)}", Reason.CRITICAL_ATTRIBUTE)
     return extended
 
 
-def _must_be_critical(raw: RawAttributes, scheme: Scheme) -> set[int | str]:
-    names: set[int | str] = {Attribute.SCHEME.value}
+def _must_be_critical(raw: RawAttributes, scheme: SigningScheme) -> set[int | str]:
+    names: set[int | str] = {AttributeName.SCHEME.value}
     if raw.expiry is not None:
-        names.add(Attribute.EXPIRY.value)
-    if scheme is Scheme.AUTHORITY:
-        names.add(Attribute.AUTHENTIC_TIME.value)
+        names.add(AttributeName.EXPIRY.value)
+    if scheme is SigningScheme.AUTHORITY:
+        names.add(AttributeName.AUTHENTIC_TIME.value)
     if raw.plugin is not None:
-        names.add(Attribute.PLUGIN.value)
+        names.add(AttributeName.PLUGIN.value)
         if not raw.plugin.strip():
             raise CheckFailed("the verification plugin has no name", Reason.CRITICAL_ATTRIBUTE)
     return names

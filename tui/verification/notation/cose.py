@@ -8,7 +8,7 @@ from tui.domain.common.text import clean
 from tui.domain.facts.signature import Reason
 from tui.verification import cbor
 from tui.verification.faults import CheckFailed, Malformed
-from tui.verification.notation.attributes import Attribute, Envelope, RawAttributes, check_attributes
+from tui.verification.notation.attributes import AttributeName, Envelope, RawAttributes, check_attributes
 from tui.verification.notation.cose_headers import (
     ALGORITHM,
     CHAIN,
@@ -78,14 +78,14 @@ def _attributes(protected: Header) -> RawAttributes:
     return RawAttributes(
         algorithm=_ALGORITHMS[algorithm],
         content_type=_text(protected, CONTENT_TYPE),
-        scheme=_text(protected, Attribute.SCHEME.value),
+        scheme=_text(protected, AttributeName.SCHEME.value),
         critical=_critical(protected.get(CRITICAL)),
         present=tuple(protected),
-        signing_time=_moment(protected, Attribute.SIGNING_TIME.value),
-        authentic_time=_moment(protected, Attribute.AUTHENTIC_TIME.value),
-        expiry=_moment(protected, Attribute.EXPIRY.value),
-        plugin=_text(protected, Attribute.PLUGIN.value) if Attribute.PLUGIN.value in protected else None,
-        understood=(ALGORITHM, CRITICAL, CONTENT_TYPE, Attribute.SIGNING_TIME.value),
+        signing_time=_moment(protected, AttributeName.SIGNING_TIME.value),
+        authentic_time=_moment(protected, AttributeName.AUTHENTIC_TIME.value),
+        expiry=_moment(protected, AttributeName.EXPIRY.value),
+        plugin=_text(protected, AttributeName.PLUGIN.value) if AttributeName.PLUGIN.value in protected else None,
+        understood=(ALGORITHM, CRITICAL, CONTENT_TYPE, AttributeName.SIGNING_TIME.value),
     )
 
 

@@ -15,7 +15,7 @@ from tui.domain.common.text import clean
 from tui.domain.facts.signature import Action, Outcome, Reason, SignatureSystem, Step, StepName, StepState, Timestamp, Verdict
 from tui.verification.chains import CertificateFacts
 from tui.verification.faults import CheckFailed, guarded
-from tui.verification.notation.attributes import Scheme
+from tui.verification.notation.attributes import SigningScheme
 from tui.verification.notation.names import is_subset
 from tui.verification.notation.payload import Target
 from tui.verification.notation.policy import Level, Statement, StoreType, VerifyTimestamp
@@ -23,7 +23,15 @@ from tui.verification.notation.stamp import Token
 from tui.verification.notation.static import StaticResult
 from tui.verification.notation.truststores import TrustStores
 from tui.verification.pkix.moment import Moment, shifted
-from tui.verification.revocation import OFFLINE, Lookup, Revocation, RevocationState, Status, lookups_of, worst_status
+from tui.verification.revocation import (
+    OFFLINE,
+    Lookup,
+    RevocationChecker,
+    RevocationState,
+    RevocationStatus,
+    lookups_of,
+    worst_status,
+)
 
 __all__ = ["judge", "revocation_lookups", "warned_from"]
 
@@ -45,7 +53,7 @@ class Case(msgspec.Struct, frozen=True):
     statement: Statement
     stores: TrustStores
     now: datetime
-    revocation: Revocation
+    revocation: RevocationChecker
 
 
 def judge(
@@ -54,7 +62,7 @@ def judge(
     statement: Statement | None,
     stores: TrustStores,
     now: datetime,
-    revocation: Revocation = OFFLINE,
+    revocation: RevocationChecker = OFFLINE,
 ) -> Outcome:
     """The outcome of one signature over `subject`, the descriptor that we resolved and hashed ourselves.
 
@@ -169,7 +177,7 @@ def check_integrity(case: Case) -> str:
 
 def check_authenticity(case: Case) -> str:
     """Step 2, authenticity: a certificate of the chain is in a named store, and the leaf is a trusted identity."""
-    kind = StoreType.AUTHORITY if case.static.scheme == Scheme.AUTHORITY else StoreType.CA
+    kind = StoreType.AUTHORITY if case.static.scheme == SigningScheme.AUTHORITY else StoreType.CA
     anchors = _anchors(case, kind)
     trusted = next((certificate for certificate in case.static.chain if certificate.der in anchors), None)
     if trusted is None:
@@ -212,7 +220,7 @@ def check_expiry(case: Case) -> str:
 
 def check_timestamp(case: Case) -> str:
     """Step 4, authentic timestamp: the certificates were valid when the signature was made, or are now."""
-    if case.static.scheme == Scheme.AUTHORITY:
+    if case.static.scheme == SigningScheme.AUTHORITY:
         return _check_authority_time(case)
     if not _stamp_counts(case):
         return _check_now(case)
@@ -258,7 +266,7 @@ def _stamp_counts(case: Case) -> bool:
 
 def check_stamp(case: Case) -> str:
     """Step 4 for a time stamp that counts, but for revocation of its authority; CheckFailed also when none counts."""
-    if case.static.scheme == Scheme.AUTHORITY or not _stamp_counts(case):
+    if case.static.scheme == SigningScheme.AUTHORITY or not _stamp_counts(case):
         raise CheckFailed("no time stamp counts", Reason.TIMESTAMP_MISSING)
     _stamp_chain(case)
     token = _token(case)
@@ -290,13 +298,13 @@ def check_revocation(case: Case) -> str:
     if named and not (_holds(lambda: check_integrity(case)) and _holds(lambda: check_authenticity(case))):
         raise CheckFailed("not looked up: the signer is not trusted", Reason.REVOCATION_OFFLINE, unknown=True)
     moment = case.static.signing_time
-    authentic = moment.after if moment is not None and case.static.scheme == Scheme.AUTHORITY else None
+    authentic = moment.after if moment is not None and case.static.scheme == SigningScheme.AUTHORITY else None
     status = worst_status(case.static.chain, case.revocation, case.now, authentic)
     _check_status(status, "")
     return status.sentence
 
 
-def _check_status(status: Status, prefix: str) -> None:
+def _check_status(status: RevocationStatus, prefix: str) -> None:
     """Revoked and unknown fail alike, as in notation, with another reason; what nobody asked is undecided."""
     if not status.good:
         offline = status.state is RevocationState.OFFLINE
@@ -323,7 +331,7 @@ def _ending(case: Case) -> str:
 
 def _ends_with(case: Case, end: datetime) -> bool:
     """True when the signature will not be good any more once a certificate has ended."""
-    if case.static.scheme == Scheme.AUTHORITY:
+    if case.static.scheme == SigningScheme.AUTHORITY:
         return False
     later = msgspec.structs.replace(case, now=shifted(end, timedelta(seconds=1)))
     return not (_stamp_counts(later) and _holds(lambda: check_stamp(later)))
@@ -335,7 +343,7 @@ def _shown_stamp(case: Case, steps: tuple[Step, ...]) -> Timestamp | None:
     if token is None:
         return None
     passed = any(step.name is StepName.TIMESTAMP and step.state is StepState.PASSED for step in steps)
-    trusted = passed and case.static.scheme == Scheme.X509 and _stamp_counts(case)
+    trusted = passed and case.static.scheme == SigningScheme.X509 and _stamp_counts(case)
     return Timestamp(token.time, token.accuracy / 1_000_000, token.authority, trusted)
 
 

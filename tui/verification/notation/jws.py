@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui.domain.common.text import clean
 from tui.domain.facts.signature import Reason
 from tui.verification.faults import CheckFailed, Malformed
-from tui.verification.notation.attributes import Attribute, Envelope, RawAttributes, check_attributes
+from tui.verification.notation.attributes import AttributeName, Envelope, RawAttributes, check_attributes
 from tui.verification.pkix.moment import Moment, rfc3339
 from tui.verification.strict import (
     Json,
@@ -24,7 +24,7 @@ MEDIA_TYPE = "application/jose+json"
 ALGORITHMS = ("PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 
 _TOP = ("payload", "protected", "header", "signature")
-_TIMES = (Attribute.SIGNING_TIME, Attribute.AUTHENTIC_TIME, Attribute.EXPIRY)
+_TIMES = (AttributeName.SIGNING_TIME, AttributeName.AUTHENTIC_TIME, AttributeName.EXPIRY)
 _TOKEN = "io.cncf.notary.timestampSignature"
 _AGENT = "io.cncf.notary.signingagent"
 
@@ -60,22 +60,22 @@ def _agent(header: dict[str, Json]) -> str:
 def _attributes(members: dict[str, Json]) -> RawAttributes:
     """A time that is null is absent, as Go reads it."""
     protected = {name: value for name, value in members.items() if value is not None or name not in _TIMES}
-    refuse_lookalikes(protected, ("alg", "crit", "cty", *Attribute))
+    refuse_lookalikes(protected, ("alg", "crit", "cty", *AttributeName))
     algorithm = text_of(protected, "alg")
     if algorithm not in ALGORITHMS:
         raise CheckFailed("the algorithm is not one that notation allows", Reason.ALGORITHM)
     return RawAttributes(
         algorithm=algorithm,
         content_type=text_of(protected, "cty"),
-        scheme=text_of(protected, Attribute.SCHEME),
+        scheme=text_of(protected, AttributeName.SCHEME),
         critical=strings_of(protected, "crit"),
         present=tuple(protected),
-        signing_time=_moment(protected, Attribute.SIGNING_TIME),
-        authentic_time=_moment(protected, Attribute.AUTHENTIC_TIME),
-        expiry=_moment(protected, Attribute.EXPIRY),
-        plugin=text_of(protected, Attribute.PLUGIN) if Attribute.PLUGIN in protected else None,
+        signing_time=_moment(protected, AttributeName.SIGNING_TIME),
+        authentic_time=_moment(protected, AttributeName.AUTHENTIC_TIME),
+        expiry=_moment(protected, AttributeName.EXPIRY),
+        plugin=text_of(protected, AttributeName.PLUGIN) if AttributeName.PLUGIN in protected else None,
     )
 
 
-def _moment(protected: dict[str, Json], name: Attribute) -> Moment | None:
+def _moment(protected: dict[str, Json], name: AttributeName) -> Moment | None:
     return rfc3339(text_of(protected, name)) if name in protected else None

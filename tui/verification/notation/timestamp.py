@@ -8,8 +8,8 @@ from tui.domain.facts.signature import Reason
 from tui.verification.faults import CheckFailed, guarded
 from tui.verification.notation.stamp import Token
 from tui.verification.pkix.certificate import Certificate
-from tui.verification.pkix.der import OCTET_STRING, SEQUENCE, Reader, constructed
-from tui.verification.pkix.keys import PSS, KeyKind, Scheme, algorithm_id, plain_scheme, signature_holds
+from tui.verification.pkix.der import OCTET_STRING, SEQUENCE, DerReader, constructed
+from tui.verification.pkix.keys import PSS, KeyKind, SignatureScheme, algorithm_id, plain_scheme, signature_holds
 from tui.verification.pkix.moment import Moment
 from tui.verification.pkix.signed_data import (
     STAMP_INFO,
@@ -95,7 +95,7 @@ def _check_attributes(signer: SignerInfo) -> None:
         raise _fail("the time stamp repeats a signed attribute")
 
 
-def _value(attributes: SignedAttributes, oid: str, words: str) -> Reader:
+def _value(attributes: SignedAttributes, oid: str, words: str) -> DerReader:
     value = attributes.value(oid)
     if value is None:
         raise _fail(f"the time stamp lacks the signed attribute {words}")
@@ -125,7 +125,7 @@ def _signer(signed: SignedData, signer: SignerInfo) -> Certificate:
     raise _fail("the certificate that stamped is not in the time stamp")
 
 
-def _check_named(named: Reader, signer: SignerInfo) -> None:
+def _check_named(named: DerReader, signer: SignerInfo) -> None:
     """A directory name and a serial number (RFC 5035 section 4)."""
     name = named.take(SEQUENCE).take(constructed(4)).raw()
     if name != signer.issuer or named.integer() != signer.serial:
@@ -147,7 +147,7 @@ def _check_signature(signer: SignerInfo, certificate: Certificate, content: byte
         raise _fail("the signature of the time stamp is wrong, or of a kind that does not fit its key")
 
 
-def _scheme(signer: SignerInfo, digest: str) -> Scheme | None:
+def _scheme(signer: SignerInfo, digest: str) -> SignatureScheme | None:
     """The scheme of the signature, which takes its hash from the digest where it names none."""
     oid = signer.algorithm.oid
-    return Scheme(KeyKind.RSA, digest, pss=oid == PSS) if oid in (_RSA, PSS) else plain_scheme(oid)
+    return SignatureScheme(KeyKind.RSA, digest, pss=oid == PSS) if oid in (_RSA, PSS) else plain_scheme(oid)

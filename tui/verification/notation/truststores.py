@@ -6,10 +6,10 @@ import msgspec
 
 from tui.verification.notation.policy import StoreType
 
-__all__ = ["Store", "TrustStores"]
+__all__ = ["TrustStore", "TrustStores"]
 
 
-class Store(msgspec.Struct, frozen=True):
+class TrustStore(msgspec.Struct, frozen=True):
     """One named store: DER certificates, or the sentence that says why it cannot be used; `notes` are for the operator."""
 
     kind: StoreType
@@ -22,9 +22,9 @@ class Store(msgspec.Struct, frozen=True):
 class TrustStores(msgspec.Struct, frozen=True):
     """Every store that the policy names, read once."""
 
-    stores: tuple[Store, ...] = ()
+    stores: tuple[TrustStore, ...] = ()
 
-    def get(self, kind: StoreType, name: str) -> Store:
+    def get(self, kind: StoreType, name: str) -> TrustStore:
         """The store, or one that says that it was never read."""
         found = (store for store in self.stores if store.kind is kind and store.name == name)
-        return next(found, Store(kind, name, fault=f"the trust store {kind}:{name} does not exist"))
+        return next(found, TrustStore(kind, name, fault=f"the trust store {kind}:{name} does not exist"))

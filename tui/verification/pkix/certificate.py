@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 
 from tui.verification.faults import Malformed
-from tui.verification.pkix.der import SEQUENCE, Reader, constructed, context
+from tui.verification.pkix.der import SEQUENCE, DerReader, constructed, context
 from tui.verification.pkix.extensions import KEY_CERT_SIGN, Extension, Usages, parse_extension, usages_of
 from tui.verification.pkix.keys import AlgorithmId, PublicKey, algorithm_id, parse_key, scheme_of, signature_holds
 from tui.verification.pkix.names import Name, parse_name
@@ -35,11 +35,11 @@ class Certificate:
 
     def __init__(self, der: bytes) -> None:
         """Read it; ValueError for what Go would not read, but bytes after its end are left to the caller."""
-        outer = Reader(der)
+        outer = DerReader(der)
         self.der = outer.raw(SEQUENCE)
-        whole = Reader(self.der).take(SEQUENCE)
+        whole = DerReader(self.der).take(SEQUENCE)
         self.signed = whole.raw(SEQUENCE)
-        body = Reader(self.signed).take(SEQUENCE)
+        body = DerReader(self.signed).take(SEQUENCE)
         self._read_version(body)
         self._read_algorithm(body, whole)
         self._read_names(body)
@@ -53,7 +53,7 @@ class Certificate:
     def __hash__(self) -> int:
         return hash(self.der)
 
-    def _read_version(self, body: Reader) -> None:
+    def _read_version(self, body: DerReader) -> None:
         """A serial number of zero is taken, a negative one is not."""
         version = body.optional(constructed(0))
         self.version = 1 + (version.small() if version is not None else 0)
@@ -63,26 +63,26 @@ class Certificate:
         if not 1 <= self.version <= 3 or self.serial < 0:
             raise Malformed("the certificate has a version that does not exist, or a negative serial number")
 
-    def _read_algorithm(self, body: Reader, whole: Reader) -> None:
+    def _read_algorithm(self, body: DerReader, whole: DerReader) -> None:
         inner, outer = body.octets(SEQUENCE), whole.octets(SEQUENCE)
         if inner != outer:
             raise Malformed("the certificate names two signature algorithms")
-        self.algorithm = algorithm_id(Reader(inner))
+        self.algorithm = algorithm_id(DerReader(inner))
 
-    def _read_names(self, body: Reader) -> None:
+    def _read_names(self, body: DerReader) -> None:
         self.issuer = parse_name(body.raw(SEQUENCE))
         validity = body.take(SEQUENCE)
         self.not_before, self.not_after = validity.moment().whole, validity.moment().whole
         self.subject = parse_name(body.raw(SEQUENCE))
 
-    def _read_key(self, body: Reader) -> None:
+    def _read_key(self, body: DerReader) -> None:
         key_info = body.raw(SEQUENCE)
-        self.public_key = parse_key(Reader(key_info).take(SEQUENCE))
-        inside = Reader(key_info).take(SEQUENCE)
+        self.public_key = parse_key(DerReader(key_info).take(SEQUENCE))
+        inside = DerReader(key_info).take(SEQUENCE)
         inside.take(SEQUENCE)
         self.key_bits = inside.aligned_bits()
 
-    def _read_extensions(self, body: Reader) -> None:
+    def _read_extensions(self, body: DerReader) -> None:
         found: list[Extension] = []
         if self.version > 1:
             body.optional(context(1))

@@ -6,7 +6,7 @@ import ipaddress
 import re
 
 from tui.verification.faults import Malformed
-from tui.verification.pkix.der import SEQUENCE, Reader, constructed, context
+from tui.verification.pkix.der import SEQUENCE, DerReader, constructed, context
 from tui.verification.pkix.uri import domain_is_valid
 
 __all__ = ["check_constraints"]
@@ -18,7 +18,7 @@ _MAILBOX = re.compile(
 
 def check_constraints(value: bytes) -> bool:
     """True when every subtree is of a kind that Go knows; ValueError for constraints that it would not read."""
-    outer = Reader(value)
+    outer = DerReader(value)
     top = outer.take(SEQUENCE)
     outer.done()
     permitted, excluded = top.optional(constructed(0)), top.optional(constructed(1))
@@ -30,7 +30,7 @@ def check_constraints(value: bytes) -> bool:
     return all(kinds)
 
 
-def _known(subtrees: Reader) -> bool:
+def _known(subtrees: DerReader) -> bool:
     known = True
     while not subtrees.empty:
         tag, content = subtrees.take(SEQUENCE).any()

@@ -19,7 +19,7 @@ __all__ = [
     "SEQUENCE",
     "SET",
     "UTC_TIME",
-    "Reader",
+    "DerReader",
     "constructed",
     "context",
     "encoded",
@@ -56,7 +56,7 @@ def encoded(tag: int, content: bytes) -> bytes:
     return bytes([tag]) + shortest_length(len(content)) + content
 
 
-class Reader:
+class DerReader:
     """A cursor over some bytes; each method reads one element and moves on, or raises ValueError."""
 
     def __init__(self, data: bytes, start: int = 0, end: int | None = None) -> None:
@@ -82,19 +82,19 @@ class Reader:
         if not self.empty:
             raise Malformed("there are bytes after the end")
 
-    def any(self) -> tuple[int, Reader]:
+    def any(self) -> tuple[int, DerReader]:
         """The next element: its tag, and a reader of its content."""
         tag, content, end = self._head()
         self._at = end
-        return tag, Reader(self._data, content, end)
+        return tag, DerReader(self._data, content, end)
 
-    def take(self, tag: int) -> Reader:
+    def take(self, tag: int) -> DerReader:
         """A reader of the content of the next element, which must have the tag."""
         found, content, end = self._head()
         if found != tag:
             raise Malformed(f"there is another element than expected (tag {found:#x})")
         self._at = end
-        return Reader(self._data, content, end)
+        return DerReader(self._data, content, end)
 
     def raw(self, tag: int | None = None) -> bytes:
         """The next element with its head."""
@@ -104,7 +104,7 @@ class Reader:
         start, self._at = self._at, end
         return self._data[start:end]
 
-    def optional(self, tag: int) -> Reader | None:
+    def optional(self, tag: int) -> DerReader | None:
         """A reader of the content of the next element when it has the tag."""
         return self.take(tag) if self.peek(tag) else None
 

@@ -8,7 +8,7 @@ import msgspec
 
 from tui.verification.faults import Malformed
 from tui.verification.pkix.constraints import check_constraints
-from tui.verification.pkix.der import BOOLEAN, INTEGER, OCTET_STRING, OID, SEQUENCE, Reader, constructed, context
+from tui.verification.pkix.der import BOOLEAN, INTEGER, OCTET_STRING, OID, SEQUENCE, DerReader, constructed, context
 from tui.verification.pkix.uri import domain_is_valid, host_of
 
 __all__ = [
@@ -74,7 +74,7 @@ class Usages(msgspec.Struct):
     unhandled: tuple[str, ...] = ()
 
 
-def parse_extension(reader: Reader) -> Extension:
+def parse_extension(reader: DerReader) -> Extension:
     """The extension whose content the reader is at."""
     oid = reader.oid()
     critical = reader.boolean() if reader.peek(BOOLEAN) else False
@@ -92,8 +92,8 @@ def usages_of(extensions: Sequence[Extension]) -> Usages:
     return usages
 
 
-def _inside(extension: Extension) -> Reader:
-    return Reader(extension.value).take(SEQUENCE)
+def _inside(extension: Extension) -> DerReader:
+    return DerReader(extension.value).take(SEQUENCE)
 
 
 def _uncritical(extension: Extension) -> None:
@@ -102,7 +102,7 @@ def _uncritical(extension: Extension) -> None:
 
 
 def _key_usage(usages: Usages, extension: Extension) -> bool:
-    content, padding = Reader(extension.value).bits()
+    content, padding = DerReader(extension.value).bits()
     length = 8 * len(content) - padding
     on = (content[i // 8] >> (7 - i % 8) & 1 if i < length else 0 for i in range(len(_USAGES)))
     usages.key_usage = tuple(name for name, bit in zip(_USAGES, on, strict=True) if bit)
@@ -189,7 +189,7 @@ def _authority_key(_: Usages, extension: Extension) -> bool:
 
 def _subject_key(_: Usages, extension: Extension) -> bool:
     _uncritical(extension)
-    Reader(extension.value).octets(OCTET_STRING)
+    DerReader(extension.value).octets(OCTET_STRING)
     return True
 
 
@@ -230,7 +230,7 @@ def _policy_constraints(usages: Usages, extension: Extension) -> bool:
 
 
 def _inhibit_any(_: Usages, extension: Extension) -> bool:
-    Reader(extension.value).small()
+    DerReader(extension.value).small()
     return True
 
 

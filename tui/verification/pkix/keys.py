@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from tui.verification.faults import Malformed
-from tui.verification.pkix.der import OID, SEQUENCE, Reader, constructed
+from tui.verification.pkix.der import OID, SEQUENCE, DerReader, constructed
 
 __all__ = [
     "PSS",
@@ -19,7 +19,7 @@ __all__ = [
     "Key",
     "KeyKind",
     "PublicKey",
-    "Scheme",
+    "SignatureScheme",
     "algorithm_id",
     "parse_key",
     "plain_scheme",
@@ -71,13 +71,13 @@ class PublicKey(msgspec.Struct, frozen=True):
     key: Key | None = None
 
 
-def algorithm_id(reader: Reader) -> AlgorithmId:
+def algorithm_id(reader: DerReader) -> AlgorithmId:
     """The identifier whose content the reader is at."""
     oid = reader.oid()
     return AlgorithmId(oid, b"" if reader.empty else reader.raw())
 
 
-def parse_key(info: Reader) -> PublicKey:
+def parse_key(info: DerReader) -> PublicKey:
     """The key of a SubjectPublicKeyInfo; ValueError for one that Go would not read."""
     algorithm = algorithm_id(info.take(SEQUENCE))
     content = info.aligned_bits()
@@ -98,7 +98,7 @@ def _rsa(algorithm: AlgorithmId, content: bytes) -> PublicKey:
     """RFC 3279 section 2.3.1: the parameters are NULL."""
     if algorithm.parameters != _NULL:
         raise Malformed("an RSA key lacks its NULL parameters")
-    numbers = Reader(content).take(SEQUENCE)
+    numbers = DerReader(content).take(SEQUENCE)
     modulus, exponent = numbers.integer(), numbers.small()
     if modulus <= 0 or exponent <= 0:
         raise Malformed("an RSA key has a number that is not positive")
@@ -113,7 +113,7 @@ def _rsa(algorithm: AlgorithmId, content: bytes) -> PublicKey:
 
 def _ec(algorithm: AlgorithmId, content: bytes) -> PublicKey:
     """A point in its uncompressed form on a curve of NIST, named by its OID."""
-    parameters = Reader(algorithm.parameters)
+    parameters = DerReader(algorithm.parameters)
     curve = _CURVES.get(parameters.oid()) if parameters.peek(OID) else None
     if curve is None:
         raise Malformed("an elliptic curve that is not supported")
@@ -129,14 +129,14 @@ def _edwards(algorithm: AlgorithmId, content: bytes) -> PublicKey:
 
 
 def _dsa(algorithm: AlgorithmId, content: bytes) -> PublicKey:
-    parameters = Reader(algorithm.parameters).take(SEQUENCE)
-    numbers = [Reader(content).integer(), *(parameters.integer() for _ in range(3))]
+    parameters = DerReader(algorithm.parameters).take(SEQUENCE)
+    numbers = [DerReader(content).integer(), *(parameters.integer() for _ in range(3))]
     if min(numbers) <= 0:
         raise Malformed("a DSA key has a number that is not positive")
     return PublicKey(KeyKind.DSA)
 
 
-class Scheme(msgspec.Struct, frozen=True):
+class SignatureScheme(msgspec.Struct, frozen=True):
     """How something was signed: the kind of key, the hash (none for Ed25519), and whether RSA was padded by PSS."""
 
     kind: KeyKind
@@ -146,46 +146,46 @@ class Scheme(msgspec.Struct, frozen=True):
 
 # Weak hashes, DSA and what Go does not know are left out, for they hold nothing.
 _SCHEMES = {
-    "1.2.840.113549.1.1.11": Scheme(KeyKind.RSA, "sha256"),
-    "1.2.840.113549.1.1.12": Scheme(KeyKind.RSA, "sha384"),
-    "1.2.840.113549.1.1.13": Scheme(KeyKind.RSA, "sha512"),
-    "1.2.840.10045.4.3.2": Scheme(KeyKind.EC, "sha256"),
-    "1.2.840.10045.4.3.3": Scheme(KeyKind.EC, "sha384"),
-    "1.2.840.10045.4.3.4": Scheme(KeyKind.EC, "sha512"),
+    "1.2.840.113549.1.1.11": SignatureScheme(KeyKind.RSA, "sha256"),
+    "1.2.840.113549.1.1.12": SignatureScheme(KeyKind.RSA, "sha384"),
+    "1.2.840.113549.1.1.13": SignatureScheme(KeyKind.RSA, "sha512"),
+    "1.2.840.10045.4.3.2": SignatureScheme(KeyKind.EC, "sha256"),
+    "1.2.840.10045.4.3.3": SignatureScheme(KeyKind.EC, "sha384"),
+    "1.2.840.10045.4.3.4": SignatureScheme(KeyKind.EC, "sha512"),
 }
 
 
-def plain_scheme(oid: str) -> Scheme | None:
+def plain_scheme(oid: str) -> SignatureScheme | None:
     """RSA (PKCS #1 v1.5) or ECDSA with a hash that is not weak, None otherwise: all that Go takes under an OCSP response."""
     return _SCHEMES.get(oid)
 
 
-def scheme_of(algorithm: AlgorithmId) -> Scheme | None:
+def scheme_of(algorithm: AlgorithmId) -> SignatureScheme | None:
     """The scheme of a certificate's or a list's signature, None for one that holds nothing."""
     if algorithm.oid == PSS:
         return _pss_scheme(algorithm.parameters)
     if algorithm.oid == _ED25519:
-        return None if algorithm.parameters else Scheme(KeyKind.ED25519)
+        return None if algorithm.parameters else SignatureScheme(KeyKind.ED25519)
     return _SCHEMES.get(algorithm.oid)
 
 
-def _pss_scheme(parameters: bytes) -> Scheme | None:
+def _pss_scheme(parameters: bytes) -> SignatureScheme | None:
     """RFC 4055 section 3.1, in the three forms that Go takes: one hash for all, a salt of its length, the usual trailer."""
     try:
-        sequence = Reader(parameters).take(SEQUENCE)
+        sequence = DerReader(parameters).take(SEQUENCE)
         digest = algorithm_id(sequence.take(constructed(0)).take(SEQUENCE))
         mask = algorithm_id(sequence.take(constructed(1)).take(SEQUENCE))
-        inner = algorithm_id(Reader(mask.parameters).take(SEQUENCE))
+        inner = algorithm_id(DerReader(mask.parameters).take(SEQUENCE))
         salt = sequence.take(constructed(2)).small()
         trailer = sequence.take(constructed(3)).small() if sequence.peek(constructed(3)) else 1
     except ValueError:
         return None
     name = _HASH_OIDS.get(digest.oid, "")
     usual = {digest.parameters, inner.parameters} <= {b"", _NULL} and (mask.oid, inner.oid, trailer) == (_MGF1, digest.oid, 1)
-    return Scheme(KeyKind.RSA, name, pss=True) if name and usual and salt == _HASHES[name].digest_size else None
+    return SignatureScheme(KeyKind.RSA, name, pss=True) if name and usual and salt == _HASHES[name].digest_size else None
 
 
-def signature_holds(public: PublicKey, scheme: Scheme | None, signed: bytes, signature: bytes) -> bool:
+def signature_holds(public: PublicKey, scheme: SignatureScheme | None, signed: bytes, signature: bytes) -> bool:
     """True when the key made the signature by that scheme."""
     if scheme is None or scheme.kind is not public.kind:
         return False

@@ -7,18 +7,18 @@ from datetime import datetime
 import msgspec
 
 from tui.verification.faults import Malformed
-from tui.verification.pkix.der import ENUMERATED, GENERALIZED_TIME, SEQUENCE, UTC_TIME, Reader, constructed
+from tui.verification.pkix.der import ENUMERATED, GENERALIZED_TIME, SEQUENCE, UTC_TIME, DerReader, constructed
 from tui.verification.pkix.extensions import AUTHORITY_KEY_ID, Extension, parse_extension
 from tui.verification.pkix.keys import AlgorithmId, algorithm_id
 from tui.verification.pkix.names import Name, parse_name
 
-__all__ = ["Entry", "RevocationList", "parse_list"]
+__all__ = ["RevocationList", "RevokedCertificate", "parse_list"]
 
 VERSION_2 = 1
 REASON, CRL_NUMBER = "2.5.29.21", "2.5.29.20"
 
 
-class Entry(msgspec.Struct, frozen=True):
+class RevokedCertificate(msgspec.Struct, frozen=True):
     """One revoked certificate: when, the reason's code (0 without), and its extensions."""
 
     serial: int
@@ -37,14 +37,14 @@ class RevocationList(msgspec.Struct, frozen=True):
     this_update: datetime
     next_update: datetime | None
     extensions: tuple[Extension, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[RevokedCertificate, ...]
 
 
 def parse_list(data: bytes, serial: int) -> RevocationList:
     """The list with its entries about the serial number; ValueError for what Go would not read, be it in another entry."""
-    whole = Reader(data).take(SEQUENCE)
+    whole = DerReader(data).take(SEQUENCE)
     signed = whole.raw(SEQUENCE)
-    body = Reader(signed).take(SEQUENCE)
+    body = DerReader(signed).take(SEQUENCE)
     if body.small() != VERSION_2:
         raise Malformed("the list is not of version 2")
     inner, outer = body.octets(SEQUENCE), whole.octets(SEQUENCE)
@@ -52,7 +52,7 @@ def parse_list(data: bytes, serial: int) -> RevocationList:
         raise Malformed("the list names two signature algorithms")
     return RevocationList(
         signed=signed,
-        algorithm=algorithm_id(Reader(inner)),
+        algorithm=algorithm_id(DerReader(inner)),
         signature=whole.aligned_bits(),
         issuer=parse_name(body.raw(SEQUENCE)),
         this_update=body.moment().whole,
@@ -62,8 +62,8 @@ def parse_list(data: bytes, serial: int) -> RevocationList:
     )
 
 
-def _entries(revoked: Reader | None, serial: int) -> tuple[Entry, ...]:
-    found: list[Entry] = []
+def _entries(revoked: DerReader | None, serial: int) -> tuple[RevokedCertificate, ...]:
+    found: list[RevokedCertificate] = []
     while revoked is not None and not revoked.empty:
         entry = _entry(revoked.take(SEQUENCE))
         if entry.serial == serial:
@@ -71,29 +71,29 @@ def _entries(revoked: Reader | None, serial: int) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def _entry(reader: Reader) -> Entry:
+def _entry(reader: DerReader) -> RevokedCertificate:
     serial, revoked = reader.integer(), reader.moment().whole
     inside = reader.optional(SEQUENCE)
     if inside is None:
-        return Entry(serial, revoked)
+        return RevokedCertificate(serial, revoked)
     extensions, reason = [], 0
     while not inside.empty:
         extension = parse_extension(inside.take(SEQUENCE))
         if extension.oid == REASON:
-            reason = Reader(extension.value).small(ENUMERATED)
+            reason = DerReader(extension.value).small(ENUMERATED)
         extensions.append(extension)
-    return Entry(serial, revoked, reason, tuple(extensions))
+    return RevokedCertificate(serial, revoked, reason, tuple(extensions))
 
 
-def _extensions(outer: Reader | None) -> tuple[Extension, ...]:
-    inside, found = outer.take(SEQUENCE) if outer is not None else Reader(b""), []
+def _extensions(outer: DerReader | None) -> tuple[Extension, ...]:
+    inside, found = outer.take(SEQUENCE) if outer is not None else DerReader(b""), []
     while not inside.empty:
         extension = parse_extension(inside.take(SEQUENCE))
         if extension.oid == CRL_NUMBER:
-            Reader(extension.value).integer()
+            DerReader(extension.value).integer()
         if extension.oid == AUTHORITY_KEY_ID and extension.critical:
             raise Malformed("the list's authority key identifier is critical")
         if extension.oid == AUTHORITY_KEY_ID:
-            Reader(extension.value).take(SEQUENCE)
+            DerReader(extension.value).take(SEQUENCE)
         found.append(extension)
     return tuple(found)

@@ -6,9 +6,9 @@ import msgspec
 
 from tui.domain.common.text import clean
 from tui.verification.faults import Malformed
-from tui.verification.pkix.der import SEQUENCE, SET, Reader
+from tui.verification.pkix.der import SEQUENCE, SET, DerReader
 
-__all__ = ["COMMON_NAME", "SERIAL_NUMBER", "Attribute", "Name", "parse_name"]
+__all__ = ["COMMON_NAME", "SERIAL_NUMBER", "Name", "NameAttribute", "parse_name"]
 
 COMMON_NAME, SERIAL_NUMBER = "2.5.4.3", "2.5.4.5"
 
@@ -30,7 +30,7 @@ _SHORT = {
 }
 
 
-class Attribute(msgspec.Struct, frozen=True):
+class NameAttribute(msgspec.Struct, frozen=True):
     """One attribute: the OID of its type, and its text."""
 
     oid: str
@@ -41,7 +41,7 @@ class Name(msgspec.Struct, frozen=True):
     """A name: its DER, by which names are compared, and its attributes, one tuple for each RDN."""
 
     der: bytes
-    rdns: tuple[tuple[Attribute, ...], ...]
+    rdns: tuple[tuple[NameAttribute, ...], ...]
 
     def __str__(self) -> str:
         """RFC 4514 form, cleaned."""
@@ -51,16 +51,16 @@ class Name(msgspec.Struct, frozen=True):
 
 def parse_name(der: bytes) -> Name:
     """The name; ValueError for what Go would not read."""
-    outer = Reader(der)
+    outer = DerReader(der)
     sequence = outer.take(SEQUENCE)
-    rdns: list[tuple[Attribute, ...]] = []
+    rdns: list[tuple[NameAttribute, ...]] = []
     while not sequence.empty:
         members, found = sequence.take(SET), []
         while not members.empty:
             attribute = members.take(SEQUENCE)
             oid = attribute.oid()
             tag, value = attribute.any()
-            found.append(Attribute(oid, _text(tag, value.rest())))
+            found.append(NameAttribute(oid, _text(tag, value.rest())))
         rdns.append(tuple(found))
     return Name(der, tuple(rdns))
 
@@ -92,7 +92,7 @@ def _bmp(content: bytes) -> str:
     return text
 
 
-def _written(attribute: Attribute) -> str:
+def _written(attribute: NameAttribute) -> str:
     return f"{_SHORT.get(attribute.oid, attribute.oid)}={_escaped(attribute.value)}"
 
 

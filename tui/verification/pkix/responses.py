@@ -8,7 +8,7 @@ import msgspec
 
 from tui.verification.faults import Malformed
 from tui.verification.pkix.certificate import Certificate
-from tui.verification.pkix.der import ENUMERATED, INTEGER, OCTET_STRING, SEQUENCE, Reader, constructed, context
+from tui.verification.pkix.der import ENUMERATED, INTEGER, OCTET_STRING, SEQUENCE, DerReader, constructed, context
 from tui.verification.pkix.extensions import Extension, parse_extension
 from tui.verification.pkix.keys import AlgorithmId, algorithm_id
 from tui.verification.pkix.moment import Moment
@@ -54,7 +54,7 @@ class Response(msgspec.Struct, frozen=True):
 
 def parse_response(data: bytes) -> Response:
     """The response; ValueError for a refusal of the responder, and for what Go would not read."""
-    outer = Reader(data)
+    outer = DerReader(data)
     inside = outer.take(SEQUENCE)
     outer.done()
     status = inside.small(ENUMERATED)
@@ -67,23 +67,23 @@ def parse_response(data: bytes) -> Response:
 
 
 def _basic(data: bytes) -> Response:
-    outer = Reader(data)
+    outer = DerReader(data)
     inside = outer.take(SEQUENCE)
     outer.done()
     signed = inside.raw(SEQUENCE)
     algorithm = algorithm_id(inside.take(SEQUENCE))
     signature = inside.aligned_bits()
     certificates = inside.optional(constructed(0))
-    return Response(signed, algorithm, signature, _certificate(certificates), _answers(Reader(signed).take(SEQUENCE)))
+    return Response(signed, algorithm, signature, _certificate(certificates), _answers(DerReader(signed).take(SEQUENCE)))
 
 
-def _certificate(outer: Reader | None) -> Certificate | None:
+def _certificate(outer: DerReader | None) -> Certificate | None:
     """The first; all others are ignored, as Go does."""
     certificates = outer.take(SEQUENCE) if outer is not None else None
     return Certificate(certificates.raw()) if certificates is not None and not certificates.empty else None
 
 
-def _answers(body: Reader) -> tuple[SingleResponse, ...]:
+def _answers(body: DerReader) -> tuple[SingleResponse, ...]:
     version = body.optional(constructed(0))
     if version is not None:
         version.small()
@@ -95,7 +95,7 @@ def _answers(body: Reader) -> tuple[SingleResponse, ...]:
     return tuple(found)
 
 
-def _responder(body: Reader) -> None:
+def _responder(body: DerReader) -> None:
     """By name or by the hash of the key."""
     tag, content = body.any()
     if tag == constructed(1):
@@ -107,7 +107,7 @@ def _responder(body: Reader) -> None:
         raise Malformed("the response names its responder in an unknown way")
 
 
-def _answer(reader: Reader) -> SingleResponse:
+def _answer(reader: DerReader) -> SingleResponse:
     identity = reader.take(SEQUENCE)
     hashing = algorithm_id(identity.take(SEQUENCE))
     name_hash, key_hash, serial = identity.octets(), identity.octets(), identity.integer(INTEGER)
@@ -128,7 +128,7 @@ def _answer(reader: Reader) -> SingleResponse:
     )
 
 
-def _status(reader: Reader) -> tuple[CertificateStatus, Moment | None]:
+def _status(reader: DerReader) -> tuple[CertificateStatus, Moment | None]:
     """Without any status it is revoked, as Go takes it."""
     if reader.optional(context(0)) is not None:
         return CertificateStatus.GOOD, None
@@ -140,7 +140,7 @@ def _status(reader: Reader) -> tuple[CertificateStatus, Moment | None]:
     return CertificateStatus.REVOKED, None
 
 
-def _extensions(reader: Reader) -> tuple[Extension, ...]:
+def _extensions(reader: DerReader) -> tuple[Extension, ...]:
     found: list[Extension] = []
     while not reader.empty:
         found.append(parse_extension(reader.take(SEQUENCE)))

@@ -7,7 +7,7 @@ import msgspec
 from tui.verification.faults import Malformed
 from tui.verification.pkix.ber import to_der
 from tui.verification.pkix.certificate import Certificate, first_certificate
-from tui.verification.pkix.der import BOOLEAN, INTEGER, OCTET_STRING, SEQUENCE, SET, Reader, constructed, context, encoded
+from tui.verification.pkix.der import BOOLEAN, INTEGER, OCTET_STRING, SEQUENCE, SET, DerReader, constructed, context, encoded
 from tui.verification.pkix.extensions import Extension, parse_extension
 from tui.verification.pkix.keys import AlgorithmId, algorithm_id
 from tui.verification.pkix.moment import Moment
@@ -23,9 +23,9 @@ class SignedAttributes(msgspec.Struct, frozen=True):
     signed: bytes
     values: tuple[tuple[str, bytes], ...]
 
-    def value(self, oid: str) -> Reader | None:
+    def value(self, oid: str) -> DerReader | None:
         """A reader at the value of the attribute."""
-        return next((Reader(content) for name, content in self.values if name == oid), None)
+        return next((DerReader(content) for name, content in self.values if name == oid), None)
 
 
 class SignerInfo(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ class StampInfo(msgspec.Struct, frozen=True):
 
 def parse_signed_data(data: bytes, most_certificates: int) -> SignedData:
     """The signed data; ValueError for what tspclient-go would not read, for too many certificates, and for lists beside them."""
-    outer = Reader(to_der(data)).take(SEQUENCE)
+    outer = DerReader(to_der(data)).take(SEQUENCE)
     if outer.oid() != SIGNED_DATA:
         raise Malformed("it is not signed data")
     body = outer.take(constructed(0)).take(SEQUENCE)
@@ -77,13 +77,13 @@ def parse_signed_data(data: bytes, most_certificates: int) -> SignedData:
     return SignedData(content, certificates, _signers(body.take(SET)))
 
 
-def _content(reader: Reader) -> bytes:
+def _content(reader: DerReader) -> bytes:
     if reader.oid() != STAMP_INFO:
         raise Malformed("it holds something else than a time stamp")
     return reader.take(constructed(0)).octets(OCTET_STRING)
 
 
-def _certificates(reader: Reader | None, most: int) -> tuple[Certificate, ...]:
+def _certificates(reader: DerReader | None, most: int) -> tuple[Certificate, ...]:
     found: list[Certificate] = []
     while reader is not None and not reader.empty:
         if len(found) >= most:
@@ -92,14 +92,14 @@ def _certificates(reader: Reader | None, most: int) -> tuple[Certificate, ...]:
     return tuple(found)
 
 
-def _signers(reader: Reader) -> tuple[SignerInfo, ...]:
+def _signers(reader: DerReader) -> tuple[SignerInfo, ...]:
     found: list[SignerInfo] = []
     while not reader.empty:
         found.append(_signer(reader.take(SEQUENCE)))
     return tuple(found)
 
 
-def _signer(reader: Reader) -> SignerInfo:
+def _signer(reader: DerReader) -> SignerInfo:
     version = reader.small()
     name = reader.take(SEQUENCE)
     issuer, serial = name.raw(), name.integer()
@@ -114,20 +114,20 @@ def _signer(reader: Reader) -> SignerInfo:
     )
 
 
-def _attributes(reader: Reader | None) -> SignedAttributes:
+def _attributes(reader: DerReader | None) -> SignedAttributes:
     """The set under the signature is made anew: sorted encodings under the universal tag (RFC 5652 section 5.4)."""
     encodings, values = [], []
     while reader is not None and not reader.empty:
         attribute = reader.take(SEQUENCE)
         name, content = attribute.raw(), attribute.raw()
         encodings.append(encoded(SEQUENCE, name + content))
-        values.append((Reader(name).oid(), Reader(content).any()[1].rest()))
+        values.append((DerReader(name).oid(), DerReader(content).any()[1].rest()))
     return SignedAttributes(encoded(SET, b"".join(sorted(encodings))), tuple(values))
 
 
 def parse_stamp_info(data: bytes) -> StampInfo:
     """The time stamp's own words; ValueError for what tspclient-go would not read."""
-    body = Reader(data).take(SEQUENCE)
+    body = DerReader(data).take(SEQUENCE)
     version, policy, imprint = body.small(), body.oid(), body.take(SEQUENCE)
     hashing, digest = algorithm_id(imprint.take(SEQUENCE)), imprint.octets(OCTET_STRING)
     body.integer()  # its serial number
@@ -141,14 +141,14 @@ def parse_stamp_info(data: bytes) -> StampInfo:
     return StampInfo(version, policy, hashing.oid, digest, time, accuracy, _extensions(body.optional(constructed(1))))
 
 
-def _accuracy(reader: Reader | None) -> tuple[int, int, int]:
+def _accuracy(reader: DerReader | None) -> tuple[int, int, int]:
     if reader is None:
         return 0, 0, 0
     seconds, millis, micros = (reader.small(tag) if reader.peek(tag) else 0 for tag in (INTEGER, context(0), context(1)))
     return seconds, millis, micros
 
 
-def _extensions(reader: Reader | None) -> tuple[Extension, ...]:
+def _extensions(reader: DerReader | None) -> tuple[Extension, ...]:
     found: list[Extension] = []
     while reader is not None and not reader.empty:
         found.append(parse_extension(reader.take(SEQUENCE)))

@@ -20,13 +20,13 @@ from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, Pool, rows
 from tui.sources.scanners.words import Said, counted, digest_of, moment, name_of, score, severity_of, text, web_address
 
-__all__ = ["SCANNER", "Gathering", "ImageRow", "Page", "Row", "read_page"]
+__all__ = ["SCANNER", "AquaPage", "AquaReports", "AquaRow", "ImageRow", "read_page"]
 
 SCANNER = "Aqua"
 SCANNED = frozenset({"", "finished", "completed", "complete", "success", "ok"})
 
 
-class Page(msgspec.Struct):
+class AquaPage(msgspec.Struct):
     """A page of any list; `is_partial_data` says that the server knows more than it tells."""
 
     result: msgspec.Raw = msgspec.Raw(b"null")
@@ -61,7 +61,7 @@ class _Resource(msgspec.Struct):
     path: Said = None
 
 
-class Row(msgspec.Struct):
+class AquaRow(msgspec.Struct):
     """A vulnerability in a package of an image."""
 
     name: Said = None
@@ -92,9 +92,9 @@ class _Place(msgspec.Struct):
 _T = TypeVar("_T")
 
 
-def read_page(body: bytes, kind: type[_T]) -> tuple[Page, list[_T], list[msgspec.Raw]]:
+def read_page(body: bytes, kind: type[_T]) -> tuple[AquaPage, list[_T], list[msgspec.Raw]]:
     """A page, its entries, and those that cannot be read. Raises DECODING."""
-    page = from_json(body, Page)
+    page = from_json(body, AquaPage)
     return page, *rows(page.result, kind)
 
 
@@ -111,7 +111,7 @@ class _Image(msgspec.Struct):
     seen: datetime | None = None
 
 
-class Gathering:
+class AquaReports:
     """Gathers images and vulnerabilities, in any order, into one report an image."""
 
     def __init__(self, source: str, pool: Pool) -> None:
@@ -127,7 +127,7 @@ class Gathering:
         image.listed = row
         image.os = image.os or _system(row.os, row.os_version)
 
-    def add(self, row: Row) -> None:
+    def add(self, row: AquaRow) -> None:
         """A vulnerability."""
         self.rows += 1
         tag = (row.image_name or "").rpartition("/")[2].partition(":")[2]
@@ -235,7 +235,7 @@ def _system(family: Said, version: Said) -> str:
     return " ".join(filter(None, (text(family, 40), text(version, 40))))
 
 
-def _vulnerability(row: Row) -> Vulnerability:
+def _vulnerability(row: AquaRow) -> Vulnerability:
     resource = row.resource or _Resource()
     return Vulnerability(
         id=text(row.name, 80),

@@ -20,7 +20,7 @@ from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
 from tui.errors import UntrustedPayload
 from tui.sources.scanners.findings import Findings, rows
 from tui.sources.scanners.formats.cyclonedx import read_cyclonedx
-from tui.sources.scanners.formats.drafts import Draft, Reading, Subject
+from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft
 from tui.sources.scanners.formats.openvex import read_openvex
 from tui.sources.scanners.words import Said, moment, score, severity_of, severity_of_score, text
 
@@ -152,10 +152,10 @@ def _read_vulnerabilities(reading: Reading, statement: _Statement, inner: Read) 
         findings.add(Vulnerability(id=text(entry.id, 80), severity=_severity(entry, base), package="", cvss=base))
     named = " ".join(filter(None, (text(scanner.uri, 80), text(scanner.version, 40))))
     empty = bytes(scanner.result) == b"null" or not (named or entries)
-    draft = Draft(
+    draft = ReportDraft(
         scanner=named or "a scanner that is not named",
         at=at,
-        subject=Subject(),
+        subject=DocumentSubject(),
         findings=findings,
         other="the attestation without a scanner or a result" if empty else "",
     )
@@ -176,7 +176,7 @@ def _read_inner(reading: Reading, scanner: _Scanner, at: datetime | None, inner:
     else:
         lacking = f"the attestation of {text(scanner.uri, 80) or 'a scanner'} holds no report"
     if not found:
-        return [Draft(scanner="an attestation", at=at, lacking=lacking).report(reading)]
+        return [ReportDraft(scanner="an attestation", at=at, lacking=lacking).report(reading)]
     return [msgspec.structs.replace(report, at=report.at or at) for report in found]
 
 

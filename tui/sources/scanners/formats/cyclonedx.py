@@ -12,7 +12,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.facts.scan import Exploitability, ScanReport, Severity, Vex, Vulnerability
 from tui.sources.scanners.findings import Findings, rows
-from tui.sources.scanners.formats.drafts import Draft, Reading, Subject
+from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft
 from tui.sources.scanners.formats.purl import Package, package_of, subject_in
 from tui.sources.scanners.words import Said, moment, score, severity_of, severity_of_score, text, web_address
 
@@ -99,7 +99,7 @@ def read_cyclonedx(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanRepo
         each.ref: package_of(each.purl, each.name, each.version) for each in wire.components or () if each.ref
     }
     at, who = moment(metadata.timestamp), reading.author(_author(metadata))
-    draft = Draft(
+    draft = ReportDraft(
         scanner=_tool(metadata) or "CycloneDX",
         at=at,
         subject=_subject(metadata),
@@ -161,7 +161,7 @@ def _statements(entry: _Entry, packages: dict[Said, Package], who: str, at: date
     return [Vex(text(entry.id, 80), status, who, why, package, at) for package in sorted(named) or [""]]
 
 
-def _subject(metadata: _Metadata) -> Subject:
+def _subject(metadata: _Metadata) -> DocumentSubject:
     component = metadata.component or _Component()
     return subject_in(component.purl or component.ref, component.name, component.version)
 

@@ -18,7 +18,7 @@ from tui.domain.facts.scan import ScanReport, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, Pool
 from tui.sources.scanners.words import Said, digest_of, moment, name_of, score, severity_of, text, web_address
 
-__all__ = ["ASSESSMENTS", "QUERY", "SCANNER", "Gathering", "Row"]
+__all__ = ["ASSESSMENTS", "QUERY", "SCANNER", "DefenderReports", "DefenderRow"]
 
 SCANNER = "Microsoft Defender for Containers"
 ASSESSMENTS = (
@@ -84,7 +84,7 @@ class _Properties(msgspec.Struct, rename="camel"):
     time_generated: Said = None
 
 
-class Row(msgspec.Struct, rename="camel"):
+class DefenderRow(msgspec.Struct, rename="camel"):
     """One finding, as our query projects it."""
 
     digest: Said = None
@@ -103,7 +103,7 @@ class Row(msgspec.Struct, rename="camel"):
     time_generated: Said = None
 
 
-class _Wire(Row):
+class _Wire(DefenderRow):
     """A row on the wire: projected, or a whole sub-assessment with `properties`."""
 
     properties: _Properties | None = None
@@ -128,7 +128,7 @@ class _Place(msgspec.Struct):
 class _Image(msgspec.Struct):
     """The rows of one image so far."""
 
-    row: Row
+    row: DefenderRow
     findings: Findings
     at: datetime | None = None
 
@@ -136,7 +136,7 @@ class _Image(msgspec.Struct):
 _wire = json_decoder(_Wire)
 
 
-class Gathering:
+class DefenderReports:
     """Gathers rows, in any order, into one report an image; `source` is the name of who reads."""
 
     def __init__(self, source: str, pool: Pool) -> None:
@@ -174,7 +174,7 @@ class Gathering:
         else:
             self.broken += 1
 
-    def add_row(self, row: Row) -> None:
+    def add_row(self, row: DefenderRow) -> None:
         """One row."""
         self.rows += 1
         digest = digest_of(row.digest)
@@ -220,13 +220,13 @@ class Gathering:
         )
 
 
-def _projected(whole: _Properties) -> Row:
+def _projected(whole: _Properties) -> DefenderRow:
     """A stored sub-assessment as the query would have projected it."""
     data = whole.additional_data or _Additional()
     artifact = data.artifact_details or _Artifact()
     software = data.software_details or _Software()
     status = whole.status or _Status()
-    return Row(
+    return DefenderRow(
         digest=artifact.digest,
         repo=artifact.repository_name,
         host=artifact.registry_host,
@@ -244,7 +244,7 @@ def _projected(whole: _Properties) -> Row:
     )
 
 
-def _vulnerability(row: Row) -> Vulnerability:
+def _vulnerability(row: DefenderRow) -> Vulnerability:
     name = text(row.cve, 80)
     return Vulnerability(
         id=name,
@@ -258,7 +258,7 @@ def _vulnerability(row: Row) -> Vulnerability:
     )
 
 
-def _exemption(row: Row) -> str:
+def _exemption(row: DefenderRow) -> str:
     """Why Defender does not count the finding (`status.code` NotApplicable), in its own words; empty when it does."""
     if (row.code or "").lower() != "notapplicable":
         return ""

@@ -7,7 +7,7 @@ import io
 
 from tui.domain.facts.scan import ScanReport
 from tui.errors import UntrustedPayload
-from tui.sources.scanners.formats.defender import Gathering, Row
+from tui.sources.scanners.formats.defender import DefenderReports, DefenderRow
 from tui.sources.scanners.formats.drafts import Reading
 
 __all__ = ["looks_like_csv", "read_csv"]
@@ -38,7 +38,7 @@ def looks_like_csv(body: bytes) -> bool:
 
 def read_csv(reading: Reading, body: bytes) -> list[ScanReport]:
     """A report for each image. Raises UntrustedPayload naming what is missing, and the line of a fault."""
-    gathering = Gathering(reading.source, reading.pool)
+    gathering = DefenderReports(reading.source, reading.pool)
     csv.field_size_limit(MAX_FIELD)
     lines = csv.reader(io.StringIO(body.decode("utf-8-sig", "replace"), newline=""))
     try:
@@ -49,7 +49,7 @@ def read_csv(reading: Reading, body: bytes) -> list[ScanReport]:
             )
         for cells in lines:
             if any(cells):
-                gathering.add_row(Row(**{name: cells[at] if at < len(cells) else "" for name, at in columns.items()}))
+                gathering.add_row(DefenderRow(**{name: cells[at] if at < len(cells) else "" for name, at in columns.items()}))
     except csv.Error as error:
         raise UntrustedPayload(f"line {lines.line_num}: {error}", "Export the findings as CSV again.") from error
     reason = f"{gathering.broken} lines name no image by its digest" if gathering.broken else ""

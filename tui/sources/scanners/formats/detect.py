@@ -141,15 +141,15 @@ def _read_defender(reading: Reading, body: bytes) -> list[ScanReport]:
     """Findings as a list, or under `data` as `az graph query` prints them."""
     bare = body.lstrip().startswith(b"[")
     entries, _ = rows(body if bare else from_json(body, _Data).data, msgspec.Raw)
-    gathering = defender.Gathering(reading.source, reading.pool)
+    gathering = defender.DefenderReports(reading.source, reading.pool)
     gathering.add_all(entries)
     reason = f"{gathering.broken} findings in the file could not be read" if gathering.broken else ""
     return gathering.reports(reason, prefix=reading.key)
 
 
 def _read_aqua(reading: Reading, body: bytes) -> list[ScanReport]:
-    page, entries, lost = aqua.read_page(body, aqua.Row)
-    gathering = aqua.Gathering(reading.source, reading.pool)
+    page, entries, lost = aqua.read_page(body, aqua.AquaRow)
+    gathering = aqua.AquaReports(reading.source, reading.pool)
     gathering.mourn(lost)
     for row in entries:
         gathering.add(row)

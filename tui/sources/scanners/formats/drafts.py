@@ -13,7 +13,7 @@ from tui.errors import InvalidReference
 from tui.sources.scanners.findings import Findings, Pool
 from tui.sources.scanners.words import digest_of, text
 
-__all__ = ["Draft", "Reading", "Subject", "subject_of"]
+__all__ = ["DocumentSubject", "Reading", "ReportDraft", "subject_of"]
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Reading(msgspec.Struct, frozen=True):
         return f"{named or 'an author who is not named'} ({self.trust})"
 
 
-class Subject(msgspec.Struct, frozen=True):
+class DocumentSubject(msgspec.Struct, frozen=True):
     """The image that a document names, as far as it does; `digest` is the `config` where nothing better is named."""
 
     name: RepositoryName | None = None
@@ -38,7 +38,7 @@ class Subject(msgspec.Struct, frozen=True):
     config: str = ""
 
 
-class Draft(msgspec.Struct, kw_only=True):
+class ReportDraft(msgspec.Struct, kw_only=True):
     """A report about to be made; `stated` is the number of vulnerabilities that the document itself gives, if any.
 
     `other` says what the document is when it holds no scan of vulnerabilities, and `lacking` why a scan is not whole.
@@ -46,7 +46,7 @@ class Draft(msgspec.Struct, kw_only=True):
 
     scanner: str
     at: datetime | None
-    subject: Subject = Subject()
+    subject: DocumentSubject = DocumentSubject()
     findings: Findings | None = None
     counts: dict[Severity, int] = {}
     stated: int = 0
@@ -84,15 +84,15 @@ class Draft(msgspec.Struct, kw_only=True):
         )
 
 
-def subject_of(*references: str | None, image_id: str | None = None) -> Subject:
+def subject_of(*references: str | None, image_id: str | None = None) -> DocumentSubject:
     """The image that references name, the best first: one with a digest; else the name, with the config's digest if given."""
     parsed = [found for each in references if each and (found := _parsed(each)) is not None]
     best = next((each for each in parsed if each.digest), None) or next(iter(parsed), None)
     config = digest_of(image_id)
     if best is None:
-        return Subject(digest=config, config=config)
+        return DocumentSubject(digest=config, config=config)
     tag = next((each.tag for each in parsed if each.tag and each.name == best.name), "")
-    return Subject(RepositoryName(best.registry, best.repository), tag, best.digest or config, config)
+    return DocumentSubject(RepositoryName(best.registry, best.repository), tag, best.digest or config, config)
 
 
 def _parsed(said: str) -> Reference | None:

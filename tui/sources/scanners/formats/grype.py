@@ -10,7 +10,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.facts.scan import ScanReport, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, rows
-from tui.sources.scanners.formats.drafts import Draft, Reading, Subject, subject_of
+from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft, subject_of
 from tui.sources.scanners.words import Said, digest_of, moment, score, severity_of, text, web_address
 
 __all__ = ["read_grype"]
@@ -115,7 +115,7 @@ def read_grype(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     distro = wire.distro or _Distro()
     blind = not entries and not ignored and wire.distro is not None and not text(distro.name, 40)
     whole = wire.source is not None and bytes(wire.matches) != b"null"
-    draft = Draft(
+    draft = ReportDraft(
         scanner="Grype",
         at=moment(wire.descriptor.timestamp if wire.descriptor else None),
         subject=_subject(wire.source),
@@ -133,14 +133,14 @@ def _elsewhere(source: _Source | None) -> str:
     return f"it is about a {kind}, which is no image" if kind and kind != "image" else ""
 
 
-def _subject(source: _Source | None) -> Subject:
+def _subject(source: _Source | None) -> DocumentSubject:
     """The image; `target` is a text for anything but images."""
     if _elsewhere(source):
-        return Subject()
+        return DocumentSubject()
     try:
         target = from_json(source.target if source else b"{}", _Target)
     except DECODING:
-        return Subject()
+        return DocumentSubject()
     found = subject_of(*(target.repo_digests or ()), *(target.tags or ()), target.user_input, image_id=target.image_id)
     # Syft computes the manifest's digest by itself when the image came from no registry: the registry's own word is better.
     return found if found.digest else msgspec.structs.replace(found, digest=digest_of(target.manifest_digest))

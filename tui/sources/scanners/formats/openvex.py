@@ -13,7 +13,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.facts.scan import Exploitability, ScanReport, Vex
 from tui.sources.scanners.findings import rows
-from tui.sources.scanners.formats.drafts import Draft, Reading, Subject, subject_of
+from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft, subject_of
 from tui.sources.scanners.formats.purl import is_image, package_of, subject_in
 from tui.sources.scanners.words import Said, digest_of, moment, text
 
@@ -61,7 +61,7 @@ def read_openvex(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport
     wire = from_json(body, _Document)
     entries, broken = rows(wire.statements, _Statement)
     who, at = reading.author(text(wire.author, 80)), moment(wire.timestamp)
-    gathered: defaultdict[Subject, list[Vex]] = defaultdict(list)
+    gathered: defaultdict[DocumentSubject, list[Vex]] = defaultdict(list)
     for entry in entries:
         status = _STATES.get(entry.status.lower())
         name = _name(entry.vulnerability)
@@ -71,9 +71,12 @@ def read_openvex(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport
         for subject, package in _places(entry):
             gathered[subject].append(Vex(name, status, who, why, package, moment(entry.timestamp) or at))
     lacking = f"{len(broken)} statements could not be read" if broken else ""
-    drafts = [Draft(scanner="OpenVEX", at=at, subject=each, vex=tuple(vex), lacking=lacking) for each, vex in gathered.items()]
+    drafts = [
+        ReportDraft(scanner="OpenVEX", at=at, subject=each, vex=tuple(vex), lacking=lacking) for each, vex in gathered.items()
+    ]
     return [
-        draft.report(reading, number) for number, draft in enumerate(drafts or [Draft(scanner="OpenVEX", at=at, lacking=lacking)])
+        draft.report(reading, number)
+        for number, draft in enumerate(drafts or [ReportDraft(scanner="OpenVEX", at=at, lacking=lacking)])
     ]
 
 
@@ -83,19 +86,19 @@ def _name(vulnerability: _Vulnerability | str) -> str:
     return text(vulnerability.name, 80) or text((vulnerability.own_id or "").rpartition("/")[2], 80)
 
 
-def _places(entry: _Statement) -> list[tuple[Subject, str]]:
+def _places(entry: _Statement) -> list[tuple[DocumentSubject, str]]:
     """Image and package (empty for all of it) of each product; without products, whatever the document is attached to.
 
     A product that is neither an image nor a package is something else: the statement says nothing of images then.
     """
     if not entry.products:
-        return [(Subject(), "")]
-    found: list[tuple[Subject, str]] = []
+        return [(DocumentSubject(), "")]
+    found: list[tuple[DocumentSubject, str]] = []
     for each in entry.products:
         product = each if isinstance(each, _Product) else _Product(own_id=each)
         named = _purl(product)
         if not is_image(named) and not digest_of(named) and not _is_reference(named):
-            found += [(Subject(), name)] if (name := package_of(named).name) else []
+            found += [(DocumentSubject(), name)] if (name := package_of(named).name) else []
             continue
         parts = [_purl(part if isinstance(part, _Part) else _Part(own_id=part)) for part in product.subcomponents or ()]
         packages = [package_of(part).name or text(part) for part in parts] or [""]

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote
 
 import msgspec
 
-from tui.sources.scanners.formats.drafts import Subject, subject_of
+from tui.sources.scanners.formats.drafts import DocumentSubject, subject_of
 from tui.sources.scanners.words import digest_of, name_of, text
 
 __all__ = ["Package", "is_image", "package_of", "subject_in"]
@@ -41,7 +41,7 @@ def package_of(purl: str | None, name: str | None = None, version: str | None = 
     return Package(text(unquote(path.rpartition("/")[2])), text(unquote(found), 120))
 
 
-def subject_in(purl: str | None, name: str | None = None, version: str | None = None) -> Subject:
+def subject_in(purl: str | None, name: str | None = None, version: str | None = None) -> DocumentSubject:
     """The image that a package URL (or a plain reference) names, as far as it does."""
     if purl is None or not is_image(purl):
         # Syft writes the digest of the manifest as the version, Trivy that of the config: it is no config's for sure.
@@ -51,4 +51,4 @@ def subject_in(purl: str | None, name: str | None = None, version: str | None = 
     qualifiers = parse_qs(query)
     place = next(iter(qualifiers.get("repository_url", ())), "")
     found = name_of("", place) if place else None
-    return Subject(found, text(next(iter(qualifiers.get("tag", ())), ""), 128), digest)
+    return DocumentSubject(found, text(next(iter(qualifiers.get("tag", ())), ""), 128), digest)

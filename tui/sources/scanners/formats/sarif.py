@@ -15,7 +15,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
 from tui.sources.scanners.findings import Findings, rows
-from tui.sources.scanners.formats.drafts import Draft, Reading, subject_of
+from tui.sources.scanners.formats.drafts import Reading, ReportDraft, subject_of
 from tui.sources.scanners.formats.purl import Package, package_of
 from tui.sources.scanners.words import Said, moment, score, severity_of, severity_of_score, text, web_address
 
@@ -116,7 +116,7 @@ def read_sarif(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     return [_draft(run, reading).report(reading, number) for number, run in enumerate(runs)]
 
 
-def _draft(run: _Run, reading: Reading) -> Draft:
+def _draft(run: _Run, reading: Reading) -> ReportDraft:
     driver = run.tool.driver
     tool = text(driver.name, 60)
     rules = {rule.id: rule for rule in driver.rules or () if rule.id}
@@ -129,7 +129,7 @@ def _draft(run: _Run, reading: Reading) -> Draft:
             findings.add(_vulnerability(entry, rule))
     known = any(word in tool.lower() for word in SCANNERS)
     given = run.properties or _RunProperties()
-    return Draft(
+    return ReportDraft(
         scanner=tool or "a tool without a name",
         at=moment(run.invocations[0].ended) if run.invocations else None,
         subject=subject_of(*(given.repo_digests or ()), *(given.repo_tags or ()), given.image_name, image_id=given.image_id),

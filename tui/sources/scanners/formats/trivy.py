@@ -10,7 +10,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.facts.scan import ScanReport, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, rows
-from tui.sources.scanners.formats.drafts import Draft, Reading, Subject, subject_of
+from tui.sources.scanners.formats.drafts import DocumentSubject, Reading, ReportDraft, subject_of
 from tui.sources.scanners.words import Said, moment, score, severity_of, text, web_address
 
 __all__ = ["read_trivy"]
@@ -99,10 +99,10 @@ def read_trivy(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
     subject = subject_of(
         *(metadata.repo_digests or ()), *(metadata.repo_tags or ()), wire.artifact_name, image_id=metadata.image_id
     )
-    draft = Draft(
+    draft = ReportDraft(
         scanner="Trivy",
         at=moment(wire.created_at),
-        subject=Subject() if elsewhere else subject,
+        subject=DocumentSubject() if elsewhere else subject,
         findings=findings,
         other=_other(classes),
         lacking=elsewhere or _unseen(classes, system),
