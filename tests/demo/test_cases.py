@@ -11,7 +11,7 @@ from tui.demo.estate import objects
 from tui.demo.estate.images_on_nodes import split
 from tui.demo.estate.model import PodModel
 from tui.demo.estate.special import HOSTILE
-from tui.demo.shelf import Repository
+from tui.demo.registry_contents import Repository
 
 
 def pods(namespace: str, app: str) -> list[PodModel]:

@@ -12,7 +12,7 @@ import pytest
 from tui.demo.content import Json, Stored
 from tui.demo.estate.company import Company, build_company
 from tui.demo.estate.huge import add_huge
-from tui.demo.shelf import Repository
+from tui.demo.registry_contents import Repository
 
 NOW = datetime(2026, 11, 24, 13, 5, tzinfo=UTC)
 

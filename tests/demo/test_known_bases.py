@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tui.demo.estate.images import fill
-from tui.demo.estate.yard import ImagePublisher, Published
-from tui.demo.shelf import Repository
+from tui.demo.estate.publisher import ImagePublisher, Published
+from tui.demo.registry_contents import Repository
 from tui.domain.assemble.assemble import Assembler
 from tui.domain.facts.events import CatalogListed, ConfigRead, Event, ManifestRead, ManifestsListed, TagsListed
 from tui.domain.facts.image import ManifestListing, RepositoryName, Tag

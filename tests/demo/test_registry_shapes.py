@@ -14,7 +14,7 @@ from tests.demo.serving import Answer, Asker, asking
 from tests.recordings import Exchange, exchanges
 from tui.demo.content import DOCKER, Image, Index, Platform, Recipe, Step
 from tui.demo.registry.acr import AzureRegistry
-from tui.demo.shelf import RegistryContents
+from tui.demo.registry_contents import RegistryContents
 
 HOST = "fake_url.azurecr.io"
 NOW = datetime(2026, 5, 19, 18, 31, 44, 961124, UTC)

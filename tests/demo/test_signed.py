@@ -14,7 +14,7 @@ from tests.demo.test_content import NOW, company
 from tui.demo.content import Stored
 from tui.demo.estate.images_on_nodes import split
 from tui.demo.estate.signed import CASES, SigningMethod
-from tui.demo.shelf import Repository
+from tui.demo.registry_contents import Repository
 from tui.demo.signing.cosign import simple_tag
 from tui.demo.signing.revocation import revocation_list
 from tui.demo.trust import write_cosign_keys, write_trust

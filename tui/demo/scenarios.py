@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tui.demo.estate.huge import add_huge
+from tui.demo.estate.publisher import ImagePublisher
 from tui.demo.estate.work import Work
-from tui.demo.estate.yard import ImagePublisher
 from tui.demo.faults import Faults
 
 __all__ = ["SCENARIOS", "Scenario"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui.demo.content import Json
 from tui.demo.estate.images import FABRIKAM, LEGACY, MCR
-from tui.demo.shelf import RegistryContents
+from tui.demo.registry_contents import RegistryContents
 from tui.demo.signing.certificates import pem_of, spki_pem
 from tui.demo.signing.signers import IDENTITY, Signers
 

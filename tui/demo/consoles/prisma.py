@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from tui.demo.content import Json
+from tui.demo.estate.cluster_builder import ClusterObjects
 from tui.demo.estate.images import CONTOSO, LEGACY
-from tui.demo.estate.raising import ClusterObjects
 from tui.demo.http import Reply, Request, json_reply
 from tui.demo.moments import nano_time
 from tui.demo.registry.tokens import jwt

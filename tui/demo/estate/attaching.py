@@ -6,7 +6,7 @@ import json
 
 from tui.demo.content import OCI, Json, Stored, digest_of, encode
 from tui.demo.estate.images import LEGACY
-from tui.demo.estate.yard import ImagePublisher, Published
+from tui.demo.estate.publisher import ImagePublisher, Published
 
 __all__ = ["attach", "push_tagged"]
 

@@ -10,17 +10,17 @@ from functools import partial
 from tui.demo.cluster.kinds import kind_of
 from tui.demo.cluster.store import ObjectStore
 from tui.demo.estate import objects
+from tui.demo.estate.cluster_builder import ClusterBuilder, ClusterObjects
 from tui.demo.estate.gate import RATIFY_NAMES, gate_of, write_constraint, write_ratify
 from tui.demo.estate.images import fill
 from tui.demo.estate.images_on_nodes import NodeImages
 from tui.demo.estate.model import Controller, PodModel
-from tui.demo.estate.raising import ClusterBuilder, ClusterObjects
+from tui.demo.estate.publisher import ImagePublisher
 from tui.demo.estate.reports import attach_reports
 from tui.demo.estate.signed import sign_images
 from tui.demo.estate.special import add_special
 from tui.demo.estate.work import Work
 from tui.demo.estate.workloads import workloads
-from tui.demo.estate.yard import ImagePublisher
 from tui.demo.signing.signers import Signers, make_signers
 from tui.demo.vulnerabilities.images import ScannedImages
 from tui.demo.vulnerabilities.operator import operator_reports

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tui.demo.content import Json
+from tui.demo.estate.cluster_builder import ClusterObjects
 from tui.demo.estate.images_on_nodes import split
 from tui.demo.estate.model import PodModel
-from tui.demo.estate.raising import ClusterObjects
 from tui.demo.estate.signed import CASES, SigningMethod
 from tui.demo.moments import kube_time
 

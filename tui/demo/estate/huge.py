@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from tui.demo.estate.images import CONTOSO
+from tui.demo.estate.publisher import ImagePublisher, Product
 from tui.demo.estate.work import Work
-from tui.demo.estate.yard import ImagePublisher, Product
 
 __all__ = ["add_huge"]
 

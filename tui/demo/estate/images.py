@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tui.demo.estate.evidence import Evidence
-from tui.demo.estate.yard import BOTH, ONE, ImagePublisher, Product
+from tui.demo.estate.publisher import BOTH, ONE, ImagePublisher, Product
 
 __all__ = ["CONTOSO", "FABRIKAM", "INTERNAL", "LEGACY", "MCR", "fill"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from tui.demo.estate.publisher import ImagePublisher, Published
 from tui.demo.estate.special import made_up
 from tui.demo.estate.work import Form
-from tui.demo.estate.yard import ImagePublisher, Published
 
 __all__ = ["NodeImages", "split"]
 

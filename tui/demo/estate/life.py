@@ -13,7 +13,7 @@ from tui.demo.cluster.kinds import kind_of
 from tui.demo.estate.company import Cluster, Company, audit, write_controller, write_pod
 from tui.demo.estate.images import CONTOSO
 from tui.demo.estate.model import Controller, Kinds, PodModel
-from tui.demo.estate.yard import Published
+from tui.demo.estate.publisher import Published
 
 __all__ = ["Life"]
 

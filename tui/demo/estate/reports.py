@@ -9,7 +9,7 @@ from functools import partial
 from tui.demo.content import Json, encode, store_artifact
 from tui.demo.estate.attaching import attach
 from tui.demo.estate.images import CONTOSO
-from tui.demo.estate.yard import ImagePublisher, Published
+from tui.demo.estate.publisher import ImagePublisher, Published
 from tui.demo.moments import kube_time
 from tui.demo.vulnerabilities.documents import cyclonedx, cyclonedx_vex, openvex, sarif, spdx
 from tui.demo.vulnerabilities.images import Scanned, ScannedImages

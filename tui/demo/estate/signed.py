@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tui.demo.content import Stored, encode, store_artifact
 from tui.demo.estate.attaching import attach, push_tagged
 from tui.demo.estate.images import CONTOSO, FABRIKAM, LEGACY, MCR
-from tui.demo.estate.yard import ImagePublisher, Published
-from tui.demo.shelf import Repository
+from tui.demo.estate.publisher import ImagePublisher, Published
+from tui.demo.registry_contents import Repository
 from tui.demo.signing.cosign import bundle, simple, simple_tag
 from tui.demo.signing.notary import JWS, SigningRequest, envelope
 from tui.demo.signing.signers import Signers

@@ -6,8 +6,8 @@ from tui.demo.content import ARTIFACT, Index, encode, store_artifact
 from tui.demo.estate.attaching import attach
 from tui.demo.estate.evidence import Evidence
 from tui.demo.estate.images import CONTOSO, FABRIKAM, INTERNAL, LEGACY
+from tui.demo.estate.publisher import BOTH, ONE, ImagePublisher, Product
 from tui.demo.estate.recipes import hash_of
-from tui.demo.estate.yard import BOTH, ONE, ImagePublisher, Product
 
 __all__ = ["HOSTILE", "add_special", "made_up", "told_bases"]
 

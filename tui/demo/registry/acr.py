@@ -16,7 +16,7 @@ from tui.demo.registry.errors import ACR_HEADERS, JSON, error, manifest_unknown,
 from tui.demo.registry.paging import page
 from tui.demo.registry.rows import manifest_row, repository_row, tag_row
 from tui.demo.registry.tokens import TokenService
-from tui.demo.shelf import RegistryContents, Repository
+from tui.demo.registry_contents import RegistryContents, Repository
 
 __all__ = ["AzureRegistry"]
 

@@ -8,7 +8,7 @@ from tui.demo.content import Json, Stored, encode
 from tui.demo.http import Headers, Reply, Request, json_reply
 from tui.demo.registry.errors import API_VERSION, JSON, error, manifest_unknown, name_unknown, no_route
 from tui.demo.registry.paging import page
-from tui.demo.shelf import RegistryContents, Repository
+from tui.demo.registry_contents import RegistryContents, Repository
 
 __all__ = ["V2_PATH", "Distribution"]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from tui.demo.http import Reply, Request, json_reply, text_reply
 from tui.demo.registry.distribution import Distribution
 from tui.demo.registry.errors import API_VERSION, JSON, error, no_route
-from tui.demo.shelf import RegistryContents
+from tui.demo.registry_contents import RegistryContents
 
 __all__ = ["OpenRegistry", "PasswordRegistry", "Storage"]
 

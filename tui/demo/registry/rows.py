@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.demo.content import Json
 from tui.demo.moments import acr_time
-from tui.demo.shelf import Repository, Row, TagRow
+from tui.demo.registry_contents import Repository, Row, TagRow
 
 __all__ = ["manifest_row", "repository_row", "tag_row"]
 

@@ -12,8 +12,8 @@ from zlib import crc32
 
 from tui.demo.azure.resources import CLUSTERS, REGISTRIES, TENANT, Resource
 from tui.demo.content import OCI, Json
+from tui.demo.estate.cluster_builder import ClusterObjects
 from tui.demo.estate.images import CONTOSO, FABRIKAM
-from tui.demo.estate.raising import ClusterObjects
 from tui.demo.moments import acr_time
 from tui.demo.vulnerabilities.findings import PackageVulnerability
 from tui.demo.vulnerabilities.images import Scanned, ScannedImages

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tui.demo.estate.yard import Published
+from tui.demo.estate.publisher import Published
 from tui.demo.vulnerabilities.catalogue import Flaw, Package, packages
 
 __all__ = ["Chain", "PackageVulnerability", "Platform", "chain_of", "find", "platform_of"]

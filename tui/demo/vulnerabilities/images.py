@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tui.demo.estate.images_on_nodes import split
-from tui.demo.estate.yard import ImagePublisher, Published
+from tui.demo.estate.publisher import ImagePublisher, Published
 from tui.demo.vulnerabilities.findings import Chain, PackageVulnerability, Platform, chain_of, find, platform_of
 
 __all__ = ["Scanned", "ScannedImages"]

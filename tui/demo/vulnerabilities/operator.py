@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tui.demo.estate.cluster_builder import ClusterBuilder, ClusterObjects
 from tui.demo.estate.model import Controller, Kinds, PodModel
-from tui.demo.estate.raising import ClusterBuilder, ClusterObjects
 from tui.demo.vulnerabilities.images import ScannedImages
 from tui.demo.vulnerabilities.trivy import OperatorReport
 

@@ -30,7 +30,7 @@ from tui.ui.screens.building import RowBuilder, RowsRequest
 from tui.ui.screens.filtering import Filtering
 from tui.ui.screens.inspector import Inspector
 from tui.ui.screens.keys import KeyLine, dress
-from tui.ui.screens.stage import TreeState
+from tui.ui.screens.tree_state import TreeState
 from widgets.marking import MarkingTree
 from widgets.page import Banner, TextPage
 from widgets.rows import Span, TextLine

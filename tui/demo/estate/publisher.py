@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tui.demo.content import DOCKER, OCI, Image, Index, Json, Platform, Recipe, Step, Stored, digest_of
 from tui.demo.estate.evidence import Evidence, annotations_of, buildinfo, labels_of, statement
 from tui.demo.estate.recipes import ROOTS, Line, hash_of, lines_of
-from tui.demo.shelf import RegistryContents
+from tui.demo.registry_contents import RegistryContents
 
 __all__ = ["BOTH", "ONE", "ImagePublisher", "Product", "Published"]
 
