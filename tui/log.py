@@ -1,4 +1,8 @@
-"""The log: to a file only, bounded in size, and nothing secret ever in it."""
+"""The log: to a file only, bounded in size, one record a line that begins with its time, and nothing secret ever in it.
+
+Packages beside us say what we log ourselves, or more than that (`azure.core` writes down every header): of them only warnings are
+let in. What others wrote cannot pass for a record: a line that goes on begins with `CONTINUED`.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,15 @@ from tui.domain.common.redaction import redact
 from tui.errors import UsageError
 from tui.private_files import make_private, open_private
 
-__all__ = ["start_log"]
+__all__ = ["CONTINUED", "OURS", "start_log"]
 
 MAX_BYTES = 2_000_000
 KEPT = 2
+OURS = ("trustree", "tui", "widgets")
+"""The loggers that obey the level that was asked for."""
+CONTINUED = "    | "
+LOOKED_AT, HEAD, TAIL = 64 << 10, 24 << 10, 8 << 10
+"""Characters of a record that are looked at, and those of its beginning and its end that are written."""
 _UNPRINTABLE = re.compile(r"[^\n\t\x20-\x7e]")
 
 
@@ -29,7 +38,9 @@ def start_log(level: str, path: Path, *, asked: bool = False) -> None:
     for handler in root.handlers[:]:
         root.removeHandler(handler)
         handler.close()
-    root.setLevel(level.upper())
+    root.setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+    for name in OURS:
+        logging.getLogger(name).setLevel(level.upper())
     try:
         make_private(path.parent)
         root.addHandler(_handler(path))
@@ -51,7 +62,8 @@ class _Redacting(logging.Formatter):
     """Redacts the whole record, its traceback included, and lets nothing through that a terminal would obey."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return _UNPRINTABLE.sub(_visible, redact(super().format(record)))
+        text = _shortened(redact(super().format(record)[:LOOKED_AT]))
+        return _UNPRINTABLE.sub(_visible, text).replace("\n", f"\n{CONTINUED}")
 
 
 class _PrivateFile(RotatingFileHandler):
@@ -65,6 +77,11 @@ class _PrivateFile(RotatingFileHandler):
         """Say nothing: a full disk must not draw over the screen."""
 
 
-def _visible(found: re.Match[str]) -> str:
-    character = found[0]
+def _shortened(text: str) -> str:
+    """The beginning and the end of a text that is too long, of which nothing secret is left to cut in two."""
+    return text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}\n[...]\n{text[-TAIL:]}"
+
+
+def _visible(match: re.Match[str]) -> str:
+    character = match[0]
     return character if character.isprintable() else f"\\x{ord(character):02x}"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tui.log import OURS
+
 VARIABLES = (
     *("TRUSTREE_CONFIG", "TRUSTREE_LOG_LEVEL", "TRUSTREE_LOG_FILE", "TRUSTREE_ASCII", "TRUSTREE_THEME", "TRUSTREE_POLICY"),
     *("KUBECONFIG", "NO_COLOR", "HTTPS_PROXY", "https_proxy"),
@@ -31,6 +33,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.delenv(name, raising=False)
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    ours = [logging.getLogger(name) for name in OURS]
     root.handlers[:] = []
     yield tmp_path
     for handler in root.handlers[:]:
@@ -38,3 +41,5 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         handler.close()
     root.handlers[:] = handlers
     root.setLevel(level)
+    for logger in ours:
+        logger.setLevel(logging.NOTSET)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tui.domain.common.redaction import redact
-from tui.log import KEPT, start_log
+from tui.log import CONTINUED, HEAD, KEPT, TAIL, start_log
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzM2NyZXQifQ.s3cretsignature"
 
@@ -62,7 +62,7 @@ def test_the_rest_stays_readable(text: str) -> None:
 def test_arguments_and_tracebacks_are_redacted_too(home: Path) -> None:
     path = home / "x.log"
     start_log("debug", path)
-    logger = logging.getLogger("t")
+    logger = logging.getLogger("tui.t")
     logger.debug("headers %s", {"Authorization": "Bearer s3cret"})
     logger.warning("a\x1b[31mb\u202e", exc_info=ValueError("password=s3cret"))
     text = path.read_text()
@@ -77,12 +77,50 @@ def test_the_level_is_obeyed_and_the_size_is_bounded(home: Path, monkeypatch: py
     monkeypatch.setattr("tui.log.MAX_BYTES", 20_000)
     path = home / "deep" / "x.log"
     start_log("warning", path)
-    logging.getLogger("t").info("quiet")
+    logging.getLogger("tui.t").info("quiet")
     line = "x" * 1000
     for _ in range(20 * (KEPT + 2)):
-        logging.getLogger("t").warning(line)
+        logging.getLogger("tui.t").warning(line)
     files = list(path.parent.iterdir())
     assert len(files) == KEPT + 1
     assert all(file.stat().st_size <= 20_000 for file in files)
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
     assert "quiet" not in path.read_text()
+
+
+def records(path: Path) -> list[str]:
+    """The lines that begin a record."""
+    return [line for line in path.read_text().splitlines() if not line.startswith(CONTINUED)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_what_others_wrote_cannot_pass_for_a_record(home: Path, end: str) -> None:
+    path = home / "x.log"
+    start_log("info", path)
+    forged = f"it failed{end}2031-01-01 00:00:00,000 CRITICAL trustree: the program was hacked"
+    logging.getLogger("tui.t").info("a registry says: %s", forged, exc_info=ValueError(forged))
+    assert len(records(path)) == 1
+    assert path.read_text().count("hacked") == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["azure.core.pipeline.policies.http_logging_policy", "azure.identity", "kubernetes", "asyncio", "x"]
+)
+def test_of_packages_only_warnings_are_let_in(home: Path, name: str) -> None:
+    path = home / "x.log"
+    start_log("debug", path)
+    logging.getLogger(name).debug("quiet")
+    logging.getLogger(name).info("quiet")
+    logging.getLogger(name).warning("loud")
+    assert "quiet" not in path.read_text()
+    assert "loud" in path.read_text()
+
+
+def test_a_record_is_bounded_and_what_is_cut_of_it_was_redacted_first(home: Path) -> None:
+    path = home / "x.log"
+    start_log("info", path)
+    logging.getLogger("tui.t").info("%s token=%s %s", "x" * (HEAD - 60), "s3cret" * 2000, "y" * TAIL)
+    text = path.read_text()
+    assert len(text) < HEAD + TAIL + 100
+    assert "s3" not in text
+    assert "[hidden]" in text
