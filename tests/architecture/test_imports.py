@@ -12,7 +12,7 @@ import pytest
 from tests.bench.terminal import terminal
 
 ROOT = Path(__file__).resolve().parents[2]
-SDKS = ("aiohttp", "kubernetes", "azure", "cryptography", "asn1crypto", "sigstore", "yaml", "requests")
+SDKS = ("aiohttp", "kubernetes", "azure", "cryptography", "asn1crypto", "sigstore", "yaml", "re2", "requests")
 SCREENS = ("textual", "rich")
 LOOP = ("asyncio",)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.laws import examples
-from tui.domain.common.re2 import Unsupported, compile_pattern, matches
+from tui.domain.common.goregexp import Unsupported, compile_pattern, matches
 
 AZURE = r"^([^\/]+\.azurecr\.io|registry\.io)\/.+$"  # the example in Azure Policy's own description of the parameter
 
@@ -60,6 +60,37 @@ def test_what_re2_or_we_do_not_know_is_not_guessed_at(pattern: str) -> None:
     with pytest.raises(Unsupported):
         compile_pattern(pattern)
     assert matches(pattern, "a") is None
+
+
+# What Go 1.26 says of them (regexp.Compile and MatchString), where RE2 would say otherwise.
+@pytest.mark.parametrize(
+    ("pattern", "why"), [(r"\C", "single byte"), ("(?<\u00e9>a)", "name"), (r"[\PN]", "Unicode"), ("(" * 300, "deep")]
+)
+def test_what_re2_takes_and_go_does_not_is_refused(pattern: str, why: str) -> None:
+    with pytest.raises(Unsupported, match=why):
+        compile_pattern(pattern)
+
+
+def test_what_only_looks_like_it_is_taken() -> None:
+    assert matches(r"^\\C$", "\\C") is True
+    assert matches(r"^\Q\C\E$", "\\C") is True
+    assert matches("\\(?<\u00e9>", "<\u00e9>") is True
+
+
+def test_no_edge_lies_inside_of_a_character() -> None:
+    assert matches(r"\B", "\u00c9b") is None  # Go: no; RE2: yes, between the two bytes
+    assert matches(r"b\B", "bb") is True
+
+
+def test_half_a_character_is_no_text() -> None:
+    assert matches("a", "\ud800") is None
+    assert matches("\ud800", "a") is None
+
+
+def test_a_bad_pattern_says_nothing_on_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    assert matches("(a", "a") is None
+    assert matches(r"(?i)(\w{0,500}x){1}" * 60, "kx" * 500) is None
+    assert capfd.readouterr() == ("", "")
 
 
 def test_patterns_that_hang_backtracking_engines_are_answered() -> None:

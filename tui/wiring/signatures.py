@@ -94,10 +94,10 @@ def _signer(given: SignerSettings) -> Signer:
 
 
 def _check_pattern(text: str) -> None:
-    from tui.verification.cosign.goregexp import compiled
+    from tui.domain.common.goregexp import compile_pattern
 
     try:
-        compiled(text)
+        compile_pattern(text)
     except ValueError as error:
         headline = f"The pattern {clean(text, 100)} of an identity under [signatures] cannot be used: {error}."
         raise InvalidConfig(headline, "Write a regular expression as Go reads them (RE2).") from error

@@ -19,7 +19,7 @@ import yaml
 from tests.recordings import recording
 from tests.sources.cluster.apiserver import Answer, ApiServer, body, page, refuse, write_kubeconfig
 from tests.sources.cluster.follow import options
-from tui.domain.common.re2 import matches
+from tui.domain.common.goregexp import matches
 from tui.domain.facts.admission import Constraint, Enforcement, Violation
 from tui.domain.facts.events import ConstraintsListed, Event, HealthChanged, SourceHealth, SourceState
 from tui.sources.admission import GateSource

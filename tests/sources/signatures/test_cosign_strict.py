@@ -28,9 +28,9 @@ from tests.sources.signatures.cosigner import (
 )
 from tests.sources.signatures.instance import WHEN, Instance
 from tests.sources.signatures.signer import DIGEST
+from tui.domain.common.goregexp import compile_pattern, found_in
 from tui.domain.facts.signature import Outcome, Reason, Verdict
 from tui.verification.cosign.bundle_judge import verify_bundle
-from tui.verification.cosign.goregexp import compiled, found_in
 from tui.verification.cosign.keys import CosignPolicy, dsse_key_id
 from tui.verification.cosign.simple import SimpleSignature, verify_simple
 
@@ -364,4 +364,4 @@ def test_a_pattern_means_what_it_means_to_go(pattern: str, text: str, found: boo
 )
 def test_a_pattern_that_go_refuses_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        compiled(pattern)
+        compile_pattern(pattern)

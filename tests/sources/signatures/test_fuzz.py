@@ -19,11 +19,11 @@ from tests.sources.signatures.cosigner import REPOSITORY, TYPE, bundle, public
 from tests.sources.signatures.instance import ISSUER, SUBJECT, WHEN, Instance
 from tests.sources.signatures.revocations import CRL_URL, OCSP_URL, asked, crl, lookup_of, ocsp_response
 from tests.sources.signatures.signer import COSE, DIGEST, JWS, NOW
+from tui.domain.common.goregexp import found_in
 from tui.domain.facts.signature import Verdict
 from tui.errors import InvalidConfig
 from tui.sources.signatures.trustroot import read_trusted_root
 from tui.verification.cosign.bundle_judge import verify_bundle
-from tui.verification.cosign.goregexp import found_in
 from tui.verification.cosign.keys import CosignPolicy, KeylessIdentity
 from tui.verification.cosign.simple import SimpleSignature, verify_simple
 from tui.verification.fetched_revocation import FetchedRevocation

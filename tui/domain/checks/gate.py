@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tui.domain.common.re2 import matches
+from tui.domain.common.goregexp import matches
 from tui.domain.common.text import clean
 from tui.domain.facts.admission import Constraint, Enforcement, Gate, Violation
 from tui.domain.facts.events import ConstraintsListed, SourceHealth, SourceKind, SourceState

@@ -7,9 +7,9 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, ObjectIdentifier
 
+from tui.domain.common.goregexp import found_in
 from tui.domain.facts.signature import Reason
 from tui.verification.certificates import issued_by, load_certificate
-from tui.verification.cosign.goregexp import found_in
 from tui.verification.cosign.keys import CertificateAuthority, CosignPolicy, KeylessIdentity
 from tui.verification.cosign.wire import pem_blocks
 from tui.verification.faults import CheckFailed
