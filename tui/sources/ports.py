@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 import msgspec
@@ -19,6 +20,7 @@ __all__ = [
     "ClusterReader",
     "ClusterSession",
     "ContentReader",
+    "ContentStore",
     "DemandSource",
     "Diagnosis",
     "Probe",
@@ -26,6 +28,7 @@ __all__ = [
     "RegistryFactory",
     "ResourceQueries",
     "ResourceQuerySession",
+    "RevocationStore",
     "Source",
 ]
 
@@ -93,6 +96,30 @@ class ContentReader(Protocol):
 
     async def blob(self, name: RepositoryName, digest: str, limit: int) -> bytes:
         """A blob of at most `limit` bytes; a larger one raises UntrustedPayload."""
+        ...
+
+
+class ContentStore(Protocol):
+    """Keeps content by digest, perhaps for the next run: it can never change. Whether a registry still has it is asked there."""
+
+    async def get(self, digest: str) -> bytes | None:
+        """The bytes, None when they are not there. Whoever asks checks them against the digest again."""
+        ...
+
+    def put(self, digest: str, content: bytes) -> None:
+        """Keep them, if there is room. Never blocks."""
+        ...
+
+
+class RevocationStore(Protocol):
+    """Keeps what revocation services said, for the next run; whoever reads it verifies it again."""
+
+    async def answer(self, key: str) -> tuple[bytes, datetime] | None:
+        """An answer and when it was fetched; None when there is none."""
+        ...
+
+    def keep_answer(self, key: str, body: bytes) -> None:
+        """Keep an answer that was fetched just now. Never blocks."""
         ...
 
 

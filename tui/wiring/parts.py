@@ -120,7 +120,7 @@ class _Parts:
         given = self._settings.registry.get(host, RegistrySettings())
         if not given.ask:
             return None
-        return RegistryAttachments(_registry_options(self._settings, host, given, named=True), self._credentials)
+        return RegistryAttachments(_registry_options(self._settings, host, given, named=True), self._credentials, self._store)
 
     def told(self) -> tuple[Event, ...]:
         """What the settings say of images themselves."""

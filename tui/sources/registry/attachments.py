@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tui.domain.facts.image import Referrer, RepositoryName
 from tui.sources.kit.credentials import Credentials
+from tui.sources.ports import ContentStore
 from tui.sources.registry.client import RegistryClient
+from tui.sources.registry.content import MemoryStore, StoredContent
 from tui.sources.registry.options import RegistryOptions
-from tui.sources.registry.parse import check_media_type
 from tui.sources.registry.referrers import Referrers
 
 __all__ = ["RegistryAttachments"]
@@ -15,8 +16,9 @@ __all__ = ["RegistryAttachments"]
 class RegistryAttachments:
     """Reads one registry for what is attached, by a connection of its own; nothing else of the registry is read."""
 
-    def __init__(self, options: RegistryOptions, credentials: Credentials) -> None:
+    def __init__(self, options: RegistryOptions, credentials: Credentials, store: ContentStore | None = None) -> None:
         self._client = RegistryClient(options, credentials)
+        self._content = StoredContent(self._client, store or MemoryStore())
         self._referrers = Referrers(self._client)
 
     async def attached(self, name: RepositoryName, subject: str) -> tuple[tuple[Referrer, ...], tuple[str, ...]]:
@@ -26,13 +28,11 @@ class RegistryAttachments:
 
     async def manifest(self, name: RepositoryName, digest: str) -> bytes:
         """The body of a manifest, checked against its digest. Raises SourceError."""
-        body = await self._client.manifest(name.repository, digest)
-        check_media_type(body.content, body.content_type, f"manifest {digest[:19]}")
-        return body.content
+        return await self._content.manifest(name, digest)
 
     async def blob(self, name: RepositoryName, digest: str, limit: int) -> bytes:
         """A blob of at most `limit` bytes, checked against its digest. Raises SourceError."""
-        return await self._client.blob(name.repository, digest, limit)
+        return await self._content.blob(name, digest, limit)
 
     async def close(self) -> None:
         """End its connections."""

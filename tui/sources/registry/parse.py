@@ -39,6 +39,7 @@ __all__ = [
     "check_digest",
     "check_media_type",
     "compute_digest",
+    "declares_type",
     "from_wire",
     "is_digest",
     "listing",
@@ -104,6 +105,11 @@ def check_media_type(body: bytes, content_type: str, what: str) -> None:
 
 def _media_type(text: str) -> str:
     return text.partition(";")[0].strip().lower()
+
+
+def declares_type(body: bytes, what: str) -> bool:
+    """Whether a manifest says itself what it is, so that it means the same without what the registry says of it."""
+    return bool(decode_json(body, _Typed, what).media_type)
 
 
 def read_manifest(body: bytes, digest: str, content_type: str = "") -> Manifest:

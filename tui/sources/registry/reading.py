@@ -25,12 +25,13 @@ from tui.domain.lineage.evidence import buildinfo_claims
 from tui.domain.lineage.provenance import provenance_claims
 from tui.domain.registries.runnable import IMAGE_CONFIGS, is_attestation, says_attestation
 from tui.errors import Forbidden, NotFound, OtherBytes, SourceError, Unreachable, UntrustedPayload
+from tui.sources.ports import ContentStore
 from tui.sources.registry.acr import AcrLists
 from tui.sources.registry.client import ManifestBody, RegistryClient
-from tui.sources.registry.content import ContentStore
+from tui.sources.registry.content import keep_manifest, stored
 from tui.sources.registry.faults import absence
 from tui.sources.registry.listed import History, gathered, is_kept, manifests_of
-from tui.sources.registry.parse import ATTESTATION_OF, compute_digest, is_digest, read_config, read_manifest
+from tui.sources.registry.parse import ATTESTATION_OF, is_digest, read_config, read_manifest
 from tui.sources.registry.referrers import Referrers, ReferrersFound, is_referrer_tag
 from tui.sources.registry.room import NoRoom, Room, weight
 
@@ -153,7 +154,7 @@ class RegistryReader:
             return known
         body = await self._body(name, reference, rest)
         manifest = read_manifest(body.content, body.digest, body.content_type)
-        self._store.put(body.digest, body.content)
+        keep_manifest(self._store, body)
         if (name, body.digest) not in self._manifests or refuted:
             self._room.reserve(body.digest, weight(manifest), f"manifest {body.digest[:19]}", rest)
             self._manifests[name, body.digest] = manifest
@@ -163,11 +164,11 @@ class RegistryReader:
 
     async def _body(self, name: RepositoryName, reference: str, rest: bool) -> ManifestBody:
         key = name, reference
-        stored = self._store.get(reference) if is_digest(reference) and key not in self._refuted else None
-        if stored is not None and compute_digest(stored, reference) == reference:
+        content = await stored(self._store, reference) if is_digest(reference) and key not in self._refuted else None
+        if content is not None:
             # The content is known; whether this repository has it is not.
             await self._client.head(name.repository, reference, rest)
-            return ManifestBody(reference, stored, "")
+            return ManifestBody(reference, content, "")
         try:
             body = await self._client.manifest(name.repository, reference, rest)
         except OtherBytes:
@@ -227,11 +228,11 @@ class RegistryReader:
                 self._configs.discard(wanted.digest)
 
     async def _blob(self, name: RepositoryName, digest: str, rest: bool) -> bytes:
-        stored = self._store.get(digest)
-        if stored is None or compute_digest(stored, digest) != digest:
-            stored = await self._client.blob(name.repository, digest, rest=rest)
-            self._store.put(digest, stored)
-        return stored
+        content = await stored(self._store, digest)
+        if content is None:
+            content = await self._client.blob(name.repository, digest, rest=rest)
+            self._store.put(digest, content)
+        return content
 
     async def _attestation(self, visit: _Visit, child: Descriptor, manifest: Manifest) -> None:
         subject = child.annotations.get(ATTESTATION_OF, "")

@@ -14,9 +14,9 @@ from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceSt
 from tui.domain.facts.image import RepositoryName
 from tui.errors import AuthenticationFailed, NotFound, ServerFault, SourceError, Throttled, Unreachable
 from tui.sources.kit.throttle import Backoff
+from tui.sources.ports import ContentStore
 from tui.sources.registry.attaching import ReferrerQueue
 from tui.sources.registry.client import RegistryClient
-from tui.sources.registry.content import ContentStore
 from tui.sources.registry.health import Health
 from tui.sources.registry.parse import is_digest
 from tui.sources.registry.pulse import Pulse

@@ -11,12 +11,11 @@ from tui.domain.facts.events import Event, SourceKind
 from tui.domain.facts.image import RepositoryName
 from tui.errors import InvalidConfig, Unreachable
 from tui.sources.kit.credentials import Credentials
-from tui.sources.ports import Diagnosis
+from tui.sources.ports import ContentStore, Diagnosis
 from tui.sources.registry.client import RegistryClient
-from tui.sources.registry.content import ContentStore, MemoryStore
+from tui.sources.registry.content import MemoryStore, StoredContent
 from tui.sources.registry.diagnose import diagnose
 from tui.sources.registry.options import RegistryOptions
-from tui.sources.registry.parse import check_media_type
 from tui.sources.registry.queue import DemandQueue
 from tui.sources.registry.room import Room
 from tui.sources.registry.session import RegistrySession
@@ -66,18 +65,16 @@ class RegistrySource:
 
     async def manifest(self, name: RepositoryName, digest: str) -> bytes:
         """The body of a manifest, checked against its digest. Raises SourceError."""
-        body = await self._running().manifest(name.repository, digest)
-        check_media_type(body.content, body.content_type, f"manifest {digest[:19]}")
-        return body.content
+        return await self._content().manifest(name, digest)
 
     async def blob(self, name: RepositoryName, digest: str, limit: int) -> bytes:
         """A blob of at most `limit` bytes, checked against its digest. Raises SourceError."""
-        return await self._running().blob(name.repository, digest, limit)
+        return await self._content().blob(name, digest, limit)
 
-    def _running(self) -> RegistryClient:
+    def _content(self) -> StoredContent:
         if self._session is None:
             raise Unreachable(f"{self._options.host} has not been connected to yet", "It is tried again.")
-        return self._session.client
+        return StoredContent(self._session.client, self._store)
 
     async def events(self) -> AsyncIterator[Event]:
         """Facts as they come, for ever."""
