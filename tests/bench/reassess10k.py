@@ -6,16 +6,11 @@ Both happen while the event loop serves the screen: the longest time that it was
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
-import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
+from tests.bench.loops import Measured, measured, prepared
 from tests.bench.results import Result
 from tests.domain.world import NOW, A, World, digest, trusting
 from tests.sources.signatures.cases import document
@@ -31,31 +26,17 @@ from tui.domain.policy.rules import Rules
 from tui.estate.store import Store
 from tui.sources.signatures.options import SignatureOptions, TrustPaths
 from tui.sources.signatures.source import SignatureSource
-from tui.wiring.interpreter import prepare_interpreter
 
 __all__ = ["run"]
 
 IMAGES = 10_000
 ROUNDS = 3
-REACH, HELD = 1.0, 16.0
-TICK = 0.002
-
-
-class Measured(NamedTuple):
-    """Seconds that something took and that it computed, and the milliseconds for which the loop was held at the longest.
-
-    `idle` are the milliseconds for which it was held while nothing was done: what other programs on the machine take.
-    """
-
-    seconds: float
-    computed: float
-    held: float
-    idle: float
+REACH, HELD = 0.5, 16.0
 
 
 def run() -> list[Result]:
     """The slowest of several changes of each kind."""
-    with _prepared():
+    with prepared():
         policy = asyncio.run(_policy())
         trust = asyncio.run(_trust())
     return [*_results("policy", policy), *_results("trust policy", trust)]
@@ -75,52 +56,6 @@ def _results(what: str, found: Measured) -> list[Result]:
     ]
 
 
-@contextmanager
-def _prepared() -> Iterator[None]:
-    """The interpreter as the program sets it, and as it was."""
-    before = gc.get_threshold(), sys.getswitchinterval()
-    prepare_interpreter()
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before[0])
-        sys.setswitchinterval(before[1])
-
-
-async def _measured(change: Callable[[int], Awaitable[None]]) -> Measured:
-    """The slowest round, and the longest that the loop was held in any."""
-    slowest = computed = held = 0.0
-    gc.collect()  # what was made before is no part of this
-    async with _ticking() as idle:
-        await asyncio.sleep(1.0)
-    for number in range(ROUNDS):
-        async with _ticking() as gaps:
-            begun, spent = time.perf_counter(), time.process_time()
-            await change(number)
-            slowest, computed = max(slowest, time.perf_counter() - begun), max(computed, time.process_time() - spent)
-        held = max(held, *gaps, 0.0)
-    return Measured(slowest, computed, held * 1000, max(idle) * 1000)
-
-
-@asynccontextmanager
-async def _ticking() -> AsyncIterator[list[float]]:
-    """How much later than asked for each tick came, in seconds."""
-    gaps: list[float] = []
-
-    async def tick() -> None:
-        while True:
-            begun = time.perf_counter()
-            await asyncio.sleep(TICK)
-            gaps.append(time.perf_counter() - begun - TICK)
-
-    task = asyncio.create_task(tick())
-    try:
-        yield gaps
-    finally:
-        task.cancel()
-        await asyncio.wait({task})
-
-
 # ---- the policy
 
 
@@ -138,7 +73,7 @@ async def _policy() -> Measured:
             store.set_policy(Policy(f"changed {number}", rules))
             await store.turned(store.version)
 
-        return await _measured(change)
+        return await measured(change, ROUNDS)
     finally:
         running.cancel()
         await asyncio.wait({running})
@@ -206,7 +141,7 @@ async def _trust() -> Measured:
                 _write(directory, f"changed{number}")
                 await count.more(IMAGES)
 
-            return await _measured(change)
+            return await measured(change, ROUNDS)
         finally:
             listening.cancel()
             await asyncio.wait({listening})

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
 
+from tests.domain.test_core_laws import worlds
 from tests.domain.world import NOW, A, World, digest, name_of
+from tests.laws import examples
 from tui.domain.facts.events import (
     AbsenceKind,
     ControllersSeen,
@@ -230,3 +233,18 @@ def test_a_manifest_is_held_since_it_was_last_read() -> None:
     later = world.clock
     world.manifest(f"{A}/app", "abc")
     assert world.inventory().freeze().images.held[REPOSITORY][found] > later
+
+
+@examples(30)
+@given(worlds())
+def test_what_was_said_before_changes_no_version_and_copies_nothing(world: World) -> None:
+    inventory = world.inventory()
+    before = inventory.freeze()
+    for event in world.events:
+        # An object that is gone and seen again is there again.
+        if not isinstance(event, ObjectGone):
+            inventory.apply(event)
+    after = inventory.freeze()
+    assert after.cluster is before.cluster
+    assert after.images is before.images
+    assert after.trust is before.trust

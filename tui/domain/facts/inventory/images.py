@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import assert_never
 
 from tui.domain.facts.configured import ConfiguredBase
 from tui.domain.facts.events import (
+    BasesConfigured,
     CatalogListed,
     ClaimsRead,
+    ConfigRead,
     LookupFailed,
     ManifestRead,
     ManifestsListed,
@@ -18,8 +21,22 @@ from tui.domain.facts.events import (
 from tui.domain.facts.facts import ImageFacts, TagRecord
 from tui.domain.facts.image import Claim, ImageConfig, Manifest, RepositoryName, Tag
 from tui.domain.facts.inventory.newest import replaces
+from tui.domain.facts.inventory.tables import NestedTable, Table
 
-__all__ = ["ImageTables"]
+__all__ = ["ImageEvent", "ImageTables"]
+
+ImageEvent = (
+    TagResolved
+    | ManifestRead
+    | ConfigRead
+    | LookupFailed
+    | CatalogListed
+    | TagsListed
+    | ManifestsListed
+    | ReferrersListed
+    | ClaimsRead
+    | BasesConfigured
+)
 
 MAX_SPANS = 20
 """Digests that are remembered of one tag: a tag that moves more often has lost its meaning anyway."""
@@ -29,112 +46,141 @@ class ImageTables:
     """What registries hold, as they say it."""
 
     def __init__(self) -> None:
-        self.manifests: dict[str, Manifest] = {}
-        self.configs: dict[str, ImageConfig] = {}
-        self.held: dict[RepositoryName, dict[str, datetime]] = {}
-        self.tags: dict[RepositoryName, dict[str, TagRecord]] = {}
-        self.tag_lists: dict[RepositoryName, datetime] = {}
-        self.listings: dict[RepositoryName, ManifestsListed] = {}
-        self.proven: dict[RepositoryName, dict[str, datetime]] = {}
-        self.failed: dict[RepositoryName, dict[str, LookupFailed]] = {}
-        self.catalogs: dict[str, CatalogListed] = {}
-        self.referrers: dict[RepositoryName, dict[str, ReferrersListed]] = {}
-        self.claims: dict[str, dict[str, tuple[Claim, ...]]] = {}
-        self.configured: tuple[ConfiguredBase, ...] = ()
+        self._manifests: Table[str, Manifest] = Table()
+        self._configs: Table[str, ImageConfig] = Table()
+        self._held: NestedTable[RepositoryName, str, datetime] = NestedTable()
+        self._tags: NestedTable[RepositoryName, str, TagRecord] = NestedTable()
+        self._tag_lists: Table[RepositoryName, datetime] = Table()
+        self._listings: Table[RepositoryName, ManifestsListed] = Table()
+        self._proven: NestedTable[RepositoryName, str, datetime] = NestedTable()
+        self._failed: NestedTable[RepositoryName, str, LookupFailed] = NestedTable()
+        self._catalogs: Table[str, CatalogListed] = Table()
+        self._referrers: NestedTable[RepositoryName, str, ReferrersListed] = NestedTable()
+        self._claims: Table[str, tuple[Claim, ...]] = Table()
+        self._claims_by_source: dict[str, dict[str, tuple[Claim, ...]]] = {}
+        self._configured: tuple[ConfiguredBase, ...] = ()
 
-    def manifest(self, event: ManifestRead) -> None:
+    def apply(self, event: ImageEvent) -> bool:
+        """Take an event in. Says whether it said anything new: the same words at the same moment do not."""
+        match event:
+            case TagResolved():
+                return self._tag(event)
+            case ManifestRead():
+                return self._manifest(event)
+            case ConfigRead():
+                return self._config(event.config)
+            case LookupFailed():
+                return self._failure(event)
+            case CatalogListed():
+                return self._catalog(event)
+            case TagsListed():
+                return self._tag_list(event)
+            case ManifestsListed():
+                return self._listing(event)
+            case ReferrersListed():
+                return self._attached(event)
+            case ClaimsRead():
+                return self._claimed(event)
+            case BasesConfigured():
+                return self._configure(event.bases)
+            case _:
+                assert_never(event)
+
+    def _manifest(self, event: ManifestRead) -> bool:
         """A manifest is in a repository."""
-        self.manifests.setdefault(event.manifest.digest, event.manifest)
-        held = self.held.setdefault(event.name, {})
-        known = held.get(event.manifest.digest)
-        held[event.manifest.digest] = event.at if known is None else max(known, event.at)
-        self._prove(event.name, event.reference or event.manifest.digest, event.at)
+        digest = event.manifest.digest
+        new = self._manifests.get(digest) is None and self._manifests.put(digest, event.manifest)
+        before = self._held.get(event.name, digest)
+        held = self._held.put(event.name, digest, event.at if before is None else max(before, event.at))
+        proven = self._prove(event.name, event.reference or digest, event.at)
+        return new or held or proven
 
-    def config(self, config: ImageConfig) -> None:
+    def _config(self, config: ImageConfig) -> bool:
         """A config; its digest says that it is the same as one known."""
-        self.configs.setdefault(config.digest, config)
+        return self._configs.get(config.digest) is None and self._configs.put(config.digest, config)
 
-    def tag(self, event: TagResolved) -> None:
+    def _tag(self, event: TagResolved) -> bool:
         """A tag names a digest."""
-        self._name(event.name, event.tag, event.digest, event.at)
-        self._prove(event.name, event.tag, event.at)
+        named = self._name(event.name, event.tag, event.digest, event.at)
+        return self._prove(event.name, event.tag, event.at) or named
 
-    def tag_list(self, event: TagsListed) -> None:
+    def _tag_list(self, event: TagsListed) -> bool:
         """The tags of a repository; only a whole list says what is not there."""
-        for tag in event.tags:
-            self._name(event.name, tag.name, tag.digest, event.at, tag)
+        changed = [self._name(event.name, tag.name, tag.digest, event.at, tag) for tag in event.tags]
         if event.complete:
-            known = self.tag_lists.get(event.name)
-            self.tag_lists[event.name] = event.at if known is None else max(known, event.at)
+            before = self._tag_lists.get(event.name)
+            changed.append(self._tag_lists.put(event.name, event.at if before is None else max(before, event.at)))
+        return any(changed)
 
-    def listing(self, event: ManifestsListed) -> None:
+    def _listing(self, event: ManifestsListed) -> bool:
         """The manifests of a repository; a whole list replaces an older one, a partial one only what is not known better."""
-        known = self.listings.get(event.name)
-        if known is None or replaces(event, known, _list_rank):
-            self.listings[event.name] = event
+        before = self._listings.get(event.name)
+        return (before is None or replaces(event, before, _list_rank)) and self._listings.put(event.name, event)
 
-    def failure(self, event: LookupFailed) -> None:
+    def _failure(self, event: LookupFailed) -> bool:
         """A tag or digest could not be read."""
-        failed = self.failed.setdefault(event.name, {})
-        known = failed.get(event.reference)
-        if known is None or replaces(event, known, lambda each: (each.at,)):
-            failed[event.reference] = event
+        before = self._failed.get(event.name, event.reference)
+        newer = before is None or replaces(event, before, lambda failure: (failure.at,))
+        return newer and self._failed.put(event.name, event.reference, event)
 
-    def catalog(self, event: CatalogListed) -> None:
+    def _catalog(self, event: CatalogListed) -> bool:
         """The repositories of a registry."""
-        known = self.catalogs.get(event.registry)
-        if known is None or replaces(event, known, lambda each: (each.at, len(each.repositories))):
-            self.catalogs[event.registry] = event
+        before = self._catalogs.get(event.registry)
+        newer = before is None or replaces(event, before, lambda listed: (listed.at, len(listed.repositories)))
+        return newer and self._catalogs.put(event.registry, event)
 
-    def attached(self, event: ReferrersListed) -> None:
+    def _attached(self, event: ReferrersListed) -> bool:
         """What is attached to a manifest."""
-        found = self.referrers.setdefault(event.name, {})
-        known = found.get(event.subject)
-        if known is None or replaces(event, known, lambda each: (each.at, bool(each.error), len(each.referrers))):
-            found[event.subject] = event
+        before = self._referrers.get(event.name, event.subject)
+        newer = before is None or replaces(event, before, lambda listed: (listed.at, bool(listed.error), len(listed.referrers)))
+        return newer and self._referrers.put(event.name, event.subject, event)
 
-    def claimed(self, event: ClaimsRead) -> None:
+    def _claimed(self, event: ClaimsRead) -> bool:
         """What is said about a base from outside; each source says it once, the words of all are kept."""
-        found = self.claims.setdefault(event.digest, {})
-        found[event.source] = tuple(dict.fromkeys(sorted((*found.get(event.source, ()), *event.claims), key=_claim_rank)))
+        sources = self._claims_by_source.setdefault(event.digest, {})
+        claims = sorted((*sources.get(event.source, ()), *event.claims), key=_claim_rank)
+        sources[event.source] = tuple(dict.fromkeys(claims))
+        return self._claims.put(event.digest, tuple(claim for source in sorted(sources) for claim in sources[source]))
+
+    def _configure(self, bases: tuple[ConfiguredBase, ...]) -> bool:
+        """The bases that the settings name."""
+        changed, self._configured = bases != self._configured, bases
+        return changed
 
     def freeze(self, version: int) -> ImageFacts:
-        """Copies of all tables."""
-        claims = {
-            digest: tuple(claim for source in sorted(found) for claim in found[source]) for digest, found in self.claims.items()
-        }
+        """The tables as they are now."""
         return ImageFacts(
             version=version,
-            manifests=self.manifests.copy(),
-            configs=self.configs.copy(),
-            held={name: found.copy() for name, found in self.held.items()},
-            tags={name: found.copy() for name, found in self.tags.items()},
-            tag_lists=self.tag_lists.copy(),
-            listings=self.listings.copy(),
-            failed={name: found.copy() for name, found in self.failed.items()},
-            proven={name: found.copy() for name, found in self.proven.items()},
-            catalogs=self.catalogs.copy(),
-            referrers={name: found.copy() for name, found in self.referrers.items()},
-            claims=claims,
-            configured=self.configured,
+            manifests=self._manifests.freeze(),
+            configs=self._configs.freeze(),
+            held=self._held.freeze(),
+            tags=self._tags.freeze(),
+            tag_lists=self._tag_lists.freeze(),
+            listings=self._listings.freeze(),
+            failed=self._failed.freeze(),
+            proven=self._proven.freeze(),
+            catalogs=self._catalogs.freeze(),
+            referrers=self._referrers.freeze(),
+            claims=self._claims.freeze(),
+            configured=self._configured,
         )
 
-    def _prove(self, name: RepositoryName, reference: str, at: datetime) -> None:
-        proven = self.proven.setdefault(name, {})
-        proven[reference] = max(at, proven.get(reference, at))
+    def _prove(self, name: RepositoryName, reference: str, at: datetime) -> bool:
+        return self._proven.put(name, reference, max(at, self._proven.get(name, reference) or at))
 
-    def _name(self, name: RepositoryName, tag: str, digest: str, at: datetime, row: Tag | None = None) -> None:
-        tags = self.tags.setdefault(name, {})
-        known = tags.get(tag)
-        if known is None:
-            tags[tag] = TagRecord({digest: (at, at)}, row, at if row is not None else None)
-            return
-        first, last = known.spans.get(digest, (at, at))
-        spans = known.spans | {digest: (min(first, at), max(last, at))}
+    def _name(self, name: RepositoryName, tag: str, digest: str, at: datetime, row: Tag | None = None) -> bool:
+        before = self._tags.get(name, tag)
+        if before is None:
+            return self._tags.put(name, tag, TagRecord({digest: (at, at)}, row, at if row is not None else None))
+        first, last = before.spans.get(digest, (at, at))
+        spans = before.spans | {digest: (min(first, at), max(last, at))}
         if len(spans) > MAX_SPANS:
-            del spans[min(spans, key=lambda each: (spans[each][1], each))]
-        newer = row is not None and (known.row_at is None or (at, digest) > (known.row_at, known.row.digest if known.row else ""))
-        tags[tag] = TagRecord(spans, row, at) if newer else TagRecord(spans, known.row, known.row_at)
+            del spans[min(spans, key=lambda named: (spans[named][1], named))]
+        newer = row is not None and (
+            before.row_at is None or (at, digest) > (before.row_at, before.row.digest if before.row else "")
+        )
+        record = TagRecord(spans, row, at) if newer else TagRecord(spans, before.row, before.row_at)
+        return self._tags.put(name, tag, record)
 
 
 def _list_rank(event: ManifestsListed) -> tuple[bool, datetime, int]:

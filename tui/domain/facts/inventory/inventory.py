@@ -79,8 +79,7 @@ class Inventory:
                 | ClaimsRead()
                 | BasesConfigured()
             ):
-                self._image_version += 1
-                self._apply_images(event)
+                self._image_version += self._images.apply(event)
             case ScansSeen() | ScansCompleted() | ScanGone() | SignaturesVerified() | ConstraintsListed():
                 self._trust_version += self._apply_trust(event)
             case _:
@@ -129,44 +128,6 @@ class Inventory:
             case _:
                 return self._controllers[source, resource]
 
-    def _apply_images(
-        self,
-        event: TagResolved
-        | ManifestRead
-        | ConfigRead
-        | LookupFailed
-        | CatalogListed
-        | TagsListed
-        | ManifestsListed
-        | ReferrersListed
-        | ClaimsRead
-        | BasesConfigured,
-    ) -> None:
-        tables = self._images
-        match event:
-            case TagResolved():
-                tables.tag(event)
-            case ManifestRead():
-                tables.manifest(event)
-            case ConfigRead():
-                tables.config(event.config)
-            case LookupFailed():
-                tables.failure(event)
-            case CatalogListed():
-                tables.catalog(event)
-            case TagsListed():
-                tables.tag_list(event)
-            case ManifestsListed():
-                tables.listing(event)
-            case ReferrersListed():
-                tables.attached(event)
-            case ClaimsRead():
-                tables.claimed(event)
-            case BasesConfigured():
-                tables.configured = event.bases
-            case _:
-                assert_never(event)
-
     def _apply_trust(self, event: ScansSeen | ScansCompleted | ScanGone | SignaturesVerified | ConstraintsListed) -> bool:
         match event:
             case ScansSeen():
@@ -199,11 +160,11 @@ class Inventory:
 
     def _merge(self, source: str, tables: list[Mapping[str, Controller]]) -> Mapping[str, Controller]:
         """The tables of a source as one; the very same as long as each of them is."""
-        at, known = self._whole.get(source, ([], {}))
-        if list(map(id, at)) != list(map(id, tables)):
-            known = {uid: each for table in tables for uid, each in table.items()}
-            self._whole[source] = tables, known
-        return known
+        parts, whole = self._whole.get(source, ([], {}))
+        if len(parts) != len(tables) or any(part is not table for part, table in zip(parts, tables, strict=True)):
+            whole = {uid: controller for table in tables for uid, controller in table.items()}
+            self._whole[source] = tables, whole
+        return whole
 
     def _freeze_images(self) -> ImageFacts:
         return self._images.freeze(self._image_version)

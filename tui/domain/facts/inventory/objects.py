@@ -18,10 +18,10 @@ class ObjectTable(Generic[T]):
     began: a completed list removes what it covers and has not seen since it began. Turns are shared by a whole page.
     """
 
-    __slots__ = ("_cycles", "_frozen", "_namespaces", "_seen", "_turn", "objects")
+    __slots__ = ("_cycles", "_frozen", "_namespaces", "_objects", "_seen", "_turn")
 
     def __init__(self) -> None:
-        self.objects: dict[str, T] = {}
+        self._objects: dict[str, T] = {}
         self._seen: dict[str, int] = {}
         self._namespaces: dict[str, str] = {}
         self._cycles: dict[str, _Cycle] = {}
@@ -31,7 +31,7 @@ class ObjectTable(Generic[T]):
     def freeze(self) -> Mapping[str, T]:
         """The objects as they are now; the very same as long as nothing changes."""
         if self._frozen is None:
-            self._frozen = self.objects.copy()
+            self._frozen = self._objects.copy()
         return self._frozen
 
     def see(self, scope: str, generation: int, objects: Iterable[tuple[str, str, T]]) -> bool:
@@ -41,8 +41,9 @@ class ObjectTable(Generic[T]):
         turn = self._turn = self._turn + 1
         changed = False
         for uid, namespace, found in objects:
-            changed = changed or self.objects.get(uid) is not found
-            self.objects[uid] = found
+            if self._objects.get(uid) != found:
+                self._objects[uid] = found
+                changed = True
             self._seen[uid] = turn
             if namespace:
                 self._namespaces[uid] = namespace
@@ -53,8 +54,10 @@ class ObjectTable(Generic[T]):
         """An object is gone. Says whether it was known."""
         self._seen.pop(uid, None)
         self._namespaces.pop(uid, None)
+        if self._objects.pop(uid, None) is None:
+            return False
         self._frozen = None
-        return self.objects.pop(uid, None) is not None
+        return True
 
     def complete(self, scope: str, generation: int) -> bool:
         """A cycle saw everything in its scope. Says whether anything was removed."""

@@ -9,6 +9,7 @@ from tui.domain.facts.facts import TrustFacts
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.inventory.newest import replaces
 from tui.domain.facts.inventory.objects import ObjectTable
+from tui.domain.facts.inventory.tables import NestedTable, Table
 from tui.domain.facts.scan import ScanReport
 
 __all__ = ["TrustTables"]
@@ -19,8 +20,8 @@ class TrustTables:
 
     def __init__(self) -> None:
         self._scans: dict[str, ObjectTable[ScanReport]] = {}
-        self._signatures: dict[RepositoryName, dict[str, SignaturesVerified]] = {}
-        self._constraints: dict[str, ConstraintsListed] = {}
+        self._signatures: NestedTable[RepositoryName, str, SignaturesVerified] = NestedTable()
+        self._constraints: Table[str, ConstraintsListed] = Table()
 
     def scans(self, event: ScansSeen) -> bool:
         """Reports were seen. Says whether anything changed."""
@@ -38,28 +39,21 @@ class TrustTables:
 
     def signatures(self, event: SignaturesVerified) -> bool:
         """A manifest was looked at. Says whether anything changed."""
-        found = self._signatures.setdefault(event.name, {})
-        known = found.get(event.subject)
-        if known is not None and not replaces(event, known, _looked):
-            return False
-        found[event.subject] = event
-        return True
+        before = self._signatures.get(event.name, event.subject)
+        return (before is None or replaces(event, before, _looked)) and self._signatures.put(event.name, event.subject, event)
 
     def constraints(self, event: ConstraintsListed) -> bool:
         """The constraints of a cluster. Says whether anything changed."""
-        known = self._constraints.get(event.cluster)
-        if known is not None and not replaces(event, known, _listed):
-            return False
-        self._constraints[event.cluster] = event
-        return True
+        before = self._constraints.get(event.cluster)
+        return (before is None or replaces(event, before, _listed)) and self._constraints.put(event.cluster, event)
 
     def freeze(self, version: int) -> TrustFacts:
-        """Copies of all tables."""
+        """The tables as they are now."""
         return TrustFacts(
             version=version,
-            scans={source: table.objects.copy() for source, table in self._scans.items()},
-            signatures={name: found.copy() for name, found in self._signatures.items()},
-            constraints=self._constraints.copy(),
+            scans={source: table.freeze() for source, table in self._scans.items()},
+            signatures=self._signatures.freeze(),
+            constraints=self._constraints.freeze(),
         )
 
 
