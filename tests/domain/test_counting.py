@@ -26,10 +26,10 @@ from tui.domain.query.query import Selection, parse_query
 from tui.domain.snapshot.snapshot import ImageKey, PodGroup, PodRef, Snapshot
 from tui.domain.workloads.counting import UseKind, crews_of, pods_found, pods_of, pods_under, running_images, users_of
 from tui.presenters.glyphs import UNICODE
-from tui.presenters.lineage import LineageModel
 from tui.presenters.running import running_of
 from tui.presenters.totals import ALL, VisibleRows
-from tui.presenters.workloads import WorkloadModel
+from tui.presenters.views.lineage import LineageModel
+from tui.presenters.views.workloads import WorkloadModel
 from tui.reports.document import Document
 from tui.reports.wire import report_of
 from widgets.rows import RowKey

@@ -16,7 +16,7 @@ from tui.domain.common.trust import CheckName, State
 from tui.domain.lineage.base_steps import Rebuild, in_order, rebuilt_on
 from tui.domain.query.findings import Finding, find
 from tui.domain.snapshot.snapshot import ImageKey
-from tui.presenters.findings import brief
+from tui.presenters.views.findings import brief
 
 PYTHON, NODE, JAVA = "r.example/base/python:3.12", "r.example/base/node:22", "r.example/base/java:21"
 

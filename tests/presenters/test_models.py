@@ -13,10 +13,10 @@ from tui.domain.facts.events import SourceState
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.presenters.glyphs import UNICODE, mix
 from tui.presenters.keys import UNREADABLE, ClusterPart, lineage_key, subject_of, workload_key
-from tui.presenters.lineage import LineageModel
 from tui.presenters.totals import ALL, VisibleRows, lineage_totals
-from tui.presenters.views import Filter, View, build_view
-from tui.presenters.workloads import WorkloadModel
+from tui.presenters.views.building import Filter, View, build_view
+from tui.presenters.views.lineage import LineageModel
+from tui.presenters.views.workloads import WorkloadModel
 from widgets.rows import Cell, RowKey, TreeModel
 
 

@@ -14,14 +14,14 @@ from tui.domain.facts.events import Denial, SourceState
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import EMPTY, ImageKey, Snapshot
 from tui.presenters.copying import name_to_copy, reference_to_copy
-from tui.presenters.detail import SectionContext, Tab
-from tui.presenters.detail_tree import detail_lines
-from tui.presenters.findings import brief
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.header import HEIGHT, Position, header_lines
 from tui.presenters.keys import RowSubject
 from tui.presenters.sources import denial_lines, notice_lines, progress_lines, source_lines
-from tui.presenters.views import VIEW_NAMES
+from tui.presenters.tabs.lineage import detail_lines
+from tui.presenters.tabs.overview import SectionContext, Tab
+from tui.presenters.views.building import VIEW_NAMES
+from tui.presenters.views.findings import brief
 from tui.presenters.words import brief_digests
 from widgets.rows import TextLine
 from widgets.text import width_of

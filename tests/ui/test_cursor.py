@@ -9,8 +9,8 @@ import msgspec
 from tests.estates import company
 from tests.ui.driving import explorer, names, until
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
-from tui.presenters.lineage import LineageModel
-from tui.presenters.views import View
+from tui.presenters.views.building import View
+from tui.presenters.views.lineage import LineageModel
 from tui.ui.screens.explorer import ExplorerScreen
 
 

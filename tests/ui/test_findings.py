@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.domain.test_findings import scanned
 from tests.estates import company
 from tests.ui.driving import explorer, names, text_of, until
-from tui.presenters.findings import FindingModel
-from tui.presenters.views import View
+from tui.presenters.views.building import View
+from tui.presenters.views.findings import FindingModel
 
 
 async def test_enter_on_a_problem_shows_its_images_and_escape_comes_back() -> None:

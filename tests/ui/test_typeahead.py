@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from tests.estates import company
 from tests.ui.driving import explorer, text_of, until
-from tui.presenters.views import View
+from tui.presenters.views.building import View
 from tui.ui.host import Host
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.pages import HelpScreen, SourcesScreen

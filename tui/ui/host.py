@@ -13,7 +13,7 @@ from tui.domain.facts.demand import Demand
 from tui.domain.snapshot.snapshot import EMPTY, Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.glyphs import Glyphs
-from tui.presenters.views import Filter
+from tui.presenters.views.building import Filter
 from widgets.page import TextPage
 from widgets.tree import VirtualTree
 from widgets.typeahead import TypeAheadApp

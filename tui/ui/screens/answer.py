@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.presenters.glyphs import Glyphs
-from tui.presenters.views import Built
+from tui.presenters.views.building import Built
 from widgets.page import Banner
 from widgets.rows import Span, TextLine
 

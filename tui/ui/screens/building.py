@@ -14,7 +14,7 @@ from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import InvalidQuery
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.running import NOTHING_RUNS, running_of
-from tui.presenters.views import Built, Filter, View, build_view
+from tui.presenters.views.building import Built, Filter, View, build_view
 
 if TYPE_CHECKING:
     from tui.domain.query.query import QueryIndex

@@ -17,12 +17,12 @@ from tui.domain.facts.demand import Demand, Priority
 from tui.domain.query.findings import FindingGrouping, FindingKey
 from tui.errors import InvalidQuery, TrustreeError
 from tui.presenters.copying import name_to_copy, reference_to_copy
-from tui.presenters.detail import Tab
-from tui.presenters.findings import FindingModel
 from tui.presenters.header import HEIGHT, NARROW, Position, header_lines
 from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
+from tui.presenters.tabs.overview import Tab
 from tui.presenters.untold import untold
-from tui.presenters.views import VIEW_NAMES, Built, Filter, View
+from tui.presenters.views.building import VIEW_NAMES, Built, Filter, View
+from tui.presenters.views.findings import FindingModel
 from tui.ui.host import Host
 from tui.ui.keymap import EXPLORER
 from tui.ui.screens.answer import AnswerBar

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from textual.screen import Screen
 
 from tui.errors import InvalidQuery
-from tui.presenters.views import Built
+from tui.presenters.views.building import Built
 from tui.presenters.words import count
 from tui.ui.host import Host
 from widgets.rows import Span

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from textual.timer import Timer
 
-from tui.presenters.detail import Order, SectionContext, Tab
-from tui.presenters.detail_tree import detail_lines
-from tui.presenters.findings import FindingModel, finding_lines
 from tui.presenters.keys import RowSubject, subject_of
-from tui.presenters.views import wanted_vulnerability
+from tui.presenters.tabs.lineage import detail_lines
+from tui.presenters.tabs.overview import Order, SectionContext, Tab
+from tui.presenters.views.building import wanted_vulnerability
+from tui.presenters.views.findings import FindingModel, finding_lines
 from tui.ui.host import Explorer
 from widgets.page import TextPage
 from widgets.rows import RowKey, TextLine

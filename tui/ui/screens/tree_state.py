@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from tui.domain.facts.events import SourceState
 from tui.presenters.keys import lineage_key, subject_of, workload_key
-from tui.presenters.views import Filter, View, first_unfolded
+from tui.presenters.views.building import Filter, View, first_unfolded
 from widgets.rows import RowKey
 from widgets.tree import VirtualTree
 
 if TYPE_CHECKING:
     from tui.domain.snapshot.snapshot import Snapshot
-    from tui.presenters.views import Built
+    from tui.presenters.views.building import Built
     from tui.ui.screens.building import RowsRequest
 
 __all__ = ["TreeState"]

@@ -21,12 +21,12 @@ from tui.domain.snapshot.snapshot import (
     Workload,
 )
 from tui.domain.workloads.counting import pods_of
-from tui.presenters.detail import SectionContext, Tab, heading, overview, tab_line, wrapped
-from tui.presenters.detail_trust import signature_lines, vulnerability_lines
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.keys import RowSubject
-from tui.presenters.lineage import pod_state
 from tui.presenters.phrases import node_name
+from tui.presenters.tabs.overview import SectionContext, Tab, heading, overview, tab_line, wrapped
+from tui.presenters.tabs.signatures import signature_lines, vulnerability_lines
+from tui.presenters.views.lineage import pod_state
 from tui.presenters.words import age, plural, short
 from widgets.rows import Cell, LazyLines, Span, TextLine
 

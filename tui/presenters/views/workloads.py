@@ -13,9 +13,9 @@ from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.snapshot.snapshot import BaseState, Container, Image, ImageKey, Snapshot, Workload
 from tui.presenters.glyphs import BAD_FIRST, Glyphs, mix
 from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, from_last
-from tui.presenters.lineage import BAR, WIDE, container_state
 from tui.presenters.phrases import base_brief, briefs, image_name
 from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, one
+from tui.presenters.views.lineage import BAR, WIDE, container_state
 from tui.presenters.words import age, count
 from widgets.rows import Cell, Column, Row, RowKey, Span
 

@@ -14,11 +14,11 @@ from tui.domain.facts.workload import ObjectKey
 from tui.domain.query.findings import Finding, FindingGrouping, find
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.errors import InvalidQuery
-from tui.presenters.findings import FindingModel
 from tui.presenters.glyphs import Glyphs
-from tui.presenters.lineage import LineageModel
 from tui.presenters.totals import ALL, VisibleRows
-from tui.presenters.workloads import WorkloadModel
+from tui.presenters.views.findings import FindingModel
+from tui.presenters.views.lineage import LineageModel
+from tui.presenters.views.workloads import WorkloadModel
 from widgets.rows import RowKey
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The views over one estate, one module a view. Begin with `building`."""
