@@ -14,8 +14,10 @@ from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.presenters.glyphs import UNICODE, mix
 from tui.presenters.keys import UNREADABLE, ClusterPart, lineage_key, subject_of, workload_key
 from tui.presenters.totals import ALL, VisibleRows, lineage_totals
-from tui.presenters.views.building import Filter, View, build_view
-from tui.presenters.views.lineage import LineageModel
+from tui.presenters.views.building import build_view
+from tui.presenters.views.lineage import LINEAGE, LineageModel
+from tui.presenters.views.spec import Filter
+from tui.presenters.views.table import VIEWS
 from tui.presenters.views.workloads import WorkloadModel
 from widgets.rows import Cell, RowKey, TreeModel
 
@@ -92,7 +94,7 @@ def test_every_row_of_both_views_can_be_reached_and_drawn() -> None:
 @pytest.mark.parametrize("query", ["", "payments", "verdict:fail"])
 def test_every_row_is_found_again_by_what_it_is(query: str) -> None:
     snapshot = company()
-    for view in View:
+    for view in VIEWS:
         model = build_view(view, snapshot, Filter(query), NOW, UNICODE).model
         for key in every_key(model):
             assert model.find(model.identity(key)) == key
@@ -126,7 +128,7 @@ def test_a_filter_keeps_what_leads_to_its_matches_and_counts_only_these() -> Non
 
 
 def test_faults_only_leaves_out_what_is_trusted() -> None:
-    built = build_view(View.LINEAGE, company(), Filter(faults=True), NOW, UNICODE)
+    built = build_view(LINEAGE, company(), Filter(faults=True), NOW, UNICODE)
     assert built.matched == 7
     shown = {key[-1] for key in every_key(built.model)}
     assert find(company(), "risk-engine") not in shown

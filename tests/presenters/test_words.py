@@ -19,14 +19,16 @@ from tui.presenters.header import HEIGHT, Position, header_lines
 from tui.presenters.keys import RowSubject
 from tui.presenters.sources import denial_lines, notice_lines, progress_lines, source_lines
 from tui.presenters.tabs.lineage import detail_lines
-from tui.presenters.tabs.overview import SectionContext, Tab
-from tui.presenters.views.building import VIEW_NAMES
+from tui.presenters.tabs.overview import Tab
+from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.views.findings import brief
+from tui.presenters.views.lineage import LINEAGE
+from tui.presenters.views.table import VIEWS
 from tui.presenters.words import brief_digests
 from widgets.rows import TextLine
 from widgets.text import width_of
 
-PLACE = Position(VIEW_NAMES, 0, "is:running", 7, 2)
+PLACE = Position(VIEWS, LINEAGE, "is:running", 7, 2)
 
 
 def said(lines: Sequence[TextLine]) -> str:
@@ -48,9 +50,9 @@ def test_the_header_has_its_height_and_the_counts_are_never_cut(width: int) -> N
 
 
 def test_before_anything_is_known_the_header_says_so() -> None:
-    assert " starting " in said(header_lines(EMPTY, Position(VIEW_NAMES, 0), NOW, 160, UNICODE))
-    assert " loading " in said(header_lines(loading(), Position(VIEW_NAMES, 0), NOW, 160, UNICODE))
-    assert " no answer " in said(header_lines(sick(), Position(VIEW_NAMES, 0), NOW, 160, UNICODE))
+    assert " starting " in said(header_lines(EMPTY, Position(VIEWS, LINEAGE), NOW, 160, UNICODE))
+    assert " loading " in said(header_lines(loading(), Position(VIEWS, LINEAGE), NOW, 160, UNICODE))
+    assert " no answer " in said(header_lines(sick(), Position(VIEWS, LINEAGE), NOW, 160, UNICODE))
 
 
 def test_one_warning_is_one_and_what_is_wrong_with_a_source_is_named() -> None:

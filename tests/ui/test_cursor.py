@@ -9,7 +9,7 @@ import msgspec
 from tests.estates import company
 from tests.ui.driving import explorer, names, until
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
-from tui.presenters.views.building import View
+from tui.presenters.views.findings import FINDINGS
 from tui.presenters.views.lineage import LineageModel
 from tui.ui.screens.explorer import ExplorerScreen
 
@@ -74,7 +74,7 @@ async def test_a_view_left_and_entered_again_is_where_it_was() -> None:
 async def test_an_opened_finding_is_come_back_to_and_its_first_image_is_under_the_cursor() -> None:
     async with explorer(company()) as (pilot, screen, _):
         await pilot.press("4")
-        await until(pilot, lambda: screen.view is View.FINDINGS and not isinstance(screen.outline.model, LineageModel))
+        await until(pilot, lambda: screen.view is FINDINGS and not isinstance(screen.outline.model, LineageModel))
         await pilot.press("j", "j")
         row = screen.outline.cursor_key
         await pilot.press("enter")

@@ -21,7 +21,8 @@ from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.demand import Priority
 from tui.domain.snapshot.snapshot import EMPTY, ImageKey, Snapshot
 from tui.errors import InvalidConfig
-from tui.presenters.views.building import View
+from tui.presenters.views.lineage import LINEAGE
+from tui.presenters.views.workloads import WORKLOADS
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.keys import KeyLine
 from tui.ui.screens.pages import DetailScreen, HelpScreen, QuitScreen, SourcesScreen
@@ -60,7 +61,7 @@ async def test_the_selection_is_carried_from_view_to_view() -> None:
         await pilot.press("1")
         await until(pilot, lambda: "Lineage" in type(screen.outline.model).__name__)
         assert screen.outline.cursor_key == key
-        assert screen.view is View.LINEAGE
+        assert screen.view is LINEAGE
 
 
 async def test_an_update_moves_nothing_that_the_operator_has_placed() -> None:
@@ -213,7 +214,7 @@ async def test_loading_shows_counts_rates_and_waits() -> None:
 async def test_a_view_that_was_opened_before_there_were_rows_is_unfolded_when_they_come() -> None:
     async with explorer(loading()) as (pilot, screen, estate):
         await pilot.press("2")
-        await until(pilot, lambda: screen.view is View.WORKLOADS)
+        await until(pilot, lambda: screen.view is WORKLOADS)
         estate.publish(company())
         await until(pilot, lambda: screen.outline.row_count > 3, "the rows under the cluster's")
         await pilot.press("h")
@@ -309,7 +310,7 @@ async def test_a_view_seen_for_the_first_time_is_unfolded_as_far_as_there_is_roo
 async def test_what_is_unfolded_by_hand_stays_where_the_view_opens_folded_for_want_of_room() -> None:
     async with explorer(company(), size=(80, 9)) as (pilot, screen, estate):
         await pilot.press("2")
-        await until(pilot, lambda: screen.view is View.WORKLOADS)
+        await until(pilot, lambda: screen.view is WORKLOADS)
         assert not screen.outline.expanded
         await pilot.press("l")
         opened = screen.outline.expanded

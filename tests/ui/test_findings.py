@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.domain.test_findings import scanned
 from tests.estates import company
 from tests.ui.driving import explorer, names, text_of, until
-from tui.presenters.views.building import View
 from tui.presenters.views.findings import FindingModel
+from tui.presenters.views.lineage import LINEAGE
 
 
 async def test_enter_on_a_problem_shows_its_images_and_escape_comes_back() -> None:
@@ -15,7 +15,7 @@ async def test_enter_on_a_problem_shows_its_images_and_escape_comes_back() -> No
         await until(pilot, lambda: isinstance(screen.outline.model, FindingModel))
         await until(pilot, lambda: "what clears it" in text_of(screen))
         await pilot.press("enter")
-        await until(pilot, lambda: screen.view is View.LINEAGE and len(names(screen)) < 8)
+        await until(pilot, lambda: screen.view is LINEAGE and len(names(screen)) < 8)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(screen.outline.model, FindingModel))
         assert not screen.chosen.words

@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from tests.estates import company
 from tests.ui.driving import explorer, text_of, until
-from tui.presenters.views.building import View
+from tui.presenters.views.workloads import WORKLOADS
 from tui.ui.host import Host
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.pages import HelpScreen, SourcesScreen
@@ -35,7 +35,7 @@ async def test_a_filter_that_is_typed_at_once_is_the_filter() -> None:
 async def test_keys_after_escape_are_commands_again() -> None:
     async with explorer(company()) as (pilot, screen, _):
         type_at_once(screen.app, *"/nothing", "escape", "2")
-        await until(pilot, lambda: screen.view is View.WORKLOADS)
+        await until(pilot, lambda: screen.view is WORKLOADS)
         assert not screen.chosen.words
 
 
@@ -59,13 +59,13 @@ async def test_a_command_that_is_typed_at_once_is_the_command(key: str) -> None:
 async def test_a_command_may_be_dropped_while_it_is_looked_for() -> None:
     async with explorer(company()) as (pilot, screen, _):
         type_at_once(screen.app, *":wl", "escape", "escape", "2")
-        await until(pilot, lambda: screen.view is View.WORKLOADS)
+        await until(pilot, lambda: screen.view is WORKLOADS)
 
 
 async def test_a_command_that_is_typed_with_enter_runs() -> None:
     async with explorer(company()) as (pilot, screen, _):
         type_at_once(screen.app, *":wl", "enter", "enter")
-        await until(pilot, lambda: screen.view is View.WORKLOADS)
+        await until(pilot, lambda: screen.view is WORKLOADS)
         assert screen.app.screen is screen
 
 

@@ -11,6 +11,7 @@ from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import BAD_FIRST, ROLE, Glyphs, mix, worded
 from tui.presenters.health import standing
 from tui.presenters.running import NOTHING_RUNS, Running, running_line
+from tui.presenters.views.spec import ViewSpec
 from tui.presenters.words import age, clock, count, plural
 from widgets.rows import Cell, Span, TextLine
 
@@ -26,12 +27,12 @@ HEIGHT = 4
 class Position(NamedTuple):
     """Where the operator is: the views there are, the one shown, and the filter with what it lets through.
 
-    `counts` are numbers that stand beside the names of views; `stopped` says that nothing is renewed any more;
+    `counts` are numbers that stand beside the names of views, by their ids; `stopped` says that nothing is renewed any more;
     `running` is how the checks of the images that run end.
     """
 
-    views: Mapping[int, str]
-    view: int
+    views: Sequence[ViewSpec]
+    view: ViewSpec
     query: str = ""
     shown: int | None = None
     undecided: int = 0
@@ -39,7 +40,7 @@ class Position(NamedTuple):
     readonly: bool = True
     about: str = ""
     marked: int = 0
-    counts: Mapping[int, int] = {}
+    counts: Mapping[str, int] = {}
     stopped: bool = False
     running: Running = NOTHING_RUNS
 
@@ -170,10 +171,10 @@ def _ailment(health: SourceHealth) -> str:
 
 def _tabs(place: Position) -> Cell:
     spans: list[Span] = [Span("  ")]
-    for at, name in place.views.items():
-        spans.append(Span(f"{at} ", "dim"))
-        spans.append(Span(name, "bold" if at == place.view else "dim"))
-        spans.append(Span(f" {count(place.counts[at])}" if place.counts.get(at) else "", "warn"))
+    for view in place.views:
+        spans.append(Span(f"{view.key} ", "dim"))
+        spans.append(Span(view.name, "bold" if view is place.view else "dim"))
+        spans.append(Span(f" {count(place.counts[view.id])}" if place.counts.get(view.id) else "", "warn"))
         spans.append(Span("   "))
     return tuple(spans)
 

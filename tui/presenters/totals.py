@@ -41,6 +41,10 @@ class VisibleRows:
         """How many pods of a container of a workload are let through."""
         return pods_in(container, self.images, idle=workload in self.idle)
 
+    def count_images(self, snapshot: Snapshot) -> int:
+        """How many images of a snapshot are let through."""
+        return len(snapshot.images) if self.images is None else len(self.images)
+
     @property
     def narrowed(self) -> bool:
         """Whether this is a filter at all."""

@@ -13,7 +13,8 @@ from tui.domain.facts.demand import Demand
 from tui.domain.snapshot.snapshot import EMPTY, Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.glyphs import Glyphs
-from tui.presenters.views.building import Filter
+from tui.presenters.views.building import Built
+from tui.presenters.views.spec import Filter
 from widgets.page import TextPage
 from widgets.tree import VirtualTree
 from widgets.typeahead import TypeAheadApp
@@ -98,6 +99,11 @@ class Explorer(Protocol):
     @property
     def chosen(self) -> Filter:
         """What is let through."""
+        ...
+
+    @property
+    def built(self) -> Built | None:
+        """The rows shown, None before there are any."""
         ...
 
     def set_timer(self, delay: float, callback: Callable[[], None]) -> Timer:

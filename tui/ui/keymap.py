@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
+from tui.presenters.views.table import VIEWS
+
 __all__ = ["EXPLORER", "GLOBAL", "PAGE"]
 
 GLOBAL: list[BindingType] = [
@@ -19,9 +21,7 @@ GLOBAL: list[BindingType] = [
 EXPLORER: list[BindingType] = [
     Binding("slash", "filter", "filter", key_display="/", id="filter"),
     Binding("f", "faults", "faults", id="faults"),
-    Binding("1", "view(1)", "Lineage", show=False, id="view.lineage"),
-    Binding("2", "view(2)", "Workloads", show=False, id="view.workloads"),
-    Binding("4", "view(4)", "Findings", show=False, id="view.findings"),
+    *(Binding(view.key, f"view('{view.id}')", view.name, show=False, id=f"view.{view.id}") for view in VIEWS),
     Binding("o", "other", "order", id="other"),
     Binding("tab,right_square_bracket", "tab(1)", "next section", show=False, id="detail.next"),
     Binding("shift+tab,left_square_bracket", "tab(-1)", "section before", show=False, id="detail.before"),

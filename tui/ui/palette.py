@@ -8,12 +8,12 @@ from functools import partial
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
+from tui.presenters.views.table import VIEWS
+
 __all__ = ["commands_of"]
 
 COMMANDS = (
-    ("lineage", ":img  images by what they are built on", "view(1)"),
-    ("workloads", ":wl  clusters, namespaces, workloads and their images", "view(2)"),
-    ("findings", ":find  one row for each problem, worst and widest first", "view(4)"),
+    *((view.name.lower(), view.help, f"view('{view.id}')") for view in VIEWS),
     ("filter", "narrow the tree by a query", "filter"),
     ("faults", "only what is not trusted, worst first", "faults"),
     ("sources", ":ctx :acr  every cluster and registry, what it answers and what it refuses", "sources"),

@@ -24,8 +24,9 @@ from tui.domain.workloads.counting import pods_of
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import node_name
-from tui.presenters.tabs.overview import SectionContext, Tab, heading, overview, tab_line, wrapped
+from tui.presenters.tabs.overview import Tab, heading, overview, tab_line, wrapped
 from tui.presenters.tabs.signatures import signature_lines, vulnerability_lines
+from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.views.lineage import pod_state
 from tui.presenters.words import age, plural, short
 from widgets.rows import Cell, LazyLines, Span, TextLine

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
 
 from tui.domain.checks.containers import image_checks, workload_checks
 from tui.domain.common.trust import Check, State
 from tui.domain.facts.events import SourceHealth
-from tui.domain.snapshot.snapshot import Container, Image, Snapshot, UnknownBase, Workload
+from tui.domain.snapshot.snapshot import Container, Image, UnknownBase, Workload
 from tui.domain.workloads.counting import UseKind, pods_with, users_of
 from tui.presenters.glyphs import ROLE, Glyphs
 from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name, source_word, verdict_word
 from tui.presenters.sources import denial_lines
+from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.words import age, brief_digests, plural, short, size
 from widgets.rows import Cell, Span, TextLine
 from widgets.text import wrap
 
 __all__ = [
-    "Order",
-    "SectionContext",
     "Tab",
     "check_lines",
     "container_lines",
@@ -46,26 +43,6 @@ class Tab(StrEnum):
     FINDINGS = "Findings"
     SIGNATURES = "Signatures"
     RUNNING = "Running"
-
-
-class Order(StrEnum):
-    """What vulnerabilities are sorted by."""
-
-    SEVERITY = "severity"
-    PACKAGE = "package"
-    FIXABLE = "what has a fix"
-    OWN = "own before base"
-
-
-class SectionContext(NamedTuple):
-    """What every section needs to draw itself; `order` and `wanted` are for vulnerabilities: the filter's, if it names some."""
-
-    snapshot: Snapshot
-    now: datetime
-    glyphs: Glyphs
-    width: int
-    order: Order = Order.SEVERITY
-    wanted: str = ""
 
 
 def tab_line(tab: Tab, glyphs: Glyphs) -> TextLine:

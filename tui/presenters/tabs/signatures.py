@@ -10,7 +10,8 @@ from tui.domain.facts.events import SignaturesVerified
 from tui.domain.facts.scan import ImageVulnerability, ScanReport, Severity
 from tui.domain.facts.signature import Outcome, SignatureSystem, StepState, Verdict
 from tui.domain.snapshot.snapshot import Image
-from tui.presenters.tabs.overview import Order, SectionContext, wrapped
+from tui.presenters.tabs.overview import wrapped
+from tui.presenters.tabs.spec import Order, SectionContext
 from tui.presenters.words import age, count, short
 from widgets.rows import LazyLines, Span, TextLine
 from widgets.text import fit

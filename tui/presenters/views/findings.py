@@ -1,22 +1,30 @@
-"""View 4: one row per problem, worst and widest first; and what is known of one of them."""
+"""The view of findings: one row per problem, worst and widest first; and what is known of one of them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from tui.domain.common.trust import State
-from tui.domain.query.findings import Finding, FindingGrouping, FindingKey
+from tui.domain.query.findings import Finding, FindingGrouping, FindingKey, find
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.domain.workloads.counting import pods_found
 from tui.presenters.glyphs import ROLE, Glyphs
+from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name
+from tui.presenters.tabs.spec import SectionContext
+from tui.presenters.views.narrowing import select, wanted_vulnerability
+from tui.presenters.views.spec import Filter, RowsContext, ViewSpec
 from tui.presenters.words import age, brief_digests, count, plural
 from widgets.rows import Column, Row, RowKey, Span, TextLine
 from widgets.text import wrap
 
-__all__ = ["FindingModel", "finding_lines"]
+if TYPE_CHECKING:
+    from tui.domain.query.language import Term
+
+__all__ = ["FINDINGS", "FindingModel", "finding_lines"]
 
 MOST = 40
 WIDE, WIDER, WIDEST, NEVER = 60, 88, 110, 10_000
@@ -78,6 +86,21 @@ class FindingModel:
         """The problem, if there still is one."""
         return identity if identity[0] in self.found else None
 
+    @property
+    def images_shown(self) -> int:
+        """How many images the problems are about."""
+        return len({image for finding in self.found.values() for image in finding.images})
+
+    def detail(self, subject: RowSubject, context: SectionContext) -> Sequence[TextLine] | None:
+        """The problem in full."""
+        finding = self.found.get(subject.finding) if subject.finding else None
+        return None if finding is None else finding_lines(finding, context)
+
+    def narrowed_to(self, subject: RowSubject, chosen: Filter) -> Filter | None:
+        """What has the problem."""
+        finding = self.found.get(subject.finding) if subject.finding else None
+        return None if finding is None else chosen._replace(finding=finding)
+
     def is_hit(self, key: RowKey) -> bool:
         """Always."""
         return True
@@ -120,8 +143,9 @@ def brief(fix: str) -> str:
     return fix[:at] + _END.split(fix[at:], maxsplit=1)[0]
 
 
-def finding_lines(found: Finding, snapshot: Snapshot, now: datetime, glyphs: Glyphs, width: int) -> list[TextLine]:
+def finding_lines(found: Finding, context: SectionContext) -> list[TextLine]:
     """A problem in full: what, how wide, the fix, then the images and the workloads that have it."""
+    snapshot, now, glyphs, width = context.snapshot, context.now, context.glyphs, context.width
     role = ROLE[found.state]
     words = {State.FAIL: "FAILS", State.WARN: "WARNING", State.PASS: "BELOW THE POLICY'S THRESHOLD"}.get(found.state, "UNKNOWN")
     since = f"since {age(found.since, now)}" if found.since else ""
@@ -173,3 +197,49 @@ def _more(number: int) -> list[TextLine]:
     return (
         [TextLine((Span(f"   and {count(number - MOST)} more: Enter shows them in the tree", "dim"),))] if number > MOST else []
     )
+
+
+def _model(rows: RowsContext) -> FindingModel:
+    """Who asks for a vulnerability sees it, not all that is wrong beside it."""
+    wanted = wanted_vulnerability(rows.chosen.query)
+    grouping = FindingGrouping.CVE if wanted else rows.chosen.grouping
+    findings = [finding for finding in _let_through(rows, grouping) if _names(finding, wanted)]
+    return FindingModel(rows.snapshot, findings, grouping, rows.now, rows.glyphs)
+
+
+def _let_through(rows: RowsContext, grouping: FindingGrouping) -> Sequence[Finding]:
+    """The findings that a filter lets through: by what they are about, or by their own words."""
+    if not rows.chosen.query.strip():
+        return find(rows.snapshot, grouping, rows.shown.images, rows.shown.workloads)
+    from tui.domain.query.findings_asked import find_asked  # not before somebody filters
+    from tui.domain.query.query import Query, parse_query
+
+    def search(terms: tuple[Term, ...]) -> Sequence[Finding]:
+        shown, *_ = select(rows.snapshot, rows.chosen._replace(query=Query(terms).text), rows.now, rows.query_index)
+        return find(rows.snapshot, grouping, shown.images, shown.workloads)
+
+    return find_asked(parse_query(rows.chosen.query).terms, search)
+
+
+def _names(finding: Finding, wanted: str) -> bool:
+    return wanted in f"{finding.what} {' '.join(finding.packages)}".lower()
+
+
+def _count(snapshot: Snapshot) -> int:
+    return len(find(snapshot))
+
+
+def _regrouped(chosen: Filter) -> Filter:
+    groupings = list(FindingGrouping)
+    return chosen._replace(grouping=groupings[(groupings.index(chosen.grouping) + 1) % len(groupings)])
+
+
+FINDINGS = ViewSpec(
+    "4",
+    "findings",
+    "Findings",
+    ":find  one row for each problem, worst and widest first",
+    build=_model,
+    count=_count,
+    other=_regrouped,
+)

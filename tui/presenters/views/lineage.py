@@ -1,4 +1,4 @@
-"""View 1: base -> derived -> workload -> pods, worst and widest first."""
+"""The view of lineage: base -> derived -> workload -> pods, worst and widest first."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.snapshot.snapshot import Container, Image, ImageKey, PodRef, Snapshot, UnknownBase, Workload
 from tui.domain.workloads.counting import idle_word, pods_of
 from tui.presenters.glyphs import ROLE, Glyphs, mix
-from tui.presenters.keys import UNREADABLE, PodPart, from_last
+from tui.presenters.keys import UNREADABLE, PodPart, RowSubject, from_last, lineage_key
 from tui.presenters.phrases import base_brief, briefs, image_name
+from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, lineage_totals
+from tui.presenters.views.spec import Filter, RowsContext, ViewSpec
 from tui.presenters.words import age, count
-from widgets.rows import Cell, Column, Row, RowKey, Span
+from widgets.rows import Cell, Column, Row, RowKey, Span, TextLine
 
-__all__ = ["BAR", "WIDE", "LineageModel", "container_state", "pod_state"]
+__all__ = ["BAR", "LINEAGE", "WIDE", "LineageModel", "container_state", "pod_state"]
 
 BAR = 8
 WIDE = 88
@@ -134,6 +136,19 @@ class LineageModel:
                 keys.append(key)
                 stack.extend((*key, child) for child in under)
         return keys
+
+    def detail(self, subject: RowSubject, context: SectionContext) -> Sequence[TextLine] | None:
+        """Told by the tabs."""
+        return None
+
+    def narrowed_to(self, subject: RowSubject, chosen: Filter) -> Filter | None:
+        """Enter leads into the detail."""
+        return None
+
+    @property
+    def images_shown(self) -> int:
+        """How many images are let through."""
+        return self._shown.count_images(self.snapshot)
 
     # ---- structure
 
@@ -270,3 +285,10 @@ def _absent(snapshot: Snapshot, key: ImageKey) -> bool:
 def _image(key: RowKey) -> ImageKey:
     last = key[-1] if key else None
     return last if isinstance(last, ImageKey) else ImageKey("", "", "")
+
+
+def _model(rows: RowsContext) -> LineageModel:
+    return LineageModel(rows.snapshot, rows.now, rows.glyphs, rows.shown)
+
+
+LINEAGE = ViewSpec("1", "lineage", "Lineage", ":img  images by what they are built on", build=_model, places=lineage_key)

@@ -1,4 +1,4 @@
-"""View 2: cluster -> namespace -> workload -> container -> image -> its bases upward."""
+"""The view of workloads: cluster -> namespace -> workload -> container -> image -> its bases upward."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.snapshot.snapshot import BaseState, Container, Image, ImageKey, Snapshot, Workload
 from tui.presenters.glyphs import BAD_FIRST, Glyphs, mix
-from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, from_last
+from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, RowSubject, from_last, workload_key
 from tui.presenters.phrases import base_brief, briefs, image_name
+from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, one
 from tui.presenters.views.lineage import BAR, WIDE, container_state
+from tui.presenters.views.spec import Filter, RowsContext, ViewSpec
 from tui.presenters.words import age, count
-from widgets.rows import Cell, Column, Row, RowKey, Span
+from widgets.rows import Cell, Column, Row, RowKey, Span, TextLine
 
-__all__ = ["WorkloadModel"]
+__all__ = ["WORKLOADS", "WorkloadModel"]
 
 COLUMNS = (
     Column("workload, cluster first"),
@@ -29,7 +31,8 @@ COLUMNS = (
     Column("pods", 6, right=True),
     Column("age", 5, right=True, from_width=WIDE),
 )
-Place = tuple[str, str]
+Namespace = tuple[str, str]
+"""The names of a cluster and of a namespace in it."""
 
 
 class WorkloadModel:
@@ -41,8 +44,8 @@ class WorkloadModel:
         self._glyphs = glyphs
         self._health = {health.name: health for health in snapshot.sources if health.kind is SourceKind.CLUSTER}
         self._shown = shown
-        self._in_namespace: dict[Place, list[Workload]] = defaultdict(list)
-        self._totals: dict[Place, Totals] = defaultdict(lambda: NOTHING)
+        self._in_namespace: dict[Namespace, list[Workload]] = defaultdict(list)
+        self._totals: dict[Namespace, Totals] = defaultdict(lambda: NOTHING)
         self._cluster_totals: dict[str, Totals] = defaultdict(lambda: NOTHING)
         for key, workload in snapshot.workloads.items():
             if shown.workload(key):
@@ -106,9 +109,9 @@ class WorkloadModel:
         """Where a workload is, and what is under it."""
         match identity[0]:
             case ObjectKey() as workload:
-                places = self._in_namespace.get((workload.cluster, workload.namespace), ())
+                beside = self._in_namespace.get((workload.cluster, workload.namespace), ())
                 head = (ClusterPart(workload.cluster), NamespacePart(workload.namespace))
-                return (*head, *identity) if any(each.key == workload for each in places) else None
+                return (*head, *identity) if any(other.key == workload for other in beside) else None
             case ClusterPart(name):
                 return identity if name in self._clusters else None
             case _:
@@ -135,6 +138,19 @@ class WorkloadModel:
         clusters = self.roots()
         return [*clusters, *(child for key in clusters for child in self.children(key))]
 
+    def detail(self, subject: RowSubject, context: SectionContext) -> Sequence[TextLine] | None:
+        """Told by the tabs."""
+        return None
+
+    def narrowed_to(self, subject: RowSubject, chosen: Filter) -> Filter | None:
+        """Enter leads into the detail."""
+        return None
+
+    @property
+    def images_shown(self) -> int:
+        """How many images are let through."""
+        return self._shown.count_images(self.snapshot)
+
     # ---- structure
 
     def _add(self, workload: Workload) -> None:
@@ -151,8 +167,8 @@ class WorkloadModel:
         return sorted(names)
 
     def _namespaces(self, cluster: str) -> list[str]:
-        places = [place for place in self._in_namespace if place[0] == cluster]
-        return [place[1] for place in sorted(places, key=lambda place: (self._totals[place].rank, place))]
+        namespaces = [namespace for namespace in self._in_namespace if namespace[0] == cluster]
+        return [name for _, name in sorted(namespaces, key=lambda namespace: (self._totals[namespace].rank, namespace))]
 
     def _container(self, key: RowKey) -> Container | None:
         part, workload = key[3], self.snapshot.workloads.get(_workload(key))
@@ -243,3 +259,17 @@ def _cluster(key: RowKey) -> str:
 def _workload(key: RowKey) -> ObjectKey:
     found = key[2] if len(key) > 2 else None
     return found if isinstance(found, ObjectKey) else ObjectKey("", "", "", "")
+
+
+def _model(rows: RowsContext) -> WorkloadModel:
+    return WorkloadModel(rows.snapshot, rows.now, rows.glyphs, rows.shown)
+
+
+WORKLOADS = ViewSpec(
+    "2",
+    "workloads",
+    "Workloads",
+    ":wl  clusters, namespaces, workloads and their images",
+    build=_model,
+    places=workload_key,
+)

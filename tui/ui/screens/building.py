@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.screen import Screen
 
-from tui.domain.query.findings import find
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import InvalidQuery
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.running import NOTHING_RUNS, running_of
-from tui.presenters.views.building import Built, Filter, View, build_view
+from tui.presenters.views.building import Built, build_view
+from tui.presenters.views.spec import Filter, ViewSpec
+from tui.presenters.views.table import VIEWS
 
 if TYPE_CHECKING:
     from tui.domain.query.query import QueryIndex
@@ -25,7 +26,7 @@ __all__ = ["RowBuilder", "RowsRequest"]
 class RowsRequest(NamedTuple):
     """What rows are wanted."""
 
-    view: View
+    view: ViewSpec
     chosen: Filter
     snapshot: Snapshot
     now: datetime
@@ -35,8 +36,8 @@ class RowsRequest(NamedTuple):
 class RowBuilder:
     """Serves wishes in a worker of a screen; `done` is called on the loop with what was built, or why it could not be.
 
-    When nothing else is wished for, the `problems` of the newest snapshot and the checks of what is `running` are counted,
-    and `counted` is called.
+    When nothing else is wished for, what stands beside the names of views is counted in the newest snapshot, as are the checks of
+    what is `running`, and `counted` is called. `counts` are by the ids of views.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class RowBuilder:
         self._done = done
         self._counted = counted
         self._counted_in: Snapshot | None = None
-        self.problems = 0
+        self.counts: Mapping[str, int] = {}
         self.running = NOTHING_RUNS
         self._wish: RowsRequest | None = None
         self._busy = False
@@ -71,7 +72,7 @@ class RowBuilder:
     async def _count(self, snapshot: Snapshot) -> None:
         if self._wish is None and self._counted_in is not snapshot:
             self._counted_in = snapshot
-            self.problems, self.running = await asyncio.to_thread(lambda: (len(find(snapshot)), running_of(snapshot)))
+            self.counts, self.running = await asyncio.to_thread(lambda: (_counts(snapshot), running_of(snapshot)))
             self._counted()
 
     def _build(self, wish: RowsRequest) -> Built | InvalidQuery:
@@ -84,3 +85,7 @@ class RowBuilder:
             return build_view(wish.view, wish.snapshot, wish.chosen, wish.now, wish.glyphs, self._index)
         except InvalidQuery as error:
             return error
+
+
+def _counts(snapshot: Snapshot) -> Mapping[str, int]:
+    return {view.id: view.count(snapshot) for view in VIEWS if view.count is not None}

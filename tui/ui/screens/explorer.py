@@ -14,15 +14,15 @@ from textual.screen import Screen
 
 from tui.domain.common.text import clean
 from tui.domain.facts.demand import Demand, Priority
-from tui.domain.query.findings import FindingGrouping, FindingKey
 from tui.errors import InvalidQuery, TrustreeError
 from tui.presenters.copying import name_to_copy, reference_to_copy
 from tui.presenters.header import HEIGHT, NARROW, Position, header_lines
 from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
 from tui.presenters.tabs.overview import Tab
 from tui.presenters.untold import untold
-from tui.presenters.views.building import VIEW_NAMES, Built, Filter, View
-from tui.presenters.views.findings import FindingModel
+from tui.presenters.views.building import Built
+from tui.presenters.views.spec import Filter, ViewSpec
+from tui.presenters.views.table import VIEWS, view_of
 from tui.ui.host import Host
 from tui.ui.keymap import EXPLORER
 from tui.ui.screens.answer import AnswerBar
@@ -83,7 +83,9 @@ class ExplorerScreen(Screen[None]):
 
     def __init__(self, query: str = "") -> None:
         super().__init__()
-        self.view = View.LINEAGE
+        self.view: ViewSpec = VIEWS[0]
+        self._narrowed_in = VIEWS[0]
+        """The view where Enter led to what a row is about: the way back leads there."""
         self.chosen = Filter(query)
         self.built: Built | None = None
         self._zoomed: str = ""
@@ -215,7 +217,7 @@ class ExplorerScreen(Screen[None]):
     def _show_header(self) -> None:
         built = self.built
         place = Position(
-            VIEW_NAMES,
+            VIEWS,
             self.view,
             self.chosen.query,
             built.matched if built else None,
@@ -224,7 +226,7 @@ class ExplorerScreen(Screen[None]):
             not self.app.settings.write,
             self.chosen.finding.what if self.chosen.finding else "",
             len(self.outline.marked),
-            {View.FINDINGS: self._rows.problems},
+            self._rows.counts,
             stopped=self.app.trouble is not None,
             running=self._rows.running,
         )
@@ -244,8 +246,10 @@ class ExplorerScreen(Screen[None]):
     def _row_opened(self, event: VirtualTree.RowOpened) -> None:
         """Go into the detail, and ask for what is not known of the image yet."""
         subject = self.inspector.about(event.key)
-        if subject.finding is not None:
-            self._open_finding(subject.finding)
+        narrowed = self.built.model.narrowed_to(subject, self.chosen) if self.built is not None else None
+        if narrowed is not None:
+            self.chosen, self._narrowed_in = narrowed, self.view
+            self._change_view(VIEWS[0])
             return
         image = self.app.snapshot.images.get(subject.image) if subject.image else None
         if image is not None and self.app.estate is not None and image.key.digest:
@@ -258,19 +262,10 @@ class ExplorerScreen(Screen[None]):
 
             self.app.push_screen(DetailScreen(self))
 
-    def _open_finding(self, key: FindingKey) -> None:
-        """Show the images that a problem is about, in the tree."""
-        model = self.outline.model
-        if isinstance(model, FindingModel) and key in model.found:
-            self.chosen = self.chosen._replace(finding=model.found[key])
-            self.action_view(View.LINEAGE)
-
     def action_other(self) -> None:
-        """Another grouping of the findings, or another order of an image's vulnerabilities."""
-        if self.view is View.FINDINGS:
-            groupings = list(FindingGrouping)
-            at = groupings.index(self.chosen.grouping)
-            self._narrow(self.chosen._replace(grouping=groupings[(at + 1) % len(groupings)]))
+        """What the view has beside its rows, such as another grouping; else another order of the section shown."""
+        if self.view.other is not None:
+            self._narrow(self.view.other(self.chosen))
         else:
             self.inspector.sort()
 
@@ -280,9 +275,12 @@ class ExplorerScreen(Screen[None]):
 
     # ---- views, filter, faults
 
-    def action_view(self, number: int) -> None:
+    def action_view(self, id: str) -> None:
         """Another view of the same estate, on the same thing."""
-        self.view = View(number)
+        self._change_view(view_of(id))
+
+    def _change_view(self, view: ViewSpec) -> None:
+        self.view = view
         self._stage.touched = True
         self._show_header()
         self._ask()
@@ -371,7 +369,7 @@ class ExplorerScreen(Screen[None]):
             self.action_zoom()
         elif self.chosen.finding is not None:
             self.chosen = self.chosen._replace(finding=None)
-            self.action_view(View.FINDINGS)
+            self._change_view(self._narrowed_in)
         elif self.chosen.words:
             self._narrow(Filter(grouping=self.chosen.grouping))
 
@@ -393,7 +391,7 @@ class ExplorerScreen(Screen[None]):
             case "filter" | "faults":
                 return True if self.app.snapshot.images or self.app.snapshot.workloads or self.chosen.words else None
             case "other":
-                return self.view is View.FINDINGS or self.inspector.tab is Tab.FINDINGS
+                return self.view.other is not None or self.inspector.tab is Tab.FINDINGS
             case "zoom":
                 return self.wide and not self.empty
             case _:

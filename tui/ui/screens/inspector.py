@@ -8,9 +8,9 @@ from textual.timer import Timer
 
 from tui.presenters.keys import RowSubject, subject_of
 from tui.presenters.tabs.lineage import detail_lines
-from tui.presenters.tabs.overview import Order, SectionContext, Tab
-from tui.presenters.views.building import wanted_vulnerability
-from tui.presenters.views.findings import FindingModel, finding_lines
+from tui.presenters.tabs.overview import Tab
+from tui.presenters.tabs.spec import Order, SectionContext
+from tui.presenters.views.narrowing import wanted_vulnerability
 from tui.ui.host import Explorer
 from widgets.page import TextPage
 from widgets.rows import RowKey, TextLine
@@ -67,15 +67,11 @@ class Inspector:
         """The detail, as wide as that."""
         if self._outline.cursor_key is None:
             return []
-        app = self._screen.app
-        model = self._outline.model
-        found = model.found.get(self.subject.finding) if isinstance(model, FindingModel) and self.subject.finding else None
-        if found is not None:
-            return finding_lines(found, app.snapshot, app.clock(), app.glyphs, width)
+        app, built = self._screen.app, self._screen.built
         wanted = wanted_vulnerability(self._screen.chosen.query)
-        return detail_lines(
-            self.subject, self.tab, SectionContext(app.snapshot, app.clock(), app.glyphs, width, self.order, wanted)
-        )
+        context = SectionContext(app.snapshot, app.clock(), app.glyphs, width, self.order, wanted)
+        whole = built.model.detail(self.subject, context) if built is not None else None
+        return detail_lines(self.subject, self.tab, context) if whole is None else whole
 
     def sort(self) -> None:
         """Another order of the vulnerabilities."""

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tui.domain.facts.events import SourceState
-from tui.presenters.keys import lineage_key, subject_of, workload_key
-from tui.presenters.views.building import Filter, View, first_unfolded
+from tui.presenters.keys import subject_of
+from tui.presenters.views.building import first_unfolded
+from tui.presenters.views.spec import Filter, ViewSpec
 from widgets.rows import RowKey
 from widgets.tree import VirtualTree
 
@@ -31,9 +32,9 @@ class TreeState:
 
     def __init__(self, outline: VirtualTree) -> None:
         self._outline = outline
-        self._scene: tuple[View, Filter] | None = None
-        self._open_in: dict[View, frozenset[RowKey]] = {}
-        self._left_at: dict[View, RowKey] = {}
+        self._scene: tuple[ViewSpec, Filter] | None = None
+        self._open_in: dict[str, frozenset[RowKey]] = {}
+        self._left_at: dict[str, RowKey] = {}
         self._came_to: RowKey | None = None
         """Where the cursor was put in this view: from there the way back leads to where it was in the other."""
         self._whole_since: datetime | None = None
@@ -73,20 +74,20 @@ class TreeState:
         elif snapshot.as_of - self._whole_since > SETTLED:
             self.touched = True
 
-    def _change(self, scene: tuple[View, Filter], built: Built, snapshot: Snapshot, room: int) -> None:
+    def _change(self, scene: tuple[ViewSpec, Filter], built: Built, snapshot: Snapshot, room: int) -> None:
         """Other rows altogether: keep what is open in the view left, and the selection across."""
         view, chosen = scene
         before = self._outline.cursor_key
         if self._scene is not None and not self._scene[1].words and not self._bare:
-            self._open_in[self._scene[0]] = self._outline.expanded
+            self._open_in[self._scene[0].id] = self._outline.expanded
         other_view = self._scene is not None and self._scene[0] is not view
         if other_view and self._scene is not None and before is not None:
-            self._left_at[self._scene[0]] = before
+            self._left_at[self._scene[0].id] = before
         self._scene, self._bare = scene, False
         if chosen.words:
             self._outline.set_model(built.model, expanded=built.unfold)
-        elif view in self._open_in:
-            self._outline.set_model(built.model, expanded=self._open_in[view])
+        elif view.id in self._open_in:
+            self._outline.set_model(built.model, expanded=self._open_in[view.id])
         elif before is not None and self.touched:
             self._unfold(built, room)
         else:
@@ -96,19 +97,19 @@ class TreeState:
         elif chosen.words:
             self._first_hit(built)
 
-    def _carry(self, before: RowKey | None, view: View, built: Built, snapshot: Snapshot) -> None:
+    def _carry(self, before: RowKey | None, view: ViewSpec, built: Built, snapshot: Snapshot) -> None:
         """Put the cursor on what it was on in the other view, or back where it was in this one."""
         key = self._way_back(before, view, built)
-        if key is None and view is not View.FINDINGS:
-            key = (lineage_key if view is View.LINEAGE else workload_key)(subject_of(before), snapshot)
+        if key is None and view.places is not None:
+            key = view.places(subject_of(before), snapshot)
         if key is None or not self._outline.select(key):
             self._first_hit(built)
         self._came_to = self._outline.cursor_key
 
-    def _way_back(self, before: RowKey | None, view: View, built: Built) -> RowKey | None:
-        """Where the cursor was in this view, if it was not moved in the other one since; a problem is always come back to."""
-        left = self._left_at.get(view)
-        if left is None or (view is not View.FINDINGS and before != self._came_to):
+    def _way_back(self, before: RowKey | None, view: ViewSpec, built: Built) -> RowKey | None:
+        """Where the cursor was in this view, if it was not moved in the other one since, or no thing has a place here."""
+        left = self._left_at.get(view.id)
+        if left is None or (view.places is not None and before != self._came_to):
             return None
         return built.model.find(built.model.identity(left))
 
