@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
-from tui.presenters.health import next_step, trouble
+from tui.presenters.health import next_step, rank, trouble
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 NODES = Denial("nodes", "list nodes", "Ask for nodes.", "No right to list nodes.")
@@ -60,3 +60,17 @@ def test_the_next_step_is_that_of_what_is_said() -> None:
     assert next_step(health(SourceState.PARTIAL, error="e", remedy="r", denials=(NODES,))) == "r"
     assert next_step(health(SourceState.PARTIAL, error="e", denials=(NODES,))) == ""
     assert next_step(health(SourceState.OK, denials=(NODES,))) == ""  # only told: nothing is missing
+
+
+def test_the_worst_source_comes_first_whatever_its_name() -> None:
+    ordered = [
+        SourceHealth("cluster/m", SourceKind.CLUSTER, SourceState.OFF, lost=True),
+        SourceHealth("registry/y", SourceKind.REGISTRY, SourceState.FAILED, error="it does not answer"),
+        SourceHealth("scanner/z", SourceKind.SCANNER, SourceState.FAILED, error="it does not answer"),
+        SourceHealth("registry/x", SourceKind.REGISTRY, SourceState.PARTIAL, denials=(NODES,)),
+        SourceHealth("cluster/b", SourceKind.CLUSTER, SourceState.PARTIAL, denials=(BROKEN,)),
+        SourceHealth("registry/c", SourceKind.REGISTRY, SourceState.PARTIAL, denials=(BROKEN,)),
+        SourceHealth("registry/a", SourceKind.REGISTRY, SourceState.OK),
+    ]
+    by_name = sorted(ordered, key=lambda source: source.name.partition("/")[2])
+    assert sorted(by_name, key=rank) == ordered

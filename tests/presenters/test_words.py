@@ -10,7 +10,7 @@ import pytest
 
 from tests.estates import NOW, Builder, company, loading, sick
 from tui.domain.common.trust import State
-from tui.domain.facts.events import Denial, SourceState
+from tui.domain.facts.events import Denial, SourceKind, SourceState
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import EMPTY, ImageKey, Snapshot
 from tui.presenters.copying import name_to_copy, reference_to_copy
@@ -66,6 +66,19 @@ def test_one_warning_is_one_and_what_is_wrong_with_a_source_is_named() -> None:
         text = said(header_lines(replace(snapshot, summary=one, sources=(health, *others)), PLACE, NOW, 200, UNICODE))
         assert told in text
         assert "1 warning  " in text
+
+
+def test_the_two_chips_that_are_shown_are_of_the_worst_sources() -> None:
+    snapshot = company()
+    model = next(health for health in snapshot.sources if health.kind is SourceKind.REGISTRY)
+    partial = [
+        msgspec.structs.replace(model, name=f"registry/{name}.io", state=SourceState.PARTIAL, error="", throttled=True)
+        for name in "abc"
+    ]
+    failed = msgspec.structs.replace(model, name="registry/zulu.io", state=SourceState.FAILED, error="it does not answer")
+    text = said(header_lines(replace(snapshot, sources=(*partial, failed)), PLACE, NOW, 240, UNICODE))
+    assert text.index("zulu.io") < text.index("a.io too many requests") < text.index("+2")
+    assert "b.io" not in text
 
 
 def test_progress_has_a_line_for_each_source_with_counts_and_waits() -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import BAD_FIRST, ROLE, Glyphs, mix, worded
-from tui.presenters.health import standing
+from tui.presenters.health import rank
 from tui.presenters.running import NOTHING_RUNS, Running, running_line
 from tui.presenters.views.spec import ViewSpec
 from tui.presenters.words import age, clock, count, plural
@@ -129,7 +129,7 @@ def _chips(snapshot: Snapshot, glyphs: Glyphs, width: int) -> Cell:
     asked = [health for health in snapshot.sources if health.state is not SourceState.OFF]
     # A context that is lost is told though another one reads its cluster: it was asked for.
     asked += [health for health in snapshot.sources if health.state is SourceState.OFF and health.lost]
-    sick = sorted(filter(_is_sick, asked), key=lambda health: (standing(health), health.state is SourceState.PARTIAL))
+    sick = sorted(filter(_is_sick, asked), key=rank)
     if not asked:
         return ()
     if not sick:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from tui.domain.facts.events import Denial, SourceHealth, SourceKind, SourceState
 from tui.presenters.words import count, plural
 
-__all__ = ["denied", "next_step", "standing", "trouble"]
+__all__ = ["denied", "next_step", "rank", "standing", "trouble"]
 
 MOST_RIGHTS = 2
 """How many of several rights with one remedy are spelled out."""
@@ -19,6 +19,16 @@ _FIRST = (SourceKind.CLUSTER, SourceKind.REGISTRY)
 def standing(health: SourceHealth) -> int:
     """Low for what everything else hangs on: without a cluster nothing is known to run, so its trouble is told first."""
     return _FIRST.index(health.kind) if health.kind in _FIRST else len(_FIRST)
+
+
+_GRADES = (SourceState.FAILED, SourceState.PARTIAL, SourceState.LOADING, SourceState.OK, SourceState.OFF)
+
+
+def rank(health: SourceHealth) -> tuple[int, bool, int, str]:
+    """The worst first: what is lost, what is refused, what is partly read, what is well; then by standing, then by name."""
+    grade = _GRADES.index(SourceState.FAILED if health.lost else health.state)
+    refused = health.auth_failed or any(denial.right for denial in health.denials)
+    return grade, not refused, standing(health), health.name
 
 
 def trouble(health: SourceHealth) -> str:

@@ -9,7 +9,7 @@ from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, 
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.glyphs import Glyphs
-from tui.presenters.health import denied, standing
+from tui.presenters.health import denied, rank, standing
 from tui.presenters.words import age, count, plural, several
 from widgets.rows import Cell, Span, TextLine
 from widgets.text import fit, wrap
@@ -98,9 +98,8 @@ def error_lines(error: TrustreeError, width: int) -> list[TextLine]:
 
 def source_lines(snapshot: Snapshot, now: datetime, width: int) -> list[TextLine]:
     """Every source in full, the sick ones first."""
-    order = {SourceState.FAILED: 0, SourceState.PARTIAL: 1, SourceState.LOADING: 2, SourceState.OK: 3, SourceState.OFF: 4}
     lines: list[TextLine] = []
-    for health in sorted(snapshot.sources, key=lambda health: (order[health.state], standing(health), health.name)):
+    for health in sorted(snapshot.sources, key=rank):
         lines += [*_source(health, now, width), TextLine()]
     return lines or [TextLine((Span(" No source is known yet.", "dim"),))]
 
