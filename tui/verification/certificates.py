@@ -7,18 +7,23 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tui.domain.facts.signature import SignerCertificate
 from tui.verification import chains
+from tui.verification.faults import parsed
 from tui.verification.pkix.certificate import parse_certificate
 
 __all__ = ["issued_by", "load_certificate", "shown"]
 
 
 def load_certificate(der: bytes) -> x509.Certificate:
-    """Parse one certificate and every extension of it; ValueError and friends when malformed."""
-    parsed = parse_certificate(der)
-    if parsed.version != 3:
+    """Parse one certificate and every extension of it; ValueError when malformed."""
+    ours = parse_certificate(der)
+    if ours.version != 3:
         raise ValueError("certificate is not of version 3")
-    if not parsed.serial:
+    if not ours.serial:
         raise ValueError("certificate has the serial number 0")
+    return parsed(lambda: _read_by_cryptography(der))
+
+
+def _read_by_cryptography(der: bytes) -> x509.Certificate:
     certificate = x509.load_der_x509_certificate(der)
     for extension in certificate.extensions:
         _ = extension.value

@@ -1,40 +1,38 @@
-"""How a check fails: a stated reason, or one of a closed list of exceptions that counts as a failure."""
+"""How a check fails: a stated reason, or one of a short list of exceptions that counts as a failure."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TypeVar
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.x509 import AttributeNotFound, DuplicateExtension, ExtensionNotFound, InvalidVersion
+from cryptography.x509 import AttributeNotFound, DuplicateExtension, ExtensionNotFound, InvalidVersion, UnsupportedGeneralNameType
 
 from tui.domain.common.text import clean
 from tui.domain.facts.signature import Reason
 from tui.errors import UntrustedPayload
 
-__all__ = ["EXPECTED", "REFUSED", "CheckFailed", "Malformed", "guarded", "said"]
+__all__ = ["REFUSED", "CheckFailed", "Malformed", "guarded", "parsed", "said"]
 
 T = TypeVar("T")
 
-# What parsers and cryptography raise on hostile input. A check that meets one of these has failed; anything
-# else is a fault of ours and must be seen as such.
-EXPECTED: tuple[type[Exception], ...] = (
-    ValueError,  # includes UnicodeError, json errors, binascii.Error, asn1crypto's and most of cryptography's
+# What the parsers of other packages raise on hostile input; looked for around single calls of them (`parsed`), nowhere else.
+_PARSERS: tuple[type[Exception], ...] = (
+    ValueError,  # includes UnicodeError, binascii.Error, pydantic's and most of cryptography's
     TypeError,
     LookupError,
     ArithmeticError,
-    AttributeError,  # asn1crypto walking a value of another type
+    OSError,  # a time that the system's clock cannot hold
+    AttributeError,
     RecursionError,
     NotImplementedError,
     Warning,  # where warnings are errors, what a parser finds odd is refused
-    re.error,  # an identity pattern of the policy that is no pattern
-    InvalidSignature,
     UnsupportedAlgorithm,
     InvalidVersion,
     DuplicateExtension,
     ExtensionNotFound,
     AttributeNotFound,
+    UnsupportedGeneralNameType,
 )
 
 
@@ -56,6 +54,14 @@ class CheckFailed(UntrustedPayload):
         super().__init__(clean(headline, 300))
         self.reason = reason
         self.unknown = unknown
+
+
+def parsed(parse: Callable[[], T]) -> T:
+    """What a single call of another package's parser gives for bytes from outside. Raises Malformed."""
+    try:
+        return parse()
+    except _PARSERS as error:
+        raise Malformed("it is not in its form") from error
 
 
 def said(error: Exception) -> str:

@@ -191,7 +191,7 @@ def _left_alone(health: SourceHealth) -> Examined:
 
 
 def _paths(settings: Settings) -> tuple[Path, ...]:
-    return tuple(Path(part).expanduser() for part in settings.kubeconfig.split(os.pathsep) if part)
+    return tuple(Path(os.path.expanduser(part)) for part in settings.kubeconfig.split(os.pathsep) if part)
 
 
 def _context_names(settings: Settings) -> tuple[str, ...]:

@@ -71,6 +71,7 @@ def test_missing_files_of_a_list_are_skipped(pair: tuple[Path, Path]) -> None:
 
 def test_the_environment_names_the_files() -> None:
     assert default_paths({"KUBECONFIG": f"/a{os.pathsep}{os.pathsep}/b"}) == (Path("/a"), Path("/b"))
+    assert default_paths({"KUBECONFIG": "~nobody-here/config"}) == (Path("~nobody-here/config"),)
     assert default_paths({}) == (Path.home() / ".kube" / "config",)
 
 

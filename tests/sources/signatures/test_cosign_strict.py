@@ -296,6 +296,8 @@ UNPROVEN = {
             envelope=made["inclusionProof"]["checkpoint"]["envelope"].partition("\u2014")[0]
         )
     ),
+    "a promise of a time that no calendar has": first_entry(lambda made: made.update(integratedTime=str(1 << 62))),
+    "a promise of a time before all calendars": first_entry(lambda made: made.update(integratedTime=str(-(1 << 62)))),
     "a promise about another time": first_entry(lambda made: made.update(integratedTime="1")),
     "an entry twice": material(lambda made: made["tlogEntries"].append(made["tlogEntries"][0])),
     "no entry": material(lambda made: made["tlogEntries"].clear()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -22,7 +22,7 @@ from tui.errors import InvalidConfig
 from tui.sources.signatures.trustroot import read_trusted_root
 from tui.verification.cosign.bundle_judge import verify_bundle
 from tui.verification.cosign.keys import CosignPolicy, KeylessIdentity
-from tui.verification.cosign.simple import SimpleSignature, verify_simple
+from tui.verification.cosign.simple import SimpleSignature, carried_moments, verify_simple
 
 OURS, THEIRS = Instance(), Instance("fabrikam")
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -55,11 +55,22 @@ CERTIFICATES: dict[str, tuple[dict[str, Any], Reason, Reason]] = {
         Reason.MALFORMED,
         Reason.MALFORMED,
     ),
+    "with a claim cut short": (
+        {"claims": {RAW_ISSUER: ISSUER.encode(), DER_ISSUER: b"\x0c"}},
+        Reason.MALFORMED,
+        Reason.MALFORMED,
+    ),
     "of somebody else": ({"names": [OTHER_SUBJECT]}, Reason.IDENTITY_MISMATCH, Reason.IDENTITY_MISMATCH),
     "whose second name is ours": ({"names": [OTHER_SUBJECT, x509.RFC822Name(SUBJECT)]}, Reason.NONE, Reason.IDENTITY_MISMATCH),
     "whose URI comes first": ({"names": [x509.RFC822Name(SUBJECT), WORKFLOW]}, Reason.NONE, Reason.IDENTITY_MISMATCH),
     "expired by then": ({"when": WHEN - timedelta(hours=1)}, Reason.UNTRUSTED, Reason.UNTRUSTED),
 }
+
+
+def _log_of(kind: str) -> dict[str, Any]:
+    """The log of the trusted root, its key said to be of another kind."""
+    log: dict[str, Any] = json.loads(OURS.trusted_root())["tlogs"][0]
+    return {**log, "publicKey": {**log["publicKey"], "keyDetails": kind}}
 
 
 def older(certificate: x509.Certificate, policy: CosignPolicy, key: Any = KEY, instance: Instance = OURS, **more: str) -> Outcome:
@@ -168,6 +179,7 @@ def test_identities_are_matched_as_cosign_matches_them(identity: KeylessIdentity
         {"certificateAuthorities": [{"certChain": {"certificates": []}}]},
         {"certificateAuthorities": [{"certChain": {"certificates": [{"rawBytes": "AAAA"}]}}]},
         {"tlogs": {}},
+        {"tlogs": [_log_of("PKIX_ED448")]},
     ],
 )
 def test_a_trusted_root_that_cosign_would_not_read_is_refused(changes: dict[str, Any]) -> None:
@@ -182,6 +194,14 @@ def test_a_time_in_which_a_log_does_not_count_is_no_proof() -> None:
     certificate = OURS.issue(KEY)
     assert older(certificate, policy).reason is Reason.LOG_INVALID
     assert verify_bundle(OURS.bundle(KEY, certificate), DIGEST, policy).reason is Reason.LOG_INVALID
+
+
+def test_a_certificate_without_an_end_of_its_own_lasts_to_the_end_of_the_calendar() -> None:
+    """RFC 5280 section 4.1.2.5: 99991231235959Z says that there is no well-defined end."""
+    name, end = x509.Name([]), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, KEY.public_key(), 7, WHEN, end)
+    pem = builder.sign(KEY, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+    assert carried_moments({"dev.sigstore.cosign/certificate": pem}) == [WHEN, datetime.max.replace(tzinfo=UTC)]
 
 
 # ---- the public Sigstore, by the extra

@@ -69,7 +69,7 @@ class Kubeconfig(msgspec.Struct, frozen=True):
 def default_paths(environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
     """The files that kubectl would read: those of `KUBECONFIG`, otherwise `~/.kube/config`."""
     listed = (os.environ if environ is None else environ).get("KUBECONFIG", "")
-    paths = tuple(Path(part).expanduser() for part in listed.split(os.pathsep) if part)
+    paths = tuple(Path(os.path.expanduser(part)) for part in listed.split(os.pathsep) if part)
     return paths or (Path.home() / ".kube" / "config",)
 
 
@@ -150,7 +150,7 @@ def _absolute(body: object, path: Path) -> dict[str, object]:
     for key in _FILES:
         value = resolved.get(key)
         if isinstance(value, str) and value:
-            resolved[key] = str(path.parent.resolve() / Path(value).expanduser())
+            resolved[key] = str(path.parent.resolve() / os.path.expanduser(value))
     plugin = resolved.get("exec")
     if _is_mapping(plugin):
         resolved["exec"] = {**plugin, "command": _command(plugin.get("command"), path)}

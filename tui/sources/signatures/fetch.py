@@ -24,7 +24,7 @@ from yarl import URL
 
 from tui.domain.common.text import clean
 from tui.sources.kit.addresses import OnlyZones, Zone, ZoneRefused, is_public
-from tui.verification.faults import EXPECTED, said
+from tui.verification.faults import parsed, said
 from tui.verification.fetched_revocation import FetchedRevocation
 from tui.verification.pkix.certificate import parse_certificate
 from tui.verification.revocation import FetchAnswer, Lookup, Method, RevocationState, crl_key, ocsp_key
@@ -36,7 +36,7 @@ MAX_REDIRECTS = 3
 KEPT_BYTES = 64 << 20
 OCSP_HEADERS = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-FAULTS: tuple[type[Exception], ...] = (aiohttp.ClientError, TimeoutError, OSError, *EXPECTED)
+FAULTS: tuple[type[Exception], ...] = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
 KEEP_FAULT = timedelta(minutes=5)
 # A responder may take back what it said at any time: it is asked again within the hour, whatever its answer allows.
 KEEP_AT_MOST = {Method.OCSP: timedelta(hours=1), Method.CRL: timedelta(days=7)}
@@ -175,8 +175,8 @@ def _request(lookup: Lookup) -> bytes:
     certificate, issuer = parse_certificate(lookup.certificate.der), parse_certificate(lookup.issuer.der)
     naming = hashes.SHA1()  # noqa: S303  # an identifier
     names = (hashlib.sha1(issuer.subject.der).digest(), hashlib.sha1(issuer.key_bits).digest())  # noqa: S324  # identifiers
-    builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*names, certificate.serial, naming)
-    return builder.build().public_bytes(Encoding.DER)
+    builder = ocsp.OCSPRequestBuilder()
+    return parsed(lambda: builder.add_certificate_by_hash(*names, certificate.serial, naming).build().public_bytes(Encoding.DER))
 
 
 def _words(error: Exception) -> str:

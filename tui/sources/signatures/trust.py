@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import stat
 from datetime import datetime
 from pathlib import Path
@@ -18,14 +19,14 @@ from tui.sources.signatures.options import TrustPaths
 from tui.sources.signatures.stores import read_policy, read_stores
 from tui.sources.signatures.trustroot import read_trusted_root
 from tui.verification.cosign.keys import CosignPolicy, KeylessIdentity, TrustedKey, TrustedRoot, load_key
-from tui.verification.faults import EXPECTED
+from tui.verification.faults import parsed
 from tui.verification.notation.policy import PolicyDocument
 from tui.verification.notation.truststores import TrustStores
 
 __all__ = ["Trust", "TrustProblem", "read_trust"]
 
 FILE_LIMIT = 1 << 20
-_UNREADABLE: tuple[type[Exception], ...] = (OSError, *EXPECTED)
+_UNREADABLE: tuple[type[Exception], ...] = (OSError, ValueError)
 
 
 class TrustProblem(msgspec.Struct, frozen=True):
@@ -133,14 +134,16 @@ def _key(path: str, problems: list[TrustProblem]) -> TrustedKey | None:
 
 def _roots(path: str, problems: list[TrustProblem]) -> tuple[bytes, ...]:
     try:
-        return tuple(each.public_bytes(Encoding.DER) for each in x509.load_pem_x509_certificates(_content(path)))
+        content = _content(path)
+        certificates = parsed(lambda: x509.load_pem_x509_certificates(content))
+        return tuple(certificate.public_bytes(Encoding.DER) for certificate in certificates)
     except _UNREADABLE as error:
         problems.append(_unreadable(path, error))
         return ()
 
 
 def _content(path: str) -> bytes:
-    place = Path(path).expanduser()
+    place = Path(os.path.expanduser(path))
     if place.stat().st_mode & stat.S_IWOTH:
         raise OSError(errno.EPERM, "everybody may write it, and so decide what is trusted")
     content = read_regular(place, FILE_LIMIT)

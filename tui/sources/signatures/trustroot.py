@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from tui.errors import InvalidConfig
 from tui.verification.certificates import load_certificate
 from tui.verification.cosign.keys import CertificateAuthority, TransparencyLog, TrustedRoot, usable_key
 from tui.verification.cosign.protojson import TRUSTED_ROOT, message, proto_bytes
-from tui.verification.faults import EXPECTED
 from tui.verification.strict import Json, object_of, text_of
 
 __all__ = ["MEDIA_TYPE", "read_trusted_root"]
@@ -30,7 +28,7 @@ def read_trusted_root(data: bytes) -> TrustedRoot:
     """The trusted root in a file; InvalidConfig when it is none, or names something that cannot be used."""
     try:
         return _read(message(data, TRUSTED_ROOT))
-    except EXPECTED as error:
+    except ValueError as error:
         remedy = "Give the trusted_root.json of your Sigstore (cosign trusted-root create writes one)."
         raise InvalidConfig("it is no trusted root that cosign would read", remedy) from error
 
@@ -54,26 +52,30 @@ def _list(members: dict[str, Json], name: str) -> list[dict[str, Json]]:
 def _authority(members: dict[str, Json]) -> CertificateAuthority:
     """The chain ends in the root; the others lie between it and the signers."""
     chain = [proto_bytes(text_of(item, "rawBytes")) for item in _list(object_of(members, "certChain"), "certificates")]
+    if not chain:
+        raise ValueError("an authority without a certificate")
     for der in chain:
-        _parsed(der)
+        load_certificate(der)
     start, end = _span(members)
     return CertificateAuthority(chain[-1], tuple(chain[:-1]), start, end)
-
-
-def _parsed(der: bytes) -> x509.Certificate:
-    return load_certificate(der)
 
 
 def _log(members: dict[str, Json]) -> TransparencyLog:
     """A log's key must say from when it counts."""
     key = object_of(members, "publicKey")
     spki = proto_bytes(text_of(key, "rawBytes"))
-    if text_of(members, "hashAlgorithm") != "SHA2_256" or not isinstance(usable_key(spki), _KINDS[text_of(key, "keyDetails")]):
+    if text_of(members, "hashAlgorithm") != "SHA2_256" or not isinstance(usable_key(spki), _kind(text_of(key, "keyDetails"))):
         raise ValueError("a log of an unsupported kind")
     start, end = _span(key)
     if start is None:
         raise ValueError("a log without a beginning")
     return TransparencyLog(spki, proto_bytes(text_of(object_of(members, "logId"), "keyId")).hex(), start, end)
+
+
+def _kind(details: str) -> type[object]:
+    if details not in _KINDS:
+        raise ValueError("a key of an unsupported kind")
+    return _KINDS[details]
 
 
 def _span(members: dict[str, Json]) -> tuple[datetime | None, datetime | None]:

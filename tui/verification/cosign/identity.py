@@ -12,7 +12,7 @@ from tui.domain.facts.signature import Reason
 from tui.verification.certificates import issued_by, load_certificate
 from tui.verification.cosign.keys import CertificateAuthority, CosignPolicy, KeylessIdentity
 from tui.verification.cosign.wire import pem_blocks
-from tui.verification.faults import CheckFailed
+from tui.verification.faults import CheckFailed, parsed
 
 __all__ = ["all_subjects", "allowed_identity", "fulcio_chain", "issuer_of", "read_certificates", "signing_subject"]
 
@@ -51,7 +51,7 @@ def fulcio_chain(
 
     `carried` are certificates that lie beside the signature: a trusted root names what lies between itself, and needs none.
     """
-    usages = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    usages = parsed(lambda: leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage)).value
     if ExtendedKeyUsageOID.CODE_SIGNING not in usages:
         raise CheckFailed("the signer's certificate is not for code signing", Reason.CHAIN)
     named = policy.root is not None and bool(policy.root.authorities)
@@ -75,7 +75,7 @@ def _authorities(policy: CosignPolicy) -> list[CertificateAuthority]:
 
 def _self_issued(der: bytes) -> bool:
     certificate = load_certificate(der)
-    return certificate.subject == certificate.issuer
+    return parsed(lambda: certificate.subject == certificate.issuer)
 
 
 def _extend(
@@ -134,7 +134,7 @@ def signing_subject(leaf: x509.Certificate) -> tuple[str, ...]:
 
 
 def _names(leaf: x509.Certificate) -> list[x509.GeneralName]:
-    return list(leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    return list(parsed(lambda: leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)).value)
 
 
 def _user_name(names: list[x509.GeneralName]) -> str:
@@ -163,7 +163,7 @@ def issuer_of(leaf: x509.Certificate, *, bundled: bool) -> str:
 
 def _utf8_string(der: bytes) -> str:
     """A DER UTF8String; ValueError otherwise."""
-    if der[:1] != b"\x0c":
+    if der[:1] != b"\x0c" or len(der) < 2:
         raise ValueError("not a UTF8String")
     if der[1] < 0x80:
         start, length = 2, der[1]

@@ -19,7 +19,7 @@ from tui.verification.cosign.keys import CosignPolicy, TrustedRoot, own_digest, 
 from tui.verification.cosign.rekor import Signed, check_entries
 from tui.verification.cosign.sct import check_certificate_log
 from tui.verification.cosign.steps import VerificationState, concluded, held, run_step
-from tui.verification.faults import CheckFailed
+from tui.verification.faults import CheckFailed, parsed
 
 __all__ = ["available", "verify_keyless"]
 
@@ -96,7 +96,7 @@ def _issued_under(leaf: x509.Certificate, root: TrustedRoot) -> bool:
 
 def _foreign(leaf: x509.Certificate) -> CheckFailed:
     """What to say of a signer whose certificate comes from elsewhere."""
-    issuer = clean(leaf.issuer.rfc4514_string(), 120)
+    issuer = clean(parsed(lambda: leaf.issuer.rfc4514_string()), 120)
     words = f"its certificate comes from {issuer}, which the trusted root does not name: nothing can be said of it"
     return CheckFailed(words, Reason.UNTRUSTED, unknown=True)
 

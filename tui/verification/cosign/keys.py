@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from tui.domain.common.text import clean
 from tui.domain.facts.signature import Reason
 from tui.errors import InvalidConfig
-from tui.verification.faults import EXPECTED, CheckFailed
+from tui.verification.faults import CheckFailed, Malformed, parsed
 
 __all__ = [
     "DIGESTS",
@@ -148,8 +148,8 @@ class CosignPolicy(msgspec.Struct, frozen=True):
 def load_key(name: str, pem: bytes) -> TrustedKey:
     """A key from PEM; InvalidConfig for anything that may not sign."""
     try:
-        key = load_pem_public_key(pem)
-    except EXPECTED as error:
+        key = parsed(lambda: load_pem_public_key(pem))
+    except Malformed as error:
         raise _unusable(name, "it is no public key in PEM") from error
     fault = _fault(key)
     if fault:
@@ -172,7 +172,7 @@ def _fault(key: object) -> str:
 
 def usable_key(spki: bytes) -> SigningKey:
     """The key in a SubjectPublicKeyInfo; ValueError for one that may not sign."""
-    key = load_der_public_key(spki)
+    key = parsed(lambda: load_der_public_key(spki))
     fault = _fault(key)
     if fault or not isinstance(key, SIGNING_KEYS):
         raise ValueError(fault)

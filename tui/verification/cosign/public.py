@@ -16,7 +16,7 @@ from tui.verification.cosign.bundle import Bundle
 from tui.verification.cosign.identity import allowed_identity, issuer_of, signing_subject
 from tui.verification.cosign.keys import CosignPolicy
 from tui.verification.cosign.steps import held
-from tui.verification.faults import CheckFailed
+from tui.verification.faults import CheckFailed, parsed
 
 __all__ = ["check_by_public_root"]
 
@@ -49,7 +49,7 @@ def check_by_public_root(data: bytes, bundle: Bundle, leaf: x509.Certificate, po
         root = ClientTrustConfig.production(offline=True).trusted_root
         if not _issued_under(leaf, root.get_fulcio_certs()):
             raise _foreign(leaf)
-        kind, payload = Verifier(trusted_root=root).verify_dsse(SigstoreBundle.from_json(data), allowed)
+        kind, payload = parsed(lambda: Verifier(trusted_root=root).verify_dsse(SigstoreBundle.from_json(data), allowed))
     except InvalidBundle as error:
         raise CheckFailed("the keyless bundle is of a form that is not supported", Reason.UNSUPPORTED, unknown=True) from error
     except VerificationError as error:
@@ -69,7 +69,7 @@ def _issued_under(leaf: x509.Certificate, above: Iterable[x509.Certificate]) -> 
 
 
 def _foreign(leaf: x509.Certificate) -> CheckFailed:
-    issuer = clean(leaf.issuer.rfc4514_string(), 120)
+    issuer = clean(parsed(lambda: leaf.issuer.rfc4514_string()), 120)
     words = (
         f"its certificate comes from {issuer}, not from the public Sigstore: nothing can be said of it without its trusted_root"
     )

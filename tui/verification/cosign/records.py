@@ -58,7 +58,7 @@ def _hashed(spec: dict[str, Json]) -> Record:
     holder, key = _holder(text_of(object_of(signature, "publicKey"), "content"))
     content, algorithm = go_base64(text_of(signature, "content")), text_of(data, "algorithm")
     digest = _digest(data)
-    if not _signs(key, bytes.fromhex(digest), content, _HASHES[algorithm]):
+    if not _signs(key, bytes.fromhex(digest), content, _hash(algorithm)):
         raise ValueError("the signature of the entry does not hold")
     return Record("hashedrekord", digest=digest if algorithm == "sha256" else "", signature=content, holder=holder)
 
@@ -77,9 +77,15 @@ def _envelope(spec: dict[str, Json]) -> Record:
 
 def _digest(members: dict[str, Json]) -> str:
     algorithm, value = text_of(members, "algorithm"), text_of(members, "value")
-    if len(value) != _HASHES[algorithm].digest_size * 2 or _HEX.fullmatch(value) is None:
+    if len(value) != _hash(algorithm).digest_size * 2 or _HEX.fullmatch(value) is None:
         raise ValueError("not a digest")
     return value
+
+
+def _hash(algorithm: str) -> hashes.HashAlgorithm:
+    if algorithm not in _HASHES:
+        raise ValueError("a hash of an unsupported kind")
+    return _HASHES[algorithm]
 
 
 def _holder(content: str) -> tuple[bytes, SigningKey]:

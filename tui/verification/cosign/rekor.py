@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,13 +19,14 @@ from tui.verification.cosign.merkle import InclusionProof, check_proof
 from tui.verification.cosign.records import Record, read_record
 from tui.verification.cosign.steps import held
 from tui.verification.cosign.wire import go_base64, json_members, optional_object
-from tui.verification.faults import CheckFailed
+from tui.verification.faults import CheckFailed, Malformed
 from tui.verification.strict import Json, integer_of, text_of
 
 __all__ = ["LogEntry", "Signed", "check_entries", "check_entry", "entry_of_annotation"]
 
 _OF_ANNOTATION = ("SignedEntryTimestamp", "Payload")
 _OF_PAYLOAD = ("body", "integratedTime", "logIndex", "logID")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MALFORMED = "the transparency log entry is malformed"
 
 
@@ -41,8 +42,11 @@ class LogEntry(msgspec.Struct, frozen=True):
 
     @property
     def time(self) -> datetime:
-        """When the log took it in."""
-        return datetime.fromtimestamp(self.integrated_time, UTC)
+        """When the log took it in; ValueError for a moment that no calendar has."""
+        try:
+            return _EPOCH + timedelta(seconds=self.integrated_time)
+        except OverflowError as error:
+            raise Malformed("it is of a time that does not exist") from error
 
 
 class Signed(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from cryptography.x509.certificate_transparency import LogEntryType, SignedCerti
 
 from tui.domain.facts.signature import Reason
 from tui.verification.cosign.keys import TransparencyLog, usable_key, verify_with
-from tui.verification.faults import CheckFailed
+from tui.verification.faults import CheckFailed, parsed
 
 __all__ = ["check_certificate_log"]
 
@@ -63,9 +63,9 @@ def _check(
 
 
 def _holds(leaf: x509.Certificate, issuer: x509.Certificate, stamp: SignedCertificateTimestamp, log: TransparencyLog) -> bool:
-    if stamp.entry_type is not LogEntryType.PRE_CERTIFICATE:
+    if parsed(lambda: stamp.entry_type) is not LogEntryType.PRE_CERTIFICATE:
         return False
-    if not isinstance(stamp.signature_hash_algorithm, SHA256) or not isinstance(
+    if not isinstance(parsed(lambda: stamp.signature_hash_algorithm), SHA256) or not isinstance(
         usable_key(log.spki), ec.EllipticCurvePublicKey | rsa.RSAPublicKey
     ):
         return False
@@ -75,7 +75,7 @@ def _holds(leaf: x509.Certificate, issuer: x509.Certificate, stamp: SignedCertif
 def _signed(leaf: x509.Certificate, issuer: x509.Certificate, stamp: SignedCertificateTimestamp) -> bytes:
     """What the log signed: the certificate without the proof, and whose key issued it (RFC 6962 section 3.2)."""
     spki = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    body, more = leaf.tbs_precertificate_bytes, stamp.extension_bytes
+    body, more = parsed(lambda: (leaf.tbs_precertificate_bytes, stamp.extension_bytes))
     return b"".join(
         (
             struct.pack(">BBQH", 0, 0, (_moment(stamp) - _EPOCH) // _MILLISECOND, 1),
@@ -90,4 +90,4 @@ def _signed(leaf: x509.Certificate, issuer: x509.Certificate, stamp: SignedCerti
 
 def _moment(stamp: SignedCertificateTimestamp) -> datetime:
     """When the log signed, to the millisecond; the parser leaves the zone out."""
-    return stamp.timestamp.replace(tzinfo=UTC)
+    return parsed(lambda: stamp.timestamp).replace(tzinfo=UTC)

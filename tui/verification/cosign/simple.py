@@ -21,7 +21,8 @@ from tui.verification.cosign.rekor import LogEntry, Signed, check_entry, entry_o
 from tui.verification.cosign.sct import check_certificate_log
 from tui.verification.cosign.steps import VerificationState, concluded, held, run_step
 from tui.verification.cosign.wire import go_base64, json_members, optional_object
-from tui.verification.faults import EXPECTED, CheckFailed
+from tui.verification.faults import CheckFailed
+from tui.verification.pkix.moment import shifted
 from tui.verification.strict import Json, base64_bytes, text_of
 
 __all__ = ["ANNOTATIONS", "MEDIA_TYPE", "SimpleSignature", "carried_moments", "signature_of_layer", "verify_simple"]
@@ -83,9 +84,9 @@ def carried_moments(annotations: dict[str, str]) -> list[datetime]:
     second = timedelta(seconds=1)  # it is valid to the end of its last second
     try:
         found = read_certificates(annotations.get(ANNOTATIONS["certificate"], ""))
-    except EXPECTED:
+    except ValueError:
         return []
-    return [moment for leaf in found[:1] for moment in (leaf.not_valid_before_utc, leaf.not_valid_after_utc + second)]
+    return [moment for leaf in found[:1] for moment in (leaf.not_valid_before_utc, shifted(leaf.not_valid_after_utc, second))]
 
 
 def verify_simple(

@@ -11,7 +11,7 @@ import msgspec
 
 from tui.domain.common.text import clean
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, SignerCertificate, Step, StepName, StepState, Verdict
-from tui.verification.faults import EXPECTED, CheckFailed
+from tui.verification.faults import REFUSED, CheckFailed
 
 __all__ = ["VerificationState", "concluded", "failing", "faulty", "held", "run_step"]
 
@@ -38,12 +38,15 @@ class VerificationState(msgspec.Struct):
 
 
 def held(check: Callable[[], T], sentence: str, reason: Reason) -> T:
-    """Run a check so that it holds or fails closed with a sentence of ours; CheckFailed passes as it is."""
+    """Run a check so that it holds or fails closed with a sentence of ours; CheckFailed passes as it is.
+
+    Our readers raise ValueError, and keys what REFUSED names: anything else is a fault of ours, and is seen as one.
+    """
     try:
         return check()
     except CheckFailed:
         raise
-    except EXPECTED as error:
+    except REFUSED as error:
         raise CheckFailed(sentence, reason) from error
 
 
