@@ -15,6 +15,7 @@ TrustreeError
     ├── Expired                410: the position in a list or watch is gone
     ├── Throttled              429, with the seconds to wait when given
     ├── ServerFault            5xx
+    ├── OutcomeUnknown         something was sent, and nobody knows whether it was done
     └── UntrustedPayload       a body that is malformed or too large
         ├── ForeignAnswer      an answer that is not in the form of the protocol: somebody else's
         └── OtherBytes         content that is not what its digest names
@@ -36,6 +37,7 @@ __all__ = [
     "NoAnswer",
     "NotFound",
     "OtherBytes",
+    "OutcomeUnknown",
     "ServerFault",
     "SourceError",
     "Throttled",
@@ -143,6 +145,10 @@ class ServerFault(SourceError):
     def __init__(self, headline: str, remedy: str = "", *, retry_after: float | None = None) -> None:
         super().__init__(headline, remedy)
         self.retry_after = retry_after
+
+
+class OutcomeUnknown(SourceError):
+    """A change was sent and may have been made, though no answer says so: it is looked up, never sent again."""
 
 
 class UntrustedPayload(SourceError):

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from tui.domain.facts.build import BuilderKind, Job, JobKey, Run
 from tui.domain.facts.demand import ArtifactDemand, Demand
 from tui.domain.facts.events import Event, SourceKind
 from tui.domain.facts.image import Referrer, RepositoryName
+from tui.domain.facts.rights import Right
 
 __all__ = [
     "ApiResource",
     "ArtifactSource",
     "AttachmentReader",
+    "Builder",
     "ClusterReader",
     "ClusterSession",
     "ContentReader",
@@ -30,6 +33,7 @@ __all__ = [
     "ResourceQuerySession",
     "RevocationStore",
     "Source",
+    "Trigger",
 ]
 
 
@@ -268,4 +272,69 @@ class Probe(Protocol):
 
     async def diagnose(self) -> list[Diagnosis]:
         """Try each kind of read once."""
+        ...
+
+
+class Trigger(msgspec.Struct, frozen=True):
+    """A wish to run a job: `parameters` as the job knows them, and `mark`, which stands for this wish alone.
+
+    A builder passes the mark on wherever its system takes one, so that the run can be found again when the answer was lost.
+    """
+
+    job: JobKey
+    mark: str
+    parameters: Mapping[str, str] = {}
+
+
+class Builder(Protocol):
+    """A system that builds images. Every method raises SourceError; none retries what is not safe to repeat."""
+
+    @property
+    def kind(self) -> BuilderKind:
+        """Which system."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """As in `JobKey.builder`."""
+        ...
+
+    async def find(self, names: Sequence[RepositoryName]) -> Sequence[Job]:
+        """The jobs that build into these repositories, as far as the builder can tell; all that it knows when none is named."""
+        ...
+
+    async def describe(self, job: JobKey) -> Job:
+        """One job as it is now. Raises NotFound."""
+        ...
+
+    async def runs(self, job: JobKey, most: int) -> Sequence[Run]:
+        """The last runs, newest first."""
+        ...
+
+    async def rights(self, job: JobKey) -> tuple[Right, ...]:
+        """The rights to trigger, follow and cancel, asked without acting."""
+        ...
+
+    async def trigger(self, trigger: Trigger) -> Run:
+        """Start a run, sent once.
+
+        Raises OutcomeUnknown when it may have been started although no answer came (a lost connection, a time-out, a 5xx): it is
+        then looked up, never sent again. Any other SourceError says that nothing was started.
+        """
+        ...
+
+    async def look_up(self, trigger: Trigger, since: datetime) -> Sequence[Run]:
+        """The runs that this trigger may have started since then: none, one, or several that cannot be told apart."""
+        ...
+
+    async def follow(self, run: Run) -> Run:
+        """The run as it is now."""
+        ...
+
+    def log(self, run: Run) -> AsyncGenerator[str, None]:
+        """The log's lines as they come, cleaned of control characters, until the run's log is complete."""
+        ...
+
+    async def cancel(self, run: Run) -> None:
+        """Ask for the run to end; whether it does is seen by `follow`."""
         ...
