@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
@@ -20,6 +20,8 @@ from tui.sources.cluster.entries import is_this_machine
 from tui.sources.cluster.failures import answer_error, no_answer, transport_error
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.socks import LOCALHOST, SOCKS, SocksBridge
+from tui.sources.kit.bodies import ERROR_LIMIT, Allowance, read_body
+from tui.sources.kit.http import Answer, HttpOptions, HttpSession, Outgoing
 from tui.sources.kit.proxies import NO_PROXY, Proxies, Proxy
 from tui.sources.kit.throttle import parse_retry_after
 from tui.sources.kit.transport import listens
@@ -30,12 +32,11 @@ __all__ = ["Api", "Stream"]
 MAX_PAGE: Final = 64 * 1024 * 1024
 # All pages under way together: lists of several resources run at once.
 MAX_HELD: Final = 128 * 1024 * 1024
-MAX_ERROR: Final = 64 * 1024
 # An object of etcd's largest size, escaped; longer lines are not watch events.
 MAX_LINE: Final = 8 * 1024 * 1024
 # A body that trickles is given up after this many time-outs of a single read.
 SLOWEST_BODY: Final = 8.0
-_BUFFER: Final = 256 * 1024
+READ_AHEAD: Final = 256 * 1024
 JSON: Final = "application/json"
 
 
@@ -48,19 +49,20 @@ class _Call(NamedTuple):
     what: str
     body: bytes | None = None
     accept: str = JSON
+    stream: bool = False
 
 
 class Stream:
     """The body of a watch, read in bursts of whole lines."""
 
-    def __init__(self, response: aiohttp.ClientResponse, silence: float, host: str) -> None:
-        self._response = response
+    def __init__(self, answer: Answer, silence: float, host: str) -> None:
+        self._answer = answer
         self._silence = silence
         self._host = host
 
     def close(self) -> None:
         """End it from here: whoever reads it is told that the connection was cut."""
-        self._response.close()
+        self._answer.close()
 
     async def bursts(self) -> AsyncIterator[list[bytes]]:
         """The lines that came together, as bytes; ends when the server closes. Raises SourceError.
@@ -68,26 +70,26 @@ class Stream:
         A line that was cut in the middle is dropped: the next watch sends it again.
         """
         rest = b""
-        chunks = self._response.content.iter_any()
-        while True:
-            try:
-                async with asyncio.timeout(self._silence):
-                    chunk = await anext(chunks, None)
-            except TimeoutError:
-                # Nothing for so long means that the connection is dead, though nobody closed it.
-                return
-            except (aiohttp.ClientError, OSError) as error:
-                raise transport_error(error, self._host) from error
-            if chunk is None:
-                return
-            lines = (rest + chunk).split(b"\n")
-            rest = lines.pop()
-            if len(rest) > MAX_LINE:
-                raise UntrustedPayload(
-                    f"{self._host} sent a watch event without end.", "Check what answers in the API server's place."
-                )
-            if lines:
-                yield [line for line in lines if line.strip()]
+        async with aclosing(self._answer.pieces()) as pieces:
+            while (piece := await self._next(pieces)) is not None:
+                lines = (rest + piece).split(b"\n")
+                rest = lines.pop()
+                if len(rest) > MAX_LINE:
+                    raise UntrustedPayload(
+                        f"{self._host} sent a watch event without end.", "Check what answers in the API server's place."
+                    )
+                if lines:
+                    yield [line for line in lines if line.strip()]
+
+    async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
+        try:
+            async with asyncio.timeout(self._silence):
+                return await anext(pieces, None)
+        except TimeoutError:
+            # Nothing for so long means that the connection is dead, though nobody closed it.
+            return None
+        except (aiohttp.ClientError, OSError) as error:
+            raise transport_error(error, self._host) from error
 
 
 class Api:
@@ -98,12 +100,12 @@ class Api:
         self._place = place
         self._options = options
         self._access: Access | None = None
-        self._session: aiohttp.ClientSession | None = None
+        self._session: HttpSession | None = None
         self._proxies = Proxies()
         self._renewal = asyncio.Lock()
         self._renewed = 0.0
         self._failure: tuple[float, SourceError] | None = None
-        self._held = _Held()
+        self._held = _BodiesTogether(self._too_large)
         self._bridge: SocksBridge | None = None
         self._bridged: str | None = None
 
@@ -154,31 +156,39 @@ class Api:
     @asynccontextmanager
     async def stream(self, path: str, parameters: Mapping[str, str | int], *, what: str) -> AsyncIterator[Stream]:
         """A watch. Raises SourceError."""
-        response = await self._send(_Call("GET", path, parameters, what), read_timeout=None)
-        try:
-            yield Stream(response, self._options.silence, self.host)
-        finally:
-            # A watch has no end to wait for; closing drops the connection.
-            response.close()
+        async with await self._send(_Call("GET", path, parameters, what, stream=True)) as answer:
+            try:
+                yield Stream(answer, self._options.silence, self.host)
+            finally:
+                # A watch has no end to wait for; closing drops the connection.
+                answer.close()
 
     async def _whole(self, call: _Call, peek: Callable[[bytes], None] | None = None) -> bytes:
         try:
             async with asyncio.timeout(self._options.request_timeout * SLOWEST_BODY):
-                response = await self._send(call, read_timeout=self._options.request_timeout)
-                async with response:
-                    return await self._held.bounded(response, MAX_PAGE, self.host, peek)
+                async with await self._send(call) as answer:
+                    return await self._body(answer, MAX_PAGE, peek)
         except (aiohttp.ClientError, OSError) as error:
             raise transport_error(error, self.host) from error
 
-    async def _send(self, call: _Call, read_timeout: float | None) -> aiohttp.ClientResponse:
+    async def _body(self, answer: Answer, limit: int, peek: Callable[[bytes], None] | None = None) -> bytes:
+        """The body. Raises UntrustedPayload when it, or all that are read now, is too large."""
+        return await read_body(answer.pieces(), limit, self._held.allowance(), self._too_large, peek)
+
+    def _too_large(self, size: int) -> UntrustedPayload:
+        return UntrustedPayload(
+            f"{self.host} sent an answer of more than {size // 1024 - 1} kB.", "Check what answers in the API server's place."
+        )
+
+    async def _send(self, call: _Call) -> Answer:
         """The answer, if it is a success. A 401 renews the credential once."""
         for again in (True, False):
             access, session = await self._ready()
-            response = await self._request(access, session, call, read_timeout)
-            if response.status in (200, 201):
-                return response
-            async with response:
-                error = await self._refusal(response, call.what)
+            answer = await self._request(access, session, call)
+            if answer.status in (200, 201):
+                return answer
+            async with answer:
+                error = await self._refusal(answer, call.what)
             just_renewed = (
                 asyncio.get_running_loop().time() - self._renewed < self._options.renewal_pause and self._access is access
             )
@@ -187,38 +197,35 @@ class Api:
             await self._renew(access)
         raise AssertionError("unreachable")
 
-    async def _request(
-        self,
-        access: Access,
-        session: aiohttp.ClientSession,
-        call: _Call,
-        read_timeout: float | None,
-    ) -> aiohttp.ClientResponse:
-        query = f"?{urlencode(call.parameters, quote_via=quote)}" if call.parameters else ""
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._options.connect_timeout, sock_read=read_timeout)
+    async def _request(self, access: Access, session: HttpSession, call: _Call) -> Answer:
         self.requests += 1
         try:
-            url = URL(access.server + call.path + query, encoded=True)
-            proxy = self._proxy(access, url)
-            headers = _headers(access, call, proxy)
-            if proxy.url is not None and proxy.url.scheme in SOCKS:
-                headers["Host"] = url.host_port_subcomponent or ""
-                url, proxy = await self._through(proxy.url, url), NO_PROXY
+            outgoing = await self._outgoing(access, call)
             async with asyncio.timeout(self._options.connect_timeout + self._options.request_timeout):
-                return await session.request(
-                    call.method,
-                    url,
-                    data=call.body,
-                    headers=headers,
-                    timeout=timeout,
-                    proxy=proxy.url,
-                    proxy_headers=proxy.connecting,
-                    server_hostname=(access.server_hostname or self._bridged) if access.tls is not None else None,
-                    # A credential never follows a redirect to another host, and API servers have none.
-                    allow_redirects=False,
-                )
+                return await session.send(outgoing)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise await self._failed(error, access) from error
+
+    async def _outgoing(self, access: Access, call: _Call) -> Outgoing:
+        """The request as it goes out. Raises ValueError and OSError."""
+        query = f"?{urlencode(call.parameters, quote_via=quote)}" if call.parameters else ""
+        address = url = URL(access.server + call.path + query, encoded=True)
+        proxy = self._proxy(access, url)
+        headers = _headers(access, call, proxy)
+        if proxy.url is not None and proxy.url.scheme in SOCKS:
+            headers["Host"] = url.host_port_subcomponent or ""
+            address, proxy = await self._through(proxy.url, url), NO_PROXY
+        return Outgoing(
+            call.method,
+            address,
+            headers,
+            content=call.body,
+            proxy=proxy,
+            server_name=(access.server_hostname or self._bridged) if access.tls is not None else None,
+            silence=None if call.stream else self._options.request_timeout,
+            shown=url,
+            stream=call.stream,
+        )
 
     async def _failed(self, error: Exception, access: Access) -> SourceError:
         """A server that takes no connection, and one that takes it and then says nothing, are mended by different people."""
@@ -244,18 +251,18 @@ class Api:
             self._bridged = url.host
         return url.with_host(LOCALHOST).with_port(await self._bridge.open())
 
-    async def _refusal(self, response: aiohttp.ClientResponse, what: str) -> SourceError:
+    async def _refusal(self, answer: Answer, what: str) -> SourceError:
         try:
-            body = await self._held.bounded(response, MAX_ERROR, self.host)
+            body = await self._body(answer, ERROR_LIMIT)
         except (aiohttp.ClientError, OSError, UntrustedPayload):
             body = b""
-        error = answer_error(response.status, body, what, self.host)
-        wait = parse_retry_after(response.headers.get("Retry-After", ""), datetime.now(UTC).timestamp())
+        error = answer_error(answer.status, body, what, self.host)
+        wait = parse_retry_after(answer.headers.get("retry-after", ""), datetime.now(UTC).timestamp())
         if wait is not None and hasattr(error, "retry_after"):
             error.retry_after = min(wait, 300.0)
         return error
 
-    async def _ready(self) -> tuple[Access, aiohttp.ClientSession]:
+    async def _ready(self) -> tuple[Access, HttpSession]:
         access = self._access
         if access is None or access.stale(datetime.now(UTC)):
             await self._renew(access)
@@ -279,7 +286,9 @@ class Api:
                 raise
             if self._session is None or used is None or fresh.fingerprint != used.fingerprint:
                 await self._close()
-                self._session = _session(fresh)
+                # Every watch holds a connection, so their number is not limited here.
+                tls = fresh.tls if fresh.tls is not None else True
+                self._session = HttpSession(tls, HttpOptions(self._options.connect_timeout, ahead=READ_AHEAD))
             self._access, self._renewed = fresh, clock()
 
     async def _sign_in(self) -> Access:
@@ -300,12 +309,6 @@ class Api:
             self._bridge = self._bridged = None
 
 
-def _session(access: Access) -> aiohttp.ClientSession:
-    # Every watch holds a connection, so their number is not limited here.
-    connector = aiohttp.TCPConnector(limit=0, ssl=access.tls if access.tls is not None else True)
-    return aiohttp.ClientSession(connector=connector, read_bufsize=_BUFFER, cookie_jar=aiohttp.DummyCookieJar())
-
-
 def _headers(access: Access, call: _Call, proxy: Proxy) -> CIMultiDict[str]:
     headers = CIMultiDict({"Accept": call.accept, "Content-Type": JSON, **proxy.forwarded})
     if access.authorization:
@@ -322,30 +325,26 @@ def _near(server: str) -> bool:
     return is_this_machine(urlsplit(server).hostname or "")
 
 
-class _Held:
-    """Bodies that are being read, together."""
+class _BodiesTogether:
+    """Bodies of one server that are being read, together."""
 
-    def __init__(self) -> None:
-        self._bytes = 0
+    def __init__(self, too_large: Callable[[int], UntrustedPayload]) -> None:
+        self.bytes, self.too_large = 0, too_large
 
-    async def bounded(
-        self, response: aiohttp.ClientResponse, most: int, host: str, peek: Callable[[bytes], None] | None = None
-    ) -> bytes:
-        """The body. Raises UntrustedPayload when it, or all of them together, is too large."""
-        chunks: list[bytes] = []
-        size = 0
-        try:
-            async for chunk in response.content.iter_any():
-                size += len(chunk)
-                self._bytes += len(chunk)
-                if size > most or self._bytes > MAX_HELD:
-                    raise UntrustedPayload(
-                        f"{host} sent an answer of more than {size // 1024 - 1} kB.",
-                        "Check what answers in the API server's place.",
-                    )
-                if peek is not None and not chunks:
-                    peek(chunk)
-                chunks.append(chunk)
-            return b"".join(chunks)
-        finally:
-            self._bytes -= size
+    def allowance(self) -> Allowance:
+        """For one body."""
+        return _BodyAmongOthers(self)
+
+
+class _BodyAmongOthers:
+    def __init__(self, together: _BodiesTogether) -> None:
+        self._together, self._bytes = together, 0
+
+    async def grow(self, before: int, size: int) -> None:
+        self._together.bytes += size - before
+        self._bytes = size
+        if self._together.bytes > MAX_HELD:
+            raise self._together.too_large(size)
+
+    async def aclose(self) -> None:
+        self._together.bytes -= self._bytes

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, aclosing, nullcontext
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
-
-import aiohttp
-from yarl import URL
 
 from tui.domain.common.text import clean
 from tui.errors import UntrustedPayload
 
-__all__ = ["ACCEPT_ENCODING", "Bodies"]
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["ACCEPT_ENCODING", "ERROR_LIMIT", "Allowance", "LargeBodies", "read_body", "unpacked"]
 
 ACCEPT_ENCODING = "gzip, deflate"
 ERROR_LIMIT = 64 << 10
+"""Bytes of a refusal that are read."""
 CHUNK = 64 << 10
 LARGE = 256 << 10
 """Bytes from which a body needs a place among the large ones."""
@@ -31,59 +33,99 @@ def _all_places() -> asyncio.Semaphore:
     return _places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(LARGE_AT_ONCE))
 
 
-class Bodies:
-    """Reads the bodies of one service."""
+class Allowance(Protocol):
+    """The memory that one body may take beside others."""
+
+    async def grow(self, before: int, size: int) -> None:
+        """Wait for room for a body that had `before` bytes and has `size` now. Raises SourceError when there is none."""
+        ...
+
+    async def aclose(self) -> None:
+        """The body is read, or given up."""
+        ...
+
+
+class LargeBodies:
+    """Places for the large bodies of one service."""
 
     def __init__(self) -> None:
         self._own = asyncio.Semaphore(LARGE_PER_HOST)
 
-    async def read(self, response: aiohttp.ClientResponse, limit: int, url: URL) -> bytes:
-        """The body, of at most `limit` bytes once it is unpacked; of a refusal its beginning. Raises UntrustedPayload."""
-        refused = response.status >= 300
-        bound = min(limit, ERROR_LIMIT) if refused else limit
-        parts, size = [], 0
-        async with AsyncExitStack() as places:
-            async for part in _unpacked(response, url):
-                before, size = size, size + len(part)
-                if size > bound and refused:
+    def allowance(self) -> Allowance:
+        """For one body."""
+        return _LargeBody(self._own)
+
+
+class _LargeBody:
+    def __init__(self, own: asyncio.Semaphore) -> None:
+        self._own, self._held = own, AsyncExitStack()
+
+    async def grow(self, before: int, size: int) -> None:
+        if before <= LARGE < size:
+            await self._held.enter_async_context(self._own)
+            await self._held.enter_async_context(_all_places())
+
+    async def aclose(self) -> None:
+        await self._held.aclose()
+
+
+async def read_body(
+    pieces: AsyncGenerator[bytes, None],
+    limit: int,
+    allowance: Allowance | None,
+    too_large: Callable[[int], Exception] | None,
+    peek: Callable[[bytes], None] | None = None,
+) -> bytes:
+    """A body of at most `limit` bytes; `peek` is shown the first of them while the rest is on the way.
+
+    Of a larger one only the beginning is read when there are no words for it (`too_large`, which is told how large it is).
+    """
+    parts: list[bytes] = []
+    size = 0
+    async with nullcontext() if allowance is None else aclosing(allowance), aclosing(pieces):
+        async for piece in pieces:
+            before, size = size, size + len(piece)
+            if size > limit:
+                if too_large is None:
                     break
-                if size > bound:
-                    raise UntrustedPayload(
-                        f"{url.host} sends more than {bound >> 20} MiB where at most that is allowed",
-                        "The answer was dropped unread. If the address is right, tell the owner of the server.",
-                    )
-                if before <= LARGE < size:
-                    await places.enter_async_context(self._own)
-                    await places.enter_async_context(_all_places())
-                parts.append(part)
-            return b"".join(parts)
+                raise too_large(size)
+            if allowance is not None:
+                await allowance.grow(before, size)
+            if peek is not None and not parts:
+                peek(piece)
+            parts.append(piece)
+        return b"".join(parts)
 
 
-async def _unpacked(response: aiohttp.ClientResponse, url: URL) -> AsyncIterator[bytes]:
+async def unpacked(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+    """A body as it comes, unpacked. Raises UntrustedPayload when it cannot be."""
     packing = response.headers.get("Content-Encoding", "").strip().lower()
     if packing in ("", "identity"):
-        async for chunk in response.content.iter_chunked(CHUNK):
+        async for chunk in response.content.iter_any():
             yield chunk
         return
     if packing not in ("gzip", "x-gzip", "deflate"):
         raise UntrustedPayload(
-            f"{url.host} packs its answer in a way that was not asked for ({clean(packing, 40)})", "Tell the owner of the server."
+            f"{response.url.host} packs its answer in a way that was not asked for ({clean(packing, 40)})",
+            "Tell the owner of the server.",
         )
     unpacker: zlib._Decompress | None = None
-    async for chunk in response.content.iter_chunked(CHUNK):
+    async for chunk in response.content.iter_any():
         if unpacker is None:
             # Some servers send raw deflate under the name; a zlib stream begins with 8 in its low bits (RFC 1950).
             unpacker = zlib.decompressobj(
                 -zlib.MAX_WBITS if packing == "deflate" and chunk[0] & 0xF != 8 else zlib.MAX_WBITS | 32
             )
-        waiting = chunk
-        while waiting:
+        packed = chunk
+        while packed:
             try:
-                part = unpacker.decompress(waiting, CHUNK)
+                part = unpacker.decompress(packed, CHUNK)
             except zlib.error as error:
-                raise UntrustedPayload(f"{url.host} sends an answer that cannot be unpacked", "It is tried again.") from error
-            waiting = unpacker.unconsumed_tail
+                raise UntrustedPayload(
+                    f"{response.url.host} sends an answer that cannot be unpacked", "It is tried again."
+                ) from error
+            packed = unpacker.unconsumed_tail
             if part:
                 yield part
-            elif unpacker.eof or not waiting:
+            elif unpacker.eof or not packed:
                 break

@@ -1,4 +1,4 @@
-"""One HTTP transport for every source but the clusters: explicit time-outs, bounded bodies, redirects that leak nothing."""
+"""Requests of every source but the clusters, answered whole: time-outs, bounded bodies, redirects that leak nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import os
 import ssl
 from collections.abc import Callable, Mapping
-from threading import Lock
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -18,9 +17,11 @@ from yarl import URL
 from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
 from tui.errors import ConnectionCut, NoAnswer, SourceError, Unreachable, UntrustedPayload
-from tui.private_files import NO_REGULAR, check_regular
+from tui.private_files import NO_REGULAR
 from tui.sources.kit.addresses import OnlyZones, Zone, ZoneRefused, is_address, zones_of_host
-from tui.sources.kit.bodies import ACCEPT_ENCODING, Bodies
+from tui.sources.kit.authorities import trusting
+from tui.sources.kit.bodies import ERROR_LIMIT, LargeBodies, read_body
+from tui.sources.kit.http import Answer, Form, HttpOptions, HttpSession, Outgoing
 from tui.sources.kit.proxies import Proxies
 from tui.sources.kit.redirects import REDIRECTS, SEE_OTHER, check_redirect, led_there, same_origin, sent_inside
 
@@ -44,9 +45,7 @@ MAX_PARTS = 100_000
 MAX_REDIRECTS = 5
 CONNECT_TIMEOUT = 5.0
 PROBE_TIMEOUT = 1.0
-USER_AGENT = "trustree"
-
-Form = Mapping[str, str] | list[tuple[str, str]]
+AT_ONCE = 32
 T = TypeVar("T")
 
 
@@ -91,12 +90,12 @@ class Transport:
 
     def __init__(self, options: TransportOptions) -> None:
         self._options = options
-        self._session: aiohttp.ClientSession | None = None
-        self._wary: aiohttp.ClientSession | None = None
+        self._session: HttpSession | None = None
+        self._wary: HttpSession | None = None
         self._allowed: frozenset[Zone] | None = None
         self._opening = asyncio.Lock()
         self._proxies = Proxies()
-        self._bodies = Bodies()
+        self._bodies = LargeBodies()
         self._count = 0
 
     @property
@@ -216,19 +215,31 @@ class Transport:
         if wary:
             await self._check_place(url, proxied=proxy.url is not None)
         session = await (self._open_wary() if wary and proxy.url is None else self._open())
-        async with session.request(
+        outgoing = Outgoing(
             method,
             url,
-            headers={**headers, **extra, **proxy.forwarded},
-            data=sent,
-            allow_redirects=False,
-            server_hostname=name or None,
-            proxy=proxy.url,
-            proxy_headers=proxy.connecting,
-        ) as response:
-            found = {key.lower(): ", ".join(response.headers.getall(key)) for key in response.headers}
-            body = b"" if method == "HEAD" else await self._bodies.read(response, limit, url)
-            return Reply(status=response.status, headers=found, body=body, url=str(url))
+            {**headers, **extra, **proxy.forwarded},
+            content=sent,
+            proxy=proxy,
+            server_name=name or None,
+            silence=self._options.timeout,
+        )
+        async with await session.send(outgoing) as answer:
+            body = b"" if method == "HEAD" else await self._body(answer, limit, url)
+            return Reply(status=answer.status, headers=answer.headers, body=body, url=str(url))
+
+    async def _body(self, answer: Answer, limit: int, url: URL) -> bytes:
+        """The body; of a refusal its beginning. Raises UntrustedPayload."""
+
+        def too_large(_: int) -> UntrustedPayload:
+            return UntrustedPayload(
+                f"{url.host} sends more than {limit >> 20} MiB where at most that is allowed",
+                "The answer was dropped unread. If the address is right, tell the owner of the server.",
+            )
+
+        refused = answer.status >= 300
+        bound = min(limit, ERROR_LIMIT) if refused else limit
+        return await read_body(answer.pieces(), bound, self._bodies.allowance(), None if refused else too_large)
 
     async def _check_place(self, url: URL, *, proxied: bool) -> None:
         """Raise UntrustedPayload for an address inside a network; names are checked again as they are connected to.
@@ -247,59 +258,22 @@ class Transport:
             self._allowed = (home | {Zone.PUBLIC}) - {Zone.RESERVED}
         return self._allowed
 
-    async def _open(self) -> aiohttp.ClientSession:
+    async def _open(self) -> HttpSession:
         async with self._opening:
             if self._session is None:
-                # Reading the system's certificates takes tens of milliseconds: not on the loop that paints.
-                context = await asyncio.to_thread(_context, self._options.ca_file)
-                self._session = _session(context, self._options.timeout)
+                self._session = await self._opened(None)
             return self._session
 
-    async def _open_wary(self) -> aiohttp.ClientSession:
+    async def _open_wary(self) -> HttpSession:
         async with self._opening:
             if self._wary is None:
-                context = await asyncio.to_thread(_context, self._options.ca_file)
-                resolver = OnlyZones(aiohttp.ThreadedResolver(), self._zones)
-                self._wary = _session(context, self._options.timeout, resolver)
+                self._wary = await self._opened(OnlyZones(aiohttp.ThreadedResolver(), self._zones))
             return self._wary
 
-
-def _session(context: ssl.SSLContext, timeout: float, resolver: OnlyZones | None = None) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=context, limit=32, resolver=resolver, use_dns_cache=resolver is None),
-        timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=CONNECT_TIMEOUT, sock_read=timeout),
-        headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPT_ENCODING},
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-    )
-
-
-_contexts: dict[tuple[tuple[str, int], ...], ssl.SSLContext] = {}
-_making = Lock()
-
-
-def _context(ca_file: str) -> ssl.SSLContext:
-    """One context for all who trust the same files as they are now: reading a machine's authorities takes a tenth of a second."""
-    key = tuple(
-        (place, _stamp(place)) for place in (ca_file, os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", ""))
-    )
-    with _making:
-        if key not in _contexts:
-            # create_default_context honours SSL_CERT_FILE and SSL_CERT_DIR.
-            context = ssl.create_default_context()
-            if ca_file:
-                check_regular(ca_file)
-                context.load_verify_locations(cafile=ca_file)
-            _contexts[key] = context
-        return _contexts[key]
-
-
-def _stamp(place: str) -> int:
-    """When a file was changed last, in nanoseconds; 0 when it is not there."""
-    try:
-        return os.stat(place).st_mtime_ns if place else 0
-    except OSError:
-        return 0
+    async def _opened(self, resolver: OnlyZones | None) -> HttpSession:
+        # Reading the system's certificates takes tens of milliseconds: not on the loop that paints.
+        context = await asyncio.to_thread(trusting, self._options.ca_file)
+        return HttpSession(context, HttpOptions(CONNECT_TIMEOUT, AT_ONCE, resolver=resolver))
 
 
 async def listens(url: URL) -> bool:

@@ -23,7 +23,11 @@ from cryptography.x509 import ocsp
 from yarl import URL
 
 from tui.domain.common.text import clean
+from tui.errors import UntrustedPayload
 from tui.sources.kit.addresses import OnlyZones, Zone, ZoneRefused, is_public
+from tui.sources.kit.bodies import read_body
+from tui.sources.kit.http import HttpOptions, HttpSession, Outgoing
+from tui.sources.kit.redirects import REDIRECTS
 from tui.verification.faults import parsed, said
 from tui.verification.fetched_revocation import FetchedRevocation
 from tui.verification.pkix.certificate import parse_certificate
@@ -35,8 +39,7 @@ __all__ = ["FetchOptions", "PublicOnly", "RevocationFetcher", "is_public"]
 MAX_REDIRECTS = 3
 KEPT_BYTES = 64 << 20
 OCSP_HEADERS = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-FAULTS: tuple[type[Exception], ...] = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
+FAULTS: tuple[type[Exception], ...] = (aiohttp.ClientError, UntrustedPayload, TimeoutError, OSError, ValueError)
 KEEP_FAULT = timedelta(minutes=5)
 # A responder may take back what it said at any time: it is asked again within the hour, whatever its answer allows.
 KEEP_AT_MOST = {Method.OCSP: timedelta(hours=1), Method.CRL: timedelta(days=7)}
@@ -80,19 +83,14 @@ class RevocationFetcher:
         self._options = options
         self._clock = clock
         self._resolver = resolver
-        self._session: aiohttp.ClientSession | None = None
+        self._session: HttpSession | None = None
         self._kept: dict[str, _Kept] = {}
         self._slots = asyncio.Semaphore(options.parallel)
 
     async def __aenter__(self) -> Self:
         inner = self._resolver or aiohttp.ThreadedResolver()
         resolver = inner if self._options.allow_private else PublicOnly(inner)
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False),
-            timeout=aiohttp.ClientTimeout(total=self._options.timeout),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": "trustree"},
-        )
+        self._session = HttpSession(True, HttpOptions(connect=self._options.timeout, resolver=resolver))
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -149,13 +147,14 @@ class RevocationFetcher:
         for _ in range(MAX_REDIRECTS + 1):
             self._check(target)
             method = "GET" if request is None else "POST"
-            async with session.request(method, target, data=request, headers=headers, allow_redirects=False) as response:
-                if response.status in REDIRECTS:
-                    target = target.join(URL(response.headers.get("Location", "")))
+            outgoing = Outgoing(method, target, headers, request)
+            async with asyncio.timeout(self._options.timeout), await session.send(outgoing) as answer:
+                if answer.status in REDIRECTS:
+                    target = target.join(URL(answer.headers.get("location", "")))
                     continue
-                if response.status != 200:
-                    raise Refused(f"status {response.status}")
-                return await _bounded(response, limit)
+                if answer.status != 200:
+                    raise Refused(f"status {answer.status}")
+                return await read_body(answer.pieces(), limit, None, _too_large)
         raise Refused("too many redirects")
 
     def _check(self, target: URL) -> None:
@@ -190,16 +189,11 @@ def _words(error: Exception) -> str:
             return clean(str(private), 160)
         case OSError():
             return "there is no connection"
-        case aiohttp.ClientError():
+        case aiohttp.ClientError() | UntrustedPayload():
             return "what it sent is not HTTP, or was cut off"
         case _:
             return said(error)
 
 
-async def _bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(64 << 10):
-        body += chunk
-        if len(body) > limit:
-            raise Refused("the answer is too large")
-    return bytes(body)
+def _too_large(_: int) -> Refused:
+    return Refused("the answer is too large")

@@ -1,0 +1,90 @@
+"""Requests as lines of the log: method, address, status, time and size, and nothing of it that could be a secret."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+import aiohttp
+from yarl import URL
+
+__all__ = ["RequestLine", "shown"]
+
+_log = logging.getLogger("tui.sources.http")
+LONGEST_ADDRESS, LONGEST_VALUE, MOST_PARAMETERS = 500, 120, 16
+# Parameters whose values are never secret. Of others only the name is written: signatures and codes travel in addresses, too.
+_PLAIN_NAMES = (
+    "n last limit offset page pagesize watch resourceVersion allowWatchBookmarks timeoutSeconds artifactType digest orderby"
+    " service scope api-version"
+)
+PLAIN = frozenset(_PLAIN_NAMES.split())
+
+
+def shown(url: URL) -> str:
+    """An address for the log: without who signs in by it, and with the values of known parameters only."""
+    text = f"{url.scheme}://{url.host_port_subcomponent or url.host}{url.raw_path}"
+    parts = url.raw_query_string.split("&") if url.raw_query_string else []
+    query = "&".join(map(_parameter, parts[:MOST_PARAMETERS])) + ("&..." if len(parts) > MOST_PARAMETERS else "")
+    text = f"{text}?{query}" if query else text
+    return text if len(text) <= LONGEST_ADDRESS else f"{text[:LONGEST_ADDRESS]}..."
+
+
+def _parameter(part: str) -> str:
+    name, equals, value = part.partition("=")
+    if not equals:
+        return "..."  # a bare value
+    if name not in PLAIN:
+        return f"{name[:40]}=..."
+    return f"{name}={value[:LONGEST_VALUE].replace('%3A', ':').replace('%2F', '/').replace('%2C', ',')}"
+
+
+class RequestLine:
+    """One request on its way; each thing that comes of it is one line. `size` is added to by whoever reads the body."""
+
+    __slots__ = ("_began", "_method", "_status", "_url", "size")
+
+    def __init__(self, method: str, url: URL) -> None:
+        self._method, self._url = method, url
+        self._began = time.monotonic()
+        self._status = 0
+        self.size = 0
+
+    def answered(self, status: int, *, goes_on: bool = False) -> None:
+        """The head of the answer came; `goes_on`: its body is a stream, whose end is a line of its own."""
+        self._status = status
+        if goes_on:
+            self._write("%d in %d ms, and goes on", status, self._elapsed)
+
+    def ended(self) -> None:
+        """The body was read, or is not wanted."""
+        self._write("%d in %d ms, %d bytes", self._status, self._elapsed, self.size)
+
+    def failed(self, error: BaseException) -> None:
+        """There is no whole answer."""
+        status = f"{self._status}, then " if self._status else ""
+        if isinstance(error, asyncio.CancelledError):
+            self._write("%sgiven up after %d ms", status, self._elapsed)
+        else:
+            self._write("%sno answer after %d ms: %s", status, self._elapsed, cause_of(error))
+
+    @property
+    def _elapsed(self) -> int:
+        return round((time.monotonic() - self._began) * 1000)
+
+    def _write(self, message: str, *values: object) -> None:
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug(f"%s %s: {message}", self._method, shown(self._url), *values)
+
+
+def cause_of(error: BaseException) -> str:
+    """What an error says of itself, without the addresses and headers that some repeat."""
+    match error:
+        case aiohttp.ClientResponseError():
+            said = error.message
+        case aiohttp.InvalidURL():
+            said = "not an address"
+        case _:
+            said = str(error)
+    name = type(error).__name__
+    return f"{name}: {said}" if said else name
