@@ -170,7 +170,7 @@ def test_a_report_looks_for_the_signatures_of_what_nothing_runs_as_a_check_does(
 def test_how_many_images_were_not_looked_at_is_said_in_images(
     argv: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("tui.cli.report.MAX_ASKED", 2)
+    monkeypatch.setattr("tui.cli.reading.MAX_ASKED", 2)
     world = Signed()
     for number in range(5):
         world.manifest(str(NAME), f"x{number}", f"{number}")
@@ -327,7 +327,7 @@ SDKS = {"textual", "rich", "kubernetes", "azure", "aiohttp"}
                 "tui.wiring.parts",
             },
         ),
-        ("tui.cli.report", {"textual", "rich", "kubernetes", "azure", "aiohttp"}),
+        ("tui.cli.reading", {"textual", "rich", "kubernetes", "azure", "aiohttp"}),
     ],
 )
 def test_importing_the_command_line_is_cheap(module: str, absent: set[str]) -> None:

@@ -12,7 +12,7 @@ from tests.real.lying_estate import LIMIT, living
 from tests.real.lying_registry import LyingRegistry, serving
 from tui.cli.arguments import Options
 from tui.cli.output import Exit
-from tui.cli.report import check as run_check
+from tui.cli.reading import check as run_check
 from tui.domain.common.trust import State
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.policy.policy import Policy, Rules

@@ -25,7 +25,7 @@ from tui.wiring.interpreter import prepare_interpreter
 
 if TYPE_CHECKING:
     from tui.cli.doctor import Diagnose
-    from tui.cli.report import Opener
+    from tui.cli.reading import Opener
     from tui.domain.query.query import Query
 
 __all__ = ["main"]
@@ -103,7 +103,7 @@ def _refuse_nothing_to_ask(settings: Settings) -> None:
 def _print(arguments: Arguments, settings: Settings, opener: Opener | None) -> int:
     query = _query(arguments.query)
     from tui.cli.output import write_stdout
-    from tui.cli.report import check, report
+    from tui.cli.reading import check, report
 
     command = check if arguments.command == "check" else report
     return command(settings, query, arguments.options, opener or _wired_opener(), write_stdout)

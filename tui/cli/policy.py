@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from tui.cli.arguments import Options
 from tui.cli.output import Exit, Writer, look_of_stdout
-from tui.cli.report import Opener, exit_of_report, look, remark
+from tui.cli.reading import Opener, exit_of_report, look, remark
 from tui.domain.common.trust import Check
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import SETTINGS, Rules, shown
