@@ -40,7 +40,7 @@ def modules_of(room: str) -> str:
     [
         pytest.param(f"import {modules_of('tui/domain')}", (*SDKS, *SCREENS, *LOOP, "logging", "widgets"), id="domain"),
         pytest.param("import tui.cli.main", (*SDKS, *SCREENS, *LOOP, "widgets"), id="cli"),
-        pytest.param("import tui.reports, tui.cli.reading", (*SDKS, *SCREENS, "widgets"), id="reports"),
+        pytest.param("import tui.reports, tui.cli.report", (*SDKS, *SCREENS, "widgets"), id="reports"),
         pytest.param("import tui.estate.estate", (*SDKS, *SCREENS, "widgets"), id="estate"),
         pytest.param("import tui.ui.app", SDKS, id="app"),
         pytest.param("import widgets, widgets.tree, widgets.page, widgets.prompt", (*SDKS, "tui"), id="widgets"),

@@ -6,7 +6,6 @@ that somebody will try.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import json
 import re
@@ -18,8 +17,8 @@ import msgspec
 import pytest
 
 from tests.recordings import recording
-from tui.cli import arguments
-from tui.cli.arguments import COMMANDS
+from tui.cli.arguments import parser_of
+from tui.cli.commands import COMMANDS
 from tui.settings import file as config_file
 from tui.settings import policy_file
 from tui.settings import settings as config
@@ -69,8 +68,7 @@ def flags() -> set[str]:
     """Every flag of every command."""
     found: set[str] = set()
     for command in ("", *COMMANDS):
-        parser: argparse.ArgumentParser = arguments._parser(command, lambda: ("table",))
-        found |= {name for action in parser._actions for name in action.option_strings}
+        found |= parser_of(command).known
     return found
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tui.cli.arguments import COMMANDS, parse
+from tui.cli.arguments import parse
+from tui.cli.commands import COMMANDS
 from tui.errors import UsageError
 
 
 def query_of(*argv: str) -> tuple[str, str]:
     """The command and the query that are understood."""
-    found = parse(argv, lambda: ("table", "json"))
+    found = parse(argv)
     return found.command, found.query
 
 

@@ -327,7 +327,7 @@ SDKS = {"textual", "rich", "kubernetes", "azure", "aiohttp"}
                 "tui.wiring.parts",
             },
         ),
-        ("tui.cli.reading", {"textual", "rich", "kubernetes", "azure", "aiohttp"}),
+        ("tui.cli.report", {"textual", "rich", "kubernetes", "azure", "aiohttp"}),
     ],
 )
 def test_importing_the_command_line_is_cheap(module: str, absent: set[str]) -> None:

@@ -25,7 +25,7 @@ WITH_USERS = (
 
 def registries(*values: str) -> object:
     """What `--registry` means."""
-    return parse([*(part for value in values for part in ("--registry", value))], lambda: ("table",)).settings["registries"]
+    return parse([*(part for value in values for part in ("--registry", value))]).settings["registries"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_several_are_named_at_once() -> None:
 )
 def test_what_is_no_registry_is_refused(text: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        registries(f"{text}") if not text.startswith("-") else parse([f"--registry={text}"], lambda: ())
+        registries(f"{text}") if not text.startswith("-") else parse([f"--registry={text}"])
     for file in (f"registries = ['{text}']\n", f"[registry.'{text}']\n") if "," not in text else ():
         with pytest.raises(InvalidConfig, match=words):
             read(file.encode(), "f")

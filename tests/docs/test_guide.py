@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.bench.__main__ import NAMES
-from tui.cli.arguments import COMMANDS
+from tui.cli.commands import COMMANDS
 from tui.domain.common.trust import CheckName
 from tui.domain.query.language import Key, Trait
 from tui.settings import load

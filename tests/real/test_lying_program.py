@@ -10,9 +10,9 @@ import pytest
 
 from tests.real.lying_estate import LIMIT, living
 from tests.real.lying_registry import LyingRegistry, serving
-from tui.cli.arguments import Options
+from tui.cli.check import CheckOptions
+from tui.cli.check import check as run_check
 from tui.cli.output import Exit
-from tui.cli.reading import check as run_check
 from tui.domain.common.trust import State
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.policy.policy import Policy, Rules
@@ -38,7 +38,7 @@ def checked(registry: LyingRegistry, directory: Path, query: str, policy: Policy
         async with living(registry, directory, policy=policy) as estate:
             yield estate
 
-    return run_check(Settings(), parse_query(query), Options(wait=LIMIT, allow_unknown=True), opened, lambda parts: None)
+    return run_check(Settings(), parse_query(query), CheckOptions(wait=LIMIT, allow_unknown=True), opened, lambda parts: None)
 
 
 @pytest.mark.parametrize("query", ["repo:app", "", "is:unsigned", "app"])

@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple, NoReturn
 
-import msgspec
-
 from tui import __version__
+from tui.cli.commands import COMMANDS, Command, command_named
+from tui.cli.flags import duration
 from tui.domain.common.text import clean
 from tui.errors import UsageError
-from tui.settings.durations import seconds
 from tui.settings.hosts import holds_user, registry_host
 from tui.settings.settings import LogLevel
 
-__all__ = ["COMMANDS", "SCENARIOS", "Arguments", "Options", "parse"]
+__all__ = ["SCENARIOS", "Arguments", "parse", "parser_of"]
 
 SCENARIOS = ("contoso", "empty", "denied", "broken", "huge")
-COMMANDS = {
-    "report": "print what is known: as a table, JSON, SARIF, CycloneDX, CSV and more",
-    "check": "exit 2 when something is not trusted, 3 when it cannot be told",
-    "doctor": "what each source can and cannot read, with the right that is missing",
-    "policy": "show, explain or check what images are judged by",
-    "info": "versions and every path in use",
-}
-ACTIONS = ("show", "explain", "check")
-VIEWS = ("images", "workloads", "lineage", "findings", "sources")
 QUERIES = """\
 A query is a list of words and terms that must all hold: ns:prod  ctx:weu  repo:payments/*  base:debian  digest:sha256:ab
 is:running  is:rollback  check:scan=fail  drift:moved  age>90d  kind:deploy  team:web  cve:CVE-2026-1  pkg:openssl  sev>=high;
@@ -38,41 +28,13 @@ EXIT_CODES = """\
 Exit codes: 0 ok; 1 usage or runtime error; 2 policy violated; 3 could not tell: something needed was unknown or partial;
 4 nothing could be read, as nobody is signed in or has the right; 130 interrupted."""
 EPILOG = f"{QUERIES}{EXIT_CODES}"
-_QUERIES = {"policy": "[show | explain QUERY | check FILE]", "doctor": "", "info": ""}
-"""What may stand after a command, where that is no query."""
-_TAKES_VALUE = frozenset(
-    {
-        *(
-            "--context",
-            "-n",
-            "--namespace",
-            "--kubeconfig",
-            "--registry",
-            "--config",
-            "--policy",
-            "--scan-report",
-            "--request-timeout",
-        ),
-        *("--log-level", "--log-file", "-o", "--output", "--view", "--fail-on", "--wait"),
-    }
-)
 _TERM = re.compile(r"[:=*<>]")
 """What no name of a scenario has, and terms of a query have."""
 _NEGATED = re.compile(r"-[A-Za-z]+(?::|>=?|<=?|=).")
 
 
-class Options(msgspec.Struct, frozen=True):
-    """What is asked of the commands that print; `wait` in seconds."""
-
-    output: str = "table"
-    view: str = ""
-    wait: float = 60.0
-    fail_on: str = "fail"
-    allow_unknown: bool = False
-
-
 class Arguments(NamedTuple):
-    """A parsed command line: the command (empty for the explorer), the query, settings by field name, and the rest.
+    """A parsed command line: the command (empty for the explorer), the query, settings by field name, and every flag.
 
     `action` is the first word after the command, where the command has actions; the query is what follows it.
     """
@@ -80,43 +42,80 @@ class Arguments(NamedTuple):
     command: str
     query: str
     settings: dict[str, object]
-    options: Options
+    flags: argparse.Namespace
     config: str
     action: str = ""
 
 
 class _Parser(argparse.ArgumentParser):
-    """Argparse that raises instead of leaving."""
+    """Argparse that raises instead of leaving, and knows the flags that it was given: `valued` take a value."""
+
+    def __init__(self, usage: str, description: str, epilog: str) -> None:
+        self.known: set[str] = set()
+        self.valued: set[str] = set()
+        form = argparse.RawDescriptionHelpFormatter
+        super().__init__("trustree", usage, description, epilog, allow_abbrev=False, formatter_class=form)
+
+    def add_argument(self, *names: str, **options: object) -> argparse.Action:
+        """Add a flag."""
+        action = super().add_argument(*names, **options)  # type: ignore[arg-type]
+        self.known |= set(action.option_strings)
+        self.valued |= set(action.option_strings) if action.nargs != 0 else set()
+        return action
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
         raise UsageError(clean(message), f"`{self.prog} --help` says what may be written.")
 
 
-def parse(argv: Sequence[str], formats: Callable[[], Sequence[str]]) -> Arguments:
+def parse(argv: Sequence[str]) -> Arguments:
     """The meaning of a command line. Raises UsageError, and SystemExit(0) after `--help` and `--version`."""
-    flags, words, command = _sorted(argv)
-    found = _parser(command, formats).parse_args(flags)
+    parser, flags, words, name = _understood(argv)
+    found, command = parser.parse_args(flags), command_named(name)
     _refuse_clusters_of_none(found)
-    if words and command in ("doctor", "info"):
-        raise UsageError(f"`trustree {command}` takes no query.", f"`trustree report {clean(words[0], 40)}` does.")
+    if words and not command.usage:
+        raise UsageError(f"`trustree {name}` takes no query.", f"`trustree report {clean(words[0], 40)}` does.")
     action, words = _action(command, words)
-    return Arguments(command, " ".join(words), _settings(found), _options(found), found.config or "", action)
+    return Arguments(name, " ".join(words), _settings(found), found, found.config or "", action)
 
 
-def _action(command: str, words: list[str]) -> tuple[str, list[str]]:
+def _action(command: Command, words: list[str]) -> tuple[str, list[str]]:
     """The action of a command that has some, and the other words. Raises UsageError."""
-    if command != "policy":
+    if not command.actions:
         return "", words
-    action = words[0] if words else "show"
-    if action not in ACTIONS:
-        raise UsageError(f"`trustree policy {clean(action, 40)}` is not a command.", f"It is one of {', '.join(ACTIONS)}.")
-    if (action == "show" and len(words) > 1) or (action == "check" and len(words) > 2):
-        raise UsageError(f"`trustree policy {action}` takes fewer words.", "`trustree policy --help` says what may be written.")
-    return action, words[1:]
+    action, *operands = words or [next(iter(command.actions))]
+    if action not in command.actions:
+        raise UsageError(
+            f"`trustree {command.name} {clean(action, 40)}` is not a command.", f"It is one of {', '.join(command.actions)}."
+        )
+    operand = command.actions[action]
+    if len(operands) > bool(operand) and operand != "QUERY":
+        raise UsageError(
+            f"`trustree {command.name} {action}` takes fewer words.",
+            f"`trustree {command.name} --help` says what may be written.",
+        )
+    return action, operands
 
 
-def _sorted(argv: Sequence[str]) -> tuple[list[str], list[str], str]:
+def _understood(argv: Sequence[str]) -> tuple[_Parser, list[str], list[str], str]:
+    """The parser of the command that is meant, the flags with their values, the words, and the command's name.
+
+    Which flags take a value is the command's own to say, and the command may stand after them: so it is tried whether what
+    looks like one is one.
+    """
+    for name in dict.fromkeys(token for token in argv if token in COMMANDS):
+        parser = parser_of(name)
+        flags, words, command = _sorted(argv, parser.valued)
+        if command == name:
+            return parser, flags, words, name
+    parser, valued = parser_of(""), set[str]()
+    if not {token.partition("=")[0] for token in argv if token.startswith("-")} <= parser.known:
+        valued = {flag for name in COMMANDS for flag in parser_of(name).valued}  # so that its value is not taken for a word
+    flags, words, _ = _sorted(argv, parser.valued | valued)
+    return parser, flags, words, ""
+
+
+def _sorted(argv: Sequence[str], valued: Set[str]) -> tuple[list[str], list[str], str]:
     """Flags with their values, the words of the query, and the command if the first word is one."""
     flags: list[str] = []
     words: list[str] = []
@@ -132,7 +131,7 @@ def _sorted(argv: Sequence[str]) -> tuple[list[str], list[str], str]:
             flags.append(f"--demo={given if given in SCENARIOS else SCENARIOS[0]}")
             if given in SCENARIOS:
                 next(rest)
-        elif token in _TAKES_VALUE:
+        elif token in valued:
             flags += [token, *(value for _, value in [next(rest, (0, None))] if value is not None)]
         elif token.startswith("-") and len(token) > 1 and not _NEGATED.match(token):
             flags.append(token)
@@ -190,24 +189,18 @@ def _is_slip(word: str, meant: str) -> bool:
     return left[1:] in (right, right[1:]) or left == right[1:] or (left[:2] == right[1::-1] and left[2:] == right[2:])
 
 
-def _parser(command: str, formats: Callable[[], Sequence[str]]) -> _Parser:
-    usage = " ".join(part for part in ("trustree", command or "[COMMAND]", _QUERIES.get(command, "[QUERY]"), "[options]") if part)
-    text = COMMANDS.get(command) or _overview()
-    parser = _Parser(
-        prog="trustree",
-        usage=usage,
-        description=text,
-        epilog=EPILOG if _QUERIES.get(command, "[QUERY]") else EXIT_CODES,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def parser_of(name: str) -> _Parser:
+    """What understands the flags of a command, or (empty) of the explorer."""
+    command = command_named(name)
+    usage = " ".join(part for part in ("trustree", name or "[COMMAND]", command.usage, "[options]") if part)
+    parser = _Parser(usage, command.help if name else _overview(), EPILOG if "QUERY" in command.usage else EXIT_CODES)
     _add_shared(parser)
-    _add_printing(parser, command, formats)
+    command.module().add_arguments(parser)
     return parser
 
 
 def _overview() -> str:
-    commands = "\n".join(f"  {name:8} {text}" for name, text in COMMANDS.items())
+    commands = "\n".join(f"  {command.name:8} {command.help}" for command in COMMANDS.values())
     return (
         "Which images run in my clusters, where do they come from, can I trust them?\n\n"
         "Without a command: the explorer; on a pipe the table report.\n\ncommands:\n" + commands
@@ -236,31 +229,9 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
     add("--scan-report", action="append", metavar="FILE", help="a scanner's report on images, of any format; may be repeated")
     add("--write", action="store_true", default=None, help="allow changes")
     add("--readonly", action="store_false", dest="write", default=None, help="allow none (the default)")
-    add("--request-timeout", type=_duration, metavar="TIME", help="how long one request may take: 10s, 2m; 0 for no limit")
+    add("--request-timeout", type=duration, metavar="TIME", help="how long one request may take: 10s, 2m; 0 for no limit")
     add("--log-level", choices=tuple(LogLevel), help="what is written to the log")
     add("--log-file", metavar="FILE", help="where the log goes")
-
-
-def _add_printing(parser: argparse.ArgumentParser, command: str, formats: Callable[[], Sequence[str]]) -> None:
-    add = parser.add_argument
-    if command and command != "policy":
-        names = ("table", "json") if command in ("doctor", "info") else tuple(formats())
-        add("-o", "--output", choices=names, default="table", help="the format, a table if not given")
-    if command in ("report", "check"):
-        default = "findings" if command == "check" else ""
-        add("--view", choices=VIEWS, default=default, help="what is shown; what is found does not depend on it")
-    if command not in ("doctor", "info"):
-        add("--wait", type=_duration, default=60.0, metavar="TIME", help="how long to wait for what is still loading: 60s")
-    if command == "check":
-        add("--fail-on", choices=("fail", "warn"), default="fail", help="the verdict that violates the policy")
-        add("--allow-unknown", action="store_true", help="do not exit 3 for what cannot be told")
-
-
-def _duration(text: str) -> float:
-    found = seconds(text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 10s, 2m or 1m30s")
-    return found
 
 
 def _settings(found: argparse.Namespace) -> dict[str, object]:
@@ -294,13 +265,3 @@ def _hosts(values: Sequence[str]) -> tuple[str, ...]:
     """The registries named. Raises UsageError, also for an address with a comma in it."""
     parts = [part for value in values for part in ([value] if holds_user(value) else value.split(","))]
     return tuple(dict.fromkeys(registry_host(part.strip(), "--registry") for part in parts))
-
-
-def _options(found: argparse.Namespace) -> Options:
-    return Options(
-        output=getattr(found, "output", "table"),
-        view=getattr(found, "view", ""),
-        wait=getattr(found, "wait", 60.0),
-        fail_on=getattr(found, "fail_on", "fail"),
-        allow_unknown=getattr(found, "allow_unknown", False),
-    )

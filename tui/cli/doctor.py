@@ -1,35 +1,27 @@
-"""`doctor`: what each source can and cannot read; `info`: versions and paths."""
+"""`trustree doctor`: what each source can and cannot read."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import importlib.metadata
-import os
-import platform
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from tui import __version__
-from tui.cli.output import Exit, Writer, look_of_stdout
+from tui.cli.commands import Invocation
+from tui.cli.flags import add_output
+from tui.cli.output import Exit, Writer, look_of_stdout, write_stdout
 from tui.cli.progress import Steps
 from tui.domain.common.redaction import redact
 from tui.reports.columns import plain
 from tui.reports.encoding import encode
-from tui.settings.settings import Settings, paths
+from tui.settings.settings import Settings
 from tui.sources.ports import Diagnosis
-from tui.wiring.examination import Examined, Tried
+from tui.wiring.examination import Diagnose, Examined
 
-__all__ = ["Diagnose", "doctor", "exit_of_doctor", "info"]
+__all__ = ["add_arguments", "doctor", "exit_of_doctor", "run"]
 
-Diagnose = Callable[[Settings, Tried], Awaitable[Sequence[Examined]]]
-PACKAGES = ("textual", "msgspec", "aiohttp", "kubernetes", "azure-identity", "azure-containerregistry", "cryptography")
-VARIABLES = (
-    *("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE"),
-    *("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST"),
-)
 SIGNED_IN = frozenset({"cluster", "registry"})
 """Kinds of sources that somebody signs in to."""
 SIGN_IN = frozenset({"signed in", "sign-in"})
@@ -54,6 +46,16 @@ class DoctorReport(msgspec.Struct, frozen=True):
 
     schema: str
     sources: list[SourceFound]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The format."""
+    add_output(parser, ("table", "json"))
+
+
+def run(call: Invocation) -> Exit:
+    """Try every source."""
+    return doctor(call.settings, call.flags.output, call.diagnose, write_stdout)
 
 
 def doctor(settings: Settings, output: str, diagnose: Diagnose, write: Writer) -> Exit:
@@ -123,67 +125,3 @@ def _nobody(kind: str, tried: Sequence[Diagnosis]) -> str:
     states = {diagnosis.state for diagnosis in tried if diagnosis.what in SIGN_IN}
     read_by_nobody = kind == "registry" and "ok" in states
     return "not signed in" if read_by_nobody or "denied" in states else ""
-
-
-def info(settings: Settings, output: str, write: Writer) -> Exit:
-    """Print versions and every path in use."""
-    facts = {**_versions(), **_places(settings), **_environment()}
-    if output == "json":
-        write([encode(InfoReport("trustree/info/v1", facts)), b"\n"])
-    else:
-        width = max(map(len, facts))
-        unicode = look_of_stdout(settings.ascii).unicode
-        write(f"{plain(f'{name:{width}}  {value}', unicode)}\n".encode(errors="replace") for name, value in facts.items())
-    return Exit.OK
-
-
-class InfoReport(msgspec.Struct, frozen=True):
-    """What `info -o json` prints."""
-
-    schema: str
-    info: dict[str, str]
-
-
-def _versions() -> dict[str, str]:
-    found = {"trustree": __version__, "python": platform.python_version(), "platform": platform.platform()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found
-
-
-def _places(settings: Settings) -> dict[str, str]:
-    usual = paths()
-    kubeconfig = settings.kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
-    docker = os.environ.get("DOCKER_CONFIG") or str(Path.home() / ".docker")
-    return {
-        "settings": settings.source or f"{usual.config} (not there)",
-        "policy": settings.policy or "built in",
-        "kubeconfig": kubeconfig,
-        "docker config": str(Path(docker) / "config.json"),
-        "cache": str(usual.cache),
-        "state": str(usual.state),
-        "log": settings.log_file or str(usual.log),
-    }
-
-
-def _environment() -> dict[str, str]:
-    """Variables that change where connections go; credentials in them are hidden."""
-    names = (
-        "HTTPS_PROXY",
-        "HTTP_PROXY",
-        "NO_PROXY",
-        "SSL_CERT_FILE",
-        "AZURE_TENANT_ID",
-        "AZURE_CLIENT_ID",
-        "AZURE_AUTHORITY_HOST",
-    )
-    given = {name: os.environ.get(name) or os.environ.get(name.lower()) for name in names}
-    return {name: _without_user(value) for name, value in given.items() if value}
-
-
-def _without_user(value: str) -> str:
-    """A variable's value; a proxy may be named without a scheme, and still with a password."""
-    return redact(value) if "://" in value else redact(f"http://{value}").removeprefix("http://")

@@ -15,7 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from tui.cli.arguments import Arguments, parse
+from tui.cli.arguments import parse
+from tui.cli.commands import Invocation, command_named
 from tui.cli.descriptors import allow_enough
 from tui.errors import InvalidQuery, TrustreeError, UsageError, fault_of
 from tui.private_files import NO_REGULAR, check_regular
@@ -24,9 +25,11 @@ from tui.settings.settings import Settings, paths
 from tui.wiring.interpreter import prepare_interpreter
 
 if TYPE_CHECKING:
-    from tui.cli.doctor import Diagnose
-    from tui.cli.reading import Opener
-    from tui.domain.query.query import Query
+    from collections.abc import Awaitable
+    from contextlib import AbstractAsyncContextManager
+
+    from tui.cli.reading import Opener, OpenEstate
+    from tui.wiring.examination import Diagnose, Examined, Tried
 
 __all__ = ["main"]
 
@@ -55,29 +58,16 @@ def main(argv: Sequence[str] | None = None, *, opener: Opener | None = None, dia
 def _run(argv: Sequence[str], opener: Opener | None, diagnose: Diagnose | None) -> int:
     prepare_interpreter()
     allow_enough()
-    arguments = parse(argv, _format_names)
+    arguments = parse(argv)
     settings = load(arguments.settings, path=arguments.config)
     _start_log(settings)
-    if arguments.command == "info":
-        from tui.cli.doctor import info
-        from tui.cli.output import write_stdout
-
-        return info(settings, arguments.options.output, write_stdout)
-    if arguments.command in ("", "report"):
-        _refuse_nothing_to_ask(settings)
-    _check_authorities()
-    match arguments.command:
-        case "doctor":
-            return _doctor(arguments, settings, diagnose)
-        case "policy":
-            return _policy(arguments, settings, opener)
-        case "" if _interactive():
-            _query(arguments.query)
-            from tui.ui.app import run
-
-            return run(settings, arguments.query)
-        case _:
-            return _print(arguments, settings, opener)
+    command = command_named(arguments.command)
+    if command.asks:
+        _check_authorities()
+    given = Invocation(
+        settings, arguments.action, arguments.query, arguments.flags, opener or _wired_opener, diagnose or _wired_diagnose
+    )
+    return command.module().run(given)
 
 
 def _check_authorities() -> None:
@@ -94,70 +84,14 @@ def _check_authorities() -> None:
                 ) from error
 
 
-def _refuse_nothing_to_ask(settings: Settings) -> None:
-    """Nothing is found where nobody is asked, and that looks like all is well. Raises UsageError."""
-    if not settings.clusters and not settings.registries and not settings.registry and not settings.demo:
-        raise UsageError("Nobody is left to ask: no cluster is, and no registry is named.", "Name a registry with --registry.")
-
-
-def _print(arguments: Arguments, settings: Settings, opener: Opener | None) -> int:
-    query = _query(arguments.query)
-    from tui.cli.output import write_stdout
-    from tui.cli.reading import check, report
-
-    command = check if arguments.command == "check" else report
-    return command(settings, query, arguments.options, opener or _wired_opener(), write_stdout)
-
-
-def _policy(arguments: Arguments, settings: Settings, opener: Opener | None) -> int:
-    from tui.cli import policy as policy_command
-    from tui.cli.output import write_stdout
-
-    match arguments.action:
-        case "explain":
-            query = _query(arguments.query)
-            return policy_command.explain(settings, query, arguments.options, opener or _wired_opener(), write_stdout)
-        case "check":
-            return policy_command.check(settings, arguments.query, write_stdout)
-        case _:
-            return policy_command.show(settings, write_stdout)
-
-
-def _doctor(arguments: Arguments, settings: Settings, diagnose: Diagnose | None) -> int:
-    from tui.cli.doctor import doctor
-    from tui.cli.output import write_stdout
-
-    return doctor(settings, arguments.options.output, diagnose or _wired_diagnose(), write_stdout)
-
-
-def _wired_opener() -> Opener:
+def _wired_opener(settings: Settings) -> AbstractAsyncContextManager[OpenEstate]:
     opener: Opener = importlib.import_module("tui.wiring.opening").opened
-    return opener
+    return opener(settings)
 
 
-def _wired_diagnose() -> Diagnose:
+def _wired_diagnose(settings: Settings, tried: Tried) -> Awaitable[Sequence[Examined]]:
     diagnose: Diagnose = importlib.import_module("tui.wiring.parts").diagnose
-    return diagnose
-
-
-def _format_names() -> Sequence[str]:
-    from tui.reports import format_names
-
-    return format_names()
-
-
-def _query(text: str) -> Query:
-    from tui.domain.query.query import parse_query
-
-    try:
-        return parse_query(text)
-    except InvalidQuery as error:
-        error.add_note(text)
-        raise
-
-
-def _interactive() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return diagnose(settings, tried)
 
 
 def _start_log(settings: Settings) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from tui.cli.arguments import Options
-from tui.cli.output import Exit, Writer, look_of_stdout
+from tui.cli.commands import Invocation
+from tui.cli.flags import add_wait
+from tui.cli.output import Exit, Writer, look_of_stdout, write_stdout
 from tui.cli.reading import Opener, exit_of_report, look, remark
 from tui.domain.common.trust import Check
 from tui.domain.policy.policy import Policy
@@ -20,7 +22,23 @@ from tui.reports.wire import verdict_of
 from tui.settings.policy_file import builtin_text, load_policy
 from tui.settings.settings import Settings
 
-__all__ = ["check", "explain", "show"]
+__all__ = ["add_arguments", "check", "explain", "run", "show"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How long `explain` waits."""
+    add_wait(parser)
+
+
+def run(call: Invocation) -> Exit:
+    """Show, explain or check."""
+    match call.action:
+        case "explain":
+            return explain(call.settings, call.query(), call.flags.wait, call.opener, write_stdout)
+        case "check":
+            return check(call.settings, call.text, write_stdout)
+        case _:
+            return show(call.settings, write_stdout)
 
 
 def show(settings: Settings, write: Writer) -> Exit:
@@ -39,9 +57,9 @@ def check(settings: Settings, path: str, write: Writer) -> Exit:
     return Exit.OK
 
 
-def explain(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
+def explain(settings: Settings, query: Query, wait: float, opener: Opener, write: Writer) -> Exit:
     """Print each check of what the query finds with the rule, the scope and the exception that decided."""
-    snapshot, selection = look(settings, query, options.wait, opener)
+    snapshot, selection = look(settings, query, wait, opener)
     document = Document(snapshot, selection)
     _print(settings, _explained(snapshot, document.images(), document.workloads()), write)
     remark(snapshot, selection)

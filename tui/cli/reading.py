@@ -1,4 +1,4 @@
-"""The commands that print the estate instead of painting it: report and check."""
+"""Reading the estate once, for commands that print: what is known when everything has answered, and what of it a query finds."""
 
 from __future__ import annotations
 
@@ -10,28 +10,32 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from tui.cli.arguments import Options
-from tui.cli.output import Exit, Writer, look_of_stdout, say
+from tui.cli.output import Exit, say
 from tui.cli.progress import ProgressLine
 from tui.domain.assemble.wanted_signatures import MAX_ASKED, unlooked
-from tui.domain.checks.containers import image_checks
 from tui.domain.common.text import full_stop
-from tui.domain.common.trust import Check, State
 from tui.domain.facts.demand import Demand
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.query.elsewhere import elsewhere
-from tui.domain.query.exposure import asked_for, exposure
 from tui.domain.query.query import Query, QueryIndex, Selection
-from tui.domain.snapshot.snapshot import Snapshot, Workload
+from tui.domain.snapshot.snapshot import Snapshot
+from tui.errors import UsageError
 from tui.presenters.elsewhere import elsewhere_words
-from tui.presenters.exposure import exposure_parts
 from tui.presenters.health import next_step, trouble
 from tui.presenters.untold import untold
 from tui.presenters.words import plural
-from tui.reports import Document, ReportScope, TextStyle, format_named
 from tui.settings.settings import Settings
 
-__all__ = ["OpenEstate", "Opener", "barred", "check", "exit_of_check", "exit_of_report", "look", "remark", "report"]
+__all__ = [
+    "OpenEstate",
+    "Opener",
+    "barred",
+    "exit_of_report",
+    "look",
+    "meant",
+    "refuse_nothing_to_ask",
+    "remark",
+]
 
 
 class OpenEstate(Protocol):
@@ -58,25 +62,10 @@ class OpenEstate(Protocol):
 Opener = Callable[[Settings], AbstractAsyncContextManager[OpenEstate]]
 
 
-def report(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
-    """Print what is known once it is complete, or the time to wait is over."""
-    snapshot, selection = look(settings, query, options.wait, opener)
-    answer(query, snapshot)
-    meant(query, snapshot, selection)
-    write(_rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))
-    remark(snapshot, selection)
-    return exit_of_report(snapshot, selection)
-
-
-def check(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
-    """Print what is not trusted, and say so by the exit code."""
-    snapshot, selection = look(settings, query, options.wait, opener)
-    meant(query, snapshot, selection)
-    write(_rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))
-    remark(snapshot, selection)
-    if not selection.images and not selection.workloads:
-        say("Nothing was found that could be checked.")
-    return exit_of_check(snapshot, selection, options)
+def refuse_nothing_to_ask(settings: Settings) -> None:
+    """Nothing is found where nobody is asked, and that looks like all is well. Raises UsageError."""
+    if not settings.clusters and not settings.registries and not settings.registry and not settings.demo:
+        raise UsageError("Nobody is left to ask: no cluster is, and no registry is named.", "Name a registry with --registry.")
 
 
 def look(settings: Settings, query: Query, wait: float, opener: Opener) -> tuple[Snapshot, Selection]:
@@ -99,36 +88,6 @@ def exit_of_report(snapshot: Snapshot, selection: Selection) -> Exit:
     if barred(snapshot.sources):
         return Exit.DENIED
     return Exit.OK if snapshot.complete and selection.told else Exit.UNSURE
-
-
-def exit_of_check(snapshot: Snapshot, selection: Selection, options: Options) -> Exit:
-    """2 beats 3: what is known to be wrong is wrong whatever else is missing; a query that finds nothing is 3."""
-    images = [snapshot.images[key] for key in selection.images if key in snapshot.images]
-    workloads = [snapshot.workloads[key] for key in selection.workloads if key in snapshot.workloads]
-    wrong = {State.FAIL, State.WARN} if options.fail_on == "warn" else {State.FAIL}
-    checked = [(image.verdict, image.checks) for image in images]
-    checked += [(workload.verdict, _checks_of(workload, snapshot)) for workload in workloads]
-    verdicts = [verdict for verdict, _ in checked]
-    if any(verdict in wrong and not _all_accepted(verdict, checks) for verdict, checks in checked):
-        return Exit.VIOLATED
-    if barred(snapshot.sources):
-        return Exit.DENIED
-    if options.allow_unknown:
-        return Exit.OK
-    unsure = not verdicts or any(verdict in (State.UNKNOWN, State.OFF) for verdict in verdicts)
-    return Exit.UNSURE if unsure else exit_of_report(snapshot, selection)
-
-
-def _checks_of(workload: Workload, snapshot: Snapshot) -> tuple[Check, ...]:
-    """The checks of a workload's containers and of the images that they run."""
-    own = (check for container in workload.containers for check in container.checks)
-    return (*own, *(check for container in workload.containers for check in image_checks(container, snapshot.images)))
-
-
-def _all_accepted(verdict: State, checks: Iterable[Check]) -> bool:
-    """Whether a warning is only of what dated exceptions accept: that violates nothing."""
-    warned = [check for check in checks if check.state is State.WARN]
-    return verdict is State.WARN and bool(warned) and all(check.accepted for check in warned)
 
 
 _SIGNED_IN_TO = (SourceKind.CLUSTER, SourceKind.REGISTRY)
@@ -188,19 +147,6 @@ async def _look_for_signatures(estate: OpenEstate, query: Query, end_at: float) 
         estate.want(now)
         if not await estate.settled(max(0.0, end_at - asyncio.get_running_loop().time())):
             return False, 0
-
-
-def _rendered(query: Query, snapshot: Snapshot, selection: Selection, options: Options, look: TextStyle) -> Iterable[bytes]:
-    form = format_named(options.output)
-    view = ReportScope(options.view) if options.view else form.view
-    return form.render(Document(snapshot, selection, view, look, query))
-
-
-def answer(query: Query, snapshot: Snapshot) -> None:
-    """Say on stderr what the one vulnerability that a query names means for the estate."""
-    asked = asked_for(query.terms)
-    for part in exposure_parts(asked[0], exposure(snapshot, asked[1])) if asked else ():
-        say(f"{part.label}: {part.words}")
 
 
 def meant(query: Query, snapshot: Snapshot, selection: Selection) -> None:

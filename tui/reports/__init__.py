@@ -1,33 +1,44 @@
-"""Reports: the second front end on the same snapshot. Each module `as_<name>` is one format and is found by its name."""
+"""Reports: the second front end on the same snapshot. Each module `as_<name>` is one format and has a row in `FORMATS`."""
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tui.errors import UsageError
 from tui.reports.document import Document, Format, ReportScope, TextStyle
 
-__all__ = ["Document", "Format", "ReportScope", "TextStyle", "format_named", "format_names", "render"]
+__all__ = ["FORMATS", "Document", "Format", "ReportScope", "TextStyle", "format_named", "format_names", "render"]
 
-PREFIX = "as_"
+FORMATS: Mapping[str, str] = {
+    "csv": "a row for each image, container, problem or source; safe to open as a spreadsheet",
+    "cyclonedx": "CycloneDX 1.6: images, what they stand on, their vulnerabilities",
+    "html": "the table as one page without scripts",
+    "json": "one document of the schema trustree/report/v1",
+    "jsonl": "the same, one object to a line",
+    "junit": "JUnit XML, for the test view of a pipeline",
+    "markdown": "the table for a pull request or a page of a wiki",
+    "name": "one name to a line, for xargs",
+    "prometheus": "the text exposition format, for a textfile collector",
+    "sarif": "SARIF 2.1.0, for code scanning",
+    "table": "aligned text for people, worst first",
+}
+"""The formats there are, and what each is for. A module is imported when its format is asked for."""
 
 
 def format_names() -> tuple[str, ...]:
     """The names of the formats that exist, without importing any."""
-    found = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name.removeprefix(PREFIX) for name in found if name.startswith(PREFIX)))
+    return tuple(FORMATS)
 
 
 def format_named(name: str) -> Format:
     """The format of a name. Raises UsageError."""
-    if name not in format_names():
+    if name not in FORMATS:
         raise UsageError(f"There is no report format “{name}”.", f"Formats are {', '.join(format_names())}.")
-    module = importlib.import_module(f"{__name__}.{PREFIX}{name}")
-    found = module.FORMAT
-    assert isinstance(found, Format)
-    return found
+    module = importlib.import_module(f"{__name__}.as_{name}")
+    format_ = module.FORMAT
+    assert isinstance(format_, Format)
+    return format_
 
 
 def render(name: str, document: Document) -> Iterator[bytes]:

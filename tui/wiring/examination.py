@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from tui.domain.facts.demand import Demand
 from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.settings.settings import Settings
 from tui.sources.ports import Diagnosis
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "PROBE",
     "REQUEST",
     "DemandRecorder",
+    "Diagnose",
     "Examinable",
     "Examined",
     "Tried",
@@ -26,6 +28,8 @@ Examined = tuple[str, str, str, str, Sequence[Diagnosis]]
 
 Tried = Callable[[str, int], None]
 """Is told the name of a source that was tried, and how many are left."""
+Diagnose = Callable[[Settings, Tried], Awaitable[Sequence[Examined]]]
+"""Tries every source that the settings name."""
 LEARNING = 3.0
 """Seconds that the clusters are given to name the registries of what they run."""
 PROBE = 5.5

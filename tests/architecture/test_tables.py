@@ -1,0 +1,59 @@
+"""Every module that is a view, a command or a report format has its row, and every row its module; the guide names them all."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tui.cli.arguments import parser_of
+from tui.cli.commands import COMMANDS, EXPLORER
+from tui.presenters.views.spec import ViewSpec
+from tui.presenters.views.table import VIEWS
+from tui.reports import FORMATS, Format, format_named
+from tui.ui.keymap import EXPLORER as KEYS
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def modules(room: str) -> Iterator[ModuleType]:
+    """Every module of a room."""
+    for path in sorted((ROOT / room).glob("*.py")):
+        if path.stem != "__init__":
+            yield importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+
+
+def test_every_command_has_a_row_and_a_module() -> None:
+    having = {module.__name__.rpartition(".")[2] for module in modules("tui/cli") if hasattr(module, "add_arguments")}
+    assert having == {*COMMANDS, "explore"}
+    for command in (EXPLORER, *COMMANDS.values()):
+        assert parser_of(command.name).known > {"--help"}
+        assert not command.actions or next(iter(command.actions.values())) == "", "the usual action needs no word"
+
+
+def test_every_format_has_a_row_and_a_module_and_is_in_the_guide() -> None:
+    formats = {module.__name__.rpartition(".as_")[2] for module in modules("tui/reports") if hasattr(module, "FORMAT")}
+    assert formats == FORMATS.keys()
+    assert all(isinstance(format_named(name), Format) for name in FORMATS)
+    policy = (ROOT / "docs" / "policy.md").read_text()
+    assert not [name for name in FORMATS if f"`{name}`" not in policy]
+
+
+def test_every_view_has_a_row_and_a_key_of_its_own_and_is_in_the_guide() -> None:
+    specs = {
+        spec.id for module in modules("tui/presenters/views") for spec in vars(module).values() if isinstance(spec, ViewSpec)
+    }
+    assert specs == {view.id for view in VIEWS}
+    keys = [key for binding in KEYS for key in getattr(binding, "key", "").split(",")]
+    assert len(keys) == len(set(keys))
+    assert not [view.name for view in VIEWS if f"`{view.key}`" not in README or view.name not in README]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_the_guide(command: str) -> None:
+    pages = README + "".join(page.read_text() for page in (ROOT / "docs").glob("*.md"))
+    assert f"trustree {command}" in pages

@@ -1,0 +1,81 @@
+"""`trustree check`: what is not trusted, with the exit code of a gate."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+
+from tui.cli.commands import Invocation
+from tui.cli.output import Exit, Writer, look_of_stdout, say, write_stdout
+from tui.cli.reading import Opener, barred, exit_of_report, look, meant, remark
+from tui.cli.report import Options, add_printing, rendered
+from tui.domain.checks.containers import image_checks
+from tui.domain.common.trust import Check, State
+from tui.domain.query.query import Query, Selection
+from tui.domain.snapshot.snapshot import Snapshot, Workload
+from tui.settings.settings import Settings
+
+__all__ = ["CheckOptions", "add_arguments", "check", "exit_of_check", "run"]
+
+
+class CheckOptions(Options, frozen=True):
+    """What is asked of `check` besides: the verdict that violates the policy, and whether not knowing is well."""
+
+    fail_on: str = "fail"
+    allow_unknown: bool = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is printed, and what makes it fail."""
+    add_printing(parser, view="findings")
+    add = parser.add_argument
+    add("--fail-on", choices=("fail", "warn"), default="fail", help="the verdict that violates the policy")
+    add("--allow-unknown", action="store_true", help="do not exit 3 for what cannot be told")
+
+
+def run(call: Invocation) -> Exit:
+    """Check what the query finds."""
+    flags = call.flags
+    options = CheckOptions(flags.output, flags.view, flags.wait, flags.fail_on, flags.allow_unknown)
+    return check(call.settings, call.query(), options, call.opener, write_stdout)
+
+
+def check(settings: Settings, query: Query, options: CheckOptions, opener: Opener, write: Writer) -> Exit:
+    """Print what is not trusted, and say so by the exit code."""
+    snapshot, selection = look(settings, query, options.wait, opener)
+    meant(query, snapshot, selection)
+    write(rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))
+    remark(snapshot, selection)
+    if not selection.images and not selection.workloads:
+        say("Nothing was found that could be checked.")
+    return exit_of_check(snapshot, selection, options)
+
+
+def exit_of_check(snapshot: Snapshot, selection: Selection, options: CheckOptions) -> Exit:
+    """2 beats 3: what is known to be wrong is wrong whatever else is missing; a query that finds nothing is 3."""
+    images = [snapshot.images[key] for key in selection.images if key in snapshot.images]
+    workloads = [snapshot.workloads[key] for key in selection.workloads if key in snapshot.workloads]
+    wrong = {State.FAIL, State.WARN} if options.fail_on == "warn" else {State.FAIL}
+    checked = [(image.verdict, image.checks) for image in images]
+    checked += [(workload.verdict, _checks_of(workload, snapshot)) for workload in workloads]
+    verdicts = [verdict for verdict, _ in checked]
+    if any(verdict in wrong and not _all_accepted(verdict, checks) for verdict, checks in checked):
+        return Exit.VIOLATED
+    if barred(snapshot.sources):
+        return Exit.DENIED
+    if options.allow_unknown:
+        return Exit.OK
+    unsure = not verdicts or any(verdict in (State.UNKNOWN, State.OFF) for verdict in verdicts)
+    return Exit.UNSURE if unsure else exit_of_report(snapshot, selection)
+
+
+def _checks_of(workload: Workload, snapshot: Snapshot) -> tuple[Check, ...]:
+    """The checks of a workload's containers and of the images that they run."""
+    own = (check for container in workload.containers for check in container.checks)
+    return (*own, *(check for container in workload.containers for check in image_checks(container, snapshot.images)))
+
+
+def _all_accepted(verdict: State, checks: Iterable[Check]) -> bool:
+    """Whether a warning is only of what dated exceptions accept: that violates nothing."""
+    warned = [check for check in checks if check.state is State.WARN]
+    return verdict is State.WARN and bool(warned) and all(check.accepted for check in warned)

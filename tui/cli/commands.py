@@ -1,0 +1,103 @@
+"""The commands there are: a new one is a module of its name in this room, and a row here."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+
+from tui.errors import InvalidQuery
+from tui.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from tui.cli.reading import Opener
+    from tui.domain.query.query import Query
+    from tui.wiring.examination import Diagnose
+
+__all__ = ["COMMANDS", "EXPLORER", "Command", "CommandModule", "Invocation", "command_named"]
+
+
+class Invocation(NamedTuple):
+    """What a command is run with: settings, what was written after its name, and its own flags.
+
+    `action` is the first word where the command has actions, `text` the rest. `opener` opens the estate, `diagnose` tries its
+    sources; what is heavy to import is imported when they are called.
+    """
+
+    settings: Settings
+    action: str
+    text: str
+    flags: argparse.Namespace
+    opener: Opener
+    diagnose: Diagnose
+
+    def query(self) -> Query:
+        """The text as a query. Raises InvalidQuery."""
+        from tui.domain.query.query import parse_query
+
+        try:
+            return parse_query(self.text)
+        except InvalidQuery as error:
+            error.add_note(self.text)
+            raise
+
+
+class CommandModule(Protocol):
+    """What the module of a command has."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Add the flags that only this command takes."""
+        ...
+
+    def run(self, call: Invocation) -> int:
+        """Run it and give the exit code. Raises TrustreeError."""
+        ...
+
+
+class Command(NamedTuple):
+    """A command: its name, what it does in one line, and what may be written after it.
+
+    `actions` are the words that may come first, the usual one at the front, each with what follows it: nothing, a QUERY, or one
+    word. Where there are none, a query may follow, unless `takes` is empty. `asks` says that sources are connected to.
+    """
+
+    name: str
+    help: str
+    takes: str = "[QUERY]"
+    actions: Mapping[str, str] = MappingProxyType({})
+    asks: bool = True
+
+    @property
+    def usage(self) -> str:
+        """What may be written after the name, as a usage line has it."""
+        if not self.actions:
+            return self.takes
+        return f"[{' | '.join(f'{action} {operand}'.strip() for action, operand in self.actions.items())}]"
+
+    def module(self) -> CommandModule:
+        """Its module, imported now."""
+        return cast(CommandModule, importlib.import_module(f"tui.cli.{self.name or 'explore'}"))
+
+
+EXPLORER = Command("", "the explorer; on a pipe the table report")
+COMMANDS: Mapping[str, Command] = {
+    command.name: command
+    for command in (
+        Command("report", "print what is known: as a table, JSON, SARIF, CycloneDX, CSV and more"),
+        Command("check", "exit 2 when something is not trusted, 3 when it cannot be told"),
+        Command("doctor", "what each source can and cannot read, with the right that is missing", takes=""),
+        Command(
+            "policy",
+            "show, explain or check what images are judged by",
+            actions={"show": "", "explain": "QUERY", "check": "FILE"},
+        ),
+        Command("info", "versions and every path in use", takes="", asks=False),
+    )
+}
+
+
+def command_named(name: str) -> Command:
+    """The command of a name; the explorer for the empty one."""
+    return COMMANDS[name] if name else EXPLORER

@@ -1,0 +1,93 @@
+"""`trustree info`: versions, and every path in use."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+
+import msgspec
+
+from tui import __version__
+from tui.cli.commands import Invocation
+from tui.cli.flags import add_output
+from tui.cli.output import Exit, Writer, look_of_stdout, write_stdout
+from tui.domain.common.redaction import redact
+from tui.reports.columns import plain
+from tui.reports.encoding import encode
+from tui.settings.settings import Settings, paths
+
+__all__ = ["add_arguments", "info", "run"]
+
+PACKAGES = ("textual", "msgspec", "aiohttp", "kubernetes", "azure-identity", "azure-containerregistry", "cryptography")
+VARIABLES = (
+    *("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE"),
+    *("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The format."""
+    add_output(parser, ("table", "json"))
+
+
+def run(call: Invocation) -> Exit:
+    """Print them."""
+    return info(call.settings, call.flags.output, write_stdout)
+
+
+def info(settings: Settings, output: str, write: Writer) -> Exit:
+    """Print versions and every path in use."""
+    facts = {**_versions(), **_places(settings), **_environment()}
+    if output == "json":
+        write([encode(InfoReport("trustree/info/v1", facts)), b"\n"])
+    else:
+        width = max(map(len, facts))
+        unicode = look_of_stdout(settings.ascii).unicode
+        write(f"{plain(f'{name:{width}}  {value}', unicode)}\n".encode(errors="replace") for name, value in facts.items())
+    return Exit.OK
+
+
+class InfoReport(msgspec.Struct, frozen=True):
+    """What `info -o json` prints."""
+
+    schema: str
+    info: dict[str, str]
+
+
+def _versions() -> dict[str, str]:
+    found = {"trustree": __version__, "python": platform.python_version(), "platform": platform.platform()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _places(settings: Settings) -> dict[str, str]:
+    usual = paths()
+    kubeconfig = settings.kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    docker = os.environ.get("DOCKER_CONFIG") or str(Path.home() / ".docker")
+    return {
+        "settings": settings.source or f"{usual.config} (not there)",
+        "policy": settings.policy or "built in",
+        "kubeconfig": kubeconfig,
+        "docker config": str(Path(docker) / "config.json"),
+        "cache": str(usual.cache),
+        "state": str(usual.state),
+        "log": settings.log_file or str(usual.log),
+    }
+
+
+def _environment() -> dict[str, str]:
+    """Variables that change where connections go; credentials in them are hidden."""
+    given = {name: os.environ.get(name) or os.environ.get(name.lower()) for name in VARIABLES}
+    return {name: _without_user(value) for name, value in given.items() if value}
+
+
+def _without_user(value: str) -> str:
+    """A variable's value; a proxy may be named without a scheme, and still with a password."""
+    return redact(value) if "://" in value else redact(f"http://{value}").removeprefix("http://")

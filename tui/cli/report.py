@@ -1,0 +1,75 @@
+"""`trustree report`: what is known, in any of the formats."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+
+import msgspec
+
+from tui.cli.commands import Invocation
+from tui.cli.flags import add_output, add_wait
+from tui.cli.output import Exit, Writer, look_of_stdout, say, write_stdout
+from tui.cli.reading import Opener, exit_of_report, look, meant, refuse_nothing_to_ask, remark
+from tui.domain.query.exposure import asked_for, exposure
+from tui.domain.query.query import Query, Selection
+from tui.domain.snapshot.snapshot import Snapshot
+from tui.presenters.exposure import exposure_parts
+from tui.reports import FORMATS, Document, ReportScope, TextStyle, format_named, format_names
+from tui.settings.settings import Settings
+
+__all__ = ["Options", "add_arguments", "add_printing", "print_report", "rendered", "run"]
+
+VIEWS = tuple(scope.value for scope in ReportScope if scope is not ReportScope.ALL)
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What is asked of the commands that print; `wait` in seconds."""
+
+    output: str = "table"
+    view: str = ""
+    wait: float = 60.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Format, view, and how long to wait."""
+    add_printing(parser, view="")
+
+
+def add_printing(parser: argparse.ArgumentParser, view: str) -> None:
+    """The flags of commands that print a report; `view` is what they show when no view is asked for, empty for the format's."""
+    add_output(parser, format_names())
+    parser.add_argument("--view", choices=VIEWS, default=view, help="what is shown; what is found does not depend on it")
+    add_wait(parser)
+    formats = "\n".join(f"  {name:10} {text}" for name, text in FORMATS.items())
+    parser.description = f"{parser.description}\n\nformats:\n{formats}"
+
+
+def run(call: Invocation) -> Exit:
+    """Print what is known."""
+    refuse_nothing_to_ask(call.settings)
+    options = Options(call.flags.output, call.flags.view, call.flags.wait)
+    return print_report(call.settings, call.query(), options, call.opener, write_stdout)
+
+
+def print_report(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
+    """Print what is known once it is complete, or the time to wait is over."""
+    snapshot, selection = look(settings, query, options.wait, opener)
+    answer(query, snapshot)
+    meant(query, snapshot, selection)
+    write(rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))
+    remark(snapshot, selection)
+    return exit_of_report(snapshot, selection)
+
+
+def rendered(query: Query, snapshot: Snapshot, selection: Selection, options: Options, look: TextStyle) -> Iterable[bytes]:
+    form = format_named(options.output)
+    view = ReportScope(options.view) if options.view else form.view
+    return form.render(Document(snapshot, selection, view, look, query))
+
+
+def answer(query: Query, snapshot: Snapshot) -> None:
+    """Say on stderr what the one vulnerability that a query names means for the estate."""
+    asked = asked_for(query.terms)
+    for part in exposure_parts(asked[0], exposure(snapshot, asked[1])) if asked else ():
+        say(f"{part.label}: {part.words}")
