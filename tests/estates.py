@@ -11,7 +11,7 @@ import msgspec
 
 from tui.domain.common.trust import Check, CheckName, State, roll_up, worst
 from tui.domain.facts.demand import Demand
-from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import Platform
 from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.snapshot.snapshot import (
@@ -39,6 +39,11 @@ NOW = datetime(2026, 3, 14, 10, 42, 7, tzinfo=UTC)
 ACR = "contoso.azurecr.io"
 
 
+REGISTRY = SourceId(SourceKind.REGISTRY, ACR)
+LAYERS = SourceId(SourceKind.POLICY, "layers")
+CONFIG = SourceId(SourceKind.POLICY, "config")
+
+
 def digest(text: str) -> str:
     """A digest made from a text."""
     return f"sha256:{sha256(text.encode()).hexdigest()}"
@@ -49,9 +54,9 @@ def ago(days: float) -> datetime:
     return NOW - timedelta(days=days)
 
 
-def check(name: CheckName, state: State, reason: str, brief: str = "", source: str = "registry", remedy: str = "") -> Check:
+def check(name: CheckName, state: State, reason: str, brief: str = "", source: SourceId = REGISTRY, remedy: str = "") -> Check:
     """A check as of four seconds before NOW."""
-    return Check(name, state, reason, source, NOW - timedelta(seconds=4), brief=brief, remedy=remedy)
+    return Check(name, state, reason, (source,), NOW - timedelta(seconds=4), brief=brief, remedy=remedy)
 
 
 class Builder:
@@ -87,7 +92,7 @@ class Builder:
                 note="diff_ids begin with the base's whole chain",
                 state=state,
             )
-        told = checks or (check(CheckName.REGISTRY, State.PASS, f"{registry} is trusted", source="policy"),)
+        told = checks or (check(CheckName.REGISTRY, State.PASS, f"{registry} is trusted", source=SourceId(SourceKind.POLICY)),)
         self.images[key] = Image(
             key,
             (key.digest, digest(f"{name} amd64")),
@@ -118,7 +123,7 @@ class Builder:
         cluster, namespace, kind, name = place.split("/")
         key = ObjectKey(cluster, namespace, kind, name)
         found = self.images[image]
-        told = checks or (check(CheckName.IDENTITY, State.PASS, reason, source=cluster),)
+        told = checks or (check(CheckName.IDENTITY, State.PASS, reason, source=SourceId(SourceKind.CLUSTER, cluster)),)
         refs = tuple(
             PodRef(
                 f"{name}-7d4b9c-{at:05x}",
@@ -217,13 +222,12 @@ def healthy() -> tuple[SourceHealth, ...]:
         "the repositories under legacy/", "repositories/legacy/content/read", "Ask for Container Registry Repository Reader."
     )
     return (
-        SourceHealth("cluster/prod-weu", SourceKind.CLUSTER, SourceState.OK, near, 9310, 41, live=True, identity="ops@contoso"),
-        SourceHealth("cluster/prod-neu", SourceKind.CLUSTER, SourceState.OK, near, 4210, 22, live=True, identity="ops@contoso"),
-        SourceHealth(f"registry/{ACR}", SourceKind.REGISTRY, SourceState.OK, near, 612, 118, identity="ops@contoso"),
-        SourceHealth("registry/mcr.microsoft.com", SourceKind.REGISTRY, SourceState.OK, near, 4, 9),
+        SourceHealth(SourceId(SourceKind.CLUSTER, "prod-weu"), SourceState.OK, near, 9310, 41, live=True, identity="ops@contoso"),
+        SourceHealth(SourceId(SourceKind.CLUSTER, "prod-neu"), SourceState.OK, near, 4210, 22, live=True, identity="ops@contoso"),
+        SourceHealth(SourceId(SourceKind.REGISTRY, ACR), SourceState.OK, near, 612, 118, identity="ops@contoso"),
+        SourceHealth(SourceId(SourceKind.REGISTRY, "mcr.microsoft.com"), SourceState.OK, near, 4, 9),
         SourceHealth(
-            "registry/legacy.azurecr.io",
-            SourceKind.REGISTRY,
+            SourceId(SourceKind.REGISTRY, "legacy.azurecr.io"),
             SourceState.PARTIAL,
             near,
             3,
@@ -242,21 +246,21 @@ def company() -> Snapshot:
         State.FAIL,
         "debian:12-slim has moved 3 days ago past the digest this was built on",
         "moved 3d",
-        "layers",
+        LAYERS,
         "Rebuild it on the new base.",
     )
     old = check(
-        CheckName.BASE, State.WARN, "base/python:3.12 stands on an old build of debian:12-slim", "on the old debian", "layers"
+        CheckName.BASE, State.WARN, "base/python:3.12 stands on an old build of debian:12-slim", "on the old debian", LAYERS
     )
-    fine = check(CheckName.REGISTRY, State.PASS, f"{ACR} is trusted", source="policy")
-    young = check(CheckName.AGE, State.PASS, "built 9 d ago, limit 90 d", source="config")
+    fine = check(CheckName.REGISTRY, State.PASS, f"{ACR} is trusted", source=SourceId(SourceKind.POLICY))
+    young = check(CheckName.AGE, State.PASS, "built 9 d ago, limit 90 d", source=CONFIG)
     off = check(CheckName.SIGNATURE, State.OFF, "the policy does not ask")
     drifted = check(
         CheckName.IDENTITY,
         State.WARN,
         "the tag now names another digest: 2 pods run the old one, 2 the new one",
         "tag moved: 2 old · 2 new",
-        "prod-neu",
+        SourceId(SourceKind.CLUSTER, "prod-neu"),
     )
     replaced = check(
         CheckName.IDENTITY, State.FAIL, "another image has this name now", "replaced", remedy="Pin the digest, or roll back."
@@ -271,7 +275,7 @@ def company() -> Snapshot:
     risk = build.image("risk-engine:5.0.3", fine, young, on=python, days=2)
     shop = build.image(
         "shop-web:3.4.0",
-        check(CheckName.AGE, State.WARN, "built 96 d ago, limit 90 d", "96 days old", "config"),
+        check(CheckName.AGE, State.WARN, "built 96 d ago, limit 90 d", "96 days old", CONFIG),
         on=node,
         days=96,
     )
@@ -288,7 +292,7 @@ def company() -> Snapshot:
         State.UNKNOWN,
         "quay.io does not answer",
         "registry does not answer",
-        "quay.io",
+        SourceId(SourceKind.REGISTRY, "quay.io"),
         "Check the network to quay.io.",
     )
     envoy = build.image("edge/envoy-lua:1.29", lost, registry="quay.io", absent="quay.io does not answer: connection timed out")
@@ -326,9 +330,9 @@ def loading() -> Snapshot:
         {},
         {},
         (
-            SourceHealth("cluster/prod-weu", SourceKind.CLUSTER, SourceState.LOADING, progress=(pods,)),
-            SourceHealth(f"registry/{ACR}", SourceKind.REGISTRY, SourceState.LOADING, progress=(repositories,)),
-            SourceHealth("registry/quay.io", SourceKind.REGISTRY, SourceState.LOADING),
+            SourceHealth(SourceId(SourceKind.CLUSTER, "prod-weu"), SourceState.LOADING, progress=(pods,)),
+            SourceHealth(SourceId(SourceKind.REGISTRY, ACR), SourceState.LOADING, progress=(repositories,)),
+            SourceHealth(SourceId(SourceKind.REGISTRY, "quay.io"), SourceState.LOADING),
         ),
     )
 
@@ -342,8 +346,7 @@ def sick() -> Snapshot:
         {},
         (
             SourceHealth(
-                "cluster/prod-weu",
-                SourceKind.CLUSTER,
+                SourceId(SourceKind.CLUSTER, "prod-weu"),
                 SourceState.FAILED,
                 error="ops@contoso may not list pods in prod-weu",
                 remedy="kubectl auth can-i list pods -A",

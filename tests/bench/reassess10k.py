@@ -18,7 +18,7 @@ from tests.sources.signatures.shelf import Shelf, asking
 from tests.sources.signatures.signer import JWS, Ask, jws, usual
 from tests.sources.signatures.signer import NOW as SIGNED
 from tui.domain.facts.demand import ArtifactDemand
-from tui.domain.facts.events import HealthChanged, SignaturesVerified, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import HealthChanged, SignaturesVerified, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.signature import Outcome, SignatureSystem, Verdict
 from tui.domain.policy.policy import Policy
@@ -83,13 +83,13 @@ def _world() -> World:
     """Images of a hundred teams, each run by a Deployment of its own, each signed."""
     world = World()
     world.node("n1")
-    world.tell(HealthChanged(SourceHealth("signatures", SourceKind.SIGNATURES, SourceState.OK, world.clock)))
+    world.tell(HealthChanged(SourceHealth(SourceId(SourceKind.SIGNATURES), SourceState.OK, world.clock)))
     good = (Outcome(SignatureSystem.NOTATION, Verdict.VALID, "the signature is valid", signer="CN=release"),)
     for number in range(IMAGES):
         name = RepositoryName(A, f"team{number % 100}/app{number}")
         subject = world.manifest(str(name), f"{number:05}", "1")
         world.run(f"team{number % 100}/app{number}", f"{name}:1", f"{name}@{subject}")
-        world.tell(SignaturesVerified("signatures", name, subject, good, world.clock))
+        world.tell(SignaturesVerified(SourceId(SourceKind.SIGNATURES), name, subject, good, world.clock))
     return world
 
 

@@ -11,6 +11,7 @@ import msgspec
 from tests.bench.results import Result
 from tests.estates import NOW, Builder, HandEstate
 from tests.ui.driving import Settings, until
+from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.facts.scan import ImageVulnerability, ScanReport, Severity
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.ui.app import TrustreeApp
@@ -60,6 +61,6 @@ def _scanned() -> Snapshot:
         )
         for at in range(ROWS)
     )
-    report = ScanReport("scanner/trivy", "Trivy", "1", NOW, digest=image.digest)
+    report = ScanReport(SourceId(SourceKind.SCANNER, "trivy"), "Trivy", "1", NOW, digest=image.digest)
     build.images[image] = msgspec.structs.replace(build.images[image], vulnerabilities=found, scans=(report,))
     return build.freeze()

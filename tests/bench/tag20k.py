@@ -15,7 +15,7 @@ import msgspec
 from tests.bench.loops import Measured, measured, prepared
 from tests.bench.results import Result
 from tests.domain.world import NOW, A, World, digest, name_of, trusting
-from tui.domain.facts.events import Event, HealthChanged, PodsSeen, SourceHealth, SourceKind, SourceState, TagResolved
+from tui.domain.facts.events import Event, HealthChanged, PodsSeen, SourceHealth, SourceId, SourceKind, SourceState, TagResolved
 from tui.estate.store import Store
 
 __all__ = ["estate", "run"]
@@ -48,7 +48,10 @@ async def _run() -> list[Result]:
         moved = await _rounds(store, lambda number: _resolved("team8/app8", "stable", f"app 8 {number + 1}", number))
         base = await _rounds(store, lambda number: _resolved("runtime/r9", "9", f"runtime {9 + 10 * (number % 3)}", number))
         pods = await _rounds(
-            store, lambda number: PodsSeen("cluster/lab", "", 1, (msgspec.structs.replace(pod, node=f"n{number}"),))
+            store,
+            lambda number: PodsSeen(
+                SourceId(SourceKind.CLUSTER, "lab"), "", 1, (msgspec.structs.replace(pod, node=f"n{number}"),)
+            ),
         )
     finally:
         running.cancel()
@@ -85,7 +88,9 @@ def _results(what: str, found: Measured, reach: float, first: float) -> list[Res
 
 def _resolved(repository: str, tag: str, content: str, number: int) -> TagResolved:
     name = name_of(f"{PUBLIC if repository.startswith('runtime') else A}/{repository}")
-    return TagResolved(f"registry/{name.registry}", name, tag, _manifest(content), NOW + timedelta(seconds=number))
+    return TagResolved(
+        SourceId(SourceKind.REGISTRY, name.registry), name, tag, _manifest(content), NOW + timedelta(seconds=number)
+    )
 
 
 def _manifest(content: str) -> str:
@@ -96,7 +101,7 @@ def estate() -> World:
     """Systems, runtimes on them, and applications in ten versions each on one build of a runtime; 2,000 of these run."""
     world = World()
     world.node("n1")
-    world.tell(HealthChanged(SourceHealth("signatures", SourceKind.SIGNATURES, SourceState.OK, world.clock)))
+    world.tell(HealthChanged(SourceHealth(SourceId(SourceKind.SIGNATURES), SourceState.OK, world.clock)))
     for number in range(SYSTEMS):
         world.manifest(f"{PUBLIC}/system/s{number}", f"system {number}", "1", layers=_letters(number))
     for number in range(RUNTIMES):

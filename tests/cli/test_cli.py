@@ -20,7 +20,7 @@ from tui.cli.arguments import SCENARIOS
 from tui.cli.main import main
 from tui.cli.progress import ProgressLine
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.facts.events import Denial, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Denial, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.events import Progress as Counted
 from tui.domain.snapshot.snapshot import EMPTY, Snapshot
 from tui.errors import AuthenticationFailed
@@ -40,7 +40,7 @@ def cluster(state: SourceState, *, auth_failed: bool = False, objects: int = 0, 
     """The health of a cluster."""
     error = "" if state is SourceState.OK else "the server said no"
     return SourceHealth(
-        "cluster/c", SourceKind.CLUSTER, state, objects=objects, error=error, auth_failed=auth_failed, denials=denials
+        SourceId(SourceKind.CLUSTER, "c"), state, objects=objects, error=error, auth_failed=auth_failed, denials=denials
     )
 
 
@@ -49,9 +49,9 @@ NOBODY_AT_THE_REGISTRY = e.estate(
     (),
     (),
     (
-        SourceHealth("registry/r", SourceKind.REGISTRY, SourceState.FAILED, error="it wants a sign-in", auth_failed=True),
-        SourceHealth("scanner/attached", SourceKind.SCANNER, SourceState.OK),
-        SourceHealth("signatures", SourceKind.SIGNATURES, SourceState.OK),
+        SourceHealth(SourceId(SourceKind.REGISTRY, "r"), SourceState.FAILED, error="it wants a sign-in", auth_failed=True),
+        SourceHealth(SourceId(SourceKind.SCANNER, "attached"), SourceState.OK),
+        SourceHealth(SourceId(SourceKind.SIGNATURES), SourceState.OK),
     ),
     complete=False,
 )
@@ -160,7 +160,7 @@ def test_a_word_that_is_no_scenario_is_refused_with_those_that_are(word: str, ca
 def test_a_report_looks_for_the_signatures_of_what_nothing_runs_as_a_check_does(argv: list[str]) -> None:
     world = Signed()
     subject = world.manifest(str(NAME), "x", "1")
-    world.health("registry/a.azurecr.io", kind=SourceKind.REGISTRY, identity="me")
+    world.health(SourceId(SourceKind.REGISTRY, "a.azurecr.io"), identity="me")
     opener = opener_of(world.snapshot())
     main(argv, opener=opener)
     assert [demand.reference for demand in opener.estate.wanted] == [subject]
@@ -174,7 +174,7 @@ def test_how_many_images_were_not_looked_at_is_said_in_images(
     world = Signed()
     for number in range(5):
         world.manifest(str(NAME), f"x{number}", f"{number}")
-    world.health("registry/a.azurecr.io", kind=SourceKind.REGISTRY, identity="me")
+    world.health(SourceId(SourceKind.REGISTRY, "a.azurecr.io"), identity="me")
     opener = opener_of(world.snapshot())
     main([*argv, "-o", "json"], opener=opener)
     assert len(opener.estate.wanted) == 2
@@ -492,7 +492,7 @@ def test_progress_is_one_line_rewritten_on_a_terminal_and_taken_away(monkeypatch
     screen = Terminal()
     progress = ProgressLine(screen)
     loading = SourceHealth(
-        "cluster/c\x1b[2J", SourceKind.CLUSTER, SourceState.LOADING, progress=(Counted("pods", 12_000, 15_000),)
+        SourceId(SourceKind.CLUSTER, "c\x1b[2J"), SourceState.LOADING, progress=(Counted("pods", 12_000, 15_000),)
     )
     progress.show(e.estate((), (), (loading,)))
     progress.done()

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tui.domain.facts.demand import Demand
-from tui.domain.facts.events import HealthChanged, SourceState
+from tui.domain.facts.events import HealthChanged, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.sources.ports import Diagnosis
 from tui.wiring import examination
@@ -17,8 +17,8 @@ from tui.wiring.examination import DemandRecorder, examine
 class Fake:
     """A source that answers, or never does."""
 
-    def __init__(self, name: str, hangs: bool = False) -> None:
-        self.name, self._hangs = name, hangs
+    def __init__(self, id: SourceId, hangs: bool = False) -> None:
+        self.id, self._hangs = id, hangs
         self.wanted: tuple[Demand, ...] = ()
         self.cancelled = False
 
@@ -36,22 +36,22 @@ class Fake:
 
 async def test_a_source_that_hangs_is_given_up_and_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examination, "PROBE", 0.05)
-    sources = [Fake("cluster/frozen", hangs=True), Fake("registry/a")]
+    sources = [Fake(SourceId(SourceKind.CLUSTER, "frozen"), hangs=True), Fake(SourceId(SourceKind.REGISTRY, "a"))]
     told: list[tuple[str, int]] = []
     (frozen, first), (_, second) = await examine(sources, lambda name, left: told.append((name, left)))
-    assert (frozen.name, first[0].state, second[0].state) == ("cluster/frozen", "failed", "ok")
+    assert (str(frozen.id), first[0].state, second[0].state) == ("cluster/frozen", "failed", "ok")
     assert "did not answer within" in first[0].detail
     assert sources[0].cancelled
     assert told == [("registry/a", 1), ("cluster/frozen", 0)]
 
 
 async def test_what_is_overheard_passes_on_what_runs_and_asks_nobody() -> None:
-    registry = Fake("registry/a")
+    registry = Fake(SourceId(SourceKind.REGISTRY, "a"))
     overheard = DemandRecorder(registry)
     demand = Demand(RepositoryName("a", "b"), "1")
     overheard.want((demand,))
     events = overheard.events()
     first = await anext(events)
     assert isinstance(first, HealthChanged)
-    assert (registry.wanted, overheard.name, overheard.idle) == ((demand,), "registry/a", True)
-    assert (first.health.name, first.health.state) == ("registry/a", SourceState.OK)
+    assert (registry.wanted, overheard.id, overheard.idle) == ((demand,), SourceId(SourceKind.REGISTRY, "a"), True)
+    assert (first.health.id, first.health.state) == (SourceId(SourceKind.REGISTRY, "a"), SourceState.OK)

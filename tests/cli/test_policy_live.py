@@ -12,7 +12,7 @@ from tests.cli.test_policy_command import write
 from tests.domain.world import NOW, A, World, check, image
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.demand import Demand
-from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.estate.estate import Estate
 from tui.sources.ports import DemandSource
@@ -22,8 +22,7 @@ from tui.wiring.policy_watch import PolicyWatch
 class Told:
     """A registry that says what it was given, and has an answer to everything."""
 
-    name = f"registry/{A}"
-    kind = SourceKind.REGISTRY
+    id = SourceId(SourceKind.REGISTRY, A)
     idle = True
 
     def __init__(self, events: list[Event]) -> None:
@@ -33,7 +32,7 @@ class Told:
         """Say all, then stay."""
         for event in self._events:
             yield event
-        yield HealthChanged(SourceHealth(self.name, self.kind, SourceState.OK, NOW, identity="me"))
+        yield HealthChanged(SourceHealth(self.id, SourceState.OK, NOW, identity="me"))
         await asyncio.Event().wait()
 
     def want(self, demands: tuple[Demand, ...]) -> None:

@@ -11,7 +11,16 @@ from tui.demo.estate.images import fill
 from tui.demo.estate.publisher import ImagePublisher, Published
 from tui.demo.registry_contents import Repository
 from tui.domain.assemble.assemble import Assembler
-from tui.domain.facts.events import CatalogListed, ConfigRead, Event, ManifestRead, ManifestsListed, TagsListed
+from tui.domain.facts.events import (
+    CatalogListed,
+    ConfigRead,
+    Event,
+    ManifestRead,
+    ManifestsListed,
+    SourceId,
+    SourceKind,
+    TagsListed,
+)
 from tui.domain.facts.image import ManifestListing, RepositoryName, Tag
 from tui.domain.facts.inventory.inventory import Inventory
 from tui.domain.policy.policy import built_in
@@ -27,7 +36,7 @@ def snapshot(yard: ImagePublisher, refused: str = "") -> Snapshot:
     inventory = Inventory()
     for host, shelf in yard.shelves.items():
         names = tuple(sorted(shelf.repositories))
-        inventory.apply(CatalogListed(f"registry/{host}", host, names, True, NOW))
+        inventory.apply(CatalogListed(SourceId(SourceKind.REGISTRY, host), host, names, True, NOW))
         for name in names:
             repository = shelf.open(name)
             if repository is not None and f"{host}/{name}" != refused:
@@ -37,7 +46,7 @@ def snapshot(yard: ImagePublisher, refused: str = "") -> Snapshot:
 
 
 def _events(name: RepositoryName, repository: Repository) -> Iterator[Event]:
-    source = f"registry/{name.registry}"
+    source = SourceId(SourceKind.REGISTRY, name.registry)
     for digest, row in repository.rows.items():
         manifest = read_manifest(row.stored.body, digest)
         yield ManifestRead(source, name, manifest, NOW)

@@ -12,7 +12,16 @@ import msgspec
 from hypothesis import strategies as st
 
 from tests.domain.world import NOW, World, digest, name_of
-from tui.domain.facts.events import AbsenceKind, CatalogListed, ConfigRead, Event, ManifestsListed, TagsListed
+from tui.domain.facts.events import (
+    AbsenceKind,
+    CatalogListed,
+    ConfigRead,
+    Event,
+    ManifestsListed,
+    SourceId,
+    SourceKind,
+    TagsListed,
+)
 from tui.domain.facts.image import HistoryEntry, ManifestListing, Tag
 
 A, B, HUB = "a.azurecr.io", "b.azurecr.io", "docker.io"
@@ -112,7 +121,7 @@ class Estate:
         for registry in sorted(self.catalogs):
             here = [name_of(each) for each in (*self.kept, *homes)]
             names = {name.repository for name in here if name.registry == registry}
-            world.tell(CatalogListed(f"registry/{registry}", registry, tuple(sorted(names)), True, world.clock))
+            world.tell(CatalogListed(SourceId(SourceKind.REGISTRY, registry), registry, tuple(sorted(names)), True, world.clock))
         world.events = [self._dated(event) for event in world.events]
         return world
 
@@ -125,7 +134,7 @@ class Estate:
 
     def _read_base(self, world: World, repository: str) -> None:
         how, name = self.loaded.get(repository, WHOLE), name_of(repository)
-        source = f"registry/{name.registry}"
+        source = SourceId(SourceKind.REGISTRY, name.registry)
         if how == UNASKED:
             return
         tags = self.tags.get(repository, {})

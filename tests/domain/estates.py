@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import Platform, RepositoryName
 from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.snapshot.snapshot import (
@@ -47,7 +47,14 @@ def image_key(repository: str, letter: str, registry: str = ACR) -> ImageKey:
 
 def check(name: CheckName, state: State, reason: str = "", brief: str = "") -> Check:
     """A check with a reason."""
-    return Check(name, state, reason or f"{name} is {state}.", "registry/" + ACR, NOW - timedelta(minutes=1), brief=brief)
+    return Check(
+        name,
+        state,
+        reason or f"{name} is {state}.",
+        (SourceId(SourceKind.REGISTRY, ACR),),
+        NOW - timedelta(minutes=1),
+        brief=brief,
+    )
 
 
 DEBIAN = ImageKey("docker.io", "library/debian", digest("d"))
@@ -133,8 +140,8 @@ WORKLOADS = (
 )  # fmt: skip
 BASES = (UnknownBase(DEBIAN, NodeKind.CLAIMED, "docker.io/library/debian:12-slim", "nobody may read it"),)
 SOURCES = (
-    SourceHealth("cluster/prod-weu", SourceKind.CLUSTER, SourceState.OK, NOW, 40, 12),
-    SourceHealth(f"registry/{ACR}", SourceKind.REGISTRY, SourceState.PARTIAL, NOW, 9, 30, error="payments/ledger is refused"),
+    SourceHealth(SourceId(SourceKind.CLUSTER, "prod-weu"), SourceState.OK, NOW, 40, 12),
+    SourceHealth(SourceId(SourceKind.REGISTRY, ACR), SourceState.PARTIAL, NOW, 9, 30, error="payments/ledger is refused"),
 )
 
 

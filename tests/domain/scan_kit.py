@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.domain.world import NOW, World
-from tui.domain.facts.events import ScansSeen, SourceKind, SourceState
+from tui.domain.facts.events import ScansSeen, SourceId, SourceKind, SourceState
 from tui.domain.facts.scan import Exploitability, ScanReport, Severity, Vex, Vulnerability
 
 __all__ = ["CVE", "LATELY", "report", "set_up", "statement", "tell", "vulnerability"]
@@ -22,7 +22,7 @@ def vulnerability(id: str = CVE, severity: str = "critical", package: str = "ope
 
 def report(digest: str, *found: Vulnerability, scanner: str = "Trivy", at: datetime | None = LATELY, **more: Any) -> ScanReport:
     """A whole report on a digest."""
-    source = f"scanner/{scanner.lower()}"
+    source = SourceId(SourceKind.SCANNER, scanner.lower())
     fields = {"key": f"{digest} {more.get('tag', '')}", "vulnerabilities": found, **more}
     return ScanReport(source, scanner, fields.pop("key"), at, digest=digest, **fields)
 
@@ -43,4 +43,4 @@ def tell(world: World, *reports: ScanReport) -> None:
 def set_up(world: World, *scanners: str, state: SourceState = SourceState.OK, error: str = "") -> None:
     """Scanners are set up, and do so."""
     for scanner in scanners:
-        world.health(f"scanner/{scanner.lower()}", state, SourceKind.SCANNER, error)
+        world.health(SourceId(SourceKind.SCANNER, scanner.lower()), state, error)

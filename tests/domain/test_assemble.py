@@ -10,7 +10,17 @@ from tests.domain.world import AMD, ARM, NOW, OURS, A, B, World, check, containe
 from tui.domain.assemble.assemble import Assembler
 from tui.domain.checks.checks import of_containers
 from tui.domain.common.trust import Check, CheckName, State, roll_up, worst
-from tui.domain.facts.events import AbsenceKind, Denial, HealthChanged, Owner, Ownership, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import (
+    AbsenceKind,
+    Denial,
+    HealthChanged,
+    Owner,
+    Ownership,
+    SourceHealth,
+    SourceId,
+    SourceKind,
+    SourceState,
+)
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules
 from tui.domain.snapshot.snapshot import Drift, Snapshot
@@ -29,9 +39,9 @@ def lab() -> World:
     zoo = world.manifest(f"{B}/zoo", "zo", "1")
     world.run("x/web", TAG, f"{APP}@{app}", f"{APP}@{app}")
     world.run("y/zoo", f"{B}/zoo:1", f"{B}/zoo@{zoo}")
-    world.health(f"registry/{A}", identity="me")
-    world.health(f"registry/{B}")
-    world.health("cluster/lab")
+    world.health(SourceId(SourceKind.REGISTRY, A), identity="me")
+    world.health(SourceId(SourceKind.REGISTRY, B))
+    world.health(SourceId(SourceKind.CLUSTER, "lab"))
     return world
 
 
@@ -49,8 +59,8 @@ UNASKED = Ownership(Owner.UNKNOWN, "could not be asked: me may not read Azure Re
 
 def registry(state: SourceState, identity: str = "", ownership: Ownership = UNASKED, refused: str = "") -> SourceHealth:
     """How the registry of the image is doing."""
-    name = f"registry/{A}"
-    return SourceHealth(name, SourceKind.REGISTRY, state, identity=identity, ownership=ownership, sign_in_error=refused)
+    name = SourceId(SourceKind.REGISTRY, A)
+    return SourceHealth(name, state, identity=identity, ownership=ownership, sign_in_error=refused)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +99,7 @@ def test_an_azure_registry_is_trusted_when_it_is_ours_and_signed_in_to(
 def test_being_signed_in_elsewhere_trusts_no_look_alike() -> None:
     world = World()
     found = world.manifest("a.azurecr.io.evil.example.org/app", "abc", "1")
-    world.health("registry/a.azurecr.io.evil.example.org", identity="me")
+    world.health(SourceId(SourceKind.REGISTRY, "a.azurecr.io.evil.example.org"), identity="me")
     assert states(world.snapshot(OPEN), found)[CheckName.REGISTRY] is State.FAIL
 
 
@@ -102,7 +112,7 @@ def test_a_base_that_was_rebuilt_is_outdated_and_says_so() -> None:
     world.manifest(f"{A}/base", "xy", "1")
     found = check(image(world.snapshot(), app_of(world)), CheckName.BASE)
     assert found.state is State.WARN
-    assert found.source == f"registry/{A}"
+    assert found.sources == (SourceId(SourceKind.REGISTRY, A),)
 
 
 def app_of(world: World) -> str:
@@ -207,16 +217,16 @@ def checks_of(snapshot: Snapshot) -> dict[str, dict[CheckName, State]]:
     return found
 
 
-def lose(world: World, source: str, kind: SourceKind) -> Snapshot:
+def lose(world: World, source: SourceId) -> Snapshot:
     """The snapshot after a source has failed."""
-    health = SourceHealth(source, kind, SourceState.FAILED, NOW - timedelta(minutes=9), error="time-out", remedy="Look there.")
+    health = SourceHealth(source, SourceState.FAILED, NOW - timedelta(minutes=9), error="time-out", remedy="Look there.")
     world.tell(HealthChanged(health))
     return world.snapshot()
 
 
 def test_losing_a_cluster_makes_its_identities_unknown_and_nothing_else() -> None:
     world = lab()
-    before, after = world.snapshot(), lose(world, "cluster/lab", SourceKind.CLUSTER)
+    before, after = world.snapshot(), lose(world, SourceId(SourceKind.CLUSTER, "lab"))
     assert set(after.workloads) == set(before.workloads)
     assert set(after.images) == set(before.images)
     for name in ("web", "zoo"):
@@ -232,7 +242,7 @@ def test_losing_a_cluster_makes_its_identities_unknown_and_nothing_else() -> Non
 
 def test_losing_a_registry_makes_what_it_says_unknown_and_nothing_of_the_other() -> None:
     world = lab()
-    before, after = world.snapshot(), lose(world, f"registry/{A}", SourceKind.REGISTRY)
+    before, after = world.snapshot(), lose(world, SourceId(SourceKind.REGISTRY, A))
     assert set(after.images) == set(before.images)
     assert set(after.workloads) == set(before.workloads)
     assert after.derived == before.derived
@@ -250,10 +260,10 @@ def test_losing_a_registry_makes_what_it_says_unknown_and_nothing_of_the_other()
 def test_a_source_that_comes_back_restores_everything() -> None:
     world = lab()
     before = checks_of(world.snapshot())
-    lose(world, f"registry/{A}", SourceKind.REGISTRY)
-    lose(world, "cluster/lab", SourceKind.CLUSTER)
-    world.health(f"registry/{A}", identity="me")
-    world.health("cluster/lab")
+    lose(world, SourceId(SourceKind.REGISTRY, A))
+    lose(world, SourceId(SourceKind.CLUSTER, "lab"))
+    world.health(SourceId(SourceKind.REGISTRY, A), identity="me")
+    world.health(SourceId(SourceKind.CLUSTER, "lab"))
     assert checks_of(world.snapshot()) == before
 
 
@@ -282,7 +292,7 @@ def test_complete_means_that_everything_asked_has_answered() -> None:
 )
 def test_a_source_that_has_not_answered_whole_makes_it_incomplete(state: SourceState, complete: bool) -> None:
     world = lab()
-    world.health("registry/c.example.org", state)
+    world.health(SourceId(SourceKind.REGISTRY, "c.example.org"), state)
     assert world.snapshot().complete is complete
 
 
@@ -369,8 +379,8 @@ def test_that_nodes_may_not_be_read_is_missing_only_where_a_question_needs_them(
             world.index(f"{A}/app", "new", "1", platforms=(ARM,))
         world.run("x/web", f"{A}/app:1", f"{A}/app@{whole}", node="hidden")
         denied = Denial("nodes", "list nodes", "Ask for nodes.", "No right to list nodes.")
-        world.tell(HealthChanged(SourceHealth("cluster/lab", SourceKind.CLUSTER, SourceState.OK, NOW, denials=(denied,))))
-        world.health(f"registry/{A}")
+        world.tell(HealthChanged(SourceHealth(SourceId(SourceKind.CLUSTER, "lab"), SourceState.OK, NOW, denials=(denied,))))
+        world.health(SourceId(SourceKind.REGISTRY, A))
         snapshot = Assembler().assemble(world.inventory().freeze(), OPEN, NOW)
         (found,) = snapshot.workloads.values()
         assert (found.containers[0].drift is Drift.UNKNOWN) is is_open

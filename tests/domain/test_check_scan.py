@@ -9,8 +9,9 @@ import pytest
 
 from tests.domain.scan_kit import CVE, LATELY, report, set_up, statement, tell, vulnerability
 from tests.domain.world import NOW, World, check, image, name_of
+from tui.domain.common.source_id import sources_text
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.facts.events import SourceState
+from tui.domain.facts.events import SourceId, SourceKind, SourceState
 from tui.domain.facts.scan import Exploitability, ScanReport, Severity
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules, Unfixed
@@ -73,7 +74,7 @@ def test_no_report_of_a_scanner_that_was_not_heard_out_is_unknown_whatever_the_p
 
 def test_clean_and_recent_passes() -> None:
     answer = verdict(saying())
-    assert (answer.state, answer.source, answer.as_of) == (State.PASS, "scanner/trivy", LATELY)
+    assert (answer.state, sources_text(answer.sources), answer.as_of) == (State.PASS, "scanner/trivy", LATELY)
     assert answer.reason == "No vulnerability counts that is high or worse. Scanned by Trivy."
 
 
@@ -149,7 +150,7 @@ def test_numbers_alone(counts: dict[Severity, int], unfixed: Unfixed, state: Sta
 
 def test_the_stricter_of_two_scanners_decides() -> None:
     answer = verdict(saying(), saying(vulnerability(), scanner="Aqua"), scanners=("Trivy", "Aqua"))
-    assert (answer.state, answer.source) == (State.FAIL, "scanner/aqua, scanner/trivy")
+    assert (answer.state, sources_text(answer.sources)) == (State.FAIL, "scanner/aqua, scanner/trivy")
     assert answer.reason.endswith("Scanned by Aqua and Trivy. The scanners disagree.")
 
 
@@ -288,7 +289,9 @@ def named(
 ) -> ScanReport:
     """What a file says of a name."""
     fields = {"vulnerabilities": None, **more}
-    return ScanReport("scanner/files", "OpenVEX", key, at, name=name_of(repository), tag=tag, vex=vex, **fields)
+    return ScanReport(
+        SourceId(SourceKind.SCANNER, "files"), "OpenVEX", key, at, name=name_of(repository), tag=tag, vex=vex, **fields
+    )
 
 
 def estate(*reports: ScanReport) -> Snapshot:
@@ -310,7 +313,7 @@ def test_a_statement_by_name_is_heard_though_a_scan_names_the_digest(tag: str) -
 
 
 def notes(snapshot: Snapshot) -> tuple[str, ...]:
-    return next(each.remarks for each in snapshot.sources if each.name == "scanner/files")
+    return next(each.remarks for each in snapshot.sources if each.id == SourceId(SourceKind.SCANNER, "files"))
 
 
 def test_a_report_that_names_no_image_of_the_estate_is_said_with_what_it_names() -> None:

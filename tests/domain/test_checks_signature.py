@@ -16,6 +16,7 @@ from tui.domain.facts.events import (
     ReferrersListed,
     SignaturesVerified,
     SourceHealth,
+    SourceId,
     SourceKind,
     SourceState,
     TagsListed,
@@ -44,11 +45,11 @@ class Signed(World):
 
     def __init__(self, state: SourceState = SourceState.OK) -> None:
         super().__init__()
-        self.tell(HealthChanged(SourceHealth("signatures", SourceKind.SIGNATURES, state, self.clock, error="it broke")))
+        self.tell(HealthChanged(SourceHealth(SourceId(SourceKind.SIGNATURES), state, self.clock, error="it broke")))
 
     def looked(self, subject: str, *outcomes: Outcome, error: str = "") -> None:
         """A manifest was looked at."""
-        self.tell(SignaturesVerified("signatures", NAME, subject, outcomes, self.clock, error=error))
+        self.tell(SignaturesVerified(SourceId(SourceKind.SIGNATURES), NAME, subject, outcomes, self.clock, error=error))
 
     def used(self, subject: str) -> None:
         """Something runs it."""
@@ -132,7 +133,7 @@ def test_what_runs_and_was_not_looked_at_says_why() -> None:
     world.used(subject)
     assert world.said(subject).state is State.UNKNOWN
     assert "not been looked for yet" in world.said(subject).reason
-    world.tell(ReferrersListed(f"registry/{A}", NAME, subject, (), world.clock, "it answers 500"))
+    world.tell(ReferrersListed(SourceId(SourceKind.REGISTRY, A), NAME, subject, (), world.clock, "it answers 500"))
     assert "it answers 500." in world.said(subject).reason
     world.fail(str(NAME), subject, AbsenceKind.DENIED, "no right to read it")
     assert world.said(subject).state is State.UNKNOWN
@@ -142,8 +143,8 @@ def test_what_runs_and_was_not_looked_at_says_why() -> None:
 def test_what_would_run_is_looked_at_and_nothing_is_complete_before(desired: int) -> None:
     world = Signed()
     subject = world.manifest(str(NAME), "x", "1")
-    world.health("cluster/lab")
-    world.health(f"registry/{A}", identity="me")
+    world.health(SourceId(SourceKind.CLUSTER, "lab"))
+    world.health(SourceId(SourceKind.REGISTRY, A), identity="me")
     world.deployment("prod/app", f"{NAME}:1", desired)
     assert any(demand.referrers for demand in wanted(world.inventory().freeze()) if demand.reference == "1")
     assert "not been looked for yet" in world.said(subject).reason
@@ -319,7 +320,7 @@ def test_docker_content_trust_is_named_and_decides_nothing() -> None:
     subject = world.manifest(str(NAME), "x", "1")
     world.used(subject)
     world.looked(subject)
-    world.tell(TagsListed(f"registry/{A}", NAME, (Tag("1", subject, signed=True),), True, NOW))
+    world.tell(TagsListed(SourceId(SourceKind.REGISTRY, A), NAME, (Tag("1", subject, signed=True),), True, NOW))
     found = world.said(subject)
     assert found.state is State.FAIL
     assert "retired 2028-03-31, not verified" in found.reason

@@ -14,7 +14,7 @@ from tests.domain.world import NOW, A, World, digest, image, running, waiting, w
 from tests.laws import examples
 from tui.domain.checks.containers import workload_checks
 from tui.domain.common.trust import CheckName, State, worst
-from tui.domain.facts.events import SourceKind, SourceState
+from tui.domain.facts.events import SourceId, SourceKind, SourceState
 from tui.domain.facts.workload import ContainerType, OwnerRef, PodContainer, Resource, TemplateContainer
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules
@@ -47,7 +47,7 @@ def published() -> World:
         tags.setdefault(repository, {})[tag] = world.manifest(repository, content, tag)
     for repository, named in tags.items():
         world.list_tags(repository, named)
-    world.health("cluster/lab")
+    world.health(SourceId(SourceKind.CLUSTER, "lab"))
     return world
 
 
@@ -143,7 +143,7 @@ def test_what_a_moved_tag_means_is_declared_and_what_its_pods_run_is_running() -
 @pytest.mark.parametrize("query", ["is:running", "is:unused", "is:rollback", "is:declared", "ns:shop", "is:stuck", "drift:moved"])
 def test_what_runs_cannot_be_told_where_no_cluster_answers(state: SourceState, kind: SourceKind, query: str) -> None:
     world = published()
-    world.health("cluster/lab", state, kind)
+    world.health(SourceId(SourceKind.CLUSTER, "lab"), state, kind)
     assert names(world.snapshot(), query) == (set(), set(), len(CONTENTS))
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.domain import estates as e
 from tests.laws import examples
+from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.common.trust import State
 from tui.domain.facts.admission import Constraint, Enforcement, Gate
 from tui.domain.snapshot.diff import Diff, apply, diff, same_content
@@ -22,10 +23,12 @@ KEYS = (e.API, e.OLD_API, e.PYTHON, e.DEBIAN)
 PLACES = tuple(workload.key for workload in e.WORKLOADS)
 DENIES = Constraint("prod-weu", "K8sAllowedRepos", "only-ours", Enforcement.DENY, total=2, images="contoso.*")
 GATES = (
-    Gate("admission/prod-weu"),
-    Gate("admission/prod-weu", (DENIES,), e.NOW),
-    Gate("admission/prod-weu", unread="It may not be read.", remedy="Ask for the right to list constraints."),
-    Gate("admission/prod-weu", absent="Nothing refuses images."),
+    Gate(SourceId(SourceKind.ADMISSION, "prod-weu")),
+    Gate(SourceId(SourceKind.ADMISSION, "prod-weu"), (DENIES,), e.NOW),
+    Gate(
+        SourceId(SourceKind.ADMISSION, "prod-weu"), unread="It may not be read.", remedy="Ask for the right to list constraints."
+    ),
+    Gate(SourceId(SourceKind.ADMISSION, "prod-weu"), absent="Nothing refuses images."),
 )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.domain.world import AMD, ARM, A, B, World, container, digest, running, waiting
-from tui.domain.facts.events import AbsenceKind, SourceState
+from tui.domain.facts.events import AbsenceKind, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.workload import Resource, TemplateContainer
 from tui.domain.snapshot.snapshot import Drift
@@ -259,7 +259,7 @@ def the_registry_refuses(world: World) -> None:
 @case(Drift.UNKNOWN, "not known", "down")
 def the_registry_does_not_answer_any_more(world: World) -> None:
     world.run("x/web", TAG, at(APP, world.manifest(APP, "new", "1")))
-    world.health(f"registry/{A}", SourceState.FAILED, error="down")
+    world.health(SourceId(SourceKind.REGISTRY, A), SourceState.FAILED, error="down")
 
 
 @case(Drift.UNKNOWN, "whether they are the same is not known")

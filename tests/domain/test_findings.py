@@ -11,6 +11,7 @@ import pytest
 from tests.domain.scan_kit import report, set_up, tell, vulnerability
 from tests.domain.world import A, World
 from tests.estates import NOW, Builder, check, company
+from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.admission import Constraint, Enforcement, Gate
 from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity, Vex, Vulnerability
@@ -91,7 +92,7 @@ def test_one_vulnerability_in_several_packages_is_one_row() -> None:
 def test_what_a_gate_would_refuse_if_it_denied() -> None:
     snapshot = scanned()
     only_noted = Constraint("prod", "K8sAllowedImages", "ours", Enforcement.DRYRUN, images="^ghcr.io/.*$", title="Allowed images")
-    gates = {"prod": Gate("admission/prod", (only_noted,))}
+    gates = {"prod": Gate(SourceId(SourceKind.ADMISSION, "prod"), (only_noted,))}
     [row] = find(dataclasses.replace(snapshot, gates=gates), FindingGrouping.REHEARSAL)
     assert (row.state, row.what) == (State.WARN, "Allowed images would refuse (prod)")
     assert (len(row.images), len(row.workloads), row.pods) == (2, 2, 6)

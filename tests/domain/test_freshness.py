@@ -13,7 +13,7 @@ from tests.domain.test_lost_sources import asked, facts
 from tests.domain.world import NOW
 from tui.domain.assemble.assemble import Assembler
 from tui.domain.common.trust import CheckName, State
-from tui.domain.facts.events import Denial, ReferrersListed, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Denial, ReferrersListed, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.facts import Facts, ImageFacts
 from tui.domain.facts.freshness import Freshness, Limits, confirmed_sources
 from tui.domain.policy.policy import Policy, built_in
@@ -29,22 +29,22 @@ KINDS = [
 
 
 def source(kind: SourceKind = SourceKind.CLUSTER, **more: object) -> SourceHealth:
-    given = {"name": f"{kind}/x", "kind": kind, "state": SourceState.OK, "as_of": AT, "live": True, "every": 5.0} | more
+    given = {"id": SourceId(kind, "x"), "state": SourceState.OK, "as_of": AT, "live": True, "every": 5.0} | more
     return SourceHealth(**given)  # type: ignore[arg-type]
 
 
 USUAL = Limits()
 
 
-def after(seconds: float, *sources: SourceHealth, limits: Limits = USUAL) -> dict[str, SourceHealth]:
-    return confirmed_sources({each.name: each for each in sources}, limits, AT + timedelta(seconds=seconds))
+def after(seconds: float, *sources: SourceHealth, limits: Limits = USUAL) -> dict[SourceId, SourceHealth]:
+    return confirmed_sources({each.id: each for each in sources}, limits, AT + timedelta(seconds=seconds))
 
 
 @pytest.mark.parametrize(("kind", "limit"), KINDS)
 def test_a_source_of_each_kind_counts_until_its_limit_and_not_beyond(kind: SourceKind, limit: int) -> None:
     known = source(kind)
-    assert after(limit - 1, known)[known.name] is known
-    late = after(limit, known)[known.name]
+    assert after(limit - 1, known)[known.id] is known
+    late = after(limit, known)[known.id]
     assert (late.state, late.live, late.stale, late.as_of) == (SourceState.FAILED, False, True, AT)
     assert late.error.startswith("Not confirmed since 10:42 UTC: ")
     assert late.remedy
@@ -53,41 +53,43 @@ def test_a_source_of_each_kind_counts_until_its_limit_and_not_beyond(kind: Sourc
 @pytest.mark.parametrize("state", [SourceState.FAILED, SourceState.OFF])
 def test_what_has_failed_or_is_off_keeps_its_own_words(state: SourceState) -> None:
     known = source(state=state, error="why")
-    assert after(10_000, known)[known.name] is known
+    assert after(10_000, known)[known.id] is known
 
 
 def test_the_reason_that_is_known_is_kept() -> None:
     told = source(SourceKind.REGISTRY, state=SourceState.PARTIAL, denials=(Denial("shop", reason="It asks for fewer requests."),))
-    assert after(61, told)[told.name].error == "Not confirmed since 10:42 UTC: It asks for fewer requests."
+    assert after(61, told)[told.id].error == "Not confirmed since 10:42 UTC: It asks for fewer requests."
 
 
-@pytest.mark.parametrize("more", [{"every": 0.0}, {"as_of": None}, {"kind": SourceKind.SIGNATURES}, {"kind": SourceKind.POLICY}])
+@pytest.mark.parametrize(
+    "more", [{"every": 0.0}, {"as_of": None}, {"id": SourceId(SourceKind.SIGNATURES)}, {"id": SourceId(SourceKind.POLICY)}]
+)
 def test_what_is_not_asked_again_does_not_age_by_itself(more: dict[str, object]) -> None:
     known = msgspec.structs.replace(source(), **more)
-    assert after(10_000, known)[known.name] is known
+    assert after(10_000, known)[known.id] is known
 
 
 def test_a_limit_below_what_a_source_can_keep_is_stretched() -> None:
     known = source(SourceKind.SCANNER, every=900.0)
     limits = Limits(scan=10)
-    assert after(1800, known, limits=limits)[known.name] is known
-    assert after(2250, known, limits=limits)[known.name].stale
+    assert after(1800, known, limits=limits)[known.id] is known
+    assert after(2250, known, limits=limits)[known.id].stale
 
 
 def test_what_reads_by_a_lost_source_is_lost_with_it() -> None:
     cluster = source(state=SourceState.FAILED, error="The line is cut.", remedy="Mend it.")
-    gate = source(SourceKind.ADMISSION, through=cluster.name)
-    other = source(SourceKind.SCANNER, through="cluster/other")
+    gate = source(SourceKind.ADMISSION, through=cluster.id)
+    other = source(SourceKind.SCANNER, through=SourceId(SourceKind.CLUSTER, "other"))
     found = after(1, cluster, gate, other)
-    assert found[other.name] is other
-    assert found[gate.name].state is SourceState.FAILED
-    assert "read through x, which does not answer. The line is cut." in found[gate.name].error
-    assert found[gate.name].remedy == "Mend it."
+    assert found[other.id] is other
+    assert found[gate.id].state is SourceState.FAILED
+    assert "read through x, which does not answer. The line is cut." in found[gate.id].error
+    assert found[gate.id].remedy == "Mend it."
 
 
 @given(st.integers(0, 4000), st.integers(0, 4000))
 def test_time_alone_never_makes_anything_count_again(first: int, more: int) -> None:
-    known = [source(kind, name=str(kind)) for kind, _ in KINDS]
+    known = [source(kind) for kind, _ in KINDS]
     before, later = after(first, *known), after(first + more, *known)
     assert all(later[name].stale for name, each in before.items() if each.stale)
 
@@ -98,8 +100,8 @@ def test_time_alone_never_makes_anything_count_again(first: int, more: int) -> N
 def aged(known: Facts, **as_of: datetime) -> Facts:
     """Every source asked again each 5 seconds, and confirmed now unless told otherwise."""
     health = {
-        name: msgspec.structs.replace(each, every=5.0, as_of=as_of.get(name.replace("/", "_").replace(".", "_"), NOW))
-        for name, each in known.health.items()
+        id: msgspec.structs.replace(each, every=5.0, as_of=as_of.get(str(id).replace("/", "_").replace(".", "_"), NOW))
+        for id, each in known.health.items()
     }
     return Facts(known.cluster, known.images, health, known.health_version, known.trust)
 
@@ -113,7 +115,11 @@ def test_a_registry_that_has_confirmed_nothing_lately_takes_its_greens_with_it()
     old = aged(facts(), registry_a_azurecr_io=NOW - timedelta(minutes=5))
     late = asked(judged(old))
     names = {CheckName.IDENTITY, CheckName.BASE, CheckName.SIGNATURE}
-    of_it = [place for place, each in fresh.items() if "registry/a.azurecr.io" in each.sources and place[1] in names]
+    of_it = [
+        place
+        for place, each in fresh.items()
+        if SourceId(SourceKind.REGISTRY, "a.azurecr.io") in each.sources and place[1] in names
+    ]
     assert {fresh[place].check.state for place in of_it} >= {State.PASS}
     for place in of_it:
         assert late[place].check.state is not State.PASS, place
@@ -131,10 +137,10 @@ def test_the_limit_is_the_policys() -> None:
 def test_a_cluster_that_is_silent_takes_its_gate_and_what_runs_with_it() -> None:
     known = aged(facts(), cluster_lab=NOW - timedelta(minutes=2))
     health = {
-        name: msgspec.structs.replace(each, through=f"cluster/{name.partition('/')[2]}")
-        if name.startswith("admission/")
+        id: msgspec.structs.replace(each, through=SourceId(SourceKind.CLUSTER, id.name))
+        if id.kind is SourceKind.ADMISSION
         else each
-        for name, each in known.health.items()
+        for id, each in known.health.items()
     }
     found = judged(Facts(known.cluster, known.images, health, known.health_version, known.trust))
     for key, workload in found.workloads.items():
@@ -149,7 +155,7 @@ def searched(at: datetime) -> Facts:
     """What is attached to everything that has signatures was listed at this time."""
     known = aged(facts())
     listed = {
-        name: {subject: ReferrersListed("registry/x", name, subject, (), at) for subject in subjects}
+        name: {subject: ReferrersListed(SourceId(SourceKind.REGISTRY, "x"), name, subject, (), at) for subject in subjects}
         for name, subjects in known.trust.signatures.items()
     }
     images = ImageFacts(**{field: getattr(known.images, field) for field in ImageFacts.__slots__} | {"referrers": listed})

@@ -14,7 +14,7 @@ from tests.domain.world import NOW, World, check, container, image, running
 from tui.domain.checks.gate import GateAnswer, ask, rehearse, subject_of
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.admission import Constraint, Enforcement, Violation
-from tui.domain.facts.events import ConstraintsListed, SourceKind, SourceState
+from tui.domain.facts.events import ConstraintsListed, SourceId, SourceKind, SourceState
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Snapshot
 
@@ -153,9 +153,9 @@ def estate(*constraints: Constraint, state: SourceState = SourceState.OK, error:
     world = World()
     world.node("n1")
     app = world.manifest("docker.io/library/nginx", "nginx", "1.25")
-    world.health("admission/lab", state, SourceKind.ADMISSION, error)
+    world.health(SourceId(SourceKind.ADMISSION, "lab"), state, error)
     if state is not SourceState.OFF:
-        world.tell(ConstraintsListed("admission/lab", "lab", constraints, NOW, complete))
+        world.tell(ConstraintsListed(SourceId(SourceKind.ADMISSION, "lab"), "lab", constraints, NOW, complete))
     owner = world.deployment("shop/web", "nginx:1.25")
     world.pod("shop/web-0", running("nginx:1.25", f"docker.io/library/nginx@{app}"), owner=owner)
     return world.snapshot()
@@ -187,7 +187,7 @@ REFUSES, WARNS, AUDITS = (
 )
 def test_what_the_gate_would_do(constraints: tuple[Constraint, ...], state: State, brief: str) -> None:
     answer = judged(*constraints)
-    assert (answer.state, answer.brief, answer.source) == (state, brief, "admission/lab")
+    assert (answer.state, answer.brief, answer.sources) == (state, brief, (SourceId(SourceKind.ADMISSION, "lab"),))
 
 
 def test_no_gate_is_no_question() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.domain.world import MANIFEST_TYPE, NOW, World, check, container, digest, running
 from tui.domain.common.trust import CheckName, State
-from tui.domain.facts.events import ControllersSeen, Event, ManifestsListed, SignaturesVerified, SourceKind, SourceState
+from tui.domain.facts.events import ControllersSeen, Event, ManifestsListed, SignaturesVerified, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import HistoryEntry, ManifestListing, RepositoryName
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Step, StepName, StepState, Verdict
 from tui.domain.facts.workload import ContainerType, OwnerRef, Resource, TemplateContainer
@@ -148,7 +148,7 @@ class Estate(World):
             APP, content, *tags, layers=layers, says={"org.opencontainers.image.base.name": f"a.azurecr.io/{base}"}
         )
         self.rows.append(ManifestListing(found, pushed=NOW - timedelta(days=age), media_type=MANIFEST_TYPE))
-        self.tell(ManifestsListed("registry/a.azurecr.io", NAME, tuple(self.rows), False, self.clock))
+        self.tell(ManifestsListed(SourceId(SourceKind.REGISTRY, "a.azurecr.io"), NAME, tuple(self.rows), False, self.clock))
         return found
 
     def good(self, *tags: str) -> str:
@@ -162,7 +162,7 @@ class Estate(World):
     def signed(self, found: str, *signers: str) -> None:
         """Signatures were looked for."""
         outcomes = tuple(Outcome(SignatureSystem.NOTATION, Verdict.VALID, "", signer=signer) for signer in signers)
-        self.tell(SignaturesVerified("signatures", NAME, found, outcomes, self.clock))
+        self.tell(SignaturesVerified(SourceId(SourceKind.SIGNATURES), NAME, found, outcomes, self.clock))
 
     def judged(self, name: str = "web", rules: Rules | None = None) -> tuple[State, str]:
         """The check `identity` of a workload, and its few words."""
@@ -235,14 +235,14 @@ def _controllers(events: list[Event]) -> list[tuple[str, OwnerRef]]:
 
 def test_a_signer_that_is_gone_is_seen_where_all_else_is_alike() -> None:
     estate = Estate()
-    estate.health("signatures", kind=SourceKind.SIGNATURES)
+    estate.health(SourceId(SourceKind.SIGNATURES))
     good = estate.good("1")
     following = estate.build("next", "dgp", "debian:12", 1, "1")
     run(estate, following)
     estate.signed(good, "CN=us")
     estate.signed(following)
     assert estate.judged() == UNLIKE
-    estate.health("signatures", SourceState.FAILED, SourceKind.SIGNATURES)
+    estate.health(SourceId(SourceKind.SIGNATURES), SourceState.FAILED)
     assert estate.judged() == (State.UNKNOWN, "signer unknown")
 
 
@@ -264,12 +264,12 @@ def _expired(signer: str, *states: StepState, reason: Reason = Reason.EXPIRED, v
 )
 def test_a_signature_that_is_authentic_is_by_the_same_signer_though_it_be_worth_nothing(outcome: Outcome, unlike: bool) -> None:
     estate = Estate()
-    estate.health("signatures", kind=SourceKind.SIGNATURES)
+    estate.health(SourceId(SourceKind.SIGNATURES))
     good = estate.good("1")
     following = estate.build("next", "dgp", "debian:12", 1, "1")
     run(estate, following)
     estate.signed(good, "CN=us")
-    estate.tell(SignaturesVerified("signatures", NAME, following, (outcome,), estate.clock))
+    estate.tell(SignaturesVerified(SourceId(SourceKind.SIGNATURES), NAME, following, (outcome,), estate.clock))
     assert (estate.judged() == UNLIKE) is unlike
 
 

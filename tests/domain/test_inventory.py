@@ -21,6 +21,7 @@ from tui.domain.facts.events import (
     ObjectGone,
     PodsSeen,
     SourceHealth,
+    SourceId,
     SourceKind,
     SourceState,
     TagResolved,
@@ -31,7 +32,7 @@ from tui.domain.facts.inventory.images import MAX_SPANS
 from tui.domain.facts.inventory.inventory import Inventory
 from tui.domain.facts.workload import Controller, Pod, Resource
 
-SOURCE = "cluster/lab"
+SOURCE = SourceId(SourceKind.CLUSTER, "lab")
 REPOSITORY = name_of(f"{A}/app")
 
 
@@ -90,13 +91,13 @@ def test_only_a_finished_list_removes_what_it_did_not_see(events: list[Event], l
 
 
 def test_a_source_removes_nothing_of_another() -> None:
-    other = PodsSeen("cluster/other", "", 1, (Pod("other", "x", "o", "o"),))
-    facts = applied(other, seen(1, "x/a"), done(2), HealthChanged(SourceHealth(SOURCE, SourceKind.CLUSTER, SourceState.FAILED)))
-    assert set(facts.freeze().cluster.pods["cluster/other"]) == {"o"}
+    other = PodsSeen(SourceId(SourceKind.CLUSTER, "other"), "", 1, (Pod("other", "x", "o", "o"),))
+    facts = applied(other, seen(1, "x/a"), done(2), HealthChanged(SourceHealth(SOURCE, SourceState.FAILED)))
+    assert set(facts.freeze().cluster.pods[SourceId(SourceKind.CLUSTER, "other")]) == {"o"}
 
 
 def test_losing_a_source_removes_nothing() -> None:
-    lost = HealthChanged(SourceHealth(SOURCE, SourceKind.CLUSTER, SourceState.FAILED, error="down"))
+    lost = HealthChanged(SourceHealth(SOURCE, SourceState.FAILED, error="down"))
     assert pods_after(seen(1, "x/a"), done(1), lost) == {"a"}
 
 
@@ -115,7 +116,7 @@ def test_a_listed_controller_takes_the_place_of_one_that_was_only_met_as_an_owne
 def test_freezing_again_copies_only_what_changed() -> None:
     inventory = applied(seen(1, "x/a"))
     first = inventory.freeze()
-    inventory.apply(TagResolved(f"registry/{A}", REPOSITORY, "1", digest("one"), NOW))
+    inventory.apply(TagResolved(SourceId(SourceKind.REGISTRY, A), REPOSITORY, "1", digest("one"), NOW))
     second = inventory.freeze()
     assert second.cluster is first.cluster
     assert second.trust is first.trust
@@ -132,10 +133,10 @@ def test_what_was_frozen_does_not_change_any_more() -> None:
 
 
 def test_the_same_health_again_is_no_news() -> None:
-    health = SourceHealth(SOURCE, SourceKind.CLUSTER, SourceState.OK, NOW)
+    health = SourceHealth(SOURCE, SourceState.OK, NOW)
     inventory = applied(HealthChanged(health))
     first = inventory.freeze()
-    inventory.apply(HealthChanged(SourceHealth(SOURCE, SourceKind.CLUSTER, SourceState.OK, NOW)))
+    inventory.apply(HealthChanged(SourceHealth(SOURCE, SourceState.OK, NOW)))
     assert inventory.freeze().health_version == first.health_version
 
 
@@ -144,14 +145,14 @@ def test_the_same_health_again_is_no_news() -> None:
 
 def resolved(text: str, minutes: float, tag: str = "1") -> TagResolved:
     """The tag named a digest some minutes after NOW."""
-    return TagResolved(f"registry/{A}", REPOSITORY, tag, digest(text), NOW + timedelta(minutes=minutes))
+    return TagResolved(SourceId(SourceKind.REGISTRY, A), REPOSITORY, tag, digest(text), NOW + timedelta(minutes=minutes))
 
 
 def listed(minutes: float, complete: bool = True, **tags: str) -> TagsListed:
     """A list of tags, read some minutes after NOW."""
     at = NOW + timedelta(minutes=minutes)
     rows = tuple(Tag(tag.removeprefix("v"), digest(text), updated=at) for tag, text in tags.items())
-    return TagsListed(f"registry/{A}", REPOSITORY, rows, complete, at)
+    return TagsListed(SourceId(SourceKind.REGISTRY, A), REPOSITORY, rows, complete, at)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +195,7 @@ def test_when_a_tag_moved_is_known_only_when_the_registry_tells_or_we_saw_it() -
 def manifests(minutes: float, *texts: str, complete: bool = True) -> ManifestsListed:
     """A list of manifests."""
     rows = tuple(ManifestListing(digest(text)) for text in texts)
-    return ManifestsListed(f"registry/{A}", REPOSITORY, rows, complete, NOW + timedelta(minutes=minutes))
+    return ManifestsListed(SourceId(SourceKind.REGISTRY, A), REPOSITORY, rows, complete, NOW + timedelta(minutes=minutes))
 
 
 @pytest.mark.parametrize(
@@ -220,8 +221,10 @@ def test_only_a_whole_list_of_tags_is_remembered_as_one() -> None:
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_the_newest_failure_counts(order: tuple[int, int]) -> None:
     failures = [
-        LookupFailed(f"registry/{A}", REPOSITORY, "1", AbsenceKind.UNREACHABLE, "time-out", NOW),
-        LookupFailed(f"registry/{A}", REPOSITORY, "1", AbsenceKind.DENIED, "refused", NOW + timedelta(minutes=1)),
+        LookupFailed(SourceId(SourceKind.REGISTRY, A), REPOSITORY, "1", AbsenceKind.UNREACHABLE, "time-out", NOW),
+        LookupFailed(
+            SourceId(SourceKind.REGISTRY, A), REPOSITORY, "1", AbsenceKind.DENIED, "refused", NOW + timedelta(minutes=1)
+        ),
     ]
     facts = applied(*(failures[number] for number in order)).freeze()
     assert facts.images.failed[REPOSITORY]["1"].kind is AbsenceKind.DENIED

@@ -17,6 +17,7 @@ from tui.domain.facts.events import (
     ScansSeen,
     SignaturesVerified,
     SourceHealth,
+    SourceId,
     SourceKind,
     SourceState,
 )
@@ -24,7 +25,7 @@ from tui.domain.facts.facts import TrustFacts
 from tui.domain.facts.inventory.inventory import Inventory
 from tui.domain.facts.scan import ScanReport, Severity
 
-SOURCE = "scanner/trivy"
+SOURCE = SourceId(SourceKind.SCANNER, "trivy")
 NAME = name_of(f"{A}/app")
 
 
@@ -45,12 +46,12 @@ def seen(generation: int, *keys: str, high: int = 0) -> ScansSeen:
 def verified(minutes: float, error: str = "", *notes: str) -> SignaturesVerified:
     """A manifest was looked at."""
     at = NOW + timedelta(minutes=minutes)
-    return SignaturesVerified("signatures", NAME, digest("subject"), (), at, error=error, notes=notes)
+    return SignaturesVerified(SourceId(SourceKind.SIGNATURES), NAME, digest("subject"), (), at, error=error, notes=notes)
 
 
 def constraints(minutes: float, error: str = "") -> ConstraintsListed:
     """The constraints of a cluster."""
-    return ConstraintsListed("admission/lab", "lab", (), NOW + timedelta(minutes=minutes), not error, error)
+    return ConstraintsListed(SourceId(SourceKind.ADMISSION, "lab"), "lab", (), NOW + timedelta(minutes=minutes), not error, error)
 
 
 @pytest.mark.parametrize(
@@ -61,10 +62,10 @@ def constraints(minutes: float, error: str = "") -> ConstraintsListed:
         pytest.param([seen(1, "a", "b"), seen(2, "a"), ScansCompleted(SOURCE, 2)], "a", id="a finished cycle removes"),
         pytest.param([seen(2, "a"), seen(1, "b")], "a", id="late results are dropped"),
         pytest.param([seen(1, "a", "b"), ScanGone(SOURCE, "b")], "a", id="a watch says that it was deleted"),
-        pytest.param([seen(1, "a"), ScansCompleted("scanner/other", 5)], "a", id="another scanner removes nothing"),
         pytest.param(
-            [seen(1, "a"), HealthChanged(SourceHealth(SOURCE, SourceKind.SCANNER, SourceState.FAILED))], "a", id="losing it"
+            [seen(1, "a"), ScansCompleted(SourceId(SourceKind.SCANNER, "other"), 5)], "a", id="another scanner removes nothing"
         ),
+        pytest.param([seen(1, "a"), HealthChanged(SourceHealth(SOURCE, SourceState.FAILED))], "a", id="losing it"),
     ],
 )
 def test_only_a_finished_cycle_removes_reports(events: list[Event], left: str) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.domain.world import AMD, ARM, MANIFEST_TYPE, NOW, A, B, World, digest, image, name_of
-from tui.domain.facts.events import ManifestRead, ManifestsListed
+from tui.domain.facts.events import ManifestRead, ManifestsListed, SourceId, SourceKind
 from tui.domain.facts.image import Descriptor, Manifest, ManifestKind, ManifestListing, Platform
 from tui.domain.registries.catalog import Catalog, join
 from tui.domain.snapshot.snapshot import ImageKey
@@ -90,7 +90,7 @@ def test_an_index_of_artifacts_alone_is_no_image() -> None:
     subject = world.manifest(APP, "new", "1")
     attached = Descriptor(MANIFEST_TYPE, world.attach(APP, subject), 10, artifact_type="application/vnd.cncf.notary.signature")
     body = Manifest(digest("fallback"), ManifestKind.INDEX, "application/vnd.oci.image.index.v1+json", children=(attached,))
-    world.tell(ManifestRead(f"registry/{A}", name_of(APP), body, world.clock))
+    world.tell(ManifestRead(SourceId(SourceKind.REGISTRY, A), name_of(APP), body, world.clock))
     world.tag(APP, digest("fallback"), "referrers")
     assert list(catalog(world).images) == [key(subject)]
 
@@ -99,7 +99,7 @@ def test_an_index_whose_platforms_were_not_read_is_an_image_that_is_not_complete
     world = World()
     child = Descriptor(MANIFEST_TYPE, digest("unread"), 10, AMD)
     body = Manifest(digest("index"), ManifestKind.INDEX, "application/vnd.oci.image.index.v1+json", children=(child,))
-    world.tell(ManifestRead(f"registry/{A}", name_of(APP), body, world.clock))
+    world.tell(ManifestRead(SourceId(SourceKind.REGISTRY, A), name_of(APP), body, world.clock))
     (known,) = catalog(world).images.values()
     assert known.digests == (digest("index"), digest("unread"))
     assert (known.platforms, known.complete, known.size) == ((AMD,), False, None)
@@ -109,7 +109,7 @@ def test_an_index_that_names_itself_ends() -> None:
     world = World()
     own = Descriptor(MANIFEST_TYPE, digest("loop"), 10)
     body = Manifest(digest("loop"), ManifestKind.INDEX, "application/vnd.oci.image.index.v1+json", children=(own,))
-    world.tell(ManifestRead(f"registry/{A}", name_of(APP), body, world.clock))
+    world.tell(ManifestRead(SourceId(SourceKind.REGISTRY, A), name_of(APP), body, world.clock))
     world.tag(APP, digest("loop"), "1")
     assert not catalog(world).images
 
@@ -135,7 +135,7 @@ def test_a_listed_tag_is_an_image_before_its_manifest_is_read() -> None:
 def test_what_a_list_says_to_be_an_artifact_is_no_image(media_type: str, count: int) -> None:
     world = World()
     row = ManifestListing(digest("unread"), config_media_type=media_type)
-    world.tell(ManifestsListed(f"registry/{A}", name_of(APP), (row,), True, world.clock))
+    world.tell(ManifestsListed(SourceId(SourceKind.REGISTRY, A), name_of(APP), (row,), True, world.clock))
     world.list_tags(APP, {"1": digest("unread")})
     assert len(catalog(world).images) == count
 

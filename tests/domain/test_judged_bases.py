@@ -10,7 +10,7 @@ import pytest
 from tests.domain.base_estate import BASE_DIGEST, BASE_NAME
 from tests.domain.world import AMD, ARM, NOW, A, B, World, check, image, name_of
 from tui.domain.common.trust import CheckName, State
-from tui.domain.facts.events import AbsenceKind, CatalogListed, ConfigRead, ManifestsListed, TagsListed
+from tui.domain.facts.events import AbsenceKind, CatalogListed, ConfigRead, ManifestsListed, SourceId, SourceKind, TagsListed
 from tui.domain.facts.image import HistoryEntry, ManifestListing, Tag
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, Basis, Confidence
 
@@ -161,7 +161,7 @@ def test_an_exact_version_needs_the_list_where_there_is_one_to_be_had() -> None:
     world, app, old, _ = estate(name=f"{BASE}:20.3")
     world.tag(BASE, old, "20.3")
     assert link_of(world, app).state is BaseState.CURRENT
-    world.tell(CatalogListed(f"registry/{A}", A, ("base/node", "shop"), True, world.clock))
+    world.tell(CatalogListed(SourceId(SourceKind.REGISTRY, A), A, ("base/node", "shop"), True, world.clock))
     assert link_of(world, app).state is BaseState.UNKNOWN
 
 
@@ -187,7 +187,7 @@ def mirrored(**says: str) -> tuple[World, str, str]:
     app = world.manifest(APP, "abx", "1", says=says)
     world.list_tags(APP, {"1": app})
     world.fail(BASE, "20", AbsenceKind.DENIED)
-    world.tell(CatalogListed(f"registry/{A}", A, ("base/node", "shop"), True, world.clock))
+    world.tell(CatalogListed(SourceId(SourceKind.REGISTRY, A), A, ("base/node", "shop"), True, world.clock))
     return world, app, base
 
 
@@ -252,7 +252,7 @@ def test_a_base_that_was_purged_is_not_replaced_by_what_it_stood_on() -> None:
     new = world.manifest(BASE, "abz", "20")
     bases(world, v20=new)
     world.list_tags(APP, {"1": app})
-    world.tell(CatalogListed(f"registry/{A}", A, ("base/node", "shop"), True, world.clock))
+    world.tell(CatalogListed(SourceId(SourceKind.REGISTRY, A), A, ("base/node", "shop"), True, world.clock))
     link = link_of(world, app)
     assert (link.base.repository, link.state) == ("base/node", BaseState.OUTDATED)
     node = world.snapshot().bases[link.base]
@@ -323,9 +323,9 @@ def test_a_tag_that_names_a_platform_of_the_base_only_is_compared_by_platform() 
 def test_a_tag_that_named_another_build_since_before_is_no_candidate() -> None:
     world, app, old, new = estate()
     rows = (Tag("20.3", old, updated=NOW - timedelta(days=2)), Tag("latest", new, updated=NOW - timedelta(days=5)))
-    world.tell(TagsListed(f"registry/{A}", name_of(BASE), rows, True, world.clock))
+    world.tell(TagsListed(SourceId(SourceKind.REGISTRY, A), name_of(BASE), rows, True, world.clock))
     listed = (ManifestListing(old, NOW - timedelta(days=3)), ManifestListing(new, NOW - timedelta(days=6)))
-    world.tell(ManifestsListed(f"registry/{A}", name_of(BASE), listed, True, world.clock))
+    world.tell(ManifestsListed(SourceId(SourceKind.REGISTRY, A), name_of(BASE), listed, True, world.clock))
     assert link_of(world, app).state is BaseState.CURRENT
 
 

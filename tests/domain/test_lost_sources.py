@@ -17,7 +17,15 @@ from tests.domain.world import NOW, World, name_of, running
 from tui.domain.assemble.assemble import Assembler
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.admission import Constraint, Enforcement
-from tui.domain.facts.events import AbsenceKind, ConstraintsListed, SignaturesVerified, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import (
+    AbsenceKind,
+    ConstraintsListed,
+    SignaturesVerified,
+    SourceHealth,
+    SourceId,
+    SourceKind,
+    SourceState,
+)
 from tui.domain.facts.facts import Facts
 from tui.domain.facts.signature import Outcome, SignatureSystem, Verdict
 from tui.domain.policy.policy import built_in
@@ -33,14 +41,14 @@ def facts() -> Facts:
     """Two clusters, two registries, two scanners, signatures and gates, with good and bad of everything."""
     world = World()
     for cluster in ("lab", "weu"):
-        world.health(f"cluster/{cluster}")
-        world.health(f"admission/{cluster}", kind=SourceKind.ADMISSION)
+        world.health(SourceId(SourceKind.CLUSTER, cluster))
+        world.health(SourceId(SourceKind.ADMISSION, cluster))
         gate = Constraint(cluster, "K8sAllowedRepos", "ours", Enforcement.DENY, 0, audited=NOW, images=r"^a\.")
-        world.tell(ConstraintsListed(f"admission/{cluster}", cluster, (gate,), NOW))
+        world.tell(ConstraintsListed(SourceId(SourceKind.ADMISSION, cluster), cluster, (gate,), NOW))
         world.node("n1", cluster=cluster)
-    world.health(f"registry/{A}", identity="somebody")
-    world.health(f"registry/{B}")
-    world.health("signatures", kind=SourceKind.SIGNATURES)
+    world.health(SourceId(SourceKind.REGISTRY, A), identity="somebody")
+    world.health(SourceId(SourceKind.REGISTRY, B))
+    world.health(SourceId(SourceKind.SIGNATURES))
     set_up(world, "Trivy", "Aqua")
     _fill(world)
     return world.inventory().freeze()
@@ -56,7 +64,7 @@ def _fill(world: World) -> None:
     outside = world.manifest(f"{B}/tool", "tool", "1", layers="do", says=says)
     own = world.manifest(f"{B}/own", "own", "1", layers="xyz")
     for name, found in ((f"{A}/shop", shop), (f"{A}/moved", moved), (f"{B}/tool", outside), (f"{B}/own", own)):
-        world.tell(SignaturesVerified("signatures", name_of(name), found, _signed(name), NOW))
+        world.tell(SignaturesVerified(SourceId(SourceKind.SIGNATURES), name_of(name), found, _signed(name), NOW))
     world.run("shop/shop", f"{A}/shop:1", f"{A}/shop@{shop}")
     world.run("shop/moved", f"{A}/moved:1", f"{A}/moved@{moved}")
     world.run("shop/tool", f"{B}/tool:1", f"{B}/tool@{outside}")
@@ -73,7 +81,7 @@ def _signed(name: str) -> tuple[Outcome, ...]:
 SOURCES = sorted(facts().health)
 
 
-def snapshot(*lost: str) -> Snapshot:
+def snapshot(*lost: SourceId) -> Snapshot:
     """The estate when these sources do not answer any more."""
     known = facts()
     health = {name: _failing(each) if name in lost else each for name, each in known.health.items()}
@@ -90,7 +98,7 @@ class Asked(NamedTuple):
 
     thing: str
     check: Check
-    sources: frozenset[str]
+    sources: frozenset[SourceId]
 
 
 def asked(found: Snapshot) -> dict[tuple[str, CheckName], Asked]:
@@ -115,23 +123,23 @@ def _of_containers(found: Snapshot) -> Iterator[Asked]:
                 yield Asked(f"{key} {container.name}", check, frozenset(sources))
 
 
-def _stands_on(name: CheckName, image: Image, users: list[Container], clusters: set[str]) -> Iterator[str]:
+def _stands_on(name: CheckName, image: Image, users: list[Container], clusters: set[str]) -> Iterator[SourceId]:
     match name:
         case CheckName.REGISTRY:
-            yield from (f"registry/{image.key.registry}",) if image.key.registry == A else ()
+            yield from (SourceId(SourceKind.REGISTRY, image.key.registry),) if image.key.registry == A else ()
         case CheckName.SIGNATURE:
-            yield from ("signatures", f"registry/{image.key.registry}")
+            yield from (SourceId(SourceKind.SIGNATURES), SourceId(SourceKind.REGISTRY, image.key.registry))
         case CheckName.SCAN:
             # that nobody has a report stands on everybody
-            yield from [each.source for each in image.scans] or (each for each in SOURCES if each.startswith("scanner/"))
+            yield from [each.source for each in image.scans] or (each for each in SOURCES if each.kind is SourceKind.SCANNER)
         case CheckName.BASE:
-            yield from (f"registry/{image.base.base.registry}",) if image.base is not None else ()
+            yield from (SourceId(SourceKind.REGISTRY, image.base.base.registry),) if image.base is not None else ()
             yield from (each.source for each in image.scans if each.os)
         case CheckName.IDENTITY:
-            yield from (f"registry/{each.name_of.registry}" for each in users if each.name_of is not None)
-            yield from (f"cluster/{cluster}" for cluster in clusters)
+            yield from (SourceId(SourceKind.REGISTRY, each.name_of.registry) for each in users if each.name_of is not None)
+            yield from (SourceId(SourceKind.CLUSTER, cluster) for cluster in clusters)
         case CheckName.ADMISSION:
-            yield from (f"{kind}/{cluster}" for cluster in clusters for kind in ("admission", "cluster"))
+            yield from (SourceId(kind, cluster) for cluster in clusters for kind in (SourceKind.ADMISSION, SourceKind.CLUSTER))
         case CheckName.AGE:
             pass  # when an image was built is in the image, and does not change
 
@@ -147,8 +155,8 @@ def test_the_estate_has_something_to_lose() -> None:
         assert {(name, State.PASS), (name, State.FAIL), (name, State.WARN)} & states, name
 
 
-@pytest.mark.parametrize("source", SOURCES)
-def test_each_source_takes_with_it_what_stands_on_it_and_nothing_else(source: str) -> None:
+@pytest.mark.parametrize("source", SOURCES, ids=str)
+def test_each_source_takes_with_it_what_stands_on_it_and_nothing_else(source: SourceId) -> None:
     before, after = asked(snapshot()), asked(snapshot(source))
     assert before.keys() == after.keys()
     fell = 0
@@ -164,7 +172,7 @@ def test_each_source_takes_with_it_what_stands_on_it_and_nothing_else(source: st
 
 
 @given(st.sets(st.sampled_from(SOURCES)))
-def test_losing_sources_never_makes_anything_look_better(lost: set[str]) -> None:
+def test_losing_sources_never_makes_anything_look_better(lost: set[SourceId]) -> None:
     before, after = asked(snapshot()), asked(snapshot(*lost))
     for place, was in before.items():
         now = after[place].check.state
@@ -173,7 +181,7 @@ def test_losing_sources_never_makes_anything_look_better(lost: set[str]) -> None
 
 
 @given(st.sets(st.sampled_from(SOURCES)))
-def test_nothing_leaves_the_tree_when_sources_are_lost(lost: set[str]) -> None:
+def test_nothing_leaves_the_tree_when_sources_are_lost(lost: set[SourceId]) -> None:
     before, after = snapshot(), snapshot(*lost)
     assert (before.images.keys(), before.workloads.keys()) == (after.images.keys(), after.workloads.keys())
     assert after.complete is (before.complete and not lost)
@@ -182,8 +190,8 @@ def test_nothing_leaves_the_tree_when_sources_are_lost(lost: set[str]) -> None:
 @pytest.mark.parametrize("told", [False, True])
 def test_what_is_scaled_to_zero_is_not_fine_while_nothing_is_known_of_its_image(told: bool) -> None:
     world = World()
-    world.health("cluster/lab")
-    world.health(f"registry/{A}", state=SourceState.FAILED, error=ERROR)
+    world.health(SourceId(SourceKind.CLUSTER, "lab"))
+    world.health(SourceId(SourceKind.REGISTRY, A), state=SourceState.FAILED, error=ERROR)
     if told:
         world.fail(f"{A}/shop", "1", AbsenceKind.UNREACHABLE, ERROR)
     world.deployment("x/export", f"{A}/shop:1", 0)

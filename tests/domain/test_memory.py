@@ -17,7 +17,7 @@ from tests.domain.world import NOW, A, World, digest, name_of, trusting
 from tests.laws import examples
 from tui.domain.assemble.assemble import Assembler
 from tui.domain.common.trust import CheckName, State
-from tui.domain.facts.events import ObjectGone, PodsSeen, SignaturesVerified, SourceKind
+from tui.domain.facts.events import ObjectGone, PodsSeen, SignaturesVerified, SourceId, SourceKind
 from tui.domain.facts.inventory.inventory import Inventory
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.scan import Severity
@@ -77,14 +77,18 @@ def of_all_kinds() -> World:
     """Images old and new, signed rightly and wrongly, scanned or not, on bases that moved, in two namespaces."""
     world = World()
     world.node("n1")
-    world.health("signatures", kind=SourceKind.SIGNATURES)
+    world.health(SourceId(SourceKind.SIGNATURES))
     set_up(world, "Trivy")
     old = world.manifest(f"{A}/base", "b", "1", days=400)
     for number, (name, content) in enumerate(((f"{A}/app", "ba"), (f"{A}/web", "bw"), ("x.example.org/tool", "t"))):
         found = world.manifest(name, content, "1", days=100 * number + 1)
         verdict = Verdict.VALID if number else Verdict.INVALID
         outcome = Outcome(SignatureSystem.NOTATION, verdict, "so it is", signer="CN=release")
-        world.tell(SignaturesVerified("signatures", name_of(name), found, (outcome,) if number < 2 else (), world.clock))
+        world.tell(
+            SignaturesVerified(
+                SourceId(SourceKind.SIGNATURES), name_of(name), found, (outcome,) if number < 2 else (), world.clock
+            )
+        )
         if number < 2:
             at = NOW - timedelta(days=2 + 20 * number)
             tell(world, report(found, vulnerability(), vulnerability("CVE-2026-2", "medium", fixed=""), at=at))

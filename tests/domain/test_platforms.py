@@ -10,7 +10,7 @@ import pytest
 from tests.domain.scan_kit import LATELY, report, set_up, tell, vulnerability
 from tests.domain.world import AMD, ARM, A, World, check, image
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.facts.events import ClaimsRead, ConfigRead
+from tui.domain.facts.events import ClaimsRead, ConfigRead, SourceId, SourceKind
 from tui.domain.facts.image import Claim, ClaimKind, HistoryEntry, Platform
 from tui.domain.facts.scan import Severity
 from tui.domain.policy.policy import Policy, Rules
@@ -94,7 +94,7 @@ def test_scratch_is_said_of_every_platform_or_of_none() -> None:
     world = World()
     index = world.index(APP, "x", "1")
     amd, arm = image(world.snapshot(), index).digests[1:]
-    world.tell(ClaimsRead("test", amd, (Claim(ClaimKind.PROVENANCE, scratch=True),)))
+    world.tell(ClaimsRead(SourceId(SourceKind.SIGNATURES, "test"), amd, (Claim(ClaimKind.PROVENANCE, scratch=True),)))
     assert check(image(world.snapshot(), index), CheckName.BASE).state is not State.PASS
-    world.tell(ClaimsRead("test", arm, (Claim(ClaimKind.PROVENANCE, scratch=True),)))
+    world.tell(ClaimsRead(SourceId(SourceKind.SIGNATURES, "test"), arm, (Claim(ClaimKind.PROVENANCE, scratch=True),)))
     assert check(image(world.snapshot(), index), CheckName.BASE).state is State.PASS

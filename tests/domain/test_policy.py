@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.domain.world import NOW, A, B, World, check, container, digest, image, trusting
 from tui.domain.checks.context import ImageContext, Scanners
 from tui.domain.checks.scan import check_scan
+from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import ImageVulnerability, ScanReport, Severity, Vulnerability
@@ -306,11 +307,11 @@ def scanned(
 ) -> Check:
     """The check `scan` of an image of which one scanner reported this today."""
     rows = tuple(Vulnerability(row.id, row.severity, row.package, fixed=row.fixed) for row in found)
-    report = ScanReport("scanner/t", "Trivy", "k", NOW, digest=digest("x"), vulnerabilities=rows)
+    report = ScanReport(SourceId(SourceKind.SCANNER, "t"), "Trivy", "k", NOW, digest=digest("x"), vulnerabilities=rows)
     key = ImageKey(A, "payments/api", digest("x"))
     rules = Rules(exceptions=active, expired=ended)
     scan = Scanned(Matched((report,)), found)
-    return check_scan(ImageContext(rules, NOW, key, scan=scan, scanners=Scanners(("scanner/t",))))
+    return check_scan(ImageContext(rules, NOW, key, scan=scan, scanners=Scanners((SourceId(SourceKind.SCANNER, "t"),))))
 
 
 def accepts(*cves: str, id: str = "EX-1", digests: tuple[str, ...] = ()) -> PolicyException:

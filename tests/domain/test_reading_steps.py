@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from tests.domain.world import A, World, digest
 from tui.domain.checks.reading_steps import reading_step
+from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.common.trust import CheckName, State
 from tui.domain.query.findings import find
 
 
 def test_an_image_that_cannot_be_read_has_a_step_in_every_question() -> None:
     world = World()
-    world.health("cluster/lab")
+    world.health(SourceId(SourceKind.CLUSTER, "lab"))
     world.run("shop/api", f"{A}/app/api:1", f"{A}/app/api@{digest('x')}")
     unknown = {each.check: each.fix for each in find(world.snapshot()) if each.state is State.UNKNOWN}
     for check in (CheckName.SIGNATURE, CheckName.BASE, CheckName.AGE, CheckName.IDENTITY):

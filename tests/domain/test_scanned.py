@@ -9,7 +9,7 @@ import pytest
 from tests.domain.scan_kit import CVE, LATELY, report, tell, vulnerability
 from tests.domain.world import AMD, ARM, NOW, World, digest, image
 from tui.domain.assemble.assemble import Assembler
-from tui.domain.facts.events import PodsSeen, ScanGone
+from tui.domain.facts.events import PodsSeen, ScanGone, SourceId, SourceKind
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import ImageVulnerability, ScanReport
 from tui.domain.policy.policy import built_in
@@ -206,7 +206,7 @@ def test_an_event_of_a_cluster_makes_nothing_anew() -> None:
     tell(family.world, report(family.old, vulnerability()), report(family.app, vulnerability()))
     inventory, assembler = family.world.inventory(), Assembler()
     before = assembler.assemble(inventory.freeze(), built_in(), NOW)
-    inventory.apply(PodsSeen("cluster/lab", "", 1, (family.world.pod("shop/web-1"),)))
+    inventory.apply(PodsSeen(SourceId(SourceKind.CLUSTER, "lab"), "", 1, (family.world.pod("shop/web-1"),)))
     after = assembler.assemble(inventory.freeze(), built_in(), NOW)
     for key, one in before.images.items():
         assert after.images[key].vulnerabilities is one.vulnerabilities
@@ -228,5 +228,5 @@ def test_one_new_report_makes_only_its_own_image_anew() -> None:
 def test_a_report_that_is_gone_is_gone() -> None:
     family = Family()
     tell(family.world, report(family.app, vulnerability(), key="one"))
-    family.world.tell(ScanGone("scanner/trivy", "one"))
+    family.world.tell(ScanGone(SourceId(SourceKind.SCANNER, "trivy"), "one"))
     assert image(family.world.snapshot(), family.app).vulnerabilities == ()

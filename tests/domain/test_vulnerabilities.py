@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.domain.scan_kit import CVE, LATELY, report, statement, vulnerability
 from tests.domain.world import digest
+from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.facts.scan import Exploitability, ScanReport, Severity, Vex
 from tui.domain.scans.vulnerabilities import merge, severity_of
 
@@ -21,7 +22,7 @@ def test_one_row_for_each_vulnerability_and_package() -> None:
     both = report(IMAGE, vulnerability(), vulnerability(package="libssl3"), vulnerability("CVE-2026-2", "low"))
     found = merge((both, report(IMAGE, vulnerability(), scanner="Aqua")))
     assert [(row.id, row.package) for row in found.rows] == [(CVE, "libssl3"), (CVE, "openssl"), ("CVE-2026-2", "openssl")]
-    assert found.rows[1].sources == ("scanner/aqua", "scanner/trivy")
+    assert found.rows[1].sources == (SourceId(SourceKind.SCANNER, "aqua"), SourceId(SourceKind.SCANNER, "trivy"))
 
 
 def test_the_stricter_scanner_decides_and_the_other_is_heard() -> None:

@@ -8,7 +8,7 @@ from tests.domain.world import A, B, World, digest, name_of, running
 from tui.domain.assemble.wanted import MAX_BASES, MAX_GENERATIONS, is_outstanding, wanted
 from tui.domain.assemble.wanted_artifacts import wanted_artifacts
 from tui.domain.facts.demand import Demand, Priority
-from tui.domain.facts.events import AbsenceKind, ReferrersListed
+from tui.domain.facts.events import AbsenceKind, ReferrersListed, SourceId, SourceKind
 from tui.domain.facts.image import ClaimKind, Descriptor, Referrer
 from tui.domain.facts.workload import ContainerType, Resource, TemplateContainer
 
@@ -146,7 +146,7 @@ def test_a_registry_that_the_configuration_names_is_asked() -> None:
     world = World()
     built_on(world, "c.example.org/base:1")
     assert "c.example.org/base 1" not in words(world)
-    world.health("registry/c.example.org")
+    world.health(SourceId(SourceKind.REGISTRY, "c.example.org"))
     assert "c.example.org/base 1" in words(world)
 
 
@@ -216,7 +216,7 @@ def test_what_is_attached_is_wanted_once_the_manifest_is_read_and_an_empty_list_
         (f"{A}/bare", bare, (), "the tag schema was refused"),
         (APP, digest("unread"), referrers, ""),
     ):
-        world.tell(ReferrersListed(f"registry/{A}", name_of(name), subject, listed, world.clock, error))
+        world.tell(ReferrersListed(SourceId(SourceKind.REGISTRY, A), name_of(name), subject, listed, world.clock, error))
     asked = wanted_artifacts(world.inventory().freeze(), ())
     assert [(each.subject.digest, each.referrers, each.error) for each in asked] == [
         (found, referrers, ""),
@@ -235,7 +235,7 @@ def test_what_is_attached_to_what_runs_comes_first_then_to_bases_then_the_rest()
     facts = world.inventory().freeze()
     children = [child.digest for child in facts.images.manifests[index].children]
     for name, subject in (("a-first-by-name", old), ("base", base), ("web", index), ("web", children[0])):
-        world.tell(ReferrersListed(f"registry/{A}", name_of(f"{A}/{name}"), subject, (), world.clock))
+        world.tell(ReferrersListed(SourceId(SourceKind.REGISTRY, A), name_of(f"{A}/{name}"), subject, (), world.clock))
     facts = world.inventory().freeze()
     asked = wanted_artifacts(facts, wanted(facts))
     assert {each.subject.digest for each in asked[:2]} == {index, children[0]}

@@ -32,6 +32,7 @@ from tui.domain.facts.events import (
     Ownership,
     PodsSeen,
     SourceHealth,
+    SourceId,
     SourceKind,
     SourceState,
     TagResolved,
@@ -138,7 +139,7 @@ class World:
         described = Descriptor(CONFIG_TYPE, config, 100)
         blobs = tuple(Descriptor("tar", digest(f"blob {x}"), 1000) for x in layers or content)
         body = Manifest(found, ManifestKind.IMAGE, MANIFEST_TYPE, 10, described, blobs, annotations=says or {})
-        self.tell(ManifestRead(f"registry/{name_of(name).registry}", name_of(name), body, self.clock))
+        self.tell(ManifestRead(SourceId(SourceKind.REGISTRY, name_of(name).registry), name_of(name), body, self.clock))
         self.tag(name, found, *tags)
         return found
 
@@ -163,7 +164,7 @@ class World:
             children.append(Descriptor(MANIFEST_TYPE, statement, 10, Platform("unknown", "unknown"), annotations=said))
         found = digest(f"index {sorted(inside.items())} {salt} {attested}")
         body = Manifest(found, ManifestKind.INDEX, "application/vnd.oci.image.index.v1+json", 10, children=tuple(children))
-        self.tell(ManifestRead(f"registry/{name_of(name).registry}", name_of(name), body, self.clock))
+        self.tell(ManifestRead(SourceId(SourceKind.REGISTRY, name_of(name).registry), name_of(name), body, self.clock))
         self.tag(name, found, *tags)
         return found
 
@@ -177,33 +178,35 @@ class World:
 
     def read(self, name: str, body: Manifest) -> str:
         """A manifest is read; its digest."""
-        self.tell(ManifestRead(f"registry/{name_of(name).registry}", name_of(name), body, self.clock))
+        self.tell(ManifestRead(SourceId(SourceKind.REGISTRY, name_of(name).registry), name_of(name), body, self.clock))
         return body.digest
 
     def tag(self, name: str, found: str, *tags: str) -> None:
         """Tags name a digest from now on."""
         for tag in tags:
-            self.tell(TagResolved(f"registry/{name_of(name).registry}", name_of(name), tag, found, self.clock))
+            self.tell(TagResolved(SourceId(SourceKind.REGISTRY, name_of(name).registry), name_of(name), tag, found, self.clock))
 
     def fail(self, name: str, reference: str, kind: AbsenceKind = AbsenceKind.MANIFEST_UNKNOWN, reason: str = "") -> None:
         """A tag or digest cannot be read."""
-        source = f"registry/{name_of(name).registry}"
+        source = SourceId(SourceKind.REGISTRY, name_of(name).registry)
         said = reason or f"{name_of(name).registry} answers {kind.value}"
         self.tell(LookupFailed(source, name_of(name), reference, kind, said, self.clock))
 
     def list_tags(self, name: str, tags: dict[str, str], complete: bool = True) -> None:
         """The registry lists the tags of a repository."""
         rows = tuple(Tag(tag, found, updated=self.clock) for tag, found in tags.items())
-        self.tell(TagsListed(f"registry/{name_of(name).registry}", name_of(name), rows, complete, self.clock))
+        self.tell(TagsListed(SourceId(SourceKind.REGISTRY, name_of(name).registry), name_of(name), rows, complete, self.clock))
 
     def list_manifests(self, name: str, *digests: str, complete: bool = True, pushed: datetime | None = None) -> None:
         """The registry lists the manifests of a repository."""
         rows = tuple(ManifestListing(found, pushed=pushed) for found in digests)
-        self.tell(ManifestsListed(f"registry/{name_of(name).registry}", name_of(name), rows, complete, self.clock))
+        self.tell(
+            ManifestsListed(SourceId(SourceKind.REGISTRY, name_of(name).registry), name_of(name), rows, complete, self.clock)
+        )
 
     def claim(self, found: str, *references: str, kind: ClaimKind = ClaimKind.PROVENANCE) -> None:
         """Somebody says from outside what a manifest was built on."""
-        self.tell(ClaimsRead("signatures", found, tuple(Claim(kind, reference) for reference in references)))
+        self.tell(ClaimsRead(SourceId(SourceKind.SIGNATURES), found, tuple(Claim(kind, reference) for reference in references)))
 
     def configure(self, images: str, base: str) -> None:
         """The settings say what the images of these repositories are built on."""
@@ -215,7 +218,7 @@ class World:
         described = Descriptor("application/vnd.oci.empty.v1+json", digest("empty"), 2)
         kind = "application/vnd.cncf.notary.signature"
         body = Manifest(found, ManifestKind.ARTIFACT, MANIFEST_TYPE, 10, described, subject=subject, artifact_type=kind)
-        self.tell(ManifestRead(f"registry/{name_of(name).registry}", name_of(name), body, self.clock))
+        self.tell(ManifestRead(SourceId(SourceKind.REGISTRY, name_of(name).registry), name_of(name), body, self.clock))
         self.tag(name, found, *tags)
         return found
 
@@ -224,15 +227,10 @@ class World:
         for reference in (found, *tags):
             self.fail(name, reference)
 
-    def health(
-        self, name: str, state: SourceState = SourceState.OK, kind: SourceKind | None = None, error: str = "", identity: str = ""
-    ) -> None:
+    def health(self, source: SourceId, state: SourceState = SourceState.OK, error: str = "", identity: str = "") -> None:
         """How a source is doing; a registry that somebody is signed in to is ours."""
         ownership = OURS if identity else Ownership()
-        guessed = kind or (SourceKind.CLUSTER if name.startswith("cluster/") else SourceKind.REGISTRY)
-        self.tell(
-            HealthChanged(SourceHealth(name, guessed, state, self.clock, error=error, identity=identity, ownership=ownership))
-        )
+        self.tell(HealthChanged(SourceHealth(source, state, self.clock, error=error, identity=identity, ownership=ownership)))
 
     # ---- clusters
 
@@ -243,7 +241,11 @@ class World:
 
     def node(self, name: str, architecture: str = "amd64", cluster: str = "lab") -> None:
         """A node."""
-        self.tell(NodesSeen(f"cluster/{cluster}", 1, (Node(cluster, name, "linux", architecture, "containerd://2.1.4"),)))
+        self.tell(
+            NodesSeen(
+                SourceId(SourceKind.CLUSTER, cluster), 1, (Node(cluster, name, "linux", architecture, "containerd://2.1.4"),)
+            )
+        )
 
     def controller(
         self,
@@ -276,7 +278,7 @@ class World:
             labels=labels or {},
             annotations=annotations or {},
         )
-        self.tell(ControllersSeen(f"cluster/{cluster}", resource, "", 1, (found,)))
+        self.tell(ControllersSeen(SourceId(SourceKind.CLUSTER, cluster), resource, "", 1, (found,)))
         return OwnerRef("apps/v1", kind, name, found.uid)
 
     def deployment(self, place: str, image: str, desired: int = 1, **more: str) -> OwnerRef:
@@ -304,7 +306,7 @@ class World:
         """A pod at `namespace/name`."""
         namespace, name = place.split("/")
         found = Pod(cluster, namespace, name, self.uid(), node, phase, owner, containers, NOW - timedelta(days=age), mirror)
-        self.tell(PodsSeen(f"cluster/{cluster}", "", 1, (found,)))
+        self.tell(PodsSeen(SourceId(SourceKind.CLUSTER, cluster), "", 1, (found,)))
         return found
 
     def run(self, place: str, image: str, *image_ids: str, node: str = "n1") -> None:
@@ -315,7 +317,7 @@ class World:
 
     def list_completed(self, resource: Resource = Resource.PODS, cluster: str = "lab") -> None:
         """A list cycle is done."""
-        self.tell(ListCompleted(f"cluster/{cluster}", resource, "", 1))
+        self.tell(ListCompleted(SourceId(SourceKind.CLUSTER, cluster), resource, "", 1))
 
     # ---- results
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 
 from tui.domain.facts.demand import ArtifactDemand, Demand
-from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceKind, SourceState
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 Item = Event | BaseException
@@ -16,8 +16,8 @@ Item = Event | BaseException
 class HandSource:
     """A source that says what a test puts into it; an error put in is raised. `runs` counts its starts, `open` what runs now."""
 
-    def __init__(self, name: str, kind: SourceKind = SourceKind.CLUSTER) -> None:
-        self.name, self.kind = name, kind
+    def __init__(self, id: SourceId) -> None:
+        self.id = id
         self.runs = 0
         self.open = 0
         self.wanted: list[Demand] = []
@@ -31,7 +31,7 @@ class HandSource:
 
     def health(self, state: SourceState = SourceState.OK, as_of: datetime | None = NOW) -> None:
         """Say how it does."""
-        self.say(HealthChanged(SourceHealth(self.name, self.kind, state, as_of)))
+        self.say(HealthChanged(SourceHealth(self.id, state, as_of)))
 
     def end(self) -> None:
         """Say no more."""
@@ -54,7 +54,7 @@ class HandRegistry(HandSource):
     """A registry; it is idle when a test has answered everything."""
 
     def __init__(self, registry: str) -> None:
-        super().__init__(f"registry/{registry}", SourceKind.REGISTRY)
+        super().__init__(SourceId(SourceKind.REGISTRY, registry))
         self.idle = True
 
     def want(self, demands: tuple[Demand, ...]) -> None:
@@ -65,8 +65,8 @@ class HandRegistry(HandSource):
 class HandExaminer(HandSource):
     """A source that examines what is attached."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name, SourceKind.SIGNATURES)
+    def __init__(self, id: SourceId) -> None:
+        super().__init__(id)
         self.idle = True
         self.examined: list[tuple[ArtifactDemand, ...]] = []
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from tests.domain.world import NOW
-from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.policy.policy import built_in
 from tui.estate.estate import Estate
 from tui.sources.kit.webapi import place_of
 
 SAID = SourceHealth(
-    "cluster/lab",
-    SourceKind.CLUSTER,
+    SourceId(SourceKind.CLUSTER, "lab"),
     SourceState.FAILED,
     error="The credential plugin x failed (exit code 1): Invalid client secret provided: 'hunter2'",
     remedy="Run it with --password hunter2",
@@ -25,7 +24,7 @@ SAID = SourceHealth(
 class Careless:
     """A source that says too much."""
 
-    name, kind = SAID.name, SAID.kind
+    id = SAID.id
 
     async def events(self) -> AsyncIterator[Event]:
         """Its health."""
@@ -36,7 +35,7 @@ async def test_no_credential_reaches_a_snapshot() -> None:
     estate = Estate((Careless(),), lambda _: None, built_in(), clock=lambda: NOW)
     async with estate.running():
         assert await estate.settled(10)
-        (health,) = (each for each in estate.snapshot.sources if each.name == SAID.name)
+        (health,) = (each for each in estate.snapshot.sources if each.id == SAID.id)
     assert "hunter2" not in repr(health)
     assert health.endpoint == "https://[hidden]@api.lab:6443"
     assert health.error.startswith("The credential plugin x failed (exit code 1)")

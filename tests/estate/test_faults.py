@@ -96,7 +96,7 @@ def is_unknown(snapshot: Snapshot) -> bool:
 
 
 def health(snapshot: Snapshot, name: str) -> SourceHealth:
-    return next(each for each in snapshot.sources if each.name.startswith(name))
+    return next(each for each in snapshot.sources if str(each.id).startswith(name))
 
 
 @asynccontextmanager

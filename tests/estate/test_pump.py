@@ -10,14 +10,24 @@ import pytest
 
 from tests.estate.fakes import NOW, HandExaminer, HandRegistry, HandSource, until
 from tui.domain.facts.demand import ArtifactDemand, Demand
-from tui.domain.facts.events import AbsenceKind, Event, HealthChanged, LookupFailed, NodesSeen, SourceHealth, SourceState
+from tui.domain.facts.events import (
+    AbsenceKind,
+    Event,
+    HealthChanged,
+    LookupFailed,
+    NodesSeen,
+    SourceHealth,
+    SourceId,
+    SourceKind,
+    SourceState,
+)
 from tui.domain.facts.image import Descriptor, RepositoryName
 from tui.errors import Forbidden, SourceError, Unreachable
 from tui.estate import pump as module
 from tui.estate.pump import Pump
 from tui.sources.ports import DemandSource
 
-NODES = NodesSeen("cluster/a", 1, ())
+NODES = NodesSeen(SourceId(SourceKind.CLUSTER, "a"), 1, ())
 APP = Demand(RepositoryName("r.example.org", "app"), "1")
 
 
@@ -41,7 +51,7 @@ class Bench:
 
     def state(self, name: str) -> SourceState | None:
         """The last word on a source."""
-        return next((each.state for each in reversed(self.healths) if each.name == name), None)
+        return next((each.state for each in reversed(self.healths) if str(each.id) == name), None)
 
 
 @asynccontextmanager
@@ -63,7 +73,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_passes_on_what_every_source_says() -> None:
-    one, other = HandSource("cluster/a"), HandSource("cluster/b")
+    one, other = HandSource(SourceId(SourceKind.CLUSTER, "a")), HandSource(SourceId(SourceKind.CLUSTER, "b"))
     async with pumping(one, other) as bench:
         one.say(NODES)
         other.health()
@@ -79,7 +89,7 @@ async def test_passes_on_what_every_source_says() -> None:
     ],
 )
 async def test_a_source_that_fails_says_so_and_starts_again(error: Exception, auth_failed: bool, words: str) -> None:
-    source = HandSource("cluster/a")
+    source = HandSource(SourceId(SourceKind.CLUSTER, "a"))
     async with pumping(source) as bench:
         source.health()
         source.say(error)
@@ -95,7 +105,7 @@ async def test_a_source_that_fails_says_so_and_starts_again(error: Exception, au
 
 
 async def test_a_broken_source_ends_no_other() -> None:
-    broken, good = HandSource("cluster/broken"), HandSource("cluster/good")
+    broken, good = HandSource(SourceId(SourceKind.CLUSTER, "broken")), HandSource(SourceId(SourceKind.CLUSTER, "good"))
     async with pumping(broken, good) as bench:
         broken.say(*(RuntimeError("bug") for _ in range(5)))
         await until(lambda: broken.runs == 6)
@@ -105,7 +115,7 @@ async def test_a_broken_source_ends_no_other() -> None:
 
 
 async def test_a_source_that_ends_is_not_started_again() -> None:
-    source = HandSource("file/x")
+    source = HandSource(SourceId(SourceKind.SCANNER, "x"))
     async with pumping(source) as bench:
         source.health()
         source.end()
@@ -114,13 +124,13 @@ async def test_a_source_that_ends_is_not_started_again() -> None:
 
 
 async def test_a_source_that_ends_without_a_word_on_how_it_did_has_failed_and_is_not_waited_for() -> None:
-    source = HandSource("file/x")
+    source = HandSource(SourceId(SourceKind.SCANNER, "x"))
     async with pumping(source) as bench:
         source.say(NODES)
         source.end()
         await until(lambda: source.open == 0 and bench.pump.loaded)
         (said,) = bench.healths
-        assert (said.name, said.state, source.runs) == ("file/x", SourceState.FAILED, 1)
+        assert (said.id, said.state, source.runs) == (source.id, SourceState.FAILED, 1)
         assert "without saying" in said.error
         assert said.remedy
 
@@ -170,7 +180,11 @@ async def test_a_registry_that_is_not_to_be_asked_is_off_and_every_wish_is_answe
 
 
 async def test_what_is_attached_goes_to_every_source_that_examines() -> None:
-    one, other, deaf = HandExaminer("signatures"), HandExaminer("scanner/files"), HandSource("cluster/a")
+    one, other, deaf = (
+        HandExaminer(SourceId(SourceKind.SIGNATURES)),
+        HandExaminer(SourceId(SourceKind.SCANNER, "files")),
+        HandSource(SourceId(SourceKind.CLUSTER, "a")),
+    )
     demand = ArtifactDemand(APP.name, Descriptor("application/json", "sha256:x", 1), ())
     async with pumping(one, other, deaf) as bench:
         await until(lambda: one.runs and other.runs)
@@ -180,7 +194,7 @@ async def test_what_is_attached_goes_to_every_source_that_examines() -> None:
 
 async def test_what_is_attached_goes_also_to_a_source_that_starts_later() -> None:
     demand = ArtifactDemand(APP.name, Descriptor("application/json", "sha256:x", 1), ())
-    early, late = HandExaminer("scanner/files"), HandExaminer("signatures")
+    early, late = HandExaminer(SourceId(SourceKind.SCANNER, "files")), HandExaminer(SourceId(SourceKind.SIGNATURES))
     async with pumping(early) as bench:
         await until(lambda: early.runs)
         bench.pump.examine((demand,))  # nobody says it again, as nothing new is attached
@@ -194,7 +208,7 @@ async def test_what_is_attached_goes_also_to_a_source_that_starts_later() -> Non
 
 
 async def test_is_loaded_when_every_source_has_answered_and_is_idle() -> None:
-    cluster, registry = HandSource("cluster/a"), HandRegistry("r.example.org")
+    cluster, registry = HandSource(SourceId(SourceKind.CLUSTER, "a")), HandRegistry("r.example.org")
     async with pumping(cluster, r_example_org=registry) as bench:
         await until(lambda: cluster.runs)
         assert not bench.pump.loaded
@@ -225,7 +239,7 @@ async def test_a_source_that_failed_has_answered_and_owes_nothing(error: SourceE
 
 
 async def test_refreshing_starts_every_source_anew_and_ends_its_former_run() -> None:
-    cluster, registry = HandSource("cluster/a"), HandRegistry("r.example.org")
+    cluster, registry = HandSource(SourceId(SourceKind.CLUSTER, "a")), HandRegistry("r.example.org")
     async with pumping(cluster, r_example_org=registry) as bench:
         bench.pump.route([APP])
         await until(lambda: cluster.runs == 1 and registry.runs == 1)
@@ -240,7 +254,7 @@ async def test_refreshing_starts_every_source_anew_and_ends_its_former_run() -> 
 async def test_refreshing_does_not_wait_for_a_source_that_is_to_start_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FIRST_DELAY", 3600.0)
     monkeypatch.setattr(module, "LONGEST_DELAY", 3600.0)
-    source = HandSource("cluster/a")
+    source = HandSource(SourceId(SourceKind.CLUSTER, "a"))
     async with pumping(source) as bench:
         source.say(Unreachable("down"))
         await until(lambda: bench.state("cluster/a") is SourceState.FAILED)

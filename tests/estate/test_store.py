@@ -15,7 +15,7 @@ from tests.domain.world import trusting
 from tests.estate.fakes import NOW, HandExaminer, HandRegistry, HandSource, until
 from tui.domain.assemble.assemble import Assembler
 from tui.domain.common.trust import CheckName, State
-from tui.domain.facts.events import HealthChanged, PodsSeen, SourceHealth, SourceKind, SourceState, TagResolved
+from tui.domain.facts.events import HealthChanged, PodsSeen, SourceHealth, SourceId, SourceKind, SourceState, TagResolved
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.workload import ContainerType, Pod, PodContainer
 from tui.domain.policy.policy import built_in
@@ -33,7 +33,9 @@ IMAGE = f"{HOST}/app:1"
 def pod(name: str) -> PodsSeen:
     """A pod that runs the app."""
     container = PodContainer("main", ContainerType.CONTAINER, IMAGE, f"{HOST}/app@sha256:{'a' * 64}", state="running")
-    return PodsSeen("cluster/a", "", 1, (Pod("a", "x", name, name, phase="Running", containers=(container,)),))
+    return PodsSeen(
+        SourceId(SourceKind.CLUSTER, "a"), "", 1, (Pod("a", "x", name, name, phase="Running", containers=(container,)),)
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +63,7 @@ async def test_what_nobody_confirms_grows_too_old_although_nobody_says_anything(
     store = Store(built_in(), lambda: clock[0])
     task = asyncio.create_task(store.run())
     try:
-        known = SourceHealth("cluster/a", SourceKind.CLUSTER, SourceState.OK, as_of=NOW, live=True, every=5.0)
+        known = SourceHealth(SourceId(SourceKind.CLUSTER, "a"), SourceState.OK, as_of=NOW, live=True, every=5.0)
         # One tenth of a second before its end: the store is to wake by itself.
         clock[0] = NOW + timedelta(seconds=limits.cluster - 0.1)
         store.apply(pod("p"))
@@ -187,7 +189,7 @@ def estate(cluster: HandSource, source: HandRegistry, *preload: str, later: Sequ
 
 
 async def test_settles_when_everything_that_follows_from_the_facts_was_answered() -> None:
-    cluster, registry = HandSource("cluster/a"), HandRegistry(HOST)
+    cluster, registry = HandSource(SourceId(SourceKind.CLUSTER, "a")), HandRegistry(HOST)
     async with estate(cluster, registry).running() as found:
         settling = asyncio.create_task(found.settled(20))
         cluster.say(pod("a"))
@@ -196,22 +198,22 @@ async def test_settles_when_everything_that_follows_from_the_facts_was_answered(
         await until(lambda: registry.wanted)
         assert not settling.done()
         name = RepositoryName(HOST, "app")
-        registry.say(TagResolved(registry.name, name, "1", f"sha256:{'a' * 64}", NOW))
+        registry.say(TagResolved(registry.id, name, "1", f"sha256:{'a' * 64}", NOW))
         registry.idle = True
         registry.health()
         assert await settling
         assert found.snapshot.summary.pods == 1
-        assert {source.name for source in found.snapshot.sources} == {"cluster/a", registry.name}
+        assert {str(source.id) for source in found.snapshot.sources} == {"cluster/a", str(registry.id)}
     assert (cluster.open, registry.open) == (0, 0)
 
 
 async def test_does_not_settle_while_a_source_is_silent() -> None:
-    async with estate(HandSource("cluster/a"), HandRegistry(HOST)).running() as found:
+    async with estate(HandSource(SourceId(SourceKind.CLUSTER, "a")), HandRegistry(HOST)).running() as found:
         assert not await found.settled(0.01)
 
 
 async def test_a_registry_may_be_loaded_before_an_image_of_it_is_met() -> None:
-    cluster, registry = HandSource("cluster/a"), HandRegistry(HOST)
+    cluster, registry = HandSource(SourceId(SourceKind.CLUSTER, "a")), HandRegistry(HOST)
     found = estate(cluster, registry, HOST)
     async with found.running():
         cluster.health()
@@ -219,8 +221,8 @@ async def test_a_registry_may_be_loaded_before_an_image_of_it_is_met() -> None:
 
 
 async def test_everything_else_starts_when_the_first_pods_are_shown_and_is_waited_for() -> None:
-    cluster, registry = HandSource("cluster/a"), HandRegistry(HOST)
-    scanner, shown = HandSource("scanner/a", SourceKind.SCANNER), list[int]()
+    cluster, registry = HandSource(SourceId(SourceKind.CLUSTER, "a")), HandRegistry(HOST)
+    scanner, shown = HandSource(SourceId(SourceKind.SCANNER, "a")), list[int]()
     async with estate(cluster, registry, later=(scanner,)).running() as found:
         found.subscribe(lambda snapshot: shown.append(scanner.runs) if snapshot.workloads else None)
         settling = asyncio.create_task(found.settled(20))
@@ -237,7 +239,7 @@ async def test_everything_else_starts_when_the_first_pods_are_shown_and_is_waite
 
 @pytest.mark.parametrize("state", [SourceState.OK, SourceState.FAILED])
 async def test_everything_else_starts_without_pods_when_there_are_none_to_come(state: SourceState) -> None:
-    cluster, scanner = HandSource("cluster/a"), HandSource("scanner/a", SourceKind.SCANNER)
+    cluster, scanner = HandSource(SourceId(SourceKind.CLUSTER, "a")), HandSource(SourceId(SourceKind.SCANNER, "a"))
     async with estate(cluster, HandRegistry(HOST), later=(scanner,)).running():
         cluster.health(state)
         await until(lambda: scanner.runs == 1)
@@ -245,13 +247,13 @@ async def test_everything_else_starts_without_pods_when_there_are_none_to_come(s
 
 async def test_everything_else_does_not_wait_for_ever_for_a_silent_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whole, "PATIENCE", 0.01)
-    scanner = HandSource("scanner/a", SourceKind.SCANNER)
-    async with estate(HandSource("cluster/a"), HandRegistry(HOST), later=(scanner,)).running():
+    scanner = HandSource(SourceId(SourceKind.SCANNER, "a"))
+    async with estate(HandSource(SourceId(SourceKind.CLUSTER, "a")), HandRegistry(HOST), later=(scanner,)).running():
         await until(lambda: scanner.runs == 1)
 
 
 async def test_a_source_that_fails_is_shown_as_failed_and_keeps_what_it_said() -> None:
-    cluster = HandSource("cluster/a")
+    cluster = HandSource(SourceId(SourceKind.CLUSTER, "a"))
     async with estate(cluster, HandRegistry(HOST)).running() as found:
         cluster.say(pod("a"))
         cluster.health()
@@ -268,7 +270,7 @@ async def test_a_fault_of_our_own_ends_the_estate_and_is_told(monkeypatch: pytes
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr(Assembler, "assemble", broken)
-    cluster = HandSource("cluster/a")
+    cluster = HandSource(SourceId(SourceKind.CLUSTER, "a"))
     with pytest.raises(ExceptionGroup) as raised:
         await told_and_settled(estate(cluster, HandRegistry(HOST)), cluster)
     assert raised.group_contains(ZeroDivisionError)
@@ -280,7 +282,11 @@ async def test_a_fault_while_wishes_are_handed_on_ends_the_estate_and_is_told(as
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    cluster, registry, examiner = HandSource("cluster/a"), HandRegistry(HOST), HandExaminer("signatures")
+    cluster, registry, examiner = (
+        HandSource(SourceId(SourceKind.CLUSTER, "a")),
+        HandRegistry(HOST),
+        HandExaminer(SourceId(SourceKind.SIGNATURES)),
+    )
     setattr(registry if ask == "want" else examiner, ask, broken)
     found = Estate((cluster, examiner), lambda _: registry, built_in(), clock=lambda: NOW)
     with pytest.raises(ExceptionGroup) as raised:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.domain.world import NOW, A, World, trusting
-from tui.domain.facts.events import HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import HealthChanged, SourceHealth, SourceId, SourceKind, SourceState
 from tui.estate.store import Store, Wishes
 
 
@@ -29,7 +29,7 @@ async def test_wishes_go_out_before_a_snapshot_but_the_first_and_not_twice() -> 
         store.apply(event)
     await store.turned(store.version)
     # Nothing that wishes follow from.
-    store.apply(HealthChanged(SourceHealth("cluster/c", SourceKind.CLUSTER, SourceState.OK, objects=7)))
+    store.apply(HealthChanged(SourceHealth(SourceId(SourceKind.CLUSTER, "c"), SourceState.OK, objects=7)))
     await store.turned(store.version)
     running.cancel()
     await asyncio.wait([running])

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceId, SourceKind, SourceState
 from tui.presenters.health import next_step, rank, trouble
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -16,7 +16,7 @@ BROKEN = Denial("2 of the pods", "", "Look at them.", "They cannot be read.")
 
 
 def health(state: SourceState, **more: object) -> SourceHealth:
-    return SourceHealth("registry/x", SourceKind.REGISTRY, state, **more)  # type: ignore[arg-type]
+    return SourceHealth(SourceId(SourceKind.REGISTRY, "x"), state, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_the_next_step_is_that_of_what_is_said() -> None:
 
 def test_the_worst_source_comes_first_whatever_its_name() -> None:
     ordered = [
-        SourceHealth("cluster/m", SourceKind.CLUSTER, SourceState.OFF, lost=True),
-        SourceHealth("registry/y", SourceKind.REGISTRY, SourceState.FAILED, error="it does not answer"),
-        SourceHealth("scanner/z", SourceKind.SCANNER, SourceState.FAILED, error="it does not answer"),
-        SourceHealth("registry/x", SourceKind.REGISTRY, SourceState.PARTIAL, denials=(NODES,)),
-        SourceHealth("cluster/b", SourceKind.CLUSTER, SourceState.PARTIAL, denials=(BROKEN,)),
-        SourceHealth("registry/c", SourceKind.REGISTRY, SourceState.PARTIAL, denials=(BROKEN,)),
-        SourceHealth("registry/a", SourceKind.REGISTRY, SourceState.OK),
+        SourceHealth(SourceId(SourceKind.CLUSTER, "m"), SourceState.OFF, lost=True),
+        SourceHealth(SourceId(SourceKind.REGISTRY, "y"), SourceState.FAILED, error="it does not answer"),
+        SourceHealth(SourceId(SourceKind.SCANNER, "z"), SourceState.FAILED, error="it does not answer"),
+        SourceHealth(SourceId(SourceKind.REGISTRY, "x"), SourceState.PARTIAL, denials=(NODES,)),
+        SourceHealth(SourceId(SourceKind.CLUSTER, "b"), SourceState.PARTIAL, denials=(BROKEN,)),
+        SourceHealth(SourceId(SourceKind.REGISTRY, "c"), SourceState.PARTIAL, denials=(BROKEN,)),
+        SourceHealth(SourceId(SourceKind.REGISTRY, "a"), SourceState.OK),
     ]
-    by_name = sorted(ordered, key=lambda source: source.name.partition("/")[2])
+    by_name = sorted(ordered, key=lambda source: source.id.name)
     assert sorted(by_name, key=rank) == ordered

@@ -10,7 +10,7 @@ import pytest
 
 from tests.estates import NOW, Builder, company, loading, sick
 from tui.domain.common.trust import State
-from tui.domain.facts.events import Denial, SourceKind, SourceState
+from tui.domain.facts.events import Denial, SourceId, SourceKind, SourceState
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import EMPTY, ImageKey, Snapshot
 from tui.presenters.copying import name_to_copy, reference_to_copy
@@ -72,10 +72,13 @@ def test_the_two_chips_that_are_shown_are_of_the_worst_sources() -> None:
     snapshot = company()
     model = next(health for health in snapshot.sources if health.kind is SourceKind.REGISTRY)
     partial = [
-        msgspec.structs.replace(model, name=f"registry/{name}.io", state=SourceState.PARTIAL, error="", throttled=True)
+        msgspec.structs.replace(
+            model, id=SourceId(SourceKind.REGISTRY, f"{name}.io"), state=SourceState.PARTIAL, error="", throttled=True
+        )
         for name in "abc"
     ]
-    failed = msgspec.structs.replace(model, name="registry/zulu.io", state=SourceState.FAILED, error="it does not answer")
+    zulu = SourceId(SourceKind.REGISTRY, "zulu.io")
+    failed = msgspec.structs.replace(model, id=zulu, state=SourceState.FAILED, error="it does not answer")
     text = said(header_lines(replace(snapshot, sources=(*partial, failed)), PLACE, NOW, 240, UNICODE))
     assert text.index("zulu.io") < text.index("a.io too many requests") < text.index("+2")
     assert "b.io" not in text

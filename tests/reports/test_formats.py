@@ -24,24 +24,32 @@ from tests.laws import examples
 from tests.reports.test_reports import HOSTILE, SNAPSHOTS, output
 from tui.domain.common.text import clean
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity, Vex
 from tui.domain.snapshot.snapshot import EMPTY, Image, Snapshot
 from tui.reports import ReportScope, format_names
 
 SARIF = Path(__file__).resolve().parents[2].parent / "shared/fixtures/signatures/ratify/test/testdata/sarif-2.1.0-rtm.5.json"
+DEFENDER, TRIVY = SourceId(SourceKind.SCANNER, "defender"), SourceId(SourceKind.SCANNER, "trivy")
 ROWS = (
     ImageVulnerability(
         "CVE-2030-1", Severity.CRITICAL, "openssl", "3.0.1", "3.0.2", 9.8, "Buffer overflow", "https://nvd.nist.gov/CVE-2030-1",
-        ("scanner/defender", "scanner/trivy"), from_base=True, base="contoso.azurecr.io/base/python:3.12",
+        (DEFENDER, TRIVY), from_base=True, base="contoso.azurecr.io/base/python:3.12",
     ),
-    ImageVulnerability("CVE-2030-2", Severity.LOW, "bash", "5.2", from_base=False, sources=("scanner/trivy",)),
+    ImageVulnerability("CVE-2030-2", Severity.LOW, "bash", "5.2", from_base=False, sources=(TRIVY,)),
     ImageVulnerability("GHSA-1", Severity.UNKNOWN, "left-pad", url="javascript:alert(1)"),
     ImageVulnerability(
         "CVE-2030-3", Severity.HIGH, "zlib", vex=Vex("CVE-2030-3", Exploitability.NOT_AFFECTED, "contoso", "code not present"),
     ),
 )  # fmt: skip
-ACCEPTED = Check(CheckName.SCAN, State.WARN, "Accepted until then.", "scanner/trivy", rule="exception EX-1; x", accepted="EX-1")
+ACCEPTED = Check(
+    CheckName.SCAN,
+    State.WARN,
+    "Accepted until then.",
+    (SourceId(SourceKind.SCANNER, "trivy"),),
+    rule="exception EX-1; x",
+    accepted="EX-1",
+)
 
 
 def with_vulnerabilities(*more: Check) -> Image:
@@ -142,7 +150,7 @@ def test_fingerprints_stay_and_tell_findings_apart() -> None:
 
 
 def test_sarif_says_which_source_failed() -> None:
-    failed = SourceHealth("cluster/c", SourceKind.CLUSTER, SourceState.FAILED, error="no route", remedy="Check the network.")
+    failed = SourceHealth(SourceId(SourceKind.CLUSTER, "c"), SourceState.FAILED, error="no route", remedy="Check the network.")
     (invocation,) = sarif(e.estate(sources=(failed,), complete=False))["invocations"]
     assert invocation["executionSuccessful"] is False
     assert invocation["toolExecutionNotifications"] == [
@@ -308,9 +316,19 @@ def test_any_snapshot_is_written_whole_and_safely(snapshot: Snapshot) -> None:
 
 @pytest.mark.parametrize("name", TOOLS)
 def test_hostile_names_do_no_harm(name: str) -> None:
-    row = ImageVulnerability(HOSTILE, Severity.HIGH, HOSTILE, HOSTILE, HOSTILE, None, HOSTILE, f"https://{HOSTILE}", (HOSTILE,))
+    row = ImageVulnerability(
+        HOSTILE,
+        Severity.HIGH,
+        HOSTILE,
+        HOSTILE,
+        HOSTILE,
+        None,
+        HOSTILE,
+        f"https://{HOSTILE}",
+        (SourceId(SourceKind.SCANNER, HOSTILE),),
+    )
     image = msgspec.structs.replace(e.IMAGES[3], tags=(HOSTILE, "]]>"), vulnerabilities=(row,), absent=HOSTILE)
-    source = SourceHealth(HOSTILE, SourceKind.SCANNER, SourceState.FAILED, e.NOW - timedelta(days=1), error=HOSTILE)
+    source = SourceHealth(SourceId(SourceKind.SCANNER, HOSTILE), SourceState.FAILED, e.NOW - timedelta(days=1), error=HOSTILE)
     text = output(name, e.estate((image,), (), (source,)))
     assert not {"\x1b", "\u202e", "\x07", "\u200b", "\x9b"} & set(text)
     if name == "sarif":

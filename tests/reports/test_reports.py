@@ -16,7 +16,7 @@ from tests.domain import estates as e
 from tests.laws import examples
 from tui.domain.common.text import clean
 from tui.domain.common.trust import CheckName, State
-from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.query.query import EVERYTHING, parse_query
 from tui.domain.snapshot.snapshot import EMPTY, BaseLink, Basis, Confidence, Image, ImageKey, Snapshot, Workload
@@ -75,7 +75,7 @@ def test_json_says_what_product_md_names() -> None:
 
 
 def test_a_source_that_is_still_loading_is_partial() -> None:
-    loading = SourceHealth("registry/x", SourceKind.REGISTRY, SourceState.LOADING)
+    loading = SourceHealth(SourceId(SourceKind.REGISTRY, "x"), SourceState.LOADING)
     found = json.loads(output("json", e.estate(sources=(loading,), complete=False)))
     assert found["sources"][0] == {
         "name": "registry/x", "kind": "registry", "state": "partial", "as_of": None, "objects": 0, "requests": 0,

@@ -19,7 +19,7 @@ from tests.sources.cluster.apiserver import ApiServer, failure
 from tests.ui.driving import Settings as Looks
 from tests.ui.driving import text_of
 from tui.domain.facts.demand import Demand
-from tui.domain.facts.events import SourceState
+from tui.domain.facts.events import SourceId, SourceKind, SourceState
 from tui.domain.policy.policy import built_in
 from tui.estate.estate import Estate
 from tui.settings.settings import Settings
@@ -115,7 +115,7 @@ async def test_an_exec_plugin_that_hangs(tmp_path: Path, monkeypatch: pytest.Mon
 
 async def test_a_fault_of_our_own_is_told_on_the_screen() -> None:
     """What nobody renews any more must not look like something that is fine."""
-    cluster, registry = HandSource("cluster/a"), HandRegistry(HOST)
+    cluster, registry = HandSource(SourceId(SourceKind.CLUSTER, "a")), HandRegistry(HOST)
 
     def broken(demands: tuple[Demand, ...]) -> None:
         raise ZeroDivisionError("a bug of ours")

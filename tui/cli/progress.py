@@ -73,7 +73,7 @@ class Steps(_Line):
 def progress_words(snapshot: Snapshot) -> str:
     """`loading cluster/prod-weu: pods 12,000 / 15,000 · registry/contoso: repositories 210`."""
     loading = [source for source in snapshot.sources if source.state is SourceState.LOADING or source.progress]
-    parts = [f"{source.name}: {_numbers(source)}" for source in loading]
+    parts = [f"{source.id}: {_numbers(source)}" for source in loading]
     return "loading " + " · ".join(parts) if parts else f"loading {count(len(snapshot.sources))} sources"
 
 

@@ -163,6 +163,6 @@ def remark(snapshot: Snapshot, selection: Selection) -> None:
         say(f"{words} could not be told: no source answers that for them.")
     for source in snapshot.sources:
         if source.state in (SourceState.FAILED, SourceState.PARTIAL, SourceState.LOADING):
-            say(f"{source.name}: {' '.join(filter(None, (full_stop(trouble(source)), next_step(source))))}")
+            say(f"{source.id}: {' '.join(filter(None, (full_stop(trouble(source)), next_step(source))))}")
         for told in source.remarks:
-            say(f"{source.name}: {told}")
+            say(f"{source.id}: {told}")

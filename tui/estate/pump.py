@@ -23,6 +23,7 @@ from tui.domain.facts.events import (
     ObjectGone,
     PodsSeen,
     SourceHealth,
+    SourceId,
     SourceKind,
     SourceState,
 )
@@ -54,7 +55,7 @@ class Pump:
         self._apply = apply
         self._factory = registries
         self._clock = clock
-        self._health: dict[str, SourceHealth] = {}
+        self._health: dict[SourceId, SourceHealth] = {}
         self._registries: dict[str, DemandSource | None] = {}
         self._unasked: set[Demand] = set()
         self._attached: tuple[ArtifactDemand, ...] = ()
@@ -64,8 +65,8 @@ class Pump:
         self._moved = asyncio.Event()
         self.answers = 0
         self._pods_seen = False
-        self._sources: dict[str, Source] = {}
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._sources: dict[SourceId, Source] = {}
+        self._running: dict[SourceId, asyncio.Task[None]] = {}
 
     async def run(self, sources: Iterable[Source]) -> None:
         """Run the sources, and those that demands bring, until cancelled."""
@@ -125,13 +126,13 @@ class Pump:
 
     @property
     def _all_answered(self) -> bool:
-        return self._group is not None and all(self._has_answered(name) for name in self._sources)
+        return self._group is not None and all(self._has_answered(id) for id in self._sources)
 
-    def _has_answered(self, name: str) -> bool:
-        return name in self._health and self._health[name].state is not SourceState.LOADING
+    def _has_answered(self, source: SourceId) -> bool:
+        return source in self._health and self._health[source].state is not SourceState.LOADING
 
-    def _has_failed(self, name: str) -> bool:
-        return name in self._health and self._health[name].state is SourceState.FAILED
+    def _has_failed(self, source: SourceId) -> bool:
+        return source in self._health and self._health[source].state is SourceState.FAILED
 
     def has_nothing_new_since(self, answers: int) -> bool:
         """Whether everything is still loaded and nothing that could bring new wishes was told since."""
@@ -142,7 +143,7 @@ class Pump:
         """Whether everything asked for was answered; a source that failed answers nothing more."""
         asked: list[DemandSource | ArtifactSource] = [source for source in self._registries.values() if source is not None]
         asked += self._examiners
-        return all(source.idle or self._has_failed(source.name) for source in asked)
+        return all(source.idle or self._has_failed(source.id) for source in asked)
 
     async def moved(self) -> None:
         """Wait for the next event of any source."""
@@ -176,13 +177,13 @@ class Pump:
         if self._group is None:
             self._waiting.append(source)
             return
-        self._sources[source.name] = source
+        self._sources[source.id] = source
         if self._attached and isinstance(
             source, ArtifactSource
         ):  # registries may have answered before it came: nobody says that again
             source.examine(self._attached)
-        before = self._running.get(source.name)
-        self._running[source.name] = self._group.create_task(self._supervise(source, before), name=source.name)
+        before = self._running.get(source.id)
+        self._running[source.id] = self._group.create_task(self._supervise(source, before), name=str(source.id))
 
     async def _supervise(self, source: Source, before: asyncio.Task[None] | None) -> None:
         if before is not None:
@@ -196,10 +197,10 @@ class Pump:
                 self._ended(source)
                 return
             except TrustreeError as error:
-                _log.warning("%s failed: %s", source.name, error.headline)
+                _log.warning("%s failed: %s", source.id, error.headline)
                 self._take(HealthChanged(_failed(self._last(source), error)))
             except Exception:  # noqa: BLE001 - the supervisor: one broken source must not end the others
-                _log.exception("%s broke", source.name)
+                _log.exception("%s broke", source.id)
                 self._take(HealthChanged(_broken(self._last(source))))
             if asyncio.get_running_loop().time() - began > LONGEST_DELAY:
                 delay = FIRST_DELAY
@@ -208,13 +209,13 @@ class Pump:
 
     def _ended(self, source: Source) -> None:
         """A source has said all: one that never told how it did must not be waited for, nor taken for one that did well."""
-        _log.info("%s ended", source.name)
-        if not self._has_answered(source.name):
+        _log.info("%s ended", source.id)
+        if not self._has_answered(source.id):
             self._take(HealthChanged(_speechless(self._last(source))))
 
     def _last(self, source: Source) -> SourceHealth:
         """What the source last said of itself: when it answered last stays known."""
-        return self._health.get(source.name, SourceHealth(source.name, source.kind, SourceState.LOADING))
+        return self._health.get(source.id, SourceHealth(source.id, SourceState.LOADING))
 
     async def _drain(self, source: Source) -> None:
         clock = asyncio.get_running_loop().time
@@ -229,7 +230,7 @@ class Pump:
     def _take(self, event: Event) -> None:
         if isinstance(event, HealthChanged):
             event = HealthChanged(discreet(event.health))
-            self._health[event.health.name] = event.health
+            self._health[event.health.id] = event.health
         elif not isinstance(event, _OF_CLUSTERS):
             self.answers += 1
         self._pods_seen = self._pods_seen or isinstance(event, PodsSeen)
@@ -264,8 +265,7 @@ def _failed_with(last: SourceHealth, error: str, remedy: str, auth_failed: bool 
 
 def _off(registry: str) -> SourceHealth:
     return SourceHealth(
-        name=f"registry/{registry}",
-        kind=SourceKind.REGISTRY,
+        SourceId(SourceKind.REGISTRY, registry),
         state=SourceState.OFF,
         error=f"the configuration says not to ask {registry}",
         remedy=f'set ask = true under [registry."{registry}"] in the configuration',
@@ -275,8 +275,7 @@ def _off(registry: str) -> SourceHealth:
 def _others(count: int) -> SourceHealth:
     """The registries beyond those that are asked, as one source: they must be seen to be missing."""
     return SourceHealth(
-        name="other registries",
-        kind=SourceKind.REGISTRY,
+        SourceId(SourceKind.REGISTRY),
         state=SourceState.PARTIAL,
         denials=(Denial(f"{count:,} more registries that pods name", remedy=_NAME_THEM, reason=_CROWDED),),
     )
@@ -290,13 +289,15 @@ def _too_many(demand: Demand, now: datetime) -> LookupFailed:
     registry = demand.name.registry
     reason = f"{registry} is not asked: {_CROWDED}"
     remedy = f"Name it to have it asked: --registry {registry}"
-    return LookupFailed(f"registry/{registry}", demand.name, demand.reference, AbsenceKind.NOT_ASKED, reason, now, remedy)
+    return LookupFailed(
+        SourceId(SourceKind.REGISTRY, registry), demand.name, demand.reference, AbsenceKind.NOT_ASKED, reason, now, remedy
+    )
 
 
 def _not_asked(demand: Demand, now: datetime) -> LookupFailed:
     registry = demand.name.registry
     return LookupFailed(
-        source=f"registry/{registry}",
+        source=SourceId(SourceKind.REGISTRY, registry),
         name=demand.name,
         reference=demand.reference,
         kind=AbsenceKind.NOT_ASKED,

@@ -78,7 +78,7 @@ def _strip(numbers: Sequence[int], width: int, glyphs: Glyphs) -> Cell:
 
 
 def _brand(snapshot: Snapshot) -> Cell:
-    clusters = [health.name.partition("/")[2] for health in snapshot.sources if health.kind is SourceKind.CLUSTER]
+    clusters = [health.id.name for health in snapshot.sources if health.kind is SourceKind.CLUSTER]
     registries = [
         health for health in snapshot.sources if health.kind is SourceKind.REGISTRY and health.state is not SourceState.OFF
     ]
@@ -88,7 +88,7 @@ def _brand(snapshot: Snapshot) -> Cell:
         spans.append(Span("".join(f" + {name}" for name in clusters[1:3]), "dim"))
         spans.append(Span(f" +{len(clusters) - 3}" if len(clusters) > 3 else "", "dim"))
     if registries:
-        first = max(registries, key=lambda health: health.objects).name.partition("/")[2]
+        first = max(registries, key=lambda health: health.objects).id.label
         more = f" +{len(registries) - 1}" if len(registries) > 1 else ""
         spans.append(Span(f"   {first}{more}", "dim"))
     return tuple(spans)
@@ -149,7 +149,7 @@ def _is_sick(health: SourceHealth) -> bool:
 
 def _chip(health: SourceHealth, glyphs: Glyphs, room: int) -> Cell:
     role = "warn" if health.state is SourceState.PARTIAL else "fail"
-    name = health.name.partition("/")[2] or health.name
+    name = health.id.label
     return (Span(f"{glyphs.partial} ", role), Span(_cut(name, 18)), Span(f" {_cut(_ailment(health), room)}  ", "dim"))
 
 

@@ -28,7 +28,7 @@ def rank(health: SourceHealth) -> tuple[int, bool, int, str]:
     """The worst first: what is lost, what is refused, what is partly read, what is well; then by standing, then by name."""
     grade = _GRADES.index(SourceState.FAILED if health.lost else health.state)
     refused = health.auth_failed or any(denial.right for denial in health.denials)
-    return grade, not refused, standing(health), health.name
+    return grade, not refused, standing(health), str(health.id)
 
 
 def trouble(health: SourceHealth) -> str:

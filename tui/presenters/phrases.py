@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.common.trust import Check, State, worst
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.reference import DEFAULT_REGISTRY
@@ -38,11 +39,12 @@ def base_brief(base: UnknownBase) -> str:
     return "base not known" if base.kind is NodeKind.SHARED_LAYERS else "only named, not readable"
 
 
-def source_word(source: str) -> str:
+def source_word(sources: Sequence[SourceId]) -> str:
     """Sources where there is little room: a registry by its kind, others by name; of several the first and how many more."""
-    first, *more = source.split(", ")
-    kind, _, name = first.partition("/")
-    word = kind if kind == "registry" else name or kind
+    if not sources:
+        return ""
+    first, *more = sources
+    word = str(first.kind) if first.kind is SourceKind.REGISTRY else first.label
     return f"{word} +{len(more)}" if more else word
 
 

@@ -143,7 +143,7 @@ def _source(health: SourceHealth, now: datetime, width: int) -> Iterator[TextLin
     ]
     right = f"{age(health.as_of, now)} ago " if health.as_of else "never answered "
     state = "live" if health.live and health.state is SourceState.OK else "not confirmed" if health.stale else health.state.value
-    yield TextLine((Span(f"  {health.name}", "bold"), Span(f"  {state}", STATE_ROLE[health.state])), (Span(right, "dim"),))
+    yield TextLine((Span(f"  {health.id}", "bold"), Span(f"  {state}", STATE_ROLE[health.state])), (Span(right, "dim"),))
     told = ", ".join(fact for fact in (health.endpoint, *facts) if fact)
     yield from _lines(told, "dim", width)
     for remark in health.remarks:
@@ -166,5 +166,4 @@ def _lines(text: str, role: str, width: int, indent: int = 4) -> Iterator[TextLi
 
 
 def _short(health: SourceHealth) -> str:
-    name = health.name.partition("/")[2]
-    return name if name and health.kind is not SourceKind.ARM else health.name
+    return str(health.id) if health.kind is SourceKind.ARM else health.id.label

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from tui import __version__
+from tui.domain.common.source_id import sources_text
 from tui.domain.common.text import clean
 from tui.domain.facts.reference import is_digest
 from tui.domain.facts.scan import Exploitability, ImageVulnerability, Severity
@@ -185,7 +186,7 @@ def _vulnerability(row: ImageVulnerability, affected: list[Affected]) -> Vulnera
     return Vulnerability(
         row.id,
         affected,
-        Source(", ".join(row.sources), quote(url, safe="/:?#[]@!$&'()*+,;=%~", errors="replace")) if row.sources else None,
+        Source(sources_text(row.sources), quote(url, safe="/:?#[]@!$&'()*+,;=%~", errors="replace")) if row.sources else None,
         [rating],
         clean(row.title),
         clean(fix),

@@ -27,7 +27,7 @@ def _names(document: Document) -> Iterator[str]:
             yield from (_image(image) for image in document.images() if image.verdict is not State.PASS)
             yield from (_workload(item) for item in document.workloads() if item.verdict is not State.PASS)
         case ReportScope.SOURCES:
-            yield from (source.name for source in document.snapshot.sources)
+            yield from (str(source.id) for source in document.snapshot.sources)
 
 
 def _image(image: Image) -> str:

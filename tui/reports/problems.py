@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from tui.domain.common.source_id import sources_text
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.snapshot.snapshot import Container, Image, Workload
 from tui.presenters.phrases import image_name
@@ -97,5 +98,5 @@ def _of_workloads(document: Document) -> Iterator[Problem]:
 
 
 def _problem(check: Check, names: tuple[str, str, str], pods: int, *, image: bool) -> Problem:
-    remedy, rule, source, accepted = check.remedy, check.rule, check.source, check.accepted
+    remedy, rule, source, accepted = check.remedy, check.rule, sources_text(check.sources), check.accepted
     return Problem(check.name, check.state, *names, pods, check.reason, remedy, rule, source, accepted, image)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from tui.domain.common.source_id import sources_text
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.events import SourceHealth, SourceState
 from tui.domain.facts.scan import ImageVulnerability
@@ -188,7 +189,7 @@ def summary_row(document: Document) -> SummaryRow:
 def source_row(source: SourceHealth) -> SourceRow:
     """A source as the report names it."""
     state, error = _STATES[source.state], trouble(source) or None
-    return SourceRow(source.name, source.kind.value, state, source.as_of, source.objects, source.requests, error)
+    return SourceRow(str(source.id), source.kind.value, state, source.as_of, source.objects, source.requests, error)
 
 
 def image_row(image: Image, document: Document) -> ImageRow:
@@ -253,11 +254,11 @@ def _counts(verdicts: Iterable[State]) -> Counts:
 
 
 def _check_row(check: Check) -> CheckRow:
-    return CheckRow(check.name, check.state, check.reason, check.source, check.as_of)
+    return CheckRow(check.name, check.state, check.reason, sources_text(check.sources), check.as_of)
 
 
 def _vulnerability_row(row: ImageVulnerability) -> VulnerabilityRow:
-    source = ", ".join(row.sources)
+    source = sources_text(row.sources)
     return VulnerabilityRow(row.id, row.severity.value, row.package, row.installed, row.fixed or None, row.from_base, source)
 
 

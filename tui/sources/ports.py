@@ -11,7 +11,7 @@ import msgspec
 
 from tui.domain.facts.build import BuilderKind, Job, JobKey, Run
 from tui.domain.facts.demand import ArtifactDemand, Demand
-from tui.domain.facts.events import Event, SourceKind
+from tui.domain.facts.events import Event, SourceId
 from tui.domain.facts.image import Referrer, RepositoryName
 from tui.domain.facts.rights import Right
 
@@ -46,13 +46,8 @@ class Source(Protocol):
     """
 
     @property
-    def name(self) -> str:
+    def id(self) -> SourceId:
         """`cluster/prod-weu`, `registry/contoso.azurecr.io`."""
-        ...
-
-    @property
-    def kind(self) -> SourceKind:
-        """What it is."""
         ...
 
     def events(self) -> AsyncIterator[Event]:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from tui.domain.facts.demand import Demand
-from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceState
 from tui.settings.settings import Settings
 from tui.sources.ports import Diagnosis
 
@@ -42,7 +42,7 @@ class Examinable(Protocol):
     """A source that can be tried."""
 
     @property
-    def name(self) -> str:
+    def id(self) -> SourceId:
         """Of the source."""
         ...
 
@@ -58,7 +58,7 @@ class DemandedSource(Protocol):
     """A source that is told what runs."""
 
     @property
-    def name(self) -> str:
+    def id(self) -> SourceId:
         """Of the source."""
         ...
 
@@ -70,12 +70,11 @@ class DemandedSource(Protocol):
 class DemandRecorder:
     """Stands for a registry while the clusters are read: it passes on what runs, and asks nobody anything."""
 
-    kind = SourceKind.REGISTRY
     idle = True
 
     def __init__(self, registry: DemandedSource) -> None:
         self._registry = registry
-        self.name = registry.name
+        self.id = registry.id
 
     def want(self, demands: tuple[Demand, ...]) -> None:
         """Tell the registry what would be asked of it."""
@@ -83,7 +82,7 @@ class DemandRecorder:
 
     async def events(self) -> AsyncIterator[Event]:
         """That there is nothing to wait for."""
-        yield HealthChanged(SourceHealth(self.name, self.kind, SourceState.OK))
+        yield HealthChanged(SourceHealth(self.id, SourceState.OK))
         await asyncio.Event().wait()
 
 
@@ -95,11 +94,11 @@ async def examine(sources: Sequence[_S], tried: Callable[[str, int], None]) -> l
         nonlocal left
         found = await _examined(source)
         left -= 1
-        tried(source.name, left)
+        tried(str(source.id), left)
         return found
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(source), name=f"doctor {source.name}") for source in sources]
+        tasks = [group.create_task(one(source), name=f"doctor {source.id}") for source in sources]
     return [(source, task.result()) for source, task in zip(sources, tasks, strict=True)]
 
 

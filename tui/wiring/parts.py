@@ -173,21 +173,21 @@ async def _examined(parts: _Parts, tried: Callable[[str, int], None]) -> list[Ex
     estate = Estate(clusters, parts.overheard, built_in(), parts.named)
     async with estate.running():
         await estate.settled(LEARNING)
-        health = {each.name: each for each in estate.snapshot.sources}
+        health = {each.id: each for each in estate.snapshot.sources}
     parts.others(clusters)
-    found = [_shown(source, health.get(source.name), result) for source, result in await examine(parts.made, tried)]
-    made = {source.name for source in parts.made}
-    return found + [_left_alone(each) for each in health.values() if each.state is SourceState.OFF and each.name not in made]
+    found = [_shown(source, health.get(source.id), result) for source, result in await examine(parts.made, tried)]
+    made = {source.id for source in parts.made}
+    return found + [_left_alone(each) for each in health.values() if each.state is SourceState.OFF and each.id not in made]
 
 
 def _shown(source: _Made, health: SourceHealth | None, tried: Sequence[Diagnosis]) -> Examined:
     identity, endpoint = (health.identity, health.endpoint) if health is not None else ("", "")
     identity = identity or next((each.identity for each in tried if each.identity), "")
-    return source.name, source.kind.value, identity, endpoint, tried
+    return str(source.id), source.id.kind.value, identity, endpoint, tried
 
 
 def _left_alone(health: SourceHealth) -> Examined:
-    return health.name, health.kind.value, "", "", [Diagnosis("asked", "off", health.error, remedy=health.remedy)]
+    return str(health.id), health.kind.value, "", "", [Diagnosis("asked", "off", health.error, remedy=health.remedy)]
 
 
 def _paths(settings: Settings) -> tuple[Path, ...]:

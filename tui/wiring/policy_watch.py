@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.policy.policy import Policy
 from tui.errors import InvalidConfig
 from tui.settings.policy_file import load_policy
@@ -36,8 +36,6 @@ class PolicyWatch:
     be used: there is no last good one yet.
     """
 
-    kind = SourceKind.POLICY
-
     def __init__(self, path: str, clock: Clock = _utc_now, pause: float = PAUSE) -> None:
         self._path = path
         self._clock = clock
@@ -45,7 +43,7 @@ class PolicyWatch:
         self._read = self._seen = self._stamp()
         self.policy = load_policy(path)
         self.taken: Callable[[Policy], None] = _ignore
-        self.name = f"policy/{self.policy.name}"
+        self.id = SourceId(SourceKind.POLICY, self.policy.name)
         self._active = self._standing()
         self._health = self._well()
 
@@ -93,7 +91,7 @@ class PolicyWatch:
 
     def _well(self) -> SourceHealth:
         parts = 1 + len(self.policy.scopes) + len(self.policy.exceptions)
-        return SourceHealth(self.name, self.kind, SourceState.OK, self._clock(), objects=parts, live=True, endpoint=self._path)
+        return SourceHealth(self.id, SourceState.OK, self._clock(), objects=parts, live=True, endpoint=self._path)
 
     def _ill(self, error: InvalidConfig) -> SourceHealth:
         kept = f"{error.headline} What was read before still counts."

@@ -256,7 +256,7 @@ async def test_every_kind_is_read(tmp_path: Path) -> None:
         (ALLOWED, Enforcement.DENY),
         ("K8sDisallowedTags", Enforcement.WARN),
     ]
-    assert (listed.complete, listed.source, health.state, health.objects) == (
+    assert (listed.complete, str(listed.source), health.state, health.objects) == (
         True,
         f"admission/{listed.cluster}",
         SourceState.OK,

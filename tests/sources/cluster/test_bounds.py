@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tests.sources.cluster.apiserver import NAMESPACES, PODS, Answer, ApiServer, event, failure, page, pod, write_kubeconfig
 from tests.sources.cluster.follow import options, pods, until, until_health
-from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceState
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceKind, SourceState
 from tui.sources.cluster import ClusterSource
 from tui.sources.cluster import api as module
 from tui.sources.cluster.facts import MAX_KEY, MAX_TEXT, ClusterFacts
@@ -105,7 +105,7 @@ async def test_namespaces_without_an_end_are_given_up(tmp_path: Path) -> None:
 def made(**metadata: Any) -> ClusterFacts:
     """What is kept of the facts of one pod."""
     facts = ClusterFacts("c")
-    reader = reader_of(KINDS[0], facts, "cluster/c", lambda: "host")
+    reader = reader_of(KINDS[0], facts, SourceId(SourceKind.CLUSTER, "c"), lambda: "host")
     body = json.dumps({"kind": "List", "metadata": {"resourceVersion": "1"}, "items": [pod("a", **metadata)]}).encode()
     reader.facts(reader.page(body).items, {}, {}, lambda _namespace, _owner: None)
     return facts

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.laws import examples
 from tests.sources.cluster.apiserver import owned, pod
+from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.facts.workload import ContainerType, Controller, Node, OwnerRef, Pod, Resource
 from tui.errors import SourceError
 from tui.sources.cluster.facts import ClusterFacts
@@ -25,7 +26,7 @@ def kind_of(resource: Resource) -> ResourceKind:
 
 
 def reader(resource: Resource = Resource.PODS) -> KindReader:
-    return reader_of(kind_of(resource), ClusterFacts("prod"), "cluster/prod", lambda: "api.example")
+    return reader_of(kind_of(resource), ClusterFacts("prod"), SourceId(SourceKind.CLUSTER, "prod"), lambda: "api.example")
 
 
 def read(item: object, resource: Resource = Resource.PODS) -> Fact:

@@ -185,7 +185,7 @@ import sys
 from pathlib import Path
 from tui.sources.cluster import ClusterOptions, ClusterSource, contexts
 assert contexts((Path({str(path)!r}),)).names == ("test",)
-assert ClusterSource(ClusterOptions(paths=(Path({str(path)!r}),))).name == "cluster/test"
+assert ClusterSource(ClusterOptions(paths=(Path({str(path)!r}),))).id == ("cluster", "test")
 print([name for name in ("aiohttp", "kubernetes", "textual") if name in sys.modules])
 """
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tests.sources.cluster.apiserver import PODS, Answer, ApiServer, body, owned, page, pod, refuse, write_kubeconfig
 from tests.sources.cluster.follow import options, until
-from tui.domain.facts.events import ControllersSeen, Event, ObjectGone
+from tui.domain.facts.events import ControllersSeen, Event, ObjectGone, SourceId, SourceKind
 from tui.domain.facts.workload import Controller, Resource
 from tui.sources.cluster import ClusterSource
 
@@ -112,7 +112,7 @@ async def test_an_owner_that_goes_away_is_gone(tmp_path: Path) -> None:
     async with server.running():
         source = ClusterSource(options(write_kubeconfig(tmp_path, server.url), refresh_owners=0.05))
         events = await until(source, lambda events: isinstance(events[-1], ObjectGone))
-    assert events[-1] == ObjectGone("cluster/test", Resource.OTHER, "uid-web")
+    assert events[-1] == ObjectGone(SourceId(SourceKind.CLUSTER, "test"), Resource.OTHER, "uid-web")
 
 
 async def test_an_answer_that_takes_longer_than_a_turn_is_not_thrown_away(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from tests.sources.registry.servers import FakeRegistry
 from tui.domain.facts.demand import Demand, Priority
-from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.sources.kit.credentials import Credentials, EntraToken
 from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
@@ -109,7 +109,7 @@ class Collector:
     def health(self) -> SourceHealth:
         """The last word on health; that it is loading before the first."""
         told = self.of(HealthChanged)
-        return told[-1].health if told else SourceHealth(self.source.name, SourceKind.REGISTRY, SourceState.LOADING)
+        return told[-1].health if told else SourceHealth(self.source.id, SourceState.LOADING)
 
 
 def source(server_options: RegistryOptions, credentials: Credentials | None = None) -> RegistrySource:

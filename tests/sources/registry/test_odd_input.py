@@ -28,7 +28,7 @@ async def test_a_host_that_is_none_is_told_in_a_sentence(host: str) -> None:
     estate = Estate((source,), lambda _: None, built_in(), clock=lambda: NOW)
     async with estate.running():
         assert await estate.settled(10)
-        (health,) = (each for each in estate.snapshot.sources if each.name == source.name)
+        (health,) = (each for each in estate.snapshot.sources if each.id == source.id)
     assert health.state is SourceState.FAILED
     assert "is not the address of a registry" in health.error
     (line,) = await source.diagnose()

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.sources.scanners import documents as written
 from tests.sources.scanners.documents import CONFIG, DIGEST, HOST, IMAGE
+from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import Exploitability, ScanReport, Severity
 from tui.errors import UntrustedPayload
@@ -27,7 +28,7 @@ AT = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 
 def read(document: Any) -> list[ScanReport]:
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return read_document(Reading("scanner/test", "key", Pool()), body)
+    return read_document(Reading(SourceId(SourceKind.SCANNER, "test"), "key", Pool()), body)
 
 
 def only(document: Any) -> ScanReport:

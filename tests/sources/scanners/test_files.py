@@ -101,7 +101,7 @@ def names(settings: Settings, *, signed_in: bool = True) -> list[str]:
         return None
 
     entra = Entra() if signed_in else None
-    return [source.name for source in scanner_sources(settings, [], registries, entra, {"SECRET": "s"})]
+    return [str(source.id) for source in scanner_sources(settings, [], registries, entra, {"SECRET": "s"})]
 
 
 def test_what_need_not_be_named_and_what_must() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.recordings import recording
+from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import ScanReport, Severity
 from tui.sources.scanners.findings import Pool
@@ -18,7 +19,7 @@ from tui.sources.scanners.formats.twistlock import read_images
 
 def read(name: str) -> list[ScanReport]:
     """The reports in a recording."""
-    return read_document(Reading("scanner/test", name, Pool()), recording(f"scanners/{name}").read_bytes())
+    return read_document(Reading(SourceId(SourceKind.SCANNER, "test"), name, Pool()), recording(f"scanners/{name}").read_bytes())
 
 
 def raw(name: str) -> Any:
@@ -83,7 +84,7 @@ def test_a_vulnerability_report_has_its_summary_and_every_entry() -> None:
 def test_the_vulnerability_reports_among_all_kinds_of_the_operator() -> None:
     objects = raw("trivy-operator/all_reports_in_dict.json")["vulnerabilityreports.aquasecurity.github.io"]
     listed = json.dumps({"kind": "List", "items": objects}).encode()
-    (report,) = read_document(Reading("scanner/test", "all", Pool()), listed)
+    (report,) = read_document(Reading(SourceId(SourceKind.SCANNER, "test"), "all", Pool()), listed)
     assert report.vulnerabilities is not None
     assert len(report.vulnerabilities) == len(objects[0]["report"]["vulnerabilities"])
 
@@ -101,7 +102,12 @@ def test_prisma_says_60_and_lists_2_so_the_report_is_not_whole() -> None:
 
 
 def test_the_compact_form_of_prisma_has_counts_alone() -> None:
-    (report,) = read_images("s", "images", recording("scanners/twistlock/api_v1_images_compact.json").read_bytes(), Pool())
+    (report,) = read_images(
+        SourceId(SourceKind.SCANNER, "s"),
+        "images",
+        recording("scanners/twistlock/api_v1_images_compact.json").read_bytes(),
+        Pool(),
+    )
     assert report.vulnerabilities is None
     assert sum(report.counts.values()) == 60
     assert report.complete

@@ -67,7 +67,7 @@ async def test_reports_are_read_page_by_page(tmp_path: Path) -> None:
     assert (one.name, one.tag, one.digest) == (RepositoryName("contoso.azurecr.io", "shop/web"), "v1", DIGEST)
     assert (one.os, one.end_of_life, one.scanner) == ("debian 10.13", True, "Trivy 0.67")
     assert (one.cluster, one.namespace, one.counts) == ("test", "shop", {Severity.CRITICAL: 1})
-    assert (found.health.state, found.health.name, found.completed) == (SourceState.OK, "scanner/trivy-operator/test", True)
+    assert (found.health.state, str(found.health.id), found.completed) == (SourceState.OK, "scanner/trivy-operator/test", True)
 
 
 async def test_a_cluster_without_the_operator_is_off_and_one_that_refuses_has_failed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.sources.signatures.signer import IMAGE
 from tui.domain.facts.demand import ArtifactDemand
-from tui.domain.facts.events import Event, HealthChanged, SignaturesVerified, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Event, HealthChanged, SignaturesVerified, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import Descriptor, Referrer, RepositoryName
 from tui.errors import NotFound, SourceError
 from tui.sources.signatures.source import SignatureSource
@@ -114,7 +114,7 @@ class Listener:
     def health(self) -> SourceHealth:
         """The newest health; at first that of a source that has not spoken."""
         said = [event.health for event in self.events if isinstance(event, HealthChanged)]
-        return said[-1] if said else SourceHealth("", SourceKind.SIGNATURES, SourceState.LOADING)
+        return said[-1] if said else SourceHealth(SourceId(SourceKind.SIGNATURES), SourceState.LOADING)
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ from tui.domain.checks.signature import is_awaited
 from tui.domain.common.memo import ChangeCounter, Memo
 from tui.domain.common.text import full_stop
 from tui.domain.facts.demand import ArtifactDemand, Demand
-from tui.domain.facts.events import SourceHealth, SourceKind
+from tui.domain.facts.events import SourceHealth, SourceId, SourceKind
 from tui.domain.facts.facts import Facts
 from tui.domain.facts.freshness import Freshness
 from tui.domain.facts.source_health import is_complete, lost_sources, nodes_refused, registry_sessions, signatures_lost
@@ -130,7 +130,7 @@ class Assembler:
             roots=frame.roots,
             workloads=workloads,
             users={key: tuple(use.users) for key, use in runs.uses.items() if use.users},
-            sources=tuple(health[name] for name in sorted(health)),
+            sources=tuple(health[source] for source in sorted(health, key=str)),
             summary=summary_of(shown, workloads),
             complete=self._is_complete(facts, shown, runs),
             gates=under.gates,
@@ -144,7 +144,7 @@ class Assembler:
     # ---- the steps, each kept as long as it is asked for the same
 
     def _what_is_read(self, facts: Facts) -> _Read:
-        lost = {name.removeprefix("registry/"): text for name, text in lost_sources(facts.health, SourceKind.REGISTRY).items()}
+        lost = {source.name: text for source, text in lost_sources(facts.health, SourceKind.REGISTRY).items()}
         at = (facts.images.version, tuple(sorted(lost.items())))
         ancestry = self._ancestry.get(facts.images.version, lambda: _ancestry(facts))
         return self._read.get(at, lambda: _read(at, ancestry, Registries(facts.images, lost)))
@@ -220,20 +220,23 @@ def _runs(workloads: Mapping[ObjectKey, JoinedWorkload]) -> _Runs:
     return _Runs(workloads, uses, {key: tuple(sorted(use.names)) for key, use in uses.items()}, needs_nodes)
 
 
-def _silences(health: Mapping[str, SourceHealth]) -> dict[str, Silence]:
+def _silences(health: Mapping[SourceId, SourceHealth]) -> dict[SourceId, Silence]:
     """The clusters that do not answer, and what would help those that do not answer all."""
     lost = lost_sources(health, SourceKind.CLUSTER)
-    clusters = {name: each for name, each in health.items() if each.kind is SourceKind.CLUSTER and (each.remedy or name in lost)}
+    clusters = {
+        source: each for source, each in health.items() if each.kind is SourceKind.CLUSTER and (each.remedy or source in lost)
+    }
     return {
-        name: Silence(lost.get(name, ""), each.as_of if name in lost else None, each.remedy) for name, each in clusters.items()
+        source: Silence(lost.get(source, ""), each.as_of if source in lost else None, each.remedy)
+        for source, each in clusters.items()
     }
 
 
-def _lost_scopes(health: Mapping[str, SourceHealth]) -> dict[tuple[str, str], Silence]:
+def _lost_scopes(health: Mapping[SourceId, SourceHealth]) -> dict[tuple[SourceId, str], Silence]:
     """The namespaces of clusters that could be read once and cannot now."""
     return {
-        (name, scope): Silence(full_stop(f"Namespace {scope} of {each.name.partition('/')[2]} cannot be read any more: {why}"))
-        for name, each in health.items()
+        (source, scope): Silence(full_stop(f"Namespace {scope} of {source.name} cannot be read any more: {why}"))
+        for source, each in health.items()
         for scope, why in each.lost_scopes
     }
 

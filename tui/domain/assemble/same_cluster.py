@@ -12,7 +12,7 @@ from dataclasses import replace
 import msgspec
 
 from tui.domain.common.text import full_stop
-from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.facts import ClusterFacts, Facts, TrustFacts
 
 __all__ = ["doubles", "without_doubles"]
@@ -20,17 +20,17 @@ __all__ = ["doubles", "without_doubles"]
 _RANK = {SourceState.OK: 0, SourceState.PARTIAL: 1, SourceState.LOADING: 2, SourceState.FAILED: 3, SourceState.OFF: 4}
 
 
-def doubles(health: Mapping[str, SourceHealth]) -> dict[str, str]:
+def doubles(health: Mapping[SourceId, SourceHealth]) -> dict[SourceId, SourceId]:
     """The sources of clusters that another source reads as well, each with that other."""
     clusters = sorted((each for each in health.values() if each.kind is SourceKind.CLUSTER), key=_preference)
-    chosen: dict[str, str] = {}
-    found: dict[str, str] = {}
+    chosen: dict[str, SourceId] = {}
+    found: dict[SourceId, SourceId] = {}
     for each in clusters:
         first = next((chosen[known] for known in each.known_by if known in chosen), None)
         if first is not None:
-            found[each.name] = first
+            found[each.id] = first
         for known in each.known_by:
-            chosen.setdefault(known, first or each.name)
+            chosen.setdefault(known, first or each.id)
     return found
 
 
@@ -39,14 +39,14 @@ def without_doubles(facts: Facts) -> Facts:
     twice = doubles(facts.health)
     if not twice:
         return facts
-    carried = {name: each.through for name, each in facts.health.items() if each.through in twice}
+    carried = {source: each.through for source, each in facts.health.items() if each.through in twice}
     gone = frozenset((*twice, *carried))
     off = {name: _off(facts.health[name], facts.health[twice.get(name) or twice[carried[name]]]) for name in gone}
     return replace(facts, cluster=_clusters(facts.cluster, gone), health={**facts.health, **off}, trust=_trust(facts.trust, gone))
 
 
-def _preference(health: SourceHealth) -> tuple[int, str]:
-    return _RANK[health.state], health.name
+def _preference(health: SourceHealth) -> tuple[int, SourceId]:
+    return _RANK[health.state], health.id
 
 
 def _off(health: SourceHealth, first: SourceHealth) -> SourceHealth:
@@ -54,7 +54,7 @@ def _off(health: SourceHealth, first: SourceHealth) -> SourceHealth:
 
     Where the other reads only a part of the cluster, this one might have read the rest: then its failure counts.
     """
-    name = first.name.partition("/")[2]
+    name = first.id.name
     failed = health.state is SourceState.FAILED
     lost = health.kind is SourceKind.CLUSTER and (failed or bool(health.lost_scopes))
     if failed and lost and first.state is not SourceState.OK:
@@ -73,7 +73,7 @@ def _off(health: SourceHealth, first: SourceHealth) -> SourceHealth:
     )
 
 
-def _clusters(facts: ClusterFacts, gone: frozenset[str]) -> ClusterFacts:
+def _clusters(facts: ClusterFacts, gone: frozenset[SourceId]) -> ClusterFacts:
     return ClusterFacts(
         # What follows from a version is kept: it is another one when something else is left out.
         version=hash((facts.version, gone)),
@@ -83,7 +83,7 @@ def _clusters(facts: ClusterFacts, gone: frozenset[str]) -> ClusterFacts:
     )
 
 
-def _trust(facts: TrustFacts, gone: frozenset[str]) -> TrustFacts:
+def _trust(facts: TrustFacts, gone: frozenset[SourceId]) -> TrustFacts:
     if gone.isdisjoint(facts.scans):
         return facts
     scans = {source: reports for source, reports in facts.scans.items() if source not in gone}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from tui.domain.common.source_id import SourceKind
 from tui.domain.facts.configured import configured_claims
 from tui.domain.facts.demand import Demand, Priority
 from tui.domain.facts.facts import ClusterFacts, Facts, ImageFacts
@@ -53,7 +54,7 @@ def _is_answered(demand: Demand, registries: Registries) -> bool:
 
 def registries_asked(facts: Facts) -> frozenset[str]:
     """The registries that are asked already, or that the configuration says not to ask."""
-    return frozenset(name.removeprefix("registry/") for name in facts.health if name.startswith("registry/"))
+    return frozenset(source.name for source in facts.health if source.kind is SourceKind.REGISTRY and source.name)
 
 
 def references_of(facts: ClusterFacts) -> frozenset[_Running]:

@@ -14,6 +14,7 @@ from tui.domain.assemble.places import JudgedImages
 from tui.domain.checks.asking import CheckAnswers, Questions
 from tui.domain.checks.containers import BY_NAME
 from tui.domain.checks.context import ContainerContext
+from tui.domain.common.source_id import SourceId
 from tui.domain.common.trust import Check, worst
 from tui.domain.facts.admission import Gate
 from tui.domain.facts.workload import ObjectKey
@@ -43,8 +44,8 @@ class Circumstances:
     """
 
     judged: JudgedImages
-    silences: Mapping[str, Silence] = field(default_factory=dict)
-    lost_scopes: Mapping[tuple[str, str], Silence] = field(default_factory=dict)
+    silences: Mapping[SourceId, Silence] = field(default_factory=dict)
+    lost_scopes: Mapping[tuple[SourceId, str], Silence] = field(default_factory=dict)
     gates: Mapping[str, Gate] = field(default_factory=dict)
 
 

@@ -83,4 +83,4 @@ def _sentences(judgements: Iterable[Judgement]) -> str:
 
 
 def _check(gate: Gate, state: State, reason: str, rule: str = "admission", brief: str = "", remedy: str = "") -> Check:
-    return Check(CheckName.ADMISSION, state, reason, gate.source, gate.at, rule, brief, remedy)
+    return Check(CheckName.ADMISSION, state, reason, (gate.source,), gate.at, rule, brief, remedy)

@@ -22,6 +22,7 @@ from tui.domain.checks.reading_steps import reading_step
 from tui.domain.checks.registry import check_registry
 from tui.domain.checks.scan import check_scan
 from tui.domain.checks.signature import check_signature
+from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.common.text import full_stop
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.policy.rules import SETTINGS, Rules
@@ -100,8 +101,8 @@ def _no_base(context: ImageContext, known: CatalogImage) -> Check:
 def _base(context: ImageContext, state: State, reason: str, rule: str = "", brief: str = "", remedy: str = "") -> Check:
     source, at = context.source, context.known.held if context.known else None
     if context.link is not None and context.link.base.registry:
-        source, at = f"registry/{context.link.base.registry}", context.base_at
-    return Check(CheckName.BASE, state, reason, source, at, str(rule), brief, remedy)
+        source, at = SourceId(SourceKind.REGISTRY, context.link.base.registry), context.base_at
+    return Check(CheckName.BASE, state, reason, (source,), at, str(rule), brief, remedy)
 
 
 # ---- age
@@ -116,7 +117,7 @@ def check_age(context: ImageContext) -> Check:
     at = known.held if known else None
     if known is None:
         reason = f"When it was built is not known: {context.absent}"
-        return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, brief="not readable", remedy=_read(context))
+        return Check(CheckName.AGE, State.UNKNOWN, reason, (context.source,), at, brief="not readable", remedy=_read(context))
     built = known.created or known.pushed
     if built is None:
         reason = "When it was built is not known: its builder reset the clock, and the registry does not say when it was pushed."
@@ -126,7 +127,7 @@ def check_age(context: ImageContext) -> Check:
             else f"When it was built is not known: its configuration has not been read. {known.gap}".rstrip()
         )
         remedy = _UNDATED if known.complete else reading_step(context.key.registry, known.gap)
-        return Check(CheckName.AGE, State.UNKNOWN, reason, context.source, at, brief="age unknown", remedy=remedy)
+        return Check(CheckName.AGE, State.UNKNOWN, reason, (context.source,), at, brief="age unknown", remedy=remedy)
     verb = "Built" if known.created else "Its clock was reset; pushed" if known.complete else "Pushed"
     state, rule = _age(context.now - built, rules)
     if not known.complete and state is not State.FAIL:  # what is not read yet can only make it older
@@ -135,18 +136,18 @@ def check_age(context: ImageContext) -> Check:
             CheckName.AGE,
             State.UNKNOWN,
             reason,
-            context.source,
+            (context.source,),
             at,
             rule,
             "age unknown",
             reading_step(context.key.registry, known.gap),
         )
     if state is State.PASS:
-        return Check(CheckName.AGE, state, f"{verb} on {built.date()}.", context.source, at, rule)
+        return Check(CheckName.AGE, state, f"{verb} on {built.date()}.", (context.source,), at, rule)
     limit = rules.max_age if state is State.FAIL else rules.warn_age
     reason = f"{verb} on {built.date()}, more than {limit} days ago."
     remedy = move_of(context) or base_step_of(context) or "Rebuild it."
-    return Check(CheckName.AGE, state, reason, context.source, at, rule, f"over {limit} days old", remedy)
+    return Check(CheckName.AGE, state, reason, (context.source,), at, rule, f"over {limit} days old", remedy)
 
 
 def _age(age: timedelta, rules: Rules) -> tuple[State, str]:
@@ -196,7 +197,7 @@ def _identity(
 ) -> Check:
     drift = context.container.drift
     rule = context.rules.cite(drift.value) if drift in (Drift.MOVED, Drift.MIXED, Drift.GONE) else f"identity: {drift}"
-    return Check(CheckName.IDENTITY, state, reason, context.source, at or context.container.at, rule, brief, remedy)
+    return Check(CheckName.IDENTITY, state, reason, (context.source,), at or context.container.at, rule, brief, remedy)
 
 
 # ---- of images, what is asked of the containers that run them
@@ -210,7 +211,7 @@ def of_containers(name: CheckName, checks: Iterable[Check]) -> Check:
     found = [check for check in checks if check.name is name]
     if len(found) < 2:
         return found[0] if found else _UNUSED[name]
-    found.sort(key=lambda check: (check.source, check.reason))
+    found.sort(key=lambda check: (check.sources, check.reason))
     return max(found, key=lambda check: check.state.severity)  # the first of the worst
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tui.domain.checks.context import ContainerContext, ImageContext
+from tui.domain.common.source_id import SourceId
 from tui.domain.common.trust import Check, CheckName, State
 
 __all__ = ["unless_altered"]
@@ -29,8 +30,8 @@ def unless_altered(check: Check, context: ImageContext | ContainerContext) -> Ch
             return check
 
 
-def _failed(check: Check, told: str, source: str) -> Check:
+def _failed(check: Check, told: str, source: SourceId) -> Check:
     reason = f"{told[:1].upper()}{told[1:]}"
     return msgspec.structs.replace(
-        check, state=State.FAIL, reason=reason, source=source, rule="content: other bytes", brief=_BRIEF, remedy=_REMEDY
+        check, state=State.FAIL, reason=reason, sources=(source,), rule="content: other bytes", brief=_BRIEF, remedy=_REMEDY
     )

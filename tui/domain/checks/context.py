@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from tui.domain.facts.admission import Gate
-from tui.domain.facts.events import SignaturesVerified
+from tui.domain.facts.events import SignaturesVerified, SourceId, SourceKind
 from tui.domain.facts.source_health import RegistrySession
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.lineage.endoflife import Product
@@ -25,14 +25,14 @@ __all__ = ["ContainerContext", "ImageContext", "Scanners"]
 
 @dataclass(frozen=True, slots=True)
 class Scanners:
-    """The scanners that are set up, by the names of their sources.
+    """The scanners that are set up.
 
     `lost` are those that do not answer, or are turned off, `open` those that have not said all; each with a sentence.
     """
 
-    names: tuple[str, ...] = ()
-    lost: tuple[tuple[str, str], ...] = ()
-    open: tuple[tuple[str, str], ...] = ()
+    names: tuple[SourceId, ...] = ()
+    lost: tuple[tuple[SourceId, str], ...] = ()
+    open: tuple[tuple[SourceId, str], ...] = ()
 
 
 class ImageContext(msgspec.Struct, frozen=True, gc=False):
@@ -82,9 +82,9 @@ class ImageContext(msgspec.Struct, frozen=True, gc=False):
     renewed: str = ""
 
     @property
-    def source(self) -> str:
+    def source(self) -> SourceId:
         """The source that tells of the image."""
-        return f"registry/{self.key.registry}"
+        return SourceId(SourceKind.REGISTRY, self.key.registry)
 
     @property
     def digests(self) -> tuple[str, ...]:
@@ -110,7 +110,7 @@ class ContainerContext(msgspec.Struct, frozen=True, gc=False):
     now: datetime
     container: ContainerJoin
     workload: ObjectKey
-    source: str
+    source: SourceId
     lost: str = ""
     lost_at: datetime | None = None
     remedy: str = ""

@@ -17,13 +17,12 @@ import msgspec
 from tui.domain.common.goregexp import matches
 from tui.domain.common.text import clean
 from tui.domain.facts.admission import Constraint, Enforcement, Gate, Violation
-from tui.domain.facts.events import ConstraintsListed, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import ConstraintsListed, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Snapshot
 
 __all__ = ["GateAnswer", "GateSubject", "Judgement", "Refusal", "ask", "gates_of", "rehearse", "subject_of"]
 
-PREFIX = "admission/"
 """What the names of the sources that read gates begin with; the cluster follows."""
 SHOWN = 200
 
@@ -70,14 +69,14 @@ class Refusal(msgspec.Struct, frozen=True):
     judgement: Judgement
 
 
-def gates_of(health: Mapping[str, SourceHealth], listed: Mapping[str, ConstraintsListed]) -> dict[str, Gate]:
+def gates_of(health: Mapping[SourceId, SourceHealth], listed: Mapping[str, ConstraintsListed]) -> dict[str, Gate]:
     """The gate of every cluster that was asked for one."""
-    asked = {name.removeprefix(PREFIX): each for name, each in health.items() if each.kind is SourceKind.ADMISSION}
+    asked = {each.id.name: each for each in health.values() if each.kind is SourceKind.ADMISSION}
     return {cluster: _gate(cluster, asked.get(cluster), listed.get(cluster)) for cluster in sorted({*asked, *listed})}
 
 
 def _gate(cluster: str, health: SourceHealth | None, listed: ConstraintsListed | None) -> Gate:
-    source = health.name if health is not None else f"{PREFIX}{cluster}"
+    source = SourceId(SourceKind.ADMISSION, cluster)
     error, remedy = (health.error, health.remedy) if health is not None else ("", "")
     match health.state if health is not None else SourceState.OK:
         case SourceState.OFF:

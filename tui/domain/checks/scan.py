@@ -19,7 +19,7 @@ from tui.domain.checks.base import base_step_of, move_of
 from tui.domain.checks.context import ImageContext, Scanners
 from tui.domain.common.text import clean, full_stop, listed
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.scan import ImageVulnerability, ScanReport, Severity
 from tui.domain.policy.rules import Rules, Unfixed
 from tui.domain.policy.ruling import accepted_as, expiry_words
@@ -46,31 +46,27 @@ class _Opinion(NamedTuple):
     remedy: str = ""
 
 
-def scanners_of(health: Mapping[str, SourceHealth], scans: Iterable[str]) -> Scanners:
+def scanners_of(health: Mapping[SourceId, SourceHealth], scans: Iterable[SourceId]) -> Scanners:
     """How the scanners do, as far as they are set up; `scans` are the sources that reports came from."""
     asked = {name: each for name, each in health.items() if each.kind is SourceKind.SCANNER}
     lost = {name: _lost(each) for name, each in asked.items() if each.state is SourceState.FAILED}
     open_ = {name: _open(each) for name, each in asked.items() if each.state in (SourceState.LOADING, SourceState.PARTIAL)}
-    off = {name: f"{_name(name)} is not asked." for name, each in asked.items() if each.state is SourceState.OFF}
+    off = {name: f"{name.label} is not asked." for name, each in asked.items() if each.state is SourceState.OFF}
     names = {name for name, each in asked.items() if each.state is not SourceState.OFF} | (set(scans) - set(asked))
     return Scanners(tuple(sorted(names)), tuple(sorted((lost | off).items())), tuple(sorted(open_.items())))
 
 
-def _name(source: str) -> str:
-    return source.partition("/")[2] or source
-
-
 def _lost(health: SourceHealth) -> str:
     if health.stale:
-        return full_stop(f"{_name(health.name)}: {health.error}")
+        return full_stop(f"{health.id.label}: {health.error}")
     since = f" has not answered since {health.as_of:%Y-%m-%d %H:%M} UTC" if health.as_of is not None else " does not answer"
-    return f"{_name(health.name)}{since}{_because(health)}"
+    return f"{health.id.label}{since}{_because(health)}"
 
 
 def _open(health: SourceHealth) -> str:
     if health.state is SourceState.LOADING:
-        return f"{_name(health.name)} has not been read whole yet."
-    return f"{_name(health.name)} could be read in part only{_because(health)}"
+        return f"{health.id.label} has not been read whole yet."
+    return f"{health.id.label} could be read in part only{_because(health)}"
 
 
 def _because(health: SourceHealth) -> str:
@@ -113,7 +109,7 @@ def _answer(context: ImageContext, reports: Sequence[ScanReport], exceptions: tu
     return _check(context, heard, worst, remarks)
 
 
-def _without(context: ImageContext, lost: Mapping[str, str]) -> tuple[ImageVulnerability, ...]:
+def _without(context: ImageContext, lost: Mapping[SourceId, str]) -> tuple[ImageVulnerability, ...]:
     """What is found in the reports of scanners that still answer."""
     return merge(tuple(report for report in context.scan.reports if report.source not in lost)).rows
 
@@ -155,7 +151,7 @@ def scan_gap(context: ImageContext) -> str:
 
 
 def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: _Opinion, remarks: str = "") -> Check:
-    sources = ", ".join(sorted({report.source for report in heard})) or ", ".join(context.scanners.names)
+    sources = tuple(sorted({report.source for report in heard})) or context.scanners.names
     at = max((report.at for report in heard if report.at is not None), default=None)
     reason = " ".join(filter(None, (opinion.reason, remarks)))
     rules = context.rules
@@ -198,7 +194,7 @@ def _missing(context: ImageContext) -> _Opinion:
     if context.scan.matched.note or unsure:
         why = " ".join(filter(None, (context.scan.matched.note, *unsure)))
         return _Opinion(State.UNKNOWN, f"No report on it is known. {why}", rules.cite("scan_missing"), "scan unknown", _ANSWER)
-    names = [_name(name) for name in scanners.names]
+    names = [name.label for name in scanners.names]
     return _Opinion(
         rules.scan_missing, f"{_nobody(names)} report on it.", rules.cite("scan_missing"), "not scanned", "Have it scanned."
     )
@@ -365,7 +361,7 @@ def _exempted(rows: Sequence[ImageVulnerability]) -> str:
 
 
 def _scanner(report: ScanReport) -> str:
-    return clean(report.scanner or _name(report.source), 60)
+    return clean(report.scanner or report.source.label, 60)
 
 
 def _distinct(names: Iterable[str]) -> list[str]:

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from tui.domain.common.source_id import SourceId
+
 __all__ = ["Check", "CheckName", "State", "roll_up", "worst"]
 
 
@@ -44,7 +46,7 @@ class CheckName(StrEnum):
 class Check(msgspec.Struct, frozen=True, gc=False):
     """One question about one image or container, answered.
 
-    `reason` is a plain sentence; `source` names where the facts came from; `rule` the policy rule that decided;
+    `reason` is a plain sentence; `sources` are where the facts came from; `rule` the policy rule that decided;
     `brief` a few words for a tree row (`unsigned`, `moved 3d`), empty when fine; `remedy` what would change the answer;
     `accepted` the exceptions of the policy that turned a failure into a warning. `weights` say what a vulnerability counts by its
     severity and whether a fix is known, `excepted` are the identifiers (in capitals) that the policy accepts.
@@ -53,7 +55,7 @@ class Check(msgspec.Struct, frozen=True, gc=False):
     name: CheckName
     state: State
     reason: str
-    source: str = ""
+    sources: tuple[SourceId, ...] = ()
     as_of: datetime | None = None
     rule: str = ""
     brief: str = ""

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
+from tui.domain.common.source_id import SourceId
+
 __all__ = ["Constraint", "Enforcement", "Gate", "Violation"]
 
 
@@ -69,7 +71,7 @@ class Gate(msgspec.Struct, frozen=True):
     or empty.
     """
 
-    source: str
+    source: SourceId
     constraints: tuple[Constraint, ...] = ()
     at: datetime | None = None
     absent: str = ""

@@ -1,7 +1,7 @@
 """Everything a source may say. Sources yield facts, never verdicts; the order of events cannot matter.
 
 A list cycle has a generation: objects seen carry it, and only a completed cycle removes what it did not see.
-`source` is the name of the source that speaks, e.g. `cluster/prod-weu` or `registry/contoso.azurecr.io`.
+`source` is the source that speaks, e.g. `cluster/prod-weu` or `registry/contoso.azurecr.io`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.facts.admission import Constraint
 from tui.domain.facts.configured import ConfiguredBase
 from tui.domain.facts.image import Claim, ImageConfig, Manifest, ManifestListing, Referrer, RepositoryName, Tag
@@ -45,23 +46,12 @@ __all__ = [
     "ScansSeen",
     "SignaturesVerified",
     "SourceHealth",
+    "SourceId",
     "SourceKind",
     "SourceState",
     "TagResolved",
     "TagsListed",
 ]
-
-
-class SourceKind(StrEnum):
-    """What a source is."""
-
-    CLUSTER = "cluster"
-    REGISTRY = "registry"
-    SCANNER = "scanner"
-    SIGNATURES = "signatures"
-    ADMISSION = "admission"
-    ARM = "arm"
-    POLICY = "policy"
 
 
 class SourceState(StrEnum):
@@ -120,8 +110,7 @@ class SourceHealth(msgspec.Struct, frozen=True):
     asking too often, `lost` where it is off but was asked for and failed. `known_by` is what a cluster is, whatever it is called.
     """
 
-    name: str
-    kind: SourceKind
+    id: SourceId
     state: SourceState
     as_of: datetime | None = None
     objects: int = 0
@@ -134,7 +123,7 @@ class SourceHealth(msgspec.Struct, frozen=True):
     endpoint: str = ""
     progress: tuple[Progress, ...] = ()
     denials: tuple[Denial, ...] = ()
-    through: str = ""
+    through: SourceId | None = None
     remarks: tuple[str, ...] = ()
     sign_in_error: str = ""
     ownership: Ownership = Ownership()
@@ -144,6 +133,11 @@ class SourceHealth(msgspec.Struct, frozen=True):
     throttled: bool = False
     lost: bool = False
     known_by: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> SourceKind:
+        """What kind of source it is."""
+        return self.id.kind
 
 
 class HealthChanged(msgspec.Struct, frozen=True):
@@ -158,7 +152,7 @@ class HealthChanged(msgspec.Struct, frozen=True):
 class PodsSeen(msgspec.Struct, frozen=True):
     """Pods of one page or one watch event; `scope` is the namespace that was listed, empty for the whole cluster."""
 
-    source: str
+    source: SourceId
     scope: str
     generation: int
     pods: tuple[Pod, ...]
@@ -167,7 +161,7 @@ class PodsSeen(msgspec.Struct, frozen=True):
 class ControllersSeen(msgspec.Struct, frozen=True):
     """Controllers of one resource, from a page or a watch event."""
 
-    source: str
+    source: SourceId
     resource: Resource
     scope: str
     generation: int
@@ -177,7 +171,7 @@ class ControllersSeen(msgspec.Struct, frozen=True):
 class NodesSeen(msgspec.Struct, frozen=True):
     """Nodes, from a page or a watch event."""
 
-    source: str
+    source: SourceId
     generation: int
     nodes: tuple[Node, ...]
 
@@ -185,7 +179,7 @@ class NodesSeen(msgspec.Struct, frozen=True):
 class ObjectGone(msgspec.Struct, frozen=True, gc=False):
     """A watch said that an object was deleted; `uid` is the node's name for nodes."""
 
-    source: str
+    source: SourceId
     resource: Resource
     uid: str
 
@@ -193,7 +187,7 @@ class ObjectGone(msgspec.Struct, frozen=True, gc=False):
 class ListCompleted(msgspec.Struct, frozen=True, gc=False):
     """A list cycle saw everything: what was seen in an older generation of this resource and scope, and not in this, is gone."""
 
-    source: str
+    source: SourceId
     resource: Resource
     scope: str
     generation: int
@@ -219,7 +213,7 @@ class AbsenceKind(StrEnum):
 class TagResolved(msgspec.Struct, frozen=True, gc=False):
     """A tag names this digest now."""
 
-    source: str
+    source: SourceId
     name: RepositoryName
     tag: str
     digest: str
@@ -232,7 +226,7 @@ class ManifestRead(msgspec.Struct, frozen=True):
     `reference` is the tag by which it was asked for, empty where that was its digest.
     """
 
-    source: str
+    source: SourceId
     name: RepositoryName
     manifest: Manifest
     at: datetime
@@ -248,7 +242,7 @@ class ConfigRead(msgspec.Struct, frozen=True):
 class LookupFailed(msgspec.Struct, frozen=True, gc=False):
     """A tag or digest could not be read; `reference` is the tag or the digest, `right` the missing right when denied."""
 
-    source: str
+    source: SourceId
     name: RepositoryName
     reference: str
     kind: AbsenceKind
@@ -261,7 +255,7 @@ class LookupFailed(msgspec.Struct, frozen=True, gc=False):
 class CatalogListed(msgspec.Struct, frozen=True):
     """The repositories of a registry, whole when `complete`."""
 
-    source: str
+    source: SourceId
     registry: str
     repositories: tuple[str, ...]
     complete: bool
@@ -271,7 +265,7 @@ class CatalogListed(msgspec.Struct, frozen=True):
 class TagsListed(msgspec.Struct, frozen=True):
     """The tags of a repository; a complete list replaces what was known."""
 
-    source: str
+    source: SourceId
     name: RepositoryName
     tags: tuple[Tag, ...]
     complete: bool
@@ -281,7 +275,7 @@ class TagsListed(msgspec.Struct, frozen=True):
 class ManifestsListed(msgspec.Struct, frozen=True):
     """The manifests of a repository as the registry lists them; a complete list replaces what was known."""
 
-    source: str
+    source: SourceId
     name: RepositoryName
     manifests: tuple[ManifestListing, ...]
     complete: bool
@@ -294,7 +288,7 @@ class ReferrersListed(msgspec.Struct, frozen=True):
     `searched` names the ways that were tried, `notes` are sentences on them that are no errors.
     """
 
-    source: str
+    source: SourceId
     name: RepositoryName
     subject: str
     referrers: tuple[Referrer, ...]
@@ -310,7 +304,7 @@ class ClaimsRead(msgspec.Struct, frozen=True):
     `digest` is that of a platform manifest or an index.
     """
 
-    source: str
+    source: SourceId
     digest: str
     claims: tuple[Claim, ...]
 
@@ -327,7 +321,7 @@ class BasesConfigured(msgspec.Struct, frozen=True):
 class ScansSeen(msgspec.Struct, frozen=True):
     """Scan reports of one page, one watch event or one file; a report replaces the one with the same source and key."""
 
-    source: str
+    source: SourceId
     generation: int
     reports: tuple[ScanReport, ...]
 
@@ -335,14 +329,14 @@ class ScansSeen(msgspec.Struct, frozen=True):
 class ScansCompleted(msgspec.Struct, frozen=True, gc=False):
     """A list cycle of a scanner saw every report: those of an older generation that it did not see are gone."""
 
-    source: str
+    source: SourceId
     generation: int
 
 
 class ScanGone(msgspec.Struct, frozen=True, gc=False):
     """A watch said that a report was deleted."""
 
-    source: str
+    source: SourceId
     key: str
 
 
@@ -354,7 +348,7 @@ class SignaturesVerified(msgspec.Struct, frozen=True, gc=False):
     `notes` are remarks that decide nothing (`Docker Content Trust data exists: retired 2028-03-31, not verified`).
     """
 
-    source: str
+    source: SourceId
     name: RepositoryName
     subject: str
     outcomes: tuple[Outcome, ...]
@@ -367,7 +361,7 @@ class SignaturesVerified(msgspec.Struct, frozen=True, gc=False):
 class ConstraintsListed(msgspec.Struct, frozen=True):
     """Every admission constraint of a cluster that bears on images; a newer list replaces an older one."""
 
-    source: str
+    source: SourceId
     cluster: str
     constraints: tuple[Constraint, ...]
     at: datetime

@@ -17,6 +17,7 @@ from tui.domain.facts.events import (
     ReferrersListed,
     SignaturesVerified,
     SourceHealth,
+    SourceId,
 )
 from tui.domain.facts.image import Claim, ImageConfig, Manifest, RepositoryName, Tag
 from tui.domain.facts.scan import ScanReport
@@ -68,9 +69,9 @@ class ClusterFacts:
     """What runs. `pods` and `controllers` are by source and uid, `nodes` by source and name."""
 
     version: int = 0
-    pods: Mapping[str, Mapping[str, Pod]] = field(default_factory=dict)
-    controllers: Mapping[str, Mapping[str, Controller]] = field(default_factory=dict)
-    nodes: Mapping[str, Mapping[str, Node]] = field(default_factory=dict)
+    pods: Mapping[SourceId, Mapping[str, Pod]] = field(default_factory=dict)
+    controllers: Mapping[SourceId, Mapping[str, Controller]] = field(default_factory=dict)
+    nodes: Mapping[SourceId, Mapping[str, Node]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +109,7 @@ class TrustFacts:
     """
 
     version: int = 0
-    scans: Mapping[str, Mapping[str, ScanReport]] = field(default_factory=dict)
+    scans: Mapping[SourceId, Mapping[str, ScanReport]] = field(default_factory=dict)
     signatures: Mapping[RepositoryName, Mapping[str, SignaturesVerified]] = field(default_factory=dict)
     constraints: Mapping[str, ConstraintsListed] = field(default_factory=dict)
 
@@ -119,6 +120,6 @@ class Facts:
 
     cluster: ClusterFacts = field(default_factory=ClusterFacts)
     images: ImageFacts = field(default_factory=ImageFacts)
-    health: Mapping[str, SourceHealth] = field(default_factory=dict)
+    health: Mapping[SourceId, SourceHealth] = field(default_factory=dict)
     health_version: int = 0
     trust: TrustFacts = field(default_factory=TrustFacts)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from tui.domain.facts.events import ReferrersListed, SignaturesVerified, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import ReferrersListed, SignaturesVerified, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.facts import Facts, TrustFacts
 from tui.domain.facts.image import RepositoryName
 
@@ -73,9 +73,11 @@ class Freshness:
             self._subjects = facts.images.version, found
         return found
 
-    def _trust(self, facts: Facts, health: Mapping[str, SourceHealth], late: frozenset[tuple[RepositoryName, str]]) -> TrustFacts:
+    def _trust(
+        self, facts: Facts, health: Mapping[SourceId, SourceHealth], late: frozenset[tuple[RepositoryName, str]]
+    ) -> TrustFacts:
         lost = {
-            each.name.removeprefix("registry/"): each
+            each.id.name: each
             for each in health.values()
             if each.kind is SourceKind.REGISTRY and each.state is SourceState.FAILED
         }
@@ -98,13 +100,14 @@ class Freshness:
         return made
 
 
-def confirmed_sources(health: Mapping[str, SourceHealth], limits: Limits, now: datetime) -> dict[str, SourceHealth]:
+def confirmed_sources(health: Mapping[SourceId, SourceHealth], limits: Limits, now: datetime) -> dict[SourceId, SourceHealth]:
     """The sources, those as failed that have not confirmed what they said for too long, or that read by one that is lost."""
-    found = {name: _judged(each, limits, now) for name, each in health.items()}
-    return {name: _carried(each, found.get(each.through)) for name, each in found.items()}
+    found = {source: _judged(each, limits, now) for source, each in health.items()}
+    carriers = {source: found.get(each.through) if each.through is not None else None for source, each in found.items()}
+    return {source: _carried(each, carriers[source]) for source, each in found.items()}
 
 
-def _ends(health: Mapping[str, SourceHealth], limits: Limits) -> Iterator[datetime]:
+def _ends(health: Mapping[SourceId, SourceHealth], limits: Limits) -> Iterator[datetime]:
     for each in health.values():
         limit = limits.of(each)
         if limit is not None and each.as_of is not None and each.state in _ASKED:
@@ -125,7 +128,7 @@ def _judged(health: SourceHealth, limits: Limits, now: datetime) -> SourceHealth
 def _carried(health: SourceHealth, carrier: SourceHealth | None) -> SourceHealth:
     if carrier is None or carrier.state is not SourceState.FAILED or health.state not in _ASKED:
         return health
-    name = carrier.name.partition("/")[2]
+    name = carrier.id.name
     since = f"Not confirmed since {_clock(carrier.as_of)}: " if carrier.as_of is not None else ""
     error = f"{since}it is read through {name}, which does not answer. {carrier.error}"
     return msgspec.structs.replace(

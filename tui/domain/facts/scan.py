@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tui.domain.common.source_id import SourceId
 from tui.domain.facts.image import RepositoryName
 
 __all__ = ["Exploitability", "ImageVulnerability", "ScanReport", "Severity", "Vex", "Vulnerability"]
@@ -90,7 +91,7 @@ class Vulnerability(msgspec.Struct, frozen=True, gc=False):
 class ScanReport(msgspec.Struct, frozen=True):
     """What one scanner says of one image at one moment.
 
-    `source` is the name of the source (`scanner/defender`), `scanner` the product in words. `key` is unique within the
+    `source` is the scanner that is read (`scanner/defender`), `scanner` the product in words. `key` is unique within the
     source. `digest` is that of a manifest, an index or a config, empty when the scanner tells only the name and `tag`;
     `config` is the digest of the image's config where the scanner tells it, so that it is not taken for a manifest's.
     `vulnerabilities` is None when only the `counts` are known. `complete` is False for a scan that failed or was cut,
@@ -100,7 +101,7 @@ class ScanReport(msgspec.Struct, frozen=True):
     materials, findings of secrets alone); `reason` then says what it is.
     """
 
-    source: str
+    source: SourceId
     scanner: str
     key: str
     at: datetime | None
@@ -149,7 +150,7 @@ class ImageVulnerability(msgspec.Struct, frozen=True, gc=False):
     cvss: float | None = None
     title: str = ""
     url: str = ""
-    sources: tuple[str, ...] = ()
+    sources: tuple[SourceId, ...] = ()
     disagreement: str = ""
     from_base: bool | None = None
     base: str = ""

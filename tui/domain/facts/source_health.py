@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from tui.domain.common.text import full_stop
-from tui.domain.facts.events import Denial, Ownership, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Denial, Ownership, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.workload import Resource
 
 __all__ = [
@@ -24,13 +24,13 @@ __all__ = [
 ]
 
 
-def lost_sources(health: Mapping[str, SourceHealth], kind: SourceKind) -> dict[str, str]:
+def lost_sources(health: Mapping[SourceId, SourceHealth], kind: SourceKind) -> dict[SourceId, str]:
     """The sources of a kind that do not answer, with a sentence that says since when and why."""
-    return {name: _lost(each) for name, each in health.items() if each.kind is kind and each.state is SourceState.FAILED}
+    return {source: _lost(each) for source, each in health.items() if each.kind is kind and each.state is SourceState.FAILED}
 
 
 def _lost(health: SourceHealth) -> str:
-    name = health.name.partition("/")[2] or health.name
+    name = health.id.label
     if health.stale:
         return full_stop(f"{name}: {health.error}")
     since = f" has not answered since {health.as_of:%Y-%m-%d %H:%M} UTC" if health.as_of is not None else " does not answer"
@@ -76,13 +76,13 @@ def is_of_nodes(denial: Denial) -> bool:
     return bool(denial.right) and _names_nodes(denial)
 
 
-def nodes_refused(health: Mapping[str, SourceHealth]) -> bool:
+def nodes_refused(health: Mapping[SourceId, SourceHealth]) -> bool:
     """Whether the nodes of a cluster that is asked may not be read."""
     asked = (each for each in health.values() if each.kind is SourceKind.CLUSTER and each.state is not SourceState.OFF)
     return any(is_of_nodes(denial) for each in asked for denial in each.denials)
 
 
-def signatures_lost(health: Mapping[str, SourceHealth]) -> str:
+def signatures_lost(health: Mapping[SourceId, SourceHealth]) -> str:
     """Why no signatures are looked for, in a sentence; empty while a source looks for them."""
     found = [each for each in health.values() if each.kind is SourceKind.SIGNATURES]
     if not found:
@@ -91,7 +91,7 @@ def signatures_lost(health: Mapping[str, SourceHealth]) -> str:
     return f"Signatures are not verified: {idle[0].error or idle[0].state}." if len(idle) == len(found) else ""
 
 
-def is_complete(health: Mapping[str, SourceHealth]) -> bool:
+def is_complete(health: Mapping[SourceId, SourceHealth]) -> bool:
     """Whether every source that is asked has answered whole. What the configuration turns off is not asked."""
     asked = [each for each in health.values() if each.state is not SourceState.OFF]
     facts = any(each.kind is not SourceKind.POLICY for each in asked)
@@ -112,10 +112,10 @@ class RegistrySession(msgspec.Struct, frozen=True):
     off: bool = False
 
 
-def registry_sessions(health: Mapping[str, SourceHealth]) -> dict[str, RegistrySession]:
+def registry_sessions(health: Mapping[SourceId, SourceHealth]) -> dict[str, RegistrySession]:
     """The registries of which it is known who is signed in, by their hosts; one that is lost is not among them."""
     asked = (each for each in health.values() if each.kind is SourceKind.REGISTRY and each.state is not SourceState.FAILED)
-    return {each.name.removeprefix("registry/"): _session(each) for each in asked}
+    return {each.id.name: _session(each) for each in asked}
 
 
 def _session(health: SourceHealth) -> RegistrySession:

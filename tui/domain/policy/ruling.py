@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.common.text import clean
 from tui.domain.common.trust import Check, State
 from tui.domain.policy.rules import Rules
@@ -27,7 +28,7 @@ def ruled(checks: Iterable[Check], rules: Rules, digests: Digests) -> tuple[Chec
 
 def _ruled(check: Check, rules: Rules, digests: Digests) -> Check:
     if check.name in rules.off:
-        return Check(check.name, State.OFF, "The policy does not ask.", "policy", rule=rules.cite("off"))
+        return Check(check.name, State.OFF, "The policy does not ask.", (SourceId(SourceKind.POLICY),), rule=rules.cite("off"))
     if check.state not in (State.FAIL, State.WARN) or check.accepted:
         return check
     if found := _meant(rules.exceptions, check, digests):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from tui.domain.common.source_id import SourceId
 from tui.domain.common.text import short
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import ScanReport
@@ -40,7 +41,7 @@ class ScanIndex:
     hold it, about a manifest or an index about those that hold all of its platforms.
     """
 
-    def __init__(self, scans: Mapping[str, Mapping[str, ScanReport]], catalog: Catalog, registries: Registries) -> None:
+    def __init__(self, scans: Mapping[SourceId, Mapping[str, ScanReport]], catalog: Catalog, registries: Registries) -> None:
         self._catalog, self._registries = catalog, registries
         digested: defaultdict[str, list[ScanReport]] = defaultdict(list)
         named: defaultdict[tuple[RepositoryName, str], list[ScanReport]] = defaultdict(list)
@@ -134,7 +135,7 @@ def _too_early(report: ScanReport, name: str) -> str:
 
 def _best(reports: Iterable[ScanReport]) -> tuple[ScanReport, ...]:
     """One scan a scanner, and every statement: operators report one image once for each workload that runs it."""
-    scans: dict[tuple[str, str], ScanReport] = {}
+    scans: dict[tuple[SourceId, str], ScanReport] = {}
     others = []
     for report in reports:
         if not report.is_scan:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from tui.domain.common.source_id import SourceId
 from tui.domain.common.text import short
 from tui.domain.facts.scan import ImageVulnerability, ScanReport
 from tui.domain.lineage.base_steps import title_of
@@ -78,11 +79,11 @@ class ScanJoin:
 
     def __init__(self) -> None:
         self._last = _Kept()
-        self._asked: tuple[Mapping[str, Mapping[str, ScanReport]], Catalog, Bases] | None = None
+        self._asked: tuple[Mapping[SourceId, Mapping[str, ScanReport]], Catalog, Bases] | None = None
         self._answer = Scans()
 
     def join(
-        self, scans: Mapping[str, Mapping[str, ScanReport]], catalog: Catalog, bases: Bases, registries: Registries
+        self, scans: Mapping[SourceId, Mapping[str, ScanReport]], catalog: Catalog, bases: Bases, registries: Registries
     ) -> Scans:
         """What scanners say of every image; what did not change since the last call is the very same object."""
         asked = self._asked
@@ -92,7 +93,7 @@ class ScanJoin:
         return self._answer
 
     def _join(
-        self, scans: Mapping[str, Mapping[str, ScanReport]], catalog: Catalog, bases: Bases, registries: Registries
+        self, scans: Mapping[SourceId, Mapping[str, ScanReport]], catalog: Catalog, bases: Bases, registries: Registries
     ) -> Scans:
         if not any(scans.values()):
             self._last = _Kept()

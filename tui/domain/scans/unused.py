@@ -7,21 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from tui.domain.common.text import clean
-from tui.domain.facts.events import SourceHealth, SourceState
+from tui.domain.facts.events import SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import ScanReport
 from tui.domain.snapshot.snapshot import Image, ImageKey
 
 __all__ = ["FILES", "with_unused"]
 
-FILES = "scanner/files"
+FILES = SourceId(SourceKind.SCANNER, "files")
 """The source of the reports that the operator names; what other scanners know of other estates is nobody's concern here."""
 _SHOWN = 5
 
 
 def with_unused(
-    health: Mapping[str, SourceHealth], reports: Mapping[str, ScanReport], images: Mapping[ImageKey, Image]
-) -> Mapping[str, SourceHealth]:
+    health: Mapping[SourceId, SourceHealth], reports: Mapping[str, ScanReport], images: Mapping[ImageKey, Image]
+) -> Mapping[SourceId, SourceHealth]:
     """The health of the sources, that of the files with a note for each report that names no image of the estate.
 
     While the source or a registry still loads the image may yet come, and nothing is said.

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 
+from tui.domain.common.source_id import SourceId
 from tui.domain.common.text import clean
 from tui.domain.facts.scan import Exploitability, ImageVulnerability, ScanReport, Severity, Vex, Vulnerability
 
@@ -41,7 +42,7 @@ class Merged:
         return {(name, row.package): row for row in self.rows for name in (row.id, *row.aliases)}
 
     @cached_property
-    def whole(self) -> Mapping[str, datetime | None]:
+    def whole(self) -> Mapping[SourceId, datetime | None]:
         """The sources whose silence means that something is not there, and when they looked."""
         return {report.source: report.at for report in self.reports if report.is_scan and report.whole}
 
@@ -124,14 +125,14 @@ def _several(texts: Iterable[str]) -> str:
 
 def _disagreement(spoken: Sequence[Spoken], silent: Iterable[ScanReport]) -> str:
     """A sentence on how the scanners differ: in the severity, in the fix, in whether it is there at all."""
-    severities = {(report.scanner or report.source): severity_of(found) for report, found in reversed(spoken)}
+    severities = {(report.scanner or str(report.source)): severity_of(found) for report, found in reversed(spoken)}
     parts = []
     if len(set(severities.values())) > 1:
         parts.append(", ".join(f"{_short(scanner)} says {severity}" for scanner, severity in sorted(severities.items())))
-    fixes = {found.fixed: report.scanner or report.source for report, found in reversed(spoken) if found.fixed}
+    fixes = {found.fixed: report.scanner or str(report.source) for report, found in reversed(spoken) if found.fixed}
     if len(fixes) > 1 and len(severities) > 1:
         parts.append(f"fixed in {' or '.join(f'{clean(fix, 40)} ({_short(who)})' for fix, who in sorted(fixes.items()))}")
-    absent = sorted({report.scanner or report.source for report in silent} - set(severities))
+    absent = sorted({report.scanner or str(report.source) for report in silent} - set(severities))
     if absent:
         parts.append(f"{' and '.join(map(_short, absent[:_SHOWN_NAMES]))} {'does' if len(absent) == 1 else 'do'} not report it")
     return f"{'; '.join(parts)}." if parts else ""

@@ -11,7 +11,7 @@ import msgspec
 
 from tui.domain.common.trust import Check, State
 from tui.domain.facts.admission import Gate
-from tui.domain.facts.events import SignaturesVerified, SourceHealth
+from tui.domain.facts.events import SignaturesVerified, SourceHealth, SourceId
 from tui.domain.facts.image import Platform, RepositoryName
 from tui.domain.facts.scan import ImageVulnerability, ScanReport
 from tui.domain.facts.workload import ContainerType, ObjectKey
@@ -245,7 +245,7 @@ class Workload(msgspec.Struct, frozen=True, gc=False):
     rollback: tuple[ImageKey, ...] = ()
     owner_readable: bool = True
     as_of: datetime | None = None
-    source: str = ""
+    source: SourceId | None = None
     crews: tuple[PodGroup, ...] = ()
 
 

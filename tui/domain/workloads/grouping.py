@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tui.domain.common.source_id import SourceId
 from tui.domain.facts.facts import ClusterFacts
 from tui.domain.facts.image import Platform
 from tui.domain.facts.workload import ContainerType, Controller, Node, ObjectKey, Pod, PodContainer, TemplateContainer
@@ -21,7 +22,7 @@ Slot = tuple[ContainerType, str]
 class WorkloadDraft:
     """A workload in the making. `controllers` are those that lead to it, its own included."""
 
-    source: str
+    source: SourceId
     top: TopOwner
     pods: list[Pod] = field(default_factory=list)
     controllers: dict[str, Controller] = field(default_factory=dict)
@@ -71,7 +72,7 @@ class WorkloadGrouping:
     """Gathers workloads, round after round: what only pods change costs little."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[Mapping[str, Controller], _Heads]] = {}
+        self._kept: dict[SourceId, tuple[Mapping[str, Controller], _Heads]] = {}
 
     def group(self, facts: ClusterFacts) -> dict[ObjectKey, WorkloadDraft]:
         """All workloads, with and without pods. An object whose owner cannot be read belongs to what its owner is called."""
@@ -85,7 +86,7 @@ class WorkloadGrouping:
                 _into(found, source, _top_of_pod(pod, controllers, heads.tops)).pods.append(pod)
         return {key: each for key, each in found.items() if each.pods or _declares(each)}
 
-    def _heads(self, source: str, controllers: Mapping[str, Controller]) -> _Heads:
+    def _heads(self, source: SourceId, controllers: Mapping[str, Controller]) -> _Heads:
         known = self._kept.get(source)
         if known is None or known[0] is not controllers:
             known = self._kept[source] = controllers, _heads_of(source, controllers)
@@ -97,7 +98,7 @@ def group(facts: ClusterFacts) -> dict[ObjectKey, WorkloadDraft]:
     return WorkloadGrouping().group(facts)
 
 
-def _heads_of(source: str, controllers: Mapping[str, Controller]) -> _Heads:
+def _heads_of(source: SourceId, controllers: Mapping[str, Controller]) -> _Heads:
     tops = {uid: top_of(controller, controllers) for uid, controller in controllers.items()}
     groups: dict[ObjectKey, WorkloadDraft] = {}
     for uid, controller in controllers.items():
@@ -111,7 +112,7 @@ def _top_of_pod(pod: Pod, controllers: Mapping[str, Controller], tops: Mapping[s
     return known or top_of(pod, controllers)
 
 
-def _into(found: dict[ObjectKey, WorkloadDraft], source: str, top: TopOwner) -> WorkloadDraft:
+def _into(found: dict[ObjectKey, WorkloadDraft], source: SourceId, top: TopOwner) -> WorkloadDraft:
     known = found.get(top.key)
     if known is None:
         known = found[top.key] = WorkloadDraft(source, top)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tui.domain.common.source_id import SourceId
 from tui.domain.facts.facts import ClusterFacts
 from tui.domain.facts.workload import Controller, Node, ObjectKey
 from tui.domain.snapshot.snapshot import ImageKey, PodGroup
@@ -57,7 +58,7 @@ class WorkloadJoin:
     def __init__(self) -> None:
         self._grouping = WorkloadGrouping()
         self._judge: DriftJudge | None = None
-        self._nodes: Mapping[str, Mapping[str, Node]] = {}
+        self._nodes: Mapping[SourceId, Mapping[str, Node]] = {}
         self._last: dict[ObjectKey, JoinedWorkload] = {}
 
     def join(self, facts: ClusterFacts, judge: DriftJudge) -> dict[ObjectKey, JoinedWorkload]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from tui.domain.checks.containers import image_checks, workload_checks
 from tui.domain.common.trust import Check, State
-from tui.domain.facts.events import SourceHealth
+from tui.domain.facts.events import SourceHealth, SourceKind
 from tui.domain.snapshot.snapshot import Container, Image, UnknownBase, Workload
 from tui.domain.workloads.counting import UseKind, pods_with, users_of
 from tui.presenters.glyphs import ROLE, Glyphs
@@ -134,7 +134,7 @@ def wrapped(text: str, role: str, width: int, indent: int = 1) -> list[TextLine]
 
 def _check(check: Check, look: SectionContext) -> Iterator[TextLine]:
     fine = check.state is State.PASS
-    where = " ".join(part for part in (source_word(check.source), age(check.as_of, look.now) if check.as_of else "") if part)
+    where = " ".join(part for part in (source_word(check.sources), age(check.as_of, look.now) if check.as_of else "") if part)
     right: Cell = (Span(f"{where} ", "dim"),) if where else ()
     indent = 3 + CHECK_NAME
     room = look.width - indent - len(where) - 3
@@ -229,7 +229,7 @@ def _base_lines(base: UnknownBase, look: SectionContext) -> list[TextLine]:
 
 
 def _place_lines(subject: RowSubject, look: SectionContext) -> list[TextLine]:
-    health = next((each for each in look.snapshot.sources if each.name == f"cluster/{subject.cluster}"), None)
+    health = next((each for each in look.snapshot.sources if each.id == (SourceKind.CLUSTER, subject.cluster)), None)
     return _health_lines(health, look) if health else []
 
 

@@ -42,7 +42,7 @@ class WorkloadModel:
         self.snapshot = snapshot
         self._now = now
         self._glyphs = glyphs
-        self._health = {health.name: health for health in snapshot.sources if health.kind is SourceKind.CLUSTER}
+        self._health = {health.id.name: health for health in snapshot.sources if health.kind is SourceKind.CLUSTER}
         self._shown = shown
         self._in_namespace: dict[Namespace, list[Workload]] = defaultdict(list)
         self._totals: dict[Namespace, Totals] = defaultdict(lambda: NOTHING)
@@ -163,7 +163,7 @@ class WorkloadModel:
     def _cluster_names(self, shown: VisibleRows) -> list[str]:
         names = {cluster for cluster, _ in self._in_namespace}
         if not shown.narrowed:
-            names |= {name.partition("/")[2] for name in self._health}
+            names |= self._health.keys()
         return sorted(names)
 
     def _namespaces(self, cluster: str) -> list[str]:
@@ -190,7 +190,7 @@ class WorkloadModel:
         return Row(self._glyphs.of(found), cells)
 
     def _cluster_row(self, name: str) -> Row:
-        health = self._health.get(f"cluster/{name}")
+        health = self._health.get(name)
         return self._group_row((Span(name, "bold"),), cluster_state(health), self._cluster_totals[name])
 
     def _workload_row(self, workload: Workload) -> Row:

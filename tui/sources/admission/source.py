@@ -10,7 +10,16 @@ from datetime import UTC, datetime
 import msgspec
 
 from tui.domain.facts.admission import Constraint
-from tui.domain.facts.events import ConstraintsListed, Denial, Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import (
+    ConstraintsListed,
+    Denial,
+    Event,
+    HealthChanged,
+    SourceHealth,
+    SourceId,
+    SourceKind,
+    SourceState,
+)
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload, UsageError
 from tui.sources.admission.others import GROUPS, OtherGates
 from tui.sources.admission.wire import DECODING, read_constraints, read_verifiers
@@ -61,19 +70,14 @@ class GateSource:
         self, reader: ClusterReader, pace: Pace = PACE, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._reader, self._pace, self._clock = reader, pace, clock
-        self._through = f"cluster/{reader.cluster}"
-        self._health = SourceHealth(self.name, self.kind, SourceState.LOADING, through=self._through, every=pace.refresh)
+        self._through = SourceId(SourceKind.CLUSTER, reader.cluster)
+        self._health = SourceHealth(self.id, SourceState.LOADING, through=self._through, every=pace.refresh)
         self._backoff = Backoff(pace.retry, pace.retry_most)
 
     @property
-    def name(self) -> str:
+    def id(self) -> SourceId:
         """`admission/CLUSTER`."""
-        return f"admission/{self._reader.cluster}"
-
-    @property
-    def kind(self) -> SourceKind:
-        """A gate."""
-        return SourceKind.ADMISSION
+        return SourceId(SourceKind.ADMISSION, self._reader.cluster)
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """The constraints for ever, and how it goes."""
@@ -199,7 +203,7 @@ class GateSource:
         whole = not (reading.faults or reading.denials)
         constraints = tuple(sorted(reading.constraints, key=lambda each: (each.kind, each.name)))
         return ConstraintsListed(
-            self.name, self._reader.cluster, constraints, self._clock(), whole, "" if whole else self._trouble(reading)
+            self.id, self._reader.cluster, constraints, self._clock(), whole, "" if whole else self._trouble(reading)
         )
 
     def _trouble(self, reading: _Reading) -> str:
@@ -225,8 +229,7 @@ class GateSource:
         nothing = not (reading.kinds or reading.others)
         state = SourceState.PARTIAL if trouble else SourceState.OFF if nothing else SourceState.OK
         return SourceHealth(
-            name=self.name,
-            kind=self.kind,
+            id=self.id,
             state=state,
             as_of=self._clock(),
             objects=len(reading.constraints),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from tui.domain.facts.events import Denial, HealthChanged
+from tui.domain.facts.events import Denial, HealthChanged, SourceId
 from tui.domain.facts.workload import Resource
 from tui.errors import Forbidden, SourceError
 from tui.sources.cluster.access import ClusterContext
@@ -35,7 +35,7 @@ Generation = Callable[[Resource, str], int]
 
 
 async def cover(
-    place: ClusterContext, options: ClusterOptions, source: str, cluster: str, emit: Emit, generation: Generation
+    place: ClusterContext, options: ClusterOptions, source: SourceId, cluster: str, emit: Emit, generation: Generation
 ) -> None:
     """Follow everything that may be read, until cancelled."""
     async with Api(place, options) as api:
@@ -59,7 +59,7 @@ class _Coverage:
         options: ClusterOptions,
         api: Api,
         facts: ClusterFacts,
-        source: str,
+        source: SourceId,
         emit: Emit,
         generation: Generation,
     ) -> None:

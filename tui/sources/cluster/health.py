@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceId, SourceState
 from tui.domain.facts.source_health import is_of_nodes
 from tui.domain.facts.workload import Resource
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable
@@ -89,14 +89,14 @@ class HealthLine:
 class HealthBoard:
     """All lines of a source; `health()` is the word of the moment."""
 
-    def __init__(self, name: str, clock: Callable[[], datetime] = _utc_now, every: float = 0.0, room: int = MOST) -> None:
+    def __init__(self, source: SourceId, clock: Callable[[], datetime] = _utc_now, every: float = 0.0, room: int = MOST) -> None:
         self.room = Room(room)
         self.identity = ""
         self.endpoint = ""
         self.remarks: tuple[str, ...] = ()
         self.known_by: tuple[str, ...] = ()
         self.requests: Callable[[], int] = lambda: 0
-        self._name, self._every = name, every
+        self._source, self._every = source, every
         self._clock = clock
         self._lines: list[HealthLine] = []
         self._denials: dict[str, Denial] = {}
@@ -179,8 +179,7 @@ class HealthBoard:
         # What nodes are like answers few questions: only where one is open is anything missing without them.
         state, error, remedy = self._verdict(any(not is_of_nodes(denial) for denial in denials))
         return SourceHealth(
-            name=self._name,
-            kind=SourceKind.CLUSTER,
+            id=self._source,
             state=state,
             as_of=self._confirmed,
             objects=sum(line.objects for line in self._lines),

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from tui.domain.common.decoding import from_json
-from tui.domain.facts.events import ControllersSeen, Event, ObjectGone
+from tui.domain.facts.events import ControllersSeen, Event, ObjectGone, SourceId
 from tui.domain.facts.workload import Controller, OwnerRef, Resource, TemplateContainer
 from tui.errors import NotFound, SourceError, UntrustedPayload
 from tui.sources.cluster.api import Api
@@ -85,7 +85,7 @@ class Owners:
     """Asks for owners as they are met. `meet` never blocks; `run` does the asking until cancelled."""
 
     def __init__(
-        self, api: Api, facts: ClusterFacts, source: str, emit: Callable[[Event], Awaitable[None]], refresh: float
+        self, api: Api, facts: ClusterFacts, source: SourceId, emit: Callable[[Event], Awaitable[None]], refresh: float
     ) -> None:
         self._api = api
         self._facts = facts

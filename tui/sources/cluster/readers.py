@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from tui.domain.common.decoding import json_decoder
-from tui.domain.facts.events import ControllersSeen, Event, NodesSeen, PodsSeen
+from tui.domain.facts.events import ControllersSeen, Event, NodesSeen, PodsSeen, SourceId
 from tui.domain.facts.workload import Controller, Node, OwnerRef, Pod, Resource
 from tui.sources.cluster.facts import ClusterFacts, steady
 from tui.sources.cluster.failures import Status, decode_error, status_error
@@ -108,7 +108,7 @@ _status = json_decoder(Status)
 class KindReader(ABC):
     """Decodes one kind and makes facts and events of it."""
 
-    def __init__(self, kind: ResourceKind, facts: ClusterFacts, source: str, host: Callable[[], str]) -> None:
+    def __init__(self, kind: ResourceKind, facts: ClusterFacts, source: SourceId, host: Callable[[], str]) -> None:
         self.kind = kind
         self.source = source
         self._facts = facts
@@ -261,7 +261,7 @@ class _NodeReader(KindReader):
         return _node.decode(item)
 
 
-def reader_of(kind: ResourceKind, facts: ClusterFacts, source: str, host: Callable[[], str]) -> KindReader:
+def reader_of(kind: ResourceKind, facts: ClusterFacts, source: SourceId, host: Callable[[], str]) -> KindReader:
     """The reader of a kind."""
     match kind.resource:
         case Resource.PODS:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.workload import Resource
 from tui.errors import InvalidConfig, UsageError
 from tui.sources.cluster.kubeconfig import contexts
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tui.sources.ports import Diagnosis
 
     FindPlace = Callable[[ClusterOptions], ClusterContext]
-    Cover = Callable[[ClusterContext, ClusterOptions, str, str, Emit, Generation], Awaitable[None]]
+    Cover = Callable[[ClusterContext, ClusterOptions, SourceId, str, Emit, Generation], Awaitable[None]]
 
 __all__ = ["ClusterSource"]
 
@@ -35,14 +35,9 @@ class ClusterSource:
         self._generations: dict[tuple[Resource, str], int] = {}
 
     @property
-    def name(self) -> str:
+    def id(self) -> SourceId:
         """`cluster/prod-weu`."""
-        return f"cluster/{self._cluster}"
-
-    @property
-    def kind(self) -> SourceKind:
-        """A cluster."""
-        return SourceKind.CLUSTER
+        return SourceId(SourceKind.CLUSTER, self._cluster)
 
     @property
     def cluster(self) -> str:
@@ -55,7 +50,7 @@ class ClusterSource:
 
     def events(self) -> AsyncGenerator[Event, None]:
         """Facts for ever. Raises UsageError, after saying so in the health, when the kubeconfig cannot be used."""
-        return emitted(self._work, self.name)
+        return emitted(self._work, str(self.id))
 
     async def diagnose(self) -> list[Diagnosis]:
         """What can be reached and read, and the right that is missing for the rest."""
@@ -65,12 +60,12 @@ class ClusterSource:
 
     async def _work(self, emit: Emit) -> None:
         try:
-            await emit(HealthChanged(SourceHealth(self.name, SourceKind.CLUSTER, SourceState.LOADING)))
+            await emit(HealthChanged(SourceHealth(self.id, SourceState.LOADING)))
             find_place, cover = await asyncio.to_thread(_load)
             place = await asyncio.to_thread(find_place, self._options)
-            await cover(place, self._options, self.name, self._cluster, emit, self._generation)
+            await cover(place, self._options, self.id, self._cluster, emit, self._generation)
         except UsageError as error:
-            health = SourceHealth(self.name, SourceKind.CLUSTER, SourceState.FAILED, error=error.headline, remedy=error.remedy)
+            health = SourceHealth(self.id, SourceState.FAILED, error=error.headline, remedy=error.remedy)
             await emit(HealthChanged(health))
             raise
 

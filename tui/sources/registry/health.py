@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
-from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceId, SourceState
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
 from tui.sources.registry.client import RegistryClient
 
@@ -21,8 +21,8 @@ RATE_WINDOW = 5.0
 class Health:
     """The counters behind `SourceHealth`."""
 
-    def __init__(self, name: str, client: RegistryClient, now: Callable[[], datetime]) -> None:
-        self._name, self._client, self.now = name, client, now
+    def __init__(self, source: SourceId, client: RegistryClient, now: Callable[[], datetime]) -> None:
+        self._source, self._client, self.now = source, client, now
         self.as_of: datetime | None = None
         self.loading = True
         self.down: SourceError | None = None
@@ -67,8 +67,7 @@ class Health:
         """The state now; `monotonic` in seconds is for the rate."""
         error = self._error
         return SourceHealth(
-            name=self._name,
-            kind=SourceKind.REGISTRY,
+            id=self._source,
             state=self._state(),
             as_of=self.as_of,
             objects=self.manifests,

@@ -17,6 +17,7 @@ from tui.domain.facts.events import (
     ManifestRead,
     ManifestsListed,
     ReferrersListed,
+    SourceId,
     TagResolved,
     TagsListed,
 )
@@ -52,7 +53,7 @@ PREDICATE = "in-toto.io/predicate-type"
 Emit = Callable[[Event], Awaitable[None]]
 
 
-def failure(source: str, name: RepositoryName, reference: str, error: SourceError, at: datetime) -> LookupFailed:
+def failure(source: SourceId, name: RepositoryName, reference: str, error: SourceError, at: datetime) -> LookupFailed:
     """The fact that something could not be read, and why."""
     return LookupFailed(
         source=source,
@@ -96,7 +97,7 @@ class RegistryReader:
 
     def __init__(
         self,
-        source: str,
+        source: SourceId,
         client: RegistryClient,
         store: ContentStore,
         room: Room,

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from tui.domain.facts.demand import Priority
-from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceState
+from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.errors import AuthenticationFailed, NotFound, ServerFault, SourceError, Throttled, Unreachable
 from tui.sources.kit.throttle import Backoff
@@ -62,7 +62,7 @@ class RegistrySession:
 
     def __init__(
         self,
-        source: str,
+        source: SourceId,
         client: RegistryClient,
         queue: DemandQueue,
         store: ContentStore,

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 from tui.domain.facts.demand import Demand
-from tui.domain.facts.events import Event, SourceKind
+from tui.domain.facts.events import Event, SourceId, SourceKind
 from tui.domain.facts.image import RepositoryName
 from tui.errors import InvalidConfig, Unreachable
 from tui.sources.kit.credentials import Credentials
@@ -45,14 +45,9 @@ class RegistrySource:
         self._session: RegistrySession | None = None
 
     @property
-    def name(self) -> str:
+    def id(self) -> SourceId:
         """`registry/<host>`."""
-        return f"registry/{self._options.host}"
-
-    @property
-    def kind(self) -> SourceKind:
-        """A registry."""
-        return SourceKind.REGISTRY
+        return SourceId(SourceKind.REGISTRY, self._options.host)
 
     @property
     def idle(self) -> bool:
@@ -79,10 +74,10 @@ class RegistrySource:
     async def events(self) -> AsyncIterator[Event]:
         """Facts as they come, for ever."""
         client = RegistryClient(self._options, self._credentials)
-        session = RegistrySession(self.name, client, self._queue, self._store, self._room, self._now)
+        session = RegistrySession(self.id, client, self._queue, self._store, self._room, self._now)
         self._session = session
         self._queue.restart()
-        driver = asyncio.create_task(session.drive(), name=self.name)
+        driver = asyncio.create_task(session.drive(), name=str(self.id))
         try:
             while (event := await session.next(driver)) is not None:
                 yield event

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.domain.facts.events import Denial
+from tui.domain.facts.events import Denial, SourceId, SourceKind
 from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, ForeignAnswer, NotFound, SourceError, UntrustedPayload
 from tui.sources.kit.webapi import ApiService, place_of
@@ -38,7 +38,7 @@ class AquaSource(ScannerSource):
     """A `Source` and `Probe`."""
 
     def __init__(self, name: str, options: ConsoleOptions, pace: Pace | None = None, max_rows: int = MAX_ROWS) -> None:
-        super().__init__(f"scanner/{name}", pace or Pace())
+        super().__init__(SourceId(SourceKind.SCANNER, name), pace or Pace())
         self._options, self._max_rows = options, max_rows
         self._pool = Pool()
         self._service = ApiService(
@@ -51,7 +51,7 @@ class AquaSource(ScannerSource):
 
     async def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
         """Counts first, as far as images are listed; the rows of one image are spread over pages, so details come at the end."""
-        gathering = AquaReports(self.name, self._pool)
+        gathering = AquaReports(self.id, self._pool)
         async with opened(self._service, self._options, _sign_in) as console:
             round_.requests = lambda: console.requests
             round_.endpoint, round_.identity = self._options.endpoint, self._options.username

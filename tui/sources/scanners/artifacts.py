@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import msgspec
 
+from tui.domain.common.source_id import SourceId
 from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.image import Descriptor, Referrer
 from tui.domain.facts.scan import ScanReport
@@ -51,7 +52,7 @@ class _Manifest(msgspec.Struct, rename="camel"):
 class ArtifactReader:
     """Reads what hangs on the images of one registry; `source` is the name of who asks."""
 
-    def __init__(self, source: str, reader: ContentReader, pool: Pool) -> None:
+    def __init__(self, source: SourceId, reader: ContentReader, pool: Pool) -> None:
         self._source, self._reader, self._pool = source, reader, pool
 
     async def read(self, demand: ArtifactDemand) -> AsyncIterator[ScanReport]:

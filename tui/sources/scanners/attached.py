@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from datetime import datetime
 
 from tui.domain.facts.demand import ArtifactDemand
-from tui.domain.facts.events import Event, HealthChanged, ScanGone, ScansSeen, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Event, HealthChanged, ScanGone, ScansSeen, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import ScanReport
 from tui.errors import SourceError
@@ -41,14 +41,9 @@ class AttachedSource:
         self._as_of: datetime | None = None
 
     @property
-    def name(self) -> str:
+    def id(self) -> SourceId:
         """`scanner/attached`."""
-        return "scanner/attached"
-
-    @property
-    def kind(self) -> SourceKind:
-        """A scanner."""
-        return SourceKind.SCANNER
+        return SourceId(SourceKind.SCANNER, "attached")
 
     @property
     def idle(self) -> bool:
@@ -70,7 +65,7 @@ class AttachedSource:
 
     def events(self) -> AsyncGenerator[Event, None]:
         """Reports as they are asked for."""
-        return emitted(self._work, self.name)
+        return emitted(self._work, str(self.id))
 
     async def _work(self, emit: Emit) -> None:
         """Serve what is wanted; what failed is wanted again later."""
@@ -98,7 +93,7 @@ class AttachedSource:
         reader = self._readers(demand.name.registry)
         before = self._known.get(subject, {})
         try:
-            found = [each async for each in ArtifactReader(self.name, reader, self._pool).read(demand)] if reader else []
+            found = [each async for each in ArtifactReader(self.id, reader, self._pool).read(demand)] if reader else []
         except SourceError as error:
             self._failed[subject] = error
             found = [*before.values()] or [self._unread(demand, error)]
@@ -108,17 +103,17 @@ class AttachedSource:
         reports = {report.key: before[report.key] if before.get(report.key) == report else report for report in found}
         self._known[subject] = reports
         if reports:
-            await emit(ScansSeen(self.name, 0, tuple(reports.values())))
+            await emit(ScansSeen(self.id, 0, tuple(reports.values())))
         # A list that may not be whole takes nothing away.
         for key in before.keys() - reports.keys() if not demand.error else ():
-            await emit(ScanGone(self.name, key))
+            await emit(ScanGone(self.id, key))
         if self._asked[subject] is demand:  # otherwise there is more to look at already
             self._wanted.pop(subject, None)
 
     def _unread(self, demand: ArtifactDemand, error: SourceError) -> ScanReport:
         """What could not be read may have been a report, so nothing is known of this image from here."""
         return ScanReport(
-            source=self.name,
+            source=self.id,
             scanner="attached report",
             key=f"{demand.name}@{demand.subject.digest}",
             at=None,
@@ -132,8 +127,7 @@ class AttachedSource:
         first = next(iter(self._failed.values()), None)
         failed = len(self._failed)
         return SourceHealth(
-            name=self.name,
-            kind=SourceKind.SCANNER,
+            id=self.id,
             state=SourceState.OK if first is None else SourceState.PARTIAL,
             as_of=self._as_of,
             objects=sum(len(reports) for reports in self._known.values()),

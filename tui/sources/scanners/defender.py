@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 import msgspec
 
+from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
 from tui.sources.ports import Diagnosis, ResourceQueries
@@ -38,14 +39,14 @@ class DefenderSource(ScannerSource):
 
     def __init__(self, graph: ResourceQueries, options: DefenderOptions | None = None) -> None:
         self._options = options or DefenderOptions()
-        super().__init__(f"scanner/{self._options.name}", self._options.pace)
+        super().__init__(SourceId(SourceKind.SCANNER, self._options.name), self._options.pace)
         self._graph = graph
         self._pool = Pool()
         self._answered = self._found = False
 
     async def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
         """The rows of one image are spread over the pages, so reports come at the end, whole or said not to be."""
-        gathering = DefenderReports(self.name, self._pool)
+        gathering = DefenderReports(self.id, self._pool)
         reason = ""
         try:
             reason = await self._gather(gathering, round_)

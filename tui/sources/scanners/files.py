@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from tui.domain.common.text import clean
-from tui.domain.facts.events import Denial
+from tui.domain.facts.events import Denial, SourceId, SourceKind
 from tui.domain.facts.scan import ScanReport
 from tui.errors import NotFound, SourceError, UntrustedPayload
 from tui.private_files import read_regular
@@ -29,7 +29,7 @@ class FilesSource(ScannerSource):
     """A `Source` and `Probe` of files; one that cannot be read does not hide the others."""
 
     def __init__(self, paths: Sequence[Path], pace: Pace = PACE) -> None:
-        super().__init__("scanner/files", pace)
+        super().__init__(SourceId(SourceKind.SCANNER, "files"), pace)
         self._paths = tuple(dict.fromkeys(paths))
         self._read: dict[Path, tuple[Stamp, list[ScanReport]]] = {}
 
@@ -68,7 +68,7 @@ class FilesSource(ScannerSource):
         except OSError as error:
             raise SourceError(f"{shown} cannot be read: {error.strerror or error}", "Name a readable file.") from error
         try:
-            reports = read_document(Reading(self.name, shown, Pool()), body)
+            reports = read_document(Reading(self.id, shown, Pool()), body)
         except UntrustedPayload as error:
             raise UntrustedPayload(f"{shown}: {error.headline}", error.remedy) from error
         if not reports:

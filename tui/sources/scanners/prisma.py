@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from tui.domain.common.text import clean
-from tui.domain.facts.events import Denial
+from tui.domain.facts.events import Denial, SourceId, SourceKind
 from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload
 from tui.sources.kit.webapi import ApiService, place_of
@@ -34,7 +34,7 @@ class PrismaSource(ScannerSource):
     """A `Source` and `Probe`."""
 
     def __init__(self, name: str, options: ConsoleOptions, pace: Pace | None = None) -> None:
-        super().__init__(f"scanner/{name}", pace or Pace())
+        super().__init__(SourceId(SourceKind.SCANNER, name), pace or Pace())
         self._options = options
         self._pool = Pool()
         self._service = ApiService(
@@ -72,7 +72,7 @@ class PrismaSource(ScannerSource):
         while True:
             reply = await console.get(f"/api/v1/{path}?limit={PAGE}&offset={offset}", what)
             try:
-                reports = await asyncio.to_thread(read_images, self.name, path, reply.body, self._pool, offset)
+                reports = await asyncio.to_thread(read_images, self.id, path, reply.body, self._pool, offset)
             except DECODING as error:
                 raise UntrustedPayload(
                     f"{self._service.title} sent something else than scans: {clean(str(error), 120)}", "Check the address."

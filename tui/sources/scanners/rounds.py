@@ -18,7 +18,7 @@ from tui.domain.facts.events import (
     ScansCompleted,
     ScansSeen,
     SourceHealth,
-    SourceKind,
+    SourceId,
     SourceState,
 )
 from tui.domain.facts.scan import ScanReport
@@ -66,24 +66,21 @@ def utc_now() -> datetime:
 
 
 class ScannerSource(ABC):
-    """A `Source` and `Probe` of reports that are read in rounds; `name` is `scanner/NAME`."""
+    """A `Source` and `Probe` of reports that are read in rounds; `id` is `scanner/NAME`."""
 
-    def __init__(self, name: str, pace: Pace, clock: Callable[[], datetime] = utc_now, through: str = "") -> None:
-        self._name, self._pace, self._clock, self._through = name, pace, clock, through
+    def __init__(
+        self, id: SourceId, pace: Pace, clock: Callable[[], datetime] = utc_now, through: SourceId | None = None
+    ) -> None:
+        self._id, self._pace, self._clock, self._through = id, pace, clock, through
         self._generation = 0
         self._known: dict[str, ScanReport] = {}
-        self._health = SourceHealth(name, SourceKind.SCANNER, SourceState.LOADING, through=through, every=pace.refresh)
+        self._health = SourceHealth(id, SourceState.LOADING, through=through, every=pace.refresh)
         self._backoff = Backoff(pace.retry, pace.retry_most)
 
     @property
-    def name(self) -> str:
+    def id(self) -> SourceId:
         """`scanner/defender`."""
-        return self._name
-
-    @property
-    def kind(self) -> SourceKind:
-        """A scanner."""
-        return SourceKind.SCANNER
+        return self._id
 
     @abstractmethod
     def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
@@ -111,7 +108,7 @@ class ScannerSource(ABC):
                 delay = self._delay(error)
                 if isinstance(error, Absent) and self._known:
                     self._known = {}
-                    yield ScansCompleted(self._name, self._generation)
+                    yield ScansCompleted(self._id, self._generation)
                 self._health = self._failed(round_, error)
             yield HealthChanged(self._health)
             await asyncio.sleep(delay)
@@ -125,12 +122,12 @@ class ScannerSource(ABC):
                 told = tuple(self._steady(report) for report in batch)
                 seen.update((report.key, report) for report in told)
                 self._known.update((report.key, report) for report in told)
-                yield ScansSeen(self._name, self._generation, told)
+                yield ScansSeen(self._id, self._generation, told)
                 if self._health.state is SourceState.LOADING:
                     yield HealthChanged(self._loading(round_, len(seen)))
         if not round_.failures:
             self._known = seen
-            yield ScansCompleted(self._name, self._generation)
+            yield ScansCompleted(self._id, self._generation)
 
     def _steady(self, report: ScanReport) -> ScanReport:
         known = self._known.get(report.key)
@@ -174,8 +171,7 @@ class ScannerSource(ABC):
     ) -> SourceHealth:
         answered = state is not SourceState.FAILED and state is not SourceState.OFF
         return SourceHealth(
-            name=self._name,
-            kind=SourceKind.SCANNER,
+            id=self._id,
             state=state,
             as_of=self._clock() if answered else as_of,
             objects=len(self._known) if objects is None else objects,

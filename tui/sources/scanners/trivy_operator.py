@@ -11,7 +11,7 @@ from contextlib import aclosing
 
 import msgspec
 
-from tui.domain.facts.events import Denial
+from tui.domain.facts.events import Denial, SourceId, SourceKind
 from tui.domain.facts.scan import ScanReport
 from tui.errors import Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload, UsageError
 from tui.sources.ports import ApiResource, ClusterReader, ClusterSession, Diagnosis
@@ -37,7 +37,8 @@ class TrivyOperatorSource(ScannerSource):
     """A `Source` and `Probe` for one cluster."""
 
     def __init__(self, reader: ClusterReader, pace: Pace = PACE) -> None:
-        super().__init__(f"scanner/trivy-operator/{reader.cluster}", pace, through=f"cluster/{reader.cluster}")
+        id = SourceId(SourceKind.SCANNER, f"trivy-operator/{reader.cluster}")
+        super().__init__(id, pace, through=SourceId(SourceKind.CLUSTER, reader.cluster))
         self._reader = reader
         self._versions: dict[str, str] = {}
         self._pool = Pool()
@@ -127,7 +128,7 @@ class TrivyOperatorSource(ScannerSource):
         """One object as it is now; None when it has gone in between."""
         try:
             body = await session.item(RESOURCE, heading.metadata.namespace, heading.metadata.name)
-            report = read_report(self.name, self._reader.cluster, body, self._pool)
+            report = read_report(self.id, self._reader.cluster, body, self._pool)
         except NotFound:
             return None
         except DECODING as error:
@@ -139,7 +140,7 @@ class TrivyOperatorSource(ScannerSource):
         objects, broken = _headings(page)
         reports = []
         for heading, raw in objects:
-            reports.append(read_report(self.name, self._reader.cluster, raw, self._pool))
+            reports.append(read_report(self.id, self._reader.cluster, raw, self._pool))
             self._versions[heading.key] = heading.metadata.resource_version
         return reports, broken
 

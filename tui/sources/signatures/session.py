@@ -16,7 +16,7 @@ from tui.domain.facts.events import (
     Progress,
     SignaturesVerified,
     SourceHealth,
-    SourceKind,
+    SourceId,
     SourceState,
 )
 from tui.domain.facts.signature import Outcome
@@ -57,7 +57,7 @@ class SignatureSession:
 
     def __init__(
         self,
-        source: str,
+        source: SourceId,
         options: SignatureOptions,
         readers: Readers,
         backlog: Backlog,
@@ -221,8 +221,7 @@ class SignatureSession:
         problems = list(dict.fromkeys(problem for trust in self._trusts.values() for problem in trust.problems))
         first = problems[0] if problems else None
         return SourceHealth(
-            name=self._source,
-            kind=SourceKind.SIGNATURES,
+            id=self._source,
             state=self._state(bool(unread or problems)),
             as_of=self._as_of,
             objects=sum(len(looked.outcomes or ()) for looked in self._looked.values()),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tui.domain.common.text import clean
 from tui.domain.facts.demand import ArtifactDemand
-from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceKind, SourceState
+from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceId, SourceKind, SourceState
 from tui.sources.ports import AttachmentReader, ContentReader, Diagnosis
 from tui.sources.signatures.backlog import Backlog
 from tui.sources.signatures.footprint import unusable
@@ -60,14 +60,9 @@ class SignatureSource:
         self._session: SignatureSession | None = None
 
     @property
-    def name(self) -> str:
+    def id(self) -> SourceId:
         """`signatures`."""
-        return "signatures"
-
-    @property
-    def kind(self) -> SourceKind:
-        """Signatures."""
-        return SourceKind.SIGNATURES
+        return SourceId(SourceKind.SIGNATURES)
 
     @property
     def idle(self) -> bool:
@@ -87,9 +82,9 @@ class SignatureSource:
 
         self._backlog.restart()
         session = self._session = SignatureSession(
-            self.name, self.options, self._readers, self._backlog, self._now, self._watch, self._opener
+            self.id, self.options, self._readers, self._backlog, self._now, self._watch, self._opener
         )
-        driver = asyncio.create_task(session.drive(), name=self.name)
+        driver = asyncio.create_task(session.drive(), name=str(self.id))
         try:
             while (event := await _next(session.events, driver)) is not None:
                 yield event
@@ -105,8 +100,7 @@ class SignatureSource:
             for path, why in faults
         )
         return SourceHealth(
-            self.name,
-            self.kind,
+            self.id,
             SourceState.PARTIAL if denials else SourceState.OK,
             live=True,
             error="; ".join(denial.reason for denial in denials[:MOST_TOLD]),

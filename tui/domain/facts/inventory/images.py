@@ -15,6 +15,7 @@ from tui.domain.facts.events import (
     ManifestRead,
     ManifestsListed,
     ReferrersListed,
+    SourceId,
     TagResolved,
     TagsListed,
 )
@@ -57,7 +58,7 @@ class ImageTables:
         self._catalogs: Table[str, CatalogListed] = Table()
         self._referrers: NestedTable[RepositoryName, str, ReferrersListed] = NestedTable()
         self._claims: Table[str, tuple[Claim, ...]] = Table()
-        self._claims_by_source: dict[str, dict[str, tuple[Claim, ...]]] = {}
+        self._claims_by_source: dict[str, dict[SourceId, tuple[Claim, ...]]] = {}
         self._configured: tuple[ConfiguredBase, ...] = ()
 
     def apply(self, event: ImageEvent) -> bool:

@@ -28,6 +28,7 @@ from tui.domain.facts.events import (
     ScansSeen,
     SignaturesVerified,
     SourceHealth,
+    SourceId,
     TagResolved,
     TagsListed,
 )
@@ -47,17 +48,17 @@ class Inventory:
     """
 
     def __init__(self) -> None:
-        self._pods: defaultdict[str, ObjectTable[Pod]] = defaultdict(ObjectTable)
-        self._controllers: defaultdict[tuple[str, Resource], ObjectTable[Controller]] = defaultdict(ObjectTable)
-        self._nodes: defaultdict[str, ObjectTable[Node]] = defaultdict(ObjectTable)
+        self._pods: defaultdict[SourceId, ObjectTable[Pod]] = defaultdict(ObjectTable)
+        self._controllers: defaultdict[tuple[SourceId, Resource], ObjectTable[Controller]] = defaultdict(ObjectTable)
+        self._nodes: defaultdict[SourceId, ObjectTable[Node]] = defaultdict(ObjectTable)
         self._images = ImageTables()
         self._trust = TrustTables()
-        self._health: dict[str, SourceHealth] = {}
+        self._health: dict[SourceId, SourceHealth] = {}
         self._cluster_version = 0
         self._image_version = 0
         self._trust_version = 0
         self._health_version = 0
-        self._whole: dict[str, tuple[list[Mapping[str, Controller]], Mapping[str, Controller]]] = {}
+        self._whole: dict[SourceId, tuple[list[Mapping[str, Controller]], Mapping[str, Controller]]] = {}
         self._frozen = Facts()
 
     def apply(self, event: Event) -> None:
@@ -96,8 +97,8 @@ class Inventory:
         return self._frozen
 
     def _heard(self, health: SourceHealth) -> None:
-        if self._health.get(health.name) != health:
-            self._health[health.name] = health
+        if self._health.get(health.id) != health:
+            self._health[health.id] = health
             self._health_version += 1
 
     def _apply_cluster(self, event: PodsSeen | ControllersSeen | NodesSeen | ObjectGone | ListCompleted) -> bool:
@@ -119,7 +120,7 @@ class Inventory:
             case _:
                 assert_never(event)
 
-    def _table(self, source: str, resource: Resource) -> ObjectTable[Pod] | ObjectTable[Controller] | ObjectTable[Node]:
+    def _table(self, source: SourceId, resource: Resource) -> ObjectTable[Pod] | ObjectTable[Controller] | ObjectTable[Node]:
         match resource:
             case Resource.PODS:
                 return self._pods[source]
@@ -151,14 +152,14 @@ class Inventory:
             nodes={source: table.freeze() for source, table in self._nodes.items()},
         )
 
-    def _merged(self) -> dict[str, Mapping[str, Controller]]:
+    def _merged(self) -> dict[SourceId, Mapping[str, Controller]]:
         """Controllers of all resources by uid; those only met as owners first, so that a listed one takes their place."""
-        parts: dict[str, list[Mapping[str, Controller]]] = {}
+        parts: dict[SourceId, list[Mapping[str, Controller]]] = {}
         for (source, _), table in sorted(self._controllers.items(), key=lambda item: item[0][1] is not Resource.OTHER):
             parts.setdefault(source, []).append(table.freeze())
         return {source: self._merge(source, tables) for source, tables in parts.items()}
 
-    def _merge(self, source: str, tables: list[Mapping[str, Controller]]) -> Mapping[str, Controller]:
+    def _merge(self, source: SourceId, tables: list[Mapping[str, Controller]]) -> Mapping[str, Controller]:
         """The tables of a source as one; the very same as long as each of them is."""
         parts, whole = self._whole.get(source, ([], {}))
         if len(parts) != len(tables) or any(part is not table for part, table in zip(parts, tables, strict=True)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tui.domain.facts.events import ConstraintsListed, ScanGone, ScansCompleted, ScansSeen, SignaturesVerified
+from tui.domain.facts.events import ConstraintsListed, ScanGone, ScansCompleted, ScansSeen, SignaturesVerified, SourceId
 from tui.domain.facts.facts import TrustFacts
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.inventory.newest import replaces
@@ -19,7 +19,7 @@ class TrustTables:
     """Scan reports by source and key, signatures by repository and digest, constraints by cluster."""
 
     def __init__(self) -> None:
-        self._scans: dict[str, ObjectTable[ScanReport]] = {}
+        self._scans: dict[SourceId, ObjectTable[ScanReport]] = {}
         self._signatures: NestedTable[RepositoryName, str, SignaturesVerified] = NestedTable()
         self._constraints: Table[str, ConstraintsListed] = Table()
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from tui.domain.common.decoding import from_json
+from tui.domain.common.source_id import SourceId
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, Pool, rows
@@ -114,7 +115,7 @@ class _Image(msgspec.Struct):
 class AquaReports:
     """Gathers images and vulnerabilities, in any order, into one report an image."""
 
-    def __init__(self, source: str, pool: Pool) -> None:
+    def __init__(self, source: SourceId, pool: Pool) -> None:
         self._source, self._pool = source, pool
         self._images: dict[tuple[str, str], _Image] = {}
         self._lost: Counter[str] = Counter()

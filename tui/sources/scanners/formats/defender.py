@@ -14,6 +14,7 @@ from datetime import datetime
 import msgspec
 
 from tui.domain.common.decoding import from_json, json_decoder
+from tui.domain.common.source_id import SourceId
 from tui.domain.facts.scan import ScanReport, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, Pool
 from tui.sources.scanners.words import Said, digest_of, moment, name_of, score, severity_of, text, web_address
@@ -139,7 +140,7 @@ _wire = json_decoder(_Wire)
 class DefenderReports:
     """Gathers rows, in any order, into one report an image; `source` is the name of who reads."""
 
-    def __init__(self, source: str, pool: Pool) -> None:
+    def __init__(self, source: SourceId, pool: Pool) -> None:
         self._source, self._pool = source, pool
         self._images: dict[tuple[str, str, str], _Image] = {}
         self._lost: Counter[str] = Counter()

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from tui.domain.common.source_id import SourceId
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.reference import Reference, parse_reference
 from tui.domain.facts.scan import ScanReport, Severity, Vex
@@ -19,7 +20,7 @@ __all__ = ["DocumentSubject", "Reading", "ReportDraft", "subject_of"]
 class Reading(msgspec.Struct, frozen=True):
     """Who reads a document and under which key; `trust` is what is said of a statement's author (`unsigned`)."""
 
-    source: str
+    source: SourceId
     key: str
     pool: Pool
     trust: str = "unsigned"

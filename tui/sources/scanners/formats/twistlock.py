@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from tui.domain.common.decoding import from_json
+from tui.domain.common.source_id import SourceId
 from tui.domain.facts.scan import ScanReport, Severity, Vulnerability
 from tui.sources.scanners.findings import DECODING, Findings, Pool, rows
 from tui.sources.scanners.words import Said, counted, digest_of, moment, name_of, score, severity_of, text, web_address
@@ -79,13 +80,13 @@ class _TwistcliImage(_Image):
     digest: Said = None
 
 
-def read_images(source: str, prefix: str, body: bytes, pool: Pool, start: int = 0) -> list[ScanReport]:
+def read_images(source: SourceId, prefix: str, body: bytes, pool: Pool, start: int = 0) -> list[ScanReport]:
     """The reports on a page that begins with number `start`; null is an empty page. Raises DECODING."""
     images, _ = rows(body, msgspec.Raw)
     return [read_image(source, f"{prefix}/{number}", prefix, raw, pool) for number, raw in enumerate(images, start)]
 
 
-def read_image(source: str, fallback: str, prefix: str, raw: msgspec.Raw, pool: Pool) -> ScanReport:
+def read_image(source: SourceId, fallback: str, prefix: str, raw: msgspec.Raw, pool: Pool) -> ScanReport:
     """The report of one image; one that cannot be read is a report that says so, under the key `fallback`."""
     try:
         return _report(source, from_json(raw, _Image), prefix, pool)
@@ -94,7 +95,7 @@ def read_image(source: str, fallback: str, prefix: str, raw: msgspec.Raw, pool: 
         return ScanReport(source, SCANNER, fallback, None, complete=False, reason=reason)
 
 
-def read_twistcli(source: str, key: str, body: bytes, pool: Pool) -> Iterator[ScanReport]:
+def read_twistcli(source: SourceId, key: str, body: bytes, pool: Pool) -> Iterator[ScanReport]:
     """The reports in the output of `twistcli images scan --output-file`. Raises DECODING."""
     results, _ = rows(from_json(body, _Twistcli).results, msgspec.Raw)
     for number, raw in enumerate(results):
@@ -112,7 +113,7 @@ def _named(name: Said) -> _RepoTag | None:
     return _RepoTag("", f"{path}{slash}{last}", tag) if last else None
 
 
-def _report(source: str, image: _Image, prefix: str, pool: Pool) -> ScanReport:
+def _report(source: SourceId, image: _Image, prefix: str, pool: Pool) -> ScanReport:
     tag = image.repo_tag or _RepoTag()
     digest = next(filter(None, map(digest_of, image.repo_digests or ())), "") or digest_of(image.id)
     findings = _findings(image, pool)
