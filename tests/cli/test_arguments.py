@@ -39,7 +39,7 @@ def test_other_words_are_queries(word: str) -> None:
     assert query_of("check", "reprot") == ("check", "reprot")
 
 
-@pytest.mark.parametrize("command", ["info", "doctor"])
+@pytest.mark.parametrize("command", ["info", "doctor", "cache"])
 def test_what_takes_no_query_offers_none(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UsageError):
         query_of(command, "ns:prod")

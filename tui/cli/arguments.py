@@ -223,6 +223,7 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
     add("--kubeconfig", metavar="FILE", help="instead of KUBECONFIG or ~/.kube/config")
     add("--no-cluster", action="store_true", help="ask no cluster: only the registries that are named")
     add("--registry", action="append", metavar="HOST", help="a registry to read as a whole; may be repeated")
+    add("--no-cache", action="store_true", help="keep nothing on disk for the next run, and use nothing of an earlier one")
     add("--no-azure", action="store_true", help="never sign in to Azure")
     add("--config", metavar="FILE", help="the settings, instead of TRUSTREE_CONFIG or the usual place")
     add("--policy", metavar="FILE", help="the policy to judge by")
@@ -245,6 +246,7 @@ def _settings(found: argparse.Namespace) -> dict[str, object]:
         "registries": found.registry and _hosts(found.registry),
         "azure": False if found.no_azure else None,
         "clusters": False if found.no_cluster else None,
+        "use_cache": False if found.no_cache else None,
         "policy": found.policy,
         "scan_reports": found.scan_report and tuple(dict.fromkeys(found.scan_report)),
         "write": found.write,

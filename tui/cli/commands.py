@@ -93,6 +93,7 @@ COMMANDS: Mapping[str, Command] = {
             "show, explain or check what images are judged by",
             actions={"show": "", "explain": "QUERY", "check": "FILE"},
         ),
+        Command("cache", "show or clear what is kept on disk between runs", actions={"info": "", "clear": ""}, asks=False),
         Command("info", "versions and every path in use", takes="", asks=False),
     )
 }

@@ -28,6 +28,8 @@ SIGN_IN = frozenset({"signed in", "sign-in"})
 """What it is called that somebody signs in, where that is tried."""
 BEFORE_READING = frozenset({"kubeconfig", "reachable"}) | SIGN_IN
 """What is tried before anything is read: that it is well says nothing of any right."""
+CACHE = "cache"
+"""What is kept on disk is no source: nothing depends on it."""
 _SIGNS = {"ok": ("✔", "+"), "denied": ("✘", "x"), "failed": ("✘", "x"), "off": ("·", ".")}
 
 
@@ -85,7 +87,8 @@ def exit_of_doctor(examined: Sequence[Examined]) -> Exit:
     clusters = [source for source in asked if source[1] == "cluster"]
     if any(_barred(group) for group in (clusters, asked)):
         return Exit.DENIED
-    states = [diagnosis.state for source in examined for diagnosis in source[4] if diagnosis.state != "off"]
+    states = [diagnosis.state for source in examined if source[1] != CACHE for diagnosis in source[4]]
+    states = [state for state in states if state != "off"]
     return Exit.OK if states and all(state == "ok" for state in states) else Exit.UNSURE
 
 

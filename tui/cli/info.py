@@ -18,6 +18,7 @@ from tui.domain.common.redaction import redact
 from tui.reports.columns import plain
 from tui.reports.encoding import encode
 from tui.settings.settings import Settings, paths
+from tui.wiring.content import cache_state, cache_words
 
 __all__ = ["add_arguments", "info", "run"]
 
@@ -77,6 +78,7 @@ def _places(settings: Settings) -> dict[str, str]:
         "kubeconfig": kubeconfig,
         "docker config": str(Path(docker) / "config.json"),
         "cache": str(usual.cache),
+        "content cache": cache_words(settings, cache_state(settings)),
         "state": str(usual.state),
         "log": settings.log_file or str(usual.log),
     }

@@ -19,6 +19,8 @@ cosign_keys = ["cosign.pub"]       # also: notation_config, identities, trusted_
                                    # require_log, require_sct, cosign_repository, revocation
 [signatures.scope."contoso.azurecr.io/payments"]
 notation_config = "payments"       # also: every other of those but revocation
+[cache]
+max_size = "256MiB"                # also: enabled
 ```
 Paths that are not absolute are meant from where the file lies.
 """
@@ -41,6 +43,7 @@ from tui.settings.durations import seconds
 from tui.settings.hosts import endpoint_fault, holds_user, registry_host
 from tui.settings.settings import (
     Auth,
+    CacheSettings,
     ContextSettings,
     LogLevel,
     RegistryKind,
@@ -50,6 +53,7 @@ from tui.settings.settings import (
     SignatureSettings,
     TrustSettings,
 )
+from tui.settings.sizes import size_in_bytes
 from tui.settings.toml import Place, TomlReader
 
 __all__ = ["read"]
@@ -86,6 +90,13 @@ class ScannerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refresh: object = None
 
 
+class CacheTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The cache table as it is written; a size is text."""
+
+    enabled: bool = True
+    max_size: object = None
+
+
 class SettingsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The top of the file as it is written; the tables of registries and contexts are read one by one."""
 
@@ -111,10 +122,12 @@ class SettingsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     scan_reports: tuple[str, ...] = ()
     signatures: dict[str, object] = {}
     base: dict[str, object] = {}
+    cache: dict[str, object] = {}
 
 
 _DURATIONS = ("request_timeout", "refresh")
-_TABLES = ("registry", "context", "scanner", "signatures", "base")
+_TABLES = ("registry", "context", "scanner", "signatures", "base", "cache")
+SMALLEST_CACHE = 1 << 20
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _CONSOLES = (ScannerKind.AQUA, ScannerKind.PRISMA)
 
@@ -139,6 +152,8 @@ def read(content: bytes, path: str) -> dict[str, object]:
     if "kubeconfig" in table:
         values["kubeconfig"] = os.pathsep.join(map(reader.beside, file.kubeconfig.split(os.pathsep)))
     values["scanner"] = {name: reader.scanner(name, entry) for name, entry in file.scanner.items()}
+    if file.cache:
+        values["cache"] = reader.cache(file.cache)
     if file.signatures:
         values["signatures"] = reader.signatures(file.signatures)
     return values
@@ -232,6 +247,18 @@ class _Reader(TomlReader):
         if not isinstance(entry, dict):
             self.refuse(f"“{clean(name, 60)}” is not a table", place, f'Write [signatures.scope."{clean(name, 60)}"].')
         return self.convert(entry, TrustSettings, place)
+
+    def cache(self, entry: dict[str, object]) -> CacheSettings:
+        """What is kept on disk."""
+        place = ("cache",)
+        table = self.convert(entry, CacheTable, place)
+        if table.max_size is None:
+            return CacheSettings(table.enabled)
+        size = size_in_bytes(table.max_size) if isinstance(table.max_size, str) else None
+        if size is None or size < SMALLEST_CACHE:
+            remedy = 'Write it in quotes as "256MiB" or "1GiB".'
+            self.refuse("`max_size` is no size of at least 1 MiB", (*place, "max_size"), remedy)
+        return CacheSettings(table.enabled, size)
 
     def duration(self, table: dict[str, object], name: str, place: Place) -> float | None:
         """A duration in seconds, None when it is not there."""

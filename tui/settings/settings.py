@@ -10,6 +10,7 @@ import msgspec
 
 __all__ = [
     "Auth",
+    "CacheSettings",
     "ContextSettings",
     "LogLevel",
     "Paths",
@@ -165,13 +166,21 @@ class ContextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     namespaces: tuple[str, ...] = ()
 
 
+class CacheSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[cache]`: whether content is kept on disk for the next run, and how many bytes at most."""
+
+    enabled: bool = True
+    max_size: int = 256 << 20
+
+
 class Settings(msgspec.Struct, frozen=True):
     """Everything that the program may be told; times are in seconds.
 
     Without `contexts` the current one of the kubeconfig is meant; without `clusters` none is asked.
     `request_timeout` 0 means no limit. `write` of the command
     line opens every context, that of a context only this one. `demo` is a scenario, empty for the real world. `base` maps
-    patterns of repositories to the base that their images stand on, `scratch` for none. `source` is the file that was read,
+    patterns of repositories to the base that their images stand on, `scratch` for none. Without `use_cache` nothing is
+    kept on disk, whatever `cache` says. `source` is the file that was read,
     empty when there was none.
     """
 
@@ -199,7 +208,14 @@ class Settings(msgspec.Struct, frozen=True):
     scan_reports: tuple[str, ...] = ()
     signatures: SignatureSettings = SignatureSettings()
     base: dict[str, str] = {}
+    cache: CacheSettings = CacheSettings()
+    use_cache: bool = True
     source: str = ""
+
+    @property
+    def keeps_content(self) -> bool:
+        """Whether content is kept on disk: not of the demo, which is no estate of the operator's."""
+        return self.cache.enabled and self.use_cache and not self.demo
 
 
 class Paths(NamedTuple):

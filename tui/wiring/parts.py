@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -17,6 +18,7 @@ from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.reference import normalize_registry
 from tui.domain.policy.policy import built_in
 from tui.errors import InvalidConfig
+from tui.estate.content import ContentCache
 from tui.estate.estate import Estate
 from tui.settings.settings import RegistrySettings, Settings
 from tui.sources.admission import GateSource
@@ -33,6 +35,7 @@ from tui.sources.registry.room import Room
 from tui.sources.registry.source import RegistrySource
 from tui.sources.signatures.source import SignatureSource
 from tui.wiring.azure import own_registries
+from tui.wiring.content import cache_state, cache_words, content_cache
 from tui.wiring.embedded import embedded
 from tui.wiring.examination import LEARNING, REQUEST, DemandRecorder, Examined, examine
 from tui.wiring.policy_watch import PolicyWatch
@@ -52,8 +55,13 @@ async def open_estate(settings: Settings) -> AsyncIterator[Estate]:
 
     Raises TrustreeError. `tui.wiring.opening` is the way here, for the demo too.
     """
-    async with _estate(_Parts(settings)).running() as estate:
-        yield estate
+    cache = content_cache(settings)
+    try:
+        async with _estate(_Parts(settings, cache)).running() as estate:
+            yield estate
+    finally:
+        if cache is not None:
+            await cache.close()
 
 
 async def diagnose(settings: Settings, tried: Callable[[str, int], None]) -> Sequence[Examined]:
@@ -67,17 +75,18 @@ async def diagnose(settings: Settings, tried: Callable[[str, int], None]) -> Seq
     async with AsyncExitStack() as stack:
         if settings.demo:
             settings = await stack.enter_async_context(embedded(settings))
-        return await _examined(_Parts(settings), tried)
+        examined = await _examined(_Parts(settings), tried)
+        return [*examined, await asyncio.to_thread(_cache_examined, settings)] if examined else examined
 
 
 class _Parts:
     """The sources that settings describe; credentials are shared, so that one sign-in serves all."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, cache: ContentCache | None = None) -> None:
+        self._settings, self._cache = settings, cache
         self.made: list[_Made] = []
         self._registries: dict[str, RegistrySource] = {}
-        self._store, self._room = MemoryStore(), Room()
+        self._store, self._room = cache or MemoryStore(), Room()
         entra = EntraCredentials(os.environ, clock=time.time) if settings.azure else None
         self._credentials = Credentials(
             docker=DockerConfig.from_environment(os.environ),
@@ -111,7 +120,8 @@ class _Parts:
 
     def signatures(self) -> SignatureSource:
         """The source of signatures; it reads content by the sources of the registries."""
-        source = signature_source(self._settings, self._registries.get, os.environ, sys.platform, Path.home(), self._attachments)
+        readers = self._registries.get
+        source = signature_source(self._settings, readers, os.environ, sys.platform, Path.home(), self._attachments, self._cache)
         self.made.append(source)
         return source
 
@@ -184,6 +194,15 @@ def _shown(source: _Made, health: SourceHealth | None, tried: Sequence[Diagnosis
     identity, endpoint = (health.identity, health.endpoint) if health is not None else ("", "")
     identity = identity or next((each.identity for each in tried if each.identity), "")
     return str(source.id), source.id.kind.value, identity, endpoint, tried
+
+
+def _cache_examined(settings: Settings) -> Examined:
+    """What is kept on disk; that nothing can be is no fault of what is read."""
+    state = cache_state(settings)
+    is_used = settings.keeps_content and state.usage is not None
+    remedy = "" if not state.problem else "`trustree cache clear` removes it."
+    found = Diagnosis("content", "ok" if is_used else "off", cache_words(settings, state), remedy=remedy)
+    return "cache", "cache", "", str(state.path), [found]
 
 
 def _left_alone(health: SourceHealth) -> Examined:

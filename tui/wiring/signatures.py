@@ -11,7 +11,7 @@ from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.reference import parse_reference
 from tui.errors import InvalidConfig, InvalidReference
 from tui.settings.settings import Settings, SignatureSettings, SignerSettings, TrustSettings
-from tui.sources.ports import AttachmentReader, ContentReader
+from tui.sources.ports import AttachmentReader, ContentReader, RevocationStore
 from tui.sources.signatures.options import RevocationMode, SignatureOptions, Signer, TrustPaths, config_directory
 from tui.sources.signatures.source import SignatureSource
 
@@ -25,14 +25,16 @@ def signature_source(
     platform: str,
     home: Path,
     opener: Callable[[str], AttachmentReader | None] | None = None,
+    answers: RevocationStore | None = None,
 ) -> SignatureSource:
     """The source; notation's own directory counts where the settings name no other. Raises InvalidConfig.
 
-    `opener` opens a reader of its own for the repository in which cosign keeps signatures apart from images.
+    `opener` opens a reader of its own for the repository in which cosign keeps signatures apart from images;
+    `answers` keeps what revocation services say.
     """
     given, beside = settings.signatures, Path(settings.source).parent
     own = _own(environment, str(config_directory(environment, platform, home)))
-    return SignatureSource(_options(given, own, beside), readers, opener=opener)
+    return SignatureSource(_options(given, own, beside), readers, opener=opener, answers=answers)
 
 
 def _own(environment: Mapping[str, str], notation_config: str) -> TrustPaths:

@@ -13,6 +13,7 @@ from cryptography.x509 import ocsp
 
 from tests.sources.signatures.revocations import asked, crl, lookup_of, ocsp_response
 from tests.sources.signatures.signer import NOW, Signer
+from tui.sources.ports import RevocationStore
 from tui.sources.signatures.fetch import FetchOptions, PublicOnly, RevocationFetcher, is_public
 from tui.verification.revocation import RevocationState
 
@@ -54,9 +55,11 @@ async def server() -> AsyncIterator[Responder]:
 INSIDE = FetchOptions(timeout=2.0, allow_private=True)
 
 
-def fetcher(options: FetchOptions = INSIDE, clock: list[datetime] | None = None) -> RevocationFetcher:
+def fetcher(
+    options: FetchOptions = INSIDE, clock: list[datetime] | None = None, store: RevocationStore | None = None
+) -> RevocationFetcher:
     moments = clock or [NOW]
-    return RevocationFetcher(options, lambda: moments[-1])
+    return RevocationFetcher(options, lambda: moments[-1], store=store)
 
 
 async def state(chain: Signer, options: FetchOptions = INSIDE) -> tuple[RevocationState, str]:
@@ -229,3 +232,70 @@ async def test_a_name_with_any_private_address_is_refused() -> None:
 )
 def test_public_addresses(address: str, public: bool) -> None:
     assert is_public(address) is public
+
+
+class AnswerTable:
+    """Answers of an earlier run."""
+
+    def __init__(self, fetched: datetime = NOW) -> None:
+        self.answers: dict[str, bytes] = {}
+        self.fetched = fetched
+
+    async def answer(self, key: str) -> tuple[bytes, datetime] | None:
+        body = self.answers.get(key)
+        return None if body is None else (body, self.fetched)
+
+    def keep_answer(self, key: str, body: bytes) -> None:
+        self.answers[key] = body
+
+
+async def runs(chain: Signer, store: AnswerTable, *moments: datetime) -> RevocationState:
+    """How a certificate stands in the last of several runs of the program that share what they keep."""
+    for moment in moments:
+        async with fetcher(clock=[moment], store=store) as made:
+            data = await made.fetch([lookup_of(chain)])
+    return data.status(lookup_of(chain), moments[-1], None).state
+
+
+@pytest.mark.parametrize(
+    ("method", "minutes", "asked_again"), [("ocsp", 59, 0), ("ocsp", 61, 1), ("crl", 600, 0), ("crl", 6000, 1)]
+)
+async def test_the_next_run_asks_only_for_what_has_expired(
+    server: Responder, method: str, minutes: int, asked_again: int
+) -> None:
+    urls = (server.url("/answer"),)
+    chain = asked(ocsp=urls if method == "ocsp" else (), crl=urls if method == "crl" else ())
+    server.answers = {"/answer": web.Response(body=ocsp_response(chain) if method == "ocsp" else crl([]))}
+    store = AnswerTable()
+    assert await runs(chain, store, NOW) is RevocationState.GOOD
+    await runs(chain, store, NOW + timedelta(minutes=minutes))
+    assert len(server.asked) == 1 + asked_again
+
+
+async def test_what_was_kept_is_verified_again(server: Responder) -> None:
+    chain, other = asked(ocsp=(server.url("/ocsp"),), crl=(server.url("/a.crl"),)), asked(ocsp=(server.url("/ocsp"),), crl=())
+    server.answers = {
+        "/ocsp": web.Response(body=ocsp_response(chain, ocsp.OCSPCertStatus.REVOKED)),
+        "/a.crl": web.Response(body=crl([])),
+    }
+    store = AnswerTable()
+    assert await runs(chain, store, NOW) is RevocationState.REVOKED
+    for forged in (b"", b"garbage", crl([]), ocsp_response(other)):
+        server.asked.clear()
+        store.answers = dict.fromkeys(store.answers, forged)
+        assert await runs(chain, store, NOW) is RevocationState.REVOKED
+        assert server.asked == ["POST /ocsp True"]
+
+
+async def test_an_answer_of_the_future_is_not_used(server: Responder) -> None:
+    chain = asked(ocsp=(), crl=(server.url("/a.crl"),))
+    server.answers = {"/a.crl": web.Response(body=crl([]))}
+    store = AnswerTable(fetched=NOW + timedelta(minutes=1))
+    await runs(chain, store, NOW, NOW)
+    assert len(server.asked) == 2
+
+
+async def test_what_failed_is_not_kept_for_the_next_run(server: Responder) -> None:
+    store = AnswerTable()
+    await runs(asked(ocsp=(server.url("/ocsp"),), crl=(server.url("/a.crl"),)), store, NOW)
+    assert not store.answers

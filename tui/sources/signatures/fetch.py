@@ -28,11 +28,12 @@ from tui.sources.kit.addresses import OnlyZones, Zone, ZoneRefused, is_public
 from tui.sources.kit.bodies import read_body
 from tui.sources.kit.http import HttpOptions, HttpSession, Outgoing
 from tui.sources.kit.redirects import REDIRECTS
+from tui.sources.ports import RevocationStore
 from tui.verification.faults import parsed, said
 from tui.verification.fetched_revocation import FetchedRevocation
 from tui.verification.pkix.certificate import parse_certificate
-from tui.verification.revocation import FetchAnswer, Lookup, Method, RevocationState, crl_key, ocsp_key
-from tui.verification.revocation_judge import CRL_LIMIT, OCSP_LIMIT, fetchable, judge_ocsp, next_update
+from tui.verification.revocation import FetchAnswer, Lookup, Method, RevocationState, RevocationStatus, crl_key, ocsp_key
+from tui.verification.revocation_judge import CRL_LIMIT, OCSP_LIMIT, fetchable, judge_crl, judge_ocsp, next_update
 
 __all__ = ["FetchOptions", "PublicOnly", "RevocationFetcher", "is_public"]
 
@@ -41,6 +42,7 @@ KEPT_BYTES = 64 << 20
 OCSP_HEADERS = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
 FAULTS: tuple[type[Exception], ...] = (aiohttp.ClientError, UntrustedPayload, TimeoutError, OSError, ValueError)
 KEEP_FAULT = timedelta(minutes=5)
+LIMITS = {Method.OCSP: OCSP_LIMIT, Method.CRL: CRL_LIMIT}
 # A responder may take back what it said at any time: it is asked again within the hour, whatever its answer allows.
 KEEP_AT_MOST = {Method.OCSP: timedelta(hours=1), Method.CRL: timedelta(days=7)}
 
@@ -79,8 +81,14 @@ class _Kept(msgspec.Struct, frozen=True):
 class RevocationFetcher:
     """Fetches what lookups need, and keeps answers until their next update."""
 
-    def __init__(self, options: FetchOptions, clock: Callable[[], datetime], resolver: AbstractResolver | None = None) -> None:
-        self._options = options
+    def __init__(
+        self,
+        options: FetchOptions,
+        clock: Callable[[], datetime],
+        resolver: AbstractResolver | None = None,
+        store: RevocationStore | None = None,
+    ) -> None:
+        self._options, self._store = options, store
         self._clock = clock
         self._resolver = resolver
         self._session: HttpSession | None = None
@@ -109,27 +117,46 @@ class RevocationFetcher:
         certificate = lookup.certificate
         for url in certificate.ocsp:
             key = ocsp_key(certificate, lookup.issuer, url)
-            answers[key] = await self._answer(key, url, OCSP_LIMIT, lookup)
+            answers[key] = await self._answer(key, url, lookup, Method.OCSP)
             status = await asyncio.to_thread(judge_ocsp, lookup, answers, self._clock(), None)
             if status.state in (RevocationState.GOOD, RevocationState.REVOKED):
                 return
         for url in certificate.crl:
-            answers[crl_key(url)] = await self._answer(crl_key(url), url, CRL_LIMIT, None)
+            answers[crl_key(url)] = await self._answer(crl_key(url), url, lookup, Method.CRL)
 
-    async def _answer(self, key: str, url: str, limit: int, lookup: Lookup | None) -> FetchAnswer:
+    async def _answer(self, key: str, url: str, lookup: Lookup, method: Method) -> FetchAnswer:
         """A kept answer, or a fresh one; never raises for what the other side does."""
         kept, now = self._kept.get(key), self._clock()
         if kept is not None and now < kept.until:
             return kept.answer
+        stored = await self._stored(key, url, lookup, method)
+        if stored is not None:
+            self._keep(key, stored)
+            return stored.answer
         try:
             async with self._slots:
-                answer = FetchAnswer(await self._body(url, limit, _request(lookup) if lookup is not None else None))
+                answer = FetchAnswer(await self._body(url, LIMITS[method], _request(lookup) if method is Method.OCSP else None))
         except FAULTS as error:
             answer = FetchAnswer(fault=f"{clean(url, 80)} did not answer: {_words(error)}")
-        until = await asyncio.to_thread(next_update, key, answer.body) if answer.body else now + KEEP_FAULT
-        longest = KEEP_AT_MOST[Method.CRL if lookup is None else Method.OCSP]
-        self._keep(key, _Kept(answer, min(until or now + KEEP_FAULT, now + longest)))
+        until = await asyncio.to_thread(next_update, key, answer.body) if answer.body else None
+        self._keep(key, _Kept(answer, min(until or now + KEEP_FAULT, now + KEEP_AT_MOST[method])))
+        if until is not None and self._store is not None:
+            self._store.keep_answer(key, answer.body)
         return answer
+
+    async def _stored(self, key: str, url: str, lookup: Lookup, method: Method) -> _Kept | None:
+        """An answer that an earlier run fetched, if it still holds and decides the matter: judged anew, as if it came now."""
+        answer = await self._store.answer(key) if self._store is not None else None
+        if answer is None or len(answer[0]) > LIMITS[method]:
+            return None
+        (body, fetched), now = answer, self._clock()
+        until = await asyncio.to_thread(next_update, key, body)
+        if until is None or not fetched <= now < min(until, fetched + KEEP_AT_MOST[method]):
+            return None
+        status = await asyncio.to_thread(_judged_alone, lookup, url, {key: FetchAnswer(body)}, method, now)
+        if status.state not in (RevocationState.GOOD, RevocationState.REVOKED):
+            return None
+        return _Kept(FetchAnswer(body), min(until, fetched + KEEP_AT_MOST[method]))
 
     def _keep(self, key: str, kept: _Kept) -> None:
         """Keep an answer, and let the oldest go when they become too many."""
@@ -167,6 +194,13 @@ class RevocationFetcher:
             return
         if not literal and not self._options.allow_private:
             raise Refused("an address in a private network")
+
+
+def _judged_alone(lookup: Lookup, url: str, answers: dict[str, FetchAnswer], method: Method, now: datetime) -> RevocationStatus:
+    """What one answer decides, without those of other responders and lists."""
+    urls = {"ocsp": (url,), "crl": ()} if method is Method.OCSP else {"ocsp": (), "crl": (url,)}
+    alone = msgspec.structs.replace(lookup, certificate=msgspec.structs.replace(lookup.certificate, **urls))
+    return judge_ocsp(alone, answers, now, None) if method is Method.OCSP else judge_crl(alone, answers, now, None)
 
 
 def _request(lookup: Lookup) -> bytes:

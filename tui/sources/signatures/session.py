@@ -20,7 +20,7 @@ from tui.domain.facts.events import (
     SourceState,
 )
 from tui.domain.facts.signature import Outcome
-from tui.sources.ports import ContentReader
+from tui.sources.ports import ContentReader, RevocationStore
 from tui.sources.signatures.artifacts import Gathered, gather
 from tui.sources.signatures.assessing import Assessment, StaticResults, StoredSignature, assess
 from tui.sources.signatures.backlog import Backlog, Key
@@ -64,12 +64,13 @@ class SignatureSession:
         now: Callable[[], datetime],
         watch: float,
         opener: Openers,
+        answers: RevocationStore | None = None,
     ) -> None:
         self._source, self._options, self._readers, self._backlog = source, options, readers, backlog
         self._now, self._watch = now, watch
         self.events: asyncio.Queue[Event] = asyncio.Queue(EVENT_ROOM)
         self._statics = StaticResults()
-        self._elsewhere = Elsewhere(opener)
+        self._elsewhere, self._answers = Elsewhere(opener), answers
         self._looked: dict[Key, SignatureLook] = {}
         self._trusts: dict[TrustPaths, Trust] = {}
         self._footprint: Footprint = ()
@@ -147,7 +148,7 @@ class SignatureSession:
     async def _with_revocation(self, looked: SignatureLook, trust: Trust, assessment: Assessment) -> Assessment:
         if self._fetcher is None:
             options = FetchOptions(allow_private=self._options.private_responders)
-            self._fetcher = await self._stack.enter_async_context(RevocationFetcher(options, self._now))
+            self._fetcher = await self._stack.enter_async_context(RevocationFetcher(options, self._now, store=self._answers))
         self._requests += len(assessment.lookups)
         answers = await self._fetcher.fetch(assessment.lookups)
         return await asyncio.to_thread(assess, looked.demand, looked.found, trust, self._now(), answers)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tui.domain.common.text import clean
 from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceId, SourceKind, SourceState
-from tui.sources.ports import AttachmentReader, ContentReader, Diagnosis
+from tui.sources.ports import AttachmentReader, ContentReader, Diagnosis, RevocationStore
 from tui.sources.signatures.backlog import Backlog
 from tui.sources.signatures.footprint import unusable
 from tui.sources.signatures.options import SignatureOptions
@@ -43,6 +43,7 @@ class SignatureSource:
     """`readers` gives the reader of a registry by its host, None for one that is not asked.
 
     `opener` opens one of its own for the repository in which cosign keeps signatures apart from images.
+    `answers` keeps what revocation services say for the next run.
     """
 
     def __init__(
@@ -53,9 +54,10 @@ class SignatureSource:
         now: Callable[[], datetime] = _utc,
         watch: float = WATCH,
         opener: Openers | None = None,
+        answers: RevocationStore | None = None,
     ) -> None:
         self.options, self._readers, self._now, self._watch = options, readers, now, watch
-        self._opener = opener or _nowhere
+        self._opener, self._answers = opener or _nowhere, answers
         self._backlog = Backlog()
         self._session: SignatureSession | None = None
 
@@ -82,7 +84,7 @@ class SignatureSource:
 
         self._backlog.restart()
         session = self._session = SignatureSession(
-            self.id, self.options, self._readers, self._backlog, self._now, self._watch, self._opener
+            self.id, self.options, self._readers, self._backlog, self._now, self._watch, self._opener, self._answers
         )
         driver = asyncio.create_task(session.drive(), name=str(self.id))
         try:

@@ -1,0 +1,106 @@
+"""A second run on the content that the first one kept: only what can have changed is asked for."""
+
+from __future__ import annotations
+
+import json
+
+from tests.sources.registry.helpers import Collector, demand, options
+from tests.sources.registry.servers import CONFIG, FakeRegistry, digest_of
+from tui.domain.facts.events import ConfigRead, LookupFailed, ManifestRead
+from tui.sources.kit.credentials import Credentials
+from tui.sources.ports import ContentStore
+from tui.sources.registry.client import ManifestBody
+from tui.sources.registry.content import MemoryStore, keep_manifest
+from tui.sources.registry.options import AuthMode, RegistryOptions
+from tui.sources.registry.source import RegistrySource
+
+
+class CountingStore(MemoryStore):
+    """A store that remembers what was taken from it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    async def get(self, digest: str) -> bytes | None:
+        content = await super().get(digest)
+        self.found += [digest] if content is not None else []
+        return content
+
+
+class TamperedStore(MemoryStore):
+    """A store that somebody changed."""
+
+    async def get(self, digest: str) -> bytes | None:
+        return b"{}"
+
+
+async def run(given: RegistryOptions, store: ContentStore, reference: str) -> Collector:
+    """One run of the source until everything was answered."""
+    source = RegistrySource(given, Credentials(), store=store)
+    async with Collector(source) as collector:
+        source.want((demand("app", reference),))
+        await collector.until(lambda: source.idle and (collector.of(ConfigRead) or collector.of(LookupFailed)))
+    return collector
+
+
+def bodies(server: FakeRegistry) -> list[str]:
+    """The paths of content that was sent."""
+    return [
+        path for method, path, _ in server.requests if method == "GET" and ("/blobs/" in path or "/manifests/sha256:" in path)
+    ]
+
+
+async def test_a_second_run_is_sent_no_content_again() -> None:
+    async with FakeRegistry() as server:
+        server.multiarch("app", "1")
+        store = CountingStore()
+        first = await run(options(server), store, "1")
+        assert bodies(server)
+        server.requests.clear()
+        second = await run(options(server), store, "1")
+        assert not bodies(server)
+    assert {read.manifest.digest for read in second.of(ManifestRead)} == {read.manifest.digest for read in first.of(ManifestRead)}
+    assert {read.config.digest for read in second.of(ConfigRead)} == {read.config.digest for read in first.of(ConfigRead)}
+    assert store.found
+
+
+async def test_what_is_gone_is_gone_whatever_was_kept() -> None:
+    async with FakeRegistry() as server:
+        digest = server.image("app", "1")
+        store = CountingStore()
+        await run(options(server), store, digest)
+        del server.manifests["app"][digest]
+        second = await run(options(server), store, digest)
+    assert not second.of(ManifestRead)
+    assert [failed.kind for failed in second.of(LookupFailed)]
+
+
+async def test_what_somebody_else_read_is_not_shown_to_who_may_not() -> None:
+    async with FakeRegistry(auth="basic") as server:
+        digest = server.image("app", "1")
+        allowed = options(server, auth=AuthMode.BASIC, username="ops", password="secret")
+        store = CountingStore()
+        await run(allowed, store, digest)
+        store.found.clear()
+        server.denied.add("app")
+        second = await run(allowed, store, digest)
+    assert not second.of(ManifestRead)
+    assert not second.of(ConfigRead)
+    assert second.of(LookupFailed)
+
+
+async def test_a_store_that_was_changed_is_not_believed() -> None:
+    async with FakeRegistry() as server:
+        server.image("app", "1")
+        first = await run(options(server), MemoryStore(), "1")
+        second = await run(options(server), TamperedStore(), "1")
+    assert {read.config.digest for read in second.of(ConfigRead)} == {read.config.digest for read in first.of(ConfigRead)}
+
+
+async def test_a_manifest_that_does_not_say_what_it_is_is_not_kept() -> None:
+    store = MemoryStore()
+    for body in ({"schemaVersion": 2, "config": {"mediaType": CONFIG}}, {"schemaVersion": 2, "mediaType": ""}):
+        content = json.dumps(body).encode()
+        keep_manifest(store, ManifestBody(digest_of(content), content, "application/vnd.oci.image.manifest.v1+json"))
+        assert await store.get(digest_of(content)) is None
