@@ -1,7 +1,4 @@
-"""From a kubeconfig context to what a request needs: address, TLS, credentials, proxy.
-
-The kubernetes package resolves the entries (inline data and files, tokens, basic auth, proxies).
-"""
+"""From a kubeconfig context to what a request needs: address, TLS, credentials, proxy."""
 
 from __future__ import annotations
 
@@ -10,19 +7,18 @@ import base64
 import hashlib
 import os
 import ssl
-import tempfile
-import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed, InvalidConfig
-from tui.private_files import check_regular, read_regular
+from tui.private_files import read_regular
+from tui.sources.cluster.certificates import Certificates, read_certificates
 from tui.sources.cluster.entries import (
     ClusterEntry,
     UserEntry,
@@ -35,7 +31,6 @@ from tui.sources.cluster.entries import (
 )
 from tui.sources.cluster.execplugin import ExecCredential, read_plugin
 from tui.sources.cluster.kubeconfig import Kubeconfig, default_paths, read_kubeconfig
-from tui.sources.cluster.lean import kubeconfig_module
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.pluginruns import shared_run
 
@@ -45,11 +40,8 @@ _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 # A token is renewed this long before it ends, so that no request is under way with a dead one.
 _SKEW = timedelta(seconds=10)
 _MAX_TEXT = 1 << 20
-_CERTIFICATES = ("certificate-authority", "client-certificate", "client-key")
 # A token file is read again after a minute, as client-go does (transport.NewCachedFileTokenSource).
 _TOKEN_FILE = timedelta(minutes=1) + _SKEW
-# The loader keeps the files that it writes in a table of its module; contexts are resolved one at a time.
-_resolving = threading.Lock()
 _GONE_PROVIDERS = {
     "azure": "kubelogin convert-kubeconfig -l azurecli turns it into an exec plugin.",
     "gcp": "Install gke-gcloud-auth-plugin and fetch the kubeconfig anew.",
@@ -117,26 +109,17 @@ async def open_access(place: ClusterContext, options: ClusterOptions) -> Access:
     credential = None
     if person.exec and not person.has_own_credential:
         credential = await shared_run(read_plugin(person.exec), cluster, options.exec_timeout)
-    # Loading the package, the certificates and the system's CAs would hold the event loop for a quarter of a second.
-    access = await asyncio.to_thread(_resolve, place.context, _told(target), _told(person) | _signing(person, token), credential)
+    certificates = await asyncio.to_thread(_certificates, place.context, target, person, credential)
+    # Reading the system's CAs takes long enough to be felt.
+    access = await asyncio.to_thread(_resolve, place.context, target, _authorization(person, token, credential), certificates)
+    expires = credential.expiration_timestamp if credential else None
     return msgspec.structs.replace(
         access,
-        expires=access.expires or (datetime.now(UTC) + _TOKEN_FILE if person.token_file else None),
+        expires=expires or (datetime.now(UTC) + _TOKEN_FILE if person.token_file else None),
         impersonating=impersonation(person),
         compressed=not target.disable_compression,
         remarks=(*_warnings(target, person), *unknown_keys(context, cluster, user)),
     )
-
-
-def _told(entry: ClusterEntry | UserEntry) -> dict[str, object]:
-    """What an entry says; what is empty is not said, as the package takes an empty text for a value."""
-    return {key: value for key, value in msgspec.to_builtins(entry).items() if value and key != "exec"}
-
-
-def _signing(user: UserEntry, token: str) -> dict[str, object]:
-    """The one token that counts, and the password that may be empty."""
-    signing: dict[str, object] = {"token": token} if token else {}
-    return signing | ({"password": user.password} if user.username else {})
 
 
 def _warnings(cluster: ClusterEntry, user: UserEntry) -> Iterator[str]:
@@ -159,15 +142,18 @@ def _check_provider(provider: Mapping[str, object]) -> None:
 
 
 def _check_oidc(provider: Mapping[str, object]) -> None:
-    # The package would renew an id-token over TLS that it does not verify; an expired one is renewed by other means.
-    config = provider.get("config")
-    token = _text(config.get("id-token")) if isinstance(config, dict) else ""
+    token = _id_token(provider)
     expires = _jwt_expiry(token)
-    # The package refreshes by itself from five minutes before the end.
+    # An id-token is not renewed here; one that ends within five minutes would not last.
     if not token or (expires is not None and expires <= datetime.now(UTC) + timedelta(minutes=5)):
         raise AuthenticationFailed(
             "The oidc id-token in the kubeconfig has expired.", "Sign in again, or use an exec plugin such as kubelogin."
         )
+
+
+def _id_token(provider: Mapping[str, object]) -> str:
+    config = provider.get("config")
+    return _text(config.get("id-token")) if isinstance(config, dict) else ""
 
 
 class _JwtClaims(msgspec.Struct):
@@ -185,104 +171,68 @@ def _jwt_expiry(token: str) -> datetime | None:
         return datetime.fromtimestamp(0, UTC)
 
 
-def _resolve(context: str, cluster: dict[str, object], user: dict[str, object], credential: ExecCredential | None) -> Access:
-    _check_files(cluster, user)
-    package = kubeconfig_module()
-    settings = package.Configuration()
+def _resolve(context: str, cluster: ClusterEntry, authorization: str, certificates: Certificates) -> Access:
+    """What a request needs of the entries. Raises InvalidConfig. Reads the system's CAs: not for the event loop."""
+    server = cluster.server.rstrip("/")
+    verify = not cluster.insecure_skip_tls_verify
     try:
-        with _resolving, tempfile.TemporaryDirectory(prefix="trustree-") as folder:
-            try:
-                loader = package.KubeConfigLoader(
-                    _document(context, cluster, user), active_context=context, temp_file_path=folder
-                )
-                # What it would wait for, plugins and renewals, was done or refused before.
-                asyncio.run(loader.load_and_set(settings))
-                if credential and credential.client_certificate_data:
-                    settings.cert_file, settings.key_file = _write_pair(Path(folder), credential)
-                tls = _tls(settings) if settings.host.startswith("https://") else None
-                fingerprint, where = _fingerprint(settings), _server_id(settings)
-            finally:
-                # The loader remembers the files that it wrote, which end with this folder.
-                package._cleanup_temp_files()
-    except package.ConfigException as error:
-        raise InvalidConfig(
-            f"The context '{clean(context, 60)}' cannot be used: {clean(str(error), 160)}.", "Correct the kubeconfig."
-        ) from error
-    except (ssl.SSLError, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-        headline = f"The certificates or credentials of the context '{clean(context, 60)}' cannot be read."
-        raise InvalidConfig(headline, "Fetch the kubeconfig anew.") from error
-    token = f"Bearer {credential.token}" if credential and credential.token else settings.api_key.get("BearerToken", "")
+        tls = certificates.context(verify=verify) if _encrypted(server) else None
+    except (ssl.SSLError, OSError, ValueError) as error:
+        raise _unreadable(context) from error
+    # The same for all who mean the same server by the same way: tunnels of several clusters may share an address.
+    place = (server, cluster.tls_server_name or "-", cluster.proxy_url or "-", certificates.authority_id)
     return Access(
-        server=settings.host,
+        server=server,
         tls=tls,
-        authorization=_header(token),
-        server_hostname=settings.tls_server_name or "",
-        proxy=settings.proxy or "",
-        place=where,
-        expires=credential.expiration_timestamp if credential else None,
-        fingerprint=fingerprint,
+        authorization=_header(authorization),
+        server_hostname=cluster.tls_server_name,
+        proxy=cluster.proxy_url,
+        place=" ".join(place),
+        fingerprint=hashlib.sha256(repr((place, verify, certificates.fingerprint)).encode()).hexdigest(),
     )
 
 
-def _check_files(*entries: dict[str, object]) -> None:
-    """Raise InvalidConfig for a file of an entry that nobody could read to its end; what is written down counts before it."""
-    for entry in entries:
-        for key in _CERTIFICATES:
-            path = _text(entry.get(key))
-            if not path or entry.get(f"{key}-data") or not os.path.exists(path):
-                continue  # of one that is not there the package says so
-            try:
-                check_regular(path)
-            except OSError as error:
-                headline = f"The {key} {clean(path, 200)} of the kubeconfig cannot be read: {error.strerror}."
-                raise InvalidConfig(headline, "Correct the kubeconfig.") from error
+def _certificates(context: str, cluster: ClusterEntry, user: UserEntry, credential: ExecCredential | None) -> Certificates:
+    """Those of the entries, none where nothing is encrypted. Raises InvalidConfig. Reads files."""
+    if not _encrypted(cluster.server):
+        return Certificates()
+    try:
+        return read_certificates(cluster, user, credential)
+    except ValueError as error:
+        raise _unreadable(context) from error
 
 
-def _document(context: str, cluster: dict[str, object], user: dict[str, object]) -> dict[str, object]:
-    """A kubeconfig of this one context; its plugin has run already."""
-    entries = {"contexts": ("context", {"cluster": "c", "user": "u"}, context), "clusters": ("cluster", cluster, "c")}
-    entries["users"] = ("user", user, "u")
-    return {section: [{"name": name, key: value}] for section, (key, value, name) in entries.items()}
+def _encrypted(server: str) -> bool:
+    return urlsplit(server).scheme == "https"
 
 
-def _server_id(settings: Any) -> str:
-    """The same for all who mean the same server by the same way: tunnels of several clusters may share an address."""
-    authority = hashlib.sha256(Path(settings.ssl_ca_cert).read_bytes() if settings.ssl_ca_cert else b"").hexdigest()
-    return " ".join((settings.host, settings.tls_server_name or "-", settings.proxy or "-", authority))
+def _unreadable(context: str) -> InvalidConfig:
+    headline = f"The certificates or credentials of the context '{clean(context, 60)}' cannot be read."
+    return InvalidConfig(headline, "Fetch the kubeconfig anew.")
 
 
-def _fingerprint(settings: Any) -> str:
-    digest = hashlib.sha256(f"{settings.host} {settings.verify_ssl} {settings.proxy}".encode())
-    for name in (settings.ssl_ca_cert, settings.cert_file, settings.key_file):
-        digest.update(Path(name).read_bytes() if name else b"-")
-    return digest.hexdigest()
-
-
-def _tls(settings: Any) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.ssl_ca_cert or None)
-    if settings.cert_file:
-        # An encrypted key would ask for its pass phrase on the terminal.
-        context.load_cert_chain(settings.cert_file, settings.key_file, password=lambda: "")
-    if not settings.verify_ssl:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    # Cluster CAs are often made without key identifiers; kubectl accepts them, Python's strict mode (3.13) does not.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
-
-
-def _write_pair(folder: Path, credential: ExecCredential) -> tuple[str, str]:
-    certificate, key = folder / "client.crt", folder / "client.key"
-    certificate.write_text(credential.client_certificate_data)
-    key.write_text(credential.client_key_data)
-    return str(certificate), str(key)
+def _authorization(user: UserEntry, token: str, credential: ExecCredential | None) -> str:
+    """The header's value: a plugin's token, else the provider's, else the token that counts, else name and password."""
+    if credential is not None and credential.token:
+        return f"Bearer {credential.token}"
+    if user.auth_provider:
+        return f"Bearer {_id_token(user.auth_provider)}"
+    if token:
+        return f"Bearer {token}"
+    if user.username:
+        return "Basic " + base64.b64encode(f"{user.username}:{user.password}".encode()).decode()
+    return ""
 
 
 def _inside_access() -> Access:
     """Inside a pod: the service account's token and CA (kubernetes.io/docs/tasks/run-application/access-api-from-pod)."""
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")
-    tls = ssl.create_default_context(cafile=str(_SERVICE_ACCOUNT / "ca.crt"))
-    tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    try:
+        tls = Certificates(read_regular(_SERVICE_ACCOUNT / "ca.crt", _MAX_TEXT)).context(verify=True)
+    except (ssl.SSLError, OSError, ValueError) as error:
+        raise InvalidConfig(
+            "The service account's certificate of the cluster cannot be read.", "Mount the service account, or name a kubeconfig."
+        ) from error
     name = f"[{host}]" if ":" in host else host
     # The kubelet renews the file; it is read again before half of the shortest life (10 minutes) has passed.
     renew = datetime.now(UTC) + timedelta(minutes=5)

@@ -12,6 +12,7 @@ from tui.domain.facts.workload import Resource
 from tui.errors import Forbidden, SourceError
 from tui.sources.cluster.access import ClusterContext
 from tui.sources.cluster.api import Api
+from tui.sources.cluster.client import ClusterClient
 from tui.sources.cluster.facts import ClusterFacts
 from tui.sources.cluster.failures import remedy_for
 from tui.sources.cluster.follower import Emit, Follower
@@ -21,7 +22,7 @@ from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.owners import Owners
 from tui.sources.cluster.pulse import Pulse
 from tui.sources.cluster.readers import reader_of
-from tui.sources.cluster.reviews import known_by, list_namespaces, may, whoami
+from tui.sources.cluster.reviews import known_by, list_namespaces, whoami
 
 __all__ = ["cover"]
 
@@ -66,6 +67,7 @@ class _Coverage:
         self._place = place
         self._options = options
         self._api = api
+        self._client = ClusterClient(api)
         self._facts = facts
         self._source = source
         self._emit = emit
@@ -153,7 +155,7 @@ class _Coverage:
         async def check(namespace: str) -> bool:
             async with places:
                 try:
-                    return await may(self._api, _PODS, "list", namespace)
+                    return await self._client.may(_PODS, "list", namespace)
                 except SourceError:
                     # A server that does not answer reviews is asked by listing.
                     return True

@@ -7,10 +7,11 @@ import asyncio
 from tui.errors import AuthenticationFailed, SourceError, UsageError
 from tui.sources.cluster.access import ClusterContext, find_place
 from tui.sources.cluster.api import Api
+from tui.sources.cluster.client import ClusterClient
 from tui.sources.cluster.failures import remedy_for
 from tui.sources.cluster.kinds import KINDS, ResourceKind
 from tui.sources.cluster.options import ClusterOptions
-from tui.sources.cluster.reviews import list_namespaces, may, server_version, whoami
+from tui.sources.cluster.reviews import list_namespaces, server_version, whoami
 from tui.sources.ports import Diagnosis
 
 __all__ = ["diagnose"]
@@ -50,21 +51,21 @@ async def _reach(api: Api) -> list[Diagnosis]:
 
 
 async def _rights(api: Api, place: ClusterContext, options: ClusterOptions) -> list[Diagnosis]:
-    scopes = options.namespaces or ("",)
+    client, scopes = ClusterClient(api), options.namespaces or ("",)
     async with asyncio.TaskGroup() as group:
         checks = [
-            group.create_task(_right(api, kind, scope)) for kind in KINDS for scope in (scopes if kind.namespaced else ("",))
+            group.create_task(_right(client, kind, scope)) for kind in KINDS for scope in (scopes if kind.namespaced else ("",))
         ]
     found = [check.result() for check in checks]
     if options.namespaces or all(item.state == "ok" for item in found):
         return found
-    return [*found, await _namespaces(api), await _right(api, KINDS[0], place.namespace)]
+    return [*found, await _namespaces(api), await _right(client, KINDS[0], place.namespace)]
 
 
-async def _right(api: Api, kind: ResourceKind, scope: str) -> Diagnosis:
+async def _right(client: ClusterClient, kind: ResourceKind, scope: str) -> Diagnosis:
     what = kind.right(scope, "read")
     try:
-        missing = [verb for verb in _VERBS if not await may(api, kind, verb, scope)]
+        missing = [verb for verb in _VERBS if not await client.may(kind, verb, scope)]
     except SourceError as error:
         return Diagnosis(what, "failed", error.headline, remedy=error.remedy)
     if not missing:

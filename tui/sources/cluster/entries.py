@@ -69,6 +69,9 @@ class UserEntry(msgspec.Struct, frozen=True, rename="kebab"):
     exec: dict[str, object] = {}
     extensions: object = None
 
+    def __repr__(self) -> str:
+        return "UserEntry(...)"  # it holds credentials
+
     @property
     def has_own_credential(self) -> bool:
         """Whether a credential is written here: then kubectl does not run the plugin (client-go: exec.UpdateTransportConfig)."""

@@ -1,7 +1,6 @@
-"""What the API server says about ourselves: who we are and what we may read.
+"""What the API server says about ourselves and itself: who we are, its namespaces, its version.
 
-All of it is asked by POST, and none of it is stored: reviews are computed and forgotten.
-Source: kubernetes.io/docs/reference/kubernetes-api/authorization-resources.
+Source: kubernetes.io/docs/reference/kubernetes-api/authentication-resources.
 """
 
 from __future__ import annotations
@@ -15,11 +14,10 @@ from tui.domain.common.text import clean
 from tui.errors import Forbidden, NotFound, UntrustedPayload
 from tui.sources.cluster.api import Api
 from tui.sources.cluster.failures import decode_error
-from tui.sources.cluster.kinds import ResourceKind
 from tui.sources.cluster.readers import DECODING
 from tui.sources.cluster.wire import ListMeta, NamespaceObject
 
-__all__ = ["answers", "decode_answer", "known_by", "list_namespaces", "may", "may_read", "server_version", "whoami"]
+__all__ = ["answers", "decode_answer", "known_by", "list_namespaces", "server_version", "whoami"]
 
 MAX_NAMESPACES = 100_000
 _Shape = TypeVar("_Shape")
@@ -35,14 +33,6 @@ class _SelfStatus(msgspec.Struct, rename="camel"):
 
 class _SelfReview(msgspec.Struct):
     status: _SelfStatus | None = None
-
-
-class _AccessStatus(msgspec.Struct):
-    allowed: bool = False
-
-
-class _AccessReview(msgspec.Struct):
-    status: _AccessStatus | None = None
 
 
 class _Namespaces(msgspec.Struct):
@@ -77,25 +67,6 @@ async def known_by(api: Api) -> tuple[str, ...]:
     except (Forbidden, NotFound, UntrustedPayload):
         uid = ""
     return (*((api.place,) if api.place else ()), *((f"uid {uid}",) if uid else ()))
-
-
-async def may(api: Api, kind: ResourceKind, verb: str, namespace: str) -> bool:
-    """Whether we may do this to a resource in a namespace, or (empty) in all of them. Raises SourceError."""
-    return await may_read(api, kind.group, str(kind.resource), verb, namespace)
-
-
-async def may_read(api: Api, resource_group: str, resource: str, verb: str, namespace: str) -> bool:
-    """As `may`, for a resource of any group. Raises SourceError."""
-    path, group = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "authorization.k8s.io/v1"
-    attributes = {"verb": verb, "resource": resource, "group": resource_group, "namespace": namespace}
-    what = "ask what we may do"
-    request = {"apiVersion": group, "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
-    status = decode_answer(await api.review(path, request, what=what), _AccessReview, what, api.host).status
-    if status is None:
-        raise UntrustedPayload(
-            f"{api.host} did not answer what we may do as an API server does.", "Check what answers in the API server's place."
-        )
-    return status.allowed
 
 
 async def answers(api: Api, path: str, what: str) -> None:

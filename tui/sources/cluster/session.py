@@ -18,8 +18,9 @@ from tui.domain.common.text import clean
 from tui.errors import Forbidden, NotFound, ServerFault, Throttled, Unreachable, UntrustedPayload
 from tui.sources.cluster.access import find_place
 from tui.sources.cluster.api import JSON, Api
+from tui.sources.cluster.client import ClusterClient
 from tui.sources.cluster.options import ClusterOptions
-from tui.sources.cluster.reviews import decode_answer, list_namespaces, may_read
+from tui.sources.cluster.reviews import decode_answer, list_namespaces
 from tui.sources.kit.throttle import Backoff
 from tui.sources.ports import ApiResource
 
@@ -164,12 +165,12 @@ class KubeSession:
             candidates = await list_namespaces(self._api)
         except Forbidden:
             candidates = (self._namespace,)
-        places = asyncio.Semaphore(REVIEWS_AT_ONCE)
+        client, places = ClusterClient(self._api), asyncio.Semaphore(REVIEWS_AT_ONCE)
         group = resource.group_version.rpartition("/")[0]
 
         async def check(namespace: str) -> bool:
             async with places:
-                return await may_read(self._api, group, resource.name, "list", namespace)
+                return await client.may_do(group, resource.name, "list", namespace)
 
         answers = await asyncio.gather(*(check(namespace) for namespace in candidates))
         return tuple(namespace for namespace, allowed in zip(candidates, answers, strict=True) if allowed)
