@@ -33,8 +33,9 @@ from tui.errors import (
     UntrustedPayload,
 )
 from tui.sources.kit.credentials import Credentials, Login
-from tui.sources.registry.client import RegistryClient, next_link
+from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RepositoryNotFound, RouteNotFound
+from tui.sources.registry.names import next_link
 from tui.sources.registry.options import AuthMode, RegistryOptions
 
 Answer = Callable[[web.Request], web.StreamResponse]

@@ -15,12 +15,13 @@ from urllib.parse import quote
 import msgspec
 
 from tui.domain.common.text import clean
-from tui.errors import Forbidden, NotFound, ServerFault, Throttled, Unreachable, UntrustedPayload
+from tui.errors import Forbidden, NotFound, UntrustedPayload
 from tui.sources.cluster.access import find_place
 from tui.sources.cluster.api import JSON, Api
 from tui.sources.cluster.client import ClusterClient
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.reviews import decode_answer, list_namespaces
+from tui.sources.kit.retry import Retry, patiently
 from tui.sources.kit.throttle import Backoff
 from tui.sources.ports import ApiResource
 
@@ -177,17 +178,8 @@ class KubeSession:
 
     async def _patiently(self, path: str, parameters: dict[str, str | int], what: str, accept: str = JSON) -> bytes:
         """The body; what may pass is tried again a few times, as long as the server asks."""
-        backoff = Backoff(self._options.backoff, self._options.backoff_most)
-        for left in reversed(range(PAGE_TRIES)):
-            try:
-                return await self._api.get(path, parameters, what=what, accept=accept)
-            except (Throttled, ServerFault, Unreachable) as error:
-                if not left:
-                    raise
-                guess = backoff.next()
-                asked = None if isinstance(error, Unreachable) else error.retry_after
-                await asyncio.sleep(guess if asked is None else asked)
-        raise AssertionError("unreachable")
+        retry = Retry(Backoff(self._options.backoff, self._options.backoff_most), PAGE_TRIES - 1)
+        return await patiently(lambda: self._api.get(path, parameters, what=what, accept=accept), retry)
 
 
 def _path(resource: ApiResource, namespace: str) -> str:

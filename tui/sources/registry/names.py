@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TypeVar
 
@@ -9,11 +10,13 @@ from tui.errors import UntrustedPayload
 from tui.sources.kit.transport import decode_json
 from tui.sources.registry.faults import RequestContext
 
-__all__ = ["MAX_PAGES", "ListCut", "at_most", "decode_names"]
+__all__ = ["MAX_PAGES", "ListCut", "at_most", "decode_names", "next_link"]
 
 T = TypeVar("T")
 MAX_PAGES = 1000
 END = b'",'
+LINK = re.compile(r"<([^<>]*)>([^<]*)")
+MAX_LINK = 8192
 
 
 class ListCut(UntrustedPayload):
@@ -50,3 +53,11 @@ def _shortened(body: bytes, most: int) -> bytes:
     for _ in range(most + 1):
         place = body.index(END, place) + 1
     return body[:place] + b"]}"
+
+
+def next_link(header: str) -> str:
+    """The target of the `next` link, empty when there is none."""
+    for target, parameters in LINK.findall(header[:MAX_LINK]):
+        if 'rel="next"' in parameters or "rel=next" in parameters:
+            return str(target).strip()
+    return ""
