@@ -9,16 +9,18 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sys
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from tui.domain.common.redaction import redact
-from tui.errors import UsageError
+from tui.errors import TrustreeError, UsageError
 from tui.private_files import make_private, open_private
 
-__all__ = ["CONTINUED", "OURS", "start_log"]
+__all__ = ["CONTINUED", "OURS", "log_begin", "log_end", "log_error", "start_log"]
 
+_log = logging.getLogger("trustree")
 MAX_BYTES = 2_000_000
 KEPT = 2
 OURS = ("trustree", "tui", "widgets")
@@ -50,6 +52,24 @@ def start_log(level: str, path: Path, *, asked: bool = False) -> None:
             raise UsageError(
                 f"The log {path} cannot be written: {error.strerror or error}.", "Name another --log-file."
             ) from error
+
+
+def log_begin(command: str, version: str) -> None:
+    """A run begins: what it does, never how it was called, as somebody may write a secret there."""
+    python = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    _log.info("trustree %s begins: %s (Python %s on %s, process %d)", version, command, python, sys.platform, os.getpid())
+
+
+def log_end(code: int) -> None:
+    """A run ends by itself."""
+    _log.info("trustree ends with exit code %d", code)
+
+
+def log_error(error: TrustreeError) -> None:
+    """What the operator is shown of an error, with what caused it; nothing where no log is kept yet."""
+    if logging.getLogger().handlers:
+        cause = error if error.__cause__ is not None or error.__context__ is not None else None
+        _log.error("%s %s", error.headline, error.remedy, exc_info=cause)
 
 
 def _handler(path: Path) -> logging.Handler:

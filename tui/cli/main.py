@@ -42,6 +42,16 @@ def main(argv: Sequence[str] | None = None, *, opener: Opener | None = None, dia
     if argv is None:
         sys.excepthook = _last_words
         argv = sys.argv[1:]
+    code = _explained(argv, opener, diagnose)
+    if "tui.log" in sys.modules:
+        from tui.log import log_end
+
+        log_end(code)
+    return code
+
+
+def _explained(argv: Sequence[str], opener: Opener | None, diagnose: Diagnose | None) -> int:
+    """Run, and say what went wrong."""
     try:
         return _run(argv, opener, diagnose)
     except KeyboardInterrupt:
@@ -60,7 +70,7 @@ def _run(argv: Sequence[str], opener: Opener | None, diagnose: Diagnose | None) 
     allow_enough()
     arguments = parse(argv)
     settings = load(arguments.settings, path=arguments.config)
-    _start_log(settings)
+    _start_log(settings, arguments.command)
     command = command_named(arguments.command)
     if command.asks:
         _check_authorities()
@@ -94,17 +104,22 @@ def _wired_diagnose(settings: Settings, tried: Tried) -> Awaitable[Sequence[Exam
     return diagnose(settings, tried)
 
 
-def _start_log(settings: Settings) -> None:
-    from tui.log import start_log
+def _start_log(settings: Settings, command: str) -> None:
+    from tui import __version__
+    from tui.log import log_begin, start_log
 
     named = settings.log_file
     start_log(settings.log_level, Path(named).expanduser() if named else paths().log, asked=bool(named))
+    demo = f" of the demo {settings.demo}" if settings.demo else ""
+    log_begin(f"{command or 'the estate'}{demo}", __version__)
 
 
 def _explain(error: TrustreeError) -> None:
     """Say on stderr what is wrong and what to do, with a caret under the fault of a query."""
     from tui.cli.output import say
+    from tui.log import log_error
 
+    log_error(error)
     say(f"trustree: {error.headline}")
     if isinstance(error, InvalidQuery) and getattr(error, "__notes__", None):
         _point(error.__notes__[0], error.position)

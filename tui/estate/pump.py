@@ -29,6 +29,7 @@ from tui.domain.facts.events import (
 )
 from tui.errors import AuthenticationFailed, Forbidden, TrustreeError
 from tui.estate.discretion import discreet
+from tui.estate.story import Story
 from tui.sources.ports import ArtifactSource, DemandSource, RegistryFactory, Source
 
 __all__ = ["Pump", "longer"]
@@ -56,6 +57,7 @@ class Pump:
         self._factory = registries
         self._clock = clock
         self._health: dict[SourceId, SourceHealth] = {}
+        self._story = Story()
         self._registries: dict[str, DemandSource | None] = {}
         self._unasked: set[Demand] = set()
         self._attached: tuple[ArtifactDemand, ...] = ()
@@ -101,6 +103,7 @@ class Pump:
 
     def refresh(self) -> None:
         """Start every source anew, those that wait after a failure too; what is known stays until they say otherwise."""
+        _log.info("everything is read again, as was asked for")
         for source in tuple(self._sources.values()):
             self._start(source)
 
@@ -197,19 +200,20 @@ class Pump:
                 self._ended(source)
                 return
             except TrustreeError as error:
-                _log.warning("%s failed: %s", source.id, error.headline)
+                _log.debug("%s ended by an error", source.id, exc_info=error)
                 self._take(HealthChanged(_failed(self._last(source), error)))
             except Exception:  # noqa: BLE001 - the supervisor: one broken source must not end the others
                 _log.exception("%s broke", source.id)
                 self._take(HealthChanged(_broken(self._last(source))))
             if asyncio.get_running_loop().time() - began > LONGEST_DELAY:
                 delay = FIRST_DELAY
+            _log.info("%s: is started again in %.0f s", source.id, delay)
             await asyncio.sleep(delay)
             delay = longer(delay)
 
     def _ended(self, source: Source) -> None:
         """A source has said all: one that never told how it did must not be waited for, nor taken for one that did well."""
-        _log.info("%s ended", source.id)
+        _log.info("%s: has said all", source.id)
         if not self._has_answered(source.id):
             self._take(HealthChanged(_speechless(self._last(source))))
 
@@ -231,6 +235,7 @@ class Pump:
         if isinstance(event, HealthChanged):
             event = HealthChanged(discreet(event.health))
             self._health[event.health.id] = event.health
+            self._story.tell(event.health)
         elif not isinstance(event, _OF_CLUSTERS):
             self.answers += 1
         self._pods_seen = self._pods_seen or isinstance(event, PodsSeen)

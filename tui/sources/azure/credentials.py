@@ -10,6 +10,7 @@ import asyncio
 import base64
 import binascii
 import importlib
+import logging
 import shutil
 from collections.abc import Callable, Mapping
 from types import ModuleType
@@ -23,12 +24,14 @@ from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed
 from tui.sources.kit.clouds import CLOUDS, cloud_of_cli, cloud_of_sign_in
 from tui.sources.kit.credentials import EntraToken
+from tui.sources.kit.requestlog import reason
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
 __all__ = ["CredentialMember", "EntraCredentials", "choose"]
 
+_log = logging.getLogger(__name__)
 RENEW_BEFORE = 300.0
 # `az account get-access-token` takes 11 to 13 s on slow machines (azure-cli#20404), the library's own limit is 10 s.
 AZ_TIMEOUT = 30.0
@@ -173,8 +176,10 @@ class EntraCredentials:
                 await asyncio.to_thread(_check_cloud, member, self._environ)
                 found = await _sign_in(module, member, scope)
             except AuthenticationFailed as error:
+                _log.debug("Entra ID: %s", reason(error))
                 reasons.append(error.headline)
                 continue
+            _log.debug("Entra ID: signed in by %s for %s, valid %.0f s", member.label, scope, found.expires - self._clock())
             self._chosen = member
             return found
         self._chosen = None

@@ -16,6 +16,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.facts.events import Owner, Ownership
 from tui.errors import Forbidden, SourceError, Unreachable, UntrustedPayload
+from tui.sources.kit.requestlog import reason
 from tui.sources.ports import ResourceQueries
 
 __all__ = ["QUERY", "OwnRegistries"]
@@ -76,7 +77,7 @@ class OwnRegistries:
             error: SourceError = Unreachable(f"Azure Resource Graph did not answer in full within {PATIENCE:g} s", "")
         except SourceError as refused:
             error = refused
-        _log.info("which registries are ours is not known: %s", error.headline)
+        _log.info("which registries are ours is not known: %s", reason(error))
         # A missing right stays missing for longer than a connection does.
         wait = AGAIN if isinstance(error, Forbidden) else AGAIN_AFTER_FAILURE
         return _Listing(self._clock() + wait, reason=error.headline.removesuffix("."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
@@ -23,11 +24,13 @@ from tui.sources.cluster.socks import LOCALHOST, SOCKS, SocksBridge
 from tui.sources.kit.bodies import ERROR_LIMIT, Allowance, read_body
 from tui.sources.kit.http import Answer, HttpOptions, HttpSession, Outgoing
 from tui.sources.kit.proxies import NO_PROXY, Proxies, Proxy
+from tui.sources.kit.requestlog import reason
 from tui.sources.kit.throttle import parse_retry_after
 from tui.sources.kit.transport import listens
 
 __all__ = ["Api", "Stream"]
 
+_log = logging.getLogger(__name__)
 # A page of 500 pods is 2 to 5 MB; etcd refuses objects above 1.5 MB, so no honest page comes near this.
 MAX_PAGE: Final = 64 * 1024 * 1024
 # All pages under way together: lists of several resources run at once.
@@ -87,6 +90,7 @@ class Stream:
                 return await anext(pieces, None)
         except TimeoutError:
             # Nothing for so long means that the connection is dead, though nobody closed it.
+            _log.debug("%s has said nothing for %g s: the watch is taken for dead", self._host, self._silence)
             return None
         except (aiohttp.ClientError, OSError) as error:
             raise transport_error(error, self._host) from error
@@ -194,6 +198,7 @@ class Api:
             )
             if not isinstance(error, AuthenticationFailed) or not again or just_renewed:
                 raise error
+            _log.debug("%s: the sign-in is not accepted any more (401): signed in anew", self.host)
             await self._renew(access)
         raise AssertionError("unreachable")
 
@@ -282,6 +287,7 @@ class Api:
             try:
                 fresh = await self._sign_in()
             except SourceError as error:
+                _log.debug("%s: the sign-in failed: %s", self.host, reason(error))
                 self._failure = (clock(), error)
                 raise
             if self._session is None or used is None or fresh.fingerprint != used.fingerprint:
@@ -290,6 +296,8 @@ class Api:
                 tls = fresh.tls if fresh.tls is not None else True
                 self._session = HttpSession(tls, HttpOptions(self._options.connect_timeout, ahead=READ_AHEAD))
             self._access, self._renewed = fresh, clock()
+            until = f", until {fresh.expires:%H:%M:%S} UTC" if fresh.expires else ""
+            _log.debug("%s: %s at %s%s", self._place.context, "signed in" if used is None else "signed in anew", self.host, until)
 
     async def _sign_in(self) -> Access:
         try:

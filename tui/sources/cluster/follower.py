@@ -8,12 +8,13 @@ Source: kubernetes.io/docs/reference/using-api/api-concepts, "Efficient detectio
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable
 
 from tui.domain.common.text import clean
 from tui.domain.facts.events import Event, ListCompleted, ObjectGone
-from tui.errors import Expired, Forbidden, ServerFault, SourceError, Throttled, Unreachable, UntrustedPayload
+from tui.errors import Expired, Forbidden, SourceError, Unreachable, UntrustedPayload
 from tui.sources.cluster.api import Api, Stream
 from tui.sources.cluster.facts import MAX_TEXT
 from tui.sources.cluster.health import HealthLine
@@ -21,9 +22,12 @@ from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.pages import Body, Pages
 from tui.sources.cluster.readers import Fact, KindReader, ListPage, Meet
 from tui.sources.cluster.room import Room, Share
+from tui.sources.kit.retry import Retry, asked_wait, patiently
 from tui.sources.kit.throttle import Backoff
 
 __all__ = ["Emit", "Follower"]
+
+_log = logging.getLogger(__name__)
 
 Emit = Callable[[Event], Awaitable[None]]
 
@@ -80,7 +84,9 @@ class Follower:
                 await self._watch_until_doubted()
             except Expired:
                 self._version = ""
-                await asyncio.sleep(self._backoff.next())
+                wait = self._backoff.next()
+                self._note("the position is not known any more (410): listed anew in %.1f s", wait)
+                await asyncio.sleep(wait)
             except Forbidden as error:
                 if give_up and not self._line.listed:
                     raise
@@ -90,18 +96,24 @@ class Follower:
                     self._version = ""
                 await self._pause(error, self._delay(error))
 
+    def _note(self, message: str, *values: object) -> None:
+        """One line of the log; never one for an object."""
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug(f"%s: %s: {message}", self._reader.source, self._line.what, *values)
+
     async def _pause(self, error: SourceError, seconds: float) -> None:
         await self._line.rest(error, seconds)
 
     def _doubt(self) -> None:
         """Somebody was refused what is watched here: a watch that is open would go on all the same, so it is asked for anew."""
+        self._note("somebody was refused what is watched here: it is asked for anew")
         self._doubted = True
         if self._stream is not None:
             self._stream.close()
 
     def _delay(self, error: SourceError) -> float:
         guess = self._backoff.next()
-        asked = error.retry_after if isinstance(error, Throttled | ServerFault) else None
+        asked = asked_wait(error)
         return guess if asked is None else max(asked, 0.05)
 
     # ---- list
@@ -118,6 +130,7 @@ class Follower:
             while True:
                 body = await pages.take(token)
                 if isinstance(body, Expired) and body.continue_token and not patched:
+                    self._note("the rest of the list is not kept any more (410): it is read on from a newer state")
                     # The server lets us read on from a newer state; what went away in between is missed.
                     patched, token = True, body.continue_token
                     continue
@@ -150,6 +163,7 @@ class Follower:
             self._known |= seen
             raise Expired("The list was interrupted by a compaction.", "It is listed anew.")
         self._patched = False
+        self._note("listed, %d objects, %d of them unreadable, version %.40s", len(seen), broken, version)
         if broken or self._line.cut:
             # An unreadable object may be one that we knew; nothing is removed on the word of such a list.
             for identity in self._known.keys() - seen.keys():
@@ -170,19 +184,12 @@ class Follower:
         if token:
             parameters["continue"] = token
         what = self._reader.kind.right(self._scope)
-        error: SourceError | None = None
-        for _ in range(_PAGE_TRIES if token else 1):
-            try:
-                return await self._api.get(self._path, parameters, what=what, peek=peek)
-            except (Throttled, ServerFault, Unreachable) as failure:
-                error = failure
-                # The pages before this one need not be read again for a cut connection.
-                if token:
-                    await self._pause(failure, self._delay(failure))
-            except SourceError as failure:
-                return failure
-        assert error is not None
-        return error
+        # The pages before this one need not be read again for a cut connection.
+        retry = Retry(self._backoff, _PAGE_TRIES - 1 if token else 0)
+        try:
+            return await patiently(lambda: self._api.get(self._path, parameters, what=what, peek=peek), retry, self._pause)
+        except SourceError as error:
+            return error
 
     def _make_room(self) -> None:
         """What was taken for the last list is free for this one."""
@@ -240,11 +247,13 @@ class Follower:
         what = self._reader.kind.right(self._scope, "watch")
         async with self._api.stream(self._path, parameters, what=what) as stream:
             self._stream = stream
+            self._note("watched from version %.40s", self._version)
             self._line.watching(len(self._known))
             async for lines in stream.bursts():
                 heard = True
                 self._backoff.reset()
                 await self._apply(lines)
+        self._note("the watch has ended%s", "" if heard else " without a word")
         if not heard:
             # A server that closes at once must not be asked in a circle.
             await asyncio.sleep(self._backoff.next())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -12,9 +13,11 @@ from tui.domain.facts.source_health import is_of_nodes
 from tui.domain.facts.workload import Resource
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable
 from tui.sources.cluster.room import MOST, Room
+from tui.sources.kit.requestlog import reason
 
 __all__ = ["HealthBoard", "HealthLine"]
 
+_log = logging.getLogger(__name__)
 _FRESH_SECONDS = 5.0
 
 
@@ -44,6 +47,7 @@ class HealthLine:
     def answered(self) -> None:
         """The server answered well."""
         if self.error is not None or self.wait:
+            _log.info("%s: %s: answered again", self._board.source, self.what)
             self.error, self.wait = None, 0.0
             self._board.changed()
         self.confirmed = self._board.answered()
@@ -64,6 +68,8 @@ class HealthLine:
 
     def failed(self, error: SourceError, wait: float) -> None:
         """It failed and is tried again after `wait` seconds."""
+        level = logging.DEBUG if type(self.error) is type(error) else logging.INFO
+        _log.log(level, "%s: %s: %s; tried again within %.1f s", self._board.source, self.what, reason(error), wait)
         self.error, self.wait, self.live = error, wait, False
         self._board.changed()
 
@@ -96,7 +102,7 @@ class HealthBoard:
         self.remarks: tuple[str, ...] = ()
         self.known_by: tuple[str, ...] = ()
         self.requests: Callable[[], int] = lambda: 0
-        self._source, self._every = source, every
+        self.source, self._every = source, every
         self._clock = clock
         self._lines: list[HealthLine] = []
         self._denials: dict[str, Denial] = {}
@@ -179,7 +185,7 @@ class HealthBoard:
         # What nodes are like answers few questions: only where one is open is anything missing without them.
         state, error, remedy = self._verdict(any(not is_of_nodes(denial) for denial in denials))
         return SourceHealth(
-            id=self._source,
+            id=self.source,
             state=state,
             as_of=self._confirmed,
             objects=sum(line.objects for line in self._lines),

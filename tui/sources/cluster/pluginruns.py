@@ -14,8 +14,10 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
+from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed
 from tui.sources.cluster.execplugin import ExecCredential, ExecPlugin, run_plugin
+from tui.sources.kit.requestlog import reason
 
 __all__ = ["PluginRuns", "shared_run"]
 
@@ -57,14 +59,17 @@ class PluginRuns:
 
     async def _run(self, line: _Line, plugin: ExecPlugin, cluster: Mapping[str, object], timeout: float) -> ExecCredential:
         line.credential = None
+        name = clean(plugin.command.rpartition("/")[2], 60)
+        _log.debug("the credential plugin %s is run", name)
         try:
             line.credential = await run_plugin(plugin, cluster, timeout)
         except AuthenticationFailed as error:
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(line.failures, 10))
             line.failures += 1
             line.until, line.headline, line.remedy = self._clock() + pause, error.headline, error.remedy
-            _log.warning("the credential plugin is not run again for %.0f s: %s", pause, error.headline)
+            _log.warning("the credential plugin %s is not run again for %.0f s: %s", name, pause, reason(error))
             raise
+        _log.debug("the credential plugin %s gave a credential", name)
         line.failures, line.until = 0, 0.0
         line.runs += 1
         return line.credential

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -23,6 +24,7 @@ from tui.sources.kit.programs import find_program
 
 __all__ = ["Credentials", "DockerConfig", "EntraToken", "EntraTokens", "Login", "Logins", "RegistryOwners", "docker_key"]
 
+_log = logging.getLogger(__name__)
 HELPER_TIMEOUT = 10.0
 HELPER_LIMIT = 64 << 10
 REMEMBERED = 60.0
@@ -215,7 +217,11 @@ class DockerConfig:
             raise AuthenticationFailed(failure.headline, failure.remedy)
         try:
             for key in keys:
-                if found := await _run_helper(helper, key, self._environ, self._timeout):
+                found = await _run_helper(helper, key, self._environ, self._timeout)
+                _log.debug(
+                    "docker-credential-%s has %s for %s", clean(helper, 80), "a login" if found else "nothing", clean(key, 200)
+                )
+                if found:
                     return found
         except AuthenticationFailed as error:
             # One that hangs or is not there does so for every registry: the others are not to wait for it as well.

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from typing import TYPE_CHECKING
 
-import aiohttp
-from yarl import URL
+from tui.errors import SourceError
 
-__all__ = ["RequestLine", "shown"]
+if TYPE_CHECKING:
+    from yarl import URL
+
+__all__ = ["RequestLine", "cause_of", "reason", "shown"]
 
 _log = logging.getLogger("tui.sources.http")
 LONGEST_ADDRESS, LONGEST_VALUE, MOST_PARAMETERS = 500, 120, 16
@@ -77,14 +80,14 @@ class RequestLine:
             _log.debug(f"%s %s: {message}", self._method, shown(self._url), *values)
 
 
+def reason(error: SourceError) -> str:
+    """What the operator is told of an error, and below it what caused it."""
+    cause = error.__cause__
+    return error.headline if cause is None or isinstance(cause, SourceError) else f"{error.headline} [{cause_of(cause)}]"
+
+
 def cause_of(error: BaseException) -> str:
     """What an error says of itself, without the addresses and headers that some repeat."""
-    match error:
-        case aiohttp.ClientResponseError():
-            said = error.message
-        case aiohttp.InvalidURL():
-            said = "not an address"
-        case _:
-            said = str(error)
-    name = type(error).__name__
-    return f"{name}: {said}" if said else name
+    # Of aiohttp's errors, which this module does not load: those about an answer, and those about an address.
+    words = getattr(error, "message", "") if hasattr(error, "request_info") else "" if hasattr(error, "url") else str(error)
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,9 +18,9 @@ from tui.errors import (
     ServerFault,
     SourceError,
     Throttled,
-    Unreachable,
     UntrustedPayload,
 )
+from tui.sources.kit.retry import Retry, patiently
 from tui.sources.kit.throttle import Backoff, parse_retry_after
 
 if TYPE_CHECKING:
@@ -68,17 +67,8 @@ class WebApi:
 
         429, 5xx and cut answers are asked again a few times, after the wait that the server names.
         """
-        backoff = Backoff(self._first_wait, LONGEST_WAIT / 4)
-        for left in reversed(range(TRIES)):
-            try:
-                return await self._once(asked, limit)
-            except (Throttled, ServerFault, Unreachable) as error:
-                wait = None if isinstance(error, Unreachable) else error.retry_after
-                wait = backoff.next() if wait is None else wait
-                if not left or wait > LONGEST_WAIT:
-                    raise
-                await asyncio.sleep(wait)
-        raise AssertionError("unreachable")
+        retry = Retry(Backoff(self._first_wait, LONGEST_WAIT / 4), TRIES - 1, LONGEST_WAIT)
+        return await patiently(lambda: self._once(asked, limit), retry)
 
     async def _once(self, asked: ApiRequest, limit: int) -> Reply:
         headers = {"Accept": "application/json", **asked.headers}

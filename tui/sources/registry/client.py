@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
@@ -25,6 +25,7 @@ from tui.errors import (
 )
 from tui.sources.kit.credentials import Credentials
 from tui.sources.kit.redirects import same_origin
+from tui.sources.kit.retry import Retry
 from tui.sources.kit.throttle import Backoff, RequestClass, Throttle
 from tui.sources.kit.transport import (
     CONFIG_LIMIT,
@@ -35,15 +36,16 @@ from tui.sources.kit.transport import (
     decode_json,
 )
 from tui.sources.registry.faults import RequestContext, RouteNotFound, fault, no_answer, not_offered, retry_after
-from tui.sources.registry.names import MAX_PAGES, ListCut, at_most, decode_names
+from tui.sources.registry.names import MAX_PAGES, ListCut, at_most, decode_names, next_link
 from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.parse import check_digest, compute_digest, is_digest
-from tui.sources.registry.request import ACCEPT, ANYTHING, INDEX, NO_REFERRERS, Request
+from tui.sources.registry.request import ACCEPT, ANYTHING, INDEX, NO_REFERRERS, Request, tell_pause
 from tui.sources.registry.tokens import Authorizer
 from tui.sources.registry.wire import CatalogPage, WireManifest, WireTags
 
-__all__ = ["CATALOG_SCOPE", "ManifestBody", "RegistryClient", "next_link"]
+__all__ = ["CATALOG_SCOPE", "ManifestBody", "RegistryClient"]
 
+_log = logging.getLogger(__name__)
 CATALOG_SCOPE = "registry:catalog:*"
 PAGE = 1000
 MAX_REPOSITORIES = 50_000
@@ -52,8 +54,6 @@ MAX_429 = 3
 LONG_WAIT = 120.0
 MAX_5XX = 2
 MAX_CUTS = 2
-LINK = re.compile(r"<([^<>]*)>([^<]*)")
-MAX_LINK = 8192
 TRANSIENT = frozenset({408, 500, 502, 503, 504})
 
 
@@ -152,7 +152,8 @@ class RegistryClient:
         return AuthenticationFailed(f"{error.headline} ({reasons})", refusals[0].remedy or error.remedy)
 
     async def _patiently(self, request: Request, used: str) -> Reply:
-        limited, failed, cuts, backoff = 0, 0, 0, Backoff(0.3, 5.0)
+        backoff = Backoff(0.3, 5.0)
+        cut, failed, limited = Retry(backoff, MAX_CUTS), Retry(backoff, MAX_5XX), Retry(backoff, MAX_429, LONG_WAIT)
         while True:
             try:
                 async with self.throttle.slot(request.kind, request.rest):
@@ -160,23 +161,24 @@ class RegistryClient:
                     reply = await self._once(request, used)
             except ConnectionCut:
                 # Every request here only reads: it is safe to repeat.
-                cuts += 1
-                if cuts > MAX_CUTS:
+                if (seconds := cut.wait()) is None:
                     raise
-                await self.throttle.pause(backoff.next())
+                await self._again(request, "the connection was cut", seconds)
                 continue
             wait = retry_after(reply)
             if reply.status == 429 or (reply.status == 503 and wait is not None):
                 # Everybody pauses, whether this request is tried again or not.
-                self.throttle.penalise(wait, sent)
-                limited += 1
-                if limited > MAX_429 or (wait or 0.0) > LONG_WAIT:
+                tell_pause(request, reply, self.throttle.penalise(wait, sent))
+                if limited.wait(wait or 0.0) is None:
                     return reply
-            elif reply.status in TRANSIENT and failed < MAX_5XX:
-                failed += 1
-                await self.throttle.pause(backoff.next())
+            elif reply.status in TRANSIENT and (seconds := failed.wait()) is not None:
+                await self._again(request, f"answered {reply.status}", seconds)
             else:
                 return reply
+
+    async def _again(self, request: Request, why: str, seconds: float) -> None:
+        _log.debug("%s: %s: %s; asked again in %.1f s", request.asked.host, request.asked.what, why, seconds)
+        await self.throttle.pause(seconds)
 
     async def _once(self, request: Request, used: str) -> Reply:
         headers = {"Accept": request.accept}
@@ -388,11 +390,3 @@ def acr_remedy(action: str) -> str:
 
 def _at(reference: str) -> str:
     return f"@{reference[:19]}" if ":" in reference else f":{clean(reference, 128)}"
-
-
-def next_link(header: str) -> str:
-    """The target of the `next` link, empty when there is none."""
-    for target, parameters in LINK.findall(header[:MAX_LINK]):
-        if 'rel="next"' in parameters or "rel=next" in parameters:
-            return str(target).strip()
-    return ""

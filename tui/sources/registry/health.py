@@ -54,6 +54,11 @@ class Health:
         else:
             self._more = True
 
+    def denies(self, what: str, error: SourceError, reading: str = "") -> bool:
+        """Whether this very failure was told before."""
+        denial = self._denials.get((reading, what))
+        return denial is not None and denial.reason == error.headline
+
     def allow(self, what: str, reading: str = "") -> None:
         """It can be read after all, in the way that it could not."""
         self._denials.pop((reading, what), None)

@@ -7,15 +7,18 @@ what it said counts until it has not confirmed it for too long (`tui.domain.fact
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from tui.errors import NoAnswer, ServerFault, SourceError, Throttled, Unreachable
+from tui.sources.kit.requestlog import reason
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RequestContext, fault, retry_after
 from tui.sources.registry.health import MOMENT, Health
 
 __all__ = ["Pulse"]
 
+_log = logging.getLogger(__name__)
 _BY = "pulse"
 _FAULTS = 2
 """Failures of the server's own, one after the other, that are more than a hiccup."""
@@ -49,6 +52,7 @@ class Pulse:
         elif self._health.limited:
             self._slowed = True
         elif isinstance(error, Unreachable) or self._faults >= _FAULTS:
+            _log.debug("%s: does not answer: %s", self._client.options.host, reason(error))
             await self._down(error)
         else:
             self._slowed = True
@@ -76,6 +80,7 @@ class Pulse:
         if reply.status not in (200, 401):
             return fault(reply, RequestContext(options.host, "/v2/"), "")
         if paused:
+            _log.debug("%s: answered through the pause", options.host)
             # It is there again; what it said is confirmed by what is read of it now.
             return None if throttle.relax() else Throttled(f"{options.host} still refuses some requests")
         self._health.good()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 import msgspec
 
+from tui.domain.common.text import clean
 from tui.sources.kit.throttle import RequestClass
-from tui.sources.kit.transport import LIST_LIMIT
+from tui.sources.kit.transport import LIST_LIMIT, Reply
 from tui.sources.registry.faults import RequestContext
 
-__all__ = ["ACCEPT", "ANYTHING", "INDEX", "NO_REFERRERS", "Request"]
+__all__ = ["ACCEPT", "ANYTHING", "INDEX", "NO_REFERRERS", "Request", "tell_pause"]
+
+_log = logging.getLogger(__name__)
 
 # Without `*/*`: a registry that only has an old schema 1 image shall say so instead of sending it.
 ACCEPT = ", ".join(
@@ -45,3 +50,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     rest: bool = False
     foreign: bool = False
     lacking: frozenset[int] = frozenset()
+
+
+def tell_pause(request: Request, reply: Reply, seconds: float) -> None:
+    """Everybody waits, as the registry asks: a line of the log."""
+    named = f"Retry-After: {clean(reply.header('retry-after'), 40)}" if reply.header("retry-after") else "no Retry-After"
+    asked = request.asked
+    _log.debug("%s: %s: answered %d (%s); everybody waits %.1f s", asked.host, asked.what, reply.status, named, seconds)

@@ -13,6 +13,7 @@ from tui.domain.facts.demand import Priority
 from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.errors import AuthenticationFailed, NotFound, ServerFault, SourceError, Throttled, Unreachable
+from tui.sources.kit.requestlog import reason
 from tui.sources.kit.throttle import Backoff
 from tui.sources.ports import ContentStore
 from tui.sources.registry.attaching import ReferrerQueue
@@ -128,7 +129,9 @@ class RegistrySession:
                 await self.client.enter()
             except SourceError as error:
                 await self._down(error)
-                await asyncio.sleep((refused if isinstance(error, AuthenticationFailed) else backoff).next())
+                wait = (refused if isinstance(error, AuthenticationFailed) else backoff).next()
+                _log.debug("%s: does not let us in: %s; asked again in %.1f s", self._source, reason(error), wait)
+                await asyncio.sleep(wait)
                 self.client.auth.restart()
                 continue
             backoff.reset()
@@ -244,7 +247,8 @@ class RegistrySession:
 
     def _noticed(self, what: str, error: SourceError, reading: str = "") -> None:
         """A reading failed: that is said until the same reading succeeds; it may be that the registry is not there at all."""
-        _log.info("%s: %s could not be read: %s", self._source, what, error.headline)
+        level = logging.DEBUG if self.health.denies(what, error, reading) else logging.INFO
+        _log.log(level, "%s: %s could not be read: %s", self._source, what, reason(error))
         if isinstance(error, Unreachable):
             self._lost.set()
         self.health.deny(what, error, reading)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+
 import msgspec
 
 from tui.domain.facts.events import Owner, Ownership
 from tui.errors import AuthenticationFailed, SourceError
 from tui.sources.kit.clouds import cloud_of_registry
 from tui.sources.kit.credentials import ACR_TOKEN_USER, Credentials, EntraToken, EntraTokens, Login
+from tui.sources.kit.requestlog import reason
 from tui.sources.registry.options import AuthMode, RegistryOptions
 
 __all__ = ["Identity", "SignIns"]
+
+
+_log = logging.getLogger(__name__)
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -58,6 +64,7 @@ class SignIns:
                 self.refuse(error)
                 continue
             if found is not None:
+                _log.debug("%s: signs in by %s as %s", self._options.host, way.value, found.words or "anybody")
                 return found
             if self._at + 1 >= len(self._ways):
                 raise AuthenticationFailed(
@@ -72,6 +79,7 @@ class SignIns:
             # Beginning anew next time: a login may appear while we run.
             self._at = 0
             raise error
+        _log.debug("%s: %s; the next way to sign in is tried", self._options.host, reason(error))
         self.refusals.append(error)
         self._at += 1
 

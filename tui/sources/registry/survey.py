@@ -21,6 +21,7 @@ from tui.errors import (
     Unreachable,
     UntrustedPayload,
 )
+from tui.sources.kit.requestlog import reason
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RouteNotFound
 from tui.sources.registry.health import Health
@@ -152,7 +153,7 @@ class Survey:
 
     async def _gave_up(self, name: RepositoryName, error: SourceError) -> None:
         """Whether the others can still be read. Raises Unreachable when the registry is gone, Forbidden when it refuses all."""
-        _log.info("%s: given up for now: %s", name, error.headline)
+        _log.info("%s: given up for now: %s", name, reason(error))
         await self._is_there(error)
         self._refusals += isinstance(error, AuthenticationFailed | Forbidden)
         if self._refusals >= MAX_REFUSALS:

@@ -12,6 +12,7 @@ The procedure, in steps:
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 
@@ -31,6 +32,7 @@ from tui.sources.registry.wire import WireToken
 
 __all__ = ["Authorizer"]
 
+_log = logging.getLogger(__name__)
 RENEW_SHARE = 0.1
 RENEW_MOST = 300.0
 FRESH = 30.0
@@ -138,6 +140,9 @@ class Authorizer:
             return True
         if not held.shared and self._clock() - held.issued < FRESH:
             return False
+        _log.debug(
+            "%s: the token for %s is not accepted any more (401): a new one is asked for", self._options.host, scope or "it"
+        )
         del self._access[scope]
         return True
 
@@ -283,6 +288,7 @@ class Authorizer:
             if held is None or held.value != refresh or self._clock() - held.issued < FRESH:
                 raise
             # The registry rolled its keys or the token was revoked before its end: one new exchange is worth a try.
+            _log.debug("%s: the registry's refresh token is not accepted any more: exchanged anew", self._options.host)
             self._refresh = None
             refresh = await self._refresh_token(who, challenge, realm)
             return await self._service.token(challenge, realm, who, refresh, scopes)

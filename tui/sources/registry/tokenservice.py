@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from yarl import URL
@@ -9,7 +10,8 @@ from yarl import URL
 from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload
 from tui.sources.kit.redirects import is_loopback, same_origin
-from tui.sources.kit.throttle import RequestClass, Throttle
+from tui.sources.kit.retry import Retry
+from tui.sources.kit.throttle import Backoff, RequestClass, Throttle
 from tui.sources.kit.transport import Reply, Transport, decode_json
 from tui.sources.registry.challenge import Challenge
 from tui.sources.registry.faults import RequestContext, fault, retry_after, sign_in_to
@@ -19,6 +21,7 @@ from tui.sources.registry.wire import WireToken
 
 __all__ = ["TokenService"]
 
+_log = logging.getLogger(__name__)
 TOKEN_LIMIT = 1 << 20
 CLIENT_ID = "trustree"
 TRIES = 4
@@ -87,6 +90,7 @@ class TokenService:
             raise UntrustedPayload(
                 f"{self._options.host} exchanged the Entra token for nothing", "Is it really a container registry?"
             )
+        _log.debug("%s: the token of Entra ID was exchanged for one of the registry", self._options.host)
         return answer.refresh_token
 
     async def token(self, challenge: Challenge, realm: URL, who: Identity, refresh: str, scopes: Sequence[str]) -> WireToken:
@@ -104,6 +108,8 @@ class TokenService:
         answer = self._read(reply, "the token service")
         if not (answer.access_token or answer.token):
             raise UntrustedPayload(f"the token service of {self._options.host} gave no token", "Is it really a registry?")
+        lives = f"{answer.expires_in} s" if answer.expires_in else "as long as it says itself"
+        _log.debug("%s: a token for %s (%d scopes), valid %s", self._options.host, who.words or "anybody", len(scopes), lives)
         return answer
 
     async def _docker_style(self, realm: URL, who: Identity, fields: Form) -> Reply:
@@ -117,7 +123,8 @@ class TokenService:
         return await self._ask("POST", realm, [*grant, ("client_id", CLIENT_ID), *fields])
 
     async def _ask(self, method: str, url: URL, form: Form | None = None, headers: dict[str, str] | None = None) -> Reply:
-        for attempt in range(TRIES):
+        retry = Retry(Backoff(), TRIES - 1)
+        while True:
             async with self._throttle.slot(RequestClass.OAUTH):
                 # Whoever answers for the registry chose the place, unless it is the registry's own or named by the operator.
                 wary = not at_home(self._options, url)
@@ -131,10 +138,10 @@ class TokenService:
                     wary=wary,
                     stay=True,
                 )
-            if reply.status != 429 or attempt == TRIES - 1:
-                break
-            self._throttle.penalise(retry_after(reply))
-        return reply
+            if reply.status != 429 or retry.wait(0.0) is None:
+                return reply
+            seconds = self._throttle.penalise(retry_after(reply))
+            _log.debug("%s: the token service answered 429; everybody waits %.1f s", self._options.host, seconds)
 
     def _read(self, reply: Reply, what: str) -> WireToken:
         if reply.status != 200:

@@ -7,6 +7,7 @@ AzureContainerRegistryVulnerability), and the real answer in azure-rest-api-spec
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
@@ -21,6 +22,8 @@ from tui.sources.scanners.words import Said, digest_of, moment, name_of, score, 
 
 __all__ = ["ASSESSMENTS", "QUERY", "SCANNER", "DefenderReports", "DefenderRow"]
 
+_log = logging.getLogger(__name__)
+LOGGED = 10
 SCANNER = "Microsoft Defender for Containers"
 ASSESSMENTS = (
     "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5",  # images in registries, until the recommendations became individual
@@ -156,12 +159,12 @@ class DefenderReports:
         """One row as JSON; one that is not of the shape costs its image, or counts as `broken` when it names none."""
         try:
             row = _wire.decode(raw)
-        except DECODING:
-            self._mourn(raw)
+        except DECODING as error:
+            self._mourn(raw, error)
             return
         self.add_row(row if row.properties is None else _projected(row.properties))
 
-    def _mourn(self, raw: bytes | msgspec.Raw) -> None:
+    def _mourn(self, raw: bytes | msgspec.Raw, error: Exception) -> None:
         """A row that cannot be read costs the image that it is about; if that is not known, all."""
         try:
             place = from_json(raw, _Place)
@@ -173,14 +176,20 @@ class DefenderReports:
         if digest:
             self._lost[digest] += 1
         else:
-            self.broken += 1
+            self._drop(f"it is of another form: {error}")
+
+    def _drop(self, why: str) -> None:
+        """A row is of no use; the log says why of the first of them."""
+        self.broken += 1
+        if self.broken <= LOGGED:
+            _log.info("a finding of Defender cannot be read: %s", why)
 
     def add_row(self, row: DefenderRow) -> None:
         """One row."""
         self.rows += 1
         digest = digest_of(row.digest)
         if not digest:
-            self.broken += 1
+            self._drop("it names no image by its digest")
             return
         key = (text(row.host), text(row.repo), digest)
         image = self._images.get(key)
