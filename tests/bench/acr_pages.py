@@ -9,7 +9,7 @@ from tests.bench.results import Result
 from tests.sources.registry.helpers import Entra, options
 from tests.sources.registry.servers import FakeRegistry, digest_of
 from tui.sources.kit.credentials import Credentials
-from tui.sources.registry.acr import AcrLists
+from tui.sources.registry.acr_lists import AcrLists
 from tui.sources.registry.client import RegistryClient
 
 __all__ = ["run"]

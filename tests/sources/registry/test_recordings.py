@@ -20,7 +20,7 @@ from tests.sources.registry.helpers import Entra
 from tests.sources.registry.servers import FakeRegistry, jwt
 from tui.errors import NotFound, SourceError
 from tui.sources.kit.credentials import Credentials
-from tui.sources.registry.acr import AcrLists
+from tui.sources.registry.acr_lists import AcrLists
 from tui.sources.registry.challenge import parse_challenge
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RequestContext, RouteNotFound

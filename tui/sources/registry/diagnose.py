@@ -9,7 +9,7 @@ import msgspec
 from tui.domain.facts.events import Owner
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
 from tui.sources.ports import Diagnosis
-from tui.sources.registry.acr import AcrLists
+from tui.sources.registry.acr_lists import AcrLists
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RouteNotFound
 from tui.sources.registry.referrers import is_referrer_tag

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 from tui.domain.facts.image import ManifestListing, RepositoryName, Tag
 from tui.errors import SourceError, Unreachable
-from tui.sources.registry.acr import AcrLists
+from tui.sources.registry.acr_lists import AcrLists
 from tui.sources.registry.names import ListCut
 from tui.sources.registry.room import NoRoom, Room, weight
 

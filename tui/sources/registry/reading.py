@@ -27,7 +27,7 @@ from tui.domain.lineage.provenance import provenance_claims
 from tui.domain.registries.runnable import IMAGE_CONFIGS, is_attestation, says_attestation
 from tui.errors import Forbidden, NotFound, OtherBytes, SourceError, Unreachable, UntrustedPayload
 from tui.sources.ports import ContentStore
-from tui.sources.registry.acr import AcrLists
+from tui.sources.registry.acr_lists import AcrLists
 from tui.sources.registry.client import ManifestBody, RegistryClient
 from tui.sources.registry.content import keep_manifest, stored
 from tui.sources.registry.faults import absence
