@@ -33,6 +33,7 @@ from tui.errors import (
     UntrustedPayload,
 )
 from tui.sources.kit.credentials import Credentials, Login
+from tui.sources.registry.acr_lists import AcrLists
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RepositoryNotFound, RouteNotFound
 from tui.sources.registry.names import next_link
@@ -493,6 +494,17 @@ async def test_a_list_that_repeats_itself_ends() -> None:
         server.fault = only("_catalog", lambda _: web.json_response({"repositories": ["a"]}, headers={"Link": link}))
         client = await client_of(options(server))
         assert [page async for page in client.catalog()] == [("a",)]
+        await client.close()
+
+
+async def test_a_list_of_an_acr_that_repeats_itself_is_no_whole_list() -> None:
+    async with FakeRegistry(acr=True) as server:
+        link = '</acr/v1/app/_tags?n=1000>; rel="next"'
+        server.fault = only("_tags", lambda _: web.json_response({"tags": []}, headers={"Link": link}))
+        client = await client_of(options(server))
+        lists = AcrLists(client)
+        with pytest.raises(UntrustedPayload, match="repeats a page of the tags of app"):
+            _ = [page async for page in lists.tags("app")]
         await client.close()
 
 

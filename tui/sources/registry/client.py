@@ -289,10 +289,10 @@ class RegistryClient:
 
     # ---- lists
 
-    async def pages(self, request: Request) -> AsyncIterator[Reply]:
+    async def pages(self, request: Request, *, once: bool = False) -> AsyncIterator[Reply]:
         """The pages of a list, `Link` followed (distribution: `rel="next"`, RFC 8288); no more than `MAX_PAGES`.
 
-        Raises ListCut when there are more.
+        A page that comes again ends the list, or is an error where each comes `once`. Raises ListCut when there are more.
         """
         seen = {request.path}
         for _ in range(MAX_PAGES):
@@ -300,6 +300,8 @@ class RegistryClient:
             link, url = page[0].header("link"), page[0].url
             yield page.pop()  # not held here while others use it: a page may be large
             path = self._next(link, url)
+            if once and path in seen:
+                raise UntrustedPayload(f"{self.options.host} repeats a page of {request.asked.what}", "Tell its owner.")
             if not path or path in seen:
                 return
             seen.add(path)
