@@ -45,10 +45,7 @@ def test_an_address_of_the_web_names_its_host(text: str, host: str) -> None:
     assert registries(text) == (host,)
     assert read(f"registries = ['{text}']\n[registry.'{text}']\n".encode(), "f") == {
         "registries": (host,),
-        "base": {},
         "registry": {host: read(b"[registry.x]", "f")["registry"]["x"]},  # type: ignore[index]
-        "context": {},
-        "scanner": {},
     }
 
 

@@ -9,12 +9,13 @@ import msgspec
 import pytest
 
 from tests.bench.__main__ import NAMES
+from tests.docs.settings_table import GUIDE, settings_tables, shown_tables
 from tui.cli.commands import COMMANDS
 from tui.domain.common.trust import CheckName
 from tui.domain.query.language import Key, Trait
-from tui.settings import load
 from tui.settings import settings as config
-from tui.settings.file import Registry, ScannerTable, SettingsFile, read
+from tui.settings.declared import declared, written
+from tui.settings.file import read
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -33,7 +34,15 @@ def test_the_configuration_shown_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [SettingsFile, Registry, ScannerTable, config.ContextSettings, config.SignatureSettings, config.SignerSettings]
+    "table",
+    [
+        *map(
+            written,
+            (config.Settings, config.RegistrySettings, config.ScannerSettings, config.ContextSettings, config.CacheSettings),
+        ),
+        config.SignatureSettings,
+        config.SignerSettings,
+    ],
 )
 def test_every_setting_is_shown(table: type[msgspec.Struct]) -> None:
     text = example()
@@ -41,9 +50,14 @@ def test_every_setting_is_shown(table: type[msgspec.Struct]) -> None:
     assert not [name for name in names if not re.search(rf"(^|[\[{{.]|, ){name}\b", text, re.MULTILINE)]
 
 
+def test_the_tables_of_settings_are_as_declared() -> None:
+    assert shown_tables(GUIDE.read_text()) == settings_tables(), "`python -m tests.docs` writes them"
+
+
 def test_every_variable_is_named() -> None:
     text = (DOCS / "configuration.md").read_text()
-    assert not [name for name in load._ENVIRONMENT if f"`{name}`" not in text]
+    variables = [declaration.setting.variable for declaration in declared(config.Settings)]
+    assert not [name for name in filter(None, variables) if f"`{name}`" not in text]
 
 
 def test_checks_terms_and_traits_are_explained() -> None:

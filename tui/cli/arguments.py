@@ -9,15 +9,13 @@ from typing import NamedTuple, NoReturn
 
 from tui import __version__
 from tui.cli.commands import COMMANDS, Command, command_named
-from tui.cli.flags import duration
+from tui.cli.setting_flags import add_setting_flags, given_settings
 from tui.domain.common.text import clean
 from tui.errors import UsageError
-from tui.settings.hosts import holds_user, registry_host
-from tui.settings.settings import LogLevel
+from tui.settings.settings import SCENARIOS
 
 __all__ = ["SCENARIOS", "Arguments", "parse", "parser_of"]
 
-SCENARIOS = ("contoso", "empty", "denied", "broken", "huge")
 QUERIES = """\
 A query is a list of words and terms that must all hold: ns:prod  ctx:weu  repo:payments/*  base:debian  digest:sha256:ab
 is:running  is:rollback  check:scan=fail  drift:moved  age>90d  kind:deploy  team:web  cve:CVE-2026-1  pkg:openssl  sev>=high;
@@ -76,7 +74,8 @@ def parse(argv: Sequence[str]) -> Arguments:
     if words and not command.usage:
         raise UsageError(f"`trustree {name}` takes no query.", f"`trustree report {clean(words[0], 40)}` does.")
     action, words = _action(command, words)
-    return Arguments(name, " ".join(words), _settings(found), found, found.config or "", action)
+    settings = given_settings(found)
+    return Arguments(name, " ".join(words), settings, found, str(settings.pop("source", "")), action)
 
 
 def _action(command: Command, words: list[str]) -> tuple[str, list[str]]:
@@ -157,13 +156,13 @@ def _refuse_unknown_scenario(word: str) -> None:
 def _refuse_clusters_of_none(found: argparse.Namespace) -> None:
     """What names clusters or namespaces, and what asks none, exclude each other. Raises UsageError."""
     named = {
-        "--context": found.context,
+        "--context": found.contexts,
         "--all-contexts": found.all_contexts,
-        "-n": found.namespace,
+        "-n": found.namespaces,
         "-A": found.all_namespaces,
     }
     given = [flag for flag, value in named.items() if value]
-    if found.no_cluster and given:
+    if found.clusters is False and given:
         raise UsageError(f"--no-cluster and {given[0]} exclude each other.", f"Leave out --no-cluster, or {given[0]}.")
 
 
@@ -194,7 +193,8 @@ def parser_of(name: str) -> _Parser:
     command = command_named(name)
     usage = " ".join(part for part in ("trustree", name or "[COMMAND]", command.usage, "[options]") if part)
     parser = _Parser(usage, command.help if name else _overview(), EPILOG if "QUERY" in command.usage else EXIT_CODES)
-    _add_shared(parser)
+    parser.add_argument("--version", action="version", version=f"trustree {__version__}")
+    add_setting_flags(parser)
     command.module().add_arguments(parser)
     return parser
 
@@ -205,65 +205,3 @@ def _overview() -> str:
         "Which images run in my clusters, where do they come from, can I trust them?\n\n"
         "Without a command: the explorer; on a pipe the table report.\n\ncommands:\n" + commands
     )
-
-
-def _add_shared(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--version", action="version", version=f"trustree {__version__}")
-    add(
-        "--demo",
-        metavar="SCENARIO",
-        choices=SCENARIOS,
-        help=f"an embedded estate, the first without a name: {', '.join(SCENARIOS)}",
-    )
-    add("--context", action="append", metavar="NAME", help="a context of the kubeconfig; may be repeated")
-    add("--all-contexts", action="store_true", default=None, help="every context of the kubeconfig")
-    add("-n", "--namespace", action="append", metavar="NAME", help="read only this namespace; may be repeated")
-    add("-A", "--all-namespaces", action="store_true", default=None, help="every namespace, whatever the settings say")
-    add("--kubeconfig", metavar="FILE", help="instead of KUBECONFIG or ~/.kube/config")
-    add("--no-cluster", action="store_true", help="ask no cluster: only the registries that are named")
-    add("--registry", action="append", metavar="HOST", help="a registry to read as a whole; may be repeated")
-    add("--no-cache", action="store_true", help="keep nothing on disk for the next run, and use nothing of an earlier one")
-    add("--no-azure", action="store_true", help="never sign in to Azure")
-    add("--config", metavar="FILE", help="the settings, instead of TRUSTREE_CONFIG or the usual place")
-    add("--policy", metavar="FILE", help="the policy to judge by")
-    add("--scan-report", action="append", metavar="FILE", help="a scanner's report on images, of any format; may be repeated")
-    add("--write", action="store_true", default=None, help="allow changes")
-    add("--readonly", action="store_false", dest="write", default=None, help="allow none (the default)")
-    add("--request-timeout", type=duration, metavar="TIME", help="how long one request may take: 10s, 2m; 0 for no limit")
-    add("--log-level", choices=tuple(LogLevel), help="what is written to the log")
-    add("--log-file", metavar="FILE", help="where the log goes")
-
-
-def _settings(found: argparse.Namespace) -> dict[str, object]:
-    """What was given, by the names of the settings."""
-    given: dict[str, object] = {
-        "contexts": found.context and _split(found.context),
-        "all_contexts": found.all_contexts,
-        "namespaces": found.namespace and _split(found.namespace),
-        "all_namespaces": found.all_namespaces,
-        "kubeconfig": found.kubeconfig,
-        "registries": found.registry and _hosts(found.registry),
-        "azure": False if found.no_azure else None,
-        "clusters": False if found.no_cluster else None,
-        "use_cache": False if found.no_cache else None,
-        "policy": found.policy,
-        "scan_reports": found.scan_report and tuple(dict.fromkeys(found.scan_report)),
-        "write": found.write,
-        "request_timeout": found.request_timeout,
-        "log_level": LogLevel(found.log_level) if found.log_level else None,
-        "log_file": found.log_file,
-        "demo": found.demo,
-    }
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _split(values: Sequence[str]) -> tuple[str, ...]:
-    """Repeated and comma-separated values, each once."""
-    return tuple(dict.fromkeys(part for value in values for part in value.split(",") if part))
-
-
-def _hosts(values: Sequence[str]) -> tuple[str, ...]:
-    """The registries named. Raises UsageError, also for an address with a comma in it."""
-    parts = [part for value in values for part in ([value] if holds_user(value) else value.split(","))]
-    return tuple(dict.fromkeys(registry_host(part.strip(), "--registry") for part in parts))

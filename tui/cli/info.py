@@ -17,10 +17,11 @@ from tui.cli.output import Exit, Writer, look_of_stdout, write_stdout
 from tui.domain.common.redaction import redact
 from tui.reports.columns import plain
 from tui.reports.encoding import encode
+from tui.settings.declared import declared
 from tui.settings.settings import Settings, paths
 from tui.wiring.content import cache_state, cache_words
 
-__all__ = ["add_arguments", "info", "run"]
+__all__ = ["add_arguments", "changed", "info", "run"]
 
 PACKAGES = ("textual", "msgspec", "aiohttp", "kubernetes", "azure-identity", "azure-containerregistry", "cryptography")
 VARIABLES = (
@@ -40,8 +41,8 @@ def run(call: Invocation) -> Exit:
 
 
 def info(settings: Settings, output: str, write: Writer) -> Exit:
-    """Print versions and every path in use."""
-    facts = {**_versions(), **_places(settings), **_environment()}
+    """Print versions, what is set, and every path in use."""
+    facts = {**_versions(), **changed(settings), **_places(settings), **_environment()}
     if output == "json":
         write([encode(InfoReport("trustree/info/v1", facts)), b"\n"])
     else:
@@ -82,6 +83,26 @@ def _places(settings: Settings) -> dict[str, str]:
         "state": str(usual.state),
         "log": settings.log_file or str(usual.log),
     }
+
+
+def changed(settings: Settings) -> dict[str, str]:
+    """The settings that are not as they are by themselves; of tables, what they are about."""
+    values = [(each, getattr(settings, each.name)) for each in declared(type(settings)) if each.name != "source"]
+    return {each.name: "[hidden]" if each.setting.secret else _shown(value) for each, value in values if value != each.default}
+
+
+def _shown(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g} s"
+        case tuple() | dict():
+            return redact(", ".join(map(str, value)))
+        case msgspec.Struct():
+            return ", ".join(each.name for each in declared(type(value)) if getattr(value, each.name) != each.default)
+        case _:
+            return redact(str(value))
 
 
 def _environment() -> dict[str, str]:

@@ -28,8 +28,9 @@ Paths that are not absolute are meant from where the file lies.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Any, assert_never
 from urllib.parse import urlsplit
 
 import msgspec
@@ -39,17 +40,16 @@ from tui.domain.facts.configured import SCRATCH
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.reference import parse_reference
 from tui.errors import InvalidConfig, InvalidReference, UsageError
+from tui.settings.declared import Form, declared, written
 from tui.settings.durations import seconds
 from tui.settings.hosts import endpoint_fault, holds_user, registry_host
 from tui.settings.settings import (
-    Auth,
     CacheSettings,
     ContextSettings,
-    LogLevel,
-    RegistryKind,
     RegistrySettings,
     ScannerKind,
     ScannerSettings,
+    Settings,
     SignatureSettings,
     TrustSettings,
 )
@@ -59,108 +59,54 @@ from tui.settings.toml import Place, TomlReader
 __all__ = ["read"]
 
 
-class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A registry table as it is written; durations are text."""
-
-    kind: RegistryKind = RegistryKind.AUTO
-    endpoint: str = ""
-    ca_file: str = ""
-    auth: Auth = Auth.AUTO
-    username: str = ""
-    password_env: str = ""
-    ask: bool = True
-    refresh: object = None
-    requests_per_minute: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    server_name: str = ""
-    token_hosts: tuple[str, ...] = ()
-
-
-class ScannerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A scanner table as it is written; without a kind its name is one. Durations are text."""
-
-    kind: ScannerKind | None = None
-    endpoint: str = ""
-    ca_file: str = ""
-    username: str = ""
-    password_env: str = ""
-    token_env: str = ""
-    sign_in: str = ""
-    subscriptions: tuple[str, ...] = ()
-    enabled: bool = True
-    refresh: object = None
-
-
-class CacheTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The cache table as it is written; a size is text."""
-
-    enabled: bool = True
-    max_size: object = None
-
-
-class SettingsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The top of the file as it is written; the tables of registries and contexts are read one by one."""
-
-    contexts: tuple[str, ...] = ()
-    all_contexts: bool = False
-    namespaces: tuple[str, ...] = ()
-    all_namespaces: bool = False
-    kubeconfig: str = ""
-    registries: tuple[str, ...] = ()
-    azure: bool = True
-    clusters: bool = True
-    policy: str = ""
-    request_timeout: object = None
-    refresh: object = None
-    theme: str = ""
-    ascii: bool = False
-    log_level: LogLevel = LogLevel.INFO
-    log_file: str = ""
-    keymap: dict[str, str] = {}
-    registry: dict[str, dict[str, object]] = {}
-    context: dict[str, dict[str, object]] = {}
-    scanner: dict[str, dict[str, object]] = {}
-    scan_reports: tuple[str, ...] = ()
-    signatures: dict[str, object] = {}
-    base: dict[str, object] = {}
-    cache: dict[str, object] = {}
-
-
-_DURATIONS = ("request_timeout", "refresh")
-_TABLES = ("registry", "context", "scanner", "signatures", "base", "cache")
 SMALLEST_CACHE = 1 << 20
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _CONSOLES = (ScannerKind.AQUA, ScannerKind.PRISMA)
 
 
-def read(content: bytes, path: str) -> dict[str, object]:
+def read(content: bytes, path: str, struct: type[Settings] = Settings) -> dict[str, object]:
     """The settings of a file by field name, only what is in it. Raises InvalidConfig with line and column."""
     reader = _Reader(content, path)
-    table = reader.table
-    file = reader.convert(table, SettingsFile, ())
-    values: dict[str, object] = {name: getattr(file, name) for name in table if name not in _TABLES}
-    values |= {name: reader.duration(table, name, ()) for name in _DURATIONS if name in table}
-    values["base"] = {images: reader.base(images, base) for images, base in file.base.items()}
-    if "registries" in table:
-        values["registries"] = tuple(reader.host(host, ("registries",)) for host in file.registries)
-    values["registry"] = {
-        reader.host(host, ("registry", host)): reader.registry(host, entry) for host, entry in file.registry.items()
+    values = reader.values(reader.table, struct, ())
+    tables: dict[str, Callable[[Any], object]] = {
+        "registry": reader.registries,
+        "context": reader.contexts,
+        "scanner": reader.scanners,
+        "signatures": reader.signatures,
+        "base": reader.bases,
+        "cache": reader.cache,
     }
-    values["context"] = {name: reader.convert(entry, ContextSettings, ("context", name)) for name, entry in file.context.items()}
-    if "scan_reports" in table:
-        values["scan_reports"] = tuple(map(reader.beside, file.scan_reports))
-    values |= {name: reader.beside(getattr(file, name)) for name in ("policy", "log_file") if name in table}
-    if "kubeconfig" in table:
-        values["kubeconfig"] = os.pathsep.join(map(reader.beside, file.kubeconfig.split(os.pathsep)))
-    values["scanner"] = {name: reader.scanner(name, entry) for name, entry in file.scanner.items()}
-    if file.cache:
-        values["cache"] = reader.cache(file.cache)
-    if file.signatures:
-        values["signatures"] = reader.signatures(file.signatures)
-    return values
+    return values | {name: read_table(values[name]) for name, read_table in tables.items() if name in values}
 
 
 class _Reader(TomlReader):
     """Knows the tables of settings."""
+
+    def values(self, table: dict[str, object], struct: type[msgspec.Struct], place: Place) -> dict[str, object]:
+        """What a table says of the settings that a struct declares, by field name; tables in it as they are written."""
+        raw = self.convert(table, written(struct), place)
+        return {
+            name: self._value(setting.form, getattr(raw, name), (*place, name))
+            for name, _, _, setting in declared(struct)
+            if name in table
+        }
+
+    def _value(self, form: Form, value: Any, place: Place) -> object:
+        match form:
+            case Form.PLAIN:
+                return value
+            case Form.DURATION:
+                return self.duration(value, place)
+            case Form.SIZE:
+                return self.size(value, place)
+            case Form.PATH:
+                return tuple(map(self.beside, value)) if isinstance(value, tuple) else self.beside(value)
+            case Form.SEARCH_PATH:
+                return os.pathsep.join(map(self.beside, value.split(os.pathsep)))
+            case Form.HOST:
+                return tuple(self.host(host, place) for host in value)
+            case _:
+                assert_never(form)
 
     def beside(self, text: str) -> str:
         """A path, when it is not absolute meant from where the file lies; nothing stays nothing."""
@@ -173,41 +119,48 @@ class _Reader(TomlReader):
         except UsageError as error:
             self.refuse(error.headline.removesuffix("."), place, error.remedy, error)
 
-    def registry(self, host: str, entry: dict[str, object]) -> RegistrySettings:
-        """One registry table."""
+    def registries(self, tables: dict[str, dict[str, object]]) -> dict[str, RegistrySettings]:
+        """The tables of registries, by host."""
+        return {self.host(host, ("registry", host)): self._registry(host, entry) for host, entry in tables.items()}
+
+    def _registry(self, host: str, entry: dict[str, object]) -> RegistrySettings:
         place = ("registry", host)
         self._without_secrets(entry, place)
-        raw = self.convert(entry, Registry, place)
-        plain = {name: getattr(raw, name) for name in Registry.__struct_fields__ if name != "refresh"}
-        plain["ca_file"] = self.beside(raw.ca_file)
-        if raw.endpoint and (fault := endpoint_fault(raw.endpoint)):
+        settings = RegistrySettings(**self.values(entry, RegistrySettings, place))  # type: ignore[arg-type]
+        if settings.endpoint and (fault := endpoint_fault(settings.endpoint)):
             self.refuse(f"`endpoint` {fault}", (*place, "endpoint"), "Write https://host or https://host:port.")
-        for name in raw.token_hosts:
+        for name in settings.token_hosts:
             if "/" in name or "@" in name or not name.strip():
                 self.refuse("`token_hosts` has a value that is no host", (*place, "token_hosts"), "Write host or host:port.")
-        return RegistrySettings(**plain, refresh=self.duration(entry, "refresh", place))
+        return settings
 
-    def scanner(self, name: str, entry: dict[str, object]) -> ScannerSettings:
-        """One scanner table."""
+    def contexts(self, tables: dict[str, dict[str, object]]) -> dict[str, ContextSettings]:
+        """The tables of contexts, by name."""
+        return {name: self.convert(entry, ContextSettings, ("context", name)) for name, entry in tables.items()}
+
+    def scanners(self, tables: dict[str, dict[str, object]]) -> dict[str, ScannerSettings]:
+        """The tables of scanners, by name."""
+        return {name: self._scanner(name, entry) for name, entry in tables.items()}
+
+    def _scanner(self, name: str, entry: dict[str, object]) -> ScannerSettings:
         place = ("scanner", name)
         self._without_secrets(entry, place)
-        raw = self.convert(entry, ScannerTable, place)
-        kind = raw.kind or next((each for each in ScannerKind if each == name), None)
-        if kind is None:
+        values = self.values(entry, ScannerSettings, place)
+        kind = values.pop("kind", None) or next((kind for kind in ScannerKind if kind == name), None)
+        if not isinstance(kind, ScannerKind):
             self.refuse("`kind` is missing", place, f"It is one of {', '.join(ScannerKind)}.")
-        if kind in _CONSOLES and raw.enabled and not raw.endpoint:
+        settings = ScannerSettings(kind, **values)  # type: ignore[arg-type]
+        if kind in _CONSOLES and settings.enabled and not settings.endpoint:
             self.refuse("`endpoint` is missing", place, 'Write the address of the console: endpoint = "https://...".')
         for field in ("endpoint", "sign_in"):
-            address = getattr(raw, field)
+            address = getattr(settings, field)
             if holds_user(address):
                 remedy = "Write the address alone; `username`, `password_env` and `token_env` say how to sign in."
                 self.refuse(f"`{field}` holds a user or a password", (*place, field), remedy)
             if address and not may_be_told(address):
                 remedy = "Write https://: a password or token is sent there."
                 self.refuse(f"`{field}` is no https address", (*place, field), remedy)
-        plain = {field: getattr(raw, field) for field in ScannerTable.__struct_fields__ if field not in ("kind", "refresh")}
-        plain["ca_file"] = self.beside(raw.ca_file)
-        return ScannerSettings(kind=kind, **plain, refresh=self.duration(entry, "refresh", place))
+        return settings
 
     def _without_secrets(self, entry: dict[str, object], place: Place) -> None:
         for name in ("password", "token"):
@@ -215,8 +168,11 @@ class _Reader(TomlReader):
                 remedy = f"Put it in an environment variable and name that in `{name}_env`."
                 self.refuse(f"A {name} does not belong in the file", (*place, name), remedy)
 
-    def base(self, images: str, base: object) -> str:
-        """What the images of a pattern of repositories stand on."""
+    def bases(self, table: dict[str, object]) -> dict[str, str]:
+        """What the images of patterns of repositories stand on."""
+        return {images: self._base(images, base) for images, base in table.items()}
+
+    def _base(self, images: str, base: object) -> str:
         place = ("base", images)
         if not isinstance(base, str):
             self.refuse(f"“{clean(images, 60)}” has a wrong value", place, f"It is an image in quotes, or {SCRATCH!r}.")
@@ -250,24 +206,21 @@ class _Reader(TomlReader):
 
     def cache(self, entry: dict[str, object]) -> CacheSettings:
         """What is kept on disk."""
-        place = ("cache",)
-        table = self.convert(entry, CacheTable, place)
-        if table.max_size is None:
-            return CacheSettings(table.enabled)
-        size = size_in_bytes(table.max_size) if isinstance(table.max_size, str) else None
-        if size is None or size < SMALLEST_CACHE:
-            remedy = 'Write it in quotes as "256MiB" or "1GiB".'
-            self.refuse("`max_size` is no size of at least 1 MiB", (*place, "max_size"), remedy)
-        return CacheSettings(table.enabled, size)
+        return CacheSettings(**self.values(entry, CacheSettings, ("cache",)))  # type: ignore[arg-type]
 
-    def duration(self, table: dict[str, object], name: str, place: Place) -> float | None:
-        """A duration in seconds, None when it is not there."""
-        if name not in table:
-            return None
-        found = seconds(str(table[name])) if isinstance(table[name], str) else None
-        if found is None:
-            self.refuse(f"`{name}` is not a duration", (*place, name), 'Write it in quotes as "10s", "2m" or "1m30s".')
-        return found
+    def size(self, value: object, place: Place) -> int:
+        """A size in bytes."""
+        size = size_in_bytes(value) if isinstance(value, str) else None
+        if size is None or size < SMALLEST_CACHE:
+            self.refuse(f"`{place[-1]}` is no size of at least 1 MiB", place, 'Write it in quotes as "256MiB" or "1GiB".')
+        return size
+
+    def duration(self, value: object, place: Place) -> float:
+        """A duration in seconds."""
+        duration = seconds(value) if isinstance(value, str) else None
+        if duration is None:
+            self.refuse(f"`{place[-1]}` is not a duration", place, 'Write it in quotes as "10s", "2m" or "1m30s".')
+        return duration
 
 
 def may_be_told(address: str) -> bool:

@@ -9,19 +9,11 @@ from pathlib import Path
 import msgspec
 
 from tui.errors import InvalidConfig
-from tui.settings.settings import LogLevel, Settings, paths
+from tui.settings.declared import Declaration, declared
+from tui.settings.settings import Settings, paths
 
 __all__ = ["load"]
 
-_ENVIRONMENT = {
-    "TRUSTREE_POLICY": "policy",
-    "TRUSTREE_THEME": "theme",
-    "TRUSTREE_ASCII": "ascii",
-    "TRUSTREE_LOG_LEVEL": "log_level",
-    "TRUSTREE_LOG_FILE": "log_file",
-}
-LOOKS = frozenset({"theme", "ascii", "keymap", "log_level", "log_file", "refresh", "request_timeout", "source"})
-"""What the settings file says that counts in the demo, too: the rest is about an estate of the operator's own."""
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 
@@ -36,7 +28,7 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str] | None = No
     file = Path(named).expanduser() if named else paths().config
     values = _file_values(file, must_exist=bool(named))
     if flags.get("demo"):
-        values = {name: value for name, value in values.items() if name in LOOKS}
+        values = {name: value for name, value in values.items() if name in _in_demo()}
     values |= _environment_values(environment)
     return _agreed(msgspec.structs.replace(Settings(), **(values | dict(flags))), flags)
 
@@ -71,20 +63,29 @@ def _file_values(file: Path, *, must_exist: bool) -> dict[str, object]:
     return {**read(content, str(file)), "source": str(file)}
 
 
+def _in_demo() -> frozenset[str]:
+    """What the file says that counts in the demo, too: the rest is about an estate of the operator's own."""
+    return frozenset(declaration.name for declaration in declared(Settings) if declaration.setting.in_demo)
+
+
 def _environment_values(environment: Mapping[str, str]) -> dict[str, object]:
+    """What the environment says; which file is read is not among it."""
     values: dict[str, object] = {}
-    for variable, field in _ENVIRONMENT.items():
-        if text := environment.get(variable, ""):
-            values[field] = _environment_value(variable, field, text)
+    for declaration in declared(Settings):
+        text = environment.get(declaration.setting.variable, "") if declaration.setting.variable else ""
+        if text and declaration.name != "source":
+            values[declaration.name] = _environment_value(declaration, text)
     return values
 
 
-def _environment_value(variable: str, field: str, text: str) -> object:
-    if field == "log_level":
-        if text.lower() not in tuple(LogLevel):
-            raise InvalidConfig(f"{variable} is not a log level.", f"It is one of {', '.join(LogLevel)}.")
-        return LogLevel(text.lower())
-    if field == "ascii":
+def _environment_value(declaration: Declaration, text: str) -> object:
+    variable = declaration.setting.variable
+    if (values := declaration.values) is not None:
+        if text.lower() not in tuple(values):
+            what = declaration.name.replace("_", " ")
+            raise InvalidConfig(f"{variable} is not a {what}.", f"It is one of {', '.join(values)}.")
+        return values(text.lower())
+    if declaration.kind is bool:
         if text.lower() not in _TRUE | _FALSE:
             raise InvalidConfig(f"{variable} is neither true nor false.", "Set it to 1 or 0.")
         return text.lower() in _TRUE

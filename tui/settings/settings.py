@@ -1,14 +1,17 @@
-"""Settings as values: what the program may be told. Where they are read from is `load`'s matter."""
+"""Settings as values: what the program may be told, each declared once. Where they are read from is `load`'s matter."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
+from tui.settings.declared import Form, Setting
+
 __all__ = [
+    "SCENARIOS",
     "Auth",
     "CacheSettings",
     "ContextSettings",
@@ -27,6 +30,7 @@ __all__ = [
 ]
 
 NAME = "trustree"
+SCENARIOS = ("contoso", "empty", "denied", "broken", "huge")
 
 
 class RegistryKind(StrEnum):
@@ -65,17 +69,17 @@ class RegistrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sign in to this registry, wherever they are.
     """
 
-    kind: RegistryKind = RegistryKind.AUTO
-    endpoint: str = ""
-    ca_file: str = ""
-    auth: Auth = Auth.AUTO
-    username: str = ""
-    password_env: str = ""
-    ask: bool = True
-    refresh: float | None = None
-    requests_per_minute: int | None = None
-    server_name: str = ""
-    token_hosts: tuple[str, ...] = ()
+    kind: Annotated[RegistryKind, Setting("which API lists what it holds")] = RegistryKind.AUTO
+    endpoint: Annotated[str, Setting("connected to instead of the host: private endpoint, mirror")] = ""
+    ca_file: Annotated[str, Setting("authorities that it is trusted by", Form.PATH)] = ""
+    auth: Annotated[Auth, Setting("how to sign in")] = Auth.AUTO
+    username: Annotated[str, Setting("who signs in")] = ""
+    password_env: Annotated[str, Setting("the variable that holds the password")] = ""
+    ask: Annotated[bool, Setting("false: left alone, and shown as unknown")] = True
+    refresh: Annotated[float | None, Setting("between looks at tags that run", Form.DURATION)] = None
+    requests_per_minute: Annotated[Annotated[int, msgspec.Meta(ge=1)] | None, Setting("at most, for long")] = None
+    server_name: Annotated[str, Setting("asked for in TLS and Host where the endpoint goes by another name")] = ""
+    token_hosts: Annotated[tuple[str, ...], Setting("further hosts that sign in to this registry, in private networks too")] = ()
 
 
 class RevocationMode(StrEnum):
@@ -91,10 +95,10 @@ class SignerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     With `pattern` the subject is a regular expression as Go reads them, with `issuer_pattern` the issuer.
     """
 
-    subject: str
-    issuer: str
-    pattern: bool = False
-    issuer_pattern: bool = False
+    subject: Annotated[str, Setting("who signs")]
+    issuer: Annotated[str, Setting("who says so")]
+    pattern: Annotated[bool, Setting("whether the subject is a regular expression, as Go reads them")] = False
+    issuer_pattern: Annotated[bool, Setting("whether the issuer is one")] = False
 
 
 class TrustSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,16 +110,18 @@ class TrustSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cosign keeps signatures that do not lie beside their images (`COSIGN_REPOSITORY`).
     """
 
-    notation_config: str | None = None
-    cosign_keys: tuple[str, ...] | None = None
-    rekor_keys: tuple[str, ...] | None = None
-    fulcio_roots: tuple[str, ...] | None = None
-    identities: tuple[SignerSettings, ...] | None = None
-    require_log: bool | None = None
-    trusted_root: str | None = None
-    ct_log_keys: tuple[str, ...] | None = None
-    require_sct: bool | None = None
-    cosign_repository: str | None = None
+    notation_config: Annotated[str | None, Setting("notation's configuration: trust policy and trust stores")] = None
+    cosign_keys: Annotated[tuple[str, ...] | None, Setting("public keys of cosign's")] = None
+    rekor_keys: Annotated[tuple[str, ...] | None, Setting("without a trusted root: keys of transparency logs")] = None
+    fulcio_roots: Annotated[tuple[str, ...] | None, Setting("without a trusted root: certificates of authorities")] = None
+    identities: Annotated[tuple[SignerSettings, ...] | None, Setting("who may sign without a key")] = None
+    require_log: Annotated[bool | None, Setting("true: a signature must be in a transparency log, as cosign asks by default")] = (
+        None
+    )
+    trusted_root: Annotated[str | None, Setting("of your Sigstore: authorities, logs; as cosign --trusted-root")] = None
+    ct_log_keys: Annotated[tuple[str, ...] | None, Setting("without a trusted root: keys of certificate logs")] = None
+    require_sct: Annotated[bool | None, Setting("false: as cosign --insecure-ignore-sct")] = None
+    cosign_repository: Annotated[str | None, Setting("where cosign keeps signatures, if not beside the images")] = None
 
 
 class SignatureSettings(TrustSettings, frozen=True, forbid_unknown_fields=True):
@@ -124,9 +130,9 @@ class SignatureSettings(TrustSettings, frozen=True, forbid_unknown_fields=True):
     `private_responders` allows revocation to be asked of addresses in a private network.
     """
 
-    revocation: RevocationMode = RevocationMode.ONLINE
-    private_responders: bool = False
-    scope: dict[str, TrustSettings] = {}
+    revocation: Annotated[RevocationMode, Setting("whether revocation services are asked")] = RevocationMode.ONLINE
+    private_responders: Annotated[bool, Setting("whether revocation may be asked of addresses in a private network")] = False
+    scope: Annotated[dict[str, TrustSettings], Setting("what is trusted of some repositories, instead")] = {}
 
 
 class ScannerKind(StrEnum):
@@ -147,70 +153,141 @@ class ScannerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is the seconds between looks, None for the usual. With `enabled = false` it is left alone.
     """
 
-    kind: ScannerKind
-    endpoint: str = ""
-    ca_file: str = ""
-    username: str = ""
-    password_env: str = ""
-    token_env: str = ""
-    sign_in: str = ""
-    subscriptions: tuple[str, ...] = ()
-    enabled: bool = True
-    refresh: float | None = None
+    kind: Annotated[ScannerKind, Setting("which scanner it is, unless its name says so", written=ScannerKind | None)]
+    endpoint: Annotated[str, Setting("the address of the console")] = ""
+    ca_file: Annotated[str, Setting("authorities that it is trusted by", Form.PATH)] = ""
+    username: Annotated[str, Setting("who signs in")] = ""
+    password_env: Annotated[str, Setting("the variable that holds the password")] = ""
+    token_env: Annotated[str, Setting("the variable that holds the token")] = ""
+    sign_in: Annotated[str, Setting("where to sign in when that is not the endpoint")] = ""
+    subscriptions: Annotated[tuple[str, ...], Setting("those that Defender is asked about; all, if none is named")] = ()
+    enabled: Annotated[bool, Setting("false: left alone")] = True
+    refresh: Annotated[float | None, Setting("between looks", Form.DURATION)] = None
 
 
 class ContextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[context."name"]`: whether a cluster may be changed, and which namespaces are read (none: all)."""
 
-    write: bool = False
-    namespaces: tuple[str, ...] = ()
+    write: Annotated[bool, Setting("whether this cluster may be changed")] = False
+    namespaces: Annotated[tuple[str, ...], Setting("the only ones that are read")] = ()
+
+
+Tables = dict[str, dict[str, object]]
+"""Tables as they are written: each is read by itself."""
 
 
 class CacheSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[cache]`: whether content is kept on disk for the next run, and how many bytes at most."""
 
-    enabled: bool = True
-    max_size: int = 256 << 20
+    enabled: Annotated[bool, Setting("false: nothing is kept")] = True
+    max_size: Annotated[int, Setting("at most", Form.SIZE)] = 256 << 20
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Everything that the program may be told; times are in seconds.
+    """Everything that the program may be told, each declared once; times are in seconds.
 
-    Without `contexts` the current one of the kubeconfig is meant; without `clusters` none is asked.
-    `request_timeout` 0 means no limit. `write` of the command
-    line opens every context, that of a context only this one. `demo` is a scenario, empty for the real world. `base` maps
-    patterns of repositories to the base that their images stand on, `scratch` for none. Without `use_cache` nothing is
-    kept on disk, whatever `cache` says. `source` is the file that was read,
-    empty when there was none.
+    Without `contexts` the current one of the kubeconfig is meant. `write` of the command line opens every context, that of a
+    context only this one. Without `use_cache` nothing is kept on disk, whatever `cache` says. `source` is the file that was
+    read, empty when there was none.
     """
 
-    contexts: tuple[str, ...] = ()
-    all_contexts: bool = False
-    namespaces: tuple[str, ...] = ()
-    all_namespaces: bool = False
-    kubeconfig: str = ""
-    registries: tuple[str, ...] = ()
-    azure: bool = True
-    clusters: bool = True
-    policy: str = ""
-    write: bool = False
-    request_timeout: float | None = None
-    refresh: float | None = None
-    theme: str = ""
-    ascii: bool = False
-    keymap: dict[str, str] = {}
-    log_level: LogLevel = LogLevel.INFO
-    log_file: str = ""
-    demo: str = ""
-    registry: dict[str, RegistrySettings] = {}
-    context: dict[str, ContextSettings] = {}
-    scanner: dict[str, ScannerSettings] = {}
-    scan_reports: tuple[str, ...] = ()
-    signatures: SignatureSettings = SignatureSettings()
-    base: dict[str, str] = {}
-    cache: CacheSettings = CacheSettings()
-    use_cache: bool = True
-    source: str = ""
+    demo: Annotated[
+        str,
+        Setting(
+            f"an embedded estate, the first without a name: {', '.join(SCENARIOS)}",
+            flags=("--demo",),
+            metavar="SCENARIO",
+            choices=SCENARIOS,
+            in_file=False,
+        ),
+    ] = ""
+    contexts: Annotated[
+        tuple[str, ...], Setting("a context of the kubeconfig; may be repeated", flags=("--context",), metavar="NAME")
+    ] = ()
+    all_contexts: Annotated[bool, Setting("every context of the kubeconfig", flags=("--all-contexts",))] = False
+    namespaces: Annotated[
+        tuple[str, ...], Setting("read only this namespace; may be repeated", flags=("-n", "--namespace"), metavar="NAME")
+    ] = ()
+    all_namespaces: Annotated[bool, Setting("every namespace, whatever the settings say", flags=("-A", "--all-namespaces"))] = (
+        False
+    )
+    kubeconfig: Annotated[
+        str, Setting("instead of KUBECONFIG or ~/.kube/config", Form.SEARCH_PATH, ("--kubeconfig",), "FILE")
+    ] = ""
+    clusters: Annotated[
+        bool,
+        Setting(
+            "false: no cluster is asked, only the registries that are named",
+            flags=("--no-cluster",),
+            flag_help="ask no cluster: only the registries that are named",
+        ),
+    ] = True
+    registries: Annotated[
+        tuple[str, ...], Setting("a registry to read as a whole; may be repeated", Form.HOST, ("--registry",), "HOST")
+    ] = ()
+    use_cache: Annotated[
+        bool,
+        Setting("keep nothing on disk for the next run, and use nothing of an earlier one", flags=("--no-cache",), in_file=False),
+    ] = True
+    azure: Annotated[
+        bool, Setting("false: never sign in to Azure", flags=("--no-azure",), flag_help="never sign in to Azure")
+    ] = True
+    source: Annotated[
+        str,
+        Setting(
+            "the settings, instead of TRUSTREE_CONFIG or the usual place",
+            flags=("--config",),
+            metavar="FILE",
+            variable="TRUSTREE_CONFIG",
+            in_file=False,
+            in_demo=True,
+        ),
+    ] = ""
+    policy: Annotated[str, Setting("the policy to judge by", Form.PATH, ("--policy",), "FILE", variable="TRUSTREE_POLICY")] = ""
+    scan_reports: Annotated[
+        tuple[str, ...],
+        Setting("a scanner's report on images, of any format; may be repeated", Form.PATH, ("--scan-report",), "FILE"),
+    ] = ()
+    write: Annotated[
+        bool,
+        Setting("allow changes", flags=("--write",), opposite=("--readonly", "allow none (the default)"), in_file=False),
+    ] = False
+    request_timeout: Annotated[
+        float | None,
+        Setting(
+            "how long one request may take: 10s, 2m; 0 for no limit",
+            Form.DURATION,
+            ("--request-timeout",),
+            "TIME",
+            in_demo=True,
+        ),
+    ] = None
+    refresh: Annotated[float | None, Setting("between looks at tags that run", Form.DURATION, in_demo=True)] = None
+    theme: Annotated[
+        str,
+        Setting(
+            "light, colour-blind, 16 (where a terminal has no more), or one of Textual's",
+            variable="TRUSTREE_THEME",
+            in_demo=True,
+        ),
+    ] = ""
+    ascii: Annotated[bool, Setting("no signs but those of ASCII", variable="TRUSTREE_ASCII", in_demo=True)] = False
+    log_level: Annotated[
+        LogLevel, Setting("what is written to the log", flags=("--log-level",), variable="TRUSTREE_LOG_LEVEL", in_demo=True)
+    ] = LogLevel.INFO
+    log_file: Annotated[
+        str, Setting("where the log goes", Form.PATH, ("--log-file",), "FILE", variable="TRUSTREE_LOG_FILE", in_demo=True)
+    ] = ""
+    keymap: Annotated[dict[str, str], Setting("keys by the names that the bindings have", in_demo=True)] = {}
+    registry: Annotated[dict[str, RegistrySettings], Setting("how single registries are read", written=Tables)] = {}
+    context: Annotated[dict[str, ContextSettings], Setting("how single clusters are read", written=Tables)] = {}
+    scanner: Annotated[dict[str, ScannerSettings], Setting("scanners whose reports are read", written=Tables)] = {}
+    signatures: Annotated[SignatureSettings, Setting("what is trusted to sign", written=dict[str, object])] = SignatureSettings()
+    base: Annotated[
+        dict[str, str],
+        Setting("what images are built on that do not say it themselves; the closest pattern counts", written=dict[str, object]),
+    ] = {}
+    cache: Annotated[CacheSettings, Setting("what is kept on disk for the next run", written=dict[str, object])] = CacheSettings()
 
     @property
     def keeps_content(self) -> bool:
