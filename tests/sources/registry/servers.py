@@ -19,6 +19,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 TIME = "2024-09-17T08:33:29.2226262Z"
+UNLOCKED = {"deleteEnabled": True, "writeEnabled": True, "readEnabled": True, "listEnabled": True}
 
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 
@@ -58,6 +59,7 @@ class FakeRegistry:
         self.fault: Fault | None = None
         self.realm = ""
         self.refresh = "refresh-token"
+        self.locks: dict[str, dict[str, bool]] = {}
         self.url = ""
         self._runner: web.AppRunner | None = None
         self._ssl: ssl.SSLContext | None = None
@@ -162,7 +164,7 @@ class FakeRegistry:
         for middle in ("/manifests/", "/blobs/", "/tags/list", "/referrers/", "/_tags", "/_manifests"):
             if middle in path:
                 return path.split(middle)[0].removeprefix("/v2/").removeprefix("/acr/v1/")
-        return ""
+        return path.removeprefix("/acr/v1/") if path.startswith("/acr/v1/") and not path.endswith("/_catalog") else ""
 
     def _refuse(self, request: web.Request, repository: str) -> web.Response | None:
         if self.auth == "none":
@@ -218,7 +220,20 @@ class FakeRegistry:
         if path.endswith("/_manifests"):
             digests = sorted(self.manifests[repository])
             return self._page(request, digests, lambda names: {"manifests": [self._row(repository, d) for d in names]})
+        if path.startswith("/acr/v1/"):
+            return self._alone(repository, path.removeprefix(f"/acr/v1/{repository}").removeprefix("/_manifests/"))
         return self._content(request, repository, path.rsplit("/", 2)[1], path.rsplit("/", 1)[1])
+
+    def _alone(self, repository: str, digest: str) -> web.Response:
+        """The attributes of a repository or a manifest (recordings client.get_repository_properties, get_manifest_properties)."""
+        head: dict[str, object] = {"registry": "registry.test", "imageName": repository}
+        changeable = {"changeableAttributes": self.locks.get(digest or repository, UNLOCKED)}
+        if not digest:
+            counts = {"manifestCount": len(self.manifests[repository]), "tagCount": len(self.tags[repository])}
+            return web.json_response({**head, "createdTime": TIME, "lastUpdateTime": TIME, **counts, **changeable})
+        if digest not in self.manifests[repository]:
+            return _error(404, "MANIFEST_UNKNOWN")
+        return web.json_response({**head, "manifest": {**self._row(repository, digest), **changeable}})
 
     def _content(self, request: web.Request, repository: str, kind: str, reference: str) -> web.Response:
         held = self.manifests[repository]

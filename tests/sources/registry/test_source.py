@@ -261,9 +261,10 @@ async def test_diagnose_names_what_may_be_read() -> None:
         server.image("team/app", "1")
         registry = source(options(server), Credentials(entra=Entra()))
         found = {line.what: line for line in await registry.diagnose()}
-        assert [line.state for line in found.values()] == ["ok"] * 7
+        assert [line.state for line in found.values()] == ["ok"] * 8
         assert found["sign-in"].detail == "as ops@contoso.test (az login)"
         assert found["pull"].detail.startswith("team/app:1 is sha256:")
+        assert found["locks"].detail == "team/app is not locked; team/app:1 is not locked"
 
 
 async def test_diagnose_names_the_missing_right() -> None:

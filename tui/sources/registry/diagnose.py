@@ -10,6 +10,7 @@ from tui.domain.facts.events import Owner
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
 from tui.sources.ports import Diagnosis
 from tui.sources.registry.acr_lists import AcrLists
+from tui.sources.registry.attributes import Attributes
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RouteNotFound
 from tui.sources.registry.referrers import is_referrer_tag
@@ -83,7 +84,8 @@ class _Examination:
         ]
         if self._acr is not None:
             steps.append(("manifest list", self._manifests))
-        return [*steps, ("pull", self._pull), ("referrers", self._referrers)]
+        steps += [("pull", self._pull), ("referrers", self._referrers)]
+        return [*steps, ("locks", self._locks)] if self._acr is not None else steps
 
     async def _reach(self) -> str:
         reply = await self._client.ping()
@@ -158,3 +160,11 @@ class _Examination:
         async for page in self._client.referrers(self._repository, self._digest):
             count += len(page.manifests or ())
         return f"{count} attached to {self._repository}@{self._digest[:19]}"
+
+    async def _locks(self) -> str:
+        if not self._digest:
+            raise NothingToTry("there is no manifest to try this on", "It needs a manifest that can be pulled.")
+        attributes = Attributes(self._client)
+        repository = await attributes.of_repository(self._repository)
+        manifest = await attributes.of_manifest(self._repository, self._digest)
+        return f"{self._repository} {repository.words}; {self._repository}:{self._tag} {manifest.words}"
