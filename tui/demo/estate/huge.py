@@ -8,18 +8,18 @@ from tui.demo.estate.images import CONTOSO
 from tui.demo.estate.publisher import ImagePublisher, Product
 from tui.demo.estate.work import Work
 
-__all__ = ["add_huge"]
+__all__ = ["BASES", "add_huge"]
 
 REPOSITORIES, VERSIONS = 235, 20
 TENANTS = 235
-_BASES = (("python", "app-python"), ("node", "app-node"), ("dotnet", "app-dotnet"), ("java", "app-java"))
+BASES = (("python", "app-python"), ("node", "app-node"), ("dotnet", "app-dotnet"), ("java", "app-java"))
 
 
 def add_huge(yard: ImagePublisher) -> list[Work]:
     """Further repositories with many versions each, and tenants that run them."""
     works = []
     for number in range(REPOSITORIES):
-        base, kind = _BASES[number % len(_BASES)]
+        base, kind = BASES[number % len(BASES)]
         name = f"{CONTOSO}/tenants/t{number:03}/app"
         tags = tuple((f"1.{minor}.{number % 7}", (VERSIONS - minor) * 9 + number % 9) for minor in range(VERSIONS))
         yard.build(Product(name, kind, tags[-1:], f"{CONTOSO}/base/{base}"))
