@@ -98,7 +98,8 @@ class _Handshake(msgspec.Struct):
 def _server() -> Iterator[tuple[dict[str, str], list[str], Callable[[], Counts]]]:
     with subprocess.Popen(SERVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         questions, answers = process.stdin, process.stdout
-        assert questions is not None and answers is not None
+        assert questions is not None
+        assert answers is not None
         try:
             handshake = msgspec.json.decode(answers.readline(), type=_Handshake)
             flags = ["--kubeconfig", handshake.kubeconfig, "--config", handshake.config]

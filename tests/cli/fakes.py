@@ -20,6 +20,7 @@ class FakeEstate:
     whole: bool = True
     waited: list[float] = field(default_factory=list)
     wanted: list[Demand] = field(default_factory=list)
+    surveys: int = 0
     listeners: list[Callable[[Snapshot], None]] = field(default_factory=list)
 
     def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
@@ -30,6 +31,10 @@ class FakeEstate:
     def want(self, demands: tuple[Demand, ...]) -> None:
         """Remember what was asked for."""
         self.wanted.extend(demands)
+
+    def survey(self) -> None:
+        """Remember that everything is to be read."""
+        self.surveys += 1
 
     async def settled(self, timeout: float) -> bool:
         """Settle at once."""

@@ -528,3 +528,40 @@ def test_an_interrupt_while_modules_are_read_is_quiet() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+UNREAD = SourceHealth(SourceId(SourceKind.REGISTRY, "r.io"), SourceState.OK, objects=9, surveyed=False)
+
+
+@pytest.mark.parametrize(
+    ("argv", "surveys"),
+    [
+        ("check", 0),
+        ("check ns:payments", 0),
+        ("check ns:nowhere", 0),
+        ("report is:running", 0),
+        ("report --view workloads", 0),
+        ("report -o json", 1),
+        ("report is:unused", 1),
+        ("report repo:nowhere", 1),
+        ("check --no-cluster --registry r.io", 1),
+        ("check --registry r.io", 1),
+        ("check ns:payments --registry r.io", 0),
+    ],
+)
+def test_registries_are_read_as_a_whole_only_when_the_question_is_about_that(argv: str, surveys: int) -> None:
+    opener = opener_of(e.estate(sources=(*e.SOURCES, UNREAD)))
+    main(argv.split(), opener=opener)
+    assert opener.estate.surveys == surveys
+
+
+def test_what_was_not_read_is_said_and_not_part_of_the_answer(capfd: pytest.CaptureFixture[str]) -> None:
+    snapshot = e.estate(sources=(*e.SOURCES, UNREAD))
+    main(["report", "-is:stuck", "-o", "json"], opener=opener_of(snapshot))
+    printed = capfd.readouterr()
+    assert "Of r.io only what runs was read, and what that is built on." in printed.err
+    images = json.loads(printed.out)["images"]
+    bases = {base for base, derived in snapshot.derived.items() if derived}
+    keys = {(key.registry, key.repository, key.digest) for key in bases}
+    assert images
+    assert all(image["in_use"] or (image["registry"], image["repository"], image["digest"]) in keys for image in images)

@@ -95,8 +95,8 @@ def _check_authorities() -> None:
 
 
 def _wired_opener(settings: Settings) -> AbstractAsyncContextManager[OpenEstate]:
-    opener: Opener = importlib.import_module("tui.wiring.opening").opened
-    return opener(settings)
+    opened: AbstractAsyncContextManager[OpenEstate] = importlib.import_module("tui.wiring.opening").opened(settings, once=True)
+    return opened
 
 
 def _wired_diagnose(settings: Settings, tried: Tried) -> Awaitable[Sequence[Examined]]:

@@ -12,12 +12,14 @@ from typing import Protocol
 
 from tui.cli.output import Exit, say
 from tui.cli.progress import ProgressLine
+from tui.domain.assemble.in_use import is_surveyed, only_in_use
 from tui.domain.assemble.wanted_signatures import MAX_ASKED, unlooked
 from tui.domain.common.text import full_stop
 from tui.domain.facts.demand import Demand
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.query.elsewhere import elsewhere
 from tui.domain.query.query import Query, QueryIndex, Selection
+from tui.domain.query.reach import Reach, reach_of
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import UsageError
 from tui.presenters.elsewhere import elsewhere_words
@@ -58,7 +60,12 @@ class OpenEstate(Protocol):
         """Ask registries for more."""
         ...
 
+    def survey(self) -> None:
+        """Have registries read as a whole."""
+        ...
 
+
+READ_ALL = "`trustree report` without a query reads the rest, too, and so does what --registry names."
 Opener = Callable[[Settings], AbstractAsyncContextManager[OpenEstate]]
 
 
@@ -68,16 +75,21 @@ def refuse_nothing_to_ask(settings: Settings) -> None:
         raise UsageError("Nobody is left to ask: no cluster is, and no registry is named.", "Name a registry with --registry.")
 
 
-def look(settings: Settings, query: Query, wait: float, opener: Opener) -> tuple[Snapshot, Selection]:
+def look(settings: Settings, query: Query, wait: float, opener: Opener, *, whole: bool = False) -> tuple[Snapshot, Selection]:
     """What is known once it is complete, or `wait` seconds are over, and what of it the query finds.
 
-    The signatures of what the query finds are looked for, whether anything runs it or not.
+    What no workload has is read, and waited for, only where the query asks for it or finds nothing else; with `whole` it is
+    part of the answer, as it is where registries are named to be read as a whole. The signatures of what the query finds are
+    looked for, whether anything runs it or not.
     """
+    reach = reach_of(query.terms)
+    if not settings.clusters or (reach is Reach.ANY and (whole or settings.registries)):
+        reach = Reach.REST
     found: list[tuple[Snapshot, Selection]] = []
 
     async def keep() -> None:
         # Not returned: when it ends, asyncio formats the task with its whole result, which takes a second for a small estate.
-        found.append(await _look(settings, query, wait, opener))
+        found.append(await _look(settings, query, wait, opener, reach))
 
     asyncio.run(keep())
     return found[0]
@@ -108,21 +120,20 @@ def _refused(source: SourceHealth) -> bool:
     return not source.objects and source.state is not SourceState.OK and refused
 
 
-async def _look(settings: Settings, query: Query, wait: float, opener: Opener) -> tuple[Snapshot, Selection]:
-    end_at = asyncio.get_running_loop().time() + wait
+async def _look(settings: Settings, query: Query, wait: float, opener: Opener, reach: Reach) -> tuple[Snapshot, Selection]:
     async with opener(settings) as estate:
+        question = _Question(estate, query, reach)
         progress = ProgressLine(sys.stderr)
         end = estate.subscribe(progress.show)
         try:
-            settled, missed = await estate.settled(wait), 0
-            if settled:
-                settled, missed = await _look_for_signatures(estate, query, end_at)
+            settled, missed = await question.answered(wait)
         finally:
             end()
             progress.done()
+        snapshot = question.snapshot
         if not settled:
             say(f"Not everything was loaded within {wait:g} s; this is what is known. --wait gives more time.")
-        snapshot = estate.snapshot
+            snapshot = replace(snapshot, complete=False)
         if missed:
             images = plural(missed, "image")
             say(f"The signatures of {images} that nothing runs were not looked for: a query asks for {MAX_ASKED} at once.")
@@ -130,23 +141,56 @@ async def _look(settings: Settings, query: Query, wait: float, opener: Opener) -
         return snapshot, query.images(snapshot, datetime.now(UTC))
 
 
-async def _look_for_signatures(estate: OpenEstate, query: Query, end_at: float) -> tuple[bool, int]:
-    """Ask for the signatures of what the query finds and nothing runs.
+class _Question:
+    """A query put to an estate, and how far it reaches."""
 
-    Whether everything has answered in time, and of how many images they were not asked for, being too many.
-    """
-    asked: set[Demand] = set()
-    while True:
-        selection = query.images(estate.snapshot, datetime.now(UTC))
-        wishes = unlooked(estate.snapshot, selection.images, query.terms)
-        left = [[demand for demand in each if demand not in asked] for each in wishes.values()]
-        now = tuple([demand for each in left for demand in each][: MAX_ASKED - len(asked)])
-        if not now:
-            return True, sum(map(bool, left))
-        asked.update(now)
-        estate.want(now)
-        if not await estate.settled(max(0.0, end_at - asyncio.get_running_loop().time())):
-            return False, 0
+    def __init__(self, estate: OpenEstate, query: Query, reach: Reach) -> None:
+        self._estate, self._query, self._reach = estate, query, reach
+        self._end_at = 0.0
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the answer is taken from: all that is known, or what is in use where the rest has not been read."""
+        snapshot = self._estate.snapshot
+        return snapshot if self._reach is Reach.REST or is_surveyed(snapshot) else only_in_use(snapshot)
+
+    async def answered(self, wait: float) -> tuple[bool, int]:
+        """Read what the query needs, for so many seconds at most.
+
+        Whether everything has answered in time, and of how many images the signatures were not asked for, being too many.
+        """
+        if self._reach is Reach.REST:
+            self._estate.survey()
+        self._end_at = asyncio.get_running_loop().time() + wait
+        settled = await self._estate.settled(wait)
+        if settled and self._reach is Reach.ANY and not is_surveyed(self._estate.snapshot) and not self._finds_anything():
+            self._reach = Reach.REST
+            self._estate.survey()
+            settled = await self._settled()
+        return await self._look_for_signatures() if settled else (False, 0)
+
+    def _finds_anything(self) -> bool:
+        selection = self._query.images(self.snapshot, datetime.now(UTC))
+        return bool(selection.images or selection.workloads)
+
+    async def _settled(self) -> bool:
+        return await self._estate.settled(max(0.0, self._end_at - asyncio.get_running_loop().time()))
+
+    async def _look_for_signatures(self) -> tuple[bool, int]:
+        """Ask for the signatures of what the query finds and nothing runs."""
+        asked: set[Demand] = set()
+        while True:
+            snapshot = self.snapshot
+            selection = self._query.images(snapshot, datetime.now(UTC))
+            wishes = unlooked(snapshot, selection.images, self._query.terms)
+            left = [[demand for demand in each if demand not in asked] for each in wishes.values()]
+            now = tuple([demand for each in left for demand in each][: MAX_ASKED - len(asked)])
+            if not now:
+                return True, sum(map(bool, left))
+            asked.update(now)
+            self._estate.want(now)
+            if not await self._settled():
+                return False, 0
 
 
 def meant(query: Query, snapshot: Snapshot, selection: Selection) -> None:
@@ -166,3 +210,6 @@ def remark(snapshot: Snapshot, selection: Selection) -> None:
             say(f"{source.id}: {' '.join(filter(None, (full_stop(trouble(source)), next_step(source))))}")
         for told in source.remarks:
             say(f"{source.id}: {told}")
+    unread = [source.id.name for source in snapshot.sources if not source.surveyed]
+    if unread:
+        say(f"Of {', '.join(unread)} only what runs was read, and what that is built on. {READ_ALL}")

@@ -54,7 +54,8 @@ def run(call: Invocation) -> Exit:
 
 def print_report(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
     """Print what is known once it is complete, or the time to wait is over."""
-    snapshot, selection = look(settings, query, options.wait, opener)
+    whole = not query.terms and _view(options) is not ReportScope.WORKLOADS
+    snapshot, selection = look(settings, query, options.wait, opener, whole=whole)
     answer(query, snapshot)
     meant(query, snapshot, selection)
     write(rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))
@@ -63,9 +64,11 @@ def print_report(settings: Settings, query: Query, options: Options, opener: Ope
 
 
 def rendered(query: Query, snapshot: Snapshot, selection: Selection, options: Options, look: TextStyle) -> Iterable[bytes]:
-    form = format_named(options.output)
-    view = ReportScope(options.view) if options.view else form.view
-    return form.render(Document(snapshot, selection, view, look, query))
+    return format_named(options.output).render(Document(snapshot, selection, _view(options), look, query))
+
+
+def _view(options: Options) -> ReportScope:
+    return ReportScope(options.view) if options.view else format_named(options.output).view
 
 
 def answer(query: Query, snapshot: Snapshot) -> None:

@@ -74,6 +74,10 @@ class Estate:
         """Ask registries for more; never blocks."""
         self._pump.route(demands)
 
+    def survey(self) -> None:
+        """Have registries read as a whole that otherwise are only asked for what runs; never blocks."""
+        self._pump.survey()
+
     def refresh(self) -> None:
         """Read again now what would be read again later."""
         self._pump.refresh()

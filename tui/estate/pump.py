@@ -30,7 +30,7 @@ from tui.domain.facts.events import (
 from tui.errors import AuthenticationFailed, Forbidden, TrustreeError
 from tui.estate.discretion import discreet
 from tui.estate.story import Story
-from tui.sources.ports import ArtifactSource, DemandSource, RegistryFactory, Source
+from tui.sources.ports import ArtifactSource, DemandSource, RegistryFactory, Source, SurveyedSource
 
 __all__ = ["Pump", "longer"]
 
@@ -66,7 +66,7 @@ class Pump:
         self._waiting: list[Source] = []
         self._moved = asyncio.Event()
         self.answers = 0
-        self._pods_seen = False
+        self._pods_seen = self._surveys = False
         self._sources: dict[SourceId, Source] = {}
         self._running: dict[SourceId, asyncio.Task[None]] = {}
 
@@ -100,6 +100,12 @@ class Pump:
                 source.want(tuple(wishes))
             else:
                 self._refuse(wishes, _too_many if registry in self._crowded else _not_asked)
+
+    def survey(self) -> None:
+        """Have every registry read as a whole that may be, also those that are met later."""
+        self._surveys = True
+        for source in self._sources.values():
+            _survey(source)
 
     def refresh(self) -> None:
         """Start every source anew, those that wait after a failure too; what is known stays until they say otherwise."""
@@ -181,6 +187,8 @@ class Pump:
             self._waiting.append(source)
             return
         self._sources[source.id] = source
+        if self._surveys:
+            _survey(source)
         if self._attached and isinstance(
             source, ArtifactSource
         ):  # registries may have answered before it came: nobody says that again
@@ -241,6 +249,11 @@ class Pump:
         self._pods_seen = self._pods_seen or isinstance(event, PodsSeen)
         self._apply(event)
         self._moved.set()
+
+
+def _survey(source: Source) -> None:
+    if isinstance(source, SurveyedSource):
+        source.survey()
 
 
 def longer(delay: float) -> float:

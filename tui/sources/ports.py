@@ -33,6 +33,7 @@ __all__ = [
     "ResourceQuerySession",
     "RevocationStore",
     "Source",
+    "SurveyedSource",
     "Trigger",
 ]
 
@@ -66,6 +67,15 @@ class DemandSource(Source, Protocol):
     @property
     def idle(self) -> bool:
         """True when everything asked for was answered, and the first pass over the registry is done."""
+        ...
+
+
+@runtime_checkable
+class SurveyedSource(Source, Protocol):
+    """A source that reads all that it holds when somebody asks about more than what runs."""
+
+    def survey(self) -> None:
+        """Read everything, not only what is asked for by name. Never blocks."""
         ...
 
 

@@ -18,10 +18,12 @@ __all__ = ["opened"]
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Estate]:
+async def opened(settings: Settings, *, once: bool = False) -> AsyncIterator[Estate]:
     """The living estate that the settings describe, running while the context lasts. Raises TrustreeError.
 
-    The loop stays free meanwhile, for keys and frames: clients of clusters and registries take half a second to import.
+    `once` is for a command that ends when it has its answer: what was read is not looked at again, and registries are read as a
+    whole only when the estate is told to survey. The loop stays free meanwhile, for keys and frames: clients of clusters and
+    registries take half a second to import.
     """
     async with AsyncExitStack() as stack:
         importing = asyncio.to_thread(importlib.import_module, "tui.wiring.parts")
@@ -32,4 +34,4 @@ async def opened(settings: Settings) -> AsyncIterator[Estate]:
         else:
             wiring = await importing
         keep_for_good()
-        yield await stack.enter_async_context(wiring.open_estate(settings))
+        yield await stack.enter_async_context(wiring.open_estate(settings, once=once))

@@ -50,14 +50,14 @@ NO_LIMIT = 86_400.0
 
 
 @asynccontextmanager
-async def open_estate(settings: Settings) -> AsyncIterator[Estate]:
+async def open_estate(settings: Settings, *, once: bool = False) -> AsyncIterator[Estate]:
     """The living estate of the clusters and registries that the settings name, running while the context lasts.
 
     Raises TrustreeError. `tui.wiring.opening` is the way here, for the demo too.
     """
     cache = content_cache(settings)
     try:
-        async with _estate(_Parts(settings, cache)).running() as estate:
+        async with _estate(_Parts(settings, cache, once=once)).running() as estate:
             yield estate
     finally:
         if cache is not None:
@@ -82,8 +82,8 @@ async def diagnose(settings: Settings, tried: Callable[[str, int], None]) -> Seq
 class _Parts:
     """The sources that settings describe; credentials are shared, so that one sign-in serves all."""
 
-    def __init__(self, settings: Settings, cache: ContentCache | None = None) -> None:
-        self._settings, self._cache = settings, cache
+    def __init__(self, settings: Settings, cache: ContentCache | None = None, *, once: bool = False) -> None:
+        self._settings, self._cache, self._once = settings, cache, once
         self.made: list[_Made] = []
         self._registries: dict[str, RegistrySource] = {}
         self._store, self._room = cache or MemoryStore(), Room()
@@ -153,7 +153,7 @@ class _Parts:
         given = self._settings.registry.get(registry, RegistrySettings())
         if not given.ask:
             return None
-        options = _registry_options(self._settings, registry, given, named=registry in self.named)
+        options = _registry_options(self._settings, registry, given, named=registry in self.named, once=self._once)
         source = RegistrySource(options, self._credentials, store=self._store, room=self._room)
         self.made.append(source)
         self._registries[registry] = source
@@ -250,7 +250,9 @@ def _cluster_options(settings: Settings, name: str) -> ClusterOptions:
     )
 
 
-def _registry_options(settings: Settings, host: str, given: RegistrySettings, *, named: bool) -> RegistryOptions:
+def _registry_options(
+    settings: Settings, host: str, given: RegistrySettings, *, named: bool, once: bool = False
+) -> RegistryOptions:
     usual = RegistryOptions(host=host)
     timeout = settings.request_timeout
     refresh = given.refresh if given.refresh is not None else settings.refresh
@@ -270,6 +272,7 @@ def _registry_options(settings: Settings, host: str, given: RegistrySettings, *,
         azure=settings.azure,
         catalog=named,
         named=named,
+        once=once,
         whole=host in map(normalize_registry, settings.registries),
     )
 

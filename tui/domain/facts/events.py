@@ -106,8 +106,9 @@ class SourceHealth(msgspec.Struct, frozen=True):
     operator should know although nothing is missing (a certificate that is not verified, keys that are not understood).
     `identity` is who is signed in and was accepted, empty for nobody; `sign_in_error` why a better way to sign in did not work.
     `ownership` is that of a registry. `lost_scopes` are namespaces that cannot be read any more, each with the reason. `every` is
-    how often it is asked again, in seconds (0: not). `stale` is set by the rule of freshness, `throttled` where it is refused for
-    asking too often, `lost` where it is off but was asked for and failed. `known_by` is what a cluster is, whatever it is called.
+    how often it is asked again, in seconds (0: not). `surveyed` is False for a registry of which only what runs was asked
+    for. `stale` is set by the rule of freshness, `throttled` where it is refused for asking too often, `lost` where it is off
+    but was asked for and failed. `known_by` is what a cluster is, whatever it is called.
     """
 
     id: SourceId
@@ -133,6 +134,7 @@ class SourceHealth(msgspec.Struct, frozen=True):
     throttled: bool = False
     lost: bool = False
     known_by: tuple[str, ...] = ()
+    surveyed: bool = True
 
     @property
     def kind(self) -> SourceKind:

@@ -27,6 +27,7 @@ class Health:
         self.loading = True
         self.down: SourceError | None = None
         self.limited = False
+        self.surveyed = True
         self.repositories: tuple[int, int | None] = (0, None)
         self.demands: tuple[int, int] = (0, 0)
         self.searches: tuple[int, int] = (0, 0)
@@ -89,6 +90,7 @@ class Health:
             progress=self._progress(monotonic),
             every=self._client.options.pulse,
             denials=(*self._told(), *self._notes.values()),
+            surveyed=self.surveyed,
         )
 
     @property

@@ -82,7 +82,8 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     When it has said nothing for `pulse` seconds it is asked whether it is there, and must say so within `pulse_timeout`.
     `requests_per_minute`: own budget per class. `token_hosts`: further hosts that may see the credentials of this registry.
     `rest_limit`: how many manifests beyond what runs are read at most. `whole`: the operator asks for all of it, so that it is
-    a fault when its repositories cannot be listed. `named`: the operator names it, so that it is signed in to.
+    a fault when its repositories cannot be listed. `named`: the operator names it, so that it is signed in to. `once`: for a
+    command that ends when it has its answer; nothing is looked at again, and the registry is walked through only on demand.
     """
 
     host: str
@@ -106,6 +107,7 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     token_hosts: tuple[str, ...] = ()
     audience: str = ACR_AUDIENCE
     rest_limit: int = 20_000
+    once: bool = False
 
     def __repr__(self) -> str:
         endpoint = quoted(self.endpoint, 120) if self.endpoint is not None else None

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 
 from tui.domain.facts.demand import Priority
@@ -26,6 +25,7 @@ from tui.sources.registry.reading import RegistryReader, failure
 from tui.sources.registry.recovery import PASSING, Recovery, goes_on, is_unsettled
 from tui.sources.registry.room import Room
 from tui.sources.registry.survey import Survey
+from tui.sources.registry.surveying import SurveyRounds, waited
 
 __all__ = ["RegistrySession"]
 
@@ -35,11 +35,6 @@ EVENT_ROOM = 512
 HEALTH_PACE = 0.25
 # A registry that is away is asked for at least this often, in seconds.
 LONGEST_ABSENCE = 15.0
-# How long the walk through the rest waits for what runs to be asked for and answered, in seconds.
-HEAD_START = 2.0
-SURVEY_AGAIN = 600.0
-SURVEY_SOON, SURVEY_LATER = 2.0, 60.0
-REST = "the rest of the registry"
 # Kinds of reading: each takes back only what it said itself.
 READING, PARTS, LOOKING = "reading", "parts", "looking again"
 NAMES_AGAIN = 20
@@ -53,7 +48,6 @@ SEARCH_AGAIN = 20
 # Looks that come to nothing, one after the other, before what was seen there is not known any more.
 MISSES = 2
 RETRY_MOST = 900.0
-_TRIED_SOON = (Unreachable, ServerFault, Throttled)
 SIGN_IN_AGAIN, LONGEST_LOCK = 15.0, 600.0
 """Seconds before a sign-in that was refused is tried again, first and at most: some wrong passwords lock an account."""
 
@@ -68,6 +62,7 @@ class RegistrySession:
         queue: DemandQueue,
         store: ContentStore,
         room: Room,
+        survey_wanted: asyncio.Event,
         now: Callable[[], datetime],
     ) -> None:
         self._source, self.client, self._queue, self._now = source, client, queue, now
@@ -79,9 +74,9 @@ class RegistrySession:
         self._attaching = ReferrerQueue(self._search)
         self._pulse = Pulse(client, self.health, self._silent, self._recovered)
         self._recovery = Recovery(client, self.health, queue, self._attaching, self._look)
-        self._again, self._look_now = asyncio.Event(), asyncio.Event()
+        self._look_now = asyncio.Event()
         self._decided, self._up, self._lost = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._surveyed = self._survey_failed = False
+        self._rounds = SurveyRounds(self._options, self._survey, self.health, survey_wanted, self._lost.set)
         self._told: SourceHealth | None = None
 
     @property
@@ -89,7 +84,7 @@ class RegistrySession:
         """Whether there is nothing to do now, or nothing can be done because the registry is not there."""
         told = self._told is not None and self._told.state is not SourceState.LOADING
         asked = self._queue.idle and (self._attaching.idle or self.health.down is not None)
-        return told and asked and self._events.empty() and (self._surveyed or self.health.down is not None)
+        return told and asked and self._events.empty() and (self._rounds.walked or self.health.down is not None)
 
     async def next(self, driver: asyncio.Task[None]) -> Event | None:
         """The next event; None when the driver ended. Raises what it raised."""
@@ -109,8 +104,9 @@ class RegistrySession:
         """Everything at once, until cancelled."""
         await self._tell()
         async with asyncio.TaskGroup() as group:
-            for part in (self._keep_connected, self._keep_telling, self._keep_looking, self._keep_surveying):
+            for part in (self._keep_connected, self._keep_telling, self._keep_looking):
                 group.create_task(part())
+            group.create_task(self._rounds.keep(self._up, self._queue))
             group.create_task(self._pulse.keep())
             group.create_task(self._recovery.keep())
             for _ in range(self._options.concurrency):
@@ -156,8 +152,7 @@ class RegistrySession:
     def _recovered(self) -> None:
         """What could not be read while it was away, or asked for patience, is read now, not when its turn would come."""
         self._recovery.release()
-        if self._survey_failed:
-            self._again.set()
+        self._rounds.release()
         self._look_now.set()
 
     async def _silent(self, error: SourceError) -> None:
@@ -280,13 +275,15 @@ class RegistrySession:
     async def _keep_looking(self) -> None:
         cycle = looks = 0
         while True:
-            await _waited(self._look_now, max(self._options.refresh, looks / LOOKS_PER_SECOND))
+            await waited(self._look_now, max(self._options.refresh, looks / LOOKS_PER_SECOND))
             await self._up.wait()
             cycle += 1
             if cycle % NAMES_AGAIN == 0:
                 self._reader.refresh_lists()
             self._retry()
             self._attaching.retry()
+            if self._options.once:
+                continue
             if cycle % SEARCH_AGAIN == 0 or await self._reader.finds_more():
                 self._attaching.again()
             watched = [wanted for wanted in self._queue if self._watched(wanted, cycle)]
@@ -329,38 +326,6 @@ class RegistrySession:
                 self._queue.again(wanted)
             self._settled(wanted, was_unsettled)
 
-    # ---- the rest
-
-    async def _keep_surveying(self) -> None:
-        await self._up.wait()
-        try:
-            async with asyncio.timeout(HEAD_START):
-                await self._queue.quiet()
-        except TimeoutError:
-            pass
-        backoff = Backoff(SURVEY_SOON, SURVEY_LATER)
-        while self._options.surveyed:
-            error = await self._survey_once()
-            self._survey_failed = isinstance(error, _TRIED_SOON) or self._survey.failed_in_passing
-            if not self._survey_failed:
-                backoff.reset()
-            self._surveyed = True
-            await _waited(self._again, backoff.next() if self._survey_failed else SURVEY_AGAIN)
-            await self._up.wait()
-        self._surveyed = True
-
-    async def _survey_once(self) -> SourceError | None:
-        """One walk through the rest; why it ended early."""
-        try:
-            await self._survey.run()
-        except SourceError as error:
-            if isinstance(error, Unreachable):
-                self._lost.set()
-            self.health.deny(REST, error)
-            return error
-        self.health.allow(REST)
-        return None
-
     # ---- health
 
     async def _keep_telling(self) -> None:
@@ -370,22 +335,15 @@ class RegistrySession:
 
     async def _tell(self) -> None:
         health = self.health
-        if self._surveyed and self._queue.idle and self._attaching.idle:
+        if self._rounds.walked and self._queue.idle and self._attaching.idle:
             health.loading = False
         health.manifests, health.demands = self._reader.manifests, self._queue.progress
         health.searches = self._attaching.progress
+        health.surveyed = not self._rounds.unasked
         now = health.read(time.monotonic())
         if now != self._told:
             self._told = now
             await self._events.put(HealthChanged(now))
-
-
-async def _waited(event: asyncio.Event, seconds: float) -> None:
-    """Wait for the event, at most so long; it counts once."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    event.clear()
 
 
 def _by(reading: str, wanted: QueuedDemand) -> str:

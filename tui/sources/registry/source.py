@@ -42,6 +42,9 @@ class RegistrySource:
         self._options, self._credentials, self._now = options, credentials, now
         self._store, self._room = store or MemoryStore(), room or Room()
         self._queue = DemandQueue()
+        self._survey_wanted = asyncio.Event()
+        if not options.once:
+            self._survey_wanted.set()
         self._session: RegistrySession | None = None
 
     @property
@@ -57,6 +60,11 @@ class RegistrySource:
     def want(self, demands: tuple[Demand, ...]) -> None:
         """Ask for more. Never blocks. Demands for other registries are not ours."""
         self._queue.add(demand for demand in demands if demand.name.registry == self._options.host)
+
+    def survey(self) -> None:
+        """Walk through all of it, where it is one that is walked through. Never blocks."""
+        if self._options.surveyed:
+            self._survey_wanted.set()
 
     async def manifest(self, name: RepositoryName, digest: str) -> bytes:
         """The body of a manifest, checked against its digest. Raises SourceError."""
@@ -74,7 +82,7 @@ class RegistrySource:
     async def events(self) -> AsyncIterator[Event]:
         """Facts as they come, for ever."""
         client = RegistryClient(self._options, self._credentials)
-        session = RegistrySession(self.id, client, self._queue, self._store, self._room, self._now)
+        session = RegistrySession(self.id, client, self._queue, self._store, self._room, self._survey_wanted, self._now)
         self._session = session
         self._queue.restart()
         driver = asyncio.create_task(session.drive(), name=str(self.id))

@@ -1,0 +1,42 @@
+"""A snapshot cut down to what runs and what that is built on: the answer where nobody has read the rest of the registries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tui.domain.assemble.shown import summary_of
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
+
+__all__ = ["is_surveyed", "only_in_use"]
+
+
+def is_surveyed(snapshot: Snapshot) -> bool:
+    """Whether no registry has been left unread but for what runs."""
+    return all(source.surveyed for source in snapshot.sources)
+
+
+def only_in_use(snapshot: Snapshot) -> Snapshot:
+    """The same without the images that nothing uses and nothing in use is built on: which of those are known is an accident."""
+    kept = _in_use_with_bases(snapshot)
+    images = {key: image for key, image in snapshot.images.items() if key in kept}
+    derived = {base: tuple(child for child in children if child in kept) for base, children in snapshot.derived.items()}
+    return replace(
+        snapshot,
+        images=images,
+        bases={key: base for key, base in snapshot.bases.items() if key in kept},
+        derived={base: children for base, children in derived.items() if base in kept and children},
+        roots=tuple(root for root in snapshot.roots if root in kept),
+        users={key: users for key, users in snapshot.users.items() if key in kept},
+        summary=summary_of(images, snapshot.workloads),
+    )
+
+
+def _in_use_with_bases(snapshot: Snapshot) -> set[ImageKey]:
+    kept: set[ImageKey] = set()
+    for image in snapshot.images.values():
+        key: ImageKey | None = image.key if image.in_use else None
+        while key is not None and key not in kept:
+            kept.add(key)
+            node = snapshot.images.get(key) or snapshot.bases.get(key)
+            key = node.base.base if node is not None and node.base is not None else None
+    return kept

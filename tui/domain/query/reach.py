@@ -1,0 +1,50 @@
+"""How far a query reaches: whether it can be answered by what runs, or asks about what lies in registries and nothing runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from tui.domain.query.language import Key, Term, Trait
+
+__all__ = ["Reach", "reach_of"]
+
+
+class Reach(StrEnum):
+    """What has to be read before a query is answered.
+
+    RUNS: it finds nothing but what some workload has. REST: it asks for what no workload has. ANY: it may find either; what
+    runs is its answer, unless nothing of that is found.
+    """
+
+    RUNS = "runs"
+    ANY = "any"
+    REST = "rest"
+
+
+_OF_WORKLOADS = frozenset({Key.NS, Key.CTX, Key.KIND, Key.TEAM, Key.DRIFT})
+"""What only something that has a workload can have."""
+_USES = frozenset({Trait.RUNNING, Trait.DECLARED, Trait.SCHEDULED, Trait.SCALED_TO_ZERO, Trait.ROLLBACK})
+_OF_USES = _USES | {Trait.DRIFTED, Trait.STUCK, Trait.PINNED, Trait.SUSPENDED, Trait.MANAGED}
+_OF_THE_REST = frozenset({Trait.UNUSED, Trait.ORPHAN, Trait.UNTAGGED})
+"""What is asked of registries alone: what may be deleted there."""
+
+
+def reach_of(terms: Iterable[Term]) -> Reach:
+    """How far a query reaches; one without terms may find anything."""
+    terms = tuple(terms)
+    if any(map(_narrows_to_uses, terms)):
+        return Reach.RUNS
+    return Reach.REST if any(map(_asks_for_the_rest, terms)) else Reach.ANY
+
+
+def _narrows_to_uses(term: Term) -> bool:
+    if term.key is Key.IS and term.value == Trait.UNUSED:
+        return term.negated
+    return not term.negated and (term.key in _OF_WORKLOADS or (term.key is Key.IS and term.value in _OF_USES))
+
+
+def _asks_for_the_rest(term: Term) -> bool:
+    if term.key is not Key.IS:
+        return False
+    return term.value in (_USES if term.negated else _OF_THE_REST)
