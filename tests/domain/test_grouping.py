@@ -9,7 +9,7 @@ import pytest
 from tests.domain.world import A, World, digest, running, workload
 from tui.domain.facts.workload import ContainerType, ObjectKey, OwnerRef, PodContainer, Resource, TemplateContainer
 from tui.domain.snapshot.snapshot import Workload
-from tui.domain.workloads.grouping import WorkloadDraft, group
+from tui.domain.workloads.grouping import WorkloadDraft, WorkloadGrouping
 from tui.domain.workloads.owners import LIMIT, managed_by, team_of
 
 IMAGE = f"{A}/app:1"
@@ -110,7 +110,7 @@ def only(world: World) -> dict[ObjectKey, Workload]:
 
 def groups(world: World) -> dict[str, WorkloadDraft]:
     """The workloads in the making, by name."""
-    return {key.name: found for key, found in group(world.inventory().freeze().cluster).items()}
+    return {key.name: found for key, found in WorkloadGrouping().group(world.inventory().freeze().cluster).items()}
 
 
 def test_another_object_of_the_owners_name_is_not_the_owner() -> None:

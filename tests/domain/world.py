@@ -339,7 +339,7 @@ class World:
 
 def running(image: str, image_id: str, name: str = "main", type: ContainerType = ContainerType.CONTAINER) -> PodContainer:
     """A container that runs, as its pod's status says."""
-    return PodContainer(name, type, image, image_id, image, "running", pull_policy="IfNotPresent")
+    return PodContainer(name, type, image, image_id, "running", pull_policy="IfNotPresent")
 
 
 def waiting(image: str, reason: str = "ImagePullBackOff", message: str = "", name: str = "main") -> PodContainer:

@@ -14,7 +14,6 @@ from tui.demo.estate.work import BARE, STATIC, Form, Manager, Work
 __all__ = ["ClusterBuilder", "ClusterObjects"]
 
 LETTERS = "bcdfghjklmnpqrstvwxz2456789"
-_OLD_SETS = (Kinds.DEPLOYMENT, Kinds.ROLLOUT)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,6 @@ from tui.demo.estate.work import Work
 __all__ = ["BASES", "add_huge"]
 
 REPOSITORIES, VERSIONS = 235, 20
-TENANTS = 235
 BASES = (("python", "app-python"), ("node", "app-node"), ("dotnet", "app-dotnet"), ("java", "app-java"))
 
 

@@ -8,8 +8,6 @@ from zlib import crc32
 
 __all__ = ["LANGUAGES", "ROOTS", "Line", "lines_of"]
 
-BAZEL = "1970-01-01"
-
 
 @dataclass(frozen=True, slots=True)
 class Line:

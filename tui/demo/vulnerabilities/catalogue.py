@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-__all__ = ["HEADLINE", "UNFIXED", "Flaw", "Package", "packages"]
+__all__ = ["Flaw", "Package", "packages"]
 
-HEADLINE = "CVE-2026-90210"
-UNFIXED = "CVE-2026-90481"
 
 # kind package ecosystem version-before-all-fixes [@repositories], then one line for each vulnerability: id, severity (of the
 # distribution, and after a slash of NVD where it differs), CVSS, age of the fix in days, version with the fix, title.

@@ -83,7 +83,6 @@ class PodContainer(msgspec.Struct, frozen=True, gc=False):
     type: ContainerType
     image: str
     image_id: str = ""
-    status_image: str = ""
     state: str = ""
     reason: str = ""
     message: str = ""

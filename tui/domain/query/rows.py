@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from enum import IntFlag
 from functools import cached_property
 from itertools import accumulate, compress
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from tui.domain.snapshot.snapshot import Container, Image, ImageKey, Snapshot, Workload
 from tui.domain.workloads.counting import UseKind, uses_of_image
 
 __all__ = ["Digests", "Mark", "NumberColumn", "Rows", "Texts", "Truth", "mask_of"]
 
-T = TypeVar("T")
 SPARSE = 16  # below one row in so many, going from thing to thing is faster than over all rows
 
 

@@ -11,7 +11,7 @@ from tui.domain.facts.image import Platform
 from tui.domain.facts.workload import ContainerType, Controller, Node, ObjectKey, Pod, PodContainer, TemplateContainer
 from tui.domain.workloads.owners import TopOwner, top_of
 
-__all__ = ["Slot", "WorkloadDraft", "WorkloadGrouping", "by_slot", "group", "platform_of"]
+__all__ = ["Slot", "WorkloadDraft", "WorkloadGrouping", "by_slot", "platform_of"]
 
 _ENDED = frozenset({"Succeeded", "Failed"})
 Slot = tuple[ContainerType, str]
@@ -91,11 +91,6 @@ class WorkloadGrouping:
         if known is None or known[0] is not controllers:
             known = self._kept[source] = controllers, _heads_of(source, controllers)
         return known[1]
-
-
-def group(facts: ClusterFacts) -> dict[ObjectKey, WorkloadDraft]:
-    """All workloads, gathered once."""
-    return WorkloadGrouping().group(facts)
 
 
 def _heads_of(source: SourceId, controllers: Mapping[str, Controller]) -> _Heads:

@@ -58,7 +58,6 @@ class _Claims(msgspec.Struct):
     preferred_username: str = ""
     appid: str = ""
     oid: str = ""
-    tid: str = ""
 
 
 def choose(environ: Mapping[str, str], which: Callable[[str], str | None] = shutil.which) -> tuple[CredentialMember, ...]:

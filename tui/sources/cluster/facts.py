@@ -209,7 +209,6 @@ class ClusterFacts:
             kind,
             text(container.image),
             text(status.image_id),
-            text(status.image),
             word,
             text(state.reason) if state.reason else "",
             text(quoted(state.message, MAX_MESSAGE)) if state.message else "",

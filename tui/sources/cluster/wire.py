@@ -130,7 +130,6 @@ class ContainerStatus(_Wire):
     """status.containerStatuses[] and its two sisters."""
 
     name: str
-    image: str = ""
     image_id: str = msgspec.field(default="", name="imageID")
     restart_count: int = 0
     state: _States | None = None

@@ -6,8 +6,9 @@ The package `azure-containerregistry` has them too, but does not sign in as we d
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from typing import TypeAlias, TypeVar
 from urllib.parse import quote
 
 from tui.domain.facts.image import ManifestListing, Tag
@@ -23,6 +24,9 @@ from tui.sources.registry.wire import AcrManifests, AcrTags, CatalogPage
 
 __all__ = ["AcrLists"]
 
+T = TypeVar("T")
+Decode: TypeAlias = Callable[[bytes, str], tuple[T, ...]]
+
 MAX_MANIFESTS = 50_000
 CATALOG_RIGHT = "AcrPull or Reader; with ABAC: Container Registry Repository Catalog Lister"
 
@@ -34,32 +38,20 @@ class AcrLists:
         self._client = client
         self._host = client.options.host
 
-    async def catalog(self) -> AsyncGenerator[tuple[str, ...], None]:
+    def catalog(self) -> AsyncGenerator[tuple[str, ...], None]:
         """Repository names."""
         remedy = f"Ask for {CATALOG_RIGHT}. Meanwhile repositories are taken from what runs."
         asked = RequestContext(self._host, "the list of repositories", CATALOG_RIGHT, remedy)
         request = Request(path=f"/acr/v1/_catalog?n={PAGE}", asked=asked, scope=CATALOG_SCOPE, kind=RequestClass.LIST)
-        async with aclosing(
-            at_most(_names(self._client.pages(request, once=True), asked.what), MAX_REPOSITORIES, asked)
-        ) as pages:
-            async for page in pages:
-                yield page
+        return self._pages(request, _names, MAX_REPOSITORIES)
 
-    async def tags(self, repository: str, rest: bool = False) -> AsyncIterator[tuple[Tag, ...]]:
+    def tags(self, repository: str, rest: bool = False) -> AsyncGenerator[tuple[Tag, ...], None]:
         """Tags with their digests, times and locks. Raises ListCut after `MAX_TAGS`."""
-        request = self._request("tags", repository, rest)
-        replies = self._client.pages(request, once=True)
-        async with aclosing(at_most(_tags(replies, request.asked.what), MAX_TAGS, request.asked)) as pages:
-            async for page in pages:
-                yield page
+        return self._pages(self._request("tags", repository, rest), _tags, MAX_TAGS)
 
-    async def manifests(self, repository: str, rest: bool = False) -> AsyncIterator[tuple[ManifestListing, ...]]:
+    def manifests(self, repository: str, rest: bool = False) -> AsyncGenerator[tuple[ManifestListing, ...], None]:
         """Manifests with their attributes. Raises ListCut after `MAX_MANIFESTS`."""
-        request = self._request("manifests", repository, rest)
-        replies = self._client.pages(request, once=True)
-        async with aclosing(at_most(_manifests(replies, request.asked.what), MAX_MANIFESTS, request.asked)) as pages:
-            async for page in pages:
-                yield page
+        return self._pages(self._request("manifests", repository, rest), _manifests, MAX_MANIFESTS)
 
     def _request(self, rows: str, repository: str, rest: bool) -> Request:
         return Request(
@@ -70,26 +62,30 @@ class AcrLists:
             rest=rest,
         )
 
+    async def _pages(self, request: Request, decode: Decode[T], most: int) -> AsyncGenerator[tuple[T, ...], None]:
+        """The rows of each page, decoded, up to so many."""
+        decoded = _decoded(self._client.pages(request, once=True), decode, request.asked.what)
+        async with aclosing(at_most(decoded, most, request.asked)) as pages:
+            async for page in pages:
+                yield page
 
-async def _names(replies: AsyncIterator[Reply], what: str) -> AsyncIterator[tuple[str, ...]]:
+
+async def _decoded(replies: AsyncIterator[Reply], decode: Decode[T], what: str) -> AsyncIterator[tuple[T, ...]]:
     async for reply in replies:
-        listed = decode_names(reply.body, CatalogPage, what, MAX_REPOSITORIES)
-        names = tuple(name or "" for name in listed.repositories or ())
-        del reply, listed
-        yield names
+        rows = decode(reply.body, what)
+        del reply  # not held here while others use the rows: a page may be large
+        yield rows
 
 
-async def _tags(replies: AsyncIterator[Reply], what: str) -> AsyncIterator[tuple[Tag, ...]]:
-    async for reply in replies:
-        rows = decode_json(reply.body, AcrTags, what).tags or ()
-        tags = tuple(tag(row) for row in rows if is_digest(row.digest or "") and is_tag(row.name or ""))
-        del reply, rows
-        yield tags
+def _names(body: bytes, what: str) -> tuple[str, ...]:
+    return tuple(name or "" for name in decode_names(body, CatalogPage, what, MAX_REPOSITORIES).repositories or ())
 
 
-async def _manifests(replies: AsyncIterator[Reply], what: str) -> AsyncIterator[tuple[ManifestListing, ...]]:
-    async for reply in replies:
-        rows = decode_json(reply.body, AcrManifests, what).manifests or ()
-        manifests = tuple(listing(row) for row in rows if is_digest(row.digest or ""))
-        del reply, rows
-        yield manifests
+def _tags(body: bytes, what: str) -> tuple[Tag, ...]:
+    rows = decode_json(body, AcrTags, what).tags or ()
+    return tuple(tag(row) for row in rows if is_digest(row.digest or "") and is_tag(row.name or ""))
+
+
+def _manifests(body: bytes, what: str) -> tuple[ManifestListing, ...]:
+    rows = decode_json(body, AcrManifests, what).manifests or ()
+    return tuple(listing(row) for row in rows if is_digest(row.digest or ""))

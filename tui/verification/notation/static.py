@@ -1,7 +1,4 @@
-"""The part of a verdict that neither clock nor policy can change: parse, integrity, chain, token.
-
-It may be cached by the envelope's digest and `STATIC_VERSION`.
-"""
+"""The part of a verdict that neither clock nor policy can change: parse, integrity, chain, token."""
 
 from __future__ import annotations
 
@@ -24,11 +21,9 @@ from tui.verification.notation.stamp import Token
 from tui.verification.pkix.certificate import Certificate, parse_certificate
 from tui.verification.pkix.moment import Moment
 
-__all__ = ["ENVELOPE_LIMIT", "STATIC_VERSION", "StaticResult", "parse_envelope"]
+__all__ = ["ENVELOPE_LIMIT", "StaticResult", "parse_envelope"]
 
 ENVELOPE_LIMIT = 32 << 20
-# Part of a cache's key: raise it whenever a rule of the static part changes.
-STATIC_VERSION = 2
 
 
 class StaticResult(msgspec.Struct, frozen=True):
