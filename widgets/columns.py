@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from widgets.rows import Cell, Column, Span
@@ -82,6 +83,7 @@ def _ends(spans: Sequence[Span], head: int, tail: int, ellipsis: str) -> Iterato
         at += len(text)
 
 
+@lru_cache(64)
 def thumb(top: int, room: int, rows: int) -> range:
     """The lines of a window of `room` lines that show which part of the rows is seen; none when all are."""
     if rows <= room:

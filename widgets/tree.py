@@ -153,8 +153,7 @@ class VirtualTree(Painted, can_focus=True):
     def action_page(self, by: int) -> None:
         """Move the cursor and the view by a page."""
         step = max(1, self._room - 1) * by
-        self._top = self._clamped(self._top + step)
-        self._move_to(self._outline.cursor + step)
+        self._move_to(self._outline.cursor + step, self._top + step)
 
     def action_first(self) -> None:
         """Move to the first row."""
@@ -189,9 +188,11 @@ class VirtualTree(Painted, can_focus=True):
         if self.cursor_key is not None:
             self.post_message(self.RowOpened(self, self.cursor_key))
 
-    def _move_to(self, index: int) -> None:
+    def _move_to(self, index: int, first: int | None = None) -> None:
+        """Put the cursor on a row; `first` is the row that comes to stand at the top, as far as that can be."""
         index = max(0, min(index, self.row_count - 1))
         before, top = self._outline.cursor, self._top
+        self._top = top if first is None else self._clamped(first)
         self._outline.cursor = index
         self._show_cursor()
         if self._top != top:
@@ -246,10 +247,8 @@ class VirtualTree(Painted, can_focus=True):
         self._scroll_by(-WHEEL)
 
     def _scroll_by(self, lines: int) -> None:
-        self._top = self._clamped(self._top + lines)
-        inside = max(self._top, min(self._outline.cursor, self._top + self._room - 1))
-        self._repaint_changes()
-        self._move_to(inside)
+        top = self._clamped(self._top + lines)
+        self._move_to(max(top, min(self._outline.cursor, top + self._room - 1)), top)
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the row; fold or unfold it when its marker was hit, open it on a double click."""
@@ -284,9 +283,10 @@ class VirtualTree(Painted, can_focus=True):
         """Repaint the lines that no longer look as they were painted, and nothing else."""
         if not self.is_mounted or not self.size:
             return
-        changed = [y for y in range(HEADER, self.size.height) if self._painted.get(y, ()) != self._line_at(y)]
+        size, room = self.size, self._room
+        changed = [y for y in range(HEADER, size.height) if self._painted.get(y, ()) != self._line_at(y, room)]
         if changed:
-            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+            self.refresh(*(Region(0, y, size.width, 1) for y in changed))
 
     def watch_ascii(self) -> None:
         """Other markers."""
@@ -303,11 +303,11 @@ class VirtualTree(Painted, can_focus=True):
         """Paint one line of the widget."""
         if y < HEADER:
             return self._painter.header(self.model.columns())
-        line = self._line_at(y)
+        line = self._line_at(y, self._room)
         self._painted[y] = line
         return self._painter.row(line, self.model.columns()) if line else self.join((), self.size.width, self.role(""))
 
-    def _line_at(self, y: int) -> TreeLine | None:
+    def _line_at(self, y: int, room: int) -> TreeLine | None:
         index = self._top + y - HEADER
         if index >= self.row_count:
             return None
@@ -315,7 +315,7 @@ class VirtualTree(Painted, can_focus=True):
         ground = ""
         if index == self._outline.cursor:
             ground = "cursor" if self.has_focus else "idle-cursor"
-        return TreeLine(self.model.row(key), len(key) - 1, self._marker(key), ground, self._thumb(y), self.is_marked(key))
+        return TreeLine(self.model.row(key), len(key) - 1, self._marker(key), ground, self._thumb(y, room), self.is_marked(key))
 
     def _marker(self, key: RowKey) -> str:
         if not self.model.has_children(key):
@@ -324,7 +324,7 @@ class VirtualTree(Painted, can_focus=True):
             return "-" if self.ascii else "▾"
         return "+" if self.ascii else "▸"
 
-    def _thumb(self, y: int) -> str:
+    def _thumb(self, y: int, room: int) -> str:
         """The mark of the visible part at the right edge, blank where it is not or when everything is visible."""
-        seen = thumb(self._top, self._room, self.row_count)
+        seen = thumb(self._top, room, self.row_count)
         return ("|" if self.ascii else "▐") if y - HEADER in seen else ""

@@ -8,6 +8,7 @@ from typing import TypeVar
 from textual import events
 from textual.app import App
 from textual.dom import DOMNode
+from textual.driver import Driver
 from textual.message import Message
 from textual.widget import Widget
 
@@ -35,8 +36,8 @@ class TypeAheadApp(App[Result]):
             super().__init__()
             self.set_sender(through)
 
-    def __init__(self, *, ansi_color: bool | None = None) -> None:
-        super().__init__(ansi_color=ansi_color)
+    def __init__(self, driver_class: type[Driver] | None = None, *, ansi_color: bool | None = None) -> None:
+        super().__init__(driver_class, ansi_color=ansi_color)
         self._typed: deque[events.Key | events.Paste] = deque()
         self._passing: TypeAheadApp.Passed | None = None
 

@@ -83,8 +83,8 @@ TrustreeApp(Settings(), opener).run()
 def test_the_first_frame_is_painted_before_any_sdk_is_imported() -> None:
     """The estate is opened, and with it the SDKs are imported, only after a frame was on the terminal."""
     with terminal(FIRST_FRAME % (SDKS,)) as child:
-        child.wait_for(b"Reading the estate")
-        child.wait_for(b"IMPORTED nothing")
+        child.wait_for("Reading the estate")
+        child.wait_for("IMPORTED nothing")
 
 
 def test_the_top_of_the_repository_holds_only_what_the_layout_names() -> None:

@@ -21,6 +21,7 @@ __all__ = ["NAMES", "main"]
 NAMES = (
     *("first-frame", "start-rows", "pods50k", "watch", "acr-pages", "lineage100k", "tree100k", "scan-open", "signatures"),
     *("reassess10k", "tag20k", "registry-answer"),
+    *("scroll100k", "terminal-bytes"),
 )
 """All benchmarks, in the order in which they run; `first-frame` is the module `first_frame`."""
 HEADS = ("name", "figure", "unit", "reach", "met", "details")

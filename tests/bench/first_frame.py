@@ -45,16 +45,16 @@ TrustreeApp(Settings(), opener).run()
 
 def run() -> list[Result]:
     """The median of several starts of each, taken in turns; bytecode is warm."""
-    first_frame(BARE, b"bare application")
-    first_frame(OURS, b"Reading the estate")
-    pairs = [(first_frame(BARE, b"bare application"), first_frame(OURS, b"Reading the estate")) for _ in range(ROUNDS)]
+    first_frame(BARE, "bare application")
+    first_frame(OURS, "Reading the estate")
+    pairs = [(first_frame(BARE, "bare application"), first_frame(OURS, "Reading the estate")) for _ in range(ROUNDS)]
     bare, ours = median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
     ratio = ours / bare
     details: dict[str, str | int | float | bool] = {"ours ms": ours * 1000, "bare ms": bare * 1000, "starts": ROUNDS}
     return [Result("first-frame", round(ratio, 2), "x of a bare app", f"<= {REACH}", ratio <= REACH, details)]
 
 
-def first_frame(code: str, marker: bytes) -> float:
+def first_frame(code: str, marker: str) -> float:
     """Seconds from the start of a process until its terminal shows a marker."""
     with terminal(code) as child:
         return child.wait_for(marker)

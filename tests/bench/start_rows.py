@@ -22,7 +22,7 @@ REACH = "<= 1.2, or kubectl's time if more"
 ROUNDS = 3
 SMALL = 1.2
 PROGRAM = "import sys; from tui.cli.main import main; sys.exit(main([]))"
-FIRST_FRAME = b"Reading the estate"
+FIRST_FRAME = "Reading the estate"
 
 
 class _Listed(NamedTuple):
@@ -69,4 +69,4 @@ def _first_rows(namespaces: list[str]) -> float:
     with terminal(PROGRAM) as child:
         child.wait_for(FIRST_FRAME)
         child.send(b"2")
-        return child.wait_for(*(name.encode() for name in dict.fromkeys(namespaces)))
+        return child.wait_for(*dict.fromkeys(namespaces))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -11,7 +12,7 @@ import msgspec
 from tests.bench.results import Result
 from tests.bench.terminal import terminal
 
-__all__ = ["Measured", "run"]
+__all__ = ["Measured", "measured", "p99", "run"]
 
 STEPS = ([b"j"] * 40 + [b"k"] * 40) * 4
 SCROLLS = [b"j"] * 120
@@ -32,26 +33,32 @@ class Measured(msgspec.Struct):
 
 def run() -> list[Result]:
     """One child: mounts both sizes in turns, then answers a few hundred keys one at a time."""
+    return list(results(measured(STEPS + SCROLLS, QUIET)))
+
+
+def measured(keys: Sequence[bytes], quiet: float) -> Measured:
+    """What a child tells when it is sent these keys, each when nothing came for some seconds."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "measured.json"
         with terminal(CHILD, [str(report)]) as child:
-            child.wait_for(b"base/0000")
+            child.wait_for("base/0000")
             child.drain(1.0)
-            for key in STEPS + SCROLLS:
+            for key in keys:
                 child.send(key)
-                child.drain(QUIET)
+                child.drain(quiet)
             child.send(b"q")
-            child.wait_for(b"\x1b[?1049l")
+            while not report.exists():
+                child.drain(quiet)
             child.drain(0.5)
-        return list(results(msgspec.json.decode(report.read_bytes(), type=Measured)))
+        return msgspec.json.decode(report.read_bytes(), type=Measured)
 
 
-def results(measured: Measured) -> list[Result]:
+def results(told: Measured) -> list[Result]:
     """The three figures; steps that scroll repaint the whole pane and are told apart."""
-    steps, scrolls = measured.paint[: len(STEPS)], measured.paint[len(STEPS) + 50 :]
-    small, large = median(measured.small), median(measured.large)
+    steps, scrolls = told.paint[: len(STEPS)], told.paint[len(STEPS) + 50 :]
+    small, large = median(told.small), median(told.large)
     reach = 2 * small + 0.1
-    written = median(measured.written[: len(STEPS)])
+    written = median(told.written[: len(STEPS)])
     paints: dict[str, str | int | float | bool] = {
         "p50 ms": median(steps) * 1000,
         "most ms": max(steps) * 1000,
@@ -75,7 +82,7 @@ def results(measured: Measured) -> list[Result]:
             "bytes for a cursor step",
             f"<= {STEP_BYTES}",
             written <= STEP_BYTES,
-            {"most": max(measured.written[1 : len(STEPS)])},
+            {"most": max(told.written[1 : len(STEPS)])},
         ),
     ]
 

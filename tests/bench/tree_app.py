@@ -1,8 +1,9 @@
-"""The child of `tree100k`: one tree that measures itself."""
+"""The child of `tree100k` and `scroll100k`: one tree that measures itself."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from textual.binding import Binding, BindingType
 
 from tests.bench.tree100k import Measured
 from tests.widgets.models import WideModel
+from tui.ui.output.driver import DifferenceDriver
 from widgets.tree import VirtualTree
 
 __all__ = ["main"]
@@ -20,13 +22,24 @@ __all__ = ["main"]
 ROUNDS = 5
 
 
+class MeasuredDriver(DifferenceDriver):
+    """The program's driver, telling what it has sent."""
+
+    sent: Callable[[int], None] = staticmethod(lambda count: None)
+
+    def send(self, data: bytes, descriptor: int) -> None:
+        """Send, and tell how many bytes."""
+        super().send(data, descriptor)
+        MeasuredDriver.sent(len(data))
+
+
 class TreeApp(App[None]):
-    """A tree; what is written to the terminal is counted between keys."""
+    """A tree; what is sent to the terminal is counted between keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "done", "done")]
 
     def __init__(self, report: Path) -> None:
-        super().__init__()
+        super().__init__(MeasuredDriver)
         self.animation_level = "none"
         self.report = report
         self.measured = Measured()
@@ -44,7 +57,7 @@ class TreeApp(App[None]):
         for _ in range(ROUNDS):
             self.measured.small.append(await self._mounted(10))
             self.measured.large.append(await self._mounted(1000))
-        self._count_writes()
+        MeasuredDriver.sent = self.sent
 
     async def _mounted(self, groups: int) -> float:
         await self.query(VirtualTree).remove()
@@ -56,18 +69,8 @@ class TreeApp(App[None]):
         tree.focus()
         return time.perf_counter() - begun
 
-    def _count_writes(self) -> None:
-        driver = self._driver
-        assert driver is not None
-        write = driver.write
-
-        def counted(data: str) -> None:
-            write(data)
-            self._wrote(len(data.encode()))
-
-        driver.write = counted  # type: ignore[method-assign]
-
-    def _wrote(self, count: int) -> None:
+    def sent(self, count: int) -> None:
+        """Take the time when a frame has gone to the terminal; called by the thread that sends."""
         if self._pressed:
             self._bytes += count
             if not self._painted:

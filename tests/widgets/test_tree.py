@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from textual import on
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.strip import Strip
@@ -163,6 +164,23 @@ async def test_an_update_repaints_only_lines_that_changed(monkeypatch: pytest.Mo
         painted.clear()
         await press(pilot, "j")
         assert painted == [1, 2]
+
+
+@pytest.mark.parametrize("keys", [("pagedown",), ("G",), ("pagedown", "pageup")])
+async def test_a_page_repaints_every_line_that_changed(keys: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    app = TreeApp(WideModel(100, 3))
+    async with app.run_test(size=(60, 11)) as pilot:
+        await press(pilot, *keys[:-1])
+        painted: set[int] = set()
+        refresh = app.shown.refresh
+
+        def note(*regions: Region) -> VirtualTree:
+            painted.update(region.y for region in regions)
+            return refresh(*regions)
+
+        monkeypatch.setattr(app.shown, "refresh", note)
+        await press(pilot, keys[-1])
+        assert painted >= set(range(1, 11))
 
 
 async def test_pages_and_ends_stay_in_range() -> None:

@@ -12,11 +12,13 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
 from rich.text import Text
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
@@ -43,6 +45,13 @@ TWICE = timedelta(seconds=3)
 """Within which Ctrl+C must be pressed a second time."""
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 Opener = Callable[[], AbstractAsyncContextManager[LiveEstate]]
+
+
+@runtime_checkable
+class _Blinking(Protocol):
+    """Textual's inputs, which are not imported before somebody types."""
+
+    cursor_blink: bool
 
 
 class TrustreeApp(Host):
@@ -79,7 +88,8 @@ class TrustreeApp(Host):
         self._query = query
         self._interrupted: datetime | None = None
         self._following: Worker[None] | None = None
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)  # or colours would only turn to greys
+        ansi_color = True if "NO_COLOR" in os.environ else None  # or colours would only turn to greys
+        super().__init__(_driver(), ansi_color=ansi_color)
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
@@ -175,6 +185,11 @@ class TrustreeApp(Host):
         error.__rich__ = lambda: last_words  # type: ignore[attr-defined]
         super()._handle_exception(error)
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Let cursors stand still: one that blinks writes to the terminal for as long as nothing happens."""
+        if isinstance(event.widget, _Blinking):
+            event.widget.cursor_blink = False
+
     def action_refresh_estate(self) -> None:
         """Read again now what would be read again later; after a failed start, start again."""
         if self.estate is not None:
@@ -202,6 +217,15 @@ class TrustreeApp(Host):
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
+
+
+def _driver() -> type[Driver] | None:
+    """Ours, which sends differences; None for Textual's own where the operator or the system wants another."""
+    if sys.platform == "win32" or "TEXTUAL_DRIVER" in os.environ:
+        return None
+    from tui.ui.output.driver import DifferenceDriver
+
+    return DifferenceDriver
 
 
 def _innermost(error: BaseException | None) -> str:

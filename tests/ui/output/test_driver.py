@@ -1,0 +1,109 @@
+"""The driver on a real terminal: what it shows, a terminal that is slow, one that changes its size, and Ctrl+Z."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import struct
+import termios
+import time
+from collections.abc import Callable
+
+from tests.bench.terminal import Terminal, terminal
+
+PROGRAM = """
+from textual.app import App
+from textual.widgets import Static
+from tui.ui.output.driver import DifferenceDriver
+
+class Lines(Static):
+    def render(self):
+        height, count = self.size.height, self.app.count
+        return "\\n".join(f"{number:02} of {height} pressed {count} times" for number in range(height))
+
+class Counting(App):
+    CSS = "Static { width: 1fr; height: 1fr; }"
+    count = 0
+
+    def compose(self):
+        yield Lines(markup=False)
+
+    def on_key(self, event):
+        self.count += 1
+        if event.key == "q":
+            self.exit()
+        elif event.key == "z":
+            self.action_suspend_process()
+        self.query_one(Lines).refresh()
+
+Counting(DifferenceDriver).run()
+"""
+
+
+def test_shows_what_changed_and_sends_no_more() -> None:
+    with terminal(PROGRAM, columns=60, lines=12) as child:
+        child.wait_for("11 of 12 pressed 0 times")
+        child.drain(0.2)
+        before = child.count
+        child.send(b"a")
+        child.wait_for("11 of 12 pressed 1 times")
+        assert child.count - before < 200
+
+
+def test_a_terminal_that_is_read_late_gets_the_newest_and_not_all_between() -> None:
+    with terminal(PROGRAM, columns=200, lines=60) as child:
+        child.wait_for("59 of 60 pressed 0 times")
+        child.drain(0.2)
+        before = child.count
+        child.send(b"a" * 500)
+        _until(lambda: _unread(child) > 0)
+        child.wait_for("59 of 60 pressed 500 times")
+        assert child.count - before < 100_000
+
+
+def test_all_is_sent_anew_when_the_size_changes_and_changes_back() -> None:
+    with terminal(PROGRAM, columns=60, lines=12) as child:
+        child.wait_for("11 of 12 pressed 0 times")
+        for lines in (10, 12):
+            child.resize(60, lines)
+            child.wait_for(f"{lines - 1:02} of {lines} pressed 0 times")
+
+
+def test_all_is_sent_anew_when_the_size_has_changed_back_before_anybody_looked() -> None:
+    with terminal(PROGRAM, columns=60, lines=12) as child:
+        child.wait_for("11 of 12 pressed 0 times")
+        child.forget()
+        os.kill(child.pid, signal.SIGWINCH)
+        child.wait_for("11 of 12 pressed 0 times")
+
+
+def test_all_is_sent_anew_after_the_program_was_stopped() -> None:
+    with terminal(PROGRAM, columns=60, lines=12) as child:
+        child.wait_for("11 of 12 pressed 0 times")
+        child.send(b"z")
+        assert os.waitpid(child.pid, os.WUNTRACED)[1] & 0xFF == 0x7F
+        child.forget()
+        os.kill(child.pid, signal.SIGCONT)
+        child.wait_for("11 of 12 pressed 1 times")
+
+
+def test_the_terminal_is_given_back_at_the_end() -> None:
+    with terminal(PROGRAM, columns=60, lines=12) as child:
+        child.wait_for("11 of 12 pressed 0 times")
+        child.send(b"q")
+        sent = b""
+        while chunk := child.read(5):
+            sent += chunk
+        assert b"\x1b[m\x1b[?1049l\x1b[?25h\x1b[?1004l" in sent
+
+
+def _unread(child: Terminal) -> int:
+    return struct.unpack("i", fcntl.ioctl(child.handle, termios.FIONREAD, b"\0\0\0\0"))[0]  # type: ignore[no-any-return]
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)

@@ -1,0 +1,173 @@
+"""The way to the terminal: frames go into a picture, and only what differs from what the terminal shows goes out.
+
+A terminal at the far end of a slow line gets fewer frames instead of a queue of them: while something is on its way frames only
+change the picture, and what is sent next leads to the newest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from threading import Condition, Thread
+from types import FrameType
+
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+from textual.messages import InBandWindowResize
+
+from tui.ui.output.screen import TerminalScreen
+
+__all__ = ["DifferenceDriver"]
+
+
+PAUSE = 0.1
+"""Seconds after a change of the size in which Textual has laid out anew."""
+SLOW = 0.2
+"""Seconds; when sending took longer, no more is sent at once than takes about as long."""
+
+
+class DifferenceDriver(LinuxDriver):
+    """Textual's driver, sending differences."""
+
+    _outlet: Outlet | None = None
+
+    def start_application_mode(self) -> None:
+        """Begin with a terminal of which nothing is known; also after Ctrl+Z."""
+        descriptor = sys.__stderr__.fileno() if sys.__stderr__ is not None else 2
+        screen = TerminalScreen(lambda: _size(descriptor), erases=_erases_in_colour(os.environ.get("TERM", "")))
+        self._outlet = Outlet(screen, lambda data: self.send(data, descriptor))
+        self._outlet.start()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self._watch_size()
+
+    def _watch_size(self) -> None:
+        """A terminal that changes its size rearranges what it shows; the handler before ours lays out anew."""
+        lay_out = signal.getsignal(signal.SIGWINCH)
+
+        loop = asyncio.get_running_loop()
+
+        def resized(number: int, frame: FrameType | None) -> None:
+            self.forget()
+            # Textual does nothing when the size has changed back before it looked.
+            loop.call_soon_threadsafe(loop.call_later, PAUSE, self.write, "")
+            if callable(lay_out):
+                lay_out(number, frame)
+
+        signal.signal(signal.SIGWINCH, resized)
+
+    def process_message(self, message: Message) -> None:
+        """As above, for terminals that tell their size in the stream of keys."""
+        if isinstance(message, InBandWindowResize):
+            self.forget()
+        super().process_message(message)
+
+    def forget(self) -> None:
+        """With the next frame, send everything anew."""
+        if self._outlet is not None:
+            self._outlet.screen.forget()
+
+    def write(self, data: str) -> None:
+        """Draw a frame, or pass codes on; what is written after the terminal was given back is dropped."""
+        if self._outlet is not None:
+            self._outlet.draw(data)
+
+    def send(self, data: bytes, descriptor: int) -> None:
+        """Send to the terminal, however long it takes; raises OSError when it is gone."""
+        left = memoryview(data)
+        while left:
+            try:
+                left = left[os.write(descriptor, left) :]
+            except BlockingIOError:  # whoever shares the terminal made it so
+                select.select((), (descriptor,), ())
+
+    def close(self) -> None:
+        """Wait until everything was sent."""
+        super().close()
+        if self._outlet is not None:
+            outlet, self._outlet = self._outlet, None
+            outlet.end()
+
+
+class Outlet(Thread):
+    """Sends what a screen has to send, one thing after the other."""
+
+    def __init__(self, screen: TerminalScreen, send: Callable[[bytes], None]) -> None:
+        super().__init__(name="terminal-output", daemon=True)
+        self.screen = screen
+        self._send = send
+        self._ready = Condition()
+        self._next = ""
+        self._busy = False
+        self._ending = False
+        self._most: int | None = None
+
+    def draw(self, data: str) -> None:
+        """Draw, and send the difference at once unless something is on its way."""
+        with self._ready:
+            self.screen.draw(data)
+            if not self._busy and not self._ending:
+                self._next = self.screen.take(self._most)
+                self._busy = bool(self._next)
+                self._ready.notify()
+
+    def end(self) -> None:
+        """Send what is left, and end."""
+        with self._ready:
+            self._ending = True
+            self._ready.notify()
+        self.join()
+
+    def run(self) -> None:
+        """Send until the end, or until the terminal is gone."""
+        with suppress(OSError):
+            while data := self._wait():
+                begun = time.monotonic()
+                encoded = data.encode(errors="replace")
+                self._send(encoded)
+                taken = time.monotonic() - begun
+                self._most = int(len(encoded) * SLOW / taken) if taken > SLOW else None
+        self._gone()
+
+    def _wait(self) -> str:
+        """What is to be sent next, empty at the end."""
+        with self._ready:
+            data, self._next = self._next, ""
+            data = data or self.screen.take(self._most)
+            while not data and not self._ending:
+                self._busy = False
+                self._ready.wait()
+                data, self._next = self._next, ""
+            return data or self.screen.take()
+
+    def _gone(self) -> None:
+        with self._ready:
+            self._ending = True
+
+
+def _size(descriptor: int) -> tuple[int, int]:
+    """The columns and lines of a terminal, the usual where it does not tell."""
+    with suppress(OSError):
+        columns, lines = os.get_terminal_size(descriptor)
+        if columns and lines:
+            return columns, lines
+    return shutil.get_terminal_size()
+
+
+@cache
+def _erases_in_colour(terminal: str) -> bool:
+    """Whether a kind of terminal erases in the colour of the ground, by the system's data base of terminals."""
+    import curses
+
+    try:
+        curses.setupterm(terminal or None, 2)
+    except curses.error:
+        return False
+    return curses.tigetflag("bce") == 1
