@@ -119,7 +119,8 @@ def terminal(
 
 def _environment() -> dict[str, str]:
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
-    environment.pop("NO_COLOR", None)
+    for name in ("NO_COLOR", "COLUMNS", "LINES"):
+        environment.pop(name, None)
     if environment.pop("PYTHONDONTWRITEBYTECODE", ""):
         # What is installed has been compiled: it is not to be compiled at each start here, nor beside the sources.
         environment["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir()) / f"trustree-bench-{os.getuid()}")

@@ -11,7 +11,7 @@ from tui.ui.output.pens import PLAIN, Pen, blank, drawn, switched
 
 COLOURS = st.sampled_from(("", "31", "97", "38;5;208", "38;2;1;2;3"))
 GROUNDS = st.sampled_from(("", "41", "107", "48;5;208", "48;2;1;2;3"))
-PENS = st.builds(Pen, COLOURS, GROUNDS, st.frozensets(st.sampled_from((1, 2, 3, 4, 5, 7, 8, 9, 21, 53))))
+PENS = st.builds(Pen, COLOURS, GROUNDS, st.frozensets(st.sampled_from((1, 2, 3, 4, 5, 7, 8, 9, 21, 53))), st.just(""))
 
 
 @pytest.mark.parametrize(
