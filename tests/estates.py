@@ -13,6 +13,7 @@ from tui.domain.common.trust import Check, CheckName, State, roll_up, worst
 from tui.domain.facts.demand import Demand
 from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import Platform
+from tui.domain.facts.inquiries import Inquiries
 from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.snapshot.snapshot import (
     EMPTY,
@@ -32,6 +33,7 @@ from tui.domain.snapshot.snapshot import (
     Workload,
 )
 from tui.domain.workloads.counting import crews_of
+from tui.estate.inquiries import SourceInquiries
 
 __all__ = ["NOW", "HandEstate", "company", "digest", "freeze", "huge", "loading", "sick"]
 
@@ -377,6 +379,7 @@ class HandEstate:
         self._listeners: list[Callable[[Snapshot], None]] = []
         self.wanted: list[Demand] = []
         self.refreshed = 0
+        self.inquiries: Inquiries = SourceInquiries(lambda _: None)
 
     @property
     def snapshot(self) -> Snapshot:

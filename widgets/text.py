@@ -6,7 +6,7 @@ import unicodedata
 
 from rich.cells import cell_len, chop_cells
 
-__all__ = ["ELLIPSIS", "ascii_only", "fit", "harmless", "middle", "width_of", "wrap"]
+__all__ = ["ELLIPSIS", "ascii_only", "chopped", "fit", "harmless", "middle", "width_of", "wrap"]
 
 ELLIPSIS = "…"
 
@@ -97,3 +97,11 @@ def wrap(text: str, width: int) -> list[str]:
         *full, line = chop_cells(word, max(width, 2)) if width_of(word) > width else [word]
         lines.extend(full)
     return [*lines, line] if line or not lines else lines
+
+
+def chopped(text: str, width: int) -> list[str]:
+    """The harmless text as it is, on lines of at most `width` cells."""
+    plain = harmless(text)
+    if plain.isascii():
+        return [plain[at : at + width] for at in range(0, len(plain), width)] or [""]
+    return chop_cells(plain, width)

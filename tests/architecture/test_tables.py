@@ -1,4 +1,4 @@
-"""Every module that is a view, a command or a report format has its row, and every row its module; the guide names them all."""
+"""Every module that is a view, a tab, a command or a report format has its row, and every row its module."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 
 from tui.cli.arguments import parser_of
 from tui.cli.commands import COMMANDS, EXPLORER
+from tui.presenters.tabs.spec import TabSpec
+from tui.presenters.tabs.table import TABS
 from tui.presenters.views.spec import ViewSpec
 from tui.presenters.views.table import VIEWS
 from tui.reports import FORMATS, Format, format_named
@@ -51,6 +53,12 @@ def test_every_view_has_a_row_and_a_key_of_its_own_and_is_in_the_guide() -> None
     keys = [key for binding in KEYS for key in getattr(binding, "key", "").split(",")]
     assert len(keys) == len(set(keys))
     assert not [view.name for view in VIEWS if f"`{view.key}`" not in README or view.name not in README]
+
+
+def test_every_tab_has_a_row_and_a_name_of_its_own() -> None:
+    specs = [spec for module in modules("tui/presenters/tabs") for spec in vars(module).values() if isinstance(spec, TabSpec)]
+    assert {spec.id for spec in specs} == {tab.id for tab in TABS}
+    assert len({tab.name for tab in TABS}) == len(TABS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -14,13 +14,16 @@ from tui.domain.facts.events import Denial, SourceId, SourceKind, SourceState
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import EMPTY, ImageKey, Snapshot
 from tui.presenters.copying import name_to_copy, reference_to_copy
+from tui.presenters.detail import detail_lines, tab_line
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.header import HEIGHT, Position, header_lines
 from tui.presenters.keys import RowSubject
 from tui.presenters.sources import denial_lines, notice_lines, progress_lines, source_lines
-from tui.presenters.tabs.lineage import detail_lines
-from tui.presenters.tabs.overview import Tab
-from tui.presenters.tabs.spec import SectionContext
+from tui.presenters.tabs.lineage import LINEAGE as LINEAGE_TAB
+from tui.presenters.tabs.overview import OVERVIEW
+from tui.presenters.tabs.running import RUNNING
+from tui.presenters.tabs.spec import SectionContext, TabSpec
+from tui.presenters.tabs.table import TABS
 from tui.presenters.views.findings import brief
 from tui.presenters.views.lineage import LINEAGE
 from tui.presenters.views.table import VIEWS
@@ -131,9 +134,21 @@ def test_sources_are_listed_sick_first() -> None:
     assert "as ops@contoso" in said(lines)
 
 
-@pytest.mark.parametrize("tab", list(Tab))
+@pytest.mark.parametrize("width", range(16, 90))
+def test_the_tab_that_is_shown_is_named_whole_in_any_width(width: int) -> None:
+    for at, tab in enumerate(TABS):
+        line = tab_line(tab, width)
+        text = "".join(span.text for span in line.left)
+        assert len(text.rstrip()) <= width
+        assert tab.name in text
+        cut = (TABS[0].name not in text) + (TABS[-1].name not in text)
+        assert text.count("…") == cut
+        assert cut == 0 or width < 60, at
+
+
+@pytest.mark.parametrize("tab", TABS, ids=lambda tab: tab.id)
 @pytest.mark.parametrize("width", [40, 58, 80, 160])
-def test_every_section_of_every_row_fits_its_width(tab: Tab, width: int) -> None:
+def test_every_section_of_every_row_fits_its_width(tab: TabSpec, width: int) -> None:
     snapshot = company()
     subjects = [RowSubject(image=key) for key in (*snapshot.images, *snapshot.bases)]
     subjects += [RowSubject(workload=key) for key in snapshot.workloads]
@@ -150,7 +165,7 @@ def test_every_section_of_every_row_fits_its_width(tab: Tab, width: int) -> None
 
 def test_the_overview_gives_every_check_its_reason_source_age_and_remedy() -> None:
     snapshot = company()
-    text = said(detail_lines(subject(snapshot, "payments-api"), Tab.OVERVIEW, SectionContext(snapshot, NOW, UNICODE, 120)))
+    text = said(detail_lines(subject(snapshot, "payments-api"), OVERVIEW, SectionContext(snapshot, NOW, UNICODE, 120)))
     for words in (
         "NOT TRUSTED",
         "another image has this name now",
@@ -164,7 +179,7 @@ def test_the_overview_gives_every_check_its_reason_source_age_and_remedy() -> No
 def test_the_detail_says_how_an_image_is_used() -> None:
     snapshot = company()
     told = {
-        key.repository: said(detail_lines(RowSubject(image=key), Tab.OVERVIEW, SectionContext(snapshot, NOW, UNICODE, 120)))
+        key.repository: said(detail_lines(RowSubject(image=key), OVERVIEW, SectionContext(snapshot, NOW, UNICODE, 120)))
         for key in snapshot.images
     }
     assert "runs in 2 workloads · declared by 2 workloads" in told["payments-api"]
@@ -173,7 +188,7 @@ def test_the_detail_says_how_an_image_is_used() -> None:
 
 def test_the_lineage_says_what_proves_each_step() -> None:
     snapshot = company()
-    text = said(detail_lines(subject(snapshot, "payments-api"), Tab.LINEAGE, SectionContext(snapshot, NOW, UNICODE, 120)))
+    text = said(detail_lines(subject(snapshot, "payments-api"), LINEAGE_TAB, SectionContext(snapshot, NOW, UNICODE, 120)))
     assert "proven by 7 layers" in text
     assert "diff_ids begin with the base's whole chain" in text
     assert "prod-neu  payments  Deployment/api" in text
@@ -181,7 +196,7 @@ def test_the_lineage_says_what_proves_each_step() -> None:
 
 def test_running_lists_pods_with_node_digest_and_drift() -> None:
     snapshot = company()
-    text = said(detail_lines(subject(snapshot, "payments-api"), Tab.RUNNING, SectionContext(snapshot, NOW, UNICODE, 120)))
+    text = said(detail_lines(subject(snapshot, "payments-api"), RUNNING, SectionContext(snapshot, NOW, UNICODE, 120)))
     assert "the tag moved while pods were replaced" in text
     assert "api-7d4b9c-00003" in text
 

@@ -35,7 +35,7 @@ def _greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (company(), WIDE, ["j", "j"], ""),
         (company(), SMALL, ["j", "j"], ""),
         (company(), WIDE, ["j", "j", "2"], ""),
-        (company(), WIDE, ["j", "j", "shift+tab"], ""),
+        (company(), WIDE, ["j", "j", "shift+tab", "shift+tab"], ""),
         (company(), WIDE, ["4"], ""),
         (company(), SMALL, ["j", "j", "enter"], ""),
         (company(), SMALL, ["f"], ""),

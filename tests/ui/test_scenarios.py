@@ -189,3 +189,14 @@ async def test_a_live_change_appears_and_the_cursor_stays(estate: Estate) -> Non
             while ops.snapshot.number < number + 2:
                 await ops.pilot.pause(0.1)
         assert (ops.screen.outline.cursor_key, ops.screen.outline.cursor_line) == (before, line)
+
+
+async def test_the_manifest_of_an_image_is_shown_as_its_registry_has_it(estate: Estate) -> None:
+    async with operator(estate) as ops:
+        image = next(image for image in ops.snapshot.images.values() if image.in_use and image.config_digests)
+        await ops.filter(f"digest:{image.key.digest[7:20]}")
+        await ops.press("enter")
+        await ops.sees(lambda: ops.screen.inspector.subject.image == image.key)
+        await ops.press("shift+tab")
+        await ops.sees(lambda: '"schemaVersion": 2' in ops.screen.detail.text, "the manifest")
+        assert '"rootfs": {' in ops.screen.detail.text

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 
 from tui.domain.facts.demand import Demand
 from tui.domain.facts.events import Event
+from tui.domain.facts.inquiries import Inquiries
 from tui.domain.policy.policy import Policy
 from tui.domain.snapshot.snapshot import Snapshot
+from tui.estate.inquiries import SourceInquiries
 from tui.estate.pump import Pump
 from tui.estate.store import Listener, Store, Wishes
 from tui.sources.ports import RegistryFactory, Source
@@ -33,7 +35,7 @@ class Estate:
 
     `sources` run from the start; `later`, which have the same rights but no part in the first rows, once those are there;
     `registries` makes the source of a registry when one of its images is met, and then of each of `preload`.
-    `told` is known from the start.
+    `told` is known from the start; `inquiries` answers single questions.
     """
 
     def __init__(
@@ -45,7 +47,9 @@ class Estate:
         clock: Callable[[], datetime] = utc_now,
         later: Iterable[Source] = (),
         told: Iterable[Event] = (),
+        inquiries: Inquiries | None = None,
     ) -> None:
+        self.inquiries: Inquiries = SourceInquiries(lambda _: None) if inquiries is None else inquiries
         self._sources = tuple(sources)
         self._later = tuple(later)
         self._all_started = asyncio.Event()

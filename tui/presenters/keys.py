@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import msgspec
 
 from tui.domain.facts.workload import ContainerType, ObjectKey
@@ -68,6 +70,13 @@ class RowSubject(msgspec.Struct, frozen=True):
     namespace: str = ""
     unreadable: bool = False
     finding: FindingKey | None = None
+    own: tuple[Hashable, ...] = ()
+    """Parts of the path that only the view knows which the row is of."""
+
+    @property
+    def is_image_inside(self) -> bool:
+        """In the workload view an image lies under its container: then the row is about the image, not the workload."""
+        return self.container is not None and self.image is not None
 
 
 def subject_of(key: RowKey | None) -> RowSubject:
@@ -89,8 +98,10 @@ def subject_of(key: RowKey | None) -> RowSubject:
                 subject = msgspec.structs.replace(subject, namespace=part.name)
             case FindingKey():
                 subject = msgspec.structs.replace(subject, finding=part)
-            case _:
+            case _ if part == UNREADABLE:
                 subject = msgspec.structs.replace(subject, unreadable=True)
+            case _:
+                subject = msgspec.structs.replace(subject, own=(*subject.own, part))
     return subject
 
 
@@ -103,7 +114,7 @@ def lineage_key(subject: RowSubject, snapshot: Snapshot) -> RowKey | None:
     root = snapshot.images.get(path[0])
     head: RowKey = (UNREADABLE,) if root is not None and root.absent else ()
     users = snapshot.users.get(image, ())
-    tail: RowKey = (subject.workload,) if subject.workload in users and not _about_image(subject) else ()
+    tail: RowKey = (subject.workload,) if subject.workload in users and not subject.is_image_inside else ()
     return (*head, *path, *tail)
 
 
@@ -118,11 +129,6 @@ def workload_key(subject: RowSubject, snapshot: Snapshot) -> RowKey | None:
         if subject.workload is None and subject.image in container.runs:
             return (*key, ContainerPart(container.type, container.name), subject.image)
     return key
-
-
-def _about_image(subject: RowSubject) -> bool:
-    """In the workload view an image lies under its container: then the row is about the image, not the workload."""
-    return subject.container is not None and subject.image is not None
 
 
 def _image_of(workload: ObjectKey | None, part: ContainerPart | None, snapshot: Snapshot) -> ImageKey | None:

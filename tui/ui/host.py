@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from textual.reactive import reactive
 from textual.timer import Timer
+from textual.worker import Worker
 
 from tui.domain.facts.demand import Demand
+from tui.domain.facts.inquiries import Inquiries
 from tui.domain.snapshot.snapshot import EMPTY, Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.glyphs import Glyphs
@@ -62,6 +64,11 @@ class LiveEstate(Protocol):
         """Ask for more about images."""
         ...
 
+    @property
+    def inquiries(self) -> Inquiries:
+        """Who answers single questions."""
+        ...
+
     def refresh(self) -> None:
         """Read again now."""
         ...
@@ -108,4 +115,10 @@ class Explorer(Protocol):
 
     def set_timer(self, delay: float, callback: Callable[[], None]) -> Timer:
         """Call something later."""
+        ...
+
+    def run_worker(
+        self, work: Coroutine[None, None, None], *, name: str, group: str, exclusive: bool, exit_on_error: bool
+    ) -> Worker[None]:
+        """Do something beside the keys."""
         ...

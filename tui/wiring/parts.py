@@ -20,6 +20,7 @@ from tui.domain.policy.policy import built_in
 from tui.errors import InvalidConfig
 from tui.estate.content import ContentCache
 from tui.estate.estate import Estate
+from tui.estate.inquiries import SourceInquiries
 from tui.settings.settings import RegistrySettings, Settings
 from tui.sources.admission import GateSource
 from tui.sources.azure.credentials import EntraCredentials
@@ -132,6 +133,10 @@ class _Parts:
             return None
         return RegistryAttachments(_registry_options(self._settings, host, given, named=True), self._credentials, self._store)
 
+    def inquiries(self) -> SourceInquiries:
+        """Who answers single questions of the operator."""
+        return SourceInquiries(self._registries.get)
+
     def told(self) -> tuple[Event, ...]:
         """What the settings say of images themselves."""
         bases = tuple(ConfiguredBase(parse_pattern(images), base) for images, base in self._settings.base.items())
@@ -170,7 +175,8 @@ def _estate(parts: _Parts) -> Estate:
     watch, clusters = parts.policy(), parts.clusters()
     policy = built_in() if watch is None else watch.policy
     first: list[Source] = [*clusters] if watch is None else [watch, *clusters]
-    estate = Estate(first, parts.registry, policy, parts.named, later=parts.others(clusters), told=parts.told())
+    later, inquiries = parts.others(clusters), parts.inquiries()
+    estate = Estate(first, parts.registry, policy, parts.named, later=later, told=parts.told(), inquiries=inquiries)
     if watch is not None:
         watch.taken = estate.set_policy
     return estate

@@ -1,11 +1,10 @@
-"""Where an image comes from and where it runs, drawn as one small tree; and the pods in full."""
+"""Where an image comes from and where it runs, drawn as one small tree."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from tui.domain.common.trust import State, worst
-from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import (
     BaseLink,
     BaseState,
@@ -13,9 +12,7 @@ from tui.domain.snapshot.snapshot import (
     Confidence,
     Container,
     Drift,
-    Image,
     ImageKey,
-    PodRef,
     Snapshot,
     UnknownBase,
     Workload,
@@ -24,48 +21,20 @@ from tui.domain.workloads.counting import pods_of
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import node_name
-from tui.presenters.tabs.overview import Tab, heading, overview, tab_line, wrapped
-from tui.presenters.tabs.signatures import signature_lines, vulnerability_lines
-from tui.presenters.tabs.spec import SectionContext
-from tui.presenters.views.lineage import pod_state
-from tui.presenters.words import age, plural, short
-from widgets.rows import Cell, LazyLines, Span, TextLine
+from tui.presenters.tabs.lines import image_of, nothing, wrapped
+from tui.presenters.tabs.spec import SectionContext, TabSpec
+from tui.presenters.words import age, plural
+from widgets.rows import Cell, Span, TextLine
 
-__all__ = ["detail_lines", "lineage_section", "running_section"]
+__all__ = ["DRIFT_ROLE", "LINEAGE", "lineage_section"]
 
 MOST = 12
 DRIFT_ROLE = {Drift.SAME: "dim", Drift.MOVED: "warn", Drift.MIXED: "warn", Drift.GONE: "fail", Drift.UNKNOWN: "unknown"}
 
 
-def detail_lines(subject: RowSubject, tab: Tab, look: SectionContext) -> Sequence[TextLine]:
-    """The whole detail of a row."""
-    head = [tab_line(tab, look.glyphs), TextLine(), *heading(subject, look)]
-    match tab:
-        case Tab.OVERVIEW:
-            short_tree = lineage_section(subject, look, brief=True)
-            title = [TextLine(), TextLine((Span(" Where it comes from, where it runs", "dim"),))] if short_tree else []
-            return [*head, *overview(subject, look), *title, *short_tree]
-        case Tab.LINEAGE:
-            return [*head, *(lineage_section(subject, look) or [_nothing("No image to show the lineage of.")])]
-        case Tab.FINDINGS:
-            return LazyLines(head, _of_image(subject, look, vulnerability_lines), lambda line: line)
-        case Tab.SIGNATURES:
-            return [*head, *_of_image(subject, look, signature_lines)]
-        case Tab.RUNNING:
-            return [*head, *(running_section(subject, look) or [_nothing("No pod runs it.")])]
-
-
-def _of_image(
-    subject: RowSubject, look: SectionContext, section: Callable[[Image, SectionContext], Sequence[TextLine]]
-) -> Sequence[TextLine]:
-    key = subject.image or _first_image(subject.workload, look.snapshot)
-    image = look.snapshot.images.get(key) if key else None
-    return section(image, look) if image else [_nothing("No image that could be read.")]
-
-
 def lineage_section(subject: RowSubject, look: SectionContext, *, brief: bool = False) -> list[TextLine]:
     """The chain of bases with what proves each step, then the workloads that run the image, and what is built on it."""
-    image = subject.image or _first_image(subject.workload, look.snapshot)
+    image = image_of(subject, look.snapshot)
     if image is None:
         return []
     chain = _chain(image, look.snapshot)
@@ -74,51 +43,6 @@ def lineage_section(subject: RowSubject, look: SectionContext, *, brief: bool = 
     derived = look.snapshot.derived.get(image, ())
     lines += _users(users, image, len(chain), look, last=brief or not derived)
     return lines if brief else [*lines, *_derived(derived, len(chain), look)]
-
-
-def running_section(subject: RowSubject, look: SectionContext) -> list[TextLine]:
-    """Every workload that runs it: containers, drift with its reason, and each pod with node, digest, state and age."""
-    if subject.workload is not None and subject.container is None:
-        users: Sequence[ObjectKey] = (subject.workload,)
-    else:
-        users = look.snapshot.users.get(subject.image, ()) if subject.image else ()
-    lines: list[TextLine] = []
-    for user in users:
-        workload = look.snapshot.workloads.get(user)
-        if workload is not None:
-            lines += _running(workload, subject.image, look)
-    return lines
-
-
-def _running(workload: Workload, image: ImageKey | None, look: SectionContext) -> Iterator[TextLine]:
-    key = workload.key
-    title = (Span(" "), look.glyphs.of(workload.verdict), Span(f" {key.kind}/{key.name}", "bold"))
-    pods = pods_of(workload, None if image is None else {image})
-    yield TextLine((*title, Span(f"  {key.cluster}  {key.namespace}", "dim")), (Span(f"{plural(pods, 'pod')} ", "dim"),))
-    for container in workload.containers:
-        if image is None or image in container.images:
-            yield from _container(container, image, look)
-    yield TextLine()
-
-
-def _container(container: Container, image: ImageKey | None, look: SectionContext) -> Iterator[TextLine]:
-    yield TextLine(
-        (Span(f"   {container.name}", ""), Span(f"  {container.image}", "dim")), (Span(f"{container.pull_policy} ", "dim"),)
-    )
-    reason = container.drift_reason or f"drift: {container.drift.value}"
-    yield from wrapped(reason, DRIFT_ROLE[container.drift], look.width, indent=3)
-    yield from wrapped(container.trouble, "fail", look.width, indent=3)
-    for pod in container.pod_refs:
-        if image is None or pod.runs in (image, None):
-            yield _pod(pod, container, look)
-
-
-def _pod(pod: PodRef, container: Container, look: SectionContext) -> TextLine:
-    state, role = pod_state(pod)
-    odd = len(container.digests) > 1
-    left = (Span(f"     {pod.name}"), Span(f"  {state}" if state else "", role))
-    digest = Span(f"{short(pod.digest) or 'not started'}  ", "warn" if odd else "dim")
-    return TextLine(left, (Span(f"{pod.node}  ", "dim"), digest, Span(f"{age(pod.created, look.now):>4} ", "dim")))
 
 
 def _step(depth: int, key: ImageKey, chain: Sequence[ImageKey], look: SectionContext, brief: bool) -> Iterator[TextLine]:
@@ -221,10 +145,8 @@ def _chain(image: ImageKey, snapshot: Snapshot) -> list[ImageKey]:
     return list(chain)[::-1]
 
 
-def _first_image(workload: ObjectKey | None, snapshot: Snapshot) -> ImageKey | None:
-    found = snapshot.workloads.get(workload) if workload else None
-    return next((key for container in (found.containers if found else ()) for key in container.images), None)
+def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
+    return lineage_section(subject, context) or [nothing("No image to show the lineage of.")]
 
 
-def _nothing(text: str) -> TextLine:
-    return TextLine((Span(f" {text}", "dim"),))
+LINEAGE = TabSpec("lineage", "Lineage", _lines)

@@ -1,32 +1,60 @@
-"""What every section of the detail is drawn with."""
+"""What a tab of the detail is: its name, its lines, and what must be fetched before all of them can be drawn."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple
 
+import msgspec
+
+from tui.domain.facts.inquiries import Inquiries
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import Glyphs
+from tui.presenters.keys import RowSubject
+from widgets.rows import TextLine
 
-__all__ = ["Order", "SectionContext"]
-
-
-class Order(StrEnum):
-    """What vulnerabilities are sorted by."""
-
-    SEVERITY = "severity"
-    PACKAGE = "package"
-    FIXABLE = "what has a fix"
-    OWN = "own before base"
+__all__ = ["Drawing", "Inquiry", "SectionContext", "TabSpec"]
 
 
 class SectionContext(NamedTuple):
-    """What every section needs to draw itself; `order` and `wanted` are for vulnerabilities: the filter's, if it names some."""
+    """What every section needs to draw itself; `order` is one of its tab's, empty for the usual one.
+
+    `wanted` is the vulnerability or package that the filter names, if it names one.
+    """
 
     snapshot: Snapshot
     now: datetime
     glyphs: Glyphs
     width: int
-    order: Order = Order.SEVERITY
+    order: str = ""
     wanted: str = ""
+
+
+Drawing = Callable[[SectionContext], Sequence[TextLine]]
+"""What was fetched, ready to be drawn in any width."""
+
+
+class Inquiry(msgspec.Struct, frozen=True, eq=False):
+    """What must be fetched first. It is cancelled when its tab or its row is left, and its answer is kept for `about`.
+
+    `what` is what is fetched, in words; `ask` may raise TrustreeError, which is shown where the answer would be.
+    """
+
+    about: Hashable
+    what: str
+    ask: Callable[[Inquiries], Awaitable[Drawing]]
+
+
+class TabSpec(msgspec.Struct, frozen=True, eq=False):
+    """A tab: one row of the table that the line of tabs and the keys go by.
+
+    `lines` are what is known already; what `inquiry` fetches comes after them, where there is something to fetch for a subject.
+    `orders` are what the key `o` changes between.
+    """
+
+    id: str
+    name: str
+    lines: Callable[[RowSubject, SectionContext], Sequence[TextLine]]
+    inquiry: Callable[[RowSubject, Snapshot], Inquiry | None] | None = None
+    orders: tuple[str, ...] = ()

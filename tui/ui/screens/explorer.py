@@ -18,7 +18,6 @@ from tui.errors import InvalidQuery, TrustreeError
 from tui.presenters.copying import name_to_copy, reference_to_copy
 from tui.presenters.header import HEIGHT, NARROW, Position, header_lines
 from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
-from tui.presenters.tabs.overview import Tab
 from tui.presenters.untold import untold
 from tui.presenters.views.building import Built
 from tui.presenters.views.spec import Filter, ViewSpec
@@ -391,7 +390,7 @@ class ExplorerScreen(Screen[None]):
             case "filter" | "faults":
                 return True if self.app.snapshot.images or self.app.snapshot.workloads or self.chosen.words else None
             case "other":
-                return self.view.other is not None or self.inspector.tab is Tab.FINDINGS
+                return self.view.other is not None or bool(self.inspector.tab.orders)
             case "zoom":
                 return self.wide and not self.empty
             case _:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual.timer import Timer
 
+from tui.presenters.detail import detail_lines
 from tui.presenters.keys import RowSubject, subject_of
-from tui.presenters.tabs.lineage import detail_lines
-from tui.presenters.tabs.overview import Tab
-from tui.presenters.tabs.spec import Order, SectionContext
+from tui.presenters.tabs.spec import SectionContext, TabSpec
+from tui.presenters.tabs.table import TABS
 from tui.presenters.views.narrowing import wanted_vulnerability
 from tui.ui.host import Explorer
+from tui.ui.screens.inquiring import Inquirer
 from widgets.page import TextPage
 from widgets.rows import RowKey, TextLine
 from widgets.tree import VirtualTree
@@ -28,9 +29,11 @@ class Inspector:
     def __init__(self, screen: Explorer) -> None:
         self._screen = screen
         self._timer: Timer | None = None
-        self._shown: tuple[RowKey | None, Tab] | None = None
-        self.tab = Tab.OVERVIEW
-        self.order = Order.SEVERITY
+        self._shown: tuple[RowKey | None, TabSpec] | None = None
+        self._orders: dict[str, str] = {}
+        self._redraw: Callable[[], None] | None = None
+        self._inquirer = Inquirer(screen, self._answered)
+        self.tab = TABS[0]
 
     @property
     def subject(self) -> RowSubject:
@@ -58,29 +61,43 @@ class Inspector:
     def show(self) -> None:
         """Show the row as it is now; from the top when it is another row or section."""
         if not self._page.display:
+            if self._redraw is None:
+                self._inquirer.leave()
             return
         shown = (self._outline.cursor_key, self.tab)
         self._page.show(self.lines(self._page.size.width), from_top=shown != self._shown)
         self._shown = shown
 
+    def show_on(self, redraw: Callable[[], None] | None) -> None:
+        """Another screen shows the detail, and draws it anew by `redraw`; None when it does no more."""
+        self._redraw = redraw
+        if redraw is None:
+            self._inquirer.leave()
+
+    def _answered(self) -> None:
+        (self._redraw or self.show)()
+
     def lines(self, width: int) -> Sequence[TextLine]:
-        """The detail, as wide as that."""
-        if self._outline.cursor_key is None:
-            return []
-        app, built = self._screen.app, self._screen.built
+        """The detail, as wide as that; what its tab must fetch for it is asked for."""
+        app, built, subject = self._screen.app, self._screen.built, self.subject
         wanted = wanted_vulnerability(self._screen.chosen.query)
-        context = SectionContext(app.snapshot, app.clock(), app.glyphs, width, self.order, wanted)
-        whole = built.model.detail(self.subject, context) if built is not None else None
-        return detail_lines(self.subject, self.tab, context) if whole is None else whole
+        context = SectionContext(app.snapshot, app.clock(), app.glyphs, width, self._orders.get(self.tab.id, ""), wanted)
+        whole = built.model.detail(subject, context) if built is not None else None
+        if self._outline.cursor_key is None or whole is not None:
+            self._inquirer.leave()
+            return whole or []
+        inquiry = self.tab.inquiry(subject, app.snapshot) if self.tab.inquiry is not None else None
+        return detail_lines(subject, self.tab, context, self._inquirer.fetch(self.tab.id, inquiry))
 
     def sort(self) -> None:
-        """Another order of the vulnerabilities."""
-        orders = list(Order)
-        self.order = orders[(orders.index(self.order) + 1) % len(orders)]
-        self.show()
+        """Another order of what the section lists."""
+        orders = self.tab.orders
+        if orders:
+            now = self._orders.get(self.tab.id, orders[0])
+            self._orders[self.tab.id] = orders[(orders.index(now) + 1) % len(orders)]
+            self.show()
 
     def turn(self, by: int) -> None:
         """Another section."""
-        tabs = list(Tab)
-        self.tab = tabs[(tabs.index(self.tab) + by) % len(tabs)]
+        self.tab = TABS[(TABS.index(self.tab) + by) % len(TABS)]
         self.show()

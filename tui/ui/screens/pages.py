@@ -106,6 +106,15 @@ class DetailScreen(TextScreen):
         super().__init__()
         self._explorer = explorer
 
+    def on_mount(self) -> None:
+        """Draw anew what is fetched meanwhile."""
+        super().on_mount()
+        self._explorer.inspector.show_on(self.show_lines)
+
+    def on_unmount(self) -> None:
+        """Fetch no more for it."""
+        self._explorer.inspector.show_on(None)
+
     def lines(self) -> Sequence[TextLine]:
         """As beside the tree."""
         return self._explorer.inspector.lines(self.size.width)

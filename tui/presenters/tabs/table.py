@@ -1,0 +1,15 @@
+"""The tabs of the detail, in their order: a new one is a module and its place here."""
+
+from __future__ import annotations
+
+from tui.presenters.tabs.findings import FINDINGS
+from tui.presenters.tabs.lineage import LINEAGE
+from tui.presenters.tabs.overview import OVERVIEW
+from tui.presenters.tabs.raw import RAW
+from tui.presenters.tabs.running import RUNNING
+from tui.presenters.tabs.signatures import SIGNATURES
+from tui.presenters.tabs.spec import TabSpec
+
+__all__ = ["TABS"]
+
+TABS: tuple[TabSpec, ...] = (OVERVIEW, LINEAGE, FINDINGS, SIGNATURES, RUNNING, RAW)
