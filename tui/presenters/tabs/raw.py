@@ -15,7 +15,7 @@ from tui.presenters.copying import for_shell
 from tui.presenters.keys import RowSubject
 from tui.presenters.tabs.lines import image_of, nothing, wrapped
 from tui.presenters.tabs.spec import Drawing, Inquiry, SectionContext, TabSpec
-from tui.presenters.words import count, plural
+from tui.presenters.words import count, plural, short
 from widgets.rows import Span, TextLine
 from widgets.text import chopped
 
@@ -107,18 +107,31 @@ def _drawn(name: str, documents: Sequence[Document], left: int, context: Section
 
 def _drawn_document(name: str, document: Document, context: SectionContext) -> Iterator[TextLine]:
     size = f"{count(document.size)} bytes " if document.error is None else ""
-    yield TextLine((Span(f" {document.what}", "bold"), Span(f"  {document.digest}", "dim")), (Span(size, "dim"),))
+    yield TextLine(
+        (Span(f" {document.what}", "bold"), Span(f"  {document.digest.partition(':')[0]}:{short(document.digest)}", "dim")),
+        (Span(size, "dim"),),
+    )
     if document.error is not None:
         yield from wrapped(document.error.headline, "unknown", context.width)
         yield from wrapped(document.error.remedy, "dim", context.width)
     for line in document.lines:
-        yield from (TextLine((Span(f" {piece}"),)) for piece in chopped(line, max(16, context.width - 2)))
+        yield from _folded(line, context.width)
     if not document.whole:
         yield from wrapped("This is its beginning; the rest is not shown here.", "unknown", context.width)
     verb = "manifest" if document.what == "manifest" else "blob"
     command = f"{context.glyphs.arrow}crane {verb} {for_shell(f'{name}@{document.digest}')}"
     yield from wrapped(command, "accent", context.width)
     yield TextLine()
+
+
+def _folded(line: str, width: int) -> Iterator[TextLine]:
+    """A line that is too long goes on below its own beginning, a little further in."""
+    text = line.lstrip(" ")
+    indent = min(len(line) - len(text), width // 3)
+    lead = " " * (indent + 1)
+    for piece in chopped(text, max(8, width - indent - 4)):
+        yield TextLine((Span(lead + piece),))
+        lead = " " * (indent + 3)
 
 
 RAW = TabSpec("raw", "Raw", _lines, inquiry=_inquiry)
