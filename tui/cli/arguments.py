@@ -69,13 +69,13 @@ class _Parser(argparse.ArgumentParser):
 def parse(argv: Sequence[str]) -> Arguments:
     """The meaning of a command line. Raises UsageError, and SystemExit(0) after `--help` and `--version`."""
     parser, flags, words, name = _understood(argv)
-    found, command = parser.parse_args(flags), command_named(name)
-    _refuse_clusters_of_none(found)
+    flag_values, command = parser.parse_args(flags), command_named(name)
+    _refuse_clusters_of_none(flag_values)
     if words and not command.usage:
         raise UsageError(f"`trustree {name}` takes no query.", f"`trustree report {clean(words[0], 40)}` does.")
     action, words = _action(command, words)
-    settings = given_settings(found)
-    return Arguments(name, " ".join(words), settings, found, str(settings.pop("source", "")), action)
+    settings = given_settings(flag_values)
+    return Arguments(name, " ".join(words), settings, flag_values, str(settings.pop("source", "")), action)
 
 
 def _action(command: Command, words: list[str]) -> tuple[str, list[str]]:
@@ -119,19 +119,19 @@ def _sorted(argv: Sequence[str], valued: Set[str]) -> tuple[list[str], list[str]
     flags: list[str] = []
     words: list[str] = []
     command = ""
-    rest = iter(enumerate(argv))
-    for at, token in rest:
+    tokens = iter(enumerate(argv))
+    for index, token in tokens:
         if token == "--":
-            words += argv[at + 1 :]
+            words += argv[index + 1 :]
             break
         if token == "--demo":
-            given = argv[at + 1] if at + 1 < len(argv) else ""
+            given = argv[index + 1] if index + 1 < len(argv) else ""
             _refuse_unknown_scenario(given)
             flags.append(f"--demo={given if given in SCENARIOS else SCENARIOS[0]}")
             if given in SCENARIOS:
-                next(rest)
+                next(tokens)
         elif token in valued:
-            flags += [token, *(value for _, value in [next(rest, (0, None))] if value is not None)]
+            flags += [token, *(value for _, value in [next(tokens, (0, None))] if value is not None)]
         elif token.startswith("-") and len(token) > 1 and not _NEGATED.match(token):
             flags.append(token)
         elif not command and not words and token in COMMANDS:
@@ -153,16 +153,16 @@ def _refuse_unknown_scenario(word: str) -> None:
     )
 
 
-def _refuse_clusters_of_none(found: argparse.Namespace) -> None:
+def _refuse_clusters_of_none(flag_values: argparse.Namespace) -> None:
     """What names clusters or namespaces, and what asks none, exclude each other. Raises UsageError."""
-    named = {
-        "--context": found.contexts,
-        "--all-contexts": found.all_contexts,
-        "-n": found.namespaces,
-        "-A": found.all_namespaces,
+    naming = {
+        "--context": flag_values.contexts,
+        "--all-contexts": flag_values.all_contexts,
+        "-n": flag_values.namespaces,
+        "-A": flag_values.all_namespaces,
     }
-    given = [flag for flag, value in named.items() if value]
-    if found.clusters is False and given:
+    given = [flag for flag, value in naming.items() if value]
+    if flag_values.clusters is False and given:
         raise UsageError(f"--no-cluster and {given[0]} exclude each other.", f"Leave out --no-cluster, or {given[0]}.")
 
 

@@ -75,8 +75,10 @@ def _discreet(source: Examined) -> Examined:
     """The same without credentials that a configuration, a server or a plugin may have put into it."""
     name, kind, identity, endpoint, tried = source
     shown = [
-        msgspec.structs.replace(each, detail=redact(each.detail), remedy=redact(each.remedy), right=redact(each.right))
-        for each in tried
+        msgspec.structs.replace(
+            diagnosis, detail=redact(diagnosis.detail), remedy=redact(diagnosis.remedy), right=redact(diagnosis.right)
+        )
+        for diagnosis in tried
     ]
     return name, kind, identity, redact(endpoint), shown
 

@@ -24,7 +24,7 @@ def add_wait(parser: argparse.ArgumentParser) -> None:
 
 def duration(text: str) -> float:
     """Seconds, from text such as `10s`. Raises ArgumentTypeError."""
-    found = seconds(text)
-    if found is None:
+    length = seconds(text)
+    if length is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 10s, 2m or 1m30s")
-    return found
+    return length

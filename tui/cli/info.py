@@ -60,13 +60,13 @@ class InfoReport(msgspec.Struct, frozen=True):
 
 
 def _versions() -> dict[str, str]:
-    found = {"trustree": __version__, "python": platform.python_version(), "platform": platform.platform()}
+    versions = {"trustree": __version__, "python": platform.python_version(), "platform": platform.platform()}
     for package in PACKAGES:
         try:
-            found[package] = importlib.metadata.version(package)
+            versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+            versions[package] = "not installed"
+    return versions
 
 
 def _places(settings: Settings) -> dict[str, str]:

@@ -108,8 +108,8 @@ def _start_log(settings: Settings, command: str) -> None:
     from tui import __version__
     from tui.log import log_begin, start_log
 
-    named = settings.log_file
-    start_log(settings.log_level, Path(named).expanduser() if named else paths().log, asked=bool(named))
+    log_file = settings.log_file
+    start_log(settings.log_level, Path(log_file).expanduser() if log_file else paths().log, asked=bool(log_file))
     demo = f" of the demo {settings.demo}" if settings.demo else ""
     log_begin(f"{command or 'the estate'}{demo}", __version__)
 
@@ -138,23 +138,23 @@ def _point(text: str, position: int) -> None:
 
 def _explain_group(group: BaseExceptionGroup[BaseException]) -> int:
     """Say the errors that explain themselves; anything else in the group goes on its way."""
-    known, other = group.split(TrustreeError)
+    explained, other = group.split(TrustreeError)
     if other is not None:
         interrupted, other = other.split(KeyboardInterrupt)
         if interrupted is not None:
             return INTERRUPTED
         if other is not None:
             raise other
-    for error in _leaves(known) if known else ():
+    for error in _leaves(explained) if explained else ():
         _explain(error)
     return ERROR
 
 
 def _leaves(group: BaseExceptionGroup[TrustreeError]) -> list[TrustreeError]:
-    found: list[TrustreeError] = []
+    leaves: list[TrustreeError] = []
     for error in group.exceptions:
-        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return found
+        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return leaves
 
 
 def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

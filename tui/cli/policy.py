@@ -98,14 +98,14 @@ def _scope(scope: Scope) -> Iterator[str]:
 
 def _exceptions(policy: Policy) -> Iterator[str]:
     now = datetime.now(UTC)
-    for each in policy.exceptions:
+    for waiver in policy.exceptions:
         yield ""
-        yield f"[exception.{each.id}]" + ("" if now < each.until else "  # ended: counts for nothing")
-        yield from _lists(checks=each.checks, cves=each.cves, digests=each.digests)
-        yield from _conditions(each.clusters, each.namespaces, tuple(pattern.text for pattern in each.repositories))
-        yield f"reason = {_toml(each.reason)}"
-        yield f"owner = {_toml(each.owner)}"
-        yield f"until = {each.until:%Y-%m-%dT%H:%M:%SZ}"
+        yield f"[exception.{waiver.id}]" + ("" if now < waiver.until else "  # ended: counts for nothing")
+        yield from _lists(checks=waiver.checks, cves=waiver.cves, digests=waiver.digests)
+        yield from _conditions(waiver.clusters, waiver.namespaces, tuple(pattern.text for pattern in waiver.repositories))
+        yield f"reason = {_toml(waiver.reason)}"
+        yield f"owner = {_toml(waiver.owner)}"
+        yield f"until = {waiver.until:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _conditions(clusters: tuple[str, ...], namespaces: tuple[str, ...], repositories: tuple[str, ...]) -> Iterator[str]:
@@ -173,7 +173,7 @@ def _container(workload: Workload, container: Container) -> Iterator[str]:
 
 
 def _checks(checks: Iterable[Check]) -> Iterator[str]:
-    for each in checks:
-        yield f"  {each.state:8} {each.name:10} {each.reason}"
-        if each.rule:
-            yield f"  {'':8} {'rule':10} {each.rule}"
+    for check in checks:
+        yield f"  {check.state:8} {check.name:10} {check.reason}"
+        if check.rule:
+            yield f"  {'':8} {'rule':10} {check.rule}"

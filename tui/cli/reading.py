@@ -208,8 +208,8 @@ def remark(snapshot: Snapshot, selection: Selection) -> None:
     for source in snapshot.sources:
         if source.state in (SourceState.FAILED, SourceState.PARTIAL, SourceState.LOADING):
             say(f"{source.id}: {' '.join(filter(None, (full_stop(trouble(source)), next_step(source))))}")
-        for told in source.remarks:
-            say(f"{source.id}: {told}")
+        for words in source.remarks:
+            say(f"{source.id}: {words}")
     unread = [source.id.name for source in snapshot.sources if not source.surveyed]
     if unread:
         say(f"Of {', '.join(unread)} only what runs was read, and what that is built on. {READ_ALL}")

@@ -73,6 +73,6 @@ def _view(options: Options) -> ReportScope:
 
 def answer(query: Query, snapshot: Snapshot) -> None:
     """Say on stderr what the one vulnerability that a query names means for the estate."""
-    asked = asked_for(query.terms)
-    for part in exposure_parts(asked[0], exposure(snapshot, asked[1])) if asked else ():
+    question = asked_for(query.terms)
+    for part in exposure_parts(question[0], exposure(snapshot, question[1])) if question else ():
         say(f"{part.label}: {part.words}")

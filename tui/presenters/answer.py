@@ -14,10 +14,10 @@ __all__ = ["exposure_lines"]
 LABEL = 9
 
 
-def exposure_lines(asked: str, found: Exposure, width: int, glyphs: Glyphs) -> list[TextLine]:
+def exposure_lines(name: str, exposure: Exposure, width: int, glyphs: Glyphs) -> list[TextLine]:
     """The answer, wrapped."""
     lines: list[TextLine] = []
-    for label, words, state in exposure_parts(asked, found):
+    for label, words, state in exposure_parts(name, exposure):
         role = ROLE[state] if state is not State.OFF else "dim"
         sign = glyphs.states[state] if label in ("runs", "unknown") else " "
         first, *rest = wrap(words, max(20, width - LABEL - 5)) or [""]

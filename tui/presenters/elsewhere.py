@@ -25,16 +25,16 @@ _ASKED = {
 }
 
 
-def elsewhere_words(found: Sequence[Elsewhere]) -> str:
+def elsewhere_words(places: Sequence[Elsewhere]) -> str:
     """`Nothing has “openssl” as a name; 26 images have it as `pkg:`.`; empty where nothing has it as anything."""
-    if not found:
+    if not places:
         return ""
-    term = found[0].term
-    others = [_other(each) for each in found if each.term == term][:MOST]
+    term = places[0].term
+    others = [_other(place) for place in places if place.term == term][:MOST]
     return f"Nothing has “{clean(term.value, 60)}” {_ASKED[term.key]}; {', '.join(others)}."
 
 
-def _other(found: Elsewhere) -> str:
-    number, what = (found.images, "image") if found.images else (found.workloads, "workload")
-    how = "in a name" if found.key is Key.WORD else f"as `{found.key}:`"
+def _other(place: Elsewhere) -> str:
+    number, what = (place.images, "image") if place.images else (place.workloads, "workload")
+    how = "in a name" if place.key is Key.WORD else f"as `{place.key}:`"
     return f"{plural(number, what)} {'has' if number == 1 else 'have'} it {how}"

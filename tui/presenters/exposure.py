@@ -24,34 +24,35 @@ class AnswerSentence(NamedTuple):
     state: State
 
 
-def exposure_parts(asked: str, found: Exposure) -> list[AnswerSentence]:
+def exposure_parts(name: str, exposure: Exposure) -> list[AnswerSentence]:
     """Whether it runs and where, what mends it, whose it is, and of how many nobody can tell."""
-    parts = [_running(asked, found)]
-    if found.images:
+    parts = [_running(name, exposure)]
+    if exposure.images:
         parts += [
-            AnswerSentence("fix", _fixes(found), State.PASS if found.fixes else State.WARN),
-            AnswerSentence("whose", _origins(found), State.OFF),
+            AnswerSentence("fix", _fixes(exposure), State.PASS if exposure.fixes else State.WARN),
+            AnswerSentence("whose", _origins(exposure), State.OFF),
         ]
-    if found.excused:
-        said = found.excused[0]
-        more = f" +{len(found.excused) - 1}" if len(found.excused) > 1 else ""
-        parts.append(AnswerSentence("stated", f"{said.status} by {said.author}{more}", State.OFF))
-    if found.open:
-        has = f"{plural(found.open, 'running image')} {'has' if found.open == 1 else 'have'} no whole and recent report"
+    if exposure.excused:
+        statement = exposure.excused[0]
+        more = f" +{len(exposure.excused) - 1}" if len(exposure.excused) > 1 else ""
+        parts.append(AnswerSentence("stated", f"{statement.status} by {statement.author}{more}", State.OFF))
+    if exposure.open:
+        has = f"{plural(exposure.open, 'running image')} {'has' if exposure.open == 1 else 'have'} no whole and recent report"
         parts.append(AnswerSentence("unknown", f"{has}: it may run there too.", State.UNKNOWN))
     return parts
 
 
-def _running(asked: str, found: Exposure) -> AnswerSentence:
-    if found.running:
-        where = _listed([f"{cluster} ({_listed(spaces, PLACES)})" for cluster, spaces in _places(found.workloads)], PLACES)
-        wide = f"{plural(len(found.running), 'image')}, {plural(len(found.workloads), 'workload')}, {plural(found.pods, 'pod')}"
-        return AnswerSentence("runs", f"{asked} runs: {wide} in {where}.", State.FAIL)
-    kept = f" {plural(len(found.images), 'image')} that does not run has it." if len(found.images) == 1 else ""
-    kept = kept or (f" {count(len(found.images))} images that do not run have it." if found.images else "")
-    if found.open:
-        return AnswerSentence("runs", f"No report names {asked} in what runs.{kept}", State.UNKNOWN)
-    return AnswerSentence("runs", f"{asked} does not run here.{kept}", State.PASS)
+def _running(name: str, exposure: Exposure) -> AnswerSentence:
+    if exposure.running:
+        where = _listed([f"{cluster} ({_listed(spaces, PLACES)})" for cluster, spaces in _places(exposure.workloads)], PLACES)
+        images, workloads = plural(len(exposure.running), "image"), plural(len(exposure.workloads), "workload")
+        wide = f"{images}, {workloads}, {plural(exposure.pods, 'pod')}"
+        return AnswerSentence("runs", f"{name} runs: {wide} in {where}.", State.FAIL)
+    idle = f" {plural(len(exposure.images), 'image')} that does not run has it." if len(exposure.images) == 1 else ""
+    idle = idle or (f" {count(len(exposure.images))} images that do not run have it." if exposure.images else "")
+    if exposure.open:
+        return AnswerSentence("runs", f"No report names {name} in what runs.{idle}", State.UNKNOWN)
+    return AnswerSentence("runs", f"{name} does not run here.{idle}", State.PASS)
 
 
 def _places(workloads: Sequence[ObjectKey]) -> Iterator[tuple[str, list[str]]]:
@@ -61,31 +62,32 @@ def _places(workloads: Sequence[ObjectKey]) -> Iterator[tuple[str, list[str]]]:
     yield from ((cluster, list(spaces)) for cluster, spaces in clusters.items())
 
 
-def _fixes(found: Exposure) -> str:
+def _fixes(exposure: Exposure) -> str:
     """The versions that mend it, a package once; then what a rebuild alone does."""
     versions: dict[str, list[str]] = {}
-    for package, version in found.fixes:
+    for package, version in exposure.fixes:
         versions.setdefault(package, []).append(version)
-    named = [f"{package} {each[0]}{f' (+{len(each) - 1})' if len(each) > 1 else ''}" for package, each in versions.items()]
-    known = f"fixed in {_listed(named, FIXES)}" if named else "no fix is known"
-    return f"{known}; {_rebuilt(found)}."
+    packages = [f"{package} {each[0]}{f' (+{len(each) - 1})' if len(each) > 1 else ''}" for package, each in versions.items()]
+    fixes = f"fixed in {_listed(packages, FIXES)}" if packages else "no fix is known"
+    return f"{fixes}; {_rebuilt(exposure)}."
 
 
-def _rebuilt(found: Exposure) -> str:
-    if found.rebuild or found.later:
-        later = f", {count(found.later)} more once their base is rebuilt" if found.later else ""
-        more = f", not told for {count(found.unsure)}" if found.unsure else ""
-        return f"a rebuild on today's base rids {count(found.rebuild)} of {plural(len(found.images), 'image')} of it{later}{more}"
-    if found.unsure:
-        return f"whether a rebuild on today's base helps is not told for {plural(found.unsure, 'image')}"
+def _rebuilt(exposure: Exposure) -> str:
+    if exposure.rebuild or exposure.later:
+        later = f", {count(exposure.later)} more once their base is rebuilt" if exposure.later else ""
+        more = f", not told for {count(exposure.unsure)}" if exposure.unsure else ""
+        images = plural(len(exposure.images), "image")
+        return f"a rebuild on today's base rids {count(exposure.rebuild)} of {images} of it{later}{more}"
+    if exposure.unsure:
+        return f"whether a rebuild on today's base helps is not told for {plural(exposure.unsure, 'image')}"
     return "a rebuild on today's base changes nothing"
 
 
-def _origins(found: Exposure) -> str:
-    bases = [f"{_short(base)} ({plural(number, 'image')})" for base, number in found.bases]
+def _origins(exposure: Exposure) -> str:
+    bases = [f"{_short(base)} ({plural(number, 'image')})" for base, number in exposure.bases]
     parts = [f"the base's: {_listed(bases, BASES)}" if bases else ""]
-    parts += [f"{plural(found.own, 'image')} of {'its' if found.own == 1 else 'their'} own" if found.own else ""]
-    parts += [f"not told for {count(found.unplaced)}" if found.unplaced else ""]
+    parts += [f"{plural(exposure.own, 'image')} of {'its' if exposure.own == 1 else 'their'} own" if exposure.own else ""]
+    parts += [f"not told for {count(exposure.unplaced)}" if exposure.unplaced else ""]
     return "; ".join(filter(None, parts)) + "."
 
 
@@ -96,5 +98,5 @@ def _short(base: str) -> str:
 
 
 def _listed(names: Sequence[str], most: int) -> str:
-    rest = f" +{len(names) - most}" if len(names) > most else ""
-    return ", ".join(names[:most]) + rest
+    more = f" +{len(names) - most}" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

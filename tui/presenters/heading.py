@@ -60,11 +60,11 @@ def _image_heading(image: Image, look: SectionContext) -> list[TextLine]:
 
 def _uses(image: Image, look: SectionContext) -> str:
     """`runs in 2 workloads · base of 3 images`; what nothing is known to use says so."""
-    found = users_of(image.key, look.snapshot)
-    told = [f"{_USES[use]} {plural(len(found[use]), 'workload')}" for use in UseKind if use in found]
+    users = users_of(image.key, look.snapshot)
+    uses = [f"{_USES[use]} {plural(len(users[use]), 'workload')}" for use in UseKind if use in users]
     built = len(look.snapshot.derived.get(image.key, ()))
-    told += [f"base of {plural(built, 'image')}"] if built else []
-    return look.glyphs.dot.join(told) if told else "nothing that is known uses it"
+    uses += [f"base of {plural(built, 'image')}"] if built else []
+    return look.glyphs.dot.join(uses) if uses else "nothing that is known uses it"
 
 
 _USES = {

@@ -37,7 +37,7 @@ def trouble(health: SourceHealth) -> str:
         return health.error
     if health.state is SourceState.LOADING:
         return f"still loading, {_awaited(health)}"
-    first, *others = [told for told, _ in denied(health.denials)] or ["not everything could be read"]
+    first, *others = [sentence for sentence, _ in denied(health.denials)] or ["not everything could be read"]
     return f"{first.rstrip('.')}; and {plural(len(others), 'other thing')}" if others else first
 
 
@@ -50,13 +50,15 @@ def next_step(health: SourceHealth) -> str:
 
 def _awaited(health: SourceHealth) -> str:
     """What a source that loads waits for."""
-    waits = [each for each in health.progress if each.waiting > 0]
+    waits = [progress for progress in health.progress if progress.waiting > 0]
     if waits:
         return f"waiting {waits[0].waiting:.0f} s: {waits[0].waiting_reason}"
     if health.as_of is None and not health.objects:
         return f"no answer yet{f' from {health.endpoint}' if health.endpoint else ''}"
-    open_ = [each for each in health.progress if each.total is None or each.done < each.total]
-    counted = (f"{each.unit} {count(each.done)}{f' of {count(each.total)}' if each.total else ''}" for each in open_)
+    open_ = [progress for progress in health.progress if progress.total is None or progress.done < progress.total]
+    counted = (
+        f"{progress.unit} {count(progress.done)}{f' of {count(progress.total)}' if progress.total else ''}" for progress in open_
+    )
     return ", ".join(counted) or f"{plural(health.objects, 'object')} so far"
 
 
@@ -70,5 +72,7 @@ def denied(denials: Sequence[Denial]) -> Iterator[tuple[str, str]]:
         what = ", ".join(dict.fromkeys(denial.what for denial in group))
         rights = ", ".join(dict.fromkeys(denial.right for denial in group[:MOST_RIGHTS]))
         rights += f" and {len(group) - MOST_RIGHTS} more" if len(group) > MOST_RIGHTS else ""
-        told = f"may not read {what}: missing right {rights}" if refused else f"could not read {what}" + (cause and f": {cause}")
-        yield told, remedy
+        sentence = (
+            f"may not read {what}: missing right {rights}" if refused else f"could not read {what}" + (cause and f": {cause}")
+        )
+        yield sentence, remedy

@@ -55,8 +55,8 @@ class PodPart(msgspec.Struct, frozen=True, gc=False):
 
 def from_last(key: RowKey, kind: type) -> RowKey:
     """The path from its last part of a kind on; the whole path where there is none."""
-    at = next((at for at in range(len(key) - 1, -1, -1) if isinstance(key[at], kind)), 0)
-    return key[at:]
+    start = next((start for start in range(len(key) - 1, -1, -1) if isinstance(key[start], kind)), 0)
+    return key[start:]
 
 
 class RowSubject(msgspec.Struct, frozen=True):
@@ -132,8 +132,8 @@ def workload_key(subject: RowSubject, snapshot: Snapshot) -> RowKey | None:
 
 
 def _image_of(workload: ObjectKey | None, part: ContainerPart | None, snapshot: Snapshot) -> ImageKey | None:
-    found = snapshot.workloads.get(workload) if workload else None
-    for container in found.containers if found else ():
+    owner = snapshot.workloads.get(workload) if workload else None
+    for container in owner.containers if owner else ():
         if (part is None or (container.type, container.name) == (part.type, part.name)) and container.images:
             return container.images[0]
     return None

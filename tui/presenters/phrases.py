@@ -50,13 +50,13 @@ def source_word(sources: Sequence[SourceId]) -> str:
 
 def briefs(checks: Iterable[Check], dot: str) -> Cell:
     """A few words for what is not fine, worst first, in the colour of the worst; empty when all is fine."""
-    told = sorted(
+    flawed = sorted(
         (check for check in checks if check.brief and check.state.severity > 1), key=lambda check: -check.state.severity
     )
-    if not told:
+    if not flawed:
         return ()
-    words = dict.fromkeys(check.brief for check in told)
-    return (Span(dot.join(words), ROLE[worst(check.state for check in told)]),)
+    words = dict.fromkeys(check.brief for check in flawed)
+    return (Span(dot.join(words), ROLE[worst(check.state for check in flawed)]),)
 
 
 def verdict_word(state: State) -> str:

@@ -55,12 +55,12 @@ def running_line(running: Running, width: int, glyphs: Glyphs) -> Cell:
     head = Span(f" {count(running.images)} running", "dim")
     room = width - len(head.text)
     for states in _FORMS:
-        told = [_check(name, running.checks.get(name, {}), states, glyphs) for name in ranked]
-        if sum(map(_length, told)) < room:
-            return (head, *chain(*told))
-    while sum(map(_length, told)) + len(MORE) >= room:
-        told.pop()
-    return (head, *chain(*told), Span(MORE, "dim"))
+        cells = [_check(name, running.checks.get(name, {}), states, glyphs) for name in ranked]
+        if sum(map(_length, cells)) < room:
+            return (head, *chain(*cells))
+    while sum(map(_length, cells)) + len(MORE) >= room:
+        cells.pop()
+    return (head, *chain(*cells), Span(MORE, "dim"))
 
 
 def _rank(counts: Mapping[State, int]) -> tuple[int, ...]:
@@ -69,13 +69,13 @@ def _rank(counts: Mapping[State, int]) -> tuple[int, ...]:
 
 
 def _check(name: CheckName, counts: Mapping[State, int], states: Sequence[State], glyphs: Glyphs) -> Cell:
-    told = [state for state in states if counts.get(state)] or [state for state in (State.WARN, State.PASS) if counts.get(state)][
-        :1
-    ]
-    if not told:
+    shown = [state for state in states if counts.get(state)] or [
+        state for state in (State.WARN, State.PASS) if counts.get(state)
+    ][:1]
+    if not shown:
         return (Span(f"{GAP}{name} not asked", "dim"),)
     title = Span(f"{GAP}{name}", "" if counts.get(State.FAIL) or counts.get(State.UNKNOWN) else "dim")
-    return (title, *(Span(f" {glyphs.states[state]} {count(counts[state])}", ROLE[state]) for state in told))
+    return (title, *(Span(f" {glyphs.states[state]} {count(counts[state])}", ROLE[state]) for state in shown))
 
 
 def _length(cell: Cell) -> int:

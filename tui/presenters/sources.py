@@ -77,8 +77,8 @@ def _nothing_there(snapshot: Snapshot, width: int) -> list[TextLine]:
         )
     places = ((SourceKind.CLUSTER, "cluster"), (SourceKind.REGISTRY, "registry"))
     counted = [several(asked.count(kind), word) for kind, word in places if kind in asked]
-    said = f"{' and '.join(counted)} answered: nothing runs in the namespaces that were read, and no registry holds an image."
-    lines = _titled("No workloads and no images", said, width)
+    summary = f"{' and '.join(counted)} answered: nothing runs in the namespaces that were read, and no registry holds an image."
+    lines = _titled("No workloads and no images", summary, width)
     step = "Other places: --context, --all-contexts, -n NAMESPACE, --registry. R reads again, s shows every source."
     return [*lines, *(TextLine((Span(f"  {part}", "dim"),)) for part in wrap(step, width - 4))]
 

@@ -24,9 +24,9 @@ class Undecided(Protocol):
         ...
 
 
-def untold(found: Undecided) -> Iterator[str]:
+def untold(counts: Undecided) -> Iterator[str]:
     """How many images, and how many workloads without one, could not be told; nothing where all could."""
-    if found.undecided:
-        yield plural(found.undecided, "image")
-    if found.unplaced:
-        yield f"{plural(found.unplaced, 'workload')} without a known image"
+    if counts.undecided:
+        yield plural(counts.undecided, "image")
+    if counts.unplaced:
+        yield f"{plural(counts.unplaced, 'workload')} without a known image"

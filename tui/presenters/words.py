@@ -55,7 +55,7 @@ def short(digest: str) -> str:
 
 def brief_digests(text: str) -> str:
     """A text with its digests cut to twelve digits: the whole one is copied, not read."""
-    return _DIGEST.sub(lambda found: found[0][: -(64 - HEX)], text)
+    return _DIGEST.sub(lambda digest: digest[0][: -(64 - HEX)], text)
 
 
 def size(octets: int | None) -> str:

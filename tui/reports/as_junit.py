@@ -63,16 +63,16 @@ def _name(workload: Workload) -> str:
 
 
 def _case(suite: str, case: Case) -> str:
-    name, state, said = case
+    name, state, reason = case
     head = f"    <testcase classname={_attribute(suite)} name={_attribute(name)}"
-    text = escape(clean(said))
+    text = escape(clean(reason))
     match state:
         case State.FAIL:
-            return f"{head}><failure message={_attribute(said)}>{text}</failure></testcase>\n"
+            return f"{head}><failure message={_attribute(reason)}>{text}</failure></testcase>\n"
         case State.UNKNOWN:
-            return f"{head}><error message={_attribute(said)}>{text}</error></testcase>\n"
+            return f"{head}><error message={_attribute(reason)}>{text}</error></testcase>\n"
         case State.OFF:
-            return f"{head}><skipped message={_attribute(said)}/></testcase>\n"
+            return f"{head}><skipped message={_attribute(reason)}/></testcase>\n"
         case State.WARN:
             return f"{head}><system-out>warning: {text}</system-out></testcase>\n"
         case State.PASS:

@@ -57,8 +57,8 @@ def _counts(counts: Counts) -> list[Sample]:
 
 
 def _checks(document: Document) -> list[Sample]:
-    found = Counter((check.name, check.state) for image in document.images() for check in image.checks)
-    return [({"check": name, "state": state}, found[name, state]) for name in CheckName for state in State]
+    numbers = Counter((check.name, check.state) for image in document.images() for check in image.checks)
+    return [({"check": name, "state": state}, numbers[name, state]) for name in CheckName for state in State]
 
 
 def _found(document: Document) -> list[Sample]:

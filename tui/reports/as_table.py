@@ -196,8 +196,8 @@ def _why(checks: Iterable[Check]) -> str:
 
 def _drift(workload: Workload) -> str:
     order = (Drift.GONE, Drift.MIXED, Drift.MOVED, Drift.UNKNOWN, Drift.SAME)
-    found = {container.drift for container in workload.containers}
-    return next((drift.value for drift in order if drift in found), "")
+    drifts = {container.drift for container in workload.containers}
+    return next((drift.value for drift in order if drift in drifts), "")
 
 
 def _workload_why(workload: Workload, snapshot: Snapshot) -> str:

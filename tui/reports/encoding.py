@@ -19,8 +19,8 @@ def encode(value: msgspec.Struct) -> bytes:
     return _BEYOND.sub(_escaped, encoded.decode()).encode()
 
 
-def _escaped(found: re.Match[str]) -> str:
-    character = found[0]
+def _escaped(match: re.Match[str]) -> str:
+    character = match[0]
     if character.isprintable():
         return character
     wide = character.encode("utf-16-be")

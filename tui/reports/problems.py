@@ -52,8 +52,8 @@ class Problem(msgspec.Struct, frozen=True):
 
 def problems(document: Document) -> list[Problem]:
     """Everything that is not fine in what the report is about, worst and widest first."""
-    found = [*_of_images(document), *_of_workloads(document)]
-    return sorted(found, key=lambda each: (-severity(each.state), -each.pods, each.check, each.place))
+    judged = [*_of_images(document), *_of_workloads(document)]
+    return sorted(judged, key=lambda problem: (-severity(problem.state), -problem.pods, problem.check, problem.place))
 
 
 def image_place(image: Image) -> str:

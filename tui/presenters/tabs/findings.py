@@ -54,16 +54,20 @@ def vulnerability_lines(image: Image, look: SectionContext) -> Sequence[TextLine
         silent = "No scanner has told anything of it: that is unknown, not clean."
         return [*wrapped(silent, "unknown", look.width), *wrapped(image.scan_gap, "unknown", look.width)]
     lines += wrapped(image.scan_gap, "unknown", look.width)
-    found: Sequence[ImageVulnerability] = image.vulnerabilities
+    vulnerabilities: Sequence[ImageVulnerability] = image.vulnerabilities
     if wanted:
-        found = [each for each in found if wanted in f"{each.id} {each.package}".lower()]
+        vulnerabilities = [row for row in vulnerabilities if wanted in f"{row.id} {row.package}".lower()]
     if order is not Order.SEVERITY:  # in which they come
-        found = sorted(found, key=_KEYS[order])
-    known = f"{count(len(found))} of {count(len(image.vulnerabilities))} match {wanted}" if wanted else count(len(found))
-    title = (Span(f" {known}, by {order.value}", "dim"),)
+        vulnerabilities = sorted(vulnerabilities, key=_KEYS[order])
+    number = (
+        f"{count(len(vulnerabilities))} of {count(len(image.vulnerabilities))} match {wanted}"
+        if wanted
+        else count(len(vulnerabilities))
+    )
+    title = (Span(f" {number}, by {order.value}", "dim"),)
     lines += [TextLine(), TextLine(title, (Span("o ", "accent bold"), Span("other order ", "dim"))), _titles(look)]
     wide = look.width >= ID + PACKAGE + 2 * VERSION
-    return LazyLines(lines, found, lambda each: _vulnerability(each, wide))
+    return LazyLines(lines, vulnerabilities, lambda row: _vulnerability(row, wide))
 
 
 def _report(report: ScanReport, look: SectionContext) -> Iterator[TextLine]:
@@ -80,22 +84,22 @@ def _titles(look: SectionContext) -> TextLine:
     )
 
 
-def _vulnerability(each: ImageVulnerability, wide: bool) -> TextLine:
-    role = "dim" if each.vex is not None else SEVERITY_ROLE[each.severity]
-    installed = f"{fit(each.installed, VERSION - 1):<{VERSION}}" if wide else ""
-    fixed = Span(each.fixed or "no fix known", "" if each.fixed else "dim")
-    origin = {True: "base", False: "own", None: "?"}[each.from_base]
-    stated = f"{each.vex.status}, says {each.vex.author}" if each.vex is not None else ""
+def _vulnerability(row: ImageVulnerability, wide: bool) -> TextLine:
+    role = "dim" if row.vex is not None else SEVERITY_ROLE[row.severity]
+    installed = f"{fit(row.installed, VERSION - 1):<{VERSION}}" if wide else ""
+    fixed = Span(row.fixed or "no fix known", "" if row.fixed else "dim")
+    origin = {True: "base", False: "own", None: "?"}[row.from_base]
+    stated = f"{row.vex.status}, says {row.vex.author}" if row.vex is not None else ""
     return TextLine(
         (
-            Span(f" {each.severity[:1].upper()} ", role),
-            Span(f"{fit(each.id, ID - 1):<{ID}}", role),
-            Span(f"{fit(each.package, PACKAGE - 1):<{PACKAGE}}"),
+            Span(f" {row.severity[:1].upper()} ", role),
+            Span(f"{fit(row.id, ID - 1):<{ID}}", role),
+            Span(f"{fit(row.package, PACKAGE - 1):<{PACKAGE}}"),
             Span(installed, "dim"),
             fixed,
             Span(f"  {stated}" if stated else "", "dim"),
         ),
-        (Span(f"{'rebuild ' if each.rebuild else ''}{origin} ", "dim" if each.from_base else ""),),
+        (Span(f"{'rebuild ' if row.rebuild else ''}{origin} ", "dim" if row.from_base else ""),),
     )
 
 

@@ -91,9 +91,9 @@ def _base_state(link: BaseLink | None, look: SectionContext) -> Cell:
 
 
 def _users(users: Sequence[Workload], image: ImageKey, depth: int, look: SectionContext, last: bool) -> Iterator[TextLine]:
-    for at, workload in enumerate(users[:MOST]):
+    for index, workload in enumerate(users[:MOST]):
         containers = [container for container in workload.containers if image in container.runs]
-        end = at == len(users) - 1 and last
+        end = index == len(users) - 1 and last
         lead = Span(" " + "  " * depth + (look.glyphs.last if end else look.glyphs.branch), "faint")
         glyph = look.glyphs.of(worst(container.verdict for container in containers))
         key = workload.key
@@ -107,10 +107,10 @@ def _users(users: Sequence[Workload], image: ImageKey, depth: int, look: Section
 
 
 def _derived(derived: Sequence[ImageKey], depth: int, look: SectionContext) -> Iterator[TextLine]:
-    for at, key in enumerate(derived[:MOST]):
+    for index, key in enumerate(derived[:MOST]):
         node = look.snapshot.images.get(key)
         if node is not None:
-            end = at == len(derived) - 1
+            end = index == len(derived) - 1
             lead = Span(" " + "  " * depth + (look.glyphs.last if end else look.glyphs.branch), "faint")
             yield TextLine((lead, look.glyphs.of(node.verdict), Span(f" {node_name(node)}"), Span("  built on it", "dim")))
     if len(derived) > MOST:
@@ -119,7 +119,7 @@ def _derived(derived: Sequence[ImageKey], depth: int, look: SectionContext) -> I
 
 def _drift(containers: Sequence[Container]) -> tuple[str, str]:
     order = [Drift.GONE, Drift.UNKNOWN, Drift.MIXED, Drift.MOVED, Drift.SAME]
-    found = min((container.drift for container in containers), key=order.index, default=Drift.UNKNOWN)
+    drift = min((container.drift for container in containers), key=order.index, default=Drift.UNKNOWN)
     words = {
         Drift.GONE: "digest gone",
         Drift.UNKNOWN: "drift unknown",
@@ -127,7 +127,7 @@ def _drift(containers: Sequence[Container]) -> tuple[str, str]:
         Drift.MOVED: "tag moved",
         Drift.SAME: "",
     }
-    return words[found], DRIFT_ROLE[found]
+    return words[drift], DRIFT_ROLE[drift]
 
 
 def _branch(depth: int, glyphs: Glyphs) -> str:
@@ -137,11 +137,11 @@ def _branch(depth: int, glyphs: Glyphs) -> str:
 def _chain(image: ImageKey, snapshot: Snapshot) -> list[ImageKey]:
     """From the lowest base known up to the image; a cycle ends where it closes."""
     chain: dict[ImageKey, None] = {}
-    at: ImageKey | None = image
-    while at is not None and at not in chain:
-        chain[at] = None
-        node = snapshot.images.get(at) or snapshot.bases.get(at)
-        at = node.base.base if node and node.base else None
+    below: ImageKey | None = image
+    while below is not None and below not in chain:
+        chain[below] = None
+        node = snapshot.images.get(below) or snapshot.bases.get(below)
+        below = node.base.base if node and node.base else None
     return list(chain)[::-1]
 
 

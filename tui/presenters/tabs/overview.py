@@ -89,8 +89,8 @@ def _check(check: Check, look: SectionContext) -> Iterator[TextLine]:
     yield TextLine((*lead, Span(first, "dim" if fine else "")), right)
     yield from (TextLine((Span(" " * indent + part, "dim" if fine else ""),)) for part in rest)
     if check.remedy and not fine:
-        for at, part in enumerate(wrap(brief_digests(check.remedy), max(20, look.width - indent - 3))):
-            yield TextLine((Span(" " * indent), Span(look.glyphs.arrow if at == 0 else "  ", "accent"), Span(part, "dim")))
+        for index, part in enumerate(wrap(brief_digests(check.remedy), max(20, look.width - indent - 3))):
+            yield TextLine((Span(" " * indent), Span(look.glyphs.arrow if index == 0 else "  ", "accent"), Span(part, "dim")))
 
 
 def _base_lines(base: UnknownBase, look: SectionContext) -> list[TextLine]:
@@ -102,14 +102,14 @@ def _base_lines(base: UnknownBase, look: SectionContext) -> list[TextLine]:
 
 
 def _place_lines(subject: RowSubject, look: SectionContext) -> list[TextLine]:
-    health = next((each for each in look.snapshot.sources if each.id == (SourceKind.CLUSTER, subject.cluster)), None)
+    health = next((source for source in look.snapshot.sources if source.id == (SourceKind.CLUSTER, subject.cluster)), None)
     return _health_lines(health, look) if health else []
 
 
 def _health_lines(health: SourceHealth, look: SectionContext) -> list[TextLine]:
     state = "live" if health.live else health.state.value
-    said = f"{state}, {plural(health.objects, 'object')}, answered {age(health.as_of, look.now)} ago"
-    lines = wrapped(said, "dim", look.width)
+    summary = f"{state}, {plural(health.objects, 'object')}, answered {age(health.as_of, look.now)} ago"
+    lines = wrapped(summary, "dim", look.width)
     lines += wrapped(health.error, "unknown", look.width)
     lines += wrapped(health.remedy, "accent", look.width)
     return [*lines, *denial_lines(health.denials, look.width, indent=1)]

@@ -37,20 +37,20 @@ def signature_lines(image: Image, look: SectionContext) -> list[TextLine]:
     """Every signature: its verdict, each step, the chain of certificates, and the command that shows the same."""
     if not image.signatures:
         return wrapped("Whether it is signed has not been read.", "unknown", look.width)
-    return [line for found in image.signatures for line in _artifact(found, image, look)]
+    return [line for artifact in image.signatures for line in _artifact(artifact, image, look)]
 
 
-def _artifact(found: SignaturesVerified, image: Image, look: SectionContext) -> Iterator[TextLine]:
-    title = f" on {short(found.subject)}" + ("" if found.subject == image.key.digest else "  (a platform's manifest)")
-    yield TextLine((Span(title, "dim"),), (Span(f"{age(found.at, look.now)} ago ", "dim"),))
-    yield from wrapped(found.error, "unknown", look.width)
-    if not found.outcomes and not found.error:
-        searched = f" Searched: {', '.join(found.searched)}." if found.searched else ""
+def _artifact(artifact: SignaturesVerified, image: Image, look: SectionContext) -> Iterator[TextLine]:
+    title = f" on {short(artifact.subject)}" + ("" if artifact.subject == image.key.digest else "  (a platform's manifest)")
+    yield TextLine((Span(title, "dim"),), (Span(f"{age(artifact.at, look.now)} ago ", "dim"),))
+    yield from wrapped(artifact.error, "unknown", look.width)
+    if not artifact.outcomes and not artifact.error:
+        searched = f" Searched: {', '.join(artifact.searched)}." if artifact.searched else ""
         yield from wrapped(f"No signature was found.{searched}", "fail", look.width)
-    for outcome in found.outcomes:
+    for outcome in artifact.outcomes:
         yield from _outcome(outcome, look)
         yield from wrapped(f"{look.glyphs.arrow}{_command(outcome, image)}", "accent", look.width, indent=3)
-    yield from (line for note in found.notes for line in wrapped(note, "dim", look.width))
+    yield from (line for note in artifact.notes for line in wrapped(note, "dim", look.width))
     yield TextLine()
 
 

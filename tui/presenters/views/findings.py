@@ -44,15 +44,15 @@ class FindingModel:
     """Findings as rows of a tree without branches."""
 
     def __init__(
-        self, snapshot: Snapshot, found: Sequence[Finding], grouping: FindingGrouping, now: datetime, glyphs: Glyphs
+        self, snapshot: Snapshot, findings: Sequence[Finding], grouping: FindingGrouping, now: datetime, glyphs: Glyphs
     ) -> None:
         self.snapshot = snapshot
-        self.found = {each.key: each for each in found}
+        self.found = {finding.key: finding for finding in findings}
         self._grouping = grouping
         self._now = now
         self._glyphs = glyphs
-        self._dated = any(each.since for each in found)
-        self._roots: list[RowKey] = [(each.key,) for each in found]
+        self._dated = any(finding.since for finding in findings)
+        self._roots: list[RowKey] = [(finding.key,) for finding in findings]
 
     def columns(self) -> Sequence[Column]:
         """What, the fix, how wide, since when where that is known of any, which check."""
@@ -116,19 +116,19 @@ class FindingModel:
     def row(self, key: RowKey) -> Row:
         """The cells of a problem."""
         part = key[-1]
-        found = self.found.get(part) if isinstance(part, FindingKey) else None
-        if found is None:
+        finding = self.found.get(part) if isinstance(part, FindingKey) else None
+        if finding is None:
             return Row(Span(""), ((), (), (), (), (), (), ()))
         cells = (
-            (Span(found.what),),
-            (Span(brief(found.fix), "dim"),),
-            (Span(count(len(found.images))),),
-            (Span(count(len(found.workloads)), "dim"),),
-            (Span(count(found.pods), "" if found.pods else "dim"),),
-            (Span(age(found.since, self._now) if found.since else "", "dim"),),
-            (Span(found.check, "dim"),),
+            (Span(finding.what),),
+            (Span(brief(finding.fix), "dim"),),
+            (Span(count(len(finding.images))),),
+            (Span(count(len(finding.workloads)), "dim"),),
+            (Span(count(finding.pods), "" if finding.pods else "dim"),),
+            (Span(age(finding.since, self._now) if finding.since else "", "dim"),),
+            (Span(finding.check, "dim"),),
         )
-        return Row(self._glyphs.of(found.state), cells)
+        return Row(self._glyphs.of(finding.state), cells)
 
 
 def brief(fix: str) -> str:
@@ -138,33 +138,33 @@ def brief(fix: str) -> str:
     """
     if fix.startswith("If "):
         fix = fix.partition(", ")[2].capitalize() or fix
-    some = _SOME.match(fix)
-    at = some.end() if some is not None else 0
-    return fix[:at] + _END.split(fix[at:], maxsplit=1)[0]
+    prefix = _SOME.match(fix)
+    start = prefix.end() if prefix is not None else 0
+    return fix[:start] + _END.split(fix[start:], maxsplit=1)[0]
 
 
-def finding_lines(found: Finding, context: SectionContext) -> list[TextLine]:
+def finding_lines(finding: Finding, context: SectionContext) -> list[TextLine]:
     """A problem in full: what, how wide, the fix, then the images and the workloads that have it."""
     snapshot, now, glyphs, width = context.snapshot, context.now, context.glyphs, context.width
-    role = ROLE[found.state]
-    words = {State.FAIL: "FAILS", State.WARN: "WARNING", State.PASS: "BELOW THE POLICY'S THRESHOLD"}.get(found.state, "UNKNOWN")
-    since = f"since {age(found.since, now)}" if found.since else ""
-    facts = (plural(len(found.images), "image"), plural(len(found.workloads), "workload"), plural(found.pods, "pod"), since)
+    role = ROLE[finding.state]
+    words = {State.FAIL: "FAILS", State.WARN: "WARNING", State.PASS: "BELOW THE POLICY'S THRESHOLD"}.get(finding.state, "UNKNOWN")
+    since = f"since {age(finding.since, now)}" if finding.since else ""
+    facts = (plural(len(finding.images), "image"), plural(len(finding.workloads), "workload"), plural(finding.pods, "pod"), since)
     wide = glyphs.dot.join(fact for fact in facts if fact)
-    lines = [TextLine((Span(f" {part}", "bold"),)) for part in wrap(found.what, width - 2)]
-    lines += [TextLine(), TextLine((Span(" "), Span(f" {glyphs.states[found.state]} {words} ", f"badge-{role}")))]
+    lines = [TextLine((Span(f" {part}", "bold"),)) for part in wrap(finding.what, width - 2)]
+    lines += [TextLine(), TextLine((Span(" "), Span(f" {glyphs.states[finding.state]} {words} ", f"badge-{role}")))]
     lines += [TextLine(), *(TextLine((Span(f" {part}", "dim"),)) for part in wrap(wide, width - 2)), TextLine()]
-    if found.fix:
+    if finding.fix:
         lines += [
-            TextLine((Span(f" {part}", "accent"),)) for part in wrap(f"{glyphs.arrow}{brief_digests(found.fix)}", width - 2)
+            TextLine((Span(f" {part}", "accent"),)) for part in wrap(f"{glyphs.arrow}{brief_digests(finding.fix)}", width - 2)
         ]
         lines.append(TextLine())
-    return [*lines, *_images(found, snapshot, glyphs), TextLine(), *_workloads(found, snapshot, glyphs)]
+    return [*lines, *_images(finding, snapshot, glyphs), TextLine(), *_workloads(finding, snapshot, glyphs)]
 
 
-def _images(found: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine]:
-    at = frozenset(found.workloads)
-    images = [(pods_found(snapshot, {key}, at), snapshot.images[key]) for key in found.images if key in snapshot.images]
+def _images(finding: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine]:
+    workloads = frozenset(finding.workloads)
+    images = [(pods_found(snapshot, {key}, workloads), snapshot.images[key]) for key in finding.images if key in snapshot.images]
     lines = [
         TextLine(
             (Span(" "), glyphs.of(image.verdict), Span(f" {image_name(image)}"), Span(f"  {image.key.registry}", "dim")),
@@ -175,20 +175,20 @@ def _images(found: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine
     return lines + _more(len(images))
 
 
-def _workloads(found: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine]:
-    spread = dict(zip(found.workloads, found.spread, strict=True))
-    workloads = [snapshot.workloads[key] for key in found.workloads if key in snapshot.workloads]
+def _workloads(finding: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine]:
+    spread = dict(zip(finding.workloads, finding.spread, strict=True))
+    workloads = [snapshot.workloads[key] for key in finding.workloads if key in snapshot.workloads]
     lines = [
         TextLine(
             (
                 Span(" "),
-                glyphs.of(each.verdict),
-                Span(f" {each.key.cluster}  {each.key.namespace}  ", "dim"),
-                Span(f"{each.key.kind}/{each.key.name}"),
+                glyphs.of(workload.verdict),
+                Span(f" {workload.key.cluster}  {workload.key.namespace}  ", "dim"),
+                Span(f"{workload.key.kind}/{workload.key.name}"),
             ),
-            (Span(f"{plural(spread[each.key], 'pod')} ", "dim"),),
+            (Span(f"{plural(spread[workload.key], 'pod')} ", "dim"),),
         )
-        for each in sorted(workloads, key=lambda each: -spread[each.key])[:MOST]
+        for workload in sorted(workloads, key=lambda workload: -spread[workload.key])[:MOST]
     ]
     return lines + _more(len(workloads))
 

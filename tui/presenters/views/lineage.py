@@ -102,10 +102,10 @@ class LineageModel:
         if not isinstance(first, ImageKey) or first not in self._totals:
             return identity if first == UNREADABLE and self._unreadable else None
         chain: dict[ImageKey, None] = {}
-        at: ImageKey | None = first
-        while at is not None and at not in chain:
-            chain[at] = None
-            at = self._parents.get(at)
+        node: ImageKey | None = first
+        while node is not None and node not in chain:
+            chain[node] = None
+            node = self._parents.get(node)
         head: RowKey = (UNREADABLE,) if first in self._unreadable else ()
         return (*head, *reversed(chain), *identity[1:])
 
@@ -164,17 +164,17 @@ class LineageModel:
     def _containers(self, key: RowKey) -> list[Container]:
         """The containers of the workload at a path that run the image above it."""
         workload, image = key[-1], key[-2]
-        found = self.snapshot.workloads.get(workload) if isinstance(workload, ObjectKey) else None
-        return [container for container in found.containers if image in container.runs] if found else []
+        owner = self.snapshot.workloads.get(workload) if isinstance(workload, ObjectKey) else None
+        return [container for container in owner.containers if image in container.runs] if owner else []
 
     def _pods(self, key: RowKey) -> Iterable[tuple[PodRef, Container]]:
         """Every pod of the workload at a path that runs the image above it, once, with the first container that does."""
         image = _image(key[:-1])
-        seen: set[str] = set()
+        yielded: set[str] = set()
         for container in self._containers(key):
             for pod in container.pod_refs:
-                if pod.runs == image and not pod.ended and pod.name not in seen:
-                    seen.add(pod.name)
+                if pod.runs == image and not pod.ended and pod.name not in yielded:
+                    yielded.add(pod.name)
                     yield pod, container
 
     # ---- cells
@@ -229,13 +229,14 @@ class LineageModel:
         return Row(self._glyphs.of(verdict), (name, state, (), (), (Span(count(pods)),), (self._age(workload.created),)))
 
     def _pod_row(self, key: RowKey, part: PodPart) -> Row:
-        found = next((pod for pod, _ in self._pods(key[:-1]) if (pod.name, pod.container) == (part.name, part.container)), None)
-        if found is None:
+        pod_ref = next((pod for pod, _ in self._pods(key[:-1]) if (pod.name, pod.container) == (part.name, part.container)), None)
+        if pod_ref is None:
             return Row(Span(""), ((Span(part.name, "dim"),), (), (), (), (), ()))
-        state, role = pod_state(found)
-        place = (Span(found.name, "dim"), Span(f"  {found.node}" if found.node else "", "dim"))
+        state, role = pod_state(pod_ref)
+        place = (Span(pod_ref.name, "dim"), Span(f"  {pod_ref.node}" if pod_ref.node else "", "dim"))
         return Row(
-            Span(self._glyphs.states[State.OFF], "faint"), (place, (Span(state, role),), (), (), (), (self._age(found.created),))
+            Span(self._glyphs.states[State.OFF], "faint"),
+            (place, (Span(state, role),), (), (), (), (self._age(pod_ref.created),)),
         )
 
     def _age(self, since: datetime | None) -> Span:
@@ -247,9 +248,9 @@ def container_state(containers: Sequence[Container], workload: Workload, glyphs:
     trouble = next((container.trouble for container in containers if container.trouble), "")
     if trouble:
         return (Span(trouble.replace("cannot pull: ", "pull: ", 1), "fail"),)
-    told = briefs([*(check for container in containers for check in container.checks), *more], glyphs.dot)
-    if told:
-        return told
+    words = briefs([*(check for container in containers for check in container.checks), *more], glyphs.dot)
+    if words:
+        return words
     return (Span(idle_word(workload), "dim"),) if idle_word(workload) else ()
 
 

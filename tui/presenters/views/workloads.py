@@ -70,7 +70,10 @@ class WorkloadModel:
             case NamespacePart(name):
                 return [(*key, workload.key) for workload in self._in_namespace.get((_cluster(key), name), ())]
             case ObjectKey() as workload:
-                return [(*key, ContainerPart(each.type, each.name)) for each in self.snapshot.workloads[workload].containers]
+                return [
+                    (*key, ContainerPart(container.type, container.name))
+                    for container in self.snapshot.workloads[workload].containers
+                ]
             case ContainerPart():
                 container = self._container(key)
                 return [(*key, image) for image in container.images] if container else []
@@ -184,10 +187,10 @@ class WorkloadModel:
     # ---- cells
 
     def _group_row(self, name: Cell, state: Cell, totals: Totals, verdict: State | None = None) -> Row:
-        found = verdict or worst(state for state, number in zip(BAD_FIRST, totals.counts, strict=True) if number)
+        shown = verdict or worst(state for state, number in zip(BAD_FIRST, totals.counts, strict=True) if number)
         bar = mix(totals.counts, BAR, self._glyphs.bar)
         cells = (name, state, bar, (Span(count(totals.items), "dim"),), (Span(count(totals.pods)),), ())
-        return Row(self._glyphs.of(found), cells)
+        return Row(self._glyphs.of(shown), cells)
 
     def _cluster_row(self, name: str) -> Row:
         health = self._health.get(name)
@@ -217,23 +220,23 @@ class WorkloadModel:
         return [check for container in containers for check in image_checks(container, self.snapshot.images)]
 
     def _image_row(self, key: RowKey, image: ImageKey) -> Row:
-        found = self.snapshot.images.get(image)
+        node = self.snapshot.images.get(image)
         on = Span("on ", "dim") if isinstance(key[-2], ImageKey) else Span("")
-        if found is None:
+        if node is None:
             base = self.snapshot.bases.get(image)
             cells: tuple[Cell, ...] = (
                 (on, Span(base.label if base else "base")),
                 (Span(base_brief(base) if base else "", "unknown"),),
             )
             return Row(self._glyphs.of(State.UNKNOWN), (*cells, (), (), (), ()))
-        since = (Span(age(found.created, self._now), "dim"),)
-        state = self._image_state(found)
-        return Row(self._glyphs.of(found.verdict), ((on, Span(image_name(found))), state, (), (), (), since))
+        since = (Span(age(node.created, self._now), "dim"),)
+        state = self._image_state(node)
+        return Row(self._glyphs.of(node.verdict), ((on, Span(image_name(node))), state, (), (), (), since))
 
     def _image_state(self, image: Image) -> Cell:
-        told = briefs(image.checks, self._glyphs.dot)
-        if told or image.base is None:
-            return told
+        words = briefs(image.checks, self._glyphs.dot)
+        if words or image.base is None:
+            return words
         return (Span("current", "dim"),) if image.base.state is BaseState.CURRENT else ()
 
 
@@ -248,8 +251,8 @@ def cluster_state(health: SourceHealth | None) -> Cell:
 
 
 def _verdicts(workload: Workload) -> Sequence[int]:
-    found = [container.verdict for container in workload.containers]
-    return [sum(verdict is state for verdict in found) for state in BAD_FIRST]
+    verdicts = [container.verdict for container in workload.containers]
+    return [sum(verdict is state for verdict in verdicts) for state in BAD_FIRST]
 
 
 def _cluster(key: RowKey) -> str:
@@ -257,8 +260,8 @@ def _cluster(key: RowKey) -> str:
 
 
 def _workload(key: RowKey) -> ObjectKey:
-    found = key[2] if len(key) > 2 else None
-    return found if isinstance(found, ObjectKey) else ObjectKey("", "", "", "")
+    part = key[2] if len(key) > 2 else None
+    return part if isinstance(part, ObjectKey) else ObjectKey("", "", "", "")
 
 
 def _model(rows: RowsContext) -> WorkloadModel:

@@ -57,9 +57,9 @@ class Filtering:
             query = parse_query(text)
         except InvalidQuery:
             return  # typed faster than it is judged
-        found = query.images(app.snapshot, app.clock()).images
+        images = query.images(app.snapshot, app.clock()).images
         if app.estate is not None:
-            wishes = unlooked(app.snapshot, found, query.terms).values()
+            wishes = unlooked(app.snapshot, images, query.terms).values()
             app.estate.want(tuple(demand for demands in wishes for demand in demands)[:MAX_ASKED])
 
     def show_count(self, built: Built | None, total: int) -> None:

@@ -19,17 +19,17 @@ NAMES = {"⏎": "Enter", "escape": "Esc", "esc": "Esc", "pgup": "PgUp", "pgdn": 
 
 def keys_of(screen: Screen[object], *, hidden: bool = False) -> list[tuple[str, str, bool]]:
     """Key, what it does and whether it can run, in the order of FIRST; `hidden` adds the keys that have no room below."""
-    found: dict[str, tuple[str, str, bool, str]] = {}
+    by_action: dict[str, tuple[str, str, bool, str]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
         if not binding.id or not binding.description or not (binding.show or hidden):
             continue
         name = binding.key_display or _key_name(binding.key)
-        before = found.get(binding.action)
+        before = by_action.get(binding.action)
         keys = " ".join(dict.fromkeys([*(before[0].split() if before else ()), name]))
-        found[binding.action] = (keys, binding.description, active.enabled, binding.id or "")
-    ranked = sorted(found.values(), key=lambda each: FIRST.index(each[3]) if each[3] in FIRST else len(FIRST))
-    return [each[:3] for each in ranked]
+        by_action[binding.action] = (keys, binding.description, active.enabled, binding.id or "")
+    ranked = sorted(by_action.values(), key=lambda entry: FIRST.index(entry[3]) if entry[3] in FIRST else len(FIRST))
+    return [entry[:3] for entry in ranked]
 
 
 def _key_name(key: str) -> str:

@@ -220,5 +220,5 @@ class QuitScreen(ModalScreen[None]):
 
 
 def _pairs(entries: list[tuple[Span, Span]], half: int) -> list[tuple[tuple[Span, Span], tuple[Span, ...]]]:
-    rest: list[tuple[Span, ...]] = [*entries[half:], ()]
-    return list(zip(entries[:half], rest, strict=False))
+    right: list[tuple[Span, ...]] = [*entries[half:], ()]
+    return list(zip(entries[:half], right, strict=False))
