@@ -1,20 +1,18 @@
 """Recorded exchanges with the real services: VCR files beside the repository, in `../shared/recordings`.
 
-They are not part of the repository; where they are absent the tests that need them are skipped.
+They are not part of the repository; their shapes are (`tests/shapes`), and what is made of these is read on every clone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-import pytest
 import yaml
 
-__all__ = ["RECORDINGS", "Exchange", "exchanges", "recording"]
+from tests.shapes.recorded import RECORDINGS, SHAPES, document_of, interactions_of
 
-RECORDINGS = Path(__file__).resolve().parents[1].parent / "shared" / "recordings"
+__all__ = ["ORIGINS", "Exchange", "document", "exchanges", "recording_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +32,26 @@ class Exchange:
         return "/" + self.uri.split("://", 1)[1].partition("/")[2]
 
 
-def recording(name: str) -> Path:
-    """A recording by its path below the folder. Skips the test when it is not there."""
-    path = RECORDINGS / name
-    if not path.exists():
-        pytest.skip(f"the recordings are not beside the repository: {path} is missing")
-    return path
+ORIGINS = ("shape", "recording") if RECORDINGS.is_dir() else ("shape",)
+"""What a test may read: a document of the recorded shape, made now, on every clone; the recording itself, where it lies."""
 
 
-def exchanges(name: str) -> list[Exchange]:
-    """All exchanges of a VCR file, in order."""
-    document = yaml.safe_load(recording(name).read_text())
-    return [_exchange(interaction["request"], interaction["response"]) for interaction in document["interactions"]]
+def document(name: str, origin: str = "recording") -> bytes:
+    """A recording by its path below the folder, or what has its shape."""
+    return (RECORDINGS / name).read_bytes() if origin == "recording" else document_of(name)
+
+
+def exchanges(name: str, origin: str = "recording") -> list[Exchange]:
+    """All exchanges of a VCR file, or of its shape, in order."""
+    if origin == "shape":
+        return [_exchange(request, response) for request, response in interactions_of(name)]
+    recorded = yaml.safe_load((RECORDINGS / name).read_text())
+    return [_exchange(interaction["request"], interaction["response"]) for interaction in recorded["interactions"]]
+
+
+def recording_names(folder: str) -> list[str]:
+    """The recordings of a folder whose shapes are known."""
+    return sorted(path.name.removesuffix(".yaml.json") for path in (SHAPES / folder).glob("*.yaml.json"))
 
 
 def _exchange(request: Mapping[str, object], response: Mapping[str, object]) -> Exchange:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from tests.recordings import recording
+from tests.recordings import ORIGINS, document
 from tui.cli.arguments import parser_of
 from tui.cli.commands import COMMANDS
 from tui.settings import file as config_file
@@ -122,7 +122,7 @@ def test_every_variable_that_is_named_in_a_sentence_is_documented() -> None:
 
 
 def roles() -> set[str]:
-    rows: Any = json.loads(recording("rbac/role_definitions_acr_aks_2025.json").read_text())
+    rows: Any = json.loads(document("rbac/role_definitions_acr_aks_2025.json", ORIGINS[-1]))
     rows = rows if isinstance(rows, list) else rows.get("value", rows.get("roles"))
     return {row.get("roleName") or row["properties"]["roleName"] for row in rows}
 

@@ -11,7 +11,7 @@ import yaml
 from tests.demo.serving import asking
 from tests.demo.test_cluster import ADMIN
 from tests.demo.test_content import company
-from tests.recordings import recording
+from tests.recordings import ORIGINS, document
 from tui.demo.cluster.kinds import kind_of
 from tui.demo.cluster.rights import User
 from tui.demo.cluster.server import ApiServer
@@ -57,9 +57,10 @@ async def test_constraints_are_refused_to_those_who_read_namespaces_only() -> No
     assert "at the cluster scope" in answer.body
 
 
-def test_allowed_images_are_judged_as_the_recorded_template_does() -> None:
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_allowed_images_are_judged_as_the_recorded_template_does(origin: str) -> None:
     """Azure Policy's template: every container whose image the regular expression does not match, in these words."""
-    template = yaml.safe_load(recording("gatekeeper/K8sAzureV2ContainerAllowedImages.template.yaml").read_text())
+    template = yaml.safe_load(document("gatekeeper/K8sAzureV2ContainerAllowedImages.template.yaml", origin))
     item = constraint(ALLOWED)
     assert item["kind"] == template["spec"]["crd"]["spec"]["names"]["kind"]
     spec, status = part(item, "spec"), part(item, "status")

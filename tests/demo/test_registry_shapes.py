@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.demo.serving import Answer, Asker, asking
-from tests.recordings import Exchange, exchanges
+from tests.recordings import ORIGINS, Exchange, exchanges
 from tui.demo.content import DOCKER, Image, Index, Platform, Recipe, Step
 from tui.demo.registry.acr import AzureRegistry
 from tui.demo.registry_contents import RegistryContents
@@ -133,9 +133,10 @@ def members(body: str) -> object:
         return body
 
 
+@pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize("name", FILES)
-async def test_every_recorded_reply_has_its_like(name: str) -> None:
-    recorded = exchanges(f"data-plane/{name}.yaml")
+async def test_every_recorded_reply_has_its_like(name: str, origin: str) -> None:
+    recorded = exchanges(f"data-plane/{name}.yaml", origin)
     shelf = filled(recorded)
     anonymous = name.startswith("anonymous")
     actions = ("pull", "metadata_read") if anonymous else ("pull", "metadata_read", "delete")
@@ -154,8 +155,10 @@ async def test_every_recorded_reply_has_its_like(name: str) -> None:
                 assert shape(members(answer.body)) == shape(members(exchange.body)), said
 
 
-async def test_a_link_has_the_recorded_form() -> None:
-    (recorded, *_) = [one for one in exchanges("data-plane/client.list_repository_names_by_page.yaml") if "link" in one.headers]
+@pytest.mark.parametrize("origin", ORIGINS)
+async def test_a_link_has_the_recorded_form(origin: str) -> None:
+    pages = exchanges("data-plane/client.list_repository_names_by_page.yaml", origin)
+    (recorded, *_) = [one for one in pages if "link" in one.headers]
     shelf = filled([])
     registry = AzureRegistry(shelf, lambda token: True, anonymous=True)
     async with asking(registry.handle) as asker:
@@ -165,9 +168,11 @@ async def test_a_link_has_the_recorded_form() -> None:
     assert re.sub(r"last=[^&]+", "last=X", answer.headers["link"]) == form
 
 
-async def test_the_root_challenges_without_a_scope() -> None:
+@pytest.mark.parametrize("origin", ORIGINS)
+async def test_the_root_challenges_without_a_scope(origin: str) -> None:
     """Recorded by azure-cli-extensions (test_acrquery): detail is null and no scope is named."""
-    recorded = next(one for one in exchanges("data-plane/password_auth_and_metadata_query.yaml") if one.path == "/v2/")
+    sent = exchanges("data-plane/password_auth_and_metadata_query.yaml", origin)
+    recorded = next(one for one in sent if one.path == "/v2/")
     registry = AzureRegistry(filled([]), lambda token: True)
     async with asking(registry.handle) as asker:
         answer = await asker("/v2/")

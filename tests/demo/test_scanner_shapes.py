@@ -10,7 +10,7 @@ from tests.demo.serving import Asker, asking
 from tests.demo.test_cluster import ADMIN
 from tests.demo.test_content import NOW, company
 from tests.demo.test_registry_shapes import UNIMPORTANT, shape
-from tests.recordings import exchanges, recording
+from tests.recordings import ORIGINS, document, exchanges
 from tui.demo.azure.graph import ResourceGraph
 from tui.demo.azure.resources import resource_rows
 from tui.demo.cluster.server import ApiServer
@@ -52,9 +52,10 @@ def members(recorded: object) -> set[str]:
     return {one for one in shape(recorded) if not any(part in one for part in VARYING) and not one.endswith("[]")}
 
 
+@pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize(("name", "query"), [("test_paged_query", "resources | project id"), ("test_query_error", "")])
-async def test_resource_graph_answers_as_recorded(name: str, query: str) -> None:
-    (recorded, *_) = exchanges(f"resource-graph/{name}.yaml")
+async def test_resource_graph_answers_as_recorded(name: str, query: str, origin: str) -> None:
+    (recorded, *_) = exchanges(f"resource-graph/{name}.yaml", origin)
     sent = json.loads(recorded.sent)
     body = {**sent, "query": query or sent["query"], "subscriptions": [], "options": {**sent["options"], "$skip": 0}}
     async with asking(graph().handle) as ask:
@@ -97,8 +98,9 @@ async def test_resource_graph_refuses_strangers_and_those_without_a_right() -> N
     assert "AuthorizationFailed" in json.dumps(answer)
 
 
-def test_findings_of_defender_have_the_documented_shape_in_both_generations() -> None:
-    (recorded,) = json.loads(recording("scanners/defender/subassessment_registry_mdvm.json").read_text())
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_findings_of_defender_have_the_documented_shape_in_both_generations(origin: str) -> None:
+    (recorded,) = json.loads(document("scanners/defender/subassessment_registry_mdvm.json", origin))
     rows = list(finding_rows(company().scanned, [cluster.estate for cluster in company().clusters], NOW))
     for host in ("contoso.azurecr.io", "fabrikam.azurecr.io"):
         row = next(one for one in rows if f'"{host}"' in json.dumps(one))
@@ -107,8 +109,9 @@ def test_findings_of_defender_have_the_documented_shape_in_both_generations() ->
     assert {"c0b7cfc6-3172-465a-b378-53c7ff2cc0d5", "33422d8f-ab1e-42be-bc9a-38685bb567b9"} < keys
 
 
-async def test_reports_of_the_trivy_operator_have_the_recorded_members_and_more() -> None:
-    recorded = json.loads(recording("scanners/trivy-operator/vulnerabilityreport_many.json").read_text())
+@pytest.mark.parametrize("origin", ORIGINS)
+async def test_reports_of_the_trivy_operator_have_the_recorded_members_and_more(origin: str) -> None:
+    recorded = json.loads(document("scanners/trivy-operator/vulnerabilityreport_many.json", origin))
     server = ApiServer(company().clusters[0].store, lambda request: ADMIN)
     async with asking(server.handle) as ask:
         listed = (await ask(f"{REPORTS}?limit=5")).json
@@ -135,8 +138,9 @@ async def test_reports_are_to_be_had_as_a_table_or_by_metadata_alone() -> None:
     assert all("report" not in one for one in partial["items"])
 
 
-async def test_aqua_rows_have_the_recorded_shape() -> None:
-    recorded = json.loads(recording("scanners/aqua/over_api_v2.json").read_text())
+@pytest.mark.parametrize("origin", ORIGINS)
+async def test_aqua_rows_have_the_recorded_shape(origin: str) -> None:
+    recorded = json.loads(document("scanners/aqua/over_api_v2.json", origin))
     console = AquaConsole(company().scanned, NOW, "user", "word")
     async with asking(console.handle) as ask:
         refused = await ask("/api/v1/login", "POST", json.dumps({"id": "user", "password": "no"}))
@@ -150,9 +154,10 @@ async def test_aqua_rows_have_the_recorded_shape() -> None:
     assert {one["scan_status"] for one in as_list(images["result"])} == {"finished", "failed"}
 
 
-async def test_prisma_images_have_the_recorded_members() -> None:
-    (recorded,) = json.loads(recording("scanners/twistlock/api_v1_images_full.json").read_text())
-    (compact,) = json.loads(recording("scanners/twistlock/api_v1_images_compact.json").read_text())
+@pytest.mark.parametrize("origin", ORIGINS)
+async def test_prisma_images_have_the_recorded_members(origin: str) -> None:
+    (recorded,) = json.loads(document("scanners/twistlock/api_v1_images_full.json", origin))
+    (compact,) = json.loads(document("scanners/twistlock/api_v1_images_compact.json", origin))
     console = PrismaConsole(company().scanned, [one.estate for one in company().clusters], NOW, "user", "word")
     async with asking(console.handle) as ask:
         token = (await ask("/api/v1/authenticate", "POST", json.dumps({"username": "user", "password": "word"}))).json["token"]

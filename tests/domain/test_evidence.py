@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from pathlib import Path
+import re
 
 import pytest
 import yaml
@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.laws import examples
+from tests.recordings import ORIGINS, document
+from tests.shapes.recorded import run_log
 from tui.domain.facts.image import Claim, ClaimKind, ImageConfig, Manifest, ManifestKind, Platform
 from tui.domain.lineage.evidence import buildinfo_claims, claims_of, run_log_claims, run_log_records, task_claims
 from tui.domain.lineage.provenance import provenance_claims
 from tui.errors import UntrustedPayload
 
-ROOT = Path(__file__).resolve().parents[2]
 A = "sha256:" + "a" * 64
 B = "sha256:" + "b" * 64
 NAME, DIGEST = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"
@@ -300,19 +301,29 @@ def test_a_hostile_task_raises_only_untrusted_payload(body: bytes) -> None:
         task_claims(body)
 
 
-def test_the_recorded_run_logs_name_the_bases() -> None:
-    path = ROOT.parent / "shared" / "recordings" / "build-logs" / "quick_build_dockerfile_with_logs.yaml"
-    if not path.exists():
-        pytest.skip("the recorded build logs are not beside the repository")
-    exchanges = yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["interactions"]
-    bodies = [str(one["response"]["body"].get("string", "")) for one in exchanges]
-    logs = [body for body in bodies if "dependencies were found" in body]
+def run_logs(origin: str) -> list[str]:
+    """The logs that tell of dependencies."""
+    if origin == "shape":
+        return [run_log()]
+    text = document("build-logs/quick_build_dockerfile_with_logs.yaml").decode()
+    exchanges = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["interactions"]
+    bodies = (str(one["response"]["body"].get("string", "")) for one in exchanges)
+    return [body for body in bodies if "dependencies were found" in body]
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_the_recorded_run_logs_name_the_bases(origin: str) -> None:
+    logs = run_logs(origin)
     assert logs
     for log in logs:
         (record,) = run_log_records(log)
+        parts = re.findall(r'(?:registry|repository|tag): "?([^"\n]+)', log)
         assert record.digest.startswith("sha256:")
-        assert [claim.reference for claim in record.claims] == ["mcr.microsoft.com/dotnet/aspnet:6.0"]
-        assert [claim.reference for claim in record.inputs] == ["mcr.microsoft.com/dotnet/sdk:6.0"]
+        assert [claim.reference for claim in record.claims] == ["{}/{}:{}".format(*parts[3:6])]
+        assert [claim.reference for claim in record.inputs] == ["{}/{}:{}".format(*parts[6:9])]
+        if origin == "recording":
+            assert [claim.reference for claim in record.claims] == ["mcr.microsoft.com/dotnet/aspnet:6.0"]
+            assert [claim.reference for claim in record.inputs] == ["mcr.microsoft.com/dotnet/sdk:6.0"]
         assert run_log_claims(log, record.digest) == record.claims
         assert run_log_claims(log, A) == ()
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.recordings import recording
+from tests.recordings import ORIGINS, document
 from tests.sources.cluster.apiserver import Answer, ApiServer, body, page, refuse, write_kubeconfig
 from tests.sources.cluster.follow import options
 from tui.domain.common.goregexp import matches
@@ -102,15 +102,17 @@ def test_a_constraint_of_azure_policy() -> None:
     )
 
 
-def test_the_parameters_are_those_of_the_recorded_template() -> None:
-    template = yaml.safe_load(recording("gatekeeper/K8sAzureV2ContainerAllowedImages.template.yaml").read_text())
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_the_parameters_are_those_of_the_recorded_template(origin: str) -> None:
+    template = yaml.safe_load(document("gatekeeper/K8sAzureV2ContainerAllowedImages.template.yaml", origin))
     crd = template["spec"]["crd"]["spec"]
     assert crd["names"]["kind"] == ALLOWED
     assert set(crd["validation"]["openAPIV3Schema"]["properties"]) == {"imageRegex", "excludedContainers"}
 
 
-def test_the_pattern_that_azure_policy_proposes_is_understood() -> None:
-    policy = json.loads(recording("gatekeeper/ContainerAllowedImages.policy.json").read_text())
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_the_pattern_that_azure_policy_proposes_is_understood(origin: str) -> None:
+    policy = json.loads(document("gatekeeper/ContainerAllowedImages.policy.json", origin))
     words = policy["properties"]["parameters"]["allowedContainerImagesRegex"]["metadata"]["description"].split()
     proposed = [word for word in words if word.startswith("^")]
     assert len(proposed) == 2

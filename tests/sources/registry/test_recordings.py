@@ -6,9 +6,8 @@ The server answers by method, path and page.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +15,8 @@ import pytest
 import yaml
 from aiohttp import web
 
+from tests.recordings import ORIGINS, exchanges, recording_names
+from tests.recordings import Exchange as Recorded
 from tests.sources.registry.helpers import Entra
 from tests.sources.registry.servers import FakeRegistry, jwt
 from tui.errors import NotFound, SourceError
@@ -27,47 +28,30 @@ from tui.sources.registry.faults import RequestContext, RouteNotFound
 from tui.sources.registry.options import AuthMode, RegistryOptions
 from tui.sources.registry.request import Request
 
-FOLDER = Path(__file__).resolve().parents[3].parent / "shared" / "recordings" / "data-plane"
 HOST = "fakeurl.azurecr.io"
-
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the recordings of real registries are not beside this checkout")
 
 
 class Exchange:
-    """One recorded request and its answer."""
+    """One recorded request and its answer, as a server sees it."""
 
-    def __init__(self, raw: Mapping[str, Mapping[str, object]]) -> None:
-        request, response = raw["request"], raw["response"]
-        address = urlsplit(str(request["uri"]))
-        self.method, self.path = str(request["method"]), unquote(address.path)
+    def __init__(self, recorded: Recorded) -> None:
+        address = urlsplit(recorded.uri)
+        self.method, self.path = recorded.method, unquote(address.path)
         self.query = unquote(address.query)
-        status, headers, body = response["status"], response["headers"], response["body"]
-        assert isinstance(status, dict)
-        assert isinstance(headers, dict)
-        assert isinstance(body, dict)
-        self.status = int(status["code"])
-        self.headers = {str(key).lower(): _first(value) for key, value in headers.items()}
-        self.body = str(body["string"])
+        self.status, self.headers, self.body = recorded.status, recorded.headers, recorded.body
 
 
-def _first(value: object) -> str:
-    return str(value[0]) if isinstance(value, list) else str(value)
-
-
-def recorded(name: str) -> list[Exchange]:
+def recorded(name: str, origin: str) -> list[Exchange]:
     """The exchanges of a file."""
-    return [
-        Exchange(raw)
-        for raw in yaml.safe_load((FOLDER / f"{name}.yaml").read_text().replace("fake_url.", "fakeurl."))["interactions"]
-    ]
+    return [Exchange(each) for each in exchanges(f"data-plane/{name}.yaml", origin)]
 
 
 class Replay(FakeRegistry):
     """Answers data calls as recorded; 401 to calls without a token, as each recording begins."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, origin: str) -> None:
         super().__init__(acr=True)
-        self.exchanges = recorded(name)
+        self.exchanges = recorded(name, origin)
         self.refused = [one for one in self.exchanges if one.status == 401]
         self.fault = self._replay
 
@@ -98,9 +82,9 @@ class Replay(FakeRegistry):
 
 
 @asynccontextmanager
-async def replayed(name: str) -> AsyncIterator[tuple[Replay, RegistryClient]]:
+async def replayed(name: str, origin: str) -> AsyncIterator[tuple[Replay, RegistryClient]]:
     """A client that believes to speak to the recorded host."""
-    async with Replay(name) as server:
+    async with Replay(name, origin) as server:
         anonymous = name.startswith("anonymous")
         here = RegistryOptions(host=HOST, endpoint=server.url, auth=AuthMode.ANONYMOUS if anonymous else AuthMode.ENTRA)
         client = RegistryClient(here, Credentials(entra=Entra()))
@@ -117,11 +101,12 @@ def rows_of(exchanges: list[Exchange], end: str, member: str) -> tuple[list[Any]
     return [row for one in good for row in yaml.safe_load(one.body)[member]], len(good)
 
 
+@pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize(
     "name", ["client.list_repository_names", "client.list_repository_names_by_page", "anonymous.list_repository_names_by_page"]
 )
-async def test_catalogs(name: str) -> None:
-    async with replayed(name) as (server, client):
+async def test_catalogs(name: str, origin: str) -> None:
+    async with replayed(name, origin) as (server, client):
         found = [page async for page in AcrLists(client).catalog()]
         expected, answers = rows_of(server.exchanges, "/_catalog", "repositories")
         assert [repository for page in found for repository in page] == expected
@@ -129,11 +114,12 @@ async def test_catalogs(name: str) -> None:
         assert len(found) == len(server.paths("/acr/v1/_catalog")) == answers
 
 
+@pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize(
     ("name", "count", "answers"), [("client.list_registry_artifacts", 30, 1), ("client.list_registry_artifacts_by_page", 30, 15)]
 )
-async def test_manifest_lists(name: str, count: int, answers: int) -> None:
-    async with replayed(name) as (server, client):
+async def test_manifest_lists(name: str, count: int, answers: int, origin: str) -> None:
+    async with replayed(name, origin) as (server, client):
         rows = [row async for page in AcrLists(client).manifests("library/busybox") for row in page]
         expected, given = rows_of(server.exchanges, "/_manifests", "manifests")
         assert [row.digest for row in rows] == [one["digest"] for one in expected]
@@ -144,9 +130,10 @@ async def test_manifest_lists(name: str, count: int, answers: int) -> None:
         assert {row.os for row in rows} >= {"linux"}
 
 
+@pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize("name", ["client.list_tag_properties", "anonymous.list_tag_properties"])
-async def test_tag_lists(name: str) -> None:
-    async with replayed(name) as (server, client):
+async def test_tag_lists(name: str, origin: str) -> None:
+    async with replayed(name, origin) as (server, client):
         expected, _ = rows_of(server.exchanges, "/_tags", "tags")
         repository = next(one.path for one in server.exchanges if one.path.endswith("/_tags"))
         repository = repository.removeprefix("/acr/v1/").removesuffix("/_tags")
@@ -156,22 +143,24 @@ async def test_tag_lists(name: str) -> None:
         assert all(row.created is not None and not row.signed for row in rows)
 
 
+@pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize(
     ("name", "kind"),
     [("client.get_manifest_properties_does_not_exist", NotFound), ("client.get_tag_properties_does_not_exist", RouteNotFound)],
 )
-async def test_what_is_not_there(name: str, kind: type[SourceError]) -> None:
-    async with replayed(name) as (server, client):
+async def test_what_is_not_there(name: str, kind: type[SourceError], origin: str) -> None:
+    async with replayed(name, origin) as (server, client):
         missing = next(one for one in server.exchanges if one.status == 404)
         with pytest.raises(SourceError) as caught:
             await client.fetch(Request(path=missing.path, asked=RequestContext(HOST, "it"), scope="repository:x:pull"))
         assert type(caught.value) is kind
 
 
-def test_every_recorded_challenge_is_understood() -> None:
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_every_recorded_challenge_is_understood(origin: str) -> None:
     seen = 0
-    for file in sorted(FOLDER.glob("*.yaml")):
-        for one in recorded(file.stem):
+    for name in recording_names("data-plane"):
+        for one in recorded(name, origin):
             header = one.headers.get("www-authenticate")
             if one.status == 401 and header:
                 challenge = parse_challenge(header)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.recordings import exchanges
+from tests.recordings import ORIGINS, exchanges
 from tests.sources.scanners.servers import Entra, Service, Told, cut, page, send, told
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.image import RepositoryName
@@ -82,10 +82,12 @@ async def test_healthy_findings_are_no_vulnerabilities_but_say_that_the_image_wa
     assert found.reports[f"contoso.azurecr.io/shop/web@{API}"].counts == {Severity.HIGH: 1}
 
 
-async def test_the_recorded_answers_of_resource_graph_are_understood() -> None:
+@pytest.mark.parametrize("origin", ORIGINS)
+async def test_the_recorded_answers_of_resource_graph_are_understood(origin: str) -> None:
     """Their rows are of other resources: none names an image, so every report is withheld, not invented."""
     service = Service()
-    answers = [json.loads(each.body) for each in exchanges("resource-graph/test_paged_query.yaml") if each.status == 200]
+    recorded = exchanges("resource-graph/test_paged_query.yaml", origin)
+    answers = [json.loads(each.body) for each in recorded if each.status == 200]
     service.on(PATH, *(send(answer) for answer in answers))
     async with service.running():
         found = await read(service)

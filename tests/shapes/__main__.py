@@ -1,0 +1,7 @@
+"""`python -m tests.shapes`: make the shapes anew from the recordings and fixtures beside the repository."""
+
+from __future__ import annotations
+
+from tests.shapes.recorded import write_recordings
+
+write_recordings()
