@@ -29,6 +29,18 @@ _OTHERWISE = {
 }
 
 
+# What RE2 complains of, in the words of its `re2.cc`.
+_COMPLAINTS = {
+    "missing )": "a group is not closed",
+    "unexpected )": "a group is closed that was not opened",
+    "missing ]": "a class of characters is not closed",
+    "invalid perl operator": "it holds something in (?...) that Go does not know",
+    "no argument for repetition operator": "it repeats nothing",
+    "invalid escape sequence": "it holds an escape that Go does not know",
+    "pattern too large": "it is too large",
+}
+
+
 class Unsupported(ValueError):
     """The pattern is not one of Go's, or one that is not matched here; the message says why."""
 
@@ -79,8 +91,15 @@ def compile_pattern(pattern: str) -> Pattern:
     try:
         compiled: Pattern = re2.compile(_utf8(pattern), options)
     except re2.error as error:
-        raise Unsupported("it is no regular expression as Go reads them, or too large") from error
+        raise Unsupported(_reason(error)) from error
     return compiled
+
+
+def _reason(error: Exception) -> str:
+    complaint = error.args[0] if error.args else b""
+    words = complaint.decode(errors="replace") if isinstance(complaint, bytes) else str(complaint)
+    reasons = (reason for start, reason in _COMPLAINTS.items() if words.startswith(start))
+    return next(reasons, "it is no regular expression as Go reads them, or too large")
 
 
 def _refuse_what_differs(pattern: str) -> None:
