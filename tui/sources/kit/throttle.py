@@ -12,6 +12,7 @@ from enum import StrEnum
 __all__ = [
     "BURST_SECONDS",
     "DEFAULT_BUDGETS",
+    "PREMIUM_BUDGETS",
     "Backoff",
     "Bucket",
     "RequestClass",
@@ -48,6 +49,14 @@ DEFAULT_BUDGETS: Mapping[RequestClass, float] = {
 }
 
 
+# A Premium registry allows one identity twice as many reads and four times as many lists of referrers (container-registry-skus).
+PREMIUM_BUDGETS: Mapping[RequestClass, float] = {
+    RequestClass.READ: 5000.0,
+    RequestClass.REFERRERS: 640.0,
+    RequestClass.OAUTH: 5000.0,
+}
+
+
 def budgets_for(reads: float) -> dict[RequestClass, float]:
     """The budgets that belong to so many reads a minute, in the usual proportions."""
     return {kind: usual * reads / DEFAULT_BUDGETS[RequestClass.READ] for kind, usual in DEFAULT_BUDGETS.items()}
@@ -59,6 +68,7 @@ class Bucket:
     def __init__(self, per_minute: float, now: float, burst_seconds: float = BURST_SECONDS) -> None:
         self._rate = max(per_minute, 1.0) / 60.0
         self._burst = max(1.0, self._rate * burst_seconds)
+        self._burst_seconds = burst_seconds
         self._tokens = self._burst
         self._at = now
 
@@ -68,6 +78,13 @@ class Bucket:
         self._at = now
         self._tokens -= 1.0
         return max(0.0, -self._tokens / self._rate)
+
+    def widen(self, per_minute: float) -> None:
+        """Give more from now on, and at once what more could have been saved."""
+        rate = max(per_minute, 1.0) / 60.0
+        burst = max(1.0, rate * self._burst_seconds)
+        self._tokens += burst - self._burst
+        self._rate, self._burst = rate, burst
 
 
 class Backoff:
@@ -110,6 +127,12 @@ class Throttle:
         self._asked = 0.0
         self._penalty = Backoff(DEFAULT_PENALTY, MAX_PENALTY)
         self._waiters = 0
+
+    def allow(self, budgets: Mapping[RequestClass, float]) -> None:
+        """The server allows more than was known: what was spent so far counts against the new budgets."""
+        for (kind, rest), bucket in self._buckets.items():
+            bucket.widen(budgets.get(kind, self._budgets[kind]) * (0.5 if rest else 1.0))
+        self._budgets |= budgets
 
     @asynccontextmanager
     async def slot(self, kind: RequestClass, rest: bool = False) -> AsyncIterator[None]:

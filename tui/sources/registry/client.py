@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from urllib.parse import quote
 
@@ -192,6 +192,10 @@ class RegistryClient:
             foreign_redirects=request.foreign,
             rewrite=self.options.route,
         )
+
+    def expect(self, repositories: Iterable[str]) -> None:
+        """So many repositories will be read: their tokens are asked for together where that can be."""
+        self.auth.expect(map(self.repository_scope, sorted(repositories)))
 
     def repository_scope(self, repository: str) -> str:
         """What a token for a repository must allow: ACR lists need `metadata_read` besides `pull`."""

@@ -31,10 +31,12 @@ from tui.sources.registry.acr_lists import AcrLists
 from tui.sources.registry.client import ManifestBody, RegistryClient
 from tui.sources.registry.content import keep_manifest, stored
 from tui.sources.registry.faults import absence
-from tui.sources.registry.listed import History, gathered, is_kept, manifests_of
+from tui.sources.registry.flights import Flights
+from tui.sources.registry.listed import History, manifests_of
 from tui.sources.registry.parse import ATTESTATION_OF, is_digest, read_config, read_manifest
 from tui.sources.registry.referrers import Referrers, ReferrersFound, is_referrer_tag
 from tui.sources.registry.room import NoRoom, Room, weight
+from tui.sources.registry.tag_lists import TagLists
 
 __all__ = ["Emit", "ReadOutcome", "RegistryReader", "failure"]
 
@@ -45,8 +47,6 @@ MAX_DEPTH = 3
 MAX_HEADS = 200
 MAX_REFUSED = 20
 """Tags of a repository that are refused one after the other before the rest is not asked for."""
-TAG = 500
-"""Bytes that a tag takes, about, with the digest that it names."""
 INTOTO = "application/vnd.in-toto+json"
 PREDICATE = "in-toto.io/predicate-type"
 
@@ -111,8 +111,10 @@ class RegistryReader:
         self._manifests: dict[tuple[RepositoryName, str], Manifest] = {}
         self._configs: set[str] = set()
         self._refuted: set[tuple[RepositoryName, str]] = set()
-        self._tag_names: dict[str, frozenset[str] | None] = {}
-        self._listing: dict[str, asyncio.Lock] = {}
+        self._present: set[tuple[RepositoryName, str]] = set()
+        self._whole: set[tuple[RepositoryName, str]] = set()
+        self._flights = Flights()
+        self._tags = TagLists(client, self._acr, room)
         self._histories: dict[RepositoryName, History] = {}
         self.resolved: dict[tuple[RepositoryName, str], str] = {}
 
@@ -127,8 +129,8 @@ class RegistryReader:
         return len(self._manifests)
 
     def knows(self, name: RepositoryName, digest: str) -> bool:
-        """Whether a manifest was read from the repository."""
-        return (name, digest) in self._manifests
+        """Whether a manifest was read from the repository with all that belongs to it."""
+        return (name, digest) in self._manifests and (name, digest) in self._whole
 
     def forget(self, name: RepositoryName, reference: str) -> None:
         """It is not there any more."""
@@ -146,9 +148,25 @@ class RegistryReader:
             self.resolved[name, reference] = manifest.digest
             await self._emit(TagResolved(self.source, name, reference, manifest.digest, self._now()))
         await self._below(visit, manifest, MAX_DEPTH)
+        self._whole.add((name, manifest.digest))
         return ReadOutcome(manifest.digest, tuple(visit.errors))
 
     async def _manifest(self, name: RepositoryName, reference: str, rest: bool) -> Manifest:
+        if is_digest(reference):
+            # What is read by a tag at this moment may be it.
+            await self._flights.landed(name)
+            async with self._flights.alone(name, reference):
+                return await self._fetched(name, reference, "", rest)
+        with self._flights.begun(name):
+            digest = "" if rest else await self._tags.named(name, reference)
+            if not digest:
+                return await self._fetched(name, reference, reference, rest)
+        self._present.add((name, digest))
+        async with self._flights.alone(name, digest):
+            return await self._fetched(name, digest, reference, rest)
+
+    async def _fetched(self, name: RepositoryName, reference: str, tag: str, rest: bool) -> Manifest:
+        """A manifest, from what is known or from the registry; `tag` is what it was asked for by, if by one."""
         refuted = (name, reference) in self._refuted
         known = None if refuted else self._manifests.get((name, reference))
         if known is not None:
@@ -159,7 +177,6 @@ class RegistryReader:
         if (name, body.digest) not in self._manifests or refuted:
             self._room.reserve(body.digest, weight(manifest), f"manifest {body.digest[:19]}", rest)
             self._manifests[name, body.digest] = manifest
-            tag = "" if is_digest(reference) else reference
             await self._emit(ManifestRead(self.source, name, manifest, self._now(), tag))
         return manifest
 
@@ -167,8 +184,8 @@ class RegistryReader:
         key = name, reference
         content = await stored(self._store, reference) if is_digest(reference) and key not in self._refuted else None
         if content is not None:
-            # The content is known; whether this repository has it is not.
-            await self._client.head(name.repository, reference, rest)
+            if key not in self._present:  # the content is known; whether this repository has it is not
+                await self._client.head(name.repository, reference, rest)
             return ManifestBody(reference, content, "")
         try:
             body = await self._client.manifest(name.repository, reference, rest)
@@ -270,7 +287,7 @@ class RegistryReader:
         Either way it is told that the list is not whole.
         """
         try:
-            found = await self._referrers.find(name.repository, subject, await self._names(name))
+            found = await self._referrers.find(name.repository, subject, await self._tags.names(name))
         except SourceError as error:
             await self._emit(ReferrersListed(self.source, name, subject, (), self._now(), error.headline))
             raise
@@ -305,25 +322,10 @@ class RegistryReader:
         """Whether what is attached is to be searched anew, as there are other ways to find it than before."""
         return await self._referrers.has_changed()
 
-    async def _names(self, name: RepositoryName) -> frozenset[str] | None:
-        """The tags of a repository, None when they cannot be listed: then each name is tried."""
-        # Many manifests of a repository are searched at once: its tags are listed for the first of them.
-        async with self._listing.setdefault(name.repository, asyncio.Lock()):
-            if name.repository not in self._tag_names:
-                self._tag_names[name.repository] = await self._list_names(name.repository)
-            return self._tag_names[name.repository]
-
-    async def _list_names(self, repository: str) -> frozenset[str] | None:
-        try:
-            return frozenset([tag async for page in self._client.tags(repository) for tag in page])
-        except Unreachable:
-            raise
-        except SourceError:
-            return None
-
     def refresh_lists(self) -> None:
         """Lists of repositories are read anew when next needed."""
-        self._tag_names.clear()
+        self._tags.refresh()
+        self._present.clear()
         self._histories.clear()
 
     # ---- what a repository holds
@@ -336,21 +338,25 @@ class RegistryReader:
         known = self._histories.get(name)
         if known is None:
             known = await (self._plain_history(name, rest) if self._acr is None else self._acr_history(self._acr, name, rest))
-            if known.lacking is None or isinstance(known.lacking, UntrustedPayload | NoRoom):  # a refusal may end
+            if known.lacking is None or isinstance(known.lacking, UntrustedPayload | NoRoom):
                 self._histories[name] = known
+            else:  # a refusal may end
+                self._tags.forget(name)
         return known
 
     async def _acr_history(self, lists: AcrLists, name: RepositoryName, rest: bool) -> History:
-        tags, cut = await gathered(self._room, lists.tags(name.repository, rest), name, rest)
-        self._tag_names[name.repository] = frozenset(tag.name for tag in tags) if cut is None else None
+        listed = await self._tags.of(name, rest)
+        tags, cut = listed.tags, listed.lacking
         await self._emit(TagsListed(self.source, name, tags, cut is None, self._now()))
         rows, rows_cut = await manifests_of(self._room, lists, name, rest)
+        self._present.update((name, row.digest) for row in rows)
         await self._emit(ManifestsListed(self.source, name, rows, rows_cut is None, self._now()))
         return History(tags, rows, cut or rows_cut)
 
     async def _plain_history(self, name: RepositoryName, rest: bool) -> History:
-        names, lacking = await self._named(name, rest)
-        versions = [tag for tag in names if not is_referrer_tag(tag)]
+        listed = await self._tags.of(name, rest)
+        lacking = listed.lacking
+        versions = [tag for tag in listed.names if not is_referrer_tag(tag)]
         unknown = [tag for tag in versions if (name, tag) not in self.resolved]
         lacking = await self._heads(name, unknown[-MAX_HEADS:], rest) or lacking
         tags = tuple(Tag(tag, self.resolved[name, tag]) for tag in versions if (name, tag) in self.resolved)
@@ -366,7 +372,9 @@ class RegistryReader:
         failures = 0
         for tag in tags:
             try:
-                self.resolved[name, tag] = await self._client.head(name.repository, tag, rest)
+                # Of what nothing runs the manifest is read in any case: by its tag, that is one request instead of two.
+                digest = (await self._manifest(name, tag, rest)).digest if rest else await self._client.head(name.repository, tag)
+                self.resolved[name, tag] = digest
                 failures = 0
             except NotFound:
                 continue
@@ -378,17 +386,3 @@ class RegistryReader:
                 if failures >= MAX_REFUSED:
                     break
         return lacking
-
-    async def _named(self, name: RepositoryName, rest: bool) -> tuple[list[str], SourceError | None]:
-        names: list[str] = []
-        lacking: SourceError | None = None
-        try:
-            async for page in self._client.tags(name.repository, rest):
-                self._room.reserve((name, Tag), (len(names) + len(page)) * TAG, f"the rest of the tags of {name}", rest)
-                names += page
-        except SourceError as error:
-            if not is_kept(error, bool(names)):
-                raise
-            lacking = error.kept()
-        self._tag_names[name.repository] = frozenset(names) if lacking is None else None
-        return names, lacking

@@ -59,7 +59,10 @@ class RegistrySource:
 
     def want(self, demands: tuple[Demand, ...]) -> None:
         """Ask for more. Never blocks. Demands for other registries are not ours."""
-        self._queue.add(demand for demand in demands if demand.name.registry == self._options.host)
+        ours = [demand for demand in demands if demand.name.registry == self._options.host]
+        if self._session is not None:
+            self._session.client.expect({demand.name.repository for demand in ours})
+        self._queue.add(ours)
 
     def survey(self) -> None:
         """Walk through all of it, where it is one that is walked through. Never blocks."""
@@ -84,6 +87,7 @@ class RegistrySource:
         client = RegistryClient(self._options, self._credentials)
         session = RegistrySession(self.id, client, self._queue, self._store, self._room, self._survey_wanted, self._now)
         self._session = session
+        client.expect(self._queue.repositories())
         self._queue.restart()
         driver = asyncio.create_task(session.drive(), name=str(self.id))
         try:

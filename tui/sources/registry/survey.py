@@ -27,11 +27,10 @@ from tui.sources.registry.faults import RouteNotFound
 from tui.sources.registry.health import Health
 from tui.sources.registry.reading import Emit, RegistryReader, failure
 from tui.sources.registry.referrers import is_referrer_tag
+from tui.sources.registry.tokens import BATCH
 
 __all__ = ["Survey"]
 
-# So many scopes still make a token of a few kilobytes, which front ends take as a header.
-BATCH = 20
 CATALOG = "the list of repositories"
 MANIFESTS = "all of its manifests"
 SURVEY = "survey"

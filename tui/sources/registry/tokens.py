@@ -12,15 +12,16 @@ The procedure, in steps:
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from yarl import URL
 
 from tui.domain.facts.events import Ownership
-from tui.errors import AuthenticationFailed, Forbidden, SourceError
+from tui.errors import AuthenticationFailed, Forbidden, SourceError, Unreachable
 from tui.sources.kit.credentials import Credentials
 from tui.sources.kit.throttle import Throttle
 from tui.sources.kit.transport import Reply, Transport
@@ -30,7 +31,10 @@ from tui.sources.registry.signin import Identity, SignIns
 from tui.sources.registry.tokenservice import TokenService
 from tui.sources.registry.wire import WireToken
 
-__all__ = ["Authorizer"]
+__all__ = ["BATCH", "Authorizer"]
+
+BATCH = 20
+"""Scopes in one token: so many make one of a few kilobytes, which front ends still take as a header."""
 
 _log = logging.getLogger(__name__)
 RENEW_SHARE = 0.1
@@ -75,6 +79,8 @@ class Authorizer:
         self._batches = True
         self._refresh: _Held | None = None
         self._access: dict[str, _Held] = {}
+        self._expected: dict[str, None] = {}
+        self._batch = asyncio.Lock()
         self._locks: dict[str, asyncio.Lock] = {}
         self._entry = asyncio.Lock()
         self._proving = asyncio.Lock()
@@ -162,6 +168,27 @@ class Authorizer:
         else:
             await self._token("")
 
+    def expect(self, scopes: Iterable[str]) -> None:
+        """These scopes will be asked for: an ACR gives one token for several of them."""
+        if self._options.acr:
+            self._expected.update((scope, None) for scope in scopes if scope not in self._access)
+
+    async def _together(self, scope: str) -> None:
+        """A token for a scope and for those that are expected, as many as go into one. Raises SourceError."""
+        async with self._batch:
+            if scope not in self._expected:
+                return  # somebody else has asked for it meanwhile
+            batch = [scope, *itertools.islice((other for other in self._expected if other != scope), BATCH - 1)]
+            try:
+                await self.prefetch(batch)
+            except Unreachable:
+                raise
+            except SourceError:
+                self._batches = False  # each asks for its own, and its own refusal is told
+            finally:
+                for asked in batch:
+                    self._expected.pop(asked, None)
+
     async def prefetch(self, scopes: Sequence[str]) -> None:
         """One token for many scopes, so that a walk through a registry does not cost one token each (ACR)."""
         wanted = [scope for scope in scopes if (held := self._access.get(scope)) is None or not held.usable(self._clock())]
@@ -225,6 +252,8 @@ class Authorizer:
         held = self._access.get(scope)
         if held is not None and held.usable(self._clock()):
             return held
+        if self._batches and scope in self._expected:
+            await self._together(scope)
         async with self._locks.setdefault(scope, asyncio.Lock()):
             held = self._access.get(scope)
             if held is None or not held.usable(self._clock()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 from yarl import URL
 
@@ -11,7 +12,7 @@ from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload
 from tui.sources.kit.redirects import is_loopback, same_origin
 from tui.sources.kit.retry import Retry
-from tui.sources.kit.throttle import Backoff, RequestClass, Throttle
+from tui.sources.kit.throttle import PREMIUM_BUDGETS, Backoff, RequestClass, Throttle
 from tui.sources.kit.transport import Reply, Transport, decode_json
 from tui.sources.registry.challenge import Challenge
 from tui.sources.registry.faults import RequestContext, fault, retry_after, sign_in_to
@@ -23,6 +24,8 @@ __all__ = ["TokenService"]
 
 _log = logging.getLogger(__name__)
 TOKEN_LIMIT = 1 << 20
+MOST_OF_STANDARD = 10_000 / 60
+"""Sign-ins a second that a Standard registry allows."""
 CLIENT_ID = "trustree"
 TRIES = 4
 Form = list[tuple[str, str]]
@@ -139,9 +142,18 @@ class TokenService:
                     stay=True,
                 )
             if reply.status != 429 or retry.wait(0.0) is None:
+                self._learn(reply)
                 return reply
             seconds = self._throttle.penalise(retry_after(reply))
             _log.debug("%s: the token service answered 429; everybody waits %.1f s", self._options.host, seconds)
+
+    def _learn(self, reply: Reply) -> None:
+        """ACR tells how many sign-ins a second are left, which tells its kind: at most 166.67 in Basic and Standard."""
+        if not self._options.acr or self._options.requests_per_minute:
+            return
+        with suppress(ValueError):
+            if float(reply.header("x-ms-ratelimit-remaining-calls-per-second")) > MOST_OF_STANDARD + 1.0:
+                self._throttle.allow(PREMIUM_BUDGETS)
 
     def _read(self, reply: Reply, what: str) -> WireToken:
         if reply.status != 200:

@@ -1,0 +1,112 @@
+"""The tags of repositories: each list is read once, however many need it, until it is to be read anew."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from tui.domain.facts.image import RepositoryName, Tag
+from tui.errors import SourceError, Unreachable
+from tui.sources.registry.acr_lists import AcrLists
+from tui.sources.registry.client import RegistryClient
+from tui.sources.registry.listed import gathered, is_kept
+from tui.sources.registry.room import Room
+
+__all__ = ["TagList", "TagLists"]
+
+TAG = 500
+"""Bytes that a tag takes, about, with the digest that it names."""
+
+
+class TagList(msgspec.Struct, frozen=True):
+    """The tags that a repository lists and why that is not all; `tags` are those of ACR, which say what they name."""
+
+    names: tuple[str, ...]
+    tags: tuple[Tag, ...] = ()
+    lacking: SourceError | None = None
+    at: float = 0.0
+
+
+class TagLists:
+    """Reads lists of tags of one registry; `acr` are the lists of an ACR, None for other registries."""
+
+    def __init__(
+        self, client: RegistryClient, acr: AcrLists | None, room: Room, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._client, self._acr, self._room, self._clock = client, acr, room, clock
+        self._lists: dict[RepositoryName, TagList] = {}
+        self._refused: set[RepositoryName] = set()
+        self._locks: dict[RepositoryName, asyncio.Lock] = {}
+        self._asking: dict[RepositoryName, asyncio.Lock] = {}
+        self._taken: set[tuple[RepositoryName, str]] = set()
+
+    async def of(self, name: RepositoryName, rest: bool = False) -> TagList:
+        """The list, as far as it goes and there is room for it. Raises SourceError."""
+        async with self._locks.setdefault(name, asyncio.Lock()):
+            known = self._lists.get(name)
+            if known is None:
+                known = await (self._plain(name, rest) if self._acr is None else self._of_acr(self._acr, name, rest))
+                self._refused.discard(name)
+                self._lists[name] = known
+            return known
+
+    async def names(self, name: RepositoryName) -> frozenset[str] | None:
+        """The names of all tags, None when they cannot be listed: then each name is tried. Raises Unreachable."""
+        known = await self._known(name)
+        return frozenset(known.names) if known is not None and known.lacking is None else None
+
+    async def named(self, name: RepositoryName, tag: str) -> str:
+        """The digest that a list read just now says a tag names, empty when there is none. Raises Unreachable.
+
+        Only for who asks for the first time: who asks again wants to know what it names by now.
+        """
+        if self._acr is None or (name, tag) in self._taken:
+            return ""
+        self._taken.add((name, tag))
+        known = await self._known(name)
+        options = self._client.options
+        if known is None or not (options.once or self._clock() - known.at <= options.refresh):
+            return ""
+        return next((listed.digest for listed in known.tags if listed.name == tag), "")
+
+    async def _known(self, name: RepositoryName) -> TagList | None:
+        """The list; None when it was refused, until lists are read anew. Raises Unreachable."""
+        async with self._asking.setdefault(name, asyncio.Lock()):
+            if name in self._refused:
+                return None
+            try:
+                return await self.of(name)
+            except Unreachable:
+                raise
+            except SourceError:
+                self._refused.add(name)
+                return None
+
+    def refresh(self) -> None:
+        """Read every list anew when next needed."""
+        self._lists.clear()
+        self._refused.clear()
+
+    def forget(self, name: RepositoryName) -> None:
+        """Read one anew when next needed."""
+        self._lists.pop(name, None)
+
+    async def _of_acr(self, lists: AcrLists, name: RepositoryName, rest: bool) -> TagList:
+        tags, lacking = await gathered(self._room, lists.tags(name.repository, rest), name, rest)
+        return TagList(tuple(tag.name for tag in tags), tags, lacking, self._clock())
+
+    async def _plain(self, name: RepositoryName, rest: bool) -> TagList:
+        names: list[str] = []
+        lacking: SourceError | None = None
+        try:
+            async for page in self._client.tags(name.repository, rest):
+                self._room.reserve((name, Tag), (len(names) + len(page)) * TAG, f"the rest of the tags of {name}", rest)
+                names += page
+        except SourceError as error:
+            if not is_kept(error, bool(names)):
+                raise
+            lacking = error.kept()
+        return TagList(tuple(names), (), lacking, self._clock())
