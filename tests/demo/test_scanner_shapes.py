@@ -66,6 +66,13 @@ async def test_resource_graph_answers_as_recorded(name: str, query: str, origin:
     assert shape(answer.json) == shape(json.loads(recorded.body))
 
 
+@pytest.mark.parametrize("rest", ["summarize count() by type", "where type == 'a'", "where toint(a) =~ '1'", "take 5", "count"])
+async def test_resource_graph_refuses_what_the_emulator_does_not_know(rest: str) -> None:
+    async with asking(graph().handle) as ask:
+        status, _ = await ask_graph(ask, f"resources | {rest}")
+    assert status == 400
+
+
 async def test_resource_graph_pages_by_a_token_and_only_with_an_id() -> None:
     query = "securityresources | where type =~ 'Microsoft.Security/assessments/subassessments' | project id | order by id asc"
     async with asking(graph().handle) as ask:

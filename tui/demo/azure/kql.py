@@ -1,6 +1,6 @@
 """The part of the Kusto query language that queries over resources use (learn.microsoft.com/azure/governance/resource-graph).
 
-A table, then operators after pipes: where, extend, project, order by, summarize (count, countif), take, count.
+A table, then operators after pipes, as far as trustree asks: where (`=~`, `in`), extend, project, order by; any other is refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["ParserFailure", "query"]
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>@?'(?:[^'\\]|\\.)*'|@?\"(?:[^\"\\]|\\.)*\")|(?P<number>\d+(?:\.\d+)?)"
-    r"|(?P<name>in~|[A-Za-z_$][\w$]*(?:\.[\w$]+|\['[^']*'\])*)|(?P<sign>=~|!~|==|!=|<=|>=|[|(),=<>*]))"
+    r"|(?P<name>[A-Za-z_$][\w$]*(?:\.[\w$]+|\['[^']*'\])*)|(?P<sign>=~|[|(),=]))"
 )
 Value = Callable[[Json], object]
 Rows = list[Json]
@@ -115,7 +115,7 @@ def _step(reader: _Reader) -> Callable[[Rows], Rows]:
     word = reader.name().lower()
     match word:
         case "where":
-            holds = _condition(reader)
+            holds = _comparison(reader)
             return lambda rows: [row for row in rows if holds(row)]
         case "extend":
             given = _assignments(reader)
@@ -125,13 +125,6 @@ def _step(reader: _Reader) -> Callable[[Rows], Rows]:
             return lambda rows: [{name: value(row) for name, value in given} for row in rows]
         case "order" | "sort":
             return _order(reader)
-        case "summarize":
-            return _summarize(reader)
-        case "take" | "limit":
-            count = int(reader.one("number"))
-            return lambda rows: rows[:count]
-        case "count":
-            return lambda rows: [{"Count": len(rows)}]
         case _:
             raise reader.failure()
 
@@ -170,92 +163,17 @@ def _order(reader: _Reader) -> Callable[[Rows], Rows]:
     return sort
 
 
-def _summarize(reader: _Reader) -> Callable[[Rows], Rows]:
-    counts = []
-    while True:
-        name = reader.name()
-        function = reader.name() if reader.take("=") else name
-        reader.expect("(")
-        holds: Value = _condition(reader) if function.lower() == "countif" else lambda row: True
-        reader.expect(")")
-        counts.append((name if name != function else f"{function}_", holds))
-        if not reader.take(","):
-            break
-    keys = _assignments(reader) if reader.take("by") else []
-
-    def summarize(rows: Rows) -> Rows:
-        groups: dict[str, tuple[Json, Rows]] = {}
-        for row in rows:
-            group = {name: value(row) for name, value in keys}
-            groups.setdefault(repr(group), (group, []))[1].append(row)
-        return [
-            {**group, **{name: sum(bool(holds(row)) for row in found) for name, holds in counts}}
-            for group, found in groups.values()
-        ]
-
-    return summarize
-
-
 # ---- conditions and values
 
 
-def _condition(reader: _Reader) -> Value:
-    held = _conjunction(reader)
-    while reader.take("or"):
-        held = _either(held, _conjunction(reader))
-    return held
-
-
-def _conjunction(reader: _Reader) -> Value:
-    held = _comparison(reader)
-    while reader.take("and"):
-        held = _both(held, _comparison(reader))
-    return held
-
-
-def _either(first: Value, second: Value) -> Value:
-    return lambda row: first(row) or second(row)
-
-
-def _both(first: Value, second: Value) -> Value:
-    return lambda row: first(row) and second(row)
-
-
 def _comparison(reader: _Reader) -> Value:
-    if reader.take("("):
-        held = _condition(reader)
-        reader.expect(")")
-        return held
     left = _value(reader)
-    if reader.take("in~"):
-        return _among(left, _list(reader), folded=True)
     if reader.take("in"):
-        return _among(left, _list(reader), folded=False)
-    for sign, compare in _COMPARISONS.items():
-        if reader.take(sign):
-            right = _value(reader)
-            return lambda row: compare(_text(left(row)), _text(right(row)))
-    return left
-
-
-def _among(left: Value, values: Sequence[Value], folded: bool) -> Value:
-    def held(row: Json) -> bool:
-        wanted = {_text(value(row)) for value in values}
-        found = _text(left(row))
-        return found.lower() in {one.lower() for one in wanted} if folded else found in wanted
-
-    return held
-
-
-_COMPARISONS: dict[str, Callable[[str, str], bool]] = {
-    "==": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-    "=~": lambda left, right: left.lower() == right.lower(),
-    "!~": lambda left, right: left.lower() != right.lower(),
-    "contains": lambda left, right: right.lower() in left.lower(),
-    "has": lambda left, right: right.lower() in left.lower(),
-    "startswith": lambda left, right: left.lower().startswith(right.lower()),
-}
+        values = _list(reader)
+        return lambda row: _text(left(row)) in {_text(value(row)) for value in values}
+    reader.expect("=~")
+    right = _value(reader)
+    return lambda row: _text(left(row)).lower() == _text(right(row)).lower()
 
 
 def _list(reader: _Reader) -> list[Value]:
@@ -280,29 +198,13 @@ def _value(reader: _Reader) -> Value:
 
 
 def _call(reader: _Reader, function: str) -> Value:
-    known = {"tostring", "tolower", "toupper", "todynamic", "toint", "isnotempty", "isempty", "extract"}
-    if function not in known:
+    if function not in ("tostring", "tolower", "extract"):
         raise reader.failure()
     given = _list(reader)
     if function == "extract":
         pattern, group = re.compile(_text(given[0]({}))), int(float(_text(given[1]({}))))
         return lambda row: match[group] if (match := pattern.search(_text(given[2](row)))) else ""
-    change = _CHANGES.get(function, _same)
-    return lambda row: change(given[0](row))
-
-
-def _same(value: object) -> object:
-    return value
-
-
-_CHANGES: dict[str, Callable[[object], object]] = {
-    "tostring": lambda value: _text(value),
-    "tolower": lambda value: _text(value).lower(),
-    "toupper": lambda value: _text(value).upper(),
-    "toint": lambda value: int(float(_text(value) or 0)),
-    "isnotempty": lambda value: bool(_text(value)),
-    "isempty": lambda value: not _text(value),
-}
+    return lambda row: _text(given[0](row)).lower() if function == "tolower" else _text(given[0](row))
 
 
 def _path(name: str) -> Value:
