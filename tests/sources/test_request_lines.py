@@ -24,10 +24,10 @@ from tui.sources.kit.transport import Transport, TransportOptions
         ),
         (
             "https://c.azurecr.io/oauth2/token?scope=repository%3Ashop%2Fapi%3Apull&service=c&account=ops",
-            "https://c.azurecr.io/oauth2/token?scope=repository:shop/api:pull&service=c&account=...",
+            "https://c.azurecr.io/oauth2/token?scope=repository:shop/api:pull&service=c&account",
         ),
-        ("https://b.blob.core.windows.net/c/x?sv=2020&sig=s3cret%3D", "https://b.blob.core.windows.net/c/x?sv=...&sig=..."),
-        ("https://k:6443/api/v1/pods?limit=500&continue=s3cret", "https://k:6443/api/v1/pods?limit=500&continue=..."),
+        ("https://b.blob.core.windows.net/c/x?sv=2020&sig=s3cret%3D", "https://b.blob.core.windows.net/c/x?sv&sig"),
+        ("https://k:6443/api/v1/pods?limit=500&continue=s3cret", "https://k:6443/api/v1/pods?limit=500&continue"),
         ("https://ops:s3cret@c.example:8443/x", "https://c.example:8443/x"),
         ("https://[::1]:6443/x?s3cret", "https://[::1]:6443/x?..."),
     ],

@@ -47,7 +47,7 @@ class HealthLine:
     def answered(self) -> None:
         """The server answered well."""
         if self.error is not None or self.wait:
-            _log.info("%s: %s: answered again", self._board.source, self.what)
+            _log.debug("%s: %s: answered again", self._board.source, self.what)
             self.error, self.wait = None, 0.0
             self._board.changed()
         self.confirmed = self._board.answered()
@@ -68,8 +68,7 @@ class HealthLine:
 
     def failed(self, error: SourceError, wait: float) -> None:
         """It failed and is tried again after `wait` seconds."""
-        level = logging.DEBUG if type(self.error) is type(error) else logging.INFO
-        _log.log(level, "%s: %s: %s; tried again within %.1f s", self._board.source, self.what, reason(error), wait)
+        _log.debug("%s: %s: %s; tried again within %.1f s", self._board.source, self.what, reason(error), wait)
         self.error, self.wait, self.live = error, wait, False
         self._board.changed()
 

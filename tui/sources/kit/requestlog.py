@@ -38,7 +38,7 @@ def _parameter(part: str) -> str:
     if not equals:
         return "..."  # a bare value
     if name not in PLAIN:
-        return f"{name[:40]}=..."
+        return name[:40]
     return f"{name}={value[:LONGEST_VALUE].replace('%3A', ':').replace('%2F', '/').replace('%2C', ',')}"
 
 
@@ -81,9 +81,9 @@ class RequestLine:
 
 
 def reason(error: SourceError) -> str:
-    """What the operator is told of an error, and below it what caused it."""
-    cause = error.__cause__
-    return error.headline if cause is None or isinstance(cause, SourceError) else f"{error.headline} [{cause_of(cause)}]"
+    """What the operator is told of an error, and what caused it."""
+    cause, headline = error.__cause__, error.headline.removesuffix(".")
+    return headline if cause is None or isinstance(cause, SourceError) else f"{headline} [{cause_of(cause)}]"
 
 
 def cause_of(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
@@ -55,10 +56,10 @@ class Health:
         else:
             self._more = True
 
-    def denies(self, what: str, error: SourceError, reading: str = "") -> bool:
-        """Whether this very failure was told before."""
-        denial = self._denials.get((reading, what))
-        return denial is not None and denial.reason == error.headline
+    def weight(self, what: str, reading: str = "") -> int:
+        """The level by which the log names a failure: of what is not told for being too much, the log is the only place."""
+        known = (reading, what) in self._denials or len(self._denials) < MAX_DENIALS
+        return logging.DEBUG if known else logging.INFO
 
     def allow(self, what: str, reading: str = "") -> None:
         """It can be read after all, in the way that it could not."""

@@ -242,8 +242,7 @@ class RegistrySession:
 
     def _noticed(self, what: str, error: SourceError, reading: str = "") -> None:
         """A reading failed: that is said until the same reading succeeds; it may be that the registry is not there at all."""
-        level = logging.DEBUG if self.health.denies(what, error, reading) else logging.INFO
-        _log.log(level, "%s: %s could not be read: %s", self._source, what, reason(error))
+        _log.log(self.health.weight(what, reading), "%s: %s could not be read: %s", self._source, what, reason(error))
         if isinstance(error, Unreachable):
             self._lost.set()
         self.health.deny(what, error, reading)

@@ -112,7 +112,8 @@ class TokenService:
         if not (answer.access_token or answer.token):
             raise UntrustedPayload(f"the token service of {self._options.host} gave no token", "Is it really a registry?")
         lives = f"{answer.expires_in} s" if answer.expires_in else "as long as it says itself"
-        _log.debug("%s: a token for %s (%d scopes), valid %s", self._options.host, who.words or "anybody", len(scopes), lives)
+        scope = f"{scopes[0]}{f' and {len(scopes) - 1} more' if len(scopes) > 1 else ''}" if scopes else "no scope"
+        _log.debug("%s: a token for %s as %s, valid %s", self._options.host, scope, who.words or "anybody", lives)
         return answer
 
     async def _docker_style(self, realm: URL, who: Identity, fields: Form) -> Reply:
