@@ -19,7 +19,7 @@ class Story:
 
     def __init__(self) -> None:
         self._told: dict[SourceId, SourceHealth] = {}
-        self._denied: dict[SourceId, dict[str, Denial]] = {}
+        self._denied: dict[SourceId, tuple[Denial, ...]] = {}
 
     def tell(self, health: SourceHealth) -> None:
         """A source said how it is doing."""
@@ -31,21 +31,19 @@ class Story:
             _log.log(_weight(health), "%s: %s", health.id, _words(before, health))
         elif before.error != health.error:
             _log.debug("%s: still %s: %s", health.id, health.state, health.error or "no error any more")
-        if before is None or before.denials != health.denials:
-            self._tell_denials(health)
+        if health.state is not SourceState.FAILED and self._denied.get(health.id, ()) != health.denials:
+            self._tell_denials(health)  # of a source that is lost altogether no single thing is news
 
     def _tell_denials(self, health: SourceHealth) -> None:
-        """Of a source that is lost altogether no single thing is news."""
-        level = logging.DEBUG if health.state is SourceState.FAILED else logging.INFO
-        before = self._denied.get(health.id, {})
-        now = self._denied[health.id] = {denial.what: denial for denial in health.denials}
+        before = {denial.what for denial in self._denied.get(health.id, ())}
+        now = {denial.what: denial for denial in health.denials}
+        self._denied[health.id] = health.denials
         for what, denial in now.items():
             if what not in before:
                 right = f" (the right: {denial.right})" if denial.right else ""
-                _log.log(level, "%s: cannot read %s%s: %s", health.id, what, right, _sentences(denial.reason, denial.remedy))
-        for what in before:
-            if what not in now:
-                _log.log(level, "%s: can read %s again", health.id, what)
+                _log.info("%s: cannot read %s%s: %s", health.id, what, right, _sentences(denial.reason, denial.remedy))
+        for what in sorted(before - now.keys()):
+            _log.info("%s: can read %s again", health.id, what)
 
 
 def _standing(health: SourceHealth) -> tuple[SourceState, str]:

@@ -198,7 +198,6 @@ class Api:
             )
             if not isinstance(error, AuthenticationFailed) or not again or just_renewed:
                 raise error
-            _log.debug("%s: the sign-in is not accepted any more (401): signed in anew", self.host)
             await self._renew(access)
         raise AssertionError("unreachable")
 
@@ -284,6 +283,8 @@ class Api:
                 return
             if self._failure is not None and self._failure[0] >= asked:
                 raise self._failure[1]
+            if used is not None:
+                _log.debug("%s: the sign-in has ended, or is not accepted any more (401)", self.host)
             try:
                 fresh = await self._sign_in()
             except SourceError as error:

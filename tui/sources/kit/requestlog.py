@@ -45,29 +45,34 @@ def _parameter(part: str) -> str:
 class RequestLine:
     """One request on its way; each thing that comes of it is one line. `size` is added to by whoever reads the body."""
 
-    __slots__ = ("_began", "_method", "_status", "_url", "size")
+    __slots__ = ("_began", "_goes_on", "_method", "_status", "_url", "size")
 
     def __init__(self, method: str, url: URL) -> None:
         self._method, self._url = method, url
         self._began = time.monotonic()
-        self._status = 0
+        self._status, self._goes_on = 0, False
         self.size = 0
 
     def answered(self, status: int, *, goes_on: bool = False) -> None:
         """The head of the answer came; `goes_on`: its body is a stream, whose end is a line of its own."""
-        self._status = status
+        self._status, self._goes_on = status, goes_on
         if goes_on:
             self._write("%d in %d ms, and goes on", status, self._elapsed)
 
     def ended(self) -> None:
         """The body was read, or is not wanted."""
-        self._write("%d in %d ms, %d bytes", self._status, self._elapsed, self.size)
+        if self._goes_on:
+            self._write("ended after %d ms, %d bytes", self._elapsed, self.size)
+        else:
+            self._write("%d in %d ms, %d bytes", self._status, self._elapsed, self.size)
 
     def failed(self, error: BaseException) -> None:
         """There is no whole answer."""
         status = f"{self._status}, then " if self._status else ""
         if isinstance(error, asyncio.CancelledError):
             self._write("%sgiven up after %d ms", status, self._elapsed)
+        elif isinstance(error, SourceError):
+            self._write("%sgiven up after %d ms: %s", status, self._elapsed, reason(error))
         else:
             self._write("%sno answer after %d ms: %s", status, self._elapsed, cause_of(error))
 
