@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-import ssl
+import logging
+from typing import assert_never
 
 import aiohttp
 import msgspec
@@ -11,21 +12,14 @@ import msgspec
 from tui.domain.common.decoding import json_decoder
 from tui.domain.common.redaction import quoted
 from tui.domain.common.text import clean
-from tui.errors import (
-    AuthenticationFailed,
-    Expired,
-    Forbidden,
-    NoAnswer,
-    NotFound,
-    ServerFault,
-    SourceError,
-    Throttled,
-    Unreachable,
-    UntrustedPayload,
-)
+from tui.errors import Expired, NoAnswer, SourceError, Unreachable, UntrustedPayload
+from tui.sources.kit.refusals import Refusal, Sentence, refusal_of, refused
+from tui.sources.kit.requestlog import cause_of
+from tui.sources.kit.troubles import Trouble, trouble_of
 
 __all__ = ["Status", "answer_error", "decode_error", "no_answer", "status_error", "transport_error"]
 
+_log = logging.getLogger(__name__)
 # A wait longer than this is a mistake of the server or of something in between.
 MAX_RETRY_AFTER = 300.0
 
@@ -70,42 +64,46 @@ def answer_error(code: int, body: bytes, what: str, host: str, retry_after: str 
 
 def status_error(status: Status, what: str, host: str, retry_after: float | None = None) -> SourceError:
     """The error for a Status, as an answer or as an ERROR event of a watch (then its `code` counts, not HTTP's 200)."""
-    said = quoted(status.message, 200)
     wait = retry_after if retry_after is not None else _asked_wait(status)
-    match status.code:
-        case 401:
-            return AuthenticationFailed(
+    kind = refusal_of(status.code)
+    error = refused(kind, _sentence(kind, status, what, host, wait), wait)
+    if isinstance(error, Expired) and status.metadata is not None:
+        error.continue_token = status.metadata.continue_token
+    return error
+
+
+def _sentence(kind: Refusal, status: Status, what: str, host: str, wait: float | None) -> Sentence:
+    message = quoted(status.message, 200)
+    because = f": {message}" if message else "."
+    match kind:
+        case Refusal.SIGN_IN:
+            return Sentence(
                 f"The API server {host} does not accept the sign-in.",
                 "Sign in again (az login; kubelogin convert-kubeconfig -l azurecli) or fetch the kubeconfig anew.",
             )
-        case 403:
-            return Forbidden(f"No right to {what}." + (f" {said}" if said else ""), remedy_for(what), right=what)
-        case 404:
-            return NotFound(
-                f"The API server {host} does not know the request to {what} (404)." + (f" It says: {said}" if said else ""),
-                "Check the server's address and version.",
+        case Refusal.RIGHT:
+            return Sentence(f"No right to {what}." + (f" {message}" if message else ""), remedy_for(what), right=what)
+        case Refusal.ABSENT:
+            words = f"The API server {host} does not know the request to {what} (404)."
+            return Sentence(words + (f" It says: {message}" if message else ""), "Check the server's address and version.")
+        case Refusal.GONE:
+            return Sentence(f"The position to {what} is no longer known to {host}.", "It is listed anew.")
+        case Refusal.LIMIT:
+            pause = f", waiting {wait:.0f} s" if wait else ""
+            return Sentence(f"The API server {host} refuses: too many requests (429){pause}.", "It is asked again by itself.")
+        case Refusal.REDIRECT:
+            return Sentence(
+                f"{host} redirects elsewhere, which API servers do not.",
+                "Check 'server' in the kubeconfig and the proxy.",
+                error=Unreachable,
             )
-        case 410:
-            token = status.metadata.continue_token if status.metadata else ""
-            return Expired(f"The position to {what} is no longer known to {host}.", "It is listed anew.", continue_token=token)
-        case 429:
-            waiting = f", waiting {wait:.0f} s" if wait else ""
-            words = f"The API server {host} refuses: too many requests (429){waiting}."
-            return Throttled(words, "It is asked again by itself.", retry_after=wait)
-        case code if 300 <= code < 400:
-            return Unreachable(
-                f"{host} redirects elsewhere, which API servers do not.", "Check 'server' in the kubeconfig and the proxy."
-            )
-        case code if code >= 500:
-            return ServerFault(
-                f"The API server {host} failed with {code}" + (f": {said}" if said else "."),
-                "It is tried again by itself.",
-                retry_after=wait,
-            )
-        case code:
-            return SourceError(
-                f"The API server {host} refused to {what} with {code}" + (f": {said}" if said else "."), "It is tried again."
-            )
+        case Refusal.FAULT:
+            return Sentence(f"The API server {host} failed with {status.code}{because}", "It is tried again by itself.")
+        case Refusal.OTHER:
+            words = f"The API server {host} refused to {what} with {status.code}{because}"
+            return Sentence(words, "It is tried again.")
+        case _:
+            assert_never(kind)
 
 
 def remedy_for(what: str) -> str:
@@ -119,32 +117,32 @@ def remedy_for(what: str) -> str:
 
 def transport_error(error: Exception, host: str) -> SourceError:
     """The error for a request that got no whole answer."""
+    if isinstance(error, SourceError):
+        return error
     name = host.rsplit(":", 1)[0].strip("[]")
-    match error:
-        case SourceError():
-            return error
-        case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
+    match trouble_of(error):
+        case Trouble.CERTIFICATE:
             reason = clean(str(getattr(getattr(error, "certificate_error", error), "verify_message", "") or "not trusted"), 120)
             return Unreachable(
                 f"The certificate of {host} is not trusted: {reason}.",
                 "Check certificate-authority-data in the kubeconfig, or whether a proxy opens TLS connections (SSL_CERT_FILE).",
             )
-        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+        case Trouble.PROXY:
             return Unreachable(
                 f"The proxy on the way to {host} does not let us through.", "Check HTTPS_PROXY, NO_PROXY and proxy-url."
             )
-        case aiohttp.ClientConnectorDNSError():
+        case Trouble.NAME:
             return Unreachable(
                 f"The name {name} does not resolve.",
                 "A private cluster's name resolves only inside its network: use the VPN, a jump box or its private DNS zone.",
             )
-        case aiohttp.ClientSSLError() | ssl.SSLError():
+        case Trouble.TLS:
             return Unreachable(
                 f"No TLS connection with {host}: {clean(str(error), 120)}.",
                 "Check the server's address, port and client certificate.",
             )
-        case _:
-            return _broken_off(error, host)
+        case trouble:
+            return _broken_off(trouble, error, host)
 
 
 def no_answer(host: str) -> NoAnswer:
@@ -155,27 +153,29 @@ def no_answer(host: str) -> NoAnswer:
     )
 
 
-def _broken_off(error: Exception, host: str) -> SourceError:
-    match error:
-        case aiohttp.SocketTimeoutError():
+def _broken_off(trouble: Trouble, error: Exception, host: str) -> SourceError:
+    match trouble:
+        case Trouble.SILENCE:
             return no_answer(host)
-        case TimeoutError():
+        case Trouble.TIME:
             return Unreachable(
                 f"{host} did not answer in time.", "Check the network, the VPN and the API server's authorised IP ranges."
             )
-        case aiohttp.InvalidURL():
+        case Trouble.ADDRESS if isinstance(error, aiohttp.InvalidURL):
             return Unreachable("The server's address in the kubeconfig is not a URL.", "Correct 'server' of the cluster.")
-        case aiohttp.ClientConnectorError() | OSError():
+        case _ if isinstance(error, OSError):
             return Unreachable(
                 f"{host} cannot be reached: {_reason(error)}.", "Check that the cluster runs, the network and the VPN."
             )
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError():
+        case Trouble.CUT:
             return Unreachable(f"{host} cut the connection in the middle of an answer.", "It is tried again by itself.")
-        case aiohttp.ClientResponseError():
+        case Trouble.NOT_HTTP:
+            message = getattr(error, "message", "")
             return UntrustedPayload(
-                f"{host} does not answer as HTTP: {clean(str(error.message), 120)}.", "Check 'server' in the kubeconfig."
+                f"{host} does not answer as HTTP: {clean(str(message), 120)}.", "Check 'server' in the kubeconfig."
             )
         case _:
+            _log.info("%s: %s", host, cause_of(error))
             return Unreachable(f"The request to {host} failed.", "Check the network; it is tried again by itself.")
 
 

@@ -8,7 +8,7 @@ import os
 import ssl
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self, TypeVar, assert_never
 
 import aiohttp
 import msgspec
@@ -24,6 +24,8 @@ from tui.sources.kit.bodies import ERROR_LIMIT, LargeBodies, read_body
 from tui.sources.kit.http import Answer, Form, HttpOptions, HttpSession, Outgoing
 from tui.sources.kit.proxies import Proxies
 from tui.sources.kit.redirects import REDIRECTS, SEE_OTHER, check_redirect, led_there, same_origin, sent_inside
+from tui.sources.kit.requestlog import cause_of
+from tui.sources.kit.troubles import Trouble, trouble_of
 
 __all__ = [
     "CONFIG_LIMIT",
@@ -297,43 +299,49 @@ def _timed_out(url: URL, seconds: float) -> NoAnswer:
 def _unreachable(error: Exception, url: URL, options: TransportOptions) -> SourceError:
     host, port = url.raw_host, url.port
     match error:
-        case OSError(strerror=why) if why == NO_REGULAR:
+        case OSError(strerror=reason) if reason == NO_REGULAR:
             return Unreachable(
                 f"the CA file {clean(options.ca_file, 200)} is no regular file", "Correct `ca_file` in the settings."
             )
         case FileNotFoundError() | IsADirectoryError() | PermissionError() if options.ca_file:
             return Unreachable(f"the CA file {clean(options.ca_file, 200)} cannot be read", "Correct `ca_file` in the settings.")
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError() | ssl.SSLError():
-            return _tls(error, url, options)
-        case aiohttp.ClientConnectorDNSError() if isinstance(error.os_error, ZoneRefused):
+        case aiohttp.ClientConnectorDNSError(os_error=ZoneRefused()):
             return sent_inside(options.home, url)
-        case aiohttp.ClientConnectorDNSError():
+    match trouble_of(error):
+        case Trouble.CERTIFICATE | Trouble.TLS:
+            return _tls(error, url, options)
+        case Trouble.NAME:
             return Unreachable(
                 f"the name {host} does not resolve",
                 "Check spelling and DNS; behind a private endpoint use its private DNS zone, or set `endpoint`.",
             )
-        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+        case Trouble.PROXY:
             return Unreachable(
                 f"the proxy on the way to {host} refused", "Check HTTPS_PROXY, and NO_PROXY for hosts reached directly."
             )
-        case aiohttp.ClientConnectorError() | ConnectionRefusedError():
-            why = os.strerror(error.errno) if error.errno else "no connection"
+        case Trouble.CONNECTION:
+            number = getattr(error, "errno", None)
+            reason = os.strerror(number) if number else "no connection"
             return Unreachable(
-                f"{host}:{port} cannot be connected to: {why}", "Is it running, and does a firewall let this machine in?"
+                f"{host}:{port} cannot be connected to: {reason}", "Is it running, and does a firewall let this machine in?"
             )
-        case aiohttp.ClientResponseError():
+        case Trouble.NOT_HTTP:
             return UntrustedPayload(
                 f"{host} sent an answer that is not proper HTTP", "Is this address really that of the service?"
             )
-        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | ConnectionResetError() | aiohttp.ClientOSError():
+        case Trouble.CUT:
             return ConnectionCut(
                 f"{host} cut the connection before its answer was complete", "It is tried again; check proxies on the way."
             )
-        case aiohttp.InvalidURL() | ValueError():
+        case Trouble.ADDRESS:
             return Unreachable(f"{clean(str(url), 120)} is not a usable address", "Check `endpoint` in the settings.")
-        case _:
-            _log.info("%s: %r", host, error)
+        case Trouble.SILENCE | Trouble.TIME:
+            return _timed_out(url, options.timeout)
+        case Trouble.OTHER:
+            _log.info("%s: %s", host, cause_of(error))
             return Unreachable(f"{host} did not answer as HTTP servers do", "Check network and proxy; the log says more.")
+        case trouble:
+            assert_never(trouble)
 
 
 def _tls(error: Exception, url: URL, options: TransportOptions) -> Unreachable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 
@@ -12,14 +12,10 @@ from tui.domain.common.decoding import from_json
 from tui.domain.common.redaction import quoted
 from tui.errors import (
     AuthenticationFailed,
-    Forbidden,
     ForeignAnswer,
-    NotFound,
-    ServerFault,
     SourceError,
-    Throttled,
-    UntrustedPayload,
 )
+from tui.sources.kit.refusals import Refusal, Sentence, refusal_of, refused
 from tui.sources.kit.retry import Retry, patiently
 from tui.sources.kit.throttle import Backoff, parse_retry_after
 
@@ -104,33 +100,42 @@ class _Answer(msgspec.Struct):
 
 def refusal(reply: Reply, what: str, service: ApiService) -> SourceError:
     """The error that a status means; only the service's own message is quoted, not pages of proxies."""
-    said = _said(reply)
-    why = f": {said}" if said else ""
-    match reply.status:
-        case 401:
-            return AuthenticationFailed(f"{service.title} does not accept the sign-in{why}", service.sign_in)
-        case 403:
-            return Forbidden(f"{service.title}: no right to {what}{why}", service.ask_for, right=service.right)
-        case 404 if not said:
-            return ForeignAnswer(
+    kind = refusal_of(reply.status)
+    return refused(kind, _sentence(kind, reply, what, service), _wait(reply))
+
+
+def _sentence(kind: Refusal, reply: Reply, what: str, service: ApiService) -> Sentence:
+    message = _message(reply)
+    because = f": {message}" if message else ""
+    match kind:
+        case Refusal.SIGN_IN:
+            return Sentence(f"{service.title} does not accept the sign-in{because}", service.sign_in)
+        case Refusal.RIGHT:
+            return Sentence(f"{service.title}: no right to {what}{because}", service.ask_for, right=service.right)
+        case Refusal.ABSENT if not message:
+            return Sentence(
                 f"{service.title} does not know the request to {what} (404, not in its own form)",
                 "A proxy or an ingress answers so: check the address of the service, and what stands on the way to it.",
+                error=ForeignAnswer,
             )
-        case 404:
-            return NotFound(
-                f"{service.title} does not know the request to {what} (404){why}", "Check the address of the service."
+        case Refusal.ABSENT:
+            return Sentence(
+                f"{service.title} does not know the request to {what} (404){because}", "Check the address of the service."
             )
-        case 429:
-            return Throttled(f"{service.title} asks for fewer requests", "It is tried again.", retry_after=_wait(reply))
-        case code if code >= 500:
-            return ServerFault(f"{service.title} failed with {code}{why}", "It is tried again.", retry_after=_wait(reply))
-        case code if 300 <= code < 400:
-            return UntrustedPayload(f"{service.title} redirects to nowhere", "Check the address of the service.")
-        case code:
-            return SourceError(f"{service.title} refused to {what} with {code}{why}", "See the message; it is tried again.")
+        case Refusal.LIMIT:
+            return Sentence(f"{service.title} asks for fewer requests", "It is tried again.")
+        case Refusal.FAULT:
+            return Sentence(f"{service.title} failed with {reply.status}{because}", "It is tried again.")
+        case Refusal.REDIRECT:
+            return Sentence(f"{service.title} redirects to nowhere", "Check the address of the service.")
+        case Refusal.GONE | Refusal.OTHER:
+            words = f"{service.title} refused to {what} with {reply.status}{because}"
+            return Sentence(words, "See the message; it is tried again.", error=SourceError)
+        case _:
+            assert_never(kind)
 
 
-def _said(reply: Reply) -> str:
+def _message(reply: Reply) -> str:
     try:
         answer = from_json(reply.body, _Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

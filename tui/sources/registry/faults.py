@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import assert_never
 
 import msgspec
 
@@ -15,12 +16,12 @@ from tui.errors import (
     ForeignAnswer,
     NotFound,
     OtherBytes,
-    ServerFault,
     SourceError,
     Throttled,
     Unreachable,
     UntrustedPayload,
 )
+from tui.sources.kit.refusals import Refusal, Sentence, refusal_of, refused
 from tui.sources.kit.throttle import parse_retry_after
 from tui.sources.kit.transport import Reply
 from tui.sources.registry.options import is_acr
@@ -57,58 +58,65 @@ def retry_after(reply: Reply) -> float | None:
 
 def fault(reply: Reply, asked: RequestContext, identity: str) -> SourceError:
     """The error for an answer that is not a success; `identity` is who asked, empty for nobody."""
-    said = _said(reply)
-    match reply.status:
-        case 401:
-            return _refused(asked, identity, said)
-        case 403:
-            return _forbidden(reply, asked, identity, said)
-        case 404:
-            return _missing(reply, asked, said)
-        case 405:
-            return not_offered(reply, asked)
-        case 429:
-            return Throttled(
+    if reply.status == 405:
+        return not_offered(reply, asked)
+    kind = refusal_of(reply.status)
+    return refused(kind, _sentence(kind, reply, asked, identity), retry_after(reply))
+
+
+def _sentence(kind: Refusal, reply: Reply, asked: RequestContext, identity: str) -> Sentence:
+    message = _message(reply)
+    match kind:
+        case Refusal.SIGN_IN:
+            return _refused(asked, identity, message)
+        case Refusal.RIGHT:
+            return _forbidden(reply, asked, identity, message)
+        case Refusal.ABSENT:
+            return _missing(reply, asked, message)
+        case Refusal.LIMIT:
+            return Sentence(
                 f"{asked.host} answers that there are too many requests (429)",
                 "It is asked again later; set `requests_per_minute` lower to leave room for others.",
-                retry_after=retry_after(reply),
             )
-        case status if status >= 500:
-            return ServerFault(
-                f"{asked.host} failed with {status} on {asked.what}{said}{_trace(reply)}",
+        case Refusal.FAULT:
+            return Sentence(
+                f"{asked.host} failed with {reply.status} on {asked.what}{message}{_trace(reply)}",
                 "It is tried again; if it lasts, tell the owner of the registry.",
-                retry_after=retry_after(reply),
             )
-        case status:
-            return UntrustedPayload(
-                f"{asked.host} answered {status} on {asked.what}{said}{_trace(reply)}", "Is this address really a registry?"
+        case Refusal.GONE | Refusal.REDIRECT | Refusal.OTHER:
+            return Sentence(
+                f"{asked.host} answered {reply.status} on {asked.what}{message}{_trace(reply)}",
+                "Is this address really a registry?",
+                error=UntrustedPayload,
             )
+        case _:
+            assert_never(kind)
 
 
-def _refused(asked: RequestContext, identity: str, said: str) -> SourceError:
+def _refused(asked: RequestContext, identity: str, message: str) -> Sentence:
     if not identity:
-        return AuthenticationFailed(
-            f"{asked.host} wants a sign-in for {asked.what}{said}",
-            sign_in_to(asked.host),
-        )
+        return Sentence(f"{asked.host} wants a sign-in for {asked.what}{message}", sign_in_to(asked.host))
     # A token that was just issued and is refused lacks the action: signing in again would not help.
-    return Forbidden(f"{identity} may not read {asked.what} on {asked.host}{said}", asked.remedy, right=asked.right)
+    return _lacking(asked, identity, message)
 
 
-def _forbidden(reply: Reply, asked: RequestContext, identity: str, said: str) -> SourceError:
-    if asked.what == "/v2/" or "not allowed access" in said.lower() or "client with ip" in said.lower():
-        return Forbidden(
-            f"{asked.host} refuses this machine's network address (403){said}{_trace(reply)}",
+def _lacking(asked: RequestContext, identity: str, message: str) -> Sentence:
+    words = f"{identity} may not read {asked.what} on {asked.host}{message}"
+    return Sentence(words, asked.remedy, right=asked.right, error=Forbidden)
+
+
+def _forbidden(reply: Reply, asked: RequestContext, identity: str, message: str) -> Sentence:
+    if asked.what == "/v2/" or "not allowed access" in message.lower() or "client with ip" in message.lower():
+        return Sentence(
+            f"{asked.host} refuses this machine's network address (403){message}{_trace(reply)}",
             "Its firewall lets only some networks in: use the private endpoint or VPN, or have this address allowed.",
             right="network access",
         )
     if not identity:
         # Nobody lacks a right who is not signed in: it is the sign-in that is missing.
-        return AuthenticationFailed(
-            f"{asked.host} refuses {asked.what} to a caller that is not signed in (403){said}{_trace(reply)}",
-            sign_in_to(asked.host),
-        )
-    return Forbidden(f"{identity} may not read {asked.what} on {asked.host}{said}", asked.remedy, right=asked.right)
+        words = f"{asked.host} refuses {asked.what} to a caller that is not signed in (403){message}{_trace(reply)}"
+        return Sentence(words, sign_in_to(asked.host), error=AuthenticationFailed)
+    return _lacking(asked, identity, message)
 
 
 def sign_in_to(host: str) -> str:
@@ -129,16 +137,18 @@ def no_answer(reply: Reply, asked: RequestContext) -> ForeignAnswer:
     )
 
 
-def _missing(reply: Reply, asked: RequestContext, said: str) -> SourceError:
+def _missing(reply: Reply, asked: RequestContext, message: str) -> Sentence:
     """What a 404 means: only what is in the registry's own form says that something is not there."""
     codes = {error.code for error in _errors(reply) if error.code}
     if "NAME_UNKNOWN" in codes:
-        return RepositoryNotFound(f"{asked.host} has no such repository: {asked.what}", "Was it deleted, renamed or misspelt?")
+        words = f"{asked.host} has no such repository: {asked.what}"
+        return Sentence(words, "Was it deleted, renamed or misspelt?", error=RepositoryNotFound)
     if codes & ABSENT:
-        return NotFound(f"{asked.host} does not have {asked.what}{said}", "It was deleted or never pushed.")
-    return RouteNotFound(
-        f"{asked.host} knows no such path: {asked.what} (404{', not in the form of a registry' if not codes else said})",
+        return Sentence(f"{asked.host} does not have {asked.what}{message}", "It was deleted or never pushed.")
+    return Sentence(
+        f"{asked.host} knows no such path: {asked.what} (404{', not in the form of a registry' if not codes else message})",
         "An ingress or proxy, an unknown API or a name in upper case is answered so; whether it is there is not known.",
+        error=RouteNotFound,
     )
 
 
@@ -149,9 +159,9 @@ def _errors(reply: Reply) -> list[WireError]:
         return []
 
 
-def _said(reply: Reply) -> str:
-    found = [error.message or error.code or "" for error in _errors(reply)]
-    text = "; ".join(part for part in found if part)
+def _message(reply: Reply) -> str:
+    messages = [error.message or error.code or "" for error in _errors(reply)]
+    text = "; ".join(filter(None, messages))
     return f": {quoted(text, 160)}" if text else ""
 
 

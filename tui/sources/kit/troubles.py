@@ -1,0 +1,55 @@
+"""Why a request got no whole answer: one table of what aiohttp and the system raise; each protocol has its own words for it."""
+
+from __future__ import annotations
+
+import ssl
+from enum import StrEnum
+
+import aiohttp
+
+__all__ = ["Trouble", "trouble_of"]
+
+
+class Trouble(StrEnum):
+    """Why there is no whole answer."""
+
+    CERTIFICATE = "certificate"
+    TLS = "tls"
+    NAME = "name"
+    PROXY = "proxy"
+    SILENCE = "silence"
+    TIME = "time"
+    ADDRESS = "address"
+    CONNECTION = "connection"
+    NOT_HTTP = "not http"
+    CUT = "cut"
+    OTHER = "other"
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """What went wrong with a request, by what aiohttp and the system raise; the special before the general."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
+            return Trouble.CERTIFICATE
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return Trouble.TLS
+        case aiohttp.ClientConnectorDNSError():
+            return Trouble.NAME
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return Trouble.PROXY
+        case aiohttp.SocketTimeoutError():
+            return Trouble.SILENCE
+        case TimeoutError():
+            return Trouble.TIME
+        case aiohttp.InvalidURL():
+            return Trouble.ADDRESS
+        case aiohttp.ClientConnectorError() | ConnectionRefusedError():
+            return Trouble.CONNECTION
+        case aiohttp.ClientResponseError():
+            return Trouble.NOT_HTTP
+        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | ConnectionResetError() | aiohttp.ClientOSError():
+            return Trouble.CUT
+        case ValueError():
+            return Trouble.ADDRESS
+        case _:
+            return Trouble.OTHER
