@@ -72,12 +72,12 @@ class Stream:
 
         A line that was cut in the middle is dropped: the next watch sends it again.
         """
-        rest = b""
+        partial = b""
         async with aclosing(self._answer.pieces()) as pieces:
             while (piece := await self._next(pieces)) is not None:
-                lines = (rest + piece).split(b"\n")
-                rest = lines.pop()
-                if len(rest) > MAX_LINE:
+                lines = (partial + piece).split(b"\n")
+                partial = lines.pop()
+                if len(partial) > MAX_LINE:
                     raise UntrustedPayload(
                         f"{self._host} sent a watch event without end.", "Check what answers in the API server's place."
                     )
@@ -277,11 +277,11 @@ class Api:
     async def _renew(self, used: Access | None) -> None:
         """Sign in anew, unless another request has done so since `used` was handed out, or has just failed to."""
         clock = asyncio.get_running_loop().time
-        asked = clock()
+        requested_at = clock()
         async with self._renewal:
             if self._access is not used:
                 return
-            if self._failure is not None and self._failure[0] >= asked:
+            if self._failure is not None and self._failure[0] >= requested_at:
                 raise self._failure[1]
             if used is not None:
                 _log.debug("%s: the sign-in has ended, or is not accepted any more (401)", self.host)

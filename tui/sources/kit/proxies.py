@@ -50,25 +50,25 @@ class Proxies:
     def of(self, url: URL) -> Proxy:
         """The proxy on the way to a URL. Raises ValueError when the environment names one that cannot be used."""
         server = url.origin()
-        found = self._known.get(server)
-        if found is None:
-            found = self._known[server] = _named(server, self._environ)
-        return found
+        proxy = self._known.get(server)
+        if proxy is None:
+            proxy = self._known[server] = _named(server, self._environ)
+        return proxy
 
 
 def _named(server: URL, environ: Mapping[str, str]) -> Proxy:
     # httpproxy takes no HTTP_PROXY from a web server's request (`Proxy:` becomes HTTP_PROXY in CGI).
-    named = "" if server.scheme == "http" and environ.get("REQUEST_METHOD") else _either(environ, f"{server.scheme}_proxy")
-    if not named or spared(server.raw_host or "", server.port or 0, _either(environ, "no_proxy")):
+    address = "" if server.scheme == "http" and environ.get("REQUEST_METHOD") else _either(environ, f"{server.scheme}_proxy")
+    if not address or spared(server.raw_host or "", server.port or 0, _either(environ, "no_proxy")):
         return NO_PROXY
-    at = URL(named if "://" in named else f"http://{named}")
-    if at.scheme not in SPOKEN or not at.host:
+    url = URL(address if "://" in address else f"http://{address}")
+    if url.scheme not in SPOKEN or not url.host:
         raise ValueError(f"{server.scheme.upper()}_PROXY is not the address of a proxy")
-    if not at.user:
-        return Proxy(at)
-    credential = {"Proxy-Authorization": _basic(at.user, at.password or "")}
+    if not url.user:
+        return Proxy(url)
+    credential = {"Proxy-Authorization": _basic(url.user, url.password or "")}
     tunnel = server.scheme == "https"
-    return Proxy(at.with_user(None), credential if tunnel else None, {} if tunnel else credential)
+    return Proxy(url.with_user(None), credential if tunnel else None, {} if tunnel else credential)
 
 
 def _either(environ: Mapping[str, str], name: str) -> str:
@@ -101,7 +101,7 @@ def _matcher(entry: str) -> _Matcher | None:
     host, port = _split(entry)
     address = _address(host)
     if address is not None:
-        return lambda _, at, asked: asked == address and port in ("", at)
+        return lambda _, server_port, server: server == address and port in ("", server_port)
     return _domain(host, port) if host else None
 
 
@@ -112,20 +112,20 @@ def _range(entry: str) -> _Matcher | None:
         return None
     if not entry.rpartition("/")[2].isdigit():  # a netmask in dots is none of Go's forms
         return None
-    return lambda _, __, asked: asked is not None and asked in network
+    return lambda _, __, server: server is not None and server in network
 
 
 def _domain(host: str, port: str) -> _Matcher:
     host = host.removeprefix("*") if host.startswith("*.") else host
     suffix, whole = (host, "") if host.startswith(".") else (f".{host}", host)
-    return lambda name, at, _: (name.endswith(suffix) or (bool(whole) and name == whole)) and port in ("", at)
+    return lambda name, server_port, _: (name.endswith(suffix) or (bool(whole) and name == whole)) and port in ("", server_port)
 
 
 def _split(entry: str) -> tuple[str, str]:
     """Host and port, as net.SplitHostPort reads them; without a port the whole is the host."""
     if entry.startswith("["):
-        inner, closed, rest = entry[1:].partition("]")
-        return (inner, rest[1:]) if closed and rest.startswith(":") else (entry, "")
+        inner, closed, suffix = entry[1:].partition("]")
+        return (inner, suffix[1:]) if closed and suffix.startswith(":") else (entry, "")
     host, colon, port = entry.rpartition(":")
     return (host, port) if colon and ":" not in host else (entry, "")
 
@@ -133,7 +133,7 @@ def _split(entry: str) -> tuple[str, str]:
 def _address(host: str) -> _Address | None:
     """The address that a host is written as; one of IPv4 within IPv6 is that of IPv4, as in Go."""
     try:
-        found = ip_address(host)
+        address = ip_address(host)
     except ValueError:
         return None
-    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

@@ -16,9 +16,9 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def same_origin(one: URL, other: URL) -> bool:
+def same_origin(first: URL, second: URL) -> bool:
     """Whether scheme, host and port agree: the only place that may see the same credentials."""
-    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
+    return (first.scheme, first.host, first.port) == (second.scheme, second.host, second.port)
 
 
 def is_loopback(host: str | None) -> bool:
@@ -44,24 +44,24 @@ def led_there(way: Sequence[URL], error: SourceError) -> SourceError:
     return type(error)(error.headline, remedy)
 
 
-def check_redirect(at: URL, target: URL, foreign: bool, sending: bool) -> None:
+def check_redirect(url: URL, target: URL, foreign: bool, sending: bool) -> None:
     """Raise UntrustedPayload for a redirect that is not followed; `sending`: something is sent, so that its origin counts."""
     if target.scheme not in ("http", "https") or not target.host:
         raise UntrustedPayload(
-            f"{at.host} redirects to something that is not a web address", "Check the endpoint in the settings."
+            f"{url.host} redirects to something that is not a web address", "Check the endpoint in the settings."
         )
-    if at.scheme == "https" and target.scheme != "https":
+    if url.scheme == "https" and target.scheme != "https":
         raise UntrustedPayload(
-            f"{at.host} redirects from https to http ({clean(target.host, 80)})",
+            f"{url.host} redirects from https to http ({clean(target.host, 80)})",
             "Not followed, it would be readable on the way. Fix the server's external URL.",
         )
-    if sending and not same_origin(at, target):
+    if sending and not same_origin(url, target):
         raise UntrustedPayload(
-            f"{at.host}:{at.port} redirects what is sent to it to another place, {clean(str(target.origin()), 80)}",
+            f"{url.host}:{url.port} redirects what is sent to it to another place, {clean(str(target.origin()), 80)}",
             "Not followed: it may hold a secret. Fix the server's external URL, or set its `endpoint`.",
         )
-    if not foreign and at.host != target.host:
+    if not foreign and url.host != target.host:
         raise UntrustedPayload(
-            f"{at.host} redirects this request to another host, {clean(target.host, 80)}",
+            f"{url.host} redirects this request to another host, {clean(target.host, 80)}",
             "Not followed: only content may come from elsewhere. If that host is the service, set it as its `endpoint`.",
         )

@@ -166,18 +166,18 @@ class Transport:
         stay: bool,
     ) -> Reply:
         for _ in range(MAX_REDIRECTS + 1):
-            at = way[-1]
-            reply = await self._once(method, at, headers, sent, limit, wary)
+            url = way[-1]
+            reply = await self._once(method, url, headers, sent, limit, wary)
             if reply.status not in REDIRECTS or not reply.header("location"):
                 return reply
-            target = at.join(URL(reply.header("location")))
+            target = url.join(URL(reply.header("location")))
             target = rewrite(target) if rewrite else target
             foreign = foreign and sent is None
-            if foreign and reply.status == SEE_OTHER and at.host != target.host:
+            if foreign and reply.status == SEE_OTHER and url.host != target.host:
                 return reply
-            check_redirect(at, target, foreign, stay or sent is not None)
-            wary = wary or at.host != target.host
-            if not same_origin(at, target):
+            check_redirect(url, target, foreign, stay or sent is not None)
+            wary = wary or url.host != target.host
+            if not same_origin(url, target):
                 headers = {name: value for name, value in headers.items() if name.lower() not in ("authorization", "cookie")}
             way.append(target)
         raise UntrustedPayload(
@@ -346,7 +346,7 @@ def _unreachable(error: Exception, url: URL, options: TransportOptions) -> Sourc
 
 def _tls(error: Exception, url: URL, options: TransportOptions) -> Unreachable:
     text = str(error).lower()
-    named = options.ca_file or os.environ.get("SSL_CERT_FILE", "") or "the system's CAs"
+    authorities = options.ca_file or os.environ.get("SSL_CERT_FILE", "") or "the system's CAs"
     if "hostname mismatch" in text or "ip address mismatch" in text:
         return Unreachable(
             f"the certificate of {url.host} is for another name",
@@ -356,7 +356,7 @@ def _tls(error: Exception, url: URL, options: TransportOptions) -> Unreachable:
         return Unreachable(f"the certificate of {url.host} has expired", "Renew it, or check this machine's clock.")
     if "certificate" in text:
         return Unreachable(
-            f"the certificate of {url.host} is signed by a CA that is not trusted here ({clean(named, 120)})",
+            f"the certificate of {url.host} is signed by a CA that is not trusted here ({clean(authorities, 120)})",
             "Set `ca_file` for it to its CA, or SSL_CERT_FILE for all.",
         )
     return Unreachable(

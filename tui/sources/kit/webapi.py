@@ -58,25 +58,25 @@ class WebApi:
         self.service = service
         self._transport, self._first_wait = transport, first_wait
 
-    async def call(self, asked: ApiRequest, limit: int = PAGE_LIMIT) -> Reply:
+    async def call(self, request: ApiRequest, limit: int = PAGE_LIMIT) -> Reply:
         """A reply with status 200 or 201 that claims to be JSON. Raises SourceError.
 
         429, 5xx and cut answers are asked again a few times, after the wait that the server names.
         """
         retry = Retry(Backoff(self._first_wait, LONGEST_WAIT / 4), TRIES - 1, LONGEST_WAIT)
-        return await patiently(lambda: self._once(asked, limit), retry)
+        return await patiently(lambda: self._once(request, limit), retry)
 
-    async def _once(self, asked: ApiRequest, limit: int) -> Reply:
-        headers = {"Accept": "application/json", **asked.headers}
+    async def _once(self, request: ApiRequest, limit: int) -> Reply:
+        headers = {"Accept": "application/json", **request.headers}
         content = None
-        if asked.body is not None:
+        if request.body is not None:
             headers["Content-Type"] = "application/json"
-            content = msgspec.json.encode(asked.body)
+            content = msgspec.json.encode(request.body)
         reply = await self._transport.request(
-            asked.method, self.service.base + asked.path, headers=headers, content=content, limit=limit
+            request.method, self.service.base + request.path, headers=headers, content=content, limit=limit
         )
         if reply.status not in (200, 201):
-            raise refusal(reply, asked.what, self.service)
+            raise refusal(reply, request.what, self.service)
         if reply.is_page:
             raise AuthenticationFailed(
                 f"{self.service.title} answers with a web page instead of data",
@@ -147,8 +147,8 @@ def _message(reply: Reply) -> str:
 
 def _wait(reply: Reply) -> float | None:
     """The wait asked for: `Retry-After`, or what Resource Graph says of the user's quota."""
-    asked = parse_retry_after(reply.header("retry-after"), datetime.now(UTC).timestamp())
-    return asked if asked is not None else clock_seconds(reply.header("x-ms-user-quota-resets-after"))
+    seconds = parse_retry_after(reply.header("retry-after"), datetime.now(UTC).timestamp())
+    return seconds if seconds is not None else clock_seconds(reply.header("x-ms-user-quota-resets-after"))
 
 
 def place_of(endpoint: str) -> str:

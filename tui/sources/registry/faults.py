@@ -56,36 +56,36 @@ def retry_after(reply: Reply) -> float | None:
     return parse_retry_after(value, time.time()) if value else None
 
 
-def fault(reply: Reply, asked: RequestContext, identity: str) -> SourceError:
-    """The error for an answer that is not a success; `identity` is who asked, empty for nobody."""
+def fault(reply: Reply, context: RequestContext, identity: str) -> SourceError:
+    """The error for an answer that is not a success; `identity` is who context, empty for nobody."""
     if reply.status == 405:
-        return not_offered(reply, asked)
+        return not_offered(reply, context)
     kind = refusal_of(reply.status)
-    return refused(kind, _sentence(kind, reply, asked, identity), retry_after(reply))
+    return refused(kind, _sentence(kind, reply, context, identity), retry_after(reply))
 
 
-def _sentence(kind: Refusal, reply: Reply, asked: RequestContext, identity: str) -> Sentence:
+def _sentence(kind: Refusal, reply: Reply, context: RequestContext, identity: str) -> Sentence:
     message = _message(reply)
     match kind:
         case Refusal.SIGN_IN:
-            return _refused(asked, identity, message)
+            return _refused(context, identity, message)
         case Refusal.RIGHT:
-            return _forbidden(reply, asked, identity, message)
+            return _forbidden(reply, context, identity, message)
         case Refusal.ABSENT:
-            return _missing(reply, asked, message)
+            return _missing(reply, context, message)
         case Refusal.LIMIT:
             return Sentence(
-                f"{asked.host} answers that there are too many requests (429)",
+                f"{context.host} answers that there are too many requests (429)",
                 "It is asked again later; set `requests_per_minute` lower to leave room for others.",
             )
         case Refusal.FAULT:
             return Sentence(
-                f"{asked.host} failed with {reply.status} on {asked.what}{message}{_trace(reply)}",
+                f"{context.host} failed with {reply.status} on {context.what}{message}{_trace(reply)}",
                 "It is tried again; if it lasts, tell the owner of the registry.",
             )
         case Refusal.GONE | Refusal.REDIRECT | Refusal.OTHER:
             return Sentence(
-                f"{asked.host} answered {reply.status} on {asked.what}{message}{_trace(reply)}",
+                f"{context.host} answered {reply.status} on {context.what}{message}{_trace(reply)}",
                 "Is this address really a registry?",
                 error=UntrustedPayload,
             )
@@ -93,30 +93,30 @@ def _sentence(kind: Refusal, reply: Reply, asked: RequestContext, identity: str)
             assert_never(kind)
 
 
-def _refused(asked: RequestContext, identity: str, message: str) -> Sentence:
+def _refused(context: RequestContext, identity: str, message: str) -> Sentence:
     if not identity:
-        return Sentence(f"{asked.host} wants a sign-in for {asked.what}{message}", sign_in_to(asked.host))
+        return Sentence(f"{context.host} wants a sign-in for {context.what}{message}", sign_in_to(context.host))
     # A token that was just issued and is refused lacks the action: signing in again would not help.
-    return _lacking(asked, identity, message)
+    return _lacking(context, identity, message)
 
 
-def _lacking(asked: RequestContext, identity: str, message: str) -> Sentence:
-    words = f"{identity} may not read {asked.what} on {asked.host}{message}"
-    return Sentence(words, asked.remedy, right=asked.right, error=Forbidden)
+def _lacking(context: RequestContext, identity: str, message: str) -> Sentence:
+    words = f"{identity} may not read {context.what} on {context.host}{message}"
+    return Sentence(words, context.remedy, right=context.right, error=Forbidden)
 
 
-def _forbidden(reply: Reply, asked: RequestContext, identity: str, message: str) -> Sentence:
-    if asked.what == "/v2/" or "not allowed access" in message.lower() or "client with ip" in message.lower():
+def _forbidden(reply: Reply, context: RequestContext, identity: str, message: str) -> Sentence:
+    if context.what == "/v2/" or "not allowed access" in message.lower() or "client with ip" in message.lower():
         return Sentence(
-            f"{asked.host} refuses this machine's network address (403){message}{_trace(reply)}",
+            f"{context.host} refuses this machine's network address (403){message}{_trace(reply)}",
             "Its firewall lets only some networks in: use the private endpoint or VPN, or have this address allowed.",
             right="network access",
         )
     if not identity:
         # Nobody lacks a right who is not signed in: it is the sign-in that is missing.
-        words = f"{asked.host} refuses {asked.what} to a caller that is not signed in (403){message}{_trace(reply)}"
-        return Sentence(words, sign_in_to(asked.host), error=AuthenticationFailed)
-    return _lacking(asked, identity, message)
+        words = f"{context.host} refuses {context.what} to a caller that is not signed in (403){message}{_trace(reply)}"
+        return Sentence(words, sign_in_to(context.host), error=AuthenticationFailed)
+    return _lacking(context, identity, message)
 
 
 def sign_in_to(host: str) -> str:
@@ -124,29 +124,29 @@ def sign_in_to(host: str) -> str:
     return f"Sign in: `az login`, or `docker login {host}`." if is_acr(host) else f"Sign in: `docker login {host}`."
 
 
-def not_offered(reply: Reply, asked: RequestContext) -> RouteNotFound:
+def not_offered(reply: Reply, context: RequestContext) -> RouteNotFound:
     """The error for an answer by which a registry says that it has no such API."""
-    return RouteNotFound(f"{asked.host} does not offer {asked.what} ({reply.status})", "Nothing to do: other ways are used.")
+    return RouteNotFound(f"{context.host} does not offer {context.what} ({reply.status})", "Nothing to do: other ways are used.")
 
 
-def no_answer(reply: Reply, asked: RequestContext) -> ForeignAnswer:
+def no_answer(reply: Reply, context: RequestContext) -> ForeignAnswer:
     """The error for a success with something else than was asked for."""
     return ForeignAnswer(
-        f"{asked.host} answers {asked.what} with a web page ({reply.status}): no registry speaks there",
+        f"{context.host} answers {context.what} with a web page ({reply.status}): no registry speaks there",
         "A sign-in page, a proxy or an ingress answers so. Check the address, and what stands on the way to it.",
     )
 
 
-def _missing(reply: Reply, asked: RequestContext, message: str) -> Sentence:
+def _missing(reply: Reply, context: RequestContext, message: str) -> Sentence:
     """What a 404 means: only what is in the registry's own form says that something is not there."""
     codes = {error.code for error in _errors(reply) if error.code}
     if "NAME_UNKNOWN" in codes:
-        words = f"{asked.host} has no such repository: {asked.what}"
+        words = f"{context.host} has no such repository: {context.what}"
         return Sentence(words, "Was it deleted, renamed or misspelt?", error=RepositoryNotFound)
     if codes & ABSENT:
-        return Sentence(f"{asked.host} does not have {asked.what}{message}", "It was deleted or never pushed.")
+        return Sentence(f"{context.host} does not have {context.what}{message}", "It was deleted or never pushed.")
     return Sentence(
-        f"{asked.host} knows no such path: {asked.what} (404{', not in the form of a registry' if not codes else message})",
+        f"{context.host} knows no such path: {context.what} (404{', not in the form of a registry' if not codes else message})",
         "An ingress or proxy, an unknown API or a name in upper case is answered so; whether it is there is not known.",
         error=RouteNotFound,
     )

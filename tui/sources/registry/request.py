@@ -54,6 +54,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 def tell_pause(request: Request, reply: Reply, seconds: float) -> None:
     """Everybody waits, as the registry asks: a line of the log."""
-    named = f"Retry-After: {clean(reply.header('retry-after'), 40)}" if reply.header("retry-after") else "no Retry-After"
-    asked = request.asked
-    _log.debug("%s: %s: answered %d (%s); everybody waits %.1f s", asked.host, asked.what, reply.status, named, seconds)
+    header = f"Retry-After: {clean(reply.header('retry-after'), 40)}" if reply.header("retry-after") else "no Retry-After"
+    context = request.asked
+    _log.debug("%s: %s: answered %d (%s); everybody waits %.1f s", context.host, context.what, reply.status, header, seconds)

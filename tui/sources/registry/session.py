@@ -82,9 +82,9 @@ class RegistrySession:
     @property
     def idle(self) -> bool:
         """Whether there is nothing to do now, or nothing can be done because the registry is not there."""
-        told = self._told is not None and self._told.state is not SourceState.LOADING
-        asked = self._queue.idle and (self._attaching.idle or self.health.down is not None)
-        return told and asked and self._events.empty() and (self._rounds.walked or self.health.down is not None)
+        is_told = self._told is not None and self._told.state is not SourceState.LOADING
+        is_answered = self._queue.idle and (self._attaching.idle or self.health.down is not None)
+        return is_told and is_answered and self._events.empty() and (self._rounds.walked or self.health.down is not None)
 
     async def next(self, driver: asyncio.Task[None]) -> Event | None:
         """The next event; None when the driver ended. Raises what it raised."""
@@ -164,52 +164,52 @@ class RegistrySession:
 
     async def _keep_working(self) -> None:
         while True:
-            wanted = await self._queue.get()
-            wanted.busy = True
+            entry = await self._queue.get()
+            entry.busy = True
             try:
                 await self._decided.wait()
                 if self.health.down is not None:
-                    await self._failed(wanted, self.health.down)
+                    await self._failed(entry, self.health.down)
                 else:
-                    await self._answer(wanted)
+                    await self._answer(entry)
             finally:
-                wanted.busy = False
+                entry.busy = False
                 self._queue.done()
 
-    async def _answer(self, wanted: QueuedDemand) -> None:
-        name, reference = wanted.key
+    async def _answer(self, entry: QueuedDemand) -> None:
+        name, reference = entry.key
         try:
-            outcome = await self._reader.read(name, reference, rest=wanted.demand.priority is Priority.REST)
+            outcome = await self._reader.read(name, reference, rest=entry.demand.priority is Priority.REST)
         except SourceError as error:
-            await self._failed(wanted, error)
+            await self._failed(entry, error)
             return
-        was_unsettled = is_unsettled(wanted)
-        wanted.digest, wanted.missed = outcome.digest, 0
-        self.health.allow(str(name), _by(LOOKING, wanted))
+        was_unsettled = is_unsettled(entry)
+        entry.digest, entry.missed = outcome.digest, 0
+        self.health.allow(str(name), _by(LOOKING, entry))
         self.health.good()
-        self.health.allow(str(name), _by(READING, wanted))
+        self.health.allow(str(name), _by(READING, entry))
         if outcome.errors:
-            self._noticed(str(name), outcome.errors[0], _by(PARTS, wanted))
+            self._noticed(str(name), outcome.errors[0], _by(PARTS, entry))
         else:
-            self.health.allow(str(name), _by(PARTS, wanted))
-        errors = [*outcome.errors, *await self._more(wanted)]
+            self.health.allow(str(name), _by(PARTS, entry))
+        errors = [*outcome.errors, *await self._more(entry)]
         if errors:
-            self._later(wanted, next((error for error in errors if isinstance(error, PASSING)), errors[0]))
+            self._later(entry, next((error for error in errors if isinstance(error, PASSING)), errors[0]))
         else:
-            wanted.error, wanted.failures = None, 0
-        self._settled(wanted, was_unsettled)
+            entry.error, entry.failures = None, 0
+        self._settled(entry, was_unsettled)
 
-    def _settled(self, wanted: QueuedDemand, was_unsettled: bool) -> None:
+    def _settled(self, entry: QueuedDemand, was_unsettled: bool) -> None:
         """It was tried again: when that was of itself and succeeded, what else failed in passing is tried as well."""
-        was_freed, wanted.freed = wanted.freed, False
-        if was_unsettled and not was_freed and not is_unsettled(wanted):
+        was_freed, entry.freed = entry.freed, False
+        if was_unsettled and not was_freed and not is_unsettled(entry):
             self._recovered()
 
-    async def _more(self, wanted: QueuedDemand) -> list[SourceError]:
+    async def _more(self, entry: QueuedDemand) -> list[SourceError]:
         """Read what else is asked for of it; what failed of that in passing."""
-        name = wanted.demand.name
+        name = entry.demand.name
         passing: list[SourceError] = []
-        if wanted.demand.history:
+        if entry.demand.history:
             try:
                 lacking = (await self._reader.history(name)).lacking
             except SourceError as error:
@@ -219,10 +219,10 @@ class RegistrySession:
             elif not isinstance(lacking, NotFound):
                 self._noticed(f"tags of {name}", lacking)
                 passing += [lacking] if isinstance(lacking, PASSING) else []
-        if wanted.demand.referrers:
+        if entry.demand.referrers:
             # Of what nothing runs, only what the name gives is asked for: that decides, and the budget is small.
-            alone = wanted.demand.priority is Priority.REST
-            for subject in (wanted.digest,) if alone else self._reader.subjects(name, wanted.digest):
+            alone = entry.demand.priority is Priority.REST
+            for subject in (entry.digest,) if alone else self._reader.subjects(name, entry.digest):
                 self._attaching.add(name, subject)
         return passing
 
@@ -247,27 +247,27 @@ class RegistrySession:
             self._lost.set()
         self.health.deny(what, error, reading)
 
-    async def _failed(self, wanted: QueuedDemand, error: SourceError) -> None:
-        name, reference = wanted.key
-        was_unsettled, wanted.missed = is_unsettled(wanted), 0
-        wanted.digest = ""
+    async def _failed(self, entry: QueuedDemand, error: SourceError) -> None:
+        name, reference = entry.key
+        was_unsettled, entry.missed = is_unsettled(entry), 0
+        entry.digest = ""
         # So that a later success is told anew.
         self._reader.forget(name, reference)
-        self._later(wanted, error)
+        self._later(entry, error)
         if self.health.down is None and not isinstance(error, NotFound):
-            self._noticed(str(name), error, _by(READING, wanted))
+            self._noticed(str(name), error, _by(READING, entry))
         elif isinstance(error, NotFound):
             for reading in (READING, PARTS, LOOKING):
-                self.health.allow(str(name), _by(reading, wanted))
+                self.health.allow(str(name), _by(reading, entry))
         await self._events.put(failure(self._source, name, reference, error, self._now()))
         # That it is gone, or not ours to read, is an answer as well.
-        self._settled(wanted, was_unsettled)
+        self._settled(entry, was_unsettled)
 
-    def _later(self, wanted: QueuedDemand, error: SourceError) -> None:
-        wanted.failures = wanted.failures + 1 if goes_on(wanted.error, error) else 1
-        wanted.error, wanted.tried_at = error.kept(), time.monotonic()
-        wait = min(RETRY_MOST, self._options.refresh * 2.0 ** min(wanted.failures - 1, 10))
-        wanted.retry_at = time.monotonic() + wait
+    def _later(self, entry: QueuedDemand, error: SourceError) -> None:
+        entry.failures = entry.failures + 1 if goes_on(entry.error, error) else 1
+        entry.error, entry.tried_at = error.kept(), time.monotonic()
+        wait = min(RETRY_MOST, self._options.refresh * 2.0 ** min(entry.failures - 1, 10))
+        entry.retry_at = time.monotonic() + wait
 
     # ---- a second look
 
@@ -285,45 +285,45 @@ class RegistrySession:
                 continue
             if cycle % SEARCH_AGAIN == 0 or await self._reader.finds_more():
                 self._attaching.again()
-            watched = [wanted for wanted in self._queue if self._watched(wanted, cycle)]
+            watched = [entry for entry in self._queue if self._watched(entry, cycle)]
             looks = len(watched)
             for start in range(0, len(watched), LOOKS_AT_ONCE):
                 async with asyncio.TaskGroup() as group:
-                    for wanted in watched[start : start + LOOKS_AT_ONCE]:
-                        group.create_task(self._look(wanted))
+                    for entry in watched[start : start + LOOKS_AT_ONCE]:
+                        group.create_task(self._look(entry))
 
     def _retry(self) -> None:
         now = time.monotonic()
-        for wanted in self._queue:
-            if wanted.error is not None and wanted.retry_at <= now:
-                self._queue.again(wanted)
+        for entry in self._queue:
+            if entry.error is not None and entry.retry_at <= now:
+                self._queue.again(entry)
 
-    def _watched(self, wanted: QueuedDemand, cycle: int) -> bool:
-        if wanted.queued or not wanted.digest or wanted.demand.priority > Priority.BASE:
+    def _watched(self, entry: QueuedDemand, cycle: int) -> bool:
+        if entry.queued or not entry.digest or entry.demand.priority > Priority.BASE:
             return False
-        return wanted.missed > 0 or not is_digest(wanted.demand.reference) or cycle % DIGESTS_AGAIN == 0
+        return entry.missed > 0 or not is_digest(entry.demand.reference) or cycle % DIGESTS_AGAIN == 0
 
-    async def _look(self, wanted: QueuedDemand) -> None:
-        name, reference = wanted.key
+    async def _look(self, entry: QueuedDemand) -> None:
+        name, reference = entry.key
         try:
             digest = await self.client.head(name.repository, reference)
         except (Unreachable, Throttled, ServerFault) as error:
             # What is known stays known for another look, which is soon.
-            self._noticed(str(name), error, _by(LOOKING, wanted))
-            wanted.missed += 1
-            wanted.tried_at = time.monotonic()
-            if wanted.missed >= MISSES:
-                await self._failed(wanted, error)
+            self._noticed(str(name), error, _by(LOOKING, entry))
+            entry.missed += 1
+            entry.tried_at = time.monotonic()
+            if entry.missed >= MISSES:
+                await self._failed(entry, error)
         except SourceError:
             self._reader.forget(name, reference)
-            self._queue.again(wanted)
+            self._queue.again(entry)
         else:
-            was_unsettled, wanted.missed = wanted.missed > 0, 0
+            was_unsettled, entry.missed = entry.missed > 0, 0
             self.health.good()
-            self.health.allow(str(name), _by(LOOKING, wanted))
-            if digest != wanted.digest:
-                self._queue.again(wanted)
-            self._settled(wanted, was_unsettled)
+            self.health.allow(str(name), _by(LOOKING, entry))
+            if digest != entry.digest:
+                self._queue.again(entry)
+            self._settled(entry, was_unsettled)
 
     # ---- health
 
@@ -345,6 +345,6 @@ class RegistrySession:
             await self._events.put(HealthChanged(now))
 
 
-def _by(reading: str, wanted: QueuedDemand) -> str:
+def _by(reading: str, entry: QueuedDemand) -> str:
     """Which reading it was, for what it takes back."""
-    return f"{reading} {wanted.demand.reference}"
+    return f"{reading} {entry.demand.reference}"
