@@ -19,6 +19,7 @@ from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.driver import Driver
+from textual.events import Event, InputEvent
 from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
@@ -32,6 +33,7 @@ from tui.ui.palette import commands_of
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.themes import DARK, SIXTEEN, THEMES, defaults_for, theme_named
 from tui.ui.terminal import wait_for_size
+from tui.ui.upkeep import LOOK, Upkeep
 
 __all__ = ["TrustreeApp", "run"]
 
@@ -79,6 +81,7 @@ class TrustreeApp(Host):
         opener: Opener,
         query: str = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        upkeep: Upkeep | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -86,6 +89,7 @@ class TrustreeApp(Host):
         self.glyphs: Glyphs = ASCII if settings.ascii or not _speaks_unicode() else UNICODE
         self._opener = opener
         self._query = query
+        self._upkeep = upkeep or Upkeep()
         self._interrupted: datetime | None = None
         self._following: Worker[None] | None = None
         ansi_color = True if "NO_COLOR" in os.environ else None  # or colours would only turn to greys
@@ -130,7 +134,14 @@ class TrustreeApp(Host):
         for number in ENDING:
             with suppress(NotImplementedError, RuntimeError, ValueError):  # no signals on Windows, nor in another thread
                 loop.add_signal_handler(number, self._ended_by, number)
+        self.set_interval(LOOK, self._upkeep.look)
         self.call_after_refresh(self.open_estate)
+
+    async def on_event(self, event: Event) -> None:
+        """Every key and click passes here first: somebody is there."""
+        if isinstance(event, InputEvent):
+            self._upkeep.pressed()
+        await super().on_event(event)
 
     def open_estate(self) -> None:
         """Open the estate and follow it; what goes wrong becomes `trouble`."""
