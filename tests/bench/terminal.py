@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
 _NOT_SHOWN = re.compile(rb"\x1b\[[<>=][\d;]*u|\x1b\[\?\d+\$p")
 """What asks the terminal or chooses its keyboard, and is no text, though the emulator takes it for some."""
+NUDGE = 0.05
 
 
 class Terminal:
@@ -40,13 +41,19 @@ class Terminal:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
 
-    def wait_for(self, *markers: str) -> float:
-        """Seconds from the start until the terminal shows one of the markers. Raises TimeoutError."""
+    def wait_for(self, *markers: str, nudge: bytes = b"") -> float:
+        """Seconds from the start until the terminal shows one of the markers. Raises TimeoutError.
+
+        `nudge` is pressed whenever nothing new comes.
+        """
         while time.perf_counter() - self.started < PATIENCE:
-            came = self.read(1.0)
+            came = self.read(NUDGE if nudge else 1.0)
+            if nudge and not came:
+                self.send(nudge)
             seconds = time.perf_counter() - self.started
             self._stream.feed(_NOT_SHOWN.sub(b"", came))
-            if came and any(marker in self.text for marker in markers):
+            shown = self.text if came else ""  # made once: a screen is slow to read, and there may be hundreds of markers
+            if any(marker in shown for marker in markers):
                 return seconds
         raise TimeoutError(f"{markers[0]!r} never came; the terminal shows {self.text}")
 

@@ -1,0 +1,127 @@
+"""The explorer over a cluster whose pods change all the time: a hundred events stand for a second of it.
+
+`python -m tests.bench.soak_app SECONDS FILE` writes the resident memory after the first minute's worth, and at the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import cycle, islice
+from pathlib import Path
+
+import msgspec
+
+from tests.domain.world import A, World, trusting
+from tui.domain.facts.events import Event, HealthChanged, ListCompleted, PodsSeen, SourceHealth, SourceId, SourceKind, SourceState
+from tui.domain.facts.workload import Pod, Resource
+from tui.estate import store
+from tui.estate.estate import Estate
+from tui.ui.app import TrustreeApp
+from tui.ui.upkeep import Upkeep
+from tui.wiring.interpreter import keep_for_good, prepare_interpreter
+
+__all__ = ["Churn", "main"]
+
+PODS, EVENTS, SETTLING = 2_000, 100, 60
+FASTER = 15
+"""How much faster time goes by, about: what happens once a minute is to happen as often."""
+SOURCE = SourceId(SourceKind.CLUSTER, "lab")
+
+
+class Settings:
+    """How it looks."""
+
+    ascii = False
+    theme = ""
+    write = False
+    keymap: dict[str, str] = {}  # noqa: RUF012
+
+
+class Churn:
+    """A cluster source: everything at first, then a hundred pods anew, as often as a snapshot has shown the last ones."""
+
+    def __init__(self, seconds: int, file: Path) -> None:
+        self.id = SOURCE
+        self.shown = asyncio.Event()
+        self.app: TrustreeApp | None = None
+        self._seconds, self._file = seconds, file
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Facts, until the time is over."""
+        world = _world()
+        for event in world.events:
+            yield event
+        yield ListCompleted(SOURCE, Resource.PODS, "", 1)
+        yield HealthChanged(SourceHealth(SOURCE, SourceState.OK, world.clock, live=True))
+        pods = [pod for event in world.events if isinstance(event, PodsSeen) for pod in event.pods]
+        turn, memory = cycle(range(len(pods))), {}
+        for second in range(self._seconds):
+            for number in islice(turn, EVENTS):
+                pods[number] = _changed(pods[number], second)
+                yield PodsSeen(SOURCE, "", 1, (pods[number],))
+            self.shown.clear()
+            await self.shown.wait()
+            if second in (SETTLING, self._seconds - 1):
+                memory[second] = resident()
+        self._file.write_text(json.dumps(memory))
+        if self.app is not None:
+            self.app.exit()
+        await asyncio.Event().wait()
+
+
+def _world() -> World:
+    world = World()
+    world.node("n1")
+    for number in range(PODS // 4):
+        name = f"team{number % 50}/app{number}"
+        subject = world.manifest(f"{A}/{name}", f"{number:05}", "1")
+        world.run(name, f"{A}/{name}:1", *([f"{A}/{name}@{subject}"] * 4))
+    return world
+
+
+def _changed(pod: Pod, second: int) -> Pod:
+    """The same pod, restarted; now and then it waits for its image."""
+    (container,) = pod.containers
+    waits = second % 7 == 0
+    changed = msgspec.structs.replace(
+        container,
+        restarts=container.restarts + 1,
+        state="waiting" if waits else "running",
+        reason="CrashLoopBackOff" if waits else "",
+    )
+    return msgspec.structs.replace(pod, containers=(changed,))
+
+
+def resident() -> float:
+    """The resident memory of this process in MB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise AssertionError("the system does not tell the resident memory")
+
+
+def main(seconds: str, file: str) -> None:
+    """Run it."""
+    prepare_interpreter()
+    store.FIRST_PAUSE = store.PAUSE = 0.0  # the time is compressed
+    churn = Churn(int(seconds), Path(file))
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Estate]:
+        keep_for_good()
+        async with Estate((churn,), lambda registry: None, trusting((A,))).running() as estate:
+            estate.subscribe(lambda snapshot: churn.shown.set())
+            yield estate
+
+    upkeep = Upkeep(lambda: time.monotonic() * FASTER)
+    churn.app = TrustreeApp(Settings(), opened, upkeep=upkeep)
+    churn.app.run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
