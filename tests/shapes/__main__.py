@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from tests.shapes.recorded import write_recordings
+from tests.shapes.signed import write_signatures
 
 write_recordings()
+write_signatures()

@@ -10,6 +10,8 @@ import pytest
 
 from tests.shapes.recorded import RECORDINGS, SHAPES, write_recordings
 from tests.shapes.shaping import Filling, Shaping
+from tests.shapes.signed import signature_shapes
+from tests.sources.signatures.fixtures import HERE, SIGNATURES
 
 FILES = sorted(path for path in SHAPES.rglob("*") if path.is_file())
 CONTENT = re.compile(
@@ -56,6 +58,16 @@ def test_what_is_numbered_is_the_same_in_a_path_and_in_a_list() -> None:
     assert shape == ("/x?last={digest:1}", [{"digest": "{digest:1}"}, {"digest": "{digest}"}])
     assert path == f"/x?last={rows[0]['digest']}"
     assert rows[0] != rows[1]
+
+
+def test_the_shapes_of_signatures_hold_none() -> None:
+    assert not CONTENT.search(SIGNATURES.read_text().replace("CVE-2022-36056", "what a case is named after"))
+
+
+if HERE:
+
+    def test_the_shapes_are_those_of_the_signatures() -> None:
+        assert signature_shapes() == SIGNATURES.read_text(), "`python -m tests.shapes` makes them"
 
 
 if RECORDINGS.is_dir():

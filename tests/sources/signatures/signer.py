@@ -130,7 +130,7 @@ class Signer:
 
 def signer(algorithm: str = "ES256", *, leaf: Mapping[str, Any] | None = None, root: Mapping[str, Any] | None = None) -> Signer:
     """A leaf under a root; `leaf` and `root` change what the certificates say."""
-    top = ca("Contoso Root", key("ES256", "root"), **dict(root or {}))
+    top = ca("Contoso Root", **{"signing_key": key("ES256", "root"), **dict(root or {})})
     bottom = Spec(**{"subject": name("builder"), "signing_key": key(algorithm), **dict(leaf or {})})
     return Signer(algorithm, key(algorithm), (issue(bottom, top), issue(top, top)))
 
