@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from tests.bench.tree100k import Measured
 from tests.widgets.models import WideModel
 from tui.ui.output.driver import DifferenceDriver
+from tui.wiring.interpreter import prepare_interpreter
 from widgets.tree import VirtualTree
 
 __all__ = ["main"]
@@ -98,5 +99,6 @@ class TreeApp(App[None]):
 
 
 def main(report: str) -> None:
-    """Run on the terminal that there is."""
+    """Run on the terminal that there is, with the interpreter as the program has it."""
+    prepare_interpreter()
     TreeApp(Path(report)).run()
