@@ -10,7 +10,18 @@ import pytest
 from tests.domain.base_estate import BASE_DIGEST, BASE_NAME
 from tests.domain.world import AMD, ARM, NOW, A, B, World, check, image, name_of
 from tui.domain.common.trust import CheckName, State
-from tui.domain.facts.events import AbsenceKind, CatalogListed, ConfigRead, ManifestsListed, SourceId, SourceKind, TagsListed
+from tui.domain.facts.events import (
+    AbsenceKind,
+    CatalogListed,
+    ConfigRead,
+    HealthChanged,
+    ManifestsListed,
+    SourceHealth,
+    SourceId,
+    SourceKind,
+    SourceState,
+    TagsListed,
+)
 from tui.domain.facts.image import HistoryEntry, ManifestListing, Tag
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, Basis, Confidence
 
@@ -59,6 +70,19 @@ def test_what_is_old_by_every_candidate_is_outdated() -> None:
 def test_what_all_candidates_still_name_is_current() -> None:
     world, app, old, new = estate()
     bases(world, v20=old, v20_3=old, v22=new, v22_1=new)
+    assert link_of(world, app).state is BaseState.CURRENT
+
+
+@pytest.mark.parametrize(("says", "state"), [({}, BaseState.UNKNOWN), ({"name": f"{BASE}:20"}, BaseState.CURRENT)])
+def test_the_nearest_base_that_was_read_is_that_of_an_image_only_where_it_says_so(says: dict[str, str], state: BaseState) -> None:
+    """A nearer base may lie in the rest of the registry, as long as nobody has asked for that."""
+    world, app, old, _ = estate(**says)
+    bases(world, v20=old)
+    assert link_of(world, app).state is BaseState.CURRENT
+    registry = SourceId(SourceKind.REGISTRY, A)
+    world.tell(HealthChanged(SourceHealth(registry, SourceState.OK, world.clock, surveyed=False)))
+    assert link_of(world, app).state is state
+    world.tell(HealthChanged(SourceHealth(registry, SourceState.OK, world.clock)))
     assert link_of(world, app).state is BaseState.CURRENT
 
 

@@ -65,7 +65,7 @@ class OpenEstate(Protocol):
         ...
 
 
-READ_ALL = "`trustree report` without a query reads the rest, too, and so does what --registry names."
+READ_ALL = "`trustree report` without a query reads the rest as well; --registry HOST has that registry read whole."
 Opener = Callable[[Settings], AbstractAsyncContextManager[OpenEstate]]
 
 

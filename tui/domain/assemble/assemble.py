@@ -26,7 +26,14 @@ from tui.domain.facts.demand import ArtifactDemand, Demand
 from tui.domain.facts.events import SourceHealth, SourceId, SourceKind
 from tui.domain.facts.facts import Facts
 from tui.domain.facts.freshness import Freshness
-from tui.domain.facts.source_health import is_complete, lost_sources, nodes_refused, registry_sessions, signatures_lost
+from tui.domain.facts.source_health import (
+    is_complete,
+    lost_sources,
+    nodes_refused,
+    registry_sessions,
+    signatures_lost,
+    unsurveyed_registries,
+)
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.lineage.genealogy import lineage_of
 from tui.domain.lineage.judged import Bases, judge_bases
@@ -145,9 +152,10 @@ class Assembler:
 
     def _what_is_read(self, facts: Facts) -> _Read:
         lost = {source.name: text for source, text in lost_sources(facts.health, SourceKind.REGISTRY).items()}
-        at = (facts.images.version, tuple(sorted(lost.items())))
+        unsurveyed = unsurveyed_registries(facts.health)
+        at = (facts.images.version, tuple(sorted(lost.items())), unsurveyed)
         ancestry = self._ancestry.get(facts.images.version, lambda: _ancestry(facts))
-        return self._read.get(at, lambda: _read(at, ancestry, Registries(facts.images, lost)))
+        return self._read.get(at, lambda: _read(at, ancestry, Registries(facts.images, lost, unsurveyed)))
 
     def _what_runs(self, facts: Facts, read: _Read) -> _Runs:
         finder = self._finder.get(read.at, lambda: DriftJudge(read.ancestry.catalog, read.registries))

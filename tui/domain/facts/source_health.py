@@ -21,12 +21,18 @@ __all__ = [
     "nodes_refused",
     "registry_sessions",
     "signatures_lost",
+    "unsurveyed_registries",
 ]
 
 
 def lost_sources(health: Mapping[SourceId, SourceHealth], kind: SourceKind) -> dict[SourceId, str]:
     """The sources of a kind that do not answer, with a sentence that says since when and why."""
     return {source: _lost(each) for source, each in health.items() if each.kind is kind and each.state is SourceState.FAILED}
+
+
+def unsurveyed_registries(health: Mapping[SourceId, SourceHealth]) -> frozenset[str]:
+    """The registries that nobody asked for more than what runs."""
+    return frozenset(source.name for source, each in health.items() if not each.surveyed)
 
 
 def _lost(health: SourceHealth) -> str:

@@ -147,6 +147,9 @@ class _BaseJudge:
         if own.registry != image.registry and image.registry and not self._is_whole(image.registry):
             reason = f"Nothing names its base, and {image.registry}, which has not been read whole, may hold the same build."
             return unknown(OutdatedRule.SEVERAL_NAMES, reason, "base unknown")
+        if image.registry in self._registries.unsurveyed:
+            reason = f"Nothing names its base, and the rest of {image.registry}, which has not been read, may hold a nearer one."
+            return unknown(OutdatedRule.BETWEEN, reason, "base unknown")
         for other in self._same_content(own, built):
             found = self._by_name(BaseLink(other, link.basis, link.confidence), None, built)
             if found.state is not BaseState.CURRENT:

@@ -67,11 +67,17 @@ class Presence(msgspec.Struct, frozen=True, gc=False):
 
 
 class Registries:
-    """Answers from the tables what registries hold now; `lost` maps registries that do not answer to a sentence."""
+    """Answers from the tables what registries hold now.
 
-    def __init__(self, facts: ImageFacts, lost: Mapping[str, str] | None = None) -> None:
+    `lost` maps registries that do not answer to a sentence; of those `unsurveyed` only what runs was asked for.
+    """
+
+    def __init__(
+        self, facts: ImageFacts, lost: Mapping[str, str] | None = None, unsurveyed: frozenset[str] = frozenset()
+    ) -> None:
         self.facts = facts
         self.lost = lost or {}
+        self.unsurveyed = unsurveyed
         self._rows: dict[RepositoryName, dict[str, ManifestListing]] = {}
         self._tags: dict[tuple[RepositoryName, str], Presence] = {}
 
