@@ -13,13 +13,12 @@ from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.snapshot.snapshot import Container, Image, ImageKey, PodRef, Snapshot, UnknownBase, Workload
 from tui.domain.workloads.counting import idle_word, pods_of
 from tui.presenters.glyphs import ROLE, Glyphs, mix
-from tui.presenters.keys import UNREADABLE, PodPart, RowSubject, from_last, lineage_key
+from tui.presenters.keys import UNREADABLE, PodPart, from_last, lineage_key
 from tui.presenters.phrases import base_brief, briefs, image_name
-from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, lineage_totals
-from tui.presenters.views.spec import Filter, RowsContext, ViewSpec
+from tui.presenters.views.spec import RowsContext, TabbedModel, ViewSpec
 from tui.presenters.words import age, count
-from widgets.rows import Cell, Column, Row, RowKey, Span, TextLine
+from widgets.rows import Cell, Column, Row, RowKey, Span
 
 __all__ = ["BAR", "LINEAGE", "WIDE", "LineageModel", "container_state", "pod_state"]
 
@@ -37,14 +36,13 @@ NOT_YET = "not read yet"
 """What is said of images and bases of which nobody can tell, before all has been read, whether they are readable."""
 
 
-class LineageModel:
+class LineageModel(TabbedModel):
     """The lineage as rows. Totals and orders are made here, once and off the loop; rows and cells when asked for."""
 
     def __init__(self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: VisibleRows = ALL) -> None:
-        self.snapshot = snapshot
+        super().__init__(snapshot, shown)
         self._now = now
         self._glyphs = glyphs
-        self._shown = shown
         self._loading = any(source.state is SourceState.LOADING for source in snapshot.sources)
         self._totals = lineage_totals(snapshot, shown)
         self._derived = {key: self._ordered(under) for key, under in snapshot.derived.items() if key in self._totals}
@@ -136,19 +134,6 @@ class LineageModel:
                 keys.append(key)
                 stack.extend((*key, child) for child in under)
         return keys
-
-    def detail(self, subject: RowSubject, context: SectionContext) -> Sequence[TextLine] | None:
-        """Told by the tabs."""
-        return None
-
-    def narrowed_to(self, subject: RowSubject, chosen: Filter) -> Filter | None:
-        """Enter leads into the detail."""
-        return None
-
-    @property
-    def images_shown(self) -> int:
-        """How many images are let through."""
-        return self._shown.count_images(self.snapshot)
 
     # ---- structure
 

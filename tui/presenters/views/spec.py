@@ -19,7 +19,7 @@ from widgets.rows import RowKey, TextLine, TreeModel
 if TYPE_CHECKING:
     from tui.domain.query.query import QueryIndex
 
-__all__ = ["Filter", "RowsContext", "ViewModel", "ViewSpec"]
+__all__ = ["Filter", "RowsContext", "TabbedModel", "ViewModel", "ViewSpec"]
 
 
 class Filter(NamedTuple):
@@ -72,6 +72,27 @@ class ViewModel(TreeModel, Protocol):
     def narrowed_to(self, subject: RowSubject, chosen: Filter) -> Filter | None:
         """The filter under which the first view shows what a row is about; None where Enter leads into the detail."""
         ...
+
+
+class TabbedModel:
+    """What views have alike whose rows are all told of by the tabs."""
+
+    def __init__(self, snapshot: Snapshot, shown: VisibleRows) -> None:
+        self.snapshot = snapshot
+        self._shown = shown
+
+    def detail(self, subject: RowSubject, context: SectionContext) -> Sequence[TextLine] | None:
+        """Told by the tabs."""
+        return None
+
+    def narrowed_to(self, subject: RowSubject, chosen: Filter) -> Filter | None:
+        """Enter leads into the detail."""
+        return None
+
+    @property
+    def images_shown(self) -> int:
+        """How many images are let through."""
+        return self._shown.count_images(self.snapshot)
 
 
 class RowsContext(NamedTuple):

@@ -12,14 +12,13 @@ from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.snapshot.snapshot import BaseState, Container, Image, ImageKey, Snapshot, Workload
 from tui.presenters.glyphs import BAD_FIRST, Glyphs, mix
-from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, RowSubject, from_last, workload_key
+from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, from_last, workload_key
 from tui.presenters.phrases import base_brief, briefs, image_name
-from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, one
 from tui.presenters.views.lineage import BAR, WIDE, container_state
-from tui.presenters.views.spec import Filter, RowsContext, ViewSpec
+from tui.presenters.views.spec import RowsContext, TabbedModel, ViewSpec
 from tui.presenters.words import age, count
-from widgets.rows import Cell, Column, Row, RowKey, Span, TextLine
+from widgets.rows import Cell, Column, Row, RowKey, Span
 
 __all__ = ["WORKLOADS", "WorkloadModel"]
 
@@ -35,15 +34,14 @@ Namespace = tuple[str, str]
 """The names of a cluster and of a namespace in it."""
 
 
-class WorkloadModel:
+class WorkloadModel(TabbedModel):
     """Workloads as rows: groups and orders are made here, once and off the loop; rows and cells when asked for."""
 
     def __init__(self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: VisibleRows = ALL) -> None:
-        self.snapshot = snapshot
+        super().__init__(snapshot, shown)
         self._now = now
         self._glyphs = glyphs
         self._health = {health.id.name: health for health in snapshot.sources if health.kind is SourceKind.CLUSTER}
-        self._shown = shown
         self._in_namespace: dict[Namespace, list[Workload]] = defaultdict(list)
         self._totals: dict[Namespace, Totals] = defaultdict(lambda: NOTHING)
         self._cluster_totals: dict[str, Totals] = defaultdict(lambda: NOTHING)
@@ -140,19 +138,6 @@ class WorkloadModel:
         """Every row that must be unfolded for each workload shown to be seen."""
         clusters = self.roots()
         return [*clusters, *(child for key in clusters for child in self.children(key))]
-
-    def detail(self, subject: RowSubject, context: SectionContext) -> Sequence[TextLine] | None:
-        """Told by the tabs."""
-        return None
-
-    def narrowed_to(self, subject: RowSubject, chosen: Filter) -> Filter | None:
-        """Enter leads into the detail."""
-        return None
-
-    @property
-    def images_shown(self) -> int:
-        """How many images are let through."""
-        return self._shown.count_images(self.snapshot)
 
     # ---- structure
 
