@@ -13,7 +13,7 @@ import sqlite3
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -163,12 +163,10 @@ class ContentFile:
         self._prepare_directory()
         with self._locked(fcntl.LOCK_SH):
             self._prepare_file()
-            connection = _connect(self.path)
-            try:
+            with ExitStack() as undo:
+                connection = undo.enter_context(closing(_connect(self.path)))
                 _prepare_tables(connection)
-            except BaseException:
-                connection.close()
-                raise
+                undo.pop_all()
             self._connection = connection
 
     def _prepare_directory(self) -> None:
@@ -299,14 +297,10 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Written down at its end, taken back when something is raised (sqlite3.Connection as a context manager)."""
     connection.execute("BEGIN IMMEDIATE")
-    try:
+    with connection:
         yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:
