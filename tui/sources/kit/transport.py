@@ -151,7 +151,7 @@ class Transport:
         except TimeoutError as error:
             raise led_there(way, _timed_out(way[-1], self._options.timeout)) from error
         except (aiohttp.ClientError, OSError, ssl.SSLError, ValueError) as error:
-            raise led_there(way, _unreachable(error, way[-1], self._options)) from error
+            raise led_there(way, _failed(error, way[-1], self._options)) from error
 
     async def _follow(
         self,
@@ -296,8 +296,12 @@ def _timed_out(url: URL, seconds: float) -> NoAnswer:
     )
 
 
-def _unreachable(error: Exception, url: URL, options: TransportOptions) -> SourceError:
-    host, port = url.raw_host, url.port
+def _failed(error: Exception, url: URL, options: TransportOptions) -> SourceError:
+    return _unready(error, url, options) or _unreachable(error, url, options)
+
+
+def _unready(error: Exception, url: URL, options: TransportOptions) -> SourceError | None:
+    """What kept us from even trying: a CA file that cannot be used, or a name that leads inside."""
     match error:
         case OSError(strerror=reason) if reason == NO_REGULAR:
             return Unreachable(
@@ -307,6 +311,11 @@ def _unreachable(error: Exception, url: URL, options: TransportOptions) -> Sourc
             return Unreachable(f"the CA file {clean(options.ca_file, 200)} cannot be read", "Correct `ca_file` in the settings.")
         case aiohttp.ClientConnectorDNSError(os_error=ZoneRefused()):
             return sent_inside(options.home, url)
+    return None
+
+
+def _unreachable(error: Exception, url: URL, options: TransportOptions) -> SourceError:
+    host, port = url.raw_host, url.port
     match trouble_of(error):
         case Trouble.CERTIFICATE | Trouble.TLS:
             return _tls(error, url, options)
