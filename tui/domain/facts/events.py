@@ -30,6 +30,7 @@ __all__ = [
     "Denial",
     "Event",
     "HealthChanged",
+    "ImageEvent",
     "ListCompleted",
     "LookupFailed",
     "ManifestRead",
@@ -371,14 +372,8 @@ class ConstraintsListed(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-Event = (
-    HealthChanged
-    | PodsSeen
-    | ControllersSeen
-    | NodesSeen
-    | ObjectGone
-    | ListCompleted
-    | TagResolved
+ImageEvent = (
+    TagResolved
     | ManifestRead
     | ConfigRead
     | LookupFailed
@@ -388,6 +383,15 @@ Event = (
     | ReferrersListed
     | ClaimsRead
     | BasesConfigured
+)
+Event = (
+    HealthChanged
+    | PodsSeen
+    | ControllersSeen
+    | NodesSeen
+    | ObjectGone
+    | ListCompleted
+    | ImageEvent
     | ScansSeen
     | ScansCompleted
     | ScanGone

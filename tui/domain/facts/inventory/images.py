@@ -11,6 +11,7 @@ from tui.domain.facts.events import (
     CatalogListed,
     ClaimsRead,
     ConfigRead,
+    ImageEvent,
     LookupFailed,
     ManifestRead,
     ManifestsListed,
@@ -24,20 +25,7 @@ from tui.domain.facts.image import Claim, ImageConfig, Manifest, RepositoryName,
 from tui.domain.facts.inventory.newest import replaces
 from tui.domain.facts.inventory.tables import NestedTable, Table
 
-__all__ = ["ImageEvent", "ImageTables"]
-
-ImageEvent = (
-    TagResolved
-    | ManifestRead
-    | ConfigRead
-    | LookupFailed
-    | CatalogListed
-    | TagsListed
-    | ManifestsListed
-    | ReferrersListed
-    | ClaimsRead
-    | BasesConfigured
-)
+__all__ = ["ImageTables"]
 
 MAX_SPANS = 20
 """Digests that are remembered of one tag: a tag that moves more often has lost its meaning anyway."""
