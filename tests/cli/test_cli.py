@@ -476,6 +476,8 @@ def test_ctrl_c_while_loading_ends_with_130_without_a_traceback() -> None:
         "class Slow(FakeEstate):\n"
         "    async def settled(self, timeout):\n"
         "        os.kill(os.getpid(), signal.SIGINT); await asyncio.Event().wait()\n"
+        # What a shell starts in the background is born deaf to Ctrl+C, and so is all that it starts.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "sys.exit(main(['report'], opener=FakeOpener(Slow(e.estate()))))"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=30)
