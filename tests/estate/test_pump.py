@@ -135,11 +135,12 @@ async def test_a_source_that_ends_without_a_word_on_how_it_did_has_failed_and_is
         assert said.remedy
 
 
-def test_the_waits_grow_to_a_limit_and_begin_anew_after_a_long_run() -> None:
-    waits = [1.0]
-    for _ in range(8):
-        waits.append(module.longer(waits[-1]))
-    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+def test_the_waits_grow_to_a_limit_and_begin_anew_after_a_long_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_DELAY", 1.0)
+    waits = module.restarts()
+    assert [waits.next() for _ in range(9)] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    waits.reset()
+    assert waits.next() == 1
 
 
 # ---- demands

@@ -30,9 +30,10 @@ from tui.domain.facts.events import (
 from tui.errors import AuthenticationFailed, Forbidden, TrustreeError
 from tui.estate.discretion import discreet
 from tui.estate.story import Story
+from tui.sources.kit.throttle import Backoff, unspread
 from tui.sources.ports import ArtifactSource, DemandSource, RegistryFactory, Source, SurveyedSource
 
-__all__ = ["Pump", "longer"]
+__all__ = ["Pump", "restarts"]
 
 _log = logging.getLogger(__name__)
 
@@ -200,7 +201,7 @@ class Pump:
         if before is not None:
             before.cancel()
             await asyncio.wait([before])
-        delay = FIRST_DELAY
+        backoff = restarts()
         while True:
             began = asyncio.get_running_loop().time()
             try:
@@ -214,10 +215,10 @@ class Pump:
                 _log.exception("%s broke", source.id)
                 self._take(HealthChanged(_broken(self._last(source))))
             if asyncio.get_running_loop().time() - began > LONGEST_DELAY:
-                delay = FIRST_DELAY
+                backoff.reset()
+            delay = backoff.next()
             _log.info("%s: is started again in %.0f s", source.id, delay)
             await asyncio.sleep(delay)
-            delay = longer(delay)
 
     def _ended(self, source: Source) -> None:
         """A source has said all: one that never told how it did must not be waited for, nor taken for one that did well."""
@@ -256,9 +257,9 @@ def _survey(source: Source) -> None:
         source.survey()
 
 
-def longer(delay: float) -> float:
-    """The wait after a wait, in seconds."""
-    return min(delay * 2, LONGEST_DELAY)
+def restarts() -> Backoff:
+    """The waits of one source before it is started again."""
+    return Backoff(FIRST_DELAY, LONGEST_DELAY, unspread)
 
 
 def _failed(last: SourceHealth, error: TrustreeError) -> SourceHealth:

@@ -15,6 +15,7 @@ from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId
 from tui.domain.policy.policy import Policy
 from tui.errors import InvalidConfig
 from tui.settings.policy_file import load_policy
+from tui.sources.kit.polling import Polling
 
 __all__ = ["PolicyWatch"]
 
@@ -39,7 +40,7 @@ class PolicyWatch:
     def __init__(self, path: str, clock: Clock = _utc_now, pause: float = PAUSE) -> None:
         self._path = path
         self._clock = clock
-        self._pause = pause
+        self._polling = Polling("policy", pause)
         self._read = self._seen = self._stamp()
         self.policy = load_policy(path)
         self.taken: Callable[[Policy], None] = _ignore
@@ -51,7 +52,7 @@ class PolicyWatch:
         """Its health, now and whenever the file has changed."""
         yield HealthChanged(self._health)
         while True:
-            await asyncio.sleep(self._pause)
+            await self._polling.rest()
             if await self._changed():
                 yield HealthChanged(self._health)
             elif self._active != (now := self._standing()):

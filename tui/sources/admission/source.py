@@ -23,6 +23,7 @@ from tui.domain.facts.events import (
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload, UsageError
 from tui.sources.admission.others import GROUPS, OtherGates
 from tui.sources.admission.wire import DECODING, read_constraints, read_verifiers
+from tui.sources.kit.polling import Polling
 from tui.sources.kit.throttle import Backoff
 from tui.sources.ports import ApiResource, ClusterReader, ClusterSession, Diagnosis
 
@@ -72,7 +73,7 @@ class GateSource:
         self._reader, self._pace, self._clock = reader, pace, clock
         self._through = SourceId(SourceKind.CLUSTER, reader.cluster)
         self._health = SourceHealth(self.id, SourceState.LOADING, through=self._through, every=pace.refresh)
-        self._backoff = Backoff(pace.retry, pace.retry_most)
+        self._polling = Polling(str(self.id), pace.refresh, Backoff(pace.retry, pace.retry_most))
 
     @property
     def id(self) -> SourceId:
@@ -83,17 +84,16 @@ class GateSource:
         """The constraints for ever, and how it goes."""
         yield HealthChanged(self._health)
         while True:
-            delay = self._pace.refresh
+            failure: SourceError | None = None
             try:
                 reading = await self._read()
                 yield self._listed(reading)
                 self._health = self._answered(reading)
-                self._backoff.reset()
             except SourceError as error:
-                delay = self._backoff.next()
+                failure = error
                 self._health = self._failed(error)
             yield HealthChanged(self._health)
-            await asyncio.sleep(delay)
+            await self._polling.rest(failure)
 
     async def diagnose(self) -> list[Diagnosis]:
         """Read everything once."""

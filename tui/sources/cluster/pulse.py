@@ -7,6 +7,7 @@ until it ends by itself. One pod of each place is asked for instead, which costs
 from __future__ import annotations
 
 import asyncio
+from typing import NoReturn
 
 from tui.domain.facts.workload import Resource
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Throttled, Unreachable, UntrustedPayload
@@ -15,6 +16,7 @@ from tui.sources.cluster.health import HealthBoard, HealthLine
 from tui.sources.cluster.kinds import KINDS
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.reviews import answers
+from tui.sources.kit.polling import Polling
 
 __all__ = ["Pulse"]
 
@@ -32,12 +34,9 @@ class Pulse:
         self._turn = 0
         self._faults = self._refusals = 0
 
-    async def keep(self) -> None:
+    async def keep(self) -> NoReturn:
         """For ever."""
-        while True:
-            await asyncio.sleep(self._options.pulse)
-            if lines := self._next():
-                await self._beat(lines)
+        await Polling("pulse", self._options.pulse).keep(self._beat)
 
     def _next(self) -> list[HealthLine]:
         """The places whose turn it is, of those that are being watched or wait for the server."""
@@ -48,7 +47,8 @@ class Pulse:
         self._turn += _AT_ONCE
         return [*lines[start:], *lines[:start]][:_AT_ONCE]
 
-    async def _beat(self, lines: list[HealthLine]) -> None:
+    async def _beat(self) -> None:
+        lines = self._next()
         answers = await asyncio.gather(*(self._ask(line) for line in lines))
         refused = [
             line for line, error in zip(lines, answers, strict=True) if isinstance(error, Forbidden | AuthenticationFailed)
@@ -60,7 +60,7 @@ class Pulse:
         if any(error is None for error in answers):
             self._faults = self._refusals = 0
             self._board.beats()
-        elif not refused:
+        elif lines and not refused:
             self._missed(next(error for error in answers if error is not None))
 
     def _missed(self, error: SourceError) -> None:

@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from tui.errors import SourceError
+from tui.errors import SourceError, TrustreeError
 
 if TYPE_CHECKING:
     from yarl import URL
@@ -85,7 +85,7 @@ class RequestLine:
             _log.debug(f"%s %s: {message}", self._method, shown(self._url), *values)
 
 
-def reason(error: SourceError) -> str:
+def reason(error: TrustreeError) -> str:
     """What the operator is told of an error, and what caused it."""
     cause, headline = error.__cause__, error.headline.removesuffix(".")
     return headline if cause is None or isinstance(cause, SourceError) else f"{headline} [{cause_of(cause)}]"

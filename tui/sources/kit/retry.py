@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from math import inf
 from typing import TypeVar
 
-from tui.errors import ServerFault, SourceError, Throttled, Unreachable
+from tui.errors import ServerFault, SourceError, Throttled, TrustreeError, Unreachable
 from tui.sources.kit.requestlog import reason
 from tui.sources.kit.throttle import Backoff
 
@@ -35,7 +35,7 @@ class Retry:
         return seconds if seconds <= self._longest else None
 
 
-def asked_wait(error: SourceError) -> float | None:
+def asked_wait(error: TrustreeError) -> float | None:
     """The seconds that a server asked to be left alone, None when it named none."""
     return error.retry_after if isinstance(error, Throttled | ServerFault) else None
 

@@ -19,6 +19,7 @@ __all__ = [
     "Throttle",
     "budgets_for",
     "parse_retry_after",
+    "unspread",
 ]
 
 MAX_PENALTY = 600.0
@@ -103,6 +104,11 @@ class Backoff:
     def reset(self) -> None:
         """It worked: begin anew."""
         self._tries = 0
+
+
+def unspread() -> float:
+    """The jitter of waits that need not part from those of others: none."""
+    return 1.0
 
 
 class Throttle:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import NoReturn
 
 from tui.errors import NoAnswer, ServerFault, SourceError, Throttled, Unreachable
+from tui.sources.kit.polling import Polling
 from tui.sources.kit.requestlog import reason
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RequestContext, fault, retry_after
@@ -34,12 +36,13 @@ class Pulse:
         self._faults = 0
         self._slowed = False
 
-    async def keep(self) -> None:
+    async def keep(self) -> NoReturn:
         """For ever."""
-        while True:
-            await asyncio.sleep(self._client.options.pulse)
-            if self._health.down is None:
-                await self._judge(await self._ask())
+        await Polling("pulse", self._client.options.pulse).keep(self._beat)
+
+    async def _beat(self) -> None:
+        if self._health.down is None:
+            await self._judge(await self._ask())
 
     async def _judge(self, error: SourceError | None) -> None:
         self._faults = self._faults + 1 if isinstance(error, ServerFault) else 0

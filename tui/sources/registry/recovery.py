@@ -6,11 +6,12 @@ nothing but a reading itself tells that it is over.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import NoReturn
 
 from tui.errors import AuthenticationFailed, ServerFault, SourceError, Throttled, Unreachable
+from tui.sources.kit.polling import Polling
 from tui.sources.registry.attaching import ReferrerQueue
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.health import Health
@@ -41,15 +42,14 @@ class Recovery:
     ) -> None:
         self._client, self._health, self._queue, self._attaching, self._look = client, health, queue, attaching, look
 
-    async def keep(self) -> None:
+    async def keep(self) -> NoReturn:
         """For ever."""
-        while True:
-            await asyncio.sleep(self._client.options.pulse)
-            # Not before all has been tried once: what loads is not held up, and comes to an end.
-            if self._queue.idle and self._health.down is None and self._client.throttle.waiting <= 0:
-                await self._try()
+        await Polling("recovery", self._client.options.pulse).keep(self._try)
 
     async def _try(self) -> None:
+        # Not before all has been tried once: what loads is not held up, and comes to an end.
+        if not self._queue.idle or self._health.down is not None or self._client.throttle.waiting > 0:
+            return
         wanted = min(filter(_is_tried, self._queue), key=lambda each: each.tried_at, default=None)
         if wanted is None:
             self._attaching.try_one()

@@ -12,6 +12,7 @@ from tui.domain.facts.demand import Priority
 from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.errors import AuthenticationFailed, NotFound, ServerFault, SourceError, Throttled, Unreachable
+from tui.sources.kit.polling import Polling
 from tui.sources.kit.requestlog import reason
 from tui.sources.kit.throttle import Backoff
 from tui.sources.ports import ContentStore
@@ -25,7 +26,7 @@ from tui.sources.registry.reading import RegistryReader, failure
 from tui.sources.registry.recovery import PASSING, Recovery, goes_on, is_unsettled
 from tui.sources.registry.room import Room
 from tui.sources.registry.survey import Survey
-from tui.sources.registry.surveying import SurveyRounds, waited
+from tui.sources.registry.surveying import SurveyRounds
 
 __all__ = ["RegistrySession"]
 
@@ -74,7 +75,7 @@ class RegistrySession:
         self._attaching = ReferrerQueue(self._search)
         self._pulse = Pulse(client, self.health, self._silent, self._recovered)
         self._recovery = Recovery(client, self.health, queue, self._attaching, self._look)
-        self._look_now = asyncio.Event()
+        self._looks = Polling("looks", self._options.refresh)
         self._decided, self._up, self._lost = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._rounds = SurveyRounds(self._options, self._survey, self.health, survey_wanted, self._lost.set)
         self._told: SourceHealth | None = None
@@ -153,7 +154,7 @@ class RegistrySession:
         """What could not be read while it was away, or asked for patience, is read now, not when its turn would come."""
         self._recovery.release()
         self._rounds.release()
-        self._look_now.set()
+        self._looks.wake()
 
     async def _silent(self, error: SourceError) -> None:
         """It does not answer, as far as the pulse can tell: that is so until a request of any kind says otherwise."""
@@ -272,9 +273,9 @@ class RegistrySession:
     # ---- a second look
 
     async def _keep_looking(self) -> None:
-        cycle = looks = 0
+        cycle = 0
         while True:
-            await waited(self._look_now, max(self._options.refresh, looks / LOOKS_PER_SECOND))
+            await self._looks.rest()
             await self._up.wait()
             cycle += 1
             if cycle % NAMES_AGAIN == 0:
@@ -286,7 +287,7 @@ class RegistrySession:
             if cycle % SEARCH_AGAIN == 0 or await self._reader.finds_more():
                 self._attaching.again()
             watched = [entry for entry in self._queue if self._watched(entry, cycle)]
-            looks = len(watched)
+            self._looks.every = max(self._options.refresh, len(watched) / LOOKS_PER_SECOND)
             for start in range(0, len(watched), LOOKS_AT_ONCE):
                 async with asyncio.TaskGroup() as group:
                     for entry in watched[start : start + LOOKS_AT_ONCE]:

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from tui.errors import ServerFault, SourceError, Throttled, Unreachable
+from tui.sources.kit.polling import Polling
 from tui.sources.kit.throttle import Backoff
 from tui.sources.registry.health import Health
 from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.queue import DemandQueue
 from tui.sources.registry.survey import Survey
 
-__all__ = ["SurveyRounds", "waited"]
+__all__ = ["SurveyRounds"]
 
 # How long the walk through the rest waits for what runs to be asked for and answered, in seconds.
 HEAD_START = 2.0
@@ -30,7 +31,7 @@ class SurveyRounds:
         self, options: RegistryOptions, survey: Survey, health: Health, wanted: asyncio.Event, lost: Callable[[], None]
     ) -> None:
         self._options, self._survey, self._health, self._wanted, self._lost = options, survey, health, wanted, lost
-        self._again = asyncio.Event()
+        self._polling = Polling(REST, SURVEY_AGAIN, Backoff(SURVEY_SOON, SURVEY_LATER))
         self._walked = self._failed = False
 
     @property
@@ -46,7 +47,7 @@ class SurveyRounds:
     def release(self) -> None:
         """Walk again now if the last walk failed in passing."""
         if self._failed:
-            self._again.set()
+            self._polling.wake()
 
     async def keep(self, up: asyncio.Event, queue: DemandQueue) -> None:
         """For ever, while the registry is `up`."""
@@ -54,16 +55,13 @@ class SurveyRounds:
         with suppress(TimeoutError):
             async with asyncio.timeout(HEAD_START):
                 await queue.quiet()
-        backoff = Backoff(SURVEY_SOON, SURVEY_LATER)
         while self._options.surveyed:
             await self._wanted.wait()
             self._health.loading = self._health.loading or not self._walked
             error = await self._walk()
             self._failed = isinstance(error, _TRIED_SOON) or self._survey.failed_in_passing
-            if not self._failed:
-                backoff.reset()
             self._walked = True
-            await waited(self._again, backoff.next() if self._failed else SURVEY_AGAIN)
+            await self._polling.rest(error if self._failed else None, failed=self._failed)
             await up.wait()
         self._walked = True
 
@@ -78,11 +76,3 @@ class SurveyRounds:
             return error
         self._health.allow(REST)
         return None
-
-
-async def waited(event: asyncio.Event, seconds: float) -> None:
-    """Wait for the event, at most so long; it counts once."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    event.clear()

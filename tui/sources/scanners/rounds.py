@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -22,8 +21,9 @@ from tui.domain.facts.events import (
     SourceState,
 )
 from tui.domain.facts.scan import ScanReport
-from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Throttled
-from tui.sources.kit.throttle import Backoff
+from tui.errors import AuthenticationFailed, Forbidden, SourceError
+from tui.sources.kit.polling import Polling
+from tui.sources.kit.throttle import Backoff, unspread
 from tui.sources.ports import Diagnosis
 
 __all__ = ["Absent", "Pace", "Round", "ScannerSource"]
@@ -75,7 +75,8 @@ class ScannerSource(ABC):
         self._generation = 0
         self._known: dict[str, ScanReport] = {}
         self._health = SourceHealth(id, SourceState.LOADING, through=through, every=pace.refresh)
-        self._backoff = Backoff(pace.retry, pace.retry_most)
+        denied = Backoff(pace.retry_denied, pace.retry_denied, unspread)
+        self._polling = Polling(str(id), pace.refresh, Backoff(pace.retry, pace.retry_most), denied)
 
     @property
     def id(self) -> SourceId:
@@ -97,21 +98,22 @@ class ScannerSource(ABC):
         yield HealthChanged(self._health)
         while True:
             round_ = Round()
-            delay = self._pace.refresh
+            failure: SourceError | None = None
             try:
                 async with aclosing(self._reports(round_)) as events:
                     async for event in events:
                         yield event
-                self._backoff.reset()
                 self._health = self._ended(round_)
-            except SourceError as error:
-                delay = self._delay(error)
-                if isinstance(error, Absent) and self._known:
+            except Absent as absence:
+                if self._known:
                     self._known = {}
                     yield ScansCompleted(self._id, self._generation)
+                self._health = self._failed(round_, absence)
+            except SourceError as error:
+                failure = error
                 self._health = self._failed(round_, error)
             yield HealthChanged(self._health)
-            await asyncio.sleep(delay)
+            await self._polling.rest(failure)
 
     async def _reports(self, round_: Round) -> AsyncGenerator[Event, None]:
         """One round; what has not changed is said with the very report that was said before."""
@@ -187,12 +189,3 @@ class ScannerSource(ABC):
             through=self._through,
             every=self._pace.refresh,
         )
-
-    def _delay(self, error: SourceError) -> float:
-        if isinstance(error, AuthenticationFailed | Forbidden):
-            return self._pace.retry_denied
-        if isinstance(error, Absent):
-            return self._pace.refresh
-        guess = self._backoff.next()
-        asked = error.retry_after if isinstance(error, Throttled | ServerFault) else None
-        return guess if asked is None else max(asked, guess)

@@ -20,6 +20,7 @@ from tui.domain.facts.events import (
     SourceState,
 )
 from tui.domain.facts.signature import Outcome
+from tui.sources.kit.polling import Polling
 from tui.sources.ports import ContentReader, RevocationStore
 from tui.sources.signatures.artifacts import Gathered, gather
 from tui.sources.signatures.assessing import Assessment, StaticResults, StoredSignature, assess
@@ -90,7 +91,7 @@ class SignatureSession:
         async with self._stack, asyncio.TaskGroup() as group:
             for _ in range(WORKERS):
                 group.create_task(self._keep_working(), name="signatures")
-            group.create_task(self._keep_watching(), name="what is trusted")
+            group.create_task(Polling("what is trusted", self._watch).keep(self._look_over), name="what is trusted")
             group.create_task(self._keep_telling(), name="health of signatures")
 
     # ---- looking at manifests
@@ -191,20 +192,18 @@ class SignatureSession:
         for trusted in self._options.all:
             await self._trust(trusted)
 
-    async def _keep_watching(self) -> None:
+    async def _look_over(self) -> None:
         """Judge again what is due, and everything when a file of what is trusted has changed."""
-        while True:
-            await asyncio.sleep(self._watch)
-            now = self._now()
-            self._backlog.retry(now)
-            for key in self._elsewhere.due(now):
-                self._backlog.again(key)
-            if self._trusts and await asyncio.to_thread(footprint, self._options.all) != self._footprint:
-                self._trusts.clear()
-                self._generation += 1
-                await self._read_all()
-                await self._judge(list(self._looked.values()))
-            await self._judge([looked for looked in self._looked.values() if looked.due is not None and looked.due <= now])
+        now = self._now()
+        self._backlog.retry(now)
+        for key in self._elsewhere.due(now):
+            self._backlog.again(key)
+        if self._trusts and await asyncio.to_thread(footprint, self._options.all) != self._footprint:
+            self._trusts.clear()
+            self._generation += 1
+            await self._read_all()
+            await self._judge(list(self._looked.values()))
+        await self._judge([looked for looked in self._looked.values() if looked.due is not None and looked.due <= now])
 
     # ---- health
 
