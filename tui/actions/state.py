@@ -1,0 +1,158 @@
+"""What is known of plans that are carried out, on disk: replaced as a whole and safe before anything is sent.
+
+One file a plan, and a lock beside it, held while somebody carries the plan out: a second process is told who does.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from tui.actions.transitions import StepRecord
+from tui.domain.common.text import clean
+from tui.domain.plans.plan import Plan
+from tui.errors import TrustreeError, UsageError
+from tui.private_files import make_private, open_private, read_regular
+
+__all__ = ["Execution", "PlanHeld", "StateFault", "StateFile", "StateFiles"]
+
+SCHEMA = "trustree/execution/v1"
+LARGEST = 64 << 20
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class StateFault(TrustreeError):
+    """The state of a plan cannot be written or read: nothing more is sent."""
+
+
+class PlanHeld(TrustreeError):
+    """Another process carries out this plan."""
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan and how far each of its steps is. `ended` is when nothing was left to do, None while there is."""
+
+    schema: str = SCHEMA
+    plan: Plan
+    begun: datetime
+    operator: str = ""
+    ended: datetime | None = None
+    steps: dict[str, StepRecord] = {}
+
+
+class StateFiles:
+    """The plans that were begun on this machine, by this user."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    @contextmanager
+    def claimed(self, plan: str, who: str) -> Iterator[StateFile]:
+        """The file of a plan, which is nobody else's while the context lasts. Raises PlanHeld, StateFault and UsageError."""
+        if not _NAME.fullmatch(plan):
+            raise UsageError(f"“{clean(plan, 60)}” cannot be the id of a plan.", "Ids have letters, digits, points and dashes.")
+        file = self._directory / f"{plan}.lock"
+        try:
+            make_private(self._directory)
+            descriptor = open_private(str(file), os.O_RDWR)
+        except OSError as error:
+            raise _fault(file, "written", error) from error
+        try:
+            _take(descriptor, plan, who)
+            yield StateFile(self._directory / f"{plan}.json")
+        finally:
+            os.close(descriptor)
+
+    def unfinished(self) -> tuple[Execution, ...]:
+        """The plans that were begun and not brought to an end, the last one first; what cannot be read is left out."""
+        found = []
+        with suppress(OSError):
+            for path in self._directory.glob("*.json"):
+                with suppress(StateFault):
+                    execution = StateFile(path).read()
+                    if execution is not None and execution.ended is None:
+                        found.append(execution)
+        return tuple(sorted(found, key=lambda execution: execution.begun, reverse=True))
+
+
+class StateFile:
+    """The state of one plan. Raises StateFault."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> Execution | None:
+        """What is known of the plan; None when it was never begun."""
+        try:
+            body = read_regular(self.path, LARGEST)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _fault(self.path, "read", error) from error
+        try:
+            execution = msgspec.json.decode(body, type=Execution)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _unreadable(self.path) from error
+        if execution.schema != SCHEMA or set(execution.steps) - {step.id for step in execution.plan.steps}:
+            raise _unreadable(self.path)
+        return execution
+
+    def write(self, execution: Execution) -> None:
+        """Replace the file as a whole, and wait until the disk has it."""
+        part = self.path.with_name(self.path.name + ".part")
+        try:
+            with suppress(FileNotFoundError):
+                part.unlink()
+            descriptor = open_private(str(part), os.O_WRONLY | os.O_EXCL)
+            try:
+                body = msgspec.json.encode(execution)
+                while body:
+                    body = body[os.write(descriptor, body) :]
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            part.replace(self.path)
+            self._sync()
+        except OSError as error:
+            raise _fault(self.path, "written", error) from error
+
+    def _sync(self) -> None:
+        """A name is safe only when its directory is."""
+        descriptor = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _take(descriptor: int, plan: str, who: str) -> None:
+    """Hold the lock and say in it who does. Raises PlanHeld, StateFault."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = clean(os.pread(descriptor, 300, 0).decode(errors="replace").strip(), 200) or "another process"
+        raise PlanHeld(f"Plan {plan} is being carried out by {holder}.", "Wait until that has ended.") from error
+    with suppress(OSError):  # the name is only for the others: the lock holds without it
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, clean(who, 200).encode(errors="replace"), 0)
+
+
+def _fault(path: Path, done: str, error: OSError) -> StateFault:
+    return StateFault(
+        f"The state of the plan, {path}, cannot be {done}: {error.strerror or 'the system refuses it'}. Nothing is sent.",
+        f"Make room in {path.parent}, or let it be yours.",
+    )
+
+
+def _unreadable(path: Path) -> StateFault:
+    return StateFault(
+        f"The state of the plan, {path}, is damaged or of another version: what was sent is not known. Nothing is sent.",
+        "The audit log beside it tells what was sent. Look it up at the builders, then make a new plan.",
+    )
