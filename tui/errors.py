@@ -16,6 +16,8 @@ TrustreeError
     ├── Throttled              429, with the seconds to wait when given
     ├── ServerFault            5xx
     ├── OutcomeUnknown         something was sent, and nobody knows whether it was done
+    ├── Changed                what was to be changed is not what was seen any more; nothing was done
+    ├── Inapplicable           such a thing cannot be changed like that; nothing was sent
     └── UntrustedPayload       a body that is malformed or too large
         ├── ForeignAnswer      an answer that is not in the form of the protocol: somebody else's
         └── OtherBytes         content that is not what its digest names
@@ -27,10 +29,12 @@ from typing import Self
 
 __all__ = [
     "AuthenticationFailed",
+    "Changed",
     "ConnectionCut",
     "Expired",
     "Forbidden",
     "ForeignAnswer",
+    "Inapplicable",
     "InvalidConfig",
     "InvalidQuery",
     "InvalidReference",
@@ -149,6 +153,18 @@ class ServerFault(SourceError):
 
 class OutcomeUnknown(SourceError):
     """A change was sent and may have been made, though no answer says so: it is looked up, never sent again."""
+
+
+class Changed(SourceError):
+    """What was to be changed is not what was seen any more: nothing was done. `differences` are sentences: what, from, to."""
+
+    def __init__(self, headline: str, remedy: str = "", *, differences: tuple[str, ...] = ()) -> None:
+        super().__init__(headline, remedy)
+        self.differences = differences
+
+
+class Inapplicable(SourceError):
+    """Such a thing cannot be changed like that, whoever asks: nothing was sent."""
 
 
 class UntrustedPayload(SourceError):

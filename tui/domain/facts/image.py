@@ -111,6 +111,16 @@ class Locks(msgspec.Struct, frozen=True, gc=False):
     list: bool = True
     quarantine: str = ""
 
+    @property
+    def locked(self) -> Locks:
+        """The same, but neither to be deleted nor overwritten."""
+        return msgspec.structs.replace(self, delete=False, write=False)
+
+    @property
+    def unreadable(self) -> Locks:
+        """The same, but not to be pulled."""
+        return msgspec.structs.replace(self, read=False)
+
 
 class Tag(msgspec.Struct, frozen=True, gc=False):
     """A tag and the digest it names now; `created` and `updated` only where the registry tells (ACR)."""
