@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -216,6 +217,14 @@ def test_what_is_not_renewed_any_more_does_not_look_live() -> None:
     stopped = header_lines(company(), PLACE._replace(stopped=True), NOW, 160, UNICODE)
     assert " stopped " in said(stopped)
     assert " live " not in said(stopped)
+
+
+def test_the_clock_of_what_is_live_has_no_second_hand() -> None:
+    begun, later = (header_lines(company(), PLACE, NOW + timedelta(seconds=passed), 160, UNICODE) for passed in (1, 59))
+    assert begun == later
+    assert " live " in said(begun)
+    assert "<1m ago" in said(begun)
+    assert "90s ago" in said(header_lines(company(), PLACE, NOW + timedelta(seconds=90), 160, UNICODE))
 
 
 def test_digests_in_sentences_are_short() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
@@ -19,6 +19,7 @@ __all__ = ["HEIGHT", "NARROW", "Position", "header_lines", "verdict_counts"]
 
 _ESTATE = (SourceKind.CLUSTER, SourceKind.REGISTRY)
 _COUNTED = (SourceState.OK, SourceState.PARTIAL)
+_MINUTE = timedelta(minutes=1)
 NARROW = 110
 HEIGHT = 4
 """How many lines the header takes: where it is narrow the picture of the estate has its own line, and the checks have none."""
@@ -101,7 +102,6 @@ def _pulse(snapshot: Snapshot, place: Position, now: datetime, width: int, glyph
     asked = [health for health in snapshot.sources if health.state is not SourceState.OFF]
     confirmed = _oldest(snapshot)
     since = age(confirmed, now)
-    moment = Span(f" {clock(confirmed)}  {since:>3} ago" if width >= NARROW else f" {clock(confirmed)[:5]}", "dim")
     if place.stopped:
         badge = Span(" stopped ", "badge-fail")
     elif any(health.state is SourceState.LOADING for health in asked):
@@ -109,10 +109,13 @@ def _pulse(snapshot: Snapshot, place: Position, now: datetime, width: int, glyph
     elif asked and all(health.state is SourceState.FAILED for health in asked if health.kind is SourceKind.CLUSTER):
         badge = Span(" no answer ", "badge-fail")
     elif any(health.live for health in asked if health.kind in _ESTATE):
-        badge = Span(" live ", "badge-live")
+        # A second hand would write to the terminal every second only to say that nothing happened.
+        badge, since = Span(" live ", "badge-live"), "<1m" if now - confirmed < _MINUTE else since
     else:
         badge = Span(f" {since} old ", "badge-warn")
-    return (rights, badge, moment, Span(" "))
+    exact = clock(confirmed) if not since.startswith("<") else clock(confirmed)[:5]
+    moment = f" {exact}  {since:>3} ago" if width >= NARROW else f" {clock(confirmed)[:5]}"
+    return (rights, badge, Span(moment, "dim"), Span(" "))
 
 
 def _oldest(snapshot: Snapshot) -> datetime:

@@ -209,6 +209,11 @@ class TrustreeApp(Host):
         elif self.trouble is not None:
             self.open_estate()
 
+    def action_redraw(self) -> None:
+        """Send everything that the screen shows once more: something else may have written into the terminal."""
+        if sys.platform != "win32":
+            signal.raise_signal(signal.SIGWINCH)  # a change of the size has all sent anew
+
     def action_interrupt(self) -> None:
         """End at once when it is pressed twice, as programs without a screen do with one."""
         now = self.clock()

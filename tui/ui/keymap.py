@@ -14,6 +14,7 @@ GLOBAL: list[BindingType] = [
     Binding("ctrl+p", "command_palette", "command palette", show=False, id="palette"),
     Binding("t", "change_theme", "theme", show=False, id="theme"),
     Binding("R,ctrl+r", "refresh_estate", "read again", show=False, id="refresh"),
+    Binding("ctrl+l", "redraw", "draw the screen anew", show=False, priority=True, id="redraw"),
     Binding("ctrl+c", "interrupt", "quit, pressed twice", show=False, priority=True, id="interrupt"),
     Binding("ctrl+z", "suspend_process", "put in the background; fg comes back", show=False, priority=True, id="suspend"),
 ]

@@ -9,6 +9,7 @@ import struct
 import termios
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.bench.terminal import Terminal, terminal
 
@@ -76,6 +77,17 @@ def test_all_is_sent_anew_when_the_size_has_changed_back_before_anybody_looked()
         child.forget()
         os.kill(child.pid, signal.SIGWINCH)
         child.wait_for("11 of 12 pressed 0 times")
+
+
+def test_all_is_sent_anew_when_the_operator_asks_for_it(tmp_path: Path) -> None:
+    """Whatever wrote into the terminal meanwhile (`wall`, a job in the background) is gone then."""
+    explorer = "import sys; from tui.cli.main import main; sys.exit(main(['--no-azure']))"
+    with terminal(explorer, environment={"HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "none")}) as child:
+        child.wait_for("Workloads")
+        child.drain(0.2)
+        child.forget()
+        child.send(b"\x0c")
+        child.wait_for("Workloads")
 
 
 def test_all_is_sent_anew_after_the_program_was_stopped() -> None:
