@@ -11,9 +11,9 @@ from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.signature import SignatureSystem
 from tui.errors import SourceError
+from tui.sources.kit.backlog import Key
 from tui.sources.ports import AttachmentReader
 from tui.sources.signatures.artifacts import Gathered, gather
-from tui.sources.signatures.backlog import Key
 
 __all__ = ["Elsewhere", "Openers"]
 

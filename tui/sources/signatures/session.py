@@ -20,11 +20,11 @@ from tui.domain.facts.events import (
     SourceState,
 )
 from tui.domain.facts.signature import Outcome
+from tui.sources.kit.backlog import Backlog, Key
 from tui.sources.kit.polling import Polling
 from tui.sources.ports import ContentReader, RevocationStore
 from tui.sources.signatures.artifacts import Gathered, gather
 from tui.sources.signatures.assessing import Assessment, StaticResults, StoredSignature, assess
-from tui.sources.signatures.backlog import Backlog, Key
 from tui.sources.signatures.elsewhere import Elsewhere, Openers
 from tui.sources.signatures.fetch import FetchOptions, RevocationFetcher
 from tui.sources.signatures.footprint import Footprint, footprint

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from tui.domain.common.text import clean
 from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceId, SourceKind, SourceState
+from tui.sources.kit.backlog import Backlog
 from tui.sources.ports import AttachmentReader, ContentReader, Diagnosis, RevocationStore
-from tui.sources.signatures.backlog import Backlog
 from tui.sources.signatures.footprint import unusable
 from tui.sources.signatures.options import SignatureOptions
 

@@ -1,4 +1,4 @@
-"""Manifests whose signatures are to be looked at: the most urgent first, each once until there is something new to look at."""
+"""Manifests of which what is attached is to be looked at: the most urgent first, each once until there is something new to look at."""
 
 from __future__ import annotations
 
