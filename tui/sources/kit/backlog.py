@@ -1,14 +1,14 @@
-"""Manifests of which what is attached is to be looked at: the most urgent first, each once until there is something new to look at."""
+"""Manifests of which what is attached is to be looked at: the most urgent first, each once until there is news."""
 
 from __future__ import annotations
 
 import asyncio
-import heapq
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 
 from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.image import RepositoryName
+from tui.sources.kit.workqueue import WorkQueue
 
 __all__ = ["Backlog", "Key"]
 
@@ -17,87 +17,86 @@ FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=30), timedelta(minutes=15)
 
 
 class Backlog:
-    """A priority queue of demands for several workers."""
+    """A priority queue of demands for several workers; what failed waits `first`, then ever longer, up to `longest`."""
 
-    def __init__(self) -> None:
-        self._known: dict[Key, ArtifactDemand] = {}
-        self._heap: list[tuple[int, int, Key]] = []
-        self._queued: set[Key] = set()
+    def __init__(self, now: Callable[[], datetime], first: timedelta = FIRST_RETRY, longest: timedelta = LONGEST_RETRY) -> None:
+        self._now, self._first, self._longest = now, first, longest
+        self._demands: dict[Key, ArtifactDemand] = {}
+        self._queue: WorkQueue[Key] = WorkQueue()
         self._retries: dict[Key, tuple[datetime, int]] = {}
-        self._working: set[Key] = set()
-        self._again: set[Key] = set()
-        self._order = 0
-        self._filled = asyncio.Event()
+        self._asked = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._demands)
 
     def add(self, demands: Iterable[ArtifactDemand]) -> None:
         """Ask for more; what is asked again and did not change costs next to nothing. Never blocks."""
         for demand in demands:
             key = demand.name, demand.subject.digest
-            known = self._known.get(key)
-            self._known[key] = demand
+            known = self._demands.get(key)
+            self._demands[key] = demand
             if known is None or not known.asks_as(demand):
                 self._put(key)
+            else:
+                self._queue.hurry(key, int(demand.priority))
+            self._asked.set()
 
     def again(self, key: Key) -> None:
         """Look at one anew that was asked for before."""
-        if key in self._known:
+        if key in self._demands:
             self._put(key)
+
+    def resume(self) -> None:
+        """A new run begins, and goes on where an earlier one has ended."""
+        self._queue.resume()
 
     def restart(self) -> None:
         """A new run begins: everything is looked at again."""
-        self._working.clear()
+        self._queue.resume()
         self._retries.clear()
-        for key in self._known:
+        for key in self._demands:
             self._put(key)
 
     @property
     def idle(self) -> bool:
         """Whether nothing waits and nobody works."""
-        return not self._queued and not self._working
+        return self._queue.idle
 
     @property
     def progress(self) -> tuple[int, int]:
         """Manifests looked at, and manifests in all."""
-        return len(self._known) - len(self._queued) - len(self._working), len(self._known)
+        return len(self._demands) - self._queue.left, len(self._demands)
 
     async def filled(self) -> None:
         """Wait until something is asked for."""
-        if not self._known:
-            await self._filled.wait()
+        await self._asked.wait()
 
-    async def get(self) -> ArtifactDemand:
-        """The most urgent; `done` must be called for it."""
-        while not self._queued:
-            self._filled.clear()
-            await self._filled.wait()
-        _, _, key = heapq.heappop(self._heap)
-        self._queued.discard(key)
-        self._working.add(key)
-        return self._known[key]
+    async def work(self, look: Callable[[ArtifactDemand], Awaitable[bool]], workers: int) -> None:
+        """Look at what is asked for, until cancelled; `look` says whether that failed and may succeed later."""
 
-    def done(self, demand: ArtifactDemand, failed: bool, now: datetime) -> None:
-        """One that `get` gave was looked at; what failed is tried again later, ever more seldom."""
-        key = demand.name, demand.subject.digest
-        self._working.discard(key)
-        if key in self._again:
-            self._again.discard(key)
-            self._put(key)
+        async def serve(key: Key) -> None:
+            failed = True
+            try:
+                failed = await look(self._demands[key])
+            finally:
+                self._ended(key, failed)
+
+        await self._queue.work(serve, workers)
+
+    def retry(self) -> None:
+        """Look again at what failed long enough ago."""
+        now = self._now()
+        for key in [key for key, (at, _) in self._retries.items() if at <= now]:
+            if key not in self._queue:
+                self._put(key)
+
+    def _ended(self, key: Key, failed: bool) -> None:
+        """What failed is tried again later, ever more seldom."""
         if not failed:
             self._retries.pop(key, None)
             return
         tries = self._retries[key][1] + 1 if key in self._retries else 0
-        self._retries[key] = now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(tries, 10)), tries
-
-    def retry(self, now: datetime) -> None:
-        """Look again at what failed long enough ago."""
-        for key in [key for key, (at, _) in self._retries.items() if at <= now and key not in self._working]:
-            self._put(key)
+        self._retries[key] = self._now() + min(self._longest, self._first * 2 ** min(tries, 10)), tries
 
     def _put(self, key: Key) -> None:
-        if key in self._working:  # never two at once on one manifest: the older answer might come last
-            self._again.add(key)
-        elif key not in self._queued:
-            self._queued.add(key)
-            self._order += 1
-            heapq.heappush(self._heap, (int(self._known[key].priority), self._order, key))
-            self._filled.set()
+        self._queue.put(key, int(self._demands[key].priority))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 from tui.domain.facts.image import RepositoryName
+from tui.sources.kit.workqueue import WorkQueue
 
 __all__ = ["ReferrerQueue"]
 
@@ -22,18 +22,17 @@ class ReferrerQueue:
 
     def __init__(self, search: Search) -> None:
         self._search = search
-        self._queue: asyncio.Queue[Subject] = asyncio.Queue()
+        self._queue: WorkQueue[Subject] = WorkQueue()
         self._asked: set[Subject] = set()
         self._failures: dict[Subject, int] = {}
         self._sitting_out: dict[Subject, int] = {}
         self._passing: dict[Subject, None] = {}
-        self._left = 0
 
     def add(self, name: RepositoryName, digest: str) -> None:
         """Search a manifest, unless that was asked for already. Never blocks."""
         if (name, digest) not in self._asked:
             self._asked.add((name, digest))
-            self._put((name, digest))
+            self._queue.put((name, digest))
 
     def retry(self) -> None:
         """Search again what could not be searched; what fails again and again, more and more seldom."""
@@ -42,7 +41,7 @@ class ReferrerQueue:
                 self._sitting_out[subject] = turns - 1
             else:
                 del self._sitting_out[subject]
-                self._put(subject)
+                self._queue.put(subject)
 
     def hope(self, name: RepositoryName, digest: str) -> None:
         """A search fails of which that may be over at any moment."""
@@ -53,47 +52,43 @@ class ReferrerQueue:
         subject = next((each for each in self._passing if each in self._sitting_out), None)
         if subject is not None:
             del self._sitting_out[subject]
-            self._put(subject)
+            self._queue.put(subject)
 
     def release(self) -> None:
         """Search again now all that failed in passing."""
         for subject in [each for each in self._passing if each in self._sitting_out]:
             del self._sitting_out[subject]
-            self._put(subject)
+            self._queue.put(subject)
         self._passing.clear()
 
     def again(self) -> None:
         """Search everything again, unless that is still going on: something may have been attached since."""
         if self.idle:
             for subject in sorted(self._asked):
-                self._put(subject)
+                self._queue.put(subject)
 
     @property
     def progress(self) -> tuple[int, int]:
         """Manifests searched, and manifests in all."""
-        return max(0, len(self._asked) - self._left), len(self._asked)
+        return len(self._asked) - self._queue.left, len(self._asked)
 
     @property
     def idle(self) -> bool:
         """Whether every search has ended."""
-        return self._left == 0
+        return self._queue.idle
 
-    async def work(self) -> None:
-        """Search one after the other, until cancelled."""
-        while True:
-            subject = await self._queue.get()
-            was_passing = subject in self._passing
-            self._passing.pop(subject, None)
-            if await self._search(*subject):
-                self._failures.pop(subject, None)
-                self._sitting_out.pop(subject, None)
-                if was_passing:
-                    self.release()
-            else:
-                failures = self._failures[subject] = self._failures.get(subject, 0) + 1
-                self._sitting_out[subject] = min(2 ** min(failures - 1, 10) - 1, MOST_TURNS)
-            self._left -= 1
+    async def work(self, workers: int = 1) -> None:
+        """Search one after the other with so many workers, until cancelled."""
+        await self._queue.work(self._serve, workers)
 
-    def _put(self, subject: Subject) -> None:
-        self._left += 1
-        self._queue.put_nowait(subject)
+    async def _serve(self, subject: Subject) -> None:
+        was_passing = subject in self._passing
+        self._passing.pop(subject, None)
+        if await self._search(*subject):
+            self._failures.pop(subject, None)
+            self._sitting_out.pop(subject, None)
+            if was_passing:
+                self.release()
+        else:
+            failures = self._failures[subject] = self._failures.get(subject, 0) + 1
+            self._sitting_out[subject] = min(2 ** min(failures - 1, 10) - 1, MOST_TURNS)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 import msgspec
 
 from tui.domain.facts.demand import Demand, Priority
 from tui.domain.facts.image import RepositoryName
 from tui.errors import SourceError
+from tui.sources.kit.workqueue import WorkQueue
 
 __all__ = ["DemandQueue", "QueuedDemand"]
 
@@ -20,22 +19,21 @@ Key = tuple[RepositoryName, str]
 class QueuedDemand:
     """A demand and how it went: `digest` once answered, `error` and when to try again once failed.
 
-    `missed` counts the looks at it since then that came to nothing, `tried_at` is when it was tried last. `busy` tells that it
-    is being read, `freed` that it is tried again because something else has succeeded.
+    `missed` counts the looks at it since then that came to nothing, `tried_at` is when it was tried last, `freed`
+    tells that it is tried again because something else has succeeded.
     """
 
-    __slots__ = ("busy", "demand", "digest", "error", "failures", "freed", "missed", "queued", "retry_at", "tried_at")
+    __slots__ = ("demand", "digest", "error", "failures", "freed", "missed", "retry_at", "tried_at")
 
     def __init__(self, demand: Demand) -> None:
         self.demand = demand
-        self.queued = False
         self.digest = ""
         self.error: SourceError | None = None
         self.failures = 0
         self.missed = 0
         self.retry_at = 0.0
         self.tried_at = 0.0
-        self.busy = self.freed = False
+        self.freed = False
 
     @property
     def key(self) -> Key:
@@ -56,35 +54,30 @@ class QueuedDemand:
 
 
 class DemandQueue:
-    """A priority queue of `QueuedDemand` for several workers."""
+    """The `QueuedDemand`s of one registry, for several workers."""
 
     def __init__(self) -> None:
         self._known: dict[Key, QueuedDemand] = {}
-        self._heap: list[tuple[int, int, QueuedDemand]] = []
-        self._order = 0
-        self._busy = 0
-        self._filled = asyncio.Event()
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+        self._queue: WorkQueue[Key] = WorkQueue()
 
     def __iter__(self) -> Iterator[QueuedDemand]:
         return iter(list(self._known.values()))
 
     def restart(self) -> None:
         """A new run begins: what was answered to an earlier one is asked for again."""
-        self._busy = 0
+        self._queue.resume()
         for wanted in self._known.values():
             self.again(wanted)
 
     @property
     def idle(self) -> bool:
         """Whether nothing waits and nobody works."""
-        return self._quiet.is_set()
+        return self._queue.idle
 
     @property
     def progress(self) -> tuple[int, int]:
         """Demands answered or failed, and demands in all."""
-        return len(self._known) - self._busy - sum(1 for wanted in self._known.values() if wanted.queued), len(self._known)
+        return len(self._known) - self._queue.left, len(self._known)
 
     def repositories(self) -> frozenset[str]:
         """The repositories of all demands."""
@@ -98,41 +91,23 @@ class DemandQueue:
             if known is None:
                 self._known[key] = wanted = QueuedDemand(demand)
                 self.again(wanted)
-            elif known.widen(demand) or known.queued:
-                self.again(known, moved=True)
+            elif known.widen(demand):
+                self.again(known)
+            else:
+                self._queue.hurry(key, int(known.demand.priority))
 
-    def again(self, wanted: QueuedDemand, moved: bool = False) -> None:
-        """Put it in the queue, or, with `moved`, where its new priority belongs."""
-        if wanted.queued and not moved:
-            return
-        wanted.queued = True
-        self._order += 1
-        heapq.heappush(self._heap, (int(wanted.demand.priority), self._order, wanted))
-        self._quiet.clear()
-        self._filled.set()
+    def again(self, wanted: QueuedDemand) -> None:
+        """Put it in the queue, or where its new priority belongs."""
+        self._queue.put(wanted.key, int(wanted.demand.priority))
 
-    async def get(self) -> QueuedDemand:
-        """The most urgent; `done` must be called for it."""
-        while True:
-            while self._heap:
-                _, _, wanted = heapq.heappop(self._heap)
-                if wanted.queued:
-                    wanted.queued = False
-                    self._busy += 1
-                    return wanted
-            self._settle()
-            self._filled.clear()
-            await self._filled.wait()
+    def rests(self, wanted: QueuedDemand) -> bool:
+        """Whether it neither waits nor is being read."""
+        return wanted.key not in self._queue
 
-    def done(self) -> None:
-        """One that `get` gave is answered or failed."""
-        self._busy -= 1
-        self._settle()
-
-    def _settle(self) -> None:
-        if self._busy == 0 and not any(wanted.queued for _, _, wanted in self._heap):
-            self._quiet.set()
+    async def work(self, answer: Callable[[QueuedDemand], Awaitable[None]], workers: int) -> None:
+        """Answer what is asked for with so many workers, until cancelled."""
+        await self._queue.work(lambda key: answer(self._known[key]), workers)
 
     async def quiet(self) -> None:
         """Wait until nothing is left to do."""
-        await self._quiet.wait()
+        await self._queue.quiet()

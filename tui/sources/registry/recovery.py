@@ -50,7 +50,7 @@ class Recovery:
         # Not before all has been tried once: what loads is not held up, and comes to an end.
         if not self._queue.idle or self._health.down is not None or self._client.throttle.waiting > 0:
             return
-        wanted = min(filter(_is_tried, self._queue), key=lambda each: each.tried_at, default=None)
+        wanted = min(filter(self._is_tried, self._queue), key=lambda each: each.tried_at, default=None)
         if wanted is None:
             self._attaching.try_one()
             return
@@ -60,6 +60,9 @@ class Recovery:
         else:
             await self._look(wanted)
 
+    def _is_tried(self, wanted: QueuedDemand) -> bool:
+        return self._queue.rests(wanted) and (isinstance(wanted.error, _TRIED) or wanted.missed > 0)
+
     def release(self) -> None:
         """What failed in passing is read now, not when its turn would come; what was only missed at the next look."""
         for wanted in self._queue:
@@ -68,10 +71,6 @@ class Recovery:
             if isinstance(wanted.error, PASSING):
                 self._queue.again(wanted)
         self._attaching.release()
-
-
-def _is_tried(wanted: QueuedDemand) -> bool:
-    return not (wanted.queued or wanted.busy) and (isinstance(wanted.error, _TRIED) or wanted.missed > 0)
 
 
 def goes_on(before: SourceError | None, after: SourceError) -> bool:

@@ -110,10 +110,8 @@ class RegistrySession:
             group.create_task(self._rounds.keep(self._up, self._queue))
             group.create_task(self._pulse.keep())
             group.create_task(self._recovery.keep())
-            for _ in range(self._options.concurrency):
-                group.create_task(self._keep_working())
-            for _ in range(SEARCHES_AT_ONCE):
-                group.create_task(self._attaching.work())
+            group.create_task(self._queue.work(self._serve, self._options.concurrency))
+            group.create_task(self._attaching.work(SEARCHES_AT_ONCE))
 
     # ---- connection
 
@@ -163,19 +161,12 @@ class RegistrySession:
 
     # ---- demands
 
-    async def _keep_working(self) -> None:
-        while True:
-            entry = await self._queue.get()
-            entry.busy = True
-            try:
-                await self._decided.wait()
-                if self.health.down is not None:
-                    await self._failed(entry, self.health.down)
-                else:
-                    await self._answer(entry)
-            finally:
-                entry.busy = False
-                self._queue.done()
+    async def _serve(self, entry: QueuedDemand) -> None:
+        await self._decided.wait()
+        if self.health.down is not None:
+            await self._failed(entry, self.health.down)
+        else:
+            await self._answer(entry)
 
     async def _answer(self, entry: QueuedDemand) -> None:
         name, reference = entry.key
@@ -300,7 +291,7 @@ class RegistrySession:
                 self._queue.again(entry)
 
     def _watched(self, entry: QueuedDemand, cycle: int) -> bool:
-        if entry.queued or not entry.digest or entry.demand.priority > Priority.BASE:
+        if not self._queue.rests(entry) or not entry.digest or entry.demand.priority > Priority.BASE:
             return False
         return entry.missed > 0 or not is_digest(entry.demand.reference) or cycle % DIGESTS_AGAIN == 0
 

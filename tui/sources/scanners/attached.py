@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.events import Event, HealthChanged, ScanGone, ScansSeen, SourceHealth, SourceId, SourceKind, SourceState
-from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import ScanReport
 from tui.errors import SourceError
+from tui.sources.kit.backlog import Backlog, Key
+from tui.sources.kit.polling import Polling
 from tui.sources.kit.streams import Emit, emitted
 from tui.sources.ports import ContentReader, Diagnosis
 from tui.sources.scanners.artifacts import ArtifactReader
@@ -22,8 +23,9 @@ __all__ = ["AttachedSource"]
 WORKERS = 4
 RETRY = 300.0
 """Seconds before what could not be read is tried again."""
+TURNS = 10
+"""Looks, in that time, at whether something is to be tried again."""
 Readers = Callable[[str], ContentReader | None]
-Subject = tuple[RepositoryName, str]
 
 
 class AttachedSource:
@@ -32,12 +34,10 @@ class AttachedSource:
     def __init__(self, readers: Readers, retry: float = RETRY, clock: Callable[[], datetime] = utc_now) -> None:
         self._readers, self._retry, self._clock = readers, retry, clock
         self._pool = Pool()
-        # The newest demand on each manifest; one for the same with other referrers takes its place.
-        self._asked: dict[Subject, ArtifactDemand] = {}
-        self._wanted: dict[Subject, None] = {}
-        self._failed: dict[Subject, SourceError] = {}
-        self._known: dict[Subject, dict[str, ScanReport]] = {}
-        self._more = asyncio.Event()
+        self._backlog = Backlog(clock, timedelta(seconds=retry), timedelta(seconds=retry))
+        self._failed: dict[Key, SourceError] = {}
+        self._known: dict[Key, dict[str, ScanReport]] = {}
+        self._reports = 0
         self._as_of: datetime | None = None
 
     @property
@@ -48,48 +48,30 @@ class AttachedSource:
     @property
     def idle(self) -> bool:
         """True when everything asked for was answered."""
-        return not self._wanted
+        return self._backlog.idle
 
     def examine(self, demands: tuple[ArtifactDemand, ...]) -> None:
         """Ask for more; asking twice for the same costs nothing. Never blocks."""
-        fresh = {(demand.name, demand.subject.digest): demand for demand in demands}
-        fresh = {subject: demand for subject, demand in fresh.items() if not self._is_asked(subject, demand)}
-        self._asked |= fresh
-        self._wanted |= dict.fromkeys(fresh)
-        if fresh:
-            self._more.set()
-
-    def _is_asked(self, subject: Subject, demand: ArtifactDemand) -> bool:
-        known = self._asked.get(subject)
-        return known is not None and known.asks_as(demand)
+        self._backlog.add(demands)
 
     def events(self) -> AsyncGenerator[Event, None]:
         """Reports as they are asked for."""
         return emitted(self._work, str(self.id))
 
     async def _work(self, emit: Emit) -> None:
-        """Serve what is wanted; what failed is wanted again later."""
-        clock = asyncio.get_running_loop().time
-        again = clock() + self._retry
+        """Look at what is wanted, and again later at what failed."""
+        self._backlog.resume()
         await emit(HealthChanged(self._health()))
-        while True:
-            self._more.clear()
-            if batch := sorted(self._wanted, key=lambda subject: self._asked[subject].priority)[:WORKERS]:
-                async with asyncio.TaskGroup() as group:
-                    for subject in batch:
-                        group.create_task(self._serve(subject, emit))
-                await emit(HealthChanged(self._health()))
-                continue
-            try:
-                async with asyncio.timeout_at(again):
-                    await self._more.wait()
-            except TimeoutError:
-                self._wanted |= dict.fromkeys(self._failed)
-                again = clock() + self._retry
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._backlog.work(lambda demand: self._look(demand, emit), WORKERS))
+            group.create_task(Polling(str(self.id), self._retry / TURNS).keep(self._look_again))
 
-    async def _serve(self, subject: Subject, emit: Emit) -> None:
-        """One image: what hangs on it now, and what no longer does."""
-        demand = self._asked[subject]
+    async def _look_again(self) -> None:
+        self._backlog.retry()
+
+    async def _look(self, demand: ArtifactDemand, emit: Emit) -> bool:
+        """One image: what hangs on it now, and what no longer does. Whether that could not be read."""
+        subject = demand.name, demand.subject.digest
         reader = self._readers(demand.name.registry)
         before = self._known.get(subject, {})
         try:
@@ -102,13 +84,14 @@ class AttachedSource:
             self._as_of = self._clock()
         reports = {report.key: before[report.key] if before.get(report.key) == report else report for report in found}
         self._known[subject] = reports
+        self._reports += len(reports) - len(before)
         if reports:
             await emit(ScansSeen(self.id, 0, tuple(reports.values())))
         # A list that may not be whole takes nothing away.
         for key in before.keys() - reports.keys() if not demand.error else ():
             await emit(ScanGone(self.id, key))
-        if self._asked[subject] is demand:  # otherwise there is more to look at already
-            self._wanted.pop(subject, None)
+        await emit(HealthChanged(self._health()))
+        return subject in self._failed
 
     def _unread(self, demand: ArtifactDemand, error: SourceError) -> ScanReport:
         """What could not be read may have been a report, so nothing is known of this image from here."""
@@ -130,7 +113,7 @@ class AttachedSource:
             id=self.id,
             state=SourceState.OK if first is None else SourceState.PARTIAL,
             as_of=self._as_of,
-            objects=sum(len(reports) for reports in self._known.values()),
+            objects=self._reports,
             error=f"what is attached to {failed} images cannot be read: {first.headline}" if first is not None else "",
             remedy=first.remedy if first is not None else "",
             live=first is None,
@@ -138,12 +121,11 @@ class AttachedSource:
 
     async def diagnose(self) -> list[Diagnosis]:
         """How far the images that were met have been looked at; the registries say themselves what may be read."""
-        images = len(self._asked)
+        images = len(self._backlog)
         if not images:
             return [Diagnosis("read attached reports", "off", "they are read with each image, by the right to pull it")]
         failed = [
             Diagnosis("read attached reports", "failed", f"{error.headline}", remedy=error.remedy)
             for error in self._failed.values()
         ]
-        found = sum(len(reports) for reports in self._known.values())
-        return failed[:1] or [Diagnosis("read attached reports", "ok", f"{found} reports on {images} images")]
+        return failed[:1] or [Diagnosis("read attached reports", "ok", f"{self._reports} reports on {images} images")]

@@ -89,21 +89,11 @@ class SignatureSession:
         self._stack.push_async_callback(self._elsewhere.close)
         await self._read_all()
         async with self._stack, asyncio.TaskGroup() as group:
-            for _ in range(WORKERS):
-                group.create_task(self._keep_working(), name="signatures")
+            group.create_task(self._backlog.work(self._look, WORKERS), name="signatures")
             group.create_task(Polling("what is trusted", self._watch).keep(self._look_over), name="what is trusted")
             group.create_task(self._keep_telling(), name="health of signatures")
 
     # ---- looking at manifests
-
-    async def _keep_working(self) -> None:
-        while True:
-            demand = await self._backlog.get()
-            failed = True
-            try:
-                failed = await self._look(demand)
-            finally:
-                self._backlog.done(demand, failed, self._now())
 
     async def _look(self, demand: ArtifactDemand) -> bool:
         """Look at one manifest; whether something could not be read that may be readable later."""
@@ -195,7 +185,7 @@ class SignatureSession:
     async def _look_over(self) -> None:
         """Judge again what is due, and everything when a file of what is trusted has changed."""
         now = self._now()
-        self._backlog.retry(now)
+        self._backlog.retry()
         for key in self._elsewhere.due(now):
             self._backlog.again(key)
         if self._trusts and await asyncio.to_thread(footprint, self._options.all) != self._footprint:

@@ -58,7 +58,7 @@ class SignatureSource:
     ) -> None:
         self.options, self._readers, self._now, self._watch = options, readers, now, watch
         self._opener, self._answers = opener or _nowhere, answers
-        self._backlog = Backlog()
+        self._backlog = Backlog(now)
         self._session: SignatureSession | None = None
 
     @property
