@@ -9,11 +9,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tui.domain.facts.demand import Priority
-from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceState
+from tui.domain.facts.events import HealthChanged, SourceHealth, SourceId, SourceState
 from tui.domain.facts.image import RepositoryName
 from tui.errors import AuthenticationFailed, NotFound, ServerFault, SourceError, Throttled, Unreachable
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.requestlog import reason
+from tui.sources.kit.streams import EventStream
 from tui.sources.kit.throttle import Backoff
 from tui.sources.ports import ContentStore
 from tui.sources.registry.attaching import ReferrerQueue
@@ -54,7 +55,7 @@ SIGN_IN_AGAIN, LONGEST_LOCK = 15.0, 600.0
 
 
 class RegistrySession:
-    """One run of a registry source. `next` gives the events, `drive` does the work until it is cancelled."""
+    """One run of a registry source. `drive` does the work until it is cancelled, and tells `events`."""
 
     def __init__(
         self,
@@ -68,10 +69,10 @@ class RegistrySession:
     ) -> None:
         self._source, self.client, self._queue, self._now = source, client, queue, now
         self._options = client.options
-        self._events: asyncio.Queue[Event] = asyncio.Queue(EVENT_ROOM)
+        self.events = EventStream(EVENT_ROOM)
         self.health = Health(source, client, now)
-        self._reader = RegistryReader(source, client, store, room, self._events.put, now)
-        self._survey = Survey(client, self._reader, self.health, self._events.put, queue.repositories)
+        self._reader = RegistryReader(source, client, store, room, self.events.emit, now)
+        self._survey = Survey(client, self._reader, self.health, self.events.emit, queue.repositories)
         self._attaching = ReferrerQueue(self._search)
         self._pulse = Pulse(client, self.health, self._silent, self._recovered)
         self._recovery = Recovery(client, self.health, queue, self._attaching, self._look)
@@ -85,21 +86,7 @@ class RegistrySession:
         """Whether there is nothing to do now, or nothing can be done because the registry is not there."""
         is_told = self._told is not None and self._told.state is not SourceState.LOADING
         is_answered = self._queue.idle and (self._attaching.idle or self.health.down is not None)
-        return is_told and is_answered and self._events.empty() and (self._rounds.walked or self.health.down is not None)
-
-    async def next(self, driver: asyncio.Task[None]) -> Event | None:
-        """The next event; None when the driver ended. Raises what it raised."""
-        if not self._events.empty():
-            return self._events.get_nowait()
-        getter = asyncio.ensure_future(self._events.get())
-        try:
-            await asyncio.wait({getter, driver}, return_when=asyncio.FIRST_COMPLETED)
-            if getter.done():
-                return getter.result()
-            driver.result()
-            return None
-        finally:
-            getter.cancel()
+        return is_told and is_answered and self.events.empty and (self._rounds.walked or self.health.down is not None)
 
     async def drive(self) -> None:
         """Everything at once, until cancelled."""
@@ -251,7 +238,7 @@ class RegistrySession:
         elif isinstance(error, NotFound):
             for reading in (READING, PARTS, LOOKING):
                 self.health.allow(str(name), _by(reading, entry))
-        await self._events.put(failure(self._source, name, reference, error, self._now()))
+        await self.events.emit(failure(self._source, name, reference, error, self._now()))
         # That it is gone, or not ours to read, is an answer as well.
         self._settled(entry, was_unsettled)
 
@@ -334,7 +321,7 @@ class RegistrySession:
         now = health.read(time.monotonic())
         if now != self._told:
             self._told = now
-            await self._events.put(HealthChanged(now))
+            await self.events.emit(HealthChanged(now))
 
 
 def _by(reading: str, entry: QueuedDemand) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 
 from tui.domain.facts.demand import Demand
@@ -89,13 +90,11 @@ class RegistrySource:
         self._session = session
         client.expect(self._queue.repositories())
         self._queue.restart()
-        driver = asyncio.create_task(session.drive(), name=str(self.id))
         try:
-            while (event := await session.next(driver)) is not None:
-                yield event
+            async with aclosing(session.events.of(session.drive, str(self.id))) as events:
+                async for event in events:
+                    yield event
         finally:
-            driver.cancel()
-            await asyncio.wait({driver})
             await client.close()
 
     async def diagnose(self) -> list[Diagnosis]:

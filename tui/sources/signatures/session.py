@@ -11,7 +11,6 @@ from tui.domain.common.text import clean
 from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.events import (
     Denial,
-    Event,
     HealthChanged,
     Progress,
     SignaturesVerified,
@@ -22,6 +21,7 @@ from tui.domain.facts.events import (
 from tui.domain.facts.signature import Outcome
 from tui.sources.kit.backlog import Backlog, Key
 from tui.sources.kit.polling import Polling
+from tui.sources.kit.streams import EventStream
 from tui.sources.ports import ContentReader, RevocationStore
 from tui.sources.signatures.artifacts import Gathered, gather
 from tui.sources.signatures.assessing import Assessment, StaticResults, StoredSignature, assess
@@ -69,7 +69,7 @@ class SignatureSession:
     ) -> None:
         self._source, self._options, self._readers, self._backlog = source, options, readers, backlog
         self._now, self._watch = now, watch
-        self.events: asyncio.Queue[Event] = asyncio.Queue(EVENT_ROOM)
+        self.events = EventStream(EVENT_ROOM)
         self._statics = StaticResults()
         self._elsewhere, self._answers = Elsewhere(opener), answers
         self._looked: dict[Key, SignatureLook] = {}
@@ -162,7 +162,7 @@ class SignatureSession:
             error=clean("; ".join(looked.errors), 400),
             notes=demand.notes,
         )
-        await self.events.put(told)
+        await self.events.emit(told)
 
     # ---- what is trusted
 
@@ -202,7 +202,7 @@ class SignatureSession:
             now = (self._as_of, self._backlog.progress, self._generation, len(self._trusts))
             if now != self._seen:  # counting takes a while in a large estate
                 self._seen, health = now, self._health()
-                await self.events.put(HealthChanged(health))
+                await self.events.emit(HealthChanged(health))
             await asyncio.sleep(HEALTH_PACE)
 
     def _health(self) -> SourceHealth:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -69,7 +70,7 @@ class SignatureSource:
     @property
     def idle(self) -> bool:
         """Whether everything asked for was looked at and told."""
-        return self._backlog.idle and (self._session is None or self._session.events.empty())
+        return self._backlog.idle and (self._session is None or self._session.events.empty)
 
     def examine(self, demands: tuple[ArtifactDemand, ...]) -> None:
         """Ask for more. Never blocks."""
@@ -86,14 +87,12 @@ class SignatureSource:
         session = self._session = SignatureSession(
             self.id, self.options, self._readers, self._backlog, self._now, self._watch, self._opener, self._answers
         )
-        driver = asyncio.create_task(session.drive(), name=str(self.id))
         try:
-            while (event := await _next(session.events, driver)) is not None:
-                yield event
+            async with aclosing(session.events.of(session.drive, str(self.id))) as events:
+                async for event in events:
+                    yield event
         finally:
             self._session = None
-            driver.cancel()
-            await asyncio.wait({driver})
 
     def _untried(self, faults: tuple[tuple[str, str], ...]) -> SourceHealth:
         """The health before anything was asked for: what is named and cannot be used is told even so."""
@@ -115,18 +114,3 @@ class SignatureSource:
         from tui.sources.signatures.diagnosis import diagnose
 
         return await asyncio.to_thread(diagnose, self.options, self._now())
-
-
-async def _next(events: asyncio.Queue[Event], driver: asyncio.Task[None]) -> Event | None:
-    """The next event; None when the driver ended. Raises what it raised."""
-    if not events.empty():
-        return events.get_nowait()
-    getter = asyncio.ensure_future(events.get())
-    try:
-        await asyncio.wait({getter, driver}, return_when=asyncio.FIRST_COMPLETED)
-        if getter.done():
-            return getter.result()
-        driver.result()
-        return None
-    finally:
-        getter.cancel()
