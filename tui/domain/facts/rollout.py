@@ -166,10 +166,14 @@ class RolloutState(msgspec.Struct, frozen=True, kw_only=True):
         """Whether its controller has done all that the template asks for, as `kubectl rollout status` says (None: unknown)."""
         if self.observed is None or self.desired is None:
             return None
-        counts = (self.replicas, self.updated, self.available)
         if self.observed < self.generation:
             return False
-        return None if None in counts else all(count == self.desired for count in counts)
+        if self.replicas is None or self.updated is None or self.available is None:
+            return None
+        # Pods below the partition of a StatefulSet are not to be updated.
+        partition = self.strategy.partition if self.strategy else 0
+        whole = self.replicas == self.available == self.desired
+        return whole and (self.updated == self.desired if not partition else self.updated >= self.desired - partition)
 
     def digests(self, container: str) -> tuple[RunningImage, ...] | None:
         """What the pods run in this container; None when pods cannot be read."""

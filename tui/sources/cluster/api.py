@@ -15,10 +15,11 @@ import msgspec
 from multidict import CIMultiDict
 from yarl import URL
 
-from tui.errors import AuthenticationFailed, SourceError, UntrustedPayload, UsageError
+from tui.domain.common.text import clean
+from tui.errors import AuthenticationFailed, ServerFault, SourceError, UntrustedPayload, UsageError
 from tui.sources.cluster.access import Access, ClusterContext, find_place, open_access
 from tui.sources.cluster.entries import is_this_machine
-from tui.sources.cluster.failures import answer_error, no_answer, transport_error
+from tui.sources.cluster.failures import answer_error, may_have_arrived, no_answer, outcome_unknown, transport_error
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.socks import LOCALHOST, SOCKS, SocksBridge
 from tui.sources.kit.bodies import ERROR_LIMIT, Allowance, read_body
@@ -28,7 +29,7 @@ from tui.sources.kit.requestlog import reason
 from tui.sources.kit.throttle import parse_retry_after
 from tui.sources.kit.transport import listens
 
-__all__ = ["Api", "Stream"]
+__all__ = ["Api", "ChangeAnswer", "Stream"]
 
 _log = logging.getLogger(__name__)
 # A page of 500 pods is 2 to 5 MB; etcd refuses objects above 1.5 MB, so no honest page comes near this.
@@ -53,6 +54,19 @@ class _Call(NamedTuple):
     body: bytes | None = None
     accept: str = JSON
     stream: bool = False
+    content_type: str = JSON
+
+    @property
+    def changes(self) -> bool:
+        """Whether something is other than before when it was done."""
+        return self.method == "PATCH"
+
+
+class ChangeAnswer(NamedTuple):
+    """What came back for a change: the object as it is now, and the server's id of the request."""
+
+    body: bytes
+    request: str
 
 
 class Stream:
@@ -157,6 +171,17 @@ class Api:
         """
         return await self._whole(_Call("POST", path, None, what, msgspec.json.encode(body)))
 
+    async def change(self, path: str, content: bytes, content_type: str, *, what: str) -> ChangeAnswer:
+        """Send a patch, once. Raises OutcomeUnknown when it may have been done, any other SourceError when nothing was."""
+        call = _Call("PATCH", path, None, what, content, content_type=content_type)
+        async with await self._send(call) as answer:
+            try:
+                async with asyncio.timeout(self._options.request_timeout):
+                    body = await self._body(answer, MAX_LINE)
+            except (aiohttp.ClientError, OSError, UntrustedPayload) as error:
+                raise outcome_unknown(what, self.host) from error
+            return ChangeAnswer(body, clean(answer.headers.get("audit-id", ""), 64))
+
     @asynccontextmanager
     async def stream(self, path: str, parameters: Mapping[str, str | int], *, what: str) -> AsyncIterator[Stream]:
         """A watch. Raises SourceError."""
@@ -193,6 +218,8 @@ class Api:
                 return answer
             async with answer:
                 error = await self._refusal(answer, call.what)
+            if call.changes and isinstance(error, ServerFault):
+                raise outcome_unknown(call.what, self.host) from error
             just_renewed = (
                 asyncio.get_running_loop().time() - self._renewed < self._options.renewal_pause and self._access is access
             )
@@ -203,12 +230,16 @@ class Api:
 
     async def _request(self, access: Access, session: HttpSession, call: _Call) -> Answer:
         self.requests += 1
+        outgoing = None
         try:
             outgoing = await self._outgoing(access, call)
             async with asyncio.timeout(self._options.connect_timeout + self._options.request_timeout):
                 return await session.send(outgoing)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise await self._failed(error, access) from error
+            failure = await self._failed(error, access)
+            if call.changes and outgoing is not None and self._bridge is None and may_have_arrived(error):
+                raise outcome_unknown(call.what, self.host) from error
+            raise failure from error
 
     async def _outgoing(self, access: Access, call: _Call) -> Outgoing:
         """The request as it goes out. Raises ValueError and OSError."""
@@ -319,7 +350,7 @@ class Api:
 
 
 def _headers(access: Access, call: _Call, proxy: Proxy) -> CIMultiDict[str]:
-    headers = CIMultiDict({"Accept": call.accept, "Content-Type": JSON, **proxy.forwarded})
+    headers = CIMultiDict({"Accept": call.accept, "Content-Type": call.content_type, **proxy.forwarded})
     if access.authorization:
         headers["Authorization"] = access.authorization
     # On this machine compression costs more than it saves (2.3 MB a page against 160 kB).

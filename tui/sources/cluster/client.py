@@ -8,18 +8,39 @@ that happens in a thread, when the first such request is made.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import msgspec
 
 from tui.errors import UntrustedPayload
-from tui.sources.cluster.api import Api
+from tui.sources.cluster.api import Api, ChangeAnswer
 from tui.sources.cluster.kinds import ResourceKind
 from tui.sources.cluster.reviews import decode_answer
 
-__all__ = ["ClusterClient"]
+__all__ = ["FIELD_MANAGER", "ClusterClient", "PatchTarget"]
 
+FIELD_MANAGER = "trustree"
 _WHAT = "ask what we may do"
+# The right that a patch needs, in words: the client's own methods have no place for it.
+_what: ContextVar[str] = ContextVar("what")
+
+
+class PatchTarget(NamedTuple):
+    """The object that a patch is for; `resource` is the plural."""
+
+    api_version: str
+    resource: str
+    namespace: str
+    name: str
+
+
+class _Apis(NamedTuple):
+    """The package's APIs; its types say nothing that ours do not."""
+
+    authorization: Any
+    objects: Any
 
 
 class _AccessStatus(msgspec.Struct):
@@ -35,20 +56,20 @@ class ClusterClient:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._authorization: Any = None
+        self._apis: _Apis | None = None
         self._opening = asyncio.Lock()
 
     async def may(self, kind: ResourceKind, verb: str, namespace: str) -> bool:
         """Whether we may do this to a resource in a namespace, or (empty) in all of them."""
         return await self.may_do(kind.group, str(kind.resource), verb, namespace)
 
-    async def may_do(self, group: str, resource: str, verb: str, namespace: str) -> bool:
-        """As `may`, for a resource of any group."""
-        async with self._opening:
-            if self._authorization is None:
-                self._authorization = await asyncio.to_thread(_authorization_of, _Connection(self._api))
+    async def may_do(self, group: str, resource: str, verb: str, namespace: str, name: str = "") -> bool:
+        """As `may`, for a resource of any group, and perhaps for the one of this name only."""
         attributes = {"namespace": namespace, "verb": verb, "group": group, "resource": resource}
-        answer: _Answer = await self._authorization.create_self_subject_access_review_without_preload_content(
+        if name:
+            attributes["name"] = name
+        apis = await self._open()
+        answer: _Answer = await apis.authorization.create_self_subject_access_review_without_preload_content(
             {
                 "apiVersion": "authorization.k8s.io/v1",
                 "kind": "SelfSubjectAccessReview",
@@ -63,13 +84,38 @@ class ClusterClient:
             )
         return status.allowed
 
+    async def patch(self, target: PatchTarget, body: object, content_type: str, *, what: str) -> ChangeAnswer:
+        """Send a patch of an object, once, as the field manager `trustree`; nothing is ever forced.
+
+        Raises OutcomeUnknown when it may have been done, any other SourceError when nothing was.
+        """
+        apis = await self._open()
+        group, _, version = target.api_version.rpartition("/")
+        _what.set(what)
+        answer: _Answer = await apis.objects.patch_namespaced_custom_object_without_preload_content(
+            group,
+            version,
+            target.namespace,
+            target.resource,
+            target.name,
+            body,
+            field_manager=FIELD_MANAGER,
+            _content_type=content_type,
+        )
+        return ChangeAnswer(answer.body, answer.request)
+
+    async def _open(self) -> _Apis:
+        async with self._opening:
+            if self._apis is None:
+                self._apis = await asyncio.to_thread(_apis_over, self._api)
+        return self._apis
+
 
 class _Answer(NamedTuple):
-    """A success; `status` and `reason` are what the client reads of it."""
-
     body: bytes
     status: int = 201
     reason: str = "Created"
+    request: str = ""
 
 
 class _Connection:
@@ -78,19 +124,24 @@ class _Connection:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    async def request(self, *, method: str, url: str, data: str, **_limits: object) -> _Answer:
-        """The answer to a review, whose URL is a path. Raises SourceError."""
+    async def request(self, *, method: str, url: str, data: str, headers: Mapping[str, str], **_limits: object) -> _Answer:
+        """The answer to a review or a patch, whose URL is a path. Raises SourceError."""
+        content = data.encode()
+        if method == "PATCH":
+            answer = await self._api.change(url, content, headers["Content-Type"], what=_what.get())
+            return _Answer(answer.body, 200, "OK", answer.request)
         assert method == "POST"
-        return _Answer(await self._api.review(url, msgspec.Raw(data.encode()), what=_WHAT))
+        return _Answer(await self._api.review(url, msgspec.Raw(content), what=_WHAT))
 
     async def close(self) -> None:
         """Nothing to do: our own connection is closed by its owner."""
 
 
-def _authorization_of(connection: Any) -> Any:
-    """The package's reviews of what we may do, over a connection. Loads the package: not for the event loop."""
-    from kubernetes.aio.client import ApiClient, AuthorizationV1Api, Configuration
+def _apis_over(api: Api) -> _Apis:
+    """The package's APIs over our connection. Loads the package: not for the event loop."""
+    from kubernetes.aio.client import ApiClient, AuthorizationV1Api, Configuration, CustomObjectsApi
 
     client = ApiClient(Configuration(host=""))
+    connection: Any = _Connection(api)
     client.rest_client.pool_manager = connection
-    return AuthorizationV1Api(client)
+    return _Apis(AuthorizationV1Api(client), CustomObjectsApi(client))

@@ -12,24 +12,36 @@ import msgspec
 from tui.domain.common.decoding import json_decoder
 from tui.domain.common.redaction import quoted
 from tui.domain.common.text import clean
-from tui.errors import Expired, NoAnswer, SourceError, Unreachable, UntrustedPayload
+from tui.errors import Changed, Expired, Inapplicable, NoAnswer, OutcomeUnknown, SourceError, Unreachable, UntrustedPayload
 from tui.sources.kit.refusals import Refusal, Sentence, refusal_of, refused
 from tui.sources.kit.requestlog import cause_of
 from tui.sources.kit.troubles import Trouble, trouble_of
 
-__all__ = ["Status", "answer_error", "decode_error", "no_answer", "status_error", "transport_error"]
+__all__ = ["Status", "answer_error", "decode_error", "may_have_arrived", "no_answer"]
+__all__ += ["outcome_unknown", "status_error", "transport_error"]
 
 _log = logging.getLogger(__name__)
 # A wait longer than this is a mistake of the server or of something in between.
 MAX_RETRY_AFTER = 300.0
+MAX_CAUSES = 20
+# By these words admission refuses what RBAC allows, with the same status (k8s.io/apiserver pkg/admission: plugin/webhook/errors
+# and plugin/policy/validating; kubernetes plugin/pkg/admission/resourcequota).
+_ADMISSION = ("admission webhook", "ValidatingAdmissionPolicy", "exceeded quota", "violates PodSecurity")
+_ASK_RULES = "Ask whoever keeps the admission rules of the cluster; the message says which one it is."
 
 
 class _Metadata(msgspec.Struct, rename="camel", gc=False):
     continue_token: str = msgspec.field(default="", name="continue")
 
 
+class _Cause(msgspec.Struct, rename="camel", gc=False):
+    message: str = ""
+    field: str = ""
+
+
 class _Details(msgspec.Struct, rename="camel", gc=False):
     retry_after_seconds: float | None = None
+    causes: list[_Cause] | None = None
 
 
 class Status(msgspec.Struct, rename="camel", gc=False):
@@ -69,6 +81,11 @@ def status_error(status: Status, what: str, host: str, retry_after: float | None
     error = refused(kind, _sentence(kind, status, what, host, wait), wait)
     if isinstance(error, Expired) and status.metadata is not None:
         error.continue_token = status.metadata.continue_token
+    if isinstance(error, Changed) and status.details is not None:
+        causes = (status.details.causes or ())[:MAX_CAUSES]
+        error.differences = tuple(
+            quoted(f"{cause.message}: {cause.field}" if cause.field else cause.message, 300) for cause in causes
+        )
     return error
 
 
@@ -82,6 +99,8 @@ def _sentence(kind: Refusal, status: Status, what: str, host: str, wait: float |
                 "Sign in again (az login; kubelogin convert-kubeconfig -l azurecli) or fetch the kubeconfig anew.",
             )
         case Refusal.RIGHT:
+            if any(word in status.message for word in _ADMISSION):
+                return Sentence(f"The cluster's rules refuse to {what}{because}", _ASK_RULES, error=Inapplicable)
             return Sentence(f"No right to {what}." + (f" {message}" if message else ""), remedy_for(what), right=what)
         case Refusal.ABSENT:
             words = f"The API server {host} does not know the request to {what} (404)."
@@ -99,6 +118,12 @@ def _sentence(kind: Refusal, status: Status, what: str, host: str, wait: float |
             )
         case Refusal.FAULT:
             return Sentence(f"The API server {host} failed with {status.code}{because}", "It is tried again by itself.")
+        case Refusal.OTHER if status.code == 409:
+            words = f"The API server {host} refused to {what}, as the object is not as it was{because}"
+            return Sentence(words, "Look at the object as it is now, and plan anew.", error=Changed)
+        case Refusal.OTHER if status.code == 422:
+            words = f"The API server {host} refused to {what}, as it cannot be done to this object{because}"
+            return Sentence(words, "Look at the object as it is now: kubectl get -o yaml.", error=Inapplicable)
         case Refusal.OTHER:
             words = f"The API server {host} refused to {what} with {status.code}{because}"
             return Sentence(words, "It is tried again.")
@@ -177,6 +202,20 @@ def _broken_off(trouble: Trouble, error: Exception, host: str) -> SourceError:
         case _:
             _log.info("%s: %s", host, cause_of(error))
             return Unreachable(f"The request to {host} failed.", "Check the network; it is tried again by itself.")
+
+
+def may_have_arrived(error: Exception) -> bool:
+    """Whether the server may have got the request: not where no connection ever stood."""
+    before = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError, ValueError)
+    return not isinstance(error, before)
+
+
+def outcome_unknown(what: str, host: str) -> OutcomeUnknown:
+    """The error for a change that was sent, and of which nobody said what became of it."""
+    return OutcomeUnknown(
+        f"The request to {what} was sent to {host}, and no answer tells whether it was done.",
+        "Look at the object before anything is sent again: kubectl get -o yaml.",
+    )
 
 
 def decode_error(what: str, host: str) -> UntrustedPayload:

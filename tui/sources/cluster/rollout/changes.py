@@ -1,0 +1,134 @@
+"""Patches, and whether an object is still what was seen when they were planned.
+
+A restart and a scale are merge patches that name the uid and the version that was just read; a pin is a JSON patch that tests
+the uid, and name and image of each container that it changes. The server refuses each when anything of that differs (RFC 6902
+4.6, RFC 7386; kubernetes.io/docs/reference/using-api/api-concepts, "Resource versions" and "Patch and apply").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tui.domain.common.redaction import quoted
+from tui.domain.facts.rollout import RolloutState, WorkloadChange
+from tui.errors import Changed
+from tui.sources.cluster.rollout.kinds import RESTARTED_AT, WorkloadKind
+from tui.sources.cluster.rollout.wire import Workload
+
+__all__ = ["APPLY", "JSON_PATCH", "MERGE_PATCH", "apply_of", "differences", "merge_patch", "pin_patch", "restart_value"]
+__all__ += ["changed", "restart_fields", "scale_fields"]
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+_MAX = 300
+
+
+def restart_value(kind: WorkloadKind, at: datetime) -> str:
+    """What a restart writes; an Argo Rollout's field has whole seconds."""
+    moment = at.astimezone(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if kind.kind == "Rollout" else "%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def restart_fields(kind: WorkloadKind, value: str) -> dict[str, Any]:
+    """The part of the object that a restart sets."""
+    if kind.kind == "Rollout":
+        return {"spec": {"restartAt": value}}
+    fields: dict[str, Any] = {"metadata": {"annotations": {RESTARTED_AT: value}}}
+    for name in reversed(kind.template):
+        fields = {name: fields}
+    return fields
+
+
+def scale_fields(kind: WorkloadKind, replicas: int) -> dict[str, Any]:
+    """The part of the object that sets the number of pods; a CronJob is suspended instead."""
+    return {"spec": {"suspend": replicas == 0}} if kind.kind == "CronJob" else {"spec": {"replicas": replicas}}
+
+
+def merge_patch(workload: Workload, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A merge patch that only this version of this object takes."""
+    meta = workload.metadata
+    return {"metadata": {"uid": meta.uid, "resourceVersion": meta.resource_version}, **fields}
+
+
+def pin_patch(kind: WorkloadKind, workload: Workload, images: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A JSON patch that puts images in place of those that were just read; empty when all are there already."""
+    operations: list[dict[str, Any]] = []
+    base = "/" + "/".join((*kind.template, "spec"))
+    for place, name, image in _containers(workload):
+        if name in images and images[name] != image:
+            operations += [
+                {"op": "test", "path": f"{base}/{place}/name", "value": name},
+                {"op": "test", "path": f"{base}/{place}/image", "value": image},
+                {"op": "replace", "path": f"{base}/{place}/image", "value": images[name]},
+            ]
+    test = {"op": "test", "path": "/metadata/uid", "value": workload.metadata.uid}
+    return [test, *operations] if operations else []
+
+
+def apply_of(kind: WorkloadKind, workload: Workload, images: Mapping[str, str]) -> dict[str, Any]:
+    """The images alone, for server-side apply; the uid keeps it from making an object that is gone."""
+    lists: dict[str, list[dict[str, str]]] = {}
+    for place, name, _ in _containers(workload):
+        if name in images:
+            lists.setdefault(place.partition("/")[0], []).append({"name": name, "image": images[name]})
+    fields: dict[str, Any] = {"spec": lists}
+    for part in reversed(kind.template):
+        fields = {part: fields}
+    meta = workload.metadata
+    head = {"name": meta.name, "namespace": meta.namespace, "uid": meta.uid}
+    return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": head, **fields}
+
+
+def _containers(workload: Workload) -> Iterator[tuple[str, str, str]]:
+    """Where each container stands in the pod's spec, its name and its image."""
+    template = workload.template
+    spec = template.spec if template else None
+    if spec is None:
+        return
+    for list_name, containers in (("initContainers", spec.init_containers), ("containers", spec.containers)):
+        for place, container in enumerate(containers or ()):
+            yield f"{list_name}/{place}", container.name, container.image
+
+
+def differences(seen: RolloutState, now: RolloutState, change: WorkloadChange, containers: Mapping[str, str]) -> tuple[str, ...]:
+    """What is other than was seen, of what this change depends on; `containers` are those that it is about, empty for all."""
+    if seen.uid != now.uid:
+        return (f"It is another object of the same name (uid {now.uid} instead of {seen.uid}).",)
+    found: list[str] = []
+    if change is WorkloadChange.SCALE:
+        if seen.desired != now.desired:
+            found.append(f"It has {now.desired} replicas instead of {seen.desired}.")
+        if seen.suspended != now.suspended:
+            found.append("It is suspended by now." if now.suspended else "It is not suspended any more.")
+        return tuple(found)
+    if change is WorkloadChange.RESTART and seen.restarted_at != now.restarted_at:
+        found.append(f"Somebody else restarted it at {now.restarted_at or 'a time that is not told'}.")
+    before, after = _images(seen), _images(now)
+    for name in sorted(before.keys() | after.keys()):
+        if (not containers or name in containers) and before.get(name) != after.get(name):
+            found.append(_difference(name, before.get(name), after.get(name)))
+    return tuple(found)
+
+
+def _images(state: RolloutState) -> dict[str, str]:
+    return {container.name: container.image for container in state.containers}
+
+
+def _difference(name: str, before: str | None, after: str | None) -> str:
+    if after is None:
+        return f"Container {name} is not there any more."
+    if before is None:
+        return f"Container {name} is new, with {quoted(after, _MAX)}."
+    return f"Container {name} has {quoted(after, _MAX)} instead of {quoted(before, _MAX)}."
+
+
+def changed(state: RolloutState, found: tuple[str, ...]) -> Changed:
+    """The error that shows what differs."""
+    return Changed(
+        f"{state.key.kind} {state.key.name} is not as it was when this was planned; nothing was changed. {' '.join(found)}",
+        "Look at what changed, and plan anew.",
+        differences=found,
+    )
