@@ -16,8 +16,20 @@ from tests.laws import examples
 from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.common.trust import State
 from tui.domain.facts.admission import Constraint, Enforcement, Gate
+from tui.domain.facts.build import BuilderKind, Job, JobKey, Run, RunState
 from tui.domain.snapshot.diff import Diff, apply, diff, same_content
-from tui.domain.snapshot.snapshot import EMPTY, Image, NodeKind, Snapshot, Summary, UnknownBase, Workload
+from tui.domain.snapshot.snapshot import (
+    EMPTY,
+    Attribution,
+    AttributionBasis,
+    Confidence,
+    Image,
+    NodeKind,
+    Snapshot,
+    Summary,
+    UnknownBase,
+    Workload,
+)
 
 KEYS = (e.API, e.OLD_API, e.PYTHON, e.DEBIAN)
 PLACES = tuple(workload.key for workload in e.WORKLOADS)
@@ -47,6 +59,9 @@ def keyed(*things: Image | UnknownBase | Workload) -> st.SearchStrategy[object]:
     return st.lists(st.sampled_from(things), max_size=5).map(lambda chosen: {each.key: each for each in chosen})
 
 
+JOBS = tuple(JobKey(BuilderKind.JENKINS, "ci", name) for name in ("web", "api"))
+RUNS = tuple(Run(BuilderKind.JENKINS, "ci", "7", state, JOBS[0]) for state in (RunState.RUNNING, RunState.FAILED))
+ATTRIBUTIONS = tuple(Attribution(job, AttributionBasis.IMAGES, Confidence.LIKELY, "It pushes this tag.") for job in JOBS)
 OTHER_BASE = UnknownBase(e.DEBIAN, NodeKind.SHARED_LAYERS, "shared", "several repositories have them", layers=3, repositories=2)
 FIELDS: Mapping[str, st.SearchStrategy[object]] = {
     "number": st.integers(1, 9),
@@ -60,6 +75,9 @@ FIELDS: Mapping[str, st.SearchStrategy[object]] = {
     "sources": several(e.SOURCES),
     "summary": st.builds(Summary, st.just({State.FAIL: 1}), st.just({State.PASS: 2}), st.integers(0, 3)),
     "complete": st.booleans(),
+    "jobs": table(st.sampled_from(JOBS), st.sampled_from([Job(JOBS[0], "web"), Job(JOBS[0], "web", disabled="It is off.")])),
+    "runs": table(st.sampled_from(JOBS), several(RUNS)),
+    "builders": table(st.sampled_from(KEYS), several(ATTRIBUTIONS)),
     "gates": table(st.sampled_from(["prod-weu", "prod-neu"]), st.sampled_from(GATES)),
 }
 """What any snapshot may have in each of its fields; a new field is not forgotten here, as the first test says."""

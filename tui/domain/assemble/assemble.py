@@ -15,6 +15,7 @@ from tui.domain.assemble.uses import UseMemory
 from tui.domain.assemble.wanted import is_outstanding, references_of, registries_asked, wanted
 from tui.domain.assemble.wanted_artifacts import wanted_artifacts
 from tui.domain.assemble.workloads import Circumstances, Silence, WorkloadJudge, WorkloadMemory
+from tui.domain.builds.attribution import NO_BUILDS, Builds, builds_of
 from tui.domain.checks.asking import Questions
 from tui.domain.checks.checks import BUILT_IN, READS, Checks
 from tui.domain.checks.gate import gates_of
@@ -90,6 +91,7 @@ class Assembler:
         self._judged: Memo[JudgedImages] = Memo()
         self._observer: Memo[Observer] = Memo()
         self._frame: Memo[Frame] = Memo()
+        self._builds: Memo[Builds] = Memo()
         self._demands: Memo[tuple[Demand, ...]] = Memo()
         self._artifacts: Memo[tuple[ArtifactDemand, ...]] = Memo()
         self._outstanding: Memo[bool] = Memo()
@@ -126,6 +128,7 @@ class Assembler:
         workloads = self._workloads.all(runs.workloads, judge)
         shown = self._uses.all(images, judged, runs.uses, workloads)
         frame = self._frame.get((read.at, runs.used.keys()), lambda: frame_of(read.ancestry.lineage, read.bases, shown))
+        builds = self._builds_of(facts, read, runs, shown)
         self._number += 1
         health = with_unused(facts.health, facts.trust.scans.get(FILES, {}), shown)
         return Snapshot(
@@ -141,6 +144,9 @@ class Assembler:
             summary=summary_of(shown, workloads),
             complete=self._is_complete(facts, shown, runs),
             gates=under.gates,
+            jobs=builds.jobs,
+            runs=builds.runs,
+            builders=builds.builders,
         )
 
     @property
@@ -189,6 +195,12 @@ class Assembler:
             lambda: Observer(facts.images, facts.trust, ancestry.catalog, ancestry.lineage, read.bases, lost),
         )
         return self._odd.get((runs, observer), lambda: self._suspicions.of(runs.workloads, observer))
+
+    def _builds_of(self, facts: Facts, read: _Read, runs: _Runs, images: Mapping[ImageKey, Image]) -> Builds:
+        if not facts.builds.version:
+            return NO_BUILDS
+        at = (facts.builds.version, read.at, runs.used.keys())
+        return self._builds.get(at, lambda: builds_of(facts.builds, images))
 
     def _is_complete(self, facts: Facts, shown: Mapping[ImageKey, Image], runs: _Runs) -> bool:
         """Whether nothing is missing that a question needs."""

@@ -19,6 +19,7 @@ class SourceKind(StrEnum):
     ADMISSION = "admission"
     ARM = "arm"
     POLICY = "policy"
+    BUILDER = "builder"
 
 
 class SourceId(NamedTuple):

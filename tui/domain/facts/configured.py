@@ -24,14 +24,8 @@ class ConfiguredBase(msgspec.Struct, frozen=True):
 
 def configured_claims(name: RepositoryName, configured: Iterable[ConfiguredBase]) -> tuple[Claim, ...]:
     """What is configured for a repository: the one entry with the closest pattern that means it, or nothing."""
-    found = min((each for each in configured if each.images.matches(name)), key=_closeness, default=None)
+    found = min((each for each in configured if each.images.matches(name)), key=lambda each: each.images.closeness, default=None)
     if found is None:
         return ()
     scratch = found.base == SCRATCH
     return (Claim(ClaimKind.CONFIGURED, "" if scratch else found.base, scratch=scratch, source="settings"),)
-
-
-def _closeness(each: ConfiguredBase) -> tuple[int, int, int, str]:
-    """As scopes of the policy are compared: more parts, fewer `*`, then the longer one."""
-    text = each.images.text
-    return -len(each.images.parts), text.count("*"), -len(text), text

@@ -13,6 +13,7 @@ import msgspec
 
 from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.facts.admission import Constraint
+from tui.domain.facts.build_events import BuildersConfigured, JobsCompleted, JobsSeen, RunsSeen
 from tui.domain.facts.configured import ConfiguredBase
 from tui.domain.facts.image import Claim, ImageConfig, Manifest, ManifestListing, Referrer, RepositoryName, Tag
 from tui.domain.facts.scan import ScanReport
@@ -22,8 +23,10 @@ from tui.domain.facts.workload import Controller, Node, Pod, Resource
 __all__ = [
     "AbsenceKind",
     "BasesConfigured",
+    "BuildEvent",
     "CatalogListed",
     "ClaimsRead",
+    "ClusterEvent",
     "ConfigRead",
     "ConstraintsListed",
     "ControllersSeen",
@@ -52,6 +55,7 @@ __all__ = [
     "SourceState",
     "TagResolved",
     "TagsListed",
+    "TrustEvent",
 ]
 
 
@@ -372,6 +376,7 @@ class ConstraintsListed(msgspec.Struct, frozen=True):
     error: str = ""
 
 
+ClusterEvent = PodsSeen | ControllersSeen | NodesSeen | ObjectGone | ListCompleted
 ImageEvent = (
     TagResolved
     | ManifestRead
@@ -384,17 +389,6 @@ ImageEvent = (
     | ClaimsRead
     | BasesConfigured
 )
-Event = (
-    HealthChanged
-    | PodsSeen
-    | ControllersSeen
-    | NodesSeen
-    | ObjectGone
-    | ListCompleted
-    | ImageEvent
-    | ScansSeen
-    | ScansCompleted
-    | ScanGone
-    | SignaturesVerified
-    | ConstraintsListed
-)
+TrustEvent = ScansSeen | ScansCompleted | ScanGone | SignaturesVerified | ConstraintsListed
+BuildEvent = JobsSeen | JobsCompleted | RunsSeen | BuildersConfigured
+Event = HealthChanged | ClusterEvent | ImageEvent | TrustEvent | BuildEvent

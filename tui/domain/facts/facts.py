@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
+from tui.domain.facts.build import BuilderKind, Job, Run
+from tui.domain.facts.build_events import ConfiguredJob
 from tui.domain.facts.configured import ConfiguredBase
 from tui.domain.facts.events import (
     CatalogListed,
@@ -23,7 +26,7 @@ from tui.domain.facts.image import Claim, ImageConfig, Manifest, RepositoryName,
 from tui.domain.facts.scan import ScanReport
 from tui.domain.facts.workload import Controller, Node, Pod
 
-__all__ = ["ClusterFacts", "Facts", "ImageFacts", "TagRecord", "TrustFacts"]
+__all__ = ["BuildFacts", "ClusterFacts", "Facts", "ImageFacts", "RunKey", "TagRecord", "TrustFacts"]
 
 
 class TagRecord(msgspec.Struct, frozen=True):
@@ -114,6 +117,24 @@ class TrustFacts:
     constraints: Mapping[str, ConstraintsListed] = field(default_factory=dict)
 
 
+class RunKey(NamedTuple):
+    """The identity of a run: ids are the builder's own."""
+
+    kind: BuilderKind
+    builder: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BuildFacts:
+    """What builders said: jobs by source and key, the newest word on each run, and the jobs that the settings name for images."""
+
+    version: int = 0
+    jobs: Mapping[SourceId, Mapping[str, Job]] = field(default_factory=dict)
+    runs: Mapping[RunKey, Run] = field(default_factory=dict)
+    configured: tuple[ConfiguredJob, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
     """Everything known; a group whose version did not change is the same object as before."""
@@ -123,3 +144,4 @@ class Facts:
     health: Mapping[SourceId, SourceHealth] = field(default_factory=dict)
     health_version: int = 0
     trust: TrustFacts = field(default_factory=TrustFacts)
+    builds: BuildFacts = field(default_factory=BuildFacts)

@@ -41,6 +41,11 @@ class Pattern(msgspec.Struct, frozen=True):
         """Whether a repository is meant."""
         return self._matches_host(name.registry) and self._matches_path(name.repository)
 
+    @property
+    def closeness(self) -> tuple[int, int, int, str]:
+        """Of several patterns the least counts, as scopes of the policy are compared: more parts, fewer `*`, longer."""
+        return -len(self.parts), self.text.count("*"), -len(self.text), self.text
+
     def _matches_host(self, registry: str) -> bool:
         if not self.host.startswith("*."):
             return registry == self.host

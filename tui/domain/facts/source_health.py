@@ -98,8 +98,11 @@ def signatures_lost(health: Mapping[SourceId, SourceHealth]) -> str:
 
 
 def is_complete(health: Mapping[SourceId, SourceHealth]) -> bool:
-    """Whether every source that is asked has answered whole. What the configuration turns off is not asked."""
-    asked = [each for each in health.values() if each.state is not SourceState.OFF]
+    """Whether every source that is asked has answered whole. What the configuration turns off is not asked.
+
+    Builders answer no question that images are judged by: what hangs on them says so itself.
+    """
+    asked = [each for each in health.values() if each.state is not SourceState.OFF and each.kind is not SourceKind.BUILDER]
     facts = any(each.kind is not SourceKind.POLICY for each in asked)
     return facts and all(each.state is SourceState.OK for each in asked)
 

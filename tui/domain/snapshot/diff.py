@@ -12,9 +12,10 @@ from typing import Generic, TypeVar
 import msgspec
 
 from tui.domain.facts.admission import Gate
+from tui.domain.facts.build import Job, JobKey, Run
 from tui.domain.facts.events import SourceHealth
 from tui.domain.facts.workload import ObjectKey
-from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot, Summary, UnknownBase, Workload
+from tui.domain.snapshot.snapshot import Attribution, Image, ImageKey, Snapshot, Summary, UnknownBase, Workload
 
 __all__ = ["Diff", "TableChanges", "apply", "diff", "same_content"]
 
@@ -49,11 +50,15 @@ class Diff(msgspec.Struct, frozen=True):
     summary: Summary
     complete: bool
     gates: TableChanges[str, Gate]
+    jobs: TableChanges[JobKey, Job]
+    runs: TableChanges[JobKey, tuple[Run, ...]]
+    builders: TableChanges[ImageKey, tuple[Attribution, ...]]
 
     @property
     def empty(self) -> bool:
-        """Whether no image, base, workload or gate changed; ages and health alone are no change."""
-        return all(changes.empty for changes in (self.images, self.bases, self.workloads, self.gates))
+        """Whether no image, base, workload or gate changed, nor who builds what and how; ages and health alone are no change."""
+        judged = self.images, self.bases, self.workloads, self.gates
+        return all(changes.empty for changes in (*judged, self.jobs, self.runs, self.builders))
 
 
 def diff(before: Snapshot, after: Snapshot) -> Diff:
@@ -71,6 +76,9 @@ def diff(before: Snapshot, after: Snapshot) -> Diff:
         after.summary,
         after.complete,
         _changes(before.gates, after.gates),
+        _changes(before.jobs, after.jobs),
+        _changes(before.runs, after.runs),
+        _changes(before.builders, after.builders),
     )
 
 
@@ -89,6 +97,9 @@ def apply(changes: Diff, before: Snapshot) -> Snapshot:
         changes.summary,
         changes.complete,
         _changed(before.gates, changes.gates),
+        _changed(before.jobs, changes.jobs),
+        _changed(before.runs, changes.runs),
+        _changed(before.builders, changes.builders),
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from tui.domain.common.trust import Check, State
 from tui.domain.facts.admission import Gate
+from tui.domain.facts.build import Job, JobKey, Run
 from tui.domain.facts.events import SignaturesVerified, SourceHealth, SourceId
 from tui.domain.facts.image import Platform, RepositoryName
 from tui.domain.facts.scan import ImageVulnerability, ScanReport
@@ -18,6 +19,8 @@ from tui.domain.facts.workload import ContainerType, ObjectKey
 
 __all__ = [
     "EMPTY",
+    "Attribution",
+    "AttributionBasis",
     "BaseLink",
     "BaseState",
     "Basis",
@@ -153,6 +156,36 @@ class Image(msgspec.Struct, frozen=True, gc=False):
         return RepositoryName(self.key.registry, self.key.repository)
 
 
+class AttributionBasis(StrEnum):
+    """What says that a job builds an image, best first.
+
+    RUN: a run says that it pushed this very digest. IMAGES: the job says that it pushes what a tag of the image names.
+    REPOSITORY: it pushes into the image's repository, under tags of which this is none, or nobody tells which.
+    """
+
+    RUN = "run"
+    IMAGES = "images"
+    CONFIGURED = "configured"
+    PROVENANCE = "provenance"
+    LABEL = "label"
+    REPOSITORY = "repository"
+
+
+class Attribution(msgspec.Struct, frozen=True, gc=False):
+    """That a job builds an image, with what says so. `job` is None for a run that has none (a quick run of ACR Tasks).
+
+    `run` is the id of the run that pushed it, where that is known; `note` says in a sentence how this is known. `known` tells
+    whether the builder was read and has the job: what only claims or settings name may not exist.
+    """
+
+    job: JobKey | None
+    basis: AttributionBasis
+    confidence: Confidence
+    note: str
+    run: str = ""
+    known: bool = True
+
+
 class UnknownBase(msgspec.Struct, frozen=True):
     """A base that is not a readable image: only claimed, or synthesized from layers that several repositories share."""
 
@@ -264,6 +297,7 @@ class Snapshot:
     `bases` holds unknown bases; `derived` maps a base (image or unknown) to the images built directly on it; `roots`
     are images and unknown bases without a base; `users` maps an image to the workloads that run it.
     `complete` is True when every source that was asked has answered whole. `gates` are the clusters' own, by cluster.
+    `runs` are those of each job, newest first; `builders` says which jobs build an image, the best known first.
     """
 
     number: int
@@ -278,6 +312,9 @@ class Snapshot:
     summary: Summary = field(default_factory=lambda: Summary({}, {}))
     complete: bool = False
     gates: Mapping[str, Gate] = field(default_factory=dict)
+    jobs: Mapping[JobKey, Job] = field(default_factory=dict)
+    runs: Mapping[JobKey, tuple[Run, ...]] = field(default_factory=dict)
+    builders: Mapping[ImageKey, tuple[Attribution, ...]] = field(default_factory=dict)
 
 
 EMPTY = Snapshot(0, datetime.fromisoformat("1970-01-01T00:00:00+00:00"))

@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import assert_never
 
+from tui.domain.facts.build_events import BuildersConfigured, JobsCompleted, JobsSeen, RunsSeen
 from tui.domain.facts.events import (
     BasesConfigured,
     CatalogListed,
     ClaimsRead,
+    ClusterEvent,
     ConfigRead,
     ConstraintsListed,
     ControllersSeen,
@@ -31,8 +33,10 @@ from tui.domain.facts.events import (
     SourceId,
     TagResolved,
     TagsListed,
+    TrustEvent,
 )
 from tui.domain.facts.facts import ClusterFacts, Facts, ImageFacts
+from tui.domain.facts.inventory.builds import BuildTables
 from tui.domain.facts.inventory.images import ImageTables
 from tui.domain.facts.inventory.objects import ObjectTable
 from tui.domain.facts.inventory.trust import TrustTables
@@ -53,10 +57,12 @@ class Inventory:
         self._nodes: defaultdict[SourceId, ObjectTable[Node]] = defaultdict(ObjectTable)
         self._images = ImageTables()
         self._trust = TrustTables()
+        self._builds = BuildTables()
         self._health: dict[SourceId, SourceHealth] = {}
         self._cluster_version = 0
         self._image_version = 0
         self._trust_version = 0
+        self._build_version = 0
         self._health_version = 0
         self._whole: dict[SourceId, tuple[list[Mapping[str, Controller]], Mapping[str, Controller]]] = {}
         self._frozen = Facts()
@@ -83,6 +89,8 @@ class Inventory:
                 self._image_version += self._images.apply(event)
             case ScansSeen() | ScansCompleted() | ScanGone() | SignaturesVerified() | ConstraintsListed():
                 self._trust_version += self._apply_trust(event)
+            case JobsSeen() | JobsCompleted() | RunsSeen() | BuildersConfigured():
+                self._build_version += self._builds.apply(event)
             case _:
                 assert_never(event)
 
@@ -93,7 +101,8 @@ class Inventory:
         images = last.images if last.images.version == self._image_version else self._freeze_images()
         health = last.health if last.health_version == self._health_version else self._health.copy()
         trust = last.trust if last.trust.version == self._trust_version else self._trust.freeze(self._trust_version)
-        self._frozen = Facts(cluster, images, health, self._health_version, trust)
+        builds = last.builds if last.builds.version == self._build_version else self._builds.freeze(self._build_version)
+        self._frozen = Facts(cluster, images, health, self._health_version, trust, builds)
         return self._frozen
 
     def _heard(self, health: SourceHealth) -> None:
@@ -101,7 +110,7 @@ class Inventory:
             self._health[health.id] = health
             self._health_version += 1
 
-    def _apply_cluster(self, event: PodsSeen | ControllersSeen | NodesSeen | ObjectGone | ListCompleted) -> bool:
+    def _apply_cluster(self, event: ClusterEvent) -> bool:
         match event:
             case PodsSeen():
                 pods = ((pod.uid, pod.namespace, pod) for pod in event.pods)
@@ -129,7 +138,7 @@ class Inventory:
             case _:
                 return self._controllers[source, resource]
 
-    def _apply_trust(self, event: ScansSeen | ScansCompleted | ScanGone | SignaturesVerified | ConstraintsListed) -> bool:
+    def _apply_trust(self, event: TrustEvent) -> bool:
         match event:
             case ScansSeen():
                 return self._trust.scans(event)

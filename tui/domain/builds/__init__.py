@@ -1,0 +1,1 @@
+"""Which jobs of builders build an image, and what says so. Begin with `attribution`."""

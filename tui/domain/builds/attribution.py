@@ -1,0 +1,140 @@
+"""The join of images with the jobs that build them.
+
+A digest that a run says it pushed is certain. A tag is not: it may have been moved by somebody else since, which shows when the
+job's newest run that pushed this tag pushed another digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from tui.domain.builds.tags import is_open, tag_matches
+from tui.domain.facts.build import BuiltImage, Job, JobKey, Run, RunState
+from tui.domain.facts.build_events import ConfiguredJob
+from tui.domain.facts.facts import BuildFacts
+from tui.domain.facts.image import RepositoryName
+from tui.domain.snapshot.snapshot import Attribution, AttributionBasis, Confidence, Image, ImageKey
+
+__all__ = ["NO_BUILDS", "Builds", "attributions", "builds_of", "newest_first"]
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Builds:
+    """Jobs, their runs, newest first, and the jobs that build each image, the best known first."""
+
+    jobs: Mapping[JobKey, Job] = field(default_factory=dict)
+    runs: Mapping[JobKey, tuple[Run, ...]] = field(default_factory=dict)
+    builders: Mapping[ImageKey, tuple[Attribution, ...]] = field(default_factory=dict)
+
+
+NO_BUILDS = Builds()
+
+
+def builds_of(facts: BuildFacts, images: Mapping[ImageKey, Image]) -> Builds:
+    """What builders said, joined with images."""
+    jobs = {job.key: job for table in facts.jobs.values() for job in table.values()}
+    by_job: dict[JobKey, list[Run]] = {}
+    for run in facts.runs.values():
+        if run.job is not None:
+            by_job.setdefault(run.job, []).append(run)
+    index = _Index(jobs, facts.runs.values(), facts.configured)
+    builders = {key: attributed for key, image in images.items() if (attributed := index.of(image))}
+    return Builds(jobs, {job: newest_first(runs) for job, runs in by_job.items()}, builders)
+
+
+def attributions(image: Image, jobs: Iterable[Job], runs: Iterable[Run]) -> tuple[Attribution, ...]:
+    """The jobs that build one image."""
+    return _Index({job.key: job for job in jobs}, runs, ()).of(image)
+
+
+def newest_first(runs: Iterable[Run]) -> tuple[Run, ...]:
+    """Runs by when they were created or started; those that tell neither stand last, by id."""
+    return tuple(sorted(runs, key=lambda run: (_moment(run), len(run.id), run.id), reverse=True))
+
+
+def _moment(run: Run) -> datetime:
+    return run.created or run.started or run.finished or _EPOCH
+
+
+class _Index:
+    """Jobs and runs by the repositories that they push into."""
+
+    def __init__(self, jobs: Mapping[JobKey, Job], runs: Iterable[Run], configured: tuple[ConfiguredJob, ...]) -> None:
+        self._jobs, self._configured = jobs, configured
+        self._pushed: dict[tuple[RepositoryName, str], list[Run]] = {}
+        self._pushes: dict[RepositoryName, dict[JobKey, list[str]]] = {}
+        self._last: dict[tuple[JobKey, RepositoryName, str], str] = {}
+        for job in jobs.values():
+            for built in job.images:
+                self._pushes.setdefault(built.name, {}).setdefault(job.key, []).append(built.tag)
+        for run in newest_first(runs):
+            for built in run.images or ():
+                self._add(run, built)
+
+    def _add(self, run: Run, built: BuiltImage) -> None:
+        if built.digest:
+            self._pushed.setdefault((built.name, built.digest), []).append(run)
+        if run.job is None:
+            return
+        self._pushes.setdefault(built.name, {}).setdefault(run.job, [])
+        if run.state is RunState.SUCCEEDED and built.tag and built.digest:
+            self._last.setdefault((run.job, built.name, built.tag), built.digest)
+
+    def of(self, image: Image) -> tuple[Attribution, ...]:
+        """The jobs that build an image, each once, by the best that is known of it."""
+        best: dict[JobKey | None, Attribution] = {}
+        for attribution in (*self._certain(image), *self._likely(image), *self._set(image)):
+            before = best.get(attribution.job)
+            if before is None or _rank(attribution) < _rank(before):
+                best[attribution.job] = attribution
+        return tuple(sorted(best.values(), key=_rank))
+
+    def _certain(self, image: Image) -> Iterator[Attribution]:
+        for digest in image.digests:
+            for run in self._pushed.get((image.name, digest), ()):
+                note = f"Run {run.id} pushed this digest."
+                known = run.job is None or run.job in self._jobs
+                yield Attribution(run.job, AttributionBasis.RUN, Confidence.CERTAIN, note, run.id, known)
+
+    def _likely(self, image: Image) -> Iterator[Attribution]:
+        for job, tags in self._pushes.get(image.name, {}).items():
+            if (attribution := self._by_name(image, job, tags)) is not None:
+                yield attribution
+
+    def _by_name(self, image: Image, job: JobKey, tags: list[str]) -> Attribution | None:
+        """What the names say. A tag that a run of the job put on another digest was put on this one by somebody else."""
+        if any(self._last.get((job, image.name, tag), image.digests[0]) not in image.digests for tag in image.tags):
+            return None
+        known = job in self._jobs
+        if tag := next((tag for tag in image.tags for pattern in tags if tag_matches(pattern, tag)), ""):
+            note = f"The job says that it pushes tag {tag} of this repository."
+            return Attribution(job, AttributionBasis.IMAGES, Confidence.LIKELY, note, known=known)
+        if image.tags and tags and not any(is_open(tag) for tag in tags):
+            return None if image.tags_listed else self._in_repository(job, known)
+        return self._in_repository(job, known)
+
+    @staticmethod
+    def _in_repository(job: JobKey, known: bool) -> Attribution:
+        note = "The job pushes into this repository; nothing says that it pushed this image."
+        return Attribution(job, AttributionBasis.REPOSITORY, Confidence.CLAIMED, note, known=known)
+
+    def _set(self, image: Image) -> Iterator[Attribution]:
+        """What the settings name: the entry with the closest pattern."""
+        entries = [entry for entry in self._configured if entry.images.matches(image.name)]
+        if entries:
+            job = min(entries, key=lambda entry: entry.images.closeness).job
+            note = "The settings name this job for the image."
+            yield Attribution(job, AttributionBasis.CONFIGURED, Confidence.LIKELY, note, known=job in self._jobs)
+
+
+_BASES = tuple(AttributionBasis)
+
+
+def _rank(attribution: Attribution) -> tuple[int, bool, tuple[str, ...]]:
+    # Of two that are known as well the one with a job: that can be run again.
+    job = attribution.job
+    return _BASES.index(attribution.basis), job is None, (job.kind, job.builder, job.job) if job is not None else ()
