@@ -131,6 +131,7 @@ class Transport:
         rewrite: Callable[[URL], URL] | None = None,
         wary: bool = False,
         stay: bool = False,
+        follow: bool = True,
     ) -> Reply:
         """Send a form or `content` as it is, follow redirects, read the body up to `limit` bytes.
 
@@ -139,13 +140,16 @@ class Transport:
         the thing, not to the thing (RFC 9110 15.4.4), and is the answer then. `rewrite` maps the target of a redirect.
 
         `wary`: somebody else named the address, which must be public or where the service itself is. What a redirect finds on
-        another host always must. A form stays with its origin, and so does everything with `stay`.
+        another host always must. A form stays with its origin, and so does everything with `stay`. Without `follow` a redirect is
+        the answer itself.
         """
         way = [URL(url)]
         try:
             async with asyncio.timeout(self._options.timeout):
                 sent = content if content is not None else form
-                return await self._follow(method, way, dict(headers or {}), sent, limit, foreign_redirects, rewrite, wary, stay)
+                return await self._follow(
+                    method, way, dict(headers or {}), sent, limit, foreign_redirects, rewrite, wary, stay, follow
+                )
         except aiohttp.ConnectionTimeoutError as error:
             raise led_there(way, await self._not_connected(way[-1])) from error
         except TimeoutError as error:
@@ -164,11 +168,12 @@ class Transport:
         rewrite: Callable[[URL], URL] | None,
         wary: bool,
         stay: bool,
+        follow: bool,
     ) -> Reply:
         for _ in range(MAX_REDIRECTS + 1):
             url = way[-1]
             reply = await self._once(method, url, headers, sent, limit, wary)
-            if reply.status not in REDIRECTS or not reply.header("location"):
+            if not follow or reply.status not in REDIRECTS or not reply.header("location"):
                 return reply
             target = url.join(URL(reply.header("location")))
             target = rewrite(target) if rewrite else target

@@ -1,0 +1,323 @@
+"""Jenkins: jobs in folders and of multibranch projects, their queue, their builds, and logs as they grow.
+
+Sources: jenkinsci/jenkins `ParameterizedJobMixIn`, `ParametersDefinitionProperty`, `Queue`, `LargeText` of jenkinsci/stapler.
+A trigger is answered with the address of a queue item, which is known for five minutes after it has left the queue; later its
+build is found by the number of the item, which every build keeps (`queueId`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tui.domain.common.text import clean, listed
+from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, RunState
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.rights import Right, RightState
+from tui.errors import Forbidden, NotFound, SourceError
+from tui.sources.builders.configured import configured_images, configured_job
+from tui.sources.builders.jenkins_session import JenkinsSession
+from tui.sources.builders.jenkins_wire import (
+    BUILD_TREE,
+    ITEM_TREE,
+    JOB_TREE,
+    QUEUED,
+    Build,
+    Builds,
+    Item,
+    JobAnswer,
+    Queue,
+    User,
+    build_run,
+    item_of_location,
+    item_run,
+    job_path,
+    parameters_of,
+    users_of,
+)
+from tui.sources.builders.logs import LineCutter
+from tui.sources.builders.options import BuilderOptions, connected, mark_parameter
+from tui.sources.builders.secrets import Secret
+from tui.sources.builders.service import decoded
+from tui.sources.ports import Diagnosis, Trigger
+
+__all__ = ["JenkinsBuilder"]
+
+SEARCHED = 50
+"""Builds that are searched for the one of a queue item."""
+NOT_GIVEN = frozenset({"FileParameterDefinition", "StashedFileParameterDefinition", "Base64FileParameterDefinition"})
+
+
+class JenkinsBuilder:
+    """A `Builder`."""
+
+    kind = BuilderKind.JENKINS
+
+    def __init__(self, options: BuilderOptions, secret: Secret) -> None:
+        host = urlsplit(options.url).hostname or ""
+        self.name = options.name
+        self._options, self._secret = options, secret
+        title = f"Jenkins at {clean(host, 80)}"
+        self._session = JenkinsSession(title, options.url, lambda: connected(options, host), secret, options.first_wait)
+        self._service = self._session.service
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+        return self._service.requests
+
+    async def aclose(self) -> None:
+        """Release every connection."""
+        await self._service.aclose()
+
+    # ---- jobs
+
+    async def find(self, names: Sequence[RepositoryName]) -> Sequence[Job]:
+        """The jobs that the configuration names."""
+        return [await self.describe(self._key(job)) for job in self._options.for_images(names)]
+
+    async def describe(self, job: JobKey) -> Job:
+        """The job with its parameters; what starts it by itself stands in its configuration, which not everybody may read."""
+        answer = await self._job(job)
+        base, source, schedule, reason = await self._triggers(job)
+        return Job(
+            key=job,
+            name=clean(answer.full_name or job.job, 200),
+            url=self._url(job),
+            images=configured_images(self._options, job.job),
+            disabled=_disabled(answer),
+            trigger=base,
+            source_trigger=source,
+            schedule=schedule,
+            parameters=tuple(clean(each.name, 100) for each in answer.parameters),
+            reason=reason,
+        )
+
+    async def _job(self, job: JobKey) -> JobAnswer:
+        reply = await self._service.read(f"{job_path(job.job)}/api/json?tree={JOB_TREE}", "read the job")
+        return decoded(reply, JobAnswer, self._service.title, "read the job")
+
+    async def _triggers(self, job: JobKey) -> tuple[BaseTrigger, bool | None, bool | None, str]:
+        """Whether a registry, changes of the source, or the clock start it."""
+        try:
+            reply = await self._service.read(f"{job_path(job.job)}/config.xml", "read the configuration of the job", accept="*/*")
+        except (Forbidden, NotFound):
+            reason = "What starts the job cannot be read: that takes Job/ExtendedRead in Jenkins."
+            return BaseTrigger.UNKNOWN, None, None, reason
+        base = BaseTrigger.ON if b"registry.notification." in reply.body else BaseTrigger.NONE
+        source = any(sign in reply.body for sign in (b"SCMTrigger>", b"PushTrigger>", b"GenericTrigger>", b"BranchJobProperty"))
+        return base, source, b"TimerTrigger>" in reply.body, ""
+
+    # ---- runs
+
+    async def runs(self, job: JobKey, most: int) -> Sequence[Run]:
+        """What waits in the queue, and the last builds."""
+        waiting = [item_run(self.name, job, item, self._url(job)) for item in await self._waiting(job)]
+        builds = [self._run(job, build) for build in await self._builds(job, most)]
+        return [*waiting, *builds][:most]
+
+    async def _builds(self, job: JobKey, most: int) -> list[Build]:
+        tree = f"builds[{BUILD_TREE}]{{0,{max(1, most)}}}"
+        reply = await self._service.read(f"{job_path(job.job)}/api/json?tree={tree}", "read the builds of the job")
+        return decoded(reply, Builds, self._service.title, "read the builds of the job").builds
+
+    async def _waiting(self, job: JobKey) -> list[Item]:
+        reply = await self._service.read(f"/queue/api/json?tree=items[{ITEM_TREE}]", "read the queue")
+        items = decoded(reply, Queue, self._service.title, "read the queue").items
+        return [item for item in reversed(items) if item.is_of(job_path(job.job))]
+
+    def _run(self, job: JobKey, build: Build) -> Run:
+        return build_run(self.name, job, build, f"{self._url(job)}{build.number}/")
+
+    async def follow(self, run: Run) -> Run:
+        """The run as it is now: of a queue item that has left the queue, its build."""
+        job = _job_of(run)
+        if run.id.startswith(QUEUED):
+            return await self._follow_item(job, run)
+        return self._run(job, await self._build(job, run.id))
+
+    async def _build(self, job: JobKey, number: str) -> Build:
+        path = f"{job_path(job.job)}/{int(number)}/api/json?tree={BUILD_TREE}"
+        return decoded(await self._service.read(path, "read the build"), Build, self._service.title, "read the build")
+
+    async def _follow_item(self, job: JobKey, run: Run) -> Run:
+        number = int(run.id.removeprefix(QUEUED))
+        try:
+            reply = await self._service.read(f"/queue/item/{number}/api/json?tree={ITEM_TREE}", "read the queue item")
+        except NotFound:
+            return await self._left(job, run, number)
+        item = decoded(reply, Item, self._service.title, "read the queue item")
+        if item.executable is not None and item.executable.number > 0:
+            return self._run(job, await self._build(job, str(item.executable.number)))
+        return item_run(self.name, job, item, self._url(job))
+
+    async def _left(self, job: JobKey, run: Run, number: int) -> Run:
+        """What became of an item that Jenkins has forgotten, which it does after five minutes."""
+        build = next((build for build in await self._builds(job, SEARCHED) if build.queue_id == number), None)
+        if build is not None:
+            return self._run(job, build)
+        detail = (
+            f"Its queue item is gone, and none of the last {SEARCHED} builds came of it: it was cancelled, or its build deleted."
+        )
+        return msgspec.structs.replace(run, state=RunState.UNKNOWN, detail=detail)
+
+    # ---- acting
+
+    async def trigger(self, trigger: Trigger) -> Run:
+        """Put the job into the queue, once."""
+        answer = await self._job(trigger.job)
+        form = self._form(trigger, answer)
+        path = f"{job_path(trigger.job.job)}/{'buildWithParameters' if answer.parameters else 'build'}?delay=0sec"
+        reply = await self._session.post(path, "start the job", form)
+        number = item_of_location(reply.header("location"))
+        if not number:
+            raise self._service.unknown("start the job", "it does not say which queue item came of it")
+        item = Item(number, why="The same was in the queue already; it waits there once." if reply.status == 303 else "")
+        return item_run(self.name, trigger.job, item, self._url(trigger.job))
+
+    def _form(self, trigger: Trigger, answer: JobAnswer) -> dict[str, str]:
+        """What is sent; Jenkins would drop parameters it does not know without a word. Raises SourceError."""
+        if reason := _disabled(answer):
+            raise SourceError(f"{clean(trigger.job.job, 100)} cannot be started. {reason}", "See the job in Jenkins.")
+        declared = {each.name: each for each in answer.parameters}
+        form = {**self._configured(trigger.job), **trigger.parameters}
+        if unknown := [name for name in form if name not in declared]:
+            names = listed([clean(name, 40) for name in unknown])
+            raise SourceError(
+                f"{clean(trigger.job.job, 100)} has no parameter {names}", "Correct `parameters` in the configuration."
+            )
+        for name, value in form.items():
+            if (choices := declared[name].choices) and value not in choices:
+                allowed = listed([clean(choice, 40) for choice in choices[:10]])
+                raise SourceError(
+                    f"the parameter {clean(name, 40)} of the job is one of {allowed}", "Correct it in the configuration."
+                )
+        if needed := [each.name for each in answer.parameters if each.type in NOT_GIVEN and each.name not in form]:
+            raise SourceError(f"the job wants a file as {clean(needed[0], 40)}", "Start it in Jenkins.")
+        if name := mark_parameter(tuple(declared)):
+            form[name] = trigger.mark
+        return form
+
+    def _configured(self, job: JobKey) -> dict[str, str]:
+        configured = configured_job(self._options, job.job)
+        return dict(configured.parameters) if configured else {}
+
+    async def look_up(self, trigger: Trigger, since: datetime) -> Sequence[Run]:
+        """By the mark where the job takes it; else what we, or somebody who goes by our name, started since with the same."""
+        job = trigger.job
+        answer, items, builds = await self._job(job), await self._waiting(job), await self._builds(job, SEARCHED)
+        started = [(item.actions, item_run(self.name, job, item, self._url(job))) for item in items]
+        started += [(build.actions, self._run(job, build)) for build in builds]
+        if name := mark_parameter([each.name for each in answer.parameters]):
+            return [run for actions, run in started if parameters_of(actions).get(name) == trigger.mark]
+        wanted = {**self._configured(job), **trigger.parameters}
+        earliest = self._service.by_its_clock(since)
+        return [
+            run
+            for actions, run in started
+            if (run.created is None or run.created >= earliest)
+            and wanted.items() <= parameters_of(actions).items()
+            and self._secret.identity.lower() in ("", *map(str.lower, users_of(actions)))
+        ]
+
+    async def cancel(self, run: Run) -> None:
+        """Take it out of the queue, or stop the build."""
+        job = _job_of(run)
+        if run.id.startswith(QUEUED):
+            run = await self._follow_item(job, run)
+        if run.id.startswith(QUEUED):
+            await self._session.post(f"/queue/cancelItem?id={int(run.id.removeprefix(QUEUED))}", "take the item out of the queue")
+        elif not run.state.ended:
+            await self._session.post(f"{job_path(job.job)}/{int(run.id)}/stop", "stop the build")
+
+    async def log(self, run: Run) -> AsyncGenerator[str, None]:
+        """The log as it grows; of a run in the queue from when it begins."""
+        while run.id.startswith(QUEUED) and not run.state.ended and run.state is not RunState.UNKNOWN:
+            run = await self.follow(run)
+            if run.id.startswith(QUEUED):
+                await asyncio.sleep(self._options.poll)
+        if run.id.startswith(QUEUED):
+            return
+        path = f"{job_path(_job_of(run).job)}/{int(run.id)}/logText/progressiveText?start="
+        lines, decoder, start, more = LineCutter(), codecs.getincrementaldecoder("utf-8")("replace"), 0, True
+        while more:
+            reply = await self._service.read(f"{path}{start}", "read the log", accept="text/plain")
+            size = reply.header("x-text-size")
+            end = int(size) if size.isascii() and size.isdigit() and len(size) < 18 else start + len(reply.body)
+            if end < start:
+                yield "(the log was begun anew)"
+                lines, decoder = LineCutter(), codecs.getincrementaldecoder("utf-8")("replace")
+            more = reply.header("x-more-data").lower() == "true"
+            for line in lines.feed(decoder.decode(reply.body)):
+                yield line
+            if more and end == start:
+                await asyncio.sleep(self._options.poll)
+            start = end
+        for line in lines.end():
+            yield line
+
+    # ---- rights
+
+    async def rights(self, job: JobKey) -> tuple[Right, ...]:
+        """To read is tried; Jenkins cannot be asked for the others without using them."""
+        on = clean(job.job, 200)
+        remedy = "Ask who runs Jenkins for {} on the job."
+        try:
+            await self._job(job)
+        except (Forbidden, NotFound) as error:
+            missing = RightState.MISSING
+            names = ("Job/Read", "Job/Build", "Job/Cancel")
+            return tuple(Right(name, on, missing, remedy.format(name), error.headline) for name in names)
+        reason = "Jenkins does not tell without trying."
+        rest = (Right(name, on, RightState.UNKNOWN, remedy.format(name), reason) for name in ("Job/Build", "Job/Cancel"))
+        return (Right("Job/Read", on, RightState.HELD), *rest)
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """Who is signed in, the crumb, and each configured job."""
+        try:
+            reply = await self._service.read("/whoAmI/api/json?tree=name,anonymous,authenticated", "ask who is signed in")
+            user = decoded(reply, User, self._service.title, "ask who is signed in")
+            name = clean(user.name, 80)
+            tried = [Diagnosis("signed in", "ok", f"as {name}" if name else "", identity=name)]
+            tried.append(Diagnosis("crumb", "ok", await self._session.crumb_state()))
+        except SourceError as error:
+            return [_failure("signed in", error)]
+        for job in self._options.for_images(()):
+            what = f"read {clean(job, 80)}"
+            try:
+                described = await self.describe(self._key(job))
+            except SourceError as error:
+                tried.append(_failure(what, error))
+            else:
+                detail = described.disabled or described.reason
+                tried.append(Diagnosis(what, "ok", detail))
+        return tried
+
+    def _key(self, job: str) -> JobKey:
+        return JobKey(self.kind, self.name, job)
+
+    def _url(self, job: JobKey) -> str:
+        return f"{self._service.base}{job_path(job.job)}/"
+
+
+def _failure(what: str, error: SourceError) -> Diagnosis:
+    right = error.right if isinstance(error, Forbidden) else ""
+    return Diagnosis(what, "denied" if isinstance(error, Forbidden) else "failed", error.headline, right, error.remedy)
+
+
+def _disabled(answer: JobAnswer) -> str:
+    if answer.jobs is not None and answer.buildable is None:
+        names = listed([clean(each.name, 60) for each in answer.jobs[:5]])
+        return f"It is a folder or a project of branches, which is not built itself: name one of {names or 'its jobs'}."
+    return "It is disabled in Jenkins." if answer.buildable is False else ""
+
+
+def _job_of(run: Run) -> JobKey:
+    if run.job is None:
+        raise NotFound("a build of Jenkins is known by its job, and none is told", "Start it from its job.")
+    return run.job

@@ -1,0 +1,208 @@
+"""Requests to a system that builds: what only reads is asked again, what changes something is sent once.
+
+A change whose answer is lost may have been made: `OutcomeUnknown` says so, and whoever sent it looks the outcome up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from tui.domain.common.decoding import from_json
+from tui.domain.common.redaction import quoted
+from tui.errors import OutcomeUnknown, SourceError, Unreachable, UntrustedPayload
+from tui.sources.kit.retry import Retry, patiently
+from tui.sources.kit.throttle import Backoff, parse_retry_after
+
+if TYPE_CHECKING:
+    from tui.sources.kit.transport import Reply, Transport
+
+__all__ = ["PAGE", "Judge", "Service", "SignIn", "asked_to_wait", "decoded", "from_milliseconds", "moment", "quoted_message"]
+
+T = TypeVar("T")
+PAGE = 8 << 20
+"""Bytes of one answer, a list of a hundred runs with all that is said of them."""
+TRIES = 3
+LONGEST_WAIT = 20.0
+"""Seconds that a read waits for a server that asks for it; a longer wait is the caller's."""
+
+SignIn = Callable[[], Awaitable[Mapping[str, str]]]
+"""The headers that sign a request in; none when nobody is to be signed in. Raises AuthenticationFailed."""
+Judge = Callable[["Reply", str], SourceError | None]
+"""The error that an answer means, None when it is what was asked for; the text says what was wanted, as in "read the job"."""
+
+
+class Service:
+    """One system: its address, how to sign in, and which of its answers are refusals."""
+
+    def __init__(
+        self,
+        title: str,
+        base: str,
+        connect: Callable[[], Transport],
+        sign_in: SignIn,
+        judge: Judge,
+        first_wait: float = 1.0,
+    ) -> None:
+        self.title, self.base = title, base.rstrip("/")
+        self._connect, self._sign_in, self._judge, self._first_wait = connect, sign_in, judge, first_wait
+        self._connected: Transport | None = None
+        self._ahead = timedelta()
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+        return self._connected.requests if self._connected else 0
+
+    async def aclose(self) -> None:
+        """Release every connection."""
+        if self._connected is not None:
+            await self._connected.close()
+            self._connected = None
+
+    async def read(
+        self,
+        path: str,
+        what: str,
+        *,
+        accept: str = "application/json",
+        limit: int = PAGE,
+        elsewhere: bool = False,
+        judge: Judge | None = None,
+    ) -> Reply:
+        """An answer to a GET; `elsewhere`: its content may lie on another host, which never sees the credential.
+
+        429, 5xx and cut answers are asked again a few times. Raises SourceError.
+        """
+
+        async def once() -> Reply:
+            headers = {"Accept": accept, **await self._sign_in()}
+            url = self.base + path
+            reply = self._heard(
+                await self._transport().request(
+                    "GET", url, headers=headers, limit=limit, foreign_redirects=elsewhere, follow=elsewhere
+                )
+            )
+            if error := (judge or self._judge)(reply, what):
+                raise error
+            return reply
+
+        return await patiently(once, Retry(Backoff(self._first_wait, LONGEST_WAIT / 2), TRIES - 1, LONGEST_WAIT))
+
+    async def change(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        *,
+        body: object = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        judge: Judge | None = None,
+    ) -> Reply:
+        """The answer to something sent once; redirects are answers. Raises OutcomeUnknown when it may have been done.
+
+        Any other SourceError says that it was not.
+        """
+        sent = {"Accept": "application/json", **await self._sign_in(), **(headers or {})}
+        content = None
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+            content = msgspec.json.encode(body)
+        try:
+            reply = await self._transport().request(
+                method, self.base + path, headers=sent, content=content, form=form, limit=PAGE, follow=False
+            )
+        except SourceError as error:
+            if _never_sent(error):
+                raise
+            raise self.unknown(what, error.headline) from error
+        if reply.status >= 500:
+            message = quoted_message(reply)
+            raise self.unknown(what, f"it failed with {reply.status}" + (f": {message}" if message else ""))
+        if refusal := (judge or self._judge)(reply, what):
+            raise refusal
+        return reply
+
+    def by_its_clock(self, moment: datetime) -> datetime:
+        """A moment of ours by the clock of the system, as the last `Date` told it, less what that leaves out."""
+        return moment + self._ahead - timedelta(seconds=2)
+
+    def _heard(self, reply: Reply) -> Reply:
+        with suppress(ValueError, OverflowError, TypeError):
+            self._ahead = parsedate_to_datetime(reply.header("date")) - datetime.now(UTC)
+        return reply
+
+    def unknown(self, what: str, reason: str) -> OutcomeUnknown:
+        """The error for a change that may have been made."""
+        return OutcomeUnknown(
+            f"{self.title} was asked to {what}, and whether it does is not known: {reason}",
+            "It is looked up before anything is sent again.",
+        )
+
+    def _transport(self) -> Transport:
+        if self._connected is None:
+            self._connected = self._connect()
+        return self._connected
+
+
+def _never_sent(error: SourceError) -> bool:
+    """Whether a request did not even reach the server: no name, no connection, no TLS, or a proxy that refused."""
+    import aiohttp
+
+    before = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError, aiohttp.InvalidURL)
+    return isinstance(error.__cause__, before) or (isinstance(error, Unreachable) and error.__cause__ is None)
+
+
+class _Message(msgspec.Struct):
+    message: str | None = None
+
+
+def quoted_message(reply: Reply) -> str:
+    """What a refusal in JSON says of itself, fit to be shown; empty when it says nothing."""
+    try:
+        return quoted(from_json(reply.body, _Message).message or "", 200)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+
+
+def asked_to_wait(reply: Reply) -> float | None:
+    """The seconds of `Retry-After`, None when it is not there."""
+    return parse_retry_after(reply.header("retry-after"), datetime.now(UTC).timestamp())
+
+
+def decoded(reply: Reply, kind: type[T], title: str, what: str) -> T:
+    """The body of an answer. Raises UntrustedPayload when it is not in the form of the protocol."""
+    try:
+        return from_json(reply.body, kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UntrustedPayload(
+            f"{title} answers the request to {what} in another form than its interface has",
+            "Check the address of the builder in the configuration, and what stands on the way to it.",
+        ) from error
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as web services write it, in UTC; None when it is none."""
+    if not text:
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def from_milliseconds(milliseconds: int | float | None) -> datetime | None:
+    """A time in milliseconds since 1970, None when it is none."""
+    if not milliseconds or milliseconds <= 0:
+        return None
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
