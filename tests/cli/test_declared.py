@@ -97,7 +97,13 @@ def test_the_guide_has_a_row_of_it() -> None:
 
 
 def test_every_field_that_may_be_told_is_declared_and_stands_where_it_is_said_to() -> None:
-    for struct in (Settings, settings.RegistrySettings, settings.ScannerSettings, settings.CacheSettings):
+    for struct in (
+        Settings,
+        settings.RegistrySettings,
+        settings.ScannerSettings,
+        settings.BuilderSettings,
+        settings.CacheSettings,
+    ):
         fields = {field.name for field in msgspec.structs.fields(struct)}
         assert fields == {declaration.name for declaration in declared(struct)}
         in_file = {declaration.name for declaration in declared(struct) if declaration.setting.in_file}

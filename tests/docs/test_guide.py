@@ -38,7 +38,14 @@ def test_the_configuration_shown_is_one() -> None:
     [
         *map(
             written,
-            (config.Settings, config.RegistrySettings, config.ScannerSettings, config.ContextSettings, config.CacheSettings),
+            (
+                config.Settings,
+                config.RegistrySettings,
+                config.ScannerSettings,
+                config.BuilderSettings,
+                config.ContextSettings,
+                config.CacheSettings,
+            ),
         ),
         config.SignatureSettings,
         config.SignerSettings,

@@ -12,6 +12,9 @@ kind = "acr"                       # auto, acr, oci; also: endpoint, server_name
 write = false                      # also: namespaces
 [scanner.prisma]
 endpoint = "https://..."           # also: ca_file, username, password_env, token_env, sign_in, enabled, refresh, kind (the name)
+[builder.jenkins]
+url = "https://..."                # also: project, ca_file, username, password_env, token_env, token_command, enabled, refresh
+images."contoso.azurecr.io/payments/api" = "payments/api"
 [base]
 "contoso.azurecr.io/payments/*" = "contoso.azurecr.io/base/python:3.12"    # or "scratch"
 [signatures]
@@ -40,6 +43,7 @@ from tui.domain.facts.configured import SCRATCH
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.reference import parse_reference
 from tui.errors import InvalidConfig, InvalidReference, UsageError
+from tui.settings.builders import BuilderSettings, CiKind, JobSettings, job_fault, whole_job
 from tui.settings.declared import Form, declared, written
 from tui.settings.durations import seconds
 from tui.settings.hosts import endpoint_fault, holds_user, registry_host
@@ -72,6 +76,7 @@ def read(content: bytes, path: str, struct: type[Settings] = Settings) -> dict[s
         "registry": reader.registries,
         "context": reader.contexts,
         "scanner": reader.scanners,
+        "builder": reader.builders,
         "signatures": reader.signatures,
         "base": reader.bases,
         "cache": reader.cache,
@@ -161,6 +166,48 @@ class _Reader(TomlReader):
                 remedy = "Write https://: a password or token is sent there."
                 self.refuse(f"`{field}` is no https address", (*place, field), remedy)
         return settings
+
+    def builders(self, tables: dict[str, dict[str, object]]) -> dict[str, BuilderSettings]:
+        """The tables of builders, by name."""
+        return {name: self._builder(name, entry) for name, entry in tables.items()}
+
+    def _builder(self, name: str, entry: dict[str, object]) -> BuilderSettings:
+        place = ("builder", name)
+        self._without_secrets(entry, place)
+        values = self.values(entry, BuilderSettings, place)
+        kind = values.pop("kind", None) or next((kind for kind in CiKind if kind == name), None)
+        if not isinstance(kind, CiKind):
+            self.refuse("`kind` is missing", place, f"It is one of {', '.join(CiKind)}.")
+        images = values.pop("images", {})
+        settings = BuilderSettings(kind, **values)  # type: ignore[arg-type]
+        if not settings.url and kind is not CiKind.GITHUB_ACTIONS and settings.enabled:
+            self.refuse("`url` is missing", place, 'Write where it is: url = "https://...".')
+        if holds_user(settings.url):
+            self.refuse(
+                "`url` holds a user or a password", (*place, "url"), "Write the address alone; `token_env` says how to sign in."
+            )
+        if settings.url and not may_be_told(settings.url):
+            self.refuse("`url` is no https address", (*place, "url"), "Write https://: a password or token is sent there.")
+        assert isinstance(images, dict)
+        jobs = {pattern: self._built(settings, pattern, job, (*place, "images")) for pattern, job in images.items()}
+        return msgspec.structs.replace(settings, images=jobs)
+
+    def _built(self, builder: BuilderSettings, pattern: str, entry: object, table: Place) -> JobSettings:
+        place = (*table, pattern)
+        try:
+            parse_pattern(pattern)
+        except InvalidConfig as error:
+            self.refuse(error.headline.removesuffix("."), place, error.remedy, error)
+        if isinstance(entry, str):
+            entry = {"job": entry}
+        if not isinstance(entry, dict):
+            remedy = 'It is a job in quotes, or {job = "...", ref = "...", parameters = {...}}.'
+            self.refuse(f"“{clean(pattern, 60)}” has a wrong value", place, remedy)
+        built = self.convert(entry, JobSettings, place)
+        job = whole_job(builder.kind, builder.project, built.job)
+        if remedy := job_fault(builder.kind, job):
+            self.refuse(f"“{clean(built.job, 60)}” is not a job of {builder.kind}", place, remedy)
+        return msgspec.structs.replace(built, job=job)
 
     def _without_secrets(self, entry: dict[str, object], place: Place) -> None:
         for name in ("password", "token"):

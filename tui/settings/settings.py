@@ -8,11 +8,13 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 
+from tui.settings.builders import BuilderSettings
 from tui.settings.declared import Form, Setting
 
 __all__ = [
     "SCENARIOS",
     "Auth",
+    "BuilderSettings",
     "CacheSettings",
     "ContextSettings",
     "LogLevel",
@@ -282,6 +284,7 @@ class Settings(msgspec.Struct, frozen=True):
     registry: Annotated[dict[str, RegistrySettings], Setting("how single registries are read", written=Tables)] = {}
     context: Annotated[dict[str, ContextSettings], Setting("how single clusters are read", written=Tables)] = {}
     scanner: Annotated[dict[str, ScannerSettings], Setting("scanners whose reports are read", written=Tables)] = {}
+    builder: Annotated[dict[str, BuilderSettings], Setting("systems that build images", written=Tables)] = {}
     signatures: Annotated[SignatureSettings, Setting("what is trusted to sign", written=dict[str, object])] = SignatureSettings()
     base: Annotated[
         dict[str, str],

@@ -74,7 +74,9 @@ class TomlReader:
 
     def refuse(self, what: str, place: Place, remedy: str, error: Exception | None = None) -> NoReturn:
         """Raise InvalidConfig for what stands at this place."""
-        line, column = locate(self._lines, place)
+        # A key within braces has no line of its own: the line of what it is in says where to look.
+        places = (place[:end] for end in range(len(place), 0, -1))
+        line, column = next((at for at in (locate(self._lines, part) for part in places) if at[0]), (0, 0))
         where = f"{self.path}:{line}:{column}" if line else self.path
         raise InvalidConfig(f"{where}: {what}.", remedy, path=self.path, line=line, column=column) from error
 
