@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
@@ -27,9 +28,11 @@ DEFAULT_PENALTY = 5.0
 STEP = 1.0
 TRUST_AGAIN = 60.0
 """Seconds after an early end of a pause in which another refusal tells that it should not have ended."""
-# What was not asked for so long may be asked at once. Registries count by the minute: in none of them go out more than one and
-# a half of the budgets below, and a registry of a few hundred images is read without a pause.
-BURST_SECONDS = 30.0
+# What was not asked for so long may be asked at once: a registry of a few hundred images is read without a pause. Registries
+# count by the minute: in none of them go out more than `MOST_OF_MINUTE` of the budgets below.
+BURST_SECONDS = 45.0
+MOST_OF_MINUTE = 1.5
+MINUTE = 60.0
 
 
 class RequestClass(StrEnum):
@@ -64,25 +67,39 @@ def budgets_for(reads: float) -> dict[RequestClass, float]:
 
 
 class Bucket:
-    """A token bucket; `reserve` takes one token and says how many seconds to wait before using it."""
+    """A token bucket that holds what was saved, and gives at most `MOST_OF_MINUTE` of its rate in any minute.
+
+    `reserve` takes one token and says how many seconds to wait before using it.
+    """
 
     def __init__(self, per_minute: float, now: float, burst_seconds: float = BURST_SECONDS) -> None:
-        self._rate = max(per_minute, 1.0) / 60.0
+        self._rate = max(per_minute, 1.0) / MINUTE
         self._burst = max(1.0, self._rate * burst_seconds)
         self._burst_seconds = burst_seconds
         self._tokens = self._burst
         self._at = now
+        self._used: deque[float] = deque()
+        """When the tokens of the last minute were used, or will be."""
 
     def reserve(self, now: float) -> float:
         """Take a token, going into debt when there is none; seconds to wait."""
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
         self._tokens -= 1.0
-        return max(0.0, -self._tokens / self._rate)
+        wait = max(0.0, -self._tokens / self._rate, self._full_until() - now)
+        self._used.append(now + wait)
+        return wait
+
+    def _full_until(self) -> float:
+        """When the next token may be used as far as the last minute is concerned."""
+        most = max(1, int(self._rate * MINUTE * MOST_OF_MINUTE))
+        while len(self._used) > most:
+            self._used.popleft()
+        return self._used[0] + MINUTE if len(self._used) == most else 0.0
 
     def widen(self, per_minute: float) -> None:
         """Give more from now on, and at once what more could have been saved."""
-        rate = max(per_minute, 1.0) / 60.0
+        rate = max(per_minute, 1.0) / MINUTE
         burst = max(1.0, rate * self._burst_seconds)
         self._tokens += burst - self._burst
         self._rate, self._burst = rate, burst

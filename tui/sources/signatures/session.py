@@ -36,7 +36,7 @@ __all__ = ["Readers", "SignatureSession"]
 Readers = Callable[[str], ContentReader | None]
 """The reader of a registry by its host; None when it is not asked."""
 EVENT_ROOM = 512
-WORKERS = 4
+WORKERS = 8
 CHUNK = 50
 HEALTH_PACE = 0.25
 
