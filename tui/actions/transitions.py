@@ -17,6 +17,7 @@ import msgspec
 
 from tui.domain.facts.build import Run
 from tui.domain.facts.image import Platform
+from tui.domain.snapshot.snapshot import ImageKey
 
 __all__ = ["ENDED", "GREEN", "NEEDED", "TABLE", "Proof", "ProofKind", "Signal", "Stage", "StepRecord", "advance"]
 
@@ -99,8 +100,9 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one step, as it is kept on disk.
 
     `since` is when the stage was reached, `begun` when the step left the plan. `mark` stands for this send alone, `sent` is when
-    it was about to be sent. `before` is what the tag or the object named then, `before_platforms` what it could run. `digest`
-    is what the run pushed. `proofs` are those of the stages reached. `tries` counts sends that were surely refused.
+    it was about to be sent. `before` is what is to be replaced, of an image its digest, with its tags, its platforms and its base
+    then. `digest` is what the run pushed. `proofs` are those of the stages reached. `tries` counts sends that were surely
+    refused. `adopted`: the run was there already, somebody else had started it.
     """
 
     stage: Stage = Stage.PLANNED
@@ -112,6 +114,8 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     adopted: bool = False
     before: str = ""
     before_platforms: tuple[Platform, ...] = ()
+    before_tags: tuple[str, ...] = ()
+    before_base: ImageKey | None = None
     digest: str = ""
     proofs: tuple[Proof, ...] = ()
     sentence: str = ""
@@ -138,7 +142,12 @@ _UNSENT = {Signal.HOLD: Stage.HELD, Signal.CHANGE: Stage.CHANGED, Signal.DENY: S
 
 TABLE: Mapping[Stage, Mapping[Signal, Stage]] = {
     Stage.PLANNED: {Signal.CHECKED: Stage.RECHECKED, Signal.STARTED: Stage.FOLLOWING, **_UNSENT},
-    Stage.RECHECKED: {Signal.CHECKED: Stage.RECHECKED, Signal.SEND: Stage.SENDING, **_UNSENT},
+    Stage.RECHECKED: {
+        Signal.CHECKED: Stage.RECHECKED,
+        Signal.SEND: Stage.SENDING,
+        Signal.STARTED: Stage.FOLLOWING,
+        **_UNSENT,
+    },
     Stage.SENDING: {
         Signal.NOT_SENT: Stage.RECHECKED,
         Signal.STARTED: Stage.FOLLOWING,

@@ -1,0 +1,321 @@
+"""A rebuild, stage by stage: its job is asked again, run once, followed, and what it pushed is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from tui.actions.audit import AuditEvent
+from tui.actions.ledger import Ledger
+from tui.actions.outside import Outside
+from tui.actions.sending import Answer, deny_or_fail, mark_of, send
+from tui.actions.transitions import Proof, Signal, Stage
+from tui.actions.verify import Awaited, Built, Refuted, image_of, tag_holder, verify
+from tui.actions.waiting import await_verdict, minutes
+from tui.domain.common.text import clean, full_stop, listed, short
+from tui.domain.facts.build import Run, RunState
+from tui.domain.facts.demand import Demand, Priority
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.rights import RightState
+from tui.domain.plans.plan import Step, StepKind
+from tui.errors import NotFound, SourceError
+from tui.sources.ports import Builder, Trigger
+
+__all__ = ["Rebuilding"]
+
+CLOCKS = timedelta(minutes=5)
+"""By so much a builder's clock may differ from ours when a lost run is looked for."""
+_GREEN = {
+    Stage.FOLLOWING: Signal.PROVEN_PUSH,
+    Stage.PUSHED: Signal.PROVEN_BASE,
+    Stage.ON_BASE: Signal.PROVEN_PLATFORMS,
+    Stage.COMPLETE: Signal.PROVEN_SIGNATURE,
+    Stage.SIGNED: Signal.PROVEN_SCAN,
+}
+_LOOK_AT_ITS_LOG = "Look at its log."
+_MOST_GONE = 5
+
+
+class Rebuilding:
+    """One rebuild of a plan; each method carries it through one stage."""
+
+    def __init__(self, step: Step, ledger: Ledger, outside: Outside, steps: Mapping[str, Step]) -> None:
+        self._step, self._ledger, self._outside, self._steps = step, ledger, outside, steps
+        self._clock, self._limits = outside.clock, outside.limits
+        self._is_checked = False
+
+    async def carry(self, stage: Stage) -> None:
+        """Carry it through a stage in which it is."""
+        match stage:
+            case Stage.PLANNED:
+                await self._recheck()
+            case Stage.RECHECKED if not self._is_checked:  # another run of the program had checked it
+                await self._recheck()
+            case Stage.RECHECKED:
+                self._is_checked = False
+                await self._send()
+            case Stage.SENDING:
+                await self._look_up()
+            case Stage.FOLLOWING if not self._succeeded:
+                await self._follow()
+            case _:
+                await self._prove(stage)
+
+    async def cancel(self) -> None:
+        """Ask for its run to end. Raises SourceError."""
+        record, builder = self._ledger[self._step], self._builder
+        if record.run is None or builder is None or record.run.state.ended:
+            return
+        self._ledger.note(self._step, "is being cancelled", cancel_asked=True)
+        await self._ledger.answered(AuditEvent.SENDING, self._step, f"Cancel run {clean(record.run.id, 60)}.")
+        if self._ledger.fault is not None:
+            return
+        try:
+            await builder.cancel(record.run)
+        except SourceError as error:
+            await self._ledger.answered(AuditEvent.REFUSED, self._step, f"Cancel: {error.headline}")
+            self._ledger.note(self._step, full_stop(error.headline))
+        else:
+            await self._ledger.answered(AuditEvent.DONE, self._step, f"Run {clean(record.run.id, 60)} was asked to end.")
+
+    @property
+    def _builder(self) -> Builder | None:
+        job = self._step.job
+        return self._outside.builders.get((job.kind, job.builder)) if job is not None else None
+
+    @property
+    def _trigger(self) -> Trigger:
+        job = self._step.job
+        assert job is not None  # _recheck ended the step otherwise
+        return Trigger(job, mark_of(self._ledger.execution.plan.id, self._step.id), dict(self._step.parameters))
+
+    @property
+    def _name(self) -> RepositoryName:
+        key = self._step.image
+        return RepositoryName(key.registry, key.repository) if key is not None else RepositoryName("", "")
+
+    @property
+    def _succeeded(self) -> bool:
+        run = self._ledger[self._step].run
+        return run is not None and run.state is RunState.SUCCEEDED
+
+    async def _fail(self, sentence: str, remedy: str = "") -> None:
+        await self._ledger.move(self._step, Signal.FAIL, sentence=sentence, remedy=remedy)
+
+    # ---- planned -> rechecked
+
+    async def _recheck(self) -> None:
+        """Is the job still there and free, may we run it, does the tag still name what is to be replaced, does it run already?"""
+        step, builder = self._step, self._builder
+        if step.job is None or builder is None or step.image is None:
+            await self._fail(step.blocked or "No builder for it is at hand. Nothing was sent.", step.remedy)
+            return
+        try:
+            job = await builder.describe(step.job)
+            missing = [right for right in await builder.rights(step.job) if right.state is RightState.MISSING]
+            started = [run for run in await builder.look_up(self._trigger, self._ledger.execution.plan.made) if _counts(run)]
+        except NotFound as error:
+            await self._fail(f"Its job is gone: {full_stop(error.headline)} Nothing was sent.", error.remedy)
+            return
+        except SourceError as error:
+            await deny_or_fail(self._ledger, step, error)
+            return
+        if job.disabled:
+            await self._fail(f"{clean(job.name, 80)} cannot be run: {full_stop(job.disabled)} Nothing was sent.")
+        elif missing and not started:
+            names = listed([clean(f"{right.name} on {right.on}", 160) for right in missing])
+            sentence = f"The right is missing: {names}. Nothing was sent."
+            await self._ledger.move(step, Signal.DENY, sentence=sentence, remedy=missing[0].remedy)
+        elif moved := self._moved():
+            await self._ledger.move(step, Signal.CHANGE, sentence=moved, remedy="Make a new plan.")
+        elif len(started) > 1:
+            runs = listed([clean(run.id, 40) for run in started[:5]])
+            sentence = f"Several runs of {clean(job.name, 80)} have begun since the plan was made: {runs}. Nothing was sent."
+            await self._ledger.move(step, Signal.CHANGE, sentence=sentence, remedy="Wait for them, then make a new plan.")
+        else:
+            await self._begin(started)
+
+    async def _begin(self, started: list[Run]) -> None:
+        """What is to be replaced is remembered, as it may be gone later; a run that is there already is followed."""
+        key = self._step.image
+        image = self._outside.estate.snapshot.images.get(key) if key is not None else None
+        changes: dict[str, object] = {"before": key.digest if key is not None else ""}
+        if image is not None:
+            base = image.base.base if image.base is not None else None
+            changes |= {"before_platforms": image.platforms, "before_tags": image.tags, "before_base": base}
+        if not started:
+            self._is_checked = True
+            await self._ledger.move(self._step, Signal.CHECKED, sentence="was checked again", **changes)
+            return
+        run = started[0]
+        words = f"Run {clean(run.id, 60)}, which was there already, is followed instead of another being started."
+        await self._ledger.move(self._step, Signal.STARTED, run=run, adopted=True, sentence=words, **changes)
+        await self._ledger.answered(AuditEvent.ADOPTED, self._step, words)
+
+    def _moved(self) -> str:
+        """Whether what is to be replaced is already replaced: its tags name something else now."""
+        key, snapshot = self._step.image, self._outside.estate.snapshot
+        image = snapshot.images.get(key) if key is not None else None
+        tag = _tag_of(self._step)
+        if key is None or not tag or (image is not None and tag in image.tags):
+            return ""
+        holder = tag_holder(snapshot, self._name, tag)
+        if holder is None or holder.key == key:
+            return ""
+        return f"{clean(tag, 60)} names {short(holder.key.digest)} now, and not what the plan was made for. Nothing was sent."
+
+    # ---- rechecked -> sending -> following
+
+    async def _send(self) -> None:
+        builder = self._builder
+        if builder is None:
+            await self._fail("No builder for it is at hand. Nothing was sent.")
+            return
+        trigger = self._trigger
+        sent = await send(self._ledger, self._clock, self._step, lambda: builder.trigger(trigger), _described)
+        if sent.answer is Answer.DONE and sent.value is not None:
+            await self._ledger.move(self._step, Signal.STARTED, run=sent.value, sentence=_state_words(sent.value))
+
+    async def _look_up(self) -> None:
+        """It was sent, or about to be, and nobody knows what became of it: it is looked for, and never sent again."""
+        builder, record = self._builder, self._ledger[self._step]
+        remedy = "Look at the builder whether it runs. Then make a new plan."
+        if builder is None or record.sent is None:
+            await self._ledger.move(self._step, Signal.LOSE, sentence="Whether it was sent is not known.", remedy=remedy)
+            return
+        end, problem, runs = self._clock.monotonic() + self._limits.look_up, "", list[Run]()
+        while True:
+            self._ledger.note(self._step, "No answer came; the run is looked for.")
+            try:
+                runs, problem = list(await builder.look_up(self._trigger, record.sent - CLOCKS)), ""
+            except SourceError as error:
+                problem = full_stop(error.headline)
+            if runs or self._clock.monotonic() >= end:
+                break
+            await self._clock.sleep(self._limits.look)
+        await self._found(runs, problem, remedy)
+
+    async def _found(self, runs: list[Run], problem: str, remedy: str) -> None:
+        if len(runs) == 1:
+            await self._ledger.answered(AuditEvent.FOUND, self._step, _state_words(runs[0]))
+            await self._ledger.move(self._step, Signal.STARTED, run=runs[0], sentence=_state_words(runs[0]))
+            return
+        if runs:
+            names = listed([clean(run.id, 40) for run in runs[:5]])
+            sentence = f"No answer came, and several runs may be the one: {names}."
+        else:
+            sentence = f"No answer came, and no run was found: it may have been started or not. {problem}".rstrip()
+        await self._ledger.answered(AuditEvent.NOT_FOUND, self._step, sentence)
+        await self._ledger.move(self._step, Signal.LOSE, sentence=sentence, remedy=remedy)
+
+    # ---- following
+
+    async def _follow(self) -> None:
+        """Look at the run until it has ended; that it cannot be asked for a while says nothing of it."""
+        builder, end = self._builder, self._clock.monotonic() + self._limits.follow
+        problem, gone = "", 0
+        while (run := self._ledger[self._step].run) is not None and not run.state.ended:
+            if builder is None or self._clock.monotonic() >= end or gone >= _MOST_GONE:
+                reason = problem or f"It has not ended within {minutes(self._limits.follow)}."
+                sentence = f"What became of run {clean(run.id, 60)} is not known. {reason}"
+                await self._ledger.move(self._step, Signal.LOSE, sentence=sentence, remedy=_look_at(run))
+                return
+            try:
+                run, problem, gone = await builder.follow(run), "", 0
+            except SourceError as error:
+                problem, gone = full_stop(error.headline), gone + isinstance(error, NotFound)
+                self._ledger.note(self._step, f"Run {clean(run.id, 60)} cannot be asked: {problem}", remedy=error.remedy)
+            else:
+                self._ledger.note(self._step, _state_words(run), run=run, remedy="")
+            if not run.state.ended:
+                await self._clock.sleep(self._limits.look)
+        if run is not None:
+            await self._ended(run)
+
+    async def _ended(self, run: Run) -> None:
+        detail = f" {full_stop(clean(run.detail, 400))}" if run.detail else ""
+        match run.state:
+            case RunState.FAILED:
+                await self._fail(f"Run {clean(run.id, 60)} failed.{detail}", _look_at(run))
+            case RunState.CANCELLED if self._ledger[self._step].cancel_asked:
+                await self._ledger.move(self._step, Signal.CANCEL, sentence=f"Run {clean(run.id, 60)} was cancelled by you.")
+            case RunState.CANCELLED:
+                await self._fail(f"Run {clean(run.id, 60)} was cancelled, and not from here.{detail}", _look_at(run))
+            case _:
+                self._ledger.note(self._step, f"Run {clean(run.id, 60)} succeeded.")
+
+    # ---- pushed, on its base, complete, signed, scanned
+
+    async def _prove(self, stage: Stage) -> None:
+        limits = self._limits
+        limit = {Stage.COMPLETE: limits.sign, Stage.SIGNED: limits.scan}.get(stage, limits.push)
+        verdict = await await_verdict(self._ledger, self._clock, self._step, lambda: self._ask(stage), limits.look, limit)
+        record = self._ledger[self._step]
+        match verdict:
+            case Proof():
+                changes: dict[str, object] = {"digest": verdict.value} if stage is Stage.FOLLOWING else {}
+                proofs = (*record.proofs, verdict)
+                await self._ledger.move(self._step, _GREEN[stage], proofs=proofs, sentence=verdict.words, **changes)
+            case Refuted():
+                await self._fail(verdict.sentence, verdict.remedy)
+            case Awaited():
+                signal = Signal.FAIL if verdict.absent else Signal.LOSE
+                sentence = f"Waited {minutes(limit)} for {full_stop(verdict.words)}"
+                await self._ledger.move(self._step, signal, sentence=sentence, remedy="Plan again when it is there.")
+
+    async def _ask(self, stage: Stage) -> Proof | Awaited | Refuted:
+        run, record = self._ledger[self._step].run, self._ledger[self._step]
+        if run is None:
+            return Refuted("No run is known for it.")
+        built = Built(self._step, record, run, self._bases())
+        verdict = verify(stage, built, self._outside.estate.snapshot, self._clock.now())
+        if isinstance(verdict, Awaited):
+            self._look_again(run)
+        return verdict
+
+    def _bases(self) -> dict[RepositoryName, str]:
+        """What the rebuilds that this one needs have pushed."""
+        pushed = {}
+        for name in self._step.needs:
+            step = self._steps.get(name)
+            if step is not None and step.kind is StepKind.REBUILD and step.image is not None and self._ledger[step].digest:
+                pushed[RepositoryName(step.image.registry, step.image.repository)] = self._ledger[step].digest
+        return pushed
+
+    def _look_again(self, run: Run) -> None:
+        """Have the registry say again what the tags name, and what is attached to what was pushed."""
+        record, name = self._ledger[self._step], self._name
+        tags = {*record.before_tags, *(image.tag for image in run.images or () if image.name == name and image.tag)}
+        digests = {record.digest, *(image.digest for image in run.images or () if image.name == name)} - {""}
+        snapshot = self._outside.estate.snapshot
+        base = [image.base for digest in digests if (image := image_of(snapshot, name, digest)) is not None and image.base]
+        demands = [Demand(name, tag, Priority.OPENED) for tag in sorted(tags)]
+        demands += [Demand(name, digest, Priority.OPENED, referrers=True, history=True) for digest in sorted(digests)]
+        for link in base:
+            if link.tag and link.base.repository:
+                demands.append(Demand(RepositoryName(link.base.registry, link.base.repository), link.tag, Priority.OPENED))
+        self._outside.estate.look_again(tuple(demands))
+
+
+def _counts(run: Run) -> bool:
+    """Whether a run that was there before may do what the step is for: one that has failed will not."""
+    return run.state not in (RunState.FAILED, RunState.CANCELLED)
+
+
+def _tag_of(step: Step) -> str:
+    """The tag in the name of the target."""
+    name = step.target.partition("@")[0].rpartition("/")[2]
+    return name.partition(":")[2]
+
+
+def _described(run: Run) -> tuple[str, tuple[str, ...]]:
+    return f"run {run.id}", ()
+
+
+def _state_words(run: Run) -> str:
+    detail = f": {clean(run.detail, 300)}" if run.detail else ""
+    return f"Run {clean(run.id, 60)} is {run.state}{detail}."
+
+
+def _look_at(run: Run) -> str:
+    return f"Look at its log: {clean(run.url, 300)}" if run.url else _LOOK_AT_ITS_LOG

@@ -1,0 +1,84 @@
+"""What is not as it was when a plan was made: asked at the moment of acting, and shown before anything is sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable
+from typing import Protocol
+
+from tui.domain.common.text import clean
+from tui.domain.facts.rollout import RolloutState
+from tui.domain.plans.plan import Plan, Precondition, Step
+
+__all__ = ["Confirm", "compared", "differences"]
+
+_IMAGE = re.compile(r".*/(?P<kind>containers|initContainers)/(?P<index>\d+)/image")
+
+
+class Confirm(Protocol):
+    """Shows what has changed and asks whether to go on with a step all the same."""
+
+    def __call__(self, step: Step, changed: tuple[str, ...]) -> Awaitable[bool]:
+        """True to go on."""
+        ...
+
+
+def differences(step: Step, state: RolloutState) -> tuple[str, ...]:
+    """What a workload has that the step's plan did not see, as sentences."""
+    return tuple(filter(None, (_difference(condition, state) for condition in step.preconditions)))
+
+
+def compared(old: Plan, new: Plan) -> tuple[str, ...]:
+    """What another plan for the same question, made now, would do otherwise, as sentences; empty when it is the same."""
+    before, after = ({step.id: step for step in plan.steps} for plan in (old, new))
+    gone = [f"{_named(step)} is not needed any more." for name, step in before.items() if name not in after]
+    added = [f"{_named(step)} is needed now as well." for name, step in after.items() if name not in before]
+    changed = []
+    for name in before.keys() & after.keys():
+        one, other = before[name], after[name]
+        same = (one.kind, one.image, one.workload, one.job, one.new_image, one.containers, one.parameters, one.preconditions)
+        if same != (
+            other.kind,
+            other.image,
+            other.workload,
+            other.job,
+            other.new_image,
+            other.containers,
+            other.parameters,
+            other.preconditions,
+        ):
+            changed.append(f"{_named(one)} is not what it was when the plan was made.")
+        elif other.blocked and not one.blocked:
+            changed.append(f"{_named(one)} cannot be done any more: {other.blocked}")
+    return (*gone, *added, *sorted(changed))
+
+
+def _named(step: Step) -> str:
+    return f"{step.kind} of {clean(step.target, 100)}"
+
+
+def _difference(condition: Precondition, state: RolloutState) -> str:
+    value = _value(condition.path, state)
+    if value is None or value == condition.value:
+        return ""
+    return f"{clean(condition.what, 100)} was {clean(condition.value, 160)} and is {clean(value, 160)} now."
+
+
+def _value(path: str, state: RolloutState) -> str | None:
+    """What the object has at a pointer; None where that is not among what is read: the change itself is held against it."""
+    if path == "/metadata/uid":
+        return state.uid
+    if path == "/metadata/resourceVersion":
+        return state.resource_version
+    if path == "/metadata/generation":
+        return str(state.generation)
+    if path == "/spec/replicas":
+        return None if state.desired is None else str(state.desired)
+    match = _IMAGE.fullmatch(path)
+    return _image(match["kind"], int(match["index"]), state) if match else None
+
+
+def _image(kind: str, index: int, state: RolloutState) -> str | None:
+    is_init = kind == "initContainers"
+    containers = [each for each in state.containers if (each.type.value in ("init", "sidecar")) == is_init]
+    return containers[index].image if index < len(containers) else "gone"

@@ -1,0 +1,270 @@
+"""Whether a finished run did what was wanted: pure, from run and snapshot to a proof, to what is waited for, or to a refusal.
+
+In this order: pushed by that run, on the newer base, complete for its platforms, signed, scanned. Nothing is proven by its
+absence: where nothing says so yet, it is waited for; where nobody asks for it, that is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import msgspec
+
+from tui.actions.transitions import Proof, ProofKind, Stage, StepRecord
+from tui.domain.common.text import clean, listed, short
+from tui.domain.common.trust import Check, CheckName, State
+from tui.domain.facts.build import BuiltImage, Run
+from tui.domain.facts.image import RepositoryName
+from tui.domain.plans.plan import Step
+from tui.domain.snapshot.snapshot import BaseLink, BaseState, Image, ImageKey, Snapshot
+
+__all__ = ["VERIFYING", "Awaited", "Built", "Refuted", "Verdict", "image_of", "same_content", "tag_holder", "verify"]
+
+SLACK = timedelta(minutes=5)
+"""By so much the clocks of builders and registries may differ."""
+
+
+class Awaited(msgspec.Struct, frozen=True):
+    """It is not proven yet, and may be later: what is waited for, in words. `absent`: it is known that it is not there yet."""
+
+    words: str
+    absent: bool = False
+
+
+class Refuted(msgspec.Struct, frozen=True):
+    """It is proven that it is not so."""
+
+    sentence: str
+    remedy: str = ""
+
+
+Verdict = Proof | Awaited | Refuted
+
+
+class Built(msgspec.Struct, frozen=True):
+    """A rebuild whose run has ended well. `bases` are the digests that the rebuilds it needs have pushed, by repository."""
+
+    step: Step
+    record: StepRecord
+    run: Run
+    bases: Mapping[RepositoryName, str]
+
+    @property
+    def name(self) -> RepositoryName:
+        """The repository that is built into."""
+        key = self.step.image
+        return RepositoryName(key.registry, key.repository) if key is not None else RepositoryName("", "")
+
+
+def verify(stage: Stage, built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
+    """The proof that leads on from a stage."""
+    return VERIFYING[stage](built, snapshot, now)
+
+
+@lru_cache(maxsize=2)
+def _by_repository(snapshot: Snapshot) -> Mapping[RepositoryName, tuple[Image, ...]]:
+    """The images of each repository; a snapshot is itself and no other, so this is made once for each."""
+    images: dict[RepositoryName, list[Image]] = {}
+    for image in snapshot.images.values():
+        images.setdefault(image.name, []).append(image)
+    return {name: tuple(rows) for name, rows in images.items()}
+
+
+def image_of(snapshot: Snapshot, name: RepositoryName, digest: str) -> Image | None:
+    """The image that has this digest, as index, platform or top, in this repository."""
+    image = snapshot.images.get(ImageKey(name.registry, name.repository, digest))
+    if image is not None or not digest:
+        return image
+    return next((image for image in _by_repository(snapshot).get(name, ()) if digest in image.digests), None)
+
+
+def same_content(snapshot: Snapshot, name: RepositoryName, digest: str) -> frozenset[str]:
+    """Every digest by which a node may call what this digest names: index, platforms, configurations."""
+    image = image_of(snapshot, name, digest)
+    return frozenset({digest}) if image is None else frozenset({digest, *image.digests, *image.config_digests})
+
+
+def tag_holder(snapshot: Snapshot, name: RepositoryName, tag: str) -> Image | None:
+    """The image that a tag names now."""
+    return next((image for image in _by_repository(snapshot).get(name, ()) if tag in image.tags), None)
+
+
+# ---- pushed by that run?
+
+
+def _pushed(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
+    run = built.run
+    if run.images is None:
+        return _pushed_unsaid(built, snapshot, now)
+    if not run.images:
+        return Refuted(f"Run {_id(run)} succeeded and pushed nothing.", "Look at its log: does the job push at all?")
+    ours = [image for image in run.images if image.name == built.name]
+    if not ours:
+        others = listed([clean(f"{image.name}:{image.tag}", 80) for image in run.images[:3]])
+        return Refuted(f"Run {_id(run)} pushed {others}, and nothing to {built.name}.", "Name the job that builds this image.")
+    digests = {image.digest for image in ours if image.digest}
+    if not digests:
+        return _pushed_unsaid(built, snapshot, now)
+    if len(digests) > 1:
+        ours = [image for image in ours if image.tag and image.tag in built.record.before_tags]
+        digests = {image.digest for image in ours if image.digest}
+        if len(digests) != 1:
+            return Refuted(f"Run {_id(run)} pushed several images to {built.name}: which one replaces this cannot be told.")
+    return _confirmed(built, ours[0], digests.pop(), snapshot, now)
+
+
+def _confirmed(built: Built, pushed: BuiltImage, digest: str, snapshot: Snapshot, now: datetime) -> Verdict:
+    """The builder says so: the registry must have it, and its tag must still name it."""
+    if digest in same_content(snapshot, built.name, built.record.before):
+        return Refuted(
+            f"Run {_id(built.run)} pushed what was there before, {short(digest)}: nothing has changed.",
+            "Is the base pinned by its digest, or taken from a cache?",
+        )
+    image = image_of(snapshot, built.name, digest)
+    if image is None or image.absent:
+        return Awaited(f"the registry to show {short(digest)}, which run {_id(built.run)} pushed")
+    holder = tag_holder(snapshot, built.name, pushed.tag) if pushed.tag else image
+    if holder is None or (holder.key != image.key and holder.key.digest == built.record.before):
+        return Awaited(f"the tag {clean(pushed.tag, 60)} to name {short(digest)}")
+    if holder.key != image.key:
+        return Refuted(
+            f"The tag {clean(pushed.tag, 60)} names {short(holder.key.digest)}, which run {_id(built.run)} did not push: "
+            f"it pushed {short(digest)}, and somebody moved the tag.",
+            "Find out who pushed it before anything is rolled out.",
+        )
+    return Proof(ProofKind.PUSH, f"Run {_id(built.run)} pushed {short(digest)}.", now, digest)
+
+
+def _pushed_unsaid(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
+    """The builder does not tell what it pushed: a tag of the image must name another one, which came while the run ran."""
+    run, record = built.run, built.record
+    begun = run.started or run.created or record.sent
+    if begun is None:
+        return Awaited(f"run {_id(run)} to tell when it began")
+    candidates: dict[ImageKey, Image] = {}
+    for tag in record.before_tags:
+        holder = tag_holder(snapshot, built.name, tag)
+        if holder is not None and record.before not in holder.digests and _came_during(holder, begun, run.finished or now):
+            candidates[holder.key] = holder
+    if len(candidates) > 1:
+        return Refuted(f"While run {_id(run)} ran, several images came to {built.name}: which one is its own cannot be told.")
+    if not candidates:
+        return Awaited(f"an image of run {_id(run)} to come to {built.name}")
+    (image,) = candidates.values()
+    words = f"{short(image.key.digest)} came under its tag while run {_id(run)} ran, which does not tell what it pushes."
+    return Proof(ProofKind.PUSH, words, now, image.key.digest)
+
+
+def _came_during(image: Image, begun: datetime, finished: datetime) -> bool:
+    came = image.pushed or image.created
+    return came is not None and begun - SLACK <= came <= finished + SLACK
+
+
+# ---- on the newer base?
+
+
+def _on_base(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
+    image = image_of(snapshot, built.name, built.record.digest)
+    if image is None or image.absent:
+        return Awaited("what was pushed to be read")
+    if image.base is None:
+        if image.root and not built.record.before_base:
+            return Proof(ProofKind.BASE, "It stands on no base, as before.", now, waived=True)
+        return Awaited("what it is built on to be known")
+    return _judged_base(built, image.base, snapshot, now)
+
+
+def _judged_base(built: Built, link: BaseLink, snapshot: Snapshot, now: datetime) -> Verdict:
+    name = RepositoryName(link.base.registry, link.base.repository)
+    base = f"{name}@{short(link.base.digest)}"
+    expected = built.bases.get(name)
+    if expected is not None:
+        if link.base.digest in same_content(snapshot, name, expected):
+            return Proof(ProofKind.BASE, f"It stands on {base}, which was rebuilt just before.", now, link.base.digest)
+        return _old_base(built, f"It stands on {base} and not on {short(expected)}, which was rebuilt just before.")
+    if link.state is BaseState.CURRENT:
+        return Proof(ProofKind.BASE, f"It stands on {base}, the newest.", now, link.base.digest)
+    if _is_newer(built, link, snapshot):
+        words = f"It stands on {base}, which is newer than before, though not the newest. {link.state_reason}".rstrip()
+        return Proof(ProofKind.BASE, words, now, link.base.digest)
+    if link.state is BaseState.OUTDATED:
+        return _old_base(built, f"It stands on {base}, which is old. {link.state_reason}".rstrip())
+    return Awaited(f"whether {base} is the newest to be known")
+
+
+def _old_base(built: Built, sentence: str) -> Refuted:
+    return Refuted(f"Run {_id(built.run)} built on the old base: {sentence}", "Is the base pinned in the build, or cached there?")
+
+
+def _is_newer(built: Built, link: BaseLink, snapshot: Snapshot) -> bool:
+    before, new = built.record.before_base, snapshot.images.get(link.base)
+    old = snapshot.images.get(before) if before is not None else None
+    if old is None or new is None or old.key == new.key or old.name != new.name:
+        return False
+    came = [image.pushed or image.created for image in (old, new)]
+    return came[0] is not None and came[1] is not None and came[0] < came[1]
+
+
+# ---- complete, signed, scanned?
+
+
+def _complete(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
+    image = image_of(snapshot, built.name, built.record.digest)
+    if image is None or not image.platforms:
+        return Awaited("the platforms of what was pushed to be read")
+    missing = sorted(str(platform) for platform in set(built.record.before_platforms) - set(image.platforms))
+    platforms = listed([str(platform) for platform in image.platforms])
+    if missing:
+        return Refuted(
+            f"The new image is for {platforms} alone: {listed(missing)} is missing, for which the one before was built too.",
+            "Build it for every platform that nodes have.",
+        )
+    return Proof(ProofKind.PLATFORMS, f"It is there for {platforms}.", now, platforms)
+
+
+def _signed(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
+    image = image_of(snapshot, built.name, built.record.digest)
+    check = _check_of(image, CheckName.SIGNATURE)
+    if image is None or check is None:
+        return Awaited("its signature")
+    match check.state:
+        case State.PASS:
+            return Proof(ProofKind.SIGNATURE, check.reason, now, image.key.digest)
+        case State.OFF:
+            return Proof(ProofKind.SIGNATURE, check.reason, now, waived=True)
+        case _:
+            return Awaited(f"its signature: {check.reason}", absent=check.state is not State.UNKNOWN)
+
+
+def _scanned(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
+    image = image_of(snapshot, built.name, built.record.digest)
+    check = _check_of(image, CheckName.SCAN)
+    if image is None or check is None:
+        return Awaited("a scan of it")
+    if check.state is State.OFF:
+        return Proof(ProofKind.SCAN, check.reason, now, waived=True)
+    reports = [report for report in image.scans if report.is_scan]
+    if not reports or image.scan_gap:
+        return Awaited(f"a scan of it: {image.scan_gap or check.reason}")
+    sources = listed(sorted({str(report.source) for report in reports}))
+    return Proof(ProofKind.SCAN, f"It was scanned by {sources}: {check.reason}", now, sources)
+
+
+def _check_of(image: Image | None, name: CheckName) -> Check | None:
+    return next((check for check in image.checks if check.name is name), None) if image is not None else None
+
+
+def _id(run: Run) -> str:
+    return clean(run.id, 60)
+
+
+VERIFYING: Mapping[Stage, Callable[[Built, Snapshot, datetime], Verdict]] = {
+    Stage.FOLLOWING: _pushed,
+    Stage.PUSHED: _on_base,
+    Stage.ON_BASE: _complete,
+    Stage.COMPLETE: _signed,
+    Stage.SIGNED: _scanned,
+}
+"""What is asked in a stage, of a run that has ended well."""
