@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from datetime import datetime
 
-import msgspec
-
 from tui.domain.facts.demand import ArtifactDemand, Demand
 from tui.domain.facts.events import (
     AbsenceKind,
@@ -27,7 +25,8 @@ from tui.domain.facts.events import (
     SourceKind,
     SourceState,
 )
-from tui.errors import AuthenticationFailed, Forbidden, TrustreeError
+from tui.domain.facts.health import failed, failed_by
+from tui.errors import TrustreeError
 from tui.estate.discretion import discreet
 from tui.estate.story import Story
 from tui.sources.kit.throttle import Backoff, unspread
@@ -210,7 +209,7 @@ class Pump:
                 return
             except TrustreeError as error:
                 _log.debug("%s ended by an error", source.id, exc_info=error)
-                self._take(HealthChanged(_failed(self._last(source), error)))
+                self._take(HealthChanged(failed_by(self._last(source), error)))
             except Exception:  # noqa: BLE001 - the supervisor: one broken source must not end the others
                 _log.exception("%s broke", source.id)
                 self._take(HealthChanged(_broken(self._last(source))))
@@ -262,24 +261,13 @@ def restarts() -> Backoff:
     return Backoff(FIRST_DELAY, LONGEST_DELAY, unspread)
 
 
-def _failed(last: SourceHealth, error: TrustreeError) -> SourceHealth:
-    refused = isinstance(error, AuthenticationFailed | Forbidden)
-    return _failed_with(last, error.headline, error.remedy, auth_failed=refused)
-
-
 def _broken(last: SourceHealth) -> SourceHealth:
     remedy = "see `trustree info` for the log's path, and report it"
-    return _failed_with(last, "a fault in trustree itself; the log has the details", remedy)
+    return failed(last, "a fault in trustree itself; the log has the details", remedy)
 
 
 def _speechless(last: SourceHealth) -> SourceHealth:
-    return _failed_with(last, "it ended without saying whether it had read everything", "refresh to start it again")
-
-
-def _failed_with(last: SourceHealth, error: str, remedy: str, auth_failed: bool = False) -> SourceHealth:
-    return msgspec.structs.replace(
-        last, state=SourceState.FAILED, error=error, remedy=remedy, auth_failed=auth_failed, live=False, progress=()
-    )
+    return failed(last, "it ended without saying whether it had read everything", "refresh to start it again")
 
 
 def _off(registry: str) -> SourceHealth:

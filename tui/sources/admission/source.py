@@ -20,7 +20,8 @@ from tui.domain.facts.events import (
     SourceKind,
     SourceState,
 )
-from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload, UsageError
+from tui.domain.facts.health import answered, failed_by, is_refusal
+from tui.errors import Forbidden, SourceError, UntrustedPayload, UsageError
 from tui.sources.admission.others import GROUPS, OtherGates
 from tui.sources.admission.wire import DECODING, read_constraints, read_verifiers
 from tui.sources.kit.polling import Polling
@@ -91,7 +92,7 @@ class GateSource:
                 self._health = self._answered(reading)
             except SourceError as error:
                 failure = error
-                self._health = self._failed(error)
+                self._health = failed_by(self._health, error)
             yield HealthChanged(self._health)
             await self._polling.rest(failure)
 
@@ -100,9 +101,10 @@ class GateSource:
         try:
             reading = await self._read()
         except SourceError as error:
-            refused = isinstance(error, Forbidden | AuthenticationFailed)
             right = error.right if isinstance(error, Forbidden) else ""
-            return [Diagnosis("list constraints", "denied" if refused else "failed", error.headline, right, error.remedy)]
+            return [
+                Diagnosis("list constraints", "denied" if is_refusal(error) else "failed", error.headline, right, error.remedy)
+            ]
         listed = f"{len(reading.constraints)} constraints on images, of {reading.kinds} kinds of constraints"
         found = [Diagnosis("list constraints", "ok", listed if reading.kinds else self._absence(reading))]
         found += [Diagnosis(denial.what, "denied", denial.reason, denial.right, denial.remedy) for denial in reading.denials]
@@ -225,29 +227,19 @@ class GateSource:
         )
 
     def _answered(self, reading: _Reading) -> SourceHealth:
-        trouble = self._trouble(reading)
-        nothing = not (reading.kinds or reading.others)
-        state = SourceState.PARTIAL if trouble else SourceState.OFF if nothing else SourceState.OK
-        return SourceHealth(
-            id=self.id,
-            state=state,
-            as_of=self._clock(),
+        health = answered(
+            self._health,
+            self._clock(),
             objects=len(reading.constraints),
-            requests=reading.requests,
-            error=self._absence(reading) if state is SourceState.OFF else trouble,
-            remedy=reading.denials[0].remedy if reading.denials else "",
-            live=state is SourceState.OK,
-            endpoint=reading.endpoint,
-            denials=tuple(reading.denials),
-            through=self._through,
-            every=self._pace.refresh,
+            denials=reading.denials,
+            failures=() if reading.denials else reading.faults,
         )
-
-    def _failed(self, error: SourceError) -> SourceHealth:
-        refused = isinstance(error, AuthenticationFailed | Forbidden)
-        return msgspec.structs.replace(
-            self._health, state=SourceState.FAILED, error=error.headline, remedy=error.remedy, auth_failed=refused, live=False
-        )
+        health = msgspec.structs.replace(health, requests=reading.requests, endpoint=reading.endpoint)
+        if trouble := self._trouble(reading):
+            return msgspec.structs.replace(health, error=trouble)
+        if not (reading.kinds or reading.others):
+            return msgspec.structs.replace(health, state=SourceState.OFF, error=self._absence(reading), live=False)
+        return health
 
 
 def _with_verifiers(constraint: Constraint, verifiers: list[str]) -> Constraint:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceId, SourceState
+from tui.domain.facts.health import denial_of
 from tui.domain.facts.source_health import is_of_nodes
 from tui.domain.facts.workload import Resource
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable
@@ -177,9 +178,9 @@ class HealthBoard:
 
     def health(self) -> SourceHealth:
         """The state of the source now."""
-        failing = (_denial(line) for line in self._lines if line.error)
+        failing = (denial_of(line.what, line.error) for line in self._lines if line.error)
         limit = self._limited
-        slowed = (Denial("anything at the moment", remedy=limit.remedy, reason=limit.headline),) if limit is not None else ()
+        slowed = (denial_of("anything at the moment", limit),) if limit is not None else ()
         denials = (*slowed, *self._denials.values(), *failing, *_broken(self._lines), *_cut(self._lines))
         # What nodes are like answers few questions: only where one is open is anything missing without them.
         state, error, remedy = self._verdict(any(not is_of_nodes(denial) for denial in denials))
@@ -260,13 +261,6 @@ class HealthBoard:
                 waiting_reason=longest.error.headline if longest and longest.error else "",
             ),
         )
-
-
-def _denial(line: HealthLine) -> Denial:
-    error = line.error
-    assert error is not None
-    right = error.right if isinstance(error, Forbidden) else ""
-    return Denial(what=line.what, right=right, remedy=error.remedy, reason=error.headline)
 
 
 def _broken(lines: list[HealthLine]) -> list[Denial]:

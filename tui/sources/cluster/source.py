@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceKind, SourceState
+from tui.domain.facts.health import failed_by
 from tui.domain.facts.workload import Resource
 from tui.errors import InvalidConfig, UsageError
 from tui.sources.cluster.kubeconfig import contexts
@@ -59,14 +60,14 @@ class ClusterSource:
         return await diagnose(self._options)
 
     async def _work(self, emit: Emit) -> None:
+        loading = SourceHealth(self.id, SourceState.LOADING)
         try:
-            await emit(HealthChanged(SourceHealth(self.id, SourceState.LOADING)))
+            await emit(HealthChanged(loading))
             find_place, cover = await asyncio.to_thread(_load)
             place = await asyncio.to_thread(find_place, self._options)
             await cover(place, self._options, self.id, self._cluster, emit, self._generation)
         except UsageError as error:
-            health = SourceHealth(self.id, SourceState.FAILED, error=error.headline, remedy=error.remedy)
-            await emit(HealthChanged(health))
+            await emit(HealthChanged(failed_by(loading, error)))
             raise
 
     def _generation(self, resource: Resource, scope: str) -> int:

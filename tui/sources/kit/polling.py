@@ -10,7 +10,8 @@ from contextlib import suppress
 from math import inf
 from typing import NoReturn, Protocol
 
-from tui.errors import AuthenticationFailed, Forbidden, TrustreeError
+from tui.domain.facts.health import is_refusal
+from tui.errors import TrustreeError
 from tui.sources.kit.requestlog import reason
 from tui.sources.kit.retry import asked_wait
 from tui.sources.kit.throttle import Backoff
@@ -104,7 +105,7 @@ class Polling:
         if error is None and not failed:
             self.reset()
             return self.every * (1.0 - self._spread * self._jitter()) if self._spread else self.every
-        refusal = isinstance(error, AuthenticationFailed | Forbidden)
+        refusal = error is not None and is_refusal(error)
         guess = (self._refused if refusal and self._refused is not None else self._backoff).next()
         asked = None if error is None else asked_wait(error)
         return guess if asked is None else max(asked, guess)

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceId, SourceState
-from tui.errors import AuthenticationFailed, Forbidden, SourceError
+from tui.domain.facts.health import denial_of
+from tui.errors import AuthenticationFailed, SourceError
 from tui.sources.registry.client import RegistryClient
 
 __all__ = ["MOMENT", "Health"]
@@ -52,7 +53,7 @@ class Health:
             self._unsigned = error
         key = reading, what
         if key in self._denials or len(self._denials) < MAX_KEPT:
-            self._denials[key] = _denial(what, error)
+            self._denials[key] = denial_of(what, error)
         else:
             self._more = True
 
@@ -68,7 +69,7 @@ class Health:
 
     def note(self, what: str, error: SourceError) -> None:
         """Something is not offered and not needed: told, but nothing is missing."""
-        self._notes[what] = _denial(what, error)
+        self._notes[what] = denial_of(what, error)
 
     def read(self, monotonic: float) -> SourceHealth:
         """The state now; `monotonic` in seconds is for the rate."""
@@ -137,8 +138,3 @@ class Health:
             self._samples.popleft()
         (start, before), (end, after) = self._samples[0], self._samples[-1]
         return round((after - before) / (end - start), 1) if end > start else 0.0
-
-
-def _denial(what: str, error: SourceError) -> Denial:
-    right = error.right if isinstance(error, Forbidden) else ""
-    return Denial(what=what, right=right, remedy=error.remedy, reason=error.headline)

@@ -92,9 +92,10 @@ class RegistrySession:
         """Everything at once, until cancelled."""
         await self._tell()
         async with asyncio.TaskGroup() as group:
-            for part in (self._keep_connected, self._keep_telling, self._keep_looking):
+            for part in (self._keep_connected, self._keep_looking):
                 group.create_task(part())
             group.create_task(self._rounds.keep(self._up, self._queue))
+            group.create_task(Polling("health", HEALTH_PACE).keep(self._tell))
             group.create_task(self._pulse.keep())
             group.create_task(self._recovery.keep())
             group.create_task(self._queue.work(self._serve, self._options.concurrency))
@@ -305,11 +306,6 @@ class RegistrySession:
             self._settled(entry, was_unsettled)
 
     # ---- health
-
-    async def _keep_telling(self) -> None:
-        while True:
-            await asyncio.sleep(HEALTH_PACE)
-            await self._tell()
 
     async def _tell(self) -> None:
         health = self.health

@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from datetime import datetime, timedelta
 
+import msgspec
+
 from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.events import Event, HealthChanged, ScanGone, ScansSeen, SourceHealth, SourceId, SourceKind, SourceState
+from tui.domain.facts.health import answered
 from tui.domain.facts.scan import ScanReport
 from tui.errors import SourceError
 from tui.sources.kit.backlog import Backlog, Key
@@ -107,17 +110,12 @@ class AttachedSource:
         )
 
     def _health(self) -> SourceHealth:
-        first = next(iter(self._failed.values()), None)
-        failed = len(self._failed)
-        return SourceHealth(
-            id=self.id,
-            state=SourceState.OK if first is None else SourceState.PARTIAL,
-            as_of=self._as_of,
-            objects=self._reports,
-            error=f"what is attached to {failed} images cannot be read: {first.headline}" if first is not None else "",
-            remedy=first.remedy if first is not None else "",
-            live=first is None,
-        )
+        failures = tuple(self._failed.values())
+        health = answered(SourceHealth(self.id, SourceState.OK), self._as_of, objects=self._reports, failures=failures[:1])
+        if failures:
+            error = f"what is attached to {len(failures)} images cannot be read: {failures[0].headline}"
+            health = msgspec.structs.replace(health, error=error)
+        return health
 
     async def diagnose(self) -> list[Diagnosis]:
         """How far the images that were met have been looked at; the registries say themselves what may be read."""

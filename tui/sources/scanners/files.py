@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tui.domain.common.text import clean
 from tui.domain.facts.events import Denial, SourceId, SourceKind
+from tui.domain.facts.health import denial_of
 from tui.domain.facts.scan import ScanReport
 from tui.errors import NotFound, SourceError, UntrustedPayload
 from tui.private_files import read_regular
@@ -42,7 +43,7 @@ class FilesSource(ScannerSource):
                 reports = await asyncio.to_thread(self._file, path)
             except SourceError as error:
                 refusals.append(error)
-                round_.denials.append(Denial(clean(str(path), 200), reason=error.headline, remedy=error.remedy))
+                round_.denials.append(denial_of(clean(str(path), 200), error))
                 continue
             yield reports
             if unused := _unused(path, reports):

@@ -11,7 +11,8 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from tui.domain.common.text import clean
-from tui.domain.facts.events import Denial, SourceId, SourceKind
+from tui.domain.facts.events import SourceId, SourceKind
+from tui.domain.facts.health import denial_of
 from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload
 from tui.sources.kit.webapi import ApiService, place_of
@@ -58,7 +59,7 @@ class PrismaSource(ScannerSource):
                             yield batch
                 except Forbidden as error:
                     refusals.append(error)
-                    round_.denials.append(Denial(what, error.right, error.remedy, error.headline))
+                    round_.denials.append(denial_of(what, error))
                 except AuthenticationFailed:
                     raise
                 except SourceError as error:

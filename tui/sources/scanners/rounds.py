@@ -20,8 +20,9 @@ from tui.domain.facts.events import (
     SourceId,
     SourceState,
 )
+from tui.domain.facts.health import answered, failed_by
 from tui.domain.facts.scan import ScanReport
-from tui.errors import AuthenticationFailed, Forbidden, SourceError
+from tui.errors import SourceError
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.throttle import Backoff, unspread
 from tui.sources.ports import Diagnosis
@@ -138,54 +139,22 @@ class ScannerSource(ABC):
     # ---- health
 
     def _loading(self, round_: Round, done: int) -> SourceHealth:
+        health = self._of(round_, answered(self._health, self._clock(), objects=done, denials=round_.denials))
         progress = (Progress("reports", done, round_.total),)
-        return self._of(round_, SourceState.LOADING, objects=done, progress=progress)
+        return msgspec.structs.replace(health, state=SourceState.LOADING, error="", remedy="", live=False, progress=progress)
 
     def _ended(self, round_: Round) -> SourceHealth:
-        state = SourceState.PARTIAL if round_.denials or round_.failures else SourceState.OK
-        first = round_.failures[0] if round_.failures else None
-        error = first.headline if first is not None else round_.denials[0].reason if round_.denials else ""
-        remedy = first.remedy if first is not None else round_.denials[0].remedy if round_.denials else ""
-        return self._of(round_, state, error=error, remedy=remedy, live=state is SourceState.OK)
+        denials, failures = round_.denials, round_.failures
+        health = answered(self._health, self._clock(), objects=len(self._known), denials=denials, failures=failures)
+        return self._of(round_, health)
 
     def _failed(self, round_: Round, error: SourceError) -> SourceHealth:
-        return self._of(
-            round_,
-            SourceState.OFF if isinstance(error, Absent) else SourceState.FAILED,
-            as_of=self._health.as_of,
-            error=error.headline,
-            remedy=error.remedy,
-            auth_failed=isinstance(error, AuthenticationFailed | Forbidden),
-        )
+        health = msgspec.structs.replace(failed_by(self._health, error), objects=len(self._known), denials=tuple(round_.denials))
+        if isinstance(error, Absent):
+            health = msgspec.structs.replace(health, state=SourceState.OFF)
+        return self._of(round_, health)
 
-    def _of(
-        self,
-        round_: Round,
-        state: SourceState,
-        *,
-        objects: int | None = None,
-        as_of: datetime | None = None,
-        error: str = "",
-        remedy: str = "",
-        auth_failed: bool = False,
-        live: bool = False,
-        progress: tuple[Progress, ...] = (),
-    ) -> SourceHealth:
-        answered = state is not SourceState.FAILED and state is not SourceState.OFF
-        return SourceHealth(
-            id=self._id,
-            state=state,
-            as_of=self._clock() if answered else as_of,
-            objects=len(self._known) if objects is None else objects,
-            requests=round_.requests(),
-            error=error,
-            remedy=remedy,
-            auth_failed=auth_failed,
-            live=live,
-            identity=round_.identity,
-            endpoint=round_.endpoint,
-            progress=progress,
-            denials=tuple(round_.denials),
-            through=self._through,
-            every=self._pace.refresh,
-        )
+    def _of(self, round_: Round, health: SourceHealth) -> SourceHealth:
+        """The health with what the round has learnt of the other side."""
+        requests, identity, endpoint = round_.requests(), round_.identity, round_.endpoint
+        return msgspec.structs.replace(health, requests=requests, identity=identity, endpoint=endpoint)
