@@ -78,6 +78,10 @@ class Estate:
         """Ask registries for more; never blocks."""
         self._pump.route(demands)
 
+    def look_again(self, demands: tuple[Demand, ...]) -> None:
+        """Ask registries for what may have changed since they answered; never blocks."""
+        self._pump.look_again(demands)
+
     def survey(self) -> None:
         """Have registries read as a whole that otherwise are only asked for what runs; never blocks."""
         self._pump.survey()

@@ -30,7 +30,7 @@ from tui.errors import TrustreeError
 from tui.estate.discretion import discreet
 from tui.estate.story import Story
 from tui.sources.kit.throttle import Backoff, unspread
-from tui.sources.ports import ArtifactSource, DemandSource, RegistryFactory, Source, SurveyedSource
+from tui.sources.ports import ArtifactSource, DemandSource, RegistryFactory, RereadSource, Source, SurveyedSource
 
 __all__ = ["Pump", "restarts"]
 
@@ -100,6 +100,11 @@ class Pump:
                 source.want(tuple(wishes))
             else:
                 self._refuse(wishes, _too_many if registry in self._crowded else _not_asked)
+
+    def look_again(self, demands: tuple[Demand, ...]) -> None:
+        """Hand demands to the registries that are asked already, also for what they have answered before."""
+        for registry in {demand.name.registry for demand in demands}:
+            _look_again(self._registry(registry), tuple(demand for demand in demands if demand.name.registry == registry))
 
     def survey(self) -> None:
         """Have every registry read as a whole that may be, also those that are met later."""
@@ -249,6 +254,11 @@ class Pump:
         self._pods_seen = self._pods_seen or isinstance(event, PodsSeen)
         self._apply(event)
         self._moved.set()
+
+
+def _look_again(source: Source | None, demands: tuple[Demand, ...]) -> None:
+    if isinstance(source, RereadSource):
+        source.look_again(demands)
 
 
 def _survey(source: Source) -> None:

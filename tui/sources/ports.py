@@ -29,6 +29,7 @@ __all__ = [
     "Probe",
     "QueryPage",
     "RegistryFactory",
+    "RereadSource",
     "ResourceQueries",
     "ResourceQuerySession",
     "RevocationStore",
@@ -67,6 +68,15 @@ class DemandSource(Source, Protocol):
     @property
     def idle(self) -> bool:
         """True when everything asked for was answered, and the first pass over the registry is done."""
+        ...
+
+
+@runtime_checkable
+class RereadSource(Source, Protocol):
+    """A source that looks again at particular things when somebody knows that they may have changed."""
+
+    def look_again(self, demands: tuple[Demand, ...]) -> None:
+        """Ask for these also where they were answered before. Never blocks."""
         ...
 
 

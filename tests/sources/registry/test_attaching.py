@@ -98,3 +98,13 @@ async def test_what_is_always_refused_is_asked_for_more_and_more_seldom() -> Non
     await asyncio.wait({task})
     assert counts[:4] == [1, 2, 2, 3]
     assert counts[-1] <= 8
+
+
+async def test_what_was_searched_is_searched_anew_when_something_may_have_been_attached() -> None:
+    searches = Searches()
+    attaching = ReferrerQueue(searches.search)
+    attaching.add(NAME, "a")
+    await worked(attaching, lambda: searches.count(1))
+    attaching.renew(NAME, "a")
+    await worked(attaching, lambda: searches.count(2))
+    assert (searches.asked, attaching.progress) == (["a", "a"], (1, 1))

@@ -25,7 +25,7 @@ from tui.domain.facts.events import (
 )
 from tui.domain.facts.image import ClaimKind, ManifestKind, Platform
 from tui.sources.kit.credentials import Credentials
-from tui.sources.ports import DemandSource
+from tui.sources.ports import DemandSource, RereadSource
 
 
 async def test_a_tag_is_resolved_and_its_platforms_and_configs_are_read() -> None:
@@ -303,3 +303,21 @@ async def test_diagnose_says_what_is_done_without_an_api() -> None:
 
 def test_digests_in_these_tests_are_real() -> None:
     assert digest_of(b"").endswith("b855")
+
+
+async def test_what_may_have_changed_is_looked_at_again_when_somebody_says_so() -> None:
+    async with FakeRegistry() as server:
+        server.image("app", "1", layers=("a",))
+        registry = source(options(server, catalog=False, refresh=3600.0))
+        assert isinstance(registry, RereadSource)
+        registry.want((demand("app", "1", referrers=True),))
+        async with Collector(registry) as seen:
+            await seen.idle()
+            new = server.image("app", "1", layers=("a", "b"))
+            registry.look_again((demand("app", "1", referrers=True),))
+            await seen.until(lambda: seen.of(TagResolved)[-1].digest == new)
+            await seen.until(lambda: [listed for listed in seen.of(ReferrersListed) if listed.subject == new])
+            signature = {"mediaType": MANIFEST, "artifactType": "application/vnd.cncf.notary.signature", "layers": []}
+            server.put("app", {**signature, "subject": {"mediaType": MANIFEST, "digest": new, "size": 1}})
+            registry.look_again((demand("app", "1", referrers=True),))
+            await seen.until(lambda: [each for each in seen.of(ReferrersListed) if each.subject == new and each.referrers])

@@ -34,6 +34,11 @@ class ReferrerQueue:
             self._asked.add((name, digest))
             self._queue.put((name, digest))
 
+    def renew(self, name: RepositoryName, digest: str) -> None:
+        """Search a manifest, also when that was done before: something may have been attached since. Never blocks."""
+        self._asked.add((name, digest))
+        self._queue.put((name, digest))
+
     def retry(self) -> None:
         """Search again what could not be searched; what fails again and again, more and more seldom."""
         for subject, turns in sorted(self._sitting_out.items()):

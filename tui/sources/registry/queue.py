@@ -20,10 +20,10 @@ class QueuedDemand:
     """A demand and how it went: `digest` once answered, `error` and when to try again once failed.
 
     `missed` counts the looks at it since then that came to nothing, `tried_at` is when it was tried last, `freed`
-    tells that it is tried again because something else has succeeded.
+    tells that it is tried again because something else has succeeded, `anew` that what is attached is to be searched again.
     """
 
-    __slots__ = ("demand", "digest", "error", "failures", "freed", "missed", "retry_at", "tried_at")
+    __slots__ = ("anew", "demand", "digest", "error", "failures", "freed", "missed", "retry_at", "tried_at")
 
     def __init__(self, demand: Demand) -> None:
         self.demand = demand
@@ -33,7 +33,7 @@ class QueuedDemand:
         self.missed = 0
         self.retry_at = 0.0
         self.tried_at = 0.0
-        self.freed = False
+        self.freed = self.anew = False
 
     @property
     def key(self) -> Key:
@@ -95,6 +95,15 @@ class DemandQueue:
                 self.again(known)
             else:
                 self._queue.hurry(key, int(known.demand.priority))
+
+    def look_again(self, demands: Iterable[Demand]) -> None:
+        """Ask for these also where they were answered before, and for what is attached to them. Never blocks."""
+        for demand in demands:
+            known = self._known.get((demand.name, demand.reference))
+            self.add([demand])
+            if known is not None and self.rests(known):
+                known.anew = demand.referrers
+                self.again(known)
 
     def again(self, wanted: QueuedDemand) -> None:
         """Put it in the queue, or where its new priority belongs."""

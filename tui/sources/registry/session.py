@@ -202,8 +202,10 @@ class RegistrySession:
         if entry.demand.referrers:
             # Of what nothing runs, only what the name gives is asked for: that decides, and the budget is small.
             alone = entry.demand.priority is Priority.REST
+            search = self._attaching.renew if entry.anew else self._attaching.add
+            entry.anew = False
             for subject in (entry.digest,) if alone else self._reader.subjects(name, entry.digest):
-                self._attaching.add(name, subject)
+                search(name, subject)
         return passing
 
     async def _search(self, name: RepositoryName, subject: str) -> bool:

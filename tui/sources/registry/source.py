@@ -65,6 +65,10 @@ class RegistrySource:
             self._session.client.expect({demand.name.repository for demand in ours})
         self._queue.add(ours)
 
+    def look_again(self, demands: tuple[Demand, ...]) -> None:
+        """Ask for what may have changed since it was answered. Never blocks. Demands for other registries are not ours."""
+        self._queue.look_again([demand for demand in demands if demand.name.registry == self._options.host])
+
     def survey(self) -> None:
         """Walk through all of it, where it is one that is walked through. Never blocks."""
         if self._options.surveyed:
