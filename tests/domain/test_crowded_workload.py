@@ -65,7 +65,7 @@ def test_reporting_grows_with_the_images() -> None:
 def test_the_containers_of_a_workload_are_listed_once_for_all_of_them() -> None:
     assembler = Assembler()
     assembler.assemble(crowded(FEW, apart=True).inventory().freeze(), trusting((A,)), NOW)
-    (judged,) = assembler._workloads._judged.values()
-    siblings = {id(asked.context.siblings) for asked in judged.asked}
-    assert len(judged.asked) > FEW / 2
+    ((_, asked),) = assembler._kept.workloads._asked.values()
+    siblings = {id(answers.context.siblings) for answers in asked}
+    assert len(asked) > FEW / 2
     assert len(siblings) == 1

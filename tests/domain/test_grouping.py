@@ -110,7 +110,9 @@ def only(world: World) -> dict[ObjectKey, Workload]:
 
 def groups(world: World) -> dict[str, WorkloadDraft]:
     """The workloads in the making, by name."""
-    return {key.name: found for key, found in WorkloadGrouping().group(world.inventory().freeze().cluster).items()}
+    grouping = WorkloadGrouping()
+    grouping.renew(world.inventory().freeze().cluster)
+    return {key.name: found for key, found in grouping.workloads.items()}
 
 
 def test_another_object_of_the_owners_name_is_not_the_owner() -> None:

@@ -9,7 +9,8 @@ import pytest
 from tests.domain.world import AMD, ARM, MANIFEST_TYPE, NOW, A, B, World, digest, image, name_of
 from tui.domain.facts.events import ManifestRead, ManifestsListed, SourceId, SourceKind
 from tui.domain.facts.image import Descriptor, Manifest, ManifestKind, ManifestListing, Platform
-from tui.domain.registries.catalog import Catalog, join
+from tui.domain.registries.catalog import Catalog
+from tui.domain.registries.joining import join
 from tui.domain.snapshot.snapshot import ImageKey
 
 APP = f"{A}/app"

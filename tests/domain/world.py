@@ -227,10 +227,13 @@ class World:
         for reference in (found, *tags):
             self.fail(name, reference)
 
-    def health(self, source: SourceId, state: SourceState = SourceState.OK, error: str = "", identity: str = "") -> None:
+    def health(
+        self, source: SourceId, state: SourceState = SourceState.OK, error: str = "", identity: str = "", surveyed: bool = True
+    ) -> None:
         """How a source is doing; a registry that somebody is signed in to is ours."""
         ownership = OURS if identity else Ownership()
-        self.tell(HealthChanged(SourceHealth(source, state, self.clock, error=error, identity=identity, ownership=ownership)))
+        health = SourceHealth(source, state, self.clock, error=error, identity=identity, ownership=ownership, surveyed=surveyed)
+        self.tell(HealthChanged(health))
 
     # ---- clusters
 

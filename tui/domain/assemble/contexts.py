@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
+from tui.domain.assemble.reading import Reading
 from tui.domain.checks.context import ImageContext, Scanners
+from tui.domain.common.memo import Address, Rows, Trace
 from tui.domain.facts.events import SignaturesVerified
-from tui.domain.facts.facts import ImageFacts, TrustFacts
+from tui.domain.facts.facts import TrustFacts
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.source_health import RegistrySession
-from tui.domain.lineage.graph import Lineage
-from tui.domain.lineage.judged import Bases, newest_build
+from tui.domain.lineage.judged import newest_build
 from tui.domain.lineage.outdated import OutdatedRule
-from tui.domain.lineage.traits import TraitsOf
 from tui.domain.policy.rules import Rules
-from tui.domain.registries.catalog import Catalog, CatalogImage
-from tui.domain.registries.presence import Registries
+from tui.domain.registries.catalog import CatalogImage
+from tui.domain.registries.presence import Presence
 from tui.domain.scans.scanned import Scans
 from tui.domain.snapshot.snapshot import BaseState, ImageKey
 
-__all__ = ["Ancestry", "ContextFactory", "Sessions"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ancestry:
-    """What follows from what registries hold alone."""
-
-    catalog: Catalog
-    lineage: Lineage
-    traits: TraitsOf
+__all__ = ["ContextFactory", "Evidence", "Question", "Sessions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,82 +34,121 @@ class Sessions:
     signatures_lost: str = ""
 
 
+class Question(msgspec.Struct, frozen=True, gc=False):
+    """Everything that an `Image` is made of; `as_of` is when its registry last spoke of it."""
+
+    context: ImageContext
+    as_of: datetime | None
+    root: bool = False
+    same_content: tuple[ImageKey, ...] = ()
+    gone: bool = False
+    tags_listed: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class ContextFactory:
-    """Makes the contexts of images. `made` is what was made before, for whichever.
+class Evidence:
+    """What is known besides what registries hold: what was said of the trust in images, and who is signed in."""
 
-    `used` are the images that something runs, each with the digests that the names of what runs it give.
-
-    `at` is equal as long as all but `used` is.
-    """
-
-    at: object
-    facts: ImageFacts
     trust: TrustFacts
-    ancestry: Ancestry
-    bases: Bases
-    registries: Registries
     sessions: Sessions
     scans: Scans
     scanners: Scanners
-    used: Mapping[ImageKey, tuple[str, ...]] = field(default_factory=dict)
-    made: dict[ImageKey, ImageContext] = field(default_factory=dict)
 
-    def of(self, known: CatalogImage, rules: Rules, now: datetime) -> ImageContext:
-        """All that is known of an image, with the rules there; `now` should be coarse, so that equal images stay equal."""
-        made, in_use, named = self.made.get(known.key), known.key in self.used, self.used.get(known.key, ())
-        if made is None:
-            made = self._context(known, rules, now)
-        elif made.rules is not rules or made.now != now or made.in_use is not in_use or made.named != named:
-            made = msgspec.structs.replace(made, rules=rules, now=now, in_use=in_use, named=named)
-        self.made[known.key] = made
-        return made
 
-    def absent(self, key: ImageKey, reason: str, rules: Rules, now: datetime) -> ImageContext:
+class ContextFactory:
+    """Makes the contexts of images, round after round: that of an image that nothing changed about is the very same.
+
+    `used` are the images that something runs, each with the digests that the names of what runs it give.
+    """
+
+    def __init__(self, trace: Trace, reading: Reading, used: Mapping[ImageKey, tuple[str, ...]]) -> None:
+        self._reading, self._used = reading, used
+        self._trace = trace
+        self._evidence = Evidence(TrustFacts(), Sessions(), Scans(), Scanners())
+        self._rows: Rows[ImageKey, Question] = Rows(trace, self._question)
+
+    def renew(self, evidence: Evidence, changed: Iterable[Address]) -> set[Address]:
+        """Make those again that something changed about; the keys of images that are known otherwise."""
+        before, self._evidence = self._evidence, evidence
+        changed = set(changed)
+        if (before.sessions, before.scanners) != (evidence.sessions, evidence.scanners):
+            changed.update(self._rows.values)
+        keys = {address for address in changed if isinstance(address, ImageKey)}
+        there = {key for key in keys if key in self._reading.catalog.images or key in self._used}
+        return {*self._rows.refresh(changed, there, keys - there)}
+
+    def question(self, key: ImageKey, rules: Rules, now: datetime, named: tuple[str, ...] | None = None) -> Question:
+        """All that is known of an image, with the rules there, and under the digests alone that are `named`.
+
+        `now` should be coarse, so that equal images stay equal.
+        """
+        question, used = self._rows.get(key), key in self._used
+        context = question.context
+        if context.known is None:
+            context = msgspec.structs.replace(context, rules=rules, now=now, in_use=True, named=named or ())
+        else:
+            names = self._used.get(key, ()) if named is None else named
+            context = msgspec.structs.replace(context, rules=rules, now=now, in_use=used, named=names)
+        return msgspec.structs.replace(question, context=context)
+
+    def _question(self, key: ImageKey) -> Question:
+        registries, known = self._reading.registries, self._reading.catalog.image(key)
+        name = RepositoryName(key.registry, key.repository)
+        listed = registries.lists_tags(name)
+        presence = registries.digest(name, key.digest)
+        if known is None:
+            return Question(self._absent(key, presence), presence.at, gone=presence.gone, tags_listed=listed)
+        context = self._context(known)
+        root = key in self._reading.lineage.roots and context.link is None
+        gone = bool(known.absent) and presence.gone
+        return Question(context, known.held, root, self._reading.catalog.same_content(key), gone, listed)
+
+    def _absent(self, key: ImageKey, presence: Presence) -> ImageContext:
         """The little that is known of an image that runs although no registry shows it to us."""
+        registries, sessions = self._reading.registries, self._evidence.sessions
+        name = RepositoryName(key.registry, key.repository)
         return ImageContext(
-            rules=rules,
-            now=now,
+            rules=_NO_RULES,
+            now=_NO_TIME,
             key=key,
-            absent=reason,
-            altered=self.registries.altered(RepositoryName(key.registry, key.repository), (key.digest,)),
-            session=self.sessions.registries.get(key.registry),
-            lost=self.registries.lost.get(key.registry, ""),
+            absent=_why_absent(name, presence),
+            altered=registries.altered(name, (key.digest,)),
+            session=sessions.registries.get(key.registry),
+            lost=registries.lost.get(key.registry, ""),
             in_use=True,
-            signatures_lost=self.sessions.signatures_lost,
-            scan=self.scans.of_digest(key.digest),
-            scanners=self.scanners,
+            signatures_lost=sessions.signatures_lost,
+            scan=self._evidence.scans.of_digest(key.digest),
+            scanners=self._evidence.scanners,
         )
 
-    def _context(self, known: CatalogImage, rules: Rules, now: datetime) -> ImageContext:
-        key, sessions, lineage = known.key, self.sessions, self.ancestry.lineage
-        traits = self.ancestry.traits.of(known)
-        link = self.bases.links.get(key)
+    def _context(self, known: CatalogImage) -> ImageContext:
+        key, sessions, reading = known.key, self._evidence.sessions, self._reading
+        registries, lineage, bases = reading.registries, reading.lineage, reading.bases
+        traits = reading.traits.of(key)
+        link = bases.links.get(key)
         alone = link is None
         return ImageContext(
-            rules=rules,
-            now=now,
+            rules=_NO_RULES,
+            now=_NO_TIME,
             key=key,
             known=known,
             absent=known.absent,
-            altered=self.registries.altered(known.name, (*known.digests, *known.configs)),
+            altered=registries.altered(known.name, (*known.digests, *known.configs)),
             link=link,
-            base=self.bases.verdicts.get(key),
-            base_at=self.bases.read.get(key),
+            base=bases.verdicts.get(key),
+            base_at=bases.read.get(key),
             scratch=alone and traits.scratch,
             distro=traits.system if alone and traits.distribution else "",
             derived=key in lineage.derived,
             remarks=lineage.remarks.get(key, ()),
             session=sessions.registries.get(key.registry),
-            lost=self.registries.lost.get(key.registry, ""),
-            in_use=key in self.used,
-            named=self.used.get(key, ()),
+            lost=registries.lost.get(key.registry, ""),
             signatures=self._signatures(known),
             signatures_lost=sessions.signatures_lost,
             signatures_missed=self._missed(known),
             content_trust=self._content_trust(known),
-            scan=self.scans.of(key),
-            scanners=self.scanners,
+            scan=self._evidence.scans.of(key),
+            scanners=self._evidence.scanners,
             system=traits.system,
             runtimes=traits.runtimes,
             renewed=self._renewed(key),
@@ -126,29 +156,43 @@ class ContextFactory:
 
     def _renewed(self, key: ImageKey) -> str:
         """The distribution of the newest build of an image's base; empty where the image stands on that already."""
-        link, verdict = self.bases.links.get(key), self.bases.verdicts.get(key)
+        reading = self._reading
+        link, verdict = reading.bases.links.get(key), reading.bases.verdicts.get(key)
         if link is None or verdict is None or verdict.state is not BaseState.OUTDATED or verdict.rule is OutdatedRule.BASE_BEHIND:
             return ""
-        catalog = self.ancestry.catalog
-        newest = newest_build(catalog, self.registries, link, verdict)
-        return self.ancestry.traits.of(catalog.images[newest]).system if newest is not None else ""
+        newest = newest_build(reading.catalog, reading.registries, link, verdict)
+        return reading.traits.of(newest).system if newest is not None else ""
 
     def _signatures(self, known: CatalogImage) -> tuple[SignaturesVerified, ...]:
         """What was found on each of its digests that was looked at."""
-        here = self.trust.signatures.get(known.name, {})
+        here = self._evidence.trust.signatures.get(known.name, {})
         return tuple(here[digest] for digest in known.digests if digest in here)
 
     def _missed(self, known: CatalogImage) -> tuple[tuple[str, str], ...]:
         """Why digests of it could not be looked at: they could not be read, or what is attached to them could not."""
-        here, listed = self.trust.signatures.get(known.name, {}), self.facts.referrers.get(known.name, {})
+        registries = self._reading.registries
+        here, listed = self._evidence.trust.signatures.get(known.name, {}), registries.facts.referrers.get(known.name, {})
         missing = [digest for digest in known.digests if digest not in here]
-        failures = ((digest, self.registries.failure(known.name, digest)) for digest in missing)
-        found = {digest: failure.reason for digest, failure in failures if failure is not None}
-        found |= {digest: listed[digest].error for digest in missing if digest in listed and listed[digest].error}
-        return tuple(found.items())
+        failures = ((digest, registries.failure(known.name, digest)) for digest in missing)
+        reasons = {digest: failure.reason for digest, failure in failures if failure is not None}
+        reasons |= {digest: listed[digest].error for digest in missing if digest in listed and listed[digest].error}
+        return tuple(reasons.items())
 
     def _content_trust(self, known: CatalogImage) -> bool:
         """Whether its registry marks a tag of it as signed by Docker Content Trust (ACR: `signed` of a tag)."""
-        tags = self.facts.tags.get(known.name, {})
+        self._trace.reads.add(known.name)
+        tags = self._reading.registries.facts.tags.get(known.name, {})
         rows = (record.row for tag in known.tags if (record := tags.get(tag)) is not None)
         return any(row is not None and row.signed for row in rows)
+
+
+def _why_absent(name: RepositoryName, presence: Presence) -> str:
+    if presence.gone:
+        return f"{name} does not have it any more: it was deleted or purged."
+    if presence.there:
+        return f"{name} has it, but it has not been read."
+    return presence.reason
+
+
+_NO_RULES, _NO_TIME = Rules(), datetime(1, 1, 1, tzinfo=UTC)
+"""What a context is kept with, until it is asked for by the rules of a place and the time."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 
 import msgspec
 
-from tui.domain.assemble.contexts import ContextFactory
+from tui.domain.assemble.contexts import ContextFactory, Question
 from tui.domain.checks.asking import CheckAnswers, Questions
 from tui.domain.checks.checks import of_containers
 from tui.domain.checks.containers import BY_CONTAINER
@@ -17,28 +16,17 @@ from tui.domain.checks.context import ImageContext
 from tui.domain.checks.scan import scan_gap
 from tui.domain.common.trust import Check, CheckName, State, roll_up, worst
 from tui.domain.facts.image import RepositoryName
+from tui.domain.policy.policy import Policy
 from tui.domain.policy.rulebook import RuleBook
 from tui.domain.policy.rules import Rules
 from tui.domain.policy.ruling import ruled
 from tui.domain.policy.scopes import PolicyTarget
 from tui.domain.registries.catalog import CatalogImage
-from tui.domain.registries.presence import Presence
 from tui.domain.snapshot.snapshot import Image, ImageKey
 
-__all__ = ["ImageJudge", "Memory", "used", "verdict_of"]
+__all__ = ["ImageJudge", "used", "verdict_of"]
 
 _ORDER = {name: number for number, name in enumerate(CheckName)}
-
-
-class Question(msgspec.Struct, frozen=True, gc=False):
-    """Everything that an `Image` is made of; `as_of` is when its registry last spoke of it."""
-
-    context: ImageContext
-    as_of: datetime | None
-    root: bool = False
-    same_content: tuple[ImageKey, ...] = ()
-    gone: bool = False
-    tags_listed: bool = False
 
 
 class _Judged(msgspec.Struct, frozen=True, gc=False):
@@ -49,67 +37,57 @@ class _Judged(msgspec.Struct, frozen=True, gc=False):
     image: Image
 
 
-Memory = dict[ImageKey, _Judged]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class ImageJudge:
-    """Makes an `Image` of what is known of it; the same question is not judged again as long as `memory` is handed on."""
+    """Makes an `Image` of what is known of it, round after round: the same question is not judged again.
 
-    grounds: ContextFactory
-    questions: Questions[ImageContext]
-    book: RuleBook
-    now: datetime
-    memory: Memory = field(default_factory=dict)
+    `images` are those that a registry shows or showed, by the rules of their repositories, and those that run besides.
+    """
 
-    def all(self) -> dict[ImageKey, Image]:
-        """Every image that a registry shows or showed, in the order of the catalog, by the rules of its repository."""
-        images = self.grounds.ancestry.catalog.images
-        for key in [key for key in self.memory if key not in images and key not in self.grounds.used]:
-            del self.memory[key]
-        roots = frozenset(self.grounds.ancestry.lineage.roots)
-        return {key: self._known(known, key in roots) for key, known in images.items()}
+    def __init__(self, contexts: ContextFactory, questions: Questions[ImageContext]) -> None:
+        self.images: dict[ImageKey, Image] = {}
+        self.book = RuleBook(Policy("", Rules()), _NO_TIME)
+        self.now = _NO_TIME
+        self._contexts, self._questions = contexts, questions
+        self._judged: dict[ImageKey, _Judged] = {}
 
-    def _known(self, known: CatalogImage, root: bool) -> Image:
-        key = known.key
-        context = self.grounds.of(known, self._rules(key), self.now)
-        same = self.grounds.ancestry.catalog.same_content(key)
-        gone = bool(known.absent) and self.grounds.registries.digest(known.name, key.digest).gone
-        return self._judged(Question(context, known.held, root and context.link is None, same, gone, self._listed(known.name)))
+    def renew(self, keys: Iterable[ImageKey], there: Callable[[ImageKey], bool], book: RuleBook, now: datetime) -> set[ImageKey]:
+        """Judge these again, all when it is by another book or at another time; the images that are others, or gone."""
+        others: set[ImageKey] = set()
+        if book is not self.book or now != self.now:
+            keys = {*keys, *self._judged}
+        self.book, self.now = book, now
+        for key in keys:
+            before = self.images.get(key)
+            if there(key):
+                image = self.images[key] = self._judge(key)
+            else:
+                image = None
+                self.images.pop(key, None)
+                self._judged.pop(key, None)
+            if image is not before:
+                others.add(key)
+        return others
 
-    def absent(self, key: ImageKey) -> Image:
-        """An image that runs although no registry shows it to us."""
-        name = RepositoryName(key.registry, key.repository)
-        word = self.grounds.registries.digest(name, key.digest)
-        context = self.grounds.absent(key, _why_absent(name, word), self._rules(key), self.now)
-        return self._judged(Question(context, word.at, gone=word.gone, tags_listed=self._listed(name)))
-
-    def again(self, image: Image, rules: Rules, named: tuple[str, ...] | None = None) -> tuple[Check, ...]:
+    def again(self, key: ImageKey, rules: Rules, named: tuple[str, ...] | None = None) -> tuple[Check, ...]:
         """The checks of an image by other rules, or under the digests alone that are `named`."""
-        known = self.grounds.ancestry.catalog.images.get(image.key)
-        if known is not None:
-            context = self.grounds.of(known, rules, self.now)
-        else:
-            context = self.grounds.absent(image.key, image.absent, rules, self.now)
-        if named is not None:
-            context = msgspec.structs.replace(context, named=named)
-        kept = self.memory.get(image.key)
-        return _checks(self.questions.ask(context, kept.asked if kept is not None else None))
+        before = self._judged.get(key)
+        context = self._contexts.question(key, rules, self.now, named).context
+        return _checks(self._questions.ask(context, before.asked if before is not None else None))
 
-    def _listed(self, name: RepositoryName) -> bool:
-        """Whether all tags of a repository are known."""
-        return self.grounds.registries.lists_tags(name)
+    def _judge(self, key: ImageKey) -> Image:
+        rules = self.book.rules(PolicyTarget(name=RepositoryName(key.registry, key.repository)))
+        question, before = self._contexts.question(key, rules, self.now), self._judged.get(key)
+        if before is not None and before.question == question:
+            return before.image
+        asked = self._questions.ask(question.context, before.asked if before is not None else None)
+        image = _image(question, _checks(asked))
+        # Screens and diffs compare by identity first: what says the same stays the very same.
+        image = before.image if before is not None and before.image == image else image
+        self._judged[key] = _Judged(question, asked, image)
+        return image
 
-    def _rules(self, key: ImageKey) -> Rules:
-        return self.book.rules(PolicyTarget(name=RepositoryName(key.registry, key.repository)))
 
-    def _judged(self, question: Question) -> Image:
-        key = question.context.key
-        kept = self.memory.get(key)
-        if kept is None or kept.question != question:
-            asked = self.questions.ask(question.context, kept.asked if kept is not None else None)
-            kept = self.memory[key] = _Judged(question, asked, _image(question, _checks(asked)))
-        return kept.image
+_NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def _image(question: Question, checks: tuple[Check, ...]) -> Image:
@@ -174,11 +152,3 @@ def verdict_of(own: Iterable[Check], images: Iterable[tuple[Check, ...]]) -> Sta
 
 def _in_order(checks: Iterable[Check]) -> tuple[Check, ...]:
     return tuple(sorted(checks, key=lambda check: _ORDER[check.name]))
-
-
-def _why_absent(name: RepositoryName, word: Presence) -> str:
-    if word.gone:
-        return f"{name} does not have it any more: it was deleted or purged."
-    if word.there:
-        return f"{name} has it, but it has not been read."
-    return word.reason

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,6 +11,7 @@ from tui.domain.assemble.images import ImageJudge
 from tui.domain.common.trust import Check, roll_up
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.workload import ObjectKey
+from tui.domain.policy.rules import Rules
 from tui.domain.policy.scopes import PolicyTarget
 from tui.domain.snapshot.snapshot import Image, ImageKey
 
@@ -17,17 +19,25 @@ __all__ = ["JudgedImages"]
 
 
 class JudgedImages:
-    """Images by the rules of their repositories, and by those of any place; each is judged once by each set of rules."""
+    """Images by the rules of any place, round after round; each is judged once by each set of rules."""
 
-    def __init__(self, judge: ImageJudge) -> None:
+    def __init__(self, judge: ImageJudge, used: Mapping[ImageKey, tuple[str, ...]]) -> None:
         self.judge = judge
-        self.known = judge.all()
-        self._again: dict[tuple[ImageKey, int, tuple[str, ...] | None], tuple[Check, ...]] = {}
+        self._used = used
+        self._again: dict[ImageKey, list[_Again]] = {}
+
+    def forget(self, keys: Iterable[ImageKey] | None = None) -> None:
+        """Judge these anew when they are asked for, or all."""
+        if keys is None:
+            self._again.clear()
+        else:
+            for key in keys:
+                self._again.pop(key, None)
 
     def at(self, image: Image, cluster: str, namespace: str, named: tuple[str, ...] | None = None) -> tuple[Check, ...]:
         """The checks of an image by the rules of where it runs, under the digests alone that are `named` there."""
         book = self.judge.book
-        if named == self.judge.grounds.used.get(image.key):
+        if named == self._used.get(image.key):
             named = None
         if not book.varies and named is None:
             return image.checks
@@ -35,22 +45,33 @@ class JudgedImages:
         rules = book.rules(PolicyTarget(cluster, namespace, name))
         if named is None and rules is book.rules(PolicyTarget(name=name)):
             return image.checks
-        kept = (image.key, id(rules), named)  # the book keeps equal rules as one object, for as long as we have the book
-        if kept not in self._again:
-            self._again[kept] = self.judge.again(image, rules, named)
-        return self._again[kept]
+        answers = self._again.setdefault(image.key, [])
+        for answer in answers:
+            if answer.rules is rules and answer.named == named:  # the book keeps equal rules as one object
+                return answer.checks
+        checks = self.judge.again(image.key, rules, named)
+        answers.append(_Again(rules, named, checks))
+        return checks
 
     def are_others(self, image: ImageKey, named: tuple[str, ...]) -> bool:
         """Whether something else names the image by other digests."""
-        return bool(named) and named != self.judge.grounds.used.get(image)
+        return bool(named) and named != self._used.get(image)
 
     def wherever(self, image: Image, users: Iterable[ObjectKey]) -> Image:
         """The image by the strictest answer to each question over the places where it runs; unchanged when it runs nowhere."""
         if not self.judge.book.varies:
             return image
         places = sorted({(user.cluster, user.namespace) for user in users})
-        found = list(dict.fromkeys(self.at(image, cluster, namespace) for cluster, namespace in places))
-        if not found or found == [image.checks]:
+        answers = list(dict.fromkeys(self.at(image, cluster, namespace) for cluster, namespace in places))
+        if not answers or answers == [image.checks]:
             return image
-        checks = tuple(max(answers, key=lambda check: check.state.severity) for answers in zip(*found, strict=True))
+        checks = tuple(max(each, key=lambda check: check.state.severity) for each in zip(*answers, strict=True))
         return msgspec.structs.replace(image, checks=checks, verdict=roll_up(checks))
+
+
+class _Again(NamedTuple):
+    """What was judged once more by other rules, or under other digests."""
+
+    rules: Rules
+    named: tuple[str, ...] | None
+    checks: tuple[Check, ...]

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
-
-import msgspec
 
 from tui.domain.assemble.images import verdict_of
 from tui.domain.assemble.places import JudgedImages
 from tui.domain.checks.asking import CheckAnswers, Questions
 from tui.domain.checks.containers import BY_NAME
 from tui.domain.checks.context import ContainerContext
+from tui.domain.common.memo import Address, Rows, Trace
 from tui.domain.common.source_id import SourceId
 from tui.domain.common.trust import Check, worst
 from tui.domain.facts.admission import Gate
 from tui.domain.facts.workload import ObjectKey
+from tui.domain.policy.rulebook import RuleBook
 from tui.domain.policy.ruling import ruled
 from tui.domain.policy.scopes import PolicyTarget
-from tui.domain.snapshot.snapshot import Container, Drift, Image, ImageKey, Workload
+from tui.domain.snapshot.snapshot import Container, Drift, ImageKey, Workload
 from tui.domain.workloads.containers import ContainerJoin
+from tui.domain.workloads.history import Suspicions
 from tui.domain.workloads.impostor import Suspicion
 from tui.domain.workloads.join import JoinedWorkload
 
-__all__ = ["Circumstances", "Silence", "WorkloadJudge", "WorkloadMemory"]
+__all__ = ["Circumstances", "Silence", "WorkloadJudge"]
 
 
 class Silence(NamedTuple):
@@ -38,74 +39,73 @@ class Silence(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What all workloads are judged under: images by their rules (compared by identity), silences by source, gates by cluster.
+    """What all workloads are judged under: the rules (compared by identity) and the time, silences by source, gates by cluster.
 
     `lost_scopes` are silences of single namespaces, by source and namespace.
     """
 
-    judged: JudgedImages
+    book: RuleBook | None = None
+    now: datetime | None = None
     silences: Mapping[SourceId, Silence] = field(default_factory=dict)
     lost_scopes: Mapping[tuple[SourceId, str], Silence] = field(default_factory=dict)
     gates: Mapping[str, Gate] = field(default_factory=dict)
 
 
-class _Judged(msgspec.Struct, frozen=True, gc=False):
-    """A workload as it was judged last, and upon what."""
-
-    joined: JoinedWorkload
-    images: tuple[Image | None, ...]
-    odd: tuple[Suspicion | None, ...]
-    asked: tuple[CheckAnswers[ContainerContext], ...]
-    workload: Workload
-
-
-class WorkloadMemory:
-    """Workloads as they were judged last, and the circumstances."""
-
-    def __init__(self) -> None:
-        self._under: Circumstances | None = None
-        self._judged: dict[ObjectKey, _Judged] = {}
-
-    def all(self, workloads: Mapping[ObjectKey, JoinedWorkload], judge: WorkloadJudge) -> dict[ObjectKey, Workload]:
-        """Every workload; none is judged again that nothing changed about."""
-        same, self._under = self._under == judge.under, judge.under
-        # In place and one by one: to drop ten thousand at once would hold up whoever else wants the interpreter.
-        for key in [key for key in self._judged if key not in workloads]:
-            del self._judged[key]
-        found = {}
-        for key, joined in workloads.items():
-            judged = self._judged[key] = judge.judged(joined, self._judged.get(key), same)
-            found[key] = judged.workload
-        return found
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class WorkloadJudge:
-    """Makes a `Workload` of what was joined; `suspicions` are by workload and name of the container."""
+    """Makes a `Workload` of what was joined, round after round: none is judged again that nothing changed about."""
 
-    images: Mapping[ImageKey, Image]
-    under: Circumstances
-    questions: Questions[ContainerContext]
-    suspicions: Mapping[tuple[ObjectKey, str], Suspicion] = field(default_factory=dict)
+    def __init__(
+        self, trace: Trace, judged: JudgedImages, suspicions: Suspicions, questions: Questions[ContainerContext]
+    ) -> None:
+        self.under = Circumstances()
+        self.workloads: Mapping[ObjectKey, Workload] = {}
+        self._trace = trace
+        self._images = judged.judge.images
+        self._judged, self._suspicions, self._questions = judged, suspicions, questions
+        self._joined: Mapping[ObjectKey, JoinedWorkload] = {}
+        self._asked: dict[ObjectKey, tuple[JoinedWorkload, tuple[CheckAnswers[ContainerContext], ...]]] = {}
+        self._rows: Rows[ObjectKey, Workload] = Rows(trace, self._judge)
 
-    def judged(self, joined: JoinedWorkload, before: _Judged | None, same: bool) -> _Judged:
-        """One workload; `same` says that the circumstances are those of `before`."""
-        images = tuple([self.images.get(key) for key in joined.images])
-        odd = tuple([self.suspicions.get((joined.key, each.slot[1])) for each in joined.containers])
-        if before is not None and same and before.joined is joined and before.images == images and before.odd == odd:
-            return before
-        earlier: tuple[CheckAnswers[ContainerContext] | None, ...] = (None,) * len(odd)
-        if before is not None and before.joined is joined:
-            earlier = before.asked
-        found = zip(joined.containers, odd, earlier, strict=True)
+    def renew(
+        self, joined: Mapping[ObjectKey, JoinedWorkload], under: Circumstances, changed: Iterable[Address]
+    ) -> set[ObjectKey]:
+        """Judge again what changed, all when the circumstances did; the workloads that are others, or gone."""
+        self._joined = joined
+        changed = set(changed)
+        if under != self.under:
+            changed.update(joined)
+        self.under = under
+        keys = {address for address in changed if isinstance(address, ObjectKey)}
+        there = {key for key in keys if key in joined}
+        for key in keys - there:
+            self._asked.pop(key, None)
+        others = self._rows.refresh(changed, there, keys - there)
+        if others:
+            self.workloads = self._in_order(others)
+        return others
+
+    def _in_order(self, others: set[ObjectKey]) -> dict[ObjectKey, Workload]:
+        rows = self._rows.values
+        if any((key in rows) != (key in self.workloads) for key in others):
+            return {key: rows[key] for key in sorted(rows)}
+        return {**self.workloads, **{key: rows[key] for key in others}}
+
+    def _judge(self, key: ObjectKey) -> Workload:
+        joined, suspicions, before = self._joined[key], self._suspicions.of(key), self._asked.get(key)
+        self._trace.reads.update(joined.images)
+        earlier: tuple[CheckAnswers[ContainerContext] | None, ...] = (None,) * len(joined.containers)
+        if before is not None and before[0] is joined:
+            earlier = before[1]
         # Once for all of them: one each would be as many as their square.
-        siblings = tuple([(each.slot[1], each.image) for each in joined.containers])
+        siblings = tuple([(container.slot[1], container.image) for container in joined.containers])
         asked = tuple(
-            [self.questions.ask(self._context(each, joined, siblings, suspicion), old) for each, suspicion, old in found]
+            [
+                self._questions.ask(self._context(container, joined, siblings, suspicions.get(container.slot[1])), old)
+                for container, old in zip(joined.containers, earlier, strict=True)
+            ]
         )
-        made = self._workload(joined, asked)
-        # Screens and diffs compare by identity first: what says the same stays the very same.
-        return _Judged(joined, images, odd, asked, before.workload if before is not None and before.workload == made else made)
+        self._asked[key] = joined, asked
+        return self._workload(joined, asked)
 
     def _workload(self, joined: JoinedWorkload, asked: tuple[CheckAnswers[ContainerContext], ...]) -> Workload:
         found, own = joined.group, joined.controller
@@ -120,7 +120,7 @@ class WorkloadJudge:
             managed_by=joined.managed_by,
             team=joined.team,
             created=own.created if own is not None else min((pod.created for pod in found.pods if pod.created), default=None),
-            rollback=tuple([image for image in joined.rollback if image in self.images]),
+            rollback=tuple([image for image in joined.rollback if image in self._images]),
             owner_readable=found.top.readable,
             source=found.source,
             crews=joined.crews,
@@ -129,8 +129,8 @@ class WorkloadJudge:
     def _container(self, asked: CheckAnswers[ContainerContext]) -> Container:
         joined, key, lost = asked.context.container, asked.context.workload, asked.context.lost
         own = ruled(asked.answers, asked.context.rules, (joined.digests,))
-        declared = joined.declared if joined.declared in self.images else None
-        shown = [image for image in joined.runs or ((declared,) if declared is not None else ()) if image in self.images]
+        declared = joined.declared if joined.declared in self._images else None
+        shown = [image for image in joined.runs or ((declared,) if declared is not None else ()) if image in self._images]
         named = _names(joined)
         judged = [self._image_checks(image, named.get(image, ()), key) for image in shown]
         checks = (*own, *self._by_name(shown, named, judged))
@@ -152,17 +152,17 @@ class WorkloadJudge:
             verdict=verdict_of(own, judged),
             pull_policy=joined.pull_policy,
             pod_refs=joined.refs,
-            placed=dict(zip(shown, judged, strict=True)) if self.under.judged.judge.book.varies else {},
+            placed=dict(zip(shown, judged, strict=True)) if self._judged.judge.book.varies else {},
         )
 
     def _image_checks(self, image: ImageKey, named: tuple[str, ...], workload: ObjectKey) -> tuple[Check, ...]:
-        return self.under.judged.at(self.images[image], workload.cluster, workload.namespace, named or None)
+        return self._judged.at(self._images[image], workload.cluster, workload.namespace, named or None)
 
     def _by_name(
         self, shown: list[ImageKey], named: Mapping[ImageKey, tuple[str, ...]], judged: list[tuple[Check, ...]]
     ) -> Iterator[Check]:
         """The answers under the digest that its own name gives, where others name the image otherwise too."""
-        if any(self.under.judged.are_others(image, named.get(image, ())) for image in shown):
+        if any(self._judged.are_others(image, named.get(image, ())) for image in shown):
             for name in BY_NAME:
                 answers = [check for checks in judged for check in checks if check.name is name]
                 yield max(answers, key=lambda check: check.state.severity)
@@ -170,7 +170,7 @@ class WorkloadJudge:
     def _context(
         self, joined: ContainerJoin, workload: JoinedWorkload, siblings: tuple[tuple[str, str], ...], suspicion: Suspicion | None
     ) -> ContainerContext:
-        key, source, judge = workload.key, workload.group.source, self.under.judged.judge
+        key, source, judge = workload.key, workload.group.source, self._judged.judge
         silence = self.under.silences.get(source, _ANSWERS)
         if not silence.reason:
             silence = self.under.lost_scopes.get((source, key.namespace), silence)

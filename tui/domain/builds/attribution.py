@@ -7,7 +7,7 @@ job's newest run that pushed this tag pushed another digest.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from tui.domain.builds.tags import is_open, tag_matches
@@ -17,7 +17,7 @@ from tui.domain.facts.facts import BuildFacts
 from tui.domain.facts.image import RepositoryName
 from tui.domain.snapshot.snapshot import Attribution, AttributionBasis, Confidence, Image, ImageKey
 
-__all__ = ["NO_BUILDS", "Builds", "attributions", "builds_of", "newest_first"]
+__all__ = ["NO_BUILDS", "Builds", "BuildsJoin", "attributions", "builds_of", "newest_first"]
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -36,14 +36,44 @@ NO_BUILDS = Builds()
 
 def builds_of(facts: BuildFacts, images: Mapping[ImageKey, Image]) -> Builds:
     """What builders said, joined with images."""
-    jobs = {job.key: job for table in facts.jobs.values() for job in table.values()}
-    by_job: dict[JobKey, list[Run]] = {}
-    for run in facts.runs.values():
-        if run.job is not None:
-            by_job.setdefault(run.job, []).append(run)
-    index = _Index(jobs, facts.runs.values(), facts.configured)
-    builders = {key: attributed for key, image in images.items() if (attributed := index.of(image))}
-    return Builds(jobs, {job: newest_first(runs) for job, runs in by_job.items()}, builders)
+    joined = BuildsJoin()
+    joined.renew(facts, images, images)
+    return joined.builds
+
+
+class BuildsJoin:
+    """Keeps what builders said, joined with images, round after round: images that are as before are not joined again."""
+
+    def __init__(self) -> None:
+        self.builds = NO_BUILDS
+        self._facts = BuildFacts()
+        self._index = _Index({}, (), ())
+
+    def renew(self, facts: BuildFacts, images: Mapping[ImageKey, Image], changed: Iterable[ImageKey]) -> None:
+        """Join again those images that are others than before, all when builders said something else."""
+        if facts is not self._facts:
+            self._facts = facts
+            self._take(facts)
+            changed = images
+        builders = dict(self.builds.builders) if changed is not images else {}
+        for key in changed if facts.version else ():
+            image = images.get(key)
+            if image is not None and (attributed := self._index.of(image)):
+                builders[key] = attributed
+            else:
+                builders.pop(key, None)
+        if builders != self.builds.builders:
+            self.builds = replace(self.builds, builders=builders)
+
+    def _take(self, facts: BuildFacts) -> None:
+        jobs = {job.key: job for table in facts.jobs.values() for job in table.values()}
+        by_job: dict[JobKey, list[Run]] = {}
+        for run in facts.runs.values():
+            if run.job is not None:
+                by_job.setdefault(run.job, []).append(run)
+        self._index = _Index(jobs, facts.runs.values(), facts.configured)
+        runs = {job: newest_first(runs) for job, runs in by_job.items()}
+        self.builds = Builds(jobs, runs, self.builds.builders)
 
 
 def attributions(image: Image, jobs: Iterable[Job], runs: Iterable[Run]) -> tuple[Attribution, ...]:

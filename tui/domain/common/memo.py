@@ -1,13 +1,36 @@
-"""Answers kept from one round to the next."""
+"""What is kept from one round to the next, so that work is in proportion to what changed.
+
+A round takes facts in and gives a snapshot. What follows from facts is kept in parts of three kinds:
+
+- `Memo`: one value, as long as it is asked for the same.
+- `Rows`: a table whose rows are each made by a pure function. A `Trace` notes what is read while a row is made; when the round
+  says what changed, `refresh` makes those rows again that read it, and says in turn which of them are other rows now. So a
+  change goes no further than it matters.
+- `changed_keys`: what differs between two frozen tables.
+
+What can be read has an address, which is its key: the name of a repository (its facts, or which images are in it), a digest
+(content that comes, is claimed to be something, or is held otherwise), the key of an image, or the key of a row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Set
+from typing import Generic, Protocol, TypeVar
 
-__all__ = ["ChangeCounter", "Memo"]
+__all__ = ["Address", "Lookup", "Memo", "Noted", "Rows", "Trace", "changed_keys"]
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+Address = Hashable
+A = TypeVar("A", contravariant=True)
+
+
+class Lookup(Protocol[A, T]):
+    """Where values are looked up by key: a dictionary, or what notes the reading."""
+
+    def get(self, key: A, default: T, /) -> T:
+        """The value of a key, or what is to stand for it."""
 
 
 class Memo(Generic[T]):
@@ -23,16 +46,133 @@ class Memo(Generic[T]):
         return self._last[1]
 
 
-class ChangeCounter:
-    """Counts how often a value was another one than before."""
+class Trace:
+    """Notes the addresses that are read; readers add to `reads`."""
+
+    __slots__ = ("reads",)
 
     def __init__(self) -> None:
-        self._last: object = None
-        self._count = 0
+        self.reads: set[Address] = set()
 
-    def count(self, value: object) -> int:
-        """Equal numbers mean equal values."""
-        if value is not self._last and value != self._last:
-            self._count += 1
-        self._last = value
-        return self._count
+    def following(self, make: Callable[[K], V], key: K) -> tuple[V, set[Address]]:
+        """What is made, and what was read for it."""
+        outer, self.reads = self.reads, set()
+        try:
+            return make(key), self.reads
+        finally:
+            self.reads = outer
+
+
+class Noted(Generic[K, V]):
+    """A table whose reading is noted."""
+
+    __slots__ = ("_table", "_trace")
+
+    def __init__(self, trace: Trace, table: Mapping[K, V]) -> None:
+        self._trace = trace
+        self._table = table
+
+    def get(self, key: K) -> V | None:
+        """What is there for a key."""
+        self._trace.reads.add(key)
+        return self._table.get(key)
+
+
+class Rows(Generic[K, V]):
+    """Rows by key, each made by `make` and kept as long as nothing changes that was read for it.
+
+    A row that is made again and equal stays the very same object.
+    """
+
+    __slots__ = ("_make", "_readers", "_reads", "_trace", "values")
+
+    def __init__(self, trace: Trace, make: Callable[[K], V]) -> None:
+        self.values: dict[K, V] = {}
+        self._make = make
+        self._trace = trace
+        self._reads: dict[K, tuple[Address, ...]] = {}
+        # Most addresses have one reader: only for the second a set is made.
+        self._readers: dict[Address, K | set[K]] = {}
+
+    def get(self, key: K) -> V:
+        """The row of a key; whoever asks has read it."""
+        self._trace.reads.add(key)
+        if key not in self.values:
+            self._put(key)
+        return self.values[key]
+
+    def refresh(self, changed: Iterable[Address], new: Iterable[K] = (), gone: Iterable[K] = ()) -> set[K]:
+        """Make again what read anything that changed, and what is new; the keys of rows that are other ones, or gone."""
+        others = {key for key in gone if self._drop(key)}
+        stale = set(self.readers_of(changed))
+        others.update(key for key in stale if self._put(key))
+        others.update(key for key in new if key not in self.values and self._put(key))
+        return others
+
+    def readers_of(self, changed: Iterable[Address]) -> Iterator[K]:
+        """The rows that follow from something that changed, a changed row itself among them."""
+        # Sets are met by the interpreter, the smaller against the larger: in a first round all changes, and nothing is kept yet.
+        addresses = changed if isinstance(changed, Set) else set(changed)
+        yield from self.values.keys() & addresses
+        for address in self._readers.keys() & addresses:
+            readers = self._readers[address]
+            if isinstance(readers, set):
+                yield from readers
+            else:
+                yield readers
+
+    def is_read(self, address: Address) -> bool:
+        """Whether any row follows from it."""
+        return address in self._readers
+
+    def keep(self, wanted: Callable[[K], bool]) -> None:
+        """Drop the rows that are not wanted."""
+        for key in [key for key in self.values if not wanted(key)]:
+            self._drop(key)
+
+    def _put(self, key: K) -> bool:
+        value, reads = self._trace.following(self._make, key)
+        reads.discard(key)
+        before = self._reads.get(key, ())
+        if len(before) != len(reads) or not reads.issuperset(before):
+            self._unread(key, before)
+            self._reads[key] = tuple(reads)
+            for address in reads:
+                self._note(address, key)
+        if key in self.values and self.values[key] == value:
+            return False
+        self.values[key] = value
+        return True
+
+    def _drop(self, key: K) -> bool:
+        self._unread(key, self._reads.pop(key, ()))
+        known = key in self.values
+        self.values.pop(key, None)
+        return known
+
+    def _note(self, address: Address, key: K) -> None:
+        readers = self._readers.get(address)
+        if readers is None:
+            self._readers[address] = key
+        elif isinstance(readers, set):
+            readers.add(key)
+        elif readers != key:
+            self._readers[address] = {readers, key}
+
+    def _unread(self, key: K, addresses: Iterable[Address]) -> None:
+        for address in addresses:
+            readers = self._readers.get(address)
+            if isinstance(readers, set) and len(readers) > 1:
+                readers.discard(key)
+            else:
+                self._readers.pop(address, None)
+
+
+def changed_keys(before: Mapping[K, V], after: Mapping[K, V]) -> set[K]:
+    """The keys whose value is another object now, or that only one of them has."""
+    if before is after:
+        return set()
+    keys = {key for key, value in after.items() if before.get(key) is not value}
+    if len(before) + len(keys) > len(after):
+        keys.update(before.keys() - after.keys())
+    return keys

@@ -6,7 +6,7 @@ A base that is old itself comes before what stands on it. What only its publishe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
@@ -16,7 +16,7 @@ from tui.domain.lineage.outdated import BaseVerdict, OutdatedRule
 from tui.domain.registries.public import PUBLIC
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, ImageKey
 
-__all__ = ["Newest", "Rebuild", "in_order", "rebuilt_on", "title_of", "with_steps"]
+__all__ = ["Newest", "Rebuild", "in_order", "rebuilt_on", "title_of", "with_step"]
 
 MAX_GENERATIONS = 30
 Newest = Callable[[BaseLink, BaseVerdict], ImageKey | None]
@@ -33,21 +33,16 @@ class Rebuild(NamedTuple):
     on: str
 
 
-def with_steps(
-    links: Mapping[ImageKey, BaseLink], verdicts: Mapping[ImageKey, BaseVerdict], newest: Newest
-) -> dict[ImageKey, BaseVerdict]:
-    """The verdicts with what mends each; many images stand alike on one base, and have one step."""
-    steps = _Steps(links, verdicts, newest)
-    found: dict[ImageKey, BaseVerdict] = {}
-    made: dict[tuple[ImageKey, str, BaseVerdict], BaseVerdict] = {}
-    for key, verdict in verdicts.items():
-        link = links[key]
-        at = link.base, link.tag, verdict
-        if at not in made:
-            step = steps.of(link, verdict)
-            made[at] = msgspec.structs.replace(verdict, step=step) if step else verdict
-        found[key] = made[at]
-    return found
+def with_step(
+    link: BaseLink,
+    verdict: BaseVerdict,
+    links: Callable[[ImageKey], BaseLink | None],
+    verdicts: Callable[[ImageKey], BaseVerdict | None],
+    newest: Newest,
+) -> BaseVerdict:
+    """A verdict with what mends it; `links` and `verdicts` tell of the bases below."""
+    step = _Steps(links, verdicts, newest).of(link, verdict)
+    return msgspec.structs.replace(verdict, step=step) if step else verdict
 
 
 def in_order(rebuilds: list[Rebuild], on: str) -> str:
@@ -82,7 +77,12 @@ def _repository(link: BaseLink) -> str:
 
 
 class _Steps:
-    def __init__(self, links: Mapping[ImageKey, BaseLink], verdicts: Mapping[ImageKey, BaseVerdict], newest: Newest) -> None:
+    def __init__(
+        self,
+        links: Callable[[ImageKey], BaseLink | None],
+        verdicts: Callable[[ImageKey], BaseVerdict | None],
+        newest: Newest,
+    ) -> None:
         self._links, self._verdicts, self._newest = links, verdicts, newest
 
     def of(self, link: BaseLink, verdict: BaseVerdict) -> str:
@@ -109,7 +109,7 @@ class _Steps:
 
     def _first(self, base: ImageKey, name: str, depth: int) -> list[Rebuild]:
         """How a base that is old itself is mended: from the lowest one up."""
-        link, verdict = self._links.get(base), self._verdicts.get(base)
+        link, verdict = self._links(base), self._verdicts(base)
         if link is None or verdict is None or verdict.state is not BaseState.OUTDATED or depth <= 0:
             return []
         on, below = self._wanted(link, verdict, depth - 1)

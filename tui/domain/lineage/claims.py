@@ -5,17 +5,16 @@ The scores order the evidence; they are judgement, and shown as words only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from tui.domain.common.memo import Lookup
 from tui.domain.facts.image import Claim, ClaimKind, RepositoryName
-from tui.domain.facts.reference import Reference, is_digest, parse_reference
-from tui.domain.lineage.edges import BASIS, NAME_ONLY, PROOF_NOTE, PROOF_SCORE, SCORE, SPEAKER, ParsedClaim
+from tui.domain.lineage.edges import BASIS, NAME_ONLY, PROOF_NOTE, PROOF_SCORE, SCORE, SPEAKER, ClaimParser, ParsedClaim
 from tui.domain.lineage.layers import ROOT, Content, Forest, History, LayerMatch
 from tui.domain.snapshot.snapshot import Basis, Confidence, ImageKey
-from tui.errors import InvalidReference
 
 __all__ = ["BaseEdge", "ClaimWeigher", "is_scratch"]
 
@@ -68,15 +67,17 @@ class ClaimWeigher:
     def __init__(
         self,
         forest: Forest,
-        aliases: Mapping[str, tuple[str, ...]],
-        tags: Mapping[tuple[RepositoryName, str], str],
+        aliases: Lookup[str, tuple[str, ...]],
+        tags: Lookup[tuple[RepositoryName, str], str],
+        repositories: Container[RepositoryName] | None = None,
     ) -> None:
         self._forest = forest
         self._aliases = aliases
         self._tags = tags
         self._numbers = {content.config: number for number, content in enumerate(forest.contents)}
-        self._references: dict[str, Reference | None] = {}
-        self._names = {RepositoryName(key.registry, key.repository) for content in forest.contents for key in content.images}
+        self._parser = ClaimParser()
+        own = (RepositoryName(key.registry, key.repository) for content in forest.contents for key in content.images)
+        self._names = set(own) if repositories is None else repositories
 
     def edges(self) -> list[BaseEdge]:
         """The edge of every content; contents without claims that stand alike on the same base share one."""
@@ -137,27 +138,13 @@ class ClaimWeigher:
     def _read(self, claims: Sequence[Claim]) -> list[ParsedClaim]:
         if len(claims) == 1:  # the usual case
             (claim,) = claims
-            return [] if claim.scratch or not (claim.reference or claim.digest) else [self._say(claim)]
-        said = [self._say(claim) for claim in dict.fromkeys(claims) if not claim.scratch and (claim.reference or claim.digest)]
+            return [] if claim.scratch or not (claim.reference or claim.digest) else [self._parser.parse(claim)]
+        said = [
+            self._parser.parse(claim)
+            for claim in dict.fromkeys(claims)
+            if not claim.scratch and (claim.reference or claim.digest)
+        ]
         return sorted(said, key=lambda one: (-SCORE[one.claim.kind], one.claim.kind, one.claim.reference, one.digest))
-
-    def _say(self, claim: Claim) -> ParsedClaim:
-        reference = self._parse(claim.reference) if claim.reference else None
-        digest = claim.digest if is_digest(claim.digest) else ""
-        if reference is None:
-            return ParsedClaim(claim, None, "", digest)
-        name = RepositoryName(reference.registry, reference.repository)
-        # a name without a tag names a repository: that a builder would take `latest` says nothing of what it took
-        tag = reference.tag if ":" in claim.reference.partition("@")[0].rpartition("/")[2] else ""
-        return ParsedClaim(claim, name, tag, digest or reference.digest)
-
-    def _parse(self, text: str) -> Reference | None:
-        if text not in self._references:
-            try:
-                self._references[text] = parse_reference(text)
-            except InvalidReference:
-                self._references[text] = None
-        return self._references[text]
 
     # ---- one claim against the edge so far
 

@@ -8,10 +8,12 @@ import msgspec
 
 from tui.domain.common.text import clean, short
 from tui.domain.facts.image import Claim, ClaimKind, RepositoryName
+from tui.domain.facts.reference import Reference, is_digest, parse_reference
 from tui.domain.lineage.layers import LayerMatch
 from tui.domain.snapshot.snapshot import Basis, Confidence
+from tui.errors import InvalidReference
 
-__all__ = ["BASIS", "NAME_ONLY", "PROOF_NOTE", "PROOF_SCORE", "SCORE", "SPEAKER", "ParsedClaim", "standing_of"]
+__all__ = ["BASIS", "NAME_ONLY", "PROOF_NOTE", "PROOF_SCORE", "SCORE", "SPEAKER", "ClaimParser", "ParsedClaim", "standing_of"]
 
 SCORE: Mapping[ClaimKind, float] = {
     ClaimKind.CONFIGURED: 1.0,
@@ -83,3 +85,29 @@ class ParsedClaim(msgspec.Struct, frozen=True, gc=False):
         if not self.digest:
             return text
         return f"{text.partition('@')[0]} ({short(self.digest)})" if text else short(self.digest)
+
+
+class ClaimParser:
+    """Parses claims; each reference once, as many images say the same."""
+
+    def __init__(self) -> None:
+        self._references: dict[str, Reference | None] = {}
+
+    def parse(self, claim: Claim) -> ParsedClaim:
+        """What a claim names."""
+        reference = self._reference(claim.reference) if claim.reference else None
+        digest = claim.digest if is_digest(claim.digest) else ""
+        if reference is None:
+            return ParsedClaim(claim, None, "", digest)
+        name = RepositoryName(reference.registry, reference.repository)
+        # a name without a tag names a repository: that a builder would take `latest` says nothing of what it took
+        tag = reference.tag if ":" in claim.reference.partition("@")[0].rpartition("/")[2] else ""
+        return ParsedClaim(claim, name, tag, digest or reference.digest)
+
+    def _reference(self, text: str) -> Reference | None:
+        if text not in self._references:
+            try:
+                self._references[text] = parse_reference(text)
+            except InvalidReference:
+                self._references[text] = None
+        return self._references[text]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from tui.domain.facts.configured import configured_claims
 from tui.domain.facts.facts import ImageFacts
@@ -15,22 +15,37 @@ from tui.domain.registries.presence import Registries, is_attached_tag
 from tui.domain.registries.public import PUBLIC
 from tui.domain.snapshot.snapshot import ImageKey
 
-__all__ = ["distribution", "is_distribution", "is_scratch", "lineage_of", "said_of", "usual_config", "whole_registries"]
+__all__ = [
+    "ClaimsByConfig",
+    "claims_of_image",
+    "content_of",
+    "distribution",
+    "hidden_registries",
+    "is_distribution",
+    "is_scratch",
+    "lineage_of",
+    "said_of",
+    "usual_config",
+    "whole_registries",
+]
 
 _NO_ANNOTATIONS: Mapping[str, str] = {}
 
 
 def lineage_of(catalog: Catalog, facts: ImageFacts) -> Lineage:
-    """Build the lineage of every image whose configuration was read."""
+    """Build the lineage of every image whose configuration was read, all at once."""
     registries = Registries(facts)
     tags = {
-        (name, tag): word.digest
-        for name, found in facts.tags.items()
-        for tag in found
-        if not is_attached_tag(tag) and (word := registries.tag(name, tag)).digest and not word.gone
+        (name, tag): presence.digest
+        for name, records in facts.tags.items()
+        for tag in records
+        if not is_attached_tag(tag) and (presence := registries.tag(name, tag)).digest and not presence.gone
     }
-    names = {key: known.tags for key, known in catalog.images.items()}
-    return build(tuple(_contents(catalog, facts)), _aliases(catalog), tags, names, _hidden(facts))
+    names = {key: image.tags for key, image in catalog.images.items()}
+    claims = {key: claims_of_image(image, catalog, facts) for key, image in catalog.images.items()}
+    contents = (content_of(config, catalog, claims.__getitem__) for config in catalog.by_config)
+    known = tuple(content for content in contents if content is not None)
+    return build(known, _aliases(catalog), tags, names, hidden_registries(facts))
 
 
 def whole_registries(facts: ImageFacts) -> frozenset[str]:
@@ -42,68 +57,83 @@ def whole_registries(facts: ImageFacts) -> frozenset[str]:
     )
 
 
-def _hidden(facts: ImageFacts) -> frozenset[str]:
+def hidden_registries(facts: ImageFacts) -> frozenset[str]:
     """The registries that may hold a repository which was not read; those that everybody reads from are never known whole."""
     return frozenset(name.registry for name in facts.held) - whole_registries(facts) - PUBLIC
 
 
-def _contents(catalog: Catalog, facts: ImageFacts) -> Iterator[Content]:
-    claims = _claims(catalog, facts)
-    for digest, images in catalog.by_config.items():
-        config = catalog.contents.configs.get(digest)
-        if config is not None:
-            yield Content(
-                digest,
-                config.platform,
-                config.diff_ids,
-                config.history,
-                config.created,
-                tuple(sorted(images)),
-                tuple(dict.fromkeys(claim for said in claims.get(digest, {}).values() for claim in said)),
-                _speakers(claims.get(digest, {})),
-            )
+def content_of(config: str, catalog: Catalog, claims: Callable[[ImageKey], ClaimsByConfig]) -> Content | None:
+    """The content of a config, with what the images that hold it say of its base; None when the config was not read."""
+    read = catalog.contents.config(config)
+    if read is None:
+        return None
+    images = tuple(sorted(catalog.of_config(config)))
+    said = {key: own for key in images if (own := claims(key).get(config))}
+    return Content(
+        config,
+        read.platform,
+        read.diff_ids,
+        read.history,
+        read.created,
+        images,
+        tuple(dict.fromkeys(claim for own in said.values() for claim in own)),
+        _speakers(said),
+    )
 
 
-def _speakers(claims: Mapping[ImageKey, list[Claim]]) -> tuple[tuple[ImageKey, tuple[Claim, ...]], ...]:
+def _speakers(claims: Mapping[ImageKey, tuple[Claim, ...]]) -> tuple[tuple[ImageKey, tuple[Claim, ...]], ...]:
     """Who says what, where images of one content say different things."""
     if len(claims) < 2 or len({frozenset(said) for said in claims.values()}) == 1:
         return ()
-    return tuple((key, tuple(said)) for key, said in claims.items())
+    return tuple(claims.items())
 
 
 def _aliases(catalog: Catalog) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for known in catalog.images.values():
-        found[known.key.digest] = known.configs
-        for member in known.members:
+    aliases: dict[str, tuple[str, ...]] = {}
+    for image in catalog.images.values():
+        aliases[image.key.digest] = image.configs
+        for member in image.members:
             if member.config:
-                found.setdefault(member.manifest, (member.config,))
-    return found
+                aliases.setdefault(member.manifest, (member.config,))
+    return aliases
 
 
-def _claims(catalog: Catalog, facts: ImageFacts) -> dict[str, dict[ImageKey, list[Claim]]]:
-    """What is said of the base of each config by which image, in the order of the images' keys."""
-    found: dict[str, dict[ImageKey, list[Claim]]] = {}
-    for key in sorted(catalog.images):
-        for config, claims in _said_of_members(catalog.images[key], catalog, facts):
-            if claims:
-                found.setdefault(config, {}).setdefault(key, []).extend(claims)
-    return found
+ClaimsByConfig = Mapping[str, tuple[Claim, ...]]
+"""What is said of the base of each content, by its config digest."""
 
 
-def _said_of_members(known: CatalogImage, catalog: Catalog, facts: ImageFacts) -> Iterator[tuple[str, tuple[Claim, ...]]]:
-    manifests, configs = catalog.contents.manifests, catalog.contents.configs
-    top = manifests.get(known.key.digest)
+def claims_of_image(image: CatalogImage, catalog: Catalog, facts: ImageFacts) -> ClaimsByConfig:
+    """What an image says of the bases of its contents."""
+    claims: dict[str, tuple[Claim, ...]] = {}
+    for config, said in _said_of_members(image, catalog, facts):
+        if said:
+            claims[config] = (*claims.get(config, ()), *said)
+    return claims or _NO_CLAIMS
+
+
+_NO_CLAIMS: ClaimsByConfig = {}
+
+
+def _said_of_members(image: CatalogImage, catalog: Catalog, facts: ImageFacts) -> Iterator[tuple[str, tuple[Claim, ...]]]:
+    contents = catalog.contents
+    top = contents.manifest(image.key.digest)
     is_index = top is not None and top.kind is ManifestKind.INDEX
-    outer = configured_claims(RepositoryName(known.key.registry, known.key.repository), facts.configured)
+    outer = configured_claims(RepositoryName(image.key.registry, image.key.repository), facts.configured)
     if top is not None and is_index:
-        outer = (*claims_of(top), *facts.claims.get(top.digest, ()), *outer)
+        outer = (*claims_of(top), *_claims_on(top.digest, catalog, facts), *outer)
     descriptors = {child.digest: child for child in top.children} if top is not None and is_index else {}
-    for member in known.members:
-        manifest = manifests.get(member.manifest)
+    for member in image.members:
+        manifest = contents.manifest(member.manifest)
         if manifest is not None and member.config:
-            own = said_of(manifest, configs.get(member.config), facts, descriptors.get(member.manifest))
-            yield member.config, (*own, *outer)
+            descriptor, config = descriptors.get(member.manifest), contents.config(member.config)
+            _claims_on(manifest.digest, catalog, facts)
+            yield member.config, (*said_of(manifest, config, facts, descriptor), *outer)
+
+
+def _claims_on(digest: str, catalog: Catalog, facts: ImageFacts) -> tuple[Claim, ...]:
+    """What is said of a manifest from outside."""
+    catalog.contents.trace.reads.add(digest)
+    return facts.claims.get(digest, ())
 
 
 def said_of(
@@ -121,7 +151,8 @@ def usual_config(known: CatalogImage, catalog: Catalog) -> ImageConfig | None:
     """The config of the platform that most nodes have, else of the first."""
     usual = Platform("linux", "amd64")
     members = sorted(known.members, key=lambda member: member.platform != usual)
-    return next((catalog.contents.configs[m.config] for m in members if m.config in catalog.contents.configs), None)
+    configs = (catalog.contents.config(member.config) for member in members)
+    return next((config for config in configs if config is not None), None)
 
 
 def distribution(known: CatalogImage, catalog: Catalog) -> str:
@@ -132,7 +163,7 @@ def distribution(known: CatalogImage, catalog: Catalog) -> str:
 
 def is_distribution(known: CatalogImage, catalog: Catalog) -> bool:
     """Whether an image is a distribution's own on every platform: its history begins one, and adds no layer to it."""
-    configs = [catalog.contents.configs.get(member.config) for member in known.members]
+    configs = [catalog.contents.config(member.config) for member in known.members]
     return bool(configs) and all(
         config is not None and len(config.diff_ids) == 1 and bool(distro_hint(config.history, _NO_ANNOTATIONS))
         for config in configs

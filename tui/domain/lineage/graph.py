@@ -9,18 +9,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from tui.domain.common.memo import Lookup
 from tui.domain.facts.image import RepositoryName
 from tui.domain.lineage.claims import ClaimWeigher, is_scratch
-from tui.domain.lineage.layers import Content, build_forest, has_gap
+from tui.domain.lineage.layers import Content, Repository, build_forest, has_gap
 from tui.domain.lineage.lift import Lifted, lift
 from tui.domain.snapshot.snapshot import BaseLink, ImageKey, UnknownBase
 
-__all__ = ["Content", "Lineage", "build"]
+__all__ = ["Content", "Lineage", "Surroundings", "build"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,30 +40,40 @@ class Lineage:
     links: Mapping[ImageKey, BaseLink] = field(default_factory=dict)
     bases: Mapping[ImageKey, UnknownBase] = field(default_factory=dict)
     derived: Mapping[ImageKey, tuple[ImageKey, ...]] = field(default_factory=dict)
-    roots: tuple[ImageKey, ...] = ()
+    roots: Collection[ImageKey] = ()
     parents: Mapping[str, str] = field(default_factory=dict)
     remarks: Mapping[ImageKey, tuple[str, ...]] = field(default_factory=dict)
     origins: Mapping[ImageKey, tuple[str, ...]] = field(default_factory=dict)
-    between: frozenset[str] = frozenset()
+    between: Set[str] = frozenset()
     doubts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """What the lineage of some contents follows from besides them: the repositories of all contents, and their families."""
+
+    repositories: Container[RepositoryName]
+    families: Lookup[Repository, Repository]
 
 
 def build(
     contents: Sequence[Content],
-    aliases: Mapping[str, tuple[str, ...]],
-    tags: Mapping[tuple[RepositoryName, str], str],
-    names: Mapping[ImageKey, tuple[str, ...]],
+    aliases: Lookup[str, tuple[str, ...]],
+    tags: Lookup[tuple[RepositoryName, str], str],
+    names: Lookup[ImageKey, tuple[str, ...]],
     hidden: frozenset[str] = frozenset(),
+    around: Surroundings | None = None,
 ) -> Lineage:
     """Build the lineage of all contents; the order of the arguments' items does not matter.
 
     `aliases` maps any digest of an index, manifest or config to the config digests that it means, `tags` what a tag names
-    now, `names` gives the tags of each image. `hidden` are registries that hold repositories which could not be read.
+    now, `names` gives the tags of each image. `hidden` are registries that hold repositories which could not be read. `around` is
+    what there is beside the contents, where they are not all.
     """
     unique = _unique(contents)
     scratch = {number for number, content in enumerate(unique) if content.claims and is_scratch(content)}
-    forest = build_forest(unique, scratch)
-    weigher = ClaimWeigher(forest, aliases, tags)
+    forest = build_forest(unique, scratch, around.families if around is not None else None)
+    weigher = ClaimWeigher(forest, aliases, tags, around.repositories if around is not None else None)
     edges = weigher.edges()
     lifted = lift(forest, edges, tags, names, hidden)
     _cut_cycles(lifted)

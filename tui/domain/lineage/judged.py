@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
+from tui.domain.common.memo import Address, Noted, Rows, Trace
 from tui.domain.common.text import full_stop
+from tui.domain.facts.facts import ImageFacts
 from tui.domain.facts.image import Platform, RepositoryName
 from tui.domain.facts.reference import is_digest
-from tui.domain.lineage.base_steps import with_steps
+from tui.domain.lineage.base_steps import with_step
 from tui.domain.lineage.base_tags import TagNow, candidates
 from tui.domain.lineage.genealogy import whole_registries
 from tui.domain.lineage.graph import Lineage
@@ -21,14 +24,16 @@ from tui.domain.lineage.outdated import (
     apply_verdict,
     decide,
     judge,
+    settle,
     unknown,
-    with_bases_behind,
 )
 from tui.domain.registries.catalog import Catalog
 from tui.domain.registries.presence import Registries, is_attached_tag
-from tui.domain.snapshot.snapshot import BaseLink, BaseState, ImageKey
+from tui.domain.snapshot.snapshot import BaseLink, BaseState, Basis, Confidence, ImageKey
 
-__all__ = ["Bases", "judge_bases", "newest_build"]
+__all__ = ["Bases", "BasesJoin", "judge_bases", "newest_build"]
+
+_SPARE = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,38 +57,138 @@ class _Base:
         self.name = RepositoryName(link.base.registry, link.base.repository)
 
 
-class _BaseJudge:
-    """Judges links; many images stand on one build of one base, so what was judged is kept."""
+class _Standing(NamedTuple):
+    """What a verdict by name follows from besides what registries say: base, tags from which it is said to be, tag, contents."""
 
-    def __init__(self, catalog: Catalog, lineage: Lineage, registries: Registries) -> None:
+    base: ImageKey
+    claimed: tuple[str, ...] | None
+    tag: str
+    built: Built
+
+
+class _Judged(NamedTuple):
+    """A link with its state, the verdict, and when the tag of the base was read."""
+
+    link: BaseLink
+    verdict: BaseVerdict
+    read: datetime | None
+
+
+class BasesJoin:
+    """Keeps what is judged of bases, round after round: what follows from nothing that changed is not judged again.
+
+    Many images stand on one build of one base: that is judged once. What it gives out is the same, brought up to date.
+    """
+
+    def __init__(self, trace: Trace, catalog: Catalog, lineage: Lineage) -> None:
+        self._trace = trace
         self._catalog = catalog
         self._lineage = lineage
+        self._registries = Registries(ImageFacts(), trace=trace)
+        self._whole: frozenset[str] = frozenset()
+        self._around: object = None
+        self._configs: Rows[str, dict[Platform, str] | None] = Rows(trace, self._read_configs)
+        self._named: Rows[_Standing, BaseVerdict] = Rows(trace, self._judge_standing)
+        self._alone: Rows[ImageKey, BaseVerdict] = Rows(trace, self._judge_alone)
+        self._links: dict[ImageKey, BaseLink] = {}
+        self._done: dict[ImageKey, BaseVerdict] = {}
+        self._steps: Rows[tuple[ImageKey, str, BaseVerdict], BaseVerdict] = Rows(trace, self._with_step)
+        self._judged: Rows[ImageKey, _Judged] = Rows(trace, self._judge_whole)
+        self._tables: tuple[dict[ImageKey, BaseLink], dict[ImageKey, BaseVerdict], dict[ImageKey, datetime | None]] = ({}, {}, {})
+        self._parents, self._doubts = Noted(trace, lineage.parents), Noted(trace, lineage.doubts)
+        self.bases = Bases(*self._tables)
+
+    def join(self, registries: Registries, changed: Iterable[Address]) -> set[Address]:
+        """Bring the verdicts up to date; the keys of images and bases of which another is given now."""
+        changed = set(changed)
         self._registries = registries
         self._whole = whole_registries(registries.facts)
-        self._configs: dict[str, dict[Platform, str] | None] = {}
-        self._kept: dict[tuple[ImageKey, tuple[str, ...] | None, str, Built], BaseVerdict] = {}
+        around = self._whole, registries.lost, registries.unsurveyed, registries.facts.catalogs.keys()
+        if around != self._around:
+            self._around = around
+            changed.update(self._named.values, self._alone.values)
+        keys = {address for address in changed if isinstance(address, ImageKey)}
+        there = {key for key in keys if self._take(key)}
+        changed |= self._configs.refresh(changed)
+        changed |= self._named.refresh(changed)
+        changed |= self._alone.refresh(changed, there, keys - there)
+        changed |= settle(self._stale(changed), self._links, self._alone.values, self._lineage.derived, self._done)
+        changed |= self._steps.refresh(changed)
+        others = self._judged.refresh(changed, there, keys - there)
+        self._give(others)
+        self._tidy()
+        return {*others}
 
-    def judge(self, image: ImageKey, link: BaseLink) -> BaseVerdict:
+    def _take(self, key: ImageKey) -> bool:
+        """Take in the link of an image or a base. Says whether there is one."""
+        base = self._lineage.bases.get(key)
+        link = base.base if base is not None and base.base is not None else self._lineage.links.get(key)
+        if link is None:
+            self._links.pop(key, None)
+            return False
+        self._links[key] = link
+        return True
+
+    def _stale(self, changed: Iterable[Address]) -> set[ImageKey]:
+        return {
+            address for address in changed if isinstance(address, ImageKey) and (address in self._links or address in self._done)
+        }
+
+    def _give(self, keys: Iterable[ImageKey]) -> None:
+        links, verdicts, read = self._tables
+        for key in keys:
+            judged = self._judged.values.get(key)
+            for table in self._tables:
+                table.pop(key, None)
+            if judged is not None:
+                links[key], verdicts[key] = judged.link, judged.verdict
+                if key in self._lineage.links:
+                    read[key] = judged.read
+
+    def _tidy(self) -> None:
+        """Forget verdicts that nothing follows from any more, once they are the greater part."""
+        if len(self._named.values) + len(self._steps.values) > _SPARE + 4 * len(self._judged.values):
+            self._named.keep(self._alone.is_read)
+            self._steps.keep(self._judged.is_read)
+
+    # ---- rows
+
+    def _judge_whole(self, key: ImageKey) -> _Judged:
+        link = self._links[key]
+        verdict = self._steps.get((link.base, link.tag, self._done[key]))
+        name = RepositoryName(link.base.registry, link.base.repository)
+        read = self._registries.tag(name, link.tag).at if name.repository and link.tag else None
+        return _Judged(apply_verdict(link, verdict), verdict, read)
+
+    def _with_step(self, standing: tuple[ImageKey, str, BaseVerdict]) -> BaseVerdict:
+        base, tag, verdict = standing
+        links, verdicts = Noted(self._trace, self._links), Noted(self._trace, self._done)
+        newest = partial(newest_build, self._catalog, self._registries)
+        return with_step(_link(base, tag), verdict, links.get, verdicts.get, newest)
+
+    def _judge_alone(self, key: ImageKey) -> BaseVerdict:
         """The verdict on one link: what stands for some platforms only is not known of the image."""
-        claimed = self._lineage.origins.get(image)
-        built = tuple(sorted(self._built(image)))
+        link = self._links[key]
+        claimed = self._lineage.origins.get(key)
+        built = tuple(sorted(self._built(key)))
         verdict = self._by_name(link, claimed, built)
         if verdict.state is not BaseState.CURRENT:
             return verdict
-        doubt = self._doubt(image, link)
+        doubt = self._doubt(key, link)
         if doubt:
             return unknown(OutdatedRule.NOT_SHOWN, doubt, "base not shown")
         if claimed is None:
-            verdict = self._with_other_names(image, link, built, verdict)
-        gap = self._gap(image, link) if verdict.state is BaseState.CURRENT else ""
+            verdict = self._with_other_names(key, link, built, verdict)
+        gap = self._gap(key, link) if verdict.state is BaseState.CURRENT else ""
         return unknown(OutdatedRule.NOT_WHOLE, f"{verdict.reason} {gap}", "base unknown") if gap else verdict
 
     def _by_name(self, link: BaseLink, claimed: tuple[str, ...] | None, built: Built) -> BaseVerdict:
-        at = (link.base, claimed, link.tag, built)
-        found = self._kept.get(at)
-        if found is None:
-            found = self._kept[at] = self._judge(_Base(link, self._digests(link.base), built), claimed or ())
-        return found
+        return self._named.get(_Standing(link.base, claimed, link.tag, built))
+
+    def _judge_standing(self, standing: _Standing) -> BaseVerdict:
+        self._trace.reads.add(RepositoryName(standing.base.registry, standing.base.repository))
+        base = _Base(_link(standing.base, standing.tag), self._digests(standing.base), standing.built)
+        return self._judge(base, standing.claimed or ())
 
     def _judge(self, base: _Base, claimed: tuple[str, ...]) -> BaseVerdict:
         link = base.link
@@ -98,15 +203,15 @@ class _BaseJudge:
 
     def _built(self, image: ImageKey) -> Iterator[tuple[Platform, str]]:
         """The config of the base for each platform of the image; a base's own when the link goes up from a base."""
-        known = self._catalog.images.get(image)
+        known = self._catalog.image(image)
         for member in known.members if known is not None else ():
-            base = self._lineage.parents.get(member.config)
-            config = self._catalog.contents.configs.get(base) if base is not None else None
+            base = self._parents.get(member.config)
+            config = self._catalog.contents.config(base) if base is not None else None
             if config is not None:
                 yield config.platform, config.digest
 
     def _digests(self, base: ImageKey) -> tuple[str, ...]:
-        known = self._catalog.images.get(base)
+        known = self._catalog.image(base)
         if known is not None:
             return known.digests
         members = self._catalog.contents.members(base.digest) or ()
@@ -114,13 +219,13 @@ class _BaseJudge:
 
     def _gap(self, image: ImageKey, link: BaseLink) -> str:
         """Why a base is not that of the whole image: of some platform it is another, or not known; empty when it is."""
-        known = self._catalog.images.get(image)
-        base = self._catalog.images.get(link.base)
+        known = self._catalog.image(image)
+        base = self._catalog.image(link.base)
         if known is None or len(known.members) < 2:
             return ""
         members = self._catalog.contents.members(link.base.digest) or ()
         configs = base.configs if base is not None else {member.config for member in members}
-        parents = {member: self._lineage.parents.get(member.config, "") for member in known.members}
+        parents = {member: self._parents.get(member.config) for member in known.members}
         strays = [member for member, parent in parents.items() if not parent or parent not in configs]
         if not strays or len(strays) == len(parents):  # without any the base is only claimed, and of the whole index
             return ""
@@ -129,8 +234,8 @@ class _BaseJudge:
 
     def _doubt(self, image: ImageKey, link: BaseLink) -> str:
         """Why nothing proves that an image stands on its base, for any of its platforms; empty where layers do."""
-        known = self._catalog.images.get(image)
-        doubts = (self._lineage.doubts.get(member.config) for member in (known.members if known is not None else ()))
+        known = self._catalog.image(image)
+        doubts = (self._doubts.get(member.config) for member in (known.members if known is not None else ()))
         doubt = next(filter(None, doubts), "")
         if not doubt or not link.layers or not link.base.repository:
             return doubt
@@ -151,7 +256,7 @@ class _BaseJudge:
             reason = f"Nothing names its base, and the rest of {image.registry}, which has not been read, may hold a nearer one."
             return unknown(OutdatedRule.BETWEEN, reason, "base unknown")
         for other in self._same_content(own, built):
-            found = self._by_name(BaseLink(other, link.basis, link.confidence), None, built)
+            found = self._by_name(_link(other, ""), None, built)
             if found.state is not BaseState.CURRENT:
                 one, two = f"{own.registry}/{own.repository}", f"{other.registry}/{other.repository}"
                 reason = f"Nothing tells whether it was built from {one} or from {two}. {verdict.reason} {found.reason}"
@@ -159,14 +264,16 @@ class _BaseJudge:
         return verdict
 
     def _may_be_between(self, image: ImageKey) -> bool:
-        known = self._catalog.images.get(image)
-        return known is not None and any(member.config in self._lineage.between for member in known.members)
+        known = self._catalog.image(image)
+        configs = [member.config for member in known.members] if known is not None else []
+        self._trace.reads.update(configs)
+        return any(config in self._lineage.between for config in configs)
 
     def _same_content(self, own: ImageKey, built: Built) -> Iterator[ImageKey]:
         """One image of each other repository that holds what the image was built on."""
         seen = {(own.registry, own.repository)}
         for _, config in built:
-            for key in self._catalog.by_config.get(config, ()):
+            for key in self._catalog.of_config(config):
                 if (key.registry, key.repository) not in seen:
                     seen.add((key.registry, key.repository))
                     yield key
@@ -224,17 +331,15 @@ class _BaseJudge:
 
     def _configs_of(self, digest: str) -> dict[Platform, str] | None:
         """The config per platform; None unless every platform was read."""
-        if digest not in self._configs:
-            self._configs[digest] = self._read_configs(digest)
-        return self._configs[digest]
+        return self._configs.get(digest)
 
     def _read_configs(self, digest: str) -> dict[Platform, str] | None:
         members = self._catalog.contents.members(digest)
         if not members or not all(member.config and member.platform for member in members):
             return None
-        configs = self._catalog.contents.configs
-        found = ((configs[m.config].platform if m.config in configs else m.platform, m.config) for m in members)
-        return {platform: config for platform, config in found if platform is not None}
+        configs = {member.config: self._catalog.contents.config(member.config) for member in members}
+        read = ((config.platform if (config := configs[member.config]) else member.platform, member.config) for member in members)
+        return {platform: config for platform, config in read if platform is not None}
 
     # ---- why not
 
@@ -260,15 +365,10 @@ def _was_moved(created: datetime | None, updated: datetime | None) -> bool:
 
 
 def judge_bases(catalog: Catalog, lineage: Lineage, registries: Registries) -> Bases:
-    """The state of every link, with old bases below new ones counted."""
-    links = dict(lineage.links)
-    links.update({key: base.base for key, base in lineage.bases.items() if base.base is not None})
-    judge_of = _BaseJudge(catalog, lineage, registries)
-    judged_alone = {image: judge_of.judge(image, link) for image, link in links.items()}
-    verdicts = with_steps(links, with_bases_behind(links, judged_alone), partial(newest_build, catalog, registries))
-    judged = {image: apply_verdict(link, verdicts[image]) for image, link in links.items()}
-    read = {image: _read_at(link, registries) for image, link in lineage.links.items()}
-    return Bases(judged, verdicts, read)
+    """The state of every link, with old bases below new ones counted, all at once."""
+    joined = BasesJoin(registries.trace, catalog, lineage)
+    joined.join(registries, {*lineage.links, *lineage.bases})
+    return joined.bases
 
 
 def newest_build(catalog: Catalog, registries: Registries, link: BaseLink, verdict: BaseVerdict) -> ImageKey | None:
@@ -279,6 +379,6 @@ def newest_build(catalog: Catalog, registries: Registries, link: BaseLink, verdi
     return next(iter(catalog.holding(name, digest)), None) if digest else None
 
 
-def _read_at(link: BaseLink, registries: Registries) -> datetime | None:
-    name = RepositoryName(link.base.registry, link.base.repository)
-    return registries.tag(name, link.tag).at if name.repository and link.tag else None
+def _link(base: ImageKey, tag: str) -> BaseLink:
+    """A link to a base by a tag, whatever proves it."""
+    return BaseLink(base, Basis.LAYERS, Confidence.LIKELY, tag)

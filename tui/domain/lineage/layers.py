@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -17,10 +17,23 @@ from itertools import count
 
 import msgspec
 
+from tui.domain.common.memo import Lookup
 from tui.domain.facts.image import Claim, HistoryEntry, Platform
 from tui.domain.snapshot.snapshot import ImageKey
 
-__all__ = ["ROOT", "Content", "Forest", "History", "LayerMatch", "Prefix", "build_forest", "chain_id", "has_gap"]
+__all__ = [
+    "ROOT",
+    "Content",
+    "Forest",
+    "History",
+    "LayerMatch",
+    "Prefix",
+    "Repository",
+    "build_forest",
+    "chain_id",
+    "families_of",
+    "has_gap",
+]
 
 ROOT = -1  # parent of what stands on nothing; contents are 0 and up, shared prefixes -2 and down
 _INDEPENDENT = 2  # repositories that must share layers before an unknown base is assumed under them
@@ -30,6 +43,8 @@ _INDEPENDENT_OVER_KNOWN = 3
 Step = str | tuple[str]
 """What makes two history entries the same: the command, in a tuple when the step made no layer."""
 History = tuple[Step, ...]
+Repository = tuple[str, str]
+"""Registry and repository."""
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
@@ -97,12 +112,17 @@ class Forest:
         return self.prefixes[-2 - parent]
 
 
-def build_forest(contents: Sequence[Content], scratch: set[int]) -> Forest:
-    """Find the parent of every content, O(n log n); those in `scratch` get no unknown base."""
+def build_forest(
+    contents: Sequence[Content], scratch: set[int], families: Lookup[Repository, Repository] | None = None
+) -> Forest:
+    """Find the parent of every content, O(n log n); those in `scratch` get no unknown base.
+
+    `families` says for each repository which of those that hold the same content stands for all, itself if it is not there.
+    """
     forest = _number(contents)
     order = _order(forest)
     branches = _sweep(forest, order)
-    _assume_bases(forest, order, branches, scratch)
+    _assume_bases(forest, order, branches, scratch, families if families is not None else families_of(contents))
     _drop_only_children(forest)
     return forest
 
@@ -288,12 +308,18 @@ def _is_sibling(base: History, history: History) -> bool:
     return 0 < common < len(base) and all(isinstance(step, tuple) for step in base[common:])
 
 
-def _assume_bases(forest: Forest, order: list[int], branches: list[tuple[int, int, int]], scratch: set[int]) -> None:
-    families = _families(forest.contents)
+def _assume_bases(
+    forest: Forest,
+    order: list[int],
+    branches: list[tuple[int, int, int]],
+    scratch: set[int],
+    families: Lookup[Repository, Repository],
+) -> None:
     for length, start, end in sorted(branches):
         members = [number for number in order[start:end] if forest.depths[number] < length and number not in scratch]
         needed = _INDEPENDENT_OVER_KNOWN if any(forest.parents[number] >= 0 for number in members) else _INDEPENDENT
-        repositories = len({families[number] for number in members if families[number] >= 0})
+        holders = {(key.registry, key.repository) for number in members for key in forest.contents[number].images[:1]}
+        repositories = len({families.get(repository, repository) for repository in holders})
         if repositories >= needed:
             _put_under(forest, members, length, repositories)
         elif repositories >= _INDEPENDENT:
@@ -309,29 +335,22 @@ def _put_under(forest: Forest, members: list[int], length: int, repositories: in
         forest.proofs[number], forest.depths[number] = LayerMatch.SHARED, length
 
 
-def _families(contents: Sequence[Content]) -> list[int]:
-    """A number per content for the repositories it comes from; repositories that hold the same content count as one."""
-    numbers: dict[tuple[str, str], int] = defaultdict(count().__next__)
-    leader: list[int] = []
+def families_of(contents: Iterable[Content]) -> dict[Repository, Repository]:
+    """Which repository stands for all that hold the same contents: these count as one. One that shares none is not there."""
+    leader: dict[Repository, Repository] = {}
 
-    def find(number: int) -> int:
-        while leader[number] != number:
-            leader[number] = number = leader[leader[number]]
-        return number
+    def find(repository: Repository) -> Repository:
+        while leader[repository] != repository:
+            leader[repository] = repository = leader[leader[repository]]
+        return repository
 
-    firsts: list[int] = []
     for content in contents:
-        if len(content.images) == 1:  # the usual case
-            image = content.images[0]
-            firsts.append(numbers[image.registry, image.repository])
-            continue
-        names = [numbers[image.registry, image.repository] for image in content.images]
-        leader.extend(range(len(leader), len(numbers)))
-        for other in names[1:]:
-            leader[find(other)] = find(names[0])
-        firsts.append(names[0] if names else -1)
-    leader.extend(range(len(leader), len(numbers)))
-    return [find(first) if first >= 0 else -1 for first in firsts]
+        if len(content.images) > 1:
+            first, *others = dict.fromkeys((key.registry, key.repository) for key in content.images)
+            for other in others:
+                one, two = find(leader.setdefault(first, first)), find(leader.setdefault(other, other))
+                leader[max(one, two)] = min(one, two)
+    return {repository: find(repository) for repository in leader}
 
 
 def _drop_only_children(forest: Forest) -> None:

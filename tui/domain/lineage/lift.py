@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from tui.domain.common.memo import Lookup
 from tui.domain.common.text import short
 from tui.domain.facts.image import Platform, RepositoryName
 from tui.domain.lineage.claims import BaseEdge
@@ -39,8 +40,8 @@ class Lifted:
 def lift(
     forest: Forest,
     edges: Sequence[BaseEdge],
-    tags: Mapping[tuple[RepositoryName, str], str],
-    names: Mapping[ImageKey, tuple[str, ...]],
+    tags: Lookup[tuple[RepositoryName, str], str],
+    names: Lookup[ImageKey, tuple[str, ...]],
     hidden: frozenset[str] = frozenset(),
 ) -> Lifted:
     """The edges of contents as links between images: an index stands on the union of what its platforms stand on."""
@@ -52,8 +53,8 @@ class _Lift:
         self,
         forest: Forest,
         edges: Sequence[BaseEdge],
-        tags: Mapping[tuple[RepositoryName, str], str],
-        names: Mapping[ImageKey, tuple[str, ...]],
+        tags: Lookup[tuple[RepositoryName, str], str],
+        names: Lookup[ImageKey, tuple[str, ...]],
         hidden: frozenset[str],
     ) -> None:
         self._forest = forest

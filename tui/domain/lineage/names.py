@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from tui.domain.common.memo import Lookup
 from tui.domain.facts.image import ClaimKind, Platform, RepositoryName
 from tui.domain.lineage.claims import BaseEdge
 from tui.domain.lineage.edges import ParsedClaim
@@ -49,7 +50,7 @@ class Names:
     def __init__(
         self,
         forest: Forest,
-        tags: Mapping[tuple[RepositoryName, str], str],
+        tags: Lookup[tuple[RepositoryName, str], str],
         holdings: Mapping[ImageKey, tuple[int, ...]],
         hidden: frozenset[str],
     ) -> None:

@@ -6,7 +6,7 @@ pushed, and that is no reason to rebuild.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -17,7 +17,17 @@ from tui.domain.facts.image import Platform
 from tui.domain.lineage.base_tags import floats, is_exact, newer_minor, newer_patch
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, ImageKey
 
-__all__ = ["BaseFacts", "BaseVerdict", "OutdatedRule", "apply_verdict", "decide", "judge", "unknown", "with_bases_behind"]
+__all__ = [
+    "BaseFacts",
+    "BaseVerdict",
+    "OutdatedRule",
+    "apply_verdict",
+    "decide",
+    "judge",
+    "settle",
+    "unknown",
+    "with_bases_behind",
+]
 
 
 class OutdatedRule(StrEnum):
@@ -180,14 +190,44 @@ def with_bases_behind(
     """
     done: dict[ImageKey, BaseVerdict] = {}
     for start in verdicts:
-        chain: list[ImageKey] = []
-        node: ImageKey | None = start
-        while node is not None and node not in done and node in verdicts and node not in chain:
-            chain.append(node)
-            node = links[node].base if node in links else None
-        for key in reversed(chain):
-            done[key] = _with_base(links.get(key), verdicts[key], links, done)
+        _settle(start, links, verdicts, done)
     return done
+
+
+def settle(
+    stale: Collection[ImageKey],
+    links: Mapping[ImageKey, BaseLink],
+    verdicts: Mapping[ImageKey, BaseVerdict],
+    derived: Mapping[ImageKey, tuple[ImageKey, ...]],
+    done: dict[ImageKey, BaseVerdict],
+) -> set[ImageKey]:
+    """Bring such verdicts up to date where `stale` says so, and on all that stands on what became another; what did."""
+    others: set[ImageKey] = set()
+    while stale:
+        before = {key: done.pop(key, None) for key in stale}
+        for key in before:
+            if key in verdicts:
+                _settle(key, links, verdicts, done)
+        changed = {key for key, verdict in before.items() if done.get(key) != verdict}
+        others |= changed
+        stale = {child for key in changed for child in derived.get(key, ()) if child in verdicts}
+    return others
+
+
+def _settle(
+    start: ImageKey,
+    links: Mapping[ImageKey, BaseLink],
+    verdicts: Mapping[ImageKey, BaseVerdict],
+    done: dict[ImageKey, BaseVerdict],
+) -> None:
+    """Judge one with what it stands on, the lowest first."""
+    chain: list[ImageKey] = []
+    node: ImageKey | None = start
+    while node is not None and node not in done and node in verdicts and node not in chain:
+        chain.append(node)
+        node = links[node].base if node in links else None
+    for key in reversed(chain):
+        done[key] = _with_base(links.get(key), verdicts[key], links, done)
 
 
 def _with_base(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 import msgspec
 
+from tui.domain.common.memo import Address, Rows, Trace
 from tui.domain.facts.facts import ImageFacts
 from tui.domain.facts.image import ImageConfig
 from tui.domain.lineage.distro import distro_of
@@ -34,29 +36,36 @@ def _end(system: str) -> date:
 
 
 class TraitsOf:
-    """The traits of the images of a catalog; what was read is kept."""
+    """The traits of the images of a catalog; what was read is kept as long as nothing changes about an image."""
 
-    def __init__(self, catalog: Catalog, facts: ImageFacts) -> None:
-        self._catalog, self._facts = catalog, facts
-        self._found: dict[ImageKey, BaseTraits] = {}
+    def __init__(self, trace: Trace, catalog: Catalog) -> None:
+        self._catalog, self._facts = catalog, ImageFacts()
+        self._rows: Rows[ImageKey, BaseTraits] = Rows(trace, self._read)
         self._told: dict[str, tuple[str, tuple[Product, ...]]] = {}
 
-    def of(self, known: CatalogImage) -> BaseTraits:
-        """The traits of an image."""
-        found = self._found.get(known.key)
-        if found is None:
-            found = self._found[known.key] = self._read(known)
-        return found
+    def renew(self, facts: ImageFacts, changed: Iterable[Address]) -> set[Address]:
+        """Read again what changed; the keys of images with other traits."""
+        self._facts = facts
+        changed = set(changed)
+        gone = [key for key in changed if isinstance(key, ImageKey) and key not in self._catalog.images]
+        return {*self._rows.refresh(changed, (), gone)}
 
-    def _read(self, known: CatalogImage) -> BaseTraits:
+    def of(self, key: ImageKey) -> BaseTraits:
+        """The traits of an image."""
+        return self._rows.get(key)
+
+    def _read(self, key: ImageKey) -> BaseTraits:
+        known = self._catalog.image(key)
+        if known is None:
+            return BaseTraits()
         system, runtimes = self._worst(known)
         scratch = is_scratch(known, self._catalog, self._facts)
         return BaseTraits(system, runtimes, scratch, is_distribution(known, self._catalog))
 
     def _worst(self, known: CatalogImage) -> tuple[str, tuple[Product, ...]]:
         """The system that ends first, of those on which its platforms stand, and the runtimes of all of them."""
-        usual, configs = usual_config(known, self._catalog), self._catalog.contents.configs
-        others = (configs[member.config] for member in known.members if member.config in configs)
+        usual = usual_config(known, self._catalog)
+        others = (self._catalog.contents.config(member.config) for member in known.members)
         told = [self._tell(config) for config in (usual, *others) if config is not None]
         if not told:
             return "", ()

@@ -14,15 +14,14 @@ from datetime import datetime
 import msgspec
 
 from tui.domain.common.text import full_stop, short
-from tui.domain.facts.facts import ImageFacts
 from tui.domain.facts.image import ManifestKind, ManifestListing, Platform, RepositoryName
 from tui.domain.registries.contents import Contents, PlatformMember
-from tui.domain.registries.presence import Presence, Registries, is_attached_tag
+from tui.domain.registries.presence import Presence, PresenceReader, is_attached_tag
 from tui.domain.registries.runnable import IMAGE_CONFIGS
 from tui.domain.registries.tags import best_tag
 from tui.domain.snapshot.snapshot import ImageKey
 
-__all__ = ["Catalog", "CatalogImage", "join"]
+__all__ = ["Catalog", "CatalogImage", "holders_of", "images_of", "in_order_of_config"]
 
 FIRST_CREDIBLE_YEAR = 2013
 """Images were not built before there were any: builders that reset the clock write 1970, 1980 or the year 1."""
@@ -68,37 +67,39 @@ class Catalog:
     images: Mapping[ImageKey, CatalogImage] = field(default_factory=dict)
     holders: Mapping[RepositoryName, Mapping[str, tuple[ImageKey, ...]]] = field(default_factory=dict)
     by_config: Mapping[str, tuple[ImageKey, ...]] = field(default_factory=dict)
-    _same: dict[ImageKey, tuple[ImageKey, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def image(self, key: ImageKey) -> CatalogImage | None:
+        """The image of a key."""
+        self.contents.trace.reads.add(key)
+        return self.images.get(key)
 
     def holding(self, name: RepositoryName, digest: str) -> tuple[ImageKey, ...]:
         """The images of a repository that a digest of an index or manifest belongs to."""
+        self.contents.trace.reads.add(name)
         return self.holders.get(name, {}).get(digest, ())
+
+    def of_config(self, config: str) -> tuple[ImageKey, ...]:
+        """The images that hold a config."""
+        self.contents.trace.reads.add(config)
+        return self.by_config.get(config, ())
 
     def same_content(self, key: ImageKey) -> tuple[ImageKey, ...]:
         """Other images with the same content on some platform, at most `MAX_SAME`."""
-        if key not in self._same:
-            known = self.images.get(key)
-            configs = known.configs if known else ()
-            found = {other for config in configs for other in self.by_config.get(config, ())[: 2 * MAX_SAME]}
-            self._same[key] = tuple(sorted(found - {key})[:MAX_SAME])
-        return self._same[key]
+        image = self.image(key)
+        configs = image.configs if image is not None else ()
+        others = {other for config in configs for other in self.of_config(config)[: 2 * MAX_SAME]}
+        return tuple(sorted(others - {key})[:MAX_SAME]) if len(others) > 1 else ()
 
 
-def join(facts: ImageFacts) -> Catalog:
-    """All images of all registries. The order of the facts does not matter."""
-    registries = Registries(facts)
-    contents = Contents(facts.manifests, facts.configs)
-    images: dict[ImageKey, CatalogImage] = {}
-    for name in sorted({*facts.held, *facts.listings, *facts.failed}):
-        for known in _Repository(name, registries, contents).images():
-            images[known.key] = known
-    return Catalog(contents, images, _holders(images.values()), _by_config(images.values()))
+def images_of(name: RepositoryName, registries: PresenceReader, contents: Contents) -> tuple[CatalogImage, ...]:
+    """The images of a repository, in the order of their digests. The order of the facts does not matter."""
+    return tuple(_Repository(name, registries, contents).images())
 
 
 class _Repository:
     """The images of one repository."""
 
-    def __init__(self, name: RepositoryName, registries: Registries, contents: Contents) -> None:
+    def __init__(self, name: RepositoryName, registries: PresenceReader, contents: Contents) -> None:
         self._name = name
         self._registries = registries
         self._contents = contents
@@ -126,15 +127,15 @@ class _Repository:
         return tags, attached
 
     def _find_children(self) -> set[str]:
-        manifests, digests = self._contents.manifests, self._digests
-        indexes = (manifests[digest] for digest in digests if digest in manifests)
-        return {child.digest for index in indexes if index.kind is ManifestKind.INDEX for child in index.children}
+        manifests = map(self._contents.manifest, self._digests)
+        indexes = (manifest for manifest in manifests if manifest is not None and manifest.kind is ManifestKind.INDEX)
+        return {child.digest for index in indexes for child in index.children}
 
     def _is_top(self, digest: str) -> bool:
         tagged = digest in self._tags
         if digest in self._children or (digest in self._attached and not tagged):
             return False
-        manifest = self._contents.manifests.get(digest)
+        manifest = self._contents.manifest(digest)
         if manifest is None:
             # What a version names is an image until somebody reads that it is none.
             return tagged and (digest in self._unread or _may_be_image(self._rows.get(digest)))
@@ -155,7 +156,7 @@ class _Repository:
         inner = self._contents.indexes(digest)
         digests = tuple(dict.fromkeys((digest, *(member.manifest for member in members), *inner)))
         word = self._registries.digest(self._name, digest)
-        refused = "" if digest in self._contents.manifests or word.kind is None or word.gone else word.reason
+        refused = "" if self._contents.manifest(digest) is not None or word.kind is None or word.gone else word.reason
         return CatalogImage(
             key=ImageKey(self._name.registry, self._name.repository, digest),
             members=members,
@@ -168,7 +169,7 @@ class _Repository:
             pushed=row.pushed if row is not None else None,
             held=word.at,
             absent=_absence(self._name, word),
-            complete=bool(members) and all(member.config in self._contents.configs for member in members),
+            complete=bool(members) and all(self._contents.config(member.config) is not None for member in members),
             gap=next(self._gaps(members), "") or (refused and f"Its manifest could not be: {refused}"),
             refused=refused,
             named=self._named(digests),
@@ -181,12 +182,12 @@ class _Repository:
     def _gaps(self, members: tuple[PlatformMember, ...]) -> Iterator[str]:
         """Sentences on the platforms that were not read."""
         for member in members:
-            if member.config in self._contents.configs:
+            if self._contents.config(member.config) is not None:
                 continue
-            what = member.manifest if member.manifest not in self._contents.manifests else member.config
+            what = member.manifest if self._contents.manifest(member.manifest) is None else member.config
             word = self._registries.failure(self._name, what) if what else None
             which = f"{short(member.manifest)}{f' ({member.platform})' if member.platform is not None else ''}"
-            manifest = self._contents.manifests.get(member.manifest)
+            manifest = self._contents.manifest(member.manifest)
             if word is not None:
                 yield f"{which}, which it could run, is not known: {full_stop(word.reason)}"
             elif manifest is not None and manifest.kind is ManifestKind.INDEX:
@@ -209,14 +210,14 @@ class _Repository:
 
     def _size(self, members: tuple[PlatformMember, ...], row: ManifestListing | None) -> int | None:
         """Bytes to pull for the platform that most nodes have."""
-        manifest = self._contents.manifests.get(_usual(members))
+        manifest = self._contents.manifest(_usual(members))
         if manifest is None:
             return row.size if row is not None and not members else None
         return sum(layer.size for layer in manifest.layers) + (manifest.config.size if manifest.config else 0)
 
     def _created(self, members: tuple[PlatformMember, ...]) -> datetime | None:
         """When its oldest platform was built, as far as its clock can be believed."""
-        configs = (self._contents.configs.get(member.config) for member in members)
+        configs = (self._contents.config(member.config) for member in members)
         built = (config.created for config in configs if config is not None and config.created is not None)
         return min((moment for moment in built if moment.year >= FIRST_CREDIBLE_YEAR), default=None)
 
@@ -234,13 +235,13 @@ def _absence(name: RepositoryName, word: Presence) -> str:
     return f"{name} does not have it any more: it was deleted or purged." if word.gone else ""
 
 
-def _holders(images: Iterable[CatalogImage]) -> dict[RepositoryName, dict[str, tuple[ImageKey, ...]]]:
-    found: defaultdict[RepositoryName, dict[str, list[CatalogImage]]] = defaultdict(dict)
-    for known in images:
-        here = found[known.name]
-        for digest in known.digests:
-            here.setdefault(digest, []).append(known)
-    return {name: {digest: _in_order(digest, several) for digest, several in here.items()} for name, here in found.items()}
+def holders_of(images: Iterable[CatalogImage]) -> dict[str, tuple[ImageKey, ...]]:
+    """The images of one repository by each digest that belongs to them."""
+    holders: dict[str, list[CatalogImage]] = {}
+    for image in images:
+        for digest in image.digests:
+            holders.setdefault(digest, []).append(image)
+    return {digest: _in_order(digest, several) for digest, several in holders.items()}
 
 
 def _in_order(digest: str, several: list[CatalogImage]) -> tuple[ImageKey, ...]:
@@ -255,12 +256,7 @@ def _shown_first(known: CatalogImage, digest: str) -> tuple[bool, bool, bool, fl
     return known.key.digest != digest, bool(known.absent), not known.tags, -at.timestamp() if at else 0.0, known.key
 
 
-def _by_config(images: Iterable[CatalogImage]) -> dict[str, tuple[ImageKey, ...]]:
-    found: dict[str, list[CatalogImage]] = {}
-    for known in images:
-        for config in known.configs:
-            found.setdefault(config, []).append(known)
-    return {
-        config: tuple(known.key for known in sorted(several, key=lambda known: (bool(known.absent), not known.tags, known.key)))
-        for config, several in found.items()
-    }
+def in_order_of_config(images: Iterable[CatalogImage]) -> tuple[ImageKey, ...]:
+    """Images that hold one config: those that are there and tagged come first."""
+    several = sorted(images, key=lambda image: (bool(image.absent), not image.tags, image.key))
+    return tuple([image.key for image in several])

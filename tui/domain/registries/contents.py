@@ -6,10 +6,11 @@ to the same config there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from tui.domain.common.memo import Address, Trace
 from tui.domain.facts.image import ImageConfig, Manifest, ManifestKind, Platform
 from tui.domain.registries.runnable import could_run
 
@@ -35,29 +36,55 @@ class PlatformMember(msgspec.Struct, frozen=True, gc=False):
 
 
 class Contents:
-    """Resolves digests to contents; what was resolved is kept."""
+    """Resolves digests to contents; what was resolved is kept, and made anew only when something comes that was missing."""
 
-    def __init__(self, manifests: Mapping[str, Manifest], configs: Mapping[str, ImageConfig]) -> None:
+    def __init__(self, manifests: Mapping[str, Manifest], configs: Mapping[str, ImageConfig], trace: Trace | None = None) -> None:
         self.manifests = manifests
         self.configs = configs
-        self._members: dict[str, tuple[PlatformMember, ...] | None] = {}
+        self.trace = trace if trace is not None else Trace()
+        self._members: dict[str, tuple[tuple[PlatformMember, ...] | None, tuple[Address, ...]]] = {}
+
+    def renew(self, manifests: Mapping[str, Manifest], configs: Mapping[str, ImageConfig], changed: Iterable[Address]) -> None:
+        """Resolve by more contents; what has come is among what changed."""
+        self.manifests, self.configs = manifests, configs
+        come = set(changed)
+        for digest in [digest for digest, (_, missing) in self._members.items() if not come.isdisjoint(missing)]:
+            del self._members[digest]
+
+    def manifest(self, digest: str) -> Manifest | None:
+        """A manifest, if it was read."""
+        manifest = self.manifests.get(digest)
+        if manifest is None:
+            self.trace.reads.add(digest)
+        return manifest
+
+    def config(self, digest: str) -> ImageConfig | None:
+        """A config, if it was read."""
+        config = self.configs.get(digest)
+        if config is None:
+            self.trace.reads.add(digest)
+        return config
 
     def members(self, digest: str) -> tuple[PlatformMember, ...] | None:
         """The platforms of an index or manifest, also those that were not read; None when it was not read itself."""
-        if digest not in self._members:
-            self._members[digest] = self._find(digest, None, MAX_DEPTH)
-        return self._members[digest]
+        kept = self._members.get(digest)
+        if kept is None:
+            members, missing = self.trace.following(self._find_whole, digest)
+            kept = self._members[digest] = members, tuple(missing)
+        self.trace.reads.update(kept[1])
+        return kept[0]
 
     def indexes(self, digest: str, depth: int = MAX_DEPTH) -> tuple[str, ...]:
         """The indexes that lie in an index, as far as they are followed."""
-        manifest = self.manifests.get(digest)
+        manifest = self.manifest(digest)
         if manifest is None or manifest.kind is not ManifestKind.INDEX or depth < 1:
             return ()
         inner = dict.fromkeys(child.digest for child in manifest.children[:MAX_MEMBERS] if self._is_index(child.digest))
-        return tuple(dict.fromkeys((*inner, *(each for one in inner for each in self.indexes(one, depth - 1)))))[:MAX_MEMBERS]
+        below = (index for outer in inner for index in self.indexes(outer, depth - 1))
+        return tuple(dict.fromkeys((*inner, *below)))[:MAX_MEMBERS]
 
     def _is_index(self, digest: str) -> bool:
-        manifest = self.manifests.get(digest)
+        manifest = self.manifest(digest)
         return manifest is not None and manifest.kind is ManifestKind.INDEX
 
     def on(self, digest: str, platform: Platform | None) -> frozenset[str] | None:
@@ -67,6 +94,7 @@ class Contents:
         """
         if digest in self.configs:
             return frozenset((digest,))
+        self.trace.reads.add(digest)
         members = self.members(digest)
         if members is None:
             return None
@@ -76,11 +104,14 @@ class Contents:
 
     def _is_single(self, digest: str) -> bool:
         # A manifest that is no index runs wherever it is told to, whatever its config says.
-        manifest = self.manifests.get(digest)
+        manifest = self.manifest(digest)
         return manifest is not None and manifest.kind is not ManifestKind.INDEX
 
+    def _find_whole(self, digest: str) -> tuple[PlatformMember, ...] | None:
+        return self._find(digest, None, MAX_DEPTH)
+
     def _find(self, digest: str, platform: Platform | None, depth: int) -> tuple[PlatformMember, ...] | None:
-        manifest = self.manifests.get(digest)
+        manifest = self.manifest(digest)
         if manifest is None:
             return None
         match manifest.kind:
@@ -88,7 +119,7 @@ class Contents:
                 # What lies deeper than is followed is not known: it is a platform that was not read, never none.
                 return self._flatten(manifest, depth - 1) if depth > 0 else (PlatformMember(digest, ""),)
             case ManifestKind.IMAGE if manifest.config is not None:
-                config = self.configs.get(manifest.config.digest)
+                config = self.config(manifest.config.digest)
                 own = config.platform if config is not None else None
                 return (PlatformMember(digest, manifest.config.digest, platform or own),)
             case _:

@@ -9,12 +9,15 @@ from enum import StrEnum
 
 import msgspec
 
+from tui.domain.common.memo import Address, Rows, Trace
 from tui.domain.common.text import full_stop
 from tui.domain.facts.events import AbsenceKind, LookupFailed
 from tui.domain.facts.facts import ImageFacts
 from tui.domain.facts.image import ManifestListing, RepositoryName
 
-__all__ = ["GONE", "Presence", "PresenceState", "Registries", "is_attached_tag"]
+__all__ = ["GONE", "Presence", "PresenceReader", "PresenceState", "Registries", "is_attached_tag"]
+
+_Reference = tuple[RepositoryName, str]
 
 # The tags under which signatures and the like are kept: OCI distribution-spec "Referrers Tag Schema", and cosign's.
 _ATTACHED = re.compile(r"sha(256-[0-9a-f]{64}|512-[0-9a-f]{128})(\.[a-z]+)?", re.ASCII)
@@ -66,35 +69,43 @@ class Presence(msgspec.Struct, frozen=True, gc=False):
         return self.standing is PresenceState.GONE
 
 
-class Registries:
-    """Answers from the tables what registries hold now.
+class PresenceReader:
+    """Reads from the tables what registries hold now; `lost` maps registries that do not answer to a sentence."""
 
-    `lost` maps registries that do not answer to a sentence; of those `unsurveyed` only what runs was asked for.
-    """
-
-    def __init__(
-        self, facts: ImageFacts, lost: Mapping[str, str] | None = None, unsurveyed: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, facts: ImageFacts, lost: Mapping[str, str] | None = None, trace: Trace | None = None) -> None:
         self.facts = facts
         self.lost = lost or {}
-        self.unsurveyed = unsurveyed
+        self.trace = trace if trace is not None else Trace()
         self._rows: dict[RepositoryName, dict[str, ManifestListing]] = {}
-        self._tags: dict[tuple[RepositoryName, str], Presence] = {}
+        self._names: set[RepositoryName] = set()
 
     def tag(self, name: RepositoryName, tag: str) -> Presence:
         """What a tag names now."""
-        found = self._tags.get((name, tag))
-        if found is None:
-            found = self._tags[name, tag] = self._read_tag(name, tag)
-        return found
+        self._note(name)
+        record = self.facts.tags.get(name, {}).get(tag)
+        failure = self.failure(name, tag)
+        listed = self.facts.tag_lists.get(name)
+        digest = record.digest if record is not None else ""
+        last = record.last if record is not None else None
+        if name.registry in self.lost:
+            return Presence(PresenceState.UNREAD, digest, self.lost[name.registry], last, AbsenceKind.UNREACHABLE)
+        if failure is not None and self._stands(failure, last, listed):
+            return _failed(failure, digest)
+        if listed is not None and (last is None or last < listed):
+            return Presence(PresenceState.GONE, digest, f"{name} has no tag {tag}.", listed, AbsenceKind.MANIFEST_UNKNOWN)
+        if last is not None:
+            return Presence(PresenceState.THERE, digest, at=last)
+        return _not_yet(name)
 
     def moved(self, name: RepositoryName, tag: str) -> datetime | None:
         """When a tag came to name what it names, if anybody saw."""
+        self._note(name)
         record = self.facts.tags.get(name, {}).get(tag)
         return record.moved if record is not None else None
 
     def digest(self, name: RepositoryName, digest: str) -> Presence:
         """Whether a repository holds a manifest now."""
+        self._note(name)
         held = self.facts.held.get(name, {}).get(digest)
         failure = self.failure(name, digest)
         listed = self._listed_at(name)
@@ -114,6 +125,7 @@ class Registries:
 
     def unread(self, name: RepositoryName) -> Iterator[str]:
         """The digests in a repository that could not be read although it does not say that they are not there."""
+        self._note(name)
         for reference, failure in self.facts.failed.get(name, {}).items():
             if ":" in reference and failure.kind not in GONE and failure.kind is not AbsenceKind.NOT_ASKED:
                 yield reference
@@ -123,11 +135,13 @@ class Registries:
 
         Also when a tag that names one of them was answered so: what the header says of it, its own body refutes.
         """
+        self._note(name)
         refuted = {reference: failure for reference, failure in self.facts.failed.get(name, {}).items() if self._refutes(failure)}
         named = set(digests) if refuted else frozenset()
         for reference, failure in sorted(refuted.items()):
             digest = reference if ":" in reference else self.tag(name, reference).digest
             if digest in named and reference not in self.facts.configs:
+                self.trace.reads.add(reference)
                 return full_stop(failure.reason)
         return ""
 
@@ -143,6 +157,7 @@ class Registries:
 
     def rows(self, name: RepositoryName) -> Mapping[str, ManifestListing]:
         """The newest list of a repository's manifests, by digest."""
+        self._note(name)
         found = self._rows.get(name)
         if found is None:
             listing = self.facts.listings.get(name)
@@ -158,6 +173,7 @@ class Registries:
 
     def lists_tags(self, name: RepositoryName) -> bool:
         """Whether the versions of a repository were listed whole, by a registry that still answers."""
+        self._note(name)
         return name in self.facts.tag_lists and name.registry not in self.lost
 
     def is_left_behind(self, name: RepositoryName, digests: Iterable[str], tags: Collection[str]) -> bool:
@@ -167,29 +183,64 @@ class Registries:
         left = {digest for record in self.facts.tags.get(name, {}).values() for digest in record.earlier}
         return not left.isdisjoint(digests)
 
-    def _read_tag(self, name: RepositoryName, tag: str) -> Presence:
-        record = self.facts.tags.get(name, {}).get(tag)
-        failure = self.failure(name, tag)
-        listed = self.facts.tag_lists.get(name)
-        digest = record.digest if record is not None else ""
-        last = record.last if record is not None else None
-        if name.registry in self.lost:
-            return Presence(PresenceState.UNREAD, digest, self.lost[name.registry], last, AbsenceKind.UNREACHABLE)
-        if failure is not None and self._stands(failure, last, listed):
-            return _failed(failure, digest)
-        if listed is not None and (last is None or last < listed):
-            return Presence(PresenceState.GONE, digest, f"{name} has no tag {tag}.", listed, AbsenceKind.MANIFEST_UNKNOWN)
-        if last is not None:
-            return Presence(PresenceState.THERE, digest, at=last)
-        return _not_yet(name)
-
     def failure(self, name: RepositoryName, reference: str) -> LookupFailed | None:
         """The newest failure to read a tag, a manifest or a configuration of a repository, if any."""
+        self._note(name)
         return self.facts.failed.get(name, {}).get(reference)
+
+    def _note(self, name: RepositoryName) -> None:
+        self.trace.reads.add(name)
+        self._names.add(name)
 
     def _listed_at(self, name: RepositoryName) -> datetime | None:
         listing = self.facts.listings.get(name)
         return listing.at if listing is not None and listing.complete else None
+
+
+class Registries(PresenceReader):
+    """Answers what registries hold now, round after round; each answer is kept as long as nothing changes for it.
+
+    Of the registries that are `unsurveyed` only what runs was asked for.
+    """
+
+    def __init__(self, facts: ImageFacts, lost: Mapping[str, str] | None = None, trace: Trace | None = None) -> None:
+        super().__init__(facts, lost, trace)
+        self.unsurveyed: frozenset[str] = frozenset()
+        self._answers: Rows[_Reference, Presence] = Rows(self.trace, self._answer)
+        self._tables: dict[RepositoryName, dict[str, str] | None] = {}
+
+    def renew(self, facts: ImageFacts, lost: Mapping[str, str], changed: Iterable[Address]) -> set[Address]:
+        """Answer from other facts; what is not answered as before, of what was asked.
+
+        A registry that is lost, or answers again, changes every answer about it, also where nothing was ever told of it.
+        """
+        hosts = {host for host in {*lost, *self.lost} if lost.get(host) != self.lost.get(host)}
+        names = {name for name in self._names if name.registry in hosts} if hosts else set()
+        self.facts, self.lost = facts, lost
+        changed = {*changed, *names}
+        for table in (self._rows, self._tables):
+            for name in table.keys() & changed:
+                del table[name]
+        return {*names, *self._answers.refresh(changed)}
+
+    def tag(self, name: RepositoryName, tag: str) -> Presence:
+        """What a tag names now."""
+        return self._answers.get((name, tag))
+
+    def digest(self, name: RepositoryName, digest: str) -> Presence:
+        """Whether a repository holds a manifest now."""
+        return self._answers.get((name, digest))
+
+    def tags(self, name: RepositoryName) -> dict[str, str] | None:
+        """All versions of a repository and what they name; None unless they were listed whole."""
+        self._note(name)
+        if name not in self._tables:
+            self._tables[name] = super().tags(name)
+        return self._tables[name]
+
+    def _answer(self, asked: _Reference) -> Presence:
+        name, reference = asked
+        return super().digest(name, reference) if ":" in reference else super().tag(name, reference)
 
 
 def _not_older(at: datetime, other: datetime | None) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from tui.domain.common.memo import Address, changed_keys
 from tui.domain.common.source_id import SourceId
 from tui.domain.common.text import short
 from tui.domain.facts.scan import ImageVulnerability, ScanReport
@@ -69,7 +70,7 @@ class _Kept:
     """Answers by the identity of what they were made of; those not asked for in a round are forgotten after it."""
 
     def __init__(self) -> None:
-        self.merged: dict[tuple[int, ...], Merged] = {}
+        self.merged: dict[tuple[int, ...], tuple[tuple[ScanReport, ...], Merged]] = {}
         self.placed: dict[tuple[Merged, tuple[Step, ...]], tuple[ImageVulnerability, ...]] = {}
         self.scanned: dict[ImageKey, Scanned] = {}
 
@@ -77,31 +78,31 @@ class _Kept:
 class ScanJoin:
     """Joins reports with images, round after round."""
 
-    def __init__(self) -> None:
+    def __init__(self, catalog: Catalog, bases: Bases) -> None:
+        self.scans = Scans()
+        self._catalog, self._bases = catalog, bases
         self._last = _Kept()
-        self._asked: tuple[Mapping[SourceId, Mapping[str, ScanReport]], Catalog, Bases] | None = None
-        self._answer = Scans()
+        self._reports: Mapping[SourceId, Mapping[str, ScanReport]] = {}
 
-    def join(
-        self, scans: Mapping[SourceId, Mapping[str, ScanReport]], catalog: Catalog, bases: Bases, registries: Registries
-    ) -> Scans:
-        """What scanners say of every image; what did not change since the last call is the very same object."""
-        asked = self._asked
-        if asked is None or catalog is not asked[1] or bases is not asked[2] or scans != asked[0]:
-            self._asked = (scans, catalog, bases)
-            self._answer = self._join(scans, catalog, bases, registries)
-        return self._answer
+    def renew(
+        self, reports: Mapping[SourceId, Mapping[str, ScanReport]], registries: Registries, changed: Collection[Address]
+    ) -> set[ImageKey]:
+        """Join again when reports or images changed; the images of which scanners say something else."""
+        same, self._reports = reports == self._reports, reports
+        if same and (not changed or not any(reports.values())):
+            return set()
+        before, self.scans = self.scans, self._join(reports, registries)
+        return changed_keys(before.images, self.scans.images)
 
-    def _join(
-        self, scans: Mapping[SourceId, Mapping[str, ScanReport]], catalog: Catalog, bases: Bases, registries: Registries
-    ) -> Scans:
-        if not any(scans.values()):
+    def _join(self, reports: Mapping[SourceId, Mapping[str, ScanReport]], registries: Registries) -> Scans:
+        if not any(reports.values()):
             self._last = _Kept()
             return Scans()
-        found = _Round(self._last, ScanIndex(scans, catalog, registries), catalog, bases, registries)
-        images = found.all()
-        self._last = found.kept
-        return Scans(images, found.index)
+        index = ScanIndex(reports, self._catalog, registries)
+        joined = _Round(self._last, index, self._catalog, self._bases, registries)
+        images = joined.all()
+        self._last = joined.kept
+        return Scans(images, joined.index)
 
 
 class _Round:
@@ -137,10 +138,9 @@ class _Round:
 
     def _merge(self, reports: tuple[ScanReport, ...]) -> Merged:
         at = tuple(map(id, reports))
-        made = self.kept.merged.get(at)
-        if made is None:
-            made = self.kept.merged[at] = self._last.merged.get(at) or merge(reports)
-        return made
+        made = self.kept.merged.get(at) or self._last.merged.get(at) or (reports, merge(reports))
+        self.kept.merged[at] = made  # the reports are kept, so that their ids stay theirs
+        return made[1]
 
     def _placed(self, own: Merged, steps: tuple[Step, ...]) -> tuple[ImageVulnerability, ...]:
         at = (own, steps)

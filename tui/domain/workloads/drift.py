@@ -8,10 +8,12 @@ repository digest of the config, CRI-O and docker also bare config digests); the
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import msgspec
 
+from tui.domain.common.memo import Address, Rows, Trace
 from tui.domain.common.text import clean, short
 from tui.domain.facts.image import Platform, RepositoryName
 from tui.domain.facts.reference import ImageId, ImageIdKind, Reference, parse_image_id, parse_reference
@@ -21,6 +23,9 @@ from tui.domain.snapshot.snapshot import Drift, ImageKey
 from tui.errors import InvalidReference
 
 __all__ = ["DriftJudge", "DriftVerdict", "RunVariant"]
+
+_SPARE = 1000
+"""Ways of running that are remembered although nothing runs so any more."""
 
 
 class RunVariant(msgspec.Struct, frozen=True, gc=False):
@@ -76,18 +81,23 @@ class _Case(msgspec.Struct, frozen=True, gc=False):
 class DriftJudge:
     """Judges ways of running against the catalog; equal ones are judged once."""
 
-    def __init__(self, catalog: Catalog, registries: Registries) -> None:
+    def __init__(self, trace: Trace, catalog: Catalog, registries: Registries) -> None:
         self._catalog = catalog
         self._contents = catalog.contents
         self._registries = registries
-        self._found: dict[RunVariant, DriftVerdict] = {}
+        self._spare = _SPARE
+        self._verdicts: Rows[RunVariant, DriftVerdict] = Rows(trace, self._judge)
+
+    def renew(self, changed: Iterable[Address], used: Callable[[RunVariant], bool]) -> set[Address]:
+        """Judge again what changed; the ways of running that are judged otherwise. What is not `used` may be forgotten."""
+        if len(self._verdicts.values) > self._spare:
+            self._verdicts.keep(used)
+            self._spare = _SPARE + 2 * len(self._verdicts.values)
+        return {*self._verdicts.refresh(changed)}
 
     def find(self, seen: RunVariant) -> DriftVerdict:
         """The finding on one way of running."""
-        found = self._found.get(seen)
-        if found is None:
-            found = self._found[seen] = self._judge(seen)
-        return found
+        return self._verdicts.get(seen)
 
     def word(self, reference: Reference) -> Presence:
         """What the registry says of the name now: of the digest where it is pinned, else of the tag."""
@@ -144,7 +154,7 @@ class DriftJudge:
     def _platform(self, case: _Case) -> Platform | None:
         if case.platform is not None or not case.content or len(case.content) > 1:
             return case.platform
-        config = self._contents.configs.get(min(case.content))
+        config = self._contents.config(min(case.content))
         return config.platform if config is not None else None
 
     def _declared(self, name: RepositoryName, word: Presence, reference: Reference) -> ImageKey | None:
@@ -158,7 +168,7 @@ class DriftJudge:
     def _runs(self, case: _Case, declared: ImageKey | None) -> ImageKey:
         """The image that runs: by digest or content in the repository of the name, then where the node says, then anywhere."""
         catalog, digest, reported = self._catalog, case.running.digest, case.running.name
-        same = [key for config in sorted(case.content or ()) for key in catalog.by_config.get(config, ())]
+        same = [key for config in sorted(case.content or ()) for key in catalog.of_config(config)]
         inside = [*catalog.holding(case.name, digest), *(key for key in same if _lies_in(key, case.name))]
         if declared in inside:
             return declared
@@ -168,7 +178,7 @@ class DriftJudge:
 
     def _named(self, case: _Case, named: str, runs: ImageKey) -> str:
         """The digest that the name gives of what runs: what it means now, what the node was given for it, the image's own."""
-        known = self._catalog.images.get(runs)
+        known = self._catalog.image(runs)
         digests = known.digests if known is not None else ()
         return next((each for each in (named, case.running.digest) if each in digests), runs.digest)
 
@@ -267,8 +277,9 @@ class DriftJudge:
 
     def _holds_content(self, case: _Case) -> bool:
         """Whether the repository has the content that runs under any digest."""
-        keys = [key for config in case.content or () for key in self._catalog.by_config.get(config, ())]
-        return any(_lies_in(key, case.name) and not self._catalog.images[key].absent for key in keys)
+        keys = [key for config in case.content or () for key in self._catalog.of_config(config)]
+        images = (self._catalog.image(key) for key in keys if _lies_in(key, case.name))
+        return any(image is not None and not image.absent for image in images)
 
     def _where(self, case: _Case) -> str:
         if self._holds_content(case):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tui.domain.common.memo import changed_keys
 from tui.domain.common.source_id import SourceId
 from tui.domain.facts.facts import ClusterFacts
 from tui.domain.facts.image import Platform
@@ -68,29 +69,106 @@ class _Heads:
     groups: Mapping[ObjectKey, WorkloadDraft]
 
 
+_NO_PODS: Mapping[str, Pod] = {}
+_NO_CONTROLLERS: Mapping[str, Controller] = {}
+
+
+class _Source:
+    """What one source tells, gathered: what only pods change costs little."""
+
+    def __init__(self, source: SourceId) -> None:
+        self._source = source
+        self._controllers, self._pods = _NO_CONTROLLERS, _NO_PODS
+        self._heads = _Heads({}, {})
+        self._top: dict[str, TopOwner] = {}
+        self._members: dict[ObjectKey, dict[str, Pod]] = {}
+
+    def take(self, pods: Mapping[str, Pod], controllers: Mapping[str, Controller]) -> set[ObjectKey]:
+        """Take in what is there now; the workloads that may be others."""
+        changed: set[ObjectKey] = set()
+        if controllers is not self._controllers:
+            changed = self._lead(controllers)
+        uids = changed_keys(self._pods, pods)
+        for uid in uids:
+            changed.update(self._place(uid, pods.get(uid)))
+        self._pods = pods
+        return changed
+
+    def draft(self, key: ObjectKey) -> WorkloadDraft | None:
+        """A workload as far as this source tells of it."""
+        head, members = self._heads.groups.get(key), self._members.get(key, {})
+        pods = sorted(members.values(), key=lambda pod: (pod.name, pod.uid))
+        if head is None and not pods:
+            return None
+        top = head.top if head is not None else self._top[pods[0].uid]
+        if not top.readable:
+            top = next((own for pod in pods if (own := self._top[pod.uid]).readable), top)
+        return WorkloadDraft(self._source, top, pods, dict(head.controllers) if head is not None else {})
+
+    def _lead(self, controllers: Mapping[str, Controller]) -> set[ObjectKey]:
+        """Find anew who leads to whom; pods follow whom they are owned by."""
+        before, self._heads = self._heads, _heads_of(self._source, controllers)
+        self._controllers = controllers
+        keys = before.groups.keys() | self._heads.groups.keys()
+        changed = {key for key in keys if before.groups.get(key) != self._heads.groups.get(key)}
+        for uid, pod in self._pods.items():
+            if _top_of_pod(pod, controllers, self._heads.tops) != self._top[uid]:
+                changed.update(self._place(uid, pod))
+        return changed
+
+    def _place(self, uid: str, pod: Pod | None) -> Iterator[ObjectKey]:
+        """Put a pod where it belongs now; the workloads that it leaves and comes to."""
+        before = self._top.pop(uid, None)
+        if before is not None:
+            yield before.key
+            members = self._members[before.key]
+            del members[uid]
+            if not members:
+                del self._members[before.key]
+        if pod is not None:
+            top = self._top[uid] = _top_of_pod(pod, self._controllers, self._heads.tops)
+            self._members.setdefault(top.key, {})[uid] = pod
+            yield top.key
+
+
 class WorkloadGrouping:
-    """Gathers workloads, round after round: what only pods change costs little."""
+    """Gathers workloads, round after round."""
 
     def __init__(self) -> None:
-        self._kept: dict[SourceId, tuple[Mapping[str, Controller], _Heads]] = {}
+        self.workloads: dict[ObjectKey, WorkloadDraft] = {}
+        self._sources: dict[SourceId, _Source] = {}
 
-    def group(self, facts: ClusterFacts) -> dict[ObjectKey, WorkloadDraft]:
-        """All workloads, with and without pods. An object whose owner cannot be read belongs to what its owner is called."""
-        found: dict[ObjectKey, WorkloadDraft] = {}
-        for source in sorted({*facts.pods, *facts.controllers}):
-            controllers = facts.controllers.get(source, {})
-            heads = self._heads(source, controllers)
-            for each in heads.groups.values():
-                _into(found, source, each.top).controllers.update(each.controllers)
-            for pod in facts.pods.get(source, {}).values():
-                _into(found, source, _top_of_pod(pod, controllers, heads.tops)).pods.append(pod)
-        return {key: each for key, each in found.items() if each.pods or _declares(each)}
+    def renew(self, facts: ClusterFacts) -> set[ObjectKey]:
+        """Gather what changed, with and without pods; the workloads that are others, or gone.
 
-    def _heads(self, source: SourceId, controllers: Mapping[str, Controller]) -> _Heads:
-        known = self._kept.get(source)
-        if known is None or known[0] is not controllers:
-            known = self._kept[source] = controllers, _heads_of(source, controllers)
-        return known[1]
+        An object whose owner cannot be read belongs to what its owner is called.
+        """
+        changed: set[ObjectKey] = set()
+        for name in {*self._sources, *facts.pods, *facts.controllers}:
+            source = self._sources.setdefault(name, _Source(name))
+            changed |= source.take(facts.pods.get(name, _NO_PODS), facts.controllers.get(name, _NO_CONTROLLERS))
+        return {key for key in changed if self._gather(key)}
+
+    def _gather(self, key: ObjectKey) -> bool:
+        drafts = (self._sources[name].draft(key) for name in sorted(self._sources, key=str))
+        draft = _merged([draft for draft in drafts if draft is not None])
+        before = self.workloads.pop(key, None)
+        if draft is not None and (draft.pods or _declares(draft)):
+            self.workloads[key] = draft
+        return before != self.workloads.get(key)
+
+
+def _merged(drafts: list[WorkloadDraft]) -> WorkloadDraft | None:
+    """What several sources tell of one workload."""
+    if not drafts:
+        return None
+    merged, *others = drafts
+    for draft in others:
+        merged.controllers.update(draft.controllers)
+        merged.pods.extend(draft.pods)
+        if draft.top.readable and not merged.top.readable:
+            merged.top = draft.top
+    return merged
 
 
 def _heads_of(source: SourceId, controllers: Mapping[str, Controller]) -> _Heads:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
 
+from tui.domain.common.memo import Address, Noted, Rows, Trace
 from tui.domain.facts.facts import ImageFacts, TrustFacts
 from tui.domain.facts.image import ImageConfig, RepositoryName
 from tui.domain.facts.signature import Outcome, Reason, StepName, StepState, Verdict
@@ -26,34 +26,39 @@ __all__ = ["Name", "Observer", "Suspicions"]
 MAX_GENERATIONS = 30
 _UNDECIDED = frozenset({Verdict.INCONCLUSIVE, Verdict.SKIPPED, Verdict.NO_POLICY})
 Name = tuple[RepositoryName, str]
-Slot = tuple[ObjectKey, str]
-_Answered = tuple[JoinedWorkload, Mapping[str, Suspicion]]
 
 
 class Observer:
     """Makes observations of images, each once; `signatures_lost` says why signatures are not known any more, or is empty."""
 
-    def __init__(
-        self, facts: ImageFacts, trust: TrustFacts, catalog: Catalog, lineage: Lineage, bases: Bases, signatures_lost: str
-    ) -> None:
-        self._facts, self._trust, self._catalog, self._lineage, self._bases = facts, trust, catalog, lineage, bases
-        self.signatures_lost = signatures_lost
-        self._seen: dict[ImageKey, Observation | None] = {}
+    def __init__(self, trace: Trace, catalog: Catalog, lineage: Lineage, bases: Bases) -> None:
+        self.signatures_lost = ""
+        self._facts, self._trust, self._catalog = ImageFacts(), TrustFacts(), catalog
+        self._trace = trace
+        self._parents, self._links = Noted(trace, lineage.parents), Noted(trace, bases.links)
+        self._seen: Rows[ImageKey, Observation | None] = Rows(trace, self._look)
+
+    def renew(self, facts: ImageFacts, trust: TrustFacts, changed: Iterable[Address]) -> set[Address]:
+        """Observe again what changed; the images of which something else is seen."""
+        self._facts, self._trust = facts, trust
+        return {*self._seen.refresh(changed)}
 
     def observe(self, key: ImageKey) -> Observation | None:
         """What is known of an image; None when it cannot be read."""
-        if key not in self._seen:
-            known = self._catalog.images.get(key)
-            self._seen[key] = self._observe(known) if known is not None and known.complete else None
-        return self._seen[key]
+        return self._seen.get(key)
+
+    def _look(self, key: ImageKey) -> Observation | None:
+        image = self._catalog.image(key)
+        return self._observe(image) if image is not None and image.complete else None
 
     def same_content(self, one: ImageKey, other: ImageKey) -> bool:
         """Whether two images are the same under two names."""
-        known, than = self._catalog.images.get(one), self._catalog.images.get(other)
+        known, than = self._catalog.image(one), self._catalog.image(other)
         return one == other or (known is not None and than is not None and not {*known.configs}.isdisjoint(than.configs))
 
     def left_behind(self, name: Name) -> Iterator[ImageKey]:
         """The images that a tag named before, the latest first."""
+        self._trace.reads.add(name[0])
         record = self._facts.tags.get(name[0], {}).get(name[1])
         for digest in record.earlier if record is not None else ():
             yield from self._catalog.holding(name[0], digest)[:1]
@@ -73,7 +78,7 @@ class Observer:
         )
 
     def _base(self, config: ImageConfig) -> ImageConfig | None:
-        return self._catalog.contents.configs.get(self._lineage.parents.get(config.digest, ""))
+        return self._catalog.contents.config(self._parents.get(config.digest) or "")
 
     def _base_layers(self, config: ImageConfig) -> tuple[str, ...]:
         base = self._base(config)
@@ -97,7 +102,7 @@ class Observer:
             yield system.partition(" ")[0]
         key = known.key
         for _ in range(MAX_GENERATIONS):
-            link = self._bases.links.get(key)
+            link = self._links.get(key)
             if link is None:
                 return
             if link.base.repository:
@@ -134,45 +139,89 @@ class Suspicions:
     `remembered` are observations of earlier days. Only what may have another answer than before is looked at.
     """
 
-    def __init__(self, remembered: Mapping[Name, tuple[Observation, ...]] | None = None) -> None:
+    def __init__(
+        self, trace: Trace, observer: Observer, remembered: Mapping[Name, tuple[Observation, ...]] | None = None
+    ) -> None:
+        self._trace, self._observer = trace, observer
         self._remembered = remembered or {}
-        self._observer: Observer | None = None
-        self._running: Mapping[Name, Mapping[ImageKey, str]] = {}
-        self._last: dict[ObjectKey, _Answered] = {}
+        self._lost = ""
+        self._workloads: Mapping[ObjectKey, JoinedWorkload] = {}
+        self._running = _Running()
+        self._answers: Rows[ObjectKey, Mapping[str, Suspicion]] = Rows(trace, self._look)
 
-    def of(self, workloads: Mapping[ObjectKey, JoinedWorkload], observer: Observer) -> dict[Slot, Suspicion]:
-        """By workload and name of the container; the same `observer` sees the same."""
-        running, before = _running(workloads), self._running
-        kept = self._last if observer is self._observer else {}
-        found: dict[ObjectKey, _Answered] = {}
-        for key, workload in workloads.items():
-            known = kept.get(key)
-            if known is None or known[0] is not workload or any(running.get(n) != before.get(n) for n in _names(workload)):
-                known = workload, self._look(workload, running, observer)
-            found[key] = known
-        self._observer, self._running, self._last = observer, running, found
-        return {(key, name): each for key, (_, odd) in found.items() for name, each in odd.items()}
+    def renew(self, workloads: Mapping[ObjectKey, JoinedWorkload], changed: Iterable[Address]) -> set[Address]:
+        """Look again where something changed; the workloads of which another answer is given."""
+        self._workloads = workloads
+        changed = set(changed)
+        if self._observer.signatures_lost != self._lost:
+            self._lost = self._observer.signatures_lost
+            changed.update(self._answers.values)
+        keys = {address for address in changed if isinstance(address, ObjectKey)}
+        changed.update((_RUNNING, name) for key in keys for name in self._running.take(key, workloads.get(key)))
+        there = {key for key in keys if key in workloads}
+        return {*self._answers.refresh(changed, there, keys - there)}
 
-    def _look(
-        self, workload: JoinedWorkload, running: Mapping[Name, Mapping[ImageKey, str]], observer: Observer
-    ) -> dict[str, Suspicion]:
-        judged = ((each.slot[1], _suspicion(workload, each, running, observer, self._remembered)) for each in workload.containers)
-        return {name: found for name, found in judged if found is not None}
+    def of(self, key: ObjectKey) -> Mapping[str, Suspicion]:
+        """What is odd about a workload, by the names of its containers."""
+        return self._answers.get(key)
+
+    def _look(self, key: ObjectKey) -> Mapping[str, Suspicion]:
+        workload = self._workloads[key]
+        names = {(container.name, container.tag) for container in workload.containers if container.name is not None}
+        self._trace.reads.update((_RUNNING, name) for name in names)
+        running = self._running.images
+        judged = (
+            (container.slot[1], _suspicion(workload, container, running, self._observer, self._remembered))
+            for container in workload.containers
+        )
+        return {name: suspicion for name, suspicion in judged if suspicion is not None}
 
 
-def _names(workload: JoinedWorkload) -> Iterator[Name]:
-    return ((each.name, each.tag) for each in workload.containers if each.name is not None)
+_RUNNING = "running"
+"""The address of what runs under a name begins with it."""
 
 
-def _running(workloads: Mapping[ObjectKey, JoinedWorkload]) -> dict[Name, dict[ImageKey, str]]:
+class _Running:
     """Which images run under each name, and in which cluster."""
-    found: defaultdict[Name, dict[ImageKey, str]] = defaultdict(dict)
-    for key, workload in workloads.items():
-        for container in workload.containers:
-            if container.name is not None and container.tag:
-                for image in container.runs:
-                    found[container.name, container.tag].setdefault(image, f"in {key.cluster}")
-    return found
+
+    def __init__(self) -> None:
+        self.images: dict[Name, dict[ImageKey, str]] = {}
+        self._by_workload: dict[ObjectKey, dict[Name, tuple[ImageKey, ...]]] = {}
+        self._workloads: dict[Name, set[ObjectKey]] = {}
+
+    def take(self, key: ObjectKey, workload: JoinedWorkload | None) -> set[Name]:
+        """Take in what a workload runs now; the names under which something else runs."""
+        before = self._by_workload.pop(key, {})
+        after = _runs_by_name(workload) if workload is not None else {}
+        if after:
+            self._by_workload[key] = after
+        others = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        for name in others:
+            self._workloads.setdefault(name, set()).discard(key)
+            if name in after:
+                self._workloads[name].add(key)
+        return {name for name in others if self._gather(name)}
+
+    def _gather(self, name: Name) -> bool:
+        images: dict[ImageKey, str] = {}
+        for key in sorted(self._workloads[name]):
+            for image in self._by_workload[key][name]:
+                images.setdefault(image, f"in {key.cluster}")
+        before = self.images.pop(name, {})
+        if images:
+            self.images[name] = images
+        else:
+            del self._workloads[name]
+        return images != before
+
+
+def _runs_by_name(workload: JoinedWorkload) -> dict[Name, tuple[ImageKey, ...]]:
+    runs: dict[Name, tuple[ImageKey, ...]] = {}
+    for container in workload.containers:
+        if container.name is not None and container.tag and container.runs:
+            name = container.name, container.tag
+            runs[name] = tuple(dict.fromkeys((*runs.get(name, ()), *container.runs)))
+    return runs
 
 
 def _suspicion(

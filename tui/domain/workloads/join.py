@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from tui.domain.common.memo import Address, Rows, Trace
 from tui.domain.common.source_id import SourceId
 from tui.domain.facts.facts import ClusterFacts
 from tui.domain.facts.workload import Controller, Node, ObjectKey
@@ -15,10 +17,10 @@ from tui.domain.workloads.drift import DriftJudge, RunVariant
 from tui.domain.workloads.grouping import WorkloadDraft, WorkloadGrouping
 from tui.domain.workloads.owners import managed_by, team_of
 
-__all__ = ["ImageUsers", "JoinedWorkload", "WorkloadJoin", "uses_of"]
+__all__ = ["ImageUsers", "ImageUses", "JoinedWorkload", "WorkloadJoin"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class JoinedWorkload:
     """A workload before it is judged: it depends on no policy and no time.
 
@@ -53,31 +55,36 @@ class ImageUsers:
 
 
 class WorkloadJoin:
-    """Joins workloads, round after round: one that nothing changed about is the very same object."""
+    """Joins workloads, round after round: one that nothing changed about is the very same object.
 
-    def __init__(self) -> None:
+    `workloads` are in no order; `judge` finds what runs.
+    """
+
+    def __init__(self, trace: Trace, judge: DriftJudge) -> None:
         self._grouping = WorkloadGrouping()
-        self._judge: DriftJudge | None = None
+        self._judge = judge
         self._nodes: Mapping[SourceId, Mapping[str, Node]] = {}
-        self._last: dict[ObjectKey, JoinedWorkload] = {}
+        self._rows: Rows[ObjectKey, JoinedWorkload] = Rows(trace, self._join)
+        self.workloads: Mapping[ObjectKey, JoinedWorkload] = self._rows.values
 
-    def join(self, facts: ClusterFacts, judge: DriftJudge) -> dict[ObjectKey, JoinedWorkload]:
-        """Every workload, in the order of the keys; the same `judge` finds the same."""
-        groups = self._grouping.group(facts)
-        kept = self._last if judge is self._judge and facts.nodes == self._nodes else {}
-        order = kept if kept.keys() == groups.keys() else sorted(groups)
-        self._last = {key: _same(kept.get(key), groups[key]) or _join(key, groups[key], facts, judge) for key in order}
-        self._judge, self._nodes = judge, facts.nodes
-        return self._last
+    def renew(self, facts: ClusterFacts, changed: Iterable[Address]) -> set[ObjectKey]:
+        """Join again what changed; the workloads that are others, or gone."""
+        changed = set(changed)
+        changed |= self._judge.renew(changed, self._rows.is_read)
+        nodes, self._nodes = self._nodes, facts.nodes
+        if nodes != facts.nodes:
+            changed.update(self._rows.values)
+        drafts = self._grouping.renew(facts)
+        there = {key for key in drafts if key in self._grouping.workloads}
+        return self._rows.refresh({*changed, *there}, there, drafts - there)
+
+    def _join(self, key: ObjectKey) -> JoinedWorkload:
+        draft = self._grouping.workloads[key]
+        return _join(key, draft, self._nodes.get(draft.source, {}), self._judge)
 
 
-def _same(known: JoinedWorkload | None, found: WorkloadDraft) -> JoinedWorkload | None:
-    """What is known, when it was made of the same."""
-    return known if known is not None and known.group == found else None
-
-
-def _join(key: ObjectKey, found: WorkloadDraft, facts: ClusterFacts, judge: DriftJudge) -> JoinedWorkload:
-    containers = joined_of(found, judge, facts.nodes.get(found.source, {}))
+def _join(key: ObjectKey, found: WorkloadDraft, nodes: Mapping[str, Node], judge: DriftJudge) -> JoinedWorkload:
+    containers = joined_of(found, judge, nodes)
     old = [judge.find(RunVariant(each.image)) for controller in found.rollback for each in controller.containers]
     rollback = tuple(sorted({each.declared for each in old if each.declared is not None}))
     words = tuple(_words(found))
@@ -114,21 +121,72 @@ def _idle(container: ContainerJoin) -> Iterator[ImageKey]:
         yield container.declared
 
 
-def uses_of(workloads: Mapping[ObjectKey, JoinedWorkload]) -> dict[ImageKey, ImageUsers]:
-    """Every image that something runs, would run, or could go back to."""
-    found: dict[ImageKey, ImageUsers] = {}
-    for workload in workloads.values():
-        for crew in workload.crews:
-            for image in crew.images:
-                use = found.setdefault(image, ImageUsers())
-                use.users[workload.key] = None
-                use.pods += crew.pods
-        for image in workload.idle:
-            found.setdefault(image, ImageUsers()).idle[workload.key] = None
-        for image, digest in workload.named:
-            if image in found:
-                found[image].names.add(digest)
-    return found
+class _Use(NamedTuple):
+    """What one workload makes of an image: `pods` that run it, None for none, and the digests that its names give."""
+
+    pods: int | None = None
+    idle: bool = False
+    names: tuple[str, ...] = ()
+
+
+class ImageUses:
+    """Every image that something runs, would run, or could go back to, round after round."""
+
+    def __init__(self) -> None:
+        self.images: dict[ImageKey, ImageUsers] = {}
+        self._by_workload: dict[ObjectKey, dict[ImageKey, _Use]] = {}
+        self._by_image: dict[ImageKey, dict[ObjectKey, _Use]] = {}
+
+    def renew(self, workloads: Mapping[ObjectKey, JoinedWorkload], changed: Iterable[ObjectKey]) -> set[ImageKey]:
+        """Take in workloads that are others or gone; the images that are used otherwise."""
+        images: set[ImageKey] = set()
+        for key in changed:
+            workload = workloads.get(key)
+            before, after = self._by_workload.pop(key, {}), _uses(workload) if workload is not None else {}
+            if after:
+                self._by_workload[key] = after
+            for image in before.keys() | after.keys():
+                if before.get(image) != after.get(image):
+                    images.add(image)
+                    self._put(image, key, after.get(image))
+        for image in images:
+            self._gather(image)
+        return images
+
+    def _put(self, image: ImageKey, key: ObjectKey, use: _Use | None) -> None:
+        uses = self._by_image.setdefault(image, {})
+        if use is None:
+            uses.pop(key, None)
+        else:
+            uses[key] = use
+
+    def _gather(self, image: ImageKey) -> None:
+        uses = self._by_image[image]
+        self.images.pop(image, None)
+        if not uses:
+            del self._by_image[image]
+            return
+        users = self.images[image] = ImageUsers()
+        for key in sorted(uses):
+            use = uses[key]
+            if use.pods is not None:
+                users.users[key] = None
+                users.pods += use.pods
+            if use.idle:
+                users.idle[key] = None
+            users.names.update(use.names)
+
+
+def _uses(workload: JoinedWorkload) -> dict[ImageKey, _Use]:
+    pods: dict[ImageKey, int] = {}
+    for crew in workload.crews:
+        for image in crew.images:
+            pods[image] = pods.get(image, 0) + crew.pods
+    idle, names = frozenset(workload.idle), dict[ImageKey, list[str]]()
+    for image, digest in workload.named:
+        names.setdefault(image, []).append(digest)
+    images = dict.fromkeys((*pods, *workload.idle))
+    return {image: _Use(pods.get(image), image in idle, tuple(names.get(image, ()))) for image in images}
 
 
 def _words(found: WorkloadDraft) -> Iterator[Mapping[str, str]]:

@@ -1,0 +1,118 @@
+"""Whatever is said, in whatever order, the snapshot that is brought up to date is the one that would be made at once."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.domain.scan_kit import report, set_up, tell, vulnerability
+from tests.domain.test_core_laws import CONTENTS, PICKS, occupy
+from tests.domain.test_lineage_parts import CLAIMED, NAMES, tell_something
+from tests.domain.world import AMD, NOW, A, B, World, digest, name_of, trusting
+from tests.laws import examples
+from tui.domain.assemble.assemble import Assembler
+from tui.domain.common.trust import CheckName
+from tui.domain.facts.events import (
+    ControllersSeen,
+    Event,
+    ListCompleted,
+    ObjectGone,
+    PodsSeen,
+    ReferrersListed,
+    SignaturesVerified,
+    SourceId,
+    SourceKind,
+    SourceState,
+)
+from tui.domain.facts.inventory.inventory import Inventory
+from tui.domain.facts.signature import Outcome, SignatureSystem, Verdict
+from tui.domain.facts.workload import Resource
+from tui.domain.policy.policy import Policy
+from tui.domain.policy.rules import Rules
+from tui.domain.policy.scopes import Scope
+from tui.domain.snapshot.diff import same_content
+
+POLICIES = (
+    trusting((A,)),
+    Policy("strict", Rules(max_age=1)),
+    Policy("soft", Rules(off=(CheckName.AGE,))),
+    Policy("scoped", Rules(), (Scope("x", (("max_age", 1),), namespaces=("x",)),)),
+)
+
+
+def of_anything(world: World, pick: random.Random) -> None:
+    """A word of any source."""
+    manifests = [digest(f"manifest {content} {AMD} ") for content in CONTENTS]
+    match pick.randint(0, 12):
+        case 0:
+            occupy(world, pick)
+        case 5:
+            world.node(pick.choice(("n1", "hidden")), pick.choice(("amd64", "arm64")))
+        case 6:
+            world.configure(f"{A}/*", pick.choice(CLAIMED[:4]))
+        case 7:
+            at = world.clock - timedelta(hours=pick.choice((0, 3)))
+            world.tell(ReferrersListed(SourceId(SourceKind.REGISTRY, A), name_of(NAMES[0]), pick.choice(manifests), (), at))
+        case 1:
+            verdict = pick.choice((Verdict.VALID, Verdict.INVALID))
+            outcome = Outcome(SignatureSystem.NOTATION, verdict, "so it is", signer="CN=release")
+            subject = pick.choice(manifests)
+            world.tell(
+                SignaturesVerified(SourceId(SourceKind.SIGNATURES), name_of(pick.choice(NAMES)), subject, (outcome,), world.clock)
+            )
+        case 2:
+            host = pick.choice((A, B))
+            state = pick.choice((SourceState.OK, SourceState.FAILED, SourceState.LOADING))
+            error = "gone" if state is SourceState.FAILED else ""
+            world.health(SourceId(SourceKind.REGISTRY, host), state, error=error, surveyed=pick.random() < 0.7)
+        case 3:
+            world.health(SourceId(SourceKind.CLUSTER, "lab"), pick.choice((SourceState.OK, SourceState.FAILED)))
+        case 4:
+            set_up(world, "Trivy")
+            tell(world, report(pick.choice(manifests), vulnerability(), at=NOW - timedelta(days=pick.randint(1, 20))))
+        case _:
+            tell_something(world, pick)
+
+
+def goes(events: list[Event], pick: random.Random) -> Event | None:
+    """An object that was seen is gone, or its list is complete."""
+    seen = [event for event in events if isinstance(event, PodsSeen | ControllersSeen)]
+    if not seen:
+        return None
+    event = pick.choice(seen)
+    if isinstance(event, PodsSeen):
+        return ObjectGone(event.source, Resource.PODS, event.pods[0].uid)
+    if pick.random() < 0.2:
+        return ListCompleted(event.source, event.resource, "", 1)
+    return ObjectGone(event.source, event.resource, event.controllers[0].uid)
+
+
+@examples(60)
+@given(PICKS, st.integers(1, 20))
+def test_what_is_kept_never_shows_in_any_field(pick: random.Random, number: int) -> None:
+    world, inventory, assembler = World(), Inventory(), Assembler()
+    world.health(SourceId(SourceKind.SIGNATURES))
+    occupy(world, pick)
+    told: list[Event] = []
+    policy = POLICIES[0]
+    for _ in range(number):
+        of_anything(world, pick)
+        gone = goes(told, pick) if pick.random() < 0.3 else None
+        for event in (*world.events, *([gone] if gone is not None else [])):
+            inventory.apply(event)
+            told.append(event)
+        world.events.clear()
+        policy = pick.choice(POLICIES) if pick.random() < 0.2 else policy
+        facts = inventory.freeze()
+        now = NOW + timedelta(hours=pick.choice((0, 0, 0, 2)))
+        kept, fresh = assembler.assemble(facts, policy, now), Assembler().assemble(facts, policy, now)
+        assert same_content(replace(kept, number=fresh.number), fresh)
+        assert assembler.demands(facts) == Assembler().demands(facts)
+        assert assembler.artifacts(facts) == Assembler().artifacts(facts)
+        assert list(kept.images) == list(fresh.images)
+        assert list(kept.workloads) == list(fresh.workloads)
+        assert (kept.summary, kept.complete, kept.sources) == (fresh.summary, fresh.complete, fresh.sources)
