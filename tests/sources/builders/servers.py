@@ -36,6 +36,10 @@ class Script:
         """These answers, one after the other."""
         self._answers[line] = list(answers)
 
+    def usually(self, line: str, answer: Callable[[], web.Response]) -> None:
+        """This answer, unless another is told."""
+        self._answers.setdefault(line, [answer])
+
     def sent(self, method: str = "POST") -> list[Asked]:
         """What was sent by this method."""
         return [asked for asked in self.asked if asked.method == method]

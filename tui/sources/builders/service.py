@@ -15,7 +15,7 @@ import msgspec
 
 from tui.domain.common.decoding import from_json
 from tui.domain.common.redaction import quoted
-from tui.errors import OutcomeUnknown, SourceError, Unreachable, UntrustedPayload
+from tui.errors import AuthenticationFailed, OutcomeUnknown, SourceError, Unreachable, UntrustedPayload
 from tui.sources.kit.retry import Retry, patiently
 from tui.sources.kit.throttle import Backoff, parse_retry_after
 
@@ -50,7 +50,8 @@ class Service:
         first_wait: float = 1.0,
     ) -> None:
         self.title, self.base = title, base.rstrip("/")
-        self._connect, self._sign_in, self._judge, self._first_wait = connect, sign_in, judge, first_wait
+        self.judge = judge
+        self._connect, self._sign_in, self._first_wait = connect, sign_in, first_wait
         self._connected: Transport | None = None
         self._ahead = timedelta()
 
@@ -88,7 +89,7 @@ class Service:
                     "GET", url, headers=headers, limit=limit, foreign_redirects=elsewhere, follow=elsewhere
                 )
             )
-            if error := (judge or self._judge)(reply, what):
+            if error := (judge or self.judge)(reply, what):
                 raise error
             return reply
 
@@ -125,7 +126,10 @@ class Service:
         if reply.status >= 500:
             message = quoted_message(reply)
             raise self.unknown(what, f"it failed with {reply.status}" + (f": {message}" if message else ""))
-        if refusal := (judge or self._judge)(reply, what):
+        if refusal := (judge or self.judge)(reply, what):
+            # A sign-in page says that nothing was done; of any other strange answer nobody can tell.
+            if reply.status < 300 and not isinstance(refusal, AuthenticationFailed):
+                raise self.unknown(what, refusal.headline)
             raise refusal
         return reply
 

@@ -1,0 +1,353 @@
+"""GitHub Actions: workflows and their runs, dispatched by hand; there are no live logs, so that steps stand for progress.
+
+Source: docs.github.com REST "actions". A dispatch names its run since 2026; older servers answer 204, and the run is found by the
+mark in its name, or else by branch, time and who started it. Several that fit are several: none is guessed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from tui.domain.common.decoding import from_json
+from tui.domain.common.text import clean
+from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, RunState
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.rights import Right, RightState
+from tui.errors import Forbidden, NotFound, SourceError
+from tui.sources.builders.configured import configured_images, configured_job
+from tui.sources.builders.github_log import first_error, followed_log, job_log
+from tui.sources.builders.github_session import READ, WRITE, github_service, web_of
+from tui.sources.builders.github_wire import (
+    Definition,
+    Deployment,
+    DispatchAnswer,
+    Jobs,
+    Repository,
+    RunAnswer,
+    Runs,
+    User,
+    Workflow,
+    WorkflowJob,
+    approval_words,
+    definition_of,
+    disabled_words,
+    failure_words,
+    progress_words,
+    run_of,
+)
+from tui.sources.builders.options import BuilderOptions, mark_parameter
+from tui.sources.builders.secrets import Secret
+from tui.sources.builders.service import decoded, moment
+from tui.sources.builders.yaml_files import LARGEST
+from tui.sources.ports import Diagnosis, Trigger
+
+if TYPE_CHECKING:
+    from tui.sources.kit.transport import Reply
+
+__all__ = ["GitHubBuilder"]
+
+T = TypeVar("T")
+LOOKS = 5
+"""How often a run is looked for that a dispatch did not name."""
+RAW = "application/vnd.github.raw+json"
+
+
+class GitHubBuilder:
+    """A `Builder`."""
+
+    kind = BuilderKind.GITHUB_ACTIONS
+
+    def __init__(self, options: BuilderOptions, secret: Secret) -> None:
+        self.name = options.name
+        self._options = options
+        self._service = github_service(options, secret)
+        self._web = web_of(self._service.base)
+        self._login: str | None = None
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+        return self._service.requests
+
+    async def aclose(self) -> None:
+        """Release every connection."""
+        await self._service.aclose()
+
+    # ---- jobs
+
+    async def find(self, names: Sequence[RepositoryName]) -> Sequence[Job]:
+        """The workflows that the configuration names."""
+        return [await self.describe(JobKey(self.kind, self.name, job)) for job in self._options.for_images(names)]
+
+    async def describe(self, job: JobKey) -> Job:
+        """The workflow; what starts it stands in its file, which takes a right of its own."""
+        repository, file = _place(job)
+        workflow = await self._get(f"{_workflow(job)}", Workflow, "read the workflow")
+        definition = await self._definition(job)
+        disabled = disabled_words(workflow)
+        if not disabled and definition is not None and definition.inputs is None:
+            disabled = "Its file has no workflow_dispatch among what starts it: nobody can start it by hand."
+        return Job(
+            key=job,
+            name=clean(workflow.name or file, 200),
+            url=f"{self._web}/{repository}/actions/workflows/{file}",
+            images=configured_images(self._options, job.job),
+            disabled=disabled,
+            trigger=definition.trigger if definition else BaseTrigger.UNKNOWN,
+            source_trigger=definition.source if definition else None,
+            schedule=definition.schedule if definition else None,
+            parameters=tuple(clean(name, 100) for name in (definition.inputs or ())) if definition else (),
+            reason="" if definition else "What starts the workflow cannot be read: that takes Contents: read.",
+        )
+
+    async def _definition(self, job: JobKey) -> Definition | None:
+        repository, file = _place(job)
+        path = f"/repos/{repository}/contents/.github/workflows/{file}"
+        try:
+            reply = await self._service.read(path, "read the workflow's file", accept=RAW, limit=LARGEST)
+        except (Forbidden, NotFound):
+            return None
+        return await asyncio.to_thread(definition_of, reply.body)
+
+    async def _get(self, path: str, kind: type[T], what: str) -> T:
+        return decoded(await self._service.read(path, what), kind, self._service.title, what)
+
+    # ---- runs
+
+    async def runs(self, job: JobKey, most: int) -> Sequence[Run]:
+        """The last runs; of the newest, if it failed, the reason."""
+        answers = await self._answers(job, f"per_page={max(1, min(most, 100))}")
+        runs = [self._run(job, answer) for answer in answers[:most]]
+        if runs and runs[0].state is RunState.FAILED:
+            runs[0] = await self._explained(runs[0])
+        return runs
+
+    async def _answers(self, job: JobKey, query: str) -> list[RunAnswer]:
+        return (await self._get(f"{_workflow(job)}/runs?{query}", Runs, "read the runs of the workflow")).workflow_runs
+
+    def _run(self, job: JobKey, answer: RunAnswer) -> Run:
+        return run_of(self.name, job, answer, f"{self._web}/{_place(job)[0]}/actions/runs/{answer.id}")
+
+    async def follow(self, run: Run) -> Run:
+        """The run as it is now: the step that runs, the approval it waits for, the line that says why it failed."""
+        job = _job_of(run)
+        return await self._explained(self._run(job, await self._get(_run_path(run), RunAnswer, "read the run")))
+
+    async def _explained(self, run: Run) -> Run:
+        match run.state:
+            case RunState.WAITING:
+                detail = await self._approvals(run)
+            case RunState.RUNNING:
+                detail = progress_words(await self._jobs(run))
+            case RunState.FAILED:
+                detail = await self._failure(run)
+            case _:
+                detail = ""
+        return msgspec.structs.replace(run, detail=detail or run.detail)
+
+    async def _jobs(self, run: Run) -> list[WorkflowJob]:
+        return (await self._get(f"{_run_path(run)}/jobs?filter=latest&per_page=100", Jobs, "read the jobs of the run")).jobs
+
+    async def _approvals(self, run: Run) -> str:
+        try:
+            waits = await self._get(f"{_run_path(run)}/pending_deployments", list[Deployment], "read what the run waits for")
+        except SourceError:
+            return ""  # that it waits is known without
+        return approval_words(waits)
+
+    async def _failure(self, run: Run) -> str:
+        """Why it failed, as far as it can be read: that it did is known without."""
+        try:
+            failed = next((job for job in await self._jobs(run) if job.conclusion in ("failure", "timed_out")), None)
+            if failed is None:
+                return ""
+            line = first_error(await job_log(self._service, _repository_path(run), failed))
+        except SourceError:
+            return ""
+        return failure_words(failed, line)
+
+    # ---- acting
+
+    async def trigger(self, trigger: Trigger) -> Run:
+        """Dispatch the workflow, once."""
+        job = trigger.job
+        ref, inputs, _ = await self._wanted(trigger)
+        since = datetime.now(UTC)
+        body = {"ref": ref, "inputs": inputs, "return_run_details": True}
+        reply = await self._service.change("POST", f"{_workflow(job)}/dispatches", "start the workflow", body=body)
+        if reply.status == 204 or not reply.body:
+            return await self._dispatched(trigger, since)
+        try:
+            number = from_json(reply.body, DispatchAnswer).workflow_run_id
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            raise self._service.unknown("start the workflow", "it does not say which run came of it") from None
+        return self._run(job, RunAnswer(number, "queued", event="workflow_dispatch", head_branch=ref))
+
+    async def _wanted(self, trigger: Trigger) -> tuple[str, dict[str, str], bool]:
+        """The branch and the inputs of a dispatch, with the mark where the workflow takes it, and whether its runs show it."""
+        configured = configured_job(self._options, trigger.job.job)
+        inputs = {**(configured.parameters if configured else {}), **trigger.parameters}
+        definition = await self._definition(trigger.job)
+        name = mark_parameter((definition.inputs if definition else None) or ())
+        if name:
+            inputs[name] = trigger.mark
+        ref = configured.ref if configured and configured.ref else await self._default_branch(trigger.job)
+        return ref, inputs, bool(name and definition and name in definition.run_name)
+
+    async def _default_branch(self, job: JobKey) -> str:
+        repository = await self._get(f"/repos/{_place(job)[0]}", Repository, "read the repository")
+        if not repository.default_branch:
+            raise SourceError("GitHub does not name the usual branch of the repository", "Name it as `ref` of the images.")
+        return repository.default_branch
+
+    async def _dispatched(self, trigger: Trigger, since: datetime) -> Run:
+        """The run of a dispatch that was taken and not named: the same single one twice in a row."""
+        before: list[str] = []
+        for _ in range(LOOKS):
+            runs = await self._candidates(trigger, since)
+            numbers = [run.id for run in runs]
+            if len(runs) == 1 and numbers == before:
+                return runs[0]
+            before = numbers
+            await asyncio.sleep(self._options.poll)
+        reason = "several runs fit" if before else "no run of it is to be seen yet"
+        raise self._service.unknown(
+            "start the workflow", f"it was taken, but the server does not say which run came of it, and {reason}"
+        )
+
+    async def _candidates(self, trigger: Trigger, since: datetime) -> Sequence[Run]:
+        try:
+            return await self.look_up(trigger, since)
+        except SourceError as error:
+            raise self._service.unknown("start the workflow", f"it was taken, and then: {error.headline}") from error
+
+    async def look_up(self, trigger: Trigger, since: datetime) -> Sequence[Run]:
+        """By the mark where `run-name` shows it; else what was dispatched since, on the same branch, by us."""
+        ref, _, shows_mark = await self._wanted(trigger)
+        start = self._service.by_its_clock(since).astimezone(UTC)
+        branch = ref.removeprefix("refs/heads/")
+        query = {"event": "workflow_dispatch", "branch": branch, "per_page": "100", "created": f">={start:%Y-%m-%dT%H:%M:%SZ}"}
+        answers = await self._answers(trigger.job, urlencode(query))
+        dispatched = [each for each in answers if (created := moment(each.created_at)) is None or created >= start]
+        named = [each for each in dispatched if trigger.mark and trigger.mark in each.display_title]
+        if named or shows_mark:
+            return [self._run(trigger.job, each) for each in named]
+        login = await self._signed_in()
+        return [self._run(trigger.job, each) for each in dispatched if login.lower() in ("", each.started_by.lower())]
+
+    async def _signed_in(self) -> str:
+        """Our login, empty for a token of an app, which has none."""
+        if self._login is None:
+            try:
+                self._login = (await self._get("/user", User, "ask who is signed in")).login
+            except (Forbidden, NotFound):
+                self._login = ""
+        return self._login
+
+    async def cancel(self, run: Run) -> None:
+        """Ask for the run to end; 409 says that it has."""
+
+        def ended(reply: Reply, what: str) -> SourceError | None:
+            return None if reply.status == 409 else self._service.judge(reply, what)
+
+        await self._service.change("POST", f"{_run_path(run)}/cancel", "stop the run", judge=ended)
+
+    async def log(self, run: Run) -> AsyncGenerator[str, None]:
+        """Steps as they end, and each job's log once it has one."""
+
+        async def look() -> tuple[bool, list[WorkflowJob]]:
+            jobs = await self._jobs(run)
+            return (await self._get(_run_path(run), RunAnswer, "read the run")).status == "completed", jobs
+
+        async for line in followed_log(self._service, _repository_path(run), look, self._options.poll):
+            yield line
+
+    # ---- rights
+
+    async def rights(self, job: JobKey) -> tuple[Right, ...]:
+        """By the role in the repository and the scopes of the token; a fine-grained token does not tell what it may."""
+        name, _ = _place(job)
+        remedy = f"Ask an owner of {clean(name, 100)} for the role Write, and use a token with {WRITE} or the scope repo."
+        try:
+            reply = await self._service.read(f"/repos/{name}", "read the repository")
+        except (Forbidden, NotFound) as error:
+            return tuple(Right(each, name, RightState.MISSING, remedy, error.headline) for each in (READ, WRITE))
+        repository = decoded(reply, Repository, self._service.title, "read the repository")
+        state, reason = _write_state(repository, reply.headers.get("x-oauth-scopes"))
+        return (
+            Right(READ, name, RightState.HELD),
+            Right(WRITE, name, state, remedy if state is not RightState.HELD else "", reason),
+        )
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """Who is signed in, and each configured workflow with the rights there."""
+        try:
+            login = await self._signed_in()
+        except SourceError as error:
+            return [Diagnosis("signed in", "denied", error.headline, remedy=error.remedy)]
+        tried = [Diagnosis("signed in", "ok", f"as {clean(login, 60)}" if login else "as an app", identity=clean(login, 60))]
+        for job in self._options.for_images(()):
+            tried += await self._tried(JobKey(self.kind, self.name, job))
+        return tried
+
+    async def _tried(self, job: JobKey) -> list[Diagnosis]:
+        what = f"read {clean(job.job, 100)}"
+        try:
+            described, rights = await self.describe(job), await self.rights(job)
+        except SourceError as error:
+            right = error.right if isinstance(error, Forbidden) else ""
+            return [Diagnosis(what, "denied" if right else "failed", error.headline, right, error.remedy)]
+        write = rights[-1]
+        state = {RightState.HELD: "ok", RightState.MISSING: "denied", RightState.UNKNOWN: "unknown"}[write.state]
+        start = Diagnosis(
+            f"start and stop {clean(job.job, 100)}", state, write.reason, write.name if state != "ok" else "", write.remedy
+        )
+        return [Diagnosis(what, "ok", described.disabled or described.reason), start]
+
+
+def _write_state(repository: Repository, scopes: str | None) -> tuple[RightState, str]:
+    if repository.archived:
+        return RightState.MISSING, "The repository is archived."
+    if not repository.permissions.get("push", False):
+        return (
+            RightState.MISSING,
+            "The role in the repository is Read or Triage." if repository.permissions else "Nobody is signed in.",
+        )
+    if scopes is None:
+        return RightState.UNKNOWN, "A fine-grained token, or one of an app, does not tell what it may."
+    held = {scope.strip() for scope in scopes.split(",")}
+    if "repo" in held or (not repository.private and "public_repo" in held):
+        return RightState.HELD, ""
+    return RightState.MISSING, "The token lacks the scope repo."
+
+
+def _place(job: JobKey) -> tuple[str, str]:
+    """Repository and file, fit for an address."""
+    owner, _, rest = job.job.partition("/")
+    repository, _, file = rest.partition("/")
+    return f"{quote(owner, safe='')}/{quote(repository, safe='')}", quote(file, safe="")
+
+
+def _workflow(job: JobKey) -> str:
+    repository, file = _place(job)
+    return f"/repos/{repository}/actions/workflows/{file}"
+
+
+def _job_of(run: Run) -> JobKey:
+    if run.job is None:
+        raise NotFound("a run of GitHub is known by its workflow, and none is told", "Start it from its workflow.")
+    return run.job
+
+
+def _repository_path(run: Run) -> str:
+    return f"/repos/{_place(_job_of(run))[0]}"
+
+
+def _run_path(run: Run) -> str:
+    return f"{_repository_path(run)}/actions/runs/{int(run.id)}"
