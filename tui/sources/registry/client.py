@@ -35,11 +35,12 @@ from tui.sources.kit.transport import (
     TransportOptions,
     decode_json,
 )
-from tui.sources.registry.faults import RequestContext, RouteNotFound, fault, no_answer, not_offered, retry_after
+from tui.sources.registry.faults import RequestContext, RouteNotFound, acr_remedy, fault, no_answer, not_offered, retry_after
 from tui.sources.registry.names import MAX_PAGES, ListCut, at_most, decode_names, next_link
 from tui.sources.registry.options import RegistryOptions
 from tui.sources.registry.parse import check_digest, compute_digest, is_digest
 from tui.sources.registry.request import ACCEPT, ANYTHING, INDEX, NO_REFERRERS, Request, tell_pause
+from tui.sources.registry.scopes import HELD, RepositoryScopes
 from tui.sources.registry.tokens import Authorizer
 from tui.sources.registry.wire import CatalogPage, WireManifest, WireTags
 
@@ -81,6 +82,7 @@ class RegistryClient:
             TransportOptions(options.request_timeout, options.ca_file, options.server_name, home=options.base.host or "")
         )
         self.auth = Authorizer(options, credentials, self.transport, self.throttle, clock)
+        self._scopes = RepositoryScopes(options.refresh)
 
     async def close(self) -> None:
         """Release every connection."""
@@ -102,9 +104,14 @@ class RegistryClient:
         """
         await self.auth.enter()
         if self.auth.signed_in and not self.auth.identity:
-            await self.send(Request(path="/v2/", asked=RequestContext(self.options.host, "/v2/")))
+            await self._send(Request(path="/v2/", asked=RequestContext(self.options.host, "/v2/")))
 
-    async def send(self, request: Request) -> Reply:
+    def restart(self) -> None:
+        """Sign in anew at the next request, and ask again for what was refused."""
+        self.auth.restart()
+        self._scopes.forget()
+
+    async def _send(self, request: Request) -> Reply:
         """The answer, whatever its status, after at most two rounds of signing in."""
         for _ in range(3):
             used = await self.auth.authorization(request.scope)
@@ -121,13 +128,14 @@ class RegistryClient:
 
     async def fetch(self, request: Request) -> Reply:
         """The answer if it is 200. Raises SourceError."""
-        reply = await self.send(request)
+        reply, held = await self._scopes.ask(request.scope, request.kind, request.path, lambda: self._send(request), self._ours)
         if reply.status in request.lacking:
             raise not_offered(reply, request.asked)
         if reply.status in (401, 403) and not self._ours(reply):
             raise self._elsewhere(reply, request.asked)
         if reply.status != 200:
-            raise self._explained(fault(reply, request.asked, self.auth.signed_in))
+            asked = msgspec.structs.replace(request.asked, remedy=f"{request.asked.remedy} {HELD}") if held else request.asked
+            raise self._explained(fault(reply, asked, self.auth.signed_in))
         if request.accept != ANYTHING and reply.is_page:
             raise no_answer(reply, request.asked)
         return reply
@@ -384,14 +392,6 @@ class RegistryClient:
         if INDEX not in (reply.header("content-type").partition(";")[0].strip(), index.media_type):
             raise not_offered(reply, asked)
         return index
-
-
-def acr_remedy(action: str) -> str:
-    """Which role or token of ACR brings an action on a repository (azure.md 1.2, 1.3)."""
-    return (
-        f"AcrPull on the registry has it, a token of the registry needs {action} in its scope map; "
-        "with ABAC ask for Container Registry Repository Reader on the repository."
-    )
 
 
 def _at(reference: str) -> str:

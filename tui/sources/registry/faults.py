@@ -27,7 +27,18 @@ from tui.sources.kit.transport import Reply
 from tui.sources.registry.options import is_acr
 from tui.sources.registry.wire import WireError, WireErrors
 
-__all__ = ["RepositoryNotFound", "RequestContext", "RouteNotFound", "absence", "fault", "no_answer", "not_offered", "retry_after"]
+__all__ = [
+    "RepositoryNotFound",
+    "RequestContext",
+    "RouteNotFound",
+    "absence",
+    "acr_remedy",
+    "fault",
+    "no_answer",
+    "not_offered",
+    "retry_after",
+    "sign_in_to",
+]
 
 # Codes by which a registry says that a thing is not there: OCI distribution-spec "Error Codes", NOT_FOUND of Harbor.
 ABSENT = frozenset({"MANIFEST_UNKNOWN", "TAG_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN", "NOT_FOUND"})
@@ -117,6 +128,14 @@ def _forbidden(reply: Reply, context: RequestContext, identity: str, message: st
         words = f"{context.host} refuses {context.what} to a caller that is not signed in (403){message}{_trace(reply)}"
         return Sentence(words, sign_in_to(context.host), error=AuthenticationFailed)
     return _lacking(context, identity, message)
+
+
+def acr_remedy(action: str) -> str:
+    """Which role or token of ACR brings an action on a repository (azure.md 1.2, 1.3)."""
+    return (
+        f"AcrPull on the registry has it, a token of the registry needs {action} in its scope map; "
+        "with ABAC ask for Container Registry Repository Reader on the repository."
+    )
 
 
 def sign_in_to(host: str) -> str:

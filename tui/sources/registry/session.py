@@ -115,7 +115,7 @@ class RegistrySession:
                 wait = (refused if isinstance(error, AuthenticationFailed) else backoff).next()
                 _log.debug("%s: does not let us in: %s; asked again in %.1f s", self._source, reason(error), wait)
                 await asyncio.sleep(wait)
-                self.client.auth.restart()
+                self.client.restart()
                 continue
             backoff.reset()
             refused.reset()
