@@ -19,7 +19,7 @@ from tui.domain.common.text import clean
 from tui.errors import AuthenticationFailed, ServerFault, SourceError, UntrustedPayload, UsageError
 from tui.sources.cluster.access import Access, ClusterContext, find_place, open_access
 from tui.sources.cluster.entries import is_this_machine
-from tui.sources.cluster.failures import answer_error, may_have_arrived, no_answer, outcome_unknown, transport_error
+from tui.sources.cluster.failures import answer_error, no_answer, outcome_unknown, transport_error
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.socks import LOCALHOST, SOCKS, SocksBridge
 from tui.sources.kit.bodies import ERROR_LIMIT, Allowance, read_body
@@ -28,6 +28,7 @@ from tui.sources.kit.proxies import NO_PROXY, Proxies, Proxy
 from tui.sources.kit.requestlog import reason
 from tui.sources.kit.throttle import parse_retry_after
 from tui.sources.kit.transport import listens
+from tui.sources.kit.troubles import may_have_arrived
 
 __all__ = ["Api", "ChangeAnswer", "Stream"]
 

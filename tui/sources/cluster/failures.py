@@ -17,7 +17,7 @@ from tui.sources.kit.refusals import Refusal, Sentence, refusal_of, refused
 from tui.sources.kit.requestlog import cause_of
 from tui.sources.kit.troubles import Trouble, trouble_of
 
-__all__ = ["Status", "answer_error", "decode_error", "may_have_arrived", "no_answer"]
+__all__ = ["Status", "answer_error", "decode_error", "no_answer"]
 __all__ += ["outcome_unknown", "status_error", "transport_error"]
 
 _log = logging.getLogger(__name__)
@@ -202,12 +202,6 @@ def _broken_off(trouble: Trouble, error: Exception, host: str) -> SourceError:
         case _:
             _log.info("%s: %s", host, cause_of(error))
             return Unreachable(f"The request to {host} failed.", "Check the network; it is tried again by itself.")
-
-
-def may_have_arrived(error: Exception) -> bool:
-    """Whether the server may have got the request: not where no connection ever stood."""
-    before = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError, ValueError)
-    return not isinstance(error, before)
 
 
 def outcome_unknown(what: str, host: str) -> OutcomeUnknown:

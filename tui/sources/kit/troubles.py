@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import aiohttp
 
-__all__ = ["Trouble", "trouble_of"]
+__all__ = ["Trouble", "may_have_arrived", "trouble_of"]
 
 
 class Trouble(StrEnum):
@@ -53,3 +53,9 @@ def trouble_of(error: Exception) -> Trouble:
             return Trouble.ADDRESS
         case _:
             return Trouble.OTHER
+
+
+def may_have_arrived(error: BaseException) -> bool:
+    """Whether the server may have got the request that failed so: not where no connection ever stood."""
+    before = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError, ValueError)
+    return not isinstance(error, before)

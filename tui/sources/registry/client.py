@@ -161,14 +161,14 @@ class RegistryClient:
 
     async def _patiently(self, request: Request, used: str) -> Reply:
         backoff = Backoff(0.3, 5.0)
-        cut, failed, limited = Retry(backoff, MAX_CUTS), Retry(backoff, MAX_5XX), Retry(backoff, MAX_429, LONG_WAIT)
+        cut, failed = Retry(backoff, request.again(MAX_CUTS)), Retry(backoff, request.again(MAX_5XX))
+        limited = Retry(backoff, request.again(MAX_429), LONG_WAIT)
         while True:
             try:
                 async with self.throttle.slot(request.kind, request.rest):
                     sent = self.throttle.now
                     reply = await self._once(request, used)
             except ConnectionCut:
-                # Every request here only reads: it is safe to repeat.
                 if (seconds := cut.wait()) is None:
                     raise
                 await self._again(request, "the connection was cut", seconds)
@@ -189,13 +189,12 @@ class RegistryClient:
         await self.throttle.pause(seconds)
 
     async def _once(self, request: Request, used: str) -> Reply:
-        headers = {"Accept": request.accept}
-        if used:
-            headers["Authorization"] = used
+        headers = {**request.headers, "Authorization": used} if used else request.headers
         return await self.transport.request(
             request.method,
             f"{str(self.options.base).rstrip('/')}{request.path}",
             headers=headers,
+            content=request.content,
             limit=request.limit,
             foreign_redirects=request.foreign,
             rewrite=self.options.route,

@@ -37,7 +37,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One request: path with query from the endpoint's root, what it counts as, and the words for its errors.
 
     `foreign`: it may be answered by another host, without credentials. `lacking` are statuses by which registries say that
-    they do not offer this at all.
+    they do not offer this at all. `content` is JSON that is sent along, by what changes something.
     """
 
     path: str
@@ -50,6 +50,16 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     rest: bool = False
     foreign: bool = False
     lacking: frozenset[int] = frozenset()
+    content: bytes | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """All but who asks."""
+        return {"Accept": self.accept} if self.content is None else {"Accept": self.accept, "Content-Type": "application/json"}
+
+    def again(self, most: int) -> int:
+        """How often it is tried again where nobody knows whether it was done: what changes something never is."""
+        return most if self.content is None else 0
 
 
 def tell_pause(request: Request, reply: Reply, seconds: float) -> None:

@@ -5,12 +5,12 @@ Importing this loads the package: only `attributes` does, in a thread.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, MutableMapping
+from collections.abc import Awaitable, Mapping, MutableMapping
 from types import TracebackType
 from typing import Self, TypeVar
 
 import msgspec
-from azure.containerregistry import ArtifactManifestProperties, RepositoryProperties
+from azure.containerregistry import ArtifactManifestProperties, ArtifactTagProperties, RepositoryProperties
 from azure.containerregistry.aio import ContainerRegistryClient
 from azure.core.exceptions import AzureError
 from azure.core.pipeline.policies import SansIOHTTPPolicy
@@ -24,9 +24,10 @@ from tui.sources.registry.faults import RequestContext
 from tui.sources.registry.request import Request
 from tui.sources.registry.wire import AcrAttributes
 
-__all__ = ["RegistrySdk"]
+__all__ = ["RegistrySdk", "write_scope"]
 
 T = TypeVar("T")
+Properties = RepositoryProperties | ArtifactManifestProperties | ArtifactTagProperties
 
 
 class _OfRepository(msgspec.Struct, rename="camel"):
@@ -41,6 +42,12 @@ class _OfManifest(msgspec.Struct):
     """What the package reads of `/acr/v1/{name}/_manifests/{digest}`."""
 
     manifest: _OfRepository
+
+
+class _OfTag(msgspec.Struct):
+    """What the package reads of `/acr/v1/{name}/_tags/{tag}`."""
+
+    tag: _OfRepository
 
 
 class _Exchange(msgspec.Struct, frozen=True):
@@ -75,8 +82,33 @@ class RegistrySdk:
         exchange = _Exchange(self._request(repository, asked), _OfManifest)
         return await _read(self._sdk.get_manifest_properties(repository, digest, exchange=exchange), asked)
 
+    async def properties_of_tag(self, repository: str, tag: str, asked: RequestContext) -> ArtifactTagProperties:
+        """The properties of a tag."""
+        exchange = _Exchange(self._request(repository, asked), _OfTag)
+        return await _read(self._sdk.get_tag_properties(repository, tag, exchange=exchange), asked)
+
+    async def update(self, repository: str, reference: str, values: Mapping[str, bool], asked: RequestContext) -> Properties:
+        """Change what may be done (`can_delete`, `can_write`, `can_read`, `can_list`); sent once.
+
+        `reference` is a digest, a tag, or empty for the repository. After Unreachable and ServerFault it may be done.
+        """
+        request = msgspec.structs.replace(self._request(repository, asked), scope=write_scope(repository))
+        if not reference:
+            whole = _Exchange(request, _OfRepository)
+            return await _read(self._sdk.update_repository_properties(repository, exchange=whole, **values), asked)
+        if ":" in reference:
+            one = _Exchange(request, _OfManifest)
+            return await _read(self._sdk.update_manifest_properties(repository, reference, exchange=one, **values), asked)
+        named = _Exchange(request, _OfTag)
+        return await _read(self._sdk.update_tag_properties(repository, reference, exchange=named, **values), asked)
+
     def _request(self, repository: str, asked: RequestContext) -> Request:
         return Request(path="", asked=asked, scope=self._client.repository_scope(repository))
+
+
+def write_scope(repository: str) -> str:
+    """What a token must allow that changes attributes (the service's own challenge to such a change names it)."""
+    return f"repository:{repository}:metadata_read,metadata_write"
 
 
 async def _read(answer: Awaitable[T], asked: RequestContext) -> T:
@@ -101,6 +133,13 @@ class _Answer(AsyncHttpResponse):
         return self._content
 
 
+def _content(request: HttpRequest) -> bytes:
+    """The body, whichever of its two requests the package hands over."""
+    content: object = getattr(request, "content", None) or request.body
+    assert isinstance(content, str | bytes)
+    return content.encode() if isinstance(content, str) else content
+
+
 class _Transport(AsyncHttpTransport[HttpRequest, AsyncHttpResponse]):
     """Sends by the registry's client, which signs in, keeps to budgets and raises our errors."""
 
@@ -111,7 +150,9 @@ class _Transport(AsyncHttpTransport[HttpRequest, AsyncHttpResponse]):
         """The answer, held against its form. Raises SourceError."""
         exchange, path = kwargs["exchange"], URL(request.url, encoded=True).raw_path_qs
         assert isinstance(exchange, _Exchange)
-        reply = await self._client.fetch(msgspec.structs.replace(exchange.request, path=path, method=request.method))
+        content = _content(request) if request.method == "PATCH" else None
+        sent = msgspec.structs.replace(exchange.request, path=path, method=request.method, content=content)
+        reply = await self._client.fetch(sent)
         decode_json(reply.body, exchange.shape, exchange.request.asked.what)
         return _Answer(request, reply)
 

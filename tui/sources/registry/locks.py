@@ -1,0 +1,180 @@
+"""Changes what may be done with what an ACR holds, by `azure-containerregistry`: locked, or not to be read.
+
+Each change is read first, sent once with all four attributes, and read again where no answer tells what became of it: they are
+set to values, so that reading tells. What they mean: "Lock a container image in an Azure container registry" on
+learn.microsoft.com.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import importlib
+from typing import Any
+
+import msgspec
+
+from tui.domain.common.decoding import from_json
+from tui.domain.facts.image import Locks
+from tui.domain.facts.rights import Right, RightState
+from tui.errors import Changed, Forbidden, Inapplicable, OutcomeUnknown, ServerFault, SourceError, Unreachable
+from tui.sources.acting_ports import LockTarget
+from tui.sources.kit.troubles import may_have_arrived
+from tui.sources.registry.client import RegistryClient
+from tui.sources.registry.faults import RequestContext
+
+__all__ = ["AcrLocks"]
+
+RIGHT = "metadata/write"
+REMEDY = (
+    "AcrPush on the registry has it, a token of the registry needs metadata/write in its scope map; "
+    "with ABAC ask for Container Registry Repository Writer on the repository."
+)
+_WORDS = (("delete", "deleted"), ("write", "overwritten"), ("read", "pulled"), ("list", "listed"))
+
+
+class AcrLocks:
+    """A `RegistryLocks` of one registry; of any other than an ACR it says that it has no such thing."""
+
+    def __init__(self, client: RegistryClient) -> None:
+        self._client = client
+        self._sdk: Any = None
+
+    @property
+    def registry(self) -> str:
+        """The registry's host."""
+        return self._client.options.host
+
+    async def read(self, target: LockTarget) -> Locks:
+        """What may be done with it now."""
+        sdk, repository = await self._open(), target.name.repository
+        asked = self._client.asked_list(f"the attributes of {_words(target)}", repository)
+        if not target.reference:
+            properties = await sdk.properties_of_repository(repository, asked)
+        elif ":" in target.reference:
+            properties = await sdk.properties_of_manifest(repository, target.reference, asked)
+        else:
+            properties = await sdk.properties_of_tag(repository, target.reference, asked)
+        return _locks(properties)
+
+    async def rights(self, target: LockTarget) -> tuple[Right, ...]:
+        """Whether a token of this registry allows to write metadata, which is asked for and not used."""
+        self._check_kind()
+        repository = target.name.repository
+        name, place = RIGHT, f"{self.registry}/{repository}"
+        try:
+            await self._client.ping()
+            header = await self._client.auth.authorization(f"repository:{repository}:metadata_read,metadata_write")
+        except Forbidden as error:
+            return (Right(name, place, RightState.MISSING, REMEDY, error.headline),)
+        except SourceError as error:
+            return (Right(name, place, RightState.UNKNOWN, error.remedy, error.headline),)
+        actions = _granted(header, repository)
+        if actions is None:
+            return (Right(name, place, RightState.UNKNOWN, REMEDY, "The sign-in does not tell what it allows."),)
+        held = "metadata_write" in actions or "*" in actions
+        return (Right(name, place, RightState.HELD if held else RightState.MISSING, "" if held else REMEDY),)
+
+    async def change(self, target: LockTarget, seen: Locks, wanted: Locks) -> Locks:
+        """Put `wanted` in place of `seen`; what the registry says afterwards."""
+        now = await self.read(target)
+        if _same(now, wanted):
+            return now
+        if not _same(now, seen):
+            raise _changed(target, seen, now)
+        asked = RequestContext(self.registry, f"a change of the attributes of {_words(target)}", RIGHT, REMEDY)
+        values = {f"can_{name}": bool(getattr(wanted, name)) for name, _ in _WORDS}
+        try:
+            after = _locks(await (await self._open()).update(target.name.repository, target.reference, values, asked))
+        except (Unreachable, ServerFault) as error:
+            if error.__cause__ is not None and not may_have_arrived(error.__cause__):
+                raise
+            after = await self._looked_up(target, wanted, error)
+        if not _same(after, wanted):
+            raise OutcomeUnknown(
+                f"{self.registry} took the change of {_words(target)}, but does not show it.",
+                "Look at it before it is sent again: az acr repository show.",
+            )
+        return after
+
+    async def _looked_up(self, target: LockTarget, wanted: Locks, error: SourceError) -> Locks:
+        """What the registry shows after an answer was lost. Raises OutcomeUnknown when that is not what was wanted."""
+        unknown = OutcomeUnknown(
+            f"The change of {_words(target)} was sent to {self.registry}, and no answer tells whether it was done.",
+            "Look at it before it is sent again: az acr repository show.",
+        )
+        try:
+            after = await self.read(target)
+        except SourceError:
+            raise unknown from error
+        if not _same(after, wanted):
+            raise unknown from error
+        return after
+
+    def _check_kind(self) -> None:
+        if not self._client.options.acr:
+            raise Inapplicable(
+                f"{self.registry} is no Azure Container Registry: it has no locks that could be set from here.",
+                "Use what this registry offers: immutable tags, a quarantine, or a rule at the clusters' admission.",
+            )
+
+    async def _open(self) -> Any:
+        self._check_kind()
+        if self._sdk is None:
+            module = await asyncio.to_thread(importlib.import_module, "tui.sources.registry.sdk_transport")
+            self._sdk = module.RegistrySdk(self._client)
+        return self._sdk
+
+
+def _words(target: LockTarget) -> str:
+    return str(LockTarget(target.name, target.reference[:19])) if ":" in target.reference else str(target)
+
+
+def _locks(properties: Any) -> Locks:
+    """An attribute that is not told is not locked, as in lists."""
+    return Locks(
+        delete=properties.can_delete is not False,
+        write=properties.can_write is not False,
+        read=properties.can_read is not False,
+        list=properties.can_list is not False,
+    )
+
+
+def _same(one: Locks, other: Locks) -> bool:
+    """Quarantine is nobody's to change here."""
+    return all(getattr(one, name) == getattr(other, name) for name, _ in _WORDS)
+
+
+def _changed(target: LockTarget, seen: Locks, now: Locks) -> Changed:
+    differing = tuple(
+        f"It {'can' if getattr(now, name) else 'cannot'} be {verb} by now."
+        for name, verb in _WORDS
+        if getattr(seen, name) != getattr(now, name)
+    )
+    return Changed(
+        f"{_words(target)} is not as it was when this was planned; nothing was changed. {' '.join(differing)}",
+        "Look at what changed, and plan anew.",
+        differences=differing,
+    )
+
+
+def _granted(header: str, repository: str) -> frozenset[str] | None:
+    """The actions that a token says it allows on a repository; None when it does not say. Nothing is decided by it but words."""
+    scheme, _, token = header.partition(" ")
+    parts = token.split(".")
+    if scheme.lower() != "bearer" or len(parts) != 3:
+        return None
+    try:
+        claims = from_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)), dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, binascii.Error, ValueError):
+        return None
+    listed = claims.get("access")
+    if not isinstance(listed, list):
+        return None
+    granted: set[str] = set()
+    for member in listed:
+        fields = {str(key).lower(): value for key, value in member.items()} if isinstance(member, dict) else {}
+        if fields.get("name") == repository and isinstance(fields.get("actions"), list):
+            granted.update(str(action) for action in fields["actions"])
+    return frozenset(granted)
