@@ -14,7 +14,7 @@ from tui.domain.facts.reference import ImageIdKind, parse_image_id, parse_refere
 from tui.domain.lineage.genealogy import said_of
 from tui.domain.registries.contents import Contents
 from tui.domain.registries.presence import Registries
-from tui.domain.registries.public import PUBLIC
+from tui.domain.registries.public import PUBLIC, is_public
 from tui.domain.registries.runnable import is_attestation
 from tui.errors import InvalidReference
 
@@ -186,7 +186,7 @@ def _demands_of(claim: Claim, hosts: frozenset[str]) -> Iterator[Demand]:
     if reference.registry not in hosts and claim.kind is not ClaimKind.CONFIGURED:
         return
     name = RepositoryName(reference.registry, reference.repository)
-    attached = reference.registry not in PUBLIC  # everybody shares their budget for what is attached
+    attached = not is_public(reference.registry)  # everybody shares their budget for what is attached
     if reference.tag:
         yield Demand(name, reference.tag, Priority.BASE, referrers=attached, history=attached)
     for digest in dict.fromkeys(filter(None, (reference.digest, claim.digest))):

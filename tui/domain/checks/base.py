@@ -8,7 +8,7 @@ from tui.domain.checks.context import ImageContext
 from tui.domain.common.trust import State
 from tui.domain.lineage.base_steps import title_of
 from tui.domain.lineage.endoflife import Product, end_of_life, newest_release, parse_product
-from tui.domain.registries.public import PUBLIC
+from tui.domain.registries.public import is_public
 from tui.domain.snapshot.snapshot import BaseLink, BaseState
 
 __all__ = ["SOON", "base_step_of", "has_ended", "is_renewed", "move_of", "move_to", "operating_system"]
@@ -59,7 +59,7 @@ def move_to(context: ImageContext, product: Product, today: date) -> str:
         return f"Move to {target}."
     if _is_system(link, product):
         return f"Move from {title_of(link)} to {target}."
-    if link.base.registry in PUBLIC:
+    if is_public(link.base.registry):
         return f"Move to a build of {link.base.registry}/{link.base.repository} on {target}."
     return f"Build {title_of(link)} on {target}; then rebuild this image on it."
 

@@ -7,6 +7,7 @@ rules of github.com/opencontainers/go-digest.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NoReturn
 
@@ -18,6 +19,7 @@ from tui.errors import InvalidReference
 
 __all__ = [
     "DEFAULT_REGISTRY",
+    "DIGEST_ALGORITHMS",
     "ImageId",
     "ImageIdKind",
     "Reference",
@@ -41,8 +43,9 @@ _HUB_ALIASES = frozenset({"index.docker.io", "registry-1.docker.io", "registry.h
 _PATH = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
-_HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
-_DIGEST = re.compile("|".join(f"{name}:[a-f0-9]{{{length}}}" for name, length in _HEX_LENGTHS.items()), re.ASCII)
+DIGEST_ALGORITHMS: Mapping[str, int] = {"sha256": 64, "sha384": 96, "sha512": 128}
+"""The algorithms of digests, and how many hex digits each writes (OCI image-spec, "Digests"; SHA-384 of go-digest)."""
+_DIGEST = re.compile("|".join(f"{name}:[a-f0-9]{{{length}}}" for name, length in DIGEST_ALGORITHMS.items()), re.ASCII)
 _HOST_RE = re.compile(_HOST, re.ASCII)
 _REPOSITORY_RE = re.compile(rf"{_PATH}(?:/{_PATH})*", re.ASCII)
 _TAG_RE = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
@@ -225,8 +228,8 @@ def _refuse_length(text: str) -> NoReturn:
 
 def _refuse_digest(text: str, digest: str) -> NoReturn:
     algorithm, _, encoded = digest.partition(":")
-    length = _HEX_LENGTHS.get(algorithm)
-    known = ", ".join(_HEX_LENGTHS)
+    length = DIGEST_ALGORITHMS.get(algorithm)
+    known = ", ".join(DIGEST_ALGORITHMS)
     if length is None:
         _refuse(
             text, f"the digest algorithm {_quote(algorithm)} is not known", f"Digests are {known}, as `sha256:<64 hex digits>`."

@@ -13,7 +13,7 @@ import msgspec
 
 from tui.domain.common.text import clean, short
 from tui.domain.lineage.outdated import BaseVerdict, OutdatedRule
-from tui.domain.registries.public import PUBLIC
+from tui.domain.registries.public import is_public
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, ImageKey
 
 __all__ = ["Newest", "Rebuild", "in_order", "rebuilt_on", "title_of", "with_step"]
@@ -49,7 +49,7 @@ def in_order(rebuilds: list[Rebuild], on: str) -> str:
     """The sentence that says what to rebuild first, and then this image; `on` is what that is to stand on."""
     if not rebuilds:
         return f"Rebuild it on {on}."
-    foreign = next((each for each in rebuilds if each.name.partition("/")[0] in PUBLIC), None)
+    foreign = next((each for each in rebuilds if is_public(each.name.partition("/")[0])), None)
     if foreign is not None:
         waits = f"{foreign.name} has no build on {foreign.on} yet, and only its publisher can make one"
         return f"{waits}: wait for it, or build on another base."

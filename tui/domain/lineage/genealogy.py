@@ -12,7 +12,7 @@ from tui.domain.lineage.evidence import claims_of
 from tui.domain.lineage.graph import Content, Lineage, build
 from tui.domain.registries.catalog import Catalog, CatalogImage
 from tui.domain.registries.presence import Registries, is_attached_tag
-from tui.domain.registries.public import PUBLIC
+from tui.domain.registries.public import is_public
 from tui.domain.snapshot.snapshot import ImageKey
 
 __all__ = [
@@ -59,7 +59,8 @@ def whole_registries(facts: ImageFacts) -> frozenset[str]:
 
 def hidden_registries(facts: ImageFacts) -> frozenset[str]:
     """The registries that may hold a repository which was not read; those that everybody reads from are never known whole."""
-    return frozenset(name.registry for name in facts.held) - whole_registries(facts) - PUBLIC
+    held = frozenset(name.registry for name in facts.held if not is_public(name.registry))
+    return held - whole_registries(facts)
 
 
 def content_of(config: str, catalog: Catalog, claims: Callable[[ImageKey], ClaimsByConfig]) -> Content | None:

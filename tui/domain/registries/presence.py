@@ -14,13 +14,15 @@ from tui.domain.common.text import full_stop
 from tui.domain.facts.events import AbsenceKind, LookupFailed
 from tui.domain.facts.facts import ImageFacts
 from tui.domain.facts.image import ManifestListing, RepositoryName
+from tui.domain.facts.reference import DIGEST_ALGORITHMS
 
 __all__ = ["GONE", "Presence", "PresenceReader", "PresenceState", "Registries", "is_attached_tag"]
 
 _Reference = tuple[RepositoryName, str]
 
 # The tags under which signatures and the like are kept: OCI distribution-spec "Referrers Tag Schema", and cosign's.
-_ATTACHED = re.compile(r"sha(256-[0-9a-f]{64}|512-[0-9a-f]{128})(\.[a-z]+)?", re.ASCII)
+_SUBJECTS = "|".join(f"{name}-[0-9a-f]{{{length}}}" for name, length in DIGEST_ALGORITHMS.items())
+_ATTACHED = re.compile(rf"({_SUBJECTS})(\.[a-z]+)?", re.ASCII)
 GONE = frozenset({AbsenceKind.MANIFEST_UNKNOWN, AbsenceKind.REPOSITORY_UNKNOWN})
 """What a registry answers about what it does not have."""
 

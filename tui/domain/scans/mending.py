@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tui.domain.common.text import clean
 from tui.domain.facts.scan import ImageVulnerability
 from tui.domain.lineage.base_steps import Rebuild, in_order, rebuilt_on
-from tui.domain.registries.public import PUBLIC
+from tui.domain.registries.public import is_public
 
 __all__ = ["mended", "mended_most"]
 
@@ -38,7 +38,7 @@ def mended(row: ImageVulnerability, base_step: str = "") -> str:
 
 def _updated(what: str, carriers: list[str]) -> str:
     """What is to be updated in the lowest base that is not everybody's, and rebuilt from there up to the image."""
-    ours = next((place for place, name in enumerate(carriers) if name.partition("/")[0] not in PUBLIC), None)
+    ours = next((place for place, name in enumerate(carriers) if not is_public(name.partition("/")[0])), None)
     if ours is None:
         return f"{what} in this image, until {carriers[-1]} has it."
     above = "".join(f"{name}, then " for name in carriers[ours + 1 :])

@@ -12,13 +12,13 @@ from typing import TypeAlias, TypeVar
 from urllib.parse import quote
 
 from tui.domain.facts.image import ManifestListing, Tag
-from tui.domain.facts.reference import is_tag
+from tui.domain.facts.reference import is_digest, is_tag
 from tui.sources.kit.throttle import RequestClass
 from tui.sources.kit.transport import Reply, decode_json
 from tui.sources.registry.client import CATALOG_SCOPE, MAX_REPOSITORIES, MAX_TAGS, PAGE, RegistryClient
 from tui.sources.registry.faults import RequestContext
 from tui.sources.registry.names import at_most, decode_names
-from tui.sources.registry.parse import is_digest, listing, tag
+from tui.sources.registry.parse import listing, tag
 from tui.sources.registry.request import Request
 from tui.sources.registry.wire import AcrManifests, AcrTags, CatalogPage
 

@@ -12,7 +12,7 @@ import msgspec
 from yarl import URL
 
 from tui.domain.common.text import clean
-from tui.domain.facts.reference import is_tag
+from tui.domain.facts.reference import is_digest, is_tag
 from tui.errors import (
     AuthenticationFailed,
     ConnectionCut,
@@ -38,7 +38,7 @@ from tui.sources.kit.transport import (
 from tui.sources.registry.faults import RequestContext, RouteNotFound, acr_remedy, fault, no_answer, not_offered, retry_after
 from tui.sources.registry.names import MAX_PAGES, ListCut, at_most, decode_names, next_link
 from tui.sources.registry.options import RegistryOptions
-from tui.sources.registry.parse import check_digest, compute_digest, is_digest
+from tui.sources.registry.parse import check_digest, compute_digest
 from tui.sources.registry.request import ACCEPT, ANYTHING, INDEX, NO_REFERRERS, Request, tell_pause
 from tui.sources.registry.scopes import HELD, RepositoryScopes
 from tui.sources.registry.tokens import Authorizer

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from tui.domain.facts.events import Owner
+from tui.domain.registries.presence import is_attached_tag
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
 from tui.sources.ports import Diagnosis
 from tui.sources.registry.acr_lists import AcrLists
 from tui.sources.registry.attributes import Attributes
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RouteNotFound
-from tui.sources.registry.referrers import is_referrer_tag
 
 __all__ = ["diagnose"]
 
@@ -133,10 +133,10 @@ class _Examination:
     async def _first_tags(self, repository: str) -> list[str]:
         if self._acr is not None:
             async for rows in self._acr.tags(repository):
-                return [row.name for row in rows if not is_referrer_tag(row.name)]
+                return [row.name for row in rows if not is_attached_tag(row.name)]
             return []
         async for names in self._client.tags(repository):
-            return [name for name in names if not is_referrer_tag(name)]
+            return [name for name in names if not is_attached_tag(name)]
         return []
 
     async def _manifests(self) -> str:

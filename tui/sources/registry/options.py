@@ -8,6 +8,7 @@ import msgspec
 from yarl import URL
 
 from tui.domain.common.redaction import quoted
+from tui.domain.registries.public import is_public
 from tui.errors import InvalidConfig
 from tui.sources.kit.addresses import is_address
 from tui.sources.kit.redirects import is_loopback
@@ -20,7 +21,6 @@ __all__ = [
     "at_home",
     "is_acr",
     "is_named",
-    "is_public",
     "may_ask",
     "may_hand_over",
     "names",
@@ -29,24 +29,6 @@ __all__ = [
 # ACR suffixes of the public cloud, China and US Government.
 ACR_SUFFIXES = (".azurecr.io", ".azurecr.cn", ".azurecr.us")
 DOCKER_HUB_ENDPOINT = "https://registry-1.docker.io"
-# Shared by the whole world: never walked through, only asked for what runs and its bases.
-PUBLIC_REGISTRIES = frozenset(
-    {
-        "docker.io",
-        "gcr.io",
-        "ghcr.io",
-        "k8s.gcr.io",
-        "lscr.io",
-        "mcr.microsoft.com",
-        "nvcr.io",
-        "public.ecr.aws",
-        "quay.io",
-        "registry.access.redhat.com",
-        "registry.gitlab.com",
-        "registry.k8s.io",
-        "registry.redhat.io",
-    }
-)
 # Token services that live beside their registry, under a name that no one else can take.
 KNOWN_REALMS = {"docker.io": "auth.docker.io", "docker.elastic.co": "docker-auth.elastic.co"}
 # Token services of public registries: what they give to nobody, everybody has. Registries under names of their own use them
@@ -166,11 +148,6 @@ def names(url: URL, host: str) -> bool:
 def is_acr(host: str) -> bool:
     """Whether a host name is one of Azure Container Registry's."""
     return host.lower().endswith(ACR_SUFFIXES)
-
-
-def is_public(host: str) -> bool:
-    """Whether a registry is one of those shared by everybody."""
-    return host in PUBLIC_REGISTRIES or host.endswith((".gcr.io", ".pkg.dev"))
 
 
 def may_hand_over(options: RegistryOptions, realm: URL) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 import msgspec
 
@@ -19,7 +18,7 @@ from tui.domain.facts.image import (
     Platform,
     Tag,
 )
-from tui.domain.facts.reference import is_tag
+from tui.domain.facts.reference import DIGEST_ALGORITHMS, is_digest, is_tag
 from tui.domain.registries.runnable import IMAGE_CONFIGS, could_run
 from tui.errors import OtherBytes, UntrustedPayload
 from tui.sources.kit.transport import decode_json
@@ -41,7 +40,6 @@ __all__ = [
     "compute_digest",
     "declares_type",
     "from_wire",
-    "is_digest",
     "listing",
     "locks",
     "read_config",
@@ -50,7 +48,6 @@ __all__ = [
 ]
 
 ATTESTATION_OF = "vnd.docker.reference.digest"
-DIGEST = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 MAX_DESCRIPTORS = 2000
 MAX_HISTORY = 2000
 MAX_TEXT = 2048
@@ -65,14 +62,10 @@ LONG_TEXTS = frozenset({"io.buildpacks.lifecycle.metadata"})
 _NONE: dict[str, str] = {}  # shared by all that have none; nobody writes into a fact
 
 
-def is_digest(text: str) -> bool:
-    """Whether a text is a digest that we can compute."""
-    return DIGEST.fullmatch(text) is not None
-
-
 def compute_digest(body: bytes, like: str = "sha256:") -> str:
     """The digest of a body by the algorithm of another digest."""
-    name = "sha512" if like.startswith("sha512:") else "sha256"
+    algorithm = like.partition(":")[0]
+    name = algorithm if algorithm in DIGEST_ALGORITHMS else "sha256"
     return f"{name}:{hashlib.new(name, body).hexdigest()}"
 
 

@@ -22,8 +22,10 @@ from tui.domain.facts.events import (
     TagsListed,
 )
 from tui.domain.facts.image import Claim, Descriptor, Manifest, ManifestKind, RepositoryName, Tag
+from tui.domain.facts.reference import is_digest
 from tui.domain.lineage.evidence import buildinfo_claims
 from tui.domain.lineage.provenance import provenance_claims
+from tui.domain.registries.presence import is_attached_tag
 from tui.domain.registries.runnable import IMAGE_CONFIGS, is_attestation, says_attestation
 from tui.errors import Forbidden, NotFound, OtherBytes, SourceError, Unreachable, UntrustedPayload
 from tui.sources.ports import ContentStore
@@ -33,8 +35,8 @@ from tui.sources.registry.content import keep_manifest, stored
 from tui.sources.registry.faults import absence
 from tui.sources.registry.flights import Flights
 from tui.sources.registry.listed import History, manifests_of
-from tui.sources.registry.parse import ATTESTATION_OF, is_digest, read_config, read_manifest
-from tui.sources.registry.referrers import Referrers, ReferrersFound, is_referrer_tag
+from tui.sources.registry.parse import ATTESTATION_OF, read_config, read_manifest
+from tui.sources.registry.referrers import Referrers, ReferrersFound
 from tui.sources.registry.room import NoRoom, Room, weight
 from tui.sources.registry.tag_lists import TagLists
 
@@ -356,7 +358,7 @@ class RegistryReader:
     async def _plain_history(self, name: RepositoryName, rest: bool) -> History:
         listed = await self._tags.of(name, rest)
         lacking = listed.lacking
-        versions = [tag for tag in listed.names if not is_referrer_tag(tag)]
+        versions = [tag for tag in listed.names if not is_attached_tag(tag)]
         unknown = [tag for tag in versions if (name, tag) not in self.resolved]
         lacking = await self._heads(name, unknown[-MAX_HEADS:], rest) or lacking
         tags = tuple(Tag(tag, self.resolved[name, tag]) for tag in versions if (name, tag) in self.resolved)

@@ -7,20 +7,20 @@ is found but marked, as the tools of the field do not look there then.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from functools import partial
 
 from tui.domain.facts.attached import FoundBy, may_sign
 from tui.domain.facts.image import Descriptor, Manifest, Referrer
+from tui.domain.facts.reference import is_digest
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError, Unreachable, UntrustedPayload
 from tui.sources.registry.client import ManifestBody, RegistryClient
 from tui.sources.registry.faults import RepositoryNotFound, RouteNotFound
-from tui.sources.registry.parse import from_wire, is_digest, read_manifest
+from tui.sources.registry.parse import from_wire, read_manifest
 from tui.sources.registry.wire import WireManifest
 
-__all__ = ["Referrers", "ReferrersFound", "is_referrer_tag"]
+__all__ = ["Referrers", "ReferrersFound"]
 
 MAX_REFERRERS = 1000
 """Artifacts on one manifest that are kept: so many that may be signatures, and so many others."""
@@ -34,12 +34,6 @@ COSIGN = {".sig": FoundBy.COSIGN, ".att": FoundBy.COSIGN_ATTESTATION, ".sbom": F
 """Where cosign puts what it attaches, and how a find there is called."""
 INDEX = "application/vnd.oci.image.index.v1+json"
 SCHEMA = 2
-_REFERRER_TAG = re.compile(r"sha(256-[0-9a-f]{64}|512-[0-9a-f]{128})(\.[a-z]+)?")
-
-
-def is_referrer_tag(tag: str) -> bool:
-    """Whether a tag is one that holds attached artifacts, not a version."""
-    return _REFERRER_TAG.fullmatch(tag) is not None
 
 
 class ReferrersFound:

@@ -11,6 +11,7 @@ from datetime import datetime
 from tui.domain.facts.demand import Priority
 from tui.domain.facts.events import HealthChanged, SourceHealth, SourceId, SourceState
 from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.reference import is_digest
 from tui.errors import AuthenticationFailed, NotFound, ServerFault, SourceError, Throttled, Unreachable
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.requestlog import reason
@@ -20,7 +21,6 @@ from tui.sources.ports import ContentStore
 from tui.sources.registry.attaching import ReferrerQueue
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.health import Health
-from tui.sources.registry.parse import is_digest
 from tui.sources.registry.pulse import Pulse
 from tui.sources.registry.queue import DemandQueue, QueuedDemand
 from tui.sources.registry.reading import RegistryReader, failure

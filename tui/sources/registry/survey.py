@@ -10,6 +10,7 @@ from contextlib import aclosing
 from tui.domain.facts.events import CatalogListed
 from tui.domain.facts.image import ManifestListing, RepositoryName, Tag
 from tui.domain.facts.reference import is_repository
+from tui.domain.registries.presence import is_attached_tag
 from tui.domain.registries.runnable import IMAGE_CONFIGS
 from tui.errors import (
     AuthenticationFailed,
@@ -26,7 +27,6 @@ from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RouteNotFound
 from tui.sources.registry.health import Health
 from tui.sources.registry.reading import Emit, RegistryReader, failure
-from tui.sources.registry.referrers import is_referrer_tag
 from tui.sources.registry.tokens import BATCH
 
 __all__ = ["Survey"]
@@ -170,8 +170,8 @@ class Survey:
         self, name: RepositoryName, tags: tuple[Tag, ...], rows: tuple[ManifestListing, ...]
     ) -> AsyncIterator[str]:
         listed = {row.digest: row for row in rows}
-        tagged = [tag.digest for tag in tags if not is_referrer_tag(tag.name)]
-        attached = {tag.digest for tag in tags if is_referrer_tag(tag.name)}
+        tagged = [tag.digest for tag in tags if not is_attached_tag(tag.name)]
+        attached = {tag.digest for tag in tags if is_attached_tag(tag.name)}
         # Tagged first: reading an index also reads its platforms, which are listed without a tag.
         for digest in dict.fromkeys([*tagged, *listed]):
             row = listed.get(digest)
