@@ -75,7 +75,8 @@ class Job(msgspec.Struct, frozen=True, gc=False):
 
     `name` and `url` are for the operator. `images` are those that it says it pushes, tags as written, `bases` those of its last
     build (None: not known). `disabled` says why it cannot be run, empty while it can. `trigger` is about bases, `source_trigger`
-    and `schedule` about the rest (None: not known). `reason` says why parts of this are unknown.
+    and `schedule` about the rest (None: not known). `hindrances` are sentences about what keeps its runs from a good end
+    (network rules, an agent pool without machines). `reason` says why parts of this are unknown.
     """
 
     key: JobKey
@@ -90,6 +91,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     platform: Platform | None = None
     agent_pool: str = ""
     parameters: tuple[str, ...] = ()
+    hindrances: tuple[str, ...] = ()
     reason: str = ""
 
 

@@ -16,7 +16,7 @@ import msgspec
 
 from tui.domain.common.decoding import from_json
 from tui.errors import AuthenticationFailed, UntrustedPayload
-from tui.sources.kit.clouds import CLOUDS, PUBLIC
+from tui.sources.kit.clouds import PUBLIC, management_scope
 from tui.sources.kit.credentials import EntraToken, EntraTokens
 from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, clock_seconds, place_of
 from tui.sources.ports import QueryPage
@@ -128,7 +128,7 @@ class GraphSession:
 
     async def sign_in(self, refused: str = "") -> EntraToken:
         """A token for the queries, another than the `refused` one if there is any. Raises AuthenticationFailed."""
-        signed_in = await self._entra.token(_scope(self._options.endpoint), refused)
+        signed_in = await self._entra.token(management_scope(self._options.endpoint), refused)
         self._identity = signed_in.identity
         return signed_in
 
@@ -158,13 +158,6 @@ def _decode(reply: Reply) -> _Answer:
             "Azure Resource Graph sent something else than rows",
             "A proxy on the way may have changed the answer; it is tried again.",
         ) from error
-
-
-def _scope(endpoint: str) -> str:
-    """What a token must be for: each cloud's Resource Manager has its own; anything else stands in for the public one."""
-    host = endpoint.partition("://")[2].strip("/").lower()
-    known = any(cloud.resource_manager == f"https://{host}" for cloud in CLOUDS)
-    return f"https://{host}/.default" if known else f"{PUBLIC.resource_manager}/.default"
 
 
 def _rest(reply: Reply) -> float:

@@ -100,7 +100,7 @@ async def read_body(
 async def unpacked(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
     """A body as it comes, unpacked. Raises UntrustedPayload when it cannot be."""
     packing = response.headers.get("Content-Encoding", "").strip().lower()
-    if packing in ("", "identity"):
+    if packing in ("", "identity", "utf-8"):  # the logs of ACR's runs are said to be packed in utf-8, recorded so
         async for chunk in response.content.iter_any():
             yield chunk
         return

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = ["CLOUDS", "PUBLIC", "Cloud", "cloud_of_cli", "cloud_of_registry", "cloud_of_sign_in"]
+__all__ = ["CLOUDS", "PUBLIC", "Cloud", "cloud_of_cli", "cloud_of_registry", "cloud_of_sign_in", "management_scope"]
 
 
 class Cloud(msgspec.Struct, frozen=True):
@@ -88,3 +88,10 @@ def cloud_of_registry(host: str) -> Cloud | None:
     """The cloud that a registry is in by its name; None for other names."""
     name = host.partition(":")[0].lower()
     return next((cloud for cloud in CLOUDS if name.endswith(cloud.registries)), None)
+
+
+def management_scope(endpoint: str) -> str:
+    """What a token for Resource Manager must be for: each cloud has its own; anything else stands in for the public one."""
+    host = endpoint.partition("://")[2].strip("/").lower()
+    is_known = any(cloud.resource_manager == f"https://{host}" for cloud in CLOUDS)
+    return f"https://{host}/.default" if is_known else f"{PUBLIC.resource_manager}/.default"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
@@ -22,13 +23,14 @@ from tui.sources.kit.throttle import Backoff, parse_retry_after
 if TYPE_CHECKING:
     from tui.sources.kit.transport import Reply, Transport
 
-__all__ = ["ApiRequest", "ApiService", "WebApi", "clock_seconds", "place_of"]
+__all__ = ["ApiRequest", "ApiService", "WebApi", "clock_seconds", "place_of", "refusal"]
 
 TRIES = 4
 LONGEST_WAIT = 120.0
 """Seconds that a request waits for a server that asks for it; a longer wait ends the reading with Throttled."""
 PAGE_LIMIT = 64 << 20
 """Bytes of one page; real ones have at most some 10 MiB."""
+_TOLD_WAIT = re.compile(r"try again after '?(\d{1,5})'? seconds", re.IGNORECASE)
 
 
 class ApiService(msgspec.Struct, frozen=True):
@@ -58,15 +60,15 @@ class WebApi:
         self.service = service
         self._transport, self._first_wait = transport, first_wait
 
-    async def call(self, request: ApiRequest, limit: int = PAGE_LIMIT) -> Reply:
-        """A reply with status 200 or 201 that claims to be JSON. Raises SourceError.
+    async def call(self, request: ApiRequest, limit: int = PAGE_LIMIT, accepted: Collection[int] = (200, 201)) -> Reply:
+        """A reply with an accepted status that claims to be JSON. Raises SourceError.
 
         429, 5xx and cut answers are asked again a few times, after the wait that the server names.
         """
         retry = Retry(Backoff(self._first_wait, LONGEST_WAIT / 4), TRIES - 1, LONGEST_WAIT)
-        return await patiently(lambda: self._once(request, limit), retry)
+        return await patiently(lambda: self._once(request, limit, accepted), retry)
 
-    async def _once(self, request: ApiRequest, limit: int) -> Reply:
+    async def _once(self, request: ApiRequest, limit: int, accepted: Collection[int]) -> Reply:
         headers = {"Accept": "application/json", **request.headers}
         content = None
         if request.body is not None:
@@ -75,7 +77,7 @@ class WebApi:
         reply = await self._transport.request(
             request.method, self.service.base + request.path, headers=headers, content=content, limit=limit
         )
-        if reply.status not in (200, 201):
+        if reply.status not in accepted:
             raise refusal(reply, request.what, self.service)
         if reply.is_page:
             raise AuthenticationFailed(
@@ -146,9 +148,15 @@ def _message(reply: Reply) -> str:
 
 
 def _wait(reply: Reply) -> float | None:
-    """The wait asked for: `Retry-After`, or what Resource Graph says of the user's quota."""
+    """The wait asked for: `Retry-After`, what Resource Graph says of the user's quota, or a sentence of Resource Manager.
+
+    Recorded: 429 without a header, "Please try again after '6' seconds."
+    """
     seconds = parse_retry_after(reply.header("retry-after"), datetime.now(UTC).timestamp())
-    return seconds if seconds is not None else clock_seconds(reply.header("x-ms-user-quota-resets-after"))
+    if seconds is None:
+        seconds = clock_seconds(reply.header("x-ms-user-quota-resets-after"))
+    told = _TOLD_WAIT.search(reply.body[:4096].decode("utf-8", "replace")) if seconds is None and reply.status == 429 else None
+    return float(told.group(1)) if told else seconds
 
 
 def place_of(endpoint: str) -> str:

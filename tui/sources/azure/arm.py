@@ -1,0 +1,266 @@
+"""Azure Resource Manager: reads within its budgets, lists page by page, changes sent once.
+
+Sources: learn.microsoft.com/azure/azure-resource-manager/management: request-limits-and-throttling (token buckets of 250 reads
+that fill by 25 a second, `x-ms-ratelimit-remaining-subscription-reads`), async-operations (`Azure-AsyncOperation`, `Location`);
+recordings of azure-cli (the `Location` of an operation changes with each answer; a 429 may name its wait in its text alone).
+Packages of Azure for this are not used: they register providers by themselves, which is a change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tui.domain.common.decoding import from_json
+from tui.errors import AuthenticationFailed, OutcomeUnknown, SourceError, Unreachable, UntrustedPayload
+from tui.sources.kit.clouds import PUBLIC, management_scope
+from tui.sources.kit.credentials import EntraToken, EntraTokens
+from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, place_of, refusal
+from tui.sources.resource_ports import ArmRequest
+
+if TYPE_CHECKING:
+    from tui.sources.kit.transport import Reply, Transport
+
+__all__ = ["ArmClient", "ArmOptions"]
+
+TITLE = "Azure Resource Manager"
+MOST_PAGES = 1_000
+FEW_LEFT, PAUSE = 25, 1.0
+"""Reads that are left to others who share the identity, and the seconds in which the bucket gains as many again."""
+MOST_POLLS, LONGEST_POLL = 120, 30.0
+PAGE = 16 << 20
+
+
+class ArmOptions(msgspec.Struct, frozen=True):
+    """Where it is; times are in seconds."""
+
+    endpoint: str = PUBLIC.resource_manager
+    ca_file: str = ""
+    timeout: float = 60.0
+    first_wait: float = 1.0
+
+
+class _Page(msgspec.Struct, rename="camel"):
+    value: list[msgspec.Raw]
+    next_link: str | None = None
+
+
+class _Operation(msgspec.Struct):
+    status: str = ""
+
+
+class ArmClient:
+    """A `ResourceManager` of one cloud with one sign-in; connects with the first request."""
+
+    def __init__(self, entra: EntraTokens, options: ArmOptions | None = None) -> None:
+        self._entra, self._options = entra, options or ArmOptions()
+        self._connected: Transport | None = None
+        self._identity = ""
+        self._ahead = timedelta()
+        self._free_at = 0.0
+
+    @property
+    def endpoint(self) -> str:
+        """Its host."""
+        return place_of(self._options.endpoint)
+
+    @property
+    def identity(self) -> str:
+        """Who is signed in, in words; empty before the first answer."""
+        return self._identity
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+        return self._connected.requests if self._connected else 0
+
+    def by_its_clock(self, moment: datetime) -> datetime:
+        """A moment of ours by the clock of Azure; its answers tell whole seconds, so some are taken off."""
+        return moment + self._ahead - timedelta(seconds=2)
+
+    async def close(self) -> None:
+        """End its connections."""
+        if self._connected is not None:
+            await self._connected.close()
+            self._connected = None
+
+    async def read(self, request: ArmRequest) -> bytes:
+        """The answer to a GET. Raises SourceError."""
+        return (await self._called("GET", request)).body
+
+    async def ask(self, request: ArmRequest) -> bytes:
+        """The answer to a POST that changes nothing. Raises SourceError."""
+        return (await self._called("POST", request)).body
+
+    async def pages(self, request: ArmRequest) -> AsyncGenerator[tuple[msgspec.Raw, ...], None]:
+        """What a list holds, page by page; the next page is asked for at the same host only. Raises SourceError."""
+        paths = {request.path}
+        while True:
+            page = _decoded(await self.read(request), _Page, request.what)
+            yield tuple(page.value)
+            if not page.next_link:
+                return
+            path = self._path_of(page.next_link)
+            if path in paths or len(paths) >= MOST_PAGES:
+                raise UntrustedPayload(f"{TITLE} does not come to an end with its pages", "It is tried again.")
+            paths.add(path)
+            request = msgspec.structs.replace(request, path=path)
+
+    async def change(self, request: ArmRequest) -> bytes:
+        """The answer to a POST, sent once. Raises OutcomeUnknown when it may have been done, SourceError when it was not."""
+        signed_in = await self._sign_in()
+        reply = await self._sent_once(request, signed_in)
+        if reply.status == 401:  # refused before anything was done: a newer token may be sent
+            newer = await self._sign_in(refused=signed_in.value)
+            if newer.value != signed_in.value:
+                reply = await self._sent_once(request, newer)
+        if reply.status == 408 or reply.status >= 500 or (reply.status < 300 and reply.is_page):
+            raise unknown(request.what, f"it answered with {reply.status}" + (", a web page" if reply.is_page else ""))
+        if reply.status == 202:
+            return await self._followed(reply, request)
+        if reply.status not in (200, 201, 204):
+            raise refusal(reply, request.what, self._service(request))
+        return reply.body
+
+    async def _sent_once(self, request: ArmRequest, signed_in: EntraToken) -> Reply:
+        headers = {"Accept": "application/json", "Authorization": f"Bearer {signed_in.value}"}
+        content = b"" if request.body is None else msgspec.json.encode(request.body)
+        if content:
+            headers["Content-Type"] = "application/json"
+        url = self._options.endpoint.rstrip("/") + request.path
+        try:
+            return self._heard(
+                await self._transport().request("POST", url, headers=headers, content=content, limit=PAGE, stay=True)
+            )
+        except SourceError as error:
+            if _was_never_sent(error):
+                raise
+            raise unknown(request.what, error.headline) from error
+
+    async def _followed(self, accepted: Reply, request: ArmRequest) -> bytes:
+        """What a long operation ends with; empty where its answer names nothing to follow."""
+        reply = accepted
+        for _ in range(MOST_POLLS):
+            link = reply.header("azure-asyncoperation") or reply.header("location")
+            if not link:
+                return reply.body
+            await asyncio.sleep(self._poll_wait(reply))
+            try:
+                asked = msgspec.structs.replace(request, path=self._path_of(link), body=None)
+                reply = await self._called("GET", asked, accepted=(200, 201, 202, 204))
+            except SourceError as error:
+                raise unknown(request.what, error.headline) from error
+            status = _status_of(reply)
+            if status in ("failed", "canceled"):
+                raise SourceError(f"{TITLE}: the request to {request.what} ended as {status}", "See the resource in the portal.")
+            if reply.status != 202 and status in ("", "succeeded"):
+                return reply.body
+        raise unknown(request.what, "it has not ended yet")
+
+    def _poll_wait(self, reply: Reply) -> float:
+        text = reply.header("retry-after")
+        return min(float(text), LONGEST_POLL) if text.isascii() and text.isdigit() else self._options.first_wait
+
+    async def _called(self, method: str, request: ArmRequest, accepted: tuple[int, ...] = (200, 201)) -> Reply:
+        """An answer; a token that is refused is got anew, once."""
+        await self._within_budget()
+        signed_in = await self._sign_in()
+        try:
+            return await self._called_as(signed_in, method, request, accepted)
+        except AuthenticationFailed:
+            newer = await self._sign_in(refused=signed_in.value)
+            if newer.value == signed_in.value:
+                raise
+        return await self._called_as(newer, method, request, accepted)
+
+    async def _called_as(self, signed_in: EntraToken, method: str, request: ArmRequest, accepted: tuple[int, ...]) -> Reply:
+        api = WebApi(self._service(request), self._transport(), self._options.first_wait)
+        headers = {"Authorization": f"Bearer {signed_in.value}"}
+        asked = ApiRequest(method, request.path, request.what, request.body, headers)
+        return self._heard(await api.call(asked, PAGE, accepted))
+
+    async def _within_budget(self) -> None:
+        """Wait while few reads are left: they are shared with everybody who is signed in alike."""
+        rest = self._free_at - asyncio.get_running_loop().time()
+        if rest > 0:
+            await asyncio.sleep(rest)
+
+    def _heard(self, reply: Reply) -> Reply:
+        with suppress(ValueError, OverflowError, TypeError):
+            self._ahead = parsedate_to_datetime(reply.header("date")) - datetime.now(UTC)
+        left = reply.header("x-ms-ratelimit-remaining-subscription-reads")
+        if left.isascii() and left.isdigit() and int(left[:9]) < FEW_LEFT:
+            self._free_at = asyncio.get_running_loop().time() + PAUSE
+        return reply
+
+    async def _sign_in(self, refused: str = "") -> EntraToken:
+        signed_in = await self._entra.token(management_scope(self._options.endpoint), refused)
+        self._identity = signed_in.identity
+        return signed_in
+
+    def _service(self, request: ArmRequest) -> ApiService:
+        return ApiService(
+            title=TITLE,
+            base=self._options.endpoint.rstrip("/"),
+            sign_in="Run `az login`, or check the service principal.",
+            right=request.right,
+            ask_for=request.ask_for,
+        )
+
+    def _path_of(self, link: str) -> str:
+        """The path of a link of an answer, which must lead to the same host: the token goes nowhere else."""
+        try:
+            parts, own = urlsplit(link), urlsplit(self._options.endpoint)
+            same = (parts.scheme, parts.hostname, parts.port) == (own.scheme, own.hostname, own.port)
+        except ValueError:
+            same = False
+        if not same or not parts.path.startswith("/"):
+            raise UntrustedPayload(f"{TITLE} leads to another host for the next page", "A proxy on the way may have changed it.")
+        return parts.path + (f"?{parts.query}" if parts.query else "")
+
+    def _transport(self) -> Transport:
+        if self._connected is None:
+            from tui.sources.kit.transport import Transport, TransportOptions  # loads aiohttp: not before it is needed
+
+            self._connected = Transport(TransportOptions(timeout=self._options.timeout, ca_file=self._options.ca_file))
+        return self._connected
+
+
+def unknown(what: str, reason: str) -> OutcomeUnknown:
+    """The error for a change that may have been made."""
+    return OutcomeUnknown(
+        f"{TITLE} was asked to {what}, and whether it does is not known: {reason}",
+        "It is looked up before anything is sent again.",
+    )
+
+
+def _was_never_sent(error: SourceError) -> bool:
+    """Whether a request did not even reach the server: no name, no connection, no TLS, or a proxy that refused."""
+    import aiohttp
+
+    before = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError, aiohttp.InvalidURL)
+    return isinstance(error.__cause__, before) or (isinstance(error, Unreachable) and error.__cause__ is None)
+
+
+def _status_of(reply: Reply) -> str:
+    try:
+        return from_json(reply.body, _Operation).status.lower()
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+
+
+def _decoded(body: bytes, kind: type[_Page], what: str) -> _Page:
+    try:
+        return from_json(body, kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UntrustedPayload(
+            f"{TITLE} answered the request to {what} with something else than a list",
+            "A proxy on the way may have changed the answer; it is tried again.",
+        ) from error

@@ -1,0 +1,209 @@
+"""What tasks and runs of ACR mean that Azure Resource Manager writes.
+
+Sources: azure-rest-api-specs `containerregistry` RegistryTasks 2019-06-01-preview and 2025-03-01-preview, azure-cli `acr`
+(`get_finished_run_status`), and recordings of azure-cli. `provisioningState` says nothing of a run.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from tui.domain.common.redaction import quoted
+from tui.domain.common.text import clean
+from tui.domain.facts.build import (
+    BaseDependency,
+    BaseTrigger,
+    BuilderKind,
+    BuiltImage,
+    Job,
+    JobKey,
+    Run,
+    RunCause,
+    RunState,
+)
+from tui.domain.facts.image import Platform, RepositoryName
+from tui.domain.facts.reference import is_digest, is_repository, normalize_registry
+from tui.sources.builders.acr_resources import (
+    DependencyWire,
+    OutputWire,
+    PlatformWire,
+    RunProperties,
+    RunResource,
+    StepWire,
+    TaskResource,
+    TriggersWire,
+    TriggerWire,
+)
+from tui.sources.builders.acr_steps import encoded_images, named_image
+
+__all__ = ["job_of", "moment", "run_of"]
+
+MOST_IMAGES = 200
+_STATES = {
+    "queued": RunState.QUEUED,
+    "started": RunState.RUNNING,
+    "running": RunState.RUNNING,
+    "succeeded": RunState.SUCCEEDED,
+    "failed": RunState.FAILED,
+    "error": RunState.FAILED,
+    "timeout": RunState.FAILED,
+    "canceled": RunState.CANCELLED,
+    "cancelled": RunState.CANCELLED,
+}
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time of an answer in UTC; None when it is none."""
+    try:
+        parsed = datetime.fromisoformat(text or "")
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def job_of(task: TaskResource, host: str) -> Job:
+    """A task as a job of the builder of a registry."""
+    properties = task.properties
+    platform = properties.platform
+    return Job(
+        key=JobKey(BuilderKind.ACR_TASKS, host, task.id.lower()),
+        name=clean(task.name, 120),
+        url=_portal(task.id),
+        images=_images(properties.step, host),
+        bases=_bases(properties.step),
+        disabled=_disabled(properties.status),
+        trigger=_base_trigger(properties.trigger),
+        source_trigger=_any_enabled(properties.trigger.source_triggers) if properties.trigger else False,
+        schedule=_any_enabled(properties.trigger.timer_triggers) if properties.trigger else False,
+        platform=_platform(platform),
+        agent_pool=clean(properties.agent_pool_name or "", 80),
+        parameters=_parameters(properties.step),
+        reason=_unknown_images(properties.step),
+    )
+
+
+def _disabled(status: str | None) -> str:
+    if (status or "").lower() == "enabled":
+        return ""
+    return "the task is disabled" if (status or "").lower() == "disabled" else f"the task is {clean(status or 'in no state', 40)}"
+
+
+def _platform(platform: PlatformWire | None) -> Platform | None:
+    if platform is None or not platform.os:
+        return None
+    architecture = (platform.architecture or "amd64").lower()  # what Azure builds for when nothing is said
+    return Platform(platform.os.lower(), "386" if architecture == "x86" else architecture, (platform.variant or "").lower())
+
+
+def _images(step: StepWire | None, host: str) -> tuple[BuiltImage, ...]:
+    if step is None or step.is_push_enabled is False:
+        return ()
+    if (step.type or "").lower() == "encodedtask":
+        return encoded_images(step.encoded_task_content or "", host)
+    named = (named_image(text, host) for text in (step.image_names or [])[:MOST_IMAGES])
+    return tuple(image for image in named if image is not None)
+
+
+def _unknown_images(step: StepWire | None) -> str:
+    if step is not None and (step.type or "").lower() == "filetask":
+        return f"its steps are in the file {clean(step.task_file_path or '', 120)} of its source, which is not read"
+    return ""
+
+
+def _parameters(step: StepWire | None) -> tuple[str, ...]:
+    given = [*(step.arguments or ()), *(step.values or ())] if step is not None else []
+    return tuple(dict.fromkeys(clean(each.name, 120) for each in given if each.name))
+
+
+def _bases(step: StepWire | None) -> tuple[BaseDependency, ...] | None:
+    """The bases of the last build; None before the first: Azure leaves the list out then."""
+    if step is None or step.base_image_dependencies is None:
+        return None
+    bases = (_base(each) for each in step.base_image_dependencies[:MOST_IMAGES])
+    return tuple(base for base in bases if base is not None)
+
+
+def _base(wire: DependencyWire) -> BaseDependency | None:
+    repository = (wire.repository or "").lower()
+    if not wire.registry or not is_repository(repository):
+        return None
+    return BaseDependency(
+        RepositoryName(normalize_registry(wire.registry.lower()), repository),
+        clean(wire.tag or "", 128),
+        wire.digest if wire.digest and is_digest(wire.digest) else "",
+        runtime=(wire.type or "").lower() != "buildtime",
+    )
+
+
+def _base_trigger(triggers: TriggersWire | None) -> BaseTrigger:
+    wire = triggers.base_image_trigger if triggers is not None else None
+    if wire is None:
+        return BaseTrigger.NONE
+    return {"enabled": BaseTrigger.ON, "disabled": BaseTrigger.OFF}.get((wire.status or "").lower(), BaseTrigger.UNKNOWN)
+
+
+def _any_enabled(triggers: list[TriggerWire] | None) -> bool:
+    return any((trigger.status or "").lower() == "enabled" for trigger in triggers or ())
+
+
+def run_of(wire: RunResource, host: str, registry_id: str) -> Run:
+    """A run as it is told; the key of its job where it has one."""
+    properties = wire.properties
+    state = _STATES.get((properties.status or "").lower(), RunState.UNKNOWN)
+    task = f"{registry_id}/tasks/{properties.task}".lower() if properties.task else ""
+    return Run(
+        kind=BuilderKind.ACR_TASKS,
+        builder=host,
+        id=clean(wire.run_id, 80),
+        state=state,
+        job=JobKey(BuilderKind.ACR_TASKS, host, task) if task else None,
+        detail=_detail(properties, state),
+        cause=_cause(properties),
+        created=moment(properties.create_time),
+        started=moment(properties.start_time),
+        finished=moment(properties.finish_time),
+        images=_outputs(properties.output_images),
+        url=_portal(f"{registry_id}/runs/{wire.run_id}"),
+    )
+
+
+def _detail(properties: RunProperties, state: RunState) -> str:
+    message = quoted(properties.run_error_message or "", 300)
+    status = (properties.status or "").lower()
+    if state is RunState.QUEUED and properties.agent_pool_name:
+        return f"It waits for a machine of the agent pool {clean(properties.agent_pool_name, 80)}."
+    if status == "timeout":
+        return "It took longer than its time limit." + (f" Azure says: {message}" if message else "")
+    if status == "error" and not message:
+        return "Azure ended it with an error of its own, and says nothing more."
+    if state is RunState.UNKNOWN:
+        return f"Azure calls its state {clean(properties.status or '', 40) or 'nothing'}, which is not known here."
+    return message
+
+
+def _cause(properties: RunProperties) -> RunCause:
+    for trigger, cause in (
+        (properties.image_update_trigger, RunCause.BASE_IMAGE),
+        (properties.source_trigger, RunCause.SOURCE),
+        (properties.timer_trigger, RunCause.SCHEDULE),
+    ):
+        if trigger is not None:
+            return cause
+    return RunCause.MANUAL if (properties.run_type or "").lower() in ("quickrun", "quickbuild") else RunCause.UNKNOWN
+
+
+def _outputs(outputs: list[OutputWire] | None) -> tuple[BuiltImage, ...] | None:
+    if outputs is None:
+        return None
+    images = []
+    for each in outputs[:MOST_IMAGES]:
+        repository = (each.repository or "").lower()
+        if each.registry and is_repository(repository):
+            name = RepositoryName(normalize_registry(each.registry.lower()), repository)
+            digest = each.digest if each.digest and is_digest(each.digest) else ""
+            images.append(BuiltImage(name, clean(each.tag or "", 128), digest))
+    return tuple(images)
+
+
+def _portal(resource_id: str) -> str:
+    return f"https://portal.azure.com/#resource{clean(resource_id, 400)}" if resource_id.startswith("/") else ""
