@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tui.domain.common.decoding import from_json
-from tui.errors import AuthenticationFailed, OutcomeUnknown, SourceError, Unreachable, UntrustedPayload
+from tui.errors import AuthenticationFailed, OutcomeUnknown, SourceError, UntrustedPayload
 from tui.sources.kit.clouds import PUBLIC, management_scope
 from tui.sources.kit.credentials import EntraToken, EntraTokens
 from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, place_of, refusal
@@ -135,12 +135,14 @@ class ArmClient:
         if content:
             headers["Content-Type"] = "application/json"
         url = self._options.endpoint.rstrip("/") + request.path
+        from tui.sources.kit.troubles import never_sent  # knows aiohttp
+
         try:
             return self._heard(
                 await self._transport().request("POST", url, headers=headers, content=content, limit=PAGE, stay=True)
             )
         except SourceError as error:
-            if _was_never_sent(error):
+            if never_sent(error):
                 raise
             raise unknown(request.what, error.headline) from error
 
@@ -239,14 +241,6 @@ def unknown(what: str, reason: str) -> OutcomeUnknown:
         f"{TITLE} was asked to {what}, and whether it does is not known: {reason}",
         "It is looked up before anything is sent again.",
     )
-
-
-def _was_never_sent(error: SourceError) -> bool:
-    """Whether a request did not even reach the server: no name, no connection, no TLS, or a proxy that refused."""
-    import aiohttp
-
-    before = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError, aiohttp.InvalidURL)
-    return isinstance(error.__cause__, before) or (isinstance(error, Unreachable) and error.__cause__ is None)
 
 
 def _status_of(reply: Reply) -> str:

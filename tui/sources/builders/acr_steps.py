@@ -10,13 +10,14 @@ import base64
 import binascii
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from tui.domain.common.text import clean
 from tui.domain.facts.build import BuiltImage
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.reference import is_registry, is_repository, normalize_registry
+from tui.sources.builders.yaml_files import at, mappings, parsed, texts
 
 __all__ = ["encoded_images", "named_image"]
 
@@ -46,27 +47,19 @@ def _with_port(text: str) -> tuple[str, str, str]:
 
 def encoded_images(content: str, host: str) -> tuple[BuiltImage, ...]:
     """The images that the steps of an encoded task push; a step that cannot be read pushes nothing that is known."""
-    import yaml  # takes its time: only where there is something to read
-
     try:
-        text = base64.b64decode(content[:LONGEST], validate=False).decode("utf-8", "replace")
-        document = yaml.safe_load(text) if "&" not in text else None  # aliases could grow it without end
-    except (binascii.Error, ValueError, yaml.YAMLError, RecursionError):
+        text = base64.b64decode(content[:LONGEST], validate=False)
+    except (binascii.Error, ValueError):
         return ()
-    steps = document.get("steps") if isinstance(document, dict) else None
-    if not isinstance(steps, list):
-        return ()
-    names = dict.fromkeys(name for step in steps[:MOST_STEPS] if isinstance(step, dict) for name in _pushed(step))
+    document = parsed(text) if b"&" not in text else None  # aliases could grow it without end
+    steps = mappings(at(document, "steps"))[:MOST_STEPS]
+    names = dict.fromkeys(name for step in steps for name in _pushed(step))
     images = (named_image(name, host) for name in names)
     return tuple(dict.fromkeys(image for image in images if image is not None))
 
 
-def _pushed(step: dict[object, object]) -> Iterator[str]:
-    pushed = step.get("push")
-    if isinstance(pushed, list):
-        yield from (name for name in pushed if isinstance(name, str))
-    elif isinstance(pushed, str):
-        yield pushed
+def _pushed(step: Mapping[str, object]) -> Iterator[str]:
+    yield from texts(step.get("push"))
     command = step.get("cmd")
     if isinstance(command, str) and "buildx" in command and "--push" in command:
         yield from _tags(command)

@@ -15,7 +15,7 @@ import msgspec
 
 from tui.domain.common.decoding import from_json
 from tui.domain.common.redaction import quoted
-from tui.errors import AuthenticationFailed, OutcomeUnknown, SourceError, Unreachable, UntrustedPayload
+from tui.errors import AuthenticationFailed, OutcomeUnknown, SourceError, UntrustedPayload
 from tui.sources.kit.retry import Retry, patiently
 from tui.sources.kit.throttle import Backoff, parse_retry_after
 
@@ -115,12 +115,14 @@ class Service:
         if body is not None:
             sent["Content-Type"] = "application/json"
             content = msgspec.json.encode(body)
+        from tui.sources.kit.troubles import never_sent  # knows aiohttp
+
         try:
             reply = await self._transport().request(
                 method, self.base + path, headers=sent, content=content, form=form, limit=PAGE, follow=False
             )
         except SourceError as error:
-            if _never_sent(error):
+            if never_sent(error):
                 raise
             raise self.unknown(what, error.headline) from error
         if reply.status >= 500:
@@ -153,14 +155,6 @@ class Service:
         if self._connected is None:
             self._connected = self._connect()
         return self._connected
-
-
-def _never_sent(error: SourceError) -> bool:
-    """Whether a request did not even reach the server: no name, no connection, no TLS, or a proxy that refused."""
-    import aiohttp
-
-    before = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError, aiohttp.InvalidURL)
-    return isinstance(error.__cause__, before) or (isinstance(error, Unreachable) and error.__cause__ is None)
 
 
 class _Message(msgspec.Struct):

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import aiohttp
 
+from tui.errors import SourceError, Unreachable
+
 __all__ = ["Trouble", "may_have_arrived", "trouble_of"]
 
 
@@ -59,3 +61,9 @@ def may_have_arrived(error: BaseException) -> bool:
     """Whether the server may have got the request that failed so: not where no connection ever stood."""
     before = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError, ValueError)
     return not isinstance(error, before)
+
+
+def never_sent(error: SourceError) -> bool:
+    """Whether a request did not even reach the server: no name, no connection, no TLS, or a proxy that refused."""
+    before = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError, aiohttp.InvalidURL)
+    return isinstance(error.__cause__, before) or (isinstance(error, Unreachable) and error.__cause__ is None)
