@@ -1,0 +1,131 @@
+"""Plans carried out against an outside that behaves, and one that does not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.actions.plans import plan_of, rebuild, restart
+from tests.actions.world import Fault, World
+from tui.actions.transitions import ProofKind, Stage
+from tui.domain.plans.board import BoardState, Milestone
+from tui.domain.plans.plan import Plan, StepKind
+
+APPS = plan_of(
+    rebuild("python", number=1),
+    rebuild("api", needs=("python",), wave=2, number=2),
+    restart("web", needs=("api",), wave=3, image="api"),
+)
+
+
+def events(world: World, machine: str = "here") -> list[tuple[str, str]]:
+    """What the audit log tells: event and step."""
+    path = world.directory / machine / "audit.jsonl"
+    return [(line["event"], line.get("step", "")) for line in map(json.loads, path.read_text().splitlines())]
+
+
+async def carried(tmp_path: Path, plan: Plan = APPS, **faults: Fault) -> tuple[World, dict[str, Stage]]:
+    """A plan carried out with faults, and the stages in which its steps ended."""
+    world = World(tmp_path, faults)
+    run = await world.carry_out(world.plan(plan))
+    return world, {step: record.stage for step, record in run.ledger.records.items()}
+
+
+async def test_a_base_is_rebuilt_before_what_stands_on_it_and_all_is_proven(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    run = await world.carry_out(world.plan(APPS))
+    assert {step: record.stage for step, record in run.ledger.records.items()} == {
+        "python": Stage.VERIFIED,
+        "api": Stage.VERIFIED,
+        "web": Stage.CONVERGED,
+    }
+    assert world.done == ["python", "api", "web"]
+    base = next(proof for proof in run.ledger.records["api"].proofs if proof.kind is ProofKind.BASE)
+    assert base.value == run.ledger.records["python"].digest
+    rows = run.board.rows
+    assert [(row.title, row.state, row.at) for row in rows] == [
+        ("python:1", BoardState.DONE, None),
+        ("api:1", BoardState.DONE, None),
+    ]
+    assert rows[1].passed == frozenset(Milestone)
+    assert events(world)[0] == ("begun", "")
+    assert events(world)[-1] == ("ended", "")
+
+
+@pytest.mark.parametrize(
+    ("fault", "stage", "sent"),
+    [
+        (Fault.ANSWER_LOST, Stage.VERIFIED, 1),
+        (Fault.SIGN_IN_LAPSES, Stage.VERIFIED, 1),
+        (Fault.THROTTLED, Stage.VERIFIED, 2),
+        (Fault.UNTOLD, Stage.VERIFIED, 1),
+        (Fault.LOST_BEFORE, Stage.UNKNOWN, 1),
+        (Fault.TWINS, Stage.UNKNOWN, 1),
+        (Fault.DOWN, Stage.FAILED, 1),
+        (Fault.REFUSED, Stage.DENIED, 1),
+        (Fault.SIGNED_OUT, Stage.DENIED, 1),
+        (Fault.GONE, Stage.FAILED, 0),
+        (Fault.DISABLED, Stage.FAILED, 0),
+        (Fault.FAILS, Stage.FAILED, 1),
+        (Fault.CANCELLED, Stage.FAILED, 1),
+        (Fault.NOTHING, Stage.FAILED, 1),
+        (Fault.ELSEWHERE, Stage.FAILED, 1),
+        (Fault.SAME, Stage.FAILED, 1),
+        (Fault.OLD_BASE, Stage.FAILED, 1),
+        (Fault.ONE_PLATFORM, Stage.FAILED, 1),
+        (Fault.UNSIGNED, Stage.FAILED, 1),
+        (Fault.UNSCANNED, Stage.UNKNOWN, 1),
+        (Fault.TAG_MOVED, Stage.FAILED, 1),
+    ],
+)
+async def test_a_bad_build_ends_as_what_it_is_and_nothing_after_it_is_begun(
+    tmp_path: Path, fault: Fault, stage: Stage, sent: int
+) -> None:
+    world, stages = await carried(tmp_path, api=fault)
+    assert stages["python"] is Stage.VERIFIED
+    assert stages["api"] is stage
+    assert world.sends.count("api") == sent
+    assert stages["web"] is (Stage.CONVERGED if stage is Stage.VERIFIED else Stage.HELD)
+    assert ("web" in world.sends) == (stage is Stage.VERIFIED)
+
+
+@pytest.mark.parametrize(
+    ("fault", "stage"),
+    [
+        (Fault.ANSWER_LOST, Stage.CONVERGED),
+        (Fault.LOST_BEFORE, Stage.UNKNOWN),
+        (Fault.DOWN, Stage.FAILED),
+        (Fault.REFUSED, Stage.DENIED),
+        (Fault.CHANGED, Stage.CHANGED),
+        (Fault.GONE, Stage.FAILED),
+        (Fault.STALLED, Stage.UNKNOWN),
+        (Fault.UNDONE, Stage.FAILED),
+    ],
+)
+@pytest.mark.parametrize("kind", [StepKind.RESTART, StepKind.PIN])
+async def test_a_bad_rollout_ends_as_what_it_is(tmp_path: Path, fault: Fault, stage: Stage, kind: StepKind) -> None:
+    plan = plan_of(rebuild("api"), restart("web", needs=("api",), image="api", kind=kind))
+    world, stages = await carried(tmp_path, plan, web=fault)
+    assert stages == {"api": Stage.VERIFIED, "web": stage}
+    assert world.sends.count("web") == (0 if fault is Fault.GONE else 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "stage"),
+    [
+        (Fault.NONE, Stage.APPLIED),
+        (Fault.ANSWER_LOST, Stage.APPLIED),
+        (Fault.LOST_BEFORE, Stage.UNKNOWN),
+        (Fault.REFUSED, Stage.DENIED),
+        (Fault.CHANGED, Stage.CHANGED),
+    ],
+)
+async def test_a_lock_is_proven_by_reading_it_back(tmp_path: Path, fault: Fault, stage: Stage) -> None:
+    steps = [
+        restart(name, kind=kind, image="api") for name, kind in (("lock-api", StepKind.LOCK), ("stop", StepKind.SCALE_TO_ZERO))
+    ]
+    world, stages = await carried(tmp_path, plan_of(*steps), **{"lock-api": fault})
+    assert stages == {"lock-api": stage, "stop": Stage.CONVERGED}
+    assert world.sends.count("lock-api") == 1
