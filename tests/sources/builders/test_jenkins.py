@@ -119,7 +119,10 @@ def test_every_result_is_a_state(result: dict[str, object], state: RunState) -> 
 def test_names_become_paths_and_addresses_numbers() -> None:
     """A name of a branch keeps its own `%2F`; of an address only the number counts."""
     assert job_path("folder/feature%2Fx") == "/job/folder/job/feature%252Fx"
-    assert job_path("a/../b?x=1#") == "/job/a/job/../job/b%3Fx%3D1%23"
+    assert job_path("a/b?x=1#") == "/job/a/job/b%3Fx%3D1%23"
+    for name in ("a/../b", "..", "a//b", ""):
+        with pytest.raises(NotFound):
+            job_path(name)
     assert item_of_location("http://0.0.0.0:8080/jenkins/queue/item/123/") == 123
     assert item_of_location("/queue/item/7") == 7
     assert item_of_location("http://evil.example/login") == 0

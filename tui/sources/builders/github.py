@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -43,7 +43,7 @@ from tui.sources.builders.github_wire import (
 )
 from tui.sources.builders.options import BuilderOptions, mark_parameter
 from tui.sources.builders.secrets import Secret
-from tui.sources.builders.service import decoded, moment
+from tui.sources.builders.service import decoded, moment, path_part
 from tui.sources.builders.yaml_files import LARGEST
 from tui.sources.ports import Diagnosis, Trigger
 
@@ -331,7 +331,7 @@ def _place(job: JobKey) -> tuple[str, str]:
     """Repository and file, fit for an address."""
     owner, _, rest = job.job.partition("/")
     repository, _, file = rest.partition("/")
-    return f"{quote(owner, safe='')}/{quote(repository, safe='')}", quote(file, safe="")
+    return f"{path_part(owner)}/{path_part(repository)}", path_part(file)
 
 
 def _workflow(job: JobKey) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
 from tui.domain.common.redaction import quoted
 from tui.domain.facts.build import BuilderKind, JobKey, Run, RunCause, RunState
-from tui.sources.builders.service import from_milliseconds
+from tui.sources.builders.service import from_milliseconds, path_part
 
 __all__ = [
     "BUILD_TREE",
@@ -183,7 +183,7 @@ class User(msgspec.Struct):
 
 def job_path(job: str) -> str:
     """`/job/folder/job/name` of `folder/name`; each name is as Jenkins has it, with its own `%2F`."""
-    return "".join(f"/job/{quote(name, safe='')}" for name in job.strip("/").split("/"))
+    return "".join(f"/job/{path_part(name)}" for name in job.strip("/").split("/"))
 
 
 def item_of_location(location: str) -> int:

@@ -10,19 +10,31 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
 from tui.domain.common.decoding import from_json
 from tui.domain.common.redaction import quoted
-from tui.errors import AuthenticationFailed, OutcomeUnknown, SourceError, UntrustedPayload
+from tui.errors import AuthenticationFailed, NotFound, OutcomeUnknown, SourceError, UntrustedPayload
 from tui.sources.kit.retry import Retry, patiently
 from tui.sources.kit.throttle import Backoff, parse_retry_after
 
 if TYPE_CHECKING:
     from tui.sources.kit.transport import Reply, Transport
 
-__all__ = ["PAGE", "Judge", "Service", "SignIn", "asked_to_wait", "decoded", "from_milliseconds", "moment", "quoted_message"]
+__all__ = [
+    "PAGE",
+    "Judge",
+    "Service",
+    "SignIn",
+    "asked_to_wait",
+    "decoded",
+    "from_milliseconds",
+    "moment",
+    "path_part",
+    "quoted_message",
+]
 
 T = TypeVar("T")
 PAGE = 8 << 20
@@ -159,6 +171,13 @@ class Service:
 
 class _Message(msgspec.Struct):
     message: str | None = None
+
+
+def path_part(name: str) -> str:
+    """A name as one part of a path. Raises NotFound for one that would lead elsewhere."""
+    if name.strip() in ("", ".", ".."):
+        raise NotFound("a job has a name that leads elsewhere", "Correct the job in the configuration.")
+    return quote(name, safe="")
 
 
 def quoted_message(reply: Reply) -> str:
