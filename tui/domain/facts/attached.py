@@ -6,12 +6,14 @@ __all__ = ["BUNDLE", "NOTATION", "SIMPLE", "FoundBy", "may_sign"]
 
 from enum import StrEnum
 
+from tui.domain.facts.image import OCI_CONFIG
+
 NOTATION = "application/vnd.cncf.notary.signature"
 SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
 BUNDLE = "application/vnd.dev.sigstore.bundle"
 _SIGNATURES = (NOTATION, BUNDLE, "application/vnd.dev.cosign.artifact.sig", SIMPLE)
 # What registries write in place of a type that they do not tell (Azure/acr#784).
-_UNTOLD = frozenset({"", "application/vnd.oci.empty.v1+json", "application/vnd.oci.image.config.v1+json"})
+_UNTOLD = frozenset({"", "application/vnd.oci.empty.v1+json", OCI_CONFIG})
 
 
 class FoundBy(StrEnum):

@@ -8,6 +8,8 @@ from enum import StrEnum
 import msgspec
 
 __all__ = [
+    "DOCKER_CONFIG",
+    "OCI_CONFIG",
     "Claim",
     "ClaimKind",
     "Descriptor",
@@ -22,6 +24,11 @@ __all__ = [
     "RepositoryName",
     "Tag",
 ]
+
+
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+"""The types of the configs of images, as the OCI image-spec and Docker's manifests call them."""
 
 
 class RepositoryName(msgspec.Struct, frozen=True, gc=False, order=True):

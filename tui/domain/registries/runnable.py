@@ -7,11 +7,11 @@ could run; what was not read could be anything.
 
 from __future__ import annotations
 
-from tui.domain.facts.image import Descriptor, Manifest, ManifestKind
+from tui.domain.facts.image import DOCKER_CONFIG, OCI_CONFIG, Descriptor, Manifest, ManifestKind
 
 __all__ = ["IMAGE_CONFIGS", "could_run", "is_attestation", "says_attestation"]
 
-IMAGE_CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
+IMAGE_CONFIGS = frozenset({OCI_CONFIG, DOCKER_CONFIG})
 """What containerd, docker and buildah write for configs of images; other config types mark artifacts (OCI image-spec)."""
 _EMPTY = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 """The digest of `{}` (OCI image-spec, "Guidance for an Empty Descriptor"): it names no layer, so nothing can be unpacked."""

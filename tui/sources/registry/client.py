@@ -24,6 +24,7 @@ from tui.errors import (
     UntrustedPayload,
 )
 from tui.sources.kit.credentials import Credentials
+from tui.sources.kit.oci import WireManifest
 from tui.sources.kit.redirects import same_origin
 from tui.sources.kit.retry import Retry
 from tui.sources.kit.throttle import Backoff, RequestClass, Throttle
@@ -42,7 +43,7 @@ from tui.sources.registry.parse import check_digest, compute_digest
 from tui.sources.registry.request import ACCEPT, ANYTHING, INDEX, NO_REFERRERS, Request, tell_pause
 from tui.sources.registry.scopes import HELD, RepositoryScopes
 from tui.sources.registry.tokens import Authorizer
-from tui.sources.registry.wire import CatalogPage, WireManifest, WireTags
+from tui.sources.registry.wire import CatalogPage, WireTags
 
 __all__ = ["CATALOG_SCOPE", "ManifestBody", "RegistryClient"]
 

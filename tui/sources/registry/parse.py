@@ -21,15 +21,14 @@ from tui.domain.facts.image import (
 from tui.domain.facts.reference import DIGEST_ALGORITHMS, is_digest, is_tag
 from tui.domain.registries.runnable import IMAGE_CONFIGS, could_run
 from tui.errors import OtherBytes, UntrustedPayload
+from tui.sources.kit.oci import WireDescriptor, WireManifest
 from tui.sources.kit.transport import decode_json
 from tui.sources.registry.wire import (
     AcrAttributes,
     AcrManifest,
     AcrTag,
     WireConfig,
-    WireDescriptor,
     WireHistory,
-    WireManifest,
     moment,
 )
 

@@ -1,4 +1,4 @@
-"""What registries send, as far as it is used: OCI image and distribution specifications, and ACR's own listings.
+"""What registries send, as far as it is used: OCI image configs and lists, and ACR's own listings.
 
 Every field may be missing or null: recordings of real registries lack nearly each of them somewhere.
 """
@@ -16,45 +16,12 @@ __all__ = [
     "AcrTags",
     "CatalogPage",
     "WireConfig",
-    "WireDescriptor",
     "WireError",
     "WireErrors",
-    "WireManifest",
     "WireTags",
     "WireToken",
     "moment",
 ]
-
-
-class WirePlatform(msgspec.Struct):
-    os: str | None = None
-    architecture: str | None = None
-    variant: str | None = None
-
-
-class WireDescriptor(msgspec.Struct, rename="camel"):
-    """An OCI content descriptor."""
-
-    media_type: str | None = None
-    digest: str | None = None
-    size: int | None = None
-    platform: WirePlatform | None = None
-    artifact_type: str | None = None
-    annotations: dict[str, str | None] | None = None
-
-
-class WireManifest(msgspec.Struct, rename="camel"):
-    """A manifest or an index: which one is told by the fields that are there."""
-
-    schema_version: int = 0
-    media_type: str | None = None
-    artifact_type: str | None = None
-    config: WireDescriptor | None = None
-    layers: list[WireDescriptor] | None = None
-    blobs: list[WireDescriptor] | None = None
-    manifests: list[WireDescriptor] | None = None
-    subject: WireDescriptor | None = None
-    annotations: dict[str, str | None] | None = None
 
 
 class WireHistory(msgspec.Struct):

@@ -12,6 +12,7 @@ from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.image import Descriptor, Referrer
 from tui.domain.facts.scan import ScanReport
 from tui.errors import NotFound, SourceError, UntrustedPayload
+from tui.sources.kit.oci import WireDescriptor, WireManifest, config_type, texts
 from tui.sources.ports import ContentReader
 from tui.sources.scanners.findings import Pool, decode
 from tui.sources.scanners.formats.attestation import is_about_vulnerabilities
@@ -32,21 +33,6 @@ DOCUMENTS = ("json", "sarif", "cyclonedx", "vex", "in-toto", "dsse", "csv", "vul
 CERTAIN = ("sarif", "vex", "vuln", "trivy", "grype")
 """Parts of types whose artifacts are reports for sure: if one cannot be read, that is said."""
 PREDICATES = ("in-toto.io/predicate-type", "predicateType", "dev.sigstore.bundle.predicateType")
-
-
-class _Descriptor(msgspec.Struct, rename="camel"):
-    media_type: str = ""
-    digest: str = ""
-    size: int = 0
-    annotations: dict[str, str] | None = None
-
-
-class _Manifest(msgspec.Struct, rename="camel"):
-    artifact_type: str = ""
-    config: _Descriptor | None = None
-    layers: list[_Descriptor] | None = None
-    manifests: list[_Descriptor] | None = None
-    annotations: dict[str, str] | None = None
 
 
 class ArtifactReader:
@@ -72,19 +58,19 @@ class ArtifactReader:
     async def _identities(self, demand: ArtifactDemand) -> frozenset[str]:
         """The digests that mean the same image: of the manifest, of its config, of an index's manifests."""
         body = await self._reader.manifest(demand.name, demand.subject.digest)
-        manifest = decode(body, _Manifest, "the manifest of the image")
-        parts = [each.digest for each in (manifest.config, *(manifest.manifests or ())) if each is not None]
-        return frozenset((demand.subject.digest, *parts))
+        manifest = decode(body, WireManifest, "the manifest of the image")
+        parts = (manifest.config, *(manifest.manifests or ()))
+        return frozenset((demand.subject.digest, *(part.digest for part in parts if part is not None and part.digest)))
 
     async def _artifact(self, demand: ArtifactDemand, referrer: Referrer) -> list[ScanReport]:
         body = await self._reader.manifest(demand.name, referrer.descriptor.digest)
-        manifest = decode(body, _Manifest, "the manifest of what is attached")
-        kind = manifest.artifact_type or (manifest.config.media_type if manifest.config else "")
+        manifest = decode(body, WireManifest, "the manifest of what is attached")
+        kind = manifest.artifact_type or config_type(manifest)
         found: list[ScanReport] = []
         if any(part in kind for part in OTHERS):
             return found
         for number, layer in enumerate(_documents(manifest)):
-            blob = await self._reader.blob(demand.name, layer.digest, MAX_REPORT)
+            blob = await self._reader.blob(demand.name, layer.digest or "", MAX_REPORT)
             key = f"{demand.name}@{referrer.descriptor.digest}" + (f"/{number}" if number else "")
             reading = Reading(
                 self._source, key, self._pool, "its signature is not verified here" if _signed(layer) else "unsigned"
@@ -125,19 +111,19 @@ def _about(report: ScanReport, demand: ArtifactDemand, own: frozenset[str]) -> S
     return msgspec.structs.replace(placed, vulnerabilities=None, counts={}, vex=(), complete=False, reason=reason)
 
 
-def _documents(manifest: _Manifest) -> Iterator[_Descriptor]:
+def _documents(manifest: WireManifest) -> Iterator[WireDescriptor]:
     """The layers that may be reports or statements about vulnerabilities."""
     for layer in manifest.layers or ():
-        known = {**(manifest.annotations or {}), **(layer.annotations or {})}
+        known, media_type = texts(manifest.annotations) | texts(layer.annotations), layer.media_type or ""
         predicate = next((known[name] for name in PREDICATES if name in known), "")
-        fits = any(part in layer.media_type for part in DOCUMENTS) and not any(part in layer.media_type for part in OTHERS)
-        if digest_of(layer.digest) and fits and (not predicate or is_about_vulnerabilities(predicate)):
+        fits = any(part in media_type for part in DOCUMENTS) and not any(part in media_type for part in OTHERS)
+        if digest_of(layer.digest or "") and fits and (not predicate or is_about_vulnerabilities(predicate)):
             yield layer
 
 
-def _signed(layer: _Descriptor) -> bool:
+def _signed(layer: WireDescriptor) -> bool:
     """Whether the document comes in an envelope with signatures."""
-    return any(part in layer.media_type for part in ("dsse", "bundle"))
+    return any(part in (layer.media_type or "") for part in ("dsse", "bundle"))
 
 
 def _is_other(referrer: Referrer) -> bool:

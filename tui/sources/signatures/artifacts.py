@@ -18,6 +18,7 @@ from tui.domain.facts.demand import ArtifactDemand
 from tui.domain.facts.image import Referrer, RepositoryName
 from tui.domain.facts.signature import SignatureSystem
 from tui.errors import SourceError, UntrustedPayload
+from tui.sources.kit.oci import WireDescriptor, WireManifest, config_type, texts
 from tui.sources.ports import ContentReader
 from tui.verification.strict import Json, json_object, refuse_lookalikes
 
@@ -47,30 +48,6 @@ _OF_DESCRIPTOR = ("mediaType", "digest", "size", "annotations", "data", "urls", 
 OLD_MANIFEST = "application/vnd.oci.artifact.manifest.v1+json"
 MANIFESTS = frozenset({"application/vnd.oci.image.manifest.v1+json", OLD_MANIFEST})
 """What notation takes for the manifest of a signature (notation-go registry/repository.go, getSignatureBlobDesc)."""
-
-
-class Layer(msgspec.Struct, frozen=True):
-    """A descriptor of a signature manifest."""
-
-    digest: str
-    media_type: str = msgspec.field(name="mediaType", default="")
-    size: int = 0
-    annotations: dict[str, str] | None = None
-    data: str | None = None
-    urls: list[str] | None = None
-
-
-class Wire(msgspec.Struct, frozen=True):
-    """The fields of a manifest that tell what it is (OCI image-spec, manifest)."""
-
-    schema_version: int = msgspec.field(name="schemaVersion", default=0)
-    layers: list[Layer] = []
-    config: Layer | None = None
-    artifact_type: str | None = msgspec.field(name="artifactType", default=None)
-    annotations: dict[str, str] | None = None
-    media_type: str = msgspec.field(name="mediaType", default="")
-    manifests: msgspec.Raw = msgspec.Raw()
-    blobs: list[Layer] = []
 
 
 class Artifact(msgspec.Struct, frozen=True):
@@ -140,17 +117,18 @@ class _Gathering:
         if NOTATION in _types(manifest):
             await self._notation(referrer, manifest, len(body))
             return
-        if len(manifest.layers) == 1 and manifest.layers[0].media_type.startswith(BUNDLE):
+        layers = manifest.layers or []
+        if len(layers) == 1 and _is_bundle(layers[0]):
             if _signs(manifest, referrer):
-                await self._read(referrer, SignatureSystem.COSIGN, manifest.layers[0], PAYLOAD_LIMIT)
+                await self._read(referrer, SignatureSystem.COSIGN, layers[0], PAYLOAD_LIMIT)
             return
-        if len(manifest.layers) > MAX_LAYERS:
-            self._errors.append(f"{digest[:19]} holds {len(manifest.layers)} signatures, of which {MAX_LAYERS} were read")
-        for layer in manifest.layers[:MAX_LAYERS]:
+        if len(layers) > MAX_LAYERS:
+            self._errors.append(f"{digest[:19]} holds {len(layers)} signatures, of which {MAX_LAYERS} were read")
+        for layer in layers[:MAX_LAYERS]:
             if self._is_full:
                 return
-            if layer.media_type.startswith(BUNDLE):
-                words = f"the bundle's manifest has {len(manifest.layers)} layers, where cosign reads one"
+            if _is_bundle(layer):
+                words = f"the bundle's manifest has {len(layers)} layers, where cosign reads one"
                 self._fault(referrer, SignatureSystem.COSIGN, layer, words)
             elif layer.media_type == SIMPLE and _where_cosign_looks(referrer, manifest):
                 await self._read(referrer, SignatureSystem.COSIGN, layer, PAYLOAD_LIMIT)
@@ -159,7 +137,7 @@ class _Gathering:
                 words = f"a simple signature that lies {place}, where cosign does not look for one"
                 self._fault(referrer, SignatureSystem.COSIGN, layer, words)
 
-    async def _notation(self, referrer: Referrer, manifest: Wire, size: int) -> None:
+    async def _notation(self, referrer: Referrer, manifest: WireManifest, size: int) -> None:
         """In order, and none behind one that notation could not fetch: it stops there (notation-go `Verify`)."""
         if (self._stopped or self._of_notation >= MAX_SIGNATURES) and referrer.found_by != FoundBy.UNUSED:
             limit = f"there are more than {MAX_SIGNATURES} signatures, of which notation reads no more"
@@ -171,44 +149,45 @@ class _Gathering:
             await self._read(referrer, SignatureSystem.NOTATION, _layers(referrer, manifest)[0], ENVELOPE_LIMIT)
             return
         self._stopped = _stop(referrer, fault)
-        self._fault(referrer, SignatureSystem.NOTATION, Layer(referrer.descriptor.digest), fault)
+        self._fault(referrer, SignatureSystem.NOTATION, WireDescriptor(digest=referrer.descriptor.digest), fault)
 
-    def _fault(self, referrer: Referrer, system: SignatureSystem, layer: Layer, words: str) -> None:
+    def _fault(self, referrer: Referrer, system: SignatureSystem, layer: WireDescriptor, words: str) -> None:
         """Something that is meant as a signature and is wrong as it lies there."""
-        digest, media_type = referrer.descriptor.digest, clean(layer.media_type, 120)
-        self._found.append(Artifact(system, media_type, layer.digest, b"", digest, referrer.found_by, fault=words))
+        digest, media_type = referrer.descriptor.digest, clean(layer.media_type or "", 120)
+        self._found.append(Artifact(system, media_type, layer.digest or "", b"", digest, referrer.found_by, fault=words))
 
-    async def _read(self, referrer: Referrer, system: SignatureSystem, layer: Layer, limit: int) -> None:
+    async def _read(self, referrer: Referrer, system: SignatureSystem, layer: WireDescriptor, limit: int) -> None:
         self._requests += 1
-        data = await self._reader.blob(self._name, layer.digest, limit)
-        self._bytes += len(data) + sum(map(len, (layer.annotations or {}).values()))
+        digest, annotations = layer.digest or "", texts(layer.annotations)
+        data = await self._reader.blob(self._name, digest, limit)
+        self._bytes += len(data) + sum(map(len, annotations.values()))
         if system is SignatureSystem.COSIGN and (words := _lie(layer, data)):
             self._fault(referrer, system, layer, words)
             return
-        if layer.size != len(data):
-            words = f"its envelope is listed with {layer.size} bytes, and has {len(data)}"
+        if (size := layer.size or 0) != len(data):
+            words = f"its envelope is listed with {size} bytes, and has {len(data)}"
             self._stopped = _stop(referrer, words)
             self._fault(referrer, system, layer, words)
             return
         self._found.append(
             Artifact(
                 system=system,
-                media_type=clean(layer.media_type, 120),
-                digest=layer.digest,
+                media_type=clean(layer.media_type or "", 120),
+                digest=digest,
                 data=data,
                 manifest=referrer.descriptor.digest,
                 found_by=referrer.found_by,
-                annotations=layer.annotations or {},
+                annotations=annotations,
             )
         )
 
 
-def _fault(referrer: Referrer, manifest: Wire, size: int) -> str:
+def _fault(referrer: Referrer, manifest: WireManifest, size: int) -> str:
     """Why notation would not fetch a signature (registry/repository.go, getSignatureBlobDesc); empty when it would."""
     told = referrer.descriptor
     if told.media_type not in MANIFESTS:
         return f"the registry lists its manifest as {clean(told.media_type, 80) or 'no type'}"
-    if manifest.media_type not in ("", told.media_type) or bytes(manifest.manifests) not in (b"", b"null"):
+    if (manifest.media_type or "") not in ("", told.media_type) or manifest.manifests is not None:
         return "its manifest is an index, or of another type than the registry lists"
     if told.size != size:
         return f"the registry lists its manifest with {told.size} bytes, and it has {size}"
@@ -221,19 +200,23 @@ def _stop(referrer: Referrer, fault: str) -> str:
     return f"notation stops at {referrer.descriptor.digest[:19]} and reads none of the signatures after it, as {fault}"
 
 
-def _layers(referrer: Referrer, manifest: Wire) -> list[Layer]:
-    return manifest.blobs if referrer.descriptor.media_type == OLD_MANIFEST else manifest.layers
+def _layers(referrer: Referrer, manifest: WireManifest) -> list[WireDescriptor]:
+    return (manifest.blobs if referrer.descriptor.media_type == OLD_MANIFEST else manifest.layers) or []
 
 
-def _where_cosign_looks(referrer: Referrer, manifest: Wire) -> bool:
+def _is_bundle(layer: WireDescriptor) -> bool:
+    return (layer.media_type or "").startswith(BUNDLE)
+
+
+def _where_cosign_looks(referrer: Referrer, manifest: WireManifest) -> bool:
     """Simple signatures count under the tag `.sig`, and attached as the one type that cosign asks for (pkg/cosign/verify.go)."""
     return referrer.found_by == FoundBy.COSIGN or COSIGN_REFERRER in _types(manifest)
 
 
-def _lie(layer: Layer, data: bytes) -> str:
+def _lie(layer: WireDescriptor, data: bytes) -> str:
     """What a descriptor says of its content that is not so: cosign's registry client holds size and inline data against it."""
-    if layer.size != len(data):
-        return f"its descriptor says {layer.size} bytes, it has {len(data)}"
+    if (size := layer.size or 0) != len(data):
+        return f"its descriptor says {size} bytes, it has {len(data)}"
     if layer.data is None:
         return ""
     try:
@@ -244,25 +227,28 @@ def _lie(layer: Layer, data: bytes) -> str:
     return "" if same else "its descriptor carries other data than its digest says"
 
 
-def _types(manifest: Wire) -> tuple[str, ...]:
+def _types(manifest: WireManifest) -> tuple[str, ...]:
     """What it says that it is: older signers write it as the type of the config."""
-    return (manifest.artifact_type or "", manifest.config.media_type if manifest.config is not None else "")
+    return manifest.artifact_type or "", config_type(manifest)
 
 
-def _signs(manifest: Wire, referrer: Referrer) -> bool:
+def _signs(manifest: WireManifest, referrer: Referrer) -> bool:
     """Whether a bundle is a signature as far as annotations tell; others are statements about the image."""
     told = (manifest.annotations or {}).get(PREDICATE) or referrer.descriptor.annotations.get(PREDICATE)
     return told in (None, "", SIGN)
 
 
-def _decode(body: bytes, digest: str) -> Wire:
+def _decode(body: bytes, digest: str) -> WireManifest:
     if len(body) > MANIFEST_LIMIT:
         raise UntrustedPayload(f"{digest[:19]} is larger than a signature manifest may be", "It is not read.")
     try:
         _refuse_second_readings(json_object(body))
-        return from_json(body, Wire)
+        manifest = from_json(body, WireManifest)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UntrustedPayload(f"{digest[:19]}, which is attached, is not a manifest", "It is not read.") from error
+    if any(not layer.digest for layer in (*(manifest.layers or ()), *(manifest.blobs or ()))):
+        raise UntrustedPayload(f"{digest[:19]}, which is attached, names a layer by no digest", "It is not read.")
+    return manifest
 
 
 def _refuse_second_readings(members: dict[str, Json]) -> None:
