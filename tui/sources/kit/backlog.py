@@ -71,8 +71,16 @@ class Backlog:
         """Wait until something is asked for."""
         await self._asked.wait()
 
-    async def work(self, look: Callable[[ArtifactDemand], Awaitable[bool]], workers: int) -> None:
-        """Look at what is asked for, until cancelled; `look` says whether that failed and may succeed later."""
+    async def work(
+        self,
+        look: Callable[[ArtifactDemand], Awaitable[bool]],
+        workers: int,
+        looked: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Look at what is asked for, until cancelled; `look` says whether that failed and may succeed later.
+
+        `looked` is told after each, when it does not count as work any more.
+        """
 
         async def serve(key: Key) -> None:
             failed = True
@@ -81,7 +89,7 @@ class Backlog:
             finally:
                 self._ended(key, failed)
 
-        await self._queue.work(serve, workers)
+        await self._queue.work(serve, workers, looked)
 
     def retry(self) -> None:
         """Look again at what failed long enough ago."""

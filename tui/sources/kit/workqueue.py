@@ -89,16 +89,20 @@ class WorkQueue(Generic[Key]):
         """Wait until nothing is left to do."""
         await self._quiet.wait()
 
-    async def work(self, serve: Callable[[Key], Awaitable[None]], workers: int = 1) -> None:
-        """Serve keys with so many workers, until cancelled. Raises what `serve` raises."""
+    async def work(
+        self, serve: Callable[[Key], Awaitable[None]], workers: int = 1, served: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Serve keys with so many workers, until cancelled; `served` is told after each. Raises what they raise."""
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
-                group.create_task(self._work(serve))
+                group.create_task(self._work(serve, served))
 
-    async def _work(self, serve: Callable[[Key], Awaitable[None]]) -> NoReturn:
+    async def _work(self, serve: Callable[[Key], Awaitable[None]], served: Callable[[], Awaitable[None]] | None) -> NoReturn:
         while True:
             key = await self.get()
             try:
                 await serve(key)
             finally:
                 self.done(key)
+            if served is not None:
+                await served()

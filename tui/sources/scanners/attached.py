@@ -15,7 +15,7 @@ from tui.domain.facts.scan import ScanReport
 from tui.errors import SourceError
 from tui.sources.kit.backlog import Backlog, Key
 from tui.sources.kit.polling import Polling
-from tui.sources.kit.streams import Emit, emitted
+from tui.sources.kit.streams import Emit, EventStream
 from tui.sources.ports import ContentReader, Diagnosis
 from tui.sources.scanners.artifacts import ArtifactReader
 from tui.sources.scanners.findings import Pool
@@ -41,6 +41,7 @@ class AttachedSource:
         self._failed: dict[Key, SourceError] = {}
         self._known: dict[Key, dict[str, ScanReport]] = {}
         self._reports = 0
+        self._stream: EventStream | None = None
         self._as_of: datetime | None = None
 
     @property
@@ -50,8 +51,8 @@ class AttachedSource:
 
     @property
     def idle(self) -> bool:
-        """True when everything asked for was answered."""
-        return self._backlog.idle
+        """Whether everything asked for was answered and told."""
+        return self._backlog.idle and (self._stream is None or self._stream.empty)
 
     def examine(self, demands: tuple[ArtifactDemand, ...]) -> None:
         """Ask for more; asking twice for the same costs nothing. Never blocks."""
@@ -59,14 +60,19 @@ class AttachedSource:
 
     def events(self) -> AsyncGenerator[Event, None]:
         """Reports as they are asked for."""
-        return emitted(self._work, str(self.id))
+        stream = self._stream = EventStream()
+        return stream.of(lambda: self._work(stream.emit), str(self.id))
 
     async def _work(self, emit: Emit) -> None:
         """Look at what is wanted, and again later at what failed."""
         self._backlog.resume()
-        await emit(HealthChanged(self._health()))
+
+        async def tell() -> None:
+            await emit(HealthChanged(self._health()))
+
+        await tell()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._backlog.work(lambda demand: self._look(demand, emit), WORKERS))
+            group.create_task(self._backlog.work(lambda demand: self._look(demand, emit), WORKERS, tell))
             group.create_task(Polling(str(self.id), self._retry / TURNS).keep(self._look_again))
 
     async def _look_again(self) -> None:
@@ -93,7 +99,6 @@ class AttachedSource:
         # A list that may not be whole takes nothing away.
         for key in before.keys() - reports.keys() if not demand.error else ():
             await emit(ScanGone(self.id, key))
-        await emit(HealthChanged(self._health()))
         return subject in self._failed
 
     def _unread(self, demand: ArtifactDemand, error: SourceError) -> ScanReport:
