@@ -55,7 +55,7 @@ class LazyLines(Sequence[TextLine]):
 
 
 class Column(NamedTuple):
-    """A column: its title, its width in cells, and from which total width on it is shown.
+    """A column: its title, its width in cells, and from which total width on, or (where not 0) below which, it is shown.
 
     With width 0 it takes its `share` of what is left. A name that is too long is cut in its middle, or at its end when its
     beginning must be whole (`keeps_start`).
@@ -67,6 +67,7 @@ class Column(NamedTuple):
     from_width: int = 0
     share: int = 2
     keeps_start: bool = False
+    below_width: int = 0
 
 
 class Row(NamedTuple):

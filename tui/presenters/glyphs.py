@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tui.domain.common.trust import State
+from tui.domain.plans.board import BoardState
 from widgets.rows import Cell, Span
 
 __all__ = ["ASCII", "BAD_FIRST", "ROLE", "UNICODE", "Glyphs", "mix", "worded"]
@@ -27,6 +28,11 @@ class Glyphs(NamedTuple):
     arrow: str
     rule: str
     partial: str
+    stages: dict[BoardState, str]
+    proven: str
+    waived: str
+    here: str
+    ahead: str
 
     def of(self, state: State) -> Span:
         """The sign of a state in its colour."""
@@ -43,6 +49,21 @@ UNICODE = Glyphs(
     arrow="→ ",
     rule="─",
     partial="◍",
+    stages={
+        BoardState.WAITING: "·",
+        BoardState.RUNNING: "◉",
+        BoardState.DONE: "✔",
+        BoardState.HELD: "·",
+        BoardState.CHANGED: "▲",
+        BoardState.DENIED: "✘",
+        BoardState.CANCELLED: "–",
+        BoardState.FAILED: "✘",
+        BoardState.UNKNOWN: "?",
+    },
+    proven="●",
+    waived="○",
+    here="◉",
+    ahead="·",
 )
 ASCII = Glyphs(
     states={State.PASS: "+", State.WARN: "!", State.FAIL: "x", State.UNKNOWN: "?", State.OFF: "."},
@@ -54,6 +75,21 @@ ASCII = Glyphs(
     arrow="> ",
     rule="-",
     partial="o",
+    stages={
+        BoardState.WAITING: ".",
+        BoardState.RUNNING: "@",
+        BoardState.DONE: "+",
+        BoardState.HELD: ".",
+        BoardState.CHANGED: "!",
+        BoardState.DENIED: "x",
+        BoardState.CANCELLED: "-",
+        BoardState.FAILED: "x",
+        BoardState.UNKNOWN: "?",
+    },
+    proven="*",
+    waived="o",
+    here="@",
+    ahead=".",
 )
 
 

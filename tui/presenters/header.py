@@ -28,7 +28,7 @@ HEIGHT = 4
 class Position(NamedTuple):
     """Where the operator is: the views there are, the one shown, and the filter with what it lets through.
 
-    `counts` are numbers that stand beside the names of views, by their ids; `stopped` says that nothing is renewed any more;
+    `counts` are numbers that stand beside the names of views, by their ids, `busy` how much is being done; `stopped` says that nothing is renewed any more;
     `running` is how the checks of the images that run end.
     """
 
@@ -42,6 +42,7 @@ class Position(NamedTuple):
     about: str = ""
     marked: int = 0
     counts: Mapping[str, int] = {}
+    busy: Mapping[str, int] = {}
     stopped: bool = False
     running: Running = NOTHING_RUNS
 
@@ -49,7 +50,7 @@ class Position(NamedTuple):
 def header_lines(snapshot: Snapshot, place: Position, now: datetime, width: int, glyphs: Glyphs) -> list[TextLine]:
     """Brand and scope, the verdicts as a picture and as counts, the checks of what runs, and the views with the filter."""
     brand = TextLine(_brand(snapshot), _pulse(snapshot, place, now, width, glyphs))
-    tabs = TextLine(_tabs(place), _filter(place, snapshot))
+    tabs = TextLine(_tabs(place, glyphs), _filter(place, snapshot))
     chips = _chips(snapshot, glyphs, width)
     counts = verdict_counts(snapshot, glyphs, words=width >= NARROW)
     if width >= NARROW and _length(counts) + _length(chips) + 28 > width:
@@ -172,12 +173,13 @@ def _ailment(health: SourceHealth) -> str:
     return "does not answer" if health.state is not SourceState.PARTIAL else "partly read"
 
 
-def _tabs(place: Position) -> Cell:
+def _tabs(place: Position, glyphs: Glyphs) -> Cell:
     spans: list[Span] = [Span("  ")]
     for view in place.views:
         spans.append(Span(f"{view.key} ", "dim"))
         spans.append(Span(view.name, "bold" if view is place.view else "dim"))
         spans.append(Span(f" {count(place.counts[view.id])}" if place.counts.get(view.id) else "", "warn"))
+        spans.append(Span(f" {count(place.busy[view.id])} {glyphs.proven}" if place.busy.get(view.id) else "", "accent"))
         spans.append(Span("   "))
     return tuple(spans)
 

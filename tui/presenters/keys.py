@@ -13,9 +13,11 @@ from widgets.rows import RowKey
 
 __all__ = [
     "UNREADABLE",
+    "BoardPart",
     "ClusterPart",
     "ContainerPart",
     "NamespacePart",
+    "PlanPart",
     "PodPart",
     "RowSubject",
     "from_last",
@@ -51,6 +53,20 @@ class PodPart(msgspec.Struct, frozen=True, gc=False):
 
     name: str
     container: str
+
+
+class PlanPart(msgspec.Struct, frozen=True, gc=False):
+    """A plan that is carried out, in a row key."""
+
+    id: str
+
+
+class BoardPart(msgspec.Struct, frozen=True, gc=False):
+    """An image or a workload of a plan in a row key, named by the first of its steps; `image` is what the row is about."""
+
+    plan: str
+    step: str
+    image: ImageKey | None = None
 
 
 def from_last(key: RowKey, kind: type) -> RowKey:
@@ -98,6 +114,8 @@ def subject_of(key: RowKey | None) -> RowSubject:
                 subject = msgspec.structs.replace(subject, namespace=part.name)
             case FindingKey():
                 subject = msgspec.structs.replace(subject, finding=part)
+            case BoardPart():
+                subject = msgspec.structs.replace(subject, image=part.image, own=(*subject.own, part))
             case _ if part == UNREADABLE:
                 subject = msgspec.structs.replace(subject, unreadable=True)
             case _:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tui.domain.common.trust import State
 
-__all__ = ["HEX", "VERDICTS", "age", "brief_digests", "clock", "count", "plural", "several", "short", "size"]
+__all__ = ["HEX", "VERDICTS", "age", "brief_digests", "clock", "count", "duration", "plural", "several", "short", "size"]
 
 HEX = 12
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -41,6 +41,13 @@ def age(since: datetime | None, now: datetime) -> str:
     if seconds < 7200:
         return f"{seconds // 60}m"
     return f"{seconds // 3600}h" if seconds < 172800 else f"{seconds // 86400}d"
+
+
+def duration(seconds: float) -> str:
+    """How long something takes, as rough as it is known: `40s`, `6m`, `2h`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))}s"
+    return f"{round(seconds / 60)}m" if seconds < 5400 else f"{round(seconds / 3600)}h"
 
 
 def clock(moment: datetime) -> str:

@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.domain.facts.workload import ObjectKey
+from tui.domain.plans.board import EMPTY_BOARD, Board
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.views.narrowing import select
@@ -42,11 +43,17 @@ class Built(NamedTuple):
 
 
 def build_view(
-    view: ViewSpec, snapshot: Snapshot, chosen: Filter, now: datetime, glyphs: Glyphs, index: QueryIndex | None = None
+    view: ViewSpec,
+    snapshot: Snapshot,
+    chosen: Filter,
+    now: datetime,
+    glyphs: Glyphs,
+    index: QueryIndex | None = None,
+    board: Board = EMPTY_BOARD,
 ) -> Built:
     """Select and lay out the rows of a view; `index` is the snapshot's, where it was made before. Raises InvalidQuery."""
     shown, undecided, unplaced = select(snapshot, chosen, now, index)
-    model = view.build(RowsContext(snapshot, chosen, shown, now, glyphs, index))
+    model = view.build(RowsContext(snapshot, chosen, shown, now, glyphs, index, board))
     if not shown.narrowed:
         return Built(model, None, 0, ())
     unfold = tuple(model.matches()[:MOST_UNFOLDED])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
+from tui.domain.plans.board import EMPTY_BOARD, Board
 from tui.domain.query.findings import Finding, FindingGrouping
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import Glyphs
@@ -104,14 +105,16 @@ class RowsContext(NamedTuple):
     now: datetime
     glyphs: Glyphs
     query_index: QueryIndex | None = None
+    board: Board = EMPTY_BOARD
 
 
 class ViewSpec(msgspec.Struct, frozen=True, eq=False):
     """A view: one row of the table that keys, palette, help, header and rows are made from.
 
     `help` stands in the palette, after the short words of k9s. `places` finds the row of a thing that was selected in another
-    view; without it the view keeps its own cursor. `count` is the number beside the name, made off the loop. `other` is what
-    the key `o` changes.
+    view; without it the view keeps its own cursor. `count` is the number beside the name, made off the loop, and `busy` the same
+    of what is being done. `other` is what the key `o` changes. `nothing` is said when it has no row although nothing is
+    filtered. `detail_below`: its rows need the whole width.
     """
 
     key: str
@@ -122,3 +125,6 @@ class ViewSpec(msgspec.Struct, frozen=True, eq=False):
     places: Callable[[RowSubject, Snapshot], RowKey | None] | None = None
     count: Callable[[Snapshot], int] | None = None
     other: Callable[[Filter], Filter] | None = None
+    busy: Callable[[Board], int] | None = None
+    nothing: str = ""
+    detail_below: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui.presenters.views.activity import ACTIVITY
 from tui.presenters.views.findings import FINDINGS
 from tui.presenters.views.lineage import LINEAGE
 from tui.presenters.views.spec import ViewSpec
@@ -9,7 +10,7 @@ from tui.presenters.views.workloads import WORKLOADS
 
 __all__ = ["VIEWS", "view_of"]
 
-VIEWS: tuple[ViewSpec, ...] = (LINEAGE, WORKLOADS, FINDINGS)
+VIEWS: tuple[ViewSpec, ...] = (LINEAGE, WORKLOADS, FINDINGS, ACTIVITY)
 """The first one is where the explorer begins, and where Enter on a problem shows what has it."""
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.screen import Screen
 
+from tui.domain.plans.board import EMPTY_BOARD, Board
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import InvalidQuery
 from tui.presenters.glyphs import Glyphs
@@ -31,6 +32,7 @@ class RowsRequest(NamedTuple):
     snapshot: Snapshot
     now: datetime
     glyphs: Glyphs
+    board: Board = EMPTY_BOARD
 
 
 class RowBuilder:
@@ -82,7 +84,7 @@ class RowBuilder:
 
             self._index = QueryIndex(wish.snapshot)
         try:
-            return build_view(wish.view, wish.snapshot, wish.chosen, wish.now, wish.glyphs, self._index)
+            return build_view(wish.view, wish.snapshot, wish.chosen, wish.now, wish.glyphs, self._index, wish.board)
         except InvalidQuery as error:
             return error
 
