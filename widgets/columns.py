@@ -28,7 +28,9 @@ def lay_out(columns: Sequence[Column], width: int, pad: int = 1) -> list[Slot]:
 
     What fixed columns and gaps leave is shared by the flexible ones.
     """
-    shown = [(index, column) for index, column in enumerate(columns) if column.from_width <= width < (column.below_width or width + 1)]
+    shown = [
+        (index, column) for index, column in enumerate(columns) if column.from_width <= width < (column.below_width or width + 1)
+    ]
     fixed = sum(column.width for _, column in shown)
     room = max(0, width - 2 * pad - fixed - GAP * (len(shown) - 1))
     shares = {index: column.share for index, column in shown if not column.width}

@@ -28,7 +28,8 @@ HEIGHT = 4
 class Position(NamedTuple):
     """Where the operator is: the views there are, the one shown, and the filter with what it lets through.
 
-    `counts` are numbers that stand beside the names of views, by their ids, `busy` how much is being done; `stopped` says that nothing is renewed any more;
+    `counts` are numbers that stand beside the names of views, by their ids, `busy` how much is being
+    done; `stopped` says that nothing is renewed any more;
     `running` is how the checks of the images that run end.
     """
 

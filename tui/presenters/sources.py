@@ -14,7 +14,7 @@ from tui.presenters.words import age, count, plural, several
 from widgets.rows import Cell, Span, TextLine
 from widgets.text import fit, wrap
 
-__all__ = ["denial_lines", "error_lines", "notice_lines", "progress_lines", "source_lines", "starting_lines"]
+__all__ = ["denial_lines", "error_lines", "nothing_lines", "notice_lines", "progress_lines", "source_lines", "starting_lines"]
 
 BAR, NAME = 24, 30
 SHORT_BAR, SHORT_NAME = 10, 19
@@ -128,6 +128,11 @@ def _counts(progress: Progress, glyphs: Glyphs) -> Cell:
     if progress.waiting > 0:
         spans.append(Span(f"{glyphs.dot}waiting {progress.waiting:.0f} s: {progress.waiting_reason}", "warn"))
     return tuple(spans)
+
+
+def nothing_lines(sentence: str, width: int) -> list[TextLine]:
+    """What a view says that has no rows yet."""
+    return [TextLine(), *(TextLine((Span(f"  {part}", "dim"),)) for part in wrap(sentence, width - 4))]
 
 
 def _titled(title: str, text: str, width: int) -> list[TextLine]:

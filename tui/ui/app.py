@@ -27,7 +27,7 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import TrustreeError, fault_of
 from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
-from tui.ui.host import DisplaySettings, Host, LiveEstate
+from tui.ui.host import Actions, DisplaySettings, Host, LiveEstate
 from tui.ui.keymap import GLOBAL
 from tui.ui.palette import commands_of
 from tui.ui.screens.explorer import ExplorerScreen
@@ -86,6 +86,7 @@ class TrustreeApp(Host):
         self.settings = settings
         self.clock = clock
         self.estate: LiveEstate | None = None
+        self.actions: Actions | None = None
         self.glyphs: Glyphs = ASCII if settings.ascii or not _speaks_unicode() else UNICODE
         self._opener = opener
         self._query = query

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from textual.reactive import reactive
@@ -12,7 +13,10 @@ from textual.worker import Worker
 
 from tui.domain.facts.demand import Demand
 from tui.domain.facts.inquiries import Inquiries
-from tui.domain.snapshot.snapshot import EMPTY, Snapshot
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.plans.board import EMPTY_BOARD, Board, BoardRow
+from tui.domain.plans.plan import Action, Plan
+from tui.domain.snapshot.snapshot import EMPTY, ImageKey, Snapshot
 from tui.errors import TrustreeError
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.views.building import Built
@@ -21,7 +25,7 @@ from widgets.page import TextPage
 from widgets.tree import VirtualTree
 from widgets.typeahead import TypeAheadApp
 
-__all__ = ["DisplaySettings", "Explorer", "Host", "LiveEstate"]
+__all__ = ["Actions", "DisplaySettings", "Explorer", "Host", "LiveEstate"]
 
 
 class DisplaySettings(Protocol):
@@ -74,14 +78,66 @@ class LiveEstate(Protocol):
         ...
 
 
+class Actions(Protocol):
+    """What may be done about the estate, as the screens see it. Methods raise TrustreeError."""
+
+    @property
+    def can_write(self) -> bool:
+        """Whether anything may be changed: without it there are plans, and nothing is begun."""
+        ...
+
+    @property
+    def board(self) -> Board:
+        """How the plans stand that are or were carried out."""
+        ...
+
+    def subscribe(self, listener: Callable[[Board], None]) -> Callable[[], None]:
+        """Hear of every new board until the returned function is called."""
+        ...
+
+    async def plan(self, action: Action, images: frozenset[ImageKey], workloads: frozenset[ObjectKey], query: str) -> Plan:
+        """What would be done about these, which the operator calls `query`. Rights are asked for, nothing is changed."""
+        ...
+
+    def protected(self, plan: Plan) -> Sequence[str]:
+        """The protected contexts that a plan changes, whose names must be typed before it is begun."""
+        ...
+
+    async def begin(self, plan: Plan, confirmed: tuple[str, ...]) -> None:
+        """Begin to carry a plan out; `confirmed` are the names that were typed. Returns when it is under way."""
+        ...
+
+    async def resume(self, plan: str) -> None:
+        """Go on with a plan that was interrupted."""
+        ...
+
+    async def cancel(self, row: BoardRow) -> None:
+        """Ask for the run of a row to end, or for its step not to be begun."""
+        ...
+
+    def log(self, row: BoardRow) -> AsyncGenerator[str, None]:
+        """The log of the run of a row, line by line as it grows, cleaned of control characters."""
+        ...
+
+    def markdown(self, plan: Plan) -> str:
+        """A plan as it is put into a ticket."""
+        ...
+
+    def save(self, plan: Plan) -> Path:
+        """Save a plan as a file, which may be carried out by somebody else."""
+        ...
+
+
 class Host(TypeAheadApp[int]):
     """The application as its screens see it: the newest snapshot, what keeps the estate from opening, and how to draw."""
 
     snapshot: reactive[Snapshot] = reactive(EMPTY, init=False, repaint=False)
+    board: reactive[Board] = reactive(EMPTY_BOARD, init=False, repaint=False)
     trouble: reactive[TrustreeError | None] = reactive(None, init=False, repaint=False)
     settings: DisplaySettings
     clock: Callable[[], datetime]
     estate: LiveEstate | None
+    actions: Actions | None
     glyphs: Glyphs
 
 

@@ -18,6 +18,9 @@ COMMANDS = (
     ("faults", "only what is not trusted, worst first", "faults"),
     ("sources", ":ctx :acr  every cluster and registry, what it answers and what it refuses", "sources"),
     ("copy reference", "the image's reference with its digest", "copy_reference"),
+    ("rebuild", "plan a rebuild of what is selected", "act('rebuild')"),
+    ("redeploy", "plan a restart or a pin of what is selected", "act('redeploy')"),
+    ("contain", "plan a lock, a roll back and scaling to zero of what is selected", "act('contain')"),
     ("zoom", "one pane on the whole screen", "zoom"),
 )
 APP_COMMANDS = (

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from tui.domain.plans.board import MILESTONES, Board, BoardRow, BoardState, Milestone, PlanProgress
-from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.keys import BoardPart, PlanPart, RowSubject
 from tui.presenters.tabs.spec import SectionContext
@@ -217,7 +215,11 @@ def _milestone(row: BoardRow, milestone: Milestone, glyphs: Glyphs, cells: int, 
 def row_lines(row: BoardRow, context: SectionContext) -> list[TextLine]:
     """A row in full."""
     glyphs, width = context.glyphs, context.width
-    lines = [TextLine((Span(f" {row.title}", "bold"), Span(f"  wave {row.wave}", "dim")), (Span(f"{_WORDS[row.state]} ", ROLES[row.state]),))]
+    lines = [
+        TextLine(
+            (Span(f" {row.title}", "bold"), Span(f"  wave {row.wave}", "dim")), (Span(f"{_WORDS[row.state]} ", ROLES[row.state]),)
+        )
+    ]
     if row.run is not None:
         begun = f", begun {age(row.run.created, context.now)} ago" if row.run.created else ""
         lines += _wrapped(f"{row.run.kind} {row.run.builder}, run {row.run.id}{begun}", "dim", width)
@@ -253,7 +255,12 @@ def _bar(row: BoardRow, glyphs: Glyphs) -> Cell:
     if row.progress is None or row.state is not BoardState.RUNNING:
         return ()
     full = min(BAR, int(BAR * row.progress))
-    return (Span("  "), Span(glyphs.strip * full, "accent"), Span(glyphs.strip * (BAR - full), "line"), Span(f" {row.progress:.0%}", "dim"))
+    return (
+        Span("  "),
+        Span(glyphs.strip * full, "accent"),
+        Span(glyphs.strip * (BAR - full), "line"),
+        Span(f" {row.progress:.0%}", "dim"),
+    )
 
 
 def _progress(plan: PlanProgress, rows: Sequence[BoardRow]) -> str:
@@ -282,10 +289,6 @@ def _is_shown(row: BoardRow, shown: VisibleRows, faults: bool) -> bool:
 
 def _wrapped(text: str, role: str, width: int) -> list[TextLine]:
     return [TextLine((Span(f" {part}", role),)) for part in wrap(text, width - 2)] if text else []
-
-
-def _place(subject: RowSubject, snapshot: Snapshot) -> RowKey | None:
-    return None
 
 
 def _build(rows: RowsContext) -> BoardModel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -10,33 +10,31 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.getters import query_one
 from textual.message import Message
-from textual.screen import Screen
 
 from tui.domain.common.text import clean
 from tui.domain.facts.demand import Demand, Priority
+from tui.domain.plans.plan import Action
 from tui.errors import InvalidQuery, TrustreeError
 from tui.presenters.copying import name_to_copy, reference_to_copy
 from tui.presenters.header import HEIGHT, NARROW, Position, header_lines
-from tui.presenters.sources import error_lines, notice_lines, progress_lines, starting_lines
+from tui.presenters.sources import error_lines, nothing_lines, notice_lines, progress_lines, starting_lines
 from tui.presenters.untold import untold
 from tui.presenters.views.building import Built
 from tui.presenters.views.spec import Filter, ViewSpec
 from tui.presenters.views.table import VIEWS, view_of
-from tui.ui.host import Host
 from tui.ui.keymap import EXPLORER
+from tui.ui.screens.acting import Acting
 from tui.ui.screens.answer import AnswerBar
 from tui.ui.screens.building import RowBuilder, RowsRequest
-from tui.ui.screens.filtering import Filtering
+from tui.ui.screens.filterable import FilterableScreen
 from tui.ui.screens.inspector import Inspector
 from tui.ui.screens.keys import KeyLine, dress
+from tui.ui.screens.panes import Panes
 from tui.ui.screens.tree_state import TreeState
 from widgets.marking import MarkingTree
 from widgets.page import Banner, TextPage
 from widgets.rows import Span, TextLine
 from widgets.tree import VirtualTree
-
-if TYPE_CHECKING:
-    from widgets.prompt import FilterBar
 
 __all__ = ["ExplorerScreen"]
 
@@ -44,7 +42,7 @@ FRAME = 3
 """Lines that neither the header nor rows take: the rule, the titles of the columns, the keys."""
 
 
-class ExplorerScreen(Screen[None]):
+class ExplorerScreen(FilterableScreen):
     """Mediates between the snapshot, the tree, the detail and the filter."""
 
     class RowsBuilt(Message):
@@ -61,8 +59,8 @@ class ExplorerScreen(Screen[None]):
     ExplorerScreen {
         & #rule { height: 1; }
         & #body { height: 1fr; }
-        & #left { width: 64fr; }
-        & #detail { width: 36fr; }
+        & #left { width: 64fr; height: 1fr; }
+        & #detail { width: 36fr; height: 1fr; }
         & #progress { height: auto; }
     }
     """
@@ -77,18 +75,11 @@ class ExplorerScreen(Screen[None]):
     progress = query_one("#progress", Banner)
     detail = query_one("#detail", TextPage)
 
-    if TYPE_CHECKING:
-        app: Host
-
     def __init__(self, query: str = "") -> None:
-        super().__init__()
+        super().__init__(query)
         self.view: ViewSpec = VIEWS[0]
         self._narrowed_in = VIEWS[0]
         """The view where Enter led to what a row is about: the way back leads there."""
-        self.chosen = Filter(query)
-        self.built: Built | None = None
-        self._zoomed: str = ""
-        self._filtering = Filtering(self)
         self.inspector = Inspector(self)
 
     def compose(self) -> ComposeResult:
@@ -108,9 +99,12 @@ class ExplorerScreen(Screen[None]):
         """Follow the app's snapshot."""
         dress(self, self.app.glyphs)
         self.header.styles.height = HEIGHT
+        self._panes = Panes(self.body, self.left, self.outline, self.notice, self.detail)
+        self._acting = Acting(self, self, self.app)
         self._stage = TreeState(self.outline)
         self._rows = RowBuilder(self, lambda wish, built: self.post_message(self.RowsBuilt(wish, built)), self._show_header)
         self.watch(self.app, "snapshot", self._snapshot_changed, init=False)
+        self.watch(self.app, "board", self._board_changed, init=False)
         self.watch(self.app, "trouble", self._trouble_changed, init=False)
         self.set_interval(1, self._show_header)
         self.progress.display = False
@@ -141,11 +135,7 @@ class ExplorerScreen(Screen[None]):
         return self.built is None or not self.built.model.roots()
 
     def _arrange(self) -> None:
-        """Show what there is room for; set on the widgets, as classes on the screen would style every widget anew."""
-        self.detail.display = self.wide and self._zoomed != "tree" and not self.empty
-        self.left.display = not (self.wide and self._zoomed == "detail")
-        self.outline.display = not self.empty
-        self.notice.display = self.empty
+        self._panes.arrange(wide=self.wide, empty=self.empty, below=self.view.detail_below)
 
     # ---- from the estate to the screen
 
@@ -153,7 +143,13 @@ class ExplorerScreen(Screen[None]):
         """Ask for the rows of the newest snapshot, and show how loading goes."""
         self._show_header()
         self._show_progress()
-        self._ask()
+        self.ask_for_rows()
+
+    def _board_changed(self) -> None:
+        """Another board: the header tells how much is being done, and its view shows it."""
+        self._show_header()
+        if self.view.busy is not None:
+            self.ask_for_rows()
 
     def _show_progress(self) -> None:
         """How loading goes. Until it is over the room for it only grows: with every change all rows are sent anew."""
@@ -164,8 +160,10 @@ class ExplorerScreen(Screen[None]):
         self.progress.display = bool(lines)
         self.progress.set_lines(lines)
 
-    def _ask(self) -> None:
-        self._rows.ask(RowsRequest(self.view, self.chosen, self.app.snapshot, self.app.clock(), self.app.glyphs))
+    def ask_for_rows(self) -> None:
+        """Have the rows of the newest snapshot made."""
+        app = self.app
+        self._rows.ask(RowsRequest(self.view, self.chosen, app.snapshot, app.clock(), app.glyphs, app.board))
 
     def _trouble_changed(self, trouble: TrustreeError | None) -> None:
         if trouble is None:
@@ -183,7 +181,7 @@ class ExplorerScreen(Screen[None]):
         if (wish.view, wish.chosen) != (self.view, self.chosen):
             return
         if isinstance(built, InvalidQuery):
-            self._filtering.show_wrong(built)
+            self.filtering.show_wrong(built)
         else:
             self._show_rows(wish, built)
 
@@ -193,7 +191,7 @@ class ExplorerScreen(Screen[None]):
         self._show_emptiness()
         self._show_header()
         self.answer.show(self.built, self.size.width, self.app.glyphs)
-        self._show_count()
+        self.show_count()
         self.inspector.show()
         self.refresh_bindings()
 
@@ -206,6 +204,9 @@ class ExplorerScreen(Screen[None]):
     def _show_emptiness(self) -> None:
         self._arrange()
         if self.empty and self.app.trouble is None:
+            if self.view.nothing and not self.chosen.words:
+                self._show_notice(nothing_lines(self.view.nothing, self.size.width))
+                return
             unsure, hint = (tuple(untold(self.built)), self.built.hint) if self.built else ((), "")
             self._show_notice(notice_lines(self.app.snapshot, self.size.width, self.chosen.words, unsure, hint))
 
@@ -226,6 +227,7 @@ class ExplorerScreen(Screen[None]):
             self.chosen.finding.what if self.chosen.finding else "",
             len(self.outline.marked),
             self._rows.counts,
+            {view.id: view.busy(self.app.board) for view in VIEWS if view.busy is not None},
             stopped=self.app.trouble is not None,
             running=self._rows.running,
         )
@@ -264,7 +266,7 @@ class ExplorerScreen(Screen[None]):
     def action_other(self) -> None:
         """What the view has beside its rows, such as another grouping; else another order of the section shown."""
         if self.view.other is not None:
-            self._narrow(self.view.other(self.chosen))
+            self.narrow(self.view.other(self.chosen))
         else:
             self.inspector.sort()
 
@@ -282,48 +284,15 @@ class ExplorerScreen(Screen[None]):
         self.view = view
         self._stage.touched = True
         self._show_header()
-        self._ask()
+        self.ask_for_rows()
 
     def action_faults(self) -> None:
         """Only what is not trusted, or everything again."""
-        self._narrow(self.chosen._replace(faults=not self.chosen.faults))
+        self.narrow(self.chosen._replace(faults=not self.chosen.faults))
 
-    def _narrow(self, chosen: Filter) -> None:
-        if chosen != self.chosen:
-            self.chosen = chosen
-            self._ask()
-
-    async def action_filter(self) -> None:
-        """Type a filter; the rows follow with every key."""
-        await self._filtering.open(self.chosen.query, self._offers)
-        self._show_count()
-
-    def _offers(self, text: str) -> list[str]:
-        from tui.domain.query.query import complete
-
-        return complete(text, len(text), self.app.snapshot)
-
-    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
-        """Narrow as it is typed."""
-        self._narrow(self.chosen._replace(query=event.text.strip()))
-
-    async def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
-        """Keep the filter, unless it is wrong."""
-        self._narrow(self.chosen._replace(query=event.text.strip()))
-        if self._filtering.wrong is None:
-            await self._end_filter()
-
-    async def on_filter_bar_cancelled(self) -> None:
-        """No filter."""
-        self._narrow(self.chosen._replace(query=""))
-        await self._end_filter()
-
-    async def _end_filter(self) -> None:
+    def focus_rows(self) -> None:
+        """The tree has the keys."""
         self.set_focus(self.outline)
-        await self._filtering.close(self.chosen.query)
-
-    def _show_count(self) -> None:
-        self._filtering.show_count(self.built, len(self.app.snapshot.images))
 
     def on_key(self) -> None:
         """From the first key on, the tree is the operator's."""
@@ -335,9 +304,21 @@ class ExplorerScreen(Screen[None]):
 
     def action_zoom(self) -> None:
         """The pane that has the focus on the whole width, or both again."""
-        self._zoomed = "" if self._zoomed else "detail" if self.detail.has_focus else "tree"
+        self._panes.zoom()
         self._arrange()
         self.call_after_refresh(self.inspector.show)
+
+    def action_act(self, action: str) -> None:
+        """Plan something for what is marked, or for the row under the cursor."""
+        self._acting.start(Action(action))
+
+    def action_log(self) -> None:
+        """The log of what is being done."""
+        self._acting.open_log(self.view)
+
+    def action_cancel(self) -> None:
+        """Ask for what is being done to end."""
+        self._acting.cancel(self.view)
 
     def action_copy_name(self) -> None:
         """Copy the name of what the row is about (OSC 52)."""
@@ -361,16 +342,16 @@ class ExplorerScreen(Screen[None]):
     def action_back(self) -> None:
         """One step back: out of the detail, out of the zoom, out of the filter."""
         if self.detail.has_focus:
-            self._zoomed = ""
+            self._panes.zoomed = ""
             self._arrange()
             self.set_focus(self.outline)
-        elif self._zoomed:
+        elif self._panes.zoomed:
             self.action_zoom()
         elif self.chosen.finding is not None:
             self.chosen = self.chosen._replace(finding=None)
             self._change_view(self._narrowed_in)
         elif self.chosen.words:
-            self._narrow(Filter(grouping=self.chosen.grouping))
+            self.narrow(Filter(grouping=self.chosen.grouping))
 
     def action_leave(self) -> None:
         """Back from the detail; at the root ask before the program ends."""
@@ -391,6 +372,10 @@ class ExplorerScreen(Screen[None]):
                 return True if self.app.snapshot.images or self.app.snapshot.workloads or self.chosen.words else None
             case "other":
                 return self.view.other is not None or bool(self.inspector.tab.orders)
+            case "act":
+                return self._acting.can_act() or None
+            case "log" | "cancel":
+                return self._acting.board_row(self.view) is not None
             case "zoom":
                 return self.wide and not self.empty
             case _:

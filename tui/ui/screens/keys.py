@@ -38,7 +38,7 @@ def _key_name(key: str) -> str:
     return "+".join(NAMES.get(part, part.title() if len(part) > 1 else part) for part in parts)
 
 
-def dress(screen: Screen[None], glyphs: Glyphs) -> None:
+def dress(screen: Screen[None] | Screen[bool], glyphs: Glyphs) -> None:
     """Let every painted widget of a screen use the signs that the terminal can show."""
     for painted in screen.query(Painted):
         painted.ascii = glyphs is ASCII

@@ -32,7 +32,7 @@ class TextScreen(Screen[None]):
     TextScreen > #title { height: 2; }
     """
 
-    heading: ClassVar[str] = ""
+    heading: str = ""
     title_line = query_one("#title", Banner)
     page = query_one("#page", TextPage)
 

@@ -1,0 +1,183 @@
+"""A plan for the operator: what would be done in which order, by whom, and what it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tui.domain.facts.rights import Right, RightState
+from tui.domain.plans.plan import Forecast, Plan, Step, StepKind
+from tui.presenters.glyphs import Glyphs
+from tui.presenters.words import brief_digests, count, duration, plural
+from widgets.rows import Cell, Column, Row, RowKey, Span, TextLine
+from widgets.text import wrap
+
+__all__ = ["PlanModel", "plan_heading", "step_lines"]
+
+WIDE = 100
+SHOWN = 6
+"""Findings that are named one by one."""
+_VERBS = {
+    StepKind.REBUILD: "rebuild",
+    StepKind.RESTART: "restart",
+    StepKind.PIN: "pin",
+    StepKind.ROLL_BACK: "roll back",
+    StepKind.SCALE_TO_ZERO: "scale to zero",
+    StepKind.LOCK: "lock",
+    StepKind.DISABLE_READ: "disable reads",
+}
+_RIGHTS = {RightState.HELD: ("pass", "held"), RightState.MISSING: ("fail", "missing"), RightState.UNKNOWN: ("unknown", "unknown")}
+
+
+def plan_heading(plan: Plan, width: int, glyphs: Glyphs) -> list[TextLine]:
+    """What the plan is for and how much it does, what it clears and what stays, and what could not be told."""
+    numbers = [(kind, sum(step.kind is kind for step in plan.steps)) for kind in StepKind]
+    parts = [f"{_VERBS[kind]} {count(number)}" for kind, number in numbers if number]
+    seconds = _seconds(plan)
+    parts += [f"{plural(len(plan.waves), 'wave')}"] if len(plan.waves) > 1 else []
+    parts += [f"about {duration(seconds)}"] if seconds else []
+    title = (Span(f" {plan.action} ", "badge-brand"), Span(f"  {plan.query}", "bold"))
+    lines = [TextLine(title, (Span(f"plan {plan.id} ", "dim"),))]
+    lines += _paragraph(glyphs.dot.join(parts) or "Nothing is to be done: all of it is clean.", "", width)
+    stuck = len(plan.steps) - len(plan.ready)
+    if stuck:
+        lines += _paragraph(f"{plural(stuck, 'step')} cannot be carried out as things are: see below.", "fail", width)
+    if plan.forecast is not None:
+        lines += _forecast(plan.forecast, width)
+    for sentence in plan.unknown:
+        lines += _paragraph(sentence, "unknown", width)
+    return lines
+
+
+def _seconds(plan: Plan) -> float:
+    """Waves follow one another, and the steps of one run side by side."""
+    return sum(max((step.seconds or 0.0 for step in wave), default=0.0) for wave in plan.waves)
+
+
+def _forecast(forecast: Forecast, width: int) -> Iterator[TextLine]:
+    if forecast.removed:
+        yield from _paragraph(f"Clears {_named(forecast.removed)}.", "pass", width)
+    for role, verb, findings in (("warn", "stays", forecast.staying), ("unknown", "cannot be told", forecast.unknown)):
+        for finding in findings[:SHOWN]:
+            yield from _paragraph(
+                f"{finding.finding} {verb} in {plural(finding.images, 'image')}: {finding.reason}.", role, width
+            )
+        if len(findings) > SHOWN:
+            yield from _paragraph(f"{count(len(findings) - SHOWN)} more of these.", role, width)
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {count(more)} more" if more > 0 else "")
+
+
+class PlanModel:
+    """The steps of a plan as rows, in their order."""
+
+    def __init__(self, plan: Plan, glyphs: Glyphs) -> None:
+        self._steps = {step.id: step for step in plan.steps}
+        self._ready = {step.id for step in plan.ready}
+        self._waves = len(plan.waves)
+        self._glyphs = glyphs
+
+    def columns(self) -> Sequence[Column]:
+        """The step, who carries it out, whether the rights are there, and how long it takes."""
+        return (
+            Column("step", share=4, keeps_start=True),
+            Column("by", share=2, from_width=WIDE),
+            Column("rights", 9),
+            Column("takes", 6, right=True),
+            Column("wave", 4, right=True, from_width=WIDE if self._waves > 1 else 10_000),
+        )
+
+    def roots(self) -> Sequence[RowKey]:
+        """Every step."""
+        return [(step,) for step in self._steps]
+
+    def children(self, key: RowKey) -> Sequence[RowKey]:
+        """None."""
+        return ()
+
+    def has_children(self, key: RowKey) -> bool:
+        """Never."""
+        return False
+
+    def identity(self, key: RowKey) -> RowKey:
+        """Steps have ids."""
+        return key
+
+    def find(self, identity: RowKey) -> RowKey | None:
+        """The step, if it still is in the plan."""
+        return identity if identity[0] in self._steps else None
+
+    def step(self, key: RowKey | None) -> Step | None:
+        """The step of a row."""
+        return self._steps.get(str(key[0])) if key else None
+
+    def row(self, key: RowKey) -> Row:
+        """The cells of a step."""
+        step = self._steps[str(key[0])]
+        ready = step.id in self._ready
+        sign = Span(self._glyphs.ahead, "dim") if ready else Span("!", "fail")
+        by = step.job.job if step.job is not None else step.workload.cluster if step.workload is not None else ""
+        cells: tuple[Cell, ...] = (
+            (Span(f"{_VERBS[step.kind]} ", "dim"), Span(step.target, "" if ready else "dim"), *_blocked(step)),
+            (Span(by, "dim"),),
+            (_rights_word(step.rights),),
+            (Span(duration(step.seconds) if step.seconds else "?", "dim"),),
+            (Span(str(step.wave), "dim"),),
+        )
+        return Row(sign, cells)
+
+
+def _blocked(step: Step) -> Cell:
+    return (Span(f"  {step.blocked}", "fail"),) if step.blocked else ()
+
+
+def _rights_word(rights: Sequence[Right]) -> Span:
+    states = {right.state for right in rights}
+    for state in (RightState.MISSING, RightState.UNKNOWN, RightState.HELD):
+        if state in states:
+            role, word = _RIGHTS[state]
+            return Span(word, role)
+    return Span("not asked", "unknown")
+
+
+def step_lines(step: Step, width: int, glyphs: Glyphs) -> list[TextLine]:
+    """A step in full: what it does, why, what it leaves, the rights, the commands that do the same, and how it is undone."""
+    lines = [TextLine((Span(f" {_VERBS[step.kind]} ", "dim"), Span(step.target, "bold"))), TextLine()]
+    lines += _paragraph(brief_digests(step.what), "", width)
+    lines += _paragraph(brief_digests(step.why), "dim", width)
+    lines += _paragraph(step.blocked, "fail", width)
+    lines += _paragraph(f"{glyphs.arrow}{step.remedy}" if step.remedy else "", "accent", width)
+    for warning in step.warnings:
+        lines += _paragraph(warning, "warn", width)
+    lines += _listed("leaves alone", step.leaves, "dim", width)
+    for right in step.rights:
+        lines += _right(right, width, glyphs)
+    lines += _listed("only while this still is so", [f"{seen.what}: {seen.value}" for seen in step.preconditions], "dim", width)
+    lines += _listed("the same by hand", step.commands, "", width)
+    lines += _listed("undone by", [step.undo] if step.undo else [], "", width)
+    return lines
+
+
+def _right(right: Right, width: int, glyphs: Glyphs) -> Iterator[TextLine]:
+    role, word = _RIGHTS[right.state]
+    yield TextLine()
+    yield from _paragraph(f"right {word}: {right.name} on {right.on}", role, width)
+    yield from _paragraph(right.reason, "unknown", width)
+    if right.state is not RightState.HELD and right.remedy:
+        yield from _paragraph(f"{glyphs.arrow}{right.remedy}", "accent", width)
+
+
+def _listed(title: str, texts: Sequence[str], role: str, width: int) -> Iterator[TextLine]:
+    if texts:
+        yield TextLine()
+        yield TextLine((Span(f" {title}", "dim"),))
+    for text in texts:
+        for part in wrap(brief_digests(text) if role else text, width - 4):
+            yield TextLine((Span(f"   {part}", role),))
+
+
+def _paragraph(text: str, role: str, width: int) -> Iterator[TextLine]:
+    if text:
+        yield from (TextLine((Span(f" {part}", role),)) for part in wrap(text, width - 2))

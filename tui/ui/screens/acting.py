@@ -1,0 +1,184 @@
+"""What the operator wants done: plans for what is selected, and the screens that follow them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from textual.screen import Screen
+
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.plans.board import BoardRow
+from tui.domain.plans.plan import Action
+from tui.domain.query.findings import Finding
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
+from tui.errors import TrustreeError
+from tui.presenters.copying import name_to_copy
+from tui.presenters.keys import RowSubject, subject_of
+from tui.presenters.views.activity import ACTIVITY, BoardModel
+from tui.presenters.views.building import Built
+from tui.presenters.views.findings import FindingModel
+from tui.presenters.views.spec import Filter
+from tui.ui.host import Host
+from widgets.marking import MarkingTree
+
+if TYPE_CHECKING:
+    from tui.presenters.views.spec import ViewSpec
+
+__all__ = ["Acting", "Targets", "targets_of"]
+
+NOTHING_TO_ACT_ON = "Nothing here can be rebuilt or redeployed: choose an image, a base, a workload or a finding."
+
+
+class Targets(NamedTuple):
+    """What is to be acted on, and how the operator calls it."""
+
+    images: frozenset[ImageKey] = frozenset()
+    workloads: frozenset[ObjectKey] = frozenset()
+    name: str = ""
+
+
+class Acted(Protocol):
+    """The explorer as acting sees it."""
+
+    @property
+    def outline(self) -> MarkingTree:
+        """The tree."""
+        ...
+
+    @property
+    def built(self) -> Built | None:
+        """The rows shown."""
+        ...
+
+    @property
+    def chosen(self) -> Filter:
+        """What is let through."""
+        ...
+
+    def action_view(self, id: str) -> None:
+        """Show a view."""
+        ...
+
+
+def targets_of(subjects: list[RowSubject], snapshot: Snapshot, built: Built) -> Targets:
+    """What rows are about: an image with all that is built on it and shown, a workload, all of a namespace, a finding."""
+    images: set[ImageKey] = set()
+    workloads: set[ObjectKey] = set()
+    for subject in subjects:
+        if subject.finding is not None:
+            finding = _finding(subject, built)
+            images.update(finding.images if finding else ())
+            workloads.update(finding.workloads if finding else ())
+        elif subject.image is not None:
+            images.add(subject.image)
+            workloads.update((subject.workload,) if subject.workload is not None else ())
+        elif subject.workload is not None:
+            workloads.add(subject.workload)
+        elif subject.cluster:
+            workloads.update(key for key in snapshot.workloads if _is_within(key, subject))
+    return Targets(frozenset(images), frozenset(workloads))
+
+
+def _finding(subject: RowSubject, built: Built) -> Finding | None:
+    return built.model.found.get(subject.finding) if subject.finding and isinstance(built.model, FindingModel) else None
+
+
+def _is_within(key: ObjectKey, subject: RowSubject) -> bool:
+    return key.cluster == subject.cluster and subject.namespace in ("", key.namespace)
+
+
+class Acting:
+    """Makes plans of what is selected in a screen, and shows them."""
+
+    def __init__(self, screen: Screen[None], explorer: Acted, app: Host) -> None:
+        self._screen, self._explorer, self._app = screen, explorer, app
+
+    @property
+    def targets(self) -> Targets:
+        """The marked rows, or the one under the cursor."""
+        built = self._explorer.built
+        if built is None:
+            return Targets()
+        marked = self._explorer.outline.marked
+        keys = list(marked) or [key for key in (self._explorer.outline.cursor_key,) if key is not None]
+        subjects = [subject_of(key) for key in keys]
+        targets = targets_of(subjects, self._app.snapshot, built)
+        return targets._replace(name=self._name(subjects, len(marked)))
+
+    def _name(self, subjects: list[RowSubject], marked: int) -> str:
+        if marked > 1:
+            return f"{marked} marked rows"
+        built = self._explorer.built
+        finding = _finding(subjects[0], built) if subjects and built is not None else None
+        if finding is not None:
+            return finding.what
+        return name_to_copy(subjects[0], self._app.snapshot) if subjects else ""
+
+    def can_act(self) -> bool:
+        """Whether there is something to plan for."""
+        targets = self.targets
+        return self._app.actions is not None and bool(targets.images or targets.workloads)
+
+    def start(self, action: Action) -> None:
+        """Plan something for what is selected, and show the plan."""
+        targets = self.targets
+        if not targets.images and not targets.workloads:
+            self._screen.notify(NOTHING_TO_ACT_ON, severity="warning")
+            return
+        self._screen.notify("Making a plan.", timeout=1.5)
+        self._screen.run_worker(self._plan(action, targets), name="plan", group="plan", exclusive=True, exit_on_error=False)
+
+    async def _plan(self, action: Action, targets: Targets) -> None:
+        actions = self._app.actions
+        if actions is None:
+            return
+        try:
+            plan = await actions.plan(action, targets.images, targets.workloads, targets.name)
+        except TrustreeError as error:
+            self._say(error)
+            return
+        from tui.ui.screens.plan import PlanScreen
+
+        def answered(begun: bool | None) -> None:
+            if begun:
+                self._explorer.action_view(ACTIVITY.id)
+
+        self._app.push_screen(PlanScreen(plan, actions), answered)
+
+    def _say(self, error: TrustreeError) -> None:
+        self._screen.notify(f"{error.headline} {error.remedy}".strip(), severity="error", markup=False, timeout=12)
+
+    # ---- what is being done
+
+    def board_row(self, view: ViewSpec) -> BoardRow | None:
+        """The row of the board under the cursor."""
+        built = self._explorer.built
+        if view is not ACTIVITY or built is None or not isinstance(built.model, BoardModel):
+            return None
+        return built.model.board_row(subject_of(self._explorer.outline.cursor_key))
+
+    def open_log(self, view: ViewSpec) -> None:
+        """The log of the run under the cursor."""
+        row, actions = self.board_row(view), self._app.actions
+        if row is None or row.run is None or actions is None:
+            return
+        from tui.ui.screens.runlog import RunLogScreen
+
+        self._app.push_screen(RunLogScreen(f"{row.title}, run {row.run.id}", lambda: actions.log(row)))
+
+    def cancel(self, view: ViewSpec) -> None:
+        """Ask for what happens under the cursor to end."""
+        row = self.board_row(view)
+        if row is not None:
+            self._screen.run_worker(self._cancel(row), name="cancel", group="cancel", exit_on_error=False)
+
+    async def _cancel(self, row: BoardRow) -> None:
+        actions = self._app.actions
+        if actions is None:
+            return
+        try:
+            await actions.cancel(row)
+        except TrustreeError as error:
+            self._say(error)
+        else:
+            self._screen.notify(f"Asked for {row.title} to be cancelled.", timeout=3, markup=False)

@@ -1,0 +1,77 @@
+"""A screen whose rows a filter narrows while it is typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from tui.presenters.views.building import Built
+from tui.presenters.views.spec import Filter
+from tui.ui.host import Host
+from tui.ui.screens.filtering import Filtering
+
+if TYPE_CHECKING:
+    from widgets.prompt import FilterBar
+
+__all__ = ["FilterableScreen"]
+
+
+class FilterableScreen(Screen[None]):
+    """`chosen` is the filter, `built` the rows that it lets through."""
+
+    if TYPE_CHECKING:
+        app: Host
+
+    def __init__(self, query: str = "") -> None:
+        super().__init__()
+        self.chosen = Filter(query)
+        self.built: Built | None = None
+        self.filtering = Filtering(self)
+
+    def ask_for_rows(self) -> None:
+        """Have the rows of the filter made."""
+        raise NotImplementedError
+
+    def focus_rows(self) -> None:
+        """Give the keys to the rows."""
+        raise NotImplementedError
+
+    def narrow(self, chosen: Filter) -> None:
+        """Let something else through."""
+        if chosen != self.chosen:
+            self.chosen = chosen
+            self.ask_for_rows()
+
+    async def action_filter(self) -> None:
+        """Type a filter; the rows follow with every key."""
+        await self.filtering.open(self.chosen.query, self._offers)
+        self.show_count()
+
+    def _offers(self, text: str) -> list[str]:
+        from tui.domain.query.query import complete
+
+        return complete(text, len(text), self.app.snapshot)
+
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+        """Narrow as it is typed."""
+        self.narrow(self.chosen._replace(query=event.text.strip()))
+
+    async def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
+        """Keep the filter, unless it is wrong."""
+        self.narrow(self.chosen._replace(query=event.text.strip()))
+        if self.filtering.wrong is None:
+            await self._end_filter()
+
+    async def on_filter_bar_cancelled(self) -> None:
+        """No filter."""
+        self.narrow(self.chosen._replace(query=""))
+        await self._end_filter()
+
+    async def _end_filter(self) -> None:
+        self.focus_rows()
+        await self.filtering.close(self.chosen.query)
+
+    def show_count(self) -> None:
+        """Say in the bar how much is let through."""
+        self.filtering.show_count(self.built, len(self.app.snapshot.images))
