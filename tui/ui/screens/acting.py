@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from textual.screen import Screen
-
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.board import BoardRow
 from tui.domain.plans.plan import Action
@@ -17,8 +15,7 @@ from tui.presenters.keys import RowSubject, subject_of
 from tui.presenters.views.activity import ACTIVITY, BoardModel
 from tui.presenters.views.building import Built
 from tui.presenters.views.findings import FindingModel
-from tui.presenters.views.spec import Filter
-from tui.ui.host import Host
+from tui.ui.host import Explorer
 from widgets.marking import MarkingTree
 
 if TYPE_CHECKING:
@@ -37,22 +34,12 @@ class Targets(NamedTuple):
     name: str = ""
 
 
-class Acted(Protocol):
+class Acted(Explorer, Protocol):
     """The explorer as acting sees it."""
 
     @property
     def outline(self) -> MarkingTree:
         """The tree."""
-        ...
-
-    @property
-    def built(self) -> Built | None:
-        """The rows shown."""
-        ...
-
-    @property
-    def chosen(self) -> Filter:
-        """What is let through."""
         ...
 
     def action_view(self, id: str) -> None:
@@ -90,8 +77,8 @@ def _is_within(key: ObjectKey, subject: RowSubject) -> bool:
 class Acting:
     """Makes plans of what is selected in a screen, and shows them."""
 
-    def __init__(self, screen: Screen[None], explorer: Acted, app: Host) -> None:
-        self._screen, self._explorer, self._app = screen, explorer, app
+    def __init__(self, explorer: Acted) -> None:
+        self._explorer = explorer
 
     @property
     def targets(self) -> Targets:
@@ -102,7 +89,7 @@ class Acting:
         marked = self._explorer.outline.marked
         keys = list(marked) or [key for key in (self._explorer.outline.cursor_key,) if key is not None]
         subjects = [subject_of(key) for key in keys]
-        targets = targets_of(subjects, self._app.snapshot, built)
+        targets = targets_of(subjects, self._explorer.app.snapshot, built)
         return targets._replace(name=self._name(subjects, len(marked)))
 
     def _name(self, subjects: list[RowSubject], marked: int) -> str:
@@ -112,24 +99,24 @@ class Acting:
         finding = _finding(subjects[0], built) if subjects and built is not None else None
         if finding is not None:
             return finding.what
-        return name_to_copy(subjects[0], self._app.snapshot) if subjects else ""
+        return name_to_copy(subjects[0], self._explorer.app.snapshot) if subjects else ""
 
     def can_act(self) -> bool:
         """Whether there is something to plan for."""
         targets = self.targets
-        return self._app.actions is not None and bool(targets.images or targets.workloads)
+        return self._explorer.app.actions is not None and bool(targets.images or targets.workloads)
 
     def start(self, action: Action) -> None:
         """Plan something for what is selected, and show the plan."""
         targets = self.targets
         if not targets.images and not targets.workloads:
-            self._screen.notify(NOTHING_TO_ACT_ON, severity="warning")
+            self._explorer.app.notify(NOTHING_TO_ACT_ON, severity="warning")
             return
-        self._screen.notify("Making a plan.", timeout=1.5)
-        self._screen.run_worker(self._plan(action, targets), name="plan", group="plan", exclusive=True, exit_on_error=False)
+        self._explorer.app.notify("Making a plan.", timeout=1.5)
+        self._explorer.run_worker(self._plan(action, targets), name="plan", group="plan", exclusive=True, exit_on_error=False)
 
     async def _plan(self, action: Action, targets: Targets) -> None:
-        actions = self._app.actions
+        actions = self._explorer.app.actions
         if actions is None:
             return
         try:
@@ -143,10 +130,10 @@ class Acting:
             if begun:
                 self._explorer.action_view(ACTIVITY.id)
 
-        self._app.push_screen(PlanScreen(plan, actions), answered)
+        self._explorer.app.push_screen(PlanScreen(plan, actions), answered)
 
     def _say(self, error: TrustreeError) -> None:
-        self._screen.notify(f"{error.headline} {error.remedy}".strip(), severity="error", markup=False, timeout=12)
+        self._explorer.app.notify(f"{error.headline} {error.remedy}".strip(), severity="error", markup=False, timeout=12)
 
     # ---- what is being done
 
@@ -159,21 +146,21 @@ class Acting:
 
     def open_log(self, view: ViewSpec) -> None:
         """The log of the run under the cursor."""
-        row, actions = self.board_row(view), self._app.actions
+        row, actions = self.board_row(view), self._explorer.app.actions
         if row is None or row.run is None or actions is None:
             return
         from tui.ui.screens.runlog import RunLogScreen
 
-        self._app.push_screen(RunLogScreen(f"{row.title}, run {row.run.id}", lambda: actions.log(row)))
+        self._explorer.app.push_screen(RunLogScreen(f"{row.title}, run {row.run.id}", lambda: actions.log(row)))
 
     def cancel(self, view: ViewSpec) -> None:
         """Ask for what happens under the cursor to end."""
         row = self.board_row(view)
         if row is not None:
-            self._screen.run_worker(self._cancel(row), name="cancel", group="cancel", exit_on_error=False)
+            self._explorer.run_worker(self._cancel(row), name="cancel", group="cancel", exclusive=False, exit_on_error=False)
 
     async def _cancel(self, row: BoardRow) -> None:
-        actions = self._app.actions
+        actions = self._explorer.app.actions
         if actions is None:
             return
         try:
@@ -181,4 +168,4 @@ class Acting:
         except TrustreeError as error:
             self._say(error)
         else:
-            self._screen.notify(f"Asked for {row.title} to be cancelled.", timeout=3, markup=False)
+            self._explorer.app.notify(f"Asked for {row.title} to be cancelled.", timeout=3, markup=False)

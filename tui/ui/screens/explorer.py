@@ -81,6 +81,7 @@ class ExplorerScreen(FilterableScreen):
         self._narrowed_in = VIEWS[0]
         """The view where Enter led to what a row is about: the way back leads there."""
         self.inspector = Inspector(self)
+        self._acting = Acting(self)
 
     def compose(self) -> ComposeResult:
         """Header, tree and detail side by side, keys."""
@@ -100,7 +101,6 @@ class ExplorerScreen(FilterableScreen):
         dress(self, self.app.glyphs)
         self.header.styles.height = HEIGHT
         self._panes = Panes(self.body, self.left, self.outline, self.notice, self.detail)
-        self._acting = Acting(self, self, self.app)
         self._stage = TreeState(self.outline)
         self._rows = RowBuilder(self, lambda wish, built: self.post_message(self.RowsBuilt(wish, built)), self._show_header)
         self.watch(self.app, "snapshot", self._snapshot_changed, init=False)

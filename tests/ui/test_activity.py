@@ -1,0 +1,191 @@
+"""Plans, the board and logs of runs, on actions that a test drives by hand."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+from textual.pilot import Pilot
+
+from tests.actions.plans import plan_of, rebuild, restart
+from tests.estates import NOW, company
+from tests.ui.driving import Settings, explorer, text_of, until
+from tui.domain.facts.build import BuilderKind, Run, RunState
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.plans.board import EMPTY_BOARD, MILESTONES, Board, BoardRow, BoardState, Milestone, PlanProgress
+from tui.domain.plans.plan import Action, Plan
+from tui.domain.snapshot.snapshot import ImageKey
+from tui.errors import Forbidden
+from tui.ui.screens.explorer import ExplorerScreen
+from tui.ui.screens.plan import PlanScreen
+from tui.ui.screens.runlog import RunLogScreen
+
+PLAN = plan_of(rebuild("debian"), rebuild("api", needs=("debian",), wave=2), restart("web", needs=("api",), wave=3, image="api"))
+
+
+@dataclass
+class HandActions:
+    """Actions that note what they are asked for."""
+
+    can_write: bool = True
+    board: Board = EMPTY_BOARD
+    guarded: tuple[str, ...] = ()
+    begun: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    asked: list[tuple[Action, frozenset[ImageKey], frozenset[ObjectKey], str]] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    refuses: bool = False
+
+    def subscribe(self, listener: Callable[[Board], None]) -> Callable[[], None]:
+        return lambda: None
+
+    async def plan(self, action: Action, images: frozenset[ImageKey], workloads: frozenset[ObjectKey], query: str) -> Plan:
+        self.asked.append((action, images, workloads, query))
+        return PLAN
+
+    def protected(self, plan: Plan) -> tuple[str, ...]:
+        return self.guarded
+
+    async def begin(self, plan: Plan, confirmed: tuple[str, ...]) -> None:
+        if self.refuses:
+            raise Forbidden("The audit log cannot be written: the disk is full.", "Make room on the disk.")
+        self.begun.append((plan.id, confirmed))
+
+    async def resume(self, plan: str) -> None:
+        self.begun.append((plan, ()))
+
+    async def cancel(self, row: BoardRow) -> None:
+        self.cancelled.append(row.title)
+
+    async def log(self, row: BoardRow) -> AsyncGenerator[str, None]:
+        for number in range(200):
+            yield f"Step {number}/200 : RUN make"
+
+    def markdown(self, plan: Plan) -> str:
+        return f"# {plan.query}"
+
+    def save(self, plan: Plan) -> Path:
+        return Path("/home/somebody/plan.json")
+
+
+def row(title: str, at: Milestone | None, state: BoardState, sentence: str = "", **changes: object) -> BoardRow:
+    passed = frozenset(MILESTONES[: MILESTONES.index(at)]) if at is not None else frozenset(MILESTONES)
+    made = BoardRow(plan="p1", steps=(title,), title=title, state=state, at=at, passed=passed, sentence=sentence, since=NOW)
+    return msgspec.structs.replace(made, **changes)
+
+
+RUN = Run(BuilderKind.ACR_TASKS, "contoso.azurecr.io", "ch51", RunState.RUNNING, created=NOW - timedelta(seconds=100))
+BOARD = Board(
+    (PlanProgress(id="p1", action=Action.REBUILD, query="base:debian", wave=2, waves=3, running=True, seconds_left=360),),
+    (
+        row("base/debian:12-slim", None, BoardState.DONE, "done in 72s"),
+        row("payments-api:1.8.2", Milestone.SIGNED, BoardState.RUNNING, "waits for its signature", seconds_left=40),
+        row("ledger:2.1", Milestone.BUILDING, BoardState.RUNNING, "step 7 of 12  pip install", run=RUN, progress=0.62),
+        row(
+            "legacy-admin:0.9", Milestone.BUILDING, BoardState.FAILED, "failed: FROM node:14 not found", remedy="Change its base."
+        ),
+    ),
+)
+
+
+@asynccontextmanager
+async def acting(
+    size: tuple[int, int] = (160, 48), actions: HandActions | None = None
+) -> AsyncIterator[tuple[Pilot[int], ExplorerScreen, HandActions]]:
+    hand = actions or HandActions()
+    async with explorer(company(), size, settings=Settings(write=True)) as (pilot, screen, _):
+        screen.app.actions = hand
+        yield pilot, screen, hand
+
+
+async def test_a_finding_is_planned_and_begun_in_three_keys() -> None:
+    async with acting() as (pilot, screen, hand):
+        await pilot.press("4")
+        await until(pilot, lambda: screen.view.id == "findings" and screen.outline.row_count > 2)
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen))
+        (action, images, _, query) = hand.asked[0]
+        assert action is Action.REBUILD
+        assert images
+        assert query
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.view.id == "activity" and pilot.app.screen is screen)
+        assert hand.begun == [("p1", ())]
+
+
+async def test_a_plan_says_each_step_in_full() -> None:
+    async with acting((80, 24)) as (pilot, screen, _):
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen))
+        plan = pilot.app.screen
+        assert isinstance(plan, PlanScreen)
+        await until(pilot, lambda: "Run the task debian." in plan.page.text)
+        await pilot.press("j")
+        await until(pilot, lambda: "Run the task api." in plan.page.text)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+
+
+async def test_a_protected_context_asks_for_its_name() -> None:
+    async with acting(actions=HandActions(guarded=("prod",))) as (pilot, screen, hand):
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen))
+        await pilot.press("enter")
+        await pilot.press(*"prd", "enter")
+        assert not hand.begun
+        await pilot.press("backspace", *"od", "enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert hand.begun == [("p1", ("prod",))]
+
+
+async def test_nothing_is_begun_where_nothing_may_be_written() -> None:
+    async with acting(actions=HandActions(can_write=False)) as (pilot, _, hand):
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen))
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, PlanScreen)
+        assert not hand.begun
+
+
+async def test_what_keeps_a_plan_from_beginning_is_said() -> None:
+    async with acting(actions=HandActions(refuses=True)) as (pilot, _, hand):
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: len(pilot.app._notifications) > 0)
+        assert isinstance(pilot.app.screen, PlanScreen)
+        assert not hand.begun
+
+
+async def test_the_board_shows_how_far_every_image_is() -> None:
+    async with acting() as (pilot, screen, hand):
+        await pilot.press("5")
+        await until(pilot, lambda: screen.notice.display and "b plans a rebuild" in screen.notice.text)
+        screen.app.board = BOARD
+        await until(pilot, lambda: screen.outline.row_count == 5)
+        shown = text_of(screen)
+        assert "2 ●" in shown
+        assert "wave 2 of 3" in shown
+        assert "failed: FROM node:14 not found" in shown
+        await pilot.press("j", "j", "j", "X")
+        await until(pilot, lambda: hand.cancelled == ["ledger:2.1"])
+        await pilot.press("L")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunLogScreen))
+        log = pilot.app.screen
+        assert isinstance(log, RunLogScreen)
+        await until(pilot, lambda: "Step 199/200" in log.page.text and "complete" in log.heading)
+
+
+async def test_a_board_at_80_columns_keeps_name_way_and_sentence() -> None:
+    async with acting((80, 24)) as (pilot, screen, _):
+        screen.app.board = BOARD
+        await pilot.press("5")
+        await until(pilot, lambda: screen.outline.row_count == 5)
+        shown = text_of(screen)
+        assert "payments-api:1.8.2" in shown
+        assert "waits for its signature" in shown
+        assert "●─●─◉" in shown.replace("● ", "●─")
