@@ -51,7 +51,9 @@ class Position(NamedTuple):
 def header_lines(snapshot: Snapshot, place: Position, now: datetime, width: int, glyphs: Glyphs) -> list[TextLine]:
     """Brand and scope, the verdicts as a picture and as counts, the checks of what runs, and the views with the filter."""
     brand = TextLine(_brand(snapshot), _pulse(snapshot, place, now, width, glyphs))
-    tabs = TextLine(_tabs(place, glyphs), _filter(place, snapshot))
+    chosen = _filter(place, snapshot)
+    names = _tabs(place, glyphs, named=True)
+    tabs = TextLine(names if _length(names) + _length(chosen) < width else _tabs(place, glyphs, named=False), chosen)
     chips = _chips(snapshot, glyphs, width)
     counts = verdict_counts(snapshot, glyphs, words=width >= NARROW)
     if width >= NARROW and _length(counts) + _length(chips) + 28 > width:
@@ -174,14 +176,16 @@ def _ailment(health: SourceHealth) -> str:
     return "does not answer" if health.state is not SourceState.PARTIAL else "partly read"
 
 
-def _tabs(place: Position, glyphs: Glyphs) -> Cell:
+def _tabs(place: Position, glyphs: Glyphs, *, named: bool) -> Cell:
+    """The views; where there is no room, only the one that is shown has its name."""
     spans: list[Span] = [Span("  ")]
     for view in place.views:
         spans.append(Span(f"{view.key} ", "dim"))
-        spans.append(Span(view.name, "bold" if view is place.view else "dim"))
+        if named or view is place.view:
+            spans.append(Span(view.name, "bold" if view is place.view else "dim"))
         spans.append(Span(f" {count(place.counts[view.id])}" if place.counts.get(view.id) else "", "warn"))
         spans.append(Span(f" {count(place.busy[view.id])} {glyphs.proven}" if place.busy.get(view.id) else "", "accent"))
-        spans.append(Span("   "))
+        spans.append(Span("   " if named else "  "))
     return tuple(spans)
 
 

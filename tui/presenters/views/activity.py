@@ -65,13 +65,17 @@ class BoardModel:
         self._roots: list[RowKey] = [(PlanPart(plan.id),) for plan in board.plans if plan.id in self._under or not narrowed]
 
     def columns(self) -> Sequence[Column]:
-        """The image, its way in one of two widths, what happens there, the run, and for how long."""
+        """The image, its way in one of two widths, what happens there, the run, and for how long.
+
+        A plan says how its rows stand where the way is wide, else where rows say what happens.
+        """
         names = "".join(f"{milestone:<{STEP}}" for milestone in MILESTONES).rstrip()
         return (
             Column("image", share=3),
             Column(names, STEP * (len(MILESTONES) - 1) + len(MILESTONES[-1]), from_width=WIDE),
             Column("way", 2 * len(MILESTONES) - 1, below_width=WIDE),
-            Column("what happens", share=4, keeps_start=True),
+            Column("what happens", share=4, from_width=WIDE, keeps_start=True),
+            Column("what happens", share=4, below_width=WIDE, keeps_start=True),
             Column("run", 12, from_width=WIDEST),
             Column("since", 5, right=True, from_width=WIDE),
         )
@@ -122,7 +126,7 @@ class BoardModel:
         if row is not None:
             return self._row(row)
         plan = self._plans.get(key[0].id) if isinstance(key[0], PlanPart) else None
-        return self._plan(plan, self.children(key)) if plan is not None else Row(Span(""), ((),) * 6)
+        return self._plan(plan, self.children(key)) if plan is not None else Row(Span(""), ((),) * 7)
 
     def _row(self, row: BoardRow) -> Row:
         role = ROLES[row.state]
@@ -132,7 +136,7 @@ class BoardModel:
             (Span(row.title),),
             track(row, self._glyphs, STEP),
             track(row, self._glyphs, 2),
-            (*_happening(row, self._glyphs), *_bar(row, self._glyphs)),
+            *((*_happening(row, self._glyphs), *_bar(row, self._glyphs)),) * 2,
             (run,),
             (since,),
         )
@@ -145,7 +149,8 @@ class BoardModel:
             (Span(f"{plan.action} ", "dim"), Span(plan.query, "bold")),
             (Span(_progress(plan, rows), "dim"),),
             (),
-            (Span(plan.sentence or _progress(plan, rows), "dim"),),
+            (Span(plan.sentence, "dim"),),
+            (Span(_progress(plan, rows), "dim"),),
             (),
             (Span(age(plan.started, self._now) if plan.started else "", "dim"),),
         )

@@ -12,7 +12,10 @@ from widgets.rows import Span, TextLine
 
 __all__ = ["KeyLine", "dress", "keys_of"]
 
-FIRST = ("tree.open", "page.back", "other", "filter", "faults", "zoom", "sources", "command", "help", "leave")
+FIRST = (
+    *("plan.begin", "tree.open", "page.back", "plan.copy", "plan.save", "log", "rebuild", "redeploy", "log.search", "log.follow"),
+    *("other", "filter", "faults", "zoom", "sources", "command", "help", "leave"),
+)
 
 NAMES = {"⏎": "Enter", "escape": "Esc", "esc": "Esc", "pgup": "PgUp", "pgdn": "PgDn", "pageup": "PgUp", "pagedown": "PgDn"}
 

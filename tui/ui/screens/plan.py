@@ -139,8 +139,7 @@ class PlanScreen(Screen[bool]):
         except TrustreeError as error:
             self.notify(f"{error.headline} {error.remedy}".strip(), severity="error", markup=False)
         else:
-            command = f"trustree {self._plan.action} --from {path} --write"
-            self.notify(f"Saved. Whoever has the rights runs: {command}", timeout=12, markup=False)
+            self.notify(f"Saved as {path}.", timeout=12, markup=False)
 
     def action_leave(self) -> None:
         """Back: first from the question, then from the plan."""
