@@ -56,6 +56,16 @@ class LargeBodies:
         return _LargeBody(self._own)
 
 
+class _Unpacker(Protocol):
+    """What `zlib.decompressobj` gives."""
+
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+    @property
+    def eof(self) -> bool: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
 class _LargeBody:
     def __init__(self, own: asyncio.Semaphore) -> None:
         self._own, self._held = own, AsyncExitStack()
@@ -109,7 +119,7 @@ async def unpacked(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, No
             f"{response.url.host} packs its answer in a way that was not asked for ({clean(packing, 40)})",
             "Tell the owner of the server.",
         )
-    unpacker: zlib._Decompress | None = None
+    unpacker: _Unpacker | None = None
     async for chunk in response.content.iter_any():
         if unpacker is None:
             # Some servers send raw deflate under the name; a zlib stream begins with 8 in its low bits (RFC 1950).

@@ -7,21 +7,19 @@ Aqua's operator leaves in a cluster are VulnerabilityReports, which the reader o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
 import msgspec
 
-from tui.domain.facts.events import Denial, SourceId, SourceKind
+from tui.domain.facts.events import Denial
 from tui.domain.facts.scan import ScanReport
-from tui.errors import AuthenticationFailed, Forbidden, ForeignAnswer, NotFound, SourceError, UntrustedPayload
-from tui.sources.kit.webapi import ApiService, place_of
-from tui.sources.ports import Diagnosis
-from tui.sources.scanners.console import Console, ConsoleOptions, opened, token_in
-from tui.sources.scanners.findings import DECODING, Pool
+from tui.errors import Forbidden, ForeignAnswer, NotFound, SourceError, UntrustedPayload
+from tui.sources.scanners.console import Console, ConsoleOptions, ConsoleSource, token_in
+from tui.sources.scanners.findings import DECODING
 from tui.sources.scanners.formats.aqua import SCANNER, AquaPage, AquaReports, AquaRow, ImageRow, read_page
-from tui.sources.scanners.rounds import Pace, Round, ScannerSource
+from tui.sources.scanners.rounds import Pace, Round
 
 __all__ = ["AquaSource"]
 
@@ -34,27 +32,18 @@ RISKS = f"/api/v2/risks/vulnerabilities?pagesize={PAGE}&include_vpatch_info=true
 LISTED, FOUND = "list scanned images", "read vulnerabilities of images"
 
 
-class AquaSource(ScannerSource):
+class AquaSource(ConsoleSource):
     """A `Source` and `Probe`."""
 
     def __init__(self, name: str, options: ConsoleOptions, pace: Pace | None = None, max_rows: int = MAX_ROWS) -> None:
-        super().__init__(SourceId(SourceKind.SCANNER, name), pace or Pace())
-        self._options, self._max_rows = options, max_rows
-        self._pool = Pool()
-        self._service = ApiService(
-            title=f"{SCANNER} at {place_of(options.endpoint)}",
-            base=options.endpoint.rstrip("/"),
-            sign_in="Check username and password_env (or token_env) of the scanner in the configuration.",
-            right="Images: read, Vulnerabilities: read",
-            ask_for="Ask for a permission set that may view images and vulnerabilities (Auditor).",
-        )
+        ask_for = "Ask for a permission set that may view images and vulnerabilities (Auditor)."
+        super().__init__(name, options, pace, SCANNER, "Images: read, Vulnerabilities: read", ask_for)
+        self._max_rows = max_rows
 
     async def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
         """Counts first, as far as images are listed; the rows of one image are spread over pages, so details come at the end."""
         gathering = AquaReports(self.id, self._pool)
-        async with opened(self._service, self._options, _sign_in) as console:
-            round_.requests = lambda: console.requests
-            round_.endpoint, round_.identity = self._options.endpoint, self._options.username
+        async with self._opened(round_) as console:
             await self._images(console, gathering, round_)
             if counts := gathering.counted():
                 yield counts
@@ -115,29 +104,22 @@ class AquaSource(ScannerSource):
                 )
             number += 1
 
-    async def diagnose(self) -> list[Diagnosis]:
-        """Whether the sign-in works, and each list may be read."""
-        found: list[Diagnosis] = []
-        async with opened(self._service, self._options, _sign_in) as console:
-            for path, what in ((IMAGES, LISTED), (RISKS, FOUND)):
-                try:
-                    async with aclosing(self._pages(console, path, msgspec.Raw, what)) as pages:
-                        page, _, _ = await anext(pages)
-                    found.append(Diagnosis(what, "ok", f"{page.count or 0:,} rows"))
-                except AuthenticationFailed as error:
-                    return [Diagnosis("signed in", "denied", error.headline, remedy=error.remedy)]
-                except Forbidden as error:
-                    found.append(Diagnosis(what, "denied", error.headline, error.right, error.remedy))
-                except SourceError as error:
-                    found.append(Diagnosis(what, "failed", error.headline, remedy=error.remedy))
-        return found
+    def _counts(self) -> Mapping[str, Callable[[Console], Awaitable[str]]]:
+        return {
+            LISTED: lambda console: self._count(console, IMAGES, LISTED),
+            FOUND: lambda console: self._count(console, RISKS, FOUND),
+        }
 
+    async def _count(self, console: Console, path: str, what: str) -> str:
+        async with aclosing(self._pages(console, path, msgspec.Raw, what)) as pages:
+            page, _, _ = await anext(pages)
+        return f"{page.count or 0:,} rows"
 
-async def _sign_in(console: Console) -> str:
-    """A token of the self-hosted console, or of Aqua's cloud when that is where to sign in."""
-    options = console.options
-    if options.sign_in:
-        body = {"email": options.username, "password": options.password}
-        return token_in(await console.post("/v2/signin", body, "sign in", options.sign_in.rstrip("/")), SCANNER)
-    body = {"id": options.username, "password": options.password}
-    return token_in(await console.post("/api/v1/login", body, "sign in"), SCANNER)
+    async def _sign_in(self, console: Console) -> str:
+        """A token of the self-hosted console, or of Aqua's cloud when that is where to sign in."""
+        options = console.options
+        if options.sign_in:
+            body = {"email": options.username, "password": options.password}
+            return token_in(await console.post("/v2/signin", body, "sign in", options.sign_in.rstrip("/")), SCANNER)
+        body = {"id": options.username, "password": options.password}
+        return token_in(await console.post("/api/v1/login", body, "sign in"), SCANNER)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.errors import AuthenticationFailed
+from tui.domain.facts.events import SourceId, SourceKind
+from tui.errors import AuthenticationFailed, Forbidden, SourceError
 from tui.sources.kit.throttle import Bucket
-from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi
-from tui.sources.scanners.findings import decode
+from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, place_of
+from tui.sources.ports import Diagnosis
+from tui.sources.scanners.findings import Pool, decode
+from tui.sources.scanners.rounds import Pace, Round, ScannerSource
 
 if TYPE_CHECKING:
     from tui.sources.kit.transport import Reply, Transport
 
-__all__ = ["Console", "ConsoleOptions", "opened", "token_in"]
+__all__ = ["Console", "ConsoleOptions", "ConsoleSource", "token_in"]
 
 PAGE_LIMIT = 128 << 20
 """Bytes of one page of 50 images with everything that was found in them."""
@@ -103,13 +107,57 @@ class Console:
         return asyncio.get_running_loop().time()
 
 
-@asynccontextmanager
-async def opened(service: ApiService, options: ConsoleOptions, sign_in: SignIn) -> AsyncIterator[Console]:
-    """A console while the context lasts."""
-    from tui.sources.kit.transport import Transport, TransportOptions  # loads aiohttp: not before it is needed
+class ConsoleSource(ScannerSource):
+    """A `Source` and `Probe` of a console whose lists are read in rounds; `right` is what the `scanner` calls ours."""
 
-    async with Transport(TransportOptions(timeout=options.timeout, ca_file=options.ca_file)) as transport:
-        yield Console(service, options, transport, sign_in)
+    def __init__(self, name: str, options: ConsoleOptions, pace: Pace | None, scanner: str, right: str, ask_for: str) -> None:
+        super().__init__(SourceId(SourceKind.SCANNER, name), pace or Pace())
+        self._options = options
+        self._pool = Pool()
+        self._service = ApiService(
+            title=f"{scanner} at {place_of(options.endpoint)}",
+            base=options.endpoint.rstrip("/"),
+            sign_in="Check username and password_env (or token_env) of the scanner in the configuration.",
+            right=right,
+            ask_for=ask_for,
+        )
+
+    @abstractmethod
+    async def _sign_in(self, console: Console) -> str:
+        """A token for what comes next. Raises SourceError."""
+        ...
+
+    @abstractmethod
+    def _counts(self) -> Mapping[str, Callable[[Console], Awaitable[str]]]:
+        """By what each list is read for: how to learn in words how much it holds."""
+        ...
+
+    @asynccontextmanager
+    async def _opened(self, round_: Round | None = None) -> AsyncIterator[Console]:
+        """The console while the context lasts; a round is told of it."""
+        from tui.sources.kit.transport import Transport, TransportOptions  # loads aiohttp: not before it is needed
+
+        options = self._options
+        async with Transport(TransportOptions(timeout=options.timeout, ca_file=options.ca_file)) as transport:
+            if round_ is not None:
+                round_.requests = lambda: transport.requests
+                round_.endpoint, round_.identity = options.endpoint, options.username
+            yield Console(self._service, options, transport, self._sign_in)
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """Whether the sign-in works, and each list may be read."""
+        diagnoses: list[Diagnosis] = []
+        async with self._opened() as console:
+            for what, count in self._counts().items():
+                try:
+                    diagnoses.append(Diagnosis(what, "ok", await count(console)))
+                except AuthenticationFailed as error:
+                    return [Diagnosis("signed in", "denied", error.headline, remedy=error.remedy)]
+                except Forbidden as error:
+                    diagnoses.append(Diagnosis(what, "denied", error.headline, error.right, error.remedy))
+                except SourceError as error:
+                    diagnoses.append(Diagnosis(what, "failed", error.headline, remedy=error.remedy))
+        return diagnoses
 
 
 class _Token(msgspec.Struct):

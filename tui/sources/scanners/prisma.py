@@ -7,20 +7,18 @@ empty page, a token of 30 minutes, and 30 requests in 30 seconds.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 
 from tui.domain.common.text import clean
-from tui.domain.facts.events import SourceId, SourceKind
 from tui.domain.facts.health import denial_of
 from tui.domain.facts.scan import ScanReport
 from tui.errors import AuthenticationFailed, Forbidden, SourceError, UntrustedPayload
-from tui.sources.kit.webapi import ApiService, place_of
-from tui.sources.ports import Diagnosis
-from tui.sources.scanners.console import Console, ConsoleOptions, opened, token_in
-from tui.sources.scanners.findings import DECODING, Pool
+from tui.sources.scanners.console import Console, ConsoleOptions, ConsoleSource, token_in
+from tui.sources.scanners.findings import DECODING
 from tui.sources.scanners.formats.twistlock import SCANNER, read_images
-from tui.sources.scanners.rounds import Pace, Round, ScannerSource
+from tui.sources.scanners.rounds import Pace, Round
 
 __all__ = ["PER_MINUTE", "PrismaSource"]
 
@@ -31,27 +29,17 @@ PER_MINUTE = 50.0
 LISTS = {"images": "read scans of deployed images", "registry": "read scans of images in registries"}
 
 
-class PrismaSource(ScannerSource):
+class PrismaSource(ConsoleSource):
     """A `Source` and `Probe`."""
 
     def __init__(self, name: str, options: ConsoleOptions, pace: Pace | None = None) -> None:
-        super().__init__(SourceId(SourceKind.SCANNER, name), pace or Pace())
-        self._options = options
-        self._pool = Pool()
-        self._service = ApiService(
-            title=f"{SCANNER} at {place_of(options.endpoint)}",
-            base=options.endpoint.rstrip("/"),
-            sign_in="Check username and password_env (or token_env) of the scanner in the configuration.",
-            right="read Vulnerability results",
-            ask_for="Ask for a role that may view Monitor > Vulnerabilities (Auditor or DevSecOps User).",
-        )
+        ask_for = "Ask for a role that may view Monitor > Vulnerabilities (Auditor or DevSecOps User)."
+        super().__init__(name, options, pace, SCANNER, "read Vulnerability results", ask_for)
 
     async def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
         """Deployed images first; a list that is refused does not hide the other."""
         refusals: list[SourceError] = []
-        async with opened(self._service, self._options, _sign_in) as console:
-            round_.requests = lambda: console.requests
-            round_.endpoint, round_.identity = self._options.endpoint, self._options.username
+        async with self._opened(round_) as console:
             for path, what in LISTS.items():
                 try:
                     async with aclosing(self._pages(console, path, what)) as batches:
@@ -89,26 +77,17 @@ class PrismaSource(ScannerSource):
             if offset >= MAX_IMAGES:
                 raise UntrustedPayload(f"only the first {offset:,} {path} were read", "Use a role with fewer collections.")
 
-    async def diagnose(self) -> list[Diagnosis]:
-        """Whether the sign-in works, and each list may be read."""
-        found: list[Diagnosis] = []
-        async with opened(self._service, self._options, _sign_in) as console:
-            for path, what in LISTS.items():
-                try:
-                    reply = await console.get(f"/api/v1/{path}?limit=1&offset=0", what)
-                    found.append(Diagnosis(what, "ok", f"{_total(reply.header('total-count')):,} images"))
-                except AuthenticationFailed as error:
-                    return [Diagnosis("signed in", "denied", error.headline, remedy=error.remedy)]
-                except Forbidden as error:
-                    found.append(Diagnosis(what, "denied", error.headline, error.right, error.remedy))
-                except SourceError as error:
-                    found.append(Diagnosis(what, "failed", error.headline, remedy=error.remedy))
-        return found
+    def _counts(self) -> Mapping[str, Callable[[Console], Awaitable[str]]]:
+        return {what: partial(_count, path, what) for path, what in LISTS.items()}
+
+    async def _sign_in(self, console: Console) -> str:
+        body = {"username": console.options.username, "password": console.options.password}
+        return token_in(await console.post("/api/v1/authenticate", body, "sign in"), SCANNER)
 
 
-async def _sign_in(console: Console) -> str:
-    body = {"username": console.options.username, "password": console.options.password}
-    return token_in(await console.post("/api/v1/authenticate", body, "sign in"), SCANNER)
+async def _count(path: str, what: str, console: Console) -> str:
+    reply = await console.get(f"/api/v1/{path}?limit=1&offset=0", what)
+    return f"{_total(reply.header('total-count')):,} images"
 
 
 def _total(header: str) -> int:
