@@ -24,6 +24,7 @@ from tui.estate.inquiries import SourceInquiries
 from tui.settings.settings import RegistrySettings, Settings
 from tui.sources.admission import GateSource
 from tui.sources.azure.credentials import EntraCredentials
+from tui.sources.builders.source import ConfiguredSource
 from tui.sources.cluster import ClusterOptions, ClusterSource, contexts, default_paths, read_kubeconfig
 from tui.sources.kit.clouds import cloud_of_sign_in
 from tui.sources.kit.credentials import Credentials, DockerConfig
@@ -36,6 +37,7 @@ from tui.sources.registry.room import Room
 from tui.sources.registry.source import RegistrySource
 from tui.sources.signatures.source import SignatureSource
 from tui.wiring.azure import own_registries
+from tui.wiring.builders import builder_sources, told_jobs
 from tui.wiring.content import cache_state, cache_words, content_cache
 from tui.wiring.embedded import embedded
 from tui.wiring.examination import LEARNING, REQUEST, DemandRecorder, Examined, examine
@@ -45,7 +47,7 @@ from tui.wiring.signatures import signature_source
 
 __all__ = ["diagnose", "open_estate"]
 
-_Made = ClusterSource | RegistrySource | SignatureSource | GateSource | AnyScanner
+_Made = ClusterSource | RegistrySource | SignatureSource | GateSource | AnyScanner | ConfiguredSource
 NO_LIMIT = 86_400.0
 """Seconds that stand for no limit on a request: a day."""
 
@@ -104,7 +106,7 @@ class _Parts:
 
     def others(self, clusters: Sequence[ClusterSource]) -> list[Source]:
         """What is told of the images that the clusters run, besides their registries."""
-        return [*self.gates(clusters), self.signatures(), *self.scanners(clusters)]
+        return [*self.gates(clusters), self.signatures(), *self.scanners(clusters), *self.builders()]
 
     def gates(self, clusters: Sequence[ClusterSource]) -> list[GateSource]:
         """One source per cluster for what guards it."""
@@ -118,6 +120,12 @@ class _Parts:
         found = scanner_sources(self._settings, readers, self._registries.get, self._credentials.entra, os.environ)
         self.made += found
         return found
+
+    def builders(self) -> list[ConfiguredSource]:
+        """The builders that the settings name."""
+        sources = builder_sources(self._settings, self._credentials.entra, os.environ)
+        self.made += sources
+        return sources
 
     def signatures(self) -> SignatureSource:
         """The source of signatures; it reads content by the sources of the registries."""
@@ -140,7 +148,7 @@ class _Parts:
     def told(self) -> tuple[Event, ...]:
         """What the settings say of images themselves."""
         bases = tuple(ConfiguredBase(parse_pattern(images), base) for images, base in self._settings.base.items())
-        return (BasesConfigured(bases),) if bases else ()
+        return (*((BasesConfigured(bases),) if bases else ()), *told_jobs(self._settings))
 
     def policy(self) -> PolicyWatch | None:
         """The policy file that the settings name, followed; None for what is built in. Raises InvalidConfig."""

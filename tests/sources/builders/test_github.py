@@ -416,6 +416,6 @@ async def test_causes_and_the_doctor() -> None:
     assert [(each.what, each.state) for each in tried] == [
         ("signed in", "ok"),
         ("read contoso/shop/build.yml", "ok"),
-        ("start and stop contoso/shop/build.yml", "unknown"),
+        ("Actions: write, contoso/shop", "off"),
     ]
     assert not script.sent()

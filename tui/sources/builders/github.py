@@ -21,6 +21,7 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
+from tui.sources.builders.doctor import read_line, right_line
 from tui.sources.builders.github_log import first_error, followed_log, job_log
 from tui.sources.builders.github_session import READ, WRITE, github_service, web_of
 from tui.sources.builders.github_wire import (
@@ -71,9 +72,24 @@ class GitHubBuilder:
         self._login: str | None = None
 
     @property
+    def jobs(self) -> tuple[JobKey, ...]:
+        """The jobs that the settings name."""
+        return tuple(JobKey(self.kind, self.name, job) for job in self._options.for_images(()))
+
+    @property
     def requests(self) -> int:
         """Requests sent so far."""
         return self._service.requests
+
+    @property
+    def endpoint(self) -> str:
+        """Where it is."""
+        return self._service.base
+
+    @property
+    def identity(self) -> str:
+        """Who is signed in, as far as that is known."""
+        return self._login or ""
 
     async def aclose(self) -> None:
         """Release every connection."""
@@ -290,7 +306,7 @@ class GitHubBuilder:
         try:
             login = await self._signed_in()
         except SourceError as error:
-            return [Diagnosis("signed in", "denied", error.headline, remedy=error.remedy)]
+            return [read_line("signed in", error)]
         tried = [Diagnosis("signed in", "ok", f"as {clean(login, 60)}" if login else "as an app", identity=clean(login, 60))]
         for job in self._options.for_images(()):
             tried += await self._tried(JobKey(self.kind, self.name, job))
@@ -299,16 +315,10 @@ class GitHubBuilder:
     async def _tried(self, job: JobKey) -> list[Diagnosis]:
         what = f"read {clean(job.job, 100)}"
         try:
-            described, rights = await self.describe(job), await self.rights(job)
+            described, (_, *rights) = await self.describe(job), await self.rights(job)
         except SourceError as error:
-            right = error.right if isinstance(error, Forbidden) else ""
-            return [Diagnosis(what, "denied" if right else "failed", error.headline, right, error.remedy)]
-        write = rights[-1]
-        state = {RightState.HELD: "ok", RightState.MISSING: "denied", RightState.UNKNOWN: "unknown"}[write.state]
-        start = Diagnosis(
-            f"start and stop {clean(job.job, 100)}", state, write.reason, write.name if state != "ok" else "", write.remedy
-        )
-        return [Diagnosis(what, "ok", described.disabled or described.reason), start]
+            return [read_line(what, error)]
+        return [Diagnosis(what, "ok", described.disabled or described.reason), *map(right_line, rights)]
 
 
 def _write_state(repository: Repository, scopes: str | None) -> tuple[RightState, str]:

@@ -21,6 +21,7 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
+from tui.sources.builders.doctor import read_line, right_line
 from tui.sources.builders.jenkins_session import JenkinsSession
 from tui.sources.builders.jenkins_wire import (
     BUILD_TREE,
@@ -67,9 +68,24 @@ class JenkinsBuilder:
         self._service = self._session.service
 
     @property
+    def jobs(self) -> tuple[JobKey, ...]:
+        """The jobs that the settings name."""
+        return tuple(JobKey(self.kind, self.name, job) for job in self._options.for_images(()))
+
+    @property
     def requests(self) -> int:
         """Requests sent so far."""
         return self._service.requests
+
+    @property
+    def endpoint(self) -> str:
+        """Where it is."""
+        return self._service.base
+
+    @property
+    def identity(self) -> str:
+        """Who is signed in, as far as that is known."""
+        return self._secret.identity
 
     async def aclose(self) -> None:
         """Release every connection."""
@@ -286,16 +302,16 @@ class JenkinsBuilder:
             tried = [Diagnosis("signed in", "ok", f"as {name}" if name else "", identity=name)]
             tried.append(Diagnosis("crumb", "ok", await self._session.crumb_state()))
         except SourceError as error:
-            return [_failure("signed in", error)]
+            return [read_line("signed in", error)]
         for job in self._options.for_images(()):
             what = f"read {clean(job, 80)}"
             try:
-                described = await self.describe(self._key(job))
+                described, (_, *rights) = await self.describe(self._key(job)), await self.rights(self._key(job))
             except SourceError as error:
-                tried.append(_failure(what, error))
+                tried.append(read_line(what, error))
             else:
-                detail = described.disabled or described.reason
-                tried.append(Diagnosis(what, "ok", detail))
+                tried.append(Diagnosis(what, "ok", described.disabled or described.reason))
+                tried += map(right_line, rights)
         return tried
 
     def _key(self, job: str) -> JobKey:
@@ -303,11 +319,6 @@ class JenkinsBuilder:
 
     def _url(self, job: JobKey) -> str:
         return f"{self._service.base}{job_path(job.job)}/"
-
-
-def _failure(what: str, error: SourceError) -> Diagnosis:
-    right = error.right if isinstance(error, Forbidden) else ""
-    return Diagnosis(what, "denied" if isinstance(error, Forbidden) else "failed", error.headline, right, error.remedy)
 
 
 def _disabled(answer: JobAnswer) -> str:

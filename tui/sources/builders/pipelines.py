@@ -21,6 +21,7 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
+from tui.sources.builders.doctor import read_line, right_line
 from tui.sources.builders.options import BuilderOptions, mark_parameter
 from tui.sources.builders.pipelines_log import followed_log
 from tui.sources.builders.pipelines_session import QUEUE, RIGHTS, STOP, VERSION, VIEW, permission_path, pipelines_service
@@ -64,9 +65,24 @@ class PipelinesBuilder:
         self._user: str | None = None
 
     @property
+    def jobs(self) -> tuple[JobKey, ...]:
+        """The jobs that the settings name."""
+        return tuple(JobKey(self.kind, self.name, job) for job in self._options.for_images(()))
+
+    @property
     def requests(self) -> int:
         """Requests sent so far."""
         return self._service.requests
+
+    @property
+    def endpoint(self) -> str:
+        """Where it is."""
+        return self._service.base
+
+    @property
+    def identity(self) -> str:
+        """Who is signed in, as far as that is known."""
+        return self._secret.identity
 
     async def aclose(self) -> None:
         """Release every connection."""
@@ -292,24 +308,19 @@ class PipelinesBuilder:
         try:
             name = clean((await self._connection()).authenticated_user.provider_display_name, 80)
         except SourceError as error:
-            return [Diagnosis("signed in", "denied", error.headline, remedy=error.remedy)]
+            return [read_line("signed in", error)]
         tried = [Diagnosis("signed in", "ok", f"as {name}" if name else "", identity=name)]
         for job in self._options.for_images(()):
             tried += await self._tried(JobKey(self.kind, self.name, job))
         return tried
 
     async def _tried(self, job: JobKey) -> list[Diagnosis]:
-        shown = clean(job.job, 100)
+        what = f"read {clean(job.job, 100)}"
         try:
             described, (_, *rights) = await self.describe(job), await self.rights(job)
         except SourceError as error:
-            right = error.right if isinstance(error, Forbidden) else ""
-            return [Diagnosis(f"read {shown}", "denied" if right else "failed", error.headline, right, error.remedy)]
-        states = {RightState.HELD: "ok", RightState.MISSING: "denied", RightState.UNKNOWN: "unknown"}
-        return [
-            Diagnosis(f"read {shown}", "ok", described.disabled or described.reason),
-            *(Diagnosis(f"{right.name}, {shown}", states[right.state], right.reason, "", right.remedy) for right in rights),
-        ]
+            return [read_line(what, error)]
+        return [Diagnosis(what, "ok", described.disabled or described.reason), *map(right_line, rights)]
 
 
 def _right(bit: int, job: JobKey, state: RightState, reason: str) -> Right:

@@ -1,0 +1,29 @@
+"""Lines of `doctor` on builders: what can be read, and the rights to act, which who only looks does not need."""
+
+from __future__ import annotations
+
+from tui.domain.common.text import clean
+from tui.domain.facts.rights import Right, RightState
+from tui.errors import AuthenticationFailed, Forbidden, SourceError
+from tui.sources.ports import Diagnosis
+
+__all__ = ["read_line", "right_line"]
+
+
+def read_line(what: str, error: SourceError) -> Diagnosis:
+    """Something that cannot be read."""
+    right = error.right if isinstance(error, Forbidden) else ""
+    state = "denied" if isinstance(error, Forbidden | AuthenticationFailed) else "failed"
+    return Diagnosis(what, state, error.headline, right, error.remedy)
+
+
+def right_line(right: Right) -> Diagnosis:
+    """A right to act: one that is missing, or that nobody tells of, is no fault of what is read."""
+    what = f"{right.name}, {clean(right.on, 100)}"
+    match right.state:
+        case RightState.HELD:
+            return Diagnosis(what, "ok", right.reason)
+        case RightState.MISSING:
+            return Diagnosis(what, "off", right.reason, right.name, right.remedy)
+        case RightState.UNKNOWN:
+            return Diagnosis(what, "off", f"unknown: {right.reason}" if right.reason else "unknown", remedy=right.remedy)
