@@ -321,8 +321,8 @@ class VirtualTree(Painted, can_focus=True):
         if not self.model.has_children(key):
             return " "
         if self._outline.is_expanded(key):
-            return "-" if self.ascii else "▾"
-        return "+" if self.ascii else "▸"
+            return "v" if self.ascii else "▾"
+        return ">" if self.ascii else "▸"
 
     def _thumb(self, y: int, room: int) -> str:
         """The mark of the visible part at the right edge, blank where it is not or when everything is visible."""

@@ -38,6 +38,7 @@ class Settings:
     """How it looks."""
 
     ascii = False
+    mouse = False
     theme = ""
     write = False
     keymap: dict[str, str] = {}  # noqa: RUF012

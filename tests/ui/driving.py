@@ -22,6 +22,7 @@ class Settings:
     """What the screens care about."""
 
     ascii: bool = False
+    mouse: bool = False
     theme: str = ""
     write: bool = False
     keymap: Mapping[str, str] = field(default_factory=dict)

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from enum import IntEnum
 
+from tui.domain.common.locale import speaks_unicode
 from tui.domain.common.redaction import redact
 from tui.errors import TrustreeError
 from tui.reports.columns import plain
 from tui.reports.document import TextStyle
 
-__all__ = ["Exit", "Writer", "look_of_stdout", "say", "speaks_unicode", "write_stdout"]
+__all__ = ["Exit", "Writer", "look_of_stdout", "say", "write_stdout"]
 
 Writer = Callable[[Iterable[bytes]], None]
 
@@ -50,15 +51,10 @@ def look_of_stdout(ascii_only: bool = False) -> TextStyle:
     terminal = sys.stdout.isatty()
     colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
     width = shutil.get_terminal_size().columns if terminal else 0
-    return TextStyle(width, colour, speaks_unicode(sys.stdout.encoding) and not ascii_only)
+    return TextStyle(width, colour, speaks_unicode(os.environ, sys.stdout.encoding) and not ascii_only)
 
 
 def say(message: str) -> None:
     """A message for people, on stderr, one line; that nobody reads it (`2>&1 | head`) is no error."""
     with suppress(BrokenPipeError):
-        sys.stderr.write(plain(redact(message), speaks_unicode(sys.stderr.encoding)) + "\n")
-
-
-def speaks_unicode(encoding: str | None) -> bool:
-    """Whether an encoding has all signs."""
-    return "utf" in (encoding or "").lower()
+        sys.stderr.write(plain(redact(message), speaks_unicode(os.environ, sys.stderr.encoding)) + "\n")

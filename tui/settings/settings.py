@@ -273,6 +273,7 @@ class Settings(msgspec.Struct, frozen=True):
             in_demo=True,
         ),
     ] = ""
+    mouse: Annotated[bool, Setting("true: clicks and the wheel; text is then selected with Shift", in_demo=True)] = False
     ascii: Annotated[bool, Setting("no signs but those of ASCII", variable="TRUSTREE_ASCII", in_demo=True)] = False
     log_level: Annotated[
         LogLevel, Setting("what is written to the log", flags=("--log-level",), variable="TRUSTREE_LOG_LEVEL", in_demo=True)

@@ -24,6 +24,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
 
+from tui.domain.common.locale import speaks_unicode
+from tui.domain.common.text import clean
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import TrustreeError, fault_of
 from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
@@ -87,7 +89,8 @@ class TrustreeApp(Host):
         self.clock = clock
         self.estate: LiveEstate | None = None
         self.actions: Actions | None = None
-        self.glyphs: Glyphs = ASCII if settings.ascii or not _speaks_unicode() else UNICODE
+        unicode = speaks_unicode(os.environ, locale.getpreferredencoding(False))
+        self.glyphs: Glyphs = UNICODE if unicode and not settings.ascii else ASCII
         self._opener = opener
         self._query = query
         self._upkeep = upkeep or Upkeep()
@@ -210,6 +213,22 @@ class TrustreeApp(Host):
         elif self.trouble is not None:
             self.open_estate()
 
+    def copy_text(self, text: str, what: str) -> None:
+        """Copy a text through tmux where there is one, else by OSC 52, and say what was done about it."""
+        self.run_worker(self._copy(clean(text), what), name="copy", group="copy", exit_on_error=False)
+
+    async def _copy(self, text: str, what: str) -> None:
+        from tui.ui.clipboard import copied_by_tmux  # not before somebody copies
+
+        if await copied_by_tmux(text, os.environ):
+            self.notify(f"copied {what}", timeout=2, markup=False)
+            return
+        self.copy_to_clipboard(text)
+        if "TMUX" in os.environ:
+            self.notify(f"tmux did not take {what}: it needs `set -g set-clipboard on`.", severity="warning", markup=False)
+        else:  # terminals do not answer
+            self.notify(f"sent {what} to the terminal's clipboard", timeout=3, markup=False)
+
     def action_redraw(self) -> None:
         """Send everything that the screen shows once more: something else may have written into the terminal."""
         if sys.platform != "win32":
@@ -252,15 +271,11 @@ def _innermost(error: BaseException | None) -> str:
     return f"{error} ({type(error).__name__})"
 
 
-def _speaks_unicode() -> bool:
-    return locale.getpreferredencoding(False).lower().replace("-", "") == "utf8"
-
-
 def run(settings: DisplaySettings, query: str = "") -> int:
     """Run the explorer on the estate that the settings describe; returns the exit code."""
     wait_for_size(sys.stdout.fileno())
     app = TrustreeApp(settings, lambda: _opened(settings), query)
-    result = app.run()
+    result = app.run(mouse=settings.mouse)
     return (app.return_code or 0) if result is None else result
 
 

@@ -37,6 +37,11 @@ class DisplaySettings(Protocol):
         ...
 
     @property
+    def mouse(self) -> bool:
+        """Whether clicks and the wheel come here, and not to the terminal that selects text with them."""
+        ...
+
+    @property
     def theme(self) -> str:
         """The name of a theme, empty for the built-in one."""
         ...
@@ -138,6 +143,11 @@ class Host(TypeAheadApp[int]):
     clock: Callable[[], datetime]
     estate: LiveEstate | None
     actions: Actions | None
+
+    def copy_text(self, text: str, what: str) -> None:
+        """Copy a text, and say so as far as it is known."""
+        raise NotImplementedError
+
     glyphs: Glyphs
 
 

@@ -330,8 +330,7 @@ class ExplorerScreen(FilterableScreen):
 
     def _copy(self, text: str) -> None:
         if text:
-            self.app.copy_to_clipboard(clean(text))
-            self.notify(f"copied {clean(text)}", timeout=2, markup=False)
+            self.app.copy_text(text, clean(text))
 
     def action_sources(self) -> None:
         """Every source in full."""
