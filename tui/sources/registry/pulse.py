@@ -6,13 +6,13 @@ what it said counts until it has not confirmed it for too long (`tui.domain.fact
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
-from tui.errors import NoAnswer, ServerFault, SourceError, Throttled, Unreachable
+from tui.errors import SourceError, Throttled
 from tui.sources.kit.polling import Polling
+from tui.sources.kit.pulse import Heart, Verdict, in_time
 from tui.sources.kit.requestlog import reason
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RequestContext, fault, retry_after
@@ -22,8 +22,6 @@ __all__ = ["Pulse"]
 
 _log = logging.getLogger(__name__)
 _BY = "pulse"
-_FAULTS = 2
-"""Failures of the server's own, one after the other, that are more than a hiccup."""
 
 
 class Pulse:
@@ -33,7 +31,7 @@ class Pulse:
         self, client: RegistryClient, health: Health, down: Callable[[SourceError], Awaitable[None]], back: Callable[[], None]
     ) -> None:
         self._client, self._health, self._down, self._back = client, health, down, back
-        self._faults = 0
+        self._heart = Heart()
         self._slowed = False
 
     async def keep(self) -> NoReturn:
@@ -45,21 +43,20 @@ class Pulse:
             await self._judge(await self._ask())
 
     async def _judge(self, error: SourceError | None) -> None:
-        self._faults = self._faults + 1 if isinstance(error, ServerFault) else 0
-        self._health.limited = isinstance(error, Throttled)
+        verdict = self._heart.beat(error)
+        self._health.limited = verdict is Verdict.LIMITED
         if error is None:
             self._health.allow(MOMENT, _BY)
             if self._slowed:
                 self._slowed = False
                 self._back()
-        elif self._health.limited:
-            self._slowed = True
-        elif isinstance(error, Unreachable) or self._faults >= _FAULTS:
+        elif verdict is Verdict.SILENT:
             _log.debug("%s: does not answer: %s", self._client.options.host, reason(error))
             await self._down(error)
         else:
             self._slowed = True
-            self._health.deny(MOMENT, error, _BY)
+            if verdict is Verdict.UNSURE:
+                self._health.deny(MOMENT, error, _BY)
 
     async def _ask(self) -> SourceError | None:
         """What went wrong, None where it has answered, now or lately."""
@@ -68,26 +65,28 @@ class Pulse:
         paused, sent = throttle.waiting > 0, throttle.now
         if self._heard_lately and not paused:
             return None
-        try:
-            async with asyncio.timeout(options.pulse_timeout):
-                reply = await self._client.transport.request("GET", str(options.base.with_path("/v2/")))
-        except TimeoutError:
-            return NoAnswer(
-                f"{options.host} takes requests but has not answered for {options.pulse_timeout:g} s",
-                "The server hangs, or something on the way holds what is sent: ask who runs it. It is asked again by itself.",
-            )
-        except SourceError as error:
-            return error
+        return await in_time(
+            lambda: self._look(sent, paused),
+            options.pulse_timeout,
+            f"{options.host} takes requests but has not answered for {options.pulse_timeout:g} s",
+            "The server hangs, or something on the way holds what is sent: ask who runs it. It is asked again by itself.",
+        )
+
+    async def _look(self, sent: float, paused: bool) -> None:
+        """Ask for the root of the API. Raises SourceError."""
+        throttle, options = self._client.throttle, self._client.options
+        reply = await self._client.transport.request("GET", str(options.base.with_path("/v2/")))
         if reply.status == 429:
             throttle.penalise(retry_after(reply), sent)
         if reply.status not in (200, 401):
-            return fault(reply, RequestContext(options.host, "/v2/"), "")
+            raise fault(reply, RequestContext(options.host, "/v2/"), "")
         if paused:
             _log.debug("%s: answered through the pause", options.host)
             # It is there again; what it said is confirmed by what is read of it now.
-            return None if throttle.relax() else Throttled(f"{options.host} still refuses some requests")
+            if not throttle.relax():
+                raise Throttled(f"{options.host} still refuses some requests")
+            return
         self._health.good()
-        return None
 
     @property
     def _heard_lately(self) -> bool:
