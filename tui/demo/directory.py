@@ -7,13 +7,17 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from tui.demo.azure.resources import TENANT
 from tui.demo.content import Json
 from tui.demo.pki import Pair
 
-__all__ = ["SILENT", "write_docker", "write_kubeconfig", "write_settings"]
+__all__ = ["SILENT", "entra_kubeconfig", "write_docker", "write_kubeconfig", "write_settings"]
 
 # Registries of the whole world, and one that no name server knows: the demo never leaves this machine.
 SILENT = ("docker.io", "quay.io", "registry.internal.contoso.example")
+
+
+AKS_SERVER, AKS_CLIENT = "6dae42f8-4368-4678-94ff-3960e28e3630", "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
 
 
 def _write(path: Path, text: str) -> Path:
@@ -40,6 +44,23 @@ def write_kubeconfig(directory: Path, servers: Mapping[str, str], ca: bytes, adm
     )
 
 
+def entra_kubeconfig(name: str, server: str, ca: bytes) -> str:
+    """What Azure gives to a user of Entra ID: a kubeconfig that asks `kubelogin` for tokens (azure-aks-docs, kubelogin)."""
+    user = f"clusterUser_rg-{name}_{name}"
+    args = ["get-token", "--environment", "AzurePublicCloud", "--server-id", AKS_SERVER, "--client-id", AKS_CLIENT]
+    plugin: Json = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "kubelogin",
+        "args": [*args, "--tenant-id", TENANT, "--login", "devicecode"],
+        "env": None,
+        "provideClusterInfo": False,
+    }
+    data = {"server": server, "certificate-authority-data": base64.b64encode(ca).decode()}
+    found: Json = {"apiVersion": "v1", "kind": "Config", "current-context": name, "preferences": {}}
+    found |= {"clusters": [{"name": name, "cluster": data}], "users": [{"name": user, "user": {"exec": plugin}}]}
+    return json.dumps({**found, "contexts": [{"name": name, "context": {"cluster": name, "user": user}}]})
+
+
 def _context(name: str, cluster: str, user: str) -> Json:
     return {"name": name, "context": {"cluster": cluster, "user": user, "namespace": "payments"}}
 
@@ -56,6 +77,7 @@ def write_settings(
     keys: Iterable[Path],
     scanners: Mapping[str, Mapping[str, str]],
     bases: Mapping[str, str],
+    azure: str,
 ) -> Path:
     """The program's settings: registry -> (kind, endpoint, how to sign in), the keys whose signatures count, scanners, and
     the bases of images that say nothing of theirs.
@@ -73,6 +95,7 @@ def write_settings(
     # Nothing of cosign's own variables: the demo stands for itself.
     lines += ['trusted_root = ""', 'cosign_repository = ""', "rekor_keys = []", "ct_log_keys = []", "fulcio_roots = []", ""]
     lines += ["[base]", *(f"{json.dumps(images)} = {json.dumps(base)}" for images, base in bases.items()), ""]
+    lines += ["[arm]", f"endpoint = {json.dumps(azure)}", f"ca_file = {json.dumps(str(directory / 'ca.crt'))}", ""]
     for name, scanner in scanners.items():
         lines += [f"[scanner.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in scanner.items())]
         lines += [f"ca_file = {json.dumps(str(directory / 'ca.crt'))}", ""]

@@ -19,7 +19,9 @@ __all__ = ["Fault", "Faults"]
 class Fault:
     """One thing that goes wrong on one server: requests whose path matches, from and until seconds after the start.
 
-    `what`: `500`, `429`, `cut`, `malformed`, `lie`, `flip` (a bit of the body), `page` (of a sign-in), `drop` (no answer at all).
+    `what`: `401`, `403`, `500`, `429`, `cut`, `malformed`, `lie`, `flip` (a bit of the body), `page` (of a sign-in), `drop` (no
+    answer at all, although the request was carried out). Of the server `tasks` the path is the name of a task, and `what` how its
+    runs go wrong: `half-way`, `nothing`, `other-digest`, `old-base`, `log-cut`, `cancelled`, `queue-full`, `unsigned`.
     `first` limits it to so many requests, the first `spared` of which are answered well.
     """
 
@@ -85,11 +87,21 @@ class Faults:
 
         return handle
 
+    def of(self, server: str, path: str) -> str:
+        """What goes wrong there now with something that is no request, empty when nothing does."""
+        for place, fault in enumerate(self._faults):
+            if fault.server == server and self._matches(place, fault, path):
+                return fault.what
+        return ""
+
     def _strikes(self, place: int, fault: Fault, request: Request) -> bool:
+        return self._matches(place, fault, request.path)
+
+    def _matches(self, place: int, fault: Fault, path: str) -> bool:
         since = time.monotonic() - self._began
         if not fault.begins <= since < fault.ends or self._counts[place] >= fault.first:
             return False
-        if re.fullmatch(fault.path, request.path) is None:
+        if re.fullmatch(fault.path, path) is None:
             return False
         self._counts[place] += 1
         return self._counts[place] > fault.spared
@@ -100,6 +112,8 @@ def _spoil(fault: Fault, request: Request, reply: Reply) -> Reply:
     match fault.what:
         case "drop":
             raise ConnectionResetError
+        case "401" | "403" | "429" | "500" if fault.server == "arm":
+            return _of_azure(fault.what)
         case "429" if fault.server == "prisma":
             return json_reply({"err": "rate limit exceeded"}, 429, (("Retry-After", "900"),))
         case "429":
@@ -113,6 +127,17 @@ def _spoil(fault: Fault, request: Request, reply: Reply) -> Reply:
             return _damage(fault, request, reply)
         case _:
             return reply
+
+
+def _of_azure(what: str) -> Reply:
+    """A refusal of Azure Resource Manager; a 429 names its wait in its text alone (recorded)."""
+    wait = "Number of requests exceeded the backend storage limit. Please try again after '1' seconds."
+    code, message = {
+        "401": ("ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than current UTC time."),
+        "403": ("AuthorizationFailed", "The client does not have authorization to perform action over scope."),
+        "429": ("SubscriptionRequestsThrottled", wait),
+    }.get(what, ("InternalServerError", "Encountered internal server error."))
+    return json_reply({"error": {"code": code, "message": message}}, int(what))
 
 
 def _damage(fault: Fault, request: Request, reply: Reply) -> Reply:

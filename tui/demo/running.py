@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tui.demo.azure.arm import AzureResourceManager
+from tui.demo.azure.graph import ResourceGraph
 from tui.demo.cluster.rights import User
 from tui.demo.cluster.server import ApiServer
 from tui.demo.content import Json
-from tui.demo.directory import write_docker, write_kubeconfig, write_settings
+from tui.demo.directory import entra_kubeconfig, write_docker, write_kubeconfig, write_settings
 from tui.demo.estate.company import Company, build_company
 from tui.demo.estate.images import CONTOSO, FABRIKAM, LEGACY, MCR
 from tui.demo.estate.life import Life
@@ -26,7 +28,7 @@ from tui.demo.pki import Authority
 from tui.demo.registry.acr import AzureRegistry
 from tui.demo.registry.plain import OpenRegistry, PasswordRegistry, Storage
 from tui.demo.scenarios import Scenario
-from tui.demo.services import make_services
+from tui.demo.services import make_graph, make_services
 from tui.demo.signing.revocation import RevocationList
 from tui.demo.trust import write_cosign_keys, write_trust
 
@@ -86,13 +88,15 @@ class Run:
         admin = authority.issue("contoso-admin", "system:masters")
         kubeconfig = write_kubeconfig(self._directory, clusters, authority.pem, admin, self._tokens)
         write_docker(self._directory, LEGACY, LEGACY_USER, self._password)
-        services = make_services(self.company, self._identity.issued, denied=self._scenario.denied)
+        graph = make_graph(self.company, self._identity.issued, denied=self._scenario.denied)
+        services = make_services(self.company, graph, denied=self._scenario.denied)
+        azure = await self._start_azure(graph, tls.registries, clusters, authority.pem)
         scanners = {}
         for service in services if not self._scenario.empty else ():
             url, _ = await self._serve(service.name, service.handler, tls.registries)
             scanners[service.name] = service.settings(url)
         keys = write_cosign_keys(self._directory, self.company.signers)
-        settings = write_settings(self._directory, registries, keys.values(), scanners, told_bases(self.company.yard))
+        settings = write_settings(self._directory, registries, keys.values(), scanners, told_bases(self.company.yard), azure)
         _, port = await self._serve("identity", self._identity.handle, None)
         trust = write_trust(self._directory, self.company.signers, self.company.yard.shelves.values())
         environment = {
@@ -148,12 +152,23 @@ class Run:
         if request.certificate:
             return User(request.certificate, ("system:masters",) if everything else (), everything)
         token = request.headers.get("authorization", "").partition(" ")[2]
+        if everything and self._identity.issued(token):  # of Entra ID
+            return User("mi-trustree-reader", ("system:masters",), everything)
         known = {value: name for name, value in self._tokens.items()}
         name = known.get(token)
         if name is None:
             return None
         namespaces = VIEWED if name == VIEWER and everything else ()
         return User(f"{name}@contoso.example", ("aad:contoso-developers",), False, namespaces)
+
+    async def _start_azure(self, graph: ResourceGraph, context: ssl.SSLContext, clusters: Mapping[str, str], ca: bytes) -> str:
+        """Azure Resource Manager, and the store of its logs."""
+        users = {name: entra_kubeconfig(name, url, ca) for name, url in clusters.items()}
+        denied, known = self._scenario.denied, self._identity.issued
+        arm = AzureResourceManager(self.company, graph, known, self._faults, denied=denied, kubeconfigs=users)
+        arm.logs.address, _ = await self._serve("logs", arm.logs.handle, context)
+        url, _ = await self._serve("arm", arm.handle, context)
+        return url
 
     async def _start_registries(self, tls: _Tls) -> Mapping[str, tuple[str, str, str]]:
         yard, context = self.company.yard, tls.registries

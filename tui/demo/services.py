@@ -14,7 +14,7 @@ from tui.demo.estate.company import Company
 from tui.demo.http import Handler
 from tui.demo.vulnerabilities.defender import finding_rows
 
-__all__ = ["ScannerService", "make_services"]
+__all__ = ["ScannerService", "make_graph", "make_services"]
 
 USER = "trustree-reader"
 
@@ -38,16 +38,22 @@ class ScannerService:
         return {**found, "username": USER, "password_env": self.variable} if self.secret else found
 
 
-def make_services(company: Company, known: Callable[[str], bool], *, denied: bool) -> list[ScannerService]:
-    """All of them; with `denied` the passwords are wrong and the queries refused."""
+def make_graph(company: Company, known: Callable[[str], bool], *, denied: bool) -> ResourceGraph:
+    """Azure's resource queries."""
     estates = [cluster.estate for cluster in company.clusters]
     tables = {"resources": resource_rows, "securityresources": lambda: finding_rows(company.scanned, estates, company.now)}
+    return ResourceGraph(tables, known, denied=denied)
+
+
+def make_services(company: Company, graph: ResourceGraph, *, denied: bool) -> list[ScannerService]:
+    """All of them; with `denied` the passwords are wrong."""
+    estates = [cluster.estate for cluster in company.clusters]
     given = {name: secrets.token_urlsafe(12) for name in ("aqua", "prisma")}
     right = {name: secrets.token_urlsafe(12) if denied else password for name, password in given.items()}
     aqua = AquaConsole(company.scanned, company.now, USER, right["aqua"])
     prisma = PrismaConsole(company.scanned, estates, company.now, USER, right["prisma"])
     return [
-        ScannerService("defender", ResourceGraph(tables, known, denied=denied).handle),
+        ScannerService("defender", graph.handle),
         ScannerService("aqua", aqua.handle, given["aqua"]),
         ScannerService("prisma", prisma.handle, given["prisma"]),
     ]

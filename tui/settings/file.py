@@ -24,6 +24,8 @@ cosign_keys = ["cosign.pub"]       # also: notation_config, identities, trusted_
 notation_config = "payments"       # also: every other of those but revocation
 [cache]
 max_size = "256MiB"                # also: enabled
+[arm]
+tasks = true                       # also: endpoint, ca_file
 ```
 Paths that are not absolute are meant from where the file lies.
 """
@@ -48,6 +50,7 @@ from tui.settings.declared import Form, declared, written
 from tui.settings.durations import seconds
 from tui.settings.hosts import endpoint_fault, holds_user, registry_host
 from tui.settings.settings import (
+    ArmSettings,
     CacheSettings,
     ContextSettings,
     RegistrySettings,
@@ -80,6 +83,7 @@ def read(content: bytes, path: str, struct: type[Settings] = Settings) -> dict[s
         "signatures": reader.signatures,
         "base": reader.bases,
         "cache": reader.cache,
+        "arm": reader.arm,
     }
     return values | {name: read_table(values[name]) for name, read_table in tables.items() if name in values}
 
@@ -254,6 +258,13 @@ class _Reader(TomlReader):
     def cache(self, entry: dict[str, object]) -> CacheSettings:
         """What is kept on disk."""
         return CacheSettings(**self.values(entry, CacheSettings, ("cache",)))  # type: ignore[arg-type]
+
+    def arm(self, entry: dict[str, object]) -> ArmSettings:
+        """How Azure Resource Manager is asked."""
+        settings = ArmSettings(**self.values(entry, ArmSettings, ("arm",)))  # type: ignore[arg-type]
+        if settings.endpoint and (holds_user(settings.endpoint) or not may_be_told(settings.endpoint)):
+            self.refuse("`endpoint` is no https address", ("arm", "endpoint"), "Write https://: a token is sent there.")
+        return settings
 
     def size(self, value: object, place: Place) -> int:
         """A size in bytes."""

@@ -13,6 +13,7 @@ from tui.settings.declared import Form, Setting
 
 __all__ = [
     "SCENARIOS",
+    "ArmSettings",
     "Auth",
     "BuilderSettings",
     "CacheSettings",
@@ -178,6 +179,14 @@ Tables = dict[str, dict[str, object]]
 """Tables as they are written: each is read by itself."""
 
 
+class ArmSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[arm]`: where Azure Resource Manager is. Without `tasks` no task of a registry is read."""
+
+    endpoint: Annotated[str, Setting("where it is, if not where the cloud has it that is signed in to")] = ""
+    ca_file: Annotated[str, Setting("authorities that it is trusted by", Form.PATH)] = ""
+    tasks: Annotated[bool, Setting("false: no task of a registry is read")] = True
+
+
 class CacheSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[cache]`: whether content is kept on disk for the next run, and how many bytes at most."""
 
@@ -234,6 +243,18 @@ class Settings(msgspec.Struct, frozen=True):
     azure: Annotated[
         bool, Setting("false: never sign in to Azure", flags=("--no-azure",), flag_help="never sign in to Azure")
     ] = True
+    subscriptions: Annotated[
+        tuple[str, ...],
+        Setting("look into this subscription of Azure only; may be repeated", flags=("--subscription",), metavar="ID"),
+    ] = ()
+    aks: Annotated[
+        tuple[str, ...],
+        Setting(
+            "a cluster of AKS, signed in to without kubelogin, or * for every one of the subscriptions; may be repeated",
+            flags=("--aks",),
+            metavar="GROUP/NAME",
+        ),
+    ] = ()
     source: Annotated[
         str,
         Setting(
@@ -286,6 +307,7 @@ class Settings(msgspec.Struct, frozen=True):
     context: Annotated[dict[str, ContextSettings], Setting("how single clusters are read", written=Tables)] = {}
     scanner: Annotated[dict[str, ScannerSettings], Setting("scanners whose reports are read", written=Tables)] = {}
     builder: Annotated[dict[str, BuilderSettings], Setting("systems that build images", written=Tables)] = {}
+    arm: Annotated[ArmSettings, Setting("how Azure Resource Manager is asked", written=dict[str, object])] = ArmSettings()
     signatures: Annotated[SignatureSettings, Setting("what is trusted to sign", written=dict[str, object])] = SignatureSettings()
     base: Annotated[
         dict[str, str],

@@ -123,6 +123,7 @@ def _led_there(settings: Settings, handshake: _Handshake) -> Settings:
         context={},
         signatures=theirs.signatures,
         base=theirs.base,
+        arm=theirs.arm,
         azure=True,
     )
 

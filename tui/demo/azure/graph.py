@@ -15,7 +15,7 @@ from tui.demo.content import Json
 from tui.demo.http import Headers, Reply, Request, json_reply
 from tui.demo.moments import acr_time
 
-__all__ = ["ResourceGraph"]
+__all__ = ["ResourceGraph", "forbidden", "unauthorized"]
 
 PATH = "/providers/microsoft.resourcegraph/resources"
 MOST = 1000
@@ -39,13 +39,13 @@ class ResourceGraph:
             return _error(404, "ResourceNotFound", "The resource could not be found.")
         token = request.headers.get("authorization", "").partition(" ")[2]
         if not token or not self._known(token):
-            return _unauthorized(bool(token))
+            return unauthorized(bool(token))
         if not request.query.get("api-version"):
             return _error(
                 400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests."
             )
         if self._denied:
-            return _forbidden()
+            return forbidden()
         return self._limited() or await self._answer(request)
 
     def _limited(self) -> Reply | None:
@@ -117,7 +117,8 @@ def _error(status: int, code: str, message: str, headers: Headers = ()) -> Reply
     return json_reply({"error": {"code": code, "message": message}}, status, (*_FIXED, trace, *headers))
 
 
-def _unauthorized(given: bool) -> Reply:
+def unauthorized(given: bool) -> Reply:
+    """Nobody is signed in, or by a token that is not known."""
     challenge = 'Bearer authorization_uri="https://login.windows.net/", error="invalid_token"'
     if given:
         words = "The access token is invalid."
@@ -126,9 +127,10 @@ def _unauthorized(given: bool) -> Reply:
     return _error(401, "AuthenticationFailed", words, (("Www-Authenticate", challenge),))
 
 
-def _forbidden() -> Reply:
+def forbidden(action: str = "Microsoft.ResourceGraph/resources/read", scope: str = "/") -> Reply:
+    """A right is missing."""
     who = "The client '0f6b1c2d-0000-4000-8000-3a5d2e8c4b77' with object id '6b1f2c3a-0000-4000-8000-5f0e9f1d7a11'"
-    words = f"{who} does not have authorization to perform action 'Microsoft.ResourceGraph/resources/read' over scope '/' or the"
+    words = f"{who} does not have authorization to perform action '{action}' over scope '{scope}' or the"
     words += " scope is invalid. If access was recently granted, please refresh your credentials."
     return _error(403, "AuthorizationFailed", words)
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from tui.demo.content import OCI, Json, Stored, digest_of, encode
 from tui.demo.estate.images import LEGACY
 from tui.demo.estate.publisher import ImagePublisher, Published
 
-__all__ = ["attach", "push_tagged"]
+__all__ = ["attach", "moment_after", "push_tagged"]
 
 SOON = 0.02  # days after the image
+
+
+def moment_after(yard: ImagePublisher, published: Published, days: float = SOON) -> datetime:
+    """A while after a version was pushed; of one that is pushed while the demo runs, the same moment."""
+    return yard.moment(published.age if published.age < 0 else published.age - days)
 
 
 def attach(yard: ImagePublisher, published: Published, stored: Stored) -> None:
     """Push an artifact whose subject is a manifest of this version."""
     host, _, repository = published.name.partition("/")
     there = yard.shelf(host).repositories[repository]
-    there.put(stored, yard.moment(published.age - SOON))
+    there.put(stored, moment_after(yard, published))
     if host == LEGACY:  # its registry has no referrers API
         _list_by_tag(yard, published, stored)
 
@@ -35,13 +41,13 @@ def _list_by_tag(yard: ImagePublisher, published: Published, stored: Stored) -> 
     index = Stored(digest_of(body), OCI.index, body, len(body), children=children)
     if known is not None:
         del there.rows[known.stored.digest]
-    there.put(index, yard.moment(published.age - SOON))
-    there.tag(tag, index.digest, yard.moment(published.age - SOON))
+    there.put(index, moment_after(yard, published))
+    there.tag(tag, index.digest, moment_after(yard, published))
 
 
 def push_tagged(yard: ImagePublisher, published: Published, stored: Stored, tag: str, name: str = "") -> None:
     """Push a manifest under a tag beside a version; `name` is another repository that holds the version too."""
     host, _, repository = (name or published.name).partition("/")
     there = yard.shelf(host).repositories[repository]
-    there.put(stored, yard.moment(published.age - SOON))
-    there.tag(tag, stored.digest, yard.moment(published.age - SOON))
+    there.put(stored, moment_after(yard, published))
+    there.tag(tag, stored.digest, moment_after(yard, published))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -87,6 +87,7 @@ class ImagePublisher:
         self.shelves: dict[str, RegistryContents] = {}
         self.published: dict[str, list[Published]] = {}
         self.floating: dict[str, tuple[str, ...]] = {}
+        self.products: dict[str, Product] = {}
 
     def shelf(self, host: str) -> RegistryContents:
         """A registry."""
@@ -94,6 +95,8 @@ class ImagePublisher:
 
     def moment(self, age: float) -> datetime:
         """So many days ago, with an odd number of seconds."""
+        if age < 0:  # since the start of the day: something that is done while the demo runs
+            return self.anchor - timedelta(days=age)
         odd = hash_of(f"{age}{self.seed}") % 2_700
         return self.anchor - timedelta(days=age) - timedelta(seconds=odd, microseconds=odd * 331 % 1_000_000)
 
@@ -107,12 +110,23 @@ class ImagePublisher:
 
     def build(self, product: Product) -> list[Published]:
         """Build and push all versions of a line."""
-        found = [self._version(product, tag, age) for tag, age in product.versions]
+        found = [self._version(product, tag, age, self._base_of(product, age)) for tag, age in product.versions]
         self.published.setdefault(product.name, []).extend(found)
         for tag in product.floating:
             self.retag(found[-1], tag)
         self.floating[product.name] = product.floating
+        self.products[product.name] = product
         return found
+
+    def rebuild(self, name: str, tags: Sequence[str], at: datetime, base: Published | None = None) -> Published:
+        """Build the newest version of a line anew under these tags, on today's base or another one, and push it."""
+        age = (self.anchor - at) / timedelta(days=1)
+        line, product = self.published[name], self.products[name]
+        published = self._version(product, tags[0], age, base or self._base_of(product, age))
+        line.append(published)
+        for tag in tags[1:]:
+            self.retag(published, tag, age)
+        return published
 
     def retag(self, published: Published, tag: str, age: float | None = None) -> None:
         """Let another tag of its repository name it."""
@@ -135,11 +149,10 @@ class ImagePublisher:
 
     # ---- one version
 
-    def _version(self, product: Product, tag: str, age: float) -> Published:
-        base = self._base_of(product, age)
+    def _version(self, product: Product, tag: str, age: float, base: Published | None) -> Published:
         images = {arch: self._image(product, tag, age, arch, base) for arch in product.arches}
         stored = self._stored(product, list(images.values()), base)
-        pushed = self.moment(age) + timedelta(seconds=41)
+        pushed = self.moment(age) + timedelta(seconds=41 if age > 0 else 0)
         repository = self.shelf(product.host).repository(product.repository, pushed)
         for one in stored:
             repository.put(one, pushed)

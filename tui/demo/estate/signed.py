@@ -22,7 +22,7 @@ from tui.demo.signing.cosign import bundle, simple, simple_tag
 from tui.demo.signing.notary import JWS, SigningRequest, envelope
 from tui.demo.signing.signers import Signers
 
-__all__ = ["CASES", "SigningMethod", "sign_images"]
+__all__ = ["CASES", "SigningMethod", "sign_images", "sign_rebuilt"]
 
 SINCE = 200.0
 LATEST = 350.0  # what is older was signed when the signers began
@@ -110,6 +110,13 @@ def sign_images(yard: ImagePublisher, signers: Signers) -> None:
                     _Signing(yard, signers, published, again).sign(_way(published), before)
 
 
+def sign_rebuilt(yard: ImagePublisher, signers: Signers, published: Published) -> None:
+    """Sign a version that was built while the demo runs, as its team usually does."""
+    host, _, repository = published.name.partition("/")
+    usual = SigningMethod.FABRIKAM if host == FABRIKAM else _HABITS.get(repository.partition("/")[0], SigningMethod.COSE)
+    _Signing(yard, signers, published, published.stored[-1]).sign(usual, published)
+
+
 def _pushed_again(published: Published, known: Repository) -> Stored | None:
     """The index that its tag names now, where that still lists what was pushed first."""
     row = known.find(published.tag)
@@ -124,7 +131,7 @@ class _Signing:
 
     def __init__(self, yard: ImagePublisher, signers: Signers, published: Published, subject: Stored) -> None:
         self._yard, self._signers, self._published, self._subject = yard, signers, published, subject
-        self._at = yard.moment(min(published.age, LATEST) - 0.01)
+        self._at = yard.moment(published.age if published.age < 0 else min(published.age, LATEST) - 0.01)
 
     def sign(self, way: SigningMethod, before: Published) -> None:
         """Sign in that way; `before` is the version before this one."""

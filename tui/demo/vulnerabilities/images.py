@@ -51,11 +51,15 @@ class ScannedImages:
         self._by_digest: dict[str, Published] = {}
         for line in yard.published.values():
             for published in line:
-                for digest in (published.digest, *(image.digest for image in published.images.values())):
-                    self._by_digest[digest] = published
-                for image in published.images.values():
-                    self._by_digest[image.config_digest] = published
+                self.add(published)
         self._yard = yard
+
+    def add(self, published: Published) -> None:
+        """Know a version by its digests."""
+        for digest in (published.digest, *(image.digest for image in published.images.values())):
+            self._by_digest[digest] = published
+        for image in published.images.values():
+            self._by_digest[image.config_digest] = published
 
     def running(self, image: str, image_id: str) -> Scanned:
         """A container's image, by what its spec says and its status reports."""

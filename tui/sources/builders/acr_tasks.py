@@ -175,6 +175,10 @@ class AcrTasksBuilder:
 
     async def rights(self, job: JobKey) -> tuple[Right, ...]:
         """The rights to trigger, follow and cancel, asked without acting."""
+        return await self.registry_rights()
+
+    async def registry_rights(self) -> tuple[Right, ...]:
+        """The same: they are those of the registry."""
         return await rights_on(self._arm, await self._id(), self.name)
 
     async def trigger(self, trigger: Trigger) -> Run:
