@@ -77,6 +77,8 @@ class Faults:
         async def handle(request: Request) -> Reply:
             for place, fault in mine:
                 if self._strikes(place, fault, request):
+                    if server == "arm" and fault.what in _REFUSALS:  # nothing was done, so it may be asked again
+                        return _of_azure(fault.what)
                     return _spoil(fault, request, await handler(request))
             reply = await handler(request)
             if reply.chunks is not None:
@@ -112,7 +114,7 @@ def _spoil(fault: Fault, request: Request, reply: Reply) -> Reply:
     match fault.what:
         case "drop":
             raise ConnectionResetError
-        case "401" | "403" | "429" | "500" if fault.server == "arm":
+        case "500" if fault.server == "arm":
             return _of_azure(fault.what)
         case "429" if fault.server == "prisma":
             return json_reply({"err": "rate limit exceeded"}, 429, (("Retry-After", "900"),))
@@ -127,6 +129,9 @@ def _spoil(fault: Fault, request: Request, reply: Reply) -> Reply:
             return _damage(fault, request, reply)
         case _:
             return reply
+
+
+_REFUSALS = frozenset({"401", "403", "429"})
 
 
 def _of_azure(what: str) -> Reply:

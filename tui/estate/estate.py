@@ -82,6 +82,10 @@ class Estate:
         """Ask registries for what may have changed since they answered; never blocks."""
         self._pump.look_again(demands)
 
+    def add(self, source: Source) -> None:
+        """Run one more source, as soon as sources run."""
+        self._pump.add(source)
+
     def survey(self) -> None:
         """Have registries read as a whole that otherwise are only asked for what runs; never blocks."""
         self._pump.survey()

@@ -24,6 +24,7 @@ from tui.estate.inquiries import SourceInquiries
 from tui.settings.settings import RegistrySettings, Settings
 from tui.sources.admission import GateSource
 from tui.sources.azure.credentials import EntraCredentials
+from tui.sources.builders.acr_source import AcrTasksSource
 from tui.sources.builders.source import ConfiguredSource
 from tui.sources.cluster import ClusterOptions, ClusterSource, contexts, default_paths, read_kubeconfig
 from tui.sources.kit.clouds import cloud_of_sign_in
@@ -36,7 +37,7 @@ from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
 from tui.sources.registry.room import Room
 from tui.sources.registry.source import RegistrySource
 from tui.sources.signatures.source import SignatureSource
-from tui.wiring.azure import own_registries
+from tui.wiring.azure import acr_tasks_source, own_registries
 from tui.wiring.builders import builder_sources, told_jobs
 from tui.wiring.content import cache_state, cache_words, content_cache
 from tui.wiring.embedded import embedded
@@ -47,20 +48,22 @@ from tui.wiring.signatures import signature_source
 
 __all__ = ["diagnose", "open_estate"]
 
-_Made = ClusterSource | RegistrySource | SignatureSource | GateSource | AnyScanner | ConfiguredSource
+_Made = ClusterSource | RegistrySource | SignatureSource | GateSource | AnyScanner | ConfiguredSource | AcrTasksSource
 NO_LIMIT = 86_400.0
 """Seconds that stand for no limit on a request: a day."""
 
 
 @asynccontextmanager
-async def open_estate(settings: Settings, *, once: bool = False) -> AsyncIterator[Estate]:
+async def open_estate(settings: Settings, *, once: bool = False, with_tasks: bool | None = None) -> AsyncIterator[Estate]:
     """The living estate of the clusters and registries that the settings name, running while the context lasts.
 
-    Raises TrustreeError. `tui.wiring.opening` is the way here, for the demo too.
+    Tasks of registries are read for who stays, unless `with_tasks` says otherwise. Raises TrustreeError.
+    `tui.wiring.opening` is the way here, for the demo too.
     """
     cache = content_cache(settings)
     try:
-        async with _estate(_Parts(settings, cache, once=once)).running() as estate:
+        parts = _Parts(settings, cache, once=once, with_tasks=not once if with_tasks is None else with_tasks)
+        async with _estate(parts).running() as estate:
             yield estate
     finally:
         if cache is not None:
@@ -85,8 +88,11 @@ async def diagnose(settings: Settings, tried: Callable[[str, int], None]) -> Seq
 class _Parts:
     """The sources that settings describe; credentials are shared, so that one sign-in serves all."""
 
-    def __init__(self, settings: Settings, cache: ContentCache | None = None, *, once: bool = False) -> None:
-        self._settings, self._cache, self._once = settings, cache, once
+    def __init__(
+        self, settings: Settings, cache: ContentCache | None = None, *, once: bool = False, with_tasks: bool = True
+    ) -> None:
+        self._settings, self._cache, self._once, self._with_tasks = settings, cache, once, with_tasks
+        self.met: Callable[[Source], None] = lambda _: None
         self.made: list[_Made] = []
         self._registries: dict[str, RegistrySource] = {}
         self._store, self._room = cache or MemoryStore(), Room()
@@ -170,7 +176,16 @@ class _Parts:
         source = RegistrySource(options, self._credentials, store=self._store, room=self._room)
         self.made.append(source)
         self._registries[registry] = source
+        if self._with_tasks:
+            self._add_tasks(registry)
         return source
+
+    def _add_tasks(self, registry: str) -> None:
+        """What builds into a registry of Azure, as soon as that is met."""
+        source = acr_tasks_source(self._settings, self._credentials.entra, os.environ, registry)
+        if source is not None:
+            self.made.append(source)
+            self.met(source)
 
     def overheard(self, registry: str) -> DemandSource | None:
         """The same, for who only wants to know what would be asked of it."""
@@ -185,6 +200,7 @@ def _estate(parts: _Parts) -> Estate:
     first: list[Source] = [*clusters] if watch is None else [watch, *clusters]
     later, inquiries = parts.others(clusters), parts.inquiries()
     estate = Estate(first, parts.registry, policy, parts.named, later=later, told=parts.told(), inquiries=inquiries)
+    parts.met = estate.add
     if watch is not None:
         watch.taken = estate.set_policy
     return estate

@@ -47,6 +47,7 @@ def task(name: str = "web", step: dict[str, Any] | None = None, **more: Any) -> 
     base = {"baseImageTriggerType": "Runtime", "status": "Enabled", "name": "defaultBaseimageTriggerName"}
     properties = {
         "provisioningState": "Succeeded",
+        "creationDate": "2024-09-17T08:33:29.2226262+00:00",
         "status": "Enabled",
         "platform": {"os": "linux", "architecture": "amd64"},
         "agentConfiguration": {"cpu": 2},

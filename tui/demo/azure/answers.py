@@ -38,6 +38,7 @@ class Routed:
 
     request: Request
     below: tuple[str, ...]
+    scheme: str = "https"
 
     def page(self, values: Sequence[Json], size: int) -> Reply:
         """The page that is asked for, with a link to the next one on the same host."""
@@ -48,5 +49,5 @@ class Routed:
             kept = {name: value for name, value in self.request.query.items() if name != "$skiptoken"}
             query = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in kept.items())
             host = self.request.host
-            body["nextLink"] = f"https://{host}{quote(self.request.path)}?{query}&%24skiptoken={first + size}"
+            body["nextLink"] = f"{self.scheme}://{host}{quote(self.request.path)}?{query}&%24skiptoken={first + size}"
         return arm_reply(body)

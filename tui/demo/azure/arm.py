@@ -34,7 +34,7 @@ _GRAPH = "/providers/microsoft.resourcegraph/resources"
 class AzureResourceManager:
     """Answers for everything in the subscriptions; with `denied` nobody may do anything.
 
-    `kubeconfigs` are those of the clusters, as users of Entra ID get them.
+    `kubeconfigs` are those of the clusters, as users of Entra ID get them. `pace` stretches what builds take.
     """
 
     def __init__(
@@ -46,12 +46,15 @@ class AzureResourceManager:
         *,
         denied: bool = False,
         kubeconfigs: Mapping[str, str] | None = None,
+        pace: float = 1.0,
+        scheme: str = "https",
     ) -> None:
+        self._scheme = scheme
         self._graph, self._known, self._denied = graph, known, denied
         self.kubeconfigs = dict(kubeconfigs or {})
         self.logs = LogStore()
         self.registries = {
-            host: RegistryTasks(company, host, resource, self.logs, faults) for host, resource in REGISTRIES.items()
+            host: RegistryTasks(company, host, resource, self.logs, faults, pace) for host, resource in REGISTRIES.items()
         }
         for registry in self.registries.values():
             registry.told = self._pushed
@@ -82,7 +85,7 @@ class AzureResourceManager:
             if path == f"{root}/providers/microsoft.authorization/permissions":
                 return arm_reply({"value": [_permission(READER), _permission(TASKS_CONTRIBUTOR)]})
             if path.startswith(f"{root}/"):
-                return await registry.handle(Routed(request, tuple(path.removeprefix(f"{root}/").split("/"))))
+                return await registry.handle(Routed(request, tuple(path.removeprefix(f"{root}/").split("/")), self._scheme))
         for name, cluster in CLUSTERS.items():
             if path == cluster.id.lower():
                 return arm_reply(_cluster(name, cluster))

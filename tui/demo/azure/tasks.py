@@ -72,10 +72,12 @@ def _blob_error(status: int, code: str) -> Reply:
 class RegistryTasks:
     """Answers what is below one registry. `others` tells the tasks of other registries of a push."""
 
-    def __init__(self, company: Company, host: str, resource: Resource, logs: LogStore, faults: Faults) -> None:
+    def __init__(
+        self, company: Company, host: str, resource: Resource, logs: LogStore, faults: Faults, pace: float = 1.0
+    ) -> None:
         self.resource, self.host = resource, host
         self._company, self._logs = company, logs
-        self.builds = Builds(company, host, faults)
+        self.builds = Builds(company, host, faults, pace)
         self._tasks: dict[str, TaskModel] | None = None
         self.told: Callable[[Published], None] = self.base_pushed
         self.builds.pushed = lambda published: self.told(published)

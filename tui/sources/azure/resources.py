@@ -1,10 +1,11 @@
-"""Registries and clusters of Azure, by Resource Graph: what the identity that is signed in may read, in the order of their ids."""
+"""Registries and clusters of Azure, by Resource Graph: what who is signed in may read, in the order of their ids."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from typing import TypeVar
 
 import msgspec
 
@@ -15,6 +16,7 @@ from tui.sources.ports import ResourceQueries
 
 __all__ = ["AksCluster", "AzureRegistry", "AzureResources"]
 
+T = TypeVar("T")
 KEPT = 600.0
 MOST = 20_000
 REGISTRIES = (
@@ -75,7 +77,7 @@ class AzureResources:
         """Every cluster of AKS. Raises SourceError."""
         return tuple(await self._rows(CLUSTERS, AksCluster))
 
-    async def _rows[T: AzureRegistry | AksCluster](self, query: str, kind: type[T]) -> list[T]:
+    async def _rows(self, query: str, kind: type[T]) -> list[T]:
         rows: list[T] = []
         async with self._graph.open() as session, aclosing(session.pages(query)) as pages:
             async for page in pages:
@@ -87,7 +89,7 @@ class AzureResources:
         return rows
 
 
-def _row[T: AzureRegistry | AksCluster](raw: msgspec.Raw, kind: type[T]) -> T:
+def _row(raw: msgspec.Raw, kind: type[T]) -> T:
     try:
         return from_json(bytes(raw), kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -5,17 +5,16 @@ A look costs Azure two reads of the 25 that one identity has each second; runs a
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from tui.domain.facts.build import BuilderKind, Run
 from tui.domain.facts.build_events import JobsCompleted, JobsSeen, RunsSeen, builder_source
 from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceState
-from tui.domain.facts.health import failed_by
-from tui.errors import NotFound, SourceError
-from tui.sources.builders.acr_rights import ASK_FOR
+from tui.domain.facts.health import answered, denial_of, failed_by
+from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
 from tui.sources.builders.acr_tasks import AcrTasksBuilder
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.streams import Emit, emitted
@@ -27,6 +26,7 @@ __all__ = ["AcrTasksSource", "TaskPace"]
 HISTORY = 300
 """Runs that are read at first: enough for the last of each task of a large registry."""
 RECENT = 50
+SOON = timedelta(hours=2)
 
 
 class TaskPace(msgspec.Struct, frozen=True):
@@ -41,11 +41,13 @@ class TaskPace(msgspec.Struct, frozen=True):
 
 
 class AcrTasksSource:
-    """A `Source` and a `Probe`; with `once` it ends after the first look."""
+    """A `Source` and a `Probe`."""
 
-    def __init__(self, builder: AcrTasksBuilder, pace: TaskPace | None = None, *, once: bool = False) -> None:
-        self._builder, self._pace, self._once = builder, pace or TaskPace(), once
-        self._generation = 0
+    def __init__(self, builder: AcrTasksBuilder, pace: TaskPace | None = None) -> None:
+        self._builder, self._pace = builder, pace or TaskPace()
+        self._generation = self._tasks = 0
+        self._tasks_at: float | None = None
+        self._has_history = False
         self._polling = Polling(
             str(self.id),
             self._pace.idle,
@@ -68,11 +70,17 @@ class AcrTasksSource:
         self._polling.wake()
 
     def events(self) -> AsyncGenerator[Event, None]:
-        """Jobs and runs for ever, or once."""
+        """Jobs and runs for ever."""
         return emitted(self._work, str(self.id))
 
     async def diagnose(self) -> list[Diagnosis]:
         """Whether tasks can be read, and the rights to act, asked without acting."""
+        try:
+            return await self._tried()
+        finally:
+            await self._builder.aclose()
+
+    async def _tried(self) -> list[Diagnosis]:
         try:
             jobs = await self._builder.jobs()
         except NotFound as error:
@@ -97,35 +105,57 @@ class AcrTasksSource:
         ]
 
     async def _work(self, emit: Emit) -> None:
+        try:
+            await self._look_on(emit)
+        finally:
+            await self._builder.aclose()
+
+    async def _look_on(self, emit: Emit) -> None:
         health = SourceHealth(self.id, SourceState.LOADING, endpoint=self._builder.endpoint)
         await emit(HealthChanged(health))
-        tasks_at, most = 0.0, HISTORY
         while True:
             error: SourceError | None = None
             try:
-                now = self._polling.clock.now()
-                if now >= tasks_at:
-                    await self._tell_jobs(emit)
-                    tasks_at = now + self._pace.tasks
-                runs = await self._builder.last_runs(most)
-                await emit(RunsSeen(self.id, tuple(runs), datetime.now(UTC)))
-                most = RECENT
-                self._polling.every = self._pace.busy if any(map(_is_under_way, runs)) else self._pace.idle
-                health = msgspec.structs.replace(health, state=SourceState.LIVE, identity=self._builder.identity, error="", remedy="")
+                known = await self._look(emit)
+                health = answered(health, datetime.now(UTC), objects=known)
             except SourceError as failure:
-                error = failure
-                health = failed_by(health, failure)
+                error, health = failure, _health_after(health, failure)
+            health = msgspec.structs.replace(
+                health, requests=self._builder.requests, identity=self._builder.identity, every=self._polling.every
+            )
             await emit(HealthChanged(health))
-            if self._once:
-                return
             await self._polling.rest(error)
+
+    async def _look(self, emit: Emit) -> int:
+        """One look; how many tasks there are."""
+        now = self._polling.clock.now()
+        if self._tasks_at is None or now >= self._tasks_at:
+            await self._tell_jobs(emit)
+            self._tasks_at = now + self._pace.tasks
+        runs = await self._builder.last_runs(RECENT if self._has_history else HISTORY)
+        self._has_history = True
+        await emit(RunsSeen(self.id, tuple(runs), datetime.now(UTC)))
+        self._polling.every = self._pace.busy if any(map(_is_under_way, runs)) else self._pace.idle
+        return self._tasks
 
     async def _tell_jobs(self, emit: Emit) -> None:
         self._generation += 1
         jobs = await self._builder.jobs()
+        self._tasks = len(jobs)
         await emit(JobsSeen(self.id, self._generation, tuple(jobs)))
         await emit(JobsCompleted(self.id, self._generation))
 
 
 def _is_under_way(run: Run) -> bool:
-    return not run.state.ended
+    """Whether something will come of a run soon; one that has waited for hours will wait on."""
+    since = run.started or run.created
+    return not run.state.ended and (since is None or datetime.now(UTC) - since < SOON)
+
+
+def _health_after(health: SourceHealth, error: SourceError) -> SourceHealth:
+    """Who signs in to a registry need not see its resource: then there is nothing to be read here, and nothing is broken."""
+    if isinstance(error, NotFound | AuthenticationFailed):
+        return msgspec.structs.replace(health, state=SourceState.OFF, error=error.headline, remedy=error.remedy)
+    if isinstance(error, Forbidden):
+        return answered(health, None, objects=0, denials=[denial_of("tasks", error)])
+    return failed_by(health, error)

@@ -90,7 +90,8 @@ class AcrTasksBuilder:
         return self._arm.endpoint
 
     async def aclose(self) -> None:
-        """Release the connections to logs; Resource Manager's are their owner's."""
+        """Release every connection; it connects anew when it is asked again."""
+        await self._arm.close()
         if self._logs is not None:
             await self._logs.close()
             self._logs = None
