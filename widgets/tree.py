@@ -135,11 +135,17 @@ class VirtualTree(Painted, can_focus=True):
         if self.cursor_key != before:
             self.post_message(self.RowHighlighted(self, self.cursor_key))
 
-    def select(self, key: RowKey) -> bool:
-        """Put the cursor on a row, opening what is above it; on the nearest ancestor when there is no such row."""
+    def select(self, key: RowKey, line: int | None = None) -> bool:
+        """Put the cursor on a row, opening what is above it; on the nearest ancestor when there is no such row.
+
+        `line` is where the row comes to stand, counted from the first one on the screen, as far as that can be.
+        """
         before = self.cursor_key
         found = self._outline.reveal(key)
-        if self._outline.cursor >= self._top + self._room or self._outline.cursor < self._top:
+        if line is not None:
+            self._top = self._clamped(self._outline.cursor - line)
+            self._show_cursor()
+        elif self._outline.cursor >= self._top + self._room or self._outline.cursor < self._top:
             self._top = self._clamped(self._outline.cursor - self._room // 3)
         self._repaint_changes()
         if self.cursor_key != before:

@@ -102,3 +102,31 @@ async def test_a_filter_puts_the_cursor_on_its_first_hit_and_dims_what_leads_the
         await pilot.press("escape")
         await until(pilot, lambda: not screen.chosen.words and len(names(screen)) > len(path))
         assert under_cursor(screen) == before
+
+
+async def test_what_was_chosen_under_a_filter_stays_chosen_without_it() -> None:
+    async with explorer(company(), (160, 24)) as (pilot, screen, _):
+        await pilot.press("slash", *"is:running", "enter")
+        await until(
+            pilot, lambda: screen.chosen.query == "is:running" and screen.built is not None and bool(screen.built.matched)
+        )
+        await pilot.press("j", "j", "j")
+        chosen = screen.outline.model.identity(screen.outline.cursor_key or ())
+        await pilot.press("escape")
+        await until(pilot, lambda: not screen.chosen.query and screen.built is not None and screen.built.matched is None)
+        assert screen.outline.model.identity(screen.outline.cursor_key or ()) == chosen
+
+
+async def test_views_come_back_to_the_line_that_the_cursor_was_on() -> None:
+    async with explorer(company(), (160, 16)) as (pilot, screen, _):
+        await pilot.press("G", "k", "k")
+        left = (screen.outline.cursor_key, screen.outline.cursor_line)
+        await pilot.press("4")
+        await until(pilot, lambda: _is_shown(screen, "FindingModel"))
+        await pilot.press("1")
+        await until(pilot, lambda: _is_shown(screen, "LineageModel"))
+        assert (screen.outline.cursor_key, screen.outline.cursor_line) == left
+
+
+def _is_shown(screen: ExplorerScreen, model: str) -> bool:
+    return type(screen.outline.model).__name__ == model

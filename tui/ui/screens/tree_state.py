@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui.domain.facts.events import SourceState
 from tui.presenters.keys import subject_of
@@ -19,8 +19,18 @@ if TYPE_CHECKING:
 
 __all__ = ["TreeState"]
 
+MOST_PLACES = 64
+"""Places that are remembered: each filter is one, and each key of it while it is typed."""
 SETTLED = timedelta(seconds=5)
 """How long after the last source was loaded the rows may still be laid out anew: what runs brings new demands."""
+
+
+class _Place(NamedTuple):
+    """What was unfolded (None where there was nothing to unfold yet), and on which row and line the cursor was."""
+
+    expanded: frozenset[RowKey] | None
+    cursor: RowKey
+    line: int
 
 
 class TreeState:
@@ -33,10 +43,10 @@ class TreeState:
     def __init__(self, outline: VirtualTree) -> None:
         self._outline = outline
         self._scene: tuple[ViewSpec, Filter] | None = None
-        self._open_in: dict[str, frozenset[RowKey]] = {}
-        self._left_at: dict[str, RowKey] = {}
+        self._left: dict[tuple[str, Filter], _Place] = {}
+        """Where the operator was, by view and filter; what was left last stands last."""
         self._came_to: RowKey | None = None
-        """Where the cursor was put in this view: from there the way back leads to where it was in the other."""
+        """Where the cursor was put among these rows: from there the way back leads to where it was before."""
         self._whole_since: datetime | None = None
         self._bare = False
         """Whether there was nothing to unfold yet: then nobody has folded anything either."""
@@ -75,43 +85,50 @@ class TreeState:
             self.touched = True
 
     def _change(self, scene: tuple[ViewSpec, Filter], built: Built, snapshot: Snapshot, room: int) -> None:
-        """Other rows altogether: keep what is open in the view left, and the selection across."""
+        """Other rows altogether: keep where the operator was in those before, and the selection across."""
         view, chosen = scene
         before = self._outline.cursor_key
-        if self._scene is not None and not self._scene[1].words and not self._bare:
-            self._open_in[self._scene[0].id] = self._outline.expanded
         other_view = self._scene is not None and self._scene[0] is not view
-        if other_view and self._scene is not None and before is not None:
-            self._left_at[self._scene[0].id] = before
+        self._leave(before)
+        left = self._left.get((view.id, chosen))
         self._scene, self._bare = scene, False
-        if chosen.words:
-            self._outline.set_model(built.model, expanded=built.unfold)
-        elif view.id in self._open_in:
-            self._outline.set_model(built.model, expanded=self._open_in[view.id])
+        unfolded = left.expanded if left is not None else None
+        if unfolded is None and chosen.words:
+            unfolded = frozenset(built.unfold)
+        if unfolded is not None:
+            self._outline.set_model(built.model, expanded=unfolded)
         elif before is not None and self.touched:
             self._unfold(built, room)
         else:
             self.unfold_first(built, room)
-        if other_view:
-            self._carry(before, view, built, snapshot)
-        elif chosen.words:
-            self._first_hit(built)
-
-    def _carry(self, before: RowKey | None, view: ViewSpec, built: Built, snapshot: Snapshot) -> None:
-        """Put the cursor on what it was on in the other view, or back where it was in this one."""
-        key = self._way_back(before, view, built)
-        if key is None and view.places is not None:
-            key = view.places(subject_of(before), snapshot)
-        if key is None or not self._outline.select(key):
+        if other_view and not self._has_returned(left, before, view, built):
+            self._carry(before, view, snapshot, built)
+        elif chosen.words and not other_view:
             self._first_hit(built)
         self._came_to = self._outline.cursor_key
 
-    def _way_back(self, before: RowKey | None, view: ViewSpec, built: Built) -> RowKey | None:
-        """Where the cursor was in this view, if it was not moved in the other one since, or no thing has a place here."""
-        left = self._left_at.get(view.id)
+    def _leave(self, cursor: RowKey | None) -> None:
+        """Remember where the operator is now, for the way back."""
+        if self._scene is None or cursor is None:
+            return
+        view, chosen = self._scene
+        self._left.pop((view.id, chosen), None)
+        self._left[view.id, chosen] = _Place(None if self._bare else self._outline.expanded, cursor, self._outline.cursor_line)
+        while len(self._left) > MOST_PLACES:
+            del self._left[next(iter(self._left))]
+
+    def _has_returned(self, left: _Place | None, before: RowKey | None, view: ViewSpec, built: Built) -> bool:
+        """Whether the cursor is back where it was here: unless it was moved since, to a thing that has a place here too."""
         if left is None or (view.places is not None and before != self._came_to):
-            return None
-        return built.model.find(built.model.identity(left))
+            return False
+        key = built.model.find(built.model.identity(left.cursor))
+        return key is not None and self._outline.select(key, left.line)
+
+    def _carry(self, before: RowKey | None, view: ViewSpec, snapshot: Snapshot, built: Built) -> None:
+        """Put the cursor on what it was on in the other view."""
+        key = view.places(subject_of(before), snapshot) if view.places is not None else None
+        if key is None or not self._outline.select(key):
+            self._first_hit(built)
 
     def _first_hit(self, built: Built) -> None:
         """Put the cursor on the first row that the filter asks for."""
