@@ -14,7 +14,8 @@ from tests.sources.cluster.follow import options, until_health
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.workload import ContainerType, Controller, Node, OwnerRef, Pod, PodContainer, TemplateContainer
 from tui.sources.cluster import ClusterSource
-from tui.sources.cluster.room import MOST, Room, Share
+from tui.sources.cluster.room import MOST, Share
+from tui.sources.kit.allotment import Allotment
 
 MB = 1_000_000
 
@@ -42,7 +43,7 @@ def deployed(image: int, uid: str) -> Controller:
 
 
 def test_150_000_pods_of_ordinary_deployments_fit() -> None:
-    room = Room(MOST)
+    room = Allotment(MOST)
     share = Share(room)
     assert all(share.fits(made(number, number // 100 % 300, f"rs{number // 100}", 2)) for number in range(150_000))
 
@@ -55,7 +56,7 @@ def test_bare_pods_and_images_of_their_own_cost_most() -> None:
         "bare": [made(number, 0) for number in range(1_000)],
         "bare, own image": [made(number, number) for number in range(1_000)],
     }.items():
-        room = Room(MOST)
+        room = Allotment(MOST)
         assert Share(room).fit(pods)
         used[name] = room.used / 1_000
     assert 600 < used["of a crew"] < 1_300
@@ -64,7 +65,7 @@ def test_bare_pods_and_images_of_their_own_cost_most() -> None:
 
 
 def test_what_lists_share_is_weighed_once_and_until_the_last_lets_go() -> None:
-    room = Room(MOST)
+    room = Allotment(MOST)
     one, other = Share(room), Share(room)
     one.add(made(1, 7, "rs"))
     first = room.used
@@ -77,7 +78,7 @@ def test_what_lists_share_is_weighed_once_and_until_the_last_lets_go() -> None:
 
 
 def test_what_does_not_fit_changes_nothing() -> None:
-    room = Room(100_000)
+    room = Allotment(100_000)
     share = Share(room)
     assert not share.fit([made(number, number) for number in range(100)])
     assert room.used == 0
@@ -88,7 +89,7 @@ def test_what_does_not_fit_changes_nothing() -> None:
 
 
 def test_a_change_that_needs_no_more_fits_where_there_is_no_room_left() -> None:
-    room = Room(10)
+    room = Allotment(10)
     share = Share(room)
     share.add(made(1, 1))
     assert share.fits(made(1, 1), made(1, 1))
@@ -105,7 +106,7 @@ _facts = st.one_of(
 
 @given(st.lists(_facts, max_size=20), st.integers(0, 150_000))
 def test_all_that_was_taken_is_given_back(facts: list[Pod | Controller | Node], most: int) -> None:
-    room = Room(most)
+    room = Allotment(most)
     share = Share(room)
     kept = [fact for fact in facts if share.fits(fact)]
     assert not room.full

@@ -21,7 +21,8 @@ from tui.sources.cluster.health import HealthLine
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.pages import Body, Pages
 from tui.sources.cluster.readers import Fact, KindReader, ListPage, Meet
-from tui.sources.cluster.room import Room, Share
+from tui.sources.cluster.room import Share
+from tui.sources.kit.allotment import Allotment
 from tui.sources.kit.retry import Retry, asked_wait, patiently
 from tui.sources.kit.throttle import Backoff
 
@@ -51,7 +52,7 @@ class Follower:
         api: Api,
         options: ClusterOptions,
         line: HealthLine,
-        room: Room,
+        room: Allotment,
         emit: Emit,
         meet: Meet,
         generation: Callable[[], int],

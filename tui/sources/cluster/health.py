@@ -13,7 +13,8 @@ from tui.domain.facts.health import denial_of
 from tui.domain.facts.source_health import is_of_nodes
 from tui.domain.facts.workload import Resource
 from tui.errors import AuthenticationFailed, Forbidden, ServerFault, SourceError, Unreachable
-from tui.sources.cluster.room import MOST, Room
+from tui.sources.cluster.room import MOST
+from tui.sources.kit.allotment import Allotment
 from tui.sources.kit.requestlog import reason
 
 __all__ = ["HealthBoard", "HealthLine"]
@@ -96,7 +97,7 @@ class HealthBoard:
     """All lines of a source; `health()` is the word of the moment."""
 
     def __init__(self, source: SourceId, clock: Callable[[], datetime] = _utc_now, every: float = 0.0, room: int = MOST) -> None:
-        self.room = Room(room)
+        self.room = Allotment(room)
         self.identity = ""
         self.endpoint = ""
         self.remarks: tuple[str, ...] = ()

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tui.domain.facts.workload import Controller, Node, Pod, PodContainer
+from tui.sources.kit.allotment import Allotment
 
-__all__ = ["MOST", "Room", "Share", "weight"]
+__all__ = ["MOST", "Share", "weight"]
 
 MOST = 208 * 1024 * 1024
 """What all lists of one source may weigh together unless it is told otherwise."""
@@ -27,50 +28,19 @@ _Shared = tuple[str, str]
 """A container of a workload, by the uid of what owns it; or an image, by its text alone."""
 
 
-class Room:
-    """What all lists of one source may weigh together; what several of them share is weighed once."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.used = 0
-        self._holders: dict[_Shared, int] = {}
-
-    @property
-    def full(self) -> bool:
-        """Whether more was taken than there is."""
-        return self.used > self._most
-
-    def take(self, weight: int) -> None:
-        """Take room, or give it back when negative."""
-        self.used += weight
-
-    def hold(self, shared: _Shared) -> None:
-        """One more list has this."""
-        holders = self._holders[shared] = self._holders.get(shared, 0) + 1
-        if holders == 1:
-            self.used += _price(shared)
-
-    def release(self, shared: _Shared) -> None:
-        """One list less has this."""
-        left = self._holders[shared] = self._holders[shared] - 1
-        if not left:
-            del self._holders[shared]
-            self.used -= _price(shared)
-
-
 class Share:
     """What one list has taken of a room."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Allotment) -> None:
         self._room = room
         self._own = 0
         self._users: dict[_Shared, int] = {}
 
     def clear(self) -> None:
         """Give everything back."""
-        self._room.take(-self._own)
+        self._room.count(-self._own)
         for shared in self._users:
-            self._room.release(shared)
+            self._room.release(shared, _price(shared))
         self._own, self._users = 0, {}
 
     def fits(self, now: Pod | Controller | Node, before: Pod | Controller | Node | None = None) -> bool:
@@ -100,23 +70,23 @@ class Share:
         """Count a fact that is kept, whether there is room or not."""
         own, users = weight(fact), self._users
         self._own += own
-        self._room.take(own)
+        self._room.count(own)
         for shared in _shared(fact):
             count = users.get(shared, 0)
             users[shared] = count + 1
             if not count:
-                self._room.hold(shared)
+                self._room.hold(shared, _price(shared))
 
     def remove(self, fact: Pod | Controller | Node) -> None:
         """Give back what was taken for a fact."""
         own, users = weight(fact), self._users
         self._own -= own
-        self._room.take(-own)
+        self._room.count(-own)
         for shared in _shared(fact):
             count = users[shared] = users[shared] - 1
             if not count:
                 del users[shared]
-                self._room.release(shared)
+                self._room.release(shared, _price(shared))
 
 
 def weight(fact: Pod | Controller | Node) -> int:

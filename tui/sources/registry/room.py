@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping
 
 from tui.domain.facts.image import Descriptor, ImageConfig, Manifest, ManifestListing, Tag
 from tui.errors import UntrustedPayload
+from tui.sources.kit.allotment import Allotment
 
 __all__ = ["NoRoom", "Room", "weight"]
 
@@ -20,27 +21,21 @@ class NoRoom(UntrustedPayload):
     """What a registry sent is not kept: there is no room for it."""
 
 
-class Room:
+class Room(Allotment):
     """Counts what is kept, for all registries together; the same thing is counted once. Sizes are in bytes."""
 
     def __init__(self, limit: int = ROOM) -> None:
-        self._limit, self._taken = limit, 0
-        self._sizes: dict[Hashable, int] = {}
+        super().__init__(limit)
 
     def take(self, what: Hashable, size: int, rest: bool = False) -> bool:
         """Whether there is room for a thing, which takes the place of an earlier one; `rest` marks what nothing runs."""
-        taken = self._taken + size - self._sizes.get(what, 0)
-        if taken > self._limit * (REST_SHARE if rest else 1.0):
-            return False
-        self._sizes[what] = size
-        self._taken = taken
-        return True
+        return self.replace(what, size, REST_SHARE if rest else 1.0)
 
     def reserve(self, what: Hashable, size: int, name: str, rest: bool = False) -> None:
         """Take room for a thing. Raises NoRoom when there is none."""
         if not self.take(what, size, rest):
             raise NoRoom(
-                f"{name} is not kept: what registries sent fills the {self._limit >> 20} MiB set aside for it",
+                f"{name} is not kept: what registries sent fills the {self.limit >> 20} MiB set aside for it",
                 "Ask for less at a time: fewer registries, contexts or namespaces.",
             )
 
