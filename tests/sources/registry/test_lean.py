@@ -27,6 +27,18 @@ async def test_an_acr_lists_tags_once_for_names_digests_and_what_is_attached() -
         assert len(seen.of(TagsListed)) == 1
 
 
+async def test_what_a_repository_holds_is_listed_once_however_many_ask_at_once() -> None:
+    async with FakeRegistry(acr=True) as server:
+        for number in range(6):
+            server.image("app", f"{number}", layers=(f"{number}",))
+        registry = source(options(server, catalog=False, refresh=60.0))
+        registry.want(tuple(demand("app", f"{number}", history=True) for number in range(6)))
+        async with Collector(registry) as seen:
+            await seen.idle()
+        assert len(server.paths("/acr/v1/app/_manifests")) == 1
+        assert len(server.paths("/acr/v1/app/_tags")) == 1
+
+
 async def test_a_tag_that_moved_is_read_anew_and_not_from_the_list() -> None:
     async with FakeRegistry(acr=True) as server:
         server.image("app", "1", layers=("a",))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.sources.registry.helpers import Collector, demand, options
-from tests.sources.registry.servers import CONFIG, FakeRegistry, digest_of
+from tests.sources.registry.servers import CONFIG, INDEX, FakeRegistry, digest_of
+from tests.sources.registry.test_faults import only, said
 from tui.domain.facts.events import ConfigRead, LookupFailed, ManifestRead
 from tui.sources.kit.credentials import Credentials
 from tui.sources.ports import ContentStore
@@ -63,6 +66,34 @@ async def test_a_second_run_is_sent_no_content_again() -> None:
     assert {read.manifest.digest for read in second.of(ManifestRead)} == {read.manifest.digest for read in first.of(ManifestRead)}
     assert {read.config.digest for read in second.of(ConfigRead)} == {read.config.digest for read in first.of(ConfigRead)}
     assert store.found
+
+
+async def test_a_second_run_asks_an_acr_for_all_platforms_of_an_image_by_one_page() -> None:
+    async with FakeRegistry(acr=True) as server:
+        server.multiarch("app", "1")
+        store = CountingStore()
+        first = await run(options(server, catalog=False), store, "1")
+        assert not server.paths("/acr/v1/app/_manifests")
+        server.requests.clear()
+        second = await run(options(server, catalog=False), store, "1")
+        assert not [path for path in server.paths("/v2/app/manifests/") if "sha256:" in path and path.startswith("GET")]
+        assert not [path for path in server.paths() if path.startswith("HEAD") and "sha256:" in path]
+        assert len(server.paths("/acr/v1/app/_manifests")) == 1
+    assert {read.manifest.digest for read in second.of(ManifestRead)} == {read.manifest.digest for read in first.of(ManifestRead)}
+
+
+@pytest.mark.parametrize("is_list_refused", [False, True])
+async def test_a_platform_that_an_acr_does_not_list_is_asked_for(is_list_refused: bool) -> None:
+    async with FakeRegistry(acr=True) as server:
+        server.multiarch("app", "1")
+        store = CountingStore()
+        await run(options(server, catalog=False), store, "1")
+        lost = next(digest for digest, (kind, _) in server.manifests["app"].items() if kind != INDEX)
+        del server.manifests["app"][lost]
+        server.fault = only("_manifests", said(403, "DENIED")) if is_list_refused else None
+        second = await run(options(server, catalog=False), store, "1")
+    assert lost not in {read.manifest.digest for read in second.of(ManifestRead)}
+    assert {failed.reference for failed in second.of(LookupFailed)} == {lost}
 
 
 async def test_what_is_gone_is_gone_whatever_was_kept() -> None:

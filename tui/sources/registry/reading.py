@@ -36,6 +36,7 @@ from tui.sources.registry.faults import absence
 from tui.sources.registry.flights import Flights
 from tui.sources.registry.listed import History, manifests_of
 from tui.sources.registry.parse import ATTESTATION_OF, read_config, read_manifest
+from tui.sources.registry.presence import ListedManifests
 from tui.sources.registry.referrers import Referrers, ReferrersFound
 from tui.sources.registry.room import NoRoom, Room, weight
 from tui.sources.registry.tag_lists import TagLists
@@ -47,6 +48,7 @@ MAX_MANIFESTS = 256
 """Manifests that are read of one image: indexes in indexes can name more than anybody could ask for."""
 MAX_DEPTH = 3
 MAX_HEADS = 200
+HISTORY = "its history"
 MAX_REFUSED = 20
 """Tags of a repository that are refused one after the other before the rest is not asked for."""
 INTOTO = "application/vnd.in-toto+json"
@@ -113,7 +115,7 @@ class RegistryReader:
         self._manifests: dict[tuple[RepositoryName, str], Manifest] = {}
         self._configs: set[str] = set()
         self._refuted: set[tuple[RepositoryName, str]] = set()
-        self._present: set[tuple[RepositoryName, str]] = set()
+        self._present = ListedManifests(self._acr, store)
         self._whole: set[tuple[RepositoryName, str]] = set()
         self._flights = Flights()
         self._tags = TagLists(client, self._acr, room)
@@ -163,7 +165,7 @@ class RegistryReader:
             digest = "" if rest else await self._tags.named(name, reference)
             if not digest:
                 return await self._fetched(name, reference, reference, rest)
-        self._present.add((name, digest))
+        self._present.add(name, (digest,))
         async with self._flights.alone(name, digest):
             return await self._fetched(name, digest, reference, rest)
 
@@ -213,6 +215,7 @@ class RegistryReader:
         visit.left -= len(taken)
         for child in children[len(taken) : len(taken) + 1]:
             await self._emit(failure(self.source, visit.name, child.digest, _too_many(visit.name), self._now()))
+        await self._present.look(visit.name, (child.digest for child in taken), visit.rest)
         async with asyncio.TaskGroup() as group:
             for child in taken:
                 group.create_task(self._guarded(visit, child.digest, self._child(visit, child, depth)))
@@ -327,7 +330,7 @@ class RegistryReader:
     def refresh_lists(self) -> None:
         """Lists of repositories are read anew when next needed."""
         self._tags.refresh()
-        self._present.clear()
+        self._present.forget()
         self._histories.clear()
 
     # ---- what a repository holds
@@ -337,21 +340,22 @@ class RegistryReader:
 
         Other registries list names only: the digest of each is asked for, of at most `MAX_HEADS` that are not known yet.
         """
-        known = self._histories.get(name)
-        if known is None:
-            known = await (self._plain_history(name, rest) if self._acr is None else self._acr_history(self._acr, name, rest))
-            if known.lacking is None or isinstance(known.lacking, UntrustedPayload | NoRoom):
-                self._histories[name] = known
-            else:  # a refusal may end
-                self._tags.forget(name)
-        return known
+        async with self._flights.alone(name, HISTORY):
+            known = self._histories.get(name)
+            if known is None:
+                known = await (self._plain_history(name, rest) if self._acr is None else self._acr_history(self._acr, name, rest))
+                if known.lacking is None or isinstance(known.lacking, UntrustedPayload | NoRoom):
+                    self._histories[name] = known
+                else:  # a refusal may end
+                    self._tags.forget(name)
+            return known
 
     async def _acr_history(self, lists: AcrLists, name: RepositoryName, rest: bool) -> History:
         listed = await self._tags.of(name, rest)
         tags, cut = listed.tags, listed.lacking
         await self._emit(TagsListed(self.source, name, tags, cut is None, self._now()))
         rows, rows_cut = await manifests_of(self._room, lists, name, rest)
-        self._present.update((name, row.digest) for row in rows)
+        self._present.add(name, (row.digest for row in rows))
         await self._emit(ManifestsListed(self.source, name, rows, rows_cut is None, self._now()))
         return History(tags, rows, cut or rows_cut)
 

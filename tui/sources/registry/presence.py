@@ -1,0 +1,63 @@
+"""Which manifests a repository is known to have, so that content which is kept need not be asked for one by one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import aclosing
+
+from tui.domain.facts.image import RepositoryName
+from tui.errors import SourceError
+from tui.sources.ports import ContentStore
+from tui.sources.registry.acr_lists import AcrLists
+from tui.sources.registry.content import stored
+
+__all__ = ["ListedManifests"]
+
+WORTH_A_LIST = 2
+"""Manifests of one repository that are asked for by one page of its list instead of one by one."""
+
+
+class ListedManifests:
+    """What the lists of repositories said; `lists` are those of an ACR, None for registries that list no manifests.
+
+    That a manifest is listed says that it is there, not what is in it. One that is not on the page that was read is asked for.
+    """
+
+    def __init__(self, lists: AcrLists | None, store: ContentStore) -> None:
+        self._lists, self._store = lists, store
+        self._present: set[tuple[RepositoryName, str]] = set()
+        self._pages: dict[RepositoryName, asyncio.Lock] = {}
+        self._read: set[RepositoryName] = set()
+
+    def __contains__(self, manifest: tuple[RepositoryName, str]) -> bool:
+        return manifest in self._present
+
+    def add(self, name: RepositoryName, digests: Iterable[str]) -> None:
+        """A list of the registry names these."""
+        self._present.update((name, digest) for digest in digests)
+
+    def forget(self) -> None:
+        """Lists are read anew when next needed."""
+        self._present.clear()
+        self._read.clear()
+
+    async def look(self, name: RepositoryName, digests: Iterable[str], rest: bool) -> None:
+        """Learn of several manifests of a repository whose content is kept.
+
+        What the registry does not list, or not on the first page, stays unknown: it is asked for by itself.
+        """
+        if self._lists is None:
+            return
+        async with self._pages.setdefault(name, asyncio.Lock()):
+            unknown = [digest for digest in digests if (name, digest) not in self._present]
+            if name in self._read or len(unknown) < WORTH_A_LIST or await stored(self._store, unknown[-1]) is None:
+                return
+            self._read.add(name)
+            try:
+                async with aclosing(self._lists.manifests(name.repository, rest)) as pages:
+                    async for page in pages:
+                        self.add(name, (row.digest for row in page))
+                        break
+            except SourceError:
+                return  # each is asked for by itself, and tells it
