@@ -11,13 +11,17 @@ from tui.demo.azure.resources import TENANT
 from tui.demo.content import Json
 from tui.demo.pki import Pair
 
-__all__ = ["SILENT", "entra_kubeconfig", "write_docker", "write_kubeconfig", "write_settings"]
+__all__ = ["SILENT", "BuilderTable", "entra_kubeconfig", "write_docker", "write_kubeconfig", "write_settings"]
 
 # Registries of the whole world, and one that no name server knows: the demo never leaves this machine.
 SILENT = ("docker.io", "quay.io", "registry.internal.contoso.example")
 
 
 AKS_SERVER, AKS_CLIENT = "6dae42f8-4368-4678-94ff-3960e28e3630", "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
+
+
+BuilderTable = tuple[Mapping[str, str], Mapping[str, str]]
+"""A build system in the settings: its table, and which job builds which image."""
 
 
 def _write(path: Path, text: str) -> Path:
@@ -78,9 +82,10 @@ def write_settings(
     scanners: Mapping[str, Mapping[str, str]],
     bases: Mapping[str, str],
     azure: str,
+    builders: Mapping[str, BuilderTable],
 ) -> Path:
-    """The program's settings: registry -> (kind, endpoint, how to sign in), the keys whose signatures count, scanners, and
-    the bases of images that say nothing of theirs.
+    """The program's settings: registry -> (kind, endpoint, how to sign in), the keys whose signatures count, scanners, the
+    bases of images that say nothing of theirs, and what builds images outside of their registries.
     """
     lines = ["# Written by the demo; gone when it ends.", ""]
     for host, (kind, endpoint, auth) in registries.items():
@@ -99,4 +104,8 @@ def write_settings(
     for name, scanner in scanners.items():
         lines += [f"[scanner.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in scanner.items())]
         lines += [f"ca_file = {json.dumps(str(directory / 'ca.crt'))}", ""]
+    for name, (table, images) in builders.items():
+        lines += [f"[builder.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
+        lines += [f"ca_file = {json.dumps(str(directory / 'ca.crt'))}", f"[builder.{name}.images]"]
+        lines += [*(f"{json.dumps(image)} = {json.dumps(job)}" for image, job in images.items()), ""]
     return _write(directory / "config.toml", "\n".join(lines))

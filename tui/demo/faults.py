@@ -116,6 +116,8 @@ def _spoil(fault: Fault, request: Request, reply: Reply) -> Reply:
             raise ConnectionResetError
         case "500" if fault.server == "arm":
             return _of_azure(fault.what)
+        case "401" | "403" | "429" | "500" if fault.server in _BUILDERS:
+            return _of_builder(fault)
         case "429" if fault.server == "prisma":
             return json_reply({"err": "rate limit exceeded"}, 429, (("Retry-After", "900"),))
         case "429":
@@ -132,6 +134,18 @@ def _spoil(fault: Fault, request: Request, reply: Reply) -> Reply:
 
 
 _REFUSALS = frozenset({"401", "403", "429"})
+
+
+_BUILDERS = ("azure-pipelines", "github-actions", "jenkins")
+
+
+def _of_builder(fault: Fault) -> Reply:
+    """A refusal of a build system: Jenkins refuses with pages, the others with a message; a limit names its wait."""
+    wait = (("Retry-After", "1"),) if fault.what == "429" else ()
+    if fault.server == "jenkins":
+        page = f"<html><body><h2>HTTP ERROR {fault.what}</h2></body></html>".encode()
+        return Reply(int(fault.what), page, (("X-Jenkins", "2.492.3"), *wait), media_type="text/html;charset=iso-8859-1")
+    return json_reply({"message": "The request was refused."}, int(fault.what), wait)
 
 
 def _of_azure(what: str) -> Reply:

@@ -13,10 +13,12 @@ from pathlib import Path
 
 from tui.demo.azure.arm import AzureResourceManager
 from tui.demo.azure.graph import ResourceGraph
+from tui.demo.builders.github import LogStore
+from tui.demo.builders.services import BuilderService, make_builders
 from tui.demo.cluster.rights import User
 from tui.demo.cluster.server import ApiServer
 from tui.demo.content import Json
-from tui.demo.directory import entra_kubeconfig, write_docker, write_kubeconfig, write_settings
+from tui.demo.directory import BuilderTable, entra_kubeconfig, write_docker, write_kubeconfig, write_settings
 from tui.demo.estate.company import Company, build_company
 from tui.demo.estate.images import CONTOSO, FABRIKAM, LEGACY, MCR
 from tui.demo.estate.life import Life
@@ -95,8 +97,10 @@ class Run:
         for service in services if not self._scenario.empty else ():
             url, _ = await self._serve(service.name, service.handler, tls.registries)
             scanners[service.name] = service.settings(url)
+        builders, built = await self._start_builders(tls.registries)
         keys = write_cosign_keys(self._directory, self.company.signers)
-        settings = write_settings(self._directory, registries, keys.values(), scanners, told_bases(self.company.yard), azure)
+        bases = told_bases(self.company.yard)
+        settings = write_settings(self._directory, registries, keys.values(), scanners, bases, azure, built)
         _, port = await self._serve("identity", self._identity.handle, None)
         trust = write_trust(self._directory, self.company.signers, self.company.yard.shelves.values())
         environment = {
@@ -107,6 +111,7 @@ class Run:
             "IDENTITY_HEADER": self._identity.secret,
             "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
             **{service.variable: service.secret for service in services if service.secret},
+            **{service.variable: service.secret for service in builders if service.secret},
         }
         found: Json = {"directory": str(self._directory), "kubeconfig": str(kubeconfig), "config": str(settings)}
         return {**found, "environment": environment, "contexts": list(clusters)}
@@ -169,6 +174,20 @@ class Run:
         arm.logs.address, _ = await self._serve("logs", arm.logs.handle, context)
         url, _ = await self._serve("arm", arm.handle, context)
         return url
+
+    async def _start_builders(self, context: ssl.SSLContext) -> tuple[list[BuilderService], dict[str, BuilderTable]]:
+        """Azure Pipelines, GitHub with the store of its logs, and Jenkins; their tables in the settings."""
+        if self._scenario.empty:
+            return [], {}
+        logs = LogStore()
+        logs.address, _ = await self._serve("github-logs", logs.handle, context)
+        denied, known = self._scenario.denied, self._identity.issued
+        services = make_builders(self.company, known, self._faults, logs, denied=denied)
+        tables: dict[str, BuilderTable] = {}
+        for service in services:
+            url, _ = await self._serve(str(service.system), service.handler, context)
+            tables[str(service.system)] = (service.settings(url), service.images())
+        return services, tables
 
     async def _start_registries(self, tls: _Tls) -> Mapping[str, tuple[str, str, str]]:
         yard, context = self.company.yard, tls.registries

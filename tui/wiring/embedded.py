@@ -124,6 +124,7 @@ def _led_there(settings: Settings, handshake: _Handshake) -> Settings:
         signatures=theirs.signatures,
         base=theirs.base,
         arm=theirs.arm,
+        builder=theirs.builder,
         azure=True,
     )
 

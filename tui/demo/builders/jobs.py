@@ -56,7 +56,7 @@ _JOBS: Mapping[System, Mapping[str, tuple[str, Why]]] = {
     },
     System.JENKINS: {
         f"{CONTOSO}/fulfilment/orders": ("fulfilment/orders", Why.WORKS),
-        f"{CONTOSO}/fulfilment/labels": ("fulfilment/labels", Why.NO_TRIGGER),
+        f"{CONTOSO}/platform/backup": ("platform/backup", Why.NO_TRIGGER),
         f"{CONTOSO}/data/reports": ("data/reports/main", Why.FAILED),
         f"{LEGACY}/erp/server": ("erp-server", Why.NO_AGENT),
     },

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tui.demo.builders.jobs import BUILT_ELSEWHERE
 from tui.demo.content import Platform
 from tui.demo.estate.images import CONTOSO, FABRIKAM
 from tui.demo.estate.publisher import ImagePublisher, Product, Published
@@ -104,7 +105,8 @@ def make_tasks(yard: ImagePublisher, host: str) -> dict[str, TaskModel]:
     tasks = {}
     for product in sorted(yard.products.values(), key=lambda product: product.name):
         team = product.repository.partition("/")[0]
-        if product.host == host and product.base and team not in _BY_OTHERS and product.floating:
+        is_others = team in _BY_OTHERS or product.name in BUILT_ELSEWHERE
+        if product.host == host and product.base and not is_others and product.floating:
             task = _task(yard, product)
             tasks[task.name.lower()] = task
     return tasks
