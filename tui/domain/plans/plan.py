@@ -51,8 +51,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     `wave` numbers steps that may run side by side, from 1. `target` is its name for the operator. `what` it does, `why`, and what
     it `leaves` alone are sentences; `warnings` too. `blocked` says why it cannot be carried out, empty when it can, and `remedy`
     what would help: for a builder that nobody knows, the line of configuration. `seconds` is how long it is expected to take,
-    from past runs (None: not known). `new_image` is what PIN and ROLL_BACK put in place. `commands` do the same by hand, quoted
-    for a shell; `undo` says how it is reversed, empty when it cannot be.
+    from past runs (None: not known). `also` are other images that the same run builds. `new_image` is what PIN and
+    ROLL_BACK put in place, and what the tag of RESTART names: without a digest where a needed step is to push it. `commands` do
+    the same by hand, quoted for a shell; `undo` says how it is reversed, empty when it cannot be.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     why: str
     image: ImageKey | None = None
+    also: tuple[ImageKey, ...] = ()
     workload: ObjectKey | None = None
     containers: tuple[str, ...] = ()
     new_image: str = ""
@@ -99,7 +101,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Steps in the order in which they are carried out: whatever a step needs stands before it.
 
     `id` names the plan in the audit log; `made` and `as_of` are when it was made and how old its facts were; `estate` names the
-    contexts and registries that it is about; `unknown` says what could not be told when it was made.
+    contexts and registries that it is about; `notes` says what was found and needs no step, `unknown` what could not be told
+    when it was made.
     """
 
     id: str
@@ -109,6 +112,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime
     steps: tuple[Step, ...]
     forecast: Forecast | None = None
+    notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     estate: tuple[str, ...] = ()
 

@@ -1,0 +1,1 @@
+"""Plans: what is planned for an estate, and why."""

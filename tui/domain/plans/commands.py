@@ -1,0 +1,173 @@
+"""The same by hand: commands of `az`, `gh`, `curl` and `kubectl`, quoted for a shell whatever the names are.
+
+Flags as in `az acr task run --help`, `az pipelines run --help`, `gh workflow run --help`, `kubectl set image --help`.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable
+from urllib.parse import quote, urlsplit
+
+from tui.domain.common.text import clean
+from tui.domain.facts.build import BuilderKind, Job, JobKey
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.snapshot.snapshot import ImageKey
+
+__all__ = ["lock", "pin", "pin_new", "restart", "run_job", "scale_to_zero", "unlock"]
+
+Parameters = Iterable[tuple[str, str]]
+_RESOURCES = {
+    "Deployment": "deployment",
+    "StatefulSet": "statefulset",
+    "DaemonSet": "daemonset",
+    "CronJob": "cronjob",
+    "ReplicaSet": "replicaset",
+    "ReplicationController": "replicationcontroller",
+    "Rollout": "rollouts.argoproj.io",
+}
+
+
+def _line(*words: str) -> str:
+    return shlex.join(clean(word) for word in words)
+
+
+# ---- builders
+
+
+def run_job(job: Job, parameters: Parameters = ()) -> tuple[str, ...]:
+    """Start a job."""
+    match job.key.kind:
+        case BuilderKind.ACR_TASKS:
+            return (_acr_task(job.key, parameters),)
+        case BuilderKind.AZURE_PIPELINES:
+            return (_pipeline(job, parameters),)
+        case BuilderKind.GITHUB_ACTIONS:
+            return (_workflow(job, parameters),)
+        case BuilderKind.JENKINS:
+            return (_jenkins(job, parameters),)
+
+
+def _acr_task(key: JobKey, parameters: Parameters) -> str:
+    """The job is a resource id: `/subscriptions/S/resourcegroups/G/providers/.../registries/R/tasks/T`."""
+    parts = key.job.strip("/").split("/")
+    names = {name.lower(): value for name, value in zip(parts[::2], parts[1::2], strict=False)}
+    registry = names.get("registries") or registry_name(key.builder)
+    words = ["az", "acr", "task", "run", "--registry", registry, "--name", names.get("tasks") or key.job]
+    if "resourcegroups" in names:
+        words += ["--resource-group", names["resourcegroups"]]
+    if "subscriptions" in names:
+        words += ["--subscription", names["subscriptions"]]
+    for name, value in parameters:
+        words += ["--arg", f"{name}={value}"]
+    return _line(*words)
+
+
+def _pipeline(job: Job, parameters: Parameters) -> str:
+    project, _, number = job.key.job.rpartition("/")
+    words = ["az", "pipelines", "run", "--id", number, "--project", project]
+    if organization := _organization(job.url):
+        words += ["--organization", organization]
+    pairs = [f"{name}={value}" for name, value in parameters]
+    return _line(*words, *(["--parameters", *pairs] if pairs else []))
+
+
+def _organization(url: str) -> str:
+    address = urlsplit(url)
+    if not address.hostname or address.scheme not in ("https", "http"):
+        return ""
+    first = address.path.strip("/").partition("/")[0] if address.hostname == "dev.azure.com" else ""
+    return f"{address.scheme}://{address.netloc}" + (f"/{first}" if first else "")
+
+
+def _workflow(job: Job, parameters: Parameters) -> str:
+    repository, _, file = job.key.job.rpartition("/")
+    host = urlsplit(job.url).hostname or ""
+    place = repository if host in ("", "github.com", "api.github.com") else f"{host}/{repository}"
+    inputs = [word for name, value in parameters for word in ("--raw-field", f"{name}={value}")]
+    return _line("gh", "workflow", "run", file, "--repo", place, *inputs)
+
+
+def _jenkins(job: Job, parameters: Parameters) -> str:
+    path = "".join(f"/job/{quote(part, safe='')}" for part in job.key.job.split("/"))
+    pairs = [word for name, value in parameters for word in ("--data-urlencode", f"{name}={value}")]
+    end = "buildWithParameters" if pairs or job.parameters else "build"
+    start = f'{_line("curl", "--fail", "--request", "POST", "--user")} "$JENKINS_USER:$JENKINS_TOKEN"'
+    address = urlsplit(job.url)
+    if address.scheme in ("https", "http") and address.netloc:
+        place = job.url.rstrip("/")
+        return f"{start} {_line(f'{place}/{end}', *pairs)}"
+    return f'{start} "$JENKINS_URL"{_line(f"{path}/{end}", *pairs)}'
+
+
+# ---- clusters
+
+
+def _kubectl(workload: ObjectKey, *words: str) -> str:
+    return _line("kubectl", "--context", workload.cluster, "--namespace", workload.namespace, *words)
+
+
+def _object(workload: ObjectKey) -> str:
+    return f"{_RESOURCES.get(workload.kind, workload.kind.lower())}/{workload.name}"
+
+
+def restart(workload: ObjectKey) -> tuple[str, ...]:
+    """Start the pods of a workload anew, and wait for them."""
+    if workload.kind == "Rollout":
+        patch = '--patch "{\\"spec\\":{\\"restartAt\\":\\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\\"}}"'
+        return (f"{_kubectl(workload, 'patch', _object(workload), '--type', 'merge')} {patch}",)
+    return (
+        _kubectl(workload, "rollout", "restart", _object(workload)),
+        _kubectl(workload, "rollout", "status", _object(workload)),
+    )
+
+
+def pin(workload: ObjectKey, containers: Iterable[str], image: str) -> tuple[str, ...]:
+    """Put an image into containers of a workload. `set image` does not know Rollouts: those take a patch."""
+    containers = tuple(containers)
+    if workload.kind == "Rollout":
+        template = {"spec": {"containers": [{"name": name, "image": image} for name in containers]}}
+        note = json.dumps({"spec": {"template": template}})
+        return (_kubectl(workload, "patch", _object(workload), "--type", "merge", "--patch", note),)
+    return (_kubectl(workload, "set", "image", _object(workload), *(f"{name}={image}" for name in containers)),)
+
+
+def pin_new(workload: ObjectKey, containers: Iterable[str], image: ImageKey, tag: str) -> tuple[str, ...]:
+    """Put what a tag names then into containers: its digest is not known before it is built."""
+    registry, repository = clean(image.registry), clean(image.repository)
+    name = _line("az", "acr", "repository", "show", "--name", registry_name(registry), "--image", f"{repository}:{tag}")
+    ask = f"DIGEST=$({name} {_line('--query', 'digest', '--output', 'tsv')})"
+    pairs = " ".join(f'{shlex.quote(f"{clean(one)}={registry}/{repository}@")}"$DIGEST"' for one in containers)
+    return ask, f"{_kubectl(workload, 'set', 'image', _object(workload))} {pairs}"
+
+
+def scale_to_zero(workload: ObjectKey) -> tuple[str, ...]:
+    """Stop every pod of a workload; a CronJob is suspended."""
+    if workload.kind == "CronJob":
+        return (_kubectl(workload, "patch", _object(workload), "--patch", json.dumps({"spec": {"suspend": True}})),)
+    return (_kubectl(workload, "scale", _object(workload), "--replicas", "0"),)
+
+
+# ---- registries
+
+
+def registry_name(host: str) -> str:
+    """What `az acr` calls a registry: the first label of its host."""
+    return host.partition(".")[0]
+
+
+def lock(image: ImageKey, *, read: bool) -> tuple[str, ...]:
+    """Keep an image from being changed; without `read` from being pulled too."""
+    flags = ["--write-enabled", "false", "--delete-enabled", "false"] if read else ["--read-enabled", "false"]
+    return (_attributes(image, flags),)
+
+
+def unlock(image: ImageKey, *, read: bool) -> str:
+    """Take that back."""
+    return _attributes(image, ["--read-enabled", "true"] if read else ["--write-enabled", "true", "--delete-enabled", "true"])
+
+
+def _attributes(image: ImageKey, flags: list[str]) -> str:
+    place = f"{image.repository}@{image.digest}"
+    return _line("az", "acr", "repository", "update", "--name", registry_name(image.registry), "--image", place, *flags)

@@ -1,0 +1,101 @@
+"""What a plan's rebuilds remove, what stays and why, and what nobody can tell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+
+from tui.domain.facts.scan import ImageVulnerability
+from tui.domain.plans.plan import Forecast, Staying
+from tui.domain.snapshot.snapshot import BaseState, Image, ImageKey, Snapshot
+
+__all__ = ["forecast"]
+
+OWN = "own package"
+NO_FIX = "no fix known"
+NOT_YET = "base not fixed yet"
+NO_STEP = "its rebuild is not in the plan, or cannot be carried out"
+NOT_TOLD = "not known whether today's base has it"
+NOT_SCANNED = "not scanned"
+OUTDATED_BASE = "outdated base"
+
+
+def forecast(
+    snapshot: Snapshot, covered: Mapping[ImageKey, ImageKey], cleared: Collection[ImageKey], behind: Collection[ImageKey] = ()
+) -> Forecast:
+    """What is to be expected of the images that a plan covers; `cleared` are those that it does rebuild, and
+    `behind` those of them whose base is old itself all the same.
+
+    What is there already and clean in another image counts by that one: by what it has, which is said to stay.
+    """
+    staying: Counter[tuple[str, str]] = Counter()
+    unknown: Counter[tuple[str, str]] = Counter()
+    seen: set[str] = set()
+    for old, new in covered.items():
+        image = snapshot.images[old]
+        there = snapshot.images[new] if new != old and new not in cleared else None
+        fates = _replaced(image, there) if there is not None else _rebuilt(image, new in cleared, new in behind)
+        for finding, fate, is_known in fates:
+            seen.add(finding)
+            if fate:
+                (staying if is_known else unknown)[finding, fate] += 1
+    left = {finding for finding, _ in (*staying, *unknown)}
+    return Forecast(tuple(sorted(seen - left)), _listed(staying), _listed(unknown))
+
+
+def _listed(counts: Counter[tuple[str, str]]) -> tuple[Staying, ...]:
+    return tuple(Staying(finding, images, reason) for (finding, reason), images in sorted(counts.items()))
+
+
+_Fate = tuple[str, str, bool]
+"""A finding, why it stays or cannot be told (empty: it goes), and whether that is known."""
+
+
+def _rebuilt(image: Image, cleared: bool, behind: bool) -> Iterable[_Fate]:
+    """Each finding of an image once: of several packages with one vulnerability that which stays counts."""
+    fates: dict[str, _Fate] = {}
+    for row in image.vulnerabilities:
+        if row.vex is None:
+            fate = _fate(row, cleared)
+            before = fates.get(row.id)
+            if before is None or _weight(fate) > _weight(before):
+                fates[row.id] = fate
+    yield from fates.values()
+    if image.scan_gap or not image.scans:
+        yield NOT_SCANNED, image.scan_gap or "no scanner tells of it", False
+    link = image.base
+    if link is not None and link.state is BaseState.OUTDATED:
+        yield OUTDATED_BASE, NO_STEP if not cleared else NOT_YET if behind else "", True
+    elif link is not None and link.state is BaseState.UNKNOWN:
+        yield OUTDATED_BASE, link.state_reason or "not known whether it is the newest", False
+
+
+def _weight(fate: _Fate) -> int:
+    return 0 if not fate[1] else 1 if not fate[2] else 2
+
+
+def _fate(row: ImageVulnerability, cleared: bool) -> _Fate:
+    if row.rebuild:
+        return row.id, "" if cleared else NO_STEP, True
+    if not row.fixed:
+        return row.id, NO_FIX, True
+    if row.from_base is False:
+        return row.id, OWN, True
+    if row.rebuild is None:
+        return row.id, NOT_TOLD, False
+    return row.id, NOT_YET, True
+
+
+def _replaced(old: Image, new: Image) -> Iterable[_Fate]:
+    """By what another image of the same repository has, which is there already."""
+    rows = {row.id: row for row in new.vulnerabilities if row.vex is None}
+    told = bool(new.scans) and not new.scan_gap
+    for finding in dict.fromkeys(row.id for row in old.vulnerabilities if row.vex is None):
+        if finding in rows:
+            row = rows[finding]
+            yield finding, (NO_FIX if not row.fixed else OWN if row.from_base is False else NOT_YET), True
+        else:
+            yield finding, "" if told else NOT_SCANNED, told
+    if old.base is not None and old.base.state is BaseState.OUTDATED:
+        outdated = new.base is not None and new.base.state is BaseState.OUTDATED
+        yield OUTDATED_BASE, NOT_YET if outdated else "", True

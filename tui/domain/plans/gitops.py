@@ -1,0 +1,50 @@
+"""What to change in Git, where a workload is owned from there: a patch that is ready to be committed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from tui.domain.common.text import clean
+from tui.domain.facts.image import RepositoryName
+from tui.domain.snapshot.snapshot import Workload
+
+__all__ = ["NEW_DIGEST", "patch_for_git"]
+
+NEW_DIGEST = "DIGEST-OF-THE-NEW-BUILD"
+"""What stands for a digest that is not known before the build has ended."""
+_API = {"CronJob": "batch/v1", "Rollout": "argoproj.io/v1alpha1"}
+
+
+def patch_for_git(workload: Workload, containers: Iterable[str], image: str, name: RepositoryName | None) -> str:
+    """A strategic merge patch in YAML (which JSON strings are too) for `patches` of a kustomization, or the values of a chart."""
+    image = image or f"{name}@{NEW_DIGEST}"
+    types = {container.name: container.type.value for container in workload.containers}
+    groups: dict[str, list[str]] = {}
+    for container in containers:
+        field = "initContainers" if types.get(container) in ("init", "sidecar") else "containers"
+        groups.setdefault(field, []).append(container)
+    pod = [line for field, names in groups.items() for line in _field(field, names, image)]
+    path = ["spec:", "  jobTemplate:", "    spec:", "      template:", "        spec:"]
+    if workload.key.kind != "CronJob":
+        path = ["spec:", "  template:", "    spec:"]
+    depth = "  " * len(path)
+    head = [
+        f"apiVersion: {_API.get(workload.key.kind, 'apps/v1')}",
+        f"kind: {_text(workload.key.kind)}",
+        "metadata:",
+        f"  name: {_text(workload.key.name)}",
+        f"  namespace: {_text(workload.key.namespace)}",
+    ]
+    return "\n".join(["Commit this in Git instead:", *head, *path, *(f"{depth}{line}" for line in pod)])
+
+
+def _field(field: str, names: list[str], image: str) -> list[str]:
+    lines = [f"{field}:"]
+    for name in names:
+        lines += [f"- name: {_text(name)}", f"  image: {_text(image)}"]
+    return lines
+
+
+def _text(value: str) -> str:
+    return json.dumps(clean(value))

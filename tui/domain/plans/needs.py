@@ -1,0 +1,259 @@
+"""What has to be rebuilt, and what before it, so that images stand on today's bases: the fewest there can be.
+
+An image whose tag already names a clean build needs no rebuild, only to be rolled out. A base that is old itself comes before
+what derives from it, if it is ours: what only its publisher can rebuild is waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import cached_property
+
+import msgspec
+
+from tui.domain.lineage.base_tags import is_exact
+from tui.domain.plans.words import image_title, repository_title
+from tui.domain.registries.public import PUBLIC
+from tui.domain.snapshot.snapshot import BaseLink, BaseState, Image, ImageKey, Snapshot
+
+__all__ = ["Condition", "Needs", "RebuildIndex", "RebuildNode", "condition", "needs_of"]
+
+MAX_GENERATIONS = 60
+
+
+class Condition(StrEnum):
+    """Whether a rebuild of an image would change anything that is known to be wrong with it."""
+
+    CLEAN = "clean"
+    NEEDED = "needed"
+    UNKNOWN = "unknown"
+
+
+def condition(image: Image) -> Condition:
+    """Whether a rebuild of an image is known to mend anything."""
+    link = image.base
+    if (link is not None and link.state is BaseState.OUTDATED) or any(
+        row.rebuild and row.vex is None for row in image.vulnerabilities
+    ):
+        return Condition.NEEDED
+    if link is None:
+        return Condition.CLEAN if image.root and not image.absent else Condition.UNKNOWN
+    return Condition.CLEAN if link.state is BaseState.CURRENT else Condition.UNKNOWN
+
+
+class RebuildNode(msgspec.Struct, frozen=True):
+    """An image to be rebuilt. `on` are images to be rebuilt before; `level` is 1 where there are none.
+
+    `stands_on` is the base that it will stand on, where that is known; `behind` says that this one is old itself and nobody here
+    can rebuild it, `same_base` that it stands on this build already. `fixed_tag` is the newer version that the tag which it is
+    built from will never name by itself.
+    """
+
+    key: ImageKey
+    on: tuple[ImageKey, ...] = ()
+    level: int = 1
+    stands_on: ImageKey | None = None
+    behind: bool = False
+    same_base: bool = False
+    fixed_tag: str = ""
+
+
+class Needs(msgspec.Struct, frozen=True):
+    """What has to be rebuilt, lower levels first, what runs and is covered by what, and what was found besides.
+
+    `covered` maps a running image to the image that takes its place: one that is to be rebuilt, or one that is clean already.
+    """
+
+    nodes: tuple[RebuildNode, ...]
+    covered: Mapping[ImageKey, ImageKey]
+    notes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+class RebuildIndex:
+    """Images by tag and digest, and what takes the place of what runs."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+
+    @cached_property
+    def tags(self) -> Mapping[tuple[str, str, str], ImageKey]:
+        """Which image a tag names."""
+        images = self.snapshot.images
+        return {(key.registry, key.repository, tag): key for key, image in images.items() for tag in image.tags}
+
+    @cached_property
+    def digests(self) -> Mapping[tuple[str, str, str], ImageKey]:
+        """Which image a digest is one of."""
+        images = self.snapshot.images
+        return {(key.registry, key.repository, digest): key for key, image in images.items() for digest in image.digests}
+
+    @cached_property
+    def successors(self) -> Mapping[ImageKey, ImageKey]:
+        """What the name of a container means now, by what it runs, where that is another image of the same repository."""
+        successors: dict[ImageKey, ImageKey] = {}
+        for workload in self.snapshot.workloads.values():
+            for container in workload.containers:
+                new = container.declared
+                if new is None or container.pin or new not in self.snapshot.images:
+                    continue
+                for old in container.runs:
+                    if old != new and (old.registry, old.repository) == (new.registry, new.repository):
+                        successors[old] = max(new, successors.get(old, new))
+        return successors
+
+    @cached_property
+    def built_before(self) -> Mapping[ImageKey, tuple[ImageKey, ...]]:
+        """The images that would stand on a base if they were rebuilt today, and stand on an older build of it."""
+        old: dict[ImageKey, list[ImageKey]] = {}
+        for key, image in self.snapshot.images.items():
+            if image.base is not None and image.base.state is BaseState.OUTDATED:
+                new = self.todays_base(image.base)
+                if new is not None and new != image.base.base:
+                    old.setdefault(new, []).append(key)
+        return {key: tuple(keys) for key, keys in old.items()}
+
+    def link(self, key: ImageKey) -> BaseLink | None:
+        """What an image or an unknown base stands on."""
+        image = self.snapshot.images.get(key)
+        if image is not None:
+            return image.base
+        base = self.snapshot.bases.get(key)
+        return base.base if base is not None else None
+
+    def is_behind(self, link: BaseLink) -> bool:
+        """Whether the base is the newest build of itself, but stands on an old one."""
+        below = self.link(link.base)
+        if link.state is not BaseState.OUTDATED or below is None or below.state is not BaseState.OUTDATED:
+            return False
+        base = link.base
+        if link.tag and (holder := self.tags.get((base.registry, base.repository, link.tag))) is not None:
+            return holder == base
+        return (below.newest, below.since) == (link.newest, link.since)
+
+    def todays_base(self, link: BaseLink) -> ImageKey | None:
+        """The base that an image would stand on if it were rebuilt today, None where that is not known."""
+        base = link.base
+        if link.state is not BaseState.OUTDATED or self.is_behind(link):
+            return base
+        tag, _, digest = link.newest.partition("@")
+        if digest:
+            return self.digests.get((base.registry, base.repository, digest), ImageKey(base.registry, base.repository, digest))
+        return self.tags.get((base.registry, base.repository, tag or link.tag))
+
+    def is_ours(self, key: ImageKey) -> bool:
+        """Whether somebody here may rebuild it: a job of ours does, or its registry is not everybody's."""
+        return bool(self.snapshot.builders.get(key)) or (bool(key.repository) and key.registry not in PUBLIC)
+
+
+def needs_of(index: RebuildIndex, selection: Iterable[ImageKey], *, derived: bool = True) -> Needs:
+    """What has to be rebuilt for the selected images and, with `derived`, for what stands on them."""
+    return _Gathering(index).of(tuple(dict.fromkeys(selection)), derived)
+
+
+class _Gathering:
+    def __init__(self, index: RebuildIndex) -> None:
+        self._index, self._images = index, index.snapshot.images
+        self._nodes: dict[ImageKey, RebuildNode] = {}
+        self._open: set[ImageKey] = set()
+        self._covered: dict[ImageKey, ImageKey] = {}
+        self._notes: list[str] = []
+        self._unknown: list[str] = []
+
+    def of(self, selection: tuple[ImageKey, ...], derived: bool) -> Needs:
+        for key in selection:
+            self._select(key)
+        for key in self._on_top(selection) if derived else ():
+            self._take(key)
+        nodes = tuple(sorted(self._nodes.values(), key=lambda node: (node.level, node.key)))
+        return Needs(nodes, self._covered, tuple(self._notes), tuple(self._unknown))
+
+    def _select(self, key: ImageKey) -> None:
+        """What somebody asked for by name: said where it needs nothing, done where nobody can tell."""
+        image = self._images.get(key)
+        if image is None:
+            if key in self._index.snapshot.bases:
+                self._notes.append(
+                    f"{repository_title(key)} is in no registry that can be read: what derives from it is planned."
+                )
+            else:
+                self._unknown.append(f"{repository_title(key)} is not known any more.")
+            return
+        title = image_title(self._index.snapshot, key)
+        match condition(image):
+            case Condition.CLEAN:
+                self._notes.append(f"{title} stands on today's build of its base: a rebuild is not known to change anything.")
+            case Condition.UNKNOWN if not self._index.is_ours(key):
+                self._notes.append(f"Only its publisher can rebuild {title}.")
+            case Condition.UNKNOWN:
+                why = image.base.state_reason if image.base is not None else image.absent or "What it stands on is not known."
+                self._unknown.append(f"Whether a rebuild of {title} changes anything is not known. {why}")
+                self._take(key)
+            case Condition.NEEDED if not self._index.is_ours(key) and not self._index.snapshot.users.get(key):
+                self._notes.append(f"Only its publisher can rebuild {title}: what derives from it is planned.")
+            case Condition.NEEDED:
+                self._take(key)
+
+    def _on_top(self, selection: tuple[ImageKey, ...]) -> Iterable[ImageKey]:
+        """What stands on the selected, or on an older build of it, is used and is not clean."""
+        seen = set(selection)
+        below = list(selection)
+        while below:
+            key = below.pop()
+            for child in (*self._index.snapshot.derived.get(key, ()), *self._index.built_before.get(key, ())):
+                if child in seen:
+                    continue
+                seen.add(child)
+                below.append(child)
+                image = self._images.get(child)
+                if image is not None and image.in_use and condition(image) is Condition.NEEDED:
+                    yield child
+
+    def _take(self, key: ImageKey) -> None:
+        """Cover an image: by what its tag names now, if that is another one, or by its own rebuild."""
+        new = self._index.successors.get(key)
+        if new is None and self._is_left_behind(key):
+            self._notes.append(
+                f"{image_title(self._index.snapshot, key)} does not run and no tag names it: nothing is to be done."
+            )
+            return
+        target = new if new is not None else key
+        self._covered[key] = target
+        if new is None or condition(self._images[new]) is not Condition.CLEAN:
+            self._covered.setdefault(target, target)
+            self._add(target, 0)
+
+    def _is_left_behind(self, key: ImageKey) -> bool:
+        image = self._images[key]
+        return image.tags_listed and not image.tags and not image.in_use and not self._index.snapshot.users.get(key)
+
+    def _add(self, key: ImageKey, depth: int) -> int:
+        """Add a rebuild and what has to come before it; the level that it stands on."""
+        if key in self._nodes:
+            return self._nodes[key].level
+        if key in self._open or depth > MAX_GENERATIONS:
+            return 0
+        self._open.add(key)
+        node = self._node(key, depth)
+        self._open.discard(key)
+        self._nodes[key] = node
+        return node.level
+
+    def _node(self, key: ImageKey, depth: int) -> RebuildNode:
+        link = self._index.link(key)
+        if link is None or link.state is not BaseState.OUTDATED:
+            return RebuildNode(key, stands_on=link.base if link is not None else None)
+        same = self._index.is_behind(link)
+        new = self._index.todays_base(link)
+        fixed = link.newest if link.newest and "@" not in link.newest and not same else ""
+        fixed = fixed if not link.tag or is_exact(link.tag) else ""
+        below = self._index.link(new) if new is not None else None
+        if new is None or below is None or below.state is not BaseState.OUTDATED:
+            return RebuildNode(key, stands_on=new, fixed_tag=fixed)
+        if not self._index.is_ours(new) or new not in self._images:
+            return RebuildNode(key, stands_on=new, behind=True, same_base=same, fixed_tag=fixed)
+        level = self._add(new, depth + 1)
+        if not level:  # they stand on each other: one of the statements is wrong
+            return RebuildNode(key, stands_on=new, behind=True, same_base=same, fixed_tag=fixed)
+        return RebuildNode(key, (new,), level + 1, new, same_base=same, fixed_tag=fixed)

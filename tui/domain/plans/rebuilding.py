@@ -1,0 +1,168 @@
+"""The plan that clears outdated bases: rebuilds, a base before what derives from it, then the workloads that take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.common.text import clean, full_stop
+from tui.domain.plans import commands
+from tui.domain.plans.builders import ChosenJob, NoJob, choose_job, job_title
+from tui.domain.plans.expected import expected_seconds
+from tui.domain.plans.forecast import forecast
+from tui.domain.plans.needs import Condition, Needs, RebuildIndex, RebuildNode, condition, needs_of
+from tui.domain.plans.plan import Action, Plan, Precondition, Step, StepKind
+from tui.domain.plans.redeploying import NewImage, redeploy_steps
+from tui.domain.plans.words import image_title, make_plan, repository_title, several, step_id
+from tui.domain.registries.public import PUBLIC
+from tui.domain.snapshot.snapshot import AttributionBasis, ImageKey, Snapshot
+
+__all__ = ["rebuild"]
+
+
+def rebuild(snapshot: Snapshot, selection: Iterable[ImageKey], *, query: str, now: datetime, derived: bool = True) -> Plan:
+    """The fewest rebuilds and redeploys after which the selected images, and with `derived` what stands on them, are clean.
+
+    `selection` are images or bases; `query` is how they were asked for, in words of the operator.
+    """
+    index = RebuildIndex(snapshot)
+    needs = needs_of(index, selection, derived=derived)
+    steps = _Rebuilds(snapshot, needs).steps()
+    new = {old: _new_image(snapshot, target, steps) for old, target in needs.covered.items()}
+    redeploys = redeploy_steps(snapshot, new, {step.id: step for step in steps.values()})
+    ordered = tuple(dict.fromkeys(steps[node.key] for node in needs.nodes))
+    notes = (*needs.notes, *redeploys.notes)
+    plan = make_plan(
+        snapshot, Action.REBUILD, query, now, (*ordered, *redeploys.steps), notes, (*needs.unknown, *redeploys.unknown)
+    )
+    cleared = frozenset(image for step in plan.ready if step.kind is StepKind.REBUILD for image in _images(step))
+    behind = frozenset(node.key for node in needs.nodes if node.behind)
+    return msgspec.structs.replace(plan, forecast=forecast(snapshot, needs.covered, cleared, behind))
+
+
+def _images(step: Step) -> tuple[ImageKey, ...]:
+    return (*((step.image,) if step.image is not None else ()), *step.also)
+
+
+def _new_image(snapshot: Snapshot, target: ImageKey, steps: Mapping[ImageKey, Step]) -> NewImage:
+    step = steps.get(target)
+    if step is None:
+        return NewImage(target, condition(snapshot.images[target]) is Condition.CLEAN)
+    return NewImage(target, False, step.id, snapshot.jobs.get(step.job) if step.job is not None else None)
+
+
+class _Rebuilds:
+    """One step for each run: one run may build several images that stand on the same level."""
+
+    def __init__(self, snapshot: Snapshot, needs: Needs) -> None:
+        self._snapshot, self._needs = snapshot, needs
+        self._jobs = {node.key: choose_job(snapshot, node.key) for node in needs.nodes}
+
+    def steps(self) -> dict[ImageKey, Step]:
+        """The step that rebuilds each image."""
+        groups: dict[tuple[object, ...], list[RebuildNode]] = {}
+        for node in self._needs.nodes:
+            groups.setdefault((node.level, *self._run_of(node)), []).append(node)
+        ids = {node.key: self._id(nodes[0]) for nodes in groups.values() for node in nodes}
+        made: dict[ImageKey, Step] = {}
+        for nodes in groups.values():
+            step = self._step(nodes, ids)
+            made |= dict.fromkeys([node.key for node in nodes], step)
+        return made
+
+    def _run_of(self, node: RebuildNode) -> tuple[object, ...]:
+        """What is equal for images that one run builds: the job says that it pushes each of them, or one run pushed them all."""
+        chosen = self._jobs[node.key]
+        if isinstance(chosen, NoJob) or node.fixed_tag or node.behind:
+            return (node.key,)
+        if chosen.attribution.run:
+            return chosen.job.key, chosen.attribution.run
+        pushes = chosen.attribution.basis is AttributionBasis.IMAGES and not chosen.job.parameters
+        return (chosen.job.key,) if pushes and len(chosen.job.images) > 1 else (node.key,)
+
+    def _id(self, node: RebuildNode) -> str:
+        key = node.key
+        return step_id(StepKind.REBUILD, key.registry, key.repository, key.digest)
+
+    def _step(self, nodes: list[RebuildNode], ids: Mapping[ImageKey, str]) -> Step:
+        node, chosen = nodes[0], self._jobs[nodes[0].key]
+        title = several(image_title(self._snapshot, each.key) for each in nodes)
+        needs = tuple(dict.fromkeys(ids[key] for each in nodes for key in each.on))
+        step = Step(
+            id=ids[node.key],
+            kind=StepKind.REBUILD,
+            target=title,
+            what="",
+            why=self._why(node),
+            image=node.key,
+            also=tuple(each.key for each in nodes[1:]),
+            needs=needs,
+            wave=node.level,
+            leaves=("It restarts nothing by itself.",),
+            preconditions=self._preconditions(node),
+        )
+        return _by(step, chosen, self._snapshot, node) if isinstance(chosen, ChosenJob) else _by_nobody(step, chosen, node)
+
+    def _why(self, node: RebuildNode) -> str:
+        image = self._snapshot.images[node.key]
+        if image.base is not None and image.base.state_reason and condition(image) is not Condition.CLEAN:
+            return full_stop(clean(image.base.state_reason, 400))
+        mended = sum(bool(row.rebuild) for row in image.vulnerabilities)
+        if mended:
+            return f"Today's build of its base is rid of {mended} of its vulnerabilities."
+        return "What it stands on is rebuilt before." if node.on else "Whether it is up to date is not known."
+
+    def _preconditions(self, node: RebuildNode) -> tuple[Precondition, ...]:
+        image = self._snapshot.images[node.key]
+        return tuple(Precondition(f"tag {clean(tag, 128)}", node.key.digest) for tag in image.tags[:1])
+
+
+def _by(step: Step, chosen: ChosenJob, snapshot: Snapshot, node: RebuildNode) -> Step:
+    """The step, with the job that carries it out."""
+    job = chosen.job
+    blocked, remedy = _blocked(node)
+    return msgspec.structs.replace(
+        step,
+        what=f"Runs {job_title(job)} on {clean(job.key.builder, 120)}. {chosen.attribution.note}",
+        job=job.key,
+        seconds=expected_seconds(snapshot.runs.get(job.key, ())),
+        warnings=(*_warnings(node), *chosen.warnings),
+        blocked=blocked or chosen.blocked,
+        remedy=remedy or ("Enable the job at its builder, then plan again." if chosen.blocked else ""),
+        commands=commands.run_job(job),
+    )
+
+
+def _by_nobody(step: Step, chosen: NoJob, node: RebuildNode) -> Step:
+    """The step, which nobody knows how to carry out."""
+    if step.image is not None and step.image.registry in PUBLIC:
+        return msgspec.structs.replace(
+            step, what="Waits for its publisher.", blocked="Only its publisher can rebuild it.", remedy="Build on another image."
+        )
+    what = "Rebuilds it, once it is known which job does."
+    return msgspec.structs.replace(step, what=what, blocked=chosen.reason, remedy=chosen.remedy, warnings=_warnings(node))
+
+
+def _blocked(node: RebuildNode) -> tuple[str, str]:
+    """Why a rebuild would change nothing, and what would."""
+    base = repository_title(node.stands_on) if node.stands_on is not None else "its base"
+    if node.fixed_tag:
+        new = clean(node.fixed_tag, 128)
+        return f"It is built from a tag that does not move: a rebuild would stand on the same build. {new} is newer.", (
+            f"Change its FROM line to the tag {new}, then rebuild it."
+        )
+    if node.behind and node.same_base:
+        return f"{base} stands on an old base itself, and only its publisher can rebuild it: a rebuild changes nothing yet.", (
+            f"Wait for a new build of {base}, or build on another base."
+        )
+    return "", ""
+
+
+def _warnings(node: RebuildNode) -> tuple[str, ...]:
+    if node.behind and not node.same_base and node.stands_on is not None:
+        return (f"{repository_title(node.stands_on)} stands on an old base itself: some findings stay.",)
+    if node.stands_on is None:
+        return ("Which build of its base it will stand on is not known.",)
+    return ()

@@ -1,0 +1,264 @@
+"""What makes workloads run a new image: a restart where their tag names it by itself, else a pin of its digest.
+
+A restart is enough only if nodes ask for the tag again: with another pull policy than `Always` a node that holds the old image
+under this tag starts that one (kubernetes.io, Images, "Image pull policy"). What Git or Helm owns is pinned there, or undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.builds.tags import is_open, tag_matches
+from tui.domain.common.text import clean, short
+from tui.domain.facts.build import Job
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.lineage.base_tags import is_exact
+from tui.domain.plans import commands
+from tui.domain.plans.gitops import patch_for_git
+from tui.domain.plans.needs import RebuildIndex
+from tui.domain.plans.plan import Action, Plan, Precondition, Step, StepKind
+from tui.domain.plans.words import image_title, make_plan, step_id, workload_title
+from tui.domain.snapshot.snapshot import Container, ImageKey, Snapshot, Workload
+
+__all__ = ["NewImage", "Redeploys", "redeploy", "redeploy_steps"]
+
+RESTARTABLE = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout"})
+PINNABLE = RESTARTABLE | {"CronJob"}
+
+
+class NewImage(msgspec.Struct, frozen=True):
+    """What takes the place of an image that runs: it is there (`step` empty), or a step builds it under the tags of `key`."""
+
+    key: ImageKey
+    clean: bool
+    step: str = ""
+    job: Job | None = None
+
+
+class Redeploys(msgspec.Struct, frozen=True):
+    """Steps, and what was found besides."""
+
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def redeploy(
+    snapshot: Snapshot, images: Iterable[ImageKey], workloads: Iterable[ObjectKey] = (), *, query: str, now: datetime
+) -> Plan:
+    """A plan by which workloads run what their names mean now: those selected, and those that run a selected image."""
+    index = RebuildIndex(snapshot)
+    chosen = {*workloads, *(user for key in images for user in snapshot.users.get(key, ()))}
+    runs = {key for name in chosen if name in snapshot.workloads for key in _runs(snapshot.workloads[name])}
+    new = {old: NewImage(index.successors[old], True) for old in sorted(runs) if old in index.successors}
+    redeploys = redeploy_steps(snapshot, new, {}, frozenset(chosen))
+    touched = {step.workload for step in redeploys.steps}
+    same = [
+        f"{workload_title(name)} runs what its names mean now." for name in sorted(chosen - touched) if name in snapshot.workloads
+    ]
+    gone = [f"{workload_title(name)} is not known any more." for name in sorted(chosen) if name not in snapshot.workloads]
+    notes = redeploys.notes if redeploys.notes else tuple(same)
+    return make_plan(snapshot, Action.REDEPLOY, query, now, redeploys.steps, notes, (*redeploys.unknown, *gone))
+
+
+def _runs(workload: Workload) -> Iterable[ImageKey]:
+    return (key for container in workload.containers for key in container.runs)
+
+
+def redeploy_steps(
+    snapshot: Snapshot, new: Mapping[ImageKey, NewImage], rebuilds: Mapping[str, Step], only: frozenset[ObjectKey] | None = None
+) -> Redeploys:
+    """The steps by which everything that runs one of these images runs the new one; `only` in these workloads."""
+    users = {user for key in new for user in snapshot.users.get(key, ())}
+    changes = _Changes(snapshot, new, rebuilds)
+    for name in sorted(users if only is None else users & only):
+        if name in snapshot.workloads:
+            changes.add(snapshot.workloads[name])
+    return Redeploys(tuple(changes.steps), tuple(changes.notes))
+
+
+class _Change(msgspec.Struct, frozen=True):
+    """A container that is to run a new image. `moves`: its tag will name it by itself; `pulls`: nodes ask for the tag again."""
+
+    container: Container
+    old: ImageKey
+    new: NewImage
+    moves: bool
+
+    @property
+    def pulls(self) -> bool:
+        policy = self.container.pull_policy
+        return policy == "Always" or (not policy and self.container.tag in ("", "latest"))
+
+
+class _Changes:
+    def __init__(self, snapshot: Snapshot, new: Mapping[ImageKey, NewImage], rebuilds: Mapping[str, Step]) -> None:
+        self._snapshot, self._new, self._rebuilds = snapshot, new, rebuilds
+        self.steps: list[Step] = []
+        self.notes: list[str] = []
+
+    def add(self, workload: Workload) -> None:
+        """The steps of one workload."""
+        changes = [change for container in workload.containers if (change := self._change(container)) is not None]
+        if not changes:
+            return
+        title = workload_title(workload.key)
+        if workload.key.kind not in PINNABLE:
+            self.steps.append(self._impossible(workload, changes))
+            return
+        pins = [change for change in changes if not (change.moves and (change.pulls or workload.managed_by))]
+        restarts = [change for change in changes if change not in pins]
+        if restarts and workload.key.kind == "CronJob":
+            self.notes.append(f"{title} takes the new image when it starts next.")
+        elif restarts and not workload.pods:
+            self.notes.append(f"{title} has no pods: it takes the new image when it starts.")
+        elif restarts and (not pins or workload.managed_by):
+            self.steps.append(self._restart(workload, restarts))
+        groups: dict[NewImage, list[_Change]] = {}
+        for change in pins if workload.managed_by or not pins else changes:
+            groups.setdefault(change.new, []).append(change)
+        self.steps += [self._pin(workload, image, group) for image, group in groups.items()]
+
+    def _change(self, container: Container) -> _Change | None:
+        old = next((key for key in container.images if key in self._new), None)
+        if old is None or container.name_of is None:
+            return None
+        new = self._new[old]
+        if new.step == "" and set(container.runs) == {new.key}:
+            return None
+        return _Change(container, old, new, self._moves(container, new))
+
+    def _moves(self, container: Container, new: NewImage) -> bool:
+        """Whether the tag of a container names the new image by itself, as far as can be told before it is built."""
+        if container.pin:
+            return False
+        if not new.step:
+            return container.declared == new.key
+        name, tag = container.name_of, container.tag or "latest"
+        tags = [built.tag for built in new.job.images if built.name == name] if new.job is not None else []
+        if any(not is_open(written) and written == tag for written in tags):
+            return True
+        if tags and not any(is_open(written) or tag_matches(written, tag) for written in tags):
+            return False
+        image = self._snapshot.images.get(new.key)
+        return image is not None and tag in image.tags and not is_exact(tag)
+
+    # ---- steps
+
+    def _step(self, kind: StepKind, workload: Workload, changes: list[_Change], *parts: str) -> Step:
+        needs = tuple(dict.fromkeys(change.new.step for change in changes if change.new.step))
+        key = workload.key
+        wave = 1 + max((self._rebuilds[name].wave for name in needs), default=0)
+        first = changes[0]
+        return Step(
+            id=step_id(kind, key.cluster, key.namespace, key.kind, key.name, *parts),
+            kind=kind,
+            target=workload_title(key),
+            what="",
+            why=self._why(changes),
+            image=first.new.key,
+            workload=key,
+            containers=tuple(change.container.name for change in changes),
+            new_image=self._reference(first),
+            needs=needs,
+            wave=wave,
+            leaves=self._leaves(workload, changes),
+            preconditions=tuple(_seen(change.container) for change in changes),
+        )
+
+    def _why(self, changes: list[_Change]) -> str:
+        first = changes[0]
+        runs = f"It runs {image_title(self._snapshot, first.old)} ({short(first.old.digest)})"
+        if first.new.step:
+            return f"{runs}, which is rebuilt before."
+        base = " and stands on today's build of its base" if first.new.clean else ""
+        return f"{runs}; {short(first.new.key.digest)} is there already{base}."
+
+    def _reference(self, change: _Change) -> str:
+        name, tag = change.container.name_of, change.container.tag
+        start = f"{name}:{tag}" if tag else str(name)
+        return start if change.new.step or change.moves else f"{start}@{change.new.key.digest}"
+
+    @staticmethod
+    def _leaves(workload: Workload, changes: list[_Change]) -> tuple[str, ...]:
+        changed = {change.container.name for change in changes}
+        others = [clean(container.name, 60) for container in workload.containers if container.name not in changed]
+        return (f"Its other containers keep their images: {', '.join(others)}.",) if others else ()
+
+    def _restart(self, workload: Workload, changes: list[_Change]) -> Step:
+        step = self._step(StepKind.RESTART, workload, changes)
+        warnings = []
+        if workload.managed_by:
+            warnings.append(f"{workload.managed_by} owns it and may undo the restart: that is watched.")
+        if not all(change.pulls for change in changes):
+            warnings.append("Its pull policy lets nodes start the old image again, which they hold under this tag.")
+        return msgspec.structs.replace(
+            step,
+            what="Starts its pods anew, one after the other: their tag names the new image then.",
+            warnings=tuple(warnings),
+            blocked=_blocked(workload),
+            remedy=_RIGHT if _blocked(workload) else "",
+            commands=commands.restart(workload.key),
+            undo="A restart cannot be undone: kubectl rollout undo starts the same tag. Pin the digest that ran before instead.",
+        )
+
+    def _pin(self, workload: Workload, image: NewImage, changes: list[_Change]) -> Step:
+        step = self._step(StepKind.PIN, workload, changes, str(changes[0].container.name_of))
+        names = [change.container.name for change in changes]
+        first, key = changes[0], workload.key
+        old = f"{first.container.name_of}@{first.old.digest}"
+        tag = first.container.tag or "latest"
+        by_hand = commands.pin_new(key, names, image.key, tag) if image.step else commands.pin(key, names, _pinned(first))
+        patch = patch_for_git(workload, names, "" if image.step else _pinned(first), first.container.name_of)
+        owned = f"{workload.managed_by} owns it and would undo the change of its image." if workload.managed_by else ""
+        return msgspec.structs.replace(
+            step,
+            what=f"Puts the new digest in place of what container {', '.join(clean(name, 60) for name in names)} names.",
+            why=f"{step.why} {_why_pinned(first)}",
+            blocked=owned or _blocked(workload),
+            remedy=patch if owned else _RIGHT if _blocked(workload) else "",
+            new_image=step.new_image if image.step else _pinned(first),
+            commands=by_hand,
+            undo="; ".join(commands.pin(key, names, old)),
+        )
+
+    def _impossible(self, workload: Workload, changes: list[_Change]) -> Step:
+        kind = workload.key.kind
+        if kind == "Pod":
+            reason, remedy = "Nothing starts this pod anew.", "Delete it and let what made it make it again."
+        elif kind == "Job":
+            reason, remedy = "The pods of a Job cannot be changed.", "Let it end, or delete it and create it again."
+        else:
+            reason, remedy = (
+                f"A {clean(kind, 60)} cannot be restarted by itself.",
+                "Delete its pods: they start with the new image.",
+            )
+        step = self._step(StepKind.RESTART, workload, changes)
+        return msgspec.structs.replace(step, what="Starts its pods anew.", blocked=reason, remedy=remedy)
+
+
+_RIGHT = "Ask for the right to read the owners of pods: trustree doctor says which is missing."
+
+
+def _blocked(workload: Workload) -> str:
+    return "" if workload.owner_readable else "Who owns it may not be read: it is not known what else would be changed."
+
+
+def _pinned(change: _Change) -> str:
+    return f"{change.container.name_of}@{change.new.key.digest}"
+
+
+def _seen(container: Container) -> Precondition:
+    return Precondition(f"the image of container {clean(container.name, 60)}", container.image)
+
+
+def _why_pinned(change: _Change) -> str:
+    if change.container.pin:
+        return "Its digest is written in the workload, so that a restart would start the old one."
+    if change.moves:
+        policy = clean(change.container.pull_policy, 30) or "IfNotPresent"
+        return f"Its pull policy is {policy}: a restart may start what nodes hold."
+    return f"Its tag {clean(change.container.tag, 128)} will not name the new image."
