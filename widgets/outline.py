@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
-from widgets.rows import Column, Row, RowKey, TreeModel
+from widgets.rows import Column, FlatModel, Row, RowKey, TreeModel
 from widgets.rows import Span as _Span
 
 __all__ = ["NOTHING", "Outline"]
@@ -20,7 +20,7 @@ class _Fold:
         self.inside: dict[Hashable, _Fold] = {}
 
 
-class _Nothing:
+class _Nothing(FlatModel):
     """The model without rows."""
 
     def columns(self) -> Sequence[Column]:
@@ -31,21 +31,9 @@ class _Nothing:
         """None."""
         return ()
 
-    def children(self, key: RowKey) -> Sequence[RowKey]:
-        """None."""
-        return ()
-
-    def has_children(self, key: RowKey) -> bool:
-        """Never."""
-        return False
-
     def row(self, key: RowKey) -> Row:
         """Blank."""
         return Row(_Span(""), ())
-
-    def identity(self, key: RowKey) -> RowKey:
-        """The place."""
-        return key
 
     def find(self, identity: RowKey) -> RowKey | None:
         """Nowhere."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple, Protocol, TypeVar, overload
 
-__all__ = ["Cell", "Column", "LazyLines", "Row", "RowKey", "Span", "TextLine", "TreeModel"]
+__all__ = ["Cell", "Column", "FlatModel", "LazyLines", "Row", "RowKey", "Span", "TextLine", "TreeModel"]
 
 Item = TypeVar("Item")
 
@@ -107,3 +107,19 @@ class TreeModel(Protocol):
     def find(self, identity: RowKey) -> RowKey | None:
         """Where the row of an identity is now, unfolded or not; None when there is no such row."""
         ...
+
+
+class FlatModel:
+    """What a `TreeModel` without branches says of its structure: every row is a root, and its key is its identity."""
+
+    def children(self, key: RowKey) -> Sequence[RowKey]:
+        """None."""
+        return ()
+
+    def has_children(self, key: RowKey) -> bool:
+        """Never."""
+        return False
+
+    def identity(self, key: RowKey) -> RowKey:
+        """A row stands under nothing."""
+        return key

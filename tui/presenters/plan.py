@@ -8,7 +8,7 @@ from tui.domain.facts.rights import Right, RightState
 from tui.domain.plans.plan import Forecast, Plan, Step, StepKind
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.words import brief_digests, count, duration, plural
-from widgets.rows import Cell, Column, Row, RowKey, Span, TextLine
+from widgets.rows import Cell, Column, FlatModel, Row, RowKey, Span, TextLine
 from widgets.text import wrap
 
 __all__ = ["PlanModel", "plan_heading", "step_lines"]
@@ -70,7 +70,7 @@ def _named(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {count(more)} more" if more > 0 else "")
 
 
-class PlanModel:
+class PlanModel(FlatModel):
     """The steps of a plan as rows, in their order."""
 
     def __init__(self, plan: Plan, glyphs: Glyphs) -> None:
@@ -92,18 +92,6 @@ class PlanModel:
     def roots(self) -> Sequence[RowKey]:
         """Every step."""
         return [(step,) for step in self._steps]
-
-    def children(self, key: RowKey) -> Sequence[RowKey]:
-        """None."""
-        return ()
-
-    def has_children(self, key: RowKey) -> bool:
-        """Never."""
-        return False
-
-    def identity(self, key: RowKey) -> RowKey:
-        """Steps have ids."""
-        return key
 
     def find(self, identity: RowKey) -> RowKey | None:
         """The step, if it still is in the plan."""

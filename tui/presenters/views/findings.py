@@ -18,7 +18,7 @@ from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.views.narrowing import select, wanted_vulnerability
 from tui.presenters.views.spec import Filter, RowsContext, ViewSpec
 from tui.presenters.words import age, brief_digests, count, plural
-from widgets.rows import Column, Row, RowKey, Span, TextLine
+from widgets.rows import Column, FlatModel, Row, RowKey, Span, TextLine
 from widgets.text import wrap
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ TITLES = {
 }
 
 
-class FindingModel:
+class FindingModel(FlatModel):
     """Findings as rows of a tree without branches."""
 
     def __init__(
@@ -69,18 +69,6 @@ class FindingModel:
     def roots(self) -> Sequence[RowKey]:
         """Every problem."""
         return self._roots
-
-    def children(self, key: RowKey) -> Sequence[RowKey]:
-        """None: a problem is opened, not unfolded."""
-        return ()
-
-    def has_children(self, key: RowKey) -> bool:
-        """Never."""
-        return False
-
-    def identity(self, key: RowKey) -> RowKey:
-        """A problem stands under nothing."""
-        return key
 
     def find(self, identity: RowKey) -> RowKey | None:
         """The problem, if there still is one."""

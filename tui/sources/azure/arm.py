@@ -19,8 +19,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tui.domain.common.decoding import from_json
-from tui.errors import AuthenticationFailed, OutcomeUnknown, SourceError, UntrustedPayload
-from tui.sources.kit.clouds import PUBLIC, management_scope
+from tui.errors import OutcomeUnknown, SourceError, UntrustedPayload
+from tui.sources.azure.signed import SIGN_IN, ManagementSignIn, bearer, decoded
+from tui.sources.kit.clouds import PUBLIC
 from tui.sources.kit.credentials import EntraToken, EntraTokens
 from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, place_of, refusal
 from tui.sources.resource_ports import ArmRequest
@@ -60,9 +61,9 @@ class ArmClient:
     """A `ResourceManager` of one cloud with one sign-in; connects with the first request."""
 
     def __init__(self, entra: EntraTokens, options: ArmOptions | None = None) -> None:
-        self._entra, self._options = entra, options or ArmOptions()
+        self._options = options or ArmOptions()
+        self._sign_in = ManagementSignIn(entra, self._options.endpoint)
         self._connected: Transport | None = None
-        self._identity = ""
         self._ahead = timedelta()
         self._free_at = 0.0
 
@@ -74,7 +75,7 @@ class ArmClient:
     @property
     def identity(self) -> str:
         """Who is signed in, in words; empty before the first answer."""
-        return self._identity
+        return self._sign_in.identity
 
     @property
     def requests(self) -> int:
@@ -103,7 +104,9 @@ class ArmClient:
         """What a list holds, page by page; the next page is asked for at the same host only. Raises SourceError."""
         paths = {request.path}
         while True:
-            page = _decoded(await self.read(request), _Page, request.what)
+            page = decoded(
+                await self.read(request), _Page, f"{TITLE} answered the request to {request.what} with something else than a list"
+            )
             yield tuple(page.value)
             if not page.next_link:
                 return
@@ -115,10 +118,10 @@ class ArmClient:
 
     async def change(self, request: ArmRequest) -> bytes:
         """The answer to a POST, sent once. Raises OutcomeUnknown when it may have been done, SourceError when it was not."""
-        signed_in = await self._sign_in()
+        signed_in = await self._sign_in.token()
         reply = await self._sent_once(request, signed_in)
         if reply.status == 401:  # refused before anything was done: a newer token may be sent
-            newer = await self._sign_in(refused=signed_in.value)
+            newer = await self._sign_in.token(refused=signed_in.value)
             if newer.value != signed_in.value:
                 reply = await self._sent_once(request, newer)
         if reply.status == 408 or reply.status >= 500 or (reply.status < 300 and reply.is_page):
@@ -130,7 +133,7 @@ class ArmClient:
         return reply.body
 
     async def _sent_once(self, request: ArmRequest, signed_in: EntraToken) -> Reply:
-        headers = {"Accept": "application/json", "Authorization": f"Bearer {signed_in.value}"}
+        headers = {"Accept": "application/json", **bearer(signed_in)}
         content = b"" if request.body is None else msgspec.json.encode(request.body)
         if content:
             headers["Content-Type"] = "application/json"
@@ -173,20 +176,13 @@ class ArmClient:
     async def _called(self, method: str, request: ArmRequest, accepted: tuple[int, ...] = (200, 201)) -> Reply:
         """An answer; a token that is refused is got anew, once."""
         await self._within_budget()
-        signed_in = await self._sign_in()
-        try:
-            return await self._called_as(signed_in, method, request, accepted)
-        except AuthenticationFailed:
-            newer = await self._sign_in(refused=signed_in.value)
-            if newer.value == signed_in.value:
-                raise
-        return await self._called_as(newer, method, request, accepted)
-
-    async def _called_as(self, signed_in: EntraToken, method: str, request: ArmRequest, accepted: tuple[int, ...]) -> Reply:
         api = WebApi(self._service(request), self._transport(), self._options.first_wait)
-        headers = {"Authorization": f"Bearer {signed_in.value}"}
-        asked = ApiRequest(method, request.path, request.what, request.body, headers)
-        return self._heard(await api.call(asked, PAGE, accepted))
+
+        async def send(headers: dict[str, str]) -> Reply:
+            asked = ApiRequest(method, request.path, request.what, request.body, headers)
+            return self._heard(await api.call(asked, PAGE, accepted))
+
+        return await self._sign_in.call(send)
 
     async def _within_budget(self) -> None:
         """Wait while few reads are left: they are shared with everybody who is signed in alike."""
@@ -202,16 +198,11 @@ class ArmClient:
             self._free_at = asyncio.get_running_loop().time() + PAUSE
         return reply
 
-    async def _sign_in(self, refused: str = "") -> EntraToken:
-        signed_in = await self._entra.token(management_scope(self._options.endpoint), refused)
-        self._identity = signed_in.identity
-        return signed_in
-
     def _service(self, request: ArmRequest) -> ApiService:
         return ApiService(
             title=TITLE,
             base=self._options.endpoint.rstrip("/"),
-            sign_in="Run `az login`, or check the service principal.",
+            sign_in=SIGN_IN,
             right=request.right,
             ask_for=request.ask_for,
         )
@@ -248,13 +239,3 @@ def _status_of(reply: Reply) -> str:
         return from_json(reply.body, _Operation).status.lower()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
-
-
-def _decoded(body: bytes, kind: type[_Page], what: str) -> _Page:
-    try:
-        return from_json(body, kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UntrustedPayload(
-            f"{TITLE} answered the request to {what} with something else than a list",
-            "A proxy on the way may have changed the answer; it is tried again.",
-        ) from error

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.domain.common.decoding import from_json
-from tui.errors import AuthenticationFailed, UntrustedPayload
-from tui.sources.kit.clouds import PUBLIC, management_scope
+from tui.errors import UntrustedPayload
+from tui.sources.azure.signed import SIGN_IN, ManagementSignIn, decoded
+from tui.sources.kit.clouds import PUBLIC
 from tui.sources.kit.credentials import EntraToken, EntraTokens
 from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, clock_seconds, place_of
 from tui.sources.ports import QueryPage
@@ -80,7 +80,7 @@ class ResourceGraph:
         service = ApiService(
             title="Azure Resource Graph",
             base=options.endpoint.rstrip("/"),
-            sign_in="Run `az login`, or check the service principal.",
+            sign_in=SIGN_IN,
             right="Microsoft.ResourceGraph/resources/read",
             ask_for="Ask for the role Reader (or Security Reader) on the subscriptions.",
         )
@@ -92,8 +92,8 @@ class GraphSession:
     """A `ResourceQuerySession`."""
 
     def __init__(self, entra: EntraTokens, options: GraphOptions, transport: Transport, api: WebApi) -> None:
-        self._entra, self._options, self._transport, self._api = entra, options, transport, api
-        self._identity = ""
+        self._options, self._transport, self._api = options, transport, api
+        self._sign_in = ManagementSignIn(entra, options.endpoint)
 
     @property
     def endpoint(self) -> str:
@@ -103,7 +103,7 @@ class GraphSession:
     @property
     def identity(self) -> str:
         """Who is signed in, in words; empty before the first query."""
-        return self._identity
+        return self._sign_in.identity
 
     @property
     def requests(self) -> int:
@@ -115,7 +115,7 @@ class GraphSession:
         token, seen = "", set[str]()
         while True:
             reply = await self._ask(query, token)
-            answer = _decode(reply)
+            answer = decoded(reply.body, _Answer, "Azure Resource Graph sent something else than rows")
             token = answer.skip_token or ""
             truncated = str(answer.result_truncated).lower() == "true"
             yield QueryPage(tuple(answer.data), answer.total_records or len(answer.data), truncated and not token)
@@ -126,38 +126,14 @@ class GraphSession:
             seen.add(token)
             await asyncio.sleep(_rest(reply))
 
-    async def sign_in(self, refused: str = "") -> EntraToken:
-        """A token for the queries, another than the `refused` one if there is any. Raises AuthenticationFailed."""
-        signed_in = await self._entra.token(management_scope(self._options.endpoint), refused)
-        self._identity = signed_in.identity
-        return signed_in
+    async def sign_in(self) -> EntraToken:
+        """A token for the queries. Raises AuthenticationFailed."""
+        return await self._sign_in.token()
 
     async def _ask(self, query: str, token: str) -> Reply:
-        """A page. A token that is refused is got anew, once: it may have been revoked, or be older than the clock here says."""
-        signed_in = await self.sign_in()
-        try:
-            return await self._ask_as(signed_in, query, token)
-        except AuthenticationFailed:
-            newer = await self.sign_in(refused=signed_in.value)
-            if newer.value == signed_in.value:
-                raise
-        return await self._ask_as(newer, query, token)
-
-    async def _ask_as(self, signed_in: EntraToken, query: str, token: str) -> Reply:
         options = _Options(top=PAGE_ROWS, skip_token=token, result_format="objectArray")
-        body = _Query(query, options, self._options.subscriptions)
-        headers = {"Authorization": f"Bearer {signed_in.value}"}
-        return await self._api.call(ApiRequest("POST", PATH, self._options.purpose, body, headers))
-
-
-def _decode(reply: Reply) -> _Answer:
-    try:
-        return from_json(reply.body, _Answer)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UntrustedPayload(
-            "Azure Resource Graph sent something else than rows",
-            "A proxy on the way may have changed the answer; it is tried again.",
-        ) from error
+        body, purpose = _Query(query, options, self._options.subscriptions), self._options.purpose
+        return await self._sign_in.call(lambda headers: self._api.call(ApiRequest("POST", PATH, purpose, body, headers)))
 
 
 def _rest(reply: Reply) -> float:
