@@ -22,7 +22,7 @@ from tui.domain.checks.reading_steps import reading_step
 from tui.domain.checks.registry import check_registry
 from tui.domain.checks.scan import check_scan
 from tui.domain.checks.signature import check_signature
-from tui.domain.common.source_id import SourceId, SourceKind
+from tui.domain.common.source_id import SourceKind, alone
 from tui.domain.common.text import full_stop
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.policy.rules import SETTINGS, Rules
@@ -99,10 +99,10 @@ def _no_base(context: ImageContext, known: CatalogImage) -> Check:
 
 
 def _base(context: ImageContext, state: State, reason: str, rule: str = "", brief: str = "", remedy: str = "") -> Check:
-    source, at = context.source, context.known.held if context.known else None
+    sources, at = context.sources, context.known.held if context.known else None
     if context.link is not None and context.link.base.registry:
-        source, at = SourceId(SourceKind.REGISTRY, context.link.base.registry), context.base_at
-    return Check(CheckName.BASE, state, reason, (source,), at, str(rule), brief, remedy)
+        sources, at = alone(SourceKind.REGISTRY, context.link.base.registry), context.base_at
+    return Check(CheckName.BASE, state, reason, sources, at, str(rule), brief, remedy)
 
 
 # ---- age
@@ -117,7 +117,7 @@ def check_age(context: ImageContext) -> Check:
     at = known.held if known else None
     if known is None:
         reason = f"When it was built is not known: {context.absent}"
-        return Check(CheckName.AGE, State.UNKNOWN, reason, (context.source,), at, brief="not readable", remedy=_read(context))
+        return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, at, brief="not readable", remedy=_read(context))
     built = known.created or known.pushed
     if built is None:
         reason = "When it was built is not known: its builder reset the clock, and the registry does not say when it was pushed."
@@ -127,7 +127,7 @@ def check_age(context: ImageContext) -> Check:
             else f"When it was built is not known: its configuration has not been read. {known.gap}".rstrip()
         )
         remedy = _UNDATED if known.complete else reading_step(context.key.registry, known.gap)
-        return Check(CheckName.AGE, State.UNKNOWN, reason, (context.source,), at, brief="age unknown", remedy=remedy)
+        return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, at, brief="age unknown", remedy=remedy)
     verb = "Built" if known.created else "Its clock was reset; pushed" if known.complete else "Pushed"
     state, rule = _age(context.now - built, rules)
     if not known.complete and state is not State.FAIL:  # what is not read yet can only make it older
@@ -136,18 +136,18 @@ def check_age(context: ImageContext) -> Check:
             CheckName.AGE,
             State.UNKNOWN,
             reason,
-            (context.source,),
+            context.sources,
             at,
             rule,
             "age unknown",
             reading_step(context.key.registry, known.gap),
         )
     if state is State.PASS:
-        return Check(CheckName.AGE, state, f"{verb} on {built.date()}.", (context.source,), at, rule)
+        return Check(CheckName.AGE, state, f"{verb} on {built.date()}.", context.sources, at, rule)
     limit = rules.max_age if state is State.FAIL else rules.warn_age
     reason = f"{verb} on {built.date()}, more than {limit} days ago."
     remedy = move_of(context) or base_step_of(context) or "Rebuild it."
-    return Check(CheckName.AGE, state, reason, (context.source,), at, rule, f"over {limit} days old", remedy)
+    return Check(CheckName.AGE, state, reason, context.sources, at, rule, f"over {limit} days old", remedy)
 
 
 def _age(age: timedelta, rules: Rules) -> tuple[State, str]:

@@ -7,8 +7,9 @@ from datetime import datetime
 
 import msgspec
 
+from tui.domain.common.source_id import SourceId, SourceKind, alone
 from tui.domain.facts.admission import Gate
-from tui.domain.facts.events import SignaturesVerified, SourceId, SourceKind
+from tui.domain.facts.events import SignaturesVerified
 from tui.domain.facts.source_health import RegistrySession
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.lineage.endoflife import Product
@@ -84,7 +85,12 @@ class ImageContext(msgspec.Struct, frozen=True, gc=False):
     @property
     def source(self) -> SourceId:
         """The source that tells of the image."""
-        return SourceId(SourceKind.REGISTRY, self.key.registry)
+        return self.sources[0]
+
+    @property
+    def sources(self) -> tuple[SourceId]:
+        """That source, as answers name it."""
+        return alone(SourceKind.REGISTRY, self.key.registry)
 
     @property
     def digests(self) -> tuple[str, ...]:

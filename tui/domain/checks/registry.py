@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import assert_never
 
 from tui.domain.checks.context import ImageContext
+from tui.domain.common.source_id import SourceKind, alone
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.facts.events import Owner, SourceId, SourceKind
+from tui.domain.facts.events import Owner
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.patterns import is_azure_registry
 from tui.domain.facts.source_health import RegistrySession
@@ -89,4 +90,4 @@ def _if_ours(registry: str) -> str:
 
 
 def _registry(state: State, reason: str, rule: str, brief: str = "", remedy: str = "") -> Check:
-    return Check(CheckName.REGISTRY, state, reason, (SourceId(SourceKind.POLICY),), rule=rule, brief=brief, remedy=remedy)
+    return Check(CheckName.REGISTRY, state, reason, alone(SourceKind.POLICY), rule=rule, brief=brief, remedy=remedy)

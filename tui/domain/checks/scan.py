@@ -155,6 +155,7 @@ def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: _Opinion
     at = max((report.at for report in heard if report.at is not None), default=None)
     reason = " ".join(filter(None, (opinion.reason, remarks)))
     rules = context.rules
+    accepted = accepting(rules.exceptions, context.meaning)
     return Check(
         CheckName.SCAN,
         opinion.state,
@@ -165,8 +166,11 @@ def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: _Opinion
         opinion.brief,
         opinion.remedy,
         weights=_table(rules.scan_fail_on, rules.scan_warn_on, rules.scan_unfixed),
-        excepted=frozenset(accepting(rules.exceptions, context.meaning)),
+        excepted=frozenset(accepted) if accepted else _NOTHING,
     )
+
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 # ---- no report

@@ -13,9 +13,10 @@ from functools import lru_cache
 
 from tui.domain.checks.context import ImageContext
 from tui.domain.checks.reading_steps import reading_step
+from tui.domain.common.source_id import SourceKind, alone
 from tui.domain.common.text import full_stop, short
 from tui.domain.common.trust import Check, CheckName, State
-from tui.domain.facts.events import SignaturesVerified, SourceId, SourceKind
+from tui.domain.facts.events import SignaturesVerified
 from tui.domain.facts.signature import Outcome, Reason, SignatureSystem, Verdict, best
 from tui.domain.registries.catalog import CatalogImage
 
@@ -23,7 +24,6 @@ __all__ = ["CONTENT_TRUST", "check_signature", "is_awaited"]
 
 CONTENT_TRUST = "Docker Content Trust data exists: retired 2028-03-31, not verified."
 """Microsoft's deprecation of Docker Content Trust in ACR (container-registry-content-trust-deprecation)."""
-_SOURCE = SourceId(SourceKind.SIGNATURES)
 _AWAITED = "signatures not looked for yet"
 _TOOLS = "notation verify and cosign verify"
 _ASK = "Ask for it by name: trustree check QUERY looks for the signatures of what the query finds."
@@ -252,4 +252,13 @@ def _check(
     at = min((each.at for each in context.signatures), default=None)
     said = f"{reason} {CONTENT_TRUST}" if context.content_trust and state is not State.OFF else reason
     rule = context.rules.cite(rule)
-    return Check(CheckName.SIGNATURE, state, said, (_SOURCE,), at, rule, "" if state is State.PASS else brief, remedy or "")
+    return Check(
+        CheckName.SIGNATURE,
+        state,
+        said,
+        alone(SourceKind.SIGNATURES),
+        at,
+        rule,
+        "" if state is State.PASS else brief,
+        remedy or "",
+    )

@@ -92,7 +92,7 @@ class Rows(Generic[K, V]):
         self._trace = trace
         self._reads: dict[K, tuple[Address, ...]] = {}
         # Most addresses have one reader: only for the second a set is made.
-        self._readers: dict[Address, K | set[K]] = {}
+        self._readers: dict[Address, K | set[K]] | None = None
 
     def get(self, key: K) -> V:
         """The row of a key; whoever asks has read it."""
@@ -111,11 +111,14 @@ class Rows(Generic[K, V]):
 
     def readers_of(self, changed: Iterable[Address]) -> Iterator[K]:
         """The rows that follow from something that changed, a changed row itself among them."""
-        # Sets are met by the interpreter, the smaller against the larger: in a first round all changes, and nothing is kept yet.
+        if not self.values:
+            return
+        # Sets are met by the interpreter, the smaller against the larger.
         addresses = changed if isinstance(changed, Set) else set(changed)
         yield from self.values.keys() & addresses
-        for address in self._readers.keys() & addresses:
-            readers = self._readers[address]
+        readers_of = self._index()
+        for address in readers_of.keys() & addresses:
+            readers = readers_of[address]
             if isinstance(readers, set):
                 yield from readers
             else:
@@ -123,7 +126,7 @@ class Rows(Generic[K, V]):
 
     def is_read(self, address: Address) -> bool:
         """Whether any row follows from it."""
-        return address in self._readers
+        return address in self._index()
 
     def keep(self, wanted: Callable[[K], bool]) -> None:
         """Drop the rows that are not wanted."""
@@ -137,8 +140,7 @@ class Rows(Generic[K, V]):
         if len(before) != len(reads) or not reads.issuperset(before):
             self._unread(key, before)
             self._reads[key] = tuple(reads)
-            for address in reads:
-                self._note(address, key)
+            self._note(key, reads)
         if key in self.values and self.values[key] == value:
             return False
         self.values[key] = value
@@ -150,22 +152,37 @@ class Rows(Generic[K, V]):
         self.values.pop(key, None)
         return known
 
-    def _note(self, address: Address, key: K) -> None:
-        readers = self._readers.get(address)
-        if readers is None:
-            self._readers[address] = key
-        elif isinstance(readers, set):
-            readers.add(key)
-        elif readers != key:
-            self._readers[address] = {readers, key}
+    # ---- who reads what
+
+    def _index(self) -> dict[Address, K | set[K]]:
+        """The readers of each address: found out when anything changes for the first time, which for many rows is never."""
+        if self._readers is None:
+            self._readers = {}
+            for key, addresses in self._reads.items():
+                self._note(key, addresses)
+        return self._readers
+
+    def _note(self, key: K, addresses: Iterable[Address]) -> None:
+        index = self._readers
+        if index is None:
+            return
+        for address in addresses:
+            readers = index.setdefault(address, key)
+            if isinstance(readers, set):
+                readers.add(key)
+            elif readers is not key and readers != key:
+                index[address] = {readers, key}
 
     def _unread(self, key: K, addresses: Iterable[Address]) -> None:
+        index = self._readers
+        if index is None:
+            return
         for address in addresses:
-            readers = self._readers.get(address)
+            readers = index.get(address)
             if isinstance(readers, set) and len(readers) > 1:
                 readers.discard(key)
             else:
-                self._readers.pop(address, None)
+                index.pop(address, None)
 
 
 def changed_keys(before: Mapping[K, V], after: Mapping[K, V]) -> set[K]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["SourceId", "SourceKind", "sources_text"]
+__all__ = ["SourceId", "SourceKind", "alone", "sources_text"]
 
 
 class SourceKind(StrEnum):
@@ -40,6 +41,12 @@ class SourceId(NamedTuple):
 
 # Registries that are not asked one by one are told as one source.
 _NAMELESS = {SourceKind.REGISTRY: "other registries"}
+
+
+@lru_cache(maxsize=4096)
+def alone(kind: SourceKind, name: str = "") -> tuple[SourceId]:
+    """One source by itself, the same object for all that name it: tens of thousands of answers name a few."""
+    return (SourceId(kind, name),)
 
 
 def sources_text(sources: Iterable[SourceId]) -> str:

@@ -33,7 +33,7 @@ class LineageJoin:
         self._facts, self._catalog = ImageFacts(), catalog
         self._claims: Rows[ImageKey, ClaimsByConfig] = Rows(trace, self._read_claims)
         self._contents: Rows[str, Content | None] = Rows(trace, self._read_content)
-        self._tokens: Rows[str, frozenset[Address]] = Rows(trace, self._read_tokens)
+        self._tokens: Rows[str, tuple[Address, ...]] = Rows(trace, self._read_tokens)
         self._built: Rows[int, Lineage] = Rows(trace, self._build)
         self._parts = Parts(self._tokens.get)
         self._around = _Around(trace, catalog)
@@ -98,13 +98,14 @@ class LineageJoin:
     def _read_content(self, config: str) -> Content | None:
         return content_of(config, self._catalog, self._claims.get)
 
-    def _read_tokens(self, config: str) -> frozenset[Address]:
+    def _read_tokens(self, config: str) -> tuple[Address, ...]:
         content = self._contents.get(config)
         if content is None:
-            return frozenset()
+            return ()
         first = content.diff_ids[0] if content.diff_ids else ""
         claims = (self._parser.parse(claim) for claim in content.claims if not claim.scratch)
-        return frozenset((first, config, *content.images, *(token for claim in claims for token in self._claimed(claim))))
+        claimed = dict.fromkeys(token for claim in claims for token in self._claimed(claim))
+        return (first, config, *content.images, *claimed)
 
     def _claimed(self, claim: ParsedClaim) -> Iterator[Address]:
         """What a claim may mean: contents, an image, or a base that is in no registry."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Set
+from collections.abc import Callable, Collection, Iterable
 
 from tui.domain.common.memo import Address
 
@@ -15,11 +15,11 @@ class Parts:
     A token is what two contents can meet in: their first layer, an image that holds both, a base that both are said to have.
     """
 
-    def __init__(self, tokens: Callable[[str], Set[Address]]) -> None:
+    def __init__(self, tokens: Callable[[str], Collection[Address]]) -> None:
         self.members: dict[int, tuple[str, ...]] = {}
         self.part_of: dict[str, int] = {}
         self._tokens = tokens
-        self._known: dict[str, Set[Address]] = {}
+        self._known: dict[str, Collection[Address]] = {}
         self._owner: dict[Address, int] = {}
         self._last = 0
 

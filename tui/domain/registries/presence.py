@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tui.domain.common.memo import Address, Rows, Trace
+from tui.domain.common.memo import Address, Trace
 from tui.domain.common.text import full_stop
 from tui.domain.facts.events import AbsenceKind, LookupFailed
 from tui.domain.facts.facts import ImageFacts
@@ -84,8 +84,11 @@ class PresenceReader:
     def tag(self, name: RepositoryName, tag: str) -> Presence:
         """What a tag names now."""
         self._note(name)
+        return self._tag(name, tag)
+
+    def _tag(self, name: RepositoryName, tag: str) -> Presence:
         record = self.facts.tags.get(name, {}).get(tag)
-        failure = self.failure(name, tag)
+        failure = self.facts.failed.get(name, {}).get(tag)
         listed = self.facts.tag_lists.get(name)
         digest = record.digest if record is not None else ""
         last = record.last if record is not None else None
@@ -108,14 +111,17 @@ class PresenceReader:
     def digest(self, name: RepositoryName, digest: str) -> Presence:
         """Whether a repository holds a manifest now."""
         self._note(name)
+        return self._digest(name, digest)
+
+    def _digest(self, name: RepositoryName, digest: str) -> Presence:
         held = self.facts.held.get(name, {}).get(digest)
-        failure = self.failure(name, digest)
+        failure = self.facts.failed.get(name, {}).get(digest)
         listed = self._listed_at(name)
         if name.registry in self.lost:
             return Presence(PresenceState.UNREAD, digest, self.lost[name.registry], held, AbsenceKind.UNREACHABLE)
         if failure is not None and self._stands(failure, held, listed):
             return _failed(failure, digest)
-        if listed is not None and digest in self.rows(name):
+        if listed is not None and digest in self._listing(name):
             return Presence(PresenceState.THERE, digest, at=listed)
         if listed is not None and (held is None or held < listed):
             return Presence(
@@ -160,11 +166,14 @@ class PresenceReader:
     def rows(self, name: RepositoryName) -> Mapping[str, ManifestListing]:
         """The newest list of a repository's manifests, by digest."""
         self._note(name)
-        found = self._rows.get(name)
-        if found is None:
+        return self._listing(name)
+
+    def _listing(self, name: RepositoryName) -> Mapping[str, ManifestListing]:
+        rows = self._rows.get(name)
+        if rows is None:
             listing = self.facts.listings.get(name)
-            found = self._rows[name] = {row.digest: row for row in listing.manifests} if listing is not None else {}
-        return found
+            rows = self._rows[name] = {row.digest: row for row in listing.manifests} if listing is not None else {}
+        return rows
 
     def tags(self, name: RepositoryName) -> dict[str, str] | None:
         """All versions of a repository and what they name; None unless they were listed whole."""
@@ -208,7 +217,7 @@ class Registries(PresenceReader):
     def __init__(self, facts: ImageFacts, lost: Mapping[str, str] | None = None, trace: Trace | None = None) -> None:
         super().__init__(facts, lost, trace)
         self.unsurveyed: frozenset[str] = frozenset()
-        self._answers: Rows[_Reference, Presence] = Rows(self.trace, self._answer)
+        self._answers: dict[RepositoryName, dict[str, Presence]] = {}
         self._tables: dict[RepositoryName, dict[str, str] | None] = {}
 
     def renew(self, facts: ImageFacts, lost: Mapping[str, str], changed: Iterable[Address]) -> set[Address]:
@@ -223,15 +232,32 @@ class Registries(PresenceReader):
         for table in (self._rows, self._tables):
             for name in table.keys() & changed:
                 del table[name]
-        return {*names, *self._answers.refresh(changed)}
+        return {*names, *(others for name in self._answers.keys() & changed for others in self._answer_again(name))}
+
+    def _answer_again(self, name: RepositoryName) -> Iterator[_Reference]:
+        """Answer again what was asked about a repository; what is answered otherwise."""
+        answers = self._answers[name]
+        for reference, before in answers.items():
+            answer = self._digest(name, reference) if ":" in reference else self._tag(name, reference)
+            if answer != before:
+                answers[reference] = answer
+                yield name, reference
 
     def tag(self, name: RepositoryName, tag: str) -> Presence:
         """What a tag names now."""
-        return self._answers.get((name, tag))
+        answers = self._about(name, tag)
+        answer = answers.get(tag)
+        if answer is None:
+            answer = answers[tag] = self._tag(name, tag)
+        return answer
 
     def digest(self, name: RepositoryName, digest: str) -> Presence:
         """Whether a repository holds a manifest now."""
-        return self._answers.get((name, digest))
+        answers = self._about(name, digest)
+        answer = answers.get(digest)
+        if answer is None:
+            answer = answers[digest] = self._digest(name, digest)
+        return answer
 
     def tags(self, name: RepositoryName) -> dict[str, str] | None:
         """All versions of a repository and what they name; None unless they were listed whole."""
@@ -240,9 +266,14 @@ class Registries(PresenceReader):
             self._tables[name] = super().tags(name)
         return self._tables[name]
 
-    def _answer(self, asked: _Reference) -> Presence:
-        name, reference = asked
-        return super().digest(name, reference) if ":" in reference else super().tag(name, reference)
+    def _about(self, name: RepositoryName, reference: str) -> dict[str, Presence]:
+        """The answers about a repository, of which one is read."""
+        self.trace.reads.add((name, reference))
+        answers = self._answers.get(name)
+        if answers is None:
+            self._names.add(name)
+            answers = self._answers[name] = {}
+        return answers
 
 
 def _not_older(at: datetime, other: datetime | None) -> bool:
