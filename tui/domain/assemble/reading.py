@@ -40,7 +40,7 @@ class Reading:
         self.asked, self.registries = Registries(self.facts, trace=trace), Registries(self.facts, trace=trace)
         self._catalog = CatalogJoin(trace)
         self._lineage = LineageJoin(trace, self._catalog.catalog)
-        self.traits = TraitsOf(trace, self._catalog.catalog)
+        self.traits = TraitsOf(trace, self._catalog.catalog, self._lineage.claims_of)
         self._bases = BasesJoin(trace, self._catalog.catalog, self._lineage.lineage)
 
     @property
@@ -68,8 +68,8 @@ class Reading:
         changed |= self._catalog.join(facts, changed)
         changed |= self.asked.renew(facts, {}, changed)
         related = self._lineage.join(facts, self.asked, changed)
-        changed |= related
-        changed |= self.traits.renew(facts, changed)
+        changed |= related | self._lineage.said
+        changed |= self.traits.renew(changed)
         changed |= self.registries.renew(facts, lost, changed)
         self.registries.unsurveyed = unsurveyed
         judged = self._bases.join(self.registries, changed)

@@ -106,7 +106,7 @@ class Rows(Generic[K, V]):
         others = {key for key in gone if self._drop(key)}
         stale = set(self.readers_of(changed))
         others.update(key for key in stale if self._put(key))
-        others.update(key for key in new if key not in self.values and self._put(key))
+        others.update(self._fill([key for key in new if key not in self.values]))
         return others
 
     def readers_of(self, changed: Iterable[Address]) -> Iterator[K]:
@@ -132,6 +132,22 @@ class Rows(Generic[K, V]):
         """Drop the rows that are not wanted."""
         for key in [key for key in self.values if not wanted(key)]:
             self._drop(key)
+
+    def _fill(self, keys: list[K]) -> list[K]:
+        """Make rows that are new: in a first round these are all, so it takes no step that only old rows need."""
+        trace, outer = self._trace, self._trace.reads
+        reads = trace.reads = set()
+        try:
+            for key in keys:
+                self.values[key] = self._make(key)
+                reads.discard(key)
+                if reads:
+                    self._reads[key] = tuple(reads)
+                    self._note(key, reads)
+                    reads.clear()
+        finally:
+            trace.reads = outer
+        return keys
 
     def _put(self, key: K) -> bool:
         value, reads = self._trace.following(self._make, key)

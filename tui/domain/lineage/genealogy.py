@@ -171,7 +171,7 @@ def is_distribution(known: CatalogImage, catalog: Catalog) -> bool:
     )
 
 
-def is_scratch(known: CatalogImage, catalog: Catalog, facts: ImageFacts) -> bool:
+def is_scratch(known: CatalogImage, claims: ClaimsByConfig) -> bool:
     """Whether something says of every platform of an image that it was built from nothing."""
-    scratch = {config for config, claims in _said_of_members(known, catalog, facts) if any(claim.scratch for claim in claims)}
-    return bool(known.members) and all(member.config in scratch for member in known.members)
+    said = (claims.get(member.config, ()) for member in known.members)
+    return bool(known.members) and all(any(claim.scratch for claim in several) for several in said)

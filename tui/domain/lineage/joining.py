@@ -27,7 +27,10 @@ _NO_CLAIMS: ClaimsByConfig = {}
 
 
 class LineageJoin:
-    """Keeps the lineage. What it gives out is the same, brought up to date: nothing may hold it beyond its round."""
+    """Keeps the lineage. What it gives out is the same, brought up to date: nothing may hold it beyond its round.
+
+    `said` are the images that say something else of their bases since the last round.
+    """
 
     def __init__(self, trace: Trace, catalog: Catalog) -> None:
         self._facts, self._catalog = ImageFacts(), catalog
@@ -38,8 +41,13 @@ class LineageJoin:
         self._parts = Parts(self._tokens.get)
         self._around = _Around(trace, catalog)
         self._parser = ClaimParser()
+        self.said: set[ImageKey] = set()
         self._merged = _Merged()
         self._hidden: frozenset[str] = frozenset()
+
+    def claims_of(self, key: ImageKey) -> ClaimsByConfig:
+        """What an image says of the bases of its contents."""
+        return self._claims.get(key)
 
     @property
     def lineage(self) -> Lineage:
@@ -64,7 +72,8 @@ class LineageJoin:
         """Read again what changed of contents, and of what is said of them; what follows from that for others."""
         images = {address for address in changed if isinstance(address, ImageKey)}
         there = {key for key in images if key in self._catalog.images}
-        changed = changed | self._around.take(images) | self._claims.refresh(changed, there, images - there)
+        self.said = self._claims.refresh(changed, there, images - there)
+        changed = changed | self._around.take(images) | self.said
         configs = {address for address in changed if isinstance(address, str)}
         held = {config for config in configs if config in self._catalog.by_config}
         before = {config: self._contents.values.get(config) for config in configs}

@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
+import msgspec
+
 from tui.domain.common.memo import Address, Noted, Rows, Trace
 from tui.domain.common.text import full_stop
 from tui.domain.facts.facts import ImageFacts
@@ -66,7 +68,11 @@ class _Standing(NamedTuple):
     built: Built
 
 
-class _Judged(NamedTuple):
+_Step = tuple[ImageKey, str, BaseVerdict]
+"""What a verdict with the step that helps follows from: base, tag, and the verdict alone."""
+
+
+class _Judged(msgspec.Struct, frozen=True, gc=False):
     """A link with its state, the verdict, and when the tag of the base was read."""
 
     link: BaseLink
@@ -90,9 +96,12 @@ class BasesJoin:
         self._configs: Rows[str, dict[Platform, str] | None] = Rows(trace, self._read_configs)
         self._named: Rows[_Standing, BaseVerdict] = Rows(trace, self._judge_standing)
         self._alone: Rows[ImageKey, BaseVerdict] = Rows(trace, self._judge_alone)
+        # Tens of thousands of images follow from a few of these: one object each stands for all that are equal.
+        self._standings: dict[_Standing, _Standing] = {}
+        self._stands: dict[_Step, _Step] = {}
         self._links: dict[ImageKey, BaseLink] = {}
         self._done: dict[ImageKey, BaseVerdict] = {}
-        self._steps: Rows[tuple[ImageKey, str, BaseVerdict], BaseVerdict] = Rows(trace, self._with_step)
+        self._steps: Rows[_Step, BaseVerdict] = Rows(trace, self._with_step)
         self._judged: Rows[ImageKey, _Judged] = Rows(trace, self._judge_whole)
         self._tables: tuple[dict[ImageKey, BaseLink], dict[ImageKey, BaseVerdict], dict[ImageKey, datetime | None]] = ({}, {}, {})
         self._parents, self._doubts = Noted(trace, lineage.parents), Noted(trace, lineage.doubts)
@@ -150,17 +159,20 @@ class BasesJoin:
         if len(self._named.values) + len(self._steps.values) > _SPARE + 4 * len(self._judged.values):
             self._named.keep(self._alone.is_read)
             self._steps.keep(self._judged.is_read)
+            self._standings = {key: key for key in self._named.values}
+            self._stands = {key: key for key in self._steps.values}
 
     # ---- rows
 
     def _judge_whole(self, key: ImageKey) -> _Judged:
         link = self._links[key]
-        verdict = self._steps.get((link.base, link.tag, self._done[key]))
+        step = (link.base, link.tag, self._done[key])
+        verdict = self._steps.get(self._stands.setdefault(step, step))
         name = RepositoryName(link.base.registry, link.base.repository)
         read = self._registries.tag(name, link.tag).at if name.repository and link.tag else None
         return _Judged(apply_verdict(link, verdict), verdict, read)
 
-    def _with_step(self, standing: tuple[ImageKey, str, BaseVerdict]) -> BaseVerdict:
+    def _with_step(self, standing: _Step) -> BaseVerdict:
         base, tag, verdict = standing
         links, verdicts = Noted(self._trace, self._links), Noted(self._trace, self._done)
         newest = partial(newest_build, self._catalog, self._registries)
@@ -183,7 +195,8 @@ class BasesJoin:
         return unknown(OutdatedRule.NOT_WHOLE, f"{verdict.reason} {gap}", "base unknown") if gap else verdict
 
     def _by_name(self, link: BaseLink, claimed: tuple[str, ...] | None, built: Built) -> BaseVerdict:
-        return self._named.get(_Standing(link.base, claimed, link.tag, built))
+        standing = _Standing(link.base, claimed, link.tag, built)
+        return self._named.get(self._standings.setdefault(standing, standing))
 
     def _judge_standing(self, standing: _Standing) -> BaseVerdict:
         self._trace.reads.add(RepositoryName(standing.base.registry, standing.base.repository))

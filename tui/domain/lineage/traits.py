@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 import msgspec
 
 from tui.domain.common.memo import Address, Rows, Trace
-from tui.domain.facts.facts import ImageFacts
 from tui.domain.facts.image import ImageConfig
 from tui.domain.lineage.distro import distro_of
 from tui.domain.lineage.endoflife import Product, end_of_life, parse_product
-from tui.domain.lineage.genealogy import is_distribution, is_scratch, usual_config
+from tui.domain.lineage.genealogy import ClaimsByConfig, is_distribution, is_scratch, usual_config
 from tui.domain.lineage.runtimes import runtimes_of
 from tui.domain.registries.catalog import Catalog, CatalogImage
 from tui.domain.snapshot.snapshot import ImageKey
@@ -38,14 +37,13 @@ def _end(system: str) -> date:
 class TraitsOf:
     """The traits of the images of a catalog; what was read is kept as long as nothing changes about an image."""
 
-    def __init__(self, trace: Trace, catalog: Catalog) -> None:
-        self._catalog, self._facts = catalog, ImageFacts()
+    def __init__(self, trace: Trace, catalog: Catalog, claims: Callable[[ImageKey], ClaimsByConfig]) -> None:
+        self._catalog, self._claims = catalog, claims
         self._rows: Rows[ImageKey, BaseTraits] = Rows(trace, self._read)
         self._told: dict[str, tuple[str, tuple[Product, ...]]] = {}
 
-    def renew(self, facts: ImageFacts, changed: Iterable[Address]) -> set[Address]:
+    def renew(self, changed: Iterable[Address]) -> set[Address]:
         """Read again what changed; the keys of images with other traits."""
-        self._facts = facts
         changed = set(changed)
         gone = [key for key in changed if isinstance(key, ImageKey) and key not in self._catalog.images]
         return {*self._rows.refresh(changed, (), gone)}
@@ -59,7 +57,7 @@ class TraitsOf:
         if known is None:
             return BaseTraits()
         system, runtimes = self._worst(known)
-        scratch = is_scratch(known, self._catalog, self._facts)
+        scratch = is_scratch(known, self._claims(key))
         return BaseTraits(system, runtimes, scratch, is_distribution(known, self._catalog))
 
     def _worst(self, known: CatalogImage) -> tuple[str, tuple[Product, ...]]:

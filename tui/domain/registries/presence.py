@@ -217,7 +217,7 @@ class Registries(PresenceReader):
     def __init__(self, facts: ImageFacts, lost: Mapping[str, str] | None = None, trace: Trace | None = None) -> None:
         super().__init__(facts, lost, trace)
         self.unsurveyed: frozenset[str] = frozenset()
-        self._answers: dict[RepositoryName, dict[str, Presence]] = {}
+        self._answers: dict[RepositoryName, dict[str, tuple[_Reference, Presence]]] = {}
         self._tables: dict[RepositoryName, dict[str, str] | None] = {}
 
     def renew(self, facts: ImageFacts, lost: Mapping[str, str], changed: Iterable[Address]) -> set[Address]:
@@ -237,27 +237,19 @@ class Registries(PresenceReader):
     def _answer_again(self, name: RepositoryName) -> Iterator[_Reference]:
         """Answer again what was asked about a repository; what is answered otherwise."""
         answers = self._answers[name]
-        for reference, before in answers.items():
+        for reference, (asked, before) in answers.items():
             answer = self._digest(name, reference) if ":" in reference else self._tag(name, reference)
             if answer != before:
-                answers[reference] = answer
-                yield name, reference
+                answers[reference] = asked, answer
+                yield asked
 
     def tag(self, name: RepositoryName, tag: str) -> Presence:
         """What a tag names now."""
-        answers = self._about(name, tag)
-        answer = answers.get(tag)
-        if answer is None:
-            answer = answers[tag] = self._tag(name, tag)
-        return answer
+        return self._answer(name, tag)
 
     def digest(self, name: RepositoryName, digest: str) -> Presence:
         """Whether a repository holds a manifest now."""
-        answers = self._about(name, digest)
-        answer = answers.get(digest)
-        if answer is None:
-            answer = answers[digest] = self._digest(name, digest)
-        return answer
+        return self._answer(name, digest)
 
     def tags(self, name: RepositoryName) -> dict[str, str] | None:
         """All versions of a repository and what they name; None unless they were listed whole."""
@@ -266,14 +258,17 @@ class Registries(PresenceReader):
             self._tables[name] = super().tags(name)
         return self._tables[name]
 
-    def _about(self, name: RepositoryName, reference: str) -> dict[str, Presence]:
-        """The answers about a repository, of which one is read."""
-        self.trace.reads.add((name, reference))
+    def _answer(self, name: RepositoryName, reference: str) -> Presence:
         answers = self._answers.get(name)
         if answers is None:
             self._names.add(name)
             answers = self._answers[name] = {}
-        return answers
+        told = answers.get(reference)
+        if told is None:
+            answer = self._digest(name, reference) if ":" in reference else self._tag(name, reference)
+            told = answers[reference] = (name, reference), answer
+        self.trace.reads.add(told[0])
+        return told[1]
 
 
 def _not_older(at: datetime, other: datetime | None) -> bool:
