@@ -16,12 +16,12 @@ from tui.domain.facts.facts import TrustFacts
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.source_health import RegistrySession
 from tui.domain.lineage.judged import newest_build
-from tui.domain.lineage.outdated import OutdatedRule
+from tui.domain.lineage.outdated import BaseVerdict, OutdatedRule
 from tui.domain.policy.rules import Rules
 from tui.domain.registries.catalog import CatalogImage
 from tui.domain.registries.presence import Presence
 from tui.domain.scans.scanned import Scans
-from tui.domain.snapshot.snapshot import BaseState, ImageKey
+from tui.domain.snapshot.snapshot import BaseLink, BaseState, ImageKey
 
 __all__ = ["ContextFactory", "Evidence", "Question", "Sessions"]
 
@@ -92,16 +92,16 @@ class ContextFactory:
         return msgspec.structs.replace(question, context=context)
 
     def _question(self, key: ImageKey) -> Question:
-        registries, known = self._reading.registries, self._reading.catalog.image(key)
-        name = RepositoryName(key.registry, key.repository)
+        reading, name = self._reading, RepositoryName(key.registry, key.repository)
+        registries, known = reading.registries, reading.catalog.image(key)
         listed = registries.lists_tags(name)
         presence = registries.digest(name, key.digest)
         if known is None:
             return Question(self._absent(key, presence), presence.at, gone=presence.gone, tags_listed=listed)
-        context = self._context(known)
-        root = key in self._reading.lineage.roots and context.link is None
+        context = self._context(known, name)
+        root = context.link is None and key in reading.lineage.roots
         gone = bool(known.absent) and presence.gone
-        return Question(context, known.held, root, self._reading.catalog.same_content(key), gone, listed)
+        return Question(context, known.held, root, reading.catalog.same_content(key), gone, listed)
 
     def _absent(self, key: ImageKey, presence: Presence) -> ImageContext:
         """The little that is known of an image that runs although no registry shows it to us."""
@@ -121,21 +121,21 @@ class ContextFactory:
             scanners=self._evidence.scanners,
         )
 
-    def _context(self, known: CatalogImage) -> ImageContext:
+    def _context(self, known: CatalogImage, name: RepositoryName) -> ImageContext:
         key, sessions, reading = known.key, self._evidence.sessions, self._reading
         registries, lineage, bases = reading.registries, reading.lineage, reading.bases
         traits = reading.traits.of(key)
         link = bases.links.get(key)
-        alone = link is None
+        verdict, alone = bases.verdicts.get(key), link is None
         return ImageContext(
             rules=_NO_RULES,
             now=_NO_TIME,
             key=key,
             known=known,
             absent=known.absent,
-            altered=registries.altered(known.name, (*known.digests, *known.configs)),
+            altered=registries.altered(name, (*known.digests, *known.configs)),
             link=link,
-            base=bases.verdicts.get(key),
+            base=verdict,
             base_at=bases.read.get(key),
             scratch=alone and traits.scratch,
             distro=traits.system if alone and traits.distribution else "",
@@ -143,45 +143,45 @@ class ContextFactory:
             remarks=lineage.remarks.get(key, ()),
             session=sessions.registries.get(key.registry),
             lost=registries.lost.get(key.registry, ""),
-            signatures=self._signatures(known),
+            signatures=self._signatures(known, name),
             signatures_lost=sessions.signatures_lost,
-            signatures_missed=self._missed(known),
-            content_trust=self._content_trust(known),
+            signatures_missed=self._missed(known, name),
+            content_trust=self._content_trust(known, name),
             scan=self._evidence.scans.of(key),
             scanners=self._evidence.scanners,
             system=traits.system,
             runtimes=traits.runtimes,
-            renewed=self._renewed(key),
+            renewed=self._renewed(link, verdict),
         )
 
-    def _renewed(self, key: ImageKey) -> str:
+    def _renewed(self, link: BaseLink | None, verdict: BaseVerdict | None) -> str:
         """The distribution of the newest build of an image's base; empty where the image stands on that already."""
         reading = self._reading
-        link, verdict = reading.bases.links.get(key), reading.bases.verdicts.get(key)
         if link is None or verdict is None or verdict.state is not BaseState.OUTDATED or verdict.rule is OutdatedRule.BASE_BEHIND:
             return ""
         newest = newest_build(reading.catalog, reading.registries, link, verdict)
         return reading.traits.of(newest).system if newest is not None else ""
 
-    def _signatures(self, known: CatalogImage) -> tuple[SignaturesVerified, ...]:
+    def _signatures(self, known: CatalogImage, name: RepositoryName) -> tuple[SignaturesVerified, ...]:
         """What was found on each of its digests that was looked at."""
-        here = self._evidence.trust.signatures.get(known.name, {})
+        here = self._evidence.trust.signatures.get(name, {})
         return tuple(here[digest] for digest in known.digests if digest in here)
 
-    def _missed(self, known: CatalogImage) -> tuple[tuple[str, str], ...]:
+    def _missed(self, known: CatalogImage, name: RepositoryName) -> tuple[tuple[str, str], ...]:
         """Why digests of it could not be looked at: they could not be read, or what is attached to them could not."""
         registries = self._reading.registries
-        here, listed = self._evidence.trust.signatures.get(known.name, {}), registries.facts.referrers.get(known.name, {})
-        missing = [digest for digest in known.digests if digest not in here]
-        failures = ((digest, registries.failure(known.name, digest)) for digest in missing)
-        reasons = {digest: failure.reason for digest, failure in failures if failure is not None}
+        here, listed = self._evidence.trust.signatures.get(name, {}), registries.facts.referrers.get(name, {})
+        missing, failed = [digest for digest in known.digests if digest not in here], registries.failures(name)
+        if not missing or not (failed or listed):
+            return ()
+        reasons = {digest: failed[digest].reason for digest in missing if digest in failed}
         reasons |= {digest: listed[digest].error for digest in missing if digest in listed and listed[digest].error}
         return tuple(reasons.items())
 
-    def _content_trust(self, known: CatalogImage) -> bool:
+    def _content_trust(self, known: CatalogImage, name: RepositoryName) -> bool:
         """Whether its registry marks a tag of it as signed by Docker Content Trust (ACR: `signed` of a tag)."""
-        self._trace.reads.add(known.name)
-        tags = self._reading.registries.facts.tags.get(known.name, {})
+        self._trace.reads.add(name)
+        tags = self._reading.registries.facts.tags.get(name, {})
         rows = (record.row for tag in known.tags if (record := tags.get(tag)) is not None)
         return any(row is not None and row.signed for row in rows)
 

@@ -42,21 +42,10 @@ class Reading:
         self._lineage = LineageJoin(trace, self._catalog.catalog)
         self.traits = TraitsOf(trace, self._catalog.catalog, self._lineage.claims_of)
         self._bases = BasesJoin(trace, self._catalog.catalog, self._lineage.lineage)
-
-    @property
-    def catalog(self) -> Catalog:
-        """Every image."""
-        return self._catalog.catalog
-
-    @property
-    def lineage(self) -> Lineage:
-        """What stands on what."""
-        return self._lineage.lineage
-
-    @property
-    def bases(self) -> Bases:
-        """What is judged of bases."""
-        return self._bases.bases
+        # The same tables round after round, brought up to date.
+        self.catalog: Catalog = self._catalog.catalog
+        self.lineage: Lineage = self._lineage.lineage
+        self.bases: Bases = self._bases.bases
 
     def renew(self, facts: ImageFacts, lost: Mapping[str, str], unsurveyed: frozenset[str]) -> set[Address]:
         """Bring all up to date; what is not as before."""

@@ -258,5 +258,7 @@ def _shown_first(known: CatalogImage, digest: str) -> tuple[bool, bool, bool, fl
 
 def in_order_of_config(images: Iterable[CatalogImage]) -> tuple[ImageKey, ...]:
     """Images that hold one config: those that are there and tagged come first."""
-    several = sorted(images, key=lambda image: (bool(image.absent), not image.tags, image.key))
+    several = list(images)
+    if len(several) > 1:
+        several.sort(key=lambda image: (bool(image.absent), not image.tags, image.key))
     return tuple([image.key for image in several])

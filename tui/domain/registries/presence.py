@@ -199,6 +199,11 @@ class PresenceReader:
         self._note(name)
         return self.facts.failed.get(name, {}).get(reference)
 
+    def failures(self, name: RepositoryName) -> Mapping[str, LookupFailed]:
+        """The newest failures to read from a repository, by tag or digest."""
+        self._note(name)
+        return self.facts.failed.get(name, {})
+
     def _note(self, name: RepositoryName) -> None:
         self.trace.reads.add(name)
         self._names.add(name)
