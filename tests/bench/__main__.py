@@ -20,7 +20,18 @@ __all__ = ["NAMES", "main"]
 
 NAMES = (
     *("first-frame", "start-rows", "start-rows-6000", "demo-start", "pods50k", "fleet", "watch", "acr-pages", "lineage100k"),
-    *("tree100k", "scan-open", "signatures", "reassess10k", "tag20k", "registry-answer", "scroll100k", "terminal-bytes", "soak"),
+    *(
+        "tree100k",
+        "scan-open",
+        "signatures",
+        "reassess10k",
+        "tag20k",
+        "pod-event",
+        "registry-answer",
+        "scroll100k",
+        "terminal-bytes",
+        "soak",
+    ),
 )
 """All benchmarks, in the order in which they run; `first-frame` is the module `first_frame`."""
 HEADS = ("name", "figure", "unit", "reach", "met", "details")

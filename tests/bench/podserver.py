@@ -28,6 +28,7 @@ from cryptography.x509.oid import NameOID
 __all__ = ["PAGE", "podserver"]
 
 PAGE = 500
+MOMENT = 0.2
 # The pages differ in this mark of fixed width only; they are made on disk before the first request, so that serving them
 # costs the server next to nothing.
 _PAGE_MARK = b"@PAGE@"
@@ -192,6 +193,7 @@ class _Server:
     def __init__(self, pods: int, events: int) -> None:
         self._pages = pods // PAGE
         self._events = events
+        self._watching: list[asyncio.StreamWriter] = []
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the server
         self._length = 0
         items = _template()
@@ -222,6 +224,10 @@ class _Server:
         query = parse_qs(url.query)
         if "watch" in query:
             await self._watch(url.path, writer)
+        elif url.path.startswith("/change/"):
+            # Asked for by a benchmark: one pod changes, a moment later.
+            asyncio.get_running_loop().call_later(MOMENT, self._change, int(url.path.rpartition("/")[2]))
+            writer.write(_head(0))
         elif url.path == "/api/v1/pods":
             await self._send_page(int(query.get("continue", ["0"])[0]), writer)
         else:
@@ -245,9 +251,16 @@ class _Server:
             for burst in _bursts(self._events):
                 writer.write(burst)
                 await writer.drain()
+            self._watching.append(writer)
             writer.write(b'{"type":"DELETED","object":{"metadata":{"name":"end","uid":"end"},"spec":{},"status":{}}}\n')
         await writer.drain()
         await asyncio.sleep(3600)
+
+    def _change(self, restarts: int) -> None:
+        """The first pod was restarted so many times, as everybody is told who watches."""
+        for writer in self._watching:
+            if not writer.is_closing():
+                writer.write(_event(json.dumps(make_pod(0, "000000"), separators=(",", ":")).encode(), restarts))
 
 
 def _head(length: int) -> bytes:
@@ -271,8 +284,11 @@ def _bursts(events: int) -> Iterator[bytes]:
     """Events as one write each 100: every one changes its pod (a restart more)."""
     pods = [json.dumps(make_pod(number, "000000"), separators=(",", ":")).encode() for number in range(100)]
     for number in range(events // 100):
-        changed = b'"restartCount":%d,' % (number + 1)
-        yield b"".join(b'{"type":"MODIFIED","object":' + pod.replace(b'"restartCount":0,', changed) + b"}\n" for pod in pods)
+        yield b"".join(_event(pod, number + 1) for pod in pods)
+
+
+def _event(pod: bytes, restarts: int) -> bytes:
+    return b'{"type":"MODIFIED","object":' + pod.replace(b'"restartCount":0,', b'"restartCount":%d,' % restarts) + b"}\n"
 
 
 _EMPTY: Json = {"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": []}
