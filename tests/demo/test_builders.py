@@ -14,11 +14,14 @@ import pytest
 from tests.demo.serving import asking
 from tests.demo.test_registry_shapes import shape
 from tests.recordings import document, exchanges
+from tests.shapes.recorded import RECORDINGS
 from tui.demo.builders.github import GitHub, LogStore
 from tui.demo.builders.jenkins import Jenkins
 from tui.demo.builders.jobs import System, Why, jobs_of
 from tui.demo.builders.pipelines import Pipelines
+from tui.demo.builders.pushing import CompanyPusher
 from tui.demo.builders.works import Pushed, Works
+from tui.demo.estate.company import build_company
 from tui.demo.faults import Fault, Faults
 from tui.demo.http import Handler, serve
 from tui.domain.facts.build import BaseTrigger, BuilderKind, JobKey, Run, RunState
@@ -33,6 +36,7 @@ from tui.sources.builders.secrets import Basic, Bearer, Nobody, Secret
 from tui.sources.builders.source import ConfiguredBuilder
 from tui.sources.ports import Trigger
 
+lies_here = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="recordings are not part of the repository")
 PACE = 0.02
 SYSTEMS = list(System)
 DIGEST = f"sha256:{'a' * 64}"
@@ -316,6 +320,7 @@ def names(value: object) -> set[str]:
     return set(value)
 
 
+@lies_here
 async def test_github_answers_as_recorded() -> None:
     """Workflows, runs, jobs with steps, refusals."""
     recorded = {
@@ -345,6 +350,7 @@ async def test_github_answers_as_recorded() -> None:
         assert {"x-ratelimit-remaining", "x-oauth-scopes", "x-github-request-id"} <= set(refused.headers)
 
 
+@lies_here
 async def test_jenkins_answers_as_recorded() -> None:
     """Jobs, queue items of both kinds, builds, the crumb."""
     async with served(System.JENKINS) as there, asking(there.server.handle) as ask:
@@ -364,6 +370,7 @@ async def test_jenkins_answers_as_recorded() -> None:
         assert names(json.loads(document("jenkins/job_folder.json"))) >= {"jobs", "name", "fullName"}
 
 
+@lies_here
 async def test_azure_devops_answers_as_recorded() -> None:
     """Definitions, builds, and 401 with an empty list."""
     async with served(System.PIPELINES) as there, asking(there.server.handle) as ask:
@@ -390,3 +397,29 @@ def test_no_image_is_built_twice() -> None:
     assert len(lines) == len(set(lines))
     assert all(any(job.why is Why.WORKS for job in jobs_of(system)) for system in System)
     assert {BuilderKind(system) for system in System} == set(BuilderKind) - {BuilderKind.ACR_TASKS}
+
+
+async def test_a_build_ends_with_an_image_that_is_really_there_and_really_signed() -> None:
+    """On today's base, under the tags that ran; with `old-base` on the base of before."""
+    company = build_company(7, datetime.now(UTC).replace(microsecond=0))
+    pusher = CompanyPusher(company)
+    job = next(job for job in jobs_of(System.JENKINS) if job.why is Why.WORKS)
+    host, _, repository = job.line.partition("/")
+    before = company.yard.newest(job.line)
+    works = Works([job], pusher, pace=PACE)
+    run = works.start(job, {}, "operator")
+    assert run.steps is not None
+    await run.steps
+    pushed = company.yard.newest(job.line)
+    there = company.yard.shelf(host).repositories[repository]
+    row = there.find(before.tag)
+    assert row is not None
+    assert (run.result, pushed.digest != before.digest, row.stored.digest) == ("succeeded", True, pushed.digest)
+    assert pushed.base is not None
+    assert before.base is not None
+    assert pushed.base.digest == company.yard.newest(before.base.name).digest
+    assert any(pushed.digest in text for _, text in run.log)
+    assert list(there.referrers(pushed.digest))
+    assert len(works.of(job)) == 1 + min(3, len(pusher.history(job.line)))
+    again = pusher.push(job.line, "old-base")
+    assert again.digest == company.yard.newest(job.line).digest

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from tests.recordings import document
+from tests.shapes.recorded import RECORDINGS
 from tests.sources.builders.servers import Script, cut, json_answer, plain, serving
 from tui.domain.common.decoding import from_json
 from tui.domain.facts.build import BaseTrigger, BuilderKind, JobKey, Run, RunCause, RunState
@@ -24,6 +25,7 @@ from tui.sources.builders.options import BuilderOptions, ConfiguredJob
 from tui.sources.builders.secrets import Basic, Nobody
 from tui.sources.ports import Trigger
 
+lies_here = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="recordings are not part of the repository")
 KEY = JobKey(BuilderKind.JENKINS, "ci", "folder/app")
 JOB = "/job/folder/job/app"
 PLAIN = {"name": "app", "fullName": "folder/app", "buildable": True, "property": []}
@@ -50,6 +52,7 @@ async def jenkins(script: Script, *, user: str = "operator", **parameters: str) 
             await builder.aclose()
 
 
+@lies_here
 @pytest.mark.parametrize(
     ("name", "state", "cause"),
     [
@@ -57,6 +60,7 @@ async def jenkins(script: Script, *, user: str = "operator", **parameters: str) 
         ("jenkins/run_workflowrun.json", RunState.FAILED, RunCause.MANUAL),
     ],
 )
+@lies_here
 def test_recorded_builds_are_read(name: str, state: RunState, cause: RunCause) -> None:
     """State, cause and times."""
     run = build_run("ci", KEY, from_json(document(name), Build), "")
@@ -66,6 +70,7 @@ def test_recorded_builds_are_read(name: str, state: RunState, cause: RunCause) -
     assert run.finished > run.started
 
 
+@lies_here
 @pytest.mark.parametrize(
     ("item", "said"),
     [
@@ -73,12 +78,14 @@ def test_recorded_builds_are_read(name: str, state: RunState, cause: RunCause) -
         ("queue_waitingitem", "In the quiet period. Expires in 4.6 sec"),
     ],
 )
+@lies_here
 def test_recorded_queue_items_say_why_they_wait(item: str, said: str) -> None:
     """In Jenkins' own words."""
     run = item_run("ci", KEY, from_json(document(f"jenkins/{item}.json"), Item), "")
     assert (run.state, run.detail) == (RunState.QUEUED, said)
 
 
+@lies_here
 def test_the_recorded_queue_and_the_recorded_jobs_are_read() -> None:
     """Items of other plugins have no name; what has jobs in it is no job."""
     queue = from_json(document("jenkins/queue_queue.json"), Queue)
