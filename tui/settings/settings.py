@@ -247,6 +247,14 @@ class Settings(msgspec.Struct, frozen=True):
         tuple[str, ...],
         Setting("look into this subscription of Azure only; may be repeated", flags=("--subscription",), metavar="ID"),
     ] = ()
+    aks: Annotated[
+        tuple[str, ...],
+        Setting(
+            "a cluster of AKS, signed in to without kubelogin, or * for every one of the subscriptions; may be repeated",
+            flags=("--aks",),
+            metavar="GROUP/NAME",
+        ),
+    ] = ()
     source: Annotated[
         str,
         Setting(

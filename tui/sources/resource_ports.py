@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-__all__ = ["ArmRequest", "RegistryResources", "ResourceManager"]
+__all__ = ["ArmRequest", "ManagedCluster", "RegistryResources", "ResourceManager"]
 
 
 class ArmRequest(msgspec.Struct, frozen=True):
@@ -75,4 +75,16 @@ class RegistryResources(Protocol):
 
     async def resource_id(self, host: str) -> str:
         """The resource id of a registry. Raises SourceError, NotFound when nobody signed in here sees such a registry."""
+        ...
+
+
+class ManagedCluster(Protocol):
+    """A cluster whose kubeconfig and tokens a cloud gives, instead of a file and a program."""
+
+    async def kubeconfig(self) -> bytes:
+        """The kubeconfig for who is signed in, as YAML. Raises SourceError."""
+        ...
+
+    async def token(self, server_id: str) -> tuple[str, datetime]:
+        """A token for the API server, which goes by this id, and when it ends. Raises AuthenticationFailed."""
         ...

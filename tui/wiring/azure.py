@@ -6,6 +6,10 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
+from tui.domain.common.text import clean
+from tui.errors import UsageError
 from tui.settings.settings import ScannerKind, Settings
 from tui.sources.azure.graph import GraphOptions, ResourceGraph
 from tui.sources.azure.registries import OwnRegistries
@@ -13,10 +17,14 @@ from tui.sources.kit.clouds import cloud_of_registry, cloud_of_sign_in
 from tui.sources.kit.credentials import EntraTokens
 
 if TYPE_CHECKING:
+    from tui.sources.azure.aks import AksAccess
+    from tui.sources.azure.resources import AzureResources
     from tui.sources.builders.acr_source import AcrTasksSource
     from tui.sources.builders.acr_tasks import AcrTasksBuilder
 
-__all__ = ["acr_builder", "acr_tasks_source", "arm_place", "own_registries", "resource_manager"]
+__all__ = ["acr_builder", "acr_tasks_source", "aks_access", "arm_place", "own_registries", "resource_manager", "with_clusters"]
+
+EVERY = "*"
 
 NO_LIMIT = 86_400.0
 """Seconds that stand for no limit on a request: a day."""
@@ -59,6 +67,42 @@ def arm_place(settings: Settings, environ: Mapping[str, str]) -> ArmPlace | None
     endpoint = settings.arm.endpoint or ("" if settings.demo else resource_manager(environ))
     timeout = GraphOptions().timeout if settings.request_timeout is None else settings.request_timeout or NO_LIMIT
     return ArmPlace(endpoint, settings.arm.ca_file, timeout) if endpoint and settings.azure else None
+
+
+async def with_clusters(settings: Settings, entra: EntraTokens | None, environ: Mapping[str, str]) -> Settings:
+    """The settings with every cluster of AKS named that `*` stands for. Raises TrustreeError."""
+    if EVERY not in settings.aks:
+        return settings
+    from tui.sources.azure.aks import all_clusters
+
+    resources = _resources(settings, entra, environ)
+    named = tuple(name for name in settings.aks if name != EVERY)
+    return msgspec.structs.replace(settings, aks=tuple(dict.fromkeys((*named, *await all_clusters(resources)))))
+
+
+def aks_access(settings: Settings, entra: EntraTokens | None, environ: Mapping[str, str], name: str) -> AksAccess:
+    """How a cluster of AKS is signed in to. Raises UsageError."""
+    from tui.sources.azure.aks import AksAccess
+    from tui.sources.azure.arm import ArmClient, ArmOptions
+
+    if not 2 <= name.count("/") + 1 <= 3 or not all(name.split("/")):
+        raise UsageError(f"{clean(name, 120)} is no cluster of AKS.", "Write GROUP/NAME or SUBSCRIPTION/GROUP/NAME.")
+    resources, place = _resources(settings, entra, environ), arm_place(settings, environ)
+    assert entra is not None
+    assert place is not None
+    arm = ArmClient(entra, ArmOptions(place.endpoint, place.ca_file, place.timeout))
+    return AksAccess(name, arm, resources, entra, time.monotonic)
+
+
+def _resources(settings: Settings, entra: EntraTokens | None, environ: Mapping[str, str]) -> AzureResources:
+    """What Azure lists. Raises UsageError where it is not to be asked."""
+    from tui.sources.azure.resources import AzureResources
+
+    place = arm_place(settings, environ)
+    if entra is None or place is None:
+        raise UsageError("A cluster of AKS was named, and Azure is left out.", "Leave --no-azure away, or name a context.")
+    graph = GraphOptions(place.endpoint, place.ca_file, settings.subscriptions, place.timeout, purpose="find clusters of Azure")
+    return AzureResources(ResourceGraph(entra, graph), time.monotonic)
 
 
 def acr_tasks_source(

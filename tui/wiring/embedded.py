@@ -117,7 +117,7 @@ def _led_there(settings: Settings, handshake: _Handshake) -> Settings:
     return msgspec.structs.replace(
         settings,
         kubeconfig=handshake.kubeconfig,
-        contexts=settings.contexts or (() if settings.all_contexts else tuple(handshake.contexts)),
+        contexts=settings.contexts or (() if settings.all_contexts or settings.aks else tuple(handshake.contexts)),
         registry=theirs.registry,
         scanner=theirs.scanner,
         context={},

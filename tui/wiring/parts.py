@@ -37,7 +37,7 @@ from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
 from tui.sources.registry.room import Room
 from tui.sources.registry.source import RegistrySource
 from tui.sources.signatures.source import SignatureSource
-from tui.wiring.azure import acr_tasks_source, own_registries
+from tui.wiring.azure import acr_tasks_source, aks_access, own_registries, with_clusters
 from tui.wiring.builders import builder_sources, told_jobs
 from tui.wiring.content import cache_state, cache_words, content_cache
 from tui.wiring.embedded import embedded
@@ -60,6 +60,7 @@ async def open_estate(settings: Settings, *, once: bool = False, with_tasks: boo
     Tasks of registries are read for who stays, unless `with_tasks` says otherwise. Raises TrustreeError.
     `tui.wiring.opening` is the way here, for the demo too.
     """
+    settings = await _settled(settings)
     cache = content_cache(settings)
     try:
         parts = _Parts(settings, cache, once=once, with_tasks=not once if with_tasks is None else with_tasks)
@@ -81,6 +82,7 @@ async def diagnose(settings: Settings, tried: Callable[[str, int], None]) -> Seq
     async with AsyncExitStack() as stack:
         if settings.demo:
             settings = await stack.enter_async_context(embedded(settings))
+        settings = await _settled(settings)
         examined = await _examined(_Parts(settings), tried)
         return [*examined, await asyncio.to_thread(_cache_examined, settings)] if examined else examined
 
@@ -164,8 +166,18 @@ class _Parts:
         """One source per context."""
         settings = self._settings
         found = [ClusterSource(_cluster_options(settings, name)) for name in _context_names(settings)]
+        found += [ClusterSource(self._managed(wanted)) for wanted in (settings.aks if settings.clusters else ())]
         self.made += found
         return found
+
+    def _managed(self, wanted: str) -> ClusterOptions:
+        """A cluster of AKS, which goes by its name where no context and no other cluster does. Raises UsageError."""
+        settings = self._settings
+        name = wanted.rpartition("/")[2]
+        taken = [*settings.contexts, *(other.rpartition("/")[2] for other in settings.aks if other != wanted)]
+        name = wanted if name in taken else name
+        managed = aks_access(settings, self._credentials.entra, os.environ, wanted)
+        return msgspec.structs.replace(_cluster_options(settings, name), managed=managed, name=name)
 
     def registry(self, registry: str) -> DemandSource | None:
         """The source of a registry; None when the settings say not to ask it."""
@@ -191,6 +203,12 @@ class _Parts:
         """The same, for who only wants to know what would be asked of it."""
         source = self.registry(registry)
         return DemandRecorder(source) if source is not None else None
+
+
+async def _settled(settings: Settings) -> Settings:
+    """The settings, once it is known which clusters they mean. Raises TrustreeError."""
+    entra = EntraCredentials(os.environ, clock=time.time) if settings.azure and settings.aks else None
+    return await with_clusters(settings, entra, os.environ)
 
 
 def _estate(parts: _Parts) -> Estate:
@@ -250,6 +268,8 @@ def _context_names(settings: Settings) -> tuple[str, ...]:
     """
     if not settings.clusters or (settings.registries and _has_no_kubeconfig(settings)):
         return ()
+    if settings.aks and not settings.contexts and not settings.all_contexts:
+        return ()  # the current context was not asked for
     if settings.all_contexts:
         try:
             return contexts(_paths(settings)).names or ("",)

@@ -31,8 +31,10 @@ from tui.sources.cluster.entries import (
 )
 from tui.sources.cluster.execplugin import ExecCredential, read_plugin
 from tui.sources.cluster.kubeconfig import Kubeconfig, default_paths, read_kubeconfig
+from tui.sources.cluster.managed import managed_context, minted
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.pluginruns import shared_run
+from tui.sources.resource_ports import ManagedCluster
 
 __all__ = ["Access", "ClusterContext", "find_place", "open_access"]
 
@@ -49,11 +51,15 @@ _GONE_PROVIDERS = {
 
 
 class ClusterContext(msgspec.Struct, frozen=True):
-    """A context to connect to: what it is called, its default namespace, and the kubeconfig (None inside a pod)."""
+    """A context to connect to: what it is called, its default namespace, and the kubeconfig (None inside a pod).
+
+    Of a `managed` cluster the kubeconfig is asked for when it is connected to.
+    """
 
     context: str
     namespace: str
     kubeconfig: Kubeconfig | None = None
+    managed: ManagedCluster | None = None
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -85,6 +91,8 @@ class Access(msgspec.Struct, frozen=True):
 
 def find_place(options: ClusterOptions) -> ClusterContext:
     """The context that the options mean. Raises InvalidConfig and UsageError. Reads files: not for the event loop."""
+    if options.managed is not None:
+        return ClusterContext(options.name or options.context, "default", managed=options.managed)
     inside = "KUBERNETES_SERVICE_HOST" in os.environ and (_SERVICE_ACCOUNT / "token").exists()
     paths = options.paths or default_paths()
     if inside and not options.context and not any(path.exists() for path in paths):
@@ -96,7 +104,13 @@ def find_place(options: ClusterOptions) -> ClusterContext:
 
 
 async def open_access(place: ClusterContext, options: ClusterOptions) -> Access:
-    """Everything a request to this place needs, with a fresh credential. Raises InvalidConfig and AuthenticationFailed."""
+    """Everything a request to this place needs, with a fresh credential. Raises InvalidConfig and AuthenticationFailed.
+
+    Of a managed cluster also what its cloud refuses: SourceError.
+    """
+    if place.managed is not None:
+        kubeconfig, context_name = await managed_context(place.managed)
+        place = msgspec.structs.replace(place, context=context_name, kubeconfig=kubeconfig)
     if place.kubeconfig is None:
         return _inside_access()
     context = place.kubeconfig.entry("contexts", place.context)
@@ -108,7 +122,11 @@ async def open_access(place: ClusterContext, options: ClusterOptions) -> Access:
     token = await asyncio.to_thread(token_of, person)
     credential = None
     if person.exec and not person.has_own_credential:
-        credential = await shared_run(read_plugin(person.exec), cluster, options.exec_timeout)
+        plugin = read_plugin(person.exec)
+        if place.managed is not None:
+            credential = await minted(place.managed, plugin)
+        else:
+            credential = await shared_run(plugin, cluster, options.exec_timeout)
     certificates = await asyncio.to_thread(_certificates, place.context, target, person, credential)
     # Reading the system's CAs takes long enough to be felt.
     access = await asyncio.to_thread(_resolve, place.context, target, _authorization(person, token, credential), certificates)

@@ -18,7 +18,7 @@ from tui.domain.common.text import clean
 from tui.errors import InvalidConfig, UsageError
 from tui.private_files import NO_REGULAR, read_regular
 
-__all__ = ["Contexts", "Kubeconfig", "contexts", "default_paths", "read_kubeconfig"]
+__all__ = ["Contexts", "Kubeconfig", "contexts", "default_paths", "kubeconfig_of", "read_kubeconfig"]
 
 # A kubeconfig of a thousand clusters is below 5 MB; beyond this it is something else.
 MAX_FILE = 16 * 1024 * 1024
@@ -93,6 +93,21 @@ def read_kubeconfig(paths: tuple[Path, ...] = ()) -> Kubeconfig:
     for path in found:
         _merge(merged, _read_file(path), path)
     return Kubeconfig(merged, found)
+
+
+def kubeconfig_of(body: bytes, name: str) -> Kubeconfig:
+    """A kubeconfig that stands in no file, and leads to none: it was handed over by somebody else. Raises InvalidConfig."""
+    document = _parse_yaml(body, Path(name)) if len(body) <= MAX_FILE else None
+    if not _is_mapping(document):
+        raise InvalidConfig(f"The kubeconfig of {name} is none.", "Fetch it by hand to see what is wrong.")
+    merged: dict[str, object] = {section: [] for section in _LISTS}
+    _merge(merged, document, Path(name))
+    for section, body_key in _LISTS.items():
+        for item in _items(merged, section):
+            entry = item[body_key]
+            assert isinstance(entry, dict)
+            item[body_key] = {key: value for key, value in entry.items() if key not in _FILES}
+    return Kubeconfig(merged, ())
 
 
 def _read_file(path: Path) -> dict[str, object]:

@@ -1,0 +1,264 @@
+"""Azure Resource Manager on real sockets: pages, sign-ins, waits, budgets, long operations, and clusters of AKS."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from tests.sources.scanners.servers import Entra, Service, cut, page, send
+from tui.errors import (
+    AuthenticationFailed,
+    Forbidden,
+    NotFound,
+    OutcomeUnknown,
+    SourceError,
+    Throttled,
+    Unreachable,
+    UntrustedPayload,
+)
+from tui.sources.azure.aks import AksAccess, all_clusters
+from tui.sources.azure.arm import ArmClient, ArmOptions
+from tui.sources.azure.graph import GraphOptions, ResourceGraph
+from tui.sources.azure.resources import AzureResources
+from tui.sources.cluster.execplugin import ExecPlugin
+from tui.sources.cluster.managed import AKS_SERVER, managed_context, minted
+from tui.sources.resource_ports import ArmRequest
+
+PATH = "/subscriptions/s/things"
+LIST = ArmRequest(f"{PATH}?api-version=1", "list things", "Microsoft.Things/read", "Ask for the role Reader.")
+CHANGE = ArmRequest(f"{PATH}/do?api-version=1", "do it", "Microsoft.Things/do/action", "Ask for more.", {"a": 1})
+GRAPH = "/providers/Microsoft.ResourceGraph/resources"
+DENIED = {"error": {"code": "AuthorizationFailed", "message": "The client 'x' does not have authorization."}}
+# Recorded: a 429 of Resource Manager names its wait in its text alone.
+BUSY = {
+    "error": {"code": "SubscriptionRequestsThrottled", "message": "Number of requests ... Please try again after '0' seconds."}
+}
+
+
+@asynccontextmanager
+async def client(service: Service, entra: Entra | None = None) -> AsyncIterator[ArmClient]:
+    async with service.running():
+        arm = ArmClient(entra or Entra(), ArmOptions(endpoint=service.url, first_wait=0.0))
+        try:
+            yield arm
+        finally:
+            await arm.close()
+
+
+async def every(arm: ArmClient) -> list[bytes]:
+    return [bytes(raw) async for values in arm.pages(LIST) for raw in values]
+
+
+def linked(values: list[int], link: str) -> Any:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"value": values, "nextLink": link.replace("HERE", f"http://{request.host}")})
+
+    return answer
+
+
+async def test_pages_are_followed_at_the_same_host() -> None:
+    service = Service()
+    service.on(PATH, linked([1], f"HERE{PATH}?api-version=1&$skiptoken=a%2Fb"), send({"value": [2], "nextLink": None}))
+    async with client(service) as arm:
+        assert await every(arm) == [b"1", b"2"]
+    assert service.asked(PATH) == [{"api-version": "1"}, {"api-version": "1", "$skiptoken": "a/b"}]
+
+
+@pytest.mark.parametrize(
+    "link", ["https://elsewhere.example/x", "HERE.example/x", f"HERE{PATH}?api-version=1", "http://[::1", "x"]
+)
+async def test_links_that_lead_elsewhere_or_in_a_circle_end_the_reading(link: str) -> None:
+    service = Service()
+    service.on(PATH, linked([1], link))
+    async with client(service) as arm:
+        with pytest.raises(UntrustedPayload):
+            await every(arm)
+    assert len(service.asked(PATH)) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (send(DENIED, 403), Forbidden),
+        (send({"error": {"code": "ResourceNotFound", "message": "It was not found."}, "status": "Failed"}, 404), NotFound),
+        (send({}, 401), AuthenticationFailed),
+        (page(), AuthenticationFailed),
+        (send({"values": []}), UntrustedPayload),
+        (send({"error": {"code": "x", "message": "Please try again after '999' seconds."}}, 429), Throttled),
+    ],
+)
+async def test_every_refusal_is_an_error_of_its_own(answer: Any, error: type[SourceError]) -> None:
+    service = Service()
+    service.on(PATH, answer)
+    async with client(service) as arm:
+        with pytest.raises(error) as raised:
+            await every(arm)
+    if isinstance(raised.value, Forbidden):
+        assert (raised.value.right, raised.value.remedy) == (LIST.right, LIST.ask_for)
+
+
+async def test_what_may_pass_is_asked_again_after_the_wait_that_is_told() -> None:
+    service = Service()
+    service.on(PATH, send(BUSY, 429), send({}, 503, {"Retry-After": "0"}), cut(), send({"value": [1]}))
+    async with client(service) as arm:
+        assert await every(arm) == [b"1"]
+
+
+async def test_an_expired_token_is_got_anew() -> None:
+    service, entra = Service(), Entra(renews=True)
+    service.on(PATH, send({}, 401), send({"value": []}))
+    async with client(service, entra) as arm:
+        assert await every(arm) == []
+        assert arm.identity
+    assert entra.refused == ["entra-token"]
+    assert set(entra.scopes) == {"https://management.azure.com/.default"}
+
+
+async def test_few_reads_left_are_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        waits.append(seconds)
+
+    service = Service()
+    left = {"x-ms-ratelimit-remaining-subscription-reads": "3"}
+    service.on(PATH, send({"value": []}, headers=left))
+    async with client(service) as arm:
+        await every(arm)
+        with monkeypatch.context() as patched:
+            patched.setattr("tui.sources.azure.arm.asyncio.sleep", rest)
+            await every(arm)
+    assert len([seconds for seconds in waits if 0 < seconds <= 1.0]) == 1
+
+
+async def test_a_long_operation_is_followed_by_its_newest_address() -> None:
+    service = Service()
+
+    def accepted(status: int, body: Any, where: str) -> Any:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return web.json_response(body, status=status, headers={"Location": f"http://{request.host}/op?n={where}"})
+
+        return answer
+
+    service.on(f"{PATH}/do", accepted(202, "", "1"))
+    service.on("/op", accepted(202, {"status": "Accepted"}, "2"), send({"status": "Succeeded"}))
+    async with client(service) as arm:
+        assert b"Succeeded" in await arm.change(CHANGE)
+    assert [query["n"] for query in service.asked("/op")] == ["1", "2"]
+
+
+@pytest.mark.parametrize("answer", [send({"status": "Failed"}), send({}, 500), send({}, 404), cut()])
+async def test_an_operation_that_fails_or_cannot_be_followed(answer: Any) -> None:
+    service = Service()
+
+    async def accepted(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=202, headers={"Azure-AsyncOperation": f"http://{request.host}/op"})
+
+    service.on(f"{PATH}/do", accepted)
+    service.on("/op", answer)
+    async with client(service) as arm:
+        with pytest.raises(SourceError) as raised:
+            await arm.change(CHANGE)
+    assert len(service.asked(f"{PATH}/do")) == 1
+    failed = isinstance(raised.value, OutcomeUnknown)
+    assert failed is ("ended as failed" not in raised.value.headline)
+
+
+# ---- clusters
+
+
+def row(name: str, group: str = "rg", subscription: str = "s1", power: str = "Running") -> dict[str, str]:
+    place = f"/subscriptions/{subscription}/resourceGroups/{group}"
+    return {
+        "id": f"{place}/providers/Microsoft.ContainerService/managedClusters/{name}",
+        "name": name,
+        "resourceGroup": group,
+        "subscriptionId": subscription,
+        "power": power,
+    }
+
+
+CLUSTERS = [row("one"), row("two"), row("two", subscription="s2"), row("off", power="Stopped")]
+KUBECONFIG = """
+apiVersion: v1
+current-context: one
+clusters: [{name: one, cluster: {server: "https://one.example", certificate-authority: /etc/passwd}}]
+contexts: [{name: one, context: {cluster: one, user: u}}]
+users: [{name: u, user: {tokenFile: /etc/passwd, exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: kubelogin}}}]
+"""
+
+
+@asynccontextmanager
+async def aks(wanted: str, service: Service) -> AsyncIterator[tuple[AksAccess, Entra]]:
+    entra = Entra()
+    answer = {"totalRecords": len(CLUSTERS), "count": len(CLUSTERS), "data": CLUSTERS, "resultTruncated": "false"}
+    service.on(GRAPH, send(answer))
+    async with client(service, entra) as arm:
+        graph = ResourceGraph(entra, GraphOptions(endpoint=service.url, first_wait=0.0))
+        yield AksAccess(wanted, arm, AzureResources(graph, lambda: 0.0), entra, lambda: 1.0), entra
+
+
+async def test_a_cluster_is_signed_in_to_without_kubelogin() -> None:
+    service = Service()
+    path = f"{CLUSTERS[0]['id']}/listClusterUserCredential"
+    service.on(path, send({"kubeconfigs": [{"name": "clusterUser", "value": base64.b64encode(KUBECONFIG.encode()).decode()}]}))
+    async with aks("RG/One", service) as (cluster, entra):
+        kubeconfig, context = await managed_context(cluster)
+        await managed_context(cluster)
+        plugin = ExecPlugin(
+            "/usr/local/bin/kubelogin", "v1beta1", ["get-token", "--server-id", "6dae42f8-4368-4678-94ff-3960e28e3630"]
+        )
+        credential = await minted(cluster, plugin)
+    assert context == "one"
+    assert credential.token == "entra-token"
+    assert credential.expiration_timestamp is not None
+    assert entra.scopes[-1] == f"{AKS_SERVER}/.default"
+    assert service.asked(path) == [{"api-version": "2024-09-01", "format": "exec"}]
+    # What a cloud hands over leads to no file of this machine.
+    assert "certificate-authority" not in kubeconfig.entry("clusters", "one")
+    assert "tokenFile" not in kubeconfig.entry("users", "u")
+
+
+async def test_no_other_program_is_run_for_a_managed_cluster() -> None:
+    async with aks("rg/one", Service()) as (cluster, entra):
+        with pytest.raises(AuthenticationFailed):
+            await minted(cluster, ExecPlugin("/bin/sh", "v1beta1", ["-c", "true"]))
+    assert not entra.scopes
+
+
+@pytest.mark.parametrize(
+    ("wanted", "error"), [("rg/none", NotFound), ("rg/two", SourceError), ("s9/rg/one", NotFound), ("rg/off", Unreachable)]
+)
+async def test_a_cluster_that_is_not_there_or_not_one_is_said(wanted: str, error: type[SourceError]) -> None:
+    async with aks(wanted, Service()) as (cluster, _):
+        with pytest.raises(error):
+            await cluster.kubeconfig()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (send(DENIED, 403), Forbidden),
+        (send({"kubeconfigs": []}), UntrustedPayload),
+        (send({"kubeconfigs": [{"value": "%"}]}), UntrustedPayload),
+    ],
+)
+async def test_a_credential_that_is_refused_or_none(answer: Any, error: type[SourceError]) -> None:
+    service = Service()
+    service.on(f"{CLUSTERS[2]['id']}/listClusterUserCredential", answer)
+    async with aks("s2/rg/two", service) as (cluster, _):
+        with pytest.raises(error):
+            await cluster.kubeconfig()
+
+
+async def test_every_cluster_of_the_subscriptions_has_its_own_name() -> None:
+    service = Service()
+    async with aks("rg/one", service), asyncio.timeout(20):
+        graph = ResourceGraph(Entra(), GraphOptions(endpoint=service.url))
+        assert await all_clusters(AzureResources(graph, lambda: 0.0)) == ("s1/rg/one", "s1/rg/two", "s2/rg/two", "s1/rg/off")
