@@ -20,6 +20,7 @@ from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.rights import RightState
 from tui.errors import AuthenticationFailed, Forbidden, ForeignAnswer, NotFound, OutcomeUnknown, SourceError, Unreachable
 from tui.sources.builders.jenkins import JenkinsBuilder
+from tui.sources.builders.jenkins_log import failure_line
 from tui.sources.builders.jenkins_wire import Build, Item, JobAnswer, Queue, build_run, item_of_location, item_run, job_path
 from tui.sources.builders.options import BuilderOptions, ConfiguredJob
 from tui.sources.builders.secrets import Basic, Nobody
@@ -421,3 +422,38 @@ async def test_the_password_stays_with_its_host() -> None:
         with pytest.raises(SourceError):
             await builder.describe(KEY)
     assert not other.asked
+
+
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        (
+            ["+ docker push", "denied: no push", "[Pipeline] }", "ERROR: script returned exit code 1", "Finished: FAILURE"],
+            "denied: no push",
+        ),
+        (["ok", "ERROR: Could not find credentials", "Finished: FAILURE"], "Could not find credentials"),
+        (["ok", "ERROR: script returned exit code 1", "Finished: FAILURE"], "script returned exit code 1"),
+        (["Finished: FAILURE"], ""),
+        ([], ""),
+    ],
+)
+def test_the_line_that_says_why_a_build_failed(lines: list[str], line: str) -> None:
+    """Not the code that a step ended with, where something says more."""
+    assert failure_line(lines) == line
+
+
+async def test_a_failed_build_says_why_and_one_whose_log_is_gone_only_that() -> None:
+    """With the line of its log, without escapes."""
+    script = Script()
+    script.on(f"GET {JOB}/7/api/json", json_answer({"number": 7, "result": "FAILURE"}))
+    script.on(
+        f"GET {JOB}/7/logText/progressiveText",
+        plain("one\r\n\x1b[31mdenied: no push\x1b[0m\r\nFinished: FAILURE\r\n", X_Text_Size="1"),
+    )
+    run = Run(BuilderKind.JENKINS, "ci", "7", RunState.RUNNING, KEY)
+    async with jenkins(script) as builder:
+        failed = await builder.follow(run)
+        assert (failed.state, failed.detail) == (RunState.FAILED, "denied: no push")
+        script.on(f"GET {JOB}/7/logText/progressiveText", plain(status=403))
+        failed = await builder.follow(run)
+        assert (failed.state, failed.detail) == (RunState.FAILED, "")

@@ -8,7 +8,6 @@ build is found by the number of the item, which every build keeps (`queueId`).
 from __future__ import annotations
 
 import asyncio
-import codecs
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
 from tui.sources.builders.doctor import read_line, right_line
+from tui.sources.builders.jenkins_log import failure_line, followed_log, whole_log
 from tui.sources.builders.jenkins_session import JenkinsSession
 from tui.sources.builders.jenkins_wire import (
     BUILD_TREE,
@@ -41,7 +41,6 @@ from tui.sources.builders.jenkins_wire import (
     parameters_of,
     users_of,
 )
-from tui.sources.builders.logs import LineCutter
 from tui.sources.builders.options import BuilderOptions, connected, mark_parameter
 from tui.sources.builders.secrets import Secret
 from tui.sources.builders.service import decoded
@@ -132,9 +131,11 @@ class JenkinsBuilder:
     # ---- runs
 
     async def runs(self, job: JobKey, most: int) -> Sequence[Run]:
-        """What waits in the queue, and the last builds."""
+        """What waits in the queue, and the last builds; of the newest, if it failed, the line that says why."""
         waiting = [item_run(self.name, job, item, self._url(job)) for item in await self._waiting(job)]
         builds = [self._run(job, build) for build in await self._builds(job, most)]
+        if builds:
+            builds[0] = await self._explained(builds[0])
         return [*waiting, *builds][:most]
 
     async def _builds(self, job: JobKey, most: int) -> list[Build]:
@@ -154,8 +155,14 @@ class JenkinsBuilder:
         """The run as it is now: of a queue item that has left the queue, its build."""
         job = _job_of(run)
         if run.id.startswith(QUEUED):
-            return await self._follow_item(job, run)
-        return self._run(job, await self._build(job, run.id))
+            return await self._explained(await self._follow_item(job, run))
+        return await self._explained(self._run(job, await self._build(job, run.id)))
+
+    async def _explained(self, run: Run) -> Run:
+        if run.state is not RunState.FAILED or run.detail:
+            return run
+        lines = await whole_log(self._service, f"{job_path(_job_of(run).job)}/{int(run.id)}")
+        return msgspec.structs.replace(run, detail=failure_line(lines))
 
     async def _build(self, job: JobKey, number: str) -> Build:
         path = f"{job_path(job.job)}/{int(number)}/api/json?tree={BUILD_TREE}"
@@ -259,22 +266,7 @@ class JenkinsBuilder:
                 await asyncio.sleep(self._options.poll)
         if run.id.startswith(QUEUED):
             return
-        path = f"{job_path(_job_of(run).job)}/{int(run.id)}/logText/progressiveText?start="
-        lines, decoder, start, more = LineCutter(), codecs.getincrementaldecoder("utf-8")("replace"), 0, True
-        while more:
-            reply = await self._service.read(f"{path}{start}", "read the log", accept="text/plain")
-            size = reply.header("x-text-size")
-            end = int(size) if size.isascii() and size.isdigit() and len(size) < 18 else start + len(reply.body)
-            if end < start:
-                yield "(the log was begun anew)"
-                lines, decoder = LineCutter(), codecs.getincrementaldecoder("utf-8")("replace")
-            more = reply.header("x-more-data").lower() == "true"
-            for line in lines.feed(decoder.decode(reply.body)):
-                yield line
-            if more and end == start:
-                await asyncio.sleep(self._options.poll)
-            start = end
-        for line in lines.end():
+        async for line in followed_log(self._service, f"{job_path(_job_of(run).job)}/{int(run.id)}", self._options.poll):
             yield line
 
     # ---- rights
