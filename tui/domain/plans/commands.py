@@ -15,7 +15,7 @@ from tui.domain.facts.build import BuilderKind, Job, JobKey
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import ImageKey
 
-__all__ = ["lock", "pin", "pin_new", "restart", "run_job", "scale_to_zero", "unlock"]
+__all__ = ["lock", "pin", "pin_new", "restart", "run_job", "scale_back", "scale_to_zero", "unlock"]
 
 Parameters = Iterable[tuple[str, str]]
 _RESOURCES = {
@@ -147,6 +147,13 @@ def scale_to_zero(workload: ObjectKey) -> tuple[str, ...]:
     if workload.kind == "CronJob":
         return (_kubectl(workload, "patch", _object(workload), "--patch", json.dumps({"spec": {"suspend": True}})),)
     return (_kubectl(workload, "scale", _object(workload), "--replicas", "0"),)
+
+
+def scale_back(workload: ObjectKey, pods: int) -> str:
+    """Let it run again."""
+    if workload.kind == "CronJob":
+        return _kubectl(workload, "patch", _object(workload), "--patch", json.dumps({"spec": {"suspend": False}}))
+    return _kubectl(workload, "scale", _object(workload), "--replicas", str(pods))
 
 
 # ---- registries

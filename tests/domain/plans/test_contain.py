@@ -1,0 +1,75 @@
+"""Containment: what has the content is locked, and nothing runs it any more."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tests.domain.estates import NOW
+from tests.domain.plans.kit import current, image, key, workload, world
+from tests.domain.plans.test_rebuild import shape
+from tui.domain.common.trust import State
+from tui.domain.plans.containing import contain
+from tui.domain.plans.plan import Plan, StepKind
+from tui.domain.snapshot.snapshot import Image, ImageKey, Workload
+
+BAD, GOOD = key("shop/api@1"), key("shop/api@0")
+COPY, CHILD = key("shop/copy@1"), key("shop/child@1")
+
+
+def contained(images: list[Image], *workloads: Workload, select: ImageKey = BAD) -> Plan:
+    """The plan that contains it."""
+    return contain(world(images, workloads), [select], query="digest", now=NOW)
+
+
+PLAIN = [image(BAD, "1", "latest")]
+BEFORE = msgspec.structs.replace(image(GOOD), verdict=State.PASS)
+
+
+def test_what_has_the_content_is_locked_before_anything_else() -> None:
+    images = [
+        msgspec.structs.replace(image(BAD, "1"), same_content=(COPY,)),
+        image(COPY, "1"),
+        image(CHILD, "1", base=current(BAD)),
+    ]
+    plan = contained(images, workload("child", CHILD))
+    assert shape(plan) == [
+        ("lock", "shop/api", 1), ("disable-read", "shop/api", 1), ("lock", "shop/copy", 1), ("disable-read", "shop/copy", 1),
+        ("lock", "shop/child", 1), ("disable-read", "shop/child", 1), ("scale-to-zero", "child", 2),
+    ]  # fmt: skip
+    assert all(step.undo for step in plan.steps)
+    assert "n1 in prod" in plan.notes[0]
+    assert any("secrets" in sentence for sentence in plan.unknown)
+
+
+def test_the_last_good_digest_takes_its_place() -> None:
+    place = msgspec.structs.replace(workload("api", BAD), rollback=(GOOD, BAD))
+    plan = contained([*PLAIN, BEFORE], place)
+    step = plan.steps[-1]
+    assert step.kind is StepKind.ROLL_BACK
+    assert step.new_image == f"{GOOD.registry}/{GOOD.repository}@{GOOD.digest}"
+    assert "would not help" in step.what
+
+
+def test_an_image_that_fails_is_no_good_one() -> None:
+    place = msgspec.structs.replace(workload("api", BAD), rollback=(GOOD,))
+    plan = contained([*PLAIN, msgspec.structs.replace(BEFORE, verdict=State.FAIL)], place)
+    assert plan.steps[-1].kind is StepKind.SCALE_TO_ZERO
+
+
+def test_what_git_owns_is_rolled_back_there() -> None:
+    place = msgspec.structs.replace(workload("api", BAD, managed_by="Argo CD"), rollback=(GOOD,))
+    step = contained([*PLAIN, BEFORE], place).steps[-1]
+    assert "Argo CD" in step.blocked
+    assert GOOD.digest in step.remedy
+
+
+def test_what_cannot_be_scaled_is_said() -> None:
+    step = contained(PLAIN, workload("agent", BAD, kind="DaemonSet")).steps[-1]
+    assert step.blocked
+    assert step.remedy
+
+
+def test_a_registry_without_locks_is_said() -> None:
+    foreign = key("acme/api@1", "quay.io")
+    plan = contained([image(foreign, "1")], select=foreign)
+    assert all(step.blocked and not step.commands for step in plan.steps)

@@ -1,0 +1,283 @@
+"""Why an image that stands on an old base did not rebuild by itself, and whether it will: as sentences, each with its fix.
+
+What Azure's tasks follow: bases of the final stage alone under tags that move, in Azure registries (told at once), Docker Hub or
+Microsoft's registry (looked at every 10 to 60 minutes); a task must have run once (learn.microsoft.com, "About base image
+updates"). GitHub Actions have no trigger for bases; Azure Pipelines have one as a resource.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from enum import StrEnum
+
+import msgspec
+
+from tui.domain.common.text import clean, full_stop
+from tui.domain.facts.build import BaseDependency, BaseTrigger, BuilderKind, Job, Run, RunState
+from tui.domain.facts.events import SourceState
+from tui.domain.facts.patterns import is_azure_registry
+from tui.domain.lineage.base_tags import is_exact
+from tui.domain.plans.builders import NoJob, builder_health, choose_job, job_title
+from tui.domain.plans.words import repository_title
+from tui.domain.snapshot.snapshot import BaseLink, BaseState, Image, ImageKey, Snapshot
+
+__all__ = ["Cause", "Outlook", "Outlooks", "WhyNot", "outlook", "why_not"]
+
+POLLED = timedelta(minutes=60)
+"""How long Azure may take to see that a public base has moved."""
+_POLLED_REGISTRIES = frozenset({"docker.io", "mcr.microsoft.com"})
+
+
+class Cause(StrEnum):
+    """Why an image did not rebuild."""
+
+    NO_BUILDER = "no-builder"
+    DISABLED = "disabled"
+    INACTIVE = "inactive"
+    NEVER_RUN = "never-run"
+    RUNNING = "running"
+    QUEUED = "queued"
+    LAST_RUN_FAILED = "last-run-failed"
+    REBUILT = "rebuilt"
+    TRIGGER_OFF = "trigger-off"
+    NO_TRIGGER = "no-trigger"
+    OTHER_BASE = "other-base"
+    NOT_TRACKED = "base-not-tracked"
+    PRIVATE_BASE = "private-base"
+    TAG_NOT_STABLE = "tag-not-stable"
+    PLATFORM = "platform-mismatch"
+    HINDRANCE = "hindrance"
+    NOT_SEEN_YET = "not-seen-yet"
+    UNKNOWN = "unknown"
+
+
+class WhyNot(msgspec.Struct, frozen=True):
+    """One reason in a sentence, and what mends it."""
+
+    cause: Cause
+    sentence: str
+    fix: str = ""
+
+
+class Outlooks(StrEnum):
+    """Whether an image will be rebuilt by itself when its base changes."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class Outlook(msgspec.Struct, frozen=True):
+    """Whether, and why."""
+
+    answer: Outlooks
+    reason: str
+
+
+def why_not(snapshot: Snapshot, key: ImageKey) -> tuple[WhyNot, ...]:
+    """Why an outdated image did not rebuild by itself, the most telling reason first; nothing for one that is not outdated."""
+    image = snapshot.images.get(key)
+    if image is None or image.base is None or image.base.state is not BaseState.OUTDATED:
+        return ()
+    chosen = choose_job(snapshot, key)
+    if isinstance(chosen, NoJob):
+        return (WhyNot(Cause.NO_BUILDER, chosen.reason, chosen.remedy),)
+    job, runs = chosen.job, snapshot.runs.get(chosen.job.key, ())
+    if job.key not in snapshot.jobs:
+        return (WhyNot(Cause.UNKNOWN, f"{chosen.warnings[0]}", "See the view of sources for what is missing."),)
+    reasons = (*_of_job(job), *_of_runs(snapshot, image, image.base, job, runs), *_of_trigger(image, image.base, job))
+    return reasons or (_unexplained(snapshot, image.base, job),)
+
+
+def outlook(snapshot: Snapshot, key: ImageKey) -> Outlook:
+    """Whether an image will be rebuilt by itself when its base changes, as far as its job tells."""
+    image = snapshot.images.get(key)
+    if image is None:
+        return Outlook(Outlooks.UNKNOWN, "The image is not known.")
+    chosen = choose_job(snapshot, key)
+    if isinstance(chosen, NoJob):
+        return Outlook(Outlooks.UNKNOWN, chosen.reason)
+    if chosen.job.key not in snapshot.jobs:
+        return Outlook(Outlooks.UNKNOWN, chosen.warnings[0])
+    if image.base is None:
+        return Outlook(Outlooks.UNKNOWN, "What it stands on is not known.")
+    against = (*_of_job(chosen.job), *_of_trigger(image, image.base, chosen.job))
+    unknown = [reason for reason in against if reason.cause is Cause.UNKNOWN]
+    sure = [reason for reason in against if reason.cause is not Cause.UNKNOWN]
+    if sure:
+        return Outlook(Outlooks.NO, sure[0].sentence)
+    return Outlook(Outlooks.UNKNOWN, unknown[0].sentence) if unknown else Outlook(Outlooks.YES, "Its job follows its base.")
+
+
+# ---- the job itself
+
+
+def _of_job(job: Job) -> Iterator[WhyNot]:
+    if job.disabled:
+        words = full_stop(job.disabled[:1].upper() + job.disabled[1:])
+        if job.key.kind is BuilderKind.GITHUB_ACTIONS and ("60 days" in words or "inactiv" in words):
+            yield WhyNot(Cause.INACTIVE, words, "Enable the workflow with gh workflow enable.")
+        else:
+            yield WhyNot(Cause.DISABLED, words, _ENABLE[job.key.kind])
+    for hindrance in job.hindrances:
+        yield WhyNot(Cause.HINDRANCE, full_stop(hindrance), "Mend that at the builder, then run the job.")
+
+
+_ENABLE = {
+    BuilderKind.ACR_TASKS: "Enable it: az acr task update with --status Enabled.",
+    BuilderKind.AZURE_PIPELINES: "Enable the pipeline in its settings.",
+    BuilderKind.GITHUB_ACTIONS: "Enable the workflow with gh workflow enable.",
+    BuilderKind.JENKINS: "Enable the job in Jenkins, or name the one that builds it.",
+}
+
+
+# ---- its runs
+
+
+def _of_runs(snapshot: Snapshot, image: Image, link: BaseLink, job: Job, runs: tuple[Run, ...]) -> Iterator[WhyNot]:
+    title = job_title(job)
+    if not runs:
+        health = builder_health(snapshot, job.key)
+        never = (
+            job.key.kind is BuilderKind.ACR_TASKS and job.bases is None and health is not None and health.state is SourceState.OK
+        )
+        if never:
+            yield WhyNot(Cause.NEVER_RUN, f"{title} has never run: only a run tells Azure its bases.", "Run it once.")
+        return
+    last = runs[0]
+    detail = f" {full_stop(clean(last.detail, 300))}" if last.detail else ""
+    match last.state:
+        case RunState.RUNNING:
+            yield WhyNot(Cause.RUNNING, f"It is being rebuilt: run {clean(last.id, 60)} is going on.", "Wait for it.")
+        case RunState.QUEUED | RunState.WAITING:
+            pool = f" of agent pool {clean(job.agent_pool, 60)}" if job.agent_pool else ""
+            yield WhyNot(
+                Cause.QUEUED,
+                f"Run {clean(last.id, 60)} {'waits in the queue' + pool if last.state is RunState.QUEUED else 'waits'}.{detail}",
+                "Approve what it waits for." if last.state is RunState.WAITING else "See that its agents run.",
+            )
+        case RunState.FAILED | RunState.CANCELLED:
+            word = "failed" if last.state is RunState.FAILED else "was cancelled"
+            yield WhyNot(Cause.LAST_RUN_FAILED, f"The last run of {title}, {clean(last.id, 60)}, {word}.{detail}", _MEND)
+        case RunState.UNKNOWN:
+            yield WhyNot(Cause.UNKNOWN, f"How run {clean(last.id, 60)} of {title} went cannot be read.{detail}", _SEE)
+        case RunState.SUCCEEDED:
+            yield from _rebuilt(image, link, last)
+
+
+def _rebuilt(image: Image, link: BaseLink, last: Run) -> Iterator[WhyNot]:
+    """A run that went well since the base moved pushed another image: this one is left over."""
+    begun = last.started or last.created
+    pushed = {built.digest for built in last.images or () if built.name == image.name and built.digest}
+    if link.since is not None and begun is not None and begun > link.since and pushed and not pushed.intersection(image.digests):
+        yield WhyNot(
+            Cause.REBUILT,
+            f"Run {clean(last.id, 60)} has rebuilt it since; what runs is the older build.",
+            "Redeploy what runs it.",
+        )
+
+
+_MEND = "Mend what its log says, then run it again."
+_SEE = "See it at its builder."
+
+
+# ---- its trigger
+
+
+def _of_trigger(image: Image, link: BaseLink, job: Job) -> Iterator[WhyNot]:
+    if link.newest and "@" not in link.newest and link.tag and is_exact(link.tag):
+        yield WhyNot(
+            Cause.TAG_NOT_STABLE,
+            f"It is built from tag {clean(link.tag, 128)}, which does not move; {clean(link.newest, 128)} is newer.",
+            f"Change its FROM line to {clean(link.newest, 128)}, or to a tag that moves.",
+        )
+    title = job_title(job)
+    match job.trigger:
+        case BaseTrigger.UNKNOWN:
+            why = f" {full_stop(clean(job.reason, 300))}" if job.reason else ""
+            yield WhyNot(Cause.UNKNOWN, f"What starts {title} cannot be read.{why}", _SEE)
+        case BaseTrigger.OFF:
+            yield WhyNot(Cause.TRIGGER_OFF, f"The base image trigger of {title} is off.", _SWITCH_ON)
+        case BaseTrigger.NONE:
+            yield _no_trigger(job, title)
+        case BaseTrigger.ON:
+            if job.key.kind is BuilderKind.ACR_TASKS:
+                yield from _followed(link, job, title)
+    if job.platform is not None and image.platforms and job.platform not in image.platforms:
+        made = ", ".join(map(str, image.platforms))
+        yield WhyNot(
+            Cause.PLATFORM,
+            f"{title} builds for {job.platform} alone; the image is for {made}.",
+            "Let it build for each platform.",
+        )
+
+
+_SWITCH_ON = "Switch it on: az acr task update with --base-image-trigger-enabled true."
+
+
+def _no_trigger(job: Job, title: str) -> WhyNot:
+    match job.key.kind:
+        case BuilderKind.ACR_TASKS:
+            return WhyNot(Cause.TRIGGER_OFF, f"{title} has no base image trigger.", _SWITCH_ON)
+        case BuilderKind.AZURE_PIPELINES:
+            fix = "Add its base under resources, containers, with trigger: true."
+            return WhyNot(Cause.NO_TRIGGER, f"{title} has no resource that its base would trigger.", fix)
+        case BuilderKind.GITHUB_ACTIONS:
+            times = " It runs by schedule alone." if job.schedule else ""
+            fix = "Add a schedule, or start it by a dispatch when the base is pushed."
+            return WhyNot(Cause.NO_TRIGGER, f"A base cannot start a workflow of GitHub: nothing tells {title}.{times}", fix)
+        case BuilderKind.JENKINS:
+            said = "by schedule alone" if job.schedule else "without polling: nothing starts it when its base changes"
+            return WhyNot(
+                Cause.NO_TRIGGER, f"{title} runs {said}.", "Add a trigger by schedule, or start it when the base is pushed."
+            )
+
+
+def _followed(link: BaseLink, job: Job, title: str) -> Iterator[WhyNot]:
+    """What Azure follows of the bases of a task."""
+    base = link.base
+    name = repository_title(base)
+    if base.registry not in _POLLED_REGISTRIES and not is_azure_registry(base.registry):
+        fix = "Import the base into the registry of the task, and build on that."
+        yield WhyNot(Cause.PRIVATE_BASE, f"Azure does not look at {clean(base.registry, 120)}: {name} triggers nothing.", fix)
+        return
+    if job.bases is None:
+        fix = "Run it once: a run tells Azure its bases."
+        yield WhyNot(Cause.NOT_TRACKED, f"{title} tells of no base: Azure knows them after a run alone.", fix)
+        return
+    same = [each for each in job.bases if (each.name.registry, each.name.repository) == (base.registry, base.repository)]
+    runtime = [each for each in same if each.runtime]
+    if not runtime and same:
+        yield WhyNot(Cause.NOT_TRACKED, f"{name} is a base of an earlier stage: only that of the last one triggers.", _SCHEDULE)
+    elif not runtime:
+        others = [each for each in job.bases if each.runtime]
+        if others:
+            yield WhyNot(Cause.OTHER_BASE, f"{title} follows {_dependency(others[0])}, and not {name}.", _RUN_ONCE)
+        else:
+            yield WhyNot(Cause.NOT_TRACKED, f"{title} follows no base.", _RUN_ONCE)
+    elif link.tag and all(each.tag and each.tag != link.tag for each in runtime):
+        yield WhyNot(
+            Cause.OTHER_BASE, f"{title} follows {_dependency(runtime[0])}, and not its tag {clean(link.tag, 128)}.", _RUN_ONCE
+        )
+    elif all(not each.tag for each in runtime):
+        yield WhyNot(Cause.TAG_NOT_STABLE, f"{title} builds on a digest of {name}, which never moves.", _USE_TAG)
+
+
+_SCHEDULE = "Add a timer to the task with az acr task timer add."
+_RUN_ONCE = "Run the task once: it follows what that run was built on."
+_USE_TAG = "Name the base by a tag that moves in its FROM line."
+
+
+def _dependency(base: BaseDependency) -> str:
+    return clean(f"{base.name}:{base.tag}" if base.tag else str(base.name), 200)
+
+
+def _unexplained(snapshot: Snapshot, link: BaseLink, job: Job) -> WhyNot:
+    """Everything speaks for a rebuild: it may not have been seen yet; else nobody can tell."""
+    polled = job.key.kind is BuilderKind.ACR_TASKS and link.base.registry in _POLLED_REGISTRIES
+    if polled and link.since is not None and snapshot.as_of - link.since < POLLED:
+        return WhyNot(
+            Cause.NOT_SEEN_YET, "Azure looks at its base every 10 to 60 minutes, and it moved a short while ago.", "Wait."
+        )
+    return WhyNot(Cause.UNKNOWN, f"Nothing that can be read says why {job_title(job)} did not start.", "Run it from here.")
