@@ -17,7 +17,6 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
 from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, RunState
-from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
@@ -42,6 +41,7 @@ from tui.sources.builders.github_wire import (
     progress_words,
     run_of,
 )
+from tui.sources.builders.named import NamedBuilder
 from tui.sources.builders.options import BuilderOptions, mark_parameter
 from tui.sources.builders.secrets import Secret
 from tui.sources.builders.service import decoded, moment, path_part
@@ -59,47 +59,22 @@ LOOKS = 5
 RAW = "application/vnd.github.raw+json"
 
 
-class GitHubBuilder:
+class GitHubBuilder(NamedBuilder):
     """A `Builder`."""
 
     kind = BuilderKind.GITHUB_ACTIONS
 
     def __init__(self, options: BuilderOptions, secret: Secret) -> None:
-        self.name = options.name
-        self._options = options
-        self._service = github_service(options, secret)
+        super().__init__(options, github_service(options, secret))
         self._web = web_of(self._service.base)
         self._login: str | None = None
-
-    @property
-    def jobs(self) -> tuple[JobKey, ...]:
-        """The jobs that the settings name."""
-        return tuple(JobKey(self.kind, self.name, job) for job in self._options.for_images(()))
-
-    @property
-    def requests(self) -> int:
-        """Requests sent so far."""
-        return self._service.requests
-
-    @property
-    def endpoint(self) -> str:
-        """Where it is."""
-        return self._service.base
 
     @property
     def identity(self) -> str:
         """Who is signed in, as far as that is known."""
         return self._login or ""
 
-    async def aclose(self) -> None:
-        """Release every connection."""
-        await self._service.aclose()
-
     # ---- jobs
-
-    async def find(self, names: Sequence[RepositoryName]) -> Sequence[Job]:
-        """The workflows that the configuration names."""
-        return [await self.describe(JobKey(self.kind, self.name, job)) for job in self._options.for_images(names)]
 
     async def describe(self, job: JobKey) -> Job:
         """The workflow; what starts it stands in its file, which takes a right of its own."""

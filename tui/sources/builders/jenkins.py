@@ -16,7 +16,6 @@ import msgspec
 
 from tui.domain.common.text import clean, listed
 from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, RunState
-from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
@@ -41,6 +40,7 @@ from tui.sources.builders.jenkins_wire import (
     parameters_of,
     users_of,
 )
+from tui.sources.builders.named import NamedBuilder
 from tui.sources.builders.options import BuilderOptions, connected, mark_parameter
 from tui.sources.builders.secrets import Secret
 from tui.sources.builders.service import decoded
@@ -53,48 +53,24 @@ SEARCHED = 50
 NOT_GIVEN = frozenset({"FileParameterDefinition", "StashedFileParameterDefinition", "Base64FileParameterDefinition"})
 
 
-class JenkinsBuilder:
+class JenkinsBuilder(NamedBuilder):
     """A `Builder`."""
 
     kind = BuilderKind.JENKINS
 
     def __init__(self, options: BuilderOptions, secret: Secret) -> None:
         host = urlsplit(options.url).hostname or ""
-        self.name = options.name
-        self._options, self._secret = options, secret
         title = f"Jenkins at {clean(host, 80)}"
         self._session = JenkinsSession(title, options.url, lambda: connected(options, host), secret, options.first_wait)
-        self._service = self._session.service
-
-    @property
-    def jobs(self) -> tuple[JobKey, ...]:
-        """The jobs that the settings name."""
-        return tuple(JobKey(self.kind, self.name, job) for job in self._options.for_images(()))
-
-    @property
-    def requests(self) -> int:
-        """Requests sent so far."""
-        return self._service.requests
-
-    @property
-    def endpoint(self) -> str:
-        """Where it is."""
-        return self._service.base
+        super().__init__(options, self._session.service)
+        self._secret = secret
 
     @property
     def identity(self) -> str:
         """Who is signed in, as far as that is known."""
         return self._secret.identity
 
-    async def aclose(self) -> None:
-        """Release every connection."""
-        await self._service.aclose()
-
     # ---- jobs
-
-    async def find(self, names: Sequence[RepositoryName]) -> Sequence[Job]:
-        """The jobs that the configuration names."""
-        return [await self.describe(self._key(job)) for job in self._options.for_images(names)]
 
     async def describe(self, job: JobKey) -> Job:
         """The job with its parameters; what starts it by itself stands in its configuration, which not everybody may read."""

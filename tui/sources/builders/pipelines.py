@@ -17,11 +17,11 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean, listed
 from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, RunState
-from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
 from tui.sources.builders.doctor import read_line, right_line
+from tui.sources.builders.named import NamedBuilder
 from tui.sources.builders.options import BuilderOptions, mark_parameter
 from tui.sources.builders.pipelines_log import followed_log
 from tui.sources.builders.pipelines_session import QUEUE, RIGHTS, STOP, VERSION, VIEW, permission_path, pipelines_service
@@ -53,49 +53,25 @@ __all__ = ["PipelinesBuilder"]
 T = TypeVar("T")
 
 
-class PipelinesBuilder:
+class PipelinesBuilder(NamedBuilder):
     """A `Builder`."""
 
     kind = BuilderKind.AZURE_PIPELINES
 
     def __init__(self, options: BuilderOptions, secret: Secret) -> None:
-        self.name = options.name
-        self._options, self._secret = options, secret
-        self._service = pipelines_service(options, secret)
+        super().__init__(options, pipelines_service(options, secret))
+        self._secret = secret
         self._user: str | None = None
-
-    @property
-    def jobs(self) -> tuple[JobKey, ...]:
-        """The jobs that the settings name."""
-        return tuple(JobKey(self.kind, self.name, job) for job in self._options.for_images(()))
-
-    @property
-    def requests(self) -> int:
-        """Requests sent so far."""
-        return self._service.requests
-
-    @property
-    def endpoint(self) -> str:
-        """Where it is."""
-        return self._service.base
 
     @property
     def identity(self) -> str:
         """Who is signed in, as far as that is known."""
         return self._secret.identity
 
-    async def aclose(self) -> None:
-        """Release every connection."""
-        await self._service.aclose()
-
     async def _get(self, path: str, kind: type[T], what: str) -> T:
         return decoded(await self._service.read(path, what), kind, self._service.title, what)
 
     # ---- jobs
-
-    async def find(self, names: Sequence[RepositoryName]) -> Sequence[Job]:
-        """The pipelines that the configuration names."""
-        return [await self.describe(JobKey(self.kind, self.name, job)) for job in self._options.for_images(names)]
 
     async def describe(self, job: JobKey) -> Job:
         """The pipeline; its resources and parameters stand in its YAML, which may lie in a repository elsewhere."""
