@@ -23,13 +23,13 @@ def test_jobs_are_named_as_their_system_does() -> None:
         '[builder.azure-pipelines.images]\n"contoso.azurecr.io/a" = "20"\n"contoso.azurecr.io/b" = "Other Project/7"\n'
         '[builder.github-actions]\nproject = "contoso/shop"\nimages."contoso.azurecr.io/c" = "build.yml"\n'
         '[builder.ci]\nkind = "jenkins"\nurl = "https://ci.example/jenkins"\n'
-        'images."contoso.azurecr.io/d/*" = {job = "folder/d", ref = "main", parameters = {IMAGE = "d"}}\n'
+        'images."contoso.azurecr.io/d/*" = {job = "folder/d", ref = "feature/x", parameters = {IMAGE = "d"}}\n'
     )
     read_ = builders(text)
     assert [job.job for job in read_["azure-pipelines"].images.values()] == ["shop/20", "Other Project/7"]
     assert read_["github-actions"].images == {"contoso.azurecr.io/c": JobSettings("contoso/shop/build.yml")}
     assert read_["ci"].kind is CiKind.JENKINS
-    assert read_["ci"].images == {"contoso.azurecr.io/d/*": JobSettings("folder/d", "main", {"IMAGE": "d"})}
+    assert read_["ci"].images == {"contoso.azurecr.io/d/*": JobSettings("folder/d/feature%2Fx", "feature/x", {"IMAGE": "d"})}
 
 
 @pytest.mark.parametrize(

@@ -53,10 +53,12 @@ class BuilderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refresh: Annotated[float | None, Setting("between looks", Form.DURATION)] = None
 
 
-def whole_job(kind: CiKind, project: str, job: str) -> str:
-    """The job with its project, where that was left out."""
-    parts = {CiKind.AZURE_PIPELINES: 1, CiKind.GITHUB_ACTIONS: 1}.get(kind, 0)
-    return f"{project.strip('/')}/{job}" if project and parts and "/" not in job else job.strip("/")
+def whole_job(kind: CiKind, project: str, job: str, ref: str = "") -> str:
+    """The job with its project, where that was left out; of a branch in Jenkins, where each is a job of its own, that job."""
+    if kind is CiKind.JENKINS:
+        # A branch's job bears its name with the slashes written so (jenkinsci/branch-api-plugin, NameEncoder).
+        return "/".join(part for part in (job.strip("/"), ref.replace("/", "%2F")) if part)
+    return f"{project.strip('/')}/{job}" if project and "/" not in job else job.strip("/")
 
 
 def job_fault(kind: CiKind, job: str) -> str:

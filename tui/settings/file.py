@@ -208,7 +208,7 @@ class _Reader(TomlReader):
             remedy = 'It is a job in quotes, or {job = "...", ref = "...", parameters = {...}}.'
             self.refuse(f"“{clean(pattern, 60)}” has a wrong value", place, remedy)
         built = self.convert(entry, JobSettings, place)
-        job = whole_job(builder.kind, builder.project, built.job)
+        job = whole_job(builder.kind, builder.project, built.job, built.ref)
         if remedy := job_fault(builder.kind, job):
             self.refuse(f"“{clean(built.job, 60)}” is not a job of {builder.kind}", place, remedy)
         return msgspec.structs.replace(built, job=job)
