@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.demo.test_content import company
+from tui.demo.estate import controllers as controller_objects
 from tui.demo.estate import objects
 from tui.demo.estate.images_on_nodes import split
 from tui.demo.estate.model import PodModel
@@ -123,7 +124,9 @@ def test_old_replica_sets_name_versions_that_were_purged() -> None:
 def test_hostile_text_is_somewhere_in_labels_annotations_and_messages() -> None:
     written = [json.dumps(objects.pod(pod, "1")) for cluster in company().clusters for pod in cluster.estate.pods]
     controllers = [
-        json.dumps(objects.controller(one, "1")) for cluster in company().clusters for one in cluster.estate.controllers
+        json.dumps(controller_objects.controller(one, "1"))
+        for cluster in company().clusters
+        for one in cluster.estate.controllers
     ]
     banner = company().yard.newest("contoso.azurecr.io/checkout/banner").images["amd64"]
     escaped = json.dumps(HOSTILE)[1:-1]

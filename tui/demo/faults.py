@@ -22,7 +22,7 @@ class Fault:
     `what`: `401`, `403`, `500`, `429`, `cut`, `malformed`, `lie`, `flip` (a bit of the body), `page` (of a sign-in), `drop` (no
     answer at all, although the request was carried out). Of the server `tasks` the path is the name of a task, and `what` how its
     runs go wrong: `half-way`, `nothing`, `other-digest`, `old-base`, `log-cut`, `cancelled`, `queue-full`, `unsigned`.
-    `first` limits it to so many requests, the first `spared` of which are answered well.
+    `first` limits it to so many requests, the first `spared` of which are answered well; `method` to those of one method.
     """
 
     server: str
@@ -32,6 +32,7 @@ class Fault:
     ends: float = 1e9
     first: int = 1_000_000_000
     spared: int = 0
+    method: str = ""
 
 
 class Faults:
@@ -97,7 +98,7 @@ class Faults:
         return ""
 
     def _strikes(self, place: int, fault: Fault, request: Request) -> bool:
-        return self._matches(place, fault, request.path)
+        return fault.method in ("", request.method) and self._matches(place, fault, request.path)
 
     def _matches(self, place: int, fault: Fault, path: str) -> bool:
         since = time.monotonic() - self._began

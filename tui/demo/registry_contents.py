@@ -13,12 +13,12 @@ __all__ = ["RegistryContents", "Repository", "Row", "TagRow"]
 
 @dataclass(slots=True)
 class Row:
-    """A manifest in a repository: when it was pushed, and whether it is locked."""
+    """A manifest in a repository: when it was pushed, and what may not be done with it any more."""
 
     stored: Stored
     created: datetime
     updated: datetime
-    locked: bool = False
+    forbidden: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -29,17 +29,19 @@ class TagRow:
     digest: str
     created: datetime
     updated: datetime
+    forbidden: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
 class Repository:
-    """One repository."""
+    """One repository; `forbidden` holds the attributes (`delete`, `write`, `read`, `list`) that are switched off."""
 
     name: str
     created: datetime
     rows: dict[str, Row] = field(default_factory=dict)
     tags: dict[str, TagRow] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
+    forbidden: frozenset[str] = frozenset()
 
     @property
     def updated(self) -> datetime:
@@ -56,7 +58,7 @@ class Repository:
     def tag(self, name: str, digest: str, at: datetime) -> None:
         """Let a tag name a manifest."""
         known = self.tags.get(name)
-        self.tags[name] = TagRow(name, digest, known.created if known else at, at)
+        self.tags[name] = TagRow(name, digest, known.created if known else at, at, known.forbidden if known else frozenset())
 
     def purge(self, digest: str) -> None:
         """Delete a manifest with the tags that name it, and what an index alone listed."""
@@ -70,6 +72,12 @@ class Repository:
         """A manifest by tag or digest."""
         tag = self.tags.get(reference)
         return self.rows.get(tag.digest if tag else reference)
+
+    def readable(self, reference: str) -> bool:
+        """Whether it may be pulled by this tag or digest."""
+        tag, row = self.tags.get(reference), self.find(reference)
+        switched_off = self.forbidden | (tag.forbidden if tag else frozenset()) | (row.forbidden if row else frozenset())
+        return "read" not in switched_off
 
     def tags_of(self, digest: str) -> list[str]:
         """The tags of one manifest."""

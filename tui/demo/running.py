@@ -22,6 +22,7 @@ from tui.demo.directory import BuilderTable, entra_kubeconfig, write_docker, wri
 from tui.demo.estate.company import Company, build_company
 from tui.demo.estate.images import CONTOSO, FABRIKAM, LEGACY, MCR
 from tui.demo.estate.life import Life
+from tui.demo.estate.rolling import Roller
 from tui.demo.estate.special import told_bases
 from tui.demo.faults import Faults
 from tui.demo.http import Handler, Request, serve
@@ -29,6 +30,7 @@ from tui.demo.identity import ManagedIdentity
 from tui.demo.pki import Authority
 from tui.demo.registry.acr import AzureRegistry
 from tui.demo.registry.plain import OpenRegistry, PasswordRegistry, Storage
+from tui.demo.requestlog import REQUESTS, RequestLog
 from tui.demo.scenarios import Scenario
 from tui.demo.services import make_graph, make_services
 from tui.demo.signing.revocation import RevocationList
@@ -74,6 +76,7 @@ class Run:
         self._scenario, self._directory, self._seed = scenario, directory, seed
         self._faults: Faults = scenario.faults()
         self._servers = AsyncExitStack()
+        self.requests = RequestLog(directory / REQUESTS)
         self._tokens = {name: secrets.token_urlsafe(24) for name in (VIEWER, NOBODY)}
         self._password = secrets.token_urlsafe(12)
         self._identity = ManagedIdentity()
@@ -81,6 +84,7 @@ class Run:
     async def start(self) -> Json:
         """Start the servers, write the files, and return the handshake. Raises OSError."""
         self.company = await self._build()
+        self.roller = Roller(self.company.clusters, holdups=self._scenario.holdups)
         authority = Authority()
         tls = _Tls(authority, authority.context(self._directory, True), authority.context(self._directory, False))
         ca = self._directory / "ca.crt"
@@ -132,15 +136,17 @@ class Run:
 
     async def live(self) -> None:
         """Let things happen until cancelled."""
-        if self._scenario.lives:
-            await Life(self.company, self._seed).run()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.roller.run())
+            if self._scenario.lives:
+                group.create_task(Life(self.company, self._seed, busy=self.roller.busy).run())
 
     async def stop(self) -> None:
         """Close every listening socket."""
         await self._servers.aclose()
 
     async def _serve(self, name: str, handler: Handler, context: ssl.SSLContext | None) -> tuple[str, int]:
-        server, port = await serve(self._faults.around(name, handler), context)
+        server, port = await serve(self.requests.around(name, self._faults.around(name, handler)), context)
         self._servers.callback(server.close)
         return f"https://127.0.0.1:{port}", port
 
@@ -148,7 +154,9 @@ class Run:
         found = {}
         for cluster in self.company.clusters:
             name = cluster.estate.name
-            found[name], _ = await self._serve(name, ApiServer(cluster.store, self._who).handle, tls.clusters)
+            found[name], _ = await self._serve(
+                name, ApiServer(cluster.store, self._who, self.roller.writer(cluster)).handle, tls.clusters
+            )
         return found
 
     def _who(self, request: Request) -> User | None:
@@ -194,7 +202,10 @@ class Run:
         storage, _ = await self._serve("storage", Storage(yard.shelves.values()).handle, context)
         found = {}
         for host in (CONTOSO, FABRIKAM):
-            registry = AzureRegistry(yard.shelf(host), self._known, denied=self._scenario.hidden if host == CONTOSO else ())
+            own = host == CONTOSO
+            actions = ("pull", "metadata_read", "metadata_write") if own else ("pull", "metadata_read")
+            denied = self._scenario.hidden if own else ()
+            registry = AzureRegistry(yard.shelf(host), self._known, denied=denied, actions=actions)
             registry.distribution.storage = storage
             url, _ = await self._serve(host, registry.handle, context)
             found[host] = ("acr", url, "entra")

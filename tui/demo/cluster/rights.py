@@ -20,6 +20,8 @@ _VIEWED = (
     "cronjobs",
     "replicationcontrollers",
     "rollouts",
+    "events",
+    "poddisruptionbudgets",
 )
 
 

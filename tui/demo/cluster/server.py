@@ -9,10 +9,12 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from secrets import token_hex
+from typing import Any
 
 from tui.demo.cluster import status
 from tui.demo.cluster.discovery import api_groups, api_resources, api_versions, version_info
 from tui.demo.cluster.kinds import KINDS, ApiResource
+from tui.demo.cluster.patches import PatchRefused, missing_image, patched
 from tui.demo.cluster.reviews import review
 from tui.demo.cluster.rights import User
 from tui.demo.cluster.store import Key, ObjectStore, StoredObject, Watch
@@ -28,13 +30,15 @@ _PATH = re.compile(
 _BY_PATH = {(kind.group, kind.version, kind.resource): kind for kind in KINDS}
 _OPEN = ("/version", "/healthz", "/livez", "/readyz")
 Who = Callable[[Request], User | None]
+# Takes an object as a patch made it, and the field manager that did; false where the kind cannot be changed here.
+Write = Callable[[ApiResource, Key, dict[str, Any], str], bool]
 
 
 class ApiServer:
-    """One API server over a store; `who` authenticates."""
+    """One API server over a store; `who` authenticates, `write` takes changes of objects (None: nothing can be changed)."""
 
-    def __init__(self, store: ObjectStore, who: Who) -> None:
-        self.store, self._who = store, who
+    def __init__(self, store: ObjectStore, who: Who, write: Write | None = None) -> None:
+        self.store, self._who, self._write = store, who, write
 
     async def handle(self, request: Request) -> Reply:
         """One request."""
@@ -64,6 +68,8 @@ class ApiServer:
         where = name if kind.kind == "Namespace" and name else namespace
         if not user.may_kind(verb, kind, where):
             return status.forbidden(user.name, verb, kind, namespace, name)
+        if request.method == "PATCH" and name and self._write is not None:
+            return self._patch(request, kind, (namespace, name), self._write)
         if request.method != "GET":
             return status.not_allowed()
         if name:
@@ -74,6 +80,21 @@ class ApiServer:
             return self._watch(request, kind, matches) if watch else self._list(request, kind, matches)
         except ValueError as error:
             return status.bad_request(str(error))
+
+    def _patch(self, request: Request, kind: ApiResource, key: Key, write: Write) -> Reply:
+        table = self.store.table(kind)
+        entry = table.entries.get(key)
+        if entry is None:
+            return status.not_found(kind, key[1])
+        try:
+            after = patched(request, kind, json.loads(entry.whole))
+        except PatchRefused as refusal:
+            return refusal.reply
+        if (field := missing_image(after)) is not None:
+            return status.invalid(kind, key[1], field)
+        if not write(kind, key, after, request.query.get("fieldManager", "")):
+            return status.not_allowed()
+        return Reply(200, table.entries[key].whole, (status.AUDIT,))
 
     # ---- lists
 
@@ -146,16 +167,18 @@ def _selection(namespace: str, query: Mapping[str, str]) -> Callable[[Key, Store
     fields = _pairs(query.get("fieldSelector", ""), "fieldSelector")
     labels = _pairs(query.get("labelSelector", ""), "labelSelector")
     wanted = {"metadata.name": fields.pop("metadata.name", ""), "metadata.namespace": fields.pop("metadata.namespace", "")}
-    node = fields.pop("spec.nodeName", "")
+    node, involved = fields.pop("spec.nodeName", ""), fields.pop("involvedObject.uid", "")
     if fields:
         raise ValueError(f"field label not supported: {', '.join(fields)}")
 
     def matches(key: Key, entry: StoredObject) -> bool:
         if (namespace or wanted["metadata.namespace"] or key[0]) != key[0] or (wanted["metadata.name"] or key[1]) != key[1]:
             return False
-        if not labels and not node:
+        if not labels and not node and not involved:
             return True
         body = json.loads(entry.item)
+        if involved and body.get("involvedObject", {}).get("uid") != involved:
+            return False
         found = body["metadata"].get("labels") or {}
         return all(found.get(name) == value for name, value in labels.items()) and (
             not node or body["spec"].get("nodeName") == node

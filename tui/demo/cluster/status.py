@@ -17,7 +17,7 @@ __all__ = [
     "not_allowed",
     "not_found",
 ]
-__all__ += ["too_many", "unauthorized", "unsupported"]
+__all__ += ["apply_conflict", "conflict", "invalid", "invalid_patch", "too_many", "unauthorized", "unsupported"]
 
 AUDIT = ("Cache-Control", "no-cache, private")
 _PAGE_EXPIRED = (
@@ -91,6 +91,33 @@ def too_many(seconds: int) -> Reply:
     details: Json = {"retryAfterSeconds": seconds}
     message = "the server has received too many requests and has asked us to try again later"
     return _reply(_status(429, "TooManyRequests", message, details), (("Retry-After", str(seconds)),))
+
+
+def conflict(kind: ApiResource, name: str, why: str) -> Reply:
+    """409 of a change that does not fit the object as it is."""
+    details: Json = {"name": name, **({"group": kind.group} if kind.group else {}), "kind": kind.resource}
+    return _reply(_status(409, "Conflict", f'Operation cannot be fulfilled on {_plural(kind)} "{name}": {why}', details))
+
+
+def apply_conflict(causes: list[tuple[str, str]]) -> Reply:
+    """409 of an apply that would take fields from other managers; each cause is a message and a field."""
+    listed = [{"reason": "FieldManagerConflict", "message": message, "field": field} for message, field in causes]
+    several = "conflict" if len(causes) == 1 else "conflicts"
+    words = "; ".join(f"{message}: {field}" for message, field in causes)
+    return _reply(_status(409, "Conflict", f"Apply failed with {len(causes)} {several}: {words}", {"causes": listed}))
+
+
+def invalid_patch() -> Reply:
+    """422 of a JSON patch that does not apply, also of one whose test fails."""
+    return _reply(_status(422, "Invalid", "the server rejected our request due to an error in our request", {}))
+
+
+def invalid(kind: ApiResource, name: str, field: str) -> Reply:
+    """422 of an object that would not be valid."""
+    causes = [{"reason": "FieldValueRequired", "message": "Required value", "field": field}]
+    details: Json = {"name": name, "group": kind.group, "kind": kind.kind, "causes": causes}
+    words = f'{kind.kind}.{kind.group} "{name}" is invalid: {field}: Required value'
+    return _reply(_status(422, "Invalid", words, details))
 
 
 def internal(message: str) -> Reply:

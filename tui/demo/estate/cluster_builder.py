@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tui.demo.estate.images_on_nodes import NodeImages, split
-from tui.demo.estate.model import Box, Container, Controller, Kinds, NodeModel, Owner, PodModel, Slot
+from tui.demo.estate.model import Box, Container, Controller, Kinds, NodeModel, Owner, PodModel, Slot, revision_labels
 from tui.demo.estate.work import BARE, STATIC, Form, Manager, Work
 
 __all__ = ["ClusterBuilder", "ClusterObjects"]
@@ -37,7 +37,7 @@ class ClusterBuilder:
 
     def __init__(self, name: str, seed: int, now: datetime, images: NodeImages) -> None:
         self.random = random.Random(f"{seed}:{name}")  # noqa: S311
-        self.now, self._images = now, images
+        self.now, self.images = now, images
         self.estate = ClusterObjects(name)
 
     def uid(self) -> str:
@@ -60,7 +60,7 @@ class ClusterBuilder:
         """Raise every workload that this cluster has."""
         for work in works:
             if self.estate.name.rpartition("-")[2] in work.clusters:
-                image = self._images.pinned(work.image, work.pin) if work.pin else work.image
+                image = self.images.pinned(work.image, work.pin) if work.pin else work.image
                 self._raise(replace(work, image=image))
         return self.estate
 
@@ -104,7 +104,10 @@ class ClusterBuilder:
             suspended=work.suspended,
             arch=work.arch if work.arch != "amd64" else "",
             generation=len(work.rollback) + 1,
+            writer=_WRITERS[work.manager],
         )
+        if made.kind in (Kinds.DEPLOYMENT, Kinds.ROLLOUT):
+            made.annotations[_REVISION] = str(made.generation)
         self.estate.controllers.append(made)
         self.estate.works[made.uid] = work
         return made
@@ -112,7 +115,8 @@ class ClusterBuilder:
     def _old_sets(self, work: Work, owner: Controller) -> None:
         name = split(work.image)[0]
         for place, tag in enumerate(work.rollback):
-            self._replica_set(work, owner, f"{name}:{tag}", 0, work.age + 30 * (place + 1))
+            old = self._replica_set(work, owner, f"{name}:{tag}", 0, work.age + 30 * (place + 1))
+            old.annotations = {_REVISION: str(owner.generation - place - 1)}
 
     def _replica_set(self, work: Work, owner: Controller, image: str, replicas: int, age: float) -> Controller:
         mark = self.word(10)
@@ -127,10 +131,12 @@ class ClusterBuilder:
             replicas=replicas,
             ready=min(replicas, owner.ready),
             labels={"app": work.name, label: mark},
-            annotations={"deployment.kubernetes.io/revision": str(owner.generation)},
+            annotations={_REVISION: str(owner.generation)},
             selector={"app": work.name, label: mark},
             owner=owner.reference,
         )
+        if owner.kind is Kinds.ROLLOUT and replicas:
+            owner.pod_hash = mark
         self.estate.controllers.append(made)
         return made
 
@@ -144,6 +150,7 @@ class ClusterBuilder:
         taken = sum(one.name.startswith(name) for one in self.estate.controllers)
         made = replace(owner, kind=Kinds.JOB, name=f"{name}-{taken}" if taken else name, uid=self.uid(), created=started)
         made.owner, made.annotations, made.ready = owner.reference, {}, 0
+        made.selector = {**owner.selector, "job-name": made.name}
         self.estate.controllers.append(made)
         self._pods(replace(work, replicas=1, age=age, kind=Kinds.JOB), made)
         return made
@@ -155,8 +162,12 @@ class ClusterBuilder:
         job.ready = 1
         pod = self.estate.pods[-1]
         pod.phase = "Running"
-        for one in pod.containers:
+        for one, box in zip(pod.containers, owner.boxes, strict=False):
             one.state, one.started = "running", now
+            if owner.template > 1:  # as somebody has changed it since
+                one.box = box
+                one.image_id = self.images.pulled(box.image)
+        pod.annotations = dict(owner.template_annotations)
         return job, pod
 
     # ---- pods
@@ -167,7 +178,8 @@ class ClusterBuilder:
         for number in range(count):
             end = str(number) if owner.kind is Kinds.STATEFULSET else self.word(5)
             node = nodes[(number + len(self.estate.pods)) % len(nodes)] if owner.kind is not Kinds.DAEMONSET else nodes[number]
-            self.estate.pods.append(self.pod(work, owner.reference, f"{owner.name}-{end}", number, node, dict(owner.selector)))
+            labels = {**owner.selector, **revision_labels(owner)}
+            self.estate.pods.append(self.pod(work, owner.reference, f"{owner.name}-{end}", number, node, labels))
 
     def _nodes(self, work: Work) -> list[NodeModel]:
         if work.kind == Kinds.DAEMONSET:
@@ -202,8 +214,8 @@ class ClusterBuilder:
         restarts = self.random.choice((0, 0, 0, 0, 0, 1, 2)) if work.lively else 0
         started = created + timedelta(seconds=self.random.randint(3, 40))
         state = "terminated" if box.slot is Slot.INIT else "running"
-        image_id = self._images.image_id(box.image, form, run, node.arch)
-        shown = self._images.shown(box.image, run, node.arch)
+        image_id = self.images.image_id(box.image, form, run, node.arch)
+        shown = self.images.shown(box.image, run, node.arch)
         return Container(box, image_id, state, "", "", restarts if main else 0, started, shown)
 
     def _stop(self, pod: PodModel, work: Work) -> None:
@@ -229,6 +241,15 @@ class ClusterBuilder:
             mirror = self.word(32)
             made.annotations = {"kubernetes.io/config.mirror": mirror, "kubernetes.io/config.source": "file"}
         self.estate.pods.append(made)
+
+
+_REVISION = "deployment.kubernetes.io/revision"
+_WRITERS = {
+    Manager.HELM: ("helm", "Update"),
+    Manager.ARGO: ("argocd-controller", "Update"),
+    Manager.FLUX: ("kustomize-controller", "Apply"),
+    Manager.NONE: ("kubectl-client-side-apply", "Update"),
+}
 
 
 def _managed(work: Work) -> tuple[dict[str, str], dict[str, str]]:

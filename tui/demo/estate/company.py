@@ -10,7 +10,9 @@ from functools import partial
 from tui.demo.cluster.kinds import kind_of
 from tui.demo.cluster.store import ObjectStore
 from tui.demo.estate import objects
+from tui.demo.estate.budgets import load_budgets
 from tui.demo.estate.cluster_builder import ClusterBuilder, ClusterObjects
+from tui.demo.estate.controllers import controller as write_out
 from tui.demo.estate.gate import RATIFY_NAMES, gate_of, write_constraint, write_ratify
 from tui.demo.estate.images import fill
 from tui.demo.estate.images_on_nodes import NodeImages
@@ -105,9 +107,10 @@ def _load(cluster: Cluster, scanned: ScannedImages, now: datetime) -> None:
     for node in estate.nodes:
         store.load(kind_of("Node"), "", node.name, partial(objects.node, node))
     for controller in estate.controllers:
-        store.load(kind_of(controller.kind), controller.namespace, controller.name, partial(objects.controller, controller))
+        store.load(kind_of(controller.kind), controller.namespace, controller.name, partial(write_out, controller))
     for pod in estate.pods:
         store.load(kind_of("Pod"), pod.namespace, pod.name, partial(objects.pod, pod))
+    load_budgets(estate, store, now - timedelta(days=90))
     for report in operator_reports(estate, raiser, scanned, now):
         store.load(kind_of("VulnerabilityReport"), report.controller.namespace, report.name, partial(write_report, report))
 
@@ -135,4 +138,4 @@ def write_pod(store: ObjectStore, pod: PodModel, *, gone: bool = False) -> None:
 def write_controller(store: ObjectStore, controller: Controller, *, gone: bool = False) -> None:
     """Put a controller as it is now into the store, or take it out."""
     write = store.delete if gone else store.put
-    write(kind_of(controller.kind), controller.namespace, controller.name, partial(objects.controller, controller))
+    write(kind_of(controller.kind), controller.namespace, controller.name, partial(write_out, controller))

@@ -55,6 +55,28 @@ class NodeImages:
             case Form.DIGEST:
                 return f"{name}@{found.digest}"
 
+    def pulled(self, image: str) -> str:
+        """The imageID of a container that starts now: what its registry names by the tag at this moment.
+
+        Registries that are not served have what they always had. Raises LookupError with the words of the node's runtime.
+        """
+        name, tag = split(image)
+        host, _, repository = name.partition("/")
+        shelf = self._yard.shelves.get(host)
+        if shelf is None:
+            return f"{name}@{made_up(image)}"
+        digest = image.partition("@")[2]
+        there = shelf.open(repository)
+        row = there.find(digest or tag) if there else None
+        if there is None or row is None:
+            what = f"{host}/{repository}{f'@{digest}' if digest else f':{tag}'}"
+            raise LookupError(
+                f'failed to pull and unpack image "{what}": failed to resolve reference "{what}": {what}: not found'
+            )
+        if not there.readable(digest or tag):
+            raise LookupError(f'failed to pull and unpack image "{image}": The operation is disallowed on this registry')
+        return f"{name}@{row.stored.digest}"
+
     def _find(self, name: str, tag: str) -> Published | None:
         for found in reversed(self._yard.published.get(name, [])):
             if found.tag == tag:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Container
 from datetime import UTC, datetime, timedelta
 
 from tui.demo.cluster.kinds import kind_of
 from tui.demo.estate.company import Cluster, Company, audit, write_controller, write_pod
 from tui.demo.estate.images import CONTOSO
+from tui.demo.estate.jobs import run_job
 from tui.demo.estate.model import Controller, Kinds, PodModel
 from tui.demo.estate.publisher import Published
 
@@ -20,16 +22,18 @@ __all__ = ["Life"]
 FIRST_MOVE, BETWEEN_MOVES = 12.0, 180.0
 FIRST_EXPIRY, BETWEEN_EXPIRIES = 35.0, 240.0
 BETWEEN_AUDITS = 60.0  # Gatekeeper's own pace
-KEPT_JOBS = 3
 STARTING = 2.5  # seconds that a new pod takes
 SITE = f"{CONTOSO}/storefront/web"
 
 
 class Life:
-    """Moves a company; everything random comes from the seed. `pace` stretches every pause."""
+    """Moves a company; everything random comes from the seed. `pace` stretches every pause.
 
-    def __init__(self, company: Company, seed: int, pace: float = 1.0) -> None:
-        self._company, self._pace = company, pace
+    What is `busy` (cluster, namespace and name) is left alone: it rolls out.
+    """
+
+    def __init__(self, company: Company, seed: int, pace: float = 1.0, busy: Container[tuple[str, str, str]] = ()) -> None:
+        self._company, self._pace, self._busy = company, pace, busy
         self._random = random.Random(f"life:{seed}")  # noqa: S311
         self._moves = 0
         self._ordinary = {
@@ -121,30 +125,12 @@ class Life:
         owners = [one for one in cluster.estate.controllers if one.kind is Kinds.CRONJOB and not one.suspended]
         if not owners:
             return
-        owner = self._random.choice(owners)
-        job, pod = cluster.raiser.start_job(owner, datetime.now(UTC))
-        write_controller(cluster.store, job)
-        write_pod(cluster.store, pod)
-        await self._pause(STARTING)
-        job.ready, pod.phase = 0, "Succeeded"
-        for one in pod.containers:
-            one.state, one.reason = "terminated", "Completed"
-        write_pod(cluster.store, pod)
-        write_controller(cluster.store, job)
-        self._clean_up(cluster, owner)
-
-    def _clean_up(self, cluster: Cluster, owner: Controller) -> None:
-        jobs = [one for one in cluster.estate.controllers if one.owner is not None and one.owner.uid == owner.uid]
-        for job in jobs[:-KEPT_JOBS]:
-            for pod in cluster.estate.pods_of(job.uid):
-                cluster.estate.pods.remove(pod)
-                write_pod(cluster.store, pod, gone=True)
-            cluster.estate.controllers.remove(job)
-            write_controller(cluster.store, job, gone=True)
+        await run_job(cluster, self._random.choice(owners), self._pause)
 
     def _lively(self, cluster: Cluster, pod: PodModel) -> bool:
         """Whether the pod stands for nothing in particular."""
-        return (pod.namespace, pod.labels.get("app", "")) in self._ordinary[cluster.estate.name]
+        place = pod.namespace, pod.labels.get("app", "")
+        return place in self._ordinary[cluster.estate.name] and (cluster.estate.name, *place) not in self._busy
 
     # ---- rolling
 
@@ -155,15 +141,17 @@ class Life:
         write_pod(cluster.store, old)
         base = old.name.rpartition("-")[0]
         new = PodModel(old.namespace, f"{base}-{cluster.raiser.word(5)}", cluster.raiser.uid(), old.node, now, [], old.owner)
-        new.labels, new.phase = dict(old.labels), "Pending"
+        new.labels, new.phase, new.template = dict(old.labels), "Pending", old.template
         new.containers = [type(one)(one.box, "", "waiting", "ContainerCreating") for one in old.containers]
         cluster.estate.pods.append(new)
         write_pod(cluster.store, new)
         await self._pause(STARTING)
-        self._started(new, old, image_id)
-        write_pod(cluster.store, new)
-        cluster.estate.pods.remove(old)
-        write_pod(cluster.store, old, gone=True)
+        if new in cluster.estate.pods:  # somebody may have rolled it out meanwhile
+            self._started(new, old, image_id)
+            write_pod(cluster.store, new)
+        if old in cluster.estate.pods:
+            cluster.estate.pods.remove(old)
+            write_pod(cluster.store, old, gone=True)
 
     def _started(self, new: PodModel, old: PodModel, image_id: str) -> None:
         new.phase = "Running"
@@ -194,6 +182,8 @@ class Life:
         ]
         for one in sets:
             for pod in cluster.estate.pods_of(one.uid):
+                if (cluster.estate.name, one.namespace, one.labels.get("app", "")) in self._busy:
+                    return
                 await self._roll(cluster, pod, f"{SITE}@{release.digest}")
             self._touch(cluster, one)
 

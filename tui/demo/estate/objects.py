@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tui.demo.content import Json
-from tui.demo.estate.model import Box, Container, Controller, Kinds, NodeModel, Owner, PodModel, Slot
+from tui.demo.estate.model import Box, Container, NodeModel, Owner, PodModel, Slot
 from tui.demo.moments import kube_time
 
-__all__ = ["controller", "namespace", "node", "pod"]
+__all__ = ["metadata_of", "namespace", "node", "owners", "pod", "template_spec"]
 
 
-def _metadata(name: str, uid: str, created: datetime, version: str, space: str = "") -> Json:
+def metadata_of(name: str, uid: str, created: datetime, version: str, space: str = "") -> Json:
+    """What every object has."""
     found: Json = {"name": name, "namespace": space, "uid": uid} if space else {"name": name, "uid": uid}
     return {**found, "resourceVersion": version, "creationTimestamp": kube_time(created)}
 
 
-def _owners(owner: Owner | None) -> Json:
+def owners(owner: Owner | None) -> Json:
+    """metadata.ownerReferences, of what has an owner."""
     if owner is None:
         return {}
     reference = {"apiVersion": owner.api_version, "kind": owner.kind, "name": owner.name, "uid": owner.uid}
@@ -41,11 +43,11 @@ def _managed(manager: str, version: str, at: datetime, *parts: str) -> Json:
 
 def pod(model: PodModel, version: str) -> Json:
     """v1 Pod."""
-    metadata = _metadata(model.name, model.uid, model.created, version, model.namespace)
+    metadata = metadata_of(model.name, model.uid, model.created, version, model.namespace)
     metadata["labels"] = dict(model.labels)
     if model.annotations:
         metadata["annotations"] = dict(model.annotations)
-    metadata |= _owners(model.owner)
+    metadata |= owners(model.owner)
     if model.deleting is not None:
         metadata |= {"deletionTimestamp": kube_time(model.deleting), "deletionGracePeriodSeconds": 30}
     made = _managed(
@@ -94,6 +96,8 @@ def _pod_status(model: PodModel) -> Json:
         ("Ready", ready),
     )
     conditions = [{"type": kind, "status": value, "lastProbeTime": None, "lastTransitionTime": at} for kind, value in kinds]
+    if model.unscheduled:
+        conditions[0] |= {"reason": "Unschedulable", "message": model.unscheduled}
     found: Json = {"phase": model.phase, "conditions": conditions, "qosClass": "Burstable"}
     if model.node:
         address = f"10.244.{int(model.uid[:2], 16) % 40}.{int(model.uid[2:4], 16)}"
@@ -133,80 +137,19 @@ def _status(one: Container, model: PodModel) -> Json:
     return {**found, "containerID": f"containerd://{model.uid.replace('-', '') * 2}"} if one.image_id else found
 
 
-# ---- controllers
-
-
-def controller(model: Controller, version: str) -> Json:
-    """A controller of any of the kinds."""
-    metadata = _metadata(model.name, model.uid, model.created, version, model.namespace)
-    metadata |= {"generation": model.generation, "labels": dict(model.labels)}
-    if model.annotations:
-        metadata["annotations"] = dict(model.annotations)
-    metadata |= _owners(model.owner)
-    manager = "kube-controller-manager" if model.owner else "kubectl-client-side-apply"
-    metadata["managedFields"] = [
-        _managed(manager, model.reference.api_version, model.created, "replicas", "selector", "template")
-    ]
-    return {"metadata": metadata, "spec": _controller_spec(model), "status": _controller_status(model)}
-
-
-def _template(model: Controller) -> Json:
-    spec = template_spec(model.boxes, model.arch)
-    restart = "OnFailure" if model.kind in (Kinds.JOB, Kinds.CRONJOB) else "Always"
-    fixed: Json = {"restartPolicy": restart, "dnsPolicy": "ClusterFirst", "securityContext": {}}
-    return {"metadata": {"creationTimestamp": None, "labels": dict(model.selector)}, "spec": {**spec, **fixed}}
-
-
-def _controller_spec(model: Controller) -> Json:
-    template = _template(model)
-    match model.kind:
-        case Kinds.CRONJOB:
-            found: Json = {"schedule": model.schedule, "suspend": model.suspended, "concurrencyPolicy": "Forbid"}
-            job: Json = {"metadata": {"creationTimestamp": None}, "spec": {"template": template}}
-            return {**found, "jobTemplate": job, "successfulJobsHistoryLimit": 3, "failedJobsHistoryLimit": 1}
-        case Kinds.JOB:
-            return {"parallelism": 1, "completions": 1, "backoffLimit": 6, "suspend": model.suspended, "template": template}
-        case Kinds.REPLICATIONCONTROLLER:
-            return {"replicas": model.replicas or 0, "selector": dict(model.selector), "template": template}
-        case Kinds.DAEMONSET:
-            return {
-                "selector": {"matchLabels": dict(model.selector)},
-                "template": template,
-                "updateStrategy": {"type": "RollingUpdate"},
-            }
-        case Kinds.STATEFULSET | Kinds.DEPLOYMENT | Kinds.REPLICASET | Kinds.ROLLOUT:
-            found = {"replicas": model.replicas or 0, "selector": {"matchLabels": dict(model.selector)}, "template": template}
-            return {**found, "serviceName": model.name} if model.kind is Kinds.STATEFULSET else found
-
-
-def _controller_status(model: Controller) -> Json:
-    count, ready = model.replicas or 0, model.ready
-    match model.kind:
-        case Kinds.CRONJOB:
-            return {} if model.suspended else {"lastScheduleTime": kube_time(model.created + timedelta(days=1))}
-        case Kinds.JOB:
-            return {"startTime": kube_time(model.created), "succeeded": 1} if not ready else {"active": ready, "ready": ready}
-        case Kinds.DAEMONSET:
-            wanted: Json = {"currentNumberScheduled": count, "desiredNumberScheduled": count, "numberMisscheduled": 0}
-            return {**wanted, "numberReady": ready, "updatedNumberScheduled": count, "observedGeneration": model.generation}
-        case Kinds.STATEFULSET | Kinds.DEPLOYMENT | Kinds.REPLICASET | Kinds.ROLLOUT | Kinds.REPLICATIONCONTROLLER:
-            found: Json = {"observedGeneration": model.generation, "replicas": count}
-            return {**found, "readyReplicas": ready, "availableReplicas": ready} if ready else found
-
-
 # ---- the rest
 
 
 def namespace(name: str, uid: str, created: datetime, version: str) -> Json:
     """v1 Namespace."""
-    metadata = _metadata(name, uid, created, version)
+    metadata = metadata_of(name, uid, created, version)
     metadata["labels"] = {"kubernetes.io/metadata.name": name}
     return {"metadata": metadata, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
 
 
 def node(model: NodeModel, version: str) -> Json:
     """v1 Node."""
-    metadata = _metadata(model.name, model.uid, model.created, version)
+    metadata = metadata_of(model.name, model.uid, model.created, version)
     fixed = {"kubernetes.io/os": "linux", "kubernetes.io/arch": model.arch, "kubernetes.io/hostname": model.name}
     metadata["labels"] = {**fixed, "kubernetes.azure.com/agentpool": model.pool}
     info: Json = {

@@ -5,6 +5,7 @@ Shapes: recordings of the real service, checked reply by reply in tests/demo.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from secrets import token_hex
@@ -12,15 +13,16 @@ from secrets import token_hex
 from tui.demo.content import Json
 from tui.demo.http import Headers, Reply, Request, json_reply
 from tui.demo.registry.distribution import V2_PATH, Distribution
-from tui.demo.registry.errors import ACR_HEADERS, JSON, error, manifest_unknown, name_unknown, no_route
+from tui.demo.registry.errors import ACR_HEADERS, JSON, disallowed, error, manifest_unknown, name_unknown, no_route
 from tui.demo.registry.paging import page
 from tui.demo.registry.rows import manifest_row, repository_row, tag_row
 from tui.demo.registry.tokens import TokenService
-from tui.demo.registry_contents import RegistryContents, Repository
+from tui.demo.registry_contents import RegistryContents, Repository, Row, TagRow
 
 __all__ = ["AzureRegistry"]
 
 _LIST = re.compile(r"/acr/v1/(?P<name>.+?)(?:/_(?P<what>tags|manifests)(?:/(?P<reference>[^/]+))?)?")
+_ATTRIBUTES = ("delete", "write", "read", "list")
 _REFUSED = "authentication required, visit https://aka.ms/acr/authorization for more information."
 
 
@@ -89,10 +91,15 @@ class AzureRegistry:
             return self.distribution.answer(request)
         if request.method == "DELETE":
             return self._untag(request.path)
+        if request.method == "PATCH":
+            return self._change(request)
         if request.method != "GET":
             return error(405, "UNSUPPORTED", "The operation is unsupported.")
         if request.path == "/acr/v1/_catalog":
             return self._catalog(request)
+        return self._lists(request)
+
+    def _lists(self, request: Request) -> Reply:
         match = _LIST.fullmatch(request.path)
         if match is None:
             return no_route()
@@ -110,6 +117,27 @@ class AzureRegistry:
                 return self._manifest(repository, reference)
             case _:
                 return _listed(repository_row(self._shelf.host, repository))
+
+    def _change(self, request: Request) -> Reply:
+        """PATCH of changeable attributes; the answer is as for GET (recording client.update_manifest_properties)."""
+        match = _LIST.fullmatch(request.path)
+        repository = self._shelf.open(match["name"]) if match else None
+        if match is None or repository is None:
+            return self._lists(request)
+        try:
+            values = json.loads(request.body)
+            wished = {name: bool(values[f"{name}Enabled"]) for name in _ATTRIBUTES if f"{name}Enabled" in values}
+        except (ValueError, TypeError):
+            return error(400, "UNSUPPORTED", "invalid attributes")
+        rows: dict[str, Repository | TagRow | Row | None] = {
+            "tags": repository.tags.get(match["reference"] or ""),
+            "manifests": repository.rows.get(match["reference"] or ""),
+        }
+        target = rows[match["what"]] if match["what"] else repository
+        if target is not None:
+            off = {name for name, enabled in wished.items() if not enabled}
+            target.forbidden = frozenset((target.forbidden - wished.keys()) | off)
+        return self._lists(request)
 
     def _catalog(self, request: Request) -> Reply:
         names = sorted(self._shelf.repositories)
@@ -154,6 +182,8 @@ class AzureRegistry:
         if match is None or match["what"] != "tags" or not match["reference"]:
             return error(405, "UNSUPPORTED", "The operation is unsupported.")
         repository = self._shelf.open(match["name"])
+        if repository and (known := repository.tags.get(match["reference"])) and known.forbidden & {"delete", "write"}:
+            return disallowed()
         tag = repository.tags.pop(match["reference"], None) if repository else None
         left = ("x-ms-ratelimit-remaining-calls-per-second", "8.000000")
         if tag is None:
@@ -163,9 +193,7 @@ class AzureRegistry:
         return Reply(202, b"", (*ACR_HEADERS, left, ("x-ms-int-docker-content-digest", tag.digest)))
 
     def _tag_row(self, repository: Repository, name: str) -> Json:
-        tag = repository.tags[name]
-        row = repository.rows.get(tag.digest)
-        return tag_row(tag, bool(row and row.locked), False)
+        return tag_row(repository.tags[name], False)
 
     def _head(self, repository: Repository) -> Json:
         return {"registry": self._shelf.host, "imageName": repository.name}

@@ -6,7 +6,7 @@ import re
 
 from tui.demo.content import Json, Stored, encode
 from tui.demo.http import Headers, Reply, Request, json_reply
-from tui.demo.registry.errors import API_VERSION, JSON, error, manifest_unknown, name_unknown, no_route
+from tui.demo.registry.errors import API_VERSION, JSON, disallowed, error, manifest_unknown, name_unknown, no_route
 from tui.demo.registry.paging import page
 from tui.demo.registry_contents import RegistryContents, Repository
 
@@ -64,6 +64,8 @@ class Distribution:
         row = repository.find(reference)
         if row is None:
             return manifest_unknown(reference)
+        if not repository.readable(reference):
+            return disallowed()
         stored = row.stored
         headers = (("Content-Type", stored.media_type), ("Docker-Content-Digest", stored.digest), ("Etag", f'"{stored.digest}"'))
         return Reply(200, stored.body, (*self._headers, *headers))

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from tui.demo.http import Headers, Reply, json_reply, text_reply
 
-__all__ = ["API_VERSION", "EXPOSE", "OLD_NOT_FOUND", "error", "manifest_unknown", "name_unknown", "no_route", "too_many"]
+__all__ = [
+    "API_VERSION",
+    "EXPOSE",
+    "OLD_NOT_FOUND",
+    "disallowed",
+    "error",
+    "manifest_unknown",
+    "name_unknown",
+    "no_route",
+    "too_many",
+]
 
 API_VERSION = ("Docker-Distribution-Api-Version", "registry/2.0")
 EXPOSE: Headers = tuple(
@@ -42,6 +52,15 @@ def manifest_unknown(reference: str = "") -> Reply:
     detail = {"Tag": reference} if ":" not in reference else None
     message = "manifest unknown" if detail else f"manifest {reference} is not found"
     return error(404, "MANIFEST_UNKNOWN", message, detail)
+
+
+def disallowed() -> Reply:
+    """405 of what a lock forbids (Azure/azure-sdk-for-net#22827)."""
+    message = (
+        "The operation is disallowed on this registry, repository or image. View troubleshooting steps at "
+        "https://aka.ms/acr/faq/#why-does-my-pull-or-push-request-fail-with-disallowed-operation"
+    )
+    return error(405, "REGISTRY_DISALLOWED_OPERATION", message, {})
 
 
 def too_many(seconds: int) -> Reply:

@@ -12,8 +12,8 @@ __all__ = ["manifest_row", "repository_row", "tag_row"]
 MOST_TAGS = 10
 
 
-def _changeable(locked: bool = False) -> Json:
-    return {"deleteEnabled": not locked, "writeEnabled": not locked, "readEnabled": True, "listEnabled": True}
+def _changeable(forbidden: frozenset[str]) -> Json:
+    return {f"{name}Enabled": name not in forbidden for name in ("delete", "write", "read", "list")}
 
 
 def repository_row(host: str, repository: Repository) -> Json:
@@ -25,11 +25,11 @@ def repository_row(host: str, repository: Repository) -> Json:
         "lastUpdateTime": acr_time(repository.updated),
         "manifestCount": len(repository.rows),
         "tagCount": len(repository.tags),
-        "changeableAttributes": {**_changeable(), "teleportEnabled": False},
+        "changeableAttributes": {**_changeable(repository.forbidden), "teleportEnabled": False},
     }
 
 
-def tag_row(tag: TagRow, locked: bool, signed: bool) -> Json:
+def tag_row(tag: TagRow, signed: bool) -> Json:
     """One of `tags`."""
     return {
         "name": tag.name,
@@ -37,7 +37,7 @@ def tag_row(tag: TagRow, locked: bool, signed: bool) -> Json:
         "createdTime": acr_time(tag.created),
         "lastUpdateTime": acr_time(tag.updated),
         "signed": signed,
-        "changeableAttributes": _changeable(locked),
+        "changeableAttributes": _changeable(tag.forbidden),
     }
 
 
@@ -57,7 +57,7 @@ def manifest_row(repository: Repository, row: Row, *, alone: bool = False) -> Js
         found["configMediaType"] = stored.config_media_type
     if tags := repository.tags_of(stored.digest)[:MOST_TAGS]:
         found["tags"] = tags
-    found["changeableAttributes"] = _changeable(row.locked)
+    found["changeableAttributes"] = _changeable(row.forbidden)
     if alone and stored.children:
         found["references"] = [_reference(child) for child in stored.children]
     return found

@@ -126,6 +126,7 @@ class RolloutState(msgspec.Struct, frozen=True, kw_only=True):
     none. `containers` are those of the template, `running` what pods run (None: pods cannot be read), `budgets` None when they
     cannot be read. `restartable` is empty, or says why a restart cannot be done (a bare pod, a Job that has run), `pinnable` and
     `scalable` likewise. `unknown` says why parts are not known.
+    `restarting`: an Argo Rollout still has pods that are older than the restart that was wished for.
     """
 
     key: ObjectKey
@@ -141,6 +142,7 @@ class RolloutState(msgspec.Struct, frozen=True, kw_only=True):
     available: int | None = None
     strategy: Strategy | None = None
     suspended: bool = False
+    restarting: bool = False
     containers: tuple[TemplateContainer, ...] = ()
     restarted_at: str = ""
     conditions: tuple[Condition, ...] = ()
@@ -166,7 +168,7 @@ class RolloutState(msgspec.Struct, frozen=True, kw_only=True):
         """Whether its controller has done all that the template asks for, as `kubectl rollout status` says (None: unknown)."""
         if self.observed is None or self.desired is None:
             return None
-        if self.observed < self.generation:
+        if self.observed < self.generation or self.restarting:
             return False
         if self.replicas is None or self.updated is None or self.available is None:
             return None

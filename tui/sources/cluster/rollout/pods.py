@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -66,6 +67,8 @@ def is_current(workload: Workload, kind: str, item: PodItem, newest: str, *, obs
         return _of_template(workload, item)
     if not observed:
         return False
+    if kind == "Rollout" and workload.restarting and _older(item, workload):
+        return False
     owner = item.metadata.controller
     match kind:
         case "Deployment" | "Rollout":
@@ -79,6 +82,15 @@ def is_current(workload: Workload, kind: str, item: PodItem, newest: str, *, obs
             return shown == generation if generation and shown else None
         case _:
             return True
+
+
+def _older(item: PodItem, workload: Workload) -> bool:
+    """A pod that is older than the time at which an Argo Rollout is to have been restarted."""
+    wished, created = workload.spec.restart_at if workload.spec else None, item.metadata.creation_timestamp
+    try:
+        return created is not None and wished is not None and created < datetime.fromisoformat(wished)
+    except (ValueError, TypeError):
+        return False
 
 
 def _of_template(workload: Workload, item: PodItem) -> bool | None:

@@ -42,6 +42,7 @@ def state_of(key: ObjectKey, kind: WorkloadKind, workload: Workload, facts: Clus
         available=available,
         strategy=_strategy(kind.kind, workload),
         suspended=bool(spec and spec.suspend),
+        restarting=kind.kind == "Rollout" and workload.restarting,
         containers=facts.template(template.spec if template else None),
         restarted_at=_restarted_at(kind.kind, workload),
         conditions=_conditions(workload),

@@ -135,6 +135,7 @@ class _Status(_Wire):
     number_available: int | None = None
     update_revision: str = ""
     current_pod_hash: str = ""
+    restarted_at: str | None = None
     conditions: list[Conditions] | None = None
 
 
@@ -144,6 +145,12 @@ class Workload(_Wire):
     metadata: Meta
     spec: _Spec | None = None
     status: _Status | None = None
+
+    @property
+    def restarting(self) -> bool:
+        """Whether an Argo Rollout is to be restarted and its controller has not yet said that it has."""
+        wished = self.spec.restart_at if self.spec else None
+        return bool(wished) and wished != (self.status.restarted_at if self.status else None)
 
     @property
     def template(self) -> _WholeTemplate | None:

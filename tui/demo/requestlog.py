@@ -1,0 +1,58 @@
+"""What was asked of the demo's servers, beyond plain reads: whether anything was changed is told from here.
+
+`GET` and `HEAD` are counted; every other request is a line of JSON (server, method, path, status) in a file of the demo's
+directory, and kept for whoever holds the run in the same process.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from tui.demo.http import Handler, Reply, Request
+
+__all__ = ["REQUESTS", "LoggedRequest", "RequestLog"]
+
+REQUESTS = "requests.jsonl"
+_READS = frozenset({"GET", "HEAD"})
+
+
+class LoggedRequest(NamedTuple):
+    """One request that is not a plain read."""
+
+    server: str
+    method: str
+    path: str
+    status: int
+
+
+class RequestLog:
+    """The requests of a run, in the order in which they were answered."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.reads = 0
+        self.others: list[LoggedRequest] = []
+
+    def around(self, server: str, handler: Handler) -> Handler:
+        """The handler of a server, logged; one that ends the connection without an answer is logged with status 0."""
+
+        async def handle(request: Request) -> Reply:
+            if request.method in _READS:
+                self.reads += 1
+                return await handler(request)
+            status = 0
+            try:
+                reply = await handler(request)
+                status = reply.status
+                return reply
+            finally:
+                self._write(LoggedRequest(server, request.method, request.path, status))
+
+        return handle
+
+    def _write(self, line: LoggedRequest) -> None:
+        self.others.append(line)
+        with self._file.open("a") as file:
+            file.write(json.dumps(line._asdict()) + "\n")
