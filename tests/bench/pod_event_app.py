@@ -37,6 +37,7 @@ class _Rounds:
         self.app: TrustreeApp | None = None
         self._url, self._folder, self._file, self._rounds = url, folder, file, rounds
         self._changed = asyncio.Event()
+        self._tls = ssl.create_default_context(cafile=f"{folder}/server.pem")
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Estate]:
@@ -59,27 +60,25 @@ class _Rounds:
             self.app.exit()
 
     async def _change(self, number: int) -> float:
-        """What is computed for one change. The server is told beforehand when to send it: that is no part of it."""
+        """What is computed for one change: the server sends it a moment after it is asked to."""
         self._changed.clear()
-        await _ask(self._url, f"/change/{number}")
+        await self._ask(f"/change/{number}")
         spent = await _computed()
         assert self._changed.is_set()
         return spent
+
+    async def _ask(self, path: str) -> None:
+        parts = urlsplit(self._url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port, ssl=self._tls)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
 
 
 async def _computed() -> float:
     begun = time.process_time()
     await asyncio.sleep(SPAN)
     return time.process_time() - begun
-
-
-async def _ask(url: str, path: str) -> None:
-    parts, context = urlsplit(url), ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port, ssl=context)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
-    await reader.readuntil(b"\r\n\r\n")
-    writer.close()
 
 
 def main(url: str, folder: str, file: str, rounds: str) -> None:

@@ -34,6 +34,7 @@ from tui.domain.facts.workload import Resource
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules
 from tui.domain.policy.scopes import Scope
+from tui.domain.query.findings import find, how_many
 from tui.domain.snapshot.diff import same_content
 
 POLICIES = (
@@ -115,4 +116,5 @@ def test_what_is_kept_never_shows_in_any_field(pick: random.Random, number: int)
         assert assembler.artifacts(facts) == Assembler().artifacts(facts)
         assert list(kept.images) == list(fresh.images)
         assert list(kept.workloads) == list(fresh.workloads)
+        assert how_many(kept) == len(find(kept))
         assert (kept.summary, kept.complete, kept.sources) == (fresh.summary, fresh.complete, fresh.sources)

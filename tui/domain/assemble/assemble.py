@@ -12,7 +12,7 @@ from tui.domain.assemble.reading import Reading, can_follow
 from tui.domain.assemble.same_cluster import without_doubles
 from tui.domain.assemble.shown import Frame, frame_of, summary_of
 from tui.domain.assemble.uses import ShownImages
-from tui.domain.assemble.wanted import is_outstanding, references_of, registries_asked, wanted
+from tui.domain.assemble.wanted import References, is_outstanding, registries_asked, wanted
 from tui.domain.assemble.wanted_artifacts import wanted_artifacts
 from tui.domain.assemble.workloads import Circumstances, Silence, WorkloadJudge
 from tui.domain.builds.attribution import BuildsJoin
@@ -86,12 +86,12 @@ class Assembler:
         self._demands: Memo[tuple[Demand, ...]] = Memo()
         self._artifacts: Memo[tuple[ArtifactDemand, ...]] = Memo()
         self._outstanding: Memo[bool] = Memo()
-        self._references: Memo[object] = Memo()
+        self._references = References()
 
     def demands(self, facts: Facts) -> tuple[Demand, ...]:
         """What registries are to be asked for; the very same as long as nothing has changed that it follows from."""
         # Most of what clusters tell, such as a pod that started again, leads to nothing new.
-        references = self._references.get(facts.cluster.version, lambda: references_of(facts.cluster))
+        references = self._references.of(facts.cluster)
         at = (references, facts.images.version, registries_asked(facts))
         return self._demands.get(at, lambda: wanted(facts))
 

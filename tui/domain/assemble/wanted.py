@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, assert_never
 
+from tui.domain.common.memo import changed_keys
 from tui.domain.common.source_id import SourceKind
 from tui.domain.facts.configured import configured_claims
 from tui.domain.facts.demand import Demand, Priority
 from tui.domain.facts.facts import ClusterFacts, Facts, ImageFacts
 from tui.domain.facts.image import Claim, ClaimKind, ImageConfig, Manifest, ManifestKind, RepositoryName
 from tui.domain.facts.reference import ImageIdKind, parse_image_id, parse_reference
+from tui.domain.facts.workload import Controller, Pod
 from tui.domain.lineage.genealogy import said_of
 from tui.domain.registries.contents import Contents
 from tui.domain.registries.presence import Registries
@@ -18,7 +21,7 @@ from tui.domain.registries.public import PUBLIC, is_public
 from tui.domain.registries.runnable import is_attestation
 from tui.errors import InvalidReference
 
-__all__ = ["PUBLIC", "is_outstanding", "references_of", "registries_asked", "wanted"]
+__all__ = ["PUBLIC", "References", "is_outstanding", "references_of", "registries_asked", "wanted"]
 
 MAX_BASES = 2000
 MAX_GENERATIONS = 12
@@ -67,6 +70,55 @@ def references_of(facts: ClusterFacts) -> frozenset[_Running]:
         for controller in controllers.values():
             found.update(_Running(container.image, "") for container in controller.containers)
     return frozenset(found)
+
+
+class References:
+    """Keeps those pairs, round after round: only objects that are others than before are looked at."""
+
+    def __init__(self) -> None:
+        self._facts = ClusterFacts()
+        self._uses: Counter[_Running] = Counter()
+        self._references: frozenset[_Running] = frozenset()
+
+    def of(self, facts: ClusterFacts) -> frozenset[_Running]:
+        """The pairs of these facts; the very same as long as there is no other."""
+        before, self._facts = self._facts, facts
+        changed = False
+        for source in {**before.pods, **facts.pods}:
+            changed |= self._renew(before.pods.get(source, {}), facts.pods.get(source, {}))
+        for table in {**before.controllers, **facts.controllers}:
+            changed |= self._renew(before.controllers.get(table, {}), facts.controllers.get(table, {}))
+        if changed:
+            self._references = frozenset(self._uses)
+        return self._references
+
+    def _renew(self, before: Mapping[str, Pod | Controller], after: Mapping[str, Pod | Controller]) -> bool:
+        """Take in what changed in a table. Says whether a pair came or went by it."""
+        uses: Counter[_Running] = Counter()
+        for uid in changed_keys(before, after):
+            uses.update(_references(after.get(uid)))
+            uses.subtract(_references(before.get(uid)))
+        changed = False
+        for pair, more in uses.items():
+            number = self._uses[pair] + more
+            changed = changed or (self._uses[pair] == 0) != (number == 0)
+            if number:
+                self._uses[pair] = number
+            else:
+                del self._uses[pair]
+        return changed
+
+
+def _references(user: Pod | Controller | None) -> Iterator[_Running]:
+    match user:
+        case Pod():
+            return (_Running(container.image, container.image_id) for container in user.containers)
+        case Controller():
+            return (_Running(container.image, "") for container in user.containers)
+        case None:
+            return iter(())
+        case _:
+            assert_never(user)
 
 
 def _demands(running: Iterable[_Running], registries: Registries) -> Iterator[Demand]:

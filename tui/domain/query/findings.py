@@ -21,7 +21,7 @@ from tui.domain.scans.mending import mended
 from tui.domain.snapshot.snapshot import Container, Drift, Image, ImageKey, Snapshot, Workload
 from tui.domain.workloads.counting import ContainerGroup, places_of, pods_at
 
-__all__ = ["START", "Finding", "FindingGrouping", "FindingKey", "find", "rank"]
+__all__ = ["START", "Finding", "FindingGrouping", "FindingKey", "find", "how_many", "rank"]
 
 START = "start"
 """The question that pods answer which cannot start."""
@@ -125,6 +125,12 @@ def find(
         groups.setdefault(hit.group, _Group()).add(hit)
     found = [_finding(FindingKey(grouping, key), group, snapshot) for key, group in groups.items()]
     return sorted(found, key=rank)
+
+
+def how_many(snapshot: Snapshot) -> int:
+    """How many problems there are: nobody has to count the pods of each for that."""
+    hits = _grouped(_hits(snapshot, FindingGrouping.PROBLEM, None, None), snapshot, FindingGrouping.PROBLEM)
+    return len({hit.group for hit in hits})
 
 
 def rank(finding: Finding) -> tuple[int, bool, int, int, tuple[str, ...]]:

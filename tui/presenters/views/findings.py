@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tui.domain.common.trust import State
-from tui.domain.query.findings import Finding, FindingGrouping, FindingKey, find
+from tui.domain.query.findings import Finding, FindingGrouping, FindingKey, find, how_many
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.domain.workloads.counting import pods_found
 from tui.presenters.glyphs import ROLE, Glyphs
@@ -214,7 +214,7 @@ def _names(finding: Finding, wanted: str) -> bool:
 
 
 def _count(snapshot: Snapshot) -> int:
-    return len(find(snapshot))
+    return how_many(snapshot)
 
 
 def _regrouped(chosen: Filter) -> Filter:
