@@ -70,7 +70,7 @@ def retry_after(reply: Reply) -> float | None:
 def fault(reply: Reply, context: RequestContext, identity: str) -> SourceError:
     """The error for an answer that is not a success; `identity` is who context, empty for nobody."""
     if reply.status == 405:
-        return not_offered(reply, context)
+        return locked(reply, context) if "REGISTRY_DISALLOWED_OPERATION" in _codes(reply) else not_offered(reply, context)
     kind = refusal_of(reply.status)
     return refused(kind, _sentence(kind, reply, context, identity), retry_after(reply))
 
@@ -148,6 +148,15 @@ def not_offered(reply: Reply, context: RequestContext) -> RouteNotFound:
     return RouteNotFound(f"{context.host} does not offer {context.what} ({reply.status})", "Nothing to do: other ways are used.")
 
 
+def locked(reply: Reply, context: RequestContext) -> Forbidden:
+    """The error for what a lock of ACR forbids to everybody (Azure/azure-sdk-for-net#22827: 405 with a code of its own)."""
+    return Forbidden(
+        f"{context.host} does not allow {context.what} to anybody: it is locked, or not to be read{_message(reply)}",
+        "Ask the registry's owner who locked it; `az acr repository show` tells its attributes.",
+        right="an unlocked image",
+    )
+
+
 def no_answer(reply: Reply, context: RequestContext) -> ForeignAnswer:
     """The error for a success with something else than was asked for."""
     return ForeignAnswer(
@@ -158,7 +167,7 @@ def no_answer(reply: Reply, context: RequestContext) -> ForeignAnswer:
 
 def _missing(reply: Reply, context: RequestContext, message: str) -> Sentence:
     """What a 404 means: only what is in the registry's own form says that something is not there."""
-    codes = {error.code for error in _errors(reply) if error.code}
+    codes = _codes(reply)
     if "NAME_UNKNOWN" in codes:
         words = f"{context.host} has no such repository: {context.what}"
         return Sentence(words, "Was it deleted, renamed or misspelt?", error=RepositoryNotFound)
@@ -176,6 +185,10 @@ def _errors(reply: Reply) -> list[WireError]:
         return from_json(reply.body, WireErrors).errors or []
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
+
+
+def _codes(reply: Reply) -> set[str]:
+    return {error.code for error in _errors(reply) if error.code}
 
 
 def _message(reply: Reply) -> str:
