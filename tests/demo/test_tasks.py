@@ -216,3 +216,17 @@ async def test_rights_and_ids_are_told() -> None:
         with suppress(SourceError):
             await azure.tasks.describe(await azure.key("payments-api"))
     assert set(azure.arm.registries) == set(REGISTRIES)
+
+
+async def test_what_was_built_just_now_is_found_by_scanners() -> None:
+    query = "securityresources | where type =~ 'microsoft.security/assessments/subassessments' | project id | order by id asc"
+    async with demo() as azure:
+
+        async def known() -> int:
+            graph = ResourceGraph(Entra(), GraphOptions(endpoint=f"http://{azure.tasks.endpoint}", first_wait=0.0))
+            async with graph.open() as session:
+                return [page.total async for page in session.pages(query)][-1]
+
+        before = await known()
+        await azure.ended(await azure.tasks.trigger(Trigger(await azure.key("payments-fraud"), "mark")))
+        assert await known() > before

@@ -74,7 +74,7 @@ class ResourceGraph:
             return _bad([{"code": "InvalidPayload", "message": "Payload is invalid."}], self._quota())
         try:
             # In a thread: thousands of rows are put together, while other servers go on.
-            rows = await asyncio.to_thread(self._rows, text, tuple(asked.get("subscriptions") or ()))
+            rows = await asyncio.to_thread(self._rows, text, tuple(asked.get("subscriptions") or ()), anew=not skip)
         except ParserFailure as failure:
             return _bad(_invalid(text, failure), self._quota())
         page = rows[skip : skip + top]
@@ -83,10 +83,10 @@ class ResourceGraph:
             body["$skipToken"] = _token(top, skip + top)
         return json_reply(body, headers=(*_FIXED, *self._quota()))
 
-    def _rows(self, text: str, subscriptions: tuple[str, ...]) -> Rows:
-        """All rows of a query; kept for the pages that follow."""
+    def _rows(self, text: str, subscriptions: tuple[str, ...], *, anew: bool) -> Rows:
+        """All rows of a query; kept for the pages that follow the first one."""
         key = repr((text, subscriptions))
-        if key not in self._kept:
+        if anew or key not in self._kept:
             tables = {name: _within(table, subscriptions) for name, table in self._tables.items()}
             self._kept = {key: query(text, tables)}
         return self._kept[key]
