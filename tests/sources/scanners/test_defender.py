@@ -14,6 +14,7 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.scan import Severity
 from tui.errors import AuthenticationFailed
 from tui.sources.azure.graph import GraphOptions, ResourceGraph
+from tui.sources.kit import webapi
 from tui.sources.scanners.defender import DefenderOptions, DefenderSource
 from tui.sources.scanners.rounds import Pace
 
@@ -52,7 +53,8 @@ async def read(service: Service, entra: Entra | None = None, **options: Any) -> 
     return await told(DefenderSource(graph, DefenderOptions(**chosen)))
 
 
-async def test_rows_of_an_image_are_gathered_over_pages() -> None:
+async def test_rows_of_an_image_are_gathered_over_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webapi, "WHOLE_SECOND", 0.0)
     service, entra = Service(), Entra()
     quota = {"x-ms-user-quota-remaining": "0", "x-ms-user-quota-resets-after": "00:00:00"}
     service.on(PATH, send(rows(row(1), row(2, API), token="next", total=3), headers=quota))
@@ -170,7 +172,8 @@ async def test_limits_are_said() -> None:
     assert not cut_off.one.complete
 
 
-async def test_throttling_is_waited_for_as_the_quota_says() -> None:
+async def test_throttling_is_waited_for_as_the_quota_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webapi, "WHOLE_SECOND", 0.0)
     service = Service()
     service.on(PATH, send({"error": {"code": "RateLimiting"}}, 429, {"x-ms-user-quota-resets-after": "00:00:00"}))
     service.on(PATH, cut(), send({}, 503, {"Retry-After": "0"}), send(rows(row(1))))

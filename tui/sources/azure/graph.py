@@ -18,13 +18,13 @@ from tui.errors import UntrustedPayload
 from tui.sources.azure.signed import SIGN_IN, ManagementSignIn, decoded
 from tui.sources.kit.clouds import PUBLIC
 from tui.sources.kit.credentials import EntraToken, EntraTokens
-from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, clock_seconds, place_of
+from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, place_of, quota_reset
 from tui.sources.ports import QueryPage
 
 if TYPE_CHECKING:
     from tui.sources.kit.transport import Reply, Transport
 
-__all__ = ["GraphOptions", "GraphSession", "ResourceGraph"]
+__all__ = ["GraphOptions", "GraphSession", "ResourceGraph", "quota_rest"]
 
 PATH = "/providers/Microsoft.ResourceGraph/resources?api-version=2021-03-01"
 PAGE_ROWS = 1000  # the most that the service sends
@@ -124,7 +124,7 @@ class GraphSession:
             if token in seen:
                 raise UntrustedPayload("Azure Resource Graph repeats a page", "It is tried again.")
             seen.add(token)
-            await asyncio.sleep(_rest(reply))
+            await asyncio.sleep(quota_rest(reply))
 
     async def sign_in(self) -> EntraToken:
         """A token for the queries. Raises AuthenticationFailed."""
@@ -136,9 +136,9 @@ class GraphSession:
         return await self._sign_in.call(lambda headers: self._api.call(ApiRequest("POST", PATH, purpose, body, headers)))
 
 
-def _rest(reply: Reply) -> float:
+def quota_rest(reply: Reply) -> float:
     """Seconds to wait before the next query, as the quota's headers say; 0 while there is quota left."""
     if reply.header("x-ms-user-quota-remaining") != "0":
         return 0.0
-    asked = clock_seconds(reply.header("x-ms-user-quota-resets-after"))
-    return QUOTA_WINDOW if asked is None else min(asked, LONGEST_RESET)
+    reset = quota_reset(reply)
+    return QUOTA_WINDOW if reset is None else min(reset, LONGEST_RESET)

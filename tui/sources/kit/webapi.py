@@ -23,11 +23,13 @@ from tui.sources.kit.throttle import Backoff, parse_retry_after
 if TYPE_CHECKING:
     from tui.sources.kit.transport import Reply, Transport
 
-__all__ = ["ApiRequest", "ApiService", "WebApi", "clock_seconds", "place_of", "refusal"]
+__all__ = ["ApiRequest", "ApiService", "WebApi", "place_of", "quota_reset", "refusal"]
 
 TRIES = 4
 LONGEST_WAIT = 120.0
 """Seconds that a request waits for a server that asks for it; a longer wait ends the reading with Throttled."""
+WHOLE_SECOND = 1.0
+"""A span in whole seconds has lost up to one: who comes when it says so comes early, and is refused once more."""
 PAGE_LIMIT = 64 << 20
 """Bytes of one page; real ones have at most some 10 MiB."""
 _TOLD_WAIT = re.compile(r"try again after '?(\d{1,5})'? seconds", re.IGNORECASE)
@@ -154,7 +156,7 @@ def _wait(reply: Reply) -> float | None:
     """
     seconds = parse_retry_after(reply.header("retry-after"), datetime.now(UTC).timestamp())
     if seconds is None:
-        seconds = clock_seconds(reply.header("x-ms-user-quota-resets-after"))
+        seconds = quota_reset(reply)
     told = _TOLD_WAIT.search(reply.body[:4096].decode("utf-8", "replace")) if seconds is None and reply.status == 429 else None
     return float(told.group(1)) if told else seconds
 
@@ -164,7 +166,13 @@ def place_of(endpoint: str) -> str:
     return endpoint.partition("://")[2].rpartition("@")[2].strip("/")
 
 
-def clock_seconds(text: str) -> float | None:
+def quota_reset(reply: Reply) -> float | None:
+    """Seconds until the user's quota of Azure is whole again for certain, as the header says it; None when it does not."""
+    span = _clock_seconds(reply.header("x-ms-user-quota-resets-after"))
+    return None if span is None else span + WHOLE_SECOND
+
+
+def _clock_seconds(text: str) -> float | None:
     """Seconds of a span written `hh:mm:ss`, None when it is none."""
     parts = text.split(":")
     if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 4 for part in parts):
