@@ -42,8 +42,18 @@ username = "me"
 password_env = "MIRROR_PASSWORD"
 ask = false
 
+[builder.ci]
+kind = "jenkins"
+url = "https://ci.contoso.example"
+write = true
+
+[acting]
+parallel = 3
+sign_wait = "2m"
+
 [context.prod-weu]
 write = true
+protected = true
 namespaces = ["b"]
 
 [signatures]
@@ -245,7 +255,9 @@ def test_every_setting_of_a_file_is_read(file: Path) -> None:
     assert acr.refresh == 45.0
     mirror = found.registry["mirror"]
     assert (mirror.kind, mirror.username, mirror.password_env, mirror.ask) == (RegistryKind.AUTO, "me", "MIRROR_PASSWORD", False)
-    assert found.context["prod-weu"].write is True
+    assert (found.context["prod-weu"].write, found.context["prod-weu"].protected) == (True, True)
+    assert (found.write, found.registry["mirror"].write, found.builder["ci"].write) == (None, False, True)
+    assert (found.acting.parallel, found.acting.sign_wait, found.acting.facts_age) == (3, 120.0, 900.0)
     assert found.base == {"contoso.azurecr.io/tools": "scratch"}
     assert found.source == str(file)
 
@@ -331,7 +343,8 @@ def test_flags_settle_what_contradicts_them(file: Path) -> None:
     assert (everywhere.namespaces, everywhere.context["prod-weu"].namespaces) == ((), ())
     narrowed = load({"namespaces": ("z",)}, {}, str(file))
     assert (narrowed.namespaces, narrowed.context["prod-weu"].namespaces) == (("z",), ())
-    assert load({"write": False}, {}, str(file)).context["prod-weu"].write is False
+    readonly = load({"write": False}, {}, str(file))
+    assert (readonly.context["prod-weu"].write, readonly.builder["ci"].write) == (False, False)
     assert load({"write": True}, {}, str(file)).write is True
 
 

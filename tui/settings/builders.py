@@ -50,6 +50,7 @@ class BuilderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token_command: Annotated[tuple[str, ...], Setting("a program, with its arguments, that prints the token")] = ()
     images: Annotated[dict[str, JobSettings], Setting("which job builds the images of a pattern", written=dict[str, object])] = {}
     enabled: Annotated[bool, Setting("false: left alone")] = True
+    write: Annotated[bool, Setting("whether its jobs may be run")] = False
     refresh: Annotated[float | None, Setting("between looks", Form.DURATION)] = None
 
 

@@ -7,13 +7,14 @@ request_timeout = "10s"            # also: scan_reports, refresh, azure, cluster
 rebuild = "B"
 [registry."contoso.azurecr.io"]
 kind = "acr"                       # auto, acr, oci; also: endpoint, server_name, ca_file, auth, username, password_env,
-                                   # token_hosts, ask, refresh, requests_per_minute
+                                   # token_hosts, ask, refresh, requests_per_minute, write
 [context."prod-weu"]
-write = false                      # also: namespaces
+write = false                      # also: protected, namespaces
 [scanner.prisma]
 endpoint = "https://..."           # also: ca_file, username, password_env, token_env, sign_in, enabled, refresh, kind (the name)
 [builder.jenkins]
-url = "https://..."                # also: project, ca_file, username, password_env, token_env, token_command, enabled, refresh
+url = "https://..."                # also: project, ca_file, username, password_env, token_env, token_command, enabled, write,
+                                   # refresh
 images."contoso.azurecr.io/payments/api" = "payments/api"
 [base]
 "contoso.azurecr.io/payments/*" = "contoso.azurecr.io/base/python:3.12"    # or "scratch"
@@ -22,6 +23,8 @@ cosign_keys = ["cosign.pub"]       # also: notation_config, identities, trusted_
                                    # require_log, require_sct, cosign_repository, revocation
 [signatures.scope."contoso.azurecr.io/payments"]
 notation_config = "payments"       # also: every other of those but revocation
+[acting]
+parallel = 8                       # also: facts_age, sign_wait, scan_wait, rollout_wait
 [cache]
 max_size = "256MiB"                # also: enabled
 [arm]
@@ -51,6 +54,7 @@ from tui.settings.durations import seconds
 from tui.settings.hosts import endpoint_fault, holds_user, registry_host
 from tui.settings.settings import (
     ArmSettings,
+    ActingSettings,
     CacheSettings,
     ContextSettings,
     RegistrySettings,
@@ -82,6 +86,7 @@ def read(content: bytes, path: str, struct: type[Settings] = Settings) -> dict[s
         "builder": reader.builders,
         "signatures": reader.signatures,
         "base": reader.bases,
+        "acting": reader.acting,
         "cache": reader.cache,
         "arm": reader.arm,
     }
@@ -254,6 +259,10 @@ class _Reader(TomlReader):
         if not isinstance(entry, dict):
             self.refuse(f"“{clean(name, 60)}” is not a table", place, f'Write [signatures.scope."{clean(name, 60)}"].')
         return self.convert(entry, TrustSettings, place)
+
+    def acting(self, entry: dict[str, object]) -> ActingSettings:
+        """How plans are carried out."""
+        return ActingSettings(**self.values(entry, ActingSettings, ("acting",)))  # type: ignore[arg-type]
 
     def cache(self, entry: dict[str, object]) -> CacheSettings:
         """What is kept on disk."""

@@ -46,6 +46,9 @@ def _agreed(settings: Settings, flags: Mapping[str, object]) -> Settings:
         settings = msgspec.structs.replace(settings, all_contexts=False)
     if flags.get("write") is False:
         contexts = {name: msgspec.structs.replace(context, write=False) for name, context in contexts.items()}
+        registries = {name: msgspec.structs.replace(registry, write=False) for name, registry in settings.registry.items()}
+        builders = {name: msgspec.structs.replace(builder, write=False) for name, builder in settings.builder.items()}
+        settings = msgspec.structs.replace(settings, registry=registries, builder=builders)
     return msgspec.structs.replace(settings, context=contexts)
 
 

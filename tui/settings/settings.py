@@ -14,6 +14,7 @@ from tui.settings.declared import Form, Setting
 __all__ = [
     "SCENARIOS",
     "ArmSettings",
+    "ActingSettings",
     "Auth",
     "BuilderSettings",
     "CacheSettings",
@@ -82,6 +83,7 @@ class RegistrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refresh: Annotated[float | None, Setting("between looks at tags that run", Form.DURATION)] = None
     requests_per_minute: Annotated[Annotated[int, msgspec.Meta(ge=1)] | None, Setting("at most, for long")] = None
     server_name: Annotated[str, Setting("asked for in TLS and Host where the endpoint goes by another name")] = ""
+    write: Annotated[bool, Setting("whether it may be changed: tasks run, images locked")] = False
     token_hosts: Annotated[tuple[str, ...], Setting("further hosts that sign in to this registry, in private networks too")] = ()
 
 
@@ -169,9 +171,13 @@ class ScannerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ContextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[context."name"]`: whether a cluster may be changed, and which namespaces are read (none: all)."""
+    """`[context."name"]`: whether a cluster may be changed, and which namespaces are read (none: all).
+
+    Of a `protected` one the name is to be typed before it is changed.
+    """
 
     write: Annotated[bool, Setting("whether this cluster may be changed")] = False
+    protected: Annotated[bool, Setting("whether its name is to be typed before it is changed")] = False
     namespaces: Annotated[tuple[str, ...], Setting("the only ones that are read")] = ()
 
 
@@ -187,6 +193,18 @@ class ArmSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tasks: Annotated[bool, Setting("false: no task of a registry is read")] = True
 
 
+class ActingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[acting]`: how plans are carried out; times are in seconds."""
+
+    parallel: Annotated[Annotated[int, msgspec.Meta(ge=1, le=200)], Setting("how many builds and rollouts run side by side")] = 8
+    facts_age: Annotated[
+        float, Setting("what is known may be so old when something is sent; else it is read again", Form.DURATION)
+    ] = 900.0
+    sign_wait: Annotated[float, Setting("how long a new image may take to be signed", Form.DURATION)] = 900.0
+    scan_wait: Annotated[float, Setting("how long a new image may take to be scanned", Form.DURATION)] = 1800.0
+    rollout_wait: Annotated[float, Setting("how long a rollout may take", Form.DURATION)] = 1800.0
+
+
 class CacheSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[cache]`: whether content is kept on disk for the next run, and how many bytes at most."""
 
@@ -197,8 +215,8 @@ class CacheSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(msgspec.Struct, frozen=True):
     """Everything that the program may be told, each declared once; times are in seconds.
 
-    Without `contexts` the current one of the kubeconfig is meant. `write` of the command line opens every context, that of a
-    context only this one. Without `use_cache` nothing is kept on disk, whatever `cache` says. `source` is the file that was
+    Without `contexts` the current one of the kubeconfig is meant. `write` of the command line allows changes everywhere, or
+    (False) nowhere; without it what single contexts, registries and builders say counts. Without `use_cache` nothing is kept on disk, whatever `cache` says. `source` is the file that was
     read, empty when there was none.
     """
 
@@ -272,9 +290,14 @@ class Settings(msgspec.Struct, frozen=True):
         Setting("a scanner's report on images, of any format; may be repeated", Form.PATH, ("--scan-report",), "FILE"),
     ] = ()
     write: Annotated[
-        bool,
-        Setting("allow changes", flags=("--write",), opposite=("--readonly", "allow none (the default)"), in_file=False),
-    ] = False
+        bool | None,
+        Setting(
+            "allow changes everywhere",
+            flags=("--write",),
+            opposite=("--readonly", "allow none, whatever the settings say of single clusters"),
+            in_file=False,
+        ),
+    ] = None
     request_timeout: Annotated[
         float | None,
         Setting(
@@ -313,6 +336,7 @@ class Settings(msgspec.Struct, frozen=True):
         dict[str, str],
         Setting("what images are built on that do not say it themselves; the closest pattern counts", written=dict[str, object]),
     ] = {}
+    acting: Annotated[ActingSettings, Setting("how plans are carried out", written=dict[str, object])] = ActingSettings()
     cache: Annotated[CacheSettings, Setting("what is kept on disk for the next run", written=dict[str, object])] = CacheSettings()
 
     @property
