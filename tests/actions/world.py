@@ -332,6 +332,7 @@ class World:
         with StateFiles(self.directory / machine).claimed(plan.id, machine) as file:
             execution = begin(file, plan, self.clock.now(), machine)
             run = PlanRun(Ledger(execution, file, audit, self.clock, self.disk), self.outside())
+            await run.open()
             await run.carry_out()
             return run
 

@@ -1,4 +1,4 @@
-"""What may be changed at all, and what only after its name was typed: asked before a plan is begun, and nothing is made otherwise."""
+"""What may be changed at all, and what only after its name was typed: asked before a plan is begun."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Permissions(msgspec.Struct, frozen=True):
         return self.allows_registry(name) if kind is BuilderKind.ACR_TASKS else self.everywhere or name in self.builders
 
     def missing(self, plan: Plan) -> tuple[str, ...]:
-        """The tables of the settings that would have to allow what the plan does and may not; empty when all of it may be done."""
+        """What the plan changes and may only be read; empty when all of it may be done."""
         return tuple(dict.fromkeys(place for step in plan.ready if (place := self._missing(step))))
 
     def protected_in(self, plan: Plan) -> tuple[str, ...]:

@@ -73,11 +73,14 @@ class PlanRun:
         """Call `listener` on the loop whenever the board says something new; the returned function ends that."""
         return self.ledger.subscribe(listener)
 
-    async def carry_out(self) -> Board:
-        """Carry the plan out, or on; ends when nothing is left to do. Raises AuditFault or StateFault before anything is sent."""
+    async def open(self) -> None:
+        """Write down that it begins, or goes on. Raises AuditFault or StateFault: then nothing may be sent."""
         resumed = any(record.begun is not None for record in self.ledger.records.values())
         await self.ledger.save()
         await self.ledger.plan_event(AuditEvent.RESUMED if resumed else AuditEvent.BEGUN, self.plan.action.value)
+
+    async def carry_out(self) -> Board:
+        """Carry the plan out, or on, after `open`; ends when nothing is left to do."""
         self._running = True
         try:
             async with asyncio.TaskGroup() as group:
@@ -103,11 +106,16 @@ class PlanRun:
             self._stopped = True
             await self.ledger.answered(AuditEvent.STOPPED, self.plan.steps[0], "No further step is begun.")
 
+    async def cancel(self, step: str) -> None:
+        """Ask the builder to end what it runs for a step."""
+        carried = self._carried.get(step)
+        if isinstance(carried, Rebuilding):
+            await carried.cancel()
+
     async def cancel_runs(self) -> None:
         """Ask the builders to end what they run for this plan."""
-        for carried in tuple(self._carried.values()):
-            if isinstance(carried, Rebuilding):
-                await carried.cancel()
+        for step in tuple(self._carried):
+            await self.cancel(step)
 
     def log(self, step: str) -> AsyncGenerator[str, None] | None:
         """The log of a step's run as it grows; None while there is none."""

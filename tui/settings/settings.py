@@ -216,8 +216,8 @@ class Settings(msgspec.Struct, frozen=True):
     """Everything that the program may be told, each declared once; times are in seconds.
 
     Without `contexts` the current one of the kubeconfig is meant. `write` of the command line allows changes everywhere, or
-    (False) nowhere; without it what single contexts, registries and builders say counts. Without `use_cache` nothing is kept on disk, whatever `cache` says. `source` is the file that was
-    read, empty when there was none.
+    (False) nowhere; without it what single contexts, registries and builders say counts. Without `use_cache` nothing is kept on
+    disk, whatever `cache` says. `source` is the file that was read, empty when there was none.
     """
 
     demo: Annotated[

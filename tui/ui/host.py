@@ -52,7 +52,7 @@ class DisplaySettings(Protocol):
         ...
 
     @property
-    def write(self) -> bool:
+    def write(self) -> bool | None:
         """Whether anything may be changed."""
         ...
 

@@ -1,0 +1,227 @@
+"""What front ends act by: plans made, begun, watched, cancelled and taken up again. It outlives the screens that show it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from tui.actions.audit import AuditLog, Operator
+from tui.actions.clock import Clock, SystemClock
+from tui.actions.ledger import Ledger
+from tui.actions.outside import Limits, LiveEstate, Outside
+from tui.actions.permissions import Permissions
+from tui.actions.recheck import Confirm, compared
+from tui.actions.run import PlanRun
+from tui.actions.start import begin
+from tui.actions.state import Execution, StateFiles
+from tui.domain.plans.board import Board, BoardRow
+from tui.domain.plans.plan import Plan
+from tui.domain.snapshot.snapshot import Snapshot
+from tui.errors import TrustreeError, UsageError
+
+__all__ = ["Actions", "PlanChanged", "Planner", "Reach"]
+
+_log = logging.getLogger(__name__)
+Planner = Callable[[Snapshot], Plan]
+"""Makes the plan of one question from what is known."""
+Reach = Callable[[Plan], AbstractAsyncContextManager[Outside]]
+"""Opens the ports by which a plan is carried out."""
+
+
+class PlanChanged(TrustreeError):
+    """A plan made now would do something else: `differences` are sentences. Nothing was sent."""
+
+    def __init__(self, differences: tuple[str, ...]) -> None:
+        super().__init__(f"The plan is not what it was: {' '.join(differences)}", "Look at the plan again, then begin it.")
+        self.differences = differences
+
+
+class _Carried(msgspec.Struct):
+    """A plan that was begun here; `failure` is what kept it from being begun."""
+
+    run: PlanRun
+    task: asyncio.Task[None]
+    failure: TrustreeError | None = None
+
+
+class Actions:
+    """Acts on one estate. `directory` is where the audit log and the state of plans lie."""
+
+    def __init__(
+        self,
+        estate: LiveEstate,
+        reach: Reach,
+        permissions: Permissions,
+        directory: Path,
+        operator: Callable[[], Operator],
+        limits: Limits | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._estate, self._reach, self.permissions = estate, reach, permissions
+        self._limits, self._clock, self._operator = limits or Limits(), clock or SystemClock(), operator
+        self._directory, self._files = directory, StateFiles(directory / "plans")
+        self._begun: dict[str, _Carried] = {}
+        self._planners: dict[str, Planner] = {}
+        self._listeners: list[Callable[[], None]] = []
+        self._group: asyncio.TaskGroup | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Actions]:
+        """Plans may be carried out while the context lasts; what is not done by then is left, and taken up again later."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            try:
+                yield self
+            finally:
+                self._group = None
+                for carried in self._begun.values():
+                    carried.task.cancel()
+
+    # ---- plans
+
+    async def plan(self, planner: Planner) -> Plan:
+        """The plan of a question, made in a thread from what is known now."""
+        plan = await asyncio.to_thread(planner, self._estate.snapshot)
+        self._planners[plan.id] = planner
+        return plan
+
+    def remember(self, plan: Plan, planner: Planner) -> None:
+        """How a plan that was made elsewhere would be made now."""
+        self._planners[plan.id] = planner
+
+    async def differences(self, plan: Plan) -> tuple[str, ...]:
+        """What a plan made now would do otherwise; the estate is read again first where its facts are old."""
+        planner = self._planners.get(plan.id)
+        if planner is None:
+            return ()
+        if (self._clock.now() - self._estate.snapshot.as_of).total_seconds() > self._limits.facts_age:
+            self._estate.refresh()
+            await self._estate.settled(self._limits.refresh)
+        return compared(plan, await asyncio.to_thread(planner, self._estate.snapshot))
+
+    # ---- carrying out
+
+    async def begin(
+        self, plan: Plan, typed: Collection[str] = (), confirm: Confirm | None = None, *, accepted: Collection[str] = ()
+    ) -> PlanRun:
+        """Begin to carry a plan out; it goes on by itself. `typed` are names of protected clusters.
+
+        Raises UsageError when that is not allowed, PlanChanged when a plan made now would do something that is not `accepted`,
+        PlanHeld when somebody else carries it out, StateFault when nothing can be kept. Then nothing was sent.
+        """
+        self.permissions.check(plan, typed)
+        if not plan.ready:
+            raise UsageError("The plan has no step that can be carried out.", "The plan says what keeps each step.")
+        changed = tuple(words for words in await self.differences(plan) if words not in accepted)
+        if changed:
+            raise PlanChanged(changed)
+        return await self._start(plan, confirm)
+
+    async def resume(self, plan: str, typed: Collection[str] = (), confirm: Confirm | None = None) -> PlanRun:
+        """Take up a plan again that was begun and not ended. Raises as `begin` does."""
+        execution = self.execution(plan)
+        if execution.ended is not None:
+            raise UsageError(f"Plan {plan} has ended at {execution.ended:%Y-%m-%d %H:%M} UTC.", "Make a new plan.")
+        self.permissions.check(execution.plan, typed)
+        return await self._start(execution.plan, confirm)
+
+    def execution(self, plan: str) -> Execution:
+        """What is on disk of a plan. Raises UsageError when it was never begun, StateFault."""
+        with self._files.claimed(plan, self._operator().user) as file:
+            execution = file.read()
+        if execution is None:
+            raise UsageError(f"No plan {plan} was begun here.", "`trustree info` says where plans are kept.")
+        return execution
+
+    def unfinished(self) -> tuple[Execution, ...]:
+        """The plans that were begun, here or by another process, and not ended."""
+        return tuple(execution for execution in self._files.unfinished() if execution.plan.id not in self._begun)
+
+    async def finished(self, plan: str) -> Board:
+        """Wait until nothing is left to do of a plan that was begun here. Raises what kept it from being begun."""
+        carried = self._begun[plan]
+        await asyncio.wait([carried.task])
+        if carried.failure is not None:
+            raise carried.failure
+        return carried.run.board
+
+    async def _start(self, plan: Plan, confirm: Confirm | None) -> PlanRun:
+        if self._group is None:
+            raise UsageError("Plans cannot be carried out any more: the program ends.")
+        operator = self._operator()
+        who = f"{operator.user} on {operator.host}, process {operator.process}"
+        async with AsyncExitStack() as stack:
+            file = stack.enter_context(self._files.claimed(plan.id, who))
+            execution = begin(file, plan, self._clock.now(), operator.user)
+            outside = await stack.enter_async_context(self._reach(plan))
+            audit = AuditLog(self._directory, operator, self._clock.now)
+            run = PlanRun(Ledger(execution, file, audit, self._clock), outside, confirm)
+            run.subscribe(self._tell)
+            await run.open()
+            held = stack.pop_all()
+        task = self._group.create_task(self._carry(run, held), name=f"plan {plan.id}")
+        self._begun[plan.id] = _Carried(run, task)
+        self._tell()
+        return run
+
+    async def _carry(self, run: PlanRun, held: AsyncExitStack) -> None:
+        async with held:
+            try:
+                await run.carry_out()
+            except TrustreeError as error:
+                _log.warning("plan %s: %s", run.plan.id, error.headline)
+                self._begun[run.plan.id].failure = error
+        self._tell()
+
+    # ---- watching
+
+    @property
+    def board(self) -> Board:
+        """How everything stands that was begun here, the last plan first."""
+        boards = [carried.run.board for carried in reversed(self._begun.values())]
+        return Board(
+            tuple(plan for board in boards for plan in board.plans), tuple(row for board in boards for row in board.rows)
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being carried out."""
+        return any(not carried.task.done() for carried in self._begun.values())
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` on the loop whenever the board says something new; the returned function ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def log(self, row: BoardRow) -> AsyncGenerator[str, None] | None:
+        """The log of a row's run as it grows; None while there is none."""
+        carried = self._begun.get(row.plan)
+        return carried.run.log(row.steps[0]) if carried is not None and row.steps else None
+
+    async def cancel(self, row: BoardRow) -> None:
+        """Ask the builder to end what it runs for a row."""
+        carried = self._begun.get(row.plan)
+        if carried is not None:
+            for step in row.steps:
+                await carried.run.cancel(step)
+
+    async def stop(self) -> None:
+        """Begin no further step of any plan; what runs is followed on."""
+        for carried in self._begun.values():
+            if not carried.task.done():
+                await carried.run.stop()
+
+    async def cancel_runs(self) -> None:
+        """Ask the builders to end everything that they run for plans of ours."""
+        for carried in self._begun.values():
+            if not carried.task.done():
+                await carried.run.cancel_runs()
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
