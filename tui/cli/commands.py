@@ -12,6 +12,7 @@ from tui.errors import InvalidQuery
 from tui.settings.settings import Settings
 
 if TYPE_CHECKING:
+    from tui.cli.acting import ActingOpener
     from tui.cli.reading import Opener
     from tui.domain.query.query import Query
     from tui.wiring.examination import Diagnose
@@ -23,7 +24,7 @@ class Invocation(NamedTuple):
     """What a command is run with: settings, what was written after its name, and its own flags.
 
     `action` is the first word where the command has actions, `text` the rest. `opener` opens the estate, `diagnose` tries its
-    sources; what is heavy to import is imported when they are called.
+    sources, `acting` opens the estate and what changes it; what is heavy to import is imported when they are called.
     """
 
     settings: Settings
@@ -32,6 +33,7 @@ class Invocation(NamedTuple):
     flags: argparse.Namespace
     opener: Opener
     diagnose: Diagnose
+    acting: ActingOpener
 
     def query(self) -> Query:
         """The text as a query. Raises InvalidQuery."""
@@ -87,6 +89,9 @@ COMMANDS: Mapping[str, Command] = {
     for command in (
         Command("report", "print what is known: as a table, JSON, SARIF, CycloneDX, CSV and more"),
         Command("check", "exit 2 when something is not trusted, 3 when it cannot be told"),
+        Command("rebuild", "rebuild what a query finds, and roll it out: planned, confirmed, proven"),
+        Command("redeploy", "have workloads run what their names mean now"),
+        Command("contain", "lock an image that is compromised, and stop what runs it"),
         Command("doctor", "what each source can and cannot read, with the right that is missing", takes=""),
         Command(
             "policy",

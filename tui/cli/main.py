@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui.cli.arguments import parse
 from tui.cli.commands import Invocation, command_named
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
     from contextlib import AbstractAsyncContextManager
 
+    from tui.actions.actions import Actions
+    from tui.cli.acting import ActingOpener
     from tui.cli.reading import Opener, OpenEstate
     from tui.wiring.examination import Diagnose, Examined, Tried
 
@@ -37,12 +39,18 @@ ERROR = 1
 INTERRUPTED = 130
 
 
-def main(argv: Sequence[str] | None = None, *, opener: Opener | None = None, diagnose: Diagnose | None = None) -> int:
-    """Run the command line and give the exit code; `opener` and `diagnose` stand in for those of `tui.wiring.parts`."""
+def main(
+    argv: Sequence[str] | None = None,
+    *,
+    opener: Opener | None = None,
+    diagnose: Diagnose | None = None,
+    acting: ActingOpener | None = None,
+) -> int:
+    """Run the command line and give the exit code; the others stand in for those of `tui.wiring`."""
     if argv is None:
         sys.excepthook = _last_words
         argv = sys.argv[1:]
-    code = _explained(argv, opener, diagnose)
+    code = _explained(argv, Wired(opener or _wired_opener, diagnose or _wired_diagnose, acting or _wired_acting))
     if "tui.log" in sys.modules:
         from tui.log import log_end
 
@@ -50,10 +58,18 @@ def main(argv: Sequence[str] | None = None, *, opener: Opener | None = None, dia
     return code
 
 
-def _explained(argv: Sequence[str], opener: Opener | None, diagnose: Diagnose | None) -> int:
+class Wired(NamedTuple):
+    """What commands are run with, besides what was typed."""
+
+    opener: Opener
+    diagnose: Diagnose
+    acting: ActingOpener
+
+
+def _explained(argv: Sequence[str], wired: Wired) -> int:
     """Run, and say what went wrong."""
     try:
-        return _run(argv, opener, diagnose)
+        return _run(argv, wired)
     except KeyboardInterrupt:
         return INTERRUPTED
     except TrustreeError as error:
@@ -65,7 +81,7 @@ def _explained(argv: Sequence[str], opener: Opener | None, diagnose: Diagnose | 
     return ERROR
 
 
-def _run(argv: Sequence[str], opener: Opener | None, diagnose: Diagnose | None) -> int:
+def _run(argv: Sequence[str], wired: Wired) -> int:
     prepare_interpreter()
     allow_enough()
     arguments = parse(argv)
@@ -74,9 +90,7 @@ def _run(argv: Sequence[str], opener: Opener | None, diagnose: Diagnose | None) 
     command = command_named(arguments.command)
     if command.asks:
         _check_authorities()
-    given = Invocation(
-        settings, arguments.action, arguments.query, arguments.flags, opener or _wired_opener, diagnose or _wired_diagnose
-    )
+    given = Invocation(settings, arguments.action, arguments.query, arguments.flags, *wired)
     return command.module().run(given)
 
 
@@ -96,6 +110,13 @@ def _check_authorities() -> None:
 
 def _wired_opener(settings: Settings) -> AbstractAsyncContextManager[OpenEstate]:
     opened: AbstractAsyncContextManager[OpenEstate] = importlib.import_module("tui.wiring.opening").opened(settings, once=True)
+    return opened
+
+
+def _wired_acting(settings: Settings) -> AbstractAsyncContextManager[tuple[OpenEstate, Actions]]:
+    opened: AbstractAsyncContextManager[tuple[OpenEstate, Actions]] = importlib.import_module("tui.wiring.opening").opened_to_act(
+        settings
+    )
     return opened
 
 

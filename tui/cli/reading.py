@@ -34,6 +34,7 @@ __all__ = [
     "barred",
     "exit_of_report",
     "look",
+    "looked",
     "meant",
     "refuse_nothing_to_ask",
     "remark",
@@ -122,23 +123,28 @@ def _refused(source: SourceHealth) -> bool:
 
 async def _look(settings: Settings, query: Query, wait: float, opener: Opener, reach: Reach) -> tuple[Snapshot, Selection]:
     async with opener(settings) as estate:
-        question = _Question(estate, query, reach)
-        progress = ProgressLine(sys.stderr)
-        end = estate.subscribe(progress.show)
-        try:
-            settled, missed = await question.answered(wait)
-        finally:
-            end()
-            progress.done()
-        snapshot = question.snapshot
-        if not settled:
-            say(f"Not everything was loaded within {wait:g} s; this is what is known. --wait gives more time.")
-            snapshot = replace(snapshot, complete=False)
-        if missed:
-            images = plural(missed, "image")
-            say(f"The signatures of {images} that nothing runs were not looked for: a query asks for {MAX_ASKED} at once.")
-            snapshot = replace(snapshot, complete=False)
-        return snapshot, query.images(snapshot, datetime.now(UTC))
+        return await looked(estate, query, wait, reach)
+
+
+async def looked(estate: OpenEstate, query: Query, wait: float, reach: Reach) -> tuple[Snapshot, Selection]:
+    """The same, of an estate that is open already."""
+    question = _Question(estate, query, reach)
+    progress = ProgressLine(sys.stderr)
+    end = estate.subscribe(progress.show)
+    try:
+        settled, missed = await question.answered(wait)
+    finally:
+        end()
+        progress.done()
+    snapshot = question.snapshot
+    if not settled:
+        say(f"Not everything was loaded within {wait:g} s; this is what is known. --wait gives more time.")
+        snapshot = replace(snapshot, complete=False)
+    if missed:
+        images = plural(missed, "image")
+        say(f"The signatures of {images} that nothing runs were not looked for: a query asks for {MAX_ASKED} at once.")
+        snapshot = replace(snapshot, complete=False)
+    return snapshot, query.images(snapshot, datetime.now(UTC))
 
 
 class _Question:

@@ -1,0 +1,263 @@
+"""What `rebuild`, `redeploy` and `contain` share: a plan is made or opened, shown, confirmed, carried out, and its end told."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from tui.actions.actions import Actions, PlanChanged, Planner
+from tui.cli.acting_terminal import Operator, Progress
+from tui.cli.commands import Invocation
+from tui.cli.flags import add_wait
+from tui.cli.output import Exit, Writer, look_of_stdout, say, write_stdout
+from tui.cli.reading import OpenEstate, barred, look, looked, meant, refuse_nothing_to_ask
+from tui.domain.plans.board import Board, BoardState
+from tui.domain.plans.plan import Action, Plan
+from tui.domain.query.query import Query, Selection, parse_query
+from tui.domain.query.reach import reach_of
+from tui.domain.snapshot.snapshot import Snapshot
+from tui.errors import InvalidQuery, UsageError
+from tui.private_files import open_private, read_regular
+from tui.reports.plans import PLAN_FORMATS, board_json, board_lines, plan_from, plan_pieces, plan_table
+from tui.settings.settings import Settings
+
+__all__ = ["ActingOpener", "MakePlan", "act", "add_acting_arguments", "exit_of_board"]
+
+ActingOpener = Callable[[Settings], AbstractAsyncContextManager[tuple[OpenEstate, Actions]]]
+"""Opens the estate and what changes it."""
+MakePlan = Callable[[Snapshot, Selection, str, datetime], Plan]
+"""Makes the plan of a command from what a query finds, the words of the query, and the time."""
+LARGEST = 32 << 20
+
+
+class ActingOptions(msgspec.Struct, frozen=True):
+    """What was given."""
+
+    output: str = "table"
+    plan: bool = False
+    yes: bool = False
+    file: str = ""
+    save: str = ""
+    resume: str = ""
+    typed: tuple[str, ...] = ()
+    wait: float = 60.0
+
+
+def add_acting_arguments(parser: argparse.ArgumentParser) -> None:
+    """The plan: shown, saved, opened, confirmed, taken up again."""
+    add = parser.add_argument
+    add("-o", "--output", choices=PLAN_FORMATS, default="table", help="the format, a table if not given")
+    add("--plan", action="store_true", help="print the plan, and change nothing")
+    add("--yes", action="store_true", help="carry it out without asking")
+    add("--save", metavar="FILE", default="", help="write the plan to a file, for somebody else or for later")
+    add("--from", metavar="FILE", default="", dest="file", help="the plan of a file; what has changed since is shown first")
+    add("--resume", metavar="ID", default="", help="take up a plan again that was begun; nothing is sent twice")
+    add("--confirm", metavar="NAME", action="append", default=[], help="the name of a protected cluster that may be changed")
+    add_wait(parser)
+    parser.description = (
+        f"{parser.description}\n\nNothing is changed without --write, or write = true in the settings.\n"
+        "Here 0 is: done and proven; 2: something failed; 3: it cannot be told, or not all was begun; 4: a right is missing."
+    )
+
+
+def act(call: Invocation, action: Action, make: MakePlan) -> Exit:
+    """Run a command that acts."""
+    flags = call.flags
+    options = ActingOptions(
+        flags.output, flags.plan, flags.yes, flags.file, flags.save, flags.resume, tuple(flags.confirm), flags.wait
+    )
+    _refuse_contradictions(call, options)
+    if options.plan or (options.save and not options.yes):
+        return _only_planned(call, options, make)
+    codes: list[Exit] = []
+
+    async def keep() -> None:
+        codes.append(await _act(call, options, action, make))
+
+    asyncio.run(keep())
+    return codes[0]
+
+
+def _refuse_contradictions(call: Invocation, options: ActingOptions) -> None:
+    named = [flag for flag, value in (("--from", options.file), ("--resume", options.resume)) if value]
+    if call.text and named:
+        raise UsageError(f"{named[0]} and a query exclude each other.", "The plan names its query.")
+    if len(named) == 2:
+        raise UsageError("--from and --resume exclude each other.", "A plan that was begun is taken up again by --resume alone.")
+    if not call.text and not named:
+        raise UsageError("A query is missing: it says which images are meant.", "Name them as `trustree report` does: base:debian.")
+    if options.resume and (options.plan or options.save):
+        raise UsageError("A plan that is taken up again is neither made nor saved.", "Leave out --plan and --save.")
+
+
+# ---- planned only
+
+
+def _only_planned(call: Invocation, options: ActingOptions, make: MakePlan) -> Exit:
+    refuse_nothing_to_ask(call.settings)
+    if options.file:
+        plan, code = _opened(options.file), Exit.OK
+    else:
+        query = call.query()
+        snapshot, selection = look(call.settings, query, options.wait, call.opener)
+        meant(query, snapshot, selection)
+        plan = make(snapshot, selection, call.text, datetime.now(UTC))
+        code = _exit_of_plan(plan, snapshot)
+    if options.save:
+        _save(plan, options.save)
+    _print_plan(plan, options, call.settings, write_stdout)
+    return code
+
+
+def _exit_of_plan(plan: Plan, snapshot: Snapshot) -> Exit:
+    """3 when not everything is known that the plan should have been made of, or a step of it cannot be done."""
+    if barred(snapshot.sources):
+        return Exit.DENIED
+    return Exit.OK if snapshot.complete and not plan.unknown and len(plan.ready) == len(plan.steps) else Exit.UNSURE
+
+
+def _print_plan(plan: Plan, options: ActingOptions, settings: Settings, write: Writer) -> None:
+    write(plan_pieces(plan, options.output, unicode=look_of_stdout(settings.ascii).unicode))
+
+
+def _opened(name: str) -> Plan:
+    try:
+        body = read_regular(Path(name), LARGEST)
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror or 'the system refuses it'}.") from error
+    if len(body) > LARGEST:
+        raise UsageError(f"{name} is too large for a plan.")
+    return plan_from(body, name)
+
+
+def _save(plan: Plan, name: str) -> None:
+    """Write a plan to a file that is for its owner alone."""
+    body = b"".join(plan_pieces(plan, "json", unicode=True))
+    part = f"{name}.part"
+    try:
+        descriptor = open_private(part, os.O_WRONLY | os.O_TRUNC)
+        with open(descriptor, "wb") as file:
+            file.write(body)
+        os.replace(part, name)
+    except OSError as error:
+        raise UsageError(f"{name} cannot be written: {error.strerror or 'the system refuses it'}.") from error
+    say(f"The plan was written to {name}.")
+
+
+# ---- carried out
+
+
+async def _act(call: Invocation, options: ActingOptions, action: Action, make: MakePlan) -> Exit:
+    async with call.acting(call.settings) as (estate, actions):
+        operator = Operator(actions)
+        if options.resume:
+            plan = actions.execution(options.resume).plan
+        else:
+            snapshot, plan = await _planned(call, options, make, estate, actions)
+            if barred(snapshot.sources):
+                _print_plan(plan, options, call.settings, write_stdout)
+                return Exit.DENIED
+            if not plan.ready:
+                _print_plan(plan, options, call.settings, write_stdout)
+                return Exit.OK if not plan.steps and not plan.unknown and snapshot.complete else Exit.UNSURE
+        if plan.action is not action:
+            raise UsageError(f"It is a plan to {plan.action}.", f"Run `trustree {plan.action}` with it.")
+        if options.save:
+            _save(plan, options.save)
+        typed = await _agreed(plan, options, actions, operator)
+        return await _carried(plan, options, actions, operator, typed, call.settings)
+
+
+async def _planned(
+    call: Invocation, options: ActingOptions, make: MakePlan, estate: OpenEstate, actions: Actions
+) -> tuple[Snapshot, Plan]:
+    """The plan of the query, or that of the file, which is held against what a plan made now would do."""
+    saved = _opened(options.file) if options.file else None
+    text = saved.query if saved is not None else call.text
+    query = _query_of(saved) if saved is not None else call.query()
+    snapshot, selection = await looked(estate, query, options.wait, reach_of(query.terms))
+    meant(query, snapshot, selection)
+
+    def planner(now: Snapshot) -> Plan:
+        return make(now, query.images(now, datetime.now(UTC)), text, datetime.now(UTC))
+
+    remembered: Planner = planner
+    if saved is not None:
+        actions.remember(saved, remembered)
+        return snapshot, saved
+    return snapshot, await actions.plan(remembered)
+
+
+def _query_of(plan: Plan) -> Query:
+    try:
+        return parse_query(plan.query)
+    except InvalidQuery as error:
+        raise UsageError("The query of the plan cannot be read, so that it cannot be checked.", "Make a new plan.") from error
+
+
+async def _agreed(plan: Plan, options: ActingOptions, actions: Actions, operator: Operator) -> tuple[str, ...]:
+    """See to it that it may be done and that somebody wants it; the names that were typed. Raises UsageError."""
+    missing = actions.permissions.missing(plan)
+    if missing:
+        actions.permissions.check(plan, options.typed)
+    for line in plan_table(plan):
+        say(line)
+    typed = list(options.typed)
+    for name in actions.permissions.protected_in(plan):
+        if name not in typed:
+            typed.append(await operator.name(name))
+    actions.permissions.check(plan, typed)
+    if not options.yes and not await operator.agrees("Carry it out?"):
+        raise UsageError("Nothing was changed.", "--yes carries it out without asking.")
+    return tuple(typed)
+
+
+async def _carried(
+    plan: Plan, options: ActingOptions, actions: Actions, operator: Operator, typed: tuple[str, ...], settings: Settings
+) -> Exit:
+    try:
+        if options.resume:
+            await actions.resume(plan.id, typed, operator.confirm)
+        else:
+            await actions.begin(plan, typed, operator.confirm, accepted=())
+    except PlanChanged as changed:
+        say("The plan is not what it was:")
+        for words in changed.differences:
+            say(f"  {words}")
+        if not await operator.agrees("Carry out what was planned all the same?"):
+            say("Nothing was changed.")
+            return Exit.UNSURE
+        await actions.begin(plan, typed, operator.confirm, accepted=changed.differences)
+    progress = Progress(actions)
+    with progress.shown(), operator.interrupts(plan):
+        board = await actions.finished(plan.id)
+    _print_board(board, options, settings)
+    return exit_of_board(board)
+
+
+def _print_board(board: Board, options: ActingOptions, settings: Settings) -> None:
+    ended = all(row.state not in (BoardState.WAITING, BoardState.RUNNING) for row in board.rows)
+    if options.output == "json":
+        write_stdout(board_json(board, ended=ended))
+        return
+    unicode = look_of_stdout(settings.ascii).unicode
+    write_stdout(f"{line}\n".encode("utf-8" if unicode else "ascii", errors="replace") for line in board_lines(board))
+    if not ended:
+        say(f"Not all was begun: --resume {board.plans[0].id} takes it up again.")
+
+
+def exit_of_board(board: Board) -> Exit:
+    """2 beats 4, and 4 beats 3, as everywhere; 0 only when every row is done and proven."""
+    states = {row.state for row in board.rows}
+    if states & {BoardState.FAILED, BoardState.CANCELLED}:
+        return Exit.VIOLATED
+    if BoardState.DENIED in states:
+        return Exit.DENIED
+    return Exit.OK if states <= {BoardState.DONE} else Exit.UNSURE

@@ -1,0 +1,158 @@
+"""Plans and what became of them, printed: as JSON to be opened again, as Markdown for a ticket, as a table for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from tui.domain.common.text import clean, full_stop
+from tui.domain.facts.rights import RightState
+from tui.domain.plans.board import Board, BoardRow
+from tui.domain.plans.plan import Plan, Step
+from tui.errors import UsageError
+from tui.reports.columns import plain
+from tui.reports.encoding import encode
+
+__all__ = ["PLAN_FORMATS", "board_json", "board_lines", "plan_from", "plan_pieces", "plan_table"]
+
+SCHEMA = "trustree/plan/v1"
+RESULT = "trustree/plan-result/v1"
+PLAN_FORMATS = ("table", "json", "markdown")
+
+
+class PlanDocument(msgspec.Struct, frozen=True):
+    """A plan as a file."""
+
+    schema: str
+    plan: Plan
+
+
+class ResultDocument(msgspec.Struct, frozen=True):
+    """What became of a plan: `ended` when nothing is left to do, `rows` as the board has them."""
+
+    schema: str
+    plan: str
+    action: str
+    query: str
+    ended: bool
+    sentence: str
+    rows: tuple[BoardRow, ...]
+
+
+def plan_pieces(plan: Plan, output: str, *, unicode: bool) -> Iterable[bytes]:
+    """A plan in a format of `PLAN_FORMATS`."""
+    if output == "json":
+        return [encode(PlanDocument(SCHEMA, plan)), b"\n"]
+    lines = _markdown(plan) if output == "markdown" else plan_table(plan)
+    return (f"{plain(line, unicode or output == 'markdown')}\n".encode(errors="replace") for line in lines)
+
+
+def plan_from(body: bytes, name: str) -> Plan:
+    """The plan of a file. Raises UsageError."""
+    try:
+        document = msgspec.json.decode(body, type=PlanDocument)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{clean(name, 200)} is no plan.", "`trustree rebuild QUERY --save FILE` writes one.") from error
+    if document.schema != SCHEMA:
+        raise UsageError(f"{clean(name, 200)} is a plan of another version.", "Make a new plan.")
+    return document.plan
+
+
+def plan_table(plan: Plan) -> Iterator[str]:
+    """What a plan does, step by step, for a terminal."""
+    ready = {step.id for step in plan.ready}
+    yield f"Plan {clean(plan.id, 100)}: {plan.action} {clean(plan.query, 200)}".rstrip()
+    if not plan.steps:
+        yield "Nothing is to be done."
+    for number, wave in enumerate(plan.waves, 1):
+        yield ""
+        yield f"wave {number} of {len(plan.waves)}"
+        for step in wave:
+            yield from _step_lines(step, is_ready=step.id in ready)
+    yield from _forecast_lines(plan)
+    for words in plan.unknown:
+        yield f"Not known: {full_stop(clean(words, 400))}"
+
+
+def _step_lines(step: Step, *, is_ready: bool) -> Iterator[str]:
+    duration = f"  about {_duration(step.seconds)}" if step.seconds is not None else ""
+    yield f"  {'✔' if is_ready else '✘'} {step.kind:13} {clean(step.target, 120)}{duration}"
+    yield f"      {clean(step.what, 400)} {clean(step.why, 400)}".rstrip()
+    for words in step.warnings:
+        yield f"      ▲ {clean(words, 400)}"
+    for right in step.rights:
+        if right.state is not RightState.HELD:
+            yield f"      {right.state} right: {clean(right.name, 120)} on {clean(right.on, 120)}. {clean(right.remedy, 300)}".rstrip()
+    if step.blocked:
+        yield f"      ✘ {full_stop(clean(step.blocked, 400))}"
+        yield from (f"        {clean(line, 400)}" for line in step.remedy.splitlines())
+    for command in step.commands:
+        yield from (f"      $ {clean(line, 600)}" for line in command.splitlines())
+    if step.undo:
+        yield f"      undo: {clean(step.undo, 600)}"
+
+
+def _forecast_lines(plan: Plan) -> Iterator[str]:
+    forecast = plan.forecast
+    if forecast is None:
+        return
+    yield ""
+    if forecast.removed:
+        yield f"Removes {len(forecast.removed)} findings: {', '.join(clean(name, 60) for name in forecast.removed[:8])}" + (
+            " …" if len(forecast.removed) > 8 else ""
+        )
+    for title, rows in (("Stays", forecast.staying), ("Not known", forecast.unknown)):
+        for row in rows[:20]:
+            yield f"{title}: {clean(row.finding, 80)} in {row.images} images: {clean(row.reason, 200)}"
+
+
+def _markdown(plan: Plan) -> Iterator[str]:
+    """The same for a ticket."""
+    yield f"# Plan {_md(plan.id)}: {plan.action} {_md(plan.query)}".rstrip()
+    yield ""
+    yield f"Made {plan.made:%Y-%m-%d %H:%M} UTC, of facts as of {plan.as_of:%Y-%m-%d %H:%M} UTC."
+    for number, wave in enumerate(plan.waves, 1):
+        yield ""
+        yield f"## Wave {number}"
+        for step in wave:
+            yield ""
+            yield f"- **{step.kind}** {_md(step.target)}: {_md(step.what)} {_md(step.why)}".rstrip()
+            yield from (f"  - {_md(words)}" for words in (*step.leaves, *step.warnings))
+            if step.blocked:
+                yield f"  - **Cannot be done:** {_md(step.blocked)} {_md(step.remedy)}".rstrip()
+            if step.undo:
+                yield f"  - Undo: {_md(step.undo)}"
+            if step.commands:
+                yield ""
+                yield "  ```sh"
+                yield from (f"  {clean(line, 600).replace('```', '` ` `')}" for each in step.commands for line in each.splitlines())
+                yield "  ```"
+    yield from _forecast_lines(plan)
+    for words in plan.unknown:
+        yield f"- Not known: {_md(words)}"
+
+
+def _md(text: str) -> str:
+    """Text of others, which is no Markdown."""
+    shown = clean(text, 600)
+    return "".join(f"\\{sign}" if sign in "\\`*_[]<>|#" else sign for sign in shown)
+
+
+def board_json(board: Board, *, ended: bool) -> Iterable[bytes]:
+    """What became of a plan."""
+    plan = board.plans[0]
+    return [encode(ResultDocument(RESULT, plan.id, str(plan.action), plan.query, ended, plan.sentence, board.rows)), b"\n"]
+
+
+def board_lines(board: Board) -> Iterator[str]:
+    """What became of a plan, a line for each row."""
+    for row in board.rows:
+        yield f"{row.state:9} {clean(row.title, 120)}: {clean(row.sentence, 600)}"
+        if row.remedy:
+            yield f"          {clean(row.remedy, 600)}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} m {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,124 @@
+"""What changes something, as settings describe it: made only when a plan is begun, and only where changes are allowed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from tui.actions.actions import Actions, Reach
+from tui.actions.audit import Operator, this_operator
+from tui.actions.clock import SystemClock
+from tui.actions.outside import Limits, Outside
+from tui.actions.permissions import Permissions
+from tui.domain.facts.build import BuilderKind
+from tui.domain.plans.plan import Plan, StepKind
+from tui.estate.estate import Estate
+from tui.settings.settings import ActingSettings, Settings, paths
+from tui.sources.acting_ports import Redeployer, RegistryLocks
+from tui.sources.cluster.options import ClusterOptions
+from tui.sources.kit.credentials import Credentials
+from tui.sources.ports import Builder
+from tui.sources.registry.options import RegistryOptions
+
+__all__ = ["FindBuilder", "actions_of", "permissions_of"]
+
+FindBuilder = Callable[[BuilderKind, str], Builder | None]
+"""The builder of a kind and a name, None where the settings have none."""
+
+
+def permissions_of(settings: Settings) -> Permissions:
+    """What may be changed."""
+    if settings.write is False:
+        return Permissions(protected=_protected(settings))
+    return Permissions(
+        everywhere=settings.write is True,
+        clusters=frozenset(name for name, context in settings.context.items() if context.write),
+        registries=frozenset(name for name, registry in settings.registry.items() if registry.write),
+        builders=frozenset(name for name, builder in settings.builder.items() if builder.write),
+        protected=_protected(settings),
+    )
+
+
+def actions_of(
+    settings: Settings,
+    estate: Estate,
+    credentials: Credentials,
+    builder: FindBuilder,
+    cluster: Callable[[str], ClusterOptions],
+    registry: Callable[[str], RegistryOptions],
+) -> Actions:
+    """What acts on an estate. `cluster` and `registry` say how one of that name is reached."""
+    permissions, limits = permissions_of(settings), _limits(settings.acting)
+
+    @asynccontextmanager
+    async def reach(plan: Plan) -> AsyncIterator[Outside]:
+        async with AsyncExitStack() as stack:
+            yield Outside(
+                estate,
+                _builders(plan, permissions, builder),
+                await _redeployers(plan, permissions, cluster, stack),
+                await _locks(plan, permissions, registry, credentials, stack),
+                SystemClock(),
+                limits,
+            )
+
+    opened: Reach = reach
+    return Actions(estate, opened, permissions, paths().state, lambda: _operator(estate), limits)
+
+
+def _protected(settings: Settings) -> frozenset[str]:
+    return frozenset(name for name, context in settings.context.items() if context.protected)
+
+
+def _limits(acting: ActingSettings) -> Limits:
+    return Limits(
+        parallel=acting.parallel,
+        facts_age=acting.facts_age,
+        sign=acting.sign_wait,
+        scan=acting.scan_wait,
+        rollout=acting.rollout_wait,
+    )
+
+
+def _operator(estate: Estate) -> Operator:
+    """The user of this process, and who is signed in where."""
+    return this_operator({str(source.id): source.identity for source in estate.snapshot.sources if source.identity})
+
+
+def _builders(plan: Plan, permissions: Permissions, find: FindBuilder) -> Mapping[tuple[BuilderKind, str], Builder]:
+    jobs = {(step.job.kind, step.job.builder) for step in plan.ready if step.job is not None}
+    builders = {job: find(*job) for job in sorted(jobs) if permissions.allows_builder(*job)}
+    return {job: builder for job, builder in builders.items() if builder is not None}
+
+
+async def _redeployers(
+    plan: Plan, permissions: Permissions, options: Callable[[str], ClusterOptions], stack: AsyncExitStack
+) -> Mapping[str, Redeployer]:
+    from tui.sources.cluster.rollout.redeployer import KubeRedeployer  # loads kubernetes: not before something is changed
+
+    clusters = {step.workload.cluster for step in plan.ready if step.workload is not None}
+    return {
+        name: await stack.enter_async_context(KubeRedeployer(options(name), name))
+        for name in sorted(clusters)
+        if permissions.allows_cluster(name)
+    }
+
+
+async def _locks(
+    plan: Plan,
+    permissions: Permissions,
+    options: Callable[[str], RegistryOptions],
+    credentials: Credentials,
+    stack: AsyncExitStack,
+) -> Mapping[str, RegistryLocks]:
+    from tui.sources.registry.client import RegistryClient
+    from tui.sources.registry.locks import AcrLocks
+
+    steps = [step for step in plan.ready if step.kind in (StepKind.LOCK, StepKind.DISABLE_READ)]
+    locks: dict[str, RegistryLocks] = {}
+    for host in sorted({step.image.registry for step in steps if step.image is not None}):
+        if permissions.allows_registry(host):
+            client = RegistryClient(options(host), credentials)
+            stack.push_async_callback(client.close)
+            locks[host] = AcrLocks(client)
+    return locks
