@@ -5,28 +5,34 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
+from tui.actions.board import board_of
 from tui.actions.audit import AuditLog, Operator
 from tui.actions.clock import Clock, SystemClock
 from tui.actions.ledger import Ledger
 from tui.actions.outside import Limits, LiveEstate, Outside
 from tui.actions.permissions import Permissions
+from tui.actions.planning import planned, with_rights
 from tui.actions.recheck import Confirm, compared
 from tui.actions.run import PlanRun
 from tui.actions.start import begin
 from tui.actions.state import Execution, StateFiles
 from tui.domain.plans.board import Board, BoardRow
-from tui.domain.plans.plan import Plan
-from tui.domain.snapshot.snapshot import Snapshot
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.plans.plan import Action, Plan
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.errors import TrustreeError, UsageError
+from tui.reports.plans import plan_pieces, save_plan
 
 __all__ = ["Actions", "PlanChanged", "Planner", "Reach"]
 
 _log = logging.getLogger(__name__)
+TOGETHER = 0.1
+"""Seconds in which what moves is told together."""
 Planner = Callable[[Snapshot], Plan]
 """Makes the plan of one question from what is known."""
 Reach = Callable[[Plan], AbstractAsyncContextManager[Outside]]
@@ -67,7 +73,9 @@ class Actions:
         self._directory, self._files = directory, StateFiles(directory / "plans")
         self._begun: dict[str, _Carried] = {}
         self._planners: dict[str, Planner] = {}
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[Board], None]] = []
+        self._unfinished: tuple[Execution, ...] = ()
+        self._telling: asyncio.TimerHandle | None = None
         self._group: asyncio.TaskGroup | None = None
 
     @asynccontextmanager
@@ -84,15 +92,42 @@ class Actions:
 
     # ---- plans
 
-    async def plan(self, planner: Planner) -> Plan:
-        """The plan of a question, made in a thread from what is known now."""
+    @property
+    def can_write(self) -> bool:
+        """Whether anything may be changed."""
+        return self.permissions.any
+
+    async def plan(self, action: Action, images: Collection[ImageKey], workloads: Collection[ObjectKey], query: str) -> Plan:
+        """What would be done about these, which the operator calls `query`, and the rights that it needs as far as they can be
+        asked for. Nothing is changed."""
+        planner = self._planner(action, images, workloads, query)
         plan = await asyncio.to_thread(planner, self._estate.snapshot)
+        if self.can_write and plan.ready:
+            async with self._reach(plan) as outside:
+                plan = await with_rights(plan, outside)
         self._planners[plan.id] = planner
         return plan
 
-    def remember(self, plan: Plan, planner: Planner) -> None:
-        """How a plan that was made elsewhere would be made now."""
-        self._planners[plan.id] = planner
+    def remember(self, plan: Plan, images: Collection[ImageKey], workloads: Collection[ObjectKey]) -> None:
+        """What a plan that was made elsewhere is about, as a query finds it now: so that it can be held against what is."""
+        self._planners[plan.id] = self._planner(plan.action, images, workloads, plan.query)
+
+    def _planner(
+        self, action: Action, images: Collection[ImageKey], workloads: Collection[ObjectKey], query: str
+    ) -> Callable[[Snapshot], Plan]:
+        return lambda snapshot: planned(action, snapshot, images, workloads, query, self._clock.now())
+
+    def protected(self, plan: Plan) -> tuple[str, ...]:
+        """The protected clusters that a plan changes, whose names are to be typed."""
+        return self.permissions.protected_in(plan)
+
+    def markdown(self, plan: Plan) -> str:
+        """A plan as it is put into a ticket."""
+        return b"".join(plan_pieces(plan, "markdown", unicode=True)).decode()
+
+    def save(self, plan: Plan) -> Path:
+        """Save a plan as a file, which may be carried out by somebody else. Raises UsageError."""
+        return save_plan(plan, self._directory / "plans" / "saved" / f"{plan.id}.json")
 
     async def differences(self, plan: Plan) -> tuple[str, ...]:
         """What a plan made now would do otherwise; the estate is read again first where its facts are old."""
@@ -107,28 +142,29 @@ class Actions:
     # ---- carrying out
 
     async def begin(
-        self, plan: Plan, typed: Collection[str] = (), confirm: Confirm | None = None, *, accepted: Collection[str] = ()
-    ) -> PlanRun:
-        """Begin to carry a plan out; it goes on by itself. `typed` are names of protected clusters.
+        self, plan: Plan, confirmed: Collection[str] = (), confirm: Confirm | None = None, *, accepted: Collection[str] = ()
+    ) -> None:
+        """Begin to carry a plan out; it goes on by itself. `confirmed` are the names of protected clusters that were typed.
 
         Raises UsageError when that is not allowed, PlanChanged when a plan made now would do something that is not `accepted`,
         PlanHeld when somebody else carries it out, StateFault when nothing can be kept. Then nothing was sent.
         """
-        self.permissions.check(plan, typed)
+        self.permissions.check(plan, confirmed)
         if not plan.ready:
             raise UsageError("The plan has no step that can be carried out.", "The plan says what keeps each step.")
         changed = tuple(words for words in await self.differences(plan) if words not in accepted)
         if changed:
             raise PlanChanged(changed)
-        return await self._start(plan, confirm)
+        await self._start(plan, confirm)
 
-    async def resume(self, plan: str, typed: Collection[str] = (), confirm: Confirm | None = None) -> PlanRun:
-        """Take up a plan again that was begun and not ended. Raises as `begin` does."""
+    async def resume(self, plan: str, confirmed: Collection[str] | None = None, confirm: Confirm | None = None) -> None:
+        """Take up a plan again that was begun and not ended, of which names were typed then. Raises as `begin` does."""
         execution = self.execution(plan)
         if execution.ended is not None:
             raise UsageError(f"Plan {plan} has ended at {execution.ended:%Y-%m-%d %H:%M} UTC.", "Make a new plan.")
-        self.permissions.check(execution.plan, typed)
-        return await self._start(execution.plan, confirm)
+        names = self.permissions.protected_in(execution.plan) if confirmed is None else confirmed
+        self.permissions.check(execution.plan, names)
+        await self._start(execution.plan, confirm)
 
     def execution(self, plan: str) -> Execution:
         """What is on disk of a plan. Raises UsageError when it was never begun, StateFault."""
@@ -138,9 +174,10 @@ class Actions:
             raise UsageError(f"No plan {plan} was begun here.", "`trustree info` says where plans are kept.")
         return execution
 
-    def unfinished(self) -> tuple[Execution, ...]:
-        """The plans that were begun, here or by another process, and not ended."""
-        return tuple(execution for execution in self._files.unfinished() if execution.plan.id not in self._begun)
+    def look_for_unfinished(self) -> None:
+        """Show on the board what was begun, here or by another process, and not ended."""
+        self._unfinished = tuple(each for each in self._files.unfinished() if each.plan.id not in self._begun)
+        self._tell()
 
     async def finished(self, plan: str) -> Board:
         """Wait until nothing is left to do of a plan that was begun here. Raises what kept it from being begun."""
@@ -150,7 +187,7 @@ class Actions:
             raise carried.failure
         return carried.run.board
 
-    async def _start(self, plan: Plan, confirm: Confirm | None) -> PlanRun:
+    async def _start(self, plan: Plan, confirm: Confirm | None) -> None:
         if self._group is None:
             raise UsageError("Plans cannot be carried out any more: the program ends.")
         operator = self._operator()
@@ -161,13 +198,13 @@ class Actions:
             outside = await stack.enter_async_context(self._reach(plan))
             audit = AuditLog(self._directory, operator, self._clock.now)
             run = PlanRun(Ledger(execution, file, audit, self._clock), outside, confirm)
-            run.subscribe(self._tell)
+            run.subscribe(self._tell_soon)
             await run.open()
             held = stack.pop_all()
         task = self._group.create_task(self._carry(run, held), name=f"plan {plan.id}")
         self._begun[plan.id] = _Carried(run, task)
+        self._unfinished = tuple(each for each in self._unfinished if each.plan.id != plan.id)
         self._tell()
-        return run
 
     async def _carry(self, run: PlanRun, held: AsyncExitStack) -> None:
         async with held:
@@ -182,8 +219,9 @@ class Actions:
 
     @property
     def board(self) -> Board:
-        """How everything stands that was begun here, the last plan first."""
+        """How everything stands that was begun, the last plan first."""
         boards = [carried.run.board for carried in reversed(self._begun.values())]
+        boards += [board_of(execution, self._clock.now(), running=False) for execution in self._unfinished]
         return Board(
             tuple(plan for board in boards for plan in board.plans), tuple(row for board in boards for row in board.rows)
         )
@@ -193,18 +231,22 @@ class Actions:
         """Whether anything is being carried out."""
         return any(not carried.task.done() for carried in self._begun.values())
 
-    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` on the loop whenever the board says something new; the returned function ends that."""
+    def subscribe(self, listener: Callable[[Board], None]) -> Callable[[], None]:
+        """Hear on the loop of every new board, at most some in a second; the returned function ends that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def log(self, row: BoardRow) -> AsyncGenerator[str, None] | None:
-        """The log of a row's run as it grows; None while there is none."""
+    async def log(self, row: BoardRow) -> AsyncGenerator[str, None]:
+        """The log of a row's run as it grows; it ends at once while there is no run."""
         carried = self._begun.get(row.plan)
-        return carried.run.log(row.steps[0]) if carried is not None and row.steps else None
+        lines = carried.run.log(row.steps[0]) if carried is not None and row.steps else None
+        if lines is not None:
+            async with aclosing(lines):
+                async for line in lines:
+                    yield line
 
     async def cancel(self, row: BoardRow) -> None:
-        """Ask the builder to end what it runs for a row."""
+        """Ask the builder to end what it runs for a row, or let its steps not be begun."""
         carried = self._begun.get(row.plan)
         if carried is not None:
             for step in row.steps:
@@ -222,6 +264,15 @@ class Actions:
             if not carried.task.done():
                 await carried.run.cancel_runs()
 
+    def _tell_soon(self) -> None:
+        """Many rows may move in one moment: they are told together."""
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(TOGETHER, self._tell)
+
     def _tell(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+        board = self.board if self._listeners else Board()
         for listener in tuple(self._listeners):
-            listener()
+            listener(board)

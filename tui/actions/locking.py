@@ -5,10 +5,11 @@ from __future__ import annotations
 from tui.actions.audit import AuditEvent
 from tui.actions.ledger import Ledger
 from tui.actions.outside import Outside
+from tui.actions.planning import lock_target
 from tui.actions.sending import Answer, deny_or_fail, send
 from tui.actions.transitions import Proof, ProofKind, Signal, Stage
 from tui.domain.common.text import clean, full_stop, listed
-from tui.domain.facts.image import Locks, RepositoryName
+from tui.domain.facts.image import Locks
 from tui.domain.facts.rights import RightState
 from tui.domain.plans.plan import Step, StepKind
 from tui.errors import SourceError
@@ -41,11 +42,9 @@ class Locking:
 
     @property
     def _target(self) -> LockTarget:
-        """What the step's `new_image` names (a tag), or the image by its digest."""
-        key = self._step.image
-        assert key is not None  # else there are no locks for it
-        reference = self._step.new_image.rpartition("/")[2].partition(":")[2] if self._step.new_image else key.digest
-        return LockTarget(RepositoryName(key.registry, key.repository), reference)
+        target = lock_target(self._step)
+        assert target is not None  # else there are no locks for it
+        return target
 
     def _is_done(self, locks: Locks) -> bool:
         return not locks.read if self._step.kind is StepKind.DISABLE_READ else not locks.delete and not locks.write

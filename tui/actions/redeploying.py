@@ -8,6 +8,7 @@ from tui.actions.audit import AuditEvent
 from tui.actions.converge import Wanted, converge, is_made
 from tui.actions.ledger import Ledger
 from tui.actions.outside import Outside
+from tui.actions.planning import CHANGES
 from tui.actions.recheck import Confirm, differences
 from tui.actions.sending import Answer, deny_or_fail, send
 from tui.actions.transitions import Proof, Signal, Stage
@@ -22,14 +23,6 @@ from tui.errors import NotFound, SourceError
 from tui.sources.acting_ports import Redeployer
 
 __all__ = ["Redeploying"]
-
-_CHANGES = {
-    StepKind.RESTART: WorkloadChange.RESTART,
-    StepKind.PIN: WorkloadChange.PIN,
-    StepKind.ROLL_BACK: WorkloadChange.PIN,
-    StepKind.SCALE_TO_ZERO: WorkloadChange.SCALE,
-}
-
 
 class Redeploying:
     """One change of a workload; each method carries it through one stage."""
@@ -110,7 +103,7 @@ class Redeploying:
 
     async def _recheck(self) -> None:
         """Is the object still as planned, may we change it, and does what it is to run exist?"""
-        step, redeployer, change = self._step, self._redeployer, _CHANGES[self._step.kind]
+        step, redeployer, change = self._step, self._redeployer, CHANGES[self._step.kind]
         if redeployer is None or step.workload is None:
             await self._fail(step.blocked or "Its cluster may not be changed from here. Nothing was sent.", step.remedy)
             return

@@ -57,6 +57,7 @@ class PlanRun:
         self._refreshed_at = outside.clock.monotonic()
         self._refreshing = asyncio.Lock()
         self._stopped = self._running = False
+        self._left_out: set[str] = set()
 
     @property
     def plan(self) -> Plan:
@@ -107,15 +108,17 @@ class PlanRun:
             await self.ledger.answered(AuditEvent.STOPPED, self.plan.steps[0], "No further step is begun.")
 
     async def cancel(self, step: str) -> None:
-        """Ask the builder to end what it runs for a step."""
+        """Ask the builder to end what it runs for a step; one that was not begun is left out."""
+        self._left_out.add(step)
         carried = self._carried.get(step)
         if isinstance(carried, Rebuilding):
             await carried.cancel()
 
     async def cancel_runs(self) -> None:
         """Ask the builders to end what they run for this plan."""
-        for step in tuple(self._carried):
-            await self.cancel(step)
+        for carried in tuple(self._carried.values()):
+            if isinstance(carried, Rebuilding):
+                await carried.cancel()
 
     def log(self, step: str) -> AsyncGenerator[str, None] | None:
         """The log of a step's run as it grows; None while there is none."""
@@ -160,6 +163,9 @@ class PlanRun:
     async def _is_sendable(self, step: Step) -> bool:
         """Whether it may be begun now: nobody has stopped, nothing refuses, and the facts are recent. What has stopped is left
         in the plan, so that it can be carried on."""
+        if step.id in self._left_out:
+            await self.ledger.move(step, Signal.HOLD, sentence="It was not begun: you have left it out.")
+            return False
         if self._stopped:
             self.ledger.note(step, "was left when the plan was stopped")
             return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -12,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from tui.actions.actions import Actions, PlanChanged, Planner
+from tui.actions.actions import Actions, PlanChanged
+from tui.actions.planning import planned
 from tui.cli.acting_terminal import Operator, Progress
 from tui.cli.commands import Invocation
 from tui.cli.flags import add_wait
@@ -20,20 +20,18 @@ from tui.cli.output import Exit, Writer, look_of_stdout, say, write_stdout
 from tui.cli.reading import OpenEstate, barred, look, looked, meant, refuse_nothing_to_ask
 from tui.domain.plans.board import Board, BoardState
 from tui.domain.plans.plan import Action, Plan
-from tui.domain.query.query import Query, Selection, parse_query
+from tui.domain.query.query import Query, parse_query
 from tui.domain.query.reach import reach_of
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import InvalidQuery, UsageError
-from tui.private_files import open_private, read_regular
-from tui.reports.plans import PLAN_FORMATS, board_json, board_lines, plan_from, plan_pieces, plan_table
+from tui.private_files import read_regular
+from tui.reports.plans import PLAN_FORMATS, board_json, board_lines, plan_from, plan_pieces, plan_table, save_plan
 from tui.settings.settings import Settings
 
-__all__ = ["ActingOpener", "MakePlan", "act", "add_acting_arguments", "exit_of_board"]
+__all__ = ["ActingOpener", "act", "add_acting_arguments", "exit_of_board"]
 
 ActingOpener = Callable[[Settings], AbstractAsyncContextManager[tuple[OpenEstate, Actions]]]
 """Opens the estate and what changes it."""
-MakePlan = Callable[[Snapshot, Selection, str, datetime], Plan]
-"""Makes the plan of a command from what a query finds, the words of the query, and the time."""
 LARGEST = 32 << 20
 
 
@@ -67,7 +65,7 @@ def add_acting_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def act(call: Invocation, action: Action, make: MakePlan) -> Exit:
+def act(call: Invocation, action: Action) -> Exit:
     """Run a command that acts."""
     flags = call.flags
     options = ActingOptions(
@@ -75,11 +73,11 @@ def act(call: Invocation, action: Action, make: MakePlan) -> Exit:
     )
     _refuse_contradictions(call, options)
     if options.plan or (options.save and not options.yes):
-        return _only_planned(call, options, make)
+        return _only_planned(call, options, action)
     codes: list[Exit] = []
 
     async def keep() -> None:
-        codes.append(await _act(call, options, action, make))
+        codes.append(await _act(call, options, action))
 
     asyncio.run(keep())
     return codes[0]
@@ -100,7 +98,7 @@ def _refuse_contradictions(call: Invocation, options: ActingOptions) -> None:
 # ---- planned only
 
 
-def _only_planned(call: Invocation, options: ActingOptions, make: MakePlan) -> Exit:
+def _only_planned(call: Invocation, options: ActingOptions, action: Action) -> Exit:
     refuse_nothing_to_ask(call.settings)
     if options.file:
         plan, code = _opened(options.file), Exit.OK
@@ -108,7 +106,7 @@ def _only_planned(call: Invocation, options: ActingOptions, make: MakePlan) -> E
         query = call.query()
         snapshot, selection = look(call.settings, query, options.wait, call.opener)
         meant(query, snapshot, selection)
-        plan = make(snapshot, selection, call.text, datetime.now(UTC))
+        plan = planned(action, snapshot, selection.images, selection.workloads, call.text, datetime.now(UTC))
         code = _exit_of_plan(plan, snapshot)
     if options.save:
         _save(plan, options.save)
@@ -138,29 +136,19 @@ def _opened(name: str) -> Plan:
 
 
 def _save(plan: Plan, name: str) -> None:
-    """Write a plan to a file that is for its owner alone."""
-    body = b"".join(plan_pieces(plan, "json", unicode=True))
-    part = f"{name}.part"
-    try:
-        descriptor = open_private(part, os.O_WRONLY | os.O_TRUNC)
-        with open(descriptor, "wb") as file:
-            file.write(body)
-        os.replace(part, name)
-    except OSError as error:
-        raise UsageError(f"{name} cannot be written: {error.strerror or 'the system refuses it'}.") from error
-    say(f"The plan was written to {name}.")
+    say(f"The plan was written to {save_plan(plan, Path(name))}.")
 
 
 # ---- carried out
 
 
-async def _act(call: Invocation, options: ActingOptions, action: Action, make: MakePlan) -> Exit:
+async def _act(call: Invocation, options: ActingOptions, action: Action) -> Exit:
     async with call.acting(call.settings) as (estate, actions):
         operator = Operator(actions)
         if options.resume:
             plan = actions.execution(options.resume).plan
         else:
-            snapshot, plan = await _planned(call, options, make, estate, actions)
+            snapshot, plan = await _planned(call, options, action, estate, actions)
             if barred(snapshot.sources):
                 _print_plan(plan, options, call.settings, write_stdout)
                 return Exit.DENIED
@@ -176,7 +164,7 @@ async def _act(call: Invocation, options: ActingOptions, action: Action, make: M
 
 
 async def _planned(
-    call: Invocation, options: ActingOptions, make: MakePlan, estate: OpenEstate, actions: Actions
+    call: Invocation, options: ActingOptions, action: Action, estate: OpenEstate, actions: Actions
 ) -> tuple[Snapshot, Plan]:
     """The plan of the query, or that of the file, which is held against what a plan made now would do."""
     saved = _opened(options.file) if options.file else None
@@ -185,14 +173,10 @@ async def _planned(
     snapshot, selection = await looked(estate, query, options.wait, reach_of(query.terms))
     meant(query, snapshot, selection)
 
-    def planner(now: Snapshot) -> Plan:
-        return make(now, query.images(now, datetime.now(UTC)), text, datetime.now(UTC))
-
-    remembered: Planner = planner
     if saved is not None:
-        actions.remember(saved, remembered)
+        actions.remember(saved, selection.images, selection.workloads)
         return snapshot, saved
-    return snapshot, await actions.plan(remembered)
+    return snapshot, await actions.plan(action, selection.images, selection.workloads, text)
 
 
 def _query_of(plan: Plan) -> Query:

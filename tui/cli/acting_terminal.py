@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from tui.actions.actions import Actions
 from tui.cli.output import say
 from tui.domain.common.text import clean
-from tui.domain.plans.board import BoardState
+from tui.domain.plans.board import Board, BoardState
 from tui.domain.plans.plan import Plan, Step
 from tui.errors import UsageError
 
@@ -110,14 +110,14 @@ class Progress:
         """Show it while the context lasts."""
         end = self._actions.subscribe(self._show)
         try:
-            self._show()
+            self._show(self._actions.board)
             yield
         finally:
             with suppress(ValueError):
                 end()
 
-    def _show(self) -> None:
-        for row in self._actions.board.rows:
+    def _show(self, board: Board) -> None:
+        for row in board.rows:
             at = (row.state, row.at, len(row.passed))
             if self._said.get(row.steps) != at and row.state is not BoardState.WAITING:
                 self._said[row.steps] = at

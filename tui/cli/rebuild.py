@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
 
 from tui.cli.acting import act, add_acting_arguments
 from tui.cli.commands import Invocation
 from tui.cli.output import Exit
-from tui.domain.plans.plan import Action, Plan
-from tui.domain.plans.rebuilding import rebuild
-from tui.domain.query.query import Selection
-from tui.domain.snapshot.snapshot import Snapshot
+from tui.domain.plans.plan import Action
 
 __all__ = ["add_arguments", "run"]
 
@@ -23,8 +19,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(call: Invocation) -> Exit:
     """Rebuild what the query finds."""
-    return act(call, Action.REBUILD, _plan)
-
-
-def _plan(snapshot: Snapshot, selection: Selection, query: str, now: datetime) -> Plan:
-    return rebuild(snapshot, selection.images, query=query, now=now)
+    return act(call, Action.REBUILD)

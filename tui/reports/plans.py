@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import msgspec
 
@@ -11,10 +13,11 @@ from tui.domain.facts.rights import RightState
 from tui.domain.plans.board import Board, BoardRow
 from tui.domain.plans.plan import Plan, Step
 from tui.errors import UsageError
+from tui.private_files import make_private, open_private
 from tui.reports.columns import plain
 from tui.reports.encoding import encode
 
-__all__ = ["PLAN_FORMATS", "board_json", "board_lines", "plan_from", "plan_pieces", "plan_table"]
+__all__ = ["PLAN_FORMATS", "board_json", "board_lines", "plan_from", "plan_pieces", "plan_table", "save_plan"]
 
 SCHEMA = "trustree/plan/v1"
 RESULT = "trustree/plan-result/v1"
@@ -57,6 +60,19 @@ def plan_from(body: bytes, name: str) -> Plan:
     if document.schema != SCHEMA:
         raise UsageError(f"{clean(name, 200)} is a plan of another version.", "Make a new plan.")
     return document.plan
+
+
+def save_plan(plan: Plan, file: Path) -> Path:
+    """Write a plan to a file that is for its owner alone. Raises UsageError."""
+    part = file.with_name(f"{file.name}.part")
+    try:
+        make_private(file.parent)
+        with open(open_private(str(part), os.O_WRONLY | os.O_TRUNC), "wb") as opened:
+            opened.write(b"".join(plan_pieces(plan, "json", unicode=True)))
+        part.replace(file)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror or 'the system refuses it'}.", "Name another file.") from error
+    return file
 
 
 def plan_table(plan: Plan) -> Iterator[str]:
