@@ -106,7 +106,7 @@ def check_green(world: World, step: Step, record: StepRecord) -> None:
             assert content.by == record.run.id
             assert content.signed is not None
             assert content.scanned is not None
-            assert set(record.before_platforms) <= set(content.platforms)
+            assert set(record.replaced[0].platforms) <= set(content.platforms)
             assert content.base == world.tags[world.bases[name], "12" if world.bases[name].repository == "debian" else "1"]
             assert kinds >= {ProofKind.PUSH, ProofKind.BASE, ProofKind.PLATFORMS, ProofKind.SIGNATURE, ProofKind.SCAN}
         case Stage.CONVERGED:

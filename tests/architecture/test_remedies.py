@@ -24,7 +24,21 @@ from tui.settings import policy_file
 from tui.settings import settings as config
 
 ROOT = Path(__file__).resolve().parents[2]
-OTHERS = ("az ", "kubectl ", "kubelogin ", "docker ", "cosign ", "notation ", "oras ", "chmod ", "ulimit ", "crane ", "python ")
+OTHERS = (
+    "az ",
+    "kubectl ",
+    "kubelogin ",
+    "docker ",
+    "cosign ",
+    "notation ",
+    "oras ",
+    "chmod ",
+    "ulimit ",
+    "crane ",
+    "python ",
+    "curl ",
+    "gh ",
+)
 """Programs of others, whose flags and words are theirs."""
 WORDS = frozenset(
     {"host/repository", "host:port/repository", "registry/repository:tag", "registry/repository@digest", "https://"}

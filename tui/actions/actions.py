@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from tui.actions.board import board_of
 from tui.actions.audit import AuditLog, Operator
+from tui.actions.board import board_of
 from tui.actions.clock import Clock, SystemClock
 from tui.actions.ledger import Ledger
 from tui.actions.outside import Limits, LiveEstate, Outside
@@ -21,8 +21,8 @@ from tui.actions.recheck import Confirm, compared
 from tui.actions.run import PlanRun
 from tui.actions.start import begin
 from tui.actions.state import Execution, StateFiles
-from tui.domain.plans.board import Board, BoardRow
 from tui.domain.facts.workload import ObjectKey
+from tui.domain.plans.board import Board, BoardRow
 from tui.domain.plans.plan import Action, Plan
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.errors import TrustreeError, UsageError

@@ -17,7 +17,7 @@ from tui.domain.plans.plan import Action, Plan, Step, StepKind
 from tui.domain.plans.rebuilding import rebuild
 from tui.domain.plans.redeploying import redeploy
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
-from tui.errors import SourceError
+from tui.errors import SourceError, UsageError
 from tui.sources.acting_ports import LockTarget
 
 __all__ = ["CHANGES", "lock_target", "planned", "with_rights"]
@@ -43,8 +43,10 @@ def planned(
     match action:
         case Action.REBUILD:
             return rebuild(snapshot, images, query=query, now=now)
-        case Action.REDEPLOY | Action.CONTAIN:
+        case Action.REDEPLOY:
             return redeploy(snapshot, images, workloads, query=query, now=now)
+        case Action.CONTAIN:
+            raise UsageError("Nobody plans a containment yet.")
 
 
 def lock_target(step: Step) -> LockTarget | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from msgspec import structs
+
 from tui.actions.audit import AuditEvent
 from tui.actions.ledger import Ledger
 from tui.actions.outside import Outside
 from tui.actions.sending import Answer, deny_or_fail, mark_of, send
-from tui.actions.transitions import Proof, Signal, Stage
-from tui.actions.verify import Awaited, Built, Refuted, image_of, tag_holder, verify
+from tui.actions.transitions import Proof, Replaced, Signal, Stage
+from tui.actions.verify import Awaited, Built, Refuted, image_of, joined, tag_holder, verify
 from tui.actions.waiting import await_verdict, minutes
 from tui.domain.common.text import clean, full_stop, listed, short
 from tui.domain.facts.build import Run, RunState
@@ -18,6 +20,7 @@ from tui.domain.facts.demand import Demand, Priority
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import RightState
 from tui.domain.plans.plan import Step, StepKind
+from tui.domain.snapshot.snapshot import ImageKey
 from tui.errors import NotFound, SourceError
 from tui.sources.ports import Builder, Trigger
 
@@ -34,6 +37,8 @@ _GREEN = {
 }
 _LOOK_AT_ITS_LOG = "Look at its log."
 _MOST_GONE = 5
+_TAG = "tag "
+"""How a plan's condition on a tag begins."""
 
 
 class Rebuilding:
@@ -43,6 +48,7 @@ class Rebuilding:
         self._step, self._ledger, self._outside, self._steps = step, ledger, outside, steps
         self._clock, self._limits = outside.clock, outside.limits
         self._is_checked = False
+        self._pushed: tuple[Replaced, ...] = ()
 
     async def carry(self, stage: Stage) -> None:
         """Carry it through a stage in which it is."""
@@ -90,9 +96,9 @@ class Rebuilding:
         return Trigger(job, mark_of(self._ledger.execution.plan.id, self._step.id), dict(self._step.parameters))
 
     @property
-    def _name(self) -> RepositoryName:
-        key = self._step.image
-        return RepositoryName(key.registry, key.repository) if key is not None else RepositoryName("", "")
+    def _images(self) -> tuple[ImageKey, ...]:
+        """The images that the run is to push anew."""
+        return (*((self._step.image,) if self._step.image is not None else ()), *self._step.also)
 
     @property
     def _succeeded(self) -> bool:
@@ -137,20 +143,21 @@ class Rebuilding:
 
     async def _begin(self, started: list[Run]) -> None:
         """What is to be replaced is remembered, as it may be gone later; a run that is there already is followed."""
-        key = self._step.image
-        image = self._outside.estate.snapshot.images.get(key) if key is not None else None
-        changes: dict[str, object] = {"before": key.digest if key is not None else ""}
-        if image is not None:
-            base = image.base.base if image.base is not None else None
-            changes |= {"before_platforms": image.platforms, "before_tags": image.tags, "before_base": base}
+        replaced = tuple(map(self._replaced, self._images))
         if not started:
             self._is_checked = True
-            await self._ledger.move(self._step, Signal.CHECKED, sentence="was checked again", **changes)
+            await self._ledger.move(self._step, Signal.CHECKED, sentence="was checked again", replaced=replaced)
             return
         run = started[0]
         words = f"Run {clean(run.id, 60)}, which was there already, is followed instead of another being started."
-        await self._ledger.move(self._step, Signal.STARTED, run=run, adopted=True, sentence=words, **changes)
+        await self._ledger.move(self._step, Signal.STARTED, run=run, adopted=True, sentence=words, replaced=replaced)
         await self._ledger.answered(AuditEvent.ADOPTED, self._step, words)
+
+    def _replaced(self, key: ImageKey) -> Replaced:
+        image = self._outside.estate.snapshot.images.get(key)
+        if image is None:
+            return Replaced(key, (_tag_of(self._step),) if key == self._step.image and _tag_of(self._step) else ())
+        return Replaced(key, image.tags, image.platforms, image.base.base if image.base is not None else None)
 
     def _moved(self) -> str:
         """Whether what is to be replaced is already replaced: its tags name something else now."""
@@ -159,7 +166,7 @@ class Rebuilding:
         tag = _tag_of(self._step)
         if key is None or not tag or (image is not None and tag in image.tags):
             return ""
-        holder = tag_holder(snapshot, self._name, tag)
+        holder = tag_holder(snapshot, _repository(key), tag)
         if holder is None or holder.key == key:
             return ""
         return f"{clean(tag, 60)} names {short(holder.key.digest)} now, and not what the plan was made for. Nothing was sent."
@@ -253,9 +260,8 @@ class Rebuilding:
         record = self._ledger[self._step]
         match verdict:
             case Proof():
-                changes: dict[str, object] = {"digest": verdict.value} if stage is Stage.FOLLOWING else {}
-                proofs = (*record.proofs, verdict)
-                await self._ledger.move(self._step, _GREEN[stage], proofs=proofs, sentence=verdict.words, **changes)
+                proofs, replaced = (*record.proofs, verdict), self._pushed or record.replaced
+                await self._ledger.move(self._step, _GREEN[stage], proofs=proofs, sentence=verdict.words, replaced=replaced)
             case Refuted():
                 await self._fail(verdict.sentence, verdict.remedy)
             case Awaited():
@@ -267,34 +273,43 @@ class Rebuilding:
         run, record = self._ledger[self._step].run, self._ledger[self._step]
         if run is None:
             return Refuted("No run is known for it.")
-        built = Built(self._step, record, run, self._bases())
-        verdict = verify(stage, built, self._outside.estate.snapshot, self._clock.now())
+        snapshot, now, bases = self._outside.estate.snapshot, self._clock.now(), self._bases()
+        verdicts = [verify(stage, Built(image, run, record.sent, bases), snapshot, now) for image in record.replaced]
+        verdict = joined(verdicts)
         if isinstance(verdict, Awaited):
             self._look_again(run)
+        elif stage is Stage.FOLLOWING and isinstance(verdict, Proof):
+            pairs = zip(record.replaced, verdicts, strict=True)
+            self._pushed = tuple(structs.replace(image, digest=str(getattr(proof, "value", ""))) for image, proof in pairs)
         return verdict
 
     def _bases(self) -> dict[RepositoryName, str]:
         """What the rebuilds that this one needs have pushed."""
-        pushed = {}
+        pushed: dict[RepositoryName, str] = {}
         for name in self._step.needs:
             step = self._steps.get(name)
-            if step is not None and step.kind is StepKind.REBUILD and step.image is not None and self._ledger[step].digest:
-                pushed[RepositoryName(step.image.registry, step.image.repository)] = self._ledger[step].digest
+            if step is not None and step.kind is StepKind.REBUILD:
+                pushed |= {_repository(image.key): image.digest for image in self._ledger[step].replaced if image.digest}
         return pushed
 
     def _look_again(self, run: Run) -> None:
         """Have the registry say again what the tags name, and what is attached to what was pushed."""
-        record, name = self._ledger[self._step], self._name
-        tags = {*record.before_tags, *(image.tag for image in run.images or () if image.name == name and image.tag)}
-        digests = {record.digest, *(image.digest for image in run.images or () if image.name == name)} - {""}
-        snapshot = self._outside.estate.snapshot
-        base = [image.base for digest in digests if (image := image_of(snapshot, name, digest)) is not None and image.base]
-        demands = [Demand(name, tag, Priority.OPENED) for tag in sorted(tags)]
-        demands += [Demand(name, digest, Priority.OPENED, referrers=True, history=True) for digest in sorted(digests)]
-        for link in base:
-            if link.tag and link.base.repository:
-                demands.append(Demand(RepositoryName(link.base.registry, link.base.repository), link.tag, Priority.OPENED))
+        demands: list[Demand] = []
+        for replaced in self._ledger[self._step].replaced:
+            name = _repository(replaced.key)
+            pushed = [image for image in run.images or () if image.name == name]
+            tags = {*replaced.tags, *(image.tag for image in pushed)} - {""}
+            digests = {replaced.digest, *(image.digest for image in pushed)} - {""}
+            demands += [Demand(name, tag, Priority.OPENED) for tag in sorted(tags)]
+            demands += [Demand(name, digest, Priority.OPENED, referrers=True, history=True) for digest in sorted(digests)]
+            demands += [demand for digest in sorted(digests) if (demand := self._base_of(name, digest)) is not None]
         self._outside.estate.look_again(tuple(demands))
+
+    def _base_of(self, name: RepositoryName, digest: str) -> Demand | None:
+        """What the tag names that an image was built from."""
+        image = image_of(self._outside.estate.snapshot, name, digest)
+        link = image.base if image is not None else None
+        return Demand(_repository(link.base), link.tag, Priority.OPENED) if link is not None and link.tag else None
 
 
 def _counts(run: Run) -> bool:
@@ -302,8 +317,15 @@ def _counts(run: Run) -> bool:
     return run.state not in (RunState.FAILED, RunState.CANCELLED)
 
 
+def _repository(key: ImageKey) -> RepositoryName:
+    return RepositoryName(key.registry, key.repository)
+
+
 def _tag_of(step: Step) -> str:
-    """The tag in the name of the target."""
+    """The tag that named what is to be replaced when the plan was made, else that in the name of the target."""
+    seen = next((condition.what for condition in step.preconditions if condition.what.startswith(_TAG)), "")
+    if seen:
+        return seen.removeprefix(_TAG)
     name = step.target.partition("@")[0].rpartition("/")[2]
     return name.partition(":")[2]
 

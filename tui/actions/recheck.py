@@ -12,6 +12,8 @@ from tui.domain.plans.plan import Plan, Precondition, Step
 
 __all__ = ["Confirm", "compared", "differences"]
 
+_CONTAINER = "the image of container "
+"""How a plan's condition on a container begins."""
 _IMAGE = re.compile(r".*/(?P<kind>containers|initContainers)/(?P<index>\d+)/image")
 
 
@@ -58,7 +60,7 @@ def _named(step: Step) -> str:
 
 
 def _difference(condition: Precondition, state: RolloutState) -> str:
-    value = _value(condition.path, state)
+    value = _value(condition.path, state) if condition.path else _image_named(condition.what, state)
     if value is None or value == condition.value:
         return ""
     return f"{clean(condition.what, 100)} was {clean(condition.value, 160)} and is {clean(value, 160)} now."
@@ -76,6 +78,14 @@ def _value(path: str, state: RolloutState) -> str | None:
         return None if state.desired is None else str(state.desired)
     match = _IMAGE.fullmatch(path)
     return _image(match["kind"], int(match["index"]), state) if match else None
+
+
+def _image_named(what: str, state: RolloutState) -> str | None:
+    """The image of a container that a condition names in words."""
+    name = what.removeprefix(_CONTAINER)
+    if name == what:
+        return None
+    return next((container.image for container in state.containers if clean(container.name, 60) == name), "gone")
 
 
 def _image(kind: str, index: int, state: RolloutState) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from tui.actions.audit import AuditEvent
 from tui.actions.converge import Wanted, converge, is_made
@@ -11,7 +11,7 @@ from tui.actions.outside import Outside
 from tui.actions.planning import CHANGES
 from tui.actions.recheck import Confirm, differences
 from tui.actions.sending import Answer, deny_or_fail, send
-from tui.actions.transitions import Proof, Signal, Stage
+from tui.actions.transitions import Proof, Replaced, Signal, Stage
 from tui.actions.verify import Awaited, Refuted, Verdict, same_content, tag_holder
 from tui.actions.waiting import await_verdict, minutes
 from tui.domain.common.text import clean, full_stop, listed, short
@@ -19,10 +19,12 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import RightState
 from tui.domain.facts.rollout import Receipt, RolloutState, WorkloadChange
 from tui.domain.plans.plan import Step, StepKind
+from tui.domain.snapshot.snapshot import ImageKey
 from tui.errors import NotFound, SourceError
 from tui.sources.acting_ports import Redeployer
 
 __all__ = ["Redeploying"]
+
 
 class Redeploying:
     """One change of a workload; each method carries it through one stage."""
@@ -59,8 +61,7 @@ class Redeploying:
         step, record = self._step, self._ledger[self._step]
         if step.kind is StepKind.SCALE_TO_ZERO:
             return Wanted(replicas=0)
-        digest = self._new_digest()
-        digests = {name: same_content(self._outside.estate.snapshot, self._name, digest) for name in step.containers if digest}
+        digest, digests = self._new_digest(), dict(self._digests())
         if step.kind is StepKind.RESTART:
             return Wanted(digests=digests, at=record.sent.replace(microsecond=0) if record.sent is not None else None)
         image = step.new_image if "@" in step.new_image else f"{self._name}@{digest}" if digest else ""
@@ -82,11 +83,29 @@ class Redeploying:
         named = self._step.new_image.partition("@")[2]
         if named:
             return named
-        for name in self._step.needs:
-            step = self._steps.get(name)
-            if step is not None and step.kind is StepKind.REBUILD and _repository_of(step) == self._name:
-                return self._ledger[step].digest
+        pushed = self._pushed()
+        same = [image for image in pushed if image.key == self._step.image] or [
+            image for image in pushed if _repository(image.key) == self._name
+        ]
+        if same:
+            return same[0].digest
         return self._tagged_digest()
+
+    def _pushed(self) -> list[Replaced]:
+        """What the rebuilds that it needs have pushed."""
+        steps = [step for name in self._step.needs if (step := self._steps.get(name)) is not None]
+        return [image for step in steps for image in self._ledger[step].replaced if image.digest]
+
+    def _digests(self) -> Iterable[tuple[str, frozenset[str]]]:
+        """What the pods may run, by container: where one restart is for several images, each its own."""
+        snapshot, key, new = self._outside.estate.snapshot, self._step.workload, self._new_digest()
+        workload = snapshot.workloads.get(key) if key is not None else None
+        names = {container.name: container.name_of for container in workload.containers} if workload is not None else {}
+        for container in self._step.containers:
+            name = names.get(container) or self._name
+            others = [image.digest for image in self._pushed() if _repository(image.key) == name]
+            digest = new if name == self._name else others[0] if len(others) == 1 else ""
+            yield container, same_content(snapshot, name, digest) if digest else frozenset()
 
     def _tagged_digest(self) -> str:
         snapshot, key = self._outside.estate.snapshot, self._step.workload
@@ -238,8 +257,8 @@ class Redeploying:
         return converge(self._step, self._ledger[self._step], wanted, state, self._clock.now())
 
 
-def _repository_of(step: Step) -> RepositoryName | None:
-    return RepositoryName(step.image.registry, step.image.repository) if step.image is not None else None
+def _repository(key: ImageKey) -> RepositoryName:
+    return RepositoryName(key.registry, key.repository)
 
 
 def _described(receipt: Receipt) -> tuple[str, tuple[str, ...]]:

@@ -19,7 +19,7 @@ from tui.domain.facts.build import Run
 from tui.domain.facts.image import Platform
 from tui.domain.snapshot.snapshot import ImageKey
 
-__all__ = ["ENDED", "GREEN", "NEEDED", "TABLE", "Proof", "ProofKind", "Signal", "Stage", "StepRecord", "advance"]
+__all__ = ["ENDED", "GREEN", "NEEDED", "TABLE", "Proof", "ProofKind", "Replaced", "Signal", "Stage", "StepRecord", "advance"]
 
 
 class Stage(StrEnum):
@@ -96,12 +96,22 @@ class Proof(msgspec.Struct, frozen=True):
     waived: bool = False
 
 
+class Replaced(msgspec.Struct, frozen=True):
+    """An image that a rebuild replaces, as it was when that was begun, and the `digest` that was pushed for it."""
+
+    key: ImageKey
+    tags: tuple[str, ...] = ()
+    platforms: tuple[Platform, ...] = ()
+    base: ImageKey | None = None
+    digest: str = ""
+
+
 class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one step, as it is kept on disk.
 
     `since` is when the stage was reached, `begun` when the step left the plan. `mark` stands for this send alone, `sent` is when
-    it was about to be sent. `before` is what is to be replaced, of an image its digest, with its tags, its platforms and its base
-    then. `digest` is what the run pushed. `proofs` are those of the stages reached. `tries` counts sends that were surely
+    it was about to be sent. `replaced` are the images that a rebuild replaces, `before` is what another change does, in words.
+    `proofs` are those of the stages reached. `tries` counts sends that were surely
     refused. `adopted`: the run was there already, somebody else had started it.
     """
 
@@ -113,15 +123,17 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     run: Run | None = None
     adopted: bool = False
     before: str = ""
-    before_platforms: tuple[Platform, ...] = ()
-    before_tags: tuple[str, ...] = ()
-    before_base: ImageKey | None = None
-    digest: str = ""
+    replaced: tuple[Replaced, ...] = ()
     proofs: tuple[Proof, ...] = ()
     sentence: str = ""
     remedy: str = ""
     tries: int = 0
     cancel_asked: bool = False
+
+    @property
+    def digest(self) -> str:
+        """What was pushed for the first of the images; empty before that is known."""
+        return self.replaced[0].digest if self.replaced else ""
 
     @property
     def ended(self) -> bool:

@@ -6,21 +6,20 @@ absence: where nothing says so yet, it is waited for; where nobody asks for it, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 import msgspec
 
-from tui.actions.transitions import Proof, ProofKind, Stage, StepRecord
+from tui.actions.transitions import Proof, ProofKind, Replaced, Stage
 from tui.domain.common.text import clean, listed, short
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.build import BuiltImage, Run
 from tui.domain.facts.image import RepositoryName
-from tui.domain.plans.plan import Step
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, Image, ImageKey, Snapshot
 
-__all__ = ["VERIFYING", "Awaited", "Built", "Refuted", "Verdict", "image_of", "same_content", "tag_holder", "verify"]
+__all__ = ["VERIFYING", "Awaited", "Built", "Refuted", "Verdict", "image_of", "joined", "same_content", "tag_holder", "verify"]
 
 SLACK = timedelta(minutes=5)
 """By so much the clocks of builders and registries may differ."""
@@ -44,18 +43,20 @@ Verdict = Proof | Awaited | Refuted
 
 
 class Built(msgspec.Struct, frozen=True):
-    """A rebuild whose run has ended well. `bases` are the digests that the rebuilds it needs have pushed, by repository."""
+    """One image of a rebuild whose run has ended well; `sent` is when that was asked for.
 
-    step: Step
-    record: StepRecord
+    `bases` are the digests that the rebuilds it needs have pushed, by repository.
+    """
+
+    image: Replaced
     run: Run
+    sent: datetime | None
     bases: Mapping[RepositoryName, str]
 
     @property
     def name(self) -> RepositoryName:
         """The repository that is built into."""
-        key = self.step.image
-        return RepositoryName(key.registry, key.repository) if key is not None else RepositoryName("", "")
+        return RepositoryName(self.image.key.registry, self.image.key.repository)
 
 
 def verify(stage: Stage, built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
@@ -70,6 +71,17 @@ def _by_repository(snapshot: Snapshot) -> Mapping[RepositoryName, tuple[Image, .
     for image in snapshot.images.values():
         images.setdefault(image.name, []).append(image)
     return {name: tuple(rows) for name, rows in images.items()}
+
+
+def joined(verdicts: Sequence[Verdict]) -> Verdict:
+    """The verdict on several images of one run: the worst, or the proof of all."""
+    for kind in (Refuted, Awaited):
+        worst = next((verdict for verdict in verdicts if isinstance(verdict, kind)), None)
+        if worst is not None:
+            return worst
+    proofs = [verdict for verdict in verdicts if isinstance(verdict, Proof)]
+    words = " ".join(dict.fromkeys(proof.words for proof in proofs))
+    return msgspec.structs.replace(proofs[0], words=words, waived=any(proof.waived for proof in proofs))
 
 
 def image_of(snapshot: Snapshot, name: RepositoryName, digest: str) -> Image | None:
@@ -108,7 +120,7 @@ def _pushed(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
     if not digests:
         return _pushed_unsaid(built, snapshot, now)
     if len(digests) > 1:
-        ours = [image for image in ours if image.tag and image.tag in built.record.before_tags]
+        ours = [image for image in ours if image.tag and image.tag in built.image.tags]
         digests = {image.digest for image in ours if image.digest}
         if len(digests) != 1:
             return Refuted(f"Run {_id(run)} pushed several images to {built.name}: which one replaces this cannot be told.")
@@ -117,7 +129,7 @@ def _pushed(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
 
 def _confirmed(built: Built, pushed: BuiltImage, digest: str, snapshot: Snapshot, now: datetime) -> Verdict:
     """The builder says so: the registry must have it, and its tag must still name it."""
-    if digest in same_content(snapshot, built.name, built.record.before):
+    if digest in same_content(snapshot, built.name, built.image.key.digest):
         return Refuted(
             f"Run {_id(built.run)} pushed what was there before, {short(digest)}: nothing has changed.",
             "Is the base pinned by its digest, or taken from a cache?",
@@ -126,7 +138,7 @@ def _confirmed(built: Built, pushed: BuiltImage, digest: str, snapshot: Snapshot
     if image is None or image.absent:
         return Awaited(f"the registry to show {short(digest)}, which run {_id(built.run)} pushed")
     holder = tag_holder(snapshot, built.name, pushed.tag) if pushed.tag else image
-    if holder is None or (holder.key != image.key and holder.key.digest == built.record.before):
+    if holder is None or (holder.key != image.key and holder.key.digest == built.image.key.digest):
         return Awaited(f"the tag {clean(pushed.tag, 60)} to name {short(digest)}")
     if holder.key != image.key:
         return Refuted(
@@ -139,14 +151,14 @@ def _confirmed(built: Built, pushed: BuiltImage, digest: str, snapshot: Snapshot
 
 def _pushed_unsaid(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
     """The builder does not tell what it pushed: a tag of the image must name another one, which came while the run ran."""
-    run, record = built.run, built.record
-    begun = run.started or run.created or record.sent
+    run, old = built.run, built.image
+    begun = run.started or run.created or built.sent
     if begun is None:
         return Awaited(f"run {_id(run)} to tell when it began")
     candidates: dict[ImageKey, Image] = {}
-    for tag in record.before_tags:
+    for tag in old.tags:
         holder = tag_holder(snapshot, built.name, tag)
-        if holder is not None and record.before not in holder.digests and _came_during(holder, begun, run.finished or now):
+        if holder is not None and old.key.digest not in holder.digests and _came_during(holder, begun, run.finished or now):
             candidates[holder.key] = holder
     if len(candidates) > 1:
         return Refuted(f"While run {_id(run)} ran, several images came to {built.name}: which one is its own cannot be told.")
@@ -166,11 +178,11 @@ def _came_during(image: Image, begun: datetime, finished: datetime) -> bool:
 
 
 def _on_base(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
-    image = image_of(snapshot, built.name, built.record.digest)
+    image = image_of(snapshot, built.name, built.image.digest)
     if image is None or image.absent:
         return Awaited("what was pushed to be read")
     if image.base is None:
-        if image.root and not built.record.before_base:
+        if image.root and not built.image.base:
             return Proof(ProofKind.BASE, "It stands on no base, as before.", now, waived=True)
         return Awaited("what it is built on to be known")
     return _judged_base(built, image.base, snapshot, now)
@@ -199,7 +211,7 @@ def _old_base(built: Built, sentence: str) -> Refuted:
 
 
 def _is_newer(built: Built, link: BaseLink, snapshot: Snapshot) -> bool:
-    before, new = built.record.before_base, snapshot.images.get(link.base)
+    before, new = built.image.base, snapshot.images.get(link.base)
     old = snapshot.images.get(before) if before is not None else None
     if old is None or new is None or old.key == new.key or old.name != new.name:
         return False
@@ -211,10 +223,10 @@ def _is_newer(built: Built, link: BaseLink, snapshot: Snapshot) -> bool:
 
 
 def _complete(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
-    image = image_of(snapshot, built.name, built.record.digest)
+    image = image_of(snapshot, built.name, built.image.digest)
     if image is None or not image.platforms:
         return Awaited("the platforms of what was pushed to be read")
-    missing = sorted(str(platform) for platform in set(built.record.before_platforms) - set(image.platforms))
+    missing = sorted(str(platform) for platform in set(built.image.platforms) - set(image.platforms))
     platforms = listed([str(platform) for platform in image.platforms])
     if missing:
         return Refuted(
@@ -225,7 +237,7 @@ def _complete(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
 
 
 def _signed(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
-    image = image_of(snapshot, built.name, built.record.digest)
+    image = image_of(snapshot, built.name, built.image.digest)
     check = _check_of(image, CheckName.SIGNATURE)
     if image is None or check is None:
         return Awaited("its signature")
@@ -239,7 +251,7 @@ def _signed(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
 
 
 def _scanned(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
-    image = image_of(snapshot, built.name, built.record.digest)
+    image = image_of(snapshot, built.name, built.image.digest)
     check = _check_of(image, CheckName.SCAN)
     if image is None or check is None:
         return Awaited("a scan of it")

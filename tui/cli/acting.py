@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,10 +26,8 @@ from tui.private_files import read_regular
 from tui.reports.plans import PLAN_FORMATS, board_json, board_lines, plan_from, plan_pieces, plan_table, save_plan
 from tui.settings.settings import Settings
 
-__all__ = ["ActingOpener", "act", "add_acting_arguments", "exit_of_board"]
+__all__ = ["act", "add_acting_arguments", "exit_of_board"]
 
-ActingOpener = Callable[[Settings], AbstractAsyncContextManager[tuple[OpenEstate, Actions]]]
-"""Opens the estate and what changes it."""
 LARGEST = 32 << 20
 
 
@@ -90,7 +86,9 @@ def _refuse_contradictions(call: Invocation, options: ActingOptions) -> None:
     if len(named) == 2:
         raise UsageError("--from and --resume exclude each other.", "A plan that was begun is taken up again by --resume alone.")
     if not call.text and not named:
-        raise UsageError("A query is missing: it says which images are meant.", "Name them as `trustree report` does: base:debian.")
+        raise UsageError(
+            "A query is missing: it says which images are meant.", "Name them as `trustree report` does: base:debian."
+        )
     if options.resume and (options.plan or options.save):
         raise UsageError("A plan that is taken up again is neither made nor saved.", "Leave out --plan and --save.")
 

@@ -12,7 +12,7 @@ from tui.errors import InvalidQuery
 from tui.settings.settings import Settings
 
 if TYPE_CHECKING:
-    from tui.cli.acting import ActingOpener
+    from tui.cli.openers import ActingOpener
     from tui.cli.reading import Opener
     from tui.domain.query.query import Query
     from tui.wiring.examination import Diagnose
@@ -91,7 +91,6 @@ COMMANDS: Mapping[str, Command] = {
         Command("check", "exit 2 when something is not trusted, 3 when it cannot be told"),
         Command("rebuild", "rebuild what a query finds, and roll it out: planned, confirmed, proven"),
         Command("redeploy", "have workloads run what their names mean now"),
-        Command("contain", "lock an image that is compromised, and stop what runs it"),
         Command("doctor", "what each source can and cannot read, with the right that is missing", takes=""),
         Command(
             "policy",

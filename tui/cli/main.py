@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from tui.actions.actions import Actions
-    from tui.cli.acting import ActingOpener
+    from tui.cli.openers import ActingOpener
     from tui.cli.reading import Opener, OpenEstate
     from tui.wiring.examination import Diagnose, Examined, Tried
 

@@ -71,7 +71,9 @@ def save_plan(plan: Plan, file: Path) -> Path:
             opened.write(b"".join(plan_pieces(plan, "json", unicode=True)))
         part.replace(file)
     except OSError as error:
-        raise UsageError(f"{file} cannot be written: {error.strerror or 'the system refuses it'}.", "Name another file.") from error
+        raise UsageError(
+            f"{file} cannot be written: {error.strerror or 'the system refuses it'}.", "Name another file."
+        ) from error
     return file
 
 
@@ -99,7 +101,8 @@ def _step_lines(step: Step, *, is_ready: bool) -> Iterator[str]:
         yield f"      ▲ {clean(words, 400)}"
     for right in step.rights:
         if right.state is not RightState.HELD:
-            yield f"      {right.state} right: {clean(right.name, 120)} on {clean(right.on, 120)}. {clean(right.remedy, 300)}".rstrip()
+            name = f"{clean(right.name, 120)} on {clean(right.on, 120)}"
+            yield f"      {right.state} right: {name}. {clean(right.remedy, 300)}".rstrip()
     if step.blocked:
         yield f"      ✘ {full_stop(clean(step.blocked, 400))}"
         yield from (f"        {clean(line, 400)}" for line in step.remedy.splitlines())
@@ -142,7 +145,9 @@ def _markdown(plan: Plan) -> Iterator[str]:
             if step.commands:
                 yield ""
                 yield "  ```sh"
-                yield from (f"  {clean(line, 600).replace('```', '` ` `')}" for each in step.commands for line in each.splitlines())
+                yield from (
+                    f"  {clean(line, 600).replace('```', '` ` `')}" for each in step.commands for line in each.splitlines()
+                )
                 yield "  ```"
     yield from _forecast_lines(plan)
     for words in plan.unknown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from tui.actions.actions import Actions, Reach
@@ -15,15 +15,16 @@ from tui.domain.plans.plan import Plan, StepKind
 from tui.estate.estate import Estate
 from tui.settings.settings import ActingSettings, Settings, paths
 from tui.sources.acting_ports import Redeployer, RegistryLocks
+from tui.sources.builders.source import ConfiguredBuilder
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.kit.credentials import Credentials
 from tui.sources.ports import Builder
 from tui.sources.registry.options import RegistryOptions
 
-__all__ = ["FindBuilder", "actions_of", "permissions_of"]
+__all__ = ["MakeBuilders", "actions_of", "permissions_of"]
 
-FindBuilder = Callable[[BuilderKind, str], Builder | None]
-"""The builder of a kind and a name, None where the settings have none."""
+MakeBuilders = Callable[[], Sequence[ConfiguredBuilder]]
+"""Makes the builders that the settings name."""
 
 
 def permissions_of(settings: Settings) -> Permissions:
@@ -43,7 +44,7 @@ def actions_of(
     settings: Settings,
     estate: Estate,
     credentials: Credentials,
-    builder: FindBuilder,
+    builders: MakeBuilders,
     cluster: Callable[[str], ClusterOptions],
     registry: Callable[[str], RegistryOptions],
 ) -> Actions:
@@ -55,7 +56,7 @@ def actions_of(
         async with AsyncExitStack() as stack:
             yield Outside(
                 estate,
-                _builders(plan, permissions, builder),
+                _builders(plan, permissions, builders, stack),
                 await _redeployers(plan, permissions, cluster, stack),
                 await _locks(plan, permissions, registry, credentials, stack),
                 SystemClock(),
@@ -85,10 +86,17 @@ def _operator(estate: Estate) -> Operator:
     return this_operator({str(source.id): source.identity for source in estate.snapshot.sources if source.identity})
 
 
-def _builders(plan: Plan, permissions: Permissions, find: FindBuilder) -> Mapping[tuple[BuilderKind, str], Builder]:
+def _builders(
+    plan: Plan, permissions: Permissions, make: MakeBuilders, stack: AsyncExitStack
+) -> Mapping[tuple[BuilderKind, str], Builder]:
     jobs = {(step.job.kind, step.job.builder) for step in plan.ready if step.job is not None}
-    builders = {job: find(*job) for job in sorted(jobs) if permissions.allows_builder(*job)}
-    return {job: builder for job, builder in builders.items() if builder is not None}
+    allowed = {job for job in jobs if permissions.allows_builder(*job)}
+    builders: dict[tuple[BuilderKind, str], Builder] = {}
+    for builder in make() if allowed else ():
+        if (builder.kind, builder.name) in allowed:
+            builders[builder.kind, builder.name] = builder
+            stack.push_async_callback(builder.aclose)
+    return builders
 
 
 async def _redeployers(

@@ -6,15 +6,24 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.settings.settings import Settings
 from tui.wiring.interpreter import keep_for_good
 
 if TYPE_CHECKING:
+    from tui.actions.actions import Actions
     from tui.estate.estate import Estate
 
-__all__ = ["opened"]
+__all__ = ["opened", "opened_to_act"]
+
+
+@asynccontextmanager
+async def opened_to_act(settings: Settings) -> AsyncIterator[tuple[Estate, Actions]]:
+    """The living estate, followed on, with what changes it. Raises TrustreeError."""
+    async with AsyncExitStack() as stack:
+        settings, wiring = await _ready(settings, stack)
+        yield await stack.enter_async_context(wiring.open_to_act(settings))
 
 
 @asynccontextmanager
@@ -26,12 +35,18 @@ async def opened(settings: Settings, *, once: bool = False) -> AsyncIterator[Est
     registries take half a second to import.
     """
     async with AsyncExitStack() as stack:
-        importing = asyncio.to_thread(importlib.import_module, "tui.wiring.parts")
-        if settings.demo:
-            from tui.wiring.embedded import embedded
-
-            settings, wiring = await asyncio.gather(stack.enter_async_context(embedded(settings)), importing)
-        else:
-            wiring = await importing
-        keep_for_good()
+        settings, wiring = await _ready(settings, stack)
         yield await stack.enter_async_context(wiring.open_estate(settings, once=once))
+
+
+async def _ready(settings: Settings, stack: AsyncExitStack) -> tuple[Settings, Any]:
+    """The settings, of the demo where that is asked for, and the module that knows the rest."""
+    importing = asyncio.to_thread(importlib.import_module, "tui.wiring.parts")
+    if settings.demo:
+        from tui.wiring.embedded import embedded
+
+        settings, wiring = await asyncio.gather(stack.enter_async_context(embedded(settings)), importing)
+    else:
+        wiring = await importing
+    keep_for_good()
+    return settings, wiring

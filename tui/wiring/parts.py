@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -38,7 +39,7 @@ from tui.sources.registry.room import Room
 from tui.sources.registry.source import RegistrySource
 from tui.sources.signatures.source import SignatureSource
 from tui.wiring.azure import acr_tasks_source, aks_access, own_registries, with_clusters
-from tui.wiring.builders import builder_sources, told_jobs
+from tui.wiring.builders import builder_sources, configured_builders, told_jobs
 from tui.wiring.content import cache_state, cache_words, content_cache
 from tui.wiring.embedded import embedded
 from tui.wiring.examination import LEARNING, REQUEST, DemandRecorder, Examined, examine
@@ -46,7 +47,10 @@ from tui.wiring.policy_watch import PolicyWatch
 from tui.wiring.scanners import AnyScanner, scanner_sources
 from tui.wiring.signatures import signature_source
 
-__all__ = ["diagnose", "open_estate"]
+if TYPE_CHECKING:
+    from tui.actions.actions import Actions
+
+__all__ = ["diagnose", "open_estate", "open_to_act"]
 
 _Made = ClusterSource | RegistrySource | SignatureSource | GateSource | AnyScanner | ConfiguredSource | AcrTasksSource
 NO_LIMIT = 86_400.0
@@ -66,6 +70,19 @@ async def open_estate(settings: Settings, *, once: bool = False, with_tasks: boo
         parts = _Parts(settings, cache, once=once, with_tasks=not once if with_tasks is None else with_tasks)
         async with _estate(parts).running() as estate:
             yield estate
+    finally:
+        if cache is not None:
+            await cache.close()
+
+
+@asynccontextmanager
+async def open_to_act(settings: Settings) -> AsyncIterator[tuple[Estate, Actions]]:
+    """The same estate, followed on, with what changes it where that is allowed. Raises TrustreeError."""
+    cache = content_cache(settings)
+    try:
+        parts = _Parts(settings, cache)
+        async with _estate(parts).running() as estate, parts.actions(estate).running() as actions:
+            yield estate, actions
     finally:
         if cache is not None:
             await cache.close()
@@ -97,6 +114,7 @@ class _Parts:
         self.met: Callable[[Source], None] = lambda _: None
         self.made: list[_Made] = []
         self._registries: dict[str, RegistrySource] = {}
+        self._reached: dict[str, ClusterOptions] = {}
         self._store, self._room = cache or MemoryStore(), Room()
         entra = EntraCredentials(os.environ, clock=time.time) if settings.azure else None
         self._credentials = Credentials(
@@ -135,6 +153,21 @@ class _Parts:
         self.made += sources
         return sources
 
+    def actions(self, estate: Estate) -> Actions:
+        """What acts on the estate."""
+        from tui.wiring.acting import actions_of
+
+        return actions_of(
+            self._settings,
+            estate,
+            self._credentials,
+            lambda: configured_builders(self._settings, self._credentials.entra, os.environ),
+            self._reached.__getitem__,
+            lambda host: _registry_options(
+                self._settings, host, self._settings.registry.get(host, RegistrySettings()), named=host in self.named
+            ),
+        )
+
     def signatures(self) -> SignatureSource:
         """The source of signatures; it reads content by the sources of the registries."""
         readers = self._registries.get
@@ -165,8 +198,10 @@ class _Parts:
     def clusters(self) -> list[ClusterSource]:
         """One source per context."""
         settings = self._settings
-        found = [ClusterSource(_cluster_options(settings, name)) for name in _context_names(settings)]
-        found += [ClusterSource(self._managed(wanted)) for wanted in (settings.aks if settings.clusters else ())]
+        options = [_cluster_options(settings, name) for name in _context_names(settings)]
+        options += [self._managed(wanted) for wanted in (settings.aks if settings.clusters else ())]
+        found = [ClusterSource(each) for each in options]
+        self._reached = {source.cluster: each for source, each in zip(found, options, strict=True)}
         self.made += found
         return found
 

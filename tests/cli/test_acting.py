@@ -1,0 +1,192 @@
+"""`rebuild` and `redeploy` without a terminal: what is printed, what is asked, what is sent, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.actions.plans import plan_of, rebuild, restart
+from tests.actions.world import LIMITS, Fault, World
+from tests.cli.fakes import FakeEstate
+from tui.actions.actions import Actions
+from tui.actions.audit import Operator
+from tui.actions.outside import Outside
+from tui.actions.permissions import Permissions
+from tui.cli.main import main
+from tui.domain.plans.plan import Plan
+from tui.settings.settings import Settings
+
+PLAN = plan_of(rebuild("api"), restart("web", needs=("api",), image="api"))
+EVERYTHING = Permissions(everywhere=True)
+
+
+class Outdoors:
+    """Opens an estate of values, and remembers whether its ports were opened."""
+
+    def __init__(self, world: World, permissions: Permissions = EVERYTHING, plan: Plan = PLAN) -> None:
+        self.world, self.permissions, self.plan_made = world, permissions, world.plan(plan)
+        self.reached = 0
+
+    def __call__(self, settings: Settings) -> AbstractAsyncContextManager[tuple[FakeEstate, Actions]]:
+        """Open."""
+        return self._open()
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[tuple[FakeEstate, Actions]]:
+        directory = self.world.directory / "state"
+        actions = Actions(
+            self.world,
+            self._reach,
+            self.permissions,
+            directory,
+            lambda: Operator("ada", 1000, "jump-1", 1),
+            LIMITS,
+            self.world.clock,
+        )
+        async with actions.running():
+            yield FakeEstate(self.world.snapshot), actions
+
+    @asynccontextmanager
+    async def _reach(self, plan: Plan) -> AsyncIterator[Outside]:
+        self.reached += 1
+        yield self.world.outside()
+
+
+@pytest.fixture
+def outdoors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outdoors:
+    """An estate in which the plan is always the same."""
+    made = Outdoors(World(tmp_path))
+    for module in ("tui.actions.actions", "tui.cli.acting"):
+        monkeypatch.setattr(f"{module}.planned", lambda *_: made.plan_made)
+    return made
+
+
+def run(outdoors: Outdoors, *words: str) -> int:
+    """The exit code of a command line."""
+    fake = FakeEstate(outdoors.world.snapshot)
+
+    @asynccontextmanager
+    async def opener(settings: Settings) -> AsyncIterator[FakeEstate]:
+        yield fake
+
+    return main([*words], opener=opener, acting=outdoors)
+
+
+def test_a_plan_is_printed_and_nothing_is_reached(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(outdoors, "rebuild", "base:debian", "--plan") == 0
+    out = capfd.readouterr().out
+    assert "wave 1 of 2" in out
+    assert "Run the task api." in out
+    assert (outdoors.reached, outdoors.world.sends) == (0, [])
+
+
+@pytest.mark.parametrize(("output", "begins"), [("json", '{"schema": "trustree/plan/v1"'), ("markdown", "# Plan p1")])
+def test_a_plan_is_printed_in_other_formats(
+    outdoors: Outdoors, output: str, begins: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(outdoors, "rebuild", "base:debian", "--plan", "-o", output)
+    out = capfd.readouterr().out
+    assert out.replace('":"', '": "').startswith(begins)
+
+
+def test_without_write_nothing_is_reached_and_it_is_said(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:
+    outdoors.permissions = Permissions()
+    assert run(outdoors, "rebuild", "base:debian", "--yes") == 1
+    assert "may only be read" in capfd.readouterr().err
+    assert (outdoors.reached, outdoors.world.sends) == (0, [])
+
+
+def test_without_a_terminal_nothing_is_done_unless_it_is_said_so(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(outdoors, "rebuild", "base:debian") == 1
+    assert "--yes" in capfd.readouterr().err
+    assert outdoors.world.sends == []
+
+
+def test_a_plan_is_carried_out_and_told(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(outdoors, "rebuild", "base:debian", "--yes", "-o", "json") == 0
+    told = capfd.readouterr()
+    document = json.loads(told.out)
+    assert (document["schema"], document["ended"]) == ("trustree/plan-result/v1", True)
+    assert [row["state"] for row in document["rows"]] == ["done"]
+    assert "api:1: converged" in told.err or "api:1: done" in told.err
+    assert outdoors.world.done == ["api", "web"]
+
+
+def test_a_protected_cluster_wants_its_name(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:
+    outdoors.permissions = Permissions(everywhere=True, protected=frozenset({"prod-weu"}))
+    assert run(outdoors, "rebuild", "base:debian", "--yes") == 1
+    assert "--confirm prod-weu" in capfd.readouterr().err
+    assert run(outdoors, "rebuild", "base:debian", "--yes", "--confirm", "prod-neu") == 1
+    assert outdoors.world.sends == []
+    assert run(outdoors, "rebuild", "base:debian", "--yes", "--confirm", "prod-weu") == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [(Fault.FAILS, 2), (Fault.REFUSED, 4), (Fault.LOST_BEFORE, 3), (Fault.UNSCANNED, 3), (Fault.OLD_BASE, 2)],
+)
+def test_what_went_wrong_is_the_exit_code(outdoors: Outdoors, fault: Fault, code: int) -> None:
+    outdoors.world.faults["api"] = fault
+    assert run(outdoors, "rebuild", "base:debian", "--yes") == code
+
+
+def test_a_saved_plan_is_carried_out_by_somebody_else(outdoors: Outdoors, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    run(outdoors, "rebuild", "base:debian", "--plan", "--save", str(file))
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert run(outdoors, "rebuild", "--from", str(file), "--yes") == 0
+    assert outdoors.world.done == ["api", "web"]
+
+
+def test_what_has_changed_since_a_plan_was_saved_is_shown_and_nothing_is_sent(
+    outdoors: Outdoors, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "plan.json"
+    run(outdoors, "rebuild", "base:debian", "--plan", "--save", str(file))
+    outdoors.plan_made = msgspec.structs.replace(PLAN, steps=PLAN.steps[:1])
+    assert run(outdoors, "rebuild", "--from", str(file), "--yes") == 3
+    assert "is not needed any more" in capfd.readouterr().err
+    assert outdoors.world.sends == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"schema":"trustree/plan/v9"}', b"\xff\xfe"])
+def test_a_file_that_is_no_plan_is_refused(outdoors: Outdoors, tmp_path: Path, body: bytes) -> None:
+    file = tmp_path / "plan.json"
+    file.write_bytes(body)
+    assert run(outdoors, "rebuild", "--from", str(file), "--yes") == 1
+    assert outdoors.world.sends == []
+
+
+def test_a_plan_that_has_ended_is_not_carried_out_again(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(outdoors, "rebuild", "base:debian", "--yes") == 0
+    assert run(outdoors, "rebuild", "base:debian", "--yes") == 1
+    assert run(outdoors, "rebuild", "--resume", "p1", "--yes") == 1
+    assert outdoors.world.done == ["api", "web"]
+
+
+def test_a_plan_for_another_command_is_refused(outdoors: Outdoors, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    run(outdoors, "rebuild", "base:debian", "--plan", "--save", str(file))
+    assert run(outdoors, "redeploy", "--from", str(file), "--yes") == 1
+    assert outdoors.world.sends == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("rebuild",),
+        ("rebuild", "base:debian", "--resume", "p1"),
+        ("rebuild", "--from", "a", "--resume", "p1"),
+        ("rebuild", "--resume", "p1", "--plan"),
+        ("rebuild", "--resume", "p9", "--yes"),
+        ("rebuild", "--resume", "../p1", "--yes"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(outdoors: Outdoors, words: tuple[str, ...]) -> None:
+    assert run(outdoors, *words) == 1
+    assert outdoors.world.sends == []
