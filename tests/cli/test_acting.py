@@ -61,23 +61,17 @@ class Outdoors:
 def outdoors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outdoors:
     """An estate in which the plan is always the same."""
     made = Outdoors(World(tmp_path))
-    for module in ("tui.actions.actions", "tui.cli.acting"):
-        monkeypatch.setattr(f"{module}.planned", lambda *_: made.plan_made)
+    monkeypatch.setattr("tui.actions.actions.planned", lambda *_: made.plan_made)
     return made
 
 
 def run(outdoors: Outdoors, *words: str) -> int:
     """The exit code of a command line."""
-    fake = FakeEstate(outdoors.world.snapshot)
-
-    @asynccontextmanager
-    async def opener(settings: Settings) -> AsyncIterator[FakeEstate]:
-        yield fake
-
-    return main([*words], opener=opener, acting=outdoors)
+    return main([*words], acting=outdoors)
 
 
 def test_a_plan_is_printed_and_nothing_is_reached(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:
+    outdoors.permissions = Permissions()
     assert run(outdoors, "rebuild", "base:debian", "--plan") == 0
     out = capfd.readouterr().out
     assert "wave 1 of 2" in out

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from tui.actions.actions import Actions, PlanChanged
-from tui.actions.planning import planned
 from tui.cli.acting_terminal import Operator, Progress
 from tui.cli.commands import Invocation
 from tui.cli.flags import add_wait
 from tui.cli.output import Exit, Writer, look_of_stdout, say, write_stdout
-from tui.cli.reading import OpenEstate, barred, look, looked, meant, refuse_nothing_to_ask
+from tui.cli.reading import OpenEstate, barred, looked, meant, refuse_nothing_to_ask
 from tui.domain.plans.board import Board, BoardState
 from tui.domain.plans.plan import Action, Plan
 from tui.domain.query.query import Query, parse_query
@@ -63,13 +61,12 @@ def add_acting_arguments(parser: argparse.ArgumentParser) -> None:
 
 def act(call: Invocation, action: Action) -> Exit:
     """Run a command that acts."""
+    refuse_nothing_to_ask(call.settings)
     flags = call.flags
     options = ActingOptions(
         flags.output, flags.plan, flags.yes, flags.file, flags.save, flags.resume, tuple(flags.confirm), flags.wait
     )
     _refuse_contradictions(call, options)
-    if options.plan or (options.save and not options.yes):
-        return _only_planned(call, options, action)
     codes: list[Exit] = []
 
     async def keep() -> None:
@@ -93,23 +90,7 @@ def _refuse_contradictions(call: Invocation, options: ActingOptions) -> None:
         raise UsageError("A plan that is taken up again is neither made nor saved.", "Leave out --plan and --save.")
 
 
-# ---- planned only
-
-
-def _only_planned(call: Invocation, options: ActingOptions, action: Action) -> Exit:
-    refuse_nothing_to_ask(call.settings)
-    if options.file:
-        plan, code = _opened(options.file), Exit.OK
-    else:
-        query = call.query()
-        snapshot, selection = look(call.settings, query, options.wait, call.opener)
-        meant(query, snapshot, selection)
-        plan = planned(action, snapshot, selection.images, selection.workloads, call.text, datetime.now(UTC))
-        code = _exit_of_plan(plan, snapshot)
-    if options.save:
-        _save(plan, options.save)
-    _print_plan(plan, options, call.settings, write_stdout)
-    return code
+# ---- planned
 
 
 def _exit_of_plan(plan: Plan, snapshot: Snapshot) -> Exit:
@@ -144,19 +125,14 @@ async def _act(call: Invocation, options: ActingOptions, action: Action) -> Exit
     async with call.acting(call.settings) as (estate, actions):
         operator = Operator(actions)
         if options.resume:
-            plan = actions.execution(options.resume).plan
+            plan = _for(action, actions.execution(options.resume).plan)
         else:
             snapshot, plan = await _planned(call, options, action, estate, actions)
-            if barred(snapshot.sources):
+            if options.save:
+                _save(plan, options.save)
+            if options.plan or (options.save and not options.yes) or barred(snapshot.sources) or not plan.ready:
                 _print_plan(plan, options, call.settings, write_stdout)
-                return Exit.DENIED
-            if not plan.ready:
-                _print_plan(plan, options, call.settings, write_stdout)
-                return Exit.OK if not plan.steps and not plan.unknown and snapshot.complete else Exit.UNSURE
-        if plan.action is not action:
-            raise UsageError(f"It is a plan to {plan.action}.", f"Run `trustree {plan.action}` with it.")
-        if options.save:
-            _save(plan, options.save)
+                return _exit_of_plan(plan, snapshot)
         typed = await _agreed(plan, options, actions, operator)
         return await _carried(plan, options, actions, operator, typed, call.settings)
 
@@ -165,7 +141,7 @@ async def _planned(
     call: Invocation, options: ActingOptions, action: Action, estate: OpenEstate, actions: Actions
 ) -> tuple[Snapshot, Plan]:
     """The plan of the query, or that of the file, which is held against what a plan made now would do."""
-    saved = _opened(options.file) if options.file else None
+    saved = _for(action, _opened(options.file)) if options.file else None
     text = saved.query if saved is not None else call.text
     query = _query_of(saved) if saved is not None else call.query()
     snapshot, selection = await looked(estate, query, options.wait, reach_of(query.terms))
@@ -175,6 +151,13 @@ async def _planned(
         actions.remember(saved, selection.images, selection.workloads)
         return snapshot, saved
     return snapshot, await actions.plan(action, selection.images, selection.workloads, text)
+
+
+def _for(action: Action, plan: Plan) -> Plan:
+    """The plan, if it is one of this command. Raises UsageError."""
+    if plan.action is not action:
+        raise UsageError(f"It is a plan to {plan.action}.", f"Run `trustree {plan.action}` with it.")
+    return plan
 
 
 def _query_of(plan: Plan) -> Query:

@@ -53,8 +53,8 @@ from tui.settings.declared import Form, declared, written
 from tui.settings.durations import seconds
 from tui.settings.hosts import endpoint_fault, holds_user, registry_host
 from tui.settings.settings import (
-    ArmSettings,
     ActingSettings,
+    ArmSettings,
     CacheSettings,
     ContextSettings,
     RegistrySettings,

@@ -13,8 +13,8 @@ from tui.settings.declared import Form, Setting
 
 __all__ = [
     "SCENARIOS",
-    "ArmSettings",
     "ActingSettings",
+    "ArmSettings",
     "Auth",
     "BuilderSettings",
     "CacheSettings",

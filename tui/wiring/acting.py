@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol
 
 from tui.actions.actions import Actions, Reach
 from tui.actions.audit import Operator, this_operator
@@ -15,16 +16,24 @@ from tui.domain.plans.plan import Plan, StepKind
 from tui.estate.estate import Estate
 from tui.settings.settings import ActingSettings, Settings, paths
 from tui.sources.acting_ports import Redeployer, RegistryLocks
-from tui.sources.builders.source import ConfiguredBuilder
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.kit.credentials import Credentials
 from tui.sources.ports import Builder
 from tui.sources.registry.options import RegistryOptions
 
-__all__ = ["MakeBuilders", "actions_of", "permissions_of"]
+__all__ = ["AnyBuilder", "FindBuilder", "actions_of", "permissions_of"]
 
-MakeBuilders = Callable[[], Sequence[ConfiguredBuilder]]
-"""Makes the builders that the settings name."""
+
+class AnyBuilder(Builder, Protocol):
+    """A builder that holds connections."""
+
+    async def aclose(self) -> None:
+        """Release them."""
+        ...
+
+
+FindBuilder = Callable[[BuilderKind, str], AnyBuilder | None]
+"""Makes the builder of a kind and a name; None where the settings have none."""
 
 
 def permissions_of(settings: Settings) -> Permissions:
@@ -44,7 +53,7 @@ def actions_of(
     settings: Settings,
     estate: Estate,
     credentials: Credentials,
-    builders: MakeBuilders,
+    builder: FindBuilder,
     cluster: Callable[[str], ClusterOptions],
     registry: Callable[[str], RegistryOptions],
 ) -> Actions:
@@ -56,7 +65,7 @@ def actions_of(
         async with AsyncExitStack() as stack:
             yield Outside(
                 estate,
-                _builders(plan, permissions, builders, stack),
+                _builders(plan, permissions, builder, stack),
                 await _redeployers(plan, permissions, cluster, stack),
                 await _locks(plan, permissions, registry, credentials, stack),
                 SystemClock(),
@@ -87,14 +96,14 @@ def _operator(estate: Estate) -> Operator:
 
 
 def _builders(
-    plan: Plan, permissions: Permissions, make: MakeBuilders, stack: AsyncExitStack
+    plan: Plan, permissions: Permissions, find: FindBuilder, stack: AsyncExitStack
 ) -> Mapping[tuple[BuilderKind, str], Builder]:
     jobs = {(step.job.kind, step.job.builder) for step in plan.ready if step.job is not None}
-    allowed = {job for job in jobs if permissions.allows_builder(*job)}
     builders: dict[tuple[BuilderKind, str], Builder] = {}
-    for builder in make() if allowed else ():
-        if (builder.kind, builder.name) in allowed:
-            builders[builder.kind, builder.name] = builder
+    for job in sorted(jobs):
+        builder = find(*job) if permissions.allows_builder(*job) else None
+        if builder is not None:
+            builders[job] = builder
             stack.push_async_callback(builder.aclose)
     return builders
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui.domain.facts.build import BuilderKind
 from tui.domain.facts.configured import ConfiguredBase
 from tui.domain.facts.events import BasesConfigured, Event, SourceHealth, SourceState
 from tui.domain.facts.patterns import parse_pattern
@@ -38,7 +39,7 @@ from tui.sources.registry.options import AuthMode, RegistryKind, RegistryOptions
 from tui.sources.registry.room import Room
 from tui.sources.registry.source import RegistrySource
 from tui.sources.signatures.source import SignatureSource
-from tui.wiring.azure import acr_tasks_source, aks_access, own_registries, with_clusters
+from tui.wiring.azure import acr_builder, acr_tasks_source, aks_access, own_registries, with_clusters
 from tui.wiring.builders import builder_sources, configured_builders, told_jobs
 from tui.wiring.content import cache_state, cache_words, content_cache
 from tui.wiring.embedded import embedded
@@ -49,6 +50,7 @@ from tui.wiring.signatures import signature_source
 
 if TYPE_CHECKING:
     from tui.actions.actions import Actions
+    from tui.wiring.acting import AnyBuilder
 
 __all__ = ["diagnose", "open_estate", "open_to_act"]
 
@@ -161,12 +163,20 @@ class _Parts:
             self._settings,
             estate,
             self._credentials,
-            lambda: configured_builders(self._settings, self._credentials.entra, os.environ),
+            self._builder,
             self._reached.__getitem__,
             lambda host: _registry_options(
                 self._settings, host, self._settings.registry.get(host, RegistrySettings()), named=host in self.named
             ),
         )
+
+    def _builder(self, kind: BuilderKind, name: str) -> AnyBuilder | None:
+        """One that acts, with connections of its own."""
+        settings, entra = self._settings, self._credentials.entra
+        if kind is BuilderKind.ACR_TASKS:
+            return acr_builder(settings, entra, os.environ, name)
+        builders = configured_builders(settings, entra, os.environ)
+        return next((builder for builder in builders if (builder.kind, builder.name) == (kind, name)), None)
 
     def signatures(self) -> SignatureSource:
         """The source of signatures; it reads content by the sources of the registries."""
