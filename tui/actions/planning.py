@@ -13,11 +13,12 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import Right, RightState
 from tui.domain.facts.rollout import WorkloadChange
 from tui.domain.facts.workload import ObjectKey
+from tui.domain.plans.containing import contain
 from tui.domain.plans.plan import Action, Plan, Step, StepKind
 from tui.domain.plans.rebuilding import rebuild
 from tui.domain.plans.redeploying import redeploy
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
-from tui.errors import SourceError, UsageError
+from tui.errors import SourceError
 from tui.sources.acting_ports import LockTarget
 
 __all__ = ["CHANGES", "lock_target", "planned", "with_rights"]
@@ -46,7 +47,7 @@ def planned(
         case Action.REDEPLOY:
             return redeploy(snapshot, images, workloads, query=query, now=now)
         case Action.CONTAIN:
-            raise UsageError("Nobody plans a containment yet.")
+            return contain(snapshot, images, query=query, now=now)
 
 
 def lock_target(step: Step) -> LockTarget | None:

@@ -58,6 +58,7 @@ class PlanRun:
         self._refreshing = asyncio.Lock()
         self._stopped = self._running = False
         self._left_out: set[str] = set()
+        self._turns: dict[object, asyncio.Lock] = {}
 
     @property
     def plan(self) -> Plan:
@@ -149,7 +150,14 @@ class PlanRun:
         return not failed and not step.blocked
 
     async def _through(self, step: Step) -> None:
-        """Carry it from stage to stage until it has ended, or stopping leaves it for later."""
+        """Carry it from stage to stage until it has ended, or stopping leaves it for later.
+
+        Two changes of one thing come one after the other: each is on condition of what was seen just before.
+        """
+        async with self._turns.setdefault(_subject(step), asyncio.Lock()):
+            await self._by_stages(step)
+
+    async def _by_stages(self, step: Step) -> None:
         carried = self._carried[step.id] = self._carrier(step)
         while not (record := self.ledger[step]).ended:
             if record.stage in _QUIET:
@@ -204,3 +212,8 @@ class PlanRun:
                 return Locking(step, self.ledger, self._outside)
             case _:
                 return Redeploying(step, self.ledger, self._outside, self._steps, self._confirm)
+
+
+def _subject(step: Step) -> object:
+    """What a step changes: nothing that another rebuild would change, but one workload, or one image in its registry."""
+    return step.id if step.kind is StepKind.REBUILD else step.workload or step.image

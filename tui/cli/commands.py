@@ -91,6 +91,7 @@ COMMANDS: Mapping[str, Command] = {
         Command("check", "exit 2 when something is not trusted, 3 when it cannot be told"),
         Command("rebuild", "rebuild what a query finds, and roll it out: planned, confirmed, proven"),
         Command("redeploy", "have workloads run what their names mean now"),
+        Command("contain", "lock an image that is compromised, and stop what runs it"),
         Command("doctor", "what each source can and cannot read, with the right that is missing", takes=""),
         Command(
             "policy",
