@@ -344,7 +344,8 @@ def test_version_and_help_end_well(capfd: pytest.CaptureFixture[str]) -> None:
     out = capfd.readouterr().out
     assert "130 interrupted" in out
     assert "doctor" in out
-    assert "rebuild" not in out  # what does not exist is not offered
+    assert "rebuild" in out
+    assert "  snapshot" not in out  # what does not exist is not offered
 
 
 # ---- doctor and info

@@ -256,7 +256,7 @@ def test_every_setting_of_a_file_is_read(file: Path) -> None:
     mirror = found.registry["mirror"]
     assert (mirror.kind, mirror.username, mirror.password_env, mirror.ask) == (RegistryKind.AUTO, "me", "MIRROR_PASSWORD", False)
     assert (found.context["prod-weu"].write, found.context["prod-weu"].protected) == (True, True)
-    assert (found.write, found.registry["mirror"].write, found.builder["ci"].write) == (None, False, True)
+    assert (found.write, found.registry["mirror"].write, found.builder["ci"].write) == (False, False, True)
     assert (found.acting.parallel, found.acting.sign_wait, found.acting.facts_age) == (3, 120.0, 900.0)
     assert found.base == {"contoso.azurecr.io/tools": "scratch"}
     assert found.source == str(file)

@@ -215,9 +215,9 @@ class CacheSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(msgspec.Struct, frozen=True):
     """Everything that the program may be told, each declared once; times are in seconds.
 
-    Without `contexts` the current one of the kubeconfig is meant. `write` of the command line allows changes everywhere, or
-    (False) nowhere; without it what single contexts, registries and builders say counts. Without `use_cache` nothing is kept on
-    disk, whatever `cache` says. `source` is the file that was read, empty when there was none.
+    Without `contexts` the current one of the kubeconfig is meant. `write` of the command line allows changes everywhere;
+    without it what single contexts, registries and builders say counts, which --readonly takes back. Without
+    `use_cache` nothing is kept on disk, whatever `cache` says. `source` is the file that was read, empty when there was none.
     """
 
     demo: Annotated[
@@ -290,14 +290,14 @@ class Settings(msgspec.Struct, frozen=True):
         Setting("a scanner's report on images, of any format; may be repeated", Form.PATH, ("--scan-report",), "FILE"),
     ] = ()
     write: Annotated[
-        bool | None,
+        bool,
         Setting(
             "allow changes everywhere",
             flags=("--write",),
             opposite=("--readonly", "allow none, whatever the settings say of single clusters"),
             in_file=False,
         ),
-    ] = None
+    ] = False
     request_timeout: Annotated[
         float | None,
         Setting(

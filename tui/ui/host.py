@@ -52,7 +52,7 @@ class DisplaySettings(Protocol):
         ...
 
     @property
-    def write(self) -> bool | None:
+    def write(self) -> bool:
         """Whether anything may be changed."""
         ...
 

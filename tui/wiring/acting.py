@@ -38,10 +38,8 @@ FindBuilder = Callable[[BuilderKind, str], AnyBuilder | None]
 
 def permissions_of(settings: Settings) -> Permissions:
     """What may be changed."""
-    if settings.write is False:
-        return Permissions(protected=_protected(settings))
     return Permissions(
-        everywhere=settings.write is True,
+        everywhere=settings.write,
         clusters=frozenset(name for name, context in settings.context.items() if context.write),
         registries=frozenset(name for name, registry in settings.registry.items() if registry.write),
         builders=frozenset(name for name, builder in settings.builder.items() if builder.write),
