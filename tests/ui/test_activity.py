@@ -46,6 +46,13 @@ class HandActions:
         self.asked.append((action, images, workloads, query))
         return PLAN
 
+    def look_for_unfinished(self) -> None:
+        """Nothing was begun earlier."""
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.board.busy)
+
     def protected(self, plan: Plan) -> tuple[str, ...]:
         return self.guarded
 

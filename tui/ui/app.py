@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -26,6 +26,7 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed, WorkerState
 
 from tui.domain.common.locale import speaks_unicode
 from tui.domain.common.text import clean
+from tui.domain.plans.board import Board
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import TrustreeError, fault_of
 from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
@@ -48,7 +49,8 @@ CLOSING = 6.0
 TWICE = timedelta(seconds=3)
 """Within which Ctrl+C must be pressed a second time."""
 ENDING = (signal.SIGTERM, signal.SIGHUP)
-Opener = Callable[[], AbstractAsyncContextManager[LiveEstate]]
+Opener = Callable[[], AbstractAsyncContextManager[LiveEstate | tuple[LiveEstate, Actions]]]
+"""Opens an estate, with what acts on it where there is that."""
 
 
 @runtime_checkable
@@ -71,6 +73,17 @@ class TrustreeApp(Host):
         def can_replace(self, message: Message) -> bool:
             """A newer snapshot stands for all before it."""
             return isinstance(message, TrustreeApp.SnapshotArrived)
+
+    class BoardArrived(Message):
+        """Something moved of what is being done; only the newest board matters."""
+
+        def __init__(self, board: Board) -> None:
+            self.board = board
+            super().__init__()
+
+        def can_replace(self, message: Message) -> bool:
+            """A newer board stands for all before it."""
+            return isinstance(message, TrustreeApp.BoardArrived)
 
     TITLE = "trustree"
     CSS_PATH = "app.tcss"
@@ -160,15 +173,23 @@ class TrustreeApp(Host):
                     await self._following.wait()
 
     async def _follow(self) -> None:
-        async with self._opener() as estate:
-            self.estate = estate
-            unsubscribe = estate.subscribe(lambda snapshot: self._arrived(snapshot))
-            self._arrived(estate.snapshot)
-            try:
+        async with self._opener() as opened:
+            estate, actions = opened if isinstance(opened, tuple) else (opened, None)
+            with ExitStack() as ends:
+                self.estate, self.actions = estate, actions
+                ends.callback(self._forget_estate)
+                ends.callback(estate.subscribe(lambda snapshot: self._arrived(snapshot)))
+                self._arrived(estate.snapshot)
+                if actions is not None:
+                    ends.callback(actions.subscribe(lambda board: self._board_arrived(board)))
+                    actions.look_for_unfinished()
                 await asyncio.Event().wait()  # until the worker is cancelled with the app
-            finally:
-                unsubscribe()
-                self.estate = None
+
+    def _forget_estate(self) -> None:
+        self.estate = self.actions = None
+
+    def _board_arrived(self, board: Board) -> None:
+        self.post_message(self.BoardArrived(board))
 
     def _arrived(self, snapshot: Snapshot) -> None:
         self.post_message(self.SnapshotArrived(snapshot))
@@ -176,6 +197,10 @@ class TrustreeApp(Host):
     def on_trustree_app_snapshot_arrived(self, message: SnapshotArrived) -> None:
         """Show the newest snapshot; compared by identity, as snapshots are."""
         self.snapshot = message.snapshot
+
+    def on_trustree_app_board_arrived(self, message: BoardArrived) -> None:
+        """Show the newest board."""
+        self.board = message.board
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say what any worker failed with, in the operator's words."""
@@ -279,7 +304,7 @@ def run(settings: DisplaySettings, query: str = "") -> int:
     return (app.return_code or 0) if result is None else result
 
 
-def _opened(settings: DisplaySettings) -> AbstractAsyncContextManager[LiveEstate]:
+def _opened(settings: DisplaySettings) -> AbstractAsyncContextManager[LiveEstate | tuple[LiveEstate, Actions]]:
     opening = importlib.import_module("tui.wiring.opening")
-    opened: AbstractAsyncContextManager[LiveEstate] = opening.opened(settings)
+    opened: AbstractAsyncContextManager[tuple[LiveEstate, Actions]] = opening.opened_to_act(settings)
     return opened

@@ -104,6 +104,15 @@ class Actions(Protocol):
         """What would be done about these, which the operator calls `query`. Rights are asked for, nothing is changed."""
         ...
 
+    def look_for_unfinished(self) -> None:
+        """Have the board show what was begun earlier, here or elsewhere, and not ended."""
+        ...
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being carried out."""
+        ...
+
     def protected(self, plan: Plan) -> Sequence[str]:
         """The protected contexts that a plan changes, whose names must be typed before it is begun."""
         ...
