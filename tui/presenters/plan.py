@@ -106,7 +106,7 @@ class PlanModel(FlatModel):
         step = self._steps[str(key[0])]
         ready = step.id in self._ready
         sign = Span(self._glyphs.ahead, "dim") if ready else Span("!", "fail")
-        by = step.job.job if step.job is not None else step.workload.cluster if step.workload is not None else ""
+        by = _carrier(step)
         cells: tuple[Cell, ...] = (
             (Span(f"{_VERBS[step.kind]} ", "dim"), Span(step.target, "" if ready else "dim"), *_blocked(step)),
             (Span(by, "dim"),),
@@ -115,6 +115,15 @@ class PlanModel(FlatModel):
             (Span(str(step.wave), "dim"),),
         )
         return Row(sign, cells)
+
+
+def _carrier(step: Step) -> str:
+    """Who carries a step out: a job by its own name, or a cluster, or a registry."""
+    if step.job is not None:
+        return f"{step.job.job.rpartition('/')[2]}  {step.job.builder}"
+    if step.workload is not None:
+        return step.workload.cluster
+    return step.image.registry if step.image is not None else ""
 
 
 def _blocked(step: Step) -> Cell:

@@ -87,7 +87,17 @@ class FindingModel(FlatModel):
     def narrowed_to(self, subject: RowSubject, chosen: Filter) -> Filter | None:
         """What has the problem."""
         finding = self.found.get(subject.finding) if subject.finding else None
-        return None if finding is None else chosen._replace(finding=finding)
+        return None if finding is None else chosen._replace(finding=finding, query=self._query_within(finding, chosen.query))
+
+    def _query_within(self, finding: Finding, query: str) -> str:
+        """The query, unless it found the problem by the problem's own words: of what has the problem none says them."""
+        if not query.strip():
+            return query
+        from tui.domain.query.query import parse_query
+
+        selection = parse_query(query).images(self.snapshot, self._now)
+        found = selection.images.intersection(finding.images) or selection.workloads.intersection(finding.workloads)
+        return query if found else ""
 
     def is_hit(self, key: RowKey) -> bool:
         """Always."""
