@@ -24,6 +24,7 @@ NAMES = (
         "tree100k",
         "scan-open",
         "signatures",
+        "plan10k",
         "reassess10k",
         "tag20k",
         "pod-event",

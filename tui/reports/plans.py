@@ -55,10 +55,15 @@ def plan_from(body: bytes, name: str) -> Plan:
     """The plan of a file. Raises UsageError."""
     try:
         document = msgspec.json.decode(body, type=PlanDocument)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{clean(name, 200)} is no plan.", "`trustree rebuild QUERY --save FILE` writes one.") from error
     if document.schema != SCHEMA:
         raise UsageError(f"{clean(name, 200)} is a plan of another version.", "Make a new plan.")
+    done: set[str] = set()
+    for step in document.plan.steps:
+        if step.id in done or not done.issuperset(step.needs):
+            raise UsageError(f"The steps of {clean(name, 200)} are not in their order.", "Make a new plan.")
+        done.add(step.id)
     return document.plan
 
 
@@ -113,6 +118,7 @@ def _step_lines(step: Step, *, is_ready: bool) -> Iterator[str]:
 
 
 def _forecast_lines(plan: Plan) -> Iterator[str]:
+    yield from (clean(note, 400) for note in plan.notes)
     forecast = plan.forecast
     if forecast is None:
         return

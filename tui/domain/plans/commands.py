@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from tui.domain.common.text import clean
@@ -30,7 +31,13 @@ _RESOURCES = {
 
 
 def _line(*words: str) -> str:
-    return shlex.join(clean(word) for word in words)
+    return " ".join(map(_word, words))
+
+
+@lru_cache(maxsize=4096)
+def _word(text: str) -> str:
+    """A word of a command; most are in every command."""
+    return shlex.quote(clean(text))
 
 
 # ---- builders

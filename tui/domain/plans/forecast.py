@@ -30,17 +30,20 @@ def forecast(
     """
     staying: Counter[tuple[str, str]] = Counter()
     unknown: Counter[tuple[str, str]] = Counter()
-    seen: set[str] = set()
+    removed: set[str] = set()
     for old, new in covered.items():
         image = snapshot.images[old]
         there = snapshot.images[new] if new != old and new not in cleared else None
         fates = _replaced(image, there) if there is not None else _rebuilt(image, new in cleared, new in behind)
         for finding, fate, is_known in fates:
-            seen.add(finding)
-            if fate:
-                (staying if is_known else unknown)[finding, fate] += 1
+            if not fate:
+                removed.add(finding)
+            elif is_known:
+                staying[finding, fate] += 1
+            else:
+                unknown[finding, fate] += 1
     left = {finding for finding, _ in (*staying, *unknown)}
-    return Forecast(tuple(sorted(seen - left)), _listed(staying), _listed(unknown))
+    return Forecast(tuple(sorted(removed - left)), _listed(staying), _listed(unknown))
 
 
 def _listed(counts: Counter[tuple[str, str]]) -> tuple[Staying, ...]:
