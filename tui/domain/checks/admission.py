@@ -39,35 +39,38 @@ def check_admission(context: ContainerContext) -> Check:
     pods = ((ref.name, ref.created) for ref in container.refs)
     subject = subject_of(context.workload, container.slot[1], container.image, pods, context.siblings)
     judgements = list(ask(gate.constraints, subject))
-    refused = [each for each in judgements if each.answer is GateAnswer.REFUSED]
-    unsure = [each for each in judgements if each.answer is GateAnswer.UNKNOWN]
-    found = _refused(gate, refused, context.rules)
-    if found is not None and (found.state is State.FAIL or not (unsure or gate.partial)):
-        return found
-    if gate.partial or (unsure and (container.refs or any(each.constraint.opaque for each in unsure))):
-        why = " ".join(filter(None, (gate.partial, _sentences(unsure), found.reason if found is not None else "")))
+    refused = [judgement for judgement in judgements if judgement.answer is GateAnswer.REFUSED]
+    unsure = [judgement for judgement in judgements if judgement.answer is GateAnswer.UNKNOWN]
+    refusal = _refused(gate, refused, context.rules)
+    if refusal is not None and (refusal.state is State.FAIL or not (unsure or gate.partial)):
+        return refusal
+    if gate.partial or (unsure and (container.refs or any(judgement.constraint.opaque for judgement in unsure))):
+        why = " ".join(filter(None, (gate.partial, _sentences(unsure), refusal.reason if refusal is not None else "")))
         return _check(
             gate, State.UNKNOWN, f"Whether the cluster would refuse it is not known: {why}", "admission", "gate unknown", _AUDIT
         )
-    if found is not None:
-        return found
+    if refusal is not None:
+        return refusal
     if unsure:
         return _check(gate, State.OFF, _sentences(unsure))
     rules = "every rule that is about it" if len(judgements) > 1 else "the one rule that is about it"
-    asked = f"it meets {rules}" if judgements else "no rule is about it"
-    return _check(gate, State.PASS, f"The cluster would let it in: {asked}.")
+    meets = f"it meets {rules}" if judgements else "no rule is about it"
+    return _check(gate, State.PASS, f"The cluster would let it in: {meets}.")
 
 
 def _refused(gate: Gate, refused: list[Judgement], rules: Rules) -> Check | None:
     """The answer of the constraints that are violated: the hardest action counts, as far as it is known."""
-    known = [each for each in refused if each.action in _FIELDS]
-    if not known:
+    enforced = [judgement for judgement in refused if judgement.action in _FIELDS]
+    if not enforced:
         return _undecided(gate, refused) if refused else None
     states = {action: getattr(rules, field) for action, field in _FIELDS.items()}
-    action = max((each.action for each in known), key=lambda each: (states[each].severity, each is Enforcement.DENY))
-    if len(known) < len(refused) and states[action] is not State.FAIL:
+    action = max(
+        (judgement.action for judgement in enforced),
+        key=lambda candidate: (states[candidate].severity, candidate is Enforcement.DENY),
+    )
+    if len(enforced) < len(refused) and states[action] is not State.FAIL:
         return _undecided(gate, refused)
-    reason = f"{_LEADS[action]} {_sentences(each for each in known if each.action is action)}"
+    reason = f"{_LEADS[action]} {_sentences(judgement for judgement in enforced if judgement.action is action)}"
     return _check(gate, states[action], reason, rules.cite(_FIELDS[action]), _BRIEFS[action], _REMEDY)
 
 
@@ -77,9 +80,9 @@ def _undecided(gate: Gate, refused: list[Judgement]) -> Check:
 
 
 def _sentences(judgements: Iterable[Judgement]) -> str:
-    found = list(dict.fromkeys(each.sentence for each in judgements))
-    more = f" And {len(found) - _SHOWN} more." if len(found) > _SHOWN else ""
-    return f"{' '.join(found[:_SHOWN])}{more}"
+    sentences = list(dict.fromkeys(judgement.sentence for judgement in judgements))
+    more = f" And {len(sentences) - _SHOWN} more." if len(sentences) > _SHOWN else ""
+    return f"{' '.join(sentences[:_SHOWN])}{more}"
 
 
 def _check(gate: Gate, state: State, reason: str, rule: str = "admission", brief: str = "", remedy: str = "") -> Check:

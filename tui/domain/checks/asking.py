@@ -36,19 +36,19 @@ class Questions(Generic[C]):
         if before is None or not _same_facts(before.context, context):
             return CheckAnswers(context, tuple([check(context) for check in self._checks]))
         settled = self._settled(before.context.rules, context.rules)
-        found = zip(self._checks, settled, before.answers, strict=True)
-        return CheckAnswers(context, tuple([old if same else check(context) for check, same, old in found]))
+        answers = zip(self._checks, settled, before.answers, strict=True)
+        return CheckAnswers(context, tuple([old if same else check(context) for check, same, old in answers]))
 
     def _settled(self, before: Rules, now: Rules) -> tuple[bool, ...]:
         """Which checks cannot tell these rules from each other."""
-        at = (id(before), id(now))
-        known = self._compared.get(at)
-        if known is None:
+        pair = (id(before), id(now))
+        compared = self._compared.get(pair)
+        if compared is None:
             if len(self._compared) > _PAIRS:
                 self._compared.clear()
             same = tuple(check in self._reads and now.alike(before, self._reads[check]) for check in self._checks)
-            known = self._compared[at] = before, now, same  # the rules are kept, so that their ids stay theirs
-        return known[2]
+            compared = self._compared[pair] = before, now, same  # the rules are kept, so that their ids stay theirs
+        return compared[2]
 
 
 _PAIRS = 1000

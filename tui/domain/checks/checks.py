@@ -73,15 +73,15 @@ def _read(context: ImageContext) -> str:
     return reading_step(context.key.registry, context.absent)
 
 
-def _no_base(context: ImageContext, known: CatalogImage) -> Check:
-    if not known.complete:
+def _no_base(context: ImageContext, image: CatalogImage) -> Check:
+    if not image.complete:
         return _base(
             context,
             State.UNKNOWN,
-            f"Its layers have not all been read. {known.gap}".rstrip(),
+            f"Its layers have not all been read. {image.gap}".rstrip(),
             "",
             "not read",
-            reading_step(context.key.registry, known.gap),
+            reading_step(context.key.registry, image.gap),
         )
     if context.scratch:
         return _base(context, State.PASS, "It is built from scratch: there is no base.", "scratch")
@@ -99,10 +99,10 @@ def _no_base(context: ImageContext, known: CatalogImage) -> Check:
 
 
 def _base(context: ImageContext, state: State, reason: str, rule: str = "", brief: str = "", remedy: str = "") -> Check:
-    sources, at = context.sources, context.known.held if context.known else None
+    sources, observed = context.sources, context.known.held if context.known else None
     if context.link is not None and context.link.base.registry:
-        sources, at = alone(SourceKind.REGISTRY, context.link.base.registry), context.base_at
-    return Check(CheckName.BASE, state, reason, sources, at, str(rule), brief, remedy)
+        sources, observed = alone(SourceKind.REGISTRY, context.link.base.registry), context.base_at
+    return Check(CheckName.BASE, state, reason, sources, observed, str(rule), brief, remedy)
 
 
 # ---- age
@@ -113,41 +113,41 @@ _UNDATED = "Build it without a reset clock, or push it to a registry that says w
 
 def check_age(context: ImageContext) -> Check:
     """Is it young enough? By when it was built; by when it was pushed where the builder reset the clock."""
-    known, rules = context.known, context.rules
-    at = known.held if known else None
-    if known is None:
+    image, rules = context.known, context.rules
+    observed = image.held if image else None
+    if image is None:
         reason = f"When it was built is not known: {context.absent}"
-        return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, at, brief="not readable", remedy=_read(context))
-    built = known.created or known.pushed
+        return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, observed, brief="not readable", remedy=_read(context))
+    built = image.created or image.pushed
     if built is None:
         reason = "When it was built is not known: its builder reset the clock, and the registry does not say when it was pushed."
         reason = (
             reason
-            if known.complete
-            else f"When it was built is not known: its configuration has not been read. {known.gap}".rstrip()
+            if image.complete
+            else f"When it was built is not known: its configuration has not been read. {image.gap}".rstrip()
         )
-        remedy = _UNDATED if known.complete else reading_step(context.key.registry, known.gap)
-        return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, at, brief="age unknown", remedy=remedy)
-    verb = "Built" if known.created else "Its clock was reset; pushed" if known.complete else "Pushed"
+        remedy = _UNDATED if image.complete else reading_step(context.key.registry, image.gap)
+        return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, observed, brief="age unknown", remedy=remedy)
+    verb = "Built" if image.created else "Its clock was reset; pushed" if image.complete else "Pushed"
     state, rule = _age(context.now - built, rules)
-    if not known.complete and state is not State.FAIL:  # what is not read yet can only make it older
-        reason = f"When it was built is not known: not every configuration of it has been read. {known.gap}".rstrip()
+    if not image.complete and state is not State.FAIL:  # what is not read yet can only make it older
+        reason = f"When it was built is not known: not every configuration of it has been read. {image.gap}".rstrip()
         return Check(
             CheckName.AGE,
             State.UNKNOWN,
             reason,
             context.sources,
-            at,
+            observed,
             rule,
             "age unknown",
-            reading_step(context.key.registry, known.gap),
+            reading_step(context.key.registry, image.gap),
         )
     if state is State.PASS:
-        return Check(CheckName.AGE, state, f"{verb} on {built.date()}.", context.sources, at, rule)
+        return Check(CheckName.AGE, state, f"{verb} on {built.date()}.", context.sources, observed, rule)
     limit = rules.max_age if state is State.FAIL else rules.warn_age
     reason = f"{verb} on {built.date()}, more than {limit} days ago."
     remedy = move_of(context) or base_step_of(context) or "Rebuild it."
-    return Check(CheckName.AGE, state, reason, context.sources, at, rule, f"over {limit} days old", remedy)
+    return Check(CheckName.AGE, state, reason, context.sources, observed, rule, f"over {limit} days old", remedy)
 
 
 def _age(age: timedelta, rules: Rules) -> tuple[State, str]:
@@ -193,11 +193,11 @@ def _check_drift(context: ContainerContext) -> Check:
 
 
 def _identity(
-    context: ContainerContext, state: State, reason: str, brief: str = "", remedy: str = "", at: datetime | None = None
+    context: ContainerContext, state: State, reason: str, brief: str = "", remedy: str = "", observed: datetime | None = None
 ) -> Check:
     drift = context.container.drift
     rule = context.rules.cite(drift.value) if drift in (Drift.MOVED, Drift.MIXED, Drift.GONE) else f"identity: {drift}"
-    return Check(CheckName.IDENTITY, state, reason, (context.source,), at or context.container.at, rule, brief, remedy)
+    return Check(CheckName.IDENTITY, state, reason, (context.source,), observed or context.container.at, rule, brief, remedy)
 
 
 # ---- of images, what is asked of the containers that run them
@@ -208,11 +208,11 @@ _UNUSED = {name: Check(name, State.OFF, "Nothing that is known runs it.", rule=s
 
 def of_containers(name: CheckName, checks: Iterable[Check]) -> Check:
     """What the containers that run an image answer to a question, as one answer: the worst of them."""
-    found = [check for check in checks if check.name is name]
-    if len(found) < 2:
-        return found[0] if found else _UNUSED[name]
-    found.sort(key=lambda check: (check.sources, check.reason))
-    return max(found, key=lambda check: check.state.severity)  # the first of the worst
+    answers = [check for check in checks if check.name is name]
+    if len(answers) < 2:
+        return answers[0] if answers else _UNUSED[name]
+    answers.sort(key=lambda check: (check.sources, check.reason))
+    return max(answers, key=lambda check: check.state.severity)  # the first of the worst
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,10 @@ def image_checks(container: Container, images: Mapping[ImageKey, Image]) -> Iter
 
 def workload_checks(workload: Workload, images: Mapping[ImageKey, Image]) -> list[Check]:
     """Everything that a workload's verdict is made of: what its containers answer, and each of their images once."""
-    found = [check for container in workload.containers for check in container.checks]
-    seen: set[ImageKey] = set()
+    checks = [check for container in workload.containers for check in container.checks]
+    checked: set[ImageKey] = set()
     for container in workload.containers:
-        if not seen.issuperset(container.images):
-            found += image_checks(container, images)
-        seen.update(container.images)
-    return found
+        if not checked.issuperset(container.images):
+            checks += image_checks(container, images)
+        checked.update(container.images)
+    return checks

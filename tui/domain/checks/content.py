@@ -22,16 +22,16 @@ def unless_altered(check: Check, context: ImageContext | ContainerContext) -> Ch
     A digest holds for its content whoever trusts whom, so no rule of the policy has a say.
     """
     match context, check.name:
-        case ImageContext(altered=told), CheckName.REGISTRY if told:
-            return _failed(check, told, context.source)
+        case ImageContext(altered=alteration), CheckName.REGISTRY if alteration:
+            return _failed(check, alteration, context.source)
         case ContainerContext(), CheckName.IDENTITY if context.container.altered:
             return _failed(check, context.container.altered, context.source)
         case _:
             return check
 
 
-def _failed(check: Check, told: str, source: SourceId) -> Check:
-    reason = f"{told[:1].upper()}{told[1:]}"
+def _failed(check: Check, alteration: str, source: SourceId) -> Check:
+    reason = f"{alteration[:1].upper()}{alteration[1:]}"
     return msgspec.structs.replace(
         check, state=State.FAIL, reason=reason, sources=(source,), rule="content: other bytes", brief=_BRIEF, remedy=_REMEDY
     )

@@ -71,8 +71,8 @@ class Refusal(msgspec.Struct, frozen=True):
 
 def gates_of(health: Mapping[SourceId, SourceHealth], listed: Mapping[str, ConstraintsListed]) -> dict[str, Gate]:
     """The gate of every cluster that was asked for one."""
-    asked = {each.id.name: each for each in health.values() if each.kind is SourceKind.ADMISSION}
-    return {cluster: _gate(cluster, asked.get(cluster), listed.get(cluster)) for cluster in sorted({*asked, *listed})}
+    sources = {source.id.name: source for source in health.values() if source.kind is SourceKind.ADMISSION}
+    return {cluster: _gate(cluster, sources.get(cluster), listed.get(cluster)) for cluster in sorted({*sources, *listed})}
 
 
 def _gate(cluster: str, health: SourceHealth | None, listed: ConstraintsListed | None) -> Gate:
@@ -100,7 +100,7 @@ def subject_of(
 ) -> GateSubject:
     """A container of a workload; `pods` are names and when they were made, `others` names and images of other containers."""
     pods = tuple(pods)
-    created = max((at for _, at in pods if at is not None), default=None)
+    created = max((moment for _, moment in pods if moment is not None), default=None)
     beside = frozenset(word for pair in others for word in pair) - {container, image}
     return GateSubject(key.namespace, key.kind, key.name, container, image, frozenset(name for name, _ in pods), created, beside)
 
@@ -118,9 +118,9 @@ def ask(constraints: Iterable[Constraint], subject: GateSubject) -> Iterator[Jud
 def _concerns(constraint: Constraint, subject: GateSubject) -> bool:
     """`spec.match` and the exclusions among the parameters (gatekeeper website/docs/howto.md, "The match field")."""
     place = subject.namespace
-    if constraint.namespaces and not any(_is_like(place, each) for each in constraint.namespaces):
+    if constraint.namespaces and not any(_is_like(place, pattern) for pattern in constraint.namespaces):
         return False
-    if any(_is_like(place, each) for each in constraint.excluded_namespaces):
+    if any(_is_like(place, pattern) for pattern in constraint.excluded_namespaces):
         return False
     if constraint.kinds and not {"Pod", "*", subject.kind} & {*constraint.kinds}:
         return False
@@ -138,7 +138,10 @@ def _is_like(text: str, pattern: str) -> bool:
 
 
 def _is_exempt(constraint: Constraint, image: str) -> bool:
-    return any(image.startswith(each[:-1]) if each.endswith("*") else image == each for each in constraint.exempt_images)
+    return any(
+        image.startswith(exemption[:-1]) if exemption.endswith("*") else image == exemption
+        for exemption in constraint.exempt_images
+    )
 
 
 # ---- what does it say?
@@ -169,10 +172,10 @@ def _by_image(constraint: Constraint, subject: GateSubject) -> Judgement | None:
 
 def _listed(constraint: Constraint, subject: GateSubject) -> Judgement | None:
     """The audit lists it as a violation; None when it does not."""
-    found = next((each for each in constraint.violations if _is_of(each, subject)), None)
-    if found is None:
+    violation = next((candidate for candidate in constraint.violations if _is_of(candidate, subject)), None)
+    if violation is None:
         return None
-    return Judgement(constraint, GateAnswer.REFUSED, found.action, f"{_title(constraint)}: {clean(found.message, SHOWN)}")
+    return Judgement(constraint, GateAnswer.REFUSED, violation.action, f"{_title(constraint)}: {clean(violation.message, SHOWN)}")
 
 
 def _by_audit(constraint: Constraint, subject: GateSubject) -> Judgement:
@@ -190,8 +193,10 @@ def _by_audit(constraint: Constraint, subject: GateSubject) -> Judgement:
 
 
 def _is_of(violation: Violation, subject: GateSubject) -> bool:
-    named = (violation.kind, violation.name) == (subject.kind, subject.name)
-    if violation.namespace != subject.namespace or not (named or (violation.kind == "Pod" and violation.name in subject.pods)):
+    is_subject = (violation.kind, violation.name) == (subject.kind, subject.name)
+    if violation.namespace != subject.namespace or not (
+        is_subject or (violation.kind == "Pod" and violation.name in subject.pods)
+    ):
         return False
     words = violation.message.replace(",", " ").replace("<", " ").replace(">", " ").replace('"', " ").split()
     # A message about one container is not about the others; one that names none is about the whole pod.
@@ -212,17 +217,21 @@ def _title(constraint: Constraint) -> str:
 
 def rehearse(snapshot: Snapshot) -> tuple[Refusal, ...]:
     """What would be refused, or might be, if every constraint that warns or only audits were to deny."""
-    found = []
+    refusals = []
     for key, workload in snapshot.workloads.items():
         gate = snapshot.gates.get(key.cluster)
-        softer = [each for each in gate.constraints if each.action is not Enforcement.DENY] if gate is not None else []
+        softer = (
+            [constraint for constraint in gate.constraints if constraint.action is not Enforcement.DENY]
+            if gate is not None
+            else []
+        )
         for container in workload.containers if softer else ():
             pods = ((pod.name, pod.created) for pod in container.pod_refs)
-            others = ((each.name, each.image) for each in workload.containers)
+            others = ((sibling.name, sibling.image) for sibling in workload.containers)
             judgements = ask(softer, subject_of(key, container.name, container.image, pods, others))
-            found += [
-                Refusal(key, container.name, container.image, each)
-                for each in judgements
-                if each.answer is not GateAnswer.ADMITTED
+            refusals += [
+                Refusal(key, container.name, container.image, judgement)
+                for judgement in judgements
+                if judgement.answer is not GateAnswer.ADMITTED
             ]
-    return tuple(found)
+    return tuple(refusals)

@@ -33,9 +33,11 @@ def _expected(container: ContainerJoin) -> str:
         return f"Find out which of {old} is the expected one: what the tag names now is not known. Pin that digest, then restart."
     name = f"{container.declared.registry}/{container.declared.repository}"
     tag = f":{clean(container.tag, 128)}" if container.tag else ""
-    named = f"Expected is {short(container.declared.digest)}, which {name}{tag} names now"
+    expected = f"Expected is {short(container.declared.digest)}, which {name}{tag} names now"
     runs = f"pin {old}, which {'runs' if len(others) == 1 else 'run'}," if old else "pin the digest that was tested"
-    return f"{named}: if that is the build that was meant, restart the workload. If not, {runs} and find out who moved the tag."
+    return (
+        f"{expected}: if that is the build that was meant, restart the workload. If not, {runs} and find out who moved the tag."
+    )
 
 
 def _listed(keys: list[ImageKey]) -> str:

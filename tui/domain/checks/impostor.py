@@ -16,34 +16,34 @@ _FIND_OUT = "Find out who pushed it"
 
 def with_suspicion(check: Check, context: ContainerContext) -> Check:
     """The check with how the image differs from all that ran before under its name; unchanged when nothing is odd."""
-    found, state = context.suspicion, context.rules.impostor
-    if found is None or context.lost or state is State.OFF:
+    suspicion, state = context.suspicion, context.rules.impostor
+    if suspicion is None or context.lost or state is State.OFF:
         return check
-    if found.doubt and state is not State.PASS:
-        return _doubted(check, found)
-    if not found.impostor or state.severity < check.state.severity:
-        return msgspec.structs.replace(check, reason=f"{check.reason} {found.sentence}")
+    if suspicion.doubt and state is not State.PASS:
+        return _doubted(check, suspicion)
+    if not suspicion.impostor or state.severity < check.state.severity:
+        return msgspec.structs.replace(check, reason=f"{check.reason} {suspicion.sentence}")
     return msgspec.structs.replace(
         check,
         state=state,
-        reason=f"{found.sentence} {check.reason}",
+        reason=f"{suspicion.sentence} {check.reason}",
         brief="unlike what ran before",
-        remedy=_remedy(found),
+        remedy=_remedy(suspicion),
         rule=context.rules.cite("impostor"),
     )
 
 
-def _remedy(found: Suspicion) -> str:
-    good = found.good
+def _remedy(suspicion: Suspicion) -> str:
+    good = suspicion.good
     if good is None:
         return f"{_FIND_OUT}, and run nothing of it until then."
     name = f"{good.registry}/{good.repository}@{good.digest}"
-    return f"{_FIND_OUT}. Until then pin the last one before it ({clean(found.where, 80)}): {name}."
+    return f"{_FIND_OUT}. Until then pin the last one before it ({clean(suspicion.where, 80)}): {name}."
 
 
-def _doubted(check: Check, found: Suspicion) -> Check:
+def _doubted(check: Check, suspicion: Suspicion) -> Check:
     """What signatures told is not known while nobody looks at them."""
-    reason = f"Whether it is signed as what ran before is not known: {found.doubt} {check.reason}"
+    reason = f"Whether it is signed as what ran before is not known: {suspicion.doubt} {check.reason}"
     if State.UNKNOWN.severity < check.state.severity:
         return msgspec.structs.replace(check, reason=reason)
     return msgspec.structs.replace(check, state=State.UNKNOWN, reason=reason, brief="signer unknown")

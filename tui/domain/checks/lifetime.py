@@ -33,12 +33,12 @@ def with_lifetime(check: Check, context: ImageContext) -> Check:
     if not endings:
         return check
     worst = max(endings, key=lambda ending: ending.state.severity)
-    said = " ".join(ending.reason for ending in endings)
+    reasons = " ".join(ending.reason for ending in endings)
     remedy = _remedy(check, endings)
     if worst.state.severity < check.state.severity:
-        return msgspec.structs.replace(check, reason=f"{check.reason} {said}", remedy=remedy)
+        return msgspec.structs.replace(check, reason=f"{check.reason} {reasons}", remedy=remedy)
     return msgspec.structs.replace(
-        check, state=worst.state, reason=f"{said} {check.reason}", brief=worst.brief, remedy=remedy, rule=worst.rule
+        check, state=worst.state, reason=f"{reasons} {check.reason}", brief=worst.brief, remedy=remedy, rule=worst.rule
     )
 
 
@@ -55,18 +55,18 @@ def _endings(context: ImageContext) -> list[_Ending]:
     if rules.base_end_of_life is State.OFF:
         return []
     system = operating_system(context)
-    found: list[_Ending | None] = []
+    endings: list[_Ending | None] = []
     if system is not None:
         remedy = "" if is_renewed(context) else move_to(context, system, today)
-        found = [_ending(system, today, rules.base_end_of_life, rules.cite("base_end_of_life"), remedy)]
+        endings = [_ending(system, today, rules.base_end_of_life, rules.cite("base_end_of_life"), remedy)]
     if system is None or end_of_life(system) is None:
-        found.append(_said_by_scanner(context) or _said_by_lost_scanner(context))
+        endings.append(_said_by_scanner(context) or _said_by_lost_scanner(context))
     # A runtime is often not reached from outside, and is the application's own choice: it warns.
     warns = State.WARN if rules.base_end_of_life is not State.PASS else State.PASS
     for runtime in context.runtimes:
         ending = _ending(runtime, today, warns, rules.cite("base_end_of_life"), _newer(runtime, today))
-        found.append(ending._replace(instead=False) if ending is not None else None)
-    return [ending for ending in found if ending is not None]
+        endings.append(ending._replace(instead=False) if ending is not None else None)
+    return [ending for ending in endings if ending is not None]
 
 
 def _newer(runtime: Product, today: date) -> str:

@@ -48,11 +48,13 @@ class _Opinion(NamedTuple):
 
 def scanners_of(health: Mapping[SourceId, SourceHealth], scans: Iterable[SourceId]) -> Scanners:
     """How the scanners do, as far as they are set up; `scans` are the sources that reports came from."""
-    asked = {name: each for name, each in health.items() if each.kind is SourceKind.SCANNER}
-    lost = {name: _lost(each) for name, each in asked.items() if each.state is SourceState.FAILED}
-    open_ = {name: _open(each) for name, each in asked.items() if each.state in (SourceState.LOADING, SourceState.PARTIAL)}
-    off = {name: f"{name.label} is not asked." for name, each in asked.items() if each.state is SourceState.OFF}
-    names = {name for name, each in asked.items() if each.state is not SourceState.OFF} | (set(scans) - set(asked))
+    configured = {name: source for name, source in health.items() if source.kind is SourceKind.SCANNER}
+    lost = {name: _lost(source) for name, source in configured.items() if source.state is SourceState.FAILED}
+    open_ = {
+        name: _open(source) for name, source in configured.items() if source.state in (SourceState.LOADING, SourceState.PARTIAL)
+    }
+    off = {name: f"{name.label} is not asked." for name, source in configured.items() if source.state is SourceState.OFF}
+    names = {name for name, source in configured.items() if source.state is not SourceState.OFF} | (set(scans) - set(configured))
     return Scanners(tuple(sorted(names)), tuple(sorted((lost | off).items())), tuple(sorted(open_.items())))
 
 
@@ -96,16 +98,16 @@ def _answer(context: ImageContext, reports: Sequence[ScanReport], exceptions: tu
     heard = [report for report in reports if report.source not in lost]
     silenced = {report.source: lost[report.source] for report in reports if report.source in lost}
     accepted = accepting(exceptions, context.meaning)
-    found = _without(context, lost) if silenced else context.scan.vulnerabilities
-    whole = tally(found) if silenced else context.scan.tally
-    counted = tally(row for row in found if accepted.keys().isdisjoint(_names(row))) if accepted else whole
+    rows = _without(context, lost) if silenced else context.scan.vulnerabilities
+    total = tally(rows) if silenced else context.scan.tally
+    counted = tally(row for row in rows if accepted.keys().isdisjoint(_names(row))) if accepted else total
     opinions = [_found(counted, heard, context), *_coverage(heard, context)]
     opinions += [
         _Opinion(State.UNKNOWN, text, rules.cite("scan_missing"), "scanner lost") for _, text in sorted(silenced.items())
     ]
-    worst = max(opinions, key=lambda each: each.state.severity)
-    excepted = f"{whole.size - counted.size} not counted: accepted by {', '.join(each.id for each in exceptions)}."
-    remarks = _remarks(whole, excepted if counted.size < whole.size else "", heard, context)
+    worst = max(opinions, key=lambda opinion: opinion.state.severity)
+    excepted = f"{total.size - counted.size} not counted: accepted by {', '.join(exception.id for exception in exceptions)}."
+    remarks = _remarks(total, excepted if counted.size < total.size else "", heard, context)
     return _check(context, heard, worst, remarks)
 
 
@@ -121,8 +123,8 @@ def _meant(exceptions: Sequence[PolicyException], context: ImageContext) -> tupl
     rules = context.rules
     rows = (row for row in context.scan.vulnerabilities if row.vex is None)
     names = {name for row in rows if _weight(row.severity, bool(row.fixed), rules) is not State.PASS for name in _names(row)}
-    found = (each for name, each in accepting(exceptions, context.meaning).items() if name in names)
-    return tuple(sorted(dict.fromkeys(found), key=lambda each: each.id))
+    decisive = (exception for name, exception in accepting(exceptions, context.meaning).items() if name in names)
+    return tuple(sorted(dict.fromkeys(decisive), key=lambda exception: exception.id))
 
 
 def _names(row: ImageVulnerability) -> Iterable[str]:
@@ -146,13 +148,13 @@ def scan_gap(context: ImageContext) -> str:
     heard = [report for report in reports if report.source not in lost]
     stale = _coverage(heard, context) if heard else []
     if silenced or stale:
-        return " ".join((*silenced, *(each.reason for each in stale)))
+        return " ".join((*silenced, *(opinion.reason for opinion in stale)))
     return "" if any(report.whole for report in heard) else f"{_scanner(heard[0])} tells only how many vulnerabilities there are."
 
 
 def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: _Opinion, remarks: str = "") -> Check:
     sources = tuple(sorted({report.source for report in heard})) or context.scanners.names
-    at = max((report.at for report in heard if report.at is not None), default=None)
+    newest = max((report.at for report in heard if report.at is not None), default=None)
     reason = " ".join(filter(None, (opinion.reason, remarks)))
     rules = context.rules
     accepted = accepting(rules.exceptions, context.meaning)
@@ -161,7 +163,7 @@ def _check(context: ImageContext, heard: Sequence[ScanReport], opinion: _Opinion
         opinion.state,
         reason,
         sources,
-        at,
+        newest,
         opinion.rule,
         opinion.brief,
         opinion.remedy,
@@ -191,7 +193,7 @@ def _missing(context: ImageContext) -> _Opinion:
         )
     others = sorted({clean(report.reason, 200) for report in context.scan.reports if not report.scanned})
     if others:
-        state = max(State.UNKNOWN, rules.scan_missing, key=lambda each: each.severity)
+        state = max(State.UNKNOWN, rules.scan_missing, key=lambda candidate: candidate.severity)
         reason = f"No scan of it is known: {'; '.join(others[:_SHOWN])}."
         return _Opinion(state, reason, rules.cite("scan_missing"), "not scanned", "Have it scanned for vulnerabilities.")
     unsure = [text for _, text in (*scanners.lost, *scanners.open)]
@@ -208,8 +210,8 @@ def _nobody(names: Sequence[str]) -> str:
     match names:
         case [name]:
             return f"{name} has no"
-        case [one, other]:
-            return f"Neither {one} nor {other} has a"
+        case [first, other]:
+            return f"Neither {first} nor {other} has a"
         case _:
             return f"None of the {len(names)} scanners that are set up has a"
 
@@ -217,10 +219,10 @@ def _nobody(names: Sequence[str]) -> str:
 # ---- what was found
 
 
-def _found(found: Tally, heard: Sequence[ScanReport], context: ImageContext) -> _Opinion:
+def _found(vulnerabilities: Tally, heard: Sequence[ScanReport], context: ImageContext) -> _Opinion:
     """The worst of what was found, where anything was heard."""
     rules = context.rules
-    states = {kind: _weight(*kind, rules) for kind in found.counting}
+    states = {kind: _weight(*kind, rules) for kind in vulnerabilities.counting}
     worst = max(states.values(), key=lambda state: state.severity, default=State.PASS)
     by_counts = _of_counts(heard, rules)
     if by_counts is not None and by_counts.state.severity > worst.severity:
@@ -228,7 +230,7 @@ def _found(found: Tally, heard: Sequence[ScanReport], context: ImageContext) -> 
     if worst in (State.PASS, State.OFF):
         return _Opinion(State.PASS, _clean(rules), rules.cite("scan_fail_on"))
     kinds = [kind for kind, state in states.items() if state is worst]
-    deciding = [row for kind in kinds for row in found.counting[kind]]
+    deciding = [row for kind in kinds for row in vulnerabilities.counting[kind]]
     text, remedy = _some(deciding), mended_most(deciding, move_of(context), base_step_of(context))
     if worst is State.UNKNOWN:
         reason = f"It has {len(deciding)} {_noun(len(deciding))} of unknown severity: {text}."
@@ -273,10 +275,10 @@ def _of_counts(heard: Sequence[ScanReport], rules: Rules) -> _Opinion | None:
             continue
         limits = rules.scan_fail_on, rules.scan_warn_on
         states = {severity: _threshold(severity, *limits) for severity, number in report.counts.items() if number}
-        state = max(states.values(), key=lambda each: each.severity, default=State.PASS)
+        state = max(states.values(), key=lambda candidate: candidate.severity, default=State.PASS)
         if state is State.PASS or (worst is not None and worst.state.severity >= state.severity):
             continue
-        numbers = Counter({each: report.counts[each] for each, found in states.items() if found is state})
+        numbers = Counter({severity: report.counts[severity] for severity, verdict in states.items() if verdict is state})
         counts = _counted(numbers)
         reason = f"It has {counts} {_noun(numbers.total())}; {_scanner(report)} tells only the number."
         if state is not State.UNKNOWN and rules.scan_unfixed is not Unfixed.COUNT:
@@ -287,7 +289,9 @@ def _of_counts(heard: Sequence[ScanReport], rules: Rules) -> _Opinion | None:
 
 
 def _clean(rules: Rules) -> str:
-    least = min((each for each in (rules.scan_fail_on, rules.scan_warn_on) if each), key=lambda each: each.rank, default=None)
+    least = min(
+        (limit for limit in (rules.scan_fail_on, rules.scan_warn_on) if limit), key=lambda severity: severity.rank, default=None
+    )
     return f"No vulnerability counts that is {least} or worse." if least is not None else "The policy sets no threshold."
 
 
@@ -321,7 +325,7 @@ def _coverage(heard: Sequence[ScanReport], context: ImageContext) -> list[_Opini
 def _covered(platform: str, about: Sequence[ScanReport], heard: Sequence[ScanReport], context: ImageContext) -> list[_Opinion]:
     reports = [report for report in about if report in heard]
     if reports:
-        return [each._replace(reason=f"{platform}: {each.reason}") for each in _freshness(reports, context)]
+        return [opinion._replace(reason=f"{platform}: {opinion.reason}") for opinion in _freshness(reports, context)]
     rule = context.rules.cite("scan_missing")
     if context.rules.scan_missing is State.OFF:
         return []
@@ -333,18 +337,18 @@ def _freshness(heard: Sequence[ScanReport], context: ImageContext) -> list[_Opin
     """Empty when a scan is whole and recent."""
     rules = context.rules
     limit = timedelta(days=rules.scan_max_age)
-    whole = [report for report in heard if report.complete]
-    if any(not limit or (report.at is not None and -_AHEAD <= context.now - report.at <= limit) for report in whole):
+    scans = [report for report in heard if report.complete]
+    if any(not limit or (report.at is not None and -_AHEAD <= context.now - report.at <= limit) for report in scans):
         return []
-    dated = [report for report in whole if report.at is not None and context.now - report.at > limit]
+    dated = [report for report in scans if report.at is not None and context.now - report.at > limit]
     if dated:
         newest = max(dated, key=lambda report: (report.at is not None, report.at, report.key))
         reason = f"The newest report is of {newest.at:%Y-%m-%d}, more than {rules.scan_max_age} days old."
         return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan too old", "Have it scanned again.")]
-    if whole:
-        reason = f"{_scanner(whole[0])} does not say when it scanned the image."
-        if whole[0].at is not None:
-            reason = f"{_scanner(whole[0])} says that it scanned the image on {whole[0].at:%Y-%m-%d}, which is still to come."
+    if scans:
+        reason = f"{_scanner(scans[0])} does not say when it scanned the image."
+        if scans[0].at is not None:
+            reason = f"{_scanner(scans[0])} says that it scanned the image on {scans[0].at:%Y-%m-%d}, which is still to come."
         return [_Opinion(State.UNKNOWN, reason, rules.cite("scan_max_age"), "scan of unknown age", "Have it scanned again.")]
     return [
         _Opinion(
@@ -370,26 +374,26 @@ def _scanner(report: ScanReport) -> str:
 
 def _distinct(names: Iterable[str]) -> list[str]:
     """Scanners by name; one that is also named with its version is one."""
-    found = sorted(set(names))
-    return [name for name in found if not any(other.startswith(f"{name} ") for other in found)]
+    ordered = sorted(set(names))
+    return [name for name in ordered if not any(other.startswith(f"{name} ") for other in ordered)]
 
 
-def _remarks(found: Tally, excepted: str, heard: Sequence[ScanReport], context: ImageContext) -> str:
+def _remarks(vulnerabilities: Tally, excepted: str, heard: Sequence[ScanReport], context: ImageContext) -> str:
     """What else is to be known of the answer: who looked, what was not counted, what the reports leave open."""
-    said = [f"Scanned by {listed(_distinct(map(_scanner, heard)))}."] if heard else []
+    remarks = [f"Scanned by {listed(_distinct(map(_scanner, heard)))}."] if heard else []
     if context.scan.matched.by_name:
-        said.append("The report names the image by its tag only.")
+        remarks.append("The report names the image by its tag only.")
     failed = [report for report in heard if not report.complete]
     if failed and len(failed) < len(heard):
-        said.append(f"{_scanner(failed[0])} could not scan it whole: {clean(failed[0].reason, 200) or 'it does not say why'}.")
-    if found.cleared:
-        authors = sorted({clean(row.vex.author, 60) for row in found.cleared if row.vex is not None and row.vex.author})
+        remarks.append(f"{_scanner(failed[0])} could not scan it whole: {clean(failed[0].reason, 200) or 'it does not say why'}.")
+    if vulnerabilities.cleared:
+        authors = sorted({clean(row.vex.author, 60) for row in vulnerabilities.cleared if row.vex is not None and row.vex.author})
         names = ", ".join(authors[:_SHOWN]) or "an unnamed author"
-        said.append(f"{len(found.cleared)} not counted: stated not to apply by {names}.")
+        remarks.append(f"{len(vulnerabilities.cleared)} not counted: stated not to apply by {names}.")
     if excepted:
-        said.append(excepted)
-    if found.exempted:
-        said.append(_exempted(found.exempted))
-    if found.disputed:
-        said.append("The scanners disagree.")
-    return " ".join(said)
+        remarks.append(excepted)
+    if vulnerabilities.exempted:
+        remarks.append(_exempted(vulnerabilities.exempted))
+    if vulnerabilities.disputed:
+        remarks.append("The scanners disagree.")
+    return " ".join(remarks)

@@ -109,7 +109,7 @@ def check_signature(context: ImageContext) -> Check:
     if context.signatures_lost:
         return _not_looked_at(context, context.signatures_lost)
     answers = [_answer(context, context.known, digest) for digest in context.named or context.known.named]
-    return max(answers, key=lambda each: each.state.severity)  # the first of the worst
+    return max(answers, key=lambda answer: answer.state.severity)  # the first of the worst
 
 
 def is_awaited(check: Check) -> bool:
@@ -117,24 +117,24 @@ def is_awaited(check: Check) -> bool:
     return check.name is CheckName.SIGNATURE and check.brief == _AWAITED
 
 
-def _answer(context: ImageContext, known: CatalogImage, digest: str) -> Check:
+def _answer(context: ImageContext, image: CatalogImage, digest: str) -> Check:
     """Whether the manifest of a digest is signed."""
-    found = next((each for each in context.signatures if each.subject == digest), None)
-    accepted = _accepted(context, found)
+    signatures = next((candidate for candidate in context.signatures if candidate.subject == digest), None)
+    accepted = _accepted(context, signatures)
     if accepted is not None:
-        return _signed(context, accepted, _part(context, known, digest))
-    if found is None:
-        return _not_yet(context, known, digest)
-    if found.error:
-        return _check(context, State.UNKNOWN, f"Not every signature could be read: {found.error}", "signatures not read")
-    decisive = best(found.outcomes)
+        return _signed(context, accepted, _part(context, image, digest))
+    if signatures is None:
+        return _not_yet(context, image, digest)
+    if signatures.error:
+        return _check(context, State.UNKNOWN, f"Not every signature could be read: {signatures.error}", "signatures not read")
+    decisive = best(signatures.outcomes)
     if decisive is None:
-        return _unsigned(context, known, found)
-    return _unverified(context, decisive, len(found.outcomes))
+        return _unsigned(context, image, signatures)
+    return _unverified(context, decisive, len(signatures.outcomes))
 
 
-def _not_yet(context: ImageContext, known: CatalogImage, digest: str) -> Check:
-    why = dict(context.signatures_missed).get(digest, "") or known.refused
+def _not_yet(context: ImageContext, image: CatalogImage, digest: str) -> Check:
+    why = dict(context.signatures_missed).get(digest, "") or image.refused
     if why:
         return _not_looked_at(context, full_stop(why))
     if context.in_use:
@@ -147,83 +147,83 @@ def _not_looked_at(context: ImageContext, why: str, remedy: str = "") -> Check:
     return _check(context, State.UNKNOWN, f"Whether it is signed is not known: {why}", "signatures not read", remedy)
 
 
-def _part(context: ImageContext, known: CatalogImage, digest: str) -> str:
+def _part(context: ImageContext, image: CatalogImage, digest: str) -> str:
     """What of the image a digest is, in words."""
     if digest != context.key.digest:
-        member = next((member for member in known.members if member.manifest == digest), None)
+        member = next((member for member in image.members if member.manifest == digest), None)
         if member is None:
             return f"index {short(digest)} in it"
         return f"platform {member.platform}" if member.platform is not None else f"manifest {short(digest)}"
-    return "index" if known.digests[1:] else "image"
+    return "index" if image.digests[1:] else "image"
 
 
-def _unsigned(context: ImageContext, known: CatalogImage, found: SignaturesVerified) -> Check:
+def _unsigned(context: ImageContext, image: CatalogImage, signatures: SignaturesVerified) -> Check:
     """No signature is on the digest that the name gives; those on other digests of the image are not what the tools look at."""
-    platforms = {member.manifest for member in known.members}
-    others = {each.subject for each in context.signatures if _accepted(context, each) is not None}
-    part, notes = _part(context, known, found.subject), "".join(f" {note}" for note in found.notes)
+    platforms = {member.manifest for member in image.members}
+    others = {other.subject for other in context.signatures if _accepted(context, other) is not None}
+    part, notes = _part(context, image, signatures.subject), "".join(f" {note}" for note in signatures.notes)
     where = f" on the {part}" if part != "image" else ""
     brief, beside = "unsigned (tags only)" if notes else "unsigned", ""
-    if others and found.subject == context.key.digest:
+    if others and signatures.subject == context.key.digest:
         brief = "index not signed"
         signed = len(others & platforms)
         below = f"{signed} of its {len(platforms)} platforms are signed" if signed else "An index in it is signed"
         beside = f" {below}, but the name gives the index: {_TOOLS} look at that alone, and refuse it."
     elif others:
         brief = "platform not signed"
-        beside = f" Another digest of it is signed, but the name gives {short(found.subject)}: {_TOOLS} look at that alone."
+        beside = f" Another digest of it is signed, but the name gives {short(signatures.subject)}: {_TOOLS} look at that alone."
     reason = f"No signature was found{where}.{beside}{notes}"
-    return _check(context, context.rules.unsigned, reason, brief, _sign(context, found.subject), "unsigned")
+    return _check(context, context.rules.unsigned, reason, brief, _sign(context, signatures.subject), "unsigned")
 
 
-def _accepted(context: ImageContext, found: SignaturesVerified | None) -> Outcome | None:
+def _accepted(context: ImageContext, signatures: SignaturesVerified | None) -> Outcome | None:
     """The best accepted signature on a manifest, of those that the policy wants if it names any."""
-    good = tuple(each for each in (found.outcomes if found is not None else ()) if each.verdict.accepted)
-    wanted = tuple(each for each in good if _is_wanted(context.rules.signers, each.signer))
-    return best(tuple(each for each in wanted if not each.ending)) or best(wanted)
+    good = tuple(outcome for outcome in (signatures.outcomes if signatures is not None else ()) if outcome.verdict.accepted)
+    by_signers = tuple(outcome for outcome in good if _is_wanted(context.rules.signers, outcome.signer))
+    return best(tuple(outcome for outcome in by_signers if not outcome.ending)) or best(by_signers)
 
 
 def _is_wanted(signers: tuple[str, ...], signer: str) -> bool:
-    return not signers or any(_pattern(wanted).fullmatch(signer) for wanted in signers)
+    return not signers or any(_pattern(pattern).fullmatch(signer) for pattern in signers)
 
 
 @lru_cache(maxsize=256)
-def _pattern(wanted: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in wanted.split("*")))
+def _pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")))
 
 
 def _signed(context: ImageContext, outcome: Outcome, where: str) -> Check:
-    said = f"Signed by {outcome.signer or 'an unnamed signer'} ({outcome.system}, on the {where})"
+    signed = f"Signed by {outcome.signer or 'an unnamed signer'} ({outcome.system}, on the {where})"
     under = f" under {outcome.statement}" if outcome.statement else ""
     if outcome.verdict is Verdict.VALID and outcome.ending:
-        reason = f"{said}, verified{under}, but {outcome.ending}."
+        reason = f"{signed}, verified{under}, but {outcome.ending}."
         return _check(context, State.WARN, reason, "signature ends soon", _BEFORE)
     if outcome.verdict is Verdict.VALID:
-        return _check(context, State.PASS, f"{said}, verified{under}.")
-    reason = f"{said}, accepted with a warning{under}: {outcome.sentence}."
+        return _check(context, State.PASS, f"{signed}, verified{under}.")
+    reason = f"{signed}, accepted with a warning{under}: {outcome.sentence}."
     return _check(context, State.WARN, reason, _BRIEFS.get(outcome.reason, "signed, with a warning"), _remedy(outcome))
 
 
 def _unverified(context: ImageContext, outcome: Outcome, count: int) -> Check:
     state, remedy = context.rules.unverified, _remedy(outcome)
-    said = _described(outcome)
+    description = _described(outcome)
     match outcome.verdict:
         case Verdict.SKIPPED:
             return _check(context, State.OFF, f"The trust policy does not ask: {outcome.sentence}.")
         case Verdict.NO_POLICY:
-            reason = f"Signed, but nothing says whom to trust: {outcome.sentence} ({said})."
+            reason = f"Signed, but nothing says whom to trust: {outcome.sentence} ({description})."
             return _check(context, State.UNKNOWN, reason, "no trust policy", remedy)
         case Verdict.INCONCLUSIVE:
-            reason = f"Signed, but it cannot be told whether rightly: {outcome.sentence} ({said})."
+            reason = f"Signed, but it cannot be told whether rightly: {outcome.sentence} ({description})."
             return _check(context, State.UNKNOWN, reason, "signature undecided", remedy)
         case Verdict.INVALID:
             some = f"None of its {count} signatures verifies" if count > 1 else "Its signature does not verify"
             some = "No signature counts" if outcome.reason is Reason.NOT_LOOKED_AT else some
             brief = _BRIEFS.get(outcome.reason, "signature invalid")
-            return _check(context, state, f"{some}: {outcome.sentence} ({said}).", brief, remedy)
+            return _check(context, state, f"{some}: {outcome.sentence} ({description}).", brief, remedy)
         case Verdict.VALID | Verdict.VALID_WITH_WARNINGS:
-            wanted = ", ".join(context.rules.signers)
-            reason = f"Signed by {outcome.signer}, but the policy asks for {wanted}."
+            signers = ", ".join(context.rules.signers)
+            reason = f"Signed by {outcome.signer}, but the policy asks for {signers}."
             return _check(context, state, reason, "wrong signer", "Have it signed by them, or change the policy.", "signers")
 
 
@@ -249,15 +249,15 @@ def _sign(context: ImageContext, digest: str) -> str:
 def _check(
     context: ImageContext, state: State, reason: str, brief: str = "", remedy: str | None = None, rule: str = "unverified"
 ) -> Check:
-    at = min((each.at for each in context.signatures), default=None)
-    said = f"{reason} {CONTENT_TRUST}" if context.content_trust and state is not State.OFF else reason
+    verified = min((signatures.at for signatures in context.signatures), default=None)
+    answer = f"{reason} {CONTENT_TRUST}" if context.content_trust and state is not State.OFF else reason
     rule = context.rules.cite(rule)
     return Check(
         CheckName.SIGNATURE,
         state,
-        said,
+        answer,
         alone(SourceKind.SIGNATURES),
-        at,
+        verified,
         rule,
         "" if state is State.PASS else brief,
         remedy or "",

@@ -44,41 +44,41 @@ class ScanIndex:
     def __init__(self, scans: Mapping[SourceId, Mapping[str, ScanReport]], catalog: Catalog, registries: Registries) -> None:
         self._catalog, self._registries = catalog, registries
         digested: defaultdict[str, list[ScanReport]] = defaultdict(list)
-        named: defaultdict[tuple[RepositoryName, str], list[ScanReport]] = defaultdict(list)
+        by_name: defaultdict[tuple[RepositoryName, str], list[ScanReport]] = defaultdict(list)
         for source in sorted(scans):
             for report in scans[source].values():
                 if report.digest:
                     digested[report.digest].append(report)
                 elif report.name is not None and (report.tag or not report.is_scan):
-                    named[report.name, report.tag].append(report)
+                    by_name[report.name, report.tag].append(report)
         self._digested = {digest: _best(reports) for digest, reports in digested.items()}
-        self._named = {name: _best(reports) for name, reports in named.items()}
-        self._contents = {digest: found for digest in self._digested if (found := self._configs(digest))}
+        self._named = {name: _best(reports) for name, reports in by_name.items()}
+        self._contents = {digest: configs for digest in self._digested if (configs := self._configs(digest))}
         self._by_config = self._reverse()
 
-    def of(self, known: CatalogImage) -> Matched:
+    def of(self, image: CatalogImage) -> Matched:
         """The reports on an image."""
-        digests = dict.fromkeys((*known.digests, *known.configs, *self._elsewhere(known)))
-        found = [report for digest in digests for report in self._digested.get(digest, ())]
-        matched = self._by_name(known, found) if self._named else Matched(_ordered(found))
-        platforms = self._platforms(known, matched.reports)
+        digests = dict.fromkeys((*image.digests, *image.configs, *self._elsewhere(image)))
+        reports = [report for digest in digests for report in self._digested.get(digest, ())]
+        matched = self._by_name(image, reports) if self._named else Matched(_ordered(reports))
+        platforms = self._platforms(image, matched.reports)
         return msgspec.structs.replace(matched, platforms=platforms) if platforms else matched
 
-    def _platforms(self, known: CatalogImage, found: Iterable[ScanReport]) -> tuple[tuple[str, tuple[ScanReport, ...]], ...]:
+    def _platforms(self, image: CatalogImage, reports: Iterable[ScanReport]) -> tuple[tuple[str, tuple[ScanReport, ...]], ...]:
         """The scans on each platform of an index, unless each is on all: one on a platform says nothing of another.
 
         A report that names the index, or only the name, is about all of it.
         """
-        scans = [report for report in found if report.is_scan]
-        if len(known.members) < 2 or all(report.digest in ("", known.key.digest) for report in scans):
+        scans = [report for report in reports if report.is_scan]
+        if len(image.members) < 2 or all(report.digest in ("", image.key.digest) for report in scans):
             return ()
-        parts = [(member, [report for report in scans if self._is_about(report, known, member)]) for member in known.members]
+        parts = [(member, [report for report in scans if self._is_about(report, image, member)]) for member in image.members]
         if all(len(about) == len(scans) for _, about in parts):
             return ()
         return tuple((str(member.platform or short(member.manifest)), _ordered(about)) for member, about in parts)
 
-    def _is_about(self, report: ScanReport, known: CatalogImage, member: PlatformMember) -> bool:
-        own = report.digest in ("", known.key.digest, member.manifest, member.config)
+    def _is_about(self, report: ScanReport, image: CatalogImage, member: PlatformMember) -> bool:
+        own = report.digest in ("", image.key.digest, member.manifest, member.config)
         return own or member.config in self._contents.get(report.digest, ())
 
     def of_digest(self, digest: str) -> Matched:
@@ -93,44 +93,44 @@ class ScanIndex:
         return frozenset() if "" in configs else configs
 
     def _reverse(self) -> dict[str, tuple[str, ...]]:
-        found: defaultdict[str, list[str]] = defaultdict(list)
+        holders: defaultdict[str, list[str]] = defaultdict(list)
         for digest, configs in self._contents.items():
             for config in configs:
-                found[config].append(digest)
-        return {config: tuple(sorted(digests)) for config, digests in found.items()}
+                holders[config].append(digest)
+        return {config: tuple(sorted(digests)) for config, digests in holders.items()}
 
-    def _elsewhere(self, known: CatalogImage) -> Iterator[str]:
+    def _elsewhere(self, image: CatalogImage) -> Iterator[str]:
         """Digests with reports under which parts of the same content lie elsewhere."""
-        for config in known.configs:
+        for config in image.configs:
             for digest in self._by_config.get(config, _NOTHING):
-                if self._contents[digest] <= frozenset(known.configs):
+                if self._contents[digest] <= frozenset(image.configs):
                     yield digest
 
-    def _by_name(self, known: CatalogImage, found: list[ScanReport]) -> Matched:
+    def _by_name(self, image: CatalogImage, reports: list[ScanReport]) -> Matched:
         """Reports that tell only a name are about what its tag names now, if they are not older than that.
 
         A scan that names the digest makes those that do not superfluous; statements are about what they name all the same, one
         without a tag about every image of the repository.
         """
-        scanned = any(report.is_scan for report in found)
-        statements = [report for report in self._named.get((known.name, ""), ()) if not report.is_scan]
+        scanned = any(report.is_scan for report in reports)
+        statements = [report for report in self._named.get((image.name, ""), ()) if not report.is_scan]
         scans: list[ScanReport] = []
         note = ""
-        for tag in known.tags:
-            since = self._registries.moved(known.name, tag) or known.pushed or known.created
-            for report in self._named.get((known.name, tag), ()):
+        for tag in image.tags:
+            since = self._registries.moved(image.name, tag) or image.pushed or image.created
+            for report in self._named.get((image.name, tag), ()):
                 if report.is_scan and scanned:
                     continue
                 if report.at is None or since is None or report.at < since:
-                    note = _too_early(report, f"{known.name}:{tag}")
+                    note = _too_early(report, f"{image.name}:{tag}")
                 else:
                     (scans if report.is_scan else statements).append(report)
-        return Matched(_ordered((*found, *scans, *statements)), bool(scans), "" if scans or scanned else note)
+        return Matched(_ordered((*reports, *scans, *statements)), bool(scans), "" if scans or scanned else note)
 
 
 def _too_early(report: ScanReport, name: str) -> str:
-    at = f"of {report.at:%Y-%m-%d} " if report.at is not None else ""
-    return f"A report {at}by {report.scanner} names {name} without a digest, and may be about an earlier image of that name."
+    dated = f"of {report.at:%Y-%m-%d} " if report.at is not None else ""
+    return f"A report {dated}by {report.scanner} names {name} without a digest, and may be about an earlier image of that name."
 
 
 def _best(reports: Iterable[ScanReport]) -> tuple[ScanReport, ...]:
@@ -142,8 +142,8 @@ def _best(reports: Iterable[ScanReport]) -> tuple[ScanReport, ...]:
             others.append(report)
             continue
         place = (report.source, report.scanner)
-        known = scans.get(place)
-        if known is None or _worth(report) > _worth(known):
+        rival = scans.get(place)
+        if rival is None or _worth(report) > _worth(rival):
             scans[place] = report
     return _ordered((*scans.values(), *others))
 

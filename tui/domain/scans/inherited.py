@@ -86,27 +86,27 @@ def _carries(step: Step, row: ImageVulnerability, own: Merged, layers: frozenset
     return _has(step.found, row, own)
 
 
-def _has(found: Merged | None, row: ImageVulnerability, own: Merged) -> bool | None:
+def _has(merged: Merged | None, row: ImageVulnerability, own: Merged) -> bool | None:
     """Whether it was found in another image; None when nobody who could tell has looked."""
-    if found is None:
+    if merged is None:
         return None
-    there = found.by_name.get((row.id, row.package))
+    there = merged.by_name.get((row.id, row.package))
     if there is not None:
         return _same_version(row.installed, there.installed) or None
-    return False if _would_tell(found, row, own) else None
+    return False if _would_tell(merged, row, own) else None
 
 
-def _same_version(one: str, other: str) -> bool:
-    return not one or not other or not {*one.split(", ")}.isdisjoint(other.split(", "))
+def _same_version(version: str, other: str) -> bool:
+    return not version or not other or not {*version.split(", ")}.isdisjoint(other.split(", "))
 
 
-def _would_tell(found: Merged, row: ImageVulnerability, own: Merged) -> bool:
-    looked = found.whole
+def _would_tell(merged: Merged, row: ImageVulnerability, own: Merged) -> bool:
+    looked = merged.whole
     return any(source in looked and _not_long_before(looked[source], own.whole.get(source)) for source in row.sources)
 
 
-def _not_long_before(at: datetime | None, other: datetime | None) -> bool:
-    return at is not None and (other is None or at >= other - APART)
+def _not_long_before(scanned: datetime | None, other: datetime | None) -> bool:
+    return scanned is not None and (other is None or scanned >= other - APART)
 
 
 def _rebuilt(row: ImageVulnerability, own: Merged, carriers: Sequence[Step]) -> tuple[bool | None, tuple[str, ...]]:

@@ -27,22 +27,22 @@ def mended(row: ImageVulnerability, base_step: str = "") -> str:
     if not row.fixed:
         return "No fix is known yet."
     package = _TOOLCHAINS.get(row.package, clean(row.package, 60))
-    what = f"Update {package} to {clean(row.fixed, 60).removeprefix('v' if row.package in _TOOLCHAINS else '')}"
+    update = f"Update {package} to {clean(row.fixed, 60).removeprefix('v' if row.package in _TOOLCHAINS else '')}"
     base = rebuilt_on(base_step)
     if row.from_base is None and base:
-        return f"Rebuild it on {base}; if that does not mend it, u{what[1:]}."
+        return f"Rebuild it on {base}; if that does not mend it, u{update[1:]}."
     if not row.from_base or not row.base:
-        return f"{what}, then rebuild."
-    return _updated(what, [clean(name, 200) for name in row.route or (row.base,)])
+        return f"{update}, then rebuild."
+    return _updated(update, [clean(name, 200) for name in row.route or (row.base,)])
 
 
-def _updated(what: str, carriers: list[str]) -> str:
+def _updated(update: str, carriers: list[str]) -> str:
     """What is to be updated in the lowest base that is not everybody's, and rebuilt from there up to the image."""
     ours = next((place for place, name in enumerate(carriers) if not is_public(name.partition("/")[0])), None)
     if ours is None:
-        return f"{what} in this image, until {carriers[-1]} has it."
+        return f"{update} in this image, until {carriers[-1]} has it."
     above = "".join(f"{name}, then " for name in carriers[ours + 1 :])
-    return f"{what} in {carriers[ours]}, then rebuild {above}this image."
+    return f"{update} in {carriers[ours]}, then rebuild {above}this image."
 
 
 def _rebuilt(route: tuple[str, ...]) -> str:

@@ -116,8 +116,8 @@ class _Round:
         self._steps: dict[tuple[ImageKey, str], Step] = {}
 
     def all(self) -> dict[ImageKey, Scanned]:
-        for key, known in self._catalog.images.items():
-            matched = self.index.of(known)
+        for key, image in self._catalog.images.items():
+            matched = self.index.of(image)
             if matched.reports or matched.note:
                 self._matched[key] = matched
         return {key: self._scanned(key) for key in self._matched}
@@ -125,10 +125,10 @@ class _Round:
     def _scanned(self, key: ImageKey) -> Scanned:
         matched, own = self._matched[key], self._own(key)
         rows = self._placed(own, tuple(self._below(key))) if own is not None else ()
-        known = self._last.scanned.get(key)
-        same = known is not None and known.vulnerabilities is rows and known.matched == matched
-        self.kept.scanned[key] = made = known if known is not None and same else Scanned(matched, rows)
-        return made
+        previous = self._last.scanned.get(key)
+        same = previous is not None and previous.vulnerabilities is rows and previous.matched == matched
+        self.kept.scanned[key] = scanned = previous if previous is not None and same else Scanned(matched, rows)
+        return scanned
 
     def _own(self, key: ImageKey) -> Merged | None:
         if key not in self._merged:
@@ -137,18 +137,18 @@ class _Round:
         return self._merged[key]
 
     def _merge(self, reports: tuple[ScanReport, ...]) -> Merged:
-        at = tuple(map(id, reports))
-        made = self.kept.merged.get(at) or self._last.merged.get(at) or (reports, merge(reports))
-        self.kept.merged[at] = made  # the reports are kept, so that their ids stay theirs
-        return made[1]
+        ids = tuple(map(id, reports))
+        merged = self.kept.merged.get(ids) or self._last.merged.get(ids) or (reports, merge(reports))
+        self.kept.merged[ids] = merged  # the reports are kept, so that their ids stay theirs
+        return merged[1]
 
     def _placed(self, own: Merged, steps: tuple[Step, ...]) -> tuple[ImageVulnerability, ...]:
-        at = (own, steps)
-        known = self._last.placed.get(at)
-        if known is None:
-            known = self.kept.placed.get(at)
-        made = self.kept.placed[at] = inherit(own, steps) if known is None else known
-        return made
+        key = (own, steps)
+        rows = self._last.placed.get(key)
+        if rows is None:
+            rows = self.kept.placed.get(key)
+        placed = self.kept.placed[key] = inherit(own, steps) if rows is None else rows
+        return placed
 
     # ---- bases
 
@@ -162,18 +162,18 @@ class _Round:
             key = link.base
 
     def _step(self, link: BaseLink, verdict: BaseVerdict | None) -> Step:
-        at = (link.base, f"{link.tag} {verdict.rule if verdict else ''} {verdict.newest if verdict else ''}")
-        found = self._steps.get(at)
-        if found is None:
+        key = (link.base, f"{link.tag} {verdict.rule if verdict else ''} {verdict.newest if verdict else ''}")
+        step = self._steps.get(key)
+        if step is None:
             current = verdict is not None and verdict.rule in _CURRENT
             newest = None if current or verdict is None else newest_build(self._catalog, self._registries, link, verdict)
             today = self._found(newest) if newest is not None else None
-            held = self._held(link.base)
+            base = self._held(link.base)
             tag = verdict.newest.partition("@")[0] if verdict is not None and newest is not None else ""
-            wanted = title_of(link, tag, newest.digest) if newest is not None else _name(link)
-            found = Step(_name(link), self._found(held), self._layers(held), current, today, wanted)
-            self._steps[at] = found
-        return found
+            title = title_of(link, tag, newest.digest) if newest is not None else _name(link)
+            step = Step(_name(link), self._found(base), self._layers(base), current, today, title)
+            self._steps[key] = step
+        return step
 
     def _held(self, key: ImageKey) -> ImageKey:
         """The base, or an image of the same content where that is readable under another name only."""
@@ -181,18 +181,18 @@ class _Round:
             return key
         members = self._catalog.contents.members(key.digest) or ()
         same = (self._catalog.by_config.get(member.config, ()) for member in members)
-        return next((held[0] for held in same if held), key)
+        return next((keys[0] for keys in same if keys), key)
 
     def _found(self, key: ImageKey) -> Merged | None:
         return self._own(key) if key in self._catalog.images else None
 
     def _layers(self, key: ImageKey) -> frozenset[str]:
         """The layers of a base by any name that a scanner may give them."""
-        known, contents = self._catalog.images.get(key), self._catalog.contents
-        if known is None or not known.complete:
+        image, contents = self._catalog.images.get(key), self._catalog.contents
+        if image is None or not image.complete:
             return _NO_LAYERS
-        diff_ids = {each for member in known.members for each in contents.configs[member.config].diff_ids}
-        manifests = (contents.manifests[m.manifest] for m in known.members if m.manifest in contents.manifests)
+        diff_ids = {diff_id for member in image.members for diff_id in contents.configs[member.config].diff_ids}
+        manifests = (contents.manifests[m.manifest] for m in image.members if m.manifest in contents.manifests)
         return frozenset(diff_ids.union(layer.digest for manifest in manifests for layer in manifest.layers))
 
 

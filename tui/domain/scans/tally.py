@@ -36,7 +36,7 @@ class Tally(msgspec.Struct, frozen=True):
 
 def tally(rows: Iterable[ImageVulnerability]) -> Tally:
     """The tally of rows; within a kind they keep their order."""
-    found: defaultdict[Kind, list[ImageVulnerability]] = defaultdict(list)
+    by_kind: defaultdict[Kind, list[ImageVulnerability]] = defaultdict(list)
     cleared, exempted, disputed = [], [], False
     for row in rows:
         disputed = disputed or bool(row.disagreement)
@@ -45,6 +45,6 @@ def tally(rows: Iterable[ImageVulnerability]) -> Tally:
         if row.vex is not None:
             cleared.append(row)
         else:
-            found[row.severity, bool(row.fixed)].append(row)
-    ordered = sorted(found, key=lambda kind: (-kind[0].rank, not kind[1]))
-    return Tally({kind: tuple(found[kind]) for kind in ordered}, tuple(cleared), disputed, tuple(exempted))
+            by_kind[row.severity, bool(row.fixed)].append(row)
+    ordered = sorted(by_kind, key=lambda kind: (-kind[0].rank, not kind[1]))
+    return Tally({kind: tuple(by_kind[kind]) for kind in ordered}, tuple(cleared), disputed, tuple(exempted))

@@ -27,7 +27,7 @@ def with_unused(
     While the source or a registry still loads the image may yet come, and nothing is said.
     """
     files = health.get(FILES)
-    if files is None or not reports or any(each.state is SourceState.LOADING for each in health.values()):
+    if files is None or not reports or any(source.state is SourceState.LOADING for source in health.values()):
         return health
     unused = list(_unused(reports.values(), images))
     if not unused:
@@ -51,5 +51,5 @@ def _note(report: ScanReport) -> str:
     """A report that is not used, with the file and what it names."""
     file = clean(report.key.partition("#")[0], 200)
     tag = f":{report.tag}" if report.tag else ""
-    named = f"{report.name}{tag}" if report.name is not None else clean(report.digest, 80)
-    return f"{file} is about {named}, which is no image of the estate: it is not used."
+    subject = f"{report.name}{tag}" if report.name is not None else clean(report.digest, 80)
+    return f"{file} is about {subject}, which is no image of the estate: it is not used."

@@ -56,8 +56,8 @@ def severity_of(vulnerability: Vulnerability) -> Severity:
 
 def graded(severities: Iterable[Severity]) -> Severity:
     """The strictest of the severities that are known; UNKNOWN when none is."""
-    known = [severity for severity in severities if severity is not Severity.UNKNOWN]
-    return max(known, key=lambda severity: severity.rank, default=Severity.UNKNOWN)
+    assessed = [severity for severity in severities if severity is not Severity.UNKNOWN]
+    return max(assessed, key=lambda severity: severity.rank, default=Severity.UNKNOWN)
 
 
 def merge(reports: tuple[ScanReport, ...]) -> Merged:
@@ -65,54 +65,58 @@ def merge(reports: tuple[ScanReport, ...]) -> Merged:
     names = _canonical(reports)
     groups: defaultdict[tuple[str, str], list[Spoken]] = defaultdict(list)
     for report in reports:
-        for found in report.vulnerabilities or ():
-            groups[names.get(found.id, found.id), found.package].append((report, found))
+        for vulnerability in report.vulnerabilities or ():
+            groups[names.get(vulnerability.id, vulnerability.id), vulnerability.package].append((report, vulnerability))
     silent = tuple(report for report in reports if report.is_scan and report.whole)
     statements = _statements(reports)
-    made = [(_row(name, spoken, silent, statements), spoken) for (name, _), spoken in groups.items()]
-    made.sort(key=lambda each: (-each[0].severity.rank, each[0].id, each[0].package))
-    layers = {place: lies for place, (_, spoken) in enumerate(made) if (lies := _layers(spoken))}
-    return Merged(reports, tuple(row for row, _ in made), layers)
+    grouped = [(_row(name, spoken, silent, statements), spoken) for (name, _), spoken in groups.items()]
+    grouped.sort(key=lambda entry: (-entry[0].severity.rank, entry[0].id, entry[0].package))
+    layers = {place: lies for place, (_, spoken) in enumerate(grouped) if (lies := _layers(spoken))}
+    return Merged(reports, tuple(row for row, _ in grouped), layers)
 
 
 def _canonical(reports: Iterable[ScanReport]) -> dict[str, str]:
     """The name to show for each identifier that has others: a CVE where there is one."""
     groups: dict[str, set[str]] = {}
     for report in reports:
-        for found in report.vulnerabilities or ():
-            if found.aliases:
-                joined = {found.id, *found.aliases}
+        for vulnerability in report.vulnerabilities or ():
+            if vulnerability.aliases:
+                joined = {vulnerability.id, *vulnerability.aliases}
                 joined.update(*(groups[name] for name in tuple(joined) if name in groups))
                 groups.update(dict.fromkeys(joined, joined))
-    return {name: min(joined, key=lambda each: (not each.startswith("CVE-"), each)) for name, joined in groups.items()}
+    return {name: min(joined, key=lambda alias: (not alias.startswith("CVE-"), alias)) for name, joined in groups.items()}
 
 
 def _layers(spoken: Sequence[Spoken]) -> frozenset[str]:
-    return frozenset(found.layer for _, found in spoken if found.layer)
+    return frozenset(vulnerability.layer for _, vulnerability in spoken if vulnerability.layer)
 
 
 def _row(
     name: str, spoken: list[Spoken], silent: tuple[ScanReport, ...], statements: Mapping[str, tuple[Vex, ...]]
 ) -> ImageVulnerability:
     if len(spoken) > 1:
-        spoken.sort(key=lambda each: (-severity_of(each[1]).rank, each[0].source, each[0].key, each[1].installed))
-    found = spoken[0][1]
-    others = {each for _, one in spoken for each in (one.id, *one.aliases)} - {name} if len(spoken) > 1 or found.aliases else ()
+        spoken.sort(key=lambda entry: (-severity_of(entry[1]).rank, entry[0].source, entry[0].key, entry[1].installed))
+    worst = spoken[0][1]
+    others = (
+        {alias for _, vulnerability in spoken for alias in (vulnerability.id, *vulnerability.aliases)} - {name}
+        if len(spoken) > 1 or worst.aliases
+        else ()
+    )
     sources = tuple(sorted({report.source for report, _ in spoken}))
     return ImageVulnerability(
         id=name,
-        severity=graded(severity_of(one) for _, one in spoken),
-        package=found.package,
-        installed=found.installed if len(spoken) == 1 else _several(one.installed for _, one in spoken),
-        fixed=next((one.fixed for _, one in spoken if one.fixed), ""),
-        cvss=max((one.cvss for _, one in spoken if one.cvss is not None), default=None),
-        title=next((one.title for _, one in spoken if one.title), ""),
-        url=next((one.url for _, one in spoken if one.url), ""),
+        severity=graded(severity_of(vulnerability) for _, vulnerability in spoken),
+        package=worst.package,
+        installed=worst.installed if len(spoken) == 1 else _several(vulnerability.installed for _, vulnerability in spoken),
+        fixed=next((vulnerability.fixed for _, vulnerability in spoken if vulnerability.fixed), ""),
+        cvss=max((vulnerability.cvss for _, vulnerability in spoken if vulnerability.cvss is not None), default=None),
+        title=next((vulnerability.title for _, vulnerability in spoken if vulnerability.title), ""),
+        url=next((vulnerability.url for _, vulnerability in spoken if vulnerability.url), ""),
         sources=sources,
         disagreement=_disagreement(spoken, silent) if len(silent) > 1 or len(sources) > 1 else "",
-        vex=_clearing((name, *others), found.package, statements) if statements else None,
+        vex=_clearing((name, *others), worst.package, statements) if statements else None,
         aliases=tuple(sorted(others)),
-        exemption=next((one.exemption for _, one in spoken if one.exemption), ""),
+        exemption=next((vulnerability.exemption for _, vulnerability in spoken if vulnerability.exemption), ""),
     )
 
 
@@ -125,11 +129,17 @@ def _several(texts: Iterable[str]) -> str:
 
 def _disagreement(spoken: Sequence[Spoken], silent: Iterable[ScanReport]) -> str:
     """A sentence on how the scanners differ: in the severity, in the fix, in whether it is there at all."""
-    severities = {(report.scanner or str(report.source)): severity_of(found) for report, found in reversed(spoken)}
+    severities = {
+        (report.scanner or str(report.source)): severity_of(vulnerability) for report, vulnerability in reversed(spoken)
+    }
     parts = []
     if len(set(severities.values())) > 1:
         parts.append(", ".join(f"{_short(scanner)} says {severity}" for scanner, severity in sorted(severities.items())))
-    fixes = {found.fixed: report.scanner or str(report.source) for report, found in reversed(spoken) if found.fixed}
+    fixes = {
+        vulnerability.fixed: report.scanner or str(report.source)
+        for report, vulnerability in reversed(spoken)
+        if vulnerability.fixed
+    }
     if len(fixes) > 1 and len(severities) > 1:
         parts.append(f"fixed in {' or '.join(f'{clean(fix, 40)} ({_short(who)})' for fix, who in sorted(fixes.items()))}")
     absent = sorted({report.scanner or str(report.source) for report in silent} - set(severities))
@@ -146,19 +156,19 @@ def _short(name: str) -> str:
 
 
 def _statements(reports: Iterable[ScanReport]) -> dict[str, tuple[Vex, ...]]:
-    found: defaultdict[str, list[Vex]] = defaultdict(list)
+    by_name: defaultdict[str, list[Vex]] = defaultdict(list)
     for report in reports:
         for statement in report.vex:
-            found[statement.id].append(statement)
-    return {name: tuple(several) for name, several in found.items()}
+            by_name[statement.id].append(statement)
+    return {name: tuple(several) for name, several in by_name.items()}
 
 
 def _clearing(names: Iterable[str], package: str, statements: Mapping[str, tuple[Vex, ...]]) -> Vex | None:
     """The statement that takes a vulnerability out of the count: the newest, when every author's last word does so."""
     last: dict[str, Vex] = {}
-    for statement in (each for name in names for each in statements.get(name, ()) if _is_about(each, package)):
-        known = last.get(statement.author)
-        if known is None or _newness(statement) > _newness(known):
+    for statement in (candidate for name in names for candidate in statements.get(name, ()) if _is_about(candidate, package)):
+        previous = last.get(statement.author)
+        if previous is None or _newness(statement) > _newness(previous):
             last[statement.author] = statement
     if not last or any(statement.status not in _CLEARING for statement in last.values()):
         return None
