@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.actions.plans import plan_of, rebuild, restart
@@ -129,3 +130,13 @@ async def test_a_lock_is_proven_by_reading_it_back(tmp_path: Path, fault: Fault,
     world, stages = await carried(tmp_path, plan_of(*steps), **{"lock-api": fault})
     assert stages == {"lock-api": stage, "stop": Stage.CONVERGED}
     assert world.sends.count("lock-api") == 1
+
+
+async def test_one_job_that_builds_several_images_runs_once_for_each_and_no_run_counts_twice(tmp_path: Path) -> None:
+    first, second = rebuild("api"), rebuild("web", number=2)
+    plan = plan_of(first, msgspec.structs.replace(second, job=first.job))
+    world = World(tmp_path)
+    world.forgets_marks = True
+    run = await world.carry_out(world.plan(plan))
+    runs = [record.run.id for record in run.ledger.records.values() if record.run is not None]
+    assert len(set(runs)) == len(runs) == len(world.done) == 2

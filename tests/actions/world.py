@@ -161,7 +161,7 @@ class World:
         self.done: list[str] = []
         self.refusals: dict[str, int] = {}
         self.refreshes = 0
-        self.full_from = -1
+        self.forgets_marks = False
         self.writes = 0
         self._numbers = 1000
         self._snapshots = 0
@@ -416,7 +416,11 @@ class HandBuilder:
     async def look_up(self, trigger: Trigger, since: datetime) -> Sequence[Run]:
         """The runs of the mark."""
         self._world.moment()
-        return [self._now(run) for run, _, _ in self._world.runs if run.url == trigger.mark]
+        return [
+            self._now(run)
+            for run, _, _ in self._world.runs
+            if run.url == trigger.mark or (self._world.forgets_marks and run.job == trigger.job)
+        ]
 
     async def follow(self, run: Run) -> Run:
         """The run now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from msgspec import structs
@@ -119,7 +119,8 @@ class Rebuilding:
         try:
             job = await builder.describe(step.job)
             missing = [right for right in await builder.rights(step.job) if right.state is RightState.MISSING]
-            started = [run for run in await builder.look_up(self._trigger, self._ledger.execution.plan.made) if _counts(run)]
+            since = self._ledger.execution.plan.made
+            started = [run for run in self._not_of_others(await builder.look_up(self._trigger, since)) if _counts(run)]
         except NotFound as error:
             await self._fail(f"Its job is gone: {full_stop(error.headline)} Nothing was sent.", error.remedy)
             return
@@ -194,13 +195,20 @@ class Rebuilding:
         while True:
             self._ledger.note(self._step, "No answer came; the run is looked for.")
             try:
-                runs, problem = list(await builder.look_up(self._trigger, record.sent - CLOCKS)), ""
+                runs = self._not_of_others(await builder.look_up(self._trigger, record.sent - CLOCKS))
+                problem = ""
             except SourceError as error:
                 problem = full_stop(error.headline)
             if runs or self._clock.monotonic() >= end:
                 break
             await self._clock.sleep(self._limits.look)
         await self._found(runs, problem, remedy)
+
+    def _not_of_others(self, runs: Sequence[Run]) -> list[Run]:
+        """Without those of other steps of the plan: one job may run for each of several images."""
+        records = (self._ledger[step] for name, step in self._steps.items() if name != self._step.id)
+        others = {(record.run.kind, record.run.builder, record.run.id) for record in records if record.run is not None}
+        return [run for run in runs if (run.kind, run.builder, run.id) not in others]
 
     async def _found(self, runs: list[Run], problem: str, remedy: str) -> None:
         if len(runs) == 1:

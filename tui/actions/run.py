@@ -21,7 +21,7 @@ from tui.actions.rebuilding import Rebuilding
 from tui.actions.recheck import Confirm
 from tui.actions.redeploying import Redeploying
 from tui.actions.state import StateFault
-from tui.actions.transitions import Signal, Stage
+from tui.actions.transitions import ENDED, Signal, Stage
 from tui.domain.common.text import clean, full_stop, listed
 from tui.domain.plans.board import Board
 from tui.domain.plans.plan import Plan, Step, StepKind
@@ -31,6 +31,10 @@ __all__ = ["PlanRun"]
 _log = logging.getLogger(__name__)
 _QUIET = frozenset({Stage.PUSHED, Stage.ON_BASE, Stage.COMPLETE, Stage.SIGNED})
 """Stages in which others are waited for, who do not mind how many wait."""
+
+
+_BEGINNING = frozenset({Stage.PLANNED, Stage.RECHECKED, Stage.SENDING})
+"""Stages in which it is not known yet which run is that of a step."""
 
 
 class _Carried(Protocol):
@@ -152,14 +156,17 @@ class PlanRun:
     async def _through(self, step: Step) -> None:
         """Carry it from stage to stage until it has ended, or stopping leaves it for later.
 
-        Two changes of one thing come one after the other: each is on condition of what was seen just before.
+        Two changes of one thing come one after the other: each is on condition of what was seen just before. Two runs of one
+        job are only begun one after the other, so that it is known which is which.
         """
-        async with self._turns.setdefault(_subject(step), asyncio.Lock()):
-            await self._by_stages(step)
-
-    async def _by_stages(self, step: Step) -> None:
         carried = self._carried[step.id] = self._carrier(step)
-        while not (record := self.ledger[step]).ended:
+        async with self._turns.setdefault(_subject(step), asyncio.Lock()):
+            await self._by_stages(step, carried, _BEGINNING if step.kind is StepKind.REBUILD else frozenset(Stage) - ENDED)
+        await self._by_stages(step, carried, frozenset(Stage) - ENDED)
+
+    async def _by_stages(self, step: Step, carried: _Carried, stages: frozenset[Stage]) -> None:
+        """Carry it on while it is in one of these stages."""
+        while (record := self.ledger[step]).stage in stages:
             if record.stage in _QUIET:
                 await carried.carry(record.stage)
                 continue
@@ -215,5 +222,5 @@ class PlanRun:
 
 
 def _subject(step: Step) -> object:
-    """What a step changes: nothing that another rebuild would change, but one workload, or one image in its registry."""
-    return step.id if step.kind is StepKind.REBUILD else step.workload or step.image
+    """What a step changes: one job's runs, one workload, or one image in its registry."""
+    return step.job or step.workload or step.image or step.id
