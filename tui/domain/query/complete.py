@@ -18,8 +18,8 @@ _LAST = re.compile(r'[^\s"]*$')
 def complete(text: str, cursor: int, snapshot: Snapshot) -> list[str]:
     """Texts that the query could become by completing the term left of the cursor; the best first, at most 20."""
     left, right = text[:cursor], text[cursor:]
-    found = _LAST.search(left)
-    token = found[0] if found else ""
+    match = _LAST.search(left)
+    token = match[0] if match else ""
     start = left[: len(left) - len(token)]
     if not token or start.endswith('"') or (right and not right[0].isspace()):
         return []

@@ -27,12 +27,12 @@ class Elsewhere(msgspec.Struct, frozen=True):
 
 def elsewhere(terms: Iterable[Term], index: QueryIndex, now: datetime) -> tuple[Elsewhere, ...]:
     """For every text that nothing has as it was asked for: as what else something has it, most images first."""
-    found = []
+    readings = []
     for term in dict.fromkeys(terms):
         if term.key in _TEXTS and not term.negated and not _finds(term, index, now):
             counted = ((key, _finds(Term(key, term.value), index, now)) for key in _TEXTS if key is not term.key)
-            found += [Elsewhere(term, key, *numbers) for key, numbers in counted if numbers is not None]
-    return tuple(sorted(found, key=lambda each: (-each.images, -each.workloads)))
+            readings += [Elsewhere(term, key, *numbers) for key, numbers in counted if numbers is not None]
+    return tuple(sorted(readings, key=lambda reading: (-reading.images, -reading.workloads)))
 
 
 def _finds(term: Term, index: QueryIndex, now: datetime) -> tuple[int, int] | None:

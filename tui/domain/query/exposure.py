@@ -48,8 +48,8 @@ def exposure(snapshot: Snapshot, matches: Callable[[ImageVulnerability], bool]) 
     hits = {key: tuple(filter(matches, image.vulnerabilities)) for key, image in snapshot.images.items()}
     hits = {key: rows for key, rows in hits.items() if rows}
     running = tuple(sorted(key for key in hits if snapshot.users.get(key)))
-    rows = [row for found in hits.values() for row in found]
-    origins = [_origin(found) for found in hits.values()]
+    rows = [row for affecting in hits.values() for row in affecting]
+    origins = [_origin(affecting) for affecting in hits.values()]
     bases = Counter(base for from_base, base in origins if from_base)
     return Exposure(
         images=tuple(sorted(hits)),
@@ -60,9 +60,9 @@ def exposure(snapshot: Snapshot, matches: Callable[[ImageVulnerability], bool]) 
         bases=tuple(bases.most_common()),
         own=sum(from_base is False for from_base, _ in origins),
         unplaced=sum(from_base is None for from_base, _ in origins),
-        rebuild=sum(all(row.rebuild and len(row.route) < 2 for row in found) for found in hits.values()),
-        later=sum(_is_later(found) for found in hits.values()),
-        unsure=sum({row.rebuild for row in found} in ({None}, {None, True}) for found in hits.values()),
+        rebuild=sum(all(row.rebuild and len(row.route) < 2 for row in affecting) for affecting in hits.values()),
+        later=sum(_is_later(affecting) for affecting in hits.values()),
+        unsure=sum({row.rebuild for row in affecting} in ({None}, {None, True}) for affecting in hits.values()),
         excused=tuple(dict.fromkeys(row.vex for row in rows if row.vex is not None)),
         open=sum(1 for key in _open(snapshot) if key not in hits),
     )
@@ -70,10 +70,10 @@ def exposure(snapshot: Snapshot, matches: Callable[[ImageVulnerability], bool]) 
 
 def asked_for(terms: Iterable[Term]) -> tuple[str, Callable[[ImageVulnerability], bool]] | None:
     """The one vulnerability or package that the terms of a query name, and a match of it; None when they name none or several."""
-    named = [term for term in terms if term.key in (Key.CVE, Key.PKG) and not term.negated]
-    if len(named) != 1:
+    positive = [term for term in terms if term.key in (Key.CVE, Key.PKG) and not term.negated]
+    if len(positive) != 1:
         return None
-    [term] = named
+    [term] = positive
     return term.value, (names if term.key is Key.CVE else package)(term.value)
 
 

@@ -123,8 +123,8 @@ def find(
     groups: dict[tuple[str, ...], _Group] = {}
     for hit in _grouped(_hits(snapshot, grouping, images, workloads), snapshot, grouping):
         groups.setdefault(hit.group, _Group()).add(hit)
-    found = [_finding(FindingKey(grouping, key), group, snapshot) for key, group in groups.items()]
-    return sorted(found, key=rank)
+    findings = [_finding(FindingKey(grouping, key), group, snapshot) for key, group in groups.items()]
+    return sorted(findings, key=rank)
 
 
 def how_many(snapshot: Snapshot) -> int:
@@ -140,14 +140,14 @@ def rank(finding: Finding) -> tuple[int, bool, int, int, tuple[str, ...]]:
 
 
 def _finding(key: FindingKey, group: _Group, snapshot: Snapshot) -> Finding:
-    what = _title(group.what)
+    title = _title(group.what)
     pods = pods_at(group.places, snapshot)
     workloads = tuple(dict.fromkeys(place.workload for place in group.places))
     return Finding(
         key=key,
         state=group.state,
         check=", ".join(sorted(group.checks)),
-        what=f"{what}{_packages(group.packages)}" if key.grouping in (FindingGrouping.PROBLEM, FindingGrouping.CVE) else what,
+        what=f"{title}{_packages(group.packages)}" if key.grouping in (FindingGrouping.PROBLEM, FindingGrouping.CVE) else title,
         fix=_fix(group, snapshot),
         images=tuple(group.images),
         workloads=workloads,
@@ -158,30 +158,30 @@ def _finding(key: FindingKey, group: _Group, snapshot: Snapshot) -> Finding:
     )
 
 
-def _title(found: Counter[str]) -> str:
+def _title(titles: Counter[str]) -> str:
     """What most have; those that differ from it in a number are said to be there."""
-    [(what, _)] = found.most_common(1)
-    return what + (f", and {len(found) - 1} like it" if len(found) > 1 else "")
+    [(commonest, _)] = titles.most_common(1)
+    return commonest + (f", and {len(titles) - 1} like it" if len(titles) > 1 else "")
 
 
 def _fix(group: _Group, snapshot: Snapshot) -> str:
     """The one step of all, also where only an image's own name tells it from that of another; else what fits most."""
     if len(group.fixes) <= 1:
         return next(iter(group.fixes), "")
-    told: dict[str, dict[Subject, None]] = {}
+    subjects_by_step: dict[str, dict[Subject, None]] = {}
     for fix, subjects in group.fixes.items():
         for subject in subjects:
             image = snapshot.images.get(subject) if isinstance(subject, ImageKey) else None
-            told.setdefault(in_general(fix, image) if image is not None else fix, {})[subject] = None
-    return shared_step(told, snapshot)
+            subjects_by_step.setdefault(in_general(fix, image) if image is not None else fix, {})[subject] = None
+    return shared_step(subjects_by_step, snapshot)
 
 
-def _packages(found: Counter[str]) -> str:
+def _packages(packages: Counter[str]) -> str:
     """The package in which most have it, and how many others there are."""
-    if not found:
+    if not packages:
         return ""
-    [(package, _)] = found.most_common(1)
-    return f" {package}" + (f" +{len(found) - 1}" if len(found) > 1 else "")
+    [(package, _)] = packages.most_common(1)
+    return f" {package}" + (f" +{len(packages) - 1}" if len(packages) > 1 else "")
 
 
 # ---- what is wrong
@@ -252,9 +252,9 @@ def _of_check(
     places: tuple[ContainerGroup, ...],
     since: datetime | None = None,
 ) -> _Hit:
-    what = check.brief or check.reason
-    group = (check.name.value, check.state.value, check.rule, _NUMBER.sub("0", what))
-    return _Hit(check.state, check.name.value, group, subject, what, check.remedy, images, places, since)
+    title = check.brief or check.reason
+    group = (check.name.value, check.state.value, check.rule, _NUMBER.sub("0", title))
+    return _Hit(check.state, check.name.value, group, subject, title, check.remedy, images, places, since)
 
 
 def _bad(check: Check) -> bool:
@@ -272,16 +272,16 @@ def _grave(image: Image, places: tuple[ContainerGroup, ...], check: Check) -> It
         return
     counts = _Weigher(check)
     judged = [(counts.state_of(row), row) for row in image.vulnerabilities if not _excused(row)]
-    told = [(state, row) for state, row in judged if state is State.FAIL or (_is_bad(state) and row.severity.rank >= _GRAVE)]
-    if any(state is check.state for state, _ in told):
-        yield from (_of_vulnerability(row, state, image, places) for state, row in told)
+    grave = [(state, row) for state, row in judged if state is State.FAIL or (_is_bad(state) and row.severity.rank >= _GRAVE)]
+    if any(state is check.state for state, _ in grave):
+        yield from (_of_vulnerability(row, state, image, places) for state, row in grave)
 
 
 def _by_vulnerability(image: Image, places: tuple[ContainerGroup, ...]) -> Iterator[_Hit]:
     counts = _Weigher(next((check for check in image.checks if check.name is CheckName.SCAN), None))
-    for each in image.vulnerabilities:
-        if not _excused(each):
-            yield _of_vulnerability(each, counts.state_of(each), image, places)
+    for vulnerability in image.vulnerabilities:
+        if not _excused(vulnerability):
+            yield _of_vulnerability(vulnerability, counts.state_of(vulnerability), image, places)
 
 
 class _Weigher:
@@ -301,11 +301,19 @@ class _Weigher:
         return min(limits, key=lambda state: state.severity)
 
 
-def _of_vulnerability(each: ImageVulnerability, state: State, image: Image, places: tuple[ContainerGroup, ...]) -> _Hit:
+def _of_vulnerability(vulnerability: ImageVulnerability, state: State, image: Image, places: tuple[ContainerGroup, ...]) -> _Hit:
     name = CheckName.SCAN.value
-    what = f"{each.id} {each.severity}"
+    title = f"{vulnerability.id} {vulnerability.severity}"
     return _Hit(
-        state, name, (name, each.id), image.key, what, mended(each, _base_step(image)), (image.key,), places, package=each.package
+        state,
+        name,
+        (name, vulnerability.id),
+        image.key,
+        title,
+        mended(vulnerability, _base_step(image)),
+        (image.key,),
+        places,
+        package=vulnerability.package,
     )
 
 
@@ -316,10 +324,14 @@ def _base_step(image: Image) -> str:
 def _rehearsed(snapshot: Snapshot, images: Set[ImageKey] | None, workloads: Set[ObjectKey] | None) -> Iterator[_Hit]:
     """What the gates would refuse, or might, if all that they only note were denied."""
     for refusal in rehearse(snapshot):
-        container = next(each for each in snapshot.workloads[refusal.workload].containers if each.name == refusal.container)
+        container = next(
+            candidate for candidate in snapshot.workloads[refusal.workload].containers if candidate.name == refusal.container
+        )
         if (workloads is None or refusal.workload in workloads) and (images is None or not images.isdisjoint(container.images)):
             constraint, refused = refusal.judgement.constraint, refusal.judgement.answer is GateAnswer.REFUSED
-            what = f"{constraint.title or constraint.kind} {'would refuse' if refused else 'might refuse'} ({constraint.cluster})"
+            title = (
+                f"{constraint.title or constraint.kind} {'would refuse' if refused else 'might refuse'} ({constraint.cluster})"
+            )
             place = ContainerGroup(refusal.workload, container.name)
             group = (constraint.cluster, constraint.kind, constraint.name, refusal.judgement.answer.value)
             state = State.WARN if refused else State.UNKNOWN
@@ -328,15 +340,15 @@ def _rehearsed(snapshot: Snapshot, images: Set[ImageKey] | None, workloads: Set[
                 CheckName.ADMISSION.value,
                 group,
                 refusal.workload,
-                what,
+                title,
                 refusal.judgement.sentence,
                 container.images,
                 (place,),
             )
 
 
-def _excused(each: ImageVulnerability) -> bool:
-    return each.vex is not None and each.vex.status in _HARMLESS
+def _excused(vulnerability: ImageVulnerability) -> bool:
+    return vulnerability.vex is not None and vulnerability.vex.status in _HARMLESS
 
 
 # ---- how it is put together
@@ -356,8 +368,8 @@ def _grouped(hits: Iterable[_Hit], snapshot: Snapshot, grouping: FindingGrouping
             )
 
 
-def _renamed(hit: _Hit, what: str, group: str) -> _Hit:
-    return hit._replace(what=what, group=(group,))
+def _renamed(hit: _Hit, title: str, group: str) -> _Hit:
+    return hit._replace(what=title, group=(group,))
 
 
 def _bases(hit: _Hit, snapshot: Snapshot) -> set[str]:

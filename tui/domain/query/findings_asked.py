@@ -22,16 +22,16 @@ def find_asked(terms: Iterable[Term], search: Search) -> list[Finding]:
     refused = [term for term in terms if term.key is Key.WORD and term.negated]
     others = tuple(term for term in terms if term not in words)
     by_name: dict[tuple[Term, ...], dict[FindingKey, Finding]] = {}
-    found = []
-    for each in search(others):
-        text = _text(each)
+    findings = []
+    for finding in search(others):
+        text = _text(finding)
         missing = tuple(word for word in words if not _has(text, word))
         if missing and missing not in by_name:
             by_name[missing] = {narrowed.key: narrowed for narrowed in search((*others, *missing))}
-        kept = by_name[missing].get(each.key) if missing else each
-        if kept is not None and not any(_has(text, word) for word in refused):
-            found.append(kept)
-    return sorted(found, key=rank)
+        narrowed_finding = by_name[missing].get(finding.key) if missing else finding
+        if narrowed_finding is not None and not any(_has(text, word) for word in refused):
+            findings.append(narrowed_finding)
+    return sorted(findings, key=rank)
 
 
 def _text(finding: Finding) -> str:

@@ -65,8 +65,8 @@ class QueryIndex:
     def find(self, terms: Iterable[Term], now: datetime) -> QueryResult:
         """The images and workloads for which every term holds."""
         terms, rows = tuple(terms), self._rows
-        asked = rows.all if any(_asks_for_use(term) for term in terms) else rows.plain
-        by_image, by_workload = (self._every(terms, side, now, asked) for side in Side)
+        mask = rows.all if any(_asks_for_use(term) for term in terms) else rows.plain
+        by_image, by_workload = (self._every(terms, side, now, mask) for side in Side)
         images, workloads = rows.image.things(by_image.yes), rows.workload.things(by_workload.yes)
         undecided = rows.image.things(by_image.maybe) - images
         alone = rows.without_image & ~rows.marked(Mark.WAITING) if by_workload.maybe else 0
@@ -93,25 +93,25 @@ class QueryIndex:
     def _traits(self) -> ImageTraits:
         return ImageTraits(self.snapshot, self._rows)
 
-    def _every(self, terms: Iterable[Term], side: Side, now: datetime, asked: int) -> Truth:
-        yes = possible = asked
+    def _every(self, terms: Iterable[Term], side: Side, now: datetime, mask: int) -> Truth:
+        yes = possible = mask
         for term in terms:
-            truth = self._signed(term, side, now, asked)
+            truth = self._signed(term, side, now, mask)
             yes &= truth.yes
             possible &= truth.yes | truth.maybe
         return Truth(yes, possible ^ yes)
 
-    def _signed(self, term: Term, side: Side, now: datetime, asked: int) -> Truth:
+    def _signed(self, term: Term, side: Side, now: datetime, mask: int) -> Truth:
         truth = self._age(term, now) if term.key is Key.AGE else self._cached(term, side)
         if not term.negated:
             return truth
         if _narrows(term) or (side is Side.WORKLOAD and _is_of_workload(term)):
             return self._rows.negated(truth)
-        of_images = self._rows.negated_for(self._rows.image, truth, asked)
+        of_images = self._rows.negated_for(self._rows.image, truth, mask)
         if side is Side.IMAGE:
             return of_images
         # A workload is found by itself, or with an image that is found.
-        alone = self._rows.negated_for(self._rows.workload, truth, asked)
+        alone = self._rows.negated_for(self._rows.workload, truth, mask)
         return Truth(of_images.yes | alone.yes, of_images.maybe | alone.maybe).sure
 
     def _cached(self, term: Term, side: Side) -> Truth:
@@ -170,9 +170,11 @@ class QueryIndex:
         read = _READ[term.key]
         matches = text_matcher(term.value) if term.key is Key.CTX else name_matcher(term.key, term.value)
         values = [read(workload) for workload in self._rows.workloads]
-        wanted = {value for value in set(values) if matches(value.lower())}
-        yes = self._rows.workload.where(value in wanted for value in values) if wanted else 0
-        unnamed = [term.key is Key.TEAM and not each.team and not each.owner_readable for each in self._rows.workloads]
+        accepted = {value for value in set(values) if matches(value.lower())}
+        yes = self._rows.workload.where(value in accepted for value in values) if accepted else 0
+        unnamed = [
+            term.key is Key.TEAM and not workload.team and not workload.owner_readable for workload in self._rows.workloads
+        ]
         return Truth(yes, self._traits.unheard | (self._rows.workload.where(unnamed) if any(unnamed) else 0)).sure
 
     def _repository(self, value: str) -> Truth:
@@ -193,16 +195,16 @@ class QueryIndex:
             self._rows.image.where(image.key in maybe for image in self._rows.images) | self._rows.without_image,
         )
 
-    def _verdict(self, wanted: State, side: Side) -> Truth:
+    def _verdict(self, verdict: State, side: Side) -> Truth:
         column, states = (
             (self._rows.image, [image.verdict for image in self._rows.images])
             if side is Side.IMAGE
             else (self._rows.workload, [workload.verdict for workload in self._rows.workloads])
         )
-        unsure = frozenset() if wanted is State.UNKNOWN else _UNSURE
-        return Truth(column.where(state is wanted for state in states), column.where(state in unsure for state in states))
+        unsure = frozenset() if verdict is State.UNKNOWN else _UNSURE
+        return Truth(column.where(state is verdict for state in states), column.where(state in unsure for state in states))
 
-    def _check(self, name: CheckName, wanted: State) -> Truth:
+    def _check(self, name: CheckName, state: State) -> Truth:
         """Whether a check of the image, or of the container where that has its own, ends in a state; the worse one counts."""
         rows = self._rows
         images = bytes([_severity(image.checks, name) for image in rows.images]) + b"\0"
@@ -212,14 +214,14 @@ class QueryIndex:
         worse: Callable[[int, int], int] = _own_first if name in BY_NAME else max
         both = map(worse, of_images, of_containers)
         codes = bytes(both).translate(_ABSENT_IS_UNKNOWN)
-        unsure = frozenset() if wanted in _UNSURE else _UNSURE
-        return Truth(_having(codes, frozenset({wanted})), _having(codes, unsure))
+        unsure = frozenset() if state in _UNSURE else _UNSURE
+        return Truth(_having(codes, frozenset({state})), _having(codes, unsure))
 
-    def _drift(self, wanted: Drift) -> Truth:
+    def _drift(self, asked_for: Drift) -> Truth:
         drifts = [container.drift for container in self._rows.containers]
         column = self._rows.container
-        maybe = 0 if wanted is Drift.UNKNOWN else column.where(drift is Drift.UNKNOWN for drift in drifts)
-        return Truth(column.where(drift is wanted for drift in drifts), maybe | self._traits.unheard)
+        maybe = 0 if asked_for is Drift.UNKNOWN else column.where(drift is Drift.UNKNOWN for drift in drifts)
+        return Truth(column.where(drift is asked_for for drift in drifts), maybe | self._traits.unheard)
 
     def _age(self, term: Term, now: datetime) -> Truth:
         limit = parse_age(term.value) or 0
@@ -239,10 +241,10 @@ class QueryIndex:
 
     def _severity(self, term: Term) -> Truth:
         images, column = self._rows.images, self._rows.image
-        found = self._finding(query_findings.severity(term.value, term.op))
-        yes = found.yes | column.where(query_findings.counting(image, term.value, term.op) for image in images)
+        listed = self._finding(query_findings.severity(term.value, term.op))
+        yes = listed.yes | column.where(query_findings.counting(image, term.value, term.op) for image in images)
         ungraded = column.where(query_findings.ungraded(image.vulnerabilities) for image in images)
-        return Truth(yes, (found.maybe | ungraded) & ~yes)
+        return Truth(yes, (listed.maybe | ungraded) & ~yes)
 
     def _trait(self, trait: Trait, side: Side) -> Truth:
         rows = self._rows
@@ -306,8 +308,8 @@ def _own_first(of_image: int, of_container: int) -> int:
 
 
 def _having(codes: bytes, states: frozenset[State]) -> int:
-    wanted = {_CODES[state] for state in states}
-    table = bytes(code in wanted for code in range(256))
+    accepted = {_CODES[state] for state in states}
+    table = bytes(code in accepted for code in range(256))
     return int.from_bytes(codes.translate(table), "little")
 
 

@@ -161,13 +161,13 @@ def quote(value: str) -> str:
 
 def parse_age(value: str) -> int | None:
     """Seconds of an age such as `90d`, `12h` or `2w`; None when it is not one."""
-    found = _AGE.fullmatch(value)
-    return int(found[1]) * _UNITS[found[2]] if found and found[1].isascii() else None
+    match = _AGE.fullmatch(value)
+    return int(match[1]) * _UNITS[match[2]] if match and match[1].isascii() else None
 
 
 def _after_space(text: str, position: int) -> int:
-    found = _SPACE.match(text, position)
-    return found.end() if found else position
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
 
 
 def _term(text: str, start: int) -> tuple[Term, int]:
@@ -221,13 +221,13 @@ def _value(text: str, start: int) -> tuple[str, int]:
 
 
 def _quoted(text: str, start: int) -> tuple[str, int]:
-    found = _QUOTED.match(text, start)
-    if found is None:
+    match = _QUOTED.match(text, start)
+    if match is None:
         raise InvalidQuery("The quote is not closed.", start, 'Add the closing `"`.')
-    value = _ESCAPE.sub(r"\1", found[1])
+    value = _ESCAPE.sub(r"\1", match[1])
     if not value:
         raise InvalidQuery("There is nothing between the quotes.", start, "Write a word, or leave the quotes out.")
-    end = found.end()
+    end = match.end()
     if end < len(text) and not text[end].isspace():
         raise InvalidQuery("A space is missing after the quotes.", end, "Separate terms with spaces.")
     return value, end

@@ -28,22 +28,22 @@ class BaseNames:
     def standing_on(self, value: str) -> tuple[set[ImageKey], set[ImageKey]]:
         """The nodes that have a base with the value in its name or digest, and those of which it cannot be told."""
         value = value.lower()
-        found = self._names.matching(text_matcher(value)) if is_glob(value) else self._names.containing(value)
+        bases = self._names.matching(text_matcher(value)) if is_glob(value) else self._names.containing(value)
         if is_hex(value):
-            found = [*found, *self._digests.beginning(value)]
-        yes = self._above(self._bases[number] for number in found)
+            bases = [*bases, *self._digests.beginning(value)]
+        yes = self._above(self._bases[number] for number in bases)
         return yes, self._open - yes
 
     def _above(self, bases: Iterable[ImageKey]) -> set[ImageKey]:
         """Everything that stands on the bases, directly or not."""
-        found: set[ImageKey] = set()
+        nodes: set[ImageKey] = set()
         stack = list(bases)
         while stack:
             for child in self._children.get(stack.pop(), ()):
-                if child not in found:
-                    found.add(child)
+                if child not in nodes:
+                    nodes.add(child)
                     stack.append(child)
-        return found
+        return nodes
 
     @cached_property
     def _open(self) -> set[ImageKey]:

@@ -51,11 +51,11 @@ class Query(msgspec.Struct, frozen=True):
     def images(self, snapshot: Snapshot | QueryIndex, now: datetime) -> Selection:
         """What is found in a snapshot; pass its `QueryIndex` when asking more than once."""
         if not self.terms:
-            whole = snapshot.snapshot if isinstance(snapshot, QueryIndex) else snapshot
-            return Selection(frozenset(whole.images), frozenset(whole.workloads), idle=frozenset(whole.workloads))
+            estate = snapshot.snapshot if isinstance(snapshot, QueryIndex) else snapshot
+            return Selection(frozenset(estate.images), frozenset(estate.workloads), idle=frozenset(estate.workloads))
         index = snapshot if isinstance(snapshot, QueryIndex) else QueryIndex(snapshot)
-        found = index.find(self.terms, now)
-        return Selection(found.images, found.workloads, found.undecided, found.idle, found.unplaced)
+        result = index.find(self.terms, now)
+        return Selection(result.images, result.workloads, result.undecided, result.idle, result.unplaced)
 
 
 EVERYTHING = Query()

@@ -75,11 +75,11 @@ class NumberColumn(Sequence[int]):
             return set()
         packed = mask.to_bytes(len(self._numbers), "little")
         if packed.count(1) * SPARSE < len(packed):
-            found = {self._numbers[row] for row in _ones(packed)}
+            numbers = {self._numbers[row] for row in _ones(packed)}
         else:
-            found = set(compress(self._numbers, packed))
-        found.discard(self.absent)
-        return found
+            numbers = set(compress(self._numbers, packed))
+        numbers.discard(self.absent)
+        return numbers
 
     def _sparse(self, hits: Sequence[int]) -> int:
         order, starts = self._rows_by_thing
@@ -121,8 +121,8 @@ class Texts:
 
     def matching(self, matches: Callable[[str], bool]) -> Sequence[int]:
         """The numbers of the texts that match; equal texts are tried once."""
-        known = {text: matches(text) for text in set(self._texts)}
-        return [number for number, text in enumerate(self._texts) if known[text]]
+        verdicts = {text: matches(text) for text in set(self._texts)}
+        return [number for number, text in enumerate(self._texts) if verdicts[text]]
 
 
 class Digests:
@@ -192,8 +192,8 @@ class Rows:
         unsure = column.things(truth.maybe & asked) - yes
         alone = self.without_image if column is self.image else self.without_workload
         itself = self.negated(truth)
-        held, open_ = column.rows_of(tuple(yes)), column.rows_of(tuple(unsure))
-        none = self.all & ~(held | open_ | alone)
+        holding, open_ = column.rows_of(tuple(yes)), column.rows_of(tuple(unsure))
+        none = self.all & ~(holding | open_ | alone)
         return Truth(none | (itself.yes & alone), open_ | (itself.maybe & alone))
 
     @cached_property
@@ -237,19 +237,19 @@ class Rows:
         return Digests(images), Digests(containers)
 
     def _fill(self) -> None:
-        seen: set[int] = set()
+        placed: set[int] = set()
         elsewhere: dict[int, Mark] = {}
         place = 0
         for number, workload in enumerate(self.workloads):
             for container in workload.containers:
-                seen |= self._add_container(number, place, container, elsewhere)
+                placed |= self._add_container(number, place, container, elsewhere)
                 place += 1
             if not workload.containers:
                 self._add(len(self.images), number, len(self.containers), Mark.RUNNING if workload.pods else Mark(0))
             for image in self._known(workload.rollback):
                 self._add_extra(image, number, len(self.containers), Mark.ROLLBACK, elsewhere)
         for number in range(len(self.images)):
-            if number not in seen:
+            if number not in placed:
                 self._add(number, len(self.workloads), len(self.containers), elsewhere.get(number, Mark(0)) & _OF_IMAGE)
 
     def _known(self, keys: Iterable[ImageKey]) -> Set[int]:
@@ -282,12 +282,12 @@ class Rows:
 
 def _marks(workload: Workload, container: Container, image: ImageKey | None) -> Mark:
     """How a container uses an image (None: one that is not known), and what nobody can tell of that."""
-    found = Mark(0)
+    marks = Mark(0)
     for use in uses_of_image(workload, container, image):
-        found |= _MARKS[use]
-    if image is None or (container.declared is None and not found & Mark.DECLARED):
-        found |= Mark.UNSURE_DECLARED
-    return found if workload.owner_readable else found | Mark.UNSURE_OWNER
+        marks |= _MARKS[use]
+    if image is None or (container.declared is None and not marks & Mark.DECLARED):
+        marks |= Mark.UNSURE_DECLARED
+    return marks if workload.owner_readable else marks | Mark.UNSURE_OWNER
 
 
 def mask_of(flags: Iterable[bool]) -> int:

@@ -68,16 +68,18 @@ def _parts(steps: _Parts, everybody: set[Subject], snapshot: Snapshot, begun: bo
 
 def _rebuild(targets: Mapping[str, str], steps: _Parts) -> tuple[str, set[Subject]]:
     """One sentence for all that is rebuilt on the newest build of its base, the widest base first."""
-    found: dict[str, set[Subject]] = {}
+    by_target: dict[str, set[Subject]] = {}
     for step, target in targets.items():
-        found.setdefault(target, set()).update(steps[step])
-    subjects = set[Subject]().union(*found.values())
-    order = sorted(found, key=lambda target: (-len(found[target]), target))
+        by_target.setdefault(target, set()).update(steps[step])
+    subjects = set[Subject]().union(*by_target.values())
+    order = sorted(by_target, key=lambda target: (-len(by_target[target]), target))
     if len(order) == 1:
         return f"Rebuild {'it' if len(subjects) == 1 else 'each'} on today's build of {order[0]}.", subjects
-    names = [f"{name} ({len(found[name])}{'' if at else _noun(found[name])})" for at, name in enumerate(order[:_NAMED])]
-    rest = len(order) - _NAMED
-    names += [f"{rest} more {'base' if rest == 1 else 'bases'}"] if rest > 0 else []
+    names = [
+        f"{name} ({len(by_target[name])}{'' if place else _noun(by_target[name])})" for place, name in enumerate(order[:_NAMED])
+    ]
+    unnamed = len(order) - _NAMED
+    names += [f"{unnamed} more {'base' if unnamed == 1 else 'bases'}"] if unnamed > 0 else []
     return f"Rebuild each on today's build of its base: {listed(names)}.", subjects
 
 

@@ -22,22 +22,22 @@ _WHOLE = re.compile(r"cve-\d{4}-\d{4,}|ghsa(?:-[0-9a-z]{4}){3}")
 
 def having(images: Sequence[Image], matches: Matcher) -> list[bool]:
     """Whether each image has a vulnerability that matches; equal lists of vulnerabilities are searched once."""
-    known: dict[int, bool] = {}
-    found = []
+    answers: dict[int, bool] = {}
+    matching = []
     for image in images:
         rows = image.vulnerabilities
         place = id(rows)
-        if place not in known:
-            known[place] = any(map(matches, rows))
-        found.append(known[place])
-    return found
+        if place not in answers:
+            answers[place] = any(map(matches, rows))
+        matching.append(answers[place])
+    return matching
 
 
 def names(value: str) -> Matcher:
     """By identifier or alias: a whole one means itself, a part of one all that have it in them."""
     value = value.lower()
-    whole = _WHOLE.fullmatch(value) is not None and not is_glob(value)
-    matches = value.__eq__ if whole else text_matcher(value)
+    is_whole = _WHOLE.fullmatch(value) is not None and not is_glob(value)
+    matches = value.__eq__ if is_whole else text_matcher(value)
     return lambda row: matches(row.id.lower()) is True or any(matches(alias.lower()) is True for alias in row.aliases)
 
 
@@ -49,13 +49,13 @@ def package(value: str) -> Matcher:
 
 def severity(value: str, op: Op) -> Matcher:
     """By severity, of those that count: what somebody states not to apply does not."""
-    wanted = _ranks(value, op)
-    return lambda row: row.vex is None and row.severity in wanted
+    severities = _ranks(value, op)
+    return lambda row: row.vex is None and row.severity in severities
 
 
 def _ranks(value: str, op: Op) -> frozenset[Severity]:
     limit = Severity(value).rank
-    known = [each for each in Severity if each is not Severity.UNKNOWN]
+    graded = [level for level in Severity if level is not Severity.UNKNOWN]
     tests: dict[Op, Callable[[int], bool]] = {
         Op.OVER: limit.__lt__,
         Op.AT_LEAST: limit.__le__,
@@ -64,14 +64,14 @@ def _ranks(value: str, op: Op) -> frozenset[Severity]:
         Op.IS: limit.__eq__,
         Op.EQUALS: limit.__eq__,
     }
-    return frozenset(each for each in known if tests[op](each.rank))
+    return frozenset(level for level in graded if tests[op](level.rank))
 
 
 def counting(image: Image, value: str, op: Op) -> bool:
     """Whether a report that gives numbers only counts one of such a severity."""
-    wanted = _ranks(value, op)
+    severities = _ranks(value, op)
     reports = (report for report in image.scans if report.vulnerabilities is None)
-    return any(number and each in wanted for report in reports for each, number in report.counts.items())
+    return any(number and level in severities for report in reports for level, number in report.counts.items())
 
 
 def is_open(image: Image) -> bool:
