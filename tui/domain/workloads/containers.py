@@ -62,15 +62,15 @@ class ContainerJoin(msgspec.Struct, frozen=True, gc=False):
 def joined_of(group: WorkloadDraft, judge: DriftJudge, nodes: Mapping[str, Node]) -> tuple[ContainerJoin, ...]:
     """Every container of a workload."""
     template = group.template
-    declared = {(each.type, each.name): each for each in template}
+    declared = {(container.type, container.name): container for container in template}
     live = {pod.uid for pod in group.live}
-    found = []
+    joined = []
     for slot, pods in by_slot(group.pods, template).items():
         if pods:
-            found.append(_running(slot, pods, live, judge, nodes))
+            joined.append(_running(slot, pods, live, judge, nodes))
         elif not group.pods:
-            found.append(_idle(slot, declared[slot], group, judge))
-    return tuple(found)
+            joined.append(_idle(slot, declared[slot], group, judge))
+    return tuple(joined)
 
 
 # ---- with pods
@@ -85,13 +85,13 @@ def _running(
             container,
             _unreported(pod, container, judge.find(RunVariant(container.image, container.image_id, platform_of(pod, nodes)))),
         )
-        for pod, container in sorted(pods, key=lambda each: each[0].name)
+        for pod, container in sorted(pods, key=lambda instance: instance[0].name)
     ]
-    counting = [each for each in instances if each[0].uid in live] or instances
-    newest = max(counting, key=lambda each: (each[0].created or _NEVER, each[0].name))
+    counting = [instance for instance in instances if instance[0].uid in live] or instances
+    newest = max(counting, key=lambda instance: (instance[0].created or _NEVER, instance[0].name))
     drift, reason, note = _drift(counting, newest)
     started = [finding for _, _, finding in counting if finding.started or finding.runs is not None]
-    refs = tuple(_ref(*each) for each in instances)
+    refs = tuple(_ref(*instance) for instance in instances)
     return ContainerJoin(
         slot=slot,
         image=newest[1].image,
@@ -122,13 +122,13 @@ def _named(findings: Sequence[DriftVerdict]) -> tuple[tuple[ImageKey, str], ...]
 
 def _drift(instances: list[Instance], newest: Instance) -> tuple[Drift, str, str]:
     """The worst of what its pods are, where pods of one name but different contents are worse than each alone."""
-    started = [each for each in instances if each[2].started or _is_unreported(*each)]
+    started = [instance for instance in instances if instance[2].started or _is_unreported(*instance)]
     if not started:
         return Drift.UNKNOWN, _waiting(newest), ""
     mixed = _mixed(started)
     if mixed:
         return Drift.MIXED, mixed, ""
-    _, _, worst = min(started, key=lambda each: (_WORST.index(each[2].drift), each[2].reason))
+    _, _, worst = min(started, key=lambda instance: (_WORST.index(instance[2].drift), instance[2].reason))
     return worst.drift, worst.reason, " ".join(filter(None, (worst.note, _rollout(started, newest))))
 
 
@@ -166,19 +166,19 @@ def _mixed(started: list[Instance]) -> str:
     for (image, _), instances in sorted(alike.items()):
         apart = _apart(instances)
         if len(apart) > 1:
-            parts = sorted((_part(each) for each in apart.values()), reverse=True)
+            parts = sorted((_part(group) for group in apart.values()), reverse=True)
             return f"Pods with the one name {image} run {len(apart)} images: {'; '.join(text for _, text in parts)}."
     return ""
 
 
 def _apart(instances: list[Instance]) -> dict[frozenset[str], list[Instance]]:
     """The instances by content; contents that overlap, as those of all platforms may, are not told apart."""
-    found: dict[frozenset[str], list[Instance]] = {}
+    by_content: dict[frozenset[str], list[Instance]] = {}
     for instance in instances:
         content = instance[2].content or frozenset()
-        home = next((known for known in found if not known.isdisjoint(content)), content)
-        found.setdefault(home, []).append(instance)
-    return found
+        home = next((other for other in by_content if not other.isdisjoint(content)), content)
+        by_content.setdefault(home, []).append(instance)
+    return by_content
 
 
 def _part(instances: list[Instance]) -> tuple[int, str]:
@@ -202,7 +202,7 @@ def _trouble(instances: list[Instance], judge: DriftJudge) -> str:
     stuck = [(pod, container) for pod, container, _ in instances if is_pulling(container)]
     if not stuck:
         return ""
-    _, container = max(stuck, key=lambda each: (each[0].created or _NEVER, each[0].name))
+    _, container = max(stuck, key=lambda candidate: (candidate[0].created or _NEVER, candidate[0].name))
     try:
         word = judge.word(parse_reference(container.image))
     except InvalidReference:

@@ -74,8 +74,8 @@ def crews_of(containers: Iterable[Sequence[PodRef]]) -> tuple[PodGroup, ...]:
         for pod in pods:
             if not pod.ended:
                 images[pod.name] |= {pod.runs} if pod.runs is not None else set()
-    counted = Counter(tuple(sorted(found)) for found in images.values())
-    return tuple(PodGroup(found, counted[found]) for found in sorted(counted))
+    counted = Counter(tuple(sorted(keys)) for keys in images.values())
+    return tuple(PodGroup(combination, counted[combination]) for combination in sorted(counted))
 
 
 def pods_with(pods: Iterable[PodRef], image: ImageKey | None = None) -> int:
@@ -96,12 +96,12 @@ def pods_in(container: Container, images: Set[ImageKey] | None = None, *, idle: 
 
 def places_of(snapshot: Snapshot, workloads: Set[ObjectKey] | None = None) -> Mapping[ImageKey, tuple[ContainerGroup, ...]]:
     """Where each image is used, of the workloads (None: all): where pods run it, and where what has no pods would run it."""
-    found: defaultdict[ImageKey, list[ContainerGroup]] = defaultdict(list)
+    places: defaultdict[ImageKey, list[ContainerGroup]] = defaultdict(list)
     for workload in snapshot.workloads.values() if workloads is None else _those(snapshot, workloads):
         for container in workload.containers:
             for key in container.images:
-                found[key].append(ContainerGroup(workload.key, container.name, key))
-    return {key: tuple(at) for key, at in found.items()}
+                places[key].append(ContainerGroup(workload.key, container.name, key))
+    return {key: tuple(groups) for key, groups in places.items()}
 
 
 def pods_at(places: Iterable[ContainerGroup], snapshot: Snapshot) -> Mapping[ObjectKey, int]:
@@ -127,25 +127,25 @@ def pods_found(
 
     `idle` are the workloads whose pods that run nothing yet were found too (None: all of them, where no image was asked for).
     """
-    found = snapshot.workloads.values() if workloads is None else _those(snapshot, workloads)
-    return sum(pods_of(each, images, idle=idle is not None and each.key in idle) for each in found)
+    counted = snapshot.workloads.values() if workloads is None else _those(snapshot, workloads)
+    return sum(pods_of(workload, images, idle=idle is not None and workload.key in idle) for workload in counted)
 
 
 def pods_by_image(snapshot: Snapshot, workloads: Set[ObjectKey]) -> Mapping[ImageKey, int]:
     """For every image how many pods of the workloads run it, counted in one go: a workload may run thousands of images."""
-    found: Counter[ImageKey] = Counter()
+    pods: Counter[ImageKey] = Counter()
     for workload in _those(snapshot, workloads):
         for crew in workload.crews:
             for key in set(crew.images):
-                found[key] += crew.pods
-    return found
+                pods[key] += crew.pods
+    return pods
 
 
 def pods_under(
     snapshot: Snapshot, images: Set[ImageKey] | None = None, workloads: Set[ObjectKey] | None = None
 ) -> Mapping[ImageKey, int]:
     """For every image that runs, and every base below it, how many pods run it or what is built on it; each pod once."""
-    found: Counter[ImageKey] = Counter()
+    pods: Counter[ImageKey] = Counter()
     chains: dict[ImageKey, tuple[ImageKey, ...]] = {}
     for workload in snapshot.workloads.values() if workloads is None else _those(snapshot, workloads):
         for crew in workload.crews:
@@ -154,8 +154,8 @@ def pods_under(
                 if images is None or image in images:
                     under.update(chains.get(image) or chains.setdefault(image, tuple(_chain(image, snapshot))))
             for key in under:
-                found[key] += crew.pods
-    return found
+                pods[key] += crew.pods
+    return pods
 
 
 def running_images(snapshot: Snapshot) -> frozenset[ImageKey]:
@@ -173,13 +173,13 @@ def _those(snapshot: Snapshot, workloads: Set[ObjectKey]) -> Iterator[Workload]:
 
 def _chain(image: ImageKey, snapshot: Snapshot) -> Iterator[ImageKey]:
     """An image and every base below it; a circle ends where it closes."""
-    seen: set[ImageKey] = set()
-    at: ImageKey | None = image
-    while at is not None and at not in seen:
-        seen.add(at)
-        yield at
-        node = snapshot.images.get(at) or snapshot.bases.get(at)
-        at = node.base.base if node is not None and node.base is not None else None
+    visited: set[ImageKey] = set()
+    current: ImageKey | None = image
+    while current is not None and current not in visited:
+        visited.add(current)
+        yield current
+        node = snapshot.images.get(current) or snapshot.bases.get(current)
+        current = node.base.base if node is not None and node.base is not None else None
 
 
 # ---- uses
@@ -211,26 +211,26 @@ def idle_word(workload: Workload) -> str:
 
 def users_of(image: ImageKey, snapshot: Snapshot) -> Mapping[UseKind, tuple[ObjectKey, ...]]:
     """The workloads that use an image, by how they do; it looks at every workload."""
-    found: dict[UseKind, dict[ObjectKey, None]] = {use: {} for use in UseKind}
+    users: dict[UseKind, dict[ObjectKey, None]] = {use: {} for use in UseKind}
     for workload in snapshot.workloads.values():
         for container in workload.containers:
             if image in container.images or image == container.declared:
                 for use in uses_of_image(workload, container, image):
-                    found[use][workload.key] = None
+                    users[use][workload.key] = None
         if image in workload.rollback:
-            found[UseKind.ROLLBACK][workload.key] = None
-    return {use: tuple(keys) for use, keys in found.items() if keys}
+            users[UseKind.ROLLBACK][workload.key] = None
+    return {use: tuple(keys) for use, keys in users.items() if keys}
 
 
 def uses_of_image(workload: Workload, container: Container, image: ImageKey | None) -> frozenset[UseKind]:
     """How a container of a workload uses an image that it runs or declares; None is an image that is not known."""
-    found = set()
+    uses = set()
     if image is not None and pods_with(container.pod_refs, image):
-        found.add(UseKind.RUNNING)
+        uses.add(UseKind.RUNNING)
     if image is not None and (image == container.declared or image.digest == container.pin):
-        found.add(UseKind.DECLARED)
+        uses.add(UseKind.DECLARED)
     if is_scheduled(workload):
-        found.add(UseKind.SCHEDULED)
+        uses.add(UseKind.SCHEDULED)
     if is_scaled_to_zero(workload):
-        found.add(UseKind.SCALED_TO_ZERO)
-    return frozenset(found)
+        uses.add(UseKind.SCALED_TO_ZERO)
+    return frozenset(uses)

@@ -106,13 +106,13 @@ class DriftJudge:
             return self._registries.digest(name, reference.digest)
         return self._registries.tag(name, reference.tag)
 
-    def _judge(self, seen: RunVariant) -> DriftVerdict:
+    def _judge(self, variant: RunVariant) -> DriftVerdict:
         try:
-            reference = parse_reference(seen.image)
+            reference = parse_reference(variant.image)
         except InvalidReference as error:
             return DriftVerdict(Drift.UNKNOWN, error.headline)
         name = RepositoryName(reference.registry, reference.repository)
-        running = parse_image_id(seen.image_id)
+        running = parse_image_id(variant.image_id)
         word = self.word(reference)
         bare = DriftVerdict(
             Drift.UNKNOWN,
@@ -126,9 +126,9 @@ class DriftJudge:
             named=reference.digest or ("" if word.gone else word.digest),
         )
         if running.kind is ImageIdKind.NONE:
-            return msgspec.structs.replace(bare, reason=_not_started(seen))
-        content = self._content(running, seen.platform)
-        case = _Case(reference, name, running, seen.platform, content)
+            return msgspec.structs.replace(bare, reason=_not_started(variant))
+        content = self._content(running, variant.platform)
+        case = _Case(reference, name, running, variant.platform, content)
         drift, reason, note = self._pinned(case) if reference.digest else self._tagged(case, word)
         runs = self._runs(case, bare.declared)
         return msgspec.structs.replace(
@@ -162,8 +162,8 @@ class DriftJudge:
         digest = reference.digest or ("" if word.gone else word.digest)
         if not digest:
             return None
-        held = self._catalog.holding(name, digest)
-        return held[0] if held else ImageKey(name.registry, name.repository, digest)
+        keys = self._catalog.holding(name, digest)
+        return keys[0] if keys else ImageKey(name.registry, name.repository, digest)
 
     def _runs(self, case: _Case, declared: ImageKey | None) -> ImageKey:
         """The image that runs: by digest or content in the repository of the name, then where the node says, then anywhere."""
@@ -176,19 +176,19 @@ class DriftJudge:
         where = reported or case.name
         return next(iter((*inside, *outside, *same)), ImageKey(where.registry, where.repository, digest))
 
-    def _named(self, case: _Case, named: str, runs: ImageKey) -> str:
+    def _named(self, case: _Case, declared: str, runs: ImageKey) -> str:
         """The digest that the name gives of what runs: what it means now, what the node was given for it, the image's own."""
-        known = self._catalog.image(runs)
-        digests = known.digests if known is not None else ()
-        return next((each for each in (named, case.running.digest) if each in digests), runs.digest)
+        image = self._catalog.image(runs)
+        digests = image.digests if image is not None else ()
+        return next((digest for digest in (declared, case.running.digest) if digest in digests), runs.digest)
 
     # ---- verdicts: drift, reason, note
 
     def _pinned(self, case: _Case) -> tuple[Drift, str, str]:
         pin, running = case.reference.digest, case.running.digest
-        wanted = self._contents.on(pin, case.platform)
-        if running != pin and not _same(case.content, wanted) and not self._is_platform_of(case, pin):
-            if _differ(case.content, wanted):
+        expected = self._contents.on(pin, case.platform)
+        if running != pin and not _same(case.content, expected) and not self._is_platform_of(case, pin):
+            if _differ(case.content, expected):
                 return Drift.MOVED, f"It is pinned to {short(pin)}, but the node reports other content: {short(running)}.", ""
             return Drift.UNKNOWN, self._unreadable(case, pin, f"Pinned to {short(pin)}, it is reported as {short(running)}"), ""
         word = self._registries.digest(case.name, pin)
@@ -309,17 +309,17 @@ def _lies_in(key: ImageKey, name: RepositoryName) -> bool:
     return key.repository == name.repository and key.registry == name.registry
 
 
-def _same(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
+def _same(contents: frozenset[str] | None, other: frozenset[str] | None) -> bool:
     """Whether two digests certainly mean the same: the one content on the node's platform, or all contents of all."""
-    return bool(one) and one == other
+    return bool(contents) and contents == other
 
 
-def _differ(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
+def _differ(contents: frozenset[str] | None, other: frozenset[str] | None) -> bool:
     """Whether two digests certainly mean different contents; overlapping sets, met without a platform, say neither."""
-    return bool(one) and bool(other) and one is not None and other is not None and one.isdisjoint(other)
+    return bool(contents) and bool(other) and contents is not None and other is not None and contents.isdisjoint(other)
 
 
-def _not_started(seen: RunVariant) -> str:
-    if seen.image_id:
-        return f"The node reports its image in a form that says nothing: {clean(seen.image_id, 80)}."
+def _not_started(variant: RunVariant) -> str:
+    if variant.image_id:
+        return f"The node reports its image in a form that says nothing: {clean(variant.image_id, 80)}."
     return "It has not started, so the node reports no image."

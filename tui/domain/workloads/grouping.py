@@ -31,8 +31,8 @@ class WorkloadDraft:
     @property
     def controller(self) -> Controller | None:
         """The top controller itself, when it was read."""
-        found = [each for each in self.controllers.values() if each.key == self.top.key]
-        return max(found, key=lambda each: each.uid) if found else None
+        controllers = [controller for controller in self.controllers.values() if controller.key == self.top.key]
+        return max(controllers, key=lambda controller: controller.uid) if controllers else None
 
     @property
     def template(self) -> tuple[TemplateContainer, ...]:
@@ -40,8 +40,12 @@ class WorkloadDraft:
         own = self.controller
         if own is not None and own.containers:
             return own.containers
-        others = [each for each in self.controllers.values() if each.containers and each.desired != 0]
-        return max(others, key=lambda each: (each.created is not None, each.created, each.uid)).containers if others else ()
+        others = [controller for controller in self.controllers.values() if controller.containers and controller.desired != 0]
+        return (
+            max(others, key=lambda controller: (controller.created is not None, controller.created, controller.uid)).containers
+            if others
+            else ()
+        )
 
     @property
     def live(self) -> list[Pod]:
@@ -55,10 +59,10 @@ class WorkloadDraft:
         own = self.controller
         present = own.revision if own is not None else ""
         busy = {pod.owner.uid for pod in self.pods if pod.owner is not None}
-        for each in self.controllers.values():
-            old = each.kind == "ReplicaSet" and each.desired == 0 and each.uid not in busy
-            if old and each.key != self.top.key and not (present and each.revision == present):
-                yield each
+        for controller in self.controllers.values():
+            old = controller.kind == "ReplicaSet" and controller.desired == 0 and controller.uid not in busy
+            if old and controller.key != self.top.key and not (present and controller.revision == present):
+                yield controller
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,31 +185,31 @@ def _heads_of(source: SourceId, controllers: Mapping[str, Controller]) -> _Heads
 
 
 def _top_of_pod(pod: Pod, controllers: Mapping[str, Controller], tops: Mapping[str, TopOwner]) -> TopOwner:
-    known = tops.get(pod.owner.uid) if pod.owner is not None and not pod.mirror else None
-    return known or top_of(pod, controllers)
+    owner = tops.get(pod.owner.uid) if pod.owner is not None and not pod.mirror else None
+    return owner or top_of(pod, controllers)
 
 
-def _into(found: dict[ObjectKey, WorkloadDraft], source: SourceId, top: TopOwner) -> WorkloadDraft:
-    known = found.get(top.key)
-    if known is None:
-        known = found[top.key] = WorkloadDraft(source, top)
-    elif top.readable and not known.top.readable:
-        known.top = top
-    return known
+def _into(drafts: dict[ObjectKey, WorkloadDraft], source: SourceId, top: TopOwner) -> WorkloadDraft:
+    draft = drafts.get(top.key)
+    if draft is None:
+        draft = drafts[top.key] = WorkloadDraft(source, top)
+    elif top.readable and not draft.top.readable:
+        draft.top = top
+    return draft
 
 
-def _declares(each: WorkloadDraft) -> bool:
+def _declares(draft: WorkloadDraft) -> bool:
     """Whether it is worth a row without pods: it was read, and has a template that new pods would come from."""
-    return each.controller is not None and bool(each.template)
+    return draft.controller is not None and bool(draft.template)
 
 
 def by_slot(pods: Iterable[Pod], template: tuple[TemplateContainer, ...]) -> dict[Slot, list[tuple[Pod, PodContainer]]]:
     """The containers of a workload with the pods that have them, in the order in which they are declared, ephemeral ones last."""
-    found: dict[Slot, list[tuple[Pod, PodContainer]]] = {(declared.type, declared.name): [] for declared in template}
+    slots: dict[Slot, list[tuple[Pod, PodContainer]]] = {(declared.type, declared.name): [] for declared in template}
     for pod in pods:
         for container in pod.containers:
-            found.setdefault((container.type, container.name), []).append((pod, container))
-    return dict(sorted(found.items(), key=lambda item: item[0][0] is ContainerType.EPHEMERAL))
+            slots.setdefault((container.type, container.name), []).append((pod, container))
+    return dict(sorted(slots.items(), key=lambda item: item[0][0] is ContainerType.EPHEMERAL))
 
 
 def platform_of(pod: Pod, nodes: Mapping[str, Node]) -> Platform | None:

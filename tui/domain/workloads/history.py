@@ -51,10 +51,10 @@ class Observer:
         image = self._catalog.image(key)
         return self._observe(image) if image is not None and image.complete else None
 
-    def same_content(self, one: ImageKey, other: ImageKey) -> bool:
+    def same_content(self, image: ImageKey, other: ImageKey) -> bool:
         """Whether two images are the same under two names."""
-        known, than = self._catalog.image(one), self._catalog.image(other)
-        return one == other or (known is not None and than is not None and not {*known.configs}.isdisjoint(than.configs))
+        content, than = self._catalog.image(image), self._catalog.image(other)
+        return image == other or (content is not None and than is not None and not {*content.configs}.isdisjoint(than.configs))
 
     def left_behind(self, name: Name) -> Iterator[ImageKey]:
         """The images that a tag named before, the latest first."""
@@ -63,18 +63,18 @@ class Observer:
         for digest in record.earlier if record is not None else ():
             yield from self._catalog.holding(name[0], digest)[:1]
 
-    def _observe(self, known: CatalogImage) -> Observation:
-        configs = [self._catalog.contents.configs[member.config] for member in known.members]
+    def _observe(self, image: CatalogImage) -> Observation:
+        configs = [self._catalog.contents.configs[member.config] for member in image.members]
         usual = configs[0]
         return Observation(
-            image=known.key,
+            image=image.key,
             where="",
-            at=known.pushed or known.created,
-            families=frozenset(self._families(known)),
+            at=image.pushed or image.created,
+            families=frozenset(self._families(image)),
             builder=builder_of(usual.history),
             steps=shape_of(usual.history[self._inherited(usual) :]),
             layers=frozenset(layer for config in configs for layer in config.diff_ids[len(self._base_layers(config)) :]),
-            signers=self._signers(known),
+            signers=self._signers(image),
         )
 
     def _base(self, config: ImageConfig) -> ImageConfig | None:
@@ -95,12 +95,12 @@ class Observer:
             else 0
         )
 
-    def _families(self, known: CatalogImage) -> Iterator[str]:
+    def _families(self, image: CatalogImage) -> Iterator[str]:
         """Names of the repositories of all its bases, and of its distribution."""
-        system = distribution(known, self._catalog)
+        system = distribution(image, self._catalog)
         if system:
             yield system.partition(" ")[0]
-        key = known.key
+        key = image.key
         for _ in range(MAX_GENERATIONS):
             link = self._links.get(key)
             if link is None:
@@ -109,16 +109,16 @@ class Observer:
                 yield link.base.repository.rpartition("/")[2]
             key = link.base
 
-    def _signers(self, known: CatalogImage) -> frozenset[str] | None:
+    def _signers(self, image: CatalogImage) -> frozenset[str] | None:
         """Those who signed the image; None unless all was looked at and could be told.
 
         One whose signature has expired since is the same signer still: what counts is that it is authentic.
         """
-        here = self._trust.signatures.get(known.name, {})
-        found = [here[digest] for digest in known.digests if digest in here]
-        if known.key.digest not in here or any(each.error for each in found):
+        here = self._trust.signatures.get(image.name, {})
+        verified = [here[digest] for digest in image.digests if digest in here]
+        if image.key.digest not in here or any(signatures.error for signatures in verified):
             return None
-        outcomes = [outcome for each in found for outcome in each.outcomes]
+        outcomes = [outcome for signatures in verified for outcome in signatures.outcomes]
         signers = frozenset(outcome.signer for outcome in outcomes if _is_authentic(outcome))
         undecided = any(outcome.verdict in _UNDECIDED for outcome in outcomes)
         return None if undecided and not signers else signers
@@ -243,9 +243,13 @@ def _suspicion(
     places.update(dict.fromkeys(observer.left_behind(name), LEFT_BEHIND) if container.tag else {})
     places.update(running.get(name, {}))
     old = remembered.get(name, ())
-    observed = {key: (seen, where) for key, where in places.items() if (seen := observer.observe(key)) is not None}
+    observed = {key: (observation, where) for key, where in places.items() if (observation := observer.observe(key)) is not None}
     answers = [_judge(image, observed, observer, old) for image in judged]
-    return max((each for each in answers if each is not None), key=lambda each: (each.impostor, each.sentence), default=None)
+    return max(
+        (suspicion for suspicion in answers if suspicion is not None),
+        key=lambda suspicion: (suspicion.impostor, suspicion.sentence),
+        default=None,
+    )
 
 
 def _lies_in(image: ImageKey, name: RepositoryName) -> bool:
@@ -258,16 +262,27 @@ def _judge(
     now = observer.observe(image)
     if now is None or now.at is None:
         return None
-    placed = [_placed(seen, where) for key, (seen, where) in places.items() if not observer.same_content(key, image)]
-    before = [each for each in (*placed, *remembered) if _is_before(each.at, now.at)]
-    found = compare(now, before) if before else None
-    doubt = observer.signatures_lost if found is not None and found.by_signer else ""
-    return msgspec.structs.replace(found, doubt=doubt) if found is not None and doubt else found
+    placed = [
+        _placed(observation, where) for key, (observation, where) in places.items() if not observer.same_content(key, image)
+    ]
+    before = [observation for observation in (*placed, *remembered) if _is_before(observation.at, now.at)]
+    suspicion = compare(now, before) if before else None
+    doubt = observer.signatures_lost if suspicion is not None and suspicion.by_signer else ""
+    return msgspec.structs.replace(suspicion, doubt=doubt) if suspicion is not None and doubt else suspicion
 
 
-def _placed(seen: Observation, where: str) -> Observation:
-    return Observation(seen.image, where, seen.at, seen.families, seen.builder, seen.steps, seen.layers, seen.signers)
+def _placed(observation: Observation, where: str) -> Observation:
+    return Observation(
+        observation.image,
+        where,
+        observation.at,
+        observation.families,
+        observation.builder,
+        observation.steps,
+        observation.layers,
+        observation.signers,
+    )
 
 
-def _is_before(at: datetime | None, now: datetime) -> bool:
-    return at is not None and at < now
+def _is_before(observed: datetime | None, now: datetime) -> bool:
+    return observed is not None and observed < now

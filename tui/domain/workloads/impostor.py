@@ -83,23 +83,23 @@ def compare(now: Observation, before: Sequence[Observation]) -> Suspicion | None
     differences = [sentence for sentence in (signer, family, steps, builder) if sentence]
     if not differences or not (signer or family):
         return None
-    where = ", ".join(sorted({seen.where for seen in before})[:SHOWN])
+    where = ", ".join(sorted({observation.where for observation in before})[:SHOWN])
     sentence = f"Compared with what ran before under this name ({where}): {'; '.join(differences)}."
     unlike = bool(family and steps)
     good = max(before, key=_known_good)
     return Suspicion(unlike or bool(signer), sentence, bool(signer) and not unlike, good=good.image, where=good.where)
 
 
-def _known_good(seen: Observation) -> tuple[bool, float, ImageKey]:
+def _known_good(observation: Observation) -> tuple[bool, float, ImageKey]:
     """What runs or ran goes before what only had the tag; then the newest."""
-    at = seen.at.timestamp() if seen.at is not None else 0.0
-    return seen.where != LEFT_BEHIND, at, seen.image
+    timestamp = observation.at.timestamp() if observation.at is not None else 0.0
+    return observation.where != LEFT_BEHIND, timestamp, observation.image
 
 
 def _signer(now: Observation, before: Iterable[Observation]) -> str:
     """Only where everything that was looked at was signed is a missing or another signer unexpected."""
-    known = [seen.signers for seen in before if seen.signers is not None]
-    usual = frozenset().union(*known) if known and all(known) else frozenset[str]()
+    signers = [observation.signers for observation in before if observation.signers is not None]
+    usual = frozenset().union(*signers) if signers and all(signers) else frozenset[str]()
     if not usual or now.signers is None or now.signers & usual:
         return ""
     others, own = _names(map(_common_name, usual)), _names(map(_common_name, now.signers))
@@ -107,29 +107,29 @@ def _signer(now: Observation, before: Iterable[Observation]) -> str:
 
 
 def _family(now: Observation, before: Iterable[Observation]) -> str:
-    known = [seen.families for seen in before if seen.families]
-    if not now.families or not known or any(now.families & families for families in known):
+    earlier = [observation.families for observation in before if observation.families]
+    if not now.families or not earlier or any(now.families & families for families in earlier):
         return ""
-    return f"it stands on {_names(now.families)}, not on {_names(frozenset().union(*known))}"
+    return f"it stands on {_names(now.families)}, not on {_names(frozenset().union(*earlier))}"
 
 
 def _steps(now: Observation, before: Iterable[Observation]) -> str:
-    known = [seen for seen in before if seen.steps]
-    if not now.steps or not known or any(_is_alike(now, seen) for seen in known):
+    comparable = [observation for observation in before if observation.steps]
+    if not now.steps or not comparable or any(_is_alike(now, observation) for observation in comparable):
         return ""
     return "its build steps have nothing in common"
 
 
-def _is_alike(now: Observation, seen: Observation) -> bool:
-    common = len(now.steps & seen.steps)
-    return bool(now.layers & seen.layers) or common >= ALIKE * min(len(now.steps), len(seen.steps))
+def _is_alike(now: Observation, other: Observation) -> bool:
+    common = len(now.steps & other.steps)
+    return bool(now.layers & other.layers) or common >= ALIKE * min(len(now.steps), len(other.steps))
 
 
 def _builder(now: Observation, before: Iterable[Observation]) -> str:
-    known = {seen.builder for seen in before if seen.builder}
-    if not now.builder or not known or now.builder in known:
+    builders = {observation.builder for observation in before if observation.builder}
+    if not now.builder or not builders or now.builder in builders:
         return ""
-    return f"it was built with {now.builder}, not with {_names(known)}"
+    return f"it was built with {now.builder}, not with {_names(builders)}"
 
 
 def _common_name(signer: str) -> str:
@@ -138,8 +138,8 @@ def _common_name(signer: str) -> str:
 
 
 def _names(names: Iterable[str]) -> str:
-    found = sorted(clean(name, 80) for name in names)
-    return f"{', '.join(found[:SHOWN])}{' and others' if len(found) > SHOWN else ''}"
+    cleaned = sorted(clean(name, 80) for name in names)
+    return f"{', '.join(cleaned[:SHOWN])}{' and others' if len(cleaned) > SHOWN else ''}"
 
 
 # ---- what a history tells

@@ -83,30 +83,34 @@ class WorkloadJoin:
         return _join(key, draft, self._nodes.get(draft.source, {}), self._judge)
 
 
-def _join(key: ObjectKey, found: WorkloadDraft, nodes: Mapping[str, Node], judge: DriftJudge) -> JoinedWorkload:
-    containers = joined_of(found, judge, nodes)
-    old = [judge.find(RunVariant(each.image)) for controller in found.rollback for each in controller.containers]
-    rollback = tuple(sorted({each.declared for each in old if each.declared is not None}))
-    words = tuple(_words(found))
-    declared = [each.declared for each in containers if each.declared is not None]
-    runs = [image for each in containers for image in each.runs]
-    crews = crews_of(each.refs for each in containers)
+def _join(key: ObjectKey, draft: WorkloadDraft, nodes: Mapping[str, Node], judge: DriftJudge) -> JoinedWorkload:
+    containers = joined_of(draft, judge, nodes)
+    old = [judge.find(RunVariant(container.image)) for controller in draft.rollback for container in controller.containers]
+    rollback = tuple(sorted({container.declared for container in old if container.declared is not None}))
+    words = tuple(_words(draft))
+    declared = [container.declared for container in containers if container.declared is not None]
+    runs = [image for container in containers for image in container.runs]
+    crews = crews_of(container.refs for container in containers)
     return JoinedWorkload(
         key=key,
-        group=found,
+        group=draft,
         containers=containers,
         rollback=rollback,
-        controller=found.controller,
+        controller=draft.controller,
         managed_by=managed_by(words),
         team=team_of(words),
         crews=crews,
-        idle=tuple(dict.fromkeys((*(image for each in containers for image in _idle(each)), *rollback))),
+        idle=tuple(dict.fromkeys((*(image for container in containers for image in _idle(container)), *rollback))),
         images=tuple(dict.fromkeys((*runs, *declared, *rollback))),
         named=tuple(
             dict.fromkeys(
                 (
-                    *(pair for each in containers for pair in each.named),
-                    *((each.declared, each.named) for each in old if each.declared is not None and each.named),
+                    *(pair for container in containers for pair in container.named),
+                    *(
+                        (container.declared, container.named)
+                        for container in old
+                        if container.declared is not None and container.named
+                    ),
                 )
             )
         ),
@@ -189,12 +193,12 @@ def _uses(workload: JoinedWorkload) -> dict[ImageKey, _Use]:
     return {image: _Use(pods.get(image), image in idle, tuple(names.get(image, ()))) for image in images}
 
 
-def _words(found: WorkloadDraft) -> Iterator[Mapping[str, str]]:
+def _words(draft: WorkloadDraft) -> Iterator[Mapping[str, str]]:
     """Labels and annotations, those of the top first."""
-    own = found.controller
-    others = [each for each in found.controllers.values() if own is None or each.uid != own.uid]
-    for each in ([own] if own is not None else []) + sorted(others, key=lambda each: each.uid):
-        yield each.annotations
-        yield each.labels
-    if not found.controllers and found.pods:
-        yield min(found.pods, key=lambda pod: pod.uid).labels
+    own = draft.controller
+    others = [controller for controller in draft.controllers.values() if own is None or controller.uid != own.uid]
+    for controller in ([own] if own is not None else []) + sorted(others, key=lambda controller: controller.uid):
+        yield controller.annotations
+        yield controller.labels
+    if not draft.controllers and draft.pods:
+        yield min(draft.pods, key=lambda pod: pod.uid).labels

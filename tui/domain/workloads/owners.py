@@ -59,15 +59,15 @@ def managed_by(words: Iterable[Mapping[str, str]]) -> str:
     Sources: Argo CD "Resource Tracking", Flux kustomize- and helm-controller labels, Helm "Labels and Annotations". A GitOps
     tool comes first: it may well install charts, and it is what would undo a change.
     """
-    found = [each for each in words if each]
+    maps = [labels for labels in words if labels]
     for name, marks in (("Argo CD", _ARGO), ("Flux", _FLUX), ("Helm", _HELM)):
-        if any(mark in each for each in found for mark in marks):
+        if any(mark in labels for labels in maps for mark in marks):
             return name
-    return "Helm" if any(each.get("app.kubernetes.io/managed-by") == "Helm" for each in found) else ""
+    return "Helm" if any(labels.get("app.kubernetes.io/managed-by") == "Helm" for labels in maps) else ""
 
 
 def team_of(words: Iterable[Mapping[str, str]]) -> str:
     """The team that a workload's labels name, empty when they name none."""
-    found = list(words)
-    named = (each.get(label, "") for label in ("team", "owner") for each in found)
-    return next((name for name in named if name), "")
+    maps = list(words)
+    teams = (labels.get(label, "") for label in ("team", "owner") for labels in maps)
+    return next((name for name in teams if name), "")
