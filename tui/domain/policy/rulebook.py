@@ -33,7 +33,7 @@ class RuleBook:
     def __init__(self, policy: Policy, now: datetime) -> None:
         self._policy = policy
         self._parts: tuple[Scope | PolicyException, ...] = (*policy.scopes, *policy.exceptions)
-        self._active = frozenset(each.id for each in policy.exceptions if now < each.until)
+        self._active = frozenset(exception.id for exception in policy.exceptions if now < exception.until)
         self.key = policy, self._active
         self._repositories: _Met[RepositoryName | None] = _Met(
             lambda name: tuple(closest_repository(part.repositories, name) for part in self._parts)
@@ -57,27 +57,27 @@ class RuleBook:
             self._namespaces.number(place.namespace),
             self._clusters.number(place.cluster),
         )
-        found = self._kept.get(met)
-        if found is None:
-            made = self._made(*met)
-            found = self._kept[met] = self._one.setdefault(made, made)
-        return found
+        rules = self._kept.get(met)
+        if rules is None:
+            merged = self._made(*met)
+            rules = self._kept[met] = self._one.setdefault(merged, merged)
+        return rules
 
     def _made(self, repository: int, namespace: int, cluster: int) -> Rules:
-        found = zip(
+        met = zip(
             self._repositories.found(repository), self._namespaces.found(namespace), self._clusters.found(cluster), strict=True
         )
-        ranks = [_rank(*each) for each in found]
+        ranks = [_rank(*closeness) for closeness in met]
         count = len(self._policy.scopes)
         fields: dict[str, object] = {}
         origins = dict(self._policy.rules.origins)
         for scope in reversed(scopes_by(self._policy.scopes, ranks[:count])):
             fields.update(scope.settings)
             origins.update((name, f"scope {scope.name}") for name, _ in scope.settings)
-        there = [each for each, rank in zip(self._policy.exceptions, ranks[count:], strict=True) if rank is not None]
+        there = [exception for exception, rank in zip(self._policy.exceptions, ranks[count:], strict=True) if rank is not None]
         fields["origins"] = tuple(sorted(origins.items()))
-        fields["exceptions"] = _sorted([each for each in there if each.id in self._active])
-        fields["expired"] = _sorted([each for each in there if each.id not in self._active])
+        fields["exceptions"] = _sorted([exception for exception in there if exception.id in self._active])
+        fields["expired"] = _sorted([exception for exception in there if exception.id not in self._active])
         return msgspec.structs.replace(self._policy.rules, **fields)
 
 
@@ -92,13 +92,13 @@ class _Met(Generic[K]):
 
     def number(self, name: K) -> int:
         """The number of what a name meets."""
-        found = self._numbers.get(name)
-        if found is None:
+        number = self._numbers.get(name)
+        if number is None:
             answer = self._compare(name)
-            found = self._numbers[name] = self._known.setdefault(answer, len(self._answers))
-            if found == len(self._answers):
+            number = self._numbers[name] = self._known.setdefault(answer, len(self._answers))
+            if number == len(self._answers):
                 self._answers.append(answer)
-        return found
+        return number
 
     def found(self, number: int) -> Found:
         """What has this number."""
@@ -111,4 +111,4 @@ def _rank(repository: Closeness | None, namespace: Closeness | None, cluster: Cl
 
 
 def _sorted(exceptions: Sequence[PolicyException]) -> tuple[PolicyException, ...]:
-    return tuple(sorted(exceptions, key=lambda each: each.id))
+    return tuple(sorted(exceptions, key=lambda exception: exception.id))

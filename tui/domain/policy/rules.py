@@ -74,12 +74,12 @@ class Rules(msgspec.Struct, frozen=True, dict=True):
 
     def cite(self, field: str, value: str = "") -> str:
         """The rule that a field is, as the policy writes it: `age.max = 365 (scope prod)`; `value` for one of a list."""
-        known = self._cited.get((field, value))
-        if known is None:
+        citation = self._cited.get((field, value))
+        if citation is None:
             text = value or shown(getattr(self, field))
-            known = f"{'.'.join(SETTINGS[field])} = {clean(text, SHOWN)} ({self.origin(field)})"
-            self._cited[field, value] = known
-        return known
+            citation = f"{'.'.join(SETTINGS[field])} = {clean(text, SHOWN)} ({self.origin(field)})"
+            self._cited[field, value] = citation
+        return citation
 
     @cached_property
     def _cited(self) -> dict[tuple[str, str], str]:
@@ -88,11 +88,13 @@ class Rules(msgspec.Struct, frozen=True, dict=True):
 
     def alike(self, other: Rules, fields: Iterable[str]) -> bool:
         """Whether these fields say the same in both, and are written at the same place."""
-        return all(getattr(self, each) == getattr(other, each) and self.origin(each) == other.origin(each) for each in fields)
+        return all(
+            getattr(self, field) == getattr(other, field) and self.origin(field) == other.origin(field) for field in fields
+        )
 
     def is_built_in(self, fields: Iterable[str]) -> bool:
         """Whether nobody wrote any of these fields."""
-        return not self.origins or all(self.origin(each) == BUILT_IN for each in fields)
+        return not self.origins or all(self.origin(field) == BUILT_IN for field in fields)
 
     def origin(self, field: str) -> str:
         """Where a field is written."""

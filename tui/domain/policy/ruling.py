@@ -31,8 +31,8 @@ def _ruled(check: Check, rules: Rules, digests: Digests) -> Check:
         return Check(check.name, State.OFF, "The policy does not ask.", (SourceId(SourceKind.POLICY),), rule=rules.cite("off"))
     if check.state not in (State.FAIL, State.WARN) or check.accepted:
         return check
-    if found := _meant(rules.exceptions, check, digests):
-        return accepted_as(check, (found,))
+    if exception := _meant(rules.exceptions, check, digests):
+        return accepted_as(check, (exception,))
     if late := _meant(rules.expired, check, digests):
         return msgspec.structs.replace(check, reason=f"{check.reason} {expiry_words(late)}")
     return check
@@ -40,8 +40,11 @@ def _ruled(check: Check, rules: Rules, digests: Digests) -> Check:
 
 def accepted_as(check: Check, exceptions: tuple[PolicyException, ...]) -> Check:
     """A bad answer that exceptions accept: a warning that names them, why, and who answers for it."""
-    words = " ".join(f"Accepted {_until(each)} by {clean(each.owner)}: {clean(each.reason)} ({each.id})." for each in exceptions)
-    names = ", ".join(each.id for each in exceptions)
+    words = " ".join(
+        f"Accepted {_until(exception)} by {clean(exception.owner)}: {clean(exception.reason)} ({exception.id})."
+        for exception in exceptions
+    )
+    names = ", ".join(exception.id for exception in exceptions)
     return msgspec.structs.replace(
         check,
         state=State.WARN,
@@ -59,9 +62,9 @@ def expiry_words(exception: PolicyException) -> str:
 
 def _meant(exceptions: Iterable[PolicyException], check: Check, digests: Digests) -> PolicyException | None:
     """The first exception, by id, that is about the whole check of this content."""
-    for each in exceptions:
-        if check.name in each.checks and each.is_about(digests):
-            return each
+    for exception in exceptions:
+        if check.name in exception.checks and exception.is_about(digests):
+            return exception
     return None
 
 

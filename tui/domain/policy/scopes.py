@@ -48,18 +48,18 @@ class Scope(msgspec.Struct, frozen=True):
 
 def scopes_by(scopes: Sequence[Scope], ranks: Sequence[Rank | None]) -> list[Scope]:
     """The scopes that count, the most specific first; `ranks` are in their order, None for one that does not count."""
-    found = sorted(
-        ((rank, scope) for scope, rank in zip(scopes, ranks, strict=True) if rank is not None), key=lambda each: each[1].name
+    ranked = sorted(
+        ((rank, scope) for scope, rank in zip(scopes, ranks, strict=True) if rank is not None), key=lambda pair: pair[1].name
     )
-    found.sort(key=lambda each: each[0], reverse=True)  # stable: equally specific scopes stay sorted by name
-    return [scope for _, scope in found]
+    ranked.sort(key=lambda pair: pair[0], reverse=True)  # stable: equally specific scopes stay sorted by name
+    return [scope for _, scope in ranked]
 
 
 def tied(scopes: tuple[Scope, ...]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Pairs of scopes, by name, that can be equally specific at one place and differ in some settings: which the name decides."""
     ordered = sorted(scopes, key=lambda scope: scope.name)
-    for at, first in enumerate(ordered):
-        for second in ordered[at + 1 :]:
+    for place, first in enumerate(ordered):
+        for second in ordered[place + 1 :]:
             other = dict(second.settings)
             fields = tuple(name for name, value in first.settings if name in other and other[name] != value)
             if fields and _alike(first, second):
@@ -73,7 +73,7 @@ def _alike(first: Scope, second: Scope) -> bool:
         (first.namespaces, second.namespaces),
         (first.clusters, second.clusters),
     )
-    return all(set(one) & set(other) or not (one or other) for one, other in pairs)
+    return all(set(patterns) & set(others) or not (patterns or others) for patterns, others in pairs)
 
 
 def closest_repository(patterns: Iterable[Pattern], name: RepositoryName | None) -> Closeness | None:
@@ -81,7 +81,7 @@ def closest_repository(patterns: Iterable[Pattern], name: RepositoryName | None)
     if not patterns:
         return _OPEN
     met = (pattern for pattern in patterns if name is not None and pattern.matches(name))
-    return max(((1 + len(each.parts), -each.text.count("*"), len(each.text)) for each in met), default=None)
+    return max(((1 + len(pattern.parts), -pattern.text.count("*"), len(pattern.text)) for pattern in met), default=None)
 
 
 def closest_name(patterns: Iterable[str], name: str) -> Closeness | None:
@@ -89,7 +89,7 @@ def closest_name(patterns: Iterable[str], name: str) -> Closeness | None:
     if not patterns:
         return _OPEN
     met = (pattern for pattern in patterns if name and _name_pattern(pattern).fullmatch(name))
-    return max(((1, -each.count("*"), len(each)) for each in met), default=None)
+    return max(((1, -pattern.count("*"), len(pattern)) for pattern in met), default=None)
 
 
 @lru_cache(maxsize=1024)

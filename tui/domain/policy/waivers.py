@@ -37,14 +37,14 @@ class PolicyException(msgspec.Struct, frozen=True):
 
     def is_about(self, digests: Digests) -> bool:
         """Whether it names one of the groups whole: what accepts one platform of an index accepts no other."""
-        return not self.digests or any(group and all(each in self.digests for each in group) for group in digests)
+        return not self.digests or any(group and all(digest in self.digests for digest in group) for group in digests)
 
 
 def accepting(exceptions: Iterable[PolicyException], digests: Digests) -> dict[str, PolicyException]:
     """The vulnerabilities that exceptions accept in this content, in capitals, each with the first exception that does."""
-    found: dict[str, PolicyException] = {}
-    for each in exceptions:
-        if each.cves and each.is_about(digests):
-            for cve in each.cves:
-                found.setdefault(cve.upper(), each)
-    return found
+    accepted: dict[str, PolicyException] = {}
+    for exception in exceptions:
+        if exception.cves and exception.is_about(digests):
+            for cve in exception.cves:
+                accepted.setdefault(cve.upper(), exception)
+    return accepted
