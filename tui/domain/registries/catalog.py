@@ -177,15 +177,15 @@ class _Repository:
 
     def _named(self, digests: tuple[str, ...]) -> tuple[str, ...]:
         top = digests[:1]
-        return top if digests[0] in self._tags else tuple(each for each in digests if each in self._tags) or top
+        return top if digests[0] in self._tags else tuple(digest for digest in digests if digest in self._tags) or top
 
     def _gaps(self, members: tuple[PlatformMember, ...]) -> Iterator[str]:
         """Sentences on the platforms that were not read."""
         for member in members:
             if self._contents.config(member.config) is not None:
                 continue
-            what = member.manifest if self._contents.manifest(member.manifest) is None else member.config
-            word = self._registries.failure(self._name, what) if what else None
+            digest = member.manifest if self._contents.manifest(member.manifest) is None else member.config
+            word = self._registries.failure(self._name, digest) if digest else None
             which = f"{short(member.manifest)}{f' ({member.platform})' if member.platform is not None else ''}"
             manifest = self._contents.manifest(member.manifest)
             if word is not None:
@@ -203,10 +203,10 @@ class _Repository:
         return (best, *(tag for tag in tags if tag != best))
 
     def _platforms(self, members: tuple[PlatformMember, ...], row: ManifestListing | None) -> tuple[Platform, ...]:
-        found = {member.platform for member in members if member.platform is not None}
-        if not found and row is not None and row.os and row.architecture:
-            found = {Platform(row.os, row.architecture)}
-        return tuple(sorted(found))
+        platforms = {member.platform for member in members if member.platform is not None}
+        if not platforms and row is not None and row.os and row.architecture:
+            platforms = {Platform(row.os, row.architecture)}
+        return tuple(sorted(platforms))
 
     def _size(self, members: tuple[PlatformMember, ...], row: ManifestListing | None) -> int | None:
         """Bytes to pull for the platform that most nodes have."""
@@ -247,13 +247,13 @@ def holders_of(images: Iterable[CatalogImage]) -> dict[str, tuple[ImageKey, ...]
 def _in_order(digest: str, several: list[CatalogImage]) -> tuple[ImageKey, ...]:
     if len(several) == 1:
         return (several[0].key,)
-    return tuple(known.key for known in sorted(several, key=lambda known: _shown_first(known, digest)))
+    return tuple(image.key for image in sorted(several, key=lambda image: _shown_first(image, digest)))
 
 
-def _shown_first(known: CatalogImage, digest: str) -> tuple[bool, bool, bool, float, ImageKey]:
+def _shown_first(image: CatalogImage, digest: str) -> tuple[bool, bool, bool, float, ImageKey]:
     """A digest that is the top of an image means that image; else one that is there, tagged, and new comes first."""
-    at = known.pushed or known.held
-    return known.key.digest != digest, bool(known.absent), not known.tags, -at.timestamp() if at else 0.0, known.key
+    dated = image.pushed or image.held
+    return image.key.digest != digest, bool(image.absent), not image.tags, -dated.timestamp() if dated else 0.0, image.key
 
 
 def in_order_of_config(images: Iterable[CatalogImage]) -> tuple[ImageKey, ...]:

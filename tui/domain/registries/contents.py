@@ -67,12 +67,12 @@ class Contents:
 
     def members(self, digest: str) -> tuple[PlatformMember, ...] | None:
         """The platforms of an index or manifest, also those that were not read; None when it was not read itself."""
-        kept = self._members.get(digest)
-        if kept is None:
+        entry = self._members.get(digest)
+        if entry is None:
             members, missing = self.trace.following(self._find_whole, digest)
-            kept = self._members[digest] = members, tuple(missing)
-        self.trace.reads.update(kept[1])
-        return kept[0]
+            entry = self._members[digest] = members, tuple(missing)
+        self.trace.reads.update(entry[1])
+        return entry[0]
 
     def indexes(self, digest: str, depth: int = MAX_DEPTH) -> tuple[str, ...]:
         """The indexes that lie in an index, as far as they are followed."""
@@ -126,13 +126,13 @@ class Contents:
                 return (PlatformMember(digest, "", platform),) if could_run(manifest) else ()
 
     def _flatten(self, index: Manifest, depth: int) -> tuple[PlatformMember, ...]:
-        found: dict[PlatformMember, None] = {}
+        members: dict[PlatformMember, None] = {}
         for digest, platform in dict.fromkeys((child.digest, child.platform) for child in index.children):
             part = self._find(digest, platform, depth)
-            found.update(dict.fromkeys(part if part is not None else (PlatformMember(digest, "", platform),)))
-            if len(found) > MAX_MEMBERS:  # what is left out is a platform that was not read
-                return (*list(found)[:MAX_MEMBERS], PlatformMember(index.digest, ""))
-        return tuple(found)
+            members.update(dict.fromkeys(part if part is not None else (PlatformMember(digest, "", platform),)))
+            if len(members) > MAX_MEMBERS:  # what is left out is a platform that was not read
+                return (*list(members)[:MAX_MEMBERS], PlatformMember(index.digest, ""))
+        return tuple(members)
 
 
 def _fitting(members: tuple[PlatformMember, ...], platform: Platform) -> frozenset[str] | None:
@@ -146,8 +146,8 @@ def _fitting(members: tuple[PlatformMember, ...], platform: Platform) -> frozens
 
 
 def _whole(members: tuple[PlatformMember, ...]) -> frozenset[str] | None:
-    found = frozenset(member.config for member in members)
-    return None if "" in found else found
+    configs = frozenset(member.config for member in members)
+    return None if "" in configs else configs
 
 
 def _matching(members: tuple[PlatformMember, ...], platform: Platform) -> Iterator[PlatformMember]:

@@ -114,21 +114,21 @@ class PresenceReader:
         return self._digest(name, digest)
 
     def _digest(self, name: RepositoryName, digest: str) -> Presence:
-        held = self.facts.held.get(name, {}).get(digest)
+        read = self.facts.held.get(name, {}).get(digest)
         failure = self.facts.failed.get(name, {}).get(digest)
         listed = self._listed_at(name)
         if name.registry in self.lost:
-            return Presence(PresenceState.UNREAD, digest, self.lost[name.registry], held, AbsenceKind.UNREACHABLE)
-        if failure is not None and self._stands(failure, held, listed):
+            return Presence(PresenceState.UNREAD, digest, self.lost[name.registry], read, AbsenceKind.UNREACHABLE)
+        if failure is not None and self._stands(failure, read, listed):
             return _failed(failure, digest)
         if listed is not None and digest in self._listing(name):
             return Presence(PresenceState.THERE, digest, at=listed)
-        if listed is not None and (held is None or held < listed):
+        if listed is not None and (read is None or read < listed):
             return Presence(
                 PresenceState.GONE, digest, f"{name} does not list it any more.", listed, AbsenceKind.MANIFEST_UNKNOWN
             )
-        if held is not None:
-            return Presence(PresenceState.THERE, digest, at=held)
+        if read is not None:
+            return Presence(PresenceState.THERE, digest, at=read)
         return _not_yet(name)
 
     def unread(self, name: RepositoryName) -> Iterator[str]:
@@ -145,10 +145,10 @@ class PresenceReader:
         """
         self._note(name)
         refuted = {reference: failure for reference, failure in self.facts.failed.get(name, {}).items() if self._refutes(failure)}
-        named = set(digests) if refuted else frozenset()
+        named_digests = set(digests) if refuted else frozenset()
         for reference, failure in sorted(refuted.items()):
             digest = reference if ":" in reference else self.tag(name, reference).digest
-            if digest in named and reference not in self.facts.configs:
+            if digest in named_digests and reference not in self.facts.configs:
                 self.trace.reads.add(reference)
                 return full_stop(failure.reason)
         return ""
@@ -179,8 +179,8 @@ class PresenceReader:
         """All versions of a repository and what they name; None unless they were listed whole."""
         if not self.lists_tags(name):
             return None
-        found = {tag: self.tag(name, tag) for tag in self.facts.tags.get(name, {}) if not is_attached_tag(tag)}
-        return {tag: word.digest for tag, word in found.items() if word.there}
+        presences = {tag: self.tag(name, tag) for tag in self.facts.tags.get(name, {}) if not is_attached_tag(tag)}
+        return {tag: word.digest for tag, word in presences.items() if word.there}
 
     def lists_tags(self, name: RepositoryName) -> bool:
         """Whether the versions of a repository were listed whole, by a registry that still answers."""
@@ -242,11 +242,11 @@ class Registries(PresenceReader):
     def _answer_again(self, name: RepositoryName) -> Iterator[_Reference]:
         """Answer again what was asked about a repository; what is answered otherwise."""
         answers = self._answers[name]
-        for reference, (asked, before) in answers.items():
+        for reference, (question, before) in answers.items():
             answer = self._digest(name, reference) if ":" in reference else self._tag(name, reference)
             if answer != before:
-                answers[reference] = asked, answer
-                yield asked
+                answers[reference] = question, answer
+                yield question
 
     def tag(self, name: RepositoryName, tag: str) -> Presence:
         """What a tag names now."""
@@ -268,17 +268,17 @@ class Registries(PresenceReader):
         if answers is None:
             self._names.add(name)
             answers = self._answers[name] = {}
-        told = answers.get(reference)
-        if told is None:
+        answered = answers.get(reference)
+        if answered is None:
             answer = self._digest(name, reference) if ":" in reference else self._tag(name, reference)
-            told = answers[reference] = (name, reference), answer
-        self.trace.reads.add(told[0])
-        return told[1]
+            answered = answers[reference] = (name, reference), answer
+        self.trace.reads.add(answered[0])
+        return answered[1]
 
 
-def _not_older(at: datetime, other: datetime | None) -> bool:
+def _not_older(failed: datetime, other: datetime | None) -> bool:
     # A failure at the very moment of a success counts: unknown must not look like fine.
-    return other is None or at >= other
+    return other is None or failed >= other
 
 
 def _failed(failure: LookupFailed, digest: str) -> Presence:
