@@ -149,13 +149,13 @@ class _Reader:
     def _map(self, count: int, depth: int) -> dict[Key, Value]:
         if count * 2 > len(self._data) - self.position:
             raise Malformed("cbor: truncated")
-        found: dict[Key, Value] = {}
+        members: dict[Key, Value] = {}
         for _ in range(count):
             key = _key(self.value(depth + 1))
-            if key in found:
+            if key in members:
                 raise Malformed("cbor: duplicate map key")
-            found[key] = self.value(depth + 1)
-        return found
+            members[key] = self.value(depth + 1)
+        return members
 
 
 def _small(argument: int) -> int:
@@ -168,8 +168,8 @@ def _small(argument: int) -> int:
 def _special(info: int, argument: int) -> Value:
     """Simple values and floats (RFC 8949 section 3.3)."""
     if info in _FLOATS:
-        found: float = struct.unpack(_FLOATS[info], argument.to_bytes(1 << (info - 24), "big"))[0]
-        return found
+        number: float = struct.unpack(_FLOATS[info], argument.to_bytes(1 << (info - 24), "big"))[0]
+        return number
     if info == 24 and argument < 32:
         raise Malformed("cbor: a simple value in a wrong form")
     return _SIMPLE[argument] if argument in _SIMPLE else Simple(argument)

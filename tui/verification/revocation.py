@@ -126,7 +126,7 @@ def worst_status(
     chain: Sequence[CertificateFacts], revocation: RevocationChecker, now: datetime, signing_time: datetime | None
 ) -> RevocationStatus:
     """The worst of a chain: revoked before unknown before not looked up before good."""
-    found = [revocation.status(lookup, now, signing_time) for lookup in lookups_of(chain)]
-    if not found:
+    statuses = [revocation.status(lookup, now, signing_time) for lookup in lookups_of(chain)]
+    if not statuses:
         return RevocationStatus(RevocationState.NOT_REVOKABLE, "a self-signed certificate cannot be revoked")
-    return max(found, key=lambda status: _ORDER.index(status.state))
+    return max(statuses, key=lambda status: _ORDER.index(status.state))

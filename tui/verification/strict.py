@@ -29,10 +29,10 @@ _MOST_DIGITS = 400
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> Json:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise Malformed("json: duplicate member")
-    return found
+    return members
 
 
 def _no_constant(name: str) -> float:
@@ -146,7 +146,7 @@ def strings_of(members: dict[str, Json], name: str) -> tuple[str, ...]:
         return ()
     if not isinstance(value, list):
         raise Malformed(f"{name} is not a list")
-    found = tuple(item for item in value if isinstance(item, str))
-    if len(found) != len(value):
+    texts = tuple(item for item in value if isinstance(item, str))
+    if len(texts) != len(value):
         raise Malformed(f"{name} holds something that is not text")
-    return found
+    return texts

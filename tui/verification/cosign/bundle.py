@@ -136,11 +136,11 @@ def _stamps(material: dict[str, Json]) -> int:
     return len(stamps)
 
 
-def _entries(given: list[dict[str, Json]]) -> tuple[LogEntry, ...]:
+def _entries(members: list[dict[str, Json]]) -> tuple[LogEntry, ...]:
     """The log entries, well made; ValueError otherwise, and when none has a proof of inclusion."""
-    if len(given) > MAX_ENTRIES:
+    if len(members) > MAX_ENTRIES:
         raise ValueError("too many entries")
-    entries = tuple(_entry(entry) for entry in given)
+    entries = tuple(_entry(entry) for entry in members)
     if entries and all(entry.proof is None for entry in entries):
         raise CheckFailed("the bundle's log entries have no proof of inclusion, which version 0.3 needs", Reason.LOG_INVALID)
     return entries
@@ -213,11 +213,11 @@ def check_subject(payload: bytes, digest: str) -> str:
     if algorithm != "sha256":
         raise CheckFailed("cosign verifies sha256 digests only", Reason.UNSUPPORTED, unknown=True)
     subjects = _list(statement_of(payload), "subject")
-    digests = [found for subject in subjects if isinstance(found := subject.get("digest"), dict)]
-    if len(subjects) > MAX_SUBJECTS or any(len(found) > MAX_DIGESTS for found in digests):
+    digests = [values for subject in subjects if isinstance(values := subject.get("digest"), dict)]
+    if len(subjects) > MAX_SUBJECTS or any(len(values) > MAX_DIGESTS for values in digests):
         raise CheckFailed("the statement is about too many things", Reason.MALFORMED)
-    if not all(isinstance(text, str) and _HEX.fullmatch(text) for found in digests for text in found.values()):
+    if not all(isinstance(text, str) and _HEX.fullmatch(text) for values in digests for text in values.values()):
         raise CheckFailed("the statement names a digest that is none", Reason.MALFORMED)
-    if not any(found.get(algorithm) == value for found in digests):
+    if not any(values.get(algorithm) == value for values in digests):
         raise CheckFailed("signature is for another digest", Reason.WRONG_SUBJECT)
     return f"is about {digest}"

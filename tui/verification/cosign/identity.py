@@ -54,10 +54,10 @@ def fulcio_chain(
     usages = parsed(lambda: leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage)).value
     if ExtendedKeyUsageOID.CODE_SIGNING not in usages:
         raise CheckFailed("the signer's certificate is not for code signing", Reason.CHAIN)
-    named = policy.root is not None and bool(policy.root.authorities)
+    names_authorities = policy.root is not None and bool(policy.root.authorities)
     for authority in _authorities(policy):
         roots, between = [load_certificate(authority.root)], [load_certificate(der) for der in authority.between]
-        above = between if named else between + carried
+        above = between if names_authorities else between + carried
         counts = authority.covers(moment) and authority.covers(leaf.not_valid_before_utc)
         chain = _extend([leaf], above, roots, moment) if counts else None
         if chain is not None:
@@ -88,9 +88,9 @@ def _extend(
         return below
     for issuer in (*roots, *between):
         if len(below) < MAX_CHAIN and issuer not in below and _has_room(issuer, len(below) - 1) and issued_by(last, issuer):
-            found = _extend([*below, issuer], between, roots, moment)
-            if found is not None:
-                return found
+            longer = _extend([*below, issuer], between, roots, moment)
+            if longer is not None:
+                return longer
     return None
 
 
@@ -119,8 +119,8 @@ def _has_room(issuer: x509.Certificate, below: int) -> bool:
 def all_subjects(leaf: x509.Certificate) -> tuple[str, ...]:
     """Every name of the certificate, as cosign takes them for signatures of the older kind."""
     names = _names(leaf)
-    told = (x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier)
-    subjects = [name.value for name in names if isinstance(name, told)]
+    kinds = (x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier)
+    subjects = [name.value for name in names if isinstance(name, kinds)]
     subjects += [str(name.value) for name in names if isinstance(name, x509.IPAddress)]
     return (*subjects, *filter(None, (_user_name(names),)))
 
@@ -193,5 +193,5 @@ def _matches(identity: KeylessIdentity, subject: str, issuer: str) -> bool:
     )
 
 
-def _fits(wanted: str, name: str, *, pattern: bool) -> bool:
-    return found_in(wanted, name) if pattern else wanted == name
+def _fits(expected: str, name: str, *, pattern: bool) -> bool:
+    return found_in(expected, name) if pattern else expected == name

@@ -66,13 +66,13 @@ def _note(checkpoint: str) -> tuple[str, list[bytes]]:
     text, blank, below = checkpoint.rpartition("\n\n")
     if not blank or not below.endswith("\n") or text.count("\n") < 2:
         raise ValueError("not a signed note")
-    found = []
+    signatures = []
     for line in below.splitlines():
         signature = _LINE.fullmatch(line)
         if signature is None:
             raise ValueError("not a line of a signature")
-        found.append(go_base64(signature[2]))
-    return f"{text}\n", found
+        signatures.append(go_base64(signature[2]))
+    return f"{text}\n", signatures
 
 
 def _signed(note: bytes, signatures: list[bytes], spki: bytes) -> bool:

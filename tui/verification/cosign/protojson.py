@@ -171,24 +171,24 @@ def message(data: bytes, schema: Schema) -> dict[str, Json]:
     return _members(json_members(data), schema)
 
 
-def _members(given: dict[str, Json], schema: Schema) -> dict[str, Json]:
+def _members(members: dict[str, Json], schema: Schema) -> dict[str, Json]:
     names = {name: name for name in schema} | {_other(name, field): name for name, field in schema.items()}
-    found: dict[str, Json] = {}
+    values: dict[str, Json] = {}
     chosen: set[str] = set()
-    seen: set[str] = set()
-    for name, value in given.items():
-        known = names.get(name)
-        if known is None or known in seen:
+    set_members: set[str] = set()
+    for name, value in members.items():
+        member = names.get(name)
+        if member is None or member in set_members:
             raise ValueError("an unknown member, or one twice")
-        seen.add(known)
-        field = schema[known]
+        set_members.add(member)
+        field = schema[member]
         if value is None:
             continue
         if field.choice and field.choice in chosen:
             raise ValueError("two members where one may be chosen")
         chosen.add(field.choice)
-        found[known] = _value(value, field)
-    return found
+        values[member] = _value(value, field)
+    return values
 
 
 def _other(name: str, field: Field) -> str:

@@ -71,8 +71,8 @@ def _envelope(spec: dict[str, Json]) -> Record:
     payload = object_of(spec, "payloadHash")
     holder, _ = _holder(text_of(signatures[0], "verifier"))
     signature = base64_bytes(text_of(signatures[0], "signature"))
-    known = text_of(payload, "algorithm") == "sha256"
-    return Record("dsse", digest=_digest(payload) if known else "", signature=signature, holder=holder)
+    is_sha256 = text_of(payload, "algorithm") == "sha256"
+    return Record("dsse", digest=_digest(payload) if is_sha256 else "", signature=signature, holder=holder)
 
 
 def _digest(members: dict[str, Json]) -> str:

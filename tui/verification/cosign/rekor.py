@@ -107,8 +107,8 @@ def check_entries(entries: tuple[LogEntry, ...], logs: tuple[TransparencyLog, ..
 def _check_all(entries: tuple[LogEntry, ...], logs: tuple[TransparencyLog, ...], signed: Signed) -> list[datetime]:
     if len({(entry.log_id, entry.log_index) for entry in entries}) != len(entries):
         raise CheckFailed("the bundle names one transparency log entry twice", Reason.LOG_INVALID)
-    known = [(entry, [log for log in logs if log.log_id == entry.log_id]) for entry in entries]
-    good = [entry for entry, own in known if own and _holds(entry, own, signed)]
+    with_logs = [(entry, [log for log in logs if log.log_id == entry.log_id]) for entry in entries]
+    good = [entry for entry, own in with_logs if own and _holds(entry, own, signed)]
     if not good:
         raise CheckFailed("Rekor SET invalid or unknown log", Reason.LOG_INVALID)
     return sorted(entry.time for entry in good if entry.promise)

@@ -51,12 +51,12 @@ def _check(
     *,
     every: bool,
 ) -> None:
-    known = [(stamp, log) for stamp in stamps if (log := logs.get(stamp.log_id.hex())) is not None]
-    unknown = len(stamps) - len(known)
-    if not known or (every and unknown):
+    logged = [(stamp, log) for stamp in stamps if (log := logs.get(stamp.log_id.hex())) is not None]
+    unknown = len(stamps) - len(logged)
+    if not logged or (every and unknown):
         words = "the signer's certificate is vouched for by a certificate log that is not configured"
         raise CheckFailed(words, Reason.NO_KEY, unknown=True)
-    good = [_holds(leaf, issuer, stamp, log) for stamp, log in known]
+    good = [_holds(leaf, issuer, stamp, log) for stamp, log in logged]
     if not any(good) or (every and not all(good)):
         words = "the proof of a certificate log (SCT) in the signer's certificate does not hold"
         raise CheckFailed(words, Reason.LOG_INVALID)

@@ -83,10 +83,12 @@ def carried_moments(annotations: dict[str, str]) -> list[datetime]:
     """When the certificate beside a signature begins and ceases to be valid; none without one that can be read."""
     second = timedelta(seconds=1)  # it is valid to the end of its last second
     try:
-        found = read_certificates(annotations.get(ANNOTATIONS["certificate"], ""))
+        certificates = read_certificates(annotations.get(ANNOTATIONS["certificate"], ""))
     except ValueError:
         return []
-    return [moment for leaf in found[:1] for moment in (leaf.not_valid_before_utc, shifted(leaf.not_valid_after_utc, second))]
+    return [
+        moment for leaf in certificates[:1] for moment in (leaf.not_valid_before_utc, shifted(leaf.not_valid_after_utc, second))
+    ]
 
 
 def verify_simple(
@@ -133,13 +135,13 @@ class _Verification:
 
     def check_format(self) -> str:
         """Step 1: a payload of cosign's type, a signature, and annotations that hold what they are for."""
-        given = self._signature
-        if len(given.payload) > PAYLOAD_LIMIT:
+        carried = self._signature
+        if len(carried.payload) > PAYLOAD_LIMIT:
             raise CheckFailed("the payload is too large", Reason.MALFORMED)
-        kind = held(lambda: _claim(given.payload), "the payload is not one of cosign's", Reason.MALFORMED).kind
+        kind = held(lambda: _claim(carried.payload), "the payload is not one of cosign's", Reason.MALFORMED).kind
         if kind != TYPE:
             raise CheckFailed(f"the payload is of type {kind!r}", Reason.UNSUPPORTED)
-        self._read.signature = held(lambda: go_base64(given.signature), "the signature is not base64", Reason.MALFORMED)
+        self._read.signature = held(lambda: go_base64(carried.signature), "the signature is not base64", Reason.MALFORMED)
         if not self._read.signature:
             raise CheckFailed("the signature is empty", Reason.MALFORMED)
         held(self._read_certificates, "the certificate beside the signature is malformed", Reason.MALFORMED)
@@ -148,9 +150,9 @@ class _Verification:
 
     def _read_certificates(self) -> None:
         """The first certificate counts, as cosign has it; a chain beside no certificate is not looked at."""
-        found = read_certificates(self._signature.certificate)
-        if found:
-            self._read.leaf, self._read.chain = found[0], read_certificates(self._signature.chain)
+        certificates = read_certificates(self._signature.certificate)
+        if certificates:
+            self._read.leaf, self._read.chain = certificates[0], read_certificates(self._signature.chain)
         elif self._signature.certificate:
             raise ValueError("no certificate in it")
 

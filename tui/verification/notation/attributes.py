@@ -104,14 +104,14 @@ def _scheme(text: str) -> SigningScheme:
 
 def _signing_time(raw: RawAttributes, scheme: SigningScheme) -> Moment:
     """x509 has signingTime only, signingAuthority authenticSigningTime only (signing-scheme.md)."""
-    wanted, other = raw.signing_time, raw.authentic_time
+    signing_time, other = raw.signing_time, raw.authentic_time
     if scheme is SigningScheme.AUTHORITY:
-        wanted, other = other, wanted
+        signing_time, other = other, signing_time
     if other is not None:
         raise CheckFailed(f"a signing time of another scheme than {scheme}", Reason.MALFORMED)
-    if wanted is None or wanted.whole.year <= 1:
+    if signing_time is None or signing_time.whole.year <= 1:
         raise CheckFailed("the signing time is missing", Reason.MALFORMED)
-    return wanted
+    return signing_time
 
 
 def _critical(raw: RawAttributes, scheme: SigningScheme) -> tuple[str, ...]:
@@ -121,10 +121,10 @@ def _critical(raw: RawAttributes, scheme: SigningScheme) -> tuple[str, ...]:
         raise CheckFailed("the list of critical attributes is missing, empty or repeats one", Reason.CRITICAL_ATTRIBUTE)
     _require("marked critical but absent", critical - set(raw.present))
     _require("not marked critical", _must_be_critical(raw, scheme) - critical)
-    known = {AttributeName.SCHEME.value, AttributeName.EXPIRY.value, *raw.understood}
+    understood = {AttributeName.SCHEME.value, AttributeName.EXPIRY.value, *raw.understood}
     if scheme is SigningScheme.AUTHORITY:
-        known.add(AttributeName.AUTHENTIC_TIME.value)
-    extended = tuple(sorted(str(name) for name in critical - known))
+        understood.add(AttributeName.AUTHENTIC_TIME.value)
+    extended = tuple(sorted(str(name) for name in critical - understood))
     if extended and raw.plugin is None:
         raise CheckFailed(f"unknown critical attributes {', '.join(extended)}", Reason.CRITICAL_ATTRIBUTE)
     return extended
@@ -143,6 +143,6 @@ def _must_be_critical(raw: RawAttributes, scheme: SigningScheme) -> set[int | st
     return names
 
 
-def _require(what: str, names: Collection[int | str]) -> None:
+def _require(fault: str, names: Collection[int | str]) -> None:
     if names:
-        raise CheckFailed(f"{what}: {', '.join(sorted(map(str, names)))}", Reason.CRITICAL_ATTRIBUTE)
+        raise CheckFailed(f"{fault}: {', '.join(sorted(map(str, names)))}", Reason.CRITICAL_ATTRIBUTE)

@@ -60,9 +60,9 @@ class _Search:
             return below
         for issuer in (*self._roots, *self._between):
             if issuer not in below and len(below) < MAX_DEPTH and self._issued(last, issuer):
-                found = self.chain([*below, issuer])
-                if found is not None:
-                    return found
+                longer = self.chain([*below, issuer])
+                if longer is not None:
+                    return longer
         return None
 
     def _issued(self, certificate: Certificate, issuer: Certificate) -> bool:

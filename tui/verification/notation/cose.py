@@ -65,10 +65,10 @@ def to_be_signed(protected: bytes, payload: bytes) -> bytes:
 
 def _chain(value: cbor.Value) -> tuple[bytes, ...]:
     certificates = value if isinstance(value, list) else []
-    found = tuple(item for item in certificates if isinstance(item, bytes))
-    if not found or len(found) != len(certificates):
+    encoded = tuple(item for item in certificates if isinstance(item, bytes))
+    if not encoded or len(encoded) != len(certificates):
         raise CheckFailed("the certificate chain is missing or malformed", Reason.CHAIN)
-    return found
+    return encoded
 
 
 def _attributes(protected: Header) -> RawAttributes:

@@ -89,8 +89,8 @@ def _check_countersignatures(value: cbor.Value) -> None:
     except Malformed:
         if not isinstance(value, list):
             raise
-        for each in value:
-            _check_countersignature(each)
+        for countersignature in value:
+            _check_countersignature(countersignature)
 
 
 def _check_countersignature(value: cbor.Value) -> None:

@@ -99,9 +99,9 @@ def revocation_lookups(
     case = Case(static, subject, statement, stores, now, OFFLINE)
     if not (_holds(lambda: check_integrity(case)) and _holds(lambda: check_authenticity(case))):
         return ()
-    wanted = lookups_of(static.chain) if statement.action(StepName.REVOCATION) is not Action.SKIP else ()
+    looked_up = lookups_of(static.chain) if statement.action(StepName.REVOCATION) is not Action.SKIP else ()
     stamped = lookups_of(_stamp_chain(case)) if _holds(lambda: check_stamp(case)) else ()
-    return tuple(lookup for lookup in (*wanted, *stamped) if lookup.certificate.ocsp or lookup.certificate.crl)
+    return tuple(lookup for lookup in (*looked_up, *stamped) if lookup.certificate.ocsp or lookup.certificate.crl)
 
 
 def _holds(check: Callable[[], str]) -> bool:
@@ -204,7 +204,7 @@ def _check_identity(case: Case) -> None:
     static = case.static
     if static.names_fault:
         raise CheckFailed(f"the signer matches no identity: {static.names_fault}", Reason.IDENTITY_MISMATCH)
-    if not any(is_subset(wanted, static.names) for wanted in case.statement.identities):
+    if not any(is_subset(identity, static.names) for identity in case.statement.identities):
         raise CheckFailed(f"signer {static.chain[0].subject} is not a trusted identity", Reason.IDENTITY_MISMATCH)
 
 
@@ -294,8 +294,8 @@ def _stamp_chain(case: Case) -> tuple[CertificateFacts, ...]:
 
 def check_revocation(case: Case) -> str:
     """Step 5, revocation of every certificate but the root; an invalidity date counts for signing authorities only."""
-    named = any(lookup.certificate.ocsp or lookup.certificate.crl for lookup in lookups_of(case.static.chain))
-    if named and not (_holds(lambda: check_integrity(case)) and _holds(lambda: check_authenticity(case))):
+    revocable = any(lookup.certificate.ocsp or lookup.certificate.crl for lookup in lookups_of(case.static.chain))
+    if revocable and not (_holds(lambda: check_integrity(case)) and _holds(lambda: check_authenticity(case))):
         raise CheckFailed("not looked up: the signer is not trusted", Reason.REVOCATION_OFFLINE, unknown=True)
     moment = case.static.signing_time
     authentic = moment.after if moment is not None and case.static.scheme == SigningScheme.AUTHORITY else None
@@ -319,8 +319,8 @@ def warned_from(start: datetime, end: datetime) -> datetime:
 def _ending(case: Case) -> str:
     """What will stop being good soon by the clock alone, empty when nothing will."""
     static = case.static
-    made, expiry = static.signing_time, static.expiry
-    if made is not None and expiry is not None and warned_from(made.whole, expiry.whole) <= case.now < expiry.whole:
+    signed, expiry = static.signing_time, static.expiry
+    if signed is not None and expiry is not None and warned_from(signed.whole, expiry.whole) <= case.now < expiry.whole:
         return f"the signature expires {expiry.whole:{_MINUTE}}"
     for certificate in static.chain:
         start, end = certificate.shown.not_before, certificate.shown.not_after

@@ -51,10 +51,10 @@ def parse_jws(data: bytes) -> Envelope:
 
 def _agent(header: dict[str, Json]) -> str:
     """Unsigned, for display; old signers wrote the name in another case."""
-    found = [value for name, value in header.items() if name.casefold() == _AGENT and value is not None]
-    if not all(isinstance(value, str) for value in found):
+    agents = [value for name, value in header.items() if name.casefold() == _AGENT and value is not None]
+    if not all(isinstance(value, str) for value in agents):
         raise Malformed("the signing agent is not text")
-    return clean(str(found[0]), 120) if found else ""
+    return clean(str(agents[0]), 120) if agents else ""
 
 
 def _attributes(members: dict[str, Json]) -> RawAttributes:

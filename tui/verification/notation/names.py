@@ -31,28 +31,28 @@ def attributes_of(name: Name) -> dict[str, str]:
     Which RDN an attribute stands in does not matter, and of several common names or serial numbers the last counts: Go writes
     the subject anew before notation compares it.
     """
-    found: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     for attribute in (attribute for rdn in name.rdns for attribute in rdn):
         kind = _TYPES.get(attribute.oid)
         if kind is None:
             raise Malformed(f"the subject has an attribute of the unknown type {attribute.oid}")
-        if kind in found and attribute.oid not in _LAST_COUNTS:
+        if kind in attributes and attribute.oid not in _LAST_COUNTS:
             raise Malformed(f"the subject has {kind} twice")
         if "=#" in attribute.value:
             raise Malformed("the subject has a value that cannot be compared")
-        found[kind] = attribute.value
-    return _complete(found)
+        attributes[kind] = attribute.value
+    return _complete(attributes)
 
 
 def parse_name(text: str) -> dict[str, str]:
     """The attributes of a name in RFC 4514 form; ValueError for a name that a trust policy may not use."""
     if "=#" in text:
         raise Malformed("a DN may not contain '=#'")
-    found: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     for part in _split(text):
         kind, value = _attribute(part)
-        _add(found, "ST" if kind == "S" else kind, value)
-    return _complete(found)
+        _add(attributes, "ST" if kind == "S" else kind, value)
+    return _complete(attributes)
 
 
 def is_subset(wanted: dict[str, str], borne: dict[str, str]) -> bool:
@@ -60,16 +60,16 @@ def is_subset(wanted: dict[str, str], borne: dict[str, str]) -> bool:
     return all(borne.get(kind, "") == value for kind, value in wanted.items())
 
 
-def _add(found: dict[str, str], kind: str, value: str) -> None:
-    if found.get(kind):
+def _add(attributes: dict[str, str], kind: str, value: str) -> None:
+    if attributes.get(kind):
         raise Malformed(f"a DN may not have {kind} twice")
-    found[kind] = value
+    attributes[kind] = value
 
 
-def _complete(found: dict[str, str]) -> dict[str, str]:
-    if not all(found.get(kind) for kind in MANDATORY):
+def _complete(attributes: dict[str, str]) -> dict[str, str]:
+    if not all(attributes.get(kind) for kind in MANDATORY):
         raise Malformed("DN must contain C, ST (or S) and O")
-    return found
+    return attributes
 
 
 def _split(text: str) -> list[str]:

@@ -121,10 +121,10 @@ def _document(members: dict[str, Json]) -> PolicyDocument:
     return PolicyDocument(statements)
 
 
-def _refuse_repeated(what: str, values: list[str]) -> None:
+def _refuse_repeated(subject: str, values: list[str]) -> None:
     repeated = next((value for value in values if values.count(value) > 1), None)
     if repeated is not None:
-        raise Malformed(f"{what} {repeated!r} is used more than once")
+        raise Malformed(f"{subject} {repeated!r} is used more than once")
 
 
 def _statement(value: Json) -> Statement:
@@ -191,12 +191,12 @@ def _verify_timestamp(verification: dict[str, Json]) -> VerifyTimestamp:
     return _member(VerifyTimestamp, text_of(verification, "verifyTimestamp"), "an option of verifyTimestamp")
 
 
-def _member(kind: type[E], text: str, what: str) -> E:
+def _member(kind: type[E], text: str, expected: str) -> E:
     """The member of that value."""
-    found = next((member for member in kind if member.value == text), None)
-    if found is None:
-        raise Malformed(f"{text!r} is not {what}")
-    return found
+    chosen = next((member for member in kind if member.value == text), None)
+    if chosen is None:
+        raise Malformed(f"{text!r} is not {expected}")
+    return chosen
 
 
 def _scopes(name: str, scopes: tuple[str, ...]) -> tuple[str, ...]:
@@ -240,6 +240,6 @@ def _identities(texts: tuple[str, ...]) -> tuple[dict[str, str], ...] | None:
 
 
 def _refuse_overlap(names: list[dict[str, str]]) -> None:
-    pairs = ((one, other) for i, one in enumerate(names) for j, other in enumerate(names) if i != j)
-    if any(is_subset(one, other) for one, other in pairs):
+    pairs = ((name, other) for i, name in enumerate(names) for j, other in enumerate(names) if i != j)
+    if any(is_subset(name, other) for name, other in pairs):
         raise Malformed("two trusted identities overlap")

@@ -61,7 +61,7 @@ def _read(data: bytes, signature: bytes) -> Token:
         accuracy=_accuracy(info),
         authority=str(certificate.subject),
         signer=certificate.der,
-        certificates=tuple(each.der for each in signed.certificates),
+        certificates=tuple(enclosed.der for enclosed in signed.certificates),
         attribute_time=_attribute_time(signer.attributes),
     )
 
@@ -125,10 +125,10 @@ def _signer(signed: SignedData, signer: SignerInfo) -> Certificate:
     raise _fail("the certificate that stamped is not in the time stamp")
 
 
-def _check_named(named: DerReader, signer: SignerInfo) -> None:
+def _check_named(identifier: DerReader, signer: SignerInfo) -> None:
     """A directory name and a serial number (RFC 5035 section 4)."""
-    name = named.take(SEQUENCE).take(constructed(4)).raw()
-    if name != signer.issuer or named.integer() != signer.serial:
+    name = identifier.take(SEQUENCE).take(constructed(4)).raw()
+    if name != signer.issuer or identifier.integer() != signer.serial:
         raise _fail("the time stamp names two signers")
 
 

@@ -26,5 +26,5 @@ class TrustStores(msgspec.Struct, frozen=True):
 
     def get(self, kind: StoreType, name: str) -> TrustStore:
         """The store, or one that says that it was never read."""
-        found = (store for store in self.stores if store.kind is kind and store.name == name)
-        return next(found, TrustStore(kind, name, fault=f"the trust store {kind}:{name} does not exist"))
+        stores = (store for store in self.stores if store.kind is kind and store.name == name)
+        return next(stores, TrustStore(kind, name, fault=f"the trust store {kind}:{name} does not exist"))

@@ -30,31 +30,31 @@ def _element(data: bytes, start: int, end: int, depth: int) -> tuple[bytes, int]
         raise Malformed("an element is cut off")
     inside = data[content:stop]
     if data[start] & _CONSTRUCTED:
-        members, at = [], content
-        while at < stop:
-            member, at = _element(data, at, stop, depth + 1)
+        members, position = [], content
+        while position < stop:
+            member, position = _element(data, position, stop, depth + 1)
             members.append(member)
         inside = b"".join(members)
     return data[start:body] + shortest_length(len(inside)) + inside, stop
 
 
 def _after_tag(data: bytes, start: int, end: int) -> int:
-    at = start + 1
+    position = start + 1
     if start < end and data[start] & _LONG_TAG == _LONG_TAG:
-        while at < end and data[at] & _MORE:
-            at += 1
-        at += 1
-    if at >= end:
+        while position < end and data[position] & _MORE:
+            position += 1
+        position += 1
+    if position >= end:
         raise Malformed("an element is cut off")
-    return at
+    return position
 
 
-def _length(data: bytes, at: int, end: int) -> tuple[int, int]:
+def _length(data: bytes, position: int, end: int) -> tuple[int, int]:
     """Where the content begins, and its length."""
-    first = data[at]
+    first = data[position]
     if first < 0x80:
-        return at + 1, first
+        return position + 1, first
     width = first & 0x7F
-    if not 0 < width <= 4 or at + 1 + width > end:
+    if not 0 < width <= 4 or position + 1 + width > end:
         raise Malformed("a length is indefinite or too long")
-    return at + 1 + width, int.from_bytes(data[at + 1 : at + 1 + width], "big")
+    return position + 1 + width, int.from_bytes(data[position + 1 : position + 1 + width], "big")

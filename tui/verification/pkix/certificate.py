@@ -37,15 +37,15 @@ class Certificate:
         """Read it; ValueError for what Go would not read, but bytes after its end are left to the caller."""
         outer = DerReader(der)
         self.der = outer.raw(SEQUENCE)
-        whole = DerReader(self.der).take(SEQUENCE)
-        self.signed = whole.raw(SEQUENCE)
+        certificate = DerReader(self.der).take(SEQUENCE)
+        self.signed = certificate.raw(SEQUENCE)
         body = DerReader(self.signed).take(SEQUENCE)
         self._read_version(body)
-        self._read_algorithm(body, whole)
+        self._read_algorithm(body, certificate)
         self._read_names(body)
         self._read_key(body)
         self._read_extensions(body)
-        self.signature = whole.aligned_bits()
+        self.signature = certificate.aligned_bits()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Certificate) and other.der == self.der
@@ -63,8 +63,8 @@ class Certificate:
         if not 1 <= self.version <= 3 or self.serial < 0:
             raise Malformed("the certificate has a version that does not exist, or a negative serial number")
 
-    def _read_algorithm(self, body: DerReader, whole: DerReader) -> None:
-        inner, outer = body.octets(SEQUENCE), whole.octets(SEQUENCE)
+    def _read_algorithm(self, body: DerReader, certificate: DerReader) -> None:
+        inner, outer = body.octets(SEQUENCE), certificate.octets(SEQUENCE)
         if inner != outer:
             raise Malformed("the certificate names two signature algorithms")
         self.algorithm = algorithm_id(DerReader(inner))
@@ -83,7 +83,7 @@ class Certificate:
         self.key_bits = inside.aligned_bits()
 
     def _read_extensions(self, body: DerReader) -> None:
-        found: list[Extension] = []
+        extensions: list[Extension] = []
         if self.version > 1:
             body.optional(context(1))
             body.optional(context(2))
@@ -91,10 +91,10 @@ class Certificate:
         if outer is not None:
             inside = outer.take(SEQUENCE)
             while not inside.empty:
-                found.append(parse_extension(inside.take(SEQUENCE)))
-        if len({extension.oid for extension in found}) != len(found):
+                extensions.append(parse_extension(inside.take(SEQUENCE)))
+        if len({extension.oid for extension in extensions}) != len(extensions):
             raise Malformed("the certificate has an extension twice")
-        self.extensions = tuple(found)
+        self.extensions = tuple(extensions)
         self.usages = usages_of(self.extensions)
 
     @cached_property

@@ -31,11 +31,11 @@ def check_constraints(value: bytes) -> bool:
 
 
 def _known(subtrees: DerReader) -> bool:
-    known = True
+    understood = True
     while not subtrees.empty:
         tag, content = subtrees.take(SEQUENCE).any()
-        known &= _check(tag, content.rest())
-    return known
+        understood &= _check(tag, content.rest())
+    return understood
 
 
 def _check(tag: int, content: bytes) -> bool:
@@ -62,10 +62,10 @@ def _check_range(content: bytes) -> bool:
 
 
 def _check_mailbox(text: str) -> None:
-    found = _MAILBOX.fullmatch(text)
+    mailbox = _MAILBOX.fullmatch(text)
     local = text.rpartition("@")[0]
     dotted = not local.startswith('"') and (local.startswith(".") or local.endswith(".") or ".." in local)
-    if found is None or dotted or not domain_is_valid(found[1], constraint=False):
+    if mailbox is None or dotted or not domain_is_valid(mailbox[1], constraint=False):
         raise Malformed("a name constraint is not a mailbox")
 
 

@@ -90,17 +90,17 @@ class DerReader:
 
     def take(self, tag: int) -> DerReader:
         """A reader of the content of the next element, which must have the tag."""
-        found, content, end = self._head()
-        if found != tag:
-            raise Malformed(f"there is another element than expected (tag {found:#x})")
+        actual, content, end = self._head()
+        if actual != tag:
+            raise Malformed(f"there is another element than expected (tag {actual:#x})")
         self._at = end
         return DerReader(self._data, content, end)
 
     def raw(self, tag: int | None = None) -> bytes:
         """The next element with its head."""
-        found, _, end = self._head()
-        if tag is not None and found != tag:
-            raise Malformed(f"there is another element than expected (tag {found:#x})")
+        actual, _, end = self._head()
+        if tag is not None and actual != tag:
+            raise Malformed(f"there is another element than expected (tag {actual:#x})")
         start, self._at = self._at, end
         return self._data[start:end]
 
@@ -165,10 +165,10 @@ class DerReader:
 
     def _head(self) -> tuple[int, int, int]:
         """The tag of the next element, and where its content begins and ends."""
-        data, at = self._data, self._at
-        if at + 2 > self._end:
+        data, position = self._data, self._at
+        if position + 2 > self._end:
             raise Malformed("an element is cut off")
-        tag, length, content = data[at], data[at + 1], at + 2
+        tag, length, content = data[position], data[position + 1], position + 2
         if tag & _HIGH_TAG == _HIGH_TAG:
             raise Malformed("an element has a high tag number")
         if length & 0x80:

@@ -121,10 +121,10 @@ def _basic_constraints(usages: Usages, extension: Extension) -> bool:
 
 
 def _extended_usage(usages: Usages, extension: Extension) -> bool:
-    inside, found = _inside(extension), []
+    inside, purposes = _inside(extension), []
     while not inside.empty:
-        found.append(inside.oid())
-    usages.extended = tuple(found)
+        purposes.append(inside.oid())
+    usages.extended = tuple(purposes)
     return True
 
 
@@ -151,28 +151,28 @@ def _check_name(kind: int, content: bytes) -> None:
 
 def _distribution_points(usages: Usages, extension: Extension) -> bool:
     """The URLs of full names; a name relative to the issuer is refused, as Go refuses it."""
-    inside, found = _inside(extension), []
+    inside, urls = _inside(extension), []
     while not inside.empty:
         point = inside.take(SEQUENCE).optional(constructed(0))
         if point is None:
             continue
         names = point.take(constructed(0))
         while names.peek(context(6)):
-            found.append(_latin(names.octets(context(6))))
-    usages.crl = tuple(found)
+            urls.append(_latin(names.octets(context(6))))
+    usages.crl = tuple(urls)
     return True
 
 
 def _access(usages: Usages, extension: Extension) -> bool:
     _uncritical(extension)
-    inside, found = _inside(extension), []
+    inside, urls = _inside(extension), []
     while not inside.empty:
         description = inside.take(SEQUENCE)
         method = description.oid()
         if description.peek(context(6)):
             url = _latin(description.octets(context(6)))
-            found += [url] if method == OCSP else []
-    usages.ocsp = tuple(found)
+            urls += [url] if method == OCSP else []
+    usages.ocsp = tuple(urls)
     return True
 
 
@@ -195,20 +195,20 @@ def _subject_key(_: Usages, extension: Extension) -> bool:
 
 def _policies(_: Usages, extension: Extension) -> bool:
     inside = _inside(extension)
-    seen: set[bytes] = set()
+    policies: set[bytes] = set()
     while not inside.empty:
         policy = inside.take(SEQUENCE)
         oid = policy.octets(OID)
-        if oid in seen or not _is_oid(oid):
+        if oid in policies or not _is_oid(oid):
             raise Malformed("a certificate policy is malformed or stands twice")
-        seen.add(oid)
+        policies.add(oid)
     return True
 
 
 def _is_oid(content: bytes) -> bool:
     """Arcs of any size, each in its shortest form."""
-    starts = [0, *(at + 1 for at, byte in enumerate(content[:-1]) if not byte & 0x80)]
-    return bool(content) and not content[-1] & 0x80 and all(content[at] != 0x80 for at in starts)
+    starts = [0, *(position + 1 for position, byte in enumerate(content[:-1]) if not byte & 0x80)]
+    return bool(content) and not content[-1] & 0x80 and all(content[position] != 0x80 for position in starts)
 
 
 def _policy_mappings(usages: Usages, extension: Extension) -> bool:

@@ -42,18 +42,18 @@ class RevocationList(msgspec.Struct, frozen=True):
 
 def parse_list(data: bytes, serial: int) -> RevocationList:
     """The list with its entries about the serial number; ValueError for what Go would not read, be it in another entry."""
-    whole = DerReader(data).take(SEQUENCE)
-    signed = whole.raw(SEQUENCE)
+    envelope = DerReader(data).take(SEQUENCE)
+    signed = envelope.raw(SEQUENCE)
     body = DerReader(signed).take(SEQUENCE)
     if body.small() != VERSION_2:
         raise Malformed("the list is not of version 2")
-    inner, outer = body.octets(SEQUENCE), whole.octets(SEQUENCE)
+    inner, outer = body.octets(SEQUENCE), envelope.octets(SEQUENCE)
     if inner != outer:
         raise Malformed("the list names two signature algorithms")
     return RevocationList(
         signed=signed,
         algorithm=algorithm_id(DerReader(inner)),
-        signature=whole.aligned_bits(),
+        signature=envelope.aligned_bits(),
         issuer=parse_name(body.raw(SEQUENCE)),
         this_update=body.moment().whole,
         next_update=body.moment().whole if body.peek(UTC_TIME) or body.peek(GENERALIZED_TIME) else None,
@@ -63,12 +63,12 @@ def parse_list(data: bytes, serial: int) -> RevocationList:
 
 
 def _entries(revoked: DerReader | None, serial: int) -> tuple[RevokedCertificate, ...]:
-    found: list[RevokedCertificate] = []
+    entries: list[RevokedCertificate] = []
     while revoked is not None and not revoked.empty:
         entry = _entry(revoked.take(SEQUENCE))
         if entry.serial == serial:
-            found.append(entry)
-    return tuple(found)
+            entries.append(entry)
+    return tuple(entries)
 
 
 def _entry(reader: DerReader) -> RevokedCertificate:
@@ -86,7 +86,7 @@ def _entry(reader: DerReader) -> RevokedCertificate:
 
 
 def _extensions(outer: DerReader | None) -> tuple[Extension, ...]:
-    inside, found = outer.take(SEQUENCE) if outer is not None else DerReader(b""), []
+    inside, extensions = outer.take(SEQUENCE) if outer is not None else DerReader(b""), []
     while not inside.empty:
         extension = parse_extension(inside.take(SEQUENCE))
         if extension.oid == CRL_NUMBER:
@@ -95,5 +95,5 @@ def _extensions(outer: DerReader | None) -> tuple[Extension, ...]:
             raise Malformed("the list's authority key identifier is critical")
         if extension.oid == AUTHORITY_KEY_ID:
             DerReader(extension.value).take(SEQUENCE)
-        found.append(extension)
-    return tuple(found)
+        extensions.append(extension)
+    return tuple(extensions)

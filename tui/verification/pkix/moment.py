@@ -42,28 +42,28 @@ def shifted(moment: datetime, by: timedelta) -> datetime:
 
 def rfc3339(text: str) -> Moment:
     """RFC 3339 section 5.6, upper case T and Z, as Go's decoder of JSON wants it; ValueError otherwise."""
-    found = _RFC3339.fullmatch(text) if len(text) <= _LONGEST else None
-    if found is None:
+    match = _RFC3339.fullmatch(text) if len(text) <= _LONGEST else None
+    if match is None:
         raise Malformed("not an RFC 3339 time")
-    day, hour, rest, fraction, zone = found.groups()
-    return _moment(f"{day}T{hour}{rest}", fraction, "+00:00" if zone == "Z" else zone)
+    day, hour, seconds, fraction, zone = match.groups()
+    return _moment(f"{day}T{hour}{seconds}", fraction, "+00:00" if zone == "Z" else zone)
 
 
 def der_generalized_time(content: bytes, *, fraction: bool) -> Moment:
     """A GeneralizedTime with seconds; a `fraction` where the profile allows one, without trailing zeros (X.690 section 11.7)."""
-    found = _GENERALIZED.fullmatch(content.decode("ascii"))
-    if found is None or (found[7] and not fraction):
+    match = _GENERALIZED.fullmatch(content.decode("ascii"))
+    if match is None or (match[7] and not fraction):
         raise Malformed("not a GeneralizedTime in DER")
-    year, month, day, hour, minute, second, parts, zone = found.groups()
+    year, month, day, hour, minute, second, parts, zone = match.groups()
     return _moment(f"{year}-{month}-{day}T{hour}:{minute}:{second}", parts, _zone(zone))
 
 
 def der_utc_time(content: bytes) -> Moment:
     """A UTCTime, of 1950 to 2049 (RFC 5280 section 4.1.2.5.1); the seconds may be missing, as Go reads it."""
-    found = _UTC.fullmatch(content.decode("ascii"))
-    if found is None:
+    match = _UTC.fullmatch(content.decode("ascii"))
+    if match is None:
         raise Malformed("not a UTCTime in DER")
-    year, month, day, hour, minute, second, zone = found.groups()
+    year, month, day, hour, minute, second, zone = match.groups()
     century = "19" if year >= "50" else "20"
     return _moment(f"{century}{year}-{month}-{day}T{hour}:{minute}:{second or '00'}", None, _zone(zone))
 
@@ -80,8 +80,8 @@ def _zone(text: str) -> str:
 def _moment(local: str, fraction: str | None, zone: str) -> Moment:
     """The moment in UTC; more digits than nanoseconds are cut, as Go cuts them."""
     try:
-        whole = datetime.fromisoformat(local + zone).astimezone(UTC)
+        second = datetime.fromisoformat(local + zone).astimezone(UTC)
         nanoseconds = int(((fraction or "") + "000000000")[:9])
-        return Moment(whole + timedelta(microseconds=nanoseconds // 1000), nanoseconds % 1000)
+        return Moment(second + timedelta(microseconds=nanoseconds // 1000), nanoseconds % 1000)
     except (OverflowError, ValueError) as error:
         raise Malformed("a time outside the calendar") from error

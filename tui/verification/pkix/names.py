@@ -55,13 +55,13 @@ def parse_name(der: bytes) -> Name:
     sequence = outer.take(SEQUENCE)
     rdns: list[tuple[NameAttribute, ...]] = []
     while not sequence.empty:
-        members, found = sequence.take(SET), []
+        members, attributes = sequence.take(SET), []
         while not members.empty:
             attribute = members.take(SEQUENCE)
             oid = attribute.oid()
             tag, value = attribute.any()
-            found.append(NameAttribute(oid, _text(tag, value.rest())))
-        rdns.append(tuple(found))
+            attributes.append(NameAttribute(oid, _text(tag, value.rest())))
+        rdns.append(tuple(attributes))
     return Name(der, tuple(rdns))
 
 

@@ -89,10 +89,10 @@ def _answers(body: DerReader) -> tuple[SingleResponse, ...]:
         version.small()
     _responder(body)
     body.moment(fraction=True)  # when it was produced
-    answers, found = body.take(SEQUENCE), []
+    answers, responses = body.take(SEQUENCE), []
     while not answers.empty:
-        found.append(_answer(answers.take(SEQUENCE)))
-    return tuple(found)
+        responses.append(_answer(answers.take(SEQUENCE)))
+    return tuple(responses)
 
 
 def _responder(body: DerReader) -> None:
@@ -141,7 +141,7 @@ def _status(reader: DerReader) -> tuple[CertificateStatus, Moment | None]:
 
 
 def _extensions(reader: DerReader) -> tuple[Extension, ...]:
-    found: list[Extension] = []
+    extensions: list[Extension] = []
     while not reader.empty:
-        found.append(parse_extension(reader.take(SEQUENCE)))
-    return tuple(found)
+        extensions.append(parse_extension(reader.take(SEQUENCE)))
+    return tuple(extensions)

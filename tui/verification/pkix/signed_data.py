@@ -84,19 +84,19 @@ def _content(reader: DerReader) -> bytes:
 
 
 def _certificates(reader: DerReader | None, most: int) -> tuple[Certificate, ...]:
-    found: list[Certificate] = []
+    certificates: list[Certificate] = []
     while reader is not None and not reader.empty:
-        if len(found) >= most:
+        if len(certificates) >= most:
             raise Malformed("it carries too many certificates")
-        found.append(first_certificate(reader.raw()))
-    return tuple(found)
+        certificates.append(first_certificate(reader.raw()))
+    return tuple(certificates)
 
 
 def _signers(reader: DerReader) -> tuple[SignerInfo, ...]:
-    found: list[SignerInfo] = []
+    signers: list[SignerInfo] = []
     while not reader.empty:
-        found.append(_signer(reader.take(SEQUENCE)))
-    return tuple(found)
+        signers.append(_signer(reader.take(SEQUENCE)))
+    return tuple(signers)
 
 
 def _signer(reader: DerReader) -> SignerInfo:
@@ -149,7 +149,7 @@ def _accuracy(reader: DerReader | None) -> tuple[int, int, int]:
 
 
 def _extensions(reader: DerReader | None) -> tuple[Extension, ...]:
-    found: list[Extension] = []
+    extensions: list[Extension] = []
     while reader is not None and not reader.empty:
-        found.append(parse_extension(reader.take(SEQUENCE)))
-    return tuple(found)
+        extensions.append(parse_extension(reader.take(SEQUENCE)))
+    return tuple(extensions)

@@ -22,8 +22,8 @@ _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 def scheme_of(text: str) -> str:
     """The scheme in small letters, empty without one; ValueError when Go could not read the URI."""
     host_of(text)
-    found = _SCHEME.match(text)
-    return found[1].lower() if found else ""
+    match = _SCHEME.match(text)
+    return match[1].lower() if match else ""
 
 
 def host_of(text: str) -> str:
@@ -35,30 +35,30 @@ def host_of(text: str) -> str:
         return ""
     if text.startswith(":"):
         raise Malformed("not a URI: it has no scheme")
-    found = _SCHEME.match(text)
-    scheme, rest = (found[1], text[found.end() :]) if found else ("", text)
-    return _after_scheme(scheme.lower(), rest.partition("?")[0])
+    match = _SCHEME.match(text)
+    scheme, hierarchy = (match[1], text[match.end() :]) if match else ("", text)
+    return _after_scheme(scheme.lower(), hierarchy.partition("?")[0])
 
 
-def _after_scheme(scheme: str, rest: str) -> str:
-    if not rest.startswith("/"):
-        if not scheme and ":" in rest.partition("/")[0]:
+def _after_scheme(scheme: str, hierarchy: str) -> str:
+    if not hierarchy.startswith("/"):
+        if not scheme and ":" in hierarchy.partition("/")[0]:
             raise Malformed("not a URI: a colon in its first segment")
-        if not scheme and _ESCAPE.search(rest):
+        if not scheme and _ESCAPE.search(hierarchy):
             raise Malformed("not a URI: a wrong escape")
         return ""
     host = ""
-    if rest.startswith("//") and (scheme or not rest.startswith("///")):
-        authority, slash, path = rest[2:].partition("/")
-        host, rest = _authority(authority), slash + path
-    if _ESCAPE.search(rest):
+    if hierarchy.startswith("//") and (scheme or not hierarchy.startswith("///")):
+        authority, slash, path = hierarchy[2:].partition("/")
+        host, hierarchy = _authority(authority), slash + path
+    if _ESCAPE.search(hierarchy):
         raise Malformed("not a URI: a wrong escape")
     return host
 
 
 def _authority(text: str) -> str:
-    user, at, host = text.rpartition("@")
-    if at and (_USER.fullmatch(user) is None or _ESCAPE.search(user)):
+    user, separator, host = text.rpartition("@")
+    if separator and (_USER.fullmatch(user) is None or _ESCAPE.search(user)):
         raise Malformed("not a URI: a wrong user")
     if host.startswith("[") and host.rfind("[") == 0:
         return _literal(host)
