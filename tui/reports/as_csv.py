@@ -72,10 +72,19 @@ def _workloads(document: Document) -> Iterator[Row]:
 
 def _findings(document: Document) -> Iterator[Row]:
     yield "state", "check", "where", "pods", "reason", "remedy", "rule", "source", "accepted"
-    for each in problems(document):
+    for problem in problems(document):
         yield (
-            *(each.state.value, each.check, each.place, each.pods, each.reason, each.remedy, each.rule, each.source),
-            each.accepted,
+            *(
+                problem.state.value,
+                problem.check,
+                problem.place,
+                problem.pods,
+                problem.reason,
+                problem.remedy,
+                problem.rule,
+                problem.source,
+            ),
+            problem.accepted,
         )
 
 

@@ -132,11 +132,11 @@ class Bom(Part, frozen=True):
 
 def _render(document: Document) -> Iterator[bytes]:
     images = document.images()
-    made = Metadata(document.snapshot.as_of, Tools([Component("application", "trustree", __version__)]))
+    metadata = Metadata(document.snapshot.as_of, Tools([Component("application", "trustree", __version__)]))
     serial = uuid.uuid5(_NAMESPACE, "\n".join((str(document.snapshot.as_of), *map(_ref, images))))
     components = [_component(image, document.pods_of_image(image)) for image in images]
     yield encode(
-        Bom("CycloneDX", "1.6", serial.urn, 1, made, components, list(_dependencies(images)), list(_vulnerabilities(images)))
+        Bom("CycloneDX", "1.6", serial.urn, 1, metadata, components, list(_dependencies(images)), list(_vulnerabilities(images)))
     )
     yield b"\n"
 
@@ -154,10 +154,10 @@ def _component(image: Image, pods: int) -> Component:
     purl = (
         f"pkg:oci/{quote(name, safe='')}@{quote(key.digest, safe='')}?repository_url={quote(f'{key.registry}/{key.repository}')}"
     )
-    said = [Property("trustree:verdict", image.verdict.value), Property("trustree:pods", str(pods))]
-    said += [Property(f"trustree:check:{check.name}", f"{check.state}: {check.reason}") for check in image.checks]
+    properties = [Property("trustree:verdict", image.verdict.value), Property("trustree:pods", str(pods))]
+    properties += [Property(f"trustree:check:{check.name}", f"{check.state}: {check.reason}") for check in image.checks]
     version = image.tags[0] if image.tags else key.digest
-    return Component("container", f"{key.registry}/{key.repository}", version, _ref(image), hashes, purl, said)
+    return Component("container", f"{key.registry}/{key.repository}", version, _ref(image), hashes, purl, properties)
 
 
 def _dependencies(images: Sequence[Image]) -> Iterator[Dependency]:
@@ -169,16 +169,16 @@ def _dependencies(images: Sequence[Image]) -> Iterator[Dependency]:
 
 
 def _vulnerabilities(images: Iterable[Image]) -> Iterator[Vulnerability]:
-    found: dict[ImageVulnerability, list[Affected]] = {}
+    affected_by: dict[ImageVulnerability, list[Affected]] = {}
     for image in images:
         for row in image.vulnerabilities:
-            found.setdefault(row, []).append(Affected(_ref(image)))
-    for row, affected in found.items():
+            affected_by.setdefault(row, []).append(Affected(_ref(image)))
+    for row, affected in affected_by.items():
         yield _vulnerability(row, affected)
 
 
 def _vulnerability(row: ImageVulnerability, affected: list[Affected]) -> Vulnerability:
-    known = (("package", row.package), ("installed", row.installed), ("fixed", row.fixed), ("base", row.base))
+    properties = (("package", row.package), ("installed", row.installed), ("fixed", row.fixed), ("base", row.base))
     rating = Rating(_SEVERITIES[row.severity], row.cvss, "other" if row.cvss is not None else None)
     url = row.url if row.url.startswith(("https://", "http://")) else ""
     fix = f"Update {row.package} to {row.fixed}." if row.fixed else ""
@@ -191,7 +191,7 @@ def _vulnerability(row: ImageVulnerability, affected: list[Affected]) -> Vulnera
         clean(row.title),
         clean(fix),
         Analysis(_STATES[cleared.status], f"{cleared.author}: {cleared.justification}") if cleared is not None else None,
-        [Property(f"trustree:{name}", value) for name, value in known if value],
+        [Property(f"trustree:{name}", value) for name, value in properties if value],
     )
 
 

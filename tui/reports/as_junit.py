@@ -23,11 +23,11 @@ def _render(document: Document) -> Iterator[bytes]:
     suites += [(_name(workload), list(_workload(workload))) for workload in document.workloads()]
     yield b'<?xml version="1.0" encoding="UTF-8"?>\n'
     counted = Counter(state for _, cases in suites for _, state, _ in cases)
-    at = f"{document.snapshot.as_of:%Y-%m-%dT%H:%M:%S}"
+    timestamp = f"{document.snapshot.as_of:%Y-%m-%dT%H:%M:%S}"
     yield f"<testsuites name={_attribute('trustree')} {_numbers(counted)}>\n".encode()
     for name, cases in suites:
         counts = _numbers(Counter(state for _, state, _ in cases))
-        yield f"  <testsuite name={_attribute(name)} timestamp={_attribute(at)} {counts}>\n".encode()
+        yield f"  <testsuite name={_attribute(name)} timestamp={_attribute(timestamp)} {counts}>\n".encode()
         for case in cases:
             yield _case(name, case).encode()
         yield b"  </testsuite>\n"
@@ -43,8 +43,8 @@ def _image(image: Image) -> Iterator[Case]:
 def _workload(workload: Workload) -> Iterator[Case]:
     for container in workload.containers:
         for check in container.checks:
-            name, state, said = _of_check(check)
-            yield f"{container.name}: {name}", state, said
+            name, state, message = _of_check(check)
+            yield f"{container.name}: {name}", state, message
         trouble = container.trouble
         yield (
             f"{container.name}: {START}",

@@ -63,9 +63,9 @@ def _checks(document: Document) -> list[Sample]:
 
 def _found(document: Document) -> list[Sample]:
     rows = (row for image in document.images() for row in image.vulnerabilities if row.vex is None)
-    found = Counter((row.severity, bool(row.fixed)) for row in rows)
+    counts = Counter((row.severity, bool(row.fixed)) for row in rows)
     return [
-        ({"severity": severity, "fixable": str(fixable).lower()}, found[severity, fixable])
+        ({"severity": severity, "fixable": str(fixable).lower()}, counts[severity, fixable])
         for severity in Severity
         for fixable in (True, False)
     ]

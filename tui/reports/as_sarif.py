@@ -154,7 +154,7 @@ class Log(Part, frozen=True):
 
 def _render(document: Document) -> Iterator[bytes]:
     rules = _Rules()
-    results = [_problem(each, rules) for each in problems(document)]
+    results = [_problem(problem, rules) for problem in problems(document)]
     results += [_vulnerability(image, row, rules) for image in document.images() for row in image.vulnerabilities]
     snapshot = document.snapshot
     notes = [_notification(source) for source in snapshot.sources if source.state not in (SourceState.OK, SourceState.OFF)]
@@ -185,13 +185,13 @@ class _Rules:
 def _problem(problem: Problem, rules: _Rules) -> Result:
     name = f"trustree/{problem.check}"
     number = rules.number(Rule(name, Text(QUESTIONS[problem.check]), Configuration("error")))
-    said = " ".join(filter(None, (problem.reason, problem.remedy)))
+    message = " ".join(filter(None, (problem.reason, problem.remedy)))
     accepted = [Suppression("external", "accepted", problem.reason)] if problem.accepted else None
     level, kind = _LEVELS[problem.state]
     return Result(
         name,
         number,
-        Text(said),
+        Text(message),
         [_location(problem.place, image=problem.image)],
         _fingerprints((name,), problem.place, problem.lasting),
         level,
@@ -213,9 +213,9 @@ _LEVELS: dict[State, tuple[Level, Literal["fail", "open"] | None]] = {
 def _vulnerability(image: Image, row: ImageVulnerability, rules: _Rules) -> Result:
     level, score = _SEVERITIES[row.severity]
     score = f"{row.cvss:.1f}" if row.cvss is not None else score
-    known = {"security-severity": score, "tags": ["security", "vulnerability"]}
+    properties = {"security-severity": score, "tags": ["security", "vulnerability"]}
     url = row.url if row.url.startswith(("https://", "http://")) else ""
-    rule = Rule(row.id, Text(row.title or f"Vulnerability {row.id}"), Configuration(level), _uri(url) or None, dict(known))
+    rule = Rule(row.id, Text(row.title or f"Vulnerability {row.id}"), Configuration(level), _uri(url) or None, dict(properties))
     place = image_place(image)
     origin = (
         "" if row.from_base is None else f" It comes from the base {row.base}." if row.from_base else " It is the image's own."
@@ -271,8 +271,8 @@ def _hash(parts: Iterable[str]) -> str:
 
 def _notification(source: SourceHealth) -> Notification:
     row = source_row(source)
-    said = " ".join(filter(None, (full_stop(f"{row.name} is {row.state}: {row.error}"), next_step(source))))
-    return Notification(Text(said), "error" if row.state == "failed" else "warning")
+    message = " ".join(filter(None, (full_stop(f"{row.name} is {row.state}: {row.error}"), next_step(source))))
+    return Notification(Text(message), "error" if row.state == "failed" else "warning")
 
 
 FORMAT = Format(ReportScope.ALL, _render)

@@ -108,14 +108,14 @@ def _tree(document: Document) -> Iterator[Sequence[Cell]]:
     snapshot = document.snapshot
     chosen = document.selection
     totals = lineage_totals(snapshot, VisibleRows(chosen.images, chosen.workloads, chosen.idle))
-    seen: set[ImageKey] = set()
+    drawn: set[ImageKey] = set()
     for start in (*sorted((root for root in snapshot.roots if root in totals), key=lambda key: totals[key].rank), *totals):
         stack = [(start, 0)]
         while stack:
             key, depth = stack.pop()
-            if key in seen:
+            if key in drawn:
                 continue
-            seen.add(key)
+            drawn.add(key)
             yield _node(key, depth, totals[key].pods, document)
             below = sorted(
                 (child for child in snapshot.derived.get(key, ()) if child in totals), key=lambda key: totals[key].rank
@@ -151,15 +151,15 @@ def _findings(document: Document) -> Table:
     )
     rows = [
         (
-            _verdict(each.state, document),
-            Cell(each.check),
-            Cell(each.what),
-            Cell(count(len(each.images))),
-            Cell(count(len(each.workloads))),
-            Cell(count(each.pods)),
-            Cell(each.fix),
+            _verdict(finding.state, document),
+            Cell(finding.check),
+            Cell(finding.what),
+            Cell(count(len(finding.images))),
+            Cell(count(len(finding.workloads))),
+            Cell(count(finding.pods)),
+            Cell(finding.fix),
         )
-        for each in document.findings()
+        for finding in document.findings()
     ]
     return heads, rows
 

@@ -32,14 +32,14 @@ class Cell(NamedTuple):
 
 def lines(heads: Sequence[Head], rows: Sequence[Sequence[Cell]], width: int, colour: bool, unicode: bool) -> Iterator[str]:
     """A header and the rows; `width` 0 means that nothing is cut."""
-    whole = [
+    table = [
         [Cell(head.title) for head in heads],
         *([Cell(plain(cell.text, unicode), cell.colour) for cell in row] for row in rows),
     ]
-    widths = [max(cells(row[column].text) for row in whole) for column in range(len(heads))]
+    widths = [max(cells(row[column].text) for row in table) for column in range(len(heads))]
     if width:
         widths = _fitted(heads, widths, width)
-    for row in whole:
+    for row in table:
         yield _line(heads, row, widths, colour, unicode)
 
 
@@ -64,7 +64,7 @@ def _fitted(heads: Sequence[Head], widths: Sequence[int], width: int) -> list[in
     fitted = list(widths)
     over = sum(fitted) + len(GAP) * (len(fitted) - 1) - width
     while over > 0:
-        giving = [at for at, head in enumerate(heads) if head.gives and fitted[at] > LEAST]
+        giving = [column for column, head in enumerate(heads) if head.gives and fitted[column] > LEAST]
         if not giving:
             break
         widest = max(giving, key=fitted.__getitem__)
@@ -76,13 +76,13 @@ def _fitted(heads: Sequence[Head], widths: Sequence[int], width: int) -> list[in
 def _cut(text: str, width: int, mark: str) -> str:
     if cells(text) <= width:
         return text
-    kept, used = "", 1
+    beginning, used = "", 1
     for character in text:
         used += cells(character)
         if used > width:
             break
-        kept += character
-    return kept + mark
+        beginning += character
+    return beginning + mark
 
 
 def cells(text: str) -> int:

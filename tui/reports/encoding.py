@@ -24,4 +24,4 @@ def _escaped(match: re.Match[str]) -> str:
     if character.isprintable():
         return character
     wide = character.encode("utf-16-be")
-    return "".join(f"\\u{wide[at]:02x}{wide[at + 1]:02x}" for at in range(0, len(wide), 2))
+    return "".join(f"\\u{wide[position]:02x}{wide[position + 1]:02x}" for position in range(0, len(wide), 2))

@@ -74,8 +74,8 @@ def full_name(image: Image) -> str:
 
 def bad(checks: Iterable[Check]) -> list[Check]:
     """The checks that do not pass, worst first."""
-    found = [check for check in checks if check.state not in (State.PASS, State.OFF)]
-    return sorted(found, key=lambda check: -check.state.severity)
+    failing = [check for check in checks if check.state not in (State.PASS, State.OFF)]
+    return sorted(failing, key=lambda check: -check.state.severity)
 
 
 def _of_images(document: Document) -> Iterator[Problem]:

@@ -249,8 +249,8 @@ def schema_text() -> str:
 
 
 def _counts(verdicts: Iterable[State]) -> Counts:
-    found = Counter(map(verdict_of, verdicts))
-    return Counts(found["pass"], found["warn"], found["fail"], found["unknown"])
+    counts = Counter(map(verdict_of, verdicts))
+    return Counts(counts["pass"], counts["warn"], counts["fail"], counts["unknown"])
 
 
 def _check_row(check: Check) -> CheckRow:
