@@ -7,10 +7,13 @@ from collections import Counter
 import pytest
 
 from tests.sources.registry.helpers import Collector, Entra, demand, options, source
-from tests.sources.registry.servers import FakeRegistry
+from tests.sources.registry.servers import CONFIG, MANIFEST, FakeRegistry
 from tui.domain.facts.demand import Priority
-from tui.domain.facts.events import ManifestRead, SourceState, TagResolved, TagsListed
+from tui.domain.facts.events import LookupFailed, ManifestRead, ManifestsListed, SourceState, TagResolved, TagsListed
 from tui.sources.kit.credentials import Credentials
+from tui.sources.registry.content import MemoryStore
+from tui.sources.registry.reading import INTOTO, PREDICATE
+from tui.sources.registry.source import RegistrySource
 
 
 async def test_an_acr_lists_tags_once_for_names_digests_and_what_is_attached() -> None:
@@ -96,3 +99,85 @@ async def test_many_repositories_of_an_acr_are_read_by_few_tokens() -> None:
             await seen.idle()
         assert len(seen.of(TagResolved)) == 45
         assert len(server.paths("/oauth2/token")) <= 4
+
+
+async def test_of_a_tag_that_is_not_there_nothing_more_is_asked_for_when_more_is_wanted_of_it() -> None:
+    async with FakeRegistry(acr=True) as server:
+        server.image("app", "1")
+        registry = source(options(server, catalog=False, refresh=60.0))
+        async with Collector(registry) as seen:
+            registry.want((demand("app", "9"),))
+            await seen.until(lambda: seen.of(LookupFailed) and registry.idle)
+            registry.want((demand("app", "9", referrers=True, history=True),))
+            assert registry.idle
+            registry.want((demand("app", "1"),))
+            await seen.until(lambda: seen.of(TagResolved) and registry.idle)
+        assert server.paths("/v2/app/manifests/9") == ["GET /v2/app/manifests/9"]
+
+
+async def test_a_tag_that_is_not_there_is_found_at_a_later_look() -> None:
+    async with FakeRegistry(acr=True) as server:
+        server.image("app", "1")
+        registry = source(options(server, catalog=False))
+        async with Collector(registry) as seen:
+            registry.want((demand("app", "9"),))
+            await seen.until(lambda: seen.of(LookupFailed))
+            registry.want((demand("app", "9", history=True),))
+            digest = server.image("app", "9", layers=("b",))
+            await seen.until(lambda: seen.of(TagResolved) and seen.of(TagsListed))
+        assert [event.digest for event in seen.of(TagResolved)] == [digest]
+
+
+async def _listed(server: FakeRegistry, store: MemoryStore) -> list[tuple[int, bool]]:
+    """How many manifests the history of a repository tells, and whether that is all."""
+    registry = RegistrySource(options(server, catalog=False, refresh=60.0), Credentials(), store=store)
+    registry.want((demand("app", "1", history=True),))
+    async with Collector(registry) as seen:
+        await seen.until(lambda: seen.of(ManifestsListed) and registry.idle)
+    return [(len(listed.manifests), listed.complete) for listed in seen.of(ManifestsListed)]
+
+
+async def test_the_page_that_says_which_platforms_are_there_is_the_list_of_a_small_repository() -> None:
+    store = MemoryStore()
+    async with FakeRegistry(acr=True) as server:
+        server.multiarch("app", "1")
+        for _ in range(2):
+            server.requests.clear()
+            assert await _listed(server, store) == [(3, True)]
+            assert len(server.paths("/acr/v1/app/_manifests")) == 1
+
+
+async def test_the_first_page_of_a_long_list_is_not_taken_for_all_of_it() -> None:
+    store = MemoryStore()
+    async with FakeRegistry(acr=True) as server:
+        server.page = 2
+        server.multiarch("app", "1")
+        for _ in range(2):
+            assert await _listed(server, store) == [(3, True)]
+
+
+async def test_what_platforms_share_is_fetched_once() -> None:
+    async with FakeRegistry() as server:
+        provenance = server.blob(b'{"predicate": {}}')
+        layer = {"mediaType": INTOTO, **provenance, "annotations": {PREDICATE: "https://slsa.dev/provenance/v0.2"}}
+        children: list[dict[str, object]] = []
+        for arch in ("amd64", "arm64"):
+            image = server.image("app", arch=arch)
+            config = {"mediaType": CONFIG, **server.blob(b'{"architecture": "unknown", "os": "unknown"}')}
+            attestation = server.put("app", {"config": config, "layers": [layer], "annotations": {"of": arch}})
+            children += [
+                {"mediaType": MANIFEST, "digest": image, "size": 1, "platform": {"os": "linux", "architecture": arch}},
+                {
+                    "mediaType": MANIFEST,
+                    "digest": attestation,
+                    "size": 1,
+                    "platform": {"os": "unknown", "architecture": "unknown"},
+                    "annotations": {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": image},
+                },
+            ]
+        server.index("app", "1", children)
+        registry = source(options(server, catalog=False, refresh=60.0))
+        async with Collector(registry) as seen:
+            registry.want((demand("app", "1"),))
+            await seen.idle()
+            assert len(server.paths(f"/v2/app/blobs/{provenance['digest']}")) == 1

@@ -7,7 +7,6 @@ from typing import NamedTuple, TypeVar
 
 from tui.domain.facts.image import ManifestListing, RepositoryName, Tag
 from tui.errors import SourceError, Unreachable
-from tui.sources.registry.acr_lists import AcrLists
 from tui.sources.registry.names import ListCut
 from tui.sources.registry.room import NoRoom, Room, weight
 
@@ -49,11 +48,11 @@ async def gathered(
 
 
 async def manifests_of(
-    room: Room, lists: AcrLists, name: RepositoryName, rest: bool
+    room: Room, pages: AsyncIterator[tuple[ManifestListing, ...]], name: RepositoryName, rest: bool
 ) -> tuple[tuple[ManifestListing, ...], SourceError | None]:
     """The manifests of a repository; when they are refused its tags are still worth reading. Raises Unreachable."""
     try:
-        return await gathered(room, lists.manifests(name.repository, rest), name, rest)
+        return await gathered(room, pages, name, rest)
     except Unreachable:
         raise
     except SourceError as error:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 
-from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.image import ManifestListing, RepositoryName
 from tui.errors import SourceError
 from tui.sources.ports import ContentStore
 from tui.sources.registry.acr_lists import AcrLists
+from tui.sources.registry.client import PAGE
 from tui.sources.registry.content import stored
 
 __all__ = ["ListedManifests"]
 
 WORTH_A_LIST = 2
 """Manifests of one repository that are asked for by one page of its list instead of one by one."""
+MOST_KEPT = 32
+"""Lists of one page that are kept for who wants all of the list."""
 
 
 class ListedManifests:
@@ -29,6 +32,7 @@ class ListedManifests:
         self._present: set[tuple[RepositoryName, str]] = set()
         self._pages: dict[RepositoryName, asyncio.Lock] = {}
         self._read: set[RepositoryName] = set()
+        self._whole: dict[RepositoryName, tuple[ManifestListing, ...]] = {}
 
     def __contains__(self, manifest: tuple[RepositoryName, str]) -> bool:
         return manifest in self._present
@@ -41,6 +45,19 @@ class ListedManifests:
         """Lists are read anew when next needed."""
         self._present.clear()
         self._read.clear()
+        self._whole.clear()
+
+    async def pages(self, lists: AcrLists, name: RepositoryName, rest: bool) -> AsyncGenerator[tuple[ManifestListing, ...], None]:
+        """All that a repository lists; where the page that `look` read was all of it, that page. Raises SourceError."""
+        whole = self._whole.pop(name, None)
+        if whole is not None:
+            yield whole
+            return
+        async with aclosing(lists.manifests(name.repository, rest)) as pages:
+            async for page in pages:
+                self.add(name, (row.digest for row in page))
+                yield page
+        self._read.add(name)
 
     async def look(self, name: RepositoryName, digests: Iterable[str], rest: bool) -> None:
         """Learn of several manifests of a repository whose content is kept.
@@ -55,9 +72,16 @@ class ListedManifests:
                 return
             self._read.add(name)
             try:
-                async with aclosing(self._lists.manifests(name.repository, rest)) as pages:
-                    async for page in pages:
-                        self.add(name, (row.digest for row in page))
-                        break
+                await self._first_page(self._lists, name, rest)
             except SourceError:
                 return  # each is asked for by itself, and tells it
+
+    async def _first_page(self, lists: AcrLists, name: RepositoryName, rest: bool) -> None:
+        async with aclosing(lists.manifests(name.repository, rest)) as pages:
+            page = await anext(pages, ())
+            self.add(name, (row.digest for row in page))
+            # A page with room left is the last one, almost always: then to look for the next asks for nothing.
+            if len(page) < PAGE and await anext(pages, None) is None:
+                self._whole[name] = page
+                while len(self._whole) > MOST_KEPT:
+                    del self._whole[next(iter(self._whole))]

@@ -8,7 +8,7 @@ import msgspec
 
 from tui.domain.facts.demand import Demand, Priority
 from tui.domain.facts.image import RepositoryName
-from tui.errors import SourceError
+from tui.errors import NotFound, SourceError
 from tui.sources.kit.workqueue import WorkQueue
 
 __all__ = ["DemandQueue", "QueuedDemand"]
@@ -91,7 +91,7 @@ class DemandQueue:
             if known is None:
                 self._known[key] = wanted = QueuedDemand(demand)
                 self.again(wanted)
-            elif known.widen(demand):
+            elif known.widen(demand) and not self._is_missing(known):
                 self.again(known)
             else:
                 self._queue.hurry(key, int(known.demand.priority))
@@ -108,6 +108,10 @@ class DemandQueue:
     def again(self, wanted: QueuedDemand) -> None:
         """Put it in the queue, or where its new priority belongs."""
         self._queue.put(wanted.key, int(wanted.demand.priority))
+
+    def _is_missing(self, wanted: QueuedDemand) -> bool:
+        """Whether the registry does not have it, as it has just said: there is no more to be read of it until the next look."""
+        return self.rests(wanted) and not wanted.digest and isinstance(wanted.error, NotFound)
 
     def rests(self, wanted: QueuedDemand) -> bool:
         """Whether it neither waits nor is being read."""

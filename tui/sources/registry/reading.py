@@ -251,11 +251,13 @@ class RegistryReader:
                 self._configs.discard(wanted.digest)
 
     async def _blob(self, name: RepositoryName, digest: str, rest: bool) -> bytes:
-        content = await stored(self._store, digest)
-        if content is None:
-            content = await self._client.blob(name.repository, digest, rest=rest)
-            self._store.put(digest, content)
-        return content
+        # Platforms of one image may share what says how they were made.
+        async with self._flights.alone(name, digest):
+            content = await stored(self._store, digest)
+            if content is None:
+                content = await self._client.blob(name.repository, digest, rest=rest)
+                self._store.put(digest, content)
+            return content
 
     async def _attestation(self, visit: _Visit, child: Descriptor, manifest: Manifest) -> None:
         subject = child.annotations.get(ATTESTATION_OF, "")
@@ -354,8 +356,7 @@ class RegistryReader:
         listed = await self._tags.of(name, rest)
         tags, cut = listed.tags, listed.lacking
         await self._emit(TagsListed(self.source, name, tags, cut is None, self._now()))
-        rows, rows_cut = await manifests_of(self._room, lists, name, rest)
-        self._present.add(name, (row.digest for row in rows))
+        rows, rows_cut = await manifests_of(self._room, self._present.pages(lists, name, rest), name, rest)
         await self._emit(ManifestsListed(self.source, name, rows, rows_cut is None, self._now()))
         return History(tags, rows, cut or rows_cut)
 
