@@ -21,8 +21,10 @@ from tui.domain.plans.plan import Action, Plan
 from tui.domain.snapshot.snapshot import ImageKey
 from tui.errors import Forbidden
 from tui.ui.screens.explorer import ExplorerScreen
+from tui.ui.screens.pages import QuestionScreen
 from tui.ui.screens.plan import PlanScreen
 from tui.ui.screens.runlog import RunLogScreen
+from widgets.page import Banner
 
 PLAN = plan_of(rebuild("debian"), rebuild("api", needs=("debian",), wave=2), restart("web", needs=("api",), wave=3, image="api"))
 
@@ -196,3 +198,40 @@ async def test_a_board_at_80_columns_keeps_name_way_and_sentence() -> None:
         assert "payments-api:1.8.2" in shown
         assert "waits for its signature" in shown
         assert "●─●─◉" in shown.replace("● ", "●─")
+
+
+async def test_a_filter_for_the_fault_leaves_the_board_whole_and_a_name_narrows_it() -> None:
+    async with acting() as (pilot, screen, _):
+        screen.app.board = BOARD
+        await pilot.press("slash", *"is:running", "enter", "5")
+        await until(pilot, lambda: screen.view.id == "activity" and screen.outline.row_count == 5)
+        await pilot.press("slash", *" ledger", "enter")
+        await until(pilot, lambda: screen.outline.row_count == 2)
+        assert "ledger:2.1" in text_of(screen)
+
+
+async def test_a_plan_that_was_interrupted_is_taken_up_again_when_asked() -> None:
+    stopped = Board((msgspec.structs.replace(BOARD.plans[0], running=False),), BOARD.rows)
+    async with acting() as (pilot, screen, hand):
+        screen.app.board = stopped
+        await pilot.press("5")
+        await until(pilot, lambda: screen.outline.row_count == 5)
+        await pilot.press("g", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, QuestionScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert not hand.begun
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, QuestionScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: hand.begun == [("p1", ())])
+
+
+async def test_leaving_says_what_is_under_way() -> None:
+    async with acting() as (pilot, screen, _):
+        screen.app.board = BOARD
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, QuestionScreen))
+        lines = pilot.app.screen.query_one(Banner).lines
+        assert "2 steps are under way" in lines[0].left[0].text
+        assert "takes them up again" in lines[1].left[0].text

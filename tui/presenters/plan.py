@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from tui.domain.facts.rights import Right, RightState
 from tui.domain.plans.plan import Forecast, Plan, Step, StepKind
 from tui.presenters.glyphs import Glyphs
+from tui.presenters.phrases import without_registry
 from tui.presenters.words import brief_digests, count, duration, plural
 from widgets.rows import Cell, Column, FlatModel, Row, RowKey, Span, TextLine
 from widgets.text import wrap
@@ -108,7 +109,7 @@ class PlanModel(FlatModel):
         sign = Span(self._glyphs.ahead, "dim") if ready else Span("!", "fail")
         by = _carrier(step)
         cells: tuple[Cell, ...] = (
-            (Span(f"{_VERBS[step.kind]} ", "dim"), Span(step.target, "" if ready else "dim"), *_blocked(step)),
+            (Span(f"{_VERBS[step.kind]} ", "dim"), Span(without_registry(step.target), "" if ready else "dim"), *_blocked(step)),
             (Span(by, "dim"),),
             (_rights_word(step.rights),),
             (Span(duration(step.seconds) if step.seconds else "?", "dim"),),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tui.domain.plans.board import MILESTONES, Board, BoardRow, BoardState, Milestone, PlanProgress
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.keys import BoardPart, PlanPart, RowSubject
+from tui.presenters.phrases import without_registry
 from tui.presenters.tabs.spec import SectionContext
-from tui.presenters.totals import VisibleRows
 from tui.presenters.views.spec import Filter, RowsContext, ViewSpec
 from tui.presenters.words import age, brief_digests, count, duration, plural, short
 from widgets.rows import Cell, Column, Row, RowKey, Span, TextLine
@@ -21,6 +22,8 @@ WIDE, WIDEST = 130, 170
 STEP = 11
 """Cells from one milestone to the next where there is room; the longest name has nine."""
 BAR = 8
+_FIELD = re.compile(r"[:<>=]|^-")
+"""A word of a query that is about the estate, and not a part of a name."""
 FAULTS = (BoardState.FAILED, BoardState.UNKNOWN, BoardState.DENIED, BoardState.CHANGED)
 ROLES = {
     BoardState.WAITING: "dim",
@@ -49,19 +52,19 @@ _WORDS = {
 class BoardModel:
     """Plans, the newest first, and under each its images and workloads."""
 
-    def __init__(self, board: Board, shown: VisibleRows, faults: bool, context: RowsContext) -> None:
+    def __init__(self, board: Board, words: Sequence[str], faults: bool, context: RowsContext) -> None:
         self.snapshot = context.snapshot
         self._now, self._glyphs = context.now, context.glyphs
         self._plans = {plan.id: plan for plan in board.plans}
         self._rows: dict[RowKey, BoardRow] = {}
         self._under: dict[str, list[RowKey]] = {}
         for row in board.rows:
-            if not _is_shown(row, shown, faults):
+            if not _is_shown(row, words, faults):
                 continue
             key = (PlanPart(row.plan), BoardPart(row.plan, row.steps[0], row.image))
             self._rows[key] = row
             self._under.setdefault(row.plan, []).append(key)
-        narrowed = shown.narrowed or faults
+        narrowed = bool(words) or faults
         self._roots: list[RowKey] = [(PlanPart(plan.id),) for plan in board.plans if plan.id in self._under or not narrowed]
 
     def columns(self) -> Sequence[Column]:
@@ -133,7 +136,7 @@ class BoardModel:
         run = Span(row.run.id if row.run is not None else "", "dim")
         since = Span(age(row.since, self._now) if row.since else "", "dim")
         cells: tuple[Cell, ...] = (
-            (Span(row.title),),
+            (Span(without_registry(row.title)),),
             track(row, self._glyphs, STEP),
             track(row, self._glyphs, 2),
             *((*_happening(row, self._glyphs), *_bar(row, self._glyphs)),) * 2,
@@ -184,6 +187,15 @@ class BoardModel:
     def narrowed_to(self, subject: RowSubject, chosen: Filter) -> Filter | None:
         """Enter leads into the detail."""
         return None
+
+    def interrupted(self, subject: RowSubject) -> PlanProgress | None:
+        """The plan that a subject is about, if nobody works at it here and it has not ended."""
+        part = subject.own[-1] if subject.own else None
+        plan = self._plans.get(part.id) if isinstance(part, PlanPart) else None
+        if plan is None or plan.running:
+            return None
+        rows = (self._rows[key] for key in self._under.get(plan.id, ()))
+        return plan if any(row.state in (BoardState.RUNNING, BoardState.WAITING) for row in rows) else None
 
     def board_row(self, subject: RowSubject) -> BoardRow | None:
         """The row that a subject is about; None for a plan."""
@@ -286,10 +298,11 @@ def _whole(plan: PlanProgress, rows: Sequence[BoardRow]) -> BoardState:
     return next((state for state in order if state in states), BoardState.DONE if states else BoardState.WAITING)
 
 
-def _is_shown(row: BoardRow, shown: VisibleRows, faults: bool) -> bool:
+def _is_shown(row: BoardRow, words: Sequence[str], faults: bool) -> bool:
+    """By its name alone: what a rebuild mends is not what a filter for the fault finds any more."""
     if faults and row.state not in FAULTS:
         return False
-    return row.image is None or shown.image(row.image) or any(shown.workload(key) for key in row.workloads)
+    return all(word in row.title.lower() for word in words)
 
 
 def _wrapped(text: str, role: str, width: int) -> list[TextLine]:
@@ -297,9 +310,8 @@ def _wrapped(text: str, role: str, width: int) -> list[TextLine]:
 
 
 def _build(rows: RowsContext) -> BoardModel:
-    # Faults of the board are what failed there, not what is at fault in the estate: a rebuild of it is what one looks for.
-    shown = rows.shown if rows.chosen.query or rows.chosen.finding else VisibleRows()
-    return BoardModel(rows.board, shown, rows.chosen.faults, rows)
+    words = [word for word in rows.chosen.query.lower().split() if not _FIELD.search(word)]
+    return BoardModel(rows.board, words, rows.chosen.faults, rows)
 
 
 ACTIVITY = ViewSpec(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tui.domain.facts.workload import ObjectKey
@@ -15,7 +16,7 @@ from tui.presenters.keys import RowSubject, subject_of
 from tui.presenters.views.activity import ACTIVITY, BoardModel
 from tui.presenters.views.building import Built
 from tui.presenters.views.findings import FindingModel
-from tui.ui.host import Explorer
+from tui.ui.host import Actions, Explorer
 from widgets.marking import MarkingTree
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Acting", "Targets", "targets_of"]
 
+NOT_TWICE = "What was sent is looked up, and never sent again."
 NOTHING_TO_ACT_ON = "Nothing here can be rebuilt or redeployed: choose an image, a base, a workload or a finding."
 
 
@@ -144,6 +146,36 @@ class Acting:
             return None
         return built.model.board_row(subject_of(self._explorer.outline.cursor_key))
 
+    def offer_to_resume(self, subject: RowSubject) -> bool:
+        """Ask whether to go on with a plan that was interrupted, where the subject is one."""
+        built, actions = self._explorer.built, self._explorer.app.actions
+        plan = built.model.interrupted(subject) if built is not None and isinstance(built.model, BoardModel) else None
+        if plan is None or actions is None or not actions.can_write:
+            return False
+        from tui.ui.screens.pages import QuestionScreen
+
+        question = QuestionScreen(f"Go on with the {plan.action} of {plan.query}?", NOT_TWICE, ("Enter", "go on"), "leave it")
+        self._explorer.app.push_screen(question, lambda yes: self._resume(plan.id) if yes else None)
+        return True
+
+    def _resume(self, plan: str) -> None:
+        self._explorer.run_worker(self._go_on(plan), name="resume", group="resume", exclusive=True, exit_on_error=False)
+
+    async def _go_on(self, plan: str) -> None:
+        await self._told(lambda actions: actions.resume(plan))
+
+    async def _told(self, act: Callable[[Actions], Awaitable[None]]) -> bool:
+        """Do something, and say what goes wrong."""
+        actions = self._explorer.app.actions
+        if actions is None:
+            return False
+        try:
+            await act(actions)
+        except TrustreeError as error:
+            self._say(error)
+            return False
+        return True
+
     def open_log(self, view: ViewSpec) -> None:
         """The log of the run under the cursor."""
         row, actions = self.board_row(view), self._explorer.app.actions
@@ -160,12 +192,5 @@ class Acting:
             self._explorer.run_worker(self._cancel(row), name="cancel", group="cancel", exclusive=False, exit_on_error=False)
 
     async def _cancel(self, row: BoardRow) -> None:
-        actions = self._explorer.app.actions
-        if actions is None:
-            return
-        try:
-            await actions.cancel(row)
-        except TrustreeError as error:
-            self._say(error)
-        else:
+        if await self._told(lambda actions: actions.cancel(row)):
             self._explorer.app.notify(f"Asked for {row.title} to be cancelled.", timeout=3, markup=False)

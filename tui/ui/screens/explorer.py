@@ -247,6 +247,8 @@ class ExplorerScreen(FilterableScreen):
     def _row_opened(self, event: VirtualTree.RowOpened) -> None:
         """Go into the detail, and ask for what is not known of the image yet."""
         subject = self.inspector.about(event.key)
+        if self._acting.offer_to_resume(subject):
+            return
         narrowed = self.built.model.narrowed_to(subject, self.chosen) if self.built is not None else None
         if narrowed is not None:
             self.chosen, self._narrowed_in = narrowed, self.view
@@ -359,7 +361,7 @@ class ExplorerScreen(FilterableScreen):
             return
         from tui.ui.screens.pages import QuitScreen
 
-        self.app.push_screen(QuitScreen())
+        self.app.push_screen(QuitScreen(len(self.app.snapshot.images), self.app.board.busy))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Dim the keys that cannot do anything now."""

@@ -11,7 +11,7 @@ from textual.getters import query_one
 from textual.screen import ModalScreen, Screen
 
 from tui.presenters.sources import source_lines
-from tui.presenters.words import count
+from tui.presenters.words import plural
 from tui.ui.host import Host
 from tui.ui.keymap import PAGE
 from tui.ui.screens.inspector import Inspector
@@ -20,7 +20,7 @@ from widgets.page import Banner, TextPage
 from widgets.rows import Span, TextLine
 from widgets.text import wrap
 
-__all__ = ["DetailScreen", "HelpScreen", "QuitScreen", "SourcesScreen", "TextScreen"]
+__all__ = ["DetailScreen", "HelpScreen", "QuestionScreen", "QuitScreen", "SourcesScreen", "TextScreen"]
 
 
 class TextScreen(Screen[None]):
@@ -184,39 +184,63 @@ class HelpScreen(TextScreen):
         return [TextLine((Span(f"  {part}", "dim"),)) for part in wrap(text, self.size.width - 4)]
 
 
-class QuitScreen(ModalScreen[None]):
-    """Asks once before the program ends."""
+UNDER_WAY = "Runs go on; the next start takes them up again."
+
+
+class QuestionScreen(ModalScreen[bool]):
+    """Asks once; dismissed with whether the answer is yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,enter,y", "quit", "quit", id="quit.yes"),
-        Binding("escape,n", "dismiss", "stay", id="quit.no"),
+        Binding("enter,y", "answer(True)", "yes", id="question.yes"),
+        Binding("escape,n", "answer(False)", "no", id="question.no"),
     ]
 
     DEFAULT_CSS = """
-    QuitScreen {
+    QuestionScreen {
         align: center middle;
-        & > #question { width: 50; height: 5; padding: 1 2; background: $panel; }
+        & > #question { width: 62; height: 6; padding: 1 2; background: $panel; }
     }
     """
 
     if TYPE_CHECKING:
         app: Host
 
+    def __init__(self, question: str, remark: str, yes: tuple[str, str], no: str) -> None:
+        super().__init__()
+        self._question, self._remark, self._yes, self._no = question, remark, yes, no
+
     def compose(self) -> ComposeResult:
-        """One line."""
+        """The question, a remark, the keys."""
         yield Banner(id="question")
 
     def on_mount(self) -> None:
         """Ask."""
-        images = count(len(self.app.snapshot.images))
-        keys = (Span("  q", "accent bold"), Span(" quit    ", "dim"), Span("Esc", "accent bold"), Span(" stay", "dim"))
-        self.query_one(Banner).set_lines(
-            [TextLine((Span(f"  Leave trustree? {images} images are loaded."),)), TextLine(), TextLine(keys)]
-        )
+        key, yes = self._yes
+        keys = (Span(key, "accent bold"), Span(f" {yes}    ", "dim"), Span("Esc", "accent bold"), Span(f" {self._no}", "dim"))
+        remark = [TextLine((Span(self._remark, "dim"),))] if self._remark else []
+        self.query_one(Banner).set_lines([TextLine((Span(self._question),)), *remark, TextLine(), TextLine(keys)])
 
-    def action_quit(self) -> None:
-        """End the program."""
-        self.app.exit(0)
+    def action_answer(self, answer: bool) -> None:
+        """Yes or no."""
+        self.dismiss(answer)
+
+
+class QuitScreen(QuestionScreen):
+    """Asks once before the program ends."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "answer(True)", "quit", id="quit.yes")]
+
+    def __init__(self, images: int, busy: int) -> None:
+        under_way = f"{plural(busy, 'step')} {'is' if busy == 1 else 'are'} under way."
+        what = under_way if busy else f"{plural(images, 'image')} {'is' if images == 1 else 'are'} loaded."
+        super().__init__(f"Leave trustree? {what}", UNDER_WAY if busy else "", ("q", "quit"), "stay")
+
+    def action_answer(self, answer: bool) -> None:
+        """End the program, or stay."""
+        if answer:
+            self.app.exit(0)
+        else:
+            self.dismiss(False)
 
 
 def _pairs(entries: list[tuple[Span, Span]], half: int) -> list[tuple[tuple[Span, Span], tuple[Span, ...]]]:
