@@ -131,6 +131,26 @@ async def test_assembles_off_the_loop_and_one_at_a_time(monkeypatch: pytest.Monk
     assert loop not in threads
 
 
+async def test_gets_ready_for_the_next_change_in_a_silence_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[int] = []
+    left = [3]
+
+    def settle(_: Assembler) -> bool:
+        done.append(threading.get_ident())
+        left[0] -= 1
+        return left[0] > 0
+
+    monkeypatch.setattr(Assembler, "settle", settle)
+    async with storing() as store:
+        store.apply(pod("one"))
+        await store.turned(store.version)
+        await until(lambda: len(done) == 3)
+        assert threading.get_ident() not in done, "the loop was held"
+        store.apply(pod("two"))
+        await store.turned(store.version)
+        assert len(store.snapshot.workloads) == 2
+
+
 async def test_who_unsubscribes_hears_nothing_more_not_even_from_within() -> None:
     heard: list[str] = []
     async with storing() as store:

@@ -84,6 +84,7 @@ class Store:
             self._urgent.clear()
             pause = max(PAUSE, 2 * await self._publish())
             next_at = clock() + pause
+            await self._settle()
 
     async def _moved(self) -> None:
         """Wait for a fact, or until one that is known grows too old: nobody tells of that."""
@@ -100,6 +101,14 @@ class Store:
                 await self._urgent.wait()
         except TimeoutError:
             return
+
+    async def _settle(self) -> None:
+        """Get ready for the next change in a silence, bit by bit: what is told meanwhile does not wait for all of it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PAUSE):
+                await self._changed.wait()
+        while not self._changed.is_set() and await asyncio.to_thread(self._assembler.settle):
+            continue
 
     async def turned(self, version: int) -> None:
         """Wait until a snapshot has seen at least this version."""

@@ -139,6 +139,10 @@ class Assembler:
             builders=builds.builders,
         )
 
+    def settle(self) -> bool:
+        """Get a bit readier for the next change, where there is time for it. Says whether there was anything to do."""
+        return self._kept.trace.settle()
+
     @property
     def due(self) -> datetime | None:
         """When something that was judged last grows too old, so that it must be judged again though nobody says anything."""

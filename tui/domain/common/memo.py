@@ -48,13 +48,29 @@ class Memo(Generic[T]):
         return self._last[1]
 
 
-class Trace:
-    """Notes the addresses that are read; readers add to `reads`."""
+class _Table(Protocol):
+    """A table that can find out ahead of time who reads what."""
 
-    __slots__ = ("reads",)
+    def settle(self) -> bool:
+        """Find it out. Says whether that was still to be done."""
+
+
+class Trace:
+    """Notes the addresses that are read; readers add to `reads`. It knows the tables whose rows are made under it."""
+
+    __slots__ = ("_tables", "reads")
 
     def __init__(self) -> None:
         self.reads: set[Address] = set()
+        self._tables: list[_Table] = []
+
+    def watch(self, table: _Table) -> None:
+        """Count a table among those that are settled."""
+        self._tables.append(table)
+
+    def settle(self) -> bool:
+        """Let one more table find out who reads what, before anything changes. Says whether there was one."""
+        return any(table.settle() for table in self._tables)
 
     def following(self, make: Callable[[K], V], key: K) -> tuple[V, set[Address]]:
         """What is made, and what was read for it."""
@@ -95,6 +111,14 @@ class Rows(Generic[K, V]):
         self._reads: dict[K, tuple[Address, ...]] = {}
         # Most addresses have one reader: only for the second a set is made.
         self._readers: dict[Address, K | set[K]] | None = None
+        trace.watch(self)
+
+    def settle(self) -> bool:
+        """Find out who reads what, so that the first change need not wait for it. Says whether that was still to be done."""
+        if self._readers is not None or not self._reads:
+            return False
+        self._index()
+        return True
 
     def get(self, key: K) -> V:
         """The row of a key; whoever asks has read it."""

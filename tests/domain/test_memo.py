@@ -1,0 +1,38 @@
+"""Rows that are kept: whether what is read was found out ahead of time makes no difference but in time."""
+
+from __future__ import annotations
+
+import pytest
+
+from tui.domain.common.memo import Rows, Trace
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_row_is_made_again_when_what_it_reads_changes(ahead: bool) -> None:
+    trace, numbers = Trace(), {"a": 1, "b": 2}
+
+    def doubled(key: str) -> int:
+        trace.reads.add(("number", key))
+        return 2 * numbers[key]
+
+    rows: Rows[str, int] = Rows(trace, doubled)
+    rows.refresh((), numbers)
+    if ahead:
+        assert trace.settle()
+        assert not trace.settle(), "who reads what is found out once"
+    numbers["b"] = 3
+    assert rows.refresh({("number", "b"), ("number", "a")}) == {"b"}
+    assert rows.values == {"a": 2, "b": 6}
+
+
+def test_tables_settle_one_at_a_time_and_empty_ones_need_not() -> None:
+    trace = Trace()
+
+    def read(key: int) -> int:
+        trace.reads.add(str(key))
+        return key
+
+    tables: list[Rows[int, int]] = [Rows(trace, read) for _ in range(3)]
+    for table in tables[:2]:
+        table.refresh((), [1, 2])
+    assert [trace.settle() for _ in range(3)] == [True, True, False]
