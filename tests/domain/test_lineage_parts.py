@@ -16,12 +16,12 @@ from tui.domain.facts.events import AbsenceKind, CatalogListed, SourceId, Source
 from tui.domain.facts.facts import ImageFacts
 from tui.domain.facts.image import ClaimKind
 from tui.domain.facts.inventory.inventory import Inventory
-from tui.domain.lineage.genealogy import lineage_of
-from tui.domain.lineage.graph import Lineage
+from tui.domain.lineage.genealogy import claims_of_image, content_of, hidden_registries
+from tui.domain.lineage.graph import Lineage, build
 from tui.domain.lineage.joining import LineageJoin
 from tui.domain.registries.catalog import Catalog
 from tui.domain.registries.joining import CatalogJoin, join
-from tui.domain.registries.presence import Registries
+from tui.domain.registries.presence import Registries, is_attached_tag
 
 NAMES = (f"{A}/base", f"{A}/app", f"{A}/web", f"{B}/lib", f"{B}/base", "c.example.org/base")
 CLAIMED = (*(f"{name}:1" for name in NAMES), f"{B}/base", "nowhere.example.org/base:1", f"{A}/base@{digest('nothing')}", "BAD")
@@ -75,6 +75,32 @@ class Kept:
         changed |= self._registries.renew(facts, {}, changed)
         self._lineage.join(facts, self._registries, changed)
         return self._joined.catalog, self._lineage.lineage
+
+
+def lineage_of(catalog: Catalog, facts: ImageFacts) -> Lineage:
+    """Build the lineage of every image whose configuration was read, all at once."""
+    registries = Registries(facts)
+    tags = {
+        (name, tag): presence.digest
+        for name, records in facts.tags.items()
+        for tag in records
+        if not is_attached_tag(tag) and (presence := registries.tag(name, tag)).digest and not presence.gone
+    }
+    names = {key: image.tags for key, image in catalog.images.items()}
+    claims = {key: claims_of_image(image, catalog, facts) for key, image in catalog.images.items()}
+    contents = (content_of(config, catalog, claims.__getitem__) for config in catalog.by_config)
+    known = tuple(content for content in contents if content is not None)
+    return build(known, _aliases(catalog), tags, names, hidden_registries(facts))
+
+
+def _aliases(catalog: Catalog) -> dict[str, tuple[str, ...]]:
+    aliases: dict[str, tuple[str, ...]] = {}
+    for image in catalog.images.values():
+        aliases[image.key.digest] = image.configs
+        for member in image.members:
+            if member.config:
+                aliases.setdefault(member.manifest, (member.config,))
+    return aliases
 
 
 @examples(150)

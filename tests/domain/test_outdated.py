@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.domain.lineage_kit import AMD, ARM, digest, key
 from tui.domain.lineage.base_tags import newer_minor, newer_patch
-from tui.domain.lineage.outdated import BaseFacts, BaseVerdict, OutdatedRule, apply_verdict, judge, with_bases_behind
-from tui.domain.snapshot.snapshot import BaseLink, BaseState, Basis, Confidence
+from tui.domain.lineage.outdated import BaseFacts, BaseVerdict, OutdatedRule, apply_verdict, judge, settle
+from tui.domain.snapshot.snapshot import BaseLink, BaseState, Basis, Confidence, ImageKey
 
 MOVED = datetime(2026, 1, 2, tzinfo=UTC)
 LINK = BaseLink(key("python"), Basis.LAYERS, Confidence.CERTAIN, tag="3.12")
@@ -171,7 +171,8 @@ def test_a_base_on_an_old_base_makes_all_above_outdated() -> None:
         key("runtime"): current,
         key("python"): verdict_of(BaseState.OUTDATED, OutdatedRule.TAG_MOVED),
     }
-    found = with_bases_behind(links, verdicts)
+    found: dict[ImageKey, BaseVerdict] = {}
+    settle(set(verdicts), links, verdicts, {}, found)
     assert found[key("python")].rule is OutdatedRule.TAG_MOVED
     assert [found[key(name)].brief for name in ("runtime", "app")] == ["on the old debian", "on the old debian"]
     assert {found[key(name)].rule for name in ("runtime", "app")} == {OutdatedRule.BASE_BEHIND}
@@ -183,4 +184,6 @@ def test_an_unknown_base_further_down_changes_nothing() -> None:
         key("app"): verdict_of(BaseState.CURRENT, OutdatedRule.SAME),
         key("python"): verdict_of(BaseState.UNKNOWN, OutdatedRule.UNREADABLE),
     }
-    assert with_bases_behind(links, verdicts) == verdicts
+    found: dict[ImageKey, BaseVerdict] = {}
+    settle(set(verdicts), links, verdicts, {}, found)
+    assert found == verdicts

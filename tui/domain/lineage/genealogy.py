@@ -9,9 +9,8 @@ from tui.domain.facts.facts import ImageFacts
 from tui.domain.facts.image import Claim, Descriptor, ImageConfig, Manifest, ManifestKind, Platform, RepositoryName
 from tui.domain.lineage.distro import distro_hint, distro_of
 from tui.domain.lineage.evidence import claims_of
-from tui.domain.lineage.graph import Content, Lineage, build
+from tui.domain.lineage.graph import Content
 from tui.domain.registries.catalog import Catalog, CatalogImage
-from tui.domain.registries.presence import Registries, is_attached_tag
 from tui.domain.registries.public import is_public
 from tui.domain.snapshot.snapshot import ImageKey
 
@@ -23,29 +22,12 @@ __all__ = [
     "hidden_registries",
     "is_distribution",
     "is_scratch",
-    "lineage_of",
     "said_of",
     "usual_config",
     "whole_registries",
 ]
 
 _NO_ANNOTATIONS: Mapping[str, str] = {}
-
-
-def lineage_of(catalog: Catalog, facts: ImageFacts) -> Lineage:
-    """Build the lineage of every image whose configuration was read, all at once."""
-    registries = Registries(facts)
-    tags = {
-        (name, tag): presence.digest
-        for name, records in facts.tags.items()
-        for tag in records
-        if not is_attached_tag(tag) and (presence := registries.tag(name, tag)).digest and not presence.gone
-    }
-    names = {key: image.tags for key, image in catalog.images.items()}
-    claims = {key: claims_of_image(image, catalog, facts) for key, image in catalog.images.items()}
-    contents = (content_of(config, catalog, claims.__getitem__) for config in catalog.by_config)
-    known = tuple(content for content in contents if content is not None)
-    return build(known, _aliases(catalog), tags, names, hidden_registries(facts))
 
 
 def whole_registries(facts: ImageFacts) -> frozenset[str]:
@@ -87,16 +69,6 @@ def _speakers(claims: Mapping[ImageKey, tuple[Claim, ...]]) -> tuple[tuple[Image
     if len(claims) < 2 or len({frozenset(said) for said in claims.values()}) == 1:
         return ()
     return tuple(claims.items())
-
-
-def _aliases(catalog: Catalog) -> dict[str, tuple[str, ...]]:
-    aliases: dict[str, tuple[str, ...]] = {}
-    for image in catalog.images.values():
-        aliases[image.key.digest] = image.configs
-        for member in image.members:
-            if member.config:
-                aliases.setdefault(member.manifest, (member.config,))
-    return aliases
 
 
 ClaimsByConfig = Mapping[str, tuple[Claim, ...]]

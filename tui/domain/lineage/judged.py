@@ -33,7 +33,7 @@ from tui.domain.registries.catalog import Catalog
 from tui.domain.registries.presence import Registries, is_attached_tag
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, Basis, Confidence, ImageKey
 
-__all__ = ["Bases", "BasesJoin", "judge_bases", "newest_build"]
+__all__ = ["Bases", "BasesJoin", "newest_build"]
 
 _SPARE = 1000
 
@@ -375,13 +375,6 @@ class BasesJoin:
 
 def _was_moved(created: datetime | None, updated: datetime | None) -> bool:
     return created is not None and updated is not None and updated > created
-
-
-def judge_bases(catalog: Catalog, lineage: Lineage, registries: Registries) -> Bases:
-    """The state of every link, with old bases below new ones counted, all at once."""
-    joined = BasesJoin(registries.trace, catalog, lineage)
-    joined.join(registries, {*lineage.links, *lineage.bases})
-    return joined.bases
 
 
 def newest_build(catalog: Catalog, registries: Registries, link: BaseLink, verdict: BaseVerdict) -> ImageKey | None:

@@ -26,7 +26,6 @@ __all__ = [
     "judge",
     "settle",
     "unknown",
-    "with_bases_behind",
 ]
 
 
@@ -181,19 +180,6 @@ def apply_verdict(link: BaseLink, verdict: BaseVerdict) -> BaseLink:
     )
 
 
-def with_bases_behind(
-    links: Mapping[ImageKey, BaseLink], verdicts: Mapping[ImageKey, BaseVerdict]
-) -> dict[ImageKey, BaseVerdict]:
-    """The verdicts, where an image on a current base that itself stands on an outdated one is outdated too.
-
-    `links` holds the links of images and of unknown bases; both maps are by the image that stands on the base.
-    """
-    done: dict[ImageKey, BaseVerdict] = {}
-    for start in verdicts:
-        _settle(start, links, verdicts, done)
-    return done
-
-
 def settle(
     stale: Collection[ImageKey],
     links: Mapping[ImageKey, BaseLink],
@@ -201,7 +187,11 @@ def settle(
     derived: Mapping[ImageKey, tuple[ImageKey, ...]],
     done: dict[ImageKey, BaseVerdict],
 ) -> set[ImageKey]:
-    """Bring such verdicts up to date where `stale` says so, and on all that stands on what became another; what did."""
+    """Bring verdicts up to date where `stale` says so, and on all that stands on what became another; what did.
+
+    An image on a current base that itself stands on an outdated one is outdated too. `links` holds the links of images and of
+    unknown bases, `derived` what stands on each; all but that are by the image that stands on the base.
+    """
     others: set[ImageKey] = set()
     while stale:
         before = {key: done.pop(key, None) for key in stale}
