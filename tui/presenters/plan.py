@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tui.domain.facts.rights import Right, RightState
-from tui.domain.plans.plan import Forecast, Plan, Step, StepKind
+from tui.domain.plans.plan import Action, Forecast, Plan, Step, StepKind
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.phrases import without_registry
 from tui.presenters.words import brief_digests, count, duration, plural
@@ -29,6 +29,13 @@ _VERBS = {
 _RIGHTS = {RightState.HELD: ("pass", "held"), RightState.MISSING: ("fail", "missing"), RightState.UNKNOWN: ("unknown", "unknown")}
 
 
+_NOTHING = {
+    Action.REBUILD: "A rebuild is not known to mend anything here: nothing stands on an old base or has what a newer one mends.",
+    Action.REDEPLOY: "Nothing is to be rolled out: whatever runs is what its name means now.",
+    Action.CONTAIN: "There is nothing to contain: no registry that may be read holds it, and nothing runs it.",
+}
+
+
 def plan_heading(plan: Plan, width: int, glyphs: Glyphs) -> list[TextLine]:
     """What the plan is for and how much it does, what it clears and what stays, and what could not be told."""
     numbers = [(kind, sum(step.kind is kind for step in plan.steps)) for kind in StepKind]
@@ -38,7 +45,7 @@ def plan_heading(plan: Plan, width: int, glyphs: Glyphs) -> list[TextLine]:
     parts += [f"about {duration(seconds)}"] if seconds else []
     title = (Span(f" {plan.action} ", "badge-brand"), Span(f"  {plan.query}", "bold"))
     lines = [TextLine(title, (Span(f"plan {plan.id} ", "dim"),))]
-    lines += _paragraph(glyphs.dot.join(parts) or "Nothing is to be done: all of it is clean.", "", width)
+    lines += _paragraph(glyphs.dot.join(parts) or _NOTHING[plan.action], "", width)
     stuck = len(plan.steps) - len(plan.ready)
     if stuck:
         lines += _paragraph(f"{plural(stuck, 'step')} cannot be carried out as things are: see below.", "fail", width)

@@ -104,8 +104,9 @@ class Board(msgspec.Struct, frozen=True):
 
     @property
     def busy(self) -> int:
-        """How many rows something happens to."""
-        return sum(row.state is BoardState.RUNNING for row in self.rows)
+        """How many rows something happens to, by our hands."""
+        running = {plan.id for plan in self.plans if plan.running}
+        return sum(row.state is BoardState.RUNNING and row.plan in running for row in self.rows)
 
 
 EMPTY_BOARD = Board()

@@ -152,8 +152,8 @@ class BoardModel:
             (Span(f"{plan.action} ", "dim"), Span(plan.query, "bold")),
             (Span(_progress(plan, rows), "dim"),),
             (),
-            (Span(plan.sentence, "dim"),),
-            (Span(_progress(plan, rows), "dim"),),
+            (Span(plan.sentence or _interrupted(plan, rows), "dim"),),
+            (Span(_interrupted(plan, rows) or _progress(plan, rows), "dim"),),
             (),
             (Span(age(plan.started, self._now) if plan.started else "", "dim"),),
         )
@@ -194,8 +194,7 @@ class BoardModel:
         plan = self._plans.get(part.id) if isinstance(part, PlanPart) else None
         if plan is None or plan.running:
             return None
-        rows = (self._rows[key] for key in self._under.get(plan.id, ()))
-        return plan if any(row.state in (BoardState.RUNNING, BoardState.WAITING) for row in rows) else None
+        return plan if _interrupted(plan, [self._rows[key] for key in self._under.get(plan.id, ())]) else None
 
     def board_row(self, subject: RowSubject) -> BoardRow | None:
         """The row that a subject is about; None for a plan."""
@@ -287,6 +286,12 @@ def _progress(plan: PlanProgress, rows: Sequence[BoardRow]) -> str:
     parts += [f"{count(number)} {_WORDS[state]}" for state, number in numbers if number]
     parts.append(f"about {duration(plan.seconds_left)} left" if plan.seconds_left and plan.running else "")
     return " · ".join(part for part in parts if part) or plural(0, "step")
+
+
+def _interrupted(plan: PlanProgress, rows: Sequence[BoardRow]) -> str:
+    """What is said of a plan that has not ended, and that nobody works at here; else nothing."""
+    is_open = any(row.state in (BoardState.RUNNING, BoardState.WAITING) for row in rows)
+    return "interrupted: Enter goes on with it" if is_open and not plan.running else ""
 
 
 def _whole(plan: PlanProgress, rows: Sequence[BoardRow]) -> BoardState:
