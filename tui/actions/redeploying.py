@@ -64,7 +64,7 @@ class Redeploying:
         digest, digests = self._new_digest(), dict(self._digests())
         if step.kind is StepKind.RESTART:
             return Wanted(digests=digests, at=record.sent.replace(microsecond=0) if record.sent is not None else None)
-        image = step.new_image if "@" in step.new_image else f"{self._name}@{digest}" if digest else ""
+        image = step.new_image if "@" in step.new_image else f"{step.new_image or self._name}@{digest}" if digest else ""
         return Wanted(digests=digests, images=dict.fromkeys(step.containers, image) if image else {})
 
     @property

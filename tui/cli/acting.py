@@ -16,9 +16,9 @@ from tui.cli.output import Exit, Writer, look_of_stdout, say, write_stdout
 from tui.cli.reading import OpenEstate, barred, looked, meant, refuse_nothing_to_ask
 from tui.domain.plans.board import Board, BoardState
 from tui.domain.plans.plan import Action, Plan
-from tui.domain.query.query import Query, parse_query
+from tui.domain.query.query import Query, Selection, parse_query
 from tui.domain.query.reach import reach_of
-from tui.domain.snapshot.snapshot import Snapshot
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.errors import InvalidQuery, UsageError
 from tui.private_files import read_regular
 from tui.reports.plans import PLAN_FORMATS, board_json, board_lines, plan_from, plan_pieces, plan_table, save_plan
@@ -148,9 +148,15 @@ async def _planned(
     meant(query, snapshot, selection)
 
     if saved is not None:
-        actions.remember(saved, selection.images, selection.workloads)
+        actions.remember(saved, _images(action, selection), selection.workloads)
         return snapshot, saved
-    return snapshot, await actions.plan(action, selection.images, selection.workloads, text)
+    return snapshot, await actions.plan(action, _images(action, selection), selection.workloads, text)
+
+
+def _images(action: Action, selection: Selection) -> frozenset[ImageKey]:
+    """The images that are meant. A redeploy is of the workloads that were found: whoever asks for those of one namespace does
+    not mean those that run the same image elsewhere."""
+    return frozenset() if action is Action.REDEPLOY else selection.images
 
 
 def _for(action: Action, plan: Plan) -> Plan:

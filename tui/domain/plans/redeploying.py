@@ -21,7 +21,7 @@ from tui.domain.plans.gitops import patch_for_git
 from tui.domain.plans.needs import RebuildIndex
 from tui.domain.plans.plan import Action, Plan, Precondition, Step, StepKind
 from tui.domain.plans.words import image_title, make_plan, step_id, workload_title
-from tui.domain.snapshot.snapshot import Container, ImageKey, Snapshot, Workload
+from tui.domain.snapshot.snapshot import BaseState, Container, ImageKey, Snapshot, Workload
 
 __all__ = ["NewImage", "Redeploys", "redeploy", "redeploy_steps"]
 
@@ -51,30 +51,52 @@ def redeploy(
 ) -> Plan:
     """A plan by which workloads run what their names mean now: those selected, and those that run a selected image."""
     index = RebuildIndex(snapshot)
-    chosen = {*workloads, *(user for key in images for user in snapshot.users.get(key, ()))}
-    runs = {key for name in chosen if name in snapshot.workloads for key in _runs(snapshot.workloads[name])}
-    new = {old: NewImage(index.successors[old], True) for old in sorted(runs) if old in index.successors}
-    redeploys = redeploy_steps(snapshot, new, {}, frozenset(chosen))
-    touched = {step.workload for step in redeploys.steps}
-    same = [
-        f"{workload_title(name)} runs what its names mean now." for name in sorted(chosen - touched) if name in snapshot.workloads
-    ]
-    gone = [f"{workload_title(name)} is not known any more." for name in sorted(chosen) if name not in snapshot.workloads]
-    notes = redeploys.notes if redeploys.notes else tuple(same)
-    return make_plan(snapshot, Action.REDEPLOY, query, now, redeploys.steps, notes, (*redeploys.unknown, *gone))
+    chosen = sorted({*workloads, *(user for key in images for user in snapshot.users.get(key, ()))})
+    changes = _Changes(snapshot, {}, {}, index)
+    notes: list[str] = []
+    unknown = [f"{workload_title(name)} is not known any more." for name in chosen if name not in snapshot.workloads]
+    for workload in (snapshot.workloads[name] for name in chosen if name in snapshot.workloads):
+        before = len(changes.steps), len(changes.notes)
+        changes.add(workload)
+        if before == (len(changes.steps), len(changes.notes)):
+            notes += _left_as_it_is(workload, index)
+        unknown += _untold(workload, index)
+    return make_plan(snapshot, Action.REDEPLOY, query, now, tuple(changes.steps), (*changes.notes, *notes), unknown)
 
 
-def _runs(workload: Workload) -> Iterable[ImageKey]:
-    return (key for container in workload.containers for key in container.runs)
+def _meant_now(container: Container, index: RebuildIndex) -> ImageKey | None:
+    """What the name of a container means now; beside a digest that is written there, the tag says what it would be."""
+    if not container.pin:
+        return container.declared
+    name = container.name_of
+    return index.tags.get((name.registry, name.repository, container.tag)) if name is not None and container.tag else None
 
 
-def redeploy_steps(
-    snapshot: Snapshot, new: Mapping[ImageKey, NewImage], rebuilds: Mapping[str, Step], only: frozenset[ObjectKey] | None = None
-) -> Redeploys:
-    """The steps by which everything that runs one of these images runs the new one; `only` in these workloads."""
+def _left_as_it_is(workload: Workload, index: RebuildIndex) -> Iterable[str]:
+    """Why nothing is done about a workload, where that is known."""
+    title = workload_title(workload.key)
+    if not any(container.runs for container in workload.containers):
+        yield f"{title} runs nothing."
+    elif any(container.pin and not container.tag for container in workload.containers):
+        yield f"{title} names a digest without a tag: nothing says what else it should run."
+    elif all(_meant_now(container, index) is not None for container in workload.containers if container.runs):
+        yield f"{title} runs what its names mean now."
+
+
+def _untold(workload: Workload, index: RebuildIndex) -> Iterable[str]:
+    """The containers of which it is not known what their names mean now."""
+    for container in workload.containers:
+        if container.runs and _meant_now(container, index) is None and not (container.pin and not container.tag):
+            reason = clean(container.drift_reason, 200) or "its registry does not say what its name means."
+            place = f"container {clean(container.name, 60)} of {workload_title(workload.key)}"
+            yield f"What {place} should run is not known: {reason}"
+
+
+def redeploy_steps(snapshot: Snapshot, new: Mapping[ImageKey, NewImage], rebuilds: Mapping[str, Step]) -> Redeploys:
+    """The steps by which everything that runs one of these images runs the new one."""
     users = {user for key in new for user in snapshot.users.get(key, ())}
     changes = _Changes(snapshot, new, rebuilds)
-    for name in sorted(users if only is None else users & only):
+    for name in sorted(users):
         if name in snapshot.workloads:
             changes.add(snapshot.workloads[name])
     return Redeploys(tuple(changes.steps), tuple(changes.notes))
@@ -95,8 +117,16 @@ class _Change(msgspec.Struct, frozen=True):
 
 
 class _Changes:
-    def __init__(self, snapshot: Snapshot, new: Mapping[ImageKey, NewImage], rebuilds: Mapping[str, Step]) -> None:
-        self._snapshot, self._new, self._rebuilds = snapshot, new, rebuilds
+    """Steps for what takes the place of images (`new`); with an `index` for what the names of containers mean now instead."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        new: Mapping[ImageKey, NewImage],
+        rebuilds: Mapping[str, Step],
+        index: RebuildIndex | None = None,
+    ) -> None:
+        self._snapshot, self._new, self._rebuilds, self._index = snapshot, new, rebuilds, index
         self.steps: list[Step] = []
         self.notes: list[str] = []
 
@@ -123,12 +153,29 @@ class _Changes:
         self.steps += [self._pin(workload, image, group) for image, group in groups.items()]
 
     def _change(self, container: Container) -> _Change | None:
+        if self._index is not None:
+            return self._renewal(container, _meant_now(container, self._index))
         old = next((key for key in container.images if key in self._new), None)
         if old is None or container.name_of is None:
             return None
         new = self._new[old]
         if new.step == "" and set(container.runs) == {new.key}:
             return None
+        if new.step == "" and not container.pin and container.declared not in (None, old, new.key):
+            return self._renewal(container, container.declared)  # another tag of the repository has moved to something else
+        return _Change(container, old, new, self._moves(container, new))
+
+    def _renewal(self, container: Container, meant: ImageKey | None) -> _Change | None:
+        """A container that runs other content than its own name means now."""
+        image = self._snapshot.images.get(meant) if meant is not None else None
+        if meant is None or image is None or container.name_of is None:
+            return None
+        same = {meant, *image.same_content}
+        old = next((key for key in container.runs if key not in same), None)
+        if old is None:
+            return None
+        link = image.base
+        new = NewImage(meant, link is not None and link.state is BaseState.CURRENT)
         return _Change(container, old, new, self._moves(container, new))
 
     def _moves(self, container: Container, new: NewImage) -> bool:
@@ -171,7 +218,8 @@ class _Changes:
 
     def _why(self, changes: list[_Change]) -> str:
         first = changes[0]
-        runs = f"It runs {image_title(self._snapshot, first.old)} ({short(first.old.digest)})"
+        title, digest = image_title(self._snapshot, first.old), short(first.old.digest)
+        runs = f"It runs {title}" if digest in title else f"It runs {title} ({digest})"
         if first.new.step:
             return f"{runs}, which is rebuilt before."
         base = " and stands on today's build of its base" if first.new.clean else ""
@@ -248,7 +296,9 @@ def _blocked(workload: Workload) -> str:
 
 
 def _pinned(change: _Change) -> str:
-    return f"{change.container.name_of}@{change.new.key.digest}"
+    """The reference that is put in place: the tag stays beside the digest, for people and for the next redeploy."""
+    tag = f":{change.container.tag}" if change.container.tag else ""
+    return f"{change.container.name_of}{tag}@{change.new.key.digest}"
 
 
 def _seen(container: Container) -> Precondition:
