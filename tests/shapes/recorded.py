@@ -19,11 +19,17 @@ RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared" / "recordings
 SHAPES = Path(__file__).with_name("recordings")
 RUN_LOG = Path("build-logs", "run-log.txt")
 _DEPENDENCIES = "The following dependencies were found:"
-FOLDERS = ("data-plane", "resource-graph", "scanners", "gatekeeper", "rbac")
-UNREAD = ("update_manifest_properties", "management_groups", "shared_query", "skip_token", "test_query.", "crd_")
+BUILDERS = ("arm", "build-logs", "azure-devops", "github-actions", "jenkins")
+FOLDERS = ("data-plane", "resource-graph", "scanners", "gatekeeper", "rbac", *BUILDERS)
+UNREAD = (
+    *("update_manifest_properties", "management_groups", "shared_query", "skip_token", "test_query.", "crd_"),
+    *("test_acr_create", "test_acr_image", "test_acr_taskrun", "test_repository_token", "test_pipeline_create", "rate_limit"),
+)
 """Recordings that no test reads."""
 FIRST = {"password_auth_and_metadata_query": 6}
 """Exchanges of which only the first are read."""
+_OF_TASKS = re.compile(r"/registries/\w+/(tasks|runs|scheduleRun)\b|/rawtext\.log\?")
+_ACCOUNT = re.compile(r"(?<=dev\.azure\.com/)[^/]+")
 WORDS = frozenset({"content-type", "link", "www-authenticate", "docker-distribution-api-version", "docker-content-digest"})
 """Headers whose values say what the client has to do; of others the name is the fact."""
 
@@ -45,10 +51,7 @@ def _write(path: Path, text: str) -> None:
 
 def _run_log_shape() -> str:
     """The end of a run's log, where it says what the image was built on."""
-    path = RECORDINGS / "build-logs" / "quick_build_dockerfile_with_logs.yaml"
-    interactions = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))[
-        "interactions"
-    ]
+    interactions = _loaded(RECORDINGS / "build-logs" / "quick_build_dockerfile_with_logs.yaml")
     bodies = (str(each["response"]["body"].get("string", "")) for each in interactions)
     text = next(body for body in bodies if _DEPENDENCIES in body)
     lines = text[text.rindex("\n", 0, text.index(_DEPENDENCIES)) + 1 :].splitlines()
@@ -94,13 +97,35 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _exchanges(path: Path) -> list[Any]:
-    interactions = yaml.safe_load(path.read_text(encoding="utf-8"))["interactions"][: FIRST.get(path.stem)]
+    interactions = _read_by_tests(path)
     texts = [str(part) for each in interactions for part in (each["request"], each["response"])]
     rows = {row for each in interactions for row in _repositories(each["response"]["body"])}
     paths = [unquote(str(each["request"]["uri"]).partition("://")[2]) for each in interactions]
     kept = {part for each in paths for part in _parts(each) if ":" not in part}
     shaping = Shaping(texts, kept, rows)
     return [_exchange(each["request"], each["response"], shaping) for each in interactions]
+
+
+def _loaded(path: Path) -> list[Any]:
+    """Every exchange of a recording."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    interactions: list[Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)["interactions"]
+    return interactions
+
+
+def _read_by_tests(path: Path) -> list[Any]:
+    """Those that tests read: of Azure, what tasks, runs and their logs are asked for; of a log, each form once."""
+    interactions = _loaded(path)[: FIRST.get(path.stem)]
+    if path.parent.name not in ("arm", "build-logs"):
+        return interactions
+    kept = [each for each in interactions if _OF_TASKS.search(each["request"]["uri"])]
+    logs = {_log_form(each): each for each in reversed(kept) if "/rawtext.log" in each["request"]["uri"]}
+    return [each for each in kept if "/rawtext.log" not in each["request"]["uri"] or each is logs[_log_form(each)]]
+
+
+def _log_form(interaction: Mapping[str, Any]) -> object:
+    response = interaction["response"]
+    return interaction["request"]["method"], response["status"]["code"], frozenset(map(str.lower, response["headers"]))
 
 
 def _repositories(body: Any) -> Iterator[str]:
@@ -124,7 +149,7 @@ def _exchange(request: Mapping[str, Any], response: Mapping[str, Any], shaping: 
     headers = {str(name): value if isinstance(value, str) else ", ".join(value) for name, value in response["headers"].items()}
     return {
         "method": request["method"],
-        "uri": shaping.marks(str(request["uri"])),
+        "uri": _ACCOUNT.sub("{name}", shaping.marks(str(request["uri"]))),
         "sent": shaping.marks(str(request.get("body") or "")),
         "status": response["status"]["code"],
         "headers": {name: shaping.marks(text) for name, text in headers.items() if name.lower() in WORDS},

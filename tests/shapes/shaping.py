@@ -23,7 +23,8 @@ CLOSED = frozenset(  # a member each
         """apiVersion architecture assessedResourceType code codes configMediaType error errors grant_type kind mediaType method
         osType packageType patchable status statusCode toolVersion type Type Action Name vulnType severity cvssSeverity
         aqua_severity nvd_severity nvd_cvss3_severity nvd_cvss2_severity acknowledge_status cause scan_status quarantineState
-        resultTruncated category source subscriptionState err roleName actions dataActions os""",
+        resultTruncated category source subscriptionState err roleName actions dataActions os
+        _class baseImageTriggerType conclusion event queueStatus reason result runType state triggerType why""",
     )
 )
 """Members whose values are of a closed set, or words of the service's own."""
@@ -127,6 +128,8 @@ class Shaping:
             return self._resource(text)
         if text.startswith(_FIXED):
             return f"{_FIXED}{{version}}"
+        if member == "imageNames":
+            return "{image}"
         if forms := _FORM.findall(text):
             return " ".join(("{text}", *forms))
         shaped = self.inside(text)
@@ -196,6 +199,7 @@ class Filling:
             "version": f"1.{number}" if number else f"2.{at}",
             "host": "registry.example.org",
             "name": f"name-{number or f'other-{at}'}",
+            "image": f"repository-{number or f'other-{at}'}:v1",
         }
         return values.get(kind, f"some {kind} {number or f'other {at}'}")
 

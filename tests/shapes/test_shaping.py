@@ -21,7 +21,8 @@ CONTENT = re.compile(
 
 def test_there_are_shapes_of_every_kind() -> None:
     assert {path.relative_to(SHAPES).parts[0] for path in FILES} == {
-        *("build-logs", "data-plane", "gatekeeper", "rbac", "resource-graph", "scanners")
+        *("data-plane", "gatekeeper", "rbac", "resource-graph", "scanners"),
+        *("arm", "azure-devops", "build-logs", "github-actions", "jenkins"),
     }
 
 

@@ -74,6 +74,7 @@ def run(number: str = "cf2", status: str = "Succeeded", **more: Any) -> dict[str
         "runType": "QuickRun",
         "createTime": "2026-09-17T08:34:07.2459241+00:00",
         "task": "web",
+        "agentConfiguration": {"cpu": 2},
         "provisioningState": "Succeeded",
         "isArchiveEnabled": False,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,8 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.recordings import exchanges
-from tests.shapes.recorded import RECORDINGS
+from tests.recordings import ORIGINS, exchanges
 from tests.sources.builders.servers import Script, cut, json_answer, plain, serving
 from tui.domain.common.decoding import from_json
 from tui.domain.facts.build import BaseTrigger, BuilderKind, JobKey, Run, RunCause, RunState
@@ -35,7 +35,6 @@ from tui.sources.builders.options import BuilderOptions, ConfiguredJob
 from tui.sources.builders.secrets import Bearer
 from tui.sources.ports import Trigger
 
-lies_here = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="recordings are not part of the repository")
 KEY = JobKey(BuilderKind.GITHUB_ACTIONS, "gh", "contoso/shop/build.yml")
 REPO = "/api/v3/repos/contoso/shop"
 FLOW = f"{REPO}/actions/workflows/build.yml"
@@ -70,25 +69,28 @@ async def github(script: Script) -> AsyncIterator[GitHubBuilder]:
             await builder.aclose()
 
 
-def recorded(name: str) -> list[bytes]:
-    return [exchange.body.encode() for exchange in exchanges(f"github-actions/{name}.yaml") if exchange.status == 200]
+def recorded(name: str, origin: str) -> list[bytes]:
+    found = exchanges(f"github-actions/{name}.yaml", origin)
+    return [exchange.body.encode() for exchange in found if exchange.status == 200]
 
 
-@lies_here
-def test_recorded_answers_are_read() -> None:
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_recorded_answers_are_read(origin: str) -> None:
     """Workflows, runs with their jobs, a dispatch that names its run."""
-    assert [disabled_words(from_json(body, Workflow))[:28] for body in recorded("workflow_disabled_and_enabled")][:2] == [
+    assert [disabled_words(from_json(body, Workflow))[:28] for body in recorded("workflow_disabled_and_enabled", origin)][:2] == [
         "",
         "It was disabled in GitHub: `",
     ]
-    runs = [from_json(body, RunAnswer) for body in recorded("run") if b'"event"' in body]
+    runs = [from_json(body, RunAnswer) for body in recorded("run", origin) if b'"event"' in body]
     assert {run.status for run in runs} == {"completed", "in_progress"}
     assert [run_of("gh", KEY, run, "").state for run in runs[:2]] == [RunState.SUCCEEDED, RunState.RUNNING]
     assert all(run_of("gh", KEY, run, "").created for run in runs)
-    assert all(from_json(body, Runs).total_count for body in recorded("runs"))
-    jobs = from_json(recorded("jobs")[0], Jobs).jobs
-    assert (len(jobs), jobs[0].steps[0].name) == (5, "Set up job")
-    assert from_json(recorded("dispatch_run_details")[-1], DispatchAnswer).workflow_run_id == 123456789
+    assert all(from_json(body, Runs).total_count for body in recorded("runs", origin))
+    answer = recorded("jobs", origin)[0]
+    jobs = from_json(answer, Jobs).jobs
+    assert (len(jobs), jobs[0].steps[0].name) == (5, json.loads(answer)["jobs"][0]["steps"][0]["name"])
+    started = recorded("dispatch_run_details", origin)[-1]
+    assert from_json(started, DispatchAnswer).workflow_run_id == json.loads(started)["workflow_run_id"]
 
 
 @pytest.mark.parametrize(

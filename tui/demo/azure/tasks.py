@@ -205,7 +205,7 @@ class RegistryTasks:
             properties["outputImages"] = [
                 {"registry": self.host, **dict(zip(names, output, strict=True))} for output in run.outputs
             ]
-        properties |= {"provisioningState": "Succeeded", "isArchiveEnabled": False}
+        properties |= {"provisioningState": "Succeeded", "agentConfiguration": {"cpu": 2}, "isArchiveEnabled": False}
         kind = "Microsoft.ContainerRegistry/registries/runs"
         return {"type": kind, "properties": properties, "id": f"{self.resource.id}/runs/{run.id}", "name": run.id}
 

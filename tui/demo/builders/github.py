@@ -266,9 +266,12 @@ def _job(run: RunModel) -> Json:
         began, done = (times[0], times[-1]) if times else (None, None)
         step = {"name": name, "status": status, "conclusion": _CONCLUSIONS.get(state), "number": place + 1}
         steps.append({**step, "started_at": began, "completed_at": done if status == "completed" else None})
+    address = f"https://git.contoso.example{API}/repos/{_repository_of(run.job)}/actions"
     return {
         "id": run.number + 9000,
         "run_id": run.number,
+        "run_url": f"{address}/runs/{run.number}",
+        "url": f"{address}/jobs/{run.number + 9000}",
         "workflow_name": f"Build {run.job.line.rpartition('/')[2]}",
         "head_branch": run.branch,
         "run_attempt": 1,

@@ -145,9 +145,13 @@ class Jenkins:
         inside = {name.split("/")[len(names)] for name in self._works.jobs if name.split("/")[: len(names)] == list(names)}
         if not inside:
             return _page(404, "Not Found")
-        jobs = [{"_class": f"{WORKFLOW}.WorkflowJob", "name": name} for name in sorted(inside)]
-        folder = "com.cloudbees.hudson.plugins.folder.Folder"
-        return json_reply({"_class": folder, "name": names[-1], "fullName": "/".join(names), "jobs": jobs, "views": []})
+        url = "".join((ROOT, *(f"job/{name}/" for name in names)))
+        jobs = [
+            {"_class": f"{WORKFLOW}.WorkflowJob", "name": name, "url": f"{url}job/{name}/", "color": "blue"}
+            for name in sorted(inside)
+        ]
+        named = {"name": names[-1], "fullName": "/".join(names), "fullDisplayName": " » ".join(names), "url": url}
+        return json_reply({"_class": "com.cloudbees.hudson.plugins.folder.Folder", **named, "jobs": jobs, "views": []})
 
     def _job(self, job: JobModel, tree: str) -> Json:
         runs = [run for run in self._works.of(job) if run.started is not None]

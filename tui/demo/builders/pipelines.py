@@ -104,10 +104,9 @@ class Pipelines:
         job = self._job(number)
         if job is None:
             return _error(404, f"VS402881: Definition {number} was not found.", "DefinitionNotFoundException")
+        pushes = {"branchFilters": [], "pathFilters": [], "settingsSourceType": 2, "triggerType": "continuousIntegration"}
         more = {
-            "triggers": [
-                {"branchFilters": [], "pathFilters": [], "settingsSourceType": 2, "triggerType": "continuousIntegration"}
-            ],
+            "triggers": [{**pushes, "batchChanges": False, "maxConcurrentBuildsPerBranch": 1}],
             "process": {"yamlFilename": f"pipelines/{job.number}.yml", "type": 2},
             "repository": {**_repository(), "defaultBranch": "refs/heads/main"},
             "variables": {"TAG_SUFFIX": {"value": "", "allowOverride": True}},
@@ -316,7 +315,8 @@ def _project() -> Json:
 
 
 def _queue() -> Json:
-    return {"id": 72, "name": "Azure Pipelines", "pool": {"id": 9, "name": "Azure Pipelines", "isHosted": True}}
+    url = f"https://dev.azure.com/{ORGANISATION}/_apis/build/Queues/72"
+    return {"id": 72, "name": "Azure Pipelines", "url": url, "pool": {"id": 9, "name": "Azure Pipelines", "isHosted": True}}
 
 
 def _repository() -> Json:
