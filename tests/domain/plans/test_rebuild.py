@@ -203,6 +203,91 @@ def test_what_cannot_be_carried_out_removes_nothing() -> None:
     assert told.removed == ()
 
 
+# ---- what matters
+
+OLD = key("shop/api@0")
+WITH_OLD = (*CHAIN, image(OLD, "0", base=behind(PYTHON, STALE_PYTHON), used=False))
+
+
+def test_what_nothing_runs_is_left_out_and_counted() -> None:
+    kept = key("shop/web@0")
+    images = (*WITH_OLD, image(kept, "0", base=behind(PYTHON, STALE_PYTHON)))
+    back = msgspec.structs.replace(RUNNING[1], rollback=(kept,))
+    plan = plan_for(world(images, (RUNNING[0], back), BUILDERS), DEBIAN_OLD)
+    assert [name for _, name, _ in shape(plan)] == ["base/python", "shop/api", "shop/web", "api", "web"]
+    assert "2 old images that nothing runs were left out, 1 of them kept to go back to." in plan.notes
+
+
+def test_what_would_run_is_no_old_image() -> None:
+    idle = workload("api", API, pods=0)
+    plan = plan_for(world(CHAIN, [idle], BUILDERS), DEBIAN_OLD)
+    assert [name for _, name, _ in shape(plan)] == ["base/python", "shop/api"]
+
+
+def test_an_old_image_is_rebuilt_where_nothing_else_was_selected() -> None:
+    old = job("old", "shop/api:0")
+    snapshot = world(WITH_OLD, RUNNING, (BUILDERS[0], old))
+    assert [name for _, name, _ in shape(plan_for(snapshot, OLD))] == ["base/python", "shop/api"]
+    beside = plan_for(snapshot, OLD, WEB)
+    assert [name for _, name, _ in shape(beside)] == ["base/python", "shop/web", "web"]
+    assert "1 old image that nothing runs was left out." in beside.notes
+
+
+def test_a_base_under_another_tag_than_the_one_that_moved_is_not_rebuilt() -> None:
+    old, new = key("base/python@old"), key("base/python@new")
+    images = (
+        *CHAIN[:2], image(old, "3.12.10", base=STALE_PYTHON, used=False), image(new, "3.12.11", "3.12", base=current(DEBIAN)),
+        image(API, "1", base=outdated(old, "3.12.10", f"3.12@{new.digest}")),
+    )  # fmt: skip
+    plan = plan_for(world(images, RUNNING[:1], BUILDERS), DEBIAN_OLD)
+    assert [name for _, name, _ in shape(plan)] == ["shop/api", "api"]
+
+
+def test_a_tag_that_its_job_pushes_no_more_is_told() -> None:
+    later = job("api", "shop/api:2", "shop/api:stable")
+    step, restart = plan_for(world(CHAIN[:4], RUNNING[:1], [later], [run(later, "7", API)]), API).steps[-2:]
+    assert step.blocked == "Its job pushes 2, stable now, not this tag."
+    assert "name 2, and roll that out" in step.remedy
+    assert restart.needs == (step.id,)
+    alone = plan_for(world(WITH_OLD, (), [*BUILDERS, later], [run(later, "7", OLD)]), OLD)
+    assert alone.steps == ()
+    assert alone.notes == (f"The job of {ACR}/shop/api:0 pushes 2, stable now, not this tag.",)
+
+
+def test_a_tag_that_a_run_fills_in_may_be_any() -> None:
+    numbered = job("api", "shop/api:{{.Run.ID}}")
+    plan = plan_for(world(CHAIN[:4], RUNNING[:1], [BUILDERS[0], numbered], [run(numbered, "7", API)]), API)
+    assert plan.ready == plan.steps
+
+
+def test_a_job_is_run_once_for_all_that_it_builds() -> None:
+    other = key("shop/api@0")
+    images = (*CHAIN[:4], image(other, "1-old", base=behind(PYTHON, STALE_PYTHON)))
+    open_job = job("api", "shop/api:")
+    places = [RUNNING[0], workload("old", other, tag="1-old")]
+    plan = plan_for(world(images, places, [BUILDERS[0], open_job]), API, other)
+    rebuilds = [step for step in plan.steps if step.kind is StepKind.REBUILD]
+    assert [step.job.job for step in rebuilds if step.job] == ["python", "api"]
+    assert {rebuilds[1].image, *rebuilds[1].also} == {API, other}
+
+
+def test_a_job_that_builds_a_base_and_what_stands_on_it_is_run_once() -> None:
+    both = job("both", "base/python:1", "shop/api:1")
+    plan = plan_for(world(CHAIN[:4], RUNNING[:1], [both]), API)
+    assert shape(plan) == [("rebuild", "base/python shop/api", 1), ("restart", "api", 2)]
+
+
+def test_a_job_is_run_again_for_what_stands_on_what_comes_in_between() -> None:
+    node = key("base/node@1")
+    images = (*CHAIN[:3], image(node, "1", base=behind(PYTHON, STALE_PYTHON)), image(API, "1", base=behind(node, STALE_PYTHON)))
+    ours = [job("both", "base/python:1", "shop/api:1"), job("node", "base/node:1")]
+    plan = plan_for(world(images, RUNNING[:1], ours), API)
+    assert [(name, wave) for _, name, wave in shape(plan)] == [
+        ("base/python", 1), ("base/node", 2), ("shop/api", 3), ("api", 4),
+    ]  # fmt: skip
+    assert len({step.id for step in plan.steps}) == 4
+
+
 # ---- laws
 
 HOSTILE = st.text(st.sampled_from("a$`';\"\\ \n\x1b\u202e-|&"), min_size=1, max_size=12)
@@ -245,6 +330,12 @@ def cleared_by(snapshot: Snapshot, steps: tuple[Step, ...], start: ImageKey) -> 
     return condition(node) is Condition.CLEAN
 
 
+def on_top(snapshot: Snapshot, selection: list[ImageKey]) -> set[ImageKey]:
+    """All that stands on these."""
+    above = {child for name in selection for child in snapshot.derived.get(name, ())}
+    return above | on_top(snapshot, sorted(above)) if above else above
+
+
 @examples(150)
 @given(estates(), st.data())
 def test_a_plan_is_topological_minimal_and_does_nothing_for_what_is_clean(snapshot: Snapshot, data: st.DataObject) -> None:
@@ -260,9 +351,14 @@ def test_a_plan_is_topological_minimal_and_does_nothing_for_what_is_clean(snapsh
     for step in rebuilds:
         assert step.image is not None
         assert condition(snapshot.images[step.image]) is not Condition.CLEAN
-    wanted = [name for name in selection if condition(snapshot.images[name]) is Condition.NEEDED and name.registry == ACR]
-    assert all(cleared_by(snapshot, rebuilds, name) for name in wanted)
     used = [name for name in snapshot.images if snapshot.users.get(name)]
+    above = on_top(snapshot, selection)
+    about_old = not any(name in used for name in selection) and not any(
+        name in used and condition(snapshot.images[name]) is Condition.NEEDED for name in above
+    )
+    chosen = [name for name in selection if about_old or name in used]
+    wanted = [name for name in chosen if condition(snapshot.images[name]) is Condition.NEEDED and name.registry == ACR]
+    assert all(cleared_by(snapshot, rebuilds, name) for name in wanted)
     targets = [name for name in (*wanted, *used) if any(step.image == name for step in rebuilds)]
     for step in rebuilds:
         others = tuple(each for each in rebuilds if each is not step)

@@ -1,7 +1,8 @@
 """What has to be rebuilt, and what before it, so that images stand on today's bases: the fewest there can be.
 
 An image whose tag already names a clean build needs no rebuild, only to be rolled out. A base that is old itself comes before
-what derives from it, if it is ours: what only its publisher can rebuild is waited for.
+what derives from it, if it is ours: what only its publisher can rebuild is waited for. What nothing runs, and nothing that runs
+derives from, is rebuilt only where nothing else was selected: old tags are no work.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from functools import cached_property
 import msgspec
 
 from tui.domain.lineage.base_tags import is_exact
-from tui.domain.plans.words import image_title, repository_title
+from tui.domain.plans.superseded import pushed_instead
+from tui.domain.plans.words import image_title, repository_title, several
 from tui.domain.registries.public import PUBLIC
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, Image, ImageKey, Snapshot
 
 __all__ = ["Condition", "Needs", "RebuildIndex", "RebuildNode", "condition", "needs_of"]
 
 MAX_GENERATIONS = 60
+MOST_CLEAN = 3
 
 
 class Condition(StrEnum):
@@ -104,6 +107,17 @@ class RebuildIndex:
         return successors
 
     @cached_property
+    def running(self) -> frozenset[ImageKey]:
+        """What has pods, or would have them: the names of workloads mean it. What is only kept to go back to is not among it."""
+        running = set(self.snapshot.users)
+        for workload in self.snapshot.workloads.values():
+            for container in workload.containers:
+                running.update(container.images)
+                if container.declared is not None:
+                    running.add(container.declared)
+        return frozenset(running)
+
+    @cached_property
     def built_before(self) -> Mapping[ImageKey, tuple[ImageKey, ...]]:
         """The images that would stand on a base if they were rebuilt today, and stand on an older build of it."""
         old: dict[ImageKey, list[ImageKey]] = {}
@@ -128,8 +142,8 @@ class RebuildIndex:
         if link.state is not BaseState.OUTDATED or below is None or below.state is not BaseState.OUTDATED:
             return False
         base = link.base
-        if link.tag and (holder := self.tags.get((base.registry, base.repository, link.tag))) is not None:
-            return holder == base
+        if link.tag and self.tags.get((base.registry, base.repository, link.tag), base) != base:
+            return False
         return (below.newest, below.since) == (link.newest, link.since)
 
     def todays_base(self, link: BaseLink) -> ImageKey | None:
@@ -158,16 +172,31 @@ class _Gathering:
         self._nodes: dict[ImageKey, RebuildNode] = {}
         self._open: set[ImageKey] = set()
         self._covered: dict[ImageKey, ImageKey] = {}
+        self._clean: list[ImageKey] = []
+        self._left: list[ImageKey] = []
         self._notes: list[str] = []
         self._unknown: list[str] = []
+        self._is_about_what_runs = False
 
     def of(self, selection: tuple[ImageKey, ...], derived: bool) -> Needs:
+        on_top = tuple(self._on_top(selection)) if derived else ()
+        self._is_about_what_runs = bool(on_top) or not self._index.running.isdisjoint(selection)
         for key in selection:
             self._select(key)
-        for key in self._on_top(selection) if derived else ():
+        for key in on_top:
             self._take(key)
         nodes = tuple(sorted(self._nodes.values(), key=lambda node: (node.level, node.key)))
-        return Needs(nodes, self._covered, tuple(self._notes), tuple(self._unknown))
+        notes = (*_clean_words(self._index.snapshot, self._clean), *self._notes, *self._left_words())
+        return Needs(nodes, self._covered, notes, tuple(self._unknown))
+
+    def _left_words(self) -> Iterable[str]:
+        """What was left out as nothing runs it; not what was rebuilt all the same, under something that runs."""
+        left = {key for key in self._left if key not in self._nodes}
+        if left:
+            kept = sum(self._images[key].in_use for key in left)
+            back = f", {kept} of them kept to go back to" if kept else ""
+            images = "old image that nothing runs was" if len(left) == 1 else "old images that nothing runs were"
+            yield f"{len(left)} {images} left out{back}."
 
     def _select(self, key: ImageKey) -> None:
         """What somebody asked for by name: said where it needs nothing, done where nobody can tell."""
@@ -183,7 +212,9 @@ class _Gathering:
         title = image_title(self._index.snapshot, key)
         match condition(image):
             case Condition.CLEAN:
-                self._notes.append(f"{title} stands on today's build of its base: a rebuild is not known to change anything.")
+                self._clean.append(key)
+            case Condition.NEEDED | Condition.UNKNOWN if self._is_about_what_runs and key not in self._index.running:
+                self._left.append(key)
             case Condition.UNKNOWN if not self._index.is_ours(key):
                 self._notes.append(f"Only its publisher can rebuild {title}.")
             case Condition.UNKNOWN:
@@ -207,8 +238,12 @@ class _Gathering:
                 seen.add(child)
                 below.append(child)
                 image = self._images.get(child)
-                if image is not None and image.in_use and condition(image) is Condition.NEEDED:
+                if image is None or condition(image) is not Condition.NEEDED:
+                    continue
+                if child in self._index.running:
                     yield child
+                else:
+                    self._left.append(child)
 
     def _take(self, key: ImageKey) -> None:
         """Cover an image: by what its tag names now, if that is another one, or by its own rebuild."""
@@ -217,6 +252,9 @@ class _Gathering:
             self._notes.append(
                 f"{image_title(self._index.snapshot, key)} does not run and no tag names it: nothing is to be done."
             )
+            return
+        if new is None and key not in self._index.running and (tags := pushed_instead(self._index.snapshot, key)):
+            self._notes.append(f"The job of {image_title(self._index.snapshot, key)} pushes {several(tags)} now, not this tag.")
             return
         target = new if new is not None else key
         self._covered[key] = target
@@ -257,3 +295,12 @@ class _Gathering:
         if not level:  # they stand on each other: one of the statements is wrong
             return RebuildNode(key, stands_on=new, behind=True, same_base=same, fixed_tag=fixed)
         return RebuildNode(key, (new,), level + 1, new, same_base=same, fixed_tag=fixed)
+
+
+def _clean_words(snapshot: Snapshot, clean: list[ImageKey]) -> Iterable[str]:
+    """Each by its name, or their number where there are many."""
+    if len(clean) > MOST_CLEAN:
+        yield f"{len(clean)} of the selected stand on today's build of their base: a rebuild is not known to change anything."
+        return
+    for key in clean:
+        yield f"{image_title(snapshot, key)} stands on today's build of its base: a rebuild is not known to change anything."

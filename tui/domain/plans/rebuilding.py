@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -15,9 +15,11 @@ from tui.domain.plans.forecast import forecast
 from tui.domain.plans.needs import Condition, Needs, RebuildIndex, RebuildNode, condition, needs_of
 from tui.domain.plans.plan import Action, Plan, Precondition, Step, StepKind
 from tui.domain.plans.redeploying import NewImage, redeploy_steps
+from tui.domain.plans.running_jobs import JobRun, in_waves
+from tui.domain.plans.superseded import tags_pushed_instead
 from tui.domain.plans.words import image_title, make_plan, repository_title, several, step_id
 from tui.domain.registries.public import PUBLIC
-from tui.domain.snapshot.snapshot import AttributionBasis, ImageKey, Snapshot
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 
 __all__ = ["rebuild"]
 
@@ -54,7 +56,7 @@ def _new_image(snapshot: Snapshot, target: ImageKey, steps: Mapping[ImageKey, St
 
 
 class _Rebuilds:
-    """One step for each run: one run may build several images that stand on the same level."""
+    """One step for each run: a job is run once for all images that it builds."""
 
     def __init__(self, snapshot: Snapshot, needs: Needs) -> None:
         self._snapshot, self._needs = snapshot, needs
@@ -62,34 +64,31 @@ class _Rebuilds:
 
     def steps(self) -> dict[ImageKey, Step]:
         """The step that rebuilds each image."""
-        groups: dict[tuple[object, ...], list[RebuildNode]] = {}
-        for node in self._needs.nodes:
-            groups.setdefault((node.level, *self._run_of(node)), []).append(node)
-        ids = {node.key: self._id(nodes[0]) for nodes in groups.values() for node in nodes}
+        runs = in_waves(self._needs.nodes, self._run_of)
+        ids = {node.key: self._id(run.nodes[0]) for run in runs for node in run.nodes}
         made: dict[ImageKey, Step] = {}
-        for nodes in groups.values():
-            step = self._step(nodes, ids)
-            made |= dict.fromkeys([node.key for node in nodes], step)
+        for run in runs:
+            step = self._step(run, ids)
+            made |= dict.fromkeys([node.key for node in run.nodes], step)
         return made
 
-    def _run_of(self, node: RebuildNode) -> tuple[object, ...]:
-        """What is equal for images that one run builds: the job says that it pushes each of them, or one run pushed them all."""
+    def _run_of(self, node: RebuildNode) -> Hashable:
+        """What is equal for images that one run builds: a job that is run twice in the same way does the same."""
         chosen = self._jobs[node.key]
-        if isinstance(chosen, NoJob) or node.fixed_tag or node.behind:
-            return (node.key,)
-        if chosen.attribution.run:
-            return chosen.job.key, chosen.attribution.run
-        pushes = chosen.attribution.basis is AttributionBasis.IMAGES and not chosen.job.parameters
-        return (chosen.job.key,) if pushes and len(chosen.job.images) > 1 else (node.key,)
+        if isinstance(chosen, NoJob) or _blocked(self._snapshot, node, chosen)[0]:
+            return node.key
+        return chosen.job.key
 
     def _id(self, node: RebuildNode) -> str:
         key = node.key
         return step_id(StepKind.REBUILD, key.registry, key.repository, key.digest)
 
-    def _step(self, nodes: list[RebuildNode], ids: Mapping[ImageKey, str]) -> Step:
+    def _step(self, run: JobRun, ids: Mapping[ImageKey, str]) -> Step:
+        nodes = run.nodes
         node, chosen = nodes[0], self._jobs[nodes[0].key]
         title = several(image_title(self._snapshot, each.key) for each in nodes)
-        needs = tuple(dict.fromkeys(ids[key] for each in nodes for key in each.on))
+        needs = dict.fromkeys(ids[key] for each in nodes for key in each.on)
+        needs.pop(ids[node.key], None)
         step = Step(
             id=ids[node.key],
             kind=StepKind.REBUILD,
@@ -98,8 +97,8 @@ class _Rebuilds:
             why=self._why(node),
             image=node.key,
             also=tuple(each.key for each in nodes[1:]),
-            needs=needs,
-            wave=node.level,
+            needs=tuple(needs),
+            wave=run.wave,
             leaves=("It restarts nothing by itself.",),
             preconditions=self._preconditions(node),
         )
@@ -122,7 +121,7 @@ class _Rebuilds:
 def _by(step: Step, chosen: ChosenJob, snapshot: Snapshot, node: RebuildNode) -> Step:
     """The step, with the job that carries it out."""
     job = chosen.job
-    blocked, remedy = _blocked(node)
+    blocked, remedy = _blocked(snapshot, node, chosen)
     return msgspec.structs.replace(
         step,
         what=f"Runs {job_title(job)} on {clean(job.key.builder, 120)}. {chosen.attribution.note}",
@@ -145,8 +144,13 @@ def _by_nobody(step: Step, chosen: NoJob, node: RebuildNode) -> Step:
     return msgspec.structs.replace(step, what=what, blocked=chosen.reason, remedy=chosen.remedy, warnings=_warnings(node))
 
 
-def _blocked(node: RebuildNode) -> tuple[str, str]:
+def _blocked(snapshot: Snapshot, node: RebuildNode, chosen: ChosenJob) -> tuple[str, str]:
     """Why a rebuild would change nothing, and what would."""
+    if tags := tags_pushed_instead(snapshot, node.key, chosen):
+        tag = tags[0]
+        return f"Its job pushes {several(tags)} now, not this tag.", (
+            f"Let what runs it name {tag}, and roll that out; or let the job push this tag again."
+        )
     base = repository_title(node.stands_on) if node.stands_on is not None else "its base"
     if node.fixed_tag:
         new = clean(node.fixed_tag, 128)
