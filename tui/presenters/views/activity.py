@@ -19,7 +19,7 @@ __all__ = ["ACTIVITY", "BoardModel"]
 
 WIDE, WIDEST = 130, 170
 """From how many columns on the milestones have names over them, and rows tell their run and how long they are there."""
-STEP = 11
+STEP = 10
 """Cells from one milestone to the next where there is room; the longest name has nine."""
 BAR = 8
 _FIELD = re.compile(r"[:<>=]|^-")
@@ -74,11 +74,11 @@ class BoardModel:
         """
         names = "".join(f"{milestone:<{STEP}}" for milestone in MILESTONES).rstrip()
         return (
-            Column("image", share=3),
+            Column("image", share=4),
             Column(names, STEP * (len(MILESTONES) - 1) + len(MILESTONES[-1]), from_width=WIDE),
             Column("way", 2 * len(MILESTONES) - 1, below_width=WIDE),
             Column("what happens", share=4, from_width=WIDE, keeps_start=True),
-            Column("what happens", share=4, below_width=WIDE, keeps_start=True),
+            Column("what happens", share=6, below_width=WIDE, keeps_start=True),
             Column("run", 12, from_width=WIDEST),
             Column("since", 5, right=True, from_width=WIDE),
         )
@@ -149,7 +149,7 @@ class BoardModel:
         rows = [self._rows[key] for key in keys]
         state = _whole(plan, rows)
         cells: tuple[Cell, ...] = (
-            (Span(f"{plan.action} ", "dim"), Span(plan.query, "bold")),
+            (Span(f"{plan.action} ", "dim"), Span(without_registry(plan.query), "bold")),
             (Span(_progress(plan, rows), "dim"),),
             (),
             (Span(plan.sentence or _interrupted(plan, rows), "dim"),),
@@ -205,27 +205,26 @@ class BoardModel:
 def track(row: BoardRow, glyphs: Glyphs, step: int) -> Cell:
     """The way of a row, `step` cells from one milestone to the next: proven, waived, where it is, and what is not reached.
 
-    Milestones that are not on its way are blank: the pods of an image that nothing runs.
+    Milestones that are not on its way are passed over: a restart builds nothing, and nothing runs some images.
     """
-    way = [milestone for milestone in MILESTONES if milestone in row.asked]
+    reached = [at for at, milestone in enumerate(MILESTONES) if milestone in row.passed or milestone is row.at]
+    furthest = max(reached, default=-1)
     spans: list[Span] = []
-    for milestone in MILESTONES:
-        last = not way or milestone == way[-1] or milestone not in row.asked
-        spans += _milestone(row, milestone, glyphs, 1 if last and milestone == MILESTONES[-1] else step, last)
+    for at, milestone in enumerate(MILESTONES):
+        rest = (glyphs.rule if at < furthest else " ") * (step - 1 if milestone is not MILESTONES[-1] else 0)
+        spans += (_sign(row, milestone, glyphs, passed_over=at < furthest), Span(rest, "pass"))
     return tuple(spans)
 
 
-def _milestone(row: BoardRow, milestone: Milestone, glyphs: Glyphs, cells: int, last: bool) -> list[Span]:
-    blank = Span(" " * (cells - 1))
+def _sign(row: BoardRow, milestone: Milestone, glyphs: Glyphs, *, passed_over: bool) -> Span:
     if milestone not in row.asked:
-        return [Span(" "), blank]
+        return Span(glyphs.rule if passed_over else " ", "pass")
     if milestone in row.passed:
-        rest = blank if last else Span(glyphs.rule * (cells - 1), "pass")
-        return [Span(glyphs.waived if milestone in row.waived else glyphs.proven, "pass"), rest]
+        return Span(glyphs.waived if milestone in row.waived else glyphs.proven, "pass")
     if milestone is row.at:
         sign = glyphs.here if row.state in (BoardState.RUNNING, BoardState.WAITING) else glyphs.stages[row.state]
-        return [Span(sign, ROLES[row.state]), blank]
-    return [Span(glyphs.ahead, "faint"), blank]
+        return Span(sign, ROLES[row.state])
+    return Span(glyphs.ahead, "faint")
 
 
 def row_lines(row: BoardRow, context: SectionContext) -> list[TextLine]:
