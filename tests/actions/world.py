@@ -161,7 +161,7 @@ class World:
         self.done: list[str] = []
         self.refusals: dict[str, int] = {}
         self.refreshes = 0
-        self.forgets_marks = False
+        self.forgets_marks = self.missing_rights = False
         self.writes = 0
         self._numbers = 1000
         self._snapshots = 0
@@ -371,8 +371,9 @@ class HandBuilder:
         return [self._now(run) for run, _, _ in self._world.runs if run.job == job]
 
     async def rights(self, job: JobKey) -> tuple[Right, ...]:
-        """Held."""
-        return (Right("scheduleRun", REGISTRY, RightState.HELD),)
+        """Held, unless it is told otherwise."""
+        state = RightState.MISSING if self._world.missing_rights else RightState.HELD
+        return (Right("scheduleRun", REGISTRY, state),)
 
     async def trigger(self, trigger: Trigger) -> Run:
         """Start a run, or fail as told."""

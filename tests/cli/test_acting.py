@@ -47,9 +47,14 @@ class Outdoors:
             lambda: Operator("ada", 1000, "jump-1", 1),
             LIMITS,
             self.world.clock,
+            self._ask,
         )
         async with actions.running():
             yield FakeEstate(self.world.snapshot), actions
+
+    @asynccontextmanager
+    async def _ask(self, plan: Plan) -> AsyncIterator[Outside]:
+        yield self.world.outside()
 
     @asynccontextmanager
     async def _reach(self, plan: Plan) -> AsyncIterator[Outside]:
@@ -86,6 +91,26 @@ def test_a_plan_is_printed_in_other_formats(
     run(outdoors, "rebuild", "base:debian", "--plan", "-o", output)
     out = capfd.readouterr().out
     assert out.replace('":"', '": "').startswith(begins)
+
+
+def test_the_rights_of_a_plan_are_asked_also_where_nothing_may_be_changed(
+    outdoors: Outdoors, capfd: pytest.CaptureFixture[str]
+) -> None:
+    outdoors.permissions = Permissions()
+    run(outdoors, "rebuild", "base:debian", "--plan", "-o", "json")
+    steps = json.loads(capfd.readouterr().out)["plan"]["steps"]
+    assert [{right["state"] for right in step["rights"]} for step in steps] == [{"held"}, {"held"}]
+    assert outdoors.reached == 0
+
+
+@pytest.mark.parametrize("words", [("--plan",), ("--yes",)])
+def test_a_right_that_is_missing_is_told_by_the_plan(
+    outdoors: Outdoors, words: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    outdoors.world.missing_rights = True
+    assert run(outdoors, "rebuild", "base:debian", *words) == 4
+    assert "The right scheduleRun on" in capfd.readouterr().out
+    assert (outdoors.reached, outdoors.world.sends) == (0, [])
 
 
 def test_without_write_nothing_is_reached_and_it_is_said(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:

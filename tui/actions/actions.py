@@ -14,7 +14,7 @@ from tui.actions.audit import AuditLog, Operator
 from tui.actions.board import board_of
 from tui.actions.clock import Clock, SystemClock
 from tui.actions.ledger import Ledger
-from tui.actions.outside import Limits, LiveEstate, Outside
+from tui.actions.outside import Limits, LiveEstate, Outside, RightsAsked
 from tui.actions.permissions import Permissions
 from tui.actions.planning import planned, with_rights
 from tui.actions.recheck import Confirm, compared
@@ -28,7 +28,7 @@ from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.errors import TrustreeError, UsageError
 from tui.reports.plans import plan_pieces, save_plan
 
-__all__ = ["Actions", "PlanChanged", "Planner", "Reach"]
+__all__ = ["Actions", "Ask", "PlanChanged", "Planner", "Reach"]
 
 _log = logging.getLogger(__name__)
 TOGETHER = 0.1
@@ -37,6 +37,8 @@ Planner = Callable[[Snapshot], Plan]
 """Makes the plan of one question from what is known."""
 Reach = Callable[[Plan], AbstractAsyncContextManager[Outside]]
 """Opens the ports by which a plan is carried out."""
+Ask = Callable[[Plan], AbstractAsyncContextManager[RightsAsked]]
+"""Opens what can be asked for the rights that a plan needs, and can change nothing."""
 
 
 class PlanChanged(TrustreeError):
@@ -67,8 +69,9 @@ class Actions:
         operator: Callable[[], Operator],
         limits: Limits | None = None,
         clock: Clock | None = None,
+        ask: Ask | None = None,
     ) -> None:
-        self._estate, self._reach, self.permissions = estate, reach, permissions
+        self._estate, self._reach, self._ask, self.permissions = estate, reach, ask, permissions
         self._limits, self._clock, self._operator = limits or Limits(), clock or SystemClock(), operator
         self._directory, self._files = directory, StateFiles(directory / "plans")
         self._begun: dict[str, _Carried] = {}
@@ -102,9 +105,9 @@ class Actions:
         asked for. Nothing is changed."""
         planner = self._planner(action, images, workloads, query)
         plan = await asyncio.to_thread(planner, self._estate.snapshot)
-        if self.can_write and plan.ready:
-            async with self._reach(plan) as outside:
-                plan = await with_rights(plan, outside)
+        if self._ask is not None and plan.ready:
+            async with self._ask(plan) as asked_of:
+                plan = await with_rights(plan, asked_of)
         self._planners[plan.id] = planner
         return plan
 

@@ -9,13 +9,16 @@ from typing import Protocol
 import msgspec
 
 from tui.actions.clock import Clock, SystemClock
-from tui.domain.facts.build import BuilderKind
+from tui.domain.facts.build import BuilderKind, JobKey
 from tui.domain.facts.demand import Demand
+from tui.domain.facts.rights import Right
+from tui.domain.facts.rollout import WorkloadChange
+from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Snapshot
-from tui.sources.acting_ports import Redeployer, RegistryLocks
+from tui.sources.acting_ports import LockTarget, Redeployer, RegistryLocks
 from tui.sources.ports import Builder
 
-__all__ = ["Limits", "LiveEstate", "Outside"]
+__all__ = ["JobRights", "Limits", "LiveEstate", "LockRights", "Outside", "RightsAsked", "WorkloadRights"]
 
 
 class LiveEstate(Protocol):
@@ -73,3 +76,46 @@ class Outside:
     locks: Mapping[str, RegistryLocks] = field(default_factory=dict)
     clock: Clock = field(default_factory=SystemClock)
     limits: Limits = field(default_factory=Limits)
+
+
+class JobRights(Protocol):
+    """Whoever can be asked what we may do with a job."""
+
+    async def rights(self, job: JobKey) -> tuple[Right, ...]:
+        """The rights that running it needs."""
+        ...
+
+
+class WorkloadRights(Protocol):
+    """Whoever can be asked what we may do with a workload."""
+
+    async def rights(self, key: ObjectKey, change: WorkloadChange) -> tuple[Right, ...]:
+        """The rights that a change of it needs."""
+        ...
+
+
+class LockRights(Protocol):
+    """Whoever can be asked whether we may lock an image."""
+
+    async def rights(self, target: LockTarget) -> tuple[Right, ...]:
+        """The rights that a lock needs."""
+        ...
+
+
+class RightsAsked(Protocol):
+    """Everybody who can be asked what we may do. Nothing can be changed by it, so that it is there for plans of readers too."""
+
+    @property
+    def builders(self) -> Mapping[tuple[BuilderKind, str], JobRights]:
+        """Builders, by kind and name."""
+        ...
+
+    @property
+    def redeployers(self) -> Mapping[str, WorkloadRights]:
+        """Clusters, by context."""
+        ...
+
+    @property
+    def locks(self) -> Mapping[str, LockRights]:
+        """Registries, by host."""
+        ...

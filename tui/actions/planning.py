@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from tui.actions.outside import Outside
+from tui.actions.outside import RightsAsked
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import Right, RightState
 from tui.domain.facts.rollout import WorkloadChange
@@ -30,6 +30,8 @@ CHANGES = {
     StepKind.SCALE_TO_ZERO: WorkloadChange.SCALE,
 }
 AT_ONCE = 16
+LONGEST = 20.0
+"""Seconds that are waited for the answer about one step: a plan is shown without it then."""
 
 
 def planned(
@@ -59,7 +61,7 @@ def lock_target(step: Step) -> LockTarget | None:
     return LockTarget(RepositoryName(key.registry, key.repository), reference)
 
 
-async def with_rights(plan: Plan, outside: Outside) -> Plan:
+async def with_rights(plan: Plan, asked_of: RightsAsked, longest: float = LONGEST) -> Plan:
     """The plan with what is known of the rights of each step that can be done; a step without one is blocked."""
     slots, ready = asyncio.Semaphore(AT_ONCE), {step.id for step in plan.ready}
 
@@ -67,7 +69,7 @@ async def with_rights(plan: Plan, outside: Outside) -> Plan:
         if step.id not in ready:
             return step
         async with slots:
-            return _judged(step, await _rights(step, outside))
+            return _judged(step, await _rights(step, asked_of, longest))
 
     return msgspec.structs.replace(plan, steps=tuple(await asyncio.gather(*map(asked, plan.steps))))
 
@@ -80,17 +82,25 @@ def _judged(step: Step, rights: tuple[Right, ...]) -> Step:
     return msgspec.structs.replace(step, rights=rights, blocked=blocked, remedy=missing[0].remedy)
 
 
-async def _rights(step: Step, outside: Outside) -> tuple[Right, ...]:
+async def _rights(step: Step, asked_of: RightsAsked, longest: float) -> tuple[Right, ...]:
     """What could be learnt; nothing where nobody can be asked."""
+    name = "the right to do it"
     try:
-        if step.job is not None:
-            builder = outside.builders.get((step.job.kind, step.job.builder))
-            return await builder.rights(step.job) if builder is not None else ()
-        if step.workload is not None:
-            redeployer = outside.redeployers.get(step.workload.cluster)
-            return await redeployer.rights(step.workload, CHANGES[step.kind]) if redeployer is not None else ()
-        target = lock_target(step)
-        locks = outside.locks.get(target.name.registry) if target is not None else None
-        return await locks.rights(target) if locks is not None and target is not None else ()
+        async with asyncio.timeout(longest):
+            return await _answered(step, asked_of)
+    except TimeoutError:
+        return (Right(name, step.target, RightState.UNKNOWN, reason=f"No answer came within {longest:g} s."),)
     except SourceError as error:
-        return (Right("the right to do it", step.target, RightState.UNKNOWN, error.remedy, error.headline),)
+        return (Right(name, step.target, RightState.UNKNOWN, error.remedy, error.headline),)
+
+
+async def _answered(step: Step, asked_of: RightsAsked) -> tuple[Right, ...]:
+    if step.job is not None:
+        of_job = asked_of.builders.get((step.job.kind, step.job.builder))
+        return await of_job.rights(step.job) if of_job is not None else ()
+    if step.workload is not None:
+        of_workload = asked_of.redeployers.get(step.workload.cluster)
+        return await of_workload.rights(step.workload, CHANGES[step.kind]) if of_workload is not None else ()
+    target = lock_target(step)
+    of_image = asked_of.locks.get(target.name.registry) if target is not None else None
+    return await of_image.rights(target) if of_image is not None and target is not None else ()

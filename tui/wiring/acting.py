@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from tui.actions.actions import Actions, Reach
 from tui.actions.audit import Operator, this_operator
 from tui.actions.clock import SystemClock
-from tui.actions.outside import Limits, Outside
+from tui.actions.outside import JobRights, Limits, LockRights, Outside, RightsAsked, WorkloadRights
 from tui.actions.permissions import Permissions
 from tui.domain.facts.build import BuilderKind
+from tui.domain.facts.rights import Right
+from tui.domain.facts.rollout import WorkloadChange
+from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.plan import Plan, StepKind
+from tui.errors import SourceError, TrustreeError
 from tui.estate.estate import Estate
 from tui.settings.settings import ActingSettings, Settings, paths
 from tui.sources.acting_ports import Redeployer, RegistryLocks
@@ -70,8 +75,55 @@ def actions_of(
                 limits,
             )
 
+    @asynccontextmanager
+    async def ask(plan: Plan) -> AsyncIterator[RightsAsked]:
+        async with AsyncExitStack() as stack:
+            yield _Asked(
+                _builders(plan, _EVERYWHERE, builder, stack),
+                await _asked_clusters(plan, cluster, stack),
+                await _locks(plan, _EVERYWHERE, registry, credentials, stack),
+            )
+
     opened: Reach = reach
-    return Actions(estate, opened, permissions, paths().state, lambda: _operator(estate), limits)
+    return Actions(estate, opened, permissions, paths().state, lambda: _operator(estate), limits, ask=ask)
+
+
+_EVERYWHERE = Permissions(everywhere=True)
+"""Whatever may be changed: what we may do is asked of everybody, and asking changes nothing."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Whom a plan asks for our rights; by these types there is no way to change anything."""
+
+    builders: Mapping[tuple[BuilderKind, str], JobRights]
+    redeployers: Mapping[str, WorkloadRights]
+    locks: Mapping[str, LockRights]
+
+
+@dataclass(frozen=True)
+class _Unopened:
+    """A cluster that cannot even be asked, and why."""
+
+    reason: TrustreeError
+
+    async def rights(self, key: ObjectKey, change: WorkloadChange) -> tuple[Right, ...]:
+        """Raises SourceError."""
+        raise SourceError(self.reason.headline, self.reason.remedy)
+
+
+async def _asked_clusters(
+    plan: Plan, options: Callable[[str], ClusterOptions], stack: AsyncExitStack
+) -> Mapping[str, WorkloadRights]:
+    from tui.sources.cluster.rollout.redeployer import KubeRedeployer  # loads kubernetes: not before a plan is made
+
+    asked: dict[str, WorkloadRights] = {}
+    for name in sorted({step.workload.cluster for step in plan.ready if step.workload is not None}):
+        try:
+            asked[name] = await stack.enter_async_context(KubeRedeployer(options(name), name))
+        except TrustreeError as error:
+            asked[name] = _Unopened(error)
+    return asked
 
 
 def _protected(settings: Settings) -> frozenset[str]:
