@@ -32,15 +32,15 @@ def _list_by_tag(yard: ImagePublisher, published: Published, stored: Stored) -> 
     host, _, repository = published.name.partition("/")
     there = yard.shelf(host).repositories[repository]
     tag = stored.subject.replace(":", "-")
-    known = there.find(tag)
-    listed = json.loads(known.stored.body)["manifests"] if known else []
+    row = there.find(tag)
+    listed = json.loads(row.stored.body)["manifests"] if row else []
     descriptor: Json = {"mediaType": stored.media_type, "digest": stored.digest, "size": len(stored.body)}
     kind = stored.artifact_type or stored.config_media_type
     children = (*listed, {**descriptor, "artifactType": kind, "annotations": dict(stored.annotations)})
     body = encode({"schemaVersion": 2, "mediaType": OCI.index, "manifests": list(children)})
     index = Stored(digest_of(body), OCI.index, body, len(body), children=children)
-    if known is not None:
-        del there.rows[known.stored.digest]
+    if row is not None:
+        del there.rows[row.stored.digest]
     there.put(index, moment_after(yard, published))
     there.tag(tag, index.digest, moment_after(yard, published))
 

@@ -52,7 +52,7 @@ def read_back(model: Controller, body: Mapping[str, Any]) -> Declared:
     spec = body["spec"]
     template = spec["jobTemplate"]["spec"]["template"] if model.kind is Kinds.CRONJOB else spec["template"]
     pod = template["spec"]
-    images = {each["name"]: each["image"] for each in (*pod.get("initContainers", ()), *pod["containers"])}
+    images = {container["name"]: container["image"] for container in (*pod.get("initContainers", ()), *pod["containers"])}
     boxes = tuple(replace(box, image=images.get(box.name, box.image)) for box in model.boxes)
     counted = model.kind not in (Kinds.DAEMONSET, Kinds.CRONJOB, Kinds.JOB)
     return Declared(

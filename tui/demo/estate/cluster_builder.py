@@ -53,8 +53,10 @@ class ClusterBuilder:
         """A pool of nodes."""
         pool_id = self.random.randint(10_000_000, 39_999_999)
         for number in range(count):
-            made = self.now - timedelta(days=60, minutes=number)
-            self.estate.nodes.append(NodeModel(f"aks-{pool}-{pool_id}-vmss{number:06x}", self.uid(), made, arch, runtime, pool))
+            created = self.now - timedelta(days=60, minutes=number)
+            self.estate.nodes.append(
+                NodeModel(f"aks-{pool}-{pool_id}-vmss{number:06x}", self.uid(), created, arch, runtime, pool)
+            )
 
     def raise_all(self, works: Sequence[Work]) -> ClusterObjects:
         """Raise every workload that this cluster has."""
@@ -67,8 +69,8 @@ class ClusterBuilder:
     # ---- one workload
 
     def _raise(self, work: Work) -> None:
-        known = self.estate.namespaces.get(work.namespace)
-        self.estate.namespaces[work.namespace] = known or self.now - timedelta(days=700)
+        created = self.estate.namespaces.get(work.namespace)
+        self.estate.namespaces[work.namespace] = created or self.now - timedelta(days=700)
         if work.kind in (BARE, STATIC):
             self._alone(work)
             return
@@ -88,7 +90,7 @@ class ClusterBuilder:
     def _controller(self, work: Work) -> Controller:
         labels = {"app": work.name, "app.kubernetes.io/name": work.name, "team": f"team-{work.namespace}"}
         more, annotations = _managed(work)
-        made = Controller(
+        controller = Controller(
             Kinds(work.kind),
             work.namespace,
             work.name,
@@ -106,11 +108,11 @@ class ClusterBuilder:
             generation=len(work.rollback) + 1,
             writer=_WRITERS[work.manager],
         )
-        if made.kind in (Kinds.DEPLOYMENT, Kinds.ROLLOUT):
-            made.annotations[_REVISION] = str(made.generation)
-        self.estate.controllers.append(made)
-        self.estate.works[made.uid] = work
-        return made
+        if controller.kind in (Kinds.DEPLOYMENT, Kinds.ROLLOUT):
+            controller.annotations[_REVISION] = str(controller.generation)
+        self.estate.controllers.append(controller)
+        self.estate.works[controller.uid] = work
+        return controller
 
     def _old_sets(self, work: Work, owner: Controller) -> None:
         name = split(work.image)[0]
@@ -121,7 +123,7 @@ class ClusterBuilder:
     def _replica_set(self, work: Work, owner: Controller, image: str, replicas: int, age: float) -> Controller:
         mark = self.word(10)
         label = "rollouts-pod-template-hash" if owner.kind is Kinds.ROLLOUT else "pod-template-hash"
-        made = replace(
+        replica_set = replace(
             owner,
             kind=Kinds.REPLICASET,
             name=f"{work.name}-{mark}",
@@ -137,8 +139,8 @@ class ClusterBuilder:
         )
         if owner.kind is Kinds.ROLLOUT and replicas:
             owner.pod_hash = mark
-        self.estate.controllers.append(made)
-        return made
+        self.estate.controllers.append(replica_set)
+        return replica_set
 
     def _jobs(self, work: Work, owner: Controller) -> None:
         if not work.suspended:
@@ -147,13 +149,13 @@ class ClusterBuilder:
 
     def _job(self, work: Work, owner: Controller, started: datetime, age: float) -> Controller:
         name = f"{work.name}-{int(started.timestamp()) // 60}"
-        taken = sum(one.name.startswith(name) for one in self.estate.controllers)
-        made = replace(owner, kind=Kinds.JOB, name=f"{name}-{taken}" if taken else name, uid=self.uid(), created=started)
-        made.owner, made.annotations, made.ready = owner.reference, {}, 0
-        made.selector = {**owner.selector, "job-name": made.name}
-        self.estate.controllers.append(made)
-        self._pods(replace(work, replicas=1, age=age, kind=Kinds.JOB), made)
-        return made
+        taken = sum(controller.name.startswith(name) for controller in self.estate.controllers)
+        job = replace(owner, kind=Kinds.JOB, name=f"{name}-{taken}" if taken else name, uid=self.uid(), created=started)
+        job.owner, job.annotations, job.ready = owner.reference, {}, 0
+        job.selector = {**owner.selector, "job-name": job.name}
+        self.estate.controllers.append(job)
+        self._pods(replace(work, replicas=1, age=age, kind=Kinds.JOB), job)
+        return job
 
     def start_job(self, owner: Controller, now: datetime) -> tuple[Controller, PodModel]:
         """One more run of a CronJob, and its pod, which runs now."""
@@ -162,11 +164,11 @@ class ClusterBuilder:
         job.ready = 1
         pod = self.estate.pods[-1]
         pod.phase = "Running"
-        for one, box in zip(pod.containers, owner.boxes, strict=False):
-            one.state, one.started = "running", now
+        for container, box in zip(pod.containers, owner.boxes, strict=False):
+            container.state, container.started = "running", now
             if owner.template > 1:  # as somebody has changed it since
-                one.box = box
-                one.image_id = self.images.pulled(box.image)
+                container.box = box
+                container.image_id = self.images.pulled(box.image)
         pod.annotations = dict(owner.template_annotations)
         return job, pod
 
@@ -196,15 +198,15 @@ class ClusterBuilder:
         containers = [self.container(work, box, number, node, created) for box in boxes]
         done = work.kind == Kinds.JOB
         if done:
-            for one in containers:
-                one.state = "terminated"
-        made = PodModel(work.namespace, name, self.uid(), node.name, created, containers, owner, labels=labels)
+            for container in containers:
+                container.state = "terminated"
+        pod = PodModel(work.namespace, name, self.uid(), node.name, created, containers, owner, labels=labels)
         if done:
-            made.phase = "Succeeded"
+            pod.phase = "Succeeded"
         trouble = work.trouble
         if trouble is not None and number % trouble.every == 0:
-            self._stop(made, work)
-        return made
+            self._stop(pod, work)
+        return pod
 
     def container(self, work: Work, box: Box, number: int, node: NodeModel, created: datetime) -> Container:
         """A container that runs, or for an init container has run."""
@@ -236,11 +238,11 @@ class ClusterBuilder:
         static = work.kind == STATIC
         owner = Owner("v1", "Node", node.name, node.uid) if static else None
         name = f"{work.name}-{node.name}" if static else work.name
-        made = self.pod(work, owner, name, 0, node, {"app": work.name})
+        pod = self.pod(work, owner, name, 0, node, {"app": work.name})
         if static:
             mirror = self.word(32)
-            made.annotations = {"kubernetes.io/config.mirror": mirror, "kubernetes.io/config.source": "file"}
-        self.estate.pods.append(made)
+            pod.annotations = {"kubernetes.io/config.mirror": mirror, "kubernetes.io/config.source": "file"}
+        self.estate.pods.append(pod)
 
 
 _REVISION = "deployment.kubernetes.io/revision"

@@ -59,9 +59,9 @@ def _spec(model: Controller) -> Json:
     selector: Json = {"matchLabels": dict(model.selector)}
     match model.kind:
         case Kinds.CRONJOB:
-            found: Json = {"schedule": model.schedule, "suspend": model.suspended, "concurrencyPolicy": "Forbid"}
+            spec: Json = {"schedule": model.schedule, "suspend": model.suspended, "concurrencyPolicy": "Forbid"}
             job: Json = {"metadata": {"creationTimestamp": None}, "spec": {"template": template}}
-            return {**found, "jobTemplate": job, "successfulJobsHistoryLimit": 3, "failedJobsHistoryLimit": 1}
+            return {**spec, "jobTemplate": job, "successfulJobsHistoryLimit": 3, "failedJobsHistoryLimit": 1}
         case Kinds.JOB:
             return {"parallelism": 1, "completions": 1, "backoffLimit": 6, "suspend": model.suspended, "template": template}
         case Kinds.REPLICATIONCONTROLLER:
@@ -70,17 +70,17 @@ def _spec(model: Controller) -> Json:
             rolling: Json = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}
             return {"selector": selector, "template": template, "updateStrategy": rolling}
         case Kinds.STATEFULSET:
-            found = {"replicas": model.replicas or 0, "selector": selector, "template": template, "serviceName": model.name}
-            return {**found, "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}}
+            spec = {"replicas": model.replicas or 0, "selector": selector, "template": template, "serviceName": model.name}
+            return {**spec, "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}}
         case Kinds.DEPLOYMENT:
-            found = {"replicas": model.replicas or 0, "selector": selector, "template": template}
-            found["strategy"] = {"type": "RollingUpdate", "rollingUpdate": _QUARTER}
-            found |= {"revisionHistoryLimit": 10, "progressDeadlineSeconds": 600}
-            return {**found, "paused": True} if model.paused else found
+            spec = {"replicas": model.replicas or 0, "selector": selector, "template": template}
+            spec["strategy"] = {"type": "RollingUpdate", "rollingUpdate": _QUARTER}
+            spec |= {"revisionHistoryLimit": 10, "progressDeadlineSeconds": 600}
+            return {**spec, "paused": True} if model.paused else spec
         case Kinds.ROLLOUT:
-            found = {"replicas": model.replicas or 0, "selector": selector, "template": template}
-            found["strategy"] = {"canary": {**_QUARTER, "steps": []}}
-            return {**found, "restartAt": model.restart_at} if model.restart_at else found
+            spec = {"replicas": model.replicas or 0, "selector": selector, "template": template}
+            spec["strategy"] = {"canary": {**_QUARTER, "steps": []}}
+            return {**spec, "restartAt": model.restart_at} if model.restart_at else spec
         case Kinds.REPLICASET:
             return {"replicas": model.replicas or 0, "selector": selector, "template": template}
 
@@ -105,37 +105,37 @@ def _observed(model: Controller) -> int:
 def _daemons(model: Controller) -> Json:
     count = model.replicas or 0
     present = count if model.pods is None else model.pods
-    wanted: Json = {"currentNumberScheduled": present, "desiredNumberScheduled": count, "numberMisscheduled": 0}
+    status: Json = {"currentNumberScheduled": present, "desiredNumberScheduled": count, "numberMisscheduled": 0}
     updated = count if model.updated is None else model.updated
-    wanted |= {"numberReady": model.ready, "updatedNumberScheduled": updated, "observedGeneration": _observed(model)}
-    return {**wanted, "numberAvailable": model.ready} if model.ready else wanted
+    status |= {"numberReady": model.ready, "updatedNumberScheduled": updated, "observedGeneration": _observed(model)}
+    return {**status, "numberAvailable": model.ready} if model.ready else status
 
 
 def _counted(model: Controller) -> Json:
     count = (model.replicas or 0) if model.pods is None else model.pods
     observed: int | str = _observed(model)
-    found: Json = {"observedGeneration": str(observed) if model.kind is Kinds.ROLLOUT else observed, "replicas": count}
+    status: Json = {"observedGeneration": str(observed) if model.kind is Kinds.ROLLOUT else observed, "replicas": count}
     if model.ready:
-        found |= {"readyReplicas": model.ready, "availableReplicas": model.ready}
+        status |= {"readyReplicas": model.ready, "availableReplicas": model.ready}
     updated = count if model.updated is None else model.updated
     if model.kind in (Kinds.DEPLOYMENT, Kinds.ROLLOUT, Kinds.STATEFULSET) and updated:
-        found["updatedReplicas"] = updated
+        status["updatedReplicas"] = updated
     match model.kind:
         case Kinds.STATEFULSET:
             now = f"{model.name}-{model.revision_hash}"
             done = model.updated is None
             before = now if done else f"{model.name}-{revision_hash(model.uid, model.template - 1)}"
-            found |= {"currentRevision": before, "updateRevision": now}
+            status |= {"currentRevision": before, "updateRevision": now}
         case Kinds.DEPLOYMENT:
-            found["conditions"] = _conditions(model)
+            status["conditions"] = _conditions(model)
         case Kinds.ROLLOUT:
-            found |= {"currentPodHash": model.pod_hash} if model.pod_hash else {}
-            found |= {"restartedAt": model.restarted_at} if model.restarted_at else {}
-    return found
+            status |= {"currentPodHash": model.pod_hash} if model.pod_hash else {}
+            status |= {"restartedAt": model.restarted_at} if model.restarted_at else {}
+    return status
 
 
 def _conditions(model: Controller) -> list[Json]:
-    at = kube_time(model.created)
+    timestamp = kube_time(model.created)
     done = model.updated is None
     reason = "NewReplicaSetAvailable" if done else "ReplicaSetUpdated"
     words = f'ReplicaSet of "{model.name}" {"has successfully progressed" if done else "is progressing"}.'
@@ -147,6 +147,13 @@ def _conditions(model: Controller) -> list[Json]:
     if model.refused:
         rows.append(("ReplicaFailure", "True", "FailedCreate", model.refused))
     return [
-        {"type": kind, "status": state, "reason": reason, "message": message, "lastUpdateTime": at, "lastTransitionTime": at}
+        {
+            "type": kind,
+            "status": state,
+            "reason": reason,
+            "message": message,
+            "lastUpdateTime": timestamp,
+            "lastTransitionTime": timestamp,
+        }
         for kind, state, reason, message in rows
     ]

@@ -143,9 +143,9 @@ def write_constraint(rule: Rule, estate: ClusterObjects, now: datetime, version:
     pods = [{"id": f"gatekeeper-{name}-0", "enforced": True, "operations": [name]} for name in ("audit", "webhook")]
     status: Json = {"byPod": [{**pod, "constraintUID": uid, "observedGeneration": 1} for pod in pods]}
     if rule.violates is not None:
-        found = list(_violations(rule, rule.violates, estate))
-        status |= {"auditTimestamp": kube_time(now), "totalViolations": len(found)}
-        status |= {"violations": found[:MOST]} if found else {}
+        violations = list(_violations(rule, rule.violates, estate))
+        status |= {"auditTimestamp": kube_time(now), "totalViolations": len(violations)}
+        status |= {"violations": violations[:MOST]} if violations else {}
     return {"metadata": metadata, "spec": spec, "status": status}
 
 
@@ -164,8 +164,8 @@ def _violations(rule: Rule, violates: Violates, estate: ClusterObjects) -> Itera
 
 
 def _messages(violates: Violates, pod: PodModel) -> Iterator[str]:
-    found = (violates(one.box.name, one.box.image) for one in pod.containers)
-    return (message for message in found if message)
+    messages = (violates(container.box.name, container.box.image) for container in pod.containers)
+    return (message for message in messages if message)
 
 
 def write_ratify(kind: str, now: datetime, version: str) -> Json:

@@ -27,7 +27,7 @@ def _ages(text: str) -> tuple[tuple[str, float], ...]:
 def _upstream() -> list[Product]:
     """What Microsoft publishes, as far as it is used here."""
     deps, aspnet, root = f"{MCR}/dotnet/runtime-deps", f"{MCR}/dotnet/aspnet", f"{MCR}/mirror/gcr/distroless/static"
-    found = [
+    products = [
         Product(_DEBIAN, "debian", _ages("12.9-slim:320 12.10-slim:230 12.11-slim:140 12.12-slim:38"), "", ("12-slim",), BOTH),
         Product(_ALPINE, "alpine", _ages("3.21.3:260 3.22.1:125 3.22.2:33"), "", ("3.22",), BOTH),
         Product(_AZURE, "azurelinux", _ages("3.0.20250702:150 3.0.20250910:75 3.0.20251021:34"), "", ("3.0",), BOTH),
@@ -42,17 +42,19 @@ def _upstream() -> list[Product]:
     system = "oss/kubernetes/coredns:v1.12.1 oss/kubernetes/kube-proxy:v1.33.5 oss/kubernetes/metrics-server:v0.7.2"
     system += " containernetworking/azure-cns:v1.6.31 oss/kubernetes-csi/azuredisk-csi:v1.33.4"
     for name, _, tag in (word.partition(":") for word in system.split()):
-        found.append(Product(f"{MCR}/{name}", "app-go", ((tag, 45.0),), root, (), BOTH, Evidence.ANNOTATION))
-    return found
+        products.append(Product(f"{MCR}/{name}", "app-go", ((tag, 45.0),), root, (), BOTH, Evidence.ANNOTATION))
+    return products
 
 
 def _bases() -> list[Product]:
     """Contoso's own bases, rebuilt every few weeks."""
     base = f"{CONTOSO}/base"
-    said = Evidence.ANNOTATION
+    evidence = Evidence.ANNOTATION
     return [
-        Product(f"{base}/debian", "hardened", _ages("12.9:310 12.10:222 12.11:131 12.12:29"), _DEBIAN, ("12-slim",), BOTH, said),
-        Product(f"{base}/alpine", "hardened", _ages("3.21.3:250 3.22.1:121 3.22.2:30"), _ALPINE, ("3.22",), BOTH, said),
+        Product(
+            f"{base}/debian", "hardened", _ages("12.9:310 12.10:222 12.11:131 12.12:29"), _DEBIAN, ("12-slim",), BOTH, evidence
+        ),
+        Product(f"{base}/alpine", "hardened", _ages("3.21.3:250 3.22.1:121 3.22.2:30"), _ALPINE, ("3.22",), BOTH, evidence),
         Product(
             f"{base}/python",
             "python",
@@ -60,16 +62,28 @@ def _bases() -> list[Product]:
             f"{base}/debian",
             ("3.12",),
             BOTH,
-            said,
+            evidence,
         ),
         Product(
-            f"{base}/node", "node", _ages("22.11.0:300 22.14.0:200 22.17.0:118 22.20.0:21"), f"{base}/debian", ("22",), BOTH, said
+            f"{base}/node",
+            "node",
+            _ages("22.11.0:300 22.14.0:200 22.17.0:118 22.20.0:21"),
+            f"{base}/debian",
+            ("22",),
+            BOTH,
+            evidence,
         ),
         Product(
-            f"{base}/dotnet", "hardened", _ages("10.0.2:220 10.0.6:130 10.0.7:28"), f"{MCR}/dotnet/aspnet", ("10.0",), BOTH, said
+            f"{base}/dotnet",
+            "hardened",
+            _ages("10.0.2:220 10.0.6:130 10.0.7:28"),
+            f"{MCR}/dotnet/aspnet",
+            ("10.0",),
+            BOTH,
+            evidence,
         ),
-        Product(f"{base}/java", "hardened", _ages("21.0.7:140 21.0.9:26"), f"{MCR}/openjdk/jdk", ("21",), BOTH, said),
-        Product(f"{base}/nginx", "nginx", _ages("1.27.2:119 1.27.3:24"), f"{base}/alpine", ("1.27",), BOTH, said),
+        Product(f"{base}/java", "hardened", _ages("21.0.7:140 21.0.9:26"), f"{MCR}/openjdk/jdk", ("21",), BOTH, evidence),
+        Product(f"{base}/nginx", "nginx", _ages("1.27.2:119 1.27.3:24"), f"{base}/alpine", ("1.27",), BOTH, evidence),
         Product(
             f"{base}/static",
             "hardened",
@@ -113,31 +127,41 @@ platform/gateway      static  base/nginx   8.0:173,8.1:118,8.2:23               
 
 def _products() -> list[Product]:
     mirrored, static = f"{CONTOSO}/mirror/otel/opentelemetry-collector", f"{CONTOSO}/base/static"
-    found = [Product(mirrored, "app-go", _ages("0.131.0:92 0.137.0:26"), static, (), BOTH, Evidence.ANNOTATION)]
+    products = [Product(mirrored, "app-go", _ages("0.131.0:92 0.137.0:26"), static, (), BOTH, Evidence.ANNOTATION)]
     for line in _PRODUCTS.strip().splitlines():
-        name, kind, base, ages, arches, said = line.split()
-        evidence = {"a": Evidence.ANNOTATION, "p": Evidence.PROVENANCE, "n": Evidence.NONE}[said]
+        name, kind, base, ages, arches, letter = line.split()
+        evidence = {"a": Evidence.ANNOTATION, "p": Evidence.PROVENANCE, "n": Evidence.NONE}[letter]
         platforms = BOTH if arches == "2" else ONE
         versions = _ages(ages.replace(",", " "))
-        found.append(Product(f"{CONTOSO}/{name}", f"app-{kind}", versions, f"{CONTOSO}/{base}", ("stable",), platforms, evidence))
-    return found
+        products.append(
+            Product(f"{CONTOSO}/{name}", f"app-{kind}", versions, f"{CONTOSO}/{base}", ("stable",), platforms, evidence)
+        )
+    return products
 
 
 def _carrier() -> list[Product]:
     """Fabrikam: a golden image that is in no registry, and what was built before the purchase."""
-    golden, said = f"{INTERNAL}/golden/rhel", Evidence.ANNOTATION
-    found = [Product(golden, "golden", _ages("9.4:300 9.6:100"))]
+    golden, evidence = f"{INTERNAL}/golden/rhel", Evidence.ANNOTATION
+    products = [Product(golden, "golden", _ages("9.4:300 9.6:100"))]
     for name, ages in (("tracker", "3.3:140 3.4:41 3.5:16"), ("dispatch", "1.18:93 1.19:35"), ("driver-api", "2.0:72 2.1:18")):
-        found.append(Product(f"{FABRIKAM}/logistics/{name}", "app-java", _ages(ages), golden, ("prod",), docker=True))
-    found += [
-        Product(f"{FABRIKAM}/logistics/portal", "app-node", _ages("5.0:54 5.1:7"), f"{CONTOSO}/base/node", ("prod",), says=said),
+        products.append(Product(f"{FABRIKAM}/logistics/{name}", "app-java", _ages(ages), golden, ("prod",), docker=True))
+    products += [
         Product(
-            f"{FABRIKAM}/logistics/rates", "app-python", _ages("0.7:47 0.8:5"), f"{CONTOSO}/base/python", ("prod",), BOTH, said
+            f"{FABRIKAM}/logistics/portal", "app-node", _ages("5.0:54 5.1:7"), f"{CONTOSO}/base/node", ("prod",), says=evidence
+        ),
+        Product(
+            f"{FABRIKAM}/logistics/rates",
+            "app-python",
+            _ages("0.7:47 0.8:5"),
+            f"{CONTOSO}/base/python",
+            ("prod",),
+            BOTH,
+            evidence,
         ),
         Product(f"{FABRIKAM}/base/ubuntu", "ubuntu", _ages("22.04:260 24.04:70"), "", ("lts",)),
         Product(f"{FABRIKAM}/edge/gatebox", "app-go", _ages("1.1:86 1.2:26"), f"{FABRIKAM}/base/ubuntu", ("prod",)),
     ]
-    return found
+    return products
 
 
 def _old() -> list[Product]:

@@ -27,33 +27,33 @@ class NodeImages:
 
     def pinned(self, image: str, tag: str) -> str:
         """The reference with the digest that a tag had when it was pushed."""
-        found = self._find(split(image)[0], tag)
-        return f"{image}@{found.digest}" if found else image
+        published = self._find(split(image)[0], tag)
+        return f"{image}@{published.digest}" if published else image
 
     def shown(self, image: str, run: str, arch: str) -> str:
         """`status.image`: containerd shows the config's digest for an image that was pulled by digest."""
-        found = self._find(split(image)[0], run) if "@" in image else None
-        return found.config(arch) if found else image
+        published = self._find(split(image)[0], run) if "@" in image else None
+        return published.config(arch) if published else image
 
     def image_id(self, image: str, form: Form = Form.DIGEST, run: str = "", arch: str = "amd64") -> str:
         """The imageID of a running container; `run` is the tag that it was pulled under, the present one when empty."""
         name, tag = split(image)
-        found = self._find(name, run or tag)
-        if found is None:
+        published = self._find(name, run or tag)
+        if published is None:
             return f"{name}@{made_up(image)}"
         match form:
             case Form.BARE:
-                return found.config(arch).removeprefix("sha256:")
+                return published.config(arch).removeprefix("sha256:")
             case Form.CONFIG:
-                return found.config(arch)
+                return published.config(arch)
             case Form.DOCKER:
-                return f"docker-pullable://{name}@{found.digest}"
+                return f"docker-pullable://{name}@{published.digest}"
             case Form.PLATFORM:
-                return f"{name}@{found.images[arch].digest}"
+                return f"{name}@{published.images[arch].digest}"
             case Form.OTHER_NAME:
-                return f"{found.name}@{found.digest}"
+                return f"{published.name}@{published.digest}"
             case Form.DIGEST:
-                return f"{name}@{found.digest}"
+                return f"{name}@{published.digest}"
 
     def pulled(self, image: str) -> str:
         """The imageID of a container that starts now: what its registry names by the tag at this moment.
@@ -69,24 +69,22 @@ class NodeImages:
         there = shelf.open(repository)
         row = there.find(digest or tag) if there else None
         if there is None or row is None:
-            what = f"{host}/{repository}{f'@{digest}' if digest else f':{tag}'}"
-            raise LookupError(
-                f'failed to pull and unpack image "{what}": failed to resolve reference "{what}": {what}: not found'
-            )
+            ref = f"{host}/{repository}{f'@{digest}' if digest else f':{tag}'}"
+            raise LookupError(f'failed to pull and unpack image "{ref}": failed to resolve reference "{ref}": {ref}: not found')
         if not there.readable(digest or tag):
             raise LookupError(f'failed to pull and unpack image "{image}": The operation is disallowed on this registry')
         return f"{name}@{row.stored.digest}"
 
     def _find(self, name: str, tag: str) -> Published | None:
-        for found in reversed(self._yard.published.get(name, [])):
-            if found.tag == tag:
-                return found
+        for published in reversed(self._yard.published.get(name, [])):
+            if published.tag == tag:
+                return published
         host, _, repository = name.partition("/")
         shelf = self._yard.shelves.get(host)
-        known = shelf.repositories.get(repository) if shelf else None
-        row = known.find(tag) if known else None
+        contents = shelf.repositories.get(repository) if shelf else None
+        row = contents.find(tag) if contents else None
         if row is None:
             return None
         digest = row.stored.digest
-        everything = (found for line in self._yard.published.values() for found in line)
-        return next((found for found in everything if found.digest == digest), None)
+        everything = (published for line in self._yard.published.values() for published in line)
+        return next((published for published in everything if published.digest == digest), None)

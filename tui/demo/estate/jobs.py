@@ -30,7 +30,11 @@ async def run_job(cluster: Cluster, owner: Controller, pause: Callable[[float], 
 
 
 def _clean_up(cluster: Cluster, owner: Controller) -> None:
-    jobs = [one for one in cluster.estate.controllers if one.owner is not None and one.owner.uid == owner.uid]
+    jobs = [
+        controller
+        for controller in cluster.estate.controllers
+        if controller.owner is not None and controller.owner.uid == owner.uid
+    ]
     for job in jobs[:-KEPT_JOBS]:
         for pod in cluster.estate.pods_of(job.uid):
             cluster.estate.pods.remove(pod)

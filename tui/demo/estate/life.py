@@ -110,7 +110,7 @@ class Life:
 
     async def _replace_one(self, cluster: Cluster) -> None:
         """A pod of a Deployment is evicted, and another takes its place."""
-        owners = {one.uid: one for one in cluster.estate.controllers if one.kind is Kinds.REPLICASET and one.replicas}
+        owners = {owner.uid: owner for owner in cluster.estate.controllers if owner.kind is Kinds.REPLICASET and owner.replicas}
         pods = [
             pod
             for pod in cluster.estate.pods
@@ -122,7 +122,7 @@ class Life:
 
     async def _run_job(self, cluster: Cluster) -> None:
         """A CronJob runs once more; the oldest of its runs is cleaned up."""
-        owners = [one for one in cluster.estate.controllers if one.kind is Kinds.CRONJOB and not one.suspended]
+        owners = [owner for owner in cluster.estate.controllers if owner.kind is Kinds.CRONJOB and not owner.suspended]
         if not owners:
             return
         await run_job(cluster, self._random.choice(owners), self._pause)
@@ -142,7 +142,7 @@ class Life:
         base = old.name.rpartition("-")[0]
         new = PodModel(old.namespace, f"{base}-{cluster.raiser.word(5)}", cluster.raiser.uid(), old.node, now, [], old.owner)
         new.labels, new.phase, new.template = dict(old.labels), "Pending", old.template
-        new.containers = [type(one)(one.box, "", "waiting", "ContainerCreating") for one in old.containers]
+        new.containers = [type(container)(container.box, "", "waiting", "ContainerCreating") for container in old.containers]
         cluster.estate.pods.append(new)
         write_pod(cluster.store, new)
         await self._pause(STARTING)
@@ -155,9 +155,13 @@ class Life:
 
     def _started(self, new: PodModel, old: PodModel, image_id: str) -> None:
         new.phase = "Running"
-        for place, (one, before) in enumerate(zip(new.containers, old.containers, strict=True)):
-            one.state, one.reason, one.started = before.state if before.state != "waiting" else "running", "", datetime.now(UTC)
-            one.image_id = image_id if place == 0 else before.image_id
+        for place, (container, before) in enumerate(zip(new.containers, old.containers, strict=True)):
+            container.state, container.reason, container.started = (
+                before.state if before.state != "waiting" else "running",
+                "",
+                datetime.now(UTC),
+            )
+            container.image_id = image_id if place == 0 else before.image_id
 
     # ---- a release
 
@@ -178,14 +182,16 @@ class Life:
     async def _release(self, cluster: Cluster, release: Published) -> None:
         """`kubectl rollout restart`: a new ReplicaSet takes over."""
         sets = [
-            one for one in cluster.estate.controllers if one.kind is Kinds.REPLICASET and one.boxes[0].image == f"{SITE}:live"
+            replica_set
+            for replica_set in cluster.estate.controllers
+            if replica_set.kind is Kinds.REPLICASET and replica_set.boxes[0].image == f"{SITE}:live"
         ]
-        for one in sets:
-            for pod in cluster.estate.pods_of(one.uid):
-                if (cluster.estate.name, one.namespace, one.labels.get("app", "")) in self._busy:
+        for replica_set in sets:
+            for pod in cluster.estate.pods_of(replica_set.uid):
+                if (cluster.estate.name, replica_set.namespace, replica_set.labels.get("app", "")) in self._busy:
                     return
                 await self._roll(cluster, pod, f"{SITE}@{release.digest}")
-            self._touch(cluster, one)
+            self._touch(cluster, replica_set)
 
     def _touch(self, cluster: Cluster, controller: Controller) -> None:
         controller.annotations = {**controller.annotations, "kubectl.kubernetes.io/restartedAt": datetime.now(UTC).isoformat()}

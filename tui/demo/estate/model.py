@@ -102,7 +102,7 @@ class PodModel:
         return (
             not self.unready
             and self.phase == "Running"
-            and all(one.state == "running" for one in self.containers if one.box.slot is Slot.MAIN)
+            and all(container.state == "running" for container in self.containers if container.box.slot is Slot.MAIN)
         )
 
 

@@ -13,8 +13,8 @@ __all__ = ["metadata_of", "namespace", "node", "owners", "pod", "template_spec"]
 
 def metadata_of(name: str, uid: str, created: datetime, version: str, space: str = "") -> Json:
     """What every object has."""
-    found: Json = {"name": name, "namespace": space, "uid": uid} if space else {"name": name, "uid": uid}
-    return {**found, "resourceVersion": version, "creationTimestamp": kube_time(created)}
+    metadata: Json = {"name": name, "namespace": space, "uid": uid} if space else {"name": name, "uid": uid}
+    return {**metadata, "resourceVersion": version, "creationTimestamp": kube_time(created)}
 
 
 def owners(owner: Owner | None) -> Json:
@@ -25,14 +25,14 @@ def owners(owner: Owner | None) -> Json:
     return {"ownerReferences": [{**reference, "controller": True, "blockOwnerDeletion": owner.kind != "Node"}]}
 
 
-def _managed(manager: str, version: str, at: datetime, *parts: str) -> Json:
+def _managed(manager: str, version: str, written: datetime, *parts: str) -> Json:
     """One writer of fields; the real list names every field, here the top ones stand for them."""
     fields: Json = {f"f:{part}": {} for part in parts}
     entry: Json = {
         "manager": manager,
         "operation": "Update",
         "apiVersion": version,
-        "time": kube_time(at),
+        "time": kube_time(written),
         "fieldsType": "FieldsV1",
     }
     return {**entry, "fieldsV1": {"f:metadata": {"f:labels": {".": {}, "f:app": {}}}, "f:spec": fields}}
@@ -50,17 +50,17 @@ def pod(model: PodModel, version: str) -> Json:
     metadata |= owners(model.owner)
     if model.deleting is not None:
         metadata |= {"deletionTimestamp": kube_time(model.deleting), "deletionGracePeriodSeconds": 30}
-    made = _managed(
+    creation = _managed(
         "kube-controller-manager", "v1", model.created, "containers", "dnsPolicy", "enableServiceLinks", "tolerations"
     )
-    seen = _managed("kubelet", "v1", model.created, "conditions", "containerStatuses", "hostIP", "phase", "podIP", "startTime")
-    metadata["managedFields"] = [made, {**seen, "subresource": "status"}]
+    report = _managed("kubelet", "v1", model.created, "conditions", "containerStatuses", "hostIP", "phase", "podIP", "startTime")
+    metadata["managedFields"] = [creation, {**report, "subresource": "status"}]
     return {"metadata": metadata, "spec": _pod_spec(model), "status": _pod_status(model)}
 
 
 def _pod_spec(model: PodModel) -> Json:
-    spec = template_spec([one.box for one in model.containers], node="")
-    ephemeral = [_container(one.box) for one in model.containers if one.box.slot is Slot.EPHEMERAL]
+    spec = template_spec([container.box for container in model.containers], node="")
+    ephemeral = [_container(container.box) for container in model.containers if container.box.slot is Slot.EPHEMERAL]
     if ephemeral:
         spec["ephemeralContainers"] = ephemeral
     restart = "Never" if model.owner is not None and model.owner.kind == "Job" else "Always"
@@ -71,70 +71,78 @@ def _pod_spec(model: PodModel) -> Json:
 
 def template_spec(boxes: list[Box] | tuple[Box, ...], node: str) -> Json:
     """The spec of a pod template, without what admission adds."""
-    found: Json = {"containers": [_container(box) for box in boxes if box.slot is Slot.MAIN]}
+    spec: Json = {"containers": [_container(box) for box in boxes if box.slot is Slot.MAIN]}
     early = [_container(box) for box in boxes if box.slot in (Slot.INIT, Slot.SIDECAR)]
     if early:
-        found["initContainers"] = early
-    return {**found, "nodeSelector": {"kubernetes.io/arch": node}} if node else found
+        spec["initContainers"] = early
+    return {**spec, "nodeSelector": {"kubernetes.io/arch": node}} if node else spec
 
 
 def _container(box: Box) -> Json:
-    found: Json = {"name": box.name, "image": box.image, "imagePullPolicy": box.pull}
-    found["resources"] = {"limits": {"memory": "512Mi"}, "requests": {"cpu": "100m", "memory": "128Mi"}}
+    container: Json = {"name": box.name, "image": box.image, "imagePullPolicy": box.pull}
+    container["resources"] = {"limits": {"memory": "512Mi"}, "requests": {"cpu": "100m", "memory": "128Mi"}}
     token = {"name": "kube-api-access", "readOnly": True, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}
-    found |= {"volumeMounts": [token], "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File"}
-    return {**found, "restartPolicy": "Always"} if box.slot is Slot.SIDECAR else found
+    container |= {"volumeMounts": [token], "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File"}
+    return {**container, "restartPolicy": "Always"} if box.slot is Slot.SIDECAR else container
 
 
 def _pod_status(model: PodModel) -> Json:
     ready = "True" if model.ready else "False"
-    at = kube_time(model.created)
+    started = kube_time(model.created)
     kinds = (
         ("PodScheduled", "True" if model.node else "False"),
         ("Initialized", "True"),
         ("ContainersReady", ready),
         ("Ready", ready),
     )
-    conditions = [{"type": kind, "status": value, "lastProbeTime": None, "lastTransitionTime": at} for kind, value in kinds]
+    conditions = [{"type": kind, "status": value, "lastProbeTime": None, "lastTransitionTime": started} for kind, value in kinds]
     if model.unscheduled:
         conditions[0] |= {"reason": "Unschedulable", "message": model.unscheduled}
-    found: Json = {"phase": model.phase, "conditions": conditions, "qosClass": "Burstable"}
+    status: Json = {"phase": model.phase, "conditions": conditions, "qosClass": "Burstable"}
     if model.node:
         address = f"10.244.{int(model.uid[:2], 16) % 40}.{int(model.uid[2:4], 16)}"
         host = f"10.224.0.{4 + int(model.node[-6:], 16)}"
-        found |= {"hostIP": host, "podIP": address, "podIPs": [{"ip": address}], "startTime": at}
+        status |= {"hostIP": host, "podIP": address, "podIPs": [{"ip": address}], "startTime": started}
     groups = (
         ("initContainerStatuses", (Slot.INIT, Slot.SIDECAR)),
         ("containerStatuses", (Slot.MAIN,)),
         ("ephemeralContainerStatuses", (Slot.EPHEMERAL,)),
     )
     for name, slots in groups:
-        statuses = [_status(one, model) for one in model.containers if one.box.slot in slots and one.state]
+        statuses = [
+            _status(container, model) for container in model.containers if container.box.slot in slots and container.state
+        ]
         if statuses:
-            found[name] = statuses
-    return found
+            status[name] = statuses
+    return status
 
 
-def _status(one: Container, model: PodModel) -> Json:
-    started = kube_time(one.started or model.created)
-    match one.state:
+def _status(container: Container, model: PodModel) -> Json:
+    started = kube_time(container.started or model.created)
+    match container.state:
         case "running":
             state: Json = {"running": {"startedAt": started}}
         case "terminated":
-            ended: Json = {"exitCode": 0, "reason": one.reason or "Completed", "startedAt": started, "finishedAt": started}
+            ended: Json = {"exitCode": 0, "reason": container.reason or "Completed", "startedAt": started, "finishedAt": started}
             state = {"terminated": ended}
         case _:
-            waiting: Json = {"reason": one.reason}
-            state = {"waiting": {**waiting, "message": one.message} if one.message else waiting}
-    up = one.state == "running"
+            waiting: Json = {"reason": container.reason}
+            state = {"waiting": {**waiting, "message": container.message} if container.message else waiting}
+    up = container.state == "running"
     last: Json = {}
-    if one.restarts:
+    if container.restarts:
         last = {
             "terminated": {"exitCode": 137, "reason": "OOMKilled", "startedAt": kube_time(model.created), "finishedAt": started}
         }
-    found: Json = {"name": one.box.name, "state": state, "lastState": last, "ready": up, "restartCount": one.restarts}
-    found |= {"image": one.shown_image or one.box.image, "imageID": one.image_id, "started": up}
-    return {**found, "containerID": f"containerd://{model.uid.replace('-', '') * 2}"} if one.image_id else found
+    status: Json = {
+        "name": container.box.name,
+        "state": state,
+        "lastState": last,
+        "ready": up,
+        "restartCount": container.restarts,
+    }
+    status |= {"image": container.shown_image or container.box.image, "imageID": container.image_id, "started": up}
+    return {**status, "containerID": f"containerd://{model.uid.replace('-', '') * 2}"} if container.image_id else status
 
 
 # ---- the rest

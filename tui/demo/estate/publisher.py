@@ -102,7 +102,7 @@ class ImagePublisher:
 
     def get(self, name: str, tag: str) -> Published:
         """A version that was pushed."""
-        return next(found for found in self.published[name] if found.tag == tag)
+        return next(published for published in self.published[name] if published.tag == tag)
 
     def newest(self, name: str) -> Published:
         """The newest version of a line."""
@@ -110,13 +110,13 @@ class ImagePublisher:
 
     def build(self, product: Product) -> list[Published]:
         """Build and push all versions of a line."""
-        found = [self._version(product, tag, age, self._base_of(product, age)) for tag, age in product.versions]
-        self.published.setdefault(product.name, []).extend(found)
+        versions = [self._version(product, tag, age, self._base_of(product, age)) for tag, age in product.versions]
+        self.published.setdefault(product.name, []).extend(versions)
         for tag in product.floating:
-            self.retag(found[-1], tag)
+            self.retag(versions[-1], tag)
         self.floating[product.name] = product.floating
         self.products[product.name] = product
-        return found
+        return versions
 
     def rebuild(self, name: str, tags: Sequence[str], at: datetime, base: Published | None = None) -> Published:
         """Build the newest version of a line anew under these tags, on today's base or another one, and push it."""
@@ -154,15 +154,15 @@ class ImagePublisher:
         stored = self._stored(product, list(images.values()), base)
         pushed = self.moment(age) + timedelta(seconds=41 if age > 0 else 0)
         repository = self.shelf(product.host).repository(product.repository, pushed)
-        for one in stored:
-            repository.put(one, pushed)
+        for manifest in stored:
+            repository.put(manifest, pushed)
         repository.tag(tag, stored[-1].digest, pushed)
         return Published(product.name, tag, stored[-1].digest, images, stored, age, product.kind, base)
 
     def _base_of(self, product: Product, age: float) -> Published | None:
         if not product.base:
             return None
-        older = [found for found in self.published[product.base] if found.age > age]
+        older = [version for version in self.published[product.base] if version.age > age]
         return older[-1] if older else self.published[product.base][0]
 
     def _stored(self, product: Product, images: list[Image], base: Published | None) -> tuple[Stored, ...]:
@@ -172,8 +172,8 @@ class ImagePublisher:
             return (images[0].stored,)
         name, digest = self._claimed(product, base, images[0])
         about = [(image, statement(image, name, digest, None)) for image in images] if proven else []
-        said = annotations_of(product.says, name, digest) if base is not None else {}
-        index = Index(images, said, about)
+        claims = annotations_of(product.says, name, digest) if base is not None else {}
+        index = Index(images, claims, about)
         return (*(image.stored for image in images), *index.attestations, index.stored)
 
     def _claimed(self, product: Product, base: Published | None, image: Image | None) -> tuple[str, str]:

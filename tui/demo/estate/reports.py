@@ -60,7 +60,7 @@ def attach_reports(yard: ImagePublisher, images: ScannedImages) -> None:
 
 
 def _attach(yard: ImagePublisher, images: ScannedImages, published: Published, kind: str, write: Write) -> None:
-    at = yard.moment(published.age - 0.02)
-    body = encode(write(images.published(published), at))
-    created = {"org.opencontainers.image.created": kube_time(at)}
+    moment = yard.moment(published.age - 0.02)
+    body = encode(write(images.published(published), moment))
+    created = {"org.opencontainers.image.created": kube_time(moment)}
     attach(yard, published, store_artifact(published.stored[-1], kind, body, kind, created))

@@ -54,8 +54,12 @@ class Roller:
 
         def write(kind: ApiResource, key: tuple[str, str], after: dict[str, Any], manager: str) -> bool:
             controllers = cluster.estate.controllers
-            places = ((one, (one.namespace, one.name)) for one in controllers if one.kind == kind.kind)
-            model = next((one for one, place in places if place == key), None)
+            places = (
+                (controller, (controller.namespace, controller.name))
+                for controller in controllers
+                if controller.kind == kind.kind
+            )
+            model = next((controller for controller, place in places if place == key), None)
             if model is None or model.kind in (Kinds.JOB, Kinds.REPLICASET, Kinds.REPLICATIONCONTROLLER):
                 return False
             self._git.setdefault(model.uid, declared(model))
@@ -93,10 +97,10 @@ class Roller:
     def _wanted(self, model: Controller) -> Declared:
         """What Git says, with what its tool leaves alone."""
         git, now = self._git[model.uid], declared(model)
-        kept = now.annotations
+        left_alone = now.annotations
         if (model.namespace, model.name) in APPLIED_WHOLE:
-            kept = {name: value for name, value in kept.items() if name != RESTARTED_AT}
-        return replace(git, annotations=kept, restart_at=now.restart_at)
+            left_alone = {name: value for name, value in left_alone.items() if name != RESTARTED_AT}
+        return replace(git, annotations=left_alone, restart_at=now.restart_at)
 
     async def _heal(self, cluster: Cluster, model: Controller) -> None:
         await self._pause(HEALS)
@@ -146,11 +150,11 @@ class Roller:
 
     async def _step_of_sets(self, pods: RollingPods) -> bool:
         """New pods first, then as many old ones go as are too many."""
-        wanted, new, old = pods.wanted, len(pods.current), pods.old
-        if new + len(old) > wanted and old:
-            await self._end(pods, old[: new + len(old) - wanted])
-        elif new < wanted:
-            await self._create(pods, min(max(1, ceil(wanted / 4)), wanted - new))
+        replicas, new, old = pods.wanted, len(pods.current), pods.old
+        if new + len(old) > replicas and old:
+            await self._end(pods, old[: new + len(old) - replicas])
+        elif new < replicas:
+            await self._create(pods, min(max(1, ceil(replicas / 4)), replicas - new))
         elif old:
             await self._end(pods, old)
         elif pods.model.restart_at and (outdated := pods.made_before_restart):

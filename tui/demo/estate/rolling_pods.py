@@ -58,7 +58,11 @@ class RollingPods:
 
     @property
     def _owners(self) -> set[str]:
-        sets = (one.uid for one in self.cluster.estate.controllers if one.owner is not None and one.owner.uid == self.model.uid)
+        sets = (
+            controller.uid
+            for controller in self.cluster.estate.controllers
+            if controller.owner is not None and controller.owner.uid == self.model.uid
+        )
         return set(sets) if self._set is not None else {self.model.uid}
 
     @property
@@ -104,8 +108,8 @@ class RollingPods:
     @property
     def made_before_restart(self) -> list[PodModel]:
         """Pods that are older than the time at which an Argo Rollout is to have been restarted."""
-        at = datetime.fromisoformat(self.model.restart_at)
-        return [pod for pod in self.current if pod.created < at]
+        restart = datetime.fromisoformat(self.model.restart_at)
+        return [pod for pod in self.current if pod.created < restart]
 
     # ---- what is done to them
 
@@ -130,14 +134,14 @@ class RollingPods:
         fit = [node.name for node in nodes if node.arch == (owner.arch or "amd64")] or [node.name for node in nodes]
         node = place if daemon else fit[len(self.cluster.estate.pods) % len(fit)]
         boxes = [box for box in owner.boxes if box.slot is not Slot.EPHEMERAL]
-        made = PodModel(owner.namespace, f"{owner.name}-{end}", raiser.uid(), node, datetime.now(UTC), [], owner.reference)
-        made.containers = [Container(box, "", "waiting", "ContainerCreating") for box in boxes]
-        made.labels, made.annotations = {**owner.selector, **revision_labels(self.model)}, dict(self.model.template_annotations)
-        made.phase, made.template = "Pending", self.model.template
+        pod = PodModel(owner.namespace, f"{owner.name}-{end}", raiser.uid(), node, datetime.now(UTC), [], owner.reference)
+        pod.containers = [Container(box, "", "waiting", "ContainerCreating") for box in boxes]
+        pod.labels, pod.annotations = {**owner.selector, **revision_labels(self.model)}, dict(self.model.template_annotations)
+        pod.phase, pod.template = "Pending", self.model.template
         if self.holdup is Holdup.NODE:
-            made.node, made.unscheduled = "", _NO_NODE
-            made.containers = [Container(box, "", "") for box in boxes]
-        return made
+            pod.node, pod.unscheduled = "", _NO_NODE
+            pod.containers = [Container(box, "", "") for box in boxes]
+        return pod
 
     def start(self, pods: list[PodModel]) -> None:
         """Let them come up, as far as they can."""
@@ -172,18 +176,18 @@ class RollingPods:
         model.pods, model.ready = len(living), sum(pod.ready for pod in living)
         model.updated = sum(self._is_current(pod) for pod in living)
         if self._set is not None:
-            for one in self.cluster.estate.controllers:
-                if one.owner is not None and one.owner.uid == model.uid:
-                    self._count_set(one, living)
+            for replica_set in self.cluster.estate.controllers:
+                if replica_set.owner is not None and replica_set.owner.uid == model.uid:
+                    self._count_set(replica_set, living)
         write_controller(self.cluster.store, model)
         refresh(self.cluster.estate, self.cluster.store, model)
 
-    def _count_set(self, one: Controller, living: list[PodModel]) -> None:
-        own = [pod for pod in living if pod.owner is not None and pod.owner.uid == one.uid]
+    def _count_set(self, replica_set: Controller, living: list[PodModel]) -> None:
+        own = [pod for pod in living if pod.owner is not None and pod.owner.uid == replica_set.uid]
         counts = len(own), sum(pod.ready for pod in own)
-        if counts != (one.replicas, one.ready):
-            one.replicas, one.ready = counts
-            write_controller(self.cluster.store, one)
+        if counts != (replica_set.replicas, replica_set.ready):
+            replica_set.replicas, replica_set.ready = counts
+            write_controller(self.cluster.store, replica_set)
 
     def finish(self) -> None:
         """All is as declared."""
@@ -198,34 +202,38 @@ class RollingPods:
     def _replica_set(self) -> Controller:
         """The one of the template as it is now: an older one is taken again, as by a rollback."""
         model, estate = self.model, self.cluster.estate
-        sets = [one for one in estate.controllers if one.owner is not None and one.owner.uid == model.uid]
-        for one in sets:
-            if (one.boxes, one.template_annotations) == (model.boxes, model.template_annotations):
-                made = one
+        sets = [
+            replica_set
+            for replica_set in estate.controllers
+            if replica_set.owner is not None and replica_set.owner.uid == model.uid
+        ]
+        for replica_set in sets:
+            if (replica_set.boxes, replica_set.template_annotations) == (model.boxes, model.template_annotations):
+                current = replica_set
                 break
         else:
             mark = self.cluster.raiser.word(10)
             label = "rollouts-pod-template-hash" if model.kind is Kinds.ROLLOUT else "pod-template-hash"
-            made = replace(model, kind=Kinds.REPLICASET, name=f"{model.name}-{mark}", uid=self.cluster.raiser.uid())
-            made.created, made.owner, made.replicas, made.ready = datetime.now(UTC), model.reference, 0, 0
-            made.labels = {"app": model.name, label: mark}
-            made.selector, made.annotations, made.observed = dict(made.labels), {}, None
-            made.boxes, made.template_annotations = model.boxes, dict(model.template_annotations)
-            made.pods = made.updated = None
-            estate.controllers.append(made)
-        return self._at_revision(made, sets)
+            current = replace(model, kind=Kinds.REPLICASET, name=f"{model.name}-{mark}", uid=self.cluster.raiser.uid())
+            current.created, current.owner, current.replicas, current.ready = datetime.now(UTC), model.reference, 0, 0
+            current.labels = {"app": model.name, label: mark}
+            current.selector, current.annotations, current.observed = dict(current.labels), {}, None
+            current.boxes, current.template_annotations = model.boxes, dict(model.template_annotations)
+            current.pods = current.updated = None
+            estate.controllers.append(current)
+        return self._at_revision(current, sets)
 
-    def _at_revision(self, made: Controller, sets: list[Controller]) -> Controller:
+    def _at_revision(self, current: Controller, sets: list[Controller]) -> Controller:
         """It carries the highest number of all, and so does its owner."""
-        highest = max((int(one.annotations.get(_REVISION, "0")) for one in sets), default=0)
-        own = int(made.annotations.get(_REVISION, "0"))
+        highest = max((int(replica_set.annotations.get(_REVISION, "0")) for replica_set in sets), default=0)
+        own = int(current.annotations.get(_REVISION, "0"))
         if own < highest or own == 0:
-            made.annotations = {**made.annotations, _REVISION: str(highest + 1)}
-        self.model.annotations = {**self.model.annotations, _REVISION: made.annotations[_REVISION]}
+            current.annotations = {**current.annotations, _REVISION: str(highest + 1)}
+        self.model.annotations = {**self.model.annotations, _REVISION: current.annotations[_REVISION]}
         if self.model.kind is Kinds.ROLLOUT:
-            self.model.pod_hash = made.labels["rollouts-pod-template-hash"]
-        write_controller(self.cluster.store, made)
-        return made
+            self.model.pod_hash = current.labels["rollouts-pod-template-hash"]
+        write_controller(self.cluster.store, current)
+        return current
 
     def _refuse(self, message: str) -> None:
         self.model.refused = message
@@ -265,6 +273,6 @@ def _event(owner: Controller, name: str, message: str, version: str) -> Json:
     now = datetime.now(UTC)
     metadata = metadata_of(name, owner.uid, now, version, owner.namespace)
     about = {"kind": owner.kind, "namespace": owner.namespace, "name": owner.name, "uid": owner.uid}
-    found: Json = {"metadata": metadata, "involvedObject": {**about, "apiVersion": owner.reference.api_version}}
-    found |= {"reason": "FailedCreate", "message": f"Error creating: {message}", "type": "Warning", "count": 1}
-    return {**found, "firstTimestamp": kube_time(now), "lastTimestamp": kube_time(now), "source": {"component": "controller"}}
+    event: Json = {"metadata": metadata, "involvedObject": {**about, "apiVersion": owner.reference.api_version}}
+    event |= {"reason": "FailedCreate", "message": f"Error creating: {message}", "type": "Warning", "count": 1}
+    return {**event, "firstTimestamp": kube_time(now), "lastTimestamp": kube_time(now), "source": {"component": "controller"}}

@@ -103,10 +103,10 @@ def sign_images(yard: ImagePublisher, signers: Signers) -> None:
     for line in list(yard.published.values()):
         for before, published in zip((line[0], *line), line, strict=False):
             host, _, repository = published.name.partition("/")
-            known = yard.shelf(host).repositories.get(repository)
-            if host in (CONTOSO, FABRIKAM, LEGACY, MCR) and known is not None and published.digest in known.rows:
+            contents = yard.shelf(host).repositories.get(repository)
+            if host in (CONTOSO, FABRIKAM, LEGACY, MCR) and contents is not None and published.digest in contents.rows:
                 _Signing(yard, signers, published, published.stored[-1]).sign(_way(published), before)
-                if (again := _pushed_again(published, known)) is not None:
+                if (again := _pushed_again(published, contents)) is not None:
                     _Signing(yard, signers, published, again).sign(_way(published), before)
 
 
@@ -117,9 +117,9 @@ def sign_rebuilt(yard: ImagePublisher, signers: Signers, published: Published) -
     _Signing(yard, signers, published, published.stored[-1]).sign(usual, published)
 
 
-def _pushed_again(published: Published, known: Repository) -> Stored | None:
+def _pushed_again(published: Published, repository: Repository) -> Stored | None:
     """The index that its tag names now, where that still lists what was pushed first."""
-    row = known.find(published.tag)
+    row = repository.find(published.tag)
     if row is None or row.stored.digest == published.digest:
         return None
     ours = {image.digest for image in published.images.values()}
@@ -153,34 +153,34 @@ class _Signing:
                 self._notary(self._wish(way))
 
     def _wish(self, way: SigningMethod) -> SigningRequest:
-        by, subject, at = self._signers, self._subject, self._at
+        by, subject, moment = self._signers, self._subject, self._at
         match way:
             case SigningMethod.JWS:
-                return SigningRequest(subject, by.release, at, JWS)
+                return SigningRequest(subject, by.release, moment, JWS)
             case SigningMethod.STAMPED:
-                return SigningRequest(subject, by.for_days(at), at, stamper=by.stamper)
+                return SigningRequest(subject, by.for_days(moment), moment, stamper=by.stamper)
             case SigningMethod.FABRIKAM:
-                return SigningRequest(subject, by.fabrikam, at, JWS)
+                return SigningRequest(subject, by.fabrikam, moment, JWS)
             case SigningMethod.MICROSOFT:
-                return SigningRequest(subject, by.microsoft, at)
+                return SigningRequest(subject, by.microsoft, moment)
             case SigningMethod.PLATFORM:
-                return SigningRequest(self._published.images["amd64"].stored, by.release, at)
+                return SigningRequest(self._published.images["amd64"].stored, by.release, moment)
             case SigningMethod.EXPIRED:
                 return self._expired()
             case SigningMethod.FORMER:
-                return SigningRequest(subject, by.former, at)
+                return SigningRequest(subject, by.former, moment)
             case SigningMethod.SANDBOX:
-                return SigningRequest(subject, by.sandbox, at)
+                return SigningRequest(subject, by.sandbox, moment)
             case SigningMethod.LISTED:
-                return SigningRequest(subject, by.listed, at)
+                return SigningRequest(subject, by.listed, moment)
             case SigningMethod.REVOKED:
-                return SigningRequest(subject, by.revoked, at)
+                return SigningRequest(subject, by.revoked, moment)
             case SigningMethod.TAMPERED:
-                return SigningRequest(subject, by.release, at, tampered=True)
+                return SigningRequest(subject, by.release, moment, tampered=True)
             case SigningMethod.VENDOR:
-                return SigningRequest(subject, by.vendor, at, JWS)
+                return SigningRequest(subject, by.vendor, moment, JWS)
             case _:
-                return SigningRequest(subject, by.release, at)
+                return SigningRequest(subject, by.release, moment)
 
     def _expired(self) -> SigningRequest:
         return SigningRequest(self._subject, self._signers.release, self._at, JWS, expiry=self._at + timedelta(days=2))

@@ -32,8 +32,8 @@ def add_special(yard: ImagePublisher) -> None:
 
 def told_bases(yard: ImagePublisher) -> dict[str, str]:
     """What the company's own settings say of an image that says nothing itself: repository and base."""
-    told = yard.published.get(f"{CONTOSO}/platform/scanner", ())
-    return {each.name: f"{each.base.reference}@{each.base.digest}" for each in told if each.base is not None}
+    versions = yard.published.get(f"{CONTOSO}/platform/scanner", ())
+    return {version.name: f"{version.base.reference}@{version.base.digest}" for version in versions if version.base is not None}
 
 
 def _squashed() -> list[Product]:
@@ -146,8 +146,8 @@ def _gone(yard: ImagePublisher) -> None:
 
 def _repushed(yard: ImagePublisher) -> None:
     """The tag's index was pushed again with a platform less: other digest, same content where it runs."""
-    known = yard.newest(f"{CONTOSO}/checkout/pricing")
-    index = Index([known.images["amd64"]], {}).stored
+    published = yard.newest(f"{CONTOSO}/checkout/pricing")
+    index = Index([published.images["amd64"]], {}).stored
     repository = yard.shelf(CONTOSO).repositories["checkout/pricing"]
     repository.put(index, yard.moment(5))
     repository.tag("1.6", index.digest, yard.moment(5))

@@ -48,14 +48,14 @@ platform/scanner        platform/scanner:4           2  -   14  flux - -
 
 
 def _ordinary() -> list[Work]:
-    found = []
+    works = []
     for line in _ORDINARY.strip().splitlines():
         place, image, west, north, age, manager, kind, older = line.split()
         namespace, _, name = place.partition("/")
         for cluster, replicas in (("weu", west), ("neu", north)):
             if replicas == "-":
                 continue
-            found.append(
+            works.append(
                 Work(
                     namespace,
                     name,
@@ -69,7 +69,7 @@ def _ordinary() -> list[Work]:
                     extra=_companions(name),
                 )
             )
-    return found
+    return works
 
 
 def _companions(name: str) -> tuple[Box, ...]:
@@ -118,12 +118,12 @@ def _system() -> list[Work]:
 
 def _drifting() -> list[Work]:
     """What runs is not what the name says: one workload for each way, and the near misses that are none."""
-    one = ("weu",)
+    west = ("weu",)
     return [
         Work("payments", "worker", f"{CONTOSO}/payments/worker:stable", 12, runs=("2.7.0",), age=41, pull="Always", lively=False),
         Work("checkout", "web", f"{CONTOSO}/checkout/web:3.0", 18, runs=("3.0.1", "3.0.1", "3.0.2"), age=30, lively=False),
         Work("checkout", "session", f"{CONTOSO}/checkout/session:2.4", 6, runs=("2.4",), age=37, lively=False),
-        Work("fulfilment", "mailer", f"{CONTOSO}/fulfilment/mailer:3", 3, runs=("3",), age=148, clusters=one, lively=False),
+        Work("fulfilment", "mailer", f"{CONTOSO}/fulfilment/mailer:3", 3, runs=("3",), age=148, clusters=west, lively=False),
         Work(
             "catalog",
             "api",
@@ -152,12 +152,12 @@ def _drifting() -> list[Work]:
 
 def _reported() -> list[Work]:
     """What a node reports in another form than usual, although nothing is wrong."""
-    one = ("weu",)
+    west = ("weu",)
     return [
-        Work("platform", "mirror-tools", f"{FABRIKAM}/mirror/toolbox:1.6", 2, form=Form.OTHER_NAME, age=19, clusters=one),
-        Work("search", "suggest-arm", f"{CONTOSO}/search/suggest:1.5.0", 4, arch="arm64", age=28, clusters=one),
+        Work("platform", "mirror-tools", f"{FABRIKAM}/mirror/toolbox:1.6", 2, form=Form.OTHER_NAME, age=19, clusters=west),
+        Work("search", "suggest-arm", f"{CONTOSO}/search/suggest:1.5.0", 4, arch="arm64", age=28, clusters=west),
         Work("identity", "tokens-edge", f"{CONTOSO}/identity/tokens:3.2.1", 3, form=Form.BARE, age=26, clusters=("neu",)),
-        Work("platform", "imported", f"{CONTOSO}/platform/backup:1.3.0", 1, form=Form.CONFIG, age=90, clusters=one),
+        Work("platform", "imported", f"{CONTOSO}/platform/backup:1.3.0", 1, form=Form.CONFIG, age=90, clusters=west),
         Work(
             "legacy",
             "till-bridge",
@@ -166,9 +166,9 @@ def _reported() -> list[Work]:
             Kinds.REPLICATIONCONTROLLER,
             form=Form.DOCKER,
             age=36,
-            clusters=one,
+            clusters=west,
         ),
-        Work("checkout", "cart-canary", f"{CONTOSO}/checkout/cart:5.1.2", 2, form=Form.PLATFORM, age=3, clusters=one),
+        Work("checkout", "cart-canary", f"{CONTOSO}/checkout/cart:5.1.2", 2, form=Form.PLATFORM, age=3, clusters=west),
     ]
 
 
@@ -181,11 +181,11 @@ def _troubled() -> list[Work]:
     denied += "unexpected status from GET request to https://{host}/oauth2/token: 401 Unauthorized"
     network = f"{head}rpc error: code = Unknown desc = {pull}failed to do request: Head "
     network += '"https://{host}/v2/": dial tcp: lookup {host} on 168.63.129.16:53: no such host'
-    one, back = ("weu",), "ImagePullBackOff"
+    west, back = ("weu",), "ImagePullBackOff"
     return [
-        Work("catalog", "reco", f"{CONTOSO}/ml/ranker:9.9", 2, trouble=Trouble(back, missing), age=0.2, clusters=one),
-        Work("search", "synonyms", f"{CONTOSO}/serch/suggest:1.5.0", 1, trouble=Trouble(back, missing), age=1.5, clusters=one),
-        Work("logistics", "portal", f"{FABRIKAM}/logistics/portal:5.1", 2, trouble=Trouble(back, denied), age=6, clusters=one),
+        Work("catalog", "reco", f"{CONTOSO}/ml/ranker:9.9", 2, trouble=Trouble(back, missing), age=0.2, clusters=west),
+        Work("search", "synonyms", f"{CONTOSO}/serch/suggest:1.5.0", 1, trouble=Trouble(back, missing), age=1.5, clusters=west),
+        Work("logistics", "portal", f"{FABRIKAM}/logistics/portal:5.1", 2, trouble=Trouble(back, denied), age=6, clusters=west),
         Work(
             "platform", "collector", f"{INTERNAL}/ops/collector:2", 1, trouble=Trouble(back, network), age=0.1, clusters=("neu",)
         ),
@@ -195,7 +195,7 @@ def _troubled() -> list[Work]:
             "Vendor/Survey:1",
             1,
             trouble=Trouble("InvalidImageName", f"Failed to apply default image tag: {HOSTILE}"),
-            clusters=one,
+            clusters=west,
         ),
         Work(
             "ml",
@@ -209,7 +209,7 @@ def _troubled() -> list[Work]:
 
 def _scheduled() -> list[Work]:
     """What does not run now but will: the victims of a purge."""
-    cron, one = Kinds.CRONJOB, ("weu",)
+    cron, west = Kinds.CRONJOB, ("weu",)
     return [
         Work(
             "payments",
@@ -218,7 +218,7 @@ def _scheduled() -> list[Work]:
             kind=cron,
             schedule="*/20 * * * *",
             age=44,
-            clusters=one,
+            clusters=west,
         ),
         Work(
             "data",
@@ -228,7 +228,7 @@ def _scheduled() -> list[Work]:
             schedule="0 2 * * *",
             age=3,
             manager=Manager.FLUX,
-            clusters=one,
+            clusters=west,
         ),
         Work(
             "data",
@@ -238,11 +238,11 @@ def _scheduled() -> list[Work]:
             schedule="0 4 1 * *",
             age=90,
             suspended=True,
-            clusters=one,
+            clusters=west,
         ),
         Work("platform", "backup", f"{CONTOSO}/platform/backup:1.2.0", kind=cron, schedule="0 3 * * *", age=235),
         Work("catalog", "import-once", f"{CONTOSO}/catalog/importer:11.2", kind=Kinds.JOB, age=7, clusters=("weu",)),
-        Work("catalog", "importer", f"{CONTOSO}/catalog/importer:11.0", 0, age=119, clusters=one),
+        Work("catalog", "importer", f"{CONTOSO}/catalog/importer:11.0", 0, age=119, clusters=west),
         Work("data", "export", f"{CONTOSO}/data/export:1.1", 0, age=38, clusters=("weu",)),
         Work("loyalty", "points-next", f"{CONTOSO}/loyalty/points:3.0", 0, age=2, clusters=("weu",)),
     ]
@@ -250,24 +250,24 @@ def _scheduled() -> list[Work]:
 
 def _carrier() -> list[Work]:
     """The bought company, the old server, and pods that nobody owns."""
-    helm, one = Manager.HELM, ("weu",)
+    helm, west = Manager.HELM, ("weu",)
     return [
         Work("logistics", "tracker", f"{FABRIKAM}/logistics/tracker:3.5", 6, age=15, manager=helm, rollback=("3.4", "3.3")),
         Work("logistics", "dispatch", f"{FABRIKAM}/logistics/dispatch:1.19", 4, age=34, manager=helm, rollback=("1.18",)),
         Work("logistics", "driver-api", f"{FABRIKAM}/logistics/driver-api:prod", 6, age=17, manager=helm),
         Work("logistics", "rates", f"{FABRIKAM}/logistics/rates:0.8", 4, age=5, manager=helm, rollback=("0.7",)),
         Work("logistics", "gatebox", f"{FABRIKAM}/edge/gatebox:1.2", 3, age=25, clusters=("neu",)),
-        Work("legacy", "erp", f"{LEGACY}/erp/server:2019.4", 2, Kinds.STATEFULSET, age=900, clusters=one),
+        Work("legacy", "erp", f"{LEGACY}/erp/server:2019.4", 2, Kinds.STATEFULSET, age=900, clusters=west),
         Work(
             "legacy",
             "erp-reports",
             f"{LEGACY}/erp/reports:7",
             1,
             age=890,
-            clusters=one,
+            clusters=west,
             annotations={"contoso.example/note": HOSTILE},
         ),
-        Work("platform", "toolbox", f"{CONTOSO}/platform/toolbox:1", kind=BARE, age=0.1, clusters=one, extra=_debugger()),
+        Work("platform", "toolbox", f"{CONTOSO}/platform/toolbox:1", kind=BARE, age=0.1, clusters=west, extra=_debugger()),
         Work("kube-system", "edge-registry-proxy", f"{CONTOSO}/platform/gateway:8.2", kind=STATIC, age=22, clusters=("neu",)),
     ]
 
