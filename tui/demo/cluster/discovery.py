@@ -13,8 +13,8 @@ _GROUPS = tuple(dict.fromkeys((kind.group, kind.version) for kind in KINDS if ki
 
 def version_info() -> Json:
     """GET /version."""
-    found: Json = {"major": "1", "minor": "33", "gitVersion": VERSION, "gitTreeState": "clean", "platform": "linux/amd64"}
-    return {**found, "gitCommit": "b8c1a3e1a3d9f3f4b40d1c3f6b3f2e6a9f0a7c11", "goVersion": "go1.24.6", "compiler": "gc"}
+    version: Json = {"major": "1", "minor": "33", "gitVersion": VERSION, "gitTreeState": "clean", "platform": "linux/amd64"}
+    return {**version, "gitCommit": "b8c1a3e1a3d9f3f4b40d1c3f6b3f2e6a9f0a7c11", "goVersion": "go1.24.6", "compiler": "gc"}
 
 
 def api_versions(path: str) -> Json | None:
@@ -43,11 +43,11 @@ def _version(group: str, version: str) -> Json:
 def api_resources(path: str) -> Json | None:
     """GET /api/v1 and /apis/GROUP/VERSION."""
     prefix = path.removeprefix("/apis/") if path.startswith("/apis/") else path.removeprefix("/api/")
-    found = [kind for kind in KINDS if kind.api_version == prefix and path.startswith("/apis/") == bool(kind.group)]
-    if not found:
+    kinds = [kind for kind in KINDS if kind.api_version == prefix and path.startswith("/apis/") == bool(kind.group)]
+    if not kinds:
         return None
     resources: list[Json] = []
-    for kind in found:
+    for kind in kinds:
         resource: Json = {
             "name": kind.resource,
             "singularName": kind.kind.lower(),

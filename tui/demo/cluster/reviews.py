@@ -24,19 +24,19 @@ def review(request: Request, kind: ApiResource, user: User) -> Reply:
         return status.bad_request(f"the object provided is unrecognized (must be of type {kind.kind}): {error}")
     match kind.kind:
         case "SelfSubjectReview":
-            found: Json = {"status": {"userInfo": {"username": user.name, "groups": [*user.groups, "system:authenticated"]}}}
+            fields: Json = {"status": {"userInfo": {"username": user.name, "groups": [*user.groups, "system:authenticated"]}}}
         case "SelfSubjectRulesReview":
             rules = user.rules(str(spec.get("namespace") or "default"))
             answer: Json = {"resourceRules": rules, "nonResourceRules": [], "incomplete": False}
-            found = {"spec": {}, "status": answer}
+            fields = {"spec": {}, "status": answer}
         case _:
-            found = {"spec": spec, "status": _access(_object(spec.get("resourceAttributes")), user)}
+            fields = {"spec": spec, "status": _access(_object(spec.get("resourceAttributes")), user)}
     head: Json = {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": {"creationTimestamp": None}}
-    return json_reply({**head, **found}, 201, (status.AUDIT,))
+    return json_reply({**head, **fields}, 201, (status.AUDIT,))
 
 
-def _access(asked: Mapping[str, object], user: User) -> Json:
-    words = [str(asked.get(name) or "") for name in ("verb", "group", "resource", "namespace")]
+def _access(attributes: Mapping[str, object], user: User) -> Json:
+    words = [str(attributes.get(name) or "") for name in ("verb", "group", "resource", "namespace")]
     if not user.may(*words):
         return {"allowed": False}
     scope = 'ClusterRoleBinding "cluster-admin" of ClusterRole' if user.everything else 'RoleBinding "team-view" of Role'
@@ -44,4 +44,4 @@ def _access(asked: Mapping[str, object], user: User) -> Json:
 
 
 def _object(value: object) -> dict[str, object]:
-    return {str(name): found for name, found in value.items()} if isinstance(value, dict) else {}
+    return {str(name): member for name, member in value.items()} if isinstance(value, dict) else {}

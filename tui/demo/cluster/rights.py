@@ -40,8 +40,8 @@ class User:
             return True
         if resource.startswith("selfsubject"):
             return True
-        known = any(kind.group == group and kind.resource == resource for kind in KINDS)
-        return known and verb in _READ and resource in _VIEWED and namespace in self.namespaces and namespace != ""
+        served = any(kind.group == group and kind.resource == resource for kind in KINDS)
+        return served and verb in _READ and resource in _VIEWED and namespace in self.namespaces and namespace != ""
 
     def may_kind(self, verb: str, kind: ApiResource, namespace: str) -> bool:
         """The same for a kind."""
@@ -50,11 +50,11 @@ class User:
     def rules(self, namespace: str) -> list[Json]:
         """As a SelfSubjectRulesReview lists them."""
         reviews: Json = {"verbs": ["create"], "apiGroups": ["authorization.k8s.io"]}
-        found: list[Json] = [{**reviews, "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]}]
+        rules: list[Json] = [{**reviews, "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]}]
         if self.everything:
-            return [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}, *found]
+            return [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}, *rules]
         if namespace in self.namespaces:
             for group in sorted({kind.group for kind in KINDS if kind.resource in _VIEWED}):
                 names = [kind.resource for kind in KINDS if kind.group == group and kind.resource in _VIEWED]
-                found.append({"verbs": list(_READ), "apiGroups": [group], "resources": names})
-        return found
+                rules.append({"verbs": list(_READ), "apiGroups": [group], "resources": names})
+        return rules

@@ -52,8 +52,8 @@ class ApiServer:
         path = request.path.rstrip("/")
         if path in _OPEN:
             return json_reply(version_info()) if path == "/version" else Reply(200, b"ok", media_type="text/plain")
-        if (found := api_versions(path) or api_groups(path) or api_resources(path)) is not None:
-            return json_reply(found, headers=(status.AUDIT,))
+        if (listing := api_versions(path) or api_groups(path) or api_resources(path)) is not None:
+            return json_reply(listing, headers=(status.AUDIT,))
         match = _PATH.fullmatch(path)
         kind = _BY_PATH.get((match["group"] or "", match["version"], match["resource"])) if match else None
         if match is None or kind is None or match["rest"] or (match["namespace"] and not kind.namespaced):
@@ -105,10 +105,10 @@ class ApiServer:
             limit = 0  # served from the watch cache, which ignores it
         version, start = store.version, ("", "")
         if token := request.query.get("continue", ""):
-            asked, start = _read_token(token)
-            if 0 <= asked < table.oldest:
+            page_version, start = _read_token(token)
+            if 0 <= page_version < table.oldest:
                 return status.expired_page(_token(-1, start))
-            version = asked if asked >= 0 else version
+            version = page_version if page_version >= 0 else version
         keys = [key for key in table.sorted_keys() if key > start and matches(key, table.entries[key])]
         page = keys[:limit] if limit else keys
         metadata: dict[str, object] = {"resourceVersion": str(version)}
@@ -133,17 +133,17 @@ class ApiServer:
         return Reply(200, b"", (status.AUDIT,), watch.run(version or None, initial=initial))
 
 
-def _verb(method: str, watch: bool, named: bool) -> str:
+def _verb(method: str, watch: bool, has_name: bool) -> str:
     if method == "GET":
-        return "get" if named else "watch" if watch else "list"
-    return {"POST": "create", "PUT": "update", "PATCH": "patch"}.get(method, "delete" if named else "deletecollection")
+        return "get" if has_name else "watch" if watch else "list"
+    return {"POST": "create", "PUT": "update", "PATCH": "patch"}.get(method, "delete" if has_name else "deletecollection")
 
 
-def _number(text: str, what: str) -> int | None:
+def _number(text: str, parameter: str) -> int | None:
     if not text:
         return None
     if not text.isdigit():
-        raise ValueError(f'invalid value for {what}: strconv.ParseUint: parsing "{text[:60]}": invalid syntax')
+        raise ValueError(f'invalid value for {parameter}: strconv.ParseUint: parsing "{text[:60]}": invalid syntax')
     return int(text)
 
 
@@ -155,9 +155,9 @@ def _token(version: int, start: Key) -> str:
 
 def _read_token(token: str) -> tuple[int, Key]:
     try:
-        found = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        namespace, _, name = str(found["start"]).rstrip("\0").partition("/")
-        return int(found["rv"]), (namespace, name)
+        fields = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        namespace, _, name = str(fields["start"]).rstrip("\0").partition("/")
+        return int(fields["rv"]), (namespace, name)
     except (ValueError, KeyError, TypeError, binascii.Error) as error:
         raise ValueError("continue key is not valid: illegal base64 data or unrecognized encoded version") from error
 
@@ -166,32 +166,32 @@ def _selection(namespace: str, query: Mapping[str, str]) -> Callable[[Key, Store
     """The objects asked for: those of a namespace, of one name, or with labels (equality only)."""
     fields = _pairs(query.get("fieldSelector", ""), "fieldSelector")
     labels = _pairs(query.get("labelSelector", ""), "labelSelector")
-    wanted = {"metadata.name": fields.pop("metadata.name", ""), "metadata.namespace": fields.pop("metadata.namespace", "")}
+    names = {"metadata.name": fields.pop("metadata.name", ""), "metadata.namespace": fields.pop("metadata.namespace", "")}
     node, involved = fields.pop("spec.nodeName", ""), fields.pop("involvedObject.uid", "")
     if fields:
         raise ValueError(f"field label not supported: {', '.join(fields)}")
 
     def matches(key: Key, entry: StoredObject) -> bool:
-        if (namespace or wanted["metadata.namespace"] or key[0]) != key[0] or (wanted["metadata.name"] or key[1]) != key[1]:
+        if (namespace or names["metadata.namespace"] or key[0]) != key[0] or (names["metadata.name"] or key[1]) != key[1]:
             return False
         if not labels and not node and not involved:
             return True
         body = json.loads(entry.item)
         if involved and body.get("involvedObject", {}).get("uid") != involved:
             return False
-        found = body["metadata"].get("labels") or {}
-        return all(found.get(name) == value for name, value in labels.items()) and (
+        own_labels = body["metadata"].get("labels") or {}
+        return all(own_labels.get(name) == value for name, value in labels.items()) and (
             not node or body["spec"].get("nodeName") == node
         )
 
     return matches
 
 
-def _pairs(text: str, what: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _pairs(text: str, selector: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
     for part in filter(None, text.split(",")):
         name, sign, value = part.partition("=")
         if not sign or name.endswith("!"):
-            raise ValueError(f"unable to parse requirement of {what}: {part[:60]}")
-        found[name] = value.lstrip("=")
-    return found
+            raise ValueError(f"unable to parse requirement of {selector}: {part[:60]}")
+        pairs[name] = value.lstrip("=")
+    return pairs

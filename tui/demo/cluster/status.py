@@ -29,11 +29,11 @@ _PAGE_EXPIRED = (
 
 
 def _status(code: int, reason: str, message: str, details: Json | None = None, metadata: Json | None = None) -> Json:
-    found: Json = {"kind": "Status", "apiVersion": "v1", "metadata": metadata or {}, "status": "Failure", "message": message}
-    found["reason"] = reason
+    body: Json = {"kind": "Status", "apiVersion": "v1", "metadata": metadata or {}, "status": "Failure", "message": message}
+    body["reason"] = reason
     if details is not None:
-        found["details"] = details
-    return {**found, "code": code}
+        body["details"] = details
+    return {**body, "code": code}
 
 
 def _reply(body: Json, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
@@ -50,10 +50,10 @@ def forbidden(user: str, verb: str, kind: ApiResource, namespace: str, name: str
     """403 of the RBAC authorizer."""
     scope = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
     subject = f'{_plural(kind)} "{name}"' if name else _plural(kind)
-    what = f'cannot {verb} resource "{kind.resource}" in API group "{kind.group}" {scope}'
+    action = f'cannot {verb} resource "{kind.resource}" in API group "{kind.group}" {scope}'
     details: Json = {"name": name} if name else {}
     details |= {"group": kind.group} if kind.group else {}
-    message = f'{subject} is forbidden: User "{user}" {what}'
+    message = f'{subject} is forbidden: User "{user}" {action}'
     return _reply(
         _status(403, "Forbidden", message, {**details, "kind": kind.resource}), (("X-Content-Type-Options", "nosniff"),)
     )

@@ -98,11 +98,11 @@ class ObjectStore:
         """Create or change an object."""
         self.version += 1
         table, entry = self.table(kind), StoredObject(kind, self.version, make)
-        what = "MODIFIED" if (namespace, name) in table.entries else "ADDED"
+        event = "MODIFIED" if (namespace, name) in table.entries else "ADDED"
         table.entries[namespace, name] = entry
-        if what == "ADDED":
+        if event == "ADDED":
             table.keys = None
-        self._log(table, what, (namespace, name), entry)
+        self._log(table, event, (namespace, name), entry)
 
     def delete(self, kind: ApiResource, namespace: str, name: str, make: Make) -> None:
         """Remove an object; its last state carries the version of the removal."""
@@ -112,11 +112,11 @@ class ObjectStore:
             table.keys = None
             self._log(table, "DELETED", (namespace, name), StoredObject(kind, self.version, make))
 
-    def _log(self, table: _Table, what: str, key: Key, entry: StoredObject) -> None:
+    def _log(self, table: _Table, event: str, key: Key, entry: StoredObject) -> None:
         if len(table.log) == LOG:
             table.oldest = table.log[0].version
         _ = entry.item  # later changes of the model must not show in this event
-        table.log.append(Change(entry.version, what, key, entry))
+        table.log.append(Change(entry.version, event, key, entry))
         self.wake()
 
     def expire(self, kind: ApiResource) -> None:
@@ -171,34 +171,34 @@ class Watch:
         if version is not None and version < table.oldest:
             yield _line(gone_event(version, table.oldest))
             return
-        seen = self._store.version if version is None else version
+        reached = self._store.version if version is None else version
         if initial:
             for line in self._present(table):
                 yield line
-            seen = self._store.version
+            reached = self._store.version
             if version is None and self._bookmarks:
-                yield self._bookmark(seen, {"k8s.io/initial-events-end": "true"})
-        async for line in self._follow(table, seen):
+                yield self._bookmark(reached, {"k8s.io/initial-events-end": "true"})
+        async for line in self._follow(table, reached):
             yield line
 
     def _present(self, table: _Table) -> list[bytes]:
-        found = [(key, table.entries[key]) for key in table.sorted_keys()]
-        return [_event("ADDED", entry) for key, entry in found if self._matches(key, entry)]
+        entries = [(key, table.entries[key]) for key in table.sorted_keys()]
+        return [_event("ADDED", entry) for key, entry in entries if self._matches(key, entry)]
 
-    async def _follow(self, table: _Table, seen: int) -> AsyncIterator[bytes]:
+    async def _follow(self, table: _Table, reached: int) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
         expiries, end, marked = table.expiries, loop.time() + self._seconds, loop.time()
         while loop.time() < end:
             if table.expiries != expiries:
-                yield _line(gone_event(seen, table.oldest))
+                yield _line(gone_event(reached, table.oldest))
                 return
-            for change in [change for change in table.log if change.version > seen]:
-                seen = change.version
+            for change in [change for change in table.log if change.version > reached]:
+                reached = change.version
                 if self._matches(change.key, change.entry):
                     yield _event(change.what, change.entry)
             if self._bookmarks and loop.time() - marked >= BOOKMARK_EVERY:
-                marked, seen = loop.time(), self._store.version
-                yield self._bookmark(seen)
+                marked, reached = loop.time(), self._store.version
+                yield self._bookmark(reached)
             await self._store.wait(max(0.05, min(end, marked + BOOKMARK_EVERY) - loop.time()))
 
     def _bookmark(self, version: int, annotations: Json | None = None) -> bytes:
@@ -209,8 +209,8 @@ class Watch:
         return _line({"type": "BOOKMARK", "object": body})
 
 
-def _event(what: str, entry: StoredObject) -> bytes:
-    return b'{"type":"%s","object":%s}\n' % (what.encode(), entry.whole)
+def _event(event: str, entry: StoredObject) -> bytes:
+    return b'{"type":"%s","object":%s}\n' % (event.encode(), entry.whole)
 
 
 def _line(value: object) -> bytes:

@@ -16,10 +16,10 @@ View = Callable[[ApiResource, Json, Sequence[bytes]], Json]
 
 def view_of(accept: str, kind: ApiResource) -> View | None:
     """How an Accept header wants a list; None for whole objects, also where there are no columns to show."""
-    wanted = accept.partition(",")[0]
-    if "as=PartialObjectMetadataList" in wanted:
+    media_type = accept.partition(",")[0]
+    if "as=PartialObjectMetadataList" in media_type:
         return _metadata_only
-    return _table if "as=Table" in wanted and kind.columns else None
+    return _table if "as=Table" in media_type and kind.columns else None
 
 
 def _metadata_only(kind: ApiResource, metadata: Json, items: Sequence[bytes]) -> Json:
