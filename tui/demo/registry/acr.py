@@ -78,9 +78,9 @@ class AzureRegistry:
         realm = f'Bearer realm="https://{request.host}/oauth2/token",service="{self._shelf.host}"'
         if not kind:
             return error(401, "UNAUTHORIZED", _REFUSED, None, (*ACR_HEADERS, ("Www-Authenticate", realm)))
-        asked = f'{realm},scope="{kind}:{name}:{action}",error="invalid_token"'
+        challenge = f'{realm},scope="{kind}:{name}:{action}",error="invalid_token"'
         detail = [{"Type": kind, "Name": name, "Action": action}]
-        return error(401, "UNAUTHORIZED", _REFUSED, detail, (*ACR_HEADERS, ("Www-Authenticate", asked)))
+        return error(401, "UNAUTHORIZED", _REFUSED, detail, (*ACR_HEADERS, ("Www-Authenticate", challenge)))
 
     def _correlated(self, reply: Reply) -> Reply:
         reply.headers = (*reply.headers, ("X-Ms-Correlation-Request-Id", _uuid()))
@@ -141,8 +141,8 @@ class AzureRegistry:
 
     def _catalog(self, request: Request) -> Reply:
         names = sorted(self._shelf.repositories)
-        found, link = page("/acr/v1/_catalog", request.query, names, names, {"orderby": ""})
-        return _listed({"repositories": found}, link)
+        listed, link = page("/acr/v1/_catalog", request.query, names, names, {"orderby": ""})
+        return _listed({"repositories": listed}, link)
 
     def _tags(self, request: Request, repository: Repository) -> Reply:
         digest, order = request.query.get("digest", ""), request.query.get("orderby", "")
@@ -151,8 +151,8 @@ class AzureRegistry:
         if order == "timedesc":
             tags.reverse()
         path = f"/acr/v1/{repository.name}/_tags"
-        found, link = page(path, request.query, tags, [tag.name for tag in tags], {"orderby": order})
-        rows = [self._tag_row(repository, tag.name) for tag in found]
+        tags_shown, link = page(path, request.query, tags, [tag.name for tag in tags], {"orderby": order})
+        rows = [self._tag_row(repository, tag.name) for tag in tags_shown]
         return _listed({**self._head(repository), "tags": rows}, link)
 
     def _manifests(self, request: Request, repository: Repository) -> Reply:
@@ -161,8 +161,8 @@ class AzureRegistry:
         if order.startswith("time"):
             rows.sort(key=lambda row: row.updated, reverse=order == "timedesc")
         path = f"/acr/v1/{repository.name}/_manifests"
-        found, link = page(path, request.query, rows, [row.stored.digest for row in rows], {"orderby": order})
-        listed = [manifest_row(repository, row) for row in found]
+        rows_shown, link = page(path, request.query, rows, [row.stored.digest for row in rows], {"orderby": order})
+        listed = [manifest_row(repository, row) for row in rows_shown]
         return _listed({**self._head(repository), "manifests": listed}, link).chunk()
 
     def _tag(self, repository: Repository, name: str) -> Reply:
@@ -182,7 +182,7 @@ class AzureRegistry:
         if match is None or match["what"] != "tags" or not match["reference"]:
             return error(405, "UNSUPPORTED", "The operation is unsupported.")
         repository = self._shelf.open(match["name"])
-        if repository and (known := repository.tags.get(match["reference"])) and known.forbidden & {"delete", "write"}:
+        if repository and (locked := repository.tags.get(match["reference"])) and locked.forbidden & {"delete", "write"}:
             return disallowed()
         tag = repository.tags.pop(match["reference"], None) if repository else None
         left = ("x-ms-ratelimit-remaining-calls-per-second", "8.000000")
@@ -206,8 +206,8 @@ def _listed(body: Json, link: Headers = ()) -> Reply:
     return json_reply(body, headers=(JSON, *ACR_HEADERS, *link))
 
 
-def _missing(what: str) -> Reply:
-    return error(404, "TAG_UNKNOWN", "the specified tag does not exist") if what == "tags" else manifest_unknown()
+def _missing(listing: str) -> Reply:
+    return error(404, "TAG_UNKNOWN", "the specified tag does not exist") if listing == "tags" else manifest_unknown()
 
 
 def _scope(request: Request) -> _Scope | None:

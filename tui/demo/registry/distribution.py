@@ -34,13 +34,13 @@ class Distribution:
         match = V2_PATH.fullmatch(request.path)
         if match is None or request.method not in ("GET", "HEAD"):
             return no_route()
-        name, what, reference = match["name"], match["what"], match["reference"]
-        if what == "referrers" and not self._referrers:
+        name, resource, reference = match["name"], match["what"], match["reference"]
+        if resource == "referrers" and not self._referrers:
             return no_route()
         repository = self._shelf.open(name)
         if repository is None:
             return name_unknown(name)
-        match what:
+        match resource:
             case "manifests":
                 return self._manifest(repository, reference)
             case "blobs":
@@ -52,13 +52,13 @@ class Distribution:
 
     def _catalog(self, request: Request) -> Reply:
         names = sorted(self._shelf.repositories)
-        found, link = page("/v2/_catalog", request.query, names, names, {})
-        return json_reply({"repositories": found}, headers=(JSON, *self._headers, *link))
+        listed, link = page("/v2/_catalog", request.query, names, names, {})
+        return json_reply({"repositories": listed}, headers=(JSON, *self._headers, *link))
 
     def _tags(self, request: Request, repository: Repository) -> Reply:
         names = sorted(repository.tags)
-        found, link = page(f"/v2/{repository.name}/tags/list", request.query, names, names, {})
-        return json_reply({"name": repository.name, "tags": found}, headers=(JSON, *self._headers, *link))
+        listed, link = page(f"/v2/{repository.name}/tags/list", request.query, names, names, {})
+        return json_reply({"name": repository.name, "tags": listed}, headers=(JSON, *self._headers, *link))
 
     def _manifest(self, repository: Repository, reference: str) -> Reply:
         row = repository.find(reference)
@@ -91,6 +91,6 @@ class Distribution:
 
 def _descriptor(stored: Stored) -> Json:
     """ACR leaves artifactType out for artifacts whose kind is their config's media type (Azure/acr#784)."""
-    found: Json = {"mediaType": stored.media_type, "digest": stored.digest, "size": len(stored.body)}
+    descriptor: Json = {"mediaType": stored.media_type, "digest": stored.digest, "size": len(stored.body)}
     kind: Json = {"artifactType": stored.artifact_type} if stored.artifact_type else {}
-    return {**found, **kind, "annotations": dict(stored.annotations)}
+    return {**descriptor, **kind, "annotations": dict(stored.annotations)}

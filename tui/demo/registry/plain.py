@@ -57,8 +57,8 @@ class Storage:
         if "authorization" in request.headers:
             words = "Authentication information is not given in the correct format. Check the value of Authorization header."
             return text_reply(f"<Error><Code>InvalidAuthenticationInfo</Code><Message>{words}</Message></Error>", 400)
-        host, _, rest = request.path.lstrip("/").partition("/")
-        name, _, digest = rest.rpartition("/")
+        host, _, path = request.path.lstrip("/").partition("/")
+        name, _, digest = path.rpartition("/")
         shelf = self._shelves.get(host)
         repository = shelf.open(name) if shelf else None
         body = repository.blobs.get(digest) if repository and request.query.get("sig") else None

@@ -44,26 +44,26 @@ def tag_row(tag: TagRow, signed: bool) -> Json:
 def manifest_row(repository: Repository, row: Row, *, alone: bool = False) -> Json:
     """One of `manifests`; asked for `alone` it has `references` too."""
     stored = row.stored
-    found: Json = {
+    entry: Json = {
         "digest": stored.digest,
         "imageSize": stored.size,
         "createdTime": acr_time(row.created),
         "lastUpdateTime": acr_time(row.updated),
     }
     if stored.platform is not None:
-        found |= {"architecture": stored.platform.architecture, "os": stored.platform.os}
-    found["mediaType"] = stored.media_type
+        entry |= {"architecture": stored.platform.architecture, "os": stored.platform.os}
+    entry["mediaType"] = stored.media_type
     if stored.config_media_type:
-        found["configMediaType"] = stored.config_media_type
+        entry["configMediaType"] = stored.config_media_type
     if tags := repository.tags_of(stored.digest)[:MOST_TAGS]:
-        found["tags"] = tags
-    found["changeableAttributes"] = _changeable(row.forbidden)
+        entry["tags"] = tags
+    entry["changeableAttributes"] = _changeable(row.forbidden)
     if alone and stored.children:
-        found["references"] = [_reference(child) for child in stored.children]
-    return found
+        entry["references"] = [_reference(child) for child in stored.children]
+    return entry
 
 
 def _reference(child: Json) -> Json:
     platform = child.get("platform")
-    known = platform if isinstance(platform, dict) else {}
-    return {"digest": child["digest"], "architecture": known.get("architecture", ""), "os": known.get("os", "")}
+    fields = platform if isinstance(platform, dict) else {}
+    return {"digest": child["digest"], "architecture": fields.get("architecture", ""), "os": fields.get("os", "")}

@@ -71,8 +71,8 @@ class TokenService:
         form = dict(pairs)
         if not self._signed_in(form):
             return self._refused()
-        wanted = [scope for name, value in pairs if name == "scope" for scope in value.split(" ") if scope]
-        access = [self._entry(scope) for scope in wanted]
+        scopes = [scope for name, value in pairs if name == "scope" for scope in value.split(" ") if scope]
+        access = [self._entry(scope) for scope in scopes]
         token = jwt(
             self._claims(ACCESS_LIFE, {"grant_type": "access_token", "access": [entry for entry in access if entry["Actions"]]})
         )
@@ -86,8 +86,8 @@ class TokenService:
         return form.get("grant_type") == "refresh_token" and self._refresh.get(form.get("refresh_token", ""), 0.0) > time.time()
 
     def _entry(self, scope: str) -> _Entry:
-        kind, _, rest = scope.partition(":")
-        name, _, actions = rest.rpartition(":")
+        kind, _, resource = scope.partition(":")
+        name, _, actions = resource.rpartition(":")
         return {"Type": kind, "Name": name, "Actions": self._grant(kind, name, actions.split(","))}
 
     def _claims(self, life: int, more: Mapping[str, object]) -> dict[str, object]:
