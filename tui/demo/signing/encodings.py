@@ -47,15 +47,15 @@ def bits(value: bytes) -> bytes:
 
 def oid(text: str) -> bytes:
     """OBJECT IDENTIFIER."""
-    first, second, *rest = (int(part) for part in text.split("."))
-    return _tlv(0x06, b"".join(_base128(number) for number in (first * 40 + second, *rest)))
+    first, second, *arcs = (int(part) for part in text.split("."))
+    return _tlv(0x06, b"".join(_base128(number) for number in (first * 40 + second, *arcs)))
 
 
 def _base128(number: int) -> bytes:
-    found = [number & 0x7F]
+    septets = [number & 0x7F]
     while number := number >> 7:
-        found.append(number & 0x7F | 0x80)
-    return bytes(reversed(found))
+        septets.append(number & 0x7F | 0x80)
+    return bytes(reversed(septets))
 
 
 def generalized(moment: datetime) -> bytes:
@@ -99,9 +99,9 @@ def cbor(value: object) -> bytes:
         case str():
             return _head(3, len(value.encode())) + value.encode()
         case list():
-            return _head(4, len(value)) + b"".join(cbor(one) for one in value)
+            return _head(4, len(value)) + b"".join(cbor(item) for item in value)
         case dict():
-            return _head(5, len(value)) + b"".join(cbor(key) + cbor(one) for key, one in value.items())
+            return _head(5, len(value)) + b"".join(cbor(key) + cbor(item) for key, item in value.items())
         case Tagged():
             return _head(6, value.number) + cbor(value.value)
         case _:
