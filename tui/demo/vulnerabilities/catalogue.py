@@ -252,10 +252,10 @@ class Package:
 @cache
 def packages() -> dict[str, tuple[Package, ...]]:
     """All packages by the kind of layer."""
-    found: dict[str, tuple[Package, ...]] = {}
+    by_kind: dict[str, tuple[Package, ...]] = {}
     for package in _read(_OS + _RUNTIMES + _APPS):
-        found[package.kind] = (*found.get(package.kind, ()), package)
-    return found
+        by_kind[package.kind] = (*by_kind.get(package.kind, ()), package)
+    return by_kind
 
 
 def _read(text: str) -> Iterator[Package]:
@@ -278,13 +278,13 @@ def _package(head: str, flaws: list[Flaw]) -> Package:
 def _flaw(line: str) -> Flaw:
     identity, severity, score, age, fixed, title = line.split(maxsplit=5)
     distribution, _, nvd = severity.partition("/")
-    known = age != "-"
+    is_dated = age != "-"
     return Flaw(
         identity,
         distribution,
         nvd or distribution,
         float(score),
-        float(age) if known else 0.0,
-        fixed if known else "",
+        float(age) if is_dated else 0.0,
+        fixed if is_dated else "",
         title,
     )

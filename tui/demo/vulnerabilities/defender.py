@@ -36,9 +36,9 @@ def finding_rows(images: ScannedImages, estates: list[ClusterObjects], now: date
     """The table `securityresources`, as far as it is about images."""
     for image in images.of(_REGISTRY_KEYS, 1e9):
         if image.repository not in MISSED and _is_in_use(image):
-            for one in image.findings:
-                if one.flaw.id not in UNKNOWN:
-                    yield _in_registry(image, one, now)
+            for finding in image.findings:
+                if finding.flaw.id not in UNKNOWN:
+                    yield _in_registry(image, finding, now)
     for estate in estates:
         yield from _running(images, estate, now)
 
@@ -49,82 +49,90 @@ def _is_in_use(image: Scanned) -> bool:
     return age <= LOOKED_AT or image.repository.startswith("base/")
 
 
-def _in_registry(image: Scanned, one: PackageVulnerability, now: datetime) -> Json:
+def _in_registry(image: Scanned, finding: PackageVulnerability, now: datetime) -> Json:
     registry, key = REGISTRIES[image.host], _REGISTRY_KEYS[image.host]
     about: Json = {"id": f"/repositories/{image.repository}/images/{image.manifest}", "source": "Azure"}
     if image.host == CONTOSO:
         about |= {"ResourceType": "acr.containerimage", "ResourceProvider": "Azure", "ResourceName": image.repository}
-    at = now - timedelta(hours=3 + crc32(image.digest.encode()) % 19)
-    return _row(registry, key, image, one, at, about, {})
+    assessed = now - timedelta(hours=3 + crc32(image.digest.encode()) % 19)
+    return _row(registry, key, image, finding, assessed, about, {})
 
 
 def _running(images: ScannedImages, estate: ClusterObjects, now: datetime) -> Iterator[Json]:
     """Running images that lie in no registry of ours."""
-    cluster, seen = CLUSTERS[estate.name], set[str]()
+    cluster, digests = CLUSTERS[estate.name], set[str]()
     for pod in estate.pods:
-        for one in pod.containers:
-            image = images.running(one.box.image, one.image_id) if one.image_id else None
-            if image is None or image.host in (*REGISTRIES, "legacy.contoso.example") or image.digest in seen:
+        for container in pod.containers:
+            image = images.running(container.box.image, container.image_id) if container.image_id else None
+            if image is None or image.host in (*REGISTRIES, "legacy.contoso.example") or image.digest in digests:
                 continue
-            seen.add(image.digest)
+            digests.add(image.digest)
             owner = pod.owner.kind if pod.owner else "Pod"
             where: Json = {"namespace": pod.namespace, "clusterResourceId": cluster.id, "clusterName": cluster.name}
             where |= {"controllerKind": owner, "controllerName": pod.owner.name if pod.owner else pod.name}
-            where |= {"containerName": one.box.name, "podName": pod.name, "clusterKind": "AKS", "cloud": "Azure"}
+            where |= {"containerName": container.box.name, "podName": pod.name, "clusterKind": "AKS", "cloud": "Azure"}
             for finding in image.findings:
                 about: Json = {"id": cluster.id, "source": "Azure", "ResourceType": "k8s.container"}
                 extra: Json = {"kubernetesDetails": where}
                 yield _row(cluster, _RUNNING_KEY, image, finding, now - timedelta(hours=5), about, extra)
 
 
-def _row(resource: Resource, key: str, image: Scanned, one: PackageVulnerability, at: datetime, about: Json, extra: Json) -> Json:
-    mark = hashlib.sha256(f"{image.manifest}{one.flaw.id}{one.package.name}{resource.name}".encode()).hexdigest()
+def _row(
+    resource: Resource, key: str, image: Scanned, finding: PackageVulnerability, assessed: datetime, about: Json, extra: Json
+) -> Json:
+    mark = hashlib.sha256(f"{image.manifest}{finding.flaw.id}{finding.package.name}{resource.name}".encode()).hexdigest()
     name = f"{mark[:8]}-{mark[8:12]}-{mark[12:16]}-{mark[16:20]}-{mark[20:32]}"
     place = f"{resource.id}/providers/Microsoft.Security/assessments/{key}/subassessments/{name}"
     row: Json = {"id": place, "name": name, "type": "microsoft.security/assessments/subassessments", "tenantId": TENANT}
     row |= {"kind": "", "location": "global", "resourceGroup": resource.group, "subscriptionId": resource.subscription}
-    row |= {"managedBy": "", "sku": None, "plan": None, "properties": _properties(image, one, at, about, extra)}
+    row |= {"managedBy": "", "sku": None, "plan": None, "properties": _properties(image, finding, assessed, about, extra)}
     return {**row, "tags": None, "identity": None, "zones": None, "extendedLocation": None}
 
 
-def _properties(image: Scanned, one: PackageVulnerability, at: datetime, about: Json, extra: Json) -> Json:
+def _properties(image: Scanned, finding: PackageVulnerability, assessed: datetime, about: Json, extra: Json) -> Json:
     exempt: Json = {"description": "Disabled by an exemption", "code": "NotApplicable", "cause": "Exempt"}
-    status: Json = exempt if one.flaw.id in EXEMPT else {"code": "Unhealthy"}
-    data: Json = {"assessedResourceType": "AzureContainerRegistryVulnerability", "vulnerabilityDetails": _details(one)}
-    data |= {"artifactDetails": _artifact(image, at), "softwareDetails": _software(image, one), "cvssV30Score": one.flaw.score}
+    status: Json = exempt if finding.flaw.id in EXEMPT else {"code": "Unhealthy"}
+    data: Json = {"assessedResourceType": "AzureContainerRegistryVulnerability", "vulnerabilityDetails": _details(finding)}
+    data |= {
+        "artifactDetails": _artifact(image, assessed),
+        "softwareDetails": _software(image, finding),
+        "cvssV30Score": finding.flaw.score,
+    }
     return {
-        "id": one.flaw.id,
+        "id": finding.flaw.id,
         "additionalData": {**data, **extra},
-        "description": one.flaw.title,
-        "displayName": one.flaw.id,
+        "description": finding.flaw.title,
+        "displayName": finding.flaw.id,
         "resourceDetails": about,
-        "timeGenerated": acr_time(at),
-        "remediation": f"Update {one.package.name} to {one.flaw.fixed}" if one.flaw.fixed else "No remediation exists",
-        "status": {**status, "severity": STATUS[one.flaw.nvd]},
+        "timeGenerated": acr_time(assessed),
+        "remediation": f"Update {finding.package.name} to {finding.flaw.fixed}"
+        if finding.flaw.fixed
+        else "No remediation exists",
+        "status": {**status, "severity": STATUS[finding.flaw.nvd]},
     }
 
 
-def _details(one: PackageVulnerability) -> Json:
+def _details(finding: PackageVulnerability) -> Json:
     exploit: Json = {"exploitStepsPublished": False, "exploitStepsVerified": False, "isInExploitKit": False}
     vector = "CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
     return {
-        "severity": one.flaw.nvd.capitalize(),
+        "severity": finding.flaw.nvd.capitalize(),
         "exploitabilityAssessment": {**exploit, "exploitUris": [], "types": ["Remote"]},
         "lastModifiedDate": "2026-10-28T00:00:00Z",
         "publishedDate": "2026-08-12T09:15:00Z",
         "workarounds": [],
-        "references": [{"title": one.flaw.id, "link": f"https://nvd.nist.gov/vuln/detail/{one.flaw.id}"}],
+        "references": [{"title": finding.flaw.id, "link": f"https://nvd.nist.gov/vuln/detail/{finding.flaw.id}"}],
         "weaknesses": {"cwe": [{"id": "CWE-787"}]},
-        "cveId": one.flaw.id,
-        "cvss": {"2.0": None, "3.0": {"cvssVectorString": vector, "base": one.flaw.score}},
-        "cpe": {"vendor": one.package.name, "product": one.package.name, "part": "Applications", "version": "*"},
+        "cveId": finding.flaw.id,
+        "cvss": {"2.0": None, "3.0": {"cvssVectorString": vector, "base": finding.flaw.score}},
+        "cpe": {"vendor": finding.package.name, "product": finding.package.name, "part": "Applications", "version": "*"},
     }
 
 
-def _artifact(image: Scanned, at: datetime) -> Json:
+def _artifact(image: Scanned, assessed: datetime) -> Json:
     media = image.published.images["amd64"].stored.media_type if image.published else OCI.manifest
     return {
-        "lastPushedToRegistryUTC": acr_time(at - timedelta(days=3)),
+        "lastPushedToRegistryUTC": acr_time(assessed - timedelta(days=3)),
         "repositoryName": image.repository,
         "registryHost": image.host,
         "artifactType": "ContainerImage",
@@ -134,16 +142,16 @@ def _artifact(image: Scanned, at: datetime) -> Json:
     }
 
 
-def _software(image: Scanned, one: PackageVulnerability) -> Json:
+def _software(image: Scanned, finding: PackageVulnerability) -> Json:
     system = f"{image.platform.family}_linux_{image.platform.version}"
     return {
-        "category": "OS" if one.is_system else "Language",
-        "language": "" if one.is_system else one.package.ecosystem,
-        "fixedVersion": one.flaw.fixed,
-        "version": one.installed,
-        "vendor": image.platform.family if one.is_system else one.package.name,
-        "packageName": one.package.name,
+        "category": "OS" if finding.is_system else "Language",
+        "language": "" if finding.is_system else finding.package.ecosystem,
+        "fixedVersion": finding.flaw.fixed,
+        "version": finding.installed,
+        "vendor": image.platform.family if finding.is_system else finding.package.name,
+        "packageName": finding.package.name,
         "osDetails": {"osPlatform": "linux", "osVersion": system},
-        "fixStatus": "FixAvailable" if one.flaw.fixed else "NoFixAvailable",
+        "fixStatus": "FixAvailable" if finding.flaw.fixed else "NoFixAvailable",
         "evidence": [],
     }

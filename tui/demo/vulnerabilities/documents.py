@@ -27,8 +27,10 @@ def _package_url(image: Scanned) -> str:
 
 def _packages(image: Scanned) -> list[tuple[str, str, str]]:
     """Name, version and ecosystem of each package of which something is known."""
-    found = {one.package.name: (one.package.name, one.installed, one.package.ecosystem) for one in image.findings}
-    return sorted(found.values())
+    by_name = {
+        finding.package.name: (finding.package.name, finding.installed, finding.package.ecosystem) for finding in image.findings
+    }
+    return sorted(by_name.values())
 
 
 def spdx(image: Scanned, at: datetime) -> Json:
@@ -38,8 +40,8 @@ def spdx(image: Scanned, at: datetime) -> Json:
         for place, (name, version, _) in enumerate(_packages(image))
     ]
     head: Json = {"spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT", "name": image.reference}
-    made = {"created": kube_time(at), "creators": ["Tool: syft-1.33.0"]}
-    return {**head, "documentNamespace": f"{_NAMESPACE}/{image.digest}", "creationInfo": made, "packages": packages}
+    creation = {"created": kube_time(at), "creators": ["Tool: syft-1.33.0"]}
+    return {**head, "documentNamespace": f"{_NAMESPACE}/{image.digest}", "creationInfo": creation, "packages": packages}
 
 
 def cyclonedx(image: Scanned, at: datetime) -> Json:
@@ -51,9 +53,9 @@ def cyclonedx(image: Scanned, at: datetime) -> Json:
     return {**_bom(image, at), "components": components}
 
 
-def _bom(image: Scanned, at: datetime) -> Json:
+def _bom(image: Scanned, moment: datetime) -> Json:
     about = {"bom-ref": _package_url(image), "type": "container", "name": image.reference, "purl": _package_url(image)}
-    metadata = {"timestamp": kube_time(at), "authors": [{"name": AUTHOR}], "component": about}
+    metadata = {"timestamp": kube_time(moment), "authors": [{"name": AUTHOR}], "component": about}
     return {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "metadata": metadata}
 
 
@@ -88,39 +90,39 @@ def openvex(image: Scanned, at: datetime, states: Mapping[str, tuple[str, str]])
 
 def sarif(image: Scanned, at: datetime) -> Json:
     """A scan (SARIF 2.1.0 as `trivy image --format sarif` writes it)."""
-    found = image.findings
-    rules: dict[str, Json] = {one.flaw.id: _rule(one) for one in found}
+    findings = image.findings
+    rules: dict[str, Json] = {finding.flaw.id: _rule(finding) for finding in findings}
     driver = {"name": "Trivy", "version": "0.67.2", "fullName": "Trivy Vulnerability Scanner", "rules": list(rules.values())}
     driver["informationUri"] = "https://github.com/aquasecurity/trivy"
-    named = {"imageName": image.reference, "repoTags": [image.reference], "imageID": image.manifest}
+    names = {"imageName": image.reference, "repoTags": [image.reference], "imageID": image.manifest}
     run: Json = {
         "tool": {"driver": driver},
-        "results": [_result(one, list(rules)) for one in found],
+        "results": [_result(finding, list(rules)) for finding in findings],
         "columnKind": "utf16CodeUnits",
         "invocations": [{"executionSuccessful": True, "endTimeUtc": kube_time(at)}],
-        "properties": {**named, "repoDigests": [f"{image.host}/{image.repository}@{image.digest}"]},
+        "properties": {**names, "repoDigests": [f"{image.host}/{image.repository}@{image.digest}"]},
     }
     return {"version": "2.1.0", "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "runs": [run]}
 
 
-def _rule(one: PackageVulnerability) -> Json:
-    flaw = one.flaw
+def _rule(finding: PackageVulnerability) -> Json:
+    flaw = finding.flaw
     tags = ["vulnerability", "security", flaw.severity.upper()]
     return {
         "id": flaw.id,
-        "name": "OsPackageVulnerability" if one.is_system else "LanguageSpecificPackageVulnerability",
-        "shortDescription": {"text": f"{one.package.name}: {flaw.title}"},
+        "name": "OsPackageVulnerability" if finding.is_system else "LanguageSpecificPackageVulnerability",
+        "shortDescription": {"text": f"{finding.package.name}: {flaw.title}"},
         "helpUri": f"https://avd.aquasec.com/nvd/{flaw.id.lower()}",
         "defaultConfiguration": {"level": _LEVELS[flaw.severity]},
         "properties": {"precision": "very-high", "security-severity": str(flaw.score), "tags": tags},
     }
 
 
-def _result(one: PackageVulnerability, rules: Sequence[str]) -> Json:
-    flaw = one.flaw
-    lines = [f"Package: {one.package.name}", f"Installed Version: {one.installed}", f"Vulnerability {flaw.id}"]
+def _result(finding: PackageVulnerability, rules: Sequence[str]) -> Json:
+    flaw = finding.flaw
+    lines = [f"Package: {finding.package.name}", f"Installed Version: {finding.installed}", f"Vulnerability {flaw.id}"]
     lines += [f"Severity: {flaw.severity.upper()}", f"Fixed Version: {flaw.fixed}"]
-    place = {"artifactLocation": {"uri": one.package.name, "uriBaseId": "ROOTPATH"}, "region": {"startLine": 1}}
+    place = {"artifactLocation": {"uri": finding.package.name, "uriBaseId": "ROOTPATH"}, "region": {"startLine": 1}}
     return {
         "ruleId": flaw.id,
         "ruleIndex": rules.index(flaw.id),

@@ -43,12 +43,12 @@ class Platform:
 
 def chain_of(published: Published) -> Chain:
     """What a version stands on."""
-    found = []
+    chain = []
     place: Published | None = published
     while place is not None:
-        found.append((place.kind, place.age))
+        chain.append((place.kind, place.age))
         place = place.base
-    return tuple(found)
+    return tuple(chain)
 
 
 def platform_of(published: Published) -> Platform:
@@ -80,13 +80,13 @@ def platform_of(published: Published) -> Platform:
 def find(chain: Chain, repository: str) -> tuple[PackageVulnerability, ...]:
     """Everything that is to be found in an image, in a fixed order."""
     upgraded = min((age for kind, age in chain if kind in _UPGRADES), default=1e9)
-    found: dict[tuple[str, str], PackageVulnerability] = {}
+    findings: dict[tuple[str, str], PackageVulnerability] = {}
     for kind, age in reversed(chain):
         built = min(age, upgraded) if kind in _SYSTEMS else age
         for package in packages().get(kind, ()):
             if not package.repositories or repository in package.repositories:
-                found |= {(package.name, one.flaw.id): one for one in _flaws(package, built)}
-    return tuple(found.values())
+                findings |= {(package.name, finding.flaw.id): finding for finding in _flaws(package, built)}
+    return tuple(findings.values())
 
 
 def _flaws(package: Package, built: float) -> Iterator[PackageVulnerability]:

@@ -81,15 +81,15 @@ class ScannedImages:
 
     def of(self, hosts: Iterable[str], oldest: float) -> list[Scanned]:
         """The images of these registries that are still there and not older, in days; in the order of their names."""
-        wanted = frozenset(hosts)
-        found = []
+        selected = frozenset(hosts)
+        scanned = []
         for name, line in sorted(self._yard.published.items()):
             host, _, repository = name.partition("/")
-            known = self._yard.shelf(host).repositories.get(repository) if host in wanted else None
-            if known is not None:
-                there = [one for one in line if one.age <= oldest and one.digest in known.rows]
-                found += [_scanned(one, host, repository, one.tag) for one in there]
-        return found
+            contents = self._yard.shelf(host).repositories.get(repository) if host in selected else None
+            if contents is not None:
+                there = [published for published in line if published.age <= oldest and published.digest in contents.rows]
+                scanned += [_scanned(published, host, repository, published.tag) for published in there]
+        return scanned
 
 
 def _scanned(published: Published, host: str, repository: str, tag: str) -> Scanned:

@@ -43,7 +43,9 @@ def _of(
 ) -> Iterator[OperatorReport]:
     days = STALE.get((controller.namespace, controller.selector.get("app", "")), 0)
     hours = int(controller.uid[:2], 16) % 20  # each report is renewed every day, at a time of its own
-    at = now - timedelta(days=days) if days else max(pod.created, now - timedelta(hours=hours, minutes=7))
-    for one in pod.containers:
-        if one.image_id:
-            yield OperatorReport(controller, one.box.name, images.running(one.box.image, one.image_id), at, raiser.uid())
+    scanned = now - timedelta(days=days) if days else max(pod.created, now - timedelta(hours=hours, minutes=7))
+    for container in pod.containers:
+        if container.image_id:
+            yield OperatorReport(
+                controller, container.box.name, images.running(container.box.image, container.image_id), scanned, raiser.uid()
+            )

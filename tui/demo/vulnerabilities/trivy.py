@@ -52,42 +52,42 @@ def write_report(report: OperatorReport, version: str) -> Json:
     metadata["ownerReferences"] = [{**reference, "controller": True, "blockOwnerDeletion": False}]
     server = "index.docker.io" if image.host == "docker.io" else image.host
     system: Json = {"family": image.platform.family, "name": image.platform.version}
-    found = image.findings
+    findings = image.findings
     body: Json = {
         "artifact": {"digest": image.digest, "repository": image.repository, "tag": image.tag},
         "os": {**system, "eosl": True} if image.platform.ended else system,
         "registry": {"server": server},
         "scanner": _SCANNER,
-        "summary": _summary(found),
+        "summary": _summary(findings),
         "updateTimestamp": kube_time(report.at),
-        "vulnerabilities": [_row(one, image) for one in found],
+        "vulnerabilities": [_row(finding, image) for finding in findings],
     }
     return {"metadata": metadata, "report": body}
 
 
-def _summary(found: Sequence[PackageVulnerability]) -> Json:
-    counts = Counter(one.flaw.severity for one in found)
+def _summary(findings: Sequence[PackageVulnerability]) -> Json:
+    counts = Counter(finding.flaw.severity for finding in findings)
     return {f"{severity}Count": counts[severity] for severity in _SEVERITIES}
 
 
-def _row(one: PackageVulnerability, image: Scanned) -> Json:
-    flaw, package = one.flaw, one.package
+def _row(finding: PackageVulnerability, image: Scanned) -> Json:
+    flaw, package = finding.flaw, finding.package
     link = f"https://avd.aquasec.com/nvd/{flaw.id.lower()}"
     system = f"{image.reference} ({image.platform.family} {image.platform.version})"
     return {
-        "class": "os-pkgs" if one.is_system else "lang-pkgs",
+        "class": "os-pkgs" if finding.is_system else "lang-pkgs",
         "fixedVersion": flaw.fixed,
-        "installedVersion": one.installed,
+        "installedVersion": finding.installed,
         "lastModifiedDate": "2026-10-28T14:15:00Z",
         "links": [],
-        "packagePURL": f"{_PURL.get(package.ecosystem, 'pkg:generic')}/{package.name}@{one.installed}",
-        "packageType": image.platform.family if one.is_system else package.ecosystem,
+        "packagePURL": f"{_PURL.get(package.ecosystem, 'pkg:generic')}/{package.name}@{finding.installed}",
+        "packageType": image.platform.family if finding.is_system else package.ecosystem,
         "primaryLink": link,
         "publishedDate": "2026-08-12T09:15:00Z",
         "resource": package.name,
         "score": flaw.score,
         "severity": flaw.severity.upper(),
-        "target": system if one.is_system else "",
+        "target": system if finding.is_system else "",
         "title": f"{package.name}: {flaw.title}",
         "vulnerabilityID": flaw.id,
     }
@@ -98,29 +98,30 @@ def trivy_report(image: Scanned, at: datetime) -> Json:
     system: Json = {"Family": image.platform.family, "Name": image.platform.version}
     metadata: Json = {"OS": system, "ImageID": image.manifest, "RepoTags": [image.reference]}
     metadata["RepoDigests"] = [f"{image.host}/{image.repository}@{image.digest}"]
-    found = image.findings
+    findings = image.findings
     head: Json = {"SchemaVersion": 2, "CreatedAt": nano_time(at), "ArtifactName": image.reference}
     results = [
-        _result(image, kind, [one for one in found if _target(one) == kind]) for kind in sorted({_target(one) for one in found})
+        _result(image, kind, [finding for finding in findings if _target(finding) == kind])
+        for kind in sorted({_target(finding) for finding in findings})
     ]
     return {**head, "ArtifactType": "container_image", "Metadata": metadata, "Results": results}
 
 
-def _target(one: PackageVulnerability) -> str:
-    return "os" if one.is_system else one.package.ecosystem
+def _target(finding: PackageVulnerability) -> str:
+    return "os" if finding.is_system else finding.package.ecosystem
 
 
-def _result(image: Scanned, kind: str, found: Sequence[PackageVulnerability]) -> Json:
+def _result(image: Scanned, kind: str, findings: Sequence[PackageVulnerability]) -> Json:
     system = kind == "os"
     target = f"{image.reference} ({image.platform.family} {image.platform.version})" if system else kind
     result: Json = {"Target": target, "Class": "os-pkgs" if system else "lang-pkgs"}
     result["Type"] = image.platform.family if system else kind
-    return {**result, "Vulnerabilities": [_detail(one) for one in found]}
+    return {**result, "Vulnerabilities": [_detail(finding) for finding in findings]}
 
 
-def _detail(one: PackageVulnerability) -> Json:
-    flaw = one.flaw
-    row: Json = {"VulnerabilityID": flaw.id, "PkgName": one.package.name, "InstalledVersion": one.installed}
+def _detail(finding: PackageVulnerability) -> Json:
+    flaw = finding.flaw
+    row: Json = {"VulnerabilityID": flaw.id, "PkgName": finding.package.name, "InstalledVersion": finding.installed}
     row |= {"FixedVersion": flaw.fixed, "Status": "fixed"} if flaw.fixed else {"Status": "affected"}
-    row |= {"PrimaryURL": f"https://avd.aquasec.com/nvd/{flaw.id.lower()}", "Title": f"{one.package.name}: {flaw.title}"}
+    row |= {"PrimaryURL": f"https://avd.aquasec.com/nvd/{flaw.id.lower()}", "Title": f"{finding.package.name}: {flaw.title}"}
     return {**row, "Severity": flaw.severity.upper(), "CVSS": {"nvd": {"V3Score": flaw.score}}}
