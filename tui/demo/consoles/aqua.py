@@ -44,7 +44,7 @@ class AquaConsole:
             return json_reply({"message": "Unauthorized", "code": 401}, 401)
         match request.path:
             case "/api/v2/images":
-                return self._listed(request, [self._image(one) for one in self._matching(request, "name")])
+                return self._listed(request, [self._image(image) for image in self._matching(request, "name")])
             case "/api/v2/risks/vulnerabilities":
                 return self._vulnerabilities(request)
             case path if path.startswith("/api/v2/images/"):
@@ -54,8 +54,8 @@ class AquaConsole:
 
     def _login(self, request: Request) -> Reply:
         try:
-            given = json.loads(request.body)
-            right = (given["id"], given["password"]) == (self._user, self._password)
+            credentials = json.loads(request.body)
+            right = (credentials["id"], credentials["password"]) == (self._user, self._password)
         except (ValueError, KeyError, TypeError):
             return json_reply({"message": "Invalid request body", "code": 400}, 400)
         if not right:
@@ -66,32 +66,32 @@ class AquaConsole:
 
     @cached_property
     def _all(self) -> list[Scanned]:
-        found = self._images.of(NAMES, LOOKED_AT)
-        return [one for one in found if one.host == FABRIKAM or one.repository.startswith("payments/")]
+        images = self._images.of(NAMES, LOOKED_AT)
+        return [image for image in images if image.host == FABRIKAM or image.repository.startswith("payments/")]
 
     def _matching(self, request: Request, name: str) -> list[Scanned]:
         registry = request.query.get("registry", "") or request.query.get("registry_name", "")
-        wanted = request.query.get(name, "")
+        asked_name = request.query.get(name, "")
         return [
-            one
-            for one in self._all
-            if registry in ("", NAMES[one.host]) and wanted in ("", one.repository, f"{one.repository}:{one.tag}")
+            image
+            for image in self._all
+            if registry in ("", NAMES[image.host]) and asked_name in ("", image.repository, f"{image.repository}:{image.tag}")
         ]
 
     def _one(self, path: str) -> Reply:
-        registry, _, rest = unquote(path).partition("/")
-        repository, _, tag = rest.rpartition("/")
-        for one in self._all:
-            if (NAMES[one.host], one.repository, one.tag) == (registry, repository, tag):
-                return json_reply(self._image(one))
+        registry, _, reference = unquote(path).partition("/")
+        repository, _, tag = reference.rpartition("/")
+        for image in self._all:
+            if (NAMES[image.host], image.repository, image.tag) == (registry, repository, tag):
+                return json_reply(self._image(image))
         return json_reply({"message": "no such image", "code": 404}, 404)
 
     def _vulnerabilities(self, request: Request) -> Reply:
         """Rows of all images, or of one; a scan that failed has none."""
         rows: list[Json] = []
-        for one in self._matching(request, "image_name"):
-            if one.repository not in FAILED:
-                rows += [_row(one, finding, self._scanned(one)) for finding in one.findings]
+        for image in self._matching(request, "image_name"):
+            if image.repository not in FAILED:
+                rows += [_row(image, finding, self._scanned(image)) for finding in image.findings]
         reply = _page(request, rows)
         query: Json = {"show_negligible": True, "use_cvss3": True, "include_vpatch_info": True}
         query |= {"image_name": request.query.get("image_name", ""), "registry_name": request.query.get("registry_name", "")}
@@ -102,20 +102,20 @@ class AquaConsole:
     def _listed(self, request: Request, rows: Sequence[Json]) -> Reply:
         return json_reply(_page(request, rows))
 
-    def _scanned(self, one: Scanned) -> datetime:
-        return self._now - timedelta(hours=2 + crc32(one.digest.encode()) % 30)
+    def _scanned(self, image: Scanned) -> datetime:
+        return self._now - timedelta(hours=2 + crc32(image.digest.encode()) % 30)
 
-    def _image(self, one: Scanned) -> Json:
-        failed = one.repository in FAILED
-        counts = [sum(finding.flaw.nvd == severity for finding in one.findings) * (not failed) for severity in _SEVERITIES]
-        found: Json = {"registry": NAMES[one.host], "registry_type": "ACR", "name": f"{one.repository}:{one.tag}"}
-        found |= {"repository": one.repository, "tag": one.tag, "digest": one.digest, "vulns_found": sum(counts)}
-        found |= {f"{name}_vulns": count for name, count in zip(("crit", "high", "med", "low", "neg"), counts, strict=True)}
-        found |= {"os": one.platform.family, "os_version": one.platform.version, "scan_date": kube_time(self._scanned(one))}
+    def _image(self, image: Scanned) -> Json:
+        failed = image.repository in FAILED
+        counts = [sum(finding.flaw.nvd == severity for finding in image.findings) * (not failed) for severity in _SEVERITIES]
+        entry: Json = {"registry": NAMES[image.host], "registry_type": "ACR", "name": f"{image.repository}:{image.tag}"}
+        entry |= {"repository": image.repository, "tag": image.tag, "digest": image.digest, "vulns_found": sum(counts)}
+        entry |= {f"{name}_vulns": count for name, count in zip(("crit", "high", "med", "low", "neg"), counts, strict=True)}
+        entry |= {"os": image.platform.family, "os_version": image.platform.version, "scan_date": kube_time(self._scanned(image))}
         words = "failed pulling image: unexpected status code 401 Unauthorized"
-        found |= {"scan_status": "failed" if failed else "finished", "scan_error": words if failed else ""}
-        found |= {"disallowed": bool(counts[0]), "newer_image_exists": False, "partial_results": False}
-        return {**found, "metadata": {"repo_digests": [f"{one.host}/{one.repository}@{one.digest}"]}}
+        entry |= {"scan_status": "failed" if failed else "finished", "scan_error": words if failed else ""}
+        entry |= {"disallowed": bool(counts[0]), "newer_image_exists": False, "partial_results": False}
+        return {**entry, "metadata": {"repo_digests": [f"{image.host}/{image.repository}@{image.digest}"]}}
 
 
 def _page(request: Request, rows: Sequence[Json]) -> Json:
@@ -129,7 +129,7 @@ def _number(text: str, usual: int) -> int:
     return int(text) if text.isdigit() else usual
 
 
-def _row(one: Scanned, finding: PackageVulnerability, at: datetime) -> Json:
+def _row(image: Scanned, finding: PackageVulnerability, scanned: datetime) -> Json:
     flaw, package = finding.flaw, finding.package
     vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
     row: Json = {"name": flaw.id, "description": flaw.title, "publish_date": "2026-08-12", "modification_date": "2026-10-28"}
@@ -138,7 +138,7 @@ def _row(one: Scanned, finding: PackageVulnerability, at: datetime) -> Json:
     row |= {"nvd_url": f"https://nvd.nist.gov/vuln/detail/{flaw.id}", "fix_version": flaw.fixed}
     row |= {"solution": f"Upgrade package {package.name} to version {flaw.fixed} or above." if flaw.fixed else ""}
     row |= {"aqua_score": flaw.score, "aqua_evaluated_score": 5, "aqua_severity": flaw.nvd, "aqua_vectors": vector}
-    row |= {"aqua_scoring_system": "CVSS V3", "first_found_date": "2026-09-01", "last_found_date": f"{at:%Y-%m-%d}"}
+    row |= {"aqua_scoring_system": "CVSS V3", "first_found_date": "2026-09-01", "last_found_date": f"{scanned:%Y-%m-%d}"}
     source = f"NVD CVSS V3 Score: {flaw.score}"
     row |= {"aqua_severity_classification": source, "aqua_score_classification": source, "temporal_vector": "E:X/RL:O/RC:C"}
     row |= {"publish_date_source": "nvd", "v_patch_status": "patch_available" if flaw.fixed else "patch_not_available"}
@@ -152,13 +152,13 @@ def _row(one: Scanned, finding: PackageVulnerability, at: datetime) -> Json:
         "cpe": f"pkg:/{package.ecosystem}:*:{package.name}:{finding.installed}",
         "licenses": ["MIT"],
     }
-    mark = crc32(f"{one.digest}{flaw.id}{package.name}".encode())
+    mark = crc32(f"{image.digest}{flaw.id}{package.name}".encode())
     row |= {
         "vulnerability_id": mark % 90_000,
         "scan_resource_id": mark % 900_000,
-        "image_uid": crc32(one.digest.encode()) % 9_000,
+        "image_uid": crc32(image.digest.encode()) % 9_000,
     }
-    row |= {"registry": NAMES[one.host], "image_repository_name": one.repository}
-    row |= {"image_name": f"{one.repository}:{one.tag}", "image_digest": one.digest}
-    row |= {"os": one.platform.family, "os_version": one.platform.version, "permission": "Read"}
-    return {**row, "cwe_info": [{"Id": "CWE-787", "name": "Out-of-bounds Write"}], "image_build_date": kube_time(at)}
+    row |= {"registry": NAMES[image.host], "image_repository_name": image.repository}
+    row |= {"image_name": f"{image.repository}:{image.tag}", "image_digest": image.digest}
+    row |= {"os": image.platform.family, "os_version": image.platform.version, "permission": "Read"}
+    return {**row, "cwe_info": [{"Id": "CWE-787", "name": "Out-of-bounds Write"}], "image_build_date": kube_time(scanned)}

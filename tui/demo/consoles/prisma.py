@@ -55,8 +55,8 @@ class PrismaConsole:
 
     def _authenticate(self, request: Request) -> Reply:
         try:
-            given = json.loads(request.body)
-            right = (given["username"], given["password"]) == (self._user, self._password)
+            credentials = json.loads(request.body)
+            right = (credentials["username"], credentials["password"]) == (self._user, self._password)
         except (ValueError, KeyError, TypeError):
             return json_reply({"err": "bad request"}, 400)
         if not right:
@@ -84,35 +84,44 @@ class PrismaConsole:
 
     @cached_property
     def _deployed(self) -> list[Json]:
-        found: dict[str, tuple[Scanned, list[str]]] = {}
+        by_digest: dict[str, tuple[Scanned, list[str]]] = {}
         for estate in self._estates:
             for pod in estate.pods:
                 if pod.namespace in WATCHED and pod.containers[0].image_id:
-                    one = self._images.running(pod.containers[0].box.image, pod.containers[0].image_id)
-                    if one.host in (CONTOSO, LEGACY):
-                        found.setdefault(one.digest, (one, []))[1].append(f"{estate.name} {pod.namespace} {pod.node}")
-        return [self._image(one, places) for one, places in found.values()]
+                    image = self._images.running(pod.containers[0].box.image, pod.containers[0].image_id)
+                    if image.host in (CONTOSO, LEGACY):
+                        by_digest.setdefault(image.digest, (image, []))[1].append(f"{estate.name} {pod.namespace} {pod.node}")
+        return [self._image(image, places) for image, places in by_digest.values()]
 
     @cached_property
     def _registry(self) -> list[Json]:
-        return [self._image(one, []) for one in self._images.of((LEGACY,), 1e9)]
+        return [self._image(image, []) for image in self._images.of((LEGACY,), 1e9)]
 
-    def _image(self, one: Scanned, places: Iterable[str]) -> Json:
-        at = self._now - (timedelta(days=OLD_DAYS) if one.repository in OLD else timedelta(hours=7))
-        failed = one.repository in FAILED
-        found = () if failed else one.findings
+    def _image(self, scanned: Scanned, places: Iterable[str]) -> Json:
+        moment = self._now - (timedelta(days=OLD_DAYS) if scanned.repository in OLD else timedelta(hours=7))
+        failed = scanned.repository in FAILED
+        findings = () if failed else scanned.findings
         where = [place.split(" ") for place in dict.fromkeys(places)]
-        counts = _distribution([finding.flaw.severity for finding in found])
-        tag: Json = {"registry": one.host, "repo": one.repository, "tag": one.tag}
-        system = f"{one.platform.family} {one.platform.version}"
-        image: Json = {"_id": one.manifest, "id": one.manifest, "type": "image" if where else "registry", "hostname": ""}
-        image |= {"repoTag": tag, "tags": [tag], "repoDigests": [f"{one.host}/{one.repository}@{one.digest}"]}
-        image |= {"scanTime": nano_time(at), "firstScanTime": nano_time(at - timedelta(days=30)), "scanVersion": "34.04.145"}
-        image |= {"creationTime": nano_time(at - timedelta(days=40)), "scanID": 0, "err": _FAULT if failed else ""}
-        image |= {"distro": system, "osDistro": one.platform.family, "osDistroVersion": one.platform.version}
-        image |= {"osDistroRelease": one.platform.version, "packageManager": True, "topLayer": one.manifest, "layers": None}
-        image |= {"vulnerabilities": [_vulnerability(finding, at) for finding in found] or None}
-        image |= {"vulnerabilitiesCount": len(found), "vulnerabilityDistribution": counts, "vulnerabilityRiskScore": 0}
+        counts = _distribution([finding.flaw.severity for finding in findings])
+        tag: Json = {"registry": scanned.host, "repo": scanned.repository, "tag": scanned.tag}
+        system = f"{scanned.platform.family} {scanned.platform.version}"
+        image: Json = {"_id": scanned.manifest, "id": scanned.manifest, "type": "image" if where else "registry", "hostname": ""}
+        image |= {"repoTag": tag, "tags": [tag], "repoDigests": [f"{scanned.host}/{scanned.repository}@{scanned.digest}"]}
+        image |= {
+            "scanTime": nano_time(moment),
+            "firstScanTime": nano_time(moment - timedelta(days=30)),
+            "scanVersion": "34.04.145",
+        }
+        image |= {"creationTime": nano_time(moment - timedelta(days=40)), "scanID": 0, "err": _FAULT if failed else ""}
+        image |= {"distro": system, "osDistro": scanned.platform.family, "osDistroVersion": scanned.platform.version}
+        image |= {
+            "osDistroRelease": scanned.platform.version,
+            "packageManager": True,
+            "topLayer": scanned.manifest,
+            "layers": None,
+        }
+        image |= {"vulnerabilities": [_vulnerability(finding, moment) for finding in findings] or None}
+        image |= {"vulnerabilitiesCount": len(findings), "vulnerabilityDistribution": counts, "vulnerabilityRiskScore": 0}
         none = _distribution([])
         image |= {"complianceIssues": None, "complianceIssuesCount": 0, "complianceDistribution": none, "complianceRiskScore": 0}
         image |= {"packages": None, "files": [], "applications": None, "binaries": None, "startupBinaries": None, "Secrets": []}
@@ -120,10 +129,12 @@ class PrismaConsole:
             "clusters": sorted({cluster for cluster, _, _ in where}),
             "namespaces": sorted({space for _, space, _ in where}),
         }
-        image |= {"hosts": {node: {"modified": nano_time(at)} for _, _, node in where}, "trustStatus": "trusted"}
-        image |= {"instances": [{**tag, "image": one.reference, "host": node, "modified": nano_time(at)} for *_, node in where]}
+        image |= {"hosts": {node: {"modified": nano_time(moment)} for _, _, node in where}, "trustStatus": "trusted"}
+        image |= {
+            "instances": [{**tag, "image": scanned.reference, "host": node, "modified": nano_time(moment)} for *_, node in where]
+        }
         image |= {"collections": ["All"], "allCompliance": {}, "riskFactors": {}, "appEmbedded": False, "history": None}
-        image |= {"image": {"created": nano_time(at - timedelta(days=40))}, "wildFireUsage": None}
+        image |= {"image": {"created": nano_time(moment - timedelta(days=40))}, "wildFireUsage": None}
         image |= {"installedProducts": {"osDistro": system, "hasPackageManager": True}}
         image |= {"cloudMetadata": {"provider": "azure", "region": "westeurope"}}
         return {**image, "firewallProtection": {"supported": False, "enabled": False}}
@@ -134,12 +145,12 @@ def _distribution(severities: list[str]) -> Json:
     return {**{name: counts[name] for name in ("critical", "high", "medium", "low")}, "total": len(severities)}
 
 
-def _vulnerability(finding: PackageVulnerability, at: datetime) -> Json:
+def _vulnerability(finding: PackageVulnerability, moment: datetime) -> Json:
     flaw, package = finding.flaw, finding.package
     row: Json = {"cve": flaw.id, "severity": flaw.severity, "cvss": flaw.score, "id": 46, "type": "image", "title": ""}
     row |= {"status": f"fixed in {flaw.fixed}" if flaw.fixed else "affected", "packageName": package.name}
     row |= {"packageVersion": finding.installed, "link": f"https://nvd.nist.gov/vuln/detail/{flaw.id}", "text": ""}
-    row |= {"description": flaw.title, "discovered": nano_time(at), "published": 1_786_500_000, "fixDate": ""}
+    row |= {"description": flaw.title, "discovered": nano_time(moment), "published": 1_786_500_000, "fixDate": ""}
     row |= {"layerTime": 1_786_500_000, "riskFactors": {"Has fix": {}} if flaw.fixed else {}, "applicableRules": None}
     row |= {"vecStr": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "exploit": "", "cause": "", "cri": False}
     return {**row, "functionLayer": "", "templates": None, "twistlock": False}
