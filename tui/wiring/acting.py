@@ -12,12 +12,13 @@ from tui.actions.audit import Operator, this_operator
 from tui.actions.clock import SystemClock
 from tui.actions.outside import JobRights, Limits, LockRights, Outside, RightsAsked, WorkloadRights
 from tui.actions.permissions import Permissions
+from tui.domain.common.text import clean
 from tui.domain.facts.build import BuilderKind
 from tui.domain.facts.rights import Right
 from tui.domain.facts.rollout import WorkloadChange
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.plan import Plan, StepKind
-from tui.errors import SourceError, TrustreeError
+from tui.errors import SourceError, TrustreeError, UsageError
 from tui.estate.estate import Estate
 from tui.settings.settings import ActingSettings, Settings, paths
 from tui.sources.acting_ports import Redeployer, RegistryLocks
@@ -39,6 +40,8 @@ class AnyBuilder(Builder, Protocol):
 
 FindBuilder = Callable[[BuilderKind, str], AnyBuilder | None]
 """Makes the builder of a kind and a name; None where the settings have none."""
+FindCluster = Callable[[str], ClusterOptions | None]
+"""Says how a cluster is reached; None where it is not read."""
 
 
 def permissions_of(settings: Settings) -> Permissions:
@@ -57,7 +60,7 @@ def actions_of(
     estate: Estate,
     credentials: Credentials,
     builder: FindBuilder,
-    cluster: Callable[[str], ClusterOptions],
+    cluster: FindCluster,
     registry: Callable[[str], RegistryOptions],
 ) -> Actions:
     """What acts on an estate. `cluster` and `registry` say how one of that name is reached."""
@@ -112,15 +115,13 @@ class _Unopened:
         raise SourceError(self.reason.headline, self.reason.remedy)
 
 
-async def _asked_clusters(
-    plan: Plan, options: Callable[[str], ClusterOptions], stack: AsyncExitStack
-) -> Mapping[str, WorkloadRights]:
+async def _asked_clusters(plan: Plan, find: FindCluster, stack: AsyncExitStack) -> Mapping[str, WorkloadRights]:
     from tui.sources.cluster.rollout.redeployer import KubeRedeployer  # loads kubernetes: not before a plan is made
 
     asked: dict[str, WorkloadRights] = {}
     for name in sorted({step.workload.cluster for step in plan.ready if step.workload is not None}):
         try:
-            asked[name] = await stack.enter_async_context(KubeRedeployer(options(name), name))
+            asked[name] = await stack.enter_async_context(KubeRedeployer(_reached(find, name), name))
         except TrustreeError as error:
             asked[name] = _Unopened(error)
     return asked
@@ -159,16 +160,27 @@ def _builders(
 
 
 async def _redeployers(
-    plan: Plan, permissions: Permissions, options: Callable[[str], ClusterOptions], stack: AsyncExitStack
+    plan: Plan, permissions: Permissions, find: FindCluster, stack: AsyncExitStack
 ) -> Mapping[str, Redeployer]:
     from tui.sources.cluster.rollout.redeployer import KubeRedeployer  # loads kubernetes: not before something is changed
 
     clusters = {step.workload.cluster for step in plan.ready if step.workload is not None}
     return {
-        name: await stack.enter_async_context(KubeRedeployer(options(name), name))
+        name: await stack.enter_async_context(KubeRedeployer(_reached(find, name), name))
         for name in sorted(clusters)
         if permissions.allows_cluster(name)
     }
+
+
+def _reached(find: FindCluster, name: str) -> ClusterOptions:
+    """How a cluster of a plan is reached. Raises UsageError for one that is not read: a plan may come from elsewhere."""
+    options = find(name)
+    if options is None:
+        raise UsageError(
+            f"The plan changes {clean(name, 80)}, which is not among the clusters that are read. Nothing was sent.",
+            "Name its context with --context, or the cluster of AKS with --aks, as when the plan was made.",
+        )
+    return options
 
 
 async def _locks(

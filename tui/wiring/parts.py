@@ -80,6 +80,7 @@ async def open_estate(settings: Settings, *, once: bool = False, with_tasks: boo
 @asynccontextmanager
 async def open_to_act(settings: Settings) -> AsyncIterator[tuple[Estate, Actions]]:
     """The same estate, followed on, with what changes it where that is allowed. Raises TrustreeError."""
+    settings = await _settled(settings)
     cache = content_cache(settings)
     try:
         parts = _Parts(settings, cache)
@@ -164,7 +165,7 @@ class _Parts:
             estate,
             self._credentials,
             self._builder,
-            self._reached.__getitem__,
+            self._reached.get,
             lambda host: _registry_options(
                 self._settings, host, self._settings.registry.get(host, RegistrySettings()), named=host in self.named
             ),
@@ -211,7 +212,7 @@ class _Parts:
         options = [_cluster_options(settings, name) for name in _context_names(settings)]
         options += [self._managed(wanted) for wanted in (settings.aks if settings.clusters else ())]
         found = [ClusterSource(each) for each in options]
-        self._reached = {source.cluster: each for source, each in zip(found, options, strict=True)}
+        self._reached = {source.cluster: _named(each, source.cluster) for source, each in zip(found, options, strict=True)}
         self.made += found
         return found
 
@@ -300,6 +301,19 @@ def _cache_examined(settings: Settings) -> Examined:
 
 def _left_alone(health: SourceHealth) -> Examined:
     return str(health.id), health.kind.value, "", "", [Diagnosis("asked", "off", health.error, remedy=health.remedy)]
+
+
+def _named(options: ClusterOptions, cluster: str) -> ClusterOptions:
+    """Options that mean this cluster from now on: which context is the current one may change before anything is sent."""
+    is_current = not options.context and options.managed is None and cluster in _contexts_of(options)
+    return msgspec.structs.replace(options, context=cluster) if is_current else options
+
+
+def _contexts_of(options: ClusterOptions) -> tuple[str, ...]:
+    try:
+        return contexts(options.paths).names
+    except InvalidConfig:
+        return ()  # its source says what is wrong
 
 
 def _paths(settings: Settings) -> tuple[Path, ...]:
