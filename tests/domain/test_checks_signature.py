@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.domain.world import ARM, NOW, A, World, check, image, running
-from tui.domain.assemble.wanted import wanted
+from tui.domain.assemble.demands import DemandJoin
 from tui.domain.assemble.wanted_signatures import unlooked
 from tui.domain.checks.containers import image_checks
 from tui.domain.common.trust import Check, CheckName, State
@@ -146,7 +146,7 @@ def test_what_would_run_is_looked_at_and_nothing_is_complete_before(desired: int
     world.health(SourceId(SourceKind.CLUSTER, "lab"))
     world.health(SourceId(SourceKind.REGISTRY, A), identity="me")
     world.deployment("prod/app", f"{NAME}:1", desired)
-    assert any(demand.referrers for demand in wanted(world.inventory().freeze()) if demand.reference == "1")
+    assert any(demand.referrers for demand in DemandJoin().of(world.inventory().freeze()) if demand.reference == "1")
     assert "not been looked for yet" in world.said(subject).reason
     assert not world.snapshot().complete
     assert [
@@ -342,7 +342,7 @@ def test_what_runs_and_what_it_stands_on_is_searched_but_not_bases_in_registries
         world.pod(f"prod/{name}", running(f"{A}/{name}:1", f"{A}/{name}@{subject}"))
     asked = {
         f"{each.name}:{each.reference}": each.referrers
-        for each in wanted(world.inventory().freeze())
+        for each in DemandJoin().of(world.inventory().freeze())
         if ":" not in each.reference
     }
     assert asked == {f"{A}/app:1": True, f"{A}/web:1": True, f"{A}/base/debian:12": True, "docker.io/library/node:22": False}

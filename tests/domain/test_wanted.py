@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.domain.world import A, B, World, digest, name_of, running
-from tui.domain.assemble.wanted import MAX_BASES, MAX_GENERATIONS, is_outstanding, wanted
-from tui.domain.assemble.wanted_artifacts import wanted_artifacts
+from tui.domain.assemble.assemble import Assembler
+from tui.domain.assemble.demands import MAX_BASES, MAX_GENERATIONS, DemandJoin
+from tui.domain.assemble.wanted_artifacts import ArtifactDemands
 from tui.domain.facts.demand import Demand, Priority
 from tui.domain.facts.events import AbsenceKind, ReferrersListed, SourceId, SourceKind
 from tui.domain.facts.image import ClaimKind, Descriptor, Referrer
@@ -19,13 +20,14 @@ BASE_DIGEST = "org.opencontainers.image.base.digest"
 
 def demands(world: World) -> tuple[Demand, ...]:
     """What the world wants."""
-    return wanted(world.inventory().freeze())
+    return DemandJoin().of(world.inventory().freeze())
 
 
 def outstanding(world: World) -> bool:
     """Whether anything that the world wants has not been answered."""
-    facts = world.inventory().freeze()
-    return is_outstanding(wanted(facts), facts.images)
+    joined = DemandJoin()
+    joined.of(world.inventory().freeze())
+    return joined.outstanding
 
 
 def words(world: World) -> list[str]:
@@ -217,7 +219,7 @@ def test_what_is_attached_is_wanted_once_the_manifest_is_read_and_an_empty_list_
         (APP, digest("unread"), referrers, ""),
     ):
         world.tell(ReferrersListed(SourceId(SourceKind.REGISTRY, A), name_of(name), subject, listed, world.clock, error))
-    asked = wanted_artifacts(world.inventory().freeze(), ())
+    asked = ArtifactDemands().of(world.inventory().freeze().images, {})
     assert [(each.subject.digest, each.referrers, each.error) for each in asked] == [
         (found, referrers, ""),
         (bare, (), "the tag schema was refused"),
@@ -237,7 +239,7 @@ def test_what_is_attached_to_what_runs_comes_first_then_to_bases_then_the_rest()
     for name, subject in (("a-first-by-name", old), ("base", base), ("web", index), ("web", children[0])):
         world.tell(ReferrersListed(SourceId(SourceKind.REGISTRY, A), name_of(f"{A}/{name}"), subject, (), world.clock))
     facts = world.inventory().freeze()
-    asked = wanted_artifacts(facts, wanted(facts))
+    asked = Assembler().artifacts(facts)
     assert {each.subject.digest for each in asked[:2]} == {index, children[0]}
     assert [(each.subject.digest, each.priority) for each in asked[2:]] == [(base, Priority.BASE), (old, Priority.REST)]
 
@@ -266,5 +268,5 @@ def test_the_tags_beside_a_base_are_asked_for_where_the_registry_is_not_everybod
     image = world.manifest("shop.azurecr.io/app", "ab", "1")
     world.claim(image, f"{base}:12@{digest('its base')}")
     world.run("shop/app", "shop.azurecr.io/app:1", f"shop.azurecr.io/app@{image}")
-    demands = [each for each in wanted(world.inventory().freeze()) if str(each.name) == base]
-    assert {each.history for each in demands} == {listed}
+    base_demands = [each for each in demands(world) if str(each.name) == base]
+    assert {each.history for each in base_demands} == {listed}

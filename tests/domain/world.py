@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from tui.domain.assemble.assemble import Assembler
-from tui.domain.assemble.wanted import wanted
+from tui.domain.assemble.demands import DemandJoin
 from tui.domain.common.trust import Check, CheckName
 from tui.domain.facts.configured import ConfiguredBase
 from tui.domain.facts.events import (
@@ -337,7 +337,7 @@ class World:
 
     def wanted(self) -> dict[str, bool]:
         """What is asked for, as text, and whether the history is too."""
-        return {f"{each.name} {each.reference}": each.history for each in wanted(self.inventory().freeze())}
+        return {f"{each.name} {each.reference}": each.history for each in DemandJoin().of(self.inventory().freeze())}
 
 
 def running(image: str, image_id: str, name: str = "main", type: ContainerType = ContainerType.CONTAINER) -> PodContainer:

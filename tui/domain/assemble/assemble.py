@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tui.domain.assemble.contexts import ContextFactory, Evidence, Sessions
+from tui.domain.assemble.demands import DemandJoin
 from tui.domain.assemble.images import ImageJudge
 from tui.domain.assemble.places import JudgedImages
 from tui.domain.assemble.reading import Reading, can_follow
 from tui.domain.assemble.same_cluster import without_doubles
 from tui.domain.assemble.shown import Frame, frame_of, summary_of
 from tui.domain.assemble.uses import ShownImages
-from tui.domain.assemble.wanted import References, is_outstanding, registries_asked, wanted
-from tui.domain.assemble.wanted_artifacts import wanted_artifacts
+from tui.domain.assemble.wanted_artifacts import ArtifactDemands
 from tui.domain.assemble.workloads import Circumstances, Silence, WorkloadJudge
 from tui.domain.builds.attribution import BuildsJoin
 from tui.domain.checks.asking import Questions
@@ -83,22 +83,17 @@ class Assembler:
         self._kept = _Kept(checks)
         self._whole = True
         self._book: Memo[RuleBook] = Memo()
-        self._demands: Memo[tuple[Demand, ...]] = Memo()
-        self._artifacts: Memo[tuple[ArtifactDemand, ...]] = Memo()
-        self._outstanding: Memo[bool] = Memo()
-        self._references = References()
+        self._demands = DemandJoin()
+        self._artifacts = ArtifactDemands()
 
     def demands(self, facts: Facts) -> tuple[Demand, ...]:
         """What registries are to be asked for; the very same as long as nothing has changed that it follows from."""
-        # Most of what clusters tell, such as a pod that started again, leads to nothing new.
-        references = self._references.of(facts.cluster)
-        at = (references, facts.images.version, registries_asked(facts))
-        return self._demands.get(at, lambda: wanted(facts))
+        return self._demands.of(facts)
 
     def artifacts(self, facts: Facts) -> tuple[ArtifactDemand, ...]:
         """What is to be examined of what is attached to images; likewise."""
-        demands = self.demands(facts)
-        return self._artifacts.get((facts.images.version, demands), lambda: wanted_artifacts(facts, demands))
+        self._demands.of(facts)
+        return self._artifacts.of(facts.images, self._demands.urgency)
 
     def assemble(self, facts: Facts, policy: Policy, now: datetime) -> Snapshot:
         """The snapshot of these facts, judged by a policy. The same facts give the same snapshot but for its number."""
@@ -141,7 +136,7 @@ class Assembler:
 
     def settle(self) -> bool:
         """Get a bit readier for the next change, where there is time for it. Says whether there was anything to do."""
-        return self._kept.trace.settle()
+        return self._kept.trace.settle() or self._demands.settle()
 
     @property
     def due(self) -> datetime | None:
@@ -155,8 +150,8 @@ class Assembler:
         return is_complete(facts.health) and not self._is_outstanding(facts) and not kept.awaiting
 
     def _is_outstanding(self, facts: Facts) -> bool:
-        demands = self.demands(facts)
-        return self._outstanding.get((facts.images.version, demands), lambda: is_outstanding(demands, facts.images))
+        self._demands.of(facts)
+        return self._demands.outstanding
 
 
 # ---- a round: each step adds what changed by it

@@ -14,7 +14,7 @@ from tui.domain.registries.catalog import Catalog
 from tui.domain.registries.joining import CatalogJoin
 from tui.domain.registries.presence import Registries
 
-__all__ = ["Reading", "can_follow"]
+__all__ = ["Reading", "can_follow", "changed_in"]
 
 
 def can_follow(before: ImageFacts, after: ImageFacts) -> bool:
@@ -52,7 +52,7 @@ class Reading:
         if facts is self.facts and (lost, unsurveyed) == (self.registries.lost, self.registries.unsurveyed):
             self.moved = False
             return set()
-        changed = _changed(self.facts, facts)
+        changed = changed_in(self.facts, facts)
         self.facts = facts
         changed |= self._catalog.join(facts, changed)
         changed |= self.asked.renew(facts, {}, changed)
@@ -66,7 +66,7 @@ class Reading:
         return changed | judged
 
 
-def _changed(before: ImageFacts, after: ImageFacts) -> set[Address]:
+def changed_in(before: ImageFacts, after: ImageFacts) -> set[Address]:
     """The repositories of which something else is said, and the digests of content that came, or of which something is said."""
     return {
         *changed_keys(before.held, after.held),
