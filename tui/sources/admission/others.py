@@ -99,7 +99,7 @@ class _Selector(msgspec.Struct, rename="camel"):
     @property
     def is_empty(self) -> bool:
         """Whether it asks for nothing but namespaces by their names."""
-        return not self.match_labels and all(each.key == _NAMESPACE for each in self.match_expressions or ())
+        return not self.match_labels and all(expression.key == _NAMESPACE for expression in self.match_expressions or ())
 
 
 class _Webhook(msgspec.Struct, rename="camel"):
@@ -168,12 +168,12 @@ class OtherGates:
     # ---- admissionregistration.k8s.io
 
     def _read_policies(self, page: bytes) -> None:
-        self._policies += [(one.metadata.name, one.spec) for one in _objects(page)]
+        self._policies += [(policy.metadata.name, policy.spec) for policy in _objects(page)]
 
     def _read_bindings(self, page: bytes) -> None:
         """A policy without a binding does nothing; one that is bound to deny refuses."""
-        bindings = (from_json(one.spec, _Binding) for one in _objects(page))
-        self._denying |= {each.policy_name for each in bindings if "Deny" in (each.validation_actions or ())}
+        bindings = (from_json(resource.spec, _Binding) for resource in _objects(page))
+        self._denying |= {binding.policy_name for binding in bindings if "Deny" in (binding.validation_actions or ())}
 
     def _read_webhooks(self, page: bytes, *, changing: bool) -> None:
         """Webhooks that are asked about new pods or what makes them; of those that change pods the ones that may refuse."""
@@ -187,25 +187,25 @@ class OtherGates:
                     self._found.append(self._webhook(webhook))
 
     def _webhook(self, webhook: _Webhook) -> Constraint:
-        wanted, unwanted = _namespaces(webhook.namespace_selector)
+        included, unwanted = _namespaces(webhook.namespace_selector)
         gate = self._gate("webhook", webhook.name)
-        return msgspec.structs.replace(gate, namespaces=wanted, excluded_namespaces=unwanted)
+        return msgspec.structs.replace(gate, namespaces=included, excluded_namespaces=unwanted)
 
     # ---- Kyverno
 
     def _kyverno(self, kind: str, page: bytes) -> Iterator[Constraint]:
-        for one in _objects(page):
-            spec = from_json(one.spec, _Kyverno)
-            if spec.admission is not False and _IMAGE.search(one.spec) and _refuses(spec, one.spec):
-                gate = self._gate(f"Kyverno {kind}", one.metadata.name)
-                place = clean(one.metadata.namespace or "", MAX_NAME)
+        for policy in _objects(page):
+            spec = from_json(policy.spec, _Kyverno)
+            if spec.admission is not False and _IMAGE.search(policy.spec) and _refuses(spec, policy.spec):
+                gate = self._gate(f"Kyverno {kind}", policy.metadata.name)
+                place = clean(policy.metadata.namespace or "", MAX_NAME)
                 yield msgspec.structs.replace(gate, namespaces=(place,)) if place else gate
 
     def _enforcing(self, kind: str, page: bytes) -> Iterator[Constraint]:
         """Policies of Sigstore's controller and of Kubewarden: those that only watch refuse nothing."""
-        for one in _objects(page):
-            if from_json(one.spec, _Mode).mode not in ("warn", "monitor"):
-                yield self._gate(kind, one.metadata.name)
+        for policy in _objects(page):
+            if from_json(policy.spec, _Mode).mode not in ("warn", "monitor"):
+                yield self._gate(kind, policy.metadata.name)
 
     def _gate(self, kind: str, name: str) -> Constraint:
         called = clean(name, MAX_NAME)
@@ -229,16 +229,16 @@ def _refuses(spec: _Kyverno, raw: msgspec.Raw) -> bool:
     """
     if spec.rules is None:
         return "Deny" in (spec.validation_actions or ("Deny",))
-    whole = (spec.validation_failure_action or "").lower() == "enforce"
-    return any(_IMAGE.search(rule) and (whole or _enforces(rule)) for rule in spec.rules)
+    enforces_all = (spec.validation_failure_action or "").lower() == "enforce"
+    return any(_IMAGE.search(rule) and (enforces_all or _enforces(rule)) for rule in spec.rules)
 
 
 def _enforces(raw: msgspec.Raw) -> bool:
     """Whether a rule enforces by itself (`validate.failureAction`, `verifyImages[].failureAction`)."""
     rule = from_json(raw, _KyvernoRule)
     verified = from_json(rule.verify_images, list[_Failure] | None) or []
-    said = [from_json(rule.validate, _Failure | None), *verified]
-    return any(each is not None and (each.failure_action or "").lower() == "enforce" for each in said)
+    failures = [from_json(rule.validate, _Failure | None), *verified]
+    return any(failure is not None and (failure.failure_action or "").lower() == "enforce" for failure in failures)
 
 
 def _is_of(rule: _Rule, resources: frozenset[str]) -> bool:
@@ -251,15 +251,17 @@ def _may_refuse(webhook: _Webhook, names: str) -> bool:
     Those that inject something look at chosen pods or namespaces only, or may be missing.
     """
     selectors = (webhook.namespace_selector, webhook.object_selector)
-    of_all = all(each is None or each.is_empty for each in selectors)
+    of_all = all(selector is None or selector.is_empty for selector in selectors)
     return _VERIFIERS.search(names) is not None or (of_all and webhook.failure_policy != "Ignore")
 
 
 def _namespaces(selector: _Selector | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The namespaces that a selector names, and those that it leaves out; other labels are not known here."""
-    named = [each for each in (selector.match_expressions if selector else None) or () if each.key == _NAMESPACE]
-    return _values(named, "In"), _values(named, "NotIn")
+    expressions = [
+        expression for expression in (selector.match_expressions if selector else None) or () if expression.key == _NAMESPACE
+    ]
+    return _values(expressions, "In"), _values(expressions, "NotIn")
 
 
 def _values(expressions: Iterable[_Expression], operator: str) -> tuple[str, ...]:
-    return tuple(value for each in expressions if each.operator == operator for value in each.values or ())
+    return tuple(value for expression in expressions if expression.operator == operator for value in expression.values or ())

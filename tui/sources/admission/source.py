@@ -106,12 +106,12 @@ class GateSource:
                 Diagnosis("list constraints", "denied" if is_refusal(error) else "failed", error.headline, right, error.remedy)
             ]
         listed = f"{len(reading.constraints)} constraints on images, of {reading.kinds} kinds of constraints"
-        found = [Diagnosis("list constraints", "ok", listed if reading.kinds else self._absence(reading))]
-        found += [Diagnosis(denial.what, "denied", denial.reason, denial.right, denial.remedy) for denial in reading.denials]
-        found += [Diagnosis("list constraints", "failed", fault.headline, remedy=fault.remedy) for fault in reading.faults]
+        diagnoses = [Diagnosis("list constraints", "ok", listed if reading.kinds else self._absence(reading))]
+        diagnoses += [Diagnosis(denial.what, "denied", denial.reason, denial.right, denial.remedy) for denial in reading.denials]
+        diagnoses += [Diagnosis("list constraints", "failed", fault.headline, remedy=fault.remedy) for fault in reading.faults]
         if reading.verifiers and not any(constraint.integrity for constraint in reading.constraints):
-            found.append(Diagnosis("Ratify", "ok", "Ratify is set up, but no constraint asks it."))
-        return found
+            diagnoses.append(Diagnosis("Ratify", "ok", "Ratify is set up, but no constraint asks it."))
+        return diagnoses
 
     # ---- one reading
 
@@ -167,8 +167,8 @@ class GateSource:
         try:
             async with aclosing(session.pages(resource)) as pages:
                 async for page in pages:
-                    found, broken = await asyncio.to_thread(read_constraints, page, self._reader.cluster, resource.kind)
-                    reading.constraints += found
+                    constraints, broken = await asyncio.to_thread(read_constraints, page, self._reader.cluster, resource.kind)
+                    reading.constraints += constraints
                     if broken:
                         reading.faults.append(_unreadable(f"{broken} constraints of kind {resource.kind}"))
         except Forbidden as error:
@@ -181,18 +181,18 @@ class GateSource:
 
     async def _verifiers(self, session: ClusterSession, reading: _Reading) -> list[str]:
         """What Ratify verifies with; a cluster without it, or that does not show it, has nothing to tell."""
-        found: list[str] = []
+        verifiers: list[str] = []
         try:
             if all(resource.name != RATIFY.name for resource in await session.resources(RATIFY.group_version)):
                 return []
             async with aclosing(session.pages(RATIFY)) as pages:
                 async for page in pages:
-                    found += read_verifiers(page)
+                    verifiers += read_verifiers(page)
         except Forbidden as error:
             reading.denials.append(Denial("Ratify's verifiers", "list verifiers.config.ratify.deislabs.io", ASK, error.headline))
         except DECODING:
             reading.faults.append(_unreadable("Ratify's verifiers"))
-        return found
+        return verifiers
 
     def _whole_failure(self, reading: _Reading) -> SourceError:
         if reading.faults:
@@ -202,10 +202,10 @@ class GateSource:
     # ---- events
 
     def _listed(self, reading: _Reading) -> ConstraintsListed:
-        whole = not (reading.faults or reading.denials)
-        constraints = tuple(sorted(reading.constraints, key=lambda each: (each.kind, each.name)))
+        complete = not (reading.faults or reading.denials)
+        constraints = tuple(sorted(reading.constraints, key=lambda constraint: (constraint.kind, constraint.name)))
         return ConstraintsListed(
-            self.id, self._reader.cluster, constraints, self._clock(), whole, "" if whole else self._trouble(reading)
+            self.id, self._reader.cluster, constraints, self._clock(), complete, "" if complete else self._trouble(reading)
         )
 
     def _trouble(self, reading: _Reading) -> str:
@@ -249,5 +249,5 @@ def _with_verifiers(constraint: Constraint, verifiers: list[str]) -> Constraint:
     return msgspec.structs.replace(constraint, title=f"{constraint.kind} ({', '.join(verifiers)})")
 
 
-def _unreadable(what: str) -> UntrustedPayload:
-    return UntrustedPayload(f"{what} could not be understood.", "Look at them with kubectl get constraints -o yaml.")
+def _unreadable(subject: str) -> UntrustedPayload:
+    return UntrustedPayload(f"{subject} could not be understood.", "Look at them with kubectl get constraints -o yaml.")

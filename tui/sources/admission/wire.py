@@ -121,18 +121,18 @@ def read_constraints(page: bytes, cluster: str, kind: str) -> tuple[list[Constra
     Of those that are not about images by kind or parameters only what refuses counts: a template of one's own may be called
     anything, and one that only warns of other things says nothing of images.
     """
-    found, broken = [], 0
+    constraints, broken = [], 0
     for raw in from_json(page, _List).items or ():
         try:
-            one = from_json(raw, _Object)
-            constraint = _constraint(one, cluster, kind)
+            resource = from_json(raw, _Object)
+            constraint = _constraint(resource, cluster, kind)
         except DECODING:
             broken += 1
             continue
         softer = constraint.action in (Enforcement.WARN, Enforcement.DRYRUN)
-        if not softer or bears_on_images(kind) or _names_images(one.spec.parameters):
-            found.append(constraint)
-    return found, broken
+        if not softer or bears_on_images(kind) or _names_images(resource.spec.parameters):
+            constraints.append(constraint)
+    return constraints, broken
 
 
 def _names_images(parameters: msgspec.Raw) -> bool:
@@ -142,36 +142,36 @@ def _names_images(parameters: msgspec.Raw) -> bool:
 
 def read_verifiers(page: bytes) -> list[str]:
     """The names of what Ratify verifies with. Raises DECODING."""
-    found = []
+    names = []
     for raw in from_json(page, _List).items or ():
         verifier = from_json(raw, _Verifier)
         spec = verifier.spec or _VerifierSpec()
-        found.append(clean(spec.name or spec.type or verifier.metadata.name, MAX_NAME))
-    return found
+        names.append(clean(spec.name or spec.type or verifier.metadata.name, MAX_NAME))
+    return names
 
 
-def _constraint(one: _Object, cluster: str, kind: str) -> Constraint:
-    match, status = one.spec.match or _Match(), one.status or _Status()
-    parameters = _parameters(one.spec.parameters)
+def _constraint(resource: _Object, cluster: str, kind: str) -> Constraint:
+    match, status = resource.spec.match or _Match(), resource.status or _Status()
+    parameters = _parameters(resource.spec.parameters)
     meaning = TEMPLATES.get(kind, _Meaning())
-    action = _action(one.spec.action)
-    name = clean(one.metadata.name, MAX_NAME)
+    action = _action(resource.spec.action)
+    name = clean(resource.metadata.name, MAX_NAME)
     return Constraint(
         cluster=cluster,
         kind=kind,
         name=name,
         action=action,
         total=_total(status),
-        violations=tuple(_violation(each, action) for each in (status.violations or ())[:MAX_VIOLATIONS]),
+        violations=tuple(_violation(violation, action) for violation in (status.violations or ())[:MAX_VIOLATIONS]),
         audited=status.audited if status.audited is not None and status.audited.tzinfo is not None else None,
         images=meaning.images(parameters),
         forbidden=meaning.forbidden(parameters),
         excluded_containers=tuple(parameters.excluded_containers or ()) if meaning.excludes else (),
-        kinds=tuple(dict.fromkeys(each for group in match.kinds or () for each in group.kinds or ())),
+        kinds=tuple(dict.fromkeys(matched for group in match.kinds or () for matched in group.kinds or ())),
         namespaces=tuple(match.namespaces or ()),
         excluded_namespaces=tuple(match.excluded_namespaces or ()),
         integrity=_INTEGRITY.search(kind) is not None,
-        managed_by="Azure Policy" if name.startswith(_AZURE) or _is_of_the_addon(one.metadata) else "",
+        managed_by="Azure Policy" if name.startswith(_AZURE) or _is_of_the_addon(resource.metadata) else "",
         exempt_images=tuple(parameters.exempt_images or ()) if meaning.exempts else (),
         selective=_is_selective(match) or bool(parameters.excluded_images),
     )
@@ -198,13 +198,13 @@ def _total(status: _Status) -> int | None:
     return None if status.total is None else max(status.total, listed)
 
 
-def _violation(found: _Violation, action: Enforcement) -> Violation:
+def _violation(violation: _Violation, action: Enforcement) -> Violation:
     return Violation(
-        kind=clean(found.kind, MAX_NAME),
-        namespace=clean(found.namespace, MAX_NAME),
-        name=clean(found.name, MAX_NAME),
-        message=clean(found.message, MAX_MESSAGE),
-        action=_action(found.action) if found.action else action,
+        kind=clean(violation.kind, MAX_NAME),
+        namespace=clean(violation.namespace, MAX_NAME),
+        name=clean(violation.name, MAX_NAME),
+        message=clean(violation.message, MAX_MESSAGE),
+        action=_action(violation.action) if violation.action else action,
     )
 
 
@@ -215,7 +215,9 @@ def _beginnings(parameters: _Parameters) -> str:
 
 def _whole_or_beginnings(parameters: _Parameters) -> str:
     """Images whole, or up to a `*` at the end."""
-    patterns = [_quoted(each[:-1]) if each.endswith("*") else f"{_quoted(each)}$" for each in parameters.allowed_images or ()]
+    patterns = [
+        _quoted(pattern[:-1]) if pattern.endswith("*") else f"{_quoted(pattern)}$" for pattern in parameters.allowed_images or ()
+    ]
     return _PREFIX.format("|".join(patterns)) if patterns else _NO_IMAGE
 
 
@@ -241,7 +243,7 @@ The parameters of any other mean what its author chose, whatever they are called
 
 def _quoted(text: str) -> str:
     """The text as a pattern for itself."""
-    return re.sub(r"[^\w/-]", lambda found: f"\\{found[0]}", text, flags=re.ASCII)
+    return re.sub(r"[^\w/-]", lambda match: f"\\{match[0]}", text, flags=re.ASCII)
 
 
 def _is_of_the_addon(metadata: _Metadata) -> bool:
