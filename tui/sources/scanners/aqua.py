@@ -62,9 +62,9 @@ class AquaSource(ConsoleSource):
         """The list of images; without it, images that are clean cannot be told from those that were never scanned."""
         try:
             async with aclosing(self._pages(console, IMAGES, ImageRow, LISTED)) as pages:
-                async for _, found, lost in pages:
+                async for _, rows, lost in pages:
                     gathering.mourn(lost)
-                    for row in found:
+                    for row in rows:
                         gathering.add_image(row)
         except (ForeignAnswer, Forbidden, NotFound) as error:
             reason = f"{error.headline}: images without vulnerabilities cannot be told from images never scanned"
@@ -73,9 +73,9 @@ class AquaSource(ConsoleSource):
     async def _rows(self, console: Console, gathering: AquaReports) -> str:
         """Every vulnerability; the reason why the rest was left, empty when nothing was."""
         async with aclosing(self._pages(console, RISKS, AquaRow, FOUND)) as pages:
-            async for page, found, lost in pages:
+            async for page, rows, lost in pages:
                 gathering.mourn(lost)
-                for row in found:
+                for row in rows:
                     gathering.add(row)
                 if page.is_partial_data:
                     return "Aqua sends a part of its data only (is_partial_data)"
@@ -84,18 +84,18 @@ class AquaSource(ConsoleSource):
         return f"{gathering.broken} rows of Aqua could not be read" if gathering.broken else ""
 
     async def _pages(
-        self, console: Console, path: str, kind: type[_T], what: str
+        self, console: Console, path: str, kind: type[_T], purpose: str
     ) -> AsyncGenerator[tuple[AquaPage, list[_T], list[msgspec.Raw]], None]:
         number, read = 1, 0
         while True:
-            reply = await console.get(f"{path}{number}", what)
+            reply = await console.get(f"{path}{number}", purpose)
             try:
-                page, found, lost = await asyncio.to_thread(read_page, reply.body, kind)
+                page, rows, lost = await asyncio.to_thread(read_page, reply.body, kind)
             except DECODING as error:
                 raise UntrustedPayload(f"{self._service.title} sent something else than rows", "Check the address.") from error
-            size = len(found) + len(lost)
+            size = len(rows) + len(lost)
             read += size
-            yield page, found, lost
+            yield page, rows, lost
             if size < PAGE if page.count is None else read >= page.count:
                 return
             if not size:
@@ -110,8 +110,8 @@ class AquaSource(ConsoleSource):
             FOUND: lambda console: self._count(console, RISKS, FOUND),
         }
 
-    async def _count(self, console: Console, path: str, what: str) -> str:
-        async with aclosing(self._pages(console, path, msgspec.Raw, what)) as pages:
+    async def _count(self, console: Console, path: str, purpose: str) -> str:
+        async with aclosing(self._pages(console, path, msgspec.Raw, purpose)) as pages:
             page, _, _ = await anext(pages)
         return f"{page.count or 0:,} rows"
 

@@ -43,16 +43,16 @@ class ArtifactReader:
 
     async def read(self, demand: ArtifactDemand) -> AsyncIterator[ScanReport]:
         """The reports on a manifest. Raises SourceError when the registry does not answer."""
-        chosen = [each for each in demand.referrers if not _is_other(each)]
+        chosen = [referrer for referrer in demand.referrers if not _is_other(referrer)]
         if not chosen:
             return
         own = await self._identities(demand)
         for referrer in chosen[:MAX_ARTIFACTS]:
             try:
-                found = await self._artifact(demand, referrer)
+                reports = await self._artifact(demand, referrer)
             except (NotFound, UntrustedPayload) as error:
-                found = [self._broken(demand, referrer, error)] if _is_certain(referrer.descriptor) else []
-            for report in found:
+                reports = [self._broken(demand, referrer, error)] if _is_certain(referrer.descriptor) else []
+            for report in reports:
                 yield _about(report, demand, own)
 
     async def _identities(self, demand: ArtifactDemand) -> frozenset[str]:
@@ -66,9 +66,9 @@ class ArtifactReader:
         body = await self._reader.manifest(demand.name, referrer.descriptor.digest)
         manifest = decode(body, WireManifest, "the manifest of what is attached")
         kind = manifest.artifact_type or config_type(manifest)
-        found: list[ScanReport] = []
+        reports: list[ScanReport] = []
         if any(part in kind for part in OTHERS):
-            return found
+            return reports
         for number, layer in enumerate(_documents(manifest)):
             blob = await self._reader.blob(demand.name, layer.digest or "", MAX_REPORT)
             key = f"{demand.name}@{referrer.descriptor.digest}" + (f"/{number}" if number else "")
@@ -76,11 +76,11 @@ class ArtifactReader:
                 self._source, key, self._pool, "its signature is not verified here" if _signed(layer) else "unsigned"
             )
             try:
-                found += await asyncio.to_thread(read_document, reading, blob)
+                reports += await asyncio.to_thread(read_document, reading, blob)
             except UntrustedPayload:
                 if any(part in f"{kind} {layer.media_type}" for part in CERTAIN):
                     raise
-        return found
+        return reports
 
     def _broken(self, demand: ArtifactDemand, referrer: Referrer, error: SourceError) -> ScanReport:
         digest = referrer.descriptor.digest
@@ -106,16 +106,16 @@ def _about(report: ScanReport, demand: ArtifactDemand, own: frozenset[str]) -> S
     elsewhere = not report.digest and report.name is not None and report.name.repository != demand.name.repository
     if not elsewhere and (not report.digest or report.digest in own):
         return placed
-    named = report.digest[:19] or str(report.name)
-    reason = f"the report hangs on this image and is about another, {named}"
+    claimed = report.digest[:19] or str(report.name)
+    reason = f"the report hangs on this image and is about another, {claimed}"
     return msgspec.structs.replace(placed, vulnerabilities=None, counts={}, vex=(), complete=False, reason=reason)
 
 
 def _documents(manifest: WireManifest) -> Iterator[WireDescriptor]:
     """The layers that may be reports or statements about vulnerabilities."""
     for layer in manifest.layers or ():
-        known, media_type = texts(manifest.annotations) | texts(layer.annotations), layer.media_type or ""
-        predicate = next((known[name] for name in PREDICATES if name in known), "")
+        merged, media_type = texts(manifest.annotations) | texts(layer.annotations), layer.media_type or ""
+        predicate = next((merged[name] for name in PREDICATES if name in merged), "")
         fits = any(part in media_type for part in DOCUMENTS) and not any(part in media_type for part in OTHERS)
         if digest_of(layer.digest or "") and fits and (not predicate or is_about_vulnerabilities(predicate)):
             yield layer

@@ -84,14 +84,14 @@ class AttachedSource:
         reader = self._readers(demand.name.registry)
         before = self._known.get(subject, {})
         try:
-            found = [each async for each in ArtifactReader(self.id, reader, self._pool).read(demand)] if reader else []
+            current = [report async for report in ArtifactReader(self.id, reader, self._pool).read(demand)] if reader else []
         except SourceError as error:
             self._failed[subject] = error
-            found = [*before.values()] or [self._unread(demand, error)]
+            current = [*before.values()] or [self._unread(demand, error)]
         else:
             self._failed.pop(subject, None)
             self._as_of = self._clock()
-        reports = {report.key: before[report.key] if before.get(report.key) == report else report for report in found}
+        reports = {report.key: before[report.key] if before.get(report.key) == report else report for report in current}
         self._known[subject] = reports
         self._reports += len(reports) - len(before)
         if reports:

@@ -87,11 +87,11 @@ class Console:
             api = WebApi(msgspec.structs.replace(api.service, base=base), self._transport, self.options.first_wait)
         return await api.call(ApiRequest("POST", path, what, body), limit=1 << 20)
 
-    async def _get(self, path: str, what: str) -> Reply:
+    async def _get(self, path: str, purpose: str) -> Reply:
         if wait := self._bucket.reserve(self._now()):
             await asyncio.sleep(wait)
         headers = {"Authorization": f"Bearer {self._token}"}
-        return await self._api.call(ApiRequest("GET", path, what, headers=headers), limit=PAGE_LIMIT)
+        return await self._api.call(ApiRequest("GET", path, purpose, headers=headers), limit=PAGE_LIMIT)
 
     async def _ensure(self, needed: bool) -> None:
         if not needed:
@@ -148,15 +148,15 @@ class ConsoleSource(ScannerSource):
         """Whether the sign-in works, and each list may be read."""
         diagnoses: list[Diagnosis] = []
         async with self._opened() as console:
-            for what, count in self._counts().items():
+            for action, count in self._counts().items():
                 try:
-                    diagnoses.append(Diagnosis(what, "ok", await count(console)))
+                    diagnoses.append(Diagnosis(action, "ok", await count(console)))
                 except AuthenticationFailed as error:
                     return [Diagnosis("signed in", "denied", error.headline, remedy=error.remedy)]
                 except Forbidden as error:
-                    diagnoses.append(Diagnosis(what, "denied", error.headline, error.right, error.remedy))
+                    diagnoses.append(Diagnosis(action, "denied", error.headline, error.right, error.remedy))
                 except SourceError as error:
-                    diagnoses.append(Diagnosis(what, "failed", error.headline, remedy=error.remedy))
+                    diagnoses.append(Diagnosis(action, "failed", error.headline, remedy=error.remedy))
         return diagnoses
 
 

@@ -93,20 +93,20 @@ class DefenderSource(ScannerSource):
 
     async def diagnose(self) -> list[Diagnosis]:
         """Whether a query is answered, and has a row."""
-        what = "read findings of Defender for Containers"
+        action = "read findings of Defender for Containers"
         try:
             async with self._graph.open() as session, aclosing(session.pages(QUERY)) as pages:
                 async for page in pages:
                     if page.rows:
-                        return [Diagnosis(what, "ok", f"{page.total:,} findings")]
+                        return [Diagnosis(action, "ok", f"{page.total:,} findings")]
                     break
         except Forbidden as error:
-            return [Diagnosis(what, "denied", error.headline, RIGHT, ASK)]
+            return [Diagnosis(action, "denied", error.headline, RIGHT, ASK)]
         except AuthenticationFailed as error:
-            return [Diagnosis(what, self._unread, error.headline, remedy=error.remedy)]
+            return [Diagnosis(action, self._unread, error.headline, remedy=error.remedy)]
         except SourceError as error:
-            return [Diagnosis(what, "failed", error.headline, remedy=error.remedy)]
-        return [Diagnosis(what, self._unread, NOTHING, RIGHT, ASK)]
+            return [Diagnosis(action, "failed", error.headline, remedy=error.remedy)]
+        return [Diagnosis(action, self._unread, NOTHING, RIGHT, ASK)]
 
     @property
     def _unread(self) -> str:

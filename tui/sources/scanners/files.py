@@ -79,28 +79,28 @@ class FilesSource(ScannerSource):
 
     async def diagnose(self) -> list[Diagnosis]:
         """Whether each file can be read, and is a report."""
-        found: list[Diagnosis] = []
+        diagnoses: list[Diagnosis] = []
         for path in self._paths:
-            what = f"read {clean(str(path), 200)}"
+            action = f"read {clean(str(path), 200)}"
             try:
                 reports = await asyncio.to_thread(self._file, path)
             except SourceError as error:
-                found.append(Diagnosis(what, "failed", error.headline, remedy=error.remedy))
+                diagnoses.append(Diagnosis(action, "failed", error.headline, remedy=error.remedy))
                 continue
             if unused := _unused(path, reports):
-                found.append(Diagnosis(what, "failed", unused.reason, remedy=unused.remedy))
+                diagnoses.append(Diagnosis(action, "failed", unused.reason, remedy=unused.remedy))
             else:
-                found.append(
-                    Diagnosis(what, "ok", f"{', '.join(sorted({each.scanner for each in reports}))}: {len(reports)} images")
+                diagnoses.append(
+                    Diagnosis(action, "ok", f"{', '.join(sorted({report.scanner for report in reports}))}: {len(reports)} images")
                 )
-        return found
+        return diagnoses
 
 
 def _unused(path: Path, reports: Sequence[ScanReport]) -> Denial | None:
     """That a file can be read and says nothing of any image, with what it is instead; None when it says something."""
     shown = clean(str(path), 200)
-    told = [report for report in reports if (report.is_scan or report.vex) and (report.digest or report.name is not None)]
-    if told:
+    usable = [report for report in reports if (report.is_scan or report.vex) and (report.digest or report.name is not None)]
+    if usable:
         return None
     reason = next((report.reason for report in reports if report.reason), "it names no image")
     return Denial(shown, reason=f"{shown}: {reason}", remedy=f"Name a report on an image. Formats are {KNOWN}.")

@@ -62,13 +62,13 @@ class Findings:
 
     def shortfall(self, stated: int = 0) -> str:
         """Why the list is not whole, empty when it is; `stated` is the number that the scanner itself gives, if any."""
-        found = self.counts.total()
+        listed = self.counts.total()
         if self.broken:
-            return f"{self.broken} of {found + self.broken} vulnerabilities in the report could not be read"
-        if found > len(self._kept):
-            return f"only the first {MAX_FINDINGS:,} of {found:,} vulnerabilities are kept"
-        if stated > found:
-            return f"the report counts {stated:,} vulnerabilities and lists {found:,}"
+            return f"{self.broken} of {listed + self.broken} vulnerabilities in the report could not be read"
+        if listed > len(self._kept):
+            return f"only the first {MAX_FINDINGS:,} of {listed:,} vulnerabilities are kept"
+        if stated > listed:
+            return f"the report counts {stated:,} vulnerabilities and lists {listed:,}"
         return ""
 
 
@@ -78,14 +78,14 @@ def rows(body: bytes | msgspec.Raw, kind: type[_T]) -> tuple[list[_T], list[msgs
         return from_json(body, list[kind] | None) or [], []  # type: ignore[valid-type]
     except msgspec.ValidationError:
         pass
-    found: list[_T] = []
+    entries: list[_T] = []
     broken: list[msgspec.Raw] = []
     for raw in _raws.decode(body) or ():
         try:
-            found.append(from_json(raw, kind))
+            entries.append(from_json(raw, kind))
         except DECODING:
             broken.append(raw)
-    return found, broken
+    return entries, broken
 
 
 def decode(body: bytes | msgspec.Raw, kind: type[_T], what: str) -> _T:

@@ -40,14 +40,14 @@ class PrismaSource(ConsoleSource):
         """Deployed images first; a list that is refused does not hide the other."""
         refusals: list[SourceError] = []
         async with self._opened(round_) as console:
-            for path, what in LISTS.items():
+            for path, purpose in LISTS.items():
                 try:
-                    async with aclosing(self._pages(console, path, what)) as batches:
+                    async with aclosing(self._pages(console, path, purpose)) as batches:
                         async for batch in batches:
                             yield batch
                 except Forbidden as error:
                     refusals.append(error)
-                    round_.denials.append(denial_of(what, error))
+                    round_.denials.append(denial_of(purpose, error))
                 except AuthenticationFailed:
                     raise
                 except SourceError as error:
@@ -56,10 +56,10 @@ class PrismaSource(ConsoleSource):
         if len(refusals) == len(LISTS):
             raise refusals[0]
 
-    async def _pages(self, console: Console, path: str, what: str) -> AsyncGenerator[list[ScanReport], None]:
+    async def _pages(self, console: Console, path: str, purpose: str) -> AsyncGenerator[list[ScanReport], None]:
         offset = 0
         while True:
-            reply = await console.get(f"/api/v1/{path}?limit={PAGE}&offset={offset}", what)
+            reply = await console.get(f"/api/v1/{path}?limit={PAGE}&offset={offset}", purpose)
             try:
                 reports = await asyncio.to_thread(read_images, self.id, path, reply.body, self._pool, offset)
             except DECODING as error:
@@ -78,15 +78,15 @@ class PrismaSource(ConsoleSource):
                 raise UntrustedPayload(f"only the first {offset:,} {path} were read", "Use a role with fewer collections.")
 
     def _counts(self) -> Mapping[str, Callable[[Console], Awaitable[str]]]:
-        return {what: partial(_count, path, what) for path, what in LISTS.items()}
+        return {purpose: partial(_count, path, purpose) for path, purpose in LISTS.items()}
 
     async def _sign_in(self, console: Console) -> str:
         body = {"username": console.options.username, "password": console.options.password}
         return token_in(await console.post("/api/v1/authenticate", body, "sign in"), SCANNER)
 
 
-async def _count(path: str, what: str, console: Console) -> str:
-    reply = await console.get(f"/api/v1/{path}?limit=1&offset=0", what)
+async def _count(path: str, purpose: str, console: Console) -> str:
+    reply = await console.get(f"/api/v1/{path}?limit=1&offset=0", purpose)
     return f"{_total(reply.header('total-count')):,} images"
 
 

@@ -119,22 +119,22 @@ class ScannerSource(ABC):
     async def _reports(self, round_: Round) -> AsyncGenerator[Event, None]:
         """One round; what has not changed is said with the very report that was said before."""
         self._generation += 1
-        seen: dict[str, ScanReport] = {}
+        reports: dict[str, ScanReport] = {}
         async with aclosing(self.read(round_)) as batches:
             async for batch in batches:
-                told = tuple(self._steady(report) for report in batch)
-                seen.update((report.key, report) for report in told)
-                self._known.update((report.key, report) for report in told)
-                yield ScansSeen(self._id, self._generation, told)
+                steady = tuple(self._steady(report) for report in batch)
+                reports.update((report.key, report) for report in steady)
+                self._known.update((report.key, report) for report in steady)
+                yield ScansSeen(self._id, self._generation, steady)
                 if self._health.state is SourceState.LOADING:
-                    yield HealthChanged(self._loading(round_, len(seen)))
+                    yield HealthChanged(self._loading(round_, len(reports)))
         if not round_.failures:
-            self._known = seen
+            self._known = reports
             yield ScansCompleted(self._id, self._generation)
 
     def _steady(self, report: ScanReport) -> ScanReport:
-        known = self._known.get(report.key)
-        return known if known is not None and known == report else report
+        previous = self._known.get(report.key)
+        return previous if previous is not None and previous == report else report
 
     # ---- health
 

@@ -58,7 +58,7 @@ class TrivyOperatorSource(ScannerSource):
 
     async def _find(self, session: ClusterSession) -> None:
         """Raises Absent when the cluster does not know the resource."""
-        if all(found.name != RESOURCE.name for found in await session.resources(GROUP)):
+        if all(resource.name != RESOURCE.name for resource in await session.resources(GROUP)):
             raise Absent(
                 f"trivy-operator is not installed in {self._reader.cluster}",
                 "Install it, or leave it: other scanners are read as well.",
@@ -118,11 +118,11 @@ class TrivyOperatorSource(ScannerSource):
         return key not in self._known or self._versions.get(key) != heading.metadata.resource_version
 
     async def _index(self, session: ClusterSession, scope: str) -> dict[str, Heading]:
-        found: dict[str, Heading] = {}
+        by_key: dict[str, Heading] = {}
         async with aclosing(session.pages(RESOURCE, scope, metadata_only=True)) as pages:
             async for page in pages:
-                found |= {heading.key: heading for heading, _ in _headings(page)[0]}
-        return found
+                by_key |= {heading.key: heading for heading, _ in _headings(page)[0]}
+        return by_key
 
     async def _one(self, session: ClusterSession, heading: Heading) -> ScanReport | None:
         """One object as it is now; None when it has gone in between."""
@@ -146,21 +146,21 @@ class TrivyOperatorSource(ScannerSource):
 
     async def diagnose(self) -> list[Diagnosis]:
         """Whether the resource is known, and may be listed."""
-        what = f"list vulnerabilityreports in {self._reader.cluster}"
+        action = f"list vulnerabilityreports in {self._reader.cluster}"
         try:
             async with self._reader.open() as session:
                 await self._find(session)
                 round_ = Round()
                 scopes = await self._scopes(session, round_)
         except Absent as error:
-            return [Diagnosis(what, "off", error.headline, remedy=error.remedy)]
+            return [Diagnosis(action, "off", error.headline, remedy=error.remedy)]
         except Forbidden as error:
-            return [Diagnosis(what, "denied", error.headline, RIGHT, ASK)]
+            return [Diagnosis(action, "denied", error.headline, RIGHT, ASK)]
         except (SourceError, UsageError) as error:
-            return [Diagnosis(what, "failed", error.headline, remedy=error.remedy)]
+            return [Diagnosis(action, "failed", error.headline, remedy=error.remedy)]
         if round_.denials:
-            return [Diagnosis(what, "denied", f"only in {len(scopes)} namespaces", f"{RIGHT} cluster-wide", ASK)]
-        return [Diagnosis(what, "ok")]
+            return [Diagnosis(action, "denied", f"only in {len(scopes)} namespaces", f"{RIGHT} cluster-wide", ASK)]
+        return [Diagnosis(action, "ok")]
 
 
 def _headings(page: bytes) -> tuple[list[tuple[Heading, msgspec.Raw]], int]:

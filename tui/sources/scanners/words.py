@@ -65,25 +65,25 @@ def severity_of_score(value: float | None) -> Severity:
 def score(said: object) -> float | None:
     """A CVSS base score of 0 to 10, None when there is none; 0 stands for none with most scanners."""
     try:
-        found = float(said) if isinstance(said, int | float | str) and not isinstance(said, bool) else 0.0
+        value = float(said) if isinstance(said, int | float | str) and not isinstance(said, bool) else 0.0
     except ValueError:
         return None
-    return found if 0.0 < found <= 10.0 else None
+    return value if 0.0 < value <= 10.0 else None
 
 
 def moment(said: object) -> datetime | None:
     """A moment in ISO 8601 or in epoch seconds, None when it is not one; without a zone it is UTC."""
     try:
         if isinstance(said, str):
-            found = datetime.fromisoformat(said.strip())
+            parsed = datetime.fromisoformat(said.strip())
         elif isinstance(said, int | float) and not isinstance(said, bool):
-            found = datetime.fromtimestamp(said, UTC)
+            parsed = datetime.fromtimestamp(said, UTC)
         else:
             return None
     except (ValueError, OverflowError, OSError):
         return None
-    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
-    return found if found > NEVER else None
+    parsed = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed
+    return parsed if parsed > NEVER else None
 
 
 def name_of(registry: Said, repository: Said) -> RepositoryName | None:
@@ -101,8 +101,8 @@ def name_of(registry: Said, repository: Said) -> RepositoryName | None:
 
 def digest_of(said: Said) -> str:
     """The digest in a text such as `sha256:...` or `repo@sha256:...`, empty when there is none."""
-    found = (said or "").strip().rpartition("@")[2]
-    return found if is_digest(found) else ""
+    digest = (said or "").strip().rpartition("@")[2]
+    return digest if is_digest(digest) else ""
 
 
 def counted(numbers: dict[Severity, int | None]) -> dict[Severity, int]:
@@ -112,5 +112,5 @@ def counted(numbers: dict[Severity, int | None]) -> dict[Severity, int]:
 
 def web_address(said: object) -> str:
     """An address of the web, empty for anything else: it may be opened by the operator."""
-    found = text(said)
-    return found if found.startswith(("https://", "http://")) else ""
+    address = text(said)
+    return address if address.startswith(("https://", "http://")) else ""

@@ -152,10 +152,10 @@ class AquaReports:
 
     def _image(self, registry: Said, repository: Said, tag: Said, digest: Said) -> _Image:
         place = f"{text(registry)}/{text(repository)}"
-        said = digest_of(digest)
-        key = (place, said or text(tag, 128))
+        named_digest = digest_of(digest)
+        key = (place, named_digest or text(tag, 128))
         if key not in self._images:
-            self._images[key] = _Image(text(registry), text(repository), text(tag, 128), said, Findings(self._pool))
+            self._images[key] = _Image(text(registry), text(repository), text(tag, 128), named_digest, Findings(self._pool))
         return self._images[key]
 
     def counted(self) -> list[ScanReport]:
@@ -167,8 +167,8 @@ class AquaReports:
 
         `prefix` is put before their keys.
         """
-        found = [self._report(key, image, image.listed, image.findings, reason) for key, image in self._images.items()]
-        return [msgspec.structs.replace(report, key=f"{prefix}#{report.key}") for report in found] if prefix else found
+        reports = [self._report(key, image, image.listed, image.findings, reason) for key, image in self._images.items()]
+        return [msgspec.structs.replace(report, key=f"{prefix}#{report.key}") for report in reports] if prefix else reports
 
     def _report(
         self, key: tuple[str, str], image: _Image, listed: ImageRow | None, findings: Findings | None, reason: str

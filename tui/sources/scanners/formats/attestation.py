@@ -104,11 +104,11 @@ def read_envelope(reading: Reading, body: bytes | msgspec.Raw, inner: Read) -> l
 def read_statement(reading: Reading, body: bytes | msgspec.Raw, inner: Read) -> list[ScanReport]:
     """The reports in an in-toto statement, one for each subject; none for predicates about other things. Raises DECODING."""
     statement = from_json(body, _Statement)
-    digests = [digest for each in statement.subject or () for digest in _digests(each)]
-    found = _read_predicate(reading, statement, inner)
+    digests = [digest for subject in statement.subject or () for digest in _digests(subject)]
+    reports = _read_predicate(reading, statement, inner)
     if not digests:
-        return [msgspec.structs.replace(report, complete=False, reason="the statement has no subject") for report in found]
-    return [_about(report, digest, number) for number, digest in enumerate(digests) for report in found]
+        return [msgspec.structs.replace(report, complete=False, reason="the statement has no subject") for report in reports]
+    return [_about(report, digest, number) for number, digest in enumerate(digests) for report in reports]
 
 
 def _read_predicate(reading: Reading, statement: _Statement, inner: Read) -> list[ScanReport]:
@@ -141,20 +141,20 @@ def _digests(subject: _Subject) -> list[str]:
 def _read_vulnerabilities(reading: Reading, statement: _Statement, inner: Read) -> list[ScanReport]:
     wire = from_json(statement.predicate, _Vulnerabilities)
     scanner, metadata = wire.scanner or _Scanner(), wire.metadata or _Metadata()
-    at = moment(metadata.scan_finished_on) or moment(metadata.scan_started_on)
+    scanned = moment(metadata.scan_finished_on) or moment(metadata.scan_started_on)
     if bytes(scanner.result).startswith(b"{") or (_is_cosigns(statement) and bytes(scanner.result) != b"null"):
-        return _read_inner(reading, scanner, at, inner)
+        return _read_inner(reading, scanner, scanned, inner)
     entries, broken = rows(scanner.result, _Finding)
     findings = Findings(reading.pool)
     findings.broken = len(broken)
     for entry in entries:
-        base = score(next((each.score for each in entry.severity or () if score(each.score) is not None), None))
+        base = score(next((rating.score for rating in entry.severity or () if score(rating.score) is not None), None))
         findings.add(Vulnerability(id=text(entry.id, 80), severity=_severity(entry, base), package="", cvss=base))
-    named = " ".join(filter(None, (text(scanner.uri, 80), text(scanner.version, 40))))
-    empty = bytes(scanner.result) == b"null" or not (named or entries)
+    scanner_name = " ".join(filter(None, (text(scanner.uri, 80), text(scanner.version, 40))))
+    empty = bytes(scanner.result) == b"null" or not (scanner_name or entries)
     draft = ReportDraft(
-        scanner=named or "a scanner that is not named",
-        at=at,
+        scanner=scanner_name or "a scanner that is not named",
+        at=scanned,
         subject=DocumentSubject(),
         findings=findings,
         other="the attestation without a scanner or a result" if empty else "",
@@ -166,22 +166,22 @@ def _is_cosigns(statement: _Statement) -> bool:
     return statement.predicate_type.startswith(COSIGN_VULN)
 
 
-def _read_inner(reading: Reading, scanner: _Scanner, at: datetime | None, inner: Read) -> list[ScanReport]:
+def _read_inner(reading: Reading, scanner: _Scanner, scanned: datetime | None, inner: Read) -> list[ScanReport]:
     """The scanner's own report: which scanner wrote it is told by its content, never by what the wrapper says."""
     try:
-        found = inner(reading, bytes(scanner.result))
+        reports = inner(reading, bytes(scanner.result))
     except UntrustedPayload as error:
-        found = []
+        reports = []
         lacking = f"what the attestation of {text(scanner.uri, 80) or 'a scanner'} holds cannot be read: {error.headline}"
     else:
         lacking = f"the attestation of {text(scanner.uri, 80) or 'a scanner'} holds no report"
-    if not found:
-        return [ReportDraft(scanner="an attestation", at=at, lacking=lacking).report(reading)]
-    return [msgspec.structs.replace(report, at=report.at or at) for report in found]
+    if not reports:
+        return [ReportDraft(scanner="an attestation", at=scanned, lacking=lacking).report(reading)]
+    return [msgspec.structs.replace(report, at=report.at or scanned) for report in reports]
 
 
 def _severity(entry: _Finding, base: float | None) -> Severity:
     """The worst word among the ratings, else the rating of the score."""
-    words = [severity_of(each.score) for each in entry.severity or () if isinstance(each.score, str)]
-    known = [word for word in words if word is not Severity.UNKNOWN]
-    return max(known, key=lambda word: word.rank, default=severity_of_score(base))
+    words = [severity_of(rating.score) for rating in entry.severity or () if isinstance(rating.score, str)]
+    graded = [word for word in words if word is not Severity.UNKNOWN]
+    return max(graded, key=lambda word: word.rank, default=severity_of_score(base))

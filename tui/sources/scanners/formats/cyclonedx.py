@@ -96,14 +96,16 @@ def read_cyclonedx(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanRepo
     metadata = wire.metadata or _Metadata()
     entries, broken = rows(wire.vulnerabilities, _Entry)
     packages: dict[Said, Package] = {
-        each.ref: package_of(each.purl, each.name, each.version) for each in wire.components or () if each.ref
+        component.ref: package_of(component.purl, component.name, component.version)
+        for component in wire.components or ()
+        if component.ref
     }
-    at, who = moment(metadata.timestamp), reading.author(_author(metadata))
+    written, who = moment(metadata.timestamp), reading.author(_author(metadata))
     draft = ReportDraft(
         scanner=_tool(metadata) or "CycloneDX",
-        at=at,
+        at=written,
         subject=_subject(metadata),
-        vex=tuple(vex for entry in entries for vex in _statements(entry, packages, who, at)),
+        vex=tuple(vex for entry in entries for vex in _statements(entry, packages, who, written)),
     )
     reported = [entry for entry in entries if entry.analysis is None]
     if packages or reported or not (entries or broken):
@@ -119,14 +121,14 @@ def read_cyclonedx(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanRepo
 def _findings(entries: list[_Entry], packages: dict[Said, Package], reading: Reading) -> Findings:
     findings = Findings(reading.pool)
     for entry in entries:
-        for reference in dict.fromkeys(each.ref for each in entry.affects or ()) or [None]:
+        for reference in dict.fromkeys(affected.ref for affected in entry.affects or ()) or [None]:
             findings.add(_vulnerability(entry, packages.get(reference) or package_of(reference)))
     return findings
 
 
 def _vulnerability(entry: _Entry, package: Package) -> Vulnerability:
     ratings = entry.ratings or []
-    base = score(max((each.score for each in ratings if each.score is not None), default=None))
+    base = score(max((rating.score for rating in ratings if rating.score is not None), default=None))
     return Vulnerability(
         id=text(entry.id, 80),
         severity=_severity(ratings, base),
@@ -135,30 +137,30 @@ def _vulnerability(entry: _Entry, package: Package) -> Vulnerability:
         fixed=_fixed(entry.recommendation),
         cvss=base,
         title=text(entry.description, 200),
-        url=web_address(next((each.url for each in entry.advisories or () if each.url), None)),
+        url=web_address(next((advisory.url for advisory in entry.advisories or () if advisory.url), None)),
     )
 
 
 def _severity(ratings: list[_Rating], base: float | None) -> Severity:
     """The worst of the words that ratings use, else the rating of the score."""
-    words = [found for each in ratings if (found := severity_of(each.severity)) is not Severity.UNKNOWN]
+    words = [severity for rating in ratings if (severity := severity_of(rating.severity)) is not Severity.UNKNOWN]
     return max(words, key=lambda word: word.rank, default=severity_of_score(base))
 
 
 def _fixed(recommendation: Said) -> str:
     """Trivy writes `Upgrade PACKAGE to version VERSION; ...`."""
-    said = text(recommendation).partition(";")[0]
-    _, found, version = said.rpartition(" to version ")
-    return version if found else ""
+    advice = text(recommendation).partition(";")[0]
+    _, separator, version = advice.rpartition(" to version ")
+    return version if separator else ""
 
 
-def _statements(entry: _Entry, packages: dict[Said, Package], who: str, at: datetime | None) -> list[Vex]:
+def _statements(entry: _Entry, packages: dict[Said, Package], who: str, stated: datetime | None) -> list[Vex]:
     status = _STATES.get((entry.analysis.state or "").lower()) if entry.analysis else None
     if status is None or entry.analysis is None or not text(entry.id):
         return []
     why = text(entry.analysis.justification, 120) or text(entry.analysis.detail, 200)
-    named = {(packages.get(each.ref) or package_of(each.ref)).name for each in entry.affects or ()}
-    return [Vex(text(entry.id, 80), status, who, why, package, at) for package in sorted(named) or [""]]
+    affected = {(packages.get(target.ref) or package_of(target.ref)).name for target in entry.affects or ()}
+    return [Vex(text(entry.id, 80), status, who, why, package, stated) for package in sorted(affected) or [""]]
 
 
 def _subject(metadata: _Metadata) -> DocumentSubject:
@@ -167,7 +169,7 @@ def _subject(metadata: _Metadata) -> DocumentSubject:
 
 
 def _author(metadata: _Metadata) -> str:
-    names = [text(each.name, 80) for each in metadata.authors or ()]
+    names = [text(author.name, 80) for author in metadata.authors or ()]
     return ", ".join(filter(None, names)) or text(metadata.supplier.name if metadata.supplier else None, 80) or _tool(metadata)
 
 
@@ -179,8 +181,8 @@ def _by(metadata: _Metadata) -> str:
 def _tool(metadata: _Metadata) -> str:
     """The name of the first tool: a list in CycloneDX 1.4, `components` since."""
     try:
-        found = from_json(metadata.tools, list[_Named] | _Tools | None)
+        tools = from_json(metadata.tools, list[_Named] | _Tools | None)
     except (msgspec.MsgspecError, RecursionError):
         return ""
-    named = found.components if isinstance(found, _Tools) else found
-    return text(named[0].name, 60) if named else ""
+    components = tools.components if isinstance(tools, _Tools) else tools
+    return text(components[0].name, 60) if components else ""

@@ -195,8 +195,8 @@ class DefenderReports:
         image = self._images.get(key)
         if image is None:
             image = self._images[key] = _Image(row, Findings(self._pool))
-        at = moment(row.time_generated)
-        image.at = max(filter(None, (image.at, at)), default=None)
+        assessed = moment(row.time_generated)
+        image.at = max(filter(None, (image.at, assessed)), default=None)
         # "Healthy" says that the finding was there and no longer is; an exemption says no such thing.
         if (row.code or "").lower() != "healthy":
             image.findings.add(_vulnerability(row))
@@ -206,8 +206,8 @@ class DefenderReports:
 
         `prefix` is put before their keys.
         """
-        found = [self._report(key, image, reason) for key, image in self._images.items()]
-        return [msgspec.structs.replace(report, key=f"{prefix}#{report.key}") for report in found] if prefix else found
+        reports = [self._report(key, image, reason) for key, image in self._images.items()]
+        return [msgspec.structs.replace(report, key=f"{prefix}#{report.key}") for report in reports] if prefix else reports
 
     def _report(self, key: tuple[str, str, str], image: _Image, reason: str) -> ScanReport:
         host, repository, digest = key
@@ -230,17 +230,17 @@ class DefenderReports:
         )
 
 
-def _projected(whole: _Properties) -> DefenderRow:
+def _projected(properties: _Properties) -> DefenderRow:
     """A stored sub-assessment as the query would have projected it."""
-    data = whole.additional_data or _Additional()
+    data = properties.additional_data or _Additional()
     artifact = data.artifact_details or _Artifact()
     software = data.software_details or _Software()
-    status = whole.status or _Status()
+    status = properties.status or _Status()
     return DefenderRow(
         digest=artifact.digest,
         repo=artifact.repository_name,
         host=artifact.registry_host,
-        cve=whole.id,
+        cve=properties.id,
         severity=data.vulnerability_details.severity if data.vulnerability_details else None,
         score=data.cvss_v30_score,
         package=software.package_name,
@@ -250,7 +250,7 @@ def _projected(whole: _Properties) -> DefenderRow:
         code=status.code,
         cause=status.cause,
         why=status.description,
-        time_generated=whole.time_generated,
+        time_generated=properties.time_generated,
     )
 
 

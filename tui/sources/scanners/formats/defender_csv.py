@@ -49,7 +49,9 @@ def read_csv(reading: Reading, body: bytes) -> list[ScanReport]:
             )
         for cells in lines:
             if any(cells):
-                gathering.add_row(DefenderRow(**{name: cells[at] if at < len(cells) else "" for name, at in columns.items()}))
+                gathering.add_row(
+                    DefenderRow(**{name: cells[index] if index < len(cells) else "" for name, index in columns.items()})
+                )
     except csv.Error as error:
         raise UntrustedPayload(f"line {lines.line_num}: {error}", "Export the findings as CSV again.") from error
     reason = f"{gathering.broken} lines name no image by its digest" if gathering.broken else ""

@@ -103,9 +103,9 @@ def _format(body: bytes) -> _Format:
         top = from_json(body, _Top)
     except DECODING as error:
         raise UntrustedPayload(f"it is not JSON: {_place(error, body)}", "Was it cut? Write the report again.") from error
-    for each in FORMATS:
-        if each.fits(top):
-            return each
+    for candidate in FORMATS:
+        if candidate.fits(top):
+            return candidate
     raise UntrustedPayload("it is JSON, but no report of a known scanner", f"Formats are {KNOWN}.")
 
 
@@ -163,12 +163,14 @@ def _read_aqua(reading: Reading, body: bytes) -> list[ScanReport]:
 def _read_resources(reading: Reading, body: bytes) -> list[ScanReport]:
     """A list of VulnerabilityReports, as `kubectl get vulnerabilityreports -A -o json` prints it."""
     objects, broken = headings(body)
-    found = [read_report(reading.source, "", raw, reading.pool) for _, raw in objects]
+    reports = [read_report(reading.source, "", raw, reading.pool) for _, raw in objects]
     if broken:
         findings = Findings(reading.pool)
         findings.broken = broken
-        found.append(ScanReport(reading.source, "trivy-operator", reading.key, None, complete=False, reason=findings.shortfall()))
-    return [_keyed(report, reading) for report in found]
+        reports.append(
+            ScanReport(reading.source, "trivy-operator", reading.key, None, complete=False, reason=findings.shortfall())
+        )
+    return [_keyed(report, reading) for report in reports]
 
 
 def _read_resource(reading: Reading, body: bytes) -> list[ScanReport]:
@@ -207,11 +209,11 @@ def _has(*members: msgspec.Raw) -> bool:
 
 def _place(error: Exception, body: bytes) -> str:
     """What is wrong and where: the decoder's path, or line and column of a byte."""
-    said = clean(str(error), 160) or type(error).__name__
-    before, found, number = said.rpartition("(byte ")
+    message = clean(str(error), 160) or type(error).__name__
+    before, separator, number = message.rpartition("(byte ")
     number = number.rstrip(")")
-    if not found or not number.isdigit():
-        return said
+    if not separator or not number.isdigit():
+        return message
     head = body[: int(number)]
     line, column = head.count(b"\n") + 1, int(number) - (head.rfind(b"\n") + 1) + 1
     return f"{before.strip()} at line {line}, column {column}"

@@ -63,8 +63,8 @@ class ReportDraft(msgspec.Struct, kw_only=True):
         scanned = not self.other or (findings is not None and bool(findings.counts))
         lacking = self.lacking or (findings.shortfall(self.stated) if findings is not None else "")
         if self.other:
-            said = "does not say that every package was looked at" if scanned else "holds no scan of vulnerabilities"
-            lacking = f"{self.other} {said}"
+            gap = "does not say that every package was looked at" if scanned else "holds no scan of vulnerabilities"
+            lacking = f"{self.other} {gap}"
         return ScanReport(
             source=reading.source,
             scanner=self.scanner,
@@ -87,20 +87,20 @@ class ReportDraft(msgspec.Struct, kw_only=True):
 
 def subject_of(*references: str | None, image_id: str | None = None) -> DocumentSubject:
     """The image that references name, the best first: one with a digest; else the name, with the config's digest if given."""
-    parsed = [found for each in references if each and (found := _parsed(each)) is not None]
-    best = next((each for each in parsed if each.digest), None) or next(iter(parsed), None)
+    parsed = [reference for written in references if written and (reference := _parsed(written)) is not None]
+    best = next((reference for reference in parsed if reference.digest), None) or next(iter(parsed), None)
     config = digest_of(image_id)
     if best is None:
         return DocumentSubject(digest=config, config=config)
-    tag = next((each.tag for each in parsed if each.tag and each.name == best.name), "")
+    tag = next((reference.tag for reference in parsed if reference.tag and reference.name == best.name), "")
     return DocumentSubject(RepositoryName(best.registry, best.repository), tag, best.digest or config, config)
 
 
-def _parsed(said: str) -> Reference | None:
+def _parsed(name: str) -> Reference | None:
     """A reference, None for what is none: names of archives and folders are not. The tag is only what was written."""
     try:
-        found = parse_reference(said.strip())
+        reference = parse_reference(name.strip())
     except InvalidReference:
         return None
-    written = ":" in said.rpartition("/")[2].partition("@")[0]
-    return msgspec.structs.replace(found, tag=text(found.tag, 128) if written else "")
+    written = ":" in name.rpartition("/")[2].partition("@")[0]
+    return msgspec.structs.replace(reference, tag=text(reference.tag, 128) if written else "")

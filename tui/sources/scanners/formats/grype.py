@@ -114,13 +114,13 @@ def read_grype(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport]:
         findings.add(msgspec.structs.replace(_finding(match), exemption=_exemption(match)))
     distro = wire.distro or _Distro()
     blind = not entries and not ignored and wire.distro is not None and not text(distro.name, 40)
-    whole = wire.source is not None and bytes(wire.matches) != b"null"
+    names_source = wire.source is not None and bytes(wire.matches) != b"null"
     draft = ReportDraft(
         scanner="Grype",
         at=moment(wire.descriptor.timestamp if wire.descriptor else None),
         subject=_subject(wire.source),
         findings=findings,
-        other="" if whole else "Grype's report that names nothing it looked at",
+        other="" if names_source else "Grype's report that names nothing it looked at",
         lacking=_elsewhere(wire.source) or ("the operating system was not recognised, and nothing was found" if blind else ""),
         os=" ".join(filter(None, (text(distro.name, 40), text(distro.version, 40)))),
     )
@@ -141,9 +141,9 @@ def _subject(source: _Source | None) -> DocumentSubject:
         target = from_json(source.target if source else b"{}", _Target)
     except DECODING:
         return DocumentSubject()
-    found = subject_of(*(target.repo_digests or ()), *(target.tags or ()), target.user_input, image_id=target.image_id)
+    subject = subject_of(*(target.repo_digests or ()), *(target.tags or ()), target.user_input, image_id=target.image_id)
     # Syft computes the manifest's digest by itself when the image came from no registry: the registry's own word is better.
-    return found if found.digest else msgspec.structs.replace(found, digest=digest_of(target.manifest_digest))
+    return subject if subject.digest else msgspec.structs.replace(subject, digest=digest_of(target.manifest_digest))
 
 
 def _exemption(match: _Ignored) -> str:
@@ -153,20 +153,28 @@ def _exemption(match: _Ignored) -> str:
 
 
 def _finding(entry: _Match) -> Vulnerability:
-    found, package = entry.vulnerability, entry.artifact
+    vulnerability, package = entry.vulnerability, entry.artifact
     place = next(iter(package.locations or ()), _Location())
-    scores = [each.metrics.base_score for each in found.cvss or () if each.metrics and each.metrics.base_score is not None]
-    name = text(found.id, 80)
+    scores = [
+        rating.metrics.base_score
+        for rating in vulnerability.cvss or ()
+        if rating.metrics and rating.metrics.base_score is not None
+    ]
+    name = text(vulnerability.id, 80)
     return Vulnerability(
         id=name,
-        severity=severity_of(found.severity),
+        severity=severity_of(vulnerability.severity),
         package=text(package.name),
         installed=text(package.version, 120),
-        fixed=text(next(iter((found.fix.versions if found.fix else None) or ()), ""), 120),
+        fixed=text(next(iter((vulnerability.fix.versions if vulnerability.fix else None) or ()), ""), 120),
         cvss=score(max(scores, default=None)),
-        title=text(found.description, 200),
-        url=web_address(found.data_source),
+        title=text(vulnerability.description, 200),
+        url=web_address(vulnerability.data_source),
         path=text(place.path),
         layer=text(place.layer, 140),
-        aliases=tuple(dict.fromkeys(text(each.id, 80) for each in entry.related_vulnerabilities or () if each.id != found.id)),
+        aliases=tuple(
+            dict.fromkeys(
+                text(related.id, 80) for related in entry.related_vulnerabilities or () if related.id != vulnerability.id
+            )
+        ),
     )

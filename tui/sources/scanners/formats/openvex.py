@@ -60,7 +60,7 @@ def read_openvex(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport
     """The statements, gathered by the image that they are about. Raises DECODING."""
     wire = from_json(body, _Document)
     entries, broken = rows(wire.statements, _Statement)
-    who, at = reading.author(text(wire.author, 80)), moment(wire.timestamp)
+    who, written = reading.author(text(wire.author, 80)), moment(wire.timestamp)
     gathered: defaultdict[DocumentSubject, list[Vex]] = defaultdict(list)
     for entry in entries:
         status = _STATES.get(entry.status.lower())
@@ -69,14 +69,15 @@ def read_openvex(reading: Reading, body: bytes | msgspec.Raw) -> list[ScanReport
             continue
         why = text(entry.justification, 120) or text(entry.impact_statement, 200)
         for subject, package in _places(entry):
-            gathered[subject].append(Vex(name, status, who, why, package, moment(entry.timestamp) or at))
+            gathered[subject].append(Vex(name, status, who, why, package, moment(entry.timestamp) or written))
     lacking = f"{len(broken)} statements could not be read" if broken else ""
     drafts = [
-        ReportDraft(scanner="OpenVEX", at=at, subject=each, vex=tuple(vex), lacking=lacking) for each, vex in gathered.items()
+        ReportDraft(scanner="OpenVEX", at=written, subject=subject, vex=tuple(vex), lacking=lacking)
+        for subject, vex in gathered.items()
     ]
     return [
         draft.report(reading, number)
-        for number, draft in enumerate(drafts or [ReportDraft(scanner="OpenVEX", at=at, lacking=lacking)])
+        for number, draft in enumerate(drafts or [ReportDraft(scanner="OpenVEX", at=written, lacking=lacking)])
     ]
 
 
@@ -93,24 +94,24 @@ def _places(entry: _Statement) -> list[tuple[DocumentSubject, str]]:
     """
     if not entry.products:
         return [(DocumentSubject(), "")]
-    found: list[tuple[DocumentSubject, str]] = []
-    for each in entry.products:
-        product = each if isinstance(each, _Product) else _Product(own_id=each)
-        named = _purl(product)
-        if not is_image(named) and not digest_of(named) and not _is_reference(named):
-            found += [(DocumentSubject(), name)] if (name := package_of(named).name) else []
+    places: list[tuple[DocumentSubject, str]] = []
+    for listed in entry.products:
+        product = listed if isinstance(listed, _Product) else _Product(own_id=listed)
+        purl = _purl(product)
+        if not is_image(purl) and not digest_of(purl) and not _is_reference(purl):
+            places += [(DocumentSubject(), name)] if (name := package_of(purl).name) else []
             continue
         parts = [_purl(part if isinstance(part, _Part) else _Part(own_id=part)) for part in product.subcomponents or ()]
         packages = [package_of(part).name or text(part) for part in parts] or [""]
-        found += [(subject_in(named), package) for package in packages]
-    return found
+        places += [(subject_in(purl), package) for package in packages]
+    return places
 
 
-def _is_reference(named: str) -> bool:
+def _is_reference(product: str) -> bool:
     """Whether a product is named as `docker pull` would (`host/repo:tag`); a bare word or an address may be anything."""
-    if ":" not in named.rpartition("/")[2] or "://" in named or named.startswith("pkg:"):
+    if ":" not in product.rpartition("/")[2] or "://" in product or product.startswith("pkg:"):
         return False
-    return subject_of(named).name is not None
+    return subject_of(product).name is not None
 
 
 def _purl(part: _Part) -> str:

@@ -37,8 +37,8 @@ def package_of(purl: str | None, name: str | None = None, version: str | None = 
     if not purl or not purl.startswith("pkg:") or is_image(purl):
         return Package()
     path = purl.removeprefix("pkg:").partition("#")[0].partition("?")[0]
-    path, _, found = path.rpartition("@") if "@" in path else (path, "", "")
-    return Package(text(unquote(path.rpartition("/")[2])), text(unquote(found), 120))
+    path, _, own_version = path.rpartition("@") if "@" in path else (path, "", "")
+    return Package(text(unquote(path.rpartition("/")[2])), text(unquote(own_version), 120))
 
 
 def subject_in(purl: str | None, name: str | None = None, version: str | None = None) -> DocumentSubject:
@@ -50,5 +50,5 @@ def subject_in(purl: str | None, name: str | None = None, version: str | None = 
     digest = digest_of(unquote(path.rpartition("@")[2]))
     qualifiers = parse_qs(query)
     place = next(iter(qualifiers.get("repository_url", ())), "")
-    found = name_of("", place) if place else None
-    return DocumentSubject(found, text(next(iter(qualifiers.get("tag", ())), ""), 128), digest)
+    repository = name_of("", place) if place else None
+    return DocumentSubject(repository, text(next(iter(qualifiers.get("tag", ())), ""), 128), digest)

@@ -127,22 +127,24 @@ def _draft(run: _Run, reading: Reading) -> ReportDraft:
         rule = rules.get(entry.rule_id or "", _Rule())
         if _is_of_a_package(rule):
             findings.add(_vulnerability(entry, rule))
-    known = any(word in tool.lower() for word in SCANNERS)
-    given = run.properties or _RunProperties()
+    is_scanner = any(word in tool.lower() for word in SCANNERS)
+    properties = run.properties or _RunProperties()
     return ReportDraft(
         scanner=tool or "a tool without a name",
         at=moment(run.invocations[0].ended) if run.invocations else None,
-        subject=subject_of(*(given.repo_digests or ()), *(given.repo_tags or ()), given.image_name, image_id=given.image_id),
-        findings=findings if known else None,
-        other=_other(run, tool, known and bool(findings.counts)),
+        subject=subject_of(
+            *(properties.repo_digests or ()), *(properties.repo_tags or ()), properties.image_name, image_id=properties.image_id
+        ),
+        findings=findings if is_scanner else None,
+        other=_other(run, tool, is_scanner and bool(findings.counts)),
         lacking=_failed(run),
     )
 
 
 def _other(run: _Run, tool: str, listed: bool) -> str:
     """What the run is when it does not tell that packages were looked at."""
-    said = tool.lower()
-    proven = bytes(run.results) != b"null" and any(word in said for word in SINGLE_MINDED)
+    name = tool.lower()
+    proven = bytes(run.results) != b"null" and any(word in name for word in SINGLE_MINDED)
     if listed or proven:
         return ""
     return f"the SARIF of {tool or 'a tool without a name'}"
@@ -150,7 +152,7 @@ def _other(run: _Run, tool: str, listed: bool) -> str:
 
 def _failed(run: _Run) -> str:
     """A run that says that it did not succeed (SARIF 2.1.0, section 3.20.14) may have missed anything."""
-    failed = any(each.successful is False for each in run.invocations or ())
+    failed = any(invocation.successful is False for invocation in run.invocations or ())
     return "the run says that it did not succeed" if failed else ""
 
 
@@ -164,11 +166,11 @@ def _vulnerability(entry: _Result, rule: _Rule) -> Vulnerability:
     words = _lines(rule.help) | _lines(entry.message)
     match = _GRYPE.search(_beginning(entry.message))
     package = package_of(words["package"]) if words.get("package", "").startswith("pkg:") else Package(words.get("package", ""))
-    named = _ID.match(entry.rule_id or "")
+    rule_id = _ID.match(entry.rule_id or "")
     base = score(rule.properties.security_severity) if rule.properties else None
     location = next(iter(entry.locations or ()), _Location()).physical_location or _Physical()
     return Vulnerability(
-        id=text(named[1] if named else entry.rule_id, 80),
+        id=text(rule_id[1] if rule_id else entry.rule_id, 80),
         severity=_severity(entry, rule, base),
         package=text(package.name) or text(match[1] if match else ""),
         installed=text(
@@ -188,7 +190,7 @@ def _severity(entry: _Result, rule: _Rule, base: float | None) -> Severity:
     A score is somebody else's opinion: Debian calls low what NVD scores 10.
     """
     severities = (severity_of(word) for word in _said_severities(entry, rule))
-    return next((found for found in severities if found is not Severity.UNKNOWN), severity_of_score(base))
+    return next((severity for severity in severities if severity is not Severity.UNKNOWN), severity_of_score(base))
 
 
 def _said_severities(entry: _Result, rule: _Rule) -> Iterator[str]:
@@ -205,11 +207,11 @@ def _said_severities(entry: _Result, rule: _Rule) -> Iterator[str]:
         yield from _DESCRIBED.findall(_beginning(described))
 
 
-def _beginning(said: _Text | None) -> str:
+def _beginning(message: _Text | None) -> str:
     """As much of a text as is searched."""
-    return ((said.text if said else None) or "")[:4000]
+    return ((message.text if message else None) or "")[:4000]
 
 
-def _lines(said: _Text | None) -> dict[str, str]:
+def _lines(message: _Text | None) -> dict[str, str]:
     """What a text says in lines `Package: zlib`, by the name in small letters."""
-    return {name.lower(): value.strip() for name, value in _LINE.findall(_beginning(said))}
+    return {name.lower(): value.strip() for name, value in _LINE.findall(_beginning(message))}

@@ -134,10 +134,10 @@ def _read_result(raw: msgspec.Raw, findings: Findings) -> str:
 
 def _other(classes: list[str]) -> str:
     """What the report is when no result tells that packages were looked at: a scan of secrets alone has the same shape."""
-    if any(each in PACKAGES for each in classes):
+    if any(kind in PACKAGES for kind in classes):
         return ""
-    named = ", ".join(sorted({_CLASSES.get(each, each) for each in classes if each}))
-    return f"Trivy's report of {named} alone" if named else "Trivy's report without a result"
+    kinds = ", ".join(sorted({_CLASSES.get(kind, kind) for kind in classes if kind}))
+    return f"Trivy's report of {kinds} alone" if kinds else "Trivy's report without a result"
 
 
 def _unseen(classes: list[str], system: _Os) -> str:
@@ -166,17 +166,17 @@ def _told(change: _Modified, target: str) -> Vulnerability:
 
 def _vulnerability(entry: _Finding, target: str) -> Vulnerability:
     layer = entry.layer or _Layer()
-    scores = [each.v3_score or each.v40_score for each in (entry.cvss or {}).values()]
+    scores = [rating.v3_score or rating.v40_score for rating in (entry.cvss or {}).values()]
     return Vulnerability(
         id=text(entry.vulnerability_id, 80),
         severity=severity_of(entry.severity),
         package=text(entry.pkg_name),
         installed=text(entry.installed_version, 120),
         fixed=text(entry.fixed_version, 120),
-        cvss=score(max((each for each in scores if each is not None), default=None)),
+        cvss=score(max((value for value in scores if value is not None), default=None)),
         title=text(entry.title, 200),
         url=web_address(entry.primary_url),
         path=text(entry.pkg_path) or target,
         layer=text(layer.digest or layer.diff_id, 140),
-        aliases=tuple(text(each, 80) for each in entry.vendor_ids or ()),
+        aliases=tuple(text(vendor_id, 80) for vendor_id in entry.vendor_ids or ()),
     )

@@ -117,8 +117,10 @@ def _report(source: SourceId, image: _Image, prefix: str, pool: Pool) -> ScanRep
     tag = image.repo_tag or _RepoTag()
     digest = next(filter(None, map(digest_of, image.repo_digests or ())), "") or digest_of(image.id)
     findings = _findings(image, pool)
-    given = image.vulnerability_distribution
-    none = image.vulnerabilities_count == 0 or (image.vulnerabilities_count is None and given is not None and given.is_empty)
+    distribution = image.vulnerability_distribution
+    none = image.vulnerabilities_count == 0 or (
+        image.vulnerabilities_count is None and distribution is not None and distribution.is_empty
+    )
     listed = bytes(image.vulnerabilities) != b"null" or none
     counts = _counts(image.vulnerability_distribution) or dict(findings.counts)
     lacking = _lacking(image, findings, counts, listed)
@@ -159,11 +161,16 @@ def _lacking(image: _Image, findings: Findings, counts: dict[Severity, int], lis
     return "" if counts else "the result has neither vulnerabilities nor counts"
 
 
-def _counts(given: _Distribution | None) -> dict[Severity, int]:
-    if given is None:
+def _counts(distribution: _Distribution | None) -> dict[Severity, int]:
+    if distribution is None:
         return {}
     return counted(
-        {Severity.CRITICAL: given.critical, Severity.HIGH: given.high, Severity.MEDIUM: given.medium, Severity.LOW: given.low}
+        {
+            Severity.CRITICAL: distribution.critical,
+            Severity.HIGH: distribution.high,
+            Severity.MEDIUM: distribution.medium,
+            Severity.LOW: distribution.low,
+        }
     )
 
 
