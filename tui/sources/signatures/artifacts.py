@@ -184,13 +184,13 @@ class _Gathering:
 
 def _fault(referrer: Referrer, manifest: WireManifest, size: int) -> str:
     """Why notation would not fetch a signature (registry/repository.go, getSignatureBlobDesc); empty when it would."""
-    told = referrer.descriptor
-    if told.media_type not in MANIFESTS:
-        return f"the registry lists its manifest as {clean(told.media_type, 80) or 'no type'}"
-    if (manifest.media_type or "") not in ("", told.media_type) or manifest.manifests is not None:
+    descriptor = referrer.descriptor
+    if descriptor.media_type not in MANIFESTS:
+        return f"the registry lists its manifest as {clean(descriptor.media_type, 80) or 'no type'}"
+    if (manifest.media_type or "") not in ("", descriptor.media_type) or manifest.manifests is not None:
         return "its manifest is an index, or of another type than the registry lists"
-    if told.size != size:
-        return f"the registry lists its manifest with {told.size} bytes, and it has {size}"
+    if descriptor.size != size:
+        return f"the registry lists its manifest with {descriptor.size} bytes, and it has {size}"
     if (count := len(_layers(referrer, manifest))) != 1:
         return f"the signature manifest has {count} layers where one is allowed"
     return ""
@@ -234,8 +234,8 @@ def _types(manifest: WireManifest) -> tuple[str, ...]:
 
 def _signs(manifest: WireManifest, referrer: Referrer) -> bool:
     """Whether a bundle is a signature as far as annotations tell; others are statements about the image."""
-    told = (manifest.annotations or {}).get(PREDICATE) or referrer.descriptor.annotations.get(PREDICATE)
-    return told in (None, "", SIGN)
+    predicate = (manifest.annotations or {}).get(PREDICATE) or referrer.descriptor.annotations.get(PREDICATE)
+    return predicate in (None, "", SIGN)
 
 
 def _decode(body: bytes, digest: str) -> WireManifest:

@@ -74,29 +74,29 @@ class StaticResults:
 
 def assess(
     demand: ArtifactDemand,
-    found: tuple[StoredSignature, ...],
+    signatures: tuple[StoredSignature, ...],
     trust: Trust,
     now: datetime,
     revocation: RevocationChecker = OFFLINE,
 ) -> Assessment:
     """The outcomes under a policy at a moment; artifacts that turn out to be no signatures are left out."""
     subject = Target(demand.subject.media_type, demand.subject.digest, demand.subject.size)
-    outcomes = [_outcome(one, subject, str(demand.name), trust, now, revocation) for one in found]
-    told = tuple(outcome for outcome in outcomes if outcome.reason is not Reason.NOT_A_SIGNATURE) or _skipped(
+    outcomes = [_outcome(signature, subject, str(demand.name), trust, now, revocation) for signature in signatures]
+    relevant = tuple(outcome for outcome in outcomes if outcome.reason is not Reason.NOT_A_SIGNATURE) or _skipped(
         demand, trust, subject
     )
-    lookups = _lookups(demand, found, subject, trust, now)
-    return Assessment(told, lookups, _due(found, told, lookups, now))
+    lookups = _lookups(demand, signatures, subject, trust, now)
+    return Assessment(relevant, lookups, _due(signatures, relevant, lookups, now))
 
 
 def _outcome(
-    one: StoredSignature, subject: Target, repository: str, trust: Trust, now: datetime, revocation: RevocationChecker
+    signature: StoredSignature, subject: Target, repository: str, trust: Trust, now: datetime, revocation: RevocationChecker
 ) -> Outcome:
-    if one.static is not None:
-        outcome = _notation(one.static, subject, repository, trust, now, revocation)
+    if signature.static is not None:
+        outcome = _notation(signature.static, subject, repository, trust, now, revocation)
     else:
-        outcome = _cosign(one.artifact, subject.digest, repository, trust.cosign, now)
-    outcome = msgspec.structs.replace(outcome, artifact=one.artifact.manifest, found_by=one.artifact.found_by)
+        outcome = _cosign(signature.artifact, subject.digest, repository, trust.cosign, now)
+    outcome = msgspec.structs.replace(outcome, artifact=signature.artifact.manifest, found_by=signature.artifact.found_by)
     return _where_it_lies(outcome) if outcome.verdict.accepted else outcome
 
 
@@ -158,17 +158,17 @@ _NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def _lookups(
-    demand: ArtifactDemand, found: Iterable[StoredSignature], subject: Target, trust: Trust, now: datetime
+    demand: ArtifactDemand, signatures: Iterable[StoredSignature], subject: Target, trust: Trust, now: datetime
 ) -> tuple[Lookup, ...]:
     if trust.document is None:
         return ()
     statement = trust.document.select(str(demand.name))
-    asked = (
-        revocation_lookups(one.static, subject, statement, trust.stores, now)
-        for one in found
-        if one.static is not None and _may_be_revoked(one.static)
+    per_signature = (
+        revocation_lookups(signature.static, subject, statement, trust.stores, now)
+        for signature in signatures
+        if signature.static is not None and _may_be_revoked(signature.static)
     )
-    return tuple(dict.fromkeys(lookup for lookups in asked for lookup in lookups))
+    return tuple(dict.fromkeys(lookup for lookups in per_signature for lookup in lookups))
 
 
 def _may_be_revoked(static: StaticResult) -> bool:
@@ -177,22 +177,22 @@ def _may_be_revoked(static: StaticResult) -> bool:
 
 
 def _due(
-    found: Iterable[StoredSignature], outcomes: Iterable[Outcome], lookups: tuple[Lookup, ...], now: datetime
+    signatures: Iterable[StoredSignature], outcomes: Iterable[Outcome], lookups: tuple[Lookup, ...], now: datetime
 ) -> datetime | None:
     """The next moment at which the clock alone may change an outcome."""
-    moments = [moment for one in found for moment in _moments(one) if moment > now]
+    moments = [moment for signature in signatures for moment in _moments(signature) if moment > now]
     if lookups:
         unknown = any(step.reason is Reason.REVOCATION_UNKNOWN for outcome in outcomes for step in outcome.steps)
         moments.append(now + (REVOCATION_RETRY if unknown else REVOCATION_AGAIN))
     return min(moments, default=None)
 
 
-def _moments(found: StoredSignature) -> list[datetime]:
-    static = found.static
+def _moments(signature: StoredSignature) -> list[datetime]:
+    static = signature.static
     if static is None:
-        return carried_moments(found.artifact.annotations) if found.artifact.media_type == SIMPLE else []
+        return carried_moments(signature.artifact.annotations) if signature.artifact.media_type == SIMPLE else []
     second = timedelta(seconds=1)  # certificates are valid to the end of their last second
-    lives = [(one.shown.not_before, one.shown.not_after) for one in static.chain]
+    lives = [(certificate.shown.not_before, certificate.shown.not_after) for certificate in static.chain]
     ends = [moment for start, end in lives for moment in (start, warned_from(start, end), shifted(end, second))]
     if static.expiry is not None and static.signing_time is not None:
         ends += [warned_from(static.signing_time.whole, static.expiry.whole), static.expiry.after]

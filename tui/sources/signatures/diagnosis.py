@@ -15,8 +15,8 @@ __all__ = ["diagnose"]
 
 def diagnose(options: SignatureOptions, now: datetime) -> list[Diagnosis]:
     """Read everything once. Blocks."""
-    found = [line for trusted in options.all for line in _trusted(trusted, read_trust(trusted, now))]
-    return [*dict.fromkeys(found), _revocation(options), _keyless(options)]
+    diagnoses = [line for trusted in options.all for line in _trusted(trusted, read_trust(trusted, now))]
+    return [*dict.fromkeys(diagnoses), _revocation(options), _keyless(options)]
 
 
 def _trusted(trusted: TrustPaths, trust: Trust) -> Iterator[Diagnosis]:

@@ -35,9 +35,9 @@ class Elsewhere:
         """What lies beside the image but for cosign's, and cosign's from the other repository."""
         self._due[demand.name, demand.subject.digest] = now + AGAIN
         there = await self._read(demand, name)
-        kept = tuple(artifact for artifact in beside.artifacts if artifact.system is not SignatureSystem.COSIGN)
+        others = tuple(artifact for artifact in beside.artifacts if artifact.system is not SignatureSystem.COSIGN)
         own = tuple(artifact for artifact in there.artifacts if artifact.system is SignatureSystem.COSIGN)
-        return Gathered(kept + own, (*beside.errors, *there.errors), beside.requests + there.requests)
+        return Gathered(others + own, (*beside.errors, *there.errors), beside.requests + there.requests)
 
     def due(self, now: datetime) -> list[Key]:
         """Whose signatures are to be looked for again; each is named once."""
@@ -60,9 +60,9 @@ class Elsewhere:
             referrers, errors = await reader.attached(name, demand.subject.digest)
         except SourceError as error:
             return Gathered(errors=(f"Signatures in {name}: {error.headline}",))
-        found = await gather(msgspec.structs.replace(demand, name=name, referrers=referrers), reader)
-        told = tuple(f"Signatures in {name}: {error}" for error in (*errors, *found.errors))
-        return Gathered(found.artifacts, told, found.requests + 1)
+        gathered = await gather(msgspec.structs.replace(demand, name=name, referrers=referrers), reader)
+        faults = tuple(f"Signatures in {name}: {error}" for error in (*errors, *gathered.errors))
+        return Gathered(gathered.artifacts, faults, gathered.requests + 1)
 
     def _opened(self, host: str) -> AttachmentReader | None:
         if host not in self._readers:

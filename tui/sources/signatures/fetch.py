@@ -126,9 +126,9 @@ class RevocationFetcher:
 
     async def _answer(self, key: str, url: str, lookup: Lookup, method: Method) -> FetchAnswer:
         """A kept answer, or a fresh one; never raises for what the other side does."""
-        kept, now = self._kept.get(key), self._clock()
-        if kept is not None and now < kept.until:
-            return kept.answer
+        cached, now = self._kept.get(key), self._clock()
+        if cached is not None and now < cached.until:
+            return cached.answer
         stored = await self._stored(key, url, lookup, method)
         if stored is not None:
             self._keep(key, stored)
@@ -158,11 +158,11 @@ class RevocationFetcher:
             return None
         return _Kept(FetchAnswer(body), min(until, fetched + KEEP_AT_MOST[method]))
 
-    def _keep(self, key: str, kept: _Kept) -> None:
+    def _keep(self, key: str, answer: _Kept) -> None:
         """Keep an answer, and let the oldest go when they become too many."""
         self._kept.pop(key, None)
-        self._kept[key] = kept
-        while len(self._kept) > 1 and sum(len(one.answer.body) for one in self._kept.values()) > KEPT_BYTES:
+        self._kept[key] = answer
+        while len(self._kept) > 1 and sum(len(cached.answer.body) for cached in self._kept.values()) > KEPT_BYTES:
             self._kept.pop(next(iter(self._kept)))
 
     async def _body(self, url: str, limit: int, request: bytes | None) -> bytes:

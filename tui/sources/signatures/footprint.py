@@ -19,13 +19,13 @@ Footprint = tuple[tuple[str, int, int, int], ...]
 
 def footprint(trusted: Iterable[TrustPaths]) -> Footprint:
     """What the files and directories look like now."""
-    paths = dict.fromkeys(path for one in trusted for path in _paths(one))
+    paths = dict.fromkeys(path for trust in trusted for path in _paths(trust))
     return tuple(print_ for path in list(paths)[:MAX_FILES] if (print_ := _print(path)) is not None)
 
 
 def unusable(trusted: Iterable[TrustPaths]) -> tuple[tuple[str, str], ...]:
     """The files that are named and cannot be read, or policies that are no files, each with why; nothing is read for that."""
-    paths = dict.fromkeys(path for one in trusted for path in (*one.files, *_policies(one)))
+    paths = dict.fromkeys(path for trust in trusted for path in (*trust.files, *_policies(trust)))
     return tuple((path, why) for path in paths if (why := _fault(path)))
 
 

@@ -98,9 +98,9 @@ class SignatureSession:
     async def _look(self, demand: ArtifactDemand) -> bool:
         """Look at one manifest; whether something could not be read that may be readable later."""
         gathered = await self._gathered(demand)
-        found = await asyncio.to_thread(lambda: tuple(self._statics.found(artifact) for artifact in gathered.artifacts))
+        signatures = await asyncio.to_thread(lambda: tuple(self._statics.found(artifact) for artifact in gathered.artifacts))
         self._requests += gathered.requests
-        looked = SignatureLook(demand, found, tuple(dict.fromkeys(filter(None, (demand.error, *gathered.errors)))))
+        looked = SignatureLook(demand, signatures, tuple(dict.fromkeys(filter(None, (demand.error, *gathered.errors)))))
         self._looked[demand.name, demand.subject.digest] = looked
         while looked.generation != self._generation:  # what is trusted may change while this is judged
             await self._judge([looked])
@@ -152,7 +152,7 @@ class SignatureSession:
             return
         looked.outcomes = assessment.outcomes
         demand = looked.demand
-        told = SignaturesVerified(
+        verified = SignaturesVerified(
             source=self._source,
             name=demand.name,
             subject=demand.subject.digest,
@@ -162,7 +162,7 @@ class SignatureSession:
             error=clean("; ".join(looked.errors), 400),
             notes=demand.notes,
         )
-        await self.events.emit(told)
+        await self.events.emit(verified)
 
     # ---- what is trusted
 

@@ -51,8 +51,8 @@ def read_policy(directory: Path) -> PolicyDocument:
 
 def read_stores(directory: Path, document: PolicyDocument, now: datetime) -> TrustStores:
     """Every store that the statements name; a store that cannot be used carries its fault."""
-    named = {store for statement in document.statements for store in statement.stores}
-    return TrustStores(tuple(read_store(directory, kind, name, now) for kind, name in sorted(named)))
+    stores = {store for statement in document.statements for store in statement.stores}
+    return TrustStores(tuple(read_store(directory, kind, name, now) for kind, name in sorted(stores)))
 
 
 def read_store(directory: Path, kind: StoreType, name: str, now: datetime) -> TrustStore:
@@ -69,7 +69,11 @@ def read_store(directory: Path, kind: StoreType, name: str, now: datetime) -> Tr
     except ValueError as error:
         return TrustStore(kind, name, fault=f"the trust store {kind}:{name} cannot be used: {_words(error)}")
     ders = tuple(certificate.der for certificate in certificates)
-    notes = [f"{one.subject} expired {one.not_after:%Y-%m-%d}" for one in certificates if one.not_after < now]
+    notes = [
+        f"{certificate.subject} expired {certificate.not_after:%Y-%m-%d}"
+        for certificate in certificates
+        if certificate.not_after < now
+    ]
     return TrustStore(kind, name, ders, notes=tuple(notes))
 
 
