@@ -20,9 +20,9 @@ def exposure_lines(name: str, exposure: Exposure, width: int, glyphs: Glyphs) ->
     for label, words, state in exposure_parts(name, exposure):
         role = ROLE[state] if state is not State.OFF else "dim"
         sign = glyphs.states[state] if label in ("runs", "unknown") else " "
-        first, *rest = wrap(words, max(20, width - LABEL - 5)) or [""]
+        first, *continuation = wrap(words, max(20, width - LABEL - 5)) or [""]
         lines.append(TextLine((Span(f" {sign} ", role), Span(f"{label:<{LABEL}}", "dim"), Span(first, _role(label, state)))))
-        lines += [TextLine((Span(" " * (LABEL + 3) + part, _role(label, state)),)) for part in rest]
+        lines += [TextLine((Span(" " * (LABEL + 3) + part, _role(label, state)),)) for part in continuation]
     return lines
 
 

@@ -42,14 +42,14 @@ def tab_line(tab: TabSpec, width: int) -> TextLine:
     return TextLine(tuple(spans), (Span("Tab ", "dim"),) if room > len("Tab ") else ())
 
 
-def _fitting(at: int, room: int) -> range:
+def _fitting(centre: int, room: int) -> range:
     """As many tabs around one as fit, the farthest being left out first."""
     first, last = 0, len(TABS) - 1
     while first < last:
         cut = len(MORE) * ((first > 0) + (last < len(TABS) - 1))
         if sum(len(TABS[index].name) + len(GAP) for index in range(first, last + 1)) - len(GAP) + cut <= room:
             break
-        if last - at >= at - first:
+        if last - centre >= centre - first:
             last -= 1
         else:
             first += 1

@@ -35,6 +35,6 @@ def elsewhere_words(places: Sequence[Elsewhere]) -> str:
 
 
 def _other(place: Elsewhere) -> str:
-    number, what = (place.images, "image") if place.images else (place.workloads, "workload")
+    number, noun = (place.images, "image") if place.images else (place.workloads, "workload")
     how = "in a name" if place.key is Key.WORD else f"as `{place.key}:`"
-    return f"{plural(number, what)} {'has' if number == 1 else 'have'} it {how}"
+    return f"{plural(number, noun)} {'has' if number == 1 else 'have'} it {how}"

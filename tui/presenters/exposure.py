@@ -67,7 +67,10 @@ def _fixes(exposure: Exposure) -> str:
     versions: dict[str, list[str]] = {}
     for package, version in exposure.fixes:
         versions.setdefault(package, []).append(version)
-    packages = [f"{package} {each[0]}{f' (+{len(each) - 1})' if len(each) > 1 else ''}" for package, each in versions.items()]
+    packages = [
+        f"{package} {fixed_in[0]}{f' (+{len(fixed_in) - 1})' if len(fixed_in) > 1 else ''}"
+        for package, fixed_in in versions.items()
+    ]
     fixes = f"fixed in {_listed(packages, FIXES)}" if packages else "no fix is known"
     return f"{fixes}; {_rebuilt(exposure)}."
 

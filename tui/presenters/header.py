@@ -52,8 +52,8 @@ def header_lines(snapshot: Snapshot, place: Position, now: datetime, width: int,
     """Brand and scope, the verdicts as a picture and as counts, the checks of what runs, and the views with the filter."""
     brand = TextLine(_brand(snapshot), _pulse(snapshot, place, now, width, glyphs))
     chosen = _filter(place, snapshot)
-    names = _tabs(place, glyphs, named=True)
-    tabs = TextLine(names if _length(names) + _length(chosen) < width else _tabs(place, glyphs, named=False), chosen)
+    names = _tabs(place, glyphs, with_names=True)
+    tabs = TextLine(names if _length(names) + _length(chosen) < width else _tabs(place, glyphs, with_names=False), chosen)
     chips = _chips(snapshot, glyphs, width)
     counts = verdict_counts(snapshot, glyphs, words=width >= NARROW)
     if width >= NARROW and _length(counts) + _length(chips) + 28 > width:
@@ -103,16 +103,16 @@ def _pulse(snapshot: Snapshot, place: Position, now: datetime, width: int, glyph
     rights = Span("read-only   " if place.readonly and width >= 100 else "", "dim")
     if not snapshot.number:
         return (rights, Span(" starting ", "badge-unknown"), Span(" "))
-    asked = [health for health in snapshot.sources if health.state is not SourceState.OFF]
+    configured = [health for health in snapshot.sources if health.state is not SourceState.OFF]
     confirmed = _oldest(snapshot)
     since = age(confirmed, now)
     if place.stopped:
         badge = Span(" stopped ", "badge-fail")
-    elif any(health.state is SourceState.LOADING for health in asked):
+    elif any(health.state is SourceState.LOADING for health in configured):
         badge = Span(" loading ", "badge-brand")
-    elif asked and all(health.state is SourceState.FAILED for health in asked if health.kind is SourceKind.CLUSTER):
+    elif configured and all(health.state is SourceState.FAILED for health in configured if health.kind is SourceKind.CLUSTER):
         badge = Span(" no answer ", "badge-fail")
-    elif any(health.live for health in asked if health.kind in _ESTATE):
+    elif any(health.live for health in configured if health.kind in _ESTATE):
         # A second hand would write to the terminal every second only to say that nothing happened.
         badge, since = Span(" live ", "badge-live"), "<1m" if now - confirmed < _MINUTE else since
     else:
@@ -133,21 +133,21 @@ def _oldest(snapshot: Snapshot) -> datetime:
 
 def _chips(snapshot: Snapshot, glyphs: Glyphs, width: int) -> Cell:
     """One chip for each source that is not well, and how many are."""
-    asked = [health for health in snapshot.sources if health.state is not SourceState.OFF]
+    configured = [health for health in snapshot.sources if health.state is not SourceState.OFF]
     # A context that is lost is told though another one reads its cluster: it was asked for.
-    asked += [health for health in snapshot.sources if health.state is SourceState.OFF and health.lost]
-    sick = sorted(filter(_is_sick, asked), key=rank)
-    if not asked:
+    configured += [health for health in snapshot.sources if health.state is SourceState.OFF and health.lost]
+    sick = sorted(filter(_is_sick, configured), key=rank)
+    if not configured:
         return ()
     if not sick:
-        well = sum(health.state is SourceState.OK for health in asked)
-        return (Span(f"{well}/{len(asked)} sources ok ", "dim"),)
+        well = sum(health.state is SourceState.OK for health in configured)
+        return (Span(f"{well}/{len(configured)} sources ok ", "dim"),)
     if width < NARROW:
         worst = "failed" if any(health.state is not SourceState.PARTIAL for health in sick) else "partial"
-        return (Span(f"{glyphs.partial} ", "warn"), Span(f"{len(sick)} of {len(asked)} sources {worst} ", "dim"))
+        return (Span(f"{glyphs.partial} ", "warn"), Span(f"{len(sick)} of {len(configured)} sources {worst} ", "dim"))
     chips = [span for health in sick[:2] for span in _chip(health, glyphs, room=26)]
     more = f"+{len(sick) - 2}  " if len(sick) > 2 else ""
-    return (*chips, Span(f"{more}{len(asked) - len(sick)}/{len(asked)} ok ", "dim"))
+    return (*chips, Span(f"{more}{len(configured) - len(sick)}/{len(configured)} ok ", "dim"))
 
 
 def _is_sick(health: SourceHealth) -> bool:
@@ -176,16 +176,16 @@ def _ailment(health: SourceHealth) -> str:
     return "does not answer" if health.state is not SourceState.PARTIAL else "partly read"
 
 
-def _tabs(place: Position, glyphs: Glyphs, *, named: bool) -> Cell:
+def _tabs(place: Position, glyphs: Glyphs, *, with_names: bool) -> Cell:
     """The views; where there is no room, only the one that is shown has its name."""
     spans: list[Span] = [Span("  ")]
     for view in place.views:
         spans.append(Span(f"{view.key} ", "dim"))
-        if named or view is place.view:
+        if with_names or view is place.view:
             spans.append(Span(view.name, "bold" if view is place.view else "dim"))
         spans.append(Span(f" {count(place.counts[view.id])}" if place.counts.get(view.id) else "", "warn"))
         spans.append(Span(f" {count(place.busy[view.id])} {glyphs.proven}" if place.busy.get(view.id) else "", "accent"))
-        spans.append(Span("   " if named else "  "))
+        spans.append(Span("   " if with_names else "  "))
     return tuple(spans)
 
 

@@ -109,5 +109,5 @@ def _badge(verdict: State, checks: Sequence[Check], look: SectionContext) -> Tex
 
 def _platforms(image: Image) -> str:
     """`linux/amd64 + arm64`."""
-    first, *rest = [str(platform) for platform in image.platforms] or [""]
-    return " + ".join([first, *(name.removeprefix("linux/") for name in rest)])
+    first, *others = [str(platform) for platform in image.platforms] or [""]
+    return " + ".join([first, *(name.removeprefix("linux/") for name in others)])

@@ -69,10 +69,12 @@ def denied(denials: Sequence[Denial]) -> Iterator[tuple[str, str]]:
         cause = "" if denial.right else denial.reason
         alike.setdefault((cause, denial.remedy, bool(denial.right)), []).append(denial)
     for (cause, remedy, refused), group in alike.items():
-        what = ", ".join(dict.fromkeys(denial.what for denial in group))
+        subjects = ", ".join(dict.fromkeys(denial.what for denial in group))
         rights = ", ".join(dict.fromkeys(denial.right for denial in group[:MOST_RIGHTS]))
         rights += f" and {len(group) - MOST_RIGHTS} more" if len(group) > MOST_RIGHTS else ""
         sentence = (
-            f"may not read {what}: missing right {rights}" if refused else f"could not read {what}" + (cause and f": {cause}")
+            f"may not read {subjects}: missing right {rights}"
+            if refused
+            else f"could not read {subjects}" + (cause and f": {cause}")
         )
         yield sentence, remedy

@@ -159,7 +159,12 @@ def step_lines(step: Step, width: int, glyphs: Glyphs) -> list[TextLine]:
     lines += _listed("leaves alone", step.leaves, "dim", width)
     for right in step.rights:
         lines += _right(right, width, glyphs)
-    lines += _listed("only while this still is so", [f"{seen.what}: {seen.value}" for seen in step.preconditions], "dim", width)
+    lines += _listed(
+        "only while this still is so",
+        [f"{precondition.what}: {precondition.value}" for precondition in step.preconditions],
+        "dim",
+        width,
+    )
     lines += _listed("the same by hand", step.commands, "", width)
     lines += _listed("undone by", [step.undo] if step.undo else [], "", width)
     return lines

@@ -70,13 +70,13 @@ def _nothing_matches(narrowed: str, untold: Sequence[str], hint: str, width: int
 
 def _nothing_there(snapshot: Snapshot, width: int) -> list[TextLine]:
     """Everything that was asked answered, and there is nothing."""
-    asked = [health.kind for health in snapshot.sources if health.state is not SourceState.OFF]
-    if not asked:
+    kinds = [health.kind for health in snapshot.sources if health.state is not SourceState.OFF]
+    if not kinds:
         return _titled(
             "No cluster and no registry was named", "Name a context with --context, a registry with --registry.", width
         )
     places = ((SourceKind.CLUSTER, "cluster"), (SourceKind.REGISTRY, "registry"))
-    counted = [several(asked.count(kind), word) for kind, word in places if kind in asked]
+    counted = [several(kinds.count(kind), word) for kind, word in places if kind in kinds]
     summary = f"{' and '.join(counted)} answered: nothing runs in the namespaces that were read, and no registry holds an image."
     lines = _titled("No workloads and no images", summary, width)
     step = "Other places: --context, --all-contexts, -n NAMESPACE, --registry. R reads again, s shows every source."
@@ -149,8 +149,8 @@ def _source(health: SourceHealth, now: datetime, width: int) -> Iterator[TextLin
     right = f"{age(health.as_of, now)} ago " if health.as_of else "never answered "
     state = "live" if health.live and health.state is SourceState.OK else "not confirmed" if health.stale else health.state.value
     yield TextLine((Span(f"  {health.id}", "bold"), Span(f"  {state}", STATE_ROLE[health.state])), (Span(right, "dim"),))
-    told = ", ".join(fact for fact in (health.endpoint, *facts) if fact)
-    yield from _lines(told, "dim", width)
+    summary = ", ".join(fact for fact in (health.endpoint, *facts) if fact)
+    yield from _lines(summary, "dim", width)
     for remark in health.remarks:
         yield from _lines(remark, "warn", width)
     yield from _lines(health.error, "unknown", width)
@@ -160,8 +160,8 @@ def _source(health: SourceHealth, now: datetime, width: int) -> Iterator[TextLin
 
 def denial_lines(denials: Sequence[Denial], width: int, indent: int) -> Iterator[TextLine]:
     """What may not or could not be read, and the next step."""
-    for told, remedy in denied(denials):
-        yield from _lines(told, "unknown", width, indent)
+    for sentence, remedy in denied(denials):
+        yield from _lines(sentence, "unknown", width, indent)
         yield from _lines(remedy, "accent", width, indent)
 
 

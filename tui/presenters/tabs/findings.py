@@ -49,19 +49,19 @@ _KEYS: Mapping[Order, Callable[[ImageVulnerability], tuple[object, ...]]] = {
 def vulnerability_lines(image: Image, look: SectionContext) -> Sequence[TextLine]:
     """Whose reports these are, then one line for each vulnerability; those only that the filter names, if it names some."""
     lines = [line for report in image.scans for line in _report(report, look)]
-    order, wanted = Order(look.order or Order.SEVERITY), look.wanted
+    order, filter_text = Order(look.order or Order.SEVERITY), look.wanted
     if not image.scans:
         silent = "No scanner has told anything of it: that is unknown, not clean."
         return [*wrapped(silent, "unknown", look.width), *wrapped(image.scan_gap, "unknown", look.width)]
     lines += wrapped(image.scan_gap, "unknown", look.width)
     vulnerabilities: Sequence[ImageVulnerability] = image.vulnerabilities
-    if wanted:
-        vulnerabilities = [row for row in vulnerabilities if wanted in f"{row.id} {row.package}".lower()]
+    if filter_text:
+        vulnerabilities = [row for row in vulnerabilities if filter_text in f"{row.id} {row.package}".lower()]
     if order is not Order.SEVERITY:  # in which they come
         vulnerabilities = sorted(vulnerabilities, key=_KEYS[order])
     number = (
-        f"{count(len(vulnerabilities))} of {count(len(image.vulnerabilities))} match {wanted}"
-        if wanted
+        f"{count(len(vulnerabilities))} of {count(len(image.vulnerabilities))} match {filter_text}"
+        if filter_text
         else count(len(vulnerabilities))
     )
     title = (Span(f" {number}, by {order.value}", "dim"),)

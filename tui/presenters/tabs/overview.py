@@ -83,11 +83,11 @@ def _check(check: Check, look: SectionContext) -> Iterator[TextLine]:
     lead = (Span(" "), look.glyphs.of(check.state), Span(f" {check.name.value:<{CHECK_NAME}}", "dim" if fine else ""))
     if room < TIGHT:
         indent = 5
-        first, rest = "", wrap(brief_digests(check.reason), max(16, look.width - indent - 1))
+        first, continuation = "", wrap(brief_digests(check.reason), max(16, look.width - indent - 1))
     else:
-        first, *rest = wrap(brief_digests(check.reason), room)
+        first, *continuation = wrap(brief_digests(check.reason), room)
     yield TextLine((*lead, Span(first, "dim" if fine else "")), right)
-    yield from (TextLine((Span(" " * indent + part, "dim" if fine else ""),)) for part in rest)
+    yield from (TextLine((Span(" " * indent + part, "dim" if fine else ""),)) for part in continuation)
     if check.remedy and not fine:
         for index, part in enumerate(wrap(brief_digests(check.remedy), max(20, look.width - indent - 3))):
             yield TextLine((Span(" " * indent), Span(look.glyphs.arrow if index == 0 else "  ", "accent"), Span(part, "dim")))

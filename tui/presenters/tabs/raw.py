@@ -51,8 +51,8 @@ def _inquiry(subject: RowSubject, snapshot: Snapshot) -> Inquiry | None:
     image = _image(subject, snapshot)
     if image is None or image.absent or not image.key.digest:
         return None
-    what = f"{plural(len(image.digests) or 1, 'manifest')} and {plural(len(image.config_digests), 'configuration')}"
-    return Inquiry((image.key, image.digests, image.config_digests), what, partial(_read, image))
+    contents = f"{plural(len(image.digests) or 1, 'manifest')} and {plural(len(image.config_digests), 'configuration')}"
+    return Inquiry((image.key, image.digests, image.config_digests), contents, partial(_read, image))
 
 
 def _image(subject: RowSubject, snapshot: Snapshot) -> Image | None:
@@ -65,23 +65,23 @@ async def _read(image: Image, inquiries: Inquiries) -> Drawing:
     digests = [("manifest", digest) for digest in image.digests or (image.key.digest,)]
     digests += [("configuration", digest) for digest in image.config_digests]
     documents: list[Document] = []
-    for what, digest in digests[:MOST_DOCUMENTS]:
-        ask = inquiries.manifest if what == "manifest" else inquiries.configuration
+    for kind, digest in digests[:MOST_DOCUMENTS]:
+        ask = inquiries.manifest if kind == "manifest" else inquiries.configuration
         try:
-            documents.append(_document(what, digest, await ask(image.name, digest)))
+            documents.append(_document(kind, digest, await ask(image.name, digest)))
         except TrustreeError as error:
             if not documents:
                 raise
-            documents.append(Document(what, digest, 0, error=error.kept()))
+            documents.append(Document(kind, digest, 0, error=error.kept()))
     return partial(_drawn, str(image.name), documents, len(digests) - len(documents))
 
 
-def _document(what: str, digest: str, body: bytes) -> Document:
+def _document(kind: str, digest: str, body: bytes) -> Document:
     """The beginning of a body as lines: JSON with a member on each, anything else as it is."""
     text = body[:MOST_TEXT].decode("utf-8", "replace")
     lines = tuple(islice(_laid_out(text) if text.lstrip().startswith(("{", "[")) else text.splitlines(), MOST_LINES + 1))
-    whole = len(body) <= MOST_TEXT and len(lines) <= MOST_LINES
-    return Document(what, digest, len(body), lines[:MOST_LINES], whole)
+    complete = len(body) <= MOST_TEXT and len(lines) <= MOST_LINES
+    return Document(kind, digest, len(body), lines[:MOST_LINES], complete)
 
 
 def _laid_out(text: str) -> Iterator[str]:

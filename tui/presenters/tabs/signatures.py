@@ -61,9 +61,9 @@ def _outcome(outcome: Outcome, look: SectionContext) -> Iterator[TextLine]:
     yield from wrapped(outcome.sentence, "dim" if state is State.PASS else "", look.width, indent=3)
     for step in outcome.steps:
         lead = (Span("   "), look.glyphs.of(STEP_STATE[step.state]), Span(f" {step.name.value:<19}", "dim"))
-        first, *rest = [line.left[0].text.strip() for line in wrapped(step.sentence, "", look.width - 25)] or [""]
+        first, *continuation = [line.left[0].text.strip() for line in wrapped(step.sentence, "", look.width - 25)] or [""]
         yield TextLine((*lead, Span(first)))
-        yield from (TextLine((Span(" " * 24 + part),)) for part in rest)
+        yield from (TextLine((Span(" " * 24 + part),)) for part in continuation)
     yield from _facts(outcome, look)
 
 

@@ -78,8 +78,8 @@ def _exposure(query: str, snapshot: Snapshot) -> tuple[str, Exposure | None]:
     from tui.domain.query.exposure import asked_for, exposure
     from tui.domain.query.query import parse_query
 
-    asked = asked_for(parse_query(query).terms)
-    return (asked[0], exposure(snapshot, asked[1])) if asked else ("", None)
+    search = asked_for(parse_query(query).terms)
+    return (search[0], exposure(snapshot, search[1])) if search else ("", None)
 
 
 def first_unfolded(model: ViewModel, room: int) -> list[RowKey]:

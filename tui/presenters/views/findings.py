@@ -199,9 +199,9 @@ def _more(number: int) -> list[TextLine]:
 
 def _model(rows: RowsContext) -> FindingModel:
     """Who asks for a vulnerability sees it, not all that is wrong beside it."""
-    wanted = wanted_vulnerability(rows.chosen.query)
-    grouping = FindingGrouping.CVE if wanted else rows.chosen.grouping
-    findings = [finding for finding in _let_through(rows, grouping) if _names(finding, wanted)]
+    vulnerability = wanted_vulnerability(rows.chosen.query)
+    grouping = FindingGrouping.CVE if vulnerability else rows.chosen.grouping
+    findings = [finding for finding in _let_through(rows, grouping) if _names(finding, vulnerability)]
     return FindingModel(rows.snapshot, findings, grouping, rows.now, rows.glyphs)
 
 
@@ -219,8 +219,8 @@ def _let_through(rows: RowsContext, grouping: FindingGrouping) -> Sequence[Findi
     return find_asked(parse_query(rows.chosen.query).terms, search)
 
 
-def _names(finding: Finding, wanted: str) -> bool:
-    return wanted in f"{finding.what} {' '.join(finding.packages)}".lower()
+def _names(finding: Finding, vulnerability: str) -> bool:
+    return vulnerability in f"{finding.what} {' '.join(finding.packages)}".lower()
 
 
 def _count(snapshot: Snapshot) -> int:
