@@ -115,6 +115,22 @@ def test_all_that_was_taken_is_given_back(facts: list[Pod | Controller | Node], 
     assert room.used == 0
 
 
+@given(_facts, _facts, st.integers(0, 60_000))
+def test_a_change_takes_the_room_that_it_needs(before: Pod | Controller | Node, now: Pod | Controller | Node, most: int) -> None:
+    room, plain = Allotment(most), Allotment(most)
+    changed, counted = Share(room), Share(plain)
+    for share in (changed, counted):
+        share.add(before)
+    used = plain.used
+    counted.add(now)
+    counted.remove(before)
+    fits = not plain.full or plain.used <= used
+    assert changed.fits(now, before) is fits
+    assert room.used == (plain.used if fits else used)
+    changed.clear()
+    assert room.used == 0
+
+
 async def test_pods_of_images_of_their_own_are_cut_sooner_and_that_is_said(tmp_path: Path) -> None:
     kept = {}
     for name in ("same", "own"):

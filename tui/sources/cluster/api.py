@@ -82,22 +82,21 @@ class Stream:
         """End it from here: whoever reads it is told that the connection was cut."""
         self._answer.close()
 
-    async def bursts(self) -> AsyncIterator[list[bytes]]:
-        """The lines that came together, as bytes; ends when the server closes. Raises SourceError.
+    async def bursts(self) -> AsyncIterator[bytes]:
+        """The whole lines that came together, without the last end of a line; ends when the server closes. Raises SourceError.
 
         A line that was cut in the middle is dropped: the next watch sends it again.
         """
         partial = b""
         async with aclosing(self._answer.pieces()) as pieces:
             while (piece := await self._next(pieces)) is not None:
-                lines = (partial + piece).split(b"\n")
-                partial = lines.pop()
+                lines, end, partial = (partial + piece).rpartition(b"\n")
                 if len(partial) > MAX_LINE:
                     raise UntrustedPayload(
                         f"{self._host} sent a watch event without end.", "Check what answers in the API server's place."
                     )
-                if lines:
-                    yield [line for line in lines if line.strip()]
+                if end:
+                    yield lines
 
     async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
         try:

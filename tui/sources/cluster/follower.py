@@ -20,7 +20,7 @@ from tui.sources.cluster.facts import MAX_TEXT
 from tui.sources.cluster.health import HealthLine
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.pages import Body, Pages
-from tui.sources.cluster.readers import Fact, KindReader, ListPage, Meet
+from tui.sources.cluster.readers import Change, Fact, KindReader, ListPage, Meet
 from tui.sources.cluster.room import Share
 from tui.sources.kit.allotment import Allotment
 from tui.sources.kit.retry import Retry, asked_wait, patiently
@@ -259,19 +259,20 @@ class Follower:
             # A server that closes at once must not be asked in a circle.
             await asyncio.sleep(self._backoff.next())
 
-    async def _apply(self, lines: list[bytes]) -> None:
+    async def _apply(self, lines: bytes) -> None:
         """One burst: of several events of an object the last counts; what changes nothing that we know is not told."""
         changed: dict[str, Fact] = {}
         gone: dict[str, None] = {}
         failure: SourceError | None = None
-        for number, line in enumerate(lines, 1):
-            try:
-                self._apply_line(line, changed, gone)
-            except SourceError as error:
-                failure = error
-                break
-            if number % _SLICE == 0:
-                await asyncio.sleep(0)
+        number = 0
+        try:
+            for change in self._reader.changes(lines):
+                self._apply_change(change, changed, gone)
+                number += 1
+                if number % _SLICE == 0:
+                    await asyncio.sleep(0)
+        except SourceError as error:
+            failure = error
         self._line.watching(len(self._known))
         if changed:
             await self._emit(self._reader.seen(self._scope, self._generation, changed.values()))
@@ -280,8 +281,7 @@ class Follower:
         if failure is not None:
             raise failure
 
-    def _apply_line(self, line: bytes, changed: dict[str, Fact], gone: dict[str, None]) -> None:
-        change = self._reader.change(line)
+    def _apply_change(self, change: Change | None, changed: dict[str, Fact], gone: dict[str, None]) -> None:
         if change is None:
             self._line.broken += 1
             return

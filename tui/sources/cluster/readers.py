@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -38,11 +38,16 @@ class ListPage(msgspec.Struct, gc=False):
     broken: int = 0
 
 
-class Change(msgspec.Struct, gc=False):
+class Change(Protocol):
     """A watch event: ADDED, MODIFIED, DELETED or BOOKMARK."""
 
-    type: str
-    object: WireObject
+    @property
+    def type(self) -> str:
+        """Which of them."""
+
+    @property
+    def object(self) -> WireObject:
+        """The object as it is now; of a bookmark only its version."""
 
 
 class _PodPage(msgspec.Struct, gc=False):
@@ -121,6 +126,19 @@ class KindReader(ABC):
         except DECODING:
             return self._salvage(body)
 
+    def changes(self, lines: bytes) -> Iterator[Change | None]:
+        """The watch events of whole lines, None for each whose object cannot be read. Raises as `change` does, in their turn.
+
+        They are decoded together, which costs a third less; where anything is out of the ordinary, one by one.
+        """
+        changes: Sequence[Change] = ()
+        with suppress(*DECODING):
+            changes = self._decode_changes(lines)
+        # Values that are not one to a line are no events of a watch.
+        if len(changes) == lines.count(b"\n") + 1 and not any(change.type == "ERROR" for change in changes):
+            return iter(changes)
+        return (self.change(line) for line in lines.split(b"\n") if line.strip())
+
     def change(self, line: bytes) -> Change | None:
         """A watch event, None when its object cannot be read. Raises what an ERROR event says, and UntrustedPayload."""
         try:
@@ -161,6 +179,9 @@ class KindReader(ABC):
 
     @abstractmethod
     def _decode_change(self, line: bytes) -> Change: ...
+
+    @abstractmethod
+    def _decode_changes(self, lines: bytes) -> Sequence[Change]: ...
 
     @abstractmethod
     def _decode_item(self, item: msgspec.Raw) -> WireObject: ...
@@ -208,8 +229,10 @@ class _PodReader(KindReader):
         return ListPage(page.metadata, page.items or ())
 
     def _decode_change(self, line: bytes) -> Change:
-        change = _pod_change.decode(line)
-        return Change(change.type, change.object)
+        return _pod_change.decode(line)
+
+    def _decode_changes(self, lines: bytes) -> Sequence[Change]:
+        return _pod_change.decode_lines(lines)
 
     def _decode_item(self, item: msgspec.Raw) -> WireObject:
         return _pod.decode(item)
@@ -230,8 +253,10 @@ class _ControllerReader(KindReader):
         return ListPage(page.metadata, page.items or ())
 
     def _decode_change(self, line: bytes) -> Change:
-        change = _controller_change.decode(line)
-        return Change(change.type, change.object)
+        return _controller_change.decode(line)
+
+    def _decode_changes(self, lines: bytes) -> Sequence[Change]:
+        return _controller_change.decode_lines(lines)
 
     def _decode_item(self, item: msgspec.Raw) -> WireObject:
         return _controller.decode(item)
@@ -254,8 +279,10 @@ class _NodeReader(KindReader):
         return ListPage(page.metadata, page.items or ())
 
     def _decode_change(self, line: bytes) -> Change:
-        change = _node_change.decode(line)
-        return Change(change.type, change.object)
+        return _node_change.decode(line)
+
+    def _decode_changes(self, lines: bytes) -> Sequence[Change]:
+        return _node_change.decode_lines(lines)
 
     def _decode_item(self, item: msgspec.Raw) -> WireObject:
         return _node.decode(item)

@@ -46,6 +46,8 @@ class Share:
     def fits(self, now: Pod | Controller | Node, before: Pod | Controller | Node | None = None) -> bool:
         """Take the room that a change needs; False, and nothing is changed, when it needs more and there is none."""
         used = self._room.used
+        if before is not None and _share_alike(now, before):
+            return self._grow(weight(now) - weight(before))
         self.add(now)
         if before is not None:
             self.remove(before)
@@ -64,6 +66,14 @@ class Share:
             for fact in facts:
                 self.remove(fact)
             return False
+        return True
+
+    def _grow(self, more: int) -> bool:
+        """Take so much more for a fact that is kept already, as far as there is room."""
+        if more > 0 and self._room.used + more > self._room.limit:
+            return False
+        self._own += more
+        self._room.count(more)
         return True
 
     def add(self, fact: Pod | Controller | Node) -> None:
@@ -111,6 +121,18 @@ def _shared(fact: Pod | Controller | Node) -> Iterator[_Shared]:
     for container in fact.containers:
         yield owner, container.name
         yield "", (container.image_id or container.image) if isinstance(container, PodContainer) else container.image
+
+
+def _share_alike(now: Pod | Controller | Node, before: Pod | Controller | Node) -> bool:
+    """Whether two states of a pod share the same with others, as nearly always: then only its own weight differs."""
+    if not (isinstance(now, Pod) and isinstance(before, Pod)) or now.owner != before.owner or now.uid != before.uid:
+        return False
+    if len(now.containers) != len(before.containers):
+        return False
+    for new, old in zip(now.containers, before.containers, strict=True):
+        if new.name != old.name or (new.image_id or new.image) != (old.image_id or old.image):
+            return False
+    return True
 
 
 def _price(shared: _Shared) -> int:
