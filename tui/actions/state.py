@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from tui.actions.transitions import StepRecord
+from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
 from tui.domain.plans.plan import Plan
 from tui.errors import TrustreeError, UsageError
@@ -97,8 +98,8 @@ class StateFile:
         except OSError as error:
             raise _fault(self.path, "read", error) from error
         try:
-            execution = msgspec.json.decode(body, type=Execution)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            execution = from_json(body, Execution)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _unreadable(self.path) from error
         if execution.schema != SCHEMA or set(execution.steps) - {step.id for step in execution.plan.steps}:
             raise _unreadable(self.path)

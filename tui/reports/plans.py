@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean, full_stop
 from tui.domain.facts.rights import RightState
 from tui.domain.plans.board import Board, BoardRow
@@ -54,7 +55,7 @@ def plan_pieces(plan: Plan, output: str, *, unicode: bool) -> Iterable[bytes]:
 def plan_from(body: bytes, name: str) -> Plan:
     """The plan of a file. Raises UsageError."""
     try:
-        document = msgspec.json.decode(body, type=PlanDocument)
+        document = from_json(body, PlanDocument)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{clean(name, 200)} is no plan.", "`trustree rebuild QUERY --save FILE` writes one.") from error
     if document.schema != SCHEMA:
