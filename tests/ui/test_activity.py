@@ -205,9 +205,12 @@ async def test_a_filter_for_the_fault_leaves_the_board_whole_and_a_name_narrows_
         screen.app.board = BOARD
         await pilot.press("slash", *"is:running", "enter", "5")
         await until(pilot, lambda: screen.view.id == "activity" and screen.outline.row_count == 5)
-        await pilot.press("slash", *" ledger", "enter")
-        await until(pilot, lambda: screen.outline.row_count == 2)
-        assert "ledger:2.1" in text_of(screen)
+        await pilot.press("escape", "slash", *"ledger", "enter")
+        await until(pilot, lambda: screen.outline.row_count == 3)
+        shown = text_of(screen)
+        assert "ledger:2.1" in shown
+        assert "legacy-admin:0.9" in shown, "what failed is never hidden"
+        assert "2 running" in shown, "a plan counts all its rows"
 
 
 async def test_a_plan_that_was_interrupted_is_taken_up_again_when_asked() -> None:

@@ -103,6 +103,29 @@ async def test_a_restart_is_one_patch_that_only_what_was_read_takes(tmp_path: Pa
     }
 
 
+async def test_what_is_in_the_core_group_is_scaled_where_an_api_server_has_it(tmp_path: Path) -> None:
+    server = ApiServer()
+    controller = {
+        **deployment(),
+        "apiVersion": "v1",
+        "kind": "ReplicationController",
+        "spec": {**deployment()["spec"], "selector": {"app": "web"}},
+    }
+    patches: list[Any] = []
+
+    async def shown(request: web.Request) -> web.StreamResponse:
+        if request.method == "PATCH":
+            patches.append(await request.json())
+            controller["spec"]["replicas"] = 0
+        return web.json_response(controller)
+
+    server.lists("/api/v1/namespaces/shop/replicationcontrollers/web", shown)
+    async with server.running(), KubeRedeployer(options(write_kubeconfig(tmp_path, server.url)), "prod") as redeployer:
+        seen = await redeployer.read(ObjectKey("prod", "shop", "ReplicationController", "web"))
+        await redeployer.scale(seen, 0)
+    assert [patch["spec"] for patch in patches] == [{"replicas": 0}]
+
+
 async def test_a_pin_tests_what_it_replaces_and_leaves_the_rest(tmp_path: Path) -> None:
     cluster, wished = Cluster(), "r.example/web@sha256:" + "0" * 64
     async with cluster.opened(tmp_path) as (redeployer, seen):

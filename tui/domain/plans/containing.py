@@ -192,10 +192,18 @@ def _scale(workload: Workload, bad: ImageKey) -> Step:
     number = workload.desired if workload.desired is not None else workload.pods
     return msgspec.structs.replace(
         step,
-        what="Suspends it: it starts no more." if key.kind == "CronJob" else f"Ends all of its {workload.pods} pods.",
+        what="Suspends it: it starts no more."
+        if key.kind == "CronJob"
+        else f"Ends its {workload.pods} pods."
+        if workload.pods != 1
+        else "Ends its pod.",
         why="It runs what is compromised, and no good image that it ran before is known.",
         warnings=warnings,
         preconditions=() if workload.desired is None else (Precondition("the number of pods", str(number), "/spec/replicas"),),
         commands=commands.scale_to_zero(key),
         undo=commands.scale_back(key, number),
     )
+
+
+def _its_pods(number: int) -> str:
+    return "its pod" if number == 1 else f"its {number} pods"

@@ -57,8 +57,10 @@ class BoardModel:
         self._now, self._glyphs = context.now, context.glyphs
         self._plans = {plan.id: plan for plan in board.plans}
         self._rows: dict[RowKey, BoardRow] = {}
+        self._all: dict[str, list[BoardRow]] = {}
         self._under: dict[str, list[RowKey]] = {}
         for row in board.rows:
+            self._all.setdefault(row.plan, []).append(row)
             if not _is_shown(row, words, faults):
                 continue
             key = (PlanPart(row.plan), BoardPart(row.plan, row.steps[0], row.image))
@@ -129,7 +131,7 @@ class BoardModel:
         if row is not None:
             return self._row(row)
         plan = self._plans.get(key[0].id) if isinstance(key[0], PlanPart) else None
-        return self._plan(plan, self.children(key)) if plan is not None else Row(Span(""), ((),) * 7)
+        return self._plan(plan) if plan is not None else Row(Span(""), ((),) * 7)
 
     def _row(self, row: BoardRow) -> Row:
         role = ROLES[row.state]
@@ -145,8 +147,8 @@ class BoardModel:
         )
         return Row(Span(self._glyphs.stages[row.state], role), cells)
 
-    def _plan(self, plan: PlanProgress, keys: Sequence[RowKey]) -> Row:
-        rows = [self._rows[key] for key in keys]
+    def _plan(self, plan: PlanProgress) -> Row:
+        rows = self._all.get(plan.id, ())
         state = _whole(plan, rows)
         cells: tuple[Cell, ...] = (
             (Span(f"{plan.action} ", "dim"), Span(without_registry(plan.query), "bold")),
@@ -171,7 +173,7 @@ class BoardModel:
         return []
 
     def _plan_lines(self, plan: PlanProgress, context: SectionContext) -> list[TextLine]:
-        rows = [self._rows[key] for key in self.children((PlanPart(plan.id),))]
+        rows = self._all.get(plan.id, ())
         begun = f"begun {age(plan.started, context.now)} ago" if plan.started else ""
         by = f"by {plan.operator}" if plan.operator else ""
         lines = [TextLine((Span(f" {plan.action} ", "dim"), Span(plan.query, "bold")), (Span(f"plan {plan.id} ", "dim"),))]
@@ -194,7 +196,7 @@ class BoardModel:
         plan = self._plans.get(part.id) if isinstance(part, PlanPart) else None
         if plan is None or plan.running:
             return None
-        return plan if _interrupted(plan, [self._rows[key] for key in self._under.get(plan.id, ())]) else None
+        return plan if _interrupted(plan, self._all.get(plan.id, ())) else None
 
     def board_row(self, subject: RowSubject) -> BoardRow | None:
         """The row that a subject is about; None for a plan."""
@@ -303,10 +305,8 @@ def _whole(plan: PlanProgress, rows: Sequence[BoardRow]) -> BoardState:
 
 
 def _is_shown(row: BoardRow, words: Sequence[str], faults: bool) -> bool:
-    """By its name alone: what a rebuild mends is not what a filter for the fault finds any more."""
-    if faults and row.state not in FAULTS:
-        return False
-    return all(word in row.title.lower() for word in words)
+    """By its name alone, and always when something is wrong: what a rebuild mends no filter for the fault finds any more."""
+    return row.state in FAULTS or (not faults and all(word in row.title.lower() for word in words))
 
 
 def _wrapped(text: str, role: str, width: int) -> list[TextLine]:
@@ -314,8 +314,9 @@ def _wrapped(text: str, role: str, width: int) -> list[TextLine]:
 
 
 def _build(rows: RowsContext) -> BoardModel:
-    words = [word for word in rows.chosen.query.lower().split() if not _FIELD.search(word)]
-    return BoardModel(rows.board, words, rows.chosen.faults, rows)
+    words = rows.chosen.query.lower().split()
+    about_estate = any(_FIELD.search(word) for word in words)
+    return BoardModel(rows.board, () if about_estate else words, rows.chosen.faults, rows)
 
 
 ACTIVITY = ViewSpec(

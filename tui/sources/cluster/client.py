@@ -41,6 +41,7 @@ class _Apis(NamedTuple):
 
     authorization: Any
     objects: Any
+    core: Any
 
 
 class _AccessStatus(msgspec.Struct):
@@ -92,16 +93,23 @@ class ClusterClient:
         apis = await self._open()
         group, _, version = target.api_version.rpartition("/")
         _what.set(what)
-        answer: _Answer = await apis.objects.patch_namespaced_custom_object_without_preload_content(
-            group,
-            version,
-            target.namespace,
-            target.resource,
-            target.name,
-            body,
-            field_manager=FIELD_MANAGER,
-            _content_type=content_type,
-        )
+        answer: _Answer
+        if group:
+            answer = await apis.objects.patch_namespaced_custom_object_without_preload_content(
+                group,
+                version,
+                target.namespace,
+                target.resource,
+                target.name,
+                body,
+                field_manager=FIELD_MANAGER,
+                _content_type=content_type,
+            )
+        else:  # the package has no call for any resource of the core group, and of its workloads only this one is changed
+            assert target.resource == "replicationcontrollers"
+            answer = await apis.core.patch_namespaced_replication_controller_without_preload_content(
+                target.name, target.namespace, body, field_manager=FIELD_MANAGER, _content_type=content_type
+            )
         return ChangeAnswer(answer.body, answer.request)
 
     async def _open(self) -> _Apis:
@@ -139,9 +147,9 @@ class _Connection:
 
 def _apis_over(api: Api) -> _Apis:
     """The package's APIs over our connection. Loads the package: not for the event loop."""
-    from kubernetes.aio.client import ApiClient, AuthorizationV1Api, Configuration, CustomObjectsApi
+    from kubernetes.aio.client import ApiClient, AuthorizationV1Api, Configuration, CoreV1Api, CustomObjectsApi
 
     client = ApiClient(Configuration(host=""))
     connection: Any = _Connection(api)
     client.rest_client.pool_manager = connection
-    return _Apis(AuthorizationV1Api(client), CustomObjectsApi(client))
+    return _Apis(AuthorizationV1Api(client), CustomObjectsApi(client), CoreV1Api(client))
