@@ -55,10 +55,11 @@ def test_every_view_has_a_row_and_a_key_of_its_own_and_is_in_the_guide() -> None
     assert not [view.name for view in VIEWS if f"`{view.key}`" not in README or view.name not in README]
 
 
-def test_every_tab_has_a_row_and_a_name_of_its_own() -> None:
+def test_every_tab_has_a_row_and_a_name_of_its_own_and_is_in_the_guide() -> None:
     specs = [spec for module in modules("tui/presenters/tabs") for spec in vars(module).values() if isinstance(spec, TabSpec)]
     assert {spec.id for spec in specs} == {tab.id for tab in TABS}
     assert len({tab.name for tab in TABS}) == len(TABS)
+    assert not [tab.name for tab in TABS if tab.name not in README]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

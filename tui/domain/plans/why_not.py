@@ -18,8 +18,9 @@ from tui.domain.facts.build import BaseDependency, BaseTrigger, BuilderKind, Job
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.patterns import is_azure_registry
 from tui.domain.lineage.base_tags import is_exact
-from tui.domain.plans.builders import NoJob, builder_health, choose_job, job_title
-from tui.domain.plans.words import repository_title
+from tui.domain.plans.builders import ChosenJob, NoJob, builder_health, choose_job, job_title
+from tui.domain.plans.superseded import tags_pushed_instead
+from tui.domain.plans.words import repository_title, several
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, Image, ImageKey, Snapshot
 
 __all__ = ["Cause", "Outlook", "Outlooks", "WhyNot", "outlook", "why_not"]
@@ -47,6 +48,7 @@ class Cause(StrEnum):
     PRIVATE_BASE = "private-base"
     TAG_NOT_STABLE = "tag-not-stable"
     PLATFORM = "platform-mismatch"
+    TAG_SUPERSEDED = "tag-superseded"
     HINDRANCE = "hindrance"
     NOT_SEEN_YET = "not-seen-yet"
     UNKNOWN = "unknown"
@@ -69,10 +71,11 @@ class Outlooks(StrEnum):
 
 
 class Outlook(msgspec.Struct, frozen=True):
-    """Whether, and why."""
+    """Whether, why, and what would make it so."""
 
     answer: Outlooks
     reason: str
+    fix: str = ""
 
 
 def why_not(snapshot: Snapshot, key: ImageKey) -> tuple[WhyNot, ...]:
@@ -85,8 +88,13 @@ def why_not(snapshot: Snapshot, key: ImageKey) -> tuple[WhyNot, ...]:
         return (WhyNot(Cause.NO_BUILDER, chosen.reason, chosen.remedy),)
     job, runs = chosen.job, snapshot.runs.get(chosen.job.key, ())
     if job.key not in snapshot.jobs:
-        return (WhyNot(Cause.UNKNOWN, f"{chosen.warnings[0]}", "See the view of sources for what is missing."),)
-    reasons = (*_of_job(job), *_of_runs(snapshot, image, image.base, job, runs), *_of_trigger(image, image.base, job))
+        return (WhyNot(Cause.UNKNOWN, chosen.warnings[0], _SOURCES),)
+    reasons = (
+        *_of_job(job),
+        *_of_tag(snapshot, key, chosen),
+        *_of_runs(snapshot, image, image.base, job, runs),
+        *_of_trigger(snapshot, image, image.base, job),
+    )
     return reasons or (_unexplained(snapshot, image.base, job),)
 
 
@@ -97,17 +105,24 @@ def outlook(snapshot: Snapshot, key: ImageKey) -> Outlook:
         return Outlook(Outlooks.UNKNOWN, "The image is not known.")
     chosen = choose_job(snapshot, key)
     if isinstance(chosen, NoJob):
-        return Outlook(Outlooks.UNKNOWN, chosen.reason)
+        return Outlook(Outlooks.UNKNOWN, chosen.reason, chosen.remedy)
     if chosen.job.key not in snapshot.jobs:
-        return Outlook(Outlooks.UNKNOWN, chosen.warnings[0])
+        return Outlook(Outlooks.UNKNOWN, chosen.warnings[0], _SOURCES)
     if image.base is None:
+        if image.root and not image.absent:
+            return Outlook(Outlooks.NO, "It stands on no base that could change.")
         return Outlook(Outlooks.UNKNOWN, "What it stands on is not known.")
-    against = (*_of_job(chosen.job), *_of_trigger(image, image.base, chosen.job))
+    against = (*_of_job(chosen.job), *_of_tag(snapshot, key, chosen), *_of_trigger(snapshot, image, image.base, chosen.job))
     unknown = [reason for reason in against if reason.cause is Cause.UNKNOWN]
     sure = [reason for reason in against if reason.cause is not Cause.UNKNOWN]
     if sure:
-        return Outlook(Outlooks.NO, sure[0].sentence)
-    return Outlook(Outlooks.UNKNOWN, unknown[0].sentence) if unknown else Outlook(Outlooks.YES, "Its job follows its base.")
+        return Outlook(Outlooks.NO, sure[0].sentence, sure[0].fix)
+    if unknown:
+        return Outlook(Outlooks.UNKNOWN, unknown[0].sentence, unknown[0].fix)
+    return Outlook(Outlooks.YES, "Its job follows its base.")
+
+
+_SOURCES = "See the view of sources for what is missing."
 
 
 # ---- the job itself
@@ -130,6 +145,12 @@ _ENABLE = {
     BuilderKind.GITHUB_ACTIONS: "Enable the workflow with gh workflow enable.",
     BuilderKind.JENKINS: "Enable the job in Jenkins, or name the one that builds it.",
 }
+
+
+def _of_tag(snapshot: Snapshot, key: ImageKey, chosen: ChosenJob) -> Iterator[WhyNot]:
+    if tags := tags_pushed_instead(snapshot, key, chosen):
+        fix = f"Let what runs it name {tags[0]}; or let the job push this tag again."
+        yield WhyNot(Cause.TAG_SUPERSEDED, f"{job_title(chosen.job)} pushes {several(tags)} now, not this tag.", fix)
 
 
 # ---- its runs
@@ -185,7 +206,7 @@ _SEE = "See it at its builder."
 # ---- its trigger
 
 
-def _of_trigger(image: Image, link: BaseLink, job: Job) -> Iterator[WhyNot]:
+def _of_trigger(snapshot: Snapshot, image: Image, link: BaseLink, job: Job) -> Iterator[WhyNot]:
     if link.newest and "@" not in link.newest and link.tag and is_exact(link.tag):
         yield WhyNot(
             Cause.TAG_NOT_STABLE,
@@ -203,7 +224,7 @@ def _of_trigger(image: Image, link: BaseLink, job: Job) -> Iterator[WhyNot]:
             yield _no_trigger(job, title)
         case BaseTrigger.ON:
             if job.key.kind is BuilderKind.ACR_TASKS:
-                yield from _followed(link, job, title)
+                yield from _followed(link, snapshot.images.get(link.base), job, title)
     if job.platform is not None and image.platforms and job.platform not in image.platforms:
         made = ", ".join(map(str, image.platforms))
         yield WhyNot(
@@ -234,9 +255,10 @@ def _no_trigger(job: Job, title: str) -> WhyNot:
             )
 
 
-def _followed(link: BaseLink, job: Job, title: str) -> Iterator[WhyNot]:
-    """What Azure follows of the bases of a task."""
+def _followed(link: BaseLink, built_on: Image | None, job: Job, title: str) -> Iterator[WhyNot]:
+    """What Azure follows of the bases of a task, by the tag that its last build named: others may name the same base."""
     base = link.base
+    tags = {link.tag, *(built_on.tags if built_on is not None else ())}
     name = repository_title(base)
     if base.registry not in _POLLED_REGISTRIES and not is_azure_registry(base.registry):
         fix = "Import the base into the registry of the task, and build on that."
@@ -256,7 +278,7 @@ def _followed(link: BaseLink, job: Job, title: str) -> Iterator[WhyNot]:
             yield WhyNot(Cause.OTHER_BASE, f"{title} follows {_dependency(others[0])}, and not {name}.", _RUN_ONCE)
         else:
             yield WhyNot(Cause.NOT_TRACKED, f"{title} follows no base.", _RUN_ONCE)
-    elif link.tag and all(each.tag and each.tag != link.tag for each in runtime):
+    elif link.tag and all(each.tag and each.tag not in tags for each in runtime):
         yield WhyNot(
             Cause.OTHER_BASE, f"{title} follows {_dependency(runtime[0])}, and not its tag {clean(link.tag, 128)}.", _RUN_ONCE
         )

@@ -7,9 +7,10 @@ from tui.presenters.tabs.lineage import LINEAGE
 from tui.presenters.tabs.overview import OVERVIEW
 from tui.presenters.tabs.raw import RAW
 from tui.presenters.tabs.running import RUNNING
+from tui.presenters.tabs.runs import RUNS
 from tui.presenters.tabs.signatures import SIGNATURES
 from tui.presenters.tabs.spec import TabSpec
 
 __all__ = ["TABS"]
 
-TABS: tuple[TabSpec, ...] = (OVERVIEW, LINEAGE, FINDINGS, SIGNATURES, RUNNING, RAW)
+TABS: tuple[TabSpec, ...] = (OVERVIEW, LINEAGE, FINDINGS, SIGNATURES, RUNNING, RUNS, RAW)

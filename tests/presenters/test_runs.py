@@ -1,0 +1,117 @@
+"""The tab of runs: who builds an image, how that went, and whether it will be rebuilt by itself, at 80 columns."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tests.domain.estates import ACR, NOW
+from tests.domain.plans.kit import behind, current, image, job, key, moved, run, workload, world
+from tui.domain.facts.build import BaseDependency, BaseTrigger, BuilderKind, BuiltImage, Job, RunCause, RunState
+from tui.domain.facts.image import RepositoryName
+from tui.domain.plans.following import followers
+from tui.domain.plans.why_not import Outlooks
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
+from tui.presenters.glyphs import UNICODE
+from tui.presenters.keys import RowSubject
+from tui.presenters.tabs.runs import RUNS
+from tui.presenters.tabs.spec import SectionContext
+
+BASE, PYTHON, API, WEB = key("base/debian@1"), key("base/python@1"), key("shop/api@1"), key("shop/web@1")
+
+
+def following(name: str, pushes: str, base: ImageKey, **more: object) -> Job:
+    """A task that follows a base."""
+    followed = (BaseDependency(RepositoryName(base.registry, base.repository), "1"),)
+    return msgspec.structs.replace(job(name, pushes), bases=followed, trigger=BaseTrigger.ON, **more)
+
+
+def text_of(snapshot: Snapshot, about: ImageKey) -> str:
+    """The tab as it is read at 80 columns; no line is wider."""
+    lines = RUNS.lines(RowSubject(image=about), SectionContext(snapshot, NOW, UNICODE, 80))
+    texts = [tuple("".join(span.text for span in cell) for cell in (line.left, line.right)) for line in lines]
+    assert all(len(left + right) <= 80 for left, right in texts)
+    return "\n".join(f"{left} {right}" for left, right in texts)
+
+
+def flat(text: str) -> str:
+    """Without line breaks."""
+    return " ".join(text.split())
+
+
+CHAIN = (
+    image(BASE, "1", used=False),
+    image(PYTHON, "1", base=current(BASE), used=False),
+    image(API, "1", base=current(PYTHON)),
+    image(WEB, "1", base=current(PYTHON)),
+)
+RUNNING = (workload("api", API), workload("web", WEB))
+
+
+def test_the_job_what_proves_it_and_its_runs_are_shown() -> None:
+    task = following("api", "shop/api:1", PYTHON, agent_pool="pool1", hindrances=("the agent pool pool1 has no machines",))
+    tagged = BuiltImage(RepositoryName(ACR, "shop/api"), "1", API.digest)
+    runs = [
+        run(task, "ca1", cause=RunCause.BASE_IMAGE, images=(tagged,)),
+        run(task, "ca2", state=RunState.FAILED, hour=-2, detail="failed to push: denied"),
+        run(task, "ca3", state=RunState.QUEUED, hour=-1, images=None),
+    ]
+    text = flat(text_of(world(CHAIN, RUNNING, [task], runs), API))
+    assert "ACR task api contoso.azurecr.io certain Run ca1 pushed this digest." in text
+    assert "base image trigger on · agent pool pool1 pushes shop/api:1" in text
+    assert "◉ ca3 queued" in text
+    assert "✘ ca2 failed 60s 119m failed to push: denied." in text
+    assert "✔ ca1 succeeded by its base image 60s 8h pushed shop/api:1" in text
+    assert text.index("ca3") < text.index("ca2")
+    assert "Will be rebuilt by itself: no. the agent pool pool1 has no machines." in text
+
+
+def test_what_follows_its_base_will_be_rebuilt_and_what_does_not_says_what_mends_it() -> None:
+    off = msgspec.structs.replace(following("web", "shop/web:1", PYTHON), trigger=BaseTrigger.OFF)
+    snapshot = world(CHAIN, RUNNING, [following("api", "shop/api:1", PYTHON), off])
+    assert "Will be rebuilt by itself: yes." in text_of(snapshot, API)
+    text = flat(text_of(snapshot, WEB))
+    assert "Will be rebuilt by itself: no. The base image trigger of ACR task web is off. → Switch it on:" in text
+
+
+def test_what_nobody_is_known_to_build_cannot_be_told_and_the_line_is_named() -> None:
+    text = flat(text_of(world(CHAIN, RUNNING), API))
+    assert "this cannot be told. No job is known to build it. → Name the job in the settings" in text
+
+
+def test_a_tag_that_its_job_pushes_no_more_will_not_be_rebuilt() -> None:
+    task = following("api", "shop/api:2", PYTHON)
+    text = flat(text_of(world(CHAIN, RUNNING, [task], [run(task, "ca1", API)]), API))
+    assert "no. ACR task api pushes 2 now, not this tag. → Let what runs it name 2" in text
+
+
+def test_what_an_outdated_image_waits_for_is_said() -> None:
+    stale = moved(BASE, key("base/debian@2"))
+    images = (image(BASE, used=False), image(PYTHON, "1", base=stale, used=False), image(API, "1", base=behind(PYTHON, stale)))
+    task = following("api", "shop/api:1", PYTHON)
+    text = flat(text_of(world(images, RUNNING[:1], [task], [run(task, "ca2", state=RunState.RUNNING, hour=-1)]), API))
+    assert "Why it has not been rebuilt It is being rebuilt: run ca2 is going on. → Wait for it." in text
+
+
+def test_of_what_stands_on_a_base_it_is_counted_what_comes_by_itself() -> None:
+    jobs = [
+        following("python", "base/python:1", BASE),
+        following("api", "shop/api:1", PYTHON),
+        job("w", kind=BuilderKind.JENKINS),
+    ]
+    snapshot = world(CHAIN, RUNNING, jobs)
+    assert followers(snapshot, BASE) == {API: Outlooks.YES, WEB: Outlooks.UNKNOWN}
+    text = flat(text_of(snapshot, BASE))
+    assert "Of 2 running images that stand on it, 1 will be rebuilt by themselves, 0 will not, of 1 this cannot be told." in text
+    assert "? shop/web:1 No job is known to build it." in text
+
+
+def test_what_stands_on_something_that_is_not_rebuilt_does_not_come_by_itself() -> None:
+    off = msgspec.structs.replace(following("python", "base/python:1", BASE), trigger=BaseTrigger.OFF)
+    snapshot = world(CHAIN, RUNNING, [off, following("api", "shop/api:1", PYTHON), following("web", "shop/web:1", PYTHON)])
+    assert set(followers(snapshot, BASE).values()) == {Outlooks.NO}
+    assert set(followers(snapshot, PYTHON).values()) == {Outlooks.YES}
+
+
+def test_a_base_under_another_of_its_tags_is_followed() -> None:
+    images = (image(PYTHON, "1", "1.2.3", used=False), image(API, "1", base=current(PYTHON, "1.2.3")))
+    assert "yes." in text_of(world(images, RUNNING[:1], [following("api", "shop/api:1", PYTHON)]), API)
