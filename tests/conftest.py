@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.laws import DEEP
+from tests.readonly import Watched
+from tui.demo.requestlog import KEPT_IN
 
 LONGEST_ID = 60
 TURNS = 20
@@ -44,6 +48,34 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         del os.environ["XDG_CACHE_HOME"]
     else:
         os.environ["XDG_CACHE_HOME"] = before
+
+
+_folder = tempfile.TemporaryDirectory(prefix="trustree-requests-")
+_watched = Watched(Path(_folder.name))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture of a test starts a demo: where that writes down what it was asked."""
+    os.environ[KEPT_IN] = str(_watched.writing if item.get_closest_marker("writes") else _watched.reading)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_changed() -> Iterator[None]:
+    """Fails a test by which anything but a read left the program, unless it is marked `writes`."""
+    yield
+    changes = _watched.new_changes()
+    assert not changes, f"sent without being allowed to: {', '.join(changes)}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_was_changed() -> Iterator[None]:
+    """The same of what demos were asked after the last test had ended."""
+    yield
+    changes = _watched.new_changes()
+    os.environ.pop(KEPT_IN, None)
+    _folder.cleanup()
+    assert not changes, f"sent without being allowed to: {', '.join(changes)}"
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from tui.domain.facts.workload import ObjectKey
 from tui.errors import Changed, Forbidden, Inapplicable
 from tui.sources.cluster.rollout.redeployer import KubeRedeployer
 
+pytestmark = pytest.mark.writes
 NOW = datetime(2026, 11, 24, 13, 5, tzinfo=UTC)
 CONTOSO = "contoso.azurecr.io"
 ADMIN = User("contoso-admin", ("system:masters",), True)

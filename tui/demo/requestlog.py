@@ -1,20 +1,24 @@
 """What was asked of the demo's servers, beyond plain reads: whether anything was changed is told from here.
 
 `GET` and `HEAD` are counted; every other request is a line of JSON (server, method, path, status) in a file of the demo's
-directory, and kept for whoever holds the run in the same process.
+directory, and kept for whoever holds the run in the same process; a file that the environment
+names outlives it.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import NamedTuple
 
 from tui.demo.http import Handler, Reply, Request
 
-__all__ = ["REQUESTS", "LoggedRequest", "RequestLog"]
+__all__ = ["KEPT_IN", "REQUESTS", "LoggedRequest", "RequestLog"]
 
 REQUESTS = "requests.jsonl"
+KEPT_IN = "TRUSTREE_DEMO_REQUESTS"
+"""The variable that names a file to which the lines of every run are appended too, and which outlives them."""
 _READS = frozenset({"GET", "HEAD"})
 
 
@@ -31,7 +35,8 @@ class RequestLog:
     """The requests of a run, in the order in which they were answered."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        kept = os.environ.get(KEPT_IN, "")
+        self._files = (file, Path(kept)) if kept else (file,)
         self.reads = 0
         self.others: list[LoggedRequest] = []
 
@@ -54,5 +59,6 @@ class RequestLog:
 
     def _write(self, line: LoggedRequest) -> None:
         self.others.append(line)
-        with self._file.open("a") as file:
-            file.write(json.dumps(line._asdict()) + "\n")
+        for name in self._files:
+            with name.open("a") as file:
+                file.write(json.dumps(line._asdict()) + "\n")
