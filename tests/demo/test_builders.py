@@ -143,6 +143,9 @@ async def test_a_run_waits_builds_pushes_and_is_signed(system: System) -> None:
         assert f"1.0: digest: {DIGEST} size: 2418" in lines
         assert "#2 [1/4] FROM base DONE 0.2s" in lines
         assert not any("\x1b" in line or "\r" in line for line in lines)
+        job = next(job for job in there.works.jobs.values() if job.why is Why.WORKS)
+        pushed = [(f"{image.name}", image.tag, image.digest) for image in run.images or ()]
+        assert (pushed, run.by_log) == ([(job.line, "1.0", DIGEST)], True)
         (newest, *_) = await there.builder.runs(there.key(Why.WORKS), 10)
         assert (newest.id, newest.state) == (run.id, RunState.SUCCEEDED)
         async with asyncio.timeout(5):
@@ -219,6 +222,7 @@ async def test_a_bad_run_is_told_as_it_is(system: System, what: str, state: RunS
         run = await ended(there.builder, run)
         assert run.state is state
         assert len(there.shelf.pushed) == (what == "log-cut")
+        assert run.images is None
         assert not any("digest" in line for line in lines)
         assert what != "half-way" or "failed to solve" in run.detail
 

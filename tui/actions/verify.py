@@ -122,6 +122,8 @@ def _pushed(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
     if len(digests) > 1:
         ours = [image for image in ours if image.tag and image.tag in built.image.tags]
         digests = {image.digest for image in ours if image.digest}
+        if built.run.by_log and not digests:
+            return _pushed_unsaid(built, snapshot, now)  # parts of an index have tags of their own; the log does not tell of it
         if len(digests) != 1:
             return Refuted(f"Run {_id(run)} pushed several images to {built.name}: which one replaces this cannot be told.")
     return _confirmed(built, ours[0], digests.pop(), snapshot, now)
@@ -146,7 +148,16 @@ def _confirmed(built: Built, pushed: BuiltImage, digest: str, snapshot: Snapshot
             f"it pushed {short(digest)}, and somebody moved the tag.",
             "Find out who pushed it before anything is rolled out.",
         )
-    return Proof(ProofKind.PUSH, f"Run {_id(built.run)} pushed {short(digest)}.", now, digest)
+    if not built.run.by_log:
+        return Proof(ProofKind.PUSH, f"Run {_id(built.run)} pushed {short(digest)}.", now, digest)
+    begun = built.run.started or built.run.created or built.sent
+    if image.pushed is not None and begun is not None and image.pushed < begun - SLACK:
+        return Refuted(
+            f"The log of run {_id(built.run)} says that it pushed {short(digest)}, which was there before the run began.",
+            "Look at its log: does the job push at all?",
+        )
+    words = f"Run {_id(built.run)} pushed {short(digest)}: its log says so, and the tag names it."
+    return Proof(ProofKind.PUSH, words, now, digest)
 
 
 def _pushed_unsaid(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:

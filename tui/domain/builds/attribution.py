@@ -126,9 +126,14 @@ class _Index:
     def _certain(self, image: Image) -> Iterator[Attribution]:
         for digest in image.digests:
             for run in self._pushed.get((image.name, digest), ()):
-                note = f"Run {run.id} pushed this digest."
                 known = run.job is None or run.job in self._jobs
-                yield Attribution(run.job, AttributionBasis.RUN, Confidence.CERTAIN, note, run.id, known)
+                note = (
+                    f"The log of run {run.id} says that it pushed this digest."
+                    if run.by_log
+                    else f"Run {run.id} pushed this digest."
+                )
+                confidence = Confidence.LIKELY if run.by_log else Confidence.CERTAIN
+                yield Attribution(run.job, AttributionBasis.RUN, confidence, note, run.id, known)
 
     def _likely(self, image: Image) -> Iterator[Attribution]:
         for job, tags in self._pushes.get(image.name, {}).items():

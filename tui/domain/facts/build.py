@@ -126,7 +126,8 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     """One run of a job; a quick run of ACR Tasks has no job.
 
     `detail` says what it waits for, or why it failed, in a sentence. `images` are those that the builder says it pushed (None:
-    it does not tell; empty: it pushed nothing). `builder` is as in `JobKey`.
+    it does not tell; empty: it pushed nothing); `by_log`: it is the log of the run that says so, and nobody vouches for that.
+    `builder` is as in `JobKey`.
     """
 
     kind: BuilderKind
@@ -141,3 +142,4 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     finished: datetime | None = None
     images: tuple[BuiltImage, ...] | None = None
     url: str = ""
+    by_log: bool = False

@@ -126,9 +126,10 @@ class GitHubBuilder(NamedBuilder):
         return run_of(self.name, job, answer, f"{self._web}/{_place(job)[0]}/actions/runs/{answer.id}")
 
     async def follow(self, run: Run) -> Run:
-        """The run as it is now: the step that runs, the approval it waits for, the line that says why it failed."""
+        """The run as it is now: its step, the approval it waits for, the line that says why it failed, what it pushed."""
         job = _job_of(run)
-        return await self._explained(self._run(job, await self._get(_run_path(run), RunAnswer, "read the run")))
+        run = await self._explained(self._run(job, await self._get(_run_path(run), RunAnswer, "read the run")))
+        return await self.with_pushes(run)
 
     async def _explained(self, run: Run) -> Run:
         match run.state:

@@ -128,11 +128,13 @@ class JenkinsBuilder(NamedBuilder):
         return build_run(self.name, job, build, f"{self._url(job)}{build.number}/")
 
     async def follow(self, run: Run) -> Run:
-        """The run as it is now: of a queue item that has left the queue, its build."""
+        """The run as it is now, with what it pushed: of a queue item that has left the queue, its build."""
         job = _job_of(run)
         if run.id.startswith(QUEUED):
-            return await self._explained(await self._follow_item(job, run))
-        return await self._explained(self._run(job, await self._build(job, run.id)))
+            run = await self._follow_item(job, run)
+        else:
+            run = self._run(job, await self._build(job, run.id))
+        return await self.with_pushes(await self._explained(run))
 
     async def _explained(self, run: Run) -> Run:
         if run.state is not RunState.FAILED or run.detail:

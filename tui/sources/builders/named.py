@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
-from tui.domain.facts.build import BuilderKind, Job, JobKey
+import msgspec
+
+from tui.domain.facts.build import BuilderKind, BuiltImage, Job, JobKey, Run, RunState
 from tui.domain.facts.image import RepositoryName
+from tui.errors import SourceError
 from tui.sources.builders.options import BuilderOptions
+from tui.sources.builders.pushes import PushedImages
 from tui.sources.builders.service import Service
 
 __all__ = ["NamedBuilder"]
+
+KEPT = 200
+"""Runs of which it is kept what their logs said."""
+LONGEST = 1_000_000
+"""Lines of a log that are searched."""
 
 
 class NamedBuilder(ABC):
@@ -21,6 +31,7 @@ class NamedBuilder(ABC):
     def __init__(self, options: BuilderOptions, service: Service) -> None:
         self.name = options.name
         self._options, self._service = options, service
+        self._pushes: dict[str, tuple[BuiltImage, ...]] = {}
 
     @property
     def jobs(self) -> tuple[JobKey, ...]:
@@ -55,3 +66,37 @@ class NamedBuilder(ABC):
     async def describe(self, job: JobKey) -> Job:
         """The job, as its service tells of it. Raises SourceError."""
         ...
+
+    @abstractmethod
+    def log(self, run: Run) -> AsyncGenerator[str, None]:
+        """The lines of its log as they come. Raises SourceError."""
+        ...
+
+    async def with_pushes(self, run: Run) -> Run:
+        """A run that has ended well with what its log says that it pushed; as it is where the log does not tell."""
+        job = run.job
+        if run.state is not RunState.SUCCEEDED or run.images is not None or job is None:
+            return run
+        key = f"{job.job} {run.id}"
+        if key not in self._pushes:
+            try:
+                images = await self._pushed_by(run, job.job)
+            except SourceError:
+                return run  # that it ended well is known without; it is looked at again when somebody asks again
+            while len(self._pushes) >= KEPT:
+                del self._pushes[next(iter(self._pushes))]
+            self._pushes[key] = images
+        pushed = self._pushes[key]
+        return msgspec.structs.replace(run, images=pushed, by_log=True) if pushed else run
+
+    async def _pushed_by(self, run: Run, job: str) -> tuple[BuiltImage, ...]:
+        patterns = [configured.images for configured in self._options.jobs if configured.job == job]
+        pushed = PushedImages(lambda name: any(pattern.matches(name) for pattern in patterns))
+        count = 0
+        async with aclosing(self.log(run)) as lines:
+            async for line in lines:
+                pushed.read(line)
+                count += 1
+                if count >= LONGEST:
+                    return ()
+        return pushed.images

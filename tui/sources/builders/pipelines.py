@@ -133,9 +133,9 @@ class PipelinesBuilder(NamedBuilder):
         return run_of(self.name, job, build, f"{self._service.base}/{_place(job)[0]}/_build/results?buildId={build.id}")
 
     async def follow(self, run: Run) -> Run:
-        """The run as it is now: the task that runs, the approval it waits for, the error of the task that failed."""
+        """The run as it is now: its task, the approval it waits for, the error of the task that failed, what it pushed."""
         build = await self._get(f"{_build_path(run)}?{VERSION}", Build, "read the run")
-        return await self._explained(self._run(_job_of(run), build))
+        return await self.with_pushes(await self._explained(self._run(_job_of(run), build)))
 
     async def _explained(self, run: Run) -> Run:
         if run.state not in (RunState.RUNNING, RunState.FAILED):
