@@ -18,6 +18,7 @@ from tui.actions.audit import Operator
 from tui.actions.outside import Outside
 from tui.actions.permissions import Permissions
 from tui.cli.main import main
+from tui.domain.facts.rights import Right, RightState
 from tui.domain.plans.plan import Plan
 from tui.settings.settings import Settings
 
@@ -209,3 +210,31 @@ def test_a_plan_for_another_command_is_refused(outdoors: Outdoors, tmp_path: Pat
 def test_what_makes_no_sense_is_refused(outdoors: Outdoors, words: tuple[str, ...]) -> None:
     assert run(outdoors, *words) == 1
     assert outdoors.world.sends == []
+
+
+def test_a_right_that_is_missing_is_told_before_anything_is_sent(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:
+    """Whether all of a plan is kept from being done by that, or one step of several."""
+    missing = Right("patch deployments.apps", "namespace prod of prod-weu", RightState.MISSING, "Ask for the role 'edit'.")
+    steps = [
+        msgspec.structs.replace(step, rights=(missing,), blocked="The right is missing.") if step.workload is not None else step
+        for step in outdoors.plan_made.steps
+    ]
+    outdoors.plan_made = msgspec.structs.replace(outdoors.plan_made, steps=tuple(steps))
+    assert run(outdoors, "rebuild", "base:debian", "--plan") == 4
+    assert outdoors.world.sends == []
+    assert run(outdoors, "rebuild", "base:debian", "--yes") == 4
+    assert outdoors.world.sends == ["api"]
+    assert "denied" in capfd.readouterr().out
+
+
+def test_a_patch_for_git_is_printed_line_by_line(outdoors: Outdoors, capfd: pytest.CaptureFixture[str]) -> None:
+    patch = 'Commit this in Git instead:\napiVersion: apps/v1\nkind: "Deployment"'
+    steps = [
+        msgspec.structs.replace(step, blocked="Argo CD owns it.", remedy=patch) if step.workload is not None else step
+        for step in outdoors.plan_made.steps
+    ]
+    outdoors.plan_made = msgspec.structs.replace(outdoors.plan_made, steps=tuple(steps))
+    run(outdoors, "rebuild", "base:debian", "--plan", "-o", "markdown")
+    assert '  ```yaml\n  apiVersion: apps/v1\n  kind: "Deployment"\n  ```\n' in capfd.readouterr().out
+    run(outdoors, "rebuild", "base:debian", "--yes")
+    assert '          apiVersion: apps/v1\n          kind: "Deployment"\n' in capfd.readouterr().out

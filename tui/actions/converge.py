@@ -73,8 +73,8 @@ def _scaled(replicas: int, state: RolloutState, now: datetime) -> Verdict:
         return _awaited(state, "its pods to be read")
     pods = max((image.pods for image in state.running), default=0)
     if pods > replicas or (state.replicas or 0) > replicas:
-        return _awaited(state, f"{pods or state.replicas} pods to end")
-    return Proof(ProofKind.PODS, "No pod runs." if not replicas else f"{replicas} pods run.", now, str(replicas))
+        return _awaited(state, f"{_pods(pods or state.replicas or 0)} to end")
+    return Proof(ProofKind.PODS, "No pod runs." if not replicas else f"{_pods(replicas)} run.", now, str(replicas))
 
 
 def _replaced(wanted: Wanted, state: RolloutState, now: datetime) -> Verdict:
@@ -99,21 +99,27 @@ def _all_there(wanted: Wanted, running: list[RunningImage], state: RolloutState,
     if state.key.kind != "CronJob":
         unready = sum(image.pods - image.ready for image in running)
         if unready:
-            return _awaited(state, f"{unready} pods to be ready")
+            return _awaited(state, f"{_pods(unready)} to be ready")
         if state.desired is None and not pods:
             return _awaited(state, "its pods to be seen")
         if pods < (state.desired or 0):
-            return _awaited(state, f"{(state.desired or 0) - pods} pods to start")
+            return _awaited(state, f"{_pods((state.desired or 0) - pods)} to start")
     digests = ", ".join(sorted({short(image.digest) for image in running}))
-    words = f"All {max(by_container)} pods run {digests}." if running else "No pod runs; the next one takes the new image."
+    most = max(by_container)
+    words = f"{'Its pod runs' if most == 1 else f'All {most} pods run'} {digests}."
+    words = words if running else "No pod runs; the next one takes the new image."
     return Proof(ProofKind.PODS, words, now, digests)
 
 
 def _left(old: list[RunningImage]) -> str:
     unpulled = sum(image.pods for image in old if not image.digest)
     count = sum(image.pods for image in old) - unpulled
-    parts = [f"{count} pods of the old image to be replaced" if count else "", f"{unpulled} pods to pull" if unpulled else ""]
+    parts = [f"{_pods(count)} of the old image to be replaced" if count else "", f"{_pods(unpulled)} to pull" if unpulled else ""]
     return " and ".join(filter(None, parts))
+
+
+def _pods(number: int) -> str:
+    return f"{number} pod" if number == 1 else f"{number} pods"
 
 
 def _awaited(state: RolloutState, words: str) -> Awaited:

@@ -72,7 +72,7 @@ class Locking:
             await self._ledger.move(step, Signal.DENY, sentence=sentence, remedy=missing[0].remedy)
             return
         self._seen = seen
-        await self._ledger.move(step, Signal.CHECKED, sentence="was checked again", before=_words(seen))
+        await self._ledger.move(step, Signal.CHECKED, sentence="It was checked again.", before=_words(seen))
 
     async def _send(self, seen: Locks) -> None:
         port, target = self._locks, self._target
@@ -109,7 +109,7 @@ class Locking:
                     return
             if clock.monotonic() >= end:
                 break
-            self._ledger.note(self._step, f"waits for the registry to show the change. {problem}".rstrip())
+            self._ledger.note(self._step, f"Waits for the registry to show the change. {problem}".rstrip())
             await clock.sleep(limits.look)
         await self._ledger.answered(AuditEvent.NOT_FOUND, self._step, f"{otherwise} {problem}".rstrip())
         remedy = "Look at the attributes of it in the registry, then make a new plan."

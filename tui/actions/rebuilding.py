@@ -147,7 +147,7 @@ class Rebuilding:
         replaced = tuple(map(self._replaced, self._images))
         if not started:
             self._is_checked = True
-            await self._ledger.move(self._step, Signal.CHECKED, sentence="was checked again", replaced=replaced)
+            await self._ledger.move(self._step, Signal.CHECKED, sentence="It was checked again.", replaced=replaced)
             return
         run = started[0]
         words = f"Run {clean(run.id, 60)}, which was there already, is followed instead of another being started."

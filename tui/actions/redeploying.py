@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tui.actions.audit import AuditEvent
-from tui.actions.converge import Wanted, converge, is_made
+from tui.actions.converge import Wanted, converge, is_made, stall_of
 from tui.actions.ledger import Ledger
 from tui.actions.outside import Outside
 from tui.actions.planning import CHANGES
@@ -169,7 +169,7 @@ class Redeploying:
             return
         self._seen = state
         written = ", ".join(f"{container.name}={container.image}" for container in state.containers)
-        await self._ledger.move(self._step, Signal.CHECKED, sentence="was checked again", before=written)
+        await self._ledger.move(self._step, Signal.CHECKED, sentence="It was checked again.", before=written)
 
     # ---- rechecked -> sending -> rolling
 
@@ -225,7 +225,9 @@ class Redeploying:
         limit = self._limits.rollout
         verdict = await await_verdict(self._ledger, self._clock, self._step, self._ask, self._limits.look, limit)
         record = self._ledger[self._step]
-        if isinstance(verdict, Proof) and self._step.kind is StepKind.RESTART and self._is_owned:
+        if isinstance(verdict, Proof) and self._step.kind is StepKind.RESTART and self._owner:
+            watched = f"Whether {self._owner} undoes the restart is watched for {minutes(self._limits.undone)}."
+            self._ledger.note(self._step, f"{full_stop(verdict.words)} {watched}")
             await self._clock.sleep(self._limits.undone)
             verdict = await self._ask()
         match verdict:
@@ -236,13 +238,17 @@ class Redeploying:
             case Refuted():
                 await self._fail(verdict.sentence, verdict.remedy)
             case Awaited():
-                signal = Signal.FAIL if verdict.absent else Signal.LOSE
-                sentence = f"Waited {minutes(limit)} for {full_stop(verdict.words)}"
-                await self._ledger.move(self._step, signal, sentence=sentence, remedy="kubectl describe shows its events.")
+                # What holds a rollout up is known not to have arrived; without a reason it may yet, or be done already.
+                stall = stall_of(self._seen) if self._seen is not None else None
+                signal = Signal.FAIL if verdict.absent or stall is not None else Signal.LOSE
+                remedy = stall.remedy if stall is not None else "kubectl describe shows its events."
+                sentence = f"Waited {minutes(limit)} for {full_stop(verdict.words.removesuffix(remedy).rstrip())}"
+                await self._ledger.move(self._step, signal, sentence=sentence, remedy=remedy)
 
     @property
-    def _is_owned(self) -> bool:
-        return self._seen is not None and self._seen.owner is not None
+    def _owner(self) -> str:
+        """Who writes the object, and may undo what is done to it; empty where nobody does."""
+        return self._seen.owner.name if self._seen is not None and self._seen.owner is not None else ""
 
     async def _ask(self) -> Verdict:
         key, redeployer, wanted = self._step.workload, self._redeployer, self._wanted()

@@ -150,7 +150,8 @@ class PlanRun:
             names = listed([clean(self._steps[need].target if need in self._steps else need, 80) for need in failed[:3]])
             await self.ledger.move(step, Signal.HOLD, sentence=f"It was not begun: it needs {names}, which did not succeed.")
         elif step.blocked:
-            await self.ledger.move(step, Signal.HOLD, sentence=full_stop(step.blocked), remedy=step.remedy)
+            signal = Signal.DENY if step.lacks_right else Signal.HOLD
+            await self.ledger.move(step, signal, sentence=full_stop(step.blocked), remedy=step.remedy)
         return not failed and not step.blocked
 
     async def _through(self, step: Step) -> None:

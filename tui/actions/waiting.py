@@ -8,6 +8,7 @@ from tui.actions.clock import Clock
 from tui.actions.ledger import Ledger
 from tui.actions.transitions import Proof
 from tui.actions.verify import Awaited, Refuted, Verdict
+from tui.domain.common.text import full_stop
 from tui.domain.plans.plan import Step
 
 __all__ = ["await_verdict", "minutes"]
@@ -24,7 +25,7 @@ async def await_verdict(
             return verdict
         if clock.monotonic() >= end:
             return verdict
-        ledger.note(step, f"waits for {verdict.words}")
+        ledger.note(step, full_stop(f"Waits for {verdict.words}"))
         await clock.sleep(every)
 
 

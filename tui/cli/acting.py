@@ -14,7 +14,6 @@ from tui.cli.commands import Invocation
 from tui.cli.flags import add_wait
 from tui.cli.output import Exit, Writer, look_of_stdout, say, write_stdout
 from tui.cli.reading import OpenEstate, barred, looked, meant, refuse_nothing_to_ask
-from tui.domain.facts.rights import RightState
 from tui.domain.plans.board import Board, BoardState
 from tui.domain.plans.plan import Action, Plan
 from tui.domain.query.query import Query, Selection, parse_query
@@ -95,10 +94,9 @@ def _refuse_contradictions(call: Invocation, options: ActingOptions) -> None:
 
 
 def _exit_of_plan(plan: Plan, snapshot: Snapshot) -> Exit:
-    """3 when not everything is known that the plan should have been made of, or a step of it cannot be done; 4 when nothing of it
-    can be done and a right is missing."""
-    missing = any(right.state is RightState.MISSING for step in plan.steps for right in step.rights)
-    if barred(snapshot.sources) or (missing and not plan.ready):
+    """4 when a right is missing, 3 when not everything is known that the plan should have been made of, or a step of it cannot be
+    done."""
+    if barred(snapshot.sources) or any(step.lacks_right for step in plan.steps):
         return Exit.DENIED
     return Exit.OK if snapshot.complete and not plan.unknown and len(plan.ready) == len(plan.steps) else Exit.UNSURE
 

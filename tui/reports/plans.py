@@ -106,7 +106,7 @@ def _step_lines(step: Step, *, is_ready: bool) -> Iterator[str]:
     for words in step.warnings:
         yield f"      ▲ {clean(words, 400)}"
     for right in step.rights:
-        if right.state is not RightState.HELD:
+        if right.state is not RightState.HELD and not (step.blocked and right.state is RightState.MISSING):
             name = f"{clean(right.name, 120)} on {clean(right.on, 120)}"
             yield f"      {right.state} right: {name}. {clean(right.remedy, 300)}".rstrip()
     if step.blocked:
@@ -146,19 +146,21 @@ def _markdown(plan: Plan) -> Iterator[str]:
             yield f"- **{step.kind}** {_md(step.target)}: {_md(step.what)} {_md(step.why)}".rstrip()
             yield from (f"  - {_md(words)}" for words in (*step.leaves, *step.warnings))
             if step.blocked:
-                yield f"  - **Cannot be done:** {_md(step.blocked)} {_md(step.remedy)}".rstrip()
+                title, *patch = step.remedy.splitlines() or [""]
+                yield f"  - **Cannot be done:** {_md(step.blocked)} {_md(title)}".rstrip()
+                yield from _fenced("yaml", patch)
             if step.undo:
                 yield f"  - Undo: {_md(step.undo)}"
-            if step.commands:
-                yield ""
-                yield "  ```sh"
-                yield from (
-                    f"  {clean(line, 600).replace('```', '` ` `')}" for each in step.commands for line in each.splitlines()
-                )
-                yield "  ```"
+            yield from _fenced("sh", [line for command in step.commands for line in command.splitlines()])
     yield from _forecast_lines(plan)
     for words in plan.unknown:
         yield f"- Not known: {_md(words)}"
+
+
+def _fenced(language: str, lines: list[str]) -> Iterator[str]:
+    """Lines to be copied, below a point of a list; nothing where there are none."""
+    if lines:
+        yield from ("", f"  ```{language}", *(f"  {clean(line, 600).replace('```', '` ` `')}" for line in lines), "  ```")
 
 
 def _md(text: str) -> str:
@@ -177,8 +179,7 @@ def board_lines(board: Board) -> Iterator[str]:
     """What became of a plan, a line for each row."""
     for row in board.rows:
         yield f"{row.state:9} {clean(row.title, 120)}: {clean(row.sentence, 600)}"
-        if row.remedy:
-            yield f"          {clean(row.remedy, 600)}"
+        yield from (f"          {clean(line, 600)}" for line in row.remedy.splitlines())
 
 
 def _duration(seconds: float) -> str:

@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from tui.domain.facts.build import JobKey
-from tui.domain.facts.rights import Right
+from tui.domain.facts.rights import Right, RightState
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import ImageKey
 
@@ -79,6 +79,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     preconditions: tuple[Precondition, ...] = ()
     commands: tuple[str, ...] = ()
     undo: str = ""
+
+    @property
+    def lacks_right(self) -> bool:
+        """Whether a right that it needs is known to be missing."""
+        return any(right.state is RightState.MISSING for right in self.rights)
 
 
 class Staying(msgspec.Struct, frozen=True, gc=False):
