@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from tui.domain.plans.plan import Plan, Step
 from tui.errors import UsageError
 
 __all__ = ["Operator", "Progress"]
+
+GIST = 100
+_NUMBER = re.compile(r"\d+(?: pods?)?")
 
 
 class Operator:
@@ -118,8 +122,13 @@ class Progress:
 
     def _show(self, board: Board) -> None:
         for row in board.rows:
-            at = (row.state, row.at, len(row.passed))
+            at = (row.state, row.at, len(row.passed), _gist(row.sentence))
             if self._said.get(row.steps) != at and row.state is not BoardState.WAITING:
                 self._said[row.steps] = at
-                where = row.at or row.state
+                where = row.at if row.at is not None and row.state is BoardState.RUNNING else row.state
                 say(f"{clean(row.title, 100)}: {where}. {clean(row.sentence, 300)}")
+
+
+def _gist(sentence: str) -> str:
+    """What a sentence says, whatever is counted in it: a number less is no news."""
+    return _NUMBER.sub("", sentence)[:GIST]
