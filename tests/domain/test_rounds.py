@@ -16,6 +16,15 @@ from tests.domain.world import AMD, NOW, A, B, World, digest, name_of, trusting
 from tests.laws import examples
 from tui.domain.assemble.assemble import Assembler
 from tui.domain.common.trust import CheckName
+from tui.domain.facts.build import BuilderKind, BuiltImage, Job, JobKey, Run, RunState
+from tui.domain.facts.build_events import (
+    BuildersConfigured,
+    ConfiguredJob,
+    JobsCompleted,
+    JobsSeen,
+    RunsSeen,
+    builder_source,
+)
 from tui.domain.facts.events import (
     ControllersSeen,
     Event,
@@ -29,6 +38,7 @@ from tui.domain.facts.events import (
     SourceState,
 )
 from tui.domain.facts.inventory.inventory import Inventory
+from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.signature import Outcome, SignatureSystem, Verdict
 from tui.domain.facts.workload import Resource
 from tui.domain.policy.policy import Policy
@@ -37,6 +47,7 @@ from tui.domain.policy.scopes import Scope
 from tui.domain.query.findings import find, how_many
 from tui.domain.snapshot.diff import same_content
 
+BUILDER = BuilderKind.ACR_TASKS
 POLICIES = (
     trusting((A,)),
     Policy("strict", Rules(max_age=1)),
@@ -48,7 +59,7 @@ POLICIES = (
 def of_anything(world: World, pick: random.Random) -> None:
     """A word of any source."""
     manifests = [digest(f"manifest {content} {AMD} ") for content in CONTENTS]
-    match pick.randint(0, 12):
+    match pick.randint(0, 14):
         case 0:
             occupy(world, pick)
         case 5:
@@ -75,8 +86,32 @@ def of_anything(world: World, pick: random.Random) -> None:
         case 4:
             set_up(world, "Trivy")
             tell(world, report(pick.choice(manifests), vulnerability(), at=NOW - timedelta(days=pick.randint(1, 20))))
+        case 8 | 9:
+            world.tell(of_builders(world, pick))
         case _:
             tell_something(world, pick)
+
+
+def of_builders(world: World, pick: random.Random) -> Event:
+    """A word of a builder: its jobs, its runs, that its list is whole, or what the settings say of it."""
+    source = builder_source(BUILDER, A)
+    key = JobKey(BUILDER, A, pick.choice(("one", "two")))
+    name, tag = name_of(pick.choice(NAMES)), pick.choice(("1", "2", "", "*"))
+    generation = pick.randint(1, 3)
+    match pick.randint(0, 6):
+        case 0:
+            return JobsCompleted(source, generation)
+        case 1:
+            return BuildersConfigured((ConfiguredJob(parse_pattern(str(name)), key),))
+        case 2 | 3:
+            return JobsSeen(source, generation, (Job(key, key.job, images=(BuiltImage(name, tag),)),))
+        case _:
+            content = digest(f"manifest {pick.choice(CONTENTS)} {AMD} ")
+            pushed = BuiltImage(name, tag, pick.choice((content, "")))
+            job, state = pick.choice((key, None)), pick.choice((RunState.SUCCEEDED, RunState.FAILED))
+            created = world.clock - timedelta(hours=pick.randint(0, 3))
+            run = Run(BUILDER, A, str(pick.randint(1, 5)), state, job, created=created, images=pick.choice(((pushed,), (), None)))
+            return RunsSeen(source, (run,), world.clock)
 
 
 def goes(events: list[Event], pick: random.Random) -> Event | None:
