@@ -92,6 +92,13 @@ async def test_a_bad_build_ends_as_what_it_is_and_nothing_after_it_is_begun(
     assert ("web" in world.sends) == (stage is Stage.VERIFIED)
 
 
+async def test_scanners_are_asked_again_while_their_word_is_waited_for(tmp_path: Path) -> None:
+    world, _ = await carried(tmp_path)
+    before = world.scans_asked
+    world, _ = await carried(tmp_path / "later", api=Fault.UNSCANNED)
+    assert world.scans_asked > before
+
+
 @pytest.mark.parametrize(
     ("fault", "stage"),
     [

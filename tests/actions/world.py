@@ -160,7 +160,7 @@ class World:
         self.sends: list[str] = []
         self.done: list[str] = []
         self.refusals: dict[str, int] = {}
-        self.refreshes = 0
+        self.refreshes = self.scans_asked = 0
         self.forgets_marks = self.missing_rights = False
         self.writes = 0
         self._numbers = 1000
@@ -297,6 +297,10 @@ class World:
     def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
         """Nobody is told: who waits looks again."""
         return lambda: None
+
+    def scan_again(self) -> None:
+        """Scanners are asked."""
+        self.scans_asked += 1
 
     def look_again(self, demands: tuple[Demand, ...]) -> None:
         """It always knows everything."""

@@ -37,6 +37,10 @@ class LiveEstate(Protocol):
         """Ask registries once more, also for what they have answered before."""
         ...
 
+    def scan_again(self) -> None:
+        """Have scanners say soon what they have found since they were read."""
+        ...
+
     def refresh(self) -> None:
         """Read everything again now."""
         ...

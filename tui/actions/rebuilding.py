@@ -286,6 +286,8 @@ class Rebuilding:
         verdict = joined(verdicts)
         if isinstance(verdict, Awaited):
             self._look_again(run)
+            if stage is Stage.SIGNED:
+                self._outside.estate.scan_again()
         elif stage is Stage.FOLLOWING and isinstance(verdict, Proof):
             pairs = zip(record.replaced, verdicts, strict=True)
             self._pushed = tuple(structs.replace(image, digest=str(getattr(proof, "value", ""))) for image, proof in pairs)

@@ -82,6 +82,10 @@ class Estate:
         """Ask registries for what may have changed since they answered; never blocks."""
         self._pump.look_again(demands)
 
+    def scan_again(self) -> None:
+        """Have scanners say soon what they have found since; never blocks."""
+        self._pump.scan_again()
+
     def add(self, source: Source) -> None:
         """Run one more source, as soon as sources run."""
         self._pump.add(source)

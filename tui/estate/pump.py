@@ -30,7 +30,7 @@ from tui.errors import TrustreeError
 from tui.estate.discretion import discreet
 from tui.estate.story import Story
 from tui.sources.kit.throttle import Backoff, unspread
-from tui.sources.ports import ArtifactSource, DemandSource, RegistryFactory, RereadSource, Source, SurveyedSource
+from tui.sources.ports import ArtifactSource, DemandSource, RegistryFactory, RereadSource, RoundSource, Source, SurveyedSource
 
 __all__ = ["Pump", "restarts"]
 
@@ -105,6 +105,11 @@ class Pump:
         """Hand demands to the registries that are asked already, also for what they have answered before."""
         for registry in {demand.name.registry for demand in demands}:
             _look_again(self._registry(registry), tuple(demand for demand in demands if demand.name.registry == registry))
+
+    def scan_again(self) -> None:
+        """Have scanners say soon what they have found since."""
+        for source in self._sources.values():
+            _wake(source)
 
     def survey(self) -> None:
         """Have every registry read as a whole that may be, also those that are met later."""
@@ -259,6 +264,11 @@ class Pump:
 def _look_again(source: Source | None, demands: tuple[Demand, ...]) -> None:
     if isinstance(source, RereadSource):
         source.look_again(demands)
+
+
+def _wake(source: Source) -> None:
+    if isinstance(source, RoundSource):
+        source.wake()
 
 
 def _survey(source: Source) -> None:

@@ -33,6 +33,7 @@ __all__ = [
     "ResourceQueries",
     "ResourceQuerySession",
     "RevocationStore",
+    "RoundSource",
     "Source",
     "SurveyedSource",
     "Trigger",
@@ -77,6 +78,15 @@ class RereadSource(Source, Protocol):
 
     def look_again(self, demands: tuple[Demand, ...]) -> None:
         """Ask for these also where they were answered before. Never blocks."""
+        ...
+
+
+@runtime_checkable
+class RoundSource(Source, Protocol):
+    """A source that reads everything in rounds, and begins the next one early when somebody waits for what is new."""
+
+    def wake(self) -> None:
+        """Read again soon, unless that was done just now or is refused. Never blocks."""
         ...
 
 

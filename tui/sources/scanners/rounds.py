@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -28,6 +29,11 @@ from tui.sources.kit.throttle import Backoff, unspread
 from tui.sources.ports import Diagnosis
 
 __all__ = ["Absent", "Pace", "Round", "ScannerSource"]
+
+REST = 10.0
+"""Seconds between two rounds at least, however often somebody waits for what is new."""
+SHARE = 5.0
+"""So many times as long as a round took is rested at least: nobody's console is kept busy by waiting."""
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -73,7 +79,7 @@ class ScannerSource(ABC):
         self, id: SourceId, pace: Pace, clock: Callable[[], datetime] = utc_now, through: SourceId | None = None
     ) -> None:
         self._id, self._pace, self._clock, self._through = id, pace, clock, through
-        self._generation = 0
+        self._generation, self._not_before = 0, 0.0
         self._known: dict[str, ScanReport] = {}
         self._health = SourceHealth(id, SourceState.LOADING, through=through, every=pace.refresh)
         denied = Backoff(pace.retry_denied, pace.retry_denied, unspread)
@@ -83,6 +89,12 @@ class ScannerSource(ABC):
     def id(self) -> SourceId:
         """`scanner/defender`."""
         return self._id
+
+    def wake(self) -> None:
+        """Begin the next round now, unless the last one was just now, or did not go well: failures have waits of their own."""
+        if self._health.state in (SourceState.OK, SourceState.PARTIAL) and time.monotonic() >= self._not_before:
+            self._not_before = time.monotonic() + REST
+            self._polling.wake()
 
     @abstractmethod
     def read(self, round_: Round) -> AsyncGenerator[Sequence[ScanReport], None]:
@@ -98,7 +110,7 @@ class ScannerSource(ABC):
         """Reports for ever, and how it goes."""
         yield HealthChanged(self._health)
         while True:
-            round_ = Round()
+            round_, began = Round(), time.monotonic()
             failure: SourceError | None = None
             try:
                 async with aclosing(self._reports(round_)) as events:
@@ -114,6 +126,7 @@ class ScannerSource(ABC):
                 failure = error
                 self._health = self._failed(round_, error)
             yield HealthChanged(self._health)
+            self._not_before = time.monotonic() + max(REST, SHARE * (time.monotonic() - began))
             await self._polling.rest(failure)
 
     async def _reports(self, round_: Round) -> AsyncGenerator[Event, None]:
