@@ -12,7 +12,7 @@ from tui.domain.facts.demand import Priority
 from tui.domain.facts.events import LookupFailed, ManifestRead, ManifestsListed, SourceState, TagResolved, TagsListed
 from tui.sources.kit.credentials import Credentials
 from tui.sources.registry.content import MemoryStore
-from tui.sources.registry.reading import INTOTO, PREDICATE
+from tui.sources.registry.parse import INTOTO, PREDICATE
 from tui.sources.registry.source import RegistrySource
 
 

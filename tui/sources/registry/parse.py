@@ -34,6 +34,8 @@ from tui.sources.registry.wire import (
 
 __all__ = [
     "ATTESTATION_OF",
+    "INTOTO",
+    "PREDICATE",
     "check_digest",
     "check_media_type",
     "compute_digest",
@@ -47,6 +49,8 @@ __all__ = [
 ]
 
 ATTESTATION_OF = "vnd.docker.reference.digest"
+INTOTO = "application/vnd.in-toto+json"
+PREDICATE = "in-toto.io/predicate-type"
 MAX_DESCRIPTORS = 2000
 MAX_HISTORY = 2000
 MAX_TEXT = 2048

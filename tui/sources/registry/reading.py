@@ -35,11 +35,12 @@ from tui.sources.registry.content import keep_manifest, stored
 from tui.sources.registry.faults import absence
 from tui.sources.registry.flights import Flights
 from tui.sources.registry.listed import History, manifests_of
-from tui.sources.registry.parse import ATTESTATION_OF, read_config, read_manifest
+from tui.sources.registry.parse import ATTESTATION_OF, INTOTO, PREDICATE, read_config, read_manifest
 from tui.sources.registry.presence import ListedManifests
 from tui.sources.registry.referrers import Referrers, ReferrersFound
 from tui.sources.registry.room import NoRoom, Room, weight
 from tui.sources.registry.tag_lists import TagLists
+from tui.sources.registry.tag_order import newest_first
 
 __all__ = ["Emit", "ReadOutcome", "RegistryReader", "failure"]
 
@@ -47,12 +48,10 @@ MAX_CHILDREN = 64
 MAX_MANIFESTS = 256
 """Manifests that are read of one image: indexes in indexes can name more than anybody could ask for."""
 MAX_DEPTH = 3
-MAX_HEADS = 200
+MAX_HEADS, HEADS_AT_ONCE = 200, 8
 HISTORY = "its history"
 MAX_REFUSED = 20
 """Tags of a repository that are refused one after the other before the rest is not asked for."""
-INTOTO = "application/vnd.in-toto+json"
-PREDICATE = "in-toto.io/predicate-type"
 
 Emit = Callable[[Event], Awaitable[None]]
 
@@ -340,7 +339,7 @@ class RegistryReader:
     async def history(self, name: RepositoryName, rest: bool = False) -> History:
         """Emit the tags and, for ACR, the manifests of a repository, and return them. Raises SourceError.
 
-        Other registries list names only: the digest of each is asked for, of at most `MAX_HEADS` that are not known yet.
+        Other registries list names only: the digest of each is asked for, of the newest `MAX_HEADS` that are not known yet.
         """
         async with self._flights.alone(name, HISTORY):
             known = self._histories.get(name)
@@ -365,7 +364,7 @@ class RegistryReader:
         lacking = listed.lacking
         versions = [tag for tag in listed.names if not is_attached_tag(tag)]
         unknown = [tag for tag in versions if (name, tag) not in self.resolved]
-        lacking = await self._heads(name, unknown[-MAX_HEADS:], rest) or lacking
+        lacking = await self._heads(name, newest_first(unknown)[:MAX_HEADS], rest) or lacking
         tags = tuple(Tag(tag, self.resolved[name, tag]) for tag in versions if (name, tag) in self.resolved)
         whole = len(unknown) <= MAX_HEADS and lacking is None
         if lacking is not None and not tags and not isinstance(lacking, UntrustedPayload | NoRoom):
@@ -377,19 +376,25 @@ class RegistryReader:
         """Ask what each tag names; those that are refused are said, and why is returned. Raises Unreachable."""
         lacking: SourceError | None = None
         failures = 0
-        for tag in tags:
-            try:
-                # Of what nothing runs the manifest is read in any case: by its tag, that is one request instead of two.
-                digest = (await self._manifest(name, tag, rest)).digest if rest else await self._client.head(name.repository, tag)
-                self.resolved[name, tag] = digest
-                failures = 0
-            except NotFound:
-                continue
-            except Unreachable:
-                raise
-            except SourceError as error:
-                lacking, failures = lacking or error.kept(), failures + 1
-                await self._emit(failure(self.source, name, tag, error, self._now()))
-                if failures >= MAX_REFUSED:
-                    break
+        for start in range(0, len(tags), HEADS_AT_ONCE):
+            batch = tags[start : start + HEADS_AT_ONCE]
+            for tag, error in zip(batch, await asyncio.gather(*(self._head(name, tag, rest) for tag in batch)), strict=True):
+                failures = failures + 1 if error else 0
+                if isinstance(error, Unreachable):
+                    raise error
+                if error is not None:
+                    lacking = lacking or error.kept()
+                    await self._emit(failure(self.source, name, tag, error, self._now()))
+            if failures >= MAX_REFUSED:
+                break
         return lacking
+
+    async def _head(self, name: RepositoryName, tag: str, rest: bool) -> SourceError | None:
+        """Ask what a tag names; why that is not said."""
+        try:
+            # Of what nothing runs the manifest is read in any case: by its tag, that is one request instead of two.
+            digest = (await self._manifest(name, tag, rest)).digest if rest else await self._client.head(name.repository, tag)
+            self.resolved[name, tag] = digest
+        except SourceError as error:
+            return None if isinstance(error, NotFound) else error
+        return None
