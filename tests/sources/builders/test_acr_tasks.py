@@ -18,7 +18,7 @@ from tui.domain.facts.build import BaseTrigger, BuilderKind, JobKey, RunCause, R
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import RightState
 from tui.errors import Forbidden, NotFound, OutcomeUnknown, SourceError, Throttled, UntrustedPayload
-from tui.sources.builders.acr_tasks import AcrTasksBuilder, QuickBuild
+from tui.sources.builders.acr_tasks import AcrTasksBuilder
 from tui.sources.ports import Trigger
 
 KEY = JobKey(BuilderKind.ACR_TASKS, HOST, TASK.lower())
@@ -183,15 +183,6 @@ async def test_a_task_is_run_once_with_its_mark_and_parameters() -> None:
     steps = {"arguments": [{"name": "VERSION", "value": "7", "isSecret": False}], "values": [], "updateTriggerToken": TOKEN}
     request = {"type": "TaskRunRequest", "isArchiveEnabled": False, "taskId": TASK, "overrideTaskStepProperties": steps}
     assert sent(service, SCHEDULE) == [request]
-
-
-async def test_a_quick_run_sends_its_context() -> None:
-    service = Service()
-    service.on(SCHEDULE, send(run(status="Queued")))
-    async with asked(service) as tasks:
-        await tasks.quick_run(QuickBuild("https://github.com/contoso/web.git#main", ("shop/web:v1",)))
-    (request,) = sent(service, SCHEDULE)
-    assert (request["type"], request["sourceLocation"]) == ("DockerBuildRequest", "https://github.com/contoso/web.git#main")
 
 
 def dropped() -> Answer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ from tui.sources.resource_ports import ArmRequest, RegistryResources, ResourceMa
 if TYPE_CHECKING:
     from tui.sources.kit.transport import Transport
 
-__all__ = ["API", "AcrTasksBuilder", "AcrTasksOptions", "QuickBuild"]
+__all__ = ["API", "AcrTasksBuilder", "AcrTasksOptions"]
 
 API = "2025-03-01-preview"
 SEARCHED = 100
@@ -46,16 +46,6 @@ class AcrTasksOptions(msgspec.Struct, frozen=True):
     ca_file: str = ""
     timeout: float = 60.0
     log: LogTimes = LogTimes()
-
-
-class QuickBuild(msgspec.Struct, frozen=True):
-    """A build of a context that needs no task: its source (`https://...git#branch:folder`), its Dockerfile, what it pushes."""
-
-    context: str
-    images: tuple[str, ...]
-    dockerfile: str = "Dockerfile"
-    os: str = "linux"
-    architecture: str = "amd64"
 
 
 class AcrTasksBuilder:
@@ -196,23 +186,6 @@ class AcrTasksBuilder:
         }
         body = {"type": "TaskRunRequest", "isArchiveEnabled": False, "taskId": task, "overrideTaskStepProperties": steps}
         return await self._schedule(body, f"run the task {_short(trigger.job)} of {self.name}")
-
-    async def quick_run(self, build: QuickBuild) -> Run:
-        """Build a context that no task is needed for, sent once, as `trigger` is."""
-        body: Mapping[str, object] = {
-            "type": "DockerBuildRequest",
-            "isArchiveEnabled": False,
-            "imageNames": list(build.images),
-            "isPushEnabled": True,
-            "noCache": False,
-            "dockerFilePath": build.dockerfile,
-            "arguments": [],
-            "timeout": 3600,
-            "platform": {"os": build.os, "architecture": build.architecture},
-            "agentConfiguration": {"cpu": 2},
-            "sourceLocation": build.context,
-        }
-        return await self._schedule(body, f"build {clean(', '.join(build.images), 120)} in {self.name}")
 
     async def _schedule(self, body: object, what: str) -> Run:
         answer = await self._arm.change(ArmRequest(await self._path("/scheduleRun"), what, TRIGGER, ASK_FOR, body))
