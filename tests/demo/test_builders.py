@@ -19,7 +19,7 @@ from tui.demo.builders.works import Pushed, Works
 from tui.demo.estate.company import build_company
 from tui.demo.faults import Fault, Faults
 from tui.demo.http import Handler, serve
-from tui.domain.facts.build import BaseTrigger, BuilderKind, JobKey, Run, RunState
+from tui.domain.facts.build import BaseTrigger, BuilderKind, JobKey, Run, RunCause, RunState
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.rights import RightState
 from tui.errors import AuthenticationFailed, OutcomeUnknown, SourceError
@@ -334,3 +334,26 @@ async def test_a_build_ends_with_an_image_that_is_really_there_and_really_signed
     assert len(works.of(job)) == 1 + min(3, len(pusher.history(job.line)))
     again = pusher.push(job.line, "old-base")
     assert again.digest == company.yard.newest(job.line).digest
+
+
+async def test_a_pushed_base_starts_the_pipelines_that_wait_for_it() -> None:
+    """Those with a resource for it; what has none, or is built on another base, is left alone."""
+    async with served(System.PIPELINES, "queue-full") as there:
+        before = len(there.works.runs)
+        there.works.base_pushed("contoso.azurecr.io/base/java", lambda line: "contoso.azurecr.io/base/java")
+        (newest, *_) = await there.builder.runs(there.key(Why.WORKS), 10)
+        assert (newest.cause, newest.state) == (RunCause.BASE_IMAGE, RunState.QUEUED)
+        (untriggered, *_) = await there.builder.runs(there.key(Why.NO_TRIGGER), 10)
+        assert untriggered.cause is RunCause.SOURCE
+        assert len(there.works.runs) == before + 3
+        there.works.base_pushed("contoso.azurecr.io/base/node", lambda line: "contoso.azurecr.io/base/java")
+        assert len(there.works.runs) == before + 3
+
+
+async def test_what_a_build_elsewhere_pushes_is_heard_by_all_who_wait_for_it() -> None:
+    company = build_company(7, datetime.now(UTC).replace(microsecond=0))
+    heard: list[str] = []
+    pusher = CompanyPusher(company, [lambda published: heard.append(published.name)])
+    job = next(iter(jobs_of(System.JENKINS)))
+    pusher.push(job.line, "")
+    assert heard == [job.line]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from tui.demo.directory import BuilderTable, entra_kubeconfig, write_docker, wri
 from tui.demo.estate.company import Company, build_company
 from tui.demo.estate.images import CONTOSO, FABRIKAM, LEGACY, MCR
 from tui.demo.estate.life import Life
+from tui.demo.estate.publisher import Published
 from tui.demo.estate.rolling import Roller
 from tui.demo.estate.special import told_bases
 from tui.demo.faults import Faults
@@ -80,6 +81,7 @@ class Run:
         self._tokens = {name: secrets.token_urlsafe(24) for name in (VIEWER, NOBODY)}
         self._password = secrets.token_urlsafe(12)
         self._identity = ManagedIdentity()
+        self._pushes: list[Callable[[Published], None]] = []
 
     async def start(self) -> Json:
         """Start the servers, write the files, and return the handshake. Raises OSError."""
@@ -178,7 +180,9 @@ class Run:
         """Azure Resource Manager, and the store of its logs."""
         users = {name: entra_kubeconfig(name, url, ca) for name, url in clusters.items()}
         denied, known = self._scenario.denied, self._identity.issued
-        arm = AzureResourceManager(self.company, graph, known, self._faults, denied=denied, kubeconfigs=users)
+        arm = AzureResourceManager(
+            self.company, graph, known, self._faults, denied=denied, kubeconfigs=users, listeners=self._pushes
+        )
         arm.logs.address, _ = await self._serve("logs", arm.logs.handle, context)
         url, _ = await self._serve("arm", arm.handle, context)
         return url
@@ -190,7 +194,7 @@ class Run:
         logs = LogStore()
         logs.address, _ = await self._serve("github-logs", logs.handle, context)
         denied, known = self._scenario.denied, self._identity.issued
-        services = make_builders(self.company, known, self._faults, logs, denied=denied)
+        services = make_builders(self.company, known, self._faults, logs, denied=denied, listeners=self._pushes)
         tables: dict[str, BuilderTable] = {}
         for service in services:
             url, _ = await self._serve(str(service.system), service.handler, context)

@@ -34,7 +34,8 @@ _GRAPH = "/providers/microsoft.resourcegraph/resources"
 class AzureResourceManager:
     """Answers for everything in the subscriptions; with `denied` nobody may do anything.
 
-    `kubeconfigs` are those of the clusters, as users of Entra ID get them. `pace` stretches what builds take.
+    `kubeconfigs` are those of the clusters, as users of Entra ID get them. `pace` stretches what builds take. `listeners` are
+    told of every image that is pushed, wherever it was built; what waits for a base listens here, too.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class AzureResourceManager:
         kubeconfigs: Mapping[str, str] | None = None,
         pace: float = 1.0,
         scheme: str = "https",
+        listeners: list[Callable[[Published], None]] | None = None,
     ) -> None:
         self._scheme = scheme
         self._graph, self._known, self._denied = graph, known, denied
@@ -56,12 +58,14 @@ class AzureResourceManager:
         self.registries = {
             host: RegistryTasks(company, host, resource, self.logs, faults, pace) for host, resource in REGISTRIES.items()
         }
+        self._listeners = [] if listeners is None else listeners
         for registry in self.registries.values():
             registry.told = self._pushed
+            self._listeners.append(registry.base_pushed)
 
     def _pushed(self, published: Published) -> None:
-        for registry in self.registries.values():
-            registry.base_pushed(published)
+        for listener in self._listeners:
+            listener(published)
 
     async def handle(self, request: Request) -> Reply:
         """One request."""

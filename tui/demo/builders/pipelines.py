@@ -243,7 +243,7 @@ class Pipelines:
             "sourceVersion": f"{run.number:040x}",
             "queue": _queue(),
             "priority": "normal",
-            "reason": "individualCI" if run.cause == "push" else "manual",
+            "reason": {"push": "individualCI", "resource": "resourceTrigger"}.get(run.cause, "manual"),
             "requestedFor": person,
             "requestedBy": person,
             "lastChangedDate": _moment(run.finished or run.created),

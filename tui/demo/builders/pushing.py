@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from tui.demo.builders.works import Pushed
@@ -14,10 +14,10 @@ __all__ = ["CompanyPusher"]
 
 
 class CompanyPusher:
-    """A `Pusher` into the registries of a company."""
+    """A `Pusher` into the registries of a company; `listeners` are told of what is pushed."""
 
-    def __init__(self, company: Company) -> None:
-        self._company = company
+    def __init__(self, company: Company, listeners: Sequence[Callable[[Published], None]] = ()) -> None:
+        self._company, self._listeners = company, listeners
 
     def base_of(self, line: str) -> str:
         """The repository that an image is built on."""
@@ -31,6 +31,8 @@ class CompanyPusher:
         tags = tuple(dict.fromkeys((before.tag, *yard.floating.get(line, ()))))
         published = yard.rebuild(line, tags, datetime.now(UTC), before.base if what == "old-base" else None)
         self._company.scanned.add(published)
+        for listener in self._listeners:
+            listener(published)
         return Pushed(published.tag, before.digest if what == "other-digest" else published.digest)
 
     def sign(self, line: str, pushed: Pushed) -> None:

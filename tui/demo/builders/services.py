@@ -13,6 +13,7 @@ from tui.demo.builders.pipelines import ORGANISATION, Pipelines
 from tui.demo.builders.pushing import CompanyPusher
 from tui.demo.builders.works import Works
 from tui.demo.estate.company import Company
+from tui.demo.estate.publisher import Published
 from tui.demo.faults import Faults
 from tui.demo.http import Handler
 
@@ -47,14 +48,22 @@ class BuilderService:
 
 
 def make_builders(
-    company: Company, known: Callable[[str], bool], faults: Faults, logs: LogStore, *, denied: bool
+    company: Company,
+    known: Callable[[str], bool],
+    faults: Faults,
+    logs: LogStore,
+    *,
+    denied: bool,
+    listeners: list[Callable[[Published], None]] | None = None,
 ) -> list[BuilderService]:
-    """All of them; with `denied` the tokens are wrong."""
-    pusher = CompanyPusher(company)
+    """All of them; with `denied` the tokens are wrong. `listeners` are told of pushes, and pipelines listen for their bases."""
+    told_of_pushes = [] if listeners is None else listeners
+    pusher = CompanyPusher(company, told_of_pushes)
     told = {system: secrets.token_urlsafe(12) for system in System}
     right = {system: secrets.token_urlsafe(12) if denied else token for system, token in told.items()}
     present = {system: tuple(job for job in jobs_of(system) if job.line in company.yard.published) for system in System}
     works = {system: Works(jobs, pusher, _faults_of(faults, system)) for system, jobs in present.items()}
+    told_of_pushes.append(lambda published: works[System.PIPELINES].base_pushed(published.name, pusher.base_of))
     servers: Mapping[System, Handler] = {
         System.PIPELINES: Pipelines(works[System.PIPELINES], right[System.PIPELINES], known, pusher.base_of).handle,
         System.GITHUB: GitHub(works[System.GITHUB], right[System.GITHUB], logs).handle,

@@ -139,6 +139,12 @@ class Works:
             run.steps = asyncio.get_running_loop().create_task(self._carry_out(run, what), name=f"demo build {run.number}")
         return run
 
+    def base_pushed(self, name: str, base_of: Callable[[str], str]) -> None:
+        """Start what has a trigger for this base, as a resource of a pipeline is one."""
+        for job in self.jobs.values():
+            if job.why is not Why.NO_TRIGGER and base_of(job.line) == name:
+                self.start(job, {}, "", cause="resource")
+
     def cancel(self, run: RunModel) -> None:
         """End a run."""
         if not run.result:
