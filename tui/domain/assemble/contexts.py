@@ -35,7 +35,7 @@ class Sessions:
 
 
 class Question(msgspec.Struct, frozen=True, gc=False):
-    """Everything that an `Image` is made of; `as_of` is when its registry last spoke of it."""
+    """Everything that an `Image` is made of but rules, time and use; `as_of` is when its registry last spoke of it."""
 
     context: ImageContext
     as_of: datetime | None
@@ -77,19 +77,20 @@ class ContextFactory:
         there = {key for key in keys if key in self._reading.catalog.images or key in self._used}
         return {*self._rows.refresh(changed, there, keys - there)}
 
-    def question(self, key: ImageKey, rules: Rules, now: datetime, named: tuple[str, ...] | None = None) -> Question:
-        """All that is known of an image, with the rules there, and under the digests alone that are `named`.
+    def question(self, key: ImageKey) -> Question:
+        """All that is known of an image, with no rules and at no time; the very same as long as nothing changed about it."""
+        return self._rows.get(key)
+
+    def context(self, key: ImageKey, rules: Rules, now: datetime, named: tuple[str, ...] | None = None) -> ImageContext:
+        """The same with the rules there, and under the digests alone that are `named`.
 
         `now` should be coarse, so that equal images stay equal.
         """
-        question, used = self._rows.get(key), key in self._used
-        context = question.context
+        context, used = self._rows.get(key).context, key in self._used
         if context.known is None:
-            context = msgspec.structs.replace(context, rules=rules, now=now, in_use=True, named=named or ())
-        else:
-            names = self._used.get(key, ()) if named is None else named
-            context = msgspec.structs.replace(context, rules=rules, now=now, in_use=used, named=names)
-        return msgspec.structs.replace(question, context=context)
+            return msgspec.structs.replace(context, rules=rules, now=now, in_use=True, named=named or ())
+        names = self._used.get(key, ()) if named is None else named
+        return msgspec.structs.replace(context, rules=rules, now=now, in_use=used, named=names)
 
     def _question(self, key: ImageKey) -> Question:
         reading, name = self._reading, RepositoryName(key.registry, key.repository)

@@ -71,16 +71,17 @@ class ImageJudge:
     def again(self, key: ImageKey, rules: Rules, named: tuple[str, ...] | None = None) -> tuple[Check, ...]:
         """The checks of an image by other rules, or under the digests alone that are `named`."""
         before = self._judged.get(key)
-        context = self._contexts.question(key, rules, self.now, named).context
+        context = self._contexts.context(key, rules, self.now, named)
         return _checks(self._questions.ask(context, before.asked if before is not None else None))
 
     def _judge(self, key: ImageKey) -> Image:
         rules = self.book.rules(PolicyTarget(name=RepositoryName(key.registry, key.repository)))
-        question, before = self._contexts.question(key, rules, self.now), self._judged.get(key)
-        if before is not None and before.question == question:
+        question, context = self._contexts.question(key), self._contexts.context(key, rules, self.now)
+        before = self._judged.get(key)
+        if before is not None and before.question is question and before.asked.context == context:
             return before.image
-        asked = self._questions.ask(question.context, before.asked if before is not None else None)
-        image = _image(question, _checks(asked))
+        asked = self._questions.ask(context, before.asked if before is not None else None)
+        image = _image(question, context, _checks(asked))
         # Screens and diffs compare by identity first: what says the same stays the very same.
         image = before.image if before is not None and before.image == image else image
         self._judged[key] = _Judged(question, asked, image)
@@ -90,8 +91,8 @@ class ImageJudge:
 _NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 
 
-def _image(question: Question, checks: tuple[Check, ...]) -> Image:
-    context, known = question.context, question.context.known
+def _image(question: Question, context: ImageContext, checks: tuple[Check, ...]) -> Image:
+    known = context.known
     image = Image(
         key=context.key,
         digests=context.digests,
