@@ -101,6 +101,8 @@ async def deny_or_fail(ledger: Ledger, step: Step, error: SourceError) -> None:
             signal = Signal.CHANGE
         case _:
             signal = Signal.FAIL
-    differences = " ".join(full_stop(words) for words in error.differences) if isinstance(error, Changed) else ""
-    sentence = " ".join(filter(None, (full_stop(error.headline), differences, "Nothing was changed.")))
+    differences = error.differences if isinstance(error, Changed) else ()
+    further = [full_stop(words) for words in differences if words not in error.headline]
+    nothing = () if "nothing was changed" in error.headline.lower() else ("Nothing was changed.",)
+    sentence = " ".join((full_stop(error.headline), *further, *nothing))
     await ledger.move(step, signal, sentence=sentence, remedy=error.remedy)

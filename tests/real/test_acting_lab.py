@@ -1,0 +1,175 @@
+"""`trustree redeploy` against a real API server, its controllers and a real registry, `kubectl` being asked afterwards.
+
+Runs only where `TRUSTREE_REAL_KUBECONFIG` names a kubeconfig with the context `lab-admin`, `TRUSTREE_REAL_REGISTRY` the host of a
+registry with `public/tools:1` that may be pushed to, and `kubectl` and `crane` are on the path. A pushed image
+stands for a rebuild.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+KUBECONFIG, REGISTRY = os.environ.get("TRUSTREE_REAL_KUBECONFIG", ""), os.environ.get("TRUSTREE_REAL_REGISTRY", "")
+pytestmark = pytest.mark.skipif(
+    not (KUBECONFIG and REGISTRY and shutil.which("kubectl") and shutil.which("crane")),
+    reason="TRUSTREE_REAL_KUBECONFIG and TRUSTREE_REAL_REGISTRY name no real cluster and registry, or a tool is not there",
+)
+PROGRAM = "import sys; from tui.cli.main import main; sys.exit(main())"
+ACTING = Path(__file__).parents[2] / "docs" / "acting.md"
+
+
+def ran(*command: str, given: str | None = None) -> str:
+    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+class Place:
+    """A namespace and a repository of its own, and the state of a program that acts on them."""
+
+    def __init__(self, directory: Path) -> None:
+        self.name, self.directory = f"acting-{secrets.token_hex(3)}", directory
+        self.image = f"{REGISTRY}/{self.name}/web:1"
+        self.kubeconfig = directory / "kubeconfig"
+        self.kubeconfig.write_bytes(Path(KUBECONFIG).read_bytes())
+        (directory / "config.toml").write_text('[acting]\nrollout_wait = "20s"\n')
+
+    def kubectl(self, *words: str, given: str | None = None) -> str:
+        return ran(
+            "kubectl", "--kubeconfig", str(self.kubeconfig), "--context", "lab-admin", "-n", self.name, *words, given=given
+        )
+
+    def push(self, build: int) -> str:
+        """Push another image under the same tag; its digest."""
+        ran("crane", "mutate", f"{REGISTRY}/public/tools:1", "-l", f"build={build}", "-t", self.image)
+        return ran("crane", "digest", self.image)
+
+    def run(self, *flags: str, context: str = "lab-admin") -> tuple[int, str]:
+        """The exit code of a redeploy, and what is printed."""
+        words = ["redeploy", f"ns:{self.name}", "--kubeconfig", str(self.kubeconfig), "--context", context, "-n", self.name]
+        words += ["--config", str(self.directory / "config.toml"), "--no-cache", "--no-azure", *flags]
+        environment = {**os.environ, "XDG_STATE_HOME": str(self.directory)}
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, *words], capture_output=True, text=True, env=environment, timeout=150
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def create(self, kind: str, name: str, image: str = "", policy: str = "Always", *flags: str, **meta: Any) -> None:
+        """Apply a workload of one container, and wait until its pods run."""
+        pod: dict[str, Any] = {"containers": [{"name": "main", "image": image or self.image, "imagePullPolicy": policy}]}
+        spec = {"selector": {"matchLabels": {"app": name}}, "template": {"metadata": {"labels": {"app": name}}, "spec": pod}}
+        whole = {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, **meta}, "spec": spec}
+        self.kubectl("apply", *flags, "-f", "-", given=json.dumps(whole))
+        self.kubectl("rollout", "status", f"{kind.lower()}/{name}", "--timeout=40s")
+
+    def digests(self, name: str) -> set[str]:
+        """What the pods report that are not about to end."""
+        pods = json.loads(self.kubectl("get", "pods", "-l", f"app={name}", "-o", "json"))["items"]
+        alive = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+        return {status["imageID"].rpartition("@")[2] for pod in alive for status in pod["status"]["containerStatuses"]}
+
+    def declared(self, name: str) -> str:
+        return self.kubectl("get", "deployment", name, "-o", "jsonpath={.spec.template.spec.containers[0].image}")
+
+    def may_patch(self, account: str) -> bool:
+        """Whether a service account may by now."""
+        words = ("auth", "can-i", "patch", "deployments", f"--as=system:serviceaccount:{self.name}:{account}", "--quiet")
+        command = ["kubectl", "--kubeconfig", str(self.kubeconfig), "--context", "lab-admin", "-n", self.name, *words]
+        return subprocess.run(command, timeout=60, check=False).returncode == 0
+
+    def audited(self) -> list[dict[str, Any]]:
+        file = self.directory / "trustree" / "audit.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    made = Place(tmp_path)
+    made.kubectl("create", "namespace", made.name)
+    try:
+        made.push(1)
+        yield made
+    finally:
+        made.kubectl("delete", "namespace", made.name, "--wait=false")
+
+
+def test_a_tag_that_has_moved_is_rolled_out_and_written_down(place: Place) -> None:
+    for kind in ("Deployment", "StatefulSet", "DaemonSet"):
+        place.create(kind, kind.lower())
+    place.create("Deployment", "lazy", policy="IfNotPresent")
+    new = place.push(2)
+    code, printed = place.run("--write", "--yes")
+    assert code == 0, printed
+    assert [place.digests(name) for name in ("deployment", "statefulset", "daemonset", "lazy")] == [{new}] * 4
+    assert place.declared("deployment") == place.image
+    assert place.declared("lazy") == f"{place.image}@{new}", "nodes may hold the old image under the tag"
+    events = [line["event"] for line in place.audited()]
+    assert (events[0], events[-1], events.count("step-ended")) == ("begun", "ended", 4)
+    assert place.audited()[-1]["outcome"] == "4 done"
+    code, printed = place.run("--write", "--yes")
+    assert "Nothing is to be done." in printed
+
+
+def test_what_git_owns_is_not_pinned_and_another_managers_image_is_not_overwritten(place: Place) -> None:
+    old = ran("crane", "digest", place.image)
+    tracked = {"argocd.argoproj.io/tracking-id": f"shop:apps/Deployment:{place.name}/owned"}
+    place.create("Deployment", "owned", f"{place.image}@{old}", annotations=tracked)
+    place.create("Deployment", "applied", "", "IfNotPresent", "--server-side", "--field-manager=release-tool")
+    new = place.push(2)
+    code, printed = place.run("--write", "--yes")
+    assert code == 3, printed
+    assert "Argo CD owns it and would undo the change of its image." in printed
+    assert f'image: "{place.image}@{new}"' in printed
+    assert 'conflict with "release-tool"' in printed
+    assert printed.count("Nothing was changed.") <= 2, "on stderr as it happens, and in the result"
+    assert (place.declared("owned"), place.declared("applied")) == (f"{place.image}@{old}", place.image)
+
+
+def test_a_missing_right_is_told_and_the_role_of_the_guide_is_enough(place: Place) -> None:
+    place.create("Deployment", "web")
+    place.kubectl("create", "serviceaccount", "operator")
+    account = f"--serviceaccount={place.name}:operator"
+    place.kubectl("create", "rolebinding", "reading", "--clusterrole=view", account)
+    token = place.kubectl("create", "token", "operator")
+    config = ["kubectl", "--kubeconfig", str(place.kubeconfig), "config"]
+    cluster = ran(*config, "view", "-o", 'jsonpath={.contexts[?(@.name=="lab-admin")].context.cluster}')
+    ran(*config, "set-credentials", "operator", f"--token={token}")
+    ran(*config, "set-context", "operator", f"--cluster={cluster}", "--user=operator")
+    old = place.digests("web")
+    new = place.push(2)
+    code, printed = place.run("--write", "--yes", context="operator")
+    assert code == 4, printed
+    assert "The right patch deployments.apps on namespace" in printed
+    assert (place.digests("web"), place.audited()) == (old, [])
+    role = re.search(r"```yaml\n(.*?)```", ACTING.read_text(), re.DOTALL)
+    assert role is not None
+    place.kubectl("apply", "-f", "-", given=role[1])
+    place.kubectl("create", "rolebinding", "acting", "--role=trustree-acting", account)
+    deadline = time.monotonic() + 10
+    while not place.may_patch("operator"):
+        assert time.monotonic() < deadline
+    code, printed = place.run("--write", "--yes", context="operator")
+    assert code == 0, printed
+    assert place.digests("web") == {new}
+
+
+def test_a_rollout_that_stalls_is_explained(place: Place) -> None:
+    place.create("Deployment", "web")
+    place.push(2)
+    place.kubectl("create", "quota", "few", "--hard=pods=1")
+    code, printed = place.run("--write", "--yes")
+    assert code == 2, printed
+    assert "the namespace's quota is used up" in printed
+    assert "kubectl describe quota" in printed
