@@ -282,7 +282,10 @@ class Rebuilding:
         if run is None:
             return Refuted("No run is known for it.")
         snapshot, now, bases = self._outside.estate.snapshot, self._clock.now(), self._bases()
-        verdicts = [verify(stage, Built(image, run, record.sent, bases), snapshot, now) for image in record.replaced]
+        verdicts = [
+            verify(stage, Built(image, run, record.sent, bases, _beside(image, record.replaced)), snapshot, now)
+            for image in record.replaced
+        ]
         verdict = joined(verdicts)
         if isinstance(verdict, Awaited):
             self._look_again(run)
@@ -320,6 +323,12 @@ class Rebuilding:
         image = image_of(self._outside.estate.snapshot, name, digest)
         link = image.base if image is not None else None
         return Demand(_repository(link.base), link.tag, Priority.OPENED) if link is not None and link.tag else None
+
+
+def _beside(image: Replaced, replaced: tuple[Replaced, ...]) -> tuple[str, ...]:
+    """The tags of the other images of its repository that the same run replaces."""
+    others = (other for other in replaced if other.key != image.key and _repository(other.key) == _repository(image.key))
+    return tuple(tag for other in others for tag in other.tags)
 
 
 def _counts(run: Run) -> bool:

@@ -6,7 +6,7 @@ absence: where nothing says so yet, it is waited for; where nobody asks for it, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -17,6 +17,7 @@ from tui.domain.common.text import clean, listed, short
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.build import BuiltImage, Run
 from tui.domain.facts.image import RepositoryName
+from tui.domain.lineage.base_tags import newer_minor, newer_patch
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, Image, ImageKey, Snapshot
 
 __all__ = ["VERIFYING", "Awaited", "Built", "Refuted", "Verdict", "image_of", "joined", "same_content", "tag_holder", "verify"]
@@ -45,13 +46,15 @@ Verdict = Proof | Awaited | Refuted
 class Built(msgspec.Struct, frozen=True):
     """One image of a rebuild whose run has ended well; `sent` is when that was asked for.
 
-    `bases` are the digests that the rebuilds it needs have pushed, by repository.
+    `bases` are the digests that the rebuilds it needs have pushed, by repository; `beside` the tags of the other images of the
+    same repository that the run replaces.
     """
 
     image: Replaced
     run: Run
     sent: datetime | None
     bases: Mapping[RepositoryName, str]
+    beside: tuple[str, ...] = ()
 
     @property
     def name(self) -> RepositoryName:
@@ -166,11 +169,8 @@ def _pushed_unsaid(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
     begun = run.started or run.created or built.sent
     if begun is None:
         return Awaited(f"run {_id(run)} to tell when it began")
-    candidates: dict[ImageKey, Image] = {}
-    for tag in old.tags:
-        holder = tag_holder(snapshot, built.name, tag)
-        if holder is not None and old.key.digest not in holder.digests and _came_during(holder, begun, run.finished or now):
-            candidates[holder.key] = holder
+    came = (begun, run.finished or now)
+    candidates = _came_under(old.tags, built, snapshot, *came) or _came_under(_newer_beside(built), built, snapshot, *came)
     if len(candidates) > 1:
         return Refuted(f"While run {_id(run)} ran, several images came to {built.name}: which one is its own cannot be told.")
     if not candidates:
@@ -178,6 +178,25 @@ def _pushed_unsaid(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
     (image,) = candidates.values()
     words = f"{short(image.key.digest)} came under its tag while run {_id(run)} ran, which does not tell what it pushes."
     return Proof(ProofKind.PUSH, words, now, image.key.digest)
+
+
+def _came_under(
+    tags: Iterable[str], built: Built, snapshot: Snapshot, begun: datetime, finished: datetime
+) -> dict[ImageKey, Image]:
+    """What tags name now that came while the run ran, and is not what is to be replaced."""
+    holders = (tag_holder(snapshot, built.name, tag) for tag in tags)
+    old = built.image.key.digest
+    return {
+        holder.key: holder
+        for holder in holders
+        if holder is not None and old not in holder.digests and _came_during(holder, begun, finished)
+    }
+
+
+def _newer_beside(built: Built) -> tuple[str, ...]:
+    """Newer tags of the same series that the run replaces as well: a job pushes its newest version, and an old one no more."""
+    newer = (find(tag, built.beside) for tag in built.image.tags for find in (newer_patch, newer_minor))
+    return tuple(dict.fromkeys(filter(None, newer)))
 
 
 def _came_during(image: Image, begun: datetime, finished: datetime) -> bool:

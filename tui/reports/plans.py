@@ -14,6 +14,7 @@ from tui.domain.facts.rights import RightState
 from tui.domain.plans.board import Board, BoardRow
 from tui.domain.plans.plan import Plan, Step
 from tui.errors import UsageError
+from tui.presenters.words import plural
 from tui.private_files import make_private, open_private
 from tui.reports.columns import plain
 from tui.reports.encoding import encode
@@ -125,12 +126,13 @@ def _forecast_lines(plan: Plan) -> Iterator[str]:
         return
     yield ""
     if forecast.removed:
-        yield f"Removes {len(forecast.removed)} findings: {', '.join(clean(name, 60) for name in forecast.removed[:8])}" + (
-            " …" if len(forecast.removed) > 8 else ""
+        yield (
+            f"Removes {plural(len(forecast.removed), 'finding')}: {', '.join(clean(name, 60) for name in forecast.removed[:8])}"
+            + (" …" if len(forecast.removed) > 8 else "")
         )
     for title, rows in (("Stays", forecast.staying), ("Not known", forecast.unknown)):
         for row in rows[:20]:
-            yield f"{title}: {clean(row.finding, 80)} in {row.images} images: {clean(row.reason, 200)}"
+            yield f"{title}: {clean(row.finding, 80)} in {plural(row.images, 'image')}: {clean(row.reason, 200)}"
 
 
 def _markdown(plan: Plan) -> Iterator[str]:
