@@ -49,19 +49,19 @@ def in_order(rebuilds: list[Rebuild], on: str) -> str:
     """The sentence that says what to rebuild first, and then this image; `on` is what that is to stand on."""
     if not rebuilds:
         return f"Rebuild it on {on}."
-    foreign = next((each for each in rebuilds if is_public(each.name.partition("/")[0])), None)
+    foreign = next((rebuild for rebuild in rebuilds if is_public(rebuild.name.partition("/")[0])), None)
     if foreign is not None:
         waits = f"{foreign.name} has no build on {foreign.on} yet, and only its publisher can make one"
         return f"{waits}: wait for it, or build on another base."
     first, *others = rebuilds
-    then = "".join(f", then {each.name} on that" for each in others)
+    then = "".join(f", then {rebuild.name} on that" for rebuild in others)
     return f"Rebuild {first.name} on {first.on}{then}, then this image."
 
 
 def rebuilt_on(step: str) -> str:
     """The base that a step wants an image to be rebuilt on, without its build; empty where it wants anything else, or more."""
-    found = _ON_NEWEST.fullmatch(step)
-    return found[1] if found is not None else ""
+    match = _ON_NEWEST.fullmatch(step)
+    return match[1] if match is not None else ""
 
 
 def title_of(link: BaseLink, tag: str = "", digest: str = "") -> str:
@@ -104,8 +104,8 @@ class _Steps:
             return title_of(link), self._first(link.base, title_of(link), depth)
         tag, _, digest = verdict.newest.partition("@")
         newest = self._newest(link, verdict)
-        wanted = title_of(link, tag, digest or (newest.digest if newest is not None else ""))
-        return wanted, self._first(newest, title_of(link, tag), depth) if newest is not None else []
+        title = title_of(link, tag, digest or (newest.digest if newest is not None else ""))
+        return title, self._first(newest, title_of(link, tag), depth) if newest is not None else []
 
     def _first(self, base: ImageKey, name: str, depth: int) -> list[Rebuild]:
         """How a base that is old itself is mended: from the lowest one up."""

@@ -40,13 +40,13 @@ def candidates(tags: Mapping[str, TagNow], pushed: datetime | None) -> tuple[str
         by_digest.setdefault(now.digest, []).append(tag)
     shapes = {_shape(tag) for tag in own}
     versions = [version for tag in own if (version := _version(tag)) is not None]
-    found = list(own)
+    chosen = list(own)
     for tag, now in tags.items():
         if now.names or now.named or _was_there_before(now, pushed):
             continue
         if _may_have_named(tag, versions, shapes, variants, by_digest[now.digest] if now.digest else [tag]):
-            found.append(tag)
-    return tuple(sorted(found))
+            chosen.append(tag)
+    return tuple(sorted(chosen))
 
 
 def _was_there_before(now: TagNow, pushed: datetime | None) -> bool:
@@ -81,8 +81,8 @@ def _variants(tags: Iterable[str]) -> frozenset[str]:
 
 def _letters(suffix: str) -> str:
     """The words of a suffix; parts of digits alone count builds, and are none."""
-    named = _BUILD.sub("", suffix)
-    parts = (_NUMBERS.sub("", part) for part in re.split(r"[-_+.]", named) if not _HASH.fullmatch(part))
+    lettered = _BUILD.sub("", suffix)
+    parts = (_NUMBERS.sub("", part) for part in re.split(r"[-_+.]", lettered) if not _HASH.fullmatch(part))
     return "-".join(part for part in parts if part)
 
 
@@ -156,12 +156,12 @@ _Release = tuple[str, _Numbers, _Numbers]
 
 def _newest(tag: str, tags: Iterable[str], read: Callable[[str], _Release], is_newer: Callable[[_Order, _Order], bool]) -> str:
     series, *own = read(tag)
-    found: list[tuple[_Order, str]] = []
+    releases: list[tuple[_Order, str]] = []
     for other in tags:
         of, version, build = read(other)
         if of == series and is_newer((own[0], own[1]), (version, build)):
-            found.append(((version, build), other))
-    return max(found)[1] if found else ""
+            releases.append(((version, build), other))
+    return max(releases)[1] if releases else ""
 
 
 _Order = tuple[_Numbers, _Numbers]

@@ -82,33 +82,33 @@ class ClaimWeigher:
     def edges(self) -> list[BaseEdge]:
         """The edge of every content; contents without claims that stand alike on the same base share one."""
         shared: dict[tuple[int, LayerMatch | None, int], BaseEdge] = {}
-        found: list[BaseEdge] = []
+        edges: list[BaseEdge] = []
         forest = self._forest
         for number, content in enumerate(forest.contents):
             if content.claims:
-                found.append(self._edge(number, content.claims))
+                edges.append(self._edge(number, content.claims))
                 continue
             alike = forest.parents[number], forest.proofs[number], forest.depths[number]
             edge = shared.get(alike)
             if edge is None:
                 edge = shared[alike] = self._layer_edge(number)
-            found.append(edge)
-        return found
+            edges.append(edge)
+        return edges
 
     def _edge(self, number: int, claims: Sequence[Claim]) -> BaseEdge:
         edge = self._layer_edge(number)
         if is_scratch(self._forest.contents[number]):
             return self._from_scratch(number, edge, claims)
-        found = [self._find(number, said) for said in self._read(claims)]
-        for one in (
-            sorted(found, key=lambda each: not each.contained) if len(found) > 1 else found
+        readings = [self._find(number, parsed) for parsed in self._read(claims)]
+        for reading in (
+            sorted(readings, key=lambda reading: not reading.contained) if len(readings) > 1 else readings
         ):  # what layers confirm speaks first
-            edge = self._weigh(number, edge, one)
+            edge = self._weigh(number, edge, reading)
         return edge
 
-    def _find(self, number: int, said: ParsedClaim) -> _Found:
-        targets = self._targets(number, said)
-        return _Found(said, targets, [target for target in targets if target != number and self._contains(number, target)])
+    def _find(self, number: int, parsed: ParsedClaim) -> _Found:
+        targets = self._targets(number, parsed)
+        return _Found(parsed, targets, [target for target in targets if target != number and self._contains(number, target)])
 
     def _layer_edge(self, number: int) -> BaseEdge:
         forest = self._forest
@@ -132,48 +132,56 @@ class ClaimWeigher:
         root = BaseEdge(note=f"{SPEAKER[claim.kind]} says that it was built from scratch.")
         if edge.stands:
             root.contradictions += ("Its layers begin with those of another image.",)
-        root.contradictions += tuple(f"{SPEAKER[said.claim.kind]} names {said.words}." for said in self._read(claims))
+        root.contradictions += tuple(f"{SPEAKER[parsed.claim.kind]} names {parsed.words}." for parsed in self._read(claims))
         return root
 
     def _read(self, claims: Sequence[Claim]) -> list[ParsedClaim]:
         if len(claims) == 1:  # the usual case
             (claim,) = claims
             return [] if claim.scratch or not (claim.reference or claim.digest) else [self._parser.parse(claim)]
-        said = [
+        parsed = [
             self._parser.parse(claim)
             for claim in dict.fromkeys(claims)
             if not claim.scratch and (claim.reference or claim.digest)
         ]
-        return sorted(said, key=lambda one: (-SCORE[one.claim.kind], one.claim.kind, one.claim.reference, one.digest))
+        return sorted(
+            parsed,
+            key=lambda parsed_claim: (
+                -SCORE[parsed_claim.claim.kind],
+                parsed_claim.claim.kind,
+                parsed_claim.claim.reference,
+                parsed_claim.digest,
+            ),
+        )
 
     # ---- one claim against the edge so far
 
-    def _weigh(self, number: int, edge: BaseEdge, found: _Found) -> BaseEdge:
-        if number in found.targets:
+    def _weigh(self, number: int, edge: BaseEdge, reading: _Found) -> BaseEdge:
+        if number in reading.targets:
             return edge  # an image that names itself says nothing
-        if found.contained:
-            return self._contained(number, edge, found.said, found.contained)
-        if found.targets and self._is_other_build(edge, found.said):
-            return _of_other_build(edge, found.said)
-        if found.targets:
-            return self._elsewhere(edge, found.said, min(found.targets, key=self._config))
-        return self._unresolved(number, edge, found.said)
+        if reading.contained:
+            return self._contained(number, edge, reading.said, reading.contained)
+        if reading.targets and self._is_other_build(edge, reading.said):
+            return _of_other_build(edge, reading.said)
+        if reading.targets:
+            return self._elsewhere(edge, reading.said, min(reading.targets, key=self._config))
+        return self._unresolved(number, edge, reading.said)
 
     def _config(self, number: int) -> str:
         return self._forest.contents[number].config
 
-    def _targets(self, number: int, said: ParsedClaim) -> list[int]:
+    def _targets(self, number: int, parsed: ParsedClaim) -> list[int]:
         """The contents that the claimed digest, or else the tag as it is now, means on this content's platform."""
-        found = self._contents_of(said.digest, number) if said.digest else []
-        if found or said.name is None:
-            return found
-        by_name = [parent for parent in self._ancestors(number) if self._is_called(parent, said.name)]
+        targets = self._contents_of(parsed.digest, number) if parsed.digest else []
+        if targets or parsed.name is None:
+            return targets
+        by_name = [parent for parent in self._ancestors(number) if self._is_called(parent, parsed.name)]
         if by_name:
             return by_name[:1]
-        copied = [] if said.digest or said.name in self._names else self._copies(number, said.name)
+        copied = [] if parsed.digest or parsed.name in self._names else self._copies(number, parsed.name)
         if copied:
             return copied
-        now = self._tags.get((said.name, said.tag), "") if said.tag else ""
+        now = self._tags.get((parsed.name, parsed.tag), "") if parsed.tag else ""
         resolved = self._contents_of(now, number) if now else []
         # without its layers in the image, what the tag means now is not what the image was built on, even if it is configured
         return [target for target in resolved if target == number or self._contains(number, target)]
@@ -182,16 +190,16 @@ class ClaimWeigher:
         configs = self._aliases.get(digest, (digest,))
         platform = self._forest.platforms[number]
         numbers = (self._numbers.get(config, ROOT) for config in configs)
-        return [found for found in numbers if found != ROOT and self._forest.platforms[found] == platform]
+        return [content for content in numbers if content != ROOT and self._forest.platforms[content] == platform]
 
     def _ancestors(self, number: int) -> list[int]:
-        found: list[int] = []
+        ancestors: list[int] = []
         parent = self._forest.parents[number]
         while parent != ROOT:
             if parent >= 0:
-                found.append(parent)
+                ancestors.append(parent)
             parent = self._forest.parents[parent] if parent >= 0 else self._forest.prefix(parent).parent
-        return found
+        return ancestors
 
     def _copies(self, number: int, name: RepositoryName) -> list[int]:
         """The parent, if another registry holds it in a repository of the same path: a mirror or an import of it."""
@@ -211,30 +219,30 @@ class ClaimWeigher:
             return False
         return len(base) < len(chain) or not _continues(forest.history(target), forest.history(number))
 
-    def _contained(self, number: int, edge: BaseEdge, said: ParsedClaim, targets: list[int]) -> BaseEdge:
+    def _contained(self, number: int, edge: BaseEdge, parsed: ParsedClaim, targets: list[int]) -> BaseEdge:
         target = targets[0]
         if len(targets) > 1:
             target = max(targets, key=lambda target: (target == edge.target, self._rank(number, target), self._config(target)))
-        if edge.target < ROOT and said.claim.kind is ClaimKind.LABEL:
-            return self._farther(edge, said, target)
+        if edge.target < ROOT and parsed.claim.kind is ClaimKind.LABEL:
+            return self._farther(edge, parsed, target)
         if edge.target >= 0 and edge.absent is None and target != edge.target and not self._as_near(number, target, edge.target):
-            return self._farther(edge, said, target)
+            return self._farther(edge, parsed, target)
         claimed = edge.said is None
         if not claimed and edge.target != target:
-            return _contradicted(edge, said, "names another base")
-        score = max(edge.score, 1 - (1 - self._score(said)) * _DOUBT_LEFT)
+            return _contradicted(edge, parsed, "names another base")
+        score = max(edge.score, 1 - (1 - self._score(parsed)) * _DOUBT_LEFT)
         disagrees = bool(edge.target == target and self._forest.proofs[number] is LayerMatch.DISAGREES)
         return BaseEdge(
             target,
             None,
             Basis.LAYERS,
-            edge.confidence if disagrees or said.claim.kind is ClaimKind.NAME else Confidence.CERTAIN,
+            edge.confidence if disagrees or parsed.claim.kind is ClaimKind.NAME else Confidence.CERTAIN,
             score,
             len(self._forest.chains[target]),
-            said if claimed else edge.said,
-            _agreed(edge.note or "The layers begin with those of the base.", said),
+            parsed if claimed else edge.said,
+            _agreed(edge.note or "The layers begin with those of the base.", parsed),
             edge.contradictions,
-            (*edge.agreed, said),
+            (*edge.agreed, parsed),
         )
 
     def _rank(self, number: int, target: int) -> tuple[int, bool]:
@@ -248,128 +256,137 @@ class ClaimWeigher:
             return forest.history(target) == forest.history(parent)
         return len(forest.chains[target]) >= len(forest.chains[parent])
 
-    def _farther(self, edge: BaseEdge, said: ParsedClaim, target: int) -> BaseEdge:
+    def _farther(self, edge: BaseEdge, parsed: ParsedClaim, target: int) -> BaseEdge:
         ancestors = self._ancestors(edge.target) if edge.target >= 0 else ()
         if target in ancestors or len(self._forest.chains[target]) < edge.layers:
-            sentence = f"{SPEAKER[said.claim.kind]} names {said.words}, which lies further down: it was inherited or copied."
+            sentence = f"{SPEAKER[parsed.claim.kind]} names {parsed.words}, which lies further down: it was inherited or copied."
             edge.contradictions += (sentence,)
             return edge
-        return _contradicted(edge, said, "the history says otherwise")
+        return _contradicted(edge, parsed, "the history says otherwise")
 
-    def _elsewhere(self, edge: BaseEdge, said: ParsedClaim, target: int) -> BaseEdge:
+    def _elsewhere(self, edge: BaseEdge, parsed: ParsedClaim, target: int) -> BaseEdge:
         """The claimed base is known, and its layers are not in the image."""
-        configured = said.claim.kind is ClaimKind.CONFIGURED and edge.said is None
-        score = self._score(said) * _NOT_COMPARABLE
+        configured = parsed.claim.kind is ClaimKind.CONFIGURED and edge.said is None
+        score = self._score(parsed) * _NOT_COMPARABLE
         if (edge.target >= 0 or edge.score >= score) and not configured:
-            return self._refuted(edge, said, "the layers of that image are not in this one")
-        note = f"{SPEAKER[said.claim.kind]} says so; the layers cannot confirm it: squashed or rebuilt."
+            return self._refuted(edge, parsed, "the layers of that image are not in this one")
+        note = f"{SPEAKER[parsed.claim.kind]} says so; the layers cannot confirm it: squashed or rebuilt."
         contradictions = edge.contradictions
         if edge.target != ROOT:
             contradictions += ("The layers say otherwise: they begin with those of another image.",)
-        doubt = _doubt(edge, said, "but its layers do not show it: squashed, or built on another")
-        return BaseEdge(target, None, *_standing(said, score), 0, said, note, contradictions, (said,), doubt)
+        doubt = _doubt(edge, parsed, "but its layers do not show it: squashed, or built on another")
+        return BaseEdge(target, None, *_standing(parsed, score), 0, parsed, note, contradictions, (parsed,), doubt)
 
-    def _is_other_build(self, edge: BaseEdge, said: ParsedClaim) -> bool:
+    def _is_other_build(self, edge: BaseEdge, parsed: ParsedClaim) -> bool:
         """Whether the layers prove a build of the claimed repository, only not the claimed one."""
-        return edge.target >= 0 and edge.absent is None and said.name is not None and self._is_called(edge.target, said.name)
+        return edge.target >= 0 and edge.absent is None and parsed.name is not None and self._is_called(edge.target, parsed.name)
 
-    def _refuted(self, edge: BaseEdge, said: ParsedClaim, why: str) -> BaseEdge:
+    def _refuted(self, edge: BaseEdge, parsed: ParsedClaim, why: str) -> BaseEdge:
         """A claim that readable layers deny; a doubt unless another claim agrees with them, or it is inherited."""
-        edge = _contradicted(edge, said, why)
-        if edge.target >= 0 and not edge.agreed and said.claim.kind is not ClaimKind.NAME and not self._is_inherited(edge, said):
+        edge = _contradicted(edge, parsed, why)
+        if (
+            edge.target >= 0
+            and not edge.agreed
+            and parsed.claim.kind is not ClaimKind.NAME
+            and not self._is_inherited(edge, parsed)
+        ):
             edge.doubt = edge.contradictions[-1]
         return edge
 
-    def _is_inherited(self, edge: BaseEdge, said: ParsedClaim) -> bool:
+    def _is_inherited(self, edge: BaseEdge, parsed: ParsedClaim) -> bool:
         """Whether the base says the same of its own base: labels are inherited, and annotations copied."""
-        same = said.claim.reference, said.claim.digest
+        same = parsed.claim.reference, parsed.claim.digest
         return any(same == (claim.reference, claim.digest) for claim in self._forest.contents[edge.target].claims)
 
-    def _unresolved(self, number: int, edge: BaseEdge, said: ParsedClaim) -> BaseEdge:
+    def _unresolved(self, number: int, edge: BaseEdge, parsed: ParsedClaim) -> BaseEdge:
         """The claimed base is in no registry that can be read, or its config is not known."""
-        if said.name is None and not said.digest:
-            return _contradicted(edge, said, "that is not an image reference")
-        if self._is_elsewhere_only(said):
-            return self._refuted(edge, said, "it has nothing for this platform")
-        key = _absent_key(said)
-        score = self._score(said) * _ABSENT
-        beaten = edge.score >= score and said.claim.kind is not ClaimKind.CONFIGURED
-        if edge.said is not None or (beaten and not self._may_be_between(edge, said)):
-            return self._hinted(edge, said, key)
-        where = "it is in no registry that can be read" if said.digest else "which build of it, nothing tells"
-        note = f"{SPEAKER[said.claim.kind]} names it; {where}."
-        doubt = _doubt(edge, said, "whose layers cannot be read: nothing confirms it")
-        return BaseEdge(edge.target, key, *_standing(said, score), edge.layers, said, note, edge.contradictions, (said,), doubt)
+        if parsed.name is None and not parsed.digest:
+            return _contradicted(edge, parsed, "that is not an image reference")
+        if self._is_elsewhere_only(parsed):
+            return self._refuted(edge, parsed, "it has nothing for this platform")
+        key = _absent_key(parsed)
+        score = self._score(parsed) * _ABSENT
+        beaten = edge.score >= score and parsed.claim.kind is not ClaimKind.CONFIGURED
+        if edge.said is not None or (beaten and not self._may_be_between(edge, parsed)):
+            return self._hinted(edge, parsed, key)
+        where = "it is in no registry that can be read" if parsed.digest else "which build of it, nothing tells"
+        note = f"{SPEAKER[parsed.claim.kind]} names it; {where}."
+        doubt = _doubt(edge, parsed, "whose layers cannot be read: nothing confirms it")
+        return BaseEdge(
+            edge.target, key, *_standing(parsed, score), edge.layers, parsed, note, edge.contradictions, (parsed,), doubt
+        )
 
-    def _may_be_between(self, edge: BaseEdge, said: ParsedClaim) -> bool:
+    def _may_be_between(self, edge: BaseEdge, parsed: ParsedClaim) -> bool:
         """Whether the claimed base may stand between the image and what the layers found, which is then the nearest known.
 
         A label is inherited: what the base says of itself as well was said of the base's own base.
         """
-        if edge.target < 0 or said.name is None or said.claim.kind is ClaimKind.NAME:
+        if edge.target < 0 or parsed.name is None or parsed.claim.kind is ClaimKind.NAME:
             return False
         below = self._forest.contents[edge.target].claims
-        return said.claim.kind is not ClaimKind.LABEL or all(said.claim.reference != claim.reference for claim in below)
+        return parsed.claim.kind is not ClaimKind.LABEL or all(parsed.claim.reference != claim.reference for claim in below)
 
-    def _is_elsewhere_only(self, said: ParsedClaim) -> bool:
+    def _is_elsewhere_only(self, parsed: ParsedClaim) -> bool:
         """Whether all that the claimed digest means is known; being unresolved, it is then of other platforms."""
-        configs = self._aliases.get(said.digest, (said.digest,)) if said.digest else ()
+        configs = self._aliases.get(parsed.digest, (parsed.digest,)) if parsed.digest else ()
         return bool(configs) and all(config in self._numbers for config in configs)
 
-    def _hinted(self, edge: BaseEdge, said: ParsedClaim, key: ImageKey) -> BaseEdge:
-        if edge.absent == key or (edge.said is not None and edge.said.name == said.name and said.name is not None):
-            edge.note = _agreed(edge.note, said)
-            edge.agreed += (said,)
+    def _hinted(self, edge: BaseEdge, parsed: ParsedClaim, key: ImageKey) -> BaseEdge:
+        if edge.absent == key or (edge.said is not None and edge.said.name == parsed.name and parsed.name is not None):
+            edge.note = _agreed(edge.note, parsed)
+            edge.agreed += (parsed,)
             return edge
         if edge.target < ROOT and edge.said is None:
-            edge.said = said  # names the unknown base
-            edge.agreed = (said,)
+            edge.said = parsed  # names the unknown base
+            edge.agreed = (parsed,)
             return edge
-        return _contradicted(edge, said, "in no registry that can be read" if said.digest else "which build of it, nothing tells")
+        return _contradicted(
+            edge, parsed, "in no registry that can be read" if parsed.digest else "which build of it, nothing tells"
+        )
 
-    def _score(self, said: ParsedClaim) -> float:
-        score = SCORE[said.claim.kind]
-        return score if said.digest or said.claim.kind is ClaimKind.CONFIGURED else min(score, NAME_ONLY)
+    def _score(self, parsed: ParsedClaim) -> float:
+        score = SCORE[parsed.claim.kind]
+        return score if parsed.digest or parsed.claim.kind is ClaimKind.CONFIGURED else min(score, NAME_ONLY)
 
 
 def _continues(history: History, start: History) -> bool:
     return bool(start) and len(start) < len(history) and history[: len(start)] == start
 
 
-def _agreed(note: str, said: ParsedClaim) -> str:
+def _agreed(note: str, parsed: ParsedClaim) -> str:
     """The note with who else says so, once: an index and its manifests often carry the same annotation."""
-    sentence = f"{SPEAKER[said.claim.kind]} agrees."
+    sentence = f"{SPEAKER[parsed.claim.kind]} agrees."
     return note if sentence in note else f"{note} {sentence}"
 
 
-def _contradicted(edge: BaseEdge, said: ParsedClaim, why: str) -> BaseEdge:
-    edge.contradictions += (f"{SPEAKER[said.claim.kind]} names {said.words}: {why}.",)
+def _contradicted(edge: BaseEdge, parsed: ParsedClaim, why: str) -> BaseEdge:
+    edge.contradictions += (f"{SPEAKER[parsed.claim.kind]} names {parsed.words}: {why}.",)
     return edge
 
 
-def _doubt(edge: BaseEdge, said: ParsedClaim, why: str) -> str:
+def _doubt(edge: BaseEdge, parsed: ParsedClaim, why: str) -> str:
     """What the operator configured is no claim of the image: only layers of something else speak against it."""
-    trusted = said.claim.kind is ClaimKind.CONFIGURED and edge.target == ROOT
-    return "" if trusted else f"{SPEAKER[said.claim.kind]} names {said.words}, {why}."
+    trusted = parsed.claim.kind is ClaimKind.CONFIGURED and edge.target == ROOT
+    return "" if trusted else f"{SPEAKER[parsed.claim.kind]} names {parsed.words}, {why}."
 
 
-def _of_other_build(edge: BaseEdge, said: ParsedClaim) -> BaseEdge:
+def _of_other_build(edge: BaseEdge, parsed: ParsedClaim) -> BaseEdge:
     """The claim gives the repository and the tag, the layers which build of it."""
-    edge = _contradicted(edge, said, "the layers are those of another build of it")
-    edge.said = edge.said or said
-    edge.agreed += (said,)
+    edge = _contradicted(edge, parsed, "the layers are those of another build of it")
+    edge.said = edge.said or parsed
+    edge.agreed += (parsed,)
     return edge
 
 
-def _standing(said: ParsedClaim, score: float) -> tuple[Basis, Confidence, float]:
-    basis = BASIS[said.claim.kind]
-    if said.claim.kind is ClaimKind.CONFIGURED:
+def _standing(parsed: ParsedClaim, score: float) -> tuple[Basis, Confidence, float]:
+    basis = BASIS[parsed.claim.kind]
+    if parsed.claim.kind is ClaimKind.CONFIGURED:
         return basis, Confidence.CERTAIN, score
     likely = basis is not Basis.ANNOTATION and score >= 0.70
     return basis, Confidence.LIKELY if likely else Confidence.CLAIMED, score
 
 
-def _absent_key(said: ParsedClaim) -> ImageKey:
-    if said.name is None:
-        return ImageKey("", "", said.digest)
-    return ImageKey(said.name.registry, said.name.repository, said.digest)
+def _absent_key(parsed: ParsedClaim) -> ImageKey:
+    if parsed.name is None:
+        return ImageKey("", "", parsed.digest)
+    return ImageKey(parsed.name.registry, parsed.name.repository, parsed.digest)

@@ -49,9 +49,9 @@ def distro_hint(history: Sequence[HistoryEntry], labels: Mapping[str, str]) -> s
 def _from_history(history: Sequence[HistoryEntry]) -> str:
     steps = [entry.created_by[:MAX_STEP] for entry in history[:MAX_STEPS]]
     for index, step in enumerate(steps):
-        found = _from_step(step, steps[index + 1] if index + 1 < len(steps) else "")
-        if found:
-            return found
+        system = _from_step(step, steps[index + 1] if index + 1 < len(steps) else "")
+        if system:
+            return system
     return ""
 
 

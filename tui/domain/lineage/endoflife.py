@@ -235,8 +235,8 @@ _VERSION = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
 
 def parse_product(text: str) -> Product | None:
     """An operating system as scanners and hints name it: `debian 12.11`, `redhat 8.9`, `ubi 9`; None when nothing tells."""
-    name, _, rest = text.strip().lower().partition(" ")
-    version = _VERSION.search(rest)
+    name, _, release = text.strip().lower().partition(" ")
+    version = _VERSION.search(release)
     return Product(_NAMES.get(name, name), version[0]) if name and version is not None else None
 
 
@@ -249,5 +249,5 @@ def end_of_life(product: Product) -> date | None:
 
 def newest_release(name: str, today: date) -> tuple[Product, date] | None:
     """The release of a product with the longest life ahead, and its end; None when the table knows none that lives."""
-    found = max(_ENDS.get(name, {}).items(), key=lambda item: (item[1], item[0]), default=None)
-    return (Product(name, found[0]), found[1]) if found is not None and found[1] > today else None
+    longest = max(_ENDS.get(name, {}).items(), key=lambda item: (item[1], item[0]), default=None)
+    return (Product(name, longest[0]), longest[1]) if longest is not None and longest[1] > today else None

@@ -70,14 +70,14 @@ def claims_of(
     writes labels of the same names; buildpacks platform.md (`io.buildpacks.lifecycle.metadata`); Copacetic.
     """
     labels = config.labels if config is not None else _NO_ANNOTATIONS
-    found = (
+    claims = (
         *_buildpack(labels),
         *_copa(manifest.annotations, labels),
         *_base(manifest.annotations, ClaimKind.ANNOTATION, "manifest annotation"),
         *_base(index_descriptor_annotations, ClaimKind.ANNOTATION, "annotation in the index"),
         *_base(labels, ClaimKind.LABEL, "label"),
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(claims))
 
 
 def _base(values: Mapping[str, str], kind: ClaimKind, source: str) -> Iterator[Claim]:
@@ -241,8 +241,8 @@ def run_log_records(log: str) -> tuple[BuildRecord, ...]:
 
     Source: recorded logs of `az acr build`; Docker Hub is written `registry.hub.docker.com`. Never raises.
     """
-    _, found, text = log.rpartition(_DEPENDENCIES)
-    if not found:
+    _, marker, text = log.rpartition(_DEPENDENCIES)
+    if not marker:
         return ()
     records: list[dict[str, list[_Dependency]]] = []
     section: list[_Dependency] = []

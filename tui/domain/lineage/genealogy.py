@@ -35,14 +35,15 @@ def whole_registries(facts: ImageFacts) -> frozenset[str]:
     return frozenset(
         catalog.registry
         for catalog in facts.catalogs.values()
-        if catalog.complete and all(RepositoryName(catalog.registry, each) in facts.tag_lists for each in catalog.repositories)
+        if catalog.complete
+        and all(RepositoryName(catalog.registry, repository) in facts.tag_lists for repository in catalog.repositories)
     )
 
 
 def hidden_registries(facts: ImageFacts) -> frozenset[str]:
     """The registries that may hold a repository which was not read; those that everybody reads from are never known whole."""
-    held = frozenset(name.registry for name in facts.held if not is_public(name.registry))
-    return held - whole_registries(facts)
+    registries = frozenset(name.registry for name in facts.held if not is_public(name.registry))
+    return registries - whole_registries(facts)
 
 
 def content_of(config: str, catalog: Catalog, claims: Callable[[ImageKey], ClaimsByConfig]) -> Content | None:
@@ -51,7 +52,7 @@ def content_of(config: str, catalog: Catalog, claims: Callable[[ImageKey], Claim
     if read is None:
         return None
     images = tuple(sorted(catalog.of_config(config)))
-    said = {key: own for key in images if (own := claims(key).get(config))}
+    claimed = {key: own for key in images if (own := claims(key).get(config))}
     return Content(
         config,
         read.platform,
@@ -59,14 +60,14 @@ def content_of(config: str, catalog: Catalog, claims: Callable[[ImageKey], Claim
         read.history,
         read.created,
         images,
-        tuple(dict.fromkeys(claim for own in said.values() for claim in own)),
-        _speakers(said),
+        tuple(dict.fromkeys(claim for own in claimed.values() for claim in own)),
+        _speakers(claimed),
     )
 
 
 def _speakers(claims: Mapping[ImageKey, tuple[Claim, ...]]) -> tuple[tuple[ImageKey, tuple[Claim, ...]], ...]:
     """Who says what, where images of one content say different things."""
-    if len(claims) < 2 or len({frozenset(said) for said in claims.values()}) == 1:
+    if len(claims) < 2 or len({frozenset(own) for own in claims.values()}) == 1:
         return ()
     return tuple(claims.items())
 
@@ -78,9 +79,9 @@ ClaimsByConfig = Mapping[str, tuple[Claim, ...]]
 def claims_of_image(image: CatalogImage, catalog: Catalog, facts: ImageFacts) -> ClaimsByConfig:
     """What an image says of the bases of its contents."""
     claims: dict[str, tuple[Claim, ...]] = {}
-    for config, said in _said_of_members(image, catalog, facts):
-        if said:
-            claims[config] = (*claims.get(config, ()), *said)
+    for config, own in _said_of_members(image, catalog, facts):
+        if own:
+            claims[config] = (*claims.get(config, ()), *own)
     return claims or _NO_CLAIMS
 
 
@@ -143,7 +144,7 @@ def is_distribution(known: CatalogImage, catalog: Catalog) -> bool:
     )
 
 
-def is_scratch(known: CatalogImage, claims: ClaimsByConfig) -> bool:
+def is_scratch(image: CatalogImage, claims: ClaimsByConfig) -> bool:
     """Whether something says of every platform of an image that it was built from nothing."""
-    said = (claims.get(member.config, ()) for member in known.members)
-    return bool(known.members) and all(any(claim.scratch for claim in several) for several in said)
+    claimed = (claims.get(member.config, ()) for member in image.members)
+    return bool(image.members) and all(any(claim.scratch for claim in several) for several in claimed)

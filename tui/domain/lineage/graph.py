@@ -93,23 +93,23 @@ def build(
 
 def _unique(contents: Sequence[Content]) -> Sequence[Content]:
     """One content per config."""
-    found = {content.config: content for content in contents}
-    if len(found) == len(contents):
+    by_config = {content.config: content for content in contents}
+    if len(by_config) == len(contents):
         return contents
-    found.clear()
+    by_config.clear()
     for content in contents:
-        other = found.get(content.config)
-        found[content.config] = content if other is None else _merged(other, content)
-    return list(found.values())
+        other = by_config.get(content.config)
+        by_config[content.config] = content if other is None else _merged(other, content)
+    return list(by_config.values())
 
 
-def _merged(one: Content, other: Content) -> Content:
-    images = tuple(sorted({*one.images, *other.images}))
+def _merged(content: Content, other: Content) -> Content:
+    images = tuple(sorted({*content.images, *other.images}))
     claims = tuple(
-        dict.fromkeys(sorted((*one.claims, *other.claims), key=lambda claim: (claim.kind, claim.reference, claim.digest)))
+        dict.fromkeys(sorted((*content.claims, *other.claims), key=lambda claim: (claim.kind, claim.reference, claim.digest)))
     )
-    speakers = tuple(dict.fromkeys((*one.speakers, *other.speakers)))
-    return msgspec.structs.replace(one, images=images, claims=claims, speakers=speakers)
+    speakers = tuple(dict.fromkeys((*content.speakers, *other.speakers)))
+    return msgspec.structs.replace(content, images=images, claims=claims, speakers=speakers)
 
 
 def _cut_cycles(lifted: Lifted) -> None:

@@ -75,9 +75,9 @@ class LineageJoin:
         self.said = self._claims.refresh(changed, there, images - there)
         changed = changed | self._around.take(images) | self.said
         configs = {address for address in changed if isinstance(address, str)}
-        held = {config for config in configs if config in self._catalog.by_config}
+        present = {config for config in configs if config in self._catalog.by_config}
         before = {config: self._contents.values.get(config) for config in configs}
-        others = self._contents.refresh(changed, held, configs - held)
+        others = self._contents.refresh(changed, present, configs - present)
         contents = {config: (before.get(config), self._contents.values.get(config)) for config in others}
         shared = self._around.settle(contents)
         parts = {self._parts.part_of.get(config) for repository in shared for config in self._configs(repository)}

@@ -216,29 +216,29 @@ class BasesJoin:
 
     def _built(self, image: ImageKey) -> Iterator[tuple[Platform, str]]:
         """The config of the base for each platform of the image; a base's own when the link goes up from a base."""
-        known = self._catalog.image(image)
-        for member in known.members if known is not None else ():
+        catalogued = self._catalog.image(image)
+        for member in catalogued.members if catalogued is not None else ():
             base = self._parents.get(member.config)
             config = self._catalog.contents.config(base) if base is not None else None
             if config is not None:
                 yield config.platform, config.digest
 
     def _digests(self, base: ImageKey) -> tuple[str, ...]:
-        known = self._catalog.image(base)
-        if known is not None:
-            return known.digests
+        catalogued = self._catalog.image(base)
+        if catalogued is not None:
+            return catalogued.digests
         members = self._catalog.contents.members(base.digest) or ()
         return tuple(dict.fromkeys(filter(None, (base.digest, *(member.manifest for member in members)))))
 
     def _gap(self, image: ImageKey, link: BaseLink) -> str:
         """Why a base is not that of the whole image: of some platform it is another, or not known; empty when it is."""
-        known = self._catalog.image(image)
+        catalogued = self._catalog.image(image)
         base = self._catalog.image(link.base)
-        if known is None or len(known.members) < 2:
+        if catalogued is None or len(catalogued.members) < 2:
             return ""
         members = self._catalog.contents.members(link.base.digest) or ()
         configs = base.configs if base is not None else {member.config for member in members}
-        parents = {member: self._parents.get(member.config) for member in known.members}
+        parents = {member: self._parents.get(member.config) for member in catalogued.members}
         strays = [member for member, parent in parents.items() if not parent or parent not in configs]
         if not strays or len(strays) == len(parents):  # without any the base is only claimed, and of the whole index
             return ""
@@ -247,8 +247,8 @@ class BasesJoin:
 
     def _doubt(self, image: ImageKey, link: BaseLink) -> str:
         """Why nothing proves that an image stands on its base, for any of its platforms; empty where layers do."""
-        known = self._catalog.image(image)
-        doubts = (self._doubts.get(member.config) for member in (known.members if known is not None else ()))
+        catalogued = self._catalog.image(image)
+        doubts = (self._doubts.get(member.config) for member in (catalogued.members if catalogued is not None else ()))
         doubt = next(filter(None, doubts), "")
         if not doubt or not link.layers or not link.base.repository:
             return doubt
@@ -269,26 +269,28 @@ class BasesJoin:
             reason = f"Nothing names its base, and the rest of {image.registry}, which has not been read, may hold a nearer one."
             return unknown(OutdatedRule.BETWEEN, reason, "base unknown")
         for other in self._same_content(own, built):
-            found = self._by_name(_link(other, ""), None, built)
-            if found.state is not BaseState.CURRENT:
-                one, two = f"{own.registry}/{own.repository}", f"{other.registry}/{other.repository}"
-                reason = f"Nothing tells whether it was built from {one} or from {two}. {verdict.reason} {found.reason}"
+            other_verdict = self._by_name(_link(other, ""), None, built)
+            if other_verdict.state is not BaseState.CURRENT:
+                first, second = f"{own.registry}/{own.repository}", f"{other.registry}/{other.repository}"
+                reason = (
+                    f"Nothing tells whether it was built from {first} or from {second}. {verdict.reason} {other_verdict.reason}"
+                )
                 return unknown(OutdatedRule.SEVERAL_NAMES, reason, "base unknown")
         return verdict
 
     def _may_be_between(self, image: ImageKey) -> bool:
-        known = self._catalog.image(image)
-        configs = [member.config for member in known.members] if known is not None else []
+        catalogued = self._catalog.image(image)
+        configs = [member.config for member in catalogued.members] if catalogued is not None else []
         self._trace.reads.update(configs)
         return any(config in self._lineage.between for config in configs)
 
     def _same_content(self, own: ImageKey, built: Built) -> Iterator[ImageKey]:
         """One image of each other repository that holds what the image was built on."""
-        seen = {(own.registry, own.repository)}
+        repositories = {(own.registry, own.repository)}
         for _, config in built:
             for key in self._catalog.of_config(config):
-                if (key.registry, key.repository) not in seen:
-                    seen.add((key.registry, key.repository))
+                if (key.registry, key.repository) not in repositories:
+                    repositories.add((key.registry, key.repository))
                     yield key
 
     def _is_whole(self, registry: str) -> bool:
@@ -302,18 +304,18 @@ class BasesJoin:
         if base.name not in facts.tag_lists or base.name.registry in self._registries.lost:
             return None
         read = ((tag, self._tag_now(base, tag)) for tag in facts.tags.get(base.name, {}) if not is_attached_tag(tag))
-        found = {tag: now for tag, now in read if now is not None}
+        present = {tag: now for tag, now in read if now is not None}
         row = self._registries.rows(base.name).get(base.link.base.digest)
-        return candidates(found, row.pushed if row is not None else None)
+        return candidates(present, row.pushed if row is not None else None)
 
     def _tag_now(self, base: _Base, tag: str) -> TagNow | None:
         """None for a tag that is gone and was never seen to name the build."""
         word, record = self._registries.tag(base.name, tag), self._registries.facts.tags[base.name][tag]
-        named = not record.spans.keys().isdisjoint(base.digests)
+        named_it = not record.spans.keys().isdisjoint(base.digests)
         if not word.there:
-            return None if word.gone and not named else TagNow(named=named)
+            return None if word.gone and not named_it else TagNow(named=named_it)
         names = word.digest == base.link.base.digest or self._is_same(base, word.digest)
-        return TagNow(word.digest, names, named, self._registries.moved(base.name, tag))
+        return TagNow(word.digest, names, named_it, self._registries.moved(base.name, tag))
 
     def _is_same(self, base: _Base, digest: str) -> bool:
         """Whether a digest has the base's content for every platform of the image."""
@@ -367,7 +369,11 @@ class BasesJoin:
     def _not_listed(self, base: _Base) -> str:
         why = self._registries.lost.get(base.name.registry) or f"the tags of {base.name} have not all been listed."
         failures = self._registries.facts.failed.get(base.name, {})
-        refused = sorted(each for each in failures if not is_digest(each) and not self._registries.tag(base.name, each).there)
+        refused = sorted(
+            reference
+            for reference in failures
+            if not is_digest(reference) and not self._registries.tag(base.name, reference).there
+        )
         if refused:
             why = f"whether there is a newer build is unknown: {full_stop(failures[refused[0]].reason)}"
         return f"Nothing tells from which tag of {base.name} it was built, and {why[0].lower()}{why[1:]}"

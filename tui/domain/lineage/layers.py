@@ -147,7 +147,7 @@ def has_gap(content: Content, base: Content) -> bool:
     """
     own = content.history[len(base.history) :]
     times = [step.created for step in own if step.created is not None and step.created.year >= FIRST_CREDIBLE_YEAR]
-    moments = [each if each.tzinfo else each.replace(tzinfo=UTC) for each in times]
+    moments = [moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in times]
     return bool(moments) and max(moments) - min(moments) > ONE_BUILD
 
 
@@ -224,9 +224,9 @@ class _Group:
             return self.first if 0 < length < len(history) and history[:length] == self.history else ROOT
         for length in reversed(self.lengths):
             if 0 < length < len(history):
-                found = self.table.get(history[:length], ROOT)
-                if found != ROOT:
-                    return found
+                number = self.table.get(history[:length], ROOT)
+                if number != ROOT:
+                    return number
         return ROOT
 
 
@@ -242,8 +242,8 @@ def _age(content: Content) -> tuple[float, str]:
 
 
 def _common(left: tuple[object, ...], right: tuple[object, ...]) -> int:
-    for length, (one, other) in enumerate(zip(left, right, strict=False)):
-        if one != other:
+    for length, (item, other) in enumerate(zip(left, right, strict=False)):
+        if item != other:
             return length
     return min(len(left), len(right))
 
@@ -290,9 +290,9 @@ def _place(forest: Forest, stack: list[_Group], number: int, place: int) -> None
 
 def _parent(forest: Forest, stack: list[_Group], length: int, history: History) -> tuple[int, LayerMatch | None]:
     for group in reversed(stack):
-        found = group.origin(history)
-        if found != ROOT:
-            return found, LayerMatch.HISTORY
+        number = group.origin(history)
+        if number != ROOT:
+            return number, LayerMatch.HISTORY
     for group in reversed(stack):
         if group.length < length and group.first != ROOT:
             if _is_sibling(group.history, history):
@@ -348,8 +348,8 @@ def families_of(contents: Iterable[Content]) -> dict[Repository, Repository]:
         if len(content.images) > 1:
             first, *others = dict.fromkeys((key.registry, key.repository) for key in content.images)
             for other in others:
-                one, two = find(leader.setdefault(first, first)), find(leader.setdefault(other, other))
-                leader[max(one, two)] = min(one, two)
+                leading, following = find(leader.setdefault(first, first)), find(leader.setdefault(other, other))
+                leader[max(leading, following)] = min(leading, following)
     return {repository: find(repository) for repository in leader}
 
 

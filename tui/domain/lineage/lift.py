@@ -90,15 +90,15 @@ class _Lift:
             return False
         if edge.target == ROOT:
             return not edge.note
-        at = id(edge), image.registry  # the edges live as long as this object
-        link = self._shared.get(at)
+        key = id(edge), image.registry  # the edges live as long as this object
+        link = self._shared.get(key)
         if link is None:
             candidates = self._candidates(image, edge, ())
             if len(candidates) != 1 or (edge.target >= 0 and len(self._forest.contents[edge.target].images) != 1):
                 return False
             (base,) = candidates
             tag = best_tag(self._names.get(base, ()))
-            link = self._shared[at] = BaseLink(base, edge.basis, edge.confidence, tag, edge.score, edge.layers, edge.note)
+            link = self._shared[key] = BaseLink(base, edge.basis, edge.confidence, tag, edge.score, edge.layers, edge.note)
         if link.base == image:
             return False
         self._out.links[image] = link
@@ -117,23 +117,23 @@ class _Lift:
 
     def _ways(self, image: ImageKey, edges: list[tuple[Platform, BaseEdge, int]]) -> list[BaseCandidate]:
         if len(edges) > 1:
-            edges = sorted(edges, key=lambda each: (each[0], each[1].score, each[1].layers, each[1].note))
-        found: list[BaseCandidate] = []
+            edges = sorted(edges, key=lambda entry: (entry[0], entry[1].score, entry[1].layers, entry[1].note))
+        candidates: list[BaseCandidate] = []
         for platform, edge, number in edges:
-            said = self._called.said(image, number, edge) if number != ROOT else edge.agreed
-            found.append(BaseCandidate(platform, edge, self._candidates(image, edge, said), said))
-        return found
+            agreeing = self._called.said(image, number, edge) if number != ROOT else edge.agreed
+            candidates.append(BaseCandidate(platform, edge, self._candidates(image, edge, agreeing), agreeing))
+        return candidates
 
-    def _candidates(self, image: ImageKey, edge: BaseEdge, said: tuple[ParsedClaim, ...]) -> tuple[ImageKey, ...]:
+    def _candidates(self, image: ImageKey, edge: BaseEdge, agreeing: tuple[ParsedClaim, ...]) -> tuple[ImageKey, ...]:
         if edge.absent is not None:
-            found: tuple[ImageKey, ...] = (edge.absent,)
+            keys: tuple[ImageKey, ...] = (edge.absent,)
         elif edge.target >= 0:
-            return self._called.holders(image, edge, said)
+            return self._called.holders(image, edge, agreeing)
         elif edge.target != ROOT:
-            found = (self._prefix_keys[-2 - edge.target],)
+            keys = (self._prefix_keys[-2 - edge.target],)
         else:
             return ()
-        return tuple([key for key in found if key != image]) if image in found else found
+        return tuple([key for key in keys if key != image]) if image in keys else keys
 
     def _choose(self, image: ImageKey, ways: list[BaseCandidate]) -> ImageKey | None:
         if len(ways) == 1 and len(ways[0].candidates) < 2:
@@ -146,13 +146,13 @@ class _Lift:
 
     def _preference(self, image: ImageKey, key: ImageKey, ways: list[BaseCandidate]) -> tuple[object, ...]:
         """Smaller is better: named by a claim, more platforms, better proven, the same registry, a version tag, a short name."""
-        said = [one for way in ways for one in way.said]
+        agreeing = [parsed for way in ways for parsed in way.said]
         tags = self._names.get(key, ())
         return (
-            not any(is_named(one, key) for one in said),
+            not any(is_named(parsed, key) for parsed in agreeing),
             -len(ways),
             -max(way.edge.score for way in ways),
-            not any(one.digest == key.digest for one in said),
+            not any(parsed.digest == key.digest for parsed in agreeing),
             key.registry != image.registry,
             tag_rank(best_tag(tags)) if tags else (True, True, 1, 0, ""),
             len(key.repository),
@@ -162,24 +162,24 @@ class _Lift:
     def _make(self, node: ImageKey, base: ImageKey, ways: list[BaseCandidate]) -> BaseLink:
         here = [way for way in ways if base in way.candidates]
         best = max(here, key=lambda way: (way.edge.score, bool(way.said)))
-        said = [one for way in here for one in way.said]
-        tags = claimed_tags(base, said)
+        agreeing = [parsed for way in here for parsed in way.said]
+        tags = claimed_tags(base, agreeing)
         if tags is not None:
             self._out.origins[node] = tags
         contradictions = dict.fromkeys(text for way in ways for text in way.edge.contradictions)
-        basis, confidence, choice = self._standing(base, best, named=tags is not None)
+        basis, confidence, choice = self._standing(base, best, is_claimed=tags is not None)
         return BaseLink(
             base=base,
             basis=basis,
             confidence=confidence,
-            tag=self._tag(base, said, tags or ()),
+            tag=self._tag(base, agreeing, tags or ()),
             score=best.edge.score,
             layers=best.edge.layers,
             note=" ".join(filter(None, (best.edge.note, choice, self._mixed(base, ways)))),
             contradictions=tuple(contradictions),
         )
 
-    def _standing(self, base: ImageKey, way: BaseCandidate, named: bool) -> tuple[Basis, Confidence, str]:
+    def _standing(self, base: ImageKey, way: BaseCandidate, is_claimed: bool) -> tuple[Basis, Confidence, str]:
         """What proves a link, how sure it is, and a sentence on its name: layers prove the content alone."""
         edge = way.edge
         if edge.target < 0 or edge.absent is not None:
@@ -192,14 +192,14 @@ class _Lift:
         if base not in holders:
             basis, confidence = standing_of(way.said[0].claim.kind) if way.said else (edge.basis, Confidence.LIKELY)
             return basis, confidence, f"The name is from there; the same content is known of {listed}."
-        if others and not named:
+        if others and not is_claimed:
             confidence = Confidence.LIKELY if edge.confidence is Confidence.CERTAIN else edge.confidence
             return edge.basis, confidence, f"The same content is in {listed}: which of them it was built from, nothing tells."
         return edge.basis, edge.confidence, ""
 
-    def _tag(self, base: ImageKey, said: list[ParsedClaim], tags: tuple[str, ...]) -> str:
+    def _tag(self, base: ImageKey, agreeing: list[ParsedClaim], tags: tuple[str, ...]) -> str:
         """The tag that the strongest claim names, else one to show: which proves nothing."""
-        first = (one.tag for one in said if is_named(one, base) and one.tag in tags)
+        first = (parsed.tag for parsed in agreeing if is_named(parsed, base) and parsed.tag in tags)
         return next(first, "") or best_tag(self._names.get(base, ()))
 
     def _mixed(self, base: ImageKey, ways: list[BaseCandidate]) -> str:
@@ -208,9 +208,9 @@ class _Lift:
         others = [way for way in ways if not any(_same_base(base, key) for key in way.candidates)]
         bare = sorted({str(way.platform) for way in others if not way.candidates})
         mixed = sorted({f"{way.platform} on {_shown(min(way.candidates))}" for way in others if way.candidates})
-        found = f"Mixed: {', '.join(mixed)}." if mixed else ""
+        differing = f"Mixed: {', '.join(mixed)}." if mixed else ""
         missing = f"No base is known for {', '.join(bare)}." if bare else ""
-        return " ".join(filter(None, (found, missing)))
+        return " ".join(filter(None, (differing, missing)))
 
     # ---- bases that are no image
 
@@ -251,14 +251,14 @@ class _Lift:
         by_key: dict[ImageKey, list[int]] = {}
         for index, key in enumerate(self._prefix_keys):
             by_key.setdefault(key, []).append(index)
-        wanted = [link.base for link in self._out.links.values() if link.base in by_key]
-        wanted += [node.base.base for node in self._out.bases.values() if node.base is not None and node.base.base in by_key]
-        wanted += [self._prefix_keys[-2 - edge.target] for edge in self._edges if edge.absent is not None and edge.target < ROOT]
-        while wanted:
-            key = wanted.pop()
+        pending = [link.base for link in self._out.links.values() if link.base in by_key]
+        pending += [node.base.base for node in self._out.bases.values() if node.base is not None and node.base.base in by_key]
+        pending += [self._prefix_keys[-2 - edge.target] for edge in self._edges if edge.absent is not None and edge.target < ROOT]
+        while pending:
+            key = pending.pop()
             if key not in self._out.bases:
                 base = self._out.bases[key] = self._prefix_node(key, by_key[key])
-                wanted += [base.base.base] if base.base is not None and base.base.base in by_key else []
+                pending += [base.base.base] if base.base is not None and base.base.base in by_key else []
 
     def _prefix_node(self, key: ImageKey, indexes: list[int]) -> UnknownBase:
         prefixes = [self._forest.prefixes[index] for index in indexes]
@@ -295,18 +295,18 @@ class _Lift:
     def _content_node(self, key: ImageKey) -> UnknownBase:
         claimed = key in self._called.claimed
         contents = self._forest.contents
-        named = self._called.claimed[key] if claimed else self._called.nameless[key]
-        targets = sorted(named, key=lambda target: contents[target].config)
+        numbers = self._called.claimed[key] if claimed else self._called.nameless[key]
+        targets = sorted(numbers, key=lambda target: contents[target].config)
         ways = self._ways(key, [(contents[target].platform, self._edges[target], target) for target in targets])
         base = self._choose(key, ways)
-        held = _shown(min(image for target in targets for image in contents[target].images))
-        why = f"Its images name it, but it is in no registry that can be read; {held} has the same content."
+        holder = _shown(min(image for target in targets for image in contents[target].images))
+        why = f"Its images name it, but it is in no registry that can be read; {holder} has the same content."
         if not claimed:
-            why = f"{held} has the same content, but nothing names it, and some of its images' registry could not be read."
+            why = f"{holder} has the same content, but nothing names it, and some of its images' registry could not be read."
         return UnknownBase(
             key=key,
             kind=NodeKind.CLAIMED if claimed else NodeKind.SHARED_LAYERS,
-            label=_shown(key) if claimed else f"layers as in {held}",
+            label=_shown(key) if claimed else f"layers as in {holder}",
             reason=why,
             base=self._make(key, base, ways) if base is not None else None,
             layers=max(len(self._forest.chains[target]) for target in targets),
@@ -315,25 +315,25 @@ class _Lift:
     def _add_claimed(self) -> None:
         """Nodes for the bases that are only named; they stand on what the layers of all who name them stand on."""
         below: dict[ImageKey, list[tuple[Platform, BaseEdge]]] = {}
-        said: dict[ImageKey, ParsedClaim] = {}
+        named_by: dict[ImageKey, ParsedClaim] = {}
         for number, edge in enumerate(self._edges):
             if edge.absent is not None and edge.absent not in self._holdings:
                 below.setdefault(edge.absent, []).append((self._forest.contents[number].platform, edge))
                 if edge.said is not None:
-                    said[edge.absent] = min(said.get(edge.absent, edge.said), edge.said, key=lambda one: one.words)
+                    named_by[edge.absent] = min(named_by.get(edge.absent, edge.said), edge.said, key=lambda parsed: parsed.words)
         for key, edges in below.items():
             if key not in self._out.bases:
-                self._out.bases[key] = self._claimed_node(key, edges, said.get(key))
+                self._out.bases[key] = self._claimed_node(key, edges, named_by.get(key))
 
-    def _claimed_node(self, key: ImageKey, edges: list[tuple[Platform, BaseEdge]], said: ParsedClaim | None) -> UnknownBase:
-        found = {(platform, edge.target) for platform, edge in edges}
-        agreed = len(found) == len({platform for platform, _ in found}) and all(target != ROOT for _, target in found)
+    def _claimed_node(self, key: ImageKey, edges: list[tuple[Platform, BaseEdge]], parsed: ParsedClaim | None) -> UnknownBase:
+        standing = {(platform, edge.target) for platform, edge in edges}
+        agreed = len(standing) == len({platform for platform, _ in standing}) and all(target != ROOT for _, target in standing)
         link = None
         if agreed:
-            ways = self._ways(key, [(platform, self._claimed_edge(target), ROOT) for platform, target in found])
+            ways = self._ways(key, [(platform, self._claimed_edge(target), ROOT) for platform, target in standing])
             base = self._choose(key, ways)
             link = self._make(key, base, ways) if base is not None else None
-        label = said.words if said is not None and said.claim.reference else _shown(key)
+        label = parsed.words if parsed is not None and parsed.claim.reference else _shown(key)
         where = "it is in no registry that can be read" if key.digest else "nothing tells which build of it they stand on"
         return UnknownBase(key, NodeKind.CLAIMED, label, f"Its images name it, but {where}.", link)
 
@@ -344,15 +344,15 @@ class _Lift:
 
 
 def _claimed_key(edge: BaseEdge) -> ImageKey | None:
-    said = edge.said
-    if said is None or said.name is None:
+    parsed = edge.said
+    if parsed is None or parsed.name is None:
         return None
-    return ImageKey(said.name.registry, said.name.repository, said.digest)
+    return ImageKey(parsed.name.registry, parsed.name.repository, parsed.digest)
 
 
-def _same_base(one: ImageKey, other: ImageKey) -> bool:
+def _same_base(base: ImageKey, other: ImageKey) -> bool:
     """The same, or two platform manifests of one base that no registry shows as an index."""
-    return one == other or (one.repository == other.repository != "" and one.registry == other.registry)
+    return base == other or (base.repository == other.repository != "" and base.registry == other.registry)
 
 
 def _shown(key: ImageKey) -> str:

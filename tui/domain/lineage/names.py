@@ -38,10 +38,10 @@ def claimed_tags(key: ImageKey, said: Collection[ParsedClaim]) -> tuple[str, ...
 
     What the operator configured, then what is signed, goes before all else.
     """
-    named = [one for one in said if is_named(one, key)]
+    naming = [parsed for parsed in said if is_named(parsed, key)]
     for kind in (ClaimKind.CONFIGURED, ClaimKind.PROVENANCE_SIGNED):
-        named = [one for one in named if one.claim.kind is kind] or named
-    return tuple(sorted({one.tag for one in named if one.tag})) if named else None
+        naming = [parsed for parsed in naming if parsed.claim.kind is kind] or naming
+    return tuple(sorted({parsed.tag for parsed in naming if parsed.tag})) if naming else None
 
 
 class Names:
@@ -64,24 +64,24 @@ class Names:
         own = self._speakers[number].get(image)
         if own is None:
             return edge.agreed
-        return tuple(said for said in edge.agreed if said.claim in own) or edge.agreed
+        return tuple(parsed for parsed in edge.agreed if parsed.claim in own) or edge.agreed
 
     def holders(self, image: ImageKey, edge: BaseEdge, said: tuple[ParsedClaim, ...]) -> tuple[ImageKey, ...]:
         """The nodes that may be shown for the base content of an edge."""
-        found = tuple([key for key in self._forest.contents[edge.target].images if key != image])
-        names = [one for one in said if one.name is not None]
+        images = tuple([key for key in self._forest.contents[edge.target].images if key != image])
+        names = [parsed for parsed in said if parsed.name is not None]
         if names:
-            named = tuple([key for key in found if any(is_named(one, key) for one in names)])
-            return named or (self._claimed(names[0], edge.target),)
-        if image.registry in self._hidden and found and all(key.registry != image.registry for key in found):
-            return (self._unnamed(found, edge.target),)
-        return found
+            claimed = tuple([key for key in images if any(is_named(parsed, key) for parsed in names)])
+            return claimed or (self._claimed(names[0], edge.target),)
+        if image.registry in self._hidden and images and all(key.registry != image.registry for key in images):
+            return (self._unnamed(images, edge.target),)
+        return images
 
-    def _claimed(self, said: ParsedClaim, target: int) -> ImageKey:
+    def _claimed(self, parsed: ParsedClaim, target: int) -> ImageKey:
         """The node of a base that a claim names although only others are known to hold its content."""
-        assert said.name is not None
-        digest = said.digest or self._tags.get((said.name, said.tag), "")
-        key = ImageKey(said.name.registry, said.name.repository, digest)
+        assert parsed.name is not None
+        digest = parsed.digest or self._tags.get((parsed.name, parsed.tag), "")
+        key = ImageKey(parsed.name.registry, parsed.name.repository, digest)
         if key not in self._holdings:
             self.claimed.setdefault(key, {})[target] = None
         return key

@@ -103,8 +103,8 @@ def judge(facts: BaseFacts) -> BaseVerdict:
         return unknown(
             OutdatedRule.UNREADABLE, facts.unreadable or f"What {_name(facts)} names now has not been read.", "base unknown"
         )
-    found = _compare(facts)
-    return _with_versions(facts, found) if found.state is BaseState.CURRENT else found
+    verdict = _compare(facts)
+    return _with_versions(facts, verdict) if verdict.state is BaseState.CURRENT else verdict
 
 
 def decide(link: BaseLink, verdicts: Mapping[str, BaseVerdict], claimed: bool) -> BaseVerdict:
@@ -142,12 +142,12 @@ def _outdated_by_all(link: BaseLink, verdicts: Mapping[str, BaseVerdict]) -> Bas
 
 def _undecided(link: BaseLink, verdicts: Mapping[str, BaseVerdict], claimed: bool) -> BaseVerdict:
     groups = _by_words(verdicts)
-    said = "; ".join(f"{_few(tags)}: {words}" for words, tags in groups.items())
+    opinions = "; ".join(f"{_few(tags)}: {words}" for words, tags in groups.items())
     start = f"It is said to be built from several tags of {_full_name(link)}" if claimed else f"{_no_tag_known(link)[:-1]}"
     newer = [verdict for _, verdict in sorted(verdicts.items()) if verdict.state is BaseState.OUTDATED]
     brief = f"base {' or '.join([tags[0] for tags in groups.values()][:2])}" if newer else "base unknown"
     newest, since = (newer[0].newest, newer[0].since) if newer else ("", None)
-    return BaseVerdict(BaseState.UNKNOWN, OutdatedRule.SEVERAL_TAGS, f"{start} ({said}).", brief, since, newest)
+    return BaseVerdict(BaseState.UNKNOWN, OutdatedRule.SEVERAL_TAGS, f"{start} ({opinions}).", brief, since, newest)
 
 
 def _by_words(verdicts: Mapping[str, BaseVerdict]) -> dict[str, list[str]]:
@@ -254,8 +254,8 @@ def _compare(facts: BaseFacts) -> BaseVerdict:
     if facts.tag_configs is None:
         reason = facts.unreadable or f"{name} names another digest now; its platforms have not been read."
         return unknown(OutdatedRule.UNREADABLE, reason, "base unknown")
-    known = set(facts.tag_configs.values())
-    other = {platform: config for platform, config in facts.built.items() if config not in known}
+    current = set(facts.tag_configs.values())
+    other = {platform: config for platform, config in facts.built.items() if config not in current}
     moved = [platform for platform in other if platform in facts.tag_configs]
     if moved:
         only = f" for {', '.join(sorted(map(str, moved)))}" if len(moved) < len(facts.built) else ""

@@ -157,10 +157,10 @@ def provenance_claims(statement: bytes, layers: Sequence[str] = (), *, signed: b
     kind = ClaimKind.PROVENANCE_SIGNED if signed else ClaimKind.PROVENANCE
     materials = _images(_materials(predicate))
     steps = _steps(predicate)
-    found = _walk(steps)
-    if found == _SCRATCH:
+    base_step = _walk(steps)
+    if base_step == _SCRATCH:
         return (Claim(kind, scratch=True, source=_SOURCE),)
-    identifier = found or _by_layers(steps, _layer_map(predicate), layers)
+    identifier = base_step or _by_layers(steps, _layer_map(predicate), layers)
     claim = _claim_of_step(kind, identifier, materials) if identifier else _only(kind, materials, _frontend(predicate))
     return (claim,) if claim is not None else ()
 
@@ -241,7 +241,7 @@ def _root_input(kind: _Kind | None) -> int | None:
 
 def _by_layers(steps: Sequence[_Step], layer_map: _Layers, layers: Sequence[str]) -> str:
     """The image step whose layers are the longest beginning of the image's; empty when there is none."""
-    found: list[tuple[int, str]] = []
+    beginnings: list[tuple[int, str]] = []
     for step in steps:
         source = step.op.kind.source if step.op.kind is not None else None
         if source is None or not source.identifier.startswith(_IMAGE):
@@ -249,8 +249,8 @@ def _by_layers(steps: Sequence[_Step], layer_map: _Layers, layers: Sequence[str]
         for chain in layer_map.get(f"{step.id}:0") or ():
             digests = [layer.digest for layer in chain or ()]
             if digests and list(layers[: len(digests)]) == digests:
-                found.append((len(digests), source.identifier))
-    return max(found, default=(0, ""))[1]
+                beginnings.append((len(digests), source.identifier))
+    return max(beginnings, default=(0, ""))[1]
 
 
 # ---- materials
@@ -262,15 +262,15 @@ class _Image(msgspec.Struct, frozen=True):
 
 
 def _images(materials: Sequence[_Material]) -> list[_Image]:
-    found = [_image(material) for material in materials if material.uri.startswith(_PURL)]
-    return list(dict.fromkeys(image for image in found if image is not None))
+    parsed = [_image(material) for material in materials if material.uri.startswith(_PURL)]
+    return list(dict.fromkeys(image for image in parsed if image is not None))
 
 
 def _image(material: _Material) -> _Image | None:
     """A package URL `pkg:docker/<name>@<tag>?platform=..&digest=..` (package-url specification)."""
     path, _, query = material.uri.removeprefix(_PURL).partition("#")[0].partition("?")
-    name, at, version = path.rpartition("@")
-    name, version = (unquote(name), unquote(version)) if at else (unquote(path), "")
+    name, separator, version = path.rpartition("@")
+    name, version = (unquote(name), unquote(version)) if separator else (unquote(path), "")
     digest = (parse_qs(query).get("digest") or [""])[0]
     if material.digest and "sha256" in material.digest:
         digest = f"sha256:{material.digest['sha256']}"
@@ -311,7 +311,7 @@ def _claim_of_step(kind: ClaimKind, identifier: str, images: Sequence[_Image]) -
     name, _, digest = text.partition("@")
     if not digest:
         matches: Mapping[str, str] = {image.reference: image.digest for image in images}
-        digest = next((found for reference, found in matches.items() if _same(reference, name)), "")
+        digest = next((image_digest for reference, image_digest in matches.items() if _same(reference, name)), "")
     tagged = [
         image.reference
         for image in images
@@ -322,8 +322,8 @@ def _claim_of_step(kind: ClaimKind, identifier: str, images: Sequence[_Image]) -
     return image_claim(kind, best, digest, _SOURCE)
 
 
-def _same(one: str, other: str) -> bool:
+def _same(name: str, other: str) -> bool:
     try:
-        return parse_reference(one) == parse_reference(other)
+        return parse_reference(name) == parse_reference(other)
     except InvalidReference:
         return False

@@ -32,8 +32,8 @@ _NUMBERS = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
 
 def runtimes_of(history: Sequence[HistoryEntry]) -> tuple[Product, ...]:
     """The runtimes that the steps of a build set up, by name."""
-    found = dict(_settings(history))
-    return tuple(Product(name, found[name]) for name in sorted(found))
+    settings = dict(_settings(history))
+    return tuple(Product(name, settings[name]) for name in sorted(settings))
 
 
 def _settings(history: Sequence[HistoryEntry]) -> Iterator[tuple[str, str]]:

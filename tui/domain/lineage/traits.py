@@ -53,22 +53,22 @@ class TraitsOf:
         return self._rows.get(key)
 
     def _read(self, key: ImageKey) -> BaseTraits:
-        known = self._catalog.image(key)
-        if known is None:
+        image = self._catalog.image(key)
+        if image is None:
             return BaseTraits()
-        system, runtimes = self._worst(known)
-        scratch = is_scratch(known, self._claims(key))
-        return BaseTraits(system, runtimes, scratch, is_distribution(known, self._catalog))
+        system, runtimes = self._worst(image)
+        scratch = is_scratch(image, self._claims(key))
+        return BaseTraits(system, runtimes, scratch, is_distribution(image, self._catalog))
 
-    def _worst(self, known: CatalogImage) -> tuple[str, tuple[Product, ...]]:
+    def _worst(self, image: CatalogImage) -> tuple[str, tuple[Product, ...]]:
         """The system that ends first, of those on which its platforms stand, and the runtimes of all of them."""
-        usual = usual_config(known, self._catalog)
-        others = (self._catalog.contents.config(member.config) for member in known.members)
-        told = [self._tell(config) for config in (usual, *others) if config is not None]
-        if not told:
+        usual = usual_config(image, self._catalog)
+        others = (self._catalog.contents.config(member.config) for member in image.members)
+        answers = [self._tell(config) for config in (usual, *others) if config is not None]
+        if not answers:
             return "", ()
-        runtimes = dict.fromkeys(runtime for _, several in told for runtime in several)
-        return min((system for system, _ in told), key=_end), tuple(runtimes)
+        runtimes = dict.fromkeys(runtime for _, several in answers for runtime in several)
+        return min((system for system, _ in answers), key=_end), tuple(runtimes)
 
     def _tell(self, config: ImageConfig) -> tuple[str, tuple[Product, ...]]:
         if config.digest not in self._told:
