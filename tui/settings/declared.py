@@ -93,7 +93,7 @@ def written(struct: type[msgspec.Struct]) -> type[msgspec.Struct]:
 
 
 def _setting(struct: type[msgspec.Struct], name: str, hint: object) -> Setting:
-    setting = next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Setting)), None)
+    setting = next((annotation for annotation in getattr(hint, "__metadata__", ()) if isinstance(annotation, Setting)), None)
     if setting is None:
         raise TypeError(f"{struct.__name__}.{name} is not declared as a setting")
     return setting

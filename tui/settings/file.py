@@ -243,12 +243,12 @@ class _Reader(TomlReader):
     def signatures(self, entry: dict[str, object]) -> SignatureSettings:
         """What is trusted, with its scopes."""
         scopes = entry.get("scope", {})
-        found = self.convert({**entry, "scope": {}}, SignatureSettings, ("signatures",))
+        converted = self.convert({**entry, "scope": {}}, SignatureSettings, ("signatures",))
         if not isinstance(scopes, dict):
             self.refuse(
                 "`scope` has a wrong value", ("signatures", "scope"), 'It is tables: [signatures.scope."host/repository"].'
             )
-        return msgspec.structs.replace(found, scope={name: self._scope(name, scope) for name, scope in scopes.items()})
+        return msgspec.structs.replace(converted, scope={name: self._scope(name, scope) for name, scope in scopes.items()})
 
     def _scope(self, name: str, entry: object) -> TrustSettings:
         place = ("signatures", "scope", name)

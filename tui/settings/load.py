@@ -24,9 +24,9 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str] | None = No
     `path` or `TRUSTREE_CONFIG` names the file, which must then exist; otherwise the usual one is read when it is there.
     """
     environment = os.environ if environment is None else environment
-    named = path or environment.get("TRUSTREE_CONFIG", "")
-    file = Path(named).expanduser() if named else paths().config
-    values = _file_values(file, must_exist=bool(named))
+    file_name = path or environment.get("TRUSTREE_CONFIG", "")
+    file = Path(file_name).expanduser() if file_name else paths().config
+    values = _file_values(file, must_exist=bool(file_name))
     if flags.get("demo"):
         values = {name: value for name, value in values.items() if name in _in_demo()}
     values |= _environment_values(environment)
@@ -85,8 +85,8 @@ def _environment_value(declaration: Declaration, text: str) -> object:
     variable = declaration.setting.variable
     if (values := declaration.values) is not None:
         if text.lower() not in tuple(values):
-            what = declaration.name.replace("_", " ")
-            raise InvalidConfig(f"{variable} is not a {what}.", f"It is one of {', '.join(values)}.")
+            noun = declaration.name.replace("_", " ")
+            raise InvalidConfig(f"{variable} is not a {noun}.", f"It is one of {', '.join(values)}.")
         return values(text.lower())
     if declaration.kind is bool:
         if text.lower() not in _TRUE | _FALSE:

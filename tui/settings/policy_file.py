@@ -237,60 +237,60 @@ class _PolicyReader(TomlReader):
 
     def _scope(self, name: str, table: Table) -> Scope:
         place = ("scope", name)
-        found = self.convert(table, ScopeTable, place)
-        if not (found.clusters or found.namespaces or found.repositories):
+        written = self.convert(table, ScopeTable, place)
+        if not (written.clusters or written.namespaces or written.repositories):
             remedy = "Name clusters, namespaces or repositories; what counts everywhere stands at the top of the file."
             self.refuse(f"Scope “{clean(name, 60)}” does not say where it counts", place, remedy)
-        settings = tuple(sorted(self._settings(found, place).items()))
+        settings = tuple(sorted(self._settings(written, place).items()))
         return Scope(
             clean(name, MAX_TEXT),
             settings,
-            self._names(found.clusters, (*place, "clusters")),
-            self._names(found.namespaces, (*place, "namespaces")),
-            self._patterns(found.repositories, (*place, "repositories")),
+            self._names(written.clusters, (*place, "clusters")),
+            self._names(written.namespaces, (*place, "namespaces")),
+            self._patterns(written.repositories, (*place, "repositories")),
         )
 
     def _exception(self, id: str, table: Table) -> PolicyException:
         place = ("exception", id)
-        found = self.convert(table, ExceptionTable, place)
+        written = self.convert(table, ExceptionTable, place)
         for field in ("reason", "owner"):
-            if not getattr(found, field).strip():
+            if not getattr(written, field).strip():
                 self.refuse(f"`{field}` is empty", (*place, field), "Say it in a few words: others will want to know.")
-        if not found.checks and not found.cves:
+        if not written.checks and not written.cves:
             remedy = 'Name checks = ["age"] or cves = ["CVE-2030-1"].'
             self.refuse(f"Exception “{clean(id, 60)}” does not say what it accepts", place, remedy)
-        if found.cves and CheckName.SCAN in found.checks:
+        if written.cves and CheckName.SCAN in written.checks:
             remedy = "Leave out one: cves accepts these vulnerabilities, checks the whole check."
             self.refuse("`checks` has scan although `cves` names vulnerabilities", (*place, "checks"), remedy)
-        if not isinstance(found.until, date):  # a datetime is a date too
+        if not isinstance(written.until, date):  # a datetime is a date too
             self.refuse("`until` has a wrong value", (*place, "until"), self.hints["until"])
-        for digest in found.digests:
+        for digest in written.digests:
             if not is_digest(digest):
                 self.refuse(f"“{clean(digest, 80)}” is no digest", (*place, "digests"), "Write it whole: sha256:<64 hex digits>.")
         return PolicyException(
             clean(id, MAX_TEXT),
-            clean(found.reason.strip(), MAX_TEXT),
-            clean(found.owner.strip(), MAX_TEXT),
-            _end_of(found.until),
-            found.checks,
-            tuple(cve.strip().upper() for cve in found.cves),
-            self._names(found.clusters, (*place, "clusters")),
-            self._names(found.namespaces, (*place, "namespaces")),
-            self._patterns(found.repositories, (*place, "repositories")),
-            found.digests,
+            clean(written.reason.strip(), MAX_TEXT),
+            clean(written.owner.strip(), MAX_TEXT),
+            _end_of(written.until),
+            written.checks,
+            tuple(cve.strip().upper() for cve in written.cves),
+            self._names(written.clusters, (*place, "clusters")),
+            self._names(written.namespaces, (*place, "namespaces")),
+            self._patterns(written.repositories, (*place, "repositories")),
+            written.digests,
         )
 
     def _settings(self, tables: PolicyTables, place: Place) -> dict[str, object]:
         """The fields of the rules that the tables set."""
-        found: dict[str, object] = {} if tables.off is UNSET else {"off": tables.off}
+        fields: dict[str, object] = {} if tables.off is UNSET else {"off": tables.off}
         for name, kind in _SECTIONS.items():
-            at = (*place, name)
-            section = self.convert(getattr(tables, name), kind, at)
+            section_place = (*place, name)
+            section = self.convert(getattr(tables, name), kind, section_place)
             written = {key: value for key in kind.__struct_fields__ if (value := getattr(section, key)) is not UNSET}
-            found |= {_FIELDS[name, key]: self._value(value, (*at, key)) for key, value in written.items()}
-        if "trusted" in found:
-            found.setdefault("trust_signed_in", False)  # who lists what is trusted means the list
-        return found
+            fields |= {_FIELDS[name, key]: self._value(value, (*section_place, key)) for key, value in written.items()}
+        if "trusted" in fields:
+            fields.setdefault("trust_signed_in", False)  # who lists what is trusted means the list
+        return fields
 
     def _value(self, value: object, place: Place) -> object:
         """A value as the rules hold it."""

@@ -76,7 +76,7 @@ class TomlReader:
         """Raise InvalidConfig for what stands at this place."""
         # A key within braces has no line of its own: the line of what it is in says where to look.
         places = (place[:end] for end in range(len(place), 0, -1))
-        line, column = next((at for at in (locate(self._lines, part) for part in places) if at[0]), (0, 0))
+        line, column = next((position for position in (locate(self._lines, part) for part in places) if position[0]), (0, 0))
         where = f"{self.path}:{line}:{column}" if line else self.path
         raise InvalidConfig(f"{where}: {what}.", remedy, path=self.path, line=line, column=column) from error
 
@@ -86,12 +86,12 @@ class TomlReader:
             near = get_close_matches(unknown[1], names, 1)
             remedy = (f"Did you mean `{near[0]}`? " if near else "") + f"Settings here are {', '.join(names)}."
             self.refuse(f"“{clean(unknown[1], 60)}” is not a setting", (*place, unknown[1]), remedy, error)
-        at = _AT.search(message)
-        if at is None:
+        path_match = _AT.search(message)
+        if path_match is None:
             missing = re.search(r"required field `(\w+)`", message)
-            what = f"`{missing[1]}` is missing" if missing else clean(message, 200)
-            self.refuse(what, place, self._allowed(kind, missing[1]) if missing else "", error)
-        name = at[1].removeprefix(".").partition(".")[0].partition("[")[0]
+            fault = f"`{missing[1]}` is missing" if missing else clean(message, 200)
+            self.refuse(fault, place, self._allowed(kind, missing[1]) if missing else "", error)
+        name = path_match[1].removeprefix(".").partition(".")[0].partition("[")[0]
         self.refuse(f"`{name}` has a wrong value", (*place, name), self._allowed(kind, name), error)
 
     def _allowed(self, kind: type[msgspec.Struct], name: str) -> str:
@@ -142,11 +142,11 @@ def _toml(content: bytes, path: str) -> tuple[str, dict[str, object]]:
         raise InvalidConfig(f"{path}: the file is nested too deeply.", "Is it the right file?", path=path) from error
     except ValueError as error:  # a number of too many digits is no TOMLDecodeError
         message = str(error)
-        found = _TOML_PLACE.search(message)
-        line, column = (int(found[1]), int(found[2])) if found and found[1] else _end(text)
-        what = clean(_TOML_PLACE.sub("", message), 200)
+        position = _TOML_PLACE.search(message)
+        line, column = (int(position[1]), int(position[2])) if position and position[1] else _end(text)
+        fault = clean(_TOML_PLACE.sub("", message), 200)
         remedy = "The file is TOML: texts in quotes, tables as [name]."
-        raise InvalidConfig(f"{path}:{line}:{column}: {what}.", remedy, path=path, line=line, column=column) from error
+        raise InvalidConfig(f"{path}:{line}:{column}: {fault}.", remedy, path=path, line=line, column=column) from error
 
 
 def _refuse_long_keys(text: str, path: str) -> None:
@@ -167,29 +167,29 @@ def allowed(kind: type[msgspec.Struct], name: str) -> str:
 
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
-    found = next((field.type for field in info.fields if field.encode_name == name), None)
-    for each in found.types if isinstance(found, inspect.UnionType) else (found,):
-        if not isinstance(each, inspect.NoneType) and (words := _words(each, name)):
+    setting = next((field.type for field in info.fields if field.encode_name == name), None)
+    for alternative in setting.types if isinstance(setting, inspect.UnionType) else (setting,):
+        if not isinstance(alternative, inspect.NoneType) and (words := _words(alternative, name)):
             return words
     return f"It is a table: [{name}]."
 
 
-def _words(found: object, name: str) -> str:
+def _words(kind: object, name: str) -> str:
     from msgspec import inspect
 
-    match found:
+    match kind:
         case inspect.EnumType():
-            return f"It is one of {', '.join(map(str, found.cls))}."
+            return f"It is one of {', '.join(map(str, kind.cls))}."
         case inspect.BoolType():
             return "It is true or false."
         case inspect.IntType():
-            most = f" to {found.le}" if found.le is not None else ""
-            return f"It is a whole number from {found.ge or 0}{most}."
+            most = f" to {kind.le}" if kind.le is not None else ""
+            return f"It is a whole number from {kind.ge or 0}{most}."
         case inspect.StrType():
             return "It is a text in quotes."
         case inspect.VarTupleType(item_type=inspect.StrType()):
             return 'It is a list of texts, such as ["a", "b"].'
         case inspect.VarTupleType():
-            return _words(found.item_type, name).replace("It is", "It is a list; each is")
+            return _words(kind.item_type, name).replace("It is", "It is a list; each is")
         case _:
             return ""
