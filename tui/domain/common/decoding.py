@@ -64,13 +64,13 @@ def json_decoder(kind: type[_T]) -> JsonDecoder[_T]: ...
 def json_decoder(kind: Any) -> JsonDecoder[Any]: ...
 def json_decoder(kind: Any) -> JsonDecoder[Any]:
     """The decoder of a type, made once."""
-    found = _made.get(kind)
-    if found is None:
+    decoder = _made.get(kind)
+    if decoder is None:
         with _making:
-            found = _made.get(kind)
-            if found is None:
-                found = _made[kind] = JsonDecoder(kind)
-    return found
+            decoder = _made.get(kind)
+            if decoder is None:
+                decoder = _made[kind] = JsonDecoder(kind)
+    return decoder
 
 
 @overload

@@ -16,10 +16,10 @@ def speaks_unicode(environment: Mapping[str, str], encoding: str | None) -> bool
 
     The first of LC_ALL, LC_CTYPE and LANG that is set counts (POSIX, XBD 8.2). Python alone writes UTF-8 under the plain locale.
     """
-    named = [environment.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")]
-    if named[1] == _COERCED and (named[2] in _PLAIN or not named[2]):
-        named[1] = ""
-    locale = next((name for name in named if name), "")
+    settings = [environment.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")]
+    if settings[1] == _COERCED and (settings[2] in _PLAIN or not settings[2]):
+        settings[1] = ""
+    locale = next((name for name in settings if name), "")
     if locale and "utf-8" not in locale.lower() and "utf8" not in locale.lower():
         return False
     return "utf" in (encoding or "").lower()

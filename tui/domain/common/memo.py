@@ -190,9 +190,9 @@ class Rows(Generic[K, V]):
 
     def _drop(self, key: K) -> bool:
         self._unread(key, self._reads.pop(key, ()))
-        known = key in self.values
+        present = key in self.values
         self.values.pop(key, None)
-        return known
+        return present
 
     # ---- who reads what
 

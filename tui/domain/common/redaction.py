@@ -134,9 +134,9 @@ def quoted(text: str, limit: int) -> str:
 def _unless_prose(match: re.Match[str]) -> str:
     """The name with its value hidden; the whole where the value is how a sentence goes on."""
     *names, value = (group for group in match.groups() if group is not None)
-    rest = match.string[match.end() - len(value) : match.end() + LOOK_AHEAD]
-    goes_on = _follows_flag(rest) if match[0].startswith("-") else _is_prose(rest)
-    return match[0] if goes_on or rest.startswith(HIDDEN) else f"{''.join(names)}{HIDDEN}"
+    following = match.string[match.end() - len(value) : match.end() + LOOK_AHEAD]
+    goes_on = _follows_flag(following) if match[0].startswith("-") else _is_prose(following)
+    return match[0] if goes_on or following.startswith(HIDDEN) else f"{''.join(names)}{HIDDEN}"
 
 
 def _if_secret(match: re.Match[str]) -> str:
@@ -150,8 +150,8 @@ def _if_secret_or_object(match: re.Match[str]) -> str:
 
 
 def _at_sign_in(match: re.Match[str]) -> str:
-    rest = match.string[match.start(2) : match.end() + LOOK_AHEAD]
-    plain = rest.startswith(HIDDEN) or _NO_SECRET.fullmatch(_bare(match[2])) or _follows_flag(rest)
+    following = match.string[match.start(2) : match.end() + LOOK_AHEAD]
+    plain = following.startswith(HIDDEN) or _NO_SECRET.fullmatch(_bare(match[2])) or _follows_flag(following)
     return match[0] if plain else f"{match[1]}{HIDDEN}"
 
 

@@ -67,8 +67,8 @@ class Check(msgspec.Struct, frozen=True, gc=False):
 
 def worst(states: Iterable[State]) -> State:
     """The worst of the states; UNKNOWN when there is none, or none that counts: nothing known is not fine."""
-    found = max(states, key=_SEVERITY.__getitem__, default=State.UNKNOWN)
-    return State.UNKNOWN if found is State.OFF else found
+    worst_state = max(states, key=_SEVERITY.__getitem__, default=State.UNKNOWN)
+    return State.UNKNOWN if worst_state is State.OFF else worst_state
 
 
 def roll_up(checks: Iterable[Check]) -> State:

@@ -115,5 +115,5 @@ def _changes(before: Mapping[K, V], after: Mapping[K, V]) -> TableChanges[K, V]:
 
 
 def _changed(before: Mapping[K, V], changes: TableChanges[K, V]) -> dict[K, V]:
-    kept = {key: value for key, value in before.items() if key not in changes.gone}
-    return kept | dict(changes.put)
+    unchanged = {key: value for key, value in before.items() if key not in changes.gone}
+    return unchanged | dict(changes.put)
