@@ -24,8 +24,10 @@ class ConfiguredBase(msgspec.Struct, frozen=True):
 
 def configured_claims(name: RepositoryName, configured: Iterable[ConfiguredBase]) -> tuple[Claim, ...]:
     """What is configured for a repository: the one entry with the closest pattern that means it, or nothing."""
-    found = min((each for each in configured if each.images.matches(name)), key=lambda each: each.images.closeness, default=None)
-    if found is None:
+    closest = min(
+        (entry for entry in configured if entry.images.matches(name)), key=lambda entry: entry.images.closeness, default=None
+    )
+    if closest is None:
         return ()
-    scratch = found.base == SCRATCH
-    return (Claim(ClaimKind.CONFIGURED, "" if scratch else found.base, scratch=scratch, source="settings"),)
+    scratch = closest.base == SCRATCH
+    return (Claim(ClaimKind.CONFIGURED, "" if scratch else closest.base, scratch=scratch, source="settings"),)

@@ -63,8 +63,8 @@ class TagRecord(msgspec.Struct, frozen=True):
     def earlier(self) -> tuple[str, ...]:
         """The digests it named before, the latest first."""
         now = self.digest
-        found = sorted(((last, digest) for digest, (_, last) in self.spans.items() if digest != now), reverse=True)
-        return tuple(digest for _, digest in found)
+        earlier = sorted(((last, digest) for digest, (_, last) in self.spans.items() if digest != now), reverse=True)
+        return tuple(digest for _, digest in earlier)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

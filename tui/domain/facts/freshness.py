@@ -59,59 +59,64 @@ class Freshness:
         health = confirmed_sources(facts.health, limits, now)
         searched = self._searched(facts)
         limit = timedelta(seconds=limits.signature)
-        late = frozenset((name, subject) for at, name, subject in searched if now - at >= limit)
-        ends = [*_ends(facts.health, limits), *(at + limit for at, _, _ in searched)]
+        late = frozenset((name, subject) for listed, name, subject in searched if now - listed >= limit)
+        ends = [*_ends(facts.health, limits), *(listed + limit for listed, _, _ in searched)]
         self.due = min((end for end in ends if end > now), default=None)
         return replace(facts, health=health, trust=self._trust(facts, health, late))
 
     def _searched(self, facts: Facts) -> list[tuple[datetime, RepositoryName, str]]:
         """When what is attached to each manifest with signatures was listed last."""
-        version, found = self._subjects
+        version, searched = self._subjects
         if version != facts.images.version:
             listed = facts.images.referrers
-            found = [(each.at, name, subject) for name, subjects in listed.items() for subject, each in subjects.items()]
-            self._subjects = facts.images.version, found
-        return found
+            searched = [
+                (referrers.at, name, subject) for name, subjects in listed.items() for subject, referrers in subjects.items()
+            ]
+            self._subjects = facts.images.version, searched
+        return searched
 
     def _trust(
         self, facts: Facts, health: Mapping[SourceId, SourceHealth], late: frozenset[tuple[RepositoryName, str]]
     ) -> TrustFacts:
         lost = {
-            each.id.name: each
-            for each in health.values()
-            if each.kind is SourceKind.REGISTRY and each.state is SourceState.FAILED
+            source.id.name: source
+            for source in health.values()
+            if source.kind is SourceKind.REGISTRY and source.state is SourceState.FAILED
         }
-        at = facts.trust.version, late, tuple(sorted((host, each.as_of) for host, each in lost.items()))
-        if self._made is not None and self._made[0] == at:
+        basis = facts.trust.version, late, tuple(sorted((host, source.as_of) for host, source in lost.items()))
+        if self._made is not None and self._made[0] == basis:
             return self._made[1]
-        made = facts.trust
+        trust = facts.trust
         if late or lost:
             signatures = {
                 name: {
-                    subject: _unconfirmed(found, facts.images.referrers.get(name, {}).get(subject), lost.get(name.registry))
+                    subject: _unconfirmed(verified, facts.images.referrers.get(name, {}).get(subject), lost.get(name.registry))
                     if (name, subject) in late or name.registry in lost
-                    else found
-                    for subject, found in subjects.items()
+                    else verified
+                    for subject, verified in subjects.items()
                 }
-                for name, subjects in made.signatures.items()
+                for name, subjects in trust.signatures.items()
             }
-            made = replace(made, signatures=signatures)
-        self._made = at, made
-        return made
+            trust = replace(trust, signatures=signatures)
+        self._made = basis, trust
+        return trust
 
 
 def confirmed_sources(health: Mapping[SourceId, SourceHealth], limits: Limits, now: datetime) -> dict[SourceId, SourceHealth]:
     """The sources, those as failed that have not confirmed what they said for too long, or that read by one that is lost."""
-    found = {source: _judged(each, limits, now) for source, each in health.items()}
-    carriers = {source: found.get(each.through) if each.through is not None else None for source, each in found.items()}
-    return {source: _carried(each, carriers[source]) for source, each in found.items()}
+    judged = {source: _judged(source_health, limits, now) for source, source_health in health.items()}
+    carriers = {
+        source: judged.get(source_health.through) if source_health.through is not None else None
+        for source, source_health in judged.items()
+    }
+    return {source: _carried(source_health, carriers[source]) for source, source_health in judged.items()}
 
 
 def _ends(health: Mapping[SourceId, SourceHealth], limits: Limits) -> Iterator[datetime]:
-    for each in health.values():
-        limit = limits.of(each)
-        if limit is not None and each.as_of is not None and each.state in _ASKED:
-            yield each.as_of + limit
+    for source in health.values():
+        limit = limits.of(source)
+        if limit is not None and source.as_of is not None and source.state in _ASKED:
+            yield source.as_of + limit
 
 
 def _judged(health: SourceHealth, limits: Limits, now: datetime) -> SourceHealth:
@@ -136,14 +141,18 @@ def _carried(health: SourceHealth, carrier: SourceHealth | None) -> SourceHealth
     )
 
 
-def _unconfirmed(found: SignaturesVerified, listed: ReferrersListed | None, registry: SourceHealth | None) -> SignaturesVerified:
+def _unconfirmed(
+    verified: SignaturesVerified, listed: ReferrersListed | None, registry: SourceHealth | None
+) -> SignaturesVerified:
     """What was found, as nobody knows whether it is still there."""
-    at = listed.at if listed is not None else found.at
+    confirmed = listed.at if listed is not None else verified.at
     why = "what is attached to it could not be listed again"
     if registry is not None:
-        why = f"{found.name.registry} does not answer{f': {registry.error}' if registry.error else ''}"
-    return msgspec.structs.replace(found, outcomes=(), error=f"not confirmed since {_clock(at)}: {why.removesuffix('.')}.")
+        why = f"{verified.name.registry} does not answer{f': {registry.error}' if registry.error else ''}"
+    return msgspec.structs.replace(
+        verified, outcomes=(), error=f"not confirmed since {_clock(confirmed)}: {why.removesuffix('.')}."
+    )
 
 
-def _clock(at: datetime) -> str:
-    return f"{at:%H:%M} UTC"
+def _clock(moment: datetime) -> str:
+    return f"{moment:%H:%M} UTC"

@@ -41,16 +41,16 @@ def answered(
         error, remedy = failures[0].headline, failures[0].remedy
     elif denials:
         error, remedy = denials[0].reason, denials[0].remedy
-    whole = not (denials or failures)
+    complete = not (denials or failures)
     return msgspec.structs.replace(
         before,
-        state=SourceState.OK if whole else SourceState.PARTIAL,
+        state=SourceState.OK if complete else SourceState.PARTIAL,
         as_of=as_of,
         objects=objects,
         error=error,
         remedy=remedy,
         auth_failed=False,
-        live=whole,
+        live=complete,
         progress=(),
         denials=tuple(denials),
     )

@@ -49,8 +49,8 @@ class Pattern(msgspec.Struct, frozen=True):
     def _matches_host(self, registry: str) -> bool:
         if not self.host.startswith("*."):
             return registry == self.host
-        label, _, rest = registry.partition(".")
-        return rest == self.host[2:] and _LABEL.fullmatch(label) is not None
+        label, _, domain = registry.partition(".")
+        return domain == self.host[2:] and _LABEL.fullmatch(label) is not None
 
     def _matches_path(self, repository: str) -> bool:
         return not self.parts or _path(self.parts).fullmatch(repository) is not None

@@ -107,10 +107,10 @@ def parse_reference(text: str) -> Reference:
     """
     if not text or len(text) > MAX_REFERENCE:
         _refuse_length(text)
-    rest, at, digest = text.partition("@")
-    if at and not is_digest(digest):
+    name, separator, digest = text.partition("@")
+    if separator and not is_digest(digest):
         _refuse_digest(text, digest)
-    host, path = _split_host(rest)
+    host, path = _split_host(name)
     path, colon, tag = path.partition(":")
     if colon and _TAG_RE.fullmatch(tag) is None:
         _refuse(text, f"the tag {_quote(tag)} is not valid", "A tag has up to 128 letters, digits, `_`, `.` or `-`.")
@@ -124,9 +124,9 @@ def parse_reference(text: str) -> Reference:
     repository = f"library/{path}" if registry == DEFAULT_REGISTRY and "/" not in path else path
     if len(repository) > MAX_REPOSITORY:
         _refuse(text, f"the repository is longer than {MAX_REPOSITORY} characters", "Shorten the repository's path.")
-    if not at and _IDENTIFIER_RE.fullmatch(rest):
+    if not separator and _IDENTIFIER_RE.fullmatch(name):
         _refuse(text, "64 hexadecimal digits are an image ID, not a name", "Use the image's repository with a tag or a digest.")
-    return Reference(registry, repository, tag or ("" if at else DEFAULT_TAG), digest)
+    return Reference(registry, repository, tag or ("" if separator else DEFAULT_TAG), digest)
 
 
 def format_reference(reference: Reference) -> str:
@@ -181,10 +181,10 @@ def parse_image_id(text: str) -> ImageId:
         return _NO_IMAGE_ID
     for scheme in _SCHEMES:
         text = text.removeprefix(scheme)
-    name, at, digest = text.rpartition("@")
+    name, separator, digest = text.rpartition("@")
     if not is_digest(digest):
-        return _config_id(f"sha256:{digest}") if not at and _IDENTIFIER_RE.fullmatch(digest) else _NO_IMAGE_ID
-    return _repo_digest(name, digest) if at else _config_id(digest)
+        return _config_id(f"sha256:{digest}") if not separator and _IDENTIFIER_RE.fullmatch(digest) else _NO_IMAGE_ID
+    return _repo_digest(name, digest) if separator else _config_id(digest)
 
 
 _NO_IMAGE_ID = ImageId(ImageIdKind.NONE)
@@ -229,10 +229,12 @@ def _refuse_length(text: str) -> NoReturn:
 def _refuse_digest(text: str, digest: str) -> NoReturn:
     algorithm, _, encoded = digest.partition(":")
     length = DIGEST_ALGORITHMS.get(algorithm)
-    known = ", ".join(DIGEST_ALGORITHMS)
+    algorithms = ", ".join(DIGEST_ALGORITHMS)
     if length is None:
         _refuse(
-            text, f"the digest algorithm {_quote(algorithm)} is not known", f"Digests are {known}, as `sha256:<64 hex digits>`."
+            text,
+            f"the digest algorithm {_quote(algorithm)} is not known",
+            f"Digests are {algorithms}, as `sha256:<64 hex digits>`.",
         )
     why = f"a {algorithm} digest has {length} lower-case hex digits, not {_quote(encoded)}"
     _refuse(text, why, "Copy the digest whole, as the registry shows it.")

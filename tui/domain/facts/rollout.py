@@ -174,8 +174,8 @@ class RolloutState(msgspec.Struct, frozen=True, kw_only=True):
             return None
         # Pods below the partition of a StatefulSet are not to be updated.
         partition = self.strategy.partition if self.strategy else 0
-        whole = self.replicas == self.available == self.desired
-        return whole and (self.updated == self.desired if not partition else self.updated >= self.desired - partition)
+        all_available = self.replicas == self.available == self.desired
+        return all_available and (self.updated == self.desired if not partition else self.updated >= self.desired - partition)
 
     def digests(self, container: str) -> tuple[RunningImage, ...] | None:
         """What the pods run in this container; None when pods cannot be read."""

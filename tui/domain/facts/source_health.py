@@ -27,12 +27,16 @@ __all__ = [
 
 def lost_sources(health: Mapping[SourceId, SourceHealth], kind: SourceKind) -> dict[SourceId, str]:
     """The sources of a kind that do not answer, with a sentence that says since when and why."""
-    return {source: _lost(each) for source, each in health.items() if each.kind is kind and each.state is SourceState.FAILED}
+    return {
+        source: _lost(source_health)
+        for source, source_health in health.items()
+        if source_health.kind is kind and source_health.state is SourceState.FAILED
+    }
 
 
 def unsurveyed_registries(health: Mapping[SourceId, SourceHealth]) -> frozenset[str]:
     """The registries that nobody asked for more than what runs."""
-    return frozenset(source.name for source, each in health.items() if not each.surveyed)
+    return frozenset(source.name for source, source_health in health.items() if not source_health.surveyed)
 
 
 def _lost(health: SourceHealth) -> str:
@@ -53,7 +57,7 @@ class Hearing(StrEnum):
 
 def clusters_heard(sources: Iterable[SourceHealth]) -> Hearing:
     """Whether every cluster that is asked has told all that it runs, some of it, or none has told anything yet."""
-    states = [_heard(each) for each in sources if each.kind is SourceKind.CLUSTER and each.state is not SourceState.OFF]
+    states = [_heard(source) for source in sources if source.kind is SourceKind.CLUSTER and source.state is not SourceState.OFF]
     if not states or all(state is Hearing.NOTHING for state in states):
         return Hearing.NOTHING
     return Hearing.WHOLE if all(state is Hearing.WHOLE for state in states) else Hearing.PART
@@ -84,17 +88,17 @@ def is_of_nodes(denial: Denial) -> bool:
 
 def nodes_refused(health: Mapping[SourceId, SourceHealth]) -> bool:
     """Whether the nodes of a cluster that is asked may not be read."""
-    asked = (each for each in health.values() if each.kind is SourceKind.CLUSTER and each.state is not SourceState.OFF)
-    return any(is_of_nodes(denial) for each in asked for denial in each.denials)
+    clusters = (source for source in health.values() if source.kind is SourceKind.CLUSTER and source.state is not SourceState.OFF)
+    return any(is_of_nodes(denial) for source in clusters for denial in source.denials)
 
 
 def signatures_lost(health: Mapping[SourceId, SourceHealth]) -> str:
     """Why no signatures are looked for, in a sentence; empty while a source looks for them."""
-    found = [each for each in health.values() if each.kind is SourceKind.SIGNATURES]
-    if not found:
+    verifiers = [source for source in health.values() if source.kind is SourceKind.SIGNATURES]
+    if not verifiers:
         return "No source of signatures is set up."
-    idle = [each for each in found if each.state in (SourceState.FAILED, SourceState.OFF)]
-    return f"Signatures are not verified: {idle[0].error or idle[0].state}." if len(idle) == len(found) else ""
+    idle = [source for source in verifiers if source.state in (SourceState.FAILED, SourceState.OFF)]
+    return f"Signatures are not verified: {idle[0].error or idle[0].state}." if len(idle) == len(verifiers) else ""
 
 
 def is_complete(health: Mapping[SourceId, SourceHealth]) -> bool:
@@ -102,9 +106,11 @@ def is_complete(health: Mapping[SourceId, SourceHealth]) -> bool:
 
     Builders answer no question that images are judged by: what hangs on them says so itself.
     """
-    asked = [each for each in health.values() if each.state is not SourceState.OFF and each.kind is not SourceKind.BUILDER]
-    facts = any(each.kind is not SourceKind.POLICY for each in asked)
-    return facts and all(each.state is SourceState.OK for each in asked)
+    sources = [
+        source for source in health.values() if source.state is not SourceState.OFF and source.kind is not SourceKind.BUILDER
+    ]
+    facts = any(source.kind is not SourceKind.POLICY for source in sources)
+    return facts and all(source.state is SourceState.OK for source in sources)
 
 
 class RegistrySession(msgspec.Struct, frozen=True):
@@ -123,8 +129,10 @@ class RegistrySession(msgspec.Struct, frozen=True):
 
 def registry_sessions(health: Mapping[SourceId, SourceHealth]) -> dict[str, RegistrySession]:
     """The registries of which it is known who is signed in, by their hosts; one that is lost is not among them."""
-    asked = (each for each in health.values() if each.kind is SourceKind.REGISTRY and each.state is not SourceState.FAILED)
-    return {each.id.name: _session(each) for each in asked}
+    registries = (
+        source for source in health.values() if source.kind is SourceKind.REGISTRY and source.state is not SourceState.FAILED
+    )
+    return {source.id.name: _session(source) for source in registries}
 
 
 def _session(health: SourceHealth) -> RegistrySession:

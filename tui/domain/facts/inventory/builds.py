@@ -55,12 +55,12 @@ class BuildTables:
         new = event.source not in self._jobs
         return self._jobs.setdefault(event.source, ObjectTable()).complete("", event.generation) or new
 
-    def _see_run(self, run: Run, at: datetime) -> bool:
+    def _see_run(self, run: Run, observed: datetime) -> bool:
         key = RunKey(run.kind, run.builder, run.id)
-        before, seen = self._runs.get(key), self._seen.get(key, at)
-        if before is not None and not replaces((run, at), (before, seen), _rank):
+        before, observed_before = self._runs.get(key), self._seen.get(key, observed)
+        if before is not None and not replaces((run, observed), (before, observed_before), _rank):
             return False
-        self._seen[key] = at
+        self._seen[key] = observed
         return self._runs.put(key, run)
 
 
@@ -69,5 +69,5 @@ def _uid(job: Job) -> str:
 
 
 def _rank(word: tuple[Run, datetime]) -> tuple[bool, datetime]:
-    run, at = word
-    return run.state.ended, at
+    run, observed = word
+    return run.state.ended, observed

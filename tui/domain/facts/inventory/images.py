@@ -80,9 +80,9 @@ class ImageTables:
         digest = event.manifest.digest
         new = self._manifests.get(digest) is None and self._manifests.put(digest, event.manifest)
         before = self._held.get(event.name, digest)
-        held = self._held.put(event.name, digest, event.at if before is None else max(before, event.at))
+        newly_held = self._held.put(event.name, digest, event.at if before is None else max(before, event.at))
         proven = self._prove(event.name, event.reference or digest, event.at)
-        return new or held or proven
+        return new or newly_held or proven
 
     def _config(self, config: ImageConfig) -> bool:
         """A config; its digest says that it is the same as one known."""
@@ -90,8 +90,8 @@ class ImageTables:
 
     def _tag(self, event: TagResolved) -> bool:
         """A tag names a digest."""
-        named = self._name(event.name, event.tag, event.digest, event.at)
-        return self._prove(event.name, event.tag, event.at) or named
+        newly_named = self._name(event.name, event.tag, event.digest, event.at)
+        return self._prove(event.name, event.tag, event.at) or newly_named
 
     def _tag_list(self, event: TagsListed) -> bool:
         """The tags of a repository; only a whole list says what is not there."""
@@ -154,21 +154,23 @@ class ImageTables:
             configured=self._configured,
         )
 
-    def _prove(self, name: RepositoryName, reference: str, at: datetime) -> bool:
-        return self._proven.put(name, reference, max(at, self._proven.get(name, reference) or at))
+    def _prove(self, name: RepositoryName, reference: str, proven: datetime) -> bool:
+        return self._proven.put(name, reference, max(proven, self._proven.get(name, reference) or proven))
 
-    def _name(self, name: RepositoryName, tag: str, digest: str, at: datetime, row: Tag | None = None) -> bool:
+    def _name(self, name: RepositoryName, tag: str, digest: str, observed: datetime, row: Tag | None = None) -> bool:
         before = self._tags.get(name, tag)
         if before is None:
-            return self._tags.put(name, tag, TagRecord({digest: (at, at)}, row, at if row is not None else None))
-        first, last = before.spans.get(digest, (at, at))
-        spans = before.spans | {digest: (min(first, at), max(last, at))}
+            return self._tags.put(
+                name, tag, TagRecord({digest: (observed, observed)}, row, observed if row is not None else None)
+            )
+        first, last = before.spans.get(digest, (observed, observed))
+        spans = before.spans | {digest: (min(first, observed), max(last, observed))}
         if len(spans) > MAX_SPANS:
-            del spans[min(spans, key=lambda named: (spans[named][1], named))]
+            del spans[min(spans, key=lambda candidate: (spans[candidate][1], candidate))]
         newer = row is not None and (
-            before.row_at is None or (at, digest) > (before.row_at, before.row.digest if before.row else "")
+            before.row_at is None or (observed, digest) > (before.row_at, before.row.digest if before.row else "")
         )
-        record = TagRecord(spans, row, at) if newer else TagRecord(spans, before.row, before.row_at)
+        record = TagRecord(spans, row, observed) if newer else TagRecord(spans, before.row, before.row_at)
         return self._tags.put(name, tag, record)
 
 

@@ -117,8 +117,8 @@ class Inventory:
                 return self._pods[event.source].see(event.scope, event.generation, pods)
             case ControllersSeen():
                 table = self._controllers[event.source, event.resource]
-                found = ((each.uid, each.namespace, each) for each in event.controllers)
-                return table.see(event.scope, event.generation, found)
+                controllers = ((controller.uid, controller.namespace, controller) for controller in event.controllers)
+                return table.see(event.scope, event.generation, controllers)
             case NodesSeen():
                 nodes = ((node.name, "", node) for node in event.nodes)
                 return self._nodes[event.source].see("", event.generation, nodes)
@@ -170,11 +170,11 @@ class Inventory:
 
     def _merge(self, source: SourceId, tables: list[Mapping[str, Controller]]) -> Mapping[str, Controller]:
         """The tables of a source as one; the very same as long as each of them is."""
-        parts, whole = self._whole.get(source, ([], {}))
+        parts, merged = self._whole.get(source, ([], {}))
         if len(parts) != len(tables) or any(part is not table for part, table in zip(parts, tables, strict=True)):
-            whole = {uid: controller for table in tables for uid, controller in table.items()}
-            self._whole[source] = tables, whole
-        return whole
+            merged = {uid: controller for table in tables for uid, controller in table.items()}
+            self._whole[source] = tables, merged
+        return merged
 
     def _freeze_images(self) -> ImageFacts:
         return self._images.freeze(self._image_version)

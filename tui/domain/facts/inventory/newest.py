@@ -12,5 +12,5 @@ T = TypeVar("T")
 
 def replaces(event: T, known: T, rank: Callable[[T], tuple[Any, ...]]) -> bool:
     """Whether an event takes the place of a known one: it ranks higher, or as high and its text is greater."""
-    one, other = rank(event), rank(known)
-    return one > other or (one == other and repr(event) > repr(known))
+    rank_of_event, rank_of_known = rank(event), rank(known)
+    return rank_of_event > rank_of_known or (rank_of_event == rank_of_known and repr(event) > repr(known))

@@ -40,9 +40,9 @@ class ObjectTable(Generic[T]):
             return False
         turn = self._turn = self._turn + 1
         changed = False
-        for uid, namespace, found in objects:
-            if self._objects.get(uid) != found:
-                self._objects[uid] = found
+        for uid, namespace, item in objects:
+            if self._objects.get(uid) != item:
+                self._objects[uid] = item
                 changed = True
             self._seen[uid] = turn
             if namespace:
@@ -64,7 +64,11 @@ class ObjectTable(Generic[T]):
         if not self._enter(scope, generation):
             return False
         began = self._cycles[scope][1]
-        gone = [uid for uid, seen in self._seen.items() if seen < began and (not scope or self._namespaces.get(uid, "") == scope)]
+        gone = [
+            uid
+            for uid, seen_in in self._seen.items()
+            if seen_in < began and (not scope or self._namespaces.get(uid, "") == scope)
+        ]
         for uid in gone:
             self.drop(uid)
         return bool(gone)
