@@ -77,12 +77,12 @@ def act(call: Invocation, action: Action) -> Exit:
 
 
 def _refuse_contradictions(call: Invocation, options: ActingOptions) -> None:
-    named = [flag for flag, value in (("--from", options.file), ("--resume", options.resume)) if value]
-    if call.text and named:
-        raise UsageError(f"{named[0]} and a query exclude each other.", "The plan names its query.")
-    if len(named) == 2:
+    plan_flags = [flag for flag, value in (("--from", options.file), ("--resume", options.resume)) if value]
+    if call.text and plan_flags:
+        raise UsageError(f"{plan_flags[0]} and a query exclude each other.", "The plan names its query.")
+    if len(plan_flags) == 2:
         raise UsageError("--from and --resume exclude each other.", "A plan that was begun is taken up again by --resume alone.")
-    if not call.text and not named:
+    if not call.text and not plan_flags:
         raise UsageError(
             "A query is missing: it says which images are meant.", "Name them as `trustree report` does: base:debian."
         )

@@ -125,10 +125,10 @@ def _sorted(argv: Sequence[str], valued: Set[str]) -> tuple[list[str], list[str]
             words += argv[index + 1 :]
             break
         if token == "--demo":
-            given = argv[index + 1] if index + 1 < len(argv) else ""
-            _refuse_unknown_scenario(given)
-            flags.append(f"--demo={given if given in SCENARIOS else SCENARIOS[0]}")
-            if given in SCENARIOS:
+            scenario = argv[index + 1] if index + 1 < len(argv) else ""
+            _refuse_unknown_scenario(scenario)
+            flags.append(f"--demo={scenario if scenario in SCENARIOS else SCENARIOS[0]}")
+            if scenario in SCENARIOS:
                 next(tokens)
         elif token in valued:
             flags += [token, *(value for _, value in [next(tokens, (0, None))] if value is not None)]
@@ -161,9 +161,9 @@ def _refuse_clusters_of_none(flag_values: argparse.Namespace) -> None:
         "-n": flag_values.namespaces,
         "-A": flag_values.all_namespaces,
     }
-    given = [flag for flag, value in naming.items() if value]
-    if flag_values.clusters is False and given:
-        raise UsageError(f"--no-cluster and {given[0]} exclude each other.", f"Leave out --no-cluster, or {given[0]}.")
+    flags = [flag for flag, value in naming.items() if value]
+    if flag_values.clusters is False and flags:
+        raise UsageError(f"--no-cluster and {flags[0]} exclude each other.", f"Leave out --no-cluster, or {flags[0]}.")
 
 
 def _refuse_misspelt_command(word: str) -> None:
@@ -182,7 +182,7 @@ def _is_slip(word: str, meant: str) -> bool:
     if word == meant or abs(len(word) - len(meant)) > 1:
         return word == meant
     start = next(
-        (at for at, (left, right) in enumerate(zip(word, meant, strict=False)) if left != right), min(len(word), len(meant))
+        (index for index, (left, right) in enumerate(zip(word, meant, strict=False)) if left != right), min(len(word), len(meant))
     )
     left, right = word[start:], meant[start:]
     return left[1:] in (right, right[1:]) or left == right[1:] or (left[:2] == right[1::-1] and left[2:] == right[2:])

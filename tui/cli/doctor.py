@@ -85,9 +85,9 @@ def _discreet(source: Examined) -> Examined:
 
 def exit_of_doctor(examined: Sequence[Examined]) -> Exit:
     """4 when no cluster, or nothing at all, may be read for want of a right; 3 when anything is refused or failed; else 0."""
-    asked = [source for source in examined if source[1] in SIGNED_IN]
-    clusters = [source for source in asked if source[1] == "cluster"]
-    if any(_barred(group) for group in (clusters, asked)):
+    signed_in = [source for source in examined if source[1] in SIGNED_IN]
+    clusters = [source for source in signed_in if source[1] == "cluster"]
+    if any(_barred(group) for group in (clusters, signed_in)):
         return Exit.DENIED
     states = [diagnosis.state for source in examined if source[1] != CACHE for diagnosis in source[4]]
     states = [state for state in states if state != "off"]

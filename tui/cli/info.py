@@ -87,8 +87,12 @@ def _places(settings: Settings) -> dict[str, str]:
 
 def changed(settings: Settings) -> dict[str, str]:
     """The settings that are not as they are by themselves; of tables, what they are about."""
-    values = [(each, getattr(settings, each.name)) for each in declared(type(settings)) if each.name != "source"]
-    return {each.name: "[hidden]" if each.setting.secret else _shown(value) for each, value in values if value != each.default}
+    values = [(setting, getattr(settings, setting.name)) for setting in declared(type(settings)) if setting.name != "source"]
+    return {
+        setting.name: "[hidden]" if setting.setting.secret else _shown(value)
+        for setting, value in values
+        if value != setting.default
+    }
 
 
 def _shown(value: object) -> str:
@@ -100,15 +104,15 @@ def _shown(value: object) -> str:
         case tuple() | dict():
             return redact(", ".join(map(str, value)))
         case msgspec.Struct():
-            return ", ".join(each.name for each in declared(type(value)) if getattr(value, each.name) != each.default)
+            return ", ".join(setting.name for setting in declared(type(value)) if getattr(value, setting.name) != setting.default)
         case _:
             return redact(str(value))
 
 
 def _environment() -> dict[str, str]:
     """Variables that change where connections go; credentials in them are hidden."""
-    given = {name: os.environ.get(name) or os.environ.get(name.lower()) for name in VARIABLES}
-    return {name: _without_user(value) for name, value in given.items() if value}
+    values = {name: os.environ.get(name) or os.environ.get(name.lower()) for name in VARIABLES}
+    return {name: _without_user(value) for name, value in values.items() if value}
 
 
 def _without_user(value: str) -> str:

@@ -90,8 +90,8 @@ def _run(argv: Sequence[str], wired: Wired) -> int:
     command = command_named(arguments.command)
     if command.asks:
         _check_authorities()
-    given = Invocation(settings, arguments.action, arguments.query, arguments.flags, *wired)
-    return command.module().run(given)
+    invocation = Invocation(settings, arguments.action, arguments.query, arguments.flags, *wired)
+    return command.module().run(invocation)
 
 
 def _check_authorities() -> None:

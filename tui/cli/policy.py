@@ -91,7 +91,7 @@ def _shown(policy: Policy) -> Iterator[str]:
 def _scope(scope: Scope) -> Iterator[str]:
     yield ""
     yield f"[scope.{scope.name}]"
-    yield from _conditions(scope.clusters, scope.namespaces, tuple(each.text for each in scope.repositories))
+    yield from _conditions(scope.clusters, scope.namespaces, tuple(pattern.text for pattern in scope.repositories))
     for field, value in scope.settings:
         yield f"{'.'.join(SETTINGS[field])} = {_toml(value)}"
 
@@ -122,7 +122,7 @@ def _value(rules: Rules, field: str) -> str:
 
 def _toml(value: object) -> str:
     if isinstance(value, tuple):
-        return f"[{', '.join(_toml(shown(each)) for each in value)}]"
+        return f"[{', '.join(_toml(shown(member)) for member in value)}]"
     if isinstance(value, bool | int):
         return shown(value)
     quoted = shown(value).replace("\\", "\\\\").replace('"', '\\"')
@@ -133,7 +133,7 @@ def _toml(value: object) -> str:
 
 
 def _summary(policy: Policy, now: datetime) -> Iterator[str]:
-    ended = [each.id for each in policy.exceptions if now >= each.until]
+    ended = [exception.id for exception in policy.exceptions if now >= exception.until]
     yield f"{policy.path or 'the built-in policy'}: a policy with {_count(policy.scopes, 'scope')}, " + _count(
         policy.exceptions, "exception"
     )

@@ -86,14 +86,14 @@ def look(settings: Settings, query: Query, wait: float, opener: Opener, *, whole
     reach = reach_of(query.terms)
     if not settings.clusters or (reach is Reach.ANY and (whole or settings.registries)):
         reach = Reach.REST
-    found: list[tuple[Snapshot, Selection]] = []
+    looks: list[tuple[Snapshot, Selection]] = []
 
     async def keep() -> None:
         # Not returned: when it ends, asyncio formats the task with its whole result, which takes a second for a small estate.
-        found.append(await _look(settings, query, wait, opener, reach))
+        looks.append(await _look(settings, query, wait, opener, reach))
 
     asyncio.run(keep())
-    return found[0]
+    return looks[0]
 
 
 def exit_of_report(snapshot: Snapshot, selection: Selection) -> Exit:
@@ -111,9 +111,9 @@ def barred(sources: Iterable[SourceHealth]) -> bool:
 
     The others read what those give, or nothing that anybody signs in to.
     """
-    asked = [source for source in sources if source.state is not SourceState.OFF and source.kind in _SIGNED_IN_TO]
-    clusters = [source for source in asked if source.kind is SourceKind.CLUSTER]
-    return any(group and all(map(_refused, group)) for group in (clusters, asked))
+    signed_in = [source for source in sources if source.state is not SourceState.OFF and source.kind in _SIGNED_IN_TO]
+    clusters = [source for source in signed_in if source.kind is SourceKind.CLUSTER]
+    return any(group and all(map(_refused, group)) for group in (clusters, signed_in))
 
 
 def _refused(source: SourceHealth) -> bool:
@@ -184,16 +184,16 @@ class _Question:
 
     async def _look_for_signatures(self) -> tuple[bool, int]:
         """Ask for the signatures of what the query finds and nothing runs."""
-        asked: set[Demand] = set()
+        demanded: set[Demand] = set()
         while True:
             snapshot = self.snapshot
             selection = self._query.images(snapshot, datetime.now(UTC))
             wishes = unlooked(snapshot, selection.images, self._query.terms)
-            left = [[demand for demand in each if demand not in asked] for each in wishes.values()]
-            now = tuple([demand for each in left for demand in each][: MAX_ASKED - len(asked)])
+            left = [[demand for demand in demands if demand not in demanded] for demands in wishes.values()]
+            now = tuple([demand for demands in left for demand in demands][: MAX_ASKED - len(demanded)])
             if not now:
                 return True, sum(map(bool, left))
-            asked.update(now)
+            demanded.update(now)
             self._estate.want(now)
             if not await self._settled():
                 return False, 0

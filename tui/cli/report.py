@@ -54,8 +54,8 @@ def run(call: Invocation) -> Exit:
 
 def print_report(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
     """Print what is known once it is complete, or the time to wait is over."""
-    whole = not query.terms and _view(options) is not ReportScope.WORKLOADS
-    snapshot, selection = look(settings, query, options.wait, opener, whole=whole)
+    read_whole = not query.terms and _view(options) is not ReportScope.WORKLOADS
+    snapshot, selection = look(settings, query, options.wait, opener, whole=read_whole)
     answer(query, snapshot)
     meant(query, snapshot, selection)
     write(rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))

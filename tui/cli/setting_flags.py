@@ -44,24 +44,28 @@ def _behaviour(declaration: Declaration) -> dict[str, object]:
 
 def given_settings(flags: argparse.Namespace, struct: type[msgspec.Struct] = Settings) -> dict[str, object]:
     """What was given, by the names of the settings. Raises UsageError."""
-    given = {each.name: _value(each, getattr(flags, each.name)) for each in declared(struct) if each.setting.flags}
-    return {name: value for name, value in given.items() if value is not None}
+    values = {
+        declaration.name: _value(declaration, getattr(flags, declaration.name))
+        for declaration in declared(struct)
+        if declaration.setting.flags
+    }
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _value(declaration: Declaration, given: Any) -> object:
-    if given is None:
+def _value(declaration: Declaration, flag_value: Any) -> object:
+    if flag_value is None:
         return None
     if declaration.values is not None:
-        return declaration.values(given)
+        return declaration.values(flag_value)
     if not declaration.is_list:
-        return given
+        return flag_value
     match declaration.setting.form:
         case Form.HOST:
-            return _hosts(given, declaration.setting.flags[0])
+            return _hosts(flag_value, declaration.setting.flags[0])
         case Form.PATH:
-            return tuple(dict.fromkeys(given))  # a comma may stand in the name of a file
+            return tuple(dict.fromkeys(flag_value))  # a comma may stand in the name of a file
         case _:
-            return tuple(dict.fromkeys(part for value in given for part in value.split(",") if part))
+            return tuple(dict.fromkeys(part for value in flag_value for part in value.split(",") if part))
 
 
 def _hosts(values: Sequence[str], flag: str) -> tuple[str, ...]:
