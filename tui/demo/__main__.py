@@ -32,10 +32,10 @@ def main(arguments: list[str] | None = None) -> int:
     names = "; ".join(f"{name}: {scenario.title}" for name, scenario in SCENARIOS.items())
     parser.add_argument("scenario", nargs="?", default="contoso", choices=list(SCENARIOS), help=names)
     parser.add_argument("--seed", type=int, default=1, help="another estate of the same kind (default 1)")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
         with tempfile.TemporaryDirectory(prefix="trustree-demo-") as directory:
-            asyncio.run(_run(given.scenario, given.seed, Path(directory)))
+            asyncio.run(_run(options.scenario, options.seed, Path(directory)))
     except OSError as error:
         sys.stderr.write(f"The demo cannot start: {error}. It needs free ports on 127.0.0.1 and a folder for temporary files.\n")
         return 1
@@ -47,9 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
 async def _run(scenario: str, seed: int, directory: Path) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for one in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError):  # Windows has no signal handlers on the loop
-            loop.add_signal_handler(one, ended.set)
+            loop.add_signal_handler(number, ended.set)
     threading.Thread(target=_watch_parent, args=(loop, ended), daemon=True).start()
     run = Run(SCENARIOS[scenario], seed, directory)
     handshake = await run.start()

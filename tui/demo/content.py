@@ -69,8 +69,8 @@ class Platform:
     @property
     def wire(self) -> Json:
         """As an index writes it."""
-        found: Json = {"architecture": self.architecture, "os": self.os}
-        return {**found, "variant": self.variant} if self.variant else found
+        platform: Json = {"architecture": self.architecture, "os": self.os}
+        return {**platform, "variant": self.variant} if self.variant else platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,25 +168,25 @@ class Image:
         runtime: Json = {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], "WorkingDir": "/"}
         if recipe.labels:
             runtime["Labels"] = dict(recipe.labels)
-        found: Json = {**recipe.platform.wire, "config": runtime, "created": nano_time(recipe.created)}
+        config: Json = {**recipe.platform.wire, "config": runtime, "created": nano_time(recipe.created)}
         if recipe.history:
-            found["history"] = [step.wire for step in recipe.steps]
+            config["history"] = [step.wire for step in recipe.steps]
         chain = [_names_of(step.layer)[0] for step in recipe.steps if step.layer]
-        found["rootfs"] = {"type": "layers", "diff_ids": chain}
-        return {**found, **recipe.extra}
+        config["rootfs"] = {"type": "layers", "diff_ids": chain}
+        return {**config, **recipe.extra}
 
     def _manifest(self) -> Json:
         dialect = self.recipe.dialect
         config = {"mediaType": dialect.config, "digest": self.config_digest, "size": len(self.config)}
-        found: Json = {"schemaVersion": 2, "mediaType": dialect.manifest, "config": config, "layers": self.layers}
-        return {**found, "annotations": dict(self.recipe.annotations)} if self.recipe.annotations else found
+        manifest: Json = {"schemaVersion": 2, "mediaType": dialect.manifest, "config": config, "layers": self.layers}
+        return {**manifest, "annotations": dict(self.recipe.annotations)} if self.recipe.annotations else manifest
 
     def descriptor(self, annotations: Mapping[str, str]) -> Json:
         """As an index lists it."""
         stored = self.stored
-        found: Json = {"mediaType": stored.media_type, "digest": stored.digest, "size": len(stored.body)}
-        found["platform"] = self.recipe.platform.wire
-        return {**found, "annotations": dict(annotations)} if annotations else found
+        descriptor: Json = {"mediaType": stored.media_type, "digest": stored.digest, "size": len(stored.body)}
+        descriptor["platform"] = self.recipe.platform.wire
+        return {**descriptor, "annotations": dict(annotations)} if annotations else descriptor
 
 
 def _layer(step: Step, dialect: Dialect) -> Json:
@@ -233,8 +233,8 @@ def _attestation(image: Image, statement: bytes) -> Stored:
 
 def _attested(image: Image, stored: Stored) -> Json:
     about = {"vnd.docker.reference.digest": image.digest, "vnd.docker.reference.type": ATTESTATION}
-    found: Json = {"mediaType": stored.media_type, "digest": stored.digest, "size": len(stored.body), "annotations": about}
-    return {**found, "platform": Platform("unknown", "unknown").wire}
+    descriptor: Json = {"mediaType": stored.media_type, "digest": stored.digest, "size": len(stored.body), "annotations": about}
+    return {**descriptor, "platform": Platform("unknown", "unknown").wire}
 
 
 def store_artifact(
@@ -250,8 +250,8 @@ def store_artifact(
     config_type = kind if by_config else ARTIFACT
     config = {"mediaType": config_type, "digest": digest_of(empty), "size": len(empty)}
     manifest: Json = {"schemaVersion": 2, "mediaType": OCI.manifest, **({} if by_config else {"artifactType": kind})}
-    rest: Json = {"config": config, "layers": [layer], "subject": about, "annotations": dict(annotations)}
-    body = encode({**manifest, **rest})
+    contents: Json = {"config": config, "layers": [layer], "subject": about, "annotations": dict(annotations)}
+    body = encode({**manifest, **contents})
     return Stored(
         digest_of(body),
         OCI.manifest,

@@ -41,10 +41,10 @@ def write_kubeconfig(directory: Path, servers: Mapping[str, str], ca: bytes, adm
     users += [{"name": name, "user": {"token": token}} for name, token in tokens.items()]
     contexts = [_context(name, name, "admin") for name in servers]
     contexts += [_context(f"{name}-{user}", name, user) for name in servers for user in tokens]
-    found: Json = {"apiVersion": "v1", "kind": "Config", "current-context": next(iter(servers)), "preferences": {}}
+    config: Json = {"apiVersion": "v1", "kind": "Config", "current-context": next(iter(servers)), "preferences": {}}
     # JSON is YAML.
     return _write(
-        directory / "kubeconfig", json.dumps({**found, "clusters": clusters, "users": users, "contexts": contexts}, indent=1)
+        directory / "kubeconfig", json.dumps({**config, "clusters": clusters, "users": users, "contexts": contexts}, indent=1)
     )
 
 
@@ -60,9 +60,9 @@ def entra_kubeconfig(name: str, server: str, ca: bytes) -> str:
         "provideClusterInfo": False,
     }
     data = {"server": server, "certificate-authority-data": base64.b64encode(ca).decode()}
-    found: Json = {"apiVersion": "v1", "kind": "Config", "current-context": name, "preferences": {}}
-    found |= {"clusters": [{"name": name, "cluster": data}], "users": [{"name": user, "user": {"exec": plugin}}]}
-    return json.dumps({**found, "contexts": [{"name": name, "context": {"cluster": name, "user": user}}]})
+    config: Json = {"apiVersion": "v1", "kind": "Config", "current-context": name, "preferences": {}}
+    config |= {"clusters": [{"name": name, "cluster": data}], "users": [{"name": user, "user": {"exec": plugin}}]}
+    return json.dumps({**config, "contexts": [{"name": name, "context": {"cluster": name, "user": user}}]})
 
 
 def _context(name: str, cluster: str, user: str) -> Json:

@@ -149,15 +149,15 @@ def _of_builder(fault: Fault) -> Reply:
     return json_reply({"message": "The request was refused."}, int(fault.what), wait)
 
 
-def _of_azure(what: str) -> Reply:
+def _of_azure(fault: str) -> Reply:
     """A refusal of Azure Resource Manager; a 429 names its wait in its text alone (recorded)."""
     wait = "Number of requests exceeded the backend storage limit. Please try again after '1' seconds."
     code, message = {
         "401": ("ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than current UTC time."),
         "403": ("AuthorizationFailed", "The client does not have authorization to perform action over scope."),
         "429": ("SubscriptionRequestsThrottled", wait),
-    }.get(what, ("InternalServerError", "Encountered internal server error."))
-    return json_reply({"error": {"code": code, "message": message}}, int(what))
+    }.get(fault, ("InternalServerError", "Encountered internal server error."))
+    return json_reply({"error": {"code": code, "message": message}}, int(fault))
 
 
 def _damage(fault: Fault, request: Request, reply: Reply) -> Reply:

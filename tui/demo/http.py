@@ -188,9 +188,9 @@ class _Connection:
             phrase = HTTPStatus(reply.status).phrase
         except ValueError:
             phrase = "Unknown"
-        named = any(name.lower() == "content-type" for name, _ in reply.headers)
+        has_type = any(name.lower() == "content-type" for name, _ in reply.headers)
         lines = [f"HTTP/1.1 {reply.status} {phrase}", f"Date: {http_date(datetime.now(UTC))}"]
-        if not named and (reply.body or reply.chunks):
+        if not has_type and (reply.body or reply.chunks):
             lines.append(f"Content-Type: {reply.media_type}")
         lines += [f"{name}: {value}" for name, value in (*reply.headers, *extra)]
         self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace"))

@@ -57,8 +57,8 @@ class Repository:
 
     def tag(self, name: str, digest: str, at: datetime) -> None:
         """Let a tag name a manifest."""
-        known = self.tags.get(name)
-        self.tags[name] = TagRow(name, digest, known.created if known else at, at, known.forbidden if known else frozenset())
+        before = self.tags.get(name)
+        self.tags[name] = TagRow(name, digest, before.created if before else at, at, before.forbidden if before else frozenset())
 
     def purge(self, digest: str) -> None:
         """Delete a manifest with the tags that name it, and what an index alone listed."""

@@ -34,8 +34,8 @@ class ScannerService:
 
     def settings(self, endpoint: str) -> dict[str, str]:
         """Its table in the settings."""
-        found = {"kind": self.name, "endpoint": endpoint}
-        return {**found, "username": USER, "password_env": self.variable} if self.secret else found
+        table = {"kind": self.name, "endpoint": endpoint}
+        return {**table, "username": USER, "password_env": self.variable} if self.secret else table
 
 
 def make_graph(company: Company, known: Callable[[str], bool], *, denied: bool) -> ResourceGraph:
@@ -48,12 +48,12 @@ def make_graph(company: Company, known: Callable[[str], bool], *, denied: bool) 
 def make_services(company: Company, graph: ResourceGraph, *, denied: bool) -> list[ScannerService]:
     """All of them; with `denied` the passwords are wrong."""
     estates = [cluster.estate for cluster in company.clusters]
-    given = {name: secrets.token_urlsafe(12) for name in ("aqua", "prisma")}
-    right = {name: secrets.token_urlsafe(12) if denied else password for name, password in given.items()}
+    passwords = {name: secrets.token_urlsafe(12) for name in ("aqua", "prisma")}
+    right = {name: secrets.token_urlsafe(12) if denied else password for name, password in passwords.items()}
     aqua = AquaConsole(company.scanned, company.now, USER, right["aqua"])
     prisma = PrismaConsole(company.scanned, estates, company.now, USER, right["prisma"])
     return [
         ScannerService("defender", graph.handle),
-        ScannerService("aqua", aqua.handle, given["aqua"]),
-        ScannerService("prisma", prisma.handle, given["prisma"]),
+        ScannerService("aqua", aqua.handle, passwords["aqua"]),
+        ScannerService("prisma", prisma.handle, passwords["prisma"]),
     ]

@@ -45,12 +45,12 @@ def _policy(names: dict[str, list[str]]) -> Json:
         _statement("microsoft", scoped[MCR], {"level": "strict"}, ["ca:microsoft"], IDENTITY["microsoft"]),
         _statement("legacy", scoped[LEGACY], {"level": "permissive"}, ["ca:contoso"], IDENTITY["contoso"]),
     ]
-    return {"version": "1.0", "trustPolicies": [one for one in statements if one["registryScopes"]]}
+    return {"version": "1.0", "trustPolicies": [statement for statement in statements if statement["registryScopes"]]}
 
 
 def _statement(name: str, scopes: list[str], verification: Json, stores: list[str], identity: str) -> Json:
-    found: Json = {"name": name, "registryScopes": scopes, "signatureVerification": verification}
-    return {**found, "trustStores": stores, "trustedIdentities": [identity]}
+    statement: Json = {"name": name, "registryScopes": scopes, "signatureVerification": verification}
+    return {**statement, "trustStores": stores, "trustedIdentities": [identity]}
 
 
 def write_cosign_keys(directory: Path, signers: Signers) -> dict[str, Path]:
