@@ -143,7 +143,7 @@ def _confirmed(built: Built, pushed: BuiltImage, digest: str, snapshot: Snapshot
     if image is None or image.absent:
         return Awaited(f"the registry to show {short(digest)}, which run {_id(built.run)} pushed")
     holder = tag_holder(snapshot, built.name, pushed.tag) if pushed.tag else image
-    if holder is None or (holder.key != image.key and holder.key.digest == built.image.key.digest):
+    if holder is None or (holder.key != image.key and _was_there_before(holder, built)):
         return Awaited(f"the tag {clean(pushed.tag, 60)} to name {short(digest)}")
     if holder.key != image.key:
         return Refuted(
@@ -161,6 +161,14 @@ def _confirmed(built: Built, pushed: BuiltImage, digest: str, snapshot: Snapshot
         )
     words = f"Run {_id(built.run)} pushed {short(digest)}: its log says so, and the tag names it."
     return Proof(ProofKind.PUSH, words, now, digest)
+
+
+def _was_there_before(holder: Image, built: Built) -> bool:
+    """Whether a tag names what it named before the run: the registry was not read since, or the tag was put back."""
+    begun = built.run.started or built.run.created or built.sent
+    came = holder.pushed or holder.created
+    is_older = came is not None and begun is not None and came < begun - SLACK
+    return holder.key.digest == built.image.key.digest or is_older
 
 
 def _pushed_unsaid(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:

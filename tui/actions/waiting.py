@@ -14,11 +14,18 @@ from tui.domain.plans.plan import Step
 __all__ = ["await_verdict", "minutes"]
 
 
+SLOWING = 5
+"""Looks until the pause between two of them is the usual one."""
+
+
 async def await_verdict(
     ledger: Ledger, clock: Clock, step: Step, ask: Callable[[], Awaitable[Verdict]], every: float, limit: float
 ) -> Proof | Refuted | Awaited:
-    """Ask until it is proven or refuted; what it still waits for when the limit is over. A sleeping machine waits for nothing."""
-    end = clock.monotonic() + limit
+    """Ask until it is proven or refuted; what it still waits for when the limit is over. A sleeping machine waits for nothing.
+
+    The first looks come sooner one after the other than `every` seconds: most of what is waited for is there at once.
+    """
+    end, looks = clock.monotonic() + limit, 0
     while True:
         verdict = await ask()
         if not isinstance(verdict, Awaited):
@@ -26,7 +33,8 @@ async def await_verdict(
         if clock.monotonic() >= end:
             return verdict
         ledger.note(step, full_stop(f"Waits for {verdict.words}"))
-        await clock.sleep(every)
+        looks += 1
+        await clock.sleep(every * min(1.0, looks / SLOWING))
 
 
 def minutes(seconds: float) -> str:
