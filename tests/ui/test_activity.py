@@ -238,3 +238,20 @@ async def test_leaving_says_what_is_under_way() -> None:
         lines = pilot.app.screen.query_one(Banner).lines
         assert "2 steps are under way" in lines[0].left[0].text
         assert "takes them up again" in lines[1].left[0].text
+
+
+async def test_who_redeploys_a_workload_means_no_other_that_runs_its_image() -> None:
+    async with acting() as (pilot, screen, hand):
+        await pilot.press("2")
+        await until(pilot, lambda: screen.view.id == "workloads" and screen.outline.row_count > 3)
+        key = next(key for key in screen.outline.keys if isinstance(key[-1], ObjectKey))
+        assert screen.outline.select(key)
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen))
+        _, images, workloads, _ = hand.asked[-1]
+        assert not images
+        assert key[-1] in workloads
+        assert len(workloads) == 1
+        await pilot.press("escape", "b")
+        await until(pilot, lambda: len(hand.asked) == 2)
+        assert hand.asked[-1][1], "what is rebuilt are the images that run there"

@@ -382,21 +382,19 @@ def progress_words(timeline: Timeline) -> str:
     """Where a run is: the task that runs now."""
     tasks = [record for record in timeline.ordered() if record.type == "Task"]
     running = next((task for task in tasks if task.state == "inProgress"), None)
-    if running is None:
-        return ""
-    return f"{quoted(running.name, 80)} ({sum(task.state == 'completed' for task in tasks) + 1} of {len(tasks)} tasks)"
+    number = sum(task.state == "completed" for task in tasks) + 1
+    return f"{quoted(running.name, 80)} ({number} of {len(tasks)} tasks)" if running is not None else ""
 
 
 def failure_words(timeline: Timeline) -> str:
     """Why a run failed: the first task that did, and what it says; that a program ended with a code says least."""
-    failed = [record for record in timeline.ordered() if record.result == "failed"]
-    for record in sorted(failed, key=lambda record: record.type != "Task"):
+    failed = sorted((each for each in timeline.ordered() if each.result == "failed"), key=lambda record: record.type != "Task")
+    for record in failed:
         errors = [issue.message for issue in record.issues if issue.type == "error" and issue.message]
-        telling = [error for error in errors if "exited with code" not in error]
         if errors:
-            return f"{quoted(record.name, 80)}: {quoted((telling or errors)[0], 300)}"
+            return f"{quoted(record.name, 80)}: {quoted(min(errors, key=lambda error: 'exited with code' in error), 300)}"
     return f"{quoted(failed[0].name, 80)} failed." if failed else ""
 
 
 def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else value if isinstance(value, str) else str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.board import BoardRow
 from tui.domain.plans.plan import Action
 from tui.domain.query.findings import Finding
-from tui.domain.snapshot.snapshot import ImageKey, Snapshot
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot, Workload
 from tui.errors import TrustreeError
 from tui.presenters.copying import name_to_copy
 from tui.presenters.keys import RowSubject, subject_of
@@ -49,8 +49,11 @@ class Acted(Explorer, Protocol):
         ...
 
 
-def targets_of(subjects: list[RowSubject], snapshot: Snapshot, built: Built) -> Targets:
-    """What rows are about: an image with all that is built on it and shown, a workload, all of a namespace, a finding."""
+def targets_of(action: Action, subjects: list[RowSubject], snapshot: Snapshot, built: Built) -> Targets:
+    """What rows are about: an image, a workload, all of a namespace, a finding.
+
+    Who redeploys a workload means no other that runs the same image; what is rebuilt or contained are the images that run there.
+    """
     images: set[ImageKey] = set()
     workloads: set[ObjectKey] = set()
     for subject in subjects:
@@ -58,14 +61,19 @@ def targets_of(subjects: list[RowSubject], snapshot: Snapshot, built: Built) -> 
             finding = _finding(subject, built)
             images.update(finding.images if finding else ())
             workloads.update(finding.workloads if finding else ())
+        elif subject.workload is not None and (action is Action.REDEPLOY or subject.image is None):
+            workloads.add(subject.workload)
         elif subject.image is not None:
             images.add(subject.image)
-            workloads.update((subject.workload,) if subject.workload is not None else ())
-        elif subject.workload is not None:
-            workloads.add(subject.workload)
         elif subject.cluster:
             workloads.update(key for key in snapshot.workloads if _is_within(key, subject))
+    if action is not Action.REDEPLOY:
+        images.update(image for key in workloads if key in snapshot.workloads for image in _images_of(snapshot.workloads[key]))
     return Targets(frozenset(images), frozenset(workloads))
+
+
+def _images_of(workload: Workload) -> Iterable[ImageKey]:
+    return (image for container in workload.containers for image in container.images)
 
 
 def _finding(subject: RowSubject, built: Built) -> Finding | None:
@@ -82,8 +90,7 @@ class Acting:
     def __init__(self, explorer: Acted) -> None:
         self._explorer = explorer
 
-    @property
-    def targets(self) -> Targets:
+    def targets(self, action: Action) -> Targets:
         """The marked rows, or the one under the cursor."""
         built = self._explorer.built
         if built is None:
@@ -91,7 +98,7 @@ class Acting:
         marked = self._explorer.outline.marked
         keys = list(marked) or [key for key in (self._explorer.outline.cursor_key,) if key is not None]
         subjects = [subject_of(key) for key in keys]
-        targets = targets_of(subjects, self._explorer.app.snapshot, built)
+        targets = targets_of(action, subjects, self._explorer.app.snapshot, built)
         return targets._replace(name=self._name(subjects, len(marked)))
 
     def _name(self, subjects: list[RowSubject], marked: int) -> str:
@@ -105,12 +112,12 @@ class Acting:
 
     def can_act(self) -> bool:
         """Whether there is something to plan for."""
-        targets = self.targets
+        targets = self.targets(Action.REDEPLOY)
         return self._explorer.app.actions is not None and bool(targets.images or targets.workloads)
 
     def start(self, action: Action) -> None:
         """Plan something for what is selected, and show the plan."""
-        targets = self.targets
+        targets = self.targets(action)
         if not targets.images and not targets.workloads:
             self._explorer.app.notify(NOTHING_TO_ACT_ON, severity="warning")
             return
