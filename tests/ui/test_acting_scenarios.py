@@ -1,0 +1,86 @@
+"""What was found is mended from the explorer, on an embedded estate of its own, within the keys that it may take."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.ui.driving import Settings as Looks
+from tests.ui.driving import text_of, until
+from tests.ui.test_scenarios import LOADING, Operator
+from tui.actions.actions import Actions
+from tui.domain.plans.board import BoardRow, BoardState, Milestone
+from tui.estate.estate import Estate
+from tui.settings.settings import Settings
+from tui.ui.app import TrustreeApp
+from tui.ui.screens.explorer import ExplorerScreen
+from tui.ui.screens.plan import PlanScreen
+from tui.wiring.opening import opened_to_act
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("acting estate"), pytest.mark.writes]
+DOING = 150.0
+"""Seconds for a build, its proofs and the rollout, on a machine that does other things too."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def acting(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Estate, Actions]]:
+    """The demo, loaded, and what changes it."""
+    state: Path = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(state))
+        async with opened_to_act(Settings(demo="contoso", write=True)) as (estate, actions):
+            assert await estate.settled(LOADING)
+            yield estate, actions
+
+
+@asynccontextmanager
+async def operator(acting: tuple[Estate, Actions], size: tuple[int, int]) -> AsyncIterator[Operator]:
+    """The explorer on the estate that may be changed."""
+
+    @asynccontextmanager
+    async def opener() -> AsyncIterator[tuple[Estate, Actions]]:
+        yield acting
+
+    app = TrustreeApp(Looks(write=True), opener)
+    async with app.run_test(size=size) as pilot:
+        screen = app.screen
+        assert isinstance(screen, ExplorerScreen)
+        await until(pilot, lambda: screen.outline.row_count > 0 and screen.outline.size.height > 1, "rows")
+        yield Operator(pilot, screen)
+
+
+async def planned(ops: Operator) -> None:
+    """Wait for the plan, which is read."""
+    await ops.sees(lambda: isinstance(ops.pilot.app.screen, PlanScreen), "a plan")
+
+
+async def done(ops: Operator, of: Callable[[BoardRow], bool]) -> list[BoardRow]:
+    """The rows of the board when nothing is left to do."""
+    async with asyncio.timeout(DOING):
+        while True:
+            board = ops.screen.app.board
+            rows = [row for row in board.rows if of(row)]
+            if rows and all(row.state not in (BoardState.RUNNING, BoardState.WAITING) for row in rows):
+                return rows
+            await ops.pilot.pause(0.2)
+
+
+@pytest.mark.parametrize(("size", "image"), [((160, 48), "data/reports"), ((80, 24), "fulfilment/labels")])
+async def test_s6_from_an_outdated_image_to_its_new_pods_takes_five_keys(
+    acting: tuple[Estate, Actions], size: tuple[int, int], image: str
+) -> None:
+    async with operator(acting, size) as ops:
+        await ops.filter(f"is:outdated {image}")
+        await ops.press("enter", "b")
+        await planned(ops)
+        await ops.press("enter")
+        await ops.sees(lambda: ops.screen.view.id == "activity" and image in text_of(ops.screen), "the board")
+        assert ops.keys <= 5
+        rows = await done(ops, lambda row: image in row.title)
+        assert [(row.state, row.sentence) for row in rows if row.state is not BoardState.DONE] == []
+        assert all(row.passed | row.waived == row.asked and Milestone.CONVERGED in row.passed for row in rows)
