@@ -70,7 +70,7 @@ async def done(ops: Operator, of: Callable[[BoardRow], bool]) -> list[BoardRow]:
             await ops.pilot.pause(0.2)
 
 
-@pytest.mark.parametrize(("size", "image"), [((160, 48), "data/reports"), ((80, 24), "fulfilment/labels")])
+@pytest.mark.parametrize(("size", "image"), [((160, 48), "data/reports"), ((80, 24), "payments/worker")])
 async def test_s6_from_an_outdated_image_to_its_new_pods_takes_five_keys(
     acting: tuple[Estate, Actions], size: tuple[int, int], image: str
 ) -> None:

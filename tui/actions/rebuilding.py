@@ -226,12 +226,20 @@ class Rebuilding:
     # ---- following
 
     async def _follow(self) -> None:
-        """Look at the run until it has ended; that it cannot be asked for a while says nothing of it."""
+        """Look at the run until it has ended; that it cannot be asked for a while says nothing of it.
+
+        A builder that answers, and does not know for as long as a lost send is looked for, will not know later either.
+        """
         builder, end = self._builder, self._clock.monotonic() + self._limits.follow
         problem, gone = "", 0
+        untold: float | None = None
         while (run := self._ledger[self._step].run) is not None and not run.state.ended:
-            if builder is None or self._clock.monotonic() >= end or gone >= _MOST_GONE:
-                reason = problem or f"It has not ended within {minutes(self._limits.follow)}."
+            now = self._clock.monotonic()
+            untold = None if run.state is not RunState.UNKNOWN else now if untold is None else untold
+            is_lost = gone >= _MOST_GONE or (untold is not None and now - untold >= self._limits.look_up)
+            if builder is None or now >= end or is_lost:
+                reason = problem or full_stop(clean(run.detail, 400)) if is_lost else problem
+                reason = reason or f"It has not ended within {minutes(self._limits.follow)}."
                 sentence = f"What became of run {clean(run.id, 60)} is not known. {reason}"
                 await self._ledger.move(self._step, Signal.LOSE, sentence=sentence, remedy=_look_at(run))
                 return
@@ -355,7 +363,7 @@ def _described(run: Run) -> tuple[str, tuple[str, ...]]:
 
 def _state_words(run: Run) -> str:
     detail = f": {clean(run.detail, 300)}" if run.detail else ""
-    return f"Run {clean(run.id, 60)} is {run.state}{detail}."
+    return full_stop(f"Run {clean(run.id, 60)} is {run.state}{detail}")
 
 
 def _look_at(run: Run) -> str:

@@ -56,21 +56,21 @@ _Fate = tuple[str, str, bool]
 
 def _rebuilt(image: Image, cleared: bool, behind: bool) -> Iterable[_Fate]:
     """Each finding of an image once: of several packages with one vulnerability that which stays counts."""
-    fates: dict[str, _Fate] = {}
+    by_id: dict[str, _Fate] = {}
     for row in image.vulnerabilities:
         if row.vex is None:
             fate = _fate(row, cleared)
-            before = fates.get(row.id)
-            if before is None or _weight(fate) > _weight(before):
-                fates[row.id] = fate
-    yield from fates.values()
+            if row.id not in by_id or _weight(fate) > _weight(by_id[row.id]):
+                by_id[row.id] = fate
+    fates = list(by_id.values())
     if image.scan_gap or not image.scans:
-        yield NOT_SCANNED, image.scan_gap or "no scanner tells of it", False
+        fates.append((NOT_SCANNED, image.scan_gap or "no scanner tells of it", False))
     link = image.base
     if link is not None and link.state is BaseState.OUTDATED:
-        yield OUTDATED_BASE, NO_STEP if not cleared else NOT_YET if behind else "", True
+        fates.append((OUTDATED_BASE, NO_STEP if not cleared else NOT_YET if behind else "", True))
     elif link is not None and link.state is BaseState.UNKNOWN:
-        yield OUTDATED_BASE, link.state_reason or "not known whether it is the newest", False
+        fates.append((OUTDATED_BASE, link.state_reason or "not known whether it is the newest", False))
+    return fates
 
 
 def _weight(fate: _Fate) -> int:

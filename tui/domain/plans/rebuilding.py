@@ -61,6 +61,7 @@ class _Rebuilds:
     def __init__(self, snapshot: Snapshot, needs: Needs) -> None:
         self._snapshot, self._needs = snapshot, needs
         self._jobs = {node.key: choose_job(snapshot, node.key) for node in needs.nodes}
+        self._hindrances: dict[ImageKey, tuple[str, str]] = {}
 
     def steps(self) -> dict[ImageKey, Step]:
         """The step that rebuilds each image."""
@@ -75,9 +76,16 @@ class _Rebuilds:
     def _run_of(self, node: RebuildNode) -> Hashable:
         """What is equal for images that one run builds: a job that is run twice in the same way does the same."""
         chosen = self._jobs[node.key]
-        if isinstance(chosen, NoJob) or _blocked(self._snapshot, node, chosen)[0]:
+        if isinstance(chosen, NoJob) or self._blocked(node, chosen)[0]:
             return node.key
         return chosen.job.key
+
+    def _blocked(self, node: RebuildNode, chosen: ChosenJob) -> tuple[str, str]:
+        """Why a rebuild would change nothing, and what would; found out once for each image."""
+        known = self._hindrances.get(node.key)
+        if known is None:
+            known = self._hindrances[node.key] = _blocked(self._snapshot, node, chosen)
+        return known
 
     def _id(self, node: RebuildNode) -> str:
         key = node.key
@@ -102,7 +110,9 @@ class _Rebuilds:
             leaves=("It restarts nothing by itself.",),
             preconditions=self._preconditions(node),
         )
-        return _by(step, chosen, self._snapshot, node) if isinstance(chosen, ChosenJob) else _by_nobody(step, chosen, node)
+        if isinstance(chosen, NoJob):
+            return _by_nobody(step, chosen, node)
+        return _by(step, chosen, self._blocked(node, chosen), self._snapshot, node)
 
     def _why(self, node: RebuildNode) -> str:
         image = self._snapshot.images[node.key]
@@ -118,10 +128,9 @@ class _Rebuilds:
         return tuple(Precondition(f"tag {clean(tag, 128)}", node.key.digest) for tag in image.tags[:1])
 
 
-def _by(step: Step, chosen: ChosenJob, snapshot: Snapshot, node: RebuildNode) -> Step:
+def _by(step: Step, chosen: ChosenJob, hindrance: tuple[str, str], snapshot: Snapshot, node: RebuildNode) -> Step:
     """The step, with the job that carries it out."""
-    job = chosen.job
-    blocked, remedy = _blocked(snapshot, node, chosen)
+    job, (blocked, remedy) = chosen.job, hindrance
     return msgspec.structs.replace(
         step,
         what=f"Runs {job_title(job)} on {clean(job.key.builder, 120)}. {chosen.attribution.note}",
