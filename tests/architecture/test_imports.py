@@ -87,6 +87,14 @@ def test_the_first_frame_is_painted_before_any_sdk_is_imported() -> None:
         child.wait_for("IMPORTED nothing")
 
 
+def test_nothing_that_acts_is_imported_before_the_first_frame() -> None:
+    """Plans are made, and carried out, by rooms of their own; the values that screens show are not meant."""
+    acting = ("tui.actions", "tui.domain.plans.why_not", "tui.domain.plans.rebuilding", "tui.sources", "tui.ui.screens.plan")
+    with terminal(FIRST_FRAME % (acting,)) as child:
+        child.wait_for("Reading the estate")
+        child.wait_for("IMPORTED nothing")
+
+
 def test_the_top_of_the_repository_holds_only_what_the_layout_names() -> None:
     """Ignored files apart: what git tracks."""
     listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, timeout=60)
