@@ -220,7 +220,9 @@ async def test_a_dispatch_whose_answer_is_lost_is_never_sent_again(answer: Calla
     assert len(script.sent()) == 1
 
 
-LATER = str(int(time.time()) + 90)
+def used_up() -> web.Response:
+    """No requests are left; the limit is reset in a minute and a half."""
+    return json_answer({"message": "x"}, 403, X_RateLimit_Remaining="0", X_RateLimit_Reset=str(int(time.time()) + 90))()
 
 
 @pytest.mark.parametrize(
@@ -235,7 +237,7 @@ LATER = str(int(time.time()) + 90)
         (json_answer({"message": "Moved Permanently"}, 301, Location="/elsewhere"), SourceError, "elsewhere"),
         (json_answer({"message": "x"}, 403, Retry_After="30"), Throttled, "fewer requests"),
         (json_answer({"message": "You have exceeded a secondary rate limit"}, 403), Throttled, "fewer requests"),
-        (json_answer({"message": "x"}, 403, X_RateLimit_Remaining="0", X_RateLimit_Reset=LATER), Throttled, "fewer requests"),
+        (used_up, Throttled, "fewer requests"),
         (json_answer({"message": "x"}, 429), Throttled, "fewer requests"),
     ],
 )
