@@ -51,6 +51,8 @@ async def test_a_base_is_rebuilt_before_what_stands_on_it_and_all_is_proven(tmp_
         ("api:1", BoardState.DONE, None),
     ]
     assert rows[1].passed == frozenset(Milestone)
+    assert len(rows[1].proofs) == 6, "pushed, on its base, whole, signed, scanned, and the pods"
+    assert all(sentence.endswith(".") for sentence in rows[1].proofs)
     assert events(world)[0] == ("begun", "")
     assert events(world)[-1] == ("ended", "")
 

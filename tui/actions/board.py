@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tui.actions.state import Execution
 from tui.actions.transitions import Proof, ProofKind, Stage, StepRecord
+from tui.domain.common.text import full_stop
 from tui.domain.plans.board import Board, BoardRow, BoardState, Milestone, PlanProgress
 from tui.domain.plans.plan import Step, StepKind
 from tui.errors import TrustreeError
@@ -118,6 +119,7 @@ def _row(execution: Execution, group: Sequence[Step], now: datetime) -> BoardRow
         seconds_left=left,
         sentence=_sentence(group, records, record),
         remedy=record.remedy,
+        proofs=tuple(dict.fromkeys(full_stop(proof.words) for each in records for proof in each.proofs)),
     )
 
 

@@ -54,7 +54,8 @@ class BoardRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `steps` are the ids of the plan's steps that it stands for. `passed` are the milestones that are proven, `at` the one where it
     is (None while it waits and when it is done), `waived` those that nobody asks for of this image: never shown as proven.
     `title` is its name for the operator. `since` is when it came to where it is. `seconds_left` and `progress` (0..1) are None
-    where nobody can tell. `sentence` says what happens there, `remedy` what to do about it.
+    where nobody can tell. `sentence` says what happens there, `remedy` what to do about it, and `proofs` what each of
+    the milestones stands on.
     """
 
     plan: str
@@ -76,6 +77,7 @@ class BoardRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     seconds_left: float | None = None
     sentence: str = ""
     remedy: str = ""
+    proofs: tuple[str, ...] = ()
 
 
 class PlanProgress(msgspec.Struct, frozen=True, kw_only=True):

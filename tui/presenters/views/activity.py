@@ -36,6 +36,8 @@ ROLES = {
     BoardState.FAILED: "fail",
     BoardState.UNKNOWN: "unknown",
 }
+_PROVEN = (Milestone.PUSHED, Milestone.SIGNED, Milestone.SCANNED, Milestone.CONVERGED)
+"""What is shown by something else than that it was begun."""
 _WORDS = {
     BoardState.RUNNING: "running",
     BoardState.WAITING: "waiting",
@@ -248,6 +250,9 @@ def row_lines(row: BoardRow, context: SectionContext) -> list[TextLine]:
     if row.seconds_left is not None and row.state is BoardState.RUNNING:
         lines += _wrapped(f"about {duration(row.seconds_left)} left, by its past runs", "dim", width)
     lines += [TextLine(), *(_said(row, milestone, glyphs) for milestone in MILESTONES if milestone in row.asked)]
+    if row.proofs:
+        lines += [TextLine(), TextLine((Span(" what proves it", "dim"),))]
+        lines += [line for words in row.proofs for line in _wrapped(f"  {brief_digests(words)}", "", width)]
     workloads = [f"{key.cluster}  {key.namespace}  {key.kind}/{key.name}" for key in row.workloads]
     return [*lines, TextLine(), *(TextLine((Span(f"  {words}", "dim"),)) for words in workloads)]
 
@@ -256,7 +261,9 @@ def _said(row: BoardRow, milestone: Milestone, glyphs: Glyphs) -> TextLine:
     if milestone in row.waived:
         return TextLine((Span(f"  {glyphs.waived} ", "dim"), Span(f"{milestone:<10}"), Span("nobody asks for it", "dim")))
     if milestone in row.passed:
-        return TextLine((Span(f"  {glyphs.proven} ", "pass"), Span(f"{milestone:<10}"), Span("proven", "dim")))
+        return TextLine(
+            (Span(f"  {glyphs.proven} ", "pass"), Span(f"{milestone:<10}"), Span("proven" if milestone in _PROVEN else "", "dim"))
+        )
     if milestone is row.at:
         return TextLine((Span(f"  {glyphs.here} ", ROLES[row.state]), Span(f"{milestone:<10}"), Span(_WORDS[row.state], "dim")))
     return TextLine((Span(f"  {glyphs.ahead} ", "faint"), Span(f"{milestone:<10}", "dim")))
