@@ -84,3 +84,19 @@ async def test_s6_from_an_outdated_image_to_its_new_pods_takes_five_keys(
         rows = await done(ops, lambda row: image in row.title)
         assert [(row.state, row.sentence) for row in rows if row.state is not BoardState.DONE] == []
         assert all(row.passed | row.waived == row.asked and Milestone.CONVERGED in row.passed for row in rows)
+
+
+async def test_s8_how_a_compromised_image_is_contained_takes_four_keys_and_one_more_does_it(
+    acting: tuple[Estate, Actions],
+) -> None:
+    async with operator(acting, (80, 24)) as ops:
+        await ops.filter("data/reports is:running")
+        await ops.press("enter", "K")
+        await planned(ops)
+        assert ops.keys <= 4
+        await ops.press("enter")
+        await ops.sees(lambda: ops.screen.view.id == "activity" and "data/reports" in text_of(ops.screen), "the board")
+        rows = await done(ops, lambda row: row.plan.startswith("contain"))
+        assert [(row.title, row.state, row.sentence) for row in rows if row.state is not BoardState.DONE] == []
+        assert any("read off" in row.sentence for row in rows), "nobody can pull it any more"
+        assert any(Milestone.ROLLING in row.passed for row in rows), "and its pods are gone, or run another"
