@@ -13,13 +13,14 @@ from tui.domain.snapshot.snapshot import ImageKey, Snapshot, Workload
 from tui.errors import TrustreeError
 from tui.presenters.copying import name_to_copy
 from tui.presenters.keys import RowSubject, subject_of
-from tui.presenters.views.activity import ACTIVITY, BoardModel
+from tui.presenters.views.activity import ACTIVITY
 from tui.presenters.views.building import Built
 from tui.presenters.views.findings import FindingModel
 from tui.ui.host import Actions, Explorer
 from widgets.marking import MarkingTree
 
 if TYPE_CHECKING:
+    from tui.presenters.board import BoardModel
     from tui.presenters.views.spec import ViewSpec
 
 __all__ = ["Acting", "Targets", "targets_of"]
@@ -148,15 +149,22 @@ class Acting:
 
     def board_row(self, view: ViewSpec) -> BoardRow | None:
         """The row of the board under the cursor."""
-        built = self._explorer.built
-        if view is not ACTIVITY or built is None or not isinstance(built.model, BoardModel):
-            return None
-        return built.model.board_row(subject_of(self._explorer.outline.cursor_key))
+        model = self._board(view)
+        return model.board_row(subject_of(self._explorer.outline.cursor_key)) if model is not None else None
 
-    def offer_to_resume(self, subject: RowSubject) -> bool:
+    def _board(self, view: ViewSpec) -> BoardModel | None:
+        """The rows of the board, while they are shown."""
+        built = self._explorer.built
+        if view is not ACTIVITY or built is None:
+            return None
+        from tui.presenters.board import BoardModel  # there when the view is
+
+        return built.model if isinstance(built.model, BoardModel) else None
+
+    def offer_to_resume(self, view: ViewSpec, subject: RowSubject) -> bool:
         """Ask whether to go on with a plan that was interrupted, where the subject is one."""
-        built, actions = self._explorer.built, self._explorer.app.actions
-        plan = built.model.interrupted(subject) if built is not None and isinstance(built.model, BoardModel) else None
+        model, actions = self._board(view), self._explorer.app.actions
+        plan = model.interrupted(subject) if model is not None else None
         if plan is None or actions is None or not actions.can_write:
             return False
         from tui.ui.screens.pages import QuestionScreen

@@ -247,7 +247,7 @@ class ExplorerScreen(FilterableScreen):
     def _row_opened(self, event: VirtualTree.RowOpened) -> None:
         """Go into the detail, and ask for what is not known of the image yet."""
         subject = self.inspector.about(event.key)
-        if self._acting.offer_to_resume(subject):
+        if self._acting.offer_to_resume(self.view, subject):
             return
         narrowed = self.built.model.narrowed_to(subject, self.chosen) if self.built is not None else None
         if narrowed is not None:
