@@ -213,16 +213,14 @@ def _workflow(job: JobModel) -> Json:
     }
 
 
+def _person(login: str) -> Json:
+    page = "https://git.contoso.example"
+    return {"login": login, "id": 1, "node_id": "U_1", "type": "User", "site_admin": False, "html_url": page}
+
+
 def _run(run: RunModel) -> Json:
     address = f"https://git.contoso.example{API}/repos/{_repository_of(run.job)}/actions"
-    person = {
-        "login": run.user,
-        "id": 1,
-        "node_id": "U_1",
-        "type": "User",
-        "site_admin": False,
-        "html_url": "https://git.contoso.example",
-    }
+    person = _person(run.user)
     name = f"Build {run.job.line.rpartition('/')[2]}"
     ended = run.finished or run.started or run.created
     return {

@@ -212,18 +212,11 @@ class Pipelines:
 
     def _build_json(self, run: RunModel) -> Json:
         root = f"https://dev.azure.com/{ORGANISATION}/{PROJECT_ID}"
-        person = {
-            "displayName": "Contoso Operator",
-            "id": run.user if run.user == ME else str(uuid.uuid5(uuid.NAMESPACE_URL, run.user)),
-        }
+        person = _person(run.user)
         status = "completed" if run.result else "inProgress" if run.started or run.waiting else "notStarted"
         times = {"startTime": run.started, "finishTime": run.finished}
         return {
-            "_links": {
-                "self": {"href": f"{root}/_apis/build/Builds/{run.number}"},
-                "web": {"href": f"{root}/_build/results?buildId={run.number}"},
-                "timeline": {"href": f"{root}/_apis/build/builds/{run.number}/Timeline"},
-            },
+            "_links": _links(root, run),
             "properties": {},
             "tags": [],
             "validationResults": [],
@@ -333,3 +326,15 @@ def _error(status: int, message: str, kind: str, headers: Headers = ()) -> Reply
     name = f"Microsoft.TeamFoundation.{kind}, Microsoft.TeamFoundation"
     body: Json = {"$id": "1", "innerException": None, "message": message, "typeName": name, "typeKey": kind}
     return json_reply({**body, "errorCode": 0, "eventId": 3000}, status, headers)
+
+
+def _person(user: str) -> Json:
+    return {"displayName": "Contoso Operator", "id": user if user == ME else str(uuid.uuid5(uuid.NAMESPACE_URL, user))}
+
+
+def _links(root: str, run: RunModel) -> Json:
+    return {
+        "self": {"href": f"{root}/_apis/build/Builds/{run.number}"},
+        "web": {"href": f"{root}/_build/results?buildId={run.number}"},
+        "timeline": {"href": f"{root}/_apis/build/builds/{run.number}/Timeline"},
+    }

@@ -114,12 +114,8 @@ class PrismaConsole:
         }
         image |= {"creationTime": nano_time(moment - timedelta(days=40)), "scanID": 0, "err": _FAULT if failed else ""}
         image |= {"distro": system, "osDistro": scanned.platform.family, "osDistroVersion": scanned.platform.version}
-        image |= {
-            "osDistroRelease": scanned.platform.version,
-            "packageManager": True,
-            "topLayer": scanned.manifest,
-            "layers": None,
-        }
+        image |= {"osDistroRelease": scanned.platform.version, "packageManager": True}
+        image |= {"topLayer": scanned.manifest, "layers": None}
         image |= {"vulnerabilities": [_vulnerability(finding, moment) for finding in findings] or None}
         image |= {"vulnerabilitiesCount": len(findings), "vulnerabilityDistribution": counts, "vulnerabilityRiskScore": 0}
         none = _distribution([])

@@ -46,53 +46,27 @@ def _upstream() -> list[Product]:
     return products
 
 
+# repository, kind, tags with ages, base, the tags that move; all for both platforms
+_BASES = (
+    ("debian", "hardened", "12.9:310 12.10:222 12.11:131 12.12:29", _DEBIAN, "12-slim"),
+    ("alpine", "hardened", "3.21.3:250 3.22.1:121 3.22.2:30", _ALPINE, "3.22"),
+    ("python", "python", "3.12.7:305 3.12.8:215 3.12.10:126 3.12.11:27", f"{CONTOSO}/base/debian", "3.12"),
+    ("node", "node", "22.11.0:300 22.14.0:200 22.17.0:118 22.20.0:21", f"{CONTOSO}/base/debian", "22"),
+    ("dotnet", "hardened", "10.0.2:220 10.0.6:130 10.0.7:28", f"{MCR}/dotnet/aspnet", "10.0"),
+    ("java", "hardened", "21.0.7:140 21.0.9:26", f"{MCR}/openjdk/jdk", "21"),
+    ("nginx", "nginx", "1.27.2:119 1.27.3:24", f"{CONTOSO}/base/alpine", "1.27"),
+)
+
+
 def _bases() -> list[Product]:
     """Contoso's own bases, rebuilt every few weeks."""
-    base = f"{CONTOSO}/base"
-    evidence = Evidence.ANNOTATION
-    return [
-        Product(
-            f"{base}/debian", "hardened", _ages("12.9:310 12.10:222 12.11:131 12.12:29"), _DEBIAN, ("12-slim",), BOTH, evidence
-        ),
-        Product(f"{base}/alpine", "hardened", _ages("3.21.3:250 3.22.1:121 3.22.2:30"), _ALPINE, ("3.22",), BOTH, evidence),
-        Product(
-            f"{base}/python",
-            "python",
-            _ages("3.12.7:305 3.12.8:215 3.12.10:126 3.12.11:27"),
-            f"{base}/debian",
-            ("3.12",),
-            BOTH,
-            evidence,
-        ),
-        Product(
-            f"{base}/node",
-            "node",
-            _ages("22.11.0:300 22.14.0:200 22.17.0:118 22.20.0:21"),
-            f"{base}/debian",
-            ("22",),
-            BOTH,
-            evidence,
-        ),
-        Product(
-            f"{base}/dotnet",
-            "hardened",
-            _ages("10.0.2:220 10.0.6:130 10.0.7:28"),
-            f"{MCR}/dotnet/aspnet",
-            ("10.0",),
-            BOTH,
-            evidence,
-        ),
-        Product(f"{base}/java", "hardened", _ages("21.0.7:140 21.0.9:26"), f"{MCR}/openjdk/jdk", ("21",), BOTH, evidence),
-        Product(f"{base}/nginx", "nginx", _ages("1.27.2:119 1.27.3:24"), f"{base}/alpine", ("1.27",), BOTH, evidence),
-        Product(
-            f"{base}/static",
-            "hardened",
-            _ages("20250612:165 20251003:50"),
-            f"{MCR}/mirror/gcr/distroless/static",
-            ("nonroot",),
-            BOTH,
-        ),
+    bases = [
+        Product(f"{CONTOSO}/base/{name}", kind, _ages(tags), base, (moving,), BOTH, Evidence.ANNOTATION)
+        for name, kind, tags, base, moving in _BASES
     ]
+    static = f"{MCR}/mirror/gcr/distroless/static"
+    ages = _ages("20250612:165 20251003:50")
+    return [*bases, Product(f"{CONTOSO}/base/static", "hardened", ages, static, ("nonroot",), BOTH)]
 
 
 # repository, kind, base, tags with ages, platforms, evidence: a = annotation, p = provenance, n = none
