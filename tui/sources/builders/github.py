@@ -20,7 +20,6 @@ from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, R
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
-from tui.sources.builders.doctor import read_line, right_line
 from tui.sources.builders.github_log import first_error, followed_log, job_log
 from tui.sources.builders.github_session import READ, WRITE, github_service, web_of
 from tui.sources.builders.github_wire import (
@@ -277,24 +276,10 @@ class GitHubBuilder(NamedBuilder):
             Right(WRITE, name, state, remedy if state is not RightState.HELD else "", reason),
         )
 
-    async def diagnose(self) -> list[Diagnosis]:
-        """Who is signed in, and each configured workflow with the rights there."""
-        try:
-            login = await self._signed_in()
-        except SourceError as error:
-            return [read_line("signed in", error)]
-        tried = [Diagnosis("signed in", "ok", f"as {clean(login, 60)}" if login else "as an app", identity=clean(login, 60))]
-        for job in self._options.for_images(()):
-            tried += await self._tried(JobKey(self.kind, self.name, job))
-        return tried
-
-    async def _tried(self, job: JobKey) -> list[Diagnosis]:
-        what = f"read {clean(job.job, 100)}"
-        try:
-            described, (_, *rights) = await self.describe(job), await self.rights(job)
-        except SourceError as error:
-            return [read_line(what, error)]
-        return [Diagnosis(what, "ok", described.disabled or described.reason), *map(right_line, rights)]
+    async def try_signing_in(self) -> list[Diagnosis]:
+        """Who is signed in. Raises SourceError."""
+        login = clean(await self._signed_in(), 60)
+        return [Diagnosis("signed in", "ok", f"as {login}" if login else "as an app", identity=login)]
 
 
 def _write_state(repository: Repository, scopes: str | None) -> tuple[RightState, str]:

@@ -19,7 +19,6 @@ from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, R
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
-from tui.sources.builders.doctor import read_line, right_line
 from tui.sources.builders.jenkins_log import failure_line, followed_log, whole_log
 from tui.sources.builders.jenkins_session import JenkinsSession
 from tui.sources.builders.jenkins_wire import (
@@ -263,29 +262,13 @@ class JenkinsBuilder(NamedBuilder):
         rest = (Right(name, on, RightState.UNKNOWN, remedy.format(name), reason) for name in ("Job/Build", "Job/Cancel"))
         return (Right("Job/Read", on, RightState.HELD), *rest)
 
-    async def diagnose(self) -> list[Diagnosis]:
-        """Who is signed in, the crumb, and each configured job."""
-        try:
-            reply = await self._service.read("/whoAmI/api/json?tree=name,anonymous,authenticated", "ask who is signed in")
-            user = decoded(reply, User, self._service.title, "ask who is signed in")
-            name = clean(user.name, 80)
-            tried = [Diagnosis("signed in", "ok", f"as {name}" if name else "", identity=name)]
-            tried.append(Diagnosis("crumb", "ok", await self._session.crumb_state()))
-        except SourceError as error:
-            return [read_line("signed in", error)]
-        for job in self._options.for_images(()):
-            what = f"read {clean(job, 80)}"
-            try:
-                described, (_, *rights) = await self.describe(self._key(job)), await self.rights(self._key(job))
-            except SourceError as error:
-                tried.append(read_line(what, error))
-            else:
-                tried.append(Diagnosis(what, "ok", described.disabled or described.reason))
-                tried += map(right_line, rights)
-        return tried
-
-    def _key(self, job: str) -> JobKey:
-        return JobKey(self.kind, self.name, job)
+    async def try_signing_in(self) -> list[Diagnosis]:
+        """Who is signed in, and the crumb. Raises SourceError."""
+        reply = await self._service.read("/whoAmI/api/json?tree=name,anonymous,authenticated", "ask who is signed in")
+        user = decoded(reply, User, self._service.title, "ask who is signed in")
+        name = clean(user.name, 80)
+        signed_in = Diagnosis("signed in", "ok", f"as {name}" if name else "", identity=name)
+        return [signed_in, Diagnosis("crumb", "ok", await self._session.crumb_state())]
 
     def _url(self, job: JobKey) -> str:
         return f"{self._service.base}{job_path(job.job)}/"

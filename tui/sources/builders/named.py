@@ -8,12 +8,16 @@ from contextlib import aclosing
 
 import msgspec
 
+from tui.domain.common.text import clean
 from tui.domain.facts.build import BuilderKind, BuiltImage, Job, JobKey, Run, RunState
 from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.rights import Right
 from tui.errors import SourceError
+from tui.sources.builders.doctor import read_line, right_line
 from tui.sources.builders.options import BuilderOptions
 from tui.sources.builders.pushes import PushedImages
 from tui.sources.builders.service import Service
+from tui.sources.ports import Diagnosis
 
 __all__ = ["NamedBuilder"]
 
@@ -66,6 +70,34 @@ class NamedBuilder(ABC):
     async def describe(self, job: JobKey) -> Job:
         """The job, as its service tells of it. Raises SourceError."""
         ...
+
+    @abstractmethod
+    async def rights(self, job: JobKey) -> tuple[Right, ...]:
+        """The rights there, that to read it first. Raises SourceError."""
+        ...
+
+    @abstractmethod
+    async def try_signing_in(self) -> list[Diagnosis]:
+        """Who is signed in, and what else is tried once. Raises SourceError."""
+        ...
+
+    async def diagnose(self) -> list[Diagnosis]:
+        """Who is signed in, and each configured job with the rights there."""
+        try:
+            tried = await self.try_signing_in()
+        except SourceError as error:
+            return [read_line("signed in", error)]
+        for job in self.jobs:
+            tried += await self._tried(job)
+        return tried
+
+    async def _tried(self, job: JobKey) -> list[Diagnosis]:
+        what = f"read {clean(job.job, 100)}"
+        try:
+            described, (_, *rights) = await self.describe(job), await self.rights(job)
+        except SourceError as error:
+            return [read_line(what, error)]
+        return [Diagnosis(what, "ok", described.disabled or described.reason), *map(right_line, rights)]
 
     @abstractmethod
     def log(self, run: Run) -> AsyncGenerator[str, None]:

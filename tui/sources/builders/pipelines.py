@@ -20,7 +20,6 @@ from tui.domain.facts.build import BaseTrigger, BuilderKind, Job, JobKey, Run, R
 from tui.domain.facts.rights import Right, RightState
 from tui.errors import Forbidden, NotFound, SourceError
 from tui.sources.builders.configured import configured_images, configured_job
-from tui.sources.builders.doctor import read_line, right_line
 from tui.sources.builders.named import NamedBuilder
 from tui.sources.builders.options import BuilderOptions, mark_parameter
 from tui.sources.builders.pipelines_log import followed_log
@@ -279,24 +278,10 @@ class PipelinesBuilder(NamedBuilder):
             return _right(bit, job, RightState.UNKNOWN, reason)
         return _right(bit, job, RightState.HELD, "")
 
-    async def diagnose(self) -> list[Diagnosis]:
-        """Who is signed in, and each configured pipeline with the rights there."""
-        try:
-            name = clean((await self._connection()).authenticated_user.provider_display_name, 80)
-        except SourceError as error:
-            return [read_line("signed in", error)]
-        tried = [Diagnosis("signed in", "ok", f"as {name}" if name else "", identity=name)]
-        for job in self._options.for_images(()):
-            tried += await self._tried(JobKey(self.kind, self.name, job))
-        return tried
-
-    async def _tried(self, job: JobKey) -> list[Diagnosis]:
-        what = f"read {clean(job.job, 100)}"
-        try:
-            described, (_, *rights) = await self.describe(job), await self.rights(job)
-        except SourceError as error:
-            return [read_line(what, error)]
-        return [Diagnosis(what, "ok", described.disabled or described.reason), *map(right_line, rights)]
+    async def try_signing_in(self) -> list[Diagnosis]:
+        """Who is signed in. Raises SourceError."""
+        name = clean((await self._connection()).authenticated_user.provider_display_name, 80)
+        return [Diagnosis("signed in", "ok", f"as {name}" if name else "", identity=name)]
 
 
 def _right(bit: int, job: JobKey, state: RightState, reason: str) -> Right:
