@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tui.presenters.tabs.findings import FINDINGS
 from tui.presenters.tabs.lineage import LINEAGE
 from tui.presenters.tabs.overview import OVERVIEW
 from tui.presenters.tabs.raw import RAW
@@ -10,7 +9,8 @@ from tui.presenters.tabs.running import RUNNING
 from tui.presenters.tabs.runs import RUNS
 from tui.presenters.tabs.signatures import SIGNATURES
 from tui.presenters.tabs.spec import TabSpec
+from tui.presenters.tabs.vulnerabilities import VULNERABILITIES
 
 __all__ = ["TABS"]
 
-TABS: tuple[TabSpec, ...] = (OVERVIEW, LINEAGE, FINDINGS, SIGNATURES, RUNNING, RUNS, RAW)
+TABS: tuple[TabSpec, ...] = (OVERVIEW, LINEAGE, VULNERABILITIES, SIGNATURES, RUNNING, RUNS, RAW)

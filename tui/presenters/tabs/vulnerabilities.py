@@ -15,7 +15,7 @@ from tui.presenters.words import age, count
 from widgets.rows import LazyLines, Span, TextLine
 from widgets.text import fit
 
-__all__ = ["FINDINGS", "Order", "vulnerability_lines"]
+__all__ = ["VULNERABILITIES", "Order", "vulnerability_lines"]
 
 SEVERITY_ROLE = {
     Severity.CRITICAL: "fail bold",
@@ -107,4 +107,4 @@ def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
     return of_image(subject, context, vulnerability_lines)
 
 
-FINDINGS = TabSpec("findings", "Findings", _lines, orders=tuple(Order))
+VULNERABILITIES = TabSpec("vulnerabilities", "Vulnerabilities", _lines, orders=tuple(Order))
