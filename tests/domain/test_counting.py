@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.domain.world import NOW, A, World, digest, image, running, waiting, workload
 from tests.laws import examples
+from tui.domain.answers.vulnerability import exposure
 from tui.domain.checks.containers import workload_checks
 from tui.domain.common.trust import CheckName, State, worst
 from tui.domain.facts.events import SourceId, SourceKind, SourceState
@@ -19,7 +20,6 @@ from tui.domain.facts.workload import ContainerType, OwnerRef, PodContainer, Res
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules
 from tui.domain.policy.scopes import Scope
-from tui.domain.query.exposure import exposure
 from tui.domain.query.findings import FindingGrouping, find
 from tui.domain.query.language import Trait
 from tui.domain.query.query import Selection, parse_query

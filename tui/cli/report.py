@@ -11,10 +11,10 @@ from tui.cli.commands import Invocation
 from tui.cli.flags import add_output, add_wait
 from tui.cli.output import Exit, Writer, look_of_stdout, say, write_stdout
 from tui.cli.reading import Opener, exit_of_report, look, meant, refuse_nothing_to_ask, remark
-from tui.domain.query.exposure import asked_for, exposure
+from tui.domain.answers.vulnerability import asked_for, exposure
 from tui.domain.query.query import Query, Selection
 from tui.domain.snapshot.snapshot import Snapshot
-from tui.presenters.exposure import exposure_parts
+from tui.presenters.answers.vulnerability import exposure_parts
 from tui.reports import FORMATS, Document, ReportScope, TextStyle, format_named, format_names
 from tui.settings.settings import Settings
 

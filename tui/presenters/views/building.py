@@ -16,7 +16,7 @@ from tui.presenters.views.spec import Filter, RowsContext, ViewModel, ViewSpec
 from widgets.rows import RowKey
 
 if TYPE_CHECKING:
-    from tui.domain.query.exposure import Exposure
+    from tui.domain.answers.vulnerability import Exposure
     from tui.domain.query.query import QueryIndex
 
 __all__ = ["Built", "build_view", "first_unfolded"]
@@ -75,7 +75,7 @@ def _hint(query: str, snapshot: Snapshot, now: datetime, index: QueryIndex | Non
 def _exposure(query: str, snapshot: Snapshot) -> tuple[str, Exposure | None]:
     if not query.strip():
         return "", None
-    from tui.domain.query.exposure import asked_for, exposure
+    from tui.domain.answers.vulnerability import asked_for, exposure
     from tui.domain.query.query import parse_query
 
     search = asked_for(parse_query(query).terms)

@@ -21,7 +21,7 @@ class AnswerBar(Banner):
         """Answer what was asked, if anything was."""
         lines: list[TextLine] = []
         if built is not None and built.exposure is not None:
-            from tui.presenters.answer import exposure_lines  # not before somebody asks
+            from tui.presenters.answers.lines import exposure_lines  # not before somebody asks
 
             lines = exposure_lines(built.asked, built.exposure, width, glyphs)
             lines.append(TextLine((Span(glyphs.rule * width, "line"),)))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from tui.domain.answers.vulnerability import Exposure
 from tui.domain.common.trust import State
-from tui.domain.query.exposure import Exposure
-from tui.presenters.exposure import exposure_parts
+from tui.presenters.answers.vulnerability import exposure_parts
 from tui.presenters.glyphs import ROLE, Glyphs
 from widgets.rows import Span, TextLine
 from widgets.text import wrap

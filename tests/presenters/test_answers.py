@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from tests.domain.answers.test_vulnerability import asked, estate
 from tests.domain.scan_kit import CVE
-from tests.domain.test_exposure import asked, estate
+from tui.domain.answers.vulnerability import Exposure
 from tui.domain.common.trust import State
-from tui.domain.query.exposure import Exposure
 from tui.domain.snapshot.snapshot import ImageKey
-from tui.presenters.answer import exposure_lines
-from tui.presenters.exposure import exposure_parts
+from tui.presenters.answers.lines import exposure_lines
+from tui.presenters.answers.vulnerability import exposure_parts
 from tui.presenters.glyphs import UNICODE
 from widgets.text import width_of
 

@@ -1,0 +1,1 @@
+"""Answers in sentences, one module a kind; begin with `lines`."""
