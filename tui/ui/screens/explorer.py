@@ -11,24 +11,21 @@ from textual.containers import Horizontal, Vertical
 from textual.getters import query_one
 from textual.message import Message
 
-from tui.domain.common.text import clean
 from tui.domain.facts.demand import Demand, Priority
 from tui.domain.plans.plan import Action
 from tui.errors import InvalidQuery, TrustreeError
-from tui.presenters.copying import name_to_copy, reference_to_copy
-from tui.presenters.header import HEIGHT, NARROW, Position, header_lines
-from tui.presenters.sources import error_lines, nothing_lines, notice_lines, progress_lines, starting_lines
-from tui.presenters.untold import untold
+from tui.presenters.header import HEIGHT, NARROW
 from tui.presenters.views.building import Built
-from tui.presenters.views.spec import Filter, ViewSpec
-from tui.presenters.views.table import VIEWS, view_of
 from tui.ui.keymap import EXPLORER
 from tui.ui.screens.acting import Acting
 from tui.ui.screens.answer import AnswerBar
 from tui.ui.screens.building import RowBuilder, RowsRequest
-from tui.ui.screens.filterable import FilterableScreen
+from tui.ui.screens.copying import COPIED, Copying
+from tui.ui.screens.heading import Heading
 from tui.ui.screens.inspector import Inspector
 from tui.ui.screens.keys import KeyLine, dress
+from tui.ui.screens.navigable import NavigableScreen
+from tui.ui.screens.notices import Notices, has_rows
 from tui.ui.screens.panes import Panes
 from tui.ui.screens.tree_state import TreeState
 from widgets.marking import MarkingTree
@@ -42,7 +39,7 @@ FRAME = 3
 """Lines that neither the header nor rows take: the rule, the titles of the columns, the keys."""
 
 
-class ExplorerScreen(FilterableScreen):
+class ExplorerScreen(NavigableScreen):
     """Mediates between the snapshot, the tree, the detail and the filter."""
 
     class RowsBuilt(Message):
@@ -65,27 +62,25 @@ class ExplorerScreen(FilterableScreen):
     }
     """
 
-    header = query_one("#header", Banner)
+    header = query_one("#header", Heading)
     rule = query_one("#rule", Banner)
     answer = query_one("#answer", AnswerBar)
     body = query_one("#body", Horizontal)
     left = query_one("#left", Vertical)
-    outline = query_one("#tree", MarkingTree)
     notice = query_one("#notice", TextPage)
     progress = query_one("#progress", Banner)
     detail = query_one("#detail", TextPage)
 
     def __init__(self, query: str = "") -> None:
         super().__init__(query)
-        self.view: ViewSpec = VIEWS[0]
-        self._narrowed_in = VIEWS[0]
-        """The view where Enter led to what a row is about: the way back leads there."""
         self.inspector = Inspector(self)
         self._acting = Acting(self)
+        self._copying = Copying(self)
+        self._notices = Notices(self)
 
     def compose(self) -> ComposeResult:
         """Header, tree and detail side by side, keys."""
-        yield Banner(id="header")
+        yield Heading(id="header")
         yield Banner(id="rule")
         yield AnswerBar(id="answer")
         with Horizontal(id="body"):
@@ -99,30 +94,29 @@ class ExplorerScreen(FilterableScreen):
     def on_mount(self) -> None:
         """Follow the app's snapshot."""
         dress(self, self.app.glyphs)
-        self.header.styles.height = HEIGHT
         self._panes = Panes(self.body, self.left, self.outline, self.notice, self.detail)
-        self._stage = TreeState(self.outline)
-        self._rows = RowBuilder(self, lambda wish, built: self.post_message(self.RowsBuilt(wish, built)), self._show_header)
+        self.stage = TreeState(self.outline)
+        self._rows = RowBuilder(self, lambda wish, built: self.post_message(self.RowsBuilt(wish, built)), self._counted)
         self.watch(self.app, "snapshot", self._snapshot_changed, init=False)
         self.watch(self.app, "board", self._board_changed, init=False)
         self.watch(self.app, "trouble", self._trouble_changed, init=False)
-        self.set_interval(1, self._show_header)
+        self.set_interval(1, self._show_heading)
         self.progress.display = False
         self._arrange()
-        self._show_notice(starting_lines())
+        self._notices.show_trouble(None)
         self.set_focus(self.outline)
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose the form for the width: side by side, or the detail as a screen of its own."""
         self._arrange()
         self.rule.set_lines([TextLine((Span(self.app.glyphs.rule * event.size.width, "line"),))])
-        self._show_header()
+        self._show_heading()
         self.answer.show(self.built, self.size.width, self.app.glyphs)
         self.call_after_refresh(self.inspector.show)
         if self.empty:
-            self.call_after_refresh(self._show_emptiness)
-        elif self.built is not None and not self._stage.touched and not self.chosen.words:
-            self._stage.unfold_first(self.built, self._room)
+            self.call_after_refresh(self._notices.show_emptiness)
+        elif self.built is not None and not self.stage.touched and not self.chosen.words:
+            self.stage.unfold_first(self.built, self._room)
 
     @property
     def wide(self) -> bool:
@@ -132,7 +126,7 @@ class ExplorerScreen(FilterableScreen):
     @property
     def empty(self) -> bool:
         """Whether there is no row to show."""
-        return self.built is None or not self.built.model.roots()
+        return not has_rows(self)
 
     def _arrange(self) -> None:
         self._panes.arrange(wide=self.wide, empty=self.empty, below=self.view.detail_below)
@@ -141,24 +135,15 @@ class ExplorerScreen(FilterableScreen):
 
     def _snapshot_changed(self) -> None:
         """Ask for the rows of the newest snapshot, and show how loading goes."""
-        self._show_header()
-        self._show_progress()
+        self._show_heading()
+        self._notices.show_progress()
         self.ask_for_rows()
 
     def _board_changed(self) -> None:
         """Another board: the header tells how much is being done, and its view shows it."""
-        self._show_header()
+        self._show_heading()
         if self.view.busy is not None:
             self.ask_for_rows()
-
-    def _show_progress(self) -> None:
-        """How loading goes. Until it is over the room for it only grows: with every change all rows are sent anew."""
-        lines = progress_lines(self.app.snapshot, self.size.width, self.app.glyphs)
-        if lines:
-            lines += [TextLine()] * (len(self.progress.lines) - len(lines))
-        self.progress.styles.height = len(lines)
-        self.progress.display = bool(lines)
-        self.progress.set_lines(lines)
 
     def ask_for_rows(self) -> None:
         """Have the rows of the newest snapshot made."""
@@ -166,12 +151,7 @@ class ExplorerScreen(FilterableScreen):
         self._rows.ask(RowsRequest(self.view, self.chosen, app.snapshot, app.clock(), app.glyphs, app.board))
 
     def _trouble_changed(self, trouble: TrustreeError | None) -> None:
-        if trouble is None:
-            self._show_notice(starting_lines())
-        elif self.empty:
-            self._show_notice(error_lines(trouble, self.size.width))
-        else:
-            self.notify(f"{trouble.headline} {trouble.remedy}", severity="error", markup=False)
+        self._notices.show_trouble(trouble)
         self.refresh_bindings()
 
     @on(RowsBuilt)
@@ -186,10 +166,11 @@ class ExplorerScreen(FilterableScreen):
             self._show_rows(wish, built)
 
     def _show_rows(self, wish: RowsRequest, built: Built) -> None:
-        self._stage.show(wish, built, self._room)
+        self.stage.show(wish, built, self._room)
         self.built = built
-        self._show_emptiness()
-        self._show_header()
+        self._arrange()
+        self._notices.show_emptiness()
+        self._show_heading()
         self.answer.show(self.built, self.size.width, self.app.glyphs)
         self.show_count()
         self.inspector.show()
@@ -199,39 +180,19 @@ class ExplorerScreen(FilterableScreen):
     def _room(self) -> int:
         """How many rows of the tree fit, known before anything is laid out."""
         lines = self.app.size.height - HEIGHT - FRAME
-        return lines - (len(self.progress.lines) if self.progress.display else 0)
+        return lines - self._notices.height
 
-    def _show_emptiness(self) -> None:
-        self._arrange()
-        if self.empty and self.app.trouble is None:
-            if self.view.nothing and not self.chosen.words:
-                self._show_notice(nothing_lines(self.view.nothing, self.size.width))
-                return
-            unsure, hint = (tuple(untold(self.built)), self.built.hint) if self.built else ((), "")
-            self._show_notice(notice_lines(self.app.snapshot, self.size.width, self.chosen.words, unsure, hint))
+    def _counted(self) -> None:
+        """What stands beside the names of views is known."""
+        self.header.counts, self.header.running = self._rows.counts, self._rows.running
+        self._show_heading()
 
-    def _show_notice(self, lines: list[TextLine]) -> None:
-        if self.empty:
-            self.notice.show(lines)
+    def _show_heading(self) -> None:
+        self.header.show(self)
 
-    def _show_header(self) -> None:
-        built = self.built
-        place = Position(
-            VIEWS,
-            self.view,
-            self.chosen.query,
-            built.matched if built else None,
-            built.undecided if built else 0,
-            self.chosen.faults,
-            not self.app.settings.write,
-            self.chosen.finding.what if self.chosen.finding else "",
-            len(self.outline.marked),
-            self._rows.counts,
-            {view.id: view.busy(self.app.board) for view in VIEWS if view.busy is not None},
-            stopped=self.app.trouble is not None,
-            running=self._rows.running,
-        )
-        self.header.set_lines(header_lines(self.app.snapshot, place, self.app.clock(), self.size.width, self.app.glyphs))
+    def view_changed(self) -> None:
+        """Its name stands in the heading."""
+        self._show_heading()
 
     # ---- the detail
 
@@ -241,7 +202,7 @@ class ExplorerScreen(FilterableScreen):
 
     @on(MarkingTree.MarksChanged)
     def _marks_changed(self) -> None:
-        self._show_header()
+        self._show_heading()
 
     @on(VirtualTree.RowOpened)
     def _row_opened(self, event: VirtualTree.RowOpened) -> None:
@@ -251,8 +212,7 @@ class ExplorerScreen(FilterableScreen):
             return
         narrowed = self.built.model.narrowed_to(subject, self.chosen) if self.built is not None else None
         if narrowed is not None:
-            self.chosen, self._narrowed_in = narrowed, self.view
-            self._change_view(VIEWS[0])
+            self.go_into(narrowed)
             return
         image = self.app.snapshot.images.get(subject.image) if subject.image else None
         if image is not None and self.app.estate is not None and image.key.digest:
@@ -276,34 +236,6 @@ class ExplorerScreen(FilterableScreen):
         """Another section of the detail."""
         self.inspector.turn(by)
 
-    # ---- views, filter, faults
-
-    def action_view(self, id: str) -> None:
-        """Another view of the same estate, on the same thing."""
-        self._change_view(view_of(id))
-
-    def _change_view(self, view: ViewSpec) -> None:
-        self.view = view
-        self._stage.touched = True
-        self._show_header()
-        self.ask_for_rows()
-
-    def action_faults(self) -> None:
-        """Only what is not trusted, or everything again."""
-        self.narrow(self.chosen._replace(faults=not self.chosen.faults))
-
-    def focus_rows(self) -> None:
-        """The tree has the keys."""
-        self.set_focus(self.outline)
-
-    def on_key(self) -> None:
-        """From the first key on, the tree is the operator's."""
-        self._stage.touched = True
-
-    def on_click(self) -> None:
-        """As a key."""
-        self._stage.touched = True
-
     def action_zoom(self) -> None:
         """The pane that has the focus on the whole width, or both again."""
         self._panes.zoom()
@@ -323,16 +255,12 @@ class ExplorerScreen(FilterableScreen):
         self._acting.cancel(self.view)
 
     def action_copy_name(self) -> None:
-        """Copy the name of what the row is about (OSC 52)."""
-        self._copy(name_to_copy(self.inspector.subject, self.app.snapshot))
+        """Copy the name of what the row is about."""
+        self._copying.copy("copy_name")
 
     def action_copy_reference(self) -> None:
-        """Copy the image's reference with its digest (OSC 52)."""
-        self._copy(reference_to_copy(self.inspector.subject, self.app.snapshot))
-
-    def _copy(self, text: str) -> None:
-        if text:
-            self.app.copy_text(text, clean(text))
+        """Copy the image's reference with its digest."""
+        self._copying.copy("copy_reference")
 
     def action_sources(self) -> None:
         """Every source in full."""
@@ -348,11 +276,8 @@ class ExplorerScreen(FilterableScreen):
             self.set_focus(self.outline)
         elif self._panes.zoomed:
             self.action_zoom()
-        elif self.chosen.finding is not None:
-            self.chosen = self.chosen._replace(finding=None)
-            self._change_view(self._narrowed_in)
-        elif self.chosen.words:
-            self.narrow(Filter(grouping=self.chosen.grouping))
+        else:
+            self.widen()
 
     def action_leave(self) -> None:
         """Back from the detail; at the root ask before the program ends."""
@@ -366,9 +291,8 @@ class ExplorerScreen(FilterableScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Dim the keys that cannot do anything now."""
         match action:
-            case "copy_name" | "copy_reference":
-                copied = name_to_copy if action == "copy_name" else reference_to_copy
-                return bool(copied(self.inspector.subject, self.app.snapshot)) or None
+            case _ if action in COPIED:
+                return bool(self._copying.text(action)) or None
             case "filter" | "faults":
                 return True if self.app.snapshot.images or self.app.snapshot.workloads or self.chosen.words else None
             case "other":

@@ -1,0 +1,67 @@
+"""The lines above the rows: the estate, its counts, the views, the filter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from textual.geometry import Size
+
+from tui.presenters.header import HEIGHT, Position, header_lines
+from tui.presenters.running import NOTHING_RUNS, Running
+from tui.presenters.views.spec import ViewSpec
+from tui.presenters.views.table import VIEWS
+from tui.ui.host import Explorer
+from widgets.marking import MarkingTree
+from widgets.page import Banner
+
+__all__ = ["Headed", "Heading"]
+
+
+class Headed(Explorer, Protocol):
+    """The explorer as its heading sees it."""
+
+    @property
+    def view(self) -> ViewSpec:
+        """The view shown."""
+        ...
+
+    @property
+    def outline(self) -> MarkingTree:
+        """The tree."""
+        ...
+
+    @property
+    def size(self) -> Size:
+        """The size of the screen."""
+        ...
+
+
+class Heading(Banner):
+    """Says where the operator is; `counts` stand beside the names of views, by their ids, and `running` is judged beside them."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.styles.height = HEIGHT
+        self.counts: Mapping[str, int] = {}
+        self.running: Running = NOTHING_RUNS
+
+    def show(self, explorer: Headed) -> None:
+        """Say it as it is now."""
+        app, built, chosen = explorer.app, explorer.built, explorer.chosen
+        place = Position(
+            VIEWS,
+            explorer.view,
+            chosen.query,
+            built.matched if built else None,
+            built.undecided if built else 0,
+            chosen.faults,
+            not app.settings.write,
+            chosen.finding.what if chosen.finding else "",
+            len(explorer.outline.marked),
+            self.counts,
+            {view.id: view.busy(app.board) for view in VIEWS if view.busy is not None},
+            stopped=app.trouble is not None,
+            running=self.running,
+        )
+        self.set_lines(header_lines(app.snapshot, place, app.clock(), explorer.size.width, app.glyphs))
