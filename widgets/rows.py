@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Sequence
+from itertools import accumulate
 from typing import NamedTuple, Protocol, TypeVar, overload
 
-__all__ = ["Cell", "Column", "FlatModel", "LazyLines", "Row", "RowKey", "Span", "TextLine", "TreeModel"]
+__all__ = ["Cell", "Column", "FlatModel", "JoinedLines", "LazyLines", "Row", "RowKey", "Span", "TextLine", "TreeModel"]
 
 Item = TypeVar("Item")
 
@@ -52,6 +54,31 @@ class LazyLines(Sequence[TextLine]):
         if at < len(self._head):
             return self._head[at]
         return self._made(self._items[at - len(self._head)])
+
+
+class JoinedLines(Sequence[TextLine]):
+    """Sections of lines one below the other; each makes its lines when they are seen, as it does alone."""
+
+    def __init__(self, sections: Sequence[Sequence[TextLine]]) -> None:
+        self._sections = [section for section in sections if section]
+        self._starts = list(accumulate(map(len, self._sections), initial=0))
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    @overload
+    def __getitem__(self, at: int) -> TextLine: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[TextLine]: ...
+    def __getitem__(self, at: int | slice) -> TextLine | Sequence[TextLine]:
+        """One line, or several."""
+        if isinstance(at, slice):
+            return [self[number] for number in range(*at.indices(len(self)))]
+        number = at + len(self) if at < 0 else at
+        if not 0 <= number < len(self):
+            raise IndexError(at)
+        section = bisect_right(self._starts, number) - 1
+        return self._sections[section][number - self._starts[section]]
 
 
 class Column(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tui.domain.common.text import clean, full_stop
 from tui.domain.common.trust import State
@@ -15,7 +15,7 @@ from tui.domain.snapshot.snapshot import Attribution, Confidence, Image, ImageKe
 from tui.presenters.glyphs import ROLE
 from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name, repository_name
-from tui.presenters.tabs.lines import image_of, wrapped
+from tui.presenters.tabs.lines import ImageOfRow, in_turn, nothing, wrapped
 from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.words import age, duration, plural, short
 from widgets.rows import Span, TextLine
@@ -50,12 +50,16 @@ RUN_STATE = {
 }
 
 
-def runs_section(subject: RowSubject, look: SectionContext) -> list[TextLine]:
+def runs_section(subject: RowSubject, look: SectionContext) -> Sequence[TextLine]:
     """What builds the image of a row, and what builds that which stands on it."""
-    key = image_of(subject, look.snapshot)
-    image = look.snapshot.images.get(key) if key is not None else None
+    return in_turn(subject, look, lambda row: _of_row(row, look))
+
+
+def _of_row(row: ImageOfRow, look: SectionContext) -> list[TextLine]:
+    image = look.snapshot.images.get(row.key) if row.key is not None else None
     lines = _of_image(image, look) if image is not None else []
-    return [*lines, *(_following(key, look) if key is not None else ())]
+    lines += _following(row.key, look) if row.key is not None else []
+    return lines or [nothing("No image that could be read.")]
 
 
 def _of_image(image: Image, look: SectionContext) -> list[TextLine]:

@@ -21,7 +21,7 @@ from tui.domain.workloads.counting import pods_of
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import node_name
-from tui.presenters.tabs.lines import image_of, nothing, wrapped
+from tui.presenters.tabs.lines import images_of, in_turn, nothing, wrapped
 from tui.presenters.tabs.spec import SectionContext, TabSpec
 from tui.presenters.words import age, plural
 from widgets.rows import Cell, Span, TextLine
@@ -32,11 +32,18 @@ MOST = 12
 DRIFT_ROLE = {Drift.SAME: "dim", Drift.MOVED: "warn", Drift.MIXED: "warn", Drift.GONE: "fail", Drift.UNKNOWN: "unknown"}
 
 
-def lineage_section(subject: RowSubject, look: SectionContext, *, brief: bool = False) -> list[TextLine]:
-    """The chain of bases with what proves each step, then the workloads that run the image, and what is built on it."""
-    image = image_of(subject, look.snapshot)
-    if image is None:
+def lineage_section(subject: RowSubject, look: SectionContext, *, brief: bool = False) -> Sequence[TextLine]:
+    """The chain of bases with what proves each step, then the workloads that run the image, and what is built on it.
+
+    Of a workload the chain of every image that its containers run.
+    """
+    if not any(row.key for row in images_of(subject, look.snapshot)):
         return []
+    unknown = wrapped("What it runs is not known, so where that comes from is not known either.", "unknown", look.width)
+    return in_turn(subject, look, lambda row: _lineage_of(row.key, look, brief) if row.key else unknown)
+
+
+def _lineage_of(image: ImageKey, look: SectionContext, brief: bool) -> list[TextLine]:
     chain = _chain(image, look.snapshot)
     lines = [line for depth, key in enumerate(chain) for line in _step(depth, key, chain, look, brief)]
     users = [look.snapshot.workloads[user] for user in look.snapshot.users.get(image, ()) if user in look.snapshot.workloads]

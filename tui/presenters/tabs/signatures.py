@@ -10,7 +10,7 @@ from tui.domain.facts.events import SignaturesVerified
 from tui.domain.facts.signature import Outcome, SignatureSystem, StepState, Verdict
 from tui.domain.snapshot.snapshot import Image
 from tui.presenters.keys import RowSubject
-from tui.presenters.tabs.lines import of_image, wrapped
+from tui.presenters.tabs.lines import of_images, wrapped
 from tui.presenters.tabs.spec import SectionContext, TabSpec
 from tui.presenters.words import age, short
 from widgets.rows import Span, TextLine
@@ -94,7 +94,7 @@ def _command(outcome: Outcome, image: Image) -> str:
 
 
 def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
-    return of_image(subject, context, signature_lines)
+    return of_images(subject, context, signature_lines)
 
 
 SIGNATURES = TabSpec("signatures", "Signatures", _lines)

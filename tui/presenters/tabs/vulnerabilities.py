@@ -9,7 +9,7 @@ from tui.domain.common.trust import State
 from tui.domain.facts.scan import ImageVulnerability, ScanReport, Severity
 from tui.domain.snapshot.snapshot import Image
 from tui.presenters.keys import RowSubject
-from tui.presenters.tabs.lines import of_image, wrapped
+from tui.presenters.tabs.lines import of_images, wrapped
 from tui.presenters.tabs.spec import SectionContext, TabSpec
 from tui.presenters.words import age, count
 from widgets.rows import LazyLines, Span, TextLine
@@ -104,7 +104,7 @@ def _vulnerability(row: ImageVulnerability, wide: bool) -> TextLine:
 
 
 def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
-    return of_image(subject, context, vulnerability_lines)
+    return of_images(subject, context, vulnerability_lines)
 
 
 VULNERABILITIES = TabSpec("vulnerabilities", "Vulnerabilities", _lines, orders=tuple(Order))
