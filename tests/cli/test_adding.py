@@ -65,7 +65,7 @@ def test_a_command_is_run_with_its_own_flags(typed: list[str], understood: str, 
 
 @pytest.mark.usefixtures("attic")
 def test_help_and_refusals_name_a_new_command(capsys: pytest.CaptureFixture[str]) -> None:
-    for typed, words in {("--help",): "attic    look at what is kept", ("attic", "--help"): "[show | empty NAME]"}.items():
+    for typed, words in {("--help",): "attic      look at what is kept", ("attic", "--help"): "[show | empty NAME]"}.items():
         with pytest.raises(SystemExit):
             main(typed)
         assert words in capsys.readouterr().out

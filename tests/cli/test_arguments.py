@@ -48,7 +48,7 @@ def test_what_takes_no_query_offers_none(command: str, capsys: pytest.CaptureFix
     shown = capsys.readouterr().out
     assert "QUERY" not in shown
     assert "query" not in shown
-    assert "Exit codes" in shown
+    assert "trustree options" in shown
 
 
 def test_every_command_is_understood() -> None:

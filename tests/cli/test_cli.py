@@ -341,6 +341,7 @@ def test_version_and_help_end_well(capfd: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as ended:
             main(argv)
         assert ended.value.code == 0
+    assert main(["options"]) == 0
     out = capfd.readouterr().out
     assert "130 interrupted" in out
     assert "doctor" in out

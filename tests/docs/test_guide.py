@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from tests.bench.__main__ import NAMES
+from tests.docs.manual import PAGE, manual
 from tests.docs.settings_table import GUIDE, settings_tables, shown_tables
 from tui.cli.commands import COMMANDS
 from tui.domain.common.trust import CheckName
@@ -59,6 +60,10 @@ def test_every_setting_is_shown(table: type[msgspec.Struct]) -> None:
 
 def test_the_tables_of_settings_are_as_declared() -> None:
     assert shown_tables(GUIDE.read_text()) == settings_tables(), "`python -m tests.docs` writes them"
+
+
+def test_the_man_page_is_as_the_commands_are() -> None:
+    assert PAGE.read_text() == manual(), "`python -m tests.docs` writes it"
 
 
 def test_every_variable_is_named() -> None:

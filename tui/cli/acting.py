@@ -11,7 +11,7 @@ import msgspec
 from tui.actions.actions import Actions, PlanChanged
 from tui.cli.acting_terminal import Operator, Progress
 from tui.cli.commands import Invocation
-from tui.cli.flags import add_wait
+from tui.cli.flags import add_output, add_wait
 from tui.cli.output import Exit, Writer, look_of_stdout, say, write_stdout
 from tui.cli.reading import OpenEstate, barred, looked, meant, refuse_nothing_to_ask
 from tui.domain.plans.board import Board, BoardState
@@ -45,7 +45,7 @@ class ActingOptions(msgspec.Struct, frozen=True):
 def add_acting_arguments(parser: argparse.ArgumentParser) -> None:
     """The plan: shown, saved, opened, confirmed, taken up again."""
     add = parser.add_argument
-    add("-o", "--output", choices=PLAN_FORMATS, default="table", help="the format, a table if not given")
+    add_output(parser, PLAN_FORMATS)
     add("--plan", action="store_true", help="print the plan, and change nothing")
     add("--yes", action="store_true", help="carry it out without asking")
     add("--save", metavar="FILE", default="", help="write the plan to a file, for somebody else or for later")
@@ -53,9 +53,10 @@ def add_acting_arguments(parser: argparse.ArgumentParser) -> None:
     add("--resume", metavar="ID", default="", help="take up a plan again that was begun; nothing is sent twice")
     add("--confirm", metavar="NAME", action="append", default=[], help="the name of a protected cluster that may be changed")
     add_wait(parser)
-    parser.description = (
-        f"{parser.description}\n\nNothing is changed without --write, or write = true in the settings.\n"
-        "Here 0 is: done and proven; 2: something failed; 3: it cannot be told, or not all was begun; 4: a right is missing."
+    parser.epilog = (
+        "Nothing is changed without --write, or write = true in the settings. Exit codes:\n"
+        "0 done and proven; 2 something failed; 3 it cannot be told, or not all was\n"
+        "begun; 4 a right is missing."
     )
 
 

@@ -16,16 +16,6 @@ from tui.settings.settings import SCENARIOS
 
 __all__ = ["SCENARIOS", "Arguments", "parse", "parser_of"]
 
-QUERIES = """\
-A query is a list of words and terms that must all hold: ns:prod  ctx:weu  repo:payments/*  base:debian  digest:sha256:ab
-is:running  is:rollback  check:scan=fail  drift:moved  age>90d  kind:deploy  team:web  cve:CVE-2026-1  pkg:openssl  sev>=high;
-- negates, quotes group. A negated word goes after --, and a query before --demo or after --.
-
-"""
-EXIT_CODES = """\
-Exit codes: 0 ok; 1 usage or runtime error; 2 policy violated; 3 could not tell: something needed was unknown or partial;
-4 nothing could be read, as nobody is signed in or has the right; 130 interrupted."""
-EPILOG = f"{QUERIES}{EXIT_CODES}"
 _TERM = re.compile(r"[:=*<>]")
 """What no name of a scenario has, and terms of a query have."""
 _NEGATED = re.compile(r"-[A-Za-z]+(?::|>=?|<=?|=).")
@@ -48,11 +38,11 @@ class Arguments(NamedTuple):
 class _Parser(argparse.ArgumentParser):
     """Argparse that raises instead of leaving, and knows the flags that it was given: `valued` take a value."""
 
-    def __init__(self, usage: str, description: str, epilog: str) -> None:
+    def __init__(self, command: Command) -> None:
         self.known: set[str] = set()
         self.valued: set[str] = set()
-        form = argparse.RawDescriptionHelpFormatter
-        super().__init__("trustree", usage, description, epilog, allow_abbrev=False, formatter_class=form)
+        self._command = command
+        super().__init__("trustree", allow_abbrev=False)
 
     def add_argument(self, *names: str, **options: object) -> argparse.Action:
         """Add a flag."""
@@ -60,6 +50,12 @@ class _Parser(argparse.ArgumentParser):
         self.known |= set(action.option_strings)
         self.valued |= set(action.option_strings) if action.nargs != 0 else set()
         return action
+
+    def format_help(self) -> str:
+        """One screen, and not every flag that there is."""
+        from tui.cli.helping import command_help, overview  # not before somebody asks
+
+        return command_help(self._command) if self._command.name else overview(self._command)
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
@@ -191,17 +187,8 @@ def _is_slip(word: str, meant: str) -> bool:
 def parser_of(name: str) -> _Parser:
     """What understands the flags of a command, or (empty) of the explorer."""
     command = command_named(name)
-    usage = " ".join(part for part in ("trustree", name or "[COMMAND]", command.usage, "[options]") if part)
-    parser = _Parser(usage, command.help if name else _overview(), EPILOG if "QUERY" in command.usage else EXIT_CODES)
+    parser = _Parser(command)
     parser.add_argument("--version", action="version", version=f"trustree {__version__}")
     add_setting_flags(parser)
     command.module().add_arguments(parser)
     return parser
-
-
-def _overview() -> str:
-    commands = "\n".join(f"  {command.name:8} {command.help}" for command in COMMANDS.values())
-    return (
-        "Which images run in my clusters, where do they come from, can I trust them?\n\n"
-        "Without a command: the explorer; on a pipe the table report.\n\ncommands:\n" + commands
-    )

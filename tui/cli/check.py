@@ -29,8 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What is printed, and what makes it fail."""
     add_printing(parser, view="findings")
     add = parser.add_argument
-    add("--fail-on", choices=("fail", "warn"), default="fail", help="the verdict that violates the policy")
+    add("--fail-on", choices=("fail", "warn"), default="fail", metavar="VERDICT", help="what violates the policy: fail or warn")
     add("--allow-unknown", action="store_true", help="do not exit 3 for what cannot be told")
+    parser.epilog = (
+        "`trustree report --help` says what each format is for.\n\n"
+        "Exit codes: 0 everything found is trusted; 2 something is not; 3 it cannot be\n"
+        "told, or nothing was found; 4 nothing could be read for want of a right; 1 any\n"
+        "other fault."
+    )
 
 
 def run(call: Invocation) -> Exit:

@@ -63,6 +63,7 @@ class Command(NamedTuple):
 
     `actions` are the words that may come first, the usual one at the front, each with what follows it: nothing, a QUERY, or one
     word. Where there are none, a query may follow, unless `takes` is empty. `asks` says that sources are connected to.
+    `examples` are what its help begins with: what is typed, and what that means.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Command(NamedTuple):
     takes: str = "[QUERY]"
     actions: Mapping[str, str] = MappingProxyType({})
     asks: bool = True
+    examples: tuple[tuple[str, str], ...] = ()
 
     @property
     def usage(self) -> str:
@@ -83,23 +85,94 @@ class Command(NamedTuple):
         return cast(CommandModule, importlib.import_module(f"tui.cli.{self.name or 'explore'}"))
 
 
-EXPLORER = Command("", "the explorer; on a pipe the table report")
+EXPLORER = Command(
+    "",
+    "the explorer; on a pipe the table report",
+    examples=(
+        ("trustree --demo", "the explorer, on an embedded estate"),
+        ("trustree", "the same, on the current context of the kubeconfig"),
+        ("trustree cve:CVE-2026-1", "do we run it, where, what mends it"),
+    ),
+)
 COMMANDS: Mapping[str, Command] = {
     command.name: command
     for command in (
-        Command("report", "print what is known: as a table, JSON, SARIF, CycloneDX, CSV and more"),
-        Command("check", "exit 2 when something is not trusted, 3 when it cannot be told"),
-        Command("rebuild", "rebuild what a query finds, and roll it out: planned, confirmed, proven"),
-        Command("redeploy", "have workloads run what their names mean now"),
-        Command("contain", "lock an image that is compromised, and stop what runs it"),
-        Command("doctor", "what each source can and cannot read, with the right that is missing", takes=""),
+        Command(
+            "report",
+            "print what is known: as a table, JSON, SARIF, CSV and more",
+            examples=(
+                ("trustree report is:running -o json", "what runs, for a script"),
+                ("trustree report base:debian --view findings", "what is wrong on that base"),
+            ),
+        ),
+        Command(
+            "check",
+            "exit 2 when something is not trusted, 3 when it cannot be told",
+            examples=(
+                ("trustree check ns:prod", "a gate for a pipeline"),
+                ("trustree check ns:prod -o sarif --fail-on warn", "stricter, for code scanning"),
+            ),
+        ),
+        Command(
+            "rebuild",
+            "rebuild what a query finds and roll it out: confirmed, proven",
+            examples=(
+                ("trustree rebuild base:debian --plan", "the steps; nothing is changed"),
+                ("trustree rebuild base:debian --write", "carry them out, after a question"),
+            ),
+        ),
+        Command(
+            "redeploy",
+            "have workloads run what their names mean now",
+            examples=(
+                ("trustree redeploy drift:moved --plan", "the steps; nothing is changed"),
+                ("trustree redeploy drift:moved --write", "carry them out, after a question"),
+            ),
+        ),
+        Command(
+            "contain",
+            "lock an image that is compromised, and stop what runs it",
+            examples=(
+                ("trustree contain digest:ab12 --plan", "the steps; nothing is changed"),
+                ("trustree contain digest:ab12 --write", "carry them out, after a question"),
+            ),
+        ),
+        Command(
+            "doctor",
+            "what each source can and cannot read, and the right that is missing",
+            takes="",
+            examples=(("trustree doctor", "each source, each right, and what to ask for"),),
+        ),
         Command(
             "policy",
             "show, explain or check what images are judged by",
             actions={"show": "", "explain": "QUERY", "check": "FILE"},
+            examples=(
+                ("trustree policy", "the policy in force"),
+                ("trustree policy explain repo:payments/api", "which rule decided on each check"),
+                ("trustree policy check policy.toml", "whether a file is a policy"),
+            ),
         ),
-        Command("cache", "show or clear what is kept on disk between runs", actions={"info": "", "clear": ""}, asks=False),
+        Command(
+            "cache",
+            "show or clear what is kept on disk between runs",
+            actions={"info": "", "clear": ""},
+            asks=False,
+            examples=(("trustree cache clear", "have the next run read everything anew"),),
+        ),
         Command("info", "versions and every path in use", takes="", asks=False),
+        Command("options", "what may be written with every command", takes="", asks=False),
+        Command(
+            "completion",
+            "print the completion of bash, zsh or fish",
+            actions={"bash": "", "zsh": "", "fish": ""},
+            asks=False,
+            examples=(
+                ('eval "$(trustree completion bash)"', "in ~/.bashrc"),
+                ("trustree completion zsh > ~/.zfunc/_trustree", "with ~/.zfunc in fpath"),
+                ("trustree completion fish | source", "in config.fish"),
+            ),
+        ),
     )
 }
 

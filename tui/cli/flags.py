@@ -10,9 +10,9 @@ from tui.settings.durations import seconds
 __all__ = ["add_output", "add_wait", "duration"]
 
 
-def add_output(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
-    """`-o`."""
-    parser.add_argument("-o", "--output", choices=formats, default="table", help="the format, a table if not given")
+def add_output(parser: argparse.ArgumentParser, formats: Sequence[str], words: str = "") -> None:
+    """`-o`; `words` stand in the help where the formats are listed elsewhere."""
+    parser.add_argument("-o", "--output", choices=formats, default="table", metavar="FORMAT", help=words or ", ".join(formats))
 
 
 def add_wait(parser: argparse.ArgumentParser) -> None:

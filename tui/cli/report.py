@@ -33,16 +33,18 @@ class Options(msgspec.Struct, frozen=True):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Format, view, and how long to wait."""
-    add_printing(parser, view="")
+    add_printing(parser, view="", formats="one of those below")
+    parser.epilog = "formats, a table if none is given:\n" + "\n".join(f"  {name:10} {text}" for name, text in FORMATS.items())
 
 
-def add_printing(parser: argparse.ArgumentParser, view: str) -> None:
-    """The flags of commands that print a report; `view` is what they show when no view is asked for, empty for the format's."""
-    add_output(parser, format_names())
-    parser.add_argument("--view", choices=VIEWS, default=view, help="what is shown; what is found does not depend on it")
+def add_printing(parser: argparse.ArgumentParser, view: str, formats: str = "") -> None:
+    """The flags of commands that print a report; `view` is what they show when no view is asked for, empty for the format's.
+
+    `formats` stands in the help where these are listed elsewhere.
+    """
+    add_output(parser, format_names(), formats)
+    parser.add_argument("--view", choices=VIEWS, default=view, metavar="VIEW", help=", ".join(VIEWS))
     add_wait(parser)
-    formats = "\n".join(f"  {name:10} {text}" for name, text in FORMATS.items())
-    parser.description = f"{parser.description}\n\nformats:\n{formats}"
 
 
 def run(call: Invocation) -> Exit:

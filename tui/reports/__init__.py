@@ -11,7 +11,7 @@ from tui.reports.document import Document, Format, ReportScope, TextStyle
 __all__ = ["FORMATS", "Document", "Format", "ReportScope", "TextStyle", "format_named", "format_names", "render"]
 
 FORMATS: Mapping[str, str] = {
-    "csv": "a row for each image, container, problem or source; safe to open as a spreadsheet",
+    "csv": "a row for each image, container, problem or source",
     "cyclonedx": "CycloneDX 1.6: images, what they stand on, their vulnerabilities",
     "html": "the table as one page without scripts",
     "json": "one document of the schema trustree/report/v1",
