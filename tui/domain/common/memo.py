@@ -6,7 +6,7 @@ A round takes facts in and gives a snapshot. What follows from facts is kept in 
 - `Rows`: a table whose rows are each made by a pure function. A `Trace` notes what is read while a row is made; when the round
   says what changed, `refresh` makes those rows again that read it, and says in turn which of them are other rows now. So a
   change goes no further than it matters.
-- `changed_keys`: what differs between two frozen tables.
+- `changed_keys`: what differs between two frozen tables. A `Successor` knows that of itself and the table before it.
 
 What can be read has an address, which is its key: the name of a repository (its facts, or which images are in it), a digest
 (content that comes, is claimed to be something, or is held otherwise), the key of an image, or the key of a row.
@@ -19,7 +19,7 @@ from itertools import compress
 from operator import is_, is_not
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Address", "Lookup", "Memo", "Noted", "Rows", "Trace", "changed_keys"]
+__all__ = ["Address", "Lookup", "Memo", "Noted", "Rows", "Successor", "Trace", "changed_keys"]
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -227,10 +227,37 @@ class Rows(Generic[K, V]):
                 index.pop(address, None)
 
 
+class Successor(dict[K, V]):
+    """A frozen table that knows in which keys it differs from the one before it, where these are few.
+
+    What follows from a table of tens of thousands then looks at the few, and not at all of it to find them.
+    """
+
+    __slots__ = ("_before", "_changed", "_mark")
+
+    def __init__(self, table: Mapping[K, V], before: Mapping[K, V] | None = None, changed: Set[K] | None = None) -> None:
+        super().__init__(table)
+        self._mark = object()  # stands for the table, and keeps none alive
+        few = isinstance(before, Successor) and changed is not None and FEW * len(changed) <= len(table)
+        self._before = before._mark if few and isinstance(before, Successor) else None
+        self._changed: Set[K] = changed if few and changed is not None else frozenset()
+
+    def since(self, before: Mapping[K, V]) -> Set[K] | None:
+        """The only keys in which it may differ from another table; None where that has to be looked for."""
+        return self._changed if isinstance(before, Successor) and before._mark is self._before else None
+
+
+FEW = 8
+"""A table is compared key by key where more than one of so many changed: then to remember them is no gain."""
+
+
 def changed_keys(before: Mapping[K, V], after: Mapping[K, V]) -> set[K]:
     """The keys whose value is another object now, or that only one of them has."""
     if before is after:
         return set()
+    known = after.since(before) if isinstance(after, Successor) else None
+    if known is not None:
+        return set(known)
     if len(before) == len(after) and all(map(is_, before, after)):
         # The same keys in the same order, as after most changes: the interpreter alone looks through tens of thousands.
         return set(compress(after, map(is_not, before.values(), after.values())))

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import assert_never
 
+from tui.domain.common.memo import Successor, changed_keys
 from tui.domain.facts.build_events import BuildersConfigured, JobsCompleted, JobsSeen, RunsSeen
 from tui.domain.facts.events import (
     BasesConfigured,
@@ -172,9 +173,22 @@ class Inventory:
         """The tables of a source as one; the very same as long as each of them is."""
         parts, merged = self._whole.get(source, ([], {}))
         if len(parts) != len(tables) or any(part is not table for part, table in zip(parts, tables, strict=True)):
-            merged = {uid: controller for table in tables for uid, controller in table.items()}
+            merged = _merged_tables(parts, tables, merged)
             self._whole[source] = tables, merged
         return merged
 
     def _freeze_images(self) -> ImageFacts:
         return self._images.freeze(self._image_version)
+
+
+def _merged_tables(
+    before: list[Mapping[str, Controller]], after: list[Mapping[str, Controller]], last: Mapping[str, Controller]
+) -> Mapping[str, Controller]:
+    """Tables as one, which knows in what it differs from the last one; of what several have that of the latest counts."""
+    merged: dict[str, Controller] = {}
+    for table in after:
+        merged.update(table)
+    if len(before) != len(after):
+        return Successor(merged)
+    changed = set[str]().union(*(changed_keys(part, table) for part, table in zip(before, after, strict=True)))
+    return Successor(merged, last, {uid for uid in changed if last.get(uid) is not merged.get(uid)})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar
 
+from tui.domain.common.memo import Successor
+
 __all__ = ["ObjectTable"]
 
 T = TypeVar("T")
@@ -18,7 +20,7 @@ class ObjectTable(Generic[T]):
     began: a completed list removes what it covers and has not seen since it began. Turns are shared by a whole page.
     """
 
-    __slots__ = ("_cycles", "_frozen", "_namespaces", "_objects", "_seen", "_turn")
+    __slots__ = ("_changed", "_cycles", "_frozen", "_last", "_namespaces", "_objects", "_seen", "_turn")
 
     def __init__(self) -> None:
         self._objects: dict[str, T] = {}
@@ -27,11 +29,14 @@ class ObjectTable(Generic[T]):
         self._cycles: dict[str, _Cycle] = {}
         self._turn = 0
         self._frozen: Mapping[str, T] | None = None
+        self._last: Mapping[str, T] = {}
+        self._changed: set[str] = set()
 
     def freeze(self) -> Mapping[str, T]:
         """The objects as they are now; the very same as long as nothing changes."""
         if self._frozen is None:
-            self._frozen = self._objects.copy()
+            self._frozen = self._last = Successor(self._objects, self._last, self._changed)
+            self._changed = set()
         return self._frozen
 
     def see(self, scope: str, generation: int, objects: Iterable[tuple[str, str, T]]) -> bool:
@@ -43,6 +48,7 @@ class ObjectTable(Generic[T]):
         for uid, namespace, item in objects:
             if self._objects.get(uid) != item:
                 self._objects[uid] = item
+                self._changed.add(uid)
                 changed = True
             self._seen[uid] = turn
             if namespace:
@@ -56,6 +62,7 @@ class ObjectTable(Generic[T]):
         self._namespaces.pop(uid, None)
         if self._objects.pop(uid, None) is None:
             return False
+        self._changed.add(uid)
         self._frozen = None
         return True
 
