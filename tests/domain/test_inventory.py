@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.domain.test_core_laws import worlds
 from tests.domain.world import NOW, A, World, digest, name_of
 from tests.laws import examples
+from tui.domain.common.memo import Successor, changed_keys
 from tui.domain.facts.events import (
     AbsenceKind,
     ControllersSeen,
@@ -30,6 +32,7 @@ from tui.domain.facts.events import (
 from tui.domain.facts.image import ManifestListing, Tag
 from tui.domain.facts.inventory.images import MAX_SPANS
 from tui.domain.facts.inventory.inventory import Inventory
+from tui.domain.facts.inventory.objects import ObjectTable
 from tui.domain.facts.workload import Controller, Pod, Resource
 
 SOURCE = SourceId(SourceKind.CLUSTER, "lab")
@@ -251,3 +254,39 @@ def test_what_was_said_before_changes_no_version_and_copies_nothing(world: World
     assert after.cluster is before.cluster
     assert after.images is before.images
     assert after.trust is before.trust
+
+
+@examples(100)
+@given(st.data())
+def test_a_table_knows_what_differs_from_the_one_before_it(data: st.DataObject) -> None:
+    """Whatever is seen, is gone or completed between two looks, and whichever of the earlier tables it is compared with."""
+    table: ObjectTable[str] = ObjectTable()
+    uids = [str(number) for number in range(8)]
+    frozen = [table.freeze()]
+    for generation in range(data.draw(st.integers(1, 12))):
+        for _ in range(data.draw(st.integers(0, 3))):
+            uid, value = data.draw(st.sampled_from(uids)), data.draw(st.sampled_from("abc"))
+            if data.draw(st.booleans()):
+                table.see("", generation, [(uid, "", value)])
+            else:
+                table.drop(uid)
+        if data.draw(st.integers(0, 5)) == 0:
+            table.complete("", generation)
+        frozen.append(table.freeze())
+        for before in frozen:
+            differing = {uid for uid in uids if before.get(uid) is not frozen[-1].get(uid)}
+            changed = changed_keys(before, frozen[-1])
+            assert differing <= changed
+            assert len(changed) <= len(uids)
+
+
+def test_one_object_among_many_is_known_without_a_look_at_the_others() -> None:
+    table: ObjectTable[str] = ObjectTable()
+    table.see("", 1, [(str(number), "", "a") for number in range(100)])
+    before = table.freeze()
+    table.see("", 1, [("7", "", "b")])
+    after = table.freeze()
+    assert isinstance(after, Successor)
+    assert after.since(before) == {"7"}
+    assert after.since({}) is None
+    assert before["7"] == "a"

@@ -44,7 +44,8 @@ from tui.domain.facts.workload import Resource
 from tui.domain.policy.policy import Policy
 from tui.domain.policy.rules import Rules
 from tui.domain.policy.scopes import Scope
-from tui.domain.query.findings import find, how_many
+from tui.domain.query.findings import find
+from tui.domain.query.problems import ProblemCount
 from tui.domain.snapshot.diff import same_content
 
 BUILDER = BuilderKind.ACR_TASKS
@@ -130,7 +131,7 @@ def goes(events: list[Event], pick: random.Random) -> Event | None:
 @examples(60)
 @given(PICKS, st.integers(1, 20))
 def test_what_is_kept_never_shows_in_any_field(pick: random.Random, number: int) -> None:
-    world, inventory, assembler = World(), Inventory(), Assembler()
+    world, inventory, assembler, problems = World(), Inventory(), Assembler(), ProblemCount()
     world.health(SourceId(SourceKind.SIGNATURES))
     occupy(world, pick)
     told: list[Event] = []
@@ -153,5 +154,5 @@ def test_what_is_kept_never_shows_in_any_field(pick: random.Random, number: int)
         assert assembler.artifacts(facts) == Assembler().artifacts(facts)
         assert list(kept.images) == list(fresh.images)
         assert list(kept.workloads) == list(fresh.workloads)
-        assert how_many(kept) == len(find(kept))
+        assert problems.of(kept) == len(find(kept))
         assert (kept.summary, kept.complete, kept.sources) == (fresh.summary, fresh.complete, fresh.sources)

@@ -102,7 +102,7 @@ REGISTRIES = ViewSpec(
     ":acr  what registries hold",
     build=RegistryModel,
     places=place,
-    count=lambda snapshot: len({key.registry for key in snapshot.images}),
+    counter=lambda: lambda snapshot: len({key.registry for key in snapshot.images}),
 )
 
 # ---- a tab: presenters/tabs/license.py

@@ -247,8 +247,8 @@ class Successor(dict[K, V]):
         return self._changed if isinstance(before, Successor) and before._mark is self._before else None
 
 
-FEW = 8
-"""A table is compared key by key where more than one of so many changed: then to remember them is no gain."""
+FEW = 2
+"""A table is compared key by key where more than one in so many changed: then to remember them is no gain."""
 
 
 def changed_keys(before: Mapping[K, V], after: Mapping[K, V]) -> set[K]:

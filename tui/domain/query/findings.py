@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import msgspec
 
@@ -21,7 +21,7 @@ from tui.domain.scans.mending import mended
 from tui.domain.snapshot.snapshot import Container, Drift, Image, ImageKey, Snapshot, Workload
 from tui.domain.workloads.counting import ContainerGroup, places_of, pods_at
 
-__all__ = ["START", "Finding", "FindingGrouping", "FindingKey", "find", "how_many", "rank"]
+__all__ = ["START", "Finding", "FindingGrouping", "FindingKey", "find", "problems_of", "rank"]
 
 START = "start"
 """The question that pods answer which cannot start."""
@@ -127,10 +127,17 @@ def find(
     return sorted(findings, key=rank)
 
 
-def how_many(snapshot: Snapshot) -> int:
-    """How many problems there are: nobody has to count the pods of each for that."""
-    hits = _grouped(_hits(snapshot, FindingGrouping.PROBLEM, None, None), snapshot, FindingGrouping.PROBLEM)
-    return len({hit.group for hit in hits})
+def problems_of(subject: Image | Workload | None, snapshot: Snapshot) -> set[tuple[str, ...]]:
+    """What names the problems of an image, or of the containers of a workload: one finding of the estate each."""
+    match subject:
+        case Image():
+            return {hit.group for hit in _of_image(subject, (), FindingGrouping.PROBLEM)}
+        case Workload():
+            return {hit.group for container in subject.containers for hit in _of_container(subject, container, snapshot)}
+        case None:
+            return set()
+        case _:
+            assert_never(subject)
 
 
 def rank(finding: Finding) -> tuple[int, bool, int, int, tuple[str, ...]]:

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tui.domain.common.trust import State
-from tui.domain.query.findings import Finding, FindingGrouping, FindingKey, find, how_many
+from tui.domain.query.findings import Finding, FindingGrouping, FindingKey, find
+from tui.domain.query.problems import ProblemCount
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.domain.workloads.counting import pods_found
 from tui.presenters.glyphs import ROLE, Glyphs
@@ -223,10 +224,6 @@ def _names(finding: Finding, vulnerability: str) -> bool:
     return vulnerability in f"{finding.what} {' '.join(finding.packages)}".lower()
 
 
-def _count(snapshot: Snapshot) -> int:
-    return how_many(snapshot)
-
-
 def _regrouped(chosen: Filter) -> Filter:
     groupings = list(FindingGrouping)
     return chosen._replace(grouping=groupings[(groupings.index(chosen.grouping) + 1) % len(groupings)])
@@ -238,6 +235,6 @@ FINDINGS = ViewSpec(
     "Findings",
     ":find  one row for each problem, worst and widest first",
     build=_model,
-    count=_count,
+    counter=lambda: ProblemCount().of,
     other=_regrouped,
 )

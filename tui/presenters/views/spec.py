@@ -112,9 +112,9 @@ class ViewSpec(msgspec.Struct, frozen=True, eq=False):
     """A view: one row of the table that keys, palette, help, header and rows are made from.
 
     `help` stands in the palette, after the short words of k9s. `places` finds the row of a thing that was selected in another
-    view; without it the view keeps its own cursor. `count` is the number beside the name, made off the loop, and `busy` the same
-    of what is being done. `other` is what the key `o` changes. `nothing` is said when it has no row although nothing is
-    filtered. `detail_below`: its rows need the whole width.
+    view; without it the view keeps its own cursor. `counter` makes what counts the number beside the name, snapshot by snapshot
+    and off the loop, and `busy` counts what is being done. `other` is what the key `o` changes. `nothing` is said when it has no
+    row although nothing is filtered. `detail_below`: its rows need the whole width.
     """
 
     key: str
@@ -123,7 +123,7 @@ class ViewSpec(msgspec.Struct, frozen=True, eq=False):
     help: str
     build: Callable[[RowsContext], ViewModel]
     places: Callable[[RowSubject, Snapshot], RowKey | None] | None = None
-    count: Callable[[Snapshot], int] | None = None
+    counter: Callable[[], Callable[[Snapshot], int]] | None = None
     other: Callable[[Filter], Filter] | None = None
     busy: Callable[[Board], int] | None = None
     nothing: str = ""

@@ -49,6 +49,7 @@ class RowBuilder:
         self._done = done
         self._counted = counted
         self._counted_in: Snapshot | None = None
+        self._counters = {view.id: view.counter() for view in VIEWS if view.counter is not None}
         self.counts: Mapping[str, int] = {}
         self.running = NOTHING_RUNS
         self._wish: RowsRequest | None = None
@@ -74,7 +75,7 @@ class RowBuilder:
     async def _count(self, snapshot: Snapshot) -> None:
         if self._wish is None and self._counted_in is not snapshot:
             self._counted_in = snapshot
-            self.counts, self.running = await asyncio.to_thread(lambda: (_counts(snapshot), running_of(snapshot)))
+            self.counts, self.running = await asyncio.to_thread(lambda: (self._count_in(snapshot), running_of(snapshot)))
             self._counted()
 
     def _build(self, wish: RowsRequest) -> Built | InvalidQuery:
@@ -88,6 +89,5 @@ class RowBuilder:
         except InvalidQuery as error:
             return error
 
-
-def _counts(snapshot: Snapshot) -> Mapping[str, int]:
-    return {view.id: view.count(snapshot) for view in VIEWS if view.count is not None}
+    def _count_in(self, snapshot: Snapshot) -> Mapping[str, int]:
+        return {view: counted(snapshot) for view, counted in self._counters.items()}
