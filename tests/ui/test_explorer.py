@@ -196,6 +196,14 @@ async def test_copies_the_name_and_the_reference_with_its_digest() -> None:
         assert pilot.app.clipboard.startswith("contoso.azurecr.io/payments-api@sha256:")
 
 
+async def test_a_document_is_copied_line_by_line_and_a_name_on_one_line() -> None:
+    async with explorer(company()) as (pilot, screen, _):
+        screen.app.copy_text("# Plan\n- a\x1bb", "the plan", lines=True)
+        await until(pilot, lambda: pilot.app.clipboard == "# Plan\n- a\N{REPLACEMENT CHARACTER}b", "two lines")
+        screen.app.copy_text("a\nrm b", "a name")
+        await until(pilot, lambda: pilot.app.clipboard == "a rm b", "one line")
+
+
 async def test_loading_shows_counts_rates_and_waits() -> None:
     async with explorer(loading(), (120, 30)) as (pilot, screen, estate):
         await until(pilot, lambda: screen.progress.display and screen.progress.size.height == 3)

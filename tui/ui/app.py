@@ -238,9 +238,10 @@ class TrustreeApp(Host):
         elif self.trouble is not None:
             self.open_estate()
 
-    def copy_text(self, text: str, what: str) -> None:
+    def copy_text(self, text: str, what: str, *, lines: bool = False) -> None:
         """Copy a text through tmux where there is one, else by OSC 52, and say what was done about it."""
-        self.run_worker(self._copy(clean(text), what), name="copy", group="copy", exit_on_error=False)
+        copied = "\n".join(map(clean, text.split("\n"))) if lines else clean(text)
+        self.run_worker(self._copy(copied, what), name="copy", group="copy", exit_on_error=False)
 
     async def _copy(self, text: str, what: str) -> None:
         from tui.ui.clipboard import copied_by_tmux  # not before somebody copies

@@ -153,8 +153,8 @@ class Host(TypeAheadApp[int]):
     estate: LiveEstate | None
     actions: Actions | None
 
-    def copy_text(self, text: str, what: str) -> None:
-        """Copy a text, and say so as far as it is known."""
+    def copy_text(self, text: str, what: str, *, lines: bool = False) -> None:
+        """Copy a text, and say so as far as it is known; on one line, so that a shell begins nothing, unless it has `lines`."""
         raise NotImplementedError
 
     glyphs: Glyphs

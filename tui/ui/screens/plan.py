@@ -129,7 +129,7 @@ class PlanScreen(Screen[bool]):
 
     def action_copy_markdown(self) -> None:
         """Copy the plan as Markdown."""
-        self.app.copy_text(self._actions.markdown(self._plan), "the plan as Markdown")
+        self.app.copy_text(self._actions.markdown(self._plan), "the plan as Markdown", lines=True)
 
     def action_save(self) -> None:
         """Save the plan, so that somebody else can carry it out."""
