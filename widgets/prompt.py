@@ -1,43 +1,68 @@
-"""A one-line prompt with completion of the word being typed, and a word at its right edge on how it goes."""
+"""A one-line prompt: a list of what the word being typed could become, what was typed before, and how it goes on the right."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Sequence
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.suggester import Suggester
 from textual.widgets import Input
 
+from widgets.choices import Choice, ChoiceList
 from widgets.page import Banner
 from widgets.rows import Cell, Span, TextLine
+from widgets.text import harmless, width_of, wrap
 
-__all__ = ["FilterBar", "TextSuggester"]
+__all__ = ["FilterBar", "PromptInput"]
+
+SIGN = 3
+"""Cells of the sign before the text."""
+PATIENCE = 2.0
+"""Seconds that a key waits for the list of what is typed: keys that are read in one go mean the list that they ask for."""
 
 
-class TextSuggester(Suggester):
-    """Completes the text to the first whole text that a function offers."""
+class PromptInput(Input):
+    """A line of text; what is pasted on several lines becomes one."""
 
-    def __init__(self, offers: Callable[[str], Sequence[str]]) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-        self._offers = offers
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """The first offer that goes on from what is typed."""
-        return next((text for text in self._offers(value) if text.startswith(value) and text != value), None)
+    def on_paste(self, event: events.Paste) -> None:
+        """Take every line."""
+        event.stop()
+        event.prevent_default()
+        text = " ".join(harmless(line).strip() for line in event.text.splitlines() if line.strip())
+        self.replace(text, *self.selection)
 
 
 class FilterBar(Horizontal):
-    """Where a filter is typed."""
+    """Where a filter is typed.
+
+    What could be typed is asked for by `Asked` and answered by `Offered`. Tab and the arrows choose from it; where nothing is
+    chosen, up and down go through what was typed before (`history`, the oldest first).
+    """
 
     class Changed(Message):
         """The text is another."""
 
         def __init__(self, text: str) -> None:
             self.text = text
+            super().__init__()
+
+    class Asked(Changed):
+        """The operator typed: what could come at the cursor?"""
+
+        def __init__(self, text: str, cursor: int) -> None:
+            self.cursor = cursor
+            super().__init__(text)
+
+    class Offered(Message):
+        """What the text could become; `quiet` where it is shown only when a key asks for it."""
+
+        def __init__(self, text: str, choices: Sequence[Choice], quiet: bool = False) -> None:
+            self.text, self.choices, self.quiet = text, choices, quiet
             super().__init__()
 
     class Submitted(Message):
@@ -51,8 +76,11 @@ class FilterBar(Horizontal):
         """Esc was pressed: the filter goes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "clear", id="filter.cancel"),
-        Binding("tab", "complete", "complete", id="filter.complete"),
+        Binding("escape", "cancel", "close the list, then clear", id="filter.cancel"),
+        Binding("tab", "choose(1)", "complete", id="filter.complete"),
+        Binding("shift+tab", "choose(-1)", "complete, backwards", show=False, id="filter.complete-before"),
+        Binding("down", "down", "next of the list", show=False, id="filter.down"),
+        Binding("up", "up", "earlier query", key_display="↑", id="filter.up"),
     ]
 
     DEFAULT_CSS = """
@@ -61,44 +89,187 @@ class FilterBar(Horizontal):
         dock: bottom;
         & > #sign { width: 3; height: 1; }
         & > Input { width: 1fr; height: 1; border: none; padding: 0; }
-        & > #verdict { width: 46; height: 1; }
+        & > #verdict { width: 8; height: 1; }
     }
     """
 
-    def __init__(self, text: str = "", offers: Callable[[str], Sequence[str]] = lambda _: (), *, id: str | None = None) -> None:
+    def __init__(self, text: str = "", *, history: Sequence[str] = (), sign: str = "/", id: str | None = None) -> None:
         super().__init__(id=id)
-        self._text = text
-        self._suggester = TextSuggester(offers)
+        self.list = ChoiceList(self._pick)
+        self._text, self._sign = text, sign
+        self._history = [*dict.fromkeys(reversed(history))]
+        self._past: int | None = None
+        self._typed = text
+        self._given = text
+        self._choices: Sequence[Choice] = ()
+        self._chosen: int | None = None
+        self._offered_for: str | None = None
+        self._arrived = asyncio.Event()
 
     def compose(self) -> ComposeResult:
         """A sign, the text, and how it goes."""
         yield Banner(id="sign")
-        yield Input(self._text, suggester=self._suggester, select_on_focus=False, compact=True)
+        yield PromptInput(self._text, select_on_focus=False, compact=True)
         yield Banner(id="verdict")
 
     def on_mount(self) -> None:
         """Ready to type."""
-        self.query_one("#sign", Banner).set_lines([TextLine((Span(" / ", "accent bold"),))])
-        self.screen.set_focus(self.query_one(Input))  # not by a message: the keys after it are on their way
+        self.query_one("#sign", Banner).set_lines([TextLine((Span(f" {self._sign} ", "accent bold"),))])
+        self.screen.mount(self.list)
+        self.screen.set_focus(self.input)  # not by a message: the keys after it are on their way
+        self._ask()
+
+    def on_unmount(self) -> None:
+        """The list goes with it."""
+        self.list.remove()
+
+    @property
+    def input(self) -> Input:
+        """Where the text is."""
+        return self.query_one(PromptInput)
+
+    @property
+    def text(self) -> str:
+        """What stands in it."""
+        return self.input.value
 
     def say(self, cell: Cell) -> None:
         """Show how it goes, at the right edge."""
-        self.query_one("#verdict", Banner).set_lines([TextLine((), (*cell, Span(" ")))])
+        verdict = self.query_one("#verdict", Banner)
+        width = sum(width_of(span.text) for span in cell) + 1
+        verdict.styles.width = -(-width // 8) * 8  # in steps: with every other width all is laid out anew
+        verdict.set_lines([TextLine((), (*cell, Span(" ")))])
+
+    def show_fault(self, position: int, headline: str, remedy: str) -> None:
+        """Say above the text what is wrong where."""
+        width = self.screen.size.width
+        column = max(0, min(SIGN + position - int(self.input.scroll_offset.x), width - 2))
+        lines = [TextLine((Span(f" {part}", "fail"),)) for part in wrap(headline, width - 2)]
+        lines += [TextLine((Span(f" {part}", "dim"),)) for part in wrap(remedy, width - 2)]
+        self.list.show_lines([*lines, TextLine((Span(" " * column), Span("v" if self.list.ascii else "↓", "fail bold")))])
+
+    # ---- what is typed
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Pass the text on."""
+        """Pass the text on, and ask what could come."""
         event.stop()
+        if event.value != self.text:
+            return  # it is another again
+        if event.value == self._given:
+            self.post_message(self.Changed(event.value))
+            return
+        self._typed, self._given, self._past, self._chosen = event.value, event.value, None, None
+        if not self.list.shows_choices:
+            self.list.close()  # what was wrong may not be any more
         self.post_message(self.Changed(event.value))
+        self._ask()
+
+    def _ask(self) -> None:
+        self._arrived.clear()
+        self.post_message(self.Asked(self.text, self.input.cursor_position))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter."""
+        """Keep the filter; or go on with what is chosen, where a value is to follow."""
         event.stop()
-        self.post_message(self.Submitted(event.value))
+        if self._chosen is not None and self._choices[self._chosen].unfinished:
+            self._go_on()
+        else:
+            self.post_message(self.Submitted(event.value))
 
-    def action_cancel(self) -> None:
-        """Drop the filter."""
-        self.post_message(self.Cancelled())
+    def _go_on(self) -> None:
+        """What stands there was typed, as it were."""
+        self._typed, self._chosen, self._choices, self._past = self.text, None, (), None
+        self._show_choices()
+        self._offered_for = None
+        self._ask()
 
-    def action_complete(self) -> None:
-        """Take the completion that is shown."""
-        self.query_one(Input).action_cursor_right()
+    # ---- the list
+
+    def on_filter_bar_offered(self, event: Offered) -> None:
+        """Show what could come, unless something else was typed since."""
+        event.stop()
+        if event.text != self._typed:
+            return
+        before = [choice.text for choice in self._choices]
+        if self._chosen is not None and before != [choice.text for choice in event.choices]:
+            return
+        self._choices, self._offered_for = event.choices, event.text
+        if not event.quiet or self._chosen is not None:
+            self._show_choices()
+        elif self.list.shows_choices:
+            self.list.close()
+        self._arrived.set()
+
+    def _show_choices(self) -> None:
+        self.list.show(self._choices, self._chosen)
+
+    async def _wait_for_choices(self) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while self._offered_for != self._typed or (self.text not in (self._typed, self._given)):
+                    await self._arrived.wait()
+                    await asyncio.sleep(0)
+        except TimeoutError:
+            return
+
+    async def action_choose(self, by: int) -> None:
+        """Take the next of the list into the text, or the one before; the only one as if it had been typed."""
+        await self._wait_for_choices()
+        if not self._choices:
+            return
+        places = len(self._choices)
+        self._choose((0 if by > 0 else places - 1) if self._chosen is None else (self._chosen + by) % places)
+        if places == 1:
+            self._go_on()
+
+    def _choose(self, chosen: int | None) -> None:
+        self._chosen, self._past = chosen, None
+        if chosen is None:
+            self._put(self._typed, len(self._typed))
+        else:
+            self._put(self._choices[chosen].text, self._choices[chosen].cursor)
+        self._show_choices()
+
+    def _pick(self, chosen: int) -> None:
+        self._choose(chosen)
+        self._go_on()
+
+    def _put(self, text: str, cursor: int) -> None:
+        self._given = text
+        self.input.value = text
+        self.input.cursor_position = cursor
+
+    async def action_down(self) -> None:
+        """The next of the list; without one what was typed after it."""
+        if self._past is not None:
+            self._go_through(self._past - 1)
+        else:
+            await self.action_choose(1)
+
+    async def action_up(self) -> None:
+        """The one before in the list, above its first the text as it was typed; else what was typed before."""
+        if self._chosen is not None:
+            self._choose(self._chosen - 1 if self._chosen else None)
+        else:
+            self._go_through(0 if self._past is None else self._past + 1)
+
+    def _go_through(self, past: int) -> None:
+        """Put an earlier text there; the newest is the first, and before it comes what was typed."""
+        if past >= len(self._history):
+            return
+        if self._past is None and self.list.display:
+            self.list.close()
+        self._past = past if past >= 0 else None
+        text = self._typed if past < 0 else self._history[past]
+        self._put(text, len(text))
+
+    async def action_cancel(self) -> None:
+        """Close the list, and have the text as it was typed; without a list drop the filter."""
+        await self._wait_for_choices()
+        if not self.list.display:
+            self.post_message(self.Cancelled())
+            return
+        if self._chosen is not None:
+            self._choose(None)
+        self._choices = ()
+        self.list.close()

@@ -11,7 +11,7 @@ from tests.domain import estates as e
 from tests.laws import examples
 from tui.domain.query.elsewhere import elsewhere
 from tui.domain.query.language import CHOICES, Key, Op, Term
-from tui.domain.query.query import EVERYTHING, Query, QueryIndex, complete, parse_query
+from tui.domain.query.query import EVERYTHING, Query, QueryIndex, parse_query
 from tui.domain.snapshot.snapshot import EMPTY
 from tui.errors import InvalidQuery
 from tui.presenters.elsewhere import elsewhere_words
@@ -230,26 +230,3 @@ def test_nothing_is_dropped_silently(term: Term, other: str) -> None:
 
 def test_an_empty_estate_finds_nothing() -> None:
     assert parse_query("cve:x").images(EMPTY, e.NOW) == EVERYTHING.images(EMPTY, e.NOW)
-
-
-@pytest.mark.parametrize(
-    ("text", "first"),
-    [
-        ("n", "ns:"),
-        ("ag", "age>"),
-        ("is:un", "is:unsigned"),
-        ("api -ns:ku", "api -ns:kube-system"),
-        ("check:si", "check:signature=fail"),
-        ("base:py", "base:base/python:3.12"),
-        ("led", "ledger"),
-        ("kind:d", "kind:DaemonSet"),
-    ],
-)
-def test_completes_what_is_begun(text: str, first: str) -> None:
-    assert first in complete(text, len(text), ESTATE)
-
-
-def test_completes_only_left_of_the_cursor_at_the_end_of_a_word() -> None:
-    assert complete("ns:ku api", 5, ESTATE) == ["ns:kube-system api"]
-    assert complete("ns:ku api", 4, ESTATE) == []
-    assert complete("", 0, ESTATE) == []

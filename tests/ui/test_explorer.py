@@ -91,18 +91,6 @@ async def test_the_filter_narrows_with_every_key_and_escape_brings_everything_ba
         assert screen.outline.expanded == before
 
 
-async def test_a_query_that_does_not_parse_says_where_and_leaves_the_rows() -> None:
-    async with explorer(company()) as (pilot, screen, _):
-        rows = names(screen)
-        await pilot.press("slash")
-        await until(pilot, lambda: bool(screen.query("#filter Input")))
-        screen.query_one("#filter Input").value = "nonsense:x"  # type: ignore[attr-defined]
-        await until(pilot, lambda: "at 1:" in filter_word(screen))
-        assert names(screen) == rows
-        await pilot.press("enter")
-        assert screen.query("#filter")
-
-
 async def test_a_filter_that_is_kept_asks_for_the_signatures_of_what_nothing_runs() -> None:
     build = Builder()
     asked = build.image("app:1", check(CheckName.SIGNATURE, State.UNKNOWN, "nobody has looked"))
@@ -113,15 +101,6 @@ async def test_a_filter_that_is_kept_asks_for_the_signatures_of_what_nothing_run
         await pilot.press("enter")
         await until(pilot, lambda: bool(estate.wanted))
         assert [(each.name.repository, each.reference, each.referrers) for each in estate.wanted] == [("app", asked.digest, True)]
-
-
-async def test_the_filter_completes_the_word_being_typed() -> None:
-    async with explorer(company()) as (pilot, screen, _):
-        await pilot.press("slash", *"ns:pa")
-        await until(pilot, lambda: screen.query_one("#filter Input")._suggestion != "")  # type: ignore[attr-defined]
-        await pilot.press("tab")
-        await until(pilot, lambda: screen.chosen.query == "ns:payments")
-        await until(pilot, lambda: "payments-api:1.8.2" in names(screen))
 
 
 async def test_faults_only_hides_what_is_trusted_and_keeps_what_leads_to_faults() -> None:

@@ -1,85 +1,165 @@
-"""What could come next while a query is typed."""
+"""What could come next while a query is typed, and how much each of it would find."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import chain, islice
+from typing import NamedTuple
 
-from tui.domain.common.text import clean
-from tui.domain.query.language import CHOICES, Key, quote
-from tui.domain.snapshot.snapshot import Snapshot
+from tui.domain.common.trust import CheckName, State
+from tui.domain.query.index import QueryIndex, Tally
+from tui.domain.query.language import OPERATORS, Key, Op, Term, in_quotes, parse_terms, quote
+from tui.domain.query.vocabulary import AGES, Vocabulary
+from tui.errors import InvalidQuery
 
-__all__ = ["complete"]
+__all__ = ["Completion", "completions", "tally_of", "term_at"]
 
-MOST = 20
-_LAST = re.compile(r'[^\s"]*$')
+MOST = 50
+_TOKEN = re.compile(r'(?:[^\s"]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
+_KEYED = re.compile(r"([A-Za-z]+)(:|>=|<=|=|>|<)(.*)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
-def complete(text: str, cursor: int, snapshot: Snapshot) -> list[str]:
-    """Texts that the query could become by completing the term left of the cursor; the best first, at most 20."""
+class Completion(NamedTuple):
+    """What the query could become: `text` is the whole of it, `cursor` where typing goes on, `term` what is new.
+
+    Where it is `unfinished` a value is still to come, and it finds nothing yet.
+    """
+
+    text: str
+    cursor: int
+    term: str
+    unfinished: bool = False
+
+
+class _Begun(NamedTuple):
+    """The term left of the cursor: what stands before its value, the value so far, and whether a quote was opened for it."""
+
+    start: str
+    key: Key
+    op: str
+    value: str
+    quoted: bool
+
+
+def completions(text: str, cursor: int, words: Vocabulary, saved: Iterable[str] = ()) -> list[Completion]:
+    """How the term left of the cursor could be completed, the best first; `saved` are the names of queries that were saved."""
     left, right = text[:cursor], text[cursor:]
-    match = _LAST.search(left)
-    token = match[0] if match else ""
-    start = left[: len(left) - len(token)]
-    if not token or start.endswith('"') or (right and not right[0].isspace()):
+    if right and not right[0].isspace():
         return []
-    minus = "-" if token.startswith("-") else ""
-    return [f"{start}{minus}{term}{right}" for term in _terms(token.removeprefix("-"), snapshot)]
+    token = left[term_at(text, cursor) :]
+    start, minus = left[: len(left) - len(token)], "-" if token.startswith("-") else ""
+    if token.startswith("@"):
+        offers: Iterator[_Offer] = (_Offer(f"@{name}") for name in _fitting(token[1:], sorted(saved)))
+    else:
+        begun = _begun(token.removeprefix("-"))
+        offers = _offers(begun, words) if begun is not None else iter(())
+    return [
+        Completion(
+            f"{start}{minus}{offer.term}{right}", len(start + minus + offer.term), f"{minus}{offer.term}", offer.unfinished
+        )
+        for offer in islice(offers, MOST)
+        if minus + offer.term != token
+    ]
 
 
-def _terms(token: str, snapshot: Snapshot) -> list[str]:
-    name, colon, value = token.partition(":")
-    key = next((key for key in Key if key == name.lower() and key is not Key.WORD), None)
-    if colon and key:
-        return [f"{key}:{quote(choice)}" for choice in _best(value, _values(key, snapshot))]
-    keys = [_opening(key) for key in Key if key is not Key.WORD and key.startswith(token.lower())] if token and not colon else []
-    return keys + [quote(name) for name in _best(token, _names(snapshot)) if quote(name) == name][: MOST - len(keys)]
+def term_at(text: str, cursor: int) -> int:
+    """Where the term begins that ends at the cursor; the cursor itself where none does."""
+    starts = (match.start() for match in _TOKEN.finditer(text[:cursor]) if match.end() == cursor)
+    return next(starts, cursor)
 
 
-def _opening(key: Key) -> str:
-    match key:
-        case Key.AGE:
-            return "age>"
-        case Key.SEV:
-            return "sev>="
-        case _:
-            return f"{key}:"
+def tally_of(completion: Completion, index: QueryIndex, now: datetime) -> Tally | None:
+    """How much the whole query would find; None where it is no query yet, for it or for something else in it."""
+    if completion.unfinished:
+        return None
+    try:
+        return index.tally(parse_terms(completion.text), now)
+    except InvalidQuery:
+        return None
 
 
-def _values(key: Key, snapshot: Snapshot) -> Iterable[str]:
-    match key:
-        case Key.NS:
-            return (workload.namespace for workload in snapshot.workloads)
-        case Key.CTX:
-            return (workload.cluster for workload in snapshot.workloads)
-        case Key.KIND:
-            return (workload.kind for workload in snapshot.workloads)
-        case Key.TEAM:
-            return (workload.team for workload in snapshot.workloads.values())
-        case Key.REPO:
-            return (image.repository for image in snapshot.images)
-        case Key.BASE:
-            return _base_names(snapshot)
-        case _:
-            return CHOICES.get(key, ())
+class _Offer(NamedTuple):
+    term: str
+    unfinished: bool = False
 
 
-def _base_names(snapshot: Snapshot) -> Iterable[str]:
-    for key in snapshot.derived:
-        image, unknown = snapshot.images.get(key), snapshot.bases.get(key)
-        if image is not None:
-            yield from (f"{key.repository}:{tag}" for tag in image.tags) if image.tags else (key.repository,)
-        elif unknown is not None:
-            yield unknown.label
+def _begun(token: str) -> _Begun | None:
+    """What a term is so far; None where it is complete."""
+    keyed = _KEYED.fullmatch(token)
+    key = next((key for key in Key if keyed and key == keyed[1].lower() and key is not Key.WORD), None)
+    if keyed is None or key is None:
+        return _value_begun("", Key.WORD, "", token)
+    return _value_begun(f"{key}{keyed[2]}", key, keyed[2], keyed[3])
 
 
-def _names(snapshot: Snapshot) -> Iterable[str]:
-    yield from (workload.name for workload in snapshot.workloads)
-    yield from (image.repository for image in snapshot.images)
+def _value_begun(start: str, key: Key, op: str, value: str) -> _Begun | None:
+    if not value.startswith('"'):
+        return None if '"' in value else _Begun(start, key, op, value, quoted=False)
+    inner = value[1:]
+    if re.fullmatch(r'(?:[^"\\]|\\.)*\\?', inner, re.DOTALL) is None:
+        return None  # the quote is closed
+    return _Begun(start, key, op, _ESCAPE.sub(r"\1", inner.removesuffix("\\") if inner.endswith("\\") else inner), quoted=True)
 
 
-def _best(part: str, names: Iterable[str]) -> list[str]:
-    """Names that begin with the part, then those that contain it, each sorted; what is already whole is left out."""
+def _offers(begun: _Begun, words: Vocabulary) -> Iterator[_Offer]:
+    if begun.key is Key.WORD:
+        return chain(() if begun.quoted else _keys(begun.value), _names(begun, words) if begun.value else ())
+    if begun.op not in OPERATORS.get(begun.key, (Op.IS,)):
+        return iter(())
+    if begun.key is Key.AGE:
+        return (_Offer(f"{begun.start}{age}") for age in AGES if age.startswith(begun.value.lower()))
+    if begun.key is Key.CHECK:
+        return _checks(begun)
+    return (_Offer(begun.start + _written(value, begun)) for value in _fitting(begun.value, words.values(begun.key)))
+
+
+def _keys(part: str) -> Iterator[_Offer]:
+    """The keys that a word may become; each with the operator that it is mostly used with."""
     small = part.lower()
-    fitting = {name for name in names if name and small in name.lower() and name != part and clean(name) == name}
-    return sorted(fitting, key=lambda name: (not name.lower().startswith(small), name))[:MOST]
+    for key in Key:
+        if key is not Key.WORD and key.startswith(small) and ":" not in part:
+            operator = Op.OVER if key is Key.AGE else Op.AT_LEAST if key is Key.SEV else Op.IS
+            yield _Offer(f"{key}{operator}", unfinished=True)
+
+
+def _names(begun: _Begun, words: Vocabulary) -> Iterator[_Offer]:
+    """Names that are words as they stand: what means something else as a query is left out, unless it is in quotes."""
+    for name in _fitting(begun.value, words.values(Key.WORD)):
+        written = _written(name, begun)
+        if begun.quoted or _is_word(written, name):
+            yield _Offer(written)
+
+
+def _is_word(text: str, name: str) -> bool:
+    try:
+        return parse_terms(text) == (Term(Key.WORD, name),)
+    except InvalidQuery:
+        return False
+
+
+def _checks(begun: _Begun) -> Iterator[_Offer]:
+    """First the check, then its state; a state that is typed at once brings every check that can end so."""
+    name, equals, state = begun.value.lower().partition("=")
+    if equals:
+        states = (f"{name}={choice}" for choice in State if name in tuple(CheckName) and choice.startswith(state))
+        yield from (_Offer(begun.start + choice) for choice in states)
+        return
+    yield from (_Offer(f"{begun.start}{choice}=", unfinished=True) for choice in _fitting(name, tuple(CheckName)))
+    if name:
+        pairs = [f"{check}={choice}" for check in CheckName for choice in State]
+        yield from (_Offer(begun.start + pair) for pair in pairs if name in pair)
+
+
+def _written(value: str, begun: _Begun) -> str:
+    return in_quotes(value) if begun.quoted else quote(value)
+
+
+def _fitting(part: str, names: Sequence[str]) -> Iterator[str]:
+    """Names that begin with the part, then those that contain it."""
+    small = part.lower()
+    yield from (name for name in names if name.lower().startswith(small))
+    if small:
+        yield from (name for name in names if small in name.lower() and not name.lower().startswith(small))

@@ -25,9 +25,10 @@ from tui.domain.query.lineage import BaseNames
 from tui.domain.query.match import is_glob, is_hex, name_matcher, text_matcher
 from tui.domain.query.rows import Mark, Rows, Texts, Truth
 from tui.domain.query.traits import OF_USE, ImageTraits
+from tui.domain.query.vocabulary import Vocabulary
 from tui.domain.snapshot.snapshot import BaseState, Drift, Image, ImageKey, Snapshot, Workload
 
-__all__ = ["QueryIndex", "QueryResult", "Truth"]
+__all__ = ["QueryIndex", "QueryResult", "Tally", "Truth"]
 
 CACHED = 200
 _UNSURE = frozenset({State.UNKNOWN, State.OFF})
@@ -48,6 +49,14 @@ class QueryResult(NamedTuple):
     unplaced: int
 
 
+class Tally(NamedTuple):
+    """How many images and workloads a list of terms finds, and how many images could not be told."""
+
+    images: int
+    workloads: int
+    undecided: int
+
+
 class Side(Enum):
     """Whose verdict counts: that of the image, or that of the workload."""
 
@@ -64,9 +73,8 @@ class QueryIndex:
 
     def find(self, terms: Iterable[Term], now: datetime) -> QueryResult:
         """The images and workloads for which every term holds."""
-        terms, rows = tuple(terms), self._rows
-        mask = rows.all if any(_asks_for_use(term) for term in terms) else rows.plain
-        by_image, by_workload = (self._every(terms, side, now, mask) for side in Side)
+        rows = self._rows
+        by_image, by_workload = self._sides(tuple(terms), now)
         images, workloads = rows.image.things(by_image.yes), rows.workload.things(by_workload.yes)
         undecided = rows.image.things(by_image.maybe) - images
         alone = rows.without_image & ~rows.marked(Mark.WAITING) if by_workload.maybe else 0
@@ -78,6 +86,24 @@ class QueryIndex:
             frozenset(rows.workloads[number].key for number in rows.workload.things(by_workload.yes & rows.without_image)),
             len(lonely),
         )
+
+    def tally(self, terms: Iterable[Term], now: datetime) -> Tally:
+        """How much `find` would find, without saying what."""
+        rows = self._rows
+        by_image, by_workload = self._sides(tuple(terms), now)
+        images = rows.image.things(by_image.yes)
+        undecided = rows.image.things(by_image.maybe) - images if by_image.maybe else ()
+        return Tally(len(images), len(rows.workload.things(by_workload.yes)), len(undecided))
+
+    def _sides(self, terms: tuple[Term, ...], now: datetime) -> tuple[Truth, Truth]:
+        """For which rows every term holds, of images and of workloads."""
+        mask = self._rows.all if any(_asks_for_use(term) for term in terms) else self._rows.plain
+        return self._every(terms, Side.IMAGE, now, mask), self._every(terms, Side.WORKLOAD, now, mask)
+
+    @cached_property
+    def words(self) -> Vocabulary:
+        """The names that its values can have."""
+        return Vocabulary(self.snapshot)
 
     @cached_property
     def _rows(self) -> Rows:

@@ -20,7 +20,21 @@ from tui.domain.common.trust import CheckName, State
 from tui.domain.snapshot.snapshot import Drift
 from tui.errors import InvalidQuery
 
-__all__ = ["CHOICES", "MAX_LENGTH", "Key", "Op", "Severity", "Term", "Trait", "format_term", "parse_age", "parse_terms", "quote"]
+__all__ = [
+    "CHOICES",
+    "MAX_LENGTH",
+    "OPERATORS",
+    "Key",
+    "Op",
+    "Severity",
+    "Term",
+    "Trait",
+    "format_term",
+    "in_quotes",
+    "parse_age",
+    "parse_terms",
+    "quote",
+]
 
 MAX_LENGTH = 2000
 
@@ -110,10 +124,11 @@ CHOICES: Mapping[Key, tuple[str, ...]] = {
     Key.SEV: tuple(Severity),
 }
 _KEYS = {str(key): key for key in Key if key is not Key.WORD}
-_OPERATORS: Mapping[Key, tuple[Op, ...]] = {
+OPERATORS: Mapping[Key, tuple[Op, ...]] = {
     Key.AGE: (Op.OVER, Op.AT_LEAST, Op.UNDER, Op.AT_MOST),
     Key.SEV: tuple(Op),
 }
+"""How the values of a key compare, where it is by more than `:`."""
 _HEAD = re.compile(r"([^\s\":<>=]+)(:|>=|<=|=|>|<)")
 _BARE = re.compile(r"[^\s\"]*")
 _SPACE = re.compile(r"\s*")
@@ -156,6 +171,11 @@ def quote(value: str) -> str:
     """The value, in quotes if it needs them."""
     if value and _BARE.fullmatch(value):
         return value
+    return in_quotes(value)
+
+
+def in_quotes(value: str) -> str:
+    """The value in quotes, whether it needs them or not."""
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -201,7 +221,7 @@ def _meaning(word: str) -> Key:
 
 def _keyed(text: str, key: Key, head: re.Match[str], negated: bool) -> tuple[Term, int]:
     op = Op(head[2])
-    if op not in _OPERATORS.get(key, (Op.IS,)):
+    if op not in OPERATORS.get(key, (Op.IS,)):
         _refuse_operator(key, op, head.start(2))
     value, end = _value(text, head.end())
     return Term(key, _checked(key, value, head.end()), op, negated), end
@@ -265,7 +285,7 @@ def _word_text(value: str) -> str:
         bare = parse_terms(value) == (Term(Key.WORD, value),)
     except InvalidQuery:
         bare = False
-    return value if bare else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return value if bare else in_quotes(value)
 
 
 def _refuse_key(head: re.Match[str], position: int) -> NoReturn:

@@ -10,12 +10,11 @@ from datetime import datetime
 import msgspec
 
 from tui.domain.facts.workload import ObjectKey
-from tui.domain.query.complete import complete
 from tui.domain.query.index import QueryIndex
 from tui.domain.query.language import Term, format_term, parse_terms
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 
-__all__ = ["EVERYTHING", "Query", "QueryIndex", "Selection", "complete", "parse_query"]
+__all__ = ["EVERYTHING", "Query", "QueryIndex", "Selection", "parse_query"]
 
 
 class Selection(msgspec.Struct, frozen=True):

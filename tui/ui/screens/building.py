@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from textual.screen import Screen
 
@@ -17,9 +17,7 @@ from tui.presenters.running import NOTHING_RUNS, running_of
 from tui.presenters.views.building import Built, build_view
 from tui.presenters.views.spec import Filter, ViewSpec
 from tui.presenters.views.table import VIEWS
-
-if TYPE_CHECKING:
-    from tui.domain.query.query import QueryIndex
+from tui.ui.screens.query_indexes import QueryIndexes
 
 __all__ = ["RowBuilder", "RowsRequest"]
 
@@ -43,9 +41,14 @@ class RowBuilder:
     """
 
     def __init__(
-        self, screen: Screen[None], done: Callable[[RowsRequest, Built | InvalidQuery], object], counted: Callable[[], object]
+        self,
+        screen: Screen[None],
+        indexes: QueryIndexes,
+        done: Callable[[RowsRequest, Built | InvalidQuery], object],
+        counted: Callable[[], object],
     ) -> None:
         self._screen = screen
+        self._indexes = indexes
         self._done = done
         self._counted = counted
         self._counted_in: Snapshot | None = None
@@ -54,7 +57,6 @@ class RowBuilder:
         self.running = NOTHING_RUNS
         self._wish: RowsRequest | None = None
         self._busy = False
-        self._index: QueryIndex | None = None
 
     def ask(self, wish: RowsRequest) -> None:
         """Want these rows; a wish that was not begun is forgotten."""
@@ -80,12 +82,9 @@ class RowBuilder:
 
     def _build(self, wish: RowsRequest) -> Built | InvalidQuery:
         """In a thread, one at a time: the index is made once for all keys typed over one snapshot."""
-        if wish.chosen.query and (self._index is None or self._index.snapshot is not wish.snapshot):
-            from tui.domain.query.query import QueryIndex  # not before somebody filters
-
-            self._index = QueryIndex(wish.snapshot)
+        index = self._indexes.of(wish.snapshot) if wish.chosen.query else None
         try:
-            return build_view(wish.view, wish.snapshot, wish.chosen, wish.now, wish.glyphs, self._index, wish.board)
+            return build_view(wish.view, wish.snapshot, wish.chosen, wish.now, wish.glyphs, index, wish.board)
         except InvalidQuery as error:
             return error
 

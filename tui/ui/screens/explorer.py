@@ -96,7 +96,7 @@ class ExplorerScreen(NavigableScreen):
         dress(self, self.app.glyphs)
         self._panes = Panes(self.body, self.left, self.outline, self.notice, self.detail)
         self.stage = TreeState(self.outline)
-        self._rows = RowBuilder(self, lambda wish, built: self.post_message(self.RowsBuilt(wish, built)), self._counted)
+        self._rows = RowBuilder(self, self.indexes, self._built, self._counted)
         self.watch(self.app, "snapshot", self._snapshot_changed, init=False)
         self.watch(self.app, "board", self._board_changed, init=False)
         self.watch(self.app, "trouble", self._trouble_changed, init=False)
@@ -153,6 +153,9 @@ class ExplorerScreen(NavigableScreen):
     def _trouble_changed(self, trouble: TrustreeError | None) -> None:
         self._notices.show_trouble(trouble)
         self.refresh_bindings()
+
+    def _built(self, wish: RowsRequest, built: Built | InvalidQuery) -> None:
+        self.post_message(self.RowsBuilt(wish, built))
 
     @on(RowsBuilt)
     def _rows_arrived(self, message: RowsBuilt) -> None:

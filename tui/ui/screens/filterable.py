@@ -10,6 +10,7 @@ from tui.presenters.views.building import Built
 from tui.presenters.views.spec import Filter
 from tui.ui.host import Host
 from tui.ui.screens.filtering import Filtering
+from tui.ui.screens.query_indexes import QueryIndexes
 
 if TYPE_CHECKING:
     from widgets.prompt import FilterBar
@@ -20,6 +21,10 @@ __all__ = ["FilterableScreen"]
 class FilterableScreen(Screen[None]):
     """`chosen` is the filter, `built` the rows that it lets through."""
 
+    DEFAULT_CSS = """
+    FilterableScreen { layers: default above; }
+    """
+
     if TYPE_CHECKING:
         app: Host
 
@@ -27,7 +32,8 @@ class FilterableScreen(Screen[None]):
         super().__init__()
         self.chosen = Filter(query)
         self.built: Built | None = None
-        self.filtering = Filtering(self)
+        self.indexes = QueryIndexes()
+        self.filtering = Filtering(self, self.indexes)
 
     def ask_for_rows(self) -> None:
         """Have the rows of the filter made."""
@@ -45,23 +51,28 @@ class FilterableScreen(Screen[None]):
 
     async def action_filter(self) -> None:
         """Type a filter; the rows follow with every key."""
-        await self.filtering.open(self.chosen.query, self._offers)
+        await self.filtering.open(self.chosen.query)
         self.show_count()
 
-    def _offers(self, text: str) -> list[str]:
-        from tui.domain.query.query import complete
-
-        return complete(text, len(text), self.app.snapshot)
-
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
-        """Narrow as it is typed."""
-        self.narrow(self.chosen._replace(query=event.text.strip()))
+        """Narrow as it is typed; what does not parse yet leaves the rows as they are."""
+        query = self.filtering.read(event.text)
+        if query is not None:
+            self.narrow(self.chosen._replace(query=query))
+            self.show_count()
+
+    def on_filter_bar_asked(self, event: FilterBar.Asked) -> None:
+        """Offer what could come next."""
+        self.filtering.complete(event.text, event.cursor)
 
     async def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
         """Keep the filter, unless it is wrong."""
-        self.narrow(self.chosen._replace(query=event.text.strip()))
-        if self.filtering.wrong is None:
-            await self._end_filter()
+        query = self.filtering.read(event.text)
+        if query is None:
+            self.filtering.tell()
+            return
+        self.narrow(self.chosen._replace(query=query))
+        await self._end_filter()
 
     async def on_filter_bar_cancelled(self) -> None:
         """No filter."""

@@ -1,58 +1,142 @@
-"""The filter while it is typed: the bar at the bottom, and what it says of the rows."""
+"""The filter while it is typed: the bar at the bottom, what it could become, and what it says of the rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from textual.screen import Screen
+from textual.timer import Timer
 
 from tui.errors import InvalidQuery
+from tui.presenters.glyphs import ASCII
 from tui.presenters.views.building import Built
 from tui.presenters.words import count
 from tui.ui.host import Host
-from widgets.rows import Span
+from tui.ui.screens.query_indexes import QueryIndexes
+from widgets.rows import Cell, Span
 
 if TYPE_CHECKING:
+    from tui.ui.screens.completing import Completer
+    from widgets.choices import Choice
     from widgets.prompt import FilterBar
 
 __all__ = ["Filtering"]
 
 MAX_ASKED = 50
 """Images whose signatures are looked for when a filter finds them."""
+PAUSE = 1.0
+"""Seconds without a key after which a term that is wrong so far is taken for a wrong one."""
 
 
 class Filtering:
     """A filter bar of a screen, there only while it is used; `wrong` is why the text does not parse."""
 
-    def __init__(self, screen: Screen[None]) -> None:
-        self._screen = screen
+    def __init__(self, screen: Screen[None], indexes: QueryIndexes) -> None:
+        self._screen, self._indexes = screen, indexes
         self._bar: FilterBar | None = None
+        self._completer: Completer | None = None
+        self._pause: Timer | None = None
         self.wrong: InvalidQuery | None = None
 
-    async def open(self, text: str, offers: Callable[[str], Sequence[str]]) -> None:
+    async def open(self, text: str) -> None:
         """Let the operator type; when this is done, the next key goes into the bar."""
-        from widgets.prompt import FilterBar  # not before somebody filters: it costs at the start
+        from tui.ui.screens.completing import Completer  # not before somebody filters: it costs at the start
+        from widgets.prompt import FilterBar
 
         if self._bar is None:
-            self._bar = FilterBar(text, offers, id="filter")
+            self._completer = Completer(self._screen, self._indexes, self._offer)
+            self._bar = FilterBar(text, id="filter")
             await self._screen.mount(self._bar)
+            self._bar.list.ascii = self._app.glyphs is ASCII
 
     async def close(self, text: str) -> None:
         """Take the bar away; what the filter that is kept finds is asked about."""
         if text and self.wrong is None:
             self._ask(text)
-        self.wrong = None
+        self._forget_fault()
         if self._bar is not None:
             bar, self._bar = self._bar, None
             await bar.remove()
+
+    @property
+    def _app(self) -> Host:
+        return cast(Host, self._screen.app)
+
+    def complete(self, text: str, cursor: int) -> None:
+        """Look for what the text could become."""
+        from tui.ui.screens.completing import CompletionRequest
+
+        if self._completer is not None:
+            self._completer.ask(CompletionRequest(text, cursor, self._app.snapshot, self._app.clock()))
+
+    def _offer(self, text: str, choices: Sequence[Choice], quiet: bool) -> None:
+        from widgets.prompt import FilterBar
+
+        if self._bar is not None and self._bar.is_mounted:
+            self._bar.post_message(FilterBar.Offered(text, choices, quiet))
+
+    def read(self, text: str) -> str | None:
+        """The query that is typed, None while it does not parse.
+
+        A term that is still being typed is not called wrong before there is a pause.
+        """
+        from tui.domain.query.query import parse_query
+
+        self._forget_fault()
+        try:
+            parse_query(text)
+        except InvalidQuery as error:
+            self.wrong = error
+            if self._is_begun(text, error):
+                self._pause = self._screen.set_timer(PAUSE, self._tell_after_pause)
+                self._say(())
+            else:
+                self.tell()
+            return None
+        return text.strip()
+
+    def _is_begun(self, text: str, error: InvalidQuery) -> bool:
+        """Whether what is wrong is the term that the cursor is at the end of."""
+        from tui.domain.query.complete import term_at
+
+        cursor = self._bar.input.cursor_position if self._bar is not None else len(text)
+        start = term_at(text, cursor)
+        return start < cursor and start <= error.position <= cursor and not text[cursor : cursor + 1].strip()
+
+    def _forget_fault(self) -> None:
+        self.wrong = None
+        if self._pause is not None:
+            self._pause.stop()
+            self._pause = None
+
+    def _tell_after_pause(self) -> None:
+        """What the list still offers to complete is begun, and not wrong."""
+        if self._bar is not None and not self._bar.list.shows_choices:
+            self.tell()
+
+    def _say(self, cell: Cell) -> None:
+        if self._bar is not None and self._bar.is_mounted:
+            self._bar.say(cell)
+
+    def tell(self) -> None:
+        """Say what is wrong, and where."""
+        error = self.wrong
+        if error is None:
+            return
+        if self._bar is not None and self._bar.is_mounted:
+            self._bar.say((Span(f"at {error.position + 1}: ", "fail bold"), Span("not a query", "fail")))
+            self._bar.show_fault(error.position, error.headline, error.remedy)
+        else:
+            words = f"The filter is wrong at {error.position + 1}: {error.headline}"
+            self._screen.notify(words, severity="error", markup=False)
 
     def _ask(self, text: str) -> None:
         """Have the signatures looked for of what a filter finds and nothing runs."""
         from tui.domain.assemble.wanted_signatures import unlooked
         from tui.domain.query.query import parse_query
 
-        app = cast(Host, self._screen.app)
+        app = self._app
         try:
             query = parse_query(text)
         except InvalidQuery:
@@ -64,17 +148,12 @@ class Filtering:
 
     def show_count(self, built: Built | None, total: int) -> None:
         """How many images are let through, beside where it is typed."""
-        self.wrong = None
-        if self._bar is not None and self._bar.is_mounted and built is not None:
+        if built is not None and self.wrong is None:
             words = f"{count(total)} images" if built.matched is None else f"{count(built.matched)} of {count(total)}"
             undecided = Span(f"  {count(built.undecided)} cannot tell" if built.undecided else "", "unknown")
-            self._bar.say((Span(words, "dim"), undecided))
+            self._say((Span(words, "dim"), undecided))
 
     def show_wrong(self, error: InvalidQuery) -> None:
-        """Where the text does not parse, and why."""
+        """What the rows cannot be made from."""
         self.wrong = error
-        if self._bar is not None and self._bar.is_mounted:
-            self._bar.say((Span(f"at {error.position + 1}: ", "fail bold"), Span(error.headline, "fail")))
-        else:
-            words = f"The filter is wrong at {error.position + 1}: {error.headline}"
-            self._screen.notify(words, severity="error", markup=False)
+        self.tell()
