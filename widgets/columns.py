@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from widgets.rows import Cell, Column, Span
-from widgets.text import ELLIPSIS, fit, harmless, middle, width_of
+from widgets.shortening import kept, marked
+from widgets.text import ELLIPSIS, fit, harmless, width_of
 
-__all__ = ["GAP", "Slot", "cut", "lay_cell", "lay_out", "thumb"]
+__all__ = ["GAP", "Slot", "cut", "cut_parts", "lay_cell", "lay_out", "thumb"]
 
 GAP = 2
+LEAST = 4
 
 
 class Slot(NamedTuple):
@@ -33,23 +37,43 @@ def lay_out(columns: Sequence[Column], width: int, pad: int = 1) -> list[Slot]:
     ]
     fixed = sum(column.width for _, column in shown)
     room = max(0, width - 2 * pad - fixed - GAP * (len(shown) - 1))
-    shares = {index: column.share for index, column in shown if not column.width}
-    flexible = list(shares)
-    total = sum(shares.values()) or 1
+    shares = _shared({index: column for index, column in shown if not column.width}, room)
     slots: list[Slot] = []
     start = pad
     for index, column in shown:
-        cells = column.width or room * shares[index] // total
-        if flexible and index == flexible[-1]:
-            cells = room - sum(room * shares[other] // total for other in flexible[:-1])
+        cells = column.width or shares[index]
         slots.append(Slot(index, start, cells, column.right))
         start += cells + GAP
     return slots
 
 
-def lay_cell(cell: Cell, slot: Slot, *, from_middle: bool = False, ellipsis: str = ELLIPSIS) -> Iterator[Span]:
+def _shared(columns: Mapping[int, Column], room: int) -> dict[int, int]:
+    """How wide each flexible column is: what one has no use for, the others have; the last one takes what is left over."""
+    shares: dict[int, int] = {}
+    left = dict(columns)
+    while left:
+        total = sum(column.share for column in left.values()) or 1
+        full = {index: column.most for index, column in left.items() if 0 < column.most < room * column.share // total}
+        if not full or len(full) == len(left):
+            break
+        shares |= full
+        room -= sum(full.values())
+        left = {index: column for index, column in left.items() if index not in full}
+    total = sum(column.share for column in left.values()) or 1
+    shares |= {index: room * column.share // total for index, column in left.items()}
+    if left:
+        shares[max(left)] += room - sum(shares[index] for index in left)
+    return shares
+
+
+def lay_cell(
+    cell: Cell, slot: Slot, *, from_middle: bool = False, parted: bool = False, ellipsis: str = ELLIPSIS
+) -> Iterator[Span]:
     """The spans of a cell, cut and padded to exactly the width of its slot."""
-    spans, used = cut(cell, slot.width, from_middle=from_middle, ellipsis=ellipsis)
+    if parted:
+        spans, used = cut_parts(cell, slot.width, ellipsis)
+    else:
+        spans, used = cut(cell, slot.width, from_middle=from_middle, ellipsis=ellipsis)
     blank = Span(" " * (slot.width - used))
     if slot.right:
         yield blank
@@ -61,28 +85,50 @@ def lay_cell(cell: Cell, slot: Slot, *, from_middle: bool = False, ellipsis: str
 def cut(cell: Cell, width: int, *, from_middle: bool = False, ellipsis: str = ELLIPSIS) -> tuple[Sequence[Span], int]:
     """The spans of a cell cut to at most `width` cells, and how many cells they take."""
     clean = [Span(harmless(text), style) for text, style in cell]
+    used = _width_of(clean)
+    if used <= width or width <= 0:
+        return (clean, used) if used <= width else ((), 0)
     text = "".join(span.text for span in clean)
-    used = width_of(text)
-    if used <= width:
-        return clean, used
-    short = middle(text, width, ellipsis) if from_middle else fit(text, width, ellipsis)
-    head = short.find(ellipsis) if ellipsis in short else 0
-    while not text.startswith(short[:head]):  # the text itself may hold an ellipsis
-        head -= 1
-    tail = len(short) - head - len(ellipsis)
-    return list(_ends(clean, head, len(text) - tail, ellipsis)), width_of(short)
+    ranges = kept(text, width, width_of, len(ellipsis)) if from_middle else [(0, len(fit(text, width, ellipsis)) - len(ellipsis))]
+    clean = list(_styled(clean, text, ranges, ellipsis))
+    return clean, _width_of(clean)
 
 
-def _ends(spans: Sequence[Span], head: int, tail: int, ellipsis: str) -> Iterator[Span]:
-    """The characters before `head` and from `tail` on, with an ellipsis between them in the style of what it cuts."""
-    at, marked = 0, False
-    for text, style in spans:
-        before = text[: max(0, head - at)]
-        after = text[max(0, tail - at) :]
-        cut_here = not marked and at + len(text) > head
-        marked = marked or cut_here
-        yield Span(before + (ellipsis if cut_here else "") + after, style)
-        at += len(text)
+def cut_parts(cell: Cell, width: int, ellipsis: str = ELLIPSIS) -> tuple[Sequence[Span], int]:
+    """The parts of a cell that are whole in `width` cells, and how many more there are: `unsigned · 2 critical +3`.
+
+    Every other span is what stands between two parts.
+    """
+    clean = [Span(harmless(text), style) for text, style in cell]
+    if _width_of(clean) <= width:
+        return clean, _width_of(clean)
+    parts = (len(clean) + 1) // 2
+    for shown in range(parts - 1, 0, -1):
+        spans = [*clean[: 2 * shown - 1], Span(f" +{parts - shown}", "dim")]
+        if _width_of(spans) <= width:
+            return spans, _width_of(spans)
+    more = (Span(f" +{parts - 1}", "dim"),) if parts > 1 and width >= 3 * LEAST else ()
+    is_name = " " not in clean[0].text
+    first, used = cut((clean[0],), width - _width_of(more), from_middle=is_name, ellipsis=ellipsis)
+    return [*first, *more], used + _width_of(more)
+
+
+def _width_of(spans: Sequence[Span]) -> int:
+    return sum(width_of(span.text) for span in spans)
+
+
+def _styled(spans: Sequence[Span], text: str, ranges: Sequence[tuple[int, int]], ellipsis: str) -> Iterator[Span]:
+    """The pieces that stay of a text, in the styles that they have; an ellipsis is in the style of what it cuts."""
+    ends = list(accumulate(len(span.text) for span in spans))
+    for start, end in marked(text, ranges):
+        if start < 0:
+            yield Span(ellipsis, spans[min(bisect_right(ends, end), len(spans) - 1)].style)
+            continue
+        at = 0
+        for (words, style), after in zip(spans, ends, strict=True):
+            if at < end and start < after:
+                yield Span(words[max(0, start - at) : end - at], style)
+            at = after
 
 
 @lru_cache(64)

@@ -84,8 +84,9 @@ class JoinedLines(Sequence[TextLine]):
 class Column(NamedTuple):
     """A column: its title, its width in cells, and from which total width on, or (where not 0) below which, it is shown.
 
-    With width 0 it takes its `share` of what is left. A name that is too long is cut in its middle, or at its end when its
-    beginning must be whole (`keeps_start`).
+    With width 0 it takes its `share` of what is left, `most` cells at most where that is not 0. What is too long is cut in its
+    middle, or at its end when its beginning must be whole (`keeps_start`); of what is `parted` (every other span stands between
+    two parts) whole parts are shown, and how many more there are.
     """
 
     title: str
@@ -95,6 +96,8 @@ class Column(NamedTuple):
     share: int = 2
     keeps_start: bool = False
     below_width: int = 0
+    most: int = 0
+    parted: bool = False
 
 
 class Row(NamedTuple):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from rich.cells import cell_len, chop_cells
 
+from widgets.shortening import DIGEST, drawn, kept
+
 __all__ = ["ELLIPSIS", "ascii_only", "chopped", "fit", "harmless", "middle", "width_of", "wrap"]
 
 ELLIPSIS = "…"
+_PIECE = re.compile(r"@?sha\d+:[0-9a-f]+|@?[^/:@,=&]*[/:,=&]*|@")
+"""Where a long word may be broken: after the separators of references, addresses and distinguished names, before a digest."""
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
@@ -45,36 +50,20 @@ def width_of(text: str) -> int:
 
 
 def fit(text: str, width: int, ellipsis: str = ELLIPSIS) -> str:
-    """The text cut at its end to at most `width` cells, with an ellipsis when something was cut."""
+    """The text cut at its end to at most `width` cells, with an ellipsis when something was cut; never inside a digest."""
     if width_of(text) <= width:
         return text
     room = width - len(ellipsis)
-    return ellipsis[:width] if room <= 0 else _head(text, room) + ellipsis
+    if room <= 0:
+        return ellipsis[:width]
+    end = len(_head(text, room))
+    digest = next((each for each in DIGEST.finditer(text) if 0 < each.start() < end < each.end()), None)
+    return text[: digest.start() if digest else end] + ellipsis
 
 
 def middle(text: str, width: int, ellipsis: str = ELLIPSIS) -> str:
     """The text cut in its middle to at most `width` cells: both ends say more than the middle."""
-    if width_of(text) <= width:
-        return text
-    room = width - len(ellipsis)
-    if room < 4:
-        return fit(text, width, ellipsis)
-    path = _short_path(text, width, ellipsis)
-    if path:
-        return path
-    tail = _head(text[::-1], room - room // 3)[::-1]
-    return _head(text, room // 3) + ellipsis + tail
-
-
-def _short_path(text: str, width: int, ellipsis: str) -> str:
-    """`host/…/name` for a path: its head, and as many of its last parts as fit; empty when the last does not fit."""
-    first, *parts = text.split("/")
-    for at in range(1, len(parts)):
-        short = "/".join((first, ellipsis, *parts[at:]))
-        if width_of(short) <= width:
-            return short
-    room = width - width_of(parts[-1]) - len(ellipsis) - 1 if parts else 0
-    return f"{_head(text, room)}{ellipsis}/{parts[-1]}" if room >= 6 else ""
+    return text if width_of(text) <= width else drawn(text, kept(text, width, width_of, len(ellipsis)), ellipsis)
 
 
 def _head(text: str, room: int) -> str:
@@ -83,20 +72,37 @@ def _head(text: str, room: int) -> str:
     return chop_cells(text, room)[0] if width_of(text) > room else text
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """The words of the text on lines of at most `width` cells; a word that is longer is cut into pieces."""
+def wrap(text: str, width: int, first: int | None = None) -> list[str]:
+    """The words of the text on lines of at most `width` cells, the first one of at most `first`.
+
+    A word that is longer is broken where references are (`/ : @`), and cut into pieces only where that is not enough.
+    """
     lines: list[str] = []
-    line = ""
+    line, room = "", width if first is None else first
     for word in text.split():
         joined = f"{line} {word}" if line else word
-        if width_of(joined) <= width:
+        if width_of(joined) <= room:
             line = joined
             continue
         if line:
             lines.append(line)
-        *full, line = chop_cells(word, max(width, 2)) if width_of(word) > width else [word]
+            room = width
+        *full, line = _broken(word, max(room, 2)) if width_of(word) > room else [word]
         lines.extend(full)
+        room = width if full else room
     return [*lines, line] if line or not lines else lines
+
+
+def _broken(word: str, room: int) -> list[str]:
+    """A word on lines of at most `room` cells."""
+    lines = [""]
+    for piece in filter(None, _PIECE.findall(word)):
+        if width_of(lines[-1] + piece) <= room:
+            lines[-1] += piece
+            continue
+        pieces = chop_cells(piece, room) if width_of(piece) > room else [piece]
+        lines.extend(pieces)
+    return [line for line in lines if line]
 
 
 def chopped(text: str, width: int) -> list[str]:

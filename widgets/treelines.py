@@ -70,8 +70,8 @@ class LinePainter:
             if slot.at == 0:
                 parts.extend(self._name(line, slot, from_middle=not columns[0].keeps_start))
             else:
-                cell = line.row.cells[slot.at]
-                parts.extend((text, role(style, ground)) for text, style in lay_cell(cell, slot, ellipsis=self._ellipsis))
+                spans = lay_cell(line.row.cells[slot.at], slot, parted=columns[slot.at].parted, ellipsis=self._ellipsis)
+                parts.extend((text, role(style, ground)) for text, style in spans)
             parts.append((" " * GAP, base))
         strip = self._canvas.join(parts, self._width, base)
         if not line.thumb:

@@ -13,10 +13,10 @@ from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name, verdict_word
 from tui.presenters.tabs.lines import wrapped
 from tui.presenters.tabs.spec import SectionContext
-from tui.presenters.words import plural, short, size
+from tui.presenters.words import count, plural, short, size
 from widgets.rows import Span, TextLine
 
-__all__ = ["heading"]
+__all__ = ["heading", "pods_words"]
 
 COUNTED = (State.FAIL, State.UNKNOWN, State.WARN, State.PASS)
 
@@ -79,7 +79,7 @@ _USES = {
 def _workload_heading(workload: Workload, look: SectionContext) -> list[TextLine]:
     key = workload.key
     facts = [
-        f"{workload.pods} of {workload.desired} pods" if workload.desired is not None else plural(workload.pods, "pod"),
+        pods_words(workload),
         "suspended" if workload.suspended else "",
         f"managed by {workload.managed_by}" if workload.managed_by else "",
         f"team {workload.team}" if workload.team else "",
@@ -93,6 +93,21 @@ def _workload_heading(workload: Workload, look: SectionContext) -> list[TextLine
         _badge(workload.verdict, checks, look),
         TextLine(),
     ]
+
+
+def pods_words(workload: Workload) -> str:
+    """How many pods there are of how many, and how many of them never started; a bare pod is told of as the one that it is."""
+    waiting = workload.pods - len(_started(workload)) if any(container.pod_refs for container in workload.containers) else 0
+    if workload.key.kind == "Pod":
+        return "has not started" if waiting > 0 else "has started" if workload.pods else "has ended"
+    of_all = f" of {count(workload.desired)}" if workload.desired is not None else ""
+    pods = f"{count(workload.pods)}{of_all} pods" if of_all else plural(workload.pods, "pod")
+    return f"{pods}, {count(waiting)} not started" if waiting > 0 else pods
+
+
+def _started(workload: Workload) -> set[str]:
+    """The pods of which a container has been started: only then is it told which digest it runs."""
+    return {pod.name for container in workload.containers for pod in container.pod_refs if pod.digest and not pod.ended}
 
 
 def _base_heading(base: UnknownBase, look: SectionContext) -> list[TextLine]:

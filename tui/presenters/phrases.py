@@ -10,7 +10,7 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.reference import DEFAULT_REGISTRY
 from tui.domain.snapshot.snapshot import Image, ImageKey, NodeKind, UnknownBase
 from tui.presenters.glyphs import ROLE
-from tui.presenters.words import short
+from tui.presenters.words import plural, short
 from widgets.rows import Cell, Span
 
 __all__ = ["base_brief", "briefs", "image_name", "node_name", "repository_name", "source_word", "verdict_word"]
@@ -42,7 +42,9 @@ def node_name(node: Image | UnknownBase) -> str:
 
 def base_brief(base: UnknownBase) -> str:
     """Why a base is only a name, in a few words."""
-    return "base not known" if base.kind is NodeKind.SHARED_LAYERS else "only named, not readable"
+    if base.kind is NodeKind.CLAIMED:
+        return "only named, not readable"
+    return f"{plural(base.layers, 'layer')} in common" if base.repositories > 1 else "base not known"
 
 
 def source_word(sources: Sequence[SourceId]) -> str:
@@ -55,14 +57,18 @@ def source_word(sources: Sequence[SourceId]) -> str:
 
 
 def briefs(checks: Iterable[Check], dot: str) -> Cell:
-    """A few words for what is not fine, worst first, in the colour of the worst; empty when all is fine."""
+    """A few words for each thing that is not fine, worst first, in the colour of the worst; empty when all is fine.
+
+    Every other span is what stands between two of them.
+    """
     flawed = sorted(
         (check for check in checks if check.brief and check.state.severity > 1), key=lambda check: -check.state.severity
     )
     if not flawed:
         return ()
     words = dict.fromkeys(check.brief for check in flawed)
-    return (Span(dot.join(words), ROLE[worst(check.state for check in flawed)]),)
+    role = ROLE[worst(check.state for check in flawed)]
+    return tuple(span for word in words for span in (Span(dot, role), Span(word, role)))[1:]
 
 
 def verdict_word(state: State) -> str:

@@ -272,7 +272,7 @@ class _Lift:
         return UnknownBase(
             key=key,
             kind=NodeKind.CLAIMED if claimed else NodeKind.SHARED_LAYERS,
-            label=_shown(key) if claimed else shared,
+            label=_shown(key) if claimed else f"unknown base shared by {repositories} repositories",
             reason=f"It is in no registry that can be read; {shared}." if claimed else f"{shared} that are no known image's.",
             base=self._make(key, base, ways) if base is not None else None,
             layers=layers,

@@ -85,7 +85,7 @@ def _check(check: Check, look: SectionContext) -> Iterator[TextLine]:
         indent = 5
         first, continuation = "", wrap(brief_digests(check.reason), max(16, look.width - indent - 1))
     else:
-        first, *continuation = wrap(brief_digests(check.reason), room)
+        first, *continuation = wrap(brief_digests(check.reason), look.width - indent - 1, first=room)
     yield TextLine((*lead, Span(first, "dim" if fine else "")), right)
     yield from (TextLine((Span(" " * indent + part, "dim" if fine else ""),)) for part in continuation)
     if check.remedy and not fine:

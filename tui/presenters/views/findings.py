@@ -120,7 +120,7 @@ class FindingModel(FlatModel):
             return Row(Span(""), ((), (), (), (), (), (), ()))
         cells = (
             (Span(finding.what),),
-            (Span(brief(finding.fix), "dim"),),
+            (Span(brief(brief_digests(finding.fix)), "dim"),),
             (Span(count(len(finding.images))),),
             (Span(count(len(finding.workloads)), "dim"),),
             (Span(count(finding.pods), "" if finding.pods else "dim"),),

@@ -17,17 +17,17 @@ from tui.presenters.keys import UNREADABLE, PodPart, from_last, lineage_key
 from tui.presenters.phrases import base_brief, briefs, image_name
 from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, lineage_totals
 from tui.presenters.views.spec import RowsContext, TabbedModel, ViewSpec
-from tui.presenters.words import age, count
+from tui.presenters.words import age, count, plural
 from widgets.rows import Cell, Column, Row, RowKey, Span
 
-__all__ = ["BAR", "LINEAGE", "WIDE", "LineageModel", "container_state", "pod_state"]
+__all__ = ["BAR", "LINEAGE", "WIDE", "WIDER", "LineageModel", "container_state", "pod_state"]
 
 BAR = 8
-WIDE = 88
+WIDE, WIDER = 88, 101
 COLUMNS = (
-    Column("image, base first", share=3),
-    Column("state"),
-    Column("subtree", BAR, from_width=WIDE),
+    Column("image, base first", share=5, most=64),
+    Column("state", share=3, parted=True),
+    Column("subtree", BAR, from_width=WIDER),
     Column("imgs", 5, right=True, from_width=WIDE),
     Column("pods", 6, right=True),
     Column("age", 5, right=True, from_width=WIDE),
@@ -217,12 +217,16 @@ class LineageModel(TabbedModel):
         pod_ref = next((pod for pod, _ in self._pods(key[:-1]) if (pod.name, pod.container) == (part.name, part.container)), None)
         if pod_ref is None:
             return Row(Span(""), ((Span(part.name, "dim"),), (), (), (), (), ()))
-        state, role = pod_state(pod_ref)
-        place = (Span(pod_ref.name, "dim"), Span(f"  {pod_ref.node}" if pod_ref.node else "", "dim"))
         return Row(
             Span(self._glyphs.states[State.OFF], "faint"),
-            (place, (Span(state, role),), (), (), (), (self._age(pod_ref.created),)),
+            ((Span(pod_ref.name, "dim"),), self._pod_cell(pod_ref), (), (), (), (self._age(pod_ref.created),)),
         )
+
+    def _pod_cell(self, pod: PodRef) -> Cell:
+        """How a pod is, and where: never beside its name, where both would be cut."""
+        state, role = pod_state(pod)
+        parts = [Span(state, role), Span(pod.node, "dim")]
+        return tuple(span for part in parts if part.text for span in (Span(self._glyphs.dot, "dim"), part))[1:]
 
     def _age(self, since: datetime | None) -> Span:
         return Span(age(since, self._now), "dim")
@@ -241,7 +245,7 @@ def container_state(containers: Sequence[Container], workload: Workload, glyphs:
 
 def pod_state(pod: PodRef) -> tuple[str, str]:
     """The state of a pod in a word or two with its role; nothing when it simply runs."""
-    restarts = f"{pod.restarts} restarts" if pod.restarts else ""
+    restarts = plural(pod.restarts, "restart") if pod.restarts else ""
     if pod.reason and pod.state != "running":
         return (pod.reason, "dim" if pod.reason == "Completed" else "fail")
     if pod.phase == "Running" and pod.state in ("running", ""):

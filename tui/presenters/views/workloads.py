@@ -15,7 +15,7 @@ from tui.presenters.glyphs import BAD_FIRST, Glyphs, mix
 from tui.presenters.keys import ClusterPart, ContainerPart, NamespacePart, from_last, workload_key
 from tui.presenters.phrases import base_brief, briefs, image_name
 from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, one
-from tui.presenters.views.lineage import BAR, WIDE, container_state
+from tui.presenters.views.lineage import BAR, WIDE, WIDER, container_state
 from tui.presenters.views.spec import RowsContext, TabbedModel, ViewSpec
 from tui.presenters.words import age, count
 from widgets.rows import Cell, Column, Row, RowKey, Span
@@ -23,9 +23,9 @@ from widgets.rows import Cell, Column, Row, RowKey, Span
 __all__ = ["WORKLOADS", "WorkloadModel"]
 
 COLUMNS = (
-    Column("workload, cluster first"),
-    Column("state", share=3),
-    Column("subtree", BAR, from_width=WIDE),
+    Column("workload, cluster first", share=4, most=56),
+    Column("state", share=5, parted=True),
+    Column("subtree", BAR, from_width=WIDER),
     Column("wklds", 5, right=True, from_width=WIDE),
     Column("pods", 6, right=True),
     Column("age", 5, right=True, from_width=WIDE),
