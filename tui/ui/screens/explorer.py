@@ -95,7 +95,7 @@ class ExplorerScreen(NavigableScreen):
         """Follow the app's snapshot."""
         dress(self, self.app.glyphs)
         self._panes = Panes(self.body, self.left, self.outline, self.notice, self.detail)
-        self.stage = TreeState(self.outline)
+        self.stage = TreeState(self.outline, self.history)
         self._rows = RowBuilder(self, self.indexes, self._built, self._counted)
         self.watch(self.app, "snapshot", self._snapshot_changed, init=False)
         self.watch(self.app, "board", self._board_changed, init=False)
@@ -193,8 +193,8 @@ class ExplorerScreen(NavigableScreen):
     def _show_heading(self) -> None:
         self.header.show(self)
 
-    def view_changed(self) -> None:
-        """Its name stands in the heading."""
+    def visit_changed(self) -> None:
+        """The heading says where the operator is."""
         self._show_heading()
 
     # ---- the detail
@@ -296,6 +296,8 @@ class ExplorerScreen(NavigableScreen):
         match action:
             case _ if action in COPIED:
                 return bool(self._copying.text(action)) or None
+            case "history":
+                return self.history.can_step(int(str(parameters[0]))) or None
             case "filter" | "faults":
                 return True if self.app.snapshot.images or self.app.snapshot.workloads or self.chosen.words else None
             case "other":

@@ -45,9 +45,15 @@ class FilterableScreen(Screen[None]):
 
     def narrow(self, chosen: Filter) -> None:
         """Let something else through."""
-        if chosen != self.chosen:
-            self.chosen = chosen
-            self.ask_for_rows()
+        raise NotImplementedError
+
+    def narrow_while_typing(self, chosen: Filter) -> None:
+        """Let something else through, which may not be the last word."""
+        raise NotImplementedError
+
+    def stop_typing(self, chosen: Filter) -> None:
+        """Let this through, as if nothing had been typed."""
+        raise NotImplementedError
 
     async def action_filter(self) -> None:
         """Type a filter; the rows follow with every key."""
@@ -58,7 +64,7 @@ class FilterableScreen(Screen[None]):
         """Narrow as it is typed; what does not parse yet leaves the rows as they are."""
         query = self.filtering.read(event.text)
         if query is not None:
-            self.narrow(self.chosen._replace(query=query))
+            self.narrow_while_typing(self.chosen._replace(query=query))
             self.show_count()
 
     def on_filter_bar_asked(self, event: FilterBar.Asked) -> None:
@@ -71,12 +77,12 @@ class FilterableScreen(Screen[None]):
         if query is None:
             self.filtering.tell()
             return
-        self.narrow(self.chosen._replace(query=query))
+        self.narrow_while_typing(self.chosen._replace(query=query))
         await self._end_filter()
 
     async def on_filter_bar_cancelled(self) -> None:
         """No filter."""
-        self.narrow(self.chosen._replace(query=""))
+        self.stop_typing(self.chosen._replace(query=""))
         await self._end_filter()
 
     async def _end_filter(self) -> None:

@@ -7,6 +7,7 @@ from textual.getters import query_one
 from tui.presenters.views.spec import Filter, ViewSpec
 from tui.presenters.views.table import VIEWS, view_of
 from tui.ui.screens.filterable import FilterableScreen
+from tui.ui.screens.history import History, Place
 from tui.ui.screens.tree_state import TreeState
 from widgets.marking import MarkingTree
 
@@ -24,34 +25,78 @@ class NavigableScreen(FilterableScreen):
         self.view: ViewSpec = VIEWS[0]
         self._narrowed_in = VIEWS[0]
         """The view where Enter led to what a row is about: the way back leads there."""
+        self.history = History(self.view, self.chosen)
+        self._typed = False
+        """Whether the current visit was begun by typing: the next letter makes no other."""
 
-    def view_changed(self) -> None:
-        """Show what depends on the view alone, before its rows are there."""
+    def visit_changed(self) -> None:
+        """Show what depends on the view and the filter alone, before the rows are there."""
         raise NotImplementedError
 
-    def change_view(self, view: ViewSpec) -> None:
-        """Show another view under the filter that there is."""
-        self.view = view
+    def go(self, view: ViewSpec, chosen: Filter, place: Place | None = None) -> None:
+        """Show a view under a filter: where the operator was there, at a place if one is given."""
         self.stage.touched = True
-        self.view_changed()
+        self._typed = False
+        if (view, chosen) != (self.view, self.chosen):
+            self.history.go(view, chosen, place)
+        self._show_visit()
+
+    def _show_visit(self) -> None:
+        visit = self.history.current
+        self.view, self.chosen = visit.view, visit.chosen
+        self.visit_changed()
         self.ask_for_rows()
+
+    def narrow(self, chosen: Filter) -> None:
+        """Let something else through."""
+        if chosen != self.chosen:
+            self.go(self.view, chosen)
+
+    def narrow_while_typing(self, chosen: Filter) -> None:
+        """Let something else through; all that is typed is one visit."""
+        if chosen == self.chosen:
+            return
+        if self._typed:
+            self.history.amend(chosen)
+            self._show_visit()
+        else:
+            self.narrow(chosen)
+            self._typed = True
+
+    def stop_typing(self, chosen: Filter) -> None:
+        """Go back to where the typing began, if that was there."""
+        if self._typed and self.history.withdraw(chosen):
+            self._show_visit()
+        else:
+            self.narrow(chosen)
+
+    async def action_filter(self) -> None:
+        """Type a filter; the rows follow with every key."""
+        self._typed = False
+        await super().action_filter()
 
     def go_into(self, chosen: Filter) -> None:
         """Show what a row is about: the first view, narrowed to it."""
-        self.chosen, self._narrowed_in = chosen, self.view
-        self.change_view(VIEWS[0])
+        self._narrowed_in = self.view
+        self.go(VIEWS[0], chosen)
 
     def widen(self) -> None:
-        """Out of what a row is about, else out of the filter."""
+        """Out of what a row is about, to where it was opened; else out of the filter."""
         if self.chosen.finding is not None:
-            self.chosen = self.chosen._replace(finding=None)
-            self.change_view(self._narrowed_in)
+            chosen = self.chosen._replace(finding=None)
+            self.go(self._narrowed_in, chosen, self.history.left(self._narrowed_in, chosen))
         elif self.chosen.words:
             self.narrow(Filter(grouping=self.chosen.grouping))
 
+    def action_history(self, by: int) -> None:
+        """To where the operator was before, or from there on again."""
+        if self.history.step(by):
+            self.stage.touched = True
+            self._show_visit()
+
     def action_view(self, id: str) -> None:
         """Another view of the same estate, on the same thing."""
-        self.change_view(view_of(id))
+        self.go(view_of(id), self.chosen)
 
     def action_faults(self) -> None:
         """Only what is not trusted, or everything again."""

@@ -96,8 +96,8 @@ class DetailScreen(TextScreen):
 
     heading = "detail"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab,right_square_bracket,l,right", "tab(1)", "next section", key_display="Tab", id="detail.next"),
-        Binding("shift+tab,left_square_bracket,h,left", "tab(-1)", "section before", show=False, id="detail.before"),
+        Binding("tab,l,right", "tab(1)", "next section", key_display="Tab", id="detail.next"),
+        Binding("shift+tab,h,left", "tab(-1)", "section before", show=False, id="detail.before"),
         Binding("c", "copy_name", "copy name", id="copy.name"),
         Binding("C", "copy_reference", "copy reference", id="copy.reference"),
     ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from tui.domain.facts.events import SourceState
 from tui.presenters.keys import subject_of
 from tui.presenters.views.building import first_unfolded
-from tui.presenters.views.spec import Filter, ViewSpec
+from tui.presenters.views.spec import Filter
+from tui.ui.screens.history import History, Place, Visit
 from widgets.rows import RowKey
 from widgets.tree import VirtualTree
 
@@ -19,50 +20,48 @@ if TYPE_CHECKING:
 
 __all__ = ["TreeState"]
 
-MOST_PLACES = 64
-"""Places that are remembered: each filter is one, and each key of it while it is typed."""
 SETTLED = timedelta(seconds=5)
 """How long after the last source was loaded the rows may still be laid out anew: what runs brings new demands."""
-
-
-class _Place(NamedTuple):
-    """What was unfolded (None where there was nothing to unfold yet), and on which row and line the cursor was."""
-
-    expanded: frozenset[RowKey] | None
-    cursor: RowKey
-    line: int
 
 
 class TreeState:
     """Puts rows into a tree so that nothing moves that the operator has placed.
 
     While the estate loads and no key was pressed, the worst is unfolded anew as far as there is room; from the first key,
-    or soon after the whole was loaded, everything stays where it is.
+    or soon after the whole was loaded, everything stays where it is. Who comes back by the history is where they were; who comes
+    to a view by its name is on what was selected elsewhere since, else where they were.
     """
 
-    def __init__(self, outline: VirtualTree) -> None:
+    def __init__(self, outline: VirtualTree, history: History) -> None:
         self._outline = outline
-        self._scene: tuple[ViewSpec, Filter] | None = None
-        self._left: dict[tuple[str, Filter], _Place] = {}
-        """Where the operator was, by view and filter; what was left last stands last."""
+        self._history = history
+        self._visit: Visit | None = None
+        """The visit whose rows are shown, and under which filter they are: of the current one the rows may not be there yet."""
+        self._shown = Filter()
         self._came_to: RowKey | None = None
-        """Where the cursor was put among these rows: from there the way back leads to where it was before."""
+        """Where the cursor was put among these rows: elsewhere, it was moved."""
+        self._selected: RowKey | None = None
+        """The last image or workload that the operator went to, in whichever view."""
+        self._selections = 0
         self._whole_since: datetime | None = None
         self._bare = False
         """Whether there was nothing to unfold yet: then nobody has folded anything either."""
         self.touched = False
 
     def show(self, wish: RowsRequest, built: Built, room: int) -> None:
-        """Show the rows that were wished for; `room` is how many rows fit."""
-        scene = (wish.view, wish.chosen)
-        if scene != self._scene or (wish.chosen.words and not self._outline.row_count):
-            self._change(scene, built, wish.snapshot, room)
+        """Show the rows of the current visit; `room` is how many rows fit."""
+        visit = self._history.current
+        if visit is not self._visit:
+            self._change(visit, built, wish.snapshot, room)
+        elif wish.chosen != self._shown or (wish.chosen.words and not self._outline.row_count):
+            self._narrow(visit, built, room)
         elif self._bare and not wish.chosen.words:
             self._unfold(built, room)
         elif self.touched or wish.chosen.words:
             self._outline.set_model(built.model)
         else:
             self.unfold_first(built, room)
+        self._visit, self._shown = visit, wish.chosen
         self._settle(wish.snapshot)
 
     def unfold_first(self, built: Built, room: int) -> None:
@@ -84,50 +83,73 @@ class TreeState:
         elif snapshot.as_of - self._whole_since > SETTLED:
             self.touched = True
 
-    def _change(self, scene: tuple[ViewSpec, Filter], built: Built, snapshot: Snapshot, room: int) -> None:
-        """Other rows altogether: keep where the operator was in those before, and the selection across."""
-        view, chosen = scene
-        before = self._outline.cursor_key
-        other_view = self._scene is not None and self._scene[0] is not view
-        self._leave(before)
-        left = self._left.get((view.id, chosen))
-        self._scene, self._bare = scene, False
+    def _change(self, visit: Visit, built: Built, snapshot: Snapshot, room: int) -> None:
+        """Other rows altogether: keep where the operator was in those before, and go to where they are now."""
+        self._leave()
+        other_view = self._visit is not None and self._visit.view is not visit.view
+        left = visit.place or self._history.left(visit.view, visit.chosen)
+        self._lay_out(visit.chosen, left, built, room)
+        if visit.place is not None:
+            self._return(visit.place, built)
+        elif other_view and left is not None and left.selections == self._selections:
+            self._return(left, built)
+        elif other_view and visit.chosen.finding == self._shown.finding:
+            self._carry(visit, left, snapshot, built)
+        elif visit.chosen.words:
+            self._first_hit(built)
+        self._came_to = self._outline.cursor_key
+
+    def _narrow(self, visit: Visit, built: Built, room: int) -> None:
+        """Another filter of the same visit: it is being typed, or found nothing before."""
+        left = self._history.left(visit.view, visit.chosen)
+        self._lay_out(visit.chosen, left, built, room)
+        if visit.chosen.words:
+            self._first_hit(built)
+        elif left is not None:
+            self._return(left, built)
+        self._came_to = self._outline.cursor_key
+
+    def _lay_out(self, chosen: Filter, left: Place | None, built: Built, room: int) -> None:
+        """Unfold what was unfolded here, what leads to the hits, or the worst."""
+        self._bare = False
         unfolded = left.expanded if left is not None else None
         if unfolded is None and chosen.words:
             unfolded = frozenset(built.unfold)
         if unfolded is not None:
             self._outline.set_model(built.model, expanded=unfolded)
-        elif before is not None and self.touched:
+        elif self._outline.cursor_key is not None and self.touched:
             self._unfold(built, room)
         else:
             self.unfold_first(built, room)
-        if other_view and not self._has_returned(left, before, view, built):
-            self._carry(before, view, snapshot, built)
-        elif chosen.words and not other_view:
-            self._first_hit(built)
-        self._came_to = self._outline.cursor_key
 
-    def _leave(self, cursor: RowKey | None) -> None:
-        """Remember where the operator is now, for the way back."""
-        if self._scene is None or cursor is None:
+    def _leave(self) -> None:
+        """Remember where the operator is now, for the way back, and what they selected here."""
+        cursor = self._outline.cursor_key
+        if self._visit is None or cursor is None:
             return
-        view, chosen = self._scene
-        self._left.pop((view.id, chosen), None)
-        self._left[view.id, chosen] = _Place(None if self._bare else self._outline.expanded, cursor, self._outline.cursor_line)
-        while len(self._left) > MOST_PLACES:
-            del self._left[next(iter(self._left))]
+        subject = subject_of(cursor)
+        if cursor != self._came_to and (subject.image is not None or subject.workload is not None):
+            self._selected = cursor
+            self._selections += 1
+        expanded = None if self._bare else self._outline.expanded
+        self._history.leave(self._visit, Place(expanded, cursor, self._outline.cursor_line, self._selections))
 
-    def _has_returned(self, left: _Place | None, before: RowKey | None, view: ViewSpec, built: Built) -> bool:
-        """Whether the cursor is back where it was here: unless it was moved since, to a thing that has a place here too."""
-        if left is None or (view.places is not None and before != self._came_to):
-            return False
-        key = built.model.find(built.model.identity(left.cursor))
-        return key is not None and self._outline.select(key, left.line)
+    def _return(self, place: Place, built: Built) -> None:
+        """Put the cursor on the row and the line where it was; on the nearest row above it that is left."""
+        for length in range(len(place.cursor), 0, -1):
+            key = built.model.find(built.model.identity(place.cursor[:length]))
+            if key is not None and self._outline.select(key, place.line):
+                return
 
-    def _carry(self, before: RowKey | None, view: ViewSpec, snapshot: Snapshot, built: Built) -> None:
-        """Put the cursor on what it was on in the other view."""
-        key = view.places(subject_of(before), snapshot) if view.places is not None else None
-        if key is None or not self._outline.select(key):
+    def _carry(self, visit: Visit, left: Place | None, snapshot: Snapshot, built: Built) -> None:
+        """Put the cursor on what was selected elsewhere; where that has no place here, where it was."""
+        places = visit.view.places
+        key = places(subject_of(self._selected), snapshot) if places is not None and self._selected is not None else None
+        if key is not None and built.model.find(built.model.identity(key)) is not None and self._outline.select(key):
+            return
+        if left is not None:
+            self._return(left, built)
+        else:
             self._first_hit(built)
 
     def _first_hit(self, built: Built) -> None:
