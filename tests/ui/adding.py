@@ -22,7 +22,7 @@ from tui.presenters.views import table as views
 from tui.presenters.views.spec import Filter, RowsContext, ViewSpec
 from widgets.rows import Column, Row, RowKey, Span, TextLine
 
-# ---- a view: presenters/views/registries.py
+# ---- a view: presenters/views/hosts.py
 
 
 class HostPart(NamedTuple):
@@ -31,7 +31,7 @@ class HostPart(NamedTuple):
     host: str
 
 
-class RegistryModel:
+class HostModel:
     """One row for each registry that images are in."""
 
     def __init__(self, rows: RowsContext) -> None:
@@ -96,11 +96,11 @@ def place(subject: RowSubject, snapshot: Snapshot) -> RowKey | None:
 
 
 REGISTRIES = ViewSpec(
-    "3",
-    "registries",
-    "Registries",
+    "6",
+    "hosts",
+    "Hosts",
     ":acr  what registries hold",
-    build=RegistryModel,
+    build=HostModel,
     places=place,
     counter=lambda: lambda snapshot: len({key.registry for key in snapshot.images}),
 )
@@ -184,19 +184,19 @@ async def drive_view() -> None:
     """Key, header, help and palette know the view, and the selection is carried into it."""
     async with opened() as (pilot, screen, _):
         hosts = len({key.registry for key in screen.app.snapshot.images})
-        await until(pilot, lambda: f"3 Registries {hosts}" in text_of(screen), "name and count in the header")
-        await pilot.press("j", "j", "3")
-        await until(pilot, lambda: isinstance(screen.outline.model, RegistryModel))
+        await until(pilot, lambda: f"6 Hosts {hosts}" in text_of(screen), "name and count in the header")
+        await pilot.press("j", "j", "6")
+        await until(pilot, lambda: isinstance(screen.outline.model, HostModel))
         await until(pilot, lambda: screen.outline.cursor_key == (HostPart("contoso.azurecr.io"),), "the same thing")
         await until(pilot, lambda: "The registry contoso.azurecr.io" in screen.detail.text)
         assert screen.view is REGISTRIES
         commands = {command.title: command.help for command in commands_of(screen.app, screen)}
-        assert commands["registries"] == ":acr  what registries hold"
+        assert commands["hosts"] == ":acr  what registries hold"
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(screen.app.screen, HelpScreen))
         page = screen.app.screen
         assert isinstance(page, HelpScreen)
-        await until(pilot, lambda: any(words.split()[:2] == ["3", "Registries"] for words in halves(page)))
+        await until(pilot, lambda: any(words.split()[:2] == ["6", "Hosts"] for words in halves(page)))
         await pilot.press("escape", "1")
         await until(pilot, lambda: screen.view is views.VIEWS[0])
 

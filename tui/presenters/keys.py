@@ -21,6 +21,7 @@ __all__ = [
     "PodPart",
     "RowSubject",
     "from_last",
+    "image_of",
     "lineage_key",
     "subject_of",
     "workload_key",
@@ -125,7 +126,7 @@ def subject_of(key: RowKey | None) -> RowSubject:
 
 def lineage_key(subject: RowSubject, snapshot: Snapshot) -> RowKey | None:
     """Where the subject is in the lineage view: below every base it stands on."""
-    image = subject.image or _image_of(subject.workload, subject.container, snapshot)
+    image = subject.image or image_of(subject.workload, subject.container, snapshot)
     if image is None:
         return None
     path = tuple(reversed(_bases(image, snapshot)))
@@ -149,7 +150,8 @@ def workload_key(subject: RowSubject, snapshot: Snapshot) -> RowKey | None:
     return key
 
 
-def _image_of(workload: ObjectKey | None, part: ContainerPart | None, snapshot: Snapshot) -> ImageKey | None:
+def image_of(workload: ObjectKey | None, part: ContainerPart | None, snapshot: Snapshot) -> ImageKey | None:
+    """The first image of a workload, or of one of its containers; None where nothing tells."""
     owner = snapshot.workloads.get(workload) if workload else None
     for container in owner.containers if owner else ():
         if (part is None or (container.type, container.name) == (part.type, part.name)) and container.images:

@@ -20,7 +20,7 @@ from tui.presenters.views.spec import RowsContext, TabbedModel, ViewSpec
 from tui.presenters.words import age, count
 from widgets.rows import Cell, Column, Row, RowKey, Span
 
-__all__ = ["WORKLOADS", "WorkloadModel"]
+__all__ = ["WORKLOADS", "WorkloadModel", "source_state"]
 
 COLUMNS = (
     Column("workload, cluster first", share=4, most=56),
@@ -179,7 +179,7 @@ class WorkloadModel(TabbedModel):
 
     def _cluster_row(self, name: str) -> Row:
         health = self._health.get(name)
-        return self._group_row((Span(name, "bold"),), cluster_state(health), self._cluster_totals[name])
+        return self._group_row((Span(name, "bold"),), source_state(health), self._cluster_totals[name])
 
     def _workload_row(self, workload: Workload) -> Row:
         name: Cell = (Span(f"{workload.key.kind}/", "dim"), Span(workload.key.name))
@@ -225,8 +225,8 @@ class WorkloadModel(TabbedModel):
         return (Span("current", "dim"),) if image.base.state is BaseState.CURRENT else ()
 
 
-def cluster_state(health: SourceHealth | None) -> Cell:
-    """How reading a cluster goes, empty when all is well."""
+def source_state(health: SourceHealth | None) -> Cell:
+    """How reading a cluster or a registry goes, empty when all is well."""
     if health is None or health.state in (SourceState.OK, SourceState.OFF):
         return ()
     if health.state is SourceState.LOADING:

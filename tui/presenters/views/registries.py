@@ -1,0 +1,312 @@
+"""The view of registries: registry -> repository -> image, by tag or untagged -> its platforms and what is attached to it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.common.text import full_stop
+from tui.domain.common.trust import worst
+from tui.domain.facts.events import SourceKind
+from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.source_health import Hearing, clusters_heard
+from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
+from tui.presenters.glyphs import BAD_FIRST, Glyphs, mix
+from tui.presenters.keys import RowSubject, from_last, image_of
+from tui.presenters.phrases import briefs, repository_name
+from tui.presenters.tabs.lines import wrapped
+from tui.presenters.tabs.signatures import VERDICT_STATE
+from tui.presenters.tabs.spec import SectionContext
+from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, one
+from tui.presenters.views.lineage import BAR, WIDE
+from tui.presenters.views.spec import RowsContext, TabbedModel, ViewSpec
+from tui.presenters.views.workloads import source_state
+from tui.presenters.words import age, count, plural, short, size
+from widgets.rows import Cell, Column, Row, RowKey, Span, TextLine
+
+__all__ = ["REGISTRIES", "RegistryModel", "registry_key"]
+
+ROOMY = 110
+"""Cells of the tree from which on there is room for sizes."""
+COLUMNS = (
+    Column("tag, registry first", share=3),
+    Column("state", share=3),
+    Column("subtree", BAR, from_width=WIDE),
+    Column("imgs", 5, right=True, from_width=WIDE),
+    Column("size", 8, right=True, from_width=ROOMY),
+    Column("pods", 6, right=True),
+    Column("pushed", 6, right=True, from_width=WIDE),
+)
+TAGS_NAMED = 3
+"""How many tags of an image are named before the rest is counted."""
+
+
+class RegistryPart(msgspec.Struct, frozen=True, gc=False):
+    """A registry in a row key."""
+
+    name: str
+
+
+class RepositoryPart(msgspec.Struct, frozen=True, gc=False):
+    """A repository in a row key, under its registry."""
+
+    name: str
+
+
+class ManifestPart(msgspec.Struct, frozen=True, gc=False):
+    """A platform's manifest in a row key, under its image."""
+
+    digest: str
+
+
+class SignaturePart(msgspec.Struct, frozen=True, gc=False):
+    """A signature in a row key, under its image: which of those on a manifest."""
+
+    subject: str
+    number: int
+
+
+class RegistryModel(TabbedModel):
+    """What registries hold as rows: groups and orders are made here, once and off the loop; rows and cells when asked for."""
+
+    def __init__(self, snapshot: Snapshot, now: datetime, glyphs: Glyphs, shown: VisibleRows = ALL) -> None:
+        super().__init__(snapshot, shown)
+        self._now = now
+        self._glyphs = glyphs
+        self._heard = clusters_heard(snapshot.sources)
+        self._health = {health.id.name: health for health in snapshot.sources if health.kind is SourceKind.REGISTRY}
+        self._in_repository: dict[RepositoryName, list[Image]] = defaultdict(list)
+        self._totals: dict[RepositoryName, Totals] = defaultdict(lambda: NOTHING)
+        self._registry_totals: dict[str, Totals] = defaultdict(lambda: NOTHING)
+        for key, image in snapshot.images.items():
+            if shown.image(key):
+                self._add(image)
+        for images in self._in_repository.values():
+            images.sort(key=_newest_first)
+        self._repositories: dict[str, list[RepositoryName]] = defaultdict(list)
+        for name in sorted(self._in_repository, key=lambda name: (self._totals[name].rank, name)):
+            self._repositories[name.registry].append(name)
+        self._registries = sorted(self._repositories.keys() | (set() if shown.narrowed else self._health.keys()))
+
+    def columns(self) -> Sequence[Column]:
+        """Name, state, mix of verdicts below, counts, size and time of the push."""
+        return COLUMNS
+
+    def roots(self) -> Sequence[RowKey]:
+        """The registries, also those of which nothing could be read."""
+        return [(RegistryPart(name),) for name in self._registries]
+
+    def children(self, key: RowKey) -> Sequence[RowKey]:
+        """What is one step further in: repositories, images, their manifests and signatures."""
+        match key[-1]:
+            case RegistryPart(name):
+                return [(*key, RepositoryPart(repository.repository)) for repository in self._repositories.get(name, ())]
+            case RepositoryPart():
+                return [(*key, image.key) for image in self._in_repository.get(_repository(key), ())]
+            case ImageKey() as image_key:
+                image = self.snapshot.images.get(image_key)
+                return [(*key, part) for part in _parts(image)] if image is not None else []
+            case _:
+                return []
+
+    def has_children(self, key: RowKey) -> bool:
+        """Whether anything is one step further in."""
+        return bool(self.children(key))
+
+    def row(self, key: RowKey) -> Row:
+        """The cells of a row."""
+        match key[-1]:
+            case RegistryPart(name):
+                return self._group_row((Span(name, "bold"),), source_state(self._health.get(name)), self._registry_totals[name])
+            case RepositoryPart():
+                repository = _repository(key)
+                return self._group_row((Span(repository_name(repository)),), (), self._totals[repository])
+            case ImageKey() as image_key if image_key in self.snapshot.images:
+                return self._image_row(self.snapshot.images[image_key])
+            case ManifestPart(digest):
+                return self._row(Span(""), (Span("platform ", "dim"), Span(short(digest))))
+            case SignaturePart() as part:
+                return self._signature_row(key, part)
+            case _:
+                return self._row(Span(""), ())
+
+    def identity(self, key: RowKey) -> RowKey:
+        """An image is who it is; what is attached to it goes with it."""
+        return from_last(key, ImageKey)
+
+    def find(self, identity: RowKey) -> RowKey | None:
+        """Where an image is, and what is under it."""
+        match identity[0]:
+            case ImageKey() as image:
+                if image not in self.snapshot.images or not self._shown.image(image):
+                    return None
+                return (RegistryPart(image.registry), RepositoryPart(image.repository), *identity)
+            case RegistryPart(name):
+                return identity if name in self._registries else None
+            case _:
+                return None
+
+    def is_hit(self, key: RowKey) -> bool:
+        """Whether a row is what the filter asks for, and not only what leads to it."""
+        return isinstance(key[-1], ImageKey)
+
+    def urgency(self, key: RowKey) -> int:
+        """How bad the worst below a row is, and itself."""
+        match key[-1]:
+            case RegistryPart(name):
+                return -self._registry_totals[name].rank[0]
+            case RepositoryPart():
+                return -self._totals[_repository(key)].rank[0]
+            case _:
+                return 0
+
+    def matches(self) -> list[RowKey]:
+        """Every row that must be unfolded for each image shown to be seen."""
+        registries = self.roots()
+        return [*registries, *(child for key in registries for child in self.children(key))]
+
+    def detail(self, subject: RowSubject, context: SectionContext) -> Sequence[TextLine] | None:
+        """Of a registry or a repository how much of it is used; of an image what the tabs tell."""
+        if subject.image is not None or not subject.own:
+            return None
+        part = subject.own[-1]
+        images = [image for key in subject.own[:1] for image in self._images_of(key, part)]
+        title = part.name if isinstance(part, RegistryPart | RepositoryPart) else ""
+        kind = "registry" if isinstance(part, RegistryPart) else "repository"
+        return [
+            TextLine((Span(f" {title}", "bold"), Span(f"  {kind}", "dim"))),
+            TextLine(),
+            *(line for words in self._contents(images, part) for line in wrapped(words, "", context.width)),
+            TextLine(),
+            *wrapped("Enter on a tag tells everything of its image.", "dim", context.width),
+        ]
+
+    def _images_of(self, registry: Hashable, part: Hashable) -> Iterable[Image]:
+        if not isinstance(registry, RegistryPart):
+            return
+        for name in self._repositories.get(registry.name, ()):
+            if part == registry or part == RepositoryPart(name.repository):
+                yield from self._in_repository[name]
+
+    def _contents(self, images: Sequence[Image], part: Hashable) -> Iterable[str]:
+        """How many images there are, how many of them are used, and how reading the registry goes."""
+        used = sum(image.in_use for image in images)
+        idle = [image for image in images if not image.in_use]
+        narrowed = " that the filter lets through" if self._shown.narrowed else ""
+        yield f"{plural(len(images), 'image')}{narrowed}, {used} in use."
+        if idle and self._heard is not Hearing.WHOLE:
+            yield f"Whether the other {len(idle)} are in use is not known: not every cluster has told what it runs."
+        elif idle:
+            shared = f"at most {size(sum(image.size or 0 for image in idle))}, as layers that images share are counted each time"
+            yield f"{len(idle)} {'is' if len(idle) == 1 else 'are'} used by nothing in the clusters that were read: {shared}."
+        untagged = [image for image in images if not image.tags and image.tags_listed]
+        if untagged:
+            yield f"{plural(len(untagged), 'image')} without a tag, {sum(image.in_use for image in untagged)} of them in use."
+        unlisted = sum(not image.tags_listed for image in images)
+        if unlisted:
+            yield f"Of {plural(unlisted, 'image')} the tags were not read: only what runs was asked for."
+        health = self._health.get(part.name) if isinstance(part, RegistryPart) else None
+        if health is not None and health.error:
+            yield full_stop(health.error)
+
+    # ---- structure
+
+    def _add(self, image: Image) -> None:
+        own = one(image.verdict, image.pods)
+        self._in_repository[image.name].append(image)
+        self._totals[image.name] += own
+        self._registry_totals[image.key.registry] += own
+
+    # ---- cells
+
+    def _row(self, glyph: Span, name: Cell, state: Cell = (), cells: Sequence[Cell] = ()) -> Row:
+        missing = len(COLUMNS) - 2 - len(cells)
+        return Row(glyph, (name, state, *cells, *((),) * missing))
+
+    def _group_row(self, name: Cell, state: Cell, totals: Totals) -> Row:
+        verdict = worst(state for state, number in zip(BAD_FIRST, totals.counts, strict=True) if number)
+        bar = mix(totals.counts, BAR, self._glyphs.bar)
+        cells = (bar, (Span(count(totals.items), "dim"),), (), (Span(count(totals.pods), "" if totals.pods else "dim"),))
+        return self._row(self._glyphs.of(verdict), name, state, cells)
+
+    def _image_row(self, image: Image) -> Row:
+        name = Span(_tags(image) or short(image.key.digest), "" if image.tags else "dim")
+        pushed = (Span(age(image.pushed, self._now), "dim"),)
+        pods = (Span(count(image.pods), "" if image.pods else "dim"),)
+        cells = ((), (), (Span(size(image.size), "dim"),), pods, pushed)
+        return self._row(self._glyphs.of(image.verdict), (name,), self._image_state(image), cells)
+
+    def _image_state(self, image: Image) -> Cell:
+        """Whether it is there and in use, then what is not fine with it."""
+        use = "in use" if image.in_use else "not in use" if self._heard is Hearing.WHOLE else "use not known"
+        words: Cell = (Span(use, "" if image.in_use else "dim" if self._heard is Hearing.WHOLE else "unknown"),)
+        if not image.tags:
+            untagged = Span("untagged" if image.tags_listed else "tags not read", "warn" if image.tags_listed else "unknown")
+            words = (untagged, Span(self._glyphs.dot, "dim"), *words)
+        if image.gone:
+            words = (Span("gone from the registry", "fail"), Span(self._glyphs.dot, "dim"), *words)
+        flaws = briefs(image.checks, self._glyphs.dot)
+        return (*words, Span(self._glyphs.dot, "dim"), *flaws) if flaws else words
+
+    def _signature_row(self, key: RowKey, part: SignaturePart) -> Row:
+        image_key = key[-2]
+        image = self.snapshot.images.get(image_key) if isinstance(image_key, ImageKey) else None
+        outcomes = [out for found in image.signatures if found.subject == part.subject for out in found.outcomes] if image else []
+        if part.number >= len(outcomes):
+            return self._row(Span(""), (Span("signature", "dim"),))
+        outcome = outcomes[part.number]
+        name = (Span(f"{outcome.system} signature ", "dim"), Span(f"on {short(part.subject)}", "dim"))
+        words = (Span(outcome.sentence or outcome.signer, "dim"),)
+        return self._row(self._glyphs.of(VERDICT_STATE[outcome.verdict]), name, words)
+
+
+def _newest_first(image: Image) -> tuple[bool, float, str]:
+    """Tagged before untagged, the latest push first; what nobody dates comes last."""
+    pushed = image.pushed or image.created
+    return (not image.tags, -pushed.timestamp() if pushed is not None else 0.0, image.key.digest)
+
+
+def _tags(image: Image) -> str:
+    """The tags of an image, the first of them by name; empty without any."""
+    more = f" +{len(image.tags) - TAGS_NAMED}" if len(image.tags) > TAGS_NAMED else ""
+    return ", ".join(image.tags[:TAGS_NAMED]) + more
+
+
+def _parts(image: Image) -> Iterable[ManifestPart | SignaturePart]:
+    """The manifests below an index, then every signature."""
+    yield from (ManifestPart(digest) for digest in image.digests if digest != image.key.digest)
+    for found in image.signatures:
+        yield from (SignaturePart(found.subject, number) for number in range(len(found.outcomes)))
+
+
+def _repository(key: RowKey) -> RepositoryName:
+    match key[:2]:
+        case (RegistryPart(registry), RepositoryPart(repository)):
+            return RepositoryName(registry, repository)
+        case _:
+            return RepositoryName("", "")
+
+
+def registry_key(subject: RowSubject, snapshot: Snapshot) -> RowKey | None:
+    """Where the subject is in this view: its image, or the one that its workload runs."""
+    image = subject.image or image_of(subject.workload, subject.container, snapshot)
+    if image is None or image not in snapshot.images:
+        return None
+    return (RegistryPart(image.registry), RepositoryPart(image.repository), image)
+
+
+def _model(rows: RowsContext) -> RegistryModel:
+    return RegistryModel(rows.snapshot, rows.now, rows.glyphs, rows.shown)
+
+
+REGISTRIES = ViewSpec(
+    "3",
+    "registries",
+    "Registries",
+    ":repo  registries, repositories, tags, and what is attached",
+    build=_model,
+    places=registry_key,
+)
