@@ -97,7 +97,7 @@ class FilterBar(Horizontal):
         super().__init__(id=id)
         self.list = ChoiceList(self._pick)
         self._text, self._sign = text, sign
-        self._history = [*dict.fromkeys(reversed(history))]
+        self._history = [past for past in dict.fromkeys(reversed(history)) if past != text]
         self._past: int | None = None
         self._typed = text
         self._given = text

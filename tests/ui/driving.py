@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from textual.pilot import Pilot
 
 from tests.estates import NOW, HandEstate
 from tui.domain.snapshot.snapshot import EMPTY, Snapshot
 from tui.presenters.phrases import node_name
+from tui.settings.query_book import QueryBook
 from tui.ui.app import Opener, TrustreeApp
 from tui.ui.screens.explorer import ExplorerScreen
 
@@ -25,6 +27,8 @@ class Settings:
     mouse: bool = False
     theme: str = ""
     write: bool = False
+    queries: Mapping[str, str] = field(default_factory=dict)
+    query_directory: Path | None = None
     keymap: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -33,7 +37,9 @@ def make_app(
 ) -> tuple[TrustreeApp, HandEstate]:
     """An app on an estate, with the clock standing still."""
     estate = HandEstate(snapshot)
-    app = TrustreeApp(settings or Settings(), opener or estate.open, query, clock=lambda: NOW)
+    settings = settings or Settings()
+    book = QueryBook(settings.query_directory, settings.queries)
+    app = TrustreeApp(settings, opener or estate.open, query, clock=lambda: NOW, queries=lambda: book)
     return app, estate
 
 

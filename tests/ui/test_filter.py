@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from textual import events
 from textual.pilot import Pilot
 
 from tests.estates import company
-from tests.ui.driving import explorer, names, until
+from tests.ui.driving import Settings, explorer, names, until
 from tui.ui.screens.explorer import ExplorerScreen
 from widgets.choices import ChoiceList
 from widgets.prompt import FilterBar
@@ -126,6 +127,38 @@ async def test_lines_that_are_pasted_become_one_query(pasted: str) -> None:
         await until(pilot, lambda: bar.text == "ns:payments is:running")
         await pilot.press("enter")
         await until(pilot, lambda: screen.chosen.query == "ns:payments is:running" and not screen.query("#filter"))
+
+
+async def test_queries_that_were_kept_come_back_with_the_arrows_also_in_the_next_run(tmp_path: Path) -> None:
+    settings = Settings(query_directory=tmp_path / "queries")
+    async with explorer(company(), (80, 24), settings=settings) as (pilot, screen, _):
+        for query in ("ns:payments", "is:running"):
+            await pilot.press("slash", *["backspace"] * 20, *query, "enter")
+            await until(pilot, lambda query=query: screen.chosen.query == query and not screen.query("#filter"))  # type: ignore[misc]
+        await until(pilot, lambda: len(screen.app.queries.history) == 2)
+    async with explorer(company(), (80, 24), settings=settings) as (pilot, screen, _):
+        await pilot.press("slash", *"api")
+        await until(pilot, lambda: bool(listed(screen)))
+        bar = screen.query_one(FilterBar)
+        texts = []
+        for key in ("up", "up", "up", "down", "down"):
+            await pilot.press(key)
+            texts.append(bar.text)
+        assert texts == ["is:running", "ns:payments", "ns:payments", "is:running", "api"]
+        await pilot.press("up", "enter")
+        await until(pilot, lambda: screen.chosen.query == "is:running")
+
+
+async def test_a_saved_query_is_offered_by_name_and_stands_for_its_terms() -> None:
+    settings = Settings(queries={"mine": "ns:payments -is:stuck"})
+    async with explorer(company(), (80, 24), settings=settings) as (pilot, screen, _):
+        await pilot.press("slash", *"@m")
+        await until(pilot, lambda: any("image" in line for line in listed(screen)))
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: screen.chosen.query == "ns:payments -is:stuck" and not screen.query("#filter"))
+        await pilot.press("slash", *" @nope", "enter")
+        await until(pilot, lambda: "at 23: not a query" in verdict(screen))
+        assert "There is no saved query “nope”." in listed(screen)[0]
 
 
 def verdict(screen: ExplorerScreen) -> str:

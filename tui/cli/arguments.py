@@ -8,7 +8,7 @@ from collections.abc import Sequence, Set
 from typing import NamedTuple, NoReturn
 
 from tui import __version__
-from tui.cli.commands import COMMANDS, Command, command_named
+from tui.cli.commands import COMMANDS, QUERY, Command, command_named
 from tui.cli.setting_flags import add_setting_flags, given_settings
 from tui.domain.common.text import clean
 from tui.errors import UsageError
@@ -16,7 +16,7 @@ from tui.settings.settings import SCENARIOS
 
 __all__ = ["SCENARIOS", "Arguments", "parse", "parser_of"]
 
-_TERM = re.compile(r"[:=*<>]")
+_TERM = re.compile(r"[:=*<>]|^-?@")
 """What no name of a scenario has, and terms of a query have."""
 _NEGATED = re.compile(r"-[A-Za-z]+(?::|>=?|<=?|=).")
 
@@ -84,7 +84,7 @@ def _action(command: Command, words: list[str]) -> tuple[str, list[str]]:
             f"`trustree {command.name} {clean(action, 40)}` is not a command.", f"It is one of {', '.join(command.actions)}."
         )
     operand = command.actions[action]
-    if len(operands) > bool(operand) and operand != "QUERY":
+    if len(operands) > bool(operand) and operand != QUERY:
         raise UsageError(
             f"`trustree {command.name} {action}` takes fewer words.",
             f"`trustree {command.name} --help` says what may be written.",

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from tui.domain.query.query import Query
     from tui.wiring.examination import Diagnose
 
-__all__ = ["COMMANDS", "EXPLORER", "Command", "CommandModule", "Invocation", "command_named"]
+__all__ = ["COMMANDS", "EXPLORER", "QUERY", "Command", "CommandModule", "Invocation", "command_named"]
+
+
+QUERY = "QUERY"
+"""What follows an action that is asked of what a query finds."""
 
 
 class Invocation(NamedTuple):
@@ -146,7 +150,7 @@ COMMANDS: Mapping[str, Command] = {
         Command(
             "policy",
             "show, explain or check what images are judged by",
-            actions={"show": "", "explain": "QUERY", "check": "FILE"},
+            actions={"show": "", "explain": QUERY, "check": "FILE"},
             examples=(
                 ("trustree policy", "the policy in force"),
                 ("trustree policy explain repo:payments/api", "which rule decided on each check"),

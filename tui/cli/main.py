@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.cli.arguments import parse
-from tui.cli.commands import Invocation, command_named
+from tui.cli.commands import QUERY, Invocation, command_named
 from tui.cli.descriptors import allow_enough
 from tui.errors import InvalidQuery, TrustreeError, UsageError, fault_of
 from tui.private_files import NO_REGULAR, check_regular
@@ -90,8 +90,26 @@ def _run(argv: Sequence[str], wired: Wired) -> int:
     command = command_named(arguments.command)
     if command.asks:
         _check_authorities()
-    invocation = Invocation(settings, arguments.action, arguments.query, arguments.flags, *wired)
+    asks = not command.actions or command.actions[arguments.action] == QUERY
+    query = _expanded(arguments.query, settings) if asks else arguments.query
+    invocation = Invocation(settings, arguments.action, query, arguments.flags, *wired)
     return command.module().run(invocation)
+
+
+def _expanded(text: str, settings: Settings) -> str:
+    """The query with saved ones in the place of their names. Raises InvalidQuery."""
+    if "@" not in text:
+        return text
+    from tui.domain.query.saved import expand
+    from tui.settings.query_book import QueryBook
+
+    book = QueryBook(settings.query_directory, settings.queries)
+    book.load()
+    try:
+        return expand(text, book.saved).text
+    except InvalidQuery as error:
+        error.add_note(text)
+        raise
 
 
 def _check_authorities() -> None:

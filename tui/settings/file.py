@@ -18,6 +18,8 @@ url = "https://..."                # also: project, ca_file, username, password_
 images."contoso.azurecr.io/payments/api" = "payments/api"
 [base]
 "contoso.azurecr.io/payments/*" = "contoso.azurecr.io/base/python:3.12"    # or "scratch"
+[queries]
+urgent = "is:running sev>=critical"
 [signatures]
 cosign_keys = ["cosign.pub"]       # also: notation_config, identities, trusted_root, rekor_keys, ct_log_keys, fulcio_roots,
                                    # require_log, require_sct, cosign_repository, revocation
@@ -47,7 +49,7 @@ from tui.domain.common.text import clean
 from tui.domain.facts.configured import SCRATCH
 from tui.domain.facts.patterns import parse_pattern
 from tui.domain.facts.reference import parse_reference
-from tui.errors import InvalidConfig, InvalidReference, UsageError
+from tui.errors import InvalidConfig, InvalidQuery, InvalidReference, UsageError
 from tui.settings.builders import BuilderSettings, CiKind, JobSettings, job_fault, whole_job
 from tui.settings.declared import Form, declared, written
 from tui.settings.durations import seconds
@@ -86,6 +88,7 @@ def read(content: bytes, path: str, struct: type[Settings] = Settings) -> dict[s
         "builder": reader.builders,
         "signatures": reader.signatures,
         "base": reader.bases,
+        "queries": reader.queries,
         "acting": reader.acting,
         "cache": reader.cache,
         "arm": reader.arm,
@@ -239,6 +242,24 @@ class _Reader(TomlReader):
         except (InvalidConfig, InvalidReference) as error:
             self.refuse(error.headline.removesuffix("."), place, error.remedy, error)
         return base
+
+    def queries(self, table: dict[str, object]) -> dict[str, str]:
+        """The saved queries, by name; each must be one."""
+        from tui.domain.query.language import parse_terms  # only for those who have some
+        from tui.domain.query.saved import is_name
+
+        for name, query in table.items():
+            place = ("queries", name)
+            if not is_name(name):
+                self.refuse(f"“{clean(name, 60)}” cannot be the name of a query", place, "Use letters, digits, `.`, `_` and `-`.")
+            if not isinstance(query, str) or not query.strip():
+                self.refuse(f"“{name}” has a wrong value", place, 'It is a query in quotes: "ns:prod is:outdated".')
+            try:
+                parse_terms(query)
+            except InvalidQuery as error:
+                headline = error.headline.removesuffix(".")
+                self.refuse(f"The query “{name}” is wrong at {error.position + 1}: {headline}", place, error.remedy, error)
+        return {name: str(query) for name, query in table.items()}
 
     def signatures(self, entry: dict[str, object]) -> SignatureSettings:
         """What is trusted, with its scopes."""

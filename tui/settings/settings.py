@@ -326,6 +326,7 @@ class Settings(msgspec.Struct, frozen=True):
         str, Setting("where the log goes", Form.PATH, ("--log-file",), "FILE", variable="TRUSTREE_LOG_FILE", in_demo=True)
     ] = ""
     keymap: Annotated[dict[str, str], Setting("keys by the names that the bindings have", in_demo=True)] = {}
+    queries: Annotated[dict[str, str], Setting("queries by name, used as @name", written=dict[str, object], in_demo=True)] = {}
     registry: Annotated[dict[str, RegistrySettings], Setting("how single registries are read", written=Tables)] = {}
     context: Annotated[dict[str, ContextSettings], Setting("how single clusters are read", written=Tables)] = {}
     scanner: Annotated[dict[str, ScannerSettings], Setting("scanners whose reports are read", written=Tables)] = {}
@@ -338,6 +339,11 @@ class Settings(msgspec.Struct, frozen=True):
     ] = {}
     acting: Annotated[ActingSettings, Setting("how plans are carried out", written=dict[str, object])] = ActingSettings()
     cache: Annotated[CacheSettings, Setting("what is kept on disk for the next run", written=dict[str, object])] = CacheSettings()
+
+    @property
+    def query_directory(self) -> Path:
+        """Where queries are kept that were typed and saved; those of the demo by themselves."""
+        return paths().state / ("demo-queries" if self.demo else "queries")
 
     @property
     def keeps_content(self) -> bool:

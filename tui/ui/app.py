@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager, ExitStack, suppress
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, Protocol, runtime_checkable
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from rich.text import Text
 from textual import events
@@ -30,13 +31,16 @@ from tui.domain.plans.board import Board
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import TrustreeError, fault_of
 from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
-from tui.ui.host import Actions, DisplaySettings, Host, LiveEstate
+from tui.ui.host import Actions, DisplaySettings, Host, LiveEstate, StartSettings
 from tui.ui.keymap import GLOBAL
 from tui.ui.palette import commands_of
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.themes import DARK, SIXTEEN, THEMES, defaults_for, theme_named
 from tui.ui.terminal import wait_for_size
 from tui.ui.upkeep import LOOK, Upkeep
+
+if TYPE_CHECKING:
+    from tui.settings.query_book import QueryBook
 
 __all__ = ["TrustreeApp", "run"]
 
@@ -97,6 +101,7 @@ class TrustreeApp(Host):
         query: str = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         upkeep: Upkeep | None = None,
+        queries: Callable[[], QueryBook] | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -107,6 +112,7 @@ class TrustreeApp(Host):
         self._opener = opener
         self._query = query
         self._upkeep = upkeep or Upkeep()
+        self._open_queries = queries
         self._interrupted: datetime | None = None
         self._following: Worker[None] | None = None
         ansi_color = True if "NO_COLOR" in os.environ else None  # or colours would only turn to greys
@@ -123,6 +129,13 @@ class TrustreeApp(Host):
     def _has_few_colours(self) -> bool:
         """Whether the terminal has sixteen: of these the ones nearest to ours are one grey for unknown and for fine."""
         return self.console.color_system == "standard"
+
+    @cached_property
+    def queries(self) -> QueryBook:
+        """The queries that are kept; loaded when somebody filters."""
+        from tui.settings.query_book import QueryBook
+
+        return self._open_queries() if self._open_queries is not None else QueryBook()
 
     def _begin_with(self, theme: str) -> None:
         """Set the first theme; the usual one without a change of theme, which would style everything a second time."""
@@ -297,10 +310,16 @@ def _innermost(error: BaseException | None) -> str:
     return f"{error} ({type(error).__name__})"
 
 
-def run(settings: DisplaySettings, query: str = "") -> int:
+def _queries(settings: StartSettings) -> QueryBook:
+    from tui.settings.query_book import QueryBook
+
+    return QueryBook(settings.query_directory, settings.queries)
+
+
+def run(settings: StartSettings, query: str = "") -> int:
     """Run the explorer on the estate that the settings describe; returns the exit code."""
     wait_for_size(sys.stdout.fileno())
-    app = TrustreeApp(settings, lambda: _opened(settings), query)
+    app = TrustreeApp(settings, lambda: _opened(settings), query, queries=lambda: _queries(settings))
     result = app.run(mouse=settings.mouse)
     return (app.return_code or 0) if result is None else result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from textual.reactive import reactive
 from textual.timer import Timer
@@ -25,7 +25,10 @@ from widgets.page import TextPage
 from widgets.tree import VirtualTree
 from widgets.typeahead import TypeAheadApp
 
-__all__ = ["Actions", "DisplaySettings", "Explorer", "Host", "LiveEstate"]
+if TYPE_CHECKING:
+    from tui.settings.query_book import QueryBook
+
+__all__ = ["Actions", "DisplaySettings", "Explorer", "Host", "LiveEstate", "StartSettings"]
 
 
 class DisplaySettings(Protocol):
@@ -54,6 +57,20 @@ class DisplaySettings(Protocol):
     @property
     def write(self) -> bool:
         """Whether anything may be changed."""
+        ...
+
+
+class StartSettings(DisplaySettings, Protocol):
+    """What the program is started with, besides."""
+
+    @property
+    def queries(self) -> Mapping[str, str]:
+        """Queries by name."""
+        ...
+
+    @property
+    def query_directory(self) -> Path | None:
+        """Where queries are kept that were typed and saved; None for nowhere."""
         ...
 
 
@@ -152,6 +169,11 @@ class Host(TypeAheadApp[int]):
     clock: Callable[[], datetime]
     estate: LiveEstate | None
     actions: Actions | None
+
+    @property
+    def queries(self) -> QueryBook:
+        """The queries that are kept."""
+        raise NotImplementedError
 
     def copy_text(self, text: str, what: str, *, lines: bool = False) -> None:
         """Copy a text, and say so as far as it is known; on one line, so that a shell begins nothing, unless it has `lines`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -45,8 +46,9 @@ class Filtering:
         from widgets.prompt import FilterBar
 
         if self._bar is None:
+            await asyncio.to_thread(lambda: self._app.queries.load())
             self._completer = Completer(self._screen, self._indexes, self._offer)
-            self._bar = FilterBar(text, id="filter")
+            self._bar = FilterBar(text, history=self._app.queries.history, id="filter")
             await self._screen.mount(self._bar)
             self._bar.list.ascii = self._app.glyphs is ASCII
 
@@ -54,10 +56,14 @@ class Filtering:
         """Take the bar away; what the filter that is kept finds is asked about."""
         if text and self.wrong is None:
             self._ask(text)
+            self._screen.run_worker(self._remember(text), name="query", group="query", exit_on_error=False)
         self._forget_fault()
         if self._bar is not None:
             bar, self._bar = self._bar, None
             await bar.remove()
+
+    async def _remember(self, text: str) -> None:
+        await asyncio.to_thread(self._app.queries.remember, text)
 
     @property
     def _app(self) -> Host:
@@ -67,8 +73,9 @@ class Filtering:
         """Look for what the text could become."""
         from tui.ui.screens.completing import CompletionRequest
 
+        app = self._app
         if self._completer is not None:
-            self._completer.ask(CompletionRequest(text, cursor, self._app.snapshot, self._app.clock()))
+            self._completer.ask(CompletionRequest(text, cursor, app.snapshot, app.clock(), app.queries.saved))
 
     def _offer(self, text: str, choices: Sequence[Choice], quiet: bool) -> None:
         from widgets.prompt import FilterBar
@@ -81,11 +88,11 @@ class Filtering:
 
         A term that is still being typed is not called wrong before there is a pause.
         """
-        from tui.domain.query.query import parse_query
+        from tui.domain.query.saved import parse_expanded
 
         self._forget_fault()
         try:
-            parse_query(text)
+            return parse_expanded(text, self._app.queries.saved).strip()
         except InvalidQuery as error:
             self.wrong = error
             if self._is_begun(text, error):
@@ -94,7 +101,6 @@ class Filtering:
             else:
                 self.tell()
             return None
-        return text.strip()
 
     def _is_begun(self, text: str, error: InvalidQuery) -> bool:
         """Whether what is wrong is the term that the cursor is at the end of."""
