@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.domain.answers.kit import answered
 from tests.domain.world import NOW, A, World, digest, image, running, waiting, workload
 from tests.laws import examples
-from tui.domain.answers.vulnerability import exposure
 from tui.domain.checks.containers import workload_checks
 from tui.domain.common.trust import CheckName, State, worst
 from tui.domain.facts.events import SourceId, SourceKind, SourceState
@@ -273,7 +273,9 @@ def test_what_runs_is_the_same_in_header_query_report_and_band(snapshot: Snapsho
         assert each.pods == pods_found(snapshot, {key}, None)
         users = {place for place, found in snapshot.workloads.items() if pods_of(found, {key})}
         assert set(snapshot.users.get(key, ())) == users
-    assert exposure(snapshot, lambda row: True).pods == 0
+    extent = answered(snapshot, "is:running").extent
+    assert extent.images == extent.running == runs
+    assert extent.pods == pods_found(snapshot, runs, None)
     unused = parse_query("is:unused").images(snapshot, NOW).images
     others = {*runs, *parse_query("is:declared").images(snapshot, NOW).images}
     assert unused.isdisjoint(others)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tui.cli.commands import Invocation
 from tui.cli.output import Exit, Writer, look_of_stdout, say, write_stdout
-from tui.cli.reading import Opener, barred, exit_of_report, look, meant, remark
+from tui.cli.reading import Opener, answered, barred, exit_of_report, look, meant, remark
 from tui.cli.report import Options, add_printing, rendered
 from tui.domain.checks.containers import image_checks
 from tui.domain.common.trust import Check, State
@@ -49,6 +49,7 @@ def run(call: Invocation) -> Exit:
 def check(settings: Settings, query: Query, options: CheckOptions, opener: Opener, write: Writer) -> Exit:
     """Print what is not trusted, and say so by the exit code."""
     snapshot, selection = look(settings, query, options.wait, opener)
+    answered(query, snapshot, selection)
     meant(query, snapshot, selection)
     write(rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))
     remark(snapshot, selection)

@@ -12,6 +12,9 @@ from typing import Protocol
 
 from tui.cli.output import Exit, say
 from tui.cli.progress import ProgressLine
+from tui.domain.answers.context import AnswerContext, AnswerIndex
+from tui.domain.answers.question import question_of
+from tui.domain.answers.table import answer
 from tui.domain.assemble.in_use import is_surveyed, only_in_use
 from tui.domain.assemble.wanted_signatures import MAX_ASKED, unlooked
 from tui.domain.common.text import full_stop
@@ -22,6 +25,7 @@ from tui.domain.query.query import Query, QueryIndex, Selection
 from tui.domain.query.reach import Reach, reach_of
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import UsageError
+from tui.presenters.answers.table import answer_sentences
 from tui.presenters.elsewhere import elsewhere_words
 from tui.presenters.health import next_step, trouble
 from tui.presenters.untold import untold
@@ -31,6 +35,7 @@ from tui.settings.settings import Settings
 __all__ = [
     "OpenEstate",
     "Opener",
+    "answered",
     "barred",
     "exit_of_report",
     "look",
@@ -197,6 +202,15 @@ class _Question:
             self._estate.want(now)
             if not await self._settled():
                 return False, 0
+
+
+def answered(query: Query, snapshot: Snapshot, selection: Selection) -> None:
+    """Say on stderr what a query means for the estate."""
+    question = question_of(query.terms)
+    if question is not None:
+        context = AnswerContext(AnswerIndex(snapshot), question, selection, snapshot.as_of)
+        for sentence in answer_sentences(answer(context)):
+            say(f"{sentence.label}: {sentence.words}")
 
 
 def meant(query: Query, snapshot: Snapshot, selection: Selection) -> None:

@@ -9,12 +9,10 @@ import msgspec
 
 from tui.cli.commands import Invocation
 from tui.cli.flags import add_output, add_wait
-from tui.cli.output import Exit, Writer, look_of_stdout, say, write_stdout
-from tui.cli.reading import Opener, exit_of_report, look, meant, refuse_nothing_to_ask, remark
-from tui.domain.answers.vulnerability import asked_for, exposure
+from tui.cli.output import Exit, Writer, look_of_stdout, write_stdout
+from tui.cli.reading import Opener, answered, exit_of_report, look, meant, refuse_nothing_to_ask, remark
 from tui.domain.query.query import Query, Selection
 from tui.domain.snapshot.snapshot import Snapshot
-from tui.presenters.answers.vulnerability import exposure_parts
 from tui.reports import FORMATS, Document, ReportScope, TextStyle, format_named, format_names
 from tui.settings.settings import Settings
 
@@ -58,7 +56,7 @@ def print_report(settings: Settings, query: Query, options: Options, opener: Ope
     """Print what is known once it is complete, or the time to wait is over."""
     read_whole = not query.terms and _view(options) is not ReportScope.WORKLOADS
     snapshot, selection = look(settings, query, options.wait, opener, whole=read_whole)
-    answer(query, snapshot)
+    answered(query, snapshot, selection)
     meant(query, snapshot, selection)
     write(rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))
     remark(snapshot, selection)
@@ -71,10 +69,3 @@ def rendered(query: Query, snapshot: Snapshot, selection: Selection, options: Op
 
 def _view(options: Options) -> ReportScope:
     return ReportScope(options.view) if options.view else format_named(options.output).view
-
-
-def answer(query: Query, snapshot: Snapshot) -> None:
-    """Say on stderr what the one vulnerability that a query names means for the estate."""
-    question = asked_for(query.terms)
-    for part in exposure_parts(question[0], exposure(snapshot, question[1])) if question else ():
-        say(f"{part.label}: {part.words}")

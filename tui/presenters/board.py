@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from tui.domain.plans.board import MILESTONES, Board, BoardRow, BoardState, Milestone, PlanProgress
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.keys import BoardPart, PlanPart, RowSubject
-from tui.presenters.phrases import without_registry
 from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.views.spec import Filter, RowsContext
-from tui.presenters.words import age, brief_digests, count, duration, plural, short
+from tui.presenters.words import age, brief_digests, count, duration, plural, short, without_registry
 from widgets.rows import Cell, Column, Row, RowKey, Span, TextLine
 from widgets.text import wrap
 

@@ -23,12 +23,6 @@ def repository_name(name: RepositoryName | ImageKey) -> str:
     return name.repository
 
 
-def without_registry(reference: str) -> str:
-    """A reference without its host, which stands beside it or is the same for all."""
-    host, slash, rest = reference.partition("/")
-    return rest if slash and ("." in host or ":" in host or host == "localhost") else reference
-
-
 def image_name(image: Image) -> str:
     """Repository and the tag that says most; the digest when there is no tag."""
     tag = next((tag for tag in image.tags if tag != "latest"), image.tags[0] if image.tags else "")

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from tui.domain.facts.rights import Right, RightState
 from tui.domain.plans.plan import Action, Forecast, Plan, Step, StepKind
 from tui.presenters.glyphs import Glyphs
-from tui.presenters.phrases import without_registry
-from tui.presenters.words import brief_digests, count, duration, plural
+from tui.presenters.words import brief_digests, count, duration, plural, without_registry
 from widgets.rows import Cell, Column, FlatModel, Row, RowKey, Span, TextLine
 from widgets.text import wrap
 

@@ -7,7 +7,20 @@ from datetime import datetime
 
 from tui.domain.common.trust import State
 
-__all__ = ["HEX", "VERDICTS", "age", "brief_digests", "clock", "count", "duration", "plural", "several", "short", "size"]
+__all__ = [
+    "HEX",
+    "VERDICTS",
+    "age",
+    "brief_digests",
+    "clock",
+    "count",
+    "duration",
+    "plural",
+    "several",
+    "short",
+    "size",
+    "without_registry",
+]
 
 HEX = 12
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -70,3 +83,9 @@ def size(octets: int | None) -> str:
     if octets is None:
         return ""
     return f"{octets / 1e6:,.0f} MB" if octets >= 10_000_000 else f"{octets / 1e6:.1f} MB"
+
+
+def without_registry(reference: str) -> str:
+    """A reference without its host, which stands beside it or is the same for all."""
+    host, slash, rest = reference.partition("/")
+    return rest if slash and ("." in host or ":" in host or host == "localhost") else reference

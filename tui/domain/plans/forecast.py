@@ -9,7 +9,7 @@ from tui.domain.facts.scan import ImageVulnerability
 from tui.domain.plans.plan import Forecast, Staying
 from tui.domain.snapshot.snapshot import BaseState, Image, ImageKey, Snapshot
 
-__all__ = ["forecast"]
+__all__ = ["forecast", "why_staying"]
 
 OWN = "own package"
 NO_FIX = "no fix known"
@@ -80,13 +80,18 @@ def _weight(fate: _Fate) -> int:
 def _fate(row: ImageVulnerability, cleared: bool) -> _Fate:
     if row.rebuild:
         return row.id, "" if cleared else NO_STEP, True
+    return row.id, *why_staying(row)
+
+
+def why_staying(row: ImageVulnerability) -> tuple[str, bool]:
+    """Why a vulnerability stays after a rebuild on today's base, and whether that is known; empty where it goes."""
+    if row.rebuild:
+        return "", True
     if not row.fixed:
-        return row.id, NO_FIX, True
+        return NO_FIX, True
     if row.from_base is False:
-        return row.id, OWN, True
-    if row.rebuild is None:
-        return row.id, NOT_TOLD, False
-    return row.id, NOT_YET, True
+        return OWN, True
+    return (NOT_TOLD, False) if row.rebuild is None else (NOT_YET, True)
 
 
 def _replaced(old: Image, new: Image) -> Iterable[_Fate]:

@@ -24,13 +24,21 @@ from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 __all__ = ["rebuild"]
 
 
-def rebuild(snapshot: Snapshot, selection: Iterable[ImageKey], *, query: str, now: datetime, derived: bool = True) -> Plan:
+def rebuild(
+    snapshot: Snapshot,
+    selection: Iterable[ImageKey],
+    *,
+    query: str,
+    now: datetime,
+    derived: bool = True,
+    index: RebuildIndex | None = None,
+) -> Plan:
     """The fewest rebuilds and redeploys after which the selected images, and with `derived` what stands on them, are clean.
 
-    `selection` are images or bases; `query` is how they were asked for, in words of the operator.
+    `selection` are images or bases; `query` is how they were asked for, in words of the operator. `index` is the
+    snapshot's, where it was made before.
     """
-    index = RebuildIndex(snapshot)
-    needs = needs_of(index, selection, derived=derived)
+    needs = needs_of(index or RebuildIndex(snapshot), selection, derived=derived)
     steps = _Rebuilds(snapshot, needs).steps()
     new = {old: _new_image(snapshot, target, steps) for old, target in needs.covered.items()}
     redeploys = redeploy_steps(snapshot, new, {step.id: step for step in steps.values()})

@@ -105,6 +105,19 @@ class QueryIndex:
         """The names that its values can have."""
         return Vocabulary(self.snapshot)
 
+    def undecided(self, terms: Iterable[Term], now: datetime) -> dict[ImageKey, Term]:
+        """The images of which it could not be told whether every term holds, each with the first term that could not be told."""
+        terms, rows = tuple(terms), self._rows
+        mask = rows.all if any(_asks_for_use(term) for term in terms) else rows.plain
+        whole = self._every(terms, Side.IMAGE, now, mask)
+        open_ = rows.image.things(whole.maybe) - rows.image.things(whole.yes)
+        undecided: dict[ImageKey, Term] = {}
+        for term in terms:
+            numbers = rows.image.things(self._signed(term, Side.IMAGE, now, mask).maybe & whole.maybe) & open_
+            undecided.update(dict.fromkeys((rows.images[number].key for number in numbers), term))
+            open_ -= numbers
+        return undecided
+
     @cached_property
     def _rows(self) -> Rows:
         return Rows(self.snapshot)

@@ -16,7 +16,8 @@ from tui.presenters.views.spec import Filter, RowsContext, ViewModel, ViewSpec
 from widgets.rows import RowKey
 
 if TYPE_CHECKING:
-    from tui.domain.answers.vulnerability import Exposure
+    from tui.domain.answers.answer import Answer
+    from tui.domain.answers.context import AnswerIndex
     from tui.domain.query.query import QueryIndex
 
 __all__ = ["Built", "build_view", "first_unfolded"]
@@ -27,17 +28,15 @@ MOST_UNFOLDED = 500
 class Built(NamedTuple):
     """The rows of a view; with a filter, how many images it lets through and could not decide, and what to unfold.
 
-    `asked` is the vulnerability or package that the filter names, and `exposure` what it means for the estate. `hint` says, where
-    there is no row, what has the text of the filter as something else. `unplaced` are the workloads without a known image that
-    it could not decide.
+    `answer` is what the filter means for the estate. `hint` says, where there is no row, what has the text of the filter as
+    something else. `unplaced` are the workloads without a known image that it could not decide.
     """
 
     model: ViewModel
     matched: int | None
     undecided: int
     unfold: tuple[RowKey, ...]
-    asked: str = ""
-    exposure: Exposure | None = None
+    answer: Answer | None = None
     hint: str = ""
     unplaced: int = 0
 
@@ -48,17 +47,18 @@ def build_view(
     chosen: Filter,
     now: datetime,
     glyphs: Glyphs,
-    index: QueryIndex | None = None,
+    index: AnswerIndex | None = None,
     board: Board = EMPTY_BOARD,
 ) -> Built:
     """Select and lay out the rows of a view; `index` is the snapshot's, where it was made before. Raises InvalidQuery."""
     shown, undecided, unplaced = select(snapshot, chosen, now, index)
-    model = view.build(RowsContext(snapshot, chosen, shown, now, glyphs, index, board))
+    rows = RowsContext(snapshot, chosen, shown, now, glyphs, index, board)
+    model = view.build(rows)
     if not shown.narrowed:
         return Built(model, None, 0, ())
     unfold = tuple(model.matches()[:MOST_UNFOLDED])
     hint = "" if model.roots() else _hint(chosen.query, snapshot, now, index)
-    return Built(model, model.images_shown, undecided, unfold, *_exposure(chosen.query, snapshot), hint, unplaced)
+    return Built(model, model.images_shown, undecided, unfold, _answer(rows, undecided, unplaced, index), hint, unplaced)
 
 
 def _hint(query: str, snapshot: Snapshot, now: datetime, index: QueryIndex | None) -> str:
@@ -72,14 +72,22 @@ def _hint(query: str, snapshot: Snapshot, now: datetime, index: QueryIndex | Non
     return elsewhere_words(elsewhere(parse_query(query).terms, index or IndexOf(snapshot), now))
 
 
-def _exposure(query: str, snapshot: Snapshot) -> tuple[str, Exposure | None]:
-    if not query.strip():
-        return "", None
-    from tui.domain.answers.vulnerability import asked_for, exposure
-    from tui.domain.query.query import parse_query
+def _answer(rows: RowsContext, undecided: int, unplaced: int, index: AnswerIndex | None) -> Answer | None:
+    """What the filter asks, answered of just what it lets through."""
+    from tui.domain.answers.context import AnswerContext
+    from tui.domain.answers.context import AnswerIndex as IndexOf
+    from tui.domain.answers.question import question_of
+    from tui.domain.answers.table import answer
+    from tui.domain.query.query import Selection, parse_query
 
-    search = asked_for(parse_query(query).terms)
-    return (search[0], exposure(snapshot, search[1])) if search else ("", None)
+    snapshot, chosen, shown = rows.snapshot, rows.chosen, rows.shown
+    question = question_of(parse_query(chosen.query).terms, chosen.finding, faults=chosen.faults)
+    if question is None:
+        return None
+    images = frozenset(snapshot.images if shown.images is None else shown.images)
+    workloads = frozenset(snapshot.workloads if shown.workloads is None else shown.workloads)
+    found = Selection(images, workloads, undecided, frozenset(shown.idle), unplaced)
+    return answer(AnswerContext(index or IndexOf(snapshot), question, found, rows.now))
 
 
 def first_unfolded(model: ViewModel, room: int) -> list[RowKey]:

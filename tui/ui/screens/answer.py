@@ -1,4 +1,4 @@
-"""Above the rows: what the vulnerability that the filter names means for the estate."""
+"""Above the rows: what the filter asks, answered for the estate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["AnswerBar"]
 
 
 class AnswerBar(Banner):
-    """There only while the filter names one vulnerability or package."""
+    """There only while something is asked."""
 
     def on_mount(self) -> None:
         """Nothing was asked yet."""
@@ -20,10 +20,10 @@ class AnswerBar(Banner):
     def show(self, built: Built | None, width: int, glyphs: Glyphs) -> None:
         """Answer what was asked, if anything was."""
         lines: list[TextLine] = []
-        if built is not None and built.exposure is not None:
-            from tui.presenters.answers.lines import exposure_lines  # not before somebody asks
+        if built is not None and built.answer is not None:
+            from tui.presenters.answers.lines import answer_lines  # not before somebody asks
 
-            lines = exposure_lines(built.asked, built.exposure, width, glyphs)
+            lines = answer_lines(built.answer, width, glyphs)
             lines.append(TextLine((Span(glyphs.rule * width, "line"),)))
         self.styles.height = len(lines)
         self.display = bool(lines)

@@ -82,7 +82,7 @@ class RowBuilder:
 
     def _build(self, wish: RowsRequest) -> Built | InvalidQuery:
         """In a thread, one at a time: the index is made once for all keys typed over one snapshot."""
-        index = self._indexes.of(wish.snapshot) if wish.chosen.query else None
+        index = self._indexes.of(wish.snapshot) if wish.chosen.words else None
         try:
             return build_view(wish.view, wish.snapshot, wish.chosen, wish.now, wish.glyphs, index, wish.board)
         except InvalidQuery as error:

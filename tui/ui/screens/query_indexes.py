@@ -1,4 +1,4 @@
-"""The index that queries are asked of: made once for a snapshot, whoever asks first."""
+"""The index that queries and their answers are made from: made once for a snapshot, whoever asks first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tui.domain.snapshot.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from tui.domain.query.query import QueryIndex
+    from tui.domain.answers.context import AnswerIndex
 
 __all__ = ["QueryIndexes"]
 
@@ -18,13 +18,13 @@ class QueryIndexes:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._index: QueryIndex | None = None
+        self._index: AnswerIndex | None = None
 
-    def of(self, snapshot: Snapshot) -> QueryIndex:
+    def of(self, snapshot: Snapshot) -> AnswerIndex:
         """The index of a snapshot; the first to ask waits until it is made."""
-        from tui.domain.query.query import QueryIndex  # not before somebody filters
+        from tui.domain.answers.context import AnswerIndex  # not before somebody filters
 
         with self._lock:
             if self._index is None or self._index.snapshot is not snapshot:
-                self._index = QueryIndex(snapshot)
+                self._index = AnswerIndex(snapshot)
             return self._index

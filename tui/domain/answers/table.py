@@ -1,0 +1,34 @@
+"""The kinds of questions there are: a new one is a module and a row here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tui.domain.answers.answer import Answer, Details
+from tui.domain.answers.context import AnswerContext
+from tui.domain.answers.extent import extent_of
+from tui.domain.answers.mending import mending_of
+from tui.domain.answers.mix import mix_of
+from tui.domain.answers.owners import owners_of
+from tui.domain.answers.question import QuestionKind
+from tui.domain.answers.vulnerability import exposure_of
+
+__all__ = ["KINDS", "answer"]
+
+KINDS: Mapping[QuestionKind, Callable[[AnswerContext], Details]] = {
+    QuestionKind.CVE: exposure_of,
+    QuestionKind.PACKAGE: exposure_of,
+}
+"""What only a kind of question asks; the others are answered by what is wrong with what they find."""
+
+
+def answer(context: AnswerContext) -> Answer:
+    """What a question means for the estate."""
+    return Answer(
+        context.question,
+        extent_of(context),
+        owners_of(context.snapshot, context.found.workloads),
+        mending_of(context),
+        KINDS.get(context.question.kind, mix_of)(context),
+        context.now,
+    )

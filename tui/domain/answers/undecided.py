@@ -1,0 +1,92 @@
+"""Why it could not be told of images whether a question finds them, in the words that rows have for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import msgspec
+
+from tui.domain.common.trust import CheckName, State
+from tui.domain.facts.source_health import Hearing, clusters_heard
+from tui.domain.query.index import QueryIndex
+from tui.domain.query.language import Key, Term, Trait
+from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot, UnknownBase
+
+__all__ = ["UndecidedReason", "undecided_reasons"]
+
+_OF_CHECK: Mapping[str, CheckName] = {
+    Trait.SIGNED: CheckName.SIGNATURE,
+    Trait.UNSIGNED: CheckName.SIGNATURE,
+    Trait.OUTDATED: CheckName.BASE,
+}
+
+
+class UndecidedReason(msgspec.Struct, frozen=True):
+    """A reason in a few words, as checks have it beside a row, and of how many images it is why."""
+
+    words: str
+    images: int
+
+
+def undecided_reasons(index: QueryIndex, undecided: Mapping[ImageKey, Term]) -> tuple[UndecidedReason, ...]:
+    """Why it could not be told, by the condition of each image that could not; the most frequent reason first."""
+    snapshot = index.snapshot
+    counts = Counter(_reason(snapshot, key, term) for key, term in undecided.items())
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(UndecidedReason(words, images) for words, images in ordered)
+
+
+def _reason(snapshot: Snapshot, key: ImageKey, term: Term) -> str:
+    image = snapshot.images.get(key)
+    if image is None:
+        return "not known"
+    match term.key:
+        case Key.CVE | Key.PKG | Key.SEV:
+            return _of_scans(image)
+        case Key.BASE:
+            return _open_end(snapshot, key)
+        case Key.VERDICT:
+            return _of_checks(image, None)
+        case Key.CHECK:
+            return _of_checks(image, CheckName(term.value.partition("=")[0]))
+        case Key.IS if term.value in _OF_CHECK:
+            return _of_checks(image, _OF_CHECK[term.value])
+        case Key.IS if term.value in (Trait.TAGGED, Trait.UNTAGGED):
+            return "tags not listed"
+        case Key.AGE:
+            return "age unknown"
+        case Key.IS if image.absent:
+            return "not readable"
+        case _:
+            return "not every cluster heard" if clusters_heard(snapshot.sources) is not Hearing.WHOLE else "no source tells"
+
+
+def _of_scans(image: Image) -> str:
+    unknown = [check for check in image.checks if check.name is CheckName.SCAN and check.state is State.UNKNOWN and check.brief]
+    if unknown:
+        return unknown[0].brief
+    return "no whole and recent report" if image.scans else "not scanned"
+
+
+def _of_checks(image: Image, name: CheckName | None) -> str:
+    """The check that could not be told, whichever it is where none is asked for."""
+    unknown = [
+        check for check in image.checks if (name is None or check.name is name) and check.state in (State.UNKNOWN, State.OFF)
+    ]
+    return next((check.brief or f"{check.name} unknown" for check in unknown), "not judged")
+
+
+def _open_end(snapshot: Snapshot, key: ImageKey) -> str:
+    """Why nobody knows what is below an image: where its chain ends in something that is not known to stand on nothing."""
+    visited: set[ImageKey] = set()
+    current = key
+    while current not in visited:
+        visited.add(current)
+        node = snapshot.images.get(current) or snapshot.bases.get(current)
+        if node is None:
+            return "base not known"
+        if node.base is None:
+            return "base not readable" if isinstance(node, UnknownBase) or node.absent else "base unknown"
+        current = node.base.base
+    return "base unknown"

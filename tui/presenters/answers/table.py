@@ -1,0 +1,25 @@
+"""How each kind of answer is worded: a new one is a module and a case here."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from tui.domain.answers.answer import Answer
+from tui.domain.answers.mix import Mix
+from tui.domain.answers.vulnerability import Exposure
+from tui.presenters.answers.mix import mix_sentences
+from tui.presenters.answers.sentences import AnswerSentence
+from tui.presenters.answers.vulnerability import exposure_sentences
+
+__all__ = ["answer_sentences"]
+
+
+def answer_sentences(answer: Answer) -> list[AnswerSentence]:
+    """The sentences of an answer, the most important first."""
+    match answer.details:
+        case Exposure():
+            return list(exposure_sentences(answer, answer.details))
+        case Mix():
+            return list(mix_sentences(answer, answer.details))
+        case _:
+            assert_never(answer.details)
