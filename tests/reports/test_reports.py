@@ -22,6 +22,7 @@ from tui.domain.query.query import EVERYTHING, parse_query
 from tui.domain.snapshot.snapshot import EMPTY, BaseLink, Basis, Confidence, Image, ImageKey, Snapshot, Workload
 from tui.errors import UsageError
 from tui.reports import Document, ReportScope, TextStyle, format_names, render
+from tui.reports.columns import Cell, Gives, Head, lines
 from tui.reports.wire import SCHEMA_FILE, schema_text
 
 SCHEMA: dict[str, Any] = json.loads(SCHEMA_FILE.read_text())
@@ -210,11 +211,37 @@ def test_in_ascii_nothing_else_is_written() -> None:
     assert output("table", e.estate(), look=TextStyle(unicode=False)).isascii()
 
 
-@pytest.mark.parametrize("width", [60, 80, 100])
-def test_a_table_fits_the_terminal(width: int) -> None:
-    lines = output("table", e.estate(), look=TextStyle(width=width)).partition("\n\n")[0].splitlines()
+@pytest.mark.parametrize("view", [scope for scope in ReportScope if scope is not ReportScope.ALL])
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 240])
+def test_a_table_fits_the_terminal_with_one_line_for_each_row(view: ReportScope, width: int) -> None:
+    whole = output("table", e.estate(), view=view).partition("\n\n")[0].splitlines()
+    lines = output("table", e.estate(), view=view, look=TextStyle(width=width)).partition("\n\n")[0].splitlines()
     assert max(map(len, lines)) <= width
-    assert any("…" in line for line in lines) == (width < 90)
+    assert len(lines) == len(whole)
+
+
+def test_names_are_whole_where_reasons_are_not() -> None:
+    lines = output("table", e.estate(), look=TextStyle(width=80)).partition("\n\n")[0].splitlines()
+    whole = output("table", e.estate(), view=ReportScope.IMAGES).partition("\n\n")[0].splitlines()
+    assert [line.split()[2] for line in lines[1:]] == [line.split()[2] for line in whole[1:]]
+
+
+def test_one_long_name_pads_no_other_row() -> None:
+    rows = [(Cell(f"image-{number:02}"), Cell("why")) for number in range(40)]
+    rows.append((Cell("a-name-that-is-very-much-longer-than-all-the-others"), Cell("why")))
+    heads = (Head("IMAGE", gives=Gives.NAME), Head("WHY", gives=Gives.REASONS))
+    table = list(lines(heads, rows, 0, colour=False, unicode=True))
+    assert table[1] == "image-00  why"
+    assert table[-1] == "a-name-that-is-very-much-longer-than-all-the-others  why"
+    assert list(lines(heads, rows, 30, colour=False, unicode=True))[-1] == "a-name-t…n-all-the-others  why"
+
+
+def test_reasons_that_do_not_fit_are_counted() -> None:
+    heads = (Head("IMAGE", gives=Gives.NAME), Head("WHY", gives=Gives.REASONS))
+    rows = [(Cell("contoso.azurecr.io/payments/worker:2.7.0"), Cell("3 critical; tag moved; base moved; gate warns"))]
+    assert list(lines(heads, rows, 66, colour=False, unicode=True))[1] == (
+        "contoso.azurecr.io/payments/worker:2.7.0  3 critical; tag moved +2"
+    )
 
 
 def test_only_a_terminal_gets_colours() -> None:

@@ -47,10 +47,13 @@ def write_stdout(pieces: Iterable[bytes]) -> None:
 
 
 def look_of_stdout(ascii_only: bool = False) -> TextStyle:
-    """Width and colours where there is a terminal; signs beyond ASCII where the encoding has them."""
+    """Width and colours where there is a terminal; signs beyond ASCII where the encoding has them.
+
+    `COLUMNS` says how wide lines are also where there is no terminal; without it nothing is cut there.
+    """
     terminal = sys.stdout.isatty()
     colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
-    width = shutil.get_terminal_size().columns if terminal else 0
+    width = shutil.get_terminal_size().columns if terminal or os.environ.get("COLUMNS", "").isdecimal() else 0
     return TextStyle(width, colour, speaks_unicode(os.environ, sys.stdout.encoding) and not ascii_only)
 
 

@@ -13,7 +13,7 @@ from tui.presenters.health import next_step
 from tui.presenters.totals import VisibleRows, lineage_totals
 from tui.presenters.untold import untold
 from tui.presenters.words import VERDICTS, age, count, plural, short
-from tui.reports.columns import Cell, Head, lines, plain
+from tui.reports.columns import Cell, Gives, Head, lines, plain
 from tui.reports.document import Document, Format, ReportScope
 from tui.reports.problems import bad, full_name
 from tui.reports.wire import source_row, summary_row
@@ -22,6 +22,8 @@ __all__ = ["FORMAT", "footer_lines", "table_of"]
 
 _COLOURS = {State.PASS: "32", State.WARN: "33", State.FAIL: "31", State.UNKNOWN: "35", State.OFF: "35"}
 DEEPEST = 64
+NARROW, WIDER = 90, 110
+"""From which widths of a line on columns are shown that are not the answer."""
 Table = tuple[Sequence[Head], Sequence[Sequence[Cell]]]
 
 
@@ -50,11 +52,11 @@ def table_of(document: Document) -> Table:
 def _images(document: Document) -> Table:
     heads = (
         Head("VERDICT"),
-        Head("IMAGE", gives=True),
-        Head("DIGEST"),
-        Head("AGE", right=True),
+        Head("IMAGE", gives=Gives.NAME),
+        Head("DIGEST", from_width=WIDER),
+        Head("AGE", right=True, from_width=NARROW),
         Head("PODS", right=True),
-        Head("WHY", gives=True),
+        Head("WHY", gives=Gives.REASONS),
     )
     now = document.snapshot.as_of
     rows = [
@@ -74,13 +76,13 @@ def _images(document: Document) -> Table:
 def _workloads(document: Document) -> Table:
     heads = (
         Head("VERDICT"),
-        Head("CLUSTER"),
-        Head("NAMESPACE"),
-        Head("WORKLOAD", gives=True),
+        Head("CLUSTER", gives=Gives.NAME),
+        Head("NAMESPACE", gives=Gives.NAME),
+        Head("WORKLOAD", gives=Gives.NAME),
         Head("PODS", right=True),
-        Head("IMAGES", right=True),
-        Head("DRIFT"),
-        Head("WHY", gives=True),
+        Head("IMAGES", right=True, from_width=WIDER),
+        Head("DRIFT", from_width=WIDER),
+        Head("WHY", gives=Gives.REASONS),
     )
     rows = [
         (
@@ -99,7 +101,14 @@ def _workloads(document: Document) -> Table:
 
 
 def _lineage(document: Document) -> Table:
-    heads = (Head("VERDICT"), Head("IMAGE", gives=True), Head("DIGEST"), Head("BASIS"), Head("BASE"), Head("PODS", right=True))
+    heads = (
+        Head("VERDICT"),
+        Head("IMAGE", gives=Gives.NAME),
+        Head("DIGEST", from_width=WIDER),
+        Head("BASIS", from_width=NARROW),
+        Head("BASE"),
+        Head("PODS", right=True),
+    )
     return heads, list(_tree(document))
 
 
@@ -142,12 +151,12 @@ def _node(key: ImageKey, depth: int, pods: int, document: Document) -> Sequence[
 def _findings(document: Document) -> Table:
     heads = (
         Head("STATE"),
-        Head("CHECK"),
-        Head("WHAT", gives=True),
+        Head("CHECK", from_width=WIDER),
+        Head("WHAT", gives=Gives.TITLE),
         Head("IMAGES", right=True),
-        Head("WORKLOADS", right=True),
+        Head("WORKLOADS", right=True, from_width=WIDER),
         Head("PODS", right=True),
-        Head("FIX", gives=True),
+        Head("FIX", gives=Gives.SENTENCE),
     )
     rows = [
         (
@@ -167,12 +176,12 @@ def _findings(document: Document) -> Table:
 def _sources(document: Document) -> Table:
     heads = (
         Head("STATE"),
-        Head("SOURCE"),
-        Head("KIND"),
+        Head("SOURCE", gives=Gives.NAME),
+        Head("KIND", from_width=WIDER),
         Head("OBJECTS", right=True),
-        Head("REQUESTS", right=True),
+        Head("REQUESTS", right=True, from_width=WIDER),
         Head("AGE", right=True),
-        Head("WHY", gives=True),
+        Head("WHY", gives=Gives.SENTENCE),
     )
     colours = {"ok": "32", "partial": "33", "failed": "31", "off": ""}
     rows = []

@@ -4,23 +4,44 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from typing import NamedTuple
 
 from tui.domain.common.text import clean
 
-__all__ = ["Cell", "Head", "cells", "lines", "plain"]
+__all__ = ["Cell", "Gives", "Head", "cells", "lines", "plain"]
 
 GAP = "  "
 LEAST = 8
+_USUAL = 0.95
 _ASCII = str.maketrans({"…": "~", "–": "-", "—": "-", "·": "-", "→": ">", "“": '"', "”": '"', "’": "'"})
 
 
+class Gives(StrEnum):
+    """What a column gives where the line is too long: reasons before names, and what never gives is never cut.
+
+    Of a NAME the middle goes, of REASONS whole ones, which are counted, and of a TITLE or a SENTENCE the end.
+    """
+
+    NOTHING = "nothing"
+    NAME = "name"
+    TITLE = "title"
+    REASONS = "reasons"
+    SENTENCE = "sentence"
+
+
+ENOUGH = {Gives.NAME: 36, Gives.TITLE: 30, Gives.REASONS: 21, Gives.SENTENCE: 26}
+HALF = {Gives.NAME: 18, Gives.TITLE: 18, Gives.REASONS: 14, Gives.SENTENCE: 18}
+"""What a column keeps for as long as others have more than they need, and then half of it."""
+
+
 class Head(NamedTuple):
-    """A column: its title, and whether numbers stand right; `gives` columns are cut first when the line is too long."""
+    """A column: its title, whether numbers stand right, what it gives, and from which width of a line on it is shown."""
 
     title: str
     right: bool = False
-    gives: bool = False
+    gives: Gives = Gives.NOTHING
+    from_width: int = 0
 
 
 class Cell(NamedTuple):
@@ -31,16 +52,24 @@ class Cell(NamedTuple):
 
 
 def lines(heads: Sequence[Head], rows: Sequence[Sequence[Cell]], width: int, colour: bool, unicode: bool) -> Iterator[str]:
-    """A header and the rows; `width` 0 means that nothing is cut."""
+    """A header and the rows, each on one line; `width` 0 means that nothing is cut, and nothing left out."""
+    shown = [column for column, head in enumerate(heads) if not width or head.from_width <= width]
+    heads = [heads[column] for column in shown]
     table = [
         [Cell(head.title) for head in heads],
-        *([Cell(plain(cell.text, unicode), cell.colour) for cell in row] for row in rows),
+        *([Cell(plain(row[column].text, unicode), row[column].colour) for column in shown] for row in rows),
     ]
-    widths = [max(cells(row[column].text) for row in table) for column in range(len(heads))]
+    taken = [sorted(cells(row[column].text) for row in table) for column in range(len(heads))]
+    widths = [_usual(head, lengths) for head, lengths in zip(heads, taken, strict=True)]
     if width:
-        widths = _fitted(heads, widths, width)
+        widths = _fitted(heads, widths, [lengths[-1] for lengths in taken], width)
     for row in table:
-        yield _line(heads, row, widths, colour, unicode)
+        yield _line(heads, row, widths, colour, unicode, cuts=bool(width))
+
+
+def _usual(head: Head, lengths: Sequence[int]) -> int:
+    """The width that nearly all cells of a column need: one that is much longer makes the others no longer."""
+    return lengths[-1] if head.gives is Gives.NOTHING else lengths[min(int(_USUAL * len(lengths)), len(lengths) - 1)]
 
 
 def plain(text: str, unicode: bool) -> str:
@@ -49,33 +78,49 @@ def plain(text: str, unicode: bool) -> str:
     return text if unicode else text.translate(_ASCII).encode("ascii", "replace").decode()
 
 
-def _line(heads: Sequence[Head], row: Sequence[Cell], widths: Sequence[int], colour: bool, unicode: bool) -> str:
+def _line(heads: Sequence[Head], row: Sequence[Cell], widths: Sequence[int], colour: bool, unicode: bool, *, cuts: bool) -> str:
     parts = []
     for head, cell, width in zip(heads, row, widths, strict=True):
-        text = _cut(cell.text, width, "…" if unicode else "~")
+        text = _cut(cell.text, width, head.gives, "…" if unicode else "~") if cuts else cell.text
         space = " " * (width - cells(text))
         shown = f"\x1b[{cell.colour}m{text}\x1b[0m" if colour and cell.colour and text else text
         parts.append(space + shown if head.right else shown + space)
     return GAP.join(parts).rstrip()
 
 
-def _fitted(heads: Sequence[Head], widths: Sequence[int], width: int) -> list[int]:
-    """Widths that fit the line: the widest column that gives is narrowed until it does, or nothing can give any more."""
+def _fitted(heads: Sequence[Head], widths: Sequence[int], widest: Sequence[int], width: int) -> list[int]:
+    """Widths that fit the line: the widest column that gives is narrowed until it does, or nothing can give any more.
+
+    Where there is room, what is much longer than the others of its column has it, names first.
+    """
     fitted = list(widths)
     over = sum(fitted) + len(GAP) * (len(fitted) - 1) - width
-    while over > 0:
-        giving = [column for column, head in enumerate(heads) if head.gives and fitted[column] > LEAST]
-        if not giving:
-            break
-        widest = max(giving, key=fitted.__getitem__)
-        fitted[widest] -= 1
-        over -= 1
+    names = [column for column, head in enumerate(heads) if head.gives in (Gives.NAME, Gives.TITLE)]
+    others = [column for column, head in enumerate(heads) if head.gives in (Gives.REASONS, Gives.SENTENCE)]
+    for columns, least in ((others, ENOUGH), (names, ENOUGH), (others, HALF), (names, HALF), (others, {}), (names, {})):
+        while over > 0 and (giving := [column for column in columns if fitted[column] > least.get(heads[column].gives, LEAST)]):
+            fitted[max(giving, key=fitted.__getitem__)] -= 1
+            over -= 1
+    for column in (*names, *others):
+        more = max(0, min(widest[column] - fitted[column], -over))
+        fitted[column] += more
+        over += more
     return fitted
 
 
-def _cut(text: str, width: int, mark: str) -> str:
+def _cut(text: str, width: int, gives: Gives, mark: str) -> str:
     if cells(text) <= width:
         return text
+    from widgets.shortening import drawn, kept  # not before a table is too wide
+
+    if gives is Gives.NAME:
+        return drawn(text, kept(text, width, cells, len(mark)), mark)
+    if gives is Gives.REASONS:
+        reasons = text.split("; ")
+        for shown in range(len(reasons) - 1, 0, -1):
+            short = f"{'; '.join(reasons[:shown])} +{len(reasons) - shown}"
+            if cells(short) <= width:
+                return short
     beginning, used = "", 1
     for character in text:
         used += cells(character)
