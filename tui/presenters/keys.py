@@ -21,6 +21,7 @@ __all__ = [
     "PodPart",
     "RowSubject",
     "from_last",
+    "has_verdict",
     "image_of",
     "lineage_key",
     "subject_of",
@@ -122,6 +123,17 @@ def subject_of(key: RowKey | None) -> RowSubject:
             case _:
                 subject = msgspec.structs.replace(subject, own=(*subject.own, part))
     return subject
+
+
+def has_verdict(subject: RowSubject, snapshot: Snapshot) -> bool:
+    """Whether a row is about something that has a verdict."""
+    return (
+        subject.finding is not None
+        or subject.workload in snapshot.workloads
+        or subject.image in snapshot.images
+        or subject.image in snapshot.bases
+        or bool(subject.cluster and snapshot.workloads)
+    )
 
 
 def lineage_key(subject: RowSubject, snapshot: Snapshot) -> RowKey | None:

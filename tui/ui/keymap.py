@@ -23,6 +23,7 @@ EXPLORER: list[BindingType] = [
     Binding("slash", "filter", "filter", key_display="/", id="filter"),
     Binding("f", "faults", "faults", id="faults"),
     *(Binding(view.key, f"view('{view.id}')", view.name, show=False, id=f"view.{view.id}") for view in VIEWS),
+    Binding("w", "why", "why", id="why"),
     Binding("b", "act('rebuild')", "rebuild", id="rebuild"),
     Binding("r", "act('redeploy')", "redeploy", id="redeploy"),
     Binding("K", "act('contain')", "contain: lock, roll back, scale to zero", show=False, id="contain"),

@@ -16,7 +16,20 @@ from tui.domain.facts.build import BuilderKind, Job, JobKey
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import ImageKey
 
-__all__ = ["lock", "pin", "pin_new", "restart", "run_job", "scale_back", "scale_to_zero", "unlock"]
+__all__ = [
+    "command_line",
+    "kubectl",
+    "lock",
+    "pin",
+    "pin_new",
+    "registry_name",
+    "resource_name",
+    "restart",
+    "run_job",
+    "scale_back",
+    "scale_to_zero",
+    "unlock",
+]
 
 Parameters = Iterable[tuple[str, str]]
 _RESOURCES = {
@@ -30,7 +43,8 @@ _RESOURCES = {
 }
 
 
-def _line(*words: str) -> str:
+def command_line(*words: str) -> str:
+    """A command of these words, each quoted for a shell."""
     return " ".join(map(_word, words))
 
 
@@ -68,7 +82,7 @@ def _acr_task(key: JobKey, parameters: Parameters) -> str:
         words += ["--subscription", names["subscriptions"]]
     for name, value in parameters:
         words += ["--arg", f"{name}={value}"]
-    return _line(*words)
+    return command_line(*words)
 
 
 def _pipeline(job: Job, parameters: Parameters) -> str:
@@ -77,7 +91,7 @@ def _pipeline(job: Job, parameters: Parameters) -> str:
     if organization := _organization(job.url):
         words += ["--organization", organization]
     pairs = [f"{name}={value}" for name, value in parameters]
-    return _line(*words, *(["--parameters", *pairs] if pairs else []))
+    return command_line(*words, *(["--parameters", *pairs] if pairs else []))
 
 
 def _organization(url: str) -> str:
@@ -93,29 +107,31 @@ def _workflow(job: Job, parameters: Parameters) -> str:
     host = urlsplit(job.url).hostname or ""
     place = repository if host in ("", "github.com", "api.github.com") else f"{host}/{repository}"
     inputs = [word for name, value in parameters for word in ("--raw-field", f"{name}={value}")]
-    return _line("gh", "workflow", "run", file, "--repo", place, *inputs)
+    return command_line("gh", "workflow", "run", file, "--repo", place, *inputs)
 
 
 def _jenkins(job: Job, parameters: Parameters) -> str:
     path = "".join(f"/job/{quote(part, safe='')}" for part in job.key.job.split("/"))
     pairs = [word for name, value in parameters for word in ("--data-urlencode", f"{name}={value}")]
     end = "buildWithParameters" if pairs or job.parameters else "build"
-    start = f'{_line("curl", "--fail", "--request", "POST", "--user")} "$JENKINS_USER:$JENKINS_TOKEN"'
+    start = f'{command_line("curl", "--fail", "--request", "POST", "--user")} "$JENKINS_USER:$JENKINS_TOKEN"'
     address = urlsplit(job.url)
     if address.scheme in ("https", "http") and address.netloc:
         place = job.url.rstrip("/")
-        return f"{start} {_line(f'{place}/{end}', *pairs)}"
-    return f'{start} "$JENKINS_URL"{_line(f"{path}/{end}", *pairs)}'
+        return f"{start} {command_line(f'{place}/{end}', *pairs)}"
+    return f'{start} "$JENKINS_URL"{command_line(f"{path}/{end}", *pairs)}'
 
 
 # ---- clusters
 
 
-def _kubectl(workload: ObjectKey, *words: str) -> str:
-    return _line("kubectl", "--context", workload.cluster, "--namespace", workload.namespace, *words)
+def kubectl(workload: ObjectKey, *words: str) -> str:
+    """A command of kubectl about a workload's namespace, in the context that the workload was read through."""
+    return command_line("kubectl", "--context", workload.cluster, "--namespace", workload.namespace, *words)
 
 
-def _object(workload: ObjectKey) -> str:
+def resource_name(workload: ObjectKey) -> str:
+    """What kubectl calls a workload: `deployment/api`."""
     return f"{_RESOURCES.get(workload.kind, workload.kind.lower())}/{workload.name}"
 
 
@@ -123,10 +139,10 @@ def restart(workload: ObjectKey) -> tuple[str, ...]:
     """Start the pods of a workload anew, and wait for them."""
     if workload.kind == "Rollout":
         patch = '--patch "{\\"spec\\":{\\"restartAt\\":\\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\\"}}"'
-        return (f"{_kubectl(workload, 'patch', _object(workload), '--type', 'merge')} {patch}",)
+        return (f"{kubectl(workload, 'patch', resource_name(workload), '--type', 'merge')} {patch}",)
     return (
-        _kubectl(workload, "rollout", "restart", _object(workload)),
-        _kubectl(workload, "rollout", "status", _object(workload)),
+        kubectl(workload, "rollout", "restart", resource_name(workload)),
+        kubectl(workload, "rollout", "status", resource_name(workload)),
     )
 
 
@@ -136,31 +152,31 @@ def pin(workload: ObjectKey, containers: Iterable[str], image: str) -> tuple[str
     if workload.kind == "Rollout":
         template = {"spec": {"containers": [{"name": name, "image": image} for name in containers]}}
         note = json.dumps({"spec": {"template": template}})
-        return (_kubectl(workload, "patch", _object(workload), "--type", "merge", "--patch", note),)
-    return (_kubectl(workload, "set", "image", _object(workload), *(f"{name}={image}" for name in containers)),)
+        return (kubectl(workload, "patch", resource_name(workload), "--type", "merge", "--patch", note),)
+    return (kubectl(workload, "set", "image", resource_name(workload), *(f"{name}={image}" for name in containers)),)
 
 
 def pin_new(workload: ObjectKey, containers: Iterable[str], image: ImageKey, tag: str) -> tuple[str, ...]:
     """Put what a tag names then into containers: its digest is not known before it is built."""
     registry, repository = clean(image.registry), clean(image.repository)
-    name = _line("az", "acr", "repository", "show", "--name", registry_name(registry), "--image", f"{repository}:{tag}")
-    ask = f"DIGEST=$({name} {_line('--query', 'digest', '--output', 'tsv')})"
+    name = command_line("az", "acr", "repository", "show", "--name", registry_name(registry), "--image", f"{repository}:{tag}")
+    ask = f"DIGEST=$({name} {command_line('--query', 'digest', '--output', 'tsv')})"
     pairs = " ".join(f'{shlex.quote(f"{clean(one)}={registry}/{repository}@")}"$DIGEST"' for one in containers)
-    return ask, f"{_kubectl(workload, 'set', 'image', _object(workload))} {pairs}"
+    return ask, f"{kubectl(workload, 'set', 'image', resource_name(workload))} {pairs}"
 
 
 def scale_to_zero(workload: ObjectKey) -> tuple[str, ...]:
     """Stop every pod of a workload; a CronJob is suspended."""
     if workload.kind == "CronJob":
-        return (_kubectl(workload, "patch", _object(workload), "--patch", json.dumps({"spec": {"suspend": True}})),)
-    return (_kubectl(workload, "scale", _object(workload), "--replicas", "0"),)
+        return (kubectl(workload, "patch", resource_name(workload), "--patch", json.dumps({"spec": {"suspend": True}})),)
+    return (kubectl(workload, "scale", resource_name(workload), "--replicas", "0"),)
 
 
 def scale_back(workload: ObjectKey, pods: int) -> str:
     """Let it run again."""
     if workload.kind == "CronJob":
-        return _kubectl(workload, "patch", _object(workload), "--patch", json.dumps({"spec": {"suspend": False}}))
-    return _kubectl(workload, "scale", _object(workload), "--replicas", str(pods))
+        return kubectl(workload, "patch", resource_name(workload), "--patch", json.dumps({"spec": {"suspend": False}}))
+    return kubectl(workload, "scale", resource_name(workload), "--replicas", str(pods))
 
 
 # ---- registries
@@ -184,4 +200,4 @@ def unlock(image: ImageKey, *, read: bool) -> str:
 
 def _attributes(image: ImageKey, flags: list[str]) -> str:
     place = f"{image.repository}@{image.digest}"
-    return _line("az", "acr", "repository", "update", "--name", registry_name(image.registry), "--image", place, *flags)
+    return command_line("az", "acr", "repository", "update", "--name", registry_name(image.registry), "--image", place, *flags)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from shlex import quote
 
 from tui.domain.common.trust import State
 from tui.domain.facts.events import SignaturesVerified
-from tui.domain.facts.signature import Outcome, SignatureSystem, StepState, Verdict
+from tui.domain.facts.signature import Outcome, StepState, Verdict
 from tui.domain.snapshot.snapshot import Image
 from tui.presenters.keys import RowSubject
 from tui.presenters.tabs.lines import of_images, wrapped
@@ -41,6 +40,8 @@ def signature_lines(image: Image, look: SectionContext) -> list[TextLine]:
 
 
 def _artifact(artifact: SignaturesVerified, image: Image, look: SectionContext) -> Iterator[TextLine]:
+    from tui.domain.answers.why.evidence import verification  # the rooms of answers: not before somebody looks
+
     title = f" on {short(artifact.subject)}" + ("" if artifact.subject == image.key.digest else "  (a platform's manifest)")
     yield TextLine((Span(title, "dim"),), (Span(f"{age(artifact.at, look.now)} ago ", "dim"),))
     yield from wrapped(artifact.error, "unknown", look.width)
@@ -49,7 +50,7 @@ def _artifact(artifact: SignaturesVerified, image: Image, look: SectionContext) 
         yield from wrapped(f"No signature was found.{searched}", "fail", look.width)
     for outcome in artifact.outcomes:
         yield from _outcome(outcome, look)
-        yield from wrapped(f"{look.glyphs.arrow}{_command(outcome, image)}", "accent", look.width, indent=3)
+        yield from wrapped(f"{look.glyphs.arrow}{verification(outcome, image)}", "accent", look.width, indent=3)
     yield from (line for note in artifact.notes for line in wrapped(note, "dim", look.width))
     yield TextLine()
 
@@ -80,17 +81,6 @@ def _facts(outcome: Outcome, look: SectionContext) -> Iterator[TextLine]:
         until = Span(f"until {certificate.not_after:%Y-%m-%d} ", "dim" if left else "fail")
         lead = "   " + "  " * depth + look.glyphs.last
         yield TextLine((Span(lead, "faint"), Span(certificate.subject)), (until,))
-
-
-def _command(outcome: Outcome, image: Image) -> str:
-    """The command of the system itself that verifies the same; keys and identities that are not known are left to fill in."""
-    reference = f"{image.name}@{outcome.subject_digest or image.key.digest}"
-    if outcome.system is SignatureSystem.NOTATION:
-        return f"notation verify {reference}"
-    if outcome.chain:
-        return f"cosign verify --certificate-identity IDENTITY --certificate-oidc-issuer ISSUER {reference}"
-    key = outcome.signer if outcome.signer.endswith((".pub", ".pem")) else "KEY.pub"
-    return f"cosign verify --key {quote(key)} {reference}"
 
 
 def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:

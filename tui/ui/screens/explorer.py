@@ -15,6 +15,7 @@ from tui.domain.facts.demand import Demand, Priority
 from tui.domain.plans.plan import Action
 from tui.errors import InvalidQuery, TrustreeError
 from tui.presenters.header import HEIGHT, NARROW
+from tui.presenters.keys import has_verdict
 from tui.presenters.views.building import Built
 from tui.ui.keymap import EXPLORER
 from tui.ui.screens.acting import Acting
@@ -265,6 +266,14 @@ class ExplorerScreen(NavigableScreen):
         """Copy the image's reference with its digest."""
         self._copying.copy("copy_reference")
 
+    def action_why(self) -> None:
+        """Why the row under the cursor has its verdict."""
+        from tui.ui.screens.why import WhyScreen
+
+        subject = self.inspector.subject
+        narrowed = self.built.model.narrowed_to(subject, self.chosen) if self.built is not None else None
+        self.app.push_screen(WhyScreen(subject, narrowed.finding if narrowed is not None else None))
+
     def action_sources(self) -> None:
         """Every source in full."""
         from tui.ui.screens.pages import SourcesScreen
@@ -300,6 +309,8 @@ class ExplorerScreen(NavigableScreen):
                 return self.history.can_step(int(str(parameters[0]))) or None
             case "filter" | "faults":
                 return True if self.app.snapshot.images or self.app.snapshot.workloads or self.chosen.words else None
+            case "why":
+                return has_verdict(self.inspector.subject, self.app.snapshot) or None
             case "other":
                 return self.view.other is not None or bool(self.inspector.tab.orders)
             case "act":

@@ -90,6 +90,10 @@ class Inspected(Protocol):
         """Copy the reference."""
         ...
 
+    def action_why(self) -> None:
+        """Say why the row has its verdict."""
+        ...
+
 
 class DetailScreen(TextScreen):
     """The detail of the row under the explorer's cursor."""
@@ -98,6 +102,7 @@ class DetailScreen(TextScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab,l,right", "tab(1)", "next section", key_display="Tab", id="detail.next"),
         Binding("shift+tab,h,left", "tab(-1)", "section before", show=False, id="detail.before"),
+        Binding("w", "why", "why", id="why"),
         Binding("c", "copy_name", "copy name", id="copy.name"),
         Binding("C", "copy_reference", "copy reference", id="copy.reference"),
     ]
@@ -123,6 +128,10 @@ class DetailScreen(TextScreen):
         """Another section."""
         self._explorer.action_tab(by)
         self.page.show(self.lines(), from_top=True)
+
+    def action_why(self) -> None:
+        """Why, as in the explorer."""
+        self._explorer.action_why()
 
     def action_copy_name(self) -> None:
         """Copy as in the explorer."""

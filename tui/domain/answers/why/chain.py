@@ -1,0 +1,155 @@
+"""The chain of facts that leads to a verdict: what a link of it says, and how answers of checks become links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.answers.why.evidence import Command
+from tui.domain.common.source_id import SourceId
+from tui.domain.common.text import clean, listed
+from tui.domain.common.trust import Check, State
+from tui.domain.facts.workload import ObjectKey
+from tui.domain.snapshot.snapshot import Image
+
+__all__ = [
+    "CANNOT_TELL",
+    "MOST",
+    "Why",
+    "WhyFact",
+    "beside",
+    "chain_fact",
+    "each_command_once",
+    "name_of",
+    "place_of",
+    "plural",
+    "verb",
+]
+
+BAD_FIRST = (State.FAIL, State.UNKNOWN, State.WARN, State.PASS)
+_ENDS = {
+    State.FAIL: ("fails", "fail"),
+    State.UNKNOWN: ("is unknown", "are unknown"),
+    State.WARN: ("warns", "warn"),
+    State.PASS: ("passes", "pass"),
+    State.OFF: ("is not asked", "are not asked"),
+}
+_MEANS = {
+    "registry": "Nobody whom the policy trusts answers for what lies there.",
+    "signature.unsigned": "Nothing proves who made this image, or that it was not replaced since.",
+    "signature.unverified": "The signature proves nothing: who made this image is not known.",
+    "signature.signers": "Somebody signed it, but none of those that the policy asks for.",
+    "scan.fail_on": "It has known vulnerabilities that the policy does not accept.",
+    "scan.warn_on": "It has known vulnerabilities that are worth a look.",
+    "scan.missing": "What vulnerabilities it has is not known.",
+    "scan.max_age": "What was found since that report is not known.",
+    "base.outdated": "What was mended in its base since then is not in this image.",
+    "base.grace": "What was mended in its base since then has been missing for longer than the policy allows.",
+    "base.end_of_life": "What is found there after that day will not be mended.",
+    "identity.moved": "The name names something else now: what starts next may not be what runs.",
+    "identity.mixed": "Pods of one workload run different images under one name.",
+    "identity.gone": "What runs cannot be pulled again: a pod that moves to another node may not start.",
+    "identity.impostor": "What runs is not what its name says.",
+    "age": "What was mended in its packages since it was built is not in it.",
+    "admission": "The cluster's own rules are against it: a pod that is started anew may be refused.",
+}
+"""What it means that something does not pass, by the setting of the policy that decided, or by the check."""
+_FAILS_ONLY = "signature.unverified"
+"""What also decides of signatures that are accepted with a warning: those prove something."""
+CANNOT_TELL = "Whether it is fine cannot be told, and what cannot be told does not count as fine."
+MOST = 3
+"""Names of a kind that a sentence of a chain tells one by one."""
+
+
+class WhyFact(msgspec.Struct, frozen=True):
+    """One link of the chain: a fact, who says so and as of when, what it means, and what would change it.
+
+    `about` is what it is about (a check, or what something is), `state` OFF where it only leads to the next one.
+    """
+
+    about: str
+    state: State
+    sentence: str
+    sources: tuple[SourceId, ...] = ()
+    as_of: datetime | None = None
+    means: str = ""
+    step: str = ""
+    commands: tuple[Command, ...] = ()
+
+
+class Why(msgspec.Struct, frozen=True):
+    """The chain for one thing: its name, what identifies it, its verdict, the facts, and what else is not fine in a sentence."""
+
+    name: str
+    reference: str
+    verdict: State
+    facts: tuple[WhyFact, ...]
+    beside: str = ""
+
+
+def chain_fact(check: Check, about: str, commands: tuple[Command, ...]) -> WhyFact:
+    """The answer of a check as a link of the chain."""
+    return WhyFact(about, check.state, check.reason, check.sources, check.as_of, _meaning(check), check.remedy, commands)
+
+
+def _meaning(check: Check) -> str:
+    """What an answer means, and which setting of the policy made it that."""
+    setting, _, _ = check.rule.rpartition("; ")[2].partition(" = ")
+    cited = f" By the policy: {check.rule}." if " = " in check.rule else ""
+    if check.state is State.PASS:
+        return cited.strip()
+    if check.accepted:
+        return f"An exception of the policy accepts it: {check.accepted}.{cited}"
+    if check.state is State.UNKNOWN:
+        return f"{CANNOT_TELL}{cited}"
+    means = _MEANS.get(setting) or _MEANS.get(check.name.value, "")
+    if setting == _FAILS_ONLY and check.state is not State.FAIL:
+        means = ""
+    return f"{means}{cited}".strip()
+
+
+def verb(state: State, number: int) -> str:
+    """How so many end: `fails`, `are unknown`."""
+    return _ENDS[state][number != 1]
+
+
+def beside(checks: Iterable[Check], deciding: Sequence[Check]) -> str:
+    """What else is not fine, in a sentence; empty when nothing is."""
+    decided = {id(check) for check in deciding}
+    others = [check for check in checks if id(check) not in decided]
+    parts = []
+    for state in BAD_FIRST[:-1]:
+        names = list(dict.fromkeys(check.name.value for check in others if check.state is state))
+        if names:
+            parts.append(f"{listed(names)} {verb(state, len(names))}")
+    return f"Beside that, {'; '.join(parts)}." if parts else ""
+
+
+def each_command_once(facts: Iterable[WhyFact]) -> tuple[WhyFact, ...]:
+    """A command stands with the first fact that it shows."""
+    lines: set[str] = set()
+    chain = []
+    for fact in facts:
+        commands = tuple({command.line: command for command in fact.commands if command.line not in lines}.values())
+        lines.update(command.line for command in commands)
+        chain.append(msgspec.structs.replace(fact, commands=commands) if commands != fact.commands else fact)
+    return tuple(chain)
+
+
+def name_of(image: Image) -> str:
+    """What an image is called: its repository and the tag that says most."""
+    tag = next((tag for tag in image.tags if tag != "latest"), image.tags[0] if image.tags else "")
+    return f"{image.key.repository}:{tag}" if tag else f"{image.key.repository}@{image.key.digest.rpartition(':')[2][:12]}"
+
+
+def place_of(key: ObjectKey) -> str:
+    """Where a workload is: `Deployment/api in payments of prod-weu`."""
+    where = f" in {key.namespace} of {key.cluster}" if key.namespace else f" of {key.cluster}"
+    return clean(f"{key.kind}/{key.name}{where}", 300)
+
+
+def plural(number: int, word: str) -> str:
+    """`1 pod`, `2 pods`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
