@@ -128,7 +128,7 @@ def check_age(context: ImageContext) -> Check:
         )
         remedy = _UNDATED if image.complete else reading_step(context.key.registry, image.gap)
         return Check(CheckName.AGE, State.UNKNOWN, reason, context.sources, observed, brief="age unknown", remedy=remedy)
-    verb = "Built" if image.created else "Its clock was reset; pushed" if image.complete else "Pushed"
+    verb = "Built" if image.created else "The build set no time of its own; pushed" if image.complete else "Pushed"
     state, rule = _age(context.now - built, rules)
     if not image.complete and state is not State.FAIL:  # what is not read yet can only make it older
         reason = f"When it was built is not known: not every configuration of it has been read. {image.gap}".rstrip()

@@ -291,7 +291,7 @@ def _newer_version(facts: BaseFacts) -> BaseVerdict | None:
     newer = newer_patch(facts.tag, facts.tags or ())
     if newer:
         reason = f"{_full_name(facts.link)}:{newer} is a newer patch of {clean(facts.tag)}."
-        return BaseVerdict(BaseState.OUTDATED, OutdatedRule.NEWER_PATCH, reason, f"base {newer} is out", None, newer)
+        return BaseVerdict(BaseState.OUTDATED, OutdatedRule.NEWER_PATCH, reason, f"newer base {newer}", None, newer)
     return None
 
 
@@ -309,7 +309,7 @@ def _with_versions(facts: BaseFacts, current: BaseVerdict) -> BaseVerdict:
     if facts.moves or floats(facts.tag, facts.tags) or facts.tag.count(".") > 1:
         return msgspec.structs.replace(current, reason=f"{current.reason} {newer} is a newer minor version.")
     reason = f"{_full_name(facts.link)}:{newer} is a newer minor version of {clean(facts.tag)}."
-    return BaseVerdict(BaseState.OUTDATED, OutdatedRule.NEWER_MINOR, reason, f"base {newer} is out", None, newer, mild=True)
+    return BaseVerdict(BaseState.OUTDATED, OutdatedRule.NEWER_MINOR, reason, f"newer base {newer}", None, newer, mild=True)
 
 
 def _not_looked_for(current: BaseVerdict) -> BaseVerdict:

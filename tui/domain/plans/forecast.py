@@ -64,7 +64,7 @@ def _rebuilt(image: Image, cleared: bool, behind: bool) -> Iterable[_Fate]:
                 by_id[row.id] = fate
     fates = list(by_id.values())
     if image.scan_gap or not image.scans:
-        fates.append((NOT_SCANNED, image.scan_gap or "no scanner tells of it", False))
+        fates.append((NOT_SCANNED, image.scan_gap or "no scanner has a report on it", False))
     link = image.base
     if link is not None and link.state is BaseState.OUTDATED:
         fates.append((OUTDATED_BASE, NO_STEP if not cleared else NOT_YET if behind else "", True))

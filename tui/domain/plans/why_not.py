@@ -266,7 +266,7 @@ def _followed(link: BaseLink, built_on: Image | None, job: Job, title: str) -> I
         return
     if job.bases is None:
         fix = "Run it once: a run tells Azure its bases."
-        yield WhyNot(Cause.NOT_TRACKED, f"{title} tells of no base: Azure knows them after a run alone.", fix)
+        yield WhyNot(Cause.NOT_TRACKED, f"The bases of {title} are not known to Azure: it learns them from a run.", fix)
         return
     same = [each for each in job.bases if (each.name.registry, each.name.repository) == (base.registry, base.repository)]
     runtime = [each for each in same if each.runtime]

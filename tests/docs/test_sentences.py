@@ -1,0 +1,56 @@
+"""What the program can say: no word twice in a row, no space gone astray, no insider's word; people read the rest."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.docs.sentences import Sentence, sentences
+
+PAGE = tuple(
+    sentence for sentence in sentences() if not sentence.module.endswith(("common/redaction.py", "verification/cosign/wire.py"))
+)
+INSIDERS = (
+    r"\btells? of\b",
+    r"\bis out(?! of)\b",
+    r"whom the policy accepts",
+    r"clock was reset",
+    r"\bthe estate's parts\b",
+    r"\bsnapshot group\b",
+    r"\bpump\b",
+    r"\bthe join\b",
+    r"\b(?:TypeError|ValueError|KeyError|NoneType|Traceback)\b",
+    r"\(s\)",
+)
+"""Words of the code, and turns that only its authors understand."""
+DOUBLED = re.compile(r"\b(?!that that\b|had had\b)([A-Za-z]+) \1\b(?!/)")
+ASTRAY = re.compile(r"^[A-Z][^:`\n]*[a-z]  +[a-z]+[^:`\n]*\.$|\( [a-z]|,,|;;|(?<!\.)\.\.(?!\.)(?!/)")
+ARTICLE = re.compile(r"\ba (?:[aeio]|un(?!i)|um)[a-z]+|\ban [bcdfgjklmnpqrtvwxyz][a-z]+")
+
+
+def test_there_are_as_many_as_the_program_says() -> None:
+    """The page is read by people: an empty one would prove nothing."""
+    assert len(PAGE) > 2500
+    assert {sentence.module.split("/")[1] for sentence in PAGE} >= {"domain", "presenters", "sources", "cli", "ui", "actions"}
+
+
+@pytest.mark.parametrize("words", INSIDERS)
+def test_no_insiders_words(words: str) -> None:
+    assert not [_shown(sentence) for sentence in PAGE if re.search(words, sentence.text)]
+
+
+def test_no_word_stands_twice_in_a_row() -> None:
+    assert not [_shown(sentence) for sentence in PAGE if DOUBLED.search(sentence.text)]
+
+
+def test_no_space_or_stop_has_gone_astray() -> None:
+    assert not [_shown(sentence) for sentence in PAGE if ASTRAY.search(sentence.text)]
+
+
+def test_articles_fit_their_nouns() -> None:
+    assert not [_shown(sentence) for sentence in PAGE if ARTICLE.search(sentence.text)]
+
+
+def _shown(sentence: Sentence) -> str:
+    return f"{sentence.module}:{sentence.line}  {sentence.text}"
