@@ -11,6 +11,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from widgets.columns import GAP, cut
+from widgets.messages import FromWidget
 from widgets.painted import Painted
 from widgets.rows import Span, TextLine
 from widgets.text import harmless, width_of
@@ -22,6 +23,14 @@ WHEEL = 3
 
 class Banner(Painted):
     """Lines of text, each with a left and a right part; only lines that change are repainted."""
+
+    class Clicked(FromWidget["Banner"]):
+        """A line was clicked, so many cells from its beginning."""
+
+        def __init__(self, banner: Banner, line: int, cell: int) -> None:
+            super().__init__(banner)
+            self.line = line
+            self.cell = cell
 
     DEFAULT_CSS = """
     Banner { height: 1; }
@@ -51,6 +60,14 @@ class Banner(Painted):
     def render_line(self, y: int) -> Strip:
         """Paint one line."""
         return self.line_strip(y)
+
+    def line_at(self, y: int) -> int:
+        """Which line stands there."""
+        return y
+
+    def on_click(self, event: events.Click) -> None:
+        """Say which line was clicked."""
+        self.post_message(self.Clicked(self, self.line_at(event.y), event.x))
 
     def line_strip(self, at: int) -> Strip:
         """The line at an index, blank after the last."""
@@ -131,6 +148,10 @@ class TextPage(Banner, can_focus=True):
         if self._more > 0 and y == self.size.height - 1:
             return self.paint([Span(f"{'v' if self.ascii else '↓'} {self._more + 1} more lines", "dim")], self.size.width)
         return self.line_strip(y + self._top)
+
+    def line_at(self, y: int) -> int:
+        """Which line stands there now."""
+        return y + self._top
 
     def action_scroll_lines(self, by: int) -> None:
         """Scroll by lines."""

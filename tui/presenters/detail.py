@@ -12,7 +12,7 @@ from tui.presenters.tabs.spec import Drawing, SectionContext, TabSpec
 from tui.presenters.tabs.table import TABS
 from widgets.rows import LazyLines, Span, TextLine
 
-__all__ = ["Fetched", "detail_lines"]
+__all__ = ["Fetched", "detail_lines", "tab_at"]
 
 GAP, MORE = "  ", " …"
 Fetched = Drawing | TrustreeError | str
@@ -40,6 +40,17 @@ def tab_line(tab: TabSpec, width: int) -> TextLine:
         spans[-1] = Span(" …", "dim")
     room = width - sum(len(span.text) for span in spans)
     return TextLine(tuple(spans), (Span("Tab ", "dim"),) if room > len("Tab ") else ())
+
+
+def tab_at(tab: TabSpec, cell: int, width: int) -> TabSpec | None:
+    """The tab whose name stands so many cells from the beginning of the line of names."""
+    shown = _fitting(TABS.index(tab), width - 1)
+    cell -= 1 if shown.start == 0 else len(MORE) + 1
+    for other in TABS[shown.start : shown.stop]:
+        if 0 <= cell < len(other.name) + len(GAP):
+            return other
+        cell -= len(other.name) + len(GAP)
+    return None
 
 
 def _fitting(centre: int, room: int) -> range:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import NamedTuple
 
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
@@ -15,7 +16,7 @@ from tui.presenters.views.spec import ViewSpec
 from tui.presenters.words import age, clock, count, plural
 from widgets.rows import Cell, Span, TextLine
 
-__all__ = ["HEIGHT", "NARROW", "Position", "header_lines", "verdict_counts"]
+__all__ = ["HEIGHT", "NARROW", "Position", "header_lines", "verdict_counts", "view_at"]
 
 _ESTATE = (SourceKind.CLUSTER, SourceKind.REGISTRY)
 _COUNTED = (SourceState.OK, SourceState.PARTIAL)
@@ -52,8 +53,7 @@ def header_lines(snapshot: Snapshot, place: Position, now: datetime, width: int,
     """Brand and scope, the verdicts as a picture and as counts, the checks of what runs, and the views with the filter."""
     brand = TextLine(_brand(snapshot), _pulse(snapshot, place, now, width, glyphs))
     chosen = _filter(place, snapshot)
-    names = _tabs(place, glyphs, with_names=True)
-    tabs = TextLine(names if _length(names) + _length(chosen) < width else _tabs(place, glyphs, with_names=False), chosen)
+    tabs = TextLine(tuple(chain.from_iterable(cell for _, cell in _tabs(place, glyphs, width - _length(chosen)))), chosen)
     chips = _chips(snapshot, glyphs, width)
     counts = verdict_counts(snapshot, glyphs, words=width >= NARROW)
     if width >= NARROW and _length(counts) + _length(chips) + 28 > width:
@@ -176,17 +176,33 @@ def _ailment(health: SourceHealth) -> str:
     return "does not answer" if health.state is not SourceState.PARTIAL else "partly read"
 
 
-def _tabs(place: Position, glyphs: Glyphs, *, with_names: bool) -> Cell:
+def view_at(snapshot: Snapshot, place: Position, cell: int, width: int, glyphs: Glyphs) -> ViewSpec | None:
+    """The view whose name stands so many cells from the beginning of the line of views."""
+    for view, spans in _tabs(place, glyphs, width - _length(_filter(place, snapshot))):
+        cell -= _length(spans)
+        if cell < 0:
+            return view
+    return None
+
+
+def _tabs(place: Position, glyphs: Glyphs, room: int) -> list[tuple[ViewSpec | None, Cell]]:
     """The views; where there is no room, only the one that is shown has its name."""
-    spans: list[Span] = [Span("  ")]
-    for view in place.views:
-        spans.append(Span(f"{view.key} ", "dim"))
-        if with_names or view is place.view:
-            spans.append(Span(view.name, "bold" if view is place.view else "dim"))
-        spans.append(Span(f" {count(place.counts[view.id])}" if place.counts.get(view.id) else "", "warn"))
-        spans.append(Span(f" {count(place.busy[view.id])} {glyphs.proven}" if place.busy.get(view.id) else "", "accent"))
-        spans.append(Span("   " if with_names else "  "))
-    return tuple(spans)
+    tabs = [_tab(view, place, glyphs, named=True) for view in place.views]
+    if sum(map(_length, tabs)) + 2 >= room:
+        tabs = [_tab(view, place, glyphs, named=view is place.view) for view in place.views]
+    return [(None, (Span("  "),)), *zip(place.views, tabs, strict=True)]
+
+
+def _tab(view: ViewSpec, place: Position, glyphs: Glyphs, *, named: bool) -> Cell:
+    shown = view is place.view
+    number, busy = place.counts.get(view.id), place.busy.get(view.id)
+    return (
+        Span(f"{view.key} ", "dim"),
+        Span(view.name if named else "", "bold" if shown else "dim"),
+        Span(f" {count(number)}" if number else "", "warn"),
+        Span(f" {count(busy)} {glyphs.proven}" if busy else "", "accent"),
+        Span("   " if named else "  "),
+    )
 
 
 def _filter(place: Position, snapshot: Snapshot) -> Cell:

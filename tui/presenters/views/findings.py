@@ -30,6 +30,7 @@ __all__ = ["FINDINGS", "FindingModel", "finding_lines"]
 MOST = 40
 WIDE, WIDER, WIDEST, NEVER = 60, 88, 110, 10_000
 _END = re.compile(r"[:,.;] |\.$| so that | to run ")
+_ALGORITHM = re.compile(r"\bsha256:(?=[0-9a-f]{12}\b)")
 _SOME = re.compile(r"For \S+(?: of \S+(?: \w+)?)?: ")
 TITLES = {
     FindingGrouping.PROBLEM: "what is wrong",
@@ -120,7 +121,7 @@ class FindingModel(FlatModel):
             return Row(Span(""), ((), (), (), (), (), (), ()))
         cells = (
             (Span(finding.what),),
-            (Span(brief(brief_digests(finding.fix)), "dim"),),
+            (Span(brief(_ALGORITHM.sub("", brief_digests(finding.fix))), "dim"),),
             (Span(count(len(finding.images))),),
             (Span(count(len(finding.workloads)), "dim"),),
             (Span(count(finding.pods), "" if finding.pods else "dim"),),
@@ -150,14 +151,15 @@ def finding_lines(finding: Finding, context: SectionContext) -> list[TextLine]:
     since = f"since {age(finding.since, now)}" if finding.since else ""
     facts = (plural(len(finding.images), "image"), plural(len(finding.workloads), "workload"), plural(finding.pods, "pod"), since)
     wide = glyphs.dot.join(fact for fact in facts if fact)
+    badge = f" {glyphs.states[finding.state]} {words} "
     lines = [TextLine((Span(f" {part}", "bold"),)) for part in wrap(finding.what, width - 2)]
-    lines += [TextLine(), TextLine((Span(" "), Span(f" {glyphs.states[finding.state]} {words} ", f"badge-{role}")))]
-    lines += [TextLine(), *(TextLine((Span(f" {part}", "dim"),)) for part in wrap(wide, width - 2)), TextLine()]
+    first, *continuation = wrap(wide, width - 2, first=max(0, width - len(badge) - 5))
+    lines.append(TextLine((Span(" "), Span(badge, f"badge-{role}"), Span(f"  {first}", "dim"))))
+    lines += [TextLine((Span(f" {part}", "dim"),)) for part in continuation]
     if finding.fix:
-        lines += [
-            TextLine((Span(f" {part}", "accent"),)) for part in wrap(f"{glyphs.arrow}{brief_digests(finding.fix)}", width - 2)
-        ]
-        lines.append(TextLine())
+        fix = wrap(f"{glyphs.arrow}{brief_digests(finding.fix)}", width - 2)
+        lines += [TextLine((Span(f" {part}", "accent"),)) for part in fix]
+    lines.append(TextLine())
     return [*lines, *_images(finding, snapshot, glyphs), TextLine(), *_workloads(finding, snapshot, glyphs)]
 
 
@@ -237,4 +239,5 @@ FINDINGS = ViewSpec(
     build=_model,
     counter=lambda: ProblemCount().of,
     other=_regrouped,
+    needs_detail=True,
 )

@@ -130,7 +130,8 @@ class ExplorerScreen(NavigableScreen):
         return not has_rows(self)
 
     def _arrange(self) -> None:
-        self._panes.arrange(wide=self.wide, empty=self.empty, below=self.view.detail_below)
+        if self._panes.arrange(self.view, wide=self.wide, empty=self.empty):
+            self.call_after_refresh(self.inspector.show)
 
     # ---- from the estate to the screen
 
@@ -229,6 +230,16 @@ class ExplorerScreen(NavigableScreen):
 
             self.app.push_screen(DetailScreen(self))
 
+    @on(Banner.Clicked, "#header")
+    def _header_clicked(self, event: Banner.Clicked) -> None:
+        view = self.header.view_at(self, event.line, event.cell)
+        if view is not None:
+            self.action_view(view.id)
+
+    @on(Banner.Clicked, "#detail")
+    def _detail_clicked(self, event: Banner.Clicked) -> None:
+        self.inspector.click(event.line, event.cell, self.detail.size.width)
+
     def action_other(self) -> None:
         """What the view has beside its rows, such as another grouping; else another order of the section shown."""
         if self.view.other is not None:
@@ -244,7 +255,6 @@ class ExplorerScreen(NavigableScreen):
         """The pane that has the focus on the whole width, or both again."""
         self._panes.zoom()
         self._arrange()
-        self.call_after_refresh(self.inspector.show)
 
     def action_act(self, action: str) -> None:
         """Plan something for what is marked, or for the row under the cursor."""
@@ -283,11 +293,11 @@ class ExplorerScreen(NavigableScreen):
     def action_back(self) -> None:
         """One step back: out of the detail, out of the zoom, out of the filter."""
         if self.detail.has_focus:
-            self._panes.zoomed = ""
+            self._panes.back()
             self._arrange()
             self.set_focus(self.outline)
-        elif self._panes.zoomed:
-            self.action_zoom()
+        elif self._panes.back():
+            self._arrange()
         else:
             self.widen()
 
@@ -318,6 +328,6 @@ class ExplorerScreen(NavigableScreen):
             case "log" | "cancel":
                 return self._acting.board_row(self.view) is not None
             case "zoom":
-                return self.wide and not self.empty
+                return not self.empty
             case _:
                 return True

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from textual.geometry import Size
 
-from tui.presenters.header import HEIGHT, Position, header_lines
+from tui.presenters.header import HEIGHT, Position, header_lines, view_at
 from tui.presenters.running import NOTHING_RUNS, Running
 from tui.presenters.views.spec import ViewSpec
 from tui.presenters.views.table import VIEWS
@@ -45,6 +45,7 @@ class Heading(Banner):
         self.styles.height = HEIGHT
         self.counts: Mapping[str, int] = {}
         self.running: Running = NOTHING_RUNS
+        self._place: Position | None = None
 
     def show(self, explorer: Headed) -> None:
         """Say it as it is now."""
@@ -64,4 +65,11 @@ class Heading(Banner):
             stopped=app.trouble is not None,
             running=self.running,
         )
+        self._place = place
         self.set_lines(header_lines(app.snapshot, place, app.clock(), explorer.size.width, app.glyphs))
+
+    def view_at(self, explorer: Headed, line: int, cell: int) -> ViewSpec | None:
+        """The view whose name stands there."""
+        if self._place is None or line != HEIGHT - 1:
+            return None
+        return view_at(explorer.app.snapshot, self._place, cell, explorer.size.width, explorer.app.glyphs)

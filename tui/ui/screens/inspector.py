@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from textual.timer import Timer
 
-from tui.presenters.detail import detail_lines
+from tui.presenters.detail import detail_lines, tab_at
 from tui.presenters.keys import RowSubject, subject_of
 from tui.presenters.tabs.spec import SectionContext, TabSpec
 from tui.presenters.tabs.table import TABS
@@ -33,6 +33,7 @@ class Inspector:
         self._orders: dict[str, str] = {}
         self._redraw: Callable[[], None] | None = None
         self._inquirer = Inquirer(screen, self._answered)
+        self._tabbed = False
         self.tab = TABS[0]
 
     @property
@@ -83,6 +84,7 @@ class Inspector:
         wanted = wanted_vulnerability(self._screen.chosen.query)
         context = SectionContext(app.snapshot, app.clock(), app.glyphs, width, self._orders.get(self.tab.id, ""), wanted)
         whole = built.model.detail(subject, context) if built is not None else None
+        self._tabbed = whole is None
         if self._outline.cursor_key is None or whole is not None:
             self._inquirer.leave()
             return whole or []
@@ -101,3 +103,11 @@ class Inspector:
         """Another section."""
         self.tab = TABS[(TABS.index(self.tab) + by) % len(TABS)]
         self.show()
+
+    def click(self, line: int, cell: int, width: int) -> bool:
+        """The section whose name stands there; False where none does."""
+        clicked = tab_at(self.tab, cell, width) if line == 0 and self._tabbed else None
+        if clicked is not None:
+            self.tab = clicked
+            self.show()
+        return clicked is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.getters import query_one
@@ -132,6 +133,11 @@ class DetailScreen(TextScreen):
     def action_why(self) -> None:
         """Why, as in the explorer."""
         self._explorer.action_why()
+
+    @on(Banner.Clicked, "#page")
+    def _clicked(self, event: Banner.Clicked) -> None:
+        if self._explorer.inspector.click(event.line, event.cell, self.size.width):
+            self.page.show(self.lines(), from_top=True)
 
     def action_copy_name(self) -> None:
         """Copy as in the explorer."""
