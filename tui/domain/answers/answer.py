@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from tui.domain.answers.base import BlastRadius
 from tui.domain.answers.extent import Extent
 from tui.domain.answers.mending import Mending
 from tui.domain.answers.mix import Mix
@@ -15,7 +16,7 @@ from tui.domain.answers.vulnerability import Exposure
 
 __all__ = ["Answer", "Details"]
 
-Details = Exposure | Mix
+Details = Exposure | BlastRadius | Mix
 """What only questions of one kind have an answer to: one value a kind."""
 
 

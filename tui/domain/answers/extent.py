@@ -75,8 +75,8 @@ def extent_of(context: AnswerContext) -> Extent:
 
 def running_in(snapshot: Snapshot, found: Selection) -> frozenset[ImageKey]:
     """The images found that pods of the workloads found run."""
-    workloads, users = found.workloads, snapshot.users
-    return frozenset(key for key in found.images if any(user in workloads for user in users.get(key, ())))
+    images, workloads = found.images, found.workloads
+    return frozenset(key for key, users in snapshot.users.items() if key in images and any(user in workloads for user in users))
 
 
 def _oldest_pod(snapshot: Snapshot, found: Selection) -> datetime | None:

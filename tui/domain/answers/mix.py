@@ -7,8 +7,7 @@ from collections import Counter
 import msgspec
 
 from tui.domain.answers.context import AnswerContext
-from tui.domain.common.trust import State
-from tui.domain.snapshot.snapshot import Image
+from tui.domain.common.trust import CheckName, State
 
 __all__ = ["Mix", "mix_of"]
 
@@ -25,10 +24,11 @@ def mix_of(context: AnswerContext) -> Mix:
     """The verdicts and the checks of what is found."""
     images = [context.snapshot.images[key] for key in context.found.images if key in context.snapshot.images]
     verdicts = Counter(State.UNKNOWN if image.verdict is State.OFF else image.verdict for image in images)
+    checks = Counter(mark for image in images for mark in {(check.name, check.state) for check in image.checks})
     worst_first = sorted(verdicts.items(), key=lambda item: -item[0].severity)
-    return Mix(tuple(worst_first), _checks(images, State.FAIL), _checks(images, State.WARN))
+    return Mix(tuple(worst_first), _in_state(checks, State.FAIL), _in_state(checks, State.WARN))
 
 
-def _checks(images: list[Image], state: State) -> tuple[tuple[str, int], ...]:
-    counts = Counter(name for image in images for name in {check.name.value for check in image.checks if check.state is state})
-    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+def _in_state(checks: Counter[tuple[CheckName, State]], wanted: State) -> tuple[tuple[str, int], ...]:
+    counts = [(name.value, number) for (name, state), number in checks.items() if state is wanted]
+    return tuple(sorted(counts, key=lambda item: (-item[1], item[0])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tui.domain.answers.answer import Answer, Details
+from tui.domain.answers.base import blast_radius_of
 from tui.domain.answers.context import AnswerContext
 from tui.domain.answers.extent import extent_of
 from tui.domain.answers.mending import mending_of
@@ -18,6 +19,7 @@ __all__ = ["KINDS", "answer"]
 KINDS: Mapping[QuestionKind, Callable[[AnswerContext], Details]] = {
     QuestionKind.CVE: exposure_of,
     QuestionKind.PACKAGE: exposure_of,
+    QuestionKind.BASE: blast_radius_of,
 }
 """What only a kind of question asks; the others are answered by what is wrong with what they find."""
 

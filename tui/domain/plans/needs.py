@@ -209,22 +209,24 @@ class _Gathering:
             else:
                 self._unknown.append(f"{repository_title(key)} is not known any more.")
             return
-        title = image_title(self._index.snapshot, key)
         match condition(image):
             case Condition.CLEAN:
                 self._clean.append(key)
             case Condition.NEEDED | Condition.UNKNOWN if self._is_about_what_runs and key not in self._index.running:
                 self._left.append(key)
             case Condition.UNKNOWN if not self._index.is_ours(key):
-                self._notes.append(f"Only its publisher can rebuild {title}.")
+                self._notes.append(f"Only its publisher can rebuild {self._title(key)}.")
             case Condition.UNKNOWN:
                 why = image.base.state_reason if image.base is not None else image.absent or "What it stands on is not known."
-                self._unknown.append(f"Whether a rebuild of {title} changes anything is not known. {why}")
+                self._unknown.append(f"Whether a rebuild of {self._title(key)} changes anything is not known. {why}")
                 self._take(key)
             case Condition.NEEDED if not self._index.is_ours(key) and not self._index.snapshot.users.get(key):
-                self._notes.append(f"Only its publisher can rebuild {title}: what derives from it is planned.")
+                self._notes.append(f"Only its publisher can rebuild {self._title(key)}: what derives from it is planned.")
             case Condition.NEEDED:
                 self._take(key)
+
+    def _title(self, key: ImageKey) -> str:
+        return image_title(self._index.snapshot, key)
 
     def _on_top(self, selection: tuple[ImageKey, ...]) -> Iterable[ImageKey]:
         """What stands on the selected, or on an older build of it, is used and is not clean."""
@@ -249,12 +251,10 @@ class _Gathering:
         """Cover an image: by what its tag names now, if that is another one, or by its own rebuild."""
         new = self._index.successors.get(key)
         if new is None and self._is_left_behind(key):
-            self._notes.append(
-                f"{image_title(self._index.snapshot, key)} does not run and no tag names it: nothing is to be done."
-            )
+            self._notes.append(f"{self._title(key)} does not run and no tag names it: nothing is to be done.")
             return
         if new is None and key not in self._index.running and (tags := pushed_instead(self._index.snapshot, key)):
-            self._notes.append(f"The job of {image_title(self._index.snapshot, key)} pushes {several(tags)} now, not this tag.")
+            self._notes.append(f"The job of {self._title(key)} pushes {several(tags)} now, not this tag.")
             return
         target = new if new is not None else key
         self._covered[key] = target

@@ -23,7 +23,7 @@ from tui.domain.plans.superseded import tags_pushed_instead
 from tui.domain.plans.words import repository_title, several
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, Image, ImageKey, Snapshot
 
-__all__ = ["Cause", "Outlook", "Outlooks", "WhyNot", "outlook", "why_not"]
+__all__ = ["Cause", "Outlook", "Outlooks", "WhyNot", "outlook", "self_rebuild", "why_not"]
 
 POLLED = timedelta(minutes=60)
 """How long Azure may take to see that a public base has moved."""
@@ -34,6 +34,7 @@ class Cause(StrEnum):
     """Why an image did not rebuild."""
 
     NO_BUILDER = "no-builder"
+    NO_BASE = "no-base"
     DISABLED = "disabled"
     INACTIVE = "inactive"
     NEVER_RUN = "never-run"
@@ -76,6 +77,7 @@ class Outlook(msgspec.Struct, frozen=True):
     answer: Outlooks
     reason: str
     fix: str = ""
+    cause: Cause = Cause.UNKNOWN
 
 
 def why_not(snapshot: Snapshot, key: ImageKey) -> tuple[WhyNot, ...]:
@@ -110,16 +112,23 @@ def outlook(snapshot: Snapshot, key: ImageKey) -> Outlook:
         return Outlook(Outlooks.UNKNOWN, chosen.warnings[0], _SOURCES)
     if image.base is None:
         if image.root and not image.absent:
-            return Outlook(Outlooks.NO, "It stands on no base that could change.")
+            return Outlook(Outlooks.NO, "It stands on no base that could change.", cause=Cause.NO_BASE)
         return Outlook(Outlooks.UNKNOWN, "What it stands on is not known.")
     against = (*_of_job(chosen.job), *_of_tag(snapshot, key, chosen), *_of_trigger(snapshot, image, image.base, chosen.job))
     unknown = [reason for reason in against if reason.cause is Cause.UNKNOWN]
     sure = [reason for reason in against if reason.cause is not Cause.UNKNOWN]
     if sure:
-        return Outlook(Outlooks.NO, sure[0].sentence, sure[0].fix)
+        return Outlook(Outlooks.NO, sure[0].sentence, sure[0].fix, sure[0].cause)
     if unknown:
         return Outlook(Outlooks.UNKNOWN, unknown[0].sentence, unknown[0].fix)
     return Outlook(Outlooks.YES, "Its job follows its base.")
+
+
+def self_rebuild(snapshot: Snapshot, key: ImageKey) -> Outlook:
+    """The same for a count: without the words that would make the job of an image known, which cost more than the answer."""
+    if not any(attribution.job is not None for attribution in snapshot.builders.get(key, ())):
+        return Outlook(Outlooks.UNKNOWN, "No job is known to build it.", cause=Cause.NO_BUILDER)
+    return outlook(snapshot, key)
 
 
 _SOURCES = "See the view of sources for what is missing."

@@ -118,6 +118,10 @@ class QueryIndex:
             open_ -= numbers
         return undecided
 
+    def bases_named(self, value: str) -> frozenset[ImageKey]:
+        """The bases that `base:` with this value means."""
+        return self._ancestry.named(value)
+
     @cached_property
     def _rows(self) -> Rows:
         return Rows(self.snapshot)

@@ -27,12 +27,16 @@ class BaseNames:
 
     def standing_on(self, value: str) -> tuple[set[ImageKey], set[ImageKey]]:
         """The nodes that have a base with the value in its name or digest, and those of which it cannot be told."""
+        yes = self._above(self.named(value))
+        return yes, self._open - yes
+
+    def named(self, value: str) -> frozenset[ImageKey]:
+        """The bases with the value in their name or digest."""
         value = value.lower()
         bases = self._names.matching(text_matcher(value)) if is_glob(value) else self._names.containing(value)
         if is_hex(value):
             bases = [*bases, *self._digests.beginning(value)]
-        yes = self._above(self._bases[number] for number in bases)
-        return yes, self._open - yes
+        return frozenset(self._bases[number] for number in bases)
 
     def _above(self, bases: Iterable[ImageKey]) -> set[ImageKey]:
         """Everything that stands on the bases, directly or not."""

@@ -67,7 +67,8 @@ def mending_words(mending: Mending) -> str:
     if not mending.steps:
         return ""
     verb = "rebuild" if mending.rebuilt else "redeploy"
-    return fitted(*(f"{verb} {' → '.join(_stage(stage, most) for stage in mending.steps)}" for most in (2, 1, 0)))
+    orders = (f"{verb} {' → '.join(_stage(stage, most) for stage in mending.steps)}." for most in (2, 1, 0))
+    return fitted(*orders).removesuffix(".")
 
 
 def _stage(stage: MendingStep, most: int) -> str:
@@ -94,7 +95,9 @@ def undecided(answer: Answer) -> Iterator[AnswerSentence]:
     loading = f"{plural(extent.loading, 'source')} still loading" if extent.loading else ""
     reasons = [(reason.words, reason.images) for reason in extent.reasons]
     wordings = []
-    for most in (3, 2, 1):
+    for most in (3, 2, 1, 0):
         why = f": {named(reasons, most, 'more')}" if len(reasons) > 1 else f": {reasons[0][0]}" if reasons else ""
+        why = why if most else f": mostly {reasons[0][0]}" if reasons else ""
+        unplaced = unplaced if most else unplaced.removesuffix(", image unknown")
         wordings.append("; ".join(filter(None, (f"{images}{why}" if images else "", unplaced, lost, loading))) + ".")
     yield AnswerSentence("unknown", fitted(*wordings), State.UNKNOWN)

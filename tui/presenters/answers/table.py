@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import assert_never
 
 from tui.domain.answers.answer import Answer
+from tui.domain.answers.base import BlastRadius
 from tui.domain.answers.mix import Mix
 from tui.domain.answers.vulnerability import Exposure
+from tui.presenters.answers.base import blast_radius_sentences
 from tui.presenters.answers.mix import mix_sentences
 from tui.presenters.answers.sentences import AnswerSentence
 from tui.presenters.answers.vulnerability import exposure_sentences
@@ -19,6 +21,8 @@ def answer_sentences(answer: Answer) -> list[AnswerSentence]:
     match answer.details:
         case Exposure():
             return list(exposure_sentences(answer, answer.details))
+        case BlastRadius():
+            return list(blast_radius_sentences(answer, answer.details))
         case Mix():
             return list(mix_sentences(answer, answer.details))
         case _:

@@ -1,0 +1,55 @@
+"""The answer to "this base is compromised: what is the blast radius?", in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tui.domain.answers.answer import Answer
+from tui.domain.answers.base import BlastRadius
+from tui.domain.common.trust import State
+from tui.domain.plans.why_not import Outlooks
+from tui.presenters.answers.sentences import AnswerSentence, fitted, named
+from tui.presenters.answers.shared import mending_words, runs, undecided, whose
+from tui.presenters.words import age, count, without_registry
+
+__all__ = ["blast_radius_sentences"]
+
+
+def blast_radius_sentences(answer: Answer, radius: BlastRadius) -> Iterator[AnswerSentence]:
+    """How much stands on it and runs, how it does, what mends it and what will mend itself, and whose it is."""
+    extent = answer.extent
+    old = State.FAIL if radius.old_running else State.UNKNOWN if radius.untold or not extent.is_told else State.PASS
+    yield runs(answer, old, "Nothing here stands on it." if extent.is_told else "Nothing is known to stand on it.")
+    if extent.images:
+        yield AnswerSentence("built", _built(answer, radius))
+        yield AnswerSentence("fix", _fix(answer, radius))
+    yield from whose(answer)
+    yield from undecided(answer)
+
+
+def _built(answer: Answer, radius: BlastRadius) -> str:
+    """`60 directly, 21 through others; 38 on an old build for 3d, 12 run; same layers in mirror/debian 4`."""
+    ways = ((radius.direct, "directly"), (radius.through, "through others"))
+    how = ", ".join(f"{count(images)} {word}" for images, word in ways if images)
+    since = f" for {age(radius.since, answer.now)}" if radius.since is not None else ""
+    old = f"{count(radius.old)} on an old build{since}" if radius.old else "" if radius.untold else "all on its newest build"
+    run = f", {count(radius.old_running)} run" if radius.old else ""
+    untold = f"{count(radius.untold)} not known" if radius.untold else ""
+    shared = [(without_registry(name), number) for name, number in radius.shared]
+    twins = [f"same layers in {named(shared, most)}" if shared else "" for most in (2, 1)]
+    wordings = [[how, old + run, untold, twin] for twin in twins]
+    wordings += [[how, old, untold, twins[1]], [old + run, untold, twins[1]], [old, untold, twins[1]]]
+    return fitted(*("; ".join(filter(None, parts)) + "." for parts in wordings))
+
+
+def _fix(answer: Answer, radius: BlastRadius) -> str:
+    """What a plan does in order; then how many of what runs will rebuild by themselves, and why others will not."""
+    plan = mending_words(answer.mending) or "no rebuild is known to change anything"
+    alone = dict(radius.alone)
+    yes, no, unknown = (alone.get(outlook, 0) for outlook in (Outlooks.YES, Outlooks.NO, Outlooks.UNKNOWN))
+    reasons = f" ({named(radius.why_not, 1)})" if radius.why_not else ""
+    if not radius.alone:
+        return f"{plan}."
+    by_itself = f"by itself {count(yes)}, not {count(no)}"
+    rest = f", not known {count(unknown)}" if unknown else ""
+    return fitted(f"{plan}; {by_itself}{reasons}{rest}.", f"{plan}; {by_itself}{rest}.", f"{plan}; {by_itself}.", f"{plan}.")
