@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from tui.cli.commands import Invocation
 from tui.cli.output import Exit, Writer, look_of_stdout, say, write_stdout
 from tui.cli.reading import Opener, answered, barred, exit_of_report, look, meant, remark
-from tui.cli.report import Options, add_printing, rendered
+from tui.cli.report import Options, add_printing, document_of
 from tui.domain.checks.containers import image_checks
 from tui.domain.common.trust import Check, State
 from tui.domain.query.query import Query, Selection
 from tui.domain.snapshot.snapshot import Snapshot, Workload
+from tui.reports import format_named
 from tui.settings.settings import Settings
 
 __all__ = ["CheckOptions", "add_arguments", "check", "exit_of_check", "run"]
@@ -49,9 +50,10 @@ def run(call: Invocation) -> Exit:
 def check(settings: Settings, query: Query, options: CheckOptions, opener: Opener, write: Writer) -> Exit:
     """Print what is not trusted, and say so by the exit code."""
     snapshot, selection = look(settings, query, options.wait, opener)
-    answered(query, snapshot, selection)
+    document = document_of(query, snapshot, selection, options, look_of_stdout(settings.ascii))
+    answered(document.answer)
     meant(query, snapshot, selection)
-    write(rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))
+    write(format_named(options.output).render(document))
     remark(snapshot, selection)
     if not selection.images and not selection.workloads:
         say("Nothing was found that could be checked.")

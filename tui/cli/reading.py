@@ -12,9 +12,7 @@ from typing import Protocol
 
 from tui.cli.output import Exit, say
 from tui.cli.progress import ProgressLine
-from tui.domain.answers.context import AnswerContext, AnswerIndex
-from tui.domain.answers.question import question_of
-from tui.domain.answers.table import answer
+from tui.domain.answers.answer import Answer
 from tui.domain.assemble.in_use import is_surveyed, only_in_use
 from tui.domain.assemble.wanted_signatures import MAX_ASKED, unlooked
 from tui.domain.common.text import full_stop
@@ -204,13 +202,10 @@ class _Question:
                 return False, 0
 
 
-def answered(query: Query, snapshot: Snapshot, selection: Selection) -> None:
+def answered(answer: Answer | None) -> None:
     """Say on stderr what a query means for the estate."""
-    question = question_of(query.terms)
-    if question is not None:
-        context = AnswerContext(AnswerIndex(snapshot), question, selection, snapshot.as_of)
-        for sentence in answer_sentences(answer(context)):
-            say(f"{sentence.label}: {sentence.words}")
+    for sentence in answer_sentences(answer) if answer is not None else ():
+        say(f"{sentence.label}: {sentence.words}")
 
 
 def meant(query: Query, snapshot: Snapshot, selection: Selection) -> None:

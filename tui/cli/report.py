@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 
 import msgspec
 
@@ -16,7 +15,7 @@ from tui.domain.snapshot.snapshot import Snapshot
 from tui.reports import FORMATS, Document, ReportScope, TextStyle, format_named, format_names
 from tui.settings.settings import Settings
 
-__all__ = ["Options", "add_arguments", "add_printing", "print_report", "rendered", "run"]
+__all__ = ["Options", "add_arguments", "add_printing", "document_of", "print_report", "run"]
 
 VIEWS = tuple(scope.value for scope in ReportScope if scope is not ReportScope.ALL)
 
@@ -56,15 +55,17 @@ def print_report(settings: Settings, query: Query, options: Options, opener: Ope
     """Print what is known once it is complete, or the time to wait is over."""
     read_whole = not query.terms and _view(options) is not ReportScope.WORKLOADS
     snapshot, selection = look(settings, query, options.wait, opener, whole=read_whole)
-    answered(query, snapshot, selection)
+    document = document_of(query, snapshot, selection, options, look_of_stdout(settings.ascii))
+    answered(document.answer)
     meant(query, snapshot, selection)
-    write(rendered(query, snapshot, selection, options, look_of_stdout(settings.ascii)))
+    write(format_named(options.output).render(document))
     remark(snapshot, selection)
     return exit_of_report(snapshot, selection)
 
 
-def rendered(query: Query, snapshot: Snapshot, selection: Selection, options: Options, look: TextStyle) -> Iterable[bytes]:
-    return format_named(options.output).render(Document(snapshot, selection, _view(options), look, query))
+def document_of(query: Query, snapshot: Snapshot, selection: Selection, options: Options, look: TextStyle) -> Document:
+    """What is printed."""
+    return Document(snapshot, selection, _view(options), look, query)
 
 
 def _view(options: Options) -> ReportScope:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from tui.domain.answers.answer import Answer
 from tui.domain.common.text import clean
-from tui.reports.as_table import footer_lines, table_of
+from tui.presenters.answers.table import answer_sentences
+from tui.reports.as_table import COLOURS, footer_lines, table_of
 from tui.reports.columns import Cell, Head
 from tui.reports.document import Document, Format, ReportScope
 
@@ -29,6 +31,8 @@ th { border-bottom: 2px solid } tr:nth-child(even) td { background: #8881 } .rig
 def _render(document: Document) -> Iterator[bytes]:
     heads, rows = table_of(document)
     yield _HEAD.encode()
+    if document.answer is not None:
+        yield from _answer(document.answer)
     yield b"<table>\n<thead><tr>" + b"".join(f"<th{_class(head)}>{_text(head.title)}</th>".encode() for head in heads)
     yield b"</tr></thead>\n<tbody>\n"
     for row in rows:
@@ -38,6 +42,15 @@ def _render(document: Document) -> Iterator[bytes]:
     for line in footer_lines(document):
         yield f"<p>{_text(line)}</p>\n".encode(errors="replace")
     yield b"</body></html>\n"
+
+
+def _answer(answer: Answer) -> Iterator[bytes]:
+    yield f"<h2>{_text(answer.question.text)}</h2>\n<dl>\n".encode(errors="replace")
+    for sentence in answer_sentences(answer):
+        colour = COLOURS.get(sentence.state, "") if sentence.label == "runs" else ""
+        mark = f' class="c{colour}"' if colour else ""
+        yield f"<dt>{_text(sentence.label)}</dt><dd{mark}>{_text(sentence.words)}</dd>\n".encode(errors="replace")
+    yield b"</dl>\n"
 
 
 def _cell(head: Head, cell: Cell) -> str:

@@ -18,9 +18,9 @@ from tui.reports.document import Document, Format, ReportScope
 from tui.reports.problems import bad, full_name
 from tui.reports.wire import source_row, summary_row
 
-__all__ = ["FORMAT", "footer_lines", "table_of"]
+__all__ = ["COLOURS", "FORMAT", "footer_lines", "table_of"]
 
-_COLOURS = {State.PASS: "32", State.WARN: "33", State.FAIL: "31", State.UNKNOWN: "35", State.OFF: "35"}
+COLOURS = {State.PASS: "32", State.WARN: "33", State.FAIL: "31", State.UNKNOWN: "35", State.OFF: "35"}
 DEEPEST = 64
 NARROW, WIDER = 90, 110
 """From which widths of a line on columns are shown that are not the answer."""
@@ -196,7 +196,7 @@ def _sources(document: Document) -> Table:
 def _verdict(state: State, document: Document) -> Cell:
     state = State.UNKNOWN if state is State.OFF else state
     glyphs = UNICODE if document.look.unicode else ASCII
-    return Cell(f"{glyphs.states[state]} {VERDICTS[state]}", _COLOURS[state])
+    return Cell(f"{glyphs.states[state]} {VERDICTS[state]}", COLOURS[state])
 
 
 def _why(checks: Iterable[Check]) -> str:

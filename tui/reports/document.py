@@ -8,11 +8,15 @@ from functools import cached_property
 
 import msgspec
 
+from tui.domain.answers.answer import Answer
+from tui.domain.answers.context import AnswerContext, AnswerIndex
+from tui.domain.answers.question import question_of
+from tui.domain.answers.table import answer
 from tui.domain.common.trust import State
 from tui.domain.query.findings import Finding, find
 from tui.domain.query.findings_asked import find_asked
 from tui.domain.query.language import Term
-from tui.domain.query.query import EVERYTHING, Query, QueryIndex, Selection
+from tui.domain.query.query import EVERYTHING, Query, Selection
 from tui.domain.snapshot.snapshot import Container, Image, ImageKey, Snapshot, Workload
 from tui.domain.workloads.counting import pods_by_image, pods_found, pods_in, pods_of
 
@@ -52,6 +56,18 @@ class Document(msgspec.Struct, frozen=True, dict=True):
         """Whether nothing that was asked is missing: of sources, and of what the query asks."""
         return self.snapshot.complete and self.selection.told
 
+    @cached_property
+    def answer(self) -> Answer | None:
+        """What the query means for the estate; None where nothing was asked."""
+        question = question_of(self.query.terms)
+        if question is None:
+            return None
+        return answer(AnswerContext(self._index, question, self.selection, self.snapshot.as_of))
+
+    @cached_property
+    def _index(self) -> AnswerIndex:
+        return AnswerIndex(self.snapshot)
+
     def images(self) -> Sequence[Image]:
         """The images of the report, worst first, then by the pods that run them."""
         chosen = (image for key, image in self.snapshot.images.items() if key in self.selection.images)
@@ -66,10 +82,9 @@ class Document(msgspec.Struct, frozen=True, dict=True):
         """The findings of what the report is about, and those whose own text has the words of the query."""
         if not self.query.terms:
             return find(self.snapshot, images=self.selection.images, workloads=self.selection.workloads)
-        index = QueryIndex(self.snapshot)
 
         def search(terms: tuple[Term, ...]) -> Sequence[Finding]:
-            chosen = Query(terms).images(index, self.snapshot.as_of)
+            chosen = Query(terms).images(self._index, self.snapshot.as_of)
             return find(self.snapshot, images=chosen.images, workloads=chosen.workloads)
 
         return find_asked(self.query.terms, search)

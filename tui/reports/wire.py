@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 
@@ -17,19 +16,15 @@ from tui.domain.facts.scan import ImageVulnerability
 from tui.domain.facts.workload import ContainerType
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, Basis, Confidence, Container, Drift, Image, Workload
 from tui.presenters.health import trouble
+from tui.reports.answer_wire import AnswerRow, answer_row
 from tui.reports.document import Document, ReportScope
+from tui.reports.rows import Moment, Number, Row
 
 __all__ = ["SCHEMA", "SCHEMA_FILE", "ImageRow", "Report", "WorkloadRow", "report_of", "schema_text"]
 
 SCHEMA: Literal["trustree/report/v1"] = "trustree/report/v1"
 SCHEMA_FILE = Path(__file__).with_name("report-v1.schema.json")
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-Number = Annotated[int, msgspec.Meta(ge=0)]
 Verdict = Literal["pass", "warn", "fail", "unknown"]
-
-
-class Row(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """A part of the report; every field is always there."""
 
 
 class SourceRow(Row, frozen=True):
@@ -142,7 +137,7 @@ class WorkloadRow(Row, frozen=True):
 
 
 class Report(Row, frozen=True):
-    """Everything that was asked for; `complete` when every source answered whole."""
+    """Everything that was asked for; `complete` when every source answered whole. `answer` is there where a query asked."""
 
     schema: Literal["trustree/report/v1"]
     as_of: Moment
@@ -151,6 +146,7 @@ class Report(Row, frozen=True):
     summary: SummaryRow
     images: list[ImageRow]
     workloads: list[WorkloadRow]
+    answer: AnswerRow | msgspec.UnsetType = msgspec.UNSET
 
 
 def report_of(document: Document) -> Report:
@@ -170,6 +166,7 @@ def report_of(document: Document) -> Report:
         summary_row(document),
         [image_row(image, document) for image in images] if with_images else [],
         [workload_row(workload, document) for workload in workloads] if with_workloads else [],
+        answer_row(document.answer) if document.answer is not None else msgspec.UNSET,
     )
 
 
