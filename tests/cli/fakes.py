@@ -32,6 +32,9 @@ class FakeEstate:
         """Remember what was asked for."""
         self.wanted.extend(demands)
 
+    def read_tasks(self) -> None:
+        """Nothing more to read."""
+
     def survey(self) -> None:
         """Remember that everything is to be read."""
         self.surveys += 1

@@ -215,7 +215,8 @@ def test_parsing_what_was_formatted_gives_the_same_query(terms: list[Term]) -> N
 
 
 @examples(60)
-@given(st.sampled_from([*TERMS_OF_STATE]), st.sampled_from(["ns:payments", "base:debian", "age>1d", "api", "drift:same", ""]))
+# A negated term is decided for the image as a whole: what else is asked here must be about images, too.
+@given(st.sampled_from([*TERMS_OF_STATE]), st.sampled_from(["base:debian", "age>1d", "api", ""]))
 def test_nothing_is_dropped_silently(term: Term, other: str) -> None:
     index = QueryIndex(ESTATE)
     rest = parse_query(other).terms

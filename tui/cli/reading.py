@@ -20,7 +20,7 @@ from tui.domain.facts.demand import Demand
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.query.elsewhere import elsewhere
 from tui.domain.query.query import Query, QueryIndex, Selection
-from tui.domain.query.reach import Reach, reach_of
+from tui.domain.query.reach import Reach, needs_tasks, reach_of
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.errors import UsageError
 from tui.presenters.answers.table import answer_sentences
@@ -66,6 +66,10 @@ class OpenEstate(Protocol):
 
     def survey(self) -> None:
         """Have registries read as a whole."""
+        ...
+
+    def read_tasks(self) -> None:
+        """Have the tasks of registries read, and their policies."""
         ...
 
 
@@ -170,6 +174,8 @@ class _Question:
         """
         if self._reach is Reach.REST:
             self._estate.survey()
+        if needs_tasks(self._query.terms):
+            self._estate.read_tasks()
         self._end_at = asyncio.get_running_loop().time() + wait
         settled = await self._estate.settled(wait)
         if settled and self._reach is Reach.ANY and not is_surveyed(self._estate.snapshot) and not self._finds_anything():

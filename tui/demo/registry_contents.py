@@ -60,6 +60,17 @@ class Repository:
         before = self.tags.get(name)
         self.tags[name] = TagRow(name, digest, before.created if before else at, at, before.forbidden if before else frozenset())
 
+    def untag(self, name: str, at: datetime) -> None:
+        """Delete a tag; the manifest stays, and its record says when that was."""
+        row = self.rows.get(self.tags.pop(name).digest)
+        if row is not None:
+            row.updated = at
+
+    def lock(self, name: str) -> None:
+        """Lock a tag and what it names against deleting and overwriting (`az acr repository update --write-enabled false`)."""
+        tag = self.tags[name]
+        tag.forbidden = self.rows[tag.digest].forbidden = frozenset({"delete", "write"})
+
     def purge(self, digest: str) -> None:
         """Delete a manifest with the tags that name it, and what an index alone listed."""
         row = self.rows.pop(digest, None)

@@ -35,7 +35,7 @@ class Estate:
 
     `sources` run from the start; `later`, which have the same rights but no part in the first rows, once those are there;
     `registries` makes the source of a registry when one of its images is met, and then of each of `preload`.
-    `told` is known from the start; `inquiries` answers single questions.
+    `told` is known from the start; `inquiries` answers single questions. `on_tasks` adds what reads the tasks of registries.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Estate:
         self._pump = Pump(self._store.apply, registries, clock)
         self._store.on_demand(self._route)
         self._preload = tuple(preload)
+        self.on_tasks: Callable[[], None] = lambda: None
         for event in told:
             self._store.apply(event)
 
@@ -93,6 +94,10 @@ class Estate:
     def survey(self) -> None:
         """Have registries read as a whole that otherwise are only asked for what runs; never blocks."""
         self._pump.survey()
+
+    def read_tasks(self) -> None:
+        """Have tasks and policies of registries read, which otherwise only who stays needs; never blocks."""
+        self.on_tasks()
 
     def refresh(self) -> None:
         """Read again now what would be read again later."""

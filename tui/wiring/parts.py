@@ -40,7 +40,7 @@ from tui.sources.registry.room import Room
 from tui.sources.registry.source import RegistrySource
 from tui.sources.signatures.source import SignatureSource
 from tui.wiring.azure import acr_builder, acr_tasks_source, aks_access, own_registries, with_clusters
-from tui.wiring.builders import builder_sources, configured_builders, told_jobs
+from tui.wiring.builders import NO_LIMIT, builder_sources, configured_builders, told_jobs
 from tui.wiring.content import cache_state, cache_words, content_cache
 from tui.wiring.embedded import embedded
 from tui.wiring.examination import LEARNING, REQUEST, DemandRecorder, Examined, examine
@@ -55,21 +55,19 @@ if TYPE_CHECKING:
 __all__ = ["diagnose", "open_estate", "open_to_act"]
 
 _Made = ClusterSource | RegistrySource | SignatureSource | GateSource | AnyScanner | ConfiguredSource | AcrTasksSource
-NO_LIMIT = 86_400.0
-"""Seconds that stand for no limit on a request: a day."""
 
 
 @asynccontextmanager
-async def open_estate(settings: Settings, *, once: bool = False, with_tasks: bool | None = None) -> AsyncIterator[Estate]:
+async def open_estate(settings: Settings, *, once: bool = False) -> AsyncIterator[Estate]:
     """The living estate of the clusters and registries that the settings name, running while the context lasts.
 
-    Tasks of registries are read for who stays, unless `with_tasks` says otherwise. Raises TrustreeError.
+    Tasks of registries are read for who stays, and when the estate is told to. Raises TrustreeError.
     `tui.wiring.opening` is the way here, for the demo too.
     """
     settings = await _settled(settings)
     cache = content_cache(settings)
     try:
-        parts = _Parts(settings, cache, once=once, with_tasks=not once if with_tasks is None else with_tasks)
+        parts = _Parts(settings, cache, once=once)
         async with _estate(parts).running() as estate:
             yield estate
     finally:
@@ -110,10 +108,8 @@ async def diagnose(settings: Settings, tried: Callable[[str, int], None]) -> Seq
 class _Parts:
     """The sources that settings describe; credentials are shared, so that one sign-in serves all."""
 
-    def __init__(
-        self, settings: Settings, cache: ContentCache | None = None, *, once: bool = False, with_tasks: bool = True
-    ) -> None:
-        self._settings, self._cache, self._once, self._with_tasks = settings, cache, once, with_tasks
+    def __init__(self, settings: Settings, cache: ContentCache | None = None, *, once: bool = False) -> None:
+        self._settings, self._cache, self._once, self._with_tasks = settings, cache, once, not once
         self.met: Callable[[Source], None] = lambda _: None
         self.made: list[_Made] = []
         self._registries: dict[str, RegistrySource] = {}
@@ -245,6 +241,12 @@ class _Parts:
             self.made.append(source)
             self.met(source)
 
+    def read_tasks(self) -> None:
+        """Read the tasks of registries although nobody stays."""
+        for registry in () if self._with_tasks else tuple(self._registries):
+            self._add_tasks(registry)
+        self._with_tasks = True
+
     def overheard(self, registry: str) -> DemandSource | None:
         """The same, for who only wants to know what would be asked of it."""
         source = self.registry(registry)
@@ -264,7 +266,7 @@ def _estate(parts: _Parts) -> Estate:
     first: list[Source] = [*clusters] if watch is None else [watch, *clusters]
     later, inquiries = parts.others(clusters), parts.inquiries()
     estate = Estate(first, parts.registry, policy, parts.named, later=later, told=parts.told(), inquiries=inquiries)
-    parts.met = estate.add
+    parts.met, estate.on_tasks = estate.add, parts.read_tasks
     if watch is not None:
         watch.taken = estate.set_policy
     return estate
@@ -388,10 +390,8 @@ def _registry_options(
 
 def _password(host: str, given: RegistrySettings) -> str:
     """The password from the environment variable that the settings name. Raises InvalidConfig."""
-    if not given.password_env:
-        return ""
-    password = os.environ.get(given.password_env, "")
-    if not password:
+    password = os.environ.get(given.password_env, "") if given.password_env else ""
+    if given.password_env and not password:
         raise InvalidConfig(
             f"The password of {host} is to be in the variable {given.password_env}, which is not set.",
             f"Set {given.password_env}, or change password_env in the configuration.",

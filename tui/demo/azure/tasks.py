@@ -10,6 +10,7 @@ from secrets import token_hex, token_urlsafe
 
 from tui.demo.azure.answers import Routed, arm_error, arm_reply
 from tui.demo.azure.builds import Builds, RunModel
+from tui.demo.azure.cleaning import cleaning_tasks, policies
 from tui.demo.azure.resources import Resource
 from tui.demo.content import Json
 from tui.demo.estate.company import Company
@@ -108,7 +109,9 @@ class RegistryTasks:
         _ = self.tasks
         match (request.method, *below):
             case ("GET", "tasks"):
-                return routed.page([self._task(task) for task in self.tasks.values()], PAGE)
+                return routed.page([*(self._task(task) for task in self.tasks.values()), *self._cleaning], PAGE)
+            case ("GET", "tasks", name) if cleaning := [task for task in self._cleaning if task["name"] == name]:
+                return arm_reply(cleaning[0])
             case ("GET", "tasks", name) if name in self.tasks:
                 return arm_reply(self._task(self.tasks[name]))
             case ("GET", "runs"):
@@ -145,6 +148,7 @@ class RegistryTasks:
             "networkRuleBypassAllowedForTasks": False,
             "anonymousPullEnabled": False,
             "roleAssignmentMode": "LegacyRegistryPermissions",
+            "policies": policies(self.host, self._company.yard.moment(210)),
         }
         head: Json = {"sku": {"name": "Premium", "tier": "Premium"}, "type": self.resource.type, "id": self.resource.id}
         return {**head, "name": self.resource.name, "location": self.resource.location, "tags": {}, "properties": properties}
@@ -210,6 +214,10 @@ class RegistryTasks:
         return {"type": kind, "properties": properties, "id": f"{self.resource.id}/runs/{run.id}", "name": run.id}
 
     # ---- tasks
+
+    @property
+    def _cleaning(self) -> list[Json]:
+        return cleaning_tasks(self.host, self.resource, self._company.yard.moment(0.6))
 
     def _task(self, task: TaskModel) -> Json:
         base: Json = {"baseImageTriggerType": "Runtime", "updateTriggerPayloadType": "Default"}

@@ -132,6 +132,7 @@ class Assembler:
             jobs=builds.jobs,
             runs=builds.runs,
             builders=builds.builders,
+            retention={registry: read.retention for registry, read in facts.images.retention.items()},
         )
 
     def settle(self) -> bool:

@@ -125,6 +125,9 @@ def _described(image: Image, known: CatalogImage, question: Question) -> Image:
         config_digests=known.configs,
         same_content=question.same_content,
         signatures=context.signatures,
+        changed=known.changed,
+        locks=known.locks,
+        tag_rows=known.tag_rows,
     )
 
 

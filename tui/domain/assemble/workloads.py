@@ -124,6 +124,7 @@ class WorkloadJudge:
             owner_readable=found.top.readable,
             source=found.source,
             crews=joined.crews,
+            lost_rollback=joined.lost,
         )
 
     def _container(self, asked: CheckAnswers[ContainerContext]) -> Container:

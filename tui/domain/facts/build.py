@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from tui.domain.facts.image import Platform, RepositoryName
+from tui.domain.facts.retention import PurgeRule
 
 __all__ = [
     "BaseDependency",
@@ -76,7 +77,8 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     `name` and `url` are for the operator. `images` are those that it says it pushes, tags as written, `bases` those of its last
     build (None: not known). `disabled` says why it cannot be run, empty while it can. `trigger` is about bases, `source_trigger`
     and `schedule` about the rest (None: not known). `hindrances` are sentences about what keeps its runs from a good end
-    (network rules, an agent pool without machines). `reason` says why parts of this are unknown.
+    (network rules, an agent pool without machines). `purges` are the commands in it that delete images. `reason` says why
+    parts of this are unknown.
     """
 
     key: JobKey
@@ -93,6 +95,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     parameters: tuple[str, ...] = ()
     hindrances: tuple[str, ...] = ()
     reason: str = ""
+    purges: tuple[PurgeRule, ...] = ()
 
 
 class RunState(StrEnum):

@@ -16,6 +16,7 @@ from tui.domain.facts.admission import Constraint
 from tui.domain.facts.build_events import BuildersConfigured, JobsCompleted, JobsSeen, RunsSeen
 from tui.domain.facts.configured import ConfiguredBase
 from tui.domain.facts.image import Claim, ImageConfig, Manifest, ManifestListing, Referrer, RepositoryName, Tag
+from tui.domain.facts.retention import RetentionRead
 from tui.domain.facts.scan import ScanReport
 from tui.domain.facts.signature import Outcome
 from tui.domain.facts.workload import Controller, Node, Pod, Resource
@@ -45,6 +46,7 @@ __all__ = [
     "PodsSeen",
     "Progress",
     "ReferrersListed",
+    "RetentionRead",
     "ScanGone",
     "ScansCompleted",
     "ScansSeen",
@@ -388,6 +390,7 @@ ImageEvent = (
     | ReferrersListed
     | ClaimsRead
     | BasesConfigured
+    | RetentionRead
 )
 TrustEvent = ScansSeen | ScansCompleted | ScanGone | SignaturesVerified | ConstraintsListed
 BuildEvent = JobsSeen | JobsCompleted | RunsSeen | BuildersConfigured

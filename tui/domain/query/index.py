@@ -97,7 +97,7 @@ class QueryIndex:
 
     def _sides(self, terms: tuple[Term, ...], now: datetime) -> tuple[Truth, Truth]:
         """For which rows every term holds, of images and of workloads."""
-        mask = self._rows.all if any(_asks_for_use(term) for term in terms) else self._rows.plain
+        mask = _asked_of(self._rows, terms)
         return self._every(terms, Side.IMAGE, now, mask), self._every(terms, Side.WORKLOAD, now, mask)
 
     @cached_property
@@ -325,8 +325,12 @@ def _is_of_workload(term: Term) -> bool:
     return term.key is Key.VERDICT or (term.key is Key.IS and term.value in _OF_WORKLOAD)
 
 
-def _asks_for_use(term: Term) -> bool:
-    return term.key is Key.IS and term.value in OF_USE
+def _asked_of(rows: Rows, terms: Iterable[Term]) -> int:
+    """The rows that terms are about: those of uses without a pod only where a term asks for uses."""
+    traits = {term.value for term in terms if term.key is Key.IS}
+    if Trait.AT_RISK in traits:
+        return rows.all
+    return rows.used if traits & OF_USE.keys() else rows.plain
 
 
 def _search(texts: Texts, part: str) -> Sequence[int]:

@@ -87,6 +87,7 @@ class Trait(StrEnum):
     DRIFTED = "drifted"
     ABSENT = "absent"
     STUCK = "stuck"
+    AT_RISK = "at-risk"
     BASE = "base"
     ROOT = "root"
     ORPHAN = "orphan"

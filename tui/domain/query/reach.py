@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from tui.domain.query.language import Key, Term, Trait
 
-__all__ = ["Reach", "reach_of"]
+__all__ = ["Reach", "needs_tasks", "reach_of"]
 
 
 class Reach(StrEnum):
@@ -26,8 +26,8 @@ _OF_WORKLOADS = frozenset({Key.NS, Key.CTX, Key.KIND, Key.TEAM, Key.DRIFT})
 """What only something that has a workload can have."""
 _USES = frozenset({Trait.RUNNING, Trait.DECLARED, Trait.SCHEDULED, Trait.SCALED_TO_ZERO, Trait.ROLLBACK})
 _OF_USES = _USES | {Trait.DRIFTED, Trait.STUCK, Trait.PINNED, Trait.SUSPENDED, Trait.MANAGED}
-_OF_THE_REST = frozenset({Trait.UNUSED, Trait.ORPHAN, Trait.UNTAGGED})
-"""What is asked of registries alone: what may be deleted there."""
+_OF_THE_REST = frozenset({Trait.UNUSED, Trait.ORPHAN, Trait.UNTAGGED, Trait.AT_RISK})
+"""What is asked of registries as a whole: what may be deleted there."""
 
 
 def reach_of(terms: Iterable[Term]) -> Reach:
@@ -36,6 +36,11 @@ def reach_of(terms: Iterable[Term]) -> Reach:
     if any(map(_narrows_to_uses, terms)):
         return Reach.RUNS
     return Reach.REST if any(map(_asks_for_the_rest, terms)) else Reach.ANY
+
+
+def needs_tasks(terms: Iterable[Term]) -> bool:
+    """Whether a query is answered by what the tasks of registries do."""
+    return any(term.key is Key.IS and term.value == Trait.AT_RISK for term in terms)
 
 
 def _narrows_to_uses(term: Term) -> bool:

@@ -2,7 +2,8 @@
 
 A row is an image as one container of a workload runs it (or declares it, when nothing runs), an image that no workload has,
 or a container whose image is not known. Besides these there are rows that only a question about uses asks: an image that the
-spec names while another one runs, one that is kept for rollback, and pods that run nothing yet beside others that do.
+spec names while another one runs, one that is kept for rollback (or was, and is gone), and pods that run nothing yet beside
+others that do.
 """
 
 from __future__ import annotations
@@ -143,7 +144,8 @@ class Digests:
 class Mark(IntFlag):
     """What is known of a row: the uses of its image there, which of them nobody can tell, and why it is a row.
 
-    EXTRA rows answer questions about uses alone; WAITING rows stand for pods that run nothing yet beside others that do.
+    EXTRA rows answer questions about uses alone; WAITING rows stand for pods that run nothing yet beside others that do,
+    LOST rows for what a workload could go back to if its registry still had it.
     """
 
     RUNNING = 1
@@ -155,6 +157,7 @@ class Mark(IntFlag):
     UNSURE_OWNER = 64
     EXTRA = 128
     WAITING = 256
+    LOST = 512
 
 
 _MARKS = {use: Mark[use.name] for use in UseKind}
@@ -177,6 +180,7 @@ class Rows:
         self.container = NumberColumn(self._columns[2], len(self.containers))
         self.all = int.from_bytes(b"\1" * len(self.image), "little")
         self.plain = self.all ^ self.marked(Mark.EXTRA)
+        self.used = self.all ^ self.marked(Mark.LOST)
 
     def marked(self, mark: Mark) -> int:
         """The rows that have a mark."""
@@ -248,6 +252,8 @@ class Rows:
                 self._add(len(self.images), number, len(self.containers), Mark.RUNNING if workload.pods else Mark(0))
             for image in self._known(workload.rollback):
                 self._add_extra(image, number, len(self.containers), Mark.ROLLBACK, elsewhere)
+            if workload.lost_rollback:
+                self._add(len(self.images), number, len(self.containers), Mark.LOST | Mark.EXTRA)
         for number in range(len(self.images)):
             if number not in placed:
                 self._add(number, len(self.workloads), len(self.containers), elsewhere.get(number, Mark(0)) & _OF_IMAGE)

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from tui.domain.facts.source_health import Hearing, clusters_heard
 from tui.domain.query.language import Trait
+from tui.domain.query.risk import RiskKind, Risks
 from tui.domain.query.rows import Mark, Rows, Truth
-from tui.domain.snapshot.snapshot import Container, Image, Snapshot, Workload
+from tui.domain.snapshot.snapshot import Container, Drift, Image, Snapshot, Workload
 
 __all__ = ["OF_USE", "ImageTraits"]
 
@@ -58,6 +59,8 @@ class ImageTraits:
         if trait is Trait.UNUSED:
             unused = rows.image.where(not image.in_use for image in rows.images)
             return Truth(unused) if self._heard is Hearing.WHOLE else Truth(0, unused)
+        if trait is Trait.AT_RISK:
+            return self._at_risk()
         if trait in OF_USE:
             unsure = rows.marked(_UNSURE[trait]) if trait in _UNSURE else 0
             return Truth(rows.marked(OF_USE[trait]), unsure | self._unread).sure
@@ -71,6 +74,18 @@ class ImageTraits:
             return Truth(rows.image.where(bool(below.get(image.key)) for image in rows.images), rows.without_image)
         return self._of_image(_IMAGE[trait])
 
+    def _at_risk(self) -> Truth:
+        """What runs, is scheduled, scaled to zero or kept for rollback, and could not be pulled again now or soon."""
+        rows, risks = self._rows, Risks(self._snapshot)
+        needed = rows.marked(_NEEDED)
+        found = [risks.of(image) for image in rows.images]
+        sure = rows.image.where(risk is not None and risk.kind is not RiskKind.UNKNOWN for risk in found)
+        unsure = rows.image.where(risk is not None and risk.kind is RiskKind.UNKNOWN for risk in found)
+        by_name = rows.container.where(_loses_name(container, self._snapshot, risks) for container in rows.containers)
+        yes = (needed & (sure | by_name)) | rows.marked(Mark.LOST)
+        unread = needed & rows.without_image & ~rows.marked(Mark.LOST)
+        return Truth(yes, (needed & unsure) | unread | self._unread).sure
+
     @property
     def _unread(self) -> int:
         """The rows of images that no workload is seen to use, while some cluster has not told all that it runs."""
@@ -80,6 +95,17 @@ class ImageTraits:
         rows = self._rows
         yes = rows.image.where(map(trait.holds, rows.images))
         return Truth(yes, rows.image.where(not trait.told(image) for image in rows.images) | rows.without_image).sure
+
+
+_NEEDED = Mark.RUNNING | Mark.SCHEDULED | Mark.SCALED_TO_ZERO | Mark.ROLLBACK
+
+
+def _loses_name(container: Container, snapshot: Snapshot, risks: Risks) -> bool:
+    """Whether what a container names is gone, or its tag goes although its image stays."""
+    if container.drift is Drift.GONE:
+        return True
+    image = snapshot.images.get(container.declared) if container.declared is not None else None
+    return image is not None and bool(container.tag) and not container.pin and risks.of_tag(image, container.tag) is not None
 
 
 _CONTAINER: Mapping[Trait, Callable[[Container], bool]] = {

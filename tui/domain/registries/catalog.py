@@ -14,7 +14,7 @@ from datetime import datetime
 import msgspec
 
 from tui.domain.common.text import full_stop, short
-from tui.domain.facts.image import ManifestKind, ManifestListing, Platform, RepositoryName
+from tui.domain.facts.image import Locks, ManifestKind, ManifestListing, Platform, RepositoryName, Tag
 from tui.domain.registries.contents import Contents, PlatformMember
 from tui.domain.registries.presence import Presence, PresenceReader, is_attached_tag
 from tui.domain.registries.runnable import IMAGE_CONFIGS
@@ -35,6 +35,7 @@ class CatalogImage(msgspec.Struct, frozen=True, gc=False):
     `absent` says why it is not there any more, empty while it is; `held` is when the registry last confirmed it. `refused` says
     why its own manifest was not read, empty when it was or when nobody tried; `gap` why it is not `complete`, as far as that is
     known. `named` are those of its digests that a tag gives, the top one alone if it has a tag or none has.
+    `changed` and `locks` are what a list of the registry tells of its manifest, `tag_rows` of its tags.
     """
 
     key: ImageKey
@@ -52,6 +53,9 @@ class CatalogImage(msgspec.Struct, frozen=True, gc=False):
     gap: str = ""
     refused: str = ""
     named: tuple[str, ...] = ()
+    changed: datetime | None = None
+    locks: Locks | None = None
+    tag_rows: tuple[Tag, ...] = ()
 
     @property
     def name(self) -> RepositoryName:
@@ -173,6 +177,9 @@ class _Repository:
             gap=next(self._gaps(members), "") or (refused and f"Its manifest could not be: {refused}"),
             refused=refused,
             named=self._named(digests),
+            changed=row.updated if row is not None else None,
+            locks=row.locks if row is not None else None,
+            tag_rows=self._tag_rows(digests),
         )
 
     def _named(self, digests: tuple[str, ...]) -> tuple[str, ...]:
@@ -201,6 +208,13 @@ class _Repository:
             return tuple(tags)
         best = best_tag(tuple(tags))
         return (best, *(tag for tag in tags if tag != best))
+
+    def _tag_rows(self, digests: tuple[str, ...]) -> tuple[Tag, ...]:
+        """What lists tell of its tags, where they still name it."""
+        records = self._registries.facts.tags.get(self._name, {})
+        tags = sorted({tag for digest in digests for tag in self._tags.get(digest, ())})
+        rows = (records[tag].row for tag in tags)
+        return tuple(row for row in rows if row is not None and row.digest in digests)
 
     def _platforms(self, members: tuple[PlatformMember, ...], row: ManifestListing | None) -> tuple[Platform, ...]:
         platforms = {member.platform for member in members if member.platform is not None}

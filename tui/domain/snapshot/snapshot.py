@@ -13,7 +13,8 @@ from tui.domain.common.trust import Check, State
 from tui.domain.facts.admission import Gate
 from tui.domain.facts.build import Job, JobKey, Run
 from tui.domain.facts.events import SignaturesVerified, SourceHealth, SourceId
-from tui.domain.facts.image import Platform, RepositoryName
+from tui.domain.facts.image import Locks, Platform, RepositoryName, Tag
+from tui.domain.facts.retention import RegistryRetention
 from tui.domain.facts.scan import ImageVulnerability, ScanReport
 from tui.domain.facts.workload import ContainerType, ObjectKey
 
@@ -122,7 +123,9 @@ class Image(msgspec.Struct, frozen=True, gc=False):
     `absent` is why it cannot be read (empty when it can), `gone` says that its registry has it no more; `tags_listed` says that
     all tags of its repository are known; `same_content` names other images of the same content.
     `vulnerabilities` are worst first, over all reports in `scans`; `scan_gap` says why one that is not listed may be there all
-    the same, empty when the reports are whole and recent. `signatures` holds what was found on each of its digests.
+    the same, empty when the reports are whole and recent. `signatures` holds what was found on each of its digests. `changed` is
+    when its registry last changed its record (pushed, tagged, untagged), `locks` are those of the manifest, and `tag_rows` what
+    lists of the registry tell of its tags: all of it where the registry tells it.
     """
 
     key: ImageKey
@@ -149,6 +152,9 @@ class Image(msgspec.Struct, frozen=True, gc=False):
     signatures: tuple[SignaturesVerified, ...] = ()
     gone: bool = False
     tags_listed: bool = False
+    changed: datetime | None = None
+    locks: Locks | None = None
+    tag_rows: tuple[Tag, ...] = ()
 
     @property
     def name(self) -> RepositoryName:
@@ -262,8 +268,9 @@ class Container(msgspec.Struct, frozen=True, gc=False):
 class Workload(msgspec.Struct, frozen=True, gc=False):
     """The top controller that owns pods, or a bare or static pod, with every container that it has.
 
-    `rollback` are the images of ReplicaSets kept as rollback targets; `managed_by` is `Argo CD`, `Flux`, `Helm` or empty.
-    `pods` counts those that have not ended; `crews` are these by what they run.
+    `rollback` are the images of ReplicaSets kept as rollback targets, `lost_rollback` the names in them that their registries do
+    not have any more; `managed_by` is `Argo CD`, `Flux`, `Helm` or empty. `pods` counts those that have not ended;
+    `crews` are these by what they run.
     """
 
     key: ObjectKey
@@ -280,6 +287,7 @@ class Workload(msgspec.Struct, frozen=True, gc=False):
     as_of: datetime | None = None
     source: SourceId | None = None
     crews: tuple[PodGroup, ...] = ()
+    lost_rollback: tuple[str, ...] = ()
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -298,6 +306,7 @@ class Snapshot:
     are images and unknown bases without a base; `users` maps an image to the workloads that run it.
     `complete` is True when every source that was asked has answered whole. `gates` are the clusters' own, by cluster.
     `runs` are those of each job, newest first; `builders` says which jobs build an image, the best known first.
+    `retention` says what deletes images from a registry by itself, of the registries whose resource somebody asked for.
     """
 
     number: int
@@ -315,6 +324,7 @@ class Snapshot:
     jobs: Mapping[JobKey, Job] = field(default_factory=dict)
     runs: Mapping[JobKey, tuple[Run, ...]] = field(default_factory=dict)
     builders: Mapping[ImageKey, tuple[Attribution, ...]] = field(default_factory=dict)
+    retention: Mapping[str, RegistryRetention] = field(default_factory=dict)
 
 
 EMPTY = Snapshot(0, datetime.fromisoformat("1970-01-01T00:00:00+00:00"))

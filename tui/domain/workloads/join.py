@@ -9,6 +9,7 @@ from typing import NamedTuple
 from tui.domain.common.memo import Address, Rows, Trace
 from tui.domain.common.source_id import SourceId
 from tui.domain.facts.facts import ClusterFacts
+from tui.domain.facts.reference import parse_reference
 from tui.domain.facts.workload import Controller, Node, ObjectKey
 from tui.domain.snapshot.snapshot import ImageKey, PodGroup
 from tui.domain.workloads.containers import ContainerJoin, joined_of
@@ -26,6 +27,7 @@ class JoinedWorkload:
 
     `crews` are its pods by the images that they run, `idle` are images that it would run, ran, or could go back to; `images`
     are all that its judgement looks at. `named` are the digests that its names give of each.
+    `lost` are names in ReplicaSets kept to go back to that their registries do not have any more.
     """
 
     key: ObjectKey
@@ -39,6 +41,7 @@ class JoinedWorkload:
     idle: tuple[ImageKey, ...] = ()
     images: tuple[ImageKey, ...] = ()
     named: tuple[tuple[ImageKey, str], ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -85,7 +88,9 @@ class WorkloadJoin:
 
 def _join(key: ObjectKey, draft: WorkloadDraft, nodes: Mapping[str, Node], judge: DriftJudge) -> JoinedWorkload:
     containers = joined_of(draft, judge, nodes)
-    old = [judge.find(RunVariant(container.image)) for controller in draft.rollback for container in controller.containers]
+    kept = sorted({container.image for controller in draft.rollback for container in controller.containers})
+    old = [judge.find(RunVariant(image)) for image in kept]
+    named = [image for image, verdict in zip(kept, old, strict=True) if verdict.name is not None]
     rollback = tuple(sorted({container.declared for container in old if container.declared is not None}))
     words = tuple(_words(draft))
     declared = [container.declared for container in containers if container.declared is not None]
@@ -102,6 +107,7 @@ def _join(key: ObjectKey, draft: WorkloadDraft, nodes: Mapping[str, Node], judge
         crews=crews,
         idle=tuple(dict.fromkeys((*(image for container in containers for image in _idle(container)), *rollback))),
         images=tuple(dict.fromkeys((*runs, *declared, *rollback))),
+        lost=tuple(image for image in named if judge.word(parse_reference(image)).gone),
         named=tuple(
             dict.fromkeys(
                 (

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 
-from tui.domain.common.text import clean
+from tui.domain.common.text import clean, full_stop
+from tui.domain.facts.retention import RegistryRetention
 from tui.errors import NotFound, SourceError
 from tui.sources.builders.acr_resources import AgentPool, QueueStatus, RegistryResource, TaskResource, decoded
 from tui.sources.builders.acr_rights import READER
+from tui.sources.builders.acr_wire import retention_of
 from tui.sources.resource_ports import ArmRequest, ResourceManager
 
 __all__ = ["Hindrances"]
@@ -34,11 +36,20 @@ class Hindrances:
     async def of(self, registry_id: str, task: TaskResource) -> tuple[tuple[str, ...], str]:
         """Sentences about what hinders a task, and why there may be more."""
         async with self._reading:
-            registry, reason = await self._read_registry(registry_id)
+            registry, refusal = await self._read_registry(registry_id)
+            reason = f"its network rules could not be read: {refusal}" if registry is None else ""
             pool = task.properties.agent_pool_name or ""
             words, pool_reason = await self._pool(registry_id, pool) if pool else ("", "")
         rules = [] if registry is None else [*_network(registry, bool(pool)), *_identity(registry, task)]
         return tuple(filter(None, (*rules, words))), "; ".join(filter(None, (reason, pool_reason)))
+
+    async def retention(self, registry_id: str) -> RegistryRetention:
+        """What the registry's own resource says of deletions, or why that is not known."""
+        async with self._reading:
+            registry, refusal = await self._read_registry(registry_id)
+        if registry is None:
+            return RegistryRetention(reason=f"The retention policy of {self._host} is not known: {full_stop(refusal)}")
+        return retention_of(registry)
 
     async def queue(self, registry_id: str, pool: str) -> str:
         """What a run waits for that is in the queue of an agent pool; empty where that cannot be told."""
@@ -62,12 +73,12 @@ class Hindrances:
         return self._registry[1:]
 
     async def _asked_registry(self, registry_id: str) -> tuple[RegistryResource | None, str]:
-        what = f"read the network rules of {self._host}"
+        what = f"read the network rules and policies of {self._host}"
         request = ArmRequest(f"{registry_id}?api-version={API}", what, "Microsoft.ContainerRegistry/registries/read", READER)
         try:
             return decoded(await self._arm.read(request), RegistryResource, what), ""
         except SourceError as error:
-            return None, f"its network rules could not be read: {error.headline}"
+            return None, error.headline
 
     async def _pool(self, registry_id: str, pool: str) -> tuple[str, str]:
         now = asyncio.get_running_loop().time()

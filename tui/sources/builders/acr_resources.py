@@ -73,6 +73,7 @@ class TriggerWire(msgspec.Struct):
     """A trigger; its kind is told by where it stands."""
 
     status: str | None = None
+    schedule: str | None = None
 
 
 class _SourceRegistry(msgspec.Struct):
@@ -209,7 +210,25 @@ class _NetworkRules(msgspec.Struct, rename="camel"):
     default_action: str | None = None
 
 
+class _PolicyWire(msgspec.Struct, rename="camel"):
+    status: str | None = None
+    days: int | None = None
+    retention_days: int | None = None
+    last_updated_time: str | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it is enabled."""
+        return (self.status or "").lower() == "enabled"
+
+
+class _PoliciesWire(msgspec.Struct, rename="camel"):
+    retention_policy: _PolicyWire | None = None
+    soft_delete_policy: _PolicyWire | None = None
+
+
 class _RegistryProperties(msgspec.Struct, rename="camel"):
+    policies: _PoliciesWire | None = None
     public_network_access: str | None = None
     network_rule_set: _NetworkRules | None = None
     network_rule_bypass_options: str | None = None

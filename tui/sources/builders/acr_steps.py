@@ -19,7 +19,7 @@ from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.reference import is_registry, is_repository, normalize_registry
 from tui.sources.builders.yaml_files import at, mappings, parsed, texts
 
-__all__ = ["encoded_images", "named_image"]
+__all__ = ["encoded_images", "encoded_steps", "named_image"]
 
 LONGEST = 64 << 10
 MOST_STEPS = 200
@@ -47,15 +47,19 @@ def _with_port(text: str) -> tuple[str, str, str]:
 
 def encoded_images(content: str, host: str) -> tuple[BuiltImage, ...]:
     """The images that the steps of an encoded task push; a step that cannot be read pushes nothing that is known."""
+    names = dict.fromkeys(name for step in encoded_steps(content) for name in _pushed(step))
+    images = (named_image(name, host) for name in names)
+    return tuple(dict.fromkeys(image for image in images if image is not None))
+
+
+def encoded_steps(content: str) -> list[Mapping[str, object]]:
+    """The steps of an encoded task; none where they cannot be read."""
     try:
         text = base64.b64decode(content[:LONGEST], validate=False)
     except (binascii.Error, ValueError):
-        return ()
+        return []
     document = parsed(text) if b"&" not in text else None  # aliases could grow it without end
-    steps = mappings(at(document, "steps"))[:MOST_STEPS]
-    names = dict.fromkeys(name for step in steps for name in _pushed(step))
-    images = (named_image(name, host) for name in names)
-    return tuple(dict.fromkeys(image for image in images if image is not None))
+    return mappings(at(document, "steps"))[:MOST_STEPS]
 
 
 def _pushed(step: Mapping[str, object]) -> Iterator[str]:

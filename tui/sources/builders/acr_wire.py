@@ -23,10 +23,13 @@ from tui.domain.facts.build import (
 )
 from tui.domain.facts.image import Platform, RepositoryName
 from tui.domain.facts.reference import is_digest, is_repository, normalize_registry
+from tui.domain.facts.retention import PurgeRule, RegistryRetention
+from tui.sources.builders.acr_purges import encoded_purges
 from tui.sources.builders.acr_resources import (
     DependencyWire,
     OutputWire,
     PlatformWire,
+    RegistryResource,
     RunProperties,
     RunResource,
     StepWire,
@@ -36,7 +39,7 @@ from tui.sources.builders.acr_resources import (
 )
 from tui.sources.builders.acr_steps import encoded_images, named_image
 
-__all__ = ["job_of", "moment", "run_of"]
+__all__ = ["job_of", "moment", "retention_of", "run_of"]
 
 MOST_IMAGES = 200
 _STATES = {
@@ -79,6 +82,7 @@ def job_of(task: TaskResource, host: str) -> Job:
         agent_pool=clean(properties.agent_pool_name or "", 80),
         parameters=_parameters(properties.step),
         reason=_unknown_images(properties.step),
+        purges=_purges(properties.step, properties.trigger),
     )
 
 
@@ -108,6 +112,29 @@ def _unknown_images(step: StepWire | None) -> str:
     if step is not None and (step.type or "").lower() == "filetask":
         return f"its steps are in the file {clean(step.task_file_path or '', 120)} of its source, which is not read"
     return ""
+
+
+def _purges(step: StepWire | None, triggers: TriggersWire | None) -> tuple[PurgeRule, ...]:
+    if step is None or (step.type or "").lower() != "encodedtask":
+        return ()
+    timers = triggers.timer_triggers or [] if triggers is not None else []
+    enabled = [timer.schedule or "" for timer in timers if (timer.status or "").lower() == "enabled"]
+    return encoded_purges(step.encoded_task_content or "", tuple(filter(None, enabled)))
+
+
+def retention_of(registry: RegistryResource) -> RegistryRetention:
+    """What the resource of a registry says of deletions; a policy that it does not name is none."""
+    policies = registry.properties.policies
+    retention = policies.retention_policy if policies is not None else None
+    soft_delete = policies.soft_delete_policy if policies is not None else None
+    is_on = retention is not None and retention.is_on
+    if policies is None or (is_on and retention is not None and retention.days is None):
+        return RegistryRetention(reason="Azure does not tell the retention policy of the registry.")
+    return RegistryRetention(
+        days=retention.days if retention is not None and is_on else None,
+        changed=moment(retention.last_updated_time) if retention is not None and is_on else None,
+        soft_delete_days=soft_delete.retention_days if soft_delete is not None and soft_delete.is_on else None,
+    )
 
 
 def _parameters(step: StepWire | None) -> tuple[str, ...]:

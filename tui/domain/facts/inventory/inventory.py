@@ -26,6 +26,7 @@ from tui.domain.facts.events import (
     ObjectGone,
     PodsSeen,
     ReferrersListed,
+    RetentionRead,
     ScanGone,
     ScansCompleted,
     ScansSeen,
@@ -86,6 +87,7 @@ class Inventory:
                 | ReferrersListed()
                 | ClaimsRead()
                 | BasesConfigured()
+                | RetentionRead()
             ):
                 self._image_version += self._images.apply(event)
             case ScansSeen() | ScansCompleted() | ScanGone() | SignaturesVerified() | ConstraintsListed():

@@ -1,0 +1,115 @@
+"""What deletes images by itself, read on real sockets: policies of a registry, and `acr purge` in the steps of tasks.
+
+The forms are those of acr-cli `cmd/acr/purge.go` with its examples, and of learn.microsoft.com container-registry-auto-purge.
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.sources.builders.arm import REGISTRY, builder, task
+from tests.sources.builders.test_acr_tasks import DENIED, TASKS
+from tests.sources.scanners.servers import Service, send
+from tui.domain.facts.build import Job
+from tui.domain.facts.retention import PurgeFilter, PurgeRule, RegistryRetention
+from tui.sources.builders.acr_purges import encoded_purges
+
+DAY = timedelta(days=1)
+ALL = (PurgeFilter("shop/.*", ".*"),)
+
+
+def steps(*commands: str) -> str:
+    text = "version: v1.1.0\nsteps:\n" + "".join(f"- cmd: {command}\n  timeout: 3600\n" for command in commands)
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("command", "rule"),
+    [
+        ("acr purge --filter 'shop/.*:.*' --ago 30d", PurgeRule(ALL, 30 * DAY)),
+        ("acr purge -f shop/.*:.* --ago=2d3h6m --untagged", PurgeRule(ALL, timedelta(days=2, hours=3, minutes=6), untagged=True)),
+        (
+            "mcr.microsoft.com/acr/acr-cli:0.17 purge --filter shop/.*:.* --ago 12h --keep 3",
+            PurgeRule(ALL, timedelta(hours=12), keep=3),
+        ),
+        ("acr purge --filter shop/.*:.* --ago 0d --untagged=false --include-locked", PurgeRule(ALL, 0 * DAY, locked=True)),
+        (
+            "acr purge --filter 'a:^[[:alpha:]]+$' --filter 'b:(?i:rc)' --ago 1d",
+            PurgeRule((PurgeFilter("a", "^[[:alpha:]]+$"), PurgeFilter("b", "(?i:rc)")), DAY),
+        ),
+        ("acr purge --filter shop/.*:.* --ago 30d --dry-run", None),
+        ("acr purge --filter shop/.*:.*", None),
+        ("acr purge --ago 30d", None),
+        ("acr purge --filter shop --ago 30d", None),
+        ("acr purge --filter shop/.*:.* --ago soon", None),
+        ("acr purge --filter 'shop/.*:.* --ago 30d", None),
+        ("acr tag list -r contoso --repository shop/web", None),
+        ("bash purge --filter shop/.*:.* --ago 30d", None),
+    ],
+)
+def test_the_commands_that_delete(command: str, rule: PurgeRule | None) -> None:
+    assert encoded_purges(steps(command), ()) == ((rule,) if rule else ())
+
+
+def test_what_cannot_be_read_deletes_nothing_that_is_known() -> None:
+    for content in ("", "%%%", base64.b64encode(b"steps: [1, {cmd: [acr]}]").decode(), base64.b64encode(b"\xff").decode()):
+        assert encoded_purges(content, ()) == ()
+
+
+async def jobs_and_retention(registry: Any, *tasks: Any) -> tuple[list[Job], RegistryRetention]:
+    service = Service()
+    service.on(REGISTRY, registry)
+    service.on(TASKS, send({"value": list(tasks)}))
+    async with service.running():
+        acr, arm = builder(service)
+        try:
+            return await acr.jobs(), await acr.retention()
+        finally:
+            await acr.aclose()
+            await arm.close()
+
+
+async def test_a_task_that_purges_by_the_clock() -> None:
+    step = {"type": "EncodedTask", "encodedTaskContent": steps("acr purge --filter shop/.*:.* --ago 30d"), "values": []}
+    timers = [{"schedule": "0 1 * * *", "status": "Enabled", "name": "t1"}, {"schedule": "5 5 * * *", "status": "Disabled"}]
+    jobs, _ = await jobs_and_retention(send({"properties": {}}), task("purge", step, trigger={"timerTriggers": timers}))
+    assert [(job.name, job.schedule, job.purges) for job in jobs] == [
+        ("purge", True, (PurgeRule(ALL, 30 * DAY, schedule="0 1 * * *"),))
+    ]
+    assert jobs[0].images == ()
+
+
+# The form of `policies` in the recordings of `acr show` (arm/test_acr_create_with_managed_registry.yaml).
+OFF = {"days": 7, "lastUpdatedTime": "2026-03-24T00:38:49.8053466+00:00", "status": "disabled"}
+ON = {**OFF, "days": 30, "status": "enabled"}
+SOFT = {"retentionDays": 14, "lastUpdatedTime": "2026-03-24T00:38:49.8053466+00:00", "status": "enabled"}
+
+
+@pytest.mark.parametrize(
+    ("policies", "retention"),
+    [
+        ({"retentionPolicy": OFF}, RegistryRetention()),
+        (
+            {"retentionPolicy": ON, "softDeletePolicy": SOFT},
+            RegistryRetention(30, datetime(2026, 3, 24, 0, 38, 49, 805346, UTC), 14),
+        ),
+        ({}, RegistryRetention()),
+        (
+            {"retentionPolicy": {**ON, "days": None}},
+            RegistryRetention(reason="Azure does not tell the retention policy of the registry."),
+        ),
+        (None, RegistryRetention(reason="Azure does not tell the retention policy of the registry.")),
+    ],
+)
+async def test_the_policies_of_a_registry(policies: Any, retention: RegistryRetention) -> None:
+    assert (await jobs_and_retention(send({"properties": {"policies": policies}})))[1] == retention
+
+
+async def test_a_registry_whose_resource_may_not_be_read_tells_no_policy() -> None:
+    _, retention = await jobs_and_retention(send(DENIED, 403))
+    assert "The retention policy of contoso.azurecr.io is not known: " in retention.reason
+    assert retention.days is None
