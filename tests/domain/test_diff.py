@@ -17,7 +17,7 @@ from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.common.trust import State
 from tui.domain.facts.admission import Constraint, Enforcement, Gate
 from tui.domain.facts.build import BuilderKind, Job, JobKey, Run, RunState
-from tui.domain.facts.retention import RegistryRetention
+from tui.domain.facts.retention import RegistryPolicies
 from tui.domain.snapshot.diff import Diff, apply, diff, same_content
 from tui.domain.snapshot.snapshot import (
     EMPTY,
@@ -79,9 +79,7 @@ FIELDS: Mapping[str, st.SearchStrategy[object]] = {
     "jobs": table(st.sampled_from(JOBS), st.sampled_from([Job(JOBS[0], "web"), Job(JOBS[0], "web", disabled="It is off.")])),
     "runs": table(st.sampled_from(JOBS), several(RUNS)),
     "builders": table(st.sampled_from(KEYS), several(ATTRIBUTIONS)),
-    "retention": table(
-        st.sampled_from(["a.azurecr.io", "b.azurecr.io"]), st.builds(RegistryRetention, st.sampled_from([None, 7]))
-    ),
+    "policies": table(st.sampled_from(["a.azurecr.io", "b.azurecr.io"]), st.builds(RegistryPolicies, st.sampled_from([None, 7]))),
     "gates": table(st.sampled_from(["prod-weu", "prod-neu"]), st.sampled_from(GATES)),
 }
 """What any snapshot may have in each of its fields; a new field is not forgotten here, as the first test says."""

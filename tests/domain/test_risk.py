@@ -12,7 +12,7 @@ from tui.domain.facts.build import BuilderKind, Job, JobKey
 from tui.domain.facts.build_events import JobsSeen, builder_source
 from tui.domain.facts.events import ManifestsListed, SourceId, SourceKind, SourceState, TagsListed
 from tui.domain.facts.image import Locks, ManifestListing, Tag
-from tui.domain.facts.retention import PurgeFilter, PurgeRule, RegistryRetention, RetentionRead
+from tui.domain.facts.retention import PoliciesRead, PurgeFilter, PurgeRule, RegistryPolicies
 from tui.domain.facts.workload import ContainerType, Resource, TemplateContainer
 from tui.domain.query.index import QueryIndex
 from tui.domain.query.query import Selection, parse_query
@@ -42,11 +42,9 @@ class Shop(World):
         self.tell(TagsListed(source, name, rows, True, self.clock))
         self.tell(ManifestsListed(source, name, manifests, True, self.clock))
 
-    def policies(
-        self, retention: RegistryRetention, *purges: PurgeRule, schedule: bool | None = True, disabled: str = ""
-    ) -> None:
+    def policies(self, retention: RegistryPolicies, *purges: PurgeRule, schedule: bool | None = True, disabled: str = "") -> None:
         """The registry's resource and its tasks are read."""
-        self.tell(RetentionRead(TASKS, ACR, retention, self.clock))
+        self.tell(PoliciesRead(TASKS, ACR, retention, self.clock))
         key = JobKey(BuilderKind.ACR_TASKS, ACR, "purge")
         self.tell(JobsSeen(TASKS, 1, (Job(key, "purge", purges=purges, schedule=schedule, disabled=disabled),)))
         self.health(TASKS)
@@ -67,82 +65,82 @@ def asked(world: World) -> tuple[Snapshot, Selection]:
 
 def untagged_in_the_reach_of_retention(shop: Shop) -> None:
     shop.list_all({"2": shop.new})
-    shop.policies(RegistryRetention(days=7, changed=NOW - 90 * DAY))
+    shop.policies(RegistryPolicies(days=7, changed=NOW - 90 * DAY))
 
 
 def untagged_and_unlocked(shop: Shop) -> None:
     shop.list_all({"2": shop.new})
-    shop.policies(RegistryRetention())
+    shop.policies(RegistryPolicies())
 
 
 def untagged_before_the_policy_was_switched_on(shop: Shop) -> None:
     shop.list_all({"2": shop.new}, untagged=NOW - 100 * DAY)
-    shop.policies(RegistryRetention(days=7, changed=NOW - 90 * DAY))
+    shop.policies(RegistryPolicies(days=7, changed=NOW - 90 * DAY))
 
 
 def untagged_and_a_task_deletes_such(shop: Shop) -> None:
     shop.list_all({"2": shop.new})
-    shop.policies(RegistryRetention(), purge(days=5, untagged=True, schedule="0 1 * * *"))
+    shop.policies(RegistryPolicies(), purge(days=5, untagged=True, schedule="0 1 * * *"))
 
 
 def untagged_and_locked(shop: Shop) -> None:
     shop.list_all({"2": shop.new}, LOCKED)
-    shop.policies(RegistryRetention(days=7, changed=NOW - 90 * DAY), purge(untagged=True))
+    shop.policies(RegistryPolicies(days=7, changed=NOW - 90 * DAY), purge(untagged=True))
 
 
 def untagged_and_locked_but_the_task_unlocks(shop: Shop) -> None:
     shop.list_all({"2": shop.new}, LOCKED)
-    shop.policies(RegistryRetention(), purge(days=5, untagged=True, locked=True))
+    shop.policies(RegistryPolicies(), purge(days=5, untagged=True, locked=True))
 
 
 def untagged_and_nobody_tells_of_locks(shop: Shop) -> None:
     shop.list_all({"2": shop.new}, None)
-    shop.policies(RegistryRetention())
+    shop.policies(RegistryPolicies())
 
 
 def its_tag_is_purged_soon(shop: Shop) -> None:
     shop.list_all({"1": shop.old, "2": shop.new})
-    shop.policies(RegistryRetention(), purge(tag="^1", days=30))
+    shop.policies(RegistryPolicies(), purge(tag="^1", days=30))
 
 
 def its_tag_is_purged_long_after(shop: Shop) -> None:
     shop.list_all({"1": shop.old, "2": shop.new})
-    shop.policies(RegistryRetention(), purge(days=365))
+    shop.policies(RegistryPolicies(), purge(days=365))
 
 
 def its_tag_is_one_of_the_newest_that_stay(shop: Shop) -> None:
     shop.list_all({"1": shop.old, "2": shop.new})
-    shop.policies(RegistryRetention(), purge(tag="^1", keep=1))
+    shop.policies(RegistryPolicies(), purge(tag="^1", keep=1))
 
 
 def one_of_its_two_tags_is_purged(shop: Shop) -> None:
     shop.list_all({"1": shop.old, "keep": shop.old, "2": shop.new})
-    shop.policies(RegistryRetention(), purge(tag="^1"))
+    shop.policies(RegistryPolicies(), purge(tag="^1"))
 
 
 def another_repository_is_purged(shop: Shop) -> None:
     shop.list_all({"1": shop.old, "2": shop.new})
-    shop.policies(RegistryRetention(), purge(repository="shop"))
+    shop.policies(RegistryPolicies(), purge(repository="shop"))
 
 
 def the_task_is_off(shop: Shop) -> None:
     shop.list_all({"1": shop.old, "2": shop.new})
-    shop.policies(RegistryRetention(), purge(), disabled="the task is disabled")
+    shop.policies(RegistryPolicies(), purge(), disabled="the task is disabled")
 
 
 def the_task_has_no_timer(shop: Shop) -> None:
     shop.list_all({"1": shop.old, "2": shop.new})
-    shop.policies(RegistryRetention(), purge(), schedule=False)
+    shop.policies(RegistryPolicies(), purge(), schedule=False)
 
 
 def the_resource_may_not_be_read(shop: Shop) -> None:
     shop.list_all({"1": shop.old, "2": shop.new})
-    shop.policies(RegistryRetention(reason="The retention policy of contoso.azurecr.io is not known: no right."))
+    shop.policies(RegistryPolicies(reason="The retention policy of contoso.azurecr.io is not known: no right."))
 
 
 def the_tasks_may_not_be_read(shop: Shop) -> None:
     shop.list_all({"1": shop.old, "2": shop.new})
-    shop.policies(RegistryRetention())
+    shop.policies(RegistryPolicies())
     shop.health(TASKS, SourceState.PARTIAL, "no right to list tasks")
 
 
@@ -151,7 +149,7 @@ def nobody_asked_azure(shop: Shop) -> None:
 
 
 def the_tags_were_not_listed(shop: Shop) -> None:
-    shop.policies(RegistryRetention())
+    shop.policies(RegistryPolicies())
     shop.tag(APP, shop.new, "1")
 
 
@@ -240,7 +238,7 @@ def test_a_version_kept_for_rollback_that_its_registry_lost_is_said_at_its_workl
         shop.controller(place, Resource.REPLICASETS, template, owner=top, desired=desired, revision=revision)
     shop.purge(APP, shop.old, "1")
     shop.list_all({"2": shop.new})
-    shop.policies(RegistryRetention())
+    shop.policies(RegistryPolicies())
     snapshot, selection = asked(shop)
     (workload,) = snapshot.workloads.values()
     assert workload.lost_rollback == (f"{APP}:1",)

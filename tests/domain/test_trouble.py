@@ -11,9 +11,10 @@ import pytest
 from tests.domain.world import A, World, check, container, digest, waiting
 from tui.domain.common.trust import CheckName, State
 from tui.domain.facts.events import AbsenceKind
+from tui.domain.facts.pulls import Cause
 from tui.domain.facts.reference import parse_reference
 from tui.domain.registries.presence import Presence, PresenceState
-from tui.domain.workloads.pull_failures import Cause, cause_of, is_pulling, sentence
+from tui.domain.workloads.pull_failures import cause_of, is_pulling, sentence
 
 TAG, PIN = f"{A}/team/app:1", f"{A}/team/app@{digest('pin')}"
 LEAD = f'Failed to pull image "{TAG}": rpc error: code = NotFound desc = failed to pull and unpack image "{TAG}": '

@@ -15,7 +15,7 @@ from tests.sources.builders.arm import REGISTRY, builder, task
 from tests.sources.builders.test_acr_tasks import DENIED, TASKS
 from tests.sources.scanners.servers import Service, send
 from tui.domain.facts.build import Job
-from tui.domain.facts.retention import PurgeFilter, PurgeRule, RegistryRetention
+from tui.domain.facts.retention import PurgeFilter, PurgeRule, RegistryPolicies
 from tui.sources.builders.acr_purges import encoded_purges
 
 DAY = timedelta(days=1)
@@ -60,14 +60,14 @@ def test_what_cannot_be_read_deletes_nothing_that_is_known() -> None:
         assert encoded_purges(content, ()) == ()
 
 
-async def jobs_and_retention(registry: Any, *tasks: Any) -> tuple[list[Job], RegistryRetention]:
+async def jobs_and_policies(registry: Any, *tasks: Any) -> tuple[list[Job], RegistryPolicies]:
     service = Service()
     service.on(REGISTRY, registry)
     service.on(TASKS, send({"value": list(tasks)}))
     async with service.running():
         acr, arm = builder(service)
         try:
-            return await acr.jobs(), await acr.retention()
+            return await acr.jobs(), await acr.policies()
         finally:
             await acr.aclose()
             await arm.close()
@@ -76,7 +76,7 @@ async def jobs_and_retention(registry: Any, *tasks: Any) -> tuple[list[Job], Reg
 async def test_a_task_that_purges_by_the_clock() -> None:
     step = {"type": "EncodedTask", "encodedTaskContent": steps("acr purge --filter shop/.*:.* --ago 30d"), "values": []}
     timers = [{"schedule": "0 1 * * *", "status": "Enabled", "name": "t1"}, {"schedule": "5 5 * * *", "status": "Disabled"}]
-    jobs, _ = await jobs_and_retention(send({"properties": {}}), task("purge", step, trigger={"timerTriggers": timers}))
+    jobs, _ = await jobs_and_policies(send({"properties": {}}), task("purge", step, trigger={"timerTriggers": timers}))
     assert [(job.name, job.schedule, job.purges) for job in jobs] == [
         ("purge", True, (PurgeRule(ALL, 30 * DAY, schedule="0 1 * * *"),))
     ]
@@ -92,24 +92,24 @@ SOFT = {"retentionDays": 14, "lastUpdatedTime": "2026-03-24T00:38:49.8053466+00:
 @pytest.mark.parametrize(
     ("policies", "retention"),
     [
-        ({"retentionPolicy": OFF}, RegistryRetention()),
+        ({"retentionPolicy": OFF}, RegistryPolicies()),
         (
             {"retentionPolicy": ON, "softDeletePolicy": SOFT},
-            RegistryRetention(30, datetime(2026, 3, 24, 0, 38, 49, 805346, UTC), 14),
+            RegistryPolicies(30, datetime(2026, 3, 24, 0, 38, 49, 805346, UTC), 14),
         ),
-        ({}, RegistryRetention()),
+        ({}, RegistryPolicies()),
         (
             {"retentionPolicy": {**ON, "days": None}},
-            RegistryRetention(reason="Azure does not tell the retention policy of the registry."),
+            RegistryPolicies(reason="Azure does not tell the retention policy of the registry."),
         ),
-        (None, RegistryRetention(reason="Azure does not tell the retention policy of the registry.")),
+        (None, RegistryPolicies(reason="Azure does not tell the retention policy of the registry.")),
     ],
 )
-async def test_the_policies_of_a_registry(policies: Any, retention: RegistryRetention) -> None:
-    assert (await jobs_and_retention(send({"properties": {"policies": policies}})))[1] == retention
+async def test_the_policies_of_a_registry(policies: Any, retention: RegistryPolicies) -> None:
+    assert (await jobs_and_policies(send({"properties": {"policies": policies}})))[1] == retention
 
 
 async def test_a_registry_whose_resource_may_not_be_read_tells_no_policy() -> None:
-    _, retention = await jobs_and_retention(send(DENIED, 403))
-    assert "The retention policy of contoso.azurecr.io is not known: " in retention.reason
-    assert retention.days is None
+    _, policies = await jobs_and_policies(send(DENIED, 403))
+    assert "The retention policy of contoso.azurecr.io is not known: " in policies.reason
+    assert policies.days is None

@@ -132,7 +132,7 @@ class Assembler:
             jobs=builds.jobs,
             runs=builds.runs,
             builders=builds.builders,
-            retention={registry: read.retention for registry, read in facts.images.retention.items()},
+            policies={registry: read.policies for registry, read in facts.images.policies.items()},
         )
 
     def settle(self) -> bool:

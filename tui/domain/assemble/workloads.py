@@ -149,6 +149,7 @@ class WorkloadJudge:
             drift=Drift.UNKNOWN if lost else joined.drift,
             drift_reason=lost or " ".join(filter(None, (joined.reason, joined.note))),
             trouble=joined.trouble,
+            pull=joined.pull,
             checks=checks,
             verdict=verdict_of(own, judged),
             pull_policy=joined.pull_policy,

@@ -16,7 +16,7 @@ from tui.domain.facts.admission import Constraint
 from tui.domain.facts.build_events import BuildersConfigured, JobsCompleted, JobsSeen, RunsSeen
 from tui.domain.facts.configured import ConfiguredBase
 from tui.domain.facts.image import Claim, ImageConfig, Manifest, ManifestListing, Referrer, RepositoryName, Tag
-from tui.domain.facts.retention import RetentionRead
+from tui.domain.facts.retention import PoliciesRead
 from tui.domain.facts.scan import ScanReport
 from tui.domain.facts.signature import Outcome
 from tui.domain.facts.workload import Controller, Node, Pod, Resource
@@ -44,9 +44,9 @@ __all__ = [
     "Owner",
     "Ownership",
     "PodsSeen",
+    "PoliciesRead",
     "Progress",
     "ReferrersListed",
-    "RetentionRead",
     "ScanGone",
     "ScansCompleted",
     "ScansSeen",
@@ -390,7 +390,7 @@ ImageEvent = (
     | ReferrersListed
     | ClaimsRead
     | BasesConfigured
-    | RetentionRead
+    | PoliciesRead
 )
 TrustEvent = ScansSeen | ScansCompleted | ScanGone | SignaturesVerified | ConstraintsListed
 BuildEvent = JobsSeen | JobsCompleted | RunsSeen | BuildersConfigured

@@ -23,7 +23,7 @@ from tui.domain.facts.events import (
     SourceId,
 )
 from tui.domain.facts.image import Claim, ImageConfig, Manifest, RepositoryName, Tag
-from tui.domain.facts.retention import RetentionRead
+from tui.domain.facts.retention import PoliciesRead
 from tui.domain.facts.scan import ScanReport
 from tui.domain.facts.workload import Controller, Node, Pod
 
@@ -86,7 +86,7 @@ class ImageFacts:
     a repository, `tags` what tags were said to name, `failed` the newest failure for a tag or digest of a repository, `proven`
     when a tag or digest was last answered with content that is what it should be.
     `tag_lists` says when the tags of a repository were last listed whole, `listings` are the newest whole lists of manifests.
-    `configured` are the bases that the settings name. `retention` says, by registry, what deletes images from it by itself.
+    `configured` are the bases that the settings name. `policies` are those of registries, by host.
     """
 
     version: int = 0
@@ -102,7 +102,7 @@ class ImageFacts:
     referrers: Mapping[RepositoryName, Mapping[str, ReferrersListed]] = field(default_factory=dict)
     claims: Mapping[str, tuple[Claim, ...]] = field(default_factory=dict)
     configured: tuple[ConfiguredBase, ...] = ()
-    retention: Mapping[str, RetentionRead] = field(default_factory=dict)
+    policies: Mapping[str, PoliciesRead] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

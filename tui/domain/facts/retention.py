@@ -14,20 +14,21 @@ import msgspec
 
 from tui.domain.common.source_id import SourceId
 
-__all__ = ["PurgeFilter", "PurgeRule", "RegistryRetention", "RetentionRead"]
+__all__ = ["PoliciesRead", "PurgeFilter", "PurgeRule", "RegistryPolicies"]
 
 
-class RegistryRetention(msgspec.Struct, frozen=True):
-    """What the resource of a registry says of deletions.
+class RegistryPolicies(msgspec.Struct, frozen=True):
+    """What the resource of a registry says of deletions and of rights.
 
     `days` after it was untagged a manifest is deleted (None: no such policy is on); `changed` is when that policy was set.
-    `soft_delete_days` is for how long what was deleted can be restored (None: not at all). `reason` is why this is not known,
-    empty when it is.
+    `soft_delete_days` is for how long what was deleted can be restored (None: not at all). `by_repository`: rights are given
+    by repository, and AcrPull counts for nothing. `reason` is why all this is not known, empty when it is.
     """
 
     days: int | None = None
     changed: datetime | None = None
     soft_delete_days: int | None = None
+    by_repository: bool | None = None
     reason: str = ""
 
 
@@ -53,10 +54,10 @@ class PurgeRule(msgspec.Struct, frozen=True):
     schedule: str = ""
 
 
-class RetentionRead(msgspec.Struct, frozen=True):
+class PoliciesRead(msgspec.Struct, frozen=True):
     """The resource of a registry was read, or could not be; the newest word counts."""
 
     source: SourceId
     registry: str
-    retention: RegistryRetention
+    policies: RegistryPolicies
     at: datetime

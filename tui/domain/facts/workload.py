@@ -92,7 +92,10 @@ class PodContainer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Pod(msgspec.Struct, frozen=True, gc=False):
-    """A pod with its containers; `mirror` marks a static pod (annotation kubernetes.io/config.mirror)."""
+    """A pod with its containers; `mirror` marks a static pod (annotation kubernetes.io/config.mirror).
+
+    `pull_secrets` are the names of its imagePullSecrets.
+    """
 
     cluster: str
     namespace: str
@@ -106,6 +109,7 @@ class Pod(msgspec.Struct, frozen=True, gc=False):
     mirror: bool = False
     deleting: bool = False
     labels: dict[str, str] = {}
+    pull_secrets: tuple[str, ...] = ()
 
 
 class Controller(msgspec.Struct, frozen=True, gc=False):

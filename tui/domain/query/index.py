@@ -108,7 +108,7 @@ class QueryIndex:
     def undecided(self, terms: Iterable[Term], now: datetime) -> dict[ImageKey, Term]:
         """The images of which it could not be told whether every term holds, each with the first term that could not be told."""
         terms, rows = tuple(terms), self._rows
-        mask = rows.all if any(_asks_for_use(term) for term in terms) else rows.plain
+        mask = _asked_of(rows, terms)
         whole = self._every(terms, Side.IMAGE, now, mask)
         open_ = rows.image.things(whole.maybe) - rows.image.things(whole.yes)
         undecided: dict[ImageKey, Term] = {}

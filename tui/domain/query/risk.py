@@ -20,7 +20,7 @@ from tui.domain.facts.build_events import builder_source
 from tui.domain.facts.events import SourceState
 from tui.domain.facts.image import Locks, RepositoryName, Tag
 from tui.domain.facts.patterns import is_azure_registry
-from tui.domain.facts.retention import PurgeRule, RegistryRetention
+from tui.domain.facts.retention import PurgeRule, RegistryPolicies
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
 
 __all__ = ["SOON", "Risk", "RiskKind", "Risks"]
@@ -77,9 +77,9 @@ class Risks:
         dates = [reached for reached in self._lost_tags(image) if reached[0] == tag]
         return _losing([min(dates, key=lambda reached: reached[1])]) if dates else None
 
-    def retention(self, registry: str) -> RegistryRetention | None:
+    def retention(self, registry: str) -> RegistryPolicies | None:
         """The policies of a registry; None where nobody asked for them."""
-        return self._snapshot.retention.get(registry)
+        return self._snapshot.policies.get(registry)
 
     def unread(self, registry: str) -> str:
         """Why it is not known what deletes images of a registry; empty where that is known, or no Azure registry's affair."""

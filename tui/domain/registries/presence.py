@@ -187,6 +187,16 @@ class PresenceReader:
         self._note(name)
         return name in self.facts.tag_lists and name.registry not in self.lost
 
+    def has(self, name: RepositoryName) -> bool:
+        """Whether a repository is there for certain: it was listed or something in it was read, and nothing says otherwise."""
+        self._note(name)
+        facts = self.facts
+        if name.registry in self.lost or any(
+            failure.kind is AbsenceKind.REPOSITORY_UNKNOWN for failure in facts.failed.get(name, {}).values()
+        ):
+            return False
+        return name in facts.tag_lists or name in facts.listings or bool(facts.held.get(name)) or bool(facts.tags.get(name))
+
     def is_left_behind(self, name: RepositoryName, digests: Iterable[str], tags: Collection[str]) -> bool:
         """Whether an image is known only because a tag named it once, and no list of its registry says that it is there."""
         if tags or not self.rows(name).keys().isdisjoint(digests):

@@ -14,7 +14,7 @@ import msgspec
 from tui.domain.facts.admission import Gate
 from tui.domain.facts.build import Job, JobKey, Run
 from tui.domain.facts.events import SourceHealth
-from tui.domain.facts.retention import RegistryRetention
+from tui.domain.facts.retention import RegistryPolicies
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Attribution, Image, ImageKey, Snapshot, Summary, UnknownBase, Workload
 
@@ -54,13 +54,13 @@ class Diff(msgspec.Struct, frozen=True):
     jobs: TableChanges[JobKey, Job]
     runs: TableChanges[JobKey, tuple[Run, ...]]
     builders: TableChanges[ImageKey, tuple[Attribution, ...]]
-    retention: TableChanges[str, RegistryRetention]
+    policies: TableChanges[str, RegistryPolicies]
 
     @property
     def empty(self) -> bool:
         """Whether no image, base, workload or gate changed, nor who builds what and how; ages and health alone are no change."""
         judged = self.images, self.bases, self.workloads, self.gates
-        return all(changes.empty for changes in (*judged, self.jobs, self.runs, self.builders, self.retention))
+        return all(changes.empty for changes in (*judged, self.jobs, self.runs, self.builders, self.policies))
 
 
 def diff(before: Snapshot, after: Snapshot) -> Diff:
@@ -81,7 +81,7 @@ def diff(before: Snapshot, after: Snapshot) -> Diff:
         _changes(before.jobs, after.jobs),
         _changes(before.runs, after.runs),
         _changes(before.builders, after.builders),
-        _changes(before.retention, after.retention),
+        _changes(before.policies, after.policies),
     )
 
 
@@ -103,7 +103,7 @@ def apply(changes: Diff, before: Snapshot) -> Snapshot:
         _changed(before.jobs, changes.jobs),
         _changed(before.runs, changes.runs),
         _changed(before.builders, changes.builders),
-        _changed(before.retention, changes.retention),
+        _changed(before.policies, changes.policies),
     )
 
 

@@ -14,7 +14,8 @@ from tui.domain.facts.admission import Gate
 from tui.domain.facts.build import Job, JobKey, Run
 from tui.domain.facts.events import SignaturesVerified, SourceHealth, SourceId
 from tui.domain.facts.image import Locks, Platform, RepositoryName, Tag
-from tui.domain.facts.retention import RegistryRetention
+from tui.domain.facts.pulls import PullExam
+from tui.domain.facts.retention import RegistryPolicies
 from tui.domain.facts.scan import ImageVulnerability, ScanReport
 from tui.domain.facts.workload import ContainerType, ObjectKey
 
@@ -236,8 +237,8 @@ class Container(msgspec.Struct, frozen=True, gc=False):
 
     `image` is the text of the spec; `runs` are the images its pods run (or ran, where all have ended), `declared` the image
     its name means now; `digests` are what the pods report; `pods` counts those that have not ended; `trouble` is a sentence
-    when pods cannot start (pull errors told apart). `placed` are the checks of its images by the rules of this place, where a
-    policy has rules for places.
+    when pods cannot start (pull errors told apart), `pull` what is known of each step of a pull that fails. `placed` are the
+    checks of its images by the rules of this place, where a policy has rules for places.
     """
 
     name: str
@@ -258,6 +259,7 @@ class Container(msgspec.Struct, frozen=True, gc=False):
     pull_policy: str = ""
     pod_refs: tuple[PodRef, ...] = ()
     placed: Mapping[ImageKey, tuple[Check, ...]] = {}
+    pull: PullExam | None = None
 
     @property
     def images(self) -> tuple[ImageKey, ...]:
@@ -306,7 +308,7 @@ class Snapshot:
     are images and unknown bases without a base; `users` maps an image to the workloads that run it.
     `complete` is True when every source that was asked has answered whole. `gates` are the clusters' own, by cluster.
     `runs` are those of each job, newest first; `builders` says which jobs build an image, the best known first.
-    `retention` says what deletes images from a registry by itself, of the registries whose resource somebody asked for.
+    `policies` are those of the registries whose resource somebody asked for.
     """
 
     number: int
@@ -324,7 +326,7 @@ class Snapshot:
     jobs: Mapping[JobKey, Job] = field(default_factory=dict)
     runs: Mapping[JobKey, tuple[Run, ...]] = field(default_factory=dict)
     builders: Mapping[ImageKey, tuple[Attribution, ...]] = field(default_factory=dict)
-    retention: Mapping[str, RegistryRetention] = field(default_factory=dict)
+    policies: Mapping[str, RegistryPolicies] = field(default_factory=dict)
 
 
 EMPTY = Snapshot(0, datetime.fromisoformat("1970-01-01T00:00:00+00:00"))

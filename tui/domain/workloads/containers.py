@@ -10,12 +10,14 @@ import msgspec
 
 from tui.domain.common.text import short
 from tui.domain.facts.image import RepositoryName
+from tui.domain.facts.pulls import PullExam
 from tui.domain.facts.reference import parse_reference
 from tui.domain.facts.workload import ContainerType, Node, Pod, PodContainer, TemplateContainer
 from tui.domain.snapshot.snapshot import Drift, ImageKey, PodRef
 from tui.domain.workloads.counting import pods_with, wants_no_pods
 from tui.domain.workloads.drift import DriftJudge, DriftVerdict, RunVariant
 from tui.domain.workloads.grouping import Slot, WorkloadDraft, by_slot, platform_of
+from tui.domain.workloads.pull_exam import examine
 from tui.domain.workloads.pull_failures import is_pulling, sentence
 from tui.errors import InvalidReference
 
@@ -57,6 +59,7 @@ class ContainerJoin(msgspec.Struct, frozen=True, gc=False):
     at: datetime | None = None
     named: tuple[tuple[ImageKey, str], ...] = ()
     needs_node: bool = False
+    pull: PullExam | None = None
 
 
 def joined_of(group: WorkloadDraft, judge: DriftJudge, nodes: Mapping[str, Node]) -> tuple[ContainerJoin, ...]:
@@ -92,6 +95,7 @@ def _running(
     drift, reason, note = _drift(counting, newest)
     started = [finding for _, _, finding in counting if finding.started or finding.runs is not None]
     refs = tuple(_ref(*instance) for instance in instances)
+    stuck = _stuck(counting)
     return ContainerJoin(
         slot=slot,
         image=newest[1].image,
@@ -105,7 +109,8 @@ def _running(
         drift=drift,
         reason=reason,
         note=note,
-        trouble=_trouble(counting, judge),
+        trouble=_trouble(stuck[1], judge) if stuck is not None else "",
+        pull=_examined(*stuck, judge, nodes) if stuck is not None else None,
         pull_policy=newest[1].pull_policy,
         refs=refs,
         altered=newest[2].altered or next((finding.altered for _, _, finding in counting if finding.altered), ""),
@@ -197,17 +202,28 @@ def _rollout(started: list[Instance], newest: Instance) -> str:
     return f"A rollout is under way: {', '.join(f'{number} still run {image}' for image, number in sorted(others.items()))}."
 
 
-def _trouble(instances: list[Instance], judge: DriftJudge) -> str:
-    """Why pods cannot get their image, of the newest that cannot."""
+def _stuck(instances: list[Instance]) -> tuple[Pod, PodContainer] | None:
+    """The newest that cannot get its image."""
     stuck = [(pod, container) for pod, container, _ in instances if is_pulling(container)]
-    if not stuck:
-        return ""
-    _, container = max(stuck, key=lambda candidate: (candidate[0].created or _NEVER, candidate[0].name))
+    return max(stuck, key=lambda candidate: (candidate[0].created or _NEVER, candidate[0].name), default=None)
+
+
+def _trouble(container: PodContainer, judge: DriftJudge) -> str:
+    """Why it cannot get its image."""
     try:
         word = judge.word(parse_reference(container.image))
     except InvalidReference:
         word = None
     return sentence(container, word)
+
+
+def _examined(pod: Pod, container: PodContainer, judge: DriftJudge, nodes: Mapping[str, Node]) -> PullExam:
+    """What is known of each step of its pull."""
+    try:
+        reference = parse_reference(container.image)
+    except InvalidReference:
+        return examine(container, None, None, pod.pull_secrets)
+    return examine(container, reference, judge.registry_word(reference, platform_of(pod, nodes)), pod.pull_secrets)
 
 
 def _ref(pod: Pod, container: PodContainer, finding: DriftVerdict) -> PodRef:

@@ -32,6 +32,7 @@ __all__ = [
     "pods_with",
     "running_images",
     "users_of",
+    "users_of_each",
     "uses_of_image",
     "wants_no_pods",
 ]
@@ -211,15 +212,21 @@ def idle_word(workload: Workload) -> str:
 
 def users_of(image: ImageKey, snapshot: Snapshot) -> Mapping[UseKind, tuple[ObjectKey, ...]]:
     """The workloads that use an image, by how they do; it looks at every workload."""
-    users: dict[UseKind, dict[ObjectKey, None]] = {use: {} for use in UseKind}
+    return users_of_each(frozenset((image,)), snapshot)[image]
+
+
+def users_of_each(images: Set[ImageKey], snapshot: Snapshot) -> Mapping[ImageKey, Mapping[UseKind, tuple[ObjectKey, ...]]]:
+    """The same for several images, in one look at every workload."""
+    users: dict[ImageKey, dict[UseKind, dict[ObjectKey, None]]] = {image: {use: {} for use in UseKind} for image in images}
     for workload in snapshot.workloads.values():
         for container in workload.containers:
-            if image in container.images or image == container.declared:
+            declared = (container.declared,) if container.declared is not None else ()
+            for image in {*container.images, *declared} & images:
                 for use in uses_of_image(workload, container, image):
-                    users[use][workload.key] = None
-        if image in workload.rollback:
-            users[UseKind.ROLLBACK][workload.key] = None
-    return {use: tuple(keys) for use, keys in users.items() if keys}
+                    users[image][use][workload.key] = None
+        for image in {*workload.rollback} & images:
+            users[image][UseKind.ROLLBACK][workload.key] = None
+    return {image: {use: tuple(keys) for use, keys in by_use.items() if keys} for image, by_use in users.items()}
 
 
 def uses_of_image(workload: Workload, container: Container, image: ImageKey | None) -> frozenset[UseKind]:

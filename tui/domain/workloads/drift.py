@@ -20,6 +20,7 @@ from tui.domain.facts.reference import ImageId, ImageIdKind, Reference, parse_im
 from tui.domain.registries.catalog import Catalog
 from tui.domain.registries.presence import Presence, Registries
 from tui.domain.snapshot.snapshot import Drift, ImageKey
+from tui.domain.workloads.pull_exam import RegistryWord
 from tui.errors import InvalidReference
 
 __all__ = ["DriftJudge", "DriftVerdict", "RunVariant"]
@@ -105,6 +106,28 @@ class DriftJudge:
         if reference.digest:
             return self._registries.digest(name, reference.digest)
         return self._registries.tag(name, reference.tag)
+
+    def registry_word(self, reference: Reference, platform: Platform | None) -> RegistryWord:
+        """What the registry says of all that a pull of the name needs."""
+        name, word = RepositoryName(reference.registry, reference.repository), self.word(reference)
+        digest = reference.digest or ("" if word.gone else word.digest)
+        return RegistryWord(
+            named=word,
+            manifest=self._registries.digest(name, digest) if digest else None,
+            has_repository=self._registries.has(name),
+            platform=platform,
+            fits=self._fits(digest, platform),
+        )
+
+    def _fits(self, digest: str, platform: Platform | None) -> bool | None:
+        """Whether something of an image is built for a platform; None where that is not known."""
+        members = self._contents.members(digest) if digest else None
+        if platform is None or not members:
+            return None
+        built_for = {member.platform and (member.platform.os, member.platform.architecture) for member in members}
+        if (platform.os, platform.architecture) in built_for:
+            return True
+        return None if None in built_for else False
 
     def _judge(self, variant: RunVariant) -> DriftVerdict:
         try:

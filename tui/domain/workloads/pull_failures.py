@@ -8,18 +8,18 @@ Sources: kubernetes pkg/kubelet/images/types.go (reasons); messages of container
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 
 from tui.domain.common.text import clean
 from tui.domain.facts.events import AbsenceKind
 from tui.domain.facts.patterns import is_azure_registry
+from tui.domain.facts.pulls import Cause
 from tui.domain.facts.reference import Reference, parse_reference
 from tui.domain.facts.workload import PodContainer
 from tui.domain.registries.presence import Presence, PresenceState
 from tui.domain.snapshot.snapshot import PodRef
 from tui.errors import InvalidReference
 
-__all__ = ["PULL_REASONS", "Cause", "cause_of", "is_pulling", "sentence"]
+__all__ = ["PULL_REASONS", "cause_of", "heard", "is_let_in", "is_pulling", "said", "sentence"]
 
 PULL_REASONS = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable"}
@@ -27,21 +27,6 @@ PULL_REASONS = frozenset(
 _SAID = 160
 _REACH = "Let its nodes resolve and reach it: DNS, proxy, firewall, certificates."
 _LOOK = "Look at the pod's events for the whole message: kubectl describe pod."
-
-
-class Cause(StrEnum):
-    """What is wrong."""
-
-    NAME = "name"
-    REPOSITORY = "repository"
-    TAG = "tag"
-    DIGEST = "digest"
-    RIGHT = "right"
-    PLATFORM = "platform"
-    LIMIT = "limit"
-    NETWORK = "network"
-    NEVER = "never"
-    UNKNOWN = "unknown"
 
 
 _NETWORK = (
@@ -100,6 +85,27 @@ def cause_of(container: PodContainer, reference: Reference | None, word: Presenc
     return Cause.RIGHT if word.kind is AbsenceKind.DENIED else Cause.UNKNOWN
 
 
+def heard(container: PodContainer, reference: Reference) -> bool:
+    """Whether the node's words say that the registry answered it: a refusal, a limit, or that something is not there."""
+    message = _without_names(container, reference)
+    if any(part in message for part in _NETWORK):
+        return False
+    words = (*_PLATFORM, *_LIMIT, *_RIGHT, *_MISSING)
+    return any(part in message for part in words) or _REFUSED.search(message) is not None
+
+
+def is_let_in(container: PodContainer, reference: Reference) -> bool:
+    """Whether the node's words say that it may pull: it was told what an image holds, or that a registry of Azure lacks it.
+
+    ACR refuses who has no right before it looks for anything; other registries may answer "not found" to them.
+    """
+    message = _without_names(container, reference)
+    if any(part in message for part in (*_NETWORK, *_RIGHT, *_SIGN_IN)) or _REFUSED.search(message):
+        return False
+    is_lacking = is_azure_registry(reference.registry) and any(part in message for part in _MISSING)
+    return is_lacking or any(part in message for part in _PLATFORM)
+
+
 def _without_names(container: PodContainer, reference: Reference) -> str:
     """The kubelet's message in small letters without what it is about: a repository may be called `geofence`, a tag `denied`."""
     names = "|".join(re.escape(name.lower()) for name in (container.image, reference.registry, "https://", "http://"))
@@ -141,13 +147,13 @@ def _explain(cause: Cause, container: PodContainer, reference: Reference, word: 
         case Cause.LIMIT:
             return f"{registry} limits the number of pulls. Sign the nodes in, or keep the image in a registry of your own."
         case Cause.NETWORK:
-            return f"the node does not reach {registry}: {_said(container)}. {_REACH}"
+            return f"the node does not reach {registry}: {said(container)}. {_REACH}"
         case Cause.NEVER:
             return "the pull policy is Never and the node does not have the image. Load it there, or change the policy."
         case Cause.NAME:
-            return f"{_said(container) or 'the name is not valid'}. Correct the name of the image in the workload."
+            return f"{said(container) or 'the name is not valid'}. Correct the name of the image in the workload."
         case Cause.UNKNOWN:
-            return f"{registry}/{repository}: {_said(container) or 'the node gives no reason'}. {_LOOK}"
+            return f"{registry}/{repository}: {said(container) or 'the node gives no reason'}. {_LOOK}"
 
 
 def _no_right(registry: str, repository: str, word: Presence | None) -> str:
@@ -160,7 +166,7 @@ def _no_right(registry: str, repository: str, word: Presence | None) -> str:
     return f"{registry} refuses the cluster {repository}: it has no right, or the repository does not exist. {remedy}"
 
 
-def _said(container: PodContainer) -> str:
+def said(container: PodContainer) -> str:
     """The kubelet's cause, which stands last, without what was being done, as one sentence without its full stop."""
     message = clean(container.message)
     _, _, cause = message.rpartition(" desc = ")

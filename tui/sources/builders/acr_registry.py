@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 
 from tui.domain.common.text import clean, full_stop
-from tui.domain.facts.retention import RegistryRetention
+from tui.domain.facts.retention import RegistryPolicies
 from tui.errors import NotFound, SourceError
 from tui.sources.builders.acr_resources import AgentPool, QueueStatus, RegistryResource, TaskResource, decoded
 from tui.sources.builders.acr_rights import READER
-from tui.sources.builders.acr_wire import retention_of
+from tui.sources.builders.acr_wire import policies_of
 from tui.sources.resource_ports import ArmRequest, ResourceManager
 
 __all__ = ["Hindrances"]
@@ -43,13 +43,13 @@ class Hindrances:
         rules = [] if registry is None else [*_network(registry, bool(pool)), *_identity(registry, task)]
         return tuple(filter(None, (*rules, words))), "; ".join(filter(None, (reason, pool_reason)))
 
-    async def retention(self, registry_id: str) -> RegistryRetention:
+    async def policies(self, registry_id: str) -> RegistryPolicies:
         """What the registry's own resource says of deletions, or why that is not known."""
         async with self._reading:
             registry, refusal = await self._read_registry(registry_id)
         if registry is None:
-            return RegistryRetention(reason=f"The retention policy of {self._host} is not known: {full_stop(refusal)}")
-        return retention_of(registry)
+            return RegistryPolicies(reason=f"The retention policy of {self._host} is not known: {full_stop(refusal)}")
+        return policies_of(registry)
 
     async def queue(self, registry_id: str, pool: str) -> str:
         """What a run waits for that is in the queue of an agent pool; empty where that cannot be told."""

@@ -14,7 +14,7 @@ from tui.domain.facts.build import BuilderKind, Run
 from tui.domain.facts.build_events import JobsCompleted, JobsSeen, RunsSeen, builder_source
 from tui.domain.facts.events import Event, HealthChanged, SourceHealth, SourceId, SourceState
 from tui.domain.facts.health import answered, denial_of, failed_by
-from tui.domain.facts.retention import RetentionRead
+from tui.domain.facts.retention import PoliciesRead
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
 from tui.sources.builders.acr_tasks import AcrTasksBuilder
 from tui.sources.kit.polling import Polling
@@ -132,8 +132,8 @@ class AcrTasksSource:
         now = self._polling.clock.now()
         if self._tasks_at is None or now >= self._tasks_at:
             await self._tell_jobs(emit)
-            retention = await self._builder.retention()
-            await emit(RetentionRead(self.id, self._builder.name, retention, datetime.now(UTC)))
+            policies = await self._builder.policies()
+            await emit(PoliciesRead(self.id, self._builder.name, policies, datetime.now(UTC)))
             self._tasks_at = now + self._pace.tasks
         runs = await self._builder.last_runs(RECENT if self._has_history else HISTORY)
         self._has_history = True

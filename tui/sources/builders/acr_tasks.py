@@ -19,7 +19,7 @@ import msgspec
 from tui.domain.common.text import clean
 from tui.domain.facts.build import BuilderKind, Job, JobKey, Run, RunCause, RunState
 from tui.domain.facts.image import RepositoryName
-from tui.domain.facts.retention import RegistryRetention
+from tui.domain.facts.retention import RegistryPolicies
 from tui.domain.facts.rights import Right
 from tui.errors import NotFound, OutcomeUnknown, UntrustedPayload
 from tui.sources.builders.acr_log import LogTimes, RunLog
@@ -113,9 +113,9 @@ class AcrTasksBuilder:
                     raise UntrustedPayload(f"{self.name} lists more than {MOST_TASKS:,} tasks", "It is tried again.")
         return [await self._job(task) for task in tasks]
 
-    async def retention(self) -> RegistryRetention:
+    async def policies(self) -> RegistryPolicies:
         """What the registry's own resource says of deletions, or why that is not known. Raises NotFound for no resource."""
-        return await self._hindrances.retention(await self._id())
+        return await self._hindrances.policies(await self._id())
 
     async def describe(self, job: JobKey) -> Job:
         """One task as it is now. Raises NotFound."""

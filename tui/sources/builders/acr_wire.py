@@ -23,7 +23,7 @@ from tui.domain.facts.build import (
 )
 from tui.domain.facts.image import Platform, RepositoryName
 from tui.domain.facts.reference import is_digest, is_repository, normalize_registry
-from tui.domain.facts.retention import PurgeRule, RegistryRetention
+from tui.domain.facts.retention import PurgeRule, RegistryPolicies
 from tui.sources.builders.acr_purges import encoded_purges
 from tui.sources.builders.acr_resources import (
     DependencyWire,
@@ -39,7 +39,7 @@ from tui.sources.builders.acr_resources import (
 )
 from tui.sources.builders.acr_steps import encoded_images, named_image
 
-__all__ = ["job_of", "moment", "retention_of", "run_of"]
+__all__ = ["job_of", "moment", "policies_of", "run_of"]
 
 MOST_IMAGES = 200
 _STATES = {
@@ -122,17 +122,19 @@ def _purges(step: StepWire | None, triggers: TriggersWire | None) -> tuple[Purge
     return encoded_purges(step.encoded_task_content or "", tuple(filter(None, enabled)))
 
 
-def retention_of(registry: RegistryResource) -> RegistryRetention:
-    """What the resource of a registry says of deletions; a policy that it does not name is none."""
-    policies = registry.properties.policies
+def policies_of(registry: RegistryResource) -> RegistryPolicies:
+    """What the resource of a registry says of deletions and rights; a policy that it does not name is none."""
+    policies, mode = registry.properties.policies, (registry.properties.role_assignment_mode or "").lower()
+    by_repository = mode == "abacrepositorypermissions" if mode else None
     retention = policies.retention_policy if policies is not None else None
     soft_delete = policies.soft_delete_policy if policies is not None else None
     is_on = retention is not None and retention.is_on
     if policies is None or (is_on and retention is not None and retention.days is None):
-        return RegistryRetention(reason="Azure does not tell the retention policy of the registry.")
-    return RegistryRetention(
+        return RegistryPolicies(by_repository=by_repository, reason="Azure does not tell the retention policy of the registry.")
+    return RegistryPolicies(
         days=retention.days if retention is not None and is_on else None,
         changed=moment(retention.last_updated_time) if retention is not None and is_on else None,
+        by_repository=by_repository,
         soft_delete_days=soft_delete.retention_days if soft_delete is not None and soft_delete.is_on else None,
     )
 

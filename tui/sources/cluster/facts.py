@@ -23,6 +23,7 @@ from tui.sources.cluster.wire import (
     PodObject,
     PodSpec,
     PodStatus,
+    SecretReference,
     Volume,
 )
 
@@ -65,6 +66,7 @@ _volumes: JsonDecoder[list[Volume] | None] = json_decoder(list[Volume] | None)
 _mounts: JsonDecoder[list[MountStatus] | None] = json_decoder(list[MountStatus] | None)
 _owners: JsonDecoder[list[Owner] | None] = json_decoder(list[Owner] | None)
 _words = json_decoder(dict[str, str] | None)
+_secrets: JsonDecoder[list[SecretReference] | None] = json_decoder(list[SecretReference] | None)
 
 
 class _Texts(dict[str, str]):
@@ -87,6 +89,7 @@ class ClusterFacts:
         self._text = _Texts().__getitem__
         self._owners: dict[bytes, OwnerRef | None] = {}
         self._labels: dict[bytes, dict[str, str]] = {}
+        self._pull_secrets: dict[bytes, tuple[str, ...]] = {}
 
     def pod(self, wire: PodObject) -> Pod:
         """A pod with all its containers."""
@@ -106,6 +109,7 @@ class ClusterFacts:
             _MIRROR in bytes(meta.annotations),
             meta.deletion_timestamp is not None,
             self._managing(meta.labels),
+            self._secrets(spec.image_pull_secrets),
         )
 
     def controller(self, wire: ControllerObject, kind: str, api_version: str) -> Controller:
@@ -244,6 +248,18 @@ class ClusterFacts:
             if len(body) <= MAX_KEY:
                 _bound(self._owners)[body] = owner
             return owner
+
+    def _secrets(self, raw: msgspec.Raw) -> tuple[str, ...]:
+        body = bytes(raw)
+        if not body:
+            return ()
+        try:
+            return self._pull_secrets[body]
+        except KeyError:
+            names = tuple(self._text(secret.name) for secret in _secrets.decode(body) or () if secret.name)
+            if len(body) <= MAX_KEY:
+                _bound(self._pull_secrets)[body] = names
+            return names
 
     def _controlling(self, owners: Iterable[Owner]) -> OwnerRef | None:
         text = self._text

@@ -24,6 +24,7 @@ __all__ = [
     "PodObject",
     "PodSpec",
     "PodStatus",
+    "SecretReference",
     "Template",
     "Volume",
 ]
@@ -86,6 +87,12 @@ class Volume(_Wire):
     image: _ImageVolume | None = None
 
 
+class SecretReference(_Wire):
+    """spec.imagePullSecrets[]."""
+
+    name: str | None = None
+
+
 class PodSpec(_Wire):
     """The spec of a pod or of a template."""
 
@@ -95,6 +102,8 @@ class PodSpec(_Wire):
     # Hardly any volume is an image: the others are not built.
     volumes: msgspec.Raw = msgspec.Raw()
     node_name: str = ""
+    # Those of the service account stand here too: admission puts them in. Pods of one owner share them.
+    image_pull_secrets: msgspec.Raw = msgspec.Raw()
 
 
 class ContainerState(_Wire):

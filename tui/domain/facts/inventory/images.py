@@ -15,8 +15,8 @@ from tui.domain.facts.events import (
     LookupFailed,
     ManifestRead,
     ManifestsListed,
+    PoliciesRead,
     ReferrersListed,
-    RetentionRead,
     SourceId,
     TagResolved,
     TagsListed,
@@ -49,7 +49,7 @@ class ImageTables:
         self._claims: Table[str, tuple[Claim, ...]] = Table()
         self._claims_by_source: dict[str, dict[SourceId, tuple[Claim, ...]]] = {}
         self._configured: tuple[ConfiguredBase, ...] = ()
-        self._retention: Table[str, RetentionRead] = Table()
+        self._policies: Table[str, PoliciesRead] = Table()
 
     def apply(self, event: ImageEvent) -> bool:
         """Take an event in. Says whether it said anything new: the same words at the same moment do not."""
@@ -74,8 +74,8 @@ class ImageTables:
                 return self._claimed(event)
             case BasesConfigured():
                 return self._configure(event.bases)
-            case RetentionRead():
-                return self._retained(event)
+            case PoliciesRead():
+                return self._ruled(event)
             case _:
                 assert_never(event)
 
@@ -140,11 +140,11 @@ class ImageTables:
         changed, self._configured = bases != self._configured, bases
         return changed
 
-    def _retained(self, event: RetentionRead) -> bool:
-        """What deletes images from a registry by itself."""
-        before = self._retention.get(event.registry)
-        newer = before is None or replaces(event, before, lambda read: (read.at, bool(read.retention.reason)))
-        return newer and self._retention.put(event.registry, event)
+    def _ruled(self, event: PoliciesRead) -> bool:
+        """What deletes images from a registry by itself, and how it gives rights."""
+        before = self._policies.get(event.registry)
+        newer = before is None or replaces(event, before, lambda read: (read.at, bool(read.policies.reason)))
+        return newer and self._policies.put(event.registry, event)
 
     def freeze(self, version: int) -> ImageFacts:
         """The tables as they are now."""
@@ -162,7 +162,7 @@ class ImageTables:
             referrers=self._referrers.freeze(),
             claims=self._claims.freeze(),
             configured=self._configured,
-            retention=self._retention.freeze(),
+            policies=self._policies.freeze(),
         )
 
     def _prove(self, name: RepositoryName, reference: str, proven: datetime) -> bool:

@@ -25,8 +25,8 @@ from tui.domain.facts.events import (
     NodesSeen,
     ObjectGone,
     PodsSeen,
+    PoliciesRead,
     ReferrersListed,
-    RetentionRead,
     ScanGone,
     ScansCompleted,
     ScansSeen,
@@ -87,7 +87,7 @@ class Inventory:
                 | ReferrersListed()
                 | ClaimsRead()
                 | BasesConfigured()
-                | RetentionRead()
+                | PoliciesRead()
             ):
                 self._image_version += self._images.apply(event)
             case ScansSeen() | ScansCompleted() | ScanGone() | SignaturesVerified() | ConstraintsListed():
