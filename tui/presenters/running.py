@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from tui.domain.answers.scorecard import count_checks
 from tui.domain.common.trust import CheckName, State
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.domain.workloads.counting import running_images
@@ -36,12 +36,7 @@ NOTHING_RUNS = Running(0, {})
 def running_of(snapshot: Snapshot) -> Running:
     """The checks of all images that pods run; it looks at every image, so it is not for the loop."""
     used = [snapshot.images[key] for key in running_images(snapshot) if key in snapshot.images]
-    counted: dict[CheckName, Counter[State]] = {name: Counter() for name in ASKED}
-    for image in used:
-        for check in image.checks:
-            if check.name in counted:
-                counted[check.name][check.state] += 1
-    return Running(len(used), counted)
+    return Running(len(used), count_checks(used))
 
 
 def running_line(running: Running, width: int, glyphs: Glyphs) -> Cell:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tui.domain.answers.scorecard import Scope
 from tui.domain.checks.containers import image_checks
 from tui.domain.common.trust import Check, State
-from tui.domain.facts.events import SourceHealth, SourceKind
-from tui.domain.snapshot.snapshot import Container, UnknownBase
+from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
+from tui.domain.snapshot.snapshot import Container, ImageKey, UnknownBase
 from tui.domain.workloads.counting import pods_with
 from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name, source_word
 from tui.presenters.sources import denial_lines
 from tui.presenters.tabs.lineage import lineage_section
 from tui.presenters.tabs.lines import wrapped
+from tui.presenters.tabs.scorecard import scorecard_lines
 from tui.presenters.tabs.spec import SectionContext, TabSpec
 from tui.presenters.words import age, brief_digests, plural
 from widgets.rows import Cell, Span, TextLine
@@ -34,7 +36,7 @@ def overview(subject: RowSubject, look: SectionContext) -> list[TextLine]:
     image = snapshot.images.get(subject.image) if subject.image else None
     if image is not None:
         absent = [*wrapped(image.absent, "unknown", look.width), TextLine()] if image.absent else []
-        return [*absent, *_check_lines(image.checks, look)]
+        return [*absent, *_check_lines(image.checks, look), *_stands_on(image.key, look)]
     base = snapshot.bases.get(subject.image) if subject.image else None
     if base is not None:
         return _base_lines(base, look)
@@ -98,12 +100,30 @@ def _base_lines(base: UnknownBase, look: SectionContext) -> list[TextLine]:
     lines = wrapped(base.reason, "unknown", look.width)
     if base.layers:
         lines += wrapped(f"{plural(base.layers, 'layer')} shared by {base.repositories} repositories.", "", look.width)
-    return [*lines, *wrapped(f"{plural(under, 'image')} built directly on it.", "dim", look.width)]
+    return [*lines, *wrapped(f"{plural(under, 'image')} built directly on it.", "dim", look.width), *_stands_on(base.key, look)]
+
+
+def _stands_on(base: ImageKey, look: SectionContext) -> list[TextLine]:
+    """How what runs on a base stands; nothing of an image that is no base."""
+    if not look.snapshot.derived.get(base):
+        return []
+    title = TextLine((Span(" It and what is built on it, directly or through others", "dim"),))
+    return [TextLine(), title, *scorecard_lines(Scope(base=base), look)]
 
 
 def _place_lines(subject: RowSubject, look: SectionContext) -> list[TextLine]:
+    """How a cluster or a namespace stands; of a cluster how reading it goes, too."""
+    if not subject.cluster:
+        return []
+    lines = scorecard_lines(Scope(subject.cluster, subject.namespace), look)
     health = next((source for source in look.snapshot.sources if source.id == (SourceKind.CLUSTER, subject.cluster)), None)
-    return _health_lines(health, look) if health else []
+    if health is None:
+        return lines
+    read = _health_lines(health, look)
+    well = health.state is SourceState.OK and not health.denials
+    if subject.namespace:
+        return lines if well else [*lines, TextLine(), *read]
+    return [*lines, TextLine(), *read] if well else [*read, TextLine(), *lines]
 
 
 def _health_lines(health: SourceHealth, look: SectionContext) -> list[TextLine]:

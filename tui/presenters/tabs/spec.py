@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tui.domain.answers.scorecard import Scope, Scorecard
 from tui.domain.facts.inquiries import Inquiries
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import Glyphs
@@ -15,6 +16,10 @@ from tui.presenters.keys import RowSubject
 from widgets.rows import TextLine
 
 __all__ = ["Drawing", "Inquiry", "SectionContext", "TabSpec"]
+
+
+def _nothing_counted(scope: Scope) -> Scorecard | None:
+    return None
 
 
 class SectionContext(NamedTuple):
@@ -29,6 +34,7 @@ class SectionContext(NamedTuple):
     width: int
     order: str = ""
     wanted: str = ""
+    scorecard: Callable[[Scope], Scorecard | None] = _nothing_counted
 
 
 Drawing = Callable[[SectionContext], Sequence[TextLine]]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tui.domain.answers.scorecard import Scope
 from tui.domain.common.trust import State
 from tui.domain.query.findings import Finding, FindingGrouping, FindingKey, find
 from tui.domain.query.problems import ProblemCount
@@ -15,6 +16,7 @@ from tui.domain.workloads.counting import pods_found
 from tui.presenters.glyphs import ROLE, Glyphs
 from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name
+from tui.presenters.tabs.scorecard import scorecard_lines
 from tui.presenters.tabs.spec import SectionContext
 from tui.presenters.views.narrowing import select, wanted_vulnerability
 from tui.presenters.views.spec import Filter, RowsContext, ViewSpec
@@ -160,7 +162,16 @@ def finding_lines(finding: Finding, context: SectionContext) -> list[TextLine]:
         fix = wrap(f"{glyphs.arrow}{brief_digests(finding.fix)}", width - 2)
         lines += [TextLine((Span(f" {part}", "accent"),)) for part in fix]
     lines.append(TextLine())
+    lines += _of_team(finding, context)
     return [*lines, *_images(finding, snapshot, glyphs), TextLine(), *_workloads(finding, snapshot, glyphs)]
+
+
+def _of_team(finding: Finding, context: SectionContext) -> list[TextLine]:
+    """How all that a team runs stands, where the row is a team's."""
+    [team, *_] = finding.key.group
+    if finding.key.grouping is not FindingGrouping.TEAM or not team:
+        return []
+    return [*scorecard_lines(Scope(team=team), context), TextLine()]
 
 
 def _images(finding: Finding, snapshot: Snapshot, glyphs: Glyphs) -> list[TextLine]:

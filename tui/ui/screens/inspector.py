@@ -13,6 +13,7 @@ from tui.presenters.tabs.table import TABS
 from tui.presenters.views.narrowing import wanted_vulnerability
 from tui.ui.host import Explorer
 from tui.ui.screens.inquiring import Inquirer
+from tui.ui.screens.scorecards import Scorecards
 from widgets.page import TextPage
 from widgets.rows import RowKey, TextLine
 from widgets.tree import VirtualTree
@@ -34,6 +35,7 @@ class Inspector:
         self._redraw: Callable[[], None] | None = None
         self._inquirer = Inquirer(screen, self._answered)
         self._tabbed = False
+        self._scorecards = Scorecards(screen, self._answered)
         self.tab = TABS[0]
 
     @property
@@ -82,7 +84,8 @@ class Inspector:
         """The detail, as wide as that; what its tab must fetch for it is asked for."""
         app, built, subject = self._screen.app, self._screen.built, self.subject
         wanted = wanted_vulnerability(self._screen.chosen.query)
-        context = SectionContext(app.snapshot, app.clock(), app.glyphs, width, self._orders.get(self.tab.id, ""), wanted)
+        order, scorecards = self._orders.get(self.tab.id, ""), self._scorecards
+        context = SectionContext(app.snapshot, app.clock(), app.glyphs, width, order, wanted, scorecards.of)
         whole = built.model.detail(subject, context) if built is not None else None
         self._tabbed = whole is None
         if self._outline.cursor_key is None or whole is not None:

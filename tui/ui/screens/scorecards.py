@@ -1,0 +1,83 @@
+"""Scorecards are counted in a thread, one at a time; what was counted before is shown until the next is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from tui.domain.answers.scorecard import Scope, Scorecard, scorecard
+from tui.domain.snapshot.snapshot import Snapshot
+from tui.ui.host import Explorer
+
+__all__ = ["Scorecards"]
+
+MOST = 64
+"""Scorecards that are kept; what was not looked at for longest goes."""
+REST = timedelta(seconds=1)
+"""Before a scope is counted again: what changes many times a second is not counted so often."""
+
+
+class _Counted(NamedTuple):
+    snapshot: Snapshot
+    at: datetime
+    card: Scorecard
+
+
+class Scorecards:
+    """Counts for the detail of one screen; `counted` is called when there is something else to draw."""
+
+    def __init__(self, screen: Explorer, counted: Callable[[], None]) -> None:
+        self._screen = screen
+        self._counted = counted
+        self._cards: OrderedDict[Scope, _Counted] = OrderedDict()
+        self._wish: Scope | None = None
+        self._busy = self._resting = False
+
+    def of(self, scope: Scope) -> Scorecard | None:
+        """What is known of a scope; what is not of the newest snapshot is counted, and drawn when it is there."""
+        app, kept = self._screen.app, self._cards.get(scope)
+        if kept is None or kept.snapshot is not app.snapshot:
+            rest = kept.at + REST - app.clock() if kept is not None else timedelta()
+            if rest > timedelta():
+                self._draw_after(rest)
+            else:
+                self._ask(scope)
+        if kept is None:
+            return None
+        self._cards.move_to_end(scope)
+        return kept.card
+
+    def _draw_after(self, rest: timedelta) -> None:
+        if not self._resting:
+            self._resting = True
+            self._screen.set_timer(rest.total_seconds(), self._rested)
+
+    def _rested(self) -> None:
+        self._resting = False
+        self._counted()
+
+    def _ask(self, scope: Scope) -> None:
+        self._wish = scope
+        if not self._busy:
+            self._busy = True
+            self._screen.run_worker(self._serve(), name="scorecard", group="scorecard", exclusive=False, exit_on_error=False)
+
+    async def _serve(self) -> None:
+        try:
+            while self._wish is not None:
+                scope, self._wish = self._wish, None
+                snapshot = self._screen.app.snapshot
+                card = await asyncio.to_thread(scorecard, snapshot, scope)
+                self._keep(scope, _Counted(snapshot, self._screen.app.clock(), card))
+        finally:
+            self._busy = False
+        self._counted()
+
+    def _keep(self, scope: Scope, counted: _Counted) -> None:
+        self._cards[scope] = counted
+        self._cards.move_to_end(scope)
+        while len(self._cards) > MOST:
+            self._cards.popitem(last=False)
