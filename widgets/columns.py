@@ -137,5 +137,5 @@ def thumb(top: int, room: int, rows: int) -> range:
     if rows <= room:
         return range(0)
     size = max(1, room * room // rows)
-    start = round((room - size) * top / (rows - room))
+    start = round((room - size) * max(0, min(top, rows - room)) / (rows - room))
     return range(start, start + size)

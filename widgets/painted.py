@@ -50,11 +50,18 @@ ROLES = {
 }
 """The roles a span's style may name; several are joined by spaces (`fail bold`). An unknown role is plain text."""
 
-GROUNDS = {"cursor": _Paint("selection", "primary", 0.3), "idle-cursor": _Paint("selection-idle", "primary", 0.15)}
+GROUNDS = {
+    "cursor": _Paint("selection", "primary", 0.3),
+    "idle-cursor": _Paint("selection-idle", "primary", 0.15),
+    "pinned": _Paint("panel"),
+}
 """The grounds of a line that is not the widget's own."""
 
-_ON_CURSOR = {"dim": "muted", "faint": "dim"}
-"""On the ground of the cursor quiet words are brighter, to stay readable."""
+_REVERSED = ("cursor", "idle-cursor")
+"""The grounds that are seen without colours too."""
+
+_ON_GROUND = {"cursor": {"dim": "muted", "faint": "dim"}, "pinned": {"text": "dim", "muted": "dim", "bold": "dim"}}
+"""On the ground of the cursor quiet words are brighter, to stay readable; what only leads to the rows below is quiet."""
 
 
 class Painted(Widget):
@@ -82,9 +89,10 @@ class Painted(Widget):
     def _resolve(self, role: str, ground: str) -> Style:
         style = self.rich_style
         if ground:
-            style += Style(bgcolor=self._color(GROUNDS[ground]), reverse=True if self.app.no_color else None)
-        for part in role.split():
-            paint = ROLES.get(_ON_CURSOR.get(part, part) if ground == "cursor" else part, ROLES["text"])
+            reverse = True if self.app.no_color and ground in _REVERSED else None
+            style += Style(bgcolor=self._color(GROUNDS[ground]), reverse=reverse)
+        for part in role.split() or (("text",) if ground == "pinned" else ()):
+            paint = ROLES.get(_ON_GROUND.get(ground, {}).get(part, part), ROLES["text"])
             style += Style(
                 color=self._color(paint) if paint.variable else None,
                 bgcolor=self._color(_Paint(paint.ground)) if paint.ground else None,

@@ -16,6 +16,7 @@ from widgets.messages import FromWidget
 from widgets.outline import NOTHING, Outline
 from widgets.painted import Painted
 from widgets.rows import RowKey, TreeModel
+from widgets.sticky import most_pinned, pinned
 from widgets.treelines import LinePainter, TreeLine
 
 __all__ = ["VirtualTree"]
@@ -28,7 +29,8 @@ class VirtualTree(Painted, can_focus=True):
     """A foldable tree with columns over a `TreeModel`.
 
     The widget scrolls by itself instead of being a scroll view: a change of the number of rows is then no layout of the
-    screen, and the row under the cursor can keep its line exactly when rows come and go above it.
+    screen, and the row under the cursor can keep its line exactly when rows come and go above it. The rows that the first ones
+    on the screen are under stay at the top, dimmed.
     """
 
     class RowHighlighted(FromWidget["VirtualTree"]):
@@ -117,20 +119,23 @@ class VirtualTree(Painted, can_focus=True):
     @property
     def visible_keys(self) -> list[RowKey]:
         """The rows on the screen, top first."""
-        return self._outline.rows[self._top : self._top + self._room]
+        pins, top = self._pins, max(0, self._top)
+        return [*pins, *self._outline.rows[top + len(pins) : self._top + self._room]]
 
     def set_model(self, model: TreeModel, *, expanded: Iterable[RowKey] | None = None) -> None:
-        """Show another model in place: open rows stay open and the cursor's row stays on its line.
+        """Show another model in place: open rows stay open and the cursor's row stays on its line, whatever blanks that leaves.
 
         When the cursor's row is gone, the cursor is on the nearest ancestor that is left. `expanded` replaces the open rows.
         """
-        before, line = self.cursor_key, self.cursor_line
+        before, line, known = self.cursor_key, self.cursor_line, self.model
         if tuple(model.columns()) != tuple(self.model.columns()):
             self._painter.forget()
             self.refresh(Region(0, 0, self.size.width, HEADER))
         self._outline.reconcile(model, expanded)
-        self._top = self._clamped(self._outline.cursor - line)
-        self._show_cursor()
+        top, now = self._outline.cursor - line, self.cursor_key
+        stays = expanded is None and now is not None and before is not None and model.identity(now) == known.identity(before)
+        self._top = max(top, -self._room // 2) if stays else self._clamped(top)
+        self._show_cursor(below_pins=False)
         self._repaint_changes()
         if self.cursor_key != before:
             self.post_message(self.RowHighlighted(self, self.cursor_key))
@@ -145,7 +150,7 @@ class VirtualTree(Painted, can_focus=True):
         if line is not None:
             self._top = self._clamped(self._outline.cursor - line)
             self._show_cursor()
-        elif self._outline.cursor >= self._top + self._room or self._outline.cursor < self._top:
+        elif not self._most_pinned_above(key) <= self.cursor_line < self._room:
             self._top = self._clamped(self._outline.cursor - self._room // 3)
         self._repaint_changes()
         if self.cursor_key != before:
@@ -158,8 +163,14 @@ class VirtualTree(Painted, can_focus=True):
 
     def action_page(self, by: int) -> None:
         """Move the cursor and the view by a page."""
-        step = max(1, self._room - 1) * by
+        step = self._page_down() if by > 0 else -max(1, self._room - 1 - len(self._pins))
         self._move_to(self._outline.cursor + step, self._top + step)
+
+    def _page_down(self) -> int:
+        """How far down the last row of this page is the first below the pins of the next."""
+        rows, most = self._outline.rows, most_pinned(self._room)
+        whole = max(1, self._room - 1)
+        return next((step for step in range(whole, 1, -1) if step + len(pinned(rows, self._top + step, most)) <= whole), 1)
 
     def action_first(self) -> None:
         """Move to the first row."""
@@ -197,11 +208,11 @@ class VirtualTree(Painted, can_focus=True):
     def _move_to(self, index: int, first: int | None = None) -> None:
         """Put the cursor on a row; `first` is the row that comes to stand at the top, as far as that can be."""
         index = max(0, min(index, self.row_count - 1))
-        before, top = self._outline.cursor, self._top
-        self._top = top if first is None else self._clamped(first)
+        before, top, pins = self._outline.cursor, self._top, self._pins
+        self._top = max(0, top) if first is None else self._clamped(first)
         self._outline.cursor = index
         self._show_cursor()
-        if self._top != top:
+        if self._top != top or self._pins != pins:
             self._repaint_changes()
         elif index != before:
             self._repaint_row(before)
@@ -227,11 +238,20 @@ class VirtualTree(Painted, can_focus=True):
     def _clamped(self, top: int) -> int:
         return max(0, min(top, self.row_count - self._room))
 
-    def _show_cursor(self) -> None:
-        """Scroll no further than is needed to see the cursor."""
-        cursor = self._outline.cursor
-        if cursor < self._top:
-            self._top = cursor
+    @property
+    def _pins(self) -> list[RowKey]:
+        """The rows above the first ones that stay at the top: never so many that they cover the cursor."""
+        return pinned(self._outline.rows, self._top, min(most_pinned(self._room), self.cursor_line))
+
+    def _most_pinned_above(self, key: RowKey) -> int:
+        return min(most_pinned(self._room), len(key) - 1)
+
+    def _show_cursor(self, *, below_pins: bool = True) -> None:
+        """Scroll no further than is needed to see the cursor, and below what it is under."""
+        cursor, key = self._outline.cursor, self.cursor_key
+        above = self._most_pinned_above(key) if below_pins and key is not None else 0
+        if cursor < self._top + above:
+            self._top = cursor - above
         elif cursor >= self._top + self._room:
             self._top = cursor - self._room + 1
 
@@ -258,11 +278,11 @@ class VirtualTree(Painted, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the row; fold or unfold it when its marker was hit, open it on a double click."""
-        index = self._top + event.y - HEADER
-        if event.y < HEADER or index >= self.row_count:
+        key = self._key_at(event.y, self._pins) if event.y >= HEADER else None
+        index = self._outline.index_of(key, self._top + event.y - HEADER) if key is not None else None
+        if key is None or index is None:
             return
         self._move_to(index)
-        key = self._outline.rows[index]
         if event.x <= 2 * len(key):
             self._set_expanded(index, not self._outline.is_expanded(key))
         elif event.chain == 2:
@@ -289,8 +309,8 @@ class VirtualTree(Painted, can_focus=True):
         """Repaint the lines that no longer look as they were painted, and nothing else."""
         if not self.is_mounted or not self.size:
             return
-        size, room = self.size, self._room
-        changed = [y for y in range(HEADER, size.height) if self._painted.get(y, ()) != self._line_at(y, room)]
+        size, room, pins = self.size, self._room, self._pins
+        changed = [y for y in range(HEADER, size.height) if self._painted.get(y, ()) != self._line_at(y, room, pins)]
         if changed:
             self.refresh(*(Region(0, y, size.width, 1) for y in changed))
 
@@ -309,19 +329,27 @@ class VirtualTree(Painted, can_focus=True):
         """Paint one line of the widget."""
         if y < HEADER:
             return self._painter.header(self.model.columns())
-        line = self._line_at(y, self._room)
+        line = self._line_at(y, self._room, self._pins)
         self._painted[y] = line
         return self._painter.row(line, self.model.columns()) if line else self.join((), self.size.width, self.role(""))
 
-    def _line_at(self, y: int, room: int) -> TreeLine | None:
-        index = self._top + y - HEADER
-        if index >= self.row_count:
+    def _key_at(self, y: int, pins: Sequence[RowKey]) -> RowKey | None:
+        line = y - HEADER
+        if line < len(pins):
+            return pins[line]
+        index = self._top + line
+        return self._outline.rows[index] if 0 <= index < self.row_count else None
+
+    def _line_at(self, y: int, room: int, pins: Sequence[RowKey]) -> TreeLine | None:
+        key = self._key_at(y, pins)
+        if key is None:
             return None
-        key = self._outline.rows[index]
-        ground = ""
-        if index == self._outline.cursor:
+        ground, marker = "", self._marker(key)
+        if y - HEADER < len(pins):
+            ground, marker = "pinned", "^" if self.ascii else "▴"
+        elif self._top + y - HEADER == self._outline.cursor:
             ground = "cursor" if self.has_focus else "idle-cursor"
-        return TreeLine(self.model.row(key), len(key) - 1, self._marker(key), ground, self._thumb(y, room), self.is_marked(key))
+        return TreeLine(self.model.row(key), len(key) - 1, marker, ground, self._thumb(y, room), self.is_marked(key))
 
     def _marker(self, key: RowKey) -> str:
         if not self.model.has_children(key):

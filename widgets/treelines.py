@@ -85,7 +85,7 @@ class LinePainter:
         name = slot._replace(width=max(0, slot.width - indent - 4))
         yield " " * indent + line.marker + " ", role("dim", ground)
         yield (glyph.text or " ")[:1] + " ", role(glyph.style, ground)
-        bold = " bold" if ground else ""
+        bold = " bold" if ground and ground != "pinned" else ""
         for text, style in lay_cell(line.row.cells[0], name, from_middle=from_middle, ellipsis=self._ellipsis):
             yield text, role(style + bold, ground)
 
