@@ -11,13 +11,14 @@ __all__ = ["NOTHING", "Outline"]
 
 
 class _Fold:
-    """Whether the row at this place is open, and the places under it that are remembered."""
+    """Whether the row at this place is open, the places under it that are remembered, and the rows under it as they stand."""
 
-    __slots__ = ("inside", "open")
+    __slots__ = ("inside", "open", "rows")
 
     def __init__(self) -> None:
         self.open = False
         self.inside: dict[Hashable, _Fold] = {}
+        self.rows: Sequence[RowKey] = ()
 
 
 class _Nothing(FlatModel):
@@ -55,6 +56,8 @@ class Outline:
         self._top = _Fold()
         self._top.open = True
         self.cursor = 0
+        self.in_order = True
+        """Whether the roots stand as the model orders them."""
         self.rows: list[RowKey] = list(model.roots())
 
     @property
@@ -72,11 +75,11 @@ class Outline:
         fold = self._find(key)
         return fold is not None and fold.open
 
-    def reconcile(self, model: TreeModel, expanded: Iterable[RowKey] | None = None) -> None:
+    def reconcile(self, model: TreeModel, expanded: Iterable[RowKey] | None = None, *, keep_order: bool = False) -> None:
         """Show another model: what is open stays open, the cursor stays on its row or goes to the nearest ancestor left.
 
         A row that stands under another one now is still that row: it stays open, and the cursor stays on it. `expanded` replaces
-        the open places.
+        the open places. With `keep_order` rows stay in the order in which they stand, and new ones come below those beside them.
         """
         key, line, before = self.cursor_key, self.cursor, self.model
         self.model = model
@@ -87,7 +90,9 @@ class Outline:
             for place in expanded:
                 self._make(model.find(model.identity(place)) or place).open = True
         self.rows = []
-        self._lay_out(self.rows, model.roots(), self._top)
+        roots = model.roots()
+        self._lay_out(self.rows, roots, self._top, keep_order=keep_order)
+        self.in_order = self._top.rows is roots
         now = model.find(before.identity(key)) if key is not None else None
         if now is None or self.index_of(now, line) is not None or not self.reveal(now):
             self.cursor = self._surviving(now or key, line)
@@ -170,8 +175,10 @@ class Outline:
                 return index
         return max(0, min(line, len(self.rows) - 1))
 
-    def _lay_out(self, rows: list[RowKey], keys: Sequence[RowKey], fold: _Fold) -> None:
-        inside = fold.inside
+    def _lay_out(self, rows: list[RowKey], keys: Sequence[RowKey], fold: _Fold, *, keep_order: bool = False) -> None:
+        if keep_order:
+            keys = _as_they_stood(fold.rows, keys)
+        fold.rows, inside = keys, fold.inside
         if not inside:
             rows.extend(keys)
             return
@@ -179,7 +186,7 @@ class Outline:
             rows.append(key)
             under = inside.get(key[-1])
             if under is not None and under.open:
-                self._lay_out(rows, self.model.children(key), under)
+                self._lay_out(rows, self.model.children(key), under, keep_order=keep_order)
 
     def _find(self, key: RowKey) -> _Fold | None:
         fold: _Fold | None = self._top
@@ -192,6 +199,16 @@ class Outline:
         for part in key:
             fold = fold.inside.setdefault(part, _Fold())
         return fold
+
+
+def _as_they_stood(before: Sequence[RowKey], keys: Sequence[RowKey]) -> Sequence[RowKey]:
+    """The rows in the order of those before, new ones below; the same sequence where that is its own order."""
+    if not before or before == keys:
+        return keys
+    rank = {key[-1]: number for number, key in enumerate(before)}
+    last = len(rank)
+    ordered = sorted(keys, key=lambda key: rank.get(key[-1], last))
+    return keys if ordered == keys else ordered
 
 
 def _open_places(fold: _Fold, path: RowKey) -> Iterator[RowKey]:

@@ -107,6 +107,11 @@ class VirtualTree(Painted, can_focus=True):
         return self._outline.expanded
 
     @property
+    def in_order(self) -> bool:
+        """Whether the top rows stand as the model orders them."""
+        return self._outline.in_order
+
+    @property
     def row_count(self) -> int:
         """How many rows are unfolded."""
         return len(self._outline.rows)
@@ -122,18 +127,24 @@ class VirtualTree(Painted, can_focus=True):
         pins, top = self._pins, max(0, self._top)
         return [*pins, *self._outline.rows[top + len(pins) : self._top + self._room]]
 
-    def set_model(self, model: TreeModel, *, expanded: Iterable[RowKey] | None = None) -> None:
+    def set_model(self, model: TreeModel, *, expanded: Iterable[RowKey] | None = None, keep_order: bool = False) -> None:
         """Show another model in place: open rows stay open and the cursor's row stays on its line, whatever blanks that leaves.
 
         When the cursor's row is gone, the cursor is on the nearest ancestor that is left. `expanded` replaces the open rows.
+        With `keep_order` rows stay in the order in which they stand, and new ones come below those beside them.
         """
         before, line, known = self.cursor_key, self.cursor_line, self.model
         if tuple(model.columns()) != tuple(self.model.columns()):
             self._painter.forget()
             self.refresh(Region(0, 0, self.size.width, HEADER))
-        self._outline.reconcile(model, expanded)
+        self._outline.reconcile(model, expanded, keep_order=keep_order)
         top, now = self._outline.cursor - line, self.cursor_key
-        stays = expanded is None and now is not None and before is not None and model.identity(now) == known.identity(before)
+        stays = (
+            (expanded is None or keep_order)
+            and now is not None
+            and before is not None
+            and model.identity(now) == known.identity(before)
+        )
         self._top = max(top, -self._room // 2) if stays else self._clamped(top)
         self._show_cursor(below_pins=False)
         self._repaint_changes()

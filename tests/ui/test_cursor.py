@@ -6,8 +6,8 @@ import dataclasses
 
 import msgspec
 
-from tests.estates import company
-from tests.ui.driving import explorer, names, until
+from tests.estates import Builder, company, loading
+from tests.ui.driving import explorer, names, text_of, until
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot
 from tui.presenters.views.findings import FINDINGS
 from tui.presenters.views.lineage import LineageModel
@@ -126,6 +126,27 @@ async def test_views_come_back_to_the_line_that_the_cursor_was_on() -> None:
         await pilot.press("1")
         await until(pilot, lambda: _is_shown(screen, "LineageModel"))
         assert (screen.outline.cursor_key, screen.outline.cursor_line) == left
+
+
+async def test_while_the_estate_loads_new_roots_come_below_until_a_key_asks_for_order() -> None:
+    def estate_of(names: list[str], number: int) -> Snapshot:
+        build = Builder()
+        for name in names:
+            build.image(f"{name}:1")
+        return build.freeze(*loading().sources, number=number)
+
+    async with explorer(estate_of(["m", "n"], 1), (120, 30)) as (pilot, screen, estate):
+        await pilot.press("j")
+        assert names(screen) == ["m:1", "n:1"]
+        estate.publish(estate_of(["a", "m", "n", "b"], 2))
+        await until(pilot, lambda: len(names(screen)) == 4)
+        assert names(screen) == ["m:1", "n:1", "a:1", "b:1"]
+        assert screen.outline.cursor_line == 1
+        assert "new rows below" in text_of(screen)
+        await pilot.press("o")
+        assert screen.outline.keys == list(screen.outline.model.roots())
+        assert screen.outline.cursor_line == 1
+        assert "new rows below" not in text_of(screen)
 
 
 def _is_shown(screen: ExplorerScreen, model: str) -> bool:

@@ -104,6 +104,29 @@ def test_what_is_open_is_opened_where_it_is_now() -> None:
     assert outline.rows == [("a",), ("a", "b"), ("a", "b", "c")]
 
 
+def test_with_their_order_kept_rows_stay_where_they_are_and_new_ones_come_below() -> None:
+    outline = Outline()
+    outline.reconcile(NestedModel({"b": leaves("y", "z"), "c": {}, "d": {}}), expanded=[("b",)])
+    outline.reconcile(NestedModel({"a": {}, "d": {}, "b": leaves("x", "z", "y")}), keep_order=True)
+    assert outline.rows == [("b",), ("b", "y"), ("b", "z"), ("b", "x"), ("d",), ("a",)]
+    in_order = outline.in_order
+    assert not in_order
+    outline.reconcile(NestedModel({"a": {}, "d": {}, "b": leaves("x", "z", "y")}))
+    assert outline.rows == [("a",), ("d",), ("b",), ("b", "x"), ("b", "z"), ("b", "y")]
+    assert outline.in_order
+
+
+@given(shapes=st.lists(SHAPES, min_size=2, max_size=5), expanded=st.frozensets(st.tuples(NAMES)))
+def test_with_their_order_kept_no_two_rows_that_stay_change_places(shapes: list[Shape], expanded: frozenset[RowKey]) -> None:
+    outline = Outline()
+    outline.reconcile(NestedModel(shapes[0]), expanded=expanded)
+    for shape in shapes[1:]:
+        before = list(outline.rows)
+        outline.reconcile(NestedModel(shape), keep_order=True)
+        assert sorted(outline.rows) == sorted(expected_rows(shape, outline.expanded))
+        assert [key for key in outline.rows if key in before] == [key for key in before if key in outline.rows]
+
+
 @examples(60)
 @given(before=SHAPES, after=SHAPES, data=st.data())
 def test_after_reconciling_the_new_rows_show_with_expansion_and_cursor_kept(

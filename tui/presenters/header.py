@@ -31,6 +31,7 @@ class Position(NamedTuple):
 
     `counts` are numbers that stand beside the names of views, by their ids, `busy` how much is being
     done; `stopped` says that nothing is renewed any more;
+    `unsorted`: what came last stands below, not in its place;
     `running` is how the checks of the images that run end.
     """
 
@@ -43,6 +44,7 @@ class Position(NamedTuple):
     readonly: bool = True
     about: str = ""
     marked: int = 0
+    unsorted: bool = False
     counts: Mapping[str, int] = {}
     busy: Mapping[str, int] = {}
     stopped: bool = False
@@ -206,7 +208,8 @@ def _tab(view: ViewSpec, place: Position, glyphs: Glyphs, *, named: bool) -> Cel
 
 
 def _filter(place: Position, snapshot: Snapshot) -> Cell:
-    marked = Span(f"   {place.marked} marked" if place.marked else "", "accent")
+    below = "   new rows below" if place.unsorted else ""
+    marked = Span(f"{below}   {place.marked} marked" if place.marked else below, "accent")
     if not place.query and not place.faults and not place.about:
         return (marked, Span(" "))
     spans = [Span(f"{_cut(place.about, 40)}  " if place.about else "", "accent")]

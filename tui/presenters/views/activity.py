@@ -22,4 +22,5 @@ ACTIVITY = ViewSpec(
     busy=lambda board: board.busy,
     nothing="Nothing is being rebuilt or redeployed. On an image, a base or a finding, b plans a rebuild and r a redeploy.",
     detail_below=True,
+    keeps_order=False,
 )

@@ -114,8 +114,8 @@ class ViewSpec(msgspec.Struct, frozen=True, eq=False):
     `help` stands in the palette, after the short words of k9s. `places` finds the row of a thing that was selected in another
     view; without it the view keeps its own cursor. `counter` makes what counts the number beside the name, snapshot by snapshot
     and off the loop, and `busy` counts what is being done. `other` is what the key `o` changes. `nothing` is said when it has no
-    row although nothing is filtered. `detail_below`: its rows need the whole
-    width. `needs_detail`: where there is no room for the detail beside its rows, it stands below them.
+    row although nothing is filtered. `detail_below`: its rows need the whole width. `needs_detail`: where there is no room for
+    the detail beside its rows, it stands below them. `keeps_order`: what is new comes below until a key asks for order.
     """
 
     key: str
@@ -130,3 +130,4 @@ class ViewSpec(msgspec.Struct, frozen=True, eq=False):
     nothing: str = ""
     detail_below: bool = False
     needs_detail: bool = False
+    keeps_order: bool = True

@@ -241,9 +241,13 @@ class ExplorerScreen(NavigableScreen):
         self.inspector.click(event.line, event.cell, self.detail.size.width)
 
     def action_other(self) -> None:
-        """What the view has beside its rows, such as another grouping; else another order of the section shown."""
+        """What the view has beside its rows, such as another grouping; else the rows' own order, or another of the section."""
         if self.view.other is not None:
             self.narrow(self.view.other(self.chosen))
+        elif not self.outline.in_order and not self.detail.has_focus:
+            self.stage.sort()
+            self._show_heading()
+            self.refresh_bindings()
         else:
             self.inspector.sort()
 
@@ -322,7 +326,7 @@ class ExplorerScreen(NavigableScreen):
             case "why":
                 return has_verdict(self.inspector.subject, self.app.snapshot) or None
             case "other":
-                return self.view.other is not None or bool(self.inspector.tab.orders)
+                return self.view.other is not None or not self.outline.in_order or bool(self.inspector.tab.orders)
             case "act":
                 return self._acting.can_act() or None
             case "log" | "cancel":

@@ -60,6 +60,7 @@ class Heading(Banner):
             not app.settings.write,
             chosen.finding.what if chosen.finding else "",
             len(explorer.outline.marked),
+            not explorer.outline.in_order,
             self.counts,
             {view.id: view.busy(app.board) for view in VIEWS if view.busy is not None},
             stopped=app.trouble is not None,

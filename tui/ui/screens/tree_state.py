@@ -28,8 +28,8 @@ class TreeState:
     """Puts rows into a tree so that nothing moves that the operator has placed.
 
     While the estate loads and no key was pressed, the worst is unfolded anew as far as there is room; from the first key,
-    or soon after the whole was loaded, everything stays where it is. Who comes back by the history is where they were; who comes
-    to a view by its name is on what was selected elsewhere since, else where they were.
+    or soon after the whole was loaded, everything stays where it is, and what is new comes below. Who comes back by the history
+    is where they were; who comes to a view by its name is on what was selected elsewhere since, else where they were.
     """
 
     def __init__(self, outline: VirtualTree, history: History) -> None:
@@ -51,28 +51,33 @@ class TreeState:
     def show(self, wish: RowsRequest, built: Built, room: int) -> None:
         """Show the rows of the current visit; `room` is how many rows fit."""
         visit = self._history.current
+        keeps = self.touched and visit.view.keeps_order
         if visit is not self._visit:
             self._change(visit, built, wish.snapshot, room)
         elif wish.chosen != self._shown or (wish.chosen.words and not self._outline.row_count):
             self._narrow(visit, built, room)
         elif self._bare and not wish.chosen.words:
-            self._unfold(built, room)
+            self._unfold(built, room, keep_order=keeps)
         elif self.touched or wish.chosen.words:
-            self._outline.set_model(built.model)
+            self._outline.set_model(built.model, keep_order=keeps)
         else:
             self.unfold_first(built, room)
         self._visit, self._shown = visit, wish.chosen
         self._settle(wish.snapshot)
+
+    def sort(self) -> None:
+        """Put the rows in their order; the one under the cursor stays on its line."""
+        self._outline.set_model(self._outline.model)
 
     def unfold_first(self, built: Built, room: int) -> None:
         """The worst first, unfolded as far as there is room."""
         self._unfold(built, room)
         self._outline.action_first()
 
-    def _unfold(self, built: Built, room: int) -> None:
+    def _unfold(self, built: Built, room: int, *, keep_order: bool = False) -> None:
         places = first_unfolded(built.model, room)
         self._bare = not places and not any(built.model.has_children(root) for root in built.model.roots())
-        self._outline.set_model(built.model, expanded=places)
+        self._outline.set_model(built.model, expanded=places, keep_order=keep_order)
 
     def _settle(self, snapshot: Snapshot) -> None:
         """Some seconds after everything was loaded, leave the rows alone as if a key had been pressed."""
