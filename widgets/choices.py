@@ -115,10 +115,12 @@ class ChoiceList(Painted):
 
     def _line(self, label: Cell, note: Cell, width: int, ground: str, mark: str) -> Strip:
         room = width - 2 * PAD - 1
-        right, taken = cut(note, room, ellipsis=self._ellipsis)
-        left, used = cut(label, max(0, room - taken - GAP) if taken else room, from_middle=True, ellipsis=self._ellipsis)
+        left, used = cut(label, room, from_middle=True, ellipsis=self._ellipsis)
+        right, taken = cut(note, max(0, room - used - GAP), ellipsis=self._ellipsis)
         blank = Span(" " * (room - used - taken))
-        return self.paint([Span(" " * PAD), *left, blank, *right, Span(" " * PAD), Span(mark, "dim")], width, ground)
+        return self.paint(
+            [Span("|" if self.ascii else "│", "line"), *left, blank, *right, Span(" " * PAD), Span(mark, "dim")], width, ground
+        )
 
     def _mark(self, y: int) -> str:
         """At the right edge: whether there is more above or below."""

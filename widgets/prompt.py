@@ -66,10 +66,10 @@ class FilterBar(Horizontal):
             super().__init__()
 
     class Submitted(Message):
-        """Enter was pressed: the filter stays."""
+        """Enter was pressed: the filter stays. `chosen` is the number of what was chosen of the list, None for what was typed."""
 
-        def __init__(self, text: str) -> None:
-            self.text = text
+        def __init__(self, text: str, chosen: int | None = None) -> None:
+            self.text, self.chosen = text, chosen
             super().__init__()
 
     class Cancelled(Message):
@@ -93,8 +93,12 @@ class FilterBar(Horizontal):
     }
     """
 
-    def __init__(self, text: str = "", *, history: Sequence[str] = (), sign: str = "/", id: str | None = None) -> None:
+    def __init__(
+        self, text: str = "", *, history: Sequence[str] = (), sign: str = "/", takes_first: bool = False, id: str | None = None
+    ) -> None:
+        """With `takes_first` Enter means the first of the list where nothing else is chosen."""
         super().__init__(id=id)
+        self._takes_first = takes_first
         self.list = ChoiceList(self._pick)
         self._text, self._sign = text, sign
         self._history = [past for past in dict.fromkeys(reversed(history)) if past != text]
@@ -174,7 +178,12 @@ class FilterBar(Horizontal):
         if self._chosen is not None and self._choices[self._chosen].unfinished:
             self._go_on()
         else:
-            self.post_message(self.Submitted(event.value))
+            self.post_message(self.Submitted(event.value, self._chosen))
+
+    def type(self, text: str) -> None:
+        """Have a text there, as if it had been typed."""
+        self._put(text, len(text))
+        self._go_on()
 
     def _go_on(self) -> None:
         """What stands there was typed, as it were."""
@@ -201,7 +210,8 @@ class FilterBar(Horizontal):
         self._arrived.set()
 
     def _show_choices(self) -> None:
-        self.list.show(self._choices, self._chosen)
+        chosen = 0 if self._takes_first and self._chosen is None and self._choices else self._chosen
+        self.list.show(self._choices, chosen)
 
     async def _wait_for_choices(self) -> None:
         try:
@@ -244,7 +254,11 @@ class FilterBar(Horizontal):
         if self._past is not None:
             self._go_through(self._past - 1)
         else:
-            await self.action_choose(1)
+            await self._wait_for_choices()
+            if self._takes_first and self._chosen is None and len(self._choices) > 1:
+                self._choose(1)
+            else:
+                await self.action_choose(1)
 
     async def action_up(self) -> None:
         """The one before in the list, above its first the text as it was typed; else what was typed before."""

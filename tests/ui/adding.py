@@ -140,7 +140,7 @@ from textual.pilot import Pilot  # noqa: E402 - after the rows, as in the tables
 
 from tests.estates import company  # noqa: E402
 from tests.ui.driving import explorer, text_of, until  # noqa: E402
-from tui.ui.palette import commands_of  # noqa: E402
+from tui.presenters.commands import commands  # noqa: E402
 from tui.ui.screens.explorer import ExplorerScreen  # noqa: E402
 from tui.ui.screens.pages import DetailScreen, HelpScreen  # noqa: E402
 
@@ -190,8 +190,8 @@ async def drive_view() -> None:
         await until(pilot, lambda: screen.outline.cursor_key == (HostPart("contoso.azurecr.io"),), "the same thing")
         await until(pilot, lambda: "The registry contoso.azurecr.io" in screen.detail.text)
         assert screen.view is REGISTRIES
-        commands = {command.title: command.help for command in commands_of(screen.app, screen)}
-        assert commands["hosts"] == ":acr  what registries hold"
+        offered = {command.title: command.help for command in commands()}
+        assert offered["hosts"] == ":acr  what registries hold"
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(screen.app.screen, HelpScreen))
         page = screen.app.screen

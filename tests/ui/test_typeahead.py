@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from textual import events
-from textual.command import CommandPalette
 from textual.widgets import Input
 
 from tests.estates import company
 from tests.ui.driving import explorer, text_of, until
 from tui.presenters.views.workloads import WORKLOADS
 from tui.ui.host import Host
+from tui.ui.palette import CommandScreen
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.pages import HelpScreen, SourcesScreen
 
@@ -50,9 +50,9 @@ async def test_a_command_that_is_typed_at_once_is_the_command(key: str) -> None:
     async with explorer(company()) as (pilot, screen, _):
         type_at_once(screen.app, key, *"wl")
         await until(pilot, lambda: [each.value for each in screen.app.screen.query(Input)] == ["wl"])
-        assert isinstance(screen.app.screen, CommandPalette)
+        assert isinstance(screen.app.screen, CommandScreen)
         assert screen.chosen.query == ""
-        await pilot.press("escape")
+        await pilot.press("escape", "escape")
         await until(pilot, lambda: screen.app.screen is screen)
 
 
@@ -64,7 +64,7 @@ async def test_a_command_may_be_dropped_while_it_is_looked_for() -> None:
 
 async def test_a_command_that_is_typed_with_enter_runs() -> None:
     async with explorer(company()) as (pilot, screen, _):
-        type_at_once(screen.app, *":wl", "enter", "enter")
+        type_at_once(screen.app, *":wl", "enter")
         await until(pilot, lambda: screen.view is WORKLOADS)
         assert screen.app.screen is screen
 

@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from rich.text import Text
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.events import Event, InputEvent
@@ -33,7 +33,7 @@ from tui.errors import TrustreeError, fault_of
 from tui.presenters.glyphs import ASCII, UNICODE, Glyphs
 from tui.ui.host import Actions, DisplaySettings, Host, LiveEstate, StartSettings
 from tui.ui.keymap import GLOBAL
-from tui.ui.palette import commands_of
+from tui.ui.query_indexes import QueryIndexes
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.themes import DARK, SIXTEEN, THEMES, defaults_for, theme_named
 from tui.ui.terminal import wait_for_size
@@ -92,7 +92,7 @@ class TrustreeApp(Host):
     TITLE = "trustree"
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = GLOBAL
-    ENABLE_COMMAND_PALETTE = True
+    ENABLE_COMMAND_PALETTE = False
 
     def __init__(
         self,
@@ -113,6 +113,7 @@ class TrustreeApp(Host):
         self._query = query
         self._upkeep = upkeep or Upkeep()
         self._open_queries = queries
+        self.indexes = QueryIndexes()
         self._interrupted: datetime | None = None
         self._following: Worker[None] | None = None
         ansi_color = True if "NO_COLOR" in os.environ else None  # or colours would only turn to greys
@@ -152,10 +153,6 @@ class TrustreeApp(Host):
     def get_default_screen(self) -> Screen[None]:
         """The explorer."""
         return ExplorerScreen(self._query)
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the command palette offers."""
-        return commands_of(self, screen)
 
     def on_mount(self) -> None:
         """Open the estate once the first frame is on the terminal."""
@@ -285,6 +282,14 @@ class TrustreeApp(Host):
     def _ended_by(self, number: signal.Signals) -> None:
         """Leave the terminal and the demo's folder as they were found; the exit code says which signal it was."""
         self.exit(128 + number)
+
+    async def action_command(self) -> None:
+        """Type a command, a query or a name."""
+        from tui.ui.palette import CommandScreen  # not before somebody asks
+
+        if not isinstance(self.screen, CommandScreen):
+            await asyncio.to_thread(lambda: self.queries.load())
+            await self.push_screen(CommandScreen(self.screen))
 
     def action_help(self) -> None:
         """Show every key of this screen."""

@@ -21,6 +21,7 @@ from tui.errors import TrustreeError
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.views.building import Built
 from tui.presenters.views.spec import Filter
+from tui.ui.query_indexes import QueryIndexes
 from widgets.page import TextPage
 from widgets.tree import VirtualTree
 from widgets.typeahead import TypeAheadApp
@@ -169,6 +170,8 @@ class Host(TypeAheadApp[int]):
     clock: Callable[[], datetime]
     estate: LiveEstate | None
     actions: Actions | None
+    indexes: QueryIndexes
+    """What queries are asked of, made once for a snapshot."""
 
     @property
     def queries(self) -> QueryBook:

@@ -10,8 +10,8 @@ __all__ = ["EXPLORER", "GLOBAL", "PAGE"]
 
 GLOBAL: list[BindingType] = [
     Binding("question_mark", "help", "help", key_display="?", id="help"),
-    Binding("colon", "command_palette", "command", key_display=":", id="command"),
-    Binding("ctrl+p", "command_palette", "command palette", show=False, id="palette"),
+    Binding("colon", "command", "command", key_display=":", id="command"),
+    Binding("ctrl+p", "command", "command, query or name", show=False, id="palette"),
     Binding("t", "change_theme", "theme", show=False, id="theme"),
     Binding("R,ctrl+r", "refresh_estate", "read again", show=False, id="refresh"),
     Binding("ctrl+l", "redraw", "draw the screen anew", show=False, priority=True, id="redraw"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, islice
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tui.domain.common.trust import CheckName, State
 from tui.domain.query.index import QueryIndex, Tally
 from tui.domain.query.language import OPERATORS, Key, Op, Term, in_quotes, parse_terms, quote
+from tui.domain.query.saved import expand
 from tui.domain.query.vocabulary import AGES, Vocabulary
 from tui.errors import InvalidQuery
 
@@ -71,12 +72,12 @@ def term_at(text: str, cursor: int) -> int:
     return next(starts, cursor)
 
 
-def tally_of(completion: Completion, index: QueryIndex, now: datetime) -> Tally | None:
+def tally_of(completion: Completion, index: QueryIndex, now: datetime, saved: Mapping[str, str] | None = None) -> Tally | None:
     """How much the whole query would find; None where it is no query yet, for it or for something else in it."""
     if completion.unfinished:
         return None
     try:
-        return index.tally(parse_terms(completion.text), now)
+        return index.tally(parse_terms(expand(completion.text, saved or {}).text), now)
     except InvalidQuery:
         return None
 

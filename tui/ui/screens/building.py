@@ -17,7 +17,7 @@ from tui.presenters.running import NOTHING_RUNS, running_of
 from tui.presenters.views.building import Built, build_view
 from tui.presenters.views.spec import Filter, ViewSpec
 from tui.presenters.views.table import VIEWS
-from tui.ui.screens.query_indexes import QueryIndexes
+from tui.ui.query_indexes import QueryIndexes
 
 __all__ = ["RowBuilder", "RowsRequest"]
 

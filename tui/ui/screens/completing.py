@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.screen import Screen
 
 from tui.domain.snapshot.snapshot import Snapshot
-from tui.ui.screens.query_indexes import QueryIndexes
+from tui.ui.query_indexes import QueryIndexes
 from widgets.choices import Choice
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ class Completer:
         from tui.domain.query.complete import tally_of
 
         index = self._indexes.of(request.snapshot)
-        return [tally_of(completion, index, request.now) if self._request is None else None for completion in batch]
+        return [
+            tally_of(completion, index, request.now, request.saved) if self._request is None else None for completion in batch
+        ]
 
 
 def _choices(completions: Sequence[Completion], tallies: Sequence[Tally | None], saved: Mapping[str, str]) -> list[Choice]:

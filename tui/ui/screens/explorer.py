@@ -97,7 +97,7 @@ class ExplorerScreen(NavigableScreen):
         dress(self, self.app.glyphs)
         self._panes = Panes(self.body, self.left, self.outline, self.notice, self.detail)
         self.stage = TreeState(self.outline, self.history)
-        self._rows = RowBuilder(self, self.indexes, self._built, self._counted)
+        self._rows = RowBuilder(self, self.app.indexes, self._built, self._counted)
         self.watch(self.app, "snapshot", self._snapshot_changed, init=False)
         self.watch(self.app, "board", self._board_changed, init=False)
         self.watch(self.app, "trouble", self._trouble_changed, init=False)
@@ -173,6 +173,7 @@ class ExplorerScreen(NavigableScreen):
     def _show_rows(self, wish: RowsRequest, built: Built) -> None:
         self.stage.show(wish, built, self._room)
         self.built = built
+        self.land()
         self._arrange()
         self._notices.show_emptiness()
         self._show_heading()

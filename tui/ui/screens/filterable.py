@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from tui.errors import TrustreeError
 from tui.presenters.views.building import Built
 from tui.presenters.views.spec import Filter
 from tui.ui.host import Host
 from tui.ui.screens.filtering import Filtering
-from tui.ui.screens.query_indexes import QueryIndexes
 
 if TYPE_CHECKING:
     from widgets.prompt import FilterBar
@@ -32,8 +34,7 @@ class FilterableScreen(Screen[None]):
         super().__init__()
         self.chosen = Filter(query)
         self.built: Built | None = None
-        self.indexes = QueryIndexes()
-        self.filtering = Filtering(self, self.indexes)
+        self.filtering = Filtering(self)
 
     def ask_for_rows(self) -> None:
         """Have the rows of the filter made."""
@@ -92,3 +93,22 @@ class FilterableScreen(Screen[None]):
     def show_count(self) -> None:
         """Say in the bar how much is let through."""
         self.filtering.show_count(self.built, len(self.app.snapshot.images))
+
+    def action_save_query(self, name: str) -> None:
+        """Save the filter there is by a name."""
+        self._keep(lambda: self.app.queries.save(name, self.chosen.query), f"Saved as @{name}.")
+
+    def action_forget_query(self, name: str) -> None:
+        """Drop a saved query."""
+        self._keep(lambda: self.app.queries.forget(name), f"@{name} is dropped.")
+
+    def _keep(self, change: Callable[[], None], done: str) -> None:
+        self.run_worker(self._kept(change, done), name="query", group="query", exit_on_error=False)
+
+    async def _kept(self, change: Callable[[], None], done: str) -> None:
+        try:
+            await asyncio.to_thread(change)
+        except TrustreeError as error:
+            self.notify(f"{error.headline} {error.remedy}", severity="error", markup=False)
+        else:
+            self.notify(done, markup=False)

@@ -14,7 +14,6 @@ from tui.presenters.glyphs import ASCII
 from tui.presenters.views.building import Built
 from tui.presenters.words import count
 from tui.ui.host import Host
-from tui.ui.screens.query_indexes import QueryIndexes
 from widgets.rows import Cell, Span
 
 if TYPE_CHECKING:
@@ -33,8 +32,8 @@ PAUSE = 1.0
 class Filtering:
     """A filter bar of a screen, there only while it is used; `wrong` is why the text does not parse."""
 
-    def __init__(self, screen: Screen[None], indexes: QueryIndexes) -> None:
-        self._screen, self._indexes = screen, indexes
+    def __init__(self, screen: Screen[None]) -> None:
+        self._screen = screen
         self._bar: FilterBar | None = None
         self._completer: Completer | None = None
         self._pause: Timer | None = None
@@ -47,7 +46,7 @@ class Filtering:
 
         if self._bar is None:
             await asyncio.to_thread(lambda: self._app.queries.load())
-            self._completer = Completer(self._screen, self._indexes, self._offer)
+            self._completer = Completer(self._screen, self._app.indexes, self._offer)
             self._bar = FilterBar(text, history=self._app.queries.history, id="filter")
             await self._screen.mount(self._bar)
             self._bar.list.ascii = self._app.glyphs is ASCII
@@ -55,12 +54,16 @@ class Filtering:
     async def close(self, text: str) -> None:
         """Take the bar away; what the filter that is kept finds is asked about."""
         if text and self.wrong is None:
-            self._ask(text)
-            self._screen.run_worker(self._remember(text), name="query", group="query", exit_on_error=False)
+            self.keep(text)
         self._forget_fault()
         if self._bar is not None:
             bar, self._bar = self._bar, None
             await bar.remove()
+
+    def keep(self, text: str) -> None:
+        """What a filter that is kept finds is asked about; it is remembered."""
+        self._ask(text)
+        self._screen.run_worker(self._remember(text), name="query", group="query", exit_on_error=False)
 
     async def _remember(self, text: str) -> None:
         await asyncio.to_thread(self._app.queries.remember, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.getters import query_one
 
+from tui.presenters.keys import RowSubject
 from tui.presenters.views.spec import Filter, ViewSpec
 from tui.presenters.views.table import VIEWS, view_of
 from tui.ui.screens.filterable import FilterableScreen
@@ -26,6 +27,8 @@ class NavigableScreen(FilterableScreen):
         self._narrowed_in = VIEWS[0]
         """The view where Enter led to what a row is about: the way back leads there."""
         self.history = History(self.view, self.chosen)
+        self._sought: RowSubject | None = None
+        """What the operator jumps to, until the rows are there."""
         self._typed = False
         """Whether the current visit was begun by typing: the next letter makes no other."""
 
@@ -93,6 +96,27 @@ class NavigableScreen(FilterableScreen):
         if self.history.step(by):
             self.stage.touched = True
             self._show_visit()
+
+    def show_query(self, query: str, view: str) -> None:
+        """What a query finds, in a view (empty: the one there is)."""
+        self.go(view_of(view) if view else self.view, Filter(query, grouping=self.chosen.grouping))
+        self.filtering.keep(query)
+        self.focus_rows()
+
+    def jump(self, subject: RowSubject, view: str) -> None:
+        """To the row of a thing, whatever is filtered."""
+        self._sought = subject
+        self.go(view_of(view), Filter(grouping=self.chosen.grouping))
+        self.focus_rows()
+
+    def land(self) -> None:
+        """Put the cursor where the operator jumps to, now that the rows are there."""
+        subject, self._sought = self._sought, None
+        if subject is None or self.view.places is None:
+            return
+        key = self.view.places(subject, self.app.snapshot)
+        if key is None or not self.outline.select(key):
+            self.notify("It is not among the rows any more.", severity="warning", markup=False)
 
     def action_view(self, id: str) -> None:
         """Another view of the same estate, on the same thing."""
