@@ -300,7 +300,7 @@ TOOLS = ("sarif", "cyclonedx", "junit", "prometheus", "csv", "markdown", "html")
 
 
 def test_every_format_of_the_command_line_is_there() -> None:
-    assert set(format_names()) == {"table", "json", "jsonl", "name", *TOOLS}
+    assert set(format_names()) == {"table", "json", "jsonl", "name", "plain", *TOOLS}
 
 
 @examples(25)

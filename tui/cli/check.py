@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from tui.cli.commands import Invocation
 from tui.cli.output import Exit, Writer, look_of_stdout, say, write_stdout
 from tui.cli.reading import Opener, answered, barred, exit_of_report, look, meant, remark
-from tui.cli.report import Options, add_printing, document_of
+from tui.cli.report import Options, add_printing, document_of, output_of
 from tui.domain.checks.containers import image_checks
 from tui.domain.common.trust import Check, State
 from tui.domain.query.query import Query, Selection
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(call: Invocation) -> Exit:
     """Check what the query finds."""
     flags = call.flags
-    options = CheckOptions(flags.output, flags.view, flags.wait, flags.fail_on, flags.allow_unknown)
+    options = CheckOptions(output_of(call), flags.view, flags.wait, flags.fail_on, flags.allow_unknown)
     return check(call.settings, call.query(), options, call.opener, write_stdout)
 
 
@@ -51,7 +51,8 @@ def check(settings: Settings, query: Query, options: CheckOptions, opener: Opene
     """Print what is not trusted, and say so by the exit code."""
     snapshot, selection = look(settings, query, options.wait, opener)
     document = document_of(query, snapshot, selection, options, look_of_stdout(settings.ascii))
-    answered(document.answer)
+    if options.output != "plain":  # which begins with it
+        answered(document.answer)
     meant(query, snapshot, selection)
     write(format_named(options.output).render(document))
     remark(snapshot, selection)

@@ -23,6 +23,10 @@ def run(call: Invocation) -> int:
 
     refuse_nothing_to_ask(call.settings)
     query = call.query()
+    if call.settings.plain:
+        from tui.cli.plain import read_plain
+
+        return read_plain(call)
     if _interactive():
         from tui.ui.app import run as explore
 

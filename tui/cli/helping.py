@@ -25,6 +25,9 @@ something needed was unknown or partial; 4 nothing could be read, as nobody is
 signed in or has the right; 130 interrupted."""
 
 
+ROOM = 80 - len("usage: ")
+
+
 class _Form(argparse.RawDescriptionHelpFormatter):
     """With each flag and what it does on one line, where both fit."""
 
@@ -63,13 +66,19 @@ def command_help(command: Command) -> str:
     """The help of a command: examples, and the flags that only it takes."""
     parser = argparse.ArgumentParser(
         "trustree",
-        f"{usage_of(command)}\n(`trustree options` lists those of every command)",
+        _usage_line(command),
         add_help=False,
         formatter_class=_Form,
     )
     parser.description = "\n".join((f"{command.help[:1].upper()}{command.help[1:]}.", *_examples(command)))
     command.module().add_arguments(parser)
     return parser.format_help()
+
+
+def _usage_line(command: Command) -> str:
+    """How it is written, and where the other flags are: on one line, if that fits."""
+    one_line = f"{usage_of(command)} (more: `trustree options`)"
+    return one_line if len(one_line) <= ROOM else f"{usage_of(command)}\n(more: `trustree options`)"
 
 
 def shared_options() -> str:

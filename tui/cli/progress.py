@@ -21,9 +21,9 @@ SPARSE = 5.0  # and elsewhere
 class _Line:
     """One line on a stream: rewritten on a terminal, which is left as it was found; elsewhere a line now and then."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, rewrites: bool = True) -> None:
         self._stream = stream
-        self._rewrites = stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+        self._rewrites = rewrites and stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
         self._next = time.monotonic() + (0 if self._rewrites else SPARSE)
         self._drawn = False
 
@@ -53,12 +53,16 @@ class _Line:
 
 
 class ProgressLine(_Line):
-    """Shows the sources that are still loading."""
+    """Shows the sources that are still loading; in sentences where no line is rewritten by wish."""
+
+    def __init__(self, stream: TextIO, *, rewrites: bool = True) -> None:
+        super().__init__(stream, rewrites=rewrites)
+        self._words = progress_words if rewrites else _progress_sentence
 
     def show(self, snapshot: Snapshot) -> None:
         """Say how far it is, unless that was said just now."""
         if self._is_due():
-            self._write(progress_words(snapshot))
+            self._write(self._words(snapshot))
 
 
 class Steps(_Line):
@@ -75,6 +79,12 @@ def progress_words(snapshot: Snapshot) -> str:
     loading = [source for source in snapshot.sources if source.state is SourceState.LOADING or source.progress]
     parts = [f"{source.id}: {_numbers(source)}" for source in loading]
     return "loading " + " · ".join(parts) if parts else f"loading {count(len(snapshot.sources))} sources"
+
+
+def _progress_sentence(snapshot: Snapshot) -> str:
+    loading = sum(source.state is SourceState.LOADING for source in snapshot.sources)
+    answered = sum(source.state in (SourceState.OK, SourceState.PARTIAL) for source in snapshot.sources)
+    return f"Still reading: {count(answered)} sources have answered, {count(loading)} have not."
 
 
 def _numbers(source: SourceHealth) -> str:

@@ -130,13 +130,15 @@ def _refused(source: SourceHealth) -> bool:
 
 async def _look(settings: Settings, query: Query, wait: float, opener: Opener, reach: Reach) -> tuple[Snapshot, Selection]:
     async with opener(settings) as estate:
-        return await looked(estate, query, wait, reach)
+        return await looked(estate, query, wait, reach, rewrites=not settings.plain)
 
 
-async def looked(estate: OpenEstate, query: Query, wait: float, reach: Reach) -> tuple[Snapshot, Selection]:
-    """The same, of an estate that is open already."""
+async def looked(
+    estate: OpenEstate, query: Query, wait: float, reach: Reach, *, rewrites: bool = True
+) -> tuple[Snapshot, Selection]:
+    """The same, of an estate that is open already; without `rewrites` no line is written over."""
     question = _Question(estate, query, reach)
-    progress = ProgressLine(sys.stderr)
+    progress = ProgressLine(sys.stderr, rewrites=rewrites)
     end = estate.subscribe(progress.show)
     try:
         settled, missed = await question.answered(wait)

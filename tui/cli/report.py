@@ -15,7 +15,7 @@ from tui.domain.snapshot.snapshot import Snapshot
 from tui.reports import FORMATS, Document, ReportScope, TextStyle, format_named, format_names
 from tui.settings.settings import Settings
 
-__all__ = ["Options", "add_arguments", "add_printing", "document_of", "print_report", "run"]
+__all__ = ["Options", "add_arguments", "add_printing", "document_of", "output_of", "print_report", "run"]
 
 VIEWS = tuple(scope.value for scope in ReportScope if scope is not ReportScope.ALL)
 
@@ -47,8 +47,13 @@ def add_printing(parser: argparse.ArgumentParser, view: str, formats: str = "") 
 def run(call: Invocation) -> Exit:
     """Print what is known."""
     refuse_nothing_to_ask(call.settings)
-    options = Options(call.flags.output, call.flags.view, call.flags.wait)
+    options = Options(output_of(call), call.flags.view, call.flags.wait)
     return print_report(call.settings, call.query(), options, call.opener, write_stdout)
+
+
+def output_of(call: Invocation) -> str:
+    """The format that is asked for: sentences where no other was named and these are wanted everywhere."""
+    return "plain" if call.settings.plain and call.flags.output == "table" else str(call.flags.output)
 
 
 def print_report(settings: Settings, query: Query, options: Options, opener: Opener, write: Writer) -> Exit:
@@ -56,7 +61,8 @@ def print_report(settings: Settings, query: Query, options: Options, opener: Ope
     read_whole = not query.terms and _view(options) is not ReportScope.WORKLOADS
     snapshot, selection = look(settings, query, options.wait, opener, whole=read_whole)
     document = document_of(query, snapshot, selection, options, look_of_stdout(settings.ascii))
-    answered(document.answer)
+    if options.output != "plain":  # which begins with it
+        answered(document.answer)
     meant(query, snapshot, selection)
     write(format_named(options.output).render(document))
     remark(snapshot, selection)

@@ -19,6 +19,7 @@ FORMATS: Mapping[str, str] = {
     "junit": "JUnit XML, for the test view of a pipeline",
     "markdown": "the table for a pull request or a page of a wiki",
     "name": "one name to a line, for xargs",
+    "plain": "sentences, one fact to a line, for screen readers",
     "prometheus": "the text exposition format, for a textfile collector",
     "sarif": "SARIF 2.1.0, for code scanning",
     "table": "aligned text for people, worst first",

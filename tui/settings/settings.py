@@ -319,6 +319,16 @@ class Settings(msgspec.Struct, frozen=True):
     ] = ""
     mouse: Annotated[bool, Setting("true: clicks and the wheel; text is then selected with Shift", in_demo=True)] = False
     ascii: Annotated[bool, Setting("no signs but those of ASCII", variable="TRUSTREE_ASCII", in_demo=True)] = False
+    plain: Annotated[
+        bool,
+        Setting(
+            "sentences instead of screens and tables, for screen readers",
+            flags=("--plain",),
+            flag_help="sentences instead of screens and tables",
+            variable="TRUSTREE_PLAIN",
+            in_demo=True,
+        ),
+    ] = False
     log_level: Annotated[
         LogLevel, Setting("what is written to the log", flags=("--log-level",), variable="TRUSTREE_LOG_LEVEL", in_demo=True)
     ] = LogLevel.INFO

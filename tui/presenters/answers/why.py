@@ -59,7 +59,7 @@ def _fact(number: int, fact: WhyFact, now: datetime, width: int, glyphs: Glyphs)
     yield from _texts(fact.means, "dim", width, "      ")
     yield from _texts(brief_digests(fact.step), "accent", width, "      ", glyphs.arrow)
     for command in fact.commands:
-        yield from _texts(f"# {command.shows}", "faint", width, "      ")
+        yield from _texts(f"# {command.shows}", "dim", width, "      ")
         yield from _texts(command.line, "", width, "      ", "$ ")
 
 
