@@ -63,7 +63,7 @@ def github_service(options: BuilderOptions, secret: Secret) -> Service:
     def judge(reply: Reply, what: str) -> SourceError | None:
         return judge_github(reply, what, title)
 
-    return Service(title, api, lambda: connected(options, host), sign_in, judge, options.first_wait)
+    return Service(title, api, lambda: connected(options, host), sign_in, judge, options.first_wait, secret.refused)
 
 
 def judge_github(reply: Reply, what: str, title: str) -> SourceError | None:

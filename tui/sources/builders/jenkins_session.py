@@ -37,7 +37,7 @@ class JenkinsSession:
     def __init__(self, title: str, url: str, connect: Callable[[], Transport], secret: Secret, first_wait: float) -> None:
         self._secret = secret
         self._crumb: Mapping[str, str] | None = None
-        self.service = Service(title, url, connect, secret.headers, self._judge, first_wait)
+        self.service = Service(title, url, connect, secret.headers, self._judge, first_wait, secret.refused)
 
     async def post(self, path: str, what: str, form: Mapping[str, str] | None = None) -> Reply:
         """The answer to something sent once. Raises as `Service.change`; a refused crumb started nothing, and is got anew."""

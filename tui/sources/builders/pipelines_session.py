@@ -40,7 +40,9 @@ def pipelines_service(options: BuilderOptions, secret: Secret) -> Service:
     def judge(reply: Reply, what: str) -> SourceError | None:
         return _judge(reply, what, title)
 
-    return Service(title, options.url, lambda: connected(options, host), secret.headers, judge, options.first_wait)
+    return Service(
+        title, options.url, lambda: connected(options, host), secret.headers, judge, options.first_wait, secret.refused
+    )
 
 
 def permission_path(token: str, bit: int) -> str:

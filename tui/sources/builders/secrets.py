@@ -32,6 +32,10 @@ class Secret(Protocol):
         """The headers. Raises AuthenticationFailed."""
         ...
 
+    def refused(self) -> None:
+        """They are not accepted: have others the next time, if there are any."""
+        ...
+
 
 class Nobody:
     """Signs nobody in."""
@@ -41,6 +45,9 @@ class Nobody:
     async def headers(self) -> Mapping[str, str]:
         """None."""
         return {}
+
+    def refused(self) -> None:
+        """There are no others."""
 
 
 class Basic:
@@ -53,6 +60,9 @@ class Basic:
     async def headers(self) -> Mapping[str, str]:
         """RFC 7617."""
         return {"Authorization": f"Basic {self._value}"}
+
+    def refused(self) -> None:
+        """There are no others."""
 
 
 class Bearer:
@@ -67,6 +77,9 @@ class Bearer:
         """RFC 6750."""
         return {"Authorization": f"Bearer {self._token}"}
 
+    def refused(self) -> None:
+        """There are no others."""
+
 
 class EntraBearer:
     """A token of Entra ID, got anew when it is old."""
@@ -75,12 +88,17 @@ class EntraBearer:
 
     def __init__(self, tokens: EntraTokens, scope: str = AZURE_DEVOPS) -> None:
         self._tokens, self._scope = tokens, scope
+        self._used = self._refused = ""
 
     async def headers(self) -> Mapping[str, str]:
         """RFC 6750."""
-        token = await self._tokens.token(self._scope)
-        self.identity = token.identity
+        token = await self._tokens.token(self._scope, self._refused)
+        self.identity, self._used = token.identity, token.value
         return {"Authorization": f"Bearer {token.value}"}
+
+    def refused(self) -> None:
+        """It is over before its time: a newer one is got."""
+        self._refused = self._used
 
 
 class PrintedBearer:
@@ -98,6 +116,10 @@ class PrintedBearer:
         async with self._running:
             self._token = self._token or await self._printed()
         return {"Authorization": f"Bearer {self._token}"}
+
+    def refused(self) -> None:
+        """The program is run again."""
+        self._token = ""
 
     async def _printed(self) -> str:
         shown = clean(" ".join(self._command), 80)

@@ -17,6 +17,7 @@ import msgspec
 from tui.domain.common.decoding import from_json
 from tui.domain.common.redaction import quoted
 from tui.errors import AuthenticationFailed, NotFound, OutcomeUnknown, SourceError, UntrustedPayload
+from tui.sources.kit.request_ids import hear_ids
 from tui.sources.kit.retry import Retry, patiently
 from tui.sources.kit.throttle import Backoff, parse_retry_after
 
@@ -50,7 +51,10 @@ Judge = Callable[["Reply", str], SourceError | None]
 
 
 class Service:
-    """One system: its address, how to sign in, and which of its answers are refusals."""
+    """One system: its address, how to sign in, and which of its answers are refusals.
+
+    `refused` is told when the headers that signed in are not accepted: where `sign_in` has others then, it is asked once more.
+    """
 
     def __init__(
         self,
@@ -60,10 +64,11 @@ class Service:
         sign_in: SignIn,
         judge: Judge,
         first_wait: float = 1.0,
+        refused: Callable[[], None] = lambda: None,
     ) -> None:
         self.title, self.base = title, base.rstrip("/")
         self.judge = judge
-        self._connect, self._sign_in, self._first_wait = connect, sign_in, first_wait
+        self._connect, self._sign_in, self._first_wait, self._refused = connect, sign_in, first_wait, refused
         self._connected: Transport | None = None
         self._ahead = timedelta()
 
@@ -93,8 +98,9 @@ class Service:
         429, 5xx and cut answers are asked again a few times. Raises SourceError.
         """
 
-        async def once() -> Reply:
-            headers = {"Accept": accept, **await self._sign_in()}
+        async def once(before: Mapping[str, str] | None = None) -> Reply:
+            signed_in = await self._sign_in()
+            headers = {"Accept": accept, **signed_in}
             url = self.base + path
             reply = self._heard(
                 await self._transport().request(
@@ -102,6 +108,8 @@ class Service:
                 )
             )
             if error := (judge or self.judge)(reply, what):
+                if before is None and await self._has_others(signed_in, error):
+                    return await once(signed_in)
                 raise error
             return reply
 
@@ -122,29 +130,59 @@ class Service:
 
         Any other SourceError says that it was not.
         """
-        sent = {"Accept": "application/json", **await self._sign_in(), **(headers or {})}
-        content = None
-        if body is not None:
-            sent["Content-Type"] = "application/json"
-            content = msgspec.json.encode(body)
+        content = None if body is None else msgspec.json.encode(body)
+        more = {} if body is None else {"Content-Type": "application/json"}
+        signed_in = await self._sign_in()
+        reply = await self._sent(method, path, what, {**signed_in, **more, **(headers or {})}, content, form)
+        refusal = (judge or self.judge)(reply, what)
+        if reply.status == 401 and refusal is not None and await self._has_others(signed_in, refusal):
+            signed_in = await self._sign_in()  # it was refused before anything was done
+            reply = await self._sent(method, path, what, {**signed_in, **more, **(headers or {})}, content, form)
+            refusal = (judge or self.judge)(reply, what)
+        if refusal is not None:
+            # A sign-in page says that nothing was done; of any other strange answer nobody can tell.
+            if reply.status < 300 and not isinstance(refusal, AuthenticationFailed):
+                raise self.unknown(what, refusal.headline)
+            raise refusal
+        return reply
+
+    async def _has_others(self, signed_in: Mapping[str, str], error: SourceError) -> bool:
+        """Whether a sign-in that is not accepted can be made anew."""
+        if not isinstance(error, AuthenticationFailed):
+            return False
+        self._refused()
+        return dict(await self._sign_in()) != dict(signed_in)
+
+    async def _sent(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        form: Mapping[str, str] | None,
+    ) -> Reply:
+        """Send once. Raises OutcomeUnknown when nobody can say whether it was carried out."""
         from tui.sources.kit.troubles import never_sent  # knows aiohttp
 
         try:
             reply = await self._transport().request(
-                method, self.base + path, headers=sent, content=content, form=form, limit=PAGE, follow=False
+                method,
+                self.base + path,
+                headers={"Accept": "application/json", **headers},
+                content=content,
+                form=form,
+                limit=PAGE,
+                follow=False,
             )
         except SourceError as error:
             if never_sent(error):
                 raise
             raise self.unknown(what, error.headline) from error
+        hear_ids(reply)
         if reply.status >= 500:
             message = quoted_message(reply)
             raise self.unknown(what, f"it failed with {reply.status}" + (f": {message}" if message else ""))
-        if refusal := (judge or self.judge)(reply, what):
-            # A sign-in page says that nothing was done; of any other strange answer nobody can tell.
-            if reply.status < 300 and not isinstance(refusal, AuthenticationFailed):
-                raise self.unknown(what, refusal.headline)
-            raise refusal
         return reply
 
     def by_its_clock(self, moment: datetime) -> datetime:

@@ -73,6 +73,13 @@ class SignIns:
                 )
             self._at += 1
 
+    async def renewed(self, refused: str) -> str:
+        """Another token of Entra ID than a refused one, or the same where there is none. Raises AuthenticationFailed."""
+        entra = self._credentials.entra
+        if entra is None or self._ways[self._at] is not AuthMode.ENTRA:
+            return refused
+        return (await entra.token(self._options.audience, refused)).value
+
     def refuse(self, error: SourceError) -> None:
         """The current way does not work: go on to the next, or raise the error when there is none."""
         if self._at + 1 >= len(self._ways):

@@ -322,6 +322,17 @@ class Authorizer:
             refresh = await self._refresh_token(who, challenge, realm)
             return await self._service.token(challenge, realm, who, refresh, scopes)
 
+    async def _exchanged(self, challenge: Challenge, realm: URL, entra: str) -> str:
+        """A refresh token. An Entra token that is over before its time is got anew, once."""
+        try:
+            return await self._service.exchange(challenge, realm, entra)
+        except AuthenticationFailed:
+            newer = await self._ways.renewed(entra)
+            if newer == entra:
+                raise
+            _log.debug("%s: the token of Entra ID is not accepted any more: a new one is exchanged", self._options.host)
+            return await self._service.exchange(challenge, realm, newer)
+
     async def _refresh_token(self, identity: Identity, challenge: Challenge, realm: URL) -> str:
         if identity.entra is None:
             return identity.refresh_token
@@ -329,7 +340,7 @@ class Authorizer:
             if self._refresh is None or not self._refresh.usable(self._clock()):
                 # The Entra token itself lives for about an hour: take the newest for each exchange.
                 newest = await self._ways.current()
-                token = await self._service.exchange(challenge, realm, (newest.entra or identity.entra).value)
+                token = await self._exchanged(challenge, realm, (newest.entra or identity.entra).value)
                 now = self._clock()
                 self._refresh = _Held(token, now, lifetime(token, None, now))
             return self._refresh.value
