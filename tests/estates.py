@@ -378,7 +378,7 @@ class HandEstate:
         self._snapshot = snapshot
         self._listeners: list[Callable[[Snapshot], None]] = []
         self.wanted: list[Demand] = []
-        self.refreshed = 0
+        self.refreshed = self.attended = 0
         self.inquiries: Inquiries = SourceInquiries(lambda _: None)
 
     @property
@@ -400,6 +400,10 @@ class HandEstate:
     def want(self, demands: tuple[Demand, ...]) -> None:
         """Remember what was asked for."""
         self.wanted.extend(demands)
+
+    def attend(self) -> None:
+        """Count."""
+        self.attended += 1
 
     def refresh(self) -> None:
         """Count."""

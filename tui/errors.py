@@ -42,6 +42,7 @@ __all__ = [
     "NotFound",
     "OtherBytes",
     "OutcomeUnknown",
+    "PlanChanged",
     "ServerFault",
     "SourceError",
     "Throttled",
@@ -71,6 +72,14 @@ class TrustreeError(Exception):
 
 class UsageError(TrustreeError):
     """The command line, a query or a setting cannot be understood."""
+
+
+class PlanChanged(TrustreeError):
+    """A plan made now would do something else: `differences` are sentences. Nothing was sent."""
+
+    def __init__(self, differences: tuple[str, ...]) -> None:
+        super().__init__(f"The plan is not what it was: {' '.join(differences)}", "Look at the plan again, then begin it.")
+        self.differences = differences
 
 
 class InvalidReference(UsageError):

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import msgspec
+import pytest
 from textual.pilot import Pilot
 
 from tests.actions.plans import plan_of, rebuild, restart
@@ -19,7 +20,7 @@ from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.board import EMPTY_BOARD, MILESTONES, Board, BoardRow, BoardState, Milestone, PlanProgress
 from tui.domain.plans.plan import Action, Plan
 from tui.domain.snapshot.snapshot import ImageKey
-from tui.errors import Forbidden
+from tui.errors import Forbidden, PlanChanged
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.ui.screens.pages import QuestionScreen
 from tui.ui.screens.plan import PlanScreen
@@ -40,6 +41,7 @@ class HandActions:
     asked: list[tuple[Action, frozenset[ImageKey], frozenset[ObjectKey], str]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     refuses: bool = False
+    later: Plan | None = None
 
     def subscribe(self, listener: Callable[[Board], None]) -> Callable[[], None]:
         return lambda: None
@@ -47,6 +49,9 @@ class HandActions:
     async def plan(self, action: Action, images: frozenset[ImageKey], workloads: frozenset[ObjectKey], query: str) -> Plan:
         self.asked.append((action, images, workloads, query))
         return PLAN
+
+    async def plan_again(self, plan: Plan) -> Plan:
+        return self.later or plan
 
     def look_for_unfinished(self) -> None:
         """Nothing was begun earlier."""
@@ -59,6 +64,8 @@ class HandActions:
         return self.guarded
 
     async def begin(self, plan: Plan, confirmed: tuple[str, ...]) -> None:
+        if self.later is not None and plan is not self.later:
+            raise PlanChanged(("rebuild of web:1 is needed now as well.",))
         if self.refuses:
             raise Forbidden("The audit log cannot be written: the disk is full.", "Make room on the disk.")
         self.begun.append((plan.id, confirmed))
@@ -148,6 +155,30 @@ async def test_a_protected_context_asks_for_its_name() -> None:
         await pilot.press("backspace", *"od", "enter")
         await until(pilot, lambda: pilot.app.screen is screen)
         assert hand.begun == [("p1", ("prod",))]
+
+
+def said(banner: Banner) -> str:
+    """What a banner says."""
+    return " ".join(span.text for line in banner.lines for span in line.left)
+
+
+@pytest.mark.parametrize("size", [(160, 48), (80, 24)])
+async def test_a_plan_that_has_changed_is_shown_anew_with_what_has_changed_before_it_is_begun(size: tuple[int, int]) -> None:
+    steps = (*PLAN.steps, msgspec.structs.replace(PLAN.steps[0], id="web2", target="web:1", what="Run the task web."))
+    later = msgspec.structs.replace(PLAN, id="p2", steps=steps)
+    async with acting(size, HandActions(later=later)) as (pilot, screen, hand):
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen))
+        await pilot.press("enter")
+        plan = pilot.app.screen
+        assert isinstance(plan, PlanScreen)
+        await until(pilot, lambda: "web:1 is needed now as well" in said(plan.heading))
+        assert "Nothing was begun" in said(plan.heading)
+        assert plan.steps.row_count == len(steps)
+        assert not hand.begun
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert hand.begun == [("p2", ())]
 
 
 async def test_nothing_is_begun_where_nothing_may_be_written() -> None:

@@ -25,10 +25,10 @@ from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.board import Board, BoardRow
 from tui.domain.plans.plan import Action, Plan
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
-from tui.errors import TrustreeError, UsageError
+from tui.errors import PlanChanged, TrustreeError, UsageError
 from tui.reports.plans import plan_pieces, save_plan
 
-__all__ = ["Actions", "Ask", "PlanChanged", "Planner", "Reach"]
+__all__ = ["Actions", "Ask", "Planner", "Reach"]
 
 _log = logging.getLogger(__name__)
 TOGETHER = 0.1
@@ -39,14 +39,6 @@ Reach = Callable[[Plan], AbstractAsyncContextManager[Outside]]
 """Opens the ports by which a plan is carried out."""
 Ask = Callable[[Plan], AbstractAsyncContextManager[RightsAsked]]
 """Opens what can be asked for the rights that a plan needs, and can change nothing."""
-
-
-class PlanChanged(TrustreeError):
-    """A plan made now would do something else: `differences` are sentences. Nothing was sent."""
-
-    def __init__(self, differences: tuple[str, ...]) -> None:
-        super().__init__(f"The plan is not what it was: {' '.join(differences)}", "Look at the plan again, then begin it.")
-        self.differences = differences
 
 
 class _Carried(msgspec.Struct):
@@ -103,7 +95,14 @@ class Actions:
     async def plan(self, action: Action, images: Collection[ImageKey], workloads: Collection[ObjectKey], query: str) -> Plan:
         """What would be done about these, which the operator calls `query`, and the rights that it needs as far as they can be
         asked for. Nothing is changed."""
-        planner = self._planner(action, images, workloads, query)
+        return await self._made(self._planner(action, images, workloads, query))
+
+    async def plan_again(self, plan: Plan) -> Plan:
+        """The plan of the same question as it is now. Nothing is changed."""
+        planner = self._planners.get(plan.id)
+        return plan if planner is None else await self._made(planner)
+
+    async def _made(self, planner: Planner) -> Plan:
         plan = await asyncio.to_thread(planner, self._estate.snapshot)
         if self._ask is not None and plan.ready:
             async with self._ask(plan) as asked_of:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from tui.actions.actions import Actions, PlanChanged
+from tui.actions.actions import Actions
 from tui.cli.acting_terminal import Operator, Progress
 from tui.cli.commands import Invocation
 from tui.cli.flags import add_output, add_wait
@@ -19,7 +19,7 @@ from tui.domain.plans.plan import Action, Plan
 from tui.domain.query.query import Query, Selection, parse_query
 from tui.domain.query.reach import reach_of
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
-from tui.errors import InvalidQuery, UsageError
+from tui.errors import InvalidQuery, PlanChanged, UsageError
 from tui.private_files import read_regular
 from tui.reports.plans import PLAN_FORMATS, board_json, board_lines, plan_from, plan_pieces, plan_table, save_plan
 from tui.settings.settings import Settings

@@ -35,8 +35,11 @@ _NOTHING = {
 }
 
 
-def plan_heading(plan: Plan, width: int, glyphs: Glyphs) -> list[TextLine]:
-    """What the plan is for and how much it does, what it clears and what stays, and what could not be told."""
+def plan_heading(plan: Plan, width: int, glyphs: Glyphs, changes: Sequence[str] = ()) -> list[TextLine]:
+    """What the plan is for and how much it does, what it clears and what stays, and what could not be told.
+
+    `changes` are what is other than in the plan that was to be begun, and come first.
+    """
     numbers = [(kind, sum(step.kind is kind for step in plan.steps)) for kind in StepKind]
     parts = [f"{_VERBS[kind]} {count(number)}" for kind, number in numbers if number]
     seconds = _seconds(plan)
@@ -44,6 +47,10 @@ def plan_heading(plan: Plan, width: int, glyphs: Glyphs) -> list[TextLine]:
     parts += [f"about {duration(seconds)}"] if seconds else []
     title = (Span(f" {plan.action} ", "badge-brand"), Span(f"  {plan.query}", "bold"))
     lines = [TextLine(title, (Span(f"plan {plan.id} ", "dim"),))]
+    if changes:
+        lines += _paragraph("Nothing was begun, for the plan has changed. This is the new one:", "warn", width)
+    for sentence in changes:
+        lines += _paragraph(sentence, "warn", width)
     lines += _paragraph(glyphs.dot.join(parts) or _NOTHING[plan.action], "", width)
     stuck = len(plan.steps) - len(plan.ready)
     if stuck:

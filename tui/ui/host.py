@@ -87,6 +87,10 @@ class LiveEstate(Protocol):
         """Hear of every new snapshot until the returned function is called."""
         ...
 
+    def attend(self) -> None:
+        """Somebody is there: go on asking what is asked for somebody alone."""
+        ...
+
     def want(self, demands: tuple[Demand, ...]) -> None:
         """Ask for more about images."""
         ...
@@ -122,6 +126,10 @@ class Actions(Protocol):
         """What would be done about these, which the operator calls `query`. Rights are asked for, nothing is changed."""
         ...
 
+    async def plan_again(self, plan: Plan) -> Plan:
+        """The plan of the same question as it is now: what is shown when a plan is not what it was."""
+        ...
+
     def look_for_unfinished(self) -> None:
         """Have the board show what was begun earlier, here or elsewhere, and not ended."""
         ...
@@ -136,7 +144,10 @@ class Actions(Protocol):
         ...
 
     async def begin(self, plan: Plan, confirmed: tuple[str, ...]) -> None:
-        """Begin to carry a plan out; `confirmed` are the names that were typed. Returns when it is under way."""
+        """Begin to carry a plan out; `confirmed` are the names that were typed. Returns when it is under way.
+
+        Raises PlanChanged, before anything is sent, when a plan made now would do something else.
+        """
         ...
 
     async def resume(self, plan: str) -> None:

@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from tui.domain.common.text import clean
 from tui.domain.plans.plan import Plan
-from tui.errors import TrustreeError
+from tui.errors import PlanChanged, TrustreeError
 from tui.presenters.plan import PlanModel, plan_heading, step_lines
 from tui.ui.host import Actions, Host
 from tui.ui.screens.keys import KeyLine, dress
@@ -59,6 +59,7 @@ class PlanScreen(Screen[bool]):
         self._plan = plan
         self._actions = actions
         self._protected = tuple(actions.protected(plan))
+        self._changes: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:
         """What it is for, the steps, one step in full, keys."""
@@ -78,9 +79,11 @@ class PlanScreen(Screen[bool]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Wrap anew."""
-        width = event.size.width
-        lines = plan_heading(self._plan, width, self.app.glyphs)
-        most = max(3, min(MOST_HEADING, event.size.height // 3))
+        self._show_heading(event.size.width, event.size.height)
+
+    def _show_heading(self, width: int, height: int) -> None:
+        lines = plan_heading(self._plan, width, self.app.glyphs, self._changes)
+        most = max(3, min(MOST_HEADING + len(self._changes), height // (2 if self._changes else 3)))
         if len(lines) > most:
             lines = [*lines[: most - 1], TextLine((Span(" The ticket (c) has the rest.", "dim"),))]
         self.heading.styles.height = len(lines)
@@ -122,10 +125,29 @@ class PlanScreen(Screen[bool]):
     async def _begin(self, confirmed: tuple[str, ...]) -> None:
         try:
             await self._actions.begin(self._plan, confirmed)
+        except PlanChanged as changed:
+            await self._plan_again(changed.differences)
+            return
         except TrustreeError as error:
             self.notify(f"{error.headline} {error.remedy}".strip(), severity="error", markup=False, timeout=12)
             return
         self.dismiss(True)
+
+    async def _plan_again(self, changes: tuple[str, ...]) -> None:
+        """Show the plan as it is now and what has changed: it is begun by whoever has seen it."""
+        try:
+            self._plan = await self._actions.plan_again(self._plan)
+        except TrustreeError as error:
+            self.notify(f"{error.headline} {error.remedy}".strip(), severity="error", markup=False, timeout=12)
+            return
+        self._changes = changes
+        self._protected = tuple(self._actions.protected(self._plan))
+        await self.query(Input).remove()
+        self._model = PlanModel(self._plan, self.app.glyphs)
+        self.steps.set_model(self._model)
+        self.set_focus(self.steps)
+        self._show_heading(self.size.width, self.size.height)
+        self.refresh_bindings()
 
     def action_copy_markdown(self) -> None:
         """Copy the plan as Markdown."""
