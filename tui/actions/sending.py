@@ -23,6 +23,7 @@ from tui.actions.transitions import Signal
 from tui.domain.common.text import full_stop
 from tui.domain.plans.plan import Step
 from tui.errors import AuthenticationFailed, Changed, Forbidden, OutcomeUnknown, SourceError, Throttled
+from tui.sources.kit.request_ids import collected_ids
 
 __all__ = ["MOST_TRIES", "Answer", "Sent", "deny_or_fail", "mark_of", "send"]
 
@@ -69,16 +70,17 @@ async def send(
     except (StateFault, AuditFault) as fault:
         await ledger.move(step, Signal.HOLD, sentence=f"It was not sent. {fault.headline}", remedy=fault.remedy)
         return Sent(Answer.REFUSED)
-    try:
-        value = await call()
-    except OutcomeUnknown as error:
-        await ledger.answered(AuditEvent.UNANSWERED, step, error.headline)
-        return Sent(Answer.UNANSWERED)
-    except SourceError as error:
-        await ledger.answered(AuditEvent.REFUSED, step, error.headline)
-        return Sent(await _refused(ledger, clock, step, error))
+    with collected_ids() as ids:
+        try:
+            value = await call()
+        except OutcomeUnknown as error:
+            await ledger.answered(AuditEvent.UNANSWERED, step, error.headline, tuple(ids))
+            return Sent(Answer.UNANSWERED)
+        except SourceError as error:
+            await ledger.answered(AuditEvent.REFUSED, step, error.headline, tuple(ids))
+            return Sent(await _refused(ledger, clock, step, error))
     words, requests = describe(value)
-    await ledger.answered(AuditEvent.DONE, step, words, requests)
+    await ledger.answered(AuditEvent.DONE, step, words, (*requests, *ids))
     return Sent(Answer.DONE, value)
 
 

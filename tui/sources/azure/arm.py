@@ -23,6 +23,7 @@ from tui.errors import OutcomeUnknown, SourceError, UntrustedPayload
 from tui.sources.azure.signed import SIGN_IN, ManagementSignIn, bearer, decoded
 from tui.sources.kit.clouds import PUBLIC
 from tui.sources.kit.credentials import EntraToken, EntraTokens
+from tui.sources.kit.request_ids import hear_ids
 from tui.sources.kit.webapi import ApiRequest, ApiService, WebApi, place_of, refusal
 from tui.sources.resource_ports import ArmRequest
 
@@ -141,13 +142,15 @@ class ArmClient:
         from tui.sources.kit.troubles import never_sent  # knows aiohttp
 
         try:
-            return self._heard(
+            reply = self._heard(
                 await self._transport().request("POST", url, headers=headers, content=content, limit=PAGE, stay=True)
             )
         except SourceError as error:
             if never_sent(error):
                 raise
             raise unknown(request.what, error.headline) from error
+        hear_ids(reply)
+        return reply
 
     async def _followed(self, accepted: Reply, request: ArmRequest) -> bytes:
         """What a long operation ends with; empty where its answer names nothing to follow."""
