@@ -302,6 +302,9 @@ class World:
         """Scanners are asked."""
         self.scans_asked += 1
 
+    def look_at_runs(self) -> None:
+        """Builders are asked by the steps themselves."""
+
     def look_again(self, demands: tuple[Demand, ...]) -> None:
         """It always knows everything."""
 

@@ -41,6 +41,10 @@ class LiveEstate(Protocol):
         """Have scanners say soon what they have found since they were read."""
         ...
 
+    def look_at_runs(self) -> None:
+        """Have builders say soon what runs there are."""
+        ...
+
     def refresh(self) -> None:
         """Read everything again now."""
         ...

@@ -22,6 +22,7 @@ from tui.domain.facts.rights import RightState
 from tui.domain.plans.plan import Step, StepKind
 from tui.domain.snapshot.snapshot import ImageKey
 from tui.errors import NotFound, SourceError
+from tui.sources.kit.request_ids import collected_ids
 from tui.sources.ports import Builder, Trigger
 
 __all__ = ["Rebuilding"]
@@ -76,13 +77,15 @@ class Rebuilding:
         await self._ledger.answered(AuditEvent.SENDING, self._step, f"Cancel run {clean(record.run.id, 60)}.")
         if self._ledger.fault is not None:
             return
-        try:
-            await builder.cancel(record.run)
-        except SourceError as error:
-            await self._ledger.answered(AuditEvent.REFUSED, self._step, f"Cancel: {error.headline}")
-            self._ledger.note(self._step, full_stop(error.headline))
-        else:
-            await self._ledger.answered(AuditEvent.DONE, self._step, f"Run {clean(record.run.id, 60)} was asked to end.")
+        with collected_ids() as ids:
+            try:
+                await builder.cancel(record.run)
+            except SourceError as error:
+                await self._ledger.answered(AuditEvent.REFUSED, self._step, f"Cancel: {error.headline}", tuple(ids))
+                self._ledger.note(self._step, full_stop(error.headline))
+            else:
+                words = f"Run {clean(record.run.id, 60)} was asked to end."
+                await self._ledger.answered(AuditEvent.DONE, self._step, words, tuple(ids))
 
     @property
     def _builder(self) -> Builder | None:
@@ -120,7 +123,8 @@ class Rebuilding:
             job = await builder.describe(step.job)
             missing = [right for right in await builder.rights(step.job) if right.state is RightState.MISSING]
             since = self._ledger.execution.plan.made
-            started = [run for run in self._not_of_others(await builder.look_up(self._trigger, since)) if _counts(run)]
+            later = self._not_of_others(await builder.look_up(self._trigger, since))
+            started = [run for run in later if _counts(run, self._images)]
         except NotFound as error:
             await self._fail(f"Its job is gone: {full_stop(error.headline)} Nothing was sent.", error.remedy)
             return
@@ -231,6 +235,7 @@ class Rebuilding:
         A builder that answers, and does not know for as long as a lost send is looked for, will not know later either.
         """
         builder, end = self._builder, self._clock.monotonic() + self._limits.follow
+        self._outside.estate.look_at_runs()
         problem, gone = "", 0
         untold: float | None = None
         while (run := self._ledger[self._step].run) is not None and not run.state.ended:
@@ -256,6 +261,7 @@ class Rebuilding:
             await self._ended(run)
 
     async def _ended(self, run: Run) -> None:
+        self._outside.estate.look_at_runs()
         detail = f" {full_stop(clean(run.detail, 400))}" if run.detail else ""
         match run.state:
             case RunState.FAILED:
@@ -339,9 +345,13 @@ def _beside(image: Replaced, replaced: tuple[Replaced, ...]) -> tuple[str, ...]:
     return tuple(tag for other in others for tag in other.tags)
 
 
-def _counts(run: Run) -> bool:
-    """Whether a run that was there before may do what the step is for: one that has failed will not."""
-    return run.state not in (RunState.FAILED, RunState.CANCELLED)
+def _counts(run: Run, replaced: Sequence[ImageKey]) -> bool:
+    """Whether a run that was there before may do what the step is for: one that has failed will not, nor one that pushed what
+    is to be replaced."""
+    pushed = {(image.name, image.digest) for image in run.images or ()}
+    return run.state not in (RunState.FAILED, RunState.CANCELLED) and pushed.isdisjoint(
+        (_repository(key), key.digest) for key in replaced
+    )
 
 
 def _repository(key: ImageKey) -> RepositoryName:

@@ -87,6 +87,14 @@ class Estate:
         """Have scanners say soon what they have found since; never blocks."""
         self._pump.scan_again()
 
+    def attend(self) -> None:
+        """Somebody looks: go on asking those who are asked for somebody alone; never blocks."""
+        self._pump.attend()
+
+    def look_at_runs(self) -> None:
+        """Have builders say soon what runs there are; never blocks."""
+        self._pump.look_at_runs()
+
     def add(self, source: Source) -> None:
         """Run one more source, as soon as sources run."""
         self._pump.add(source)

@@ -30,7 +30,16 @@ from tui.errors import TrustreeError
 from tui.estate.discretion import discreet
 from tui.estate.story import Story
 from tui.sources.kit.throttle import Backoff, unspread
-from tui.sources.ports import ArtifactSource, DemandSource, RegistryFactory, RereadSource, RoundSource, Source, SurveyedSource
+from tui.sources.ports import (
+    ArtifactSource,
+    AttendedSource,
+    DemandSource,
+    RegistryFactory,
+    RereadSource,
+    RoundSource,
+    Source,
+    SurveyedSource,
+)
 
 __all__ = ["Pump", "restarts"]
 
@@ -110,6 +119,18 @@ class Pump:
         """Have scanners say soon what they have found since."""
         for source in self._sources.values():
             _wake(source)
+
+    def attend(self) -> None:
+        """Somebody is there who wants to know."""
+        for source in self._sources.values():
+            if isinstance(source, AttendedSource):
+                source.attend()
+
+    def look_at_runs(self) -> None:
+        """Have builders say soon what runs there are."""
+        for source in self._sources.values():
+            if isinstance(source, AttendedSource):
+                source.look()
 
     def survey(self) -> None:
         """Have every registry read as a whole that may be, also those that are met later."""

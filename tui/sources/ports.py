@@ -19,6 +19,7 @@ __all__ = [
     "ApiResource",
     "ArtifactSource",
     "AttachmentReader",
+    "AttendedSource",
     "Builder",
     "ClusterReader",
     "ClusterSession",
@@ -87,6 +88,19 @@ class RoundSource(Source, Protocol):
 
     def wake(self) -> None:
         """Read again soon, unless that was done just now or is refused. Never blocks."""
+        ...
+
+
+@runtime_checkable
+class AttendedSource(Source, Protocol):
+    """A source that reads in rounds only while somebody is there who wants to know."""
+
+    def attend(self) -> None:
+        """Somebody is there: go on. Never blocks."""
+        ...
+
+    def look(self) -> None:
+        """Somebody waits for what has changed: read soon. Never blocks."""
         ...
 
 

@@ -48,7 +48,8 @@ log = logging.getLogger(__name__)
 
 CLOSING = 6.0
 """Seconds that the estate is given to close; longer than the demo's process is."""
-
+ATTENDED = 30.0
+"""Seconds in which it is not said again that somebody is there."""
 
 TWICE = timedelta(seconds=3)
 """Within which Ctrl+C must be pressed a second time."""
@@ -116,6 +117,7 @@ class TrustreeApp(Host):
         self.indexes = QueryIndexes()
         self._interrupted: datetime | None = None
         self._following: Worker[None] | None = None
+        self._attended = 0.0
         ansi_color = True if "NO_COLOR" in os.environ else None  # or colours would only turn to greys
         super().__init__(_driver(), ansi_color=ansi_color)
         self.animation_level = "none"
@@ -168,7 +170,15 @@ class TrustreeApp(Host):
         """Every key and click passes here first: somebody is there."""
         if isinstance(event, InputEvent):
             self._upkeep.pressed()
+            self._attend()
         await super().on_event(event)
+
+    def _attend(self) -> None:
+        """Who is there need not be said with every key."""
+        now = asyncio.get_running_loop().time()
+        if self.estate is not None and now >= self._attended + ATTENDED:
+            self._attended = now
+            self.estate.attend()
 
     def open_estate(self) -> None:
         """Open the estate and follow it; what goes wrong becomes `trouble`."""

@@ -1,6 +1,7 @@
 """Tasks and runs of a registry as a source: what there is first, then what changes, faster while something runs.
 
-A look costs Azure two reads of the 25 that one identity has each second; runs are looked at often only while one is under way.
+A look costs Azure two reads of the 25 that one identity has each second; runs are looked at often only while one is under way,
+and not at all when nobody is there who wants to know.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tui.domain.facts.health import answered, denial_of, failed_by
 from tui.domain.facts.retention import PoliciesRead
 from tui.errors import AuthenticationFailed, Forbidden, NotFound, SourceError
 from tui.sources.builders.acr_tasks import AcrTasksBuilder
+from tui.sources.kit.attention import Attention
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.streams import Emit, emitted
 from tui.sources.kit.throttle import Backoff
@@ -31,8 +33,10 @@ SOON = timedelta(hours=2)
 
 
 class TaskPace(msgspec.Struct, frozen=True):
-    """Seconds between two looks at runs while one is under way and else, between two at tasks, and after failures."""
+    """Seconds between two looks at runs while one is under way and else, between two at tasks, and after failures; `soonest`
+    between two that somebody waits for."""
 
+    soonest: float = 2.0
     busy: float = 5.0
     idle: float = 60.0
     tasks: float = 600.0
@@ -54,7 +58,9 @@ class AcrTasksSource:
             self._pace.idle,
             Backoff(self._pace.retry, self._pace.retry_most),
             Backoff(self._pace.refused, self._pace.refused),
+            soonest=self._pace.soonest,
         )
+        self._attention = Attention(self._polling)
 
     @property
     def id(self) -> SourceId:
@@ -66,9 +72,13 @@ class AcrTasksSource:
         """Who is asked."""
         return self._builder
 
+    def attend(self) -> None:
+        """Somebody is there. Never blocks."""
+        self._attention.attend()
+
     def look(self) -> None:
-        """Look now: somebody waits for a run. Never blocks."""
-        self._polling.wake()
+        """Look soon: somebody waits for a run. Never blocks."""
+        self._attention.look()
 
     def events(self) -> AsyncGenerator[Event, None]:
         """Jobs and runs for ever."""
@@ -116,19 +126,21 @@ class AcrTasksSource:
         await emit(HealthChanged(health))
         while True:
             error: SourceError | None = None
+            every = self._pace.idle
             try:
-                known = await self._look(emit)
+                known, every = await self._look(emit)
                 health = answered(health, datetime.now(UTC), objects=known)
             except SourceError as failure:
                 error, health = failure, _health_after(health, failure)
             health = msgspec.structs.replace(
-                health, requests=self._builder.requests, identity=self._builder.identity, every=self._polling.every
+                health, requests=self._builder.requests, identity=self._builder.identity, every=every
             )
+            self._attention.pace(every, failed=error is not None)
             await emit(HealthChanged(health))
             await self._polling.rest(error)
 
-    async def _look(self, emit: Emit) -> int:
-        """One look; how many tasks there are."""
+    async def _look(self, emit: Emit) -> tuple[int, float]:
+        """One look; how many tasks there are, and how long the next one has time."""
         now = self._polling.clock.now()
         if self._tasks_at is None or now >= self._tasks_at:
             await self._tell_jobs(emit)
@@ -138,8 +150,7 @@ class AcrTasksSource:
         runs = await self._builder.last_runs(RECENT if self._has_history else HISTORY)
         self._has_history = True
         await emit(RunsSeen(self.id, tuple(runs), datetime.now(UTC)))
-        self._polling.every = self._pace.busy if any(map(_is_under_way, runs)) else self._pace.idle
-        return self._tasks
+        return self._tasks, self._pace.busy if any(map(_is_under_way, runs)) else self._pace.idle
 
     async def _tell_jobs(self, emit: Emit) -> None:
         self._generation += 1

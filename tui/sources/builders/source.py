@@ -13,6 +13,7 @@ from tui.domain.facts.build_events import JobsCompleted, JobsSeen, RunsSeen, bui
 from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceId, SourceState
 from tui.domain.facts.health import answered, failed_by
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
+from tui.sources.kit.attention import Attention
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.throttle import Backoff
 from tui.sources.ports import Builder, Diagnosis
@@ -23,6 +24,8 @@ LOOKED_AT = 10
 """Runs of each job: enough to know how long one takes."""
 EVERY, ACTIVE = 300.0, 15.0
 """Seconds between looks, and while something runs."""
+SOONEST = 5.0
+"""Seconds between two looks that somebody waits for: each asks for every job."""
 DENIED = 900.0
 
 
@@ -65,7 +68,8 @@ class ConfiguredSource:
         self._builder = builder
         self._id = builder_source(builder.kind, builder.name)
         self._every = EVERY if refresh is None else refresh
-        self._polling = Polling(str(self._id), self._every, Backoff(5.0, 300.0), Backoff(DENIED, DENIED))
+        self._polling = Polling(str(self._id), self._every, Backoff(5.0, 300.0), Backoff(DENIED, DENIED), soonest=SOONEST)
+        self._attention = Attention(self._polling)
         self._health = SourceHealth(self._id, SourceState.LOADING, every=self._every)
         self._generation = 0
         self._is_active = False
@@ -74,6 +78,14 @@ class ConfiguredSource:
     def id(self) -> SourceId:
         """`builder/jenkins/ci`."""
         return self._id
+
+    def attend(self) -> None:
+        """Somebody is there. Never blocks."""
+        self._attention.attend()
+
+    def look(self) -> None:
+        """Look soon: somebody waits for a run. Never blocks."""
+        self._attention.look()
 
     async def diagnose(self) -> list[Diagnosis]:
         """Try each kind of read once."""
@@ -106,7 +118,7 @@ class ConfiguredSource:
                     yield JobsCompleted(self._id, self._generation)
                 self._health = self._ended(read, failures)
                 yield HealthChanged(self._health)
-                self._polling.every = min(self._every, ACTIVE) if self._is_active else self._every
+                self._attention.pace(min(self._every, ACTIVE) if self._is_active else self._every, failed=bool(failures))
                 await self._polling.rest(failures[0] if failures and not read else None, failed=bool(failures))
         finally:
             await self._builder.aclose()

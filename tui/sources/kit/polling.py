@@ -64,6 +64,7 @@ class Polling:
     `every`: after a round that went well, spread by the share `spread` so that many do not ask at the same moment.
     `backoff`: after one that failed, at least as long as the server asks for. `refused`: after a refusal, which is not repeated
     soon, because consoles and registries lock out who fails too often; without it a refusal is a failure as others are.
+    `soonest`: a round that somebody wants begins at least so long after the last one has ended.
     """
 
     def __init__(
@@ -74,13 +75,14 @@ class Polling:
         refused: Backoff | None = None,
         *,
         spread: float = 0.0,
+        soonest: float = 0.0,
         jitter: Callable[[], float] = random.random,
         clock: Clock = LOOP_CLOCK,
     ) -> None:
         self.every = every
         self.clock = clock
         self._name, self._backoff, self._refused = name, backoff or Backoff(), refused
-        self._spread, self._jitter = spread, jitter
+        self._spread, self._jitter, self._soonest = spread, jitter, soonest
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -92,7 +94,11 @@ class Polling:
         seconds = self.delay(error, failed=failed)
         if error is not None:
             _log.debug("%s: %s; again in %.1f s", self._name, reason(error), seconds)
-        return await waited(self._woken, seconds, self.clock)
+        ended = self.clock.now()
+        came = await waited(self._woken, seconds, self.clock)
+        if came and (early := min(seconds, self._soonest) - (self.clock.now() - ended)) > 0:
+            await self.clock.wait(asyncio.Event(), early)
+        return came
 
     async def keep(self, attempt: Callable[[], Awaitable[None]]) -> NoReturn:
         """One attempt after another for ever, the first when the first wait is over. Raises what an attempt raises."""
