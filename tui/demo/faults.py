@@ -20,8 +20,9 @@ class Fault:
     """One thing that goes wrong on one server: requests whose path matches, from and until seconds after the start.
 
     `what`: `401`, `403`, `500`, `429`, `cut`, `malformed`, `lie`, `flip` (a bit of the body), `page` (of a sign-in), `drop` (no
-    answer at all, although the request was carried out). Of the server `tasks` the path is the name of a task, and `what` how its
-    runs go wrong: `half-way`, `nothing`, `other-digest`, `old-base`, `log-cut`, `cancelled`, `queue-full`, `unsigned`.
+    answer at all, although the request was carried out), `unheard` (no answer, and nothing was done).
+    Of the server `tasks` the path is the name of a task, and `what` how its runs go wrong: `half-way`,
+    `nothing`, `other-digest`, `old-base`, `log-cut`, `cancelled`, `queue-full`, `unsigned`.
     `first` limits it to so many requests, the first `spared` of which are answered well; `method` to those of one method.
     """
 
@@ -36,9 +37,13 @@ class Fault:
 
 
 class Faults:
-    """The faults of a run; none unless given."""
+    """The faults of a run; none unless given, or switched on later."""
 
     def __init__(self, faults: tuple[Fault, ...] = ()) -> None:
+        self.switch(*faults)
+
+    def switch(self, *faults: Fault) -> None:
+        """From now on these go wrong, and no others."""
         self._faults = faults
         self._counts = [0] * len(faults)
         self._began = time.monotonic()
@@ -71,18 +76,18 @@ class Faults:
 
     def around(self, server: str, handler: Handler) -> Handler:
         """The handler of a server, with its faults."""
-        mine = [(place, fault) for place, fault in enumerate(self._faults) if fault.server == server]
-        if not mine:
-            return handler
 
         async def handle(request: Request) -> Reply:
+            mine = [(place, fault) for place, fault in enumerate(self._faults) if fault.server == server]
             for place, fault in mine:
                 if self._strikes(place, fault, request):
-                    if server == "arm" and fault.what in _REFUSALS:  # nothing was done, so it may be asked again
-                        return _of_azure(fault.what)
+                    if fault.what == "unheard":
+                        raise ConnectionResetError
+                    if fault.what in _REFUSALS:  # nothing was done, so it may be asked again
+                        return _of_azure(fault.what) if server == "arm" else _spoil(fault, request, Reply())
                     return _spoil(fault, request, await handler(request))
             reply = await handler(request)
-            if reply.chunks is not None:
+            if reply.chunks is not None and mine:
                 reply.chunks = _until(
                     reply.chunks, self._began + min((fault.begins for _, fault in mine if fault.begins), default=1e9)
                 )
@@ -119,6 +124,10 @@ def _spoil(fault: Fault, request: Request, reply: Reply) -> Reply:
             return _of_azure(fault.what)
         case "401" | "403" | "429" | "500" if fault.server in _BUILDERS:
             return _of_builder(fault)
+        case "403" if cluster:
+            return status.refused(request.path)
+        case "401" if cluster:
+            return status.unauthorized()
         case "429" if fault.server == "prisma":
             return json_reply({"err": "rate limit exceeded"}, 429, (("Retry-After", "900"),))
         case "429":

@@ -25,6 +25,10 @@ class ManagedIdentity:
         """Whether a token is one of ours."""
         return token in self._issued
 
+    def expire(self) -> None:
+        """No token that was issued until now counts any more."""
+        self._issued.clear()
+
     async def handle(self, request: Request) -> Reply:
         """GET /msi/token with the header that proves that the asker sees our environment."""
         if request.path != "/msi/token":
@@ -38,6 +42,7 @@ class ManagedIdentity:
             "iss": "https://sts.windows.net/3c1e6a5d-0000-4000-8000-92b7c0de4411/",
             "exp": expires,
             "idtyp": "app",
+            "uti": secrets.token_urlsafe(16),
         }
         token = jwt({**claims, "upn": f"{NAME}@contoso.example", "tid": "3c1e6a5d-0000-4000-8000-92b7c0de4411"})
         self._issued.add(token)

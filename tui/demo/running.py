@@ -71,22 +71,22 @@ class _Tls:
 
 
 class Run:
-    """Starts everything of one scenario; `handshake` is what the parent has to know."""
+    """Starts everything of one scenario; `pace` stretches what builds and rollouts take."""
 
-    def __init__(self, scenario: Scenario, seed: int, directory: Path) -> None:
-        self._scenario, self._directory, self._seed = scenario, directory, seed
+    def __init__(self, scenario: Scenario, seed: int, directory: Path, pace: float = 1.0) -> None:
+        self._scenario, self._directory, self._seed, self._pace = scenario, directory, seed, pace
         self._faults: Faults = scenario.faults()
         self._servers = AsyncExitStack()
         self.requests = RequestLog(directory / REQUESTS)
         self._tokens = {name: secrets.token_urlsafe(24) for name in (VIEWER, NOBODY)}
         self._password = secrets.token_urlsafe(12)
         self._identity = ManagedIdentity()
-        self._pushes: list[Callable[[Published], None]] = []
+        self.pushes: list[Callable[[Published], None]] = []
 
     async def start(self) -> Json:
         """Start the servers, write the files, and return the handshake. Raises OSError."""
         self.company = await self._build()
-        self.roller = Roller(self.company.clusters, holdups=self._scenario.holdups)
+        self.roller = Roller(self.company.clusters, self._pace, self._scenario.holdups)
         authority = Authority()
         tls = _Tls(authority, authority.context(self._directory, True), authority.context(self._directory, False))
         ca = self._directory / "ca.crt"
@@ -143,6 +143,10 @@ class Run:
             if self._scenario.lives:
                 group.create_task(Life(self.company, self._seed, busy=self.roller.busy).run())
 
+    def expire_tokens(self) -> None:
+        """Everybody has to sign in again."""
+        self._identity.expire()
+
     async def stop(self) -> None:
         """Close every listening socket."""
         await self._servers.aclose()
@@ -180,8 +184,12 @@ class Run:
         """Azure Resource Manager, and the store of its logs."""
         users = {name: entra_kubeconfig(name, url, ca) for name, url in clusters.items()}
         denied, known = self._scenario.denied, self._identity.issued
-        arm = AzureResourceManager(
-            self.company, graph, known, self._faults, denied=denied, kubeconfigs=users, listeners=self._pushes
+        self.arm = arm = AzureResourceManager(
+            *(self.company, graph, known, self._faults),
+            denied=denied,
+            kubeconfigs=users,
+            pace=self._pace,
+            listeners=self.pushes,
         )
         arm.logs.address, _ = await self._serve("logs", arm.logs.handle, context)
         url, _ = await self._serve("arm", arm.handle, context)
@@ -194,7 +202,9 @@ class Run:
         logs = LogStore()
         logs.address, _ = await self._serve("github-logs", logs.handle, context)
         denied, known = self._scenario.denied, self._identity.issued
-        services = make_builders(self.company, known, self._faults, logs, denied=denied, listeners=self._pushes)
+        services = make_builders(
+            *(self.company, known, self._faults, logs), denied=denied, listeners=self.pushes, pace=self._pace
+        )
         tables: dict[str, BuilderTable] = {}
         for service in services:
             url, _ = await self._serve(str(service.system), service.handler, context)

@@ -119,6 +119,12 @@ class Builds:
             run.steps = asyncio.get_running_loop().create_task(self._carry_out(run, what, image))
         return run
 
+    def start_queued(self) -> None:
+        """The queue has room again: what waits for that is built."""
+        for run in self.runs.values():
+            if run.status == "Queued" and run.steps is None and run.task is not None and not run.task.pool:
+                run.steps = asyncio.get_running_loop().create_task(self._carry_out(run, "", ("", "")))
+
     def cancel(self, run: RunModel) -> None:
         """End a run."""
         if not run.ended:

@@ -55,6 +55,7 @@ def make_builders(
     *,
     denied: bool,
     listeners: list[Callable[[Published], None]] | None = None,
+    pace: float = 1.0,
 ) -> list[BuilderService]:
     """All of them; with `denied` the tokens are wrong. `listeners` are told of pushes, and pipelines listen for their bases."""
     told_of_pushes = [] if listeners is None else listeners
@@ -62,7 +63,7 @@ def make_builders(
     told = {system: secrets.token_urlsafe(12) for system in System}
     right = {system: secrets.token_urlsafe(12) if denied else token for system, token in told.items()}
     present = {system: tuple(job for job in jobs_of(system) if job.line in company.yard.published) for system in System}
-    works = {system: Works(jobs, pusher, _faults_of(faults, system)) for system, jobs in present.items()}
+    works = {system: Works(jobs, pusher, _faults_of(faults, system), pace) for system, jobs in present.items()}
     told_of_pushes.append(lambda published: works[System.PIPELINES].base_pushed(published.name, pusher.base_of))
     servers: Mapping[System, Handler] = {
         System.PIPELINES: Pipelines(works[System.PIPELINES], right[System.PIPELINES], known, pusher.base_of).handle,

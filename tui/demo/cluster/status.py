@@ -59,6 +59,12 @@ def forbidden(user: str, verb: str, kind: ApiResource, namespace: str, name: str
     )
 
 
+def refused(path: str) -> Reply:
+    """403 from what stands before the rules, as a webhook or a proxy that says no: it names no rule."""
+    message = f'forbidden: User "contoso-admin" cannot patch path "{path}"'
+    return _reply(_status(403, "Forbidden", message, {}))
+
+
 def not_found(kind: ApiResource, name: str) -> Reply:
     """404 of an object."""
     details: Json = {"name": name, **({"group": kind.group} if kind.group else {}), "kind": kind.resource}

@@ -206,7 +206,8 @@ class ImagePublisher:
             ROOTS[product.kind](tag, arch) if product.kind in ROOTS else lines_of("squashed" if product.squash else product.kind)
         )
         on = under.config_digest[7:19] if under is not None else "scratch"
-        identity = f"{self.seed}:{product.repository}:{tag}:{arch}:{on}"
+        anew = f":{created.isoformat()}" if created > self.anchor else ""  # what is built anew today has layers of its own
+        identity = f"{self.seed}:{product.repository}:{tag}:{arch}:{on}{anew}"
         return (*below, *(_step(line, f"{identity}:{place}", created) for place, line in enumerate(lines)))
 
 

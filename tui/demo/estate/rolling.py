@@ -72,6 +72,12 @@ class Roller:
 
         return write
 
+    def edit(self, cluster: Cluster, model: Controller, wish: Declared, manager: str) -> None:
+        """Somebody else declares something for a controller."""
+        self._git.setdefault(model.uid, declared(model))
+        if take(model, wish, (manager, "Update")):
+            self._change(cluster, model)
+
     def _change(self, cluster: Cluster, model: Controller) -> None:
         self.busy.add(_place(cluster, model))
         write_controller(cluster.store, model)
