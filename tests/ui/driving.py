@@ -29,6 +29,8 @@ class Settings:
     write: bool = False
     queries: Mapping[str, str] = field(default_factory=dict)
     query_directory: Path | None = None
+    mark_file: Path | None = None
+    asked: str = ""
     keymap: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -356,6 +356,17 @@ class Settings(msgspec.Struct, frozen=True):
         return paths().state / ("demo-queries" if self.demo else "queries")
 
     @property
+    def mark_file(self) -> Path | None:
+        """Where it is kept how the estate stood, for the next run; that of the demo by itself, None for nowhere."""
+        return paths().state / ("demo-marks.json" if self.demo else "marks.json") if self.use_cache else None
+
+    @property
+    def asked(self) -> str:
+        """What narrows the estate, and what it is judged by: in one text, to compare runs by."""
+        narrowed = sorted((name, context.namespaces) for name, context in self.context.items() if context.namespaces)
+        return repr((self.demo, self.namespaces, self.all_namespaces, narrowed, self.registries, self.policy))
+
+    @property
     def keeps_content(self) -> bool:
         """Whether content is kept on disk: not of the demo, which is no estate of the operator's."""
         return self.cache.enabled and self.use_cache and not self.demo

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, suppress
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from rich.text import Text
@@ -40,7 +40,10 @@ from tui.ui.terminal import wait_for_size
 from tui.ui.upkeep import LOOK, Upkeep
 
 if TYPE_CHECKING:
+    from tui.domain.answers.trend import Mark
+    from tui.settings.marks import MarkFile
     from tui.settings.query_book import QueryBook
+    from tui.ui.trends import Trends
 
 __all__ = ["TrustreeApp", "run"]
 
@@ -103,6 +106,7 @@ class TrustreeApp(Host):
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         upkeep: Upkeep | None = None,
         queries: Callable[[], QueryBook] | None = None,
+        marks: Callable[[], MarkFile] | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -115,6 +119,8 @@ class TrustreeApp(Host):
         self._upkeep = upkeep or Upkeep()
         self._open_queries = queries
         self.indexes = QueryIndexes()
+        self._open_marks = marks
+        self._trends: Trends | None = None
         self._interrupted: datetime | None = None
         self._following: Worker[None] | None = None
         self._attended = 0.0
@@ -140,6 +146,21 @@ class TrustreeApp(Host):
 
         return self._open_queries() if self._open_queries is not None else QueryBook()
 
+    @property
+    def marked_before(self) -> Mark | None:
+        """How the estate stood when it was looked at before, where that can be compared with how it is now."""
+        return self._trends.before(self.snapshot) if self._trends is not None else None
+
+    async def _look_back(self) -> None:
+        """Read how the estate stood before, and keep how it stands now; not before there is something to see."""
+        if self._open_marks is None or not self.snapshot.workloads:
+            return
+        if self._trends is None:
+            from tui.ui.trends import Trends
+
+            self._trends = Trends(self._open_marks(), self.clock)
+        await self._trends.look(self.snapshot)
+
     def _begin_with(self, theme: str) -> None:
         """Set the first theme; the usual one without a change of theme, which would style everything a second time."""
         if theme == DARK.name:
@@ -164,6 +185,8 @@ class TrustreeApp(Host):
             with suppress(NotImplementedError, RuntimeError, ValueError):  # no signals on Windows, nor in another thread
                 loop.add_signal_handler(number, self._ended_by, number)
         self.set_interval(LOOK, self._upkeep.look)
+        if self._open_marks is not None:
+            self.set_interval(LOOK, lambda: self.run_worker(self._look_back(), name="marks", group="marks", exit_on_error=False))
         self.call_after_refresh(self.open_estate)
 
     async def on_event(self, event: Event) -> None:
@@ -331,10 +354,17 @@ def _queries(settings: StartSettings) -> QueryBook:
     return QueryBook(settings.query_directory, settings.queries)
 
 
+def _marks(settings: StartSettings) -> MarkFile:
+    from tui.settings.marks import MarkFile
+
+    return MarkFile(settings.mark_file, settings.asked)
+
+
 def run(settings: StartSettings, query: str = "") -> int:
     """Run the explorer on the estate that the settings describe; returns the exit code."""
     wait_for_size(sys.stdout.fileno())
-    app = TrustreeApp(settings, lambda: _opened(settings), query, queries=lambda: _queries(settings))
+    opener = partial(_opened, settings)
+    app = TrustreeApp(settings, opener, query, queries=partial(_queries, settings), marks=partial(_marks, settings))
     result = app.run(mouse=settings.mouse)
     return (app.return_code or 0) if result is None else result
 

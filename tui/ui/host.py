@@ -27,6 +27,7 @@ from widgets.tree import VirtualTree
 from widgets.typeahead import TypeAheadApp
 
 if TYPE_CHECKING:
+    from tui.domain.answers.trend import Mark
     from tui.settings.query_book import QueryBook
 
 __all__ = ["Actions", "DisplaySettings", "Explorer", "Host", "LiveEstate", "StartSettings"]
@@ -72,6 +73,16 @@ class StartSettings(DisplaySettings, Protocol):
     @property
     def query_directory(self) -> Path | None:
         """Where queries are kept that were typed and saved; None for nowhere."""
+        ...
+
+    @property
+    def mark_file(self) -> Path | None:
+        """Where it is kept how the estate stood; None for nowhere."""
+        ...
+
+    @property
+    def asked(self) -> str:
+        """What narrows the estate and judges it, in one text."""
         ...
 
 
@@ -191,6 +202,11 @@ class Host(TypeAheadApp[int]):
 
     def copy_text(self, text: str, what: str, *, lines: bool = False) -> None:
         """Copy a text, and say so as far as it is known; on one line, so that a shell begins nothing, unless it has `lines`."""
+        raise NotImplementedError
+
+    @property
+    def marked_before(self) -> Mark | None:
+        """How the estate stood when it was looked at before, where that can be compared with how it is now."""
         raise NotImplementedError
 
     glyphs: Glyphs

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tui.domain.answers.scorecard import Coverage, Scope, Scorecard
+from tui.domain.answers.trend import trend_of
 from tui.domain.common.trust import CheckName, State
 from tui.domain.snapshot.snapshot import ImageKey
 from tui.presenters.glyphs import BAD_FIRST, ROLE, mix
 from tui.presenters.phrases import briefs, image_name
 from tui.presenters.tabs.lines import nothing, wrapped
 from tui.presenters.tabs.spec import SectionContext
-from tui.presenters.words import count, plural
+from tui.presenters.words import VERDICTS, count, plural
 from widgets.rows import Cell, Span, TextLine
 from widgets.text import fit
 
@@ -29,7 +30,7 @@ def scorecard_lines(scope: Scope, look: SectionContext) -> list[TextLine]:
     if not card.images:
         idle = sum(card.workloads.values())
         return [nothing(f"No image that is known runs here; there {'is' if idle == 1 else 'are'} {plural(idle, 'workload')}.")]
-    return [*_mixes(card, look), *_covered(card, look), *_findings(card, look), *_worst(card, look)]
+    return [*_mixes(card, look), *_covered(card, look), *_trend(scope, card, look), *_findings(card, look), *_worst(card, look)]
 
 
 def _mixes(card: Scorecard, look: SectionContext) -> Iterator[TextLine]:
@@ -59,7 +60,20 @@ def _bar(name: str, counts: Mapping[State, int], look: SectionContext) -> TextLi
 
 def _covered(card: Scorecard, look: SectionContext) -> list[TextLine]:
     parts = [_share(card.scanned, card.images, "scanned"), _share(card.signed, card.images, "signed")]
-    return [*wrapped(look.glyphs.dot.join(parts), "", look.width), TextLine()]
+    return [*wrapped(look.glyphs.dot.join(parts), "", look.width)]
+
+
+def _trend(scope: Scope, card: Scorecard, look: SectionContext) -> list[TextLine]:
+    """`+3 fail, -1 unknown since 2026-11-28`, of the images that run; empty where nothing is known of before."""
+    trend = trend_of(look.before, scope, card)
+    if trend is None:
+        return [TextLine()]
+    changes = [f"{change:+,} {VERDICTS[state]}" for state, change in trend.changes]
+    since = f"{trend.since.astimezone():%Y-%m-%d}"
+    if trend.since.astimezone().date() == look.now.astimezone().date():
+        since = f"{trend.since.astimezone():%H:%M}"
+    words = f"{', '.join(changes)} since {since}" if changes else f"the same numbers as at {since}"
+    return [*wrapped(words, "dim", look.width), TextLine()]
 
 
 def _share(coverage: Coverage, images: int, word: str) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from tui.domain.answers.scorecard import Scope, Scorecard
+from tui.domain.answers.trend import Mark
 from tui.domain.facts.inquiries import Inquiries
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import Glyphs
@@ -25,7 +26,8 @@ def _nothing_counted(scope: Scope) -> Scorecard | None:
 class SectionContext(NamedTuple):
     """What every section needs to draw itself; `order` is one of its tab's, empty for the usual one.
 
-    `wanted` is the vulnerability or package that the filter names, if it names one.
+    `wanted` is the vulnerability or package that the filter names, if it names one; `scorecard` gives that of a scope, None while
+    it is being counted; `before` is how the estate stood when it was looked at before.
     """
 
     snapshot: Snapshot
@@ -35,6 +37,7 @@ class SectionContext(NamedTuple):
     order: str = ""
     wanted: str = ""
     scorecard: Callable[[Scope], Scorecard | None] = _nothing_counted
+    before: Mark | None = None
 
 
 Drawing = Callable[[SectionContext], Sequence[TextLine]]

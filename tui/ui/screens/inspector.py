@@ -85,7 +85,7 @@ class Inspector:
         app, built, subject = self._screen.app, self._screen.built, self.subject
         wanted = wanted_vulnerability(self._screen.chosen.query)
         order, scorecards = self._orders.get(self.tab.id, ""), self._scorecards
-        context = SectionContext(app.snapshot, app.clock(), app.glyphs, width, order, wanted, scorecards.of)
+        context = SectionContext(app.snapshot, app.clock(), app.glyphs, width, order, wanted, scorecards.of, app.marked_before)
         whole = built.model.detail(subject, context) if built is not None else None
         self._tabbed = whole is None
         if self._outline.cursor_key is None or whole is not None:
