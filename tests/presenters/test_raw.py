@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.estates import NOW, company
+from tui.domain.facts.build import Run
 from tui.domain.facts.image import RepositoryName
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.errors import Forbidden, NotFound, TrustreeError
@@ -41,6 +42,10 @@ class Bodies:
         return body
 
     configuration = manifest
+
+    async def run_log(self, run: Run, most: int) -> Sequence[str]:
+        """Nobody asks for one here."""
+        raise AssertionError
 
 
 def estate(**changes: object) -> tuple[Snapshot, RowSubject]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
+import pytest
 
 from tests.domain.estates import ACR, NOW
 from tests.domain.plans.kit import behind, current, image, job, key, moved, run, workload, world
-from tui.domain.facts.build import BaseDependency, BaseTrigger, BuilderKind, BuiltImage, Job, RunCause, RunState
+from tui.domain.facts.build import BaseDependency, BaseTrigger, BuilderKind, BuiltImage, Job, Run, RunCause, RunState
 from tui.domain.facts.image import RepositoryName
 from tui.domain.plans.following import followers
 from tui.domain.plans.why_not import Outlooks
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.presenters.glyphs import UNICODE
 from tui.presenters.keys import RowSubject
-from tui.presenters.tabs.runs import RUNS
+from tui.presenters.tabs.runs import RUNS, last_failure
 from tui.presenters.tabs.spec import SectionContext
 
 BASE, PYTHON, API, WEB = key("base/debian@1"), key("base/python@1"), key("shop/api@1"), key("shop/web@1")
@@ -115,3 +118,72 @@ def test_what_stands_on_something_that_is_not_rebuilt_does_not_come_by_itself() 
 def test_a_base_under_another_of_its_tags_is_followed() -> None:
     images = (image(PYTHON, "1", "1.2.3", used=False), image(API, "1", base=current(PYTHON, "1.2.3")))
     assert "yes." in text_of(world(images, RUNNING[:1], [following("api", "shop/api:1", PYTHON)]), API)
+
+
+class Logs:
+    """Answers with a log; what else is asked for is a mistake."""
+
+    def __init__(self, *lines: str) -> None:
+        self.lines = lines
+        self.asked: list[str] = []
+
+    async def run_log(self, run: Run, most: int) -> Sequence[str]:
+        """The last lines."""
+        self.asked.append(run.id)
+        return self.lines[-most:]
+
+    async def manifest(self, name: RepositoryName, digest: str) -> bytes:
+        """Nobody asks for one here."""
+        raise AssertionError
+
+    configuration = manifest
+
+
+def failed(*runs: Run, task: Job) -> Snapshot:
+    """The chain, whose API has these runs."""
+    return world(CHAIN, RUNNING, [task], list(runs))
+
+
+TASK = following("api", "shop/api:1", PYTHON)
+
+
+async def test_of_a_job_whose_newest_run_failed_the_log_is_read() -> None:
+    snapshot = failed(run(TASK, "ca1", API), run(TASK, "ca2", state=RunState.FAILED, hour=-1), task=TASK)
+    assert RUNS.inquiry is not None
+    inquiry = RUNS.inquiry(RowSubject(image=API), snapshot)
+    assert inquiry is not None
+    assert inquiry.what == "the log of the run ca2"
+    logs = Logs("step 1", f"{'x' * 100}\x1b[2J", "denied")
+    lines = (await inquiry.ask(logs))(SectionContext(snapshot, NOW, UNICODE, 80))
+    text = "\n".join("".join(span.text for span in (*line.left, *line.right)) for line in lines)
+    assert logs.asked == ["ca2"]
+    assert "Log of the run ca2, which failed" in text
+    assert "3 lines" in text
+    assert "   denied" in text
+    assert "\x1b" not in text
+    assert all(len("".join(span.text for span in line.left)) <= 80 for line in lines)
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        (),
+        (run(TASK, "ca1", API),),
+        (run(TASK, "ca1", state=RunState.FAILED, hour=-5), run(TASK, "ca2", API, hour=-1)),
+        (run(TASK, "ca1", API), run(TASK, "ca2", state=RunState.RUNNING, hour=-1)),
+        (run(TASK, "ca1", state=RunState.CANCELLED),),
+    ],
+    ids=["none", "well", "mended", "under way", "cancelled"],
+)
+def test_no_log_is_read_where_the_newest_run_did_not_fail(runs: tuple[Run, ...]) -> None:
+    assert RUNS.inquiry is not None
+    assert RUNS.inquiry(RowSubject(image=API), failed(*runs, task=TASK)) is None
+
+
+def test_a_failure_is_told_though_a_run_is_going_on() -> None:
+    snapshot = failed(
+        run(TASK, "ca1", state=RunState.FAILED, hour=-5), run(TASK, "ca2", state=RunState.RUNNING, hour=-1), task=TASK
+    )
+    found = last_failure(RowSubject(image=API), snapshot)
+    assert found is not None
+    assert found.id == "ca1"

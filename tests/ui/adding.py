@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+from tui.domain.facts.build import Run
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.inquiries import Inquiries
 from tui.domain.snapshot.snapshot import Snapshot
@@ -170,6 +171,10 @@ class SlowInquiries:
     async def configuration(self, name: RepositoryName, digest: str) -> bytes:
         """The same."""
         return await self.manifest(name, digest)
+
+    async def run_log(self, run: Run, most: int) -> tuple[str, ...]:
+        """Nobody asks for one here."""
+        raise AssertionError
 
 
 @asynccontextmanager

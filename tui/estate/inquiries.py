@@ -2,23 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from typing import Protocol
 
+from tui.domain.facts.build import BuilderKind, Run
 from tui.domain.facts.image import RepositoryName
-from tui.errors import TrustreeError
+from tui.errors import TrustreeError, Unreachable
 from tui.sources.ports import ContentReader
 
-__all__ = ["SourceInquiries"]
+__all__ = ["LogReader", "SourceInquiries"]
 
 MAX_CONFIGURATION = 1 << 20
 """Bytes; a configuration beyond it is not for people."""
+MOST_LINES = 50_000
+"""Lines of a log that are read to find its last ones."""
+PATIENCE = 30.0
+"""Seconds that a log is given."""
+
+
+class LogReader(Protocol):
+    """A builder whose logs are read; it is made for one question and closed after it."""
+
+    def log(self, run: Run) -> AsyncGenerator[str, None]:
+        """The lines of a run's log, cleaned of control characters."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release its connections."""
+        ...
+
+
+def _no_builder(kind: BuilderKind, name: str) -> LogReader | None:
+    return None
 
 
 class SourceInquiries:
-    """Asks the sources; `registries` gives the one of a host, None for a host that nobody asks."""
+    """Asks the sources.
 
-    def __init__(self, registries: Callable[[str], ContentReader | None]) -> None:
+    `registries` gives the one of a host, None for a host that nobody asks; `builders` makes a builder that reads logs.
+    """
+
+    def __init__(
+        self,
+        registries: Callable[[str], ContentReader | None],
+        builders: Callable[[BuilderKind, str], LogReader | None] = _no_builder,
+    ) -> None:
         self._registries = registries
+        self._builders = builders
 
     async def manifest(self, name: RepositoryName, digest: str) -> bytes:
         """The body of a manifest, checked against its digest. Raises TrustreeError."""
@@ -27,6 +60,27 @@ class SourceInquiries:
     async def configuration(self, name: RepositoryName, digest: str) -> bytes:
         """The configuration of an image, checked against its digest. Raises TrustreeError, also when it is too large."""
         return await self._registry(name).blob(name, digest, MAX_CONFIGURATION)
+
+    async def run_log(self, run: Run, most: int) -> Sequence[str]:
+        """The last lines of a run's log. Raises TrustreeError."""
+        builder = self._builders(run.kind, run.builder)
+        if builder is None:
+            raise TrustreeError(f"{run.builder} is not asked for logs.", "The page of the sources says why.")
+        last: deque[str] = deque(maxlen=most)
+        try:
+            async with asyncio.timeout(PATIENCE), aclosing(builder.log(run)) as lines:
+                number = 0
+                async for line in lines:
+                    last.append(line)
+                    number += 1
+                    if number >= MOST_LINES:
+                        last.append(f"Only the first {MOST_LINES:,} lines are read here; the log goes on.")
+                        break
+        except TimeoutError as error:
+            raise Unreachable(f"{run.builder} did not give the whole log in {PATIENCE:.0f} s.", "Read it there.") from error
+        finally:
+            await builder.aclose()
+        return tuple(last)
 
     def _registry(self, name: RepositoryName) -> ContentReader:
         reader = self._registries(name.registry)

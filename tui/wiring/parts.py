@@ -191,7 +191,7 @@ class _Parts:
 
     def inquiries(self) -> SourceInquiries:
         """Who answers single questions of the operator."""
-        return SourceInquiries(self._registries.get)
+        return SourceInquiries(self._registries.get, self._builder)
 
     def told(self) -> tuple[Event, ...]:
         """What the settings say of images themselves."""

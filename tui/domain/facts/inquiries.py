@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from tui.domain.facts.build import Run
 from tui.domain.facts.image import RepositoryName
 
 __all__ = ["Inquiries"]
@@ -21,4 +23,8 @@ class Inquiries(Protocol):
 
     async def configuration(self, name: RepositoryName, digest: str) -> bytes:
         """The configuration of an image, checked against its digest; one that is too large to show is refused."""
+        ...
+
+    async def run_log(self, run: Run, most: int) -> Sequence[str]:
+        """The last lines of the log of a run that has ended, at most so many, cleaned of control characters."""
         ...
