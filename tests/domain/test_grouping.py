@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.domain.world import A, World, digest, running, workload
+from tui.domain.common.memo import Trace
 from tui.domain.facts.workload import ContainerType, ObjectKey, OwnerRef, PodContainer, Resource, TemplateContainer
 from tui.domain.snapshot.snapshot import Workload
 from tui.domain.workloads.grouping import WorkloadDraft, WorkloadGrouping
@@ -110,7 +111,7 @@ def only(world: World) -> dict[ObjectKey, Workload]:
 
 def groups(world: World) -> dict[str, WorkloadDraft]:
     """The workloads in the making, by name."""
-    grouping = WorkloadGrouping()
+    grouping = WorkloadGrouping(Trace())
     grouping.renew(world.inventory().freeze().cluster)
     return {key.name: found for key, found in grouping.workloads.items()}
 

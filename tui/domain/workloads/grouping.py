@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from tui.domain.common.memo import changed_keys
+from tui.domain.common.memo import Noted, Rows, Trace, changed_keys
 from tui.domain.common.source_id import SourceId
 from tui.domain.facts.facts import ClusterFacts
 from tui.domain.facts.image import Platform
@@ -14,6 +15,7 @@ from tui.domain.workloads.owners import TopOwner, top_of
 
 __all__ = ["Slot", "WorkloadDraft", "WorkloadGrouping", "by_slot", "platform_of"]
 
+K = TypeVar("K")
 _ENDED = frozenset({"Succeeded", "Failed"})
 Slot = tuple[ContainerType, str]
 """A container of a workload: pods may have the same name in another place."""
@@ -65,33 +67,28 @@ class WorkloadDraft:
                 yield controller
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Heads:
-    """What follows from the controllers of a source alone: who owns each, by uid, and those that lead to each top."""
-
-    tops: Mapping[str, TopOwner]
-    groups: Mapping[ObjectKey, WorkloadDraft]
-
-
 _NO_PODS: Mapping[str, Pod] = {}
 _NO_CONTROLLERS: Mapping[str, Controller] = {}
 
 
 class _Source:
-    """What one source tells, gathered: what only pods change costs little."""
+    """What one source tells, gathered: what changes costs as much as hangs on it.
 
-    def __init__(self, source: SourceId) -> None:
-        self._source = source
+    A pod whose owner is known is a member of what that belongs to; `_orphans` are the others, by the uids of their owners.
+    """
+
+    def __init__(self, source: SourceId, trace: Trace) -> None:
+        self._source, self._trace = source, trace
         self._controllers, self._pods = _NO_CONTROLLERS, _NO_PODS
-        self._heads = _Heads({}, {})
+        self._tops: Rows[str, TopOwner] = Rows(trace, self._top_of)
+        self._heads: dict[ObjectKey, set[str]] = {}
         self._top: dict[str, TopOwner] = {}
         self._members: dict[ObjectKey, dict[str, Pod]] = {}
+        self._orphans: dict[str, set[str]] = {}
 
     def take(self, pods: Mapping[str, Pod], controllers: Mapping[str, Controller]) -> set[ObjectKey]:
         """Take in what is there now; the workloads that may be others."""
-        changed: set[ObjectKey] = set()
-        if controllers is not self._controllers:
-            changed = self._lead(controllers)
+        changed = set(self._lead(controllers))
         uids = changed_keys(self._pods, pods)
         for uid in uids:
             changed.update(self._place(uid, pods.get(uid)))
@@ -100,46 +97,80 @@ class _Source:
 
     def draft(self, key: ObjectKey) -> WorkloadDraft | None:
         """A workload as far as this source tells of it."""
-        head, members = self._heads.groups.get(key), self._members.get(key, {})
+        heads, members = sorted(self._heads.get(key, ())), self._members.get(key, {})
         pods = sorted(members.values(), key=lambda pod: (pod.name, pod.uid))
-        if head is None and not pods:
+        tops = [*(self._tops.values[uid] for uid in heads), *(self._top[pod.uid] for pod in pods)]
+        if not tops:
             return None
-        top = head.top if head is not None else self._top[pods[0].uid]
-        if not top.readable:
-            top = next((own for pod in pods if (own := self._top[pod.uid]).readable), top)
-        return WorkloadDraft(self._source, top, pods, dict(head.controllers) if head is not None else {})
+        top = next((top for top in tops if top.readable), tops[0])
+        return WorkloadDraft(self._source, top, pods, {uid: self._controllers[uid] for uid in heads})
 
-    def _lead(self, controllers: Mapping[str, Controller]) -> set[ObjectKey]:
-        """Find anew who leads to whom; pods follow whom they are owned by."""
-        before, self._heads = self._heads, _heads_of(self._source, controllers)
-        self._controllers = controllers
-        keys = before.groups.keys() | self._heads.groups.keys()
-        changed = {key for key in keys if before.groups.get(key) != self._heads.groups.get(key)}
-        for uid, pod in self._pods.items():
-            if _top_of_pod(pod, controllers, self._heads.tops) != self._top[uid]:
-                changed.update(self._place(uid, pod))
-        return changed
+    def _lead(self, controllers: Mapping[str, Controller]) -> Iterator[ObjectKey]:
+        """Find anew whom those controllers lead to that changed, and those below them; pods follow whom they are owned by."""
+        before, self._controllers = self._controllers, controllers
+        uids = changed_keys(before, controllers)
+        gone = {uid for uid in uids if uid not in controllers}
+        tops = {uid: self._tops.values.get(uid) for uid in {*uids, *self._tops.readers_of(uids)}}
+        self._tops.refresh(uids, uids - gone, gone)
+        for uid, top in tops.items():
+            if uid in uids or top != self._tops.values.get(uid):
+                yield from self._head(uid, top)
+            if top != self._tops.values.get(uid):
+                for pod in self._owned(uid, top):
+                    yield from self._place(pod.uid, pod)
+
+    def _top_of(self, uid: str) -> TopOwner:
+        return top_of(self._controllers[uid], Noted(self._trace, self._controllers))
+
+    def _head(self, uid: str, before: TopOwner | None) -> Iterator[ObjectKey]:
+        """Put a controller where it leads to now, if it tells anything of that; the workloads that it left and leads to."""
+        if before is not None:
+            yield before.key
+            _take_out(self._heads, before.key, uid)
+        controller, top = self._controllers.get(uid), self._tops.values.get(uid)
+        if controller is not None and top is not None and (controller.containers or controller.key == top.key):
+            self._heads.setdefault(top.key, set()).add(uid)
+            yield top.key
+
+    def _owned(self, uid: str, top: TopOwner | None) -> list[Pod]:
+        """The pods of a controller that belonged to a top, or nowhere while it was not known."""
+        if top is None:
+            return [self._member(pod) for pod in self._orphans.get(uid, ())]
+        return [pod for pod in self._members.get(top.key, {}).values() if pod.owner is not None and pod.owner.uid == uid]
+
+    def _member(self, uid: str) -> Pod:
+        return self._members[self._top[uid].key][uid]
 
     def _place(self, uid: str, pod: Pod | None) -> Iterator[ObjectKey]:
         """Put a pod where it belongs now; the workloads that it leaves and comes to."""
-        before = self._top.pop(uid, None)
-        if before is not None:
-            yield before.key
-            members = self._members[before.key]
-            del members[uid]
-            if not members:
-                del self._members[before.key]
+        if uid in self._top:
+            yield self._remove(uid)
         if pod is not None:
-            top = self._top[uid] = _top_of_pod(pod, self._controllers, self._heads.tops)
+            owner = pod.owner.uid if pod.owner is not None and not pod.mirror else ""
+            known = self._tops.values.get(owner) if owner else None
+            if owner and known is None:
+                self._orphans.setdefault(owner, set()).add(uid)
+            top = self._top[uid] = known or top_of(pod, self._controllers)
             self._members.setdefault(top.key, {})[uid] = pod
             yield top.key
+
+    def _remove(self, uid: str) -> ObjectKey:
+        key = self._top.pop(uid).key
+        members = self._members[key]
+        pod = members.pop(uid)
+        if not members:
+            del self._members[key]
+        if pod.owner is not None:
+            _take_out(self._orphans, pod.owner.uid, uid)
+        return key
 
 
 class WorkloadGrouping:
     """Gathers workloads, round after round."""
 
-    def __init__(self) -> None:
+    def __init__(self, trace: Trace) -> None:
         self.workloads: dict[ObjectKey, WorkloadDraft] = {}
+        self._trace = trace
         self._sources: dict[SourceId, _Source] = {}
 
     def renew(self, facts: ClusterFacts) -> set[ObjectKey]:
@@ -149,9 +180,14 @@ class WorkloadGrouping:
         """
         changed: set[ObjectKey] = set()
         for name in {*self._sources, *facts.pods, *facts.controllers}:
-            source = self._sources.setdefault(name, _Source(name))
+            source = self._source(name)
             changed |= source.take(facts.pods.get(name, _NO_PODS), facts.controllers.get(name, _NO_CONTROLLERS))
         return {key for key in changed if self._gather(key)}
+
+    def _source(self, name: SourceId) -> _Source:
+        if name not in self._sources:
+            self._sources[name] = _Source(name, self._trace)
+        return self._sources[name]
 
     def _gather(self, key: ObjectKey) -> bool:
         drafts = (self._sources[name].draft(key) for name in sorted(self._sources, key=str))
@@ -175,27 +211,12 @@ def _merged(drafts: list[WorkloadDraft]) -> WorkloadDraft | None:
     return merged
 
 
-def _heads_of(source: SourceId, controllers: Mapping[str, Controller]) -> _Heads:
-    tops = {uid: top_of(controller, controllers) for uid, controller in controllers.items()}
-    groups: dict[ObjectKey, WorkloadDraft] = {}
-    for uid, controller in controllers.items():
-        if controller.containers or controller.key == tops[uid].key:
-            _into(groups, source, tops[uid]).controllers[uid] = controller
-    return _Heads(tops, groups)
-
-
-def _top_of_pod(pod: Pod, controllers: Mapping[str, Controller], tops: Mapping[str, TopOwner]) -> TopOwner:
-    owner = tops.get(pod.owner.uid) if pod.owner is not None and not pod.mirror else None
-    return owner or top_of(pod, controllers)
-
-
-def _into(drafts: dict[ObjectKey, WorkloadDraft], source: SourceId, top: TopOwner) -> WorkloadDraft:
-    draft = drafts.get(top.key)
-    if draft is None:
-        draft = drafts[top.key] = WorkloadDraft(source, top)
-    elif top.readable and not draft.top.readable:
-        draft.top = top
-    return draft
+def _take_out(uids: dict[K, set[str]], key: K, uid: str) -> None:
+    """Take a uid out of those under a key, and the key with the last."""
+    if key in uids:
+        uids[key].discard(uid)
+        if not uids[key]:
+            del uids[key]
 
 
 def _declares(draft: WorkloadDraft) -> bool:

@@ -64,7 +64,7 @@ class WorkloadJoin:
     """
 
     def __init__(self, trace: Trace, judge: DriftJudge) -> None:
-        self._grouping = WorkloadGrouping()
+        self._grouping = WorkloadGrouping(trace)
         self._judge = judge
         self._nodes: Mapping[SourceId, Mapping[str, Node]] = {}
         self._rows: Rows[ObjectKey, JoinedWorkload] = Rows(trace, self._join)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from tui.domain.common.memo import Noted
 from tui.domain.facts.workload import Controller, ObjectKey, OwnerRef, Pod
 
 __all__ = ["LIMIT", "TopOwner", "managed_by", "team_of", "top_of"]
@@ -17,17 +18,13 @@ LIMIT = 8
 
 
 class TopOwner(NamedTuple):
-    """The top of a chain: its key, and the controllers that were read on the way, the lowest first.
-
-    `readable` is False when the top is only known by name.
-    """
+    """The top of a chain; `readable` is False when it is only known by name."""
 
     key: ObjectKey
-    chain: tuple[Controller, ...] = ()
     readable: bool = True
 
 
-def top_of(child: Pod | Controller, controllers: Mapping[str, Controller]) -> TopOwner:
+def top_of(child: Pod | Controller, controllers: Mapping[str, Controller] | Noted[str, Controller]) -> TopOwner:
     """The top controller of a pod or controller; `controllers` are those of its cluster by uid."""
     if isinstance(child, Pod):
         chain: list[Controller] = []
@@ -38,10 +35,10 @@ def top_of(child: Pod | Controller, controllers: Mapping[str, Controller]) -> To
     while owner is not None and owner.kind != "Node" and len(chain) <= LIMIT:
         above = controllers.get(owner.uid)
         if above is None or above in chain:
-            return TopOwner(_named(child, owner), tuple(chain), readable=False)
+            return TopOwner(_named(child, owner), readable=False)
         chain.append(above)
         key, owner = above.key, above.owner
-    return TopOwner(key, tuple(chain), not chain or chain[-1].readable)
+    return TopOwner(key, not chain or chain[-1].readable)
 
 
 def _named(child: Pod | Controller, owner: OwnerRef) -> ObjectKey:
