@@ -238,7 +238,7 @@ def _await(kept: _Kept, images: set[ImageKey]) -> None:
     """Note of which images that run, or would, the signatures are still to be looked for."""
     for key in images:
         image = kept.shown.images.get(key)
-        awaits = image is not None and key in kept.uses.images and any(is_awaited(check) for check in image.checks)
+        awaits = image is not None and key in kept.uses.images and any(map(is_awaited, image.checks))
         (kept.awaiting.add if awaits else kept.awaiting.discard)(key)
 
 

@@ -133,7 +133,13 @@ def _described(image: Image, known: CatalogImage, question: Question) -> Image:
 
 def _checks(asked: CheckAnswers[ImageContext]) -> tuple[Check, ...]:
     answers = ruled(asked.answers, asked.context.rules, asked.context.meaning)
-    return _in_order((*(unless_altered(each, asked.context) for each in answers), *_UNUSED))
+    if asked.context.altered:
+        answers = tuple([unless_altered(check, asked.context) for check in answers])
+    return tuple(sorted((*answers, *_UNUSED), key=_place))
+
+
+def _place(check: Check) -> int:
+    return _ORDER[check.name]
 
 
 _UNUSED = tuple(of_containers(name, ()) for name in BY_CONTAINER)
@@ -152,7 +158,3 @@ def verdict_of(own: Iterable[Check], images: Iterable[tuple[Check, ...]]) -> Sta
     for checks in images:
         states += [check.state for check in checks if check.name not in BY_CONTAINER]
     return worst(states)
-
-
-def _in_order(checks: Iterable[Check]) -> tuple[Check, ...]:
-    return tuple(sorted(checks, key=lambda check: _ORDER[check.name]))

@@ -66,9 +66,9 @@ class ShownImages:
         if users is None:
             needed = key in self._reading.lineage.derived or not self._unneeded.get(key)
             return image if needed else None
-        using = {**users.users, **users.idle}
+        using = sorted({**users.users, **users.idle})
         placed = self._judged.wherever(image, using)
-        return used(placed, tuple(_answers(key, sorted(using), workloads)), users.pods)
+        return used(placed, tuple(_answers(key, using, workloads)), users.pods)
 
     def _is_unneeded(self, key: ImageKey) -> bool:
         image = self._reading.catalog.image(key)

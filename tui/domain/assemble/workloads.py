@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import is_
 from typing import NamedTuple
 
 from tui.domain.assemble.images import verdict_of
@@ -105,11 +106,24 @@ class WorkloadJudge:
             ]
         )
         self._asked[key] = joined, asked
-        return self._workload(joined, asked)
+        last = self._rows.values.get(key)
+        same = last is not None and before is not None and before[0] is joined
+        containers = tuple(
+            [
+                self._container(answers, old, container)
+                for answers, old, container in zip(asked, earlier, last.containers, strict=True)
+            ]
+            if same and last is not None
+            else [self._container(answers) for answers in asked]
+        )
+        return self._workload(joined, containers, last if same else None)
 
-    def _workload(self, joined: JoinedWorkload, asked: tuple[CheckAnswers[ContainerContext], ...]) -> Workload:
+    def _workload(self, joined: JoinedWorkload, containers: tuple[Container, ...], last: Workload | None) -> Workload:
+        """The workload of these containers; `last` is how it was, if the same was joined then."""
         found, own = joined.group, joined.controller
-        containers = tuple([self._container(each) for each in asked])
+        rollback = tuple([image for image in joined.rollback if image in self._images])
+        if last is not None and rollback == last.rollback and all(map(is_, containers, last.containers)):
+            return last
         return Workload(
             key=joined.key,
             containers=containers,
@@ -120,14 +134,20 @@ class WorkloadJudge:
             managed_by=joined.managed_by,
             team=joined.team,
             created=own.created if own is not None else min((pod.created for pod in found.pods if pod.created), default=None),
-            rollback=tuple([image for image in joined.rollback if image in self._images]),
+            rollback=rollback,
             owner_readable=found.top.readable,
             source=found.source,
             crews=joined.crews,
             lost_rollback=joined.lost,
         )
 
-    def _container(self, asked: CheckAnswers[ContainerContext]) -> Container:
+    def _container(
+        self,
+        asked: CheckAnswers[ContainerContext],
+        before: CheckAnswers[ContainerContext] | None = None,
+        last: Container | None = None,
+    ) -> Container:
+        """The container as it is judged now; `last` is how it was after the answers `before`, if the same was joined then."""
         joined, key, lost = asked.context.container, asked.context.workload, asked.context.lost
         own = ruled(asked.answers, asked.context.rules, (joined.digests,))
         declared = joined.declared if joined.declared in self._images else None
@@ -135,6 +155,10 @@ class WorkloadJudge:
         named = _names(joined)
         judged = [self._image_checks(image, named.get(image, ()), key) for image in shown]
         checks = (*own, *self._by_name(shown, named, judged))
+        verdict, placed = verdict_of(own, judged), dict(zip(shown, judged, strict=True)) if self._judged.judge.book.varies else {}
+        may_last = last is not None and before is not None and before.context.lost == lost
+        if last is not None and may_last and _judgement_of(last) == (checks, verdict, declared, placed):
+            return last
         return Container(
             name=joined.slot[1],
             type=joined.slot[0],
@@ -151,10 +175,10 @@ class WorkloadJudge:
             trouble=joined.trouble,
             pull=joined.pull,
             checks=checks,
-            verdict=verdict_of(own, judged),
+            verdict=verdict,
             pull_policy=joined.pull_policy,
             pod_refs=joined.refs,
-            placed=dict(zip(shown, judged, strict=True)) if self._judged.judge.book.varies else {},
+            placed=placed,
         )
 
     def _image_checks(self, image: ImageKey, named: tuple[str, ...], workload: ObjectKey) -> tuple[Check, ...]:
@@ -200,3 +224,8 @@ def _names(joined: ContainerJoin) -> dict[ImageKey, tuple[str, ...]]:
 
 
 _ANSWERS = Silence()
+
+
+def _judgement_of(container: Container) -> tuple[object, ...]:
+    """All of a container that does not follow from what was joined."""
+    return container.checks, container.verdict, container.declared, container.placed

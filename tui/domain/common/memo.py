@@ -183,7 +183,7 @@ class Rows(Generic[K, V]):
             self._unread(key, before)
             self._reads[key] = tuple(reads)
             self._note(key, reads)
-        if key in self.values and self.values[key] == value:
+        if key in self.values and (self.values[key] is value or self.values[key] == value):
             return False
         self.values[key] = value
         return True
