@@ -154,7 +154,7 @@ async def test_help_names_the_keys_from_the_bindings_as_remapped() -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
         shown = pilot.app.screen
         assert isinstance(shown, HelpScreen)
-        await until(pilot, lambda: "copy reference with digest" in shown.page.text)
+        await until(pilot, lambda: "copy the answer, finding or marks" in shown.page.text)
         assert "x" in [line.left[0].text.strip() for line in shown.page.lines if line.left]
 
 

@@ -36,7 +36,7 @@ EXPLORER: list[BindingType] = [
     Binding("shift+tab", "tab(-1)", "section before", show=False, id="detail.before"),
     Binding("z", "zoom", "zoom", id="zoom"),
     Binding("c", "copy_name", "copy name", show=False, id="copy.name"),
-    Binding("C", "copy_reference", "copy reference with digest", show=False, id="copy.reference"),
+    Binding("C", "copy_reference", "copy the answer, finding or marks; else the reference", show=False, id="copy.reference"),
     Binding("s", "sources", "sources", id="sources"),
     Binding("escape", "back", "back", show=False, id="back"),
     Binding("q", "leave", "quit", id="leave"),

@@ -1,29 +1,22 @@
-"""An answer as Markdown, ready for a ticket: the question, its sentences, and as of when."""
+"""Answers as Markdown, ready for a ticket."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from tui.domain.answers.answer import Answer
-from tui.domain.common.text import clean
 from tui.presenters.answers.table import answer_sentences
+from tui.presenters.markdown import inert
 
-__all__ = ["answer_markdown", "markdown_text"]
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@:-])")
-
-
-def markdown_text(text: str) -> str:
-    """Text that means nothing to Markdown or HTML: no link, no mention, no cell of its own."""
-    return _SPECIAL.sub(r"\\\1", clean(text)).replace("<", "&lt;")
+__all__ = ["answer_markdown", "moment"]
 
 
-def answer_markdown(answer: Answer) -> Iterator[str]:
-    """The lines of the answer."""
-    yield f"### {markdown_text(answer.question.text)}"
-    yield ""
-    for sentence in answer_sentences(answer):
-        yield f"- **{sentence.label}** {markdown_text(sentence.words)}"
-    yield ""
-    yield f"As of {answer.now:%Y-%m-%d %H:%M} UTC."
+def answer_markdown(answer: Answer) -> str:
+    """The question, its sentences, and as of when."""
+    sentences = [f"- **{sentence.label}** {inert(sentence.words)}" for sentence in answer_sentences(answer)]
+    return "\n".join((f"## {inert(answer.question.text)}", "", *sentences, "", f"As of {moment(answer.now)}.")) + "\n"
+
+
+def moment(at: datetime) -> str:
+    """A moment on a clock that everybody has."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,33 +1,90 @@
-"""What the keys copy of the row under the cursor (OSC 52)."""
+"""What the keys copy (OSC 52): the name or reference of a row; or the answer, a finding or marked rows for a ticket."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
 
 from tui.domain.common.text import clean
-from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.copying import name_to_copy, reference_to_copy
-from tui.presenters.keys import RowSubject, subject_of
+from tui.presenters.keys import subject_of
+from tui.presenters.views.findings import FindingModel
 from tui.ui.host import Explorer
+from widgets.marking import MarkingTree
 
 __all__ = ["COPIED", "Copying"]
 
-COPIED: Mapping[str, Callable[[RowSubject, Snapshot], str]] = {"copy_name": name_to_copy, "copy_reference": reference_to_copy}
-"""What each action copies of what a row is about; empty where there is no such thing."""
+COPIED = ("copy_name", "copy_reference")
+"""The actions that copy."""
+
+
+class _Copied(Explorer, Protocol):
+    """The explorer as copying sees it."""
+
+    @property
+    def outline(self) -> MarkingTree:
+        """The tree."""
+        ...
+
+    @property
+    def is_active(self) -> bool:
+        """Whether no other screen is above it."""
+        ...
+
+
+class _Text(NamedTuple):
+    """A text to copy, and what it is called; of one line unless it is a document."""
+
+    text: str
+    what: str
+    is_document: bool = False
 
 
 class Copying:
-    """Copies what the row under the cursor of a screen is about."""
+    """Copies what the row under the cursor of a screen is about, or what stands above the rows."""
 
-    def __init__(self, explorer: Explorer) -> None:
+    def __init__(self, explorer: _Copied) -> None:
         self._explorer = explorer
 
-    def text(self, action: str) -> str:
-        """What an action would copy now."""
-        return COPIED[action](subject_of(self._explorer.outline.cursor_key), self._explorer.app.snapshot)
+    def can(self, action: str) -> bool:
+        """Whether an action has anything to copy now."""
+        return (action == "copy_reference" and self._is_ticket) or bool(self._of_row(action))
 
     def copy(self, action: str) -> None:
         """Copy it, if there is anything to copy."""
-        text = self.text(action)
-        if text:
-            self._explorer.app.copy_text(text, clean(text))
+        copied = self._ticket() if action == "copy_reference" and self._is_ticket else None
+        if copied is None or not copied.text:
+            row = self._of_row(action)
+            copied = _Text(row, clean(row))
+        if copied.text:
+            self._explorer.app.copy_text(copied.text, copied.what, lines=copied.is_document)
+
+    def _of_row(self, action: str) -> str:
+        subject, snapshot = subject_of(self._explorer.outline.cursor_key), self._explorer.app.snapshot
+        return (name_to_copy if action == "copy_name" else reference_to_copy)(subject, snapshot)
+
+    @property
+    def _is_ticket(self) -> bool:
+        """Whether there is more than a row to copy. Inside the detail it is the row that is meant."""
+        explorer = self._explorer
+        if explorer.detail.has_focus or not explorer.is_active:
+            return False
+        on_finding = subject_of(explorer.outline.cursor_key).finding is not None
+        answered = explorer.built is not None and explorer.built.answer is not None
+        return bool(explorer.outline.marked) or on_finding or answered
+
+    def _ticket(self) -> _Text:
+        """Marked rows first; then the finding under the cursor; then the answer above the rows."""
+        from tui.presenters.answers.markdown import answer_markdown  # not before somebody copies
+        from tui.presenters.answers.ticket import finding_markdown, marks_markdown
+
+        explorer = self._explorer
+        snapshot, built = explorer.app.snapshot, explorer.built
+        if explorer.outline.marked:
+            subjects = [subject_of(key) for key in explorer.outline.marked]
+            return _Text(marks_markdown(subjects, snapshot), f"{len(subjects)} marked rows as Markdown", True)
+        key = subject_of(explorer.outline.cursor_key).finding
+        finding = built.model.found.get(key) if key and built is not None and isinstance(built.model, FindingModel) else None
+        if finding is not None:
+            return _Text(finding_markdown(finding, snapshot), "the finding as Markdown", True)
+        answer = built.answer if built is not None else None
+        return _Text(answer_markdown(answer) if answer is not None else "", "the answer as Markdown", True)

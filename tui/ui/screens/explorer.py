@@ -278,7 +278,7 @@ class ExplorerScreen(NavigableScreen):
         self._copying.copy("copy_name")
 
     def action_copy_reference(self) -> None:
-        """Copy the image's reference with its digest."""
+        """Copy marked rows, the finding or the answer for a ticket; else the image's reference with its digest."""
         self._copying.copy("copy_reference")
 
     def action_why(self) -> None:
@@ -319,7 +319,7 @@ class ExplorerScreen(NavigableScreen):
         """Dim the keys that cannot do anything now."""
         match action:
             case _ if action in COPIED:
-                return bool(self._copying.text(action)) or None
+                return self._copying.can(action) or None
             case "history":
                 return self.history.can_step(int(str(parameters[0]))) or None
             case "filter" | "faults":
