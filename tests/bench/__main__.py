@@ -23,6 +23,7 @@ NAMES = (
     *(
         "tree100k",
         "scan-open",
+        "band",
         "signatures",
         "plan10k",
         "reassess10k",

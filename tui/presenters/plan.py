@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tui.domain.answers.mending import summed_up
 from tui.domain.facts.rights import Right, RightState
 from tui.domain.plans.plan import Action, Forecast, Plan, Step, StepKind
+from tui.presenters.answers.shared import mending_words
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.words import brief_digests, count, duration, plural, without_registry
 from widgets.rows import Cell, Column, FlatModel, Row, RowKey, Span, TextLine
@@ -51,6 +53,8 @@ def plan_heading(plan: Plan, width: int, glyphs: Glyphs, changes: Sequence[str] 
         lines += _paragraph("Nothing was begun, for the plan has changed. This is the new one:", "warn", width)
     for sentence in changes:
         lines += _paragraph(sentence, "warn", width)
+    if plan.action is Action.REBUILD:
+        lines += _paragraph(mending_words(summed_up(plan)), "", width)
     lines += _paragraph(glyphs.dot.join(parts) or _NOTHING[plan.action], "", width)
     stuck = len(plan.steps) - len(plan.ready)
     if stuck:

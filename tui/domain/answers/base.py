@@ -10,7 +10,6 @@ from enum import StrEnum
 import msgspec
 
 from tui.domain.answers.context import AnswerContext
-from tui.domain.answers.extent import running_in
 from tui.domain.plans.why_not import Outlooks, self_rebuild
 from tui.domain.plans.words import repository_title
 from tui.domain.snapshot.snapshot import BaseLink, BaseState, ImageKey, Snapshot
@@ -50,7 +49,7 @@ def blast_radius_of(context: AnswerContext) -> BlastRadius:
     """What stands on the base that is asked about, of what the question finds."""
     snapshot, found = context.snapshot, context.found
     bases = context.index.bases_named(context.question.subject)
-    running = running_in(snapshot, found)
+    running = context.running
     paths = _Paths(snapshot, bases)
     states = {key: paths.freshness(key) for key in found.images}
     direct = sum(_stands_on(snapshot, key, bases) for key in found.images)

@@ -11,7 +11,7 @@ from tui.domain.answers.question import Question
 from tui.domain.plans.needs import RebuildIndex
 from tui.domain.query.index import QueryIndex
 from tui.domain.query.query import Selection
-from tui.domain.snapshot.snapshot import Snapshot
+from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 
 __all__ = ["AnswerContext", "AnswerIndex"]
 
@@ -25,7 +25,7 @@ class AnswerIndex(QueryIndex):
         return RebuildIndex(self.snapshot)
 
 
-class AnswerContext(msgspec.Struct, frozen=True):
+class AnswerContext(msgspec.Struct, frozen=True, dict=True):
     """A question, and what it finds: the rows, and whatever else is counted, are of this selection."""
 
     index: AnswerIndex
@@ -37,3 +37,10 @@ class AnswerContext(msgspec.Struct, frozen=True):
     def snapshot(self) -> Snapshot:
         """The estate that is asked about."""
         return self.index.snapshot
+
+    @cached_property
+    def running(self) -> frozenset[ImageKey]:
+        """The images found that pods of the workloads found run."""
+        images, workloads = self.found.images, self.found.workloads
+        users = self.snapshot.users.items()
+        return frozenset(key for key, keys in users if key in images and any(user in workloads for user in keys))

@@ -59,7 +59,7 @@ def extent_of(context: AnswerContext) -> Extent:
     undecided = context.index.undecided(context.question.terms, context.now) if found.undecided else {}
     return Extent(
         images=found.images,
-        running=running_in(snapshot, found),
+        running=context.running,
         workloads=found.workloads,
         pods=pods_found(snapshot, found.images, found.workloads, found.idle),
         clusters=tuple(sorted(clusters.items(), key=lambda item: (-item[1], item[0]))),
@@ -71,12 +71,6 @@ def extent_of(context: AnswerContext) -> Extent:
         lost=_sources(snapshot, SourceState.FAILED, SourceState.PARTIAL),
         loading=len(_sources(snapshot, SourceState.LOADING)),
     )
-
-
-def running_in(snapshot: Snapshot, found: Selection) -> frozenset[ImageKey]:
-    """The images found that pods of the workloads found run."""
-    images, workloads = found.images, found.workloads
-    return frozenset(key for key, users in snapshot.users.items() if key in images and any(user in workloads for user in users))
 
 
 def _oldest_pod(snapshot: Snapshot, found: Selection) -> datetime | None:

@@ -12,8 +12,7 @@ from tui.domain.answers.context import AnswerContext
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.plan import Plan, Staying, Step, StepKind
 from tui.domain.plans.rebuilding import rebuild
-from tui.domain.plans.words import image_title
-from tui.domain.snapshot.snapshot import ImageKey, Snapshot
+from tui.domain.snapshot.snapshot import ImageKey
 
 __all__ = ["Mending", "MendingKind", "MendingStep", "mending_of", "summed_up"]
 
@@ -64,17 +63,17 @@ def mending_of(context: AnswerContext) -> Mending:
     """What the plan of rebuilding everything that the question finds does, stage by stage."""
     question, found = context.question, context.found
     plan = rebuild(context.snapshot, found.images, query=question.text, now=context.now, index=context.index.rebuilds)
-    return summed_up(plan, context.snapshot)
+    return summed_up(plan)
 
 
-def summed_up(plan: Plan, snapshot: Snapshot) -> Mending:
+def summed_up(plan: Plan) -> Mending:
     """The stages of a plan."""
     ready = {step.id for step in plan.ready}
     rebuilds = [step for step in plan.steps if step.kind is StepKind.REBUILD]
     rollouts = [step for step in plan.steps if step.kind is not StepKind.REBUILD]
     needed = {name for step in rebuilds for name in step.needs}
     stages = (
-        _with_names(_rebuilt(MendingKind.BASES, [step for step in rebuilds if step.id in needed], ready), snapshot),
+        _rebuilt(MendingKind.BASES, [step for step in rebuilds if step.id in needed], ready),
         _rebuilt(MendingKind.IMAGES, [step for step in rebuilds if step.id not in needed], ready),
         _rolled_out(rollouts, ready),
     )
@@ -90,11 +89,8 @@ def summed_up(plan: Plan, snapshot: Snapshot) -> Mending:
 def _rebuilt(kind: MendingKind, steps: Sequence[Step], ready: set[str]) -> MendingStep:
     images = {step.id: tuple(key for key in (step.image, *step.also) if key is not None) for step in steps}
     blocked = sum(len(keys) for name, keys in images.items() if name not in ready)
-    return MendingStep(kind, images=tuple(key for keys in images.values() for key in keys), blocked=blocked)
-
-
-def _with_names(stage: MendingStep, snapshot: Snapshot) -> MendingStep:
-    return msgspec.structs.replace(stage, bases=tuple(image_title(snapshot, key) for key in stage.images))
+    names = tuple(step.target for step in steps) if kind is MendingKind.BASES else ()
+    return MendingStep(kind, names, tuple(key for keys in images.values() for key in keys), blocked=blocked)
 
 
 def _rolled_out(steps: Sequence[Step], ready: set[str]) -> MendingStep:

@@ -63,9 +63,9 @@ def _reason(snapshot: Snapshot, key: ImageKey, term: Term) -> str:
 
 
 def _of_scans(image: Image) -> str:
-    unknown = [check for check in image.checks if check.name is CheckName.SCAN and check.state is State.UNKNOWN and check.brief]
-    if unknown:
-        return unknown[0].brief
+    for check in image.checks:
+        if check.name is CheckName.SCAN and check.state is State.UNKNOWN and check.brief:
+            return check.brief
     return "no whole and recent report" if image.scans else "not scanned"
 
 
