@@ -93,7 +93,14 @@ class Outline:
         roots = model.roots()
         self._lay_out(self.rows, roots, self._top, keep_order=keep_order)
         self.in_order = self._top.rows is roots
-        now = model.find(before.identity(key)) if key is not None else None
+        self._put_cursor(key, line, before)
+
+    def follow_cursor(self, other: Outline) -> None:
+        """Put the cursor where that of another outline is: on its row or the nearest ancestor there is here."""
+        self._put_cursor(other.cursor_key, other.cursor, other.model)
+
+    def _put_cursor(self, key: RowKey | None, line: int, before: TreeModel) -> None:
+        now = self.model.find(before.identity(key)) if key is not None else None
         if now is None or self.index_of(now, line) is not None or not self.reveal(now):
             self.cursor = self._surviving(now or key, line)
 

@@ -134,18 +134,24 @@ class VirtualTree(Painted, can_focus=True):
         With `keep_order` rows stay in the order in which they stand, and new ones come below those beside them.
         """
         before, line, known = self.cursor_key, self.cursor_line, self.model
-        if tuple(model.columns()) != tuple(self.model.columns()):
-            self._painter.forget()
-            self.refresh(Region(0, 0, self.size.width, HEADER))
         self._outline.reconcile(model, expanded, keep_order=keep_order)
         top, now = self._outline.cursor - line, self.cursor_key
-        stays = (
-            (expanded is None or keep_order)
-            and now is not None
-            and before is not None
-            and model.identity(now) == known.identity(before)
-        )
-        self._top = max(top, -self._room // 2) if stays else self._clamped(top)
+        same = now is not None and before is not None and model.identity(now) == known.identity(before)
+        self._top = max(top, -self._room // 2) if same and (expanded is None or keep_order) else self._clamped(top)
+        self._show_changes(before, known)
+
+    def set_outline(self, outline: Outline) -> None:
+        """Show rows that were laid out before: the cursor's row stays on its line as far as that can be."""
+        before, line, known = self.cursor_key, self.cursor_line, self._outline
+        outline.follow_cursor(known)
+        self._outline = outline
+        self._top = self._clamped(outline.cursor - line)
+        self._show_changes(before, known.model)
+
+    def _show_changes(self, before: RowKey | None, known: TreeModel) -> None:
+        if tuple(self.model.columns()) != tuple(known.columns()):
+            self._painter.forget()
+            self.refresh(Region(0, 0, self.size.width, HEADER))
         self._show_cursor(below_pins=False)
         self._repaint_changes()
         if self.cursor_key != before:

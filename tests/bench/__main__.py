@@ -31,6 +31,8 @@ NAMES = (
         "pod-event",
         "registry-answer",
         "scroll100k",
+        "filter100k",
+        "switch",
         "terminal-bytes",
         "soak",
     ),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from enum import StrEnum
 from typing import NamedTuple
 
+from tui.domain.common.memo import Memo
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Container, ImageKey, PodGroup, PodRef, Snapshot, Workload
 from tui.domain.workloads.pull_failures import is_pulling
@@ -35,6 +36,7 @@ __all__ = [
     "users_of_each",
     "uses_of_image",
     "wants_no_pods",
+    "workloads_naming",
 ]
 
 _ON_NODES = "DaemonSet"
@@ -211,22 +213,40 @@ def idle_word(workload: Workload) -> str:
 
 
 def users_of(image: ImageKey, snapshot: Snapshot) -> Mapping[UseKind, tuple[ObjectKey, ...]]:
-    """The workloads that use an image, by how they do; it looks at every workload."""
-    return users_of_each(frozenset((image,)), snapshot)[image]
+    """The workloads that use an image, by how they do."""
+    users: dict[UseKind, dict[ObjectKey, None]] = {use: {} for use in UseKind}
+    for key in workloads_naming(snapshot).get(image, ()):
+        workload = snapshot.workloads[key]
+        for container in workload.containers:
+            if image in container.images or image == container.declared:
+                for use in uses_of_image(workload, container, image):
+                    users[use][key] = None
+        if image in workload.rollback:
+            users[UseKind.ROLLBACK][key] = None
+    return {use: tuple(keys) for use, keys in users.items() if keys}
 
 
 def users_of_each(images: Set[ImageKey], snapshot: Snapshot) -> Mapping[ImageKey, Mapping[UseKind, tuple[ObjectKey, ...]]]:
-    """The same for several images, in one look at every workload."""
-    users: dict[ImageKey, dict[UseKind, dict[ObjectKey, None]]] = {image: {use: {} for use in UseKind} for image in images}
-    for workload in snapshot.workloads.values():
-        for container in workload.containers:
-            declared = (container.declared,) if container.declared is not None else ()
-            for image in {*container.images, *declared} & images:
-                for use in uses_of_image(workload, container, image):
-                    users[image][use][workload.key] = None
-        for image in {*workload.rollback} & images:
-            users[image][UseKind.ROLLBACK][workload.key] = None
-    return {image: {use: tuple(keys) for use, keys in by_use.items() if keys} for image, by_use in users.items()}
+    """The same for several images."""
+    return {image: users_of(image, snapshot) for image in images}
+
+
+def workloads_naming(snapshot: Snapshot) -> Mapping[ImageKey, Sequence[ObjectKey]]:
+    """The workloads that run, declare or keep each image; found once for a snapshot, by looking at every workload."""
+    return _NAMING.get(snapshot, lambda: _find_naming(snapshot))
+
+
+_NAMING: Memo[Mapping[ImageKey, Sequence[ObjectKey]]] = Memo()
+
+
+def _find_naming(snapshot: Snapshot) -> Mapping[ImageKey, Sequence[ObjectKey]]:
+    naming: dict[ImageKey, list[ObjectKey]] = {}
+    for key, workload in snapshot.workloads.items():
+        declared = (container.declared for container in workload.containers if container.declared is not None)
+        images = (image for container in workload.containers for image in container.runs)
+        for image in {*images, *declared, *workload.rollback}:
+            naming.setdefault(image, []).append(key)
+    return naming
 
 
 def uses_of_image(workload: Workload, container: Container, image: ImageKey | None) -> frozenset[UseKind]:

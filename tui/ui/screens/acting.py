@@ -73,6 +73,15 @@ def targets_of(action: Action, subjects: list[RowSubject], snapshot: Snapshot, b
     return Targets(frozenset(images), frozenset(workloads))
 
 
+def is_target(subject: RowSubject, snapshot: Snapshot, built: Built) -> bool:
+    """Whether there is anything to act on: asked at every key, it stops at the first workload."""
+    if subject.finding is not None:
+        return _finding(subject, built) is not None
+    if subject.workload is not None or subject.image is not None:
+        return True
+    return bool(subject.cluster) and any(_is_within(key, subject) for key in snapshot.workloads)
+
+
 def _images_of(workload: Workload) -> Iterable[ImageKey]:
     return (image for container in workload.containers for image in container.images)
 
@@ -96,11 +105,13 @@ class Acting:
         built = self._explorer.built
         if built is None:
             return Targets()
-        marked = self._explorer.outline.marked
-        keys = list(marked) or [key for key in (self._explorer.outline.cursor_key,) if key is not None]
-        subjects = [subject_of(key) for key in keys]
+        subjects = self._subjects()
         targets = targets_of(action, subjects, self._explorer.app.snapshot, built)
-        return targets._replace(name=self._name(subjects, len(marked)))
+        return targets._replace(name=self._name(subjects, len(self._explorer.outline.marked)))
+
+    def _subjects(self) -> list[RowSubject]:
+        outline = self._explorer.outline
+        return [subject_of(key) for key in outline.marked or (outline.cursor_key,) if key is not None]
 
     def _name(self, subjects: list[RowSubject], marked: int) -> str:
         if marked > 1:
@@ -113,8 +124,10 @@ class Acting:
 
     def can_act(self) -> bool:
         """Whether there is something to plan for."""
-        targets = self.targets(Action.REDEPLOY)
-        return self._explorer.app.actions is not None and bool(targets.images or targets.workloads)
+        built, app = self._explorer.built, self._explorer.app
+        if app.actions is None or built is None:
+            return False
+        return any(is_target(subject, app.snapshot, built) for subject in self._subjects())
 
     def start(self, action: Action) -> None:
         """Plan something for what is selected, and show the plan."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from textual.screen import Screen
 
+from tui.domain.facts.events import SourceState
 from tui.domain.plans.board import EMPTY_BOARD, Board
 from tui.domain.snapshot.snapshot import Snapshot
+from tui.domain.workloads.counting import workloads_naming
 from tui.errors import InvalidQuery
 from tui.presenters.glyphs import Glyphs
 from tui.presenters.running import NOTHING_RUNS, running_of
@@ -18,12 +20,20 @@ from tui.presenters.views.building import Built, build_view
 from tui.presenters.views.spec import Filter, ViewSpec
 from tui.presenters.views.table import VIEWS
 from tui.ui.query_indexes import QueryIndexes
+from tui.ui.screens.laying import LaidOut, lay_out
+from widgets.rows import RowKey
 
 __all__ = ["RowBuilder", "RowsRequest"]
 
 
+MOST_KEPT = 5
+"""Views, each under a filter, whose rows are kept for who comes back: as many as there are views."""
+FORESEEN = timedelta(seconds=30)
+"""How old the rows of views that are not shown may become before they are made anew."""
+
+
 class RowsRequest(NamedTuple):
-    """What rows are wanted."""
+    """What rows are wanted. Where they are other rows than those shown they are laid out too, with what was `left` open there."""
 
     view: ViewSpec
     chosen: Filter
@@ -31,20 +41,24 @@ class RowsRequest(NamedTuple):
     now: datetime
     glyphs: Glyphs
     board: Board = EMPTY_BOARD
+    others: bool = True
+    left: frozenset[RowKey] | None = None
+    room: int = 0
 
 
 class RowBuilder:
     """Serves wishes in a worker of a screen; `done` is called on the loop with what was built, or why it could not be.
 
     When nothing else is wished for, what stands beside the names of views is counted in the newest snapshot, as are the checks of
-    what is `running`, and `counted` is called. `counts` are by the ids of views.
+    what is `running`, and `counted` is called. `counts` are by the ids of views. Then the rows of other views are made: who goes
+    there sees them at once, and the newest as soon as they are there.
     """
 
     def __init__(
         self,
         screen: Screen[None],
         indexes: QueryIndexes,
-        done: Callable[[RowsRequest, Built | InvalidQuery], object],
+        done: Callable[[RowsRequest, LaidOut | Built | InvalidQuery], object],
         counted: Callable[[], object],
     ) -> None:
         self._screen = screen
@@ -57,22 +71,59 @@ class RowBuilder:
         self.running = NOTHING_RUNS
         self._wish: RowsRequest | None = None
         self._busy = False
+        self._kept: dict[tuple[str, Filter], tuple[RowsRequest, LaidOut | Built]] = {}
 
     def ask(self, wish: RowsRequest) -> None:
-        """Want these rows; a wish that was not begun is forgotten."""
+        """Want these rows; a wish that was not begun is forgotten. Rows that were made before are there at once."""
+        if wish.others and self._is_served(wish):
+            self._wish = None
+            return
         self._wish = wish
         if not self._busy:
             self._busy = True
             self._screen.run_worker(self._serve(), name="rows", group="rows", exit_on_error=False)
 
+    def _is_served(self, wish: RowsRequest) -> bool:
+        """Whether the newest rows were there; older ones are shown until these are made."""
+        kept = self._kept.get((wish.view.id, wish.chosen))
+        if kept is None or wish.chosen.words or kept[0].glyphs is not wish.glyphs:
+            return False
+        made, rows = kept
+        self._done(made, rows)
+        self._keep(made, _built(rows))
+        return _is_same_estate(made, wish)
+
+    def _keep(self, wish: RowsRequest, rows: LaidOut | Built) -> None:
+        self._kept.pop((wish.view.id, wish.chosen), None)
+        self._kept[wish.view.id, wish.chosen] = (wish, rows)
+        while len(self._kept) > MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
+
     async def _serve(self) -> None:
         try:
             while self._wish is not None:
                 wish, self._wish = self._wish, None
-                self._done(wish, await asyncio.to_thread(self._build, wish))
+                rows = await asyncio.to_thread(self._build, wish)
+                self._done(wish, rows)
+                if not isinstance(rows, InvalidQuery):
+                    self._keep(wish, _built(rows))
                 await self._count(wish.snapshot)
+                await self._foresee(wish)
         finally:
             self._busy = False
+
+    async def _foresee(self, shown: RowsRequest) -> None:
+        """Make the rows of the other views, unless they are loading, filtered, or made some seconds ago."""
+        if shown.chosen.words or any(health.state is SourceState.LOADING for health in shown.snapshot.sources):
+            return
+        for view in VIEWS:
+            kept = self._kept.get((view.id, shown.chosen))
+            if self._wish is not None or (kept is not None and shown.snapshot.as_of - kept[0].snapshot.as_of < FORESEEN):
+                continue
+            wish = shown._replace(view=view, others=True, left=None)
+            rows = await asyncio.to_thread(self._build, wish)
+            if not isinstance(rows, InvalidQuery):
+                self._keep(wish, rows)
 
     async def _count(self, snapshot: Snapshot) -> None:
         if self._wish is None and self._counted_in is not snapshot:
@@ -80,13 +131,27 @@ class RowBuilder:
             self.counts, self.running = await asyncio.to_thread(lambda: (self._count_in(snapshot), running_of(snapshot)))
             self._counted()
 
-    def _build(self, wish: RowsRequest) -> Built | InvalidQuery:
+    def _build(self, wish: RowsRequest) -> LaidOut | Built | InvalidQuery:
         """In a thread, one at a time: the index is made once for all keys typed over one snapshot."""
-        index = self._indexes.of(wish.snapshot) if wish.chosen.words else None
+        kept = self._kept.get((wish.view.id, wish.chosen))
         try:
-            return build_view(wish.view, wish.snapshot, wish.chosen, wish.now, wish.glyphs, index, wish.board)
+            built = _built(kept[1]) if kept is not None and _is_same_estate(kept[0], wish) else self._build_anew(wish)
         except InvalidQuery as error:
             return error
+        return lay_out(built, wish.left, wish.chosen.words, wish.room) if wish.others else built
+
+    def _build_anew(self, wish: RowsRequest) -> Built:
+        workloads_naming(wish.snapshot)  # found here for the detail of every row, and not on the loop
+        index = self._indexes.of(wish.snapshot) if wish.chosen.words else None
+        return build_view(wish.view, wish.snapshot, wish.chosen, wish.now, wish.glyphs, index, wish.board)
 
     def _count_in(self, snapshot: Snapshot) -> Mapping[str, int]:
         return {view: counted(snapshot) for view, counted in self._counters.items()}
+
+
+def _built(rows: LaidOut | Built) -> Built:
+    return rows.built if isinstance(rows, LaidOut) else rows
+
+
+def _is_same_estate(made: RowsRequest, wish: RowsRequest) -> bool:
+    return (made.snapshot, made.board, made.glyphs) == (wish.snapshot, wish.board, wish.glyphs)

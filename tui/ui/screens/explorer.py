@@ -25,6 +25,7 @@ from tui.ui.screens.copying import COPIED, Copying
 from tui.ui.screens.heading import Heading
 from tui.ui.screens.inspector import Inspector
 from tui.ui.screens.keys import KeyLine, dress
+from tui.ui.screens.laying import LaidOut
 from tui.ui.screens.navigable import NavigableScreen
 from tui.ui.screens.notices import Notices, has_rows
 from tui.ui.screens.panes import Panes
@@ -46,9 +47,9 @@ class ExplorerScreen(NavigableScreen):
     class RowsBuilt(Message):
         """The rows that were wished for are there, or the query does not parse."""
 
-        def __init__(self, wish: RowsRequest, built: Built | InvalidQuery) -> None:
+        def __init__(self, wish: RowsRequest, rows: LaidOut | Built | InvalidQuery) -> None:
             self.wish = wish
-            self.built = built
+            self.rows = rows
             super().__init__()
 
     BINDINGS: ClassVar[list[BindingType]] = EXPLORER
@@ -149,30 +150,31 @@ class ExplorerScreen(NavigableScreen):
 
     def ask_for_rows(self) -> None:
         """Have the rows of the newest snapshot made."""
-        app = self.app
-        self._rows.ask(RowsRequest(self.view, self.chosen, app.snapshot, app.clock(), app.glyphs, app.board))
+        app, stage = self.app, self.stage
+        wish = RowsRequest(self.view, self.chosen, app.snapshot, app.clock(), app.glyphs, app.board)
+        self._rows.ask(wish._replace(others=stage.shows_other_rows, left=stage.left_open, room=self._room))
 
     def _trouble_changed(self, trouble: TrustreeError | None) -> None:
         self._notices.show_trouble(trouble)
         self.refresh_bindings()
 
-    def _built(self, wish: RowsRequest, built: Built | InvalidQuery) -> None:
-        self.post_message(self.RowsBuilt(wish, built))
+    def _built(self, wish: RowsRequest, rows: LaidOut | Built | InvalidQuery) -> None:
+        self.post_message(self.RowsBuilt(wish, rows))
 
     @on(RowsBuilt)
     def _rows_arrived(self, message: RowsBuilt) -> None:
         """Show rows, unless the operator has gone elsewhere since they were wished for."""
-        wish, built = message.wish, message.built
+        wish, rows = message.wish, message.rows
         if (wish.view, wish.chosen) != (self.view, self.chosen):
             return
-        if isinstance(built, InvalidQuery):
-            self.filtering.show_wrong(built)
+        if isinstance(rows, InvalidQuery):
+            self.filtering.show_wrong(rows)
         else:
-            self._show_rows(wish, built)
+            self._show_rows(wish, rows)
 
-    def _show_rows(self, wish: RowsRequest, built: Built) -> None:
-        self.stage.show(wish, built, self._room)
-        self.built = built
+    def _show_rows(self, wish: RowsRequest, rows: LaidOut | Built) -> None:
+        self.stage.show(wish, rows, self._room)
+        self.built = rows.built if isinstance(rows, LaidOut) else rows
         self.land()
         self._arrange()
         self._notices.show_emptiness()

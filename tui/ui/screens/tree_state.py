@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from tui.domain.facts.events import SourceState
 from tui.presenters.keys import subject_of
-from tui.presenters.views.building import first_unfolded
 from tui.presenters.views.spec import Filter
 from tui.ui.screens.history import History, Place, Visit
+from tui.ui.screens.laying import LaidOut, lay_out
 from widgets.rows import RowKey
 from widgets.tree import VirtualTree
 
@@ -48,22 +48,47 @@ class TreeState:
         """Whether there was nothing to unfold yet: then nobody has folded anything either."""
         self.touched = False
 
-    def show(self, wish: RowsRequest, built: Built, room: int) -> None:
-        """Show the rows of the current visit; `room` is how many rows fit."""
+    @property
+    def shows_other_rows(self) -> bool:
+        """Whether the rows of the current visit are not those shown, or may be unfolded anew."""
         visit = self._history.current
+        return not self.touched or visit is not self._visit or visit.chosen != self._shown
+
+    @property
+    def left_open(self) -> frozenset[RowKey] | None:
+        """What was unfolded in the current visit, or at the same place before it, when it was left."""
+        left = self._left(self._history.current)
+        return left.expanded if left is not None else None
+
+    def _left(self, visit: Visit) -> Place | None:
+        return visit.place or self._history.left(visit.view, visit.chosen)
+
+    def show(self, wish: RowsRequest, rows: LaidOut | Built, room: int) -> None:
+        """Show the rows of the current visit; `room` is how many rows fit."""
+        visit, built = self._history.current, rows.built if isinstance(rows, LaidOut) else rows
         keeps = self.touched and visit.view.keeps_order
         if visit is not self._visit:
-            self._change(visit, built, wish.snapshot, room)
+            self._change(visit, self._as_left(rows, visit, room), wish.snapshot)
         elif wish.chosen != self._shown or (wish.chosen.words and not self._outline.row_count):
-            self._narrow(visit, built, room)
+            self._narrow(visit, self._as_left(rows, visit, room))
         elif self._bare and not wish.chosen.words:
-            self._unfold(built, room, keep_order=keeps)
+            laid_out = lay_out(built, None, "", room)
+            self._bare = laid_out.bare
+            self._outline.set_model(built.model, expanded=laid_out.outline.expanded, keep_order=keeps)
         elif self.touched or wish.chosen.words:
             self._outline.set_model(built.model, keep_order=keeps)
         else:
-            self.unfold_first(built, room)
+            self._show_first(self._as_left(rows, visit, room))
         self._visit, self._shown = visit, wish.chosen
         self._settle(wish.snapshot)
+
+    def _as_left(self, rows: LaidOut | Built, visit: Visit, room: int) -> LaidOut:
+        """The rows with open what was left open; laid out here only where that was not known when they were asked for."""
+        left = self._left(visit)
+        unfolded = left.expanded if left is not None else None
+        if isinstance(rows, LaidOut) and rows.left == unfolded:
+            return rows
+        return lay_out(rows.built if isinstance(rows, LaidOut) else rows, unfolded, visit.chosen.words, room)
 
     def sort(self) -> None:
         """Put the rows in their order; the one under the cursor stays on its line."""
@@ -71,13 +96,12 @@ class TreeState:
 
     def unfold_first(self, built: Built, room: int) -> None:
         """The worst first, unfolded as far as there is room."""
-        self._unfold(built, room)
-        self._outline.action_first()
+        self._show_first(lay_out(built, None, "", room))
 
-    def _unfold(self, built: Built, room: int, *, keep_order: bool = False) -> None:
-        places = first_unfolded(built.model, room)
-        self._bare = not places and not any(built.model.has_children(root) for root in built.model.roots())
-        self._outline.set_model(built.model, expanded=places, keep_order=keep_order)
+    def _show_first(self, rows: LaidOut) -> None:
+        self._bare = rows.bare
+        self._outline.set_outline(rows.outline)
+        self._outline.action_first()
 
     def _settle(self, snapshot: Snapshot) -> None:
         """Some seconds after everything was loaded, leave the rows alone as if a key had been pressed."""
@@ -88,44 +112,39 @@ class TreeState:
         elif snapshot.as_of - self._whole_since > SETTLED:
             self.touched = True
 
-    def _change(self, visit: Visit, built: Built, snapshot: Snapshot, room: int) -> None:
+    def _change(self, visit: Visit, rows: LaidOut, snapshot: Snapshot) -> None:
         """Other rows altogether: keep where the operator was in those before, and go to where they are now."""
         self._leave()
         other_view = self._visit is not None and self._visit.view is not visit.view
-        left = visit.place or self._history.left(visit.view, visit.chosen)
-        self._lay_out(visit.chosen, left, built, room)
+        left, built = self._left(visit), rows.built
+        self._lay_out(rows)
         if visit.place is not None:
             self._return(visit.place, built)
         elif other_view and left is not None and left.selections == self._selections:
             self._return(left, built)
         elif other_view and visit.chosen.finding == self._shown.finding:
-            self._carry(visit, left, snapshot, built)
+            self._carry(visit, left, snapshot, rows)
         elif visit.chosen.words:
-            self._first_hit(built)
+            self._first_hit(rows)
         self._came_to = self._outline.cursor_key
 
-    def _narrow(self, visit: Visit, built: Built, room: int) -> None:
+    def _narrow(self, visit: Visit, rows: LaidOut) -> None:
         """Another filter of the same visit: it is being typed, or found nothing before."""
         left = self._history.left(visit.view, visit.chosen)
-        self._lay_out(visit.chosen, left, built, room)
+        self._lay_out(rows)
         if visit.chosen.words:
-            self._first_hit(built)
+            self._first_hit(rows)
         elif left is not None:
-            self._return(left, built)
+            self._return(left, rows.built)
         self._came_to = self._outline.cursor_key
 
-    def _lay_out(self, chosen: Filter, left: Place | None, built: Built, room: int) -> None:
-        """Unfold what was unfolded here, what leads to the hits, or the worst."""
-        self._bare = False
-        unfolded = left.expanded if left is not None else None
-        if unfolded is None and chosen.words:
-            unfolded = frozenset(built.unfold)
-        if unfolded is not None:
-            self._outline.set_model(built.model, expanded=unfolded)
-        elif self._outline.cursor_key is not None and self.touched:
-            self._unfold(built, room)
+    def _lay_out(self, rows: LaidOut) -> None:
+        """Show other rows; the cursor is on the first where it was on none, or nobody has put it anywhere."""
+        if rows.left is not None or self.touched:
+            self._bare = rows.bare
+            self._outline.set_outline(rows.outline)
         else:
-            self.unfold_first(built, room)
+            self._show_first(rows)
 
     def _leave(self) -> None:
         """Remember where the operator is now, for the way back, and what they selected here."""
@@ -146,19 +165,19 @@ class TreeState:
             if key is not None and self._outline.select(key, place.line):
                 return
 
-    def _carry(self, visit: Visit, left: Place | None, snapshot: Snapshot, built: Built) -> None:
+    def _carry(self, visit: Visit, left: Place | None, snapshot: Snapshot, rows: LaidOut) -> None:
         """Put the cursor on what was selected elsewhere; where that has no place here, where it was."""
         places = visit.view.places
+        built = rows.built
         key = places(subject_of(self._selected), snapshot) if places is not None and self._selected is not None else None
         if key is not None and built.model.find(built.model.identity(key)) is not None and self._outline.select(key):
             return
         if left is not None:
             self._return(left, built)
         else:
-            self._first_hit(built)
+            self._first_hit(rows)
 
-    def _first_hit(self, built: Built) -> None:
+    def _first_hit(self, rows: LaidOut) -> None:
         """Put the cursor on the first row that the filter asks for."""
-        hit = next((key for key in self._outline.keys if built.model.is_hit(key)), None)
-        if hit is None or not self._outline.select(hit):
+        if rows.first_hit is None or not self._outline.select(rows.first_hit):
             self._outline.action_first()

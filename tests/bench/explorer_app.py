@@ -1,0 +1,83 @@
+"""The child of `filter100k` and `switch`: the explorer over an estate of 100,000 rows, which measures itself."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import msgspec
+from textual import events
+
+from tests.bench.tree_app import MeasuredDriver
+from tests.estates import NOW, HandEstate, huge
+from tests.ui.driving import Settings
+from tui.ui import app as app_module
+from tui.ui.app import TrustreeApp
+from tui.ui.screens.explorer import ExplorerScreen
+from tui.wiring.interpreter import prepare_interpreter
+
+__all__ = ["IMAGES", "Answered", "main"]
+
+IMAGES = 52_000
+"""Images of the estate: 52,000 rows of images and 46,800 of workloads, besides their pods."""
+DONE = "f12"
+
+
+class Answered(msgspec.Struct):
+    """For each key: seconds until something was painted, until its rows were, and that the loop computed until the next key."""
+
+    paint: list[float] = []
+    rows: list[float] = []
+    computed: list[float] = []
+    count: int = 0
+
+
+class MeasuredApp(TrustreeApp):
+    """The program on an estate in memory; what is sent to the terminal is timed."""
+
+    CSS_PATH = str(Path(app_module.__file__).with_name("app.tcss"))
+
+    def __init__(self, report: Path) -> None:
+        snapshot = huge(IMAGES)
+        super().__init__(Settings(), HandEstate(snapshot).open, clock=lambda: NOW)
+        self.driver_class = MeasuredDriver
+        self.report = report
+        self.answered = Answered(count=len(snapshot.images) + len(snapshot.workloads))
+        self._pressed = self._computed = 0.0
+        self._painted = self._shown = True
+        self._last: events.Event | None = None
+        MeasuredDriver.sent = self.sent
+
+    def sent(self, count: int) -> None:
+        """Take the time when a frame has gone to the terminal; called by the thread that sends."""
+        if self._shown:
+            return
+        now = time.perf_counter()
+        if not self._painted:
+            self._painted = True
+            self.answered.paint.append(now - self._pressed)
+        screen = self.screen_stack[0]
+        if isinstance(screen, ExplorerScreen) and not screen.stage.shows_other_rows:
+            self._shown = True
+            self.answered.rows.append(now - self._pressed)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take the time when a key comes in."""
+        if isinstance(event, events.Key) and event is not self._last:
+            self._last = event
+            if event.key == DONE:
+                self.report.write_bytes(msgspec.json.encode(self.answered))
+                self.exit()
+                return
+            computed = time.thread_time()
+            if self._pressed:
+                self.answered.computed.append(computed - self._computed)
+            self._pressed, self._computed = time.perf_counter(), computed
+            self._painted = self._shown = False
+        await super().on_event(event)
+
+
+def main(report: str) -> None:
+    """Run on the terminal that there is, with the interpreter as the program has it."""
+    prepare_interpreter()
+    MeasuredApp(Path(report)).run()

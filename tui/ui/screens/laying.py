@@ -1,0 +1,42 @@
+"""Rows laid out for the tree: which are unfolded where the operator has not been before, and the first hit. Made off the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tui.presenters.views.building import Built, first_unfolded
+from widgets.outline import Outline
+from widgets.rows import RowKey
+
+__all__ = ["LaidOut", "lay_out"]
+
+
+class LaidOut(NamedTuple):
+    """Rows in their order with places open: those `left` open, else what leads to the hits of a filter, else to the worst.
+
+    `bare`: there was nothing to unfold. An outline goes into a tree once.
+    """
+
+    built: Built
+    left: frozenset[RowKey] | None
+    outline: Outline
+    bare: bool
+    first_hit: RowKey | None
+
+
+def lay_out(built: Built, left: frozenset[RowKey] | None, words: str, room: int) -> LaidOut:
+    """Lay rows out; `words` are those of the filter, `room` is how many rows fit."""
+    model, bare = built.model, False
+    unfolded: Iterable[RowKey]
+    if left is not None:
+        unfolded = left
+    elif words:
+        unfolded = built.unfold
+    else:
+        unfolded = first_unfolded(model, room)
+        bare = not unfolded and not any(map(model.has_children, model.roots()))
+    outline = Outline()
+    outline.reconcile(model, unfolded)
+    hit = next(filter(model.is_hit, outline.rows), None) if words else None
+    return LaidOut(built, left, outline, bare, hit)
