@@ -30,7 +30,7 @@ def said(line: Cell) -> str:
 
 def test_every_question_is_counted_worst_first() -> None:
     assert said(running_line(MANY, 160, UNICODE)) == (
-        " 70 running   scan ✘ 12 ? 8 ▲ 30 ✔ 20   signature ✘ 12 ? 7 ✔ 51   registry ✘ 6 ✔ 64   base ▲ 70   identity ✔ 70"
+        " n 70 running   scan ✘ 12 ? 8 ▲ 30 ✔ 20   signature ✘ 12 ? 7 ✔ 51   registry ✘ 6 ✔ 64   base ▲ 70   identity ✔ 70"
     )
 
 

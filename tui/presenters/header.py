@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import NamedTuple
 
+from tui.domain.common.trust import State
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.glyphs import BAD_FIRST, ROLE, Glyphs, mix, worded
 from tui.presenters.health import rank
-from tui.presenters.running import NOTHING_RUNS, Running, running_line
+from tui.presenters.running import NOTHING_RUNS, End, Running, running_parts
 from tui.presenters.views.spec import ViewSpec
 from tui.presenters.words import age, clock, count, plural
 from widgets.rows import Cell, Span, TextLine
 
-__all__ = ["HEIGHT", "NARROW", "Position", "header_lines", "verdict_counts", "view_at"]
+__all__ = ["HEIGHT", "NARROW", "Count", "Position", "count_at", "header_lines", "view_at"]
 
 _ESTATE = (SourceKind.CLUSTER, SourceKind.REGISTRY)
 _COUNTED = (SourceState.OK, SourceState.PARTIAL)
@@ -51,33 +52,74 @@ class Position(NamedTuple):
     running: Running = NOTHING_RUNS
 
 
+Count = State | End
+"""What a number of the header counts: images of a verdict, or what runs and has a check that ends so."""
+_Parts = list[tuple[Count | None, Cell]]
+
+
 def header_lines(snapshot: Snapshot, place: Position, now: datetime, width: int, glyphs: Glyphs) -> list[TextLine]:
     """Brand and scope, the verdicts as a picture and as counts, the checks of what runs, and the views with the filter."""
     brand = TextLine(_brand(snapshot), _pulse(snapshot, place, now, width, glyphs))
     chosen = _filter(place, snapshot)
     tabs = TextLine(tuple(chain.from_iterable(cell for _, cell in _tabs(place, glyphs, width - _length(chosen)))), chosen)
-    chips = _chips(snapshot, glyphs, width)
-    counts = verdict_counts(snapshot, glyphs, words=width >= NARROW)
-    if width >= NARROW and _length(counts) + _length(chips) + 28 > width:
-        counts = verdict_counts(snapshot, glyphs, words=False)
-    numbers = [snapshot.summary.images.get(state, 0) for state in BAD_FIRST]
+    verdicts, checks = _count_lines(snapshot, place, width, glyphs)
+    counts = TextLine(_joined(verdicts), _chips(snapshot, glyphs, width))
     if width < NARROW:
-        strip = TextLine((Span(" "), *_strip(numbers, width - 2, glyphs)))
-        return [brand, strip, TextLine((Span(" "), *counts), chips), tabs]
-    strip_width = max(16, min(width * 9 // 25, width - _length(counts) - _length(chips) - 6))
-    verdicts = TextLine((Span(" "), *_strip(numbers, strip_width, glyphs), Span("  "), *counts), chips)
-    return [brand, verdicts, TextLine(running_line(place.running, width, glyphs)), tabs]
+        numbers = [snapshot.summary.images.get(state, 0) for state in BAD_FIRST]
+        return [brand, TextLine((Span(" "), *_strip(numbers, width - 2, glyphs))), counts, tabs]
+    return [brand, counts, TextLine(_joined(checks)), tabs]
 
 
-def verdict_counts(snapshot: Snapshot, glyphs: Glyphs, words: bool) -> Cell:
-    """`✘ 112 failing  ? 33 unknown  ...`, worst first; a verdict that nothing has is dim."""
-    spans: list[Span] = []
+def count_at(snapshot: Snapshot, place: Position, spot: tuple[int, int], width: int, glyphs: Glyphs) -> Count | None:
+    """What is counted at a line and a cell of it."""
+    line, cell = spot
+    verdicts, checks = _count_lines(snapshot, place, width, glyphs)
+    lines = {2: verdicts} if width < NARROW else {1: verdicts, 2: checks}
+    for target, part in lines.get(line, []):
+        cell -= _length(part)
+        if cell < 0:
+            return target
+    return None
+
+
+def _count_lines(snapshot: Snapshot, place: Position, width: int, glyphs: Glyphs) -> tuple[_Parts, _Parts]:
+    """The numbers of verdicts, and of how checks end, in their parts; what the filter asks for stands out."""
+    verdict, end = _asked(place.query)
+    chips = _length(_chips(snapshot, glyphs, width))
+    counts = _verdict_parts(snapshot, glyphs, words=width >= NARROW, chosen=verdict)
+    if width >= NARROW and _length(_joined(counts)) + chips + 28 > width:
+        counts = _verdict_parts(snapshot, glyphs, words=False, chosen=verdict)
+    if width < NARROW:
+        return [(None, (Span(" "),)), *counts], []
+    numbers = [snapshot.summary.images.get(state, 0) for state in BAD_FIRST]
+    strip_width = max(16, min(width * 9 // 25, width - _length(_joined(counts)) - chips - 6))
+    picture = (Span(" "), *_strip(numbers, strip_width, glyphs), Span("  "))
+    return [(None, picture), *counts], [*running_parts(place.running, width, glyphs, end)]
+
+
+def _asked(query: str) -> tuple[State | None, End | None]:
+    if not query:
+        return None, None
+    from tui.domain.query.refine import asked_check, asked_verdict  # not before somebody filters
+
+    return asked_verdict(query), asked_check(query)
+
+
+def _verdict_parts(snapshot: Snapshot, glyphs: Glyphs, *, words: bool, chosen: State | None = None) -> _Parts:
+    """The key that goes through them, and each of them."""
+    parts: _Parts = [(None, (Span("v ", "accent"),))]
     for state in BAD_FIRST:
         number = snapshot.summary.images.get(state, 0)
         role = ROLE[state] if number else "dim"
-        spans.append(Span(f"{glyphs.states[state]} {count(number)}", f"{role} bold" if number else role))
-        spans.append(Span(f" {worded(state, number)}  " if words else "  ", "dim"))
-    return tuple(spans[:-1]) if not words else (*spans[:-1], Span(spans[-1].text.rstrip(), "dim"))
+        badge = f"badge-{ROLE[state]}" if state is chosen else f"{role} bold" if number else role
+        after = f" {worded(state, number)}" if words else ""
+        gap = "" if state is BAD_FIRST[-1] else "  "
+        parts.append((state, (Span(f"{glyphs.states[state]} {count(number)}", badge), Span(f"{after}{gap}", "dim"))))
+    return parts
+
+
+def _joined(parts: Iterable[tuple[object, Cell]]) -> Cell:
+    return tuple(chain.from_iterable(cell for _, cell in parts))
 
 
 def _strip(numbers: Sequence[int], width: int, glyphs: Glyphs) -> Cell:

@@ -14,13 +14,17 @@ from tui.presenters.glyphs import BAD_FIRST, ROLE, Glyphs
 from tui.presenters.words import count
 from widgets.rows import Cell, Span
 
-__all__ = ["NOTHING_RUNS", "Running", "running_line", "running_of"]
+__all__ = ["NOTHING_RUNS", "End", "Running", "next_end", "running_line", "running_of", "running_parts"]
 
 ASKED = (CheckName.REGISTRY, CheckName.SIGNATURE, CheckName.SCAN, CheckName.BASE, CheckName.IDENTITY)
 GAP = "   "
 MORE = f"{GAP}…"
 _FORMS = (BAD_FIRST, (State.FAIL, State.UNKNOWN, State.WARN), (State.FAIL, State.UNKNOWN))
 """The states that are counted, from the form that says most to the one that says least."""
+
+
+End = tuple[CheckName, State]
+"""A check, and how it ends."""
 
 
 class Running(NamedTuple):
@@ -39,23 +43,40 @@ def running_of(snapshot: Snapshot) -> Running:
     return Running(len(used), count_checks(used))
 
 
-def running_line(running: Running, width: int, glyphs: Glyphs) -> Cell:
+def running_line(running: Running, width: int, glyphs: Glyphs, chosen: End | None = None) -> Cell:
     """`70 images run   scan ✘ 30 ? 4 ✔ 36   registry ✔ 70`, the worst check first, in the longest form that fits.
 
-    A question that the policy does not ask says so: it must not look like one that is answered.
+    A question that the policy does not ask says so: it must not look like one that is answered. `chosen` is what the
+    filter asks for.
     """
+    return tuple(chain.from_iterable(cell for _, cell in running_parts(running, width, glyphs, chosen)))
+
+
+def running_parts(running: Running, width: int, glyphs: Glyphs, chosen: End | None = None) -> list[tuple[End | None, Cell]]:
+    """The line in its parts, each with the end of a check that it counts."""
     if not running.images:
-        return ()
+        return []
     ranked = sorted(ASKED, key=lambda name: _rank(running.checks.get(name, {})))
-    head = Span(f" {count(running.images)} running", "dim")
-    room = width - len(head.text)
+    head = (Span(" n ", "accent"), Span(f"{count(running.images)} running", "dim"))
+    room = width - _length(head)
     for states in _FORMS:
-        cells = [_check(name, running.checks.get(name, {}), states, glyphs) for name in ranked]
-        if sum(map(_length, cells)) < room:
-            return (head, *chain(*cells))
-    while sum(map(_length, cells)) + len(MORE) >= room:
+        cells = [_check(name, running.checks.get(name, {}), states, glyphs, chosen) for name in ranked]
+        if sum(map(_length_of_parts, cells)) < room:
+            return [(None, head), *chain(*cells)]
+    while sum(map(_length_of_parts, cells)) + len(MORE) >= room:
         cells.pop()
-    return (head, *chain(*cells), Span(MORE, "dim"))
+    return [(None, head), *chain(*cells), (None, (Span(MORE, "dim"),))]
+
+
+def next_end(running: Running, end: End | None) -> End | None:
+    """The next check that fails, in the order of the line, after the one asked for; None after the last."""
+    failing = [
+        (name, State.FAIL)
+        for name in sorted(ASKED, key=lambda name: _rank(running.checks.get(name, {})))
+        if running.checks.get(name, {}).get(State.FAIL)
+    ]
+    place = failing.index(end) + 1 if end in failing else 0
+    return failing[place] if place < len(failing) else None
 
 
 def _rank(counts: Mapping[State, int]) -> tuple[int, ...]:
@@ -63,15 +84,29 @@ def _rank(counts: Mapping[State, int]) -> tuple[int, ...]:
     return tuple(-counts.get(state, 0) for state in BAD_FIRST[:-1])
 
 
-def _check(name: CheckName, counts: Mapping[State, int], states: Sequence[State], glyphs: Glyphs) -> Cell:
+def _check(
+    name: CheckName, counts: Mapping[State, int], states: Sequence[State], glyphs: Glyphs, chosen: End | None
+) -> list[tuple[End | None, Cell]]:
     shown = [state for state in states if counts.get(state)] or [
         state for state in (State.WARN, State.PASS) if counts.get(state)
     ][:1]
     if not shown:
-        return (Span(f"{GAP}{name} not asked", "dim"),)
+        return [(None, (Span(f"{GAP}{name} not asked", "dim"),))]
     title = Span(f"{GAP}{name}", "" if counts.get(State.FAIL) or counts.get(State.UNKNOWN) else "dim")
-    return (title, *(Span(f" {glyphs.states[state]} {count(counts[state])}", ROLE[state]) for state in shown))
+    numbers: list[tuple[End | None, Cell]] = [
+        ((name, state), _number(state, counts[state], glyphs, is_chosen=chosen == (name, state))) for state in shown
+    ]
+    return [((name, shown[0]), (title,)), *numbers]
+
+
+def _number(state: State, number: int, glyphs: Glyphs, *, is_chosen: bool) -> Cell:
+    role = f"badge-{ROLE[state]}" if is_chosen else ROLE[state]
+    return (Span(" "), Span(f"{glyphs.states[state]} {count(number)}", role))
 
 
 def _length(cell: Cell) -> int:
     return sum(len(span.text) for span in cell)
+
+
+def _length_of_parts(parts: Sequence[tuple[End | None, Cell]]) -> int:
+    return sum(_length(cell) for _, cell in parts)

@@ -22,6 +22,8 @@ GLOBAL: list[BindingType] = [
 EXPLORER: list[BindingType] = [
     Binding("slash", "filter", "filter", key_display="/", id="filter"),
     Binding("f", "faults", "faults", id="faults"),
+    Binding("v", "verdict", "next verdict: only failing, only unknown …", show=False, id="verdict"),
+    Binding("n", "check", "next check: only what runs and fails it", show=False, id="check"),
     *(Binding(view.key, f"view('{view.id}')", view.name, show=False, id=f"view.{view.id}") for view in VIEWS),
     Binding("w", "why", "why", id="why"),
     Binding("b", "act('rebuild')", "rebuild", id="rebuild"),

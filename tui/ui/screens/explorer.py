@@ -16,6 +16,7 @@ from tui.domain.plans.plan import Action
 from tui.errors import InvalidQuery, TrustreeError
 from tui.presenters.header import HEIGHT, NARROW
 from tui.presenters.keys import has_verdict
+from tui.presenters.running import next_end
 from tui.presenters.views.building import Built
 from tui.ui.keymap import EXPLORER
 from tui.ui.screens.acting import Acting
@@ -236,12 +237,22 @@ class ExplorerScreen(NavigableScreen):
     @on(Banner.Clicked, "#header")
     def _header_clicked(self, event: Banner.Clicked) -> None:
         view = self.header.view_at(self, event.line, event.cell)
+        count = self.header.count_at(self, event.line, event.cell)
         if view is not None:
             self.action_view(view.id)
+        elif count is not None:
+            self.show_counted(count)
 
     @on(Banner.Clicked, "#detail")
     def _detail_clicked(self, event: Banner.Clicked) -> None:
         self.inspector.click(event.line, event.cell, self.detail.size.width)
+
+    def action_check(self) -> None:
+        """Only what runs and fails the next of the checks, after the last everything again."""
+        from tui.domain.query.refine import asked_check, with_check  # not before somebody filters
+
+        end = next_end(self.header.running, asked_check(self.chosen.query))
+        self.narrow(self.chosen._replace(query=with_check(self.chosen.query, end)))
 
     def action_other(self) -> None:
         """What the view has beside its rows, such as another grouping; else the rows' own order, or another of the section."""
@@ -328,6 +339,10 @@ class ExplorerScreen(NavigableScreen):
                 return True if self.app.snapshot.images or self.app.snapshot.workloads or self.chosen.words else None
             case "why":
                 return has_verdict(self.inspector.subject, self.app.snapshot) or None
+            case "verdict":
+                return bool(self.app.snapshot.images) or None
+            case "check":
+                return bool(self.header.running.images) or None
             case "other":
                 return self.view.other is not None or not self.outline.in_order or bool(self.inspector.tab.orders)
             case "act":

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from textual.geometry import Size
 
-from tui.presenters.header import HEIGHT, Position, header_lines, view_at
+from tui.presenters.header import HEIGHT, Count, Position, count_at, header_lines, view_at
 from tui.presenters.running import NOTHING_RUNS, Running
 from tui.presenters.views.spec import ViewSpec
 from tui.presenters.views.table import VIEWS
@@ -68,6 +68,12 @@ class Heading(Banner):
         )
         self._place = place
         self.set_lines(header_lines(app.snapshot, place, app.clock(), explorer.size.width, app.glyphs))
+
+    def count_at(self, explorer: Headed, line: int, cell: int) -> Count | None:
+        """What is counted there."""
+        if self._place is None:
+            return None
+        return count_at(explorer.app.snapshot, self._place, (line, cell), explorer.size.width, explorer.app.glyphs)
 
     def view_at(self, explorer: Headed, line: int, cell: int) -> ViewSpec | None:
         """The view whose name stands there."""

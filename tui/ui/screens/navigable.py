@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from textual.getters import query_one
 
+from tui.domain.common.trust import State
+from tui.presenters.glyphs import BAD_FIRST
+from tui.presenters.header import Count
 from tui.presenters.keys import RowSubject
 from tui.presenters.views.spec import Filter, ViewSpec
 from tui.presenters.views.table import VIEWS, view_of
@@ -121,6 +124,27 @@ class NavigableScreen(FilterableScreen):
     def action_view(self, id: str) -> None:
         """Another view of the same estate, on the same thing."""
         self.go(view_of(id), self.chosen)
+
+    def action_verdict(self) -> None:
+        """Only what has the next verdict, worst first; after the last everything again."""
+        from tui.domain.query.refine import asked_verdict, with_verdict  # not before somebody filters
+
+        counted = [state for state in BAD_FIRST if self.app.snapshot.summary.images.get(state)]
+        asked = asked_verdict(self.chosen.query)
+        place = counted.index(asked) + 1 if asked in counted else 0
+        verdict = counted[place] if place < len(counted) else None
+        self.narrow(self.chosen._replace(query=with_verdict(self.chosen.query, verdict)))
+
+    def show_counted(self, count: Count) -> None:
+        """Only what a number of the header counts; everything again where that is shown."""
+        from tui.domain.query.refine import asked_check, asked_verdict, with_check, with_verdict
+
+        query = self.chosen.query
+        if isinstance(count, State):
+            query = with_verdict(query, None if asked_verdict(query) is count else count)
+        else:
+            query = with_check(query, None if asked_check(query) == count else count)
+        self.narrow(self.chosen._replace(query=query))
 
     def action_faults(self) -> None:
         """Only what is not trusted, or everything again."""
