@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from heapq import merge
 
 from tui.domain.common.text import clean
 from tui.domain.facts.scan import ImageVulnerability
@@ -12,6 +13,7 @@ from tui.domain.snapshot.snapshot import Snapshot
 
 __all__ = ["Vocabulary"]
 
+PIECE = 5000
 AGES = ("1d", "7d", "30d", "90d", "180d", "1y")
 
 
@@ -75,5 +77,9 @@ class Vocabulary:
 
 
 def _sorted(names: Iterable[str]) -> tuple[str, ...]:
-    """Each name once, in order; what would not look like what it is cannot be offered."""
-    return tuple(sorted(name for name in set(names) if name and clean(name) == name))
+    """Each name once, in order; what would not look like what it is cannot be offered.
+
+    They are sorted in pieces: a long list that is sorted at once lets no other thread go on.
+    """
+    unique = [name for name in set(names) if name and clean(name) == name]
+    return tuple(merge(*(sorted(unique[start : start + PIECE]) for start in range(0, len(unique), PIECE))))
