@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.domain.common.memo import Rows, Trace
+from tui.domain.common.memo import Rows, Shared, SharedByIdentity, Trace
 
 
 @pytest.mark.parametrize("ahead", [False, True])
@@ -36,3 +36,24 @@ def test_tables_settle_one_at_a_time_and_empty_ones_need_not() -> None:
     for table in tables[:2]:
         table.refresh((), [1, 2])
     assert [trace.settle() for _ in range(3)] == [True, True, False]
+
+
+def test_equal_values_become_one_object_while_they_are_few() -> None:
+    shared: Shared[tuple[int, ...]] = Shared(most=2)
+    first = shared.one(tuple(range(2)))
+    assert shared.one(tuple(range(2))) is first
+    assert [shared.one((number,)) for number in range(5)] == [(number,) for number in range(5)]
+
+
+def test_what_follows_from_an_object_is_never_that_of_another_in_its_place() -> None:
+    made: list[int] = []
+
+    def length(items: list[int]) -> int:
+        made.append(len(items))
+        return len(items)
+
+    lengths = SharedByIdentity(length)
+    kept = [1, 2]
+    assert [lengths.get(kept), lengths.get(kept), lengths.get([1, 2])] == [2, 2, 2]
+    assert made == [2, 2], "equal, but another one"
+    assert [lengths.get([0] * number) for number in range(50)] == list(range(50))

@@ -6,6 +6,7 @@ A round takes facts in and gives a snapshot. What follows from facts is kept in 
 - `Rows`: a table whose rows are each made by a pure function. A `Trace` notes what is read while a row is made; when the round
   says what changed, `refresh` makes those rows again that read it, and says in turn which of them are other rows now. So a
   change goes no further than it matters.
+- `Shared`: equal values as one object. `SharedByIdentity`: what follows from an object, found by which object it is.
 - `changed_keys`: what differs between two frozen tables. A `Successor` knows that of itself and the table before it.
 
 What can be read has an address, which is its key: the name of a repository (its facts, or which images are in it), a digest
@@ -19,7 +20,7 @@ from itertools import compress
 from operator import is_, is_not
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Address", "Lookup", "Memo", "Noted", "Rows", "Successor", "Trace", "changed_keys"]
+__all__ = ["Address", "Lookup", "Memo", "Noted", "Rows", "Shared", "SharedByIdentity", "Successor", "Trace", "changed_keys"]
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -46,6 +47,39 @@ class Memo(Generic[T]):
         if self._last is None or self._last[0] != key:
             self._last = (key, make())
         return self._last[1]
+
+
+class Shared(Generic[K]):
+    """Equal values as one object, up to so many different ones: where most are alike, one stands for thousands."""
+
+    def __init__(self, most: int = 4096) -> None:
+        self._most = most
+        self._values: dict[K, K] = {}
+
+    def one(self, value: K) -> K:
+        """The value, or the equal one that was met before it."""
+        known = self._values.setdefault(value, value)
+        if len(self._values) > self._most:
+            self._values.clear()
+        return known
+
+
+class SharedByIdentity(Generic[T, V]):
+    """What follows from objects that are long to compare: made once for each of them, found by which it is.
+
+    The objects are kept, so that none can take the place of another in memory, and with it its answer.
+    """
+
+    def __init__(self, make: Callable[[T], V]) -> None:
+        self._make = make
+        self._answers: dict[int, tuple[T, V]] = {}
+
+    def get(self, subject: T) -> V:
+        """What follows from this very object."""
+        answer = self._answers.get(id(subject))
+        if answer is None:
+            answer = self._answers[id(subject)] = subject, self._make(subject)
+        return answer[1]
 
 
 class _Table(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from tui.domain.common.memo import Lookup
+from tui.domain.common.memo import Lookup, SharedByIdentity
 from tui.domain.common.text import short
 from tui.domain.facts.image import Platform, RepositoryName
 from tui.domain.lineage.claims import BaseEdge
@@ -65,7 +65,7 @@ class _Lift:
             for image in content.images:
                 self._holdings[image] = (*self._holdings.get(image, ()), number)
         self._prefix_keys: list[ImageKey] = []
-        self._shared: dict[tuple[int, str], BaseLink] = {}
+        self._shared: SharedByIdentity[BaseEdge, dict[str, BaseLink]] = SharedByIdentity(lambda edge: {})
         self._out = Lifted()
         self._called = Names(forest, tags, self._holdings, hidden)
 
@@ -90,15 +90,15 @@ class _Lift:
             return False
         if edge.target == ROOT:
             return not edge.note
-        key = id(edge), image.registry  # the edges live as long as this object
-        link = self._shared.get(key)
+        shared = self._shared.get(edge)  # by the registries of the images
+        link = shared.get(image.registry)
         if link is None:
             candidates = self._candidates(image, edge, ())
             if len(candidates) != 1 or (edge.target >= 0 and len(self._forest.contents[edge.target].images) != 1):
                 return False
             (base,) = candidates
             tag = best_tag(self._names.get(base, ()))
-            link = self._shared[key] = BaseLink(base, edge.basis, edge.confidence, tag, edge.score, edge.layers, edge.note)
+            link = shared[image.registry] = BaseLink(base, edge.basis, edge.confidence, tag, edge.score, edge.layers, edge.note)
         if link.base == image:
             return False
         self._out.links[image] = link

@@ -28,7 +28,7 @@ class Unfixed(StrEnum):
     IGNORE = "ignore"
 
 
-class Rules(msgspec.Struct, frozen=True, dict=True):
+class Rules(msgspec.Struct, frozen=True, dict=True, cache_hash=True):
     """What an image must be to pass, at one place. States are those of what is found so; OFF does not ask.
 
     `off` are checks that are not asked at all. `trusted` are patterns of registries and repositories; with `trust_signed_in`,

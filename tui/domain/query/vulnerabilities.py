@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from tui.domain.common.memo import SharedByIdentity
 from tui.domain.facts.scan import ImageVulnerability, Severity
 from tui.domain.query.language import Op
 from tui.domain.query.match import is_glob, text_matcher
@@ -22,15 +23,8 @@ _WHOLE = re.compile(r"cve-\d{4}-\d{4,}|ghsa(?:-[0-9a-z]{4}){3}")
 
 def having(images: Sequence[Image], matches: Matcher) -> list[bool]:
     """Whether each image has a vulnerability that matches; equal lists of vulnerabilities are searched once."""
-    answers: dict[int, bool] = {}
-    matching = []
-    for image in images:
-        rows = image.vulnerabilities
-        place = id(rows)
-        if place not in answers:
-            answers[place] = any(map(matches, rows))
-        matching.append(answers[place])
-    return matching
+    answers = SharedByIdentity[Sequence[ImageVulnerability], bool](lambda rows: any(map(matches, rows)))
+    return [answers.get(image.vulnerabilities) for image in images]
 
 
 def names(value: str) -> Matcher:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import is_
 
 from tui.domain.common.memo import Address, changed_keys
 from tui.domain.common.source_id import SourceId
@@ -67,10 +68,10 @@ class Scans:
 
 
 class _Kept:
-    """Answers by the identity of what they were made of; those not asked for in a round are forgotten after it."""
+    """Answers by what they were made of; those not asked for in a round are forgotten after it."""
 
     def __init__(self) -> None:
-        self.merged: dict[tuple[int, ...], tuple[tuple[ScanReport, ...], Merged]] = {}
+        self.merged: dict[tuple[tuple[SourceId, str], ...], Merged] = {}
         self.placed: dict[tuple[Merged, tuple[Step, ...]], tuple[ImageVulnerability, ...]] = {}
         self.scanned: dict[ImageKey, Scanned] = {}
 
@@ -137,10 +138,12 @@ class _Round:
         return self._merged[key]
 
     def _merge(self, reports: tuple[ScanReport, ...]) -> Merged:
-        ids = tuple(map(id, reports))
-        merged = self.kept.merged.get(ids) or self._last.merged.get(ids) or (reports, merge(reports))
-        self.kept.merged[ids] = merged  # the reports are kept, so that their ids stay theirs
-        return merged[1]
+        key = tuple([(report.source, report.key) for report in reports])
+        merged = self.kept.merged.get(key) or self._last.merged.get(key)
+        if merged is None or not all(map(is_, merged.reports, reports)):
+            merged = merge(reports)
+        self.kept.merged[key] = merged
+        return merged
 
     def _placed(self, own: Merged, steps: tuple[Step, ...]) -> tuple[ImageVulnerability, ...]:
         key = (own, steps)
