@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import msgspec
 
+from tests.snapshots import snapshot_of, users_of
 from tui.domain.common.trust import Check, CheckName, State, roll_up, worst
 from tui.domain.facts.demand import Demand
 from tui.domain.facts.events import Denial, Progress, SourceHealth, SourceId, SourceKind, SourceState
@@ -28,7 +29,6 @@ from tui.domain.snapshot.snapshot import (
     NodeKind,
     PodRef,
     Snapshot,
-    Summary,
     UnknownBase,
     Workload,
 )
@@ -183,38 +183,11 @@ def freeze(
     number: int = 1,
 ) -> Snapshot:
     """A snapshot with derived images, users and counts worked out."""
-    users: dict[ImageKey, list[ObjectKey]] = {}
-    for workload in workloads.values():
-        for container in workload.containers:
-            for image in container.runs:
-                users.setdefault(image, []).append(workload.key)
-    derived: dict[ImageKey, list[ImageKey]] = {}
-    for image_found in images.values():
-        if image_found.base is not None:
-            derived.setdefault(image_found.base.base, []).append(image_found.key)
-    pods = {key: sum(workloads[user].pods for user in found) for key, found in users.items()}
-    used = {key: msgspec.structs.replace(image, in_use=key in users, pods=pods.get(key, 0)) for key, image in images.items()}
-    told = tuple(sources)
-    return Snapshot(
-        number,
-        NOW,
-        images=used,
-        bases=dict(bases),
-        derived={key: tuple(found) for key, found in derived.items()},
-        roots=(
-            *(key for key, image in used.items() if image.base is None),
-            *(key for key, base in bases.items() if base.base is None),
-        ),
-        workloads=dict(workloads),
-        users={key: tuple(found) for key, found in users.items()},
-        sources=told,
-        summary=Summary(
-            {state: sum(image.verdict is state for image in used.values()) for state in State},
-            {state: sum(workload.verdict is state for workload in workloads.values()) for state in State},
-            sum(workload.pods for workload in workloads.values()),
-        ),
-        complete=all(health.state is SourceState.OK for health in told),
-    )
+    users, told = users_of(workloads.values()), tuple(sources)
+    pods = {key: sum(workloads[user].pods for user in using) for key, using in users.items()}
+    used = [msgspec.structs.replace(image, in_use=key in users, pods=pods.get(key, 0)) for key, image in images.items()]
+    complete = all(health.state is SourceState.OK for health in told)
+    return snapshot_of(number, NOW, used, workloads.values(), bases.values(), told, complete)
 
 
 def healthy() -> tuple[SourceHealth, ...]:

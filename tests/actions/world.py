@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from tests.actions.plans import NOW, REGISTRY, digest
+from tests.snapshots import snapshot_of
 from tui.actions.audit import AuditLog, Operator
 from tui.actions.ledger import Ledger
 from tui.actions.outside import Limits, Outside
@@ -255,13 +256,10 @@ class World:
     def snapshot(self) -> Snapshot:
         """What a live estate would know now."""
         self._snapshots += 1
-        images = {}
-        for content in self.contents.values():
-            key = ImageKey(content.name.registry, content.name.repository, content.digest)
-            images[key] = self._image(key, content)
-        return Snapshot(self._snapshots, self.clock.wall, images=images, complete=True)
+        return snapshot_of(self._snapshots, self.clock.wall, map(self._image, self.contents.values()))
 
-    def _image(self, key: ImageKey, content: Content) -> Image:
+    def _image(self, content: Content) -> Image:
+        key = ImageKey(content.name.registry, content.name.repository, content.digest)
         awake = self.clock.awake
         signed = content.signed is not None and content.signed <= awake
         scanned = content.scanned is not None and content.scanned <= awake

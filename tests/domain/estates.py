@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from tests.snapshots import snapshot_of
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.events import SourceHealth, SourceId, SourceKind, SourceState
 from tui.domain.facts.image import Platform, RepositoryName
@@ -24,7 +24,6 @@ from tui.domain.snapshot.snapshot import (
     NodeKind,
     PodRef,
     Snapshot,
-    Summary,
     UnknownBase,
     Workload,
 )
@@ -150,28 +149,8 @@ def estate(
     bases: Iterable[UnknownBase] = BASES, complete: bool = True,
 ) -> Snapshot:  # fmt: skip
     """A snapshot of these, with what follows from them filled in."""
-    images, bases = tuple(images), tuple(bases)
-    workloads = tuple(
-        msgspec.structs.replace(each, crews=crews_of(item.pod_refs for item in each.containers)) for each in workloads
-    )
-    derived: dict[ImageKey, tuple[ImageKey, ...]] = {}
-    users: dict[ImageKey, tuple[ObjectKey, ...]] = {}
-    for image in images:
-        if image.base is not None:
-            derived[image.base.base] = (*derived.get(image.base.base, ()), image.key)
-    for workload in workloads:
-        for key in {key for item in workload.containers for key in item.runs}:
-            users[key] = (*users.get(key, ()), workload.key)
-    return Snapshot(
-        1, NOW, {image.key: image for image in images}, {base.key: base for base in bases}, derived,
-        (*(base.key for base in bases), *(image.key for image in images if image.base is None)),
-        {workload.key: workload for workload in workloads}, users, sources,
-        Summary(
-            _count(image.verdict for image in images), _count(item.verdict for item in workloads), sum(w.pods for w in workloads)
-        ),
-        complete,
-    )  # fmt: skip
-
-
-def _count(states: Iterable[State]) -> dict[State, int]:
-    return dict(Counter(states))
+    workloads = [
+        msgspec.structs.replace(workload, crews=crews_of(container.pod_refs for container in workload.containers))
+        for workload in workloads
+    ]
+    return snapshot_of(1, NOW, images, workloads, bases, sources, complete)
