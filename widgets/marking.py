@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -34,6 +35,18 @@ class MarkingTree(VirtualTree):
     def marked(self) -> tuple[RowKey, ...]:
         """The rows that are marked, in the order in which they were."""
         return tuple(self.model.find(identity) or place for identity, place in self._marked.items())
+
+    @property
+    def hidden_marks(self) -> int:
+        """How many marked rows there are none of now: a filter hides them, or they are gone."""
+        return sum(self.model.find(identity) is None for identity in self._marked)
+
+    def exchange_marks(self, marks: Mapping[RowKey, RowKey]) -> Mapping[RowKey, RowKey]:
+        """Have other marks, those that were exchanged before; returns the ones there were."""
+        before, self._marked = self._marked, dict(marks)
+        if before != self._marked:
+            self._changed()
+        return before
 
     def is_marked(self, key: RowKey) -> bool:
         """Whether a row has a mark beside it."""

@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.estates import company
-from tests.ui.driving import Settings, explorer, until
+from tests.ui.driving import Settings, explorer, text_of, until
 from tests.ui.test_cursor import based, under_cursor, without_base
 from tui.presenters.keys import subject_of
 from tui.presenters.views.findings import FINDINGS
@@ -175,3 +175,30 @@ async def test_findings_keep_the_place_of_every_grouping() -> None:
         await settle(pilot, screen, "left_square_bracket")
         assert screen.view is FINDINGS
         assert place(screen) == before
+
+
+async def test_marks_are_those_of_their_view_are_counted_and_every_verb_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    copied: list[tuple[str, str]] = []
+    async with explorer(company()) as (pilot, screen, _):
+        monkeypatch.setattr(screen.app, "copy_text", lambda text, what, **_: copied.append((text, what)))
+        await pilot.press("g", "space", "space", "space")
+        marked = screen.outline.marked
+        assert [screen.outline.render_line(line).text[0] for line in (1, 2, 3, 4)] == ["●", "●", "●", " "]
+        assert "3 marked" in text_of(screen)
+        await pilot.press("c")
+        assert copied[0][1] == "3 names of 3 marked rows"
+        assert len(copied[0][0].splitlines()) == 3
+        await settle(pilot, screen, "2")
+        assert not screen.outline.marked
+        assert "marked" not in text_of(screen)
+        await settle(pilot, screen, "space", "1")
+        assert screen.outline.marked == marked
+        await settle(pilot, screen, "slash", *"ledger", "enter")
+        hidden = screen.outline.hidden_marks
+        assert hidden
+        assert f"3 marked, {hidden} of them hidden" in text_of(screen)
+        assert screen.outline.marked == marked
+        await settle(pilot, screen, "escape", "U")
+        assert not screen.outline.marked
+        await settle(pilot, screen, "2")
+        assert len(screen.outline.marked) == 1

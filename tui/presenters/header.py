@@ -32,6 +32,7 @@ class Position(NamedTuple):
 
     `counts` are numbers that stand beside the names of views, by their ids, `busy` how much is being
     done; `stopped` says that nothing is renewed any more;
+    `hidden` of the marked rows are not among those shown;
     `unsorted`: what came last stands below, not in its place;
     `running` is how the checks of the images that run end.
     """
@@ -46,6 +47,7 @@ class Position(NamedTuple):
     about: str = ""
     marked: int = 0
     unsorted: bool = False
+    hidden: int = 0
     counts: Mapping[str, int] = {}
     busy: Mapping[str, int] = {}
     stopped: bool = False
@@ -251,7 +253,8 @@ def _tab(view: ViewSpec, place: Position, glyphs: Glyphs, *, named: bool) -> Cel
 
 def _filter(place: Position, snapshot: Snapshot) -> Cell:
     below = "   new rows below" if place.unsorted else ""
-    marked = Span(f"{below}   {place.marked} marked" if place.marked else below, "accent")
+    hidden = f", {place.hidden} of them hidden" if place.hidden else ""
+    marked = Span(f"{below}   {place.marked} marked{hidden}" if place.marked else below, "accent")
     if not place.query and not place.faults and not place.about:
         return (marked, Span(" "))
     spans = [Span(f"{_cut(place.about, 40)}  " if place.about else "", "accent")]

@@ -16,6 +16,7 @@ from tui.presenters.keys import RowSubject, subject_of
 from tui.presenters.views.activity import ACTIVITY
 from tui.presenters.views.building import Built
 from tui.presenters.views.findings import FindingModel
+from tui.presenters.words import plural
 from tui.ui.host import Actions, Explorer
 from widgets.marking import MarkingTree
 
@@ -115,7 +116,7 @@ class Acting:
 
     def _name(self, subjects: list[RowSubject], marked: int) -> str:
         if marked > 1:
-            return f"{marked} marked rows"
+            return plural(marked, "marked row")
         built = self._explorer.built
         finding = _finding(subjects[0], built) if subjects and built is not None else None
         if finding is not None:
@@ -135,7 +136,10 @@ class Acting:
         if not targets.images and not targets.workloads:
             self._explorer.app.notify(NOTHING_TO_ACT_ON, severity="warning")
             return
-        self._explorer.app.notify("Making a plan.", timeout=1.5)
+        marked = len(self._explorer.outline.marked)
+        self._explorer.app.notify(
+            f"Making a plan for {plural(marked, 'marked row')}." if marked else "Making a plan.", timeout=1.5
+        )
         self._explorer.run_worker(self._plan(action, targets), name="plan", group="plan", exclusive=True, exit_on_error=False)
 
     async def _plan(self, action: Action, targets: Targets) -> None:

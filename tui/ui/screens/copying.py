@@ -8,6 +8,7 @@ from tui.domain.common.text import clean
 from tui.presenters.copying import name_to_copy, reference_to_copy
 from tui.presenters.keys import subject_of
 from tui.presenters.views.findings import FindingModel
+from tui.presenters.words import plural
 from tui.ui.host import Explorer
 from widgets.marking import MarkingTree
 
@@ -51,12 +52,22 @@ class Copying:
 
     def copy(self, action: str) -> None:
         """Copy it, if there is anything to copy."""
-        copied = self._ticket() if action == "copy_reference" and self._is_ticket else None
+        copied = self._ticket() if action == "copy_reference" and self._is_ticket else self._names(action)
         if copied is None or not copied.text:
             row = self._of_row(action)
             copied = _Text(row, clean(row))
         if copied.text:
             self._explorer.app.copy_text(copied.text, copied.what, lines=copied.is_document)
+
+    def _names(self, action: str) -> _Text | None:
+        """The names of marked rows, one a line."""
+        explorer = self._explorer
+        marked = explorer.outline.marked
+        if action != "copy_name" or not marked or explorer.detail.has_focus or not explorer.is_active:
+            return None
+        names = [name_to_copy(subject_of(key), explorer.app.snapshot) for key in marked]
+        lines = list(dict.fromkeys(filter(None, names)))
+        return _Text("\n".join(lines), f"{plural(len(lines), 'name')} of {plural(len(marked), 'marked row')}", True)
 
     def _of_row(self, action: str) -> str:
         subject, snapshot = subject_of(self._explorer.outline.cursor_key), self._explorer.app.snapshot

@@ -61,6 +61,7 @@ class Heading(Banner):
             chosen.finding.what if chosen.finding else "",
             len(explorer.outline.marked),
             not explorer.outline.in_order,
+            explorer.outline.hidden_marks,
             self.counts,
             {view.id: view.busy(app.board) for view in VIEWS if view.busy is not None},
             stopped=app.trouble is not None,

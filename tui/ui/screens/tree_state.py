@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,8 @@ from tui.presenters.keys import subject_of
 from tui.presenters.views.spec import Filter
 from tui.ui.screens.history import History, Place, Visit
 from tui.ui.screens.laying import LaidOut, lay_out
+from widgets.marking import MarkingTree
 from widgets.rows import RowKey
-from widgets.tree import VirtualTree
 
 if TYPE_CHECKING:
     from tui.domain.snapshot.snapshot import Snapshot
@@ -32,7 +33,7 @@ class TreeState:
     is where they were; who comes to a view by its name is on what was selected elsewhere since, else where they were.
     """
 
-    def __init__(self, outline: VirtualTree, history: History) -> None:
+    def __init__(self, outline: MarkingTree, history: History) -> None:
         self._outline = outline
         self._history = history
         self._visit: Visit | None = None
@@ -43,6 +44,8 @@ class TreeState:
         self._selected: RowKey | None = None
         """The last image or workload that the operator went to, in whichever view."""
         self._selections = 0
+        self._marks: dict[str, Mapping[RowKey, RowKey]] = {}
+        """The marks of views that are not shown: nothing is acted upon that no row of the view stands for."""
         self._whole_since: datetime | None = None
         self._bare = False
         """Whether there was nothing to unfold yet: then nobody has folded anything either."""
@@ -117,6 +120,8 @@ class TreeState:
         self._leave()
         other_view = self._visit is not None and self._visit.view is not visit.view
         left, built = self._left(visit), rows.built
+        if other_view and self._visit is not None:
+            self._marks[self._visit.view.id] = self._outline.exchange_marks(self._marks.pop(visit.view.id, {}))
         self._lay_out(rows)
         if visit.place is not None:
             self._return(visit.place, built)
