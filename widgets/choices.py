@@ -128,7 +128,7 @@ class ChoiceList(Painted):
             return "^" if self.ascii else "↑"
         if y == self.size.height - 1 and self._top + y + 1 < len(self._choices):
             return "v" if self.ascii else "↓"
-        return " "
+        return "|" if self.ascii else "│"
 
     @property
     def _ellipsis(self) -> str:

@@ -41,6 +41,8 @@ def offered(text: str) -> list[tuple[str, Target]]:
         ("ns pay", Ask("ns:payments", "workloads")),
         ("ctx neu", Ask("ctx:prod-neu", "workloads")),
         ("cve CVE-2026-1", Ask("cve:CVE-2026-1")),
+        ("prod-neu", Ask("ctx:prod-neu", "workloads")),
+        ("kube", Ask("ns:kube-system", "workloads")),
         ("base py", Ask("base:base/python:3.12")),
         ("base", GoOn("base ")),
         ("pkg", GoOn("pkg ")),

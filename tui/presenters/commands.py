@@ -42,6 +42,7 @@ __all__ = [
 
 MOST = 60
 MOST_NAMES = 40
+MOST_PLACES = 5
 LEAST_LETTERS = 2
 """So many letters before names of the estate are looked for."""
 
@@ -239,6 +240,7 @@ def _all_offers(request: CommandRequest) -> Iterator[CommandOffer]:
     if not small:
         yield from (CommandOffer(f"@{name}", (Span(query, "dim"),), Ask(query)) for name, query in request.saved.items())
     if len(small) >= LEAST_LETTERS:
+        yield from _places(small, request)
         yield from _jumps(text, request)
     if text:
         yield from _queries(text, request)
@@ -304,10 +306,22 @@ def _values(word: str, part: str, request: CommandRequest) -> Iterator[CommandOf
     begun = [name for name in words if name.lower().startswith(small) and name not in exact]
     inside = [name for name in words if small in name.lower() and name not in exact and not name.lower().startswith(small)]
     typed = [part] if part and not exact and (key in (Key.CVE, Key.PKG, Key.BASE, Key.REPO) or not begun) else []
-    for value in (*exact, *begun, *inside, *typed)[:MOST]:
-        term = f"{key}:{quote(value)}"
-        tally = request.names.queries.tally(parse_terms(term), request.now)
-        yield CommandOffer(f"{word} {value}", tally_words(tally), Ask(term, _LISTED.get(key, "")))
+    yield from (_valued(word, value, request) for value in (*exact, *begun, *inside, *typed)[:MOST])
+
+
+def _places(small: str, request: CommandRequest) -> Iterator[CommandOffer]:
+    """Clusters, namespaces and teams by the beginning of their names alone."""
+    for word in ("ctx", "ns", "team"):
+        names = request.names.queries.words.values(_ARGUMENTS[word])
+        begun = [name for name in names if name.lower().startswith(small)]
+        yield from (_valued(word, name, request) for name in begun[:MOST_PLACES])
+
+
+def _valued(word: str, value: str, request: CommandRequest) -> CommandOffer:
+    key = _ARGUMENTS[word]
+    term = f"{key}:{quote(value)}"
+    tally = request.names.queries.tally(parse_terms(term), request.now)
+    return CommandOffer(f"{word} {value}", tally_words(tally), Ask(term, _LISTED.get(key, "")))
 
 
 def _keeping(word: str, name: str, request: CommandRequest) -> Iterator[CommandOffer]:
