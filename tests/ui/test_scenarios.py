@@ -16,13 +16,16 @@ from textual.widgets import Input
 
 from tests.ui.driving import Settings as Looks
 from tests.ui.driving import names, text_of, until
+from tui.domain.answers.moves import moves_among
 from tui.domain.common.trust import State
+from tui.domain.query.query import parse_query
 from tui.domain.snapshot.snapshot import Drift, Snapshot
 from tui.estate.estate import Estate
 from tui.settings.settings import Settings
 from tui.ui.app import TrustreeApp
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.wiring.opening import opened
+from widgets.page import TextPage
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("embedded estate")]
 LOADING = 240.0
@@ -204,3 +207,62 @@ async def test_the_manifest_of_an_image_is_shown_as_its_registry_has_it(estate: 
         await ops.press("shift+tab")
         await ops.sees(lambda: '"schemaVersion": 2' in ops.screen.detail.text, "the manifest")
         assert '"rootfs": {' in ops.screen.detail.text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_s3_what_ran_before_and_now_stands_above_the_rows_in_two_keys(estate: Estate, size: tuple[int, int]) -> None:
+    async with operator(estate, size) as ops:
+        await ops.filter("drift:moved")
+        said = await ops.answered()
+        assert ops.keys <= 2
+        moves = moves_among(ops.snapshot, ops.snapshot.workloads).moves
+        (move,) = (move for move in moves if move.name.repository == "payments/worker")
+        assert move.now is not None
+        assert f"payments/worker:stable names {move.now.digest[7:19]}" in said
+        assert "24 pods still run" in said
+        assert "rollout undo does not help: same tag" in said
+        await ops.press("enter", "G", "enter", *["shift+tab"] * 3)
+        page = ops.pilot.app.screen.query_one(TextPage) if size[0] < 110 else ops.screen.detail
+        await ops.sees(lambda: "1 shared" in page.text or "shared" in page.text, "layers, fetched")
+        text = " ".join(page.text.split())
+        for part in ("before", "now", "signature", "label", "layers"):
+            assert part in text, text
+
+
+async def test_s4_the_pull_doctor_names_the_step_and_the_role_in_three_keys_at_80_columns(estate: Estate) -> None:
+    async with operator(estate, (80, 24)) as ops:
+        await ops.filter("is:stuck portal")
+        said = await ops.answered()
+        assert ops.keys <= 3
+        assert "repo ✔ tag ✔ digest ✔ right ✘ network ✔ platform ✔" in said
+        assert "grant AcrPull on fabrikam.azurecr.io to the kubelet identity." in said
+
+
+async def test_s7_what_a_purge_would_break_takes_two_keys_at_80_columns(estate: Estate) -> None:
+    async with operator(estate, (80, 24)) as ops:
+        await ops.filter("is:at-risk")
+        said = await ops.answered()
+        assert ops.keys <= 2
+        assert "by retention" in said
+        assert "restart" in said
+        built = ops.screen.built
+        found = parse_query("is:at-risk").images(ops.snapshot, ops.snapshot.as_of)
+        assert built is not None
+        assert built.matched == len(found.images)
+        assert f"of {len(found.images)} images" in said
+        needed = {name for name in ("settlement", "worker") if name in text_of(ops.screen)}
+        assert needed
+
+
+async def test_s8_the_dossier_of_a_digest_takes_four_keys_at_80_columns(estate: Estate) -> None:
+    async with operator(estate, (80, 24)) as ops:
+        moves = moves_among(ops.snapshot, ops.snapshot.workloads).moves
+        bad = next(move.before[0] for move in moves if move.name.repository == "payments/worker")
+        await ops.filter(f"digest:{bad.digest[:19]}")
+        said = await ops.answered()
+        assert "built 41d, pushed 41d, signed 41d, untagged 2d" in said
+        assert "by run " in said
+        assert "K contains it" in said
+        await ops.press("enter", "enter")
+        assert ops.keys <= 4
+        await ops.sees(lambda: "What happened to it" in ops.pilot.app.screen.query_one(TextPage).text, "its timeline")

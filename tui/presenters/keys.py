@@ -88,6 +88,8 @@ class RowSubject(msgspec.Struct, frozen=True):
     namespace: str = ""
     unreadable: bool = False
     finding: FindingKey | None = None
+    beside: ImageKey | None = None
+    """The other image, where two are marked."""
     own: tuple[Hashable, ...] = ()
     """Parts of the path that only the view knows which the row is of."""
 

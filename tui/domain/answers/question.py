@@ -22,6 +22,7 @@ class QuestionKind(StrEnum):
     PACKAGE = "package"
     BASE = "base"
     DIGEST = "digest"
+    AT_RISK = "at-risk"
     STUCK = "stuck"
     MOVED = "moved"
     REPOSITORY = "repository"
@@ -43,8 +44,12 @@ class Question(msgspec.Struct, frozen=True):
     faults: bool = False
 
 
-_OF_TRAIT: Mapping[str, QuestionKind] = {Trait.STUCK: QuestionKind.STUCK, Trait.DRIFTED: QuestionKind.MOVED}
-_OF_DRIFT: Mapping[str, QuestionKind] = {Drift.MOVED: QuestionKind.MOVED, Drift.MIXED: QuestionKind.MOVED}
+_OF_TRAIT: Mapping[str, QuestionKind] = {
+    Trait.AT_RISK: QuestionKind.AT_RISK,
+    Trait.STUCK: QuestionKind.STUCK,
+    Trait.DRIFTED: QuestionKind.MOVED,
+}
+_OF_DRIFT: Mapping[str, QuestionKind] = dict.fromkeys((Drift.MOVED, Drift.MIXED, Drift.GONE), QuestionKind.MOVED)
 _OF_KEY: Mapping[Key, QuestionKind] = {
     Key.CVE: QuestionKind.CVE,
     Key.PKG: QuestionKind.PACKAGE,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 import msgspec
 
@@ -61,10 +62,7 @@ class Risks:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._purges: dict[str, tuple[_Purge, ...]] = {}
-        self._repositories: dict[RepositoryName, list[Image]] = {}
         self._risks: dict[ImageKey, Risk | None] = {}
-        for image in snapshot.images.values():
-            self._repositories.setdefault(image.name, []).append(image)
 
     def of(self, image: Image) -> Risk | None:
         """How an image could vanish; None for one that is safe."""
@@ -107,6 +105,13 @@ class Risks:
             return _losing(lost)
         unread = self.unread(image.key.registry)
         return Risk(RiskKind.UNKNOWN, unread) if unread else None
+
+    @cached_property
+    def _repositories(self) -> dict[RepositoryName, list[Image]]:
+        repositories: dict[RepositoryName, list[Image]] = {}
+        for image in self._snapshot.images.values():
+            repositories.setdefault(image.name, []).append(image)
+        return repositories
 
     # ---- manifests without a tag
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import assert_never
 
 from tui.domain.answers.answer import Answer
+from tui.domain.answers.at_risk import AtRisk
 from tui.domain.answers.base import BlastRadius
+from tui.domain.answers.dossier import Dossier
 from tui.domain.answers.mix import Mix
+from tui.domain.answers.moves import Moves
+from tui.domain.answers.pulls import Pulls
 from tui.domain.answers.vulnerability import Exposure
+from tui.presenters.answers.at_risk import at_risk_sentences
 from tui.presenters.answers.base import blast_radius_sentences
+from tui.presenters.answers.dossier import dossier_sentences
 from tui.presenters.answers.mix import mix_sentences
+from tui.presenters.answers.moves import moves_sentences
+from tui.presenters.answers.pulls import pulls_sentences
 from tui.presenters.answers.sentences import AnswerSentence
 from tui.presenters.answers.vulnerability import exposure_sentences
 
@@ -23,6 +31,14 @@ def answer_sentences(answer: Answer) -> list[AnswerSentence]:
             return list(exposure_sentences(answer, answer.details))
         case BlastRadius():
             return list(blast_radius_sentences(answer, answer.details))
+        case AtRisk():
+            return list(at_risk_sentences(answer, answer.details))
+        case Dossier():
+            return list(dossier_sentences(answer, answer.details))
+        case Moves():
+            return list(moves_sentences(answer, answer.details))
+        case Pulls():
+            return list(pulls_sentences(answer, answer.details))
         case Mix():
             return list(mix_sentences(answer, answer.details))
         case _:

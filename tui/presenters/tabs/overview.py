@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tui.domain.answers.scorecard import Scope
 from tui.domain.checks.containers import image_checks
 from tui.domain.common.trust import Check, State
 from tui.domain.facts.events import SourceHealth, SourceKind, SourceState
-from tui.domain.snapshot.snapshot import Container, ImageKey, UnknownBase
+from tui.domain.snapshot.snapshot import Container, Image, ImageKey, UnknownBase
 from tui.domain.workloads.counting import pods_with
 from tui.presenters.keys import RowSubject
 from tui.presenters.phrases import image_name, source_word
@@ -63,6 +63,7 @@ def _container_lines(container: Container, look: SectionContext) -> list[TextLin
     title = (Span(" "), glyph, Span(f" {kind}", "dim"), Span(container.name, "bold"), Span(f"  {container.image}", "dim"))
     lines = [TextLine(title, (Span(f"{plural(container.pods, 'pod')} ", "dim"),))]
     lines += wrapped(container.trouble, "fail", look.width, indent=4)
+    lines += _pull_lines(container, look)
     lines += [line for check in container.checks if check.state is not State.OFF for line in _check(check, look)]
     images = [look.snapshot.images[key] for key in container.images if key in look.snapshot.images]
     for image in images:
@@ -135,10 +136,26 @@ def _health_lines(health: SourceHealth, look: SectionContext) -> list[TextLine]:
     return [*lines, *denial_lines(health.denials, look.width, indent=1)]
 
 
+def _pull_lines(container: Container, look: SectionContext) -> Iterable[TextLine]:
+    if container.pull is None:
+        return ()
+    from tui.presenters.tabs.pulling import pull_lines  # the room of answers: not before something does not start
+
+    return pull_lines(container, look)
+
+
+def _timeline(image: Image, look: SectionContext) -> Iterable[TextLine]:
+    from tui.presenters.tabs.timeline import timeline_lines  # likewise: not before the first frame
+
+    return timeline_lines(image, look)
+
+
 def _lines(subject: RowSubject, context: SectionContext) -> Sequence[TextLine]:
     tree = lineage_section(subject, context, brief=True)
     title = [TextLine(), TextLine((Span(" Where it comes from, where it runs", "dim"),))] if tree else []
-    return [*overview(subject, context), *title, *tree]
+    image = context.snapshot.images.get(subject.image) if subject.image is not None else None
+    happened = _timeline(image, context) if image is not None and (subject.workload is None or subject.is_image_inside) else ()
+    return [*overview(subject, context), *title, *tree, *happened]
 
 
 OVERVIEW = TabSpec("overview", "Overview", _lines)

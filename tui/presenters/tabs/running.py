@@ -50,6 +50,10 @@ def _container(container: Container, image: ImageKey | None, look: SectionContex
     reason = container.drift_reason or f"drift: {container.drift.value}"
     yield from wrapped(reason, DRIFT_ROLE[container.drift], look.width, indent=3)
     yield from wrapped(container.trouble, "fail", look.width, indent=3)
+    if container.pull is not None:
+        from tui.presenters.tabs.pulling import pull_lines  # the room of answers: not before something does not start
+
+        yield from pull_lines(container, look)
     for pod in container.pod_refs:
         if image is None or pod.runs in (image, None):
             yield _pod(pod, container, look)

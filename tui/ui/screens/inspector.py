@@ -8,12 +8,14 @@ from textual.timer import Timer
 
 from tui.presenters.detail import detail_lines, tab_at
 from tui.presenters.keys import RowSubject, subject_of
+from tui.presenters.tabs.comparing import COMPARE, compared
 from tui.presenters.tabs.spec import SectionContext, TabSpec
 from tui.presenters.tabs.table import TABS
 from tui.presenters.views.narrowing import wanted_vulnerability
 from tui.ui.host import Explorer
 from tui.ui.screens.inquiring import Inquirer
 from tui.ui.screens.scorecards import Scorecards
+from widgets.marking import MarkingTree
 from widgets.page import TextPage
 from widgets.rows import RowKey, TextLine
 from widgets.tree import VirtualTree
@@ -91,6 +93,8 @@ class Inspector:
         if self._outline.cursor_key is None or whole is not None:
             self._inquirer.leave()
             return whole or []
+        if self.tab is COMPARE and isinstance(self._outline, MarkingTree):
+            subject = compared(subject, map(subject_of, self._outline.marked))
         inquiry = self.tab.inquiry(subject, app.snapshot) if self.tab.inquiry is not None else None
         return detail_lines(subject, self.tab, context, self._inquirer.fetch(self.tab.id, inquiry))
 

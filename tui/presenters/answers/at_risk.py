@@ -1,0 +1,109 @@
+"""The answer to "what would a purge break?": what is lost, what goes next and when, and what a restart would bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from tui.domain.answers.answer import Answer
+from tui.domain.answers.at_risk import AtRisk, Loss
+from tui.domain.answers.restarting import Roulette
+from tui.domain.common.trust import State
+from tui.domain.query.risk import RiskKind
+from tui.presenters.answers.sentences import AnswerSentence, fitted, named
+from tui.presenters.answers.shared import runs, undecided, whose
+from tui.presenters.words import count, several, without_registry
+
+__all__ = ["at_risk_sentences", "due_words"]
+
+
+def at_risk_sentences(answer: Answer, risk: AtRisk) -> Iterator[AnswerSentence]:
+    """How much needs what could vanish, what goes when, what a restart brings, what keeps it, whose it is."""
+    yield runs(answer, State.FAIL, _nothing(answer))
+    if risk.losses:
+        yield AnswerSentence("lost", _kinds(risk))
+        yield from _next(risk, answer.now)
+    restart = _restart(risk.roulette)
+    if restart:
+        yield AnswerSentence("restart", restart)
+    if risk.losses:
+        yield AnswerSentence("fix", _fix(risk))
+        yield from whose(answer)
+    yield from undecided(answer)
+
+
+def _nothing(answer: Answer) -> str:
+    return "Nothing that is needed could vanish." if answer.extent.is_told else "Nothing that could be told could vanish."
+
+
+def _kinds(risk: AtRisk) -> str:
+    """`6 gone, 1 retention, 7 purge; rollback 9, running 4, scheduled 1`."""
+    kinds = ", ".join(f"{count(number)} {_KINDS[kind]}" for kind, number in risk.kinds)
+    uses = sorted(((use.value, number) for use, number in risk.uses), key=lambda item: -item[1])
+    return fitted(f"{kinds}; needed: {named(uses, 4)}.", *(f"{kinds}; {named(uses, most)}." for most in (4, 2, 1)), f"{kinds}.")
+
+
+_KINDS = {
+    RiskKind.GONE: "gone",
+    RiskKind.RETENTION: "by retention",
+    RiskKind.PURGE: "by a purge",
+    RiskKind.UNTAGGED: "untagged, unlocked",
+    RiskKind.UNKNOWN: "unknown",
+}
+
+
+def _next(risk: AtRisk, now: datetime) -> Iterator[AnswerSentence]:
+    """`payments/api:1.12.0 and 2 more at the next purge; payments/worker 2026-12-03`."""
+    dated = [loss for loss in risk.losses if loss.risk.due is not None]
+    overdue = [loss for loss in dated if loss.risk.due is not None and loss.risk.due <= now]
+    later = dated[len(overdue) :]
+    if not dated:
+        return
+    first = f"{_title(overdue[0])}{_more(len(overdue))} at the next run" if overdue else ""
+    then = f"{_title(later[0])}{_more(len(later))} from {due_words(later[0].risk.due, now)} on" if later else ""
+    due = f"{count(len(overdue))} at the next run" if overdue else ""
+    day = f"{count(len(later))} from {due_words(later[0].risk.due, now)} on" if later else ""
+    wordings = ((first, then), (due, then), (first, day), (due, day))
+    yield AnswerSentence("next", fitted(*(f"{'; '.join(filter(None, parts))}." for parts in wordings)))
+
+
+def _more(number: int) -> str:
+    return f" +{count(number - 1)}" if number > 1 else ""
+
+
+def _title(loss: Loss) -> str:
+    return without_registry(loss.name).removesuffix(")").partition(" (")[0]
+
+
+def due_words(due: datetime | None, now: datetime) -> str:
+    """The day, or that it is due."""
+    if due is None:
+        return "a day that is not known"
+    return "the next run" if due <= now else f"{due:%Y-%m-%d}"
+
+
+def _restart(roulette: Roulette) -> str:
+    """`2 workloads fail, 4 change (24 pods); 3 hidden where a node has the image`."""
+    parts = []
+    if roulette.fails:
+        parts.append(f"{several(len(roulette.fails), 'workload')} would fail ({several(roulette.failing_pods, 'pod')})")
+    if roulette.changes:
+        noun = "" if roulette.fails else f" {'workload' if len(roulette.changes) == 1 else 'workloads'}"
+        parts.append(f"{count(len(roulette.changes))}{noun} would change ({several(roulette.changing_pods, 'pod')})")
+    if roulette.unknown:
+        parts.append(f"{count(len(roulette.unknown))} unknown")
+    if not parts:
+        return ""
+    cached = f"; nodes may hide {count(len(roulette.hidden))} (IfNotPresent)" if roulette.hidden else ""
+    fails = f"{count(len(roulette.fails))} would fail"
+    brief = f"{fails}, {count(len(roulette.changes))} change, {count(len(roulette.unknown))} unknown"
+    return fitted(f"{', '.join(parts)}{cached}.", f"{', '.join(parts)}.", f"{brief}{cached}.", f"{brief}.")
+
+
+def _fix(risk: AtRisk) -> str:
+    gone = sum(number for kind, number in risk.kinds if kind is RiskKind.GONE)
+    there = len(risk.losses) - gone
+    lock = f"lock {'it' if there == 1 else count(there)} (deleteEnabled and writeEnabled off)" if there else ""
+    push = f"push {'it' if gone == 1 else count(gone)} again, or name another" if gone else ""
+    brief = f"lock {count(there)}" if there else ""
+    return fitted(f"{'; '.join(filter(None, (lock, push)))}.", f"{'; '.join(filter(None, (brief, push)))}.")

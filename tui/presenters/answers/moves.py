@@ -1,0 +1,120 @@
+"""The answer to "was the tag replaced?": what was before and is now, who still runs what, who pushed it, whether undo helps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from tui.domain.answers.answer import Answer
+from tui.domain.answers.comparing import Alike, Comparison
+from tui.domain.answers.moves import Move, Moves, Push
+from tui.domain.common.trust import State
+from tui.domain.facts.build import Run
+from tui.domain.snapshot.snapshot import ImageKey
+from tui.presenters.answers.sentences import AnswerSentence, fitted
+from tui.presenters.answers.shared import runs, undecided, whose
+from tui.presenters.words import age, count, several, short
+
+__all__ = ["move_sentences", "moves_sentences", "pushed_words"]
+
+
+def moves_sentences(answer: Answer, moves: Moves) -> Iterator[AnswerSentence]:
+    """How wide it is, the widest move in full, whose it is, and what could not be told."""
+    told = answer.extent.is_told
+    yield runs(answer, State.FAIL, "No tag moved under what runs." if told else "No tag is known to have moved under what runs.")
+    if moves.moves:
+        yield from move_sentences(moves.moves[0], answer.now, len(moves.moves) - 1)
+    yield from whose(answer)
+    yield from undecided(answer)
+
+
+def move_sentences(move: Move, now: datetime, others: int = 0) -> Iterator[AnswerSentence]:
+    """One name that moved."""
+    more = f" (+{several(others, 'more name')})" if others else ""
+    yield AnswerSentence("moved", _moved(move, now, more))
+    yield AnswerSentence("pods", _pods(move))
+    if move.comparison:
+        yield AnswerSentence("trust", _differences(move.comparison))
+    yield AnswerSentence("fix", _fix(move))
+
+
+def _name(move: Move) -> str:
+    return f"{move.name.repository}:{move.tag}"
+
+
+def _digest(key: ImageKey | None) -> str:
+    return short(key.digest) if key is not None else "nothing"
+
+
+def _moved(move: Move, now: datetime, more: str) -> str:
+    """`payments/worker:stable names 29cb8029d3a4 for 3d, pushed by run cf12 of payments-worker (+2 more names)`."""
+    since = f" for {age(move.moved, now)}" if move.moved is not None else ""
+    if move.now is None:
+        return fitted(f"{_name(move)} is gone: it names nothing now{more}.", f"{_name(move)} is gone.")
+    names = f"{_name(move)} names {_digest(move.now)}{since}"
+    who, brief = pushed_words(move.push, now), _pushed_briefly(move.push)
+    run = f"by run {move.push.run.id}" if move.push.run is not None else "pusher unknown"
+    return fitted(*(f"{names}, {words}." for words in (f"{who}{more}", f"{brief}{more}", f"{run}{more}", run)), f"{names}.")
+
+
+def pushed_words(push: Push, now: datetime) -> str:
+    """When it was pushed and by whom: `pushed 3d ago by run cf12 of payments-worker`."""
+    at = f" {age(push.at, now)} ago" if push.at is not None else ""
+    if push.run is not None:
+        return f"pushed{at} by {_pusher(push.run, push.job)}"
+    return f"pushed{at}; no builder says by whom" if at else "pushed nobody tells when or by whom"
+
+
+def _pushed_briefly(push: Push) -> str:
+    return f"pushed by {_pusher(push.run, push.job)}" if push.run is not None else "no builder says who pushed it"
+
+
+def _pusher(run: Run, job: str) -> str:
+    return f"run {run.id}" + (f" of {job}" if job else "")
+
+
+def _pods(move: Move) -> str:
+    """`24 pods still run 614e75b1b89b, 12 the new one; a restart brings it`."""
+    old = sum(number for key, number in move.pods if key != move.now)
+    new = sum(number for key, number in move.pods if key == move.now)
+    before = _digest(move.before[0]) if len(move.before) == 1 else f"{len(move.before)} others"
+    still = f"{several(old, 'pod')} still run{'s' if old == 1 else ''} {before}"
+    fresh = f", {count(new)} the new one" if new else ""
+    waiting = f", {count(move.waiting)} wait" if move.waiting else ""
+    restart = "a restart fails" if move.now is None else "a restart brings it" if new else "a restart brings the new one"
+    hidden = "" if move.always else " (not where a node has the old one)"
+    shown = f"{still}{fresh}{waiting}"
+    return fitted(f"{shown}; {restart}{hidden}.", f"{shown}; {restart}.", f"{still}{fresh}.")
+
+
+def _differences(rows: tuple[Comparison, ...]) -> str:
+    """`signature: not signed → signed by contoso; scan: 3 critical → 1 high; same base`."""
+    unequal = [row for row in rows if row.alike is Alike.DIFFERENT and row.what in _OF_TRUST]
+    unknown = [row.what for row in rows if row.alike is Alike.UNKNOWN and row.what in _OF_TRUST]
+    same = [row.what for row in rows if row.alike is Alike.SAME and row.what in _OF_TRUST]
+    rest = "; ".join(
+        filter(None, (f"same {', '.join(same)}" if same else "", f"unknown: {', '.join(unknown)}" if unknown else ""))
+    )
+    wordings = []
+    for most in range(len(unequal), 0, -1):
+        said = "; ".join(f"{row.what}: {row.before} → {row.after}" for row in unequal[:most])
+        left = ", ".join(row.what for row in unequal[most:])
+        wordings += ["; ".join(filter(None, (said, f"other {left}" if left else "", rest))) + "."]
+    names = ", ".join(row.what for row in unequal)
+    wordings.append("; ".join(filter(None, (f"other {names}" if names else "", rest))) + ".")
+    return fitted(*wordings)
+
+
+_OF_TRUST = ("verdict", "signature", "base", "scan")
+
+
+def _fix(move: Move) -> str:
+    """What brings back what ran before: an undo does not where the older versions have the same tag."""
+    before = move.before[0] if move.before else None
+    pin = f"pin {_digest(before)}" if before is not None and before not in move.lost else ""
+    if move.undo.useless:
+        undo = "rollout undo does not help: same tag"
+        lost = "what ran is gone from the registry" if before is not None and before in move.lost else ""
+        return fitted(f"{'; '.join(filter(None, (undo, pin or lost)))}.", f"{undo}.")
+    target = f"rollout undo goes to {_digest(move.undo.helps[0][1])}" if move.undo.helps else ""
+    return fitted(f"{'; '.join(filter(None, (target, pin)))}.", f"{target or pin}.")
