@@ -33,6 +33,7 @@ NAMES = (
         "scroll100k",
         "filter100k",
         "switch",
+        "churn",
         "terminal-bytes",
         "soak",
     ),

@@ -1,8 +1,10 @@
-"""The child of `filter100k` and `switch`: the explorer over an estate of 100,000 rows, which measures itself."""
+"""The explorer, measuring itself: the child of `filter100k` and `switch` over 100,000 rows, and of `churn` over a cluster."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -12,11 +14,11 @@ from tests.bench.tree_app import MeasuredDriver
 from tests.estates import NOW, HandEstate, huge
 from tests.ui.driving import Settings
 from tui.ui import app as app_module
-from tui.ui.app import TrustreeApp
+from tui.ui.app import Opener, TrustreeApp
 from tui.ui.screens.explorer import ExplorerScreen
 from tui.wiring.interpreter import prepare_interpreter
 
-__all__ = ["IMAGES", "Answered", "main"]
+__all__ = ["IMAGES", "Answered", "MeasuredApp", "main"]
 
 IMAGES = 52_000
 """Images of the estate: 52,000 rows of images and 46,800 of workloads, besides their pods."""
@@ -33,16 +35,15 @@ class Answered(msgspec.Struct):
 
 
 class MeasuredApp(TrustreeApp):
-    """The program on an estate in memory; what is sent to the terminal is timed."""
+    """The program; what is sent to the terminal is timed."""
 
     CSS_PATH = str(Path(app_module.__file__).with_name("app.tcss"))
 
-    def __init__(self, report: Path) -> None:
-        snapshot = huge(IMAGES)
-        super().__init__(Settings(), HandEstate(snapshot).open, clock=lambda: NOW)
+    def __init__(self, report: Path, opener: Opener, clock: Callable[[], datetime]) -> None:
+        super().__init__(Settings(), opener, clock=clock)
         self.driver_class = MeasuredDriver
         self.report = report
-        self.answered = Answered(count=len(snapshot.images) + len(snapshot.workloads))
+        self.answered = Answered()
         self._pressed = self._computed = 0.0
         self._painted = self._shown = True
         self._last: events.Event | None = None
@@ -66,6 +67,7 @@ class MeasuredApp(TrustreeApp):
         if isinstance(event, events.Key) and event is not self._last:
             self._last = event
             if event.key == DONE:
+                self.answered.count = len(self.snapshot.images) + len(self.snapshot.workloads)
                 self.report.write_bytes(msgspec.json.encode(self.answered))
                 self.exit()
                 return
@@ -80,4 +82,4 @@ class MeasuredApp(TrustreeApp):
 def main(report: str) -> None:
     """Run on the terminal that there is, with the interpreter as the program has it."""
     prepare_interpreter()
-    MeasuredApp(Path(report)).run()
+    MeasuredApp(Path(report), HandEstate(huge(IMAGES)).open, lambda: NOW).run()

@@ -193,6 +193,7 @@ class _Server:
     def __init__(self, pods: int, events: int) -> None:
         self._pages = pods // PAGE
         self._events = events
+        self._churning: asyncio.Task[None] | None = None
         self._watching: list[asyncio.StreamWriter] = []
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the server
         self._length = 0
@@ -228,6 +229,10 @@ class _Server:
             # Asked for by a benchmark: one pod changes, a moment later.
             asyncio.get_running_loop().call_later(MOMENT, self._change, int(url.path.rpartition("/")[2]))
             writer.write(_head(0))
+        elif url.path.startswith("/churn/"):
+            # Asked for by a benchmark: so many changes, a hundred a second.
+            self._churning = asyncio.create_task(self._churn(int(url.path.rpartition("/")[2])))
+            writer.write(_head(0))
         elif url.path == "/api/v1/pods":
             await self._send_page(int(query.get("continue", ["0"])[0]), writer)
         else:
@@ -261,6 +266,17 @@ class _Server:
         for writer in self._watching:
             if not writer.is_closing():
                 writer.write(_event(json.dumps(make_pod(0, "000000"), separators=(",", ":")).encode(), restarts))
+
+    async def _churn(self, events: int) -> None:
+        """Pods of the first page are restarted in turn, as everybody is told who watches."""
+        pods = [json.dumps(make_pod(number, "000000"), separators=(",", ":")).encode() for number in range(100)]
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        for number in range(events):
+            await asyncio.sleep(begun + number / 100 - loop.time())
+            for writer in self._watching:
+                if not writer.is_closing():
+                    writer.write(_event(pods[number % 100], number // 100 + 1))
 
 
 def _head(length: int) -> bytes:

@@ -41,6 +41,7 @@ class RowsRequest(NamedTuple):
     now: datetime
     glyphs: Glyphs
     board: Board = EMPTY_BOARD
+    arrives: bool = False
     others: bool = True
     left: frozenset[RowKey] | None = None
     room: int = 0
@@ -75,7 +76,7 @@ class RowBuilder:
 
     def ask(self, wish: RowsRequest) -> None:
         """Want these rows; a wish that was not begun is forgotten. Rows that were made before are there at once."""
-        if wish.others and self._is_served(wish):
+        if wish.arrives and self._is_served(wish):
             self._wish = None
             return
         self._wish = wish
@@ -120,7 +121,7 @@ class RowBuilder:
             kept = self._kept.get((view.id, shown.chosen))
             if self._wish is not None or (kept is not None and shown.snapshot.as_of - kept[0].snapshot.as_of < FORESEEN):
                 continue
-            wish = shown._replace(view=view, others=True, left=None)
+            wish = shown._replace(view=view, arrives=False, others=True, left=None)
             rows = await asyncio.to_thread(self._build, wish)
             if not isinstance(rows, InvalidQuery):
                 self._keep(wish, rows)

@@ -52,10 +52,14 @@ class TreeState:
         self.touched = False
 
     @property
+    def arrives(self) -> bool:
+        """Whether the operator goes somewhere, and its rows are not shown yet."""
+        return self._history.current is not self._visit
+
+    @property
     def shows_other_rows(self) -> bool:
         """Whether the rows of the current visit are not those shown, or may be unfolded anew."""
-        visit = self._history.current
-        return not self.touched or visit is not self._visit or visit.chosen != self._shown
+        return not self.touched or self.arrives or self._history.current.chosen != self._shown
 
     @property
     def left_open(self) -> frozenset[RowKey] | None:
