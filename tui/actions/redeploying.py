@@ -18,12 +18,15 @@ from tui.domain.common.text import clean, full_stop, listed, short
 from tui.domain.facts.image import RepositoryName
 from tui.domain.facts.rights import RightState
 from tui.domain.facts.rollout import Receipt, RolloutState, WorkloadChange
+from tui.domain.plans.gitops import HELM
 from tui.domain.plans.plan import Step, StepKind
 from tui.domain.snapshot.snapshot import ImageKey
 from tui.errors import NotFound, SourceError
 from tui.sources.acting_ports import Redeployer
 
 __all__ = ["Redeploying"]
+
+_IN_GIT = "Change the image in Git."
 
 
 class Redeploying:
@@ -141,7 +144,8 @@ class Redeploying:
             await self._fail(f"{full_stop(obstacle)} Nothing was sent.")
         elif change is WorkloadChange.PIN and state.owner is not None and state.owner.undoes_pin:
             sentence = f"{state.owner.name} owns {clean(step.target, 100)} and would undo it. Nothing was sent."
-            await self._fail(sentence, "Change the image in Git.")
+            remedy = "Set the image in the values of its chart, and helm upgrade." if state.owner.name == HELM else _IN_GIT
+            await self._fail(sentence, remedy)
         elif change is not WorkloadChange.SCALE and not self._new_digest():
             sentence = "Which digest it is to run is not known. Nothing was sent."
             await self._fail(sentence, "Make the registry readable, then plan again.")

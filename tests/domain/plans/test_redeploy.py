@@ -89,3 +89,14 @@ def test_a_pin_of_what_git_owns_is_refused_with_a_patch(owner: str) -> None:
     (step,) = planned(owned).steps
     assert step.blocked == f"{owner} owns it and would undo the change of its image."
     assert f'image: "{NEW.registry}/web:1@{NEW.digest}"' in step.remedy
+    assert step.remedy.startswith(
+        "Set the image in the values of its chart" if owner == "Helm" else "Commit this in Git instead:"
+    )
+
+
+def test_that_an_old_version_gives_way_to_a_newer_one_is_warned_of() -> None:
+    images = (image(OLD), image(NEW, "1.0.2", "1.0"))
+    (step,) = planned(workload("a", OLD, tag="1.0.1", declared=NEW, policy="IfNotPresent"), images=images).steps
+    assert step.warnings == ("It names version 1.0.1 and would run 1.0.2: see what has changed between them before.",)
+    (same,) = planned(workload("a", OLD, tag="1.0", declared=NEW, policy="IfNotPresent"), images=images).steps
+    assert same.warnings == ()

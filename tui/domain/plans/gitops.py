@@ -13,11 +13,20 @@ __all__ = ["NEW_DIGEST", "patch_for_git"]
 
 NEW_DIGEST = "DIGEST-OF-THE-NEW-BUILD"
 """What stands for a digest that is not known before the build has ended."""
+HELM = "Helm"
+_IN_GIT = "Commit this in Git instead:"
+_IN_VALUES = (
+    "Set the image in the values of its chart (helm get values tells their names) and roll it out by helm upgrade, "
+    "until its manifest (helm get manifest) says this:"
+)
 _API = {"CronJob": "batch/v1", "Rollout": "argoproj.io/v1alpha1"}
 
 
 def patch_for_git(workload: Workload, containers: Iterable[str], image: str, name: RepositoryName | None) -> str:
-    """A strategic merge patch in YAML (which JSON strings are too) for `patches` of a kustomization, or the values of a chart."""
+    """A strategic merge patch in YAML (which JSON strings are too) for `patches` of a kustomization.
+
+    The values of a chart have names of its own: there it is what its manifest must come to.
+    """
     image = image or f"{name}@{NEW_DIGEST}"
     types = {container.name: container.type.value for container in workload.containers}
     groups: dict[str, list[str]] = {}
@@ -36,7 +45,7 @@ def patch_for_git(workload: Workload, containers: Iterable[str], image: str, nam
         f"  name: {_text(workload.key.name)}",
         f"  namespace: {_text(workload.key.namespace)}",
     ]
-    return "\n".join(["Commit this in Git instead:", *head, *path, *(f"{depth}{line}" for line in pod)])
+    return "\n".join([_IN_VALUES if workload.managed_by == HELM else _IN_GIT, *head, *path, *(f"{depth}{line}" for line in pod)])
 
 
 def _field(field: str, names: list[str], image: str) -> list[str]:

@@ -266,12 +266,21 @@ class _Changes:
             step,
             what=f"Puts the new digest in place of what container {', '.join(clean(name, 60) for name in names)} names.",
             why=f"{step.why} {_why_pinned(first)}",
+            warnings=tuple(filter(None, (self._other_version(change) for change in changes))),
             blocked=owned or _blocked(workload),
             remedy=patch if owned else _RIGHT if _blocked(workload) else "",
             new_image=step.new_image if image.step else _pinned(first),
             commands=by_hand,
             undo="; ".join(commands.pin(key, names, old)),
         )
+
+    def _other_version(self, change: _Change) -> str:
+        """That it names one version and would run another: of old versions there may be no new build."""
+        tag, image = change.container.tag or "", self._snapshot.images.get(change.new.key)
+        versions = [clean(other, 60) for other in image.tags if is_exact(other)] if image is not None else []
+        if not is_exact(tag) or image is None or tag in image.tags or not versions:
+            return ""
+        return f"It names version {clean(tag, 60)} and would run {versions[0]}: see what has changed between them before."
 
     def _impossible(self, workload: Workload, changes: list[_Change]) -> Step:
         kind = workload.key.kind
