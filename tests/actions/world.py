@@ -26,7 +26,7 @@ from tui.domain.facts.build import BuilderKind, BuiltImage, Job, JobKey, Run, Ru
 from tui.domain.facts.demand import Demand
 from tui.domain.facts.image import Locks, Platform, RepositoryName
 from tui.domain.facts.rights import Right, RightState
-from tui.domain.facts.rollout import GitOwner, Receipt, RolloutState, RunningImage, WorkloadChange
+from tui.domain.facts.rollout import GitOwner, PodIdentity, Receipt, RolloutState, RunningImage, WorkloadChange
 from tui.domain.facts.scan import ScanReport
 from tui.domain.facts.workload import ContainerType, ObjectKey, TemplateContainer
 from tui.domain.plans.plan import Plan
@@ -499,6 +499,10 @@ class HandCluster:
         name, _, pin = deployment.image.partition("@")
         repository = RepositoryName(REGISTRY, name.partition("/")[2].partition(":")[0])
         deployment.digest = pin or self._world.tags[repository, "1"]
+
+    async def identity(self, key: ObjectKey) -> PodIdentity | None:
+        """Of its own."""
+        return PodIdentity("shop", ("database", "tls"))
 
     async def rights(self, key: ObjectKey, change: WorkloadChange) -> tuple[Right, ...]:
         """Held."""

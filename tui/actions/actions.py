@@ -13,10 +13,11 @@ import msgspec
 from tui.actions.audit import AuditLog, Operator
 from tui.actions.board import board_of
 from tui.actions.clock import Clock, SystemClock
+from tui.actions.dossier import with_identities
 from tui.actions.ledger import Ledger
 from tui.actions.outside import Limits, LiveEstate, Outside, RightsAsked
 from tui.actions.permissions import Permissions
-from tui.actions.planning import planned, with_rights
+from tui.actions.planning import LONGEST, planned, with_rights
 from tui.actions.recheck import Confirm, compared
 from tui.actions.run import PlanRun
 from tui.actions.start import begin
@@ -107,6 +108,8 @@ class Actions:
         if self._ask is not None and plan.ready:
             async with self._ask(plan) as asked_of:
                 plan = await with_rights(plan, asked_of)
+                if plan.action is Action.CONTAIN:
+                    plan = await with_identities(plan, asked_of, LONGEST)
         self._planners[plan.id] = planner
         return plan
 

@@ -12,7 +12,7 @@ from tui.actions.clock import Clock, SystemClock
 from tui.domain.facts.build import BuilderKind, JobKey
 from tui.domain.facts.demand import Demand
 from tui.domain.facts.rights import Right
-from tui.domain.facts.rollout import WorkloadChange
+from tui.domain.facts.rollout import PodIdentity, WorkloadChange
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.sources.acting_ports import LockTarget, Redeployer, RegistryLocks
@@ -95,7 +95,11 @@ class JobRights(Protocol):
 
 
 class WorkloadRights(Protocol):
-    """Whoever can be asked what we may do with a workload."""
+    """Whoever can be asked what we may do with a workload, and who its pods are."""
+
+    async def identity(self, key: ObjectKey) -> PodIdentity | None:
+        """As whom its pods act; None where it has no pod template."""
+        ...
 
     async def rights(self, key: ObjectKey, change: WorkloadChange) -> tuple[Right, ...]:
         """The rights that a change of it needs."""

@@ -21,7 +21,7 @@ from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.errors import SourceError
 from tui.sources.acting_ports import LockTarget
 
-__all__ = ["CHANGES", "lock_target", "planned", "with_rights"]
+__all__ = ["CHANGES", "LONGEST", "lock_target", "planned", "with_rights"]
 
 CHANGES = {
     StepKind.RESTART: WorkloadChange.RESTART,

@@ -15,7 +15,7 @@ import msgspec
 
 from tui.domain.facts.image import Locks, RepositoryName
 from tui.domain.facts.rights import Right
-from tui.domain.facts.rollout import Receipt, RolloutState, WorkloadChange
+from tui.domain.facts.rollout import PodIdentity, Receipt, RolloutState, WorkloadChange
 from tui.domain.facts.workload import ObjectKey
 
 __all__ = ["LockTarget", "Redeployer", "RegistryLocks"]
@@ -39,6 +39,10 @@ class Redeployer(Protocol):
 
     async def rights(self, key: ObjectKey, change: WorkloadChange) -> tuple[Right, ...]:
         """The rights that the change and following it need, asked without acting."""
+        ...
+
+    async def identity(self, key: ObjectKey) -> PodIdentity | None:
+        """As whom its pods act; None where it has no pod template."""
         ...
 
     async def restart(self, seen: RolloutState, at: datetime) -> Receipt:

@@ -15,7 +15,7 @@ from tui.actions.permissions import Permissions
 from tui.domain.common.text import clean
 from tui.domain.facts.build import BuilderKind
 from tui.domain.facts.rights import Right
-from tui.domain.facts.rollout import WorkloadChange
+from tui.domain.facts.rollout import PodIdentity, WorkloadChange
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.plan import Plan, StepKind
 from tui.errors import SourceError, TrustreeError, UsageError
@@ -111,6 +111,10 @@ class _Unopened:
     reason: TrustreeError
 
     async def rights(self, key: ObjectKey, change: WorkloadChange) -> tuple[Right, ...]:
+        """Raises SourceError."""
+        raise SourceError(self.reason.headline, self.reason.remedy)
+
+    async def identity(self, key: ObjectKey) -> PodIdentity | None:
         """Raises SourceError."""
         raise SourceError(self.reason.headline, self.reason.remedy)
 

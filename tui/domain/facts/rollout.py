@@ -12,6 +12,7 @@ __all__ = [
     "Budget",
     "Condition",
     "GitOwner",
+    "PodIdentity",
     "Receipt",
     "RolloutState",
     "RunningImage",
@@ -61,6 +62,17 @@ class Budget(msgspec.Struct, frozen=True, gc=False):
     healthy: int | None = None
     desired: int | None = None
     rule: str = ""
+
+
+class PodIdentity(msgspec.Struct, frozen=True, gc=False):
+    """As whom the pods of a workload act, and the names of the secrets that they are given: never what is in them.
+
+    `has_token`: the token of the service account is not kept from them by their template.
+    """
+
+    service_account: str
+    secrets: tuple[str, ...] = ()
+    has_token: bool = True
 
 
 class GitOwner(msgspec.Struct, frozen=True, gc=False):

@@ -22,7 +22,9 @@ from tui.domain.plans.redeploying import PINNABLE
 from tui.domain.plans.words import image_title, make_plan, several, step_id, workload_title
 from tui.domain.snapshot.snapshot import Container, ImageKey, Snapshot, Workload
 
-__all__ = ["contain", "contents_of"]
+__all__ = ["MOUNTS_UNREAD", "contain", "contents_of"]
+
+MOUNTS_UNREAD = "Which secrets and service accounts its pods mount is not read: treat those of its namespaces as known to others."
 
 _SCALABLE = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout"})
 
@@ -82,7 +84,7 @@ def _whereabouts(snapshot: Snapshot, reasons: dict[ImageKey, str]) -> tuple[list
         notes.append(f"Nodes that hold it: {several(clean(f'{node} in {cluster}', 120) for cluster, node in sorted(set(refs)))}.")
         notes.append("A node keeps the image after its pods have gone: drain it and delete the image there.")
     unlisted = [image_title(snapshot, key) for key in reasons if not snapshot.images[key].tags_listed]
-    unknown = ["Which secrets and service accounts its pods mount is not read: treat those of its namespaces as known to others."]
+    unknown = [MOUNTS_UNREAD]
     if unlisted:
         unknown.append(f"Not every tag was listed, so there may be others of {several(unlisted)}.")
     return notes, unknown if refs or unlisted else unknown[1:]

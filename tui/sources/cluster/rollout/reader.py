@@ -12,7 +12,7 @@ import msgspec
 
 from tui.domain.common.decoding import from_json
 from tui.domain.common.text import clean
-from tui.domain.facts.rollout import Budget, RolloutState, RunningImage
+from tui.domain.facts.rollout import Budget, PodIdentity, RolloutState, RunningImage
 from tui.domain.facts.workload import ObjectKey
 from tui.errors import Inapplicable, NotFound, SourceError, UntrustedPayload
 from tui.sources.cluster.api import Api
@@ -21,6 +21,7 @@ from tui.sources.cluster.failures import decode_error
 from tui.sources.cluster.options import ClusterOptions
 from tui.sources.cluster.readers import DECODING
 from tui.sources.cluster.reviews import decode_answer
+from tui.sources.cluster.rollout.identities import WorkloadIdentity, identity_of
 from tui.sources.cluster.rollout.kinds import WorkloadKind, kind_named
 from tui.sources.cluster.rollout.pods import PodOfWorkload, current_set, is_current, newest_jobs, running_images
 from tui.sources.cluster.rollout.selectors import selector_text, selects
@@ -64,6 +65,15 @@ class RolloutReader:
 
     async def object(self, key: ObjectKey) -> Found:
         """The object alone. Raises NotFound when it is gone, Inapplicable for a kind that is not known."""
+        kind, body = await self._body(key)
+        return Found(kind, decode_answer(body, Workload, kind.right("get", key.namespace), self._api.host))
+
+    async def identity(self, key: ObjectKey) -> PodIdentity | None:
+        """As whom its pods act, and which secrets they are given. Raises as `object` does."""
+        kind, body = await self._body(key)
+        return identity_of(decode_answer(body, WorkloadIdentity, kind.right("get", key.namespace), self._api.host))
+
+    async def _body(self, key: ObjectKey) -> tuple[WorkloadKind, bytes]:
         kind = kind_named(key.kind)
         if kind is None:
             raise Inapplicable(
@@ -76,7 +86,7 @@ class RolloutReader:
         except NotFound as error:
             words = f"{kind.kind} {key.name} is not there any more, or {kind.resource} are not served."
             raise NotFound(words, "Plan anew from what runs now.") from error
-        return Found(kind, decode_answer(body, Workload, what, self._api.host))
+        return kind, body
 
     async def read(self, key: ObjectKey) -> RolloutState:
         """The object, its pods, and what holds them up."""

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Self
 
 from tui.domain.common.redaction import quoted
 from tui.domain.facts.rights import Right, RightState
-from tui.domain.facts.rollout import Receipt, RolloutState, WorkloadChange
+from tui.domain.facts.rollout import PodIdentity, Receipt, RolloutState, WorkloadChange
 from tui.domain.facts.workload import ObjectKey
 from tui.errors import Changed, Inapplicable, OutcomeUnknown, SourceError
 from tui.sources.cluster.access import find_place
@@ -93,6 +93,10 @@ class KubeRedeployer:
     async def read(self, key: ObjectKey) -> RolloutState:
         """The object, its pods and what holds them up."""
         return await self._reader.read(key)
+
+    async def identity(self, key: ObjectKey) -> PodIdentity | None:
+        """As whom its pods act."""
+        return await self._reader.identity(key)
 
     async def rights(self, key: ObjectKey, change: WorkloadChange) -> tuple[Right, ...]:
         """The right to change the object, and those to see what becomes of it."""
