@@ -26,6 +26,7 @@ NAMES = (
         "band",
         "signatures",
         "plan10k",
+        "board200",
         "reassess10k",
         "tag20k",
         "pod-event",

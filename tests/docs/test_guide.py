@@ -34,6 +34,13 @@ def test_the_configuration_shown_is_one() -> None:
     assert values["contexts"] == ("prod-weu",)
 
 
+@pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", (DOCS / "acting.md").read_text(), re.DOTALL))
+def test_every_builder_that_the_guide_to_acting_shows_is_configured_so(text: str) -> None:
+    values = read(text.encode(), "/etc/trustree/config.toml")
+    tables = [table for name in ("builder", "registry") for table in values.get(name, {}).values()]  # type: ignore[attr-defined]
+    assert [table.write for table in tables] == [True]
+
+
 @pytest.mark.parametrize(
     "table",
     [

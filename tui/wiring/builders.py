@@ -34,7 +34,8 @@ _AZURE_DEVOPS = "AZURE_DEVOPS_EXT_PAT"
 def builder_sources(settings: Settings, entra: EntraTokens | None, environment: Mapping[str, str]) -> list[ConfiguredSource]:
     """A source for each builder. Raises InvalidConfig."""
     builders = configured_builders(settings, entra, environment)
-    return [ConfiguredSource(builder, settings.builder[builder.name].refresh) for builder in builders]
+    tables = [(builder, settings.builder[builder.name]) for builder in builders]
+    return [ConfiguredSource(builder, table.refresh, _jobs(table)) for builder, table in tables]
 
 
 def configured_builders(settings: Settings, entra: EntraTokens | None, environment: Mapping[str, str]) -> list[ConfiguredBuilder]:
@@ -80,14 +81,18 @@ def _made(
             assert_never(table.kind)
 
 
+def _jobs(table: BuilderSettings) -> tuple[ConfiguredJob, ...]:
+    """What the table says of its jobs."""
+    return tuple(ConfiguredJob(parse_pattern(images), job.job, job.ref, job.parameters) for images, job in table.images.items())
+
+
 def _options(name: str, table: BuilderSettings, settings: Settings) -> BuilderOptions:
-    jobs = (ConfiguredJob(parse_pattern(images), job.job, job.ref, job.parameters) for images, job in table.images.items())
     usual = BuilderOptions(name, table.url)
     timeout = settings.request_timeout
     return BuilderOptions(
         name=name,
         url=table.url,
-        jobs=tuple(jobs),
+        jobs=_jobs(table),
         ca_file=table.ca_file,
         timeout=usual.timeout if timeout is None else timeout or NO_LIMIT,
     )

@@ -392,3 +392,22 @@ def test_hostile_names_stay_one_word_of_a_shell(name: str, tag: str, place: str,
                 bare = bare.replace(own, "")
             bare = re.sub(r"^DIGEST=\$\((.*)\)$", r"\1", bare)
             assert re.fullmatch(r"[\w@%+=:,./ \ufffd-]*", bare), command
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"),
+    [
+        (BuilderKind.GITHUB_ACTIONS, "--ref release --raw-field CHANNEL=stable"),
+        (BuilderKind.AZURE_PIPELINES, "--branch release --parameters CHANNEL=stable"),
+    ],
+)
+def test_what_the_settings_have_a_job_run_with_stands_in_its_step_and_no_secret_does(kind: BuilderKind, command: str) -> None:
+    given_by = (("CHANNEL", "stable"), ("TOKEN", "token=ghp_0123456789abcdefghijklmnopqrstuvwxyz"))
+    built = msgspec.structs.replace(
+        job("shop/api/build.yml", "shop/api:1", kind=kind, builder="ci"), ref="release", given=given_by
+    )
+    step = next(step for step in plan_for(world(CHAIN, RUNNING[:1], [BUILDERS[0], built]), API).steps if step.job == built.key)
+    assert step.parameters == (("CHANNEL", "stable"),)
+    assert "branch release, with CHANNEL=stable, TOKEN." in step.what
+    assert command in step.commands[0]
+    assert "ghp_" not in str(step)

@@ -78,7 +78,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     build (None: not known). `disabled` says why it cannot be run, empty while it can. `trigger` is about bases, `source_trigger`
     and `schedule` about the rest (None: not known). `hindrances` are sentences about what keeps its runs from a good end
     (network rules, an agent pool without machines). `purges` are the commands in it that delete images. `reason` says why
-    parts of this are unknown.
+    parts of this are unknown. `ref` and `given` are the branch and the parameters that the settings have it run with.
     """
 
     key: JobKey
@@ -96,6 +96,8 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     hindrances: tuple[str, ...] = ()
     reason: str = ""
     purges: tuple[PurgeRule, ...] = ()
+    ref: str = ""
+    given: tuple[tuple[str, str], ...] = ()
 
 
 class RunState(StrEnum):

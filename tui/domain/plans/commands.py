@@ -90,6 +90,7 @@ def _pipeline(job: Job, parameters: Parameters) -> str:
     words = ["az", "pipelines", "run", "--id", number, "--project", project]
     if organization := _organization(job.url):
         words += ["--organization", organization]
+    words += ["--branch", job.ref] if job.ref else []
     pairs = [f"{name}={value}" for name, value in parameters]
     return command_line(*words, *(["--parameters", *pairs] if pairs else []))
 
@@ -107,7 +108,8 @@ def _workflow(job: Job, parameters: Parameters) -> str:
     host = urlsplit(job.url).hostname or ""
     place = repository if host in ("", "github.com", "api.github.com") else f"{host}/{repository}"
     inputs = [word for name, value in parameters for word in ("--raw-field", f"{name}={value}")]
-    return command_line("gh", "workflow", "run", file, "--repo", place, *inputs)
+    branch = ["--ref", job.ref] if job.ref else []
+    return command_line("gh", "workflow", "run", file, "--repo", place, *branch, *inputs)
 
 
 def _jenkins(job: Job, parameters: Parameters) -> str:

@@ -7,7 +7,9 @@ from datetime import datetime
 
 import msgspec
 
+from tui.domain.common.redaction import redact
 from tui.domain.common.text import clean, full_stop
+from tui.domain.facts.build import Job
 from tui.domain.plans import commands
 from tui.domain.plans.builders import ChosenJob, NoJob, choose_job, job_title
 from tui.domain.plans.expected import expected_seconds
@@ -141,14 +143,28 @@ def _by(step: Step, chosen: ChosenJob, hindrance: tuple[str, str], snapshot: Sna
     job, (blocked, remedy) = chosen.job, hindrance
     return msgspec.structs.replace(
         step,
-        what=f"Runs {job_title(job)} on {clean(job.key.builder, 120)}. {chosen.attribution.note}",
+        what=f"Runs {job_title(job)} on {clean(job.key.builder, 120)}{_given_words(job)}. {chosen.attribution.note}",
         job=job.key,
         seconds=expected_seconds(snapshot.runs.get(job.key, ())),
         warnings=(*_warnings(node), *chosen.warnings),
         blocked=blocked or chosen.blocked,
         remedy=remedy or ("Enable the job at its builder, then plan again." if chosen.blocked else ""),
-        commands=commands.run_job(job),
+        parameters=_shown(job),
+        commands=commands.run_job(job, _shown(job)),
     )
+
+
+def _shown(job: Job) -> tuple[tuple[str, str], ...]:
+    """The parameters that the settings have it run with, but for what looks like a secret: that is sent all the same."""
+    return tuple((name, value) for name, value in job.given if redact(f"{name}={value}") == f"{name}={value}")
+
+
+def _given_words(job: Job) -> str:
+    """The branch and the parameters, as the settings name them."""
+    shown = dict(_shown(job))
+    pairs = [f"{clean(name, 60)}={clean(shown[name], 100)}" if name in shown else clean(name, 60) for name, _ in job.given]
+    branch = f", branch {clean(job.ref, 100)}" if job.ref else ""
+    return f"{branch}, with {several(pairs)}" if pairs else branch
 
 
 def _by_nobody(step: Step, chosen: NoJob, node: RebuildNode) -> Step:

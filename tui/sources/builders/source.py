@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
 
+from tui.domain.common.text import clean
 from tui.domain.facts.build import Job, JobKey, Run
 from tui.domain.facts.build_events import JobsCompleted, JobsSeen, RunsSeen, builder_source
 from tui.domain.facts.events import Denial, Event, HealthChanged, SourceHealth, SourceId, SourceState
 from tui.domain.facts.health import answered, failed_by
 from tui.errors import AuthenticationFailed, Forbidden, SourceError
+from tui.sources.builders.options import ConfiguredJob
 from tui.sources.kit.attention import Attention
 from tui.sources.kit.polling import Polling
 from tui.sources.kit.throttle import Backoff
@@ -64,8 +66,11 @@ class ConfiguredBuilder(Builder, Protocol):
 class ConfiguredSource:
     """A `Source` and `Probe`; `id` is `builder/KIND/NAME`."""
 
-    def __init__(self, builder: ConfiguredBuilder, refresh: float | None = None) -> None:
+    def __init__(
+        self, builder: ConfiguredBuilder, refresh: float | None = None, configured: Sequence[ConfiguredJob] = ()
+    ) -> None:
         self._builder = builder
+        self._configured = {job.job: job for job in reversed(configured)}
         self._id = builder_source(builder.kind, builder.name)
         self._every = EVERY if refresh is None else refresh
         self._polling = Polling(str(self._id), self._every, Backoff(5.0, 300.0), Backoff(DENIED, DENIED), soonest=SOONEST)
@@ -124,10 +129,18 @@ class ConfiguredSource:
             await self._builder.aclose()
 
     async def _look(self, key: JobKey) -> tuple[Job, tuple[Run, ...]]:
-        job = await self._builder.describe(key)
+        job = self._as_configured(await self._builder.describe(key))
         runs = tuple(await self._builder.runs(key, LOOKED_AT))
         self._is_active = self._is_active or any(not run.state.ended for run in runs)
         return job, runs
+
+    def _as_configured(self, job: Job) -> Job:
+        """The job, with what the settings have it run with."""
+        configured = self._configured.get(job.key.job)
+        if configured is None:
+            return job
+        given = tuple(sorted((clean(name, 100), value) for name, value in configured.parameters.items()))
+        return msgspec.structs.replace(job, ref=clean(configured.ref, 200), given=given)
 
     def _ended(self, read: int, failures: list[SourceError]) -> SourceHealth:
         """How it went: what may not be read is a denial, what failed in passing a failure."""
