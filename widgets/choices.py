@@ -16,7 +16,9 @@ from widgets.text import width_of
 __all__ = ["Choice", "ChoiceList"]
 
 MOST_LINES = 8
-LEAST_WIDTH = 24
+LEAST_NOTE = 14
+STEP = 8
+"""With every other width the whole screen is laid out anew: there is room for a note, and it grows in steps."""
 PAD = 1
 
 
@@ -73,9 +75,9 @@ class ChoiceList(Painted):
         self._top = max(0, min(self._top, len(choices) - room, chosen if chosen is not None else 0))
         if chosen is not None and chosen >= self._top + room:
             self._top = chosen - room + 1
-        notes = max((_width(choice.note) for choice in choices), default=0)
-        width = max((_width(choice.label) for choice in choices), default=0) + (notes + GAP if notes else 0) + 2 * PAD + 1
-        self._place(room, max(LEAST_WIDTH, width), indent=2)
+        notes = max(LEAST_NOTE, *(_width(choice.note) for choice in choices)) if choices else 0
+        width = max((_width(choice.label) for choice in choices), default=0) + notes + GAP + 2 * PAD + 1
+        self._place(room, -(-width // STEP) * STEP, indent=2)
 
     def show_lines(self, lines: Sequence[TextLine]) -> None:
         """Say something instead."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Completer", "CompletionRequest"]
 
 AT_ONCE = 8
-"""So many completions are counted between looks at whether another key was pressed."""
+"""So many completions are counted between looks at whether another key was pressed; the list shows no more at once."""
 
 Offering = Callable[[str, Sequence[Choice], bool], object]
 
@@ -59,11 +59,12 @@ class Completer:
             self._busy = False
 
     async def _answer(self, request: CompletionRequest) -> None:
-        """First what there is, then how much each would find."""
+        """First what there is, then how much each would find: what the list shows of it, and the rest when all is counted."""
         completions, quiet = await asyncio.to_thread(self._find, request)
         tallies: list[Tally | None] = []
         while True:
-            self._offer(request.text, _choices(completions, tallies, request.saved), quiet)
+            if len(tallies) in (0, AT_ONCE, len(completions)):
+                self._offer(request.text, _choices(completions, tallies, request.saved), quiet)
             if self._request is not None or len(tallies) >= len(completions):
                 return
             batch = completions[len(tallies) : len(tallies) + AT_ONCE]
