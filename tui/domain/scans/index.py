@@ -16,7 +16,7 @@ from tui.domain.registries.catalog import Catalog, CatalogImage
 from tui.domain.registries.contents import PlatformMember
 from tui.domain.registries.presence import Registries
 
-__all__ = ["Matched", "ScanIndex"]
+__all__ = ["Matched", "Reported", "ScanIndex"]
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 _NOTHING: tuple[str, ...] = ()
@@ -34,15 +34,10 @@ class Matched(msgspec.Struct, frozen=True):
     platforms: tuple[tuple[str, tuple[ScanReport, ...]], ...] = ()
 
 
-class ScanIndex:
-    """All reports, found by the image that they are about.
+class Reported:
+    """The reports by what they name, the best of each scanner alone; it hangs on the reports and on nothing else."""
 
-    A report on a digest is about every image of the same content, wherever it lies: about a config about all images that
-    hold it, about a manifest or an index about those that hold all of its platforms.
-    """
-
-    def __init__(self, scans: Mapping[SourceId, Mapping[str, ScanReport]], catalog: Catalog, registries: Registries) -> None:
-        self._catalog, self._registries = catalog, registries
+    def __init__(self, scans: Mapping[SourceId, Mapping[str, ScanReport]]) -> None:
         digested: defaultdict[str, list[ScanReport]] = defaultdict(list)
         by_name: defaultdict[tuple[RepositoryName, str], list[ScanReport]] = defaultdict(list)
         for source in sorted(scans):
@@ -51,8 +46,20 @@ class ScanIndex:
                     digested[report.digest].append(report)
                 elif report.name is not None and (report.tag or not report.is_scan):
                     by_name[report.name, report.tag].append(report)
-        self._digested = {digest: _best(reports) for digest, reports in digested.items()}
-        self._named = {name: _best(reports) for name, reports in by_name.items()}
+        self.digested = {digest: _best(reports) for digest, reports in digested.items()}
+        self.named = {name: _best(reports) for name, reports in by_name.items()}
+
+
+class ScanIndex:
+    """All reports, found by the image that they are about.
+
+    A report on a digest is about every image of the same content, wherever it lies: about a config about all images that
+    hold it, about a manifest or an index about those that hold all of its platforms.
+    """
+
+    def __init__(self, reported: Reported, catalog: Catalog, registries: Registries) -> None:
+        self._catalog, self._registries = catalog, registries
+        self._digested, self._named = reported.digested, reported.named
         self._contents = {digest: configs for digest in self._digested if (configs := self._configs(digest))}
         self._by_config = self._reverse()
 

@@ -11,12 +11,13 @@ from tui.domain.common.memo import Address, changed_keys
 from tui.domain.common.source_id import SourceId
 from tui.domain.common.text import short
 from tui.domain.facts.scan import ImageVulnerability, ScanReport
+from tui.domain.facts.workload import ObjectKey
 from tui.domain.lineage.base_steps import title_of
 from tui.domain.lineage.judged import Bases, newest_build
 from tui.domain.lineage.outdated import BaseVerdict, OutdatedRule
 from tui.domain.registries.catalog import Catalog
 from tui.domain.registries.presence import Registries
-from tui.domain.scans.index import Matched, ScanIndex
+from tui.domain.scans.index import Matched, Reported, ScanIndex
 from tui.domain.scans.inherited import Step, inherit
 from tui.domain.scans.tally import Tally, tally
 from tui.domain.scans.vulnerabilities import Merged, merge
@@ -84,14 +85,17 @@ class ScanJoin:
         self._catalog, self._bases = catalog, bases
         self._last = _Kept()
         self._reports: Mapping[SourceId, Mapping[str, ScanReport]] = {}
+        self._reported = Reported({})
 
     def renew(
         self, reports: Mapping[SourceId, Mapping[str, ScanReport]], registries: Registries, changed: Collection[Address]
     ) -> set[ImageKey]:
         """Join again when reports or images changed; the images of which scanners say something else."""
         same, self._reports = reports == self._reports, reports
-        if same and (not changed or not any(reports.values())):
-            return set()
+        if same and (not any(reports.values()) or all(isinstance(address, ObjectKey) for address in changed)):
+            return set()  # what runs has no say in what a report is about
+        if not same:
+            self._reported = Reported(reports)
         before, self.scans = self.scans, self._join(reports, registries)
         return changed_keys(before.images, self.scans.images)
 
@@ -99,7 +103,7 @@ class ScanJoin:
         if not any(reports.values()):
             self._last = _Kept()
             return Scans()
-        index = ScanIndex(reports, self._catalog, registries)
+        index = ScanIndex(self._reported, self._catalog, registries)
         joined = _Round(self._last, index, self._catalog, self._bases, registries)
         images = joined.all()
         self._last = joined.kept
