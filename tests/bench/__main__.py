@@ -23,6 +23,7 @@ NAMES = (
     *(
         "tree100k",
         "scan-open",
+        "open-tab",
         "band",
         "signatures",
         "plan10k",

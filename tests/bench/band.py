@@ -6,21 +6,18 @@ by the median of its rounds, in time of the processor: whatever else the machine
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import statistics
 import time
 
+from tests.bench.huge_estate import huge_estate
 from tests.bench.results import Details, Result
 from tui.domain.answers.context import AnswerContext, AnswerIndex
 from tui.domain.answers.question import question_of
 from tui.domain.answers.table import answer
 from tui.domain.query.query import parse_query
-from tui.domain.snapshot.snapshot import Snapshot
 from tui.presenters.answers.lines import answer_lines
 from tui.presenters.glyphs import UNICODE
-from tui.settings.settings import Settings
-from tui.wiring.opening import opened
 
 __all__ = ["run"]
 
@@ -31,20 +28,11 @@ QUESTIONS = (
 ROUNDS = 5
 WIDTH = 80
 REACH = 0.1
-LOADING = 600.0
 
 
 def run() -> list[Result]:
     """Load the estate, then ask."""
-    snapshots: list[Snapshot] = []
-
-    async def load() -> None:
-        async with opened(Settings(demo="huge")) as estate:
-            await estate.settled(LOADING)
-            snapshots.append(estate.snapshot)
-
-    asyncio.run(load())
-    [snapshot] = snapshots
+    snapshot = huge_estate()
     index = AnswerIndex(snapshot)
     for text in QUESTIONS:
         asked(index, text)
