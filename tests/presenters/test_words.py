@@ -144,7 +144,7 @@ def test_the_tab_that_is_shown_is_named_whole_in_any_width(width: int) -> None:
         assert tab.name in text
         cut = (TABS[0].name not in text) + (TABS[-1].name not in text)
         assert text.count("…") == cut
-        assert cut == 0 or width < 76, at
+        assert cut == 0 or width < 84, at
 
 
 @pytest.mark.parametrize("tab", TABS, ids=lambda tab: tab.id)

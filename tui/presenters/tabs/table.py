@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui.presenters.tabs.comparing import COMPARE
+from tui.presenters.tabs.layers import LAYERS
 from tui.presenters.tabs.lineage import LINEAGE
 from tui.presenters.tabs.overview import OVERVIEW
 from tui.presenters.tabs.raw import RAW
@@ -14,4 +15,4 @@ from tui.presenters.tabs.vulnerabilities import VULNERABILITIES
 
 __all__ = ["TABS"]
 
-TABS: tuple[TabSpec, ...] = (OVERVIEW, LINEAGE, VULNERABILITIES, SIGNATURES, RUNNING, COMPARE, RUNS, RAW)
+TABS: tuple[TabSpec, ...] = (OVERVIEW, LINEAGE, VULNERABILITIES, LAYERS, SIGNATURES, RUNNING, COMPARE, RUNS, RAW)

@@ -117,8 +117,8 @@ def verb(state: State, number: int) -> str:
 
 def beside(checks: Iterable[Check], deciding: Sequence[Check]) -> str:
     """What else is not fine, in a sentence; empty when nothing is."""
-    decided = {id(check) for check in deciding}
-    others = [check for check in checks if id(check) not in decided]
+    decided = set(deciding)
+    others = [check for check in checks if check not in decided]
     parts = []
     for state in BAD_FIRST[:-1]:
         names = list(dict.fromkeys(check.name.value for check in others if check.state is state))

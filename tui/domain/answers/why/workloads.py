@@ -28,7 +28,7 @@ from tui.domain.common.source_id import SourceId, SourceKind
 from tui.domain.common.text import clean, full_stop, listed
 from tui.domain.common.trust import Check, CheckName, State
 from tui.domain.facts.workload import ObjectKey
-from tui.domain.snapshot.snapshot import Container, Snapshot, Workload
+from tui.domain.snapshot.snapshot import Container, ImageKey, Snapshot, Workload
 
 __all__ = ["ContainerLink", "object_fact", "why_workload"]
 
@@ -135,14 +135,14 @@ class ContainerLink:
 
     def _of_images(self) -> Iterator[WhyFact]:
         images, container = self._snapshot.images, self._container
-        told: set[int] = set()
+        told: set[tuple[ImageKey, Check]] = set()
         for key in container.images:
             image = images.get(key)
             if image is None:
                 continue
             for check in image_checks(msgspec.structs.replace(container, runs=(key,)), images):
-                if check.state is container.verdict and id(check) not in told:
-                    told.add(id(check))
+                if check.state is container.verdict and (key, check) not in told:
+                    told.add((key, check))
                     about = f"{name_of(image)}: {check.name}"
                     yield chain_fact(check, about, tuple(image_commands(check, image, [self._workload])))
 
