@@ -95,32 +95,40 @@ async def operator(estate: Estate, size: tuple[int, int] = (160, 48)) -> AsyncIt
         yield Operator(pilot, screen)
 
 
-async def test_s1_a_vulnerability_where_it_runs_and_what_mends_it_takes_three_keys(estate: Estate) -> None:
-    async with operator(estate) as ops:
+SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=["small", "wide"])
+
+
+@SIZES
+async def test_s1_a_vulnerability_where_it_runs_and_what_mends_it_takes_three_keys(estate: Estate, size: tuple[int, int]) -> None:
+    async with operator(estate, size) as ops:
         images = [image for image in ops.snapshot.images.values() if image.in_use and image.vulnerabilities]
         bad = max(images, key=lambda image: image.pods).vulnerabilities[0]
+        having = [image for image in ops.snapshot.images.values() if bad.id in {row.id for row in image.vulnerabilities}]
         await ops.filter(f"cve:{bad.id}")
+        await ops.press("enter")
         said = await ops.answered()
-        running = sum(
-            image.pods > 0 and bad.id in {row.id for row in image.vulnerabilities} for image in ops.snapshot.images.values()
-        )
-        assert f"runs     {running} of " in said
-        assert "in 2 clusters" in said
-        assert "fix" in said
-        assert "whose" in said
-        assert "team-" in said
         assert ops.keys <= 3
+        assert f"runs     {sum(image.pods > 0 for image in having)} of {len(having)} images" in said
+        for part in ("2 clusters", "fix", "from", "whose", "team-"):
+            assert part in said, part
+        assert len(ops.screen.answer.lines) <= 6, "five lines and the rule below"
 
 
-async def test_s2_the_blast_radius_of_a_base_takes_three_keys(estate: Estate) -> None:
-    async with operator(estate) as ops:
+@SIZES
+async def test_s2_the_blast_radius_of_a_base_takes_three_keys(estate: Estate, size: tuple[int, int]) -> None:
+    async with operator(estate, size) as ops:
         await ops.filter("base:debian")
+        await ops.press("enter")
+        said = await ops.answered()
+        assert ops.keys <= 3
+        for part in ("through others", " old", "rebuild ", "by themselves", "whose", "unknown"):
+            assert part in said, part
         built = ops.screen.built
         assert built is not None
-        assert built.matched
-        assert built.matched > 20
-        assert {name.partition(":")[0] for name in names(ops.screen)} >= {"base/debian", "base/python"}
-        assert ops.keys <= 3
+        assert built.answer is not None
+        assert built.matched == len(built.answer.extent.images) > 20
+        assert len(ops.screen.answer.lines) <= 6, "five lines and the rule below"
+        assert {name.partition(":")[0] for name in names(ops.screen)} >= {"base/debian"}
 
 
 async def test_s3_a_tag_that_was_moved_under_running_pods_takes_two_keys(estate: Estate) -> None:
@@ -152,6 +160,30 @@ async def test_s5_the_start_screen_counts_every_verdict(estate: Estate) -> None:
         )
         assert "✘" in said
         assert ops.keys == 0
+
+
+async def test_s5_on_a_small_screen_one_key_tells_which_questions_fail(estate: Estate) -> None:
+    async with operator(estate, (80, 24)) as ops:
+        await ops.press("f")
+        said = await ops.answered()
+        assert ops.keys == 1
+        failing = sum(image.verdict is State.FAIL for image in ops.snapshot.images.values())
+        assert f"{failing} fail: " in said
+        for check in ("scan", "signature", "base", "registry"):
+            assert f"{check} " in said, check
+        built = ops.screen.built
+        assert built is not None
+        assert built.answer is not None
+        assert built.matched == len(built.answer.extent.images)
+
+
+async def test_the_answer_leaves_room_for_rows_while_it_is_typed_on_a_small_screen(estate: Estate) -> None:
+    async with operator(estate, (80, 24)) as ops:
+        await ops.filter("cve:CVE-2026-90355")
+        await ops.answered()
+        assert len(ops.screen.answer.lines) <= 5, "four lines and the rule below"
+        await ops.press("enter")
+        await ops.sees(lambda: any("whose" in span.text for line in ops.screen.answer.lines for span in line.left), "all of it")
 
 
 async def test_s6_what_was_not_rebuilt_since_its_base_moved(estate: Estate) -> None:

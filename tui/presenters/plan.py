@@ -54,7 +54,8 @@ def plan_heading(plan: Plan, width: int, glyphs: Glyphs, changes: Sequence[str] 
     for sentence in changes:
         lines += _paragraph(sentence, "warn", width)
     if plan.action is Action.REBUILD:
-        lines += _paragraph(mending_words(summed_up(plan)), "", width)
+        order = mending_words(summed_up(plan))
+        lines += _paragraph(f"{order[:1].upper()}{order[1:]}." if order else "", "", width)
     lines += _paragraph(glyphs.dot.join(parts) or _NOTHING[plan.action], "", width)
     stuck = len(plan.steps) - len(plan.ready)
     if stuck:

@@ -72,7 +72,7 @@ def answer_row(answer: Answer) -> AnswerRow:
     return AnswerRow(
         answer.question.kind,
         answer.question.text,
-        [SentenceRow(*sentence) for sentence in answer_sentences(answer)],
+        [SentenceRow(*sentence[:3]) for sentence in answer_sentences(answer)],
         len(extent.images),
         len(extent.running),
         len(extent.workloads),

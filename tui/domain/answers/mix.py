@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import msgspec
 
@@ -13,20 +14,31 @@ __all__ = ["Mix", "mix_of"]
 
 
 class Mix(msgspec.Struct, frozen=True):
-    """The images found by verdict, and how many of them fail each check, and warn in each, the most first."""
+    """The images and the workloads found by verdict, worst first; how many images fail each check, and warn in each, the most
+    first."""
 
     verdicts: tuple[tuple[State, int], ...] = ()
+    workloads: tuple[tuple[State, int], ...] = ()
     failing: tuple[tuple[str, int], ...] = ()
     warning: tuple[tuple[str, int], ...] = ()
 
 
 def mix_of(context: AnswerContext) -> Mix:
     """The verdicts and the checks of what is found."""
-    images = [context.snapshot.images[key] for key in context.found.images if key in context.snapshot.images]
-    verdicts = Counter(State.UNKNOWN if image.verdict is State.OFF else image.verdict for image in images)
+    snapshot, found = context.snapshot, context.found
+    images = [snapshot.images[key] for key in found.images if key in snapshot.images]
     checks = Counter(mark for image in images for mark in {(check.name, check.state) for check in image.checks})
-    worst_first = sorted(verdicts.items(), key=lambda item: -item[0].severity)
-    return Mix(tuple(worst_first), _in_state(checks, State.FAIL), _in_state(checks, State.WARN))
+    return Mix(
+        _by_verdict(image.verdict for image in images),
+        _by_verdict(snapshot.workloads[key].verdict for key in found.workloads if key in snapshot.workloads),
+        _in_state(checks, State.FAIL),
+        _in_state(checks, State.WARN),
+    )
+
+
+def _by_verdict(verdicts: Iterable[State]) -> tuple[tuple[State, int], ...]:
+    counts = Counter(State.UNKNOWN if verdict is State.OFF else verdict for verdict in verdicts)
+    return tuple(sorted(counts.items(), key=lambda item: -item[0].severity))
 
 
 def _in_state(checks: Counter[tuple[CheckName, State]], wanted: State) -> tuple[tuple[str, int], ...]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from tui.domain.common.trust import CheckName, State
-from tui.domain.facts.source_health import Hearing, clusters_heard
+from tui.domain.facts.events import SourceKind, SourceState
 from tui.domain.query.index import QueryIndex
 from tui.domain.query.language import Key, Term, Trait
 from tui.domain.snapshot.snapshot import Image, ImageKey, Snapshot, UnknownBase
@@ -56,10 +56,39 @@ def _reason(snapshot: Snapshot, key: ImageKey, term: Term) -> str:
             return "tags not listed"
         case Key.AGE:
             return "age unknown"
-        case Key.IS if image.absent:
-            return "not readable"
+        case Key.DRIFT | Key.IS if _is_asked_of_registry(term):
+            return _of_registry(snapshot, key)
         case _:
-            return "not every cluster heard" if clusters_heard(snapshot.sources) is not Hearing.WHOLE else "no source tells"
+            return _of_clusters(snapshot)
+
+
+def _is_asked_of_registry(term: Term) -> bool:
+    return term.key is Key.DRIFT or term.value in (Trait.DRIFTED, Trait.ABSENT, Trait.ROOT, Trait.MULTIARCH)
+
+
+def _of_registry(snapshot: Snapshot, key: ImageKey) -> str:
+    """What of a registry is missing that would tell what a name means now."""
+    states = {source.id.name: source.state for source in snapshot.sources if source.kind is SourceKind.REGISTRY}
+    match states.get(key.registry):
+        case SourceState.OFF:
+            return f"{key.registry} not asked"
+        case SourceState.FAILED:
+            return f"{key.registry} not answering"
+        case SourceState.LOADING:
+            return f"{key.registry} loading"
+        case _:
+            return "tag not resolved" if key.registry in states else "registry not known"
+
+
+def _of_clusters(snapshot: Snapshot) -> str:
+    unheard = [
+        source.id.name
+        for source in snapshot.sources
+        if source.kind is SourceKind.CLUSTER and source.state not in (SourceState.OK, SourceState.OFF)
+    ]
+    if len(unheard) == 1:
+        return f"{unheard[0]} not heard"
+    return f"{len(unheard)} clusters not heard" if unheard else "no cluster tells"
 
 
 def _of_scans(image: Image) -> str:

@@ -8,8 +8,8 @@ from tui.domain.answers.answer import Answer
 from tui.domain.answers.base import BlastRadius
 from tui.domain.common.trust import State
 from tui.domain.plans.why_not import Outlooks
-from tui.presenters.answers.sentences import AnswerSentence, fitted, named
-from tui.presenters.answers.shared import mending_words, runs, undecided, whose
+from tui.presenters.answers.sentences import AnswerSentence, named, worded
+from tui.presenters.answers.shared import mending_wordings, runs, undecided, whose
 from tui.presenters.words import age, count, without_registry
 
 __all__ = ["blast_radius_sentences"]
@@ -21,13 +21,13 @@ def blast_radius_sentences(answer: Answer, radius: BlastRadius) -> Iterator[Answ
     old = State.FAIL if radius.old_running else State.UNKNOWN if radius.untold or not extent.is_told else State.PASS
     yield runs(answer, old, "Nothing here stands on it." if extent.is_told else "Nothing is known to stand on it.")
     if extent.images:
-        yield AnswerSentence("built", _built(answer, radius))
-        yield AnswerSentence("fix", _fix(answer, radius))
+        yield worded("built", _built(answer, radius))
+        yield worded("fix", _fixes(answer, radius))
     yield from whose(answer)
     yield from undecided(answer)
 
 
-def _built(answer: Answer, radius: BlastRadius) -> str:
+def _built(answer: Answer, radius: BlastRadius) -> tuple[str, ...]:
     """`60 directly, 21 through others; 38 on an old build for 3d, 12 run; same layers in mirror/debian 4`."""
     ways = ((radius.direct, "directly"), (radius.through, "through others"))
     how = ", ".join(f"{count(images)} {word}" for images, word in ways if images)
@@ -37,19 +37,30 @@ def _built(answer: Answer, radius: BlastRadius) -> str:
     untold = f"{count(radius.untold)} not known" if radius.untold else ""
     shared = [(without_registry(name), number) for name, number in radius.shared]
     twins = [f"same layers in {named(shared, most)}" if shared else "" for most in (2, 1)]
+    brief_ways = ((radius.direct, "on it"), (radius.through, "through others"))
+    brief = ", ".join(f"{count(images)} {word}" for images, word in brief_ways if images)
+    brief_old = f"{count(radius.old)} old{since}{run}" if radius.old else ""
     wordings = [[how, old + run, untold, twin] for twin in twins]
-    wordings += [[how, old, untold, twins[1]], [old + run, untold, twins[1]], [old, untold, twins[1]]]
-    return fitted(*("; ".join(filter(None, parts)) + "." for parts in wordings))
+    wordings += [[brief, brief_old, untold, twins[1]], [brief, brief_old, untold], [brief_old, untold]]
+    return tuple("; ".join(filter(None, parts)) + "." for parts in wordings)
 
 
-def _fix(answer: Answer, radius: BlastRadius) -> str:
+def _fixes(answer: Answer, radius: BlastRadius) -> tuple[str, ...]:
     """What a plan does in order; then how many of what runs will rebuild by themselves, and why others will not."""
-    plan = mending_words(answer.mending) or "no rebuild is known to change anything"
+    orders = mending_wordings(answer.mending) or ("no rebuild is known to change anything",)
+    if not radius.alone:
+        return tuple(f"{order}." for order in orders)
     alone = dict(radius.alone)
     yes, no, unknown = (alone.get(outlook, 0) for outlook in (Outlooks.YES, Outlooks.NO, Outlooks.UNKNOWN))
-    reasons = f" ({named(radius.why_not, 1)})" if radius.why_not else ""
-    if not radius.alone:
-        return f"{plan}."
-    by_itself = f"by itself {count(yes)}, not {count(no)}"
-    rest = f", not known {count(unknown)}" if unknown else ""
-    return fitted(f"{plan}; {by_itself}{reasons}{rest}.", f"{plan}; {by_itself}{rest}.", f"{plan}; {by_itself}.", f"{plan}.")
+    reasons = f" ({named(radius.why_not, 2, 'for other reasons')})" if radius.why_not else ""
+    whole = f"{count(yes)} of {count(yes + no + unknown)} that run will rebuild by themselves"
+    not_so = f", {count(no)} not{reasons}" if no else ""
+    rest = f", of {count(unknown)} it is not known" if unknown else ""
+    short = f"{count(yes)} by {'itself' if yes == 1 else 'themselves'}"
+    return (
+        *(f"{order}; {whole}{not_so}{rest}." for order in orders),
+        f"{orders[-1]}; {short}, {count(no)} not{f', {count(unknown)} unknown' if unknown else ''}.",
+        f"{orders[-1]}; {short}, {count(no)} not.",
+        f"{orders[-1]}; {short}.",
+        f"{orders[-1]}.",
+    )

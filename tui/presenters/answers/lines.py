@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.domain.answers.answer import Answer
 from tui.domain.common.trust import State
-from tui.presenters.answers.sentences import LABEL
+from tui.presenters.answers.sentences import LABEL, AnswerSentence
 from tui.presenters.answers.table import answer_sentences
 from tui.presenters.glyphs import ROLE, Glyphs
 from widgets.rows import Span, TextLine
@@ -15,18 +15,27 @@ __all__ = ["answer_lines"]
 SIGN = 3
 _JUDGED = ("runs", "unknown")
 """The sentences whose state is a sign beside them."""
+_LEAST_IMPORTANT = ("whose", "from", "wrong", "built")
+"""What is left out first where there is little room."""
 
 
-def answer_lines(answer: Answer, width: int, glyphs: Glyphs) -> list[TextLine]:
-    """The sentences under their labels, wrapped."""
-    lines: list[TextLine] = []
-    for label, words, state in answer_sentences(answer):
-        role = ROLE[state] if state is not State.OFF else "dim"
-        sign = glyphs.states[state] if label in _JUDGED else " "
-        first, *continuation = wrap(words, max(20, width - LABEL - SIGN - 1)) or [""]
-        lines.append(TextLine((Span(f" {sign} ", role), Span(f"{label:<{LABEL}}", "dim"), Span(first, _role(label, state)))))
-        lines += [TextLine((Span(" " * (LABEL + SIGN) + part, _role(label, state)),)) for part in continuation]
-    return lines
+def answer_lines(answer: Answer, width: int, glyphs: Glyphs, most: int = 0) -> list[TextLine]:
+    """The sentences under their labels, wrapped. With `most` lines the least important sentences are left out, none is cut."""
+    sentences = answer_sentences(answer)
+    blocks = {sentence.label: _wrapped(sentence, width, glyphs) for sentence in sentences}
+    dropped = iter(_LEAST_IMPORTANT)
+    while most and sum(map(len, blocks.values())) > most and (label := next(dropped, "")):
+        blocks.pop(label, None)
+    return [line for block in blocks.values() for line in block]
+
+
+def _wrapped(sentence: AnswerSentence, width: int, glyphs: Glyphs) -> list[TextLine]:
+    label, state = sentence.label, sentence.state
+    role = ROLE[state] if state is not State.OFF else "dim"
+    sign = glyphs.states[state] if label in _JUDGED else " "
+    first, *continuation = wrap(sentence.words, max(20, width - LABEL - SIGN)) or [""]
+    lines = [TextLine((Span(f" {sign} ", role), Span(f"{label:<{LABEL}}", "dim"), Span(first, _role(label, state))))]
+    return lines + [TextLine((Span(" " * (LABEL + SIGN) + part, _role(label, state)),)) for part in continuation]
 
 
 def _role(label: str, state: State) -> str:

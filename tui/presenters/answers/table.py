@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import assert_never
 
 from tui.domain.answers.answer import Answer
@@ -18,7 +19,7 @@ from tui.presenters.answers.dossier import dossier_sentences
 from tui.presenters.answers.mix import mix_sentences
 from tui.presenters.answers.moves import moves_sentences
 from tui.presenters.answers.pulls import pulls_sentences
-from tui.presenters.answers.sentences import AnswerSentence
+from tui.presenters.answers.sentences import AnswerSentence, composed
 from tui.presenters.answers.vulnerability import exposure_sentences
 
 __all__ = ["answer_sentences"]
@@ -26,20 +27,24 @@ __all__ = ["answer_sentences"]
 
 def answer_sentences(answer: Answer) -> list[AnswerSentence]:
     """The sentences of an answer, the most important first."""
+    return composed(_sentences(answer))
+
+
+def _sentences(answer: Answer) -> Iterator[AnswerSentence]:
     match answer.details:
         case Exposure():
-            return list(exposure_sentences(answer, answer.details))
+            return exposure_sentences(answer, answer.details)
         case BlastRadius():
-            return list(blast_radius_sentences(answer, answer.details))
+            return blast_radius_sentences(answer, answer.details)
         case AtRisk():
-            return list(at_risk_sentences(answer, answer.details))
+            return at_risk_sentences(answer, answer.details)
         case Dossier():
-            return list(dossier_sentences(answer, answer.details))
+            return dossier_sentences(answer, answer.details)
         case Moves():
-            return list(moves_sentences(answer, answer.details))
+            return moves_sentences(answer, answer.details)
         case Pulls():
-            return list(pulls_sentences(answer, answer.details))
+            return pulls_sentences(answer, answer.details)
         case Mix():
-            return list(mix_sentences(answer, answer.details))
+            return mix_sentences(answer, answer.details)
         case _:
             assert_never(answer.details)

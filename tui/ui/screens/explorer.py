@@ -114,7 +114,7 @@ class ExplorerScreen(NavigableScreen):
         self._arrange()
         self.rule.set_lines([TextLine((Span(self.app.glyphs.rule * event.size.width, "line"),))])
         self._show_heading()
-        self.answer.show(self.built, self.size.width, self.app.glyphs)
+        self._show_answer()
         self.call_after_refresh(self.inspector.show)
         if self.empty:
             self.call_after_refresh(self._notices.show_emptiness)
@@ -181,10 +181,17 @@ class ExplorerScreen(NavigableScreen):
         self._arrange()
         self._notices.show_emptiness()
         self._show_heading()
-        self.answer.show(self.built, self.size.width, self.app.glyphs)
+        self._show_answer()
         self.show_count()
         self.inspector.show()
         self.refresh_bindings()
+
+    def typing_ended(self) -> None:
+        """The answer is shown whole."""
+        self._show_answer()
+
+    def _show_answer(self) -> None:
+        self.answer.show(self.built, self.size.width, self.app.glyphs, typing=self.filtering.is_open)
 
     @property
     def _room(self) -> int:

@@ -89,6 +89,10 @@ class FilterableScreen(Screen[None]):
     async def _end_filter(self) -> None:
         self.focus_rows()
         await self.filtering.close(self.chosen.query)
+        self.typing_ended()
+
+    def typing_ended(self) -> None:
+        """The bar is gone: what made room for it has that room again."""
 
     def show_count(self) -> None:
         """Say in the bar how much is let through."""

@@ -39,6 +39,11 @@ class Filtering:
         self._pause: Timer | None = None
         self.wrong: InvalidQuery | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something is being typed."""
+        return self._bar is not None
+
     async def open(self, text: str) -> None:
         """Let the operator type; when this is done, the next key goes into the bar."""
         from tui.ui.screens.completing import Completer  # not before somebody filters: it costs at the start
