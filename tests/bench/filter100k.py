@@ -12,6 +12,7 @@ __all__ = ["run"]
 
 BACKSPACE = b"\x7f"
 WORDS = ("app-0001", "team-7/", "base/00", "is:running", "ns-12")
+ROUNDS = 3
 TYPED = 0.15
 """Seconds between two letters of who types fast."""
 PAINT = 0.016
@@ -19,7 +20,9 @@ PAINT = 0.016
 
 def run() -> list[Result]:
     """Words are typed and taken back; the rows follow in a thread meanwhile."""
-    letters = [letter for word in WORDS for letter in [*(bytes([code]) for code in word.encode()), *[BACKSPACE] * len(word)]]
+    letters = [
+        letter for word in WORDS * ROUNDS for letter in [*(bytes([code]) for code in word.encode()), *[BACKSPACE] * len(word)]
+    ]
     told = answered([b"/", *letters], TYPED)
     typed = told.paint[1:]
     details: Details = {

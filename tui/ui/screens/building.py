@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -28,6 +29,8 @@ __all__ = ["RowBuilder", "RowsRequest"]
 
 MOST_KEPT = 5
 """Views, each under a filter, whose rows are kept for who comes back: as many as there are views."""
+QUIET = 0.25
+"""Seconds without a wish before the rows of a view that is not shown are made."""
 FORESEEN = timedelta(seconds=30)
 """How old the rows of views that are not shown may become before they are made anew."""
 
@@ -71,6 +74,7 @@ class RowBuilder:
         self.counts: Mapping[str, int] = {}
         self.running = NOTHING_RUNS
         self._wish: RowsRequest | None = None
+        self._wished = asyncio.Event()
         self._busy = False
         self._kept: dict[tuple[str, Filter], tuple[RowsRequest, LaidOut | Built]] = {}
 
@@ -80,6 +84,7 @@ class RowBuilder:
             self._wish = None
             return
         self._wish = wish
+        self._wished.set()
         if not self._busy:
             self._busy = True
             self._screen.run_worker(self._serve(), name="rows", group="rows", exit_on_error=False)
@@ -119,8 +124,10 @@ class RowBuilder:
             return
         for view in VIEWS:
             kept = self._kept.get((view.id, shown.chosen))
-            if self._wish is not None or (kept is not None and shown.snapshot.as_of - kept[0].snapshot.as_of < FORESEEN):
+            if kept is not None and shown.snapshot.as_of - kept[0].snapshot.as_of < FORESEEN:
                 continue
+            if not await self._is_quiet():
+                return
             wish = shown._replace(view=view, arrives=False, others=True, left=None)
             rows = await asyncio.to_thread(self._build, wish)
             if not isinstance(rows, InvalidQuery):
@@ -131,6 +138,13 @@ class RowBuilder:
             self._counted_in = snapshot
             self.counts, self.running = await asyncio.to_thread(lambda: (self._count_in(snapshot), running_of(snapshot)))
             self._counted()
+
+    async def _is_quiet(self) -> bool:
+        """Whether nothing is wished for, and was not for a moment."""
+        self._wished.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wished.wait(), QUIET)
+        return self._wish is None
 
     def _build(self, wish: RowsRequest) -> LaidOut | Built | InvalidQuery:
         """In a thread, one at a time: the index is made once for all keys typed over one snapshot."""
