@@ -231,6 +231,17 @@ def test_what_the_audit_log_has_no_room_for_is_not_sent(demo: Demo, lines: int) 
     demo(day(demo.world))
 
 
+def test_the_audit_log_has_the_ids_of_the_services_for_what_was_sent(demo: Demo) -> None:
+    async def day(world: Emulated) -> None:
+        plan, directory = await world.planned(TAX), world.directory()
+        await world.carried_out(plan, directory)
+        sent = [line for line in told(directory) if line["event"] == "done"]
+        assert {line["kind"] for line in sent} == {"rebuild", "restart"}
+        assert all(line["requests"] for line in sent)
+
+    demo(day(demo.world))
+
+
 def test_two_operators_carry_out_one_plan_once(demo: Demo) -> None:
     """On one machine the second is told who does it; on another one the run is found, and followed."""
 

@@ -283,3 +283,45 @@ async def test_what_nobody_makes_anew_is_explained(namespace: str, redeployer: K
     bare = await redeployer.read(ObjectKey("lab", namespace, "Pod", "bare"))
     with pytest.raises(Inapplicable, match="bare pod"):
         await redeployer.restart(bare, datetime.now(UTC))
+
+
+async def test_a_roll_back_puts_the_bytes_back_that_ran_before(namespace: str, redeployer: KubeRedeployer) -> None:
+    key = create(namespace, workload("Deployment", "web"))
+    before = await settled(redeployer, key)
+    (good,) = before.digests("main") or ()
+    receipt = await redeployer.pin(before, {"main": NEW})
+    bad = await settled(redeployer, key, receipt.generation)
+    receipt = await redeployer.pin(bad, {"main": f"{REGISTRY}/payments/api@{good.digest}"})
+    after = await settled(redeployer, key, receipt.generation)
+    assert [image.digest for image in after.digests("main") or ()] == [good.digest]
+    ids = kubectl("-n", namespace, "get", "pods", "-o", "jsonpath={.items[*].status.containerStatuses[0].imageID}").split()
+    assert {each.rpartition("@")[2] for each in ids} == {good.digest}
+    with pytest.raises(Changed):  # who saw what ran in between changes nothing
+        await redeployer.pin(bad, {"main": NEW})
+
+
+def refused_eviction(namespace: str, pod: str) -> str:
+    """What the API server says to who would evict a pod."""
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
+    place = f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction"
+    done = subprocess.run(
+        ["kubectl", "--kubeconfig", KUBECONFIG, "--context", "lab-admin", "create", "--raw", place, "-f", "-"],
+        input=json.dumps(eviction),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    return done.stderr
+
+
+async def test_a_budget_that_lets_no_pod_go_holds_no_deployment_up(namespace: str, redeployer: KubeRedeployer) -> None:
+    key = create(namespace, workload("Deployment", "web"))
+    kubectl("-n", namespace, "create", "pdb", "web", "--selector=app=web", "--min-available=2")
+    await settled(redeployer, key)
+    state = await reached(redeployer, key, lambda state: any(budget.allowed == 0 for budget in state.budgets or ()))
+    pod = kubectl("-n", namespace, "get", "pods", "-o", "jsonpath={.items[0].metadata.name}")
+    assert "disruption budget" in refused_eviction(namespace, pod)
+    receipt = await redeployer.restart(state, datetime.now(UTC))
+    after = await settled(redeployer, key, receipt.generation)
+    assert after.stalls == ()

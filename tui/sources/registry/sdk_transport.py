@@ -18,6 +18,7 @@ from azure.core.pipeline.transport import AsyncHttpResponse, AsyncHttpTransport,
 from yarl import URL
 
 from tui.errors import UntrustedPayload
+from tui.sources.kit.request_ids import hear_ids
 from tui.sources.kit.transport import Reply, decode_json
 from tui.sources.registry.client import RegistryClient
 from tui.sources.registry.faults import RequestContext
@@ -153,6 +154,8 @@ class _Transport(AsyncHttpTransport[HttpRequest, AsyncHttpResponse]):
         content = _content(request) if request.method == "PATCH" else None
         sent = msgspec.structs.replace(exchange.request, path=path, method=request.method, content=content)
         reply = await self._client.fetch(sent)
+        if content is not None:
+            hear_ids(reply)
         decode_json(reply.body, exchange.shape, exchange.request.asked.what)
         return _Answer(request, reply)
 
