@@ -52,8 +52,8 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 """What containers may be called (RFC 1123 label)."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _ASSESSED = (
-    "securityresources | where type =~ 'microsoft.security/assessments/subassessments'"
-    " | where properties.additionalData.artifactDetails.digest == '{}' | project properties.id, properties.status.code"
+    'securityresources | where type =~ "microsoft.security/assessments/subassessments"'
+    ' | where properties.additionalData.artifactDetails.digest == "{}" | project properties.id, properties.status.code'
 )
 _TEMPLATE = {
     "CronJob": ".spec.jobTemplate.spec.template.spec",
