@@ -34,6 +34,7 @@ class LinePainter:
     def __init__(self, canvas: Painted) -> None:
         self._canvas = canvas
         self._slots: list[Slot] | None = None
+        self._laid_out_in = 0
         self._strips: dict[TreeLine, Strip] = {}
 
     def forget(self) -> None:
@@ -54,6 +55,8 @@ class LinePainter:
 
     def row(self, line: TreeLine, columns: Sequence[Column]) -> Strip:
         """A row as it was painted before: a scroll step then paints one new row only."""
+        if self._laid_out_in != self._width:  # it is painted in its new size before it is told of it
+            self.forget()
         strip = self._strips.get(line)
         if strip is None:
             if len(self._strips) >= KEPT:
@@ -90,8 +93,8 @@ class LinePainter:
             yield text, role(style + bold, ground)
 
     def _shown(self, columns: Sequence[Column]) -> list[Slot]:
-        if self._slots is None:
-            self._slots = lay_out(columns, self._width)
+        if self._slots is None or self._laid_out_in != self._width:
+            self._slots, self._laid_out_in = lay_out(columns, self._width), self._width
         return self._slots
 
     @property
