@@ -36,6 +36,9 @@ class Banner(Painted):
     Banner { height: 1; }
     """
 
+    names = False
+    """Whether lines that are too long are names, which are cut in their middle: sentences are wrapped before they come here."""
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._lines: Sequence[TextLine] = ()
@@ -75,14 +78,14 @@ class Banner(Painted):
         if not 0 <= at < len(self._lines):
             return self.join((), width, self.role(""))
         line = self._lines[at]
-        return self.paint(_joined(line, width, "~" if self.ascii else "…"), width)
+        return self.paint(_joined(line, width, "~" if self.ascii else "…", from_middle=self.names), width)
 
 
-def _joined(line: TextLine, width: int, ellipsis: str) -> list[Span]:
+def _joined(line: TextLine, width: int, ellipsis: str, *, from_middle: bool) -> list[Span]:
     """The left part cut where the right part needs the room, and the blanks between them."""
     right, taken = cut(line.right, width, ellipsis=ellipsis)
     room = width - taken - GAP if taken else width
-    left, used = cut(line.left, max(0, room), ellipsis=ellipsis)
+    left, used = cut(line.left, max(0, room), from_middle=from_middle, ellipsis=ellipsis)
     return [*left, Span(" " * (width - used - taken)), *right]
 
 
@@ -101,6 +104,8 @@ class TextPage(Banner, can_focus=True):
     DEFAULT_CSS = """
     TextPage { height: 1fr; }
     """
+
+    names = True
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)

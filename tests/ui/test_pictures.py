@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import NamedTuple
 
 import pytest
@@ -26,13 +27,13 @@ from widgets.text import width_of
 
 SIZES = ((80, 24), (100, 30), (120, 40), (160, 48), (240, 60))
 NARROW_AND_WIDE = ((80, 24), (160, 48))
-STATES = {
+STATES: dict[str, Callable[[], Snapshot]] = {
     "starting": lambda: EMPTY,
     "loading": loading,
     "whole": company,
     "denied": sick,
     "vulnerable": scanned,
-    "huge": lambda: huge(600),
+    "huge": partial(huge, 600),
 }
 LOOKS = {
     "dark": Settings(),

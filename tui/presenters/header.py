@@ -62,7 +62,7 @@ _Parts = list[tuple[Count | None, Cell]]
 def header_lines(snapshot: Snapshot, place: Position, now: datetime, width: int, glyphs: Glyphs) -> list[TextLine]:
     """Brand and scope, the verdicts as a picture and as counts, the checks of what runs, and the views with the filter."""
     brand = TextLine(_brand(snapshot), _pulse(snapshot, place, now, width, glyphs))
-    chosen = _filter(place, snapshot)
+    chosen = _filter(place, snapshot, width)
     tabs = TextLine(tuple(chain.from_iterable(cell for _, cell in _tabs(place, glyphs, width - _length(chosen)))), chosen)
     verdicts, checks = _count_lines(snapshot, place, width, glyphs)
     counts = TextLine(_joined(verdicts), _chips(snapshot, glyphs, width))
@@ -224,7 +224,7 @@ def _ailment(health: SourceHealth) -> str:
 
 def view_at(snapshot: Snapshot, place: Position, cell: int, width: int, glyphs: Glyphs) -> ViewSpec | None:
     """The view whose name stands so many cells from the beginning of the line of views."""
-    for view, spans in _tabs(place, glyphs, width - _length(_filter(place, snapshot))):
+    for view, spans in _tabs(place, glyphs, width - _length(_filter(place, snapshot, width))):
         cell -= _length(spans)
         if cell < 0:
             return view
@@ -251,24 +251,42 @@ def _tab(view: ViewSpec, place: Position, glyphs: Glyphs, *, named: bool) -> Cel
     )
 
 
-def _filter(place: Position, snapshot: Snapshot) -> Cell:
+TABS_LEAST = 34
+"""Cells of the views where only the one that is shown has its name."""
+
+
+def _filter(place: Position, snapshot: Snapshot, width: int) -> Cell:
+    """The filter, how much it lets through and what is marked, in the longest form that leaves room for the views."""
     below = "   new rows below" if place.unsorted else ""
     hidden = f", {place.hidden} of them hidden" if place.hidden else ""
     marked = Span(f"{below}   {place.marked} marked{hidden}" if place.marked else below, "accent")
     if not place.query and not place.faults and not place.about:
         return (marked, Span(" "))
-    spans = [Span(f"{_cut(place.about, 40)}  " if place.about else "", "accent")]
-    spans += [Span("/ ", "accent bold"), Span(place.query)] if place.query else []
-    spans.append(Span("  faults only" if place.query else "faults only", "warn") if place.faults else Span(""))
-    if place.shown is not None:
-        spans.append(Span(f"   {count(place.shown)} of {count(len(snapshot.images))}", "dim"))
-    if place.undecided:
-        spans.append(Span(f"   {count(place.undecided)} cannot tell", "unknown"))
-    return (*spans, marked, Span(" "))
+    shown, total, undecided = place.shown, count(len(snapshot.images)), place.undecided
+    numbers = "" if shown is None else f"   {count(shown)} of {total}"
+    short = "" if shown is None else f"   {count(shown)}"
+    room = width - TABS_LEAST - _length((marked,)) - 1
+    told = (Span(numbers, "dim"), Span(f"   {count(undecided)} cannot tell" if undecided else "", "unknown"))
+    less = (Span(short, "dim"), Span(f"   {count(undecided)} ?" if undecided else "", "unknown"))
+    words = _filter_words(place, 40, len(place.query), "faults only")
+    for ends in (told, less):
+        if _length((*words, *ends)) <= room:
+            return (*words, *ends, marked, Span(" "))
+    left = room - _length((*_filter_words(place, 0, 0, "faults"), *less))
+    about = min(len(place.about), left if not place.query else left // 2)
+    return (*_filter_words(place, about, max(0, left - about), "faults"), *less, marked, Span(" "))
+
+
+def _filter_words(place: Position, about: int, query: int, faults: str) -> Cell:
+    """What the filter says, in so many cells each."""
+    spans = [Span(f"{_cut(place.about, about)}  " if place.about else "", "accent")]
+    spans += [Span("/ ", "accent bold"), Span(_cut(place.query, query))] if place.query else []
+    spans.append(Span(f"  {faults}" if place.query else faults, "warn") if place.faults else Span(""))
+    return tuple(spans)
 
 
 def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: room - 1] + "…"
+    return text if len(text) <= room else text[: max(0, room - 1)] + "…"[:room]
 
 
 def _length(cell: Cell) -> int:

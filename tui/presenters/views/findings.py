@@ -155,7 +155,7 @@ def finding_lines(finding: Finding, context: SectionContext) -> list[TextLine]:
     wide = glyphs.dot.join(fact for fact in facts if fact)
     badge = f" {glyphs.states[finding.state]} {words} "
     lines = [TextLine((Span(f" {part}", "bold"),)) for part in wrap(finding.what, width - 2)]
-    first, *continuation = wrap(wide, width - 2, first=max(0, width - len(badge) - 5))
+    first, *continuation = (wide,) if len(wide) < width - len(badge) - 3 else ("", *wrap(wide, width - 2))
     lines.append(TextLine((Span(" "), Span(badge, f"badge-{role}"), Span(f"  {first}", "dim"))))
     lines += [TextLine((Span(f" {part}", "dim"),)) for part in continuation]
     if finding.fix:

@@ -25,8 +25,8 @@ __all__ = ["BAR", "LINEAGE", "WIDE", "WIDER", "LineageModel", "container_state",
 BAR = 8
 WIDE, WIDER = 88, 101
 COLUMNS = (
-    Column("image, base first", share=5, most=64),
-    Column("state", share=3, parted=True),
+    Column("image, base first", share=13, most=64),
+    Column("state", share=7, parted=True),
     Column("subtree", BAR, from_width=WIDER),
     Column("imgs", 5, right=True, from_width=WIDE),
     Column("pods", 6, right=True),

@@ -32,8 +32,8 @@ __all__ = ["REGISTRIES", "RegistryModel", "registry_key"]
 ROOMY = 110
 """Cells of the tree from which on there is room for sizes."""
 COLUMNS = (
-    Column("tag, registry first", share=3),
-    Column("state", share=3),
+    Column("tag, registry first", share=3, most=56),
+    Column("state", share=3, parted=True),
     Column("subtree", BAR, from_width=WIDE),
     Column("imgs", 5, right=True, from_width=WIDE),
     Column("size", 8, right=True, from_width=ROOMY),

@@ -23,8 +23,8 @@ from widgets.rows import Cell, Column, Row, RowKey, Span
 __all__ = ["WORKLOADS", "WorkloadModel", "source_state"]
 
 COLUMNS = (
-    Column("workload, cluster first", share=4, most=56),
-    Column("state", share=5, parted=True),
+    Column("workload, cluster first", share=1, most=56),
+    Column("state", share=1, parted=True),
     Column("subtree", BAR, from_width=WIDER),
     Column("wklds", 5, right=True, from_width=WIDE),
     Column("pods", 6, right=True),

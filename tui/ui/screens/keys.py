@@ -64,6 +64,7 @@ class KeyLine(Banner):
                 break
             spans += [Span(key, "accent bold" if enabled else "dim"), Span(f" {words}   ", "dim")]
             room -= 3
+        spans[-1] = Span(spans[-1].text.rstrip(), spans[-1].style) if len(spans) > 1 else spans[-1]
         self.set_lines([TextLine(tuple(spans))])
 
     def on_resize(self) -> None:

@@ -58,6 +58,7 @@ class RunLogScreen(TextScreen):
     def on_mount(self) -> None:
         """Read until the end of the log, or until the screen is left."""
         super().on_mount()
+        self.page.names = False
         self.run_worker(self._read(), name="log of a run", group="runlog", exclusive=True, exit_on_error=False)
         self.set_interval(EVERY, self._show_new)
 
