@@ -15,7 +15,7 @@ from widgets.text import width_of
 
 __all__ = ["Choice", "ChoiceList"]
 
-MOST_LINES = 8
+MOST_LINES, LOW_LINES, LOW = 8, 5, 30
 LEAST_NOTE = 14
 STEP = 8
 """With every other width the whole screen is laid out anew: there is room for a note, and it grows in steps."""
@@ -71,7 +71,9 @@ class ChoiceList(Painted):
     def show(self, choices: Sequence[Choice], chosen: int | None) -> None:
         """Show what may be taken."""
         self._choices, self._lines, self._chosen = choices, (), chosen
-        room = min(len(choices), MOST_LINES, max(1, self.screen.size.height - 4))
+        height = self.screen.size.height
+        most = LOW_LINES if height < LOW else MOST_LINES
+        room = min(len(choices), most, max(1, height - 4))
         self._top = max(0, min(self._top, len(choices) - room, chosen if chosen is not None else 0))
         if chosen is not None and chosen >= self._top + room:
             self._top = chosen - room + 1

@@ -9,8 +9,8 @@ __all__ = ["DIGEST", "Kept", "Measure", "drawn", "kept", "marked"]
 
 HEX = 12
 """How many digits of a digest stay at least."""
-LEAST = 4
-"""The fewest cells in which something is still told from something else."""
+LEAST, PLACE = 4, 6
+"""The fewest cells in which something is still told from something else, and in which a place is."""
 Kept = tuple[int, int]
 """The first character of a piece that stays, and the one after its last."""
 Measure = Callable[[str], int]
@@ -47,11 +47,16 @@ def kept(text: str, width: int, width_of: Measure, mark: int = 1) -> list[Kept]:
     of a reference what comes after the name: a digest is never cut.
     """
     parts = [(part.start(), part.end()) for part in _PART.finditer(text)]
-    room = width - (width_of(text) - sum(width_of(text[start:end]) for start, end in parts))
+    dropped = _dropped([text[start:end] for start, end in parts], width, width_of, mark)
+    first = parts[dropped][0] if dropped else 0
+    parts = parts[dropped:]
+    room = width - (mark if dropped else 0) - (width_of(text[first:]) - sum(width_of(text[start:end]) for start, end in parts))
+    if dropped and width_of(text[first:]) + mark <= width:
+        return [(first, len(text))]
     if len(parts) < 2 or room < LEAST * len(parts):
-        return _kept_of_reference(text, (0, len(text)), width, width_of, mark)
+        return _kept_of_reference(text, (first, len(text)), width - (mark if dropped else 0), width_of, mark)
     ranges: list[Kept] = []
-    at = 0
+    at = first
     for (start, end), share in zip(parts, _shares([text[start:end] for start, end in parts], room, width_of), strict=True):
         ranges.append((at, start))
         whole = width_of(text[start:end]) <= share
@@ -60,16 +65,31 @@ def kept(text: str, width: int, width_of: Measure, mark: int = 1) -> list[Kept]:
     return [*ranges, (at, len(text))]
 
 
+def _dropped(parts: Sequence[str], width: int, width_of: Measure, mark: int) -> int:
+    """How many parts before the first that is a path go as a whole, so that names can be whole."""
+    paths = [index for index, part in enumerate(parts) if "/" in part]
+    if not paths or len(parts) < 2:
+        return 0
+    for dropped in range(paths[0] + 1):
+        need = (mark if dropped else 0) + 2 * (len(parts) - dropped - 1)
+        for part in parts[dropped:]:
+            name = width_of(part[part.rfind("/") :]) + mark if "/" in part else PLACE
+            need += min(width_of(part), name)
+        if need <= width:
+            return dropped
+    return paths[0]
+
+
 def _shares(parts: Sequence[str], room: int, width_of: Measure) -> list[int]:
-    """How wide each part is, so that all fit: what leads to a name (`Deployment/`) gives first, then the widest."""
+    """How wide each part is, so that all fit: what leads to a name (`Deployment/`) gives first, then places, and last a name."""
     shares = [width_of(part) for part in parts]
-    names = [
-        width_of(part[part.rfind("/") :]) + LEAST if "/" in part else share for part, share in zip(parts, shares, strict=True)
-    ]
+    names = [width_of(part[part.rfind("/") :]) if "/" in part else 0 for part in parts]
     last = len(shares) - 1
     for _ in range(sum(shares) - room):
-        leading = [index for index, share in enumerate(shares) if share > max(names[index], LEAST)]
-        giving = leading or [index for index, share in enumerate(shares) if share > LEAST] or [0]
+        leading = [index for index, name in enumerate(names) if name and shares[index] > name + LEAST]
+        places = [index for index, name in enumerate(names) if not name and shares[index] > PLACE]
+        heads = [index for index, name in enumerate(names) if name and shares[index] > name + 1]
+        giving = leading or places or heads or [index for index, share in enumerate(shares) if share > LEAST] or [0]
         shares[max(giving, key=lambda index: shares[index] * (1 if index == last else 3))] -= 1
     return shares
 

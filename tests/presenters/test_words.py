@@ -98,6 +98,13 @@ def test_progress_has_a_line_for_each_source_with_counts_and_waits() -> None:
     assert progress_lines(company(), 120, UNICODE) == []
 
 
+def test_progress_has_one_line_where_rows_need_the_others() -> None:
+    (line,) = said(progress_lines(loading(), 80, UNICODE, low=True)).splitlines()
+    assert line.startswith(" loading ")
+    assert "sources · waiting 4 s: throttled" in line
+    assert "12,000 / 15,000" in line
+
+
 def test_nothing_to_show_says_what_is_missing_and_the_next_step() -> None:
     assert "Ask for the ClusterRole view on prod-weu." in said(notice_lines(sick(), 80, ""))
     assert "Nothing matches ns:x" in said(notice_lines(company(), 80, "ns:x"))

@@ -51,6 +51,21 @@ def test_a_digest_is_never_cut_and_what_stands_apart_stays_apart(text: str, widt
     assert cut.count("  ") == text.count("  ")
 
 
+@pytest.mark.parametrize(
+    ("text", "width", "short"),
+    [
+        ("prod-weu  payments  Deployment/api", 20, None),
+        ("prod-weu  platform  Pod/toolbox", 14, "…Pod/toolbox"),
+        ("payments-api:1.8.2  contoso.azurecr.io", 30, None),
+    ],
+)
+def test_places_go_before_the_names_of_what_is_there(text: str, width: int, short: str | None) -> None:
+    cut = middle(text, width)
+    assert width_of(cut) <= width
+    assert short in (None, cut)
+    assert text[-3:] in cut
+
+
 def test_the_end_of_a_text_is_cut_before_a_digest_not_in_it() -> None:
     assert fit("Expected is sha256:29cb0aa1b2c3d4 of it", 24) == "Expected is …"
 

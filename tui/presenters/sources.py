@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -29,11 +30,34 @@ STATE_ROLE = {
 }
 
 
-def progress_lines(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[TextLine]:
-    """One line for each source that still loads: bar, counts, requests a second, and what it waits for."""
+def progress_lines(snapshot: Snapshot, width: int, glyphs: Glyphs, *, low: bool = False) -> list[TextLine]:
+    """One line for each source that still loads: bar, counts, requests a second, and what it waits for.
+
+    One for all of them where the screen is `low`: the rows need the others.
+    """
     loading = [health for health in snapshot.sources if health.state is SourceState.LOADING]
+    if low and len(loading) > 1:
+        return [_progress_of_all(loading, snapshot, glyphs)]
     lines = [line for health in loading for line in _source_progress(health, width, glyphs)]
     return lines[:6] if len(lines) <= 6 else [*lines[:5], TextLine((Span(f" and {len(lines) - 5} more", "dim"),))]
+
+
+def _progress_of_all(loading: Sequence[SourceHealth], snapshot: Snapshot, glyphs: Glyphs) -> TextLine:
+    """`loading 14 / 20 sources · images 62 / 141`: what waits, and what is counted most."""
+    asked = [health for health in snapshot.sources if health.state is not SourceState.OFF]
+    done: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    for progress in (progress for health in loading for progress in health.progress):
+        done[progress.unit] += progress.done
+        total[progress.unit] += progress.total or 0
+    units = [
+        f"{unit} {count(done[unit])}" + (f" / {count(total[unit])}" if total[unit] > done[unit] else "")
+        for unit, _ in total.most_common(3)
+    ]
+    slowest = max((progress for health in loading for progress in health.progress), key=lambda each: each.waiting, default=None)
+    waits = [f"waiting {slowest.waiting:.0f} s: {slowest.waiting_reason}"] if slowest and slowest.waiting > 0 else []
+    sources = f" loading {count(len(asked) - len(loading))} / {count(len(asked))} sources"
+    return TextLine((Span(sources, "accent"), Span("".join(f"{glyphs.dot}{words}" for words in (*waits, *units)), "dim")))
 
 
 def starting_lines() -> list[TextLine]:

@@ -18,6 +18,7 @@ from tui.presenters.views.building import Built
 from tui.presenters.views.findings import FindingModel
 from tui.presenters.words import plural
 from tui.ui.host import Actions, Explorer
+from tui.ui.screens.waiting import Waiting
 from widgets.marking import MarkingTree
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class Acting:
 
     def __init__(self, explorer: Acted) -> None:
         self._explorer = explorer
+        self._waiting = Waiting(explorer)
 
     def targets(self, action: Action) -> Targets:
         """The marked rows, or the one under the cursor."""
@@ -140,7 +142,17 @@ class Acting:
         self._explorer.app.notify(
             f"Making a plan for {plural(marked, 'marked row')}." if marked else "Making a plan.", timeout=1.5
         )
-        self._explorer.run_worker(self._plan(action, targets), name="plan", group="plan", exclusive=True, exit_on_error=False)
+        worker = self._explorer.run_worker(
+            self._planned(action, targets), name="plan", group="plan", exclusive=True, exit_on_error=False
+        )
+        self._waiting.begin(worker, f"Making a plan to {action.value} {targets.name}: rights are asked for, nothing is changed.")
+
+    async def _planned(self, action: Action, targets: Targets) -> None:
+        """Make the plan; whoever waits is told so, and may cancel it."""
+        try:
+            await self._plan(action, targets)
+        finally:
+            self._waiting.end()
 
     async def _plan(self, action: Action, targets: Targets) -> None:
         actions = self._explorer.app.actions
@@ -151,6 +163,7 @@ class Acting:
         except TrustreeError as error:
             self._say(error)
             return
+        self._waiting.end()
         from tui.ui.screens.plan import PlanScreen
 
         def answered(begun: bool | None) -> None:

@@ -17,6 +17,10 @@ from widgets.rows import TextLine
 __all__ = ["Noticed", "Notices", "has_rows"]
 
 
+LOW = 30
+"""Lines of a screen below which progress takes one of them."""
+
+
 class Noticed(Explorer, Protocol):
     """The explorer as its notices see it."""
 
@@ -61,8 +65,9 @@ class Notices:
     def show_progress(self) -> None:
         """How loading goes. Until it is over the room for it only grows: with every change all rows are sent anew."""
         explorer, progress = self._explorer, self._explorer.progress
-        lines = progress_lines(explorer.app.snapshot, explorer.size.width, explorer.app.glyphs)
-        if lines:
+        low = explorer.size.height < LOW
+        lines = progress_lines(explorer.app.snapshot, explorer.size.width, explorer.app.glyphs, low=low)
+        if lines and not low:
             lines += [TextLine()] * (len(progress.lines) - len(lines))
         progress.styles.height = len(lines)
         progress.display = bool(lines)
