@@ -17,7 +17,7 @@ from tests.estates import company, sick
 from tui.cli.main import main
 from tui.domain.query.query import parse_query
 from tui.domain.snapshot.snapshot import Snapshot
-from tui.reports import Document, ReportScope, render
+from tui.reports import Document, ReportScope, TextStyle, render
 
 DRAWN = re.compile("[\x1b\u2500-\u27bf…·→●◉◍]|  ")
 """What is drawn and not said: escapes, boxes, blocks, arrows, signs, and columns."""
@@ -55,6 +55,14 @@ def test_every_line_is_a_sentence_and_nothing_is_drawn(view: ReportScope, query:
             assert line.endswith((".", "!", "?")), line
             assert not DRAWN.search(line), line
             assert line[:1] == line[:1].upper() or not line.partition(" ")[0].isalpha(), line  # a name is written as it is
+
+
+def test_lines_are_broken_between_words_where_they_have_a_width() -> None:
+    document = Document(company(), parse_query("").images(company(), company().as_of), look=TextStyle(width=60))
+    whole = Document(company(), document.selection)
+    lines = b"".join(render("plain", document)).decode().splitlines()
+    assert max(map(len, lines)) <= 60
+    assert " ".join(lines).split() == b"".join(render("plain", whole)).decode().split()
 
 
 def test_reports_are_sentences_where_these_are_wanted(capfd: pytest.CaptureFixture[str]) -> None:

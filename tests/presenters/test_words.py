@@ -108,6 +108,9 @@ def test_progress_has_one_line_where_rows_need_the_others() -> None:
 def test_nothing_to_show_says_what_is_missing_and_the_next_step() -> None:
     assert "Ask for the ClusterRole view on prod-weu." in said(notice_lines(sick(), 80, ""))
     assert "Nothing matches ns:x" in said(notice_lines(company(), 80, "ns:x"))
+    assert "Nothing that has been read yet matches ns:x" in said(notice_lines(loading(), 80, "ns:x"))
+    assert "still loading" in said(notice_lines(loading(), 80, "ns:x"))
+    assert "Reading the estate" in said(notice_lines(EMPTY, 80, "ns:x"))
     assert "Reading the estate" in said(notice_lines(EMPTY, 80, ""))
 
 

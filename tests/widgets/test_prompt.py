@@ -11,7 +11,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.pilot import Pilot
 
-from widgets.choices import MOST_LINES, Choice
+from widgets.choices import LOW_LINES, MOST_LINES, Choice
 from widgets.prompt import FilterBar
 from widgets.rows import Span
 from widgets.typeahead import TypeAheadApp
@@ -61,9 +61,9 @@ class Prompted(TypeAheadApp[None]):
 
 
 @asynccontextmanager
-async def prompted(app: Prompted) -> AsyncIterator[Pilot[None]]:
+async def prompted(app: Prompted, height: int = 20) -> AsyncIterator[Pilot[None]]:
     """The prompt, ready to type in."""
-    async with app.run_test(size=(60, 20)) as pilot:
+    async with app.run_test(size=(60, height)) as pilot:
         await pilot.pause()
         yield pilot
 
@@ -137,13 +137,14 @@ async def test_the_first_may_stand_for_what_is_typed() -> None:
         await until(pilot, lambda: app.submitted == [("b", None)])
 
 
-async def test_a_long_list_shows_where_the_choice_is_and_that_there_is_more() -> None:
+@pytest.mark.parametrize(("height", "most"), [(20, LOW_LINES), (40, MOST_LINES)])
+async def test_a_long_list_shows_where_the_choice_is_and_that_there_is_more(height: int, most: int) -> None:
     app = Prompted(words=tuple(f"w{number:02}" for number in range(30)))
-    async with prompted(app) as pilot:
+    async with prompted(app, height) as pilot:
         await pilot.press("w", *["tab"] * 12)
         await until(pilot, lambda: app.bar.text == "w11")
         lines = [app.bar.list.render_line(y).text for y in range(app.bar.list.size.height)]
-        assert len(lines) == MOST_LINES
+        assert len(lines) == most
         assert "w11" in lines[-1]
         assert lines[0].rstrip().endswith("↑")
         assert lines[-1].rstrip().endswith("↓")

@@ -88,7 +88,7 @@ class Conversation:
             case "":
                 return []
             case "help" | "?":
-                return HELP
+                return list(self._spoken(HELP))
             case "more":
                 return self._more()
             case "all":
@@ -128,7 +128,7 @@ class Conversation:
     def _spoken(self, sentences: Sequence[str] | Iterator[str]) -> Iterator[str]:
         from tui.reports.as_plain import spoken
 
-        return (spoken(sentence, self._look.unicode) for sentence in sentences)
+        return (spoken(sentence, self._look) for sentence in sentences)
 
 
 def _tell(sentences: Sequence[str]) -> None:

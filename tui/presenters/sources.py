@@ -36,9 +36,9 @@ def progress_lines(snapshot: Snapshot, width: int, glyphs: Glyphs, *, low: bool 
     One for all of them where the screen is `low`: the rows need the others.
     """
     loading = [health for health in snapshot.sources if health.state is SourceState.LOADING]
-    if low and len(loading) > 1:
-        return [_progress_of_all(loading, snapshot, glyphs)]
     lines = [line for health in loading for line in _source_progress(health, width, glyphs)]
+    if low and len(lines) > 1:
+        return [_progress_of_all(loading, snapshot, glyphs)]
     return lines[:6] if len(lines) <= 6 else [*lines[:5], TextLine((Span(f" and {len(lines) - 5} more", "dim"),))]
 
 
@@ -67,8 +67,9 @@ def starting_lines() -> list[TextLine]:
 
 def notice_lines(snapshot: Snapshot, width: int, narrowed: str, untold: Sequence[str] = (), hint: str = "") -> list[TextLine]:
     """What to say when there is no row: what is missing, why, and what to do; `hint` is what else a filter could have meant."""
-    if narrowed:
-        return _nothing_matches(narrowed, untold, hint, width)
+    if narrowed and snapshot.number:
+        loading = sum(health.state is SourceState.LOADING for health in snapshot.sources)
+        return _nothing_matches(narrowed, untold, hint, width) if not loading else _nothing_yet(narrowed, loading, hint, width)
     if not snapshot.number or any(health.state is SourceState.LOADING for health in snapshot.sources):
         return starting_lines()
     sick = [health for health in snapshot.sources if health.state in (SourceState.FAILED, SourceState.PARTIAL)]
@@ -90,6 +91,13 @@ def _nothing_matches(narrowed: str, untold: Sequence[str], hint: str, width: int
     )
     lines[2:] = [TextLine((Span(f"  {part}", "unknown"),)) for part in wrap(unsure, width - 4)]
     return [*lines, TextLine((Span("  Esc clears the filter; / changes it.", "dim"),))]
+
+
+def _nothing_yet(narrowed: str, loading: int, hint: str, width: int) -> list[TextLine]:
+    """What has not been read may still match."""
+    verb = "is" if loading == 1 else "are"
+    still = f"{plural(loading, 'source')} {verb} still loading. {hint} Esc clears the filter; / changes it."
+    return _titled(f"Nothing that has been read yet matches {narrowed}", " ".join(still.split()), width)
 
 
 def _nothing_there(snapshot: Snapshot, width: int) -> list[TextLine]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from textwrap import fill
 from typing import TypeVar
 
 from tui.domain.checks.containers import image_checks
@@ -17,7 +18,7 @@ from tui.presenters.health import next_step
 from tui.presenters.untold import untold
 from tui.presenters.words import brief_digests, count, plural, short
 from tui.reports.columns import plain
-from tui.reports.document import Document, Format, ReportScope
+from tui.reports.document import Document, Format, ReportScope, TextStyle
 from tui.reports.problems import bad, full_name
 from tui.reports.wire import source_row, summary_row
 
@@ -36,13 +37,14 @@ _SIGNS = str.maketrans({"→": "to", "·": ",", "…": "...", "✔": "", "✘": 
 
 def _render(document: Document) -> Iterator[bytes]:
     for sentence in (*answer_lines(document), *_rows(document), *summary_sentences(document)):
-        yield f"{spoken(sentence, document.look.unicode)}\n".encode(errors="replace")
+        yield f"{spoken(sentence, document.look)}\n".encode(errors="replace")
 
 
-def spoken(sentence: str, unicode: bool) -> str:
-    """A sentence without anything that is drawn and not said."""
+def spoken(sentence: str, look: TextStyle) -> str:
+    """A sentence without anything that is drawn and not said; where lines have a width it is broken between words."""
     words = " ".join(plain(brief_digests(sentence), unicode=True).translate(_SIGNS).replace(" ,", ",").split())
-    return words if unicode else plain(words, unicode=False)
+    words = words if look.unicode else plain(words, unicode=False)
+    return fill(words, look.width, break_long_words=False, break_on_hyphens=False) if look.width else words
 
 
 def answer_lines(document: Document) -> Iterator[str]:
