@@ -19,6 +19,7 @@ DIGEST = re.compile(r"(?:sha\d+:)?\b[0-9a-f]{12,}\b")
 
 _LONG = re.compile(r"[0-9a-f]{13,}")
 _TAIL = re.compile(r"(?:@(?:sha\d+:)?[0-9a-f]+| \(sha\d+:[0-9a-f]+\)|:[\w.-]+)$")
+_LEAD = re.compile(r"\s*(?:\S )?[\W_]*")
 _PART = re.compile(r"\S+(?: \S+)*")
 
 
@@ -46,44 +47,67 @@ def kept(text: str, width: int, width_of: Measure, mark: int = 1) -> list[Kept]:
     Of several things beside one another (two blanks between them) each keeps its share. Of a path its head and its name stay, and
     of a reference what comes after the name: a digest is never cut.
     """
+    lead = _LEAD.match(text)
+    if lead is not None and 0 < width_of(lead[0]) < width // 2:
+        shift = lead.end()
+        inside = kept(text[shift:], width - width_of(lead[0]), width_of, mark)
+        return [(0, shift), *((start + shift, end + shift) for start, end in inside)]
+    if width_of(text) <= width:
+        return [(0, len(text))]
     parts = [(part.start(), part.end()) for part in _PART.finditer(text)]
-    dropped = _dropped([text[start:end] for start, end in parts], width, width_of, mark)
-    first = parts[dropped][0] if dropped else 0
-    parts = parts[dropped:]
-    room = width - (mark if dropped else 0) - (width_of(text[first:]) - sum(width_of(text[start:end]) for start, end in parts))
-    if dropped and width_of(text[first:]) + mark <= width:
-        return [(first, len(text))]
+    first, last = _whole_parts([text[start:end] for start, end in parts], width, width_of, mark)
+    start, stop = parts[first][0] if first else 0, parts[last - 1][1] if last < len(parts) else len(text)
+    return _kept_of_parts(
+        text, (start, stop), parts[first:last], width - mark * ((start > 0) + (stop < len(text))), width_of, mark
+    )
+
+
+def _kept_of_parts(text: str, span: Kept, parts: Sequence[Kept], width: int, width_of: Measure, mark: int) -> list[Kept]:
+    """Each part with its share of the room, and the blanks between them."""
+    at, stop = span
+    if width_of(text[at:stop]) <= width:
+        return [span]
+    room = width - (width_of(text[at:stop]) - sum(width_of(text[start:end]) for start, end in parts))
     if len(parts) < 2 or room < LEAST * len(parts):
-        return _kept_of_reference(text, (first, len(text)), width - (mark if dropped else 0), width_of, mark)
+        return _kept_of_reference(text, span, width, width_of, mark)
     ranges: list[Kept] = []
-    at = first
     for (start, end), share in zip(parts, _shares([text[start:end] for start, end in parts], room, width_of), strict=True):
         ranges.append((at, start))
         whole = width_of(text[start:end]) <= share
         ranges.extend([(start, end)] if whole else _kept_of_reference(text, (start, end), share, width_of, mark))
         at = end
-    return [*ranges, (at, len(text))]
+    return [*ranges, (at, stop)]
 
 
-def _dropped(parts: Sequence[str], width: int, width_of: Measure, mark: int) -> int:
-    """How many parts before the first that is a path go as a whole, so that names can be whole."""
-    paths = [index for index, part in enumerate(parts) if "/" in part]
-    if not paths or len(parts) < 2:
-        return 0
-    for dropped in range(paths[0] + 1):
-        need = (mark if dropped else 0) + 2 * (len(parts) - dropped - 1)
-        for part in parts[dropped:]:
-            name = width_of(part[part.rfind("/") :]) + mark if "/" in part else PLACE
-            need += min(width_of(part), name)
-        if need <= width:
-            return dropped
-    return paths[0]
+def _whole_parts(parts: Sequence[str], width: int, width_of: Measure, mark: int) -> tuple[int, int]:
+    """Which parts stay, so that names can be whole: places go that stand before the first name, or after it."""
+    named = next((index for index, part in enumerate(parts) if "/" in part or _TAIL.search(part)), None)
+    if named is None or len(parts) < 2:
+        return 0, len(parts)
+    first, last = 0, len(parts)
+    while _need(parts[first:last], width_of, mark) + mark * ((first > 0) + (last < len(parts))) > width:
+        if first < named:
+            first += 1
+        elif last > named + 1:
+            last -= 1
+        else:
+            break
+    return first, last
+
+
+def _need(parts: Sequence[str], width_of: Measure, mark: int) -> int:
+    """The fewest cells in which these are told from others: names are whole, places are not."""
+    need = 2 * (len(parts) - 1)
+    for part in parts:
+        name = width_of(part[part.rfind("/") :]) + mark if "/" in part else width_of(part) if _TAIL.search(part) else PLACE
+        need += min(width_of(part), name)
+    return need
 
 
 def _shares(parts: Sequence[str], room: int, width_of: Measure) -> list[int]:
     """How wide each part is, so that all fit: what leads to a name (`Deployment/`) gives first, then places, and last a name."""
     shares = [width_of(part) for part in parts]
-    names = [width_of(part[part.rfind("/") :]) if "/" in part else 0 for part in parts]
+    names = [width_of(part[part.rfind("/") :]) if "/" in part else width_of(part) if _TAIL.search(part) else 0 for part in parts]
     last = len(shares) - 1
     for _ in range(sum(shares) - room):
         leading = [index for index, name in enumerate(names) if name and shares[index] > name + LEAST]

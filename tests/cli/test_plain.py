@@ -23,6 +23,11 @@ DRAWN = re.compile("[\x1b\u2500-\u27bf…·→●◉◍]|  ")
 """What is drawn and not said: escapes, boxes, blocks, arrows, signs, and columns."""
 
 
+@pytest.fixture(autouse=True)
+def _lines_of_any_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 def acting_on(snapshot: Snapshot) -> Any:
     """Opens an estate that knows one snapshot, with nothing to act on it."""
 

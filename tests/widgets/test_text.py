@@ -56,6 +56,8 @@ def test_a_digest_is_never_cut_and_what_stands_apart_stays_apart(text: str, widt
     [
         ("prod-weu  payments  Deployment/api", 20, None),
         ("prod-weu  platform  Pod/toolbox", 14, "…Pod/toolbox"),
+        (" ✘ prod-weu  observability  DaemonSet/node-exporter", 34, " ✘ p…-weu  o…lity  …/node-exporter"),
+        (" Deployment/konnectivity-agent  prod-neu  kube-system", 50, " Deploy…/konnectivity-agent  prod-neu  kube-system"),
         ("payments-api:1.8.2  contoso.azurecr.io", 30, None),
     ],
 )
@@ -64,6 +66,12 @@ def test_places_go_before_the_names_of_what_is_there(text: str, width: int, shor
     assert width_of(cut) <= width
     assert short in (None, cut)
     assert text[-3:] in cut
+
+
+def test_a_name_stays_whole_and_what_stands_after_it_goes() -> None:
+    text = " ✘ prometheus/node-exporter@4478fa7969fd  quay.io"
+    assert middle(text, 40) == " ✘ …/node-exporter@4478fa7969fd  q…y.io"
+    assert middle(text, 34) == " ✘ …/node-exporter@4478fa7969fd…"
 
 
 def test_the_end_of_a_text_is_cut_before_a_digest_not_in_it() -> None:
