@@ -370,6 +370,9 @@ class HandEstate:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def look_again(self, demands: tuple[Demand, ...]) -> None:
+        """Nobody answers here."""
+
     def want(self, demands: tuple[Demand, ...]) -> None:
         """Remember what was asked for."""
         self.wanted.extend(demands)

@@ -13,6 +13,7 @@ from tui.domain.common.trust import Check, State
 from tui.domain.facts.events import SourceHealth
 from tui.domain.query.findings import Finding
 from tui.domain.snapshot.snapshot import Container, Image, Workload
+from tui.presenters.answers.sentences import spelled
 from tui.presenters.answers.table import answer_sentences
 from tui.presenters.health import next_step
 from tui.presenters.untold import untold
@@ -50,7 +51,7 @@ def spoken(sentence: str, look: TextStyle) -> str:
 def answer_lines(document: Document) -> Iterator[str]:
     """What the query means for the estate."""
     for sentence in answer_sentences(document.answer) if document.answer is not None else ():
-        yield full_stop(f"{sentence.label.capitalize()}: {sentence.words}")
+        yield full_stop(f"{sentence.label.capitalize()}: {spelled(sentence.words)}")
 
 
 def _rows(document: Document) -> Iterator[str]:

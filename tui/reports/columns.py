@@ -14,7 +14,9 @@ __all__ = ["Cell", "Gives", "Head", "cells", "lines", "plain"]
 GAP = "  "
 LEAST = 8
 _USUAL = 0.95
-_ASCII = str.maketrans({"…": "~", "–": "-", "—": "-", "·": "-", "→": ">", "“": '"', "”": '"', "’": "'"})
+_ASCII = str.maketrans(
+    {"…": "~", "–": "-", "—": "-", "·": "-", "→": ">", "✔": "+", "✘": "x", "▲": "!", "“": '"', "”": '"', "’": "'"}
+)
 
 
 class Gives(StrEnum):

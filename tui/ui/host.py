@@ -106,6 +106,10 @@ class LiveEstate(Protocol):
         """Ask for more about images."""
         ...
 
+    def look_again(self, demands: tuple[Demand, ...]) -> None:
+        """Ask registries for what may have changed since they answered."""
+        ...
+
     @property
     def inquiries(self) -> Inquiries:
         """Who answers single questions."""

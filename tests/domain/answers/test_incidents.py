@@ -13,7 +13,7 @@ from tests.domain.test_trouble import NOT_FOUND, UNAUTHORIZED
 from tests.domain.world import NOW, A, B, World, waiting
 from tui.domain.answers.at_risk import AtRisk
 from tui.domain.answers.dossier import Dossier, MomentKind
-from tui.domain.answers.pulls import Grant, GrantKind, Pulls
+from tui.domain.answers.pulls import Grant, GrantKind, Pulls, demands_of_pulls
 from tui.domain.common.trust import State
 from tui.domain.facts.events import SourceId, SourceKind
 from tui.domain.facts.retention import PoliciesRead, RegistryPolicies
@@ -22,8 +22,11 @@ from tui.domain.query.risk import RiskKind
 from tui.domain.snapshot.snapshot import Snapshot
 from tui.domain.workloads.counting import UseKind
 from tui.presenters.answers.lines import answer_lines
+from tui.presenters.answers.sentences import spelled
 from tui.presenters.answers.table import answer_sentences
 from tui.presenters.glyphs import UNICODE
+from tui.reports.answer_wire import answer_row
+from widgets.text import ascii_only
 
 TAG = f"{A}/team/app:1"
 
@@ -172,3 +175,49 @@ def test_moves_in_words() -> None:
     assert "rollout undo does not help: same tag" in said["fix"]
     assert old
     assert new
+
+
+def test_the_registry_is_asked_again_about_what_it_has_not_said() -> None:
+    (workload,) = stuck(UNAUTHORIZED).workloads.values()
+    assert demands_of_pulls(workload) == (), "all of it is there"
+    world = World()
+    owner = world.deployment("x/web", TAG)
+    world.pod("x/web-0", waiting(TAG), owner=owner, phase="Pending")
+    (workload,) = world.snapshot().workloads.values()
+    assert [(demand.name.repository, demand.reference) for demand in demands_of_pulls(workload)] == [("team/app", "1")]
+
+
+def test_registries_without_locks_are_told_to_tag_again() -> None:
+    world = World()
+    old, new = world.manifest(f"{B}/app", "a"), world.manifest(f"{B}/app", "b", "1")
+    world.health(SourceId(SourceKind.CLUSTER, "lab"))
+    world.list_tags(f"{B}/app", {"1": new})
+    world.run("x/web", f"{B}/app@{old}", f"{B}/app@{old}")
+    assert words(world.snapshot(), "is:at-risk")["fix"] == "tag it again."
+
+
+def test_a_report_and_the_band_say_the_same() -> None:
+    for snapshot, text in ((stuck(UNAUTHORIZED), "is:stuck"), (moved_world()[0].snapshot(), "drift:mixed")):
+        answer = answered(snapshot, text)
+        row = answer_row(answer)
+        assert [(sentence.label, sentence.words) for sentence in row.sentences] == [
+            (sentence.label, sentence.words) for sentence in answer_sentences(answer)
+        ]
+
+
+def test_signs_are_spelled_for_who_hears_them_and_drawn_in_ascii() -> None:
+    said = words(stuck(UNAUTHORIZED), "is:stuck")["steps"]
+    assert spelled(said) == "repo yes, tag yes, digest yes, right no, network yes, platform yes"
+    assert ascii_only(said) == "repo + tag + digest + right x network + platform +"
+    assert spelled("push the tag, or name one that is there.") == "push the tag, or name one that is there."
+
+
+def test_that_several_names_moved_is_never_left_out() -> None:
+    world, *_ = moved_world()
+    for number in range(2):
+        name = f"{A}/a-repository-with-a-long-name-{number}"
+        old = world.manifest(name, f"old {number}", "stable")
+        world.manifest(name, f"new {number}", "stable")
+        world.run(f"shop/other-{number}", f"{name}:stable", f"{name}@{old}")
+    said = words(world.snapshot(), "is:drifted")
+    assert "(+2" in said["moved"]

@@ -13,6 +13,7 @@ from tui.domain.answers.restarting import Roulette, restarts_of, roulette_of
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.plans.words import image_title
 from tui.domain.query.language import Key, Term, Trait
+from tui.domain.query.query import Selection
 from tui.domain.query.risk import Risk, RiskKind, Risks
 from tui.domain.snapshot.snapshot import Drift, Image, ImageKey, Snapshot
 from tui.domain.workloads.counting import UseKind, users_of_each
@@ -52,11 +53,9 @@ class AtRisk(msgspec.Struct, frozen=True):
         return next((loss for loss in self.losses if loss.risk.due is not None), None)
 
 
-def at_risk_among(
-    snapshot: Snapshot, images: Set[ImageKey], workloads: Set[ObjectKey], restarted: Iterable[ObjectKey], now: datetime
-) -> AtRisk:
-    """The risks of these images and workloads, which were found to be at risk; what a restart of `restarted` would bring."""
-    risks = Risks(snapshot)
+def at_risk_among(risks: Risks, found: Selection, snapshot: Snapshot, restarted: Iterable[ObjectKey], now: datetime) -> AtRisk:
+    """The risks of what was found to be at risk; what a restart of `restarted` would bring."""
+    images, workloads = found.images, found.workloads
     users = users_of_each(images, snapshot)
     losses = [*_of_images(snapshot, images, risks, users), *_of_names(snapshot, workloads, images)]
     losses.sort(
@@ -132,7 +131,7 @@ def at_risk_of(context: AnswerContext) -> AtRisk:
     """What a purge would break of what is found; what a restart would bring where the question looks."""
     rest = tuple(term for term in context.question.terms if not _is_the_question(term))
     everywhere = context.index.find(rest, context.now).workloads
-    return at_risk_among(context.snapshot, context.found.images, context.found.workloads, everywhere, context.now)
+    return at_risk_among(context.index.risks, context.found, context.snapshot, everywhere, context.now)
 
 
 def _is_the_question(term: Term) -> bool:

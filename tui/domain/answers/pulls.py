@@ -9,15 +9,28 @@ from enum import StrEnum
 import msgspec
 
 from tui.domain.answers.context import AnswerContext
+from tui.domain.common.trust import State
+from tui.domain.facts.demand import Demand, Priority
 from tui.domain.facts.patterns import is_azure_registry
-from tui.domain.facts.pulls import Cause, PullExam
+from tui.domain.facts.pulls import Cause, PullExam, PullStep
 from tui.domain.facts.reference import parse_reference
 from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import Container, PodRef, Snapshot, Workload
 from tui.domain.workloads.pull_failures import is_pulling
 from tui.errors import InvalidReference
 
-__all__ = ["Grant", "GrantKind", "Pull", "Pulls", "Trouble", "grant_for", "pulls_among", "pulls_of", "troubles_of"]
+__all__ = [
+    "Grant",
+    "GrantKind",
+    "Pull",
+    "Pulls",
+    "Trouble",
+    "demands_of_pulls",
+    "grant_for",
+    "pulls_among",
+    "pulls_of",
+    "troubles_of",
+]
 
 
 class GrantKind(StrEnum):
@@ -125,6 +138,18 @@ def grant_for(snapshot: Snapshot, container: Container) -> Grant | None:
         return Grant(GrantKind.ROLE, registry, reference.repository, "AcrPull", sure=False)
     role = "Container Registry Repository Reader" if resource.by_repository else "AcrPull"
     return Grant(GrantKind.ROLE, registry, reference.repository if resource.by_repository else "", role)
+
+
+def demands_of_pulls(workload: Workload) -> tuple[Demand, ...]:
+    """What to ask registries about the failing pulls of a workload: the names of which they have not said that they are there."""
+    demands = []
+    for container in workload.containers:
+        if container.pull is None or container.name_of is None:
+            continue
+        states = [container.pull.state(step) for step in (PullStep.REPOSITORY, PullStep.TAG, PullStep.DIGEST)]
+        if any(state in (State.UNKNOWN, State.FAIL) for state in states):
+            demands.append(Demand(container.name_of, container.pin or container.tag, Priority.OPENED, history=True))
+    return tuple(demands)
 
 
 # ---- what else keeps pods

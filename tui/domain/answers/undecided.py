@@ -31,13 +31,13 @@ class UndecidedReason(msgspec.Struct, frozen=True):
 
 def undecided_reasons(index: QueryIndex, undecided: Mapping[ImageKey, Term]) -> tuple[UndecidedReason, ...]:
     """Why it could not be told, by the condition of each image that could not; the most frequent reason first."""
-    snapshot = index.snapshot
-    counts = Counter(_reason(snapshot, key, term) for key, term in undecided.items())
+    counts = Counter(_reason(index, key, term) for key, term in undecided.items())
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return tuple(UndecidedReason(words, images) for words, images in ordered)
 
 
-def _reason(snapshot: Snapshot, key: ImageKey, term: Term) -> str:
+def _reason(index: QueryIndex, key: ImageKey, term: Term) -> str:
+    snapshot = index.snapshot
     image = snapshot.images.get(key)
     if image is None:
         return "not known"
@@ -52,6 +52,8 @@ def _reason(snapshot: Snapshot, key: ImageKey, term: Term) -> str:
             return _of_checks(image, CheckName(term.value.partition("=")[0]))
         case Key.IS if term.value in _OF_CHECK:
             return _of_checks(image, _OF_CHECK[term.value])
+        case Key.IS if term.value == Trait.AT_RISK and (risk := index.risks.of(image)) is not None and risk.brief:
+            return risk.brief
         case Key.IS if term.value in (Trait.TAGGED, Trait.UNTAGGED):
             return "tags not listed"
         case Key.AGE:

@@ -23,6 +23,7 @@ from tui.domain.query import vulnerabilities as query_findings
 from tui.domain.query.language import Key, Op, Term, Trait, parse_age
 from tui.domain.query.lineage import BaseNames
 from tui.domain.query.match import is_glob, is_hex, name_matcher, text_matcher
+from tui.domain.query.risk import Risks
 from tui.domain.query.rows import Mark, Rows, Texts, Truth
 from tui.domain.query.traits import OF_USE, ImageTraits
 from tui.domain.query.vocabulary import Vocabulary
@@ -101,6 +102,11 @@ class QueryIndex:
         return self._every(terms, Side.IMAGE, now, mask), self._every(terms, Side.WORKLOAD, now, mask)
 
     @cached_property
+    def risks(self) -> Risks:
+        """How images could vanish."""
+        return Risks(self.snapshot)
+
+    @cached_property
     def words(self) -> Vocabulary:
         """The names that its values can have."""
         return Vocabulary(self.snapshot)
@@ -134,7 +140,7 @@ class QueryIndex:
 
     @cached_property
     def _traits(self) -> ImageTraits:
-        return ImageTraits(self.snapshot, self._rows)
+        return ImageTraits(self.snapshot, self._rows, lambda: self.risks)
 
     def _every(self, terms: Iterable[Term], side: Side, now: datetime, mask: int) -> Truth:
         yes = possible = mask

@@ -41,12 +41,16 @@ class RiskKind(StrEnum):
 
 
 class Risk(msgspec.Struct, frozen=True):
-    """How one image could vanish, in a sentence; `due` is when it would, where that is known. `tags` are those it would lose."""
+    """How one image could vanish, in a sentence; `due` is when it would, where that is known. `tags` are those it would lose.
+
+    `brief` says in a few words why it cannot be told, of what is UNKNOWN.
+    """
 
     kind: RiskKind
     reason: str
     due: datetime | None = None
     tags: tuple[str, ...] = ()
+    brief: str = ""
 
 
 class _Purge(msgspec.Struct, frozen=True):
@@ -104,7 +108,7 @@ class Risks:
         if {tag for tag, *_ in lost} >= {*image.tags}:
             return _losing(lost)
         unread = self.unread(image.key.registry)
-        return Risk(RiskKind.UNKNOWN, unread) if unread else None
+        return Risk(RiskKind.UNKNOWN, unread, brief="policies not read") if unread else None
 
     @cached_property
     def _repositories(self) -> dict[RepositoryName, list[Image]]:
@@ -117,9 +121,10 @@ class Risks:
 
     def _untagged(self, image: Image) -> Risk | None:
         if not image.tags_listed:
-            return Risk(RiskKind.UNKNOWN, f"Which tags {image.name} has is not known.")
+            return Risk(RiskKind.UNKNOWN, f"Which tags {image.name} has is not known.", brief="tags not listed")
         if image.locks is None and is_azure_registry(image.key.registry):
-            return Risk(RiskKind.UNKNOWN, f"It has no tag, and whether it is locked is not known: {image.name} was not listed.")
+            unlocked = f"It has no tag, and whether it is locked is not known: {image.name} was not listed."
+            return Risk(RiskKind.UNKNOWN, unlocked, brief="locks not known")
         dates = [*self._retained(image), *self._purged(image)]
         if dates:
             return min(dates, key=lambda risk: (risk.due is None, risk.due or self._snapshot.as_of, risk.kind))

@@ -41,8 +41,9 @@ class _OfImage(NamedTuple):
 class ImageTraits:
     """The answers to `is:` that need no other answer."""
 
-    def __init__(self, snapshot: Snapshot, rows: Rows) -> None:
+    def __init__(self, snapshot: Snapshot, rows: Rows, risks: Callable[[], Risks]) -> None:
         self._snapshot = snapshot
+        self._risks = risks
         self._rows = rows
         self._heard = clusters_heard(snapshot.sources)
 
@@ -76,7 +77,7 @@ class ImageTraits:
 
     def _at_risk(self) -> Truth:
         """What runs, is scheduled, scaled to zero or kept for rollback, and could not be pulled again now or soon."""
-        rows, risks = self._rows, Risks(self._snapshot)
+        rows, risks = self._rows, self._risks()
         needed = rows.marked(_NEEDED)
         found = [risks.of(image) for image in rows.images]
         sure = rows.image.where(risk is not None and risk.kind is not RiskKind.UNKNOWN for risk in found)

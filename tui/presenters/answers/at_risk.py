@@ -9,6 +9,7 @@ from tui.domain.answers.answer import Answer
 from tui.domain.answers.at_risk import AtRisk, Loss
 from tui.domain.answers.restarting import Roulette
 from tui.domain.common.trust import State
+from tui.domain.facts.patterns import is_azure_registry
 from tui.domain.query.risk import RiskKind
 from tui.presenters.answers.sentences import AnswerSentence, fitted, named
 from tui.presenters.answers.shared import runs, undecided, whose
@@ -102,8 +103,12 @@ def _restart(roulette: Roulette) -> str:
 
 def _fix(risk: AtRisk) -> str:
     gone = sum(number for kind, number in risk.kinds if kind is RiskKind.GONE)
-    there = len(risk.losses) - gone
-    lock = f"lock {'it' if there == 1 else count(there)} (deleteEnabled and writeEnabled off)" if there else ""
+    there = [loss.image for loss in risk.losses if loss.image is not None and loss.risk.kind is not RiskKind.GONE]
+    loose = sum(not is_azure_registry(image.registry) for image in there)
+    held = len(there) - loose
+    lock = f"lock {'it' if held == 1 else count(held)} (deleteEnabled and writeEnabled off)" if held else ""
     push = f"push {'it' if gone == 1 else count(gone)} again, or name another" if gone else ""
-    brief = f"lock {count(there)}" if there else ""
-    return fitted(f"{'; '.join(filter(None, (lock, push)))}.", f"{'; '.join(filter(None, (brief, push)))}.")
+    brief = f"lock {count(held)}" if held else ""
+    # Other registries than Azure's have no locks.
+    tag = f"tag {'it' if loose == 1 else count(loose)} again" if loose else ""
+    return fitted(f"{'; '.join(filter(None, (lock, tag, push)))}.", f"{'; '.join(filter(None, (brief, tag, push)))}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -31,7 +32,7 @@ def moves_sentences(answer: Answer, moves: Moves) -> Iterator[AnswerSentence]:
 def move_sentences(move: Move, now: datetime, others: int = 0) -> Iterator[AnswerSentence]:
     """One name that moved."""
     more = f" (+{several(others, 'more name')})" if others else ""
-    yield AnswerSentence("moved", _moved(move, now, more))
+    yield AnswerSentence("moved", _moved(move, now, more, f" (+{count(others)})" if others else ""))
     yield AnswerSentence("pods", _pods(move))
     if move.comparison:
         yield AnswerSentence("trust", _differences(move.comparison))
@@ -46,15 +47,18 @@ def _digest(key: ImageKey | None) -> str:
     return short(key.digest) if key is not None else "nothing"
 
 
-def _moved(move: Move, now: datetime, more: str) -> str:
+def _moved(move: Move, now: datetime, more: str, brief_more: str) -> str:
     """`payments/worker:stable names 29cb8029d3a4 for 3d, pushed by run cf12 of payments-worker (+2 more names)`."""
     since = f" for {age(move.moved, now)}" if move.moved is not None else ""
     if move.now is None:
-        return fitted(f"{_name(move)} is gone: it names nothing now{more}.", f"{_name(move)} is gone.")
+        return fitted(f"{_name(move)} is gone: it names nothing now{more}.", f"{_name(move)} is gone{brief_more}.")
     names = f"{_name(move)} names {_digest(move.now)}{since}"
     who, brief = pushed_words(move.push, now), _pushed_briefly(move.push)
     run = f"by run {move.push.run.id}" if move.push.run is not None else "pusher unknown"
-    return fitted(*(f"{names}, {words}." for words in (f"{who}{more}", f"{brief}{more}", f"{run}{more}", run)), f"{names}.")
+    return fitted(
+        *(f"{names}, {words}." for words in (f"{who}{more}", f"{brief}{more}", f"{run}{more}", f"{run}{brief_more}")),
+        f"{names}{brief_more}.",
+    )
 
 
 def pushed_words(push: Push, now: datetime) -> str:
@@ -97,7 +101,7 @@ def _differences(rows: tuple[Comparison, ...]) -> str:
     )
     wordings = []
     for most in range(len(unequal), 0, -1):
-        said = "; ".join(f"{row.what}: {row.before} → {row.after}" for row in unequal[:most])
+        said = "; ".join(f"{row.what}: {_brief(row.before)} → {_brief(row.after)}" for row in unequal[:most])
         left = ", ".join(row.what for row in unequal[most:])
         wordings += ["; ".join(filter(None, (said, f"other {left}" if left else "", rest))) + "."]
     names = ", ".join(row.what for row in unequal)
@@ -105,6 +109,14 @@ def _differences(rows: tuple[Comparison, ...]) -> str:
     return fitted(*wordings)
 
 
+def _brief(value: str) -> str:
+    """A signer by the common name of its certificate, cut."""
+    name = _COMMON_NAME.search(value)
+    return f"signed by {name[1][:_NAME]}" if name is not None and value.startswith("signed by ") else value
+
+
+_NAME = 24
+_COMMON_NAME = re.compile(r"\bCN=([^,]+)")
 _OF_TRUST = ("verdict", "signature", "base", "scan")
 
 

@@ -10,7 +10,7 @@ from tui.domain.answers.pulls import Grant, GrantKind, Pull, Pulls
 from tui.domain.common.text import clean
 from tui.domain.common.trust import State
 from tui.domain.facts.pulls import Cause, PullExam
-from tui.presenters.answers.sentences import AnswerSentence, first_of, fitted, named
+from tui.presenters.answers.sentences import MARKS, AnswerSentence, first_of, fitted, named
 from tui.presenters.answers.shared import undecided, whose
 from tui.presenters.words import count, plural, several, without_registry
 
@@ -50,10 +50,9 @@ def pull_sentences(pull: Pull) -> Iterator[AnswerSentence]:
 
 def marks_of(exam: PullExam) -> str:
     """`repo ✔ tag ✔ digest ✔ right ✘ network ✔ platform ✔`."""
-    return " ".join(f"{mark.step.value} {_SIGNS[mark.state]}" for mark in exam.marks)
+    return " ".join(f"{mark.step.value} {MARKS[mark.state]}" for mark in exam.marks)
 
 
-_SIGNS = {State.PASS: "✔", State.WARN: "▲", State.FAIL: "✘", State.UNKNOWN: "?", State.OFF: "-"}
 _CAUSES = {
     Cause.NAME: "the name is not valid",
     Cause.REPOSITORY: "no such repository",

@@ -7,13 +7,26 @@ the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tui.domain.common.trust import State
 from tui.presenters.words import count
 
-__all__ = ["LABEL", "MOST_LINES", "ROOM", "AnswerSentence", "composed", "first_of", "fitted", "named", "worded"]
+__all__ = [
+    "LABEL",
+    "MARKS",
+    "MOST_LINES",
+    "ROOM",
+    "AnswerSentence",
+    "composed",
+    "first_of",
+    "fitted",
+    "named",
+    "spelled",
+    "worded",
+]
 
 LABEL = 8
 """Cells for the word that a sentence stands under."""
@@ -24,6 +37,12 @@ _FIRST = ("wrong", "fix", "unknown", "runs")
 """What gets a line to spare before the others do."""
 _TWO_LINES = 2 * ROOM - 20
 """Cells of a sentence that two lines hold wherever they break."""
+
+
+MARKS = {State.PASS: "✔", State.WARN: "▲", State.FAIL: "✘", State.UNKNOWN: "?", State.OFF: "-"}
+"""Signs within a sentence, after what they are about."""
+_SPELLED = {"✔": "yes", "▲": "with a warning", "✘": "no", "?": "unknown", "-": "not asked"}
+_MARKED = re.compile(r"(\S+) ([✔▲✘?-])(?: |$)")
 
 
 class AnswerSentence(NamedTuple):
@@ -76,3 +95,11 @@ def named(counted: Sequence[tuple[str, int]], most: int, rest: str = "more") -> 
     more = len(counted) - most
     names = [f"{name} {count(number)}" for name, number in counted[:most]]
     return ", ".join([*names, *([f"{count(more)} {rest}"] if more > 0 else [])])
+
+
+def spelled(words: str) -> str:
+    """The same for who hears it: `repo yes, tag no, digest unknown` for `repo ✔ tag ✘ digest ?`."""
+    marked = _MARKED.findall(words)
+    if not marked or "".join(f"{what} {sign} " for what, sign in marked).strip() != words:
+        return words
+    return ", ".join(f"{what} {_SPELLED[sign]}" for what, sign in marked)

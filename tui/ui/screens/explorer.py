@@ -15,7 +15,7 @@ from tui.domain.facts.demand import Demand, Priority
 from tui.domain.plans.plan import Action
 from tui.errors import InvalidQuery, TrustreeError
 from tui.presenters.header import HEIGHT, NARROW
-from tui.presenters.keys import has_verdict
+from tui.presenters.keys import RowSubject, has_verdict
 from tui.presenters.running import next_end
 from tui.presenters.views.building import Built
 from tui.ui.keymap import EXPLORER
@@ -235,12 +235,21 @@ class ExplorerScreen(NavigableScreen):
         if image is not None and self.app.estate is not None and image.key.digest:
             wish = Demand(image.name, image.key.digest, Priority.OPENED, referrers=True, history=True)
             self.app.estate.want((wish,))
+        self._ask_about_pulls(subject)
         if self.detail.display:
             self.set_focus(self.detail)
         else:
             from tui.ui.screens.pages import DetailScreen
 
             self.app.push_screen(DetailScreen(self))
+
+    def _ask_about_pulls(self, subject: RowSubject) -> None:
+        """Ask the registry now about what a workload cannot pull, where it has not said whether that is there."""
+        workload = self.app.snapshot.workloads.get(subject.workload) if subject.workload else None
+        if workload is not None and self.app.estate is not None and any(container.pull for container in workload.containers):
+            from tui.domain.answers.pulls import demands_of_pulls  # the room of answers: not before something does not start
+
+            self.app.estate.look_again(demands_of_pulls(workload))
 
     @on(Banner.Clicked, "#header")
     def _header_clicked(self, event: Banner.Clicked) -> None:
