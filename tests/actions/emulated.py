@@ -44,11 +44,11 @@ __all__ = ["LIMITS", "Emulated", "Mishap", "SetClock", "emulated"]
 PACE = 0.06
 """Of what builds and rollouts of the demo take."""
 LIMITS = Limits(
-    parallel=8, refresh=30.0, look=0.05, look_up=1.5, follow=4.0, push=20.0, sign=4.0, scan=30.0, rollout=20.0, undone=0.2
+    parallel=8, refresh=60.0, look=0.05, look_up=2.0, follow=8.0, push=60.0, sign=8.0, scan=60.0, rollout=60.0, undone=0.2
 )
 _TRIGGERS = re.compile(r".*/(schedulerun|runs|dispatches|build|buildwithparameters)", re.IGNORECASE)
 _SURELY_NOT_DONE = frozenset({401, 403, 429})
-READABLE = 30.0
+READABLE = 60.0
 """Seconds in which the estate reads what has changed."""
 
 
