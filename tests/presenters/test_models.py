@@ -10,9 +10,10 @@ import pytest
 from tests.estates import NOW, Builder, company, huge
 from tui.domain.common.trust import State
 from tui.domain.facts.events import SourceState
+from tui.domain.facts.workload import ObjectKey
 from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from tui.presenters.glyphs import UNICODE, mix
-from tui.presenters.keys import UNREADABLE, ClusterPart, lineage_key, subject_of, workload_key
+from tui.presenters.keys import IMAGELESS, UNREADABLE, ClusterPart, lineage_key, subject_of, workload_key
 from tui.presenters.totals import ALL, VisibleRows, lineage_totals
 from tui.presenters.views.building import build_view
 from tui.presenters.views.lineage import LINEAGE, LineageModel
@@ -158,3 +159,33 @@ def test_many_images_have_their_totals_made_once() -> None:
     model = LineageModel(snapshot, NOW, UNICODE)
     assert sum(int(named(model, key)[3].replace(",", "")) for key in model.roots()) == 2000
     assert snapshot.summary.images[State.WARN] == 600
+
+
+def stuck(snapshot: Snapshot) -> tuple[Snapshot, ObjectKey]:
+    """An estate in which the pods of one more workload do not start, so that it runs no image."""
+    [workload] = [*snapshot.workloads.values()][:1]
+    key = ObjectKey(workload.key.cluster, workload.key.namespace, workload.key.kind, "stuck")
+    container = msgspec.structs.replace(
+        workload.containers[0], runs=(), declared=None, digests=(), trouble="cannot pull: no such tag.", pods=2, pod_refs=()
+    )
+    other = msgspec.structs.replace(workload, key=key, containers=(container,), pods=2, verdict=State.FAIL, crews=())
+    return replace(snapshot, workloads={**snapshot.workloads, key: other}), key
+
+
+def test_a_workload_that_runs_no_known_image_has_a_row_in_the_lineage_too() -> None:
+    snapshot, key = stuck(company())
+    model = LineageModel(snapshot, NOW, UNICODE)
+    assert model.roots()[-1] == (IMAGELESS,)
+    assert named(model, (IMAGELESS,))[0] == "1 workload that runs no image that is known"
+    assert model.children((IMAGELESS,)) == [(IMAGELESS, key)]
+    assert "stuck" in named(model, (IMAGELESS, key))[0]
+    assert "no such tag" in named(model, (IMAGELESS, key))[1]
+    assert model.find(model.identity((IMAGELESS, key))) == (IMAGELESS, key)
+    assert lineage_key(subject_of((key,)), snapshot) == (IMAGELESS, key)
+
+
+def test_a_filter_that_finds_workloads_shows_those_without_an_image() -> None:
+    snapshot, key = stuck(company())
+    built = build_view(LINEAGE, snapshot, Filter("is:stuck"), NOW, UNICODE)
+    assert (IMAGELESS, key) in [row for row in every_key(built.model) if built.model.is_hit(row)]
+    assert (IMAGELESS,) in built.unfold

@@ -12,6 +12,7 @@ from tui.domain.snapshot.snapshot import ImageKey, Snapshot
 from widgets.rows import RowKey
 
 __all__ = [
+    "IMAGELESS",
     "UNREADABLE",
     "BoardPart",
     "ClusterPart",
@@ -29,6 +30,8 @@ __all__ = [
 ]
 
 UNREADABLE = "not in any readable registry"
+IMAGELESS = "run no image that is known"
+"""The group of workloads that stand under no image: their pods do not start, or nobody tells what they run."""
 
 
 class ClusterPart(msgspec.Struct, frozen=True, gc=False):
@@ -141,8 +144,8 @@ def has_verdict(subject: RowSubject, snapshot: Snapshot) -> bool:
 def lineage_key(subject: RowSubject, snapshot: Snapshot) -> RowKey | None:
     """Where the subject is in the lineage view: below every base it stands on."""
     image = subject.image or image_of(subject.workload, subject.container, snapshot)
-    if image is None:
-        return None
+    if image is None or (subject.workload is not None and subject.workload not in snapshot.users.get(image, ())):
+        return (IMAGELESS, subject.workload) if subject.workload in snapshot.workloads and subject.image is None else None
     path = tuple(reversed(_bases(image, snapshot)))
     root = snapshot.images.get(path[0])
     head: RowKey = (UNREADABLE,) if root is not None and root.absent else ()

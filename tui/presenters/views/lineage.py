@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from tui.domain.facts.workload import ContainerType, ObjectKey
 from tui.domain.snapshot.snapshot import Container, Image, ImageKey, PodRef, Snapshot, UnknownBase, Workload
 from tui.domain.workloads.counting import idle_word, pods_of
 from tui.presenters.glyphs import ROLE, Glyphs, mix
-from tui.presenters.keys import UNREADABLE, PodPart, from_last, lineage_key
+from tui.presenters.keys import IMAGELESS, UNREADABLE, PodPart, from_last, lineage_key
 from tui.presenters.phrases import base_brief, briefs, image_name
 from tui.presenters.totals import ALL, NOTHING, Totals, VisibleRows, lineage_totals
 from tui.presenters.views.spec import RowsContext, TabbedModel, ViewSpec
@@ -51,13 +51,16 @@ class LineageModel(TabbedModel):
         self._roots: list[RowKey] = [(key,) for key in tops if not _absent(snapshot, key)]
         if self._unreadable:
             self._roots.append((UNREADABLE,))
+        self._imageless = self._without_image()
+        if self._imageless:
+            self._roots.append((IMAGELESS,))
 
     def columns(self) -> Sequence[Column]:
         """Name, state, mix of verdicts below, counts and age."""
         return COLUMNS
 
     def roots(self) -> Sequence[RowKey]:
-        """Images and unknown bases that stand on nothing known, and one group for what no registry lets us read."""
+        """What stands on nothing known; then, in groups, unreadable images and workloads without an image."""
         return self._roots
 
     def children(self, key: RowKey) -> Sequence[RowKey]:
@@ -67,7 +70,8 @@ class LineageModel(TabbedModel):
             return [*((*key, user) for user in self._users(last)), *((*key, child) for child in self._derived.get(last, ()))]
         if isinstance(last, ObjectKey):
             return [(*key, PodPart(pod.name, pod.container)) for pod, _ in self._pods(key)]
-        return [(*key, image) for image in self._unreadable] if last == UNREADABLE else []
+        group: Sequence[Hashable] = self._unreadable if last == UNREADABLE else self._imageless if last == IMAGELESS else ()
+        return [(*key, child) for child in group]
 
     def has_children(self, key: RowKey) -> bool:
         """Whether anything shown is under a row."""
@@ -76,7 +80,7 @@ class LineageModel(TabbedModel):
             return bool(self._derived.get(last)) or any(map(self._shown.workload, self.snapshot.users.get(last, ())))
         if isinstance(last, ObjectKey):
             return any(True for _ in self._pods(key))
-        return last == UNREADABLE
+        return last in (UNREADABLE, IMAGELESS)
 
     def row(self, key: RowKey) -> Row:
         """The cells of a row."""
@@ -87,6 +91,8 @@ class LineageModel(TabbedModel):
                 return self._workload_row(key, self.snapshot.workloads[workload])
             case PodPart() as part:
                 return self._pod_row(key, part)
+            case _ if key[-1] == IMAGELESS:
+                return self._imageless_row()
             case _:
                 return self._group_row()
 
@@ -97,6 +103,8 @@ class LineageModel(TabbedModel):
     def find(self, identity: RowKey) -> RowKey | None:
         """Where an image is, and what is under it."""
         first = identity[0]
+        if first == IMAGELESS:
+            return identity if self._imageless and (len(identity) < 2 or identity[1] in self._imageless) else None
         if not isinstance(first, ImageKey) or first not in self._totals:
             return identity if first == UNREADABLE and self._unreadable else None
         chain: dict[ImageKey, None] = {}
@@ -110,6 +118,8 @@ class LineageModel(TabbedModel):
     def is_hit(self, key: RowKey) -> bool:
         """Whether a row is what the filter asks for, and not only what leads to it."""
         last = key[-1]
+        if key[0] == IMAGELESS:
+            return isinstance(last, ObjectKey)
         return isinstance(last, ImageKey) and last in self.snapshot.images and self._shown.image(last)
 
     @cached_property
@@ -121,6 +131,8 @@ class LineageModel(TabbedModel):
         last = key[-1]
         if isinstance(last, ImageKey):
             return -self._totals.get(last, NOTHING).rank[0]
+        if last == IMAGELESS:
+            return max(self.snapshot.workloads[workload].verdict.severity for workload in self._imageless) - 1
         return self.snapshot.workloads[last].verdict.severity - 1 if isinstance(last, ObjectKey) else 0
 
     def matches(self) -> list[RowKey]:
@@ -133,9 +145,18 @@ class LineageModel(TabbedModel):
             if under:
                 keys.append(key)
                 stack.extend((*key, child) for child in under)
-        return keys
+        return [*keys, (IMAGELESS,)] if self._imageless else keys
 
     # ---- structure
+
+    def _without_image(self) -> list[ObjectKey]:
+        """The workloads that no image shown leads to; without a filter those that have pods, as others are only declared."""
+        led_to = {user for image in self._totals for user in self.snapshot.users.get(image, ())}
+        workloads = self.snapshot.workloads
+        left = [key for key in workloads if key not in led_to and self._shown.workload(key)]
+        if not self._shown.narrowed:
+            left = [key for key in left if workloads[key].pods]
+        return sorted(left, key=lambda key: (-workloads[key].verdict.severity, -self._shown.pods(workloads[key]), key))
 
     def _ordered(self, keys: Iterable[ImageKey]) -> list[ImageKey]:
         totals = self._totals
@@ -150,11 +171,13 @@ class LineageModel(TabbedModel):
         """The containers of the workload at a path that run the image above it."""
         workload, image = key[-1], key[-2]
         owner = self.snapshot.workloads.get(workload) if isinstance(workload, ObjectKey) else None
+        if owner is not None and image == IMAGELESS:
+            return list(owner.containers)
         return [container for container in owner.containers if image in container.runs] if owner else []
 
     def _pods(self, key: RowKey) -> Iterable[tuple[PodRef, Container]]:
         """Every pod of the workload at a path that runs the image above it, once, with the first container that does."""
-        image = _image(key[:-1])
+        image = None if key[-2] == IMAGELESS else _image(key[:-1])
         yielded: set[str] = set()
         for container in self._containers(key):
             for pod in container.pod_refs:
@@ -195,6 +218,13 @@ class LineageModel(TabbedModel):
         cells = ((Span(NOT_YET if self._loading else UNREADABLE),), (Span(registries, "unknown"),))
         return Row(self._glyphs.of(State.UNKNOWN), (*cells, *self._counts(totals, None)))
 
+    def _imageless_row(self) -> Row:
+        workloads = [self.snapshot.workloads[key] for key in self._imageless]
+        name = f"{plural(len(workloads), 'workload')} that {IMAGELESS if len(workloads) > 1 else 'runs no image that is known'}"
+        verdict = worst(workload.verdict for workload in workloads)
+        totals = NOTHING._replace(pods=sum(map(self._shown.pods, workloads)))
+        return Row(self._glyphs.of(verdict), ((Span(name),), (), *self._counts(totals, None)))
+
     def _counts(self, totals: Totals, since: datetime | None) -> tuple[Cell, ...]:
         return (
             mix(totals.counts, BAR, self._glyphs.bar),
@@ -205,7 +235,7 @@ class LineageModel(TabbedModel):
 
     def _workload_row(self, key: RowKey, workload: Workload) -> Row:
         containers = self._containers(key)
-        pods = pods_of(workload, {_image(key[:-1])})
+        pods = self._shown.pods(workload) if key[-2] == IMAGELESS else pods_of(workload, {_image(key[:-1])})
         where = workload.key
         place = "  ".join(part for part in (where.cluster, where.namespace) if part)
         name = (Span(f"{place}  {where.kind}/{where.name}", "dim"), *_extra(workload, containers))
