@@ -41,8 +41,8 @@ class AcrLists:
     def catalog(self) -> AsyncGenerator[tuple[str, ...], None]:
         """Repository names."""
         remedy = f"Ask for {CATALOG_RIGHT}. Meanwhile repositories are taken from what runs."
-        asked = RequestContext(self._host, "the list of repositories", CATALOG_RIGHT, remedy)
-        request = Request(path=f"/acr/v1/_catalog?n={PAGE}", asked=asked, scope=CATALOG_SCOPE, kind=RequestClass.LIST)
+        context = RequestContext(self._host, "the list of repositories", CATALOG_RIGHT, remedy)
+        request = Request(path=f"/acr/v1/_catalog?n={PAGE}", asked=context, scope=CATALOG_SCOPE, kind=RequestClass.LIST)
         return self._pages(request, _names, MAX_REPOSITORIES)
 
     def tags(self, repository: str, rest: bool = False) -> AsyncGenerator[tuple[Tag, ...], None]:
@@ -70,22 +70,22 @@ class AcrLists:
                 yield page
 
 
-async def _decoded(replies: AsyncIterator[Reply], decode: Decode[T], what: str) -> AsyncIterator[tuple[T, ...]]:
+async def _decoded(replies: AsyncIterator[Reply], decode: Decode[T], label: str) -> AsyncIterator[tuple[T, ...]]:
     async for reply in replies:
-        rows = decode(reply.body, what)
+        rows = decode(reply.body, label)
         del reply  # not held here while others use the rows: a page may be large
         yield rows
 
 
-def _names(body: bytes, what: str) -> tuple[str, ...]:
-    return tuple(name or "" for name in decode_names(body, CatalogPage, what, MAX_REPOSITORIES).repositories or ())
+def _names(body: bytes, label: str) -> tuple[str, ...]:
+    return tuple(name or "" for name in decode_names(body, CatalogPage, label, MAX_REPOSITORIES).repositories or ())
 
 
-def _tags(body: bytes, what: str) -> tuple[Tag, ...]:
-    rows = decode_json(body, AcrTags, what).tags or ()
+def _tags(body: bytes, label: str) -> tuple[Tag, ...]:
+    rows = decode_json(body, AcrTags, label).tags or ()
     return tuple(tag(row) for row in rows if is_digest(row.digest or "") and is_tag(row.name or ""))
 
 
-def _manifests(body: bytes, what: str) -> tuple[ManifestListing, ...]:
-    rows = decode_json(body, AcrManifests, what).manifests or ()
+def _manifests(body: bytes, label: str) -> tuple[ManifestListing, ...]:
+    rows = decode_json(body, AcrManifests, label).manifests or ()
     return tuple(listing(row) for row in rows if is_digest(row.digest or ""))

@@ -54,14 +54,14 @@ class ReferrerQueue:
 
     def try_one(self) -> None:
         """Search again one of those that failed in passing, that first which waits longest."""
-        subject = next((each for each in self._passing if each in self._sitting_out), None)
+        subject = next((waiting for waiting in self._passing if waiting in self._sitting_out), None)
         if subject is not None:
             del self._sitting_out[subject]
             self._queue.put(subject)
 
     def release(self) -> None:
         """Search again now all that failed in passing."""
-        for subject in [each for each in self._passing if each in self._sitting_out]:
+        for subject in [waiting for waiting in self._passing if waiting in self._sitting_out]:
             del self._sitting_out[subject]
             self._queue.put(subject)
         self._passing.clear()

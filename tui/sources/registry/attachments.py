@@ -23,8 +23,8 @@ class RegistryAttachments:
 
     async def attached(self, name: RepositoryName, subject: str) -> tuple[tuple[Referrer, ...], tuple[str, ...]]:
         """What is attached there to a digest, and why that may not be all."""
-        found = await self._referrers.find(name.repository, subject, None)
-        return tuple(found.referrers.values()), tuple(dict.fromkeys(found.errors))
+        referrers = await self._referrers.find(name.repository, subject, None)
+        return tuple(referrers.referrers.values()), tuple(dict.fromkeys(referrers.errors))
 
     async def manifest(self, name: RepositoryName, digest: str) -> bytes:
         """The body of a manifest, checked against its digest. Raises SourceError."""

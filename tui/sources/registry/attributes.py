@@ -38,14 +38,14 @@ class Attributes:
     async def of_repository(self, repository: str) -> Changeable:
         """Those of a repository."""
         sdk = await self._open()
-        asked = self._client.asked_list(f"the attributes of {repository}", repository)
-        return _changeable(await sdk.properties_of_repository(repository, asked))
+        context = self._client.asked_list(f"the attributes of {repository}", repository)
+        return _changeable(await sdk.properties_of_repository(repository, context))
 
     async def of_manifest(self, repository: str, digest: str) -> Changeable:
         """Those of a manifest."""
         sdk = await self._open()
-        asked = self._client.asked_list(f"the attributes of {repository}@{digest[:19]}", repository)
-        return _changeable(await sdk.properties_of_manifest(repository, digest, asked))
+        context = self._client.asked_list(f"the attributes of {repository}@{digest[:19]}", repository)
+        return _changeable(await sdk.properties_of_manifest(repository, digest, context))
 
     async def _open(self) -> Any:
         if self._sdk is None:

@@ -31,16 +31,16 @@ class Challenge(msgspec.Struct, frozen=True):
 def parse_challenge(header: str) -> Challenge | None:
     """The challenge to answer, Bearer before Basic; None when there is none that we know (RFC 9110 11.6.1)."""
     text = header[:MAX_HEADER]
-    found: dict[str, Challenge] = {}
+    challenges: dict[str, Challenge] = {}
     starts = list(_SCHEME.finditer(text))
-    for at, match in enumerate(starts):
-        end = starts[at + 1].start() if at + 1 < len(starts) else len(text)
+    for index, match in enumerate(starts):
+        end = starts[index + 1].start() if index + 1 < len(starts) else len(text)
         values = {
             m[1].lower(): re.sub(r"\\(.)", r"\1", m[2] or "") or m[3] or "" for m in _PARAMETER.finditer(text[match.end() : end])
         }
         scheme = match[1].lower()
-        found[scheme] = Challenge(scheme, values.get("realm", ""), values.get("service", ""), values.get("scope", ""))
-    return found.get("bearer") or found.get("basic")
+        challenges[scheme] = Challenge(scheme, values.get("realm", ""), values.get("service", ""), values.get("scope", ""))
+    return challenges.get("bearer") or challenges.get("basic")
 
 
 class _Life(msgspec.Struct):

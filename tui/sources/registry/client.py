@@ -91,10 +91,10 @@ class RegistryClient:
 
     async def ping(self) -> Reply:
         """`GET /v2/` without credentials: is it there, and how does it want to be asked? 401 is a good answer."""
-        asked = RequestContext(self.options.host, "/v2/")
-        reply = await self._patiently(Request(path="/v2/", asked=asked), "")
+        context = RequestContext(self.options.host, "/v2/")
+        reply = await self._patiently(Request(path="/v2/", asked=context), "")
         if reply.status not in (200, 401):
-            raise fault(reply, asked, "")
+            raise fault(reply, context, "")
         self.auth.learned(reply)
         return reply
 
@@ -129,14 +129,18 @@ class RegistryClient:
 
     async def fetch(self, request: Request) -> Reply:
         """The answer if it is 200. Raises SourceError."""
-        reply, held = await self._scopes.ask(request.scope, request.kind, request.path, lambda: self._send(request), self._ours)
+        reply, remembered = await self._scopes.ask(
+            request.scope, request.kind, request.path, lambda: self._send(request), self._ours
+        )
         if reply.status in request.lacking:
             raise not_offered(reply, request.asked)
         if reply.status in (401, 403) and not self._ours(reply):
             raise self._elsewhere(reply, request.asked)
         if reply.status != 200:
-            asked = msgspec.structs.replace(request.asked, remedy=f"{request.asked.remedy} {HELD}") if held else request.asked
-            raise self._explained(fault(reply, asked, self.auth.signed_in))
+            context = (
+                msgspec.structs.replace(request.asked, remedy=f"{request.asked.remedy} {HELD}") if remembered else request.asked
+            )
+            raise self._explained(fault(reply, context, self.auth.signed_in))
         if request.accept != ANYTHING and reply.is_page:
             raise no_answer(reply, request.asked)
         return reply
@@ -145,10 +149,10 @@ class RegistryClient:
         """Whether the registry itself spoke, not a host that it redirects to: only its challenges and rights are ours."""
         return same_origin(URL(reply.url), self.options.base)
 
-    def _elsewhere(self, reply: Reply, asked: RequestContext) -> Forbidden:
+    def _elsewhere(self, reply: Reply, context: RequestContext) -> Forbidden:
         where = clean(URL(reply.url).host or "", 80)
         return Forbidden(
-            f"{asked.host} leads to {where} for {asked.what}, which refuses it ({reply.status})",
+            f"{context.host} leads to {where} for {context.what}, which refuses it ({reply.status})",
             "Its storage may let only some networks in: use the VPN or private endpoint, or have this address allowed there.",
             right=f"network access to {where}",
         )
@@ -240,13 +244,13 @@ class RegistryClient:
     async def _manifest(self, repository: str, reference: str, rest: bool) -> ManifestBody:
         request = self._manifest_request("GET", repository, reference, rest)
         reply = await self.fetch(request)
-        what, told = f"{repository}{_at(reference)}", reply.header("docker-content-digest")
-        expected = reference if is_digest(reference) else told
+        label, declared = f"{repository}{_at(reference)}", reply.header("docker-content-digest")
+        expected = reference if is_digest(reference) else declared
         if is_digest(expected):
-            check_digest(reply.body, expected, what)
-        if is_digest(told) and told.partition(":")[0] == expected.partition(":")[0] and told != expected:
+            check_digest(reply.body, expected, label)
+        if is_digest(declared) and declared.partition(":")[0] == expected.partition(":")[0] and declared != expected:
             raise UntrustedPayload(
-                f"{what}: the registry names another digest than the one asked for", "Do not run it; check for a proxy."
+                f"{label}: the registry names another digest than the one asked for", "Do not run it; check for a proxy."
             )
         digest = expected if is_digest(expected) else compute_digest(reply.body)
         return ManifestBody(digest, reply.body, reply.header("content-type"))
@@ -258,11 +262,11 @@ class RegistryClient:
         """
         request = self._manifest_request("HEAD", repository, reference, rest)
         try:
-            told = (await self.fetch(request)).header("docker-content-digest")
+            declared = (await self.fetch(request)).header("docker-content-digest")
         except (NotFound, UntrustedPayload):
-            told = ""
-        if is_digest(told) and told == (reference if is_digest(reference) else told):
-            return told
+            declared = ""
+        if is_digest(declared) and declared == (reference if is_digest(reference) else declared):
+            return declared
         return (await self.manifest(repository, reference, rest)).digest
 
     def _manifest_request(self, method: str, repository: str, reference: str, rest: bool) -> Request:
@@ -306,17 +310,17 @@ class RegistryClient:
 
         A page that comes again ends the list, or is an error where each comes `once`. Raises ListCut when there are more.
         """
-        seen = {request.path}
+        paths = {request.path}
         for _ in range(MAX_PAGES):
             page = [await self.fetch(request)]
             link, url = page[0].header("link"), page[0].url
             yield page.pop()  # not held here while others use it: a page may be large
             path = self._next(link, url)
-            if once and path in seen:
+            if once and path in paths:
                 raise UntrustedPayload(f"{self.options.host} repeats a page of {request.asked.what}", "Tell its owner.")
-            if not path or path in seen:
+            if not path or path in paths:
                 return
-            seen.add(path)
+            paths.add(path)
             request = msgspec.structs.replace(request, path=path)
         raise ListCut(f"{self.options.host} sends {request.asked.what} without an end", "Tell its owner; the rest is not read.")
 
@@ -334,11 +338,11 @@ class RegistryClient:
 
     async def catalog(self) -> AsyncGenerator[tuple[str, ...], None]:
         """Repository names, page by page (`/v2/_catalog`, where it exists). Raises ListCut after `MAX_REPOSITORIES`."""
-        asked = RequestContext(
+        context = RequestContext(
             self.options.host, "the list of repositories", "catalog", "Repositories are taken from what runs instead."
         )
-        request = Request(path=f"/v2/_catalog?n={PAGE}", asked=asked, scope=CATALOG_SCOPE, kind=RequestClass.LIST)
-        async with aclosing(at_most(self._catalog(request), MAX_REPOSITORIES, asked)) as pages:
+        request = Request(path=f"/v2/_catalog?n={PAGE}", asked=context, scope=CATALOG_SCOPE, kind=RequestClass.LIST)
+        async with aclosing(at_most(self._catalog(request), MAX_REPOSITORIES, context)) as pages:
             async for page in pages:
                 yield page
 
@@ -387,10 +391,10 @@ class RegistryClient:
         except ForeignAnswer as error:
             raise RouteNotFound(error.headline, error.remedy) from error
 
-    def _referrers_in(self, reply: Reply, asked: RequestContext) -> WireManifest:
-        index = decode_json(reply.body, WireManifest, asked.what)
+    def _referrers_in(self, reply: Reply, context: RequestContext) -> WireManifest:
+        index = decode_json(reply.body, WireManifest, context.what)
         if INDEX not in (reply.header("content-type").partition(";")[0].strip(), index.media_type):
-            raise not_offered(reply, asked)
+            raise not_offered(reply, context)
         return index
 
 

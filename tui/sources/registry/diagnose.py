@@ -35,32 +35,32 @@ Step = Callable[[], Awaitable[str]]
 async def diagnose(client: RegistryClient, running: list[str]) -> list[Diagnosis]:
     """Reachable, signed in, catalog, one repository's lists, one manifest, what is attached to it."""
     examination = _Examination(client, running)
-    found: list[Diagnosis] = []
-    for what, step in examination.steps():
-        found.append(await _try(what, step))
-        if what == "sign-in" and found[-1].state == "ok":
-            found[-1] = msgspec.structs.replace(found[-1], identity=client.auth.signed_in)
+    diagnoses: list[Diagnosis] = []
+    for name, step in examination.steps():
+        diagnoses.append(await _try(name, step))
+        if name == "sign-in" and diagnoses[-1].state == "ok":
+            diagnoses[-1] = msgspec.structs.replace(diagnoses[-1], identity=client.auth.signed_in)
         # A registry that refused somebody may still be read by nobody.
-        if found[-1].state != "ok" and (what == "reachable" or (what == "sign-in" and not client.auth.refusals)):
+        if diagnoses[-1].state != "ok" and (name == "reachable" or (name == "sign-in" and not client.auth.refusals)):
             break
-    return found
+    return diagnoses
 
 
-async def _try(what: str, step: Step) -> Diagnosis:
+async def _try(name: str, step: Step) -> Diagnosis:
     try:
-        return Diagnosis(what, "ok", await step())
+        return Diagnosis(name, "ok", await step())
     except NothingToTry as error:
-        return Diagnosis(what, "off", error.headline, remedy=error.remedy)
+        return Diagnosis(name, "off", error.headline, remedy=error.remedy)
     except RouteNotFound as error:
-        if what in NOT_OFFERED:
-            return Diagnosis(what, "ok", NOT_OFFERED[what])
-        return Diagnosis(what, "failed", error.headline, remedy=error.remedy)
+        if name in NOT_OFFERED:
+            return Diagnosis(name, "ok", NOT_OFFERED[name])
+        return Diagnosis(name, "failed", error.headline, remedy=error.remedy)
     except Forbidden as error:
-        return Diagnosis(what, "denied", error.headline, error.right, error.remedy)
+        return Diagnosis(name, "denied", error.headline, error.right, error.remedy)
     except AuthenticationFailed as error:
-        return Diagnosis(what, "denied", error.headline, remedy=error.remedy)
+        return Diagnosis(name, "denied", error.headline, remedy=error.remedy)
     except SourceError as error:
-        return Diagnosis(what, "failed", error.headline, remedy=error.remedy)
+        return Diagnosis(name, "failed", error.headline, remedy=error.remedy)
 
 
 class _Examination:

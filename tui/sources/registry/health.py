@@ -59,8 +59,8 @@ class Health:
 
     def weight(self, what: str, reading: str = "") -> int:
         """The level by which the log names a failure: of what is not told for being too much, the log is the only place."""
-        known = (reading, what) in self._denials or len(self._denials) < MAX_DENIALS
-        return logging.DEBUG if known else logging.INFO
+        is_shown = (reading, what) in self._denials or len(self._denials) < MAX_DENIALS
+        return logging.DEBUG if is_shown else logging.INFO
 
     def allow(self, what: str, reading: str = "") -> None:
         """It can be read after all, in the way that it could not."""
@@ -103,10 +103,10 @@ class Health:
     def _told(self) -> tuple[Denial, ...]:
         """What cannot be read, the same said once; the last of very many stands for the others."""
         limited = (self._limit(),) if self.limited else ()
-        told = (*limited, *dict.fromkeys(self._denials.values()))
-        if len(told) <= MAX_DENIALS:
-            return told
-        return (*told[:MAX_DENIALS], Denial(f"{len(told) - MAX_DENIALS:,} more", reason="the log names them"))
+        denials = (*limited, *dict.fromkeys(self._denials.values()))
+        if len(denials) <= MAX_DENIALS:
+            return denials
+        return (*denials[:MAX_DENIALS], Denial(f"{len(denials) - MAX_DENIALS:,} more", reason="the log names them"))
 
     def _state(self) -> SourceState:
         if self._error is not None:
@@ -123,14 +123,14 @@ class Health:
     def _progress(self, monotonic: float) -> tuple[Progress, ...]:
         rate, throttle = self._rate(monotonic), self._client.throttle
         wait = round(throttle.waiting, 1)
-        found = [Progress("images", *self.demands, rate, wait, throttle.waiting_reason)]
+        counters = [Progress("images", *self.demands, rate, wait, throttle.waiting_reason)]
         done, total = self.repositories
         if total is not None or done:
-            found.append(Progress("repositories", done, total, 0.0))
-        found.append(Progress("manifests", self.manifests, None))
+            counters.append(Progress("repositories", done, total, 0.0))
+        counters.append(Progress("manifests", self.manifests, None))
         if self.searches[1]:
-            found.append(Progress("searched for signatures", *self.searches))
-        return tuple(found)
+            counters.append(Progress("searched for signatures", *self.searches))
+        return tuple(counters)
 
     def _rate(self, monotonic: float) -> float:
         self._samples.append((monotonic, self._client.transport.requests))

@@ -49,13 +49,13 @@ class AcrLocks:
     async def read(self, target: LockTarget) -> Locks:
         """What may be done with it now."""
         sdk, repository = await self._open(), target.name.repository
-        asked = self._client.asked_list(f"the attributes of {_words(target)}", repository)
+        context = self._client.asked_list(f"the attributes of {_words(target)}", repository)
         if not target.reference:
-            properties = await sdk.properties_of_repository(repository, asked)
+            properties = await sdk.properties_of_repository(repository, context)
         elif ":" in target.reference:
-            properties = await sdk.properties_of_manifest(repository, target.reference, asked)
+            properties = await sdk.properties_of_manifest(repository, target.reference, context)
         else:
-            properties = await sdk.properties_of_tag(repository, target.reference, asked)
+            properties = await sdk.properties_of_tag(repository, target.reference, context)
         return _locks(properties)
 
     async def rights(self, target: LockTarget) -> tuple[Right, ...]:
@@ -73,8 +73,8 @@ class AcrLocks:
         actions = _granted(header, repository)
         if actions is None:
             return (Right(name, place, RightState.UNKNOWN, REMEDY, "The sign-in does not tell what it allows."),)
-        held = "metadata_write" in actions or "*" in actions
-        return (Right(name, place, RightState.HELD if held else RightState.MISSING, "" if held else REMEDY),)
+        granted = "metadata_write" in actions or "*" in actions
+        return (Right(name, place, RightState.HELD if granted else RightState.MISSING, "" if granted else REMEDY),)
 
     async def change(self, target: LockTarget, seen: Locks, wanted: Locks) -> Locks:
         """Put `wanted` in place of `seen`; what the registry says afterwards."""
@@ -83,10 +83,10 @@ class AcrLocks:
             return now
         if not _same(now, seen):
             raise _changed(target, seen, now)
-        asked = RequestContext(self.registry, f"a change of the attributes of {_words(target)}", RIGHT, REMEDY)
+        context = RequestContext(self.registry, f"a change of the attributes of {_words(target)}", RIGHT, REMEDY)
         values = {f"can_{name}": bool(getattr(wanted, name)) for name, _ in _WORDS}
         try:
-            after = _locks(await (await self._open()).update(target.name.repository, target.reference, values, asked))
+            after = _locks(await (await self._open()).update(target.name.repository, target.reference, values, context))
         except (Unreachable, ServerFault) as error:
             if error.__cause__ is not None and not may_have_arrived(error.__cause__):
                 raise
@@ -98,7 +98,7 @@ class AcrLocks:
             )
         return after
 
-    async def _looked_up(self, target: LockTarget, wanted: Locks, error: SourceError) -> Locks:
+    async def _looked_up(self, target: LockTarget, intended: Locks, error: SourceError) -> Locks:
         """What the registry shows after an answer was lost. Raises OutcomeUnknown when that is not what was wanted."""
         unknown = OutcomeUnknown(
             f"The change of {_words(target)} was sent to {self.registry}, and no answer tells whether it was done.",
@@ -108,7 +108,7 @@ class AcrLocks:
             after = await self.read(target)
         except SourceError:
             raise unknown from error
-        if not _same(after, wanted):
+        if not _same(after, intended):
             raise unknown from error
         return after
 
@@ -141,16 +141,16 @@ def _locks(properties: Any) -> Locks:
     )
 
 
-def _same(one: Locks, other: Locks) -> bool:
+def _same(left: Locks, right: Locks) -> bool:
     """Quarantine is nobody's to change here."""
-    return all(getattr(one, name) == getattr(other, name) for name, _ in _WORDS)
+    return all(getattr(left, name) == getattr(right, name) for name, _ in _WORDS)
 
 
-def _changed(target: LockTarget, seen: Locks, now: Locks) -> Changed:
+def _changed(target: LockTarget, planned: Locks, now: Locks) -> Changed:
     differing = tuple(
         f"It {'can' if getattr(now, name) else 'cannot'} be {verb} by now."
         for name, verb in _WORDS
-        if getattr(seen, name) != getattr(now, name)
+        if getattr(planned, name) != getattr(now, name)
     )
     return Changed(
         f"{_words(target)} is not as it was when this was planned; nothing was changed. {' '.join(differing)}",

@@ -74,10 +74,10 @@ def compute_digest(body: bytes, like: str = "sha256:") -> str:
 
 def check_digest(body: bytes, expected: str, what: str) -> None:
     """Raise OtherBytes unless the body has the digest."""
-    found = compute_digest(body, expected)
-    if found != expected:
+    digest = compute_digest(body, expected)
+    if digest != expected:
         raise OtherBytes(
-            f"the registry answered with other bytes: {what} does not match its digest {clean(expected, 80)}, it is {found}",
+            f"the registry answered with other bytes: {what} does not match its digest {clean(expected, 80)}, it is {digest}",
             "Do not run it. Find out who changed it: the registry, its storage, or a proxy or mirror on the way.",
         )
 
@@ -91,10 +91,10 @@ def check_media_type(body: bytes, content_type: str, what: str) -> None:
 
     Clients go by the one or the other (OCI image-spec, "Compatibility Matrix"; CVE-2021-41190): what they see would differ.
     """
-    told, own = _media_type(content_type), _media_type(decode_json(body, _Typed, what).media_type or "")
-    if told and own and told != own:
+    declared, own = _media_type(content_type), _media_type(decode_json(body, _Typed, what).media_type or "")
+    if declared and own and declared != own:
         raise UntrustedPayload(
-            f"{what} says that it is {clean(own, 80)}, the registry that it is {clean(told, 80)}",
+            f"{what} says that it is {clean(own, 80)}, the registry that it is {clean(declared, 80)}",
             "Do not run it; check for a proxy, and push the image again.",
         )
 
@@ -110,17 +110,17 @@ def declares_type(body: bytes, what: str) -> bool:
 
 def read_manifest(body: bytes, digest: str, content_type: str = "") -> Manifest:
     """A manifest of digest `digest`. Raises UntrustedPayload when it is not one, or claims to be two things at once."""
-    what = f"manifest {digest[:19]}"
-    check_media_type(body, content_type, what)
-    wire = decode_json(body, WireManifest, what)
+    label = f"manifest {digest[:19]}"
+    check_media_type(body, content_type, label)
+    wire = decode_json(body, WireManifest, label)
     layers = wire.layers if wire.layers is not None else wire.blobs
     if wire.manifests is not None and (layers is not None or wire.config is not None):
         # A body that reads as an index and as an image is an attack (CVE-2021-41190).
-        raise UntrustedPayload(f"{what} is an image and an index at once", "Do not run it; rebuild and push the image.")
+        raise UntrustedPayload(f"{label} is an image and an index at once", "Do not run it; rebuild and push the image.")
     if wire.manifests is None and layers is None and wire.config is None and wire.subject is None and not wire.artifact_type:
-        raise UntrustedPayload(f"{what} is not an image manifest", "Old schema 1 images are not read: push the image anew.")
-    _bound(wire.manifests, what)
-    _bound(layers, what)
+        raise UntrustedPayload(f"{label} is not an image manifest", "Old schema 1 images are not read: push the image anew.")
+    _bound(wire.manifests, label)
+    _bound(layers, label)
     media_type = wire.media_type or content_type.partition(";")[0].strip()
     manifest = Manifest(
         digest=digest,
@@ -137,15 +137,15 @@ def read_manifest(body: bytes, digest: str, content_type: str = "") -> Manifest:
     return _with_kind(manifest, wire.manifests is not None)
 
 
-def _bound(descriptors: list[WireDescriptor] | None, what: str) -> None:
+def _bound(descriptors: list[WireDescriptor] | None, label: str) -> None:
     if descriptors and len(descriptors) > MAX_DESCRIPTORS:
         raise UntrustedPayload(
-            f"{what} lists {len(descriptors)} parts", f"More than {MAX_DESCRIPTORS} are not read; rebuild the image."
+            f"{label} lists {len(descriptors)} parts", f"More than {MAX_DESCRIPTORS} are not read; rebuild the image."
         )
-    for one in descriptors or ():
-        if not is_digest(one.digest or ""):
+    for descriptor in descriptors or ():
+        if not is_digest(descriptor.digest or ""):
             raise UntrustedPayload(
-                f"{what} names a part by something that is not a digest: {clean(one.digest or '', 60)}", "Push it anew."
+                f"{label} names a part by something that is not a digest: {clean(descriptor.digest or '', 60)}", "Push it anew."
             )
 
 
@@ -185,27 +185,27 @@ def _subject(wire: WireManifest) -> str:
     return digest if is_digest(digest) else ""
 
 
-def _texts(found: dict[str, str | None] | None) -> dict[str, str]:
+def _texts(wire: dict[str, str | None] | None) -> dict[str, str]:
     """Annotations or labels, without those that are too long to be meant for us: a text that was cut would say another thing."""
-    if not found:
+    if not wire:
         return _NONE
-    kept: dict[str, str] = {}
+    texts: dict[str, str] = {}
     room = MAX_TEXTS
-    for name, text in found.items():
+    for name, text in wire.items():
         size = len(name) + len(text or "")
         if size <= (MAX_LONG_TEXT if name in LONG_TEXTS else MAX_ANNOTATION) and size <= room:
-            kept[name] = text or ""
+            texts[name] = text or ""
             room -= size
-    return kept
+    return texts
 
 
 def read_config(body: bytes, digest: str) -> ImageConfig:
     """An image config of digest `digest`. Raises UntrustedPayload."""
-    what = f"config {digest[:19]}"
-    wire = decode_json(body, WireConfig, what)
+    label = f"config {digest[:19]}"
+    wire = decode_json(body, WireConfig, label)
     history, chain = wire.history or [], (wire.rootfs.diff_ids if wire.rootfs else None) or []
     if len(history) > MAX_HISTORY or len(chain) > MAX_HISTORY:
-        raise UntrustedPayload(f"{what} has more than {MAX_HISTORY} steps", "It is not read; rebuild the image.")
+        raise UntrustedPayload(f"{label} has more than {MAX_HISTORY} steps", "It is not read; rebuild the image.")
     return ImageConfig(
         digest=digest,
         platform=_platform(wire.os, wire.architecture, wire.variant),

@@ -49,9 +49,9 @@ class ListedManifests:
 
     async def pages(self, lists: AcrLists, name: RepositoryName, rest: bool) -> AsyncGenerator[tuple[ManifestListing, ...], None]:
         """All that a repository lists; where the page that `look` read was all of it, that page. Raises SourceError."""
-        whole = self._whole.pop(name, None)
-        if whole is not None:
-            yield whole
+        only_page = self._whole.pop(name, None)
+        if only_page is not None:
+            yield only_page
             return
         async with aclosing(lists.manifests(name.repository, rest)) as pages:
             async for page in pages:

@@ -90,5 +90,5 @@ class Pulse:
 
     @property
     def _heard_lately(self) -> bool:
-        at = self._health.as_of
-        return at is not None and (self._health.now() - at).total_seconds() < self._client.options.pulse
+        as_of = self._health.as_of
+        return as_of is not None and (self._health.now() - as_of).total_seconds() < self._client.options.pulse

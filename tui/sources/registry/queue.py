@@ -66,8 +66,8 @@ class DemandQueue:
     def restart(self) -> None:
         """A new run begins: what was answered to an earlier one is asked for again."""
         self._queue.resume()
-        for wanted in self._known.values():
-            self.again(wanted)
+        for entry in self._known.values():
+            self.again(entry)
 
     @property
     def idle(self) -> bool:
@@ -87,31 +87,31 @@ class DemandQueue:
         """Ask for more. Never blocks."""
         for demand in demands:
             key = (demand.name, demand.reference)
-            known = self._known.get(key)
-            if known is None:
-                self._known[key] = wanted = QueuedDemand(demand)
-                self.again(wanted)
-            elif known.widen(demand) and not self._is_missing(known):
-                self.again(known)
+            entry = self._known.get(key)
+            if entry is None:
+                self._known[key] = added = QueuedDemand(demand)
+                self.again(added)
+            elif entry.widen(demand) and not self._is_missing(entry):
+                self.again(entry)
             else:
-                self._queue.hurry(key, int(known.demand.priority))
+                self._queue.hurry(key, int(entry.demand.priority))
 
     def look_again(self, demands: Iterable[Demand]) -> None:
         """Ask for these also where they were answered before, and for what is attached to them. Never blocks."""
         for demand in demands:
-            known = self._known.get((demand.name, demand.reference))
+            entry = self._known.get((demand.name, demand.reference))
             self.add([demand])
-            if known is not None and self.rests(known):
-                known.anew = demand.referrers
-                self.again(known)
+            if entry is not None and self.rests(entry):
+                entry.anew = demand.referrers
+                self.again(entry)
 
     def again(self, wanted: QueuedDemand) -> None:
         """Put it in the queue, or where its new priority belongs."""
         self._queue.put(wanted.key, int(wanted.demand.priority))
 
-    def _is_missing(self, wanted: QueuedDemand) -> bool:
+    def _is_missing(self, entry: QueuedDemand) -> bool:
         """Whether the registry does not have it, as it has just said: there is no more to be read of it until the next look."""
-        return self.rests(wanted) and not wanted.digest and isinstance(wanted.error, NotFound)
+        return self.rests(entry) and not entry.digest and isinstance(entry.error, NotFound)
 
     def rests(self, wanted: QueuedDemand) -> bool:
         """Whether it neither waits nor is being read."""

@@ -171,9 +171,9 @@ class RegistryReader:
     async def _fetched(self, name: RepositoryName, reference: str, tag: str, rest: bool) -> Manifest:
         """A manifest, from what is known or from the registry; `tag` is what it was asked for by, if by one."""
         refuted = (name, reference) in self._refuted
-        known = None if refuted else self._manifests.get((name, reference))
-        if known is not None:
-            return known
+        cached = None if refuted else self._manifests.get((name, reference))
+        if cached is not None:
+            return cached
         body = await self._body(name, reference, rest)
         manifest = read_manifest(body.content, body.digest, body.content_type)
         keep_manifest(self._store, body)
@@ -233,21 +233,21 @@ class RegistryReader:
             visit.errors.append(error.kept())
             await self._emit(failure(self.source, visit.name, reference, error, self._now()))
 
-    async def _config(self, visit: _Visit, manifest: Manifest, wanted: Descriptor) -> None:
-        if wanted.digest in self._configs or wanted.media_type not in IMAGE_CONFIGS:
+    async def _config(self, visit: _Visit, manifest: Manifest, descriptor: Descriptor) -> None:
+        if descriptor.digest in self._configs or descriptor.media_type not in IMAGE_CONFIGS:
             return
-        self._configs.add(wanted.digest)
+        self._configs.add(descriptor.digest)
         read = False
         try:
-            content = await self._blob(visit.name, wanted.digest, visit.rest)
-            config = read_config(content, wanted.digest)
-            self._room.reserve(wanted.digest, weight(config), f"config {wanted.digest[:19]}", visit.rest)
+            content = await self._blob(visit.name, descriptor.digest, visit.rest)
+            config = read_config(content, descriptor.digest)
+            self._room.reserve(descriptor.digest, weight(config), f"config {descriptor.digest[:19]}", visit.rest)
             await self._emit(ConfigRead(config))
             await self._claim(manifest.digest, buildinfo_claims(content))
             read = True
         finally:
             if not read:
-                self._configs.discard(wanted.digest)
+                self._configs.discard(descriptor.digest)
 
     async def _blob(self, name: RepositoryName, digest: str, rest: bool) -> bytes:
         # Platforms of one image may share what says how they were made.
@@ -293,36 +293,38 @@ class RegistryReader:
         Either way it is told that the list is not whole.
         """
         try:
-            found = await self._referrers.find(name.repository, subject, await self._tags.names(name))
+            referrers = await self._referrers.find(name.repository, subject, await self._tags.names(name))
         except SourceError as error:
             await self._emit(ReferrersListed(self.source, name, subject, (), self._now(), error.headline))
             raise
-        found = self._kept(found, name, subject)
-        for one in found.manifests:
-            await self._emit(ManifestRead(self.source, name, one, self._now()))
-        error_text = clean("; ".join(dict.fromkeys(found.errors)), 400)
-        told = ReferrersListed(
+        referrers = self._kept(referrers, name, subject)
+        for manifest in referrers.manifests:
+            await self._emit(ManifestRead(self.source, name, manifest, self._now()))
+        error_text = clean("; ".join(dict.fromkeys(referrers.errors)), 400)
+        listed = ReferrersListed(
             self.source,
             name,
             subject,
-            tuple(found.referrers.values()),
+            tuple(referrers.referrers.values()),
             self._now(),
             error_text,
-            tuple(found.searched),
-            tuple(found.notes),
+            tuple(referrers.searched),
+            tuple(referrers.notes),
         )
-        await self._emit(told)
-        return found.failures
+        await self._emit(listed)
+        return referrers.failures
 
-    def _kept(self, found: ReferrersFound, name: RepositoryName, subject: str) -> ReferrersFound:
+    def _kept(self, referrers: ReferrersFound, name: RepositoryName, subject: str) -> ReferrersFound:
         """What was found, or nothing and the reason when there is no room for it."""
-        size = sum(weight(each.descriptor) for each in found.referrers.values()) + sum(map(weight, found.manifests))
+        size = sum(weight(referrer.descriptor) for referrer in referrers.referrers.values()) + sum(
+            map(weight, referrers.manifests)
+        )
         try:
             self._room.reserve((name, subject), size, f"what is attached to {subject[:19]}")
         except NoRoom as error:
-            found = ReferrersFound()
-            found.fail(error)
-        return found
+            referrers = ReferrersFound()
+            referrers.fail(error)
+        return referrers
 
     async def finds_more(self) -> bool:
         """Whether what is attached is to be searched anew, as there are other ways to find it than before."""
@@ -342,14 +344,16 @@ class RegistryReader:
         Other registries list names only: the digest of each is asked for, of the newest `MAX_HEADS` that are not known yet.
         """
         async with self._flights.alone(name, HISTORY):
-            known = self._histories.get(name)
-            if known is None:
-                known = await (self._plain_history(name, rest) if self._acr is None else self._acr_history(self._acr, name, rest))
-                if known.lacking is None or isinstance(known.lacking, UntrustedPayload | NoRoom):
-                    self._histories[name] = known
+            history = self._histories.get(name)
+            if history is None:
+                history = await (
+                    self._plain_history(name, rest) if self._acr is None else self._acr_history(self._acr, name, rest)
+                )
+                if history.lacking is None or isinstance(history.lacking, UntrustedPayload | NoRoom):
+                    self._histories[name] = history
                 else:  # a refusal may end
                     self._tags.forget(name)
-            return known
+            return history
 
     async def _acr_history(self, lists: AcrLists, name: RepositoryName, rest: bool) -> History:
         listed = await self._tags.of(name, rest)
@@ -366,10 +370,10 @@ class RegistryReader:
         unknown = [tag for tag in versions if (name, tag) not in self.resolved]
         lacking = await self._heads(name, newest_first(unknown)[:MAX_HEADS], rest) or lacking
         tags = tuple(Tag(tag, self.resolved[name, tag]) for tag in versions if (name, tag) in self.resolved)
-        whole = len(unknown) <= MAX_HEADS and lacking is None
+        complete = len(unknown) <= MAX_HEADS and lacking is None
         if lacking is not None and not tags and not isinstance(lacking, UntrustedPayload | NoRoom):
             raise lacking
-        await self._emit(TagsListed(self.source, name, tags, whole, self._now()))
+        await self._emit(TagsListed(self.source, name, tags, complete, self._now()))
         return History(tags, (), lacking)
 
     async def _heads(self, name: RepositoryName, tags: list[str], rest: bool) -> SourceError | None:

@@ -50,26 +50,26 @@ class Recovery:
         # Not before all has been tried once: what loads is not held up, and comes to an end.
         if not self._queue.idle or self._health.down is not None or self._client.throttle.waiting > 0:
             return
-        wanted = min(filter(self._is_tried, self._queue), key=lambda each: each.tried_at, default=None)
-        if wanted is None:
+        entry = min(filter(self._is_tried, self._queue), key=lambda candidate: candidate.tried_at, default=None)
+        if entry is None:
             self._attaching.try_one()
             return
-        wanted.tried_at = time.monotonic()
-        if wanted.error is not None:
-            self._queue.again(wanted)
+        entry.tried_at = time.monotonic()
+        if entry.error is not None:
+            self._queue.again(entry)
         else:
-            await self._look(wanted)
+            await self._look(entry)
 
-    def _is_tried(self, wanted: QueuedDemand) -> bool:
-        return self._queue.rests(wanted) and (isinstance(wanted.error, _TRIED) or wanted.missed > 0)
+    def _is_tried(self, entry: QueuedDemand) -> bool:
+        return self._queue.rests(entry) and (isinstance(entry.error, _TRIED) or entry.missed > 0)
 
     def release(self) -> None:
         """What failed in passing is read now, not when its turn would come; what was only missed at the next look."""
-        for wanted in self._queue:
-            if is_unsettled(wanted):
-                wanted.freed = True
-            if isinstance(wanted.error, PASSING):
-                self._queue.again(wanted)
+        for entry in self._queue:
+            if is_unsettled(entry):
+                entry.freed = True
+            if isinstance(entry.error, PASSING):
+                self._queue.again(entry)
         self._attaching.release()
 
 

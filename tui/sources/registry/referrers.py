@@ -111,16 +111,16 @@ class Referrers:
 
         Never raises SourceError: a way that failed is named in `errors`; after a refusal the tags are not asked for one by one.
         """
-        found = ReferrersFound()
-        how = await self._by_api(found, repository, subject)
+        referrers = ReferrersFound()
+        how = await self._by_api(referrers, repository, subject)
         schema = subject.replace(":", "-", 1)
-        found.searched += ["tag schema sha256-<hex>", "cosign tag sha256-<hex>.sig"]
-        await self._by_tag(found, repository, schema, tags, partial(self._index, how, subject))
+        referrers.searched += ["tag schema sha256-<hex>", "cosign tag sha256-<hex>.sig"]
+        await self._by_tag(referrers, repository, schema, tags, partial(self._index, how, subject))
         for suffix, kind in COSIGN.items():
-            await self._by_tag(found, repository, f"{schema}{suffix}", tags, partial(self._cosign, kind))
-        if found.nowhere is not None and tags is not None:  # where not even tags can be listed, there is no repository at all
-            found.fail(found.nowhere)
-        return found
+            await self._by_tag(referrers, repository, f"{schema}{suffix}", tags, partial(self._cosign, kind))
+        if referrers.nowhere is not None and tags is not None:  # where not even tags can be listed, there is no repository at all
+            referrers.fail(referrers.nowhere)
+        return referrers
 
     async def has_changed(self) -> bool:
         """Whether the referrers API is there by now where it was not, or the reverse: what is attached is to be searched anew.
@@ -151,8 +151,8 @@ class Referrers:
         if not self._lacking:
             return False
         repository = min(self._lacking, key=lambda name: self._lacking[name][0])
-        at, subject = self._lacking[repository]
-        if self._clock() - at < ASK_AGAIN:
+        refused_at, subject = self._lacking[repository]
+        if self._clock() - refused_at < ASK_AGAIN:
             return False
         del self._lacking[repository]
         await self._by_api(ReferrersFound(), repository, subject)
@@ -160,44 +160,46 @@ class Referrers:
             self._lacking.clear()
         return repository in self._offering
 
-    async def _by_api(self, found: ReferrersFound, repository: str, subject: str) -> FoundBy:
+    async def _by_api(self, referrers: ReferrersFound, repository: str, subject: str) -> FoundBy:
         """What the API lists; the way by which what lies under the tag schema besides is found."""
         if repository in self._lacking and self._clock() - self._lacking[repository][0] < ASK_AGAIN:
-            return self._lacks(found)
+            return self._lacks(referrers)
         try:
             async for page in self._client.referrers(repository, subject):
                 self._offering[repository] = subject
                 self._lacking.pop(repository, None)
-                self._take(found, page)
-                if found.is_full:
+                self._take(referrers, page)
+                if referrers.is_full:
                     break
         except (RouteNotFound, NotFound) as error:
             if isinstance(error, RepositoryNotFound):
-                found.nowhere = error
+                referrers.nowhere = error
                 return FoundBy.UNSURE
-            return self._has_not(found, repository, subject)
+            return self._has_not(referrers, repository, subject)
         except SourceError as error:
             # Not told: the tags are tried all the same, and what they hold is not all.
-            found.fail(error)
+            referrers.fail(error)
             return FoundBy.UNUSED if repository in self._offering else FoundBy.UNSURE
-        found.searched.append("referrers API")
+        referrers.searched.append("referrers API")
         return FoundBy.UNUSED
 
-    def _take(self, found: ReferrersFound, page: WireManifest) -> None:
+    def _take(self, referrers: ReferrersFound, page: WireManifest) -> None:
         """The entries of a page; what is not in the protocol's form is no entry, and is said."""
         host = self._client.options.host
         if page.manifests is None and page.schema_version != SCHEMA:
-            found.fail(UntrustedPayload(f"{host} answers with something else than a list of what is attached", "It is not read."))
+            referrers.fail(
+                UntrustedPayload(f"{host} answers with something else than a list of what is attached", "It is not read.")
+            )
         for wire in page.manifests or ():
             if is_digest(wire.digest or ""):
-                found.add(from_wire(wire), FoundBy.REFERRERS)
+                referrers.add(from_wire(wire), FoundBy.REFERRERS)
             else:
-                found.fail(UntrustedPayload(f"{host} lists something attached by no digest", "It is not read."))
+                referrers.fail(UntrustedPayload(f"{host} lists something attached by no digest", "It is not read."))
 
-    def _has_not(self, found: ReferrersFound, repository: str, subject: str) -> FoundBy:
+    def _has_not(self, referrers: ReferrersFound, repository: str, subject: str) -> FoundBy:
         """No such API (distribution v3, ACR with customer-managed keys, GHCR); one that was there before is missing."""
         if repository in self._offering or (self._offering and self._client.options.acr):
-            found.fail(
+            referrers.fail(
                 RouteNotFound(
                     f"{self._client.options.host} offered the referrers API before, and does not offer it any more",
                     "What is attached by it cannot be found meanwhile: tell the owner of the registry. It is asked again.",
@@ -205,43 +207,43 @@ class Referrers:
             )
             return FoundBy.UNSURE
         self._lacking[repository] = self._clock(), subject
-        return self._lacks(found)
+        return self._lacks(referrers)
 
-    def _lacks(self, found: ReferrersFound) -> FoundBy:
-        found.notes.append(
+    def _lacks(self, referrers: ReferrersFound) -> FoundBy:
+        referrers.notes.append(
             f"{self._client.options.host} does not offer the referrers API: only the tags that tools use instead were looked at."
         )
         return FoundBy.TAG_SCHEMA
 
     async def _by_tag(
         self,
-        found: ReferrersFound,
+        referrers: ReferrersFound,
         repository: str,
         tag: str,
         tags: frozenset[str] | None,
         use: Callable[[ReferrersFound, ManifestBody], None],
     ) -> None:
-        if (tags is not None and tag not in tags) or found.refused:
+        if (tags is not None and tag not in tags) or referrers.refused:
             return
         try:
-            use(found, await self._client.manifest(repository, tag))
+            use(referrers, await self._client.manifest(repository, tag))
         except NotFound:
             return
         except SourceError as error:
-            found.refused = isinstance(error, AuthenticationFailed | Forbidden | Unreachable)
-            found.fail(error)
+            referrers.refused = isinstance(error, AuthenticationFailed | Forbidden | Unreachable)
+            referrers.fail(error)
 
-    def _index(self, how: FoundBy, subject: str, found: ReferrersFound, body: ManifestBody) -> None:
+    def _index(self, how: FoundBy, subject: str, referrers: ReferrersFound, body: ManifestBody) -> None:
         """What the tag schema lists: only an OCI index that is not the subject itself (oras-go `referrersFromIndex`)."""
         manifest = read_manifest(body.content, body.digest, body.content_type)
         if manifest.media_type != INDEX or manifest.digest == subject:
             return
         for descriptor in manifest.children:
-            found.add(descriptor, how)
+            referrers.add(descriptor, how)
 
-    def _cosign(self, how: str, found: ReferrersFound, body: ManifestBody) -> None:
+    def _cosign(self, how: str, referrers: ReferrersFound, body: ManifestBody) -> None:
         manifest = read_manifest(body.content, body.digest, body.content_type)
-        found.manifests.append(manifest)
+        referrers.manifests.append(manifest)
         config = manifest.config.media_type if manifest.config else ""
         kind = manifest.artifact_type or next((layer.media_type for layer in manifest.layers), config)
-        found.add(Descriptor(manifest.media_type, manifest.digest, manifest.size, None, kind, manifest.annotations), how)
+        referrers.add(Descriptor(manifest.media_type, manifest.digest, manifest.size, None, kind, manifest.annotations), how)

@@ -46,8 +46,8 @@ class _Scope:
         if not self._is_open:
             async with self._alone:
                 if not self._is_open:
-                    held = self._held()
-                    return (held, True) if held is not None else (await self._told(path, send, ours, holds), False)
+                    remembered = self._held()
+                    return (remembered, True) if remembered is not None else (await self._told(path, send, ours, holds), False)
         return await self._told(path, send, ours, holds), False
 
     def _held(self) -> Reply | None:

@@ -95,16 +95,16 @@ class RegistrySdk:
         """
         request = msgspec.structs.replace(self._request(repository, asked), scope=write_scope(repository))
         if not reference:
-            whole = _Exchange(request, _OfRepository)
-            return await _read(self._sdk.update_repository_properties(repository, exchange=whole, **values), asked)
+            of_repository = _Exchange(request, _OfRepository)
+            return await _read(self._sdk.update_repository_properties(repository, exchange=of_repository, **values), asked)
         if ":" in reference:
-            one = _Exchange(request, _OfManifest)
-            return await _read(self._sdk.update_manifest_properties(repository, reference, exchange=one, **values), asked)
-        named = _Exchange(request, _OfTag)
-        return await _read(self._sdk.update_tag_properties(repository, reference, exchange=named, **values), asked)
+            of_manifest = _Exchange(request, _OfManifest)
+            return await _read(self._sdk.update_manifest_properties(repository, reference, exchange=of_manifest, **values), asked)
+        of_tag = _Exchange(request, _OfTag)
+        return await _read(self._sdk.update_tag_properties(repository, reference, exchange=of_tag, **values), asked)
 
-    def _request(self, repository: str, asked: RequestContext) -> Request:
-        return Request(path="", asked=asked, scope=self._client.repository_scope(repository))
+    def _request(self, repository: str, context: RequestContext) -> Request:
+        return Request(path="", asked=context, scope=self._client.repository_scope(repository))
 
 
 def write_scope(repository: str) -> str:
@@ -112,11 +112,13 @@ def write_scope(repository: str) -> str:
     return f"repository:{repository}:metadata_read,metadata_write"
 
 
-async def _read(answer: Awaitable[T], asked: RequestContext) -> T:
+async def _read(answer: Awaitable[T], context: RequestContext) -> T:
     try:
         return await answer
     except (AzureError, ValueError) as error:  # what the package raises for values that it cannot read
-        raise UntrustedPayload(f"{asked.host} did not tell {asked.what} in the form that ACR has", "Tell its owner.") from error
+        raise UntrustedPayload(
+            f"{context.host} did not tell {context.what} in the form that ACR has", "Tell its owner."
+        ) from error
 
 
 class _Answer(AsyncHttpResponse):

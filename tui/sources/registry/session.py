@@ -209,25 +209,25 @@ class RegistrySession:
         return passing
 
     async def _search(self, name: RepositoryName, subject: str) -> bool:
-        what = f"what is attached to images of {name}"
+        label = f"what is attached to images of {name}"
         try:
             failures = await self._reader.attached(name, subject)
         except SourceError as error:
             failures = [error]
         if failures:
-            self._noticed(what, failures[0], subject)
+            self._noticed(label, failures[0], subject)
             if any(isinstance(error, PASSING) for error in failures):
                 self._attaching.hope(name, subject)
         else:
-            self.health.allow(what, subject)
+            self.health.allow(label, subject)
         return not failures
 
-    def _noticed(self, what: str, error: SourceError, reading: str = "") -> None:
+    def _noticed(self, label: str, error: SourceError, reading: str = "") -> None:
         """A reading failed: that is said until the same reading succeeds; it may be that the registry is not there at all."""
-        _log.log(self.health.weight(what, reading), "%s: %s could not be read: %s", self._source, what, reason(error))
+        _log.log(self.health.weight(label, reading), "%s: %s could not be read: %s", self._source, label, reason(error))
         if isinstance(error, Unreachable):
             self._lost.set()
-        self.health.deny(what, error, reading)
+        self.health.deny(label, error, reading)
 
     async def _failed(self, entry: QueuedDemand, error: SourceError) -> None:
         name, reference = entry.key

@@ -59,13 +59,13 @@ class SignIns:
         while True:
             way = self._ways[self._at]
             try:
-                found = await self._try(way)
+                identity = await self._try(way)
             except AuthenticationFailed as error:
                 self.refuse(error)
                 continue
-            if found is not None:
-                _log.debug("%s: signs in by %s as %s", self._options.host, way.value, found.words or "anybody")
-                return found
+            if identity is not None:
+                _log.debug("%s: signs in by %s as %s", self._options.host, way.value, identity.words or "anybody")
+                return identity
             if self._at + 1 >= len(self._ways):
                 raise AuthenticationFailed(
                     f"there are no credentials for {self._options.host} in {way.value}",

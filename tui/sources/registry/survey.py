@@ -74,7 +74,7 @@ class Survey:
     async def _repositories(self) -> list[str]:
         lists = self._reader.acr or self._client
         names: dict[str, None] = {}
-        strange, whole = 0, False
+        strange, complete = 0, False
         try:
             async with aclosing(lists.catalog()) as pages:
                 async for page in pages:
@@ -82,7 +82,7 @@ class Survey:
                     strange += len(page) - len(usable)
                     names.update(dict.fromkeys(usable))
             self._health.allow(CATALOG)
-            whole = True
+            complete = True
         except (AuthenticationFailed, Forbidden, NotFound, RouteNotFound) as error:
             # Many registries have no catalog, and many rights do not reach it: what runs is known anyway.
             tell = self._health.deny if self._client.options.whole else self._health.note
@@ -91,18 +91,18 @@ class Survey:
             # A list that was cut, or somebody else in the registry's place: what was read of it is used, and it is not all.
             self._deny(CATALOG, error)
             await self._is_there(error)
-        return await self._listed(list(names), strange, whole)
+        return await self._listed(list(names), strange, complete)
 
-    async def _listed(self, names: list[str], strange: int, whole: bool) -> list[str]:
+    async def _listed(self, names: list[str], strange: int, complete: bool) -> list[str]:
         """The repositories to walk through, those first of which something runs; the list is told, as far as it was read."""
         if strange:
             # Whatever else the list names, nothing can be pulled by it.
             words = f"{self._host} lists {strange:,} names that are no names of repositories"
             self._health.note(f"{strange:,} names", UntrustedPayload(words, "Tell the owner of the registry."))
         running = self._demanded()
-        if names or whole:
-            await self._emit(CatalogListed(self._reader.source, self._host, tuple(names), whole, self._health.now()))
-        return sorted(dict.fromkeys((*names, *(() if whole else running))), key=lambda name: (name not in running, name))
+        if names or complete:
+            await self._emit(CatalogListed(self._reader.source, self._host, tuple(names), complete, self._health.now()))
+        return sorted(dict.fromkeys((*names, *(() if complete else running))), key=lambda name: (name not in running, name))
 
     async def _prefetch(self, repositories: list[str]) -> None:
         if self._reader.acr is None:
@@ -124,9 +124,9 @@ class Survey:
         except* SourceError as errors:
             raise errors.exceptions[0] from None
 
-    def _deny(self, what: str, error: SourceError, reading: str = "") -> None:
+    def _deny(self, label: str, error: SourceError, reading: str = "") -> None:
         self.failed_in_passing |= isinstance(error, Unreachable | ServerFault | Throttled)
-        self._health.deny(what, error, reading)
+        self._health.deny(label, error, reading)
 
     async def _placed(self, places: asyncio.Semaphore, repository: str) -> None:
         async with places:
@@ -209,5 +209,7 @@ class Survey:
         return not lost
 
 
-def _too_many(what: str) -> UntrustedPayload:
-    return UntrustedPayload(f"only the first {what} are read", "What runs is read in any case; name less to be sure of the rest.")
+def _too_many(limit: str) -> UntrustedPayload:
+    return UntrustedPayload(
+        f"only the first {limit} are read", "What runs is read in any case; name less to be sure of the rest."
+    )

@@ -46,17 +46,17 @@ class TagLists:
     async def of(self, name: RepositoryName, rest: bool = False) -> TagList:
         """The list, as far as it goes and there is room for it. Raises SourceError."""
         async with self._locks.setdefault(name, asyncio.Lock()):
-            known = self._lists.get(name)
-            if known is None:
-                known = await (self._plain(name, rest) if self._acr is None else self._of_acr(self._acr, name, rest))
+            tag_list = self._lists.get(name)
+            if tag_list is None:
+                tag_list = await (self._plain(name, rest) if self._acr is None else self._of_acr(self._acr, name, rest))
                 self._refused.discard(name)
-                self._lists[name] = known
-            return known
+                self._lists[name] = tag_list
+            return tag_list
 
     async def names(self, name: RepositoryName) -> frozenset[str] | None:
         """The names of all tags, None when they cannot be listed: then each name is tried. Raises Unreachable."""
-        known = await self._known(name)
-        return frozenset(known.names) if known is not None and known.lacking is None else None
+        tag_list = await self._known(name)
+        return frozenset(tag_list.names) if tag_list is not None and tag_list.lacking is None else None
 
     async def named(self, name: RepositoryName, tag: str) -> str:
         """The digest that a list read just now says a tag names, empty when there is none. Raises Unreachable.
@@ -66,11 +66,11 @@ class TagLists:
         if self._acr is None or (name, tag) in self._taken:
             return ""
         self._taken.add((name, tag))
-        known = await self._known(name)
+        tag_list = await self._known(name)
         options = self._client.options
-        if known is None or not (options.once or self._clock() - known.at <= options.refresh):
+        if tag_list is None or not (options.once or self._clock() - tag_list.at <= options.refresh):
             return ""
-        return next((listed.digest for listed in known.tags if listed.name == tag), "")
+        return next((listed.digest for listed in tag_list.tags if listed.name == tag), "")
 
     async def _known(self, name: RepositoryName) -> TagList | None:
         """The list; None when it was refused, until lists are read anew. Raises Unreachable."""

@@ -133,18 +133,18 @@ class Authorizer:
 
     def challenged(self, reply: Reply, scope: str, used: str) -> bool:
         """A 401 came although `used` was sent: True when it makes sense to ask again with a new header."""
-        found = parse_challenge(reply.header("www-authenticate"))
-        if found is None:
+        challenge = parse_challenge(reply.header("www-authenticate"))
+        if challenge is None:
             return False
-        known, self._challenge = self._challenge, found
-        if known is None or known.scheme != found.scheme:
+        earlier, self._challenge = self._challenge, challenge
+        if earlier is None or earlier.scheme != challenge.scheme:
             return True
-        if found.scheme == "basic":
+        if challenge.scheme == "basic":
             return self._basic_refused(used)
-        held = self._access.get(scope)
-        if held is None or f"Bearer {held.value}" != used:
+        token = self._access.get(scope)
+        if token is None or f"Bearer {token.value}" != used:
             return True
-        if not held.shared and self._clock() - held.issued < FRESH:
+        if not token.shared and self._clock() - token.issued < FRESH:
             return False
         _log.debug(
             "%s: the token for %s is not accepted any more (401): a new one is asked for", self._options.host, scope or "it"
@@ -186,21 +186,21 @@ class Authorizer:
             except SourceError:
                 self._batches = False  # each asks for its own, and its own refusal is told
             finally:
-                for asked in batch:
-                    self._expected.pop(asked, None)
+                for expected in batch:
+                    self._expected.pop(expected, None)
 
     async def prefetch(self, scopes: Sequence[str]) -> None:
         """One token for many scopes, so that a walk through a registry does not cost one token each (ACR)."""
-        wanted = [scope for scope in scopes if (held := self._access.get(scope)) is None or not held.usable(self._clock())]
-        if not self._batches or len(wanted) < 2 or self._challenge is None or self._challenge.scheme == "basic":
+        lacking = [scope for scope in scopes if (token := self._access.get(scope)) is None or not token.usable(self._clock())]
+        if not self._batches or len(lacking) < 2 or self._challenge is None or self._challenge.scheme == "basic":
             return
-        held = await self._issue(tuple(wanted))
-        names = granted(held.value)
-        good = [scope for scope in wanted if names is None or scope.split(":")[1] in names]
+        token = await self._issue(tuple(lacking))
+        names = granted(token.value)
+        good = [scope for scope in lacking if names is None or scope.split(":")[1] in names]
         # A service that only honours one of several scopes is not asked for several again.
         self._batches = len(good) > 1
         for scope in good:
-            self._access[scope] = held
+            self._access[scope] = token
 
     async def _basic(self) -> str:
         identity = await self._who()
@@ -241,26 +241,26 @@ class Authorizer:
 
     async def _entered(self) -> Identity:
         try:
-            found = await self._ways.current()
+            identity = await self._ways.current()
         except AuthenticationFailed as error:
             self._failure = (self._clock() + REMEMBERED, error)
             raise
         self._failure = None
-        return found
+        return identity
 
     async def _token(self, scope: str) -> _Held:
-        held = self._access.get(scope)
-        if held is not None and held.usable(self._clock()):
-            return held
+        token = self._access.get(scope)
+        if token is not None and token.usable(self._clock()):
+            return token
         if self._batches and scope in self._expected:
             await self._together(scope)
         async with self._locks.setdefault(scope, asyncio.Lock()):
-            held = self._access.get(scope)
-            if held is None or not held.usable(self._clock()):
-                held = await self._issue((scope,) if scope else ())
+            token = self._access.get(scope)
+            if token is None or not token.usable(self._clock()):
+                token = await self._issue((scope,) if scope else ())
                 self._make_room()
-                self._access[scope] = held
-            return held
+                self._access[scope] = token
+            return token
 
     def _make_room(self) -> None:
         if len(self._access) >= MAX_HELD:
@@ -276,13 +276,13 @@ class Authorizer:
         while True:
             identity = await self._who()
             if identity.anonymous or self._accepted is identity:
-                held = await self._attempt(identity, scopes)
+                token = await self._attempt(identity, scopes)
             else:
                 # One tries, the others learn from it: many wrong passwords at once lock accounts.
                 async with self._proving:
-                    held = await self._attempt(identity, scopes) if self._identity is identity else None
-            if held is not None:
-                return held
+                    token = await self._attempt(identity, scopes) if self._identity is identity else None
+            if token is not None:
+                return token
 
     async def _attempt(self, identity: Identity, scopes: tuple[str, ...] | None) -> _Held | None:
         """A token, or None when the identity was refused and the next one is to be tried; scopes None: only exchange."""
@@ -313,8 +313,8 @@ class Authorizer:
         try:
             return await self._service.token(challenge, realm, who, refresh, scopes)
         except AuthenticationFailed:
-            held = self._refresh
-            if held is None or held.value != refresh or self._clock() - held.issued < FRESH:
+            cached = self._refresh
+            if cached is None or cached.value != refresh or self._clock() - cached.issued < FRESH:
                 raise
             # The registry rolled its keys or the token was revoked before its end: one new exchange is worth a try.
             _log.debug("%s: the registry's refresh token is not accepted any more: exchanged anew", self._options.host)

@@ -156,19 +156,19 @@ class TokenService:
             if float(reply.header("x-ms-ratelimit-remaining-calls-per-second")) > MOST_OF_STANDARD + 1.0:
                 self._throttle.allow(PREMIUM_BUDGETS)
 
-    def _read(self, reply: Reply, what: str) -> WireToken:
+    def _read(self, reply: Reply, endpoint: str) -> WireToken:
         if reply.status != 200:
-            raise self._refused(reply, what)
-        return decode_json(reply.body, WireToken, f"the answer of {what} of {self._options.host}")
+            raise self._refused(reply, endpoint)
+        return decode_json(reply.body, WireToken, f"the answer of {endpoint} of {self._options.host}")
 
-    def _refused(self, reply: Reply, what: str) -> SourceError:
-        error = fault(reply, RequestContext(self._options.host, what), "")
+    def _refused(self, reply: Reply, endpoint: str) -> SourceError:
+        error = fault(reply, RequestContext(self._options.host, endpoint), "")
         # 400 is how OAuth says that a grant is invalid (RFC 6749 5.2).
         if reply.status in (400, 401):
             return AuthenticationFailed(
-                f"{self._options.host} refused the sign-in at {what} ({reply.status})",
+                f"{self._options.host} refused the sign-in at {endpoint} ({reply.status})",
                 f"It may be wrong or have expired. {sign_in_to(self._options.host)}",
             )
         if reply.status == 403 and not isinstance(error, Forbidden):
-            return AuthenticationFailed(f"{self._options.host} refused the sign-in at {what} (403)", error.remedy)
+            return AuthenticationFailed(f"{self._options.host} refused the sign-in at {endpoint} (403)", error.remedy)
         return error

@@ -136,7 +136,7 @@ def moment(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        found = msgspec.convert(text, datetime)
+        time = msgspec.convert(text, datetime)
     except msgspec.ValidationError:
         return None
-    return found if found.tzinfo is not None else None
+    return time if time.tzinfo is not None else None
