@@ -286,12 +286,12 @@ class Api:
             self._bridged = url.host
         return url.with_host(LOCALHOST).with_port(await self._bridge.open())
 
-    async def _refusal(self, answer: Answer, what: str) -> SourceError:
+    async def _refusal(self, answer: Answer, request: str) -> SourceError:
         try:
             body = await self._body(answer, ERROR_LIMIT)
         except (aiohttp.ClientError, OSError, UntrustedPayload):
             body = b""
-        error = answer_error(answer.status, body, what, self.host)
+        error = answer_error(answer.status, body, request, self.host)
         wait = parse_retry_after(answer.headers.get("retry-after", ""), datetime.now(UTC).timestamp())
         if wait is not None and hasattr(error, "retry_after"):
             error.retry_after = min(wait, 300.0)

@@ -25,29 +25,29 @@ async def diagnose(options: ClusterOptions) -> list[Diagnosis]:
         place = await asyncio.to_thread(find_place, options)
     except UsageError as error:
         return [Diagnosis("kubeconfig", "failed", error.headline, remedy=error.remedy)]
-    found = [Diagnosis("kubeconfig", "ok", f"context {place.context}, namespace {place.namespace}")]
+    diagnoses = [Diagnosis("kubeconfig", "ok", f"context {place.context}, namespace {place.namespace}")]
     async with Api(place, options) as api:
         reached = await _reach(api)
-        found += [Diagnosis("kubeconfig", "ok", remark) for remark in api.remarks]
-        found += reached
+        diagnoses += [Diagnosis("kubeconfig", "ok", remark) for remark in api.remarks]
+        diagnoses += reached
         if all(item.state == "ok" for item in reached):
-            found += await _rights(api, place, options)
-    return found
+            diagnoses += await _rights(api, place, options)
+    return diagnoses
 
 
 async def _reach(api: Api) -> list[Diagnosis]:
     try:
         version = await server_version(api)
-        found = [Diagnosis("reachable", "ok", f"{api.host} {version}")]
+        diagnoses = [Diagnosis("reachable", "ok", f"{api.host} {version}")]
     except AuthenticationFailed as error:
         return [Diagnosis("signed in", "denied", error.headline, "sign-in", error.remedy)]
     except SourceError as error:
         return [Diagnosis("reachable", "failed", error.headline, remedy=error.remedy)]
     try:
         identity = await whoami(api)
-        return [*found, Diagnosis("signed in", "ok", identity or "the server does not say as whom", identity=identity)]
+        return [*diagnoses, Diagnosis("signed in", "ok", identity or "the server does not say as whom", identity=identity)]
     except SourceError as error:
-        return [*found, Diagnosis("signed in", "failed", error.headline, remedy=error.remedy)]
+        return [*diagnoses, Diagnosis("signed in", "failed", error.headline, remedy=error.remedy)]
 
 
 async def _rights(api: Api, place: ClusterContext, options: ClusterOptions) -> list[Diagnosis]:
@@ -56,22 +56,22 @@ async def _rights(api: Api, place: ClusterContext, options: ClusterOptions) -> l
         checks = [
             group.create_task(_right(client, kind, scope)) for kind in KINDS for scope in (scopes if kind.namespaced else ("",))
         ]
-    found = [check.result() for check in checks]
-    if options.namespaces or all(item.state == "ok" for item in found):
-        return found
-    return [*found, await _namespaces(api), await _right(client, KINDS[0], place.namespace)]
+    diagnoses = [check.result() for check in checks]
+    if options.namespaces or all(item.state == "ok" for item in diagnoses):
+        return diagnoses
+    return [*diagnoses, await _namespaces(api), await _right(client, KINDS[0], place.namespace)]
 
 
 async def _right(client: ClusterClient, kind: ResourceKind, scope: str) -> Diagnosis:
-    what = kind.right(scope, "read")
+    name = kind.right(scope, "read")
     try:
         missing = [verb for verb in _VERBS if not await client.may(kind, verb, scope)]
     except SourceError as error:
-        return Diagnosis(what, "failed", error.headline, remedy=error.remedy)
+        return Diagnosis(name, "failed", error.headline, remedy=error.remedy)
     if not missing:
-        return Diagnosis(what, "ok")
+        return Diagnosis(name, "ok")
     right = kind.right(scope, " and ".join(missing))
-    return Diagnosis(what, "denied", f"No right to {right}.", right, remedy_for(right))
+    return Diagnosis(name, "denied", f"No right to {right}.", right, remedy_for(right))
 
 
 async def _namespaces(api: Api) -> Diagnosis:

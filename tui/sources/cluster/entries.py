@@ -138,10 +138,10 @@ def _check_proxy(text: str) -> SplitResult | None:
         return None
     try:
         proxy = urlsplit(text)
-        known = proxy.scheme in _PROXIES and bool(proxy.hostname) and (proxy.port or 1) > 0
+        is_usable = proxy.scheme in _PROXIES and bool(proxy.hostname) and (proxy.port or 1) > 0
     except ValueError:
-        known = False
-    if not known:
+        is_usable = False
+    if not is_usable:
         raise InvalidConfig(
             "The kubeconfig's proxy-url is not the address of a proxy that can be used.",
             "Write it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT (for ssh -D).",
@@ -153,8 +153,12 @@ def unknown_keys(context: Mapping[str, object], cluster: Mapping[str, object], u
     """Sentences on keys that have no meaning here: kubectl passes over them too, but nobody is to rely on them."""
     known_cluster = frozenset(field.encode_name for field in msgspec.structs.fields(ClusterEntry))
     known_user = frozenset(field.encode_name for field in msgspec.structs.fields(UserEntry))
-    for section, body, known in (("context", context, _CONTEXT), ("cluster", cluster, known_cluster), ("user", user, known_user)):
-        names = [clean(str(key), 60) for key in body if key not in known]
+    for section, body, understood in (
+        ("context", context, _CONTEXT),
+        ("cluster", cluster, known_cluster),
+        ("user", user, known_user),
+    ):
+        names = [clean(str(key), 60) for key in body if key not in understood]
         if names:
             listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
             yield f"The kubeconfig's {section} has keys that are not understood and not used: {listed}."
@@ -184,26 +188,26 @@ def token_of(user: UserEntry) -> str:
         return user.token
     odd = False
     try:
-        found = read_regular(user.token_file, _MAX_TOKEN).decode().strip()
+        content = read_regular(user.token_file, _MAX_TOKEN).decode().strip()
     except (OSError, ValueError) as error:
-        found = ""
+        content = ""
         odd = isinstance(error, OSError) and error.strerror == NO_REGULAR
-    if not found and not user.token:
+    if not content and not user.token:
         why = "is no regular file" if odd else "is empty or cannot be read"
         raise AuthenticationFailed(
             f"The token file {clean(user.token_file, 200)} of the kubeconfig {why}.",
             "Check the path and its permissions, or sign in again.",
         )
-    return found or user.token
+    return content or user.token
 
 
-def _read(body: Mapping[str, object], shape: type[_Entry], what: str) -> _Entry:
+def _read(body: Mapping[str, object], shape: type[_Entry], section: str) -> _Entry:
     # Go takes null for the zero value; an empty text is one as well.
-    given = {key: value for key, value in body.items() if value is not None and isinstance(key, str)}
+    fields = {key: value for key, value in body.items() if value is not None and isinstance(key, str)}
     try:
-        return msgspec.convert(given, shape)
+        return msgspec.convert(fields, shape)
     except msgspec.ValidationError as error:
-        raise InvalidConfig(f"The {what} cannot be used: {clean(str(error), 160)}.", _FETCH) from error
+        raise InvalidConfig(f"The {section} cannot be used: {clean(str(error), 160)}.", _FETCH) from error
 
 
 def is_this_machine(host: str) -> bool:

@@ -103,9 +103,9 @@ async def run_plugin(plugin: ExecPlugin, cluster: Mapping[str, object], timeout:
     finally:
         await _end(process)
     if code:
-        said = quoted(complaint[-MAX_COMPLAINT:].decode(errors="replace").strip(), MAX_COMPLAINT)[-200:]
+        message = quoted(complaint[-MAX_COMPLAINT:].decode(errors="replace").strip(), MAX_COMPLAINT)[-200:]
         raise AuthenticationFailed(
-            f"The credential plugin {name} failed (exit code {code})" + (f": {said}" if said else "."), _NEXT_STEP
+            f"The credential plugin {name} failed (exit code {code})" + (f": {message}" if message else "."), _NEXT_STEP
         )
     return _credential(output, plugin, name)
 

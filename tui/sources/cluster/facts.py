@@ -197,11 +197,11 @@ class ClusterFacts:
         for item in status.ephemeral_container_statuses or ():
             statuses[item.name] = item
         make, get = self._pod_container, statuses.get
-        found = [make(_init_type(item), item, get(item.name)) for item in spec.init_containers or ()]
-        found += [make(ContainerType.CONTAINER, item, get(item.name)) for item in spec.containers or ()]
-        found += [make(ContainerType.EPHEMERAL, item, get(item.name)) for item in spec.ephemeral_containers or ()]
-        found += [self._image_volume(volume, statuses.values()) for volume in _image_volumes(spec.volumes)]
-        return found
+        containers = [make(_init_type(item), item, get(item.name)) for item in spec.init_containers or ()]
+        containers += [make(ContainerType.CONTAINER, item, get(item.name)) for item in spec.containers or ()]
+        containers += [make(ContainerType.EPHEMERAL, item, get(item.name)) for item in spec.ephemeral_containers or ()]
+        containers += [self._image_volume(volume, statuses.values()) for volume in _image_volumes(spec.volumes)]
+        return containers
 
     def _pod_container(self, kind: ContainerType, container: Container, status: ContainerStatus | None) -> PodContainer:
         text = self._text
@@ -224,16 +224,16 @@ class ClusterFacts:
     def _image_volume(self, volume: Volume, statuses: Iterable[ContainerStatus]) -> PodContainer:
         assert volume.image is not None
         text = self._text
-        found = ""
+        image_ref = ""
         mounts = (mount for status in statuses for mount in _decode_mounts(status.volume_mounts))
         for mount in (mount for mount in mounts if mount.name == volume.name):
             if mount.volume_status and mount.volume_status.image:
-                found = mount.volume_status.image.image_ref or found
+                image_ref = mount.volume_status.image.image_ref or image_ref
         return PodContainer(
             text(volume.name),
             ContainerType.VOLUME,
             text(volume.image.reference),
-            text(found),
+            text(image_ref),
             pull_policy=text(volume.image.pull_policy),
         )
 
@@ -270,12 +270,12 @@ class ClusterFacts:
 
     def _managing(self, raw: msgspec.Raw) -> dict[str, str]:
         body = bytes(raw)
-        known = self._labels.get(body)
-        if known is None:
-            known = self._chosen(_decode_words(raw))
+        labels = self._labels.get(body)
+        if labels is None:
+            labels = self._chosen(_decode_words(raw))
             if len(body) <= MAX_KEY:
-                _bound(self._labels)[body] = known
-        return known
+                _bound(self._labels)[body] = labels
+        return labels
 
     def _chosen(self, words: dict[str, str]) -> dict[str, str]:
         return {self._text(key): self._text(value) for key, value in words.items() if key in _MANAGING}
@@ -290,8 +290,8 @@ def steady(known: Pod, seen: Pod) -> Pod:
         return known
     if len(known.containers) != len(seen.containers) or not any(map(_flipped, known.containers, seen.containers)):
         return seen
-    kept = tuple(old if _flipped(old, new) else new for old, new in zip(known.containers, seen.containers, strict=True))
-    calm = msgspec.structs.replace(seen, containers=kept)
+    containers = tuple(old if _flipped(old, new) else new for old, new in zip(known.containers, seen.containers, strict=True))
+    calm = msgspec.structs.replace(seen, containers=containers)
     return known if calm == known else calm
 
 

@@ -89,7 +89,7 @@ def status_error(status: Status, what: str, host: str, retry_after: float | None
     return error
 
 
-def _sentence(kind: Refusal, status: Status, what: str, host: str, wait: float | None) -> Sentence:
+def _sentence(kind: Refusal, status: Status, request: str, host: str, wait: float | None) -> Sentence:
     message = quoted(status.message, 200)
     because = f": {message}" if message else "."
     match kind:
@@ -100,13 +100,13 @@ def _sentence(kind: Refusal, status: Status, what: str, host: str, wait: float |
             )
         case Refusal.RIGHT:
             if any(word in status.message for word in _ADMISSION):
-                return Sentence(f"The cluster's rules refuse to {what}{because}", _ASK_RULES, error=Inapplicable)
-            return Sentence(f"No right to {what}." + (f" {message}" if message else ""), remedy_for(what), right=what)
+                return Sentence(f"The cluster's rules refuse to {request}{because}", _ASK_RULES, error=Inapplicable)
+            return Sentence(f"No right to {request}." + (f" {message}" if message else ""), remedy_for(request), right=request)
         case Refusal.ABSENT:
-            words = f"The API server {host} does not know the request to {what} (404)."
+            words = f"The API server {host} does not know the request to {request} (404)."
             return Sentence(words + (f" It says: {message}" if message else ""), "Check the server's address and version.")
         case Refusal.GONE:
-            return Sentence(f"The position to {what} is no longer known to {host}.", "It is listed anew.")
+            return Sentence(f"The position to {request} is no longer known to {host}.", "It is listed anew.")
         case Refusal.LIMIT:
             pause = f", waiting {wait:.0f} s" if wait else ""
             return Sentence(f"The API server {host} refuses: too many requests (429){pause}.", "It is asked again by itself.")
@@ -119,13 +119,13 @@ def _sentence(kind: Refusal, status: Status, what: str, host: str, wait: float |
         case Refusal.FAULT:
             return Sentence(f"The API server {host} failed with {status.code}{because}", "It is tried again by itself.")
         case Refusal.OTHER if status.code == 409:
-            words = f"The API server {host} refused to {what}, as the object is not as it was{because}"
+            words = f"The API server {host} refused to {request}, as the object is not as it was{because}"
             return Sentence(words, "Look at the object as it is now, and plan anew.", error=Changed)
         case Refusal.OTHER if status.code == 422:
-            words = f"The API server {host} refused to {what}, as it cannot be done to this object{because}"
+            words = f"The API server {host} refused to {request}, as it cannot be done to this object{because}"
             return Sentence(words, "Look at the object as it is now: kubectl get -o yaml.", error=Inapplicable)
         case Refusal.OTHER:
-            words = f"The API server {host} refused to {what} with {status.code}{because}"
+            words = f"The API server {host} refused to {request} with {status.code}{because}"
             return Sentence(words, "It is tried again.")
         case _:
             assert_never(kind)
@@ -233,8 +233,8 @@ def _reason(error: Exception) -> str:
 
 
 def _asked_wait(status: Status) -> float | None:
-    asked = status.details.retry_after_seconds if status.details else None
-    return min(max(asked, 0.0), MAX_RETRY_AFTER) if asked is not None else None
+    seconds = status.details.retry_after_seconds if status.details else None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER) if seconds is not None else None
 
 
 def _seconds(retry_after: str) -> float | None:

@@ -114,15 +114,15 @@ class Follower:
 
     def _delay(self, error: SourceError) -> float:
         guess = self._backoff.next()
-        asked = asked_wait(error)
-        return guess if asked is None else max(asked, 0.05)
+        seconds = asked_wait(error)
+        return guess if seconds is None else max(seconds, 0.05)
 
     # ---- list
 
     async def _list(self) -> str:
         """One cycle; the version to watch from. Raises Expired when the position was lost on the way."""
         self._generation = self._next_generation()
-        seen: dict[str, Fact] = {}
+        listed: dict[str, Fact] = {}
         version, token, broken, patched, empty = "", "", 0, False, 0
         self._make_room()
         failure: SourceError | None = None
@@ -140,7 +140,7 @@ class Follower:
                     failure = page
                     break
                 version, token = page.metadata.resource_version or version, page.metadata.continue_token
-                broken += page.broken + await self._take(page, seen)
+                broken += page.broken + await self._take(page, listed)
                 empty = 0 if page.items else empty + 1
                 if empty > _EMPTY_PAGES or len(token) > _LONGEST_TOKEN:
                     failure = UntrustedPayload(
@@ -153,25 +153,25 @@ class Follower:
             pages.close()
         if failure is not None:
             raise failure
-        return await self._complete(seen, version, broken, patched)
+        return await self._complete(listed, version, broken, patched)
 
-    async def _complete(self, seen: dict[str, Fact], version: str, broken: int, patched: bool) -> str:
+    async def _complete(self, listed: dict[str, Fact], version: str, broken: int, patched: bool) -> str:
         """Remove what was not seen, if everything was; then the version to watch from."""
         self._line.broken = broken
         if patched and not self._patched:
             # Listed in two halves of different age: once more, and if that fails too, take it as it is (so does client-go).
             self._patched = True
-            self._known |= seen
+            self._known |= listed
             raise Expired("The list was interrupted by a compaction.", "It is listed anew.")
         self._patched = False
-        self._note("listed, %d objects, %d of them unreadable, version %.40s", len(seen), broken, version)
+        self._note("listed, %d objects, %d of them unreadable, version %.40s", len(listed), broken, version)
         if broken or self._line.cut:
             # An unreadable object may be one that we knew; nothing is removed on the word of such a list.
-            for identity in self._known.keys() - seen.keys():
+            for identity in self._known.keys() - listed.keys():
                 self._share.add(self._known[identity])
-            self._known |= seen
+            self._known |= listed
         else:
-            self._known = seen
+            self._known = listed
             await self._emit(ListCompleted(self._reader.source, self._reader.kind.resource, self._scope, self._generation))
         if not version:
             raise UntrustedPayload(
@@ -184,11 +184,11 @@ class Follower:
         parameters: dict[str, str | int] = {"limit": self._options.page_size}
         if token:
             parameters["continue"] = token
-        what = self._reader.kind.right(self._scope)
+        right = self._reader.kind.right(self._scope)
         # The pages before this one need not be read again for a cut connection.
         retry = Retry(self._backoff, _PAGE_TRIES - 1 if token else 0)
         try:
-            return await patiently(lambda: self._api.get(self._path, parameters, what=what, peek=peek), retry, self._pause)
+            return await patiently(lambda: self._api.get(self._path, parameters, what=right, peek=peek), retry, self._pause)
         except SourceError as error:
             return error
 
@@ -203,23 +203,23 @@ class Follower:
         except SourceError as error:
             return error
 
-    async def _take(self, page: ListPage, seen: dict[str, Fact]) -> int:
+    async def _take(self, page: ListPage, listed: dict[str, Fact]) -> int:
         """Tell the facts of a page; how many of its objects could not be read."""
         items = page.items
         facts: list[Fact] = []
         for start in range(0, len(items), _SLICE):
             # Decoding the page has held the event loop for long enough already.
             await asyncio.sleep(0)
-            made = self._reader.facts(items[start : start + _SLICE], self._known, seen, self._meet)
-            if not self._share.fit(made):
+            slice_facts = self._reader.facts(items[start : start + _SLICE], self._known, listed, self._meet)
+            if not self._share.fit(slice_facts):
                 for wire in items[start : start + _SLICE]:
-                    seen.pop(self._reader.identity(wire), None)
+                    listed.pop(self._reader.identity(wire), None)
                 self._line.cut, items = True, items[:start]
                 break
-            facts += made
+            facts += slice_facts
         remaining = page.metadata.remaining_item_count
         last = not page.metadata.continue_token
-        self._line.counted(len(seen), len(seen) if last else None if remaining is None else len(seen) + max(remaining, 0))
+        self._line.counted(len(listed), len(listed) if last else None if remaining is None else len(listed) + max(remaining, 0))
         if facts:
             await self._emit(self._reader.seen(self._scope, self._generation, facts))
         return len(items) - len(facts)
@@ -245,8 +245,8 @@ class Follower:
             "timeoutSeconds": _WATCH_SECONDS + random.randrange(_WATCH_SECONDS),  # noqa: S311  spreads load, hides nothing
         }
         heard = False
-        what = self._reader.kind.right(self._scope, "watch")
-        async with self._api.stream(self._path, parameters, what=what) as stream:
+        right = self._reader.kind.right(self._scope, "watch")
+        async with self._api.stream(self._path, parameters, what=right) as stream:
             self._stream = stream
             self._note("watched from version %.40s", self._version)
             self._line.watching(len(self._known))

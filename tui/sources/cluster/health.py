@@ -218,7 +218,7 @@ class HealthBoard:
     def _confirmed(self) -> datetime | None:
         """When the pods were confirmed last, of all places that may be read; before that, when anything was said."""
         pods = [line.confirmed for line in self.lines(Resource.PODS) if not isinstance(line.error, Forbidden)]
-        return min((at for at in pods if at is not None), default=self._as_of)
+        return min((confirmed for confirmed in pods if confirmed is not None), default=self._as_of)
 
     def _verdict(self, partial: bool) -> tuple[SourceState, str, str]:
         failing = [line.error for line in self._lines if line.error]
@@ -249,14 +249,14 @@ class HealthBoard:
             return ()
         counted = loading or [line for line in self._lines if line.resource is Resource.PODS]
         totals = [line.total for line in counted]
-        known = None if any(total is None for total in totals) else sum(total or 0 for total in totals)
+        pods_total = None if any(total is None for total in totals) else sum(total or 0 for total in totals)
         longest = max(waits, key=lambda line: line.wait, default=None)
         elapsed = max((self._clock() - self._started).total_seconds(), 0.001)
         return (
             Progress(
                 unit="pods",
                 done=sum(line.objects for line in counted),
-                total=known if loading else None,
+                total=pods_total if loading else None,
                 rate=round(self.requests() / elapsed, 1),
                 waiting=round(longest.wait, 1) if longest else 0.0,
                 waiting_reason=longest.error.headline if longest and longest.error else "",

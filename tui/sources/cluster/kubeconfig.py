@@ -80,19 +80,19 @@ def contexts(paths: tuple[Path, ...] = ()) -> Contexts:
 
 def read_kubeconfig(paths: tuple[Path, ...] = ()) -> Kubeconfig:
     """Read and merge kubeconfig files; those that are not there are skipped, as kubectl does. Raises InvalidConfig."""
-    wanted = paths or default_paths()
-    found = tuple(path for path in wanted if path.exists())
-    if not found:
-        named = ", ".join(str(path) for path in wanted)
+    candidates = paths or default_paths()
+    existing = tuple(path for path in candidates if path.exists())
+    if not existing:
+        names = ", ".join(str(path) for path in candidates)
         raise InvalidConfig(
-            f"No kubeconfig: {named} does not exist.",
+            f"No kubeconfig: {names} does not exist.",
             "Set KUBECONFIG or fetch one, e.g. az aks get-credentials -g GROUP -n CLUSTER.",
-            path=named,
+            path=names,
         )
     merged: dict[str, object] = {section: [] for section in _LISTS}
-    for path in found:
+    for path in existing:
         _merge(merged, _read_file(path), path)
-    return Kubeconfig(merged, found)
+    return Kubeconfig(merged, existing)
 
 
 def kubeconfig_of(body: bytes, name: str) -> Kubeconfig:
@@ -136,9 +136,9 @@ def _parse_yaml(body: bytes, path: Path) -> object:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        at = f" (line {line}, column {column})" if line else ""
+        position = f" (line {line}, column {column})" if line else ""
         problem = clean(str(getattr(error, "problem", "") or "not readable"), 120)
-        headline = f"{path} is not valid YAML: {problem}{at}."
+        headline = f"{path} is not valid YAML: {problem}{position}."
         raise InvalidConfig(
             headline, "Correct the file, or point KUBECONFIG to another.", path=str(path), line=line, column=column
         ) from error
@@ -149,11 +149,11 @@ def _merge(merged: dict[str, object], document: dict[str, object], path: Path) -
     if current and isinstance(current, str):
         merged.setdefault("current-context", current)
     for section, body_key in _LISTS.items():
-        known = set(_names(merged, section))
+        taken = set(_names(merged, section))
         target = merged[section]
         assert isinstance(target, list)
         for item in _items(document, section, path):
-            if item.get("name") not in known:
+            if item.get("name") not in taken:
                 target.append({"name": item.get("name"), body_key: _absolute(item.get(body_key), path)})
 
 

@@ -109,9 +109,9 @@ class Owners:
             return
         group = owner.api_version.rpartition("/")[0]
         if (group, owner.kind) not in LISTED_OWNERS:
-            wanted = _Wanted(namespace, owner, depth)
-            self._met[owner.uid] = wanted
-            self._new.put_nowait(wanted)
+            pending = _Wanted(namespace, owner, depth)
+            self._met[owner.uid] = pending
+            self._new.put_nowait(pending)
 
     async def run(self) -> None:
         """For ever: new ones at once, known ones in turn after each `refresh` seconds."""
@@ -120,8 +120,8 @@ class Owners:
             while (new := await self._next(due)) is not None:
                 await self._look(new)
             self._resources.clear()
-            for wanted in list(self._met.values()):
-                await self._look(wanted)
+            for pending in list(self._met.values()):
+                await self._look(pending)
 
     async def _next(self, due: float) -> _Wanted | None:
         """The next new one; None when none has come by then. Only this wait is cut short: no answer under way is thrown away."""
@@ -131,49 +131,49 @@ class Owners:
         except TimeoutError:
             return None
 
-    async def _look(self, wanted: _Wanted) -> None:
-        uid = wanted.owner.uid
+    async def _look(self, pending: _Wanted) -> None:
+        uid = pending.owner.uid
         try:
-            found = await self._ask(wanted)
+            controller = await self._ask(pending)
         except NotFound:
             await self._forget(uid)
             return
         except SourceError:
             # The next turn may do better; what was read before stays.
-            found = self._last.get(uid) or self._facts.unreadable(wanted.namespace, wanted.owner)
-        if found != self._last.get(uid):
-            self._last[uid] = found
-            await self._emit(ControllersSeen(self._source, Resource.OTHER, wanted.namespace, 1, (found,)))
-        if found.owner is not None:
-            self.meet(wanted.namespace, found.owner, wanted.depth + 1)
+            controller = self._last.get(uid) or self._facts.unreadable(pending.namespace, pending.owner)
+        if controller != self._last.get(uid):
+            self._last[uid] = controller
+            await self._emit(ControllersSeen(self._source, Resource.OTHER, pending.namespace, 1, (controller,)))
+        if controller.owner is not None:
+            self.meet(pending.namespace, controller.owner, pending.depth + 1)
 
     async def _forget(self, uid: str) -> None:
         self._met.pop(uid, None)
         if self._last.pop(uid, None) is not None:
             await self._emit(ObjectGone(self._source, Resource.OTHER, uid))
 
-    async def _ask(self, wanted: _Wanted) -> Controller:
-        owner = wanted.owner
-        found = await self._get(owner.api_version, owner.kind, wanted.namespace, owner.name)
+    async def _ask(self, pending: _Wanted) -> Controller:
+        owner = pending.owner
+        body = await self._get(owner.api_version, owner.kind, pending.namespace, owner.name)
         # Another object of that name is not the owner (a foreground deletion and a new start).
-        if found.metadata.uid != owner.uid:
+        if body.metadata.uid != owner.uid:
             raise NotFound(f"{owner.kind} {owner.name} is another object by now.")
-        counted, status = _shape(found.spec, _Counted), _shape(found.status, _Counted)
-        labels, annotations, parent = self._facts.managers(found.metadata)
+        counted, status = _shape(body.spec, _Counted), _shape(body.status, _Counted)
+        labels, annotations, parent = self._facts.managers(body.metadata)
         desired = counted.replicas if counted else None
         return Controller(
             cluster=self._facts.cluster,
-            namespace=found.metadata.namespace and wanted.namespace,
+            namespace=body.metadata.namespace and pending.namespace,
             kind=owner.kind,
             name=owner.name,
             uid=owner.uid,
             api_version=owner.api_version,
             owner=parent,
-            containers=await self._template(found.spec, wanted.namespace),
+            containers=await self._template(body.spec, pending.namespace),
             desired=desired,
             ready=(status.ready_replicas if status else None) or (0 if desired is not None else None),
-            created=found.metadata.creation_timestamp,
-            revision=self._facts.revision(found.metadata),
+            created=body.metadata.creation_timestamp,
+            revision=self._facts.revision(body.metadata),
             labels=labels,
             annotations=annotations,
         )
@@ -183,33 +183,33 @@ class Owners:
         if referring and referring.workload_ref:
             other = referring.workload_ref
             with suppress(SourceError):
-                found = await self._get(other.api_version, other.kind, namespace, other.name)
-                return self._facts.template(_template_of(found.spec))
+                body = await self._get(other.api_version, other.kind, namespace, other.name)
+                return self._facts.template(_template_of(body.spec))
         return self._facts.template(_template_of(spec))
 
     async def _get(self, api_version: str, kind: str, namespace: str, name: str) -> _Any:
-        what = f"get {kind} in namespace {namespace}"
+        request = f"get {kind} in namespace {namespace}"
         resource = (await self._discover(api_version)).get(kind)
         if resource is None:
             raise UntrustedPayload(f"The API server serves no {kind} in {api_version}.", "Its definition may have been removed.")
         inside = f"/namespaces/{quote(namespace, safe='')}" if resource.namespaced else ""
         path = f"{_group_path(api_version)}{inside}/{quote(resource.name, safe='')}/{quote(name, safe='')}"
-        body = await self._api.get(path, what=what)
-        return _decode(body, _Any, what, self._api.host)
+        body = await self._api.get(path, what=request)
+        return _decode(body, _Any, request, self._api.host)
 
     async def _discover(self, api_version: str) -> Mapping[str, _ApiResource]:
-        known = self._resources.get(api_version)
-        if known is None:
-            what = f"read the resources of {api_version}"
+        kinds = self._resources.get(api_version)
+        if kinds is None:
+            request = f"read the resources of {api_version}"
             try:
-                body = await self._api.get(_group_path(api_version), what=what)
+                body = await self._api.get(_group_path(api_version), what=request)
             except NotFound as error:
                 raise UntrustedPayload(error.headline, error.remedy) from error
-            listed = _decode(body, _ApiResources, what, self._api.host).resources or ()
+            listed = _decode(body, _ApiResources, request, self._api.host).resources or ()
             # Subresources (`rollouts/status`) carry the kind as well.
-            known = {item.kind: item for item in listed if "/" not in item.name}
-            self._resources[api_version] = known
-        return known
+            kinds = {item.kind: item for item in listed if "/" not in item.name}
+            self._resources[api_version] = kinds
+        return kinds
 
 
 def _group_path(api_version: str) -> str:
@@ -233,8 +233,8 @@ def _shape(raw: msgspec.Raw, shape: type[_Shape]) -> _Shape | None:
         return None
 
 
-def _decode(body: bytes, shape: type[_Shape], what: str, host: str) -> _Shape:
+def _decode(body: bytes, shape: type[_Shape], request: str, host: str) -> _Shape:
     try:
         return from_json(body, shape)
     except DECODING as error:
-        raise decode_error(what, host) from error
+        raise decode_error(request, host) from error

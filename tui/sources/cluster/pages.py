@@ -65,5 +65,5 @@ class Pages:
 def next_token(head: bytes) -> str:
     """The continue token in the first bytes of a list, where API servers write it (`metadata` stands before `items`)."""
     metadata = head[:_HEAD].partition(b'"items"')[0]
-    found = _CONTINUE.search(metadata)
-    return found[1].decode("ascii", "replace") if found else ""
+    match = _CONTINUE.search(metadata)
+    return match[1].decode("ascii", "replace") if match else ""

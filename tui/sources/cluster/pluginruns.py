@@ -49,9 +49,9 @@ class PluginRuns:
         """The credential of a run that began or ended while we waited. Raises AuthenticationFailed, also what others met."""
         key = msgspec.msgpack.encode((plugin, dict(cluster) if plugin.provide_cluster_info else None))
         line = self._lines.setdefault(key, _Line())
-        seen = line.runs
+        runs_before = line.runs
         async with line.lock:
-            if line.runs != seen and line.credential is not None:
+            if line.runs != runs_before and line.credential is not None:
                 return line.credential
             if self._clock() < line.until:
                 raise AuthenticationFailed(line.headline, line.remedy)

@@ -152,7 +152,7 @@ class KindReader(ABC):
 
         Objects whose owners, labels or volumes cannot be read are left out: fewer come back than went in.
         """
-        found: list[Fact] = []
+        facts: list[Fact] = []
         identity, make = self.identity, self.fact
         for wire in items:
             name = identity(wire)
@@ -161,10 +161,10 @@ class KindReader(ABC):
             except DECODING:
                 continue
             into[name] = fact
-            found.append(fact)
+            facts.append(fact)
             if not isinstance(fact, Node) and fact.owner is not None:
                 meet(fact.namespace, fact.owner)
-        return found
+        return facts
 
     @abstractmethod
     def fact(self, wire: WireObject, known: Fact | None) -> Fact:

@@ -52,18 +52,18 @@ class _Version(msgspec.Struct, rename="camel"):
 async def whoami(api: Api) -> str:
     """The name by which the server knows us (Kubernetes 1.28 and later), empty when it does not say. Raises SourceError."""
     path, group = "/apis/authentication.k8s.io/v1/selfsubjectreviews", "authentication.k8s.io/v1"
-    what = "ask who we are"
-    body = await api.review(path, {"apiVersion": group, "kind": "SelfSubjectReview"}, what=what)
-    status = decode_answer(body, _SelfReview, what, api.host).status
+    request = "ask who we are"
+    body = await api.review(path, {"apiVersion": group, "kind": "SelfSubjectReview"}, what=request)
+    status = decode_answer(body, _SelfReview, request, api.host).status
     return clean(status.user_info.username, 200) if status and status.user_info else ""
 
 
 async def known_by(api: Api) -> tuple[str, ...]:
     """What the cluster is known by, whatever contexts call it. Raises SourceError when the server does not answer at all."""
-    what = "get namespaces"
+    request = "get namespaces"
     try:
-        body = await api.get("/api/v1/namespaces/kube-system", what=what)
-        uid = clean(decode_answer(body, NamespaceObject, what, api.host).metadata.uid, 64)
+        body = await api.get("/api/v1/namespaces/kube-system", what=request)
+        uid = clean(decode_answer(body, NamespaceObject, request, api.host).metadata.uid, 64)
     except (Forbidden, NotFound, UntrustedPayload):
         uid = ""
     return (*((api.place,) if api.place else ()), *((f"uid {uid}",) if uid else ()))
@@ -81,10 +81,10 @@ async def answers(api: Api, path: str, what: str) -> None:
 async def list_namespaces(api: Api) -> tuple[str, ...]:
     """All namespaces. Raises SourceError, Forbidden when they may not be listed."""
     names: list[str] = []
-    token, what = "", "list namespaces"
+    token, request = "", "list namespaces"
     while True:
         parameters: dict[str, str | int] = {"limit": 500, "continue": token} if token else {"limit": 500}
-        page = decode_answer(await api.get("/api/v1/namespaces", parameters, what=what), _Namespaces, what, api.host)
+        page = decode_answer(await api.get("/api/v1/namespaces", parameters, what=request), _Namespaces, request, api.host)
         names += [clean(item.metadata.name, 253) for item in page.items or ()]
         token = page.metadata.continue_token
         if not token:
@@ -97,8 +97,8 @@ async def list_namespaces(api: Api) -> tuple[str, ...]:
 
 async def server_version(api: Api) -> str:
     """The server's version, e.g. `v1.31.4`. Raises SourceError."""
-    what = "read the server's version"
-    return clean(decode_answer(await api.get("/version", what=what), _Version, what, api.host).git_version, 60)
+    request = "read the server's version"
+    return clean(decode_answer(await api.get("/version", what=request), _Version, request, api.host).git_version, 60)
 
 
 def decode_answer(body: bytes, shape: type[_Shape], what: str, host: str) -> _Shape:

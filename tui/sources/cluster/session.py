@@ -95,23 +95,23 @@ class KubeSession:
 
     async def resources(self, group_version: str) -> tuple[ApiResource, ...]:
         """What is served under a group and version, empty when the server does not know it. Raises SourceError."""
-        what = f"discover {group_version}"
+        request = f"discover {group_version}"
         try:
-            body = await self._patiently(f"/apis/{group_version}", {}, what)
+            body = await self._patiently(f"/apis/{group_version}", {}, request)
         except NotFound:
             return ()
         except UntrustedPayload:
             if group_version in await self._served():
                 raise
             return ()
-        answer = decode_answer(body, _Resources, what, self.endpoint)
+        answer = decode_answer(body, _Resources, request, self.endpoint)
         if answer.resources is None and answer.kind != "APIResourceList":
-            raise self._foreign(what)
-        found = answer.resources or ()
+            raise self._foreign(request)
+        entries = answer.resources or ()
         return tuple(
-            ApiResource(group_version, clean(each.name, MAX_NAME), clean(each.kind, MAX_NAME), each.namespaced)
-            for each in found
-            if each.name and "/" not in each.name  # `pods/log` is a part of a resource
+            ApiResource(group_version, clean(entry.name, MAX_NAME), clean(entry.kind, MAX_NAME), entry.namespaced)
+            for entry in entries
+            if entry.name and "/" not in entry.name  # `pods/log` is a part of a resource
         )
 
     async def _served(self) -> frozenset[str]:
@@ -122,16 +122,16 @@ class KubeSession:
         """
         if self._groups is not None:
             return self._groups
-        what = "discover the groups of the API"
-        answer = decode_answer(await self._patiently("/apis", {}, what), _Groups, what, self.endpoint)
+        request = "discover the groups of the API"
+        answer = decode_answer(await self._patiently("/apis", {}, request), _Groups, request, self.endpoint)
         if answer.kind != "APIGroupList":
-            raise self._foreign(what)
+            raise self._foreign(request)
         self._groups = frozenset(version.group_version for group in answer.groups or () for version in group.versions or ())
         return self._groups
 
-    def _foreign(self, what: str) -> UntrustedPayload:
+    def _foreign(self, request: str) -> UntrustedPayload:
         return UntrustedPayload(
-            f"{self.endpoint} answered the request to {what}, but not as an API server does.",
+            f"{self.endpoint} answered the request to {request}, but not as an API server does.",
             "Check 'server' in the kubeconfig, and whether a proxy answers in its place.",
         )
 
@@ -139,21 +139,21 @@ class KubeSession:
         self, resource: ApiResource, namespace: str = "", *, size: int = 500, metadata_only: bool = False
     ) -> AsyncGenerator[bytes, None]:
         """The list of a resource, page by page as raw JSON. Raises SourceError."""
-        path, what = _path(resource, namespace), _right("list", resource, namespace)
+        path, right = _path(resource, namespace), _right("list", resource, namespace)
         accept = METADATA_ONLY if metadata_only else JSON
-        token, seen = "", set[str]()
+        token, tokens = "", set[str]()
         while True:
             parameters: dict[str, str | int] = {"limit": size, "continue": token} if token else {"limit": size}
-            body = await self._patiently(path, parameters, what, accept)
-            token = decode_answer(body, _Listing, what, self.endpoint).metadata.token
+            body = await self._patiently(path, parameters, right, accept)
+            token = decode_answer(body, _Listing, right, self.endpoint).metadata.token
             yield body
             if not token:
                 return
-            if token in seen or len(token) > MAX_TOKEN or len(seen) > MAX_PAGES:
+            if token in tokens or len(token) > MAX_TOKEN or len(tokens) > MAX_PAGES:
                 raise UntrustedPayload(
                     f"{self.endpoint} sends a list of {resource.name} without an end.", "Tell who runs the API server."
                 )
-            seen.add(token)
+            tokens.add(token)
 
     async def item(self, resource: ApiResource, namespace: str, name: str) -> bytes:
         """One object as raw JSON. Raises SourceError, NotFound when it is gone."""
@@ -176,10 +176,10 @@ class KubeSession:
         answers = await asyncio.gather(*(check(namespace) for namespace in candidates))
         return tuple(namespace for namespace, allowed in zip(candidates, answers, strict=True) if allowed)
 
-    async def _patiently(self, path: str, parameters: dict[str, str | int], what: str, accept: str = JSON) -> bytes:
+    async def _patiently(self, path: str, parameters: dict[str, str | int], request: str, accept: str = JSON) -> bytes:
         """The body; what may pass is tried again a few times, as long as the server asks."""
         retry = Retry(Backoff(self._options.backoff, self._options.backoff_most), PAGE_TRIES - 1)
-        return await patiently(lambda: self._api.get(path, parameters, what=what, accept=accept), retry)
+        return await patiently(lambda: self._api.get(path, parameters, what=request, accept=accept), retry)
 
 
 def _path(resource: ApiResource, namespace: str) -> str:

@@ -97,20 +97,20 @@ def differences(seen: RolloutState, now: RolloutState, change: WorkloadChange, c
     """What is other than was seen, of what this change depends on; `containers` are those that it is about, empty for all."""
     if seen.uid != now.uid:
         return (f"It is another object of the same name (uid {now.uid} instead of {seen.uid}).",)
-    found: list[str] = []
+    sentences: list[str] = []
     if change is WorkloadChange.SCALE:
         if seen.desired != now.desired:
-            found.append(f"It has {now.desired} replicas instead of {seen.desired}.")
+            sentences.append(f"It has {now.desired} replicas instead of {seen.desired}.")
         if seen.suspended != now.suspended:
-            found.append("It is suspended by now." if now.suspended else "It is not suspended any more.")
-        return tuple(found)
+            sentences.append("It is suspended by now." if now.suspended else "It is not suspended any more.")
+        return tuple(sentences)
     if change is WorkloadChange.RESTART and seen.restarted_at != now.restarted_at:
-        found.append(f"Somebody else restarted it at {now.restarted_at or 'a time that is not told'}.")
+        sentences.append(f"Somebody else restarted it at {now.restarted_at or 'a time that is not told'}.")
     before, after = _images(seen), _images(now)
     for name in sorted(before.keys() | after.keys()):
         if (not containers or name in containers) and before.get(name) != after.get(name):
-            found.append(_difference(name, before.get(name), after.get(name)))
-    return tuple(found)
+            sentences.append(_difference(name, before.get(name), after.get(name)))
+    return tuple(sentences)
 
 
 def _images(state: RolloutState) -> dict[str, str]:

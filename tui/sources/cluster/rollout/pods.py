@@ -36,7 +36,7 @@ class PodOfWorkload(msgspec.Struct, frozen=True):
     def ready(self) -> bool:
         """Whether it takes requests."""
         conditions = (self.item.status.conditions if self.item.status else None) or ()
-        return not self.pod.deleting and any(each.type == "Ready" and each.status == "True" for each in conditions)
+        return not self.pod.deleting and any(condition.type == "Ready" and condition.status == "True" for condition in conditions)
 
     @property
     def ended(self) -> bool:

@@ -80,9 +80,9 @@ class RolloutReader:
                 f"How a {clean(key.kind, 60)} is redeployed is not known here.",
                 "Redeploy it by its own tool, or by whatever made it.",
             )
-        what = kind.right("get", key.namespace)
+        right = kind.right("get", key.namespace)
         try:
-            body = await self._get(f"{_place(kind.prefix, kind.resource, key.namespace)}/{quote(key.name, safe='')}", {}, what)
+            body = await self._get(f"{_place(kind.prefix, kind.resource, key.namespace)}/{quote(key.name, safe='')}", {}, right)
         except NotFound as error:
             words = f"{kind.kind} {key.name} is not there any more, or {kind.resource} are not served."
             raise NotFound(words, "Plan anew from what runs now.") from error
@@ -90,41 +90,41 @@ class RolloutReader:
 
     async def read(self, key: ObjectKey) -> RolloutState:
         """The object, its pods, and what holds them up."""
-        found = await self.object(key)
-        state = state_of(key, found.kind, found.workload, self._facts)
+        resource = await self.object(key)
+        state = state_of(key, resource.kind, resource.workload, self._facts)
         unknown: list[str] = []
         async with asyncio.TaskGroup() as group:
-            pods_read = group.create_task(_tried(self._pods(found, state), unknown, "What its pods run is not known"))
+            pods_read = group.create_task(_tried(self._pods(resource, state), unknown, "What its pods run is not known"))
             budgets_read = group.create_task(
-                _tried(self._budgets(found), unknown, "Whether a PodDisruptionBudget covers it is not known")
+                _tried(self._budgets(resource), unknown, "Whether a PodDisruptionBudget covers it is not known")
             )
         pods, budgets = pods_read.result(), budgets_read.result()
         events = None
-        if state.settled is not True and not found.kind.fixed:
-            events = await _tried(self._events(found, pods or ()), unknown, "Why new pods could not be made is not known")
+        if state.settled is not True and not resource.kind.fixed:
+            events = await _tried(self._events(resource, pods or ()), unknown, "Why new pods could not be made is not known")
         running: tuple[RunningImage, ...] | None = None
         if pods is not None:
-            running = running_images(pods, ended=found.kind.kind in ("CronJob", "Job"))
+            running = running_images(pods, ended=resource.kind.kind in ("CronJob", "Job"))
         state = msgspec.structs.replace(state, running=running, budgets=budgets, unknown=(*state.unknown, *unknown))
         evidence = Evidence(pods or (), events, datetime.now(UTC))
         return msgspec.structs.replace(state, stalls=stalls_of(state, evidence))
 
     # ---- what belongs to it
 
-    async def _pods(self, found: Found, state: RolloutState) -> list[PodOfWorkload]:
-        workload, kind, namespace = found.workload, found.kind, state.key.namespace
+    async def _pods(self, resource: Found, state: RolloutState) -> list[PodOfWorkload]:
+        workload, kind, namespace = resource.workload, resource.kind, state.key.namespace
         observed = state.observed is None or state.observed >= state.generation
         if kind.kind == "Pod":
             return []
         owners, newest = {state.uid}, ""
         selectors = [selector_text(_selector(workload))]
         if kind.kind in ("Deployment", "Rollout"):
-            path, what = _place("/apis/apps/v1", "replicasets", namespace), f"list replicasets in namespace {namespace}"
-            sets = [item for item in await self._list(path, selectors[0], what, SetItem) if _owned(item.metadata, owners)]
+            path, request = _place("/apis/apps/v1", "replicasets", namespace), f"list replicasets in namespace {namespace}"
+            sets = [item for item in await self._list(path, selectors[0], request, SetItem) if _owned(item.metadata, owners)]
             owners, newest = {item.metadata.uid for item in sets}, current_set(workload, sets)
         elif kind.kind == "CronJob":
-            path, what = _place("/apis/batch/v1", "jobs", namespace), f"list jobs in namespace {namespace}"
-            jobs = [item for item in await self._list(path, "", what, JobItem) if _owned(item.metadata, owners)]
+            path, request = _place("/apis/batch/v1", "jobs", namespace), f"list jobs in namespace {namespace}"
+            jobs = [item for item in await self._list(path, "", request, JobItem) if _owned(item.metadata, owners)]
             chosen = newest_jobs(jobs)
             owners, selectors = {item.metadata.uid for item in chosen}, [f"job-name={item.metadata.name}" for item in chosen]
         pods: list[PodOfWorkload] = []
@@ -136,45 +136,45 @@ class RolloutReader:
                     pods.append(PodOfWorkload(self._facts.pod(self._decoded(raw, PodObject)), item, current))
         return pods
 
-    async def _budgets(self, found: Found) -> tuple[Budget, ...]:
-        template, namespace = found.workload.template, found.workload.metadata.namespace
+    async def _budgets(self, resource: Found) -> tuple[Budget, ...]:
+        template, namespace = resource.workload.template, resource.workload.metadata.namespace
         labels = (template.metadata.labels if template and template.metadata else None) or {}
-        if found.kind.fixed or found.kind.kind == "CronJob" or not labels:
+        if resource.kind.fixed or resource.kind.kind == "CronJob" or not labels:
             return ()
         path = _place("/apis/policy/v1", "poddisruptionbudgets", namespace)
         items = await self._list(path, "", f"list poddisruptionbudgets in namespace {namespace}", BudgetItem)
         return tuple(_budget(item) for item in items if item.spec and item.spec.selector and selects(item.spec.selector, labels))
 
-    async def _events(self, found: Found, pods: Sequence[PodOfWorkload]) -> list[EventItem]:
+    async def _events(self, resource: Found, pods: Sequence[PodOfWorkload]) -> list[EventItem]:
         """Of whatever makes the pods: the object itself, or (for a Deployment, whose conditions tell it) nothing more."""
-        if found.kind.kind == "Deployment":
+        if resource.kind.kind == "Deployment":
             return []
-        meta = found.workload.metadata
+        meta = resource.workload.metadata
         parameters: dict[str, str | int] = {"fieldSelector": f"involvedObject.uid={meta.uid}", "limit": PAGE}
-        what = f"list events in namespace {meta.namespace}"
-        body = await self._get(_place("/api/v1", "events", meta.namespace), parameters, what)
-        listing = decode_answer(body, Listing, what, self._api.host)
+        request = f"list events in namespace {meta.namespace}"
+        body = await self._get(_place("/api/v1", "events", meta.namespace), parameters, request)
+        listing = decode_answer(body, Listing, request, self._api.host)
         return [self._decoded(raw, EventItem) for raw in listing.items or ()]
 
     # ---- requests
 
-    async def _list(self, path: str, selector: str, what: str, shape: type[_Item]) -> list[_Item]:
-        return [self._decoded(raw, shape) for raw in await self._items(path, selector, what)]
+    async def _list(self, path: str, selector: str, request: str, shape: type[_Item]) -> list[_Item]:
+        return [self._decoded(raw, shape) for raw in await self._items(path, selector, request)]
 
-    async def _items(self, path: str, selector: str, what: str) -> list[msgspec.Raw]:
+    async def _items(self, path: str, selector: str, request: str) -> list[msgspec.Raw]:
         items: list[msgspec.Raw] = []
         parameters: dict[str, str | int] = {"limit": PAGE, **({"labelSelector": selector} if selector else {})}
         for _ in range(MAX_PAGES):
-            listing = decode_answer(await self._get(path, parameters, what), Listing, what, self._api.host)
+            listing = decode_answer(await self._get(path, parameters, request), Listing, request, self._api.host)
             items += listing.items or ()
             if listing.metadata is None or not listing.metadata.token:
                 return items
             parameters["continue"] = listing.metadata.token
-        raise UntrustedPayload(f"{self._api.host} sends a list without an end ({what}).", "Tell who runs the API server.")
+        raise UntrustedPayload(f"{self._api.host} sends a list without an end ({request}).", "Tell who runs the API server.")
 
-    async def _get(self, path: str, parameters: Mapping[str, str | int], what: str) -> bytes:
+    async def _get(self, path: str, parameters: Mapping[str, str | int], request: str) -> bytes:
         retry = Retry(Backoff(self._options.backoff, self._options.backoff_most), TRIES - 1)
-        return await patiently(lambda: self._api.get(path, parameters, what=what), retry)
+        return await patiently(lambda: self._api.get(path, parameters, what=request), retry)
 
     def _decoded(self, raw: msgspec.Raw, shape: type[_Item]) -> _Item:
         try:

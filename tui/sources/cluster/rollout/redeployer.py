@@ -130,8 +130,8 @@ class KubeRedeployer:
         kind = _kind(seen)
         value = restart_value(kind, at)
 
-        def patch(found: Found) -> _Patch:
-            return _Patch(merge_patch(found.workload, restart_fields(kind, value)), MERGE_PATCH)
+        def patch(resource: Found) -> _Patch:
+            return _Patch(merge_patch(resource.workload, restart_fields(kind, value)), MERGE_PATCH)
 
         return await self._carry_out(seen, _Wish(WorkloadChange.RESTART, patch, lambda state: state.restarted_at == value))
 
@@ -142,10 +142,10 @@ class KubeRedeployer:
         if unknown := sorted(wished.keys() - names):
             raise Inapplicable(f"{seen.key.kind} {seen.key.name} has no container {quoted(unknown[0], 100)}.", "Plan anew.")
 
-        def patch(found: Found) -> _Patch:
-            if appliers_of_image(found.workload.metadata):
-                return _Patch(apply_of(kind, found.workload, wished), APPLY)
-            return _Patch(pin_patch(kind, found.workload, wished), JSON_PATCH)
+        def patch(resource: Found) -> _Patch:
+            if appliers_of_image(resource.workload.metadata):
+                return _Patch(apply_of(kind, resource.workload, wished), APPLY)
+            return _Patch(pin_patch(kind, resource.workload, wished), JSON_PATCH)
 
         def done(state: RolloutState) -> bool:
             return wished.items() <= {container.name: container.image for container in state.containers}.items()
@@ -156,8 +156,8 @@ class KubeRedeployer:
         """Set the number of pods; a CronJob is suspended by 0 and resumed by 1."""
         kind = _kind(seen)
 
-        def patch(found: Found) -> _Patch:
-            return _Patch(merge_patch(found.workload, scale_fields(kind, replicas)), MERGE_PATCH)
+        def patch(resource: Found) -> _Patch:
+            return _Patch(merge_patch(resource.workload, scale_fields(kind, replicas)), MERGE_PATCH)
 
         def done(state: RolloutState) -> bool:
             return state.suspended is (replicas == 0) if kind.kind == "CronJob" else state.desired == replicas
@@ -166,73 +166,73 @@ class KubeRedeployer:
 
     # ---- one change
 
-    async def _carry_out(self, seen: RolloutState, wish: _Wish) -> Receipt:
-        if reason := seen.obstacle(wish.change):
+    async def _carry_out(self, planned: RolloutState, wish: _Wish) -> Receipt:
+        if reason := planned.obstacle(wish.change):
             raise Inapplicable(reason, "Nothing was sent.")
         last: SourceError | None = None
         for _ in range(MOVED):
-            found, now = await self._look(seen.key)
-            if wish.done(now) and now.uid == seen.uid:
-                return _receipt(found.workload, "", unchanged=True)
-            if differing := differences(seen, now, wish.change, wish.containers):
+            resource, now = await self._look(planned.key)
+            if wish.done(now) and now.uid == planned.uid:
+                return _receipt(resource.workload, "", unchanged=True)
+            if differing := differences(planned, now, wish.change, wish.containers):
                 raise changed(now, differing)
             if reason := now.obstacle(wish.change):
                 raise Inapplicable(reason, "Nothing was sent.")
-            patch = wish.patch(found)
+            patch = wish.patch(resource)
             try:
-                return await self._send(found, patch)
+                return await self._send(resource, patch)
             except OutcomeUnknown as error:
-                return await self._looked_up(seen, wish, error)
+                return await self._looked_up(planned, wish, error)
             except Changed as error:
                 if patch.content_type == APPLY:
                     raise _conflict(now, error) from error
                 last = error
             except Inapplicable as error:
                 # A test of a JSON patch that fails is answered like an object that is not valid.
-                if patch.content_type != JSON_PATCH or not await self._moved(seen, wish):
+                if patch.content_type != JSON_PATCH or not await self._moved(planned, wish):
                     raise
                 last = error
         assert last is not None
         raise last
 
     async def _look(self, key: ObjectKey) -> tuple[Found, RolloutState]:
-        found = await self._reader.object(key)
-        return found, state_of(key, found.kind, found.workload, self._facts)
+        resource = await self._reader.object(key)
+        return resource, state_of(key, resource.kind, resource.workload, self._facts)
 
-    async def _moved(self, seen: RolloutState, wish: _Wish) -> bool:
+    async def _moved(self, planned: RolloutState, wish: _Wish) -> bool:
         """Whether the object is not as it was seen: then the next reading says what differs."""
-        _, now = await self._look(seen.key)
-        return bool(differences(seen, now, wish.change, wish.containers))
+        _, now = await self._look(planned.key)
+        return bool(differences(planned, now, wish.change, wish.containers))
 
-    async def _send(self, found: Found, patch: _Patch) -> Receipt:
-        kind, meta = found.kind, found.workload.metadata
-        what = kind.right("patch", meta.namespace)
+    async def _send(self, resource: Found, patch: _Patch) -> Receipt:
+        kind, meta = resource.kind, resource.workload.metadata
+        right = kind.right("patch", meta.namespace)
         target = PatchTarget(kind.api_version, kind.resource, meta.namespace, meta.name)
-        answer = await self._client.patch(target, patch.body, patch.content_type, what=what)
+        answer = await self._client.patch(target, patch.body, patch.content_type, what=right)
         try:
-            workload = decode_answer(answer.body, Workload, what, self._api.host)
+            workload = decode_answer(answer.body, Workload, right, self._api.host)
         except SourceError as error:
             raise OutcomeUnknown(
-                f"The request to {what} was answered by {self._api.host}, but not as an API server does.",
+                f"The request to {right} was answered by {self._api.host}, but not as an API server does.",
                 "Look at the object before anything is sent again: kubectl get -o yaml.",
             ) from error
         return _receipt(workload, answer.request)
 
-    async def _looked_up(self, seen: RolloutState, wish: _Wish, error: OutcomeUnknown) -> Receipt:
+    async def _looked_up(self, planned: RolloutState, wish: _Wish, error: OutcomeUnknown) -> Receipt:
         """The receipt of a change whose answer was lost, when the object shows that it was done."""
         try:
-            found, now = await self._look(seen.key)
+            resource, now = await self._look(planned.key)
         except SourceError:
             raise error from None
-        if now.uid == seen.uid and wish.done(now):
-            return _receipt(found.workload, "")
+        if now.uid == planned.uid and wish.done(now):
+            return _receipt(resource.workload, "")
         raise error
 
 
-def _kind(seen: RolloutState) -> WorkloadKind:
-    kind = kind_named(seen.key.kind)
+def _kind(planned: RolloutState) -> WorkloadKind:
+    kind = kind_named(planned.key.kind)
     if kind is None:
-        raise Inapplicable(f"How a {quoted(seen.key.kind, 60)} is redeployed is not known here.", "Use its own tool.")
+        raise Inapplicable(f"How a {quoted(planned.key.kind, 60)} is redeployed is not known here.", "Use its own tool.")
     return kind
 
 

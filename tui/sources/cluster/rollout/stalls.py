@@ -42,10 +42,10 @@ def stalls_of(state: RolloutState, evidence: Evidence) -> tuple[Stall, ...]:
     """Every reason, those that somebody decided on first; nothing for a rollout that is done."""
     if state.settled is True and not state.suspended:
         return ()
-    found = [*_decided(state), *_refused(state, evidence.events or ()), *_pods(state, evidence)]
-    if state.settled is False and not found:
-        found = [*_deadline(state), *_budgets(state)]
-    return tuple(found)
+    stalls = [*_decided(state), *_refused(state, evidence.events or ()), *_pods(state, evidence)]
+    if state.settled is False and not stalls:
+        stalls = [*_deadline(state), *_budgets(state)]
+    return tuple(stalls)
 
 
 def _decided(state: RolloutState) -> Iterator[Stall]:
@@ -95,7 +95,9 @@ def _old(state: RolloutState) -> int:
 
 def _refused(state: RolloutState, events: Iterable[EventItem]) -> Iterator[Stall]:
     """Pods that could not be made: conditions tell it of Deployments, events of all others."""
-    messages = [each.message for each in state.conditions if each.type == "ReplicaFailure" and each.status == "True"]
+    messages = [
+        condition.message for condition in state.conditions if condition.type == "ReplicaFailure" and condition.status == "True"
+    ]
     if not messages:
         failed = [event for event in events if event.reason == "FailedCreate"]
         messages = [max(failed, key=_when).message] if failed else []
@@ -104,25 +106,25 @@ def _refused(state: RolloutState, events: Iterable[EventItem]) -> Iterator[Stall
 
 
 def _when(event: EventItem) -> float:
-    at = event.last_timestamp or event.event_time
-    return at.timestamp() if at else 0.0
+    time = event.last_timestamp or event.event_time
+    return time.timestamp() if time else 0.0
 
 
 def _refusal(message: str) -> Stall:
-    said = quoted(message, _MAX)
+    message_text = quoted(message, _MAX)
     if "exceeded quota" in message:
         return Stall(
             StallKind.QUOTA,
-            f"No new pod can be made: the namespace's quota is used up. {said}",
+            f"No new pod can be made: the namespace's quota is used up. {message_text}",
             "Free some of it, or have the quota raised: kubectl describe quota.",
         )
     if _ADMISSION.search(message):
         return Stall(
             StallKind.ADMISSION,
-            f"Admission refuses the new pods. {said}",
+            f"Admission refuses the new pods. {message_text}",
             "Change what it objects to, or ask whoever keeps the rule that the message names.",
         )
-    return Stall(StallKind.OTHER, f"No new pod can be made. {said}", "Look at the events: kubectl get events.")
+    return Stall(StallKind.OTHER, f"No new pod can be made. {message_text}", "Look at the events: kubectl get events.")
 
 
 def _pods(state: RolloutState, evidence: Evidence) -> Iterator[Stall]:
@@ -153,7 +155,9 @@ def _pods(state: RolloutState, evidence: Evidence) -> Iterator[Stall]:
 
 
 def _waiting(pod: PodOfWorkload, reasons: frozenset[str]) -> PodContainer | None:
-    return next((each for each in pod.pod.containers if each.state == "waiting" and each.reason in reasons), None)
+    return next(
+        (container for container in pod.pod.containers if container.state == "waiting" and container.reason in reasons), None
+    )
 
 
 def _pulling(pod: PodOfWorkload) -> Stall | None:
@@ -193,7 +197,9 @@ def _unscheduled(pod: PodOfWorkload) -> Stall | None:
 def _unready(pod: PodOfWorkload, now: datetime) -> Stall | None:
     if pod.ready or pod.pod.phase != "Running":
         return None
-    started = [each.started for each in pod.pod.containers if each.state == "running" and each.started is not None]
+    started = [
+        container.started for container in pod.pod.containers if container.state == "running" and container.started is not None
+    ]
     if not started or now - max(started) < PATIENCE:
         return None
     return Stall(

@@ -116,8 +116,10 @@ def _restarted_at(kind: str, workload: Workload) -> str:
 def _conditions(workload: Workload) -> tuple[Condition, ...]:
     conditions = (workload.status.conditions if workload.status else None) or ()
     return tuple(
-        Condition(clean(each.type, 60), clean(each.status, 20), clean(each.reason, 80), quoted(each.message, 400))
-        for each in conditions[:20]
+        Condition(
+            clean(condition.type, 60), clean(condition.status, 20), clean(condition.reason, 80), quoted(condition.message, 400)
+        )
+        for condition in conditions[:20]
     )
 
 
