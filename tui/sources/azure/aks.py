@@ -39,7 +39,7 @@ class _Credentials(msgspec.Struct):
 
 async def all_clusters(resources: AzureResources) -> tuple[str, ...]:
     """Every cluster of the subscriptions, as SUBSCRIPTION/GROUP/NAME. Raises SourceError."""
-    return tuple(f"{each.subscription_id}/{each.resource_group}/{each.name}" for each in await resources.clusters())
+    return tuple(f"{cluster.subscription_id}/{cluster.resource_group}/{cluster.name}" for cluster in await resources.clusters())
 
 
 class AksAccess:
@@ -73,9 +73,9 @@ class AksAccess:
         name = clean(cluster.name, 80)
         if (cluster.power or "").lower() == "stopped":
             raise Unreachable(f"the cluster {name} is stopped", "Start it with `az aks start`.")
-        what = f"get the user's credential for the cluster {name}"
+        action = f"get the user's credential for the cluster {name}"
         path = f"{cluster.id}/listClusterUserCredential?api-version={API}&format=exec"
-        answer = await self._arm.ask(ArmRequest(path, what, RIGHT, ASK_FOR))
+        answer = await self._arm.ask(ArmRequest(path, action, RIGHT, ASK_FOR))
         try:
             credentials = from_json(answer, _Credentials).kubeconfigs
             return base64.b64decode(credentials[0].value, validate=True)
@@ -86,10 +86,10 @@ class AksAccess:
         """The one cluster that is meant. Raises SourceError, NotFound when there is none."""
         *before, group, name = self._wanted.lower().split("/")
         matching = [
-            each
-            for each in await self._resources.clusters()
-            if (each.resource_group.lower(), each.name.lower()) == (group, name)
-            and (not before or each.subscription_id.lower() == before[-1])
+            cluster
+            for cluster in await self._resources.clusters()
+            if (cluster.resource_group.lower(), cluster.name.lower()) == (group, name)
+            and (not before or cluster.subscription_id.lower() == before[-1])
         ]
         if not matching:
             raise NotFound(
@@ -97,6 +97,6 @@ class AksAccess:
                 "Check the names, and the role Reader on the cluster; --subscription may leave its subscription out.",
             )
         if len(matching) > 1:
-            places = listed([f"{each.subscription_id}/{each.resource_group}/{each.name}" for each in matching])
+            places = listed([f"{cluster.subscription_id}/{cluster.resource_group}/{cluster.name}" for cluster in matching])
             raise SourceError(f"several clusters are called {clean(self._wanted, 160)}", f"Name one of {places} with --aks.")
         return matching[0]

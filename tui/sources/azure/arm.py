@@ -161,8 +161,8 @@ class ArmClient:
                 return reply.body
             await asyncio.sleep(self._poll_wait(reply))
             try:
-                asked = msgspec.structs.replace(request, path=self._path_of(link), body=None)
-                reply = await self._called("GET", asked, accepted=(200, 201, 202, 204))
+                poll = msgspec.structs.replace(request, path=self._path_of(link), body=None)
+                reply = await self._called("GET", poll, accepted=(200, 201, 202, 204))
             except SourceError as error:
                 raise unknown(request.what, error.headline) from error
             status = _status_of(reply)
@@ -182,16 +182,16 @@ class ArmClient:
         api = WebApi(self._service(request), self._transport(), self._options.first_wait)
 
         async def send(headers: dict[str, str]) -> Reply:
-            asked = ApiRequest(method, request.path, request.what, request.body, headers)
-            return self._heard(await api.call(asked, PAGE, accepted))
+            api_request = ApiRequest(method, request.path, request.what, request.body, headers)
+            return self._heard(await api.call(api_request, PAGE, accepted))
 
         return await self._sign_in.call(send)
 
     async def _within_budget(self) -> None:
         """Wait while few reads are left: they are shared with everybody who is signed in alike."""
-        rest = self._free_at - asyncio.get_running_loop().time()
-        if rest > 0:
-            await asyncio.sleep(rest)
+        delay = self._free_at - asyncio.get_running_loop().time()
+        if delay > 0:
+            await asyncio.sleep(delay)
 
     def _heard(self, reply: Reply) -> Reply:
         with suppress(ValueError, OverflowError, TypeError):

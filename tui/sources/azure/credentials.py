@@ -65,15 +65,15 @@ def choose(environ: Mapping[str, str], which: Callable[[str], str | None] = shut
 
     `AZURE_TOKEN_CREDENTIALS` names one class, or `prod` (no developer tools) or `dev` (only those).
     """
-    wanted = environ.get("AZURE_TOKEN_CREDENTIALS", "").strip().lower()
-    if wanted not in ("", "prod", "dev"):
-        return tuple(member for member in _every(environ) if member.kind.lower() == wanted)
-    found = [*_deployed(environ)] if wanted != "dev" else []
-    if wanted != "prod" and which("az"):
-        found.append(_az(environ))
-    if wanted != "dev" and not any(member.kind == "ManagedIdentityCredential" for member in found):
-        found.append(_managed(environ, METADATA_TIMEOUT))
-    return tuple(found)
+    selection = environ.get("AZURE_TOKEN_CREDENTIALS", "").strip().lower()
+    if selection not in ("", "prod", "dev"):
+        return tuple(member for member in _every(environ) if member.kind.lower() == selection)
+    members = [*_deployed(environ)] if selection != "dev" else []
+    if selection != "prod" and which("az"):
+        members.append(_az(environ))
+    if selection != "dev" and not any(member.kind == "ManagedIdentityCredential" for member in members):
+        members.append(_managed(environ, METADATA_TIMEOUT))
+    return tuple(members)
 
 
 def _every(environ: Mapping[str, str]) -> tuple[CredentialMember, ...]:
@@ -82,14 +82,14 @@ def _every(environ: Mapping[str, str]) -> tuple[CredentialMember, ...]:
 
 def _deployed(environ: Mapping[str, str]) -> tuple[CredentialMember, ...]:
     has = {name for name, value in environ.items() if value}
-    found = []
+    members = []
     if {"AZURE_CLIENT_ID", "AZURE_TENANT_ID"} <= has and has & {"AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH"}:
-        found.append(_environment(environ))
+        members.append(_environment(environ))
     if {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE"} <= has:
-        found.append(_workload(environ))
+        members.append(_workload(environ))
     if has & {"IDENTITY_ENDPOINT", "MSI_ENDPOINT"}:
-        found.append(_managed(environ, DIRECTORY_TIMEOUT))
-    return tuple(found)
+        members.append(_managed(environ, DIRECTORY_TIMEOUT))
+    return tuple(members)
 
 
 def _environment(environ: Mapping[str, str]) -> CredentialMember:
@@ -144,19 +144,19 @@ class EntraCredentials:
         """
         self._lock = self._lock or asyncio.Lock()
         async with self._lock:
-            known = self._tokens.get(scope)
-            if known is not None and known.value != refused and known.expires - self._clock() >= RENEW_BEFORE:
-                return known
+            token = self._tokens.get(scope)
+            if token is not None and token.value != refused and token.expires - self._clock() >= RENEW_BEFORE:
+                return token
             self._recall(scope)
             # Where a member worked for something else, only this scope is refused; otherwise nobody is signed in at all.
             key = scope if self._chosen else ANY_SCOPE
             try:
-                known = self._tokens[scope] = await self._fetch(scope)
+                token = self._tokens[scope] = await self._fetch(scope)
             except AuthenticationFailed as error:
                 self._refused[key] = (self._clock() + REMEMBERED, error)
                 raise
             self._refused = {other: refusal for other, refusal in self._refused.items() if other not in (scope, ANY_SCOPE)}
-            return known
+            return token
 
     def _recall(self, scope: str) -> None:
         """Raise what was refused a moment ago: a slow `az` is waited for once, not by each that wants a token."""
@@ -173,14 +173,14 @@ class EntraCredentials:
         for member in members:
             try:
                 await asyncio.to_thread(_check_cloud, member, self._environ)
-                found = await _sign_in(module, member, scope)
+                token = await _sign_in(module, member, scope)
             except AuthenticationFailed as error:
                 _log.debug("Entra ID: %s", reason(error))
                 reasons.append(error.headline)
                 continue
-            _log.debug("Entra ID: signed in by %s for %s, valid %.0f s", member.label, scope, found.expires - self._clock())
+            _log.debug("Entra ID: signed in by %s for %s, valid %.0f s", member.label, scope, token.expires - self._clock())
             self._chosen = member
-            return found
+            return token
         self._chosen = None
         raise AuthenticationFailed(
             "not signed in to Azure: " + ("; ".join([*self._untried(), *reasons]) or "no way to sign in is set up here"),
@@ -200,12 +200,12 @@ def _check_cloud(member: CredentialMember, environ: Mapping[str, str]) -> None:
     """Raise AuthenticationFailed where `az` is set to another cloud: its tokens are not of the one that is signed in to."""
     if member.kind != "AzureCliCredential":
         return
-    wanted, name = cloud_of_sign_in(environ), cloud_of_cli(environ)
-    if name == wanted.cli_name or (not wanted.cli_name and name not in {cloud.cli_name for cloud in CLOUDS}):
+    cloud_used, name = cloud_of_sign_in(environ), cloud_of_cli(environ)
+    if name == cloud_used.cli_name or (not cloud_used.cli_name and name not in {cloud.cli_name for cloud in CLOUDS}):
         return
     authority = next((cloud.authorities[0] for cloud in CLOUDS if cloud.cli_name == name), "that cloud's authority")
     raise AuthenticationFailed(
-        f"{member.label}: az is set to the cloud {clean(name, 40)}, and tokens of {wanted.name} are asked for; "
+        f"{member.label}: az is set to the cloud {clean(name, 40)}, and tokens of {cloud_used.name} are asked for; "
         f"set AZURE_AUTHORITY_HOST to {authority}, or use `az cloud set`"
     )
 

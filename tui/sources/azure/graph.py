@@ -112,7 +112,7 @@ class GraphSession:
 
     async def pages(self, query: str) -> AsyncGenerator[QueryPage, None]:
         """The rows of a query; the quota that the answers tell is kept. Raises SourceError."""
-        token, seen = "", set[str]()
+        token, tokens = "", set[str]()
         while True:
             reply = await self._ask(query, token)
             answer = decoded(reply.body, _Answer, "Azure Resource Graph sent something else than rows")
@@ -121,9 +121,9 @@ class GraphSession:
             yield QueryPage(tuple(answer.data), answer.total_records or len(answer.data), truncated and not token)
             if not token:
                 return
-            if token in seen:
+            if token in tokens:
                 raise UntrustedPayload("Azure Resource Graph repeats a page", "It is tried again.")
-            seen.add(token)
+            tokens.add(token)
             await asyncio.sleep(quota_rest(reply))
 
     async def sign_in(self) -> EntraToken:

@@ -56,13 +56,15 @@ class AzureResources:
 
     async def resource_id(self, host: str) -> str:
         """The resource id of a registry. Raises SourceError, NotFound when nobody signed in here sees such a registry."""
-        found = next((each.id for each in await self.registries() if (each.login_server or "").lower() == host), None)
-        if found is None:
+        resource_id = next(
+            (registry.id for registry in await self.registries() if (registry.login_server or "").lower() == host), None
+        )
+        if resource_id is None:
             raise NotFound(
                 f"Azure lists no registry {clean(host, 120)} for who is signed in",
                 "Ask for the role Reader on the registry; --subscription may leave its subscription out.",
             )
-        return found
+        return resource_id
 
     async def registries(self) -> tuple[AzureRegistry, ...]:
         """Every registry. Raises SourceError."""
