@@ -94,10 +94,10 @@ async def zones_of_host(host: str) -> frozenset[Zone]:
     if is_address(host):
         return frozenset({zone_of(host)})
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        entries = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return frozenset()
-    return frozenset(zone_of(str(entry[4][0])) for entry in found)
+    return frozenset(zone_of(str(entry[4][0])) for entry in entries)
 
 
 class ZoneRefused(OSError):
@@ -112,11 +112,11 @@ class OnlyZones(AbstractResolver):
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
         """The addresses; ZoneRefused when one of them is where nobody may send us."""
-        found = await self._inner.resolve(host, port, family)
+        addresses = await self._inner.resolve(host, port, family)
         allowed = await self._allowed()
-        if not all(zone_of(entry["host"]) in allowed for entry in found):
+        if not all(zone_of(entry["host"]) in allowed for entry in addresses):
             raise ZoneRefused(f"{clean(host, 80)} has an address in a private network")
-        return found
+        return addresses
 
     async def close(self) -> None:
         """Release the inner resolver."""

@@ -33,9 +33,9 @@ class Backlog:
         """Ask for more; what is asked again and did not change costs next to nothing. Never blocks."""
         for demand in demands:
             key = demand.name, demand.subject.digest
-            known = self._demands.get(key)
+            earlier = self._demands.get(key)
             self._demands[key] = demand
-            if known is None or not known.asks_as(demand):
+            if earlier is None or not earlier.asks_as(demand):
                 self._put(key)
             else:
                 self._queue.hurry(key, int(demand.priority))
@@ -94,7 +94,7 @@ class Backlog:
     def retry(self) -> None:
         """Look again at what failed long enough ago."""
         now = self._now()
-        for key in [key for key, (at, _) in self._retries.items() if at <= now]:
+        for key in [key for key, (due, _) in self._retries.items() if due <= now]:
             if key not in self._queue:
                 self._put(key)
 

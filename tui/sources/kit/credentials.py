@@ -163,8 +163,8 @@ class DockerConfig:
         helper = next((helpers[key] for key in _ordered(helpers, host)), None)
         if helper:
             return await self._ask(helper, keys)
-        if file.creds_store and helper is None and (found := await self._ask(file.creds_store, keys)):
-            return found
+        if file.creds_store and helper is None and (stored := await self._ask(file.creds_store, keys)):
+            return stored
         for key in _ordered(file.auths or {}, host):
             if login := self._entry(key, (file.auths or {})[key]):
                 return login
@@ -217,12 +217,12 @@ class DockerConfig:
             raise AuthenticationFailed(failure.headline, failure.remedy)
         try:
             for key in keys:
-                found = await _run_helper(helper, key, self._environ, self._timeout)
+                login = await _run_helper(helper, key, self._environ, self._timeout)
                 _log.debug(
-                    "docker-credential-%s has %s for %s", clean(helper, 80), "a login" if found else "nothing", clean(key, 200)
+                    "docker-credential-%s has %s for %s", clean(helper, 80), "a login" if login else "nothing", clean(key, 200)
                 )
-                if found:
-                    return found
+                if login:
+                    return login
         except AuthenticationFailed as error:
             # One that hangs or is not there does so for every registry: the others are not to wait for it as well.
             self._failures[helper] = (self._clock() + REMEMBERED, error)

@@ -53,9 +53,9 @@ LOOP_CLOCK = LoopClock()
 async def waited(event: asyncio.Event, seconds: float, clock: Clock = LOOP_CLOCK) -> bool:
     """Wait for the event, at most so many seconds; it counts once. Whether it came."""
     await clock.wait(event, seconds)
-    came = event.is_set()
+    is_set = event.is_set()
     event.clear()
-    return came
+    return is_set
 
 
 class Polling:
@@ -95,10 +95,10 @@ class Polling:
         if error is not None:
             _log.debug("%s: %s; again in %.1f s", self._name, reason(error), seconds)
         ended = self.clock.now()
-        came = await waited(self._woken, seconds, self.clock)
-        if came and (early := min(seconds, self._soonest) - (self.clock.now() - ended)) > 0:
+        woken = await waited(self._woken, seconds, self.clock)
+        if woken and (early := min(seconds, self._soonest) - (self.clock.now() - ended)) > 0:
             await self.clock.wait(asyncio.Event(), early)
-        return came
+        return woken
 
     async def keep(self, attempt: Callable[[], Awaitable[None]]) -> NoReturn:
         """One attempt after another for ever, the first when the first wait is over. Raises what an attempt raises."""
@@ -113,8 +113,8 @@ class Polling:
             return self.every * (1.0 - self._spread * self._jitter()) if self._spread else self.every
         refusal = error is not None and is_refusal(error)
         guess = (self._refused if refusal and self._refused is not None else self._backoff).next()
-        asked = None if error is None else asked_wait(error)
-        return guess if asked is None else max(asked, guess)
+        requested = None if error is None else asked_wait(error)
+        return guess if requested is None else max(requested, guess)
 
     def reset(self) -> None:
         """What failed before does not count any more: the next failure is a first one."""

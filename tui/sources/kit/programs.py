@@ -18,7 +18,7 @@ def find_program(command: str, environment: Mapping[str, str]) -> str:
     if os.path.isabs(command):
         return command
     places = [entry for entry in environment.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(entry)]
-    found = shutil.which(command, path=os.pathsep.join(places)) if os.sep not in command and places else None
-    if found is None:
+    path = shutil.which(command, path=os.pathsep.join(places)) if os.sep not in command and places else None
+    if path is None:
         raise FileNotFoundError(command)
-    return found
+    return path

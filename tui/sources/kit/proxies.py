@@ -117,8 +117,8 @@ def _range(entry: str) -> _Matcher | None:
 
 def _domain(host: str, port: str) -> _Matcher:
     host = host.removeprefix("*") if host.startswith("*.") else host
-    suffix, whole = (host, "") if host.startswith(".") else (f".{host}", host)
-    return lambda name, server_port, _: (name.endswith(suffix) or (bool(whole) and name == whole)) and port in ("", server_port)
+    suffix, exact = (host, "") if host.startswith(".") else (f".{host}", host)
+    return lambda name, server_port, _: (name.endswith(suffix) or (bool(exact) and name == exact)) and port in ("", server_port)
 
 
 def _split(entry: str) -> tuple[str, str]:

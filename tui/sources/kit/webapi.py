@@ -108,23 +108,23 @@ def refusal(reply: Reply, what: str, service: ApiService) -> SourceError:
     return refused(kind, _sentence(kind, reply, what, service), _wait(reply))
 
 
-def _sentence(kind: Refusal, reply: Reply, what: str, service: ApiService) -> Sentence:
+def _sentence(kind: Refusal, reply: Reply, action: str, service: ApiService) -> Sentence:
     message = _message(reply)
     because = f": {message}" if message else ""
     match kind:
         case Refusal.SIGN_IN:
             return Sentence(f"{service.title} does not accept the sign-in{because}", service.sign_in)
         case Refusal.RIGHT:
-            return Sentence(f"{service.title}: no right to {what}{because}", service.ask_for, right=service.right)
+            return Sentence(f"{service.title}: no right to {action}{because}", service.ask_for, right=service.right)
         case Refusal.ABSENT if not message:
             return Sentence(
-                f"{service.title} does not know the request to {what} (404, not in its own form)",
+                f"{service.title} does not know the request to {action} (404, not in its own form)",
                 "A proxy or an ingress answers so: check the address of the service, and what stands on the way to it.",
                 error=ForeignAnswer,
             )
         case Refusal.ABSENT:
             return Sentence(
-                f"{service.title} does not know the request to {what} (404){because}", "Check the address of the service."
+                f"{service.title} does not know the request to {action} (404){because}", "Check the address of the service."
             )
         case Refusal.LIMIT:
             return Sentence(f"{service.title} asks for fewer requests", "It is tried again.")
@@ -133,7 +133,7 @@ def _sentence(kind: Refusal, reply: Reply, what: str, service: ApiService) -> Se
         case Refusal.REDIRECT:
             return Sentence(f"{service.title} redirects to nowhere", "Check the address of the service.")
         case Refusal.GONE | Refusal.OTHER:
-            words = f"{service.title} refused to {what} with {reply.status}{because}"
+            words = f"{service.title} refused to {action} with {reply.status}{because}"
             return Sentence(words, "See the message; it is tried again.", error=SourceError)
         case _:
             assert_never(kind)
@@ -157,8 +157,8 @@ def _wait(reply: Reply) -> float | None:
     seconds = parse_retry_after(reply.header("retry-after"), datetime.now(UTC).timestamp())
     if seconds is None:
         seconds = quota_reset(reply)
-    told = _TOLD_WAIT.search(reply.body[:4096].decode("utf-8", "replace")) if seconds is None and reply.status == 429 else None
-    return float(told.group(1)) if told else seconds
+    match = _TOLD_WAIT.search(reply.body[:4096].decode("utf-8", "replace")) if seconds is None and reply.status == 429 else None
+    return float(match.group(1)) if match else seconds
 
 
 def place_of(endpoint: str) -> str:
