@@ -122,13 +122,13 @@ class _Unopened:
 async def _asked_clusters(plan: Plan, find: FindCluster, stack: AsyncExitStack) -> Mapping[str, WorkloadRights]:
     from tui.sources.cluster.rollout.redeployer import KubeRedeployer  # loads kubernetes: not before a plan is made
 
-    asked: dict[str, WorkloadRights] = {}
+    clusters: dict[str, WorkloadRights] = {}
     for name in sorted({step.workload.cluster for step in plan.ready if step.workload is not None}):
         try:
-            asked[name] = await stack.enter_async_context(KubeRedeployer(_reached(find, name), name))
+            clusters[name] = await stack.enter_async_context(KubeRedeployer(_reached(find, name), name))
         except TrustreeError as error:
-            asked[name] = _Unopened(error)
-    return asked
+            clusters[name] = _Unopened(error)
+    return clusters
 
 
 def _protected(settings: Settings) -> frozenset[str]:

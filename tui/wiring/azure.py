@@ -76,8 +76,8 @@ async def with_clusters(settings: Settings, entra: EntraTokens | None, environ: 
     from tui.sources.azure.aks import all_clusters
 
     resources = _resources(settings, entra, environ)
-    named = tuple(name for name in settings.aks if name != EVERY)
-    return msgspec.structs.replace(settings, aks=tuple(dict.fromkeys((*named, *await all_clusters(resources)))))
+    fixed = tuple(name for name in settings.aks if name != EVERY)
+    return msgspec.structs.replace(settings, aks=tuple(dict.fromkeys((*fixed, *await all_clusters(resources)))))
 
 
 def aks_access(settings: Settings, entra: EntraTokens | None, environ: Mapping[str, str], name: str) -> AksAccess:

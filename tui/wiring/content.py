@@ -59,5 +59,5 @@ def cache_words(settings: Settings, state: CacheState) -> str:
     if state.usage is None:
         return f"cannot be used: {state.problem}"
     aside = f"; an earlier file was set aside as {state.usage.aside}" if state.usage.aside else ""
-    kept = f"entries: {state.usage.entries:,}, {size_words(state.usage.size)} of at most {size_words(settings.cache.max_size)}"
-    return kept + aside
+    usage = f"entries: {state.usage.entries:,}, {size_words(state.usage.size)} of at most {size_words(settings.cache.max_size)}"
+    return usage + aside

@@ -83,11 +83,11 @@ async def _ready(process: asyncio.subprocess.Process) -> _Handshake:
 
 async def _last_words(process: asyncio.subprocess.Process) -> str:
     assert process.stderr is not None
-    said = b""
+    output = b""
     with suppress(TimeoutError):
         async with asyncio.timeout(STOP_TIMEOUT):
-            said = await process.stderr.read(4096)
-    lines = said.decode(errors="replace").strip().splitlines()
+            output = await process.stderr.read(4096)
+    lines = output.decode(errors="replace").strip().splitlines()
     return clean(lines[-1], 200) if lines else "it ended without a word."
 
 

@@ -92,10 +92,10 @@ async def examine(sources: Sequence[_S], tried: Callable[[str, int], None]) -> l
 
     async def one(source: Examinable) -> Sequence[Diagnosis]:
         nonlocal left
-        found = await _examined(source)
+        diagnoses = await _examined(source)
         left -= 1
         tried(str(source.id), left)
-        return found
+        return diagnoses
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(source), name=f"doctor {source.id}") for source in sources]

@@ -126,8 +126,8 @@ class _Parts:
     @property
     def named(self) -> tuple[str, ...]:
         """The registries that the command line or the settings name and that may be asked."""
-        asked = (host for host, registry in self._settings.registry.items() if registry.ask)
-        return tuple(dict.fromkeys(normalize_registry(host) for host in (*self._settings.registries, *asked)))
+        hosts = (host for host, registry in self._settings.registry.items() if registry.ask)
+        return tuple(dict.fromkeys(normalize_registry(host) for host in (*self._settings.registries, *hosts)))
 
     def others(self, clusters: Sequence[ClusterSource]) -> list[Source]:
         """What is told of the images that the clusters run, besides their registries."""
@@ -135,16 +135,16 @@ class _Parts:
 
     def gates(self, clusters: Sequence[ClusterSource]) -> list[GateSource]:
         """One source per cluster for what guards it."""
-        found = [GateSource(cluster.reader()) for cluster in clusters]
-        self.made += found
-        return found
+        gates = [GateSource(cluster.reader()) for cluster in clusters]
+        self.made += gates
+        return gates
 
     def scanners(self, clusters: Sequence[ClusterSource]) -> list[AnyScanner]:
         """The scanners; they read clusters, and content of registries, by what those sources hand out."""
         readers = [cluster.reader() for cluster in clusters]
-        found = scanner_sources(self._settings, readers, self._registries.get, self._credentials.entra, os.environ)
-        self.made += found
-        return found
+        scanners = scanner_sources(self._settings, readers, self._registries.get, self._credentials.entra, os.environ)
+        self.made += scanners
+        return scanners
 
     def builders(self) -> list[ConfiguredSource]:
         """The builders that the settings name."""
@@ -184,10 +184,10 @@ class _Parts:
 
     def _attachments(self, host: str) -> AttachmentReader | None:
         """A reader of what cosign keeps in another repository; None when the settings say not to ask its registry."""
-        given = self._settings.registry.get(host, RegistrySettings())
-        if not given.ask:
+        settings = self._settings.registry.get(host, RegistrySettings())
+        if not settings.ask:
             return None
-        return RegistryAttachments(_registry_options(self._settings, host, given, named=True), self._credentials, self._store)
+        return RegistryAttachments(_registry_options(self._settings, host, settings, named=True), self._credentials, self._store)
 
     def inquiries(self) -> SourceInquiries:
         """Who answers single questions of the operator."""
@@ -206,27 +206,27 @@ class _Parts:
         """One source per context."""
         settings = self._settings
         options = [_cluster_options(settings, name) for name in _context_names(settings)]
-        options += [self._managed(wanted) for wanted in (settings.aks if settings.clusters else ())]
-        found = [ClusterSource(each) for each in options]
-        self._reached = {source.cluster: _named(each, source.cluster) for source, each in zip(found, options, strict=True)}
-        self.made += found
-        return found
+        options += [self._managed(cluster) for cluster in (settings.aks if settings.clusters else ())]
+        sources = [ClusterSource(option) for option in options]
+        self._reached = {source.cluster: _named(option, source.cluster) for source, option in zip(sources, options, strict=True)}
+        self.made += sources
+        return sources
 
-    def _managed(self, wanted: str) -> ClusterOptions:
+    def _managed(self, cluster: str) -> ClusterOptions:
         """A cluster of AKS, which goes by its name where no context and no other cluster does. Raises UsageError."""
         settings = self._settings
-        name = wanted.rpartition("/")[2]
-        taken = [*settings.contexts, *(other.rpartition("/")[2] for other in settings.aks if other != wanted)]
-        name = wanted if name in taken else name
-        managed = aks_access(settings, self._credentials.entra, os.environ, wanted)
+        name = cluster.rpartition("/")[2]
+        taken = [*settings.contexts, *(other.rpartition("/")[2] for other in settings.aks if other != cluster)]
+        name = cluster if name in taken else name
+        managed = aks_access(settings, self._credentials.entra, os.environ, cluster)
         return msgspec.structs.replace(_cluster_options(settings, name), managed=managed, name=name)
 
     def registry(self, registry: str) -> DemandSource | None:
         """The source of a registry; None when the settings say not to ask it."""
-        given = self._settings.registry.get(registry, RegistrySettings())
-        if not given.ask:
+        settings = self._settings.registry.get(registry, RegistrySettings())
+        if not settings.ask:
             return None
-        options = _registry_options(self._settings, registry, given, named=registry in self.named, once=self._once)
+        options = _registry_options(self._settings, registry, settings, named=registry in self.named, once=self._once)
         source = RegistrySource(options, self._credentials, store=self._store, room=self._room)
         self.made.append(source)
         self._registries[registry] = source
@@ -279,16 +279,20 @@ async def _examined(parts: _Parts, tried: Callable[[str, int], None]) -> list[Ex
     estate = Estate(clusters, parts.overheard, built_in(), parts.named)
     async with estate.running():
         await estate.settled(LEARNING)
-        health = {each.id: each for each in estate.snapshot.sources}
+        health = {source_health.id: source_health for source_health in estate.snapshot.sources}
     parts.others(clusters)
-    found = [_shown(source, health.get(source.id), result) for source, result in await examine(parts.made, tried)]
-    made = {source.id for source in parts.made}
-    return found + [_left_alone(each) for each in health.values() if each.state is SourceState.OFF and each.id not in made]
+    examined = [_shown(source, health.get(source.id), result) for source, result in await examine(parts.made, tried)]
+    tried_ids = {source.id for source in parts.made}
+    return examined + [
+        _left_alone(source_health)
+        for source_health in health.values()
+        if source_health.state is SourceState.OFF and source_health.id not in tried_ids
+    ]
 
 
 def _shown(source: _Made, health: SourceHealth | None, tried: Sequence[Diagnosis]) -> Examined:
     identity, endpoint = (health.identity, health.endpoint) if health is not None else ("", "")
-    identity = identity or next((each.identity for each in tried if each.identity), "")
+    identity = identity or next((diagnosis.identity for diagnosis in tried if diagnosis.identity), "")
     return str(source.id), source.id.kind.value, identity, endpoint, tried
 
 
@@ -297,8 +301,8 @@ def _cache_examined(settings: Settings) -> Examined:
     state = cache_state(settings)
     is_used = settings.keeps_content and state.usage is not None
     remedy = "" if not state.problem else "`trustree cache clear` removes it."
-    found = Diagnosis("content", "ok" if is_used else "off", cache_words(settings, state), remedy=remedy)
-    return "cache", "cache", "", str(state.path), [found]
+    diagnosis = Diagnosis("content", "ok" if is_used else "off", cache_words(settings, state), remedy=remedy)
+    return "cache", "cache", "", str(state.path), [diagnosis]
 
 
 def _left_alone(health: SourceHealth) -> Examined:
@@ -343,8 +347,8 @@ def _context_names(settings: Settings) -> tuple[str, ...]:
 
 def _has_no_kubeconfig(settings: Settings) -> bool:
     """Whether nobody named a cluster and there is none by itself: a registry alone is a question, too."""
-    named = settings.contexts or settings.all_contexts or settings.kubeconfig or os.environ.get("KUBECONFIG")
-    return not named and not any(path.exists() for path in default_paths())
+    kubeconfig = settings.contexts or settings.all_contexts or settings.kubeconfig or os.environ.get("KUBECONFIG")
+    return not kubeconfig and not any(path.exists() for path in default_paths())
 
 
 def _cluster_options(settings: Settings, name: str) -> ClusterOptions:
@@ -362,24 +366,24 @@ def _cluster_options(settings: Settings, name: str) -> ClusterOptions:
 
 
 def _registry_options(
-    settings: Settings, host: str, given: RegistrySettings, *, named: bool, once: bool = False
+    settings: Settings, host: str, own: RegistrySettings, *, named: bool, once: bool = False
 ) -> RegistryOptions:
     usual = RegistryOptions(host=host)
     timeout = settings.request_timeout
-    refresh = given.refresh if given.refresh is not None else settings.refresh
+    refresh = own.refresh if own.refresh is not None else settings.refresh
     return RegistryOptions(
         host=host,
-        kind=RegistryKind(given.kind),
-        endpoint=given.endpoint or None,
-        server_name=given.server_name,
-        ca_file=given.ca_file,
-        token_hosts=given.token_hosts,
-        auth=AuthMode(given.auth),
-        username=given.username,
-        password=_password(host, given),
+        kind=RegistryKind(own.kind),
+        endpoint=own.endpoint or None,
+        server_name=own.server_name,
+        ca_file=own.ca_file,
+        token_hosts=own.token_hosts,
+        auth=AuthMode(own.auth),
+        username=own.username,
+        password=_password(host, own),
         request_timeout=usual.request_timeout if timeout is None else timeout or NO_LIMIT,
         refresh=usual.refresh if refresh is None else refresh,
-        requests_per_minute=budgets_for(given.requests_per_minute) if given.requests_per_minute else {},
+        requests_per_minute=budgets_for(own.requests_per_minute) if own.requests_per_minute else {},
         azure=settings.azure,
         catalog=named,
         named=named,
@@ -388,12 +392,12 @@ def _registry_options(
     )
 
 
-def _password(host: str, given: RegistrySettings) -> str:
+def _password(host: str, own: RegistrySettings) -> str:
     """The password from the environment variable that the settings name. Raises InvalidConfig."""
-    password = os.environ.get(given.password_env, "") if given.password_env else ""
-    if given.password_env and not password:
+    password = os.environ.get(own.password_env, "") if own.password_env else ""
+    if own.password_env and not password:
         raise InvalidConfig(
-            f"The password of {host} is to be in the variable {given.password_env}, which is not set.",
-            f"Set {given.password_env}, or change password_env in the configuration.",
+            f"The password of {host} is to be in the variable {own.password_env}, which is not set.",
+            f"Set {own.password_env}, or change password_env in the configuration.",
         )
     return password

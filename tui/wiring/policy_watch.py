@@ -80,23 +80,23 @@ class PolicyWatch:
     def _stamp(self) -> Stamp:
         """When and where the file was last written; None when it cannot be seen."""
         try:
-            found = os.stat(Path(self._path).expanduser())
+            status = os.stat(Path(self._path).expanduser())
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        return status.st_mtime_ns, status.st_size, status.st_ino
 
     def _standing(self) -> tuple[str, ...]:
         """The exceptions that have not ended."""
         now = self._clock()
-        return tuple(each.id for each in self.policy.exceptions if now < each.until)
+        return tuple(exception.id for exception in self.policy.exceptions if now < exception.until)
 
     def _well(self) -> SourceHealth:
         parts = 1 + len(self.policy.scopes) + len(self.policy.exceptions)
         return SourceHealth(self.id, SourceState.OK, self._clock(), objects=parts, live=True, endpoint=self._path)
 
     def _ill(self, error: InvalidConfig) -> SourceHealth:
-        kept = f"{error.headline} What was read before still counts."
-        return msgspec.structs.replace(self._health, state=SourceState.PARTIAL, error=kept, remedy=error.remedy)
+        headline = f"{error.headline} What was read before still counts."
+        return msgspec.structs.replace(self._health, state=SourceState.PARTIAL, error=headline, remedy=error.remedy)
 
 
 def _ignore(policy: Policy) -> None:

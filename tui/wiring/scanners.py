@@ -54,12 +54,12 @@ def scanner_sources(
 ) -> list[AnyScanner]:
     """The sources that settings name, and those that need not be named. Raises InvalidConfig."""
     parts = _Parts(settings, clusters, registries, entra, environment)
-    named = {scanner.kind for scanner in settings.scanner.values()}
+    kinds = {scanner.kind for scanner in settings.scanner.values()}
     # The demo leads to its own Azure by naming Defender; without that, nothing of it may reach the real one.
-    unasked = [kind for kind in _UNASKED if kind not in named and not (settings.demo and kind is ScannerKind.DEFENDER)]
+    unasked = [kind for kind in _UNASKED if kind not in kinds and not (settings.demo and kind is ScannerKind.DEFENDER)]
     tables = {**{str(kind): ScannerSettings(kind) for kind in unasked}, **settings.scanner}
-    found = [source for name, table in tables.items() if table.enabled for source in _made(name, table, parts)]
-    return [*found, *_files(settings.scan_reports)]
+    sources = [source for name, table in tables.items() if table.enabled for source in _made(name, table, parts)]
+    return [*sources, *_files(settings.scan_reports)]
 
 
 def _made(name: str, table: ScannerSettings, parts: _Parts) -> Sequence[AnyScanner]:

@@ -32,9 +32,9 @@ def signature_source(
     `opener` opens a reader of its own for the repository in which cosign keeps signatures apart from images;
     `answers` keeps what revocation services say.
     """
-    given, beside = settings.signatures, Path(settings.source).parent
+    trust, beside = settings.signatures, Path(settings.source).parent
     own = _own(environment, str(config_directory(environment, platform, home)))
-    return SignatureSource(_options(given, own, beside), readers, opener=opener, answers=answers)
+    return SignatureSource(_options(trust, own, beside), readers, opener=opener, answers=answers)
 
 
 def _own(environment: Mapping[str, str], notation_config: str) -> TrustPaths:
@@ -53,46 +53,44 @@ def _own(environment: Mapping[str, str], notation_config: str) -> TrustPaths:
     )
 
 
-def _options(given: SignatureSettings, own: TrustPaths, beside: Path) -> SignatureOptions:
-    usual = _trusted(given, own, beside)
+def _options(settings: SignatureSettings, own: TrustPaths, beside: Path) -> SignatureOptions:
+    usual = _trusted(settings, own, beside)
     return SignatureOptions(
         usual=usual,
-        scopes=tuple((parse_pattern(text), _trusted(scope, usual, beside)) for text, scope in given.scope.items()),
-        revocation=RevocationMode(given.revocation),
-        private_responders=given.private_responders,
+        scopes=tuple((parse_pattern(text), _trusted(scope, usual, beside)) for text, scope in settings.scope.items()),
+        revocation=RevocationMode(settings.revocation),
+        private_responders=settings.private_responders,
     )
 
 
-def _trusted(given: TrustSettings, usual: TrustPaths, beside: Path) -> TrustPaths:
+def _trusted(own: TrustSettings, usual: TrustPaths, beside: Path) -> TrustPaths:
     """What is given, and the usual for the rest."""
 
     def files(paths: tuple[str, ...] | None, else_: tuple[str, ...]) -> tuple[str, ...]:
         return else_ if paths is None else tuple(_path(path, beside) for path in paths)
 
     return TrustPaths(
-        notation_config=usual.notation_config if given.notation_config is None else _path(given.notation_config, beside),
-        cosign_keys=files(given.cosign_keys, usual.cosign_keys),
-        rekor_keys=files(given.rekor_keys, usual.rekor_keys),
-        fulcio_roots=files(given.fulcio_roots, usual.fulcio_roots),
-        identities=usual.identities if given.identities is None else tuple(map(_signer, given.identities)),
-        require_log=usual.require_log if given.require_log is None else given.require_log,
-        trusted_root=usual.trusted_root if given.trusted_root is None else _path(given.trusted_root, beside),
-        ct_log_keys=files(given.ct_log_keys, usual.ct_log_keys),
-        require_sct=usual.require_sct if given.require_sct is None else given.require_sct,
-        elsewhere=usual.elsewhere
-        if given.cosign_repository is None
-        else _elsewhere("cosign_repository", given.cosign_repository),
+        notation_config=usual.notation_config if own.notation_config is None else _path(own.notation_config, beside),
+        cosign_keys=files(own.cosign_keys, usual.cosign_keys),
+        rekor_keys=files(own.rekor_keys, usual.rekor_keys),
+        fulcio_roots=files(own.fulcio_roots, usual.fulcio_roots),
+        identities=usual.identities if own.identities is None else tuple(map(_signer, own.identities)),
+        require_log=usual.require_log if own.require_log is None else own.require_log,
+        trusted_root=usual.trusted_root if own.trusted_root is None else _path(own.trusted_root, beside),
+        ct_log_keys=files(own.ct_log_keys, usual.ct_log_keys),
+        require_sct=usual.require_sct if own.require_sct is None else own.require_sct,
+        elsewhere=usual.elsewhere if own.cosign_repository is None else _elsewhere("cosign_repository", own.cosign_repository),
     )
 
 
-def _signer(given: SignerSettings) -> Signer:
+def _signer(identity: SignerSettings) -> Signer:
     """Who may sign; InvalidConfig for half an identity, which cosign does not take, and for a pattern that Go does not."""
-    if not (given.subject and given.issuer):
+    if not (identity.subject and identity.issuer):
         raise InvalidConfig("An identity under [signatures] lacks its subject or its issuer.", "Name both, as cosign wants it.")
-    for text, is_pattern in ((given.subject, given.pattern), (given.issuer, given.issuer_pattern)):
+    for text, is_pattern in ((identity.subject, identity.pattern), (identity.issuer, identity.issuer_pattern)):
         if is_pattern:
             _check_pattern(text)
-    return Signer(given.subject, given.issuer, given.pattern, given.issuer_pattern)
+    return Signer(identity.subject, identity.issuer, identity.pattern, identity.issuer_pattern)
 
 
 def _check_pattern(text: str) -> None:
@@ -105,22 +103,22 @@ def _check_pattern(text: str) -> None:
         raise InvalidConfig(headline, "Write a regular expression as Go reads them (RE2).") from error
 
 
-def _elsewhere(what: str, text: str) -> RepositoryName | None:
+def _elsewhere(setting: str, text: str) -> RepositoryName | None:
     """The repository that is named, None for none; InvalidConfig for a text that names no repository."""
     if not text:
         return None
     if "@" in text or ":" in text.rpartition("/")[2]:
-        raise _no_repository(what, text)
+        raise _no_repository(setting, text)
     try:
         reference = parse_reference(text)
     except InvalidReference as error:
-        raise _no_repository(what, text) from error
+        raise _no_repository(setting, text) from error
     return RepositoryName(reference.registry, reference.repository)
 
 
-def _no_repository(what: str, text: str) -> InvalidConfig:
+def _no_repository(setting: str, text: str) -> InvalidConfig:
     return InvalidConfig(
-        f"{what} is not the name of a repository: {clean(text, 100)}", "Name it as host/repository, without a tag."
+        f"{setting} is not the name of a repository: {clean(text, 100)}", "Name it as host/repository, without a tag."
     )
 
 
