@@ -124,11 +124,11 @@ def _styled(spans: Sequence[Span], text: str, ranges: Sequence[tuple[int, int]],
         if start < 0:
             yield Span(ellipsis, spans[min(bisect_right(ends, end), len(spans) - 1)].style)
             continue
-        at = 0
+        cursor = 0
         for (words, style), after in zip(spans, ends, strict=True):
-            if at < end and start < after:
-                yield Span(words[max(0, start - at) : end - at], style)
-            at = after
+            if cursor < end and start < after:
+                yield Span(words[max(0, start - cursor) : end - cursor], style)
+            cursor = after
 
 
 @lru_cache(64)

@@ -145,12 +145,12 @@ class Outline:
         depth = len(self.rows[index])
         if depth <= 1:
             return None
-        return next(at for at in range(index - 1, -1, -1) if len(self.rows[at]) < depth)
+        return next(row for row in range(index - 1, -1, -1) if len(self.rows[row]) < depth)
 
     def end_of(self, index: int) -> int:
         """The index after the last visible row under a row."""
         rows, depth = self.rows, len(self.rows[index])
-        return next((at for at in range(index + 1, len(rows)) if len(rows[at]) <= depth), len(rows))
+        return next((row for row in range(index + 1, len(rows)) if len(rows[row]) <= depth), len(rows))
 
     def reveal(self, key: RowKey) -> bool:
         """Open what is above a row and put the cursor on it, or on the nearest ancestor that there is; False when none is."""

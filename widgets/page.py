@@ -52,7 +52,7 @@ class Banner(Painted):
         """Show other lines."""
         before, self._lines = self._lines, lines
         count = max(len(before), len(self._lines))
-        changed = [at for at in range(count) if before[at : at + 1] != self._lines[at : at + 1]]
+        changed = [row for row in range(count) if before[row : row + 1] != self._lines[row : row + 1]]
         self.refresh_rows(changed)
 
     def refresh_rows(self, rows: Sequence[int]) -> None:

@@ -78,12 +78,12 @@ class Painted(Widget):
 
     def role(self, role: str, ground: str = "") -> Style:
         """The style of a role (or several, joined by spaces) on a ground."""
-        known = self._styles_by_role
-        if known is None:
-            known = self._styles_by_role = {}
-        style = known.get((role, ground))
+        styles = self._styles_by_role
+        if styles is None:
+            styles = self._styles_by_role = {}
+        style = styles.get((role, ground))
         if style is None:
-            style = known[role, ground] = self._resolve(role, ground)
+            style = styles[role, ground] = self._resolve(role, ground)
         return style
 
     def _resolve(self, role: str, ground: str) -> Style:

@@ -50,7 +50,7 @@ class LazyLines(Sequence[TextLine]):
     def __getitem__(self, at: int | slice) -> TextLine | Sequence[TextLine]:
         """One line, or several."""
         if isinstance(at, slice):
-            return [self[each] for each in range(*at.indices(len(self)))]
+            return [self[index] for index in range(*at.indices(len(self)))]
         if at < len(self._head):
             return self._head[at]
         return self._made(self._items[at - len(self._head)])

@@ -57,7 +57,7 @@ def ascii_only(text: str) -> str:
     """Harmless text for a terminal that shows ASCII only, as wide as before."""
     if text.isascii():
         return text
-    return "".join(each if each.isascii() else "?" * cell_len(each) for each in text.translate(_PLAIN))
+    return "".join(character if character.isascii() else "?" * cell_len(character) for character in text.translate(_PLAIN))
 
 
 def width_of(text: str) -> int:
@@ -73,7 +73,7 @@ def fit(text: str, width: int, ellipsis: str = ELLIPSIS) -> str:
     if room <= 0:
         return ellipsis[:width]
     end = len(_head(text, room))
-    digest = next((each for each in DIGEST.finditer(text) if 0 < each.start() < end < each.end()), None)
+    digest = next((match for match in DIGEST.finditer(text) if 0 < match.start() < end < match.end()), None)
     return text[: digest.start() if digest else end] + ellipsis
 
 
@@ -125,5 +125,5 @@ def chopped(text: str, width: int) -> list[str]:
     """The harmless text as it is, on lines of at most `width` cells."""
     plain = harmless(text)
     if plain.isascii():
-        return [plain[at : at + width] for at in range(0, len(plain), width)] or [""]
+        return [plain[start : start + width] for start in range(0, len(plain), width)] or [""]
     return chop_cells(plain, width)

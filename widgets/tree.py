@@ -133,23 +133,23 @@ class VirtualTree(Painted, can_focus=True):
         When the cursor's row is gone, the cursor is on the nearest ancestor that is left. `expanded` replaces the open rows.
         With `keep_order` rows stay in the order in which they stand, and new ones come below those beside them.
         """
-        before, line, known = self.cursor_key, self.cursor_line, self.model
+        before, line, former = self.cursor_key, self.cursor_line, self.model
         self._outline.reconcile(model, expanded, keep_order=keep_order)
         top, now = self._outline.cursor - line, self.cursor_key
-        same = now is not None and before is not None and model.identity(now) == known.identity(before)
+        same = now is not None and before is not None and model.identity(now) == former.identity(before)
         self._top = max(top, -self._room // 2) if same and (expanded is None or keep_order) else self._clamped(top)
-        self._show_changes(before, known)
+        self._show_changes(before, former)
 
     def set_outline(self, outline: Outline) -> None:
         """Show rows that were laid out before: the cursor's row stays on its line as far as that can be."""
-        before, line, known = self.cursor_key, self.cursor_line, self._outline
-        outline.follow_cursor(known)
+        before, line, former = self.cursor_key, self.cursor_line, self._outline
+        outline.follow_cursor(former)
         self._outline = outline
         self._top = self._clamped(outline.cursor - line)
-        self._show_changes(before, known.model)
+        self._show_changes(before, former.model)
 
-    def _show_changes(self, before: RowKey | None, known: TreeModel) -> None:
-        if tuple(self.model.columns()) != tuple(known.columns()):
+    def _show_changes(self, before: RowKey | None, former: TreeModel) -> None:
+        if tuple(self.model.columns()) != tuple(former.columns()):
             self._painter.forget()
             self.refresh(Region(0, 0, self.size.width, HEADER))
         self._show_cursor(below_pins=False)
@@ -163,7 +163,7 @@ class VirtualTree(Painted, can_focus=True):
         `line` is where the row comes to stand, counted from the first one on the screen, as far as that can be.
         """
         before = self.cursor_key
-        found = self._outline.reveal(key)
+        is_there = self._outline.reveal(key)
         if line is not None:
             self._top = self._clamped(self._outline.cursor - line)
             self._show_cursor()
@@ -172,7 +172,7 @@ class VirtualTree(Painted, can_focus=True):
         self._repaint_changes()
         if self.cursor_key != before:
             self.post_message(self.RowHighlighted(self, self.cursor_key))
-        return found
+        return is_there
 
     def action_step(self, by: int) -> None:
         """Move the cursor by rows."""
@@ -186,8 +186,8 @@ class VirtualTree(Painted, can_focus=True):
     def _page_down(self) -> int:
         """How far down the last row of this page is the first below the pins of the next."""
         rows, most = self._outline.rows, most_pinned(self._room)
-        whole = max(1, self._room - 1)
-        return next((step for step in range(whole, 1, -1) if step + len(pinned(rows, self._top + step, most)) <= whole), 1)
+        height = max(1, self._room - 1)
+        return next((step for step in range(height, 1, -1) if step + len(pinned(rows, self._top + step, most)) <= height), 1)
 
     def action_first(self) -> None:
         """Move to the first row."""
@@ -377,5 +377,5 @@ class VirtualTree(Painted, can_focus=True):
 
     def _thumb(self, y: int, room: int) -> str:
         """The mark of the visible part at the right edge, blank where it is not or when everything is visible."""
-        seen = thumb(self._top, room, self.row_count)
-        return ("|" if self.ascii else "▐") if y - HEADER in seen else ""
+        marked = thumb(self._top, room, self.row_count)
+        return ("|" if self.ascii else "▐") if y - HEADER in marked else ""

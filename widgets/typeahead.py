@@ -69,7 +69,7 @@ class TypeAheadApp(App[Result]):
         while self._typed and self._passing is None:
             receiver, event = self._receiver, self._typed.popleft()
             await super().on_event(event)
-            if not self._typed or not all(_is_written(each, receiver) for each in (event, self._typed[0])):
+            if not self._typed or not all(_is_written(key_event, receiver) for key_event in (event, self._typed[0])):
                 self._send_after(0, receiver)
 
     def _send_after(self, calm: int, receiver: DOMNode | None = None) -> None:
