@@ -122,9 +122,9 @@ class Progress:
 
     def _show(self, board: Board) -> None:
         for row in board.rows:
-            at = (row.state, row.at, len(row.passed), _gist(row.sentence))
-            if self._said.get(row.steps) != at and row.state is not BoardState.WAITING:
-                self._said[row.steps] = at
+            shown = (row.state, row.at, len(row.passed), _gist(row.sentence))
+            if self._said.get(row.steps) != shown and row.state is not BoardState.WAITING:
+                self._said[row.steps] = shown
                 where = row.at if row.at is not None and row.state is BoardState.RUNNING else row.state
                 say(f"{clean(row.title, 100)}: {where}. {clean(row.sentence, 300)}")
 

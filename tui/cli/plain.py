@@ -158,11 +158,11 @@ async def _typed() -> AsyncIterator[asyncio.Queue[str | None]]:
 
 def _read(descriptor: int, hand_over: object) -> None:
     assert callable(hand_over)
-    rest = b""
+    unfinished = b""
     while piece := os.read(descriptor, 4096):
-        *whole, rest = (rest + piece).split(b"\n")
-        for line in whole:
+        *lines, unfinished = (unfinished + piece).split(b"\n")
+        for line in lines:
             hand_over(line.decode(errors="replace"))
-    if rest:
-        hand_over(rest.decode(errors="replace"))
+    if unfinished:
+        hand_over(unfinished.decode(errors="replace"))
     hand_over(None)

@@ -181,9 +181,9 @@ class Pump:
     @property
     def _idle(self) -> bool:
         """Whether everything asked for was answered; a source that failed answers nothing more."""
-        asked: list[DemandSource | ArtifactSource] = [source for source in self._registries.values() if source is not None]
-        asked += self._examiners
-        return all(source.idle or self._has_failed(source.id) for source in asked)
+        sources: list[DemandSource | ArtifactSource] = [source for source in self._registries.values() if source is not None]
+        sources += self._examiners
+        return all(source.idle or self._has_failed(source.id) for source in sources)
 
     async def moved(self) -> None:
         """Wait for the next event of any source."""

@@ -38,12 +38,12 @@ class Story:
         before = {denial.what for denial in self._denied.get(health.id, ())}
         now = {denial.what: denial for denial in health.denials}
         self._denied[health.id] = health.denials
-        for what, denial in now.items():
-            if what not in before:
+        for label, denial in now.items():
+            if label not in before:
                 right = f" (the right: {denial.right})" if denial.right else ""
-                _log.info("%s: cannot read %s%s: %s", health.id, what, right, _sentences(denial.reason, denial.remedy))
-        for what in sorted(before - now.keys()):
-            _log.info("%s: can read %s again", health.id, what)
+                _log.info("%s: cannot read %s%s: %s", health.id, label, right, _sentences(denial.reason, denial.remedy))
+        for label in sorted(before - now.keys()):
+            _log.info("%s: can read %s again", health.id, label)
 
 
 def _standing(health: SourceHealth) -> tuple[SourceState, str]:

@@ -168,8 +168,8 @@ def summary_sentences(document: Document) -> Iterator[str]:
     yield from (f"Of {words} it could not be told." for words in untold(document.selection))
     for source in (row for row in map(source_row, snapshot.sources) if row.state in ("partial", "failed")):
         yield f"The source {source.name} is {source.state}: {full_stop(source.error or '')}"
-    whole = "This is complete." if document.complete else "This is not complete."
-    yield f"{whole} It is as of {snapshot.as_of:%H:%M:%S} UTC on {snapshot.as_of:%Y-%m-%d}."
+    completeness = "This is complete." if document.complete else "This is not complete."
+    yield f"{completeness} It is as of {snapshot.as_of:%H:%M:%S} UTC on {snapshot.as_of:%Y-%m-%d}."
 
 
 FORMAT = Format(ReportScope.IMAGES, _render)

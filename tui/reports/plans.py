@@ -185,5 +185,5 @@ def board_lines(board: Board) -> Iterator[str]:
 
 
 def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} m {rest} s" if minutes else f"{rest} s"
+    minutes, remainder = divmod(round(seconds), 60)
+    return f"{minutes} m {remainder} s" if minutes else f"{remainder} s"

@@ -48,10 +48,10 @@ class MarkFile:
         if self._path is None:
             return
         key = self._key(circumstances)
-        others = sorted(((name, other) for name, other in self._marks().items() if name != key), key=lambda named: named[1].at)
-        kept = dict([*others, (key, mark)][-MOST:])
+        others = sorted(((name, other) for name, other in self._marks().items() if name != key), key=lambda entry: entry[1].at)
+        marks = dict([*others, (key, mark)][-MOST:])
         try:
-            _replace(self._path, msgspec.json.encode(_Marks(SCHEMA, kept)))
+            _replace(self._path, msgspec.json.encode(_Marks(SCHEMA, marks)))
         except OSError as error:
             log.warning("%s is not written: %s", self._path, error.strerror)
 
