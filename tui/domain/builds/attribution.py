@@ -126,14 +126,14 @@ class _Index:
     def _certain(self, image: Image) -> Iterator[Attribution]:
         for digest in image.digests:
             for run in self._pushed.get((image.name, digest), ()):
-                known = run.job is None or run.job in self._jobs
+                has_job = run.job is None or run.job in self._jobs
                 note = (
                     f"The log of run {run.id} says that it pushed this digest."
                     if run.by_log
                     else f"Run {run.id} pushed this digest."
                 )
                 confidence = Confidence.LIKELY if run.by_log else Confidence.CERTAIN
-                yield Attribution(run.job, AttributionBasis.RUN, confidence, note, run.id, known)
+                yield Attribution(run.job, AttributionBasis.RUN, confidence, note, run.id, has_job)
 
     def _likely(self, image: Image) -> Iterator[Attribution]:
         for job, tags in self._pushes.get(image.name, {}).items():
@@ -144,18 +144,18 @@ class _Index:
         """What the names say. A tag that a run of the job put on another digest was put on this one by somebody else."""
         if any(self._last.get((job, image.name, tag), image.digests[0]) not in image.digests for tag in image.tags):
             return None
-        known = job in self._jobs
+        has_job = job in self._jobs
         if tag := next((tag for tag in image.tags for pattern in tags if tag_matches(pattern, tag)), ""):
             note = f"The job says that it pushes tag {tag} of this repository."
-            return Attribution(job, AttributionBasis.IMAGES, Confidence.LIKELY, note, known=known)
+            return Attribution(job, AttributionBasis.IMAGES, Confidence.LIKELY, note, known=has_job)
         if image.tags and tags and not any(is_open(tag) for tag in tags):
-            return None if image.tags_listed else self._in_repository(job, known)
-        return self._in_repository(job, known)
+            return None if image.tags_listed else self._in_repository(job, has_job)
+        return self._in_repository(job, has_job)
 
     @staticmethod
-    def _in_repository(job: JobKey, known: bool) -> Attribution:
+    def _in_repository(job: JobKey, has_job: bool) -> Attribution:
         note = "The job pushes into this repository; nothing says that it pushed this image."
-        return Attribution(job, AttributionBasis.REPOSITORY, Confidence.CLAIMED, note, known=known)
+        return Attribution(job, AttributionBasis.REPOSITORY, Confidence.CLAIMED, note, known=has_job)
 
     def _set(self, image: Image) -> Iterator[Attribution]:
         """What the settings name: the entry with the closest pattern."""

@@ -58,10 +58,10 @@ class Shared(Generic[K]):
 
     def one(self, value: K) -> K:
         """The value, or the equal one that was met before it."""
-        known = self._values.setdefault(value, value)
+        kept_value = self._values.setdefault(value, value)
         if len(self._values) > self._most:
             self._values.clear()
-        return known
+        return kept_value
 
 
 class SharedByIdentity(Generic[T, V]):
@@ -289,9 +289,9 @@ def changed_keys(before: Mapping[K, V], after: Mapping[K, V]) -> set[K]:
     """The keys whose value is another object now, or that only one of them has."""
     if before is after:
         return set()
-    known = after.since(before) if isinstance(after, Successor) else None
-    if known is not None:
-        return set(known)
+    differing = after.since(before) if isinstance(after, Successor) else None
+    if differing is not None:
+        return set(differing)
     if len(before) == len(after) and all(map(is_, before, after)):
         # The same keys in the same order, as after most changes: the interpreter alone looks through tens of thousands.
         return set(compress(after, map(is_not, before.values(), after.values())))

@@ -147,10 +147,10 @@ class _Source:
             yield self._remove(uid)
         if pod is not None:
             owner = pod.owner.uid if pod.owner is not None and not pod.mirror else ""
-            known = self._tops.values.get(owner) if owner else None
-            if owner and known is None:
+            owner_top = self._tops.values.get(owner) if owner else None
+            if owner and owner_top is None:
                 self._orphans.setdefault(owner, set()).add(uid)
-            top = self._top[uid] = known or top_of(pod, self._controllers)
+            top = self._top[uid] = owner_top or top_of(pod, self._controllers)
             self._members.setdefault(top.key, {})[uid] = pod
             yield top.key
 

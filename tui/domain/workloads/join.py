@@ -88,9 +88,9 @@ class WorkloadJoin:
 
 def _join(key: ObjectKey, draft: WorkloadDraft, nodes: Mapping[str, Node], judge: DriftJudge) -> JoinedWorkload:
     containers = joined_of(draft, judge, nodes)
-    kept = sorted({container.image for controller in draft.rollback for container in controller.containers})
-    old = [judge.find(RunVariant(image)) for image in kept]
-    named = [image for image, verdict in zip(kept, old, strict=True) if verdict.name is not None]
+    images = sorted({container.image for controller in draft.rollback for container in controller.containers})
+    old = [judge.find(RunVariant(image)) for image in images]
+    known_images = [image for image, verdict in zip(images, old, strict=True) if verdict.name is not None]
     rollback = tuple(sorted({container.declared for container in old if container.declared is not None}))
     words = tuple(_words(draft))
     declared = [container.declared for container in containers if container.declared is not None]
@@ -107,7 +107,7 @@ def _join(key: ObjectKey, draft: WorkloadDraft, nodes: Mapping[str, Node], judge
         crews=crews,
         idle=tuple(dict.fromkeys((*(image for container in containers for image in _idle(container)), *rollback))),
         images=tuple(dict.fromkeys((*runs, *declared, *rollback))),
-        lost=tuple(image for image in named if judge.word(parse_reference(image)).gone),
+        lost=tuple(image for image in known_images if judge.word(parse_reference(image)).gone),
         named=tuple(
             dict.fromkeys(
                 (

@@ -79,27 +79,27 @@ def _sentence(reason: str) -> str:
 
 
 def _repository(case: _Case) -> tuple[State, str]:
-    named = case.word.named
-    if named.kind is AbsenceKind.REPOSITORY_UNKNOWN:
+    tag = case.word.named
+    if tag.kind is AbsenceKind.REPOSITORY_UNKNOWN:
         return State.FAIL, f"{case.reference.registry} has no repository {case.reference.repository}."
-    if named.there or case.word.has_repository:
+    if tag.there or case.word.has_repository:
         return State.PASS, f"{case.name} is there."
-    return State.UNKNOWN, f"Whether {case.name} is there is not known." if named.gone else _sentence(named.reason)
+    return State.UNKNOWN, f"Whether {case.name} is there is not known." if tag.gone else _sentence(tag.reason)
 
 
 def _tag(case: _Case) -> tuple[State, str]:
-    tag, named = case.reference.tag, case.word.named
+    tag, tag_word = case.reference.tag, case.word.named
     if case.reference.digest:
         return State.OFF, "The name gives a digest: no tag is asked for."
-    if named.there:
+    if tag_word.there:
         return State.PASS, f"{case.name} has the tag {tag}."
-    return (State.FAIL, f"{case.name} has no tag {tag}.") if named.gone else (State.UNKNOWN, _sentence(named.reason))
+    return (State.FAIL, f"{case.name} has no tag {tag}.") if tag_word.gone else (State.UNKNOWN, _sentence(tag_word.reason))
 
 
 def _digest(case: _Case) -> tuple[State, str]:
-    manifest, named = case.word.manifest, case.word.named
+    manifest, tag_word = case.word.manifest, case.word.named
     if manifest is None:
-        return State.UNKNOWN, "No tag names a digest." if named.gone else _sentence(named.reason)
+        return State.UNKNOWN, "No tag names a digest." if tag_word.gone else _sentence(tag_word.reason)
     digest = short(manifest.digest or case.reference.digest)
     if manifest.there:
         return State.PASS, f"{case.name} has {digest}."
