@@ -133,9 +133,10 @@ async def test_s2_the_blast_radius_of_a_base_takes_three_keys(estate: Estate, si
 
 async def test_s3_a_tag_that_was_moved_under_running_pods_takes_two_keys(estate: Estate) -> None:
     async with operator(estate) as ops:
-        await ops.filter("drift:moved")
+        await ops.filter("drift:moved payments/worker")
         assert ops.keys <= 2
-        await ops.sees(lambda: "payments/worker" in text_of(ops.screen) and "tag moved" in text_of(ops.screen))
+        assert "payments/worker:stable names" in await ops.answered()
+        await ops.sees(lambda: "payments/worker" in text_of(ops.screen))
         await ops.press("enter", "G")
         await ops.sees(lambda: "what runs is" in " ".join(ops.screen.detail.text.split()), "the reason")
 
@@ -147,8 +148,10 @@ async def test_s4_why_pods_do_not_start_is_told_apart_in_three_keys(estate: Esta
         assert ops.keys <= 3
         await ops.sees(lambda: "is not in" in text_of(ops.screen), "a tag that is not there")
         said = text_of(ops.screen)
-        for cause in ("has no repository", "does not reach", "is not an image reference"):
+        for cause in ("has no repository", "does not reach", "is not an image"):
             assert cause in said, said
+        answer = await ops.answered()
+        assert all(cause in answer for cause in ("no such tag", "right 1", "name 1", "repo 1", "network 1")), answer
 
 
 async def test_s5_the_start_screen_counts_every_verdict(estate: Estate) -> None:
@@ -244,7 +247,7 @@ async def test_the_manifest_of_an_image_is_shown_as_its_registry_has_it(estate: 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
 async def test_s3_what_ran_before_and_now_stands_above_the_rows_in_two_keys(estate: Estate, size: tuple[int, int]) -> None:
     async with operator(estate, size) as ops:
-        await ops.filter("drift:moved")
+        await ops.filter("drift:moved payments/worker")
         said = await ops.answered()
         assert ops.keys <= 2
         moves = moves_among(ops.snapshot, ops.snapshot.workloads).moves
