@@ -46,9 +46,9 @@ class AksAccess:
     """A `ManagedCluster`: `wanted` is GROUP/NAME or SUBSCRIPTION/GROUP/NAME."""
 
     def __init__(
-        self, wanted: str, arm: ResourceManager, resources: AzureResources, entra: EntraTokens, clock: Callable[[], float]
+        self, cluster: str, arm: ResourceManager, resources: AzureResources, entra: EntraTokens, clock: Callable[[], float]
     ) -> None:
-        self._wanted = wanted
+        self._wanted = cluster
         self._arm, self._resources, self._entra, self._clock = arm, resources, entra, clock
         self._kept: tuple[float, bytes] = (0.0, b"")
 

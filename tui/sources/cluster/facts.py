@@ -281,18 +281,18 @@ class ClusterFacts:
         return {self._text(key): self._text(value) for key, value in words.items() if key in _MANAGING}
 
 
-def steady(known: Pod, seen: Pod) -> Pod:
+def steady(former: Pod, latest: Pod) -> Pod:
     """The pod as seen, but the known one where all that changed is the word for an image that cannot be pulled.
 
     The kubelet flips such containers between ErrImagePull and ImagePullBackOff for ever; to an operator nothing happens.
     """
-    if known == seen:
-        return known
-    if len(known.containers) != len(seen.containers) or not any(map(_flipped, known.containers, seen.containers)):
-        return seen
-    containers = tuple(old if _flipped(old, new) else new for old, new in zip(known.containers, seen.containers, strict=True))
-    calm = msgspec.structs.replace(seen, containers=containers)
-    return known if calm == known else calm
+    if former == latest:
+        return former
+    if len(former.containers) != len(latest.containers) or not any(map(_flipped, former.containers, latest.containers)):
+        return latest
+    containers = tuple(old if _flipped(old, new) else new for old, new in zip(former.containers, latest.containers, strict=True))
+    calm = msgspec.structs.replace(latest, containers=containers)
+    return former if calm == former else calm
 
 
 def _flipped(old: PodContainer, new: PodContainer) -> bool:

@@ -147,7 +147,7 @@ class KindReader(ABC):
             return self._failed_change(line)
         return self._failed_change(line) if change.type == "ERROR" else change
 
-    def facts(self, items: Sequence[WireObject], known: Mapping[str, Fact], into: dict[str, Fact], meet: Meet) -> list[Fact]:
+    def facts(self, items: Sequence[WireObject], former: Mapping[str, Fact], into: dict[str, Fact], meet: Meet) -> list[Fact]:
         """The facts of several objects, also put into the table; `meet` is told of every owner.
 
         Objects whose owners, labels or volumes cannot be read are left out: fewer come back than went in.
@@ -157,7 +157,7 @@ class KindReader(ABC):
         for wire in items:
             name = identity(wire)
             try:
-                fact = make(wire, known.get(name))
+                fact = make(wire, former.get(name))
             except DECODING:
                 continue
             into[name] = fact
@@ -167,7 +167,7 @@ class KindReader(ABC):
         return facts
 
     @abstractmethod
-    def fact(self, wire: WireObject, known: Fact | None) -> Fact:
+    def fact(self, wire: WireObject, former: Fact | None) -> Fact:
         """The fact in a wire object; the known one when nothing changed."""
 
     @abstractmethod
@@ -216,10 +216,10 @@ class KindReader(ABC):
 
 
 class _PodReader(KindReader):
-    def fact(self, wire: WireObject, known: Fact | None) -> Fact:
+    def fact(self, wire: WireObject, former: Fact | None) -> Fact:
         assert isinstance(wire, PodObject)
         pod = self._facts.pod(wire)
-        return steady(known, pod) if isinstance(known, Pod) else pod
+        return steady(former, pod) if isinstance(former, Pod) else pod
 
     def seen(self, scope: str, generation: int, facts: Iterable[Fact]) -> Event:
         return PodsSeen(self.source, scope, generation, tuple(fact for fact in facts if isinstance(fact, Pod)))
@@ -239,10 +239,10 @@ class _PodReader(KindReader):
 
 
 class _ControllerReader(KindReader):
-    def fact(self, wire: WireObject, known: Fact | None) -> Fact:
+    def fact(self, wire: WireObject, former: Fact | None) -> Fact:
         assert isinstance(wire, ControllerObject)
         fact = self._facts.controller(wire, self.kind.kind, self.kind.api_version)
-        return known if known is not None and known == fact else fact
+        return former if former is not None and former == fact else fact
 
     def seen(self, scope: str, generation: int, facts: Iterable[Fact]) -> Event:
         controllers = tuple(fact for fact in facts if isinstance(fact, Controller))
@@ -263,10 +263,10 @@ class _ControllerReader(KindReader):
 
 
 class _NodeReader(KindReader):
-    def fact(self, wire: WireObject, known: Fact | None) -> Fact:
+    def fact(self, wire: WireObject, former: Fact | None) -> Fact:
         assert isinstance(wire, NodeObject)
         fact = self._facts.node(wire)
-        return known if known is not None and known == fact else fact
+        return former if former is not None and former == fact else fact
 
     def identity(self, wire: WireObject) -> str:
         return wire.metadata.name

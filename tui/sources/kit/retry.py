@@ -26,12 +26,12 @@ class Retry:
     def __init__(self, backoff: Backoff, more: int, longest: float = inf) -> None:
         self._backoff, self._left, self._longest = backoff, more, longest
 
-    def wait(self, asked: float | None = None) -> float | None:
-        """Seconds until the next try, None when there is none; `asked` is the wait that the server names."""
+    def wait(self, requested: float | None = None) -> float | None:
+        """Seconds until the next try, None when there is none; `requested` is the wait that the server names."""
         if self._left <= 0:
             return None
         self._left -= 1
-        seconds = self._backoff.next() if asked is None else asked
+        seconds = self._backoff.next() if requested is None else requested
         return seconds if seconds <= self._longest else None
 
 

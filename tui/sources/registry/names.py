@@ -23,21 +23,21 @@ class ListCut(UntrustedPayload):
     """A list goes on, and the rest of it is left: what was read of it holds."""
 
 
-def cut(most: int, asked: RequestContext) -> ListCut:
+def cut(most: int, context: RequestContext) -> ListCut:
     """The error that ends a list that is too long."""
     return ListCut(
-        f"only the first {most:,} of {asked.what} on {asked.host} are read", "What runs is read in any case, by its own name."
+        f"only the first {most:,} of {context.what} on {context.host} are read", "What runs is read in any case, by its own name."
     )
 
 
-async def at_most(pages: AsyncIterator[tuple[T, ...]], most: int, asked: RequestContext) -> AsyncGenerator[tuple[T, ...], None]:
+async def at_most(pages: AsyncIterator[tuple[T, ...]], most: int, context: RequestContext) -> AsyncGenerator[tuple[T, ...], None]:
     """The pages up to so many rows and `MAX_PAGES`. Raises ListCut when there are more."""
     left, count = most, 0
     async for page in pages:
         count += 1
         yield page[:left]
         if len(page) > left or count >= MAX_PAGES:
-            raise cut(most, asked)
+            raise cut(most, context)
         left -= len(page)
 
 

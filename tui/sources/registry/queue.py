@@ -105,17 +105,17 @@ class DemandQueue:
                 entry.anew = demand.referrers
                 self.again(entry)
 
-    def again(self, wanted: QueuedDemand) -> None:
+    def again(self, entry: QueuedDemand) -> None:
         """Put it in the queue, or where its new priority belongs."""
-        self._queue.put(wanted.key, int(wanted.demand.priority))
+        self._queue.put(entry.key, int(entry.demand.priority))
 
     def _is_missing(self, entry: QueuedDemand) -> bool:
         """Whether the registry does not have it, as it has just said: there is no more to be read of it until the next look."""
         return self.rests(entry) and not entry.digest and isinstance(entry.error, NotFound)
 
-    def rests(self, wanted: QueuedDemand) -> bool:
+    def rests(self, entry: QueuedDemand) -> bool:
         """Whether it neither waits nor is being read."""
-        return wanted.key not in self._queue
+        return entry.key not in self._queue
 
     async def work(self, answer: Callable[[QueuedDemand], Awaitable[None]], workers: int) -> None:
         """Answer what is asked for with so many workers, until cancelled."""

@@ -24,9 +24,9 @@ PASSING = (Unreachable, AuthenticationFailed, ServerFault, Throttled)
 _TRIED = (Unreachable, ServerFault, Throttled)
 
 
-def is_unsettled(wanted: QueuedDemand) -> bool:
+def is_unsettled(entry: QueuedDemand) -> bool:
     """Whether the last try of it failed in passing, or a look at it came to nothing."""
-    return isinstance(wanted.error, PASSING) or wanted.missed > 0
+    return isinstance(entry.error, PASSING) or entry.missed > 0
 
 
 class Recovery:

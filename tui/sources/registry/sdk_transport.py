@@ -73,35 +73,37 @@ class RegistrySdk:
             http_logging_policy=SansIOHTTPPolicy(),
         )
 
-    async def properties_of_repository(self, repository: str, asked: RequestContext) -> RepositoryProperties:
+    async def properties_of_repository(self, repository: str, context: RequestContext) -> RepositoryProperties:
         """The properties of a repository."""
-        exchange = _Exchange(self._request(repository, asked), _OfRepository)
-        return await _read(self._sdk.get_repository_properties(repository, exchange=exchange), asked)
+        exchange = _Exchange(self._request(repository, context), _OfRepository)
+        return await _read(self._sdk.get_repository_properties(repository, exchange=exchange), context)
 
-    async def properties_of_manifest(self, repository: str, digest: str, asked: RequestContext) -> ArtifactManifestProperties:
+    async def properties_of_manifest(self, repository: str, digest: str, context: RequestContext) -> ArtifactManifestProperties:
         """The properties of a manifest."""
-        exchange = _Exchange(self._request(repository, asked), _OfManifest)
-        return await _read(self._sdk.get_manifest_properties(repository, digest, exchange=exchange), asked)
+        exchange = _Exchange(self._request(repository, context), _OfManifest)
+        return await _read(self._sdk.get_manifest_properties(repository, digest, exchange=exchange), context)
 
-    async def properties_of_tag(self, repository: str, tag: str, asked: RequestContext) -> ArtifactTagProperties:
+    async def properties_of_tag(self, repository: str, tag: str, context: RequestContext) -> ArtifactTagProperties:
         """The properties of a tag."""
-        exchange = _Exchange(self._request(repository, asked), _OfTag)
-        return await _read(self._sdk.get_tag_properties(repository, tag, exchange=exchange), asked)
+        exchange = _Exchange(self._request(repository, context), _OfTag)
+        return await _read(self._sdk.get_tag_properties(repository, tag, exchange=exchange), context)
 
-    async def update(self, repository: str, reference: str, values: Mapping[str, bool], asked: RequestContext) -> Properties:
+    async def update(self, repository: str, reference: str, values: Mapping[str, bool], context: RequestContext) -> Properties:
         """Change what may be done (`can_delete`, `can_write`, `can_read`, `can_list`); sent once.
 
         `reference` is a digest, a tag, or empty for the repository. After Unreachable and ServerFault it may be done.
         """
-        request = msgspec.structs.replace(self._request(repository, asked), scope=write_scope(repository))
+        request = msgspec.structs.replace(self._request(repository, context), scope=write_scope(repository))
         if not reference:
             of_repository = _Exchange(request, _OfRepository)
-            return await _read(self._sdk.update_repository_properties(repository, exchange=of_repository, **values), asked)
+            return await _read(self._sdk.update_repository_properties(repository, exchange=of_repository, **values), context)
         if ":" in reference:
             of_manifest = _Exchange(request, _OfManifest)
-            return await _read(self._sdk.update_manifest_properties(repository, reference, exchange=of_manifest, **values), asked)
+            return await _read(
+                self._sdk.update_manifest_properties(repository, reference, exchange=of_manifest, **values), context
+            )
         of_tag = _Exchange(request, _OfTag)
-        return await _read(self._sdk.update_tag_properties(repository, reference, exchange=of_tag, **values), asked)
+        return await _read(self._sdk.update_tag_properties(repository, reference, exchange=of_tag, **values), context)
 
     def _request(self, repository: str, context: RequestContext) -> Request:
         return Request(path="", asked=context, scope=self._client.repository_scope(repository))

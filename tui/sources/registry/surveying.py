@@ -28,9 +28,9 @@ class SurveyRounds:
     """Walks through a registry over and over; `wanted` is set once somebody asks for that, `lost` is told when it is gone."""
 
     def __init__(
-        self, options: RegistryOptions, survey: Survey, health: Health, wanted: asyncio.Event, lost: Callable[[], None]
+        self, options: RegistryOptions, survey: Survey, health: Health, requested: asyncio.Event, lost: Callable[[], None]
     ) -> None:
-        self._options, self._survey, self._health, self._wanted, self._lost = options, survey, health, wanted, lost
+        self._options, self._survey, self._health, self._wanted, self._lost = options, survey, health, requested, lost
         self._polling = Polling(REST, SURVEY_AGAIN, Backoff(SURVEY_SOON, SURVEY_LATER))
         self._walked = self._failed = False
 

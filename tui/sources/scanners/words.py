@@ -44,9 +44,9 @@ _SEVERITIES = {
 }
 
 
-def text(said: object, limit: int = LONGEST) -> str:
+def text(raw: object, limit: int = LONGEST) -> str:
     """A text from outside on one line, empty when it is missing or no text."""
-    return clean(said, limit).strip() if isinstance(said, str) else ""
+    return clean(raw, limit).strip() if isinstance(raw, str) else ""
 
 
 def severity_of(word: Said) -> Severity:
@@ -62,22 +62,22 @@ def severity_of_score(value: float | None) -> Severity:
     return next((severity for least, severity in bounds if value >= least), Severity.NEGLIGIBLE)
 
 
-def score(said: object) -> float | None:
+def score(raw: object) -> float | None:
     """A CVSS base score of 0 to 10, None when there is none; 0 stands for none with most scanners."""
     try:
-        value = float(said) if isinstance(said, int | float | str) and not isinstance(said, bool) else 0.0
+        value = float(raw) if isinstance(raw, int | float | str) and not isinstance(raw, bool) else 0.0
     except ValueError:
         return None
     return value if 0.0 < value <= 10.0 else None
 
 
-def moment(said: object) -> datetime | None:
+def moment(raw: object) -> datetime | None:
     """A moment in ISO 8601 or in epoch seconds, None when it is not one; without a zone it is UTC."""
     try:
-        if isinstance(said, str):
-            parsed = datetime.fromisoformat(said.strip())
-        elif isinstance(said, int | float) and not isinstance(said, bool):
-            parsed = datetime.fromtimestamp(said, UTC)
+        if isinstance(raw, str):
+            parsed = datetime.fromisoformat(raw.strip())
+        elif isinstance(raw, int | float) and not isinstance(raw, bool):
+            parsed = datetime.fromtimestamp(raw, UTC)
         else:
             return None
     except (ValueError, OverflowError, OSError):
@@ -99,9 +99,9 @@ def name_of(registry: Said, repository: Said) -> RepositoryName | None:
     return RepositoryName(reference.registry, reference.repository)
 
 
-def digest_of(said: Said) -> str:
+def digest_of(raw: Said) -> str:
     """The digest in a text such as `sha256:...` or `repo@sha256:...`, empty when there is none."""
-    digest = (said or "").strip().rpartition("@")[2]
+    digest = (raw or "").strip().rpartition("@")[2]
     return digest if is_digest(digest) else ""
 
 
@@ -110,7 +110,7 @@ def counted(numbers: dict[Severity, int | None]) -> dict[Severity, int]:
     return {severity: number for severity, number in numbers.items() if number is not None and number > 0}
 
 
-def web_address(said: object) -> str:
+def web_address(raw: object) -> str:
     """An address of the web, empty for anything else: it may be opened by the operator."""
-    address = text(said)
+    address = text(raw)
     return address if address.startswith(("https://", "http://")) else ""

@@ -46,8 +46,8 @@ class SignatureLook:
 
     __slots__ = ("demand", "due", "errors", "found", "generation", "outcomes")
 
-    def __init__(self, demand: ArtifactDemand, found: tuple[StoredSignature, ...], errors: tuple[str, ...]) -> None:
-        self.demand, self.found, self.errors = demand, found, errors
+    def __init__(self, demand: ArtifactDemand, stored: tuple[StoredSignature, ...], errors: tuple[str, ...]) -> None:
+        self.demand, self.found, self.errors = demand, stored, errors
         self.outcomes: tuple[Outcome, ...] | None = None
         self.due: datetime | None = None
         self.generation = -1

@@ -93,20 +93,22 @@ def _containers(workload: Workload) -> Iterator[tuple[str, str, str]]:
             yield f"{list_name}/{place}", container.name, container.image
 
 
-def differences(seen: RolloutState, now: RolloutState, change: WorkloadChange, containers: Mapping[str, str]) -> tuple[str, ...]:
+def differences(
+    planned: RolloutState, now: RolloutState, change: WorkloadChange, containers: Mapping[str, str]
+) -> tuple[str, ...]:
     """What is other than was seen, of what this change depends on; `containers` are those that it is about, empty for all."""
-    if seen.uid != now.uid:
-        return (f"It is another object of the same name (uid {now.uid} instead of {seen.uid}).",)
+    if planned.uid != now.uid:
+        return (f"It is another object of the same name (uid {now.uid} instead of {planned.uid}).",)
     sentences: list[str] = []
     if change is WorkloadChange.SCALE:
-        if seen.desired != now.desired:
-            sentences.append(f"It has {now.desired} replicas instead of {seen.desired}.")
-        if seen.suspended != now.suspended:
+        if planned.desired != now.desired:
+            sentences.append(f"It has {now.desired} replicas instead of {planned.desired}.")
+        if planned.suspended != now.suspended:
             sentences.append("It is suspended by now." if now.suspended else "It is not suspended any more.")
         return tuple(sentences)
-    if change is WorkloadChange.RESTART and seen.restarted_at != now.restarted_at:
+    if change is WorkloadChange.RESTART and planned.restarted_at != now.restarted_at:
         sentences.append(f"Somebody else restarted it at {now.restarted_at or 'a time that is not told'}.")
-    before, after = _images(seen), _images(now)
+    before, after = _images(planned), _images(now)
     for name in sorted(before.keys() | after.keys()):
         if (not containers or name in containers) and before.get(name) != after.get(name):
             sentences.append(_difference(name, before.get(name), after.get(name)))
@@ -125,10 +127,10 @@ def _difference(name: str, before: str | None, after: str | None) -> str:
     return f"Container {name} has {quoted(after, _MAX)} instead of {quoted(before, _MAX)}."
 
 
-def changed(state: RolloutState, found: tuple[str, ...]) -> Changed:
+def changed(state: RolloutState, sentences: tuple[str, ...]) -> Changed:
     """The error that shows what differs."""
     return Changed(
-        f"{state.key.kind} {state.key.name} is not as it was when this was planned; nothing was changed. {' '.join(found)}",
+        f"{state.key.kind} {state.key.name} is not as it was when this was planned; nothing was changed. {' '.join(sentences)}",
         "Look at what changed, and plan anew.",
-        differences=found,
+        differences=sentences,
     )

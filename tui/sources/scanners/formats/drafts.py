@@ -25,9 +25,9 @@ class Reading(msgspec.Struct, frozen=True):
     pool: Pool
     trust: str = "unsigned"
 
-    def author(self, named: str) -> str:
+    def author(self, name: str) -> str:
         """The author of a statement as the operator reads it: nobody has verified who it was."""
-        return f"{named or 'an author who is not named'} ({self.trust})"
+        return f"{name or 'an author who is not named'} ({self.trust})"
 
 
 class DocumentSubject(msgspec.Struct, frozen=True):
