@@ -188,9 +188,9 @@ class Rows(Generic[K, V]):
         """Whether any row follows from it."""
         return address in self._index()
 
-    def keep(self, wanted: Callable[[K], bool]) -> None:
+    def keep(self, is_wanted: Callable[[K], bool]) -> None:
         """Drop the rows that are not wanted."""
-        for key in [key for key in self.values if not wanted(key)]:
+        for key in [key for key in self.values if not is_wanted(key)]:
             self._drop(key)
 
     def _fill(self, keys: list[K]) -> list[K]:

@@ -121,23 +121,23 @@ def said_of(
 # ---- distributions
 
 
-def usual_config(known: CatalogImage, catalog: Catalog) -> ImageConfig | None:
+def usual_config(image: CatalogImage, catalog: Catalog) -> ImageConfig | None:
     """The config of the platform that most nodes have, else of the first."""
     usual = Platform("linux", "amd64")
-    members = sorted(known.members, key=lambda member: member.platform != usual)
+    members = sorted(image.members, key=lambda member: member.platform != usual)
     configs = (catalog.contents.config(member.config) for member in members)
     return next((config for config in configs if config is not None), None)
 
 
-def distribution(known: CatalogImage, catalog: Catalog) -> str:
+def distribution(image: CatalogImage, catalog: Catalog) -> str:
     """What an image is built on in the end, such as `debian 12`; empty when nothing tells."""
-    config = usual_config(known, catalog)
+    config = usual_config(image, catalog)
     return distro_of(config) if config is not None else ""
 
 
-def is_distribution(known: CatalogImage, catalog: Catalog) -> bool:
+def is_distribution(image: CatalogImage, catalog: Catalog) -> bool:
     """Whether an image is a distribution's own on every platform: its history begins one, and adds no layer to it."""
-    configs = [catalog.contents.config(member.config) for member in known.members]
+    configs = [catalog.contents.config(member.config) for member in image.members]
     return bool(configs) and all(
         config is not None and len(config.diff_ids) == 1 and bool(distro_hint(config.history, _NO_ANNOTATIONS))
         for config in configs

@@ -28,17 +28,17 @@ class BaseCandidate(NamedTuple):
     said: tuple[ParsedClaim, ...] = ()
 
 
-def is_named(said: ParsedClaim, key: ImageKey) -> bool:
+def is_named(claim: ParsedClaim, key: ImageKey) -> bool:
     """Whether a claim names the repository of a node."""
-    return said.name is not None and said.name.registry == key.registry and said.name.repository == key.repository
+    return claim.name is not None and claim.name.registry == key.registry and claim.name.repository == key.repository
 
 
-def claimed_tags(key: ImageKey, said: Collection[ParsedClaim]) -> tuple[str, ...] | None:
+def claimed_tags(key: ImageKey, claims: Collection[ParsedClaim]) -> tuple[str, ...] | None:
     """The tags of a base from which claims say that an image was built; None when none names its repository.
 
     What the operator configured, then what is signed, goes before all else.
     """
-    naming = [parsed for parsed in said if is_named(parsed, key)]
+    naming = [parsed for parsed in claims if is_named(parsed, key)]
     for kind in (ClaimKind.CONFIGURED, ClaimKind.PROVENANCE_SIGNED):
         naming = [parsed for parsed in naming if parsed.claim.kind is kind] or naming
     return tuple(sorted({parsed.tag for parsed in naming if parsed.tag})) if naming else None
@@ -66,10 +66,10 @@ class Names:
             return edge.agreed
         return tuple(parsed for parsed in edge.agreed if parsed.claim in own) or edge.agreed
 
-    def holders(self, image: ImageKey, edge: BaseEdge, said: tuple[ParsedClaim, ...]) -> tuple[ImageKey, ...]:
+    def holders(self, image: ImageKey, edge: BaseEdge, claims: tuple[ParsedClaim, ...]) -> tuple[ImageKey, ...]:
         """The nodes that may be shown for the base content of an edge."""
         images = tuple([key for key in self._forest.contents[edge.target].images if key != image])
-        names = [parsed for parsed in said if parsed.name is not None]
+        names = [parsed for parsed in claims if parsed.name is not None]
         if names:
             claimed = tuple([key for key in images if any(is_named(parsed, key) for parsed in names)])
             return claimed or (self._claimed(names[0], edge.target),)

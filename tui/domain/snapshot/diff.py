@@ -107,9 +107,9 @@ def apply(changes: Diff, before: Snapshot) -> Snapshot:
     )
 
 
-def same_content(one: Snapshot, other: Snapshot) -> bool:
+def same_content(left: Snapshot, right: Snapshot) -> bool:
     """Whether two snapshots say the same; snapshots themselves compare by identity."""
-    return all(getattr(one, name) == getattr(other, name) for name in Snapshot.__dataclass_fields__)
+    return all(getattr(left, name) == getattr(right, name) for name in Snapshot.__dataclass_fields__)
 
 
 def _changes(before: Mapping[K, V], after: Mapping[K, V]) -> TableChanges[K, V]:

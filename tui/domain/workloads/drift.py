@@ -96,9 +96,9 @@ class DriftJudge:
             self._spare = _SPARE + 2 * len(self._verdicts.values)
         return {*self._verdicts.refresh(changed)}
 
-    def find(self, seen: RunVariant) -> DriftVerdict:
+    def find(self, variant: RunVariant) -> DriftVerdict:
         """The finding on one way of running."""
-        return self._verdicts.get(seen)
+        return self._verdicts.get(variant)
 
     def word(self, reference: Reference) -> Presence:
         """What the registry says of the name now: of the digest where it is pinned, else of the tag."""
