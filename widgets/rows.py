@@ -35,10 +35,10 @@ class TextLine(NamedTuple):
 class LazyLines(Sequence[TextLine]):
     """Lines that are there, and after them one for each item of a long list, made only when it is seen."""
 
-    def __init__(self, head: Sequence[TextLine], items: Sequence[Item], made: Callable[[Item], TextLine]) -> None:
+    def __init__(self, head: Sequence[TextLine], items: Sequence[Item], line_of: Callable[[Item], TextLine]) -> None:
         self._head = head
         self._items: Sequence[object] = items
-        self._made: Callable[..., TextLine] = made
+        self._made: Callable[..., TextLine] = line_of
 
     def __len__(self) -> int:
         return len(self._head) + len(self._items)

@@ -30,15 +30,15 @@ def drawn(text: str, ranges: Sequence[Kept], ellipsis: str) -> str:
 
 def marked(text: str, ranges: Sequence[Kept]) -> Iterator[Kept]:
     """The ranges that stay, and `(-1, n)` for a gap before the character at `n`."""
-    at = 0
+    end_of_last = 0
     for start, end in ranges:
-        if start > at:
-            yield -1, at
+        if start > end_of_last:
+            yield -1, end_of_last
         if end > start:
             yield start, end
-        at = end
-    if at < len(text):
-        yield -1, at
+        end_of_last = end
+    if end_of_last < len(text):
+        yield -1, end_of_last
 
 
 def kept(text: str, width: int, width_of: Measure, mark: int = 1) -> list[Kept]:
@@ -64,31 +64,31 @@ def kept(text: str, width: int, width_of: Measure, mark: int = 1) -> list[Kept]:
 
 def _kept_of_parts(text: str, span: Kept, parts: Sequence[Kept], width: int, width_of: Measure, mark: int) -> list[Kept]:
     """Each part with its share of the room, and the blanks between them."""
-    at, stop = span
-    if width_of(text[at:stop]) <= width:
+    cursor, stop = span
+    if width_of(text[cursor:stop]) <= width:
         return [span]
-    room = width - (width_of(text[at:stop]) - sum(width_of(text[start:end]) for start, end in parts))
+    room = width - (width_of(text[cursor:stop]) - sum(width_of(text[start:end]) for start, end in parts))
     if len(parts) < 2 or room < LEAST * len(parts):
         return _kept_of_reference(text, span, width, width_of, mark)
     ranges: list[Kept] = []
     for (start, end), share in zip(parts, _shares([text[start:end] for start, end in parts], room, width_of), strict=True):
-        ranges.append((at, start))
-        whole = width_of(text[start:end]) <= share
-        ranges.extend([(start, end)] if whole else _kept_of_reference(text, (start, end), share, width_of, mark))
-        at = end
-    return [*ranges, (at, stop)]
+        ranges.append((cursor, start))
+        fits = width_of(text[start:end]) <= share
+        ranges.extend([(start, end)] if fits else _kept_of_reference(text, (start, end), share, width_of, mark))
+        cursor = end
+    return [*ranges, (cursor, stop)]
 
 
 def _whole_parts(parts: Sequence[str], width: int, width_of: Measure, mark: int) -> tuple[int, int]:
     """Which parts stay, so that names can be whole: places go that stand before the first name, or after it."""
-    named = next((index for index, part in enumerate(parts) if "/" in part or _TAIL.search(part)), None)
-    if named is None or len(parts) < 2:
+    first_name = next((index for index, part in enumerate(parts) if "/" in part or _TAIL.search(part)), None)
+    if first_name is None or len(parts) < 2:
         return 0, len(parts)
     first, last = 0, len(parts)
     while _need(parts[first:last], width_of, mark) + mark * ((first > 0) + (last < len(parts))) > width:
-        if first < named:
+        if first < first_name:
             first += 1
-        elif last > named + 1:
+        elif last > first_name + 1:
             last -= 1
         else:
             break
@@ -132,15 +132,15 @@ def _kept_of_reference(text: str, part: Kept, width: int, width_of: Measure, mar
     if width - taken < (1 if DIGEST.search(tail[0]) else LEAST + mark):
         return _kept_of_path(text, part, width, width_of, mark)
     room = width - taken
-    whole = width_of(text[start : tail.start()]) <= room
-    head = [(start, tail.start())] if whole else _kept_of_path(text, (start, tail.start()), room, width_of, mark)
+    fits = width_of(text[start : tail.start()]) <= room
+    head = [(start, tail.start())] if fits else _kept_of_path(text, (start, tail.start()), room, width_of, mark)
     return [*head, (tail.start(), stop)]
 
 
 def _kept_of_path(text: str, part: Kept, width: int, width_of: Measure, mark: int) -> list[Kept]:
     """`host/…/name` for a path, with as many of its last parts as fit; both ends of what is no path or still too wide."""
     start, end = part
-    slashes = [at for at in range(start, end) if text[at] == "/"]
+    slashes = [index for index in range(start, end) if text[index] == "/"]
     for slash in slashes[1:]:
         if width_of(text[start : slashes[0] + 1]) + mark + width_of(text[slash:end]) <= width:
             return [(start, slashes[0] + 1), (slash, end)]

@@ -44,10 +44,10 @@ class QueryBook:
     `named` are those of the settings: they cannot be saved over. Methods may be called from any thread, one at a time.
     """
 
-    def __init__(self, directory: Path | None = None, named: Mapping[str, str] | None = None) -> None:
+    def __init__(self, directory: Path | None = None, configured: Mapping[str, str] | None = None) -> None:
         self._typed_file = directory / "history" if directory is not None else None
         self._saved_file = directory / "saved" if directory is not None else None
-        self._named = dict(named or {})
+        self._named = dict(configured or {})
         self._typed: list[str] = []
         self._own: dict[str, str] = {}
 
