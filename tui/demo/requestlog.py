@@ -35,8 +35,8 @@ class RequestLog:
     """The requests of a run, in the order in which they were answered."""
 
     def __init__(self, file: Path) -> None:
-        kept = os.environ.get(KEPT_IN, "")
-        self._files = (file, Path(kept)) if kept else (file,)
+        path = os.environ.get(KEPT_IN, "")
+        self._files = (file, Path(path)) if path else (file,)
         self.reads = 0
         self.others: list[LoggedRequest] = []
 

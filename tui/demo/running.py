@@ -119,8 +119,8 @@ class Run:
             **{service.variable: service.secret for service in services if service.secret},
             **{service.variable: service.secret for service in builders if service.secret},
         }
-        found: Json = {"directory": str(self._directory), "kubeconfig": str(kubeconfig), "config": str(settings)}
-        return {**found, "environment": environment, "contexts": list(clusters)}
+        handshake: Json = {"directory": str(self._directory), "kubeconfig": str(kubeconfig), "config": str(settings)}
+        return {**handshake, "environment": environment, "contexts": list(clusters)}
 
     async def _build(self) -> Company:
         """The company; its certificates name the address of the list that revokes them, so that is served first."""
@@ -157,13 +157,13 @@ class Run:
         return f"https://127.0.0.1:{port}", port
 
     async def _start_clusters(self, tls: _Tls) -> dict[str, str]:
-        found = {}
+        addresses = {}
         for cluster in self.company.clusters:
             name = cluster.estate.name
-            found[name], _ = await self._serve(
+            addresses[name], _ = await self._serve(
                 name, ApiServer(cluster.store, self._who, self.roller.writer(cluster)).handle, tls.clusters
             )
-        return found
+        return addresses
 
     def _who(self, request: Request) -> User | None:
         """Who asks: by client certificate, or by token."""
@@ -173,8 +173,8 @@ class Run:
         token = request.headers.get("authorization", "").partition(" ")[2]
         if everything and self._identity.issued(token):  # of Entra ID
             return User("mi-trustree-reader", ("system:masters",), everything)
-        known = {value: name for name, value in self._tokens.items()}
-        name = known.get(token)
+        holders = {value: name for name, value in self._tokens.items()}
+        name = holders.get(token)
         if name is None:
             return None
         namespaces = VIEWED if name == VIEWER and everything else ()
@@ -183,9 +183,9 @@ class Run:
     async def _start_azure(self, graph: ResourceGraph, context: ssl.SSLContext, clusters: Mapping[str, str], ca: bytes) -> str:
         """Azure Resource Manager, and the store of its logs."""
         users = {name: entra_kubeconfig(name, url, ca) for name, url in clusters.items()}
-        denied, known = self._scenario.denied, self._identity.issued
+        denied, is_issued = self._scenario.denied, self._identity.issued
         self.arm = arm = AzureResourceManager(
-            *(self.company, graph, known, self._faults),
+            *(self.company, graph, is_issued, self._faults),
             denied=denied,
             kubeconfigs=users,
             pace=self._pace,
@@ -201,9 +201,9 @@ class Run:
             return [], {}
         logs = LogStore()
         logs.address, _ = await self._serve("github-logs", logs.handle, context)
-        denied, known = self._scenario.denied, self._identity.issued
+        denied, is_issued = self._scenario.denied, self._identity.issued
         services = make_builders(
-            *(self.company, known, self._faults, logs), denied=denied, listeners=self.pushes, pace=self._pace
+            *(self.company, is_issued, self._faults, logs), denied=denied, listeners=self.pushes, pace=self._pace
         )
         tables: dict[str, BuilderTable] = {}
         for service in services:
@@ -214,7 +214,7 @@ class Run:
     async def _start_registries(self, tls: _Tls) -> Mapping[str, tuple[str, str, str]]:
         yard, context = self.company.yard, tls.registries
         storage, _ = await self._serve("storage", Storage(yard.shelves.values()).handle, context)
-        found = {}
+        tables = {}
         for host in (CONTOSO, FABRIKAM):
             own = host == CONTOSO
             actions = ("pull", "metadata_read", "metadata_write") if own else ("pull", "metadata_read")
@@ -222,14 +222,14 @@ class Run:
             registry = AzureRegistry(yard.shelf(host), self._known, denied=denied, actions=actions)
             registry.distribution.storage = storage
             url, _ = await self._serve(host, registry.handle, context)
-            found[host] = ("acr", url, "entra")
+            tables[host] = ("acr", url, "entra")
         url, _ = await self._serve(MCR, OpenRegistry(yard.shelf(MCR)).handle, context)
-        found[MCR] = ("oci", url, "anonymous")
+        tables[MCR] = ("oci", url, "anonymous")
         expected = secrets.token_urlsafe(12) if self._scenario.denied else self._password
         legacy = PasswordRegistry(yard.shelf(LEGACY), LEGACY_USER, expected)
         url, _ = await self._serve(LEGACY, legacy.handle, context)
-        found[LEGACY] = ("oci", url, "docker")
-        return found
+        tables[LEGACY] = ("oci", url, "docker")
+        return tables
 
     def _known(self, token: str) -> bool:
         return not self._scenario.denied and self._identity.issued(token)

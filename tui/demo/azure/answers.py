@@ -46,8 +46,8 @@ class Routed:
         first = int(text) if text.isdigit() else 0
         body: Json = {"value": list(values[first : first + size])}
         if first + size < len(values):
-            kept = {name: value for name, value in self.request.query.items() if name != "$skiptoken"}
-            query = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in kept.items())
+            parameters = {name: value for name, value in self.request.query.items() if name != "$skiptoken"}
+            query = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in parameters.items())
             host = self.request.host
             body["nextLink"] = f"{self.scheme}://{host}{quote(self.request.path)}?{query}&%24skiptoken={first + size}"
         return arm_reply(body)

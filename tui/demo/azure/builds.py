@@ -114,9 +114,9 @@ class Builds:
         """Let a run begin; `image` is the repository and tag of a quick run."""
         run = RunModel(self._next_id(), self._host, task, kind, datetime.now(UTC), cause=cause, token=token)
         self.runs[run.id] = run
-        what = self._faults.of("tasks", task.name if task else image[0])
-        if what != "queue-full" and not (task is not None and task.pool):
-            run.steps = asyncio.get_running_loop().create_task(self._carry_out(run, what, image))
+        fault = self._faults.of("tasks", task.name if task else image[0])
+        if fault != "queue-full" and not (task is not None and task.pool):
+            run.steps = asyncio.get_running_loop().create_task(self._carry_out(run, fault, image))
         return run
 
     def start_queued(self) -> None:
@@ -136,14 +136,14 @@ class Builds:
         run.status, run.error, run.finished = status, error, datetime.now(UTC)
         run.log_is_complete = True
 
-    async def _carry_out(self, run: RunModel, what: str, image: tuple[str, str]) -> None:
+    async def _carry_out(self, run: RunModel, fault: str, image: tuple[str, str]) -> None:
         with suppress(asyncio.CancelledError):
             async with self._at_once:
                 await asyncio.sleep(WAIT * self._pace)
                 run.status, run.started = "Running", datetime.now(UTC)
-                await self._build(run, what, image)
+                await self._build(run, fault, image)
 
-    async def _build(self, run: RunModel, what: str, image: tuple[str, str]) -> None:
+    async def _build(self, run: RunModel, fault: str, image: tuple[str, str]) -> None:
         line = run.task.line if run.task else f"{self._host}/{image[0]}"
         if line not in self._company.yard.products:
             self._end(run, "Failed", "failed during run, err: unable to evaluate symlinks in Dockerfile path")
@@ -154,27 +154,27 @@ class Builds:
         for place, text in enumerate(texts[:middle]):
             await asyncio.sleep(BUILD * self._pace / len(texts))
             run.write(text, "\r\n" if place % 7 == 3 else "\n")
-            if what in ("half-way", "cancelled", "log-cut") and place == middle // 2:
-                if what != "log-cut":
-                    self._stopped(run, what)
+            if fault in ("half-way", "cancelled", "log-cut") and place == middle // 2:
+                if fault != "log-cut":
+                    self._stopped(run, fault)
                     return
                 run.log_is_complete = True  # nothing more is written, although the run goes on
         if run.task is not None and run.task.why is Why.NETWORK:
             run.write("denied: client with IP '20.61.98.7' is not allowed access.")
             self._end(run, "Failed", "failed during run, err: exit status 1")
             return
-        published = self._push(run, what, line, before, image)
+        published = self._push(run, fault, line, before, image)
         for text in self._text(run, published or before):
-            if what != "log-cut" and text not in texts[:middle]:
+            if fault != "log-cut" and text not in texts[:middle]:
                 await asyncio.sleep(BUILD * self._pace / len(texts))
                 run.write(text)
         self._end(run, "Succeeded")
         if published is not None:
             self.pushed(published)
-            await self._sign(published, what)
+            await self._sign(published, fault)
 
-    def _stopped(self, run: RunModel, what: str) -> None:
-        if what == "cancelled":
+    def _stopped(self, run: RunModel, fault: str) -> None:
+        if fault == "cancelled":
             self._end(run, "Canceled")
             return
         run.write(
@@ -182,23 +182,23 @@ class Builds:
         )
         self._end(run, "Failed", "failed during run, err: exit status 1")
 
-    def _push(self, run: RunModel, what: str, line: str, before: Published, image: tuple[str, str]) -> Published | None:
-        if what == "nothing":
+    def _push(self, run: RunModel, fault: str, line: str, before: Published, image: tuple[str, str]) -> Published | None:
+        if fault == "nothing":
             run.outputs = []
             return None
         yard = self._company.yard
         tags = run.task.tags if run.task else (image[1],)
-        base = before.base if what == "old-base" else None
+        base = before.base if fault == "old-base" else None
         published = yard.rebuild(line, tags, datetime.now(UTC), base)
         self._company.scanned.add(published)
-        digest = before.digest if what == "other-digest" else published.digest
+        digest = before.digest if fault == "other-digest" else published.digest
         run.outputs = [(line.partition("/")[2], tag, digest) for tag in tags]
         if run.task is not None and (dependencies := dependencies_of(yard, published, run.task.why)):
             run.task.dependencies = dependencies
         return published
 
-    async def _sign(self, published: Published, what: str) -> None:
-        if what == "unsigned":
+    async def _sign(self, published: Published, fault: str) -> None:
+        if fault == "unsigned":
             return
         await asyncio.sleep(SIGN * self._pace)
         sign_rebuilt(self._company.yard, self._company.signers, published)

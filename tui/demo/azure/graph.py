@@ -67,14 +67,14 @@ class ResourceGraph:
 
     async def _answer(self, request: Request) -> Reply:
         try:
-            asked = json.loads(request.body)
-            text, options = str(asked["query"]), asked.get("options") or {}
+            payload = json.loads(request.body)
+            text, options = str(payload["query"]), payload.get("options") or {}
             top, skip = _place(options)
         except (ValueError, KeyError, TypeError, AttributeError):
             return _bad([{"code": "InvalidPayload", "message": "Payload is invalid."}], self._quota())
         try:
             # In a thread: thousands of rows are put together, while other servers go on.
-            rows = await asyncio.to_thread(self._rows, text, tuple(asked.get("subscriptions") or ()), anew=not skip)
+            rows = await asyncio.to_thread(self._rows, text, tuple(payload.get("subscriptions") or ()), anew=not skip)
         except ParserFailure as failure:
             return _bad(_invalid(text, failure), self._quota())
         page = rows[skip : skip + top]

@@ -51,16 +51,16 @@ def query(text: str, tables: Mapping[str, Callable[[], Iterable[Json]]]) -> Rows
 
 
 def _tokens(text: str) -> list[_Token]:
-    found, place = list[_Token](), 0
+    tokens, place = list[_Token](), 0
     text = re.sub(r"//[^\n']*\n", "\n", text)
     while place < len(text.rstrip()):
         match = _TOKEN.match(text, place)
         if match is None:
             raise ParserFailure(place, text[place : place + 20].strip())
         kind = str(match.lastgroup)
-        found.append(_Token(kind, match[kind], match.start(kind)))
+        tokens.append(_Token(kind, match[kind], match.start(kind)))
         place = match.end()
-    return [*found, _Token("end", "<EOF>", place)]
+    return [*tokens, _Token("end", "<EOF>", place)]
 
 
 class _Reader:
@@ -118,31 +118,31 @@ def _step(reader: _Reader) -> Callable[[Rows], Rows]:
             holds = _comparison(reader)
             return lambda rows: [row for row in rows if holds(row)]
         case "extend":
-            given = _assignments(reader)
-            return lambda rows: [_extended(row, given) for row in rows]
+            assignments = _assignments(reader)
+            return lambda rows: [_extended(row, assignments) for row in rows]
         case "project":
-            given = _assignments(reader)
-            return lambda rows: [{name: value(row) for name, value in given} for row in rows]
+            assignments = _assignments(reader)
+            return lambda rows: [{name: value(row) for name, value in assignments} for row in rows]
         case "order" | "sort":
             return _order(reader)
         case _:
             raise reader.failure()
 
 
-def _extended(row: Json, given: Sequence[tuple[str, Value]]) -> Json:
+def _extended(row: Json, assignments: Sequence[tuple[str, Value]]) -> Json:
     row = dict(row)
-    for name, value in given:
+    for name, value in assignments:
         row[name] = value(row)
     return row
 
 
 def _assignments(reader: _Reader) -> list[tuple[str, Value]]:
-    found = []
+    assignments = []
     while True:
         name = reader.name()
-        found.append((name, _value(reader) if reader.take("=") else _path(name)))
+        assignments.append((name, _value(reader) if reader.take("=") else _path(name)))
         if not reader.take(","):
-            return found
+            return assignments
 
 
 def _order(reader: _Reader) -> Callable[[Rows], Rows]:
@@ -178,11 +178,11 @@ def _comparison(reader: _Reader) -> Value:
 
 def _list(reader: _Reader) -> list[Value]:
     reader.expect("(")
-    found = [_value(reader)]
+    values = [_value(reader)]
     while reader.take(","):
-        found.append(_value(reader))
+        values.append(_value(reader))
     reader.expect(")")
-    return found
+    return values
 
 
 def _value(reader: _Reader) -> Value:
@@ -200,21 +200,21 @@ def _value(reader: _Reader) -> Value:
 def _call(reader: _Reader, function: str) -> Value:
     if function not in ("tostring", "tolower", "extract"):
         raise reader.failure()
-    given = _list(reader)
+    arguments = _list(reader)
     if function == "extract":
-        pattern, group = re.compile(_text(given[0]({}))), int(float(_text(given[1]({}))))
-        return lambda row: match[group] if (match := pattern.search(_text(given[2](row)))) else ""
-    return lambda row: _text(given[0](row)).lower() if function == "tolower" else _text(given[0](row))
+        pattern, group = re.compile(_text(arguments[0]({}))), int(float(_text(arguments[1]({}))))
+        return lambda row: match[group] if (match := pattern.search(_text(arguments[2](row)))) else ""
+    return lambda row: _text(arguments[0](row)).lower() if function == "tolower" else _text(arguments[0](row))
 
 
 def _path(name: str) -> Value:
     parts = [part or quoted for part, quoted in re.findall(r"([\w$]+)|\['([^']*)'\]", name)]
 
     def value(row: Json) -> object:
-        found: object = row
+        member: object = row
         for part in parts:
-            found = found.get(part) if isinstance(found, dict) else None
-        return found
+            member = member.get(part) if isinstance(member, dict) else None
+        return member
 
     return value
 

@@ -41,13 +41,20 @@ CLUSTERS = {
 
 def resource_rows() -> list[Json]:
     """The table `resources`."""
-    found = [_row(one, {"loginServer": host, "adminUserEnabled": False}) for host, one in REGISTRIES.items()]
+    registries = [_row(resource, {"loginServer": host, "adminUserEnabled": False}) for host, resource in REGISTRIES.items()]
     power = {"code": "Running"}
-    return found + [_row(one, {"currentKubernetesVersion": "1.33.5", "powerState": power}) for one in CLUSTERS.values()]
+    return registries + [
+        _row(resource, {"currentKubernetesVersion": "1.33.5", "powerState": power}) for resource in CLUSTERS.values()
+    ]
 
 
-def _row(one: Resource, properties: Json) -> Json:
-    row: Json = {"id": one.id, "name": one.name, "type": one.type.lower(), "tenantId": TENANT, "kind": ""}
-    row |= {"location": one.location, "resourceGroup": one.group, "subscriptionId": one.subscription, "managedBy": ""}
-    row |= {"sku": {"name": "Premium", "tier": "Premium"} if "registries" in one.type else None, "plan": None}
+def _row(resource: Resource, properties: Json) -> Json:
+    row: Json = {"id": resource.id, "name": resource.name, "type": resource.type.lower(), "tenantId": TENANT, "kind": ""}
+    row |= {
+        "location": resource.location,
+        "resourceGroup": resource.group,
+        "subscriptionId": resource.subscription,
+        "managedBy": "",
+    }
+    row |= {"sku": {"name": "Premium", "tier": "Premium"} if "registries" in resource.type else None, "plan": None}
     return {**row, "properties": properties, "tags": {}, "identity": None, "zones": None, "extendedLocation": None}

@@ -55,10 +55,10 @@ class LogStore:
         kind = "text/plain; charset=utf-8"
         if request.method == "HEAD":
             return Reply(200, body, tuple(headers), media_type=kind)
-        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", request.headers.get("x-ms-range", request.headers.get("range", "")))
-        if wanted is None:
+        byte_range = re.fullmatch(r"bytes=(\d+)-(\d+)", request.headers.get("x-ms-range", request.headers.get("range", "")))
+        if byte_range is None:
             return Reply(200, body, tuple(headers), media_type=kind)
-        first, last = int(wanted[1]), min(int(wanted[2]), len(body) - 1)
+        first, last = int(byte_range[1]), min(int(byte_range[2]), len(body) - 1)
         if first >= len(body):
             return _blob_error(416, "InvalidRange")
         headers.append(("Content-Range", f"bytes {first}-{last}/{len(body)}"))
@@ -173,23 +173,23 @@ class RegistryTasks:
 
     def _scheduled(self, request: Request) -> Reply:
         try:
-            asked = json.loads(request.body)
-            kind = asked["type"]
+            request_body = json.loads(request.body)
+            kind = request_body["type"]
         except (ValueError, KeyError, TypeError):
             return arm_error(400, "InvalidRequestContent", "The request content was invalid and could not be deserialized.")
         if kind == "DockerBuildRequest":
-            repository, _, tag = str((asked.get("imageNames") or [""])[0]).partition(":")
+            repository, _, tag = str((request_body.get("imageNames") or [""])[0]).partition(":")
             return arm_reply(self._run(self.builds.start(None, "QuickBuild", {}, image=(repository, tag or "latest")), new=True))
         if kind != "TaskRunRequest":
             return arm_error(400, "UnsupportedRunType", f"The run type '{kind}' is not supported here.")
-        identity = str(asked.get("taskId", ""))
+        identity = str(request_body.get("taskId", ""))
         name = identity.rpartition("/")[2].lower()
         if identity.lower() != f"{self.resource.id}/tasks/{name}".lower() or name not in self.tasks:
             return arm_error(404, "TaskNotFound", f"The task '{identity}' could not be found.", status="Failed")
         task = self.tasks[name]
         if task.why is Why.DISABLED:
             return arm_error(409, "TaskDisabled", f"The task '{task.name}' is disabled.", status="Failed")
-        token = str((asked.get("overrideTaskStepProperties") or {}).get("updateTriggerToken") or "")
+        token = str((request_body.get("overrideTaskStepProperties") or {}).get("updateTriggerToken") or "")
         return arm_reply(self._run(self.builds.start(task, "QuickRun", {}, token), new=True))
 
     def _run(self, run: RunModel, *, new: bool = False) -> Json:

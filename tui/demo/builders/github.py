@@ -61,12 +61,12 @@ class GitHub:
             reply = self._answer(request, request.path.removeprefix(API))
         limits = (("X-RateLimit-Limit", "5000"), ("X-RateLimit-Remaining", "4970"), ("X-RateLimit-Resource", "core"))
         when = (("X-RateLimit-Reset", str(int(datetime.now(UTC).timestamp()) + 1800)),)
-        rest = (
+        identity = (
             ("X-OAuth-Scopes", SCOPES),
             ("X-Accepted-OAuth-Scopes", ""),
             ("X-GitHub-Request-Id", secrets.token_hex(6).upper()),
         )
-        reply.headers = (*reply.headers, *limits, *when, *rest)
+        reply.headers = (*reply.headers, *limits, *when, *identity)
         return reply
 
     def _answer(self, request: Request, path: str) -> Reply:
@@ -78,20 +78,20 @@ class GitHub:
         }
         if match is None or not jobs:
             return _message("Not Found", 404)
-        repository, rest = match[1], match[2] or ""
-        if not rest:
+        repository, subpath = match[1], match[2] or ""
+        if not subpath:
             return json_reply(_repository(repository))
-        if found := re.fullmatch(r"/contents/\.github/workflows/([^/]+)", rest):
-            return self._file(request, jobs.get(found[1]))
-        if found := re.fullmatch(r"/actions/workflows/([^/]+)(/.*)?", rest):
-            job = jobs.get(found[1]) or next((job for job in jobs.values() if str(job.number) == found[1]), None)
-            return _message("Not Found", 404) if job is None else self._workflow(request, job, found[2] or "")
-        if found := re.fullmatch(r"/actions/runs/(\d+)(/.*)?", rest):
-            run = self._works.runs.get(int(found[1]))
+        if route := re.fullmatch(r"/contents/\.github/workflows/([^/]+)", subpath):
+            return self._file(request, jobs.get(route[1]))
+        if route := re.fullmatch(r"/actions/workflows/([^/]+)(/.*)?", subpath):
+            job = jobs.get(route[1]) or next((job for job in jobs.values() if str(job.number) == route[1]), None)
+            return _message("Not Found", 404) if job is None else self._workflow(request, job, route[2] or "")
+        if route := re.fullmatch(r"/actions/runs/(\d+)(/.*)?", subpath):
+            run = self._works.runs.get(int(route[1]))
             is_here = run is not None and run.job in jobs.values()
-            return self._run(request, run, found[2] or "") if run is not None and is_here else _message("Not Found", 404)
-        if found := re.fullmatch(r"/actions/jobs/(\d+)/logs", rest):
-            return self._log(self._works.runs.get(int(found[1]) - 9000))
+            return self._run(request, run, route[2] or "") if run is not None and is_here else _message("Not Found", 404)
+        if route := re.fullmatch(r"/actions/jobs/(\d+)/logs", subpath):
+            return self._log(self._works.runs.get(int(route[1]) - 9000))
         return _message("Not Found", 404)
 
     # ---- workflows
@@ -104,12 +104,12 @@ class GitHub:
             return Reply(200, text.encode(), media_type="application/vnd.github.raw+json; charset=utf-8")
         return json_reply({"type": "file", "encoding": "base64", "content": base64.b64encode(text.encode()).decode()})
 
-    def _workflow(self, request: Request, job: JobModel, rest: str) -> Reply:
-        if not rest:
+    def _workflow(self, request: Request, job: JobModel, subpath: str) -> Reply:
+        if not subpath:
             return json_reply(_workflow(job))
-        if rest == "/runs":
+        if subpath == "/runs":
             return json_reply(self._runs(request, job))
-        if rest == "/dispatches" and request.method == "POST":
+        if subpath == "/dispatches" and request.method == "POST":
             return self._dispatch(request, job)
         return _message("Not Found", 404)
 
@@ -146,14 +146,14 @@ class GitHub:
 
     # ---- runs
 
-    def _run(self, request: Request, run: RunModel, rest: str) -> Reply:
-        if not rest:
+    def _run(self, request: Request, run: RunModel, subpath: str) -> Reply:
+        if not subpath:
             return json_reply(_run(run))
-        if rest == "/jobs":
+        if subpath == "/jobs":
             return json_reply({"total_count": 1, "jobs": [_job(run)]})
-        if rest == "/pending_deployments":
+        if subpath == "/pending_deployments":
             return json_reply([_deployment(run)] if run.waiting else [])
-        if rest == "/cancel" and request.method == "POST":
+        if subpath == "/cancel" and request.method == "POST":
             if run.result:
                 return _message("Cannot cancel a workflow run that is completed.", 409)
             self._works.cancel(run)
@@ -163,7 +163,7 @@ class GitHub:
     def _log(self, run: RunModel | None) -> Reply:
         if run is None or not run.result or run.started is None:
             return _message("Not Found", 404)
-        lines = (f"{_moment(at)[:-1]}.1234567Z {text.replace('error: ', '##[error]', 1)}\r\n" for at, text in run.log)
+        lines = (f"{_moment(time)[:-1]}.1234567Z {text.replace('error: ', '##[error]', 1)}\r\n" for time, text in run.log)
         ending = "##[error]Process completed with exit code 1.\r\n" if run.result == "failed" else ""
         return Reply(302, b"", (("Location", self.logs.address_of("\ufeff" + "".join(lines) + ending)),))
 
@@ -260,7 +260,7 @@ def _job(run: RunModel) -> Json:
     for place, name in enumerate(STEPS):
         state = run.state_of(place)
         status = {"pending": "queued", "running": "in_progress"}.get(state, "completed")
-        times = [_moment(at) for at, _ in run.lines[place]]
+        times = [_moment(time) for time, _ in run.lines[place]]
         began, done = (times[0], times[-1]) if times else (None, None)
         step = {"name": name, "status": status, "conclusion": _CONCLUSIONS.get(state), "number": place + 1}
         steps.append({**step, "started_at": began, "completed_at": done if status == "completed" else None})

@@ -121,19 +121,19 @@ class Jenkins:
     # ---- jobs
 
     def _of_job(self, request: Request, path: str) -> Reply:
-        names, rest = _split(path)
+        names, subpath = _split(path)
         job = self._works.jobs.get("/".join(names))
         if job is None:
-            return self._folder(names) if rest == "/api/json" and names else _page(404, "Not Found")
+            return self._folder(names) if subpath == "/api/json" and names else _page(404, "Not Found")
         if request.method == "POST":
-            return self._post(request, job, rest)
-        if rest == "/api/json":
+            return self._post(request, job, subpath)
+        if subpath == "/api/json":
             return json_reply(self._job(job, request.query.get("tree", "")))
-        if rest == "/config.xml":
+        if subpath == "/config.xml":
             return Reply(200, self._config(job).encode(), media_type="application/xml")
-        if rest in ("/build", "/buildWithParameters"):
+        if subpath in ("/build", "/buildWithParameters"):
             return _page(405, "You must use POST method to trigger builds", (("Allow", "POST"),))
-        match = re.fullmatch(r"/(\d+)(/.*)", rest)
+        match = re.fullmatch(r"/(\d+)(/.*)", subpath)
         run = self._build(job, match[1]) if match else None
         if run is None or match is None:
             return _page(404, "Not Found")
@@ -150,8 +150,8 @@ class Jenkins:
             {"_class": f"{WORKFLOW}.WorkflowJob", "name": name, "url": f"{url}job/{name}/", "color": "blue"}
             for name in sorted(inside)
         ]
-        named = {"name": names[-1], "fullName": "/".join(names), "fullDisplayName": " » ".join(names), "url": url}
-        return json_reply({"_class": "com.cloudbees.hudson.plugins.folder.Folder", **named, "jobs": jobs, "views": []})
+        name_fields = {"name": names[-1], "fullName": "/".join(names), "fullDisplayName": " » ".join(names), "url": url}
+        return json_reply({"_class": "com.cloudbees.hudson.plugins.folder.Folder", **name_fields, "jobs": jobs, "views": []})
 
     def _job(self, job: JobModel, tree: str) -> Json:
         runs = [run for run in self._works.of(job) if run.started is not None]
@@ -165,7 +165,7 @@ class Jenkins:
             }
             for name, value in texts
         ]
-        most = int(found[1]) if (found := re.search(r"\{0,(\d+)\}", tree)) else 100
+        most = int(bounds[1]) if (bounds := re.search(r"\{0,(\d+)\}", tree)) else 100
         return {
             "_class": f"{WORKFLOW}.WorkflowJob",
             "actions": [],
@@ -186,20 +186,20 @@ class Jenkins:
         triggers = "" if job.why is Why.NO_TRIGGER else polls
         return f"<?xml version='1.1' encoding='UTF-8'?>\n<flow-definition><triggers>{triggers}</triggers></flow-definition>\n"
 
-    def _post(self, request: Request, job: JobModel, rest: str) -> Reply:
-        if rest == "/build":
+    def _post(self, request: Request, job: JobModel, subpath: str) -> Reply:
+        if subpath == "/build":
             # "Nothing is submitted" of a job with parameters (ParametersDefinitionProperty._doBuild).
             return _page(400, "Nothing is submitted")
-        if rest == "/buildWithParameters":
-            given = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
-            values = {"IMAGE": given.get("IMAGE", job.line.partition("/")[2]), "trustree_mark": given.get("trustree_mark", "")}
+        if subpath == "/buildWithParameters":
+            form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+            values = {"IMAGE": form.get("IMAGE", job.line.partition("/")[2]), "trustree_mark": form.get("trustree_mark", "")}
             waiting = next(
                 (run for run in self._works.of(job) if run.started is None and not run.result and run.values == values), None
             )
             run = waiting or self._works.start(job, values, self._user)
             location = (("Location", f"{ROOT}queue/item/{run.number + 1000}/"),)
             return Reply(303 if waiting else 201, b"", location)
-        match = re.fullmatch(r"/(\d+)/stop", rest)
+        match = re.fullmatch(r"/(\d+)/stop", subpath)
         run_of = self._build(job, match[1]) if match else None
         if run_of is None:
             return _page(404, "Not Found")

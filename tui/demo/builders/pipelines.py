@@ -194,19 +194,19 @@ class Pipelines:
         most = int(query.get("$top", "1000"))
         return json_reply({"count": len(runs[:most]), "value": [self._build_json(run) for run in runs[:most]]})
 
-    def _build(self, request: Request, run: RunModel, rest: str) -> Reply:
-        if not rest and request.method == "PATCH":
+    def _build(self, request: Request, run: RunModel, subpath: str) -> Reply:
+        if not subpath and request.method == "PATCH":
             self._works.cancel(run)
             return json_reply({**self._build_json(run), "status": "cancelling"})
-        if not rest:
+        if not subpath:
             return json_reply(self._build_json(run))
-        if rest.lower() == "/timeline":
+        if subpath.lower() == "/timeline":
             return json_reply(self._timeline(run))
-        match = re.fullmatch(r"/logs/(\d+)", rest)
+        match = re.fullmatch(r"/logs/(\d+)", subpath)
         place = int(match[1]) - 1 if match else -1
         if not 0 <= place < len(STEPS):
             return _error(404, f"Log with ID {place + 1} not found.", "LogNotFoundException")
-        lines = [f"{at:%Y-%m-%dT%H:%M:%S.%f}7Z {_marked(text)}" for at, text in run.lines[place]]
+        lines = [f"{time:%Y-%m-%dT%H:%M:%S.%f}7Z {_marked(text)}" for time, text in run.lines[place]]
         begin = max(0, int(request.query.get("startLine", "0")))
         return json_reply({"count": len(lines[begin:]), "value": lines[begin:]})
 
@@ -226,7 +226,7 @@ class Pipelines:
             "status": status,
             **({"result": _RESULTS[run.result]} if run.result else {}),
             "queueTime": _moment(run.created),
-            **{name: _moment(at) for name, at in times.items() if at is not None},
+            **{name: _moment(time) for name, time in times.items() if time is not None},
             "url": f"{root}/_apis/build/Builds/{run.number}",
             "definition": self._definition(run.job),
             "buildNumberRevision": run.number,
@@ -269,9 +269,9 @@ class Pipelines:
 
     def _task(self, run: RunModel, job: str, place: int, name: str) -> Json:
         state = run.state_of(place)
-        told = {"pending": "pending", "running": "inProgress"}.get(state, "completed")
+        state_word = {"pending": "pending", "running": "inProgress"}.get(state, "completed")
         result = {"succeeded": "succeeded", "failed": "failed", "cancelled": "canceled"}.get(state)
-        record = _record(_id(run, f"task{place}"), job, "Task", name, told, result, place + 1)
+        record = _record(_id(run, f"task{place}"), job, "Task", name, state_word, result, place + 1)
         if run.lines[place]:
             record["log"] = {"id": place + 1, "type": "Container", "url": f"https://dev.azure.com/logs/{place + 1}"}
         if state == "failed":
@@ -282,20 +282,20 @@ class Pipelines:
         return record
 
     def _approvals(self, request: Request) -> Reply:
-        wanted = request.query.get("approvalIds", "").split(",")
-        waiting = [run for run in self._works.runs.values() if run.waiting and _id(run, "approval") in wanted]
+        ids = request.query.get("approvalIds", "").split(",")
+        waiting = [run for run in self._works.runs.values() if run.waiting and _id(run, "approval") in ids]
         steps = [{"assignedApprover": {"displayName": "Release Managers", "id": "1"}, "status": "pending", "order": 1}]
         value = [{"id": _id(run, "approval"), "steps": steps, "status": "pending", "instructions": ""} for run in waiting]
         return json_reply({"count": len(value), "value": value})
 
 
 def _record(name: str, parent: str | None, kind: str, title: str, state: str, result: str | None, order: int) -> Json:
-    rest: Json = {"state": state, "result": result, "order": order, "log": None, "issues": [], "errorCount": 0, "attempt": 1}
-    return {"previousAttempts": [], "id": name, "parentId": parent, "type": kind, "name": title, **rest}
+    fields: Json = {"state": state, "result": result, "order": order, "log": None, "issues": [], "errorCount": 0, "attempt": 1}
+    return {"previousAttempts": [], "id": name, "parentId": parent, "type": kind, "name": title, **fields}
 
 
-def _id(run: RunModel, what: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{run.number}/{what}"))
+def _id(run: RunModel, part: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{run.number}/{part}"))
 
 
 def _marked(text: str) -> str:

@@ -37,14 +37,14 @@ class CompanyPusher:
 
     def sign(self, line: str, pushed: Pushed) -> None:
         """Sign what was pushed, as its team usually does."""
-        published = next((each for each in self._line(line) if each.digest == pushed.digest), None)
+        published = next((candidate for candidate in self._line(line) if candidate.digest == pushed.digest), None)
         if published is not None:
             sign_rebuilt(self._company.yard, self._company.signers, published)
 
     def history(self, line: str) -> Sequence[tuple[datetime, Pushed]]:
         """What was pushed before today."""
-        past = (each for each in self._line(line) if each.age > 0)
-        return [(self._company.yard.moment(each.age), Pushed(each.tag, each.digest)) for each in past]
+        past = (release for release in self._line(line) if release.age > 0)
+        return [(self._company.yard.moment(release.age), Pushed(release.tag, release.digest)) for release in past]
 
     def _line(self, line: str) -> Sequence[Published]:
         return self._company.yard.published.get(line, ())

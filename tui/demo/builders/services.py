@@ -38,9 +38,9 @@ class BuilderService:
 
     def settings(self, url: str) -> Mapping[str, str]:
         """Its table in the settings."""
-        found = {"kind": str(self.system), "url": f"{url}/{ORGANISATION}" if self.system is System.PIPELINES else url}
-        named = {"username": USER} if self.system is System.JENKINS else {}
-        return {**found, **named, **({"token_env": self.variable} if self.secret else {})}
+        table = {"kind": str(self.system), "url": f"{url}/{ORGANISATION}" if self.system is System.PIPELINES else url}
+        user = {"username": USER} if self.system is System.JENKINS else {}
+        return {**table, **user, **({"token_env": self.variable} if self.secret else {})}
 
     def images(self) -> Mapping[str, str]:
         """Which job builds which image."""
@@ -60,8 +60,8 @@ def make_builders(
     """All of them; with `denied` the tokens are wrong. `listeners` are told of pushes, and pipelines listen for their bases."""
     told_of_pushes = [] if listeners is None else listeners
     pusher = CompanyPusher(company, told_of_pushes)
-    told = {system: secrets.token_urlsafe(12) for system in System}
-    right = {system: secrets.token_urlsafe(12) if denied else token for system, token in told.items()}
+    tokens = {system: secrets.token_urlsafe(12) for system in System}
+    right = {system: secrets.token_urlsafe(12) if denied else token for system, token in tokens.items()}
     present = {system: tuple(job for job in jobs_of(system) if job.line in company.yard.published) for system in System}
     works = {system: Works(jobs, pusher, _faults_of(faults, system), pace) for system, jobs in present.items()}
     told_of_pushes.append(lambda published: works[System.PIPELINES].base_pushed(published.name, pusher.base_of))
@@ -70,7 +70,7 @@ def make_builders(
         System.GITHUB: GitHub(works[System.GITHUB], right[System.GITHUB], logs).handle,
         System.JENKINS: Jenkins(works[System.JENKINS], USER, right[System.JENKINS]).handle,
     }
-    secret = {**told, System.PIPELINES: ""}
+    secret = {**tokens, System.PIPELINES: ""}
     return [BuilderService(system, servers[system], present[system], secret[system]) for system in System]
 
 

@@ -134,9 +134,9 @@ class Works:
         runs = self.runs  # what ran before has the smaller numbers
         run = RunModel(self._number(), job, datetime.now(UTC), dict(values), user, cause, branch)
         runs[run.number] = run
-        what = self._faults(job.name)
-        if what != "queue-full" and job.why is not Why.NO_AGENT:
-            run.steps = asyncio.get_running_loop().create_task(self._carry_out(run, what), name=f"demo build {run.number}")
+        fault = self._faults(job.name)
+        if fault != "queue-full" and job.why is not Why.NO_AGENT:
+            run.steps = asyncio.get_running_loop().create_task(self._carry_out(run, fault), name=f"demo build {run.number}")
         return run
 
     def base_pushed(self, name: str, base_of: Callable[[str], str]) -> None:
@@ -174,8 +174,8 @@ class Works:
 
     def _add_history(self, job: JobModel) -> None:
         past = list(self._pusher.history(job.line))[-3:]
-        for at, pushed in past:
-            self._past(job, at - timedelta(seconds=130), pushed)
+        for time, pushed in past:
+            self._past(job, time - timedelta(seconds=130), pushed)
         if job.why is Why.FAILED and past:
             run = self._past(job, datetime.now(UTC) - timedelta(hours=14), past[-1][1])
             run.result, run.place = "failed", 3
@@ -191,36 +191,36 @@ class Works:
         self._runs[run.number] = run
         return run
 
-    async def _carry_out(self, run: RunModel, what: str) -> None:
+    async def _carry_out(self, run: RunModel, fault: str) -> None:
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(WAIT * self._pace)
             if run.job.why is Why.APPROVAL:
                 run.waiting = True
                 await run.approved.wait()
             run.started = datetime.now(UTC)
-            await self._build(run, what)
+            await self._build(run, fault)
 
-    async def _build(self, run: RunModel, what: str) -> None:
+    async def _build(self, run: RunModel, fault: str) -> None:
         pushed: Pushed | None = None
         for place in range(len(STEPS)):
             run.place = place
-            if place == len(STEPS) - 1 and what != "nothing":
-                pushed = self._pusher.push(run.job.line, what)
+            if place == len(STEPS) - 1 and fault != "nothing":
+                pushed = self._pusher.push(run.job.line, fault)
             texts = list(self._text(run, place, pushed))
             for text in texts:
                 await asyncio.sleep(BUILD * self._pace / len(STEPS) / len(texts))
                 run.write(text)
-            if place == 2 and what in ("half-way", "cancelled", "log-cut"):
-                run.log_is_cut = what == "log-cut"
-                if what == "half-way":
+            if place == 2 and fault in ("half-way", "cancelled", "log-cut"):
+                run.log_is_cut = fault == "log-cut"
+                if fault == "half-way":
                     run.write("\x1b[31mnpm ERR! 404 Not Found - GET https://npm.contoso.example/left-pad\x1b[0m")
                     run.write('error: failed to solve: process "/bin/sh -c npm ci" did not complete successfully: exit code: 1')
-                if what != "log-cut":
-                    self._end(run, "failed" if what == "half-way" else "cancelled")
+                if fault != "log-cut":
+                    self._end(run, "failed" if fault == "half-way" else "cancelled")
                     return
         run.place = len(STEPS)
         self._end(run, "succeeded")
-        if pushed is not None and what != "unsigned":
+        if pushed is not None and fault != "unsigned":
             await asyncio.sleep(SIGN * self._pace)
             self._pusher.sign(run.job.line, pushed)
 
