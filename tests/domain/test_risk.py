@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.domain.world import NOW, B, World, image, name_of, running
 from tui.domain.facts.build import BuilderKind, Job, JobKey
@@ -256,3 +258,73 @@ def test_a_registry_that_is_not_azures_has_no_retention_that_could_be_told() -> 
     snapshot, selection = asked(world)
     assert Risks(snapshot).of(image(snapshot, found)) is None
     assert selection.undecided == 0
+
+
+def a_task_that_cannot_be_read(shop: Shop) -> None:
+    shop.list_all({"1": shop.old, "2": shop.new})
+    shop.policies(RegistryPolicies())
+    key = JobKey(BuilderKind.ACR_TASKS, ACR, "purge")
+    shop.tell(JobsSeen(TASKS, 2, (Job(key, "purge", purges_unclear=True, schedule=True),)))
+
+
+def a_task_that_cannot_be_read_may_take_locks_away(shop: Shop) -> None:
+    a_task_that_cannot_be_read(shop)
+    shop.list_all({"2": shop.new}, LOCKED)
+
+
+def a_pattern_that_only_acr_cli_reads(shop: Shop) -> None:
+    shop.list_all({"1": shop.old, "2": shop.new})
+    shop.policies(RegistryPolicies(), purge(tag="^(?!2)"))
+
+
+def a_repository_pattern_that_only_acr_cli_reads(shop: Shop) -> None:
+    shop.list_all({"1": shop.old, "2": shop.new})
+    shop.policies(RegistryPolicies(), purge(repository="(?!x).*"))
+
+
+def nobody_tells_when_its_tag_changed(shop: Shop) -> None:
+    shop.list_all({"1": shop.old, "2": shop.new})
+    source = SourceId(SourceKind.REGISTRY, ACR)
+    rows = tuple(Tag(tag, found) for tag, found in (("1", shop.old), ("2", shop.new)))
+    shop.tell(TagsListed(source, name_of(APP), rows, True, shop.clock))
+    shop.policies(RegistryPolicies(), purge())
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        a_task_that_cannot_be_read,
+        a_task_that_cannot_be_read_may_take_locks_away,
+        a_pattern_that_only_acr_cli_reads,
+        a_repository_pattern_that_only_acr_cli_reads,
+        nobody_tells_when_its_tag_changed,
+    ],
+)
+def test_what_may_be_deleted_and_cannot_be_told_is_not_safe(story: Callable[[Shop], None]) -> None:
+    shop = Shop()
+    story(shop)
+    shop.use(shop.old)
+    snapshot, selection = asked(shop)
+    risk = Risks(snapshot).of(image(snapshot, shop.old))
+    assert risk is not None
+    assert risk.kind is RiskKind.UNKNOWN
+    assert selection.undecided
+
+
+@given(
+    untagged=st.datetimes(timezones=st.just(UTC)),
+    changed=st.none() | st.datetimes(timezones=st.just(UTC)),
+    days=st.integers(0, 365),
+    ago=st.integers(0, 150 * 365),
+)
+def test_no_date_of_a_registry_makes_what_is_untagged_safe(
+    untagged: datetime, changed: datetime | None, days: int, ago: int
+) -> None:
+    shop = Shop()
+    shop.list_all({"2": shop.new}, untagged=untagged)
+    shop.policies(RegistryPolicies(days=days, changed=changed), purge(days=ago, untagged=True))
+    shop.use(shop.old)
+    snapshot, selection = asked(shop)
+    risk = Risks(snapshot).of(image(snapshot, shop.old))
+    assert risk is not None
+    assert image(snapshot, shop.old).key in selection.images

@@ -16,7 +16,7 @@ from tests.sources.builders.test_acr_tasks import DENIED, TASKS
 from tests.sources.scanners.servers import Service, send
 from tui.domain.facts.build import Job
 from tui.domain.facts.retention import PurgeFilter, PurgeRule, RegistryPolicies
-from tui.sources.builders.acr_purges import encoded_purges
+from tui.sources.builders.acr_purges import encoded_purges, has_unclear_purges
 
 DAY = timedelta(days=1)
 ALL = (PurgeFilter("shop/.*", ".*"),)
@@ -58,6 +58,45 @@ def test_the_commands_that_delete(command: str, rule: PurgeRule | None) -> None:
 def test_what_cannot_be_read_deletes_nothing_that_is_known() -> None:
     for content in ("", "%%%", base64.b64encode(b"steps: [1, {cmd: [acr]}]").decode(), base64.b64encode(b"\xff").decode()):
         assert encoded_purges(content, ()) == ()
+
+
+@pytest.mark.parametrize(
+    ("command", "is_unclear"),
+    [
+        ("acr purge --filter shop/.*:.* --ago 30d", False),
+        ("acr purge --filter shop/.*:.* --ago 30d --keep=3 --untagged --include-locked --concurrency 4", False),
+        ("acr purge --filter shop/.*:.* --ago 30d --dry-run", False),
+        ("acr purge --filter shop/.*:.*", False),  # acr-cli requires --ago
+        ("acr tag list -r contoso --repository shop/web", False),
+        ("acr purge --filter shop/.*:.* --ago $AGE", True),
+        ("acr purge --filter shop/.*:.* --ago {{.Values.age}}", True),
+        ("acr purge --filter shop/.*:.* --ago 30d --keep {{.Values.keep}}", True),
+        ("acr purge --filter shop/.*:.* --filter {{.Values.more}} --ago 30d", True),
+        ("acr purge --untagged-only --ago 30d", True),
+        ("acr purge --filter 'shop/.*:.* --ago 30d", True),
+        ("bash -c \"acr purge --filter 'shop/.*:.*' --ago 30d\"", True),
+        ("az acr repository delete --name contoso --repository shop/web --yes", True),
+        ("acr tag delete -r contoso shop/web:1", True),
+    ],
+)
+def test_what_may_delete_and_is_not_understood_is_told(command: str, is_unclear: bool) -> None:
+    assert has_unclear_purges(steps(command)) is is_unclear
+
+
+def test_steps_that_cannot_be_read_may_delete() -> None:
+    aliased = base64.b64encode(b"steps:\n- &one {cmd: acr purge}\n- *one").decode()
+    many = base64.b64encode(("steps:\n" + "- cmd: acr version\n" * 300).encode()).decode()
+    for content in ("", "%%%", aliased, many, base64.b64encode(b"\xff").decode(), steps("acr version") + "A" * (70 << 10)):
+        assert has_unclear_purges(content)
+
+
+@pytest.mark.parametrize(("status", "is_unclear"), [("Enabled", False), ("Disabled", False), (None, True), ("Paused", True)])
+async def test_a_task_in_no_state_that_is_known_may_purge(status: str | None, is_unclear: bool) -> None:
+    step = {"type": "EncodedTask", "encodedTaskContent": steps("acr purge --filter shop/.*:.* --ago 30d"), "values": []}
+    resource = task("purge", step)
+    resource["properties"]["status"] = status
+    jobs, _ = await jobs_and_policies(send({"properties": {}}), resource)
+    assert [job.purges_unclear for job in jobs] == [is_unclear]
 
 
 async def jobs_and_policies(registry: Any, *tasks: Any) -> tuple[list[Job], RegistryPolicies]:
@@ -102,11 +141,22 @@ SOFT = {"retentionDays": 14, "lastUpdatedTime": "2026-03-24T00:38:49.8053466+00:
             {"retentionPolicy": {**ON, "days": None}},
             RegistryPolicies(reason="Azure does not tell the retention policy of the registry."),
         ),
+        *(
+            ({"retentionPolicy": wrong}, RegistryPolicies(reason="Azure does not tell the retention policy of the registry."))
+            for wrong in ({**ON, "days": -1}, {**ON, "days": 10**12}, {**ON, "status": None}, {**ON, "status": "paused"})
+        ),
         (None, RegistryPolicies(reason="Azure does not tell the retention policy of the registry.")),
     ],
 )
 async def test_the_policies_of_a_registry(policies: Any, retention: RegistryPolicies) -> None:
     assert (await jobs_and_policies(send({"properties": {"policies": policies}})))[1] == retention
+
+
+@pytest.mark.parametrize("days", ["7", 1e400, True, 10**40, [7]])
+async def test_a_policy_in_another_form_than_is_known_is_not_known(days: Any) -> None:
+    _, policies = await jobs_and_policies(send({"properties": {"policies": {"retentionPolicy": {**ON, "days": days}}}}))
+    assert policies.days is None
+    assert policies.reason
 
 
 async def test_a_registry_whose_resource_may_not_be_read_tells_no_policy() -> None:

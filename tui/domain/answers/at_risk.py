@@ -99,7 +99,8 @@ def _risk(image: Image, risks: Risks, snapshot: Snapshot) -> Risk | None:
     whole = risks.of(image)
     if whole is not None and whole.kind is not RiskKind.UNKNOWN:
         return whole
-    lost = [risk for tag in image.tags if (risk := risks.of_tag(image, tag)) is not None]
+    by_tag = [risks.of_tag(image, tag) for tag in image.tags]
+    lost = [risk for risk in by_tag if risk is not None and risk.kind is not RiskKind.UNKNOWN]
     if lost:
         return min(lost, key=lambda risk: risk.due or snapshot.as_of)
     gone = f"The name by which it runs is gone from {image.name}."

@@ -77,8 +77,9 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     `name` and `url` are for the operator. `images` are those that it says it pushes, tags as written, `bases` those of its last
     build (None: not known). `disabled` says why it cannot be run, empty while it can. `trigger` is about bases, `source_trigger`
     and `schedule` about the rest (None: not known). `hindrances` are sentences about what keeps its runs from a good end
-    (network rules, an agent pool without machines). `purges` are the commands in it that delete images. `reason` says why
-    parts of this are unknown. `ref` and `given` are the branch and the parameters that the settings have it run with.
+    (network rules, an agent pool without machines). `purges` are the commands in it that delete images; `purges_unclear`
+    says that it deletes others too, or may. `reason` says why parts of this are unknown. `ref` and `given` are the branch and
+    the parameters that the settings have it run with.
     """
 
     key: JobKey
@@ -96,6 +97,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     hindrances: tuple[str, ...] = ()
     reason: str = ""
     purges: tuple[PurgeRule, ...] = ()
+    purges_unclear: bool = False
     ref: str = ""
     given: tuple[tuple[str, str], ...] = ()
 

@@ -7,10 +7,11 @@ container-registry-image-lock (attributes of tags and of manifests are separate)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 import msgspec
 
@@ -60,6 +61,13 @@ class _Purge(msgspec.Struct, frozen=True):
     rule: PurgeRule
 
 
+class _TagsInReach(NamedTuple):
+    """The tags of a repository that a command deletes, each with when; and those of which that cannot be told."""
+
+    doomed: Sequence[tuple[Tag, datetime]]
+    doubtful: Set[str]
+
+
 class Risks:
     """The risks of the images of one snapshot; each is worked out once."""
 
@@ -67,6 +75,7 @@ class Risks:
         self._snapshot = snapshot
         self._purges: dict[str, tuple[_Purge, ...]] = {}
         self._risks: dict[ImageKey, Risk | None] = {}
+        self._tags: dict[tuple[RepositoryName, PurgeRule], _TagsInReach] = {}
 
     def of(self, image: Image) -> Risk | None:
         """How an image could vanish; None for one that is safe."""
@@ -75,9 +84,12 @@ class Risks:
         return self._risks[image.key]
 
     def of_tag(self, image: Image, tag: str) -> Risk | None:
-        """How an image could lose one of its tags to a purge; None while it keeps it."""
+        """How an image could lose one of its tags to a purge, UNKNOWN where that cannot be told; None while it keeps it."""
         dates = [reached for reached in self._lost_tags(image) if reached[0] == tag]
-        return _losing([min(dates, key=lambda reached: reached[1])]) if dates else None
+        if dates:
+            return _losing([min(dates, key=lambda reached: reached[1])])
+        purge = self._unsure_tags(image).get(tag)
+        return _unsure(purge, (tag,)) if purge is not None else None
 
     def retention(self, registry: str) -> RegistryPolicies | None:
         """The policies of a registry; None where nobody asked for them."""
@@ -97,7 +109,8 @@ class Risks:
         if health is None or health.state is not SourceState.OK:
             reason = f": {health.error}" if health is not None and health.error else ""
             return f"Whether a task of {registry} purges it is not known{reason}."
-        return ""
+        unclear = [job.name for key, job in self._snapshot.jobs.items() if key.builder == registry and _is_unclear(job)]
+        return f"What the task {clean(min(unclear), 80)} of {registry} deletes cannot be read from its steps." if unclear else ""
 
     def _found(self, image: Image) -> Risk | None:
         if image.gone:
@@ -107,8 +120,16 @@ class Risks:
         lost = self._lost_tags(image)
         if {tag for tag, *_ in lost} >= {*image.tags}:
             return _losing(lost)
+        return self._untold(image, {tag for tag, *_ in lost})
+
+    def _untold(self, image: Image, lost: Set[str]) -> Risk | None:
+        """Why it is not known whether an image stays that keeps some tag as far as is known."""
         unread = self.unread(image.key.registry)
-        return Risk(RiskKind.UNKNOWN, unread, brief="policies not read") if unread else None
+        if unread:
+            return Risk(RiskKind.UNKNOWN, unread, brief="policies not read")
+        unsure = self._unsure_tags(image)
+        doubtful = tuple(tag for tag in image.tags if tag in unsure and tag not in lost)
+        return _unsure(unsure[doubtful[0]], doubtful) if doubtful and {*doubtful, *lost} >= {*image.tags} else None
 
     @cached_property
     def _repositories(self) -> dict[RepositoryName, list[Image]]:
@@ -129,7 +150,8 @@ class Risks:
         if dates:
             return min(dates, key=lambda risk: (risk.due is None, risk.due or self._snapshot.as_of, risk.kind))
         if _is_locked(image.locks):
-            return None
+            # A lock holds off everything but a purge that takes locks away.
+            return self._untold(image, frozenset())
         return Risk(RiskKind.UNTAGGED, f"It has no tag and no lock: whoever cleans up {image.name} deletes it.")
 
     def _retained(self, image: Image) -> Iterator[Risk]:
@@ -139,15 +161,15 @@ class Risks:
         rule = f"the retention policy of {image.key.registry} deletes it {policy.days} days after it was untagged"
         if image.changed is None:
             yield Risk(RiskKind.RETENTION, f"It has no tag: {rule}, and when that was is not known.")
-        elif policy.changed is None or image.changed >= policy.changed:
-            yield Risk(RiskKind.RETENTION, f"It has no tag: {rule}.", image.changed + timedelta(days=policy.days))
+        elif policy.changed is None or policy.changed > self._snapshot.as_of or image.changed >= policy.changed:
+            yield Risk(RiskKind.RETENTION, f"It has no tag: {rule}.", _later(image.changed, timedelta(days=policy.days)))
         # What was untagged before the policy was switched on is not reached by it.
 
     def _purged(self, image: Image) -> Iterator[Risk]:
         for purge in self._purges_of(image.name):
             is_passed_over = _is_locked(image.locks) and not purge.rule.locked
-            if purge.rule.untagged and not is_passed_over and _filters(purge.rule, image.name):
-                due = image.changed + purge.rule.ago if image.changed is not None else None
+            if purge.rule.untagged and not is_passed_over and _filters(purge.rule, image.name) is not False:
+                due = _later(image.changed, purge.rule.ago) if image.changed is not None else None
                 yield Risk(RiskKind.PURGE, f"It has no tag: {_runs(purge)} deletes it.", due)
 
     # ---- tags
@@ -157,19 +179,30 @@ class Risks:
         return [
             (row.name, due, purge)
             for purge in self._purges_of(image.name)
-            for row, due in self._doomed(image.name, purge.rule)
+            for row, due in self._in_reach(image.name, purge.rule).doomed
             if row.digest in image.digests and row.name in image.tags and due <= self._snapshot.as_of + SOON
         ]
 
-    def _doomed(self, name: RepositoryName, rule: PurgeRule) -> Iterator[tuple[Tag, datetime]]:
-        """The tags of a repository that a command deletes, and from when on, if nothing newer is pushed."""
-        tags = {row.name: row for image in self._repositories.get(name, ()) for row in image.tag_rows if row.name in image.tags}
-        rows = [(row, row.updated) for row in tags.values() if _is_meant(rule, name, row) and row.updated is not None]
-        rows.sort(key=lambda dated: (dated[1], dated[0].name), reverse=True)
-        for place, (row, _) in enumerate(rows):
-            if place >= rule.keep:
-                # It goes as soon as so many newer ones are old enough that the command keeps those instead.
-                yield row, rows[place - rule.keep][1] + rule.ago
+    def _in_reach(self, name: RepositoryName, rule: PurgeRule) -> _TagsInReach:
+        if (name, rule) not in self._tags:
+            self._tags[name, rule] = _reached(self._meanings(name, rule), rule, self._snapshot.as_of + SOON)
+        return self._tags[name, rule]
+
+    def _unsure_tags(self, image: Image) -> dict[str, _Purge]:
+        """The tags of an image that a command deletes or not: nobody tells when they changed, or what its pattern matches."""
+        unsure: dict[str, _Purge] = {}
+        for purge in self._purges_of(image.name):
+            doubtful = self._in_reach(image.name, purge.rule).doubtful
+            unsure |= {tag: purge for tag in image.tags if tag in doubtful and tag not in unsure}
+        return unsure
+
+    def _meanings(self, name: RepositoryName, rule: PurgeRule) -> list[tuple[Tag, bool | None]]:
+        """The tags of a repository, and whether a command means them."""
+        tags: dict[str, Tag] = {}
+        for image in self._repositories.get(name, ()):
+            rows = {row.name: row for row in image.tag_rows}
+            tags |= {tag: rows.get(tag) or Tag(tag, image.key.digest) for tag in image.tags}
+        return [(row, _is_meant(rule, name, row)) for row in tags.values()]
 
     def _purges_of(self, name: RepositoryName) -> tuple[_Purge, ...]:
         registry = name.registry
@@ -182,28 +215,77 @@ class Risks:
 _MICROSOFT = "mcr.microsoft.com"
 
 
+def _reached(meanings: Iterable[tuple[Tag, bool | None]], rule: PurgeRule, soon: datetime) -> _TagsInReach:
+    meanings = [*meanings]
+    doubtful = {row.name for row, is_meant in meanings if is_meant is None or (is_meant and row.updated is None)}
+    dated = [(row, row.updated) for row, is_meant in meanings if is_meant and row.updated is not None]
+    if doubtful and rule.keep:
+        # Those could be newer than others, which the command keeps now.
+        doubtful |= {row.name for row, updated in dated if _later(updated, rule.ago) <= soon}
+    return _TagsInReach([*_doomed(dated, rule)], doubtful)
+
+
+def _doomed(dated: list[tuple[Tag, datetime]], rule: PurgeRule) -> Iterator[tuple[Tag, datetime]]:
+    """The tags that a command deletes, and from when on, if nothing newer is pushed."""
+    rows = sorted(dated, key=lambda row: (row[1], row[0].name), reverse=True)
+    for place, (row, _) in enumerate(rows):
+        if place >= rule.keep:
+            # It goes as soon as so many newer ones are old enough that the command keeps those instead.
+            yield row, _later(rows[place - rule.keep][1], rule.ago)
+
+
 def _may_run(job: Job) -> bool:
     return job.key.kind is BuilderKind.ACR_TASKS and bool(job.purges) and not job.disabled and job.schedule is not False
+
+
+def _is_unclear(job: Job) -> bool:
+    return job.key.kind is BuilderKind.ACR_TASKS and job.purges_unclear and job.schedule is not False
 
 
 def _is_locked(locks: Locks | None) -> bool:
     return locks is not None and not (locks.delete and locks.write)
 
 
-def _filters(rule: PurgeRule, name: RepositoryName) -> bool:
-    return any(_is_whole(pattern.repository, name.repository) for pattern in rule.filters)
+def _filters(rule: PurgeRule, name: RepositoryName) -> bool | None:
+    return _any(_is_whole(pattern.repository, name.repository) for pattern in rule.filters)
 
 
-def _is_meant(rule: PurgeRule, name: RepositoryName, row: Tag) -> bool:
+def _is_meant(rule: PurgeRule, name: RepositoryName, row: Tag) -> bool | None:
+    """Whether a command means a tag; None where a pattern cannot be read as acr-cli reads it (`regexp2` knows more than RE2)."""
     if _is_locked(row.locks) and not rule.locked:
         return False
-    meant = (pattern for pattern in rule.filters if _is_whole(pattern.repository, name.repository))
-    return any(matches(pattern.tag, row.name) for pattern in meant)
+    return _any(_both(_is_whole(pattern.repository, name.repository), pattern.tag, row.name) for pattern in rule.filters)
 
 
-def _is_whole(pattern: str, repository: str) -> bool:
+def _both(repository: bool | None, pattern: str, tag: str) -> bool | None:
+    if repository is False:
+        return False
+    is_tag = matches(pattern, tag)
+    return repository if is_tag else is_tag
+
+
+def _any(answers: Iterable[bool | None]) -> bool | None:
+    given = set(answers)
+    return True if True in given else None if None in given else False
+
+
+def _is_whole(pattern: str, repository: str) -> bool | None:
     """acr-cli puts a repository's pattern between `^` and `$`, a tag's it looks for anywhere."""
-    return bool(matches(f"^{pattern}$", repository))
+    return matches(f"^{pattern}$", repository)
+
+
+def _later(moment: datetime, span: timedelta) -> datetime:
+    """A moment so much later; the last one that there is where that would be beyond it."""
+    try:
+        return moment + span
+    except OverflowError:
+        return datetime.max.replace(tzinfo=moment.tzinfo)
+
+
+def _unsure(purge: _Purge, tags: tuple[str, ...]) -> Risk:
+    names = ", ".join(clean(tag, 60) for tag in tags[:3]) + (f" and {len(tags) - 3} more" if len(tags) > 3 else "")
+    reason = f"Whether {_runs(purge)} deletes its {'tag' if len(tags) == 1 else 'tags'} {names} cannot be told."
+    return Risk(RiskKind.UNKNOWN, reason, tags=tags, brief="purge not told")
 
 
 def _losing(lost: Iterable[tuple[str, datetime, _Purge]]) -> Risk:

@@ -82,7 +82,9 @@ class ImageTraits:
         found = [risks.of(image) for image in rows.images]
         sure = rows.image.where(risk is not None and risk.kind is not RiskKind.UNKNOWN for risk in found)
         unsure = rows.image.where(risk is not None and risk.kind is RiskKind.UNKNOWN for risk in found)
-        by_name = rows.container.where(_loses_name(container, self._snapshot, risks) for container in rows.containers)
+        names = [_loses_name(container, self._snapshot, risks) for container in rows.containers]
+        by_name = rows.container.where(loses is True for loses in names)
+        unsure |= rows.container.where(loses is None for loses in names)
         yes = (needed & (sure | by_name)) | rows.marked(Mark.LOST)
         unread = needed & rows.without_image & ~rows.marked(Mark.LOST)
         return Truth(yes, (needed & unsure) | unread | self._unread).sure
@@ -101,12 +103,15 @@ class ImageTraits:
 _NEEDED = Mark.RUNNING | Mark.SCHEDULED | Mark.SCALED_TO_ZERO | Mark.ROLLBACK
 
 
-def _loses_name(container: Container, snapshot: Snapshot, risks: Risks) -> bool:
-    """Whether what a container names is gone, or its tag goes although its image stays."""
+def _loses_name(container: Container, snapshot: Snapshot, risks: Risks) -> bool | None:
+    """Whether what a container names is gone, or its tag goes although its image stays; None where that cannot be told."""
     if container.drift is Drift.GONE:
         return True
     image = snapshot.images.get(container.declared) if container.declared is not None else None
-    return image is not None and bool(container.tag) and not container.pin and risks.of_tag(image, container.tag) is not None
+    if image is None or not container.tag or container.pin:
+        return False
+    risk = risks.of_tag(image, container.tag)
+    return None if risk is not None and risk.kind is RiskKind.UNKNOWN else risk is not None
 
 
 _CONTAINER: Mapping[Trait, Callable[[Container], bool]] = {

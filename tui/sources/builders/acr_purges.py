@@ -13,15 +13,22 @@ from datetime import timedelta
 
 from tui.domain.common.text import clean
 from tui.domain.facts.retention import PurgeFilter, PurgeRule
-from tui.sources.builders.acr_steps import encoded_steps
+from tui.sources.builders.acr_steps import LONGEST as LONGEST_TASK
+from tui.sources.builders.acr_steps import MOST_STEPS, encoded_steps
 from tui.sources.builders.yaml_files import texts
 
-__all__ = ["encoded_purges"]
+__all__ = ["encoded_purges", "has_unclear_purges"]
 
 MOST_FILTERS = 100
 LONGEST = 500
 _COMMAND = re.compile(r"^(?:acr|\S*/acr-cli(?:[:@]\S+)?)$")
 _VALUES = frozenset({"--filter", "-f", "--ago", "--keep", "--registry", "-r", "--concurrency", "--config", "-c"})
+_FLAGS = _VALUES | {
+    *("--untagged", "--dry-run", "--include-locked", "--filter-timeout-seconds", "--repository-page-size"),
+    *("--username", "-u", "--password", "-p"),
+}
+_DELETES = re.compile(r"\b(?:purge|delete|untag)\b", re.IGNORECASE)
+"""What a command that is put together otherwise has in it, if it deletes: `sh -c "acr purge ..."`, `az acr repository delete`."""
 _DAYS = re.compile(r"(?:(\d{1,6})d)?((?:\d+(?:\.\d+)?(?:ns|us|µs|ms|h|m|s))*)")
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|h|m|s)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -37,16 +44,42 @@ def encoded_purges(content: str, schedules: tuple[str, ...]) -> tuple[PurgeRule,
     return tuple(rule for rule in rules if rule is not None)
 
 
+def has_unclear_purges(content: str) -> bool:
+    """Whether the steps of an encoded task may delete what `encoded_purges` does not tell of, or cannot be read at all."""
+    steps = encoded_steps(content)
+    is_whole = 0 < len(steps) < MOST_STEPS and len(content) <= LONGEST_TASK
+    return not is_whole or any(_is_unclear(command) for step in steps for command in texts(step.get("cmd")))
+
+
+def _is_unclear(command: str) -> bool:
+    words = _purge(command)
+    if words is None:
+        return _DELETES.search(command) is not None
+    flags = _flags(words)
+    if _is_on(flags, "--dry-run") or not ("--ago" in flags and flags.keys() & {"--filter", "--untagged-only"}):
+        return False  # acr-cli refuses a command without what it requires
+    numbers = flags.get("--keep", [])
+    unread = [text for text in flags.get("--filter", []) if _filter(text) is None]
+    is_plain = flags.keys() <= _FLAGS and all(number.isascii() and number.isdecimal() for number in numbers)
+    return _rule(words, "") is None or not is_plain or bool(unread) or len(flags.get("--filter", [])) > MOST_FILTERS
+
+
 def _commands(step: Mapping[str, object]) -> Iterator[list[str]]:
     for command in texts(step.get("cmd")):
-        try:
-            words = shlex.split(command)
-        except ValueError:
-            continue
-        for place, word in enumerate(words[:-1]):
-            if _COMMAND.match(word) and words[place + 1] == "purge":
-                yield words[place + 2 :]
-                break
+        words = _purge(command)
+        if words is not None:
+            yield words
+
+
+def _purge(command: str) -> list[str] | None:
+    """What follows `acr purge` in a command; None where it is another."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return None
+    pairs = (place for place, word in enumerate(words[:-1]) if _COMMAND.match(word) and words[place + 1] == "purge")
+    place = next(pairs, None)
+    return None if place is None else words[place + 2 :]
 
 
 def _rule(words: list[str], schedule: str) -> PurgeRule | None:

@@ -210,7 +210,9 @@ class _NetworkRules(msgspec.Struct, rename="camel"):
     default_action: str | None = None
 
 
-class _PolicyWire(msgspec.Struct, rename="camel"):
+class PolicyWire(msgspec.Struct, rename="camel"):
+    """A policy of a registry: whether it is on, and for how many days."""
+
     status: str | None = None
     days: int | None = None
     retention_days: int | None = None
@@ -223,8 +225,8 @@ class _PolicyWire(msgspec.Struct, rename="camel"):
 
 
 class _PoliciesWire(msgspec.Struct, rename="camel"):
-    retention_policy: _PolicyWire | None = None
-    soft_delete_policy: _PolicyWire | None = None
+    retention_policy: PolicyWire | None = None
+    soft_delete_policy: PolicyWire | None = None
 
 
 class _RegistryProperties(msgspec.Struct, rename="camel"):

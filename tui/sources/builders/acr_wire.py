@@ -24,11 +24,12 @@ from tui.domain.facts.build import (
 from tui.domain.facts.image import Platform, RepositoryName
 from tui.domain.facts.reference import is_digest, is_repository, normalize_registry
 from tui.domain.facts.retention import PurgeRule, RegistryPolicies
-from tui.sources.builders.acr_purges import encoded_purges
+from tui.sources.builders.acr_purges import encoded_purges, has_unclear_purges
 from tui.sources.builders.acr_resources import (
     DependencyWire,
     OutputWire,
     PlatformWire,
+    PolicyWire,
     RegistryResource,
     RunProperties,
     RunResource,
@@ -42,6 +43,7 @@ from tui.sources.builders.acr_steps import encoded_images, named_image
 __all__ = ["job_of", "moment", "policies_of", "run_of"]
 
 MOST_IMAGES = 200
+MOST_DAYS = 365
 _STATES = {
     "queued": RunState.QUEUED,
     "started": RunState.RUNNING,
@@ -83,6 +85,7 @@ def job_of(task: TaskResource, host: str) -> Job:
         parameters=_parameters(properties.step),
         reason=_unknown_images(properties.step),
         purges=_purges(properties.step, properties.trigger),
+        purges_unclear=_purges_unclear(properties.step, properties.status),
     )
 
 
@@ -122,21 +125,37 @@ def _purges(step: StepWire | None, triggers: TriggersWire | None) -> tuple[Purge
     return encoded_purges(step.encoded_task_content or "", tuple(filter(None, enabled)))
 
 
+def _purges_unclear(step: StepWire | None, status: str | None) -> bool:
+    """A build only pushes; what the steps in a file do is not read, and they build as a rule."""
+    if step is None or (step.type or "").lower() != "encodedtask" or (status or "").lower() == "disabled":
+        return False
+    content = step.encoded_task_content or ""
+    is_in_no_state = (status or "").lower() != "enabled"
+    return has_unclear_purges(content) or (is_in_no_state and bool(encoded_purges(content, ())))
+
+
 def policies_of(registry: RegistryResource) -> RegistryPolicies:
     """What the resource of a registry says of deletions and rights; a policy that it does not name is none."""
     policies, mode = registry.properties.policies, (registry.properties.role_assignment_mode or "").lower()
     by_repository = mode == "abacrepositorypermissions" if mode else None
     retention = policies.retention_policy if policies is not None else None
     soft_delete = policies.soft_delete_policy if policies is not None else None
-    is_on = retention is not None and retention.is_on
-    if policies is None or (is_on and retention is not None and retention.days is None):
+    if policies is None or not _is_told(retention):
         return RegistryPolicies(by_repository=by_repository, reason="Azure does not tell the retention policy of the registry.")
+    is_on = retention is not None and retention.is_on
     return RegistryPolicies(
         days=retention.days if retention is not None and is_on else None,
         changed=moment(retention.last_updated_time) if retention is not None and is_on else None,
         by_repository=by_repository,
         soft_delete_days=soft_delete.retention_days if soft_delete is not None and soft_delete.is_on else None,
     )
+
+
+def _is_told(retention: PolicyWire | None) -> bool:
+    """Whether a policy is off, or on with a number of days that Azure takes (0 to 365, container-registry-retention-policy)."""
+    if retention is None or (retention.status or "").lower() == "disabled":
+        return True
+    return retention.is_on and retention.days is not None and 0 <= retention.days <= MOST_DAYS
 
 
 def _parameters(step: StepWire | None) -> tuple[str, ...]:
