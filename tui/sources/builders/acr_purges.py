@@ -102,13 +102,13 @@ def _rule(words: list[str], schedule: str) -> PurgeRule | None:
 def _flags(words: list[str]) -> dict[str, list[str]]:
     """The flags of a command with their values, `true` for those that take none."""
     flags: dict[str, list[str]] = {}
-    rest = iter(words)
-    for word in rest:
+    remaining = iter(words)
+    for word in remaining:
         name, equals, value = word.partition("=")
         if not name.startswith("-"):
             continue
         if not equals:
-            value = next(rest, "") if name in _VALUES else "true"
+            value = next(remaining, "") if name in _VALUES else "true"
         flags.setdefault("--filter" if name == "-f" else name, []).append(value)
     return flags
 

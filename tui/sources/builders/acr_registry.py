@@ -57,10 +57,10 @@ class Hindrances:
             words, _ = await self._pool(registry_id, pool)
         if words:
             return words
-        what = f"count the runs that wait for the agent pool {clean(pool, 80)}"
+        action = f"count the runs that wait for the agent pool {clean(pool, 80)}"
         path = f"{registry_id}/agentPools/{pool}/listQueueStatus?api-version={POOLS_API}"
         try:
-            count = decoded(await self._arm.ask(ArmRequest(path, what, ask_for=READER)), QueueStatus, what).count
+            count = decoded(await self._arm.ask(ArmRequest(path, action, ask_for=READER)), QueueStatus, action).count
         except SourceError:
             return ""
         waiting = f"; {count} wait there" if count else ""
@@ -73,10 +73,10 @@ class Hindrances:
         return self._registry[1:]
 
     async def _asked_registry(self, registry_id: str) -> tuple[RegistryResource | None, str]:
-        what = f"read the network rules and policies of {self._host}"
-        request = ArmRequest(f"{registry_id}?api-version={API}", what, "Microsoft.ContainerRegistry/registries/read", READER)
+        action = f"read the network rules and policies of {self._host}"
+        request = ArmRequest(f"{registry_id}?api-version={API}", action, "Microsoft.ContainerRegistry/registries/read", READER)
         try:
-            return decoded(await self._arm.read(request), RegistryResource, what), ""
+            return decoded(await self._arm.read(request), RegistryResource, action), ""
         except SourceError as error:
             return None, error.headline
 
@@ -92,11 +92,11 @@ class Hindrances:
         name = clean(pool, 80)
         if not pool.isascii() or not pool.replace("-", "").replace("_", "").isalnum():
             return "", f"the agent pool {name} has a name that cannot be asked for"
-        what = f"read the agent pool {name} of {self._host}"
+        action = f"read the agent pool {name} of {self._host}"
         path = f"{registry_id}/agentPools/{pool}?api-version={POOLS_API}"
-        request = ArmRequest(path, what, "Microsoft.ContainerRegistry/registries/agentPools/read", READER)
+        request = ArmRequest(path, action, "Microsoft.ContainerRegistry/registries/agentPools/read", READER)
         try:
-            properties = decoded(await self._arm.read(request), AgentPool, what).properties
+            properties = decoded(await self._arm.read(request), AgentPool, action).properties
         except NotFound:
             return f"The agent pool {name} is not there: runs wait for it in vain.", ""
         except SourceError as error:

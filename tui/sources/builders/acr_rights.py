@@ -27,7 +27,7 @@ READER = "Ask for the role Reader on the registry."
 
 def allowed(action: str, permissions: list[Permission]) -> bool:
     """Whether one of the assignments allows an action and does not take it back itself; case does not count."""
-    return any(_one_of(action, each.actions) and not _one_of(action, each.not_actions) for each in permissions)
+    return any(_one_of(action, permission.actions) and not _one_of(action, permission.not_actions) for permission in permissions)
 
 
 def _one_of(action: str, patterns: list[str]) -> bool:
@@ -36,16 +36,16 @@ def _one_of(action: str, patterns: list[str]) -> bool:
 
 async def rights_on(arm: ResourceManager, registry_id: str, registry: str) -> tuple[Right, ...]:
     """The rights to read, trigger, follow and cancel; UNKNOWN with the reason where Azure does not tell."""
-    what = f"list what may be done with {registry}"
+    purpose = f"list what may be done with {registry}"
     path = f"{registry_id}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
     try:
         answer = decoded(
-            await arm.read(ArmRequest(path, what, "Microsoft.Authorization/permissions/read", READER)), PermissionList, what
+            await arm.read(ArmRequest(path, purpose, "Microsoft.Authorization/permissions/read", READER)), PermissionList, purpose
         )
     except SourceError as error:
         return tuple(Right(action, registry, RightState.UNKNOWN, _remedy(action), error.headline) for action in _ACTIONS)
     is_whole = not answer.next_link
-    permissions = [each for each in answer.value if is_whole or not each.not_actions]
+    permissions = [permission for permission in answer.value if is_whole or not permission.not_actions]
     return tuple(_right(action, registry, permissions, is_whole=is_whole) for action in _ACTIONS)
 
 

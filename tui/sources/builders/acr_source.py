@@ -128,8 +128,8 @@ class AcrTasksSource:
             error: SourceError | None = None
             every = self._pace.idle
             try:
-                known, every = await self._look(emit)
-                health = answered(health, datetime.now(UTC), objects=known)
+                objects, every = await self._look(emit)
+                health = answered(health, datetime.now(UTC), objects=objects)
             except SourceError as failure:
                 error, health = failure, _health_after(health, failure)
             health = msgspec.structs.replace(

@@ -31,17 +31,17 @@ def named_image(text: str, host: str) -> BuiltImage | None:
     """An image name of a task, in this registry when it names none; the tag stays as written. None when it is no name."""
     text = _REGISTRY.sub("", text.strip()[:1024])
     path, _, tag = text.partition(":") if "/" not in text.partition(":")[2] else _with_port(text)
-    first, slash, rest = path.partition("/")
+    first, slash, path_within = path.partition("/")
     is_host = bool(slash) and is_registry(first) and any(mark in first for mark in ".:")
-    registry, repository = (normalize_registry(first.lower()), rest) if is_host else (host, path)
+    registry, repository = (normalize_registry(first.lower()), path_within) if is_host else (host, path)
     if _VARIABLE.search(repository) or not is_repository(repository):
         return None
     return BuiltImage(RepositoryName(registry, repository), clean(tag, 128) or "latest")
 
 
 def _with_port(text: str) -> tuple[str, str, str]:
-    host, _, rest = text.partition("/")
-    path, colon, tag = rest.partition(":")
+    host, _, name = text.partition("/")
+    path, colon, tag = name.partition(":")
     return f"{host}/{path}", colon, tag
 
 

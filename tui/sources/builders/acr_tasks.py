@@ -94,13 +94,13 @@ class AcrTasksBuilder:
         jobs = await self.jobs()
         if not names:
             return jobs
-        wanted = set(names)
+        repositories = set(names)
         pushed = {
             run.job
             for run in await self.last_runs(SEARCHED)
-            if run.job is not None and any(image.name in wanted for image in run.images or ())
+            if run.job is not None and any(image.name in repositories for image in run.images or ())
         }
-        return [job for job in jobs if job.key in pushed or any(image.name in wanted for image in job.images)]
+        return [job for job in jobs if job.key in pushed or any(image.name in repositories for image in job.images)]
 
     async def jobs(self) -> list[Job]:
         """Every task of the registry."""
@@ -182,25 +182,25 @@ class AcrTasksBuilder:
         task = await self._task_id(trigger.job)
         if trigger.parameters and trigger.job.job not in self._takes_arguments:
             await self.describe(trigger.job)
-        given = [{"name": name, "value": value, "isSecret": False} for name, value in trigger.parameters.items()]
+        arguments = [{"name": name, "value": value, "isSecret": False} for name, value in trigger.parameters.items()]
         is_docker = self._takes_arguments.get(trigger.job.job, True)
         steps = {
-            "arguments": given if is_docker else [],
-            "values": [] if is_docker else given,
+            "arguments": arguments if is_docker else [],
+            "values": [] if is_docker else arguments,
             "updateTriggerToken": _token(trigger.mark),
         }
         body = {"type": "TaskRunRequest", "isArchiveEnabled": False, "taskId": task, "overrideTaskStepProperties": steps}
         return await self._schedule(body, f"run the task {_short(trigger.job)} of {self.name}")
 
-    async def _schedule(self, body: object, what: str) -> Run:
-        answer = await self._arm.change(ArmRequest(await self._path("/scheduleRun"), what, TRIGGER, ASK_FOR, body))
+    async def _schedule(self, body: object, action: str) -> Run:
+        answer = await self._arm.change(ArmRequest(await self._path("/scheduleRun"), action, TRIGGER, ASK_FOR, body))
         try:
-            wire = decoded(answer, RunResource, what)
+            wire = decoded(answer, RunResource, action)
         except UntrustedPayload:
             wire = None
         if wire is None or not wire.run_id:
             raise OutcomeUnknown(
-                f"{self.name} took the request to {what}, and did not say which run it is",
+                f"{self.name} took the request to {action}, and did not say which run it is",
                 "The run is looked up before anything is sent again.",
             )
         return msgspec.structs.replace(await self._as_run(wire), cause=RunCause.MANUAL)

@@ -107,8 +107,8 @@ def _images(step: StepWire | None, host: str) -> tuple[BuiltImage, ...]:
         return ()
     if (step.type or "").lower() == "encodedtask":
         return encoded_images(step.encoded_task_content or "", host)
-    named = (named_image(text, host) for text in (step.image_names or [])[:MOST_IMAGES])
-    return tuple(image for image in named if image is not None)
+    parsed = (named_image(text, host) for text in (step.image_names or [])[:MOST_IMAGES])
+    return tuple(image for image in parsed if image is not None)
 
 
 def _unknown_images(step: StepWire | None) -> str:
@@ -159,15 +159,15 @@ def _is_told(retention: PolicyWire | None) -> bool:
 
 
 def _parameters(step: StepWire | None) -> tuple[str, ...]:
-    given = [*(step.arguments or ()), *(step.values or ())] if step is not None else []
-    return tuple(dict.fromkeys(clean(each.name, 120) for each in given if each.name))
+    declared = [*(step.arguments or ()), *(step.values or ())] if step is not None else []
+    return tuple(dict.fromkeys(clean(argument.name, 120) for argument in declared if argument.name))
 
 
 def _bases(step: StepWire | None) -> tuple[BaseDependency, ...] | None:
     """The bases of the last build; None before the first: Azure leaves the list out then."""
     if step is None or step.base_image_dependencies is None:
         return None
-    bases = (_base(each) for each in step.base_image_dependencies[:MOST_IMAGES])
+    bases = (_base(dependency) for dependency in step.base_image_dependencies[:MOST_IMAGES])
     return tuple(base for base in bases if base is not None)
 
 
@@ -244,12 +244,12 @@ def _outputs(outputs: list[OutputWire] | None) -> tuple[BuiltImage, ...] | None:
     if outputs is None:
         return None
     images = []
-    for each in outputs[:MOST_IMAGES]:
-        repository = (each.repository or "").lower()
-        if each.registry and is_repository(repository):
-            name = RepositoryName(normalize_registry(each.registry.lower()), repository)
-            digest = each.digest if each.digest and is_digest(each.digest) else ""
-            images.append(BuiltImage(name, clean(each.tag or "", 128), digest))
+    for output in outputs[:MOST_IMAGES]:
+        repository = (output.repository or "").lower()
+        if output.registry and is_repository(repository):
+            name = RepositoryName(normalize_registry(output.registry.lower()), repository)
+            digest = output.digest if output.digest and is_digest(output.digest) else ""
+            images.append(BuiltImage(name, clean(output.tag or "", 128), digest))
     return tuple(images)
 
 

@@ -11,12 +11,12 @@ __all__ = ["configured_images", "configured_job"]
 
 def configured_job(options: BuilderOptions, job: str) -> ConfiguredJob | None:
     """The first pattern of images that names this job."""
-    return next((each for each in options.jobs if each.job == job), None)
+    return next((pattern for pattern in options.jobs if pattern.job == job), None)
 
 
 def configured_images(options: BuilderOptions, job: str) -> tuple[BuiltImage, ...]:
     """The repositories that the configuration names outright for a job; a pattern with a star names none."""
-    patterns = (each.images for each in options.jobs if each.job == job)
+    patterns = (configured.images for configured in options.jobs if configured.job == job)
     names = (RepositoryName(pattern.host, "/".join(pattern.parts)) for pattern in patterns if _is_plain(pattern.text))
     return tuple(BuiltImage(name) for name in names if name.repository)
 

@@ -19,11 +19,11 @@ def read_line(what: str, error: SourceError) -> Diagnosis:
 
 def right_line(right: Right) -> Diagnosis:
     """A right to act: one that is missing, or that nobody tells of, is no fault of what is read."""
-    what = f"{right.name}, {clean(right.on, 100)}"
+    name = f"{right.name}, {clean(right.on, 100)}"
     match right.state:
         case RightState.HELD:
-            return Diagnosis(what, "ok", right.reason)
+            return Diagnosis(name, "ok", right.reason)
         case RightState.MISSING:
-            return Diagnosis(what, "off", right.reason, right.name, right.remedy)
+            return Diagnosis(name, "off", right.reason, right.name, right.remedy)
         case RightState.UNKNOWN:
-            return Diagnosis(what, "off", f"unknown: {right.reason}" if right.reason else "unknown", remedy=right.remedy)
+            return Diagnosis(name, "off", f"unknown: {right.reason}" if right.reason else "unknown", remedy=right.remedy)

@@ -105,8 +105,8 @@ class GitHubBuilder(NamedBuilder):
             return None
         return await asyncio.to_thread(definition_of, reply.body)
 
-    async def _get(self, path: str, kind: type[T], what: str) -> T:
-        return decoded(await self._service.read(path, what), kind, self._service.title, what)
+    async def _get(self, path: str, kind: type[T], action: str) -> T:
+        return decoded(await self._service.read(path, action), kind, self._service.title, action)
 
     # ---- runs
 
@@ -225,12 +225,12 @@ class GitHubBuilder(NamedBuilder):
         branch = ref.removeprefix("refs/heads/")
         query = {"event": "workflow_dispatch", "branch": branch, "per_page": "100", "created": f">={start:%Y-%m-%dT%H:%M:%SZ}"}
         answers = await self._answers(trigger.job, urlencode(query))
-        dispatched = [each for each in answers if (created := moment(each.created_at)) is None or created >= start]
-        named = [each for each in dispatched if trigger.mark and trigger.mark in each.display_title]
-        if named or shows_mark:
-            return [self._run(trigger.job, each) for each in named]
+        dispatched = [answer for answer in answers if (created := moment(answer.created_at)) is None or created >= start]
+        marked = [answer for answer in dispatched if trigger.mark and trigger.mark in answer.display_title]
+        if marked or shows_mark:
+            return [self._run(trigger.job, answer) for answer in marked]
         login = await self._signed_in()
-        return [self._run(trigger.job, each) for each in dispatched if login.lower() in ("", each.started_by.lower())]
+        return [self._run(trigger.job, answer) for answer in dispatched if login.lower() in ("", answer.started_by.lower())]
 
     async def _signed_in(self) -> str:
         """Our login, empty for a token of an app, which has none."""
@@ -244,8 +244,8 @@ class GitHubBuilder(NamedBuilder):
     async def cancel(self, run: Run) -> None:
         """Ask for the run to end; 409 says that it has."""
 
-        def ended(reply: Reply, what: str) -> SourceError | None:
-            return None if reply.status == 409 else self._service.judge(reply, what)
+        def ended(reply: Reply, action: str) -> SourceError | None:
+            return None if reply.status == 409 else self._service.judge(reply, action)
 
         await self._service.change("POST", f"{_run_path(run)}/cancel", "stop the run", judge=ended)
 
@@ -268,7 +268,7 @@ class GitHubBuilder(NamedBuilder):
         try:
             reply = await self._service.read(f"/repos/{name}", "read the repository")
         except (Forbidden, NotFound) as error:
-            return tuple(Right(each, name, RightState.MISSING, remedy, error.headline) for each in (READ, WRITE))
+            return tuple(Right(right, name, RightState.MISSING, remedy, error.headline) for right in (READ, WRITE))
         repository = decoded(reply, Repository, self._service.title, "read the repository")
         state, reason = _write_state(repository, reply.headers.get("x-oauth-scopes"))
         return (
@@ -292,16 +292,16 @@ def _write_state(repository: Repository, scopes: str | None) -> tuple[RightState
         )
     if scopes is None:
         return RightState.UNKNOWN, "A fine-grained token, or one of an app, does not tell what it may."
-    held = {scope.strip() for scope in scopes.split(",")}
-    if "repo" in held or (not repository.private and "public_repo" in held):
+    granted = {scope.strip() for scope in scopes.split(",")}
+    if "repo" in granted or (not repository.private and "public_repo" in granted):
         return RightState.HELD, ""
     return RightState.MISSING, "The token lacks the scope repo."
 
 
 def _place(job: JobKey) -> tuple[str, str]:
     """Repository and file, fit for an address."""
-    owner, _, rest = job.job.partition("/")
-    repository, _, file = rest.partition("/")
+    owner, _, place = job.job.partition("/")
+    repository, _, file = place.partition("/")
     return f"{path_part(owner)}/{path_part(repository)}", path_part(file)
 
 

@@ -33,8 +33,8 @@ Look = Callable[[], Awaitable[tuple[bool, Sequence[WorkflowJob]]]]
 async def job_log(service: Service, repository: str, job: WorkflowJob) -> list[str]:
     """The lines of a job's log; none when there is no log."""
 
-    def judge(reply: Reply, what: str) -> SourceError | None:
-        return None if reply.status in (404, 410) else judge_github(reply, what, service.title)
+    def judge(reply: Reply, action: str) -> SourceError | None:
+        return None if reply.status in (404, 410) else judge_github(reply, action, service.title)
 
     path = f"{repository}/actions/jobs/{job.id}/logs"
     reply = await service.read(path, "read the log", accept="*/*", limit=LOG_LIMIT, elsewhere=True, judge=judge)
@@ -55,7 +55,7 @@ def first_error(lines: Sequence[str]) -> str:
 async def followed_log(service: Service, repository: str, look: Look, poll: float) -> AsyncGenerator[str, None]:
     """Each step as it ends, then the job's log; until the run has ended and every job was told."""
     steps: set[tuple[int, int]] = set()
-    told: dict[int, int] = {}
+    looks: dict[int, int] = {}
     while True:
         has_ended, jobs = await look()
         for job in jobs:
@@ -63,15 +63,15 @@ async def followed_log(service: Service, repository: str, look: Look, poll: floa
                 if step.status == "completed" and (job.id, step.number) not in steps:
                     steps.add((job.id, step.number))
                     yield f"{quoted(job.name, 60)}: {quoted(step.name, 100)}: {quoted(step.conclusion, 20) or 'done'}"
-            if job.status != "completed" or told.get(job.id, 0) >= LOOKS_FOR_LOG:
+            if job.status != "completed" or looks.get(job.id, 0) >= LOOKS_FOR_LOG:
                 continue
             lines = await job_log(service, repository, job)
-            told[job.id] = LOOKS_FOR_LOG if lines or job.conclusion == "cancelled" else told.get(job.id, 0) + 1
-            if not lines and told[job.id] == LOOKS_FOR_LOG:
+            looks[job.id] = LOOKS_FOR_LOG if lines or job.conclusion == "cancelled" else looks.get(job.id, 0) + 1
+            if not lines and looks[job.id] == LOOKS_FOR_LOG:
                 yield f"{quoted(job.name, 60)}: {_without_log(job)}"
             for line in lines:
                 yield line
-        if has_ended and all(told.get(job.id, 0) >= LOOKS_FOR_LOG for job in jobs):
+        if has_ended and all(looks.get(job.id, 0) >= LOOKS_FOR_LOG for job in jobs):
             return
         await asyncio.sleep(poll)
 

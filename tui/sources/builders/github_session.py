@@ -60,8 +60,8 @@ def github_service(options: BuilderOptions, secret: Secret) -> Service:
     async def sign_in() -> Mapping[str, str]:
         return {"X-GitHub-Api-Version": API_VERSION, **await secret.headers()}
 
-    def judge(reply: Reply, what: str) -> SourceError | None:
-        return judge_github(reply, what, title)
+    def judge(reply: Reply, action: str) -> SourceError | None:
+        return judge_github(reply, action, title)
 
     return Service(title, api, lambda: connected(options, host), sign_in, judge, options.first_wait, secret.refused)
 
@@ -84,8 +84,8 @@ def _limit(reply: Reply) -> float | None:
     """The seconds that a limit wants us to wait, None when it is none."""
     if reply.status not in (403, 429):
         return None
-    if (asked := asked_to_wait(reply)) is not None:
-        return asked
+    if (seconds := asked_to_wait(reply)) is not None:
+        return seconds
     reset = reply.header("x-ratelimit-reset")
     if reply.header("x-ratelimit-remaining") == "0" and reset.isascii() and reset.isdigit() and len(reset) < 12:
         return max(1.0, int(reset) - time.time())
@@ -93,21 +93,21 @@ def _limit(reply: Reply) -> float | None:
     return SECONDARY_WAIT if is_secondary else None
 
 
-def _sentence(kind: Refusal, reply: Reply, title: str, what: str) -> Sentence:
+def _sentence(kind: Refusal, reply: Reply, title: str, action: str) -> Sentence:
     message = quoted_message(reply)
     because = f": {message}" if message else ""
-    right = WRITE if what.startswith(("start", "stop")) else READ
+    right = WRITE if action.startswith(("start", "stop")) else READ
     match kind:
         case Refusal.SIGN_IN:
             return Sentence(f"{title} does not accept the sign-in{because}", SIGN_IN)
         case Refusal.RIGHT:
             remedy = f"Use a token with {right} (fine-grained), or with the scope repo (classic)."
-            return Sentence(f"{title}: no right to {what}{because}", remedy, right=right)
+            return Sentence(f"{title}: no right to {action}{because}", remedy, right=right)
         case Refusal.ABSENT if not message:
             return Sentence(f"what answers for {title} with 404 does not speak its form", CHECK_URL, error=ForeignAnswer)
         case Refusal.ABSENT:
             remedy = f"Check owner, repository and file; of what is private, a token without {right} sees nothing."
-            return Sentence(f"{title} has nothing there to {what}, or does not show it", remedy)
+            return Sentence(f"{title} has nothing there to {action}, or does not show it", remedy)
         case Refusal.REDIRECT:
             moved = "The repository was renamed or moved: correct the job in the configuration."
             return Sentence(f"{title} says that it lies elsewhere now", moved, error=SourceError)
@@ -120,4 +120,4 @@ def _sentence(kind: Refusal, reply: Reply, title: str, what: str) -> Sentence:
                 return Sentence(
                     f"what answers for {title} sends a page with {reply.status}", CHECK_URL, error=AuthenticationFailed
                 )
-            return Sentence(f"{title} refused to {what}{because}", "See the message.", error=SourceError)
+            return Sentence(f"{title} refused to {action}{because}", "See the message.", error=SourceError)

@@ -240,7 +240,7 @@ def approval_words(deployments: Sequence[Deployment]) -> str:
     """What a run waits for, and who can give it."""
     sentences = []
     for deployment in deployments[:3]:
-        names = [quoted(each.reviewer.login or each.reviewer.name, 60) for each in deployment.reviewers[:5]]
+        names = [quoted(required.reviewer.login or required.reviewer.name, 60) for required in deployment.reviewers[:5]]
         environment = quoted(deployment.environment.name, 80)
         if names:
             sentences.append(f"It waits for the approval of {listed(names)} for the environment “{environment}”.")
@@ -258,13 +258,13 @@ def progress_words(jobs: Sequence[WorkflowJob]) -> str:
     for job in jobs:
         for step in job.steps:
             if step.status == "in_progress":
-                done = sum(each.status == "completed" for each in job.steps)
+                done = sum(other.status == "completed" for other in job.steps)
                 return f"{quoted(job.name, 60)}: {quoted(step.name, 80)} ({done + 1} of {len(job.steps)} steps)"
     return ""
 
 
 def failure_words(job: WorkflowJob, line: str) -> str:
     """Why a job failed: the step, and the line of its log that says it."""
-    step = next((quoted(each.name, 80) for each in job.steps if each.conclusion in ("failure", "timed_out")), "")
+    step = next((quoted(failed.name, 80) for failed in job.steps if failed.conclusion in ("failure", "timed_out")), "")
     where = f"Job “{quoted(job.name, 60)}”" + (f", step “{step}”" if step else "")
     return f"{where}: {line}" if line else f"{where} failed."

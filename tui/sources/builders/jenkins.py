@@ -84,7 +84,7 @@ class JenkinsBuilder(NamedBuilder):
             trigger=base,
             source_trigger=source,
             schedule=schedule,
-            parameters=tuple(clean(each.name, 100) for each in answer.parameters),
+            parameters=tuple(clean(parameter.name, 100) for parameter in answer.parameters),
             reason=reason,
         )
 
@@ -184,7 +184,7 @@ class JenkinsBuilder(NamedBuilder):
         """What is sent; Jenkins would drop parameters it does not know without a word. Raises SourceError."""
         if reason := _disabled(answer):
             raise SourceError(f"{clean(trigger.job.job, 100)} cannot be started. {reason}", "See the job in Jenkins.")
-        declared = {each.name: each for each in answer.parameters}
+        declared = {parameter.name: parameter for parameter in answer.parameters}
         form = {**self._configured(trigger.job), **trigger.parameters}
         if unknown := [name for name in form if name not in declared]:
             names = listed([clean(name, 40) for name in unknown])
@@ -197,7 +197,9 @@ class JenkinsBuilder(NamedBuilder):
                 raise SourceError(
                     f"the parameter {clean(name, 40)} of the job is one of {allowed}", "Correct it in the configuration."
                 )
-        if needed := [each.name for each in answer.parameters if each.type in NOT_GIVEN and each.name not in form]:
+        if needed := [
+            parameter.name for parameter in answer.parameters if parameter.type in NOT_GIVEN and parameter.name not in form
+        ]:
             raise SourceError(f"the job wants a file as {clean(needed[0], 40)}", "Start it in Jenkins.")
         if name := mark_parameter(tuple(declared)):
             form[name] = trigger.mark
@@ -213,15 +215,15 @@ class JenkinsBuilder(NamedBuilder):
         answer, items, builds = await self._job(job), await self._waiting(job), await self._builds(job, SEARCHED)
         started = [(item.actions, item_run(self.name, job, item, self._url(job))) for item in items]
         started += [(build.actions, self._run(job, build)) for build in builds]
-        if name := mark_parameter([each.name for each in answer.parameters]):
+        if name := mark_parameter([parameter.name for parameter in answer.parameters]):
             return [run for actions, run in started if parameters_of(actions).get(name) == trigger.mark]
-        wanted = {**self._configured(job), **trigger.parameters}
+        parameters = {**self._configured(job), **trigger.parameters}
         earliest = self._service.by_its_clock(since)
         return [
             run
             for actions, run in started
             if (run.created is None or run.created >= earliest)
-            and wanted.items() <= parameters_of(actions).items()
+            and parameters.items() <= parameters_of(actions).items()
             and self._secret.identity.lower() in ("", *map(str.lower, users_of(actions)))
         ]
 
@@ -259,8 +261,8 @@ class JenkinsBuilder(NamedBuilder):
             names = ("Job/Read", "Job/Build", "Job/Cancel")
             return tuple(Right(name, on, missing, remedy.format(name), error.headline) for name in names)
         reason = "Jenkins does not tell without trying."
-        rest = (Right(name, on, RightState.UNKNOWN, remedy.format(name), reason) for name in ("Job/Build", "Job/Cancel"))
-        return (Right("Job/Read", on, RightState.HELD), *rest)
+        untold = (Right(name, on, RightState.UNKNOWN, remedy.format(name), reason) for name in ("Job/Build", "Job/Cancel"))
+        return (Right("Job/Read", on, RightState.HELD), *untold)
 
     async def try_signing_in(self) -> list[Diagnosis]:
         """Who is signed in, and the crumb. Raises SourceError."""
@@ -276,7 +278,7 @@ class JenkinsBuilder(NamedBuilder):
 
 def _disabled(answer: JobAnswer) -> str:
     if answer.jobs is not None and answer.buildable is None:
-        names = listed([clean(each.name, 60) for each in answer.jobs[:5]])
+        names = listed([clean(branch.name, 60) for branch in answer.jobs[:5]])
         return f"It is a folder or a project of branches, which is not built itself: name one of {names or 'its jobs'}."
     return "It is disabled in Jenkins." if answer.buildable is False else ""
 

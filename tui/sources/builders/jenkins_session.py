@@ -70,28 +70,30 @@ class JenkinsSession:
         cookies = "; ".join(_SESSION.findall(reply.header("set-cookie")))
         return {field: value, **({"Cookie": cookies} if cookies else {})}
 
-    def _judge(self, reply: Reply, what: str) -> SourceError | None:
+    def _judge(self, reply: Reply, action: str) -> SourceError | None:
         title = self.service.title
         if 300 <= reply.status < 400:
             if not is_sign_in(reply.header("location")):
-                return None if reply.header("x-jenkins") else ForeignAnswer(f"{title} redirects the request to {what}", CHECK_URL)
+                return (
+                    None if reply.header("x-jenkins") else ForeignAnswer(f"{title} redirects the request to {action}", CHECK_URL)
+                )
             return AuthenticationFailed(f"{title} asks to be signed in to", SIGN_IN)
         if reply.status < 300:
-            return self._page(reply, what)
+            return self._page(reply, action)
         if reply.status == 403 and _NO_CRUMB in reply.body:
             return _CrumbRefused(f"{title} did not take the crumb it gave, and did nothing", SIGN_IN)
         kind = refusal_of(reply.status)
         if not reply.header("x-jenkins") and kind in (Refusal.ABSENT, Refusal.OTHER, Refusal.GONE):
             return ForeignAnswer(f"what answers for {title} with {reply.status} is not Jenkins", CHECK_URL)
-        return refused(kind, _sentence(kind, reply, title, what), asked_to_wait(reply))
+        return refused(kind, _sentence(kind, reply, title, action), asked_to_wait(reply))
 
-    def _page(self, reply: Reply, what: str) -> SourceError | None:
+    def _page(self, reply: Reply, action: str) -> SourceError | None:
         if not reply.is_page or reply.header("x-text-size") or reply.header("content-type").startswith("text/plain"):
             return None
         if "xml" in reply.header("content-type"):
             return None
         if reply.header("x-jenkins"):
-            return AuthenticationFailed(f"{self.service.title} answers the request to {what} with a page", SIGN_IN)
+            return AuthenticationFailed(f"{self.service.title} answers the request to {action} with a page", SIGN_IN)
         return ForeignAnswer(f"what answers for {self.service.title} sends a page, and is not Jenkins", CHECK_URL)
 
 
@@ -105,18 +107,20 @@ def is_sign_in(location: str) -> bool:
     return path.rstrip("/").endswith("/login") or path == "login" or "securityRealm" in path or "/oauth" in path
 
 
-def _sentence(kind: Refusal, reply: Reply, title: str, what: str) -> Sentence:
+def _sentence(kind: Refusal, reply: Reply, title: str, action: str) -> Sentence:
     error = quoted(reply.header("x-error"), 200)
     because = f": {error}" if error else ""
     match kind:
         case Refusal.SIGN_IN:
             return Sentence(f"{title} does not accept the sign-in", SIGN_IN)
         case Refusal.RIGHT:
-            right = _right(what)
-            return Sentence(f"{title}: no right to {what}{because}", f"Ask who runs Jenkins for {right} on the job.", right=right)
+            right = _right(action)
+            return Sentence(
+                f"{title}: no right to {action}{because}", f"Ask who runs Jenkins for {right} on the job.", right=right
+            )
         case Refusal.ABSENT:
             return Sentence(
-                f"{title} has nothing there to {what}, or does not show it",
+                f"{title} has nothing there to {action}, or does not show it",
                 "Check the name of the job (folder/name) in the configuration; one that may not be read looks the same.",
             )
         case Refusal.LIMIT:
@@ -124,10 +128,10 @@ def _sentence(kind: Refusal, reply: Reply, title: str, what: str) -> Sentence:
         case Refusal.FAULT:
             return Sentence(f"{title} failed with {reply.status}{because}", "See its own log; it may be starting.")
         case _:
-            return Sentence(f"{title} refused to {what} with {reply.status}{because}", CHECK_URL)
+            return Sentence(f"{title} refused to {action} with {reply.status}{because}", CHECK_URL)
 
 
-def _right(what: str) -> str:
-    if what.startswith("start"):
+def _right(action: str) -> str:
+    if action.startswith("start"):
         return "Job/Build"
-    return "Job/Cancel" if what.startswith(("stop", "take")) else "Job/Read"
+    return "Job/Cancel" if action.startswith(("stop", "take")) else "Job/Read"

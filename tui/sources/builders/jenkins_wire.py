@@ -163,7 +163,7 @@ class JobAnswer(msgspec.Struct, rename="camel"):
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """The parameters that it declares."""
-        return tuple(parameter for each in self.properties for parameter in each.parameter_definitions)
+        return tuple(parameter for declaration in self.properties for parameter in declaration.parameter_definitions)
 
 
 class Crumb(msgspec.Struct, rename="camel"):
@@ -232,7 +232,7 @@ def item_run(name: str, job: JobKey, item: Item, url: str) -> Run:
 
 def parameters_of(actions: Iterable[_Action]) -> dict[str, str]:
     """The parameters that a build or an item was started with; texts only, a switch as `true` or `false`."""
-    values = ((each.name, each.value) for action in actions for each in action.parameters)
+    values = ((parameter.name, parameter.value) for action in actions for parameter in action.parameters)
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values if value is not None}
 
 

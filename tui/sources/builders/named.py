@@ -92,12 +92,12 @@ class NamedBuilder(ABC):
         return tried
 
     async def _tried(self, job: JobKey) -> list[Diagnosis]:
-        what = f"read {clean(job.job, 100)}"
+        name = f"read {clean(job.job, 100)}"
         try:
             described, (_, *rights) = await self.describe(job), await self.rights(job)
         except SourceError as error:
-            return [read_line(what, error)]
-        return [Diagnosis(what, "ok", described.disabled or described.reason), *map(right_line, rights)]
+            return [read_line(name, error)]
+        return [Diagnosis(name, "ok", described.disabled or described.reason), *map(right_line, rights)]
 
     @abstractmethod
     def log(self, run: Run) -> AsyncGenerator[str, None]:

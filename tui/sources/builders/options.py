@@ -46,7 +46,7 @@ class BuilderOptions(msgspec.Struct, frozen=True):
 
     def for_images(self, names: Sequence[RepositoryName]) -> list[str]:
         """The configured jobs that build into these repositories; all of them when none is named."""
-        jobs = (each.job for each in self.jobs if not names or any(map(each.images.matches, names)))
+        jobs = (job.job for job in self.jobs if not names or any(map(job.images.matches, names)))
         return list(dict.fromkeys(jobs))
 
 

@@ -67,8 +67,8 @@ class PipelinesBuilder(NamedBuilder):
         """Who is signed in, as far as that is known."""
         return self._secret.identity
 
-    async def _get(self, path: str, kind: type[T], what: str) -> T:
-        return decoded(await self._service.read(path, what), kind, self._service.title, what)
+    async def _get(self, path: str, kind: type[T], action: str) -> T:
+        return decoded(await self._service.read(path, action), kind, self._service.title, action)
 
     # ---- jobs
 
@@ -78,7 +78,7 @@ class PipelinesBuilder(NamedBuilder):
         file, reason = await self._file(job, definition)
         project, number = _place(job)
         after = f"It starts after the pipeline {listed(file.after)}." if file and file.after else ""
-        kinds = {each.trigger_type for each in definition.triggers}
+        kinds = {trigger.trigger_type for trigger in definition.triggers}
         return Job(
             key=job,
             name=clean(definition.name or job.job, 200),
@@ -123,9 +123,9 @@ class PipelinesBuilder(NamedBuilder):
 
     async def _builds(self, job: JobKey, query: dict[str, str]) -> list[Build]:
         project, number = _place(job)
-        asked = urlencode({"definitions": number, "queryOrder": "queueTimeDescending", **query})
+        parameters = urlencode({"definitions": number, "queryOrder": "queueTimeDescending", **query})
         return (
-            await self._get(f"/{project}/_apis/build/builds?{asked}&{VERSION}", Builds, "read the runs of the pipeline")
+            await self._get(f"/{project}/_apis/build/builds?{parameters}&{VERSION}", Builds, "read the runs of the pipeline")
         ).value
 
     def _run(self, job: JobKey, build: Build) -> Run:

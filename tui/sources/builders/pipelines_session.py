@@ -37,8 +37,8 @@ def pipelines_service(options: BuilderOptions, secret: Secret) -> Service:
     host = parts.hostname or ""
     title = f"Azure DevOps ({clean(parts.path.strip('/') or host, 80)})"
 
-    def judge(reply: Reply, what: str) -> SourceError | None:
-        return _judge(reply, what, title)
+    def judge(reply: Reply, action: str) -> SourceError | None:
+        return _judge(reply, action, title)
 
     return Service(
         title, options.url, lambda: connected(options, host), secret.headers, judge, options.first_wait, secret.refused
@@ -50,34 +50,34 @@ def permission_path(token: str, bit: int) -> str:
     return f"/_apis/permissions/{BUILD_NAMESPACE}/{bit}?tokens={quote(token, safe='')}&{VERSION}"
 
 
-def _judge(reply: Reply, what: str, title: str) -> SourceError | None:
+def _judge(reply: Reply, action: str, title: str) -> SourceError | None:
     is_sign_in = reply.status == 203 or reply.status in (301, 302, 303, 307)
     if is_sign_in or (reply.status < 300 and reply.is_page):
         return AuthenticationFailed(f"{title} shows a sign-in page: nobody is signed in, or the token is over", SIGN_IN)
     if reply.status < 300:
         return None
     kind = refusal_of(reply.status)
-    return refused(kind, _sentence(kind, reply, title, what), asked_to_wait(reply))
+    return refused(kind, _sentence(kind, reply, title, action), asked_to_wait(reply))
 
 
-def _sentence(kind: Refusal, reply: Reply, title: str, what: str) -> Sentence:
+def _sentence(kind: Refusal, reply: Reply, title: str, action: str) -> Sentence:
     message = quoted_message(reply)
     because = f": {message}" if message else ""
     match kind:
         case Refusal.SIGN_IN:
             return Sentence(f"{title} does not accept the sign-in", SIGN_IN)
         case Refusal.RIGHT:
-            right = RIGHTS[QUEUE if what.startswith("start") else STOP if what.startswith("stop") else VIEW]
+            right = RIGHTS[QUEUE if action.startswith("start") else STOP if action.startswith("stop") else VIEW]
             remedy = f"Ask an administrator of the project for “{right}” of the pipeline; a token needs Build: Read & execute."
-            return Sentence(f"{title}: no right to {what}{because}", remedy, right=right)
+            return Sentence(f"{title}: no right to {action}{because}", remedy, right=right)
         case Refusal.ABSENT if not message:
             return Sentence(f"what answers for {title} with 404 does not speak its form", CHECK_URL, error=ForeignAnswer)
         case Refusal.ABSENT:
             remedy = "Check project and number of the pipeline; what may not be seen looks the same."
-            return Sentence(f"{title} has nothing there to {what}, or does not show it{because}", remedy)
+            return Sentence(f"{title} has nothing there to {action}, or does not show it{because}", remedy)
         case Refusal.LIMIT:
             return Sentence(f"{title} asks for fewer requests", "Wait for that long; other programs use the same user.")
         case Refusal.FAULT:
             return Sentence(f"{title} failed with {reply.status}{because}", "See status.dev.azure.com.")
         case Refusal.REDIRECT | Refusal.GONE | Refusal.OTHER:
-            return Sentence(f"{title} refused to {what}{because}", "See the message.", error=SourceError)
+            return Sentence(f"{title} refused to {action}{because}", "See the message.", error=SourceError)

@@ -200,9 +200,9 @@ class Timeline(msgspec.Struct):
     def ordered(self) -> list[Record]:
         """The records as a reader meets them: each behind its parent, siblings by their order."""
         children: dict[str, list[Record]] = {}
-        known = {record.id for record in self.records}
+        ids = {record.id for record in self.records}
         for record in sorted(self.records, key=lambda record: record.order):
-            children.setdefault(record.parent_id if record.parent_id in known else "", []).append(record)
+            children.setdefault(record.parent_id if record.parent_id in ids else "", []).append(record)
         ordered: list[Record] = []
         waiting = list(reversed(children.pop("", [])))
         while waiting:
@@ -271,15 +271,15 @@ def pipeline_file(body: bytes) -> PipelineFile | None:
     file = parsed(body)
     if file is None:
         return None
-    containers = [each for each in mappings(at(file, "resources", "containers")) if "trigger" in each]
-    started = [each for each in containers if _is_on(each["trigger"])]
-    after = [each for each in mappings(at(file, "resources", "pipelines")) if _is_on(each.get("trigger", "none"))]
+    containers = [entry for entry in mappings(at(file, "resources", "containers")) if "trigger" in entry]
+    started = [entry for entry in containers if _is_on(entry["trigger"])]
+    after = [entry for entry in mappings(at(file, "resources", "pipelines")) if _is_on(entry.get("trigger", "none"))]
     state = BaseTrigger.ON if started or after else BaseTrigger.OFF if containers else BaseTrigger.NONE
     return PipelineFile(
         trigger=state,
-        bases=tuple(base for each in started if (base := _base(each))),
-        after=tuple(clean(name, 100) for each in after for name in texts(each.get("source"))),
-        parameters=tuple(name for each in mappings(file.get("parameters")) for name in texts(each.get("name"))),
+        bases=tuple(base for entry in started if (base := _base(entry))),
+        after=tuple(clean(name, 100) for entry in after for name in texts(entry.get("source"))),
+        parameters=tuple(name for entry in mappings(file.get("parameters")) for name in texts(entry.get("name"))),
         source=_is_on(file.get("trigger", "true")),
         schedule=bool(mappings(file.get("schedules"))),
     )
@@ -341,7 +341,7 @@ def _state(build: Build) -> tuple[RunState, str]:
             return RunState.RUNNING, "It is being cancelled."
         case "completed" if build.result in _RESULTS:
             state, detail = _RESULTS[build.result]
-            invalid = next((each.message for each in build.validation_results if each.result == "error"), "")
+            invalid = next((validation.message for validation in build.validation_results if validation.result == "error"), "")
             return state, quoted(invalid, 300) or detail
         case _:
             words = f"{clean(build.status, 40)} {clean(build.result, 40)}".strip()
@@ -388,7 +388,7 @@ def progress_words(timeline: Timeline) -> str:
 
 def failure_words(timeline: Timeline) -> str:
     """Why a run failed: the first task that did, and what it says; that a program ended with a code says least."""
-    failed = sorted((each for each in timeline.ordered() if each.result == "failed"), key=lambda record: record.type != "Task")
+    failed = sorted((entry for entry in timeline.ordered() if entry.result == "failed"), key=lambda record: record.type != "Task")
     for record in failed:
         errors = [issue.message for issue in record.issues if issue.type == "error" and issue.message]
         if errors:

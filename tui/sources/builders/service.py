@@ -157,7 +157,7 @@ class Service:
         self,
         method: str,
         path: str,
-        what: str,
+        action: str,
         headers: Mapping[str, str],
         content: bytes | None,
         form: Mapping[str, str] | None,
@@ -178,11 +178,11 @@ class Service:
         except SourceError as error:
             if never_sent(error):
                 raise
-            raise self.unknown(what, error.headline) from error
+            raise self.unknown(action, error.headline) from error
         hear_ids(reply)
         if reply.status >= 500:
             message = quoted_message(reply)
-            raise self.unknown(what, f"it failed with {reply.status}" + (f": {message}" if message else ""))
+            raise self.unknown(action, f"it failed with {reply.status}" + (f": {message}" if message else ""))
         return reply
 
     def by_its_clock(self, moment: datetime) -> datetime:

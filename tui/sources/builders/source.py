@@ -139,8 +139,8 @@ class ConfiguredSource:
         configured = self._configured.get(job.key.job)
         if configured is None:
             return job
-        given = tuple(sorted((clean(name, 100), value) for name, value in configured.parameters.items()))
-        return msgspec.structs.replace(job, ref=clean(configured.ref, 200), given=given)
+        parameters = tuple(sorted((clean(name, 100), value) for name, value in configured.parameters.items()))
+        return msgspec.structs.replace(job, ref=clean(configured.ref, 200), given=parameters)
 
     def _ended(self, read: int, failures: list[SourceError]) -> SourceHealth:
         """How it went: what may not be read is a denial, what failed in passing a failure."""
@@ -149,11 +149,11 @@ class ConfiguredSource:
             for error in failures
             if isinstance(error, Forbidden)
         ]
-        rest = [error for error in failures if not isinstance(error, Forbidden)]
+        passing = [error for error in failures if not isinstance(error, Forbidden)]
         if failures and not read:
             health = msgspec.structs.replace(failed_by(self._health, failures[0]), denials=tuple(denials))
         else:
-            health = answered(self._health, datetime.now(UTC), objects=read, denials=denials, failures=rest)
+            health = answered(self._health, datetime.now(UTC), objects=read, denials=denials, failures=passing)
         return msgspec.structs.replace(
             health, requests=self._builder.requests, endpoint=self._builder.endpoint, identity=self._builder.identity
         )

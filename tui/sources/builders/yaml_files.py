@@ -32,11 +32,11 @@ def at(value: object, *names: str) -> object:
 
 def mappings(value: object) -> list[Mapping[str, object]]:
     """The mappings of a list."""
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
 
 
 def texts(value: object) -> list[str]:
     """A text, the texts of a list, or the keys of a mapping."""
     if isinstance(value, str):
         return [value]
-    return [each for each in value if isinstance(each, str)] if isinstance(value, Sequence | Mapping) else []
+    return [text for text in value if isinstance(text, str)] if isinstance(value, Sequence | Mapping) else []
