@@ -115,11 +115,11 @@ class QueryIndex:
         """The images of which it could not be told whether every term holds, each with the first term that could not be told."""
         terms, rows = tuple(terms), self._rows
         mask = _asked_of(rows, terms)
-        whole = self._every(terms, Side.IMAGE, now, mask)
-        open_ = rows.image.things(whole.maybe) - rows.image.things(whole.yes)
+        truth = self._every(terms, Side.IMAGE, now, mask)
+        open_ = rows.image.things(truth.maybe) - rows.image.things(truth.yes)
         undecided: dict[ImageKey, Term] = {}
         for term in terms:
-            numbers = rows.image.things(self._signed(term, Side.IMAGE, now, mask).maybe & whole.maybe) & open_
+            numbers = rows.image.things(self._signed(term, Side.IMAGE, now, mask).maybe & truth.maybe) & open_
             undecided.update(dict.fromkeys((rows.images[number].key for number in numbers), term))
             open_ -= numbers
         return undecided

@@ -29,20 +29,20 @@ def asked_check(query: str) -> tuple[CheckName, State] | None:
 
 def with_verdict(query: str, verdict: State | None) -> str:
     """The query for this verdict instead of any other, or for none."""
-    rest = [term for term in _terms(query) if term.key is not Key.VERDICT or term.negated]
-    return _text([*rest, Term(Key.VERDICT, verdict)] if verdict is not None else rest)
+    others = [term for term in _terms(query) if term.key is not Key.VERDICT or term.negated]
+    return _text([*others, Term(Key.VERDICT, verdict)] if verdict is not None else others)
 
 
 def with_check(query: str, end: tuple[CheckName, State] | None) -> str:
     """The query for what runs and whose check ends so, instead of any other, or for all that the rest of it finds."""
     terms = _terms(query)
-    rest = [term for term in terms if term.key is not Key.CHECK or term.negated]
+    others = [term for term in terms if term.key is not Key.CHECK or term.negated]
     if asked_check(query) is not None:
-        rest.remove(_RUNNING)
+        others.remove(_RUNNING)
     if end is None:
-        return _text(rest)
-    running = [] if _RUNNING in rest else [_RUNNING]
-    return _text([*rest, *running, Term(Key.CHECK, f"{end[0]}={end[1]}")])
+        return _text(others)
+    running = [] if _RUNNING in others else [_RUNNING]
+    return _text([*others, *running, Term(Key.CHECK, f"{end[0]}={end[1]}")])
 
 
 def _terms(query: str) -> tuple[Term, ...]:
