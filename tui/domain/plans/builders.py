@@ -43,7 +43,7 @@ class NoJob(msgspec.Struct, frozen=True):
 
 def choose_job(snapshot: Snapshot, key: ImageKey) -> ChosenJob | NoJob:
     """The best known job of an image."""
-    attribution = next((each for each in snapshot.builders.get(key, ()) if each.job is not None), None)
+    attribution = next((candidate for candidate in snapshot.builders.get(key, ()) if candidate.job is not None), None)
     if attribution is None or attribution.job is None:
         return _unknown(snapshot, key)
     job = snapshot.jobs.get(attribution.job)
@@ -69,7 +69,7 @@ def builder_health(snapshot: Snapshot, key: JobKey) -> SourceHealth | None:
 
 
 def _unknown(snapshot: Snapshot, key: ImageKey) -> NoJob:
-    quick = next((each for each in snapshot.builders.get(key, ()) if each.job is None), None)
+    quick = next((candidate for candidate in snapshot.builders.get(key, ()) if candidate.job is None), None)
     lost = [source for source in snapshot.sources if source.kind is SourceKind.BUILDER and source.state is SourceState.FAILED]
     if quick is not None:
         reason = f"It was built by run {clean(quick.run, 60)}, which belongs to no job that could be run again."

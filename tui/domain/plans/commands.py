@@ -163,7 +163,7 @@ def pin_new(workload: ObjectKey, containers: Iterable[str], image: ImageKey, tag
     registry, repository = clean(image.registry), clean(image.repository)
     name = command_line("az", "acr", "repository", "show", "--name", registry_name(registry), "--image", f"{repository}:{tag}")
     ask = f"DIGEST=$({name} {command_line('--query', 'digest', '--output', 'tsv')})"
-    pairs = " ".join(f'{shlex.quote(f"{clean(one)}={registry}/{repository}@")}"$DIGEST"' for one in containers)
+    pairs = " ".join(f'{shlex.quote(f"{clean(container)}={registry}/{repository}@")}"$DIGEST"' for container in containers)
     return ask, f"{kubectl(workload, 'set', 'image', resource_name(workload))} {pairs}"
 
 

@@ -31,5 +31,5 @@ def _answer(snapshot: Snapshot, key: ImageKey) -> Outlooks:
     return outlook(snapshot, key).answer
 
 
-def _worse(one: Outlooks, other: Outlooks) -> Outlooks:
-    return next((answer for answer in (Outlooks.NO, Outlooks.UNKNOWN) if answer in (one, other)), Outlooks.YES)
+def _worse(left: Outlooks, right: Outlooks) -> Outlooks:
+    return next((answer for answer in (Outlooks.NO, Outlooks.UNKNOWN) if answer in (left, right)), Outlooks.YES)

@@ -97,13 +97,13 @@ def why_staying(row: ImageVulnerability) -> tuple[str, bool]:
 def _replaced(old: Image, new: Image) -> Iterable[_Fate]:
     """By what another image of the same repository has, which is there already."""
     rows = {row.id: row for row in new.vulnerabilities if row.vex is None}
-    told = bool(new.scans) and not new.scan_gap
+    is_scanned = bool(new.scans) and not new.scan_gap
     for finding in dict.fromkeys(row.id for row in old.vulnerabilities if row.vex is None):
         if finding in rows:
             row = rows[finding]
             yield finding, (NO_FIX if not row.fixed else OWN if row.from_base is False else NOT_YET), True
         else:
-            yield finding, "" if told else NOT_SCANNED, told
+            yield finding, "" if is_scanned else NOT_SCANNED, is_scanned
     if old.base is not None and old.base.state is BaseState.OUTDATED:
         outdated = new.base is not None and new.base.state is BaseState.OUTDATED
         yield OUTDATED_BASE, NOT_YET if outdated else "", True

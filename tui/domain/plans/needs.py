@@ -193,8 +193,8 @@ class _Gathering:
         """What was left out as nothing runs it; not what was rebuilt all the same, under something that runs."""
         left = {key for key in self._left if key not in self._nodes}
         if left:
-            kept = sum(self._images[key].in_use for key in left)
-            back = f", {kept} of them kept to go back to" if kept else ""
+            in_use = sum(self._images[key].in_use for key in left)
+            back = f", {in_use} of them kept to go back to" if in_use else ""
             images = "old image that nothing runs was" if len(left) == 1 else "old images that nothing runs were"
             yield f"{len(left)} {images} left out{back}."
 
@@ -230,14 +230,14 @@ class _Gathering:
 
     def _on_top(self, selection: tuple[ImageKey, ...]) -> Iterable[ImageKey]:
         """What stands on the selected, or on an older build of it, is used and is not clean."""
-        seen = set(selection)
+        visited = set(selection)
         below = list(selection)
         while below:
             key = below.pop()
             for child in (*self._index.snapshot.derived.get(key, ()), *self._index.built_before.get(key, ())):
-                if child in seen:
+                if child in visited:
                     continue
-                seen.add(child)
+                visited.add(child)
                 below.append(child)
                 image = self._images.get(child)
                 if image is None or condition(image) is not Condition.NEEDED:

@@ -77,11 +77,11 @@ class _Rebuilds:
         """The step that rebuilds each image."""
         runs = in_waves(self._needs.nodes, self._run_of)
         ids = {node.key: self._id(run.nodes[0]) for run in runs for node in run.nodes}
-        made: dict[ImageKey, Step] = {}
+        steps: dict[ImageKey, Step] = {}
         for run in runs:
             step = self._step(run, ids)
-            made |= dict.fromkeys([node.key for node in run.nodes], step)
-        return made
+            steps |= dict.fromkeys([node.key for node in run.nodes], step)
+        return steps
 
     def _run_of(self, node: RebuildNode) -> Hashable:
         """What is equal for images that one run builds: a job that is run twice in the same way does the same."""
@@ -92,10 +92,10 @@ class _Rebuilds:
 
     def _blocked(self, node: RebuildNode, chosen: ChosenJob) -> tuple[str, str]:
         """Why a rebuild would change nothing, and what would; found out once for each image."""
-        known = self._hindrances.get(node.key)
-        if known is None:
-            known = self._hindrances[node.key] = _blocked(self._snapshot, node, chosen)
-        return known
+        hindrance = self._hindrances.get(node.key)
+        if hindrance is None:
+            hindrance = self._hindrances[node.key] = _blocked(self._snapshot, node, chosen)
+        return hindrance
 
     def _id(self, node: RebuildNode) -> str:
         key = node.key
@@ -104,8 +104,8 @@ class _Rebuilds:
     def _step(self, run: JobRun, ids: Mapping[ImageKey, str]) -> Step:
         nodes = run.nodes
         node, chosen = nodes[0], self._jobs[nodes[0].key]
-        title = several(image_title(self._snapshot, each.key) for each in nodes)
-        needs = dict.fromkeys(ids[key] for each in nodes for key in each.on)
+        title = several(image_title(self._snapshot, member.key) for member in nodes)
+        needs = dict.fromkeys(ids[key] for member in nodes for key in member.on)
         needs.pop(ids[node.key], None)
         step = Step(
             id=ids[node.key],
@@ -114,7 +114,7 @@ class _Rebuilds:
             what="",
             why=self._why(node),
             image=node.key,
-            also=tuple(each.key for each in nodes[1:]),
+            also=tuple(member.key for member in nodes[1:]),
             needs=tuple(needs),
             wave=run.wave,
             leaves=("It restarts nothing by itself.",),
@@ -173,8 +173,8 @@ def _by_nobody(step: Step, chosen: NoJob, node: RebuildNode) -> Step:
         return msgspec.structs.replace(
             step, what="Waits for its publisher.", blocked="Only its publisher can rebuild it.", remedy="Build on another image."
         )
-    what = "Rebuilds it, once it is known which job does."
-    return msgspec.structs.replace(step, what=what, blocked=chosen.reason, remedy=chosen.remedy, warnings=_warnings(node))
+    effect = "Rebuilds it, once it is known which job does."
+    return msgspec.structs.replace(step, what=effect, blocked=chosen.reason, remedy=chosen.remedy, warnings=_warnings(node))
 
 
 def _blocked(snapshot: Snapshot, node: RebuildNode, chosen: ChosenJob) -> tuple[str, str]:

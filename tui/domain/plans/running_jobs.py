@@ -43,8 +43,8 @@ def _waves(nodes: tuple[RebuildNode, ...], names: dict[ImageKey, Hashable]) -> d
         needs[name].update(names[key] for key in node.on if names[key] != name)
     users: dict[Hashable, list[Hashable]] = {}
     for name, below in needs.items():
-        for each in below:
-            users.setdefault(each, []).append(name)
+        for need in below:
+            users.setdefault(need, []).append(name)
     waiting = {name: len(below) for name, below in needs.items()}
     waves = {name: 1 for name, count in waiting.items() if not count}
     queue = list(waves)
@@ -52,6 +52,6 @@ def _waves(nodes: tuple[RebuildNode, ...], names: dict[ImageKey, Hashable]) -> d
         for user in users.get(name, ()):
             waiting[user] -= 1
             if not waiting[user]:
-                waves[user] = 1 + max(waves[each] for each in needs[user])
+                waves[user] = 1 + max(waves[need] for need in needs[user])
                 queue.append(user)
     return waves

@@ -235,10 +235,10 @@ def _of_trigger(snapshot: Snapshot, image: Image, link: BaseLink, job: Job) -> I
             if job.key.kind is BuilderKind.ACR_TASKS:
                 yield from _followed(link, snapshot.images.get(link.base), job, title)
     if job.platform is not None and image.platforms and job.platform not in image.platforms:
-        made = ", ".join(map(str, image.platforms))
+        platforms = ", ".join(map(str, image.platforms))
         yield WhyNot(
             Cause.PLATFORM,
-            f"{title} builds for {job.platform} alone; the image is for {made}.",
+            f"{title} builds for {job.platform} alone; the image is for {platforms}.",
             "Let it build for each platform.",
         )
 
@@ -258,9 +258,9 @@ def _no_trigger(job: Job, title: str) -> WhyNot:
             fix = "Add a schedule, or start it by a dispatch when the base is pushed."
             return WhyNot(Cause.NO_TRIGGER, f"A base cannot start a workflow of GitHub: nothing tells {title}.{times}", fix)
         case BuilderKind.JENKINS:
-            said = "by schedule alone" if job.schedule else "without polling: nothing starts it when its base changes"
+            manner = "by schedule alone" if job.schedule else "without polling: nothing starts it when its base changes"
             return WhyNot(
-                Cause.NO_TRIGGER, f"{title} runs {said}.", "Add a trigger by schedule, or start it when the base is pushed."
+                Cause.NO_TRIGGER, f"{title} runs {manner}.", "Add a trigger by schedule, or start it when the base is pushed."
             )
 
 
@@ -277,21 +277,25 @@ def _followed(link: BaseLink, built_on: Image | None, job: Job, title: str) -> I
         fix = "Run it once: a run tells Azure its bases."
         yield WhyNot(Cause.NOT_TRACKED, f"The bases of {title} are not known to Azure: it learns them from a run.", fix)
         return
-    same = [each for each in job.bases if (each.name.registry, each.name.repository) == (base.registry, base.repository)]
-    runtime = [each for each in same if each.runtime]
+    same = [
+        dependency
+        for dependency in job.bases
+        if (dependency.name.registry, dependency.name.repository) == (base.registry, base.repository)
+    ]
+    runtime = [dependency for dependency in same if dependency.runtime]
     if not runtime and same:
         yield WhyNot(Cause.NOT_TRACKED, f"{name} is a base of an earlier stage: only that of the last one triggers.", _SCHEDULE)
     elif not runtime:
-        others = [each for each in job.bases if each.runtime]
+        others = [dependency for dependency in job.bases if dependency.runtime]
         if others:
             yield WhyNot(Cause.OTHER_BASE, f"{title} follows {_dependency(others[0])}, and not {name}.", _RUN_ONCE)
         else:
             yield WhyNot(Cause.NOT_TRACKED, f"{title} follows no base.", _RUN_ONCE)
-    elif link.tag and all(each.tag and each.tag not in tags for each in runtime):
+    elif link.tag and all(dependency.tag and dependency.tag not in tags for dependency in runtime):
         yield WhyNot(
             Cause.OTHER_BASE, f"{title} follows {_dependency(runtime[0])}, and not its tag {clean(link.tag, 128)}.", _RUN_ONCE
         )
-    elif all(not each.tag for each in runtime):
+    elif all(not dependency.tag for dependency in runtime):
         yield WhyNot(Cause.TAG_NOT_STABLE, f"{title} builds on a digest of {name}, which never moves.", _USE_TAG)
 
 
