@@ -100,21 +100,21 @@ class Assembler:
         facts = without_doubles(self._freshness.of(facts, policy.limits, now))
         if not (self._whole and can_follow(self._kept.reading.facts, facts.images)):
             self._kept = _Kept(self._checks)
-        kept, self._whole = self._kept, False
+        state, self._whole = self._kept, False
         book = RuleBook(policy, now)
         book = self._book.get(book.key, lambda: book)
         # Ages are judged by the hour: what did not change stays the very same.
         hour = now.replace(minute=0, second=0, microsecond=0)
         gates = gates_of(facts.health, facts.trust.constraints)
         under = Circumstances(book, hour, _silences(facts.health), _lost_scopes(facts.health), gates)
-        _renew(kept, facts, under)
+        _renew(state, facts, under)
         self._whole = True
         self._number += 1
-        return self._snapshot(kept, facts, under, now)
+        return self._snapshot(state, facts, under, now)
 
-    def _snapshot(self, kept: _Kept, facts: Facts, under: Circumstances, now: datetime) -> Snapshot:
-        images, workloads, builds = kept.shown.images, kept.workloads.workloads, kept.builds.builds
-        frame = kept.frame or Frame({}, {}, ())
+    def _snapshot(self, state: _Kept, facts: Facts, under: Circumstances, now: datetime) -> Snapshot:
+        images, workloads, builds = state.shown.images, state.workloads.workloads, state.builds.builds
+        frame = state.frame or Frame({}, {}, ())
         health = with_unused(facts.health, facts.trust.scans.get(FILES, {}), images)
         return Snapshot(
             number=self._number,
@@ -124,10 +124,10 @@ class Assembler:
             derived=frame.derived,
             roots=frame.roots,
             workloads=workloads,
-            users=kept.users,
+            users=state.users,
             sources=tuple(health[source] for source in sorted(health, key=str)),
             summary=summary_of(images, workloads),
-            complete=self._is_complete(facts, kept),
+            complete=self._is_complete(facts, state),
             gates=under.gates,
             jobs=builds.jobs,
             runs=builds.runs,
@@ -144,11 +144,11 @@ class Assembler:
         """When something that was judged last grows too old, so that it must be judged again though nobody says anything."""
         return self._freshness.due
 
-    def _is_complete(self, facts: Facts, kept: _Kept) -> bool:
+    def _is_complete(self, facts: Facts, state: _Kept) -> bool:
         """Whether nothing is missing that a question needs."""
-        if kept.needing_nodes and nodes_refused(facts.health):
+        if state.needing_nodes and nodes_refused(facts.health):
             return False
-        return is_complete(facts.health) and not self._is_outstanding(facts) and not kept.awaiting
+        return is_complete(facts.health) and not self._is_outstanding(facts) and not state.awaiting
 
     def _is_outstanding(self, facts: Facts) -> bool:
         self._demands.of(facts)
@@ -158,99 +158,101 @@ class Assembler:
 # ---- a round: each step adds what changed by it
 
 
-def _renew(kept: _Kept, facts: Facts, under: Circumstances) -> None:
-    kept.trace.reads.clear()
+def _renew(state: _Kept, facts: Facts, under: Circumstances) -> None:
+    state.trace.reads.clear()
     lost = {source.name: text for source, text in lost_sources(facts.health, SourceKind.REGISTRY).items()}
-    changed = kept.reading.renew(facts.images, lost, unsurveyed_registries(facts.health))
-    is_framed = kept.frame is not None and not kept.reading.moved
-    workloads = kept.joined.renew(facts.cluster, changed)
+    changed = state.reading.renew(facts.images, lost, unsurveyed_registries(facts.health))
+    is_framed = state.frame is not None and not state.reading.moved
+    workloads = state.joined.renew(facts.cluster, changed)
     changed |= workloads
-    uses = _renew_uses(kept, workloads)
-    changed |= _renew_trust(kept, facts, changed)
+    uses = _renew_uses(state, workloads)
+    changed |= _renew_trust(state, facts, changed)
     changed |= uses
     # How what runs differs from what ran before does not hang on how it is judged.
-    kept.observer.signatures_lost = signatures_lost(facts.health)
-    seen = changed | kept.observer.renew(facts.images, facts.trust, changed)
-    suspicions = kept.suspicions.renew(kept.joined.workloads, seen)
-    judged = _judge_images(kept, under, changed | kept.contexts.renew(_evidence(kept, facts), changed))
-    others = kept.workloads.renew(kept.joined.workloads, under, {*changed, *suspicions, *judged})
-    shown = kept.shown.renew(changed, {*judged, *_run_by(kept, others)}, kept.workloads.workloads)
-    kept.builds.renew(facts.builds, kept.shown.images, shown)
-    _await(kept, {*uses, *shown})
-    if not is_framed or kept.shown.moved:
-        kept.frame = frame_of(kept.reading.lineage, kept.reading.bases, kept.shown.images)
+    state.observer.signatures_lost = signatures_lost(facts.health)
+    observed = changed | state.observer.renew(facts.images, facts.trust, changed)
+    suspicions = state.suspicions.renew(state.joined.workloads, observed)
+    judged = _judge_images(state, under, changed | state.contexts.renew(_evidence(state, facts), changed))
+    others = state.workloads.renew(state.joined.workloads, under, {*changed, *suspicions, *judged})
+    shown = state.shown.renew(changed, {*judged, *_run_by(state, others)}, state.workloads.workloads)
+    state.builds.renew(facts.builds, state.shown.images, shown)
+    _await(state, {*uses, *shown})
+    if not is_framed or state.shown.moved:
+        state.frame = frame_of(state.reading.lineage, state.reading.bases, state.shown.images)
 
 
-def _renew_uses(kept: _Kept, workloads: set[ObjectKey]) -> set[ImageKey]:
-    joined = kept.joined.workloads
+def _renew_uses(state: _Kept, workloads: set[ObjectKey]) -> set[ImageKey]:
+    joined = state.joined.workloads
     for key in workloads:
         needs_node = key in joined and any(container.needs_node for container in joined[key].containers)
-        (kept.needing_nodes.add if needs_node else kept.needing_nodes.discard)(key)
-    images = kept.uses.renew(joined, workloads)
+        (state.needing_nodes.add if needs_node else state.needing_nodes.discard)(key)
+    images = state.uses.renew(joined, workloads)
     for image in images:
-        users = kept.uses.images.get(image)
+        users = state.uses.images.get(image)
         if users is None:
-            kept.used.pop(image, None)
+            state.used.pop(image, None)
         else:
-            kept.used[image] = tuple(sorted(users.names))
+            state.used[image] = tuple(sorted(users.names))
     if images:
-        users_of = {key: tuple(users.users) for key in images if (users := kept.uses.images.get(key)) and users.users}
-        kept.users = {**{key: keys for key, keys in kept.users.items() if key not in images}, **users_of}
+        users_of = {key: tuple(users.users) for key in images if (users := state.uses.images.get(key)) and users.users}
+        state.users = {**{key: keys for key, keys in state.users.items() if key not in images}, **users_of}
     return images
 
 
-def _renew_trust(kept: _Kept, facts: Facts, changed: set[Address]) -> set[Address]:
+def _renew_trust(state: _Kept, facts: Facts, changed: set[Address]) -> set[Address]:
     """What was found on images, and what scanners say of them."""
-    before, kept.trust = kept.trust.signatures, facts.trust
+    before, state.trust = state.trust.signatures, facts.trust
     images: set[Address] = set()
     for name in changed_keys(before, facts.trust.signatures):
         old, new = before.get(name, {}), facts.trust.signatures.get(name, {})
         for digest in old.keys() | new.keys():
             if old.get(digest) != new.get(digest):
-                images.update(kept.reading.catalog.holding(name, digest))
-    index = kept.scans.scans.index
-    images |= kept.scans.renew(facts.trust.scans, kept.reading.registries, changed)
-    if kept.scans.scans.index is not index:
-        images.update(kept.used.keys() - kept.reading.catalog.images.keys())
+                images.update(state.reading.catalog.holding(name, digest))
+    index = state.scans.scans.index
+    images |= state.scans.renew(facts.trust.scans, state.reading.registries, changed)
+    if state.scans.scans.index is not index:
+        images.update(state.used.keys() - state.reading.catalog.images.keys())
     return images
 
 
-def _evidence(kept: _Kept, facts: Facts) -> Evidence:
+def _evidence(state: _Kept, facts: Facts) -> Evidence:
     sessions = Sessions(registry_sessions(facts.health), signatures_lost(facts.health))
-    return Evidence(facts.trust, sessions, kept.scans.scans, scanners_of(facts.health, facts.trust.scans))
+    return Evidence(facts.trust, sessions, state.scans.scans, scanners_of(facts.health, facts.trust.scans))
 
 
-def _judge_images(kept: _Kept, under: Circumstances, changed: set[Address]) -> set[ImageKey]:
+def _judge_images(state: _Kept, under: Circumstances, changed: set[Address]) -> set[ImageKey]:
     assert under.book is not None
     assert under.now is not None
     keys = {address for address in changed if isinstance(address, ImageKey)}
-    kept.judged.forget(keys if under.book is kept.judge.book and under.now == kept.judge.now else None)
-    catalog, used = kept.reading.catalog.images, kept.used
-    return kept.judge.renew(keys, lambda key: key in catalog or key in used, under.book, under.now)
+    state.judged.forget(keys if under.book is state.judge.book and under.now == state.judge.now else None)
+    catalog, used = state.reading.catalog.images, state.used
+    return state.judge.renew(keys, lambda key: key in catalog or key in used, under.book, under.now)
 
 
-def _run_by(kept: _Kept, workloads: set[ObjectKey]) -> set[ImageKey]:
-    now = (kept.workloads.workloads.get(key) for key in workloads)
-    return {image for workload in now if workload is not None for each in workload.containers for image in each.runs}
+def _run_by(state: _Kept, workloads: set[ObjectKey]) -> set[ImageKey]:
+    now = (state.workloads.workloads.get(key) for key in workloads)
+    return {image for workload in now if workload is not None for container in workload.containers for image in container.runs}
 
 
-def _await(kept: _Kept, images: set[ImageKey]) -> None:
+def _await(state: _Kept, images: set[ImageKey]) -> None:
     """Note of which images that run, or would, the signatures are still to be looked for."""
     for key in images:
-        image = kept.shown.images.get(key)
-        awaits = image is not None and key in kept.uses.images and any(map(is_awaited, image.checks))
-        (kept.awaiting.add if awaits else kept.awaiting.discard)(key)
+        image = state.shown.images.get(key)
+        awaits = image is not None and key in state.uses.images and any(map(is_awaited, image.checks))
+        (state.awaiting.add if awaits else state.awaiting.discard)(key)
 
 
 def _silences(health: Mapping[SourceId, SourceHealth]) -> dict[SourceId, Silence]:
     """The clusters that do not answer, and what would help those that do not answer all."""
     lost = lost_sources(health, SourceKind.CLUSTER)
     clusters = {
-        source: each for source, each in health.items() if each.kind is SourceKind.CLUSTER and (each.remedy or source in lost)
+        source: source_health
+        for source, source_health in health.items()
+        if source_health.kind is SourceKind.CLUSTER and (source_health.remedy or source in lost)
     }
     return {
-        source: Silence(lost.get(source, ""), each.as_of if source in lost else None, each.remedy)
-        for source, each in clusters.items()
+        source: Silence(lost.get(source, ""), source_health.as_of if source in lost else None, source_health.remedy)
+        for source, source_health in clusters.items()
     }
 
 
@@ -258,6 +260,6 @@ def _lost_scopes(health: Mapping[SourceId, SourceHealth]) -> dict[tuple[SourceId
     """The namespaces of clusters that could be read once and cannot now."""
     return {
         (source, scope): Silence(full_stop(f"Namespace {scope} of {source.name} cannot be read any more: {why}"))
-        for source, each in health.items()
-        for scope, why in each.lost_scopes
+        for source, source_health in health.items()
+        for scope, why in source_health.lost_scopes
     }

@@ -94,15 +94,15 @@ class ContextFactory:
 
     def _question(self, key: ImageKey) -> Question:
         reading, name = self._reading, RepositoryName(key.registry, key.repository)
-        registries, known = reading.registries, reading.catalog.image(key)
+        registries, catalog_image = reading.registries, reading.catalog.image(key)
         listed = registries.lists_tags(name)
         presence = registries.digest(name, key.digest)
-        if known is None:
+        if catalog_image is None:
             return Question(self._absent(key, presence), presence.at, gone=presence.gone, tags_listed=listed)
-        context = self._context(known, name)
+        context = self._context(catalog_image, name)
         root = context.link is None and key in reading.lineage.roots
-        gone = bool(known.absent) and presence.gone
-        return Question(context, known.held, root, reading.catalog.same_content(key), gone, listed)
+        gone = bool(catalog_image.absent) and presence.gone
+        return Question(context, catalog_image.held, root, reading.catalog.same_content(key), gone, listed)
 
     def _absent(self, key: ImageKey, presence: Presence) -> ImageContext:
         """The little that is known of an image that runs although no registry shows it to us."""
@@ -122,8 +122,8 @@ class ContextFactory:
             scanners=self._evidence.scanners,
         )
 
-    def _context(self, known: CatalogImage, name: RepositoryName) -> ImageContext:
-        key, sessions, reading = known.key, self._evidence.sessions, self._reading
+    def _context(self, catalog_image: CatalogImage, name: RepositoryName) -> ImageContext:
+        key, sessions, reading = catalog_image.key, self._evidence.sessions, self._reading
         registries, lineage, bases = reading.registries, reading.lineage, reading.bases
         traits = reading.traits.of(key)
         link = bases.links.get(key)
@@ -132,9 +132,9 @@ class ContextFactory:
             rules=_NO_RULES,
             now=_NO_TIME,
             key=key,
-            known=known,
-            absent=known.absent,
-            altered=registries.altered(name, (*known.digests, *known.configs)),
+            known=catalog_image,
+            absent=catalog_image.absent,
+            altered=registries.altered(name, (*catalog_image.digests, *catalog_image.configs)),
             link=link,
             base=verdict,
             base_at=bases.read.get(key),
@@ -144,10 +144,10 @@ class ContextFactory:
             remarks=lineage.remarks.get(key, ()),
             session=sessions.registries.get(key.registry),
             lost=registries.lost.get(key.registry, ""),
-            signatures=self._signatures(known, name),
+            signatures=self._signatures(catalog_image, name),
             signatures_lost=sessions.signatures_lost,
-            signatures_missed=self._missed(known, name),
-            content_trust=self._content_trust(known, name),
+            signatures_missed=self._missed(catalog_image, name),
+            content_trust=self._content_trust(catalog_image, name),
             scan=self._evidence.scans.of(key),
             scanners=self._evidence.scanners,
             system=traits.system,
@@ -163,27 +163,27 @@ class ContextFactory:
         newest = newest_build(reading.catalog, reading.registries, link, verdict)
         return reading.traits.of(newest).system if newest is not None else ""
 
-    def _signatures(self, known: CatalogImage, name: RepositoryName) -> tuple[SignaturesVerified, ...]:
+    def _signatures(self, catalog_image: CatalogImage, name: RepositoryName) -> tuple[SignaturesVerified, ...]:
         """What was found on each of its digests that was looked at."""
         here = self._evidence.trust.signatures.get(name, {})
-        return tuple(here[digest] for digest in known.digests if digest in here)
+        return tuple(here[digest] for digest in catalog_image.digests if digest in here)
 
-    def _missed(self, known: CatalogImage, name: RepositoryName) -> tuple[tuple[str, str], ...]:
+    def _missed(self, catalog_image: CatalogImage, name: RepositoryName) -> tuple[tuple[str, str], ...]:
         """Why digests of it could not be looked at: they could not be read, or what is attached to them could not."""
         registries = self._reading.registries
         here, listed = self._evidence.trust.signatures.get(name, {}), registries.facts.referrers.get(name, {})
-        missing, failed = [digest for digest in known.digests if digest not in here], registries.failures(name)
+        missing, failed = [digest for digest in catalog_image.digests if digest not in here], registries.failures(name)
         if not missing or not (failed or listed):
             return ()
         reasons = {digest: failed[digest].reason for digest in missing if digest in failed}
         reasons |= {digest: listed[digest].error for digest in missing if digest in listed and listed[digest].error}
         return tuple(reasons.items())
 
-    def _content_trust(self, known: CatalogImage, name: RepositoryName) -> bool:
+    def _content_trust(self, catalog_image: CatalogImage, name: RepositoryName) -> bool:
         """Whether its registry marks a tag of it as signed by Docker Content Trust (ACR: `signed` of a tag)."""
         self._trace.reads.add(name)
         tags = self._reading.registries.facts.tags.get(name, {})
-        rows = (record.row for tag in known.tags if (record := tags.get(tag)) is not None)
+        rows = (record.row for tag in catalog_image.tags if (record := tags.get(tag)) is not None)
         return any(row is not None and row.signed for row in rows)
 
 

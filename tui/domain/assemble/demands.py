@@ -65,23 +65,23 @@ class DemandJoin:
         if not can_follow(self._facts, facts.images):
             self._start()
         # Most of what clusters tell, such as a pod that started again, leads to nothing new.
-        referenced, asked = self._references.of(facts.cluster), _registries_asked(facts)
-        if facts.images is not self._facts or referenced is not self._referenced or asked != self._asked:
-            self._renew(facts.images, referenced, asked)
+        referenced, registries = self._references.of(facts.cluster), _registries_asked(facts)
+        if facts.images is not self._facts or referenced is not self._referenced or registries != self._asked:
+            self._renew(facts.images, referenced, registries)
         return self.demands
 
-    def _renew(self, images: ImageFacts, referenced: frozenset[Reference], asked: frozenset[str]) -> None:
+    def _renew(self, images: ImageFacts, referenced: frozenset[Reference], registries: frozenset[str]) -> None:
         self._trace.reads.clear()
         changed: set[Address] = changed_in(self._facts, images) if images is not self._facts else set()
         self._facts = images
         changed |= self._registries.renew(images, {}, changed)
-        before, self._referenced, self._asked = self._referenced, referenced, asked
+        before, self._referenced, self._asked = self._referenced, referenced, registries
         running = self._running.refresh(changed, referenced - before, before - referenced)
         if running:
             self._first = tuple(merged(demand for pair in sorted(referenced) for demand in self._running.get(pair)))
-        known = {demand.name.registry for demand in self._first} | {name.registry for name in images.held} | asked | PUBLIC
-        if known != self._hosts:
-            self._hosts = known
+        hosts = {demand.name.registry for demand in self._first} | {name.registry for name in images.held} | registries | PUBLIC
+        if hosts != self._hosts:
+            self._hosts = hosts
             changed.update(self._contents.values)
         contents = self._contents.refresh(changed)
         if running or contents or any(self._is_moved(reference) for reference in self._digests.keys() & changed):
@@ -126,8 +126,8 @@ class DemandJoin:
         for demand in self.demands:
             digest = self._digests[demand.name, demand.reference]
             for part in (digest, *self._contents.get(digest).platforms):
-                known = urgency.get((demand.name, part), Priority.REST)
-                urgency[demand.name, part] = min(known, demand.priority)
+                earlier = urgency.get((demand.name, part), Priority.REST)
+                urgency[demand.name, part] = min(earlier, demand.priority)
         return urgency
 
     def settle(self) -> bool:

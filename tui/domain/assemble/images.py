@@ -80,11 +80,11 @@ class ImageJudge:
         before = self._judged.get(key)
         if before is not None and before.question is question and before.asked.context == context:
             return before.image
-        asked = self._questions.ask(context, before.asked if before is not None else None)
-        image = _image(question, context, _checks(asked))
+        answers = self._questions.ask(context, before.asked if before is not None else None)
+        image = _image(question, context, _checks(answers))
         # Screens and diffs compare by identity first: what says the same stays the very same.
         image = before.image if before is not None and before.image == image else image
-        self._judged[key] = _Judged(question, asked, image)
+        self._judged[key] = _Judged(question, answers, image)
         return image
 
 
@@ -92,7 +92,7 @@ _NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def _image(question: Question, context: ImageContext, checks: tuple[Check, ...]) -> Image:
-    known = context.known
+    catalog_image = context.known
     image = Image(
         key=context.key,
         digests=context.digests,
@@ -106,35 +106,35 @@ def _image(question: Question, context: ImageContext, checks: tuple[Check, ...])
         gone=question.gone,
         tags_listed=question.tags_listed,
     )
-    return image if known is None else _described(image, known, question)
+    return image if catalog_image is None else _described(image, catalog_image, question)
 
 
-def _described(image: Image, known: CatalogImage, question: Question) -> Image:
+def _described(image: Image, catalog_image: CatalogImage, question: Question) -> Image:
     """With what can only be told of an image that was read."""
     context = question.context
     return msgspec.structs.replace(
         image,
-        tags=known.tags,
-        platforms=known.platforms,
-        size=known.size,
-        created=known.created,
-        pushed=known.pushed,
+        tags=catalog_image.tags,
+        platforms=catalog_image.platforms,
+        size=catalog_image.size,
+        created=catalog_image.created,
+        pushed=catalog_image.pushed,
         base=context.link,
         root=question.root,
         distro=context.system,
-        config_digests=known.configs,
+        config_digests=catalog_image.configs,
         same_content=question.same_content,
         signatures=context.signatures,
-        changed=known.changed,
-        locks=known.locks,
-        tag_rows=known.tag_rows,
+        changed=catalog_image.changed,
+        locks=catalog_image.locks,
+        tag_rows=catalog_image.tag_rows,
     )
 
 
-def _checks(asked: CheckAnswers[ImageContext]) -> tuple[Check, ...]:
-    answers = ruled(asked.answers, asked.context.rules, asked.context.meaning)
-    if asked.context.altered:
-        answers = tuple([unless_altered(check, asked.context) for check in answers])
+def _checks(answered: CheckAnswers[ImageContext]) -> tuple[Check, ...]:
+    answers = ruled(answered.answers, answered.context.rules, answered.context.meaning)
+    if answered.context.altered:
+        answers = tuple([unless_altered(check, answered.context) for check in answers])
     return tuple(sorted((*answers, *_UNUSED), key=_place))
 
 
@@ -148,7 +148,7 @@ _UNUSED = tuple(of_containers(name, ()) for name in BY_CONTAINER)
 
 def used(image: Image, answers: tuple[Check, ...], pods: int) -> Image:
     """The image as something uses it: with the answers of its containers."""
-    checks = tuple([of_containers(each.name, answers) if each.name in BY_CONTAINER else each for each in image.checks])
+    checks = tuple([of_containers(check.name, answers) if check.name in BY_CONTAINER else check for check in image.checks])
     return msgspec.structs.replace(image, in_use=True, pods=pods, checks=checks, verdict=roll_up(checks))
 
 

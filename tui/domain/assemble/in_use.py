@@ -17,26 +17,26 @@ def is_surveyed(snapshot: Snapshot) -> bool:
 
 def only_in_use(snapshot: Snapshot) -> Snapshot:
     """The same without the images that nothing uses and nothing in use is built on: which of those are known is an accident."""
-    kept = _in_use_with_bases(snapshot)
-    images = {key: image for key, image in snapshot.images.items() if key in kept}
-    derived = {base: tuple(child for child in children if child in kept) for base, children in snapshot.derived.items()}
+    in_use = _in_use_with_bases(snapshot)
+    images = {key: image for key, image in snapshot.images.items() if key in in_use}
+    derived = {base: tuple(child for child in children if child in in_use) for base, children in snapshot.derived.items()}
     return replace(
         snapshot,
         images=images,
-        bases={key: base for key, base in snapshot.bases.items() if key in kept},
-        derived={base: children for base, children in derived.items() if base in kept and children},
-        roots=tuple(root for root in snapshot.roots if root in kept),
-        users={key: users for key, users in snapshot.users.items() if key in kept},
+        bases={key: base for key, base in snapshot.bases.items() if key in in_use},
+        derived={base: children for base, children in derived.items() if base in in_use and children},
+        roots=tuple(root for root in snapshot.roots if root in in_use),
+        users={key: users for key, users in snapshot.users.items() if key in in_use},
         summary=summary_of(images, snapshot.workloads),
     )
 
 
 def _in_use_with_bases(snapshot: Snapshot) -> set[ImageKey]:
-    kept: set[ImageKey] = set()
+    in_use: set[ImageKey] = set()
     for image in snapshot.images.values():
         key: ImageKey | None = image.key if image.in_use else None
-        while key is not None and key not in kept:
-            kept.add(key)
+        while key is not None and key not in in_use:
+            in_use.add(key)
             node = snapshot.images.get(key) or snapshot.bases.get(key)
             key = node.base.base if node is not None and node.base is not None else None
-    return kept
+    return in_use

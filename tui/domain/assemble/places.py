@@ -65,7 +65,7 @@ class JudgedImages:
         answers = list(dict.fromkeys(self.at(image, cluster, namespace) for cluster, namespace in places))
         if not answers or answers == [image.checks]:
             return image
-        checks = tuple(max(each, key=lambda check: check.state.severity) for each in zip(*answers, strict=True))
+        checks = tuple(max(alternatives, key=lambda check: check.state.severity) for alternatives in zip(*answers, strict=True))
         return msgspec.structs.replace(image, checks=checks, verdict=roll_up(checks))
 
 

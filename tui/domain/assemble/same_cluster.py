@@ -22,16 +22,18 @@ _RANK = {SourceState.OK: 0, SourceState.PARTIAL: 1, SourceState.LOADING: 2, Sour
 
 def doubles(health: Mapping[SourceId, SourceHealth]) -> dict[SourceId, SourceId]:
     """The sources of clusters that another source reads as well, each with that other."""
-    clusters = sorted((each for each in health.values() if each.kind is SourceKind.CLUSTER), key=_preference)
+    clusters = sorted(
+        (source_health for source_health in health.values() if source_health.kind is SourceKind.CLUSTER), key=_preference
+    )
     chosen: dict[str, SourceId] = {}
-    found: dict[SourceId, SourceId] = {}
-    for each in clusters:
-        first = next((chosen[known] for known in each.known_by if known in chosen), None)
+    twice: dict[SourceId, SourceId] = {}
+    for source_health in clusters:
+        first = next((chosen[identity] for identity in source_health.known_by if identity in chosen), None)
         if first is not None:
-            found[each.id] = first
-        for known in each.known_by:
-            chosen.setdefault(known, first or each.id)
-    return found
+            twice[source_health.id] = first
+        for identity in source_health.known_by:
+            chosen.setdefault(identity, first or source_health.id)
+    return twice
 
 
 def without_doubles(facts: Facts) -> Facts:
@@ -39,7 +41,7 @@ def without_doubles(facts: Facts) -> Facts:
     twice = doubles(facts.health)
     if not twice:
         return facts
-    carried = {source: each.through for source, each in facts.health.items() if each.through in twice}
+    carried = {source: source_health.through for source, source_health in facts.health.items() if source_health.through in twice}
     gone = frozenset((*twice, *carried))
     off = {name: _off(facts.health[name], facts.health[twice.get(name) or twice[carried[name]]]) for name in gone}
     return replace(facts, cluster=_clusters(facts.cluster, gone), health={**facts.health, **off}, trust=_trust(facts.trust, gone))
@@ -78,7 +80,7 @@ def _clusters(facts: ClusterFacts, gone: frozenset[SourceId]) -> ClusterFacts:
         # What follows from a version is kept: it is another one when something else is left out.
         version=hash((facts.version, gone)),
         pods={source: pods for source, pods in facts.pods.items() if source not in gone},
-        controllers={source: found for source, found in facts.controllers.items() if source not in gone},
+        controllers={source: controllers for source, controllers in facts.controllers.items() if source not in gone},
         nodes={source: nodes for source, nodes in facts.nodes.items() if source not in gone},
     )
 

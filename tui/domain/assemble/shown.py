@@ -30,11 +30,11 @@ def frame_of(lineage: Lineage, bases: Bases, shown: Mapping[ImageKey, Image]) ->
 
 
 def _derived(lineage: Lineage, shown: Mapping[ImageKey, Image]) -> dict[ImageKey, tuple[ImageKey, ...]]:
-    found = {
+    children_of = {
         base: tuple(child for child in children if child in shown or child in lineage.bases)
         for base, children in lineage.derived.items()
     }
-    return {base: children for base, children in found.items() if children}
+    return {base: children for base, children in children_of.items() if children}
 
 
 def _bases(lineage: Lineage, bases: Bases) -> dict[ImageKey, UnknownBase]:

@@ -57,20 +57,20 @@ def _reported(name: RepositoryName, reported: RepositoryName, digest: str, regis
 
 def merged(demands: Iterable[Demand]) -> Iterator[Demand]:
     """One demand for each thing, asking for all that any of them asks."""
-    found: dict[tuple[RepositoryName, str], Demand] = {}
+    by_reference: dict[tuple[RepositoryName, str], Demand] = {}
     for demand in demands:
         key = (demand.name, demand.reference)
-        known = found.get(key)
-        if known is not None:
+        earlier = by_reference.get(key)
+        if earlier is not None:
             demand = Demand(
                 demand.name,
                 demand.reference,
-                min(known.priority, demand.priority),
-                known.referrers or demand.referrers,
-                known.history or demand.history,
+                min(earlier.priority, demand.priority),
+                earlier.referrers or demand.referrers,
+                earlier.history or demand.history,
             )
-        found[key] = demand
-    yield from found.values()
+        by_reference[key] = demand
+    yield from by_reference.values()
 
 
 def claims_on(manifest: Manifest, facts: ImageFacts, trace: Trace) -> Iterator[Claim]:

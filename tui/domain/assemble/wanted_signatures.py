@@ -32,14 +32,14 @@ def _is_of_signatures(term: Term) -> bool:
 
 def _is_open(image: Image) -> bool:
     """Whether the policy asks for a signature, and nobody has looked whether there is one."""
-    found = next((check for check in image.checks if check.name is CheckName.SIGNATURE), None)
-    if found is None or found.state is not State.UNKNOWN or image.absent or not image.key.digest:
+    signature = next((check for check in image.checks if check.name is CheckName.SIGNATURE), None)
+    if signature is None or signature.state is not State.UNKNOWN or image.absent or not image.key.digest:
         return False
-    return not image.in_use or is_awaited(found)
+    return not image.in_use or is_awaited(signature)
 
 
 def _wishes(image: Image) -> Iterator[Demand]:
     """For the image itself; for its platforms once that was looked at, as a tag may name one of them."""
-    looked = {each.subject for each in image.signatures}
+    looked = {verified.subject for verified in image.signatures}
     digests = image.digests if image.key.digest in looked else (image.key.digest,)
     return (Demand(image.name, digest, Priority.REST, referrers=True) for digest in digests if digest not in looked)

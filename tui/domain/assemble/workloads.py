@@ -99,28 +99,28 @@ class WorkloadJudge:
             earlier = before[1]
         # Once for all of them: one each would be as many as their square.
         siblings = tuple([(container.slot[1], container.image) for container in joined.containers])
-        asked = tuple(
+        answered = tuple(
             [
                 self._questions.ask(self._context(container, joined, siblings, suspicions.get(container.slot[1])), old)
                 for container, old in zip(joined.containers, earlier, strict=True)
             ]
         )
-        self._asked[key] = joined, asked
+        self._asked[key] = joined, answered
         last = self._rows.values.get(key)
         same = last is not None and before is not None and before[0] is joined
         containers = tuple(
             [
                 self._container(answers, old, container)
-                for answers, old, container in zip(asked, earlier, last.containers, strict=True)
+                for answers, old, container in zip(answered, earlier, last.containers, strict=True)
             ]
             if same and last is not None
-            else [self._container(answers) for answers in asked]
+            else [self._container(answers) for answers in answered]
         )
         return self._workload(joined, containers, last if same else None)
 
     def _workload(self, joined: JoinedWorkload, containers: tuple[Container, ...], last: Workload | None) -> Workload:
         """The workload of these containers; `last` is how it was, if the same was joined then."""
-        found, own = joined.group, joined.controller
+        group, own = joined.group, joined.controller
         rollback = tuple([image for image in joined.rollback if image in self._images])
         if last is not None and rollback == last.rollback and all(map(is_, containers, last.containers)):
             return last
@@ -133,28 +133,28 @@ class WorkloadJudge:
             suspended=own.suspended if own is not None else False,
             managed_by=joined.managed_by,
             team=joined.team,
-            created=own.created if own is not None else min((pod.created for pod in found.pods if pod.created), default=None),
+            created=own.created if own is not None else min((pod.created for pod in group.pods if pod.created), default=None),
             rollback=rollback,
-            owner_readable=found.top.readable,
-            source=found.source,
+            owner_readable=group.top.readable,
+            source=group.source,
             crews=joined.crews,
             lost_rollback=joined.lost,
         )
 
     def _container(
         self,
-        asked: CheckAnswers[ContainerContext],
+        answered: CheckAnswers[ContainerContext],
         before: CheckAnswers[ContainerContext] | None = None,
         last: Container | None = None,
     ) -> Container:
         """The container as it is judged now; `last` is how it was after the answers `before`, if the same was joined then."""
-        joined, key, lost = asked.context.container, asked.context.workload, asked.context.lost
-        own = ruled(asked.answers, asked.context.rules, (joined.digests,))
+        joined, key, lost = answered.context.container, answered.context.workload, answered.context.lost
+        own = ruled(answered.answers, answered.context.rules, (joined.digests,))
         declared = joined.declared if joined.declared in self._images else None
         shown = [image for image in joined.runs or ((declared,) if declared is not None else ()) if image in self._images]
-        named = _names(joined)
-        judged = [self._image_checks(image, named.get(image, ()), key) for image in shown]
-        checks = (*own, *self._by_name(shown, named, judged))
+        digests = _names(joined)
+        judged = [self._image_checks(image, digests.get(image, ()), key) for image in shown]
+        checks = (*own, *self._by_name(shown, digests, judged))
         verdict, placed = verdict_of(own, judged), dict(zip(shown, judged, strict=True)) if self._judged.judge.book.varies else {}
         may_last = last is not None and before is not None and before.context.lost == lost
         if last is not None and may_last and _judgement_of(last) == (checks, verdict, declared, placed):
@@ -181,14 +181,14 @@ class WorkloadJudge:
             placed=placed,
         )
 
-    def _image_checks(self, image: ImageKey, named: tuple[str, ...], workload: ObjectKey) -> tuple[Check, ...]:
-        return self._judged.at(self._images[image], workload.cluster, workload.namespace, named or None)
+    def _image_checks(self, image: ImageKey, digests: tuple[str, ...], workload: ObjectKey) -> tuple[Check, ...]:
+        return self._judged.at(self._images[image], workload.cluster, workload.namespace, digests or None)
 
     def _by_name(
-        self, shown: list[ImageKey], named: Mapping[ImageKey, tuple[str, ...]], judged: list[tuple[Check, ...]]
+        self, shown: list[ImageKey], digests: Mapping[ImageKey, tuple[str, ...]], judged: list[tuple[Check, ...]]
     ) -> Iterator[Check]:
         """The answers under the digest that its own name gives, where others name the image otherwise too."""
-        if any(self._judged.are_others(image, named.get(image, ())) for image in shown):
+        if any(self._judged.are_others(image, digests.get(image, ())) for image in shown):
             for name in BY_NAME:
                 answers = [check for checks in judged for check in checks if check.name is name]
                 yield max(answers, key=lambda check: check.state.severity)
@@ -220,7 +220,7 @@ def _names(joined: ContainerJoin) -> dict[ImageKey, tuple[str, ...]]:
     digests: dict[ImageKey, list[str]] = {}
     for key, digest in joined.named:
         digests.setdefault(key, []).append(digest)
-    return {key: tuple(each) for key, each in digests.items()}
+    return {key: tuple(values) for key, values in digests.items()}
 
 
 _ANSWERS = Silence()
