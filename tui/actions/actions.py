@@ -181,7 +181,7 @@ class Actions:
 
     def look_for_unfinished(self) -> None:
         """Show on the board what was begun, here or by another process, and not ended."""
-        self._unfinished = tuple(each for each in self._files.unfinished() if each.plan.id not in self._begun)
+        self._unfinished = tuple(execution for execution in self._files.unfinished() if execution.plan.id not in self._begun)
         self._tell()
 
     async def finished(self, plan: str) -> Board:
@@ -205,14 +205,14 @@ class Actions:
             run = PlanRun(Ledger(execution, file, audit, self._clock), outside, confirm)
             run.subscribe(self._tell_soon)
             await run.open()
-            held = stack.pop_all()
-        task = self._group.create_task(self._carry(run, held), name=f"plan {plan.id}")
+            claim = stack.pop_all()
+        task = self._group.create_task(self._carry(run, claim), name=f"plan {plan.id}")
         self._begun[plan.id] = _Carried(run, task)
-        self._unfinished = tuple(each for each in self._unfinished if each.plan.id != plan.id)
+        self._unfinished = tuple(unfinished for unfinished in self._unfinished if unfinished.plan.id != plan.id)
         self._tell()
 
-    async def _carry(self, run: PlanRun, held: AsyncExitStack) -> None:
-        async with held:
+    async def _carry(self, run: PlanRun, claim: AsyncExitStack) -> None:
+        async with claim:
             try:
                 await run.carry_out()
             except TrustreeError as error:

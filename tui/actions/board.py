@@ -119,7 +119,7 @@ def _row(execution: Execution, group: Sequence[Step], now: datetime) -> BoardRow
         seconds_left=left,
         sentence=_sentence(group, records, record),
         remedy=record.remedy,
-        proofs=tuple(dict.fromkeys(full_stop(proof.words) for each in records for proof in each.proofs)),
+        proofs=tuple(dict.fromkeys(full_stop(proof.words) for step_record in records for proof in step_record.proofs)),
     )
 
 
@@ -132,13 +132,13 @@ def _telling(group: Sequence[Step], records: Sequence[StepRecord]) -> tuple[Step
     pairs = list(zip(group, records, strict=True))
     if pairs[0][0].kind is StepKind.REBUILD and (not records[0].green or len(pairs) == 1):
         return pairs[0]
-    rest = pairs[1:] if pairs[0][0].kind is StepKind.REBUILD else pairs
-    return min(rest, key=lambda pair: _WORST.index(_state(pair[1])))
+    rollouts = pairs[1:] if pairs[0][0].kind is StepKind.REBUILD else pairs
+    return min(rollouts, key=lambda pair: _WORST.index(_state(pair[1])))
 
 
 def _sentence(group: Sequence[Step], records: Sequence[StepRecord], record: StepRecord) -> str:
-    rollouts = [each for step, each in zip(group, records, strict=True) if step.kind is not StepKind.REBUILD]
-    done = sum(each.green for each in rollouts)
+    rollouts = [rollout for step, rollout in zip(group, records, strict=True) if step.kind is not StepKind.REBUILD]
+    done = sum(rollout.green for rollout in rollouts)
     if len(rollouts) > 1 and record in rollouts and done < len(rollouts):
         return f"{done} of {len(rollouts)} workloads are done. {record.sentence}".rstrip()
     return record.sentence
@@ -165,7 +165,7 @@ def _at(step: Step, record: StepRecord) -> Milestone | None:
 def _passed(group: Sequence[Step], records: Sequence[StepRecord]) -> Iterable[Milestone]:
     """What is proven; *pushed* is when it was also on the newer base and complete, *converged* when every rollout is."""
     first, record = group[0], records[0]
-    rollouts = [each for step, each in zip(group, records, strict=True) if step.kind is not StepKind.REBUILD]
+    rollouts = [rollout for step, rollout in zip(group, records, strict=True) if step.kind is not StepKind.REBUILD]
     if first.kind is StepKind.REBUILD:
         yield from _passed_building(record)
     elif record.sent is not None and record.stage not in (
@@ -176,7 +176,7 @@ def _passed(group: Sequence[Step], records: Sequence[StepRecord]) -> Iterable[Mi
         Stage.HELD,
     ):
         yield Milestone.QUEUED
-    if rollouts and all(each.green for each in rollouts):
+    if rollouts and all(rollout.green for rollout in rollouts):
         yield Milestone.CONVERGED
         if first.kind not in _LOCKS:
             yield Milestone.ROLLING
@@ -203,10 +203,10 @@ def _waived(build: StepRecord | None) -> Iterable[Milestone]:
 
 def _asked(group: Sequence[Step]) -> frozenset[Milestone]:
     """The milestones that a row comes through."""
-    asked: frozenset[Milestone] = frozenset()
+    milestones: frozenset[Milestone] = frozenset()
     for step in group:
-        asked |= _BUILT if step.kind is StepKind.REBUILD else _LOCKED if step.kind in _LOCKS else _ROLLED
-    return asked
+        milestones |= _BUILT if step.kind is StepKind.REBUILD else _LOCKED if step.kind in _LOCKS else _ROLLED
+    return milestones
 
 
 def _left(step: Step, record: StepRecord, now: datetime) -> float | None:

@@ -62,10 +62,10 @@ def stall_of(state: RolloutState) -> Stall | None:
 
 def _undone(step: Step, state: RolloutState) -> Refuted:
     owner = state.owner
-    what = {StepKind.RESTART: "The restart", StepKind.SCALE_TO_ZERO: "The scale"}.get(step.kind, "The image")
+    change = {StepKind.RESTART: "The restart", StepKind.SCALE_TO_ZERO: "The scale"}.get(step.kind, "The image")
     by = f" {owner.name} owns it ({clean(owner.evidence, 100)})." if owner is not None else " Somebody else wrote it since."
     remedy = "Change it in Git." if owner is not None and owner.undoes_pin else "Find out who did, then plan again."
-    return Refuted(f"{what} of {clean(step.target, 100)} was undone.{by}", remedy)
+    return Refuted(f"{change} of {clean(step.target, 100)} was undone.{by}", remedy)
 
 
 def _scaled(replicas: int, state: RolloutState, now: datetime) -> Verdict:
@@ -77,24 +77,24 @@ def _scaled(replicas: int, state: RolloutState, now: datetime) -> Verdict:
     return Proof(ProofKind.PODS, "No pod runs." if not replicas else f"{_pods(replicas)} run.", now, str(replicas))
 
 
-def _replaced(wanted: Wanted, state: RolloutState, now: datetime) -> Verdict:
+def _replaced(goal: Wanted, state: RolloutState, now: datetime) -> Verdict:
     if state.running is None:
         return _awaited(state, "its pods to be read")
-    running = [image for image in state.running if image.container in wanted.digests and image.pods]
-    old = [image for image in running if image.digest not in wanted.digests[image.container]]
+    running = [image for image in state.running if image.container in goal.digests and image.pods]
+    old = [image for image in running if image.digest not in goal.digests[image.container]]
     if old:
         return _awaited(state, _left(old))
     settled = state.settled
     if settled is False:
         return _awaited(state, "its controller to finish")
-    if not wanted.digests:
+    if not goal.digests:
         return _awaited(state, "the digest that it is to run to be known")
-    return _all_there(wanted, running, state, now)
+    return _all_there(goal, running, state, now)
 
 
-def _all_there(wanted: Wanted, running: list[RunningImage], state: RolloutState, now: datetime) -> Verdict:
+def _all_there(goal: Wanted, running: list[RunningImage], state: RolloutState, now: datetime) -> Verdict:
     """No pod runs another image: but are there as many as there should be, and ready?"""
-    by_container = [sum(image.pods for image in running if image.container == name) for name in wanted.digests]
+    by_container = [sum(image.pods for image in running if image.container == name) for name in goal.digests]
     pods = min(by_container)
     if state.key.kind != "CronJob":
         unready = sum(image.pods - image.ready for image in running)

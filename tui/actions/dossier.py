@@ -41,9 +41,9 @@ async def with_identities(plan: Plan, asked_of: RightsAsked, longest: float) -> 
 
     await asyncio.gather(*(ask(key, step) for key, step in steps.items()))
     left = tuple(sentence for sentence in plan.unknown if sentence != MOUNTS_UNREAD or not steps)
-    told = tuple(notes[key] for key in steps if key in notes)
+    identity_notes = tuple(notes[key] for key in steps if key in notes)
     return msgspec.structs.replace(
-        plan, notes=(*plan.notes, *told), unknown=(*left, *(unknown[key] for key in steps if key in unknown))
+        plan, notes=(*plan.notes, *identity_notes), unknown=(*left, *(unknown[key] for key in steps if key in unknown))
     )
 
 

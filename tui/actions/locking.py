@@ -49,8 +49,8 @@ class Locking:
     def _is_done(self, locks: Locks) -> bool:
         return not locks.read if self._step.kind is StepKind.DISABLE_READ else not locks.delete and not locks.write
 
-    def _wanted(self, seen: Locks) -> Locks:
-        return seen.unreadable if self._step.kind is StepKind.DISABLE_READ else seen.locked
+    def _wanted(self, locks: Locks) -> Locks:
+        return locks.unreadable if self._step.kind is StepKind.DISABLE_READ else locks.locked
 
     async def _fail(self, sentence: str, remedy: str = "") -> None:
         await self._ledger.move(self._step, Signal.FAIL, sentence=sentence, remedy=remedy)
@@ -61,7 +61,7 @@ class Locking:
             await self._fail(step.blocked or "Its registry cannot be changed from here. Nothing was sent.", step.remedy)
             return
         try:
-            seen = await port.read(self._target)
+            locks = await port.read(self._target)
             missing = [right for right in await port.rights(self._target) if right.state is RightState.MISSING]
         except SourceError as error:
             await deny_or_fail(self._ledger, step, error)
@@ -71,10 +71,10 @@ class Locking:
             sentence = f"The right is missing: {names}. Nothing was sent."
             await self._ledger.move(step, Signal.DENY, sentence=sentence, remedy=missing[0].remedy)
             return
-        self._seen = seen
-        await self._ledger.move(step, Signal.CHECKED, sentence="It was checked again.", before=_words(seen))
+        self._seen = locks
+        await self._ledger.move(step, Signal.CHECKED, sentence="It was checked again.", before=_words(locks))
 
-    async def _send(self, seen: Locks) -> None:
+    async def _send(self, planned: Locks) -> None:
         port, target = self._locks, self._target
         self._seen = None
         if port is None:
@@ -85,7 +85,7 @@ class Locking:
             self._ledger,
             self._outside.clock,
             self._step,
-            lambda: call(target, seen, self._wanted(seen)),
+            lambda: call(target, planned, self._wanted(planned)),
             lambda locks: (_words(locks), ()),
         )
         if sent.answer is Answer.DONE:

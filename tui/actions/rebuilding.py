@@ -360,9 +360,9 @@ def _repository(key: ImageKey) -> RepositoryName:
 
 def _tag_of(step: Step) -> str:
     """The tag that named what is to be replaced when the plan was made, else that in the name of the target."""
-    seen = next((condition.what for condition in step.preconditions if condition.what.startswith(_TAG)), "")
-    if seen:
-        return seen.removeprefix(_TAG)
+    tag = next((condition.what for condition in step.preconditions if condition.what.startswith(_TAG)), "")
+    if tag:
+        return tag.removeprefix(_TAG)
     name = step.target.partition("@")[0].rpartition("/")[2]
     return name.partition(":")[2]
 

@@ -37,21 +37,30 @@ def compared(old: Plan, new: Plan) -> tuple[str, ...]:
     added = [f"{_named(step)} is needed now as well." for name, step in after.items() if name not in before]
     changed = []
     for name in before.keys() & after.keys():
-        one, other = before[name], after[name]
-        same = (one.kind, one.image, one.workload, one.job, one.new_image, one.containers, one.parameters, one.preconditions)
+        old_step, new_step = before[name], after[name]
+        same = (
+            old_step.kind,
+            old_step.image,
+            old_step.workload,
+            old_step.job,
+            old_step.new_image,
+            old_step.containers,
+            old_step.parameters,
+            old_step.preconditions,
+        )
         if same != (
-            other.kind,
-            other.image,
-            other.workload,
-            other.job,
-            other.new_image,
-            other.containers,
-            other.parameters,
-            other.preconditions,
+            new_step.kind,
+            new_step.image,
+            new_step.workload,
+            new_step.job,
+            new_step.new_image,
+            new_step.containers,
+            new_step.parameters,
+            new_step.preconditions,
         ):
-            changed.append(f"{_named(one)} is not what it was when the plan was made.")
-        elif other.blocked and not one.blocked:
-            changed.append(f"{_named(one)} cannot be done any more: {other.blocked}")
+            changed.append(f"{_named(old_step)} is not what it was when the plan was made.")
+        elif new_step.blocked and not old_step.blocked:
+            changed.append(f"{_named(old_step)} cannot be done any more: {new_step.blocked}")
     return (*gone, *added, *sorted(changed))
 
 
@@ -80,15 +89,15 @@ def _value(path: str, state: RolloutState) -> str | None:
     return _image(match["kind"], int(match["index"]), state) if match else None
 
 
-def _image_named(what: str, state: RolloutState) -> str | None:
+def _image_named(condition: str, state: RolloutState) -> str | None:
     """The image of a container that a condition names in words."""
-    name = what.removeprefix(_CONTAINER)
-    if name == what:
+    name = condition.removeprefix(_CONTAINER)
+    if name == condition:
         return None
     return next((container.image for container in state.containers if clean(container.name, 60) == name), "gone")
 
 
 def _image(kind: str, index: int, state: RolloutState) -> str | None:
     is_init = kind == "initContainers"
-    containers = [each for each in state.containers if (each.type.value in ("init", "sidecar")) == is_init]
+    containers = [container for container in state.containers if (container.type.value in ("init", "sidecar")) == is_init]
     return containers[index].image if index < len(containers) else "gone"

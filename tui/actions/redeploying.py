@@ -74,18 +74,18 @@ class Redeploying:
     def _name(self) -> RepositoryName:
         """The repository of the image that is to run."""
         text, _, _ = self._step.new_image.partition("@")
-        registry, slash, rest = text.partition("/")
+        registry, slash, path = text.partition("/")
         if slash:
-            repository, _, _ = rest.partition(":")
+            repository, _, _ = path.partition(":")
             return RepositoryName(registry, repository)
         key = self._step.image
         return RepositoryName(key.registry, key.repository) if key is not None else RepositoryName("", "")
 
     def _new_digest(self) -> str:
         """What is to run: the digest that the step names, what the rebuild before it pushed, or what the tag names now."""
-        named = self._step.new_image.partition("@")[2]
-        if named:
-            return named
+        digest = self._step.new_image.partition("@")[2]
+        if digest:
+            return digest
         pushed = self._pushed()
         same = [image for image in pushed if image.key == self._step.image] or [
             image for image in pushed if _repository(image.key) == self._name
@@ -113,7 +113,11 @@ class Redeploying:
     def _tagged_digest(self) -> str:
         snapshot, key = self._outside.estate.snapshot, self._step.workload
         workload = snapshot.workloads.get(key) if key is not None else None
-        containers = [each for each in workload.containers if each.name in self._step.containers] if workload is not None else []
+        containers = (
+            [candidate for candidate in workload.containers if candidate.name in self._step.containers]
+            if workload is not None
+            else []
+        )
         digests = {container.declared.digest for container in containers if container.declared is not None}
         if len(digests) == 1:
             return digests.pop()
@@ -178,28 +182,28 @@ class Redeploying:
     # ---- rechecked -> sending -> rolling
 
     async def _send(self) -> None:
-        seen, redeployer = self._seen, self._redeployer
+        state, redeployer = self._seen, self._redeployer
         if redeployer is None:
             await self._fail("Its cluster may not be changed from here. Nothing was sent.")
-        elif seen is None:  # another run of the program had checked it
+        elif state is None:  # another run of the program had checked it
             await self._recheck()
         else:
-            sent = await send(self._ledger, self._clock, self._step, lambda: self._change(redeployer, seen), _described)
+            sent = await send(self._ledger, self._clock, self._step, lambda: self._change(redeployer, state), _described)
             self._seen = None
             if sent.answer is Answer.DONE:
                 await self._ledger.move(self._step, Signal.ACCEPTED, sentence="The API server has taken the change.")
 
-    async def _change(self, redeployer: Redeployer, seen: RolloutState) -> Receipt:
-        wanted = self._wanted()
+    async def _change(self, redeployer: Redeployer, planned: RolloutState) -> Receipt:
+        goal = self._wanted()
         match self._step.kind:
             case StepKind.RESTART:
-                at = wanted.at
-                assert at is not None  # it is on disk that it is about to be sent
-                return await redeployer.restart(seen, at)
+                restart_at = goal.at
+                assert restart_at is not None  # it is on disk that it is about to be sent
+                return await redeployer.restart(planned, restart_at)
             case StepKind.SCALE_TO_ZERO:
-                return await redeployer.scale(seen, 0)
+                return await redeployer.scale(planned, 0)
             case _:
-                return await redeployer.pin(seen, wanted.images)
+                return await redeployer.pin(planned, goal.images)
 
     async def _look_up(self) -> None:
         """Nobody knows whether it was changed: the object says so. It is never sent again."""
@@ -255,7 +259,7 @@ class Redeploying:
         return self._seen.owner.name if self._seen is not None and self._seen.owner is not None else ""
 
     async def _ask(self) -> Verdict:
-        key, redeployer, wanted = self._step.workload, self._redeployer, self._wanted()
+        key, redeployer, goal = self._step.workload, self._redeployer, self._wanted()
         if key is None or redeployer is None:
             return Awaited("its cluster to be asked")
         try:
@@ -264,7 +268,7 @@ class Redeploying:
             return Refuted(f"{clean(self._step.target, 100)} is gone.", "Find out who deleted it.")
         except SourceError as error:
             return Awaited(f"its cluster: {error.headline}")
-        return converge(self._step, self._ledger[self._step], wanted, state, self._clock.now())
+        return converge(self._step, self._ledger[self._step], goal, state, self._clock.now())
 
 
 def _repository(key: ImageKey) -> RepositoryName:

@@ -15,13 +15,13 @@ __all__ = ["begin"]
 def begin(file: StateFile, plan: Plan, now: datetime, operator: str) -> Execution:
     """The execution of a plan, as far as it was carried out already. Raises StateFault, and UsageError when it has ended or when
     another plan has its id."""
-    known = file.read()
-    if known is None:
+    execution = file.read()
+    if execution is None:
         return Execution(plan=plan, begun=now, operator=operator, steps={step.id: StepRecord(since=now) for step in plan.steps})
-    if [step.id for step in known.plan.steps] != [step.id for step in plan.steps]:
+    if [step.id for step in execution.plan.steps] != [step.id for step in plan.steps]:
         raise UsageError(f"Another plan with the id {plan.id} was begun already.", "Make a new plan.")
-    if known.ended is not None:
+    if execution.ended is not None:
         raise UsageError(
-            f"Plan {plan.id} was carried out already; it ended at {known.ended:%Y-%m-%d %H:%M} UTC.", "Make a new plan."
+            f"Plan {plan.id} was carried out already; it ended at {execution.ended:%Y-%m-%d %H:%M} UTC.", "Make a new plan."
         )
-    return known
+    return execution

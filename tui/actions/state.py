@@ -73,14 +73,14 @@ class StateFiles:
 
     def unfinished(self) -> tuple[Execution, ...]:
         """The plans that were begun and not brought to an end, the last one first; what cannot be read is left out."""
-        found = []
+        executions = []
         with suppress(OSError):
             for path in self._directory.glob("*.json"):
                 with suppress(StateFault):
                     execution = StateFile(path).read()
                     if execution is not None and execution.ended is None:
-                        found.append(execution)
-        return tuple(sorted(found, key=lambda execution: execution.begun, reverse=True))
+                        executions.append(execution)
+        return tuple(sorted(executions, key=lambda execution: execution.begun, reverse=True))
 
 
 class StateFile:

@@ -166,8 +166,8 @@ def _confirmed(built: Built, pushed: BuiltImage, digest: str, snapshot: Snapshot
 def _was_there_before(holder: Image, built: Built) -> bool:
     """Whether a tag names what it named before the run: the registry was not read since, or the tag was put back."""
     begun = built.run.started or built.run.created or built.sent
-    came = holder.pushed or holder.created
-    is_older = came is not None and begun is not None and came < begun - SLACK
+    came_at = holder.pushed or holder.created
+    is_older = came_at is not None and begun is not None and came_at < begun - SLACK
     return holder.key.digest == built.image.key.digest or is_older
 
 
@@ -177,8 +177,8 @@ def _pushed_unsaid(built: Built, snapshot: Snapshot, now: datetime) -> Verdict:
     begun = run.started or run.created or built.sent
     if begun is None:
         return Awaited(f"run {_id(run)} to tell when it began")
-    came = (begun, run.finished or now)
-    candidates = _came_under(old.tags, built, snapshot, *came) or _came_under(_newer_beside(built), built, snapshot, *came)
+    period = (begun, run.finished or now)
+    candidates = _came_under(old.tags, built, snapshot, *period) or _came_under(_newer_beside(built), built, snapshot, *period)
     if len(candidates) > 1:
         return Refuted(f"While run {_id(run)} ran, several images came to {built.name}: which one is its own cannot be told.")
     if not candidates:
@@ -208,8 +208,8 @@ def _newer_beside(built: Built) -> tuple[str, ...]:
 
 
 def _came_during(image: Image, begun: datetime, finished: datetime) -> bool:
-    came = image.pushed or image.created
-    return came is not None and begun - SLACK <= came <= finished + SLACK
+    came_at = image.pushed or image.created
+    return came_at is not None and begun - SLACK <= came_at <= finished + SLACK
 
 
 # ---- on the newer base?
@@ -253,8 +253,8 @@ def _is_newer(built: Built, link: BaseLink, snapshot: Snapshot) -> bool:
     old = snapshot.images.get(before) if before is not None else None
     if old is None or new is None or old.key == new.key or old.name != new.name:
         return False
-    came = [image.pushed or image.created for image in (old, new)]
-    return came[0] is not None and came[1] is not None and came[0] < came[1]
+    came_at = [image.pushed or image.created for image in (old, new)]
+    return came_at[0] is not None and came_at[1] is not None and came_at[0] < came_at[1]
 
 
 # ---- complete, signed, scanned?
