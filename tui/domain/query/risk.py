@@ -265,8 +265,8 @@ def _both(repository: bool | None, pattern: str, tag: str) -> bool | None:
 
 
 def _any(answers: Iterable[bool | None]) -> bool | None:
-    given = set(answers)
-    return True if True in given else None if None in given else False
+    distinct = set(answers)
+    return True if True in distinct else None if None in distinct else False
 
 
 def _is_whole(pattern: str, repository: str) -> bool | None:

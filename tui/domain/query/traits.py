@@ -79,9 +79,9 @@ class ImageTraits:
         """What runs, is scheduled, scaled to zero or kept for rollback, and could not be pulled again now or soon."""
         rows, risks = self._rows, self._risks()
         needed = rows.marked(_NEEDED)
-        found = [risks.of(image) for image in rows.images]
-        sure = rows.image.where(risk is not None and risk.kind is not RiskKind.UNKNOWN for risk in found)
-        unsure = rows.image.where(risk is not None and risk.kind is RiskKind.UNKNOWN for risk in found)
+        image_risks = [risks.of(image) for image in rows.images]
+        sure = rows.image.where(risk is not None and risk.kind is not RiskKind.UNKNOWN for risk in image_risks)
+        unsure = rows.image.where(risk is not None and risk.kind is RiskKind.UNKNOWN for risk in image_risks)
         names = [_loses_name(container, self._snapshot, risks) for container in rows.containers]
         by_name = rows.container.where(loses is True for loses in names)
         unsure |= rows.container.where(loses is None for loses in names)
